@@ -1,0 +1,170 @@
+import type { Json } from './json.ts'
+import type { ChangeType } from './version.ts'
+
+/** RFC 3339, UTC, milliseconds. */
+export type Timestamp = string
+
+/** An opaque place in the tenant's log. */
+export type Cursor = string
+
+/** A document at one version, as every face shows it. */
+export interface Document {
+  readonly path: string
+  readonly id: string
+  readonly version: number
+  /** Null when deleted. */
+  readonly value: Json
+  readonly deleted: boolean
+  readonly createdAt: Timestamp
+  readonly updatedAt: Timestamp
+  readonly actor: string | null
+  /** The commit that made this version. */
+  readonly cursor: Cursor
+  /** The moment at which it was read: nested reads go on from there. */
+  readonly asOf: Cursor
+}
+
+export interface Change {
+  readonly type: ChangeType
+  readonly reason: 'WRITE'
+  readonly path: string
+  /** After the change; of a DELETE, its tombstone. */
+  readonly document: Document
+  /** The fields that were written, as paths inside the value; none when the whole value was. */
+  readonly fields: readonly string[]
+  /** Id of its commit. */
+  readonly commit: string
+  readonly cursor: Cursor
+  readonly at: Timestamp
+}
+
+/** What a write did. */
+export interface Committed {
+  readonly id: string
+  readonly cursor: Cursor
+  readonly at: Timestamp
+  readonly actor: string | null
+  /** The key was used before for this same write: nothing new was written. */
+  readonly repeated: boolean
+  readonly changes: readonly Change[]
+}
+
+/** One message of a feed: whole commits, so that storing its cursor is always safe. */
+export interface ChangeBatch {
+  readonly changes: readonly Change[]
+  readonly cursor: Cursor
+  /** The backlog is delivered: from here on it is live. */
+  readonly upToDate: boolean
+}
+
+/** A state in the past; exactly one field. */
+export type AsOf =
+  | { readonly time: Timestamp }
+  | { readonly cursor: Cursor }
+  | { readonly version: number }
+
+/** What must hold of the document that a write is about; exactly one field. */
+export type Expect =
+  | { readonly version: number }
+  | { readonly absent: boolean }
+  | { readonly exists: boolean }
+
+/** What a patch does. */
+export type Patch = { readonly merge: Json }
+
+export type Op =
+  | { readonly kind: 'post'; readonly path: string; readonly value: Json; readonly id?: string | undefined }
+  | { readonly kind: 'put'; readonly path: string; readonly value: Json; readonly expect?: Expect | undefined }
+  | { readonly kind: 'patch'; readonly path: string; readonly patch: Patch; readonly expect?: Expect | undefined }
+  | { readonly kind: 'delete'; readonly path: string; readonly expect?: Expect | undefined }
+
+export interface Check {
+  readonly path: string
+  readonly expect: Expect
+}
+
+export interface WriteOptions {
+  /** Idempotency key, 1–128 bytes: a retry with it is the same commit. */
+  readonly key?: string | undefined
+}
+
+export interface ReadOptions {
+  readonly asOf?: AsOf | undefined
+}
+
+/** A page of a list: `first` from the front or `last` from the back, between two page cursors. */
+export interface PageOptions {
+  /** 1–1,000; 100 when neither is given. */
+  readonly first?: number | undefined
+  readonly last?: number | undefined
+  readonly after?: string | undefined
+  readonly before?: string | undefined
+}
+
+export interface HistoryOptions extends PageOptions {
+  /** Inclusive. */
+  readonly from?: Timestamp | undefined
+  /** Inclusive. */
+  readonly to?: Timestamp | undefined
+}
+
+/** A page of documents, in the shape of a Relay connection (https://relay.dev/graphql/connections.htm). */
+export interface DocumentPage {
+  readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  /** What this page is a picture of. */
+  readonly cursor: Cursor
+}
+
+export interface LogOptions {
+  readonly after?: Cursor | undefined
+  /** Changes, rounded up to whole commits; 1–1,000, default 100. */
+  readonly first?: number | undefined
+  readonly types?: readonly ChangeType[] | undefined
+}
+
+export interface ChangesOptions {
+  /** Resume after this cursor. */
+  readonly after?: Cursor | undefined
+  /** Where to begin without a cursor. Default NOW. */
+  readonly start?: 'BEGINNING' | 'NOW' | undefined
+  /** Begin with the last n matching changes, rounded up to whole commits; 1–1,000. */
+  readonly last?: number | undefined
+  /** Complete after this many changes, rounded up to whole commits. */
+  readonly limit?: number | undefined
+  readonly types?: readonly ChangeType[] | undefined
+  /** A batch at least this often, 100–60,000 ms; default 15,000. */
+  readonly heartbeatMs?: number | undefined
+  /** Ends the feed and frees what it holds. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The database of one tenant as one identity sees it. Paths and cursors are texts.
+ * Every method rejects with a DatabaseError.
+ */
+export interface Database {
+  /** Creates a document in the collection at `path`, with a fresh sortable id unless one is given. */
+  post(path: string, value: Json, options?: WriteOptions & { readonly id?: string | undefined }): Promise<Committed>
+  /** Replaces what the path names: a field, or a whole document (created where its collection exists). */
+  put(path: string, value: Json, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
+  /** Changes a part of what the path names. */
+  patch(path: string, patch: Patch, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
+  /** Deletes a field, a document with all below it, or a collection. */
+  delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
+  /** All or nothing, over any paths; operations run in order and see each other. */
+  transact(ops: readonly Op[], options?: WriteOptions & { readonly checks?: readonly Check[] | undefined }): Promise<Committed>
+  /** What is at the path, with everything below, or `depth` levels of collections of it; null when nothing is there. */
+  get(path: string, options?: ReadOptions & { readonly depth?: number | undefined }): Promise<Json>
+  /** The stored document; null when absent, deleted, or the path is a field's. */
+  document(path: string, options?: ReadOptions): Promise<Document | null>
+  /** A page of the collection at the path, in the order of ids. */
+  documents(path: string, options?: PageOptions & ReadOptions): Promise<DocumentPage>
+  /** Versions of a document, of a field, or of what lies in and below a collection; oldest first. */
+  history(path: string, options?: HistoryOptions): Promise<DocumentPage>
+  /** A page of the log: what `changes` would have delivered. */
+  log(paths: readonly string[], options?: LogOptions): Promise<ChangeBatch>
+  /** Every change that matches, in order, once. A gap is an error, never silence. */
+  changes(paths: readonly string[], options?: ChangesOptions): AsyncIterableIterator<ChangeBatch>
+}

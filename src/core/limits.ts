@@ -1,0 +1,54 @@
+import { DatabaseError } from './error.ts'
+
+/** Bounds of everything that is stored or asked for. The names appear in TOO_LARGE as `limit`. */
+export interface Limits {
+  /** Segments of a path. */
+  readonly pathSegments: number
+  /** UTF-8 bytes of one segment. */
+  readonly segmentBytes: number
+  /** UTF-8 bytes of a path's text. */
+  readonly pathBytes: number
+  /** UTF-8 bytes of a document's value as compact JSON. */
+  readonly valueBytes: number
+  /** Levels of a value; its root is level 1. */
+  readonly valueDepth: number
+  readonly keysPerObject: number
+  readonly arrayLength: number
+  /** Operations, and checks, of one transaction. */
+  readonly operations: number
+  /** UTF-8 bytes of all values that one transaction writes. */
+  readonly transactionBytes: number
+  /** Documents in one delete, or in one `get` of a collection. */
+  readonly documents: number
+  /** UTF-8 bytes of one `get`, and of one page. */
+  readonly pageBytes: number
+  /** Rows of one page of documents, history or log. */
+  readonly pageSize: number
+  /** Path patterns of one feed. */
+  readonly patterns: number
+  /** UTF-8 bytes of an idempotency key. */
+  readonly keyBytes: number
+}
+
+export const LIMITS: Limits = {
+  pathSegments: 32,
+  segmentBytes: 128,
+  pathBytes: 1_024,
+  valueBytes: 1_048_576,
+  valueDepth: 64,
+  keysPerObject: 1_024,
+  arrayLength: 8_192,
+  operations: 500,
+  transactionBytes: 4_194_304,
+  documents: 1_000,
+  pageBytes: 4_194_304,
+  pageSize: 1_000,
+  patterns: 32,
+  keyBytes: 128,
+}
+
+/** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` the place in a value. */
+export function tooLarge(limit: string, max: number, what: string, at?: string): DatabaseError {
+  const details = at === undefined ? { limit, max } : { limit, max, at }
+  return new DatabaseError('TOO_LARGE', `${what}; at most ${max} (${limit}) are allowed.`, details)
+}

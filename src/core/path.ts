@@ -1,0 +1,112 @@
+import { DatabaseError } from './error.ts'
+import { LIMITS, tooLarge, type Limits } from './limits.ts'
+
+/** Segments of a path: `collection/id` pairs, then a collection, or fields inside a document. Never empty. */
+export type Path = readonly string[]
+
+const RESERVED: ReadonlySet<string> = new Set(['.', '..', '__proto__', 'prototype', 'constructor'])
+/** Separators other than the space, control, format, surrogate and unassigned characters. */
+const FORBIDDEN = /[\p{Zl}\p{Zp}\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Co}]|(?! )\p{Zs}/u
+
+const encoder = new TextEncoder()
+
+/** Length of a text in UTF-8 bytes. */
+export function utf8Length(text: string): number {
+  return encoder.encode(text).length
+}
+
+function invalid(path: string, why: string): DatabaseError {
+  return new DatabaseError('INVALID_PATH', `The path ${JSON.stringify(path.slice(0, 200))} is not valid: ${why}.`, { path })
+}
+
+function segmentFault(segment: string): string | null {
+  if (segment === '') return 'it has an empty segment; write segments joined by single slashes, such as posts/1'
+  if (RESERVED.has(segment)) return `the segment ${JSON.stringify(segment)} is reserved`
+  if (segment.startsWith('$')) return 'a segment must not begin with "$"'
+  if (segment.startsWith(' ') || segment.endsWith(' ')) return 'a segment must not begin or end with a space'
+  if (FORBIDDEN.test(segment)) return 'it has a control, format or separator character, or half of a surrogate pair'
+  if (segment.normalize('NFC') !== segment) return 'it must be in Unicode normal form NFC'
+  return null
+}
+
+const PLAIN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/
+
+function checkSegment(segment: string, whole: string, limits: Limits): void {
+  if (PLAIN.test(segment) && segment.length <= limits.segmentBytes && !RESERVED.has(segment)) return
+  const fault = segmentFault(segment)
+  if (fault !== null) throw invalid(whole, fault)
+  const bytes = utf8Length(segment)
+  if (bytes > limits.segmentBytes) throw tooLarge('segmentBytes', limits.segmentBytes, `A segment of the path has ${bytes} bytes`)
+}
+
+function split(text: string, limits: Limits): Path {
+  // A UTF-16 unit is at least one byte, so an overlong text is refused before it is split or encoded.
+  const bytes = text.length > limits.pathBytes ? text.length : utf8Length(text)
+  if (bytes > limits.pathBytes) throw tooLarge('pathBytes', limits.pathBytes, `The path has ${bytes} bytes or more`)
+  const segments = text.split('/')
+  if (segments.length > limits.pathSegments) throw tooLarge('pathSegments', limits.pathSegments, `The path has ${segments.length} segments`)
+  return segments
+}
+
+/** Segments of a path's text. Throws INVALID_PATH, or TOO_LARGE (pathSegments, segmentBytes, pathBytes). */
+export function parsePath(text: string, limits: Limits = LIMITS): Path {
+  const path = split(text, limits)
+  for (const segment of path) checkSegment(segment, text, limits)
+  if (text.startsWith('_')) throw invalid(text, 'top-level names that begin with "_" belong to the system')
+  if (path.includes('*')) throw invalid(text, '"*" is allowed in patterns only')
+  return path
+}
+
+/** The text of a path: its segments joined by slashes. */
+export function pathText(path: Path): string {
+  return path.join('/')
+}
+
+/** Whether the path has the form of a document's: pairs of collection and id. */
+export function isDocumentPath(path: Path): boolean {
+  return path.length > 0 && path.length % 2 === 0
+}
+
+/** The path without its last segment: a document's collection, a collection's parent document. */
+export function parentOf(path: Path): Path {
+  return path.slice(0, -1)
+}
+
+/** The last segment: a document's id, a collection's name. */
+export function lastOf(path: Path): string {
+  const last = path.at(-1)
+  if (last === undefined) throw new DatabaseError('INTERNAL', 'An empty path has no last segment.')
+  return last
+}
+
+/** The paths of all documents that `path` may mean or lie in, deepest first: its even prefixes. */
+export function candidatesOf(path: Path): readonly Path[] {
+  const candidates: Path[] = []
+  for (let length = path.length - (path.length % 2); length >= 2; length -= 2) candidates.push(path.slice(0, length))
+  return candidates
+}
+
+/** Whether `path` is `prefix` or lies below it, by segment. */
+export function isWithin(path: Path, prefix: Path): boolean {
+  return path.length >= prefix.length && prefix.every((segment, i) => path[i] === segment)
+}
+
+/**
+ * Order of ids and of path texts: by Unicode code point, which is the order of their UTF-8 bytes and so
+ * the order of every store's keys. (JavaScript's `<` compares UTF-16 units and differs beyond U+FFFF.)
+ */
+export function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i)
+    const y = b.charCodeAt(i)
+    if (x !== y) return codePointRank(x) - codePointRank(y)
+  }
+  return a.length - b.length
+}
+
+/** Moves surrogates (D800–DFFF) above the rest of the plane (E000–FFFF), as code points order them. */
+function codePointRank(unit: number): number {
+  if (unit < 0xd800) return unit
+  return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000
+}

@@ -1,0 +1,49 @@
+import { DatabaseError } from './error.ts'
+import { LIMITS, tooLarge, type Limits } from './limits.ts'
+import { parsePath, type Path } from './path.ts'
+
+/** Segments in which `*` stands for any one segment. It matches the documents at and below it. */
+export type Pattern = readonly string[]
+
+/** Segments of a pattern's text. Throws INVALID_PATH (also for `**` and `a*b`) or TOO_LARGE. */
+export function parsePattern(text: string, limits: Limits = LIMITS): Pattern {
+  const segments = text.split('/')
+  if (segments.some((segment) => segment.includes('*') && segment !== '*')) {
+    const message = `The pattern ${JSON.stringify(text.slice(0, 200))} is not valid: "*" stands for one whole segment, as in posts/*/comments.`
+    throw new DatabaseError('INVALID_PATH', message, { path: text })
+  }
+  // Any plain segment in place of "*" leaves the other rules of a path to parsePath.
+  parsePath(segments.map((segment) => (segment === '*' ? 'x' : segment)).join('/'), limits)
+  return segments
+}
+
+/** Patterns of a feed. Throws BAD_REQUEST when there is none, TOO_LARGE (patterns), INVALID_PATH. */
+export function parsePatterns(texts: readonly string[], limits: Limits = LIMITS): readonly Pattern[] {
+  if (texts.length === 0) {
+    throw new DatabaseError('BAD_REQUEST', 'No path was given: name at least one path or pattern to follow.', { argument: 'paths' })
+  }
+  if (texts.length > limits.patterns) throw tooLarge('patterns', limits.patterns, `${texts.length} patterns were given`)
+  return texts.map((text) => parsePattern(text, limits))
+}
+
+/**
+ * Whether a change of the document at `path` that wrote `fields` matches.
+ *
+ * `fields` are paths inside the value (`meta/likes`); none means that the whole value was written. A pattern
+ * that goes on inside the document matches when what was written and what it names contain one another.
+ */
+export function matches(pattern: Pattern, path: Path, fields: readonly string[]): boolean {
+  if (!agrees(pattern, path)) return false
+  if (pattern.length <= path.length) return true
+  const inside = pattern.slice(path.length)
+  return fields.length === 0 || fields.some((field) => agrees(inside, field.split('/')))
+}
+
+/** Whether the two agree as far as both go. */
+function agrees(pattern: Pattern, path: readonly string[]): boolean {
+  const length = Math.min(pattern.length, path.length)
+  for (let i = 0; i < length; i++) {
+    if (pattern[i] !== '*' && pattern[i] !== path[i]) return false
+  }
+  return true
+}
