@@ -1,0 +1,208 @@
+import type { Commit } from '../core/commit.ts'
+import { DatabaseError } from '../core/error.ts'
+import type { Limits } from '../core/limits.ts'
+import { pathText } from '../core/path.ts'
+import type { Millis } from '../core/version.ts'
+import type { Appended, Draft, Store, TenantId } from '../store/store.ts'
+import { draft, needsOf } from './draft.ts'
+import { load } from './load.ts'
+import type { Request } from './request.ts'
+import { State } from './state.ts'
+import type { Tail } from './tail.ts'
+
+/** Commits in one store round trip. */
+const BATCH_COMMITS = 256
+/** Requests that may wait. */
+const QUEUE_REQUESTS = 10_000
+const RETRY_AFTER_MS = 1_000
+
+export interface CommitterOptions {
+  readonly store: Store
+  readonly tenant: TenantId
+  readonly tail: Tail
+  readonly limits: Limits
+  readonly now: () => Millis
+  readonly freshId: () => string
+  /** How long a write may wait for its turn, or lose races, before it is given up: TIMEOUT, nothing done. */
+  readonly writeMs: number
+}
+
+export interface Outcome {
+  readonly commit: Commit
+  readonly repeated: boolean
+}
+
+interface Waiting {
+  readonly request: Request
+  /** Fingerprint of a request that came with a key. */
+  readonly digest: string | null
+  readonly deadline: Millis
+  readonly resolve: (outcome: Outcome) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What became of one request when its batch was drafted. */
+type Turn =
+  | { readonly kind: 'draft'; readonly waiting: Waiting; readonly draft: Draft }
+  | { readonly kind: 'refused'; readonly waiting: Waiting; readonly error: unknown }
+
+/**
+ * Group commit: one batch of a tenant is in flight; what comes meanwhile waits and goes together in the next.
+ * Within a batch requests are drafted in order and see each other; what lost a race to another process is drafted anew.
+ */
+export class Committer {
+  readonly #options: CommitterOptions
+  #queue: Waiting[] = []
+  #running = false
+  #idle: (() => void)[] = []
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /** Settles when the request's commit is durable, or with the reason why it was refused. */
+  commit(request: Request, digest: string | null): Promise<Outcome> {
+    if (this.#queue.length >= QUEUE_REQUESTS) {
+      const message = `${QUEUE_REQUESTS} writes are waiting already; try again in a moment.`
+      return Promise.reject(new DatabaseError('TOO_MANY_REQUESTS', message, { retryAfterMs: RETRY_AFTER_MS }))
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ request, digest, deadline: this.#options.now() + this.#options.writeMs, resolve, reject })
+      this.#wake()
+    })
+  }
+
+  /** Resolves when nothing waits or runs. */
+  drained(): Promise<void> {
+    if (!this.#running) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#idle.push(resolve)
+    })
+  }
+
+  #wake(): void {
+    if (this.#running) return
+    this.#running = true
+    // After the requests that have already arrived at the sockets: they share the flush.
+    setImmediate(() => void this.#run())
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#nextBatch()
+      try {
+        await this.#commitBatch(batch)
+      } catch (error) {
+        for (const waiting of batch) waiting.reject(error)
+      }
+      if (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    this.#running = false
+    for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** The requests of the next batch: bounded, and no key twice, so that a repeat finds the commit of the first. */
+  #nextBatch(): readonly Waiting[] {
+    const batch: Waiting[] = []
+    const later: Waiting[] = []
+    const keys = new Set<string>()
+    for (const waiting of this.#queue) {
+      const { key } = waiting.request
+      const fits = batch.length < BATCH_COMMITS && (key === undefined || !keys.has(key))
+      if (fits && key !== undefined) keys.add(key)
+      ;(fits ? batch : later).push(waiting)
+    }
+    this.#queue = later
+    return batch
+  }
+
+  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+    const inTime = this.#dropLate(batch)
+    const fresh = await this.#answerRepeated(inTime)
+    if (fresh.length === 0) return
+    const turns = await this.#draftAll(fresh)
+    const drafts = turns.flatMap((turn) => (turn.kind === 'draft' ? [turn.draft] : []))
+    const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)
+    await this.#publish(appended)
+    this.#settle(turns, appended)
+  }
+
+  /** Shows the commits to the feeds before anyone is told: no reader is behind a write that it was told of. */
+  async #publish(appended: readonly Appended[]): Promise<void> {
+    try {
+      await this.#options.tail.publish(appended.flatMap((result) => (result.kind === 'committed' ? [result.commit] : [])))
+    } catch {
+      // They are durable. A tail that cannot read the gap before them now reads it at the next ring of the bell.
+    }
+  }
+
+  #dropLate(batch: readonly Waiting[]): readonly Waiting[] {
+    const now = this.#options.now()
+    return batch.filter(({ deadline, reject }) => {
+      if (now <= deadline) return true
+      reject(new DatabaseError('TIMEOUT', `The write was not done within ${this.#options.writeMs} ms; nothing was written.`, { outcome: 'NOT_DONE' }))
+      return false
+    })
+  }
+
+  /** Requests whose key has no commit yet; the others are answered with the commit of then. */
+  async #answerRepeated(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const keyed = batch.filter((waiting) => waiting.request.key !== undefined)
+    if (keyed.length === 0) return batch
+    const found = await this.#options.store.find(this.#options.tenant, keyed.map(({ request }) => request.key ?? ''))
+    const answered = new Set<Waiting>()
+    keyed.forEach((waiting, i) => {
+      const commit = found[i] ?? null
+      if (commit === null) return
+      answered.add(waiting)
+      answerRepeat(waiting, commit)
+    })
+    return batch.filter((waiting) => !answered.has(waiting))
+  }
+
+  async #draftAll(batch: readonly Waiting[]): Promise<readonly Turn[]> {
+    const { store, tenant, tail, limits } = this.#options
+    const at = Math.max(this.#options.now(), tail.lastAt)
+    const needs = needsOf(batch.map(({ request }) => request))
+    const state = new State(await load({ store, tenant, revision: tail.last, needs, limits }))
+    return batch.map((waiting) => {
+      try {
+        const drafted = draft(waiting.request, state, { at, limits })
+        const { key, actor } = waiting.request
+        return { kind: 'draft', waiting, draft: { id: key ?? this.#options.freshId(), at, actor, digest: waiting.digest, ...drafted } }
+      } catch (error) {
+        return { kind: 'refused', waiting, error }
+      }
+    })
+  }
+
+  /**
+   * Tells everyone what became of their request. A refusal was decided on a state in which the drafts before it
+   * hold; when one of those lost a race, the refusal is drafted anew like the loser itself.
+   */
+  #settle(turns: readonly Turn[], appended: readonly Appended[]): void {
+    const again: Waiting[] = []
+    let next = 0
+    let lost = false
+    for (const turn of turns) {
+      if (turn.kind === 'refused') {
+        if (lost) again.push(turn.waiting)
+        else turn.waiting.reject(turn.error)
+        continue
+      }
+      const result = appended[next++]
+      if (result?.kind === 'committed') turn.waiting.resolve({ commit: result.commit, repeated: false })
+      else lost = true
+      if (result?.kind === 'repeated') answerRepeat(turn.waiting, result.commit)
+      if (result?.kind === 'conflict') again.push(turn.waiting)
+      if (result === undefined) turn.waiting.reject(new Error(`The store gave no answer for ${pathText(turn.draft.writes[0]?.path ?? ['a draft'])}`))
+    }
+    this.#queue = [...again, ...this.#queue]
+  }
+}
+
+function answerRepeat({ digest, resolve, reject }: Waiting, commit: Commit): void {
+  if (digest !== null && commit.digest === digest) return resolve({ commit, repeated: true })
+  const message = `The key ${JSON.stringify(commit.id)} was used for another write; use a fresh key for each write.`
+  reject(new DatabaseError('KEY_REUSED', message, { commit: commit.id }))
+}

@@ -1,0 +1,358 @@
+import type { Expect } from '../core/database.ts'
+import { DatabaseError } from '../core/error.ts'
+import { deleteField, getField, setField } from '../core/field.ts'
+import { isObject, type Json } from '../core/json.ts'
+import { tooLarge, type Limits } from '../core/limits.ts'
+import { mergedFields, mergePatch } from '../core/merge-patch.ts'
+import { candidatesOf, isDocumentPath, lastOf, parentOf, pathText, type Path } from '../core/path.ts'
+import { checkSize, exactValue, jsonBytes } from '../core/value.ts'
+import type { Millis, Write } from '../core/version.ts'
+import type { Expectation } from '../store/store.ts'
+import { meaningOf, type Meaning } from './meaning.ts'
+import { badArgument, type Operation, type Request } from './request.ts'
+import type { Head, Needs, State } from './state.ts'
+
+/** What a request comes to on a state: what it read and what it writes. */
+export interface Drafted {
+  readonly expects: readonly Expectation[]
+  readonly writes: readonly Write[]
+}
+
+/** What must be loaded before the requests can be drafted. */
+export function needsOf(requests: readonly Request[]): Needs {
+  const documents = new Map<string, Path>()
+  const parents = new Map<string, Path>()
+  const trees = new Map<string, Path>()
+  const add = (into: Map<string, Path>, paths: readonly Path[]): void => {
+    for (const path of paths) into.set(pathText(path), path)
+  }
+  for (const request of requests) {
+    add(documents, request.checks.map((check) => check.path))
+    for (const operation of request.operations) {
+      add(documents, documentsOf(operation))
+      if (operation.kind === 'delete') add(trees, [operation.path])
+      else if (operation.kind !== 'post') add(parents, candidatesOf(operation.path))
+      else if (!operation.fresh) add(parents, [[...operation.path, operation.id]])
+    }
+  }
+  return { documents: [...documents.values()], parents: [...parents.values()], trees: [...trees.values()] }
+}
+
+function documentsOf(operation: Operation): readonly Path[] {
+  if (operation.kind !== 'post') return candidatesOf(operation.path)
+  const parent = operation.path.length > 1 ? [parentOf(operation.path)] : []
+  return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]
+}
+
+export interface DraftContext {
+  /** The time that the commit will be proposed with. */
+  readonly at: Millis
+  readonly limits: Limits
+}
+
+/**
+ * Drafts a request: what its paths mean on `state` plus its operations give writes with expectations.
+ * On success the state goes on with its outcome; a refusal (thrown DatabaseError) leaves the state as it was.
+ */
+export function draft(request: Request, state: State, context: DraftContext): Drafted {
+  const drafting = new Drafting(state, context)
+  for (const check of request.checks) drafting.check(check.path, check.expect)
+  for (const operation of request.operations) drafting.run(operation)
+  return drafting.finish()
+}
+
+/** A document that this draft writes: what it was before, and the fields written so far (null: the whole value). */
+interface Edit {
+  readonly before: Head | null
+  readonly fields: ReadonlySet<string> | null
+}
+
+class Drafting {
+  readonly #state: State
+  readonly #limits: Limits
+  readonly #at: Millis
+  readonly #edits = new Map<string, Edit>()
+  readonly #reads = new Map<string, { readonly path: Path; readonly version: number }>()
+  readonly #unchanged = new Map<string, Path>()
+
+  constructor(state: State, { at, limits }: DraftContext) {
+    this.#state = state.layer()
+    this.#at = at
+    this.#limits = limits
+  }
+
+  check(path: Path, expect: Expect): void {
+    meets(this.#read(path), path, expect)
+  }
+
+  run(operation: Operation): void {
+    switch (operation.kind) {
+      case 'post':
+        return this.#post(operation.path, operation.value, operation.id, operation.fresh)
+      case 'put':
+        return this.#put(operation.path, operation.value, operation.expect)
+      case 'patch':
+        return this.#patch(operation.path, operation.merge, operation.expect)
+      case 'delete':
+        return this.#delete(operation.path, operation.expect)
+    }
+  }
+
+  finish(): Drafted {
+    const writes: Write[] = []
+    for (const [text, edit] of this.#edits) {
+      const write = this.#writeOf(text, edit)
+      if (write !== null) writes.push(write)
+    }
+    if (writes.length > 1) this.#checkBytes(writes)
+    this.#state.settle()
+    return { expects: this.#expectations(), writes }
+  }
+
+  #post(collection: Path, value: Json, id: string, fresh: boolean): void {
+    if (collection.length > 1) this.#liveParent(collection)
+    const path = [...collection, id]
+    const before = fresh ? null : this.#read(path)
+    if (before !== null && !before.deleted) {
+      const text = pathText(path)
+      throw new DatabaseError('EXISTS', `${text} is already there; put replaces it, another id makes another document.`, { path: text })
+    }
+    this.#replace(path, before, value)
+  }
+
+  #put(path: Path, value: Json, expect: Expect | undefined): void {
+    const { head, rest } = this.#meaning(path)
+    if (rest.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, rest.length === 0 ? head : null, value, expect)
+    const live = this.#live(head, path)
+    meets(live, live.path, expect)
+    this.#write(live, this.#setField(live, rest, value), [rest.join('/')])
+  }
+
+  #setField(head: Head, rest: Path, value: Json): Json {
+    try {
+      return setField(head.value, rest, value)
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error
+      throw new DatabaseError(error.code, error.message, { ...error.details, path: pathText([...head.path, ...rest]) })
+    }
+  }
+
+  #putDocument(path: Path, before: Head | null, value: Json, expect: Expect | undefined): void {
+    meets(before, path, expect)
+    if (path.length > 2 && (before === null || before.deleted)) this.#liveParent(parentOf(path))
+    this.#replace(path, before, value)
+  }
+
+  #patch(path: Path, merge: Json, expect: Expect | undefined): void {
+    const { head, rest } = this.#meaning(path)
+    const live = this.#live(head, path)
+    meets(live, live.path, expect)
+    const now = getField(live.value, rest)
+    if (now === undefined) throw notFound(path, 'has nothing to patch; put it first')
+    const merged = mergePatch(now, merge)
+    const fields = mergedFields(merge).map((field) => [...rest, field].join('/'))
+    if (rest.length > 0) return this.#write(live, setField(live.value, rest, merged), fields.length > 0 ? fields : [rest.join('/')])
+    if (fields.length > 0) return this.#write(live, merged, fields)
+    this.#replace(live.path, live, exactValue(merged, this.#limits))
+  }
+
+  #delete(path: Path, expect: Expect | undefined): void {
+    const meaning = this.#meaning(path)
+    if (meaning.rest.length === 0) {
+      meets(this.#live(meaning.head, path), path, expect)
+      return this.#deleteTree(path)
+    }
+    if (!isDocumentPath(path) && this.#isFilled(path)) {
+      if (expect !== undefined) throw badArgument('expect', 'An expectation is about a document; a collection has none.')
+      return this.#deleteTree(path)
+    }
+    this.#deleteField(path, meaning, expect)
+  }
+
+  #deleteField(path: Path, { head, rest }: Meaning<Head>, expect: Expect | undefined): void {
+    const live = this.#live(head, path)
+    meets(live, live.path, expect)
+    const value = deleteField(live.value, rest)
+    if (value === undefined) throw notFound(path, 'is not there, so it cannot be deleted')
+    // Taking an element out of an array moves those behind it: the array is what was written.
+    const around = rest.slice(0, -1)
+    const shifted = Array.isArray(getField(live.value, around)) ? around : rest
+    if (shifted.length === 0) return this.#replace(live.path, live, value)
+    this.#write(live, value, [shifted.join('/')])
+  }
+
+  #deleteTree(root: Path): void {
+    const tree = this.#state.tree(root)
+    if (tree === null) {
+      const { documents } = this.#limits
+      throw tooLarge('documents', documents, `More than ${documents} documents lie at and below ${pathText(root)}; delete it in parts, leaves first`)
+    }
+    this.#unchanged.set(pathText(root), root)
+    // Leaves first, so that whoever follows the changes never holds a document without its parent.
+    for (const head of [...tree].sort((a, b) => b.path.length - a.path.length)) {
+      this.#edit(head, null)
+      this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null })
+    }
+  }
+
+  /** Whether documents lie in or below the collection, or too many to tell. */
+  #isFilled(collection: Path): boolean {
+    const tree = this.#state.tree(collection)
+    return tree === null || tree.length > 0
+  }
+
+  #meaning(path: Path): Meaning<Head> {
+    return meaningOf(path, (document) => this.#read(document))
+  }
+
+  /** Whether nothing is there yet and a put makes a document of it. */
+  #isNewDocument(path: Path): boolean {
+    if (!isDocumentPath(path)) return false
+    if (path.length === 2) return true
+    const collection = parentOf(path)
+    if (this.#state.hasCollection(collection)) return true
+    const parent = this.#read(parentOf(collection))
+    return parent !== null && !parent.deleted && isEmptyArray(getField(parent.value, [lastOf(collection)]))
+  }
+
+  /** The live document that a nested collection hangs on, whose fields leave the name free. */
+  #liveParent(collection: Path): void {
+    const parent = parentOf(collection)
+    const head = this.#read(parent)
+    if (head === null || head.deleted) throw notFound(parent, 'does not exist, so nothing can be posted below it')
+    const name = lastOf(collection)
+    const field = getField(head.value, [name])
+    if (!isObject(head.value) || (field !== undefined && !isEmptyArray(field))) {
+      throw nameTaken(collection, `${pathText(parent)} holds ${isObject(head.value) ? 'a field of that name' : 'no object'}`)
+    }
+  }
+
+  #live(head: Head | null, path: Path): Head {
+    if (head !== null && !head.deleted) return head
+    if (head === null && path.length === 1) throw notFound(path, 'has no documents')
+    throw notFound(head?.path ?? path, 'does not exist')
+  }
+
+  /** Writes fields of a live document. */
+  #write(head: Head, value: Json, fields: readonly string[]): void {
+    const whole = exactValue(value, this.#limits)
+    this.#checkNames(head, whole)
+    this.#edit(head, fields)
+    this.#store({ ...head, version: this.#versionAfter(head), value: whole })
+  }
+
+  /** Writes a whole document, live before or not. */
+  #replace(path: Path, before: Head | null, value: Json): void {
+    if (before !== null) this.#checkNames(before, value)
+    this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.#at }, null)
+    const createdAt = before === null || before.deleted ? this.#at : before.createdAt
+    this.#store({ path, version: this.#versionAfter(before ?? { path, version: 0 }), deleted: false, value, createdAt })
+  }
+
+  #store(head: Head): void {
+    checkSize(head.value, this.#limits)
+    this.#state.set(head)
+  }
+
+  /** A field that is new at this write must not have the name of a nested collection, unless it declares it. */
+  #checkNames(before: Head, value: Json): void {
+    if (!isObject(value)) {
+      if (this.#state.hasCollections(before.path)) throw nameTaken(before.path, 'it has nested collections, so its value must be an object')
+      if (isObject(before.value)) this.#unchanged.set(pathText(before.path), before.path)
+      return
+    }
+    for (const [name, field] of Object.entries(value)) {
+      if (isEmptyArray(field)) continue
+      const old = before.deleted ? undefined : getField(before.value, [name])
+      if (old !== undefined && !isEmptyArray(old)) continue
+      const collection = [...before.path, name]
+      if (this.#state.hasCollection(collection)) throw nameTaken(collection, 'it is a nested collection; of fields, only an empty array may have its name')
+      this.#unchanged.set(pathText(collection), collection)
+    }
+  }
+
+  #read(path: Path): Head | null {
+    const head = this.#state.head(path)
+    const text = pathText(path)
+    if (!this.#reads.has(text) && !this.#edits.has(text)) this.#reads.set(text, { path, version: head?.version ?? 0 })
+    return head
+  }
+
+  #edit(head: Head, fields: readonly string[] | null): void {
+    const text = pathText(head.path)
+    const edit = this.#edits.get(text)
+    const before = edit === undefined ? (head.version === 0 ? null : head) : edit.before
+    const earlier = edit === undefined ? new Set<string>() : edit.fields
+    const all = earlier === null || fields === null ? null : new Set([...earlier, ...fields])
+    this.#edits.set(text, { before, fields: all })
+  }
+
+  /** One version per document and draft, however many operations touch it. */
+  #versionAfter(head: { readonly path: Path; readonly version: number }): number {
+    const edit = this.#edits.get(pathText(head.path))
+    return (edit === undefined ? head.version : (edit.before?.version ?? 0)) + 1
+  }
+
+  #writeOf(text: string, { before, fields }: Edit): Write | null {
+    const after = this.#state.own(text)
+    if (after === undefined) return null
+    const lived = before !== null && !before.deleted
+    if (!lived && after.deleted) {
+      this.#state.forget(text)
+      return null
+    }
+    const type = after.deleted ? 'DELETE' : lived ? 'UPDATE' : 'NEW'
+    const kept = type === 'UPDATE' && fields !== null ? [...fields] : []
+    return { path: after.path, version: after.version, type, fields: kept, value: after.value, createdAt: lived ? before.createdAt : null }
+  }
+
+  #expectations(): readonly Expectation[] {
+    const expects: Expectation[] = []
+    for (const [text, { path, version }] of this.#reads) {
+      // A document that is written expects its version by itself.
+      if (!this.#edits.has(text) || this.#state.own(text) === undefined) expects.push({ kind: 'version', path, version })
+    }
+    for (const below of this.#unchanged.values()) expects.push({ kind: 'unchanged', below, since: this.#state.revision })
+    return expects
+  }
+
+  #checkBytes(writes: readonly Write[]): void {
+    const bytes = writes.reduce((sum, write) => sum + jsonBytes(write.value), 0)
+    if (bytes > this.#limits.transactionBytes) {
+      throw tooLarge('transactionBytes', this.#limits.transactionBytes, `The transaction writes ${bytes} bytes`)
+    }
+  }
+}
+
+function isEmptyArray(value: Json | undefined): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+function meets(head: Head | null, path: Path, expect: Expect | undefined): void {
+  if (expect === undefined || holds(head, expect)) return
+  const text = pathText(path)
+  const version = head?.version ?? 0
+  const now = version === 0 ? 'was never written' : head?.deleted === true ? `was deleted at version ${version}` : `is at version ${version}`
+  throw new DatabaseError('CONFLICT', `${text} ${now}, which breaks the expectation ${JSON.stringify(expect)}. Read it again, then decide.`, {
+    path: text,
+    check: expect,
+    version,
+    value: head?.value ?? null,
+  })
+}
+
+function holds(head: Head | null, expect: Expect): boolean {
+  const lives = head !== null && !head.deleted
+  if ('version' in expect) return (head?.version ?? 0) === expect.version
+  return 'absent' in expect ? expect.absent !== lives : expect.exists === lives
+}
+
+function notFound(path: Path, why: string): DatabaseError {
+  const text = pathText(path)
+  return new DatabaseError('NOT_FOUND', `${text} ${why}.`, { path: text })
+}
+
+function nameTaken(path: Path, why: string): DatabaseError {
+  const text = pathText(path)
+  return new DatabaseError('NAME_TAKEN', `The name ${text} is taken: ${why}.`, { path: text })
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import type { Committed, Database, Op } from '../core/database.ts'
+import type { Store, TenantId } from '../store/store.ts'
+import { readHistory } from './history.ts'
+import { readLog } from './log.ts'
+import { readDocument, readDocuments, readValue } from './reader.ts'
+import { committedOf } from './render.ts'
+import { fingerprint, parseRequest, type RequestParts } from './request.ts'
+import { Tenant, type EngineOptions } from './tenant.ts'
+
+export type { EngineOptions }
+
+/** Who asks. */
+export interface Identity {
+  readonly actor: string | null
+}
+
+/** The databases of all tenants over one store. */
+export interface Engine {
+  /** The database of a tenant as one identity sees it. */
+  database(tenant: TenantId, identity: Identity): Database
+  /** Ends all feeds, waits for the writes that run, and leaves the store to its owner. */
+  close(): Promise<void>
+}
+
+/** Makes the databases over a store, and follows its bell. */
+export async function openEngine(store: Store, options: EngineOptions = {}): Promise<Engine> {
+  const tenants = new Map<TenantId, Tenant>()
+  const bell = await store.bell((id) => void tenants.get(id)?.refresh())
+  return {
+    database: (id, identity) => {
+      const tenant = tenants.get(id) ?? new Tenant(store, id, options)
+      tenants.set(id, tenant)
+      return new TenantDatabase(tenant, identity)
+    },
+    close: async () => {
+      await bell[Symbol.asyncDispose]()
+      await Promise.all([...tenants.values()].map((tenant) => tenant.stop()))
+    },
+  }
+}
+
+class TenantDatabase implements Database {
+  readonly #tenant: Tenant
+  readonly #identity: Identity
+
+  constructor(tenant: Tenant, identity: Identity) {
+    this.#tenant = tenant
+    this.#identity = identity
+  }
+
+  post: Database['post'] = (path, value, options = {}) => this.#commit([{ kind: 'post', path, value, id: options.id }], options)
+
+  put: Database['put'] = (path, value, options = {}) => this.#commit([{ kind: 'put', path, value, expect: options.expect }], options)
+
+  patch: Database['patch'] = (path, patch, options = {}) => this.#commit([{ kind: 'patch', path, patch, expect: options.expect }], options)
+
+  delete: Database['delete'] = (path, options = {}) => this.#commit([{ kind: 'delete', path, expect: options.expect }], options)
+
+  transact: Database['transact'] = (ops, options = {}) => this.#commit(ops, options)
+
+  get: Database['get'] = async (path, options = {}) => readValue(await this.#tenant.running(), path, options)
+
+  document: Database['document'] = async (path, options = {}) => readDocument(await this.#tenant.running(), path, options)
+
+  documents: Database['documents'] = async (path, options = {}) => readDocuments(await this.#tenant.running(), path, options)
+
+  history: Database['history'] = async (path, options = {}) => readHistory(await this.#tenant.running(), path, options)
+
+  log: Database['log'] = async (paths, options = {}) => readLog(await this.#tenant.running(), paths, options)
+
+  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(paths, options)
+
+  async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<Committed> {
+    const { limits, freshId } = this.#tenant
+    const request = parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId)
+    const digest = key === undefined ? null : createHash('sha256').update(fingerprint(request)).digest('base64url')
+    const { committer, tail } = await this.#tenant.running()
+    const { commit, repeated } = await committer.commit(request, digest)
+    return committedOf(tail.epoch, commit, repeated)
+  }
+}

@@ -1,0 +1,155 @@
+import { formatCursor } from '../core/cursor.ts'
+import type { DocumentPage, HistoryOptions } from '../core/database.ts'
+import { getField } from '../core/field.ts'
+import { candidatesOf, isDocumentPath, isWithin, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
+import { parseTimestamp } from '../core/timestamp.ts'
+import { equalJson } from '../core/value.ts'
+import type { Revision, Version } from '../core/version.ts'
+import type { Page } from '../store/store.ts'
+import { meaningOf } from './meaning.ts'
+import { formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
+import { documentOf } from './render.ts'
+import { badArgument } from './request.ts'
+import type { TenantContext } from './tenant-context.ts'
+
+/** Rows of one read while versions are searched that match. */
+const SCAN = { rows: 256, bytes: 4_194_304 }
+
+/** Exclusive bounds of a history, as places in the log: a revision, and an index within its commit. */
+interface Bounds {
+  readonly after: Place
+  readonly before: Place
+}
+
+interface Place {
+  readonly revision: Revision
+  readonly index: number
+}
+
+/** A version and its index within its commit. */
+interface Row {
+  readonly version: Version
+  readonly index: number
+}
+
+/** The versions of what `text` means, in the order in which they were written. */
+export async function readHistory(context: TenantContext, text: string, options: HistoryOptions): Promise<DocumentPage> {
+  const path = parsePath(text, context.limits)
+  const window = windowOf(options, 'last', context.limits)
+  const { last, epoch } = context.tail
+  const bounds = await boundsOf(context, options, last)
+  const { rows, more } = await rowsOf(context, path, bounds, window)
+  const edges = rows.map(({ version, index }) => ({ cursor: formatPlace({ revision: version.revision, index }), node: documentOf(epoch, version, version.revision) }))
+  return pageOf(options, window, { edges, more, cursor: formatCursor(epoch, last) })
+}
+
+async function rowsOf(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
+  const { store, tenant } = context
+  const candidates = candidatesOf(path)
+  const { rows: heads } = await store.heads(tenant, candidates)
+  const known = new Map(candidates.map((candidate, i) => [pathText(candidate), heads[i] ?? null]))
+  const { head, rest } = meaningOf(path, (document) => known.get(pathText(document)) ?? null)
+  if (head !== null && rest.length === 0) return documentHistory(context, head.path, bounds, window)
+  if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) return collectionHistory(context, path, bounds, window)
+  return head === null ? { rows: [], more: false } : fieldHistory(context, head.path, rest, { bounds, window })
+}
+
+async function isCollection({ store, tenant }: TenantContext, path: Path): Promise<boolean> {
+  const [names = []] = await store.collections(tenant, [parentOf(path)])
+  return names.includes(lastOf(path))
+}
+
+async function documentHistory({ store, tenant, limits }: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
+  const page = await store.history(tenant, path, {
+    // A commit makes one version of a document at most, so its revision alone is the place.
+    after: bounds.after.revision,
+    before: bounds.before.revision,
+    reverse: window.reverse,
+    limit: { rows: window.count, bytes: limits.pageBytes },
+  })
+  return { rows: page.rows.map((version) => ({ version, index: 0 })), more: page.more }
+}
+
+interface FieldRead {
+  readonly bounds: Bounds
+  readonly window: Window
+}
+
+/** The versions in which a field became another one, came or went. */
+async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<{ rows: readonly Row[]; more: boolean }> {
+  const { store, tenant } = context
+  const read = (after: Revision, before: Revision): Promise<Page> => store.history(tenant, path, { after, before, reverse: window.reverse, limit: SCAN })
+  const rows: Row[] = []
+  let { after: { revision: after }, before: { revision: before } } = bounds
+  for (;;) {
+    const page = await read(after, before)
+    const oldest = page.rows[0]
+    if (oldest === undefined) return finish(rows, window, false)
+    const { rows: [predecessor] } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
+    const changed = page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field))
+    collect(rows, changed.map((version) => ({ version, index: 0 })), window)
+    if (rows.length > window.count || !page.more) return finish(rows, window, false)
+    if (window.reverse) before = oldest.revision
+    else after = page.rows.at(-1)?.revision ?? after
+  }
+}
+
+function sameField(older: Version | undefined, newer: Version, field: Path): boolean {
+  const [a, b] = [older, newer].map((version) => (version === undefined || version.type === 'DELETE' ? undefined : getField(version.value, field)))
+  return a === undefined || b === undefined ? a === b : equalJson(a, b)
+}
+
+/** The versions of all documents in and below a collection: a walk over the log from one end of the bounds. */
+async function collectionHistory(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
+  const { store, tenant } = context
+  const rows: Row[] = []
+  // Places lie within commits: the commits of both bounds belong to the walk.
+  let after = bounds.after.revision - 1
+  let before = bounds.before.revision + 1
+  for (;;) {
+    const { commits } = await store.log(tenant, { after: Math.max(after, 0), before, reverse: window.reverse, limit: SCAN })
+    const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
+    collect(rows, found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)), window)
+    if (rows.length > window.count || commits.length === 0) return finish(rows, window, false)
+    if (window.reverse) before = commits[0]?.revision ?? 0
+    else after = commits.at(-1)?.revision ?? after
+  }
+}
+
+function isBetween({ version: { revision }, index }: Row, { after, before }: Bounds): boolean {
+  const above = revision > after.revision || (revision === after.revision && index > after.index)
+  const below = revision < before.revision || (revision === before.revision && index < before.index)
+  return above && below
+}
+
+/** Adds a page of rows, oldest first, to those that were found. */
+function collect(rows: Row[], found: readonly Row[], { reverse }: Window): void {
+  if (reverse) rows.unshift(...found)
+  else rows.push(...found)
+}
+
+function finish(rows: readonly Row[], { count, reverse }: Window, more: boolean): { rows: readonly Row[]; more: boolean } {
+  if (rows.length <= count) return { rows, more }
+  return { rows: reverse ? rows.slice(-count) : rows.slice(0, count), more: true }
+}
+
+async function boundsOf({ store, tenant }: TenantContext, options: HistoryOptions, last: Revision): Promise<Bounds> {
+  const from = options.from === undefined ? 0 : await store.revisionAt(tenant, parseTimestamp(options.from, 'from') - 1)
+  const to = options.to === undefined ? last : await store.revisionAt(tenant, parseTimestamp(options.to, 'to'))
+  const after = options.after === undefined ? null : parsePlace(options.after, 'after')
+  const before = options.before === undefined ? null : parsePlace(options.before, 'before')
+  return {
+    after: after !== null && after.revision > from ? after : { revision: from, index: Infinity },
+    before: before !== null && before.revision <= to ? before : { revision: to + 1, index: 0 },
+  }
+}
+
+function formatPlace({ revision, index }: Place): string {
+  return formatPageCursor(`${revision}.${index}`)
+}
+
+function parsePlace(cursor: string, argument: string): Place {
+  const [, revision, index] = /^(\d{1,15})\.(\d{1,6})$/.exec(parsePageCursor(cursor, argument)) ?? []
+  if (revision === undefined || index === undefined) throw badArgument(argument, `${argument} is not a cursor of such a page.`)
+  return { revision: Number(revision), index: Number(index) }
+}

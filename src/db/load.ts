@@ -1,0 +1,56 @@
+import type { Limits } from '../core/limits.ts'
+import { pathText, type Path } from '../core/path.ts'
+import type { Revision, Version } from '../core/version.ts'
+import type { Store, TenantId } from '../store/store.ts'
+import type { Head, Loaded, Needs } from './state.ts'
+
+const PAGE = { rows: 256, bytes: 4_194_304 }
+
+export interface LoadOptions {
+  readonly store: Store
+  readonly tenant: TenantId
+  /** A revision that is visible already: what is read is as of this one or a later one. */
+  readonly revision: Revision
+  readonly needs: Needs
+  readonly limits: Limits
+}
+
+/** Reads what the drafts of a batch need, all at once. */
+export async function load(options: LoadOptions): Promise<Loaded> {
+  const { store, tenant, revision, needs, limits } = options
+  const [heads, collections, trees] = await Promise.all([
+    needs.documents.length === 0 ? [] : store.heads(tenant, needs.documents).then(({ rows }) => rows),
+    needs.parents.length === 0 ? [] : store.collections(tenant, needs.parents),
+    Promise.all(needs.trees.map((root) => loadTree(store, tenant, root, limits.documents))),
+  ])
+  return {
+    revision,
+    heads: new Map(needs.documents.map((path, i) => [pathText(path), headOf(heads[i] ?? null)])),
+    collections: new Map(needs.parents.map((path, i) => [pathText(path), collections[i] ?? []])),
+    trees: new Map(needs.trees.map((root, i) => [pathText(root), trees[i] ?? null])),
+  }
+}
+
+function headOf(version: Version | null): Head | null {
+  if (version === null) return null
+  const { path, value, createdAt } = version
+  return { path, version: version.version, deleted: version.type === 'DELETE', value, createdAt }
+}
+
+/** The live documents at and below `root`, without their values (a delete needs none); null when there are more than `max`. */
+async function loadTree(store: Store, tenant: TenantId, root: Path, max: number): Promise<readonly Head[] | null> {
+  const heads: Head[] = []
+  if (root.length % 2 === 0) {
+    const { rows } = await store.heads(tenant, [root])
+    const own = headOf(rows[0] ?? null)
+    if (own !== null && !own.deleted) heads.push(own)
+  }
+  let after: Path | undefined
+  for (;;) {
+    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: PAGE })
+    for (const version of page.rows) heads.push({ path: version.path, version: version.version, deleted: false, value: null, createdAt: version.createdAt })
+    if (heads.length > max) return null
+    if (!page.more) return heads
+    after = page.rows.at(-1)?.path
+  }
+}

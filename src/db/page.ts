@@ -1,0 +1,59 @@
+import type { Document, DocumentPage, PageOptions } from '../core/database.ts'
+import { LIMITS, tooLarge, type Limits } from '../core/limits.ts'
+import { badArgument } from './request.ts'
+
+const DEFAULT_ROWS = 100
+
+/** How many rows are asked for, and from which end. */
+export interface Window {
+  readonly count: number
+  /** From the back. */
+  readonly reverse: boolean
+}
+
+/** Reads `first` or `last`. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
+export function windowOf(options: PageOptions, fallback: 'first' | 'last', limits: Limits = LIMITS): Window {
+  if (options.first !== undefined && options.last !== undefined) throw badArgument('last', 'Give first or last, not both.')
+  const name = options.last !== undefined ? 'last' : options.first !== undefined ? 'first' : fallback
+  return { count: countOf(options[name], name, limits), reverse: name === 'last' }
+}
+
+/** A number of rows from 1 to `pageSize`; 100 when none was given. */
+export function countOf(count: number | undefined, argument: string, limits: Limits): number {
+  const rows = count ?? DEFAULT_ROWS
+  if (!Number.isSafeInteger(rows) || rows < 1) throw badArgument(argument, `${argument} must be a whole number from 1 to ${limits.pageSize}.`)
+  if (rows > limits.pageSize) throw tooLarge('pageSize', limits.pageSize, `${rows} rows were asked for`)
+  return rows
+}
+
+/** An opaque page cursor for a text; not a cursor of the log. */
+export function formatPageCursor(text: string): string {
+  return Buffer.from(text).toString('base64url')
+}
+
+/** The text of a page cursor. Throws BAD_REQUEST. */
+export function parsePageCursor(cursor: string, argument: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  if (text !== '' && formatPageCursor(text) === cursor) return text
+  throw badArgument(argument, `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`)
+}
+
+export interface Edges {
+  readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
+  /** Whether the range goes on beyond the rows, in the direction of reading. */
+  readonly more: boolean
+  readonly cursor: string
+}
+
+/**
+ * A page in the shape of a Relay connection. Against the direction of reading, there is a page exactly where a page
+ * cursor bounds it (https://relay.dev/graphql/connections.htm, section 5.1: it need not be searched for).
+ */
+export function pageOf(options: PageOptions, { reverse }: Window, { edges, more, cursor }: Edges): DocumentPage {
+  return {
+    edges,
+    hasNextPage: reverse ? options.before !== undefined : more,
+    hasPreviousPage: reverse ? more : options.after !== undefined,
+    cursor,
+  }
+}

@@ -1,0 +1,55 @@
+import { parseCursor, unknownCursor } from '../core/cursor.ts'
+import type { AsOf } from '../core/database.ts'
+import { DatabaseError } from '../core/error.ts'
+import { candidatesOf, pathText, type Path } from '../core/path.ts'
+import { parseTimestamp } from '../core/timestamp.ts'
+import type { Revision } from '../core/version.ts'
+import { expired } from './feed.ts'
+import { meaningOf } from './meaning.ts'
+import { badArgument } from './request.ts'
+import type { TenantContext } from './tenant-context.ts'
+
+/** The revision that a resumable cursor stands for. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
+export async function revisionOf({ tail }: TenantContext, cursor: string): Promise<Revision> {
+  const revision = parseCursor(tail.epoch, cursor)
+  if (!(await tail.reaches(revision))) throw unknownCursor('it lies ahead of everything that was written')
+  if (revision < tail.floor) throw expired(tail)
+  return revision
+}
+
+/** The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND or cursor errors. */
+export async function asOfRevision(context: TenantContext, path: Path, asOf: AsOf | undefined): Promise<Revision | undefined> {
+  if (asOf === undefined) return undefined
+  const { cursor, time, version } = oneOf(asOf)
+  if (cursor !== undefined) return revisionOf(context, cursor)
+  if (time !== undefined) return revisionAtTime(context, time)
+  if (version !== undefined) return revisionOfVersion(context, path, version)
+  throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
+}
+
+function oneOf(asOf: AsOf): { readonly cursor?: string; readonly time?: string; readonly version?: number } {
+  const given = Object.entries(asOf).filter(([, value]) => value !== undefined && value !== null)
+  if (given.length === 1) return Object.fromEntries(given) as { cursor?: string; time?: string; version?: number }
+  throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
+}
+
+async function revisionAtTime({ store, tenant, now }: TenantContext, text: string): Promise<Revision> {
+  const time = parseTimestamp(text, 'asOf')
+  if (time > now()) throw badArgument('asOf', `${text} lies in the future: what is true then is not known yet.`)
+  return store.revisionAt(tenant, time)
+}
+
+async function revisionOfVersion(context: TenantContext, path: Path, version: number): Promise<Revision> {
+  if (!Number.isSafeInteger(version) || version < 1) throw badArgument('asOf', 'A version is a whole number from 1.')
+  const { store, tenant } = context
+  const candidates = candidatesOf(path)
+  if (candidates.length === 0) throw badArgument('asOf', 'Versions count per document: a collection is read as of a time or a cursor.')
+  const { rows } = await store.heads(tenant, candidates)
+  const known = new Map(candidates.map((candidate, i) => [pathText(candidate), rows[i] ?? null]))
+  const { head } = meaningOf(path, (document) => known.get(pathText(document)) ?? null)
+  const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })
+  const found = page?.rows[0]
+  if (found !== undefined) return found.revision
+  const text = pathText(head?.path ?? path)
+  throw new DatabaseError('NOT_FOUND', `${text} never had a version ${version}.`, { path: text })
+}

@@ -1,0 +1,116 @@
+import { formatCursor } from '../core/cursor.ts'
+import type { Document, DocumentPage, PageOptions, ReadOptions } from '../core/database.ts'
+import { getField } from '../core/field.ts'
+import type { Json } from '../core/json.ts'
+import { tooLarge } from '../core/limits.ts'
+import { candidatesOf, isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
+import { jsonBytes } from '../core/value.ts'
+import type { Revision, Version } from '../core/version.ts'
+import { meaningOf } from './meaning.ts'
+import { formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
+import { asOfRevision } from './past.ts'
+import { documentOf } from './render.ts'
+import { badArgument, wrongKind } from './request.ts'
+import type { TenantContext } from './tenant-context.ts'
+import { Tree } from './tree.ts'
+
+/** The stored document at `text`, or null. */
+export async function readDocument(context: TenantContext, text: string, options: ReadOptions): Promise<Document | null> {
+  const { store, tenant, tail, limits } = context
+  const path = parsePath(text, limits)
+  if (path.length === 1) throw wrongKind(text, 'it names a collection; a document is collection/id, such as posts/1')
+  const revision = await asOfRevision(context, path, options.asOf)
+  if (!isDocumentPath(path)) return null
+  const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
+  const version = rows[0] ?? null
+  return version === null || version.type === 'DELETE' ? null : documentOf(tail.epoch, version, readAt)
+}
+
+/** A page of the collection at `text`. */
+export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions): Promise<DocumentPage> {
+  const { store, tenant, tail, limits } = context
+  const path = parsePath(text, limits)
+  if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
+  const window = windowOf(options, 'first', limits)
+  const revision = await asOfRevision(context, path, options.asOf)
+  const bound = (cursor: string | undefined, argument: string): Path | undefined =>
+    cursor === undefined ? undefined : [...path, parsePageCursor(cursor, argument)]
+  const page = await store.list(tenant, {
+    kind: 'collection',
+    path,
+    after: bound(options.after, 'after'),
+    before: bound(options.before, 'before'),
+    reverse: window.reverse,
+    limit: { rows: window.count, bytes: limits.pageBytes },
+  }, revision)
+  const edges = page.rows.map((version) => ({ cursor: formatPageCursor(lastOf(version.path)), node: documentOf(tail.epoch, version, page.revision) }))
+  return pageOf(options, window, { edges, more: page.more, cursor: formatCursor(tail.epoch, page.revision) })
+}
+
+/** What is at `text` with everything below, or `depth` levels of collections of it; null when nothing is there. */
+export async function readValue(context: TenantContext, text: string, options: ReadOptions & { readonly depth?: number | undefined }): Promise<Json> {
+  const { store, tenant, limits } = context
+  const path = parsePath(text, limits)
+  const depth = options.depth ?? Infinity
+  if (options.depth !== undefined && (!Number.isSafeInteger(depth) || depth < 0)) throw badArgument('depth', 'depth must be a whole number from 0.')
+  const asOf = await asOfRevision(context, path, options.asOf)
+  const candidates = candidatesOf(path)
+  const { rows, revision } = await store.heads(tenant, candidates, asOf)
+  const known = new Map(candidates.map((candidate, i) => [pathText(candidate), rows[i] ?? null]))
+  const { head, rest } = meaningOf(path, (document) => known.get(pathText(document)) ?? null)
+  if (head !== null && rest.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
+  const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, rest)
+  if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null
+  return readCollection(context, path, { depth, revision, declared: field !== undefined })
+}
+
+async function readTree(context: TenantContext, head: Version, depth: number, revision: Revision): Promise<Json> {
+  if (depth === 0) return head.value
+  const below = await readBelow(context, head.path, { levels: depth, revision, bytes: jsonBytes(head.value) })
+  return new Tree(below).value(head.path, head.value)
+}
+
+interface CollectionRead {
+  readonly depth: number
+  readonly revision: Revision
+  /** Whether an empty array in the parent declares it. */
+  readonly declared: boolean
+}
+
+async function readCollection(context: TenantContext, path: Path, { depth, revision, declared }: CollectionRead): Promise<Json> {
+  const documents = await readBelow(context, path, { levels: depth + 1, revision, bytes: 0 })
+  if (documents.length > 0 || declared || path.length === 1) return new Tree(documents).list(path)
+  const [names = []] = await context.store.collections(context.tenant, [parentOf(path)], revision)
+  return names.includes(lastOf(path)) ? [] : null
+}
+
+interface BelowRead {
+  /** Levels of collections. */
+  readonly levels: number
+  readonly revision: Revision
+  /** What the result holds already. */
+  readonly bytes: number
+}
+
+/** The live documents below a path, all of them or TOO_LARGE. */
+async function readBelow(context: TenantContext, root: Path, { levels, revision, bytes }: BelowRead): Promise<readonly Version[]> {
+  const { store, tenant, limits } = context
+  const documents: Version[] = []
+  const deepest = 2 * Math.floor(root.length / 2) + 2 * levels
+  let size = bytes
+  let after: Path | undefined
+  for (;;) {
+    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: { rows: 256, bytes: limits.pageBytes } }, revision)
+    for (const version of page.rows) {
+      if (version.path.length > deepest) continue
+      documents.push(version)
+      size += jsonBytes(version.value)
+    }
+    const { documents: max, pageBytes } = limits
+    const advice = 'read its collections page by page with documents, or ask for fewer levels with depth'
+    if (documents.length > max) throw tooLarge('documents', max, `More than ${max} documents lie at ${pathText(root)} (${advice})`)
+    if (size > pageBytes) throw tooLarge('pageBytes', pageBytes, `What lies at ${pathText(root)} is larger than one answer may be (${advice})`)
+    if (!page.more) return documents
+    after = page.rows.at(-1)?.path
+  }
+}

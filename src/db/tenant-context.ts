@@ -1,0 +1,13 @@
+import type { Limits } from '../core/limits.ts'
+import type { Millis } from '../core/version.ts'
+import type { Store, TenantId } from '../store/store.ts'
+import type { Tail } from './tail.ts'
+
+/** What reading one tenant takes. */
+export interface TenantContext {
+  readonly store: Store
+  readonly tenant: TenantId
+  readonly tail: Tail
+  readonly limits: Limits
+  readonly now: () => Millis
+}

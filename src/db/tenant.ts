@@ -1,0 +1,86 @@
+import { monotonicFactory } from 'ulid'
+import type { ChangesOptions } from '../core/database.ts'
+import { DatabaseError } from '../core/error.ts'
+import { LIMITS, type Limits } from '../core/limits.ts'
+import type { Millis } from '../core/version.ts'
+import type { Store, TenantId } from '../store/store.ts'
+import { Committer } from './committer.ts'
+import type { Feed } from './feed.ts'
+import { openFeed } from './log.ts'
+import { Tail } from './tail.ts'
+import type { TenantContext } from './tenant-context.ts'
+
+export interface EngineOptions {
+  readonly limits?: Limits | undefined
+  /** The clock; default Date.now. */
+  readonly now?: (() => Millis) | undefined
+  /** How long a write may wait before it is given up; default 5,000 ms. */
+  readonly writeMs?: number | undefined
+}
+
+/** What runs for a tenant once its log was found. */
+export interface Running extends TenantContext {
+  readonly committer: Committer
+}
+
+/** One tenant of a running engine: opened by its first use, again and again until the store answers. */
+export class Tenant {
+  readonly #store: Store
+  readonly #id: TenantId
+  readonly #now: () => Millis
+  readonly #writeMs: number
+  readonly #feeds = new Set<Feed>()
+  #running: Promise<Running> | null = null
+  readonly limits: Limits
+  /** Monotonic ULIDs (https://github.com/ulid/spec): in the order of their making. */
+  readonly freshId: () => string
+
+  constructor(store: Store, id: TenantId, options: EngineOptions) {
+    this.#store = store
+    this.#id = id
+    this.#now = options.now ?? Date.now
+    this.#writeMs = options.writeMs ?? 5_000
+    this.limits = options.limits ?? LIMITS
+    const ulid = monotonicFactory()
+    this.freshId = () => ulid(this.#now())
+  }
+
+  running(): Promise<Running> {
+    this.#running ??= this.#start()
+    return this.#running
+  }
+
+  follow(paths: readonly string[], options: ChangesOptions): Feed {
+    const feed = openFeed(() => this.running(), paths, { ...options, limits: this.limits, ended: (ended) => this.#feeds.delete(ended) })
+    this.#feeds.add(feed)
+    return feed
+  }
+
+  /** Takes in what other processes wrote. A bell is only a hint: what one misses, the next ring or read finds. */
+  async refresh(): Promise<void> {
+    try {
+      await (await this.#running)?.tail.refresh()
+    } catch {
+      // Whoever reads or writes next meets the same failure, and is told.
+    }
+  }
+
+  async stop(): Promise<void> {
+    const stopping = new DatabaseError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.', { retryAfterMs: 1_000 })
+    for (const feed of this.#feeds) feed.fail(stopping)
+    const running = await this.#running?.catch(() => null)
+    await running?.committer.drained()
+  }
+
+  async #start(): Promise<Running> {
+    const [store, tenant, limits, now] = [this.#store, this.#id, this.limits, this.#now]
+    try {
+      const tail = await Tail.open(store, tenant)
+      const committer = new Committer({ store, tenant, tail, limits, now, writeMs: this.#writeMs, freshId: this.freshId })
+      return { store, tenant, tail, limits, now, committer }
+    } catch (error) {
+      this.#running = null
+      throw error
+    }
+  }
+}
