@@ -117,6 +117,8 @@ export class Feed implements AsyncIterableIterator<ChangeBatch> {
       const { changes, position: reached } = await this.#select(commits, { ...at, position })
       if (changes.length > 0) return this.#batch(changes, { ...at, position: reached })
       position = reached
+      // The embedded store answers at once: let others run before the next page.
+      await new Promise((resolve) => setImmediate(resolve))
       // A long stretch without a match still gives a sign of life, and a cursor to resume from.
       if (performance.now() >= patience) return this.#batch([], { ...at, position })
     }

@@ -8,6 +8,7 @@ import type { Revision, Version } from '../core/version.ts'
 import type { Page } from '../store/store.ts'
 import { meaningOf } from './meaning.ts'
 import { formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
+import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
 import { badArgument } from './request.ts'
 import type { TenantContext } from './tenant-context.ts'
@@ -80,8 +81,9 @@ async function fieldHistory(context: TenantContext, path: Path, field: Path, { b
   const { store, tenant } = context
   const read = (after: Revision, before: Revision): Promise<Page> => store.history(tenant, path, { after, before, reverse: window.reverse, limit: SCAN })
   const rows: Row[] = []
+  const patience = new Patience(context.readMs)
   let { after: { revision: after }, before: { revision: before } } = bounds
-  for (;;) {
+  for (;; await patience.pause()) {
     const page = await read(after, before)
     const oldest = page.rows[0]
     if (oldest === undefined) return finish(rows, window, false)
@@ -106,7 +108,8 @@ async function collectionHistory(context: TenantContext, path: Path, bounds: Bou
   // Places lie within commits: the commits of both bounds belong to the walk.
   let after = bounds.after.revision - 1
   let before = bounds.before.revision + 1
-  for (;;) {
+  const patience = new Patience(context.readMs)
+  for (;; await patience.pause()) {
     const { commits } = await store.log(tenant, { after: Math.max(after, 0), before, reverse: window.reverse, limit: SCAN })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
     collect(rows, found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)), window)

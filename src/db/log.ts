@@ -6,6 +6,7 @@ import type { ChangeType, Revision } from '../core/version.ts'
 import { Feed, type Beginning } from './feed.ts'
 import { countOf } from './page.ts'
 import { revisionOf } from './past.ts'
+import { Patience } from './patience.ts'
 import { badArgument } from './request.ts'
 import { Selection } from './selection.ts'
 import type { TenantContext } from './tenant-context.ts'
@@ -22,7 +23,8 @@ export async function readLog(context: TenantContext, paths: readonly string[], 
   const count = countOf(options.first, 'first', limits)
   let position = options.after === undefined ? tail.floor : await revisionOf(context, options.after)
   const changes: Change[] = []
-  for (let seen = 0; seen < SCAN_COMMITS && position < tail.last && changes.length < count; ) {
+  const patience = new Patience(context.readMs)
+  for (let seen = 0; seen < SCAN_COMMITS && position < tail.last && changes.length < count; await patience.pause()) {
     const commits = await tail.read(position, SCAN)
     for (const commit of commits) {
       changes.push(...(await selection.of(commit)))
@@ -74,10 +76,11 @@ function atLeastOne(count: number | undefined, argument: string): number | undef
 }
 
 /** The revision after which `count` matching changes are left, or a few more: whole commits. */
-async function beforeLast({ store, tenant, tail }: TenantContext, selection: Selection, count: number): Promise<Revision> {
+async function beforeLast({ store, tenant, tail, readMs }: TenantContext, selection: Selection, count: number): Promise<Revision> {
   let before = tail.last + 1
   let found = 0
-  for (;;) {
+  const patience = new Patience(readMs)
+  for (;; await patience.pause()) {
     const { commits, floor } = await store.log(tenant, { after: 0, before, reverse: true, limit: SCAN })
     for (const commit of commits.toReversed()) {
       found += (await selection.of(commit)).length

@@ -9,6 +9,7 @@ import type { Revision, Version } from '../core/version.ts'
 import { meaningOf } from './meaning.ts'
 import { formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
 import { asOfRevision } from './past.ts'
+import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
 import { badArgument, wrongKind } from './request.ts'
 import type { TenantContext } from './tenant-context.ts'
@@ -99,7 +100,8 @@ async function readBelow(context: TenantContext, root: Path, { levels, revision,
   const deepest = 2 * Math.floor(root.length / 2) + 2 * levels
   let size = bytes
   let after: Path | undefined
-  for (;;) {
+  const patience = new Patience(context.readMs)
+  for (;; await patience.pause()) {
     const page = await store.list(tenant, { kind: 'below', path: root, after, limit: { rows: 256, bytes: limits.pageBytes } }, revision)
     for (const version of page.rows) {
       if (version.path.length > deepest) continue

@@ -10,4 +10,6 @@ export interface TenantContext {
   readonly tail: Tail
   readonly limits: Limits
   readonly now: () => Millis
+  /** How long a read may take. */
+  readonly readMs: number
 }

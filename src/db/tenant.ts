@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly now?: (() => Millis) | undefined
   /** How long a write may wait before it is given up; default 5,000 ms. */
   readonly writeMs?: number | undefined
+  /** How long a read that takes many pages may take; default 5,000 ms. */
+  readonly readMs?: number | undefined
 }
 
 /** What runs for a tenant once its log was found. */
@@ -29,6 +31,7 @@ export class Tenant {
   readonly #id: TenantId
   readonly #now: () => Millis
   readonly #writeMs: number
+  readonly #readMs: number
   readonly #feeds = new Set<Feed>()
   #running: Promise<Running> | null = null
   readonly limits: Limits
@@ -40,6 +43,7 @@ export class Tenant {
     this.#id = id
     this.#now = options.now ?? Date.now
     this.#writeMs = options.writeMs ?? 5_000
+    this.#readMs = options.readMs ?? 5_000
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
     this.freshId = () => ulid(this.#now())
@@ -77,7 +81,7 @@ export class Tenant {
     try {
       const tail = await Tail.open(store, tenant)
       const committer = new Committer({ store, tenant, tail, limits, now, writeMs: this.#writeMs, freshId: this.freshId })
-      return { store, tenant, tail, limits, now, committer }
+      return { store, tenant, tail, limits, now, readMs: this.#readMs, committer }
     } catch (error) {
       this.#running = null
       throw error
