@@ -1,0 +1,31 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { buildSchema } from 'graphql'
+import { openEngine } from '../src/db/engine.ts'
+import { graphqlFace, type GraphqlFace } from '../src/graphql/face.ts'
+import { createBodyReader } from '../src/server/body.ts'
+import { BOUNDS } from '../src/server/config.ts'
+import { createGraphqlHttp } from '../src/server/graphql-http.ts'
+import { createHttp, ROUTES } from '../src/server/http.ts'
+import { createOperations } from '../src/server/operations.ts'
+import { allowOrigins } from '../src/server/origin.ts'
+import { createPlayground } from '../src/server/playground.ts'
+import { createStreams } from '../src/server/streams.ts'
+import { MemoryStore } from '../src/store/memory/memory-store.ts'
+
+/** The server's own HTTP handler in front of a schema that answers at once, without a store: what GraphQL itself costs. */
+const schema = buildSchema('type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }')
+const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }
+for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
+
+const face: GraphqlFace = { ...graphqlFace({ report: () => {} }), schema }
+const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
+const streams = createStreams(face, db)
+const operations = createOperations({ face, db, rules: streams.rules, maxRunning: BOUNDS.operations, observe: () => {} })
+const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(BOUNDS) })
+const origins = allowOrigins([], '127.0.0.1')
+const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => null }, BOUNDS)
+server.listen(0, '127.0.0.1')
+await once(server, 'listening')
+process.once('SIGTERM', () => process.exit(0))
+console.log(JSON.stringify({ graphql: `http://127.0.0.1:${(server.address() as AddressInfo).port}${ROUTES.graphql}` }))

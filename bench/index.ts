@@ -1,0 +1,18 @@
+import { fanout } from './fanout.ts'
+import { machine } from './machine.ts'
+import { past } from './past.ts'
+import { reads } from './reads.ts'
+import { transact } from './transact.ts'
+import { writes } from './writes.ts'
+
+const sections = { writes, transact, reads, fanout, past }
+
+/** `npm run bench` measures everything; `npm run bench -- reads fanout` only these. */
+async function main(names: readonly string[]): Promise<void> {
+  const unknown = names.find((name) => !(name in sections))
+  if (unknown !== undefined) throw new Error(`There is no section ${unknown}; there are ${Object.keys(sections).join(', ')}.`)
+  console.log(`${machine()}\nMedians of interleaved rounds: compare the ratios, not the absolute figures.\n`)
+  for (const [name, section] of Object.entries(sections)) if (names.length === 0 || names.includes(name)) await section()
+}
+
+await main(process.argv.slice(2))

@@ -1,0 +1,32 @@
+import { interleaved, number, ratio, table } from './figures.ts'
+import { overHttp, overWs } from './load.ts'
+import { startProcess, startServer } from './server.ts'
+
+const CLIENTS = 64
+const MS = 2_000
+
+/** Reads by id through GraphQL, against a `hello` without a store behind the same HTTP handler. */
+export async function reads(): Promise<void> {
+  const server = await startServer()
+  const hello = await startProcess(['--import', 'tsx', 'bench/hello.ts'])
+  const put = 'mutation { put(path: "posts/one", value: {title: "A post", likes: 1, tags: ["a", "b"]}) { id } }'
+  await overHttp(server, { query: put, variables: {}, clients: 1, ms: 100 })
+  const read = { query: '{ document(path: "posts/one") { id version value } }', variables: {}, clients: CLIENTS, ms: MS }
+  const same = { ...read, query: '{ document { id version value } }' }
+  const greet = { ...read, query: '{ hello }' }
+  const figures = await interleaved({
+    document: () => overHttp(server, read),
+    same: () => overHttp(hello, same),
+    hello: () => overHttp(hello, greet),
+    documentWs: () => overWs(server, read),
+  }, 5)
+  await Promise.all([server.stop(), hello.stop()])
+  console.log(`Reads by id per second (GraphQL, ${CLIENTS} clients)`)
+  table(['', 'per second', 'CPU µs'], [
+    ['document over HTTP', number(figures.document.perSecond), number(figures.document.cpuMicros ?? NaN)],
+    ['the same fields, no store', number(figures.same.perSecond), number(figures.same.cpuMicros ?? NaN)],
+    ['hello over HTTP, no store', number(figures.hello.perSecond), number(figures.hello.cpuMicros ?? NaN)],
+    ['document over ws', number(figures.documentWs.perSecond), number(figures.documentWs.cpuMicros ?? NaN)],
+  ])
+  console.log(`document / hello: ${ratio(figures.document.perSecond / figures.hello.perSecond)}, document / the same fields: ${ratio(figures.document.perSecond / figures.same.perSecond)}\n`)
+}

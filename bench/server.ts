@@ -1,0 +1,55 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** A server process under load, watched from outside. */
+export interface BenchServer {
+  /** The GraphQL endpoint. */
+  readonly url: string
+  /** CPU time that the process has used so far, in microseconds. */
+  cpuMicros(): number
+  /** Resident memory in bytes. */
+  memoryBytes(): number
+  stop(): Promise<void>
+}
+
+/** Microseconds per tick of /proc/<pid>/stat (USER_HZ is 100 on Linux). */
+const TICK_MICROS = 10_000
+
+/** Starts the server as users do, on a fresh directory. */
+export async function startServer(): Promise<BenchServer> {
+  const data = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
+  const server = await startProcess(['bin/tidemark.js', 'start', '--port', '0', '--data', data])
+  return { ...server, stop: async () => {
+    await server.stop()
+    await rm(data, { recursive: true })
+  } }
+}
+
+/** Starts a Node script that prints a JSON line with `graphql` when it is ready. */
+export async function startProcess(args: readonly string[]): Promise<BenchServer> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+  const { graphql } = JSON.parse(line) as { graphql: string }
+  return { url: graphql, cpuMicros: () => cpuMicros(child), memoryBytes: () => memoryBytes(child), stop: () => stop(child) }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const gone = once(child, 'exit')
+  child.kill('SIGTERM')
+  await gone
+}
+
+function cpuMicros({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
+}
+
+function memoryBytes({ pid }: ChildProcess): number {
+  const [, kibibytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kibibytes) * 1024
+}
