@@ -1,0 +1,142 @@
+import { GraphQLError, getOperationAST, type GraphQLErrorExtensions, type GraphQLErrorOptions } from 'graphql'
+import type { MaskError, Plugin } from 'graphql-yoga'
+import { DatabaseError, ERRORS, type ErrorCode } from '../core/error.ts'
+
+/** Gets what was hidden from the client, with the id that the client sees instead. */
+export type Report = (id: string, error: unknown) => void
+
+interface Face {
+  readonly message: string
+  readonly extensions: Readonly<Record<string, unknown>> & { readonly code: ErrorCode }
+}
+
+/** Longest text of a message that GraphQL made up: it may quote what was sent. */
+const MESSAGE_CHARS = 500
+
+/** Errors in the form that clients see; they pass a second time unchanged. */
+const finished = new WeakSet<object>()
+
+/** Syntax and validation: status 400, but 200 for clients that take application/json only (GraphQL over HTTP). */
+const MALFORMED = { http: { spec: true, status: 400 } }
+
+/** An error of GraphQL's own parser or validator, or of a scalar that refused a literal, in the form that clients see. */
+export function refusal(error: GraphQLError): GraphQLError {
+  if (finished.has(error)) return error
+  const { message, extensions } = knownFace(error) ?? malformedFace(error)
+  return finish(error, { message, extensions: { ...MALFORMED, ...extensions } })
+}
+
+/** An operation that is too much to run: status 400 for every client. */
+export function tooComplex(limit: string, max: number, message: string, nodes?: GraphQLErrorOptions['nodes']): GraphQLError {
+  const extensions = { code: 'OPERATION_TOO_COMPLEX', limit, max, http: { spec: false, status: 400 } } as const
+  return finish(new GraphQLError(message, { nodes: nodes ?? null }), { message, extensions })
+}
+
+/** Gives every error its code. What is a bug is masked as INTERNAL and handed to `report`, once per original error. */
+export function createMaskError(report: Report): MaskError {
+  const ids = new WeakMap<object, string>()
+  const masked = (error: unknown): Face => {
+    const bug = rootOf(error)
+    const key = typeof bug === 'object' && bug !== null ? bug : {}
+    const id = ids.get(key) ?? crypto.randomUUID()
+    if (!ids.has(key)) report(id, bug)
+    ids.set(key, id)
+    return { message: `The server failed at this; the reason is in its log under ${id}.`, extensions: { code: 'INTERNAL', id } }
+  }
+  return (error) => {
+    if (error instanceof GraphQLError && finished.has(error)) return error
+    return finish(error, knownFace(error) ?? refusedFace(error) ?? masked(error))
+  }
+}
+
+/** Gives validation errors their codes, and an operation that the document does not have an error of the client. */
+export function errorCodes(): Plugin {
+  return {
+    // The type leaves it open, but what the validator gives are GraphQLErrors.
+    onValidate: () => ({ result, setResult }) => {
+      if (result.length > 0) setResult((result as readonly GraphQLError[]).map(refusal))
+    },
+    onExecute: ({ args: { document, operationName }, setResultAndStopExecution }) => {
+      if (getOperationAST(document, operationName) == null) setResultAndStopExecution({ errors: [noOperation(operationName)] })
+    },
+  }
+}
+
+function noOperation(name: string | null | undefined): GraphQLError {
+  const unknown = `The document has no operation ${JSON.stringify(name?.slice(0, 100))}.`
+  return refusal(new GraphQLError(name ? unknown : 'The document has several operations: name one.'))
+}
+
+/** The error as clients see it: no stack, no original error, in no mode. */
+function finish(error: unknown, { message, extensions }: Face): GraphQLError {
+  const http = httpOf(error, extensions.code)
+  const options: GraphQLErrorOptions = { ...placeOf(error), extensions: { ...http, ...extensions } }
+  const shown = new GraphQLError(message, options)
+  finished.add(shown)
+  return shown
+}
+
+function placeOf(error: unknown): Pick<GraphQLErrorOptions, 'nodes' | 'source' | 'positions' | 'path'> {
+  if (!(error instanceof GraphQLError)) return {}
+  const { nodes = null, source, positions, path } = error
+  return { nodes, source, positions, path }
+}
+
+/** Inside a field there is a response with data, and its status is 200; elsewhere the status is the error's. */
+function httpOf(error: unknown, code: ErrorCode): Pick<GraphQLErrorExtensions, 'http'> {
+  const { http, originalError: unreadable } = error instanceof GraphQLError ? error.extensions : {}
+  // Yoga marks a body that is no JSON in this way; it is no request of GraphQL at all, so it is 400 for every client.
+  if (http !== undefined) return { http: unreadable === undefined ? http : { ...http, spec: false } }
+  return error instanceof GraphQLError && error.path !== undefined ? {} : { http: { status: ERRORS[code].http } }
+}
+
+function* chainOf(error: unknown): Generator<unknown> {
+  yield error
+  if (error instanceof GraphQLError && error.originalError !== undefined) yield* chainOf(error.originalError)
+}
+
+function rootOf(error: unknown): unknown {
+  return [...chainOf(error)].at(-1)
+}
+
+function knownFace(error: unknown): Face | null {
+  const root = rootOf(error)
+  if (isCancelled(root)) return { message: 'The operation was cancelled.', extensions: { code: 'UNAVAILABLE' } }
+  if (!(root instanceof DatabaseError) || root.code === 'INTERNAL') return null
+  return { message: root.message, extensions: { code: root.code, ...root.details } }
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof DOMException && (error.name === 'AbortError' || error.name === 'TimeoutError')
+}
+
+/** The client's mistake, in GraphQL's own words; null when it is the server's. */
+function refusedFace(error: unknown): Face | null {
+  const root = rootOf(error)
+  if (!(error instanceof GraphQLError) || !(root instanceof GraphQLError)) return null
+  // Inside a field, GraphQL blames a place in the query for an argument, and none for a result that it cannot write.
+  const isResult = error.path !== undefined && root.nodes === undefined
+  return isResult ? null : malformedFace(error)
+}
+
+function malformedFace(error: GraphQLError): Face {
+  const tooLarge = error.extensions.http?.status === ERRORS.TOO_LARGE.http
+  const extensions = tooLarge ? ({ code: 'TOO_LARGE', limit: 'bodyBytes' } as const) : ({ code: 'BAD_REQUEST' } as const)
+  return { message: clip(wordsOf(error)), extensions }
+}
+
+const REFUSED_VARIABLE = /^(Variable "\$\w+") got invalid value /
+/** Where in the variable, just before the reason. */
+const PLACE = / at "[^"]*"(?=; $)/
+
+/** GraphQL quotes a refused variable in full, between its name and the reason: the quotation is left out. */
+function wordsOf({ message, originalError }: GraphQLError): string {
+  const variable = REFUSED_VARIABLE.exec(message)?.[1]
+  if (variable === undefined || originalError === undefined) return message
+  const place = PLACE.exec(message.slice(0, -originalError.message.length))?.[0] ?? ''
+  return `${variable} got an invalid value${place}: ${originalError.message}`
+}
+
+function clip(message: string): string {
+  return message.length > MESSAGE_CHARS ? `${message.slice(0, MESSAGE_CHARS)}…` : message
+}

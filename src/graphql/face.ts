@@ -1,0 +1,32 @@
+import type { DocumentNode, GraphQLSchema } from 'graphql'
+import type { MaskError, Plugin } from 'graphql-yoga'
+import type { Database } from '../core/database.ts'
+import { createContext, type Context } from './context.ts'
+import { createTextCache, type TextCache } from './document-cache.ts'
+import { createMaskError, errorCodes, type Report } from './errors.ts'
+import { queryLimits } from './limits.ts'
+import { schema } from './schema.ts'
+
+/** The GraphQL face, to be put behind a transport: its members are options of `createYoga`, `maskError` of `maskedErrors`. */
+export interface GraphqlFace {
+  readonly schema: GraphQLSchema
+  /** The query limits and the codes of syntax and validation errors; they also work through `yoga.getEnveloped`. */
+  readonly plugins: readonly Plugin[]
+  /** Gives every error a code of the error table, and hides the text of those that are bugs. */
+  readonly maskError: MaskError
+  /** Parsed documents by text, bounded in size; the default of Yoga would keep a thousand documents of any size. */
+  readonly parserAndValidationCache: { readonly documentCache: TextCache<DocumentNode>; readonly errorCache: TextCache<unknown> }
+  /** The context of one operation on a database that is bound to tenant and identity. */
+  readonly context: (db: Database) => Context
+}
+
+/** The GraphQL face. `report` gets every error that was masked as INTERNAL, with the id that the client sees. */
+export function graphqlFace(options: { readonly report: Report }): GraphqlFace {
+  return {
+    schema,
+    plugins: [queryLimits(), errorCodes()],
+    maskError: createMaskError(options.report),
+    parserAndValidationCache: { documentCache: createTextCache(), errorCache: createTextCache() },
+    context: createContext,
+  }
+}

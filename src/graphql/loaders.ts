@@ -1,0 +1,33 @@
+import DataLoader from 'dataloader'
+import type { AsOf, Database, Document } from '../core/database.ts'
+
+/** Which document, and at which moment. */
+export interface DocumentKey {
+  readonly path: string
+  readonly asOf?: AsOf | undefined
+}
+
+/** What one operation reads, each thing once. */
+export interface Loaders {
+  /** Null when absent, deleted, or the path is a field's. */
+  readonly document: DataLoader<DocumentKey, Document | null, string>
+}
+
+const text = ({ path, asOf }: DocumentKey): string => JSON.stringify([path, asOf])
+
+/** Loaders for one operation on `db`. All reads of one turn reach `db` in one turn, so that it can gather them. */
+export function createLoaders(db: Database): Loaders {
+  const read = ({ path, asOf }: DocumentKey): Promise<Document | null> => db.document(path, { asOf })
+  const document = new DataLoader((keys: readonly DocumentKey[]) => settle(keys.map(read)), { cacheKeyFn: text })
+  return { document }
+}
+
+/** One error does not fail its neighbours. */
+async function settle<T>(reads: readonly Promise<T>[]): Promise<readonly (T | Error)[]> {
+  const results = await Promise.allSettled(reads)
+  return results.map((result) => (result.status === 'fulfilled' ? result.value : toError(result.reason)))
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason))
+}

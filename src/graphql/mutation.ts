@@ -1,0 +1,34 @@
+import type { Op } from '../core/database.ts'
+import { DatabaseError } from '../core/error.ts'
+import type { Json } from '../core/json.ts'
+import { given } from './given.ts'
+import { settled } from './json.ts'
+import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from './resolvers.generated.ts'
+
+/** Resolvers of the writes: the arguments, one call, the commit. */
+export const Mutation: GqlMutationResolvers = {
+  post: (_, { path, value, ...options }, { db }) => db.post(path, valueOf(value, 'value'), given(options)),
+  put: (_, { path, value, ...options }, { db }) => db.put(path, valueOf(value, 'value'), given(options)),
+  patch: (_, { path, patch, ...options }, { db }) => db.patch(path, patchOf(patch), given(options)),
+  delete: (_, { path, ...options }, { db }) => db.delete(path, given(options)),
+  transact: (_, { ops, ...options }, { db }) => db.transact(ops.map(opOf), given(options)),
+}
+
+/** The value of an argument: null is one, leaving it out is BAD_REQUEST. */
+function valueOf(value: Json | undefined, argument: string): Json {
+  if (value !== undefined) return settled(value)
+  const message = `The argument ${argument} is missing: give any JSON value, null included.`
+  throw new DatabaseError('BAD_REQUEST', message, { argument })
+}
+
+function patchOf({ merge }: GqlPatchInput): { readonly merge: Json } {
+  return { merge: valueOf(merge, 'patch.merge') }
+}
+
+/** The operation that an input names; the schema lets exactly one of its fields through. */
+function opOf({ post, put, patch, delete: remove }: GqlOp, index: number): Op {
+  if (post !== undefined) return { ...given(post), kind: 'post', value: valueOf(post.value, `ops.${index}.post.value`) }
+  if (put !== undefined) return { ...given(put), kind: 'put', value: valueOf(put.value, `ops.${index}.put.value`) }
+  if (patch !== undefined) return { ...given(patch), kind: 'patch', patch: patchOf(patch.patch) }
+  return { ...given(remove), kind: 'delete' }
+}

@@ -1,0 +1,701 @@
+// Generated from schema.graphql by codegen.ts. Change those and run `npm run codegen`.
+import type { Json } from '../core/json.ts';
+import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
+import type { Document, DocumentPage, Committed, Change, ChangeBatch } from '../core/database.ts';
+import type { Context } from './context.ts';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
+export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /**
+   * Where something lives, as segments joined by slashes: `posts` (a collection), `posts/1` (a document),
+   * `posts/1/author/name` (a field inside its value), `posts/1/comments` (a nested collection).
+   */
+  Path: { input: string; output: string; }
+  /**
+   * A path in which `*` stands for any one segment. It matches what it names and everything below:
+   * `posts`, `posts/*\/comments`, `posts/1/likes`.
+   */
+  PathPattern: { input: string; output: string; }
+  /**
+   * Any JSON value, null included, kept exactly: a number that would be rounded, a duplicate key or half of a
+   * surrogate pair is refused (INVALID_VALUE), never changed. At most 1 MiB and 64 levels.
+   */
+  JSON: { input: Json; output: Json; }
+  /**
+   * A moment. Given back in UTC with milliseconds (`2026-01-31T09:30:00.000Z`); any offset is accepted, digits
+   * below the millisecond are cut off.
+   */
+  DateTime: { input: string; output: string; }
+  /**
+   * A place in the log of all changes. Opaque: store it and hand it back, do not read or build it.
+   * Everything that matches, up to here, has been seen.
+   */
+  Cursor: { input: string; output: string; }
+};
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQuery = {
+  readonly __typename?: 'Query';
+  /**
+   * What is at a path, with everything below: the value of a field or a document, or the documents of a collection as a
+   * list of `{ id, ts, value }`. Nested collections lie inside the values, as such lists. Null when nothing is there.
+   * TOO_LARGE above 1,000 documents or 4 MiB: `documents` pages.
+   */
+  readonly get?: Maybe<Scalars['JSON']['output']>;
+  /** The document at a path; null when there is none, when it is deleted, and when the path is a field's. */
+  readonly document?: Maybe<GqlDocument>;
+  /** A page of a collection, in the order of ids. */
+  readonly documents: GqlDocumentConnection;
+  /**
+   * The versions of a document, of a field (those in which it changed), or of what lies in and below a collection,
+   * oldest first: `last: 10` gives the ten newest.
+   */
+  readonly history: GqlDocumentConnection;
+  /** A page of the log: what the subscription `changes` would have delivered. */
+  readonly log: GqlChangeBatch;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryGetArgs = {
+  path: Scalars['Path']['input'];
+  asOf?: InputMaybe<GqlAsOf>;
+  depth?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryDocumentArgs = {
+  path: Scalars['Path']['input'];
+  asOf?: InputMaybe<GqlAsOf>;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryDocumentsArgs = {
+  path: Scalars['Path']['input'];
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  asOf?: InputMaybe<GqlAsOf>;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryHistoryArgs = {
+  path: Scalars['Path']['input'];
+  last?: InputMaybe<Scalars['Int']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  from?: InputMaybe<Scalars['DateTime']['input']>;
+  to?: InputMaybe<Scalars['DateTime']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryLogArgs = {
+  paths: ReadonlyArray<Scalars['PathPattern']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
+};
+
+/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+export type GqlMutation = {
+  readonly __typename?: 'Mutation';
+  /**
+   * Creates a document in a collection. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
+   * collection is not there.
+   */
+  readonly post: GqlCommit;
+  /**
+   * Replaces what the path names: a field, or a whole document. Creates the document where its collection is at the top
+   * level or exists, and missing parents of a field inside the value.
+   */
+  readonly put: GqlCommit;
+  /** Changes a part of what the path names, and leaves the rest as it is. */
+  readonly patch: GqlCommit;
+  /**
+   * Deletes a field, a document with everything below it, or a whole collection. TOO_LARGE above 1,000 documents.
+   * What was deleted stays in the history.
+   */
+  readonly delete: GqlCommit;
+  /** All of the operations or none, over any paths. They run in order and see each other. */
+  readonly transact: GqlCommit;
+};
+
+
+/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+export type GqlMutationPostArgs = {
+  path: Scalars['Path']['input'];
+  value?: InputMaybe<Scalars['JSON']['input']>;
+  id?: InputMaybe<Scalars['ID']['input']>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+export type GqlMutationPutArgs = {
+  path: Scalars['Path']['input'];
+  value?: InputMaybe<Scalars['JSON']['input']>;
+  expect?: InputMaybe<GqlExpect>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+export type GqlMutationPatchArgs = {
+  path: Scalars['Path']['input'];
+  patch: GqlPatchInput;
+  expect?: InputMaybe<GqlExpect>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+export type GqlMutationDeleteArgs = {
+  path: Scalars['Path']['input'];
+  expect?: InputMaybe<GqlExpect>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+export type GqlMutationTransactArgs = {
+  ops: ReadonlyArray<GqlOp>;
+  checks?: InputMaybe<ReadonlyArray<GqlCheck>>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type GqlSubscription = {
+  readonly __typename?: 'Subscription';
+  /**
+   * Every change that matches, in order, once. A gap is an error (CURSOR_EXPIRED, CURSOR_UNKNOWN), never silence.
+   * Subscribe again with the cursor of the last batch to go on without loss.
+   */
+  readonly changes: GqlChangeBatch;
+};
+
+
+/** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type GqlSubscriptionChangesArgs = {
+  paths: ReadonlyArray<Scalars['PathPattern']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  start?: InputMaybe<GqlStart>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  limit?: InputMaybe<Scalars['Int']['input']>;
+  types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
+  heartbeatMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** A document at one version. Immutable: a later write makes a new version. */
+export type GqlDocument = {
+  readonly __typename?: 'Document';
+  /** Where it lives. */
+  readonly path: Scalars['Path']['output'];
+  /** The last segment of the path. */
+  readonly id: Scalars['ID']['output'];
+  /** 1, 2, 3 … per document, without gaps; a delete is a version too. */
+  readonly version: Scalars['Int']['output'];
+  /** What is stored; null when deleted. */
+  readonly value?: Maybe<Scalars['JSON']['output']>;
+  /** A part of the value; null when nothing is there. */
+  readonly field?: Maybe<Scalars['JSON']['output']>;
+  /** Whether this version is a delete. */
+  readonly deleted: Scalars['Boolean']['output'];
+  /** When the document came into being. */
+  readonly createdAt: Scalars['DateTime']['output'];
+  /** When this version was written. */
+  readonly updatedAt: Scalars['DateTime']['output'];
+  /** Who wrote this version, where known. */
+  readonly actor?: Maybe<Scalars['String']['output']>;
+  /** The commit that made this version. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** A page of a nested collection, as of the moment at which this document was read. */
+  readonly documents: GqlDocumentConnection;
+  /** The versions of this document, oldest first: `last: 10` gives the ten newest. */
+  readonly history: GqlDocumentConnection;
+};
+
+
+/** A document at one version. Immutable: a later write makes a new version. */
+export type GqlDocumentFieldArgs = {
+  path: Scalars['String']['input'];
+};
+
+
+/** A document at one version. Immutable: a later write makes a new version. */
+export type GqlDocumentDocumentsArgs = {
+  name: Scalars['String']['input'];
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+/** A document at one version. Immutable: a later write makes a new version. */
+export type GqlDocumentHistoryArgs = {
+  last?: InputMaybe<Scalars['Int']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  from?: InputMaybe<Scalars['DateTime']['input']>;
+  to?: InputMaybe<Scalars['DateTime']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A page of documents, or of versions of documents (https://relay.dev/graphql/connections.htm). */
+export type GqlDocumentConnection = {
+  readonly __typename?: 'DocumentConnection';
+  /** The documents of the page with the page cursor of each. */
+  readonly edges: ReadonlyArray<GqlDocumentEdge>;
+  /** The documents of the page. */
+  readonly nodes: ReadonlyArray<GqlDocument>;
+  /** Whether there is more, and how to ask for it. */
+  readonly pageInfo: GqlPageInfo;
+  /** What this page is a picture of: read on with `asOf: { cursor }` to stay in it. */
+  readonly cursor: Scalars['Cursor']['output'];
+};
+
+/** A document in a page. */
+export type GqlDocumentEdge = {
+  readonly __typename?: 'DocumentEdge';
+  /** For `after` and `before` of the same list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The document. */
+  readonly node: GqlDocument;
+};
+
+/** Where a page lies in its list. */
+export type GqlPageInfo = {
+  readonly __typename?: 'PageInfo';
+  /** Whether more comes after this page. */
+  readonly hasNextPage: Scalars['Boolean']['output'];
+  /** Whether more comes before this page. */
+  readonly hasPreviousPage: Scalars['Boolean']['output'];
+  /** The page cursor of the first edge; null when the page is empty. */
+  readonly startCursor?: Maybe<Scalars['String']['output']>;
+  /** The page cursor of the last edge; null when the page is empty. */
+  readonly endCursor?: Maybe<Scalars['String']['output']>;
+};
+
+/** One atomic write. */
+export type GqlCommit = {
+  readonly __typename?: 'Commit';
+  /** The idempotency key where one was given, else a fresh id. */
+  readonly id: Scalars['ID']['output'];
+  /** Its place in the log: a read as of it, and a feed after it, know this write. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** When it was written. */
+  readonly at: Scalars['DateTime']['output'];
+  /** Who wrote it, where known. */
+  readonly actor?: Maybe<Scalars['String']['output']>;
+  /** This key was used before: nothing new was written, this is the commit of then. */
+  readonly repeated: Scalars['Boolean']['output'];
+  /** The document, when the commit wrote exactly one. */
+  readonly document?: Maybe<GqlDocument>;
+  /** What it did, document by document. */
+  readonly changes: ReadonlyArray<GqlChange>;
+};
+
+/** What a commit did to one document. */
+export type GqlChange = {
+  readonly __typename?: 'Change';
+  /** Whether the document is new, was changed or was deleted. */
+  readonly type: GqlChangeType;
+  /** Why the change is delivered. */
+  readonly reason: GqlChangeReason;
+  /** The document's path. */
+  readonly path: Scalars['Path']['output'];
+  /** After the change; of a DELETE, its tombstone. */
+  readonly document: GqlDocument;
+  /** The fields that were written, as paths inside the value; empty when the whole value was. */
+  readonly fields: ReadonlyArray<Scalars['String']['output']>;
+  /** The id of its commit. */
+  readonly commit: Scalars['ID']['output'];
+  /** The place of its commit in the log. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** When its commit was written. */
+  readonly at: Scalars['DateTime']['output'];
+};
+
+/** What one message of a feed carries: whole commits, never parts of one. */
+export type GqlChangeBatch = {
+  readonly __typename?: 'ChangeBatch';
+  /** In the order of the log; empty in a heartbeat. */
+  readonly changes: ReadonlyArray<GqlChange>;
+  /** Store it after applying the batch: going on from it loses nothing and repeats nothing. */
+  readonly cursor: Scalars['Cursor']['output'];
+  /** The backlog is delivered: from here on it is live. */
+  readonly upToDate: Scalars['Boolean']['output'];
+};
+
+/** What a commit did to one document. */
+export type GqlChangeType =
+  /** It came into being, or came back after a delete. */
+  | 'NEW'
+  /** It has a new value. */
+  | 'UPDATE'
+  /** It was deleted. */
+  | 'DELETE';
+
+/** Why a change is delivered. */
+export type GqlChangeReason =
+  /** The document was written. */
+  | 'WRITE';
+
+/** Where a feed begins. */
+export type GqlStart =
+  /** At the first change that is kept. */
+  | 'BEGINNING'
+  /** At the next change. */
+  | 'NOW';
+
+/** A moment of the past, named in exactly one way. */
+export type GqlAsOf =
+  /** After the last commit at or before this time; a time ahead is BAD_REQUEST. */
+  { readonly time: Scalars['DateTime']['input']; readonly cursor?: never; readonly version?: never; }
+  |  /** After the commit at this cursor. */
+  { readonly time?: never; readonly cursor: Scalars['Cursor']['input']; readonly version?: never; }
+  |  /** At this version of the document; a version that never was is NOT_FOUND. */
+  { readonly time?: never; readonly cursor?: never; readonly version: Scalars['Int']['input']; };
+
+/** What must hold of a document for a write to happen, said in exactly one way; else CONFLICT. */
+export type GqlExpect =
+  /** It is at this version. */
+  { readonly version: Scalars['Int']['input']; readonly absent?: never; readonly exists?: never; }
+  |  /** True: it is not there. False: it is. */
+  { readonly version?: never; readonly absent: Scalars['Boolean']['input']; readonly exists?: never; }
+  |  /** True: it is there. False: it is not. */
+  { readonly version?: never; readonly absent?: never; readonly exists: Scalars['Boolean']['input']; };
+
+/** What must hold of one document for a transaction to happen. */
+export type GqlCheck = {
+  /** The document's path. */
+  readonly path: Scalars['Path']['input'];
+  /** What must hold of it. */
+  readonly expect: GqlExpect;
+};
+
+/** One operation of a transaction: exactly one of these. */
+export type GqlOp =
+  /** Creates a document in a collection. */
+  { readonly post: GqlPostOp; readonly put?: never; readonly patch?: never; readonly delete?: never; }
+  |  /** Replaces a field or a document. */
+  { readonly post?: never; readonly put: GqlPutOp; readonly patch?: never; readonly delete?: never; }
+  |  /** Changes a part of a field or a document. */
+  { readonly post?: never; readonly put?: never; readonly patch: GqlPatchOp; readonly delete?: never; }
+  |  /** Deletes a field, a document or a collection. */
+  { readonly post?: never; readonly put?: never; readonly patch?: never; readonly delete: GqlDeleteOp; };
+
+/** Creates a document in a collection, as the mutation `post` does. */
+export type GqlPostOp = {
+  /** The path of a collection. */
+  readonly path: Scalars['Path']['input'];
+  /** Any JSON value, null included; it must be given. */
+  readonly value?: InputMaybe<Scalars['JSON']['input']>;
+  /** The id of the new document; a fresh one that sorts by time when left out. */
+  readonly id?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Replaces what the path names, as the mutation `put` does. */
+export type GqlPutOp = {
+  /** A field or a document. */
+  readonly path: Scalars['Path']['input'];
+  /** Any JSON value, null included; it must be given. */
+  readonly value?: InputMaybe<Scalars['JSON']['input']>;
+  /** What must hold of the document, else CONFLICT. */
+  readonly expect?: InputMaybe<GqlExpect>;
+};
+
+/** Changes a part of what the path names, as the mutation `patch` does. */
+export type GqlPatchOp = {
+  /** A field or a document. */
+  readonly path: Scalars['Path']['input'];
+  /** What to change. */
+  readonly patch: GqlPatchInput;
+  /** What must hold of the document, else CONFLICT. */
+  readonly expect?: InputMaybe<GqlExpect>;
+};
+
+/** Deletes what the path names, as the mutation `delete` does. */
+export type GqlDeleteOp = {
+  /** A field, a document or a collection. */
+  readonly path: Scalars['Path']['input'];
+  /** What must hold of the document, else CONFLICT. */
+  readonly expect?: InputMaybe<GqlExpect>;
+};
+
+/** What to change, said in exactly one way. */
+export type GqlPatchInput =
+  /** A merge patch (RFC 7396): objects are merged key by key, null deletes a key, anything else replaces. */
+  { readonly merge: Scalars['JSON']['input']; };
+
+
+
+export type ResolverTypeWrapper<T> = Promise<T> | T;
+
+
+export type ResolverWithResolve<TResult, TParent, TContext, TArgs> = {
+  resolve: ResolverFn<TResult, TParent, TContext, TArgs>;
+};
+export type Resolver<TResult, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = ResolverFn<TResult, TParent, TContext, TArgs> | ResolverWithResolve<TResult, TParent, TContext, TArgs>;
+
+export type ResolverFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Promise<TResult> | TResult;
+
+export type SubscriptionSubscribeFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => AsyncIterable<TResult> | Promise<AsyncIterable<TResult>>;
+
+export type SubscriptionResolveFn<TResult, TParent, TContext, TArgs> = (
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+export interface SubscriptionSubscriberObject<TResult, TKey extends string, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<{ [key in TKey]: TResult }, TParent, TContext, TArgs>;
+  resolve?: SubscriptionResolveFn<TResult, { [key in TKey]: TResult }, TContext, TArgs>;
+}
+
+export interface SubscriptionResolverObject<TResult, TParent, TContext, TArgs> {
+  subscribe: SubscriptionSubscribeFn<any, TParent, TContext, TArgs>;
+  resolve: SubscriptionResolveFn<TResult, any, TContext, TArgs>;
+}
+
+export type SubscriptionObject<TResult, TKey extends string, TParent, TContext, TArgs> =
+  | SubscriptionSubscriberObject<TResult, TKey, TParent, TContext, TArgs>
+  | SubscriptionResolverObject<TResult, TParent, TContext, TArgs>;
+
+export type SubscriptionResolver<TResult, TKey extends string, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> =
+  | ((...args: any[]) => SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>)
+  | SubscriptionObject<TResult, TKey, TParent, TContext, TArgs>;
+
+export type TypeResolveFn<TTypes, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (
+  parent: TParent,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => Maybe<TTypes> | Promise<Maybe<TTypes>>;
+
+export type IsTypeOfResolverFn<T = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>> = (obj: T, context: TContext, info: GraphQLResolveInfo) => boolean | Promise<boolean>;
+
+export type NextResolverFn<T> = () => Promise<T>;
+
+export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = Record<PropertyKey, never>, TContext = Record<PropertyKey, never>, TArgs = Record<PropertyKey, never>> = (
+  next: NextResolverFn<TResult>,
+  parent: TParent,
+  args: TArgs,
+  context: TContext,
+  info: GraphQLResolveInfo
+) => TResult | Promise<TResult>;
+
+
+
+
+
+/** Mapping between all available schema types and the resolvers types */
+export type GqlResolversTypes = {
+  Path: ResolverTypeWrapper<Scalars['Path']['output']>;
+  PathPattern: ResolverTypeWrapper<Scalars['PathPattern']['output']>;
+  JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
+  DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
+  Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
+  Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
+  Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
+  Document: ResolverTypeWrapper<Document>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
+  DocumentConnection: ResolverTypeWrapper<DocumentPage>;
+  DocumentEdge: ResolverTypeWrapper<Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversTypes['Document'] }>;
+  PageInfo: ResolverTypeWrapper<GqlPageInfo>;
+  Commit: ResolverTypeWrapper<Committed>;
+  Change: ResolverTypeWrapper<Change>;
+  ChangeBatch: ResolverTypeWrapper<ChangeBatch>;
+  ChangeType: GqlChangeType;
+  ChangeReason: GqlChangeReason;
+  Start: GqlStart;
+  AsOf: GqlAsOf;
+  Expect: GqlExpect;
+  Check: GqlCheck;
+  Op: GqlOp;
+  PostOp: GqlPostOp;
+  PutOp: GqlPutOp;
+  PatchOp: GqlPatchOp;
+  DeleteOp: GqlDeleteOp;
+  PatchInput: GqlPatchInput;
+};
+
+/** Mapping between all available schema types and the resolvers parents */
+export type GqlResolversParentTypes = {
+  Path: Scalars['Path']['output'];
+  PathPattern: Scalars['PathPattern']['output'];
+  JSON: Scalars['JSON']['output'];
+  DateTime: Scalars['DateTime']['output'];
+  Cursor: Scalars['Cursor']['output'];
+  Query: Record<PropertyKey, never>;
+  Int: Scalars['Int']['output'];
+  String: Scalars['String']['output'];
+  Mutation: Record<PropertyKey, never>;
+  ID: Scalars['ID']['output'];
+  Subscription: Record<PropertyKey, never>;
+  Document: Document;
+  Boolean: Scalars['Boolean']['output'];
+  DocumentConnection: DocumentPage;
+  DocumentEdge: Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversParentTypes['Document'] };
+  PageInfo: GqlPageInfo;
+  Commit: Committed;
+  Change: Change;
+  ChangeBatch: ChangeBatch;
+  AsOf: GqlAsOf;
+  Expect: GqlExpect;
+  Check: GqlCheck;
+  Op: GqlOp;
+  PostOp: GqlPostOp;
+  PutOp: GqlPutOp;
+  PatchOp: GqlPatchOp;
+  DeleteOp: GqlDeleteOp;
+  PatchInput: GqlPatchInput;
+};
+
+export interface GqlPathScalarConfig extends GraphQLScalarTypeConfig<GqlResolversTypes['Path'], any> {
+  name: 'Path';
+}
+
+export interface GqlPathPatternScalarConfig extends GraphQLScalarTypeConfig<GqlResolversTypes['PathPattern'], any> {
+  name: 'PathPattern';
+}
+
+export interface GqlJsonScalarConfig extends GraphQLScalarTypeConfig<GqlResolversTypes['JSON'], any> {
+  name: 'JSON';
+}
+
+export interface GqlDateTimeScalarConfig extends GraphQLScalarTypeConfig<GqlResolversTypes['DateTime'], any> {
+  name: 'DateTime';
+}
+
+export interface GqlCursorScalarConfig extends GraphQLScalarTypeConfig<GqlResolversTypes['Cursor'], any> {
+  name: 'Cursor';
+}
+
+export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Query'] = GqlResolversParentTypes['Query']> = {
+  get?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType, RequireFields<GqlQueryGetArgs, 'path'>>;
+  document?: Resolver<Maybe<GqlResolversTypes['Document']>, ParentType, ContextType, RequireFields<GqlQueryDocumentArgs, 'path'>>;
+  documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryDocumentsArgs, 'path'>>;
+  history?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryHistoryArgs, 'path'>>;
+  log?: Resolver<GqlResolversTypes['ChangeBatch'], ParentType, ContextType, RequireFields<GqlQueryLogArgs, 'paths' | 'first'>>;
+};
+
+export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Mutation'] = GqlResolversParentTypes['Mutation']> = {
+  post?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPostArgs, 'path'>>;
+  put?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPutArgs, 'path'>>;
+  patch?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPatchArgs, 'path' | 'patch'>>;
+  delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
+  transact?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationTransactArgs, 'ops'>>;
+};
+
+export type GqlSubscriptionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Subscription'] = GqlResolversParentTypes['Subscription']> = {
+  changes?: SubscriptionResolver<GqlResolversTypes['ChangeBatch'], "changes", ParentType, ContextType, RequireFields<GqlSubscriptionChangesArgs, 'paths' | 'start' | 'heartbeatMs'>>;
+};
+
+export type GqlDocumentResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Document'] = GqlResolversParentTypes['Document']> = {
+  path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
+  id?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
+  version?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType>;
+  value?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
+  field?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType, RequireFields<GqlDocumentFieldArgs, 'path'>>;
+  deleted?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
+  createdAt?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
+  updatedAt?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
+  actor?: Resolver<Maybe<GqlResolversTypes['String']>, ParentType, ContextType>;
+  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlDocumentDocumentsArgs, 'name'>>;
+  history?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, Partial<GqlDocumentHistoryArgs>>;
+};
+
+export type GqlDocumentConnectionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['DocumentConnection'] = GqlResolversParentTypes['DocumentConnection']> = {
+  edges?: Resolver<ReadonlyArray<GqlResolversTypes['DocumentEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<GqlResolversTypes['Document']>, ParentType, ContextType>;
+  pageInfo?: Resolver<GqlResolversTypes['PageInfo'], ParentType, ContextType>;
+  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+};
+
+export type GqlDocumentEdgeResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['DocumentEdge'] = GqlResolversParentTypes['DocumentEdge']> = {
+  cursor?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<GqlResolversTypes['Document'], ParentType, ContextType>;
+};
+
+export type GqlPageInfoResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['PageInfo'] = GqlResolversParentTypes['PageInfo']> = {
+  hasNextPage?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
+  hasPreviousPage?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
+  startCursor?: Resolver<Maybe<GqlResolversTypes['String']>, ParentType, ContextType>;
+  endCursor?: Resolver<Maybe<GqlResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type GqlCommitResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Commit'] = GqlResolversParentTypes['Commit']> = {
+  id?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  at?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
+  actor?: Resolver<Maybe<GqlResolversTypes['String']>, ParentType, ContextType>;
+  repeated?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
+  document?: Resolver<Maybe<GqlResolversTypes['Document']>, ParentType, ContextType>;
+  changes?: Resolver<ReadonlyArray<GqlResolversTypes['Change']>, ParentType, ContextType>;
+};
+
+export type GqlChangeResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Change'] = GqlResolversParentTypes['Change']> = {
+  type?: Resolver<GqlResolversTypes['ChangeType'], ParentType, ContextType>;
+  reason?: Resolver<GqlResolversTypes['ChangeReason'], ParentType, ContextType>;
+  path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
+  document?: Resolver<GqlResolversTypes['Document'], ParentType, ContextType>;
+  fields?: Resolver<ReadonlyArray<GqlResolversTypes['String']>, ParentType, ContextType>;
+  commit?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
+  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  at?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type GqlChangeBatchResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['ChangeBatch'] = GqlResolversParentTypes['ChangeBatch']> = {
+  changes?: Resolver<ReadonlyArray<GqlResolversTypes['Change']>, ParentType, ContextType>;
+  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  upToDate?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
+};
+
+export type GqlResolvers<ContextType = Context> = {
+  Path?: GraphQLScalarType;
+  PathPattern?: GraphQLScalarType;
+  JSON?: GraphQLScalarType;
+  DateTime?: GraphQLScalarType;
+  Cursor?: GraphQLScalarType;
+  Query?: GqlQueryResolvers<ContextType>;
+  Mutation?: GqlMutationResolvers<ContextType>;
+  Subscription?: GqlSubscriptionResolvers<ContextType>;
+  Document?: GqlDocumentResolvers<ContextType>;
+  DocumentConnection?: GqlDocumentConnectionResolvers<ContextType>;
+  DocumentEdge?: GqlDocumentEdgeResolvers<ContextType>;
+  PageInfo?: GqlPageInfoResolvers<ContextType>;
+  Commit?: GqlCommitResolvers<ContextType>;
+  Change?: GqlChangeResolvers<ContextType>;
+  ChangeBatch?: GqlChangeBatchResolvers<ContextType>;
+};
+

@@ -1,0 +1,35 @@
+import { Kind, type GraphQLScalarType, type ValueNode } from 'graphql'
+import { DatabaseError } from '../core/error.ts'
+import { LIMITS } from '../core/limits.ts'
+import { parseTimestamp } from '../core/timestamp.ts'
+import { exactValue } from '../core/value.ts'
+import { parseJsonLiteral } from './json.ts'
+
+/** How a scalar is read from a variable and from a literal, and written. All throw DatabaseErrors. */
+export type Scalar = Pick<GraphQLScalarType, 'serialize' | 'parseValue' | 'parseLiteral'>
+
+const asItIs = (value: unknown): unknown => value
+
+/** A scalar that is written as a string: as one in a variable, as one in a literal. */
+function textual(name: string, example: string, read: (text: string) => string): Scalar {
+  const parseValue = (value: unknown): string => {
+    if (typeof value === 'string') return read(value)
+    throw new DatabaseError('BAD_REQUEST', `A ${name} is a string, such as ${example}.`)
+  }
+  const parseLiteral = (node: ValueNode): string => parseValue(node.kind === Kind.STRING ? node.value : null)
+  return { serialize: asItIs, parseValue, parseLiteral }
+}
+
+const same = (text: string): string => text
+
+/** The moment in UTC with milliseconds; what lies below them is cut off. */
+const inUtc = (text: string): string => new Date(parseTimestamp(text, 'DateTime')).toISOString()
+
+/** The scalars of the schema, by name. Paths and cursors are parsed by the database, not here. */
+export const scalars: Readonly<Record<string, Scalar>> = {
+  Path: textual('Path', '"posts/1"', same),
+  PathPattern: textual('PathPattern', '"posts/*/comments"', same),
+  Cursor: textual('Cursor', 'the one of a commit or a batch', same),
+  DateTime: textual('DateTime', '"2026-01-31T09:30:00.000Z"', inUtc),
+  JSON: { serialize: asItIs, parseValue: (value) => exactValue(value, LIMITS), parseLiteral: parseJsonLiteral },
+}

@@ -1,0 +1,158 @@
+import { getIntrospectionQuery, type DocumentNode } from 'graphql'
+import { createYoga, type Plugin } from 'graphql-yoga'
+import { describe, expect, test } from 'vitest'
+import { graphqlFace } from '../../src/graphql/face.ts'
+import { inProcess } from './in-process.ts'
+import { recordingDatabase } from './recording-database.ts'
+
+const ask = (query: string, variables?: object) => inProcess().ask(query, variables)
+
+/** The bound that an operation breaks; null when it runs. */
+async function brokenLimit(query: string): Promise<unknown> {
+  const { errors, status } = await ask(query)
+  const extensions = errors?.[0]?.extensions
+  if (extensions) expect([status, extensions['code']]).toEqual([400, 'OPERATION_TOO_COMPLEX'])
+  return extensions?.['limit'] ?? null
+}
+
+/** A query with so many levels of fields. */
+function deep(levels: number): string {
+  const pairs = (levels - 2) / 2
+  return `{ document(path: "a/1") ${'{ documents(name: "b") { nodes '.repeat(pairs)} { id } ${'} }'.repeat(pairs)} }`
+}
+
+const wide = (fields: number): string => `{ ${Array.from({ length: fields }, (_, i) => `f${i}: __typename`).join(' ')} }`
+
+/** Fragments of which each uses the next one twice: 2^levels fields in a text that grows with `levels`. */
+function bomb(levels: number): string {
+  const fragments = Array.from({ length: levels }, (_, i) => `fragment F${i} on Document { ...F${i + 1} a${i}: id ...F${i + 1} }`)
+  return `{ document(path: "a/1") { ...F0 } } ${fragments.join(' ')} fragment F${levels} on Document { id version }`
+}
+
+describe('an operation', () => {
+  test('may have 10 levels of fields, not 12', async () => {
+    expect(await brokenLimit(deep(10))).toBeNull()
+    expect(await brokenLimit(deep(12))).toBe('depth')
+  })
+
+  test('may have 200 fields, not 201, aliases counted', async () => {
+    expect(await brokenLimit(wide(200))).toBeNull()
+    expect(await brokenLimit(wide(201))).toBe('fields')
+  })
+
+  test('may have 1,000 tokens, not 1,001', async () => {
+    const tokens = (count: number): string => `{ get(path: "a") @include(if: true) ${'__typename '.repeat(count - 15)}}`
+    expect(await brokenLimit(tokens(1_000))).toBe('fields')
+    expect(await brokenLimit(tokens(1_001))).toBe('tokens')
+  })
+
+  test('counts the fields and levels of a fragment wherever it is used', async () => {
+    const nine = Array.from({ length: 9 }, (_, i) => `a${i}: id`).join(' ')
+    const uses = (count: number): string =>
+      `{ ${Array.from({ length: count }, (_, i) => `d${i}: document(path: "a/1") { ...N }`).join(' ')} } fragment N on Document { ${nine} }`
+    expect(await brokenLimit(uses(20))).toBeNull()
+    expect(await brokenLimit(uses(21))).toBe('fields')
+    const levels = Array.from({ length: 5 }, (_, i) => `fragment L${i} on Document { documents(name: "b") { nodes { ...L${i + 1} } } }`)
+    expect(await brokenLimit(`{ document(path: "a/1") { ...L0 } } ${levels.join(' ')} fragment L5 on Document { id }`)).toBe('depth')
+  })
+
+  test('counts inline fragments as what they hold', async () => {
+    const nested = `{ ${'... on Query { '.repeat(20)} __typename ${'} '.repeat(20)} }`
+    expect(await brokenLimit(nested)).toBeNull()
+  })
+
+  test('made of fragments that double at each of 60 levels is refused as soon as its text is read', async () => {
+    expect(await brokenLimit(bomb(60))).toBe('fields')
+  })
+
+  test('with a fragment that contains itself is refused', async () => {
+    const fragments = 'fragment A on Document { id ...B } fragment B on Document { id ...A }'
+    const { errors, status } = await ask(`{ document(path: "a/1") { ...A } } ${fragments}`)
+    expect(status).toBe(400)
+    expect(errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }])
+  })
+
+  test('is measured by itself, whatever else its document holds', async () => {
+    const half = wide(150).slice(1, -1)
+    const { errors } = await inProcess().ask(`query A { ${half} } query B { ${half} }`, {}, { operationName: 'A' })
+    expect(errors).toBeUndefined()
+  })
+
+  test('that asks for the schema is free of depth and fields, not of tokens', async () => {
+    expect(await brokenLimit(getIntrospectionQuery())).toBeNull()
+    expect(await brokenLimit(`{ __schema { types { ${'name '.repeat(300)} } } }`)).toBeNull()
+    expect(await brokenLimit(`{ __schema { types { ${'name '.repeat(1_000)} } } }`)).toBe('tokens')
+  })
+
+  test('that is too complex is 400 for clients of application/json too', async () => {
+    const { status } = await inProcess().ask(wide(201), {}, { accept: 'application/json' })
+    expect(status).toBe(400)
+  })
+})
+
+/** A probe that counts how often the text is parsed and validated. */
+function countingYoga() {
+  const counts = { parsed: 0, validated: 0 }
+  const probe: Plugin = {
+    onParse: ({ parseFn, setParseFn }) => setParseFn((...args) => {
+      counts.parsed++
+      return parseFn(...args)
+    }),
+    onValidate: ({ validateFn, setValidationFn }) => setValidationFn((...args) => {
+      counts.validated++
+      return validateFn(...args) as never
+    }),
+  }
+  const face = graphqlFace({ report: (_, error) => expect.fail(String(error)) })
+  const { schema, plugins, maskError, parserAndValidationCache } = face
+  const context = () => face.context(recordingDatabase())
+  const options = { schema, maskedErrors: { maskError }, parserAndValidationCache, context, logging: false }
+  const yoga = createYoga({ ...options, plugins: [...plugins, probe] })
+  return { yoga, counts }
+}
+
+describe('through getEnveloped, as a handler without Yoga\'s HTTP uses it', () => {
+  const read = (query: string) => {
+    const { yoga, counts } = countingYoga()
+    const once = (): readonly { readonly message: string }[] => {
+      const { parse, validate, schema } = yoga.getEnveloped({})
+      return validate(schema, parse(query) as DocumentNode) as readonly Error[]
+    }
+    return { once, counts }
+  }
+
+  test('a text is parsed and validated once, however often it comes', () => {
+    const { once, counts } = read('{ get(path: "a") }')
+    expect([once(), once(), once()]).toEqual([[], [], []])
+    expect(counts).toEqual({ parsed: 1, validated: 1 })
+  })
+
+  test('a refused text is validated once, and its errors keep their codes', () => {
+    const { once, counts } = read(wide(201))
+    const [first, second] = [once(), once()]
+    expect(first).toMatchObject([{ extensions: { code: 'OPERATION_TOO_COMPLEX', limit: 'fields', max: 200 } }])
+    expect(second).toEqual(first)
+    expect(counts).toEqual({ parsed: 1, validated: 1 })
+  })
+
+  test('a text that does not parse throws an error with its code, and is parsed once', () => {
+    const { once, counts } = read('{ get(')
+    expect(once).toThrow(expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_REQUEST' }) as unknown }))
+    expect(once).toThrow(/^Syntax Error/)
+    expect(counts.parsed).toBe(1)
+  })
+
+  test('an operation that the document does not have gives an error with its code', async () => {
+    const { yoga } = countingYoga()
+    const { parse, execute, schema } = yoga.getEnveloped({})
+    const document = parse('query A { __typename } query B { __typename }') as DocumentNode
+    const refused = { errors: [{ message: expect.stringContaining('operation') as string, extensions: { code: 'BAD_REQUEST' } }] }
+    expect(await execute({ schema, document, operationName: 'C' })).toMatchObject(refused)
+    expect(await execute({ schema, document })).toMatchObject(refused)
+  })
+
+  test('too many tokens throw an error with its code', () => {
+    const extensions = expect.objectContaining({ code: 'OPERATION_TOO_COMPLEX', limit: 'tokens' }) as unknown
+    expect(read(wide(500)).once).toThrow(expect.objectContaining({ extensions }))
+  })
+})

@@ -1,0 +1,73 @@
+import type { ChangeBatch, Committed, Database, Document, DocumentPage } from '../../src/core/database.ts'
+
+/** A call of a Database's method: its name and its arguments. */
+export type Call = readonly [method: string, ...args: readonly unknown[]]
+
+export const DOCUMENT: Document = {
+  path: 'posts/1', id: '1', version: 3, value: { title: 'Tides', tags: ['sea', 'moon'], author: { name: 'Ada' } }, deleted: false,
+  createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-02T00:00:00.000Z', actor: null, cursor: 'c3', asOf: 'c9',
+}
+
+export const COMMITTED: Committed = {
+  id: 'k', cursor: 'c3', at: '2026-01-02T00:00:00.000Z', actor: 'ada', repeated: false,
+  changes: [{
+    type: 'UPDATE', reason: 'WRITE', path: 'posts/1', document: DOCUMENT, fields: ['title'],
+    commit: 'k', cursor: 'c3', at: '2026-01-02T00:00:00.000Z',
+  }],
+}
+
+export const PAGE: DocumentPage = { edges: [{ cursor: 'e1', node: DOCUMENT }], hasNextPage: true, hasPreviousPage: false, cursor: 'c9' }
+
+export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true }
+
+/** A database that records what it is asked for and gives fixed answers; `override` replaces single methods. */
+export function recordingDatabase(override: Partial<Database> = {}): Database & { readonly calls: Call[] } {
+  const calls: Call[] = []
+  const answer = <T>(method: string, value: T) => (...args: readonly unknown[]): Promise<T> => {
+    calls.push([method, ...args])
+    return Promise.resolve(value)
+  }
+  return {
+    calls,
+    post: answer('post', COMMITTED),
+    put: answer('put', COMMITTED),
+    patch: answer('patch', COMMITTED),
+    delete: answer('delete', COMMITTED),
+    transact: answer('transact', COMMITTED),
+    get: answer('get', { any: ['json'] }),
+    document: answer('document', DOCUMENT),
+    documents: answer('documents', PAGE),
+    history: answer('history', PAGE),
+    log: answer('log', BATCH),
+    changes: (...args) => {
+      calls.push(['changes', ...args])
+      return feedOf([BATCH])
+    },
+    ...override,
+  }
+}
+
+interface FeedOptions {
+  readonly open?: boolean
+  readonly ended?: () => void
+}
+
+/** A feed of these batches. After the last it completes, or waits until it is ended when `open`. */
+export function feedOf(batches: readonly ChangeBatch[], options: FeedOptions = {}): AsyncIterableIterator<ChangeBatch> {
+  const rest = [...batches]
+  let finish = (): void => undefined
+  const end = new Promise<IteratorResult<ChangeBatch>>((resolve) => { finish = () => resolve({ done: true, value: undefined }) })
+  return {
+    [Symbol.asyncIterator]() { return this },
+    next: () => {
+      const value = rest.shift()
+      if (value === undefined && !options.open) finish()
+      return value === undefined ? end : Promise.resolve({ done: false, value })
+    },
+    return: () => {
+      finish()
+      options.ended?.()
+      return end
+    },
+  }
+}
