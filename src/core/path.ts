@@ -5,8 +5,8 @@ import { LIMITS, tooLarge, type Limits } from './limits.ts'
 export type Path = readonly string[]
 
 const RESERVED: ReadonlySet<string> = new Set(['.', '..', '__proto__', 'prototype', 'constructor'])
-/** Separators other than the space, control, format, surrogate and unassigned characters. */
-const FORBIDDEN = /[\p{Zl}\p{Zp}\p{Cc}\p{Cf}\p{Cs}\p{Cn}\p{Co}]|(?! )\p{Zs}/u
+/** Separators other than the space, control and format characters, halves of surrogate pairs. */
+const FORBIDDEN = /[\p{Zl}\p{Zp}\p{Cc}\p{Cf}\p{Cs}]|(?! )\p{Zs}/u
 
 const encoder = new TextEncoder()
 
@@ -15,7 +15,8 @@ export function utf8Length(text: string): number {
   return encoder.encode(text).length
 }
 
-function invalid(path: string, why: string): DatabaseError {
+/** INVALID_PATH with the reason `why`, as the end of a sentence. */
+export function invalidPath(path: string, why: string): DatabaseError {
   return new DatabaseError('INVALID_PATH', `The path ${JSON.stringify(path.slice(0, 200))} is not valid: ${why}.`, { path })
 }
 
@@ -34,7 +35,7 @@ const PLAIN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$/
 function checkSegment(segment: string, whole: string, limits: Limits): void {
   if (PLAIN.test(segment) && segment.length <= limits.segmentBytes && !RESERVED.has(segment)) return
   const fault = segmentFault(segment)
-  if (fault !== null) throw invalid(whole, fault)
+  if (fault !== null) throw invalidPath(whole, fault)
   const bytes = utf8Length(segment)
   if (bytes > limits.segmentBytes) throw tooLarge('segmentBytes', limits.segmentBytes, `A segment of the path has ${bytes} bytes`)
 }
@@ -50,10 +51,16 @@ function split(text: string, limits: Limits): Path {
 
 /** Segments of a path's text. Throws INVALID_PATH, or TOO_LARGE (pathSegments, segmentBytes, pathBytes). */
 export function parsePath(text: string, limits: Limits = LIMITS): Path {
+  const path = parseSegments(text, limits)
+  if (text.includes('*')) throw invalidPath(text, '"*" is allowed in patterns only')
+  return path
+}
+
+/** What paths and patterns have in common: as `parsePath`, with `*` as a segment like any other. */
+export function parseSegments(text: string, limits: Limits): Path {
   const path = split(text, limits)
   for (const segment of path) checkSegment(segment, text, limits)
-  if (text.startsWith('_')) throw invalid(text, 'top-level names that begin with "_" belong to the system')
-  if (path.includes('*')) throw invalid(text, '"*" is allowed in patterns only')
+  if (text.startsWith('_')) throw invalidPath(text, 'top-level names that begin with "_" belong to the system')
   return path
 }
 

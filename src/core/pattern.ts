@@ -1,19 +1,16 @@
 import { DatabaseError } from './error.ts'
 import { LIMITS, tooLarge, type Limits } from './limits.ts'
-import { parsePath, type Path } from './path.ts'
+import { invalidPath, parseSegments, type Path } from './path.ts'
 
 /** Segments in which `*` stands for any one segment. It matches the documents at and below it. */
 export type Pattern = readonly string[]
 
 /** Segments of a pattern's text. Throws INVALID_PATH (also for `**` and `a*b`) or TOO_LARGE. */
 export function parsePattern(text: string, limits: Limits = LIMITS): Pattern {
-  const segments = text.split('/')
+  const segments = parseSegments(text, limits)
   if (segments.some((segment) => segment.includes('*') && segment !== '*')) {
-    const message = `The pattern ${JSON.stringify(text.slice(0, 200))} is not valid: "*" stands for one whole segment, as in posts/*/comments.`
-    throw new DatabaseError('INVALID_PATH', message, { path: text })
+    throw invalidPath(text, '"*" stands for one whole segment, as in posts/*/comments')
   }
-  // Any plain segment in place of "*" leaves the other rules of a path to parsePath.
-  parsePath(segments.map((segment) => (segment === '*' ? 'x' : segment)).join('/'), limits)
   return segments
 }
 

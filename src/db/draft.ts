@@ -150,7 +150,7 @@ class Drafting {
     const now = getField(live.value, rest)
     if (now === undefined) throw notFound(path, 'has nothing to patch; put it first')
     const merged = mergePatch(now, merge)
-    const fields = mergedFields(merge).map((field) => [...rest, field].join('/'))
+    const fields = mergedFields(merge, now).map((field) => [...rest, field].join('/'))
     if (rest.length > 0) return this.#write(live, setField(live.value, rest, merged), fields.length > 0 ? fields : [rest.join('/')])
     if (fields.length > 0) return this.#write(live, merged, fields)
     this.#replace(live.path, live, exactValue(merged, this.#limits))

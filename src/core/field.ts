@@ -1,0 +1,64 @@
+import { DatabaseError } from './error.ts'
+import { isObject, type Json } from './json.ts'
+import { isArray } from './value.ts'
+
+/** Segments inside a value: keys of objects, indexes of arrays. None: the whole value. */
+export type FieldPath = readonly string[]
+
+const INDEX = /^(0|[1-9][0-9]*)$/
+
+/** The field of `value` at `path`; undefined when nothing is there. */
+export function getField(value: Json, path: FieldPath): Json | undefined {
+  let field: Json | undefined = value
+  for (const segment of path) field = member(field, segment)
+  return field
+}
+
+/**
+ * `value` with `field` at `path`; what did not change is shared. What is missing on the way (undefined) is made as objects;
+ * an array takes an index up to its length, which appends. Throws NOT_FOUND for any other index and for a way through a scalar or null.
+ */
+export function setField(value: Json | undefined, path: FieldPath, field: Json): Json {
+  const [segment, ...rest] = path
+  if (segment === undefined) return field
+  if (isArray(value)) return withElement(value, segment, setField(member(value, segment), rest, field))
+  if (value !== undefined && !isObject(value)) {
+    const kind = value === null ? 'null' : `a ${typeof value}`
+    throw notFound(`${kind} has no field ${JSON.stringify(segment)}; put an object in its place first`)
+  }
+  return { ...value, [segment]: setField(member(value, segment), rest, field) }
+}
+
+function withElement(array: readonly Json[], segment: string, element: Json): Json {
+  const index = Number(segment)
+  if (!INDEX.test(segment) || index > array.length) {
+    throw notFound(`an array of ${array.length} elements takes an index from 0 to ${array.length}, not ${JSON.stringify(segment)}`)
+  }
+  return index === array.length ? [...array, element] : array.with(index, element)
+}
+
+/** `value` without the field at `path`, later elements of an array moved up; undefined when no field was there. */
+export function deleteField(value: Json, path: FieldPath): Json | undefined {
+  const [segment, ...rest] = path
+  const field = segment === undefined ? undefined : member(value, segment)
+  if (segment === undefined || field === undefined) return undefined
+  if (rest.length === 0) return without(value, segment)
+  const remaining = deleteField(field, rest)
+  return remaining === undefined ? undefined : setField(value, [segment], remaining)
+}
+
+function without(value: Json, segment: string): Json {
+  if (isArray(value)) return value.toSpliced(Number(segment), 1)
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== segment))
+}
+
+/** What is right inside a value; own properties only, so that `toString` and `constructor` are keys like any other. */
+function member(value: Json | undefined, segment: string): Json | undefined {
+  if (isArray(value)) return INDEX.test(segment) ? value[Number(segment)] : undefined
+  return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined
+}
+
+function notFound(why: string): DatabaseError {
+  return new DatabaseError('NOT_FOUND', `There is no place for the field: ${why}.`)
+}
