@@ -37,7 +37,7 @@ export interface Store {
   /** Documents of a range in key order, as of `at` (L7). Cost: latest reads touch only the rows they return. */
   list(tenant: TenantId, range: Range, at?: Revision): Promise<Page & { readonly revision: Revision }>
 
-  /** Names of the collections right below each document that have a version, deleted ones too, as of `at`, in order. */
+  /** Names of the collections right below each document (`[]`: the top level) in which a document had a version, deleted ones too, as of `at`, in order. */
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 
   /** Versions of one document, oldest first. Cost: only the rows it returns, however long the history is. */
@@ -51,9 +51,9 @@ export interface Store {
 
   /**
    * Rings when there may be more in a tenant's log. Only a doorbell: it may lose, repeat and reorder.
-   * Disposing ends it.
+   * `last` is a revision that is visible now, where the store knows one: who has it need not look. Disposing ends it.
    */
-  bell(ring: (tenant: TenantId) => void): Promise<AsyncDisposable>
+  bell(ring: Ring): Promise<AsyncDisposable>
 
   /** Removes a tenant with all that it holds. The next use of the name begins a new epoch. */
   drop(tenant: TenantId): Promise<void>
@@ -61,6 +61,8 @@ export interface Store {
   /** Waits for what runs and frees everything. */
   close(): Promise<void>
 }
+
+export type Ring = (tenant: TenantId, last?: Revision) => void
 
 /** Name of a tenant: `[a-z0-9-]{1,63}`. */
 export type TenantId = string
@@ -88,7 +90,10 @@ export type Expectation =
 export type Appended =
   | { readonly kind: 'committed'; readonly commit: Commit }
   | { readonly kind: 'repeated'; readonly commit: Commit }
-  /** The first expectation that does not hold; `version` is the current one at `path`, 0 when there is none. */
+  /**
+   * The first expectation that does not hold, `expects` before `writes`. `path` is what it names (of `unchanged`:
+   * `below`); `version` is the current one of the document there, 0 when there is none.
+   */
   | { readonly kind: 'conflict'; readonly path: Path; readonly version: number }
 
 /** What was read, and the revision it is a picture of. */

@@ -1,0 +1,94 @@
+import type { Commit } from '../../core/commit.ts'
+import { isWithin, type Path } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { Appended, Draft, Expectation, TenantId } from '../store.ts'
+import { documentKey, placeOf, versionKey } from './keys.ts'
+import { readCommit, readRow } from './log.ts'
+import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
+import type { Tables, TenantRow } from './tables.ts'
+import { openTenant } from './tenant.ts'
+
+/** Appends drafts within the transaction that runs. What it throws must abort that transaction. */
+export function appendDrafts(tables: Tables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
+  const before = openTenant(tables, tenant)
+  let row = before
+  const results = drafts.map((draft) => {
+    const result = appendOne(tables, row, draft)
+    if (result.kind === 'committed') row = { ...row, last: result.commit.revision, at: result.commit.at }
+    return result
+  })
+  if (row !== before) void tables.tenants.put(tenant, row)
+  return results
+}
+
+/** Everything is looked up before anything is written, so that a conflict leaves no trace. */
+function appendOne(tables: Tables, tenant: TenantRow, draft: Draft): Appended {
+  const earlier = tables.commits.get([tenant.number, draft.id])
+  if (earlier !== undefined) return { kind: 'repeated', commit: readCommit(tables, tenant, earlier) }
+  const broken = expectationsOf(draft).find((expectation) => !holds(tables, tenant, expectation))
+  if (broken !== undefined) {
+    const path = broken.kind === 'version' ? broken.path : broken.below
+    return { kind: 'conflict', path, version: currentVersion(tables, tenant, path) }
+  }
+  const commit = commitOf(draft, tenant)
+  writeCommit(tables, tenant, commit)
+  return { kind: 'committed', commit }
+}
+
+function expectationsOf(draft: Draft): readonly Expectation[] {
+  return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
+}
+
+function holds(tables: Tables, tenant: TenantRow, expectation: Expectation): boolean {
+  if (expectation.kind === 'version') return currentVersion(tables, tenant, expectation.path) === expectation.version
+  return isUnchanged(tables, tenant, expectation.below, expectation.since)
+}
+
+/** Reads the log from there on: what was written since a draft was made is short. */
+function isUnchanged(tables: Tables, tenant: TenantRow, below: Path, since: Revision): boolean {
+  for (let revision = since + 1; revision <= tenant.last; revision++) {
+    if (pathsInRow(readRow(tables, tenant, revision)).some((path) => isWithin(path, below))) return false
+  }
+  return true
+}
+
+function currentVersion(tables: Tables, tenant: TenantRow, path: Path): number {
+  if (path.length === 0) return 0
+  const key = documentKey(placeOf(tenant.number, path))
+  const row = tables.heads.get(key) ?? tables.tombs.get(key)
+  return row === undefined ? 0 : versionInHead(row)
+}
+
+function commitOf(draft: Draft, tenant: TenantRow): Commit {
+  const { id, actor, digest, writes } = draft
+  const revision = tenant.last + 1
+  const at = revision === 1 ? draft.at : Math.max(draft.at, tenant.at)
+  const versions = writes.map((write) => versionOf({ write, id, revision, at, actor }))
+  return { id, revision, at, actor, digest, versions }
+}
+
+interface Written extends Pick<Commit, 'id' | 'revision' | 'at' | 'actor'> {
+  readonly write: Draft['writes'][number]
+}
+
+function versionOf({ write, id, revision, at, actor }: Written): Version {
+  const { path, version, type, fields, value, createdAt } = write
+  return { path, version, type, fields, value, createdAt: createdAt ?? at, revision, updatedAt: at, actor, commit: id }
+}
+
+/** Within a transaction a put is done when it returns, and throws when it fails; its promise brings nothing more. */
+function writeCommit(tables: Tables, { number }: TenantRow, commit: Commit): void {
+  const { row, versions } = encodeCommit(commit)
+  void tables.log.put([number, commit.revision], row)
+  void tables.commits.put([number, commit.id], commit.revision)
+  commit.versions.forEach((version, i) => {
+    const encoded = versions[i]
+    if (encoded === undefined) return
+    const place = placeOf(number, version.path)
+    void tables.versions.put(versionKey(place, commit.revision), encoded.place)
+    const [holds, lacks] = version.type === 'DELETE' ? [tables.tombs, tables.heads] : [tables.heads, tables.tombs]
+    void holds.put(documentKey(place), encoded.head)
+    // Of a document's first version there is nothing on the other side.
+    if (version.version > 1) void lacks.remove(documentKey(place))
+  })
+}

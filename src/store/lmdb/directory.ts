@@ -1,0 +1,105 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseError } from '../../core/error.ts'
+import { DirectoryLock } from './lock.ts'
+
+/** Number of the layout that tables.ts and rows.ts describe. Greater ones are of newer releases. */
+export const FORMAT = 1
+
+/** A directory that this process may use, and nobody else until `release`. */
+export interface DirectoryClaim {
+  /** Its real path. */
+  readonly directory: string
+  release(): void
+}
+
+/**
+ * Makes the directory if need be, proves that it can be written, locks it and marks its format. lmdb does none of this, and
+ * waits for ever on some paths that it cannot use. Throws UNAVAILABLE or STORAGE_FULL, each case with its own sentence.
+ */
+export function claimDirectory(path: string): DirectoryClaim {
+  try {
+    return claim(path)
+  } catch (error) {
+    throw error instanceof DatabaseError ? error : directoryError(path, error)
+  }
+}
+
+function claim(path: string): DirectoryClaim {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) throw notADirectory(path)
+  makeDirectory(path)
+  const directory = realpathSync(path)
+  const format = readFormat(directory)
+  if (format !== null && format !== FORMAT) throw otherFormat(directory, format)
+  probe(directory)
+  const lock = new DirectoryLock(directory)
+  if (format === null) writeFormat(directory)
+  return { directory, release: () => lock.release() }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+  } catch (error) {
+    // On a read-only file system Node's recursive form says ENOENT; the plain one says why.
+    if (codeOf(error) === 'ENOENT') mkdirSync(path)
+    else throw error
+  }
+}
+
+/** As much as a new data file takes: some file systems take a file and then no content. */
+const PROBE_BYTES = 65_536
+
+function probe(directory: string): void {
+  const file = join(directory, `probe.${process.pid}`)
+  try {
+    writeFileSync(file, Buffer.alloc(PROBE_BYTES))
+  } finally {
+    rmSync(file, { force: true })
+  }
+}
+
+function readFormat(directory: string): number | null {
+  try {
+    return Number(readFileSync(join(directory, 'format'), 'utf8'))
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** In place only when it is complete and on disk. */
+function writeFormat(directory: string): void {
+  const fresh = join(directory, `format.${process.pid}`)
+  const file = openSync(fresh, 'w')
+  try {
+    writeSync(file, `${FORMAT}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(fresh, join(directory, 'format'))
+}
+
+function notADirectory(path: string): DatabaseError {
+  return new DatabaseError('UNAVAILABLE', `The data directory ${path} is a file, or lies below one: choose a directory.`)
+}
+
+function otherFormat(path: string, format: number): DatabaseError {
+  const what = Number.isNaN(format) ? 'has an unreadable mark of its format' : `is of the newer format ${format}; this release reads up to ${FORMAT}`
+  return new DatabaseError('UNAVAILABLE', `The data directory ${path} ${what}: start the release that wrote it, or choose another directory.`)
+}
+
+function directoryError(path: string, error: unknown): DatabaseError {
+  const code = codeOf(error)
+  if (code === 'ENOTDIR' || code === 'EEXIST') return notADirectory(path)
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new DatabaseError('STORAGE_FULL', `There is no room left for the data directory ${path}: free some, then start again.`, {}, error)
+  }
+  const message = `The data directory ${path} cannot be written (${code}): give this user the right to write there, or choose another directory.`
+  return new DatabaseError('UNAVAILABLE', message, {}, error)
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
+}

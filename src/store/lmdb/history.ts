@@ -1,0 +1,39 @@
+import type { Path } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { HistoryRange, Page } from '../store.ts'
+import { findVersion, foundIn } from './documents.ts'
+import { placeOf, versionKey, type Place } from './keys.ts'
+import { readVersion, type Found } from './log.ts'
+import { cut, type Sized } from './page.ts'
+import type { Tables, TenantRow } from './tables.ts'
+
+export function readHistory(tables: Tables, tenant: TenantRow, path: Path, range: HistoryRange): Page {
+  const place = placeOf(tenant.number, path)
+  if (range.version === undefined) return cut(sizedVersions(tables, tenant, place, range), range)
+  const found = findNumber(tables, tenant, place, range.version)
+  return { rows: found === null ? [] : [readVersion(tables, tenant, place, found)], more: false }
+}
+
+function* sizedVersions(tables: Tables, tenant: TenantRow, place: Place, range: HistoryRange): Generator<Sized<Version>> {
+  const { reverse = false } = range
+  const after = versionKey(place, range.after ?? 0)
+  const before = versionKey(place, Math.min(range.before ?? Infinity, tenant.last + 1))
+  const [start, end] = reverse ? [before, after] : [after, before]
+  for (const entry of tables.versions.getRange({ start, end, reverse, exclusiveStart: true })) {
+    const found = foundIn(entry)
+    yield [() => readVersion(tables, tenant, place, found), found.row[2]]
+  }
+}
+
+/** Binary search over the revisions: a document's numbers grow along them, and version n is not before revision n. */
+function findNumber(tables: Tables, tenant: TenantRow, place: Place, number: number): Found | null {
+  let [low, high]: [Revision, Revision] = [number, tenant.last]
+  while (low <= high) {
+    const middle = Math.floor((low + high) / 2)
+    const found = findVersion(tables, place, middle)
+    if (found?.row[0] === number) return found
+    if (found === null || found.row[0] < number) low = middle + 1
+    else high = found.revision - 1
+  }
+  return null
+}

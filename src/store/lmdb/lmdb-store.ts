@@ -1,0 +1,130 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Commit } from '../../core/commit.ts'
+import type { Path } from '../../core/path.ts'
+import type { Millis, Revision, Version } from '../../core/version.ts'
+import type { Appended, Draft, HistoryRange, LogPage, LogRange, Page, Range, Ring, Snapshot, Store, TenantId } from '../store.ts'
+import { AppendQueue, type Batch } from './append-queue.ts'
+import { appendDrafts } from './append.ts'
+import { claimDirectory, type DirectoryClaim } from './directory.ts'
+import { readCollections, readHeads, readList } from './documents.ts'
+import { Environment } from './environment.ts'
+import { readHistory } from './history.ts'
+import { readCommit, readLog, revisionAt } from './log.ts'
+import type { Tables, TenantRow } from './tables.ts'
+import { dropTenant, openTenant, sweepSome } from './tenant.ts'
+
+export interface LmdbOptions {
+  /** Where the data lies; made if it is not there. */
+  readonly directory: string
+  /** Address space for the data, an upper bound of its size; takes no memory or disk of itself. Default 1 TiB. */
+  readonly mapSizeBytes?: number | undefined
+}
+
+const MAP_SIZE_BYTES = 2 ** 40
+
+/**
+ * Opens the store in a directory of the local disk; this process then owns the directory until `close`.
+ * Throws UNAVAILABLE or STORAGE_FULL with a sentence that says what to do.
+ */
+export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Promise<Store> {
+  const claim = claimDirectory(directory)
+  try {
+    const store = new LmdbStore(new Environment({ directory: claim.directory, mapSizeBytes }), claim)
+    await store.sweep()
+    return store
+  } catch (error) {
+    claim.release()
+    throw error
+  }
+}
+
+class LmdbStore implements Store {
+  readonly #environment: Environment
+  readonly #claim: DirectoryClaim
+  readonly #queue = new AppendQueue((batches) => this.#write(batches))
+  readonly #rings = new Set<{ readonly ring: Ring }>()
+  #sweeping: Promise<void> = Promise.resolve()
+
+  constructor(environment: Environment, claim: DirectoryClaim) {
+    this.#environment = environment
+    this.#claim = claim
+  }
+
+  async append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
+    this.#environment.assertOpen()
+    const results = await this.#queue.append(tenant, drafts)
+    const newest = results.findLast((result) => result.kind === 'committed')
+    if (newest !== undefined) for (const { ring } of this.#rings) ring(tenant, newest.commit.revision)
+    return results
+  }
+
+  async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
+    return this.#read(tenant, (tables, row) => ids.map((id) => {
+      const revision = tables.commits.get([row.number, id])
+      return revision === undefined ? null : readCommit(tables, row, revision)
+    }))
+  }
+
+  async heads(tenant: TenantId, paths: readonly Path[], at: Revision = Infinity): Promise<Snapshot<readonly (Version | null)[]>> {
+    return this.#read(tenant, (tables, row) => readHeads(tables, row, paths, at))
+  }
+
+  async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<Page & { readonly revision: Revision }> {
+    return this.#read(tenant, (tables, row) => readList(tables, row, range, at))
+  }
+
+  async collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
+    return this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document, at)))
+  }
+
+  async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<Page> {
+    return this.#read(tenant, (tables, row) => readHistory(tables, row, path, range))
+  }
+
+  async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
+    return this.#read(tenant, (tables, row) => readLog(tables, row, range))
+  }
+
+  async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
+    return this.#read(tenant, (tables, row) => revisionAt(tables, row, time))
+  }
+
+  async bell(ring: Ring): Promise<AsyncDisposable> {
+    const entry = { ring }
+    this.#rings.add(entry)
+    return { [Symbol.asyncDispose]: async () => void this.#rings.delete(entry) }
+  }
+
+  async drop(tenant: TenantId): Promise<void> {
+    this.#environment.write((tables) => dropTenant(tables, tenant))
+    await this.sweep()
+  }
+
+  /** Removes the rows of dropped tenants in small transactions, so that others go on meanwhile. */
+  async sweep(): Promise<void> {
+    this.#sweeping = this.#sweeping.catch(() => undefined).then(() => this.#sweepAll())
+    await this.#sweeping
+  }
+
+  async close(): Promise<void> {
+    this.#queue.flush()
+    await this.#sweeping.catch(() => undefined)
+    this.#environment.close()
+    this.#rings.clear()
+    this.#claim.release()
+  }
+
+  async #sweepAll(): Promise<void> {
+    while (this.#environment.write(sweepSome)) await nextTurn()
+  }
+
+  #write(batches: readonly Batch[]): readonly (readonly Appended[])[] {
+    return this.#environment.write((tables) => batches.map(({ tenant, drafts }) => appendDrafts(tables, tenant, drafts)))
+  }
+
+  #read<T>(tenant: TenantId, action: (tables: Tables, row: TenantRow) => T): T {
+    const known = this.#environment.read((tables) => tables.tenants.get(tenant))
+    if (known === undefined) this.#environment.write((tables) => openTenant(tables, tenant))
+    return this.#environment.read((tables) => action(tables, known ?? openTenant(tables, tenant)))
+  }
+}

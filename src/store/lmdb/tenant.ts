@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto'
+import type { TenantId } from '../store.ts'
+import { tenantSpan } from './keys.ts'
+import type { Tables, TenantRow } from './tables.ts'
+
+/** Rows that one transaction of a sweep removes. */
+const SWEEP_ROWS = 1_000
+
+/** The tenant's row; made within the transaction that runs when the name is new. */
+export function openTenant(tables: Tables, tenant: TenantId): TenantRow {
+  const known = tables.tenants.get(tenant)
+  if (known !== undefined) return known
+  const number = (tables.counters.get('tenants') ?? 0) + 1
+  const row: TenantRow = { number, epoch: newEpoch(), floor: 0, last: 0, at: 0 }
+  void tables.counters.put('tenants', number)
+  void tables.tenants.put(tenant, row)
+  return row
+}
+
+function newEpoch(): string {
+  return randomUUID().replaceAll('-', '').slice(0, 16)
+}
+
+/** Takes the tenant's name away within the transaction that runs; `sweepSome` removes the rows. */
+export function dropTenant(tables: Tables, tenant: TenantId): void {
+  const row = tables.tenants.get(tenant)
+  if (row === undefined) return
+  void tables.dropped.put(row.number, tenant)
+  void tables.tenants.remove(tenant)
+}
+
+/** Removes some rows of a dropped tenant within the transaction that runs; false when none are left of any. */
+export function sweepSome(tables: Tables): boolean {
+  const [number] = tables.dropped.getKeys({ limit: 1 })
+  if (number === undefined) return false
+  const { from, to } = tenantSpan(number)
+  for (const table of [tables.log, tables.commits, tables.heads, tables.tombs, tables.versions]) {
+    const keys = [...table.getKeys({ start: from, end: to, limit: SWEEP_ROWS })]
+    for (const key of keys) void table.remove(key)
+    if (keys.length > 0) return true
+  }
+  void tables.dropped.remove(number)
+  return true
+}

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { dataFileCalls, noTrace, startTracedStore } from '../support/fault-trace.ts'
+import { freshDirectory } from '../support/lmdb-directory.ts'
+import { committed, draft, put } from '../support/store-drafts.ts'
+
+describe.skipIf(noTrace !== null)(`the disk, as the system sees it${noTrace === null ? '' : ` (skipped: ${noTrace})`}`, () => {
+  it('L4 an acknowledged append has written its pages, flushed them, and then written and flushed the root', async () => {
+    await using root = await freshDirectory()
+    const trace = join(root.path, 'trace')
+    await using child = await startTracedStore(join(root.path, 'data'), trace)
+    await child.store.append('t', [draft([put('posts/1', 1)])])
+    const before = await dataFileCalls(trace)
+    const appends = 5
+    for (let version = 2; version < 2 + appends; version++) committed((await child.store.append('t', [draft([put('posts/1', version)])]))[0])
+    const calls = (await dataFileCalls(trace)).slice(before.length)
+    expect(calls.replaceAll(/w+/g, 'w')).toBe('wfr'.repeat(appends))
+  })
+
+  it('appends of several tenants at once share one flush', async () => {
+    await using root = await freshDirectory()
+    const trace = join(root.path, 'trace')
+    await using child = await startTracedStore(join(root.path, 'data'), trace)
+    const tenants = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+    const append = (version: number): Promise<unknown> =>
+      Promise.all(tenants.map((tenant) => child.store.append(tenant, [draft([put('posts/1', version)])])))
+    await append(1)
+    const before = await dataFileCalls(trace)
+    await append(2)
+    const flushes = (await dataFileCalls(trace)).slice(before.length).replaceAll(/[^f]/g, '').length
+    expect(flushes).toBeGreaterThan(0)
+    expect(flushes).toBeLessThan(tenants.length)
+  })
+})

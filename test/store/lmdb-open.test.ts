@@ -1,0 +1,115 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { DatabaseError } from '../../src/core/error.ts'
+import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { mountTmpfs, noMount } from '../support/fault-mount.ts'
+import { freshDirectory } from '../support/lmdb-directory.ts'
+import { startStore } from '../support/store-child.ts'
+import { commit, path, put } from '../support/store-drafts.ts'
+
+/** The refusal to open, which is one sentence with the code UNAVAILABLE. */
+async function refusal(directory: string): Promise<string> {
+  const error: unknown = await openLmdbStore({ directory }).then((store) => store.close(), (reason: unknown) => reason)
+  expect(error).toBeInstanceOf(DatabaseError)
+  const { code, message } = error as DatabaseError
+  expect([code, message.includes('\n')]).toEqual(['UNAVAILABLE', false])
+  return message
+}
+
+async function opens(directory: string): Promise<void> {
+  const store = await openLmdbStore({ directory })
+  await store.close()
+}
+
+describe('opening a data directory', () => {
+  it('makes it, with those above it', async () => {
+    await using root = await freshDirectory()
+    const directory = join(root.path, 'a', 'b c', 'ü')
+    const store = await openLmdbStore({ directory })
+    await commit(store, 't', [put('posts/1', 1)])
+    await store.close()
+    expect(await readdir(directory)).toEqual(['data.mdb', 'format', 'lock.mdb', 'probe'])
+    expect(await readFile(join(directory, 'format'), 'utf8')).toBe('1\n')
+  })
+
+  it('refuses a file, and a path below a file', async () => {
+    await using root = await freshDirectory()
+    const file = join(root.path, 'file')
+    await writeFile(file, 'mine')
+    expect(await refusal(file)).toBe(`The data directory ${file} is a file, or lies below one: choose a directory.`)
+    expect(await refusal(join(file, 'data'))).toBe(`The data directory ${join(file, 'data')} is a file, or lies below one: choose a directory.`)
+    expect(await readFile(file, 'utf8')).toBe('mine')
+  })
+
+  it('refuses a newer format, and a mark that it cannot read, and touches nothing', async () => {
+    await using root = await freshDirectory()
+    await writeFile(join(root.path, 'format'), '2\n')
+    expect(await refusal(root.path)).toBe(
+      `The data directory ${root.path} is of the newer format 2; this release reads up to 1: start the release that wrote it, or choose another directory.`,
+    )
+    await writeFile(join(root.path, 'format'), 'x')
+    expect(await refusal(root.path)).toContain('has an unreadable mark of its format')
+    expect(await readdir(root.path)).toEqual(['format'])
+  })
+
+  it('refuses data that is not lmdb\'s, and gives the directory free', async () => {
+    await using root = await freshDirectory()
+    await writeFile(join(root.path, 'data.mdb'), 'not a database, but long enough. '.repeat(1_000))
+    expect(await refusal(root.path)).toMatch(/damaged.*restore/)
+    expect(await readdir(root.path)).not.toContain('lock')
+  })
+
+  it.skipIf(noMount !== null)(`refuses one that cannot be written${noMount === null ? '' : ` (skipped: ${noMount})`}`, async () => {
+    using mount = mountTmpfs(1_024)
+    await mkdir(join(mount.path, 'data'))
+    mount.freeze()
+    expect(await refusal(join(mount.path, 'data'))).toBe(
+      `The data directory ${join(mount.path, 'data')} cannot be written (EROFS): give this user the right to write there, or choose another directory.`,
+    )
+    expect(await refusal(join(mount.path, 'new'))).toContain('cannot be written (EROFS)')
+  })
+
+  it('refuses one that this process has open, until it is closed', async () => {
+    await using root = await freshDirectory()
+    const store = await openLmdbStore({ directory: root.path })
+    expect(await refusal(join(root.path, '..', root.path.split('/').at(-1) ?? ''))).toBe(
+      `The data directory ${root.path} is in use: this process has it open already. Stop that one, or choose another directory.`,
+    )
+    await commit(store, 't', [put('posts/1', 1)])
+    await store.close()
+    await opens(root.path)
+  })
+
+  it('refuses one that another process has open, and takes it over when that process was killed', async () => {
+    await using root = await freshDirectory()
+    await using child = await startStore(root.path)
+    await child.store.append('t', [{ id: 'k', at: 1, actor: null, digest: null, expects: [], writes: [put('posts/1', 1)] }])
+    expect(await refusal(root.path)).toBe(
+      `The data directory ${root.path} is in use: the process ${child.pid} is using it. Stop that one, or choose another directory.`,
+    )
+    await child.kill()
+    const store = await openLmdbStore({ directory: root.path })
+    expect((await store.heads('t', [path('posts/1')])).rows[0]?.commit).toBe('k')
+    await store.close()
+  })
+
+  it('takes over a lock whose process id lives on in another process, even in this one', async () => {
+    await using root = await freshDirectory()
+    for (const owner of [`${process.pid} 1`, `${process.ppid} 1`, '', 'x', '0', '-1 5']) {
+      await writeFile(join(root.path, 'lock'), owner)
+      await opens(root.path)
+    }
+    expect(await readdir(root.path)).not.toContain('lock')
+  })
+
+  it('lets one of several processes have a directory whose owner is gone', async () => {
+    await using root = await freshDirectory()
+    await writeFile(join(root.path, 'lock'), '999999999 1')
+    const children = await Promise.allSettled([1, 2, 3].map(() => startStore(root.path)))
+    const open = children.flatMap((child) => (child.status === 'fulfilled' ? [child.value] : []))
+    for (const child of open) await child.kill()
+    expect(open).toHaveLength(1)
+    for (const child of children) if (child.status === 'rejected') expect(child.reason).toMatchObject({ code: 'UNAVAILABLE' })
+  })
+})

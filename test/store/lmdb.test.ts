@@ -1,0 +1,19 @@
+import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { storeContract } from '../contract/store/contract.ts'
+import { freshDirectory, type TemporaryDirectory } from '../support/lmdb-directory.ts'
+
+let directory: TemporaryDirectory
+
+storeContract({
+  name: 'lmdb',
+  open: async () => {
+    directory = await freshDirectory()
+    return openLmdbStore({ directory: directory.path })
+  },
+  reopen: async (store) => {
+    await store.close()
+    return openLmdbStore({ directory: directory.path })
+  },
+  dispose: () => directory[Symbol.asyncDispose](),
+  modelCommands: 20_000,
+})
