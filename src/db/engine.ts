@@ -26,7 +26,7 @@ export interface Engine {
 /** Makes the databases over a store, and follows its bell. */
 export async function openEngine(store: Store, options: EngineOptions = {}): Promise<Engine> {
   const tenants = new Map<TenantId, Tenant>()
-  const bell = await store.bell((id) => void tenants.get(id)?.refresh())
+  const bell = await store.bell((id, last) => tenants.get(id)?.rung(last))
   return {
     database: (id, identity) => {
       const tenant = tenants.get(id) ?? new Tenant(store, id, options)

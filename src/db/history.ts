@@ -1,9 +1,10 @@
 import { formatCursor } from '../core/cursor.ts'
 import type { DocumentPage, HistoryOptions } from '../core/database.ts'
 import { getField } from '../core/field.ts'
+import type { Limits } from '../core/limits.ts'
 import { candidatesOf, isDocumentPath, isWithin, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
 import { parseTimestamp } from '../core/timestamp.ts'
-import { equalJson } from '../core/value.ts'
+import { equalJson, jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Page } from '../store/store.ts'
 import { meaningOf } from './meaning.ts'
@@ -80,17 +81,17 @@ interface FieldRead {
 async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<{ rows: readonly Row[]; more: boolean }> {
   const { store, tenant } = context
   const read = (after: Revision, before: Revision): Promise<Page> => store.history(tenant, path, { after, before, reverse: window.reverse, limit: SCAN })
-  const rows: Row[] = []
+  const harvest = new Harvest(window, context.limits)
   const patience = new Patience(context.readMs)
   let { after: { revision: after }, before: { revision: before } } = bounds
   for (;; await patience.pause()) {
     const page = await read(after, before)
     const oldest = page.rows[0]
-    if (oldest === undefined) return finish(rows, window, false)
+    if (oldest === undefined) return harvest.page()
     const { rows: [predecessor] } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
     const changed = page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field))
-    collect(rows, changed.map((version) => ({ version, index: 0 })), window)
-    if (rows.length > window.count || !page.more) return finish(rows, window, false)
+    harvest.add(changed.map((version) => ({ version, index: 0 })))
+    if (harvest.full || !page.more) return harvest.page()
     if (window.reverse) before = oldest.revision
     else after = page.rows.at(-1)?.revision ?? after
   }
@@ -104,7 +105,7 @@ function sameField(older: Version | undefined, newer: Version, field: Path): boo
 /** The versions of all documents in and below a collection: a walk over the log from one end of the bounds. */
 async function collectionHistory(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
   const { store, tenant } = context
-  const rows: Row[] = []
+  const harvest = new Harvest(window, context.limits)
   // Places lie within commits: the commits of both bounds belong to the walk.
   let after = bounds.after.revision - 1
   let before = bounds.before.revision + 1
@@ -112,8 +113,8 @@ async function collectionHistory(context: TenantContext, path: Path, bounds: Bou
   for (;; await patience.pause()) {
     const { commits } = await store.log(tenant, { after: Math.max(after, 0), before, reverse: window.reverse, limit: SCAN })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
-    collect(rows, found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)), window)
-    if (rows.length > window.count || commits.length === 0) return finish(rows, window, false)
+    harvest.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
+    if (harvest.full || commits.length === 0) return harvest.page()
     if (window.reverse) before = commits[0]?.revision ?? 0
     else after = commits.at(-1)?.revision ?? after
   }
@@ -125,15 +126,33 @@ function isBetween({ version: { revision }, index }: Row, { after, before }: Bou
   return above && below
 }
 
-/** Adds a page of rows, oldest first, to those that were found. */
-function collect(rows: Row[], found: readonly Row[], { reverse }: Window): void {
-  if (reverse) rows.unshift(...found)
-  else rows.push(...found)
-}
+/** The rows of one page, as a search finds them in the direction of reading: so many, and so many bytes, but one at least. */
+class Harvest {
+  readonly #window: Window
+  readonly #maxBytes: number
+  readonly #rows: Row[] = []
+  #bytes = 0
+  /** Whether a row was found that has no room. */
+  full = false
 
-function finish(rows: readonly Row[], { count, reverse }: Window, more: boolean): { rows: readonly Row[]; more: boolean } {
-  if (rows.length <= count) return { rows, more }
-  return { rows: reverse ? rows.slice(-count) : rows.slice(0, count), more: true }
+  constructor(window: Window, limits: Limits) {
+    this.#window = window
+    this.#maxBytes = limits.pageBytes
+  }
+
+  /** Takes in the rows of one read, oldest first. */
+  add(found: readonly Row[]): void {
+    for (const row of this.#window.reverse ? found.toReversed() : found) {
+      this.#bytes += jsonBytes(row.version.value)
+      this.full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
+      if (this.full) return
+      this.#rows.push(row)
+    }
+  }
+
+  page(): { rows: readonly Row[]; more: boolean } {
+    return { rows: this.#window.reverse ? this.#rows.toReversed() : this.#rows, more: this.full }
+  }
 }
 
 async function boundsOf({ store, tenant }: TenantContext, options: HistoryOptions, last: Revision): Promise<Bounds> {

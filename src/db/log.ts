@@ -2,6 +2,7 @@ import { formatCursor } from '../core/cursor.ts'
 import type { Change, ChangeBatch, ChangesOptions, LogOptions } from '../core/database.ts'
 import type { Limits } from '../core/limits.ts'
 import { parsePatterns, type Pattern } from '../core/pattern.ts'
+import { jsonBytes } from '../core/value.ts'
 import type { ChangeType, Revision } from '../core/version.ts'
 import { Feed, type Beginning } from './feed.ts'
 import { countOf } from './page.ts'
@@ -24,13 +25,20 @@ export async function readLog(context: TenantContext, paths: readonly string[], 
   let position = options.after === undefined ? tail.floor : await revisionOf(context, options.after)
   const changes: Change[] = []
   const patience = new Patience(context.readMs)
-  for (let seen = 0; seen < SCAN_COMMITS && position < tail.last && changes.length < count; await patience.pause()) {
+  let full = false
+  let bytes = 0
+  for (let seen = 0; seen < SCAN_COMMITS && position < tail.last && !full; await patience.pause()) {
     const commits = await tail.read(position, SCAN)
     for (const commit of commits) {
-      changes.push(...(await selection.of(commit)))
+      const selected = await selection.of(commit)
+      bytes += selected.reduce((sum, { document }) => sum + jsonBytes(document.value), 0)
+      full = changes.length > 0 && bytes > limits.pageBytes
+      if (full) break
+      changes.push(...selected)
       position = commit.revision
       seen++
-      if (changes.length >= count) break
+      full = changes.length >= count
+      if (full) break
     }
     if (commits.length === 0) break
   }
@@ -55,10 +63,8 @@ export function openFeed(context: () => Promise<TenantContext>, paths: readonly 
 
 type Start = (context: TenantContext, selection: Selection) => Promise<Revision>
 
-/** How the first position of a feed is found. */
+/** How the first position of a feed is found: a cursor is stronger than the rest, for clients resume with what they first asked for. */
 function startOf({ after, last, start, limits }: OpenFeedOptions): Start {
-  const given = [after, last, start === 'BEGINNING' ? start : undefined].filter((beginning) => beginning !== undefined)
-  if (given.length > 1) throw badArgument('after', 'Give one of after, last and start: BEGINNING.')
   if (after !== undefined) return (context) => revisionOf(context, after)
   if (last === undefined) return async ({ tail }) => (start === 'BEGINNING' ? tail.floor : tail.last)
   const count = countOf(last, 'last', limits)

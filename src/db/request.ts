@@ -86,7 +86,8 @@ function checkExpect(expect: Expect): Expect {
   if (given.length !== 1 || !fits) {
     throw badArgument('expect', 'An expectation has exactly one of: version (0 or more), absent, exists.')
   }
-  return expect
+  // A copy, for the caller may change its own before the request is drafted.
+  return Object.fromEntries(given) as unknown as Expect
 }
 
 function checkKey(key: string, limits: Limits): void {

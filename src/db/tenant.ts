@@ -2,7 +2,7 @@ import { monotonicFactory } from 'ulid'
 import type { ChangesOptions } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import { LIMITS, type Limits } from '../core/limits.ts'
-import type { Millis } from '../core/version.ts'
+import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { Committer } from './committer.ts'
 import type { Feed } from './feed.ts'
@@ -60,10 +60,17 @@ export class Tenant {
     return feed
   }
 
-  /** Takes in what other processes wrote. A bell is only a hint: what one misses, the next ring or read finds. */
-  async refresh(): Promise<void> {
+  /** The bell rang: `last` is visible, or there may be more. */
+  rung(last: Revision | undefined): void {
+    // Own writes ring too: by the next turn the committer has told the tail of them, and there is nothing to look for.
+    setImmediate(() => void this.#lookFor(last))
+  }
+
+  /** A bell is only a hint: what one misses, the next ring or read finds. */
+  async #lookFor(last: Revision | undefined): Promise<void> {
     try {
-      await (await this.#running)?.tail.refresh()
+      const tail = (await this.#running)?.tail
+      if (tail !== undefined && (last === undefined || last > tail.last)) await tail.refresh()
     } catch {
       // Whoever reads or writes next meets the same failure, and is told.
     }
