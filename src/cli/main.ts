@@ -1,0 +1,21 @@
+import { Command } from 'commander'
+import { readVersion } from '../server/version.ts'
+
+const program = new Command('tidemark')
+  .description('A realtime, versioned document store with a GraphQL API.')
+  .version(readVersion(), '-v, --version')
+  .showHelpAfterError('Run tidemark --help to see what there is.')
+
+program
+  .command('start')
+  .description('Serve a data directory until it is interrupted.')
+  .option('--port <number>', 'port to listen on; 0 takes any free one (PORT; default 4747)')
+  .option('--host <address>', 'address to listen on (HOST; default 127.0.0.1)')
+  .option('--data <directory>', 'where the data lies (TIDEMARK_DATA; default .tidemark)')
+  .option('--cors <origins>', 'origins of other pages that may use it, comma-separated (TIDEMARK_CORS; default none)')
+  .action(async (flags) => {
+    const { start } = await import('./start.ts')
+    await start(flags)
+  })
+
+await program.parseAsync()

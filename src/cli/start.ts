@@ -1,0 +1,40 @@
+import { readConfig, StartError, type Config, type Flags } from '../server/config.ts'
+import { ROUTES } from '../server/http.ts'
+import { openLog } from '../server/log.ts'
+import { startServer } from '../server/start.ts'
+import { stopOnSignals } from '../server/stop.ts'
+import { readVersion } from '../server/version.ts'
+
+/** `tidemark start`: serves until SIGINT or SIGTERM. What is wrong at the start is one sentence on stderr and exit code 1. */
+export async function start(flags: Flags): Promise<void> {
+  try {
+    const config = readConfig(flags, process.env)
+    const log = openLog(config.logLevel)
+    const server = await startServer(config, log)
+    stopOnSignals(() => server.close(), log)
+    announce(config, server.url)
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
+
+/** For people on a terminal, for programs on a pipe: one JSON line. */
+function announce(config: Config, url: string): void {
+  const { name, version, graphql, playground, data } = described(config, url)
+  if (process.stdout.isTTY) console.log(`${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n`)
+  else console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))
+}
+
+interface Description {
+  readonly name: string
+  readonly version: string
+  readonly graphql: string
+  readonly playground: string
+  readonly data: string
+}
+
+function described({ directory }: Config, url: string): Description {
+  return { name: 'tidemark', version: readVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: directory }
+}

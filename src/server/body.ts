@@ -1,0 +1,78 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { tooLarge } from '../core/limits.ts'
+import { badRequest, Refusal } from './refusal.ts'
+
+/** Reads bodies within bounds; what is held counts until `release`. */
+export interface BodyReader {
+  /** The text of the body: strict UTF-8 without a byte order mark. Rejects with a Refusal or a DatabaseError. */
+  read(req: IncomingMessage): Promise<Body>
+}
+
+export interface Body {
+  readonly text: string
+  /** Bytes to give back when the request is answered. */
+  release(): void
+}
+
+/** A reader of bodies of at most `bodyBytes`, `heldBytes` for all together. */
+export function createBodyReader(bounds: { readonly bodyBytes: number; readonly heldBytes: number }): BodyReader {
+  let held = 0
+  const release = (bytes: number): void => {
+    held -= bytes
+  }
+  return {
+    read: async (req) => {
+      const announced = Number(req.headers['content-length'] ?? 0)
+      if (announced > bounds.bodyBytes) throw bodyTooLarge(bounds.bodyBytes)
+      let bytes = 0
+      const count = (more: number): void => {
+        bytes += more
+        held += more
+        if (bytes > bounds.bodyBytes) throw bodyTooLarge(bounds.bodyBytes)
+        if (held > bounds.heldBytes) throw tooBusy('The server holds as many request bodies as it may')
+      }
+      try {
+        return { text: decode(await collect(req, count)), release: () => release(bytes) }
+      } catch (error) {
+        release(bytes)
+        throw error
+      }
+    },
+  }
+}
+
+function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const refuse = (error: unknown): void => {
+      // What still comes is thrown away, so that the client can finish sending and read the answer.
+      req.removeAllListeners('data').resume()
+      reject(error)
+    }
+    req.on('data', (chunk: Buffer) => {
+      try {
+        count(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        refuse(error)
+      }
+    })
+    req.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
+    req.once('error', reject)
+    req.once('close', () => reject(badRequest('The client went away before the body was complete.')))
+  })
+}
+
+function decode(bytes: Buffer): string {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw badRequest('The body begins with a byte order mark: send UTF-8 without one.')
+  if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.')
+  return bytes.toString('utf8')
+}
+
+const bodyTooLarge = (max: number): Error => tooLarge('bodyBytes', max, 'The body is larger than a request may be')
+
+/** 429: the work is refused, not queued. */
+export function tooBusy(what: string): Refusal {
+  return new Refusal(429, `${what}: try again in a second.`, { code: 'TOO_MANY_REQUESTS', details: { retryAfterMs: 1_000 }, headers: { 'retry-after': '1' } })
+}

@@ -1,0 +1,108 @@
+import { resolve } from 'node:path'
+import { LOG_LEVELS, type LogLevel } from './log.ts'
+
+/** Everything a server can be told; `BOUNDS` and `readConfig` give the defaults. */
+export interface Config {
+  /** Address to listen on. */
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** Where the data lies, as an absolute path. */
+  readonly directory: string
+  /** Origins whose pages may use this server beside its own, such as `https://app.example.com`; `*` is every origin. */
+  readonly cors: readonly string[]
+  readonly logLevel: LogLevel
+  readonly bounds: Bounds
+}
+
+/** Bounds of what clients can make the server hold. */
+export interface Bounds {
+  /** UTF-8 bytes of an HTTP body. */
+  readonly bodyBytes: number
+  /** UTF-8 bytes of a WebSocket message. */
+  readonly messageBytes: number
+  /** Bytes of all HTTP bodies that are being read or worked on. */
+  readonly heldBytes: number
+  /** Queries and mutations that run at once, over all transports. */
+  readonly operations: number
+  /** Queries and mutations of one WebSocket that run at once; it is not read from while there are so many. */
+  readonly operationsPerSocket: number
+  /** Subscriptions of one WebSocket. */
+  readonly subscriptions: number
+  /** Open TCP connections. */
+  readonly connections: number
+  /** For the headers and the body of a request to arrive. */
+  readonly requestMs: number
+  /** For `connection_init` to arrive on a WebSocket. */
+  readonly initMs: number
+  /** Between two pings; a WebSocket that answered none of the last two is closed. */
+  readonly pingMs: number
+  /** For a clean stop. */
+  readonly stopMs: number
+}
+
+export const BOUNDS: Bounds = {
+  bodyBytes: 2_097_152,
+  messageBytes: 1_048_576,
+  heldBytes: 268_435_456,
+  operations: 1_024,
+  operationsPerSocket: 128,
+  subscriptions: 100,
+  connections: 10_000,
+  requestMs: 10_000,
+  initMs: 3_000,
+  pingMs: 12_000,
+  stopMs: 10_000,
+}
+
+/** What the command line says; what is undefined is taken from the environment. */
+export interface Flags {
+  readonly host?: string | undefined
+  readonly port?: string | undefined
+  readonly data?: string | undefined
+  /** Comma-separated. */
+  readonly cors?: string | undefined
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** A sentence for the person who starts the server: what is wrong and what to do about it. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}
+
+/** The configuration that flags and the environment (HOST, PORT, TIDEMARK_DATA, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
+export function readConfig(flags: Flags, env: Environment): Config {
+  return {
+    host: flags.host ?? given(env['HOST']) ?? '127.0.0.1',
+    port: readPort(flags.port ?? given(env['PORT']) ?? '4747'),
+    directory: resolve(flags.data ?? given(env['TIDEMARK_DATA']) ?? '.tidemark'),
+    cors: readOrigins(flags.cors ?? given(env['TIDEMARK_CORS']) ?? ''),
+    logLevel: readLevel(given(env['TIDEMARK_LOG']) ?? 'info'),
+    bounds: BOUNDS,
+  }
+}
+
+const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
+
+function readPort(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new StartError(`The port ${JSON.stringify(text)} is not valid: give --port or PORT a number from 0 to 65535 (0 takes any free port).`)
+}
+
+function readLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level !== undefined) return level
+  throw new StartError(`The log level ${JSON.stringify(text)} is not valid: set TIDEMARK_LOG to one of ${LOG_LEVELS.join(', ')}.`)
+}
+
+function readOrigins(text: string): readonly string[] {
+  return text.split(',').map((part) => part.trim()).filter((part) => part !== '').map(readOrigin)
+}
+
+function readOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (text === '*' || url?.origin === text) return text
+  throw new StartError(`The origin ${JSON.stringify(text)} is not valid: write --cors or TIDEMARK_CORS as http://localhost:5173, without a path, or as *.`)
+}

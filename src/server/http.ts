@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import type { Bounds } from './config.ts'
+import { sendJson, type GraphqlHttp } from './graphql-http.ts'
+import type { Origins } from './origin.ts'
+import type { Playground } from './playground.ts'
+
+/** Addresses on the server. */
+export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz' } as const
+
+/** What the routes lead to. */
+export interface HttpParts {
+  readonly graphql: GraphqlHttp
+  readonly playground: Playground
+  readonly origins: Origins
+  /** Null, or why the server should get no traffic at the moment. */
+  notReady(): string | null
+}
+
+/** An HTTP server that ends without losing an answer. */
+export interface Http {
+  readonly server: Server
+  /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
+  close(): Promise<void>
+}
+
+/** The HTTP server, bounded and not yet listening. What is too slow gets 408, headers beyond 16 KiB get 431. */
+export function createHttp(parts: HttpParts, bounds: Bounds): Http {
+  const options = {
+    headersTimeout: bounds.requestMs,
+    requestTimeout: bounds.requestMs,
+    connectionsCheckingInterval: Math.min(1_000, bounds.requestMs),
+    // Longer than the usual minute of a proxy in front, which must be the one that closes.
+    keepAliveTimeout: 65_000,
+    maxHeaderSize: 16_384,
+    noDelay: true,
+  }
+  const answering = new Set<ServerResponse>()
+  const server = createServer(options, (req, res) => {
+    answering.add(res)
+    res.once('close', () => answering.delete(res))
+    res.shouldKeepAlive &&= server.listening
+    route(parts, req, res)
+  })
+  server.maxConnections = bounds.connections
+  return { server, close: () => close(server, answering) }
+}
+
+function close(server: Server, answering: ReadonlySet<ServerResponse>): Promise<void> {
+  for (const res of answering) res.shouldKeepAlive = false
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+/** The path of a request's target, without its query. */
+export function pathOf(url: string | undefined): string {
+  return url?.split('?', 1)[0] ?? '/'
+}
+
+function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): void {
+  const path = pathOf(req.url)
+  if (path === ROUTES.graphql) return routeGraphql(parts, req, res)
+  if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOTHING_HERE)
+  switch (path) {
+    case '/':
+      return redirect(res, ROUTES.playground)
+    case ROUTES.playground:
+      return void parts.playground.answer(req, res).catch(() => sendProblem(res, 500, { code: 'INTERNAL', message: 'The playground cannot be shown.' }))
+    case ROUTES.live:
+      return sendJson(res, 200, { type: 'application/json', body: '{"status":"ok"}' })
+    case ROUTES.ready:
+      return sendReadiness(res, parts.notReady())
+    default:
+      return sendProblem(res, 404, NOTHING_HERE)
+  }
+}
+
+function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res: ServerResponse): void {
+  const refused = origins.refuse(req.headers)
+  if (refused !== null) return sendProblem(res, 403, { code: 'BAD_REQUEST', message: refused })
+  const headers = origins.headers(req.headers.origin)
+  if (req.method === 'OPTIONS') return sendPreflight(res, headers)
+  if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return redirect(res, ROUTES.playground + (req.url ?? '').slice(ROUTES.graphql.length))
+  void graphql.answer(req, res, headers)
+}
+
+const NOTHING_HERE = { code: 'NOT_FOUND', message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.` }
+
+interface Problem {
+  readonly code: string
+  readonly message: string
+}
+
+function sendProblem(res: ServerResponse, status: number, { code, message }: Problem): void {
+  sendJson(res, status, { type: 'application/json', body: JSON.stringify({ errors: [{ message, extensions: { code } }] }) })
+}
+
+function sendReadiness(res: ServerResponse, reason: string | null): void {
+  const body = reason === null ? { status: 'ok' } : { status: 'unavailable', reason }
+  sendJson(res, reason === null ? 200 : 503, { type: 'application/json', body: JSON.stringify(body) })
+}
+
+function redirect(res: ServerResponse, location: string): void {
+  res.writeHead(302, { location, 'content-length': 0 }).end()
+}
+
+/** The answer to "may I?" (https://fetch.spec.whatwg.org/#cors-preflight-fetch); without CORS headers it is no. */
+function sendPreflight(res: ServerResponse, headers: OutgoingHttpHeaders | null): void {
+  const allowed = headers !== null && 'access-control-allow-origin' in headers
+  const methods = { 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'content-type, accept, authorization', 'access-control-max-age': '600' }
+  res.writeHead(204, { allow: 'GET, POST, OPTIONS', ...headers, ...(allowed && methods) }).end()
+}

@@ -1,0 +1,60 @@
+/** In which forms a client takes the answer (RFC 9110, section 12.5.1; GraphQL over HTTP, section "Media Types"). */
+export interface Forms {
+  /** The JSON type it likes best; null when it takes none. */
+  readonly json: JsonType | null
+  /** Whether it takes `text/event-stream`. */
+  readonly stream: boolean
+}
+
+export type JsonType = 'application/json' | 'application/graphql-response+json'
+
+/** Different Accept headers that are remembered; apps send one or two. */
+const REMEMBERED = 64
+
+const known = new Map<string, Forms>()
+
+/** The forms that an Accept header allows; without one, and for any type, `application/json` is meant. */
+export function formsOf(accept: string | undefined): Forms {
+  if (accept === undefined) return ANY
+  const remembered = known.get(accept)
+  if (remembered !== undefined) return remembered
+  const forms = parseAccept(accept)
+  if (known.size >= REMEMBERED) known.clear()
+  known.set(accept, forms)
+  return forms
+}
+
+const ANY: Forms = { json: 'application/json', stream: true }
+
+const JSON_TYPES: Readonly<Record<string, JsonType>> = {
+  'application/graphql-response+json': 'application/graphql-response+json',
+  'application/json': 'application/json',
+  'application/*': 'application/json',
+  '*/*': 'application/json',
+}
+
+const STREAM_TYPES = new Set(['text/event-stream', 'text/*', '*/*'])
+
+function parseAccept(accept: string): Forms {
+  // The sort is stable: among equals, the one named first counts as liked best.
+  const types = accept.toLowerCase().split(',').map(parseRange).filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
+  const json = types.map(({ type }) => JSON_TYPES[type]).find((type) => type !== undefined) ?? null
+  return { json, stream: types.some(({ type }) => STREAM_TYPES.has(type)) }
+}
+
+function parseRange(text: string): { readonly type: string; readonly quality: number } {
+  const [type = '', ...params] = text.split(';').map((part) => part.trim())
+  const quality = params.find((param) => param.startsWith('q='))?.slice(2)
+  const charset = params.find((param) => param.startsWith('charset='))?.slice(8) ?? 'utf-8'
+  return { type, quality: charset === 'utf-8' ? Number(quality ?? 1) : 0 }
+}
+
+const JSON_BODY = /^application\/json\s*(;|$)/i
+const CHARSET = /;\s*charset="?([^";\s]+)/i
+
+/** Whether a body with this Content-Type is JSON in UTF-8. */
+export function isJsonBody(contentType: string | undefined): boolean {
+  if (contentType === 'application/json') return true
+  if (contentType === undefined || !JSON_BODY.test(contentType)) return false
+  return /^utf-?8$/i.test(CHARSET.exec(contentType)?.[1] ?? 'utf-8')
+}

@@ -1,0 +1,136 @@
+import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionResult, type OperationTypeNode } from 'graphql'
+import type { Database } from '../core/database.ts'
+import type { Context } from '../graphql/context.ts'
+import { createTextCache } from '../graphql/document-cache.ts'
+import type { GraphqlFace } from '../graphql/face.ts'
+import type { Params } from './params.ts'
+
+/** Operations on one database: what HTTP and WebSocket share, so that both run the same rules and masking. */
+export interface Operations {
+  readonly face: GraphqlFace
+  /** Parses and validates, or remembers having done so. */
+  readonly prepare: (query: string) => Prepared
+  /** Runs a query or a mutation; never rejects. The errors of the result are masked. */
+  readonly run: (ready: Ready, params: Params) => Promise<ExecutionResult>
+  /** A fresh context: for each operation, and for each event of a subscription. */
+  readonly context: () => Context
+  /** The error as clients may see it. */
+  readonly mask: (error: unknown) => GraphQLError
+  readonly maskAll: (result: ExecutionResult) => ExecutionResult
+  /** Resolves when no query or mutation is running. */
+  readonly idle: () => Promise<void>
+}
+
+export type Prepared = Ready | { readonly kind: 'refused'; readonly errors: readonly GraphQLError[] }
+
+export interface Ready {
+  readonly kind: 'ready'
+  readonly document: DocumentNode
+  /** Its operations by name; '' is one without. */
+  readonly operations: ReadonlyMap<string, OperationTypeNode>
+}
+
+/** The envelop of Yoga: the plugins' parse and validate. */
+export interface Rules {
+  readonly parse: (query: string) => DocumentNode
+  readonly validate: (document: DocumentNode) => readonly GraphQLError[]
+}
+
+export interface OperationsOptions {
+  readonly face: GraphqlFace
+  readonly db: Database
+  readonly rules: Rules
+  /** Queries and mutations at once; more are refused with TOO_MANY_REQUESTS. */
+  readonly maxRunning: number
+  /** Sees every error that a client gets. */
+  readonly observe: (error: GraphQLError) => void
+}
+
+/** What the document's operation `name` is; without a name, its only operation. Undefined when there is none. */
+export function kindOf({ operations }: Ready, name: string | undefined): OperationTypeNode | undefined {
+  if (name !== undefined) return operations.get(name)
+  return operations.size === 1 ? operations.values().next().value : undefined
+}
+
+/** Operations of a face on a database. */
+export function createOperations({ face, db, rules, maxRunning, observe }: OperationsOptions): Operations {
+  const cache = createTextCache<Ready>()
+  const running = createCount()
+  const mask = (error: unknown): GraphQLError => {
+    const masked = asGraphQL(face.maskError(error, 'The server failed.'))
+    observe(masked)
+    return masked
+  }
+  const maskAll = (result: ExecutionResult): ExecutionResult => (result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) })
+  const context = (): Context => face.context(db)
+  return {
+    face,
+    mask,
+    maskAll,
+    context,
+    idle: running.idle,
+    prepare: (query) => {
+      const known = cache.get(query)
+      if (known !== undefined) return known
+      const prepared = prepare(rules, mask, query)
+      if (prepared.kind === 'ready') cache.set(query, prepared)
+      return prepared
+    },
+    run: async ({ document }, { variables, operationName }) => {
+      if (running.now() >= maxRunning) return { errors: [tooMany(maxRunning)] }
+      running.add(1)
+      try {
+        return maskAll(await execute({ schema: face.schema, document, variableValues: variables, operationName, contextValue: context() }))
+      } catch (error) {
+        return { errors: [mask(error)] }
+      } finally {
+        running.add(-1)
+      }
+    },
+  }
+}
+
+function prepare(rules: Rules, mask: (error: unknown) => GraphQLError, query: string): Prepared {
+  try {
+    const document = rules.parse(query)
+    const errors = rules.validate(document)
+    return errors.length > 0 ? { kind: 'refused', errors: errors.map(mask) } : { kind: 'ready', document, operations: operationsOf(document) }
+  } catch (error) {
+    return { kind: 'refused', errors: [mask(error)] }
+  }
+}
+
+function operationsOf(document: DocumentNode): ReadonlyMap<string, OperationTypeNode> {
+  const nodes = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
+  return new Map(nodes.map((node) => [node.name?.value ?? '', node.operation]))
+}
+
+function asGraphQL(error: Error): GraphQLError {
+  return error instanceof GraphQLError ? error : new GraphQLError(error.message)
+}
+
+function tooMany(max: number): GraphQLError {
+  const extensions = { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000, http: { status: 429, headers: { 'retry-after': '1' } } }
+  return new GraphQLError(`The server runs as many operations as it may (${max}): try again in a second.`, { extensions })
+}
+
+interface Count {
+  readonly now: () => number
+  readonly add: (more: 1 | -1) => void
+  /** Resolves when it is 0. */
+  readonly idle: () => Promise<void>
+}
+
+function createCount(): Count {
+  let count = 0
+  const waiting: (() => void)[] = []
+  return {
+    now: () => count,
+    add: (more) => {
+      count += more
+      if (count > 0) return
+      for (const wake of waiting.splice(0)) wake()
+    },
+    idle: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  }
+}

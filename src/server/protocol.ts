@@ -1,0 +1,63 @@
+import { GraphQLError, OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
+import { tooLarge } from '../core/limits.ts'
+import type { Bounds } from './config.ts'
+import { kindOf, type Operations, type Ready } from './operations.ts'
+import type { Params } from './params.ts'
+import type { Peer } from './peer.ts'
+import { wireError, wireOf } from './result.ts'
+import { subscribe } from './subscribe.ts'
+
+/** What `onSubscribe` hands on to `execute` and `subscribe`. */
+interface Job extends ExecutionArgs {
+  readonly peer: Peer
+  readonly ready: Ready
+  readonly params: Params
+}
+
+/** The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). */
+export function createProtocol(operations: Operations, bounds: Bounds): Server<Peer> {
+  return makeServer<undefined, Peer>({
+    connectionInitWaitTimeout: bounds.initMs,
+    onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
+    execute: (args) => run(operations, args as Job),
+    subscribe: (args) => subscribe(args, { context: operations.context, finish: (result) => wireOf(operations.maskAll(result)) }),
+    onError: (_context, _id, _payload, errors) => errors.map((error) => wireError(operations.mask(error)).toJSON()),
+  })
+}
+
+interface Subscribe {
+  readonly context: Context<undefined, Peer>
+  readonly id: string
+  readonly payload: SubscribePayload
+  readonly max: number
+}
+
+/** Gives errors back instead of throwing them: a throw would close the socket with all that runs on it. */
+function open(operations: Operations, { context, id, payload, max }: Subscribe): Job | readonly GraphQLError[] {
+  const prepared = operations.prepare(payload.query)
+  if (prepared.kind === 'refused') return prepared.errors
+  const params: Params = { query: payload.query, operationName: payload.operationName ?? undefined, variables: payload.variables ?? undefined }
+  const kind = kindOf(prepared, params.operationName)
+  if (kind === undefined) return [operations.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
+  const peer = context.extra
+  if (kind === OperationTypeNode.SUBSCRIPTION && !peer.subscribe(id, context.subscriptions)) {
+    return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
+  }
+  return jobOf(operations, { peer, ready: prepared, params })
+}
+
+function jobOf(operations: Operations, job: Pick<Job, 'peer' | 'ready' | 'params'>): Job {
+  const { document } = job.ready
+  const { variables, operationName } = job.params
+  return { ...job, schema: operations.face.schema, document, variableValues: variables ?? null, operationName: operationName ?? null, contextValue: undefined, rootValue: undefined }
+}
+
+async function run(operations: Operations, { peer, ready, params }: Job): Promise<ExecutionResult> {
+  peer.begin()
+  try {
+    return wireOf(await operations.run(ready, params))
+  } finally {
+    peer.end()
+  }
+}

@@ -1,0 +1,43 @@
+import type { Database } from '../core/database.ts'
+import { graphqlFace } from '../graphql/face.ts'
+import { createBodyReader } from './body.ts'
+import type { Config } from './config.ts'
+import { createGraphqlHttp } from './graphql-http.ts'
+import { createHttp, ROUTES, type Http } from './http.ts'
+import { describeError, type Log } from './log.ts'
+import { createOperations, type Operations } from './operations.ts'
+import { allowOrigins } from './origin.ts'
+import { createPlayground } from './playground.ts'
+import { createReadiness, type Readiness } from './readiness.ts'
+import { openSockets, type Sockets } from './sockets.ts'
+import { createStreams, type Streams } from './streams.ts'
+
+/** All that stands between the network and one database, not yet listening. */
+export interface Service {
+  readonly http: Http
+  readonly sockets: Sockets
+  readonly streams: Streams
+  readonly operations: Operations
+  readonly readiness: Readiness
+}
+
+export interface ServiceOptions {
+  readonly db: Database
+  readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
+  readonly log: Log
+}
+
+/** Puts the faces in front of a database. */
+export function createService({ db, config, log }: ServiceOptions): Service {
+  const { bounds } = config
+  const face = graphqlFace({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
+  const readiness = createReadiness(() => performance.now())
+  const streams = createStreams(face, db)
+  const operations = createOperations({ face, db, rules: streams.rules, maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const origins = allowOrigins(config.cors, config.host)
+  const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) })
+  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => readiness.reason() }, bounds)
+  const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
+  const sockets = openSockets(http.server, { operations, origins, bounds, report })
+  return { http, sockets, streams, operations, readiness }
+}

@@ -1,0 +1,62 @@
+import { setImmediate as nextTurn, setTimeout as after } from 'node:timers/promises'
+import type { Engine } from '../db/engine.ts'
+import type { Store } from '../store/store.ts'
+import { describeError, type Log } from './log.ts'
+import type { Service } from './service.ts'
+
+/** What lies below the service. */
+export interface Ground {
+  readonly engine: Engine
+  readonly store: Store
+}
+
+export interface StopOptions {
+  readonly stopMs: number
+  readonly log: Log
+}
+
+/**
+ * Stops without losing an answer, in this order: nothing new comes in; streams end in the middle, which makes their
+ * clients resume; what runs is answered; WebSockets are told to go; the engine and then the store close. Each wait is
+ * bounded, all of them by `stopMs`.
+ */
+export async function stopServer(service: Service, { engine, store }: Ground, { stopMs, log }: StopOptions): Promise<void> {
+  const { http, sockets, streams, operations, readiness } = service
+  log.info('stopping')
+  readiness.stop()
+  const closed = http.close()
+  sockets.refuse()
+  streams.end()
+  await within(stopMs * 0.5, operations.idle())
+  // The answers of what ran last are written in this turn.
+  await nextTurn()
+  sockets.close()
+  await within(stopMs * 0.2, closed)
+  sockets.terminate()
+  http.server.closeAllConnections()
+  await streams.dispose()
+  await within(stopMs * 0.3, engine.close())
+  await store.close()
+  log.info('stopped')
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController()
+  await Promise.race([work, after(ms, undefined, { signal: timer.signal }).catch(() => undefined)])
+  timer.abort()
+}
+
+/** Ends the process cleanly at SIGINT or SIGTERM, at once at the second one, and with 1 when an error was not caught. */
+export function stopOnSignals(close: () => Promise<void>, log: Log): void {
+  let signals = 0
+  const stop = (): void => {
+    signals++
+    if (signals > 1) process.exit(1)
+    void close().then(() => process.exit(0), fatal)
+  }
+  const fatal = (error: unknown): void => {
+    log.fatal({ error: describeError(error) }, 'the server failed')
+    process.exit(1)
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop).on('uncaughtException', fatal).on('unhandledRejection', fatal)
+}

@@ -1,0 +1,39 @@
+import { createSourceEventStream, execute, type ExecutionArgs, type ExecutionResult } from 'graphql'
+
+/** Results of a subscription, pulled one by one; `return` frees what it holds at once, also while `next` waits. */
+export type Results = AsyncIterableIterator<ExecutionResult, undefined>
+
+export interface SubscribeOptions {
+  /** A fresh context: loaders remember what they read, and a subscription may live for months. */
+  readonly context: () => unknown
+  /** Makes of each result what is sent; default: nothing else. */
+  readonly finish?: ((result: ExecutionResult) => ExecutionResult) | undefined
+}
+
+/** Begins a subscription (GraphQL, section 6.2.3). Each event is executed with a context of its own. */
+export async function subscribe(args: ExecutionArgs, { context, finish = (result) => result }: SubscribeOptions): Promise<Results | ExecutionResult> {
+  const source = await createSourceEventStream({ ...args, contextValue: context() })
+  if (!isAsyncIterable(source)) return finish(source)
+  const events = source[Symbol.asyncIterator]()
+  return resultsOf(events, async (event) => finish(await execute({ ...args, rootValue: event, contextValue: context() })))
+}
+
+function isAsyncIterable(source: AsyncIterable<unknown> | ExecutionResult): source is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in source
+}
+
+/** By hand: an async generator would not end while it waits for an event, and so would leak on every disconnect. */
+function resultsOf(events: AsyncIterator<unknown>, resultOf: (event: unknown) => Promise<ExecutionResult>): Results {
+  const results: Results = {
+    [Symbol.asyncIterator]: () => results,
+    next: async () => {
+      const { done, value } = await events.next()
+      return done === true ? { done: true, value: undefined } : { done: false, value: await resultOf(value) }
+    },
+    return: async () => {
+      await events.return?.()
+      return { done: true, value: undefined }
+    },
+  }
+  return results
+}
