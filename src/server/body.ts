@@ -60,7 +60,9 @@ function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<
     })
     req.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
     req.once('error', reject)
-    req.once('close', () => reject(badRequest('The client went away before the body was complete.')))
+    req.once('close', () => {
+      if (!req.complete) reject(badRequest('The client went away before the body was complete.'))
+    })
   })
 }
 

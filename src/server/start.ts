@@ -30,7 +30,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     const { server } = service.http
     await listen(server, config)
     const { port } = server.address() as AddressInfo
-    log.info({ host: config.host, port, directory: config.directory }, 'listening')
+    log.debug({ host: config.host, port, directory: config.directory }, 'listening')
     let stopped: Promise<void> | null = null
     const close = (): Promise<void> => (stopped ??= stopServer(service, { engine, store }, { stopMs: config.bounds.stopMs, log }))
     return { url: `http://${nameOf(config.host)}:${port}`, port, close }

@@ -22,17 +22,28 @@ function isAsyncIterable(source: AsyncIterable<unknown> | ExecutionResult): sour
   return Symbol.asyncIterator in source
 }
 
+const END = { done: true, value: undefined } as const
+
 /** By hand: an async generator would not end while it waits for an event, and so would leak on every disconnect. */
 function resultsOf(events: AsyncIterator<unknown>, resultOf: (event: unknown) => Promise<ExecutionResult>): Results {
+  let failed = false
   const results: Results = {
     [Symbol.asyncIterator]: () => results,
     next: async () => {
-      const { done, value } = await events.next()
-      return done === true ? { done: true, value: undefined } : { done: false, value: await resultOf(value) }
+      if (failed) return END
+      try {
+        const { done, value } = await events.next()
+        return done === true ? END : { done: false, value: await resultOf(value) }
+      } catch (error) {
+        // Some readers send an error and ask for more: there must be an end.
+        failed = true
+        await events.return?.()
+        throw error
+      }
     },
     return: async () => {
       await events.return?.()
-      return { done: true, value: undefined }
+      return END
     },
   }
   return results

@@ -61,8 +61,8 @@ async function useUrql(client: Client): Promise<void> {
   expect(mutation.data).toEqual(written)
   expect((await client.query(READ, {}).toPromise()).data).toEqual({ get: value })
   const { data } = await new Promise<OperationResult>((resolve) => {
-    const { unsubscribe } = client.subscription(WATCH, {}).subscribe(resolve)
-    onTestFinished(unsubscribe)
+    const subscription = client.subscription(WATCH, {}).subscribe(resolve)
+    onTestFinished(() => subscription.unsubscribe())
   })
   expect(data).toEqual(watched)
 }

@@ -47,7 +47,7 @@ const channels: Readonly<Record<Case['channel'][number], (server: ServerFixture,
   http: async ({ port }, input) => (await sendRaw(port, postText(messageOf(input)), messageOf(input))).body,
   sse: async ({ endpoint }, input) => {
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
-    const text = await (await fetch(endpoint, { method: 'POST', headers, body: messageOf(input) })).text()
+    const text = await (await fetch(endpoint, { method: 'POST', headers, body: new Uint8Array(messageOf(input)) })).text()
     return /^data: (.*)$/m.exec(text)?.[1] ?? text
   },
   ws: async ({ wsEndpoint }, input) => {

@@ -1,40 +1,145 @@
-import { createParser } from './frames.ts'
+import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { ask, expectAlive, openServer } from '../support/server-fixture.ts'
+import type { ChangeBatch, Database } from '../../src/core/database.ts'
+import { openEngine } from '../../src/db/engine.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { expectAlive, serve } from '../support/server-fixture.ts'
 import { openPeer, openSocket, postText, until } from '../support/server-raw.ts'
 
-const COMMITS = 600
-const TEXT = 'x'.repeat(20_000)
-const WRITE = 'mutation($ops: [Op!]!) { transact(ops: $ops) { id } }'
-const WATCH = 'subscription { changes(paths: ["posts"], start: BEGINNING) { changes { path document { value } } } }'
+/** Batches of 100 KB, 200 MB together: far more than the sockets between two processes hold. */
+const BATCHES = 2_000
+const ID = 'x'.repeat(100_000)
+const WATCH = JSON.stringify({ query: 'subscription { changes(paths: ["posts"]) { cursor upToDate changes { commit } } }' })
 
-/** 12 MB in the log, more than the network between two sockets holds. */
-async function fill(endpoint: string): Promise<void> {
-  for (let from = 0; from < COMMITS; from += 50) {
-    const ids = Array.from({ length: 50 }, (_, i) => from + i)
-    await Promise.all(ids.map((id) => ask(endpoint, WRITE, { ops: [{ post: { path: 'posts', value: TEXT, id: String(id).padStart(4, '0') } }] })))
+/** A database whose feed is counted. */
+interface Counted {
+  readonly db: Database
+  readonly pulled: () => number
+  readonly ended: () => boolean
+}
+
+/** `idle`: after the first batch nothing comes until the feed is ended. */
+async function countedDatabase({ idle = false }: { readonly idle?: boolean } = {}): Promise<Counted> {
+  const engine = await openEngine(new MemoryStore())
+  const real = engine.database('default', { actor: null })
+  let pulled = 0
+  let ended = false
+  let wake = (): void => {}
+  const feed: AsyncIterableIterator<ChangeBatch> = {
+    [Symbol.asyncIterator]: () => feed,
+    next: async () => {
+      if (idle && pulled > 0 && !ended) await new Promise<void>((resolve) => (wake = resolve))
+      if (ended || pulled === BATCHES) return { done: true, value: undefined }
+      pulled++
+      return { done: false, value: batch(pulled) }
+    },
+    return: async () => {
+      ended = true
+      wake()
+      return { done: true, value: undefined }
+    },
   }
+  return { db: Object.assign(Object.create(real) as Database, { changes: () => feed }), pulled: () => pulled, ended: () => ended }
 }
 
-interface Batch {
-  readonly changes: readonly { readonly path: string }[]
+function batch(n: number): ChangeBatch {
+  return { changes: [{ commit: ID } as ChangeBatch['changes'][number]], cursor: String(n), upToDate: false }
 }
 
-test('a WebSocket reader that stops stops its feed, costs little memory, and then gets everything in order', async () => {
-  const { wsEndpoint, endpoint } = await openServer()
-  await fill(endpoint)
+/** Resolves when nothing more is pulled while the server answers 50 requests of others. */
+async function standstill({ pulled }: Counted, endpoint: string): Promise<number> {
+  let last = -1
+  let same = 0
+  await until(async () => {
+    await expectAlive(endpoint)
+    same = pulled() === last ? same + 1 : 0
+    last = pulled()
+    return same === 50
+  })
+  return last
+}
+
+const expected = Array.from({ length: BATCHES }, (_, i) => String(i + 1))
+
+test('a WebSocket reader that stops, stops its feed, and then gets everything once, in order', async () => {
+  const counted = await countedDatabase()
+  const { endpoint, wsEndpoint } = await serve(counted.db)
   const peer = await openPeer(wsEndpoint)
   peer.socket.pause()
-  global.gc?.()
-  const before = process.memoryUsage().rss
-  peer.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WATCH } }))
-  for (let i = 0; i < 50; i++) await expectAlive(endpoint)
-  expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1_048_576)
+  peer.send(`{"id":"1","type":"subscribe","payload":${WATCH}}`)
+  expect(await standstill(counted, endpoint)).toBeLessThan(BATCHES / 4)
   peer.socket.resume()
-  const paths: string[] = []
-  while (paths.length < COMMITS) {
-    const { payload } = (await peer.take()) as { payload: { data: { changes: Batch } } }
-    paths.push(...payload.data.changes.changes.map(({ path }) => path))
+  const cursors: unknown[] = []
+  for (let message = await peer.take(); message['type'] === 'next'; message = await peer.take()) {
+    cursors.push((message as { payload: { data: { changes: { cursor: string } } } }).payload.data.changes.cursor)
   }
-  expect(new Set(paths).size).toBe(COMMITS)
+  expect(cursors).toEqual(expected)
 })
+
+test('an event stream reader that stops, stops its feed, and then gets everything once, in order', async () => {
+  const counted = await countedDatabase()
+  const { endpoint, port } = await serve(counted.db)
+  const socket = await watch(port)
+  socket.pause()
+  expect(await standstill(counted, endpoint)).toBeLessThan(BATCHES / 4)
+  const cursors: string[] = []
+  let rest = ''
+  const complete = new Promise<void>((resolve) => socket.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('latin1')).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const cursor = /^data: .*"cursor":"(\d+)"/.exec(line)?.[1]
+      if (cursor !== undefined) cursors.push(cursor)
+      if (line.startsWith('event: complete')) resolve()
+    }
+  }))
+  socket.resume()
+  await complete
+  expect(cursors).toEqual(expected)
+})
+
+test.each(['ws', 'sse'])('the feed of a stopped reader ends at once when the reader is gone: %s', async (channel) => {
+  const counted = await countedDatabase()
+  const { endpoint, port, wsEndpoint } = await serve(counted.db)
+  if (channel === 'ws') {
+    const peer = await openPeer(wsEndpoint)
+    peer.socket.pause()
+    peer.send(`{"id":"1","type":"subscribe","payload":${WATCH}}`)
+    await standstill(counted, endpoint)
+    peer.socket.terminate()
+  } else {
+    const socket = await watch(port)
+    socket.pause()
+    await standstill(counted, endpoint)
+    socket.destroy()
+  }
+  await until(counted.ended, 1_000)
+})
+
+test.each(['ws', 'sse'])('the feed of an idle reader ends at once when the reader is gone: %s', async (channel) => {
+  const counted = await countedDatabase({ idle: true })
+  const { port, wsEndpoint } = await serve(counted.db)
+  const reader = channel === 'ws' ? (await openPeer(wsEndpoint)).socket : await watch(port)
+  if ('send' in reader) reader.send(`{"id":"1","type":"subscribe","payload":${WATCH}}`)
+  await until(() => counted.pulled() === 1)
+  if ('terminate' in reader) reader.terminate()
+  else reader.destroy()
+  await until(counted.ended, 1_000)
+})
+
+test('an event stream without events gets comments, so that nobody on the way closes it', async () => {
+  const counted = await countedDatabase({ idle: true })
+  const { port } = await serve(counted.db)
+  const socket = await watch(port)
+  let text = ''
+  socket.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString('latin1')).slice(-1_000)
+  })
+  await until(() => (text.match(/^:$/gm) ?? []).length >= 2)
+})
+
+async function watch(port: number): Promise<Socket> {
+  const socket = await openSocket(port)
+  socket.write(postText(WATCH, { connection: 'keep-alive', accept: 'text/event-stream' }) + WATCH)
+  return socket
+}

@@ -1,9 +1,13 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { Database } from '../../src/core/database.ts'
 import { BOUNDS, type Bounds, type Config } from '../../src/server/config.ts'
 import { openLog } from '../../src/server/log.ts'
+import { createService } from '../../src/server/service.ts'
 import { startServer, type RunningServer } from '../../src/server/start.ts'
 
 /** A server on the embedded store in a directory of its own; both are gone after the test. */
@@ -28,6 +32,31 @@ export async function openServer({ cors = [], host = '127.0.0.1', bounds = {} }:
   onTestFinished(() => server.close())
   const endpoint = `${server.url}/graphql`
   return { ...server, endpoint, wsEndpoint: endpoint.replace('http', 'ws') }
+}
+
+/** A service in front of a database of the test's own. */
+export interface ServiceFixture {
+  readonly port: number
+  readonly endpoint: string
+  readonly wsEndpoint: string
+}
+
+/** Serves `db` for the running test. */
+export async function serve(db: Database, bounds: Partial<Bounds> = {}): Promise<ServiceFixture> {
+  const service = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent') })
+  const { server } = service.http
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    service.sockets.close()
+    service.sockets.terminate()
+    service.streams.end()
+    server.close()
+    server.closeAllConnections()
+    await service.streams.dispose()
+  })
+  const { port } = server.address() as AddressInfo
+  return { port, endpoint: `http://127.0.0.1:${port}/graphql`, wsEndpoint: `ws://127.0.0.1:${port}/graphql` }
 }
 
 /** A directory that is removed after the test. */

@@ -1,0 +1,155 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { ask, temporaryDirectory } from '../support/server-fixture.ts'
+import { openPeer, openSocket, postText } from '../support/server-raw.ts'
+import { runCli } from '../support/process-cli.ts'
+
+const WRITE = 'mutation { put(path: "posts/1", value: { a: 1 }) { cursor } }'
+
+/** One sentence on stderr, nothing on stdout, exit code 1. */
+async function expectRefusal(cli: ReturnType<typeof runCli>, words: RegExp): Promise<void> {
+  const { code, stdout, stderr } = await cli.exit()
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toMatch(words)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  expect(stderr).not.toMatch(/\n\s+at |Error:/)
+}
+
+test('on a pipe it prints one JSON line, serves, keeps the data, and ends with 0 at SIGTERM and SIGINT', async () => {
+  const data = await temporaryDirectory()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const cli = runCli(['start', '--port', '0', '--data', data], { env: { TIDEMARK_LOG: 'warn' } })
+    const ready = await cli.ready()
+    expect(ready).toEqual({
+      event: 'ready', name: 'tidemark', version: '0.1.0', data, pid: cli.child.pid,
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), graphql: `${ready.url}/graphql`, playground: `${ready.url}/playground`,
+    })
+    if (signal === 'SIGTERM') expect(await ask(ready.graphql, WRITE)).toHaveProperty('data')
+    expect(await ask(ready.graphql, '{ get(path: "posts/1/a") }')).toEqual({ data: { get: 1 } })
+    cli.child.kill(signal)
+    expect(await cli.exit()).toMatchObject({ code: 0, stderr: '' })
+  }
+})
+
+test('it is ready in under a second of its own work', async () => {
+  const data = await temporaryDirectory()
+  const cli = runCli(['start', '--port', '0', '--data', data], { env: { TIDEMARK_LOG: 'silent' }, script: ['bin/tidemark.js'] })
+  const begun = performance.now()
+  await cli.ready()
+  expect(performance.now() - begun).toBeLessThan(1_000)
+})
+
+test('a clean stop ends open subscriptions, idle connections and half a request', async () => {
+  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], { env: { TIDEMARK_LOG: 'silent' } })
+  const { graphql, url } = await cli.ready()
+  const port = Number(new URL(url).port)
+  const query = 'subscription { changes(paths: ["posts"]) { cursor } }'
+  const peer = await openPeer(graphql.replace('http', 'ws'))
+  peer.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
+  await peer.take()
+  const stream = await fetch(graphql, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' }, body: JSON.stringify({ query }) })
+  const streamed = stream.text().then(() => 'complete', () => 'cut')
+  await openSocket(port)
+  const half = await openSocket(port)
+  half.write(`${postText('{"query":"{ __typename }"}')}{`)
+  cli.child.kill('SIGTERM')
+  expect(await peer.closed).toBe(1001)
+  expect(await streamed).toBe('cut')
+  expect((await cli.exit()).code).toBe(0)
+})
+
+test('what was sent before the stop is answered', async () => {
+  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], { env: { TIDEMARK_LOG: 'silent' } })
+  const { graphql } = await cli.ready()
+  const peer = await openPeer(graphql.replace('http', 'ws'))
+  for (let id = 1; id <= 100; id++) peer.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: `mutation { put(path: "posts/${id}", value: 1) { id } }` } }))
+  const first = await peer.take()
+  cli.child.kill('SIGTERM')
+  const answers = [first]
+  for (;;) {
+    const message = await peer.take().catch(() => null)
+    if (message === null) break
+    answers.push(message)
+  }
+  const begun = answers.filter(({ type }) => type === 'next')
+  const done = answers.filter(({ type }) => type === 'complete')
+  expect(await peer.closed).toBe(1001)
+  expect(done.map(({ id }) => id)).toEqual(begun.map(({ id }) => id))
+  expect((await cli.exit()).code).toBe(0)
+})
+
+test('a second signal ends it at once', async () => {
+  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], { env: { TIDEMARK_LOG: 'info' } })
+  const { url } = await cli.ready()
+  const half = await openSocket(Number(new URL(url).port))
+  half.write(`${postText('{"query":"{ __typename }"}')}{`)
+  const stopping = new Promise<void>((resolve) => cli.child.stderr?.on('data', (chunk: Buffer) => chunk.includes('stopping') && resolve()))
+  cli.child.kill('SIGTERM')
+  await stopping
+  cli.child.kill('SIGTERM')
+  expect((await cli.exit()).code).toBe(1)
+})
+
+test('a taken port is one sentence with the remedy', async () => {
+  const other = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await new Promise((resolve) => other.once('listening', resolve))
+  const port = String((other.address() as AddressInfo).port)
+  await expectRefusal(runCli(['start', '--port', port, '--data', await temporaryDirectory()]), /port \d+ on 127\.0\.0\.1 is taken: .*--port/)
+})
+
+test('a foreign address is one sentence with the remedy', async () => {
+  await expectRefusal(runCli(['start', '--port', '0', '--host', '203.0.113.1', '--data', await temporaryDirectory()]), /203\.0\.113\.1 is not one of this machine: .*--host/)
+})
+
+test('a directory that another process uses is one sentence with the remedy', async () => {
+  const data = await temporaryDirectory()
+  const first = runCli(['start', '--port', '0', '--data', data], { env: { TIDEMARK_LOG: 'silent' } })
+  await first.ready()
+  await expectRefusal(runCli(['start', '--port', '0', '--data', data]), /is in use: the process \d+ is using it/)
+})
+
+test('a data directory that is a file is one sentence with the remedy', async () => {
+  const file = join(await temporaryDirectory(), 'file')
+  await writeFile(file, 'mine')
+  await expectRefusal(runCli(['start', '--port', '0', '--data', file]), /is a file.*choose a directory/)
+})
+
+test.skipIf(process.getuid?.() === 0)('a directory that cannot be written is one sentence with the remedy', async () => {
+  const data = join(await temporaryDirectory(), 'data')
+  await mkdir(data)
+  await chmod(data, 0o500)
+  await expectRefusal(runCli(['start', '--port', '0', '--data', data]), /cannot be written/)
+})
+
+test.skipIf(process.platform !== 'linux')('a directory that takes no files is one sentence with the remedy', async () => {
+  await expectRefusal(runCli(['start', '--port', '0', '--data', '/proc/self']), /cannot be written .*choose another directory/)
+})
+
+test.each([
+  ['--port', '99999', /port "99999" is not valid: give --port/],
+  ['--port', 'http', /port "http" is not valid/],
+  ['--cors', 'app.example', /origin "app\.example" is not valid: write --cors/],
+  ['--cors', 'https://app.example/path', /is not valid/],
+])('%s %s is one sentence with the remedy', async (flag, value, words) => {
+  await expectRefusal(runCli(['start', flag, value]), words)
+})
+
+test('a bad environment is one sentence with the remedy', async () => {
+  await expectRefusal(runCli(['start'], { env: { PORT: '-1' } }), /port "-1" is not valid: give --port or PORT/)
+  await expectRefusal(runCli(['start'], { env: { TIDEMARK_LOG: 'loud' } }), /log level "loud" is not valid: set TIDEMARK_LOG/)
+})
+
+test('a Node that is too old is one sentence with the remedy', async () => {
+  const pretend = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.18.3'}})`
+  const cli = runCli(['start'], { script: ['--import', pretend, 'bin/tidemark.js'] })
+  await expectRefusal(cli, /needs Node\.js 20\.19 or newer, and this is 20\.18\.3: install/)
+})
+
+test('--version and --help print and end with 0; an unknown command ends with 1', async () => {
+  expect(await runCli(['--version']).exit()).toMatchObject({ code: 0, stdout: '0.1.0\n' })
+  expect(await runCli(['--help']).exit()).toMatchObject({ code: 0, stdout: expect.stringContaining('start') })
+  expect(await runCli(['strat']).exit()).toMatchObject({ code: 1, stderr: expect.stringContaining('tidemark --help') })
+})
