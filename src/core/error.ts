@@ -21,7 +21,7 @@ const kind = ([http, exit, retry]: Status, fields: readonly string[], sentence: 
 export type ErrorCode =
   | 'BAD_REQUEST' | 'INVALID_PATH' | 'INVALID_VALUE' | 'TOO_LARGE' | 'OPERATION_TOO_COMPLEX'
   | 'NOT_FOUND' | 'EXISTS' | 'NAME_TAKEN' | 'CONFLICT' | 'KEY_REUSED'
-  | 'CURSOR_EXPIRED' | 'CURSOR_UNKNOWN'
+  | 'CURSOR_EXPIRED' | 'CURSOR_UNKNOWN' | 'FORBIDDEN'
   | 'TOO_MANY_REQUESTS' | 'UNAVAILABLE' | 'STORAGE_FULL' | 'TIMEOUT' | 'INTERNAL'
 
 /** Every error of every face has one of these codes. */
@@ -38,6 +38,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
   KEY_REUSED: kind([409, 4, 'final'], ['commit'], 'The idempotency key was used for another write.'),
   CURSOR_EXPIRED: kind([410, 5, 'final'], ['floor'], 'The cursor lies below what the log still holds.'),
   CURSOR_UNKNOWN: kind([400, 5, 'final'], [], 'The cursor was altered, belongs to another tenant or epoch, or lies ahead.'),
+  FORBIDDEN: kind([403, 7, 'final'], [], 'The request is not allowed, for instance from the page of another site.'),
   TOO_MANY_REQUESTS: kind([429, 6, 'retry'], ['retryAfterMs'], 'More work is waiting than the server accepts.'),
   UNAVAILABLE: kind([503, 6, 'retry'], ['retryAfterMs'], 'The store cannot be reached or cannot write at the moment.'),
   STORAGE_FULL: kind([507, 6, 'retry'], ['retryAfterMs'], 'There is no room left where the data lies.'),

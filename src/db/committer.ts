@@ -9,6 +9,7 @@ import { load } from './load.ts'
 import type { Request } from './request.ts'
 import { State } from './state.ts'
 import type { Tail } from './tail.ts'
+import { Waiting, type Outcome } from './waiting.ts'
 
 /** Commits in one store round trip. */
 const BATCH_COMMITS = 256
@@ -23,22 +24,8 @@ export interface CommitterOptions {
   readonly limits: Limits
   readonly now: () => Millis
   readonly freshId: () => string
-  /** How long a write may wait for its turn, or lose races, before it is given up: TIMEOUT, nothing done. */
+  /** How long a write may take, before its caller is told TIMEOUT. */
   readonly writeMs: number
-}
-
-export interface Outcome {
-  readonly commit: Commit
-  readonly repeated: boolean
-}
-
-interface Waiting {
-  readonly request: Request
-  /** Fingerprint of a request that came with a key. */
-  readonly digest: string | null
-  readonly deadline: Millis
-  readonly resolve: (outcome: Outcome) => void
-  readonly reject: (error: unknown) => void
 }
 
 /** What became of one request when its batch was drafted. */
@@ -66,10 +53,10 @@ export class Committer {
       const message = `${QUEUE_REQUESTS} writes are waiting already; try again in a moment.`
       return Promise.reject(new DatabaseError('TOO_MANY_REQUESTS', message, { retryAfterMs: RETRY_AFTER_MS }))
     }
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ request, digest, deadline: this.#options.now() + this.#options.writeMs, resolve, reject })
-      this.#wake()
-    })
+    const waiting = new Waiting(request, digest, this.#options.writeMs)
+    this.#queue.push(waiting)
+    this.#wake()
+    return waiting.outcome
   }
 
   /** Resolves when nothing waits or runs. */
@@ -107,18 +94,19 @@ export class Committer {
     const later: Waiting[] = []
     const keys = new Set<string>()
     for (const waiting of this.#queue) {
+      if (waiting.settled) continue
       const { key } = waiting.request
       const fits = batch.length < BATCH_COMMITS && (key === undefined || !keys.has(key))
       if (fits && key !== undefined) keys.add(key)
       ;(fits ? batch : later).push(waiting)
     }
     this.#queue = later
+    for (const waiting of batch) waiting.send()
     return batch
   }
 
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
-    const inTime = this.#dropLate(batch)
-    const fresh = await this.#answerRepeated(inTime)
+    const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
     const turns = await this.#draftAll(fresh)
     const drafts = turns.flatMap((turn) => (turn.kind === 'draft' ? [turn.draft] : []))
@@ -134,15 +122,6 @@ export class Committer {
     } catch {
       // They are durable. A tail that cannot read the gap before them now reads it at the next ring of the bell.
     }
-  }
-
-  #dropLate(batch: readonly Waiting[]): readonly Waiting[] {
-    const now = this.#options.now()
-    return batch.filter(({ deadline, reject }) => {
-      if (now <= deadline) return true
-      reject(new DatabaseError('TIMEOUT', `The write was not done within ${this.#options.writeMs} ms; nothing was written.`, { outcome: 'NOT_DONE' }))
-      return false
-    })
   }
 
   /** Requests whose key has no commit yet; the others are answered with the commit of then. */
@@ -197,12 +176,13 @@ export class Committer {
       if (result?.kind === 'conflict') again.push(turn.waiting)
       if (result === undefined) turn.waiting.reject(new Error(`The store gave no answer for ${pathText(turn.draft.writes[0]?.path ?? ['a draft'])}`))
     }
+    for (const waiting of again) waiting.callBack()
     this.#queue = [...again, ...this.#queue]
   }
 }
 
-function answerRepeat({ digest, resolve, reject }: Waiting, commit: Commit): void {
-  if (digest !== null && commit.digest === digest) return resolve({ commit, repeated: true })
+function answerRepeat(waiting: Waiting, commit: Commit): void {
+  if (waiting.digest !== null && commit.digest === waiting.digest) return waiting.resolve({ commit, repeated: true })
   const message = `The key ${JSON.stringify(commit.id)} was used for another write; use a fresh key for each write.`
-  reject(new DatabaseError('KEY_REUSED', message, { commit: commit.id }))
+  waiting.reject(new DatabaseError('KEY_REUSED', message, { commit: commit.id }))
 }

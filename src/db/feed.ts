@@ -109,7 +109,9 @@ export class Feed implements AsyncIterableIterator<ChangeBatch> {
         if (!this.#live) return this.#batch([], { ...at, position })
         const quietUntil = await this.#wait(at, patience - performance.now())
         position = Math.max(position, quietUntil)
-        if (!this.#closed && performance.now() >= patience) return this.#batch([], { ...at, position })
+        if (this.#closed || performance.now() < patience) continue
+        await tail.look()
+        if (position >= tail.last) return this.#batch([], { ...at, position })
         continue
       }
       const commits = await tail.read(position)

@@ -8,6 +8,8 @@ import { Ring } from './ring.ts'
 export const FEED_PAGE: Limit = { rows: 64, bytes: 1_048_576 }
 const RING = { maxCommits: 4_096, maxBytes: 33_554_432 }
 const ANY = '*'
+/** The feeds of one tenant look for what no bell told of at most this often. */
+const LOOK_MS = 100
 
 /** Someone at the live edge who waits for a commit that touches one of its topics. */
 export interface Waiter {
@@ -29,6 +31,7 @@ export class Tail {
   readonly #waiters = new Map<string, Set<Waiter>>()
   #refreshing: Promise<void> | null = null
   #again = false
+  #lookedAt = performance.now()
   readonly epoch: string
   floor: Revision
   last: Revision
@@ -61,10 +64,14 @@ export class Tail {
       this.#again = true
       return this.#refreshing
     }
-    this.#refreshing = this.#readOn().finally(() => {
-      this.#refreshing = null
-    })
+    this.#refreshing = this.#readOn()
     return this.#refreshing
+  }
+
+  /** Looks for what a lost bell did not tell of, unless someone has just looked. A failure is left to the next one who does. */
+  async look(): Promise<void> {
+    if (performance.now() - this.#lookedAt < LOOK_MS) return
+    await this.refresh().catch(() => {})
   }
 
   /** At least one commit after `revision` where there is one; those in memory first. */
@@ -104,14 +111,23 @@ export class Tail {
   }
 
   async #readOn(): Promise<void> {
-    do {
-      this.#again = false
-      const page = await this.#store.log(this.#tenant, { after: this.last, limit: FEED_PAGE })
-      if (page.epoch !== this.epoch) throw new DatabaseError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.', { retryAfterMs: 1_000 })
-      this.floor = page.floor
-      this.#take(page.commits)
-      if (this.last < page.last) this.#again = true
-    } while (this.#again)
+    try {
+      do await this.#readPage()
+      while (this.#again)
+    } finally {
+      // In the same moment as the last look at #again: who asks later begins anew.
+      this.#refreshing = null
+    }
+  }
+
+  async #readPage(): Promise<void> {
+    this.#again = false
+    this.#lookedAt = performance.now()
+    const page = await this.#store.log(this.#tenant, { after: this.last, limit: FEED_PAGE })
+    if (page.epoch !== this.epoch) throw new DatabaseError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.', { retryAfterMs: 1_000 })
+    this.floor = page.floor
+    this.#take(page.commits)
+    if (this.last < page.last) this.#again = true
   }
 
   /** Whether the commits follow what is there without a gap; those that do are taken in. */

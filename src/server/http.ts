@@ -78,7 +78,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
 
 function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res: ServerResponse): void {
   const refused = origins.refuse(req.headers)
-  if (refused !== null) return sendProblem(res, 403, { code: 'BAD_REQUEST', message: refused })
+  if (refused !== null) return sendProblem(res, 403, { code: 'FORBIDDEN', message: refused })
   const headers = origins.headers(req.headers.origin)
   if (req.method === 'OPTIONS') return sendPreflight(res, headers)
   if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return redirect(res, ROUTES.playground + (req.url ?? '').slice(ROUTES.graphql.length))

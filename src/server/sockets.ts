@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import type { ErrorCode } from '../core/error.ts'
 import { parseExactJson } from '../core/exact-json.ts'
 import type { Bounds } from './config.ts'
 import { pathOf, ROUTES } from './http.ts'
@@ -106,18 +107,18 @@ function textOf(data: RawData): string {
   return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]).toString('utf8')
 }
 
-type UpgradeRefusal = readonly [status: string, message: string]
+type UpgradeRefusal = readonly [status: string, message: string, code: ErrorCode]
 
-const STOPPING: UpgradeRefusal = ['503 Service Unavailable', 'The server is stopping.']
+const STOPPING: UpgradeRefusal = ['503 Service Unavailable', 'The server is stopping.', 'UNAVAILABLE']
 
 function refuseUpgrade(req: IncomingMessage, origins: Origins): UpgradeRefusal | null {
-  if (pathOf(req.url) !== ROUTES.graphql) return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`]
+  if (pathOf(req.url) !== ROUTES.graphql) return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`, 'NOT_FOUND']
   const refused = origins.refuse(req.headers)
-  return refused === null ? null : ['403 Forbidden', refused]
+  return refused === null ? null : ['403 Forbidden', refused, 'FORBIDDEN']
 }
 
-function refuse(socket: Duplex, [status, message]: UpgradeRefusal): void {
-  const body = JSON.stringify({ errors: [{ message, extensions: { code: 'BAD_REQUEST' } }] })
+function refuse(socket: Duplex, [status, message, code]: UpgradeRefusal): void {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
   socket.on('error', () => {})
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
 }

@@ -1,0 +1,64 @@
+import { MongoClient, MongoParseError, MongoServerSelectionError, type MongoClientOptions } from 'mongodb'
+import { DatabaseError } from '../../core/error.ts'
+import { codeOf, failureOf, unavailable } from './failure.ts'
+
+/** How long the parts of one call may take, ms: a call tries again within its own limit. */
+export interface Waits {
+  readonly selectMs: number
+  readonly socketMs: number
+}
+
+function badUrl(why: string, cause?: unknown): DatabaseError {
+  return new DatabaseError('BAD_REQUEST', `The MongoDB URL cannot be used: ${why}.`, { argument: 'url' }, cause)
+}
+
+function parse(url: string): MongoClientOptions {
+  try {
+    return new MongoClient(url).options
+  } catch (error) {
+    const why = error instanceof MongoParseError || error instanceof Error ? error.message : 'it is not a connection string'
+    // The message may quote the URL, and the URL a password.
+    throw badUrl(why.replaceAll(url, '…').replace(/\/\/[^@/]*@/g, '//…@'), error)
+  }
+}
+
+/** Refuses a connection string that asks for less than the laws need. */
+function checkUrl(url: string): void {
+  const { writeConcern, readConcern, readPreference } = parse(url)
+  if (writeConcern?.w !== undefined && writeConcern.w !== 'majority') throw badUrl(`w=${String(writeConcern.w)} would lose acknowledged writes; leave it out, it is always "majority"`)
+  if (writeConcern?.journal === false) throw badUrl('journal=false would lose acknowledged writes; leave it out')
+  const level = (readConcern as { readonly level?: string } | undefined)?.level
+  if (level === 'local' || level === 'available') throw badUrl(`readConcernLevel=${level} would show what may be rolled back; leave it out, it is always "majority"`)
+  const mode = typeof readPreference === 'string' ? readPreference : readPreference?.mode
+  if (mode !== undefined && mode !== 'primary') throw badUrl(`readPreference=${mode} would show old states; leave it out, it is always "primary"`)
+}
+
+/** A client that has not connected yet. Throws BAD_REQUEST for a connection string that cannot be used. */
+export function clientOf(url: string, { selectMs, socketMs }: Waits, maxPoolSize: number): MongoClient {
+  checkUrl(url)
+  return new MongoClient(url, {
+    appName: 'tidemark', maxPoolSize, retryReads: true, retryWrites: true, ignoreUndefined: true,
+    serverSelectionTimeoutMS: selectMs, connectTimeoutMS: selectMs, waitQueueTimeoutMS: selectMs, socketTimeoutMS: socketMs,
+    heartbeatFrequencyMS: 2_000,
+  })
+}
+
+/** UNAVAILABLE that says what is wrong with a server that cannot be connected to. */
+export function connectFailure(error: unknown): unknown {
+  const reason = error instanceof MongoServerSelectionError ? error.reason : undefined
+  const causes = [error, (error as { readonly cause?: unknown } | null)?.cause, reason, ...[...(reason?.servers.values() ?? [])].map((server) => server.error)]
+  if (causes.some((cause) => codeOf(cause) === 18)) {
+    return unavailable('it refuses the user name or the password of the URL; correct them, or the authSource', error)
+  }
+  const types = [...(reason?.servers.values() ?? [])].map((server) => server.type)
+  if (types.some((type) => type === 'RSSecondary' || type === 'RSOther' || type === 'RSArbiter')) {
+    return unavailable('the replica set has no primary; writing and reading go on when it has elected one', error)
+  }
+  if (error instanceof MongoServerSelectionError) return unavailable('no server answers at the address of the URL; start it, or correct the address', error)
+  return failureOf(error)
+}
+
+/** UNAVAILABLE for a server that is no replica set. */
+export function standalone(): DatabaseError {
+  return unavailable('it is a standalone server, and change streams need a replica set; start mongod with --replSet and run rs.initiate()')
+}

@@ -1,0 +1,154 @@
+import type { Filter } from 'mongodb'
+import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { Limit, Range, Snapshot } from '../store.ts'
+import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, sizeOf, versionOfHead, type HeadRow, type KeyRange } from './rows.ts'
+import type { Tables } from './tables.ts'
+import type { Tail } from './tail.ts'
+import type { Tenants } from './tenants.ts'
+
+/** What the reads of the adapter work with. */
+export interface Reader {
+  readonly tables: Tables
+  readonly tenants: Tenants
+}
+
+/** Heads that are asked for at once. */
+const MAX_KEYS = 500
+
+async function headRows({ tables }: Reader, keys: readonly string[]): Promise<readonly HeadRow[]> {
+  const rows: HeadRow[] = []
+  for (let i = 0; i < keys.length; i += MAX_KEYS) {
+    const part = keys.slice(i, i + MAX_KEYS)
+    const filter: Filter<HeadRow> = part.length === 1 ? { _id: part[0] ?? '' } : { _id: { $in: part } }
+    rows.push(...(await tables.heads.find(filter, { maxTimeMS: tables.readMs }).toArray()))
+  }
+  return rows
+}
+
+/** The newer one. */
+function newer(a: Version | undefined, b: Version | undefined): Version | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a.revision > b.revision ? a : b
+}
+
+/**
+ * The newest versions of documents at the tail's last revision, which is that of the snapshot.
+ *
+ * Rows may be behind the log or ahead of what this process knows of it. Behind: the tail has the rest, if it kept
+ * all that the heads did not hold when the rows were read. Ahead: then the tail learns that first, so that the
+ * picture is of one revision (L0).
+ */
+export async function latestOf(reader: Reader, tail: Tail, paths: readonly Path[]): Promise<Snapshot<readonly (Version | null)[]>> {
+  const keys = paths.map((path) => headKey(tail.scope, path))
+  const applied = tail.applied
+  const [rows] = await Promise.all([headRows(reader, [...new Set(keys)]), reader.tenants.refresh(tail)])
+  if (rows.some(({ n }) => Number(n) > tail.last)) await reader.tenants.refresh(tail)
+  if (tail.base > applied) return latestOf(reader, tail, paths)
+  const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
+  const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), tail.newest(pathText(path))) ?? null)
+  for (const [i, path] of paths.entries()) tail.learn(pathText(path), newest[i]?.version ?? 0)
+  return { revision: tail.last, rows: newest }
+}
+
+/** The keys of a range's heads, in key order. */
+function keysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
+  const from = after === undefined ? '' : keyAfter(headKey(scope, after))
+  const to = before === undefined ? null : headKey(scope, before)
+  return wholeKeysOf(scope, kind, path)
+    .map((keys) => ({ from: compareText(keys.from, from) > 0 ? keys.from : from, to: to !== null && compareText(to, keys.to) < 0 ? to : keys.to }))
+    .filter((keys) => compareText(keys.from, keys.to) < 0)
+}
+
+function wholeKeysOf(scope: string, kind: Range['kind'], path: Path): readonly KeyRange[] {
+  if (path.length === 0) return [scopeKeys(scope)]
+  const text = pathText(path)
+  if (kind === 'collection') return [collectionKeys(scope, text)]
+  const below = belowKeys(`${scope}/${text}`)
+  return isDocumentPath(path) ? [below] : [collectionKeys(scope, text), below]
+}
+
+/** A version with its key and size. */
+export interface Candidate {
+  readonly key: string
+  readonly bytes: number
+  readonly version: Version
+}
+
+/** Some documents of a range, in the order asked for: all up to its last one, or all of the range. */
+export interface Chunk {
+  readonly revision: Revision
+  readonly rows: readonly Candidate[]
+  readonly complete: boolean
+}
+
+const byKey = (reverse: boolean) => (a: Candidate, b: Candidate): number => (reverse ? compareText(b.key, a.key) : compareText(a.key, b.key))
+
+interface Covered {
+  readonly rows: readonly HeadRow[]
+  readonly complete: boolean
+}
+
+/** Head rows of a range up to a limit; tombstones only where `deleted` is true. */
+async function readHeads({ tables }: Reader, scope: string, range: Range): Promise<Covered> {
+  const ranges = keysOf(scope, range)
+  const rows: HeadRow[] = []
+  let bytes = 0
+  for (const { from, to } of range.reverse === true ? ranges.toReversed() : ranges) {
+    const live: Filter<HeadRow> = range.deleted === true ? {} : { live: true }
+    const options = { sort: { _id: range.reverse === true ? -1 : 1 }, limit: range.limit.rows + 1 - rows.length, maxTimeMS: tables.readMs } as const
+    for await (const row of tables.heads.find({ t: scope, ...live, _id: { $gte: from, $lt: to } }, options)) {
+      rows.push(row)
+      bytes += sizeOf(row.val)
+      if (rows.length > range.limit.rows || bytes > range.limit.bytes) return { rows, complete: false }
+    }
+  }
+  return { rows, complete: true }
+}
+
+/** Rows of the tail that are of a range, where its head rows reach. */
+function tailRows(tail: Tail, range: Range, after: Revision, covers: (key: string) => boolean): readonly Candidate[] {
+  const ranges = keysOf(tail.scope, range)
+  const isIn = (key: string): boolean => ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
+  const rows: Candidate[] = []
+  for (const version of tail.newestAfter(after)) {
+    if (!isWithin(version.path, range.path)) continue
+    const key = headKey(tail.scope, version.path)
+    if (isIn(key) && covers(key)) rows.push({ key, version, bytes: sizeOf(JSON.stringify(version.value)) })
+  }
+  return rows
+}
+
+/**
+ * The newest versions of documents of a range, in its order, tombstones included, at one revision. About as many as
+ * its limit says: `complete` tells whether they are all. Only where `deleted` is not true, rows of documents that
+ * the heads hold as deleted are left out.
+ */
+export async function readChunk(reader: Reader, tail: Tail, range: Range): Promise<Chunk> {
+  const applied = tail.applied
+  const { rows, complete } = await readHeads(reader, tail.scope, range)
+  // After the heads: whatever they show, a deletion too, is then known here.
+  await reader.tenants.refresh(tail)
+  if (tail.base > applied) return readChunk(reader, tail, range)
+  const order = byKey(range.reverse === true)
+  const end = complete ? undefined : rows.at(-1)?._id
+  const covers = (key: string): boolean => end === undefined || (range.reverse === true ? compareText(key, end) >= 0 : compareText(key, end) <= 0)
+  const merged = new Map<string, Candidate>()
+  for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: sizeOf(row.val) })
+  for (const row of tailRows(tail, range, applied, covers)) {
+    if (row.version.revision > (merged.get(row.key)?.version.revision ?? 0)) merged.set(row.key, row)
+  }
+  return { revision: tail.last, rows: [...merged.values()].toSorted(order), complete }
+}
+
+/** The rows that a limit allows, in key order, and whether more follow. */
+export function pageOf(rows: readonly Candidate[], limit: Limit, reverse: boolean): { readonly rows: readonly Version[]; readonly more: boolean } {
+  const page: Version[] = []
+  let bytes = 0
+  for (const row of rows.slice(0, limit.rows)) {
+    bytes += row.bytes
+    if (page.length > 0 && bytes > limit.bytes) break
+    page.push(row.version)
+  }
+  return { rows: reverse ? page.toReversed() : page, more: page.length < rows.length }
+}

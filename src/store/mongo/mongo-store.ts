@@ -1,0 +1,222 @@
+import type { MongoClient } from 'mongodb'
+import type { Commit } from '../../core/commit.ts'
+import { DatabaseError } from '../../core/error.ts'
+import type { Path } from '../../core/path.ts'
+import type { Millis, Revision, Version } from '../../core/version.ts'
+import type {
+  Appended, Draft, HistoryRange, LogPage, LogRange, Page, Range, Snapshot, Store, TenantId,
+} from '../store.ts'
+import { Appender } from './append.ts'
+import { Bell, probeStreams, type BellMode } from './bell.ts'
+import { clientOf, connectFailure, standalone, type Waits } from './connection.ts'
+import { failureOf, within } from './failure.ts'
+import { repair } from './heads.ts'
+import { Janitor } from './janitor.ts'
+import type { Reader } from './latest.ts'
+import { collectionsOf, headsAt, listAt, mapSome, readHistory, revisionAt } from './past.ts'
+import { createIndexes, findCommits, readSection, tablesOf, type Tables } from './tables.ts'
+import { freshEpoch, sweep, Tenants } from './tenants.ts'
+import type { Tail } from './tail.ts'
+
+export interface MongoStoreOptions {
+  /** Connection string of a replica set or a sharded cluster (https://www.mongodb.com/docs/manual/reference/connection-string/). */
+  readonly url: string
+  /** Default: the one of the URL, else `test`. */
+  readonly database?: string | undefined
+  /** The longest that a call may take, ms; default 5,000. */
+  readonly callMs?: number | undefined
+  /** Connections at most; default 50. One more carries the change stream. */
+  readonly poolSize?: number | undefined
+  /** Where the server has no change streams: how often commits of other processes are looked for, ms; default 100. */
+  readonly pollMs?: number | undefined
+  /** Beside a change stream: how often they are looked for in case it goes silent, ms; default 5,000. */
+  readonly safetyPollMs?: number | undefined
+  /** Told, in one line each, when the way of noticing others' commits changes. Default: nobody is. */
+  readonly onLine?: ((line: string) => void) | undefined
+}
+
+/** The longest that the server waits for a change event before it answers without one, ms. */
+const MAX_AWAIT_MS = 1_000
+
+/**
+ * A store on MongoDB. Rejects with UNAVAILABLE, and a sentence for each case, when there is no server, no replica
+ * set, or no access; with BAD_REQUEST when the URL asks for weaker concerns. It may be called again then.
+ */
+export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
+  const callMs = options.callMs ?? 5_000
+  // Two attempts of the driver fit into one call.
+  const waits: Waits = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
+  const connect = (): MongoClient => clientOf(options.url, waits, options.poolSize ?? 50)
+  const client = connect()
+  try {
+    await client.connect()
+    const tables = tablesOf(client, options.database, waits.selectMs)
+    const mode = await probeStreams(tables)
+    if (mode === null) throw standalone()
+    await createIndexes(tables)
+    return new MongoStore({ client, tables, mode, connect, callMs, awaitMs: Math.min(MAX_AWAIT_MS, Math.floor(waits.socketMs / 2)), options })
+  } catch (error) {
+    await client.close()
+    throw connectFailure(error)
+  }
+}
+
+interface Parts {
+  readonly client: MongoClient
+  readonly tables: Tables
+  readonly mode: BellMode
+  readonly connect: () => MongoClient
+  readonly callMs: number
+  readonly awaitMs: number
+  readonly options: MongoStoreOptions
+}
+
+/** The port on MongoDB. docs/mongodb.md says what lies where and why. */
+export class MongoStore implements Store {
+  readonly #client: MongoClient
+  readonly #reader: Reader
+  readonly #appender: Appender
+  readonly #bell: Bell
+  readonly #janitor: Janitor
+  readonly #callMs: number
+  /** The last append of each tenant: one at a time. */
+  readonly #queues = new Map<TenantId, Promise<unknown>>()
+  readonly #running = new Set<Promise<unknown>>()
+  #closing: Promise<void> | null = null
+
+  constructor({ client, tables, mode, connect, callMs, awaitMs, options }: Parts) {
+    const tenants = new Tenants(tables, (tail) => repair(tables, tail, tail.last))
+    const onLine = options.onLine ?? ((): void => undefined)
+    this.#client = client
+    this.#callMs = callMs
+    this.#reader = { tables, tenants }
+    this.#bell = new Bell({
+      tables, tenants, mode, connect, awaitMs, onLine, database: options.database,
+      pollMs: options.pollMs ?? 100, safetyPollMs: options.safetyPollMs ?? 5_000,
+    })
+    this.#appender = new Appender(this.#reader, (tail) => this.#bell.own(tail))
+    this.#janitor = new Janitor(tables, tenants)
+    if (mode === 'poll') onLine('This MongoDB has no change streams: commits of other processes are looked for every 100 ms.')
+  }
+
+  append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
+    const deadline = performance.now() + this.#callMs
+    return this.#call(() => this.#queued(tenant, () => this.#appender.append(tenant, drafts, deadline)))
+  }
+
+  find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
+    return this.#read(tenant, async (tail) => {
+      const filter = { t: tail.scope, cid: ids.length === 1 ? (ids[0] ?? '') : { $in: [...ids] } }
+      const asked = findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
+      const [{ rows }] = await Promise.all([asked, this.#reader.tenants.refresh(tail)])
+      const byId = new Map(rows.map(({ commit }) => [commit.id, commit]))
+      return ids.map((id) => byId.get(id) ?? null)
+    })
+  }
+
+  heads(tenant: TenantId, paths: readonly Path[], at: Revision = Infinity): Promise<Snapshot<readonly (Version | null)[]>> {
+    return this.#read(tenant, (tail) => headsAt(this.#reader, tail, paths, at))
+  }
+
+  list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<Page & { readonly revision: Revision }> {
+    return this.#read(tenant, (tail) => listAt(this.#reader, tail, range, at))
+  }
+
+  collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
+    return this.#read(tenant, async (tail) => {
+      await this.#reader.tenants.refresh(tail)
+      return mapSome(documents, (document) => collectionsOf(this.#reader, tail, document, at))
+    })
+  }
+
+  history(tenant: TenantId, path: Path, range: HistoryRange): Promise<Page> {
+    return this.#read(tenant, async (tail) => {
+      const [page] = await Promise.all([readHistory(this.#reader, tail, path, range), this.#reader.tenants.refresh(tail)])
+      return page
+    })
+  }
+
+  log(tenant: TenantId, range: LogRange): Promise<LogPage> {
+    return this.#read(tenant, async (tail) => {
+      await this.#reader.tenants.refresh(tail)
+      const { last, floor, epoch } = tail
+      const after = Math.max(range.after, floor)
+      const before = Math.min(range.before ?? Infinity, last + 1)
+      const { limit, reverse } = range
+      if (after + 1 >= before) return { commits: [], floor, last, epoch }
+      const { rows } = await readSection(this.#reader.tables, tail.scope, { after, before, limit, reverse })
+      const commits = rows.map(({ commit }) => commit)
+      return { commits: reverse === true ? commits.reverse() : commits, floor, last, epoch }
+    })
+  }
+
+  revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
+    return this.#read(tenant, async (tail) => {
+      const [revision] = await Promise.all([revisionAt(this.#reader, tail, time), this.#reader.tenants.refresh(tail)])
+      return revision
+    })
+  }
+
+  async bell(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+    this.#refuseClosed()
+    return this.#bell.listen(ring)
+  }
+
+  drop(tenant: TenantId): Promise<void> {
+    return this.#call(() => this.#queued(tenant, () => this.#reader.tenants.with(tenant, async (tail) => {
+      const { tables, tenants } = this.#reader
+      // From here on the tenant is another one; its old rows are only waste.
+      const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: tail.epoch } }
+      await tables.meta.updateOne({ _id: tenant, epoch: tail.epoch }, next)
+      tenants.forget(tail)
+      this.#bell.ring(tenant)
+      await sweep(tables, tail)
+    })))
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#running)
+    await this.#janitor[Symbol.asyncDispose]()
+    await this.#bell[Symbol.asyncDispose]()
+    await this.#client.close()
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== null) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
+  }
+
+  #read<T>(tenant: TenantId, run: (tail: Tail) => Promise<T>): Promise<T> {
+    return this.#call(() => this.#reader.tenants.with(tenant, run))
+  }
+
+  /** Runs after the appends of the tenant that came before. */
+  #queued<T>(tenant: TenantId, run: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(tenant) ?? Promise.resolve()
+    const mine = before.then(run, run)
+    this.#queues.set(tenant, mine)
+    const clear = (): void => {
+      if (this.#queues.get(tenant) === mine) this.#queues.delete(tenant)
+    }
+    mine.then(clear, clear)
+    return mine
+  }
+
+  /** A call of the port: bounded in time, awaited by close, its errors those of the port. */
+  async #call<T>(run: () => Promise<T>): Promise<T> {
+    this.#refuseClosed()
+    const work = run()
+    this.#running.add(work)
+    const done = (): void => void this.#running.delete(work)
+    work.then(done, done)
+    try {
+      return await within(this.#callMs, work)
+    } catch (error) {
+      throw failureOf(error)
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { Filter } from 'mongodb'
+import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
+import type { Millis, Revision, Version } from '../../core/version.ts'
+import type { HistoryRange, Page, Range, Snapshot } from '../store.ts'
+import { belowKeys, collectionInKey, collectionKeys, sizeOf, versionKey, versionOf, type LogRow } from './rows.ts'
+import { latestOf, pageOf, readChunk, type Candidate, type Reader } from './latest.ts'
+import { take } from './tables.ts'
+import type { Tail } from './tail.ts'
+
+/** Documents whose older versions are looked for at the same time. */
+const PARALLEL = 16
+
+/** Maps in order, a few at a time. */
+export async function mapSome<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let i = 0; i < items.length; i += PARALLEL) results.push(...(await Promise.all(items.slice(i, i + PARALLEL).map(run))))
+  return results
+}
+
+function versionsIn(row: LogRow, text: string): readonly Version[] {
+  return row.ops.filter(({ p }) => p === text).map((op) => versionOf(row, op))
+}
+
+/** The version that a document had at a revision, given its latest one. */
+async function versionAt({ tables }: Reader, tail: Tail, latest: Version | null, at: Revision): Promise<Version | null> {
+  if (latest === null || latest.revision <= at) return latest
+  const text = pathText(latest.path)
+  const row = await tables.log.findOne(
+    { t: tail.scope, 'ops.p': text, n: { $lte: at } }, { sort: { n: -1 }, maxTimeMS: tables.readMs },
+  )
+  return row === null ? null : (versionsIn(row, text)[0] ?? null)
+}
+
+/** The newest versions of documents, or those at a revision. */
+export async function headsAt(reader: Reader, tail: Tail, paths: readonly Path[], at: Revision): Promise<Snapshot<readonly (Version | null)[]>> {
+  const latest = await latestOf(reader, tail, paths)
+  if (latest.revision <= at) return latest
+  return { revision: at, rows: await mapSome(latest.rows, (version) => versionAt(reader, tail, version, at)) }
+}
+
+/** A page of the latest state, or of the one at a revision. */
+export async function listAt(reader: Reader, tail: Tail, range: Range, at: Revision): Promise<Page & { readonly revision: Revision }> {
+  if (at >= tail.last) {
+    const latest = await listLatest(reader, tail, range)
+    if (latest.revision <= at) return latest
+  }
+  return listPast(reader, tail, range, at)
+}
+
+/** A page of the latest state. */
+async function listLatest(reader: Reader, tail: Tail, range: Range): Promise<Page & { readonly revision: Revision }> {
+  const { limit, reverse = false } = range
+  for (let rows = limit.rows; ; rows *= 2) {
+    const chunk = await readChunk(reader, tail, { ...range, limit: { rows, bytes: limit.bytes * (rows / limit.rows) } })
+    const shown = chunk.rows.filter(({ version }) => range.deleted === true || version.type !== 'DELETE')
+    const page = pageOf(shown, limit, reverse)
+    // Documents that were deleted just now may leave too few; then more are read, and all again: a page is of one revision.
+    if (page.more || chunk.complete) return { ...page, revision: chunk.revision }
+  }
+}
+
+/** A page of the state at a past revision: whatever has a head now may have had a version then. */
+async function listPast(reader: Reader, tail: Tail, range: Range, at: Revision): Promise<Page & { readonly revision: Revision }> {
+  const { limit, reverse = false } = range
+  const shown: Candidate[] = []
+  let rest: Range = { ...range, deleted: true }
+  for (;;) {
+    const chunk = await readChunk(reader, tail, rest)
+    const versions = await mapSome(chunk.rows, ({ version }) => versionAt(reader, tail, version, at))
+    for (const [i, version] of versions.entries()) {
+      if (version === null || (version.type === 'DELETE' && range.deleted !== true)) continue
+      shown.push({ key: chunk.rows[i]?.key ?? '', version, bytes: sizeOf(JSON.stringify(version.value)) })
+    }
+    const page = pageOf(shown, limit, reverse)
+    if (page.more || chunk.complete) return { ...page, revision: at }
+    const last = chunk.rows.at(-1)?.version.path
+    rest = reverse ? { ...rest, before: last } : { ...rest, after: last }
+  }
+}
+
+/** Versions of one document. */
+export async function readHistory({ tables }: Reader, tail: Tail, path: Path, range: HistoryRange): Promise<Page> {
+  const text = pathText(path)
+  const { after = 0, before = Number.MAX_SAFE_INTEGER, version, reverse } = range
+  const filter: Filter<LogRow> = version === undefined
+    ? { t: tail.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
+    : { t: tail.scope, 'ops.k': versionKey(path, version) }
+  const sort = version === undefined ? ({ n: reverse === true ? -1 : 1 } as const) : {}
+  const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs })
+  const { rows, more } = await take(cursor, range.limit, (row) => row.ops.reduce((sum, { p, val }) => (p === text ? sum + sizeOf(val) : sum), 0))
+  const versions = rows.flatMap((row) => versionsIn(row, text))
+  return { rows: reverse === true ? versions.reverse() : versions, more }
+}
+
+/** The last revision at or before a time. */
+export async function revisionAt({ tables }: Reader, tail: Tail, time: Millis): Promise<Revision> {
+  const filter: Filter<LogRow> = { t: tail.scope, ts: { $lte: new Date(Math.min(time, 8.64e15)) } }
+  const row = await tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs })
+  return row === null ? 0 : Number(row.n)
+}
+
+/** Commits of a scope in (since, upTo] that wrote at or below a path. */
+export async function wroteBelow({ tables }: Reader, tail: Tail, below: Path, { since, upTo }: { readonly since: Revision; readonly upTo: Revision }): Promise<boolean> {
+  const { from, to } = belowKeys(pathText(below))
+  // On an array the two bounds may be met by different elements, so each row is looked at.
+  const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
+  const filter: Filter<LogRow> = { t: tail.scope, n: { $gt: since, $lte: upTo }, ...paths }
+  for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
+    if (row.ops.some(({ p }) => isWithin(p.split('/'), below))) return true
+  }
+  return false
+}
+
+/** Names of the collections right below a document, from its heads: one seek per collection and one per nested one. */
+async function namesInHeads({ tables }: Reader, tail: Tail, document: Path): Promise<readonly string[]> {
+  const above = document.length === 0 ? tail.scope : `${tail.scope}/${pathText(document)}`
+  const { from: prefix, to: end } = belowKeys(above)
+  const names: string[] = []
+  for (let from = prefix; ; ) {
+    const filter = { t: tail.scope, _id: { $gte: from, $lt: end } }
+    const row = await tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs })
+    if (row === null) return names
+    const { name, direct } = collectionInKey(prefix, row._id)
+    if (direct) names.push(name)
+    from = direct ? collectionKeys(tail.scope, pathText([...document, name])).to : belowKeys(prefix + name).to
+  }
+}
+
+/** Whether a collection had a version at a revision. */
+async function existedAt({ tables }: Reader, tail: Tail, collection: Path, at: Revision): Promise<boolean> {
+  const { from, to } = belowKeys(pathText(collection))
+  const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
+  for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
+    const paths = row.ops.map(({ p }) => p.split('/'))
+    if (paths.some((path) => path.length === collection.length + 1 && isWithin(path, collection))) return true
+  }
+  return false
+}
+
+/** Names of the collections right below a document that had a version at a revision, in order. */
+export async function collectionsOf(reader: Reader, tail: Tail, document: Path, at: Revision): Promise<readonly string[]> {
+  const names = new Set<string>()
+  for (const { path } of tail.newestAfter(tail.applied)) {
+    if (path.length === document.length + 2 && isWithin(path, document)) names.add(lastOf(parentOf(path)))
+  }
+  for (const name of await namesInHeads(reader, tail, document)) names.add(name)
+  const sorted = [...names].toSorted(compareText)
+  if (at >= tail.last) return sorted
+  const existed = await mapSome(sorted, (name) => existedAt(reader, tail, [...document, name], at))
+  return sorted.filter((_, i) => existed[i])
+}

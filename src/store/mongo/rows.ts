@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto'
+import { Long } from 'mongodb'
+import type { Commit } from '../../core/commit.ts'
+import type { Json } from '../../core/json.ts'
+import { lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
+import type { ChangeType, Revision, Version } from '../../core/version.ts'
+import type { TenantId } from '../store.ts'
+
+/**
+ * What lies in MongoDB. Values are JSON texts: they come back exactly, whatever their keys are called, and no
+ * BSON type comes between. Names are short because each row carries them.
+ */
+export interface Op {
+  /** The document's path. */
+  readonly p: string
+  /** Path and version: finds one version of a document by its number. */
+  readonly k: string
+  readonly v: number
+  readonly o: ChangeType
+  /** Fields that were written. */
+  readonly f: readonly string[]
+  /** When the document came into being. */
+  readonly cts: Date
+  /** The value as JSON text. */
+  readonly val: string
+}
+
+/** A commit: one immutable row of `log`. Its `_id` orders the commits of a scope and makes each revision unique. */
+export interface LogRow {
+  readonly _id: string
+  /** The scope. */
+  readonly t: string
+  readonly n: Long | number
+  readonly ts: Date
+  /** The commit's id, unique in its scope. */
+  readonly cid: string
+  readonly by: string | null
+  /** The digest of the request. */
+  readonly dg: string | null
+  /** Which append wrote it: tells an own row from another's after a reply was lost. */
+  readonly w: string
+  readonly ops: readonly Op[]
+}
+
+/** The latest version of a document: a row of `heads`, a projection of the log. `_id` orders by collection, then id. */
+export interface HeadRow extends Omit<Op, 'p' | 'k'> {
+  readonly _id: string
+  readonly t: string
+  /** Not deleted. */
+  readonly live: boolean
+  readonly n: Long | number
+  readonly ts: Date
+  readonly cid: string
+  readonly by: string | null
+}
+
+/** What is known of a tenant. `_id` is its name. */
+export interface MetaRow {
+  readonly _id: TenantId
+  readonly epoch: string
+  /** The heads hold everything up to this revision, on a majority. */
+  readonly applied: Long | number
+  /** Commits at or below it are gone. */
+  readonly floor: Long | number
+  /** Epochs that ended and whose rows may still be there. */
+  readonly dead: readonly string[]
+}
+
+/** A commit with what the adapter knows beside it. */
+export interface Entry {
+  readonly commit: Commit
+  readonly writer: string
+  /** About what it holds. */
+  readonly bytes: number
+}
+
+/** Below every character that a path may have, so that `posts` sorts before `posts-x` and `posts/1/comments`. */
+const SEPARATOR = '\u0001'
+/** About what a row holds beside its value. */
+const ROW_BYTES = 200
+
+/** The key of one life of a tenant. Two hash digits in front spread tenants over shards. */
+export function scopeOf(tenant: TenantId, epoch: string): string {
+  return `${createHash('sha256').update(tenant).digest('hex').slice(0, 2)}-${tenant}.${epoch}`
+}
+
+/** The tenant whose life a scope is. */
+export function tenantOf(scope: string): TenantId {
+  return scope.slice(3, scope.lastIndexOf('.'))
+}
+
+/** `_id` of the commit at `revision`: fixed width, so that it sorts as the number does. */
+export function logKey(scope: string, revision: Revision): string {
+  return `${scope}/${revision.toString(36).padStart(11, '0')}`
+}
+
+/** `_id` of a document's head. */
+export function headKey(scope: string, path: Path): string {
+  return `${scope}/${pathText(parentOf(path))}${SEPARATOR}${lastOf(path)}`
+}
+
+/** The document whose head has this `_id`. */
+export function pathOfHead(scope: string, key: string): Path {
+  return key.slice(scope.length + 1).replace(SEPARATOR, '/').split('/')
+}
+
+/** The value of `ops.k` for one version of a document. */
+export function versionKey(path: Path, version: number): string {
+  return `${pathText(path)}${SEPARATOR}${version}`
+}
+
+/** Keys from `from` (inclusive) to `to` (exclusive). */
+export interface KeyRange {
+  readonly from: string
+  readonly to: string
+}
+
+/** All keys of a scope. */
+export function scopeKeys(scope: string): KeyRange {
+  return { from: `${scope}/`, to: `${scope}0` }
+}
+
+/** Heads of the documents right in a collection. */
+export function collectionKeys(scope: string, collection: string): KeyRange {
+  return { from: `${scope}/${collection}${SEPARATOR}`, to: `${scope}/${collection}\u0002` }
+}
+
+/** Heads, or log paths, of what lies below a document or in nested collections below a collection. `0` follows `/`. */
+export function belowKeys(prefix: string): KeyRange {
+  return { from: `${prefix}/`, to: `${prefix}0` }
+}
+
+/** The first key behind `key`. */
+export function keyAfter(key: string): string {
+  return `${key}${SEPARATOR}`
+}
+
+/** The collection right below `prefix` that a key is of, and whether the key is of a document right in it. */
+export function collectionInKey(prefix: string, key: string): { readonly name: string; readonly direct: boolean } {
+  const [head = ''] = key.slice(prefix.length).split(SEPARATOR, 1)
+  const [name = ''] = head.split('/', 1)
+  return { name, direct: name === head }
+}
+
+/** The row of a commit; `texts` are the JSON texts of its values. */
+export function logRow(scope: string, commit: Commit, writer: string, texts: readonly string[]): LogRow {
+  const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): Op => ({
+    p: pathText(path), k: versionKey(path, version), v: version, o: type, f: fields, cts: new Date(createdAt), val: texts[i] ?? 'null',
+  }))
+  const { id, revision, at, actor, digest } = commit
+  return {
+    _id: logKey(scope, revision), t: scope, n: Long.fromNumber(revision), ts: new Date(at), cid: id, by: actor, dg: digest, w: writer, ops,
+  }
+}
+
+/** The commit that a row holds. */
+export function entryOf(row: LogRow): Entry {
+  const commit: Commit = {
+    id: row.cid, revision: Number(row.n), at: row.ts.getTime(), actor: row.by, digest: row.dg, versions: row.ops.map((op) => versionOf(row, op)),
+  }
+  return { commit, writer: row.w, bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + ROW_BYTES, ROW_BYTES) }
+}
+
+/** One of the versions that a row of the log holds. */
+export function versionOf(row: LogRow, op: Op): Version {
+  return {
+    path: op.p.split('/'), version: op.v, type: op.o, fields: op.f, value: JSON.parse(op.val) as Json, createdAt: op.cts.getTime(),
+    revision: Number(row.n), updatedAt: row.ts.getTime(), actor: row.by, commit: row.cid,
+  }
+}
+
+/** The head row of a version. */
+export function headRow(scope: string, version: Version): HeadRow {
+  const { path, type, fields, value, createdAt, revision, updatedAt, actor, commit } = version
+  return {
+    _id: headKey(scope, path), t: scope, live: type !== 'DELETE', n: Long.fromNumber(revision), v: version.version, o: type, f: fields,
+    ts: new Date(updatedAt), cts: new Date(createdAt), cid: commit, by: actor, val: JSON.stringify(value),
+  }
+}
+
+/** The version that a head row holds. */
+export function versionOfHead(row: HeadRow): Version {
+  return {
+    path: pathOfHead(row.t, row._id), version: row.v, type: row.o, fields: row.f, value: JSON.parse(row.val) as Json,
+    createdAt: row.cts.getTime(), revision: Number(row.n), updatedAt: row.ts.getTime(), actor: row.by, commit: row.cid,
+  }
+}
+
+/** About what a version holds, in bytes. */
+export function sizeOf(text: string): number {
+  return text.length + ROW_BYTES
+}

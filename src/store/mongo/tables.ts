@@ -1,0 +1,103 @@
+import { MongoServerError, type Collection, type Filter, type FindCursor, type MongoClient, type Sort } from 'mongodb'
+import type { Revision } from '../../core/version.ts'
+import type { Limit, TenantId } from '../store.ts'
+import { entryOf, logKey, type Entry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
+
+/** The collections of a database, each with the concerns that the laws need, whatever the connection string says. */
+export interface Tables {
+  /** Immutable; what is read or acknowledged is on a majority. */
+  readonly log: Collection<LogRow>
+  /** A projection of the log: local reads and writes, repaired by the janitor. */
+  readonly heads: Collection<HeadRow>
+  readonly meta: Collection<MetaRow>
+  /** How long the server may work on one read, ms. */
+  readonly readMs: number
+}
+
+/** The tables of a database. A majority that is not reached within `waitMs` is an error; so is a read that takes longer. */
+export function tablesOf(client: MongoClient, database: string | undefined, waitMs: number): Tables {
+  const db = client.db(database)
+  const majority = { readConcern: { level: 'majority' }, writeConcern: { w: 'majority', wtimeoutMS: waitMs }, readPreference: 'primary' } as const
+  return {
+    log: db.collection<LogRow>('log', majority),
+    heads: db.collection<HeadRow>('heads', { readConcern: { level: 'local' }, writeConcern: { w: 1 }, readPreference: 'primary' }),
+    meta: db.collection<MetaRow>('meta', majority),
+    readMs: waitMs,
+  }
+}
+
+/** Makes the indexes that are not there yet; an error when one cannot be made. One command each: FerretDB 1 fails on several that exist. */
+export async function createIndexes({ log, heads }: Tables): Promise<void> {
+  await log.createIndex({ t: 1, cid: 1 }, { unique: true })
+  await log.createIndex({ t: 1, 'ops.p': 1, n: -1 })
+  await log.createIndex({ t: 1, 'ops.k': 1 })
+  await log.createIndex({ t: 1, ts: 1, n: 1 })
+  // Live heads in key order: a page of a collection touches what it returns, however many were deleted.
+  await heads.createIndex({ t: 1, live: 1, _id: 1 })
+}
+
+/** The row of a tenant; made, with a fresh epoch, where there is none. */
+export async function metaOf(tables: Tables, tenant: TenantId, freshEpoch: () => string): Promise<MetaRow> {
+  const known = await tables.meta.findOne({ _id: tenant }, { maxTimeMS: tables.readMs })
+  if (known !== null) return known
+  const fresh: MetaRow = { _id: tenant, epoch: freshEpoch(), applied: 0, floor: 0, dead: [] }
+  try {
+    await tables.meta.insertOne(fresh)
+    return fresh
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === 11000) return metaOf(tables, tenant, freshEpoch)
+    throw error
+  }
+}
+
+/** Rows until a bound is reached, and whether there are more. */
+export interface Taken<Row> {
+  readonly rows: readonly Row[]
+  readonly more: boolean
+}
+
+/** Reads a cursor until a bound is reached, but at least one row. */
+export async function take<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<Taken<Row>> {
+  const rows: Row[] = []
+  let bytes = 0
+  for await (const row of cursor.limit(limit.rows + 1)) {
+    bytes += bytesOf(row)
+    if (rows.length === limit.rows || (rows.length > 0 && bytes > limit.bytes)) return { rows, more: true }
+    rows.push(row)
+  }
+  return { rows, more: false }
+}
+
+/** What a read of the log asks for. */
+export interface LogQuery {
+  readonly filter: Filter<LogRow>
+  readonly sort: Sort
+  readonly limit: Limit
+}
+
+/** Commits that match. */
+export async function findCommits(tables: Tables, { filter, sort, limit }: LogQuery): Promise<Taken<Entry>> {
+  const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(entryOf)
+  return take(cursor, limit, ({ bytes }) => bytes)
+}
+
+/** The part of a scope's log in (after, before), from the front or from the back. */
+export interface LogSection {
+  readonly after: Revision
+  readonly before: Revision
+  readonly reverse?: boolean | undefined
+  readonly limit: Limit
+}
+
+/** Commits of a section of the log, in the order in which they were asked for. */
+export function readSection(tables: Tables, scope: string, { after, before, reverse, limit }: LogSection): Promise<Taken<Entry>> {
+  const filter: Filter<LogRow> = { t: scope, _id: { $gt: logKey(scope, after), $lt: logKey(scope, before) } }
+  return findCommits(tables, { filter, sort: { _id: reverse === true ? -1 : 1 }, limit })
+}
+
+/** One commit, by a point read. */
+export async function readCommit(tables: Tables, scope: string, revision: Revision): Promise<Entry | null> {
+  // By `_id` alone: it holds the scope, and servers find it without a plan.
+  const row = await tables.log.findOne({ _id: logKey(scope, revision) }, { maxTimeMS: tables.readMs })
+  return row === null ? null : entryOf(row)
+}
