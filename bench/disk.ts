@@ -2,6 +2,9 @@ import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Draft } from '../src/store/store.ts'
+import { openLmdbStore } from '../src/store/lmdb/lmdb-store.ts'
+import type { Json } from '../src/core/json.ts'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import type { Figure } from './figures.ts'
 
@@ -63,4 +66,26 @@ function writeBatch({ environment, tables }: Direct, text: string, { from, count
       void commits?.put([1, id], String(revision))
     }
   })
+}
+
+/** The same batches through the adapter, which validates, numbers and encodes them: versions per second. */
+export async function storePerSecond(value: Json, batch: number, ms: number): Promise<Figure> {
+  const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
+  const store = await openLmdbStore({ directory })
+  const begun = performance.now()
+  let count = 0
+  while (performance.now() - begun < ms) {
+    await store.append('bench', Array.from({ length: batch }, (_, i) => draftOf(value, count + i)))
+    count += batch
+  }
+  const seconds = (performance.now() - begun) / 1000
+  await store.close()
+  await rm(directory, { recursive: true })
+  return { perSecond: count / seconds }
+}
+
+function draftOf(value: Json, n: number): Draft {
+  const id = `01K${n.toString(36).padStart(23, '0')}`
+  const write = { path: ['posts', id], version: 1, type: 'NEW', fields: [], value, createdAt: null } as const
+  return { id: `${id}C`, at: Date.now(), actor: null, digest: null, expects: [], writes: [write] }
 }

@@ -1,4 +1,4 @@
-import { appendsPerSecond, directPerSecond } from './disk.ts'
+import { appendsPerSecond, directPerSecond, storePerSecond } from './disk.ts'
 import { interleaved, number, ratio, table, type Figure } from './figures.ts'
 import { overHttp, overWs, type Load } from './load.ts'
 import { startServer } from './server.ts'
@@ -20,21 +20,23 @@ export async function writes(): Promise<void> {
       http: () => overHttp(server, load(clients)),
       ws: () => overWs(server, load(clients)),
       direct: () => directPerSecond(VALUE, clients, MS / 2),
+      store: () => storePerSecond(VALUE, clients, MS / 2),
       disk: () => appendsPerSecond(MS / 2),
     }, ROUNDS)
     rows.push(rowOf(clients, figures))
   }
   await server.stop()
   console.log('Durable posts per second (GraphQL, one document each, 300 bytes)')
-  table(['writers', 'HTTP', 'ws', 'lmdb', 'append', 'HTTP/lmdb', 'ws/lmdb', 'HTTP/append', 'ws/append', 'µs HTTP', 'µs ws'], rows)
+  table(['writers', 'HTTP', 'ws', 'lmdb', 'store', 'append', 'HTTP/lmdb', 'ws/lmdb', 'ws/store', 'HTTP/append', 'ws/append', 'µs HTTP', 'µs ws'], rows)
 }
 
-function rowOf(clients: number, { http, ws, direct, disk }: Record<'http' | 'ws' | 'direct' | 'disk', Figure>): string[] {
+function rowOf(clients: number, { http, ws, direct, store, disk }: Record<'http' | 'ws' | 'direct' | 'store' | 'disk', Figure>): string[] {
   return [
     String(clients),
-    ...[http, ws, direct, disk].map(({ perSecond }) => number(perSecond)),
+    ...[http, ws, direct, store, disk].map(({ perSecond }) => number(perSecond)),
     ratio(http.perSecond / direct.perSecond),
     ratio(ws.perSecond / direct.perSecond),
+    ratio(ws.perSecond / store.perSecond),
     ratio(http.perSecond / disk.perSecond),
     ratio(ws.perSecond / disk.perSecond),
     number(http.cpuMicros ?? NaN),

@@ -1,0 +1,88 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { ERRORS } from '../src/core/error.ts'
+import { LIMITS, type Limits } from '../src/core/limits.ts'
+import { QUERY_LIMITS } from '../src/graphql/limits.ts'
+import { BOUNDS, type Bounds } from '../src/server/config.ts'
+
+const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
+  pathSegments: 'segments of a path',
+  segmentBytes: 'bytes of one segment, in UTF-8',
+  pathBytes: 'bytes of a path, in UTF-8',
+  valueBytes: 'bytes of a document\'s value, as compact JSON in UTF-8',
+  valueDepth: 'levels of a value; its root is level 1',
+  keysPerObject: 'keys of one object',
+  arrayLength: 'elements of one array',
+  operations: 'operations of one transaction, and as many checks',
+  transactionBytes: 'bytes of all values that one transaction writes',
+  documents: 'documents in one `get` or one `delete`',
+  pageBytes: 'bytes of one `get`; a page of documents or versions ends there, with at least one row',
+  pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
+  patterns: 'path patterns of one feed, or of one page of the log',
+  keyBytes: 'bytes of an idempotency key, in UTF-8',
+}
+
+const QUERY_WORDS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {
+  tokens: 'tokens of the document that is sent',
+  depth: 'levels of fields, fragments expanded',
+  fields: 'fields, fragments expanded and aliases counted',
+}
+
+const BOUND_WORDS: Readonly<Record<keyof Bounds, string>> = {
+  bodyBytes: 'bytes of an HTTP body',
+  messageBytes: 'bytes of a WebSocket message; a longer one closes the socket (1009)',
+  heldBytes: 'bytes of all HTTP bodies that are being read or worked on',
+  operations: 'queries and mutations that run at once, over all transports',
+  operationsPerSocket: 'of these on one WebSocket; it is not read from while there are so many',
+  subscriptions: 'subscriptions of one WebSocket',
+  connections: 'open connections',
+  requestMs: 'milliseconds for the headers and the body of a request to arrive (408)',
+  initMs: 'milliseconds for `connection_init` to arrive on a WebSocket (4408)',
+  pingMs: 'milliseconds between two pings; a WebSocket that answered none of the last two is closed',
+  stopMs: 'milliseconds for a clean stop',
+}
+
+type Row = readonly string[]
+
+const code = (text: string): string => `\`${text}\``
+
+function table(head: Row, rows: readonly Row[]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
+function limitTable<K extends string>(values: Readonly<Record<K, number>>, words: Readonly<Record<K, string>>): string {
+  const names = Object.keys(values) as K[]
+  return table(['limit', 'at most', 'of'], names.map((name) => [code(name), values[name].toLocaleString('en-US'), words[name]]))
+}
+
+function errorTable(): string {
+  const rows = Object.entries(ERRORS).map(([name, { sentence, fields, http, exit, retryable }]) =>
+    [code(name), sentence, fields.map(code).join(', '), String(http), String(exit), retryable ? 'yes' : 'no'])
+  return table(['code', 'when', 'more fields', 'HTTP', 'exit code', 'retry'], rows)
+}
+
+/** The tables of the documentation, by page and by the name of their place in it. */
+export const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'docs/errors.md': { errors: errorTable() },
+  'docs/limits.md': {
+    data: limitTable(LIMITS, LIMIT_WORDS),
+    operations: limitTable(QUERY_LIMITS, QUERY_WORDS),
+    server: limitTable(BOUNDS, BOUND_WORDS),
+  },
+}
+
+/** The page with its tables as they should be, between `<!-- table NAME -->` and `<!-- end -->`. Throws when a place is missing. */
+export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
+  return Object.entries(tables).reduce((text, [name, rows]) => {
+    const place = new RegExp(`(<!-- table ${name} -->\n)[^]*?(?=<!-- end -->)`)
+    if (!place.test(text)) throw new Error(`There is no place for the table ${name}.`)
+    return text.replace(place, (_, begin: string) => `${begin}${rows}\n`)
+  }, page)
+}
+
+function writePages(): void {
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  for (const [path, tables] of Object.entries(TABLES)) writeFileSync(root + path, withTables(readFileSync(root + path, 'utf8'), tables))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writePages()

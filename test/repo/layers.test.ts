@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROOT } from './markdown.ts'
+
+/** A file in one layer, and what it imports. */
+type Import = readonly [file: string, target: string]
+
+const REFUSED: readonly Import[] = [
+  ['src/core/probe.ts', 'node:fs'],
+  ['src/core/probe.ts', 'ulid'],
+  ['src/core/probe.ts', '../store/store.ts'],
+  ['src/store/probe.ts', '../db/engine.ts'],
+  ['src/store/memory/probe.ts', '../lmdb/lmdb-store.ts'],
+  ['src/store/memory/probe.ts', 'lmdb'],
+  ['src/store/memory/probe.ts', '../../db/engine.ts'],
+  ['src/store/lmdb/probe.ts', '../memory/memory-store.ts'],
+  ['src/store/lmdb/probe.ts', 'mongodb'],
+  ['src/store/mongo/probe.ts', '../lmdb/lmdb-store.ts'],
+  ['src/db/probe.ts', '../store/lmdb/lmdb-store.ts'],
+  ['src/db/probe.ts', 'lmdb'],
+  ['src/db/probe.ts', '../graphql/schema.ts'],
+  ['src/db/probe.ts', '../server/config.ts'],
+  ['src/graphql/probe.ts', '../db/engine.ts'],
+  ['src/graphql/probe.ts', '../store/store.ts'],
+  ['src/graphql/probe.ts', '../server/config.ts'],
+  ['src/rest/probe.ts', '../db/engine.ts'],
+  ['src/client/probe.ts', 'node:http'],
+  ['src/client/probe.ts', '../server/config.ts'],
+  ['src/cli/probe.ts', '../db/engine.ts'],
+  ['src/cli/probe.ts', '../store/lmdb/lmdb-store.ts'],
+]
+
+const ALLOWED: readonly Import[] = [
+  ['src/core/probe.ts', './path.ts'],
+  ['src/store/probe.ts', '../core/path.ts'],
+  ['src/store/memory/probe.ts', '../store.ts'],
+  ['src/store/lmdb/probe.ts', 'lmdb'],
+  ['src/store/lmdb/probe.ts', '../../core/path.ts'],
+  ['src/store/mongo/probe.ts', 'mongodb'],
+  ['src/db/probe.ts', '../store/store.ts'],
+  ['src/db/probe.ts', 'node:crypto'],
+  ['src/graphql/probe.ts', '../core/database.ts'],
+  ['src/graphql/probe.ts', 'graphql'],
+  ['src/server/probe.ts', '../store/lmdb/lmdb-store.ts'],
+  ['src/server/probe.ts', '../graphql/schema.ts'],
+  ['src/cli/probe.ts', '../server/config.ts'],
+]
+
+const OXLINT = join(ROOT, 'node_modules/.bin/oxlint')
+let copy: string
+
+/** Lints a copy of the sources in which each file imports its targets; gives the imports that were refused. */
+function refusedOf(imports: readonly Import[]): readonly string[] {
+  const files = new Map<string, string[]>()
+  for (const [file, target] of imports) files.set(file, [...(files.get(file) ?? []), target])
+  for (const [file, targets] of files) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true })
+    writeFileSync(join(copy, file), targets.map((target) => `import '${target}'\n`).join(''))
+  }
+  const { stdout, stderr } = spawnSync(OXLINT, ['--format', 'json', ...files.keys()], { cwd: copy, encoding: 'utf8' })
+  if (!stdout.startsWith('{')) throw new Error(`oxlint gave no report: ${stdout}${stderr}`)
+  for (const file of files.keys()) rmSync(join(copy, file))
+  const { diagnostics } = JSON.parse(stdout) as { diagnostics: readonly { code: string; filename: string; labels: readonly { span: { line: number } }[] }[] }
+  return diagnostics
+    .filter(({ code }) => code.includes('no-restricted-imports'))
+    .map(({ filename, labels }) => `${filename} → ${files.get(filename)?.[(labels[0]?.span.line ?? 0) - 1]}`)
+}
+
+describe('the lint', () => {
+  beforeAll(() => {
+    copy = mkdtempSync(join(tmpdir(), 'tidemark-layers-'))
+    cpSync(join(ROOT, 'src'), join(copy, 'src'), { recursive: true })
+    cpSync(join(ROOT, '.oxlintrc.json'), join(copy, '.oxlintrc.json'))
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'))
+  })
+
+  afterAll(() => rmSync(copy, { recursive: true }))
+
+  test('refuses every import against the layers', () => {
+    expect([...refusedOf(REFUSED)].sort()).toEqual(REFUSED.map((pair) => pair.join(' → ')).sort())
+  })
+
+  test('lets every import along the layers pass', () => {
+    expect(refusedOf(ALLOWED)).toEqual([])
+  })
+
+  test('has a rule for every folder but the composition root', () => {
+    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    const ruled = REFUSED.map(([file]) => file.split('/')[1])
+    expect(folders.filter((name) => !ruled.includes(name))).toEqual(['server'])
+  })
+})
