@@ -1,0 +1,32 @@
+import { copyFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { crash } from '../support/writer-crash.ts'
+import { build } from '../support/writer-server.ts'
+
+/** `npm run test:crash -- 1000` is the long form. */
+const CYCLES = 50
+
+beforeAll(build)
+
+describe('a server that is killed under 8 writers', () => {
+  it(`loses no acknowledged write, doubles none, and lets its followers resume without a gap, ${CYCLES} times`, async () => {
+    const report = await crash({ cycles: CYCLES, seed: Date.now() % 1_000_000 })
+    expect(report.violations).toEqual([])
+    expect(report.cycles).toBe(CYCLES)
+    expect(report.retried).toBeGreaterThan(0)
+    expect(report.acknowledged).toBeGreaterThan(CYCLES)
+  }, 180_000)
+
+  it('is found out when its disk gives back what lay there a while ago', async () => {
+    const report = await crash({ cycles: 5, seed: 1, meanwhile: loseFlushes })
+    expect(report.violations).not.toEqual([])
+  }, 60_000)
+})
+
+/** What a disk does that lies about flushing: after the third kill, the data is that of the second. */
+async function loseFlushes(directory: string, cycle: number): Promise<void> {
+  const [data, aside] = [join(directory, 'data.mdb'), join(directory, 'data.aside')]
+  if (cycle === 2) await copyFile(data, aside)
+  if (cycle === 3) await copyFile(aside, data)
+}
