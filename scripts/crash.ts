@@ -1,5 +1,5 @@
 import { crash, type CrashReport } from '../test/support/writer-crash.ts'
-import { build } from '../test/support/writer-server.ts'
+import build from '../test/support/global-setup.ts'
 
 const [given = '1000', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2)
 const cycles = Number(given)

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CALLS, ERRNO, noInjection, type FaultyCall } from '../support/fault-injection.ts'
 import { mountTmpfs, noMount } from '../support/fault-mount.ts'
 import { follow, selects, type Interest } from '../support/history-follower.ts'
@@ -12,14 +12,13 @@ import { acknowledged, contiguous, dense, kept, lively, type Acknowledged } from
 import { freshDirectory, type TemporaryDirectory } from '../support/lmdb-directory.ts'
 import { ask, committerOf, Refused, remoteLog, socketFeeder } from '../support/writer-graphql.ts'
 import { load, type Write } from '../support/writer-load.ts'
-import { build, startProcess, type ServerProcess } from '../support/writer-server.ts'
+import { startProcess, type ServerProcess } from '../support/writer-server.ts'
 
 const run = promisify(execFile)
 const EVERYTHING: Interest = { paths: ['*'] }
 /** How long a write may take to be refused. */
 const REFUSED_MS = 5_000
 
-beforeAll(build)
 
 /** What the writers were told until each of them was refused once. */
 interface Told {

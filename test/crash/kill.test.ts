@@ -1,13 +1,11 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { crash } from '../support/writer-crash.ts'
-import { build } from '../support/writer-server.ts'
 
 /** `npm run test:crash -- 1000` is the long form. */
 const CYCLES = 50
 
-beforeAll(build)
 
 describe('a server that is killed under 8 writers', () => {
   it(`loses no acknowledged write, doubles none, and lets its followers resume without a gap, ${CYCLES} times`, async () => {

@@ -1,6 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
 import { ROOT } from './markdown.ts'
 import { end, until } from './shell.ts'
 
@@ -31,18 +29,4 @@ export async function startServer(command: string, { data, port = 0 }: StartOpti
   if (ready === undefined) throw new Error(`It did not start: ${printed}${complaint}`)
   const { url } = JSON.parse(ready) as { url: string }
   return { url, port: Number(new URL(url).port), stop: () => end(child) }
-}
-
-/** Builds dist/ as `npm ci` does, unless what is there was made of the sources as they are. */
-export function ensureBuilt(): void {
-  const newest = Math.max(...filesOf('src').map((path) => statSync(path).mtimeMs))
-  const built = statSync(join(ROOT, 'dist/cli/main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0
-  if (built > newest) return
-  const { status, stdout, stderr } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: ROOT, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`npm run build failed: ${stdout}${stderr}`)
-}
-
-function filesOf(folder: string): readonly string[] {
-  const entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
 }

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readText, ROOT } from './markdown.ts'
-import { ensureBuilt } from './npm-start.ts'
 
 interface Manifest {
   readonly type: string
@@ -50,7 +49,6 @@ describe('the package that is published', () => {
   let files: readonly string[]
 
   beforeAll(() => {
-    ensureBuilt()
     // Without scripts: `prepare` would build again, under the feet of servers that other tests run.
     const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, encoding: 'utf8' })
     const [packed] = JSON.parse(stdout) as [{ files: readonly { path: string }[] }]

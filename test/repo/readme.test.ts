@@ -6,7 +6,7 @@ import { LIMITS } from '../../src/core/limits.ts'
 import { QUERY_LIMITS } from '../../src/graphql/limits.ts'
 import { BOUNDS, readConfig } from '../../src/server/config.ts'
 import { blocksOf, codeRowsOf, readText, ROOT, type Block } from './markdown.ts'
-import { ensureBuilt, startServer, type StartedServer } from './npm-start.ts'
+import { startServer, type StartedServer } from './npm-start.ts'
 import { openShell, openWindow, until, type Shell, type Window } from './shell.ts'
 
 const README = readText('README.md')
@@ -51,7 +51,6 @@ describe('The README, followed from top to bottom', () => {
   const windows: Window[] = []
 
   beforeAll(async () => {
-    ensureBuilt()
     place = await openPlace(() => server.port)
     shell = openShell(place.directory)
   })
@@ -144,7 +143,6 @@ describe('What the README says beside its blocks', () => {
   let server: StartedServer
 
   beforeEach(async () => {
-    ensureBuilt()
     place = await openPlace(() => server.port)
     server = await startServer('npm start', { data: join(place.directory, 'data') })
   })

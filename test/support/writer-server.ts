@@ -1,7 +1,5 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -23,20 +21,6 @@ export interface ServerProcess {
 export interface ServerOptions {
   /** A command that runs the command behind it. */
   readonly through?: readonly string[] | undefined
-}
-
-/** Makes what `bin/tidemark.js` runs from the sources as they are, unless it is newer than they. */
-export function build(): void {
-  if (newest('src') < newest('dist')) return
-  const { status, stderr, stdout } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { cwd: ROOT, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`The build failed:\n${stdout}${stderr}`)
-}
-
-/** When a file in the folder was last written, in milliseconds; 0 when there is none. */
-function newest(folder: string): number {
-  if (!existsSync(join(ROOT, folder))) return 0
-  const entries = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-  return Math.max(0, ...entries.filter((entry) => entry.isFile()).map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs))
 }
 
 /** Starts the server on a data directory, at a free port, and waits until it says that it is ready. */
