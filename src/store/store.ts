@@ -37,7 +37,10 @@ export interface Store {
   /** Documents of a range in key order, as of `at` (L7). Cost: latest reads touch only the rows they return. */
   list(tenant: TenantId, range: Range, at?: Revision): Promise<Page & { readonly revision: Revision }>
 
-  /** Names of the collections right below each document (`[]`: the top level) in which a document had a version, deleted ones too, as of `at`, in order. */
+  /**
+   * Names of the collections right below each document (`[]`: the top level) in which a document had a version, deleted ones too,
+   * as of `at`, in order.
+   */
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 
   /** Versions of one document, oldest first. Cost: only the rows it returns, however long the history is. */

@@ -28,7 +28,8 @@ async function expectExactly(store: RemoteStore, count: number): Promise<void> {
   const numbers = Array.from({ length: count }, (_, i) => i + 1)
   expect(last).toBe(count)
   expect(commits.map(({ id, revision }) => [id, revision])).toEqual(numbers.map((number) => [`k${number}`, number]))
-  expect((await store.heads('t', [path('posts/all'), path(`posts/${count + 1}`)])).rows.map((row) => row?.value)).toEqual([count || undefined, undefined])
+  const heads = await store.heads('t', [path('posts/all'), path(`posts/${count + 1}`)])
+  expect(heads.rows.map((row) => row?.value)).toEqual([count || undefined, undefined])
   const { rows } = await store.list('t', { kind: 'collection', path: ['posts'], limit: ALL })
   expect(rows).toHaveLength(count === 0 ? 0 : count + 1)
 }
@@ -100,7 +101,14 @@ async function appendAtLast(store: RemoteStore, what: Draft): Promise<number> {
   throw new Error('the store did not recover')
 }
 
-const FAULTS: readonly { readonly title: string; readonly calls: readonly FaultyCall[]; readonly errno: number; readonly code: string }[] = [
+interface Fault {
+  readonly title: string
+  readonly calls: readonly FaultyCall[]
+  readonly errno: number
+  readonly code: string
+}
+
+const FAULTS: readonly Fault[] = [
   { title: 'nothing can be written (EIO)', calls: ['pwrite'], errno: ERRNO.EIO, code: 'UNAVAILABLE' },
   { title: 'the flush fails (EIO)', calls: ['fdatasync'], errno: ERRNO.EIO, code: 'UNAVAILABLE' },
   { title: 'everything fails (EIO)', calls: ['pwrite', 'fdatasync'], errno: ERRNO.EIO, code: 'UNAVAILABLE' },
@@ -126,7 +134,7 @@ describe.skipIf(noInjection !== null)(`a disk that fails${noInjection === null ?
     }))
   }
 
-  it('L4 when writes come out short and flushes fail now and then, the root\'s too, retries make each commit once', () => withFaultyStore(async (faulty) => {
+  it('L4 when writes come out short and flushes fail at random, retries make each commit once', () => withFaultyStore(async (faulty) => {
     const count = 60
     let failures = 0
     await faulty.failAtRandom(['shortPwrite', 'shortWritev', 'fdatasync'], 0.15)

@@ -12,7 +12,9 @@ describe.skipIf(noTrace !== null)(`the disk, as the system sees it${noTrace === 
     await child.store.append('t', [draft([put('posts/1', 1)])])
     const before = await dataFileCalls(trace)
     const appends = 5
-    for (let version = 2; version < 2 + appends; version++) committed((await child.store.append('t', [draft([put('posts/1', version)])]))[0])
+    for (let version = 2; version < 2 + appends; version++) {
+      committed((await child.store.append('t', [draft([put('posts/1', version)])]))[0])
+    }
     const calls = (await dataFileCalls(trace)).slice(before.length)
     expect(calls.replaceAll(/w+/g, 'w')).toBe('wfr'.repeat(appends))
   })

@@ -38,7 +38,8 @@ describe('opening a data directory', () => {
     const file = join(root.path, 'file')
     await writeFile(file, 'mine')
     expect(await refusal(file)).toBe(`The data directory ${file} is a file, or lies below one: choose a directory.`)
-    expect(await refusal(join(file, 'data'))).toBe(`The data directory ${join(file, 'data')} is a file, or lies below one: choose a directory.`)
+    const below = join(file, 'data')
+    expect(await refusal(below)).toBe(`The data directory ${below} is a file, or lies below one: choose a directory.`)
     expect(await readFile(file, 'utf8')).toBe('mine')
   })
 
@@ -46,7 +47,8 @@ describe('opening a data directory', () => {
     await using root = await freshDirectory()
     await writeFile(join(root.path, 'format'), '2\n')
     expect(await refusal(root.path)).toBe(
-      `The data directory ${root.path} is of the newer format 2; this release reads up to 1: start the release that wrote it, or choose another directory.`,
+      `The data directory ${root.path} is of the newer format 2; this release reads up to 1: `
+        + 'start the release that wrote it, or choose another directory.',
     )
     await writeFile(join(root.path, 'format'), 'x')
     expect(await refusal(root.path)).toContain('has an unreadable mark of its format')
@@ -65,7 +67,8 @@ describe('opening a data directory', () => {
     await mkdir(join(mount.path, 'data'))
     mount.freeze()
     expect(await refusal(join(mount.path, 'data'))).toBe(
-      `The data directory ${join(mount.path, 'data')} cannot be written (EROFS): give this user the right to write there, or choose another directory.`,
+      `The data directory ${join(mount.path, 'data')} cannot be written (EROFS): `
+        + 'give this user the right to write there, or choose another directory.',
     )
     expect(await refusal(join(mount.path, 'new'))).toContain('cannot be written (EROFS)')
   })

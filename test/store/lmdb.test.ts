@@ -15,5 +15,5 @@ storeContract({
     return openLmdbStore({ directory: directory.path })
   },
   dispose: () => directory[Symbol.asyncDispose](),
-  modelCommands: 20_000,
+  modelCommands: Number(process.env['MODEL_COMMANDS'] ?? 100_000),
 })

@@ -4,8 +4,10 @@ import { startStore, type StoreChild } from './store-child.ts'
 
 const run = promisify(execFile)
 
-/** Why system calls cannot be made to fail here, or null when they can: fiu-run and fiu-ctrl (libfiu, https://blitiri.com.ar/p/libfiu) do it. */
-export const noInjection: string | null = spawnSync('fiu-run', ['-h']).error === undefined ? null : 'fiu-run (Debian package fiu-utils) is not installed'
+const hasFiu = spawnSync('fiu-run', ['-h']).error === undefined
+
+/** Why system calls cannot be made to fail here, or null when they can. libfiu does it (https://blitiri.com.ar/p/libfiu). */
+export const noInjection: string | null = hasFiu ? null : 'fiu-run (Debian package fiu-utils) is not installed'
 
 /** Numbers of errors, as in errno.h of Linux. */
 export const ERRNO = { EIO: 5, ENOSPC: 28 } as const

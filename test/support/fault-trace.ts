@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { startStore, type StoreChild } from './store-child.ts'
 
+const hasStrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0
+
 /** Why system calls cannot be watched here, or null when they can. */
-export const noTrace: string | null = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0 ? null : 'strace is not installed, or may not be used'
+export const noTrace: string | null = hasStrace ? null : 'strace is not installed, or may not be used'
 
 /** A store in a process whose calls on files strace writes down in `file`. */
 export async function startTracedStore(directory: string, file: string): Promise<StoreChild> {

@@ -20,7 +20,7 @@ const OPENED = 0
 
 /** Starts a process that opens the lmdb store in `directory`; `launcher` is what it is run with, before node. Rejects as opening does. */
 export async function startStore(directory: string, launcher: readonly string[] = []): Promise<StoreChild> {
-  const [command = process.execPath, ...args] = [...launcher, process.execPath, '--import', 'tsx', PROGRAM, directory]
+  const [command, ...args] = [...launcher, process.execPath, '--import', 'tsx', PROGRAM, directory] as const
   // Where calls are made to fail, lmdb writes a line about each.
   const stderr = launcher.length === 0 ? 'inherit' : 'ignore'
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', stderr, 'ipc'], serialization: 'advanced' })

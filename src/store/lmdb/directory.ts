@@ -1,4 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
 import { DirectoryLock } from './lock.ts'
@@ -86,17 +88,21 @@ function notADirectory(path: string): DatabaseError {
 }
 
 function otherFormat(path: string, format: number): DatabaseError {
-  const what = Number.isNaN(format) ? 'has an unreadable mark of its format' : `is of the newer format ${format}; this release reads up to ${FORMAT}`
-  return new DatabaseError('UNAVAILABLE', `The data directory ${path} ${what}: start the release that wrote it, or choose another directory.`)
+  const newer = `is of the newer format ${format}; this release reads up to ${FORMAT}`
+  const what = Number.isNaN(format) ? 'has an unreadable mark of its format' : newer
+  const remedy = 'start the release that wrote it, or choose another directory.'
+  return new DatabaseError('UNAVAILABLE', `The data directory ${path} ${what}: ${remedy}`)
 }
 
 function directoryError(path: string, error: unknown): DatabaseError {
   const code = codeOf(error)
   if (code === 'ENOTDIR' || code === 'EEXIST') return notADirectory(path)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new DatabaseError('STORAGE_FULL', `There is no room left for the data directory ${path}: free some, then start again.`, {}, error)
+    const full = `There is no room left for the data directory ${path}: free some, then start again.`
+    return new DatabaseError('STORAGE_FULL', full, {}, error)
   }
-  const message = `The data directory ${path} cannot be written (${code}): give this user the right to write there, or choose another directory.`
+  const remedy = 'give this user the right to write there, or choose another directory.'
+  const message = `The data directory ${path} cannot be written (${code}): ${remedy}`
   return new DatabaseError('UNAVAILABLE', message, {}, error)
 }
 

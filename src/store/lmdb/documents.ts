@@ -2,7 +2,9 @@ import type { Database, Key } from 'lmdb'
 import { compareText, type Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Page, Range, Snapshot } from '../store.ts'
-import { afterDocument, collectionSpan, documentKey, nestedSpan, pathOf, placeIn, placeOf, spansOf, versionKey, type Place, type Span } from './keys.ts'
+import {
+  afterDocument, collectionSpan, documentKey, nestedSpan, pathOf, placeIn, placeOf, spansOf, versionKey, type Place, type Span,
+} from './keys.ts'
 import { readVersion, type Found } from './log.ts'
 import { cut, type Sized } from './page.ts'
 import { decodeHead } from './rows.ts'

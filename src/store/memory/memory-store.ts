@@ -155,8 +155,13 @@ function isBetween(revision: Revision, range: { readonly after?: Revision | unde
   return revision > (range.after ?? 0) && revision < (range.before ?? Infinity)
 }
 
+interface Cut {
+  readonly limit: Limit
+  readonly reverse?: boolean | undefined
+}
+
 /** The first rows, or the last ones, that a limit allows. */
-function cut<T>(all: readonly T[], { limit, reverse }: { readonly limit: Limit; readonly reverse?: boolean | undefined }): { readonly rows: readonly T[]; readonly more: boolean } {
+function cut<T>(all: readonly T[], { limit, reverse }: Cut): { readonly rows: readonly T[]; readonly more: boolean } {
   const ordered = reverse === true ? all.toReversed() : all
   const rows: T[] = []
   let bytes = 0

@@ -36,11 +36,14 @@ function checkUrl(url: string): void {
 /** A client that has not connected yet. Throws BAD_REQUEST for a connection string that cannot be used. */
 export function clientOf(url: string, { selectMs, socketMs }: Waits, maxPoolSize: number): MongoClient {
   checkUrl(url)
-  return new MongoClient(url, {
+  const c = new MongoClient(url, {
     appName: 'tidemark', maxPoolSize, retryReads: true, retryWrites: true, ignoreUndefined: true,
     serverSelectionTimeoutMS: selectMs, connectTimeoutMS: selectMs, waitQueueTimeoutMS: selectMs, socketTimeoutMS: socketMs,
     heartbeatFrequencyMS: 2_000,
   })
+  const id = Math.random().toString(36).slice(2,5); const now = () => Date.now() % 100000
+  const L: any = console['log']; c.on('serverHeartbeatStarted', () => L('HB', id, now(), 'start')); c.on('serverHeartbeatFailed', (e) => L('HB', id, now(), 'failed', e.failure.message)); c.on('serverHeartbeatSucceeded', () => L('HB', id, now(), 'ok'))
+  return c
 }
 
 /** UNAVAILABLE that says what is wrong with a server that cannot be connected to. */

@@ -31,7 +31,8 @@ const READS: Readonly<Record<string, Read>> = {
 export function limitContract(subject: StoreSubject): void {
   for (const [name, read] of Object.entries(READS)) {
     for (const reverse of [false, true]) {
-      law(subject, `a page of ${name}${reverse ? ' from the back' : ''} ends with the first bound that comes, says if there is more, and is never empty`, async (fixture) => {
+      const what = `a page of ${name}${reverse ? ' from the back' : ''}`
+      law(subject, `${what} ends with the first bound that comes, says if there is more, and is never empty`, async (fixture) => {
         await fill(fixture)
         const page = async (rows: number, bytes: number): Promise<unknown> => read(fixture, { rows, bytes }, reverse)
         expect(await page(100, 1e9)).toEqual({ count: 10, more: false })

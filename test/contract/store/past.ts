@@ -93,7 +93,9 @@ export function pastContract(subject: StoreSubject): void {
       const { rows } = await store.history(tenant, path('posts/1'), { version, limit: ALL })
       expect(rows.map((row) => [row.version, row.value, row.revision])).toEqual([[version, version, version * 2 - 1]])
     }
-    for (const version of [0, count + 1]) expect(await store.history(tenant, path('posts/1'), { version, limit: ALL })).toEqual({ rows: [], more: false })
+    for (const version of [0, count + 1]) {
+      expect(await store.history(tenant, path('posts/1'), { version, limit: ALL })).toEqual({ rows: [], more: false })
+    }
     const { rows, more } = await store.history(tenant, path('posts/1'), { reverse: true, limit: { rows: 10, bytes: 1e9 } })
     expect(rows.map((row) => row.version)).toEqual(Array.from({ length: count }, (_, i) => i + 1).slice(-10))
     expect(more).toBe(count > 10)

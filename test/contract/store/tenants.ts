@@ -8,8 +8,13 @@ async function epochOf(store: Store, tenant: TenantId): Promise<string> {
   return (await store.log(tenant, { after: 0, limit: ALL })).epoch
 }
 
+interface Listener extends AsyncDisposable {
+  readonly rung: (tenant: TenantId) => Promise<void>
+  readonly heard: readonly TenantId[]
+}
+
 /** A bell that is heard by awaiting: `rung(tenant)` is fulfilled by the next ring of that tenant. */
-async function listen(store: Store): Promise<{ readonly rung: (tenant: TenantId) => Promise<void>; readonly heard: readonly TenantId[] } & AsyncDisposable> {
+async function listen(store: Store): Promise<Listener> {
   const heard: TenantId[] = []
   const waiting = new Map<TenantId, () => void>()
   const bell = await store.bell((tenant) => {
@@ -47,7 +52,8 @@ export function tenantContract(subject: StoreSubject): void {
     const kept = await commit(store, other, [put('posts/1', 1)])
     const epoch = await epochOf(store, tenant)
     const count = scaled(subject, 300)
-    for (let i = 0; i < count; i += 50) await store.append(tenant, Array.from({ length: 50 }, (_, k) => draft([put(`posts/${i + k}`, 1)], { id: `k${i + k}` })))
+    const drafts = Array.from({ length: count }, (_, i) => draft([put(`posts/${i}`, 1)], { id: `k${i}` }))
+    for (let i = 0; i < count; i += 50) await store.append(tenant, drafts.slice(i, i + 50))
     await store.drop(tenant)
     expect(await epochOf(store, tenant)).not.toBe(epoch)
     expect(await store.find(tenant, ['k0'])).toEqual([null])
@@ -92,7 +98,9 @@ export function tenantContract(subject: StoreSubject): void {
     await store.close()
     await store.close()
     const refusal = expect.objectContaining({ code: 'UNAVAILABLE' })
-    for (const call of [() => store.append(tenant, [draft([])]), () => store.heads(tenant, []), () => store.log(tenant, { after: 0, limit: ALL })]) {
+    const reads = [() => store.heads(tenant, []), () => store.log(tenant, { after: 0, limit: ALL })]
+    const calls = [() => store.append(tenant, [draft([])]), ...reads]
+    for (const call of calls) {
       const error: unknown = await call().catch((reason: unknown) => reason)
       expect(error).toBeInstanceOf(DatabaseError)
       expect(error).toEqual(refusal)
