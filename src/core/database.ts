@@ -142,7 +142,7 @@ export interface ChangesOptions {
 
 /**
  * The database of one tenant as one identity sees it. Paths and cursors are texts.
- * Every method rejects with a DatabaseError.
+ * Methods reject with a DatabaseError; `changes` throws at once what its arguments alone make wrong.
  */
 export interface Database {
   /** Creates a document in the collection at `path`, with a fresh sortable id unless one is given. */

@@ -1,6 +1,7 @@
 import type { Commit } from '../core/commit.ts'
 import type { Json } from '../core/json.ts'
 import type { Revision } from '../core/version.ts'
+import type { Limit } from '../store/store.ts'
 
 /** The newest commits of a tenant, in memory, without gaps; the oldest fall out when a bound is reached. */
 export class Ring {
@@ -24,13 +25,15 @@ export class Ring {
     while (this.#commits.size > 1 && (this.#commits.size > this.#maxCommits || this.#bytes > this.#maxBytes)) this.#drop()
   }
 
-  /** Up to `limit` commits after `revision`; null when they are no longer, or not yet, all here. */
-  after(revision: Revision, limit: number): readonly Commit[] | null {
+  /** The commits after `revision`, within the limit but one at least; null when they are no longer, or not yet, all here. */
+  after(revision: Revision, limit: Limit): readonly Commit[] | null {
     if (this.#commits.size === 0 || revision + 1 < this.#oldest) return null
     const commits: Commit[] = []
-    for (let next = revision + 1; commits.length < limit; next++) {
+    let bytes = 0
+    for (let next = revision + 1; commits.length < limit.rows; next++) {
       const entry = this.#commits.get(next)
-      if (entry === undefined) break
+      bytes += entry?.bytes ?? 0
+      if (entry === undefined || (commits.length > 0 && bytes > limit.bytes)) break
       commits.push(entry.commit)
     }
     return commits

@@ -77,7 +77,7 @@ export class Tail {
   /** At least one commit after `revision` where there is one; those in memory first. */
   async read(revision: Revision, limit: Limit = FEED_PAGE): Promise<readonly Commit[]> {
     if (revision >= this.last) return []
-    const recent = this.#ring.after(revision, limit.rows)
+    const recent = this.#ring.after(revision, limit)
     if (recent !== null) return recent
     const page = await this.#store.log(this.#tenant, { after: revision, limit })
     this.floor = page.floor

@@ -43,6 +43,10 @@ describe('opening a data directory', () => {
     expect(await readFile(file, 'utf8')).toBe('mine')
   })
 
+  it('refuses at once where no directory can be made, as below /proc', async () => {
+    expect(await refusal('/proc/tidemark/data')).toMatch(/^The data directory \/proc\/tidemark\/data cannot be written \(E\w+\): /)
+  })
+
   it('refuses a newer format, and a mark that it cannot read, and touches nothing', async () => {
     await using root = await freshDirectory()
     await writeFile(join(root.path, 'format'), '2\n')

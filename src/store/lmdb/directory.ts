@@ -1,7 +1,7 @@
 import {
-  closeSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
+  closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
 import { DirectoryLock } from './lock.ts'
 
@@ -39,14 +39,12 @@ function claim(path: string): DirectoryClaim {
   return { directory, release: () => lock.release() }
 }
 
+/** By hand: the recursive form of Node 20 spins for ever below /proc, and hides why a read-only file system refuses. */
 function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true })
-  } catch (error) {
-    // On a read-only file system Node's recursive form says ENOENT; the plain one says why.
-    if (codeOf(error) === 'ENOENT') mkdirSync(path)
-    else throw error
-  }
+  if (existsSync(path)) return
+  const parent = dirname(path)
+  if (!existsSync(parent)) makeDirectory(parent)
+  mkdirSync(path)
 }
 
 /** As much as a new data file takes: some file systems take a file and then no content. */

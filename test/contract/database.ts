@@ -1,0 +1,33 @@
+import { describe } from 'vitest'
+import { asOf } from './database/as-of.ts'
+import { changes } from './database/changes.ts'
+import { deletes } from './database/deletes.ts'
+import { documents } from './database/documents.ts'
+import { expectations } from './database/expectations.ts'
+import { feeds } from './database/feeds.ts'
+import { gets } from './database/get.ts'
+import { histories } from './database/history.ts'
+import { keys } from './database/keys.ts'
+import { limits } from './database/limits.ts'
+import { logs } from './database/log.ts'
+import { names } from './database/names.ts'
+import { paths } from './database/paths.ts'
+import { races } from './database/races.ts'
+import type { DatabaseSubject } from './database/subject.ts'
+import { transactions } from './database/transactions.ts'
+import { values } from './database/values.ts'
+import { writes } from './database/writes.ts'
+
+export type { DatabaseSubject } from './database/subject.ts'
+
+const CHAPTERS = [
+  paths, names, values, writes, deletes, expectations, transactions, keys,
+  gets, documents, histories, asOf, logs, changes, feeds, limits, races,
+]
+
+/** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */
+export function databaseContract(subject: DatabaseSubject): void {
+  describe(`database on ${subject.name}`, () => {
+    for (const chapter of CHAPTERS) chapter(subject)
+  })
+}

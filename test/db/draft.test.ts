@@ -1,0 +1,104 @@
+import { expect, it } from 'vitest'
+import type { Check, Op } from '../../src/core/database.ts'
+import type { Json } from '../../src/core/json.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import { draft, needsOf, type Drafted } from '../../src/db/draft.ts'
+import { load } from '../../src/db/load.ts'
+import { parseRequest, type Request } from '../../src/db/request.ts'
+import { State } from '../../src/db/state.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+
+const TENANT = 'default'
+
+function request(ops: readonly Op[], checks: readonly Check[] = []): Request {
+  return parseRequest({ ops, checks, actor: null }, LIMITS, () => 'fresh')
+}
+
+const put = (path: string, value: Json): Op => ({ kind: 'put', path, value })
+const remove = (path: string): Op => ({ kind: 'delete', path })
+
+/** A state in which the requests can be drafted, after `ops` were written one by one. */
+async function stateAfter(ops: readonly Op[], requests: readonly Request[]): Promise<State> {
+  const store = new MemoryStore()
+  for (const [i, op] of ops.entries()) {
+    const one = request([op])
+    const before = await load({ store, tenant: TENANT, revision: i, needs: needsOf([one]), limits: LIMITS })
+    await store.append(TENANT, [{ id: `c${i}`, at: i, actor: null, digest: null, ...draft(one, new State(before), { at: i, limits: LIMITS }) }])
+  }
+  return new State(await load({ store, tenant: TENANT, revision: ops.length, needs: needsOf(requests), limits: LIMITS }))
+}
+
+function draftOn(state: State, asked: Request): Drafted {
+  return draft(asked, state, { at: 100, limits: LIMITS })
+}
+
+const writesOf = ({ writes }: Drafted): readonly string[] => writes.map(({ type, path, version }) => `${type} ${path.join('/')}@${version}`)
+
+it('the write itself expects the version before it, and nothing else is expected of its document', async () => {
+  const asked = request([put('posts/1/title', 'b')])
+  const drafted = draftOn(await stateAfter([put('posts/1', { title: 'a' })], [asked]), asked)
+  expect(writesOf(drafted)).toEqual(['UPDATE posts/1@2'])
+  expect(drafted.expects).toEqual([])
+})
+
+it('what decided on the meaning of a path is expected to stay: a document that did not exist, and the parent', async () => {
+  const field = request([put('posts/1/meta/likes', 1)])
+  const onField = draftOn(await stateAfter([put('posts/1', {})], [field]), field)
+  expect(onField.expects).toContainEqual({ kind: 'version', path: ['posts', '1', 'meta', 'likes'], version: 0 })
+  expect(onField.expects).toContainEqual({ kind: 'unchanged', below: ['posts', '1', 'meta'], since: 1 })
+  const nested = request([{ kind: 'post', path: 'posts/1/comments', value: {} }])
+  const onNested = draftOn(await stateAfter([put('posts/1', {})], [nested]), nested)
+  expect(writesOf(onNested)).toEqual(['NEW posts/1/comments/fresh@1'])
+  expect(onNested.expects).toEqual([{ kind: 'version', path: ['posts', '1'], version: 1 }])
+})
+
+it('a check expects the version that it was held against', async () => {
+  const asked = request([put('orders/1', 1)], [{ path: 'stock/a', expect: { exists: true } }])
+  const drafted = draftOn(await stateAfter([put('stock/a', 1), put('stock/a', 2)], [asked]), asked)
+  expect(drafted.expects).toContainEqual({ kind: 'version', path: ['stock', 'a'], version: 2 })
+})
+
+it('a delete of a collection expects that nothing came into it meanwhile', async () => {
+  const asked = request([remove('posts')])
+  const drafted = draftOn(await stateAfter([put('posts/1', 1), put('posts/2', 1)], [asked]), asked)
+  expect([...writesOf(drafted)].toSorted((a, b) => a.localeCompare(b))).toEqual(['DELETE posts/1@2', 'DELETE posts/2@2'])
+  expect(drafted.expects).toContainEqual({ kind: 'unchanged', below: ['posts'], since: 2 })
+})
+
+it('of what is deleted together, children come before their parents', async () => {
+  const asked = request([remove('a')])
+  const before = [put('a/1', { b: [] }), put('a/1/b/2', { c: [] }), put('a/1/b/2/c/3', 1)]
+  expect(writesOf(draftOn(await stateAfter(before, [asked]), asked))).toEqual(['DELETE a/1/b/2/c/3@2', 'DELETE a/1/b/2@2', 'DELETE a/1@2'])
+})
+
+it('later drafts on a state see what earlier ones wrote', async () => {
+  const requests = [request([put('posts/1', { n: 1 })]), request([put('posts/1/n', 2)]), request([remove('posts/1')]), request([put('posts/1', 3)])]
+  const state = await stateAfter([], requests)
+  expect(requests.flatMap((asked) => writesOf(draftOn(state, asked)))).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'DELETE posts/1@3', 'NEW posts/1@4'])
+})
+
+it('a draft that is refused leaves the state as it was', async () => {
+  const bad = request([put('posts/1', 'lost'), put('posts/2', 'lost'), remove('posts/3')])
+  const next = request([put('posts/1', 'kept')])
+  const state = await stateAfter([put('posts/1', 'first')], [bad, next])
+  expect(() => draftOn(state, bad)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }) as Error)
+  const drafted = draftOn(state, next)
+  expect(writesOf(drafted)).toEqual(['UPDATE posts/1@2'])
+  expect(state.head(['posts', '2'])).toBeNull()
+})
+
+it('what was made and deleted by one draft is as if it had never been, for the drafts after it', async () => {
+  const nothing = request([put('posts/1', 1), remove('posts/1')])
+  const next = request([put('posts/1', 2)])
+  const state = await stateAfter([], [nothing, next])
+  expect(writesOf(draftOn(state, nothing))).toEqual([])
+  expect(writesOf(draftOn(state, next))).toEqual(['NEW posts/1@1'])
+})
+
+it('a document that was made by the draft before keeps the time of its making', async () => {
+  const requests = [request([put('posts/1', 1)]), request([put('posts/1', 2)])]
+  const state = await stateAfter([], requests)
+  const [made, changed] = requests.map((asked, i) => draft(asked, state, { at: 100 + i, limits: LIMITS }).writes[0])
+  expect(made?.createdAt).toBeNull()
+  expect(changed?.createdAt).toBe(100)
+})

@@ -1,0 +1,19 @@
+import { openEngine } from '../../src/db/engine.ts'
+import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { databaseContract } from '../contract/database.ts'
+import { freshDirectory } from '../support/lmdb-directory.ts'
+
+databaseContract({
+  name: 'lmdb',
+  open: async (options) => {
+    const directory = await freshDirectory()
+    const store = await openLmdbStore({ directory: directory.path })
+    const engine = await openEngine(store, options)
+    const dispose = async (): Promise<void> => {
+      await engine.close()
+      await store.close()
+      await directory[Symbol.asyncDispose]()
+    }
+    return { db: engine.database('default', { actor: null }), dispose }
+  },
+})

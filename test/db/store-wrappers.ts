@@ -1,0 +1,58 @@
+import type { Store } from '../../src/store/store.ts'
+
+/** Goes on in a later turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** The store with some of its methods replaced. */
+export function wrapped(store: Store, replaced: Partial<Store>): Store {
+  return {
+    append: (tenant, drafts) => store.append(tenant, drafts),
+    find: (tenant, ids) => store.find(tenant, ids),
+    heads: (tenant, paths, at) => store.heads(tenant, paths, at),
+    list: (tenant, range, at) => store.list(tenant, range, at),
+    collections: (tenant, documents, at) => store.collections(tenant, documents, at),
+    history: (tenant, path, range) => store.history(tenant, path, range),
+    log: (tenant, range) => store.log(tenant, range),
+    revisionAt: (tenant, time) => store.revisionAt(tenant, time),
+    bell: (ring) => store.bell(ring),
+    drop: (tenant) => store.drop(tenant),
+    close: () => store.close(),
+    ...replaced,
+  }
+}
+
+/** The store as if it were far away: every answer takes some turns of the event loop, so that two of its users meet. */
+export function distant(store: Store): Store {
+  let seed = 1
+  const travel = async <T>(call: () => Promise<T>): Promise<T> => {
+    // A linear congruential generator: the same journeys in every run.
+    seed = (seed * 48_271) % 2_147_483_647
+    for (let i = seed % 3; i > 0; i--) await turn()
+    const answer = await call()
+    for (let i = seed % 4; i > 0; i--) await turn()
+    return answer
+  }
+  return wrapped(store, {
+    append: (tenant, drafts) => travel(() => store.append(tenant, drafts)),
+    find: (tenant, ids) => travel(() => store.find(tenant, ids)),
+    heads: (tenant, paths, at) => travel(() => store.heads(tenant, paths, at)),
+    list: (tenant, range, at) => travel(() => store.list(tenant, range, at)),
+    collections: (tenant, documents, at) => travel(() => store.collections(tenant, documents, at)),
+    log: (tenant, range) => travel(() => store.log(tenant, range)),
+  })
+}
+
+/** The store with a bell that is rung by hand, or never. */
+export function withBell(store: Store): { readonly store: Store, ring(times?: number): void } {
+  const rings = new Set<(tenant: string) => void>()
+  const bell: Store['bell'] = async (ring) => {
+    rings.add(ring)
+    return { [Symbol.asyncDispose]: async () => void rings.delete(ring) }
+  }
+  const ring = (times = 1): void => {
+    for (let i = 0; i < times; i++) for (const listener of rings) listener('default')
+  }
+  return { store: wrapped(store, { bell }), ring }
+}

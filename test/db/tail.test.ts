@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { Tail } from '../../src/db/tail.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import type { Draft, Store } from '../../src/store/store.ts'
+import { distant, turn, wrapped } from './store-wrappers.ts'
+
+const TENANT = 'default'
+
+function draft(version: number, path: readonly string[] = ['a', '1']): Draft {
+  const write = { path, version, type: version === 1 ? 'NEW' : 'UPDATE', fields: [], value: version, createdAt: null } as const
+  return { id: randomUUID(), at: version, actor: null, digest: null, expects: [], writes: [write] }
+}
+
+async function append(store: Store, from: number, to: number): Promise<void> {
+  for (let version = from; version <= to; version++) await store.append(TENANT, [draft(version)])
+}
+
+async function all(tail: Tail): Promise<readonly number[]> {
+  const revisions: number[] = []
+  for (;;) {
+    const commits = await tail.read(revisions.at(-1) ?? 0)
+    if (commits.length === 0) return revisions
+    revisions.push(...commits.map(({ revision }) => revision))
+  }
+}
+
+const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, i) => i + 1)
+
+it('it begins at the last revision, and reads what lies before from the log', async () => {
+  const store = new MemoryStore()
+  await append(store, 1, 150)
+  const tail = await Tail.open(store, TENANT)
+  expect({ last: tail.last, lastAt: tail.lastAt, floor: tail.floor }).toEqual({ last: 150, lastAt: 150, floor: 0 })
+  expect(await all(tail)).toEqual(upTo(150))
+})
+
+it('a refresh takes in everything that was visible when it was called, however often and together it is called', async () => {
+  const store = distant(new MemoryStore())
+  const tail = await Tail.open(store, TENANT)
+  for (let round = 0; round < 30; round++) {
+    await append(store, round * 3 + 1, round * 3 + 3)
+    const calls = Array.from({ length: round % 4 }, () => tail.refresh())
+    await tail.refresh()
+    expect(tail.last).toBe(round * 3 + 3)
+    await Promise.all(calls)
+  }
+  expect(await all(tail)).toEqual(upTo(90))
+})
+
+it('a refresh that is called at any moment of another one misses nothing', async () => {
+  for (let moments = 0; moments < 24; moments++) {
+    const store = new MemoryStore()
+    const tail = await Tail.open(store, TENANT)
+    await append(store, 1, 1)
+    const first = tail.refresh()
+    const appended = append(store, 2, 2)
+    for (let i = 0; i < moments; i++) await Promise.resolve()
+    await appended
+    await tail.refresh()
+    expect([moments, tail.last]).toEqual([moments, 2])
+    await first
+  }
+})
+
+it('a refresh that comes right after the end of another one misses nothing', async () => {
+  for (let moments = 0; moments < 24; moments++) {
+    const store = new MemoryStore()
+    let answered: () => void = () => {}
+    const slow = wrapped(store, {
+      log: async (tenant, range) => {
+        const page = await store.log(tenant, range)
+        answered()
+        return page
+      },
+    })
+    const tail = await Tail.open(slow, TENANT)
+    const missed = new Promise<void>((resolve, reject) => {
+      answered = () => {
+        answered = () => {}
+        void (async () => {
+          await store.append(TENANT, [draft(1)])
+          for (let i = 0; i < moments; i++) await Promise.resolve()
+          await tail.refresh()
+          expect([moments, tail.last]).toEqual([moments, 1])
+        })().then(resolve, reject)
+      }
+    })
+    await tail.refresh()
+    await missed
+  }
+})
+
+it('own commits that come with a gap, twice or late are taken in once, in order', async () => {
+  const store = new MemoryStore()
+  const tail = await Tail.open(store, TENANT)
+  const seen: number[] = []
+  await append(store, 1, 6)
+  const { commits } = await store.log(TENANT, { after: 0, limit: { rows: 10, bytes: 1e6 } })
+  for (const batch of [commits.slice(0, 1), commits.slice(3, 5), commits.slice(1, 3), commits.slice(0, 6), commits.slice(5)]) {
+    await tail.publish(batch)
+    seen.push(tail.last)
+  }
+  expect(seen).toEqual(seen.toSorted((a, b) => a - b))
+  expect(tail.last).toBe(6)
+  expect(await all(tail)).toEqual(upTo(6))
+})
+
+it('who waits for a topic is woken by a commit below it, with a revision before it, and by no other', async () => {
+  const store = new MemoryStore()
+  const tail = await Tail.open(store, TENANT)
+  const woken: string[] = []
+  const wait = (name: string, topics: readonly string[]): void => void tail.wait(topics).quietUntil.then((until) => woken.push(`${name}@${until}`))
+  wait('posts', ['posts'])
+  wait('both', ['posts', 'users'])
+  wait('any', ['*'])
+  wait('none', ['none'])
+  await store.append(TENANT, [draft(1, ['users', '1'])])
+  await tail.refresh()
+  await turn()
+  expect(woken.toSorted((a, b) => a.localeCompare(b))).toEqual(['any@0', 'both@0'])
+  await store.append(TENANT, [draft(1, ['posts', '1'])])
+  await tail.refresh()
+  await turn()
+  expect(woken.slice(2)).toEqual(['posts@1'])
+})
+
+it('it tells whether a revision is visible, although no bell rang', async () => {
+  const store = new MemoryStore()
+  const tail = await Tail.open(store, TENANT)
+  await append(store, 1, 3)
+  expect(await tail.reaches(3)).toBe(true)
+  expect(await tail.reaches(4)).toBe(false)
+})
+
+it('data that was replaced under it is UNAVAILABLE, never taken for its own', async () => {
+  const store = new MemoryStore()
+  await append(store, 1, 1)
+  const tail = await Tail.open(store, TENANT)
+  await store.drop(TENANT)
+  await append(store, 1, 3)
+  await expect(tail.refresh()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(tail.last).toBe(1)
+})
