@@ -55,7 +55,7 @@ export interface RawPeer {
 /** Opens a WebSocket and, unless told otherwise, initialises the connection. */
 export async function openPeer(wsEndpoint: string, { init = true }: { readonly init?: boolean } = {}): Promise<RawPeer> {
   const socket = new WebSocket(wsEndpoint, 'graphql-transport-ws')
-  onTestFinished(() => void socket.terminate())
+  onTestFinished(() => socket.terminate())
   const messages: Record<string, unknown>[] = []
   const waiting: (() => void)[] = []
   const wake = (): void => waiting.splice(0).forEach((resume) => resume())
