@@ -1,19 +1,23 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { buildSchema } from 'graphql'
+import { buildSchema, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { createYoga } from 'graphql-yoga'
 import { openEngine } from '../src/db/engine.ts'
 import { graphqlFace, type GraphqlFace } from '../src/graphql/face.ts'
 import { createBodyReader } from '../src/server/body.ts'
 import { BOUNDS } from '../src/server/config.ts'
 import { createGraphqlHttp } from '../src/server/graphql-http.ts'
 import { createHttp, ROUTES } from '../src/server/http.ts'
-import { createOperations } from '../src/server/operations.ts'
+import { createOperations, type Operations } from '../src/server/operations.ts'
 import { allowOrigins } from '../src/server/origin.ts'
 import { createPlayground } from '../src/server/playground.ts'
 import { createStreams } from '../src/server/streams.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
-/** The server's own HTTP handler in front of a schema that answers at once, without a store: what GraphQL itself costs. */
+/**
+ * The server's own HTTP handler in front of a schema that answers at once, without a store. Operations run as the server
+ * runs them or, with the argument `yoga`, each through a pipeline of Yoga (`getEnveloped`), as is usual behind a handler.
+ */
 const schema = buildSchema('type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }')
 const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }
 for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
@@ -21,7 +25,31 @@ for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQ
 const face: GraphqlFace = { ...graphqlFace({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
 const streams = createStreams(face, db)
-const operations = createOperations({ face, db, rules: streams.rules, maxRunning: BOUNDS.operations, observe: () => {} })
+const own = createOperations({ face, db, rules: streams.rules, maxRunning: BOUNDS.operations, observe: () => {} })
+
+interface Enveloped {
+  readonly schema: typeof schema
+  readonly parse: (query: string) => DocumentNode
+  readonly validate: (of: typeof schema, document: DocumentNode) => readonly Error[]
+  readonly contextFactory: () => Promise<object>
+  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult>
+}
+
+function throughYoga(): Operations {
+  const yoga = createYoga({ schema, plugins: [...face.plugins], maskedErrors: { maskError: face.maskError }, parserAndValidationCache: face.parserAndValidationCache, logging: false })
+  return {
+    ...own,
+    run: async (_ready, { query, variables }) => {
+      const enveloped = yoga.getEnveloped({}) as unknown as Enveloped
+      const document = enveloped.parse(query)
+      if (enveloped.validate(enveloped.schema, document).length > 0) throw new Error('The query is not valid.')
+      const contextValue = await enveloped.contextFactory()
+      return enveloped.execute({ schema: enveloped.schema, document, variableValues: variables, contextValue })
+    },
+  }
+}
+
+const operations = process.argv.includes('yoga') ? throughYoga() : own
 const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(BOUNDS) })
 const origins = allowOrigins([], '127.0.0.1')
 const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => null }, BOUNDS)

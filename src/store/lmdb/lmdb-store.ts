@@ -43,6 +43,8 @@ class LmdbStore implements Store {
   readonly #claim: DirectoryClaim
   readonly #queue = new AppendQueue((batches) => this.#write(batches))
   readonly #rings = new Set<{ readonly ring: Ring }>()
+  /** Rows of tenants as they are on disk: nobody else writes here, and every write forgets those that it may change. */
+  readonly #tenants = new Map<TenantId, TenantRow>()
   #sweeping: Promise<void> = Promise.resolve()
 
   constructor(environment: Environment, claim: DirectoryClaim) {
@@ -96,6 +98,7 @@ class LmdbStore implements Store {
   }
 
   async drop(tenant: TenantId): Promise<void> {
+    this.#tenants.delete(tenant)
     this.#environment.write((tables) => dropTenant(tables, tenant))
     await this.sweep()
   }
@@ -119,12 +122,20 @@ class LmdbStore implements Store {
   }
 
   #write(batches: readonly Batch[]): readonly (readonly Appended[])[] {
+    for (const { tenant } of batches) this.#tenants.delete(tenant)
     return this.#environment.write((tables) => batches.map(({ tenant, drafts }) => appendDrafts(tables, tenant, drafts)))
   }
 
   #read<T>(tenant: TenantId, action: (tables: Tables, row: TenantRow) => T): T {
+    const row = this.#tenants.get(tenant) ?? this.#open(tenant)
+    return this.#environment.read((tables) => action(tables, row))
+  }
+
+  /** The tenant's row; made by its first use. */
+  #open(tenant: TenantId): TenantRow {
     const known = this.#environment.read((tables) => tables.tenants.get(tenant))
-    if (known === undefined) this.#environment.write((tables) => openTenant(tables, tenant))
-    return this.#environment.read((tables) => action(tables, known ?? openTenant(tables, tenant)))
+    const row = known ?? this.#environment.write((tables) => openTenant(tables, tenant))
+    this.#tenants.set(tenant, row)
+    return row
   }
 }
