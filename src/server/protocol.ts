@@ -1,10 +1,12 @@
 import { GraphQLError, OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
+import { DatabaseError } from '../core/error.ts'
+import { Flaw } from '../core/exact-json.ts'
 import { tooLarge } from '../core/limits.ts'
 import type { Bounds } from './config.ts'
 import { kindOf, type Operations, type Ready } from './operations.ts'
 import type { Params } from './params.ts'
-import type { Peer } from './peer.ts'
+import { Gone, type Peer } from './peer.ts'
 import { wireError, wireOf } from './result.ts'
 import { subscribe } from './subscribe.ts'
 
@@ -22,7 +24,8 @@ export function createProtocol(operations: Operations, bounds: Bounds): Server<P
     onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
     execute: (args) => run(operations, args as Job),
     subscribe: (args) => subscribe(args, { context: operations.context, finish: (result) => wireOf(operations.maskAll(result)) }),
-    onError: (_context, _id, _payload, errors) => errors.map((error) => wireError(operations.mask(error)).toJSON()),
+    // A peer that went away is no failure: nobody is there to be told, and nothing to be logged.
+    onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof Gone ? error : wireError(operations.mask(error))).toJSON()),
   })
 }
 
@@ -35,9 +38,12 @@ interface Subscribe {
 
 /** Gives errors back instead of throwing them: a throw would close the socket with all that runs on it. */
 function open(operations: Operations, { context, id, payload, max }: Subscribe): Job | readonly GraphQLError[] {
+  const { variables } = payload
+  // Of the protocol's own checks it passes as any object.
+  if (variables instanceof Flaw) return [operations.mask(new DatabaseError('BAD_REQUEST', `The parameter "variables" cannot be read: ${variables.problem}.`))]
   const prepared = operations.prepare(payload.query)
   if (prepared.kind === 'refused') return prepared.errors
-  const params: Params = { query: payload.query, operationName: payload.operationName ?? undefined, variables: payload.variables ?? undefined }
+  const params: Params = { query: payload.query, operationName: payload.operationName ?? undefined, variables: variables ?? undefined }
   const kind = kindOf(prepared, params.operationName)
   if (kind === undefined) return [operations.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
   const peer = context.extra
