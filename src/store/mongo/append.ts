@@ -137,7 +137,9 @@ export class Appender {
     for (const [id, entry] of found.byId) if (entry === null) found.byId.delete(id)
     for (;;) {
       // From the last look at what is needed to the plan nothing else runs.
-      for (let needs = needsOf(tail, drafts, found); needs !== null; needs = needsOf(tail, drafts, found)) await this.#load(tail, needs, found)
+      for (let needs = needsOf(tail, drafts, found); needs !== null; needs = needsOf(tail, drafts, found)) {
+        await this.#load(tail, needs, found)
+      }
       const plan = planOf(drafts, viewOf(tail, found))
       const unsure = plan.filter((verdict) => verdict.kind === 'conflict' && !found.byId.has(verdict.draft.id)).map(({ draft }) => draft.id)
       if (unsure.length === 0) return plan
@@ -164,7 +166,8 @@ export class Appender {
   async #insert(tail: Tail, rows: readonly Row[], found: Found): Promise<number> {
     if (rows.length === 0) return 0
     try {
-      await this.#reader.tables.log.insertMany(rows.map(({ row }) => row), { ordered: true })
+      const { tables } = this.#reader
+      await tables.call(tables.log.insertMany(rows.map(({ row }) => row), { ordered: true }))
       for (const { entry } of rows) tail.push(entry)
     } catch (error) {
       if (!isDuplicate(error) && !isPassing(error)) throw error

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChangeStream, MongoClient } from 'mongodb'
 import type { TenantId } from '../store.ts'
-import { codeOf } from './failure.ts'
+import { codeOf, within } from './failure.ts'
 import { logKey, tenantOf, type LogRow, type MetaRow } from './rows.ts'
-import { tablesOf, type Tables } from './tables.ts'
+import { byKey, collectionsOf, type Collections, type Tables } from './tables.ts'
 import type { Tail } from './tail.ts'
 import type { Tenants } from './tenants.ts'
 
@@ -32,12 +32,12 @@ export type BellMode = 'stream' | 'poll'
 
 const PIPELINE = [{ $match: { operationType: 'insert' } }, { $project: { 'fullDocument.t': 1, 'fullDocument.n': 1 } }]
 
-function watch(tables: Tables, maxAwaitTimeMS: number): ChangeStream<LogRow> {
+function watch(tables: Collections, maxAwaitTimeMS: number): ChangeStream<LogRow> {
   return tables.log.watch(PIPELINE, { maxAwaitTimeMS, batchSize: 200 })
 }
 
 /** Whether the server has change streams; null when it has them in replica sets only and is none. */
-export async function probeStreams(tables: Tables): Promise<BellMode | null> {
+export async function probeStreams(tables: Collections): Promise<BellMode | null> {
   const stream = watch(tables, 1)
   try {
     await stream.tryNext()
@@ -60,6 +60,8 @@ export interface BellOptions {
   readonly connect: () => MongoClient
   /** How long the server waits for an event before it answers without one, ms; less than a socket may be silent. */
   readonly awaitMs: number
+  /** After this time a command of the driver is lost, ms. */
+  readonly lostMs: number
   readonly database: string | undefined
   /** Poll mode: how often new commits are looked for, ms. */
   readonly pollMs: number
@@ -127,31 +129,28 @@ export class Bell implements AsyncDisposable {
 
   /** Follows the change stream, and opens it again, without a token, when it dies. */
   async #follow(stop: AbortSignal): Promise<void> {
-    const client = this.#options.connect()
-    const tables = tablesOf(client, this.#options.database, this.#options.tables.readMs)
     let wait: number = REOPEN_MS.min
-    try {
-      for (let lost = false; !stop.aborted; lost = true) {
-        const worked = await this.#followOnce(tables, lost, stop)
-        if (stop.aborted) return
-        if (!lost || worked) this.#options.onLine('The change stream of MongoDB ended; it is opened again.')
-        wait = worked ? REOPEN_MS.min : Math.min(wait * 2, REOPEN_MS.max)
-        await pause(wait, undefined, { signal: stop }).catch(() => undefined)
-      }
-    } finally {
-      await client.close()
+    for (let lost = false; !stop.aborted; lost = true) {
+      const worked = await this.#followOnce(lost, stop)
+      if (stop.aborted) return
+      if (!lost || worked) this.#options.onLine('The change stream of MongoDB ended; it is opened again.')
+      wait = worked ? REOPEN_MS.min : Math.min(wait * 2, REOPEN_MS.max)
+      await pause(wait, undefined, { signal: stop }).catch(() => undefined)
     }
   }
 
   /** Follows one stream to its end; whether it worked at all. */
-  async #followOnce(tables: Tables, lost: boolean, stop: AbortSignal): Promise<boolean> {
-    const stream = watch(tables, this.#options.awaitMs)
+  async #followOnce(lost: boolean, stop: AbortSignal): Promise<boolean> {
+    const { connect, database, tables, awaitMs, lostMs } = this.#options
+    // A client of its own each time, for what link.ts tells of the driver.
+    const client = connect()
+    const stream = watch(collectionsOf(client, database, tables.readMs), awaitMs)
     const close = (): void => void stream.close().catch(() => undefined)
     stop.addEventListener('abort', close)
     let worked = false
     try {
       while (!stop.aborted && !stream.closed) {
-        const event = (await stream.tryNext()) as Inserted | null
+        const event = (await within(lostMs, stream.tryNext())) as Inserted | null
         // What was committed before the first answer did not ring.
         if (!worked) this.#ringAll(lost)
         worked = true
@@ -161,7 +160,7 @@ export class Bell implements AsyncDisposable {
       // Whatever ended it: another one is opened.
     } finally {
       stop.removeEventListener('abort', close)
-      await stream.close().catch(() => undefined)
+      await within(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
     }
     return worked
   }
@@ -174,7 +173,8 @@ export class Bell implements AsyncDisposable {
   #hear({ fullDocument }: Inserted): void {
     if (fullDocument === undefined) return
     const tenant = tenantOf(fullDocument.t)
-    const tail = this.#options.tenants.tails().find((each) => each.scope === fullDocument.t)
+    const open = this.#options.tenants.peek(tenant)
+    const tail = open?.scope === fullDocument.t ? open : undefined
     const n = Number(fullDocument.n)
     if (tail !== undefined && n <= tail.rung) return
     if (tail !== undefined) tail.rung = n
@@ -206,12 +206,13 @@ export class Bell implements AsyncDisposable {
 
   /** The tails behind which the log goes on, or whose tenant began another life. */
   async #changed(tails: readonly Tail[]): Promise<readonly Tail[]> {
-    const { log, meta, readMs } = this.#options.tables
+    const { tables } = this.#options
     const nextKeys = tails.map((tail) => logKey(tail.scope, Math.max(tail.last, tail.rung) + 1))
-    const options = { projection: { _id: 1 }, maxTimeMS: readMs } as const
+    const limit = { maxTimeMS: tables.readMs }
+    const filter = byKey(tables, tails.map(({ scope }) => scope), nextKeys)
     const [next, rows] = await Promise.all([
-      log.find({ _id: oneOf(nextKeys) }, options).toArray(),
-      meta.find({ _id: oneOf(tails.map(({ tenant }) => tenant)) }, { projection: { epoch: 1 }, maxTimeMS: readMs }).toArray(),
+      tables.call(tables.log.find(filter, { projection: { _id: 1 }, ...limit }).toArray()),
+      tables.call(tables.meta.find({ _id: { $in: tails.map(({ tenant }) => tenant) } }, { projection: { epoch: 1 }, ...limit }).toArray()),
     ])
     const found = new Set(next.map(({ _id }) => _id))
     const epochs = new Map(rows.map((row: Pick<MetaRow, '_id' | 'epoch'>) => [row._id, row.epoch]))
@@ -223,8 +224,4 @@ export class Bell implements AsyncDisposable {
       return ended || more
     })
   }
-}
-
-function oneOf(keys: readonly string[]): string | { readonly $in: string[] } {
-  return keys.length === 1 ? (keys[0] ?? '') : { $in: [...keys] }
 }

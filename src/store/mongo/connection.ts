@@ -12,6 +12,10 @@ function badUrl(why: string, cause?: unknown): DatabaseError {
   return new DatabaseError('BAD_REQUEST', `The MongoDB URL cannot be used: ${why}.`, { argument: 'url' }, cause)
 }
 
+function weaker(why: string): DatabaseError {
+  return badUrl(`${why}; leave it out: majority concerns and reads from the primary are always used`)
+}
+
 function parse(url: string): MongoClientOptions {
   try {
     return new MongoClient(url).options
@@ -25,39 +29,37 @@ function parse(url: string): MongoClientOptions {
 /** Refuses a connection string that asks for less than the laws need. */
 function checkUrl(url: string): void {
   const { writeConcern, readConcern, readPreference } = parse(url)
-  if (writeConcern?.w !== undefined && writeConcern.w !== 'majority') throw badUrl(`w=${String(writeConcern.w)} would lose acknowledged writes; leave it out, it is always "majority"`)
-  if (writeConcern?.journal === false) throw badUrl('journal=false would lose acknowledged writes; leave it out')
+  const w = writeConcern?.w
+  if (w !== undefined && w !== 'majority') throw weaker(`w=${String(w)} would lose acknowledged writes`)
+  if (writeConcern?.journal === false) throw weaker('journal=false would lose acknowledged writes')
   const level = (readConcern as { readonly level?: string } | undefined)?.level
-  if (level === 'local' || level === 'available') throw badUrl(`readConcernLevel=${level} would show what may be rolled back; leave it out, it is always "majority"`)
+  if (level === 'local' || level === 'available') throw weaker(`readConcernLevel=${level} would show what may be rolled back`)
   const mode = typeof readPreference === 'string' ? readPreference : readPreference?.mode
-  if (mode !== undefined && mode !== 'primary') throw badUrl(`readPreference=${mode} would show old states; leave it out, it is always "primary"`)
+  if (mode !== undefined && mode !== 'primary') throw weaker(`readPreference=${mode} would show old states`)
 }
 
 /** A client that has not connected yet. Throws BAD_REQUEST for a connection string that cannot be used. */
 export function clientOf(url: string, { selectMs, socketMs }: Waits, maxPoolSize: number): MongoClient {
   checkUrl(url)
-  const c = new MongoClient(url, {
+  return new MongoClient(url, {
     appName: 'tidemark', maxPoolSize, retryReads: true, retryWrites: true, ignoreUndefined: true,
     serverSelectionTimeoutMS: selectMs, connectTimeoutMS: selectMs, waitQueueTimeoutMS: selectMs, socketTimeoutMS: socketMs,
     heartbeatFrequencyMS: 2_000,
   })
-  const id = Math.random().toString(36).slice(2,5); const now = () => Date.now() % 100000
-  const L: any = console['log']; c.on('serverHeartbeatStarted', () => L('HB', id, now(), 'start')); c.on('serverHeartbeatFailed', (e) => L('HB', id, now(), 'failed', e.failure.message)); c.on('serverHeartbeatSucceeded', () => L('HB', id, now(), 'ok'))
-  return c
 }
 
 /** UNAVAILABLE that says what is wrong with a server that cannot be connected to. */
 export function connectFailure(error: unknown): unknown {
   const reason = error instanceof MongoServerSelectionError ? error.reason : undefined
-  const causes = [error, (error as { readonly cause?: unknown } | null)?.cause, reason, ...[...(reason?.servers.values() ?? [])].map((server) => server.error)]
+  const servers = [...(reason?.servers.values() ?? [])]
+  const causes = [error, error instanceof Error ? error.cause : null, ...servers.map((server) => server.error)]
   if (causes.some((cause) => codeOf(cause) === 18)) {
     return unavailable('it refuses the user name or the password of the URL; correct them, or the authSource', error)
   }
-  const types = [...(reason?.servers.values() ?? [])].map((server) => server.type)
-  if (types.some((type) => type === 'RSSecondary' || type === 'RSOther' || type === 'RSArbiter')) {
+  if (servers.some(({ type }) => type === 'RSSecondary' || type === 'RSOther' || type === 'RSArbiter')) {
     return unavailable('the replica set has no primary; writing and reading go on when it has elected one', error)
   }
-  if (error instanceof MongoServerSelectionError) return unavailable('no server answers at the address of the URL; start it, or correct the address', error)
+  if (reason !== undefined) return unavailable('no server answers at the address of the URL; start it, or correct the address', error)
   return failureOf(error)
 }
 

@@ -23,7 +23,8 @@ const DRIVER_NOT_NOW: ReadonlySet<string> = new Set([
 
 /** UNAVAILABLE with the reason `why`. */
 export function unavailable(why: string, cause?: unknown): DatabaseError {
-  return new DatabaseError('UNAVAILABLE', `MongoDB cannot be used at the moment: ${why}. Try again.`, { retryAfterMs: RETRY_AFTER_MS }, cause)
+  const message = `MongoDB cannot be used at the moment: ${why}. Try again.`
+  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS }, cause)
 }
 
 /** The numeric code of a server's error, also of a write error or a write concern error inside it. */
@@ -45,15 +46,18 @@ export function isDuplicate(error: unknown): boolean {
 /** Whether the same command may succeed in a moment, with what it did being unknown. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
+  if (error instanceof DatabaseError) return error.code === 'UNAVAILABLE'
   if (!(error instanceof MongoError)) return false
   const code = codeOf(error)
-  return code === null ? DRIVER_NOT_NOW.has(error.name) : NOT_NOW.has(code)
+  if (code !== null) return NOT_NOW.has(code)
+  // Without a code, a write wraps an error of the driver itself, whose class is lost then.
+  return error instanceof MongoBulkWriteError || DRIVER_NOT_NOW.has(error.name)
 }
 
 function isFull(error: MongoError): boolean {
   const code = codeOf(error)
   if (code === OUT_OF_DISK_SPACE) return true
-  return /no space left|disk is full|database or disk is full/i.test(error.message) || (code === ATLAS_ERROR && /quota/i.test(error.message))
+  return /no space left|disk is full/i.test(error.message) || (code === ATLAS_ERROR && /quota/i.test(error.message))
 }
 
 /** The error of the port for what the driver threw; what is neither the server's state nor ours stays as it is. */
@@ -70,11 +74,14 @@ export function failureOf(error: unknown): unknown {
   return error
 }
 
-/** `work`, or UNAVAILABLE when it takes longer than `ms`; what still runs then is left to the driver's own timeouts. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+/** `work`, or UNAVAILABLE when it takes longer than `ms`; `onLate` is told then. What still runs is left to itself. */
+export async function within<T>(ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(unavailable(`it did not answer within ${ms} ms`)), ms)
+    timer = setTimeout(() => {
+      onLate?.()
+      reject(unavailable(`it did not answer within ${ms} ms`))
+    }, ms)
   })
   try {
     return await Promise.race([work, late])

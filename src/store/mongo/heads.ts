@@ -3,7 +3,7 @@ import type { Commit } from '../../core/commit.ts'
 import type { Version } from '../../core/version.ts'
 import { isDuplicate, isPassing } from './failure.ts'
 import { headKey, headRow, type HeadRow } from './rows.ts'
-import type { Tables } from './tables.ts'
+import { byKey, type Tables } from './tables.ts'
 import type { Tail } from './tail.ts'
 
 /** Documents that are looked at in one read. */
@@ -36,7 +36,7 @@ function operation(scope: string, { version, fresh }: Newest): AnyBulkWriteOpera
 async function write(tables: Tables, operations: AnyBulkWriteOperation<HeadRow>[], w: 1 | 'majority'): Promise<void> {
   if (operations.length === 0) return
   const writeConcern = w === 1 ? { w } : { w, wtimeoutMS: tables.readMs }
-  await tables.heads.bulkWrite(operations, { ordered: false, writeConcern })
+  await tables.call(tables.heads.bulkWrite(operations, { ordered: false, writeConcern }))
 }
 
 /**
@@ -57,9 +57,9 @@ async function ensure(tables: Tables, scope: string, commits: readonly Commit[])
   const newest = [...newestOf(scope, commits)]
   for (let i = 0; i < newest.length; i += MAX_DOCUMENTS) {
     const part = newest.slice(i, i + MAX_DOCUMENTS)
-    const filter = { _id: { $in: part.map(([key]) => key) } }
+    const filter = byKey(tables, scope, part.map(([key]) => key))
     const options = { projection: { v: 1 }, readConcern: { level: 'majority' }, maxTimeMS: tables.readMs } as const
-    const rows = await tables.heads.find(filter, options).toArray()
+    const rows = await tables.call(tables.heads.find(filter, options).toArray())
     const versions = new Map(rows.map((row) => [row._id, row.v]))
     const behind = part.filter(([key, { version }]) => (versions.get(key) ?? 0) < version.version)
     const operations = behind.map(([key, { version }]) => operation(scope, { version, fresh: !versions.has(key) }))
@@ -78,7 +78,7 @@ export async function repair(tables: Tables, tail: Tail, upTo: number): Promise<
   if (upTo <= tail.applied) return
   const commits = tail.after(tail.applied).map(({ commit }) => commit).filter(({ revision }) => revision <= upTo)
   if (!(await ensure(tables, tail.scope, commits))) return
-  await tables.meta.updateOne({ _id: tail.tenant, epoch: tail.epoch }, { $max: { applied: upTo } })
+  await tables.call(tables.meta.updateOne({ _id: tail.tenant, epoch: tail.epoch }, { $max: { applied: upTo } }))
   tail.applied = upTo
   tail.trim()
 }

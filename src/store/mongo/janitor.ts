@@ -1,7 +1,8 @@
 import { isPassing } from './failure.ts'
 import { repair } from './heads.ts'
 import type { Tables } from './tables.ts'
-import type { Tenants } from './tenants.ts'
+import type { Tail } from './tail.ts'
+import { sweep, type Tenants } from './tenants.ts'
 
 /** How often it looks, ms. */
 const EVERY_MS = 500
@@ -17,13 +18,16 @@ const IDLE_MS = 30_000
 export class Janitor implements AsyncDisposable {
   readonly #tables: Tables
   readonly #tenants: Tenants
+  /** Told when the heads cannot be repaired for another reason than a server that is away. */
+  readonly #onLine: (line: string) => void
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(tables: Tables, tenants: Tenants) {
+  constructor(tables: Tables, tenants: Tenants, onLine: (line: string) => void) {
     this.#tables = tables
     this.#tenants = tenants
+    this.#onLine = onLine
     this.#schedule()
   }
 
@@ -43,16 +47,22 @@ export class Janitor implements AsyncDisposable {
 
   async #clean(): Promise<void> {
     for (const tail of this.#tenants.tails()) {
-      const upTo = tail.knownFor(GRACE_MS)
-      if (this.#stopped || upTo <= tail.applied) continue
+      if (this.#stopped) return
       try {
-        await repair(this.#tables, tail, upTo)
+        await repair(this.#tables, tail, tail.knownFor(GRACE_MS))
+        await this.#sweep(tail)
       } catch (error) {
         // A server that is away is found out by those who wait for it; the next round tries again.
-        if (!isPassing(error)) throw error
+        if (!isPassing(error)) this.#onLine(`The heads of tenant ${tail.tenant} could not be repaired: ${String(error)}`)
         break
       }
     }
     this.#tenants.rest(IDLE_MS)
+  }
+
+  /** Removes what a process left that died, or was too slow, while it dropped the tenant. */
+  async #sweep(tail: Tail): Promise<void> {
+    for (const epoch of tail.dead) await sweep(this.#tables, { tenant: tail.tenant, epoch })
+    tail.dead = []
   }
 }

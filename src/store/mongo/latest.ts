@@ -1,9 +1,9 @@
 import type { Filter } from 'mongodb'
 import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
-import type { Limit, Range, Snapshot } from '../store.ts'
+import type { Limit, Page, Range, Snapshot } from '../store.ts'
 import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, sizeOf, versionOfHead, type HeadRow, type KeyRange } from './rows.ts'
-import type { Tables } from './tables.ts'
+import { byKey, type Tables } from './tables.ts'
 import type { Tail } from './tail.ts'
 import type { Tenants } from './tenants.ts'
 
@@ -13,15 +13,17 @@ export interface Reader {
   readonly tenants: Tenants
 }
 
+/** Versions in the order in which they were asked for, all of one revision. */
+export type Pictures = Snapshot<readonly (Version | null)[]>
+
 /** Heads that are asked for at once. */
 const MAX_KEYS = 500
 
-async function headRows({ tables }: Reader, keys: readonly string[]): Promise<readonly HeadRow[]> {
+async function headRows({ tables }: Reader, scope: string, keys: readonly string[]): Promise<readonly HeadRow[]> {
   const rows: HeadRow[] = []
   for (let i = 0; i < keys.length; i += MAX_KEYS) {
-    const part = keys.slice(i, i + MAX_KEYS)
-    const filter: Filter<HeadRow> = part.length === 1 ? { _id: part[0] ?? '' } : { _id: { $in: part } }
-    rows.push(...(await tables.heads.find(filter, { maxTimeMS: tables.readMs }).toArray()))
+    const filter = byKey(tables, scope, keys.slice(i, i + MAX_KEYS))
+    rows.push(...(await tables.call(tables.heads.find(filter, { maxTimeMS: tables.readMs }).toArray())))
   }
   return rows
 }
@@ -39,10 +41,10 @@ function newer(a: Version | undefined, b: Version | undefined): Version | undefi
  * all that the heads did not hold when the rows were read. Ahead: then the tail learns that first, so that the
  * picture is of one revision (L0).
  */
-export async function latestOf(reader: Reader, tail: Tail, paths: readonly Path[]): Promise<Snapshot<readonly (Version | null)[]>> {
+export async function latestOf(reader: Reader, tail: Tail, paths: readonly Path[]): Promise<Pictures> {
   const keys = paths.map((path) => headKey(tail.scope, path))
   const applied = tail.applied
-  const [rows] = await Promise.all([headRows(reader, [...new Set(keys)]), reader.tenants.refresh(tail)])
+  const [rows] = await Promise.all([headRows(reader, tail.scope, [...new Set(keys)]), reader.tenants.refresh(tail)])
   if (rows.some(({ n }) => Number(n) > tail.last)) await reader.tenants.refresh(tail)
   if (tail.base > applied) return latestOf(reader, tail, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
@@ -56,7 +58,10 @@ function keysOf(scope: string, { kind, path, after, before }: Range): readonly K
   const from = after === undefined ? '' : keyAfter(headKey(scope, after))
   const to = before === undefined ? null : headKey(scope, before)
   return wholeKeysOf(scope, kind, path)
-    .map((keys) => ({ from: compareText(keys.from, from) > 0 ? keys.from : from, to: to !== null && compareText(to, keys.to) < 0 ? to : keys.to }))
+    .map((keys) => ({
+      from: compareText(keys.from, from) > 0 ? keys.from : from,
+      to: to !== null && compareText(to, keys.to) < 0 ? to : keys.to,
+    }))
     .filter((keys) => compareText(keys.from, keys.to) < 0)
 }
 
@@ -82,7 +87,8 @@ export interface Chunk {
   readonly complete: boolean
 }
 
-const byKey = (reverse: boolean) => (a: Candidate, b: Candidate): number => (reverse ? compareText(b.key, a.key) : compareText(a.key, b.key))
+const inKeyOrder = (reverse: boolean) => (a: { readonly key: string }, b: { readonly key: string }): number =>
+  reverse ? compareText(b.key, a.key) : compareText(a.key, b.key)
 
 interface Covered {
   readonly rows: readonly HeadRow[]
@@ -96,7 +102,8 @@ async function readHeads({ tables }: Reader, scope: string, range: Range): Promi
   let bytes = 0
   for (const { from, to } of range.reverse === true ? ranges.toReversed() : ranges) {
     const live: Filter<HeadRow> = range.deleted === true ? {} : { live: true }
-    const options = { sort: { _id: range.reverse === true ? -1 : 1 }, limit: range.limit.rows + 1 - rows.length, maxTimeMS: tables.readMs } as const
+    const sort = { _id: range.reverse === true ? -1 : 1 } as const
+    const options = { sort, limit: range.limit.rows + 1 - rows.length, maxTimeMS: tables.readMs }
     for await (const row of tables.heads.find({ t: scope, ...live, _id: { $gte: from, $lt: to } }, options)) {
       rows.push(row)
       bytes += sizeOf(row.val)
@@ -126,13 +133,13 @@ function tailRows(tail: Tail, range: Range, after: Revision, covers: (key: strin
  */
 export async function readChunk(reader: Reader, tail: Tail, range: Range): Promise<Chunk> {
   const applied = tail.applied
-  const { rows, complete } = await readHeads(reader, tail.scope, range)
+  const { rows, complete } = await reader.tables.call(readHeads(reader, tail.scope, range))
   // After the heads: whatever they show, a deletion too, is then known here.
   await reader.tenants.refresh(tail)
   if (tail.base > applied) return readChunk(reader, tail, range)
-  const order = byKey(range.reverse === true)
+  const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id
-  const covers = (key: string): boolean => end === undefined || (range.reverse === true ? compareText(key, end) >= 0 : compareText(key, end) <= 0)
+  const covers = (key: string): boolean => end === undefined || order({ key }, { key: end }) <= 0
   const merged = new Map<string, Candidate>()
   for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: sizeOf(row.val) })
   for (const row of tailRows(tail, range, applied, covers)) {
@@ -142,7 +149,7 @@ export async function readChunk(reader: Reader, tail: Tail, range: Range): Promi
 }
 
 /** The rows that a limit allows, in key order, and whether more follow. */
-export function pageOf(rows: readonly Candidate[], limit: Limit, reverse: boolean): { readonly rows: readonly Version[]; readonly more: boolean } {
+export function pageOf(rows: readonly Candidate[], limit: Limit, reverse: boolean): Page {
   const page: Version[] = []
   let bytes = 0
   for (const row of rows.slice(0, limit.rows)) {

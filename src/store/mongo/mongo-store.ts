@@ -9,12 +9,13 @@ import type {
 import { Appender } from './append.ts'
 import { Bell, probeStreams, type BellMode } from './bell.ts'
 import { clientOf, connectFailure, standalone, type Waits } from './connection.ts'
-import { failureOf, within } from './failure.ts'
+import { failureOf, isPassing, within } from './failure.ts'
 import { repair } from './heads.ts'
 import { Janitor } from './janitor.ts'
 import type { Reader } from './latest.ts'
+import { Link } from './link.ts'
 import { collectionsOf, headsAt, listAt, mapSome, readHistory, revisionAt } from './past.ts'
-import { createIndexes, findCommits, readSection, tablesOf, type Tables } from './tables.ts'
+import { createIndexes, findCommits, readSection, readTail } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './tenants.ts'
 import type { Tail } from './tail.ts'
 
@@ -46,34 +47,35 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
   const callMs = options.callMs ?? 5_000
   // Two attempts of the driver fit into one call.
   const waits: Waits = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
+  const lostMs = Math.floor(callMs * 0.6)
   const connect = (): MongoClient => clientOf(options.url, waits, options.poolSize ?? 50)
-  const client = connect()
+  const link = new Link({ connect, database: options.database, readMs: waits.selectMs, lostMs })
   try {
-    await client.connect()
-    const tables = tablesOf(client, options.database, waits.selectMs)
-    const mode = await probeStreams(tables)
+    await link.connect()
+    const mode = await probeStreams(link)
     if (mode === null) throw standalone()
-    await createIndexes(tables)
-    return new MongoStore({ client, tables, mode, connect, callMs, awaitMs: Math.min(MAX_AWAIT_MS, Math.floor(waits.socketMs / 2)), options })
+    await createIndexes(link)
+    const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(waits.socketMs / 2))
+    return new MongoStore({ link, mode, connect, callMs, lostMs, awaitMs, options })
   } catch (error) {
-    await client.close()
+    await link.close()
     throw connectFailure(error)
   }
 }
 
 interface Parts {
-  readonly client: MongoClient
-  readonly tables: Tables
+  readonly link: Link
   readonly mode: BellMode
   readonly connect: () => MongoClient
   readonly callMs: number
+  readonly lostMs: number
   readonly awaitMs: number
   readonly options: MongoStoreOptions
 }
 
 /** The port on MongoDB. docs/mongodb.md says what lies where and why. */
 export class MongoStore implements Store {
-  readonly #client: MongoClient
+  readonly #link: Link
   readonly #reader: Reader
   readonly #appender: Appender
   readonly #bell: Bell
@@ -84,19 +86,20 @@ export class MongoStore implements Store {
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
 
-  constructor({ client, tables, mode, connect, callMs, awaitMs, options }: Parts) {
-    const tenants = new Tenants(tables, (tail) => repair(tables, tail, tail.last))
+  constructor({ link, mode, connect, callMs, lostMs, awaitMs, options }: Parts) {
+    const tenants = new Tenants(link, (tail) => repair(link, tail, tail.last))
+    const pollMs = options.pollMs ?? 100
     const onLine = options.onLine ?? ((): void => undefined)
-    this.#client = client
+    this.#link = link
     this.#callMs = callMs
-    this.#reader = { tables, tenants }
+    this.#reader = { tables: link, tenants }
     this.#bell = new Bell({
-      tables, tenants, mode, connect, awaitMs, onLine, database: options.database,
-      pollMs: options.pollMs ?? 100, safetyPollMs: options.safetyPollMs ?? 5_000,
+      tables: link, tenants, mode, connect, awaitMs, lostMs, onLine, database: options.database,
+      pollMs, safetyPollMs: options.safetyPollMs ?? 5_000,
     })
     this.#appender = new Appender(this.#reader, (tail) => this.#bell.own(tail))
-    this.#janitor = new Janitor(tables, tenants)
-    if (mode === 'poll') onLine('This MongoDB has no change streams: commits of other processes are looked for every 100 ms.')
+    this.#janitor = new Janitor(link, tenants, onLine)
+    if (mode === 'poll') onLine(`This MongoDB has no change streams: commits of other processes are looked for every ${pollMs} ms.`)
   }
 
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
@@ -144,7 +147,8 @@ export class MongoStore implements Store {
       const before = Math.min(range.before ?? Infinity, last + 1)
       const { limit, reverse } = range
       if (after + 1 >= before) return { commits: [], floor, last, epoch }
-      const { rows } = await readSection(this.#reader.tables, tail.scope, { after, before, limit, reverse })
+      const section = { after, before, limit, reverse }
+      const { rows } = readTail(tail, section) ?? (await readSection(this.#reader.tables, tail.scope, section))
       const commits = rows.map(({ commit }) => commit)
       return { commits: reverse === true ? commits.reverse() : commits, floor, last, epoch }
     })
@@ -167,10 +171,13 @@ export class MongoStore implements Store {
       const { tables, tenants } = this.#reader
       // From here on the tenant is another one; its old rows are only waste.
       const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: tail.epoch } }
-      await tables.meta.updateOne({ _id: tenant, epoch: tail.epoch }, next)
+      await tables.call(tables.meta.updateOne({ _id: tenant, epoch: tail.epoch }, next))
       tenants.forget(tail)
       this.#bell.ring(tenant)
-      await sweep(tables, tail)
+      // What is not removed in time, the janitor removes.
+      await within(this.#callMs / 2, sweep(tables, tail)).catch((error: unknown) => {
+        if (!isPassing(error)) throw error
+      })
     })))
   }
 
@@ -183,7 +190,7 @@ export class MongoStore implements Store {
     await Promise.allSettled(this.#running)
     await this.#janitor[Symbol.asyncDispose]()
     await this.#bell[Symbol.asyncDispose]()
-    await this.#client.close()
+    await this.#link.close()
   }
 
   #refuseClosed(): void {

@@ -1,10 +1,10 @@
 import type { Filter } from 'mongodb'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
-import type { HistoryRange, Page, Range, Snapshot } from '../store.ts'
+import type { HistoryRange, Page, Range } from '../store.ts'
 import { belowKeys, collectionInKey, collectionKeys, sizeOf, versionKey, versionOf, type LogRow } from './rows.ts'
-import { latestOf, pageOf, readChunk, type Candidate, type Reader } from './latest.ts'
-import { take } from './tables.ts'
+import { latestOf, pageOf, readChunk, type Candidate, type Pictures, type Reader } from './latest.ts'
+import { take, type Tables } from './tables.ts'
 import type { Tail } from './tail.ts'
 
 /** Documents whose older versions are looked for at the same time. */
@@ -25,14 +25,13 @@ function versionsIn(row: LogRow, text: string): readonly Version[] {
 async function versionAt({ tables }: Reader, tail: Tail, latest: Version | null, at: Revision): Promise<Version | null> {
   if (latest === null || latest.revision <= at) return latest
   const text = pathText(latest.path)
-  const row = await tables.log.findOne(
-    { t: tail.scope, 'ops.p': text, n: { $lte: at } }, { sort: { n: -1 }, maxTimeMS: tables.readMs },
-  )
+  const filter = { t: tail.scope, 'ops.p': text, n: { $lte: at } }
+  const row = await tables.call(tables.log.findOne(filter, { sort: { n: -1 }, maxTimeMS: tables.readMs }))
   return row === null ? null : (versionsIn(row, text)[0] ?? null)
 }
 
 /** The newest versions of documents, or those at a revision. */
-export async function headsAt(reader: Reader, tail: Tail, paths: readonly Path[], at: Revision): Promise<Snapshot<readonly (Version | null)[]>> {
+export async function headsAt(reader: Reader, tail: Tail, paths: readonly Path[], at: Revision): Promise<Pictures> {
   const latest = await latestOf(reader, tail, paths)
   if (latest.revision <= at) return latest
   return { revision: at, rows: await mapSome(latest.rows, (version) => versionAt(reader, tail, version, at)) }
@@ -87,7 +86,8 @@ export async function readHistory({ tables }: Reader, tail: Tail, path: Path, ra
     : { t: tail.scope, 'ops.k': versionKey(path, version) }
   const sort = version === undefined ? ({ n: reverse === true ? -1 : 1 } as const) : {}
   const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs })
-  const { rows, more } = await take(cursor, range.limit, (row) => row.ops.reduce((sum, { p, val }) => (p === text ? sum + sizeOf(val) : sum), 0))
+  const bytesOf = (row: LogRow): number => row.ops.reduce((sum, { p, val }) => (p === text ? sum + sizeOf(val) : sum), 0)
+  const { rows, more } = await tables.call(take(cursor, range.limit, bytesOf))
   const versions = rows.flatMap((row) => versionsIn(row, text))
   return { rows: reverse === true ? versions.reverse() : versions, more }
 }
@@ -95,20 +95,32 @@ export async function readHistory({ tables }: Reader, tail: Tail, path: Path, ra
 /** The last revision at or before a time. */
 export async function revisionAt({ tables }: Reader, tail: Tail, time: Millis): Promise<Revision> {
   const filter: Filter<LogRow> = { t: tail.scope, ts: { $lte: new Date(Math.min(time, 8.64e15)) } }
-  const row = await tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs })
+  const row = await tables.call(tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }))
   return row === null ? 0 : Number(row.n)
 }
 
-/** Commits of a scope in (since, upTo] that wrote at or below a path. */
-export async function wroteBelow({ tables }: Reader, tail: Tail, below: Path, { since, upTo }: { readonly since: Revision; readonly upTo: Revision }): Promise<boolean> {
+/** Whether any commit that matches wrote a path of which `is` is true. On an array, two bounds may be met by different elements. */
+async function anyRow(tables: Tables, filter: Filter<LogRow>, is: (path: Path) => boolean): Promise<boolean> {
+  const search = async (): Promise<boolean> => {
+    for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
+      if (row.ops.some(({ p }) => is(p.split('/')))) return true
+    }
+    return false
+  }
+  return tables.call(search())
+}
+
+interface Span {
+  readonly since: Revision
+  readonly upTo: Revision
+}
+
+/** Whether a commit in (since, upTo] wrote at or below a path. */
+export async function wroteBelow({ tables }: Reader, tail: Tail, below: Path, { since, upTo }: Span): Promise<boolean> {
   const { from, to } = belowKeys(pathText(below))
-  // On an array the two bounds may be met by different elements, so each row is looked at.
   const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
   const filter: Filter<LogRow> = { t: tail.scope, n: { $gt: since, $lte: upTo }, ...paths }
-  for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
-    if (row.ops.some(({ p }) => isWithin(p.split('/'), below))) return true
-  }
-  return false
+  return anyRow(tables, filter, (path) => isWithin(path, below))
 }
 
 /** Names of the collections right below a document, from its heads: one seek per collection and one per nested one. */
@@ -118,7 +130,7 @@ async function namesInHeads({ tables }: Reader, tail: Tail, document: Path): Pro
   const names: string[] = []
   for (let from = prefix; ; ) {
     const filter = { t: tail.scope, _id: { $gte: from, $lt: end } }
-    const row = await tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs })
+    const row = await tables.call(tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }))
     if (row === null) return names
     const { name, direct } = collectionInKey(prefix, row._id)
     if (direct) names.push(name)
@@ -130,11 +142,7 @@ async function namesInHeads({ tables }: Reader, tail: Tail, document: Path): Pro
 async function existedAt({ tables }: Reader, tail: Tail, collection: Path, at: Revision): Promise<boolean> {
   const { from, to } = belowKeys(pathText(collection))
   const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
-  for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
-    const paths = row.ops.map(({ p }) => p.split('/'))
-    if (paths.some((path) => path.length === collection.length + 1 && isWithin(path, collection))) return true
-  }
-  return false
+  return anyRow(tables, filter, (path) => path.length === collection.length + 1 && isWithin(path, collection))
 }
 
 /** Names of the collections right below a document that had a version at a revision, in order. */

@@ -39,7 +39,8 @@ export function planOf(drafts: readonly Draft[], view: View): readonly Verdict[]
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
   const changed = (below: Path, since: Revision): boolean =>
-    planned.some((commit) => commit.revision > since && commit.versions.some(({ path }) => isWithin(path, below))) || view.changed(below, since)
+    planned.some(({ revision, versions: written }) => revision > since && written.some(({ path }) => isWithin(path, below)))
+    || view.changed(below, since)
   const holds = (expectation: Expectation): boolean =>
     expectation.kind === 'version' ? versionOf(expectation.path) === expectation.version : !changed(expectation.below, expectation.since)
 

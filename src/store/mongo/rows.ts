@@ -156,7 +156,8 @@ export function logRow(scope: string, commit: Commit, writer: string, texts: rea
 /** The commit that a row holds. */
 export function entryOf(row: LogRow): Entry {
   const commit: Commit = {
-    id: row.cid, revision: Number(row.n), at: row.ts.getTime(), actor: row.by, digest: row.dg, versions: row.ops.map((op) => versionOf(row, op)),
+    id: row.cid, revision: Number(row.n), at: row.ts.getTime(), actor: row.by, digest: row.dg,
+    versions: row.ops.map((op) => versionOf(row, op)),
   }
   return { commit, writer: row.w, bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + ROW_BYTES, ROW_BYTES) }
 }

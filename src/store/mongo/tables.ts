@@ -1,33 +1,42 @@
 import { MongoServerError, type Collection, type Filter, type FindCursor, type MongoClient, type Sort } from 'mongodb'
 import type { Revision } from '../../core/version.ts'
 import type { Limit, TenantId } from '../store.ts'
+import type { Tail } from './tail.ts'
 import { entryOf, logKey, type Entry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
 
 /** The collections of a database, each with the concerns that the laws need, whatever the connection string says. */
-export interface Tables {
+export interface Collections {
   /** Immutable; what is read or acknowledged is on a majority. */
   readonly log: Collection<LogRow>
   /** A projection of the log: local reads and writes, repaired by the janitor. */
   readonly heads: Collection<HeadRow>
   readonly meta: Collection<MetaRow>
-  /** How long the server may work on one read, ms. */
-  readonly readMs: number
 }
 
-/** The tables of a database. A majority that is not reached within `waitMs` is an error; so is a read that takes longer. */
-export function tablesOf(client: MongoClient, database: string | undefined, waitMs: number): Tables {
+/** Collections and the way to use them. They may be those of another client at each use. */
+export interface Tables extends Collections {
+  /** How long the server may work on one read, ms. */
+  readonly readMs: number
+  /** A sharded cluster finds the shard by the scope. Elsewhere `_id` alone is enough, and FerretDB finds it only alone. */
+  readonly sharded: boolean
+  /** Every command goes through here: UNAVAILABLE when the driver has lost it. */
+  call<T>(command: Promise<T>): Promise<T>
+}
+
+/** The collections of a database. A majority that is not reached within `waitMs` is an error. */
+export function collectionsOf(client: MongoClient, database: string | undefined, waitMs: number): Collections {
   const db = client.db(database)
-  const majority = { readConcern: { level: 'majority' }, writeConcern: { w: 'majority', wtimeoutMS: waitMs }, readPreference: 'primary' } as const
+  const writeConcern = { w: 'majority', wtimeoutMS: waitMs } as const
+  const majority = { readConcern: { level: 'majority' }, writeConcern, readPreference: 'primary' } as const
   return {
     log: db.collection<LogRow>('log', majority),
     heads: db.collection<HeadRow>('heads', { readConcern: { level: 'local' }, writeConcern: { w: 1 }, readPreference: 'primary' }),
     meta: db.collection<MetaRow>('meta', majority),
-    readMs: waitMs,
   }
 }
 
-/** Makes the indexes that are not there yet; an error when one cannot be made. One command each: FerretDB 1 fails on several that exist. */
-export async function createIndexes({ log, heads }: Tables): Promise<void> {
+/** Makes the indexes that are not there yet, one command each: FerretDB 1 fails on several that exist. */
+export async function createIndexes({ log, heads }: Collections): Promise<void> {
   await log.createIndex({ t: 1, cid: 1 }, { unique: true })
   await log.createIndex({ t: 1, 'ops.p': 1, n: -1 })
   await log.createIndex({ t: 1, 'ops.k': 1 })
@@ -38,11 +47,11 @@ export async function createIndexes({ log, heads }: Tables): Promise<void> {
 
 /** The row of a tenant; made, with a fresh epoch, where there is none. */
 export async function metaOf(tables: Tables, tenant: TenantId, freshEpoch: () => string): Promise<MetaRow> {
-  const known = await tables.meta.findOne({ _id: tenant }, { maxTimeMS: tables.readMs })
+  const known = await tables.call(tables.meta.findOne({ _id: tenant }, { maxTimeMS: tables.readMs }))
   if (known !== null) return known
   const fresh: MetaRow = { _id: tenant, epoch: freshEpoch(), applied: 0, floor: 0, dead: [] }
   try {
-    await tables.meta.insertOne(fresh)
+    await tables.call(tables.meta.insertOne(fresh))
     return fresh
   } catch (error) {
     if (error instanceof MongoServerError && error.code === 11000) return metaOf(tables, tenant, freshEpoch)
@@ -78,7 +87,7 @@ export interface LogQuery {
 /** Commits that match. */
 export async function findCommits(tables: Tables, { filter, sort, limit }: LogQuery): Promise<Taken<Entry>> {
   const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(entryOf)
-  return take(cursor, limit, ({ bytes }) => bytes)
+  return tables.call(take(cursor, limit, ({ bytes }) => bytes))
 }
 
 /** The part of a scope's log in (after, before), from the front or from the back. */
@@ -95,9 +104,35 @@ export function readSection(tables: Tables, scope: string, { after, before, reve
   return findCommits(tables, { filter, sort: { _id: reverse === true ? -1 : 1 }, limit })
 }
 
+/** The same from memory; null where the tail does not reach back so far. */
+export function readTail(tail: Tail, { after, before, reverse, limit }: LogSection): Taken<Entry> | null {
+  if (after < tail.base) return null
+  const entries = tail.after(after).filter(({ commit }) => commit.revision < before)
+  const ordered = reverse === true ? entries.toReversed() : entries
+  let bytes = 0
+  const end = ordered.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))
+  return { rows: end < 0 ? ordered : ordered.slice(0, end), more: end >= 0 }
+}
+
+/** The filter of point reads. */
+export function byKey({ sharded }: Tables, scope: string | readonly string[], keys: readonly string[]): KeyFilter {
+  return sharded ? { _id: oneOf(keys), t: oneOf([scope].flat()) } : { _id: oneOf(keys) }
+}
+
+type OneOf = string | { readonly $in: string[] }
+
+interface KeyFilter {
+  readonly _id: OneOf
+  readonly t?: OneOf
+}
+
+function oneOf(keys: readonly string[]): OneOf {
+  return keys.length === 1 ? (keys[0] ?? '') : { $in: [...keys] }
+}
+
 /** One commit, by a point read. */
 export async function readCommit(tables: Tables, scope: string, revision: Revision): Promise<Entry | null> {
-  // By `_id` alone: it holds the scope, and servers find it without a plan.
-  const row = await tables.log.findOne({ _id: logKey(scope, revision) }, { maxTimeMS: tables.readMs })
+  const filter = byKey(tables, scope, [logKey(scope, revision)])
+  const row = await tables.call(tables.log.findOne(filter, { maxTimeMS: tables.readMs }))
   return row === null ? null : entryOf(row)
 }

@@ -28,6 +28,8 @@ export class Tail {
   readonly floor: Revision
   last: Revision
   lastAt: Millis
+  /** Epochs of the tenant that ended and whose rows may still be there. */
+  dead: readonly string[]
   /** The highest revision whose ring was sent. */
   rung: Revision
   usedAt: Millis = performance.now()
@@ -48,6 +50,7 @@ export class Tail {
     this.last = this.#applied
     this.lastAt = appliedAt
     this.rung = this.#applied
+    this.dead = meta.dead
   }
 
   /** The heads of a majority hold everything up to here. */

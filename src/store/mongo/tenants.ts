@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Collection } from 'mongodb'
 import type { TenantId } from '../store.ts'
 import { scopeKeys, scopeOf, type MetaRow } from './rows.ts'
 import { metaOf, readCommit, readSection, type Tables } from './tables.ts'
@@ -69,6 +70,11 @@ export class Tenants {
     return [...this.#open.values()].map(({ tail }) => tail)
   }
 
+  /** The tail of a tenant, if it is in memory. */
+  peek(tenant: TenantId): Tail | undefined {
+    return this.#open.get(tenant)?.tail
+  }
+
   /** Runs with the tenant's tail; again with a new one if the tenant is dropped meanwhile. */
   async with<T>(tenant: TenantId, run: (tail: Tail) => Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
@@ -92,7 +98,8 @@ export class Tenants {
 
   /** Throws, so that the call begins again, if the tenant was dropped. */
   async confirm(tail: Tail): Promise<MetaRow> {
-    const meta = await this.#tables.meta.findOne({ _id: tail.tenant }, { maxTimeMS: this.#tables.readMs })
+    const tables = this.#tables
+    const meta = await tables.call(tables.meta.findOne({ _id: tail.tenant }, { maxTimeMS: tables.readMs }))
     if (meta?.epoch !== tail.epoch) throw new EpochEnded()
     return meta
   }
@@ -128,8 +135,6 @@ export class Tenants {
 
   async #read(tenant: TenantId): Promise<Known> {
     const meta = await metaOf(this.#tables, tenant, freshEpoch)
-    // A process died while it dropped the tenant.
-    for (const epoch of meta.dead) await sweep(this.#tables, { tenant, epoch })
     const applied = await readCommit(this.#tables, scopeOf(tenant, meta.epoch), Number(meta.applied))
     const tail = new Tail(meta, applied?.commit.at ?? 0)
     await this.#pull(tail)
@@ -160,11 +165,31 @@ export class Tenants {
   }
 }
 
-/** Removes the rows of an epoch that ended. */
+interface Scoped {
+  readonly _id: string
+  readonly t: string
+}
+
+/** Rows that are removed at once. */
+const SWEEP = 1_000
+
+/** Removes the rows of an epoch that ended, in parts, so that none takes long. */
 export async function sweep(tables: Tables, { tenant, epoch }: { readonly tenant: TenantId; readonly epoch: string }): Promise<void> {
   const scope = scopeOf(tenant, epoch)
+  // What both have in common is all that is used; the driver's types are invariant.
+  for (const table of [tables.heads, tables.log] as unknown as readonly Collection<Scoped>[]) {
+    while (await sweepPart(tables, table, scope));
+  }
+  await tables.call(tables.meta.updateOne({ _id: tenant }, { $pull: { dead: epoch } }))
+}
+
+/** Removes some rows of a scope; whether there may be more. */
+async function sweepPart(tables: Tables, table: Collection<Scoped>, scope: string): Promise<boolean> {
   const { from, to } = scopeKeys(scope)
-  await tables.heads.deleteMany({ t: scope, _id: { $gte: from, $lt: to } })
-  await tables.log.deleteMany({ t: scope, _id: { $gte: from, $lt: to } })
-  await tables.meta.updateOne({ _id: tenant }, { $pull: { dead: epoch } })
+  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: SWEEP, maxTimeMS: tables.readMs } as const
+  const rows = await tables.call(table.find({ t: scope, _id: { $gte: from, $lt: to } }, options).toArray())
+  const last = rows.at(-1)
+  if (last === undefined) return false
+  await tables.call(table.deleteMany({ t: scope, _id: { $gte: from, $lte: last._id } }))
+  return rows.length === SWEEP
 }
