@@ -119,10 +119,11 @@ export function jsonBytes(value: Json): number {
   return utf8Length(JSON.stringify(value))
 }
 
-/** Throws TOO_LARGE (valueBytes) with `at: ""` when a document's value is longer than allowed. */
-export function checkSize(value: Json, limits: Limits): void {
+/** Length of a document's value as `jsonBytes` has it. Throws TOO_LARGE (valueBytes) with `at: ""` when it is more than allowed. */
+export function checkSize(value: Json, limits: Limits): number {
   const bytes = jsonBytes(value)
   if (bytes > limits.valueBytes) throw oversize(limits, `${bytes} bytes`)
+  return bytes
 }
 
 /** Whether two values are the same JSON; the order of keys does not matter. */

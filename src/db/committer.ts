@@ -11,8 +11,9 @@ import { State } from './state.ts'
 import type { Tail } from './tail.ts'
 import { Waiting, type Outcome } from './waiting.ts'
 
-/** Commits in one store round trip. */
+/** Commits in one store round trip, and bytes of their values, after which no further one is drafted. */
 const BATCH_COMMITS = 256
+const BATCH_BYTES = 4_194_304
 /** Requests that may wait. */
 const QUEUE_REQUESTS = 10_000
 const RETRY_AFTER_MS = 1_000
@@ -32,6 +33,8 @@ export interface CommitterOptions {
 type Turn =
   | { readonly kind: 'draft'; readonly waiting: Waiting; readonly draft: Draft }
   | { readonly kind: 'refused'; readonly waiting: Waiting; readonly error: unknown }
+  /** The batch was full before its turn came. */
+  | { readonly kind: 'later'; readonly waiting: Waiting }
 
 /**
  * Group commit: one batch of a tenant is in flight; what comes meanwhile waits and goes together in the next.
@@ -144,11 +147,14 @@ export class Committer {
     const at = Math.max(this.#options.now(), tail.lastAt)
     const needs = needsOf(batch.map(({ request }) => request))
     const state = new State(await load({ store, tenant, revision: tail.last, needs, limits }))
+    let room = BATCH_BYTES
     return batch.map((waiting) => {
+      if (room <= 0) return { kind: 'later', waiting }
       try {
-        const drafted = draft(waiting.request, state, { at, limits })
+        const { expects, writes, bytes } = draft(waiting.request, state, { at, limits })
         const { key, actor } = waiting.request
-        return { kind: 'draft', waiting, draft: { id: key ?? this.#options.freshId(), at, actor, digest: waiting.digest, ...drafted } }
+        room -= bytes
+        return { kind: 'draft', waiting, draft: { id: key ?? this.#options.freshId(), at, actor, digest: waiting.digest, expects, writes } }
       } catch (error) {
         return { kind: 'refused', waiting, error }
       }
@@ -164,9 +170,12 @@ export class Committer {
     let next = 0
     let lost = false
     for (const turn of turns) {
+      if (turn.kind === 'later' || (turn.kind === 'refused' && lost)) {
+        again.push(turn.waiting)
+        continue
+      }
       if (turn.kind === 'refused') {
-        if (lost) again.push(turn.waiting)
-        else turn.waiting.reject(turn.error)
+        turn.waiting.reject(turn.error)
         continue
       }
       const result = appended[next++]

@@ -5,7 +5,7 @@ import { isObject, type Json } from '../core/json.ts'
 import { tooLarge, type Limits } from '../core/limits.ts'
 import { mergedFields, mergePatch } from '../core/merge-patch.ts'
 import { candidatesOf, isDocumentPath, lastOf, parentOf, pathText, type Path } from '../core/path.ts'
-import { checkSize, exactValue, jsonBytes } from '../core/value.ts'
+import { checkSize, exactValue } from '../core/value.ts'
 import type { Millis, Write } from '../core/version.ts'
 import type { Expectation } from '../store/store.ts'
 import { meaningOf, type Meaning } from './meaning.ts'
@@ -16,6 +16,8 @@ import type { Head, Needs, State } from './state.ts'
 export interface Drafted {
   readonly expects: readonly Expectation[]
   readonly writes: readonly Write[]
+  /** Of all values that are written, as compact JSON. */
+  readonly bytes: number
 }
 
 /** What must be loaded before the requests can be drafted. */
@@ -74,6 +76,8 @@ class Drafting {
   readonly #edits = new Map<string, Edit>()
   readonly #reads = new Map<string, { readonly path: Path; readonly version: number }>()
   readonly #unchanged = new Map<string, Path>()
+  /** Documents whose value was put together here, out of parts that hold the limits each. */
+  readonly #composed = new Set<string>()
 
   constructor(state: State, { at, limits }: DraftContext) {
     this.#state = state.layer()
@@ -104,9 +108,9 @@ class Drafting {
       const write = this.#writeOf(text, edit)
       if (write !== null) writes.push(write)
     }
-    if (writes.length > 1) this.#checkBytes(writes)
+    const bytes = this.#checkValues(writes)
     this.#state.settle()
-    return { expects: this.#expectations(), writes }
+    return { expects: this.#expectations(), writes, bytes }
   }
 
   #post(collection: Path, value: Json, id: string, fresh: boolean): void {
@@ -153,7 +157,8 @@ class Drafting {
     const fields = mergedFields(merge, now).map((field) => [...rest, field].join('/'))
     if (rest.length > 0) return this.#write(live, setField(live.value, rest, merged), fields.length > 0 ? fields : [rest.join('/')])
     if (fields.length > 0) return this.#write(live, merged, fields)
-    this.#replace(live.path, live, exactValue(merged, this.#limits))
+    this.#composed.add(pathText(live.path))
+    this.#replace(live.path, live, merged)
   }
 
   #delete(path: Path, expect: Expect | undefined): void {
@@ -235,10 +240,10 @@ class Drafting {
 
   /** Writes fields of a live document. */
   #write(head: Head, value: Json, fields: readonly string[]): void {
-    const whole = exactValue(value, this.#limits)
-    this.#checkNames(head, whole)
+    this.#checkNames(head, value, new Set(fields.map((field) => field.split('/', 1)[0] ?? field)))
     this.#edit(head, fields)
-    this.#store({ ...head, version: this.#versionAfter(head), value: whole })
+    this.#composed.add(pathText(head.path))
+    this.#state.set({ ...head, version: this.#versionAfter(head), value })
   }
 
   /** Writes a whole document, live before or not. */
@@ -246,23 +251,19 @@ class Drafting {
     if (before !== null) this.#checkNames(before, value)
     this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.#at }, null)
     const createdAt = before === null || before.deleted ? this.#at : before.createdAt
-    this.#store({ path, version: this.#versionAfter(before ?? { path, version: 0 }), deleted: false, value, createdAt })
-  }
-
-  #store(head: Head): void {
-    checkSize(head.value, this.#limits)
-    this.#state.set(head)
+    this.#state.set({ path, version: this.#versionAfter(before ?? { path, version: 0 }), deleted: false, value, createdAt })
   }
 
   /** A field that is new at this write must not have the name of a nested collection, unless it declares it. */
-  #checkNames(before: Head, value: Json): void {
+  #checkNames(before: Head, value: Json, written?: ReadonlySet<string>): void {
     if (!isObject(value)) {
       if (this.#state.hasCollections(before.path)) throw nameTaken(before.path, 'it has nested collections, so its value must be an object')
       if (isObject(before.value)) this.#unchanged.set(pathText(before.path), before.path)
       return
     }
-    for (const [name, field] of Object.entries(value)) {
-      if (isEmptyArray(field)) continue
+    for (const name of written ?? Object.keys(value)) {
+      const field = getField(value, [name])
+      if (field === undefined || isEmptyArray(field)) continue
       const old = before.deleted ? undefined : getField(before.value, [name])
       if (old !== undefined && !isEmptyArray(old)) continue
       const collection = [...before.path, name]
@@ -316,11 +317,17 @@ class Drafting {
     return expects
   }
 
-  #checkBytes(writes: readonly Write[]): void {
-    const bytes = writes.reduce((sum, write) => sum + jsonBytes(write.value), 0)
-    if (bytes > this.#limits.transactionBytes) {
-      throw tooLarge('transactionBytes', this.#limits.transactionBytes, `The transaction writes ${bytes} bytes`)
+  /** Checks each value once, however many operations made it, and what they come to together. */
+  #checkValues(writes: readonly Write[]): number {
+    let bytes = 0
+    for (const { path, value, type } of writes) {
+      if (type === 'DELETE') continue
+      if (this.#composed.has(pathText(path))) exactValue(value, this.#limits)
+      bytes += checkSize(value, this.#limits)
     }
+    const { transactionBytes } = this.#limits
+    if (writes.length > 1 && bytes > transactionBytes) throw tooLarge('transactionBytes', transactionBytes, `The transaction writes ${bytes} bytes`)
+    return bytes
   }
 }
 

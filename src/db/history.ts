@@ -8,10 +8,9 @@ import { equalJson, jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Page } from '../store/store.ts'
 import { meaningOf } from './meaning.ts'
-import { formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
+import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
 import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
-import { badArgument } from './request.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** Rows of one read while versions are searched that match. */
@@ -167,11 +166,11 @@ async function boundsOf({ store, tenant }: TenantContext, options: HistoryOption
 }
 
 function formatPlace({ revision, index }: Place): string {
-  return formatPageCursor(`${revision}.${index}`)
+  return formatPageCursor('place', `${revision}.${index}`)
 }
 
 function parsePlace(cursor: string, argument: string): Place {
-  const [, revision, index] = /^(\d{1,15})\.(\d{1,6})$/.exec(parsePageCursor(cursor, argument)) ?? []
-  if (revision === undefined || index === undefined) throw badArgument(argument, `${argument} is not a cursor of such a page.`)
+  const [, revision, index] = /^(\d{1,15})\.(\d{1,6})$/.exec(parsePageCursor('place', cursor, argument)) ?? []
+  if (revision === undefined || index === undefined) throw badPageCursor(argument)
   return { revision: Number(revision), index: Number(index) }
 }

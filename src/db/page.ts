@@ -1,4 +1,5 @@
 import type { Document, DocumentPage, PageOptions } from '../core/database.ts'
+import type { DatabaseError } from '../core/error.ts'
 import { LIMITS, tooLarge, type Limits } from '../core/limits.ts'
 import { badArgument } from './request.ts'
 
@@ -26,16 +27,25 @@ export function countOf(count: number | undefined, argument: string, limits: Lim
   return rows
 }
 
+/** What a page lists: an id of a collection, or a place in a history. */
+export type PageKind = 'id' | 'place'
+
 /** An opaque page cursor for a text; not a cursor of the log. */
-export function formatPageCursor(text: string): string {
-  return Buffer.from(text).toString('base64url')
+export function formatPageCursor(kind: PageKind, text: string): string {
+  return Buffer.from(`${kind}:${text}`).toString('base64url')
 }
 
-/** The text of a page cursor. Throws BAD_REQUEST. */
-export function parsePageCursor(cursor: string, argument: string): string {
+/** The text of a page cursor of this kind. Throws BAD_REQUEST. */
+export function parsePageCursor(kind: PageKind, cursor: string, argument: string): string {
   const text = Buffer.from(cursor, 'base64url').toString()
-  if (text !== '' && formatPageCursor(text) === cursor) return text
-  throw badArgument(argument, `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`)
+  const start = kind.length + 1
+  if (text.startsWith(`${kind}:`) && formatPageCursor(kind, text.slice(start)) === cursor) return text.slice(start)
+  throw badPageCursor(argument)
+}
+
+/** BAD_REQUEST: what was given as a page cursor is none of such a page. */
+export function badPageCursor(argument: string): DatabaseError {
+  return badArgument(argument, `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`)
 }
 
 export interface Edges {

@@ -2,12 +2,12 @@ import { formatCursor } from '../core/cursor.ts'
 import type { Document, DocumentPage, PageOptions, ReadOptions } from '../core/database.ts'
 import { getField } from '../core/field.ts'
 import type { Json } from '../core/json.ts'
-import { tooLarge } from '../core/limits.ts'
+import { tooLarge, type Limits } from '../core/limits.ts'
 import { candidatesOf, isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
 import { meaningOf } from './meaning.ts'
-import { formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
+import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
 import { asOfRevision } from './past.ts'
 import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
@@ -35,7 +35,7 @@ export async function readDocuments(context: TenantContext, text: string, option
   const window = windowOf(options, 'first', limits)
   const revision = await asOfRevision(context, path, options.asOf)
   const bound = (cursor: string | undefined, argument: string): Path | undefined =>
-    cursor === undefined ? undefined : [...path, parsePageCursor(cursor, argument)]
+    cursor === undefined ? undefined : [...path, parseId(cursor, argument, limits)]
   const page = await store.list(tenant, {
     kind: 'collection',
     path,
@@ -44,8 +44,19 @@ export async function readDocuments(context: TenantContext, text: string, option
     reverse: window.reverse,
     limit: { rows: window.count, bytes: limits.pageBytes },
   }, revision)
-  const edges = page.rows.map((version) => ({ cursor: formatPageCursor(lastOf(version.path)), node: documentOf(tail.epoch, version, page.revision) }))
+  const edges = page.rows.map((version) => ({ cursor: formatPageCursor('id', lastOf(version.path)), node: documentOf(tail.epoch, version, page.revision) }))
   return pageOf(options, window, { edges, more: page.more, cursor: formatCursor(tail.epoch, page.revision) })
+}
+
+/** The id that a page cursor stands for; it was made of one, so anything else is no such cursor. */
+function parseId(cursor: string, argument: string, limits: Limits): string {
+  const id = parsePageCursor('id', cursor, argument)
+  try {
+    if (parsePath(`x/${id}`, limits).length === 2) return id
+  } catch {
+    // Told as what it is to the caller: a bad cursor.
+  }
+  throw badPageCursor(argument)
 }
 
 /** What is at `text` with everything below, or `depth` levels of collections of it; null when nothing is there. */

@@ -92,7 +92,7 @@ export class Tail {
       topics,
       quietUntil: promise,
       wake: (quietUntil) => {
-        for (const topic of topics) this.#waiters.get(topic)?.delete(waiter)
+        for (const topic of topics) this.#leave(topic, waiter)
         resolve(quietUntil)
       },
     }
@@ -102,6 +102,13 @@ export class Tail {
       this.#waiters.set(topic, waiters)
     }
     return waiter
+  }
+
+  /** Topics are names that clients choose: none is kept for its own sake. */
+  #leave(topic: string, waiter: Waiter): void {
+    const waiters = this.#waiters.get(topic)
+    waiters?.delete(waiter)
+    if (waiters?.size === 0) this.#waiters.delete(topic)
   }
 
   /** Whether the revision is visible, here or in another process. */

@@ -129,3 +129,14 @@ it('an engine that closes lets its writes finish and ends its feeds with UNAVAIL
   await Promise.all(writes)
   expect((await store.log('default', { after: 0, limit: { rows: 100, bytes: 1e6 } })).commits).toHaveLength(50)
 })
+
+it('a batch ends when its values are large, and the rest keeps its order', async () => {
+  const gates = gated(new MemoryStore())
+  await withEngine(gates.store, {}, async (db) => {
+    const half = 'x'.repeat(500_000)
+    const done = await Promise.all(Array.from({ length: 30 }, (_, i) => db.put('a/1', [i, half])))
+    expect(gates.batches.length).toBeGreaterThan(2)
+    expect(Math.max(...gates.batches)).toBeLessThan(12)
+    expect(done.map(({ changes }) => changes[0]?.document.version)).toEqual(done.map((_, i) => i + 1))
+  })
+})

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
@@ -45,6 +45,16 @@ describe('opening a data directory', () => {
 
   it('refuses at once where no directory can be made, as below /proc', async () => {
     expect(await refusal('/proc/tidemark/data')).toMatch(/^The data directory \/proc\/tidemark\/data cannot be written \(E\w+\): /)
+  })
+
+  it('acknowledges nothing after its directory was removed, and goes on reading', async () => {
+    await using root = await freshDirectory()
+    const store = await openLmdbStore({ directory: root.path })
+    await commit(store, 't', [put('posts/1', 1)])
+    await rm(root.path, { recursive: true })
+    await expect(commit(store, 't', [put('posts/2', 1)])).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect((await store.heads('t', [path('posts/1')])).rows[0]?.value).toEqual({ version: 1 })
+    await store.close()
   })
 
   it('refuses a newer format, and a mark that it cannot read, and touches nothing', async () => {

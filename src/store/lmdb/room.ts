@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseError } from '../../core/error.ts'
 
 /** How far the data file is made ahead of its use: as far as it is used, within these bounds. */
 const AHEAD_BYTES = { least: 256 * 1_024, most: 4 * 1_048_576 } as const
@@ -30,6 +31,7 @@ export class Room {
 
   /** Makes sure that a transaction finds room behind the `usedBytes` of the data file. */
   ensure(usedBytes: number): void {
+    if (fstatSync(this.#data).nlink === 0) throw removed()
     writeSync(this.#probe, ZEROS, 0, 1, 0)
     const ahead = Math.min(Math.max(usedBytes, AHEAD_BYTES.least), AHEAD_BYTES.most)
     if (this.#size - usedBytes < ahead / 2) this.#extend(usedBytes + ahead)
@@ -51,4 +53,10 @@ export class Room {
     }
     this.#size = Math.max(start, size)
   }
+}
+
+/** What is written to a file without a name is gone when the process ends: it must not be acknowledged. */
+function removed(): DatabaseError {
+  const message = 'The data file was removed while the server ran: nothing is written any more. Stop the server and put the data back.'
+  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: 1_000 })
 }

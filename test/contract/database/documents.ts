@@ -118,9 +118,12 @@ function arguments_(subject: DatabaseSubject): void {
 
   law(subject, 'what is no page cursor is refused, never taken for the beginning', async ({ db }) => {
     await db.put('posts/1', 1)
-    for (const text of ['', 'x', '!', '😀', 'a/b']) {
+    const ofIds = (id: string): string => Buffer.from(`id:${id}`).toString('base64url')
+    for (const text of ['', 'x', '!', '😀', 'a/b', ofIds('z'.repeat(100_000)), ofIds('a/b'), ofIds('*'), ofIds('\u0000')]) {
       expect(['BAD_REQUEST', 'CURSOR_UNKNOWN']).toContain((await refusal(db.documents('posts', { after: text }))).code)
       expect(['BAD_REQUEST', 'CURSOR_UNKNOWN']).toContain((await refusal(db.history('posts', { before: text }))).code)
     }
+    const [edge] = (await db.history('posts')).edges
+    expect((await refusal(db.documents('posts', { after: edge?.cursor }))).code).toBe('BAD_REQUEST')
   })
 }
