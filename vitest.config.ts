@@ -8,6 +8,8 @@ const config: ViteUserConfig = defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // The last line says which MongoDB, if any, the adapter was run against.
+    reporters: ['default', './test/support/mongo-reporter.ts'],
     globalSetup: ['test/support/global-setup.ts'],
   },
 })

@@ -8,10 +8,11 @@ const program = new Command('tidemark')
 
 program
   .command('start')
-  .description('Serve a data directory until it is interrupted.')
+  .description('Serve a data directory, or a MongoDB, until it is interrupted.')
   .option('--port <number>', 'port to listen on; 0 takes any free one (PORT; default 4747)')
   .option('--host <address>', 'address to listen on (HOST; default 127.0.0.1)')
   .option('--data <directory>', 'where the data lies (TIDEMARK_DATA; default .tidemark)')
+  .option('--mongodb <url>', 'keep the data in this MongoDB instead (MONGODB_URL; a replica set)')
   .option('--cors <origins>', 'origins of other pages that may use it, comma-separated (TIDEMARK_CORS; default none)')
   .action(async (flags) => {
     const { start } = await import('./start.ts')

@@ -1,4 +1,4 @@
-import { readConfig, StartError, type Config, type Flags } from '../server/config.ts'
+import { dataOf, readConfig, StartError, type Config, type Flags } from '../server/config.ts'
 import { ROUTES } from '../server/http.ts'
 import { openLog } from '../server/log.ts'
 import { startServer } from '../server/start.ts'
@@ -35,6 +35,6 @@ interface Description {
   readonly data: string
 }
 
-function described({ directory }: Config, url: string): Description {
-  return { name: 'tidemark', version: readVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: directory }
+function described(config: Config, url: string): Description {
+  return { name: 'tidemark', version: readVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: dataOf(config) }
 }

@@ -7,8 +7,10 @@ export interface Config {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  /** Where the data lies, as an absolute path. */
+  /** Where the data lies, as an absolute path; not used with `mongodb`. */
   readonly directory: string
+  /** Connection string of the MongoDB that holds the data instead. */
+  readonly mongodb?: string | undefined
   /** Origins whose pages may use this server beside its own, such as `https://app.example.com`; `*` is every origin. */
   readonly cors: readonly string[]
   readonly logLevel: LogLevel
@@ -60,6 +62,7 @@ export interface Flags {
   readonly host?: string | undefined
   readonly port?: string | undefined
   readonly data?: string | undefined
+  readonly mongodb?: string | undefined
   /** Comma-separated. */
   readonly cors?: string | undefined
 }
@@ -71,11 +74,12 @@ export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
-/** The configuration that flags and the environment (HOST, PORT, TIDEMARK_DATA, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
+/** The configuration that flags and the environment (HOST, PORT, TIDEMARK_DATA, MONGODB_URL, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
 export function readConfig(flags: Flags, env: Environment): Config {
   return {
     host: flags.host ?? given(env['HOST']) ?? '127.0.0.1',
     port: readPort(flags.port ?? given(env['PORT']) ?? '4747'),
+    mongodb: readMongo(flags.mongodb ?? given(env['MONGODB_URL'])),
     directory: resolve(flags.data ?? given(env['TIDEMARK_DATA']) ?? '.tidemark'),
     cors: readOrigins(flags.cors ?? given(env['TIDEMARK_CORS']) ?? ''),
     logLevel: readLevel(given(env['TIDEMARK_LOG']) ?? 'info'),
@@ -89,6 +93,16 @@ function readPort(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new StartError(`The port ${JSON.stringify(text)} is not valid: give --port or PORT a number from 0 to 65535 (0 takes any free port).`)
+}
+
+function readMongo(url: string | undefined): string | undefined {
+  if (url === undefined || /^mongodb(\+srv)?:\/\/./.test(url)) return url
+  throw new StartError('The MongoDB URL is not valid: write --mongodb or MONGODB_URL as mongodb://host/database?replicaSet=name.')
+}
+
+/** Where the data lies, to be shown: never with the password of a URL. */
+export function dataOf({ directory, mongodb }: Pick<Config, 'directory' | 'mongodb'>): string {
+  return mongodb === undefined ? directory : mongodb.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
 }
 
 function readLevel(text: string): LogLevel {

@@ -25,10 +25,12 @@ export interface ServiceOptions {
   readonly db: Database
   readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
   readonly log: Log
+  /** Why the store does not answer, where that is known without asking it. */
+  readonly problem?: (() => string | null) | undefined
 }
 
 /** Puts the faces in front of a database. */
-export function createService({ db, config, log }: ServiceOptions): Service {
+export function createService({ db, config, log, problem = () => null }: ServiceOptions): Service {
   const { bounds } = config
   const face = graphqlFace({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
   const readiness = createReadiness(() => performance.now())
@@ -36,7 +38,7 @@ export function createService({ db, config, log }: ServiceOptions): Service {
   const operations = createOperations({ face, db, rules: streams.rules, maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
   const origins = allowOrigins(config.cors, config.host)
   const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) })
-  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => readiness.reason() }, bounds)
+  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => problem() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
   const sockets = openSockets(http.server, { operations, origins, bounds, report })
   return { http, sockets, streams, operations, readiness }

@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { DatabaseError } from '../core/error.ts'
 import { openEngine } from '../db/engine.ts'
-import { openLmdbStore } from '../store/lmdb/lmdb-store.ts'
-import { StartError, type Config } from './config.ts'
+import { dataOf, StartError, type Config } from './config.ts'
 import type { Log } from './log.ts'
+import { openStore } from './open-store.ts'
 import { createService } from './service.ts'
 import { stopServer } from './stop.ts'
 
@@ -23,14 +22,14 @@ const TENANT = 'default'
 
 /** Opens the store and serves it. Throws StartError, with a sentence for whoever starts it. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
-  const store = await openLmdbStore({ directory: config.directory }).catch(asStartError)
+  const { store, problem } = await openStore(config, TENANT, log)
   try {
     const engine = await openEngine(store)
-    const service = createService({ db: engine.database(TENANT, { actor: null }), config, log })
+    const service = createService({ db: engine.database(TENANT, { actor: null }), config, log, problem })
     const { server } = service.http
     await listen(server, config)
     const { port } = server.address() as AddressInfo
-    log.debug({ host: config.host, port, directory: config.directory }, 'listening')
+    log.debug({ host: config.host, port, data: dataOf(config) }, 'listening')
     let stopped: Promise<void> | null = null
     const close = (): Promise<void> => (stopped ??= stopServer(service, { engine, store }, { stopMs: config.bounds.stopMs, log }))
     return { url: `http://${nameOf(config.host)}:${port}`, port, close }
@@ -38,10 +37,6 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
     await store.close()
     throw error
   }
-}
-
-function asStartError(error: unknown): never {
-  throw error instanceof DatabaseError ? new StartError(error.message, { cause: error }) : error
 }
 
 async function listen(http: Server, { host, port }: Config): Promise<void> {

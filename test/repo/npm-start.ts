@@ -19,7 +19,7 @@ export interface StartOptions {
 
 /** Runs a command that serves, in the repository, and waits until it is ready. */
 export async function startServer(command: string, { data, port = 0 }: StartOptions): Promise<StartedServer> {
-  const env = { ...process.env, PORT: String(port), TIDEMARK_DATA: data, TIDEMARK_LOG: 'error' }
+  const env = { ...process.env, MONGODB_URL: '', PORT: String(port), TIDEMARK_DATA: data, TIDEMARK_LOG: 'error' }
   const child = spawn('bash', ['-c', command], { cwd: ROOT, env, detached: true })
   let [printed, complaint] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (printed += text))

@@ -51,7 +51,7 @@ export async function startAndKill(directory: string, afterMs: number): Promise<
 function spawnServer(directory: string, { through = [] }: ServerOptions): ChildProcess {
   const server = [process.execPath, 'bin/tidemark.js', 'start', '--port', '0', '--data', directory]
   const [command, ...args] = [...through, ...server]
-  return spawn(command ?? process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TIDEMARK_LOG: 'error' } })
+  return spawn(command ?? process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MONGODB_URL: '', TIDEMARK_LOG: 'error' } })
 }
 
 function isRunning(child: ChildProcess): boolean {

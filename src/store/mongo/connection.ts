@@ -59,11 +59,13 @@ export function connectFailure(error: unknown): unknown {
   if (servers.some(({ type }) => type === 'RSSecondary' || type === 'RSOther' || type === 'RSArbiter')) {
     return unavailable('the replica set has no primary; writing and reading go on when it has elected one', error)
   }
+  // The driver drops a server that answers, but not as a member of the set that the URL names.
+  if (reason !== undefined && servers.length === 0) return standalone()
   if (reason !== undefined) return unavailable('no server answers at the address of the URL; start it, or correct the address', error)
   return failureOf(error)
 }
 
 /** UNAVAILABLE for a server that is no replica set. */
 export function standalone(): DatabaseError {
-  return unavailable('it is a standalone server, and change streams need a replica set; start mongod with --replSet and run rs.initiate()')
+  return unavailable('it is a standalone server, or of another replica set than the URL says, and change streams need a replica set; start mongod with --replSet and run rs.initiate()')
 }

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { runCli, type CliProcess } from '../support/process-cli.ts'
+import { ask, socketFeeder } from '../support/writer-graphql.ts'
+import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo-server.ts'
+
+const choice = await chooseMongo()
+const PUT = 'mutation ($path: Path!, $value: JSON, $key: ID) { put(path: $path, value: $value, key: $key) { cursor } }'
+
+interface Readiness {
+  readonly status: number
+  readonly reason: string | undefined
+}
+
+async function readiness(url: string): Promise<Readiness> {
+  const response = await fetch(`${url}/readyz`)
+  const { reason } = await response.json() as { reason?: string }
+  return { status: response.status, reason }
+}
+
+/** Collects what a new subscriber of `posts` sees from the beginning on. */
+function watch(graphql: string): readonly string[] {
+  const seen: string[] = []
+  const feed = socketFeeder(graphql, { paths: ['posts'] })(undefined)
+  let over = false
+  const read = async (): Promise<void> => {
+    while (!over) {
+      const batch = await feed.next()
+      if (batch === null) return
+      seen.push(...batch.changes.map(({ path }) => path))
+    }
+  }
+  // It ends with the test or with its server.
+  read().catch(() => {})
+  onTestFinished(async () => {
+    over = true
+    await feed.kill()
+  })
+  return seen
+}
+
+describe.skipIf(choice.kind === 'none')(`servers on one MongoDB (${choice.label})`, () => {
+  let server: MongoServer
+  let database: string
+
+  beforeAll(async () => {
+    server = await startMongo(choice)
+  }, START_MS)
+  afterAll(() => server.stop())
+  beforeEach(() => {
+    database = server.database()
+  })
+
+  function start(url = server.url): CliProcess {
+    const mongodb = url.replace('/?', `/${database}?`).replace(/\/$/, `/${database}`)
+    return runCli(['start', '--port', '0', '--mongodb', mongodb], { script: ['bin/tidemark.js'] })
+  }
+
+  async function ready(url?: string): Promise<{ readonly graphql: string; readonly url: string; readonly process: CliProcess }> {
+    const process = start(url)
+    const { graphql, url: base, data } = await process.ready()
+    expect(data).not.toContain('?')
+    return { graphql, url: base, process }
+  }
+
+  it('a subscriber on one sees what is written through any of them, once, in the same order', async () => {
+    const servers = await Promise.all([ready(), ready(server.pollUrl ?? server.url)])
+    const views = servers.map(({ graphql }) => watch(graphql))
+    const paths = Array.from({ length: 40 }, (_, i) => `posts/${i}`)
+    const write = async (offset: number): Promise<void> => {
+      for (let i = offset; i < paths.length; i += 2) await ask(servers[offset]?.graphql ?? '', PUT, { path: paths[i], value: i })
+    }
+    await Promise.all([write(0), write(1)])
+    for (const view of views) await expect.poll(() => view.length, { timeout: 20_000 }).toBe(paths.length)
+    expect(views[0]?.toSorted()).toEqual(paths.toSorted())
+    expect(views[1]).toEqual(views[0])
+  }, 60_000)
+
+  it('a server that is killed takes nothing with it: the others go on, and its successor knows all', async () => {
+    const [one, other] = await Promise.all([ready(), ready()])
+    const view = watch(other.graphql)
+    await ask(one.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
+    one.process.child.kill('SIGKILL')
+    await ask(other.graphql, PUT, { path: 'posts/2', value: 2 })
+    await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
+    const successor = await ready()
+    const repeat = await ask<{ cursor: string }>(successor.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
+    expect(await ask(successor.graphql, '{ document(path: "posts/1") { version cursor } }', {})).toEqual({ version: 1, cursor: repeat.cursor })
+  }, 60_000)
+
+  it('has one change stream per process, whatever the number of subscribers', async () => {
+    const before = server.proxy.streams.open
+    const { graphql } = await ready()
+    const views = Array.from({ length: 30 }, () => watch(graphql))
+    await ask(graphql, PUT, { path: 'posts/1', value: 1 })
+    for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
+    expect(server.proxy.streams.open - before).toBe(1)
+  }, 60_000)
+
+  it('says in a sentence why it does not answer, once per change, and goes on by itself', async () => {
+    server.proxy.greetAs('standalone')
+    onTestFinished(() => server.proxy.greetAs('primary'))
+    const { url, graphql, process } = await ready()
+    expect(await readiness(url)).toEqual({ status: 503, reason: expect.stringContaining('--replSet') as string })
+    await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow('--replSet')
+    server.proxy.greetAs('primary')
+    await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
+    await ask(graphql, PUT, { path: 'posts/1', value: 1 })
+    process.child.kill('SIGTERM')
+    const { code, stderr } = await process.exit()
+    expect(code).toBe(0)
+    expect(stderr.split('\n').filter((line) => line.includes('--replSet'))).toHaveLength(1)
+    expect(stderr.split('\n').filter((line) => line.includes('MongoDB answers.'))).toHaveLength(1)
+  }, 60_000)
+})
+
+describe('a server whose MongoDB is not there', () => {
+  it('starts, refuses with a sentence, and is not ready', async () => {
+    const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://u:secret@127.0.0.1:9/db?replicaSet=rs0'], { script: ['bin/tidemark.js'] })
+    const { url, graphql, data } = await process.ready()
+    expect(data).toBe('mongodb://127.0.0.1:9/db')
+    const { status, reason } = await readiness(url)
+    expect(status).toBe(503)
+    expect(reason).toMatch(/no server answers/i)
+    await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow(reason)
+    process.child.kill('SIGTERM')
+    const { code, stderr } = await process.exit()
+    expect(code).toBe(0)
+    expect(stderr).not.toContain('secret')
+  }, 30_000)
+
+  it('refuses a URL that asks for less than a majority, at once', async () => {
+    const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://127.0.0.1:9/db?w=1'], { script: ['bin/tidemark.js'] })
+    const { code, stdout, stderr } = await process.exit()
+    expect([code, stdout, stderr.trim().split('\n').length]).toEqual([1, '', 1])
+    expect(stderr).toContain('majority')
+  })
+})
