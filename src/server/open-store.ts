@@ -8,7 +8,7 @@ import type { Log } from './log.ts'
 export interface OpenedStore {
   readonly store: Store
   /** Why it does not answer at the moment; null when it does. */
-  problem(): string | null
+  readonly problem: () => string | null
 }
 
 /** Between two looks whether MongoDB answers. */
