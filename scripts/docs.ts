@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ERRORS } from '../src/core/error.ts'
 import { LIMITS, type Limits } from '../src/core/limits.ts'
+import { BUDGET } from '../src/graphql/budget.ts'
 import { QUERY_LIMITS } from '../src/graphql/limits.ts'
 import { BOUNDS, type Bounds } from '../src/server/config.ts'
 
@@ -26,6 +27,18 @@ const QUERY_WORDS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {
   tokens: 'tokens of the document that is sent',
   depth: 'levels of fields, fragments expanded',
   fields: 'fields, fragments expanded and aliases counted',
+  names: 'characters of the names under which fields are answered, fragments expanded',
+  introspectionDepth: 'levels of fields about the schema, fragments expanded',
+  introspectionFields: 'fields about the schema, fragments expanded and aliases counted',
+  introspectionResults: 'fields about the schema in the answer, estimated: lists within lists multiply',
+}
+
+const BUDGET_WORDS: Readonly<Record<keyof typeof BUDGET, string>> = {
+  rows: 'rows of all lists together; each list counts as one at least',
+  answerBytes: 'bytes of the answer, estimated',
+  operationMs: 'milliseconds for a query (`TIMEOUT`); a mutation that has begun to write is not broken off',
+  reads: 'reads at once; more wait',
+  errors: 'errors in the answer; more are left out',
 }
 
 const BOUND_WORDS: Readonly<Record<keyof Bounds, string>> = {
@@ -33,10 +46,14 @@ const BOUND_WORDS: Readonly<Record<keyof Bounds, string>> = {
   messageBytes: 'bytes of a WebSocket message; a longer one closes the socket (1009)',
   heldBytes: 'bytes of all HTTP bodies that are being read or worked on',
   operations: 'queries and mutations that run at once, over all transports',
-  operationsPerSocket: 'of these on one WebSocket; it is not read from while there are so many',
+  operationsPerSocket: 'of these on one WebSocket, until the answer has left; it is not read from while there are so many',
   subscriptions: 'subscriptions of one WebSocket',
+  unsentBytes: 'bytes that one WebSocket was sent and has not taken; it is not read from while there are more',
+  untakenBytes: 'bytes of all HTTP answers that were not taken yet',
+  pipelined: 'requests of one connection that wait for the answers before theirs; with more it is closed',
   connections: 'open connections',
   requestMs: 'milliseconds for the headers and the body of a request to arrive (408)',
+  answerMs: 'milliseconds without progress, while a peer has an answer to take; then its connection is closed',
   initMs: 'milliseconds for `connection_init` to arrive on a WebSocket (4408)',
   pingMs: 'milliseconds between two pings; a WebSocket that answered none of the last two is closed',
   stopMs: 'milliseconds for a clean stop',
@@ -67,6 +84,7 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   'docs/limits.md': {
     data: limitTable(LIMITS, LIMIT_WORDS),
     operations: limitTable(QUERY_LIMITS, QUERY_WORDS),
+    budget: limitTable(BUDGET, BUDGET_WORDS),
     server: limitTable(BOUNDS, BOUND_WORDS),
   },
 }

@@ -30,7 +30,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
   INVALID_PATH: kind([400, 2, 'final'], ['path'], 'The path has a forbidden or empty segment, or is of the wrong kind for the operation.'),
   INVALID_VALUE: kind([400, 2, 'final'], ['at'], 'The value cannot be kept exactly.'),
   TOO_LARGE: kind([413, 2, 'final'], ['limit', 'max', 'at'], 'A limit of size, depth, count or length is exceeded.'),
-  OPERATION_TOO_COMPLEX: kind([400, 2, 'final'], ['limit', 'max'], 'The GraphQL operation has too many tokens, levels or fields.'),
+  OPERATION_TOO_COMPLEX: kind([400, 2, 'final'], ['limit', 'max'], 'The GraphQL operation has too many tokens, levels or fields, or asks for too many rows or bytes at once.'),
   NOT_FOUND: kind([404, 3, 'final'], ['path'], 'A write into what is not there, or a version that never was.'),
   EXISTS: kind([409, 4, 'final'], ['path'], 'A document with this id is already there.'),
   NAME_TAKEN: kind([409, 4, 'final'], ['path'], 'A field and a nested collection of the same name exclude each other.'),

@@ -1,4 +1,5 @@
 import type { Database } from '../core/database.ts'
+import { Budget, type BudgetBounds } from './budget.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
 /** What a resolver may use; one for each operation. */
@@ -6,9 +7,12 @@ export interface Context {
   /** Bound to a tenant and an identity before an operation begins. */
   readonly db: Database
   readonly loaders: Loaders
+  /** What the operation may still take. */
+  readonly budget: Budget
 }
 
-/** The context of one operation on `db`: never share it, its loaders remember what they read. */
-export function createContext(db: Database): Context {
-  return { db, loaders: createLoaders(db) }
+/** The context of one operation on `db`: never share it, its loaders remember what they read, and its time runs. */
+export function createContext(db: Database, bounds?: BudgetBounds): Context {
+  const budget = new Budget(bounds)
+  return { db, budget, loaders: createLoaders(db, budget) }
 }

@@ -1,13 +1,35 @@
 import type { DocumentPage } from '../core/database.ts'
+import type { Budget } from './budget.ts'
 import { getField } from '../core/field.ts'
 import { given } from './given.ts'
-import type { GqlCommitResolvers, GqlDocumentConnectionResolvers, GqlDocumentResolvers } from './resolvers.generated.ts'
+import { readList } from './list.ts'
+import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResolvers, GqlDocumentResolvers } from './resolvers.generated.ts'
+import { weigh } from './weight.ts'
 
-/** Resolvers of a document; its own fields are read as they are. */
+/** Resolvers of a document; its other fields are read as they are. */
 export const Document: GqlDocumentResolvers = {
-  field: ({ value }, { path }) => getField(value, path.split('/')) ?? null,
-  documents: ({ path, asOf }, { name, ...page }, { db }) => db.documents(`${path}/${name}`, { ...given(page), asOf: { cursor: asOf } }),
-  history: ({ path }, options, { db }) => db.history(path, given(options)),
+  path: ({ path }, _, { budget }) => shown(budget, path),
+  id: ({ id }, _, { budget }) => shown(budget, id),
+  value: ({ value }, _, { budget }) => budget.show(value),
+  field: ({ value }, { path }, { budget }) => budget.show(getField(value, path.split('/')) ?? null),
+  documents: ({ path, asOf }, { name, ...page }, context, info) =>
+    readList(context, info, page, () => context.db.documents(`${path}/${name}`, { ...given(page), asOf: { cursor: asOf } })),
+  history: ({ path }, options, context, info) => readList(context, info, options, () => context.db.history(path, given(options))),
+}
+
+/** A text that may be long, and is in every row. */
+function shown(budget: Budget, text: string): string {
+  budget.spend(text.length)
+  return text
+}
+
+/** Resolvers of a change. */
+export const Change: GqlChangeResolvers = {
+  path: ({ path }, _, { budget }) => shown(budget, path),
+  fields: ({ fields }, _, { budget }) => {
+    budget.spend(weigh(fields))
+    return fields
+  },
 }
 
 /** Resolvers of a page of documents. */

@@ -1,6 +1,7 @@
-import { GraphQLError, getOperationAST, type GraphQLErrorExtensions, type GraphQLErrorOptions } from 'graphql'
+import { GraphQLError, getOperationAST, type ExecutionResult, type GraphQLErrorExtensions, type GraphQLErrorOptions } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import { DatabaseError, ERRORS, type ErrorCode } from '../core/error.ts'
+import { BUDGET } from './budget.ts'
 
 /** Gets what was hidden from the client, with the id that the client sees instead. */
 export type Report = (id: string, error: unknown) => void
@@ -49,7 +50,13 @@ export function createMaskError(report: Report): MaskError {
   }
 }
 
-/** Gives validation errors their codes, and an operation that the document does not have an error of the client. */
+/** The result with its first errors only: a million rows may each have one. */
+export function boundErrors(result: ExecutionResult): ExecutionResult {
+  const { errors } = result
+  return errors === undefined || errors.length <= BUDGET.errors ? result : { ...result, errors: errors.slice(0, BUDGET.errors) }
+}
+
+/** Gives validation errors their codes, bounds those of an answer, and blames the client for an operation that the document does not have. */
 export function errorCodes(): Plugin {
   return {
     // The type leaves it open, but what the validator gives are GraphQLErrors.
@@ -58,6 +65,11 @@ export function errorCodes(): Plugin {
     },
     onExecute: ({ args: { document, operationName }, setResultAndStopExecution }) => {
       if (getOperationAST(document, operationName) == null) setResultAndStopExecution({ errors: [noOperation(operationName)] })
+      return {
+        onExecuteDone: ({ result, setResult }) => {
+          if (!(Symbol.asyncIterator in result)) setResult(boundErrors(result))
+        },
+      }
     },
   }
 }
@@ -130,11 +142,18 @@ const REFUSED_VARIABLE = /^(Variable "\$\w+") got invalid value /
 const PLACE = / at "[^"]*"(?=; $)/
 
 /** GraphQL quotes a refused variable in full, between its name and the reason: the quotation is left out. */
-function wordsOf({ message, originalError }: GraphQLError): string {
+function wordsOf(error: GraphQLError): string {
+  const message = withoutFlaws(error.message)
+  const { originalError } = error
   const variable = REFUSED_VARIABLE.exec(message)?.[1]
   if (variable === undefined || originalError === undefined) return message
-  const place = PLACE.exec(message.slice(0, -originalError.message.length))?.[0] ?? ''
-  return `${variable} got an invalid value${place}: ${originalError.message}`
+  const place = PLACE.exec(error.message.slice(0, -originalError.message.length))?.[0] ?? ''
+  return `${variable} got an invalid value${place}: ${withoutFlaws(originalError.message)}`
+}
+
+/** GraphQL prints what it cannot take; of a Flaw, only its problem is meant for people. */
+function withoutFlaws(message: string): string {
+  return message.replace(/\{ problem: "((?:[^"\\]|\\.)*)" \}/g, 'a value that cannot be kept: $1')
 }
 
 function clip(message: string): string {

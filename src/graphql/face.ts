@@ -1,6 +1,7 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import type { Database } from '../core/database.ts'
+import type { BudgetBounds } from './budget.ts'
 import { createContext, type Context } from './context.ts'
 import { createTextCache, type TextCache } from './document-cache.ts'
 import { createMaskError, errorCodes, type Report } from './errors.ts'
@@ -20,13 +21,13 @@ export interface GraphqlFace {
   readonly context: (db: Database) => Context
 }
 
-/** The GraphQL face. `report` gets every error that was masked as INTERNAL, with the id that the client sees. */
-export function graphqlFace(options: { readonly report: Report }): GraphqlFace {
+/** The GraphQL face. `report` gets every error that was masked as INTERNAL, with the id that the client sees; `budget`: default BUDGET. */
+export function graphqlFace({ report, budget }: { readonly report: Report; readonly budget?: BudgetBounds | undefined }): GraphqlFace {
   return {
     schema,
     plugins: [queryLimits(), errorCodes()],
-    maskError: createMaskError(options.report),
+    maskError: createMaskError(report),
     parserAndValidationCache: { documentCache: createTextCache(), errorCache: createTextCache() },
-    context: createContext,
+    context: (db) => createContext(db, budget),
   }
 }

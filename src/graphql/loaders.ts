@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader'
 import type { AsOf, Database, Document } from '../core/database.ts'
+import type { Budget } from './budget.ts'
 
 /** Which document, and at which moment. */
 export interface DocumentKey {
@@ -15,9 +16,9 @@ export interface Loaders {
 
 const text = ({ path, asOf }: DocumentKey): string => JSON.stringify([path, asOf])
 
-/** Loaders for one operation on `db`. All reads of one turn reach `db` in one turn, so that it can gather them. */
-export function createLoaders(db: Database): Loaders {
-  const read = ({ path, asOf }: DocumentKey): Promise<Document | null> => db.document(path, { asOf })
+/** Loaders for one operation on `db`, within its budget. All reads of one turn reach `db` in one turn, so that it can gather them. */
+export function createLoaders(db: Database, budget: Budget): Loaders {
+  const read = ({ path, asOf }: DocumentKey): Promise<Document | null> => budget.read(0, () => db.document(path, { asOf }), () => 0)
   const document = new DataLoader((keys: readonly DocumentKey[]) => settle(keys.map(read)), { cacheKeyFn: text })
   return { document }
 }

@@ -7,11 +7,11 @@ import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from './resolvers.gen
 
 /** Resolvers of the writes: the arguments, one call, the commit. */
 export const Mutation: GqlMutationResolvers = {
-  post: (_, { path, value, ...options }, { db }) => db.post(path, valueOf(value, 'value'), given(options)),
-  put: (_, { path, value, ...options }, { db }) => db.put(path, valueOf(value, 'value'), given(options)),
-  patch: (_, { path, patch, ...options }, { db }) => db.patch(path, patchOf(patch), given(options)),
-  delete: (_, { path, ...options }, { db }) => db.delete(path, given(options)),
-  transact: (_, { ops, ...options }, { db }) => db.transact(ops.map(opOf), given(options)),
+  post: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.post(path, valueOf(value, 'value'), given(options))),
+  put: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.put(path, valueOf(value, 'value'), given(options))),
+  patch: (_, { path, patch, ...options }, { db, budget }) => budget.write(() => db.patch(path, patchOf(patch), given(options))),
+  delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, given(options))),
+  transact: (_, { ops, ...options }, { db, budget }) => budget.write(() => db.transact(ops.map(opOf), given(options))),
 }
 
 /** The value of an argument: null is one, leaving it out is BAD_REQUEST. */

@@ -110,7 +110,10 @@ export type GqlQueryLogArgs = {
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
 };
 
-/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
 export type GqlMutation = {
   readonly __typename?: 'Mutation';
   /**
@@ -135,7 +138,10 @@ export type GqlMutation = {
 };
 
 
-/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
 export type GqlMutationPostArgs = {
   path: Scalars['Path']['input'];
   value?: InputMaybe<Scalars['JSON']['input']>;
@@ -144,7 +150,10 @@ export type GqlMutationPostArgs = {
 };
 
 
-/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
 export type GqlMutationPutArgs = {
   path: Scalars['Path']['input'];
   value?: InputMaybe<Scalars['JSON']['input']>;
@@ -153,7 +162,10 @@ export type GqlMutationPutArgs = {
 };
 
 
-/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
 export type GqlMutationPatchArgs = {
   path: Scalars['Path']['input'];
   patch: GqlPatchInput;
@@ -162,7 +174,10 @@ export type GqlMutationPatchArgs = {
 };
 
 
-/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
 export type GqlMutationDeleteArgs = {
   path: Scalars['Path']['input'];
   expect?: InputMaybe<GqlExpect>;
@@ -170,7 +185,10 @@ export type GqlMutationDeleteArgs = {
 };
 
 
-/** Writes. Each is one commit, all or nothing, and gives the cursor of that commit. */
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
 export type GqlMutationTransactArgs = {
   ops: ReadonlyArray<GqlOp>;
   checks?: InputMaybe<ReadonlyArray<GqlCheck>>;

@@ -1,5 +1,5 @@
 import { buildSchema, isObjectType, isScalarType, type GraphQLObjectType, type GraphQLSchema } from 'graphql'
-import { Commit, Document, DocumentConnection } from './document.ts'
+import { Change, Commit, Document, DocumentConnection } from './document.ts'
 import { Mutation } from './mutation.ts'
 import { Query } from './query.ts'
 import type { GqlResolvers } from './resolvers.generated.ts'
@@ -7,7 +7,7 @@ import { scalars } from './scalars.ts'
 import { typeDefs } from './schema.generated.ts'
 import { Subscription } from './subscription.ts'
 
-const resolvers: GqlResolvers = { Query, Mutation, Subscription, Document, DocumentConnection, Commit }
+const resolvers: GqlResolvers = { Query, Mutation, Subscription, Document, DocumentConnection, Commit, Change }
 
 /** The schema with its resolvers. Fields without one are read from the object of the same shape in core/database. */
 export const schema: GraphQLSchema = attach(buildSchema(typeDefs, { assumeValidSDL: true }))

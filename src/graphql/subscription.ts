@@ -1,6 +1,10 @@
+import type { GraphQLResolveInfo } from 'graphql'
 import type { ChangeBatch } from '../core/database.ts'
+import type { Context } from './context.ts'
 import { given } from './given.ts'
+import { rowsOf } from './list.ts'
 import type { GqlSubscriptionResolvers } from './resolvers.generated.ts'
+import { rowWeight } from './weight.ts'
 
 /**
  * Resolvers of the feeds. The iterator of the database goes to the transport as it is: an async generator around it
@@ -9,6 +13,9 @@ import type { GqlSubscriptionResolvers } from './resolvers.generated.ts'
 export const Subscription: GqlSubscriptionResolvers = {
   changes: {
     subscribe: (_, { paths, ...options }, { db }) => db.changes(paths, given(options)),
-    resolve: (batch: ChangeBatch) => batch,
+    resolve: (batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo) => {
+      budget.spend(rowsOf(batch) * rowWeight(info))
+      return batch
+    },
   },
 }

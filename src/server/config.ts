@@ -31,10 +31,18 @@ export interface Bounds {
   readonly operationsPerSocket: number
   /** Subscriptions of one WebSocket. */
   readonly subscriptions: number
+  /** Bytes that one WebSocket was sent and has not taken; it is not read from while there are more. */
+  readonly unsentBytes: number
+  /** Bytes of all HTTP answers that were not taken yet. */
+  readonly untakenBytes: number
+  /** Requests of one connection that wait for the answers before theirs; with more it is closed. */
+  readonly pipelined: number
   /** Open TCP connections. */
   readonly connections: number
   /** For the headers and the body of a request to arrive. */
   readonly requestMs: number
+  /** Without progress, while a peer has an answer to take. */
+  readonly answerMs: number
   /** For `connection_init` to arrive on a WebSocket. */
   readonly initMs: number
   /** Between two pings; a WebSocket that answered none of the last two is closed. */
@@ -50,8 +58,12 @@ export const BOUNDS: Bounds = {
   operations: 1_024,
   operationsPerSocket: 128,
   subscriptions: 100,
+  unsentBytes: 4_194_304,
+  untakenBytes: 268_435_456,
+  pipelined: 128,
   connections: 10_000,
   requestMs: 10_000,
+  answerMs: 30_000,
   initMs: 3_000,
   pingMs: 12_000,
   stopMs: 10_000,

@@ -3,6 +3,7 @@ import type { Bounds } from './config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-http.ts'
 import type { Origins } from './origin.ts'
 import type { Playground } from './playground.ts'
+import { createTurns } from './turns.ts'
 
 /** Addresses on the server. */
 export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz' } as const
@@ -35,12 +36,14 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
     noDelay: true,
   }
   const answering = new Set<ServerResponse>()
+  const turns = createTurns(bounds.pipelined)
   const server = createServer(options, (req, res) => {
     answering.add(res)
     res.once('close', () => answering.delete(res))
     res.shouldKeepAlive &&= server.listening
-    route(parts, req, res)
+    turns(req, res, () => route(parts, req, res))
   })
+  server.timeout = bounds.answerMs
   server.maxConnections = bounds.connections
   return { server, close: () => close(server, answering) }
 }
@@ -59,6 +62,7 @@ export function pathOf(url: string | undefined): string {
 }
 
 function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): void {
+  if (hasTwoHosts(req)) return sendProblem(res, 400, { code: 'BAD_REQUEST', message: 'A request has one Host header.' })
   const path = pathOf(req.url)
   if (path === ROUTES.graphql) return routeGraphql(parts, req, res)
   if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOTHING_HERE)
@@ -74,6 +78,13 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
     default:
       return sendProblem(res, 404, NOTHING_HERE)
   }
+}
+
+/** Node keeps the first of them; a proxy may have gone by the second (RFC 9112, section 3.2). */
+export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++
+  return hosts > 1
 }
 
 function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res: ServerResponse): void {

@@ -2,6 +2,7 @@ import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionResult, t
 import type { Database } from '../core/database.ts'
 import type { Context } from '../graphql/context.ts'
 import { createTextCache } from '../graphql/document-cache.ts'
+import { boundErrors } from '../graphql/errors.ts'
 import type { GraphqlFace } from '../graphql/face.ts'
 import type { Params } from './params.ts'
 
@@ -61,7 +62,10 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     observe(masked)
     return masked
   }
-  const maskAll = (result: ExecutionResult): ExecutionResult => (result.errors === undefined ? result : { ...result, errors: result.errors.map(mask) })
+  const maskAll = (result: ExecutionResult): ExecutionResult => {
+    const { errors, ...rest } = boundErrors(result)
+    return errors === undefined ? result : { ...rest, errors: errors.map(mask) }
+  }
   const context = (): Context => face.context(db)
   return {
     face,

@@ -20,7 +20,9 @@ export function paramsOfBody(text: string): Params {
 
 /** The parameters in the query string of a URL, percent-decoded once. Throws as `paramsOfBody`. */
 export function paramsOfUrl(url: string): Params {
-  const search = new URLSearchParams(url.slice(url.indexOf('?') + 1 || url.length))
+  const text = url.slice(url.indexOf('?') + 1 || url.length)
+  if (!isPercentEncoded(text)) throw badRequest('The query string is not percent-encoded UTF-8: encode each parameter, as encodeURIComponent does.')
+  const search = new URLSearchParams(text)
   const json = (name: string): unknown => parseOptional(search.get(name))
   return checkParams({
     query: search.get('query') ?? undefined,
@@ -28,6 +30,16 @@ export function paramsOfUrl(url: string): Params {
     variables: json('variables'),
     extensions: json('extensions'),
   })
+}
+
+/** URLSearchParams would put U+FFFD in the place of what is not. */
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const parseOptional = (text: string | null): unknown => (text ? parseExactJson(text) : undefined)

@@ -1,22 +1,14 @@
 import type { WebSocket } from 'ws'
+import { Inbox, type InboxBounds } from './inbox.ts'
 
 /** One WebSocket, with what it costs the server in hand. */
 export interface Peer {
   readonly socket: WebSocket
+  readonly inbox: Inbox
   /** Resolves when the text has left for the network: a reader that stops makes its writer wait. Rejects when it is gone. */
   send(text: string): Promise<void>
-  /** Counts an operation; while there are as many as allowed, the socket is not read from. */
-  begin(): void
-  end(): void
   /** Pings, or ends a peer that answered none of the last two. */
   check(): void
-  /** Whether one more subscription fits; `id` then counts until it is no more among the `running`. */
-  subscribe(id: string, running: object): boolean
-}
-
-export interface PeerBounds {
-  readonly operationsPerSocket: number
-  readonly subscriptions: number
 }
 
 /** The socket was closed while something was to be sent: expected, and the end of the sender. */
@@ -28,34 +20,34 @@ export class Gone extends Error {
 const MISSED_PINGS = 2
 
 /** A peer on an open socket. */
-export function createPeer(socket: WebSocket, bounds: PeerBounds): Peer {
-  const subscriptions = new Set<string>()
-  let operations = 0
+export function createPeer(socket: WebSocket, bounds: InboxBounds): Peer {
+  const inbox = new Inbox({
+    isOpen: () => socket.readyState === socket.OPEN,
+    unsent: () => socket.bufferedAmount,
+    pause: () => socket.pause(),
+    resume: () => {
+      if (socket.isPaused) socket.resume()
+    },
+  }, bounds)
   let missed = 0
   socket.on('pong', () => {
     missed = 0
   })
   return {
     socket,
-    send: (text) => send(socket, text),
-    begin: () => {
-      operations++
-      if (operations >= bounds.operationsPerSocket) socket.pause()
-    },
-    end: () => {
-      operations--
-      if (socket.isPaused && operations < bounds.operationsPerSocket) socket.resume()
+    inbox,
+    send: async (text) => {
+      const sent = send(socket, text)
+      inbox.update()
+      await sent
+      inbox.update()
     },
     check: () => {
+      // Its pongs are not read: whether it takes what was sent, shows the time of its connection.
+      if (socket.isPaused) return
       if (missed >= MISSED_PINGS) return socket.terminate()
       missed++
       if (socket.readyState === socket.OPEN) socket.ping()
-    },
-    subscribe: (id, running) => {
-      for (const known of subscriptions) if (!(known in running)) subscriptions.delete(known)
-      if (subscriptions.size >= bounds.subscriptions) return false
-      subscriptions.add(id)
-      return true
     },
   }
 }

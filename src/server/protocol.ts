@@ -1,4 +1,4 @@
-import { GraphQLError, OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { GraphQLError, OperationTypeNode, type ExecutionArgs } from 'graphql'
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
 import { DatabaseError } from '../core/error.ts'
 import { Flaw } from '../core/exact-json.ts'
@@ -12,7 +12,6 @@ import { subscribe } from './subscribe.ts'
 
 /** What `onSubscribe` hands on to `execute` and `subscribe`. */
 interface Job extends ExecutionArgs {
-  readonly peer: Peer
   readonly ready: Ready
   readonly params: Params
 }
@@ -22,7 +21,10 @@ export function createProtocol(operations: Operations, bounds: Bounds): Server<P
   return makeServer<undefined, Peer>({
     connectionInitWaitTimeout: bounds.initMs,
     onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
-    execute: (args) => run(operations, args as Job),
+    execute: async (args) => {
+      const { ready, params } = args as Job
+      return wireOf(await operations.run(ready, params))
+    },
     subscribe: (args) => subscribe(args, { context: operations.context, finish: (result) => wireOf(operations.maskAll(result)) }),
     // A peer that went away is no failure: nobody is there to be told, and nothing to be logged.
     onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof Gone ? error : wireError(operations.mask(error))).toJSON()),
@@ -47,23 +49,14 @@ function open(operations: Operations, { context, id, payload, max }: Subscribe):
   const kind = kindOf(prepared, params.operationName)
   if (kind === undefined) return [operations.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
   const peer = context.extra
-  if (kind === OperationTypeNode.SUBSCRIPTION && !peer.subscribe(id, context.subscriptions)) {
+  if (kind === OperationTypeNode.SUBSCRIPTION && !peer.inbox.subscribe(id)) {
     return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
   }
-  return jobOf(operations, { peer, ready: prepared, params })
+  return jobOf(operations, { ready: prepared, params })
 }
 
-function jobOf(operations: Operations, job: Pick<Job, 'peer' | 'ready' | 'params'>): Job {
+function jobOf(operations: Operations, job: Pick<Job, 'ready' | 'params'>): Job {
   const { document } = job.ready
   const { variables, operationName } = job.params
   return { ...job, schema: operations.face.schema, document, variableValues: variables ?? null, operationName: operationName ?? null, contextValue: undefined, rootValue: undefined }
-}
-
-async function run(operations: Operations, { peer, ready, params }: Job): Promise<ExecutionResult> {
-  peer.begin()
-  try {
-    return wireOf(await operations.run(ready, params))
-  } finally {
-    peer.end()
-  }
 }

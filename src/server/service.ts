@@ -37,7 +37,7 @@ export function createService({ db, config, log, problem = () => null }: Service
   const streams = createStreams(face, db)
   const operations = createOperations({ face, db, rules: streams.rules, maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
   const origins = allowOrigins(config.cors, config.host)
-  const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) })
+  const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) }, bounds)
   const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => problem() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
   const sockets = openSockets(http.server, { operations, origins, bounds, report })

@@ -1,11 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws'
-import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import { WebSocketServer, type RawData } from 'ws'
 import type { ErrorCode } from '../core/error.ts'
 import { parseExactJson } from '../core/exact-json.ts'
 import type { Bounds } from './config.ts'
-import { pathOf, ROUTES } from './http.ts'
+import { hasTwoHosts, pathOf, ROUTES } from './http.ts'
 import type { Operations } from './operations.ts'
 import type { Origins } from './origin.ts'
 import { createPeer, Gone, type Peer } from './peer.ts'
@@ -40,6 +41,7 @@ export function openSockets(http: Server, { operations, origins, bounds, report 
     if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
       const peer = createPeer(ws, bounds)
+      endStalled(socket, peer, bounds.answerMs)
       peers.add(peer)
       ws.once('close', () => peers.delete(peer))
       attach(protocol, peer, { report, isDeaf: () => state.deaf })
@@ -57,6 +59,15 @@ export function openSockets(http: Server, { operations, origins, bounds, report 
     },
     terminate: () => peers.forEach(({ socket }) => socket.terminate()),
   }
+}
+
+/** Ends a peer that takes nothing of what was sent to it. */
+function endStalled(socket: Duplex, peer: Peer, answerMs: number): void {
+  if (!(socket instanceof Socket)) return
+  socket.setTimeout(answerMs)
+  socket.on('timeout', () => {
+    if (peer.socket.bufferedAmount > 0) peer.socket.terminate()
+  })
 }
 
 interface Owner {
@@ -79,7 +90,9 @@ function attach(protocol: Protocol<Peer>, peer: Peer, { report, isDeaf }: Owner)
       send: (text) => peer.send(text),
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => socket.on('message', (data, isBinary) => {
-        if (!isDeaf()) receive(socket, { data, isBinary }, (message) => void handle(message).catch(fail))
+        receive(peer, { data, isBinary }, async (message) => {
+          if (!isDeaf() && socket.readyState === socket.OPEN) await handle(message).catch(fail)
+        })
       }),
     },
     peer,
@@ -93,10 +106,11 @@ interface Frame {
 }
 
 /** The protocol takes a message that is parsed already as well as its text, though its types do not say so. */
-function receive(socket: WebSocket, { data, isBinary }: Frame, handle: (message: string) => void): void {
+function receive({ socket, inbox }: Peer, { data, isBinary }: Frame, handle: (message: string) => Promise<void>): void {
   try {
     if (isBinary) throw new TypeError('A message must be text.')
-    handle(parseExactJson(textOf(data)) as string)
+    const message = parseExactJson(textOf(data)) as string
+    inbox.receive(message, () => handle(message))
   } catch {
     socket.close(CloseCode.BadRequest, 'Invalid message received')
   }
@@ -113,6 +127,7 @@ const STOPPING: UpgradeRefusal = ['503 Service Unavailable', 'The server is stop
 
 function refuseUpgrade(req: IncomingMessage, origins: Origins): UpgradeRefusal | null {
   if (pathOf(req.url) !== ROUTES.graphql) return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`, 'NOT_FOUND']
+  if (hasTwoHosts(req)) return ['400 Bad Request', 'A request has one Host header.', 'BAD_REQUEST']
   const refused = origins.refuse(req.headers)
   return refused === null ? null : ['403 Forbidden', refused, 'FORBIDDEN']
 }

@@ -78,16 +78,48 @@ describe('an operation', () => {
     expect(errors).toBeUndefined()
   })
 
-  test('that asks for the schema is free of depth and fields, not of tokens', async () => {
+  test('may have names of 10,000 characters together, not more', async () => {
+    const named = (chars: number): string => `{ ${'x'.repeat(chars - 5)}: __typename x: __typename abcd: __typename }`
+    expect(await brokenLimit(named(10_000))).toBeNull()
+    expect(await brokenLimit(named(10_001))).toBe('names')
+  })
+
+  test('that asks for the schema as tools do is not bound by depth and fields', async () => {
+    const everything = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: true }
     expect(await brokenLimit(getIntrospectionQuery())).toBeNull()
+    expect(await brokenLimit(getIntrospectionQuery({ ...everything, typeDepth: 9 } as typeof everything))).toBeNull()
     expect(await brokenLimit(`{ __schema { types { ${'name '.repeat(300)} } } }`)).toBeNull()
     expect(await brokenLimit(`{ __schema { types { ${'name '.repeat(1_000)} } } }`)).toBe('tokens')
+  })
+
+  test('that asks for the schema is bounded in fields, levels and what lists within lists give', async () => {
+    const times = (count: number, field: string): string => Array.from({ length: count }, (_, i) => `${field.replace('#', String(i))}`).join(' ')
+    const level = (name: string, body: string): string => `fragment ${name} on __Type { ${body} }`
+    const aliases = [level('A', times(40, 'a#: ofType { ...B }')), level('B', times(60, 'b#: ofType { ...C }')), level('C', times(60, 'c#: description'))]
+    expect(await brokenLimit(`{ __schema { types { ...A } } } ${aliases.join(' ')}`)).toBe('introspectionFields')
+    expect(await brokenLimit(`{ __schema { types { ${'ofType { '.repeat(20)} name ${'} '.repeat(20)} } } }`)).toBe('introspectionDepth')
+    const lists = `{ __schema { types { fields { type { fields { args { ${times(200, 'a#: description')} } } } } } } }`
+    expect(await brokenLimit(lists)).toBe('introspectionResults')
   })
 
   test('that is too complex is 400 for clients of application/json too', async () => {
     const { status } = await inProcess().ask(wide(201), {}, { accept: 'application/json' })
     expect(status).toBe(400)
   })
+})
+
+test.each([
+  'subscription { changes(paths: ["a"]) @include(if: true) { cursor } }',
+  'subscription { ... @skip(if: false) { changes(paths: ["a"]) { cursor } } }',
+  'subscription { ...F } fragment F on Subscription { ...G } fragment G on Subscription { changes(paths: ["a"]) @skip(if: false) { cursor } }',
+])('a condition on the root field of a subscription is BAD_REQUEST: %s', async (query) => {
+  const { errors, status } = await ask(query)
+  expect(status).toBe(400)
+  expect(errors).toMatchObject([{ message: expect.stringContaining('@skip') as unknown, extensions: { code: 'BAD_REQUEST' } }])
+})
+
+test('a condition below the root field of a subscription is valid', () => {
+  expect(readOnce('subscription { changes(paths: ["a"]) { cursor @skip(if: true) upToDate } }')).toEqual([])
 })
 
 /** A probe that counts how often the text is parsed and validated. */
@@ -109,6 +141,11 @@ function countingYoga() {
   const options = { schema, maskedErrors: { maskError }, parserAndValidationCache, context, logging: false }
   const yoga = createYoga({ ...options, plugins: [...plugins, probe] })
   return { yoga, counts }
+}
+
+function readOnce(query: string): readonly unknown[] {
+  const { parse, validate, schema } = countingYoga().yoga.getEnveloped({})
+  return validate(schema, parse(query) as DocumentNode) as readonly unknown[]
 }
 
 describe('through getEnveloped, as a handler without Yoga\'s HTTP uses it', () => {

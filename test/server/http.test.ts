@@ -77,6 +77,22 @@ describe('statuses', () => {
     expect(await get(port, '/graphql?query=%7Bget(path:%22posts%22)%7D')).toMatchObject({ body: '{"data":{"get":[]}}' })
   })
 
+  test.each(['%ff', '%', '%c3%28', '%ed%a0%80'])('GET with the encoding %s is refused with 400', async (text) => {
+    const { port } = await openServer()
+    const answer = await get(port, `/graphql?query={get(path:"${text}")}`.replaceAll('"', '%22'))
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST'])
+    expect(await get(port, '/graphql?query={get(path:%22caf%C3%A9+1%22)}')).toMatchObject({ status: 200, body: '{"data":{"get":[]}}' })
+  })
+
+  test('two Host headers are refused with 400, for a WebSocket too', async () => {
+    const { port } = await openServer()
+    const hosts = 'host: localhost\r\nHost: evil.example\r\n'
+    const answer = await sendRaw(port, `GET /graphql?query={__typename} HTTP/1.1\r\n${hosts}connection: close\r\n\r\n`)
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST'])
+    const upgrade = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+    expect((await sendRaw(port, `GET /graphql HTTP/1.1\r\n${hosts}${upgrade}\r\n`)).status).toBe(400)
+  })
+
   test.each(['PUT', 'DELETE', 'PATCH', 'TRACE'])('%s is refused with 405', async (method) => {
     const { port } = await openServer()
     const answer = await sendRaw(port, `${method} /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)

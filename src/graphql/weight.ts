@@ -1,0 +1,43 @@
+import { Kind, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionNode, type SelectionSetNode } from 'graphql'
+import type { Json } from '../core/json.ts'
+
+/** What a field is taken to cost beside its name: a number, a time, a short text. */
+const FIELD_BYTES = 24
+
+/** About the bytes of the value as JSON, without making the text. */
+export function weigh(value: Json): number {
+  if (typeof value === 'string') return value.length + 3
+  if (typeof value !== 'object' || value === null) return 8
+  if (Array.isArray(value)) return (value as readonly Json[]).reduce<number>((sum, item) => sum + weigh(item), 2)
+  let sum = 2
+  for (const [key, item] of Object.entries(value)) sum += key.length + 4 + weigh(item)
+  return sum
+}
+
+const known = new WeakMap<FieldNode, number>()
+
+/** About the bytes of one row of the list that a resolver gives: names and usual values of all that is selected below. */
+export function rowWeight({ fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
+  return fieldNodes.reduce((sum, node) => sum + weightBelow(node, fragments), 0)
+}
+
+type Fragments = Readonly<Record<string, FragmentDefinitionNode>>
+
+function weightBelow(node: FieldNode, fragments: Fragments): number {
+  const weight = known.get(node) ?? weightOfSet(node.selectionSet, fragments)
+  known.set(node, weight)
+  return weight
+}
+
+function weightOfSet(set: SelectionSetNode | undefined, fragments: Fragments): number {
+  return (set?.selections ?? []).reduce((sum, node) => sum + weightOf(node, fragments), 0)
+}
+
+/** The rules have refused what would take long here: fragments are few when they are expanded. */
+function weightOf(node: SelectionNode, fragments: Fragments): number {
+  switch (node.kind) {
+    case Kind.FIELD: return (node.alias ?? node.name).value.length + FIELD_BYTES + weightOfSet(node.selectionSet, fragments)
+    case Kind.INLINE_FRAGMENT: return weightOfSet(node.selectionSet, fragments)
+    case Kind.FRAGMENT_SPREAD: return weightOfSet(fragments[node.name.value]?.selectionSet, fragments)
+  }
+}

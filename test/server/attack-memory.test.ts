@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest'
+import type { ChangeBatch, Database } from '../../src/core/database.ts'
+import { recordingDatabase } from '../graphql/recording-database.ts'
+import { expectAlive, serve } from '../support/server-fixture.ts'
+import { openPeer, openSocket, postText, sendRaw, until } from '../support/server-raw.ts'
+
+const MIB = 1_048_576
+const GET = '{"query":"{ get(path: \\"a\\") }"}'
+
+/** A database of which every `get` gives so many bytes; the calls are counted. */
+function largeDatabase(bytes: number): { readonly db: Database; readonly calls: () => number } {
+  let calls = 0
+  const value = 'x'.repeat(bytes)
+  const get = async (): Promise<string> => {
+    calls++
+    await new Promise((resolve) => setImmediate(resolve))
+    return value
+  }
+  return { db: recordingDatabase({ get }), calls: () => calls }
+}
+
+/** Resolves when nothing more is called while the server answers 50 requests of others. */
+async function standstill(calls: () => number, endpoint: string): Promise<number> {
+  let [last, same] = [-1, 0]
+  await until(async () => {
+    await expectAlive(endpoint)
+    same = calls() === last ? same + 1 : 0
+    last = calls()
+    return same === 50
+  })
+  return last
+}
+
+const subscribe = (id: string, payload: string): string => `{"id":"${id}","type":"subscribe","payload":${payload}}`
+
+describe('a WebSocket that reads nothing', () => {
+  test('and asks 600 times for 3 MB is served a few times, and then, when it reads, in full', async () => {
+    const { db, calls } = largeDatabase(3 * MIB)
+    const { endpoint, wsEndpoint } = await serve(db)
+    const peer = await openPeer(wsEndpoint)
+    peer.socket.pause()
+    for (let i = 0; i < 600; i++) peer.send(subscribe(String(i), GET))
+    expect(await standstill(calls, endpoint)).toBeLessThan(64)
+    peer.socket.resume()
+    await until(() => calls() >= 200, 20_000)
+  })
+
+  test('and pings with large payloads is not read from', async () => {
+    const { endpoint, wsEndpoint } = await serve(recordingDatabase(), { unsentBytes: MIB })
+    const peer = await openPeer(wsEndpoint)
+    peer.socket.pause()
+    const ping = `{"type":"ping","payload":{"x":"${'x'.repeat(500_000)}"}}`
+    for (let i = 0; i < 100; i++) peer.send(ping)
+    await standstill(() => peer.socket.bufferedAmount, endpoint)
+    expect(peer.socket.bufferedAmount).toBeGreaterThan(10 * MIB)
+    peer.socket.resume()
+    for (let i = 0; i < 100; i++) expect(await peer.take()).toMatchObject({ type: 'pong' })
+  })
+
+  test('is ended when it takes nothing for too long', async () => {
+    const { endpoint, wsEndpoint } = await serve(largeDatabase(3 * MIB).db, { answerMs: 500, connections: 1 })
+    const peer = await openPeer(wsEndpoint)
+    peer.socket.pause()
+    for (let i = 0; i < 20; i++) peer.send(subscribe(String(i), GET))
+    await roomFor(endpoint)
+  })
+})
+
+/** Resolves when the server, which has one connection, takes another. */
+const roomFor = (endpoint: string): Promise<void> => until(() => expectAlive(endpoint).then(() => true, () => false), 10_000)
+
+describe('ids of operations on a WebSocket', () => {
+  const WATCH = '{"query":"subscription { changes(paths: [\\"a\\"]) { cursor } }"}'
+
+  /** Feeds that wait until they are ended. */
+  function waitingFeeds(): { readonly db: Database; readonly open: () => number; readonly most: () => number } {
+    let [open, most] = [0, 0]
+    const changes = (): AsyncIterableIterator<ChangeBatch> => {
+      most = Math.max(most, ++open)
+      let end = (): void => {}
+      const ended = new Promise<IteratorResult<ChangeBatch>>((resolve) => {
+        end = () => resolve({ done: true, value: undefined })
+      })
+      let closed = false
+      const feed: AsyncIterableIterator<ChangeBatch> = {
+        [Symbol.asyncIterator]: () => feed,
+        next: () => ended,
+        return: () => {
+          if (!closed) open--
+          closed = true
+          end()
+          return ended
+        },
+      }
+      return feed
+    }
+    return { db: recordingDatabase({ changes }), open: () => open, most: () => most }
+  }
+
+  test('that are taken, completed and taken again at once leave nothing running', async () => {
+    const { db, open, most } = waitingFeeds()
+    const { wsEndpoint } = await serve(db)
+    const peer = await openPeer(wsEndpoint)
+    for (let i = 0; i < 500; i++) {
+      peer.send(subscribe('1', WATCH))
+      peer.send('{"id":"1","type":"complete"}')
+    }
+    peer.send(subscribe('last', '{"query":"{ __typename }"}'))
+    expect(await peer.take()).toMatchObject({ id: 'last' })
+    await until(() => open() === 0)
+    expect(most()).toBe(1)
+  })
+
+  test('cannot be used to run more subscriptions than fit', async () => {
+    const { db, open, most } = waitingFeeds()
+    const { wsEndpoint } = await serve(db, { subscriptions: 10 })
+    const peer = await openPeer(wsEndpoint)
+    for (let round = 0; round < 50; round++) {
+      for (let i = 0; i < 10; i++) peer.send(subscribe(`${round}.${i}`, WATCH))
+      for (let i = 0; i < 10; i++) peer.send(`{"id":"${round}.${i}","type":"complete"}`)
+    }
+    peer.send(subscribe('last', '{"query":"{ __typename }"}'))
+    expect(await peer.take()).toMatchObject({ id: 'last', type: 'next' })
+    await until(() => open() === 0)
+    expect(most()).toBeLessThanOrEqual(10)
+  })
+
+  test('that are taken close the socket with 4409, and nothing outlives it', async () => {
+    const { db, open } = waitingFeeds()
+    const { wsEndpoint } = await serve(db)
+    const peer = await openPeer(wsEndpoint)
+    peer.send(subscribe('1', WATCH))
+    peer.send(subscribe('1', WATCH))
+    peer.send(subscribe('2', WATCH))
+    expect(await peer.closed).toBe(4409)
+    await until(() => open() === 0)
+  })
+})
+
+describe('HTTP answers that nobody takes', () => {
+  test('end their connections after a while', async () => {
+    const { port, endpoint } = await serve(largeDatabase(15 * MIB).db, { answerMs: 500, connections: 1 })
+    const socket = await openSocket(port)
+    socket.pause()
+    socket.write(postText(GET, { connection: 'keep-alive' }) + GET)
+    await roomFor(endpoint)
+  })
+
+  test('are bounded together: what has no room is refused, and fits when they are gone', async () => {
+    const { port } = await serve(largeDatabase(15 * MIB).db, { untakenBytes: 40 * MIB })
+    const stuck = await Promise.all([1, 2].map(() => openSocket(port)))
+    for (const socket of stuck) {
+      socket.pause()
+      socket.write(postText(GET, { connection: 'keep-alive' }) + GET)
+    }
+    const ask = async (): Promise<number> => (await sendRaw(port, postText(GET), GET)).status
+    await until(async () => (await ask()) === 429)
+    for (const socket of stuck) socket.destroy()
+    await until(async () => (await ask()) === 200)
+  })
+
+  test('hold up the requests behind them on their connection', async () => {
+    const { db, calls } = largeDatabase(15 * MIB)
+    const { port, endpoint } = await serve(db)
+    const socket = await openSocket(port)
+    socket.pause()
+    socket.write((postText(GET, { connection: 'keep-alive' }) + GET).repeat(100))
+    expect(await standstill(calls, endpoint)).toBe(1)
+  })
+})
+
+test('requests of one connection are answered in order, and too many at once close it', async () => {
+  const { db, calls } = largeDatabase(10)
+  const { port } = await serve(db, { pipelined: 20 })
+  const text = await new Promise<string>((resolve) => {
+    void openSocket(port).then((socket) => {
+      let all = ''
+      socket.on('data', (chunk: Buffer) => {
+        all += chunk.toString()
+        if (all.split('HTTP/1.1 200').length === 21) resolve(all)
+      })
+      socket.write((postText(GET, { connection: 'keep-alive' }) + GET).repeat(20))
+    })
+  })
+  expect(text.match(/xxxxxxxxxx/g)).toHaveLength(20)
+  const before = calls()
+  const socket = await openSocket(port)
+  socket.resume()
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.write((postText(GET, { connection: 'keep-alive' }) + GET).repeat(100))
+  await closed
+  expect(calls() - before).toBeLessThan(100)
+})
