@@ -2,15 +2,15 @@ import { formatCursor } from '../core/cursor.ts'
 import type { DocumentPage, HistoryOptions } from '../core/database.ts'
 import { getField } from '../core/field.ts'
 import type { Limits } from '../core/limits.ts'
-import { candidatesOf, isDocumentPath, isWithin, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
+import { isDocumentPath, isWithin, lastOf, parentOf, parsePath, type Path } from '../core/path.ts'
 import { parseTimestamp } from '../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Page } from '../store/store.ts'
-import { meaningOf } from './meaning.ts'
 import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
 import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
+import { resolvePath } from './resolve.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** Rows of one read while versions are searched that match. */
@@ -45,11 +45,7 @@ export async function readHistory(context: TenantContext, text: string, options:
 }
 
 async function rowsOf(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
-  const { store, tenant } = context
-  const candidates = candidatesOf(path)
-  const { rows: heads } = await store.heads(tenant, candidates)
-  const known = new Map(candidates.map((candidate, i) => [pathText(candidate), heads[i] ?? null]))
-  const { head, rest } = meaningOf(path, (document) => known.get(pathText(document)) ?? null)
+  const { head, rest } = await resolvePath(context, path)
   if (head !== null && rest.length === 0) return documentHistory(context, head.path, bounds, window)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) return collectionHistory(context, path, bounds, window)
   return head === null ? { rows: [], more: false } : fieldHistory(context, head.path, rest, { bounds, window })

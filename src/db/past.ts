@@ -1,12 +1,12 @@
 import { parseCursor, unknownCursor } from '../core/cursor.ts'
 import type { AsOf } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
-import { candidatesOf, pathText, type Path } from '../core/path.ts'
+import { pathText, type Path } from '../core/path.ts'
 import { parseTimestamp } from '../core/timestamp.ts'
 import type { Revision } from '../core/version.ts'
 import { expired } from './feed.ts'
-import { meaningOf } from './meaning.ts'
 import { badArgument } from './request.ts'
+import { resolvePath } from './resolve.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** The revision that a resumable cursor stands for. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
@@ -42,11 +42,8 @@ async function revisionAtTime({ store, tenant, now }: TenantContext, text: strin
 async function revisionOfVersion(context: TenantContext, path: Path, version: number): Promise<Revision> {
   if (!Number.isSafeInteger(version) || version < 1) throw badArgument('asOf', 'A version is a whole number from 1.')
   const { store, tenant } = context
-  const candidates = candidatesOf(path)
-  if (candidates.length === 0) throw badArgument('asOf', 'Versions count per document: a collection is read as of a time or a cursor.')
-  const { rows } = await store.heads(tenant, candidates)
-  const known = new Map(candidates.map((candidate, i) => [pathText(candidate), rows[i] ?? null]))
-  const { head } = meaningOf(path, (document) => known.get(pathText(document)) ?? null)
+  if (path.length === 1) throw badArgument('asOf', 'Versions count per document: a collection is read as of a time or a cursor.')
+  const { head } = await resolvePath(context, path)
   const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })
   const found = page?.rows[0]
   if (found !== undefined) return found.revision

@@ -3,15 +3,15 @@ import type { Document, DocumentPage, PageOptions, ReadOptions } from '../core/d
 import { getField } from '../core/field.ts'
 import type { Json } from '../core/json.ts'
 import { tooLarge, type Limits } from '../core/limits.ts'
-import { candidatesOf, isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
+import { isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
-import { meaningOf } from './meaning.ts'
 import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
 import { asOfRevision } from './past.ts'
 import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
 import { badArgument, wrongKind } from './request.ts'
+import { resolvePath } from './resolve.ts'
 import type { TenantContext } from './tenant-context.ts'
 import { Tree } from './tree.ts'
 
@@ -61,15 +61,12 @@ function parseId(cursor: string, argument: string, limits: Limits): string {
 
 /** What is at `text` with everything below, or `depth` levels of collections of it; null when nothing is there. */
 export async function readValue(context: TenantContext, text: string, options: ReadOptions & { readonly depth?: number | undefined }): Promise<Json> {
-  const { store, tenant, limits } = context
+  const { limits } = context
   const path = parsePath(text, limits)
   const depth = options.depth ?? Infinity
   if (options.depth !== undefined && (!Number.isSafeInteger(depth) || depth < 0)) throw badArgument('depth', 'depth must be a whole number from 0.')
   const asOf = await asOfRevision(context, path, options.asOf)
-  const candidates = candidatesOf(path)
-  const { rows, revision } = await store.heads(tenant, candidates, asOf)
-  const known = new Map(candidates.map((candidate, i) => [pathText(candidate), rows[i] ?? null]))
-  const { head, rest } = meaningOf(path, (document) => known.get(pathText(document)) ?? null)
+  const { head, rest, revision } = await resolvePath(context, path, asOf)
   if (head !== null && rest.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
   const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, rest)
   if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null
