@@ -19,7 +19,7 @@ export interface Write {
   readonly type: ChangeType
   /** Paths inside the value that were written (`author/name`); none when the whole value was. */
   readonly fields: readonly string[]
-  /** The value after the write; null for a DELETE. */
+  /** The value after the write, as exactValue gives it (so never -0); null for a DELETE. */
   readonly value: Json
   /** When the document came into being; null: with this write. */
   readonly createdAt: Millis | null

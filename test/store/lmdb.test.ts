@@ -15,5 +15,5 @@ storeContract({
     return openLmdbStore({ directory: directory.path })
   },
   dispose: () => directory[Symbol.asyncDispose](),
-  modelCommands: Number(process.env['MODEL_COMMANDS'] ?? 100_000),
+  modelCommands: Number(process.env['TIDEMARK_MODEL_COMMANDS'] ?? 100_000),
 })
