@@ -24,12 +24,17 @@ export interface Document {
   readonly asOf: Cursor
 }
 
+/** Why a change is delivered: the document was written, or a write made it begin or stop to match. */
+export type ChangeReason = 'WRITE' | 'MOVED_IN' | 'MOVED_OUT'
+
 export interface Change {
   readonly type: ChangeType
-  readonly reason: 'WRITE'
+  readonly reason: ChangeReason
   readonly path: string
-  /** After the change; of a DELETE, its tombstone. */
+  /** After the change; of a DELETE, its tombstone; of a MOVED_OUT, without its value. */
   readonly document: Document
+  /** The value before the change, with `replica: 'FULL'`; else null. */
+  readonly before: Json
   /** The fields that were written, as paths inside the value; none when the whole value was. */
   readonly fields: readonly string[]
   /** Id of its commit. */
@@ -49,12 +54,25 @@ export interface Committed {
   readonly changes: readonly Change[]
 }
 
-/** One message of a feed: whole commits, so that storing its cursor is always safe. */
+/** Why a `live` feed begins again: its cursor was too old, what it shows is another thing now, or the data was replaced. */
+export type Reset = 'CURSOR_EXPIRED' | 'SHAPE_CHANGED' | 'RESTORED'
+
+/**
+ * One message of a feed: whole commits, so that storing its cursor is always safe. Immutable, and one object for all
+ * readers of the same shape at the same place: what is made of it may be kept with it.
+ */
 export interface ChangeBatch {
   readonly changes: readonly Change[]
   readonly cursor: Cursor
   /** The backlog is delivered: from here on it is live. */
   readonly upToDate: boolean
+  /** A new snapshot begins with this batch: drop what came before it when the next `upToDate` comes. */
+  readonly reset: Reset | null
+}
+
+/** What a path holds at one moment: one object for all who watch it. */
+export interface Observed {
+  readonly value: Json
 }
 
 /** A state in the past; exactly one field. */
@@ -117,16 +135,36 @@ export interface DocumentPage {
   readonly cursor: Cursor
 }
 
-export interface LogOptions {
+/** Which documents of those that a path or pattern names. */
+export interface Filter {
+  /** A CEL expression over `value`, `path`, `id` and `params` (https://cel.dev); missing fields make it false. Default: all match. */
+  readonly where?: string | undefined
+  /** What `where` calls `params`: an object with at most 32 keys. */
+  readonly params?: Json | undefined
+}
+
+export interface LogOptions extends Filter {
   readonly after?: Cursor | undefined
   /** Changes, rounded up to whole commits; 1–1,000, default 100. */
   readonly first?: number | undefined
   readonly types?: readonly ChangeType[] | undefined
 }
 
-export interface ChangesOptions {
+/** What feeds have in common. */
+export interface FeedOptions extends Filter {
   /** Resume after this cursor. */
   readonly after?: Cursor | undefined
+  /** Fields of the value to deliver, as paths inside it (`title`, `author/name`); default: the whole value. */
+  readonly columns?: readonly string[] | undefined
+  /** FULL delivers the value before each change too. Default DEFAULT: without. */
+  readonly replica?: 'DEFAULT' | 'FULL' | undefined
+  /** A batch at least this often, 100–60,000 ms; default 15,000. */
+  readonly heartbeatMs?: number | undefined
+  /** Ends the feed and frees what it holds. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ChangesOptions extends FeedOptions {
   /** Where to begin without a cursor. Default NOW. */
   readonly start?: 'BEGINNING' | 'NOW' | undefined
   /** Begin with the last n matching changes, rounded up to whole commits; 1–1,000. */
@@ -134,15 +172,11 @@ export interface ChangesOptions {
   /** Complete after this many changes, rounded up to whole commits. */
   readonly limit?: number | undefined
   readonly types?: readonly ChangeType[] | undefined
-  /** A batch at least this often, 100–60,000 ms; default 15,000. */
-  readonly heartbeatMs?: number | undefined
-  /** Ends the feed and frees what it holds. */
-  readonly signal?: AbortSignal | undefined
 }
 
 /**
  * The database of one tenant as one identity sees it. Paths and cursors are texts.
- * Methods reject with a DatabaseError; `changes` throws at once what its arguments alone make wrong.
+ * Methods reject with a DatabaseError; feeds throw at once what their arguments alone make wrong.
  */
 export interface Database {
   /** Creates a document in the collection at `path`, with a fresh sortable id unless one is given. */
@@ -160,11 +194,15 @@ export interface Database {
   /** The stored document; null when absent, deleted, or the path is a field's. */
   document(path: string, options?: ReadOptions): Promise<Document | null>
   /** A page of the collection at the path, in the order of ids. */
-  documents(path: string, options?: PageOptions & ReadOptions): Promise<DocumentPage>
+  documents(path: string, options?: PageOptions & ReadOptions & Filter): Promise<DocumentPage>
   /** Versions of a document, of a field, or of what lies in and below a collection; oldest first. */
   history(path: string, options?: HistoryOptions): Promise<DocumentPage>
   /** A page of the log: what `changes` would have delivered. */
   log(paths: readonly string[], options?: LogOptions): Promise<ChangeBatch>
   /** Every change that matches, in order, once. A gap is an error, never silence. */
   changes(paths: readonly string[], options?: ChangesOptions): AsyncIterableIterator<ChangeBatch>
+  /** The documents that match, then their changes; one that is slow gets the latest of each. A gap is a `reset` and a new snapshot. */
+  live(paths: readonly string[], options?: FeedOptions): AsyncIterableIterator<ChangeBatch>
+  /** What `get` gives, now and after every change of it; one that is slow gets the latest. */
+  watch(path: string, options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<Observed>
 }

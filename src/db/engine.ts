@@ -71,6 +71,12 @@ class TenantDatabase implements Database {
 
   changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(paths, options)
 
+  live: Database['live'] = (paths, options = {}) => this.#tenant.follow(paths, options)
+
+  watch: Database['watch'] = () => {
+    throw new Error('not built yet')
+  }
+
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<Committed> {
     const { limits, freshId } = this.#tenant
     const request = parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId)

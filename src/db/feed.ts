@@ -144,7 +144,7 @@ export class Feed implements AsyncIterableIterator<ChangeBatch> {
     this.#at = at
     this.#remaining -= changes.length
     this.#live = position >= tail.last
-    return { changes, cursor: formatCursor(tail.epoch, position), upToDate: this.#live }
+    return { changes, cursor: formatCursor(tail.epoch, position), upToDate: this.#live, reset: null }
   }
 
   /** Waits for a commit that may match; answers with a revision up to which there was none. */

@@ -42,7 +42,7 @@ export async function readLog(context: TenantContext, paths: readonly string[], 
     }
     if (commits.length === 0) break
   }
-  return { changes, cursor: formatCursor(tail.epoch, position), upToDate: position >= tail.last }
+  return { changes, cursor: formatCursor(tail.epoch, position), upToDate: position >= tail.last, reset: null }
 }
 
 export type OpenFeedOptions = ChangesOptions & { readonly limits: Limits; readonly ended: (feed: Feed) => void }

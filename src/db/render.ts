@@ -40,6 +40,7 @@ function changeOf(epoch: string, version: Version): Change {
     reason: 'WRITE',
     path: document.path,
     document,
+    before: null,
     fields: version.fields,
     commit: version.commit,
     cursor: document.cursor,

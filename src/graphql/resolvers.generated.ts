@@ -82,6 +82,8 @@ export type GqlQueryDocumentArgs = {
 /** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
 export type GqlQueryDocumentsArgs = {
   path: Scalars['Path']['input'];
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
@@ -108,6 +110,8 @@ export type GqlQueryLogArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 /**
@@ -203,6 +207,14 @@ export type GqlSubscription = {
    * Subscribe again with the cursor of the last batch to go on without loss.
    */
   readonly changes: GqlChangeBatch;
+  /**
+   * The documents that match, then their changes, on one subscription. One that is slow gets the latest of each document.
+   * A document that begins or stops to match comes as NEW or DELETE, with the reason. A gap is no error: it comes as
+   * `reset` and a new snapshot.
+   */
+  readonly live: GqlChangeBatch;
+  /** What the query `get` gives, now and after every change of it. One that is slow gets the latest. */
+  readonly get?: Maybe<Scalars['JSON']['output']>;
 };
 
 
@@ -213,8 +225,31 @@ export type GqlSubscriptionChangesArgs = {
   start?: InputMaybe<GqlStart>;
   last?: InputMaybe<Scalars['Int']['input']>;
   limit?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
+  columns?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
+  replica?: InputMaybe<GqlReplica>;
   heartbeatMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type GqlSubscriptionLiveArgs = {
+  paths: ReadonlyArray<Scalars['PathPattern']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
+  columns?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  replica?: InputMaybe<GqlReplica>;
+  heartbeatMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type GqlSubscriptionGetArgs = {
+  path: Scalars['Path']['input'];
+  depth?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A document at one version. Immutable: a later write makes a new version. */
@@ -256,6 +291,8 @@ export type GqlDocumentFieldArgs = {
 /** A document at one version. Immutable: a later write makes a new version. */
 export type GqlDocumentDocumentsArgs = {
   name: Scalars['String']['input'];
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
@@ -336,8 +373,10 @@ export type GqlChange = {
   readonly reason: GqlChangeReason;
   /** The document's path. */
   readonly path: Scalars['Path']['output'];
-  /** After the change; of a DELETE, its tombstone. */
+  /** After the change; of a DELETE, its tombstone; of one that was MOVED_OUT, without its value. */
   readonly document: GqlDocument;
+  /** The value before the change, with `replica: FULL`; else null. */
+  readonly before?: Maybe<Scalars['JSON']['output']>;
   /** The fields that were written, as paths inside the value; empty when the whole value was. */
   readonly fields: ReadonlyArray<Scalars['String']['output']>;
   /** The id of its commit. */
@@ -357,6 +396,8 @@ export type GqlChangeBatch = {
   readonly cursor: Scalars['Cursor']['output'];
   /** The backlog is delivered: from here on it is live. */
   readonly upToDate: Scalars['Boolean']['output'];
+  /** A new snapshot begins with this batch: drop what came before it when the next `upToDate` comes. */
+  readonly reset?: Maybe<GqlReset>;
 };
 
 /** What a commit did to one document. */
@@ -371,7 +412,27 @@ export type GqlChangeType =
 /** Why a change is delivered. */
 export type GqlChangeReason =
   /** The document was written. */
-  | 'WRITE';
+  | 'WRITE'
+  /** A write made it begin to match `where`: it comes as NEW. */
+  | 'MOVED_IN'
+  /** A write made it stop to match `where`: it comes as DELETE. */
+  | 'MOVED_OUT';
+
+/** What a change carries of what was before. */
+export type GqlReplica =
+  /** Nothing. */
+  | 'DEFAULT'
+  /** The value before the change. */
+  | 'FULL';
+
+/** Why `live` begins again with a snapshot. */
+export type GqlReset =
+  /** The log no longer holds everything after the cursor, or the cursor stood for half a snapshot. */
+  | 'CURSOR_EXPIRED'
+  /** What the subscription shows is another thing now. */
+  | 'SHAPE_CHANGED'
+  /** The data was replaced. */
+  | 'RESTORED';
 
 /** Where a feed begins. */
 export type GqlStart =
@@ -554,6 +615,8 @@ export type GqlResolversTypes = {
   ChangeBatch: ResolverTypeWrapper<ChangeBatch>;
   ChangeType: GqlChangeType;
   ChangeReason: GqlChangeReason;
+  Replica: GqlReplica;
+  Reset: GqlReset;
   Start: GqlStart;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
@@ -635,7 +698,9 @@ export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlRe
 };
 
 export type GqlSubscriptionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Subscription'] = GqlResolversParentTypes['Subscription']> = {
-  changes?: SubscriptionResolver<GqlResolversTypes['ChangeBatch'], "changes", ParentType, ContextType, RequireFields<GqlSubscriptionChangesArgs, 'paths' | 'start' | 'heartbeatMs'>>;
+  changes?: SubscriptionResolver<GqlResolversTypes['ChangeBatch'], "changes", ParentType, ContextType, RequireFields<GqlSubscriptionChangesArgs, 'paths' | 'start' | 'replica' | 'heartbeatMs'>>;
+  live?: SubscriptionResolver<GqlResolversTypes['ChangeBatch'], "live", ParentType, ContextType, RequireFields<GqlSubscriptionLiveArgs, 'paths' | 'replica' | 'heartbeatMs'>>;
+  get?: SubscriptionResolver<Maybe<GqlResolversTypes['JSON']>, "get", ParentType, ContextType, RequireFields<GqlSubscriptionGetArgs, 'path'>>;
 };
 
 export type GqlDocumentResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Document'] = GqlResolversParentTypes['Document']> = {
@@ -687,6 +752,7 @@ export type GqlChangeResolvers<ContextType = Context, ParentType extends GqlReso
   reason?: Resolver<GqlResolversTypes['ChangeReason'], ParentType, ContextType>;
   path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
   document?: Resolver<GqlResolversTypes['Document'], ParentType, ContextType>;
+  before?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
   fields?: Resolver<ReadonlyArray<GqlResolversTypes['String']>, ParentType, ContextType>;
   commit?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
@@ -697,6 +763,7 @@ export type GqlChangeBatchResolvers<ContextType = Context, ParentType extends Gq
   changes?: Resolver<ReadonlyArray<GqlResolversTypes['Change']>, ParentType, ContextType>;
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
   upToDate?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
+  reset?: Resolver<Maybe<GqlResolversTypes['Reset']>, ParentType, ContextType>;
 };
 
 export type GqlResolvers<ContextType = Context> = {

@@ -43,7 +43,7 @@ async function countedDatabase({ idle = false }: { readonly idle?: boolean } = {
 }
 
 function batch(n: number): ChangeBatch {
-  return { changes: [{ commit: ID } as ChangeBatch['changes'][number]], cursor: String(n), upToDate: false }
+  return { changes: [{ commit: ID } as ChangeBatch['changes'][number]], cursor: String(n), upToDate: false, reset: null }
 }
 
 /** Resolves when nothing more is pulled while the server answers 50 requests of others. */
