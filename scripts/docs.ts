@@ -20,6 +20,7 @@ const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
   pageBytes: 'bytes of one `get`; a page of documents or versions ends there, with at least one row',
   pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
   patterns: 'path patterns of one feed, or of one page of the log',
+  columns: 'columns of one feed',
   keyBytes: 'bytes of an idempotency key, in UTF-8',
 }
 

@@ -26,6 +26,8 @@ export interface Limits {
   readonly pageSize: number
   /** Path patterns of one feed. */
   readonly patterns: number
+  /** Columns of one feed. */
+  readonly columns: number
   /** UTF-8 bytes of an idempotency key. */
   readonly keyBytes: number
 }
@@ -44,6 +46,7 @@ export const LIMITS: Limits = {
   pageBytes: 4_194_304,
   pageSize: 1_000,
   patterns: 32,
+  columns: 100,
   keyBytes: 128,
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Committed, Database, Op } from '../core/database.ts'
 import type { Store, TenantId } from '../store/store.ts'
+import { openChanges, openLive, openWatch } from './feed/open.ts'
 import { readHistory } from './history.ts'
 import { readLog } from './log.ts'
 import { readDocument, readDocuments, readValue } from './reader.ts'
@@ -69,13 +70,11 @@ class TenantDatabase implements Database {
 
   log: Database['log'] = async (paths, options = {}) => readLog(await this.#tenant.running(), paths, options)
 
-  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(paths, options)
+  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow((grounds) => openChanges(grounds, paths, options))
 
-  live: Database['live'] = (paths, options = {}) => this.#tenant.follow(paths, options)
+  live: Database['live'] = (paths, options = {}) => this.#tenant.follow((grounds) => openLive(grounds, paths, options))
 
-  watch: Database['watch'] = () => {
-    throw new Error('not built yet')
-  }
+  watch: Database['watch'] = (path, options = {}) => this.#tenant.follow((grounds) => openWatch(grounds, path, options))
 
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<Committed> {
     const { limits, freshId } = this.#tenant

@@ -61,12 +61,28 @@ function parseId(cursor: string, argument: string, limits: Limits): string {
 
 /** What is at `text` with everything below, or `depth` levels of collections of it; null when nothing is there. */
 export async function readValue(context: TenantContext, text: string, options: ReadOptions & { readonly depth?: number | undefined }): Promise<Json> {
-  const { limits } = context
-  const path = parsePath(text, limits)
-  const depth = options.depth ?? Infinity
-  if (options.depth !== undefined && (!Number.isSafeInteger(depth) || depth < 0)) throw badArgument('depth', 'depth must be a whole number from 0.')
-  const asOf = await asOfRevision(context, path, options.asOf)
-  const { head, rest, revision } = await resolvePath(context, path, asOf)
+  const path = parsePath(text, context.limits)
+  const depth = parseDepth(options.depth)
+  return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
+}
+
+/** Levels of collections; all when none is given. Throws BAD_REQUEST. */
+export function parseDepth(depth: number | undefined): number {
+  if (depth === undefined) return Infinity
+  if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
+  return depth
+}
+
+export interface ValueRead {
+  /** Levels of collections. */
+  readonly depth: number
+  /** The revision to look at; the latest when undefined. */
+  readonly at: Revision | undefined
+}
+
+/** What is at a path as of a revision, as `readValue` has it. */
+export async function valueAt(context: TenantContext, path: Path, { depth, at }: ValueRead): Promise<Json> {
+  const { head, rest, revision } = await resolvePath(context, path, at)
   if (head !== null && rest.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
   const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, rest)
   if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null

@@ -1,12 +1,12 @@
 import { monotonicFactory } from 'ulid'
-import type { ChangesOptions } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import { LIMITS, type Limits } from '../core/limits.ts'
 import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { Committer } from './committer.ts'
-import type { Feed } from './feed.ts'
-import { openFeed } from './log.ts'
+import { Cohorts } from './feed/cohorts.ts'
+import type { Ending } from './feed/feed.ts'
+import type { Grounds } from './feed/open.ts'
 import { Tail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
 
@@ -32,7 +32,8 @@ export class Tenant {
   readonly #now: () => Millis
   readonly #writeMs: number
   readonly #readMs: number
-  readonly #feeds = new Set<Feed>()
+  readonly #feeds = new Set<Ending>()
+  readonly #cohorts = new Cohorts()
   #running: Promise<Running> | null = null
   readonly limits: Limits
   /** Monotonic ULIDs (https://github.com/ulid/spec): in the order of their making. */
@@ -54,8 +55,9 @@ export class Tenant {
     return this.#running
   }
 
-  follow(paths: readonly string[], options: ChangesOptions): Feed {
-    const feed = openFeed(() => this.running(), paths, { ...options, limits: this.limits, ended: (ended) => this.#feeds.delete(ended) })
+  /** Opens a feed, which ends when the tenant stops. */
+  follow<F extends Ending>(open: (grounds: Grounds) => F): F {
+    const feed = open({ context: () => this.running(), cohorts: this.#cohorts, limits: this.limits, ended: (ended) => this.#feeds.delete(ended) })
     this.#feeds.add(feed)
     return feed
   }

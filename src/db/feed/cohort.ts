@@ -1,0 +1,225 @@
+import { DatabaseError } from '../../core/error.ts'
+import type { Revision } from '../../core/version.ts'
+import type { Tail } from '../tail.ts'
+import type { Shape } from './shape.ts'
+import type { StepCache } from './step-cache.ts'
+
+/** How far a reader has come. */
+export interface Place {
+  /** Everything up to here was delivered, or does not match. */
+  readonly position: Revision
+  /** Whether the reader was told that it is up to date: at the live edge it then waits for the next item. */
+  readonly live: boolean
+  /** Where it is in a snapshot, and the like: what the kind of feed adds. The same text means the same. */
+  readonly within?: string | undefined
+}
+
+/** What comes after a place. */
+export interface Step<T, P extends Place = Place> {
+  /** Null: nothing matched up to `next`, which is the live edge. */
+  readonly item: T | null
+  readonly next: P
+  /** Whether `item` leaves nothing behind. */
+  readonly upToDate: boolean
+  /** About what it holds. */
+  readonly bytes: number
+}
+
+/** A kind of feed: pure reading, without waiting. */
+export interface Kind<T, P extends Place = Place> {
+  /** What comes after a place. A reader that is not live gets an item in any case. */
+  read(place: P): Promise<Step<T, P>>
+  /** A sign of life for a reader to whom nothing came; null where the kind of feed has none. */
+  beat(position: Revision, upToDate: boolean): T | null
+  /** The place of live readers at a revision. */
+  at(position: Revision): P
+}
+
+/** Gets one step, once. */
+export interface Waiter<T, P extends Place> {
+  readonly resolve: (step: Step<T, P>) => void
+  readonly reject: (error: unknown) => void
+  /** It waits no longer. */
+  readonly withdraw: () => void
+}
+
+export interface CohortOptions<T, P extends Place> {
+  readonly tail: Tail
+  readonly shape: Shape
+  readonly kind: Kind<T, P>
+  readonly cache: StepCache
+  readonly heartbeatMs: number
+}
+
+/** Readers that are told in one turn of the event loop: others get theirs in between. */
+const SLICE = 256
+/** How soon the store is asked again that was away, ms. */
+const RETRY_MS = 500
+
+/**
+ * The readers of one shape. What comes after a place is found once, for all that stand there, and kept for those that
+ * come a little later; those at the live edge are woken together. A reader that is slow, or resumes, pulls from where it
+ * stands; it costs the others nothing.
+ */
+export class Cohort<T, P extends Place> {
+  readonly #options: CohortOptions<T, P>
+  #waiters = new Set<Waiter<T, P>>()
+  /** Nothing matches in (quietFrom, quietTo]. */
+  #quietFrom: Revision
+  #quietTo: Revision
+  /** The newest commit that may match. */
+  #touched: Revision = 0
+  #advancing = false
+  #beat: NodeJS.Timeout | null = null
+
+  constructor(options: CohortOptions<T, P>) {
+    this.#options = options
+    this.#quietFrom = options.tail.last
+    this.#quietTo = options.tail.last
+    options.tail.shapes.add(options.shape, this)
+  }
+
+  /** A commit may match. */
+  touch(revision: Revision): void {
+    this.#touched = Math.max(this.#touched, revision)
+    if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
+  }
+
+  /**
+   * Gives what comes after a place; waits at the live edge, at most for a heartbeat. Whoever waits no longer withdraws.
+   * A rejection reaches every reader that stood there.
+   */
+  async pull(place: P, waiter: Waiter<T, P>): Promise<void> {
+    try {
+      let step: Step<T, P> | null = null
+      for (let at = place; step === null; ) {
+        if (this.#waitsAt(at)) return this.#wait(waiter)
+        const found = await this.#stepAfter(at)
+        if (found.item !== null) step = found
+        else at = found.next
+      }
+      waiter.resolve(step)
+    } catch (error) {
+      waiter.reject(error)
+    }
+  }
+
+  withdraw(waiter: Waiter<T, P>): void {
+    this.#waiters.delete(waiter)
+    waiter.withdraw()
+    if (this.#waiters.size === 0) this.#stopBeat()
+  }
+
+  /** When its last reader has gone. */
+  close(): void {
+    this.#stopBeat()
+    this.#options.tail.shapes.delete(this.#options.shape, this)
+  }
+
+  /** The same place for all between which nothing matched: so they share what comes next. */
+  canonical(position: Revision): Revision {
+    this.#settle()
+    return position >= this.#quietFrom && position <= this.#quietTo ? this.#quietFrom : position
+  }
+
+  /** Without a commit that may match, all that was looked through for shapes is quiet. */
+  #settle(): void {
+    if (this.#touched <= this.#quietTo) this.#quietTo = Math.max(this.#quietTo, this.#options.tail.indexed)
+  }
+
+  #waitsAt(place: P): boolean {
+    if (!place.live || place.within !== undefined) return false
+    this.#settle()
+    return this.#touched <= this.#quietTo && place.position >= this.#quietFrom && place.position <= this.#quietTo
+  }
+
+  async #stepAfter(place: P): Promise<Step<T, P>> {
+    const { cache, kind } = this.#options
+    const key = `${this.canonical(place.position)} ${place.live} ${place.within ?? ''}`
+    const known = cache.get<Step<T, P>>(this, key)
+    if (known !== undefined) {
+      const step = await known
+      // One that has become stale says that nothing is left behind, and now there is.
+      if (!step.upToDate || this.canonical(step.next.position) === this.#quietFrom) return step
+    }
+    const inQuiet = place.position >= this.#quietFrom && place.position <= this.#quietTo
+    const from = inQuiet ? { ...place, position: this.#quietTo } : place
+    const reading = kind.read(from)
+    cache.set(this, key, reading)
+    const step = await reading
+    if (inQuiet) this.#moveQuiet(from.position, step)
+    return step
+  }
+
+  /** A step that began where the quiet ended tells how it goes on. */
+  #moveQuiet(from: Revision, { item, next }: Step<T, P>): void {
+    if (from !== this.#quietTo || next.position < from) return
+    if (item !== null && next.position > from) this.#quietFrom = next.position
+    this.#quietTo = next.position
+  }
+
+  #wait(waiter: Waiter<T, P>): void {
+    this.#waiters.add(waiter)
+    this.#beat ??= setTimeout(() => void this.#sendBeat(), this.#options.heartbeatMs)
+  }
+
+  /** Finds what those at the live edge wait for, in a turn of its own: never inside the write that rang. */
+  async #advance(): Promise<void> {
+    this.#advancing = true
+    const { kind } = this.#options
+    try {
+      for (;;) {
+        await nextTurn()
+        if (this.#waiters.size === 0 || this.#touched <= this.#quietTo) break
+        const step = await this.#stepAfter(kind.at(this.#quietTo))
+        if (step.item !== null) await this.#tell((waiter) => waiter.resolve(step))
+      }
+    } catch (error) {
+      await this.#advanceFailed(error)
+    } finally {
+      this.#advancing = false
+    }
+  }
+
+  /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
+  async #advanceFailed(error: unknown): Promise<void> {
+    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#tell((waiter) => waiter.reject(error))
+    this.#stopBeat()
+    this.#beat = setTimeout(() => void this.#sendBeat(), RETRY_MS)
+  }
+
+  /** Those that come meanwhile wait for the next one. */
+  async #tell(told: (waiter: Waiter<T, P>) => void): Promise<void> {
+    this.#stopBeat()
+    const waiters = this.#waiters
+    this.#waiters = new Set()
+    let count = 0
+    for (const waiter of waiters) {
+      told(waiter)
+      if (++count % SLICE === 0) await nextTurn()
+    }
+  }
+
+  async #sendBeat(): Promise<void> {
+    this.#beat = null
+    const { tail, kind, heartbeatMs } = this.#options
+    await tail.look()
+    this.#settle()
+    if (this.#waiters.size === 0 || this.#beat !== null) return
+    const upToDate = this.#touched <= this.#quietTo
+    const item = kind.beat(this.#quietTo, upToDate)
+    const next = { ...kind.at(this.#quietTo), live: upToDate }
+    if (item === null) this.#beat = setTimeout(() => void this.#sendBeat(), heartbeatMs)
+    else await this.#tell((waiter) => waiter.resolve({ item, next, upToDate, bytes: 0 }))
+    if (!upToDate && !this.#advancing) await this.#advance()
+  }
+
+  #stopBeat(): void {
+    if (this.#beat !== null) clearTimeout(this.#beat)
+    this.#beat = null
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

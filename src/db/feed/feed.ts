@@ -1,0 +1,140 @@
+import type { DatabaseError } from '../../core/error.ts'
+import type { Cohort, Place, Step, Waiter } from './cohort.ts'
+
+/** A reader's place among the readers of its shape. */
+export interface Joined<T, P extends Place> {
+  readonly cohort: Cohort<T, P>
+  /** Where it begins. */
+  readonly place: P
+  /** Leaves the cohort. */
+  readonly leave: () => void
+}
+
+/** An item as it is delivered to this reader, and whether it is the last. */
+export interface Taken<T> {
+  readonly item: T
+  readonly last: boolean
+}
+
+export interface FeedParts<T, P extends Place> {
+  /** Rejects when the feed cannot begin there. */
+  readonly join: () => Promise<Joined<T, P>>
+  /** Sees each item before it is delivered. Default: all, as they are. */
+  readonly take?: ((item: T) => Taken<T>) | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Called once, when the feed has ended. */
+  readonly ended: (feed: Ending) => void
+}
+
+/** A feed, as who stops them all sees it. */
+export interface Ending {
+  fail(error: DatabaseError): void
+}
+
+/**
+ * A feed as a pull iterator: a place, and whoever reads pulls it on. It holds nothing but its place, so a reader that
+ * stops costs nothing and loses nothing.
+ */
+export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Ending {
+  readonly #parts: FeedParts<T, P>
+  #joined: Joined<T, P> | null = null
+  #joining: Promise<unknown> | null
+  #place: P | null = null
+  #waiter: Waiter<T, P> | null = null
+  #closed = false
+  #over = false
+  #failure: unknown = null
+  /** Calls of `next` that are not answered, and the newest of them. */
+  #asked = 0
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: FeedParts<T, P>) {
+    this.#parts = parts
+    // It begins now, not when it is first read. Its failure is told to whoever pulls first.
+    this.#joining = parts.join().then((joined) => this.#begin(joined), (error: unknown) => this.#end(error))
+    parts.signal?.addEventListener('abort', this.#abort, { once: true })
+    if (parts.signal?.aborted === true) queueMicrotask(this.#abort)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** The next item; waits at the live edge. Calls are answered in order. */
+  next(): Promise<IteratorResult<T>> {
+    const run = (): Promise<IteratorResult<T>> => this.#next().finally(() => this.#asked--)
+    const result = this.#asked++ === 0 ? run() : this.#turn.then(run, run)
+    this.#turn = result
+    return result
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#end(null)
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Ends the feed with an error, for instance because the server stops: clients then resume elsewhere. */
+  fail(error: DatabaseError): void {
+    this.#end(error)
+  }
+
+  readonly #abort = (): void => this.#end(null)
+
+  #begin(joined: Joined<T, P>): void {
+    this.#joining = null
+    if (this.#closed) return joined.leave()
+    this.#joined = joined
+    this.#place = joined.place
+  }
+
+  async #next(): Promise<IteratorResult<T>> {
+    if (this.#joining !== null) await this.#joining
+    const step = this.#closed || this.#over ? null : await this.#pull()
+    if (step === null) return this.#last()
+    this.#place = step.next
+    const item = step.item as T
+    const { take } = this.#parts
+    if (take === undefined) return { done: false, value: item }
+    const taken = take(item)
+    this.#over = taken.last
+    return { done: false, value: taken.item }
+  }
+
+  /** The error that it ended with is told once. */
+  #last(): IteratorResult<T> {
+    const failure = this.#failure
+    this.#end(null)
+    this.#failure = null
+    if (failure !== null) throw failure as Error
+    return { done: true, value: undefined }
+  }
+
+  /** Null when it ended meanwhile. */
+  #pull(): Promise<Step<T, P> | null> {
+    const [joined, place] = [this.#joined, this.#place]
+    if (joined === null || place === null) return Promise.resolve(null)
+    return new Promise((resolve) => {
+      this.#waiter = {
+        resolve: (step) => resolve(this.#closed ? null : step),
+        reject: (error) => {
+          this.#end(error)
+          resolve(null)
+        },
+        withdraw: () => resolve(null),
+      }
+      void joined.cohort.pull(place, this.#waiter)
+    })
+  }
+
+  #end(failure: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#failure = failure
+    this.#parts.signal?.removeEventListener('abort', this.#abort)
+    const [joined, waiter] = [this.#joined, this.#waiter]
+    this.#joined = null
+    if (waiter !== null) joined?.cohort.withdraw(waiter)
+    joined?.leave()
+    this.#parts.ended(this)
+  }
+}
