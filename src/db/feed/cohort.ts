@@ -85,20 +85,16 @@ export class Cohort<T, P extends Place> {
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
-  /**
-   * Gives what comes after a place; waits at the live edge, at most for a heartbeat. Whoever waits no longer withdraws.
-   * A rejection reaches every reader that stood there.
-   */
+  /** Gives what comes after a place; at the live edge when there is something, at the latest with a heartbeat. */
   async pull(place: P, waiter: Waiter<T, P>): Promise<void> {
     try {
-      let step: Step<T, P> | null = null
-      for (let at = place; step === null; ) {
+      for (let at = place; ; ) {
         if (this.#waitsAt(at)) return this.#wait(waiter)
-        const found = await this.#stepAfter(at)
-        if (found.item !== null) step = found
-        else at = found.next
+        const step = await this.#stepAfter(at)
+        if (step.item !== null) return waiter.resolve(step)
+        at = step.next
+        if (!this.#waitsAt(at)) await this.#meet(at.position)
       }
-      waiter.resolve(step)
     } catch (error) {
       waiter.reject(error)
     }
@@ -142,20 +138,30 @@ export class Cohort<T, P extends Place> {
       // One that has become stale says that nothing is left behind, and now there is.
       if (!step.upToDate || this.canonical(step.next.position) === this.#quietFrom) return step
     }
-    const inQuiet = place.position >= this.#quietFrom && place.position <= this.#quietTo
-    const from = inQuiet ? { ...place, position: this.#quietTo } : place
+    const atEdge = place.position >= this.#quietFrom && place.position <= this.#quietTo
+    const from = atEdge ? { ...place, position: this.#quietTo } : place
     const reading = kind.read(from)
     cache.set(this, key, reading)
     const step = await reading
-    if (inQuiet) this.#moveQuiet(from.position, step)
+    if (atEdge && place.live) this.#moveEdge(from.position, step)
     return step
   }
 
-  /** A step that began where the quiet ended tells how it goes on. */
-  #moveQuiet(from: Revision, { item, next }: Step<T, P>): void {
-    if (from !== this.#quietTo || next.position < from) return
-    if (item !== null && next.position > from) this.#quietFrom = next.position
-    this.#quietTo = next.position
+  /** What was found from the live edge moves it, and is told in the same moment to all who wait there. */
+  #moveEdge(from: Revision, step: Step<T, P>): void {
+    const { position } = step.next
+    if (from !== this.#quietTo || position <= from) return
+    this.#quietTo = position
+    if (step.item === null) return
+    this.#quietFrom = position
+    void this.#tell((waiter) => waiter.resolve(step))
+  }
+
+  /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
+  async #meet(position: Revision): Promise<void> {
+    if (this.#waiters.size > 0 || position <= this.#quietTo) return nextTurn()
+    this.#quietFrom = position
+    this.#quietTo = position
   }
 
   #wait(waiter: Waiter<T, P>): void {
@@ -171,8 +177,7 @@ export class Cohort<T, P extends Place> {
       for (;;) {
         await nextTurn()
         if (this.#waiters.size === 0 || this.#touched <= this.#quietTo) break
-        const step = await this.#stepAfter(kind.at(this.#quietTo))
-        if (step.item !== null) await this.#tell((waiter) => waiter.resolve(step))
+        await this.#stepAfter(kind.at(this.#quietTo))
       }
     } catch (error) {
       await this.#advanceFailed(error)
