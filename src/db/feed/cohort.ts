@@ -135,8 +135,9 @@ export class Cohort<T, P extends Place> {
     const known = cache.get<Step<T, P>>(this, key)
     if (known !== undefined) {
       const step = await known
-      // One that has become stale says that nothing is left behind, and now there is.
-      if (!step.upToDate || this.canonical(step.next.position) === this.#quietFrom) return step
+      // One that has become stale says that nothing is left behind, and now there is. And no reader's cursor goes back.
+      const fresh = !step.upToDate || this.canonical(step.next.position) === this.#quietFrom
+      if (fresh && step.next.position >= place.position) return step
     }
     const atEdge = place.position >= this.#quietFrom && place.position <= this.#quietTo
     const from = atEdge ? { ...place, position: this.#quietTo } : place
