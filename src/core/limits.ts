@@ -30,6 +30,14 @@ export interface Limits {
   readonly columns: number
   /** UTF-8 bytes of an idempotency key. */
   readonly keyBytes: number
+  /** UTF-8 bytes of the text of an expression. */
+  readonly expressionBytes: number
+  /** Literals, names, accesses, operators and calls of an expression. */
+  readonly expressionNodes: number
+  /** Levels of parentheses, brackets and accesses of an expression. */
+  readonly expressionDepth: number
+  /** Parameters of an expression. */
+  readonly params: number
 }
 
 export const LIMITS: Limits = {
@@ -48,6 +56,10 @@ export const LIMITS: Limits = {
   patterns: 32,
   columns: 100,
   keyBytes: 128,
+  expressionBytes: 8_192,
+  expressionNodes: 500,
+  expressionDepth: 64,
+  params: 32,
 }
 
 /** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` the place in a value. */
