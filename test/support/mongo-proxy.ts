@@ -28,6 +28,8 @@ export class MongoProxy {
   /** How many commands of each name came. */
   readonly counts: Map<string, number> = new Map()
   readonly #faults = new CommandFaults()
+  /** Names of commands that are refused until further notice, with the reply. */
+  readonly #refused = new Map<string, Doc>()
   readonly #links = new Set<Link>()
   readonly #options: ProxyOptions
   readonly #server: Server
@@ -71,6 +73,12 @@ export class MongoProxy {
   /** The next command of this name is refused with this error code and not done. */
   refuse(command: string, code: number): void {
     this.#faults.add(command, { kind: 'answer', reply: refusal(code) })
+  }
+
+  /** From now on every command of this name is refused with this error code, and not done; null ends that. */
+  refuseAll(command: string, code: number | null): void {
+    if (code === null) this.#refused.delete(command)
+    else this.#refused.set(command, refusal(code))
   }
 
   /** The next command of this name is done, and said to have missed its majority in time. */
@@ -128,6 +136,8 @@ export class MongoProxy {
     if (this.#mute) return
     const command = commandOf(request.body)
     this.counts.set(command, (this.counts.get(command) ?? 0) + 1)
+    const refused = this.#refused.get(command)
+    if (refused !== undefined) return this.#answer(link, request, refused)
     const fault = this.#faults.take(command)
     if (fault?.kind === 'answer') return this.#answer(link, request, fault.reply)
     if (this.#options.native !== true && this.#simulate(link, request, command)) return
