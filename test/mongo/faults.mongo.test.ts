@@ -108,6 +108,21 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect(lines).toEqual(['The change stream of MongoDB ended; it is opened again.', 'The change stream of MongoDB is open again.'])
     })
 
+    it('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
+      const lines: string[] = []
+      // The server waits for events for a part of a call's time.
+      await follow({ callMs: 400, onLine: (line) => void lines.push(line) })
+      const answers = (): number => server.proxy.counts.get('getMore') ?? 0
+      const before = answers()
+      await expect.poll(answers, { timeout: 25_000 }).toBeGreaterThan(before + 100)
+      await write(3)
+      await sees([1, 2, 3])
+      server.proxy.streams.ending = 'expired'
+      await expect.poll(() => lines, { timeout: 10_000 }).toContain('The change stream of MongoDB is open again.')
+      await write(4)
+      await sees([1, 2, 3, 4])
+    }, 60_000)
+
     it('connections that are cut are made again, and nothing is missing', async () => {
       await follow()
       server.proxy.cut()
