@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../src/store/mongo/mongo-store.ts'
 import { Follower } from '../support/mongo-follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo-server.ts'
-import { ALL, commit, draft, path, put } from '../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, remove } from '../support/store-drafts.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'
@@ -203,6 +203,15 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       }
       await expect.poll(again, { timeout: 10_000 }).toMatch(/committed|repeated/)
       expect((await store.log(TENANT, { after: 0, limit: ALL })).commits.map(({ id: each }) => each).slice(1)).toEqual([id])
+    })
+
+    it('one commit that changes 120 documents does not bring it to a halt', async () => {
+      const patient = await open({ callMs: 20_000 })
+      const paths = Array.from({ length: 120 }, (_, i) => `notes/${i}`)
+      await commit(patient, TENANT, paths.map((text) => put(text, 1)))
+      await commit(patient, TENANT, paths.map((text) => remove(text, 2)))
+      expect((await patient.heads(TENANT, paths.map(path))).rows.every((row) => row?.version === 2)).toBe(true)
+      expect((await patient.list(TENANT, { kind: 'collection', path: ['notes'], limit: ALL })).rows).toEqual([])
     })
 
     it('a command on a socket that was just destroyed, which the driver loses, ends in time, and the store goes on', async () => {
