@@ -12,6 +12,12 @@ export interface ProxyOptions {
   readonly native?: boolean | undefined
 }
 
+/** Commands as they came, in order. */
+export interface Recording {
+  readonly commands: readonly Doc[]
+  stop(): void
+}
+
 /** One client's connection with the server's connection behind it. */
 interface Link {
   readonly client: Socket
@@ -27,6 +33,7 @@ export class MongoProxy {
   readonly streams: ChangeStreams = new ChangeStreams()
   /** How many commands of each name came. */
   readonly counts: Map<string, number> = new Map()
+  readonly #listeners = new Set<(command: Doc) => void>()
   readonly #faults = new CommandFaults()
   /** Names of commands that are refused until further notice, with the reply. */
   readonly #refused = new Map<string, Doc>()
@@ -58,6 +65,16 @@ export class MongoProxy {
     this.cut()
     this.#server.close()
     await once(this.#server, 'close')
+  }
+
+  /** Records the commands of this name until it is stopped. */
+  record(name: string): Recording {
+    const commands: Doc[] = []
+    const take = (command: Doc): void => {
+      if (commandOf(command) === name) commands.push(command)
+    }
+    this.#listeners.add(take)
+    return { commands, stop: () => void this.#listeners.delete(take) }
   }
 
   /** The next command of this name is done, but its reply is lost with the connection. */
@@ -136,6 +153,7 @@ export class MongoProxy {
     if (this.#mute) return
     const command = commandOf(request.body)
     this.counts.set(command, (this.counts.get(command) ?? 0) + 1)
+    for (const listen of this.#listeners) listen(request.body)
     const refused = this.#refused.get(command)
     if (refused !== undefined) return this.#answer(link, request, refused)
     const fault = this.#faults.take(command)
