@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../src/store/mongo/mongo-store.ts'
 import { Follower } from '../support/mongo-follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo-server.ts'
-import { ALL, commit, draft, path, put } from '../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, remove } from '../support/store-drafts.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'
@@ -108,6 +108,21 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect(lines).toEqual(['The change stream of MongoDB ended; it is opened again.', 'The change stream of MongoDB is open again.'])
     })
 
+    it('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
+      const lines: string[] = []
+      // The server waits for events for a part of a call's time.
+      await follow({ callMs: 400, onLine: (line) => void lines.push(line) })
+      const answers = (): number => server.proxy.counts.get('getMore') ?? 0
+      const before = answers()
+      await expect.poll(answers, { timeout: 25_000 }).toBeGreaterThan(before + 100)
+      await write(3)
+      await sees([1, 2, 3])
+      server.proxy.streams.ending = 'expired'
+      await expect.poll(() => lines, { timeout: 10_000 }).toContain('The change stream of MongoDB is open again.')
+      await write(4)
+      await sees([1, 2, 3, 4])
+    }, 60_000)
+
     it('connections that are cut are made again, and nothing is missing', async () => {
       await follow()
       server.proxy.cut()
@@ -188,6 +203,15 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       }
       await expect.poll(again, { timeout: 10_000 }).toMatch(/committed|repeated/)
       expect((await store.log(TENANT, { after: 0, limit: ALL })).commits.map(({ id: each }) => each).slice(1)).toEqual([id])
+    })
+
+    it('one commit that changes 120 documents does not bring it to a halt', async () => {
+      const patient = await open({ callMs: 20_000 })
+      const paths = Array.from({ length: 120 }, (_, i) => `notes/${i}`)
+      await commit(patient, TENANT, paths.map((text) => put(text, 1)))
+      await commit(patient, TENANT, paths.map((text) => remove(text, 2)))
+      expect((await patient.heads(TENANT, paths.map(path))).rows.every((row) => row?.version === 2)).toBe(true)
+      expect((await patient.list(TENANT, { kind: 'collection', path: ['notes'], limit: ALL })).rows).toEqual([])
     })
 
     it('a command on a socket that was just destroyed, which the driver loses, ends in time, and the store goes on', async () => {

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { runCli, type CliProcess } from '../support/process-cli.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { choice, describeMongo } from '../support/mongo-suite.ts'
+import { runCli } from '../support/process-cli.ts'
+import { readiness, startOnMongo } from '../support/server-mongo.ts'
 import { ask, socketFeeder } from '../support/writer-graphql.ts'
-import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo-server.ts'
 
-const choice = await chooseMongo()
 const PUT = 'mutation ($path: Path!, $value: JSON, $key: ID) { put(path: $path, value: $value, key: $key) { cursor } }'
-
-interface Readiness {
-  readonly status: number
-  readonly reason: string | undefined
-}
-
-async function readiness(url: string): Promise<Readiness> {
-  const response = await fetch(`${url}/readyz`)
-  const { reason } = await response.json() as { reason?: string }
-  return { status: response.status, reason }
-}
 
 /** Collects what a new subscriber of `posts` sees from the beginning on. */
 function watch(graphql: string): readonly string[] {
@@ -38,32 +27,9 @@ function watch(graphql: string): readonly string[] {
   return seen
 }
 
-describe.skipIf(choice.kind === 'none')(`servers on one MongoDB (${choice.label})`, () => {
-  let server: MongoServer
-  let database: string
-
-  beforeAll(async () => {
-    server = await startMongo(choice)
-  }, START_MS)
-  afterAll(() => server.stop())
-  beforeEach(() => {
-    database = server.database()
-  })
-
-  function start(url = server.url): CliProcess {
-    const mongodb = url.replace('/?', `/${database}?`).replace(/\/$/, `/${database}`)
-    return runCli(['start', '--port', '0', '--mongodb', mongodb], { script: ['bin/tidemark.js'] })
-  }
-
-  async function ready(url?: string): Promise<{ readonly graphql: string; readonly url: string; readonly process: CliProcess }> {
-    const process = start(url)
-    const { graphql, url: base, data } = await process.ready()
-    expect(data).not.toContain('?')
-    return { graphql, url: base, process }
-  }
-
+describeMongo('servers on one MongoDB', (mongo) => {
   it('a subscriber on one sees what is written through any of them, once, in the same order', async () => {
-    const servers = await Promise.all([ready(), ready(server.pollUrl ?? server.url)])
+    const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url)])
     const views = servers.map(({ graphql }) => watch(graphql))
     const paths = Array.from({ length: 40 }, (_, i) => `posts/${i}`)
     const write = async (offset: number): Promise<void> => {
@@ -76,39 +42,77 @@ describe.skipIf(choice.kind === 'none')(`servers on one MongoDB (${choice.label}
   }, 60_000)
 
   it('a server that is killed takes nothing with it: the others go on, and its successor knows all', async () => {
-    const [one, other] = await Promise.all([ready(), ready()])
+    const [one, other] = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
     const view = watch(other.graphql)
     await ask(one.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
     one.process.child.kill('SIGKILL')
     await ask(other.graphql, PUT, { path: 'posts/2', value: 2 })
     await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
-    const successor = await ready()
+    const successor = await startOnMongo(mongo)
     const repeat = await ask<{ cursor: string }>(successor.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
     expect(await ask(successor.graphql, '{ document(path: "posts/1") { version cursor } }', {})).toEqual({ version: 1, cursor: repeat.cursor })
   }, 60_000)
 
   it('has one change stream per process, whatever the number of subscribers', async () => {
-    const before = server.proxy.streams.open
-    const { graphql } = await ready()
+    const before = mongo.server.proxy.streams.open
+    const { graphql } = await startOnMongo(mongo)
     const views = Array.from({ length: 30 }, () => watch(graphql))
     await ask(graphql, PUT, { path: 'posts/1', value: 1 })
     for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
-    expect(server.proxy.streams.open - before).toBe(1)
+    expect(mongo.server.proxy.streams.open - before).toBe(1)
   }, 60_000)
 
   it('says in a sentence why it does not answer, once per change, and goes on by itself', async () => {
-    server.proxy.greetAs('standalone')
-    onTestFinished(() => server.proxy.greetAs('primary'))
-    const { url, graphql, process } = await ready()
+    mongo.server.proxy.greetAs('standalone')
+    onTestFinished(() => mongo.server.proxy.greetAs('primary'))
+    const { url, graphql, process } = await startOnMongo(mongo)
     expect(await readiness(url)).toEqual({ status: 503, reason: expect.stringContaining('--replSet') as string })
     await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow('--replSet')
-    server.proxy.greetAs('primary')
+    mongo.server.proxy.greetAs('primary')
     await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
     await ask(graphql, PUT, { path: 'posts/1', value: 1 })
     process.child.kill('SIGTERM')
     const { code, stderr } = await process.exit()
     expect(code).toBe(0)
     expect(stderr.split('\n').filter((line) => line.includes('--replSet'))).toHaveLength(1)
+    expect(stderr.split('\n').filter((line) => line.includes('MongoDB answers.'))).toHaveLength(1)
+  }, 60_000)
+})
+
+describeMongo('a server whose MongoDB refuses its password', (mongo) => {
+  // The stand-in has no users: whom the proxy lets through it takes, but by this mechanism only.
+  const mechanism = choice.kind === 'stand-in' ? '&authMechanism=PLAIN' : ''
+  const login = (): string => mongo.server.url.replace(/^mongodb:\/\/([^@/]*@)?/, 'mongodb://ann:secret@') + mechanism
+
+  it('starts, says so in a sentence, once, and is not ready', async () => {
+    mongo.server.proxy.refuseAll('saslStart', 18)
+    onTestFinished(() => mongo.server.proxy.refuseAll('saslStart', null))
+    const { url, graphql, process } = await startOnMongo(mongo, login())
+    const { status, reason } = await readiness(url)
+    expect(status).toBe(503)
+    expect(reason).toMatch(/refuses the user name or the password/)
+    await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow(reason)
+    const tries = (): number => mongo.server.proxy.counts.get('saslStart') ?? 0
+    const before = tries()
+    await expect.poll(tries, { timeout: 20_000 }).toBeGreaterThan(before + 3)
+    process.child.kill('SIGTERM')
+    const { code, stderr } = await process.exit()
+    expect(code).toBe(0)
+    expect(stderr.split('\n').filter((line) => line.includes('user name or the password'))).toHaveLength(1)
+    expect(stderr).not.toContain('secret')
+  }, 60_000)
+
+  const accepted = 'is ready by itself when the password is accepted'
+  it.skipIf(mechanism === '')(mechanism === '' ? `${accepted} (not here: the server has users, and ann is none)` : accepted, async () => {
+    mongo.server.proxy.refuseAll('saslStart', 18)
+    onTestFinished(() => mongo.server.proxy.refuseAll('saslStart', null))
+    const { url, graphql, process } = await startOnMongo(mongo, login())
+    expect((await readiness(url)).status).toBe(503)
+    mongo.server.proxy.refuseAll('saslStart', null)
+    await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
+    await ask(graphql, PUT, { path: 'posts/1', value: 1 })
+    process.child.kill('SIGTERM')
+    const { stderr } = await process.exit()
     expect(stderr.split('\n').filter((line) => line.includes('MongoDB answers.'))).toHaveLength(1)
   }, 60_000)
 })

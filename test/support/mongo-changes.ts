@@ -15,12 +15,6 @@ interface Event {
 /** Events that are remembered for streams that are behind. */
 const MAX_EVENTS = 20_000
 
-interface Change {
-  readonly operationType: string
-  readonly ns: Doc
-  readonly fullDocument: Doc
-}
-
 interface Stream {
   readonly namespace: string
   readonly stages: readonly Doc[]
@@ -39,6 +33,18 @@ export function insertedBy(command: Doc, reply: Doc): readonly Doc[] {
   if (number(reply['ok']) !== 1) return []
   const stopped = command['ordered'] === false ? documents.length : Math.min(documents.length, ...failed)
   return documents.filter((_, i) => i < stopped && !failed.includes(i))
+}
+
+const EXPIRED: Doc = {
+  ok: 0, code: 286, codeName: 'ChangeStreamHistoryLost', errorLabels: ['NonResumableChangeStreamError'],
+  errmsg: 'Resume of change stream was not possible, as the resume point may no longer be in the oplog.',
+}
+
+/** What a getMore answers that ends a stream; an invalidation bears the resume token that is given. */
+export function endingReply(how: 'expired' | 'invalidate', resumeToken: unknown): Doc {
+  if (how === 'expired') return EXPIRED
+  const invalidate = { _id: resumeToken, operationType: 'invalidate', clusterTime: new Timestamp({ t: 1, i: 1 }) }
+  return { cursor: { id: Long.ZERO, ns: '', nextBatch: [invalidate], postBatchResumeToken: resumeToken }, ok: 1 }
 }
 
 /** The inclusion projection that a stream was opened with. */
@@ -65,50 +71,51 @@ export class ChangeStreams {
   silent = false
   /** Events wait this long. */
   lateMs = 0
-  /** What the next getMore of every open stream answers. */
+  /** What the next getMore of an open stream answers. */
   ending: 'expired' | 'invalidate' | null = null
+  /** Cursors of streams that are not made here, but by the server behind the proxy. */
+  readonly native: Set<string> = new Set()
 
   #seq = 0
   #events: Event[] = []
   /** An event that waits for the next one to overtake it. */
-  #held: Change | null = null
+  #held: Doc | null = null
   #streams = new Map<string, Stream>()
   #cursors = 0
   #waiting = new Set<() => void>()
 
   get open(): number {
-    return this.#streams.size
+    return this.#streams.size + this.native.size
+  }
+
+  /** The next event as the faults make it: none, one or several. */
+  spoil(event: Doc): readonly Doc[] {
+    const fault = this.faults.shift()
+    if (fault === 'lose') return []
+    if (fault === 'reorder') {
+      this.#held = event
+      return []
+    }
+    const overtaken = this.#held === null ? [] : [this.#held]
+    this.#held = null
+    return [event, ...(fault === 'double' ? [event] : []), ...overtaken]
   }
 
   /** Remembers the inserts of a command as events and wakes who waits for them. */
   insert(command: Doc, reply: Doc): void {
     const [db, coll] = [text(command['$db']), text(command['insert'])]
-    for (const document of insertedBy(command, reply)) this.#store({ operationType: 'insert', ns: { db, coll }, fullDocument: document })
+    for (const document of insertedBy(command, reply)) {
+      const event = { operationType: 'insert', ns: { db, coll }, documentKey: { _id: document['_id'] }, fullDocument: document }
+      for (const spoilt of this.spoil(event)) this.#push(`${db}.${coll}`, spoilt)
+    }
     const wakeAll = (): void => this.#waiting.forEach((wake) => wake())
     if (this.lateMs > 0) setTimeout(wakeAll, this.lateMs + 1)
     else wakeAll()
   }
 
-  #store(change: Change): void {
-    const fault = this.faults.shift()
-    if (fault === 'lose') return
-    if (fault === 'reorder') {
-      this.#held = change
-      return
-    }
-    this.#push(change)
-    if (fault === 'double') this.#push(change)
-    if (this.#held !== null) this.#push(this.#held)
-    this.#held = null
-  }
-
-  #push(change: Change): void {
+  #push(namespace: string, event: Doc): void {
     this.#seq += 1
-    const body = {
-      _id: token(this.#seq), clusterTime: new Timestamp({ t: Math.floor(Date.now() / 1000), i: this.#seq }),
-      documentKey: { _id: change.fullDocument['_id'] }, ...change,
-    }
-    const namespace = `${text(change.ns['db'])}.${text(change.ns['coll'])}`
+    const body = { _id: token(this.#seq), clusterTime: new Timestamp({ t: Math.floor(Date.now() / 1000), i: this.#seq }), ...event }
     this.#events.push({ seq: this.#seq, dueAt: this.lateMs === 0 ? 0 : Date.now() + this.lateMs, namespace, body })
     if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS / 2)
   }
@@ -131,8 +138,11 @@ export class ChangeStreams {
   }
 
   /** Ends streams, as a server that goes away does. */
-  close(cursors: readonly unknown[] = [...this.#streams.keys()]): void {
-    for (const cursor of cursors) this.#streams.delete(text(cursor))
+  close(cursors: readonly unknown[] = [...this.#streams.keys(), ...this.native]): void {
+    for (const cursor of cursors) {
+      this.#streams.delete(text(cursor))
+      this.native.delete(text(cursor))
+    }
     this.#waiting.forEach((wake) => wake())
   }
 
@@ -163,7 +173,7 @@ export class ChangeStreams {
   #take(id: string): Doc | null {
     const stream = this.#streams.get(id)
     if (stream === undefined) return { ok: 0, code: 43, codeName: 'CursorNotFound', errmsg: 'cursor not found' }
-    if (this.ending !== null) return this.#end(id)
+    if (this.ending !== null) return this.#end(id, this.ending)
     if (this.silent) return null
     const now = Date.now()
     const events = this.#events.filter((event) => event.seq > stream.at && event.namespace === stream.namespace && event.dueAt <= now)
@@ -172,16 +182,10 @@ export class ChangeStreams {
     return this.#batch(id, events.map((event) => project(event.body, stream.stages)))
   }
 
-  #end(id: string): Doc {
-    const how = this.ending
+  #end(id: string, how: 'expired' | 'invalidate'): Doc {
     this.ending = null
     this.#streams.delete(id)
-    if (how === 'expired') {
-      const errmsg = 'Resume of change stream was not possible, as the resume point may no longer be in the oplog.'
-      return { ok: 0, code: 286, codeName: 'ChangeStreamHistoryLost', errmsg, errorLabels: ['NonResumableChangeStreamError'] }
-    }
-    const invalidate = { _id: token(this.#seq), operationType: 'invalidate', clusterTime: new Timestamp({ t: 1, i: 1 }) }
-    return { cursor: { id: Long.ZERO, ns: '', nextBatch: [invalidate], postBatchResumeToken: token(this.#seq) }, ok: 1 }
+    return endingReply(how, token(this.#seq))
   }
 
   #batch(id: string, nextBatch: readonly Doc[]): Doc {

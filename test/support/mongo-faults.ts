@@ -48,11 +48,15 @@ export function withWtimeout(reply: Doc): Doc {
 /** What a server calls itself. */
 export type Greeting = 'primary' | 'standalone' | 'secondary'
 
-/** The greeting of a replica set's member at the address `me`. */
+/** What a server says of the set that it is of, and of ways to speak that the proxy does not know: a stream of greetings, compression. */
+const SET: readonly string[] = ['setName', 'setVersion', 'hosts', 'passives', 'arbiters', 'me', 'primary', 'isWritablePrimary', 'ismaster', 'secondary', 'electionId']
+const WAYS: readonly string[] = ['topologyVersion', 'compression']
+
+/** The greeting of a replica set's member at the address `me`, or of a server that is of none. */
 export function greet(reply: Doc, greeting: Greeting, me: string, electionId: unknown): Doc {
-  if (greeting === 'standalone') return reply
+  const plain = Object.fromEntries(Object.entries(reply).filter(([key]) => !SET.includes(key) && !WAYS.includes(key)))
+  if (greeting === 'standalone') return { ...plain, isWritablePrimary: true, ismaster: true }
   const set = { setName: 'rs0', setVersion: 1, hosts: [me], me }
-  const { isWritablePrimary: _writable, ismaster: _master, ...rest } = reply
-  if (greeting === 'secondary') return { ...rest, ...set, isWritablePrimary: false, ismaster: false, secondary: true }
-  return { ...rest, ...set, isWritablePrimary: true, ismaster: true, secondary: false, primary: me, electionId }
+  if (greeting === 'secondary') return { ...plain, ...set, isWritablePrimary: false, ismaster: false, secondary: true }
+  return { ...plain, ...set, isWritablePrimary: true, ismaster: true, secondary: false, primary: me, electionId }
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { Long, ObjectId } from 'mongodb'
+import { ObjectId } from 'mongodb'
 import { ChangeStreams } from './mongo-changes.ts'
 import { CommandFaults, greet, refusal, withWtimeout, type CommandFault, type Greeting } from './mongo-faults.ts'
+import { NativeStreams, opensStream } from './mongo-native.ts'
 import { commandOf, encodeReply, messageReader, type Doc, type Message } from './mongo-wire.ts'
 
 export interface ProxyOptions {
@@ -10,6 +11,12 @@ export interface ProxyOptions {
   readonly upstream: string
   /** The server behind it has change streams of its own: they pass. Default false: they are simulated. */
   readonly native?: boolean | undefined
+}
+
+/** Commands as they came, in order. */
+export interface Recording {
+  readonly commands: readonly Doc[]
+  stop(): void
 }
 
 /** One client's connection with the server's connection behind it. */
@@ -25,9 +32,14 @@ const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster']
 /** Stands between driver and server on the wire: makes a replica set of one, simulates change streams, injects faults. */
 export class MongoProxy {
   readonly streams: ChangeStreams = new ChangeStreams()
+  /** Null where the streams are simulated. */
+  readonly #native: NativeStreams | null
   /** How many commands of each name came. */
   readonly counts: Map<string, number> = new Map()
+  readonly #listeners = new Set<(command: Doc) => void>()
   readonly #faults = new CommandFaults()
+  /** Names of commands that are refused until further notice, with the reply. */
+  readonly #refused = new Map<string, Doc>()
   readonly #links = new Set<Link>()
   readonly #options: ProxyOptions
   readonly #server: Server
@@ -37,6 +49,7 @@ export class MongoProxy {
 
   private constructor(options: ProxyOptions) {
     this.#options = options
+    this.#native = options.native === true ? new NativeStreams(this.streams) : null
     this.#server = createServer((client) => this.#accept(client))
   }
 
@@ -58,6 +71,16 @@ export class MongoProxy {
     await once(this.#server, 'close')
   }
 
+  /** Records the commands of this name until it is stopped. */
+  record(name: string): Recording {
+    const commands: Doc[] = []
+    const take = (command: Doc): void => {
+      if (commandOf(command) === name) commands.push(command)
+    }
+    this.#listeners.add(take)
+    return { commands, stop: () => void this.#listeners.delete(take) }
+  }
+
   /** The next command of this name is done, but its reply is lost with the connection. */
   loseReply(command: string): void {
     this.#faults.add(command, { kind: 'loseReply' })
@@ -71,6 +94,12 @@ export class MongoProxy {
   /** The next command of this name is refused with this error code and not done. */
   refuse(command: string, code: number): void {
     this.#faults.add(command, { kind: 'answer', reply: refusal(code) })
+  }
+
+  /** From now on every command of this name is refused with this error code, and not done; null ends that. */
+  refuseAll(command: string, code: number | null): void {
+    if (code === null) this.#refused.delete(command)
+    else this.#refused.set(command, refusal(code))
   }
 
   /** The next command of this name is done, and said to have missed its majority in time. */
@@ -128,9 +157,13 @@ export class MongoProxy {
     if (this.#mute) return
     const command = commandOf(request.body)
     this.counts.set(command, (this.counts.get(command) ?? 0) + 1)
+    for (const listen of this.#listeners) listen(request.body)
+    const refused = this.#refused.get(command)
+    if (refused !== undefined) return this.#answer(link, request, refused)
     const fault = this.#faults.take(command)
     if (fault?.kind === 'answer') return this.#answer(link, request, fault.reply)
-    if (this.#options.native !== true && this.#simulate(link, request, command)) return
+    if (this.#greeting === 'standalone' && opensStream(request.body)) return this.#answer(link, request, refusal(40573))
+    if (this.#native === null && this.#simulate(link, request, command)) return
     link.pending.set(request.id, { request, fault })
     link.server.write(request.bytes)
   }
@@ -142,8 +175,8 @@ export class MongoProxy {
   /** Answers what concerns simulated change streams; false when it does not. */
   #simulate(link: Link, request: Message, command: string): boolean {
     const { body } = request
-    if (command === 'aggregate' && (body['pipeline'] as readonly Doc[])[0]?.['$changeStream'] !== undefined) {
-      this.#answer(link, request, this.#greeting === 'standalone' ? refusal(40573) : this.streams.watch(body))
+    if (opensStream(body)) {
+      this.#answer(link, request, this.streams.watch(body))
       return true
     }
     if (command === 'getMore' && this.streams.has(body['getMore'])) {
@@ -163,33 +196,15 @@ export class MongoProxy {
     if (pending === undefined) return
     const { request, fault } = pending
     const command = commandOf(request.body)
-    if (command === 'insert') this.streams.insert(request.body, message.body)
+    const bent = this.#native?.reply(request.body, message.body) ?? null
+    if (command === 'insert' && this.#native === null) this.streams.insert(request.body, message.body)
     if (GREETINGS.has(command)) return this.#answer(link, request, greet(message.body, this.#greeting, this.address, this.#electionId))
     if (fault?.kind === 'loseReply') return this.#unlink(link)
     if (fault?.kind === 'wtimeout') return this.#answer(link, request, withWtimeout(message.body))
     const pass = (): void => void (this.#mute || link.client.destroyed || link.client.write(message.bytes))
     if (fault?.kind === 'holdReply') return fault.held(pass)
-    if (this.#options.native === true) return this.#answer(link, request, this.#bend(command, message.body))
-    pass()
-  }
-
-  /** The event faults on the batches of a server's own change streams. */
-  #bend(command: string, reply: Doc): Doc {
-    const cursor = reply['cursor'] as Doc | undefined
-    const batch = (cursor?.['nextBatch'] ?? []) as readonly Doc[]
-    if (command !== 'getMore' || cursor === undefined || !batch.some((event) => event['operationType'] !== undefined)) return reply
-    if (this.streams.ending === 'expired') {
-      this.streams.ending = null
-      return refusal(286)
-    }
-    if (this.streams.silent) return { ...reply, cursor: { ...cursor, nextBatch: [] } }
-    const fault = this.streams.faults.shift()
-    const [first, ...rest] = batch
-    if (fault === 'lose') return { ...reply, cursor: { ...cursor, nextBatch: rest } }
-    if (fault === 'double') return { ...reply, cursor: { ...cursor, nextBatch: [first, ...batch] } }
-    if (fault === 'reorder') return { ...reply, cursor: { ...cursor, nextBatch: batch.toReversed() } }
-    if (this.streams.ending !== 'invalidate') return reply
-    this.streams.ending = null
-    return { ...reply, cursor: { ...cursor, id: Long.ZERO, nextBatch: [{ ...first, operationType: 'invalidate' }] } }
+    if (bent === null) return pass()
+    if (bent.lateMs > 0) setTimeout(() => this.#answer(link, request, bent.body), bent.lateMs)
+    else this.#answer(link, request, bent.body)
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { MongoClient } from 'mongodb'
 import { MongoMemoryReplSet } from 'mongodb-memory-server-core'
 import { DryMongoBinary } from 'mongodb-memory-server-core/lib/util/DryMongoBinary.js'
 import { MongoProxy } from './mongo-proxy.ts'
@@ -66,12 +67,24 @@ function partsOf(url: string): { readonly login: string; readonly host: string; 
   return { login, host, query: query.replace(/&?(replicaSet|directConnection)=[^&]*/g, '') }
 }
 
+/** Host and port of the primary, before which alone the proxy stands; `host` where the server is of no set. */
+async function primaryOf(url: string, host: string): Promise<string> {
+  if (host === '' || /[?&](tls|ssl)=true/.test(url)) throw new Error('MONGODB_URL must begin with mongodb:// and be without TLS: the tests put a proxy before it.')
+  const client = new MongoClient(url, { serverSelectionTimeoutMS: 10_000 })
+  try {
+    const { primary } = await client.db('admin').command({ hello: 1 }) as { readonly primary?: string }
+    return primary ?? host
+  } finally {
+    await client.close()
+  }
+}
+
 /** Starts what `chooseMongo` chose, behind a proxy of its own. */
 export async function startMongo(choice: MongoChoice): Promise<MongoServer> {
   const upstream = await startUpstream(choice)
   const simulated = upstream.standIn !== null
   const { login, host, query } = partsOf(upstream.url)
-  const proxy = await MongoProxy.start({ upstream: host, native: !simulated })
+  const proxy = await MongoProxy.start({ upstream: simulated ? host : await primaryOf(upstream.url, host), native: !simulated })
   return {
     label: simulated ? `${choice.label} with simulated change streams` : choice.label,
     proxy,

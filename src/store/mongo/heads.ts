@@ -8,6 +8,11 @@ import type { Tail } from './tail.ts'
 
 /** Documents that are looked at in one read. */
 const MAX_DOCUMENTS = 500
+/**
+ * Heads that are written in one command. FerretDB 1 holds one of its hundred connections to SQLite for each update of a
+ * command until the last one is done: with a hundred it stands still for good.
+ */
+const MAX_WRITES = 32
 
 interface Newest {
   readonly version: Version
@@ -33,10 +38,11 @@ function operation(scope: string, { version, fresh }: Newest): AnyBulkWriteOpera
   return { updateOne: { filter: { _id, t, v: { $lt: row.v } }, update: { $set: fields } } }
 }
 
-async function write(tables: Tables, operations: AnyBulkWriteOperation<HeadRow>[], w: 1 | 'majority'): Promise<void> {
-  if (operations.length === 0) return
+async function write(tables: Tables, operations: readonly AnyBulkWriteOperation<HeadRow>[], w: 1 | 'majority'): Promise<void> {
   const writeConcern = w === 1 ? { w } : { w, wtimeoutMS: tables.readMs }
-  await tables.call(tables.heads.bulkWrite(operations, { ordered: false, writeConcern }))
+  for (let i = 0; i < operations.length; i += MAX_WRITES) {
+    await tables.call(tables.heads.bulkWrite(operations.slice(i, i + MAX_WRITES), { ordered: false, writeConcern }))
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../.
 import type { Revision, Version } from '../../core/version.ts'
 import type { Limit, Page, Range, Snapshot } from '../store.ts'
 import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, sizeOf, versionOfHead, type HeadRow, type KeyRange } from './rows.ts'
-import { byKey, type Tables } from './tables.ts'
+import { byKey, LIVE_HEADS, type Tables } from './tables.ts'
 import type { Tail } from './tail.ts'
 import type { Tenants } from './tenants.ts'
 
@@ -98,12 +98,15 @@ interface Covered {
 /** Head rows of a range up to a limit; tombstones only where `deleted` is true. */
 async function readHeads({ tables }: Reader, scope: string, range: Range): Promise<Covered> {
   const ranges = keysOf(scope, range)
+  // Where the first rows are all live, `_id` alone looks as good to the planner, which then uses it where most are deleted too.
+  const hint = range.deleted === true ? { _id: 1 } : LIVE_HEADS
   const rows: HeadRow[] = []
   let bytes = 0
   for (const { from, to } of range.reverse === true ? ranges.toReversed() : ranges) {
     const live: Filter<HeadRow> = range.deleted === true ? {} : { live: true }
     const sort = { _id: range.reverse === true ? -1 : 1 } as const
-    const options = { sort, limit: range.limit.rows + 1 - rows.length, maxTimeMS: tables.readMs }
+    const limit = range.limit.rows + 1 - rows.length
+    const options = { sort, limit, batchSize: limit, hint, maxTimeMS: tables.readMs }
     for await (const row of tables.heads.find({ t: scope, ...live, _id: { $gte: from, $lt: to } }, options)) {
       rows.push(row)
       bytes += sizeOf(row.val)

@@ -35,14 +35,16 @@ export function collectionsOf(client: MongoClient, database: string | undefined,
   }
 }
 
+/** The index of live heads in key order: a page of a collection touches what it returns, however many were deleted. */
+export const LIVE_HEADS = { t: 1, live: 1, _id: 1 } as const
+
 /** Makes the indexes that are not there yet, one command each: FerretDB 1 fails on several that exist. */
 export async function createIndexes({ log, heads }: Collections): Promise<void> {
   await log.createIndex({ t: 1, cid: 1 }, { unique: true })
   await log.createIndex({ t: 1, 'ops.p': 1, n: -1 })
   await log.createIndex({ t: 1, 'ops.k': 1 })
   await log.createIndex({ t: 1, ts: 1, n: 1 })
-  // Live heads in key order: a page of a collection touches what it returns, however many were deleted.
-  await heads.createIndex({ t: 1, live: 1, _id: 1 })
+  await heads.createIndex(LIVE_HEADS)
 }
 
 /** The row of a tenant; made, with a fresh epoch, where there is none. */
@@ -65,11 +67,11 @@ export interface Taken<Row> {
   readonly more: boolean
 }
 
-/** Reads a cursor until a bound is reached, but at least one row. */
+/** Reads a cursor, in one round trip, until a bound is reached, but at least one row. */
 export async function take<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<Taken<Row>> {
   const rows: Row[] = []
   let bytes = 0
-  for await (const row of cursor.limit(limit.rows + 1)) {
+  for await (const row of cursor.limit(limit.rows + 1).batchSize(limit.rows + 1)) {
     bytes += bytesOf(row)
     if (rows.length === limit.rows || (rows.length > 0 && bytes > limit.bytes)) return { rows, more: true }
     rows.push(row)
