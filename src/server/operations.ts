@@ -1,4 +1,4 @@
-import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionResult, type OperationTypeNode } from 'graphql'
+import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionArgs, type ExecutionResult, type OperationTypeNode } from 'graphql'
 import type { Database } from '../core/database.ts'
 import type { Context } from '../graphql/context.ts'
 import { createTextCache } from '../graphql/document-cache.ts'
@@ -51,6 +51,11 @@ export interface OperationsOptions {
 export function kindOf({ operations }: Ready, name: string | undefined): OperationTypeNode | undefined {
   if (name !== undefined) return operations.get(name)
   return operations.size === 1 ? operations.values().next().value : undefined
+}
+
+/** What GraphQL needs to know of a subscription, but for the context, which is another one for each event. */
+export function argsOf({ face }: Pick<Operations, 'face'>, { document }: Ready, { variables, operationName }: Params): ExecutionArgs {
+  return { schema: face.schema, document, variableValues: variables, operationName }
 }
 
 /** Operations of a face on a database. */
