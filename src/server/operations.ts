@@ -18,6 +18,8 @@ export interface Operations {
   /** The error as clients may see it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskAll: (result: ExecutionResult) => ExecutionResult
+  /** Whether a query or a mutation is running. */
+  readonly isBusy: () => boolean
   /** Resolves when no query or mutation is running. */
   readonly idle: () => Promise<void>
 }
@@ -77,6 +79,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     mask,
     maskAll,
     context,
+    isBusy: () => running.now() > 0,
     idle: running.idle,
     prepare: (query) => {
       const known = cache.get(query)

@@ -5,6 +5,8 @@ import type { Pieces } from './payload.ts'
 const EVENTS_PER_TURN = 16
 /** Connections that are written to in one turn. */
 const OUTLETS_PER_TURN = 256
+/** Rest after a turn's writes, as a multiple of the time that they took, while others want something of the server. */
+const REST = 6
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -12,13 +14,13 @@ const OUTLETS_PER_TURN = 256
  */
 export class Outlet {
   readonly #socket: Duplex
-  readonly #flushLater: (outlet: Outlet) => void
+  readonly #owner: Owner
   #waiting: (() => void)[] = []
   #events = 0
 
-  constructor(socket: Duplex, flushLater: (outlet: Outlet) => void) {
+  constructor(socket: Duplex, owner: Owner) {
     this.#socket = socket
-    this.#flushLater = flushLater
+    this.#owner = owner
     socket.on('drain', this.#wake).on('close', this.#wake)
   }
 
@@ -26,19 +28,21 @@ export class Outlet {
   write(pieces: Pieces): void {
     if (this.#events++ === 0) {
       this.#socket.cork()
-      this.#flushLater(this)
+      this.#owner.flushLater(this)
     }
     for (const piece of pieces) this.#socket.write(piece)
   }
 
   /** Null when it takes more; else resolves when it does, or when the connection is gone. A reader that stops makes its writer wait. */
   room(): Promise<void> | null {
-    const isFull = this.#socket.writableNeedDrain || this.#events >= EVENTS_PER_TURN
+    // What comes while it waits, comes together.
+    const most = this.#owner.isBusy() ? 1 : EVENTS_PER_TURN
+    const isFull = this.#socket.writableNeedDrain || this.#events >= most
     if (!isFull || this.#socket.destroyed) return null
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** Sends what was written in this turn. */
+  /** Sends what was written, now. */
   flush(): void {
     this.#events = 0
     this.#socket.uncork()
@@ -53,24 +57,47 @@ export class Outlet {
   }
 }
 
-/** The outlets of all connections: each turn of the event loop writes to some of them, so that others run in between. */
+/** What outlets have in common. */
+interface Owner {
+  readonly flushLater: (outlet: Outlet) => void
+  readonly isBusy: () => boolean
+}
+
+/**
+ * The outlets of all connections. Each turn of the event loop writes to some of them, and while the server is busy with
+ * operations it rests between two turns: what one write makes known to thousands must not take the time of the next write.
+ */
 export class Outlets {
   readonly #outlets = new WeakMap<Duplex, Outlet>()
-  #written: Outlet[] = []
+  readonly #owner: Owner
+  readonly #written: Outlet[] = []
+  #restsUntil = 0
+
+  /** `isBusy`: whether somebody waits for something else than events. */
+  constructor(isBusy: () => boolean) {
+    this.#owner = { isBusy, flushLater: (outlet) => {
+      if (this.#written.push(outlet) === 1) this.#schedule()
+    } }
+  }
 
   /** The outlet of a connection, always the same. */
   of(socket: Duplex): Outlet {
-    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, this.#flushLater)
+    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, this.#owner)
     this.#outlets.set(socket, outlet)
     return outlet
   }
 
-  readonly #flushLater = (outlet: Outlet): void => {
-    if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
+  #schedule(): void {
+    const restMs = this.#owner.isBusy() ? this.#restsUntil - performance.now() : 0
+    if (restMs > 0) setTimeout(this.#flush, restMs)
+    else setImmediate(this.#flush)
   }
 
   readonly #flush = (): void => {
+    const begun = performance.now()
     for (const outlet of this.#written.splice(0, OUTLETS_PER_TURN)) outlet.flush()
-    if (this.#written.length > 0) setImmediate(this.#flush)
+    const now = performance.now()
+    this.#restsUntil = now + REST * (now - begun)
+    if (this.#written.length > 0) this.#schedule()
   }
 }

@@ -53,6 +53,8 @@ export function createPeer({ socket, connection, outlet }: Wire, bounds: InboxBo
     inbox,
     send: async (text) => {
       const sent = send(socket, text)
+      // An answer waits for no events.
+      outlet.flush()
       inbox.update()
       await sent
       inbox.update()
