@@ -1,11 +1,12 @@
 import { fanout } from './fanout.ts'
+import { feeds } from './feeds.ts'
 import { machine } from './machine.ts'
 import { past } from './past.ts'
 import { reads } from './reads.ts'
 import { transact } from './transact.ts'
 import { writes } from './writes.ts'
 
-const sections = { writes, transact, reads, fanout, past }
+const sections = { writes, transact, reads, fanout, feeds, past }
 
 /** `npm run bench` measures everything; `npm run bench -- reads fanout` only these. */
 async function main(names: readonly string[]): Promise<void> {

@@ -1,4 +1,4 @@
-import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionResult, type OperationTypeNode } from 'graphql'
+import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionArgs, type ExecutionResult, type OperationTypeNode } from 'graphql'
 import type { Database } from '../core/database.ts'
 import type { Context } from '../graphql/context.ts'
 import { createTextCache } from '../graphql/document-cache.ts'
@@ -18,6 +18,8 @@ export interface Operations {
   /** The error as clients may see it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskAll: (result: ExecutionResult) => ExecutionResult
+  /** Whether a query or a mutation is running. */
+  readonly isBusy: () => boolean
   /** Resolves when no query or mutation is running. */
   readonly idle: () => Promise<void>
 }
@@ -53,6 +55,11 @@ export function kindOf({ operations }: Ready, name: string | undefined): Operati
   return operations.size === 1 ? operations.values().next().value : undefined
 }
 
+/** What GraphQL needs to know of a subscription, but for the context, which is another one for each event. */
+export function argsOf({ face }: Pick<Operations, 'face'>, { document }: Ready, { variables, operationName }: Params): ExecutionArgs {
+  return { schema: face.schema, document, variableValues: variables, operationName }
+}
+
 /** Operations of a face on a database. */
 export function createOperations({ face, db, rules, maxRunning, observe }: OperationsOptions): Operations {
   const cache = createTextCache<Ready>()
@@ -72,6 +79,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     mask,
     maskAll,
     context,
+    isBusy: () => running.now() > 0,
     idle: running.idle,
     prepare: (query) => {
       const known = cache.get(query)

@@ -1,14 +1,17 @@
 import type { Database } from '../core/database.ts'
 import { graphqlFace } from '../graphql/face.ts'
 import { createBodyReader } from './body.ts'
+import { Cohorts } from './cohort.ts'
 import type { Config } from './config.ts'
 import { createGraphqlHttp } from './graphql-http.ts'
 import { createHttp, ROUTES, type Http } from './http.ts'
 import { describeError, type Log } from './log.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { allowOrigins } from './origin.ts'
+import { Outlets } from './outlet.ts'
 import { createPlayground } from './playground.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
+import { createRules } from './rules.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 import { createStreams, type Streams } from './streams.ts'
 
@@ -34,12 +37,13 @@ export function createService({ db, config, log, problem = () => null }: Service
   const { bounds } = config
   const face = graphqlFace({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
   const readiness = createReadiness(() => performance.now())
-  const streams = createStreams(face, db)
-  const operations = createOperations({ face, db, rules: streams.rules, maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const operations = createOperations({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.isBusy())]
+  const streams = createStreams({ operations, cohorts, outlets }, bounds)
   const origins = allowOrigins(config.cors, config.host)
   const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) }, bounds)
   const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => problem() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
-  const sockets = openSockets(http.server, { operations, origins, bounds, report })
+  const sockets = openSockets(http.server, { operations, cohorts, outlets, origins, bounds, report })
   return { http, sockets, streams, operations, readiness }
 }

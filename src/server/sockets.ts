@@ -7,10 +7,10 @@ import type { ErrorCode } from '../core/error.ts'
 import { parseExactJson } from '../core/exact-json.ts'
 import type { Bounds } from './config.ts'
 import { hasTwoHosts, pathOf, ROUTES } from './http.ts'
-import type { Operations } from './operations.ts'
 import type { Origins } from './origin.ts'
+import type { Outlets } from './outlet.ts'
 import { createPeer, Gone, type Peer } from './peer.ts'
-import { createProtocol } from './protocol.ts'
+import { createProtocol, type ProtocolParts } from './protocol.ts'
 
 /** GraphQL over WebSockets, on the port of an HTTP server. */
 export interface Sockets {
@@ -22,8 +22,8 @@ export interface Sockets {
   terminate(): void
 }
 
-export interface SocketsOptions {
-  readonly operations: Operations
+export interface SocketsOptions extends ProtocolParts {
+  readonly outlets: Outlets
   readonly origins: Origins
   readonly bounds: Bounds
   /** Gets what is a bug of ours; the socket it happened on is closed. */
@@ -31,8 +31,8 @@ export interface SocketsOptions {
 }
 
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
-export function openSockets(http: Server, { operations, origins, bounds, report }: SocketsOptions): Sockets {
-  const protocol = createProtocol(operations, bounds)
+export function openSockets(http: Server, { operations, cohorts, outlets, origins, bounds, report }: SocketsOptions): Sockets {
+  const protocol = createProtocol({ operations, cohorts }, bounds)
   const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, handleProtocols })
   const peers = new Set<Peer>()
   const state = { deaf: false }
@@ -40,7 +40,7 @@ export function openSockets(http: Server, { operations, origins, bounds, report 
     const refused = refuseUpgrade(req, origins)
     if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
-      const peer = createPeer(ws, bounds)
+      const peer = createPeer({ socket: ws, connection: socket, outlet: outlets.of(socket) }, bounds)
       endStalled(socket, peer, bounds.answerMs)
       peers.add(peer)
       ws.once('close', () => peers.delete(peer))

@@ -146,7 +146,7 @@ describe('what is shown', () => {
   })
 
   test('of a commit is its one document, or none when it wrote several', async () => {
-    const changes = 'changes { type reason path fields commit cursor at }'
+    const changes = 'changes { type reason path before fields commit cursor at }'
     const query = `mutation { delete(path: "posts") { id cursor at actor repeated document { id } ${changes} } }`
     const one = await run(query)
     const { document: _, ...change } = COMMITTED.changes[0] ?? expect.fail()
@@ -167,14 +167,14 @@ describe('the subscription', () => {
     const response = await subscribe(db, 'subscription { changes(paths: ["posts"]) { cursor upToDate changes { type path } } }')
     const batch = { cursor: 'c3', upToDate: true, changes: [{ type: 'UPDATE', path: 'posts/1' }] }
     expect(await response.text()).toContain(`data: ${JSON.stringify({ data: { changes: batch } })}\n`)
-    expect(db.calls).toEqual([['changes', ['posts'], { start: 'NOW', heartbeatMs: 15_000 }]])
+    expect(db.calls).toEqual([['changes', ['posts'], { start: 'NOW', replica: 'DEFAULT', heartbeatMs: 15_000 }]])
   })
 
   test('passes its arguments on', async () => {
     const db = recordingDatabase()
     const args = 'paths: ["a", "b/*"], after: "c", start: BEGINNING, last: 5, limit: 9, types: [NEW], heartbeatMs: 100'
     await (await subscribe(db, `subscription { changes(${args}) { cursor } }`)).text()
-    const options = { after: 'c', start: 'BEGINNING', last: 5, limit: 9, types: ['NEW'], heartbeatMs: 100 }
+    const options = { after: 'c', start: 'BEGINNING', last: 5, limit: 9, types: ['NEW'], replica: 'DEFAULT', heartbeatMs: 100 }
     expect(db.calls).toEqual([['changes', ['a', 'b/*'], options]])
   })
 

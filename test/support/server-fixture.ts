@@ -47,13 +47,12 @@ export async function serve(db: Database, bounds: Partial<Bounds> = {}): Promise
   const { server } = service.http
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(async () => {
+  onTestFinished(() => {
     service.sockets.close()
     service.sockets.terminate()
     service.streams.end()
     server.close()
     server.closeAllConnections()
-    await service.streams.dispose()
   })
   const { port } = server.address() as AddressInfo
   return { port, endpoint: `http://127.0.0.1:${port}/graphql`, wsEndpoint: `ws://127.0.0.1:${port}/graphql` }

@@ -1,0 +1,12 @@
+import { broadcast } from './feeds/broadcast.ts'
+import { fairness, latency, reach, writers } from './feeds/live.ts'
+
+/** What subscribers of one path get, and what they cost: broadcasts first, then writes as users make them. */
+export async function feeds(): Promise<void> {
+  await broadcast({ subscribers: 1_000, changes: 400 })
+  await broadcast({ subscribers: 10_000, changes: 20 })
+  await latency()
+  await writers()
+  await reach()
+  await fairness()
+}

@@ -1,0 +1,103 @@
+import type { Duplex } from 'node:stream'
+import type { Pieces } from './payload.ts'
+
+/** Events that one connection is given in one turn of the event loop. */
+const EVENTS_PER_TURN = 16
+/** Connections that are written to in one turn. */
+const OUTLETS_PER_TURN = 256
+/** Rest after a turn's writes, as a multiple of the time that they took, while others want something of the server. */
+const REST = 6
+
+/**
+ * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
+ * leaves in one write at its end.
+ */
+export class Outlet {
+  readonly #socket: Duplex
+  readonly #owner: Owner
+  #waiting: (() => void)[] = []
+  #events = 0
+
+  constructor(socket: Duplex, owner: Owner) {
+    this.#socket = socket
+    this.#owner = owner
+    socket.on('drain', this.#wake).on('close', this.#wake)
+  }
+
+  /** Writes whole frames or chunks. */
+  write(pieces: Pieces): void {
+    if (this.#events++ === 0) {
+      this.#socket.cork()
+      this.#owner.flushLater(this)
+    }
+    for (const piece of pieces) this.#socket.write(piece)
+  }
+
+  /** Null when it takes more; else resolves when it does, or when the connection is gone. A reader that stops makes its writer wait. */
+  room(): Promise<void> | null {
+    // What comes while it waits, comes together.
+    const most = this.#owner.isBusy() ? 1 : EVENTS_PER_TURN
+    const isFull = this.#socket.writableNeedDrain || this.#events >= most
+    if (!isFull || this.#socket.destroyed) return null
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** Sends what was written, now. */
+  flush(): void {
+    this.#events = 0
+    this.#socket.uncork()
+    if (!this.#socket.writableNeedDrain) this.#wake()
+  }
+
+  readonly #wake = (): void => {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
+  }
+}
+
+/** What outlets have in common. */
+interface Owner {
+  readonly flushLater: (outlet: Outlet) => void
+  readonly isBusy: () => boolean
+}
+
+/**
+ * The outlets of all connections. Each turn of the event loop writes to some of them, and while the server is busy with
+ * operations it rests between two turns: what one write makes known to thousands must not take the time of the next write.
+ */
+export class Outlets {
+  readonly #outlets = new WeakMap<Duplex, Outlet>()
+  readonly #owner: Owner
+  readonly #written: Outlet[] = []
+  #restsUntil = 0
+
+  /** `isBusy`: whether somebody waits for something else than events. */
+  constructor(isBusy: () => boolean) {
+    this.#owner = { isBusy, flushLater: (outlet) => {
+      if (this.#written.push(outlet) === 1) this.#schedule()
+    } }
+  }
+
+  /** The outlet of a connection, always the same. */
+  of(socket: Duplex): Outlet {
+    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, this.#owner)
+    this.#outlets.set(socket, outlet)
+    return outlet
+  }
+
+  #schedule(): void {
+    const restMs = this.#owner.isBusy() ? this.#restsUntil - performance.now() : 0
+    if (restMs > 0) setTimeout(this.#flush, restMs)
+    else setImmediate(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    const begun = performance.now()
+    for (const outlet of this.#written.splice(0, OUTLETS_PER_TURN)) outlet.flush()
+    const now = performance.now()
+    this.#restsUntil = now + REST * (now - begun)
+    if (this.#written.length > 0) this.#schedule()
+  }
+}
