@@ -34,7 +34,7 @@ export async function startServer(): Promise<BenchServer> {
 
 /** Starts a Node script that prints a JSON line with `graphql` when it is ready. */
 export async function startProcess(args: readonly string[]): Promise<BenchServer> {
-  const child = spawn(process.execPath, [...(process.env['PROF'] ? ['--cpu-prof','--cpu-prof-dir=/tmp/prof'] : []), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   const { graphql } = JSON.parse(line) as { graphql: string }
   return { url: graphql, cpuMicros: () => cpuMicros(child), memoryBytes: () => memoryBytes(child), tell: (line) => void child.stdin.write(`${line}\n`), stop: () => stop(child) }

@@ -48,9 +48,9 @@ process.on('message', (order: Order) => {
       latencies = []
       return
     case 'pause':
-      return void toggle(order.count, (socket) => socket.pause())
+      return toggle(order.count, (socket) => socket.pause())
     case 'resume':
-      return void toggle(order.count, (socket) => socket.resume())
+      return toggle(order.count, (socket) => socket.resume())
   }
 })
 
