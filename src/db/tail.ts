@@ -79,9 +79,14 @@ export class Tail {
     await this.refresh().catch(() => {})
   }
 
-  /** At least one commit after `revision` where there is one; those in memory first. */
-  async read(revision: Revision, limit: Limit = FEED_PAGE): Promise<readonly Commit[]> {
-    if (revision >= this.last) return []
+  /** At least one commit after `revision` where there is one, none after `until`; those in memory first. */
+  async read(revision: Revision, limit: Limit = FEED_PAGE, until: Revision = Infinity): Promise<readonly Commit[]> {
+    const commits = await this.#read(revision, limit, until)
+    return (commits.at(-1)?.revision ?? 0) <= until ? commits : commits.filter((commit) => commit.revision <= until)
+  }
+
+  async #read(revision: Revision, limit: Limit, until: Revision): Promise<readonly Commit[]> {
+    if (revision >= Math.min(this.last, until)) return []
     const recent = this.#ring.after(revision, limit)
     if (recent !== null) return recent
     const page = await this.#store.log(this.#tenant, { after: revision, limit })

@@ -37,10 +37,10 @@ export class ChangesKind implements Kind<ChangeBatch> {
     return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
   }
 
-  async read({ position: from, live }: Place): Promise<Step<ChangeBatch>> {
+  async read({ position: from, live }: Place, until: Revision): Promise<Step<ChangeBatch>> {
     const patience = performance.now() + this.#heartbeatMs
     for (let position = from; ; ) {
-      const commits = await this.#tail.read(position, pageFrom(position))
+      const commits = await this.#tail.read(position, pageFrom(position), until)
       if (position < this.#tail.floor) throw expired(this.#tail)
       const changes: Change[] = []
       for (const commit of commits) {

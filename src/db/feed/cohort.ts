@@ -1,6 +1,7 @@
 import { DatabaseError } from '../../core/error.ts'
 import type { Revision } from '../../core/version.ts'
 import type { Tail } from '../tail.ts'
+import { Round } from './round.ts'
 import type { Shape } from './shape.ts'
 import type { StepCache } from './step-cache.ts'
 
@@ -27,8 +28,8 @@ export interface Step<T, P extends Place = Place> {
 
 /** A kind of feed: pure reading, without waiting. */
 export interface Kind<T, P extends Place = Place> {
-  /** What comes after a place. A reader that is not live gets an item in any case. */
-  read(place: P): Promise<Step<T, P>>
+  /** What comes after a place, up to a revision. A reader that is not live gets an item in any case. */
+  read(place: P, until: Revision): Promise<Step<T, P>>
   /** A sign of life for a reader to whom nothing came; null where the kind of feed has none. */
   beat(position: Revision, upToDate: boolean): T | null
   /** The place of live readers at a revision. */
@@ -37,6 +38,7 @@ export interface Kind<T, P extends Place = Place> {
 
 /** Gets one step, once. */
 export interface Waiter<T, P extends Place> {
+  /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
   readonly resolve: (step: Step<T, P>) => void
   readonly reject: (error: unknown) => void
   /** It waits no longer. */
@@ -52,7 +54,7 @@ export interface CohortOptions<T, P extends Place> {
 }
 
 /** Readers that are told in one turn of the event loop: others get theirs in between. */
-const SLICE = 256
+const SLICE = 1_024
 /** How soon the store is asked again that was away, ms. */
 const RETRY_MS = 500
 
@@ -70,6 +72,13 @@ export class Cohort<T, P extends Place> {
   /** The newest commit that may match. */
   #touched: Revision = 0
   #advancing = false
+  readonly #round = new Round()
+  /** Called when enough of those that were told last are back. */
+  #gathered: (() => void) | null = null
+  /** Those that were never told that they are up to date: they are not to wait where nothing matched. */
+  #impatient: Waiter<T, P>[] = []
+  /** Those that read on by themselves to where the edge is not yet. */
+  #ahead: (() => void)[] = []
   #beat: NodeJS.Timeout | null = null
 
   constructor(options: CohortOptions<T, P>) {
@@ -86,14 +95,19 @@ export class Cohort<T, P extends Place> {
   }
 
   /** Gives what comes after a place; at the live edge when there is something, at the latest with a heartbeat. */
-  async pull(place: P, waiter: Waiter<T, P>): Promise<void> {
+  pull(place: P, waiter: Waiter<T, P>): void {
+    if (this.#waitsAt(place)) this.#wait(waiter, place.live)
+    else void this.#readOn(place, waiter)
+  }
+
+  async #readOn(place: P, waiter: Waiter<T, P>): Promise<void> {
     try {
       for (let at = place; ; ) {
-        if (this.#waitsAt(at)) return this.#wait(waiter)
         const step = await this.#stepAfter(at)
         if (step.item !== null) return waiter.resolve(step)
         at = step.next
         if (!this.#waitsAt(at)) await this.#meet(at.position)
+        if (this.#waitsAt(at)) return this.#wait(waiter, at.live)
       }
     } catch (error) {
       waiter.reject(error)
@@ -123,10 +137,17 @@ export class Cohort<T, P extends Place> {
     if (this.#touched <= this.#quietTo) this.#quietTo = Math.max(this.#quietTo, this.#options.tail.indexed)
   }
 
+  /** Who is at the edge waits: for a commit that may match, or for those it will be told of with the others. */
   #waitsAt(place: P): boolean {
-    if (!place.live || place.within !== undefined) return false
+    if (place.within !== undefined) return false
     this.#settle()
-    return this.#touched <= this.#quietTo && place.position >= this.#quietFrom && place.position <= this.#quietTo
+    if (place.position < this.#quietFrom || place.position > this.#quietTo) return false
+    return place.live || (this.#touched > this.#quietTo && this.#isLed())
+  }
+
+  /** Whether somebody waits at the edge: then all find there what comes next, in step. */
+  #isLed(): boolean {
+    return this.#waiters.size > 0 || this.#advancing
   }
 
   async #stepAfter(place: P): Promise<Step<T, P>> {
@@ -141,7 +162,8 @@ export class Cohort<T, P extends Place> {
     }
     const atEdge = place.position >= this.#quietFrom && place.position <= this.#quietTo
     const from = atEdge ? { ...place, position: this.#quietTo } : place
-    const reading = kind.read(from)
+    const isBehind = place.within === undefined && place.position < this.#quietFrom && this.#isLed()
+    const reading = kind.read(from, isBehind ? this.#quietTo : Infinity)
     cache.set(this, key, reading)
     const step = await reading
     if (atEdge && place.live) this.#moveEdge(from.position, step)
@@ -153,21 +175,37 @@ export class Cohort<T, P extends Place> {
     const { position } = step.next
     if (from !== this.#quietTo || position <= from) return
     this.#quietTo = position
-    if (step.item === null) return
-    this.#quietFrom = position
-    void this.#tell((waiter) => waiter.resolve(step))
+    if (step.item !== null) {
+      this.#quietFrom = position
+      void this.#tell((waiter) => waiter.resolve(step))
+    } else for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
+    this.#release()
+  }
+
+  /** Nothing matched: it is told that it is up to date all the same. */
+  #hurry(waiter: Waiter<T, P>): void {
+    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.kind.at(this.#quietTo), live: false }, waiter)
+  }
+
+  #release(): void {
+    for (const resume of this.#ahead.splice(0)) resume()
   }
 
   /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
   async #meet(position: Revision): Promise<void> {
-    if (this.#waiters.size > 0 || position <= this.#quietTo) return nextTurn()
+    if (this.#isLed() || position <= this.#quietTo) {
+      return this.#touched > this.#quietTo && this.#advancing ? new Promise((resolve) => this.#ahead.push(resolve)) : nextTurn()
+    }
     this.#quietFrom = position
     this.#quietTo = position
   }
 
-  #wait(waiter: Waiter<T, P>): void {
+  #wait(waiter: Waiter<T, P>, isPatient: boolean): void {
     this.#waiters.add(waiter)
+    if (!isPatient) this.#impatient.push(waiter)
+    if (this.#touched > this.#quietTo && !this.#advancing) void this.#advance()
     this.#beat ??= setTimeout(() => void this.#sendBeat(), this.#options.heartbeatMs)
+    if (this.#gathered !== null && this.#round.isBack(this.#waiters.size)) this.#gathered()
   }
 
   /** Finds what those at the live edge wait for, in a turn of its own: never inside the write that rang. */
@@ -177,6 +215,7 @@ export class Cohort<T, P extends Place> {
     try {
       for (;;) {
         await nextTurn()
+        await this.#gather()
         if (this.#waiters.size === 0 || this.#touched <= this.#quietTo) break
         await this.#stepAfter(kind.at(this.#quietTo))
       }
@@ -184,7 +223,19 @@ export class Cohort<T, P extends Place> {
       await this.#advanceFailed(error)
     } finally {
       this.#advancing = false
+      this.#release()
     }
+  }
+
+  /** Until enough are back, or it has taken long enough. */
+  async #gather(): Promise<void> {
+    const restMs = this.#round.restMs()
+    if (restMs === 0 || this.#round.isBack(this.#waiters.size)) return
+    await new Promise<void>((resolve) => {
+      this.#gathered = resolve
+      setTimeout(resolve, restMs)
+    })
+    this.#gathered = null
   }
 
   /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
@@ -199,11 +250,18 @@ export class Cohort<T, P extends Place> {
     this.#stopBeat()
     const waiters = this.#waiters
     this.#waiters = new Set()
+    this.#impatient = []
+    this.#round.begin(waiters.size)
     let count = 0
+    let begun = performance.now()
     for (const waiter of waiters) {
       told(waiter)
-      if (++count % SLICE === 0) await nextTurn()
+      if (++count % SLICE !== 0) continue
+      this.#round.took(performance.now() - begun)
+      await nextTurn()
+      begun = performance.now()
     }
+    this.#round.took(performance.now() - begun)
   }
 
   async #sendBeat(): Promise<void> {

@@ -56,9 +56,9 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
     return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
   }
 
-  async read(place: LivePlace): Promise<Step<ChangeBatch, LivePlace>> {
+  async read(place: LivePlace, until: Revision): Promise<Step<ChangeBatch, LivePlace>> {
     if (place.snapshot !== undefined) return this.#readSnapshot(place, place.snapshot)
-    const caughtUp = await this.#readLog(place.position)
+    const caughtUp = await this.#readLog(place.position, until)
     if (caughtUp === null) return this.#readSnapshot(snapshotPlace(this.#tail.last, 'CURSOR_EXPIRED'), { range: 0 })
     const changes = coalesce(caughtUp.changes)
     const { position } = caughtUp
@@ -71,11 +71,11 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
   }
 
   /** The changes after a revision, up to the live edge or a bound; null when the log no longer holds all of them. */
-  async #readLog(from: Revision): Promise<{ changes: readonly Change[]; position: Revision } | null> {
+  async #readLog(from: Revision, until: Revision): Promise<{ changes: readonly Change[]; position: Revision } | null> {
     const changes: Change[] = []
     let position = from
     for (let commits = 0; commits < JUMP.commits && changes.length * CHANGE_BYTES < JUMP.bytes; ) {
-      const page = await this.#tail.read(position, READ)
+      const page = await this.#tail.read(position, READ, until)
       if (position < this.#tail.floor) return null
       if (page.length === 0) break
       for (const commit of page) {

@@ -30,8 +30,8 @@ export class WatchKind implements Kind<Observed> {
     return null
   }
 
-  async read({ position, live }: Place): Promise<Step<Observed>> {
-    const { last } = this.#options.tail
+  async read({ position, live }: Place, until: Revision): Promise<Step<Observed>> {
+    const last = Math.min(until, this.#options.tail.last)
     const next = this.at(last)
     const before = live ? await this.#valueAt(position) : undefined
     const now = await this.#valueAt(last)
