@@ -70,6 +70,19 @@ export interface ChangeBatch {
   readonly reset: Reset | null
 }
 
+/** Takes what a feed gives, without a promise for each item. It throws nothing. */
+export interface Taker<T> {
+  take(item: T): void
+  /** Nothing more comes; `failure` is null when it is simply over. */
+  end(failure: unknown): void
+}
+
+/** What some databases' feeds offer beside: thousands of readers may get one item in one moment. */
+export interface Pullable<T> extends AsyncIterableIterator<T> {
+  /** Answers `next` through a taker, which is called once. Not before the answer to the last call, of this or of `next`. */
+  pull(taker: Taker<T>): void
+}
+
 /** What a path holds at one moment: one object for all who watch it. */
 export interface Observed {
   readonly value: Json

@@ -14,39 +14,45 @@ const REST = 6
  */
 export class Outlet {
   readonly #socket: Duplex
+  readonly #isOpen: () => boolean
   readonly #owner: Owner
   #waiting: (() => void)[] = []
+  #pieces: Buffer[] = []
   #events = 0
 
-  constructor(socket: Duplex, owner: Owner) {
+  constructor(socket: Duplex, isOpen: () => boolean, owner: Owner) {
     this.#socket = socket
+    this.#isOpen = isOpen
     this.#owner = owner
     socket.on('drain', this.#wake).on('close', this.#wake)
   }
 
   /** Writes whole frames or chunks. */
   write(pieces: Pieces): void {
-    if (this.#events++ === 0) {
-      this.#socket.cork()
-      this.#owner.flushLater(this)
-    }
-    for (const piece of pieces) this.#socket.write(piece)
+    if (this.#events++ === 0) this.#owner.flushLater(this)
+    this.#pieces.push(...pieces)
   }
 
-  /** Null when it takes more; else resolves when it does, or when the connection is gone. A reader that stops makes its writer wait. */
-  room(): Promise<void> | null {
+  /** Whether it takes more; else calls `resume` when it does, or when the connection is gone. A reader that stops makes its writer wait. */
+  hasRoom(resume: () => void): boolean {
     // What comes while it waits, comes together.
     const most = this.#owner.isBusy() ? 1 : EVENTS_PER_TURN
     const isFull = this.#socket.writableNeedDrain || this.#events >= most
-    if (!isFull || this.#socket.destroyed) return null
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    if (isFull && !this.#socket.destroyed) this.#waiting.push(resume)
+    return !isFull || this.#socket.destroyed
   }
 
   /** Sends what was written, now. */
   flush(): void {
+    const [pieces, socket] = [this.#pieces, this.#socket]
+    if (pieces.length === 0) return
+    this.#pieces = []
     this.#events = 0
-    this.#socket.uncork()
-    if (!this.#socket.writableNeedDrain) this.#wake()
+    if (!this.#isOpen()) return this.#wake()
+    if (pieces.length > 1) socket.cork()
+    for (const piece of pieces) socket.write(piece)
+    if (pieces.length > 1) socket.uncork()
+    if (!socket.writableNeedDrain) this.#wake()
   }
 
   readonly #wake = (): void => {
@@ -80,9 +86,9 @@ export class Outlets {
     } }
   }
 
-  /** The outlet of a connection, always the same. */
-  of(socket: Duplex): Outlet {
-    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, this.#owner)
+  /** The outlet of a connection, always the same. `isOpen`: whether events may still be sent. */
+  of(socket: Duplex, isOpen: () => boolean): Outlet {
+    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, isOpen, this.#owner)
     this.#outlets.set(socket, outlet)
     return outlet
   }

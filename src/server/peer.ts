@@ -12,6 +12,8 @@ export interface Peer {
   send(text: string): Promise<void>
   /** Where the payloads of the subscription `id` go: past `send`, and in order with it. */
   sink(id: string): Sink
+  /** Closes the socket, after the events that were written. */
+  readonly close: (code?: number, reason?: string) => void
   /** Pings, or ends a peer that answered none of the last two. */
   check(): void
 }
@@ -52,14 +54,18 @@ export function createPeer({ socket, connection, outlet }: Wire, bounds: InboxBo
     socket,
     inbox,
     send: async (text) => {
-      const sent = send(socket, text)
-      // An answer waits for no events.
+      // An answer waits for no events, but comes after them.
       outlet.flush()
+      const sent = send(socket, text)
       inbox.update()
       await sent
       inbox.update()
     },
-    sink: (id) => ({ isOpen, write: (payload) => outlet.write(payload.frame(id)), room: () => outlet.room() }),
+    sink: (id) => ({ isOpen, write: (payload) => outlet.write(payload.frame(id)), hasRoom: (resume) => outlet.hasRoom(resume) }),
+    close: (code, reason) => {
+      outlet.flush()
+      socket.close(code, reason)
+    },
     check: () => {
       // Its pongs are not read: whether it takes what was sent, shows the time of its connection.
       if (socket.isPaused) return

@@ -40,7 +40,7 @@ export function openSockets(http: Server, { operations, cohorts, outlets, origin
     const refused = refuseUpgrade(req, origins)
     if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
-      const peer = createPeer({ socket: ws, connection: socket, outlet: outlets.of(socket) }, bounds)
+      const peer = createPeer({ socket: ws, connection: socket, outlet: outlets.of(socket, () => ws.readyState === ws.OPEN) }, bounds)
       endStalled(socket, peer, bounds.answerMs)
       peers.add(peer)
       ws.once('close', () => peers.delete(peer))
@@ -55,7 +55,7 @@ export function openSockets(http: Server, { operations, cohorts, outlets, origin
     close: () => {
       clearInterval(pings)
       server.close()
-      for (const { socket } of peers) socket.close(1001, 'Going away')
+      for (const peer of peers) peer.close(1001, 'Going away')
     },
     terminate: () => peers.forEach(({ socket }) => socket.terminate()),
   }
@@ -82,13 +82,13 @@ function attach(protocol: Protocol<Peer>, peer: Peer, { report, isDeaf }: Owner)
   const fail = (error: unknown): void => {
     if (error instanceof Gone) return
     report(error)
-    socket.close(CloseCode.InternalServerError, 'Internal server error')
+    peer.close(CloseCode.InternalServerError, 'Internal server error')
   }
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
       send: (text) => peer.send(text),
-      close: (code, reason) => socket.close(code, reason),
+      close: (code, reason) => peer.close(code, reason),
       onMessage: (handle) => socket.on('message', (data, isBinary) => {
         receive(peer, { data, isBinary }, async (message) => {
           if (!isDeaf() && socket.readyState === socket.OPEN) await handle(message).catch(fail)
@@ -106,13 +106,13 @@ interface Frame {
 }
 
 /** The protocol takes a message that is parsed already as well as its text, though its types do not say so. */
-function receive({ socket, inbox }: Peer, { data, isBinary }: Frame, handle: (message: string) => Promise<void>): void {
+function receive({ inbox, close }: Peer, { data, isBinary }: Frame, handle: (message: string) => Promise<void>): void {
   try {
     if (isBinary) throw new TypeError('A message must be text.')
     const message = parseExactJson(textOf(data)) as string
     inbox.receive(message, () => handle(message))
   } catch {
-    socket.close(CloseCode.BadRequest, 'Invalid message received')
+    close(CloseCode.BadRequest, 'Invalid message received')
   }
 }
 

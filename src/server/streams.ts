@@ -70,6 +70,7 @@ export function createStreams({ operations, cohorts, outlets }: StreamsParts, { 
       await pump.run().catch((error: unknown) => {
         if (sink.isOpen()) sink.write(last(error))
       })
+      sink.flush()
       if (sink.isOpen()) res.end(COMPLETE)
     },
     end: () => {
@@ -79,19 +80,26 @@ export function createStreams({ operations, cohorts, outlets }: StreamsParts, { 
   }
 }
 
+interface StreamSink extends Sink {
+  /** Sends what was written, now. */
+  flush(): void
+}
+
 /** Sends the head; from then on events go past the response to its connection, as chunks that are ready. */
-function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: Outlets): Sink {
+function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: Outlets): StreamSink {
   res.writeHead(200, { ...STREAM_HEADERS, ...headers })
   // Some browsers hand a response on only when a part of its body is there.
   res.write(COMMENT)
   const { socket } = res
-  if (socket === null) return { isOpen: () => false, write: () => {}, room: () => null }
-  const outlet = outlets.of(socket)
+  if (socket === null) return { isOpen: () => false, write: () => {}, hasRoom: () => true, flush: () => {} }
+  // Another answer may follow on this connection.
+  const outlet = outlets.of(socket, () => !socket.destroyed)
   const piecesOf = (payload: Payload): Pieces => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
     isOpen: () => !res.destroyed && !res.writableEnded,
     write: (payload) => outlet.write(piecesOf(payload)),
-    room: () => outlet.room(),
+    hasRoom: (resume) => outlet.hasRoom(resume),
+    flush: () => outlet.flush(),
   }
 }
 

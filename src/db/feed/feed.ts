@@ -1,3 +1,4 @@
+import type { Pullable, Taker } from '../../core/database.ts'
 import type { DatabaseError } from '../../core/error.ts'
 import type { Cohort, Place, Step, Waiter } from './cohort.ts'
 
@@ -35,10 +36,10 @@ export interface Ending {
  * A feed as a pull iterator: a place, and whoever reads pulls it on. It holds nothing but its place, so a reader that
  * stops costs nothing and loses nothing.
  */
-export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Ending {
+export class Feed<T, P extends Place> implements Pullable<T>, Ending {
   readonly #parts: FeedParts<T, P>
   #joined: Joined<T, P> | null = null
-  #joining: Promise<unknown> | null
+  #joining: Promise<void> | null
   #place: P | null = null
   #waiter: Waiter<T, P> | null = null
   #closed = false
@@ -51,7 +52,7 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
   constructor(parts: FeedParts<T, P>) {
     this.#parts = parts
     // It begins now, not when it is first read. Its failure is told to whoever pulls first.
-    this.#joining = parts.join().then((joined) => this.#begin(joined), (error: unknown) => this.#end(error))
+    this.#joining = parts.join().then((joined) => this.#begin(joined), (error: unknown) => this.#failJoining(error))
     parts.signal?.addEventListener('abort', this.#abort, { once: true })
     if (parts.signal?.aborted === true) queueMicrotask(this.#abort)
   }
@@ -66,6 +67,27 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
     const result = this.#asked++ === 0 ? run() : this.#turn.then(run, run)
     this.#turn = result
     return result
+  }
+
+  pull(taker: Taker<T>): void {
+    if (this.#joining !== null) return void this.#joining.then(() => this.pull(taker))
+    const [joined, place] = [this.#joined, this.#place]
+    if (this.#over || joined === null || place === null) return this.#last(taker)
+    // Once it was withdrawn, what it waited for may come all the same.
+    const waiter: Waiter<T, P> = {
+      resolve: (step) => {
+        if (this.#waiter === waiter) this.#deliver(step, taker)
+      },
+      reject: (error) => {
+        if (this.#waiter === waiter) this.#end(error)
+      },
+      withdraw: () => {
+        this.#waiter = null
+        this.#last(taker)
+      },
+    }
+    this.#waiter = waiter
+    joined.cohort.pull(place, waiter)
   }
 
   return(): Promise<IteratorResult<T>> {
@@ -87,43 +109,35 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
     this.#place = joined.place
   }
 
-  async #next(): Promise<IteratorResult<T>> {
-    if (this.#joining !== null) await this.#joining
-    const step = this.#closed || this.#over ? null : await this.#pull()
-    if (step === null) return this.#last()
+  #failJoining(error: unknown): void {
+    this.#joining = null
+    this.#end(error)
+  }
+
+  #next(): Promise<IteratorResult<T>> {
+    return new Promise((resolve, reject) => this.pull({
+      take: (value) => resolve({ done: false, value }),
+      end: (failure) => (failure === null ? resolve({ done: true, value: undefined }) : reject(failure as Error)),
+    }))
+  }
+
+  #deliver(step: Step<T, P>, taker: Taker<T>): void {
     this.#place = step.next
+    this.#waiter = null
     const item = step.item as T
     const { take } = this.#parts
-    if (take === undefined) return { done: false, value: item }
+    if (take === undefined) return taker.take(item)
     const taken = take(item)
     this.#over = taken.last
-    return { done: false, value: taken.item }
+    taker.take(taken.item)
   }
 
   /** The error that it ended with is told once. */
-  #last(): IteratorResult<T> {
-    const failure = this.#failure
+  #last(taker: Taker<T>): void {
     this.#end(null)
+    const failure = this.#failure
     this.#failure = null
-    if (failure !== null) throw failure as Error
-    return { done: true, value: undefined }
-  }
-
-  /** Null when it ended meanwhile. */
-  #pull(): Promise<Step<T, P> | null> {
-    const [joined, place] = [this.#joined, this.#place]
-    if (joined === null || place === null) return Promise.resolve(null)
-    return new Promise((resolve) => {
-      this.#waiter = {
-        resolve: (step) => resolve(this.#closed ? null : step),
-        reject: (error) => {
-          this.#end(error)
-          resolve(null)
-        },
-        withdraw: () => resolve(null),
-      }
-      void joined.cohort.pull(place, this.#waiter)
-    })
+    taker.end(failure)
   }
 
   #end(failure: unknown): void {
