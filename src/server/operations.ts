@@ -18,7 +18,7 @@ export interface Operations {
   /** The error as clients may see it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskAll: (result: ExecutionResult) => ExecutionResult
-  /** Whether a query or a mutation is running. */
+  /** Whether queries or mutations are running, or did a moment ago. */
   readonly isBusy: () => boolean
   /** Resolves when no query or mutation is running. */
   readonly idle: () => Promise<void>
@@ -60,10 +60,14 @@ export function argsOf({ face }: Pick<Operations, 'face'>, { document }: Ready, 
   return { schema: face.schema, document, variableValues: variables, operationName }
 }
 
+/** Who has just got an answer may ask on, ms. */
+const BUSY_MS = 20
+
 /** Operations of a face on a database. */
 export function createOperations({ face, db, rules, maxRunning, observe }: OperationsOptions): Operations {
   const cache = createTextCache<Ready>()
   const running = createCount()
+  let ranAt = -Infinity
   const mask = (error: unknown): GraphQLError => {
     const masked = asGraphQL(face.maskError(error, 'The server failed.'))
     observe(masked)
@@ -79,7 +83,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     mask,
     maskAll,
     context,
-    isBusy: () => running.now() > 0,
+    isBusy: () => running.now() > 0 || performance.now() - ranAt < BUSY_MS,
     idle: running.idle,
     prepare: (query) => {
       const known = cache.get(query)
@@ -96,6 +100,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {
+        ranAt = performance.now()
         running.add(-1)
       }
     },

@@ -3,10 +3,8 @@ import type { Pieces } from './payload.ts'
 
 /** Events that one connection is given in one turn of the event loop. */
 const EVENTS_PER_TURN = 16
-/** Connections that are written to in one turn. */
-const OUTLETS_PER_TURN = 256
-/** Rest after a turn's writes, as a multiple of the time that they took, while others want something of the server. */
-const REST = 6
+/** Connections that are written to in one turn, and while others want something of the server. */
+const OUTLETS_PER_TURN = { idle: 256, busy: 16 }
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -70,19 +68,19 @@ interface Owner {
 }
 
 /**
- * The outlets of all connections. Each turn of the event loop writes to some of them, and while the server is busy with
- * operations it rests between two turns: what one write makes known to thousands must not take the time of the next write.
+ * The outlets of all connections. Each turn of the event loop writes to some of them, and to few while the server is busy
+ * with operations: what one write makes known to thousands goes out while the next ones wait for the disk.
  */
 export class Outlets {
   readonly #outlets = new WeakMap<Duplex, Outlet>()
   readonly #owner: Owner
-  readonly #written: Outlet[] = []
-  #restsUntil = 0
+  #written: Outlet[] = []
+  #next = 0
 
   /** `isBusy`: whether somebody waits for something else than events. */
   constructor(isBusy: () => boolean) {
     this.#owner = { isBusy, flushLater: (outlet) => {
-      if (this.#written.push(outlet) === 1) this.#schedule()
+      if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
     } }
   }
 
@@ -93,17 +91,18 @@ export class Outlets {
     return outlet
   }
 
-  #schedule(): void {
-    const restMs = this.#owner.isBusy() ? this.#restsUntil - performance.now() : 0
-    if (restMs > 0) setTimeout(this.#flush, restMs)
-    else setImmediate(this.#flush)
+  readonly #flush = (): void => {
+    const end = this.#next + (this.#owner.isBusy() ? OUTLETS_PER_TURN.busy : OUTLETS_PER_TURN.idle)
+    while (this.#next < end) {
+      const outlet = this.#written[this.#next++]
+      if (outlet === undefined) return this.#rest()
+      outlet.flush()
+    }
+    setImmediate(this.#flush)
   }
 
-  readonly #flush = (): void => {
-    const begun = performance.now()
-    for (const outlet of this.#written.splice(0, OUTLETS_PER_TURN)) outlet.flush()
-    const now = performance.now()
-    this.#restsUntil = now + REST * (now - begun)
-    if (this.#written.length > 0) this.#schedule()
+  #rest(): void {
+    this.#written = []
+    this.#next = 0
   }
 }
