@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
+import { DatabaseError } from '../../src/core/error.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { Cohorts } from '../../src/db/feed/cohorts.ts'
@@ -86,6 +87,27 @@ test('variables that only choose events do not split a cohort, those that the se
   await db.post('posts', 'last')
   await until(() => [...plain, ...choosing].every(({ payloads }) => payloads.length === 7) && selecting.every(({ payloads }) => payloads.length === 2))
   expect(reads(), 'two cohorts').toBe(7)
+})
+
+test('what failed for a moment below a batch is not kept for those who resume', async () => {
+  const { db } = await countingDatabase()
+  const { history } = db
+  let isAway = true
+  const failing: Database['history'] = async (...args) => {
+    if (isAway) throw new DatabaseError('UNAVAILABLE', 'The store is away.', { retryAfterMs: 1_000 })
+    return history(...args)
+  }
+  const address = await serve(Object.assign(db, { history: failing }))
+  const [subscriber] = await open(1, address, { query: FOLLOW, variables: { n: 1 } })
+  const [{ cursor } = { cursor: '' }] = batchesOf(subscriber as Subscriber)
+  await db.post('posts', 1)
+  await until(() => subscriber?.payloads.length === 2)
+  expect(subscriber?.payloads[1]).toMatch(/"code":"UNAVAILABLE"/)
+  const [early] = await open(1, address, { query: FOLLOW, variables: { n: 1, after: cursor } })
+  expect(early?.payloads[0]).toMatch(/"code":"UNAVAILABLE"/)
+  isAway = false
+  const [resumed] = await open(1, address, { query: FOLLOW, variables: { n: 1, after: cursor } })
+  expect(batchesOf(resumed as Subscriber)).toMatchObject([{ changes: [{ path: expect.stringMatching(/^posts/) }] }])
 })
 
 /** What feeds of a database hold, in view. */
