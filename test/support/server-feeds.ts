@@ -38,7 +38,8 @@ export function subscribe(over: Transport, address: Address, operation: Operatio
 }
 
 async function overWs({ wsEndpoint }: Address, payload: Operation, id: string): Promise<Subscriber> {
-  const { socket, send } = await openPeer(wsEndpoint)
+  const peer = await openPeer(wsEndpoint)
+  const { socket } = peer
   const [raw, payloads]: [string[], string[]] = [[], []]
   const opening = `{"id":${JSON.stringify(id)},"type":"next","payload":`
   let ended = false
@@ -48,12 +49,12 @@ async function overWs({ wsEndpoint }: Address, payload: Operation, id: string): 
     if (text.startsWith(opening)) payloads.push(text.slice(opening.length, -1))
     else ended ||= /"type":"(complete|error)"/.test(text.slice(0, 200))
   })
-  send(JSON.stringify({ id, type: 'subscribe', payload }))
+  peer.send(JSON.stringify({ id, type: 'subscribe', payload }))
   return {
     raw,
     payloads,
     ended: () => ended,
-    complete: () => send(JSON.stringify({ id, type: 'complete' })),
+    complete: () => peer.send(JSON.stringify({ id, type: 'complete' })),
     pause: () => socket.pause(),
     resume: () => socket.resume(),
     cut: () => socket.terminate(),
