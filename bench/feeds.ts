@@ -1,5 +1,6 @@
 import { broadcast } from './feeds/broadcast.ts'
 import { fairness, latency, reach, writers } from './feeds/live.ts'
+import { resume } from './feeds/resume.ts'
 
 /** What subscribers of one path get, and what they cost: broadcasts first, then writes as users make them. */
 export async function feeds(): Promise<void> {
@@ -9,4 +10,5 @@ export async function feeds(): Promise<void> {
   await writers()
   await reach()
   await fairness()
+  await resume()
 }

@@ -81,7 +81,7 @@ function roughBytes(commit: Commit): number {
 }
 
 /** About what a value takes in memory: it need not be exact, but it must not cost what writing it out would. */
-function roughSize(value: Json): number {
+export function roughSize(value: Json): number {
   if (typeof value === 'string') return 16 + 2 * value.length
   if (typeof value !== 'object' || value === null) return 8
   let size = 32

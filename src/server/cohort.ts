@@ -1,4 +1,5 @@
 import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import type { ErrorCode } from '../core/error.ts'
 import { selectionVariables } from '../graphql/selection-variables.ts'
 import type { Operations } from './operations.ts'
 import { Payload } from './payload.ts'
@@ -45,21 +46,23 @@ export class Cohorts {
     const known = made.get(cohort)
     if (known !== undefined) return Promise.resolve(known)
     this.#made.set(event, made)
-    const making = this.#execute(event, args, (payload) => made.set(cohort, payload))
-    if (!made.has(cohort)) made.set(cohort, making)
+    let isDone = false
+    const making = this.#execute(event, args, (payload, isPassing) => {
+      isDone = true
+      if (isPassing) made.delete(cohort)
+      else made.set(cohort, payload)
+    })
+    if (!isDone) made.set(cohort, making)
     return making
   }
 
   /** `done` is called in the same turn when the operation reads nothing more than the event. */
-  async #execute(event: unknown, args: ExecutionArgs, done: (payload: Payload) => void = () => {}): Promise<Payload> {
-    const result = execute({ ...args, rootValue: event, contextValue: this.#operations.context() })
-    const payload = this.#payloadOf(result instanceof Promise ? await result : result as ExecutionResult)
-    done(payload)
+  async #execute(event: unknown, args: ExecutionArgs, done: Done = () => {}): Promise<Payload> {
+    const executing = execute({ ...args, rootValue: event, contextValue: this.#operations.context() })
+    const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
+    const payload = new Payload(JSON.stringify(wireOf(result)))
+    done(payload, isPassing(result))
     return payload
-  }
-
-  #payloadOf(result: ExecutionResult): Payload {
-    return new Payload(JSON.stringify(wireOf(this.#operations.maskAll(result))))
   }
 
   #keyOf({ document, operationName, variableValues }: ExecutionArgs): string {
@@ -72,6 +75,16 @@ export class Cohorts {
     const given = Object.fromEntries(used.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
     return `${known.number} ${name} ${JSON.stringify(given)}`
   }
+}
+
+/** `isPassing`: it may be another one for who asks later. */
+type Done = (payload: Payload, isPassing: boolean) => void
+
+const PASSING: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'TOO_MANY_REQUESTS'])
+
+/** Whether a read failed that may succeed for those who resume. A bug is kept: it would be met again by all. */
+function isPassing({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ extensions }) => PASSING.has(extensions['code']))
 }
 
 /** What is the same for all members that come with one document. */

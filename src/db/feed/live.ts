@@ -1,6 +1,7 @@
 import { formatCursor, formatHalfCursor, readCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
 import type { Revision } from '../../core/version.ts'
+import { roughSize } from '../ring.ts'
 import type { Tail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import { coalesce } from './coalesce.ts'
@@ -74,13 +75,16 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
   async #readLog(from: Revision, until: Revision): Promise<{ changes: readonly Change[]; position: Revision } | null> {
     const changes: Change[] = []
     let position = from
-    for (let commits = 0; commits < JUMP.commits && changes.length * CHANGE_BYTES < JUMP.bytes; ) {
+    let bytes = 0
+    for (let commits = 0; commits < JUMP.commits && bytes < JUMP.bytes; ) {
       const page = await this.#tail.read(position, READ, until)
       if (position < this.#tail.floor) return null
       if (page.length === 0) break
       for (const commit of page) {
         const selected = this.#options.matcher.of(commit)
-        changes.push(...(selected instanceof Promise ? await selected : selected))
+        const shown = selected instanceof Promise ? await selected : selected
+        for (const { document, before } of shown) bytes += CHANGE_BYTES + roughSize(document.value) + roughSize(before)
+        changes.push(...shown)
         position = commit.revision
       }
       commits += page.length
