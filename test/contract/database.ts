@@ -16,6 +16,7 @@ import { races } from './database/races.ts'
 import type { DatabaseSubject } from './database/subject.ts'
 import { transactions } from './database/transactions.ts'
 import { values } from './database/values.ts'
+import { wheres } from './database/where.ts'
 import { writes } from './database/writes.ts'
 
 export type { DatabaseSubject } from './database/subject.ts'
@@ -23,6 +24,7 @@ export type { DatabaseSubject } from './database/subject.ts'
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
   gets, documents, histories, asOf, logs, changes, feeds, limits, races,
+  wheres,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */
