@@ -9,6 +9,7 @@ import { gets } from './database/get.ts'
 import { histories } from './database/history.ts'
 import { keys } from './database/keys.ts'
 import { limits } from './database/limits.ts'
+import { lives } from './database/live.ts'
 import { logs } from './database/log.ts'
 import { names } from './database/names.ts'
 import { paths } from './database/paths.ts'
@@ -24,7 +25,7 @@ export type { DatabaseSubject } from './database/subject.ts'
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
   gets, documents, histories, asOf, logs, changes, feeds, limits, races,
-  wheres,
+  wheres, lives,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */
