@@ -14,6 +14,7 @@ import { logs } from './database/log.ts'
 import { names } from './database/names.ts'
 import { paths } from './database/paths.ts'
 import { races } from './database/races.ts'
+import { resumes } from './database/resume.ts'
 import type { DatabaseSubject } from './database/subject.ts'
 import { transactions } from './database/transactions.ts'
 import { values } from './database/values.ts'
@@ -25,7 +26,7 @@ export type { DatabaseSubject } from './database/subject.ts'
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
   gets, documents, histories, asOf, logs, changes, feeds, limits, races,
-  wheres, lives,
+  wheres, lives, resumes,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */

@@ -113,7 +113,7 @@ function largeSnapshots(subject: DatabaseSubject): void {
       await reader.upToDate()
       expect(reader.batches.length).toBeGreaterThan(2)
       expect(reader.batches.map(({ upToDate }) => upToDate)).toEqual(reader.batches.map((_, i) => i === reader.batches.length - 1))
-      expect([...shown(reader)].toSorted()).toEqual([...await truth(db, reader)].toSorted())
+      expect(shown(reader)).toEqual(await truth(db, reader))
       expect(shown(reader).size).toBe(600)
     })
   })
