@@ -41,7 +41,7 @@ export class Matcher {
     const selected = commit.versions.map((version, i) => this.#select(version, changes[i]))
     if (!selected.some((each) => each instanceof Promise)) {
       const kept = selected.filter((each): each is Change => each !== null && !(each instanceof Promise))
-      return kept.length === changes.length && this.#plain ? changes : kept
+      return kept.length === changes.length && kept.every((each, i) => each === changes[i]) ? changes : kept
     }
     return Promise.all(selected.map(async (each) => each)).then((all) => all.filter((each) => each !== null))
   }
