@@ -246,6 +246,18 @@ function insides(subject: DatabaseSubject): void {
     })
   })
 
+  law(subject, 'changes of a field within an expression are those that changed the field, also where they move the document in or out', async ({ db }) => {
+    await db.put('a/1', { likes: 1, on: true })
+    for (const [field, value] of [['on', false], ['on', true], ['likes', 2], ['on', false], ['likes', 3]] as const) await db.put(`a/1/${field}`, value)
+    await db.put('a/1', { likes: 4, on: true })
+    await db.put('a/1', { likes: 5, on: false })
+    await db.put('a/2', { on: true })
+    await db.put('a/2/on', false)
+    const expected = ['NEW WRITE a/1@1', 'UPDATE WRITE a/1@4', 'NEW MOVED_IN a/1@7', 'DELETE MOVED_OUT a/1@8']
+    for (const pattern of ['a/*/likes', 'a/1/likes']) expect(reasons(await db.log([pattern], { where: 'value.on' }))).toEqual(expected)
+    expect(reasons(await db.log(['a/*/comments'], { where: 'value.on' }))).toEqual([])
+  })
+
   law(subject, 'a pattern that goes on inside a document names the nested collection of that name as well', async ({ db }) => {
     await db.put('a/1', { n: [] })
     await reading(db.live(['a/1/n'], { heartbeatMs: 60_000 }), async (reader) => {
