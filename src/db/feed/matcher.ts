@@ -87,7 +87,7 @@ export class Matcher {
     const is = this.#holds(version, after, inside)
     if (!was && !is) return null
     const moved = was !== is && before !== undefined && after !== undefined
-    if (!moved && inside.length > 0 && !(keepsSet && was !== is) && !changedInside(version, { inside, before })) return null
+    if (inside.length > 0 && !(keepsSet && was !== is) && !changedInside(version, { inside, before })) return null
     const type = was && is ? 'UPDATE' : is ? 'NEW' : 'DELETE'
     if (shape.types !== null && !shape.types.includes(type)) return null
     const { document, ...rest } = change
