@@ -1,11 +1,14 @@
 import { formatCursor } from '../core/cursor.ts'
-import type { Document, DocumentPage, PageOptions, ReadOptions } from '../core/database.ts'
+import type { Document, DocumentPage, Filter, PageOptions, ReadOptions } from '../core/database.ts'
 import { getField } from '../core/field.ts'
 import type { Json } from '../core/json.ts'
 import { tooLarge, type Limits } from '../core/limits.ts'
 import { isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
+import type { Range } from '../store/store.ts'
+import { parseWhere } from './feed/shape.ts'
+import { listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
 import { asOfRevision } from './past.ts'
 import { Patience } from './patience.ts'
@@ -27,23 +30,25 @@ export async function readDocument(context: TenantContext, text: string, options
   return version === null || version.type === 'DELETE' ? null : documentOf(tail.epoch, version, readAt)
 }
 
-/** A page of the collection at `text`. */
-export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions): Promise<DocumentPage> {
+/** A page of the documents of the collection at `text` that match. */
+export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions & Filter): Promise<DocumentPage> {
   const { store, tenant, tail, limits } = context
   const path = parsePath(text, limits)
   if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
+  const where = parseWhere(options, limits)
   const window = windowOf(options, 'first', limits)
   const revision = await asOfRevision(context, path, options.asOf)
   const bound = (cursor: string | undefined, argument: string): Path | undefined =>
     cursor === undefined ? undefined : [...path, parseId(cursor, argument, limits)]
-  const page = await store.list(tenant, {
+  const range: Range = {
     kind: 'collection',
     path,
     after: bound(options.after, 'after'),
     before: bound(options.before, 'before'),
     reverse: window.reverse,
     limit: { rows: window.count, bytes: limits.pageBytes },
-  }, revision)
+  }
+  const page = where === null ? await store.list(tenant, range, revision) : await listMatching(context, { range, where, at: revision })
   const edges = page.rows.map((version) => ({ cursor: formatPageCursor('id', lastOf(version.path)), node: documentOf(tail.epoch, version, page.revision) }))
   return pageOf(options, window, { edges, more: page.more, cursor: formatCursor(tail.epoch, page.revision) })
 }

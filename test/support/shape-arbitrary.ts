@@ -186,7 +186,8 @@ const COLUMNS = ['likes', 'tag', 'author', 'author/name', 'author/age', 'tags', 
 const paths = fc.oneof({ weight: 2, arbitrary: fc.constant(['*']) }, { weight: 3, arbitrary: fc.constantFrom(...PATTERNS).map((one) => [one]) }, fc.uniqueArray(fc.constantFrom(...PATTERNS), { minLength: 2, maxLength: 4 }))
 const columns = fc.option(fc.uniqueArray(fc.constantFrom(...COLUMNS), { minLength: 1, maxLength: 4 }), { nil: undefined, freq: 3 })
 
-const filter: fc.Arbitrary<Pick<Shape, 'where' | 'params' | 'holds'>> = params.chain((given) => condition(given).map(({ text: where, ask }) => ({
+/** A `where` of any kind, and the same in other words. */
+export const filter: fc.Arbitrary<Pick<Shape, 'where' | 'params' | 'holds'>> = params.chain((given) => condition(given).map(({ text: where, ask }) => ({
   where,
   params: where.includes('params.') ? given : undefined,
   holds: (document: Pick<Stored, 'path' | 'value'>) => ask(document) === true,

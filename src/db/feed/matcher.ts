@@ -41,7 +41,7 @@ export class Matcher {
     const selected = commit.versions.map((version, i) => this.#select(version, changes[i]))
     if (!selected.some((each) => each instanceof Promise)) {
       const kept = selected.filter((each): each is Change => each !== null && !(each instanceof Promise))
-      return kept.length === changes.length && this.#plain ? changes : kept
+      return kept.length === changes.length && kept.every((each, i) => each === changes[i]) ? changes : kept
     }
     return Promise.all(selected.map(async (each) => each)).then((all) => all.filter((each) => each !== null))
   }
@@ -87,7 +87,7 @@ export class Matcher {
     const is = this.#holds(version, after, inside)
     if (!was && !is) return null
     const moved = was !== is && before !== undefined && after !== undefined
-    if (!moved && inside.length > 0 && !(keepsSet && was !== is) && !changedInside(version, { inside, before })) return null
+    if (inside.length > 0 && !(keepsSet && was !== is) && !changedInside(version, { inside, before })) return null
     const type = was && is ? 'UPDATE' : is ? 'NEW' : 'DELETE'
     if (shape.types !== null && !shape.types.includes(type)) return null
     const { document, ...rest } = change
