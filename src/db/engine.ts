@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Committed, Database, Op } from '../core/database.ts'
 import type { Store, TenantId } from '../store/store.ts'
+import { passOn } from './ephemeral.ts'
 import { openChanges, openLive, openWatch } from './feed/open.ts'
 import { readHistory } from './history.ts'
 import { readLog } from './log.ts'
 import { readDocument, readDocuments, readValue } from './reader.ts'
 import { committedOf } from './render.ts'
-import { fingerprint, parseRequest, type RequestParts } from './request.ts'
+import { badArgument, fingerprint, parseRequest, type RequestParts } from './request.ts'
 import { Tenant, type EngineOptions } from './tenant.ts'
 
 export type { EngineOptions }
@@ -50,7 +51,10 @@ class TenantDatabase implements Database {
     this.#identity = identity
   }
 
-  post: Database['post'] = (path, value, options = {}) => this.#commit([{ kind: 'post', path, value, id: options.id }], options)
+  post: Database['post'] = (path, value, options = {}) => {
+    const op: Op = { kind: 'post', path, value, id: options.id }
+    return options.ephemeral === true ? this.#passOn(op, options.key) : this.#commit([op], options)
+  }
 
   put: Database['put'] = (path, value, options = {}) => this.#commit([{ kind: 'put', path, value, expect: options.expect }], options)
 
@@ -75,6 +79,14 @@ class TenantDatabase implements Database {
   live: Database['live'] = (paths, options = {}) => this.#tenant.follow((grounds) => openLive(grounds, paths, options))
 
   watch: Database['watch'] = (path, options = {}) => this.#tenant.follow((grounds) => openWatch(grounds, path, options))
+
+  async #passOn(op: Op, key: string | undefined): Promise<Committed> {
+    if (key !== undefined) throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')
+    const { limits, freshId } = this.#tenant
+    const request = parseRequest({ ops: [op], actor: this.#identity.actor }, limits, freshId)
+    const context = await this.#tenant.running()
+    return committedOf(context.tail.epoch, await passOn(context, request, freshId()), false)
+  }
 
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<Committed> {
     const { limits, freshId } = this.#tenant

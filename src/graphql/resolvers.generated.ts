@@ -121,7 +121,7 @@ export type GqlQueryLogArgs = {
 export type GqlMutation = {
   readonly __typename?: 'Mutation';
   /**
-   * Creates a document in a collection. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
+   * Creates a document in a collection, or only shows it to whoever looks at the moment. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
    * collection is not there.
    */
   readonly post: GqlCommit;
@@ -150,6 +150,7 @@ export type GqlMutationPostArgs = {
   path: Scalars['Path']['input'];
   value?: InputMaybe<Scalars['JSON']['input']>;
   id?: InputMaybe<Scalars['ID']['input']>;
+  ephemeral?: InputMaybe<Scalars['Boolean']['input']>;
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -259,7 +260,7 @@ export type GqlDocument = {
   readonly path: Scalars['Path']['output'];
   /** The last segment of the path. */
   readonly id: Scalars['ID']['output'];
-  /** 1, 2, 3 … per document, without gaps; a delete is a version too. */
+  /** 1, 2, 3 … per document, without gaps; a delete is a version too. 0: an ephemeral post, which has no version. */
   readonly version: Scalars['Int']['output'];
   /** What is stored; null when deleted. */
   readonly value?: Maybe<Scalars['JSON']['output']>;
@@ -273,7 +274,7 @@ export type GqlDocument = {
   readonly updatedAt: Scalars['DateTime']['output'];
   /** Who wrote this version, where known. */
   readonly actor?: Maybe<Scalars['String']['output']>;
-  /** The commit that made this version. */
+  /** The commit that made this version; of an ephemeral post, the newest one at that moment. */
   readonly cursor: Scalars['Cursor']['output'];
   /** A page of a nested collection, as of the moment at which this document was read. */
   readonly documents: GqlDocumentConnection;
@@ -350,7 +351,7 @@ export type GqlCommit = {
   readonly __typename?: 'Commit';
   /** The idempotency key where one was given, else a fresh id. */
   readonly id: Scalars['ID']['output'];
-  /** Its place in the log: a read as of it, and a feed after it, know this write. */
+  /** Its place in the log: a read as of it, and a feed after it, know this write. Of an ephemeral post, the newest place. */
   readonly cursor: Scalars['Cursor']['output'];
   /** When it was written. */
   readonly at: Scalars['DateTime']['output'];
@@ -379,10 +380,10 @@ export type GqlChange = {
   readonly before?: Maybe<Scalars['JSON']['output']>;
   /** The fields that were written, as paths inside the value; empty when the whole value was. */
   readonly fields: ReadonlyArray<Scalars['String']['output']>;
-  /** The id of its commit. */
+  /** The id of its commit; of an ephemeral post, an id that no log knows. */
   readonly commit: Scalars['ID']['output'];
-  /** The place of its commit in the log. */
-  readonly cursor: Scalars['Cursor']['output'];
+  /** The place of its commit in the log. Null: an ephemeral post, to be shown, but not to be kept. */
+  readonly cursor?: Maybe<Scalars['Cursor']['output']>;
   /** When its commit was written. */
   readonly at: Scalars['DateTime']['output'];
 };
@@ -604,9 +605,9 @@ export type GqlResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Document: ResolverTypeWrapper<Document>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   DocumentConnection: ResolverTypeWrapper<DocumentPage>;
   DocumentEdge: ResolverTypeWrapper<Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversTypes['Document'] }>;
   PageInfo: ResolverTypeWrapper<GqlPageInfo>;
@@ -641,9 +642,9 @@ export type GqlResolversParentTypes = {
   String: Scalars['String']['output'];
   Mutation: Record<PropertyKey, never>;
   ID: Scalars['ID']['output'];
+  Boolean: Scalars['Boolean']['output'];
   Subscription: Record<PropertyKey, never>;
   Document: Document;
-  Boolean: Scalars['Boolean']['output'];
   DocumentConnection: DocumentPage;
   DocumentEdge: Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversParentTypes['Document'] };
   PageInfo: GqlPageInfo;
@@ -690,7 +691,7 @@ export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResol
 };
 
 export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Mutation'] = GqlResolversParentTypes['Mutation']> = {
-  post?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPostArgs, 'path'>>;
+  post?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPostArgs, 'path' | 'ephemeral'>>;
   put?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPutArgs, 'path'>>;
   patch?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPatchArgs, 'path' | 'patch'>>;
   delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
@@ -755,7 +756,7 @@ export type GqlChangeResolvers<ContextType = Context, ParentType extends GqlReso
   before?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
   fields?: Resolver<ReadonlyArray<GqlResolversTypes['String']>, ParentType, ContextType>;
   commit?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
-  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  cursor?: Resolver<Maybe<GqlResolversTypes['Cursor']>, ParentType, ContextType>;
   at?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
 };
 

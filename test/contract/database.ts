@@ -3,6 +3,7 @@ import { asOf } from './database/as-of.ts'
 import { changes } from './database/changes.ts'
 import { deletes } from './database/deletes.ts'
 import { documents } from './database/documents.ts'
+import { ephemeral } from './database/ephemeral.ts'
 import { expectations } from './database/expectations.ts'
 import { feeds } from './database/feeds.ts'
 import { gets } from './database/get.ts'
@@ -22,7 +23,7 @@ export type { DatabaseSubject } from './database/subject.ts'
 
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
-  gets, documents, histories, asOf, logs, changes, feeds, limits, races,
+  gets, documents, histories, asOf, logs, changes, feeds, ephemeral, limits, races,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */

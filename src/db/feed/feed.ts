@@ -40,6 +40,8 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
   #joined: Joined<T, P> | null = null
   #joining: Promise<unknown> | null
   #place: P | null = null
+  /** Up to which number it knows what passed its cohort; null: it was not told yet that it is up to date. */
+  #heard: number | null = null
   #waiter: Waiter<T, P> | null = null
   #closed = false
   #over = false
@@ -92,12 +94,19 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
     const step = this.#closed || this.#over ? null : await this.#pull()
     if (step === null) return this.#last()
     this.#place = step.next
+    this.#heard = this.#heardAfter(step)
     const item = step.item as T
     const { take } = this.#parts
     if (take === undefined) return { done: false, value: item }
     const taken = take(item)
     this.#over = taken.last
     return { done: false, value: taken.item }
+  }
+
+  /** What passed before it was up to date is not for it. */
+  #heardAfter({ upToDate, passed }: Step<T, P>): number | null {
+    if (passed !== undefined) return passed
+    return upToDate ? (this.#heard ?? this.#joined?.cohort.passed ?? null) : null
   }
 
   /** The error that it ended with is told once. */
@@ -115,6 +124,7 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
     if (joined === null || place === null) return Promise.resolve(null)
     return new Promise((resolve) => {
       this.#waiter = {
+        heard: this.#heard,
         resolve: (step) => resolve(this.#closed ? null : step),
         reject: (error) => {
           this.#end(error)

@@ -30,6 +30,11 @@ export class WatchKind implements Kind<Observed> {
     return null
   }
 
+  /** A value is what is stored. */
+  passing(): null {
+    return null
+  }
+
   async read({ position, live }: Place): Promise<Step<Observed>> {
     const { last } = this.#options.tail
     const next = this.at(last)
