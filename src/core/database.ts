@@ -189,6 +189,14 @@ export interface ChangesOptions extends FeedOptions {
   readonly types?: readonly ChangeType[] | undefined
 }
 
+/** Which running subscriptions are meant: those to which all of it applies that is given. */
+export interface InterruptMatch extends Filter {
+  /** Patterns (1–32). A subscription is meant when what it was opened for and what one of these names can have a document in common. */
+  readonly paths: readonly string[]
+  /** The actor who opened it. */
+  readonly actor?: string | undefined
+}
+
 /**
  * The database of one tenant as one identity sees it. Paths and cursors are texts.
  * Methods reject with a DatabaseError; feeds throw at once what their arguments alone make wrong.
@@ -204,6 +212,14 @@ export interface Database {
   delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
   /** All or nothing, over any paths; operations run in order and see each other. */
   transact(ops: readonly Op[], options?: WriteOptions & { readonly checks?: readonly Check[] | undefined }): Promise<Committed>
+  /**
+   * Decides anew what running feeds may show: `where` and `params` must be those with which they were opened, where
+   * given. Of a feed whose shape stays the same nobody notices. Shown another shape, `live` begins again with a `reset`
+   * (SHAPE_CHANGED), `watch` with the value that it may see, and `changes` goes on from its cursor, which stays good.
+   * One that is no longer allowed ends with the reason, such as FORBIDDEN. Gives how many were meant, over all server
+   * processes that answer within two seconds.
+   */
+  interrupt(match: InterruptMatch): Promise<number>
   /** What is at the path, with everything below, or `depth` levels of collections of it; null when nothing is there. */
   get(path: string, options?: ReadOptions & { readonly depth?: number | undefined }): Promise<Json>
   /** The stored document; null when absent, deleted, or the path is a field's. */

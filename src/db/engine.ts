@@ -4,6 +4,7 @@ import type { Store, TenantId } from '../store/store.ts'
 import { passOn } from './ephemeral.ts'
 import { openChanges, openLive, openWatch } from './feed/open.ts'
 import { readHistory } from './history.ts'
+import { parseInterrupt } from './interrupt.ts'
 import { readLog } from './log.ts'
 import { readDocument, readDocuments, readValue } from './reader.ts'
 import { committedOf } from './render.ts'
@@ -74,11 +75,13 @@ class TenantDatabase implements Database {
 
   log: Database['log'] = async (paths, options = {}) => readLog(await this.#tenant.running(), paths, options)
 
-  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow((grounds) => openChanges(grounds, paths, options))
+  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openChanges(grounds, paths, options))
 
-  live: Database['live'] = (paths, options = {}) => this.#tenant.follow((grounds) => openLive(grounds, paths, options))
+  live: Database['live'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openLive(grounds, paths, options))
 
-  watch: Database['watch'] = (path, options = {}) => this.#tenant.follow((grounds) => openWatch(grounds, path, options))
+  watch: Database['watch'] = (path, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openWatch(grounds, path, options))
+
+  interrupt: Database['interrupt'] = async (match) => this.#tenant.interrupt(parseInterrupt(match, this.#tenant.limits))
 
   async #passOn(op: Op, key: string | undefined): Promise<Committed> {
     if (key !== undefined) throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')

@@ -139,6 +139,12 @@ export type GqlMutation = {
   readonly delete: GqlCommit;
   /** All of the operations or none, over any paths. They run in order and see each other. */
   readonly transact: GqlCommit;
+  /**
+   * Decides anew what running subscriptions may show. Of one that may show the same, nobody notices; one that may show another
+   * thing goes on with that, `live` with the reset SHAPE_CHANGED; one that is no longer allowed ends with FORBIDDEN. Returns how
+   * many were meant, over all server processes that answer within two seconds.
+   */
+  readonly interrupt: Scalars['Int']['output'];
 };
 
 
@@ -200,11 +206,21 @@ export type GqlMutationTransactArgs = {
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
+
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
+export type GqlMutationInterruptArgs = {
+  match: GqlInterruptInput;
+};
+
 /** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
 export type GqlSubscription = {
   readonly __typename?: 'Subscription';
   /**
-   * Every change that matches, in order, once. A gap is an error (CURSOR_EXPIRED, CURSOR_UNKNOWN), never silence.
+   * Every change that matches, in order, once. A gap is an error (CURSOR_EXPIRED, CURSOR_UNKNOWN), never silence. What may be
+   * seen can change meanwhile (`interrupt`): then it goes on from its cursor with what may be seen from then on.
    * Subscribe again with the cursor of the last batch to go on without loss.
    */
   readonly changes: GqlChangeBatch;
@@ -460,6 +476,18 @@ export type GqlExpect =
   |  /** True: it is there. False: it is not. */
   { readonly version?: never; readonly absent?: never; readonly exists: Scalars['Boolean']['input']; };
 
+/** Which running subscriptions are meant: those to which all of it applies that is given. */
+export type GqlInterruptInput = {
+  /** 1 to 32 patterns: a subscription is meant when one of its own and one of these can have a document in common. */
+  readonly paths: ReadonlyArray<Scalars['PathPattern']['input']>;
+  /** The expression that it was subscribed with. */
+  readonly where?: InputMaybe<Scalars['String']['input']>;
+  /** What it was subscribed with for `where` to call `params`. */
+  readonly params?: InputMaybe<Scalars['JSON']['input']>;
+  /** Who subscribed, where known. */
+  readonly actor?: InputMaybe<Scalars['String']['input']>;
+};
+
 /** What must hold of one document for a transaction to happen. */
 export type GqlCheck = {
   /** The document's path. */
@@ -621,6 +649,7 @@ export type GqlResolversTypes = {
   Start: GqlStart;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
+  InterruptInput: GqlInterruptInput;
   Check: GqlCheck;
   Op: GqlOp;
   PostOp: GqlPostOp;
@@ -653,6 +682,7 @@ export type GqlResolversParentTypes = {
   ChangeBatch: ChangeBatch;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
+  InterruptInput: GqlInterruptInput;
   Check: GqlCheck;
   Op: GqlOp;
   PostOp: GqlPostOp;
@@ -696,6 +726,7 @@ export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlRe
   patch?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPatchArgs, 'path' | 'patch'>>;
   delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
   transact?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationTransactArgs, 'ops'>>;
+  interrupt?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType, RequireFields<GqlMutationInterruptArgs, 'match'>>;
 };
 
 export type GqlSubscriptionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Subscription'] = GqlResolversParentTypes['Subscription']> = {

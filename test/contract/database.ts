@@ -8,6 +8,7 @@ import { expectations } from './database/expectations.ts'
 import { feeds } from './database/feeds.ts'
 import { gets } from './database/get.ts'
 import { histories } from './database/history.ts'
+import { interrupts } from './database/interrupts.ts'
 import { keys } from './database/keys.ts'
 import { limits } from './database/limits.ts'
 import { logs } from './database/log.ts'
@@ -23,7 +24,7 @@ export type { DatabaseSubject } from './database/subject.ts'
 
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
-  gets, documents, histories, asOf, logs, changes, feeds, ephemeral, limits, races,
+  gets, documents, histories, asOf, logs, changes, feeds, ephemeral, interrupts, limits, races,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */

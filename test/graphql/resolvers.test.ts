@@ -159,6 +159,14 @@ describe('what is shown', () => {
   })
 })
 
+test('an interrupt is one call, and gives its number', async () => {
+  const all = await run('mutation { interrupt(match: { paths: ["posts", "a/*"], where: "id == params.a", params: { a: null }, actor: "ann" }) }')
+  expect(all.data).toEqual({ interrupt: 3 })
+  expect(all.calls).toEqual([['interrupt', { paths: ['posts', 'a/*'], where: 'id == params.a', params: { a: null }, actor: 'ann' }]])
+  const { calls } = await run('mutation { interrupt(match: { paths: "posts", where: null, params: null }) }')
+  expect(calls).toEqual([['interrupt', { paths: ['posts'] }]])
+})
+
 test('an ephemeral post shows that it has no place in the log and no version', async () => {
   const [change] = COMMITTED.changes
   const passed = { ...COMMITTED, changes: [{ ...change ?? expect.fail(), cursor: null, document: { ...DOCUMENT, version: 0 } }] }

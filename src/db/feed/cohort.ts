@@ -45,6 +45,8 @@ export interface Kind<T, P extends Place = Place> {
 export interface Waiter<T, P extends Place> {
   /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
   readonly heard: number | null
+  /** Whether its reader has left the cohort: it must not wait any more. */
+  readonly isGone: () => boolean
   readonly resolve: (step: Step<T, P>) => void
   readonly reject: (error: unknown) => void
   /** It waits no longer. */
@@ -112,6 +114,7 @@ export class Cohort<T, P extends Place> {
   async pull(place: P, waiter: Waiter<T, P>): Promise<void> {
     try {
       for (let at = place; ; ) {
+        if (waiter.isGone()) return
         if (this.#waitsAt(at)) return this.#show(waiter, this.#quietTo) ? undefined : this.#wait(waiter)
         const step = await this.#stepAfter(at)
         if (step.item !== null) return waiter.resolve(step)

@@ -1,13 +1,22 @@
 import type { DatabaseError } from '../../core/error.ts'
+import type { Asked } from './admission.ts'
 import type { Cohort, Place, Step, Waiter } from './cohort.ts'
 
 /** A reader's place among the readers of its shape. */
 export interface Joined<T, P extends Place> {
   readonly cohort: Cohort<T, P>
+  /** The same for shapes that show the same. */
+  readonly key: string
   /** Where it begins. */
   readonly place: P
   /** Leaves the cohort. */
   readonly leave: () => void
+}
+
+/** Where a reader is that may have to go elsewhere. */
+export interface Held<P extends Place> {
+  readonly key: string
+  readonly place: P
 }
 
 /** An item as it is delivered to this reader, and whether it is the last. */
@@ -17,28 +26,39 @@ export interface Taken<T> {
 }
 
 export interface FeedParts<T, P extends Place> {
-  /** Rejects when the feed cannot begin there. */
-  readonly join: () => Promise<Joined<T, P>>
+  readonly asked: Asked
+  /**
+   * Decides what the reader may see, and joins those who see the same; null when it is among them already. Rejects when
+   * the feed cannot begin there.
+   */
+  readonly join: (held: Held<P> | null) => Promise<Joined<T, P> | null>
+  /** Whether its place is one in the log, from which it goes on whatever it is shown. Default: it begins again. */
+  readonly keepsPlace?: boolean | undefined
   /** Sees each item before it is delivered. Default: all, as they are. */
   readonly take?: ((item: T) => Taken<T>) | undefined
   readonly signal?: AbortSignal | undefined
   /** Called once, when the feed has ended. */
-  readonly ended: (feed: Ending) => void
+  readonly ended: (feed: RunningFeed) => void
 }
 
-/** A feed, as who stops them all sees it. */
-export interface Ending {
+/** A feed, as who stops or interrupts them all sees it. */
+export interface RunningFeed {
+  /** What it was opened for. */
+  readonly asked: Asked
   fail(error: DatabaseError): void
+  /** Decides anew what it may show: nobody notices, it goes on elsewhere, or it ends with the reason. Never rejects. */
+  reconsider(): Promise<void>
 }
 
 /**
  * A feed as a pull iterator: a place, and whoever reads pulls it on. It holds nothing but its place, so a reader that
  * stops costs nothing and loses nothing.
  */
-export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Ending {
+export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
   #joined: Joined<T, P> | null = null
   #joining: Promise<unknown> | null
+  #reconsidering: Promise<void> = Promise.resolve()
   #place: P | null = null
   /** Up to which number it knows what passed its cohort; null: it was not told yet that it is up to date. */
   #heard: number | null = null
@@ -53,7 +73,7 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
   constructor(parts: FeedParts<T, P>) {
     this.#parts = parts
     // It begins now, not when it is first read. Its failure is told to whoever pulls first.
-    this.#joining = parts.join().then((joined) => this.#begin(joined), (error: unknown) => this.#end(error))
+    this.#joining = parts.join(null).then((joined) => this.#begin(joined), (error: unknown) => this.#end(error))
     parts.signal?.addEventListener('abort', this.#abort, { once: true })
     if (parts.signal?.aborted === true) queueMicrotask(this.#abort)
   }
@@ -80,19 +100,60 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
     this.#end(error)
   }
 
+  get asked(): Asked {
+    return this.#parts.asked
+  }
+
+  /** One decision after another: the last one holds. */
+  reconsider(): Promise<void> {
+    this.#reconsidering = this.#reconsidering.then(() => this.#reconsider())
+    return this.#reconsidering
+  }
+
+  async #reconsider(): Promise<void> {
+    await this.#joining
+    const [held, place] = [this.#joined, this.#place]
+    if (held === null || place === null) return
+    try {
+      const joined = await this.#parts.join({ key: held.key, place })
+      if (this.#closed) joined?.leave()
+      else if (joined !== null) this.#move(held, joined)
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+
+  /** Whoever waits is woken and pulls from where the feed stands now. */
+  #move(from: Joined<T, P>, to: Joined<T, P>): void {
+    const waiter = this.#waiter
+    this.#joined = to
+    this.#waiter = null
+    if (this.#parts.keepsPlace !== true) this.#place = to.place
+    this.#heard = this.#heard === null || this.#place?.live !== true ? null : to.cohort.passed
+    if (waiter !== null) from.cohort.withdraw(waiter)
+    from.leave()
+  }
+
   readonly #abort = (): void => this.#end(null)
 
-  #begin(joined: Joined<T, P>): void {
+  #begin(joined: Joined<T, P> | null): void {
     this.#joining = null
+    if (joined === null) return
     if (this.#closed) return joined.leave()
     this.#joined = joined
     this.#place = joined.place
   }
 
   async #next(): Promise<IteratorResult<T>> {
-    if (this.#joining !== null) await this.#joining
-    const step = this.#closed || this.#over ? null : await this.#pull()
-    if (step === null) return this.#last()
+    for (;;) {
+      if (this.#joining !== null) await this.#joining
+      if (this.#closed || this.#over) return this.#last()
+      const step = await this.#pull()
+      if (step !== null) return this.#deliver(step)
+    }
+  }
+
+  #deliver(step: Step<T, P>): IteratorResult<T> {
     this.#place = step.next
     this.#heard = this.#heardAfter(step)
     const item = step.item as T
@@ -118,22 +179,25 @@ export class Feed<T, P extends Place> implements AsyncIterableIterator<T>, Endin
     return { done: true, value: undefined }
   }
 
-  /** Null when it ended meanwhile. */
-  #pull(): Promise<Step<T, P> | null> {
+  /** Null when it ended meanwhile, or stands elsewhere. */
+  async #pull(): Promise<Step<T, P> | null> {
     const [joined, place] = [this.#joined, this.#place]
-    if (joined === null || place === null) return Promise.resolve(null)
-    return new Promise((resolve) => {
+    if (joined === null || place === null) return null
+    const isGone = (): boolean => this.#joined !== joined
+    const step = await new Promise<Step<T, P> | null>((resolve) => {
       this.#waiter = {
         heard: this.#heard,
-        resolve: (step) => resolve(this.#closed ? null : step),
+        isGone,
+        resolve,
         reject: (error) => {
-          this.#end(error)
+          if (!isGone()) this.#end(error)
           resolve(null)
         },
         withdraw: () => resolve(null),
       }
       void joined.cohort.pull(place, this.#waiter)
     })
+    return isGone() ? null : step
   }
 
   #end(failure: unknown): void {

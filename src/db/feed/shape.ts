@@ -28,7 +28,7 @@ export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'rep
 /** A shape from texts. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION or TOO_LARGE (patterns, columns, …). */
 export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
   const { types = null, columns, replica = 'DEFAULT' } = options
-  const filter = { where: options.where, params: options.params === undefined ? undefined : exactValue(options.params, limits) }
+  const filter = parseFilter(options, limits)
   return {
     patterns: parsePatterns(paths, limits),
     where: parseWhere(filter, limits),
@@ -37,6 +37,11 @@ export function parseShape(paths: readonly string[], options: ShapeOptions, limi
     full: replica === 'FULL',
     key: canonicalJson([paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica]),
   }
+}
+
+/** A copy of a filter: the caller may go on changing its own. Throws INVALID_VALUE or TOO_LARGE. */
+export function parseFilter({ where, params }: Filter, limits: Limits): Filter {
+  return { where, params: params === undefined ? undefined : exactValue(params, limits) }
 }
 
 /** What selects documents; null when all are wanted. Throws BAD_EXPRESSION, TOO_LARGE or BAD_REQUEST. */
