@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Committed, Database, Op } from '../core/database.ts'
+import type { Committed, Database, InterruptMatch, Op } from '../core/database.ts'
+import { DatabaseError } from '../core/error.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { passOn } from './ephemeral.ts'
 import { openChanges, openLive, openWatch } from './feed/open.ts'
@@ -9,6 +10,7 @@ import { readLog } from './log.ts'
 import { readDocument, readDocuments, readValue } from './reader.ts'
 import { committedOf } from './render.ts'
 import { badArgument, fingerprint, parseRequest, type RequestParts } from './request.ts'
+import { Servers, SYSTEM_TENANT } from './servers.ts'
 import { Tenant, type EngineOptions } from './tenant.ts'
 
 export type { EngineOptions }
@@ -20,36 +22,57 @@ export interface Identity {
 
 /** The databases of all tenants over one store. */
 export interface Engine {
-  /** The database of a tenant as one identity sees it. */
+  /** The database of a tenant as one identity sees it. Throws FORBIDDEN for the tenant of the system. */
   database(tenant: TenantId, identity: Identity): Database
   /** Ends all feeds, waits for the writes that run, and leaves the store to its owner. */
   close(): Promise<void>
 }
 
-/** Makes the databases over a store, and follows its bell. */
+/** Makes the databases over a store, and follows its bell; on a shared store, it joins the other processes. */
 export async function openEngine(store: Store, options: EngineOptions = {}): Promise<Engine> {
   const tenants = new Map<TenantId, Tenant>()
   const bell = await store.bell((id, last) => tenants.get(id)?.rung(last))
+  const servers = store.shared ? joinServers(store, tenants, options) : null
   return {
     database: (id, identity) => {
+      if (id === SYSTEM_TENANT) throw new DatabaseError('FORBIDDEN', `The tenant ${id} belongs to the system.`)
       const tenant = tenants.get(id) ?? new Tenant(store, id, options)
       tenants.set(id, tenant)
-      return new TenantDatabase(tenant, identity)
+      const elsewhere = async (match: InterruptMatch): Promise<number> => (servers === null ? 0 : servers.interrupt(id, match))
+      return new TenantDatabase(tenant, identity, elsewhere)
     },
     close: async () => {
+      await servers?.stop()
       await bell[Symbol.asyncDispose]()
       await Promise.all([...tenants.values()].map((tenant) => tenant.stop()))
     },
   }
 }
 
+function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { now }: EngineOptions): Servers {
+  const system = new Tenant(store, SYSTEM_TENANT, { now })
+  tenants.set(SYSTEM_TENANT, system)
+  return new Servers({
+    db: new TenantDatabase(system, { actor: null }, () => Promise.resolve(0)),
+    freshId: system.freshId,
+    interrupt: async (id, match) => {
+      const tenant = tenants.get(id)
+      return tenant === undefined ? 0 : tenant.interrupt(parseInterrupt(match, tenant.limits))
+    },
+    interruptAll: () => Promise.all([...tenants.values()].map((tenant) => tenant.interrupt(null))),
+  })
+}
+
 class TenantDatabase implements Database {
   readonly #tenant: Tenant
   readonly #identity: Identity
+  /** Interrupts in the other processes. */
+  readonly #elsewhere: (match: InterruptMatch) => Promise<number>
 
-  constructor(tenant: Tenant, identity: Identity) {
+  constructor(tenant: Tenant, identity: Identity, elsewhere: (match: InterruptMatch) => Promise<number>) {
     this.#tenant = tenant
     this.#identity = identity
+    this.#elsewhere = elsewhere
   }
 
   post: Database['post'] = (path, value, options = {}) => {
@@ -81,7 +104,11 @@ class TenantDatabase implements Database {
 
   watch: Database['watch'] = (path, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openWatch(grounds, path, options))
 
-  interrupt: Database['interrupt'] = async (match) => this.#tenant.interrupt(parseInterrupt(match, this.#tenant.limits))
+  interrupt: Database['interrupt'] = async (match) => {
+    const interrupt = parseInterrupt(match, this.#tenant.limits)
+    const [here, elsewhere] = await Promise.all([this.#tenant.interrupt(interrupt), this.#elsewhere(match)])
+    return here + elsewhere
+  }
 
   async #passOn(op: Op, key: string | undefined): Promise<Committed> {
     if (key !== undefined) throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')
