@@ -11,6 +11,7 @@ export type Cursor = string
 export interface Document {
   readonly path: string
   readonly id: string
+  /** 1, 2, 3 …; 0: an ephemeral post, which has no version. */
   readonly version: number
   /** Null when deleted. */
   readonly value: Json
@@ -18,7 +19,7 @@ export interface Document {
   readonly createdAt: Timestamp
   readonly updatedAt: Timestamp
   readonly actor: string | null
-  /** The commit that made this version. */
+  /** The commit that made this version; of an ephemeral post, the newest one when it was posted. */
   readonly cursor: Cursor
   /** The moment at which it was read: nested reads go on from there. */
   readonly asOf: Cursor
@@ -27,6 +28,7 @@ export interface Document {
 /** Why a change is delivered: the document was written, or a write made it begin or stop to match. */
 export type ChangeReason = 'WRITE' | 'MOVED_IN' | 'MOVED_OUT'
 
+/** What a commit did to one document. With `cursor: null` it was an ephemeral post: to be shown, never to be kept. */
 export interface Change {
   readonly type: ChangeType
   readonly reason: ChangeReason
@@ -37,15 +39,17 @@ export interface Change {
   readonly before: Json
   /** The fields that were written, as paths inside the value; none when the whole value was. */
   readonly fields: readonly string[]
-  /** Id of its commit. */
+  /** Id of its commit; of an ephemeral post, an id of its own that no log knows. */
   readonly commit: string
-  readonly cursor: Cursor
+  /** Null exactly for an ephemeral post, which has no place in the log. */
+  readonly cursor: Cursor | null
   readonly at: Timestamp
 }
 
 /** What a write did. */
 export interface Committed {
   readonly id: string
+  /** Its place in the log; of an ephemeral post, the newest place. */
   readonly cursor: Cursor
   readonly at: Timestamp
   readonly actor: string | null
@@ -119,6 +123,17 @@ export interface WriteOptions {
   readonly key?: string | undefined
 }
 
+export interface PostOptions extends WriteOptions {
+  /** Default: a fresh one that sorts by time. */
+  readonly id?: string | undefined
+  /**
+   * Shows the document as a NEW to the readers of `changes` and `live` that are up to date and whose shape it matches,
+   * and to nobody else: nothing is stored, and its path goes on to mean what it meant. On several servers it reaches the
+   * readers of the one that is asked. It takes no `key`. Default false.
+   */
+  readonly ephemeral?: boolean | undefined
+}
+
 export interface ReadOptions {
   readonly asOf?: AsOf | undefined
 }
@@ -182,9 +197,17 @@ export interface ChangesOptions extends FeedOptions {
   readonly start?: 'BEGINNING' | 'NOW' | undefined
   /** Begin with the last n matching changes, rounded up to whole commits; 1–1,000. */
   readonly last?: number | undefined
-  /** Complete after this many changes, rounded up to whole commits. */
+  /** Complete after this many changes, rounded up to whole commits; ephemeral ones count. */
   readonly limit?: number | undefined
   readonly types?: readonly ChangeType[] | undefined
+}
+
+/** Which running subscriptions are meant: those to which all of it applies that is given. */
+export interface InterruptMatch extends Filter {
+  /** Patterns (1–32). A subscription is meant when what it was opened for and what one of these names can have a document in common. */
+  readonly paths: readonly string[]
+  /** The actor who opened it. */
+  readonly actor?: string | undefined
 }
 
 /**
@@ -193,7 +216,7 @@ export interface ChangesOptions extends FeedOptions {
  */
 export interface Database {
   /** Creates a document in the collection at `path`, with a fresh sortable id unless one is given. */
-  post(path: string, value: Json, options?: WriteOptions & { readonly id?: string | undefined }): Promise<Committed>
+  post(path: string, value: Json, options?: PostOptions): Promise<Committed>
   /** Replaces what the path names: a field, or a whole document (created where its collection exists). */
   put(path: string, value: Json, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
   /** Changes a part of what the path names. */
@@ -202,6 +225,14 @@ export interface Database {
   delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
   /** All or nothing, over any paths; operations run in order and see each other. */
   transact(ops: readonly Op[], options?: WriteOptions & { readonly checks?: readonly Check[] | undefined }): Promise<Committed>
+  /**
+   * Decides anew what running feeds may show: `where` and `params` must be those with which they were opened, where
+   * given. Of a feed whose shape stays the same nobody notices. Shown another shape, `live` begins again with a `reset`
+   * (SHAPE_CHANGED), `watch` with the value that it may see, and `changes` goes on from its cursor, which stays good.
+   * One that is no longer allowed ends with the reason, such as FORBIDDEN. Gives how many were meant, over all server
+   * processes that answer within two seconds.
+   */
+  interrupt(match: InterruptMatch): Promise<number>
   /** What is at the path, with everything below, or `depth` levels of collections of it; null when nothing is there. */
   get(path: string, options?: ReadOptions & { readonly depth?: number | undefined }): Promise<Json>
   /** The stored document; null when absent, deleted, or the path is a field's. */

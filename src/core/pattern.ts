@@ -44,3 +44,12 @@ export function agrees(pattern: Pattern, path: readonly string[]): boolean {
   }
   return true
 }
+
+/** Whether a document can lie at or below what both name: then the patterns agree as far as both go. */
+export function overlaps(a: Pattern, b: Pattern): boolean {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    if (a[i] !== '*' && b[i] !== '*' && a[i] !== b[i]) return false
+  }
+  return true
+}

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../core/commit.ts'
 import { DatabaseError } from '../core/error.ts'
 import type { Millis, Revision, Version } from '../core/version.ts'
@@ -11,11 +12,15 @@ export const FEED_PAGE: Limit = { rows: 64, bytes: 1_048_576 }
 const RING = { maxCommits: 4_096, maxBytes: 33_554_432 }
 /** The feeds of one tenant look for what no bell told of at most this often. */
 const LOOK_MS = 100
+/** Followers that are shown an ephemeral commit in one turn of the event loop. */
+const PASS_SLICE = 256
 
 /** Who is told of commits that may match its shape. */
 export interface Follower {
   /** Called before `indexed` reaches the revision. */
   touch(revision: Revision): void
+  /** An ephemeral commit may match. */
+  pass(commit: Commit): void
 }
 
 /**
@@ -40,6 +45,7 @@ export class Tail {
   readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
   readonly befores: Befores
   #announcing = false
+  #passing: Promise<void> = Promise.resolve()
 
   private constructor(store: Store, tenant: TenantId, at: { epoch: string; floor: Revision; last: Revision }) {
     this.#store = store
@@ -154,6 +160,24 @@ export class Tail {
       this.indexed = revision
     }
     this.#announcing = false
+  }
+
+  /** Shows an ephemeral commit to whom it may concern, in turns of its own. Resolves when all of them know it. */
+  pass(commit: Commit): Promise<void> {
+    const passed = this.#passing.then(() => this.#passOn(commit))
+    this.#passing = passed.catch(() => {})
+    return passed
+  }
+
+  async #passOn(commit: Commit): Promise<void> {
+    await nextTurn()
+    // Several patterns of one shape may match.
+    const followers = new Set(commit.versions.flatMap((version) => [...this.shapes.find(version, undefined)]))
+    let count = 0
+    for (const follower of followers) {
+      follower.pass(commit)
+      if (++count % PASS_SLICE === 0) await nextTurn()
+    }
   }
 
   #beforeOf(version: Version): Clue | Promise<Clue> {

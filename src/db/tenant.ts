@@ -5,8 +5,10 @@ import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { Committer } from './committer.ts'
 import { Cohorts } from './feed/cohorts.ts'
-import type { Ending } from './feed/feed.ts'
+import { admitAll, type Admit } from './feed/admission.ts'
+import type { RunningFeed } from './feed/feed.ts'
 import type { Grounds } from './feed/open.ts'
+import { isMeant, type Interrupt } from './interrupt.ts'
 import { Tail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
 
@@ -18,7 +20,12 @@ export interface EngineOptions {
   readonly writeMs?: number | undefined
   /** How long a read that takes many pages may take; default 5,000 ms. */
   readonly readMs?: number | undefined
+  /** What subscriptions may see; default: what they ask for. */
+  readonly admit?: Admit | undefined
 }
+
+/** Subscriptions whose view is decided at once. */
+const DECISIONS = 64
 
 /** What runs for a tenant once its log was found. */
 export interface Running extends TenantContext {
@@ -32,7 +39,8 @@ export class Tenant {
   readonly #now: () => Millis
   readonly #writeMs: number
   readonly #readMs: number
-  readonly #feeds = new Set<Ending>()
+  readonly #admit: Admit
+  readonly #feeds = new Set<RunningFeed>()
   readonly #cohorts = new Cohorts()
   #running: Promise<Running> | null = null
   readonly limits: Limits
@@ -45,6 +53,7 @@ export class Tenant {
     this.#now = options.now ?? Date.now
     this.#writeMs = options.writeMs ?? 5_000
     this.#readMs = options.readMs ?? 5_000
+    this.#admit = options.admit ?? admitAll
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
     this.freshId = () => ulid(this.#now())
@@ -55,11 +64,21 @@ export class Tenant {
     return this.#running
   }
 
-  /** Opens a feed, which ends when the tenant stops. */
-  follow<F extends Ending>(open: (grounds: Grounds) => F): F {
-    const feed = open({ context: () => this.running(), cohorts: this.#cohorts, limits: this.limits, ended: (ended) => this.#feeds.delete(ended) })
+  /** Opens a feed of an actor, which ends when the tenant stops. */
+  follow<F extends RunningFeed>(actor: string | null, open: (grounds: Grounds) => F): F {
+    const [context, ended] = [() => this.running(), (feed: RunningFeed) => this.#feeds.delete(feed)]
+    const feed = open({ context, cohorts: this.#cohorts, limits: this.limits, tenant: this.#id, actor, admit: this.#admit, ended })
     this.#feeds.add(feed)
     return feed
+  }
+
+  /** Decides anew what the feeds that are meant may show, and gives their number; all of them for null. */
+  async interrupt(interrupt: Interrupt | null): Promise<number> {
+    const meant = [...this.#feeds].filter(({ asked }) => interrupt === null || isMeant(interrupt, asked))
+    for (let i = 0; i < meant.length; i += DECISIONS) {
+      await Promise.all(meant.slice(i, i + DECISIONS).map((feed) => feed.reconsider()))
+    }
+    return meant.length
   }
 
   /** The bell rang: `last` is visible, or there may be more. */

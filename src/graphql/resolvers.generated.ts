@@ -121,7 +121,7 @@ export type GqlQueryLogArgs = {
 export type GqlMutation = {
   readonly __typename?: 'Mutation';
   /**
-   * Creates a document in a collection. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
+   * Creates a document in a collection, or only shows it to whoever looks at the moment. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
    * collection is not there.
    */
   readonly post: GqlCommit;
@@ -139,6 +139,12 @@ export type GqlMutation = {
   readonly delete: GqlCommit;
   /** All of the operations or none, over any paths. They run in order and see each other. */
   readonly transact: GqlCommit;
+  /**
+   * Decides anew what running subscriptions may show. Of one that may show the same, nobody notices; one that may show another
+   * thing goes on with that, `live` with the reset SHAPE_CHANGED; one that is no longer allowed ends with FORBIDDEN. Returns how
+   * many were meant, over all server processes that answer within two seconds.
+   */
+  readonly interrupt: Scalars['Int']['output'];
 };
 
 
@@ -150,6 +156,7 @@ export type GqlMutationPostArgs = {
   path: Scalars['Path']['input'];
   value?: InputMaybe<Scalars['JSON']['input']>;
   id?: InputMaybe<Scalars['ID']['input']>;
+  ephemeral?: InputMaybe<Scalars['Boolean']['input']>;
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -199,11 +206,21 @@ export type GqlMutationTransactArgs = {
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
+
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
+export type GqlMutationInterruptArgs = {
+  match: GqlInterruptInput;
+};
+
 /** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
 export type GqlSubscription = {
   readonly __typename?: 'Subscription';
   /**
-   * Every change that matches, in order, once. A gap is an error (CURSOR_EXPIRED, CURSOR_UNKNOWN), never silence.
+   * Every change that matches, in order, once. A gap is an error (CURSOR_EXPIRED, CURSOR_UNKNOWN), never silence. What may be
+   * seen can change meanwhile (`interrupt`): then it goes on from its cursor with what may be seen from then on.
    * Subscribe again with the cursor of the last batch to go on without loss.
    */
   readonly changes: GqlChangeBatch;
@@ -259,7 +276,7 @@ export type GqlDocument = {
   readonly path: Scalars['Path']['output'];
   /** The last segment of the path. */
   readonly id: Scalars['ID']['output'];
-  /** 1, 2, 3 … per document, without gaps; a delete is a version too. */
+  /** 1, 2, 3 … per document, without gaps; a delete is a version too. 0: an ephemeral post, which has no version. */
   readonly version: Scalars['Int']['output'];
   /** What is stored; null when deleted. */
   readonly value?: Maybe<Scalars['JSON']['output']>;
@@ -273,7 +290,7 @@ export type GqlDocument = {
   readonly updatedAt: Scalars['DateTime']['output'];
   /** Who wrote this version, where known. */
   readonly actor?: Maybe<Scalars['String']['output']>;
-  /** The commit that made this version. */
+  /** The commit that made this version; of an ephemeral post, the newest one at that moment. */
   readonly cursor: Scalars['Cursor']['output'];
   /** A page of a nested collection, as of the moment at which this document was read. */
   readonly documents: GqlDocumentConnection;
@@ -350,7 +367,7 @@ export type GqlCommit = {
   readonly __typename?: 'Commit';
   /** The idempotency key where one was given, else a fresh id. */
   readonly id: Scalars['ID']['output'];
-  /** Its place in the log: a read as of it, and a feed after it, know this write. */
+  /** Its place in the log: a read as of it, and a feed after it, know this write. Of an ephemeral post, the newest place. */
   readonly cursor: Scalars['Cursor']['output'];
   /** When it was written. */
   readonly at: Scalars['DateTime']['output'];
@@ -379,10 +396,10 @@ export type GqlChange = {
   readonly before?: Maybe<Scalars['JSON']['output']>;
   /** The fields that were written, as paths inside the value; empty when the whole value was. */
   readonly fields: ReadonlyArray<Scalars['String']['output']>;
-  /** The id of its commit. */
+  /** The id of its commit; of an ephemeral post, an id that no log knows. */
   readonly commit: Scalars['ID']['output'];
-  /** The place of its commit in the log. */
-  readonly cursor: Scalars['Cursor']['output'];
+  /** The place of its commit in the log. Null: an ephemeral post, to be shown, but not to be kept. */
+  readonly cursor?: Maybe<Scalars['Cursor']['output']>;
   /** When its commit was written. */
   readonly at: Scalars['DateTime']['output'];
 };
@@ -458,6 +475,18 @@ export type GqlExpect =
   { readonly version?: never; readonly absent: Scalars['Boolean']['input']; readonly exists?: never; }
   |  /** True: it is there. False: it is not. */
   { readonly version?: never; readonly absent?: never; readonly exists: Scalars['Boolean']['input']; };
+
+/** Which running subscriptions are meant: those to which all of it applies that is given. */
+export type GqlInterruptInput = {
+  /** 1 to 32 patterns: a subscription is meant when one of its own and one of these can have a document in common. */
+  readonly paths: ReadonlyArray<Scalars['PathPattern']['input']>;
+  /** The expression that it was subscribed with. */
+  readonly where?: InputMaybe<Scalars['String']['input']>;
+  /** What it was subscribed with for `where` to call `params`. */
+  readonly params?: InputMaybe<Scalars['JSON']['input']>;
+  /** Who subscribed, where known. */
+  readonly actor?: InputMaybe<Scalars['String']['input']>;
+};
 
 /** What must hold of one document for a transaction to happen. */
 export type GqlCheck = {
@@ -604,9 +633,9 @@ export type GqlResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Document: ResolverTypeWrapper<Document>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   DocumentConnection: ResolverTypeWrapper<DocumentPage>;
   DocumentEdge: ResolverTypeWrapper<Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversTypes['Document'] }>;
   PageInfo: ResolverTypeWrapper<GqlPageInfo>;
@@ -620,6 +649,7 @@ export type GqlResolversTypes = {
   Start: GqlStart;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
+  InterruptInput: GqlInterruptInput;
   Check: GqlCheck;
   Op: GqlOp;
   PostOp: GqlPostOp;
@@ -641,9 +671,9 @@ export type GqlResolversParentTypes = {
   String: Scalars['String']['output'];
   Mutation: Record<PropertyKey, never>;
   ID: Scalars['ID']['output'];
+  Boolean: Scalars['Boolean']['output'];
   Subscription: Record<PropertyKey, never>;
   Document: Document;
-  Boolean: Scalars['Boolean']['output'];
   DocumentConnection: DocumentPage;
   DocumentEdge: Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversParentTypes['Document'] };
   PageInfo: GqlPageInfo;
@@ -652,6 +682,7 @@ export type GqlResolversParentTypes = {
   ChangeBatch: ChangeBatch;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
+  InterruptInput: GqlInterruptInput;
   Check: GqlCheck;
   Op: GqlOp;
   PostOp: GqlPostOp;
@@ -690,11 +721,12 @@ export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResol
 };
 
 export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Mutation'] = GqlResolversParentTypes['Mutation']> = {
-  post?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPostArgs, 'path'>>;
+  post?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPostArgs, 'path' | 'ephemeral'>>;
   put?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPutArgs, 'path'>>;
   patch?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPatchArgs, 'path' | 'patch'>>;
   delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
   transact?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationTransactArgs, 'ops'>>;
+  interrupt?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType, RequireFields<GqlMutationInterruptArgs, 'match'>>;
 };
 
 export type GqlSubscriptionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Subscription'] = GqlResolversParentTypes['Subscription']> = {
@@ -755,7 +787,7 @@ export type GqlChangeResolvers<ContextType = Context, ParentType extends GqlReso
   before?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
   fields?: Resolver<ReadonlyArray<GqlResolversTypes['String']>, ParentType, ContextType>;
   commit?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
-  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  cursor?: Resolver<Maybe<GqlResolversTypes['Cursor']>, ParentType, ContextType>;
   at?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
 };
 

@@ -3,10 +3,12 @@ import { asOf } from './database/as-of.ts'
 import { changes } from './database/changes.ts'
 import { deletes } from './database/deletes.ts'
 import { documents } from './database/documents.ts'
+import { ephemeral } from './database/ephemeral.ts'
 import { expectations } from './database/expectations.ts'
 import { feeds } from './database/feeds.ts'
 import { gets } from './database/get.ts'
 import { histories } from './database/history.ts'
+import { interrupts } from './database/interrupts.ts'
 import { keys } from './database/keys.ts'
 import { limits } from './database/limits.ts'
 import { lives } from './database/live.ts'
@@ -27,7 +29,7 @@ export type { DatabaseSubject } from './database/subject.ts'
 
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
-  gets, documents, histories, asOf, logs, changes, feeds, limits, races,
+  gets, documents, histories, asOf, logs, changes, feeds, ephemeral, interrupts, limits, races,
   wheres, lives, resumes, shapes, watches,
 ]
 

@@ -113,7 +113,10 @@ it('who follows is told of each commit that may match, before the tail says that
   const tail = await Tail.open(store, TENANT)
   const touched: string[] = []
   const follow = (name: string, paths: readonly string[]): void =>
-    tail.shapes.add(parseShape(paths, {}, LIMITS), { touch: (revision) => void touched.push(`${name}@${revision}, after ${tail.indexed}`) })
+    tail.shapes.add(parseShape(paths, {}, LIMITS), {
+      touch: (revision) => void touched.push(`${name}@${revision}, after ${tail.indexed}`),
+      pass: () => {},
+    })
   follow('posts', ['posts'])
   follow('both', ['posts/2', 'users'])
   follow('any', ['*'])

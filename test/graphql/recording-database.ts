@@ -39,6 +39,7 @@ export function recordingDatabase(override: Partial<Database> = {}): Database & 
     documents: answer('documents', PAGE),
     history: answer('history', PAGE),
     log: answer('log', BATCH),
+    interrupt: answer('interrupt', 3),
     changes: (...args) => {
       calls.push(['changes', ...args])
       return feedOf([BATCH])

@@ -7,8 +7,9 @@ import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { openEngine } from '../../src/db/engine.ts'
+import { admitAll } from '../../src/db/feed/admission.ts'
 import { Cohorts } from '../../src/db/feed/cohorts.ts'
-import type { Ending } from '../../src/db/feed/feed.ts'
+import type { RunningFeed } from '../../src/db/feed/feed.ts'
 import { openChanges, openLive, openWatch, type Grounds } from '../../src/db/feed/open.ts'
 import { Tail } from '../../src/db/tail.ts'
 import { BOUNDS } from '../../src/server/config.ts'
@@ -114,7 +115,7 @@ interface Watched {
   readonly db: Database
   readonly cohorts: Cohorts
   readonly tail: Tail
-  readonly feeds: ReadonlySet<Ending>
+  readonly feeds: ReadonlySet<RunningFeed>
 }
 
 async function watchedDatabase(): Promise<Watched> {
@@ -122,10 +123,10 @@ async function watchedDatabase(): Promise<Watched> {
   const engine = await openEngine(store)
   const tail = await Tail.open(store, 'default')
   await store.bell(() => void tail.refresh())
-  const [cohorts, feeds] = [new Cohorts(), new Set<Ending>()]
+  const [cohorts, feeds] = [new Cohorts(), new Set<RunningFeed>()]
   const context = { store, tenant: 'default', tail, limits: LIMITS, now: Date.now, readMs: 5_000 }
-  const grounds: Grounds = { context: async () => context, cohorts, limits: LIMITS, ended: (feed) => feeds.delete(feed) }
-  const kept = <F extends Ending>(feed: F): F => {
+  const grounds: Grounds = { context: async () => context, cohorts, limits: LIMITS, tenant: 'default', actor: null, admit: admitAll, ended: (feed) => feeds.delete(feed) }
+  const kept = <F extends RunningFeed>(feed: F): F => {
     feeds.add(feed)
     return feed
   }

@@ -55,7 +55,7 @@ interface Told {
   readonly reason: ChangeReason
   readonly document: Stored
   readonly deleted: boolean
-  readonly cursor: Cursor
+  readonly cursor: Cursor | null
 }
 
 /** What a feed goes on from. */

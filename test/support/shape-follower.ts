@@ -60,7 +60,7 @@ export interface SeenLiveChange {
   readonly value: string
   readonly deleted: boolean
   /** The cursor of its commit. */
-  readonly cursor: Cursor
+  readonly cursor: Cursor | null
   /** Whether the client held the document when the change came. */
   readonly held: boolean
 }

@@ -1,3 +1,4 @@
+import type { Commit } from '../../core/commit.ts'
 import { formatCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, ChangesOptions } from '../../core/database.ts'
 import type { Limits } from '../../core/limits.ts'
@@ -11,6 +12,7 @@ import type { TenantContext } from '../tenant-context.ts'
 import type { Kind, Place, Step } from './cohort.ts'
 import type { Taken } from './feed.ts'
 import type { Matcher } from './matcher.ts'
+import { passingBatch } from './passing.ts'
 
 const SCAN = { rows: 256, bytes: 4_194_304 }
 
@@ -35,6 +37,10 @@ export class ChangesKind implements Kind<ChangeBatch> {
 
   beat(position: Revision, upToDate: boolean): ChangeBatch {
     return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
+  }
+
+  passing(commits: readonly Commit[], position: Revision): ChangeBatch | null {
+    return passingBatch(this.#matcher, commits, this.beat(position, true))
   }
 
   async read({ position: from, live }: Place, until: Revision): Promise<Step<ChangeBatch>> {
@@ -113,5 +119,7 @@ function firstOf(batch: ChangeBatch, count: number): ChangeBatch {
   if (last === undefined) return batch
   const end = batch.changes.findLastIndex(({ commit }) => commit === last.commit) + 1
   if (end === batch.changes.length) return batch
-  return { ...batch, changes: batch.changes.slice(0, end), cursor: last.cursor, upToDate: false }
+  const changes = batch.changes.slice(0, end)
+  // What is ephemeral has no place, and what is left of it is not left behind.
+  return last.cursor === null ? { ...batch, changes } : { ...batch, changes, cursor: last.cursor, upToDate: false }
 }

@@ -1,6 +1,8 @@
+import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Revision } from '../../core/version.ts'
 import type { Tail } from '../tail.ts'
+import { Passing } from './passing.ts'
 import { Round } from './round.ts'
 import type { Shape } from './shape.ts'
 import type { StepCache } from './step-cache.ts'
@@ -24,6 +26,8 @@ export interface Step<T, P extends Place = Place> {
   readonly upToDate: boolean
   /** About what it holds. */
   readonly bytes: number
+  /** Up to which number the item shows ephemeral commits; left out where it comes from the log. */
+  readonly passed?: number | undefined
 }
 
 /** A kind of feed: pure reading, without waiting. */
@@ -34,10 +38,16 @@ export interface Kind<T, P extends Place = Place> {
   beat(position: Revision, upToDate: boolean): T | null
   /** The place of live readers at a revision. */
   at(position: Revision): P
+  /** What live readers at a revision are shown of ephemeral commits; null when nothing matches, or this kind of feed shows none. */
+  passing(commits: readonly Commit[], position: Revision): T | null
 }
 
 /** Gets one step, once. */
 export interface Waiter<T, P extends Place> {
+  /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
+  readonly heard: number | null
+  /** Whether its reader has left the cohort: it must not wait any more. */
+  readonly isGone: () => boolean
   /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
   readonly resolve: (step: Step<T, P>) => void
   readonly reject: (error: unknown) => void
@@ -65,12 +75,15 @@ const RETRY_MS = 500
  */
 export class Cohort<T, P extends Place> {
   readonly #options: CohortOptions<T, P>
-  #waiters = new Set<Waiter<T, P>>()
+  readonly #waiters = new Set<Waiter<T, P>>()
   /** Nothing matches in (quietFrom, quietTo]. */
   #quietFrom: Revision
   #quietTo: Revision
   /** The newest commit that may match. */
   #touched: Revision = 0
+  readonly #passing: Passing<T>
+  /** Up to which number those who waited were shown what passed. */
+  #shown = 0
   #advancing = false
   readonly #round = new Round()
   /** Called when enough of those that were told last are back. */
@@ -83,6 +96,7 @@ export class Cohort<T, P extends Place> {
 
   constructor(options: CohortOptions<T, P>) {
     this.#options = options
+    this.#passing = new Passing((commits, at) => options.kind.passing(commits, at))
     this.#quietFrom = options.tail.last
     this.#quietTo = options.tail.last
     options.tail.shapes.add(options.shape, this)
@@ -94,20 +108,32 @@ export class Cohort<T, P extends Place> {
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
+  /** An ephemeral commit may match. */
+  pass(commit: Commit): void {
+    this.#passing.add(commit, this.#quietTo)
+    if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
+  }
+
+  /** The number of the newest ephemeral commit. */
+  get passed(): number {
+    return this.#passing.last
+  }
+
   /** Gives what comes after a place; at the live edge when there is something, at the latest with a heartbeat. */
   pull(place: P, waiter: Waiter<T, P>): void {
-    if (this.#waitsAt(place)) this.#wait(waiter, place.live)
+    if (this.#waitsAt(place)) this.#stay(waiter, place.live)
     else void this.#readOn(place, waiter)
   }
 
   async #readOn(place: P, waiter: Waiter<T, P>): Promise<void> {
     try {
       for (let at = place; ; ) {
+        if (waiter.isGone()) return
         const step = await this.#stepAfter(at)
         if (step.item !== null) return waiter.resolve(step)
         at = step.next
         if (!this.#waitsAt(at)) await this.#meet(at.position)
-        if (this.#waitsAt(at)) return this.#wait(waiter, at.live)
+        if (this.#waitsAt(at)) return this.#stay(waiter, at.live)
       }
     } catch (error) {
       waiter.reject(error)
@@ -200,6 +226,19 @@ export class Cohort<T, P extends Place> {
     this.#quietTo = position
   }
 
+  /** Whoever comes to the live edge is shown first what passed meanwhile. */
+  #stay(waiter: Waiter<T, P>, isPatient: boolean): void {
+    if (!this.#show(waiter, this.#quietTo)) this.#wait(waiter, isPatient)
+  }
+
+  /** Shows a reader at the live edge what passed since it last heard. Whether there was anything. */
+  #show(waiter: Waiter<T, P>, edge: Revision): boolean {
+    const passed = waiter.heard === null ? null : this.#passing.after(waiter.heard, edge)
+    if (passed === null) return false
+    waiter.resolve({ item: passed.item, next: this.#options.kind.at(edge), upToDate: true, bytes: 0, passed: passed.number })
+    return true
+  }
+
   #wait(waiter: Waiter<T, P>, isPatient: boolean): void {
     this.#waiters.add(waiter)
     if (!isPatient) this.#impatient.push(waiter)
@@ -216,8 +255,10 @@ export class Cohort<T, P extends Place> {
       for (;;) {
         await nextTurn()
         await this.#gather()
-        if (this.#waiters.size === 0 || this.#touched <= this.#quietTo) break
-        await this.#stepAfter(kind.at(this.#quietTo))
+        if (this.#waiters.size === 0) break
+        if (this.#touched > this.#quietTo) await this.#stepAfter(kind.at(this.#quietTo))
+        else if (this.#shown < this.passed) await this.#passOn()
+        else break
       }
     } catch (error) {
       await this.#advanceFailed(error)
@@ -245,16 +286,23 @@ export class Cohort<T, P extends Place> {
     this.#beat = setTimeout(() => void this.#sendBeat(), RETRY_MS)
   }
 
-  /** Those that come meanwhile wait for the next one. */
-  async #tell(told: (waiter: Waiter<T, P>) => void): Promise<void> {
-    this.#stopBeat()
-    const waiters = this.#waiters
-    this.#waiters = new Set()
-    this.#impatient = []
-    this.#round.begin(waiters.size)
+  /** Shows what passed to those who wait for it; the others go on waiting. */
+  #passOn(): Promise<void> {
+    const edge = this.#quietTo
+    this.#shown = this.passed
+    return this.#tell((waiter) => this.#show(waiter, edge), (waiter) => waiter.heard !== null && waiter.heard < this.#shown)
+  }
+
+  /** Those that come meanwhile, and those that are not meant, wait for the next one. */
+  async #tell(told: (waiter: Waiter<T, P>) => void, isMeant: (waiter: Waiter<T, P>) => boolean = () => true): Promise<void> {
+    const meant = [...this.#waiters].filter(isMeant)
+    for (const waiter of meant) this.#waiters.delete(waiter)
+    if (this.#waiters.size === 0) this.#stopBeat()
+    this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
+    this.#round.begin(meant.length)
     let count = 0
     let begun = performance.now()
-    for (const waiter of waiters) {
+    for (const waiter of meant) {
       told(waiter)
       if (++count % SLICE !== 0) continue
       this.#round.took(performance.now() - begun)

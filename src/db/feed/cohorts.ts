@@ -33,7 +33,7 @@ export class Cohorts {
     // The key tells of which kind it is.
     const cohort = entry.cohort as unknown as Cohort<T, P>
     try {
-      return { cohort, place: await begin(cohort), leave }
+      return { key, cohort, place: await begin(cohort), leave }
     } catch (error) {
       leave()
       throw error

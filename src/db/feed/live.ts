@@ -1,3 +1,4 @@
+import type { Commit } from '../../core/commit.ts'
 import { formatCursor, formatHalfCursor, readCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
 import type { Revision } from '../../core/version.ts'
@@ -7,6 +8,7 @@ import type { TenantContext } from '../tenant-context.ts'
 import { coalesce } from './coalesce.ts'
 import type { Kind, Place, Step } from './cohort.ts'
 import type { Matcher } from './matcher.ts'
+import { passingBatch } from './passing.ts'
 import { snapshotPage, type Mark } from './snapshot.ts'
 
 /** Commits that one batch brings together at most, and bytes of their values, about. */
@@ -55,6 +57,10 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
 
   beat(position: Revision, upToDate: boolean): ChangeBatch {
     return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
+  }
+
+  passing(commits: readonly Commit[], position: Revision): ChangeBatch | null {
+    return passingBatch(this.#options.matcher, commits, this.beat(position, true))
   }
 
   async read(place: LivePlace, until: Revision): Promise<Step<ChangeBatch, LivePlace>> {

@@ -28,20 +28,26 @@ export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'rep
 /** A shape from texts. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION or TOO_LARGE (patterns, columns, …). */
 export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
   const { types = null, columns, replica = 'DEFAULT' } = options
+  const filter = parseFilter(options, limits)
   return {
     patterns: parsePatterns(paths, limits),
-    where: parseWhere(options, limits),
+    where: parseWhere(filter, limits),
     types,
     columns: columns === undefined ? null : parseColumns(columns, limits),
     full: replica === 'FULL',
-    // The params are known to be JSON by now.
-    key: canonicalJson([paths, options.where ?? null, options.params ?? null, types, columns ?? null, replica]),
+    key: canonicalJson([paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica]),
   }
 }
 
+/** A copy of a filter: the caller may go on changing its own. Throws INVALID_VALUE or TOO_LARGE. */
+export function parseFilter({ where, params }: Filter, limits: Limits): Filter {
+  return { where, params: params === undefined ? undefined : exactValue(params, limits) }
+}
+
 /** What selects documents; null when all are wanted. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST. */
-export function parseWhere({ where, params }: Filter, limits: Limits): Where | null {
-  if (where !== undefined) return compileWhere(where, params === undefined ? undefined : exactValue(params, limits), limits)
+export function parseWhere(filter: Filter, limits: Limits): Where | null {
+  const { where, params } = parseFilter(filter, limits)
+  if (where !== undefined) return compileWhere(where, params, limits)
   if (params === undefined) return null
   throw badArgument('params', 'params are for where: give where too, or leave both out.')
 }

@@ -30,6 +30,11 @@ export class WatchKind implements Kind<Observed> {
     return null
   }
 
+  /** A value is what is stored. */
+  passing(): null {
+    return null
+  }
+
   async read({ position, live }: Place, until: Revision): Promise<Step<Observed>> {
     const last = Math.min(until, this.#options.tail.last)
     const next = this.at(last)
