@@ -37,7 +37,8 @@ function counted(db: Database): { readonly db: Database; readonly pulled: number
       pulled[index] = (pulled[index] ?? 0) + 1
       return result
     }
-    return Object.assign(Object.create(feed) as typeof feed, { next, return: () => feed.return?.() })
+    const own: typeof feed = { [Symbol.asyncIterator]: () => own, next, return: async () => (await feed.return?.()) ?? { done: true, value: undefined } }
+    return own
   }
   const feeds: Partial<Database> = { changes: (...args) => counting(db.changes(...args)), live: (...args) => counting(db.live(...args)) }
   return { db: Object.assign(Object.create(db) as Database, feeds), pulled }
