@@ -32,13 +32,16 @@ function counted(db: Database): { readonly db: Database; readonly pulled: number
   const pulled: number[] = []
   const counting = (feed: AsyncIterableIterator<ChangeBatch>): AsyncIterableIterator<ChangeBatch> => {
     const index = pulled.push(0) - 1
-    const next: typeof feed.next = async () => {
-      const result = await feed.next()
-      pulled[index] = (pulled[index] ?? 0) + 1
-      return result
+    const counter: AsyncIterableIterator<ChangeBatch> = {
+      [Symbol.asyncIterator]: () => counter,
+      next: async () => {
+        const result = await feed.next()
+        pulled[index] = (pulled[index] ?? 0) + 1
+        return result
+      },
+      return: async () => (await feed.return?.()) ?? { done: true, value: undefined },
     }
-    const own: typeof feed = { [Symbol.asyncIterator]: () => own, next, return: async () => (await feed.return?.()) ?? { done: true, value: undefined } }
-    return own
+    return counter
   }
   const feeds: Partial<Database> = { changes: (...args) => counting(db.changes(...args)), live: (...args) => counting(db.live(...args)) }
   return { db: Object.assign(Object.create(db) as Database, feeds), pulled }

@@ -9,15 +9,13 @@ import { Patience } from '../patience.ts'
 import { badArgument } from '../request.ts'
 import { FEED_PAGE, type Tail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
+import { bytesOf } from './change-bytes.ts'
 import type { Kind, Place, Step } from './cohort.ts'
 import type { Taken } from './feed.ts'
 import type { Matcher } from './matcher.ts'
 import { passingBatch } from './passing.ts'
 
 const SCAN = { rows: 256, bytes: 4_194_304 }
-
-/** About what a batch holds, in bytes; the commits' values are shared with the ring of recent ones. */
-const CHANGE_BYTES = 1_000
 
 /** Every change that matches, in order, once. */
 export class ChangesKind implements Kind<ChangeBatch> {
@@ -66,7 +64,7 @@ export class ChangesKind implements Kind<ChangeBatch> {
   #step(changes: readonly Change[], position: Revision): Step<ChangeBatch> {
     const upToDate = position >= this.#tail.last
     const item = { ...this.beat(position, upToDate), changes }
-    return { item, next: { position, live: upToDate }, upToDate, bytes: changes.length * CHANGE_BYTES }
+    return { item, next: { position, live: upToDate }, upToDate, bytes: bytesOf(changes) }
   }
 }
 

@@ -2,9 +2,9 @@ import type { Commit } from '../../core/commit.ts'
 import { formatCursor, formatHalfCursor, readCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
 import type { Revision } from '../../core/version.ts'
-import { roughSize } from '../ring.ts'
 import type { Tail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
+import { bytesOf } from './change-bytes.ts'
 import { coalesce } from './coalesce.ts'
 import type { Kind, Place, Step } from './cohort.ts'
 import type { Matcher } from './matcher.ts'
@@ -14,7 +14,6 @@ import { snapshotPage, type Mark } from './snapshot.ts'
 /** Commits that one batch brings together at most, and bytes of their values, about. */
 const JUMP = { commits: 4_096, bytes: 4_194_304 } as const
 const READ = { rows: 256, bytes: 1_048_576 } as const
-const CHANGE_BYTES = 1_000
 
 /** Where a reader of a live feed is. */
 export interface LivePlace extends Place {
@@ -74,7 +73,7 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
     // Before it was up to date for the first time, what it holds is of no one moment.
     const half = place.within !== undefined && !upToDate
     const next = half ? { position, live: false, within: within('catching-up') } : { position, live: upToDate }
-    return { item: this.#batch(changes, position, { upToDate, half }), next, upToDate, bytes: changes.length * CHANGE_BYTES }
+    return { item: this.#batch(changes, position, { upToDate, half }), next, upToDate, bytes: bytesOf(changes) }
   }
 
   /** The changes after a revision, up to the live edge or a bound; null when the log no longer holds all of them. */
@@ -89,7 +88,7 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
       for (const commit of page) {
         const selected = this.#options.matcher.of(commit)
         const shown = selected instanceof Promise ? await selected : selected
-        for (const { document, before } of shown) bytes += CHANGE_BYTES + roughSize(document.value) + roughSize(before)
+        bytes += bytesOf(shown)
         changes.push(...shown)
         position = commit.revision
       }
@@ -107,7 +106,7 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
       ? { position, live: upToDate, within: upToDate ? undefined : within('catching-up') }
       : { position, live: false, snapshot: page.next, within: within('snapshot', page.next) }
     const item = { ...this.#batch(page.changes, position, { upToDate, half: !upToDate }), reset: reset ?? null }
-    return { item, next, upToDate, bytes: page.changes.length * CHANGE_BYTES }
+    return { item, next, upToDate, bytes: bytesOf(page.changes) }
   }
 
   #batch(changes: readonly Change[], position: Revision, { upToDate, half }: { readonly upToDate: boolean; readonly half: boolean }): ChangeBatch {
