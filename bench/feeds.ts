@@ -1,6 +1,7 @@
 import { broadcast } from './feeds/broadcast.ts'
 import { fairness, latency, reach, writers } from './feeds/live.ts'
 import { resume } from './feeds/resume.ts'
+import { shapes } from './feeds/shapes.ts'
 
 /** What subscribers of one path get, and what they cost: broadcasts first, then writes as users make them. */
 export async function feeds(): Promise<void> {
@@ -11,4 +12,5 @@ export async function feeds(): Promise<void> {
   await reach()
   await fairness()
   await resume()
+  await shapes()
 }
