@@ -104,6 +104,8 @@ export class Cohort<T, P extends Place> {
 
   /** A commit may match. */
   touch(revision: Revision): void {
+    // All before it need not be read again.
+    this.#settle()
     this.#touched = Math.max(this.#touched, revision)
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
