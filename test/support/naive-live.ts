@@ -141,7 +141,8 @@ class NaiveLive implements OpenLive {
       this.#place = { ...await this.#from((await this.#database().log(['nowhere'], { first: 1_000 })).cursor) }
       return this.#batch(page, this.#place.cursor, true)
     }
-    return this.#batch(page, last ? place.cursor : `${HALF}${place.cursor}`, last || this.#bug === 'up to date before the snapshot is whole')
+    const whole = last || this.#bug === 'up to date before the snapshot is whole'
+    return this.#batch(page, whole ? place.cursor : `${HALF}${place.cursor}`, whole)
   }
 
   async #read({ feed, documents, cursor: began }: Place): Promise<LiveBatch> {
