@@ -25,6 +25,7 @@ const CAUGHT_BY: Readonly<Record<Bug, RegExp>> = {
   'a gap is not told': /: resets: /,
   'half a snapshot is taken for a whole one': /: resets: /,
   'up to date before the snapshot is whole': /: true: /,
+  'a reset is up to date before its snapshot': /: unbroken: /,
   'NEW and DELETE make NEW': /: true: /,
   'NEW and DELETE make DELETE': /: told: /,
   'DELETE and NEW make NEW': /: told: /,
