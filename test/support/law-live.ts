@@ -94,21 +94,42 @@ function covered({ run }: LivedRun): Verdict {
   return found.verdict()
 }
 
-/** While a new picture comes the old one is shown, and nothing is shown after it only where nothing is there. */
+/**
+ * From a reset to the `upToDate` that ends it the client shows, at every batch, all that it showed before and that is still
+ * there afterwards: never an empty or a half picture between. Where it is not ended, it shows what it showed.
+ */
 function unbroken({ run, truth }: LivedRun): Verdict {
   const found = new Violations()
   for (const { from, batches } of run) {
-    let { shown } = from
-    let renewing = false
-    for (const { reset, upToDate, holding, cursor } of batches) {
-      renewing ||= reset !== null
-      const kept = upToDate ? holding.shown.size > 0 || truth(cursor).size === 0 : holding.shown === shown
-      found.unless(!renewing || kept, () => `after a reset the client shows ${holding.shown.size} of ${shown.size} documents at ${upToDate ? at(cursor) : 'half a snapshot'}`)
-      renewing &&= !upToDate
-      shown = holding.shown
+    let before = from.shown
+    let renewal: SeenLiveBatch[] = []
+    for (const batch of batches) {
+      if (batch.reset !== null || renewal.length > 0) renewal.push(batch)
+      if (renewal.length > 0 && !batch.upToDate) continue
+      if (renewal.length > 0) checkRenewal(found, { renewal, kept: stillThere(before, truth(batch.cursor)) })
+      renewal = []
+      before = batch.holding.shown
     }
+    checkRenewal(found, { renewal, kept: [...before.keys()] })
   }
   return found.verdict()
+}
+
+function stillThere(before: ReadonlyMap<string, Held>, after: ReadonlyMap<string, Held>): readonly string[] {
+  return [...before.keys()].filter((path) => after.has(path))
+}
+
+interface Renewal {
+  readonly renewal: readonly SeenLiveBatch[]
+  /** What may never be missing. */
+  readonly kept: readonly string[]
+}
+
+function checkRenewal(found: Violations, { renewal, kept }: Renewal): void {
+  for (const { holding: { shown } } of renewal) {
+    const missing = kept.filter((path) => !shown.has(path))
+    found.unless(missing.length === 0, () => `after a reset the client does not show ${missing.join(', ')}, which was there before and is there afterwards`)
+  }
 }
 
 /** In the end the client has seen the end of the log, and was told so. */

@@ -25,6 +25,7 @@ export type Bug =
   | 'a gap is not told'
   | 'half a snapshot is taken for a whole one'
   | 'up to date before the snapshot is whole'
+  | 'a reset is up to date before its snapshot'
   | 'NEW and DELETE make NEW'
   | 'NEW and DELETE make DELETE'
   | 'DELETE and NEW make NEW'
@@ -34,7 +35,7 @@ export type Bug =
 export const BUGS: readonly Bug[] = [
   'snapshot before subscribe', 'dropped on a full queue', 'resumes one too late', 'resumes one too early', 'fresh cursor at the threshold',
   'leaving is not told', 'leaving is told as UPDATE', 'entering is not told', 'a gap is not told', 'half a snapshot is taken for a whole one',
-  'up to date before the snapshot is whole', 'NEW and DELETE make NEW', 'NEW and DELETE make DELETE', 'DELETE and NEW make NEW',
+  'up to date before the snapshot is whole', 'a reset is up to date before its snapshot', 'NEW and DELETE make NEW', 'NEW and DELETE make DELETE', 'DELETE and NEW make NEW',
   'UPDATE and DELETE make UPDATE', 'always begins anew',
 ]
 
@@ -48,6 +49,11 @@ const HALF = 'half-'
  */
 export function naiveLive(database: () => Database, shape: Shape, bug: Bug | null = null): LiveFeeder {
   return (after) => new NaiveLive(database, shape, { after, bug })
+}
+
+/** Whether an error says that a cursor cannot be gone on from. */
+function isLost(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code.startsWith('CURSOR')
 }
 
 interface Told {
@@ -91,10 +97,21 @@ class NaiveLive implements OpenLive {
       const place = await this.#begun()
       return place.snapshot.length > 0 ? await this.#page(place) : await this.#read(place)
     } catch (error) {
-      if (!(error instanceof DatabaseError && error.code.startsWith('CURSOR'))) throw error
+      if (!isLost(error)) throw error
       await this.kill()
-      this.#place = await this.#snapshot(this.#bug === 'a gap is not told' || !this.#holds ? null : 'CURSOR_EXPIRED')
+      this.#place = await this.#anew(this.#bug === 'a gap is not told' || !this.#holds ? null : 'CURSOR_EXPIRED')
       return this.#page(this.#place)
+    }
+  }
+
+  /** A snapshot as of a moment that retention leaves it: the log may be cut again while it is read. */
+  async #anew(reset: Reset | null): Promise<Place> {
+    for (;;) {
+      try {
+        return await this.#snapshot(reset)
+      } catch (error) {
+        if (!isLost(error)) throw error
+      }
     }
   }
 
@@ -141,7 +158,12 @@ class NaiveLive implements OpenLive {
       this.#place = { ...await this.#from((await this.#database().log(['nowhere'], { first: 1_000 })).cursor) }
       return this.#batch(page, this.#place.cursor, true)
     }
-    return this.#batch(page, last ? place.cursor : `${HALF}${place.cursor}`, last || this.#bug === 'up to date before the snapshot is whole')
+    if (this.#reset !== null && this.#bug === 'a reset is up to date before its snapshot') {
+      place.snapshot = [...page, ...place.snapshot]
+      return this.#batch([], place.cursor, true)
+    }
+    const whole = last || this.#bug === 'up to date before the snapshot is whole'
+    return this.#batch(page, whole ? place.cursor : `${HALF}${place.cursor}`, whole)
   }
 
   async #read({ feed, documents, cursor: began }: Place): Promise<LiveBatch> {

@@ -161,7 +161,7 @@ async function take(around: Surroundings, batches: SeenLiveBatch[], { feed, from
     if (around.random() < DAWDLE) await around.goOn()
     const batch = await feed.next()
     if (batch === null) throw new Error(`The feed ended by itself after ${holding.cursor ?? 'nothing'}.`)
-    const seen = seenBatch(holding, batch, around.floors().asked)
+    const seen = seenLiveBatch(holding, batch, around.floors().asked)
     batches.push(seen)
     holding = seen.holding
     if (batch.upToDate && around.isOver(batch.cursor)) return true
@@ -169,7 +169,8 @@ async function take(around: Surroundings, batches: SeenLiveBatch[], { feed, from
   }
 }
 
-function seenBatch(holding: Holding, batch: LiveBatch, floor: Revision): SeenLiveBatch {
+/** A batch as a client saw it that held this. */
+export function seenLiveBatch(holding: Holding, batch: LiveBatch, floor: Revision): SeenLiveBatch {
   const { cursor, upToDate, reset } = batch
   const picture = new Set(reset === null ? (holding.coming ?? holding.shown).keys() : [])
   const changes = batch.changes.map(({ type, reason, path, document, cursor: place }) => {

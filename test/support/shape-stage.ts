@@ -56,6 +56,7 @@ export class Stage {
   #restarting: Promise<void> | null = null
   #done = 0
   #over = false
+  #closed = false
   #waiting: (() => void)[] = []
   #database: Database
 
@@ -117,6 +118,7 @@ export class Stage {
 
   async close(): Promise<void> {
     this.#over = true
+    this.#closed = true
     await this.#engine.close()
   }
 
@@ -149,7 +151,7 @@ export class Stage {
   }
 
   async #revived(error: unknown): Promise<void> {
-    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) throw error
+    if (this.#closed || !(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) throw error
     await this.#restarting
   }
 }
