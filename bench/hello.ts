@@ -52,7 +52,7 @@ function throughYoga(): Operations {
 }
 
 const operations = process.argv.includes('yoga') ? throughYoga() : own
-const streams = createStreams({ operations, cohorts: new Cohorts(operations), outlets: new Outlets(() => operations.isBusy()) }, BOUNDS)
+const streams = createStreams({ operations, cohorts: new Cohorts(operations), outlets: new Outlets(() => operations.load()) }, BOUNDS)
 const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(BOUNDS) })
 const origins = allowOrigins([], '127.0.0.1')
 const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => null }, BOUNDS)

@@ -18,8 +18,8 @@ export interface Operations {
   /** The error as clients may see it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskAll: (result: ExecutionResult) => ExecutionResult
-  /** Whether queries or mutations are running, or did a moment ago. */
-  readonly isBusy: () => boolean
+  /** How many queries and mutations are running, or were at once a moment ago. */
+  readonly load: () => number
   /** Resolves when no query or mutation is running. */
   readonly idle: () => Promise<void>
 }
@@ -61,13 +61,18 @@ export function argsOf({ face }: Pick<Operations, 'face'>, { document }: Ready, 
 }
 
 /** Who has just got an answer may ask on, ms. */
-const BUSY_MS = 20
+const PEAK_MS = 20
 
 /** Operations of a face on a database. */
 export function createOperations({ face, db, rules, maxRunning, observe }: OperationsOptions): Operations {
   const cache = createTextCache<Ready>()
   const running = createCount()
-  let ranAt = -Infinity
+  let [peak, peakAt] = [0, -Infinity]
+  const count = (): void => {
+    const now = performance.now()
+    peak = now - peakAt < PEAK_MS ? Math.max(peak, running.now()) : running.now()
+    peakAt = now
+  }
   const mask = (error: unknown): GraphQLError => {
     const masked = asGraphQL(face.maskError(error, 'The server failed.'))
     observe(masked)
@@ -83,7 +88,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     mask,
     maskAll,
     context,
-    isBusy: () => running.now() > 0 || performance.now() - ranAt < BUSY_MS,
+    load: () => (performance.now() - peakAt < PEAK_MS ? peak : running.now()),
     idle: running.idle,
     prepare: (query) => {
       const known = cache.get(query)
@@ -95,12 +100,12 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     run: async ({ document }, { variables, operationName }) => {
       if (running.now() >= maxRunning) return { errors: [tooMany(maxRunning)] }
       running.add(1)
+      count()
       try {
         return maskAll(await execute({ schema: face.schema, document, variableValues: variables, operationName, contextValue: context() }))
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {
-        ranAt = performance.now()
         running.add(-1)
       }
     },

@@ -1,10 +1,15 @@
 import type { Duplex } from 'node:stream'
 import type { Pieces } from './payload.ts'
 
-/** Events that one connection is given in one turn of the event loop. */
-const EVENTS_PER_TURN = 16
-/** Connections that are written to in one turn, and while others want something of the server. */
-const OUTLETS_PER_TURN = { idle: 256, busy: 16 }
+/** Events that may wait for one connection's turn. */
+const EVENTS = 16
+/** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
+const OUTLETS = { idle: 256, busy: 16 }
+/** From so many who want something else at once, it rests between two turns, as a multiple of what a turn took. */
+const CROWD = 4
+const REST = 12
+/** Those that were written to are forgotten so many at a time. */
+const DONE = 1_024
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -33,9 +38,7 @@ export class Outlet {
 
   /** Whether it takes more; else calls `resume` when it does, or when the connection is gone. A reader that stops makes its writer wait. */
   hasRoom(resume: () => void): boolean {
-    // What comes while it waits, comes together.
-    const most = this.#owner.isBusy() ? 1 : EVENTS_PER_TURN
-    const isFull = this.#socket.writableNeedDrain || this.#events >= most
+    const isFull = this.#socket.writableNeedDrain || this.#events >= EVENTS
     if (isFull && !this.#socket.destroyed) this.#waiting.push(resume)
     return !isFull || this.#socket.destroyed
   }
@@ -64,7 +67,6 @@ export class Outlet {
 /** What outlets have in common. */
 interface Owner {
   readonly flushLater: (outlet: Outlet) => void
-  readonly isBusy: () => boolean
 }
 
 /**
@@ -73,13 +75,15 @@ interface Owner {
  */
 export class Outlets {
   readonly #outlets = new WeakMap<Duplex, Outlet>()
+  readonly #load: () => number
   readonly #owner: Owner
   #written: Outlet[] = []
   #next = 0
 
-  /** `isBusy`: whether somebody waits for something else than events. */
-  constructor(isBusy: () => boolean) {
-    this.#owner = { isBusy, flushLater: (outlet) => {
+  /** `load`: how many wait for something else than events. */
+  constructor(load: () => number) {
+    this.#load = load
+    this.#owner = { flushLater: (outlet) => {
       if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
     } }
   }
@@ -92,17 +96,17 @@ export class Outlets {
   }
 
   readonly #flush = (): void => {
-    const end = this.#next + (this.#owner.isBusy() ? OUTLETS_PER_TURN.busy : OUTLETS_PER_TURN.idle)
-    while (this.#next < end) {
-      const outlet = this.#written[this.#next++]
-      if (outlet === undefined) return this.#rest()
-      outlet.flush()
-    }
-    setImmediate(this.#flush)
+    const [load, begun] = [this.#load(), performance.now()]
+    const end = this.#next + (load === 0 ? OUTLETS.idle : OUTLETS.busy)
+    while (this.#next < end) this.#written[this.#next++]?.flush()
+    if (this.#next >= DONE || this.#next >= this.#written.length) this.#forget()
+    if (this.#written.length === 0) return
+    if (load < CROWD) setImmediate(this.#flush)
+    else setTimeout(this.#flush, REST * (performance.now() - begun))
   }
 
-  #rest(): void {
-    this.#written = []
+  #forget(): void {
+    this.#written.splice(0, this.#next)
     this.#next = 0
   }
 }

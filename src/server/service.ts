@@ -38,7 +38,7 @@ export function createService({ db, config, log, problem = () => null }: Service
   const face = graphqlFace({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
   const readiness = createReadiness(() => performance.now())
   const operations = createOperations({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
-  const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.isBusy())]
+  const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.load())]
   const streams = createStreams({ operations, cohorts, outlets }, bounds)
   const origins = allowOrigins(config.cors, config.host)
   const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) }, bounds)

@@ -55,6 +55,13 @@ export interface Waiter<T, P extends Place> {
   readonly withdraw: () => void
 }
 
+interface Telling<T, P extends Place> {
+  /** Default: all who wait. */
+  readonly isMeant?: ((waiter: Waiter<T, P>) => boolean) | undefined
+  /** How many commits they are told of. */
+  readonly commits?: number | undefined
+}
+
 export interface CohortOptions<T, P extends Place> {
   readonly tail: Tail
   readonly shape: Shape
@@ -170,7 +177,7 @@ export class Cohort<T, P extends Place> {
     if (place.within !== undefined) return false
     this.#settle()
     if (place.position < this.#quietFrom || place.position > this.#quietTo) return false
-    return place.live || (this.#touched > this.#quietTo && this.#isLed())
+    return place.live || this.#touched > this.#quietTo
   }
 
   /** Whether somebody waits at the edge: then all find there what comes next, in step. */
@@ -190,7 +197,7 @@ export class Cohort<T, P extends Place> {
     }
     const atEdge = place.position >= this.#quietFrom && place.position <= this.#quietTo
     const from = atEdge ? { ...place, position: this.#quietTo } : place
-    const isBehind = place.within === undefined && place.position < this.#quietFrom && this.#isLed()
+    const isBehind = place.within === undefined && place.position < this.#quietFrom
     const reading = kind.read(from, isBehind ? this.#quietTo : Infinity)
     cache.set(this, key, reading)
     const step = await reading
@@ -205,7 +212,7 @@ export class Cohort<T, P extends Place> {
     this.#quietTo = position
     if (step.item !== null) {
       this.#quietFrom = position
-      void this.#tell((waiter) => waiter.resolve(step))
+      void this.#tell((waiter) => waiter.resolve(step), { commits: position - from })
     } else for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
     this.#release()
   }
@@ -272,13 +279,18 @@ export class Cohort<T, P extends Place> {
 
   /** Until enough are back, or it has taken long enough. */
   async #gather(): Promise<void> {
-    const restMs = this.#round.restMs()
-    if (restMs === 0 || this.#round.isBack(this.#waiters.size)) return
-    await new Promise<void>((resolve) => {
-      this.#gathered = resolve
-      setTimeout(resolve, restMs)
-    })
-    this.#gathered = null
+    for (;;) {
+      const waitMs = this.#round.waitMs(this.#waiters.size)
+      if (waitMs === 0) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs)
+        this.#gathered = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#gathered = null
+    }
   }
 
   /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
@@ -292,16 +304,16 @@ export class Cohort<T, P extends Place> {
   #passOn(): Promise<void> {
     const edge = this.#quietTo
     this.#shown = this.passed
-    return this.#tell((waiter) => this.#show(waiter, edge), (waiter) => waiter.heard !== null && waiter.heard < this.#shown)
+    return this.#tell((waiter) => this.#show(waiter, edge), { isMeant: (waiter) => waiter.heard !== null && waiter.heard < this.#shown })
   }
 
   /** Those that come meanwhile, and those that are not meant, wait for the next one. */
-  async #tell(told: (waiter: Waiter<T, P>) => void, isMeant: (waiter: Waiter<T, P>) => boolean = () => true): Promise<void> {
+  async #tell(told: (waiter: Waiter<T, P>) => void, { isMeant = () => true, commits = 0 }: Telling<T, P> = {}): Promise<void> {
     const meant = [...this.#waiters].filter(isMeant)
     for (const waiter of meant) this.#waiters.delete(waiter)
     if (this.#waiters.size === 0) this.#stopBeat()
     this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
-    this.#round.begin(meant.length)
+    this.#round.begin(meant.length, commits)
     let count = 0
     let begun = performance.now()
     for (const waiter of meant) {

@@ -1,36 +1,46 @@
-/** Of those that were told together, so many need to be back before they are told again. */
+/** Of those that go together, so many need to be back before they are told what is next. */
 const PART = 0.9
-/** Nobody waits longer for the others, ms; and no longer than … */
+/** Who stays away is forgotten by this part of all with each round. */
+const FORGOTTEN = 0.05
+/** Nobody waits longer for the others, ms. */
 const LONGEST_MS = 20
-/** … as many times what it took to tell them, where that is more: what takes long to show is shown to many at once. */
-const TIMES = 4
+/**
+ * As many times as long as telling them took, nobody is told: others are to have most of the time. And one more for each
+ * commit that they were told of: the more is written, the more comes together.
+ */
+const REST = { least: 2, most: 20 }
 
 /**
  * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
  * little while, and then goes on alone.
  */
 export class Round {
-  #told = 0
+  /** How many go together. */
+  #size = 0
   #endsAt = 0
+  #restsUntil = 0
+  #rest: number = REST.least
 
-  /** So many are told, from now on. */
-  begin(count: number): void {
-    this.#told = count
+  /** So many are told of so many commits, from now on. */
+  begin(count: number, commits: number): void {
+    this.#rest = Math.min(REST.least + commits, REST.most)
+    this.#size = Math.max(count, this.#size * (1 - FORGOTTEN))
     this.#endsAt = performance.now() + LONGEST_MS
   }
 
   /** What telling them took, ms. */
   took(ms: number): void {
-    this.#endsAt = Math.max(this.#endsAt, performance.now() + TIMES * ms)
+    this.#restsUntil = performance.now() + this.#rest * ms
   }
 
-  /** Whether so many are enough. */
+  /** Whether so many are enough to go on. */
   isBack(count: number): boolean {
-    return count >= PART * this.#told
+    return count >= PART * this.#size && performance.now() >= this.#restsUntil
   }
 
   /** How long to wait for more, ms. */
-  restMs(): number {
-    return Math.max(0, this.#endsAt - performance.now())
+  waitMs(count: number): number {
+    const until = count >= PART * this.#size ? this.#restsUntil : Math.max(this.#endsAt, this.#restsUntil)
+    return Math.max(0, until - performance.now())
   }
 }
