@@ -7,15 +7,14 @@ import type { TenantId } from '../store/store.ts'
 /** The tenant in which the processes of a shared store find one another. No client can name it. */
 export const SYSTEM_TENANT: TenantId = 'tidemark-system'
 
-/** A process renews its document this often, and counts as dead when it did not for so long. */
-const RENEW_MS = 10_000
-const DEAD_MS = 30_000
+/** An interrupt that is as old as this was left behind by a process that was killed. */
+const LEFT_MS = 30_000
 /** The longest that the answers of others are waited for, and how soon one is seen of which no bell told. */
 const ANSWER_MS = 2_000
 const LOOK_MS = 250
 /** Before the store is asked again that was away. */
 const RETRY_MS = 1_000
-/** Processes that are asked, and documents of the dead that one process clears away at its start. */
+/** Processes that are asked, and interrupts that one process clears away at its start. */
 const MOST_SERVERS = 1_000
 const MOST_SWEPT = 100
 
@@ -31,7 +30,8 @@ export interface ServersOptions {
 
 /**
  * The other processes on one store: each has a document in `servers`, asks by one in `interrupts`, which all follow, and
- * answers by one below it. Who has asked deletes all of it.
+ * answers by one below it. Who has asked deletes all of it. Who gives no answer in time counts as gone, and its document
+ * is deleted; if it was only slow, it makes another. So nothing is written while nothing is asked.
  */
 export class Servers {
   readonly #options: ServersOptions
@@ -39,7 +39,7 @@ export class Servers {
   readonly #id: string
   readonly #stop = new AbortController()
   readonly #following: Promise<void>
-  #renewing: Promise<void> | null = null
+  #hasArrived = false
   /** Up to here it has done what others asked. */
   #cursor: Cursor | undefined
 
@@ -55,9 +55,9 @@ export class Servers {
   async interrupt(tenant: TenantId, match: InterruptMatch): Promise<number> {
     const given = Object.fromEntries(Object.entries(match).filter(([, value]) => value !== undefined)) as Record<string, Json>
     const id = this.#options.freshId()
-    const { at, cursor } = await this.#db.post('interrupts', { from: this.#id, tenant, match: given, answers: [] }, { id })
+    const { cursor } = await this.#db.post('interrupts', { from: this.#id, tenant, match: given, answers: [] }, { id })
     try {
-      return await this.#answers(id, await this.#living(at), cursor)
+      return await this.#answers(id, await this.#others(), cursor)
     } finally {
       // Where that fails, who starts next clears it away.
       await this.#db.delete(`interrupts/${id}`).catch(() => {})
@@ -68,14 +68,12 @@ export class Servers {
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#following
-    if (this.#renewing === null) return
-    await this.#renewing
-    await this.#db.delete(`servers/${this.#id}`).catch(() => {})
+    if (this.#hasArrived) await this.#db.delete(`servers/${this.#id}`).catch(() => {})
   }
 
-  async #living(at: Timestamp): Promise<Set<string>> {
+  async #others(): Promise<Set<string>> {
     const { edges } = await this.#db.documents('servers', { first: MOST_SERVERS })
-    return new Set(edges.map(({ node }) => node).filter((node) => !isDead(node, at) && node.id !== this.#id).map(({ id }) => id))
+    return new Set(edges.map(({ node }) => node.id).filter((id) => id !== this.#id))
   }
 
   async #answers(id: string, missing: Set<string>, cursor: Cursor): Promise<number> {
@@ -87,8 +85,10 @@ export class Servers {
         missing.delete(document.id)
         sum += countIn(document.value)
       }
-      if (missing.size === 0) break
+      if (missing.size === 0) return sum
     }
+    // Another one may be doing the same.
+    await Promise.all([...missing].map((server) => this.#db.delete(`servers/${server}`).catch(() => {})))
     return sum
   }
 
@@ -104,9 +104,13 @@ export class Servers {
   }
 
   async #read(): Promise<void> {
-    for await (const { changes, cursor } of this.#db.changes(['interrupts'], { after: this.#cursor, types: ['NEW'], signal: this.#stop.signal })) {
+    const own = `servers/${this.#id}`
+    for await (const { changes, cursor } of this.#db.changes(['interrupts', own], { after: this.#cursor, types: ['NEW', 'DELETE'], signal: this.#stop.signal })) {
       if (this.#cursor === undefined) await this.#arrive()
-      for (const { document } of changes) await this.#answer(document)
+      for (const { type, path, document } of changes) {
+        if (type === 'NEW') await this.#answer(document)
+        else if (path === own) await this.#register()
+      }
       this.#cursor = cursor
     }
   }
@@ -114,30 +118,20 @@ export class Servers {
   /** What others asked before it followed is not known, so everything is decided anew; only then is it waited for. */
   async #arrive(): Promise<void> {
     await this.#options.interruptAll()
-    this.#renewing ??= this.#renew()
+    const at = await this.#register()
+    this.#hasArrived = true
+    await this.#sweep(at)
   }
 
-  async #renew(): Promise<void> {
-    for (let isFirst = true; !this.#stop.signal.aborted; ) {
-      try {
-        const { at } = await this.#db.put(`servers/${this.#id}`, null)
-        if (isFirst) await this.#sweep(at)
-        isFirst = false
-        await this.#pause(RENEW_MS)
-      } catch {
-        // The store is away, which others tell: this one comes back with it.
-        await this.#pause(RETRY_MS)
-      }
-    }
+  async #register(): Promise<Timestamp> {
+    const { at } = await this.#db.put(`servers/${this.#id}`, null)
+    return at
   }
 
-  /** Clears away what was left by processes that were killed. */
+  /** Clears away what was left by processes that were killed while they asked. */
   async #sweep(at: Timestamp): Promise<void> {
-    for (const collection of ['servers', 'interrupts']) {
-      const { edges } = await this.#db.documents(collection, { first: MOST_SWEPT })
-      // Another one may be doing the same.
-      for (const { node } of edges) if (isDead(node, at)) await this.#db.delete(node.path).catch(() => {})
-    }
+    const { edges } = await this.#db.documents('interrupts', { first: MOST_SWEPT })
+    for (const { node } of edges) if (isLeft(node, at)) await this.#db.delete(node.path).catch(() => {})
   }
 
   /** Does what another process asks; who has stopped waiting needs no answer. */
@@ -158,8 +152,8 @@ export class Servers {
 }
 
 /** Times are those of the log, in which no clock runs backwards. */
-function isDead({ updatedAt }: Document, at: Timestamp): boolean {
-  return Date.parse(at) - Date.parse(updatedAt) > DEAD_MS
+function isLeft({ updatedAt }: Document, at: Timestamp): boolean {
+  return Date.parse(at) - Date.parse(updatedAt) > LEFT_MS
 }
 
 function isLost(error: unknown): boolean {
