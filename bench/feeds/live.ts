@@ -130,23 +130,26 @@ export async function fairness(): Promise<void> {
   const few = MANY / 100
   const p99: Record<'all' | 'paused', number[]> = { all: [], paused: [] }
   await writeInTurn(writer, subscribers, MANY)
-  const before = server.memoryBytes()
+  const grown = { all: 0, paused: 0 }
+  const measured = async (which: keyof typeof grown, count: number): Promise<void> => {
+    const before = server.memoryBytes()
+    await writeInTurn(writer, subscribers, count)
+    grown[which] += server.memoryBytes() - before
+    p99[which].push(Number(percentiles(await subscribers.latencies())[1]))
+  }
   for (let round = 0; round < 4; round++) {
     await subscribers.latencies()
-    await writeInTurn(writer, subscribers, MANY)
-    p99.all.push(Number(percentiles(await subscribers.latencies())[1]))
+    await measured('all', MANY)
     await subscribers.pause(few)
-    await writeInTurn(writer, subscribers, MANY - few)
-    p99.paused.push(Number(percentiles(await subscribers.latencies())[1]))
+    await measured('paused', MANY - few)
     await subscribers.resume(few)
     await subscribers.received(few * ROUNDS)
   }
-  const grown = server.memoryBytes() - before
   writer.close()
   await subscribers.close()
   await server.stop()
   console.log(`${number(MANY)} subscribers over ws, ${few} of them paused`)
-  table(['p99 ms, none paused', 'p99 ms of the others', 'ratio', 'memory grown by, MB'], [
-    [median(p99.all).toFixed(0), median(p99.paused).toFixed(0), ratio(median(p99.paused) / median(p99.all)), (grown / 1e6).toFixed(1)],
+  table(['p99 ms, none paused', 'p99 ms of the others', 'ratio', 'MB grown, none paused', 'MB grown, paused'], [
+    [median(p99.all).toFixed(0), median(p99.paused).toFixed(0), ratio(median(p99.paused) / median(p99.all)), (grown.all / 1e6).toFixed(1), (grown.paused / 1e6).toFixed(1)],
   ])
 }
