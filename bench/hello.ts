@@ -11,6 +11,7 @@ import { createGraphqlHttp } from '../src/server/graphql-http.ts'
 import { createHttp, ROUTES } from '../src/server/http.ts'
 import { createOperations, type Operations } from '../src/server/operations.ts'
 import { allowOrigins } from '../src/server/origin.ts'
+import { createMetrics } from '../src/server/metrics.ts'
 import { createPlayground } from '../src/server/playground.ts'
 import { Outlets } from '../src/server/outlet.ts'
 import { createRules } from '../src/server/rules.ts'
@@ -55,7 +56,7 @@ const operations = process.argv.includes('yoga') ? throughYoga() : own
 const streams = createStreams({ operations, cohorts: new Cohorts(operations), outlets: new Outlets(() => operations.load()) }, BOUNDS)
 const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(BOUNDS) })
 const origins = allowOrigins([], '127.0.0.1')
-const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => null }, BOUNDS)
+const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 })), notReady: () => null }, BOUNDS)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.once('SIGTERM', () => process.exit(0))

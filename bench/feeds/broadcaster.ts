@@ -67,7 +67,7 @@ async function throughServer(): Promise<Broadcaster> {
   const engine = await openEngine(new MemoryStore())
   const batches = new SharedBatches()
   const db: Database = Object.assign(Object.create(engine.database('bench', { actor: null })) as Database, { changes: () => batches.follow() })
-  const { http } = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('error') })
+  const { http } = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('error'), counts: () => engine.counts() })
   return { server: http.server, broadcast: (count) => batches.broadcast(count) }
 }
 

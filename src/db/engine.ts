@@ -11,9 +11,9 @@ import { readDocument, readDocuments, readValue } from './reader.ts'
 import { committedOf } from './render.ts'
 import { badArgument, fingerprint, parseRequest, type RequestParts } from './request.ts'
 import { Servers, SYSTEM_TENANT } from './servers.ts'
-import { Tenant, type EngineOptions } from './tenant.ts'
+import { Tenant, type EngineOptions, type FeedCounts } from './tenant.ts'
 
-export type { EngineOptions }
+export type { EngineOptions, FeedCounts }
 
 /** Who asks. */
 export interface Identity {
@@ -24,6 +24,8 @@ export interface Identity {
 export interface Engine {
   /** The database of a tenant as one identity sees it. Throws FORBIDDEN for the tenant of the system. */
   database(tenant: TenantId, identity: Identity): Database
+  /** What is followed at the moment, of all tenants; what processes follow of one another does not count. */
+  counts(): FeedCounts
   /** Ends all feeds, waits for the writes that run, and leaves the store to its owner. */
   close(): Promise<void>
 }
@@ -41,12 +43,19 @@ export async function openEngine(store: Store, options: EngineOptions = {}): Pro
       const elsewhere = async (match: InterruptMatch): Promise<number> => (servers === null ? 0 : servers.interrupt(id, match))
       return new TenantDatabase(tenant, identity, elsewhere)
     },
+    counts: () => [...tenants].reduce((sum, [id, tenant]) => (id === SYSTEM_TENANT ? sum : added(sum, tenant.counts())), NONE),
     close: async () => {
       await servers?.stop()
       await bell[Symbol.asyncDispose]()
       await Promise.all([...tenants.values()].map((tenant) => tenant.stop()))
     },
   }
+}
+
+const NONE: FeedCounts = { feeds: 0, shapes: 0, unindexedShapes: 0 }
+
+function added(a: FeedCounts, b: FeedCounts): FeedCounts {
+  return { feeds: a.feeds + b.feeds, shapes: a.shapes + b.shapes, unindexedShapes: a.unindexedShapes + b.unindexedShapes }
 }
 
 function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { now }: EngineOptions): Servers {

@@ -27,6 +27,16 @@ export interface EngineOptions {
 /** Subscriptions whose view is decided at once. */
 const DECISIONS = 64
 
+/** What is followed in this process. */
+export interface FeedCounts {
+  /** Running `changes`, `live` and `watch`. */
+  readonly feeds: number
+  /** The distinct ones, which are read and matched once each. */
+  readonly shapes: number
+  /** Shapes that no `field == constant` tells apart: every change at their paths is looked at for each. */
+  readonly unindexedShapes: number
+}
+
 /** What runs for a tenant once its log was found. */
 export interface Running extends TenantContext {
   readonly committer: Committer
@@ -43,6 +53,7 @@ export class Tenant {
   readonly #feeds = new Set<RunningFeed>()
   readonly #cohorts = new Cohorts()
   #running: Promise<Running> | null = null
+  #tail: Tail | null = null
   readonly limits: Limits
   /** Monotonic ULIDs (https://github.com/ulid/spec): in the order of their making. */
   readonly freshId: () => string
@@ -81,6 +92,11 @@ export class Tenant {
     return meant.length
   }
 
+  /** What is followed at the moment. */
+  counts(): FeedCounts {
+    return { feeds: this.#feeds.size, shapes: this.#cohorts.size, unindexedShapes: this.#tail?.shapes.unindexed ?? 0 }
+  }
+
   /** The bell rang: `last` is visible, or there may be more. */
   rung(last: Revision | undefined): void {
     // Own writes ring too: by the next turn the committer has told the tail of them, and there is nothing to look for.
@@ -108,6 +124,7 @@ export class Tenant {
     const [store, tenant, limits, now] = [this.#store, this.#id, this.limits, this.#now]
     try {
       const tail = await Tail.open(store, tenant)
+      this.#tail = tail
       const committer = new Committer({ store, tenant, tail, limits, now, writeMs: this.#writeMs, freshId: this.freshId })
       return { store, tenant, tail, limits, now, readMs: this.#readMs, committer }
     } catch (error) {

@@ -139,7 +139,7 @@ async function watchedDatabase(): Promise<Watched> {
 
 /** A server whose connections can be looked for in memory. */
 async function serveWatched(db: Database): Promise<Address & { readonly connections: readonly WeakRef<Socket>[] }> {
-  const { http, sockets, streams } = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('silent') })
+  const { http, sockets, streams } = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
   const connections: WeakRef<Socket>[] = []
   http.server.on('connection', (socket: Socket) => connections.push(new WeakRef(socket)))
   http.server.listen(0, '127.0.0.1')

@@ -43,7 +43,7 @@ export interface ServiceFixture {
 
 /** Serves `db` for the running test. */
 export async function serve(db: Database, bounds: Partial<Bounds> = {}): Promise<ServiceFixture> {
-  const service = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent') })
+  const service = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
   const { server } = service.http
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -40,7 +40,7 @@ export class ShapeIndex<T> {
   readonly #root = new Node<T>()
   #unindexed = 0
 
-  /** Entries that no constant tells apart, and that are looked at for each change below their path. */
+  /** Shapes that no constant tells apart, and that are looked at for each change below their paths. */
   get unindexed(): number {
     return this.#unindexed
   }
@@ -53,22 +53,21 @@ export class ShapeIndex<T> {
     const equality = equalityOf(shape)
     for (const pattern of shape.patterns) {
       const node = pattern.reduce((parent, segment) => childOf(parent, segment), this.#root)
-      if (equality === null) {
-        node.all.add(item)
-        this.#unindexed++
-      } else setOf(node, equality).add(item)
+      if (equality === null) node.all.add(item)
+      else setOf(node, equality).add(item)
     }
+    if (equality === null) this.#unindexed++
   }
 
   delete(shape: Shape, item: T): void {
     const equality = equalityOf(shape)
     for (const pattern of shape.patterns) {
-      if (equality === null) this.#unindexed--
       remove(this.#root, pattern, (node) => {
         if (equality === null) node.all.delete(item)
         else forget(node, equality, item)
       })
     }
+    if (equality === null) this.#unindexed--
   }
 
   /** Whether the value before decides whom a change of the document concerns. */
