@@ -1,4 +1,3 @@
-import { fanout } from './fanout.ts'
 import { feeds } from './feeds.ts'
 import { machine } from './machine.ts'
 import { past } from './past.ts'
@@ -6,9 +5,9 @@ import { reads } from './reads.ts'
 import { transact } from './transact.ts'
 import { writes } from './writes.ts'
 
-const sections = { writes, transact, reads, fanout, feeds, past }
+const sections = { writes, transact, reads, feeds, past }
 
-/** `npm run bench` measures everything; `npm run bench -- reads fanout` only these. */
+/** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.find((name) => !(name in sections))
   if (unknown !== undefined) throw new Error(`There is no section ${unknown}; there are ${Object.keys(sections).join(', ')}.`)
