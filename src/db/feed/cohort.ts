@@ -253,7 +253,7 @@ export class Cohort<T, P extends Place> {
     if (!isPatient) this.#impatient.push(waiter)
     if (this.#touched > this.#quietTo && !this.#advancing) void this.#advance()
     this.#beat ??= setTimeout(() => void this.#sendBeat(), this.#options.heartbeatMs)
-    if (this.#gathered !== null && this.#round.isBack(this.#waiters.size)) this.#gathered()
+    if (this.#gathered !== null && this.#round.isEnough(this.#waiters.size)) this.#gathered()
   }
 
   /** Finds what those at the live edge wait for, in a turn of its own: never inside the write that rang. */

@@ -1,7 +1,7 @@
-/** Of those that go together, so many need to be back before they are told what is next. */
+/** Of those that go together, so many need to be back before they are told what is next; of a few, one may always stay away. */
 const PART = 0.9
-/** Who stays away is forgotten by this part of all with each round. */
-const FORGOTTEN = 0.05
+/** By so much fewer are waited for in the next round, if they stay away. */
+const FORGOTTEN = 0.3
 /** Nobody waits longer for the others, ms. */
 const LONGEST_MS = 20
 /**
@@ -34,13 +34,13 @@ export class Round {
   }
 
   /** Whether so many are enough to go on. */
-  isBack(count: number): boolean {
-    return count >= PART * this.#size && performance.now() >= this.#restsUntil
+  isEnough(count: number): boolean {
+    return count >= Math.floor(PART * this.#size)
   }
 
   /** How long to wait for more, ms. */
   waitMs(count: number): number {
-    const until = count >= PART * this.#size ? this.#restsUntil : Math.max(this.#endsAt, this.#restsUntil)
+    const until = this.isEnough(count) ? this.#restsUntil : Math.max(this.#endsAt, this.#restsUntil)
     return Math.max(0, until - performance.now())
   }
 }
