@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
+import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -26,7 +27,11 @@ async function database(store: Store): Promise<Database> {
 
 /** What comes in time, or the word for it. */
 function within<T>(ms: number, coming: Promise<T>): Promise<T | 'nothing'> {
-  return Promise.race([coming, new Promise<'nothing'>((resolve) => setTimeout(() => resolve('nothing'), ms))])
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'nothing'>((resolve) => {
+    timer = setTimeout(() => resolve('nothing'), ms)
+  })
+  return Promise.race([coming, late]).finally(() => clearTimeout(timer))
 }
 
 async function reached(condition: () => boolean): Promise<void> {
@@ -105,6 +110,66 @@ test('a watch that ends while it looks leaves nothing behind that waits', async 
   await Promise.all([slow.return?.(), quick.return?.()])
   open()
   await looking.catch(() => {})
+  await reached(() => timers() <= idle)
+})
+
+test('who waits has a sign of life in time while others come', async () => {
+  const inner = new MemoryStore()
+  const log: Store['log'] = async (...parts) => {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return inner.log(...parts)
+  }
+  const db = await database(wrapped(inner, { log }))
+  await db.put('c/1', { n: 1 })
+  const options = { heartbeatMs: 100 } as const
+  const feed = db.changes(['c'], options)
+  await feed.next()
+  // Who hears nothing for three heartbeats takes the connection for dead.
+  const beat = within(300, feed.next())
+  let over = false
+  const coming = (async () => {
+    while (!over) {
+      const another = db.changes(['c'], options)
+      await another.next()
+      const waiting = another.next()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await another.return?.()
+      await waiting
+    }
+  })()
+  const came = await beat
+  over = true
+  await coming
+  expect(came).not.toBe('nothing')
+})
+
+test('who is ahead of those at the live edge takes no time while they wait for a store that is away', async () => {
+  const inner = new MemoryStore()
+  const before = await database(inner)
+  for (const id of ['1', '2']) await before.put(`c/${id}`, { n: 1 })
+  const { store, asked, open } = gated(inner)
+  let isAway = false
+  const away = wrapped(store, {
+    history: (...parts) => (isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : store.history(...parts)),
+  })
+  const db = await database(away)
+  const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
+  isAway = true
+  const first = db.changes(['c'], options)
+  await first.next()
+  const one = first.next()
+  await db.put('c/1', { n: 2 })
+  await one
+  const second = db.changes(['c'], options)
+  await second.next()
+  const [two, three] = [second.next(), first.next()]
   for (let i = 0; i < 20; i++) await turn()
-  expect(timers()).toBe(idle)
+  const used = process.cpuUsage()
+  await within(400, new Promise<never>(() => {}))
+  const { user, system } = process.cpuUsage(used)
+  isAway = false
+  for (const name of asked) open(name)
+  await Promise.all([first.return?.(), second.return?.()])
+  await Promise.all([two, three])
+  expect((user + system) / 1_000).toBeLessThan(100)
 })
