@@ -72,6 +72,8 @@ export interface CohortOptions<T, P extends Place> {
 
 /** Readers that are told in one turn of the event loop: others get theirs in between. */
 const SLICE = 1_024
+/** How soon who is ahead of the edge looks again whether it has come, ms. */
+const AHEAD_MS = 10
 /** How soon the store is asked again that was away, ms. */
 const RETRY_MS = 500
 
@@ -137,11 +139,12 @@ export class Cohort<T, P extends Place> {
   async #readOn(place: P, waiter: Waiter<T, P>): Promise<void> {
     try {
       for (let at = place; ; ) {
-        if (waiter.isGone()) return
         const step = await this.#stepAfter(at)
         if (step.item !== null) return waiter.resolve(step)
         at = step.next
         if (!this.#waitsAt(at)) await this.#meet(at.position)
+        // Who left meanwhile would be waited for by nobody, and for ever.
+        if (waiter.isGone()) return
         if (this.#waitsAt(at)) return this.#stay(waiter, at.live)
       }
     } catch (error) {
@@ -176,8 +179,12 @@ export class Cohort<T, P extends Place> {
   #waitsAt(place: P): boolean {
     if (place.within !== undefined) return false
     this.#settle()
-    if (place.position < this.#quietFrom || place.position > this.#quietTo) return false
+    if (!this.#isAtEdge(place)) return false
     return place.live || this.#touched > this.#quietTo
+  }
+
+  #isAtEdge({ position }: P): boolean {
+    return position >= this.#quietFrom && position <= this.#quietTo
   }
 
   /** Whether somebody waits at the edge: then all find there what comes next, in step. */
@@ -189,13 +196,14 @@ export class Cohort<T, P extends Place> {
     const { cache, kind } = this.#options
     const key = `${this.canonical(place.position)} ${place.live} ${place.within ?? ''}`
     const known = cache.get<Step<T, P>>(this, key)
-    if (known !== undefined) {
+    // What one who was ahead has read moves no edge: there it is read again.
+    if (known !== undefined && !(place.live && this.#isAtEdge(place))) {
       const step = await known
       // One that has become stale says that nothing is left behind, and now there is. And no reader's cursor goes back.
       const fresh = !step.upToDate || this.canonical(step.next.position) === this.#quietFrom
       if (fresh && step.next.position >= place.position) return step
     }
-    const atEdge = place.position >= this.#quietFrom && place.position <= this.#quietTo
+    const atEdge = this.#isAtEdge(place)
     const from = atEdge ? { ...place, position: this.#quietTo } : place
     const isBehind = place.within === undefined && place.position < this.#quietFrom
     const reading = kind.read(from, isBehind ? this.#quietTo : Infinity)
@@ -228,9 +236,10 @@ export class Cohort<T, P extends Place> {
 
   /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
   async #meet(position: Revision): Promise<void> {
-    if (this.#isLed() || position <= this.#quietTo) {
-      return this.#touched > this.#quietTo && this.#advancing ? new Promise((resolve) => this.#ahead.push(resolve)) : nextTurn()
-    }
+    if (this.#touched > this.#quietTo && this.#advancing) return new Promise((resolve) => this.#ahead.push(resolve))
+    if (position <= this.#quietTo) return nextTurn()
+    // The edge stands still while a store is away, or an older value is looked for.
+    if (this.#isLed()) return new Promise((resolve) => setTimeout(resolve, AHEAD_MS))
     this.#quietFrom = position
     this.#quietTo = position
   }
@@ -327,11 +336,14 @@ export class Cohort<T, P extends Place> {
   }
 
   async #sendBeat(): Promise<void> {
-    this.#beat = null
     const { tail, kind, heartbeatMs } = this.#options
+    // Who comes while it looks must not put it off.
+    const beat = this.#beat
     await tail.look()
+    if (this.#beat !== beat) return
+    this.#beat = null
     this.#settle()
-    if (this.#waiters.size === 0 || this.#beat !== null) return
+    if (this.#waiters.size === 0) return
     const upToDate = this.#touched <= this.#quietTo
     const item = kind.beat(this.#quietTo, upToDate)
     const next = { ...kind.at(this.#quietTo), live: upToDate }
