@@ -64,7 +64,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
   }, 60_000)
 
   it('an interrupt asked of one reaches the subscribers of all, and gives their number', async () => {
-    const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url)])
+    const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
     const [one, other] = servers.map(({ graphql }) => graphql)
     if (one === undefined || other === undefined) throw new Error('There must be two.')
     const views = [watch(one), watch(one), watch(other)]

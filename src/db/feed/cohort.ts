@@ -244,9 +244,9 @@ export class Cohort<T, P extends Place> {
     this.#quietTo = position
   }
 
-  /** Whoever comes to the live edge is shown first what passed meanwhile. */
+  /** Whoever comes to the live edge is shown what passed meanwhile, unless there is more that is to stay. */
   #stay(waiter: Waiter<T, P>, isPatient: boolean): void {
-    if (!this.#show(waiter, this.#quietTo)) this.#wait(waiter, isPatient)
+    if (this.#touched > this.#quietTo || !this.#show(waiter, this.#quietTo)) this.#wait(waiter, isPatient)
   }
 
   /** Shows a reader at the live edge what passed since it last heard. Whether there was anything. */
