@@ -6,10 +6,10 @@ import type { Tail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import { bytesOf } from './change-bytes.ts'
 import { coalesce } from './coalesce.ts'
-import type { Kind, Place, Step } from './cohort.ts'
 import type { Matcher } from './matcher.ts'
 import { passingBatch } from './passing.ts'
 import { snapshotPage, type Mark } from './snapshot.ts'
+import type { Kind, Place, Step } from './step.ts'
 
 /** Commits that one batch brings together at most, and bytes of their values, about. */
 const JUMP = { commits: 4_096, bytes: 4_194_304 } as const
