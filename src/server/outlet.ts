@@ -5,8 +5,8 @@ import type { Pieces } from './payload.ts'
 const EVENTS = 16
 /** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
 const OUTLETS = { idle: 256, busy: 16 }
-/** From so many who want something else at once, it rests between two turns, as a multiple of what a turn took. */
-const CROWD = 4
+/** While so many want something else, it rests between two turns, as a multiple of what a turn took. */
+const CROWD = 6
 const REST = 12
 /** Those that were written to are forgotten so many at a time. */
 const DONE = 1_024
@@ -80,7 +80,7 @@ export class Outlets {
   #written: Outlet[] = []
   #next = 0
 
-  /** `load`: how many wait for something else than events. */
+  /** `load`: how many want something else than events, now or a moment ago. */
   constructor(load: () => number) {
     this.#load = load
     this.#owner = { flushLater: (outlet) => {
