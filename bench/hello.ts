@@ -5,12 +5,16 @@ import { createYoga } from 'graphql-yoga'
 import { openEngine } from '../src/db/engine.ts'
 import { graphqlFace, type GraphqlFace } from '../src/graphql/face.ts'
 import { createBodyReader } from '../src/server/body.ts'
+import { Cohorts } from '../src/server/cohort.ts'
 import { BOUNDS } from '../src/server/config.ts'
 import { createGraphqlHttp } from '../src/server/graphql-http.ts'
 import { createHttp, ROUTES } from '../src/server/http.ts'
 import { createOperations, type Operations } from '../src/server/operations.ts'
 import { allowOrigins } from '../src/server/origin.ts'
+import { createMetrics } from '../src/server/metrics.ts'
 import { createPlayground } from '../src/server/playground.ts'
+import { Outlets } from '../src/server/outlet.ts'
+import { createRules } from '../src/server/rules.ts'
 import { createStreams } from '../src/server/streams.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
@@ -24,8 +28,7 @@ for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQ
 
 const face: GraphqlFace = { ...graphqlFace({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
-const streams = createStreams(face, db)
-const own = createOperations({ face, db, rules: streams.rules, maxRunning: BOUNDS.operations, observe: () => {} })
+const own = createOperations({ face, db, rules: createRules(face), maxRunning: BOUNDS.operations, observe: () => {} })
 
 interface Enveloped {
   readonly schema: typeof schema
@@ -50,9 +53,10 @@ function throughYoga(): Operations {
 }
 
 const operations = process.argv.includes('yoga') ? throughYoga() : own
+const streams = createStreams({ operations, cohorts: new Cohorts(operations), outlets: new Outlets(() => operations.load()) }, BOUNDS)
 const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(BOUNDS) })
 const origins = allowOrigins([], '127.0.0.1')
-const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => null }, BOUNDS)
+const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 })), notReady: () => null }, BOUNDS)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.once('SIGTERM', () => process.exit(0))

@@ -1,13 +1,13 @@
-import { fanout } from './fanout.ts'
+import { feeds } from './feeds.ts'
 import { machine } from './machine.ts'
 import { past } from './past.ts'
 import { reads } from './reads.ts'
 import { transact } from './transact.ts'
 import { writes } from './writes.ts'
 
-const sections = { writes, transact, reads, fanout, past }
+const sections = { writes, transact, reads, feeds, past }
 
-/** `npm run bench` measures everything; `npm run bench -- reads fanout` only these. */
+/** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.find((name) => !(name in sections))
   if (unknown !== undefined) throw new Error(`There is no section ${unknown}; there are ${Object.keys(sections).join(', ')}.`)

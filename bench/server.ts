@@ -14,6 +14,8 @@ export interface BenchServer {
   cpuMicros(): number
   /** Resident memory in bytes. */
   memoryBytes(): number
+  /** Writes a line to the process. */
+  tell(line: string): void
   stop(): Promise<void>
 }
 
@@ -32,10 +34,10 @@ export async function startServer(): Promise<BenchServer> {
 
 /** Starts a Node script that prints a JSON line with `graphql` when it is ready. */
 export async function startProcess(args: readonly string[]): Promise<BenchServer> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   const { graphql } = JSON.parse(line) as { graphql: string }
-  return { url: graphql, cpuMicros: () => cpuMicros(child), memoryBytes: () => memoryBytes(child), stop: () => stop(child) }
+  return { url: graphql, cpuMicros: () => cpuMicros(child), memoryBytes: () => memoryBytes(child), tell: (line) => void child.stdin.write(`${line}\n`), stop: () => stop(child) }
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -20,7 +20,12 @@ const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
   pageBytes: 'bytes of one `get`; a page of documents or versions ends there, with at least one row',
   pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
   patterns: 'path patterns of one feed, or of one page of the log',
+  columns: 'columns of one feed',
   keyBytes: 'bytes of an idempotency key, in UTF-8',
+  expressionBytes: 'bytes of the text of an expression, in UTF-8',
+  expressionNodes: 'literals, names, accesses, operators and calls of an expression',
+  expressionDepth: 'levels of parentheses, brackets and accesses of an expression',
+  params: 'parameters of an expression',
 }
 
 const QUERY_WORDS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {

@@ -1,7 +1,7 @@
 import { DatabaseError } from './error.ts'
 import type { Revision } from './version.ts'
 
-const FORMAT = /^([0-9a-z]{1,32})-([0-9a-z]{1,11})-([0-9a-z]{1,7})$/
+const FORMAT = /^([0-9a-z]{1,32})-([0-9a-z]{1,11})(-half)?-([0-9a-z]{1,7})$/
 
 /** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): finds damage; it is no signature. */
 function checksum(text: string): string {
@@ -10,23 +10,45 @@ function checksum(text: string): string {
   return (hash >>> 0).toString(36)
 }
 
+/** What an intact cursor says. */
+export interface CursorParts {
+  readonly epoch: string
+  readonly revision: Revision
+  /** It stands inside a snapshot, of which some was not delivered. */
+  readonly half: boolean
+}
+
 /** The cursor that stands for `revision` of the tenant whose epoch is `epoch` (letters a–z and digits). */
 export function formatCursor(epoch: string, revision: Revision): string {
-  const body = `${epoch}-${revision.toString(36)}`
+  return sealed(`${epoch}-${revision.toString(36)}`)
+}
+
+/** A cursor inside a snapshot as of `revision`: nothing can be resumed from it. */
+export function formatHalfCursor(epoch: string, revision: Revision): string {
+  return sealed(`${epoch}-${revision.toString(36)}-half`)
+}
+
+function sealed(body: string): string {
   return `${body}-${checksum(body)}`
 }
 
-/** The revision that a cursor stands for. Throws CURSOR_UNKNOWN when it is damaged or of another epoch or tenant. */
-export function parseCursor(epoch: string, cursor: string): Revision {
-  const [, itsEpoch, digits, check] = FORMAT.exec(cursor) ?? []
-  if (itsEpoch === undefined || digits === undefined || checksum(`${itsEpoch}-${digits}`) !== check) {
+/** What a cursor says. Throws CURSOR_UNKNOWN when it is damaged. */
+export function readCursor(cursor: string): CursorParts {
+  const [, epoch, digits, half = '', check] = FORMAT.exec(cursor) ?? []
+  if (epoch === undefined || digits === undefined || checksum(`${epoch}-${digits}${half}`) !== check) {
     throw unknownCursor('it was altered or is not a cursor')
   }
   const revision = Number.parseInt(digits, 36)
-  if (itsEpoch !== epoch || revision.toString(36) !== digits || !Number.isSafeInteger(revision)) {
-    throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
-  }
-  return revision
+  if (revision.toString(36) !== digits || !Number.isSafeInteger(revision)) throw unknownCursor('it was altered or is not a cursor')
+  return { epoch, revision, half: half !== '' }
+}
+
+/** The revision that a cursor stands for. Throws CURSOR_UNKNOWN when it is damaged, of another epoch or tenant, or inside a snapshot. */
+export function parseCursor(epoch: string, cursor: string): Revision {
+  const parts = readCursor(cursor)
+  if (parts.epoch !== epoch) throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
+  if (parts.half) throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
+  return parts.revision
 }
 
 /** CURSOR_UNKNOWN with the reason `why`. */

@@ -11,6 +11,7 @@ export type Cursor = string
 export interface Document {
   readonly path: string
   readonly id: string
+  /** 1, 2, 3 …; 0: an ephemeral post, which has no version. */
   readonly version: number
   /** Null when deleted. */
   readonly value: Json
@@ -18,29 +19,37 @@ export interface Document {
   readonly createdAt: Timestamp
   readonly updatedAt: Timestamp
   readonly actor: string | null
-  /** The commit that made this version. */
+  /** The commit that made this version; of an ephemeral post, the newest one when it was posted. */
   readonly cursor: Cursor
   /** The moment at which it was read: nested reads go on from there. */
   readonly asOf: Cursor
 }
 
+/** Why a change is delivered: the document was written, or a write made it begin or stop to match. */
+export type ChangeReason = 'WRITE' | 'MOVED_IN' | 'MOVED_OUT'
+
+/** What a commit did to one document. With `cursor: null` it was an ephemeral post: to be shown, never to be kept. */
 export interface Change {
   readonly type: ChangeType
-  readonly reason: 'WRITE'
+  readonly reason: ChangeReason
   readonly path: string
-  /** After the change; of a DELETE, its tombstone. */
+  /** After the change; of a DELETE, its tombstone; of a MOVED_OUT, without its value. */
   readonly document: Document
+  /** The value before the change, with `replica: 'FULL'`; else null. */
+  readonly before: Json
   /** The fields that were written, as paths inside the value; none when the whole value was. */
   readonly fields: readonly string[]
-  /** Id of its commit. */
+  /** Id of its commit; of an ephemeral post, an id of its own that no log knows. */
   readonly commit: string
-  readonly cursor: Cursor
+  /** Null exactly for an ephemeral post, which has no place in the log. */
+  readonly cursor: Cursor | null
   readonly at: Timestamp
 }
 
 /** What a write did. */
 export interface Committed {
   readonly id: string
+  /** Its place in the log; of an ephemeral post, the newest place. */
   readonly cursor: Cursor
   readonly at: Timestamp
   readonly actor: string | null
@@ -49,12 +58,38 @@ export interface Committed {
   readonly changes: readonly Change[]
 }
 
-/** One message of a feed: whole commits, so that storing its cursor is always safe. */
+/** Why a `live` feed begins again: its cursor was too old, what it shows is another thing now, or the data was replaced. */
+export type Reset = 'CURSOR_EXPIRED' | 'SHAPE_CHANGED' | 'RESTORED'
+
+/**
+ * One message of a feed: whole commits, so that storing its cursor is always safe. Immutable, and one object for all
+ * readers of the same shape at the same place: what is made of it may be kept with it.
+ */
 export interface ChangeBatch {
   readonly changes: readonly Change[]
   readonly cursor: Cursor
   /** The backlog is delivered: from here on it is live. */
   readonly upToDate: boolean
+  /** A new snapshot begins with this batch: drop what came before it when the next `upToDate` comes. */
+  readonly reset: Reset | null
+}
+
+/** Takes what a feed gives, without a promise for each item. It throws nothing. */
+export interface Taker<T> {
+  take(item: T): void
+  /** Nothing more comes; `failure` is null when it is simply over. */
+  end(failure: unknown): void
+}
+
+/** What some databases' feeds offer beside: thousands of readers may get one item in one moment. */
+export interface Pullable<T> extends AsyncIterableIterator<T> {
+  /** Answers `next` through a taker, which is called once. Not before the answer to the last call, of this or of `next`. */
+  pull(taker: Taker<T>): void
+}
+
+/** What a path holds at one moment: one object for all who watch it. */
+export interface Observed {
+  readonly value: Json
 }
 
 /** A state in the past; exactly one field. */
@@ -88,6 +123,17 @@ export interface WriteOptions {
   readonly key?: string | undefined
 }
 
+export interface PostOptions extends WriteOptions {
+  /** Default: a fresh one that sorts by time. */
+  readonly id?: string | undefined
+  /**
+   * Shows the document as a NEW to the readers of `changes` and `live` that are up to date and whose shape it matches,
+   * and to nobody else: nothing is stored, and its path goes on to mean what it meant. On several servers it reaches the
+   * readers of the one that is asked. It takes no `key`. Default false.
+   */
+  readonly ephemeral?: boolean | undefined
+}
+
 export interface ReadOptions {
   readonly asOf?: AsOf | undefined
 }
@@ -117,36 +163,60 @@ export interface DocumentPage {
   readonly cursor: Cursor
 }
 
-export interface LogOptions {
+/** Which documents of those that a path or pattern names. */
+export interface Filter {
+  /** A CEL expression over `value`, `path`, `id` and `params` (https://cel.dev); missing fields make it false. Default: all match. */
+  readonly where?: string | undefined
+  /** What `where` calls `params`: an object with at most 32 keys. */
+  readonly params?: Json | undefined
+}
+
+export interface LogOptions extends Filter {
   readonly after?: Cursor | undefined
   /** Changes, rounded up to whole commits; 1–1,000, default 100. */
   readonly first?: number | undefined
   readonly types?: readonly ChangeType[] | undefined
 }
 
-export interface ChangesOptions {
+/** What feeds have in common. */
+export interface FeedOptions extends Filter {
   /** Resume after this cursor. */
   readonly after?: Cursor | undefined
-  /** Where to begin without a cursor. Default NOW. */
-  readonly start?: 'BEGINNING' | 'NOW' | undefined
-  /** Begin with the last n matching changes, rounded up to whole commits; 1–1,000. */
-  readonly last?: number | undefined
-  /** Complete after this many changes, rounded up to whole commits. */
-  readonly limit?: number | undefined
-  readonly types?: readonly ChangeType[] | undefined
+  /** Fields of the value to deliver, as paths inside it (`title`, `author/name`); default: the whole value. */
+  readonly columns?: readonly string[] | undefined
+  /** FULL delivers the value before each change too. Default DEFAULT: without. */
+  readonly replica?: 'DEFAULT' | 'FULL' | undefined
   /** A batch at least this often, 100–60,000 ms; default 15,000. */
   readonly heartbeatMs?: number | undefined
   /** Ends the feed and frees what it holds. */
   readonly signal?: AbortSignal | undefined
 }
 
+export interface ChangesOptions extends FeedOptions {
+  /** Where to begin without a cursor. Default NOW. */
+  readonly start?: 'BEGINNING' | 'NOW' | undefined
+  /** Begin with the last n matching changes, rounded up to whole commits; 1–1,000. */
+  readonly last?: number | undefined
+  /** Complete after this many changes, rounded up to whole commits; ephemeral ones count. */
+  readonly limit?: number | undefined
+  readonly types?: readonly ChangeType[] | undefined
+}
+
+/** Which running subscriptions are meant: those to which all of it applies that is given. */
+export interface InterruptMatch extends Filter {
+  /** Patterns (1–32). A subscription is meant when what it was opened for and what one of these names can have a document in common. */
+  readonly paths: readonly string[]
+  /** The actor who opened it. */
+  readonly actor?: string | undefined
+}
+
 /**
  * The database of one tenant as one identity sees it. Paths and cursors are texts.
- * Methods reject with a DatabaseError; `changes` throws at once what its arguments alone make wrong.
+ * Methods reject with a DatabaseError; feeds throw at once what their arguments alone make wrong.
  */
 export interface Database {
   /** Creates a document in the collection at `path`, with a fresh sortable id unless one is given. */
-  post(path: string, value: Json, options?: WriteOptions & { readonly id?: string | undefined }): Promise<Committed>
+  post(path: string, value: Json, options?: PostOptions): Promise<Committed>
   /** Replaces what the path names: a field, or a whole document (created where its collection exists). */
   put(path: string, value: Json, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
   /** Changes a part of what the path names. */
@@ -155,16 +225,28 @@ export interface Database {
   delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
   /** All or nothing, over any paths; operations run in order and see each other. */
   transact(ops: readonly Op[], options?: WriteOptions & { readonly checks?: readonly Check[] | undefined }): Promise<Committed>
+  /**
+   * Decides anew what running feeds may show: `where` and `params` must be those with which they were opened, where
+   * given. Of a feed whose shape stays the same nobody notices. Shown another shape, `live` begins again with a `reset`
+   * (SHAPE_CHANGED), `watch` with the value that it may see, and `changes` goes on from its cursor, which stays good.
+   * One that is no longer allowed ends with the reason, such as FORBIDDEN. Gives how many were meant, over all server
+   * processes that answer within two seconds.
+   */
+  interrupt(match: InterruptMatch): Promise<number>
   /** What is at the path, with everything below, or `depth` levels of collections of it; null when nothing is there. */
   get(path: string, options?: ReadOptions & { readonly depth?: number | undefined }): Promise<Json>
   /** The stored document; null when absent, deleted, or the path is a field's. */
   document(path: string, options?: ReadOptions): Promise<Document | null>
   /** A page of the collection at the path, in the order of ids. */
-  documents(path: string, options?: PageOptions & ReadOptions): Promise<DocumentPage>
+  documents(path: string, options?: PageOptions & ReadOptions & Filter): Promise<DocumentPage>
   /** Versions of a document, of a field, or of what lies in and below a collection; oldest first. */
   history(path: string, options?: HistoryOptions): Promise<DocumentPage>
   /** A page of the log: what `changes` would have delivered. */
   log(paths: readonly string[], options?: LogOptions): Promise<ChangeBatch>
   /** Every change that matches, in order, once. A gap is an error, never silence. */
   changes(paths: readonly string[], options?: ChangesOptions): AsyncIterableIterator<ChangeBatch>
+  /** The documents that match, then their changes; one that is slow gets the latest of each. A gap is a `reset` and a new snapshot. */
+  live(paths: readonly string[], options?: FeedOptions): AsyncIterableIterator<ChangeBatch>
+  /** What `get` gives, now and after every change of it; one that is slow gets the latest. */
+  watch(path: string, options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<Observed>
 }

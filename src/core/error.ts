@@ -19,7 +19,7 @@ const kind = ([http, exit, retry]: Status, fields: readonly string[], sentence: 
 
 /** The code of an error: in `extensions.code` (GraphQL) and `DatabaseError.code`. */
 export type ErrorCode =
-  | 'BAD_REQUEST' | 'INVALID_PATH' | 'INVALID_VALUE' | 'TOO_LARGE' | 'OPERATION_TOO_COMPLEX'
+  | 'BAD_REQUEST' | 'INVALID_PATH' | 'INVALID_VALUE' | 'BAD_EXPRESSION' | 'TOO_LARGE' | 'OPERATION_TOO_COMPLEX'
   | 'NOT_FOUND' | 'EXISTS' | 'NAME_TAKEN' | 'CONFLICT' | 'KEY_REUSED'
   | 'CURSOR_EXPIRED' | 'CURSOR_UNKNOWN' | 'FORBIDDEN'
   | 'TOO_MANY_REQUESTS' | 'UNAVAILABLE' | 'STORAGE_FULL' | 'TIMEOUT' | 'INTERNAL'
@@ -29,6 +29,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
   BAD_REQUEST: kind([400, 2, 'final'], ['argument'], 'The request is malformed, or an argument is missing or out of range.'),
   INVALID_PATH: kind([400, 2, 'final'], ['path'], 'The path has a forbidden or empty segment, or is of the wrong kind for the operation.'),
   INVALID_VALUE: kind([400, 2, 'final'], ['at'], 'The value cannot be kept exactly.'),
+  BAD_EXPRESSION: kind([400, 2, 'final'], ['position'], 'The expression does not parse, or uses what is not there or not offered.'),
   TOO_LARGE: kind([413, 2, 'final'], ['limit', 'max', 'at'], 'A limit of size, depth, count or length is exceeded.'),
   OPERATION_TOO_COMPLEX: kind([400, 2, 'final'], ['limit', 'max'], 'The GraphQL operation has too many tokens, levels or fields, or asks for too many rows or bytes at once.'),
   NOT_FOUND: kind([404, 3, 'final'], ['path'], 'A write into what is not there, or a version that never was.'),

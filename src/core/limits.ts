@@ -26,8 +26,18 @@ export interface Limits {
   readonly pageSize: number
   /** Path patterns of one feed. */
   readonly patterns: number
+  /** Columns of one feed. */
+  readonly columns: number
   /** UTF-8 bytes of an idempotency key. */
   readonly keyBytes: number
+  /** UTF-8 bytes of the text of an expression. */
+  readonly expressionBytes: number
+  /** Literals, names, accesses, operators and calls of an expression. */
+  readonly expressionNodes: number
+  /** Levels of parentheses, brackets and accesses of an expression. */
+  readonly expressionDepth: number
+  /** Parameters of an expression. */
+  readonly params: number
 }
 
 export const LIMITS: Limits = {
@@ -44,7 +54,12 @@ export const LIMITS: Limits = {
   pageBytes: 4_194_304,
   pageSize: 1_000,
   patterns: 32,
+  columns: 100,
   keyBytes: 128,
+  expressionBytes: 8_192,
+  expressionNodes: 500,
+  expressionDepth: 64,
+  params: 32,
 }
 
 /** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` the place in a value. */

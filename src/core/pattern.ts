@@ -36,11 +36,20 @@ export function matches(pattern: Pattern, path: Path, fields: readonly string[])
   return fields.length === 0 || fields.some((field) => agrees(inside, field.split('/')))
 }
 
-/** Whether the two agree as far as both go. */
-function agrees(pattern: Pattern, path: readonly string[]): boolean {
+/** Whether the two agree as far as both go: then the pattern names the path, something above it, or something inside it. */
+export function agrees(pattern: Pattern, path: readonly string[]): boolean {
   const length = Math.min(pattern.length, path.length)
   for (let i = 0; i < length; i++) {
     if (pattern[i] !== '*' && pattern[i] !== path[i]) return false
+  }
+  return true
+}
+
+/** Whether a document can lie at or below what both name: then the patterns agree as far as both go. */
+export function overlaps(a: Pattern, b: Pattern): boolean {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    if (a[i] !== '*' && b[i] !== '*' && a[i] !== b[i]) return false
   }
   return true
 }

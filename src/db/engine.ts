@@ -1,14 +1,19 @@
 import { createHash } from 'node:crypto'
-import type { Committed, Database, Op } from '../core/database.ts'
+import type { Committed, Database, InterruptMatch, Op } from '../core/database.ts'
+import { DatabaseError } from '../core/error.ts'
 import type { Store, TenantId } from '../store/store.ts'
+import { passOn } from './ephemeral.ts'
+import { openChanges, openLive, openWatch } from './feed/open.ts'
 import { readHistory } from './history.ts'
+import { parseInterrupt } from './interrupt.ts'
 import { readLog } from './log.ts'
 import { readDocument, readDocuments, readValue } from './reader.ts'
 import { committedOf } from './render.ts'
-import { fingerprint, parseRequest, type RequestParts } from './request.ts'
-import { Tenant, type EngineOptions } from './tenant.ts'
+import { badArgument, fingerprint, parseRequest, type RequestParts } from './request.ts'
+import { Servers, SYSTEM_TENANT } from './servers.ts'
+import { Tenant, type EngineOptions, type FeedCounts } from './tenant.ts'
 
-export type { EngineOptions }
+export type { EngineOptions, FeedCounts }
 
 /** Who asks. */
 export interface Identity {
@@ -17,39 +22,72 @@ export interface Identity {
 
 /** The databases of all tenants over one store. */
 export interface Engine {
-  /** The database of a tenant as one identity sees it. */
+  /** The database of a tenant as one identity sees it. Throws FORBIDDEN for the tenant of the system. */
   database(tenant: TenantId, identity: Identity): Database
+  /** What is followed at the moment, of all tenants; what processes follow of one another does not count. */
+  counts(): FeedCounts
   /** Ends all feeds, waits for the writes that run, and leaves the store to its owner. */
   close(): Promise<void>
 }
 
-/** Makes the databases over a store, and follows its bell. */
+/** Makes the databases over a store, and follows its bell; on a shared store, it joins the other processes. */
 export async function openEngine(store: Store, options: EngineOptions = {}): Promise<Engine> {
   const tenants = new Map<TenantId, Tenant>()
   const bell = await store.bell((id, last) => tenants.get(id)?.rung(last))
+  const servers = store.shared ? joinServers(store, tenants, options) : null
   return {
     database: (id, identity) => {
+      if (id === SYSTEM_TENANT) throw new DatabaseError('FORBIDDEN', `The tenant ${id} belongs to the system.`)
       const tenant = tenants.get(id) ?? new Tenant(store, id, options)
       tenants.set(id, tenant)
-      return new TenantDatabase(tenant, identity)
+      const elsewhere = async (match: InterruptMatch): Promise<number> => (servers === null ? 0 : servers.interrupt(id, match))
+      return new TenantDatabase(tenant, identity, elsewhere)
     },
+    counts: () => [...tenants].reduce((sum, [id, tenant]) => (id === SYSTEM_TENANT ? sum : added(sum, tenant.counts())), NONE),
     close: async () => {
+      await servers?.stop()
       await bell[Symbol.asyncDispose]()
       await Promise.all([...tenants.values()].map((tenant) => tenant.stop()))
     },
   }
 }
 
+const NONE: FeedCounts = { feeds: 0, shapes: 0, unindexedShapes: 0 }
+
+function added(a: FeedCounts, b: FeedCounts): FeedCounts {
+  return { feeds: a.feeds + b.feeds, shapes: a.shapes + b.shapes, unindexedShapes: a.unindexedShapes + b.unindexedShapes }
+}
+
+function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { now }: EngineOptions): Servers {
+  const system = new Tenant(store, SYSTEM_TENANT, { now })
+  tenants.set(SYSTEM_TENANT, system)
+  return new Servers({
+    db: new TenantDatabase(system, { actor: null }, () => Promise.resolve(0)),
+    freshId: system.freshId,
+    interrupt: async (id, match) => {
+      const tenant = tenants.get(id)
+      return tenant === undefined ? 0 : tenant.interrupt(parseInterrupt(match, tenant.limits))
+    },
+    interruptAll: () => Promise.all([...tenants.values()].map((tenant) => tenant.interrupt(null))),
+  })
+}
+
 class TenantDatabase implements Database {
   readonly #tenant: Tenant
   readonly #identity: Identity
+  /** Interrupts in the other processes. */
+  readonly #elsewhere: (match: InterruptMatch) => Promise<number>
 
-  constructor(tenant: Tenant, identity: Identity) {
+  constructor(tenant: Tenant, identity: Identity, elsewhere: (match: InterruptMatch) => Promise<number>) {
     this.#tenant = tenant
     this.#identity = identity
+    this.#elsewhere = elsewhere
   }
 
-  post: Database['post'] = (path, value, options = {}) => this.#commit([{ kind: 'post', path, value, id: options.id }], options)
+  post: Database['post'] = (path, value, options = {}) => {
+    const op: Op = { kind: 'post', path, value, id: options.id }
+    return options.ephemeral === true ? this.#passOn(op, options.key) : this.#commit([op], options)
+  }
 
   put: Database['put'] = (path, value, options = {}) => this.#commit([{ kind: 'put', path, value, expect: options.expect }], options)
 
@@ -69,7 +107,25 @@ class TenantDatabase implements Database {
 
   log: Database['log'] = async (paths, options = {}) => readLog(await this.#tenant.running(), paths, options)
 
-  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(paths, options)
+  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openChanges(grounds, paths, options))
+
+  live: Database['live'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openLive(grounds, paths, options))
+
+  watch: Database['watch'] = (path, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openWatch(grounds, path, options))
+
+  interrupt: Database['interrupt'] = async (match) => {
+    const interrupt = parseInterrupt(match, this.#tenant.limits)
+    const [here, elsewhere] = await Promise.all([this.#tenant.interrupt(interrupt), this.#elsewhere(match)])
+    return here + elsewhere
+  }
+
+  async #passOn(op: Op, key: string | undefined): Promise<Committed> {
+    if (key !== undefined) throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')
+    const { limits, freshId } = this.#tenant
+    const request = parseRequest({ ops: [op], actor: this.#identity.actor }, limits, freshId)
+    const context = await this.#tenant.running()
+    return committedOf(context.tail.epoch, await passOn(context, request, freshId()), false)
+  }
 
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<Committed> {
     const { limits, freshId } = this.#tenant

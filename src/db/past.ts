@@ -1,12 +1,12 @@
-import { parseCursor, unknownCursor } from '../core/cursor.ts'
+import { formatCursor, parseCursor, unknownCursor } from '../core/cursor.ts'
 import type { AsOf } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import { pathText, type Path } from '../core/path.ts'
 import { parseTimestamp } from '../core/timestamp.ts'
 import type { Revision } from '../core/version.ts'
-import { expired } from './feed.ts'
 import { badArgument } from './request.ts'
 import { resolvePath } from './resolve.ts'
+import type { Tail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** The revision that a resumable cursor stands for. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
@@ -49,4 +49,10 @@ async function revisionOfVersion(context: TenantContext, path: Path, version: nu
   if (found !== undefined) return found.revision
   const text = pathText(head?.path ?? path)
   throw new DatabaseError('NOT_FOUND', `${text} never had a version ${version}.`, { path: text })
+}
+
+/** CURSOR_EXPIRED with the floor of the log. */
+export function expired(tail: Tail): DatabaseError {
+  const floor = formatCursor(tail.epoch, tail.floor)
+  return new DatabaseError('CURSOR_EXPIRED', 'The log no longer holds everything after this cursor; read again from the start.', { floor })
 }

@@ -1,5 +1,8 @@
 import { DatabaseError } from '../core/error.ts'
 
+/** How long a read may run without a pause, ms. */
+const TURN_MS = 10
+
 /**
  * Bounds a read that takes many pages: between two pages it lets others run, and past its time it gives up.
  * (The embedded store answers without waiting, so a loop over its pages alone would hold up the whole process.)
@@ -7,6 +10,7 @@ import { DatabaseError } from '../core/error.ts'
 export class Patience {
   readonly #until: number
   readonly #ms: number
+  #turn = performance.now()
 
   /** `ms`: how long the whole read may take. */
   constructor(ms: number) {
@@ -14,10 +18,16 @@ export class Patience {
     this.#until = performance.now() + ms
   }
 
+  /** Whether it is time to pause within a page, too. */
+  get isLong(): boolean {
+    return performance.now() - this.#turn > TURN_MS
+  }
+
   /** Call between two pages. Throws TIMEOUT. */
   async pause(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
-    if (performance.now() < this.#until) return
+    this.#turn = performance.now()
+    if (this.#turn < this.#until) return
     throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, { outcome: 'NOT_DONE' })
   }
 }

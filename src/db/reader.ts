@@ -1,11 +1,14 @@
 import { formatCursor } from '../core/cursor.ts'
-import type { Document, DocumentPage, PageOptions, ReadOptions } from '../core/database.ts'
+import type { Document, DocumentPage, Filter, PageOptions, ReadOptions } from '../core/database.ts'
 import { getField } from '../core/field.ts'
 import type { Json } from '../core/json.ts'
 import { tooLarge, type Limits } from '../core/limits.ts'
 import { isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
+import type { Range } from '../store/store.ts'
+import { parseWhere } from './feed/shape.ts'
+import { listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
 import { asOfRevision } from './past.ts'
 import { Patience } from './patience.ts'
@@ -27,23 +30,25 @@ export async function readDocument(context: TenantContext, text: string, options
   return version === null || version.type === 'DELETE' ? null : documentOf(tail.epoch, version, readAt)
 }
 
-/** A page of the collection at `text`. */
-export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions): Promise<DocumentPage> {
+/** A page of the documents of the collection at `text` that match. */
+export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions & Filter): Promise<DocumentPage> {
   const { store, tenant, tail, limits } = context
   const path = parsePath(text, limits)
   if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
+  const where = parseWhere(options, limits)
   const window = windowOf(options, 'first', limits)
   const revision = await asOfRevision(context, path, options.asOf)
   const bound = (cursor: string | undefined, argument: string): Path | undefined =>
     cursor === undefined ? undefined : [...path, parseId(cursor, argument, limits)]
-  const page = await store.list(tenant, {
+  const range: Range = {
     kind: 'collection',
     path,
     after: bound(options.after, 'after'),
     before: bound(options.before, 'before'),
     reverse: window.reverse,
     limit: { rows: window.count, bytes: limits.pageBytes },
-  }, revision)
+  }
+  const page = where === null ? await store.list(tenant, range, revision) : await listMatching(context, { range, where, at: revision })
   const edges = page.rows.map((version) => ({ cursor: formatPageCursor('id', lastOf(version.path)), node: documentOf(tail.epoch, version, page.revision) }))
   return pageOf(options, window, { edges, more: page.more, cursor: formatCursor(tail.epoch, page.revision) })
 }
@@ -61,12 +66,28 @@ function parseId(cursor: string, argument: string, limits: Limits): string {
 
 /** What is at `text` with everything below, or `depth` levels of collections of it; null when nothing is there. */
 export async function readValue(context: TenantContext, text: string, options: ReadOptions & { readonly depth?: number | undefined }): Promise<Json> {
-  const { limits } = context
-  const path = parsePath(text, limits)
-  const depth = options.depth ?? Infinity
-  if (options.depth !== undefined && (!Number.isSafeInteger(depth) || depth < 0)) throw badArgument('depth', 'depth must be a whole number from 0.')
-  const asOf = await asOfRevision(context, path, options.asOf)
-  const { head, rest, revision } = await resolvePath(context, path, asOf)
+  const path = parsePath(text, context.limits)
+  const depth = parseDepth(options.depth)
+  return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
+}
+
+/** Levels of collections; all when none is given. Throws BAD_REQUEST. */
+export function parseDepth(depth: number | undefined): number {
+  if (depth === undefined) return Infinity
+  if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
+  return depth
+}
+
+export interface ValueRead {
+  /** Levels of collections. */
+  readonly depth: number
+  /** The revision to look at; the latest when undefined. */
+  readonly at: Revision | undefined
+}
+
+/** What is at a path as of a revision, as `readValue` has it. */
+export async function valueAt(context: TenantContext, path: Path, { depth, at }: ValueRead): Promise<Json> {
+  const { head, rest, revision } = await resolvePath(context, path, at)
   if (head !== null && rest.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
   const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, rest)
   if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null

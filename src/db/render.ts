@@ -40,9 +40,11 @@ function changeOf(epoch: string, version: Version): Change {
     reason: 'WRITE',
     path: document.path,
     document,
+    before: null,
     fields: version.fields,
     commit: version.commit,
-    cursor: document.cursor,
+    // A version without a number is no part of the log.
+    cursor: version.version === 0 ? null : document.cursor,
     at: document.updatedAt,
   }
 }

@@ -1,13 +1,17 @@
 import type { Commit } from '../core/commit.ts'
 import type { Json } from '../core/json.ts'
-import type { Revision } from '../core/version.ts'
+import { pathText } from '../core/path.ts'
+import type { Revision, Version } from '../core/version.ts'
 import type { Limit } from '../store/store.ts'
+import type { Befores } from './feed/befores.ts'
 
 /** The newest commits of a tenant, in memory, without gaps; the oldest fall out when a bound is reached. */
 export class Ring {
   readonly #maxCommits: number
   readonly #maxBytes: number
   readonly #commits = new Map<Revision, { readonly commit: Commit; readonly bytes: number }>()
+  /** The newest version here of each document. */
+  readonly #newest = new Map<string, Version>()
   #oldest = 1
   #bytes = 0
 
@@ -16,13 +20,25 @@ export class Ring {
     this.#maxBytes = bounds.maxBytes
   }
 
-  /** Adds the commit that follows the newest one; anything else begins the ring anew. */
-  push(commit: Commit): void {
+  /** Adds the commit that follows the newest one; anything else begins the ring anew. Tells of the versions that it replaced. */
+  push(commit: Commit, befores?: Pick<Befores, 'learn'>): void {
     if (!this.#commits.has(commit.revision - 1)) this.#clear(commit.revision)
     const bytes = roughBytes(commit)
     this.#commits.set(commit.revision, { commit, bytes })
     this.#bytes += bytes
+    for (const version of commit.versions) this.#follow(version, befores)
     while (this.#commits.size > 1 && (this.#commits.size > this.#maxCommits || this.#bytes > this.#maxBytes)) this.#drop()
+  }
+
+  get(revision: Revision): Commit | undefined {
+    return this.#commits.get(revision)?.commit
+  }
+
+  #follow(version: Version, befores: Pick<Befores, 'learn'> | undefined): void {
+    const path = pathText(version.path)
+    const previous = this.#newest.get(path)
+    if (previous !== undefined) befores?.learn(version, previous)
+    this.#newest.set(path, version)
   }
 
   /** The commits after `revision`, within the limit but one at least; null when they are no longer, or not yet, all here. */
@@ -40,13 +56,19 @@ export class Ring {
   }
 
   #drop(): void {
-    this.#bytes -= this.#commits.get(this.#oldest)?.bytes ?? 0
+    const oldest = this.#commits.get(this.#oldest)
+    this.#bytes -= oldest?.bytes ?? 0
+    for (const version of oldest?.commit.versions ?? []) {
+      const path = pathText(version.path)
+      if (this.#newest.get(path) === version) this.#newest.delete(path)
+    }
     this.#commits.delete(this.#oldest)
     this.#oldest++
   }
 
   #clear(oldest: Revision): void {
     this.#commits.clear()
+    this.#newest.clear()
     this.#oldest = oldest
     this.#bytes = 0
   }
@@ -59,7 +81,7 @@ function roughBytes(commit: Commit): number {
 }
 
 /** About what a value takes in memory: it need not be exact, but it must not cost what writing it out would. */
-function roughSize(value: Json): number {
+export function roughSize(value: Json): number {
   if (typeof value === 'string') return 16 + 2 * value.length
   if (typeof value !== 'object' || value === null) return 8
   let size = 32

@@ -1,34 +1,36 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../core/commit.ts'
 import { DatabaseError } from '../core/error.ts'
-import type { Millis, Revision } from '../core/version.ts'
+import type { Millis, Revision, Version } from '../core/version.ts'
 import type { Limit, Store, TenantId } from '../store/store.ts'
+import { Befores } from './feed/befores.ts'
+import { ShapeIndex, UNKNOWN, type Clue } from './feed/shape-index.ts'
 import { Ring } from './ring.ts'
 
 /** One read of the log by a feed: at most this much is in memory per reader. */
 export const FEED_PAGE: Limit = { rows: 64, bytes: 1_048_576 }
 const RING = { maxCommits: 4_096, maxBytes: 33_554_432 }
-const ANY = '*'
 /** The feeds of one tenant look for what no bell told of at most this often. */
 const LOOK_MS = 100
+/** Followers that are shown an ephemeral commit in one turn of the event loop. */
+const PASS_SLICE = 256
 
-/** Someone at the live edge who waits for a commit that touches one of its topics. */
-export interface Waiter {
-  readonly topics: readonly string[]
-  /** Settles with a revision up to which nothing touched the topics. */
-  readonly quietUntil: Promise<Revision>
-  /** Ends the waiting. */
-  readonly wake: (quietUntil: Revision) => void
+/** Who is told of commits that may match its shape. */
+export interface Follower {
+  /** Called before `indexed` reaches the revision. */
+  touch(revision: Revision): void
+  /** An ephemeral commit may match. */
+  pass(commit: Commit): void
 }
 
 /**
- * The live edge of one tenant's log: what is visible, the newest commits in memory, and who waits for more.
+ * The live edge of one tenant's log: what is visible, the newest commits in memory, and who follows it.
  * It goes forward only, without gaps, so whoever saw revision n here will never meet another commit ≤ n.
  */
 export class Tail {
   readonly #store: Store
   readonly #tenant: TenantId
   readonly #ring = new Ring(RING)
-  readonly #waiters = new Map<string, Set<Waiter>>()
   #refreshing: Promise<void> | null = null
   #again = false
   #lookedAt = performance.now()
@@ -37,6 +39,13 @@ export class Tail {
   last: Revision
   /** Time of the last commit. */
   lastAt: Millis = 0
+  /** Whoever a commit up to here may concern was told of it. */
+  indexed: Revision
+  /** Who follows. */
+  readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
+  readonly befores: Befores
+  #announcing = false
+  #passing: Promise<void> = Promise.resolve()
 
   private constructor(store: Store, tenant: TenantId, at: { epoch: string; floor: Revision; last: Revision }) {
     this.#store = store
@@ -44,6 +53,8 @@ export class Tail {
     this.epoch = at.epoch
     this.floor = at.floor
     this.last = at.last
+    this.indexed = at.last
+    this.befores = new Befores(store, tenant)
   }
 
   static async open(store: Store, tenant: TenantId): Promise<Tail> {
@@ -74,41 +85,20 @@ export class Tail {
     await this.refresh().catch(() => {})
   }
 
-  /** At least one commit after `revision` where there is one; those in memory first. */
-  async read(revision: Revision, limit: Limit = FEED_PAGE): Promise<readonly Commit[]> {
-    if (revision >= this.last) return []
+  /** At least one commit after `revision` where there is one, none after `until`; those in memory first. */
+  async read(revision: Revision, limit: Limit = FEED_PAGE, until: Revision = Infinity): Promise<readonly Commit[]> {
+    const commits = await this.#read(revision, limit, until)
+    return (commits.at(-1)?.revision ?? 0) <= until ? commits : commits.filter((commit) => commit.revision <= until)
+  }
+
+  async #read(revision: Revision, limit: Limit, until: Revision): Promise<readonly Commit[]> {
+    if (revision >= Math.min(this.last, until)) return []
     const recent = this.#ring.after(revision, limit)
     if (recent !== null) return recent
     const page = await this.#store.log(this.#tenant, { after: revision, limit })
     this.floor = page.floor
     if (revision < page.floor) return []
     return page.commits
-  }
-
-  /** Waits at the live edge (the caller has seen everything up to `last`) for a commit below one of the topics. */
-  wait(topics: readonly string[]): Waiter {
-    const { promise, resolve } = withResolvers<Revision>()
-    const waiter: Waiter = {
-      topics,
-      quietUntil: promise,
-      wake: (quietUntil) => {
-        for (const topic of topics) this.#leave(topic, waiter)
-        resolve(quietUntil)
-      },
-    }
-    for (const topic of topics) {
-      const waiters = this.#waiters.get(topic) ?? new Set()
-      waiters.add(waiter)
-      this.#waiters.set(topic, waiters)
-    }
-    return waiter
-  }
-
-  /** Topics are names that clients choose: none is kept for its own sake. */
-  #leave(topic: string, waiter: Waiter): void {
-    const waiters = this.#waiters.get(topic)
-    waiters?.delete(waiter)
-    if (waiters?.size === 0) this.#waiters.delete(topic)
   }
 
   /** Whether the revision is visible, here or in another process. */
@@ -141,31 +131,57 @@ export class Tail {
   #take(commits: readonly Commit[]): boolean {
     for (const commit of commits) {
       if (commit.revision <= this.last) continue
-      if (commit.revision !== this.last + 1) return false
-      this.#ring.push(commit)
+      if (commit.revision !== this.last + 1) {
+        void this.#announce()
+        return false
+      }
+      this.#ring.push(commit, this.befores)
       this.last = commit.revision
       this.lastAt = commit.at
-      this.#wakeFor(commit)
     }
+    void this.#announce()
     return true
   }
 
-  #wakeFor(commit: Commit): void {
-    if (this.#waiters.size === 0) return
-    const topics = new Set(commit.versions.map((version) => version.path[0] ?? ANY))
-    for (const topic of [...topics, ANY]) {
-      const waiters = this.#waiters.get(topic)
-      if (waiters === undefined) continue
-      this.#waiters.delete(topic)
-      for (const waiter of waiters) waiter.wake(commit.revision - 1)
+  /** Looks for whom the commits may concern, in order; most often without waiting. */
+  async #announce(): Promise<void> {
+    if (this.#announcing) return
+    this.#announcing = true
+    while (this.indexed < this.last) {
+      const revision = this.indexed + 1
+      const commit = this.#ring.get(revision)
+      // It fell out of memory while others were looked for: whoever follows looks for himself.
+      if (commit === undefined) for (const follower of this.shapes.all()) follower.touch(revision)
+      for (const version of this.shapes.isEmpty ? [] : (commit?.versions ?? [])) {
+        const before = this.shapes.asksBefore(version) ? this.#beforeOf(version) : undefined
+        const known = before instanceof Promise ? await before : before
+        for (const follower of this.shapes.find(version, known)) follower.touch(revision)
+      }
+      this.indexed = revision
+    }
+    this.#announcing = false
+  }
+
+  /** Shows an ephemeral commit to whom it may concern, in turns of its own. Resolves when all of them know it. */
+  pass(commit: Commit): Promise<void> {
+    const passed = this.#passing.then(() => this.#passOn(commit))
+    this.#passing = passed.catch(() => {})
+    return passed
+  }
+
+  async #passOn(commit: Commit): Promise<void> {
+    await nextTurn()
+    // Several patterns of one shape may match.
+    const followers = new Set(commit.versions.flatMap((version) => [...this.shapes.find(version, undefined)]))
+    let count = 0
+    for (const follower of followers) {
+      follower.pass(commit)
+      if (++count % PASS_SLICE === 0) await nextTurn()
     }
   }
-}
 
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
-  let resolve: (value: T) => void = () => {}
-  const promise = new Promise<T>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
+  #beforeOf(version: Version): Clue | Promise<Clue> {
+    const before = this.befores.of(version)
+    return before instanceof Promise ? before.catch(() => UNKNOWN) : before
+  }
 }

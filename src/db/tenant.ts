@@ -1,12 +1,14 @@
 import { monotonicFactory } from 'ulid'
-import type { ChangesOptions } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import { LIMITS, type Limits } from '../core/limits.ts'
 import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { Committer } from './committer.ts'
-import type { Feed } from './feed.ts'
-import { openFeed } from './log.ts'
+import { Cohorts } from './feed/cohorts.ts'
+import { admitAll, type Admit } from './feed/admission.ts'
+import type { RunningFeed } from './feed/feed.ts'
+import type { Grounds } from './feed/open.ts'
+import { isMeant, type Interrupt } from './interrupt.ts'
 import { Tail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
 
@@ -18,6 +20,21 @@ export interface EngineOptions {
   readonly writeMs?: number | undefined
   /** How long a read that takes many pages may take; default 5,000 ms. */
   readonly readMs?: number | undefined
+  /** What subscriptions may see; default: what they ask for. */
+  readonly admit?: Admit | undefined
+}
+
+/** Subscriptions whose view is decided at once. */
+const DECISIONS = 64
+
+/** What is followed in this process. */
+export interface FeedCounts {
+  /** Running `changes`, `live` and `watch`. */
+  readonly feeds: number
+  /** The distinct ones, which are read and matched once each. */
+  readonly shapes: number
+  /** Shapes that no `field == constant` tells apart: every change at their paths is looked at for each. */
+  readonly unindexedShapes: number
 }
 
 /** What runs for a tenant once its log was found. */
@@ -32,8 +49,11 @@ export class Tenant {
   readonly #now: () => Millis
   readonly #writeMs: number
   readonly #readMs: number
-  readonly #feeds = new Set<Feed>()
+  readonly #admit: Admit
+  readonly #feeds = new Set<RunningFeed>()
+  readonly #cohorts = new Cohorts()
   #running: Promise<Running> | null = null
+  #tail: Tail | null = null
   readonly limits: Limits
   /** Monotonic ULIDs (https://github.com/ulid/spec): in the order of their making. */
   readonly freshId: () => string
@@ -44,6 +64,7 @@ export class Tenant {
     this.#now = options.now ?? Date.now
     this.#writeMs = options.writeMs ?? 5_000
     this.#readMs = options.readMs ?? 5_000
+    this.#admit = options.admit ?? admitAll
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
     this.freshId = () => ulid(this.#now())
@@ -54,10 +75,26 @@ export class Tenant {
     return this.#running
   }
 
-  follow(paths: readonly string[], options: ChangesOptions): Feed {
-    const feed = openFeed(() => this.running(), paths, { ...options, limits: this.limits, ended: (ended) => this.#feeds.delete(ended) })
+  /** Opens a feed of an actor, which ends when the tenant stops. */
+  follow<F extends RunningFeed>(actor: string | null, open: (grounds: Grounds) => F): F {
+    const [context, ended] = [() => this.running(), (feed: RunningFeed) => this.#feeds.delete(feed)]
+    const feed = open({ context, cohorts: this.#cohorts, limits: this.limits, tenant: this.#id, actor, admit: this.#admit, ended })
     this.#feeds.add(feed)
     return feed
+  }
+
+  /** Decides anew what the feeds that are meant may show, and gives their number; all of them for null. */
+  async interrupt(interrupt: Interrupt | null): Promise<number> {
+    const meant = [...this.#feeds].filter(({ asked }) => interrupt === null || isMeant(interrupt, asked))
+    for (let i = 0; i < meant.length; i += DECISIONS) {
+      await Promise.all(meant.slice(i, i + DECISIONS).map((feed) => feed.reconsider()))
+    }
+    return meant.length
+  }
+
+  /** What is followed at the moment. */
+  counts(): FeedCounts {
+    return { feeds: this.#feeds.size, shapes: this.#cohorts.size, unindexedShapes: this.#tail?.shapes.unindexed ?? 0 }
   }
 
   /** The bell rang: `last` is visible, or there may be more. */
@@ -87,6 +124,7 @@ export class Tenant {
     const [store, tenant, limits, now] = [this.#store, this.#id, this.limits, this.#now]
     try {
       const tail = await Tail.open(store, tenant)
+      this.#tail = tail
       const committer = new Committer({ store, tenant, tail, limits, now, writeMs: this.#writeMs, freshId: this.freshId })
       return { store, tenant, tail, limits, now, readMs: this.#readMs, committer }
     } catch (error) {

@@ -25,6 +25,7 @@ function shown(budget: Budget, text: string): string {
 
 /** Resolvers of a change. */
 export const Change: GqlChangeResolvers = {
+  before: ({ before }, _, { budget }) => budget.show(before),
   path: ({ path }, _, { budget }) => shown(budget, path),
   fields: ({ fields }, _, { budget }) => {
     budget.spend(weigh(fields))

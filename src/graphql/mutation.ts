@@ -5,13 +5,14 @@ import { given } from './given.ts'
 import { settled } from './json.ts'
 import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from './resolvers.generated.ts'
 
-/** Resolvers of the writes: the arguments, one call, the commit. */
+/** Resolvers of the writes: the arguments, one call, what it gives. */
 export const Mutation: GqlMutationResolvers = {
   post: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.post(path, valueOf(value, 'value'), given(options))),
   put: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.put(path, valueOf(value, 'value'), given(options))),
   patch: (_, { path, patch, ...options }, { db, budget }) => budget.write(() => db.patch(path, patchOf(patch), given(options))),
   delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, given(options))),
   transact: (_, { ops, ...options }, { db, budget }) => budget.write(() => db.transact(ops.map(opOf), given(options))),
+  interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(given(match))),
 }
 
 /** The value of an argument: null is one, leaving it out is BAD_REQUEST. */

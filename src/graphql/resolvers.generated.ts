@@ -82,6 +82,8 @@ export type GqlQueryDocumentArgs = {
 /** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
 export type GqlQueryDocumentsArgs = {
   path: Scalars['Path']['input'];
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
@@ -108,6 +110,8 @@ export type GqlQueryLogArgs = {
   after?: InputMaybe<Scalars['Cursor']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
 };
 
 /**
@@ -117,7 +121,7 @@ export type GqlQueryLogArgs = {
 export type GqlMutation = {
   readonly __typename?: 'Mutation';
   /**
-   * Creates a document in a collection. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
+   * Creates a document in a collection, or only shows it to whoever looks at the moment. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
    * collection is not there.
    */
   readonly post: GqlCommit;
@@ -135,6 +139,12 @@ export type GqlMutation = {
   readonly delete: GqlCommit;
   /** All of the operations or none, over any paths. They run in order and see each other. */
   readonly transact: GqlCommit;
+  /**
+   * Decides anew what running subscriptions may show. Of one that may show the same, nobody notices; one that may show another
+   * thing goes on with that, `live` with the reset SHAPE_CHANGED; one that is no longer allowed ends with FORBIDDEN. Returns how
+   * many were meant, over all server processes that answer within two seconds.
+   */
+  readonly interrupt: Scalars['Int']['output'];
 };
 
 
@@ -146,6 +156,7 @@ export type GqlMutationPostArgs = {
   path: Scalars['Path']['input'];
   value?: InputMaybe<Scalars['JSON']['input']>;
   id?: InputMaybe<Scalars['ID']['input']>;
+  ephemeral?: InputMaybe<Scalars['Boolean']['input']>;
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -195,14 +206,32 @@ export type GqlMutationTransactArgs = {
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
+
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
+export type GqlMutationInterruptArgs = {
+  match: GqlInterruptInput;
+};
+
 /** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
 export type GqlSubscription = {
   readonly __typename?: 'Subscription';
   /**
-   * Every change that matches, in order, once. A gap is an error (CURSOR_EXPIRED, CURSOR_UNKNOWN), never silence.
+   * Every change that matches, in order, once. A gap is an error (CURSOR_EXPIRED, CURSOR_UNKNOWN), never silence. What may be
+   * seen can change meanwhile (`interrupt`): then it goes on from its cursor with what may be seen from then on.
    * Subscribe again with the cursor of the last batch to go on without loss.
    */
   readonly changes: GqlChangeBatch;
+  /**
+   * The documents that match, then their changes, on one subscription. One that is slow gets the latest of each document.
+   * A document that begins or stops to match comes as NEW or DELETE, with the reason. A gap is no error: it comes as
+   * `reset` and a new snapshot.
+   */
+  readonly live: GqlChangeBatch;
+  /** What the query `get` gives, now and after every change of it. One that is slow gets the latest. */
+  readonly get?: Maybe<Scalars['JSON']['output']>;
 };
 
 
@@ -213,8 +242,31 @@ export type GqlSubscriptionChangesArgs = {
   start?: InputMaybe<GqlStart>;
   last?: InputMaybe<Scalars['Int']['input']>;
   limit?: InputMaybe<Scalars['Int']['input']>;
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
+  columns?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
+  replica?: InputMaybe<GqlReplica>;
   heartbeatMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type GqlSubscriptionLiveArgs = {
+  paths: ReadonlyArray<Scalars['PathPattern']['input']>;
+  after?: InputMaybe<Scalars['Cursor']['input']>;
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
+  columns?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
+  replica?: InputMaybe<GqlReplica>;
+  heartbeatMs?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** Live views, over a WebSocket (graphql-transport-ws) or server-sent events. */
+export type GqlSubscriptionGetArgs = {
+  path: Scalars['Path']['input'];
+  depth?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A document at one version. Immutable: a later write makes a new version. */
@@ -224,7 +276,7 @@ export type GqlDocument = {
   readonly path: Scalars['Path']['output'];
   /** The last segment of the path. */
   readonly id: Scalars['ID']['output'];
-  /** 1, 2, 3 … per document, without gaps; a delete is a version too. */
+  /** 1, 2, 3 … per document, without gaps; a delete is a version too. 0: an ephemeral post, which has no version. */
   readonly version: Scalars['Int']['output'];
   /** What is stored; null when deleted. */
   readonly value?: Maybe<Scalars['JSON']['output']>;
@@ -238,7 +290,7 @@ export type GqlDocument = {
   readonly updatedAt: Scalars['DateTime']['output'];
   /** Who wrote this version, where known. */
   readonly actor?: Maybe<Scalars['String']['output']>;
-  /** The commit that made this version. */
+  /** The commit that made this version; of an ephemeral post, the newest one at that moment. */
   readonly cursor: Scalars['Cursor']['output'];
   /** A page of a nested collection, as of the moment at which this document was read. */
   readonly documents: GqlDocumentConnection;
@@ -256,6 +308,8 @@ export type GqlDocumentFieldArgs = {
 /** A document at one version. Immutable: a later write makes a new version. */
 export type GqlDocumentDocumentsArgs = {
   name: Scalars['String']['input'];
+  where?: InputMaybe<Scalars['String']['input']>;
+  params?: InputMaybe<Scalars['JSON']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
@@ -313,7 +367,7 @@ export type GqlCommit = {
   readonly __typename?: 'Commit';
   /** The idempotency key where one was given, else a fresh id. */
   readonly id: Scalars['ID']['output'];
-  /** Its place in the log: a read as of it, and a feed after it, know this write. */
+  /** Its place in the log: a read as of it, and a feed after it, know this write. Of an ephemeral post, the newest place. */
   readonly cursor: Scalars['Cursor']['output'];
   /** When it was written. */
   readonly at: Scalars['DateTime']['output'];
@@ -336,14 +390,16 @@ export type GqlChange = {
   readonly reason: GqlChangeReason;
   /** The document's path. */
   readonly path: Scalars['Path']['output'];
-  /** After the change; of a DELETE, its tombstone. */
+  /** After the change; of a DELETE, its tombstone; of one that was MOVED_OUT, without its value. */
   readonly document: GqlDocument;
+  /** The value before the change, with `replica: FULL`; else null. */
+  readonly before?: Maybe<Scalars['JSON']['output']>;
   /** The fields that were written, as paths inside the value; empty when the whole value was. */
   readonly fields: ReadonlyArray<Scalars['String']['output']>;
-  /** The id of its commit. */
+  /** The id of its commit; of an ephemeral post, an id that no log knows. */
   readonly commit: Scalars['ID']['output'];
-  /** The place of its commit in the log. */
-  readonly cursor: Scalars['Cursor']['output'];
+  /** The place of its commit in the log. Null: an ephemeral post, to be shown, but not to be kept. */
+  readonly cursor?: Maybe<Scalars['Cursor']['output']>;
   /** When its commit was written. */
   readonly at: Scalars['DateTime']['output'];
 };
@@ -357,6 +413,8 @@ export type GqlChangeBatch = {
   readonly cursor: Scalars['Cursor']['output'];
   /** The backlog is delivered: from here on it is live. */
   readonly upToDate: Scalars['Boolean']['output'];
+  /** A new snapshot begins with this batch: drop what came before it when the next `upToDate` comes. */
+  readonly reset?: Maybe<GqlReset>;
 };
 
 /** What a commit did to one document. */
@@ -371,7 +429,27 @@ export type GqlChangeType =
 /** Why a change is delivered. */
 export type GqlChangeReason =
   /** The document was written. */
-  | 'WRITE';
+  | 'WRITE'
+  /** A write made it begin to match `where`: it comes as NEW. */
+  | 'MOVED_IN'
+  /** A write made it stop to match `where`: it comes as DELETE. */
+  | 'MOVED_OUT';
+
+/** What a change carries of what was before. */
+export type GqlReplica =
+  /** Nothing. */
+  | 'DEFAULT'
+  /** The value before the change. */
+  | 'FULL';
+
+/** Why `live` begins again with a snapshot. */
+export type GqlReset =
+  /** The log no longer holds everything after the cursor, or the cursor stood for half a snapshot. */
+  | 'CURSOR_EXPIRED'
+  /** What the subscription shows is another thing now. */
+  | 'SHAPE_CHANGED'
+  /** The data was replaced. */
+  | 'RESTORED';
 
 /** Where a feed begins. */
 export type GqlStart =
@@ -397,6 +475,18 @@ export type GqlExpect =
   { readonly version?: never; readonly absent: Scalars['Boolean']['input']; readonly exists?: never; }
   |  /** True: it is there. False: it is not. */
   { readonly version?: never; readonly absent?: never; readonly exists: Scalars['Boolean']['input']; };
+
+/** Which running subscriptions are meant: those to which all of it applies that is given. */
+export type GqlInterruptInput = {
+  /** 1 to 32 patterns: a subscription is meant when one of its own and one of these can have a document in common. */
+  readonly paths: ReadonlyArray<Scalars['PathPattern']['input']>;
+  /** The expression that it was subscribed with. */
+  readonly where?: InputMaybe<Scalars['String']['input']>;
+  /** What it was subscribed with for `where` to call `params`. */
+  readonly params?: InputMaybe<Scalars['JSON']['input']>;
+  /** Who subscribed, where known. */
+  readonly actor?: InputMaybe<Scalars['String']['input']>;
+};
 
 /** What must hold of one document for a transaction to happen. */
 export type GqlCheck = {
@@ -543,9 +633,9 @@ export type GqlResolversTypes = {
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Document: ResolverTypeWrapper<Document>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   DocumentConnection: ResolverTypeWrapper<DocumentPage>;
   DocumentEdge: ResolverTypeWrapper<Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversTypes['Document'] }>;
   PageInfo: ResolverTypeWrapper<GqlPageInfo>;
@@ -554,9 +644,12 @@ export type GqlResolversTypes = {
   ChangeBatch: ResolverTypeWrapper<ChangeBatch>;
   ChangeType: GqlChangeType;
   ChangeReason: GqlChangeReason;
+  Replica: GqlReplica;
+  Reset: GqlReset;
   Start: GqlStart;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
+  InterruptInput: GqlInterruptInput;
   Check: GqlCheck;
   Op: GqlOp;
   PostOp: GqlPostOp;
@@ -578,9 +671,9 @@ export type GqlResolversParentTypes = {
   String: Scalars['String']['output'];
   Mutation: Record<PropertyKey, never>;
   ID: Scalars['ID']['output'];
+  Boolean: Scalars['Boolean']['output'];
   Subscription: Record<PropertyKey, never>;
   Document: Document;
-  Boolean: Scalars['Boolean']['output'];
   DocumentConnection: DocumentPage;
   DocumentEdge: Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversParentTypes['Document'] };
   PageInfo: GqlPageInfo;
@@ -589,6 +682,7 @@ export type GqlResolversParentTypes = {
   ChangeBatch: ChangeBatch;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
+  InterruptInput: GqlInterruptInput;
   Check: GqlCheck;
   Op: GqlOp;
   PostOp: GqlPostOp;
@@ -627,15 +721,18 @@ export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResol
 };
 
 export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Mutation'] = GqlResolversParentTypes['Mutation']> = {
-  post?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPostArgs, 'path'>>;
+  post?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPostArgs, 'path' | 'ephemeral'>>;
   put?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPutArgs, 'path'>>;
   patch?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPatchArgs, 'path' | 'patch'>>;
   delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
   transact?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationTransactArgs, 'ops'>>;
+  interrupt?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType, RequireFields<GqlMutationInterruptArgs, 'match'>>;
 };
 
 export type GqlSubscriptionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Subscription'] = GqlResolversParentTypes['Subscription']> = {
-  changes?: SubscriptionResolver<GqlResolversTypes['ChangeBatch'], "changes", ParentType, ContextType, RequireFields<GqlSubscriptionChangesArgs, 'paths' | 'start' | 'heartbeatMs'>>;
+  changes?: SubscriptionResolver<GqlResolversTypes['ChangeBatch'], "changes", ParentType, ContextType, RequireFields<GqlSubscriptionChangesArgs, 'paths' | 'start' | 'replica' | 'heartbeatMs'>>;
+  live?: SubscriptionResolver<GqlResolversTypes['ChangeBatch'], "live", ParentType, ContextType, RequireFields<GqlSubscriptionLiveArgs, 'paths' | 'replica' | 'heartbeatMs'>>;
+  get?: SubscriptionResolver<Maybe<GqlResolversTypes['JSON']>, "get", ParentType, ContextType, RequireFields<GqlSubscriptionGetArgs, 'path'>>;
 };
 
 export type GqlDocumentResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Document'] = GqlResolversParentTypes['Document']> = {
@@ -687,9 +784,10 @@ export type GqlChangeResolvers<ContextType = Context, ParentType extends GqlReso
   reason?: Resolver<GqlResolversTypes['ChangeReason'], ParentType, ContextType>;
   path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
   document?: Resolver<GqlResolversTypes['Document'], ParentType, ContextType>;
+  before?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
   fields?: Resolver<ReadonlyArray<GqlResolversTypes['String']>, ParentType, ContextType>;
   commit?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
-  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  cursor?: Resolver<Maybe<GqlResolversTypes['Cursor']>, ParentType, ContextType>;
   at?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
 };
 
@@ -697,6 +795,7 @@ export type GqlChangeBatchResolvers<ContextType = Context, ParentType extends Gq
   changes?: Resolver<ReadonlyArray<GqlResolversTypes['Change']>, ParentType, ContextType>;
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
   upToDate?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
+  reset?: Resolver<Maybe<GqlResolversTypes['Reset']>, ParentType, ContextType>;
 };
 
 export type GqlResolvers<ContextType = Context> = {

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import type { ChangeBatch } from '../core/database.ts'
+import type { ChangeBatch, Observed } from '../core/database.ts'
 import type { Context } from './context.ts'
 import { given } from './given.ts'
 import { rowsOf } from './list.ts'
@@ -13,9 +13,19 @@ import { rowWeight } from './weight.ts'
 export const Subscription: GqlSubscriptionResolvers = {
   changes: {
     subscribe: (_, { paths, ...options }, { db }) => db.changes(paths, given(options)),
-    resolve: (batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo) => {
-      budget.spend(rowsOf(batch) * rowWeight(info))
-      return batch
-    },
+    resolve: showBatch,
   },
+  live: {
+    subscribe: (_, { paths, ...options }, { db }) => db.live(paths, given(options)),
+    resolve: showBatch,
+  },
+  get: {
+    subscribe: (_, { path, ...options }, { db }) => db.watch(path, given(options)),
+    resolve: ({ value }: Observed, _: unknown, { budget }: Context) => budget.show(value),
+  },
+}
+
+function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
+  budget.spend(rowsOf(batch) * rowWeight(info))
+  return batch
 }

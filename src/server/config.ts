@@ -61,7 +61,7 @@ export const BOUNDS: Bounds = {
   unsentBytes: 4_194_304,
   untakenBytes: 268_435_456,
   pipelined: 128,
-  connections: 10_000,
+  connections: 16_384,
   requestMs: 10_000,
   answerMs: 30_000,
   initMs: 3_000,

@@ -1,18 +1,19 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { OperationTypeNode, type ExecutionResult } from 'graphql'
+import { OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import type { BodyReader } from './body.ts'
 import { BOUNDS, type Bounds } from './config.ts'
-import { formsOf, isJsonBody, type Forms, type JsonType } from './negotiate.ts'
-import { kindOf, type Operations } from './operations.ts'
+import { formsOf, isJsonBody, type JsonType } from './negotiate.ts'
+import { argsOf, kindOf, type Operations } from './operations.ts'
 import { paramsOfBody, paramsOfUrl, type Params } from './params.ts'
 import { asRefusal, Refusal } from './refusal.ts'
 import { statusOf, wireOf } from './result.ts'
-import type { Streams } from './streams.ts'
+import { eventsOf, type Streams } from './streams.ts'
+import { subscribe } from './subscribe.ts'
 import { createUntaken, type Untaken } from './untaken.ts'
 
 /**
- * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): reads, negotiates and answers queries and
- * mutations itself, for speed and exactness; hands streams to Yoga.
+ * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): reads, negotiates and answers, for speed and
+ * exactness without a framework between.
  */
 export interface GraphqlHttp {
   /** Answers one request to the endpoint; `headers` go with whatever the answer is. Never rejects. */
@@ -63,33 +64,57 @@ async function answerPost(parts: CountedParts, req: IncomingMessage, res: Server
 }
 
 async function answerParams(parts: CountedParts, exchange: Exchange, params: Params): Promise<void> {
-  const { req, res } = exchange
+  const { req } = exchange
   const forms = formsOf(req.headers.accept)
   const prepared = parts.operations.prepare(params.query)
   const kind = prepared.kind === 'ready' ? kindOf(prepared, params.operationName) : undefined
   if (kind === OperationTypeNode.MUTATION && req.method === 'GET') throw new Refusal(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
   // By what is asked for, not by the header alone: some clients accept streams for everything.
-  if (kind === OperationTypeNode.SUBSCRIPTION || forms.json === null) return stream(parts, exchange, { forms, params })
+  if ((kind === OperationTypeNode.SUBSCRIPTION || forms.json === null) && !forms.stream) throw new Refusal(406, NOT_ACCEPTABLE)
+  const type = forms.json ?? 'text/event-stream'
   parts.untaken.check(0)
-  const result = prepared.kind === 'ready' ? await parts.operations.run(prepared, params) : { errors: prepared.errors }
-  if (res.destroyed) return
-  const body = JSON.stringify(wireOf(result))
+  if (prepared.kind === 'refused') return answerResult(parts, exchange, { type, result: { errors: prepared.errors } })
+  if (kind === OperationTypeNode.SUBSCRIPTION) return follow(parts, exchange, { type, args: argsOf(parts.operations, prepared, params) })
+  const result = await parts.operations.run(prepared, params)
   // What a write did is always told.
-  if (kind !== OperationTypeNode.MUTATION) parts.untaken.check(body.length)
-  parts.untaken.add(res, body.length)
-  send(exchange, forms.json, { result, body })
+  answerResult(parts, exchange, { type, result, isTold: kind === OperationTypeNode.MUTATION })
+}
+
+const NOT_ACCEPTABLE = 'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, or a WebSocket.'
+
+interface Outcome {
+  readonly type: AnswerType
+  readonly result: ExecutionResult
+  readonly isTold?: boolean
+}
+
+function answerResult({ untaken }: CountedParts, exchange: Exchange, { type, result, isTold = false }: Outcome): void {
+  if (exchange.res.destroyed) return
+  const body = JSON.stringify(wireOf(result))
+  if (!isTold) untaken.check(body.length)
+  untaken.add(exchange.res, body.length)
+  send(exchange, type, { result, body })
+}
+
+interface Following {
+  readonly type: AnswerType
+  readonly args: ExecutionArgs
 }
 
 /** Not awaited to its end: a stream may last for months, and must not hold its request's body. */
-function stream({ streams }: Parts, { req, res, headers }: Exchange, { forms, params }: { readonly forms: Forms; readonly params: Params }): void {
-  if (!forms.stream) throw new Refusal(406, 'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, or a WebSocket.')
-  for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) res.setHeader(name, value)
-  void streams.answer(req, res, params).catch(() => res.destroy())
+async function follow(parts: CountedParts, exchange: Exchange, { type, args }: Following): Promise<void> {
+  const { operations, streams } = parts
+  const begun = await subscribe({ ...args, contextValue: operations.context() })
+  if ('refused' in begun) return answerResult(parts, exchange, { type, result: operations.maskAll(begun.refused) })
+  void streams.answer(exchange.res, exchange.headers, { events: begun.events, args })
 }
 
-function send({ res, headers }: Exchange, type: JsonType, { result, body }: { readonly result: ExecutionResult; readonly body: string }): void {
-  const { status, headers: more } = statusOf(result, type)
-  sendJson(res, status, { type, body, headers: { ...more, ...headers } })
+type AnswerType = JsonType | 'text/event-stream'
+
+function send({ res, headers }: Exchange, type: AnswerType, { result, body }: { readonly result: ExecutionResult; readonly body: string }): void {
+  // A stream has its errors inside; its reader looks for them there.
+  const { status, headers: more } = statusOf(result, type === 'text/event-stream' ? 'application/json' : type)
+  sendJson(res, status, { type, body: type === 'text/event-stream' ? eventsOf(body) : body, headers: { ...more, ...headers } })
 }
 
 function sendError(operations: Operations, exchange: Exchange, error: unknown): void {

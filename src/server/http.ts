@@ -1,18 +1,20 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { Bounds } from './config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-http.ts'
+import type { Metrics } from './metrics.ts'
 import type { Origins } from './origin.ts'
 import type { Playground } from './playground.ts'
 import { createTurns } from './turns.ts'
 
 /** Addresses on the server. */
-export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz' } as const
+export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
 
 /** What the routes lead to. */
 export interface HttpParts {
   readonly graphql: GraphqlHttp
   readonly playground: Playground
   readonly origins: Origins
+  readonly metrics: Metrics
   /** Null, or why the server should get no traffic at the moment. */
   notReady(): string | null
 }
@@ -75,6 +77,8 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
       return sendJson(res, 200, { type: 'application/json', body: '{"status":"ok"}' })
     case ROUTES.ready:
       return sendReadiness(res, parts.notReady())
+    case ROUTES.metrics:
+      return void parts.metrics.text().then((body) => sendJson(res, 200, { type: parts.metrics.type, body }), () => sendProblem(res, 500, { code: 'INTERNAL', message: 'The metrics cannot be read.' }))
     default:
       return sendProblem(res, 404, NOTHING_HERE)
   }

@@ -24,6 +24,8 @@ type Call<T> = (store: Store) => Promise<T>
  * with the reason why. Somebody who looks at `problem` knows, without a call, whether it answers.
  */
 export class LateStore implements Store {
+  /** It is on another machine, where others reach it too. */
+  readonly shared = true
   readonly #options: LateStoreOptions
   readonly #rings = new Map<Ring, AsyncDisposable | null>()
   readonly #stop = new AbortController()

@@ -1,4 +1,4 @@
-import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionResult, type OperationTypeNode } from 'graphql'
+import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionArgs, type ExecutionResult, type OperationTypeNode } from 'graphql'
 import type { Database } from '../core/database.ts'
 import type { Context } from '../graphql/context.ts'
 import { createTextCache } from '../graphql/document-cache.ts'
@@ -18,6 +18,8 @@ export interface Operations {
   /** The error as clients may see it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskAll: (result: ExecutionResult) => ExecutionResult
+  /** How many queries and mutations are running, or were at once a moment ago. */
+  readonly load: () => number
   /** Resolves when no query or mutation is running. */
   readonly idle: () => Promise<void>
 }
@@ -53,10 +55,24 @@ export function kindOf({ operations }: Ready, name: string | undefined): Operati
   return operations.size === 1 ? operations.values().next().value : undefined
 }
 
+/** What GraphQL needs to know of a subscription, but for the context, which is another one for each event. */
+export function argsOf({ face }: Pick<Operations, 'face'>, { document }: Ready, { variables, operationName }: Params): ExecutionArgs {
+  return { schema: face.schema, document, variableValues: variables, operationName }
+}
+
+/** Who has just got an answer may ask on, ms. */
+const PEAK_MS = 20
+
 /** Operations of a face on a database. */
 export function createOperations({ face, db, rules, maxRunning, observe }: OperationsOptions): Operations {
   const cache = createTextCache<Ready>()
   const running = createCount()
+  let [peak, peakAt] = [0, -Infinity]
+  const count = (): void => {
+    const now = performance.now()
+    peak = now - peakAt < PEAK_MS ? Math.max(peak, running.now()) : running.now()
+    peakAt = now
+  }
   const mask = (error: unknown): GraphQLError => {
     const masked = asGraphQL(face.maskError(error, 'The server failed.'))
     observe(masked)
@@ -72,6 +88,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     mask,
     maskAll,
     context,
+    load: () => (performance.now() - peakAt < PEAK_MS ? peak : running.now()),
     idle: running.idle,
     prepare: (query) => {
       const known = cache.get(query)
@@ -83,6 +100,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     run: async ({ document }, { variables, operationName }) => {
       if (running.now() >= maxRunning) return { errors: [tooMany(maxRunning)] }
       running.add(1)
+      count()
       try {
         return maskAll(await execute({ schema: face.schema, document, variableValues: variables, operationName, contextValue: context() }))
       } catch (error) {

@@ -3,10 +3,12 @@ import { makeServer, type Context, type Server, type SubscribePayload } from 'gr
 import { DatabaseError } from '../core/error.ts'
 import { Flaw } from '../core/exact-json.ts'
 import { tooLarge } from '../core/limits.ts'
+import type { Cohorts } from './cohort.ts'
 import type { Bounds } from './config.ts'
-import { kindOf, type Operations, type Ready } from './operations.ts'
+import { argsOf, kindOf, type Operations, type Ready } from './operations.ts'
 import type { Params } from './params.ts'
 import { Gone, type Peer } from './peer.ts'
+import { asResults, createPump } from './pump.ts'
 import { wireError, wireOf } from './result.ts'
 import { subscribe } from './subscribe.ts'
 
@@ -14,10 +16,20 @@ import { subscribe } from './subscribe.ts'
 interface Job extends ExecutionArgs {
   readonly ready: Ready
   readonly params: Params
+  readonly id: string
+  readonly peer: Peer
 }
 
-/** The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). */
-export function createProtocol(operations: Operations, bounds: Bounds): Server<Peer> {
+export interface ProtocolParts {
+  readonly operations: Operations
+  readonly cohorts: Cohorts
+}
+
+/**
+ * The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). The
+ * library keeps the protocol; what subscriptions deliver goes past it, for its bytes are made once for many.
+ */
+export function createProtocol({ operations, cohorts }: ProtocolParts, bounds: Bounds): Server<Peer> {
   return makeServer<undefined, Peer>({
     connectionInitWaitTimeout: bounds.initMs,
     onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
@@ -25,7 +37,12 @@ export function createProtocol(operations: Operations, bounds: Bounds): Server<P
       const { ready, params } = args as Job
       return wireOf(await operations.run(ready, params))
     },
-    subscribe: (args) => subscribe(args, { context: operations.context, finish: (result) => wireOf(operations.maskAll(result)) }),
+    subscribe: async (args) => {
+      const { peer, id } = args as Job
+      const begun = await subscribe({ ...args, contextValue: operations.context() })
+      if ('refused' in begun) return wireOf(operations.maskAll(begun.refused))
+      return asResults(createPump(begun.events, cohorts.join(args), peer.sink(id)))
+    },
     // A peer that went away is no failure: nobody is there to be told, and nothing to be logged.
     onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof Gone ? error : wireError(operations.mask(error))).toJSON()),
   })
@@ -52,11 +69,10 @@ function open(operations: Operations, { context, id, payload, max }: Subscribe):
   if (kind === OperationTypeNode.SUBSCRIPTION && !peer.inbox.subscribe(id)) {
     return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
   }
-  return jobOf(operations, { ready: prepared, params })
+  return jobOf(operations, { ready: prepared, params, id, peer })
 }
 
-function jobOf(operations: Operations, job: Pick<Job, 'ready' | 'params'>): Job {
-  const { document } = job.ready
-  const { variables, operationName } = job.params
-  return { ...job, schema: operations.face.schema, document, variableValues: variables ?? null, operationName: operationName ?? null, contextValue: undefined, rootValue: undefined }
+function jobOf(operations: Operations, job: Pick<Job, 'ready' | 'params' | 'id' | 'peer'>): Job {
+  // What is left out here, the library would look for elsewhere.
+  return { ...argsOf(operations, job.ready, job.params), ...job, contextValue: undefined, rootValue: undefined }
 }

@@ -1,14 +1,19 @@
 import type { Database } from '../core/database.ts'
+import type { FeedCounts } from '../db/engine.ts'
 import { graphqlFace } from '../graphql/face.ts'
 import { createBodyReader } from './body.ts'
+import { Cohorts } from './cohort.ts'
 import type { Config } from './config.ts'
 import { createGraphqlHttp } from './graphql-http.ts'
 import { createHttp, ROUTES, type Http } from './http.ts'
 import { describeError, type Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
 import { createOperations, type Operations } from './operations.ts'
 import { allowOrigins } from './origin.ts'
+import { Outlets } from './outlet.ts'
 import { createPlayground } from './playground.ts'
 import { createReadiness, type Readiness } from './readiness.ts'
+import { createRules } from './rules.ts'
 import { openSockets, type Sockets } from './sockets.ts'
 import { createStreams, type Streams } from './streams.ts'
 
@@ -25,21 +30,24 @@ export interface ServiceOptions {
   readonly db: Database
   readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
   readonly log: Log
+  /** What is followed at the moment. */
+  readonly counts: () => FeedCounts
   /** Why the store does not answer, where that is known without asking it. */
   readonly problem?: (() => string | null) | undefined
 }
 
 /** Puts the faces in front of a database. */
-export function createService({ db, config, log, problem = () => null }: ServiceOptions): Service {
+export function createService({ db, config, log, counts, problem = () => null }: ServiceOptions): Service {
   const { bounds } = config
   const face = graphqlFace({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
   const readiness = createReadiness(() => performance.now())
-  const streams = createStreams(face, db)
-  const operations = createOperations({ face, db, rules: streams.rules, maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const operations = createOperations({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.load())]
+  const streams = createStreams({ operations, cohorts, outlets }, bounds)
   const origins = allowOrigins(config.cors, config.host)
   const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) }, bounds)
-  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), notReady: () => problem() ?? readiness.reason() }, bounds)
+  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts), notReady: () => problem() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
-  const sockets = openSockets(http.server, { operations, origins, bounds, report })
+  const sockets = openSockets(http.server, { operations, cohorts, outlets, origins, bounds, report })
   return { http, sockets, streams, operations, readiness }
 }

@@ -7,10 +7,10 @@ import type { ErrorCode } from '../core/error.ts'
 import { parseExactJson } from '../core/exact-json.ts'
 import type { Bounds } from './config.ts'
 import { hasTwoHosts, pathOf, ROUTES } from './http.ts'
-import type { Operations } from './operations.ts'
 import type { Origins } from './origin.ts'
+import type { Outlets } from './outlet.ts'
 import { createPeer, Gone, type Peer } from './peer.ts'
-import { createProtocol } from './protocol.ts'
+import { createProtocol, type ProtocolParts } from './protocol.ts'
 
 /** GraphQL over WebSockets, on the port of an HTTP server. */
 export interface Sockets {
@@ -22,8 +22,8 @@ export interface Sockets {
   terminate(): void
 }
 
-export interface SocketsOptions {
-  readonly operations: Operations
+export interface SocketsOptions extends ProtocolParts {
+  readonly outlets: Outlets
   readonly origins: Origins
   readonly bounds: Bounds
   /** Gets what is a bug of ours; the socket it happened on is closed. */
@@ -31,8 +31,8 @@ export interface SocketsOptions {
 }
 
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
-export function openSockets(http: Server, { operations, origins, bounds, report }: SocketsOptions): Sockets {
-  const protocol = createProtocol(operations, bounds)
+export function openSockets(http: Server, { operations, cohorts, outlets, origins, bounds, report }: SocketsOptions): Sockets {
+  const protocol = createProtocol({ operations, cohorts }, bounds)
   const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, handleProtocols })
   const peers = new Set<Peer>()
   const state = { deaf: false }
@@ -40,7 +40,7 @@ export function openSockets(http: Server, { operations, origins, bounds, report 
     const refused = refuseUpgrade(req, origins)
     if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
-      const peer = createPeer(ws, bounds)
+      const peer = createPeer({ socket: ws, connection: socket, outlet: outlets.of(socket, () => ws.readyState === ws.OPEN) }, bounds)
       endStalled(socket, peer, bounds.answerMs)
       peers.add(peer)
       ws.once('close', () => peers.delete(peer))
@@ -55,7 +55,7 @@ export function openSockets(http: Server, { operations, origins, bounds, report 
     close: () => {
       clearInterval(pings)
       server.close()
-      for (const { socket } of peers) socket.close(1001, 'Going away')
+      for (const peer of peers) peer.close(1001, 'Going away')
     },
     terminate: () => peers.forEach(({ socket }) => socket.terminate()),
   }
@@ -82,13 +82,13 @@ function attach(protocol: Protocol<Peer>, peer: Peer, { report, isDeaf }: Owner)
   const fail = (error: unknown): void => {
     if (error instanceof Gone) return
     report(error)
-    socket.close(CloseCode.InternalServerError, 'Internal server error')
+    peer.close(CloseCode.InternalServerError, 'Internal server error')
   }
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
       send: (text) => peer.send(text),
-      close: (code, reason) => socket.close(code, reason),
+      close: (code, reason) => peer.close(code, reason),
       onMessage: (handle) => socket.on('message', (data, isBinary) => {
         receive(peer, { data, isBinary }, async (message) => {
           if (!isDeaf() && socket.readyState === socket.OPEN) await handle(message).catch(fail)
@@ -106,13 +106,13 @@ interface Frame {
 }
 
 /** The protocol takes a message that is parsed already as well as its text, though its types do not say so. */
-function receive({ socket, inbox }: Peer, { data, isBinary }: Frame, handle: (message: string) => Promise<void>): void {
+function receive({ inbox, close }: Peer, { data, isBinary }: Frame, handle: (message: string) => Promise<void>): void {
   try {
     if (isBinary) throw new TypeError('A message must be text.')
     const message = parseExactJson(textOf(data)) as string
     inbox.receive(message, () => handle(message))
   } catch {
-    socket.close(CloseCode.BadRequest, 'Invalid message received')
+    close(CloseCode.BadRequest, 'Invalid message received')
   }
 }
 

@@ -25,7 +25,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const { store, problem } = await openStore(config, TENANT, log)
   try {
     const engine = await openEngine(store)
-    const service = createService({ db: engine.database(TENANT, { actor: null }), config, log, problem })
+    const service = createService({ db: engine.database(TENANT, { actor: null }), config, log, counts: () => engine.counts(), problem })
     const { server } = service.http
     await listen(server, config)
     const { port } = server.address() as AddressInfo

@@ -34,7 +34,6 @@ export async function stopServer(service: Service, { engine, store }: Ground, { 
   await within(stopMs * 0.2, closed)
   sockets.terminate()
   http.server.closeAllConnections()
-  await streams.dispose()
   await within(stopMs * 0.3, engine.close())
   await store.close()
   log.info('stopped')

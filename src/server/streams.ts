@@ -1,80 +1,110 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createYoga, type Plugin } from 'graphql-yoga'
-import type { DocumentNode, GraphQLError } from 'graphql'
-import type { Database } from '../core/database.ts'
-import type { GraphqlFace } from '../graphql/face.ts'
-import type { Rules } from './operations.ts'
-import type { Params } from './params.ts'
-import { subscribe } from './subscribe.ts'
+import type { ExecutionArgs } from 'graphql'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { Cohorts } from './cohort.ts'
+import type { Bounds } from './config.ts'
+import type { Operations } from './operations.ts'
+import type { Outlets } from './outlet.ts'
+import { chunkOf, Payload, type Pieces } from './payload.ts'
+import { createPump, type Sink } from './pump.ts'
+import { wireOf } from './result.ts'
+import type { Events } from './subscribe.ts'
 
-/** Yoga: the plugins' parse and validate for all transports, and answers as Server-Sent Events. */
+/**
+ * Subscriptions as Server-Sent Events, in the "distinct connections" form of graphql-sse
+ * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md).
+ */
 export interface Streams {
-  readonly rules: Rules
-  /** Answers a request whose parameters were already read with an event stream, in the "distinct connections" form of graphql-sse. */
-  answer(req: IncomingMessage, res: ServerResponse, params: Params): Promise<void>
+  /** Answers with the events of a subscription until they end, or the reader goes away. Never rejects. */
+  answer(res: ServerResponse, headers: OutgoingHttpHeaders | null, feed: Feed): Promise<void>
   /** Ends all streams without a last event, so that clients resume. */
   end(): void
-  dispose(): Promise<void>
 }
 
-/** What the plugins find beside the request. */
-interface ServerContext {
-  readonly params: Params
+/** A subscription that has begun, and what it was begun with. */
+export interface Feed {
+  readonly events: Events
+  readonly args: ExecutionArgs
 }
 
-/** Yoga on the face, for one database. */
-export function createStreams(face: GraphqlFace, db: Database): Streams {
-  const { schema, maskError, parserAndValidationCache } = face
-  const yoga = createYoga<ServerContext>({
-    schema,
-    plugins: [...face.plugins, readParams, freshContext(() => face.context(db))],
-    context: () => ({ ...face.context(db) }),
-    maskedErrors: { maskError },
-    parserAndValidationCache,
-    // What is not used of Yoga: its pages, its bodies (read before, within bounds), its CORS (any origin, with credentials), its log (values).
-    cors: false, graphiql: false, landingPage: false, multipart: false, batching: false, maxRequestBodySize: false, logging: false,
-  })
+export interface StreamsParts {
+  readonly operations: Pick<Operations, 'mask'>
+  readonly cohorts: Cohorts
+  readonly outlets: Outlets
+}
+
+/** What stands at the head of an event stream. */
+export const STREAM_HEADERS: OutgoingHttpHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // Some proxies would wait for more before they hand an event on (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+}
+
+/** The last event of a stream that ended; its data is empty, but without it a browser would drop the event. */
+const COMPLETE = 'event: complete\ndata:\n\n'
+const COMMENT = Buffer.from(':\n\n')
+const COMMENT_CHUNK = chunkOf(COMMENT)
+
+/** The events of a result that is the only one. */
+export function eventsOf(json: string): string {
+  return `event: next\ndata: ${json}\n\n${COMPLETE}`
+}
+
+/** Event streams; one that is silent gets a comment every `pingMs`, so that nobody on the way closes it. */
+export function createStreams({ operations, cohorts, outlets }: StreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): Streams {
   const open = new Set<ServerResponse>()
+  const comments = setInterval(() => open.forEach(comment), pingMs).unref()
+  const last = (error: unknown): Payload => new Payload(JSON.stringify(wireOf({ errors: [operations.mask(error)] })))
   return {
-    rules: rulesOf(() => yoga.getEnveloped({})),
-    answer: async (req, res, params) => {
+    answer: async (res, headers, { events, args }) => {
+      // The reader may have gone while the subscription began.
+      if (res.destroyed) return void (await events.return?.())
+      const sink = begin(res, headers, outlets)
+      const pump = createPump(events, cohorts.join(args), sink)
       open.add(res)
-      res.once('close', () => open.delete(res))
-      await yoga.handle(req, res, { params })
+      res.once('close', () => {
+        open.delete(res)
+        void pump.stop().catch(() => {})
+      })
+      await pump.run().catch((error: unknown) => {
+        if (sink.isOpen()) sink.write(last(error))
+      })
+      sink.flush()
+      if (sink.isOpen()) res.end(COMPLETE)
     },
     end: () => {
+      clearInterval(comments)
       for (const res of open) res.destroy()
     },
-    dispose: async () => {
-      await yoga.dispose()
-    },
   }
 }
 
-/** The parameters come from the handler in front, parsed exactly. */
-const readParams: Plugin<object, ServerContext> = {
-  onRequestParse: ({ serverContext, setRequestParser }) => {
-    const { query, variables, operationName } = serverContext.params
-    setRequestParser(() => ({ query, ...(variables && { variables }), ...(operationName !== undefined && { operationName }) }))
-  },
+interface StreamSink extends Sink {
+  /** Sends what was written, now. */
+  flush(): void
 }
 
-function freshContext(context: () => object): Plugin {
-  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn((args) => subscribe(args, { context })) }
-}
-
-interface Enveloped {
-  readonly schema: unknown
-  readonly parse: (query: string) => DocumentNode
-  readonly validate: (schema: unknown, document: DocumentNode) => readonly GraphQLError[] | undefined
-}
-
-function rulesOf(enveloped: () => Enveloped): Rules {
+/** Sends the head; from then on events go past the response to its connection, as chunks that are ready. */
+function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: Outlets): StreamSink {
+  res.writeHead(200, { ...STREAM_HEADERS, ...headers })
+  // Some browsers hand a response on only when a part of its body is there.
+  res.write(COMMENT)
+  const { socket } = res
+  if (socket === null) return { isOpen: () => false, write: () => {}, hasRoom: () => true, flush: () => {} }
+  // Another answer may follow on this connection.
+  const outlet = outlets.of(socket, () => !socket.destroyed)
+  const piecesOf = (payload: Payload): Pieces => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
-    parse: (query) => enveloped().parse(query),
-    validate: (document) => {
-      const { schema, validate } = enveloped()
-      return validate(schema, document) ?? []
-    },
+    isOpen: () => !res.destroyed && !res.writableEnded,
+    write: (payload) => outlet.write(piecesOf(payload)),
+    hasRoom: (resume) => outlet.hasRoom(resume),
+    flush: () => outlet.flush(),
   }
+}
+
+/** A reader that has something to take needs no comment; and a stalled one would not be seen to be. */
+function comment(res: ServerResponse): void {
+  if (res.socket === null || res.socket.writableLength > 0) return
+  res.socket.write(res.chunkedEncoding ? COMMENT_CHUNK : COMMENT)
 }

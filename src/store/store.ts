@@ -12,6 +12,9 @@ import type { Millis, Revision, Version, Write } from '../core/version.ts'
  * Errors: UNAVAILABLE and STORAGE_FULL (DatabaseError), with nothing half done.
  */
 export interface Store {
+  /** Whether other processes may write to it at the same time. */
+  readonly shared: boolean
+
   /**
    * Appends drafts in order; each sees those before it. Durable on return.
    *

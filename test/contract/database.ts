@@ -3,26 +3,34 @@ import { asOf } from './database/as-of.ts'
 import { changes } from './database/changes.ts'
 import { deletes } from './database/deletes.ts'
 import { documents } from './database/documents.ts'
+import { ephemeral } from './database/ephemeral.ts'
 import { expectations } from './database/expectations.ts'
 import { feeds } from './database/feeds.ts'
 import { gets } from './database/get.ts'
 import { histories } from './database/history.ts'
+import { interrupts } from './database/interrupts.ts'
 import { keys } from './database/keys.ts'
 import { limits } from './database/limits.ts'
+import { lives } from './database/live.ts'
 import { logs } from './database/log.ts'
 import { names } from './database/names.ts'
 import { paths } from './database/paths.ts'
 import { races } from './database/races.ts'
+import { resumes } from './database/resume.ts'
+import { shapes } from './database/shapes.ts'
 import type { DatabaseSubject } from './database/subject.ts'
 import { transactions } from './database/transactions.ts'
 import { values } from './database/values.ts'
+import { watches } from './database/watch.ts'
+import { wheres } from './database/where.ts'
 import { writes } from './database/writes.ts'
 
 export type { DatabaseSubject } from './database/subject.ts'
 
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
-  gets, documents, histories, asOf, logs, changes, feeds, limits, races,
+  gets, documents, histories, asOf, logs, changes, feeds, ephemeral, interrupts, limits, races,
+  wheres, lives, resumes, shapes, watches,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
-import { matches, parsePattern, parsePatterns } from '../../src/core/pattern.ts'
+import { matches, overlaps, parsePattern, parsePatterns } from '../../src/core/pattern.ts'
 import { thrown, tooLarge } from './thrown.ts'
 
 const at = (pattern: string, path: string, fields: readonly string[] = []): boolean =>
@@ -76,6 +76,27 @@ describe('matches', () => {
       const segments = path.map((segment, i) => (stars[i] === true ? '*' : segment))
       expect(matches(segments, path, ['x'])).toBe(true)
       expect(matches(segments, [...path, ...below], ['x'])).toBe(true)
+    }))
+  })
+})
+
+describe('overlaps', () => {
+  const segment = fc.constantFrom('a', 'b', '*')
+  const short = fc.array(segment, { minLength: 1, maxLength: 4 })
+  const isBelow = (segments: readonly string[], path: readonly string[]): boolean =>
+    new RegExp(`^${segments.map((one) => (one === '*' ? '[^/]+' : one)).join('/')}(/|$)`).test(path.join('/'))
+  /** All paths of four segments. `c` is in no pattern, so only a star names it. */
+  const paths = Array.from({ length: 3 ** 4 }, (_, i) => Array.from({ length: 4 }, (_, digit) => 'abc'[Math.floor(i / 3 ** digit) % 3] ?? ''))
+
+  it('exactly when some path lies at or below both', () => {
+    fc.assert(fc.property(short, short, (a, b) => {
+      expect(overlaps(a, b)).toBe(paths.some((path) => isBelow(a, path) && isBelow(b, path)))
+    }), { numRuns: 3_000 })
+  })
+
+  it('whichever of the two comes first', () => {
+    fc.assert(fc.property(pattern, pattern, (a, b) => {
+      expect(overlaps(a, b)).toBe(overlaps(b, a))
     }))
   })
 })

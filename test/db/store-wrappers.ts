@@ -8,6 +8,7 @@ export function turn(): Promise<void> {
 /** The store with some of its methods replaced. */
 export function wrapped(store: Store, replaced: Partial<Store>): Store {
   return {
+    shared: store.shared,
     append: (tenant, drafts) => store.append(tenant, drafts),
     find: (tenant, ids) => store.find(tenant, ids),
     heads: (tenant, paths, at) => store.heads(tenant, paths, at),

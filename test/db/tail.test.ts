@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { LIMITS } from '../../src/core/limits.ts'
+import { parseShape } from '../../src/db/feed/shape.ts'
 import { Tail } from '../../src/db/tail.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
-import { distant, turn, wrapped } from './store-wrappers.ts'
+import { distant, wrapped } from './store-wrappers.ts'
 
 const TENANT = 'default'
 
@@ -106,23 +108,26 @@ it('own commits that come with a gap, twice or late are taken in once, in order'
   expect(await all(tail)).toEqual(upTo(6))
 })
 
-it('who waits for a topic is woken by a commit below it, with a revision before it, and by no other', async () => {
+it('who follows is told of each commit that may match, before the tail says that it was looked through, and of no other', async () => {
   const store = new MemoryStore()
   const tail = await Tail.open(store, TENANT)
-  const woken: string[] = []
-  const wait = (name: string, topics: readonly string[]): void => void tail.wait(topics).quietUntil.then((until) => woken.push(`${name}@${until}`))
-  wait('posts', ['posts'])
-  wait('both', ['posts', 'users'])
-  wait('any', ['*'])
-  wait('none', ['none'])
+  const touched: string[] = []
+  const follow = (name: string, paths: readonly string[]): void =>
+    tail.shapes.add(parseShape(paths, {}, LIMITS), {
+      touch: (revision) => void touched.push(`${name}@${revision}, after ${tail.indexed}`),
+      pass: () => {},
+    })
+  follow('posts', ['posts'])
+  follow('both', ['posts/2', 'users'])
+  follow('any', ['*'])
+  follow('none', ['none'])
   await store.append(TENANT, [draft(1, ['users', '1'])])
   await tail.refresh()
-  await turn()
-  expect(woken.toSorted((a, b) => a.localeCompare(b))).toEqual(['any@0', 'both@0'])
+  expect(touched.toSorted((a, b) => a.localeCompare(b))).toEqual(['any@1, after 0', 'both@1, after 0'])
   await store.append(TENANT, [draft(1, ['posts', '1'])])
   await tail.refresh()
-  await turn()
-  expect(woken.slice(2)).toEqual(['posts@1'])
+  expect(touched.slice(2).toSorted((a, b) => a.localeCompare(b))).toEqual(['any@2, after 1', 'posts@2, after 1'])
+  expect(tail.indexed).toBe(2)
 })
 
 it('it tells whether a revision is visible, although no bell rang', async () => {

@@ -11,14 +11,14 @@ export const DOCUMENT: Document = {
 export const COMMITTED: Committed = {
   id: 'k', cursor: 'c3', at: '2026-01-02T00:00:00.000Z', actor: 'ada', repeated: false,
   changes: [{
-    type: 'UPDATE', reason: 'WRITE', path: 'posts/1', document: DOCUMENT, fields: ['title'],
+    type: 'UPDATE', reason: 'WRITE', path: 'posts/1', document: DOCUMENT, before: null, fields: ['title'],
     commit: 'k', cursor: 'c3', at: '2026-01-02T00:00:00.000Z',
   }],
 }
 
 export const PAGE: DocumentPage = { edges: [{ cursor: 'e1', node: DOCUMENT }], hasNextPage: true, hasPreviousPage: false, cursor: 'c9' }
 
-export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true }
+export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true, reset: null }
 
 /** A database that records what it is asked for and gives fixed answers; `override` replaces single methods. */
 export function recordingDatabase(override: Partial<Database> = {}): Database & { readonly calls: Call[] } {
@@ -39,9 +39,18 @@ export function recordingDatabase(override: Partial<Database> = {}): Database & 
     documents: answer('documents', PAGE),
     history: answer('history', PAGE),
     log: answer('log', BATCH),
+    interrupt: answer('interrupt', 3),
     changes: (...args) => {
       calls.push(['changes', ...args])
       return feedOf([BATCH])
+    },
+    live: (...args) => {
+      calls.push(['live', ...args])
+      return feedOf([BATCH])
+    },
+    watch: (...args) => {
+      calls.push(['watch', ...args])
+      return feedOf([{ value: { any: ['json'] } }])
     },
     ...override,
   }
@@ -53,10 +62,10 @@ interface FeedOptions {
 }
 
 /** A feed of these batches. After the last it completes, or waits until it is ended when `open`. */
-export function feedOf(batches: readonly ChangeBatch[], options: FeedOptions = {}): AsyncIterableIterator<ChangeBatch> {
+export function feedOf<Batch>(batches: readonly Batch[], options: FeedOptions = {}): AsyncIterableIterator<Batch> {
   const rest = [...batches]
   let finish = (): void => undefined
-  const end = new Promise<IteratorResult<ChangeBatch>>((resolve) => { finish = () => resolve({ done: true, value: undefined }) })
+  const end = new Promise<IteratorResult<Batch>>((resolve) => { finish = () => resolve({ done: true, value: undefined }) })
   return {
     [Symbol.asyncIterator]() { return this },
     next: () => {

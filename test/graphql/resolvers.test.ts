@@ -56,9 +56,11 @@ describe('a read', () => {
 describe('a write', () => {
   test.each([
     ['post', 'mutation { post(path: "posts", value: { a: 1 }, id: "x", key: "k") { id } }',
-      ['post', 'posts', { a: 1 }, { id: 'x', key: 'k' }]],
+      ['post', 'posts', { a: 1 }, { ephemeral: false, id: 'x', key: 'k' }]],
+    ['an ephemeral post', 'mutation { post(path: "typing", value: 1, ephemeral: true) { id } }',
+      ['post', 'typing', 1, { ephemeral: true }]],
     ['post with a numeric id', 'mutation { post(path: "posts", value: 1, id: 7, key: 8) { id } }',
-      ['post', 'posts', 1, { id: '7', key: '8' }]],
+      ['post', 'posts', 1, { ephemeral: false, id: '7', key: '8' }]],
     ['put', 'mutation { put(path: "posts/1", value: [], expect: { version: 3 }) { id } }',
       ['put', 'posts/1', [], { expect: { version: 3 } }]],
     ['put of null', 'mutation { put(path: "posts/1", value: null) { id } }', ['put', 'posts/1', null, {}]],
@@ -146,7 +148,7 @@ describe('what is shown', () => {
   })
 
   test('of a commit is its one document, or none when it wrote several', async () => {
-    const changes = 'changes { type reason path fields commit cursor at }'
+    const changes = 'changes { type reason path before fields commit cursor at }'
     const query = `mutation { delete(path: "posts") { id cursor at actor repeated document { id } ${changes} } }`
     const one = await run(query)
     const { document: _, ...change } = COMMITTED.changes[0] ?? expect.fail()
@@ -155,6 +157,23 @@ describe('what is shown', () => {
     const two = await run(query, {}, { delete: () => Promise.resolve(several) })
     expect(two.data).toMatchObject({ delete: { document: null } })
   })
+})
+
+test('an interrupt is one call, and gives its number', async () => {
+  const all = await run('mutation { interrupt(match: { paths: ["posts", "a/*"], where: "id == params.a", params: { a: null }, actor: "ann" }) }')
+  expect(all.data).toEqual({ interrupt: 3 })
+  expect(all.calls).toEqual([['interrupt', { paths: ['posts', 'a/*'], where: 'id == params.a', params: { a: null }, actor: 'ann' }]])
+  const { calls } = await run('mutation { interrupt(match: { paths: "posts", where: null, params: null }) }')
+  expect(calls).toEqual([['interrupt', { paths: ['posts'] }]])
+})
+
+test('an ephemeral post shows that it has no place in the log and no version', async () => {
+  const [change] = COMMITTED.changes
+  const passed = { ...COMMITTED, changes: [{ ...change ?? expect.fail(), cursor: null, document: { ...DOCUMENT, version: 0 } }] }
+  const query = 'mutation { post(path: "typing", value: 1, ephemeral: true) { cursor document { version } changes { cursor } } }'
+  const { data, errors } = await run(query, {}, { post: () => Promise.resolve(passed) })
+  expect(errors).toBeUndefined()
+  expect(data).toEqual({ post: { cursor: 'c3', document: { version: 0 }, changes: [{ cursor: null }] } })
 })
 
 describe('the subscription', () => {
@@ -167,14 +186,14 @@ describe('the subscription', () => {
     const response = await subscribe(db, 'subscription { changes(paths: ["posts"]) { cursor upToDate changes { type path } } }')
     const batch = { cursor: 'c3', upToDate: true, changes: [{ type: 'UPDATE', path: 'posts/1' }] }
     expect(await response.text()).toContain(`data: ${JSON.stringify({ data: { changes: batch } })}\n`)
-    expect(db.calls).toEqual([['changes', ['posts'], { start: 'NOW', heartbeatMs: 15_000 }]])
+    expect(db.calls).toEqual([['changes', ['posts'], { start: 'NOW', replica: 'DEFAULT', heartbeatMs: 15_000 }]])
   })
 
   test('passes its arguments on', async () => {
     const db = recordingDatabase()
     const args = 'paths: ["a", "b/*"], after: "c", start: BEGINNING, last: 5, limit: 9, types: [NEW], heartbeatMs: 100'
     await (await subscribe(db, `subscription { changes(${args}) { cursor } }`)).text()
-    const options = { after: 'c', start: 'BEGINNING', last: 5, limit: 9, types: ['NEW'], heartbeatMs: 100 }
+    const options = { after: 'c', start: 'BEGINNING', last: 5, limit: 9, types: ['NEW'], replica: 'DEFAULT', heartbeatMs: 100 }
     expect(db.calls).toEqual([['changes', ['a', 'b/*'], options]])
   })
 

@@ -4,6 +4,7 @@ import { runCli } from '../support/process-cli.ts'
 import { readiness, startOnMongo } from '../support/server-mongo.ts'
 import { ask, socketFeeder } from '../support/writer-graphql.ts'
 
+const INTERRUPT = 'mutation ($paths: [PathPattern!]!) { interrupt(match: { paths: $paths }) }'
 const PUT = 'mutation ($path: Path!, $value: JSON, $key: ID) { put(path: $path, value: $value, key: $key) { cursor } }'
 
 /** Collects what a new subscriber of `posts` sees from the beginning on. */
@@ -60,6 +61,26 @@ describeMongo('servers on one MongoDB', (mongo) => {
     await ask(graphql, PUT, { path: 'posts/1', value: 1 })
     for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
     expect(mongo.server.proxy.streams.open - before).toBe(1)
+  }, 60_000)
+
+  it('an interrupt asked of one reaches the subscribers of all, and gives their number', async () => {
+    const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
+    const [one, other] = servers.map(({ graphql }) => graphql)
+    if (one === undefined || other === undefined) throw new Error('There must be two.')
+    const views = [watch(one), watch(one), watch(other)]
+    await ask(one, PUT, { path: 'posts/1', value: 1 })
+    for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
+    const interrupt = (graphql: string, ...paths: string[]): Promise<number> => ask<number>(graphql, INTERRUPT, { paths })
+    await expect.poll(() => interrupt(one, 'posts'), { timeout: 20_000 }).toBe(3)
+    await expect.poll(() => interrupt(other, 'posts/1'), { timeout: 20_000 }).toBe(3)
+    expect(await interrupt(one, 'users')).toBe(0)
+    await ask(other, PUT, { path: 'posts/2', value: 2 })
+    for (const view of views) await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
+    servers[1]?.process.child.kill('SIGTERM')
+    await servers[1]?.process.exit()
+    const asked = performance.now()
+    expect(await interrupt(one, 'posts')).toBe(2)
+    expect(performance.now() - asked).toBeLessThan(1_900)
   }, 60_000)
 
   it('says in a sentence why it does not answer, once per change, and goes on by itself', async () => {

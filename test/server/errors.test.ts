@@ -27,7 +27,7 @@ function failingFeed(error: Error): AsyncIterableIterator<ChangeBatch> {
     next: async () => {
       if (!first) throw error
       first = false
-      return { done: false, value: { changes: [], cursor: '1', upToDate: true } }
+      return { done: false, value: { changes: [], cursor: '1', upToDate: true, reset: null } }
     },
     return: async () => ({ done: true, value: undefined }),
   }

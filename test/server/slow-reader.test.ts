@@ -43,7 +43,7 @@ async function countedDatabase({ idle = false }: { readonly idle?: boolean } = {
 }
 
 function batch(n: number): ChangeBatch {
-  return { changes: [{ commit: ID } as ChangeBatch['changes'][number]], cursor: String(n), upToDate: false }
+  return { changes: [{ commit: ID } as ChangeBatch['changes'][number]], cursor: String(n), upToDate: false, reset: null }
 }
 
 /** Resolves when nothing more is pulled while the server answers 50 requests of others. */
@@ -129,7 +129,7 @@ test.each(['ws', 'sse'])('the feed of an idle reader ends at once when the reade
 
 test('an event stream without events gets comments, so that nobody on the way closes it', async () => {
   const counted = await countedDatabase({ idle: true })
-  const { port } = await serve(counted.db)
+  const { port } = await serve(counted.db, { pingMs: 100 })
   const socket = await watch(port)
   let text = ''
   socket.on('data', (chunk: Buffer) => {

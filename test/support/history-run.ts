@@ -58,7 +58,8 @@ export interface ShownCommit {
 }
 
 /** What a cursor stands for. Only a judge may look: to everyone else it is opaque. */
-export function revisionIn(cursor: Cursor): Revision {
+export function revisionIn(cursor: Cursor | null): Revision {
+  if (cursor === null) throw new Error('An ephemeral change has no revision.')
   const [, digits = ''] = cursor.split('-')
   return Number.parseInt(digits, 36)
 }

@@ -43,17 +43,16 @@ export interface ServiceFixture {
 
 /** Serves `db` for the running test. */
 export async function serve(db: Database, bounds: Partial<Bounds> = {}): Promise<ServiceFixture> {
-  const service = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent') })
+  const service = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
   const { server } = service.http
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(async () => {
+  onTestFinished(() => {
     service.sockets.close()
     service.sockets.terminate()
     service.streams.end()
     server.close()
     server.closeAllConnections()
-    await service.streams.dispose()
   })
   const { port } = server.address() as AddressInfo
   return { port, endpoint: `http://127.0.0.1:${port}/graphql`, wsEndpoint: `ws://127.0.0.1:${port}/graphql` }

@@ -39,6 +39,7 @@ export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }
 }
 
 class LmdbStore implements Store {
+  readonly shared = false
   readonly #environment: Environment
   readonly #claim: DirectoryClaim
   readonly #queue = new AppendQueue((batches) => this.#write(batches))

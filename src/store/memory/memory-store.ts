@@ -15,6 +15,7 @@ interface World {
 
 /** The store as plainly as it can be said: a log, and everything else derived from it by filtering. The tests' oracle. */
 export class MemoryStore implements Store {
+  readonly shared = false
   readonly #worlds = new Map<TenantId, World>()
   readonly #rings = new Set<{ readonly ring: (tenant: TenantId) => void }>()
   #closed = false

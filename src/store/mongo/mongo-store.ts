@@ -75,6 +75,7 @@ interface Parts {
 
 /** The port on MongoDB. docs/mongodb.md says what lies where and why. */
 export class MongoStore implements Store {
+  readonly shared = true
   readonly #link: Link
   readonly #reader: Reader
   readonly #appender: Appender

@@ -50,7 +50,7 @@ function heartbeats(subject: DatabaseSubject): void {
     await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
       await reader.next()
       const began = performance.now()
-      for (let i = 0; i < 3; i++) expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true })
+      for (let i = 0; i < 3; i++) expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: null })
       const took = performance.now() - began
       expect(took).toBeGreaterThan(200)
       expect(took).toBeLessThan(3_000)

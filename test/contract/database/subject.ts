@@ -86,7 +86,11 @@ export interface Reader {
 
 /** Follows patterns while `run` runs. Changes are summed up as `NEW posts/1@1`. */
 export async function following(db: Database, paths: readonly string[], options: ChangesOptions, run: (reader: Reader) => Promise<void>): Promise<void> {
-  const feed = db.changes(paths, options)
+  await reading(db.changes(paths, options), run)
+}
+
+/** Reads a feed while `run` runs. */
+export async function reading(feed: AsyncIterator<ChangeBatch>, run: (reader: Reader) => Promise<void>): Promise<void> {
   try {
     await run(readerOf(feed))
   } finally {
@@ -125,6 +129,11 @@ export function readerOf(feed: AsyncIterator<ChangeBatch>): Reader {
       return told()
     },
   }
+}
+
+/** Changes as `NEW WRITE posts/1@1`: type, reason, path and version. */
+export function reasons({ changes }: Pick<Committed, 'changes'>): readonly string[] {
+  return changes.map(({ type, reason, path, document }) => `${type} ${reason} ${path}@${document.version}`)
 }
 
 /** Changes as `NEW posts/1@1`: type, path and version. */

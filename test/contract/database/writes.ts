@@ -174,7 +174,7 @@ function versions(subject: DatabaseSubject): void {
     const document = { path: 'posts/1', id: '1', version: 1, value: { title: 'a' }, deleted: false, createdAt: at, updatedAt: at, actor, cursor, asOf: cursor }
     expect(commit).toEqual({
       id, cursor, at, actor, repeated: false,
-      changes: [{ type: 'NEW', reason: 'WRITE', path: 'posts/1', document, fields: [], commit: id, cursor, at }],
+      changes: [{ type: 'NEW', reason: 'WRITE', before: null, path: 'posts/1', document, fields: [], commit: id, cursor, at }],
     })
   })
 

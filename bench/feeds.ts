@@ -1,0 +1,16 @@
+import { broadcast } from './feeds/broadcast.ts'
+import { fairness, latency, reach, writers } from './feeds/live.ts'
+import { resume } from './feeds/resume.ts'
+import { shapes } from './feeds/shapes.ts'
+
+/** What subscribers of one path get, and what they cost: broadcasts first, then writes as users make them. */
+export async function feeds(): Promise<void> {
+  await broadcast({ subscribers: 1_000, changes: 400 })
+  await broadcast({ subscribers: 10_000, changes: 20 })
+  await latency()
+  await writers()
+  await reach()
+  await fairness()
+  await resume()
+  await shapes()
+}

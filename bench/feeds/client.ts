@@ -1,0 +1,174 @@
+import { connect, type Socket } from 'node:net'
+
+/** Raw subscribers, in a process of their own: they count what they get, and hardly read it, so that the server is measured. */
+
+/** What the parent asks for. */
+export type Order =
+  | { readonly kind: 'open'; readonly url: string; readonly over: Transport; readonly count: number; readonly query: string; readonly ids: 'equal' | 'different' }
+  /** Tell when `count` changes have come, all subscribers together, since the last time. */
+  | { readonly kind: 'await'; readonly count: number }
+  /** Give the latencies since the last time. */
+  | { readonly kind: 'latencies' }
+  /** The first `count` subscribers stop reading, or go on. */
+  | { readonly kind: 'pause' | 'resume'; readonly count: number }
+
+/** What it tells: that an order was carried out, with latencies in milliseconds if they were asked for. */
+export interface Told {
+  readonly latencies: readonly number[]
+}
+
+/** GraphQL over ws or SSE; the raw ones get what is broadcast to all. */
+export type Transport = 'ws' | 'sse' | 'raw-ws' | 'raw-sse'
+
+/** Each change carries the moment of its writing, in microseconds of the machine's steady clock. */
+const MARKER = Buffer.from('"t":')
+const READY: Readonly<Record<Transport, string>> = { ws: '"upToDate"', sse: '"upToDate"', 'raw-ws': '\r\n\r\n', 'raw-sse': '\r\n\r\n' }
+
+/** All sockets are read into it, one after the other. */
+const SHARED = Buffer.alloc(65_536)
+
+let count = 0
+let goal = Infinity
+let latencies: number[] = []
+const sockets: Socket[] = []
+
+function tell(told: Told = { latencies: [] }): void {
+  process.send?.(told)
+}
+
+process.on('message', (order: Order) => {
+  switch (order.kind) {
+    case 'open':
+      return void openAll(order)
+    case 'await':
+      goal = order.count
+      return check()
+    case 'latencies':
+      tell({ latencies })
+      latencies = []
+      return
+    case 'pause':
+      return toggle(order.count, (socket) => socket.pause())
+    case 'resume':
+      return toggle(order.count, (socket) => socket.resume())
+  }
+})
+
+function toggle(many: number, act: (socket: Socket) => void): void {
+  sockets.slice(0, many).forEach(act)
+  tell()
+}
+
+function check(): void {
+  if (count < goal) return
+  count -= goal
+  goal = Infinity
+  tell()
+}
+
+/** A hundred at a time: more would overflow the listener's queue. */
+async function openAll(order: Extract<Order, { kind: 'open' }>): Promise<void> {
+  for (let i = 0; i < order.count; i += 100) {
+    await Promise.all(Array.from({ length: Math.min(100, order.count - i) }, () => open(order)))
+  }
+  count = 0
+  latencies = []
+  tell()
+}
+
+/** Resolves when the subscriber is at the live edge. */
+function open({ url, over, query, ids }: Extract<Order, { kind: 'open' }>): Promise<void> {
+  const { hostname, port, pathname } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const take = (bytes: Buffer): void => {
+      if (ready) return counting(bytes)
+      ready = isReady(bytes)
+      if (ready) resolve()
+    }
+    const onread = { buffer: SHARED, callback: (length: number) => (take(SHARED.subarray(0, length)), true) }
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true, onread })
+    sockets.push(socket)
+    let head = ''
+    const isReady = (chunk: Buffer): boolean => {
+      head += chunk.toString('latin1')
+      if (over === 'ws') for (const answer of answersOf(head, ids === 'equal' ? '1' : crypto.randomUUID(), query)) socket.write(answer)
+      return head.includes(READY[over])
+    }
+    const counting = counter()
+    let ready = false
+    if (over === 'ws') setInterval(() => socket.write(PONG), PONG_MS).unref()
+    socket.once('error', reject).once('close', () => reject(new Error(`A subscriber was closed: ${head}`)))
+    socket.write(over.endsWith('ws') ? upgrade(hostname, pathname) : post(hostname, pathname, JSON.stringify({ query })))
+  })
+}
+
+/** What an opening WebSocket says next, told by how much it has heard. */
+function answersOf(head: string, id: string, query: string): readonly Buffer[] {
+  if (head.endsWith('\r\n\r\n')) return [masked('{"type":"connection_init"}')]
+  return head.endsWith('"connection_ack"}') ? [masked(JSON.stringify({ id, type: 'subscribe', payload: { query } }))] : []
+}
+
+function upgrade(host: string, path: string): string {
+  const key = 'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws'
+  return `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n${key}\r\n\r\n`
+}
+
+function post(host: string, path: string, body: string): string {
+  return `POST ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+}
+
+/** Said without being asked, so that nobody needs to look for pings (RFC 6455, section 5.5.3). */
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
+const PONG_MS = 10_000
+
+/** A text frame of less than 64 KiB, masked with zeros (RFC 6455, section 5.3). */
+function masked(text: string): Buffer {
+  const payload = Buffer.from(text)
+  const head = Buffer.from([0x81, 0x80 | 126, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0])
+  return Buffer.concat([head, payload])
+}
+
+/** Counts the markers in a stream, also those that come in two parts. */
+function counter(): (bytes: Buffer) => void {
+  let begun = ''
+  return (bytes) => {
+    if (begun !== '') countIn(Buffer.from(begun + bytes.toString('latin1', 0, MARKER.length - begun.length), 'latin1'))
+    countIn(bytes)
+    begun = beginningIn(bytes)
+    check()
+  }
+}
+
+/** The beginning of a marker with which the bytes end. */
+function beginningIn(bytes: Buffer): string {
+  // What is whole ends otherwise: a look at one byte is enough nearly always.
+  const last = bytes[bytes.length - 1]
+  if (last !== QUOTE && last !== LETTER) return ''
+  const end = bytes.toString('latin1', Math.max(0, bytes.length - MARKER.length + 1))
+  return ['"t"', '"t', '"'].find((beginning) => end.endsWith(beginning)) ?? ''
+}
+
+const QUOTE = 0x22
+const LETTER = 0x74
+
+function countIn(bytes: Buffer): void {
+  let now = 0
+  for (let at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at + MARKER.length)) {
+    count++
+    const written = numberAt(bytes, at + MARKER.length)
+    if (written === 0) continue
+    now ||= Number(process.hrtime.bigint() / 1_000n)
+    latencies.push((now - written) / 1_000)
+  }
+}
+
+/** The number that stands there; 0 when it is not all there. */
+function numberAt(bytes: Buffer, from: number): number {
+  let value = 0
+  for (let at = from; at < bytes.length; at++) {
+    const digit = (bytes[at] ?? 0) - 48
+    if (digit < 0 || digit > 9) return value
+    value = value * 10 + digit
+  }
+  return 0
+}

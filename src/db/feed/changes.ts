@@ -1,0 +1,123 @@
+import type { Commit } from '../../core/commit.ts'
+import { formatCursor } from '../../core/cursor.ts'
+import type { Change, ChangeBatch, ChangesOptions } from '../../core/database.ts'
+import type { Limits } from '../../core/limits.ts'
+import type { Revision } from '../../core/version.ts'
+import { countOf } from '../page.ts'
+import { expired, revisionOf } from '../past.ts'
+import { Patience } from '../patience.ts'
+import { badArgument } from '../request.ts'
+import { FEED_PAGE, type Tail } from '../tail.ts'
+import type { TenantContext } from '../tenant-context.ts'
+import { bytesOf } from './change-bytes.ts'
+import type { Kind, Place, Step } from './cohort.ts'
+import type { Taken } from './feed.ts'
+import type { Matcher } from './matcher.ts'
+import { passingBatch } from './passing.ts'
+
+const SCAN = { rows: 256, bytes: 4_194_304 }
+
+/** Every change that matches, in order, once. */
+export class ChangesKind implements Kind<ChangeBatch> {
+  readonly #tail: Tail
+  readonly #matcher: Matcher
+  readonly #heartbeatMs: number
+
+  constructor(tail: Tail, matcher: Matcher, heartbeatMs: number) {
+    this.#tail = tail
+    this.#matcher = matcher
+    this.#heartbeatMs = heartbeatMs
+  }
+
+  at(position: Revision): Place {
+    return { position, live: true }
+  }
+
+  beat(position: Revision, upToDate: boolean): ChangeBatch {
+    return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
+  }
+
+  passing(commits: readonly Commit[], position: Revision): ChangeBatch | null {
+    return passingBatch(this.#matcher, commits, this.beat(position, true))
+  }
+
+  async read({ position: from, live }: Place, until: Revision): Promise<Step<ChangeBatch>> {
+    const patience = performance.now() + this.#heartbeatMs
+    for (let position = from; ; ) {
+      const commits = await this.#tail.read(position, pageFrom(position), until)
+      if (position < this.#tail.floor) throw expired(this.#tail)
+      const changes: Change[] = []
+      for (const commit of commits) {
+        const selected = this.#matcher.of(commit)
+        changes.push(...(selected instanceof Promise ? await selected : selected))
+        position = commit.revision
+      }
+      if (changes.length > 0) return this.#step(changes, position)
+      if (commits.length === 0) return live ? { item: null, next: this.at(position), upToDate: true, bytes: 0 } : this.#step([], position)
+      // The embedded store answers at once: let others run before the next page.
+      await new Promise((resolve) => setImmediate(resolve))
+      // A long stretch without a match still gives a sign of life, and a cursor to resume from.
+      if (performance.now() >= patience) return this.#step([], position)
+    }
+  }
+
+  #step(changes: readonly Change[], position: Revision): Step<ChangeBatch> {
+    const upToDate = position >= this.#tail.last
+    const item = { ...this.beat(position, upToDate), changes }
+    return { item, next: { position, live: upToDate }, upToDate, bytes: bytesOf(changes) }
+  }
+}
+
+/** Pages end at the same revisions for all, so that readers who began apart soon share what is read. */
+function pageFrom(position: Revision): typeof FEED_PAGE {
+  return { ...FEED_PAGE, rows: FEED_PAGE.rows - (position % FEED_PAGE.rows) }
+}
+
+/** Where a feed begins: a cursor is stronger than the rest, for clients resume with what they first asked for. */
+export function startOf(options: ChangesOptions, limits: Limits): (context: TenantContext, matcher: Matcher) => Promise<Revision> {
+  const { after, last, start } = options
+  if (after !== undefined) return (context) => revisionOf(context, after)
+  if (last === undefined) return async ({ tail }) => (start === 'BEGINNING' ? tail.floor : tail.last)
+  const count = countOf(last, 'last', limits)
+  return (context, matcher) => beforeLast(context, matcher, count)
+}
+
+/** The revision after which `count` matching changes are left, or a few more: whole commits. */
+async function beforeLast({ store, tenant, tail, readMs }: TenantContext, matcher: Matcher, count: number): Promise<Revision> {
+  let before = tail.last + 1
+  let found = 0
+  const patience = new Patience(readMs)
+  for (;; await patience.pause()) {
+    const { commits, floor } = await store.log(tenant, { after: 0, before, reverse: true, limit: SCAN })
+    for (const commit of commits.toReversed()) {
+      found += (await matcher.of(commit)).length
+      if (found >= count) return commit.revision - 1
+    }
+    const oldest = commits[0]
+    if (oldest === undefined) return floor
+    before = oldest.revision
+  }
+}
+
+/** Ends a feed after `limit` changes, rounded up to whole commits. Throws BAD_REQUEST. */
+export function limited(limit: number | undefined): ((batch: ChangeBatch) => Taken<ChangeBatch>) | undefined {
+  if (limit === undefined) return undefined
+  if (!Number.isSafeInteger(limit) || limit < 1) throw badArgument('limit', 'limit must be a whole number from 1.')
+  let remaining = limit
+  return (batch) => {
+    const cut = firstOf(batch, remaining)
+    remaining -= cut.changes.length
+    return { item: cut, last: remaining <= 0 }
+  }
+}
+
+/** The first `count` changes of a batch, and what belongs to the last one's commit. */
+function firstOf(batch: ChangeBatch, count: number): ChangeBatch {
+  const last = batch.changes[count - 1]
+  if (last === undefined) return batch
+  const end = batch.changes.findLastIndex(({ commit }) => commit === last.commit) + 1
+  if (end === batch.changes.length) return batch
+  const changes = batch.changes.slice(0, end)
+  // What is ephemeral has no place, and what is left of it is not left behind.
+  return last.cursor === null ? { ...batch, changes } : { ...batch, changes, cursor: last.cursor, upToDate: false }
+}

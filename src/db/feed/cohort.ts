@@ -1,0 +1,363 @@
+import type { Commit } from '../../core/commit.ts'
+import { DatabaseError } from '../../core/error.ts'
+import type { Revision } from '../../core/version.ts'
+import type { Tail } from '../tail.ts'
+import { Passing } from './passing.ts'
+import { Round } from './round.ts'
+import type { Shape } from './shape.ts'
+import type { StepCache } from './step-cache.ts'
+
+/** How far a reader has come. */
+export interface Place {
+  /** Everything up to here was delivered, or does not match. */
+  readonly position: Revision
+  /** Whether the reader was told that it is up to date: at the live edge it then waits for the next item. */
+  readonly live: boolean
+  /** Where it is in a snapshot, and the like: what the kind of feed adds. The same text means the same. */
+  readonly within?: string | undefined
+}
+
+/** What comes after a place. */
+export interface Step<T, P extends Place = Place> {
+  /** Null: nothing matched up to `next`, which is the live edge. */
+  readonly item: T | null
+  readonly next: P
+  /** Whether `item` leaves nothing behind. */
+  readonly upToDate: boolean
+  /** About what it holds. */
+  readonly bytes: number
+  /** Up to which number the item shows ephemeral commits; left out where it comes from the log. */
+  readonly passed?: number | undefined
+}
+
+/** A kind of feed: pure reading, without waiting. */
+export interface Kind<T, P extends Place = Place> {
+  /** What comes after a place, up to a revision. A reader that is not live gets an item in any case. */
+  read(place: P, until: Revision): Promise<Step<T, P>>
+  /** A sign of life for a reader to whom nothing came; null where the kind of feed has none. */
+  beat(position: Revision, upToDate: boolean): T | null
+  /** The place of live readers at a revision. */
+  at(position: Revision): P
+  /** What live readers at a revision are shown of ephemeral commits; null when nothing matches, or this kind of feed shows none. */
+  passing(commits: readonly Commit[], position: Revision): T | null
+}
+
+/** Gets one step, once. */
+export interface Waiter<T, P extends Place> {
+  /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
+  readonly heard: number | null
+  /** Whether its reader has left the cohort: it must not wait any more. */
+  readonly isGone: () => boolean
+  /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
+  readonly resolve: (step: Step<T, P>) => void
+  readonly reject: (error: unknown) => void
+  /** It waits no longer. */
+  readonly withdraw: () => void
+}
+
+interface Telling<T, P extends Place> {
+  /** Default: all who wait. */
+  readonly isMeant?: ((waiter: Waiter<T, P>) => boolean) | undefined
+  /** How many commits they are told of. */
+  readonly commits?: number | undefined
+}
+
+export interface CohortOptions<T, P extends Place> {
+  readonly tail: Tail
+  readonly shape: Shape
+  readonly kind: Kind<T, P>
+  readonly cache: StepCache
+  readonly heartbeatMs: number
+}
+
+/** Readers that are told in one turn of the event loop: others get theirs in between. */
+const SLICE = 1_024
+/** How soon who is ahead of the edge looks again whether it has come, ms. */
+const AHEAD_MS = 10
+/** How soon the store is asked again that was away, ms. */
+const RETRY_MS = 500
+
+/**
+ * The readers of one shape. What comes after a place is found once, for all that stand there, and kept for those that
+ * come a little later; those at the live edge are woken together. A reader that is slow, or resumes, pulls from where it
+ * stands; it costs the others nothing.
+ */
+export class Cohort<T, P extends Place> {
+  readonly #options: CohortOptions<T, P>
+  readonly #waiters = new Set<Waiter<T, P>>()
+  /** Nothing matches in (quietFrom, quietTo]. */
+  #quietFrom: Revision
+  #quietTo: Revision
+  /** The newest commit that may match. */
+  #touched: Revision = 0
+  readonly #passing: Passing<T>
+  /** Up to which number those who waited were shown what passed. */
+  #shown = 0
+  #advancing = false
+  readonly #round = new Round()
+  /** Called when enough of those that were told last are back. */
+  #gathered: (() => void) | null = null
+  /** Those that were never told that they are up to date: they are not to wait where nothing matched. */
+  #impatient: Waiter<T, P>[] = []
+  /** Those that read on by themselves to where the edge is not yet. */
+  #ahead: (() => void)[] = []
+  #beat: NodeJS.Timeout | null = null
+
+  constructor(options: CohortOptions<T, P>) {
+    this.#options = options
+    this.#passing = new Passing((commits, at) => options.kind.passing(commits, at))
+    this.#quietFrom = options.tail.last
+    this.#quietTo = options.tail.last
+    options.tail.shapes.add(options.shape, this)
+  }
+
+  /** A commit may match. */
+  touch(revision: Revision): void {
+    // All before it need not be read again.
+    this.#settle()
+    this.#touched = Math.max(this.#touched, revision)
+    if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
+  }
+
+  /** An ephemeral commit may match. */
+  pass(commit: Commit): void {
+    this.#passing.add(commit, this.#quietTo)
+    if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
+  }
+
+  /** The number of the newest ephemeral commit. */
+  get passed(): number {
+    return this.#passing.last
+  }
+
+  /** Gives what comes after a place; at the live edge when there is something, at the latest with a heartbeat. */
+  pull(place: P, waiter: Waiter<T, P>): void {
+    if (this.#waitsAt(place)) this.#stay(waiter, place.live)
+    else void this.#readOn(place, waiter)
+  }
+
+  async #readOn(place: P, waiter: Waiter<T, P>): Promise<void> {
+    try {
+      for (let at = place; ; ) {
+        const step = await this.#stepAfter(at)
+        if (step.item !== null) return waiter.resolve(step)
+        at = step.next
+        if (!this.#waitsAt(at)) await this.#meet(at.position)
+        // Who left meanwhile would be waited for by nobody, and for ever.
+        if (waiter.isGone()) return
+        if (this.#waitsAt(at)) return this.#stay(waiter, at.live)
+      }
+    } catch (error) {
+      waiter.reject(error)
+    }
+  }
+
+  withdraw(waiter: Waiter<T, P>): void {
+    this.#waiters.delete(waiter)
+    waiter.withdraw()
+    if (this.#waiters.size === 0) this.#stopBeat()
+  }
+
+  /** When its last reader has gone. */
+  close(): void {
+    this.#stopBeat()
+    this.#options.tail.shapes.delete(this.#options.shape, this)
+  }
+
+  /** The same place for all between which nothing matched: so they share what comes next. */
+  canonical(position: Revision): Revision {
+    this.#settle()
+    return position >= this.#quietFrom && position <= this.#quietTo ? this.#quietFrom : position
+  }
+
+  /** Without a commit that may match, all that was looked through for shapes is quiet. */
+  #settle(): void {
+    if (this.#touched <= this.#quietTo) this.#quietTo = Math.max(this.#quietTo, this.#options.tail.indexed)
+  }
+
+  /** Who is at the edge waits: for a commit that may match, or for those it will be told of with the others. */
+  #waitsAt(place: P): boolean {
+    if (place.within !== undefined) return false
+    this.#settle()
+    if (!this.#isAtEdge(place)) return false
+    return place.live || this.#touched > this.#quietTo
+  }
+
+  #isAtEdge({ position }: P): boolean {
+    return position >= this.#quietFrom && position <= this.#quietTo
+  }
+
+  /** Whether somebody waits at the edge: then all find there what comes next, in step. */
+  #isLed(): boolean {
+    return this.#waiters.size > 0 || this.#advancing
+  }
+
+  async #stepAfter(place: P): Promise<Step<T, P>> {
+    const { cache, kind } = this.#options
+    const key = `${this.canonical(place.position)} ${place.live} ${place.within ?? ''}`
+    const known = cache.get<Step<T, P>>(this, key)
+    // What one who was ahead has read moves no edge: there it is read again.
+    if (known !== undefined && !(place.live && this.#isAtEdge(place))) {
+      const step = await known
+      // One that has become stale says that nothing is left behind, and now there is. And no reader's cursor goes back.
+      const fresh = !step.upToDate || this.canonical(step.next.position) === this.#quietFrom
+      if (fresh && step.next.position >= place.position) return step
+    }
+    const atEdge = this.#isAtEdge(place)
+    const from = atEdge ? { ...place, position: this.#quietTo } : place
+    const isBehind = place.within === undefined && place.position < this.#quietFrom
+    const reading = kind.read(from, isBehind ? this.#quietTo : Infinity)
+    cache.set(this, key, reading)
+    const step = await reading
+    if (atEdge && place.live) this.#moveEdge(from.position, step)
+    return step
+  }
+
+  /** What was found from the live edge moves it, and is told in the same moment to all who wait there. */
+  #moveEdge(from: Revision, step: Step<T, P>): void {
+    const { position } = step.next
+    if (from !== this.#quietTo || position <= from) return
+    this.#quietTo = position
+    if (step.item !== null) {
+      this.#quietFrom = position
+      void this.#tell((waiter) => waiter.resolve(step), { commits: position - from })
+    } else for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
+    this.#release()
+  }
+
+  /** Nothing matched: it is told that it is up to date all the same. */
+  #hurry(waiter: Waiter<T, P>): void {
+    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.kind.at(this.#quietTo), live: false }, waiter)
+  }
+
+  #release(): void {
+    for (const resume of this.#ahead.splice(0)) resume()
+  }
+
+  /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
+  async #meet(position: Revision): Promise<void> {
+    if (this.#touched > this.#quietTo && this.#advancing) return new Promise((resolve) => this.#ahead.push(resolve))
+    if (position <= this.#quietTo) return nextTurn()
+    // The edge stands still while a store is away, or an older value is looked for.
+    if (this.#isLed()) return new Promise((resolve) => setTimeout(resolve, AHEAD_MS))
+    this.#quietFrom = position
+    this.#quietTo = position
+  }
+
+  /** Whoever comes to the live edge is shown what passed meanwhile, unless there is more that is to stay. */
+  #stay(waiter: Waiter<T, P>, isPatient: boolean): void {
+    if (this.#touched > this.#quietTo || !this.#show(waiter, this.#quietTo)) this.#wait(waiter, isPatient)
+  }
+
+  /** Shows a reader at the live edge what passed since it last heard. Whether there was anything. */
+  #show(waiter: Waiter<T, P>, edge: Revision): boolean {
+    const passed = waiter.heard === null ? null : this.#passing.after(waiter.heard, edge)
+    if (passed === null) return false
+    waiter.resolve({ item: passed.item, next: this.#options.kind.at(edge), upToDate: true, bytes: 0, passed: passed.number })
+    return true
+  }
+
+  #wait(waiter: Waiter<T, P>, isPatient: boolean): void {
+    this.#waiters.add(waiter)
+    if (!isPatient) this.#impatient.push(waiter)
+    if (this.#touched > this.#quietTo && !this.#advancing) void this.#advance()
+    this.#beat ??= setTimeout(() => void this.#sendBeat(), this.#options.heartbeatMs)
+    if (this.#gathered !== null && this.#round.isEnough(this.#waiters.size)) this.#gathered()
+  }
+
+  /** Finds what those at the live edge wait for, in a turn of its own: never inside the write that rang. */
+  async #advance(): Promise<void> {
+    this.#advancing = true
+    const { kind } = this.#options
+    try {
+      for (;;) {
+        await nextTurn()
+        await this.#gather()
+        if (this.#waiters.size === 0) break
+        if (this.#touched > this.#quietTo) await this.#stepAfter(kind.at(this.#quietTo))
+        else if (this.#shown < this.passed) await this.#passOn()
+        else break
+      }
+    } catch (error) {
+      await this.#advanceFailed(error)
+    } finally {
+      this.#advancing = false
+      this.#release()
+    }
+  }
+
+  /** Until enough are back, or it has taken long enough. */
+  async #gather(): Promise<void> {
+    for (;;) {
+      const waitMs = this.#round.waitMs(this.#waiters.size)
+      if (waitMs === 0) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs)
+        this.#gathered = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#gathered = null
+    }
+  }
+
+  /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
+  async #advanceFailed(error: unknown): Promise<void> {
+    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#tell((waiter) => waiter.reject(error))
+    this.#stopBeat()
+    this.#beat = setTimeout(() => void this.#sendBeat(), RETRY_MS)
+  }
+
+  /** Shows what passed to those who wait for it; the others go on waiting. */
+  #passOn(): Promise<void> {
+    const edge = this.#quietTo
+    this.#shown = this.passed
+    return this.#tell((waiter) => this.#show(waiter, edge), { isMeant: (waiter) => waiter.heard !== null && waiter.heard < this.#shown })
+  }
+
+  /** Those that come meanwhile, and those that are not meant, wait for the next one. */
+  async #tell(told: (waiter: Waiter<T, P>) => void, { isMeant = () => true, commits = 0 }: Telling<T, P> = {}): Promise<void> {
+    const meant = [...this.#waiters].filter(isMeant)
+    for (const waiter of meant) this.#waiters.delete(waiter)
+    if (this.#waiters.size === 0) this.#stopBeat()
+    this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
+    this.#round.begin(meant.length, commits)
+    let count = 0
+    let begun = performance.now()
+    for (const waiter of meant) {
+      told(waiter)
+      if (++count % SLICE !== 0) continue
+      this.#round.took(performance.now() - begun)
+      await nextTurn()
+      begun = performance.now()
+    }
+    this.#round.took(performance.now() - begun)
+  }
+
+  async #sendBeat(): Promise<void> {
+    const { tail, kind, heartbeatMs } = this.#options
+    // Who comes while it looks must not put it off.
+    const beat = this.#beat
+    await tail.look()
+    if (this.#beat !== beat) return
+    this.#beat = null
+    this.#settle()
+    if (this.#waiters.size === 0) return
+    const upToDate = this.#touched <= this.#quietTo
+    const item = kind.beat(this.#quietTo, upToDate)
+    const next = { ...kind.at(this.#quietTo), live: upToDate }
+    if (item === null) this.#beat = setTimeout(() => void this.#sendBeat(), heartbeatMs)
+    else await this.#tell((waiter) => waiter.resolve({ item, next, upToDate, bytes: 0 }))
+    if (!upToDate && !this.#advancing) await this.#advance()
+  }
+
+  #stopBeat(): void {
+    if (this.#beat !== null) clearTimeout(this.#beat)
+    this.#beat = null
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

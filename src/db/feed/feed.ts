@@ -1,0 +1,221 @@
+import type { Pullable, Taker } from '../../core/database.ts'
+import type { DatabaseError } from '../../core/error.ts'
+import type { Asked } from './admission.ts'
+import type { Cohort, Place, Step, Waiter } from './cohort.ts'
+
+/** A reader's place among the readers of its shape. */
+export interface Joined<T, P extends Place> {
+  readonly cohort: Cohort<T, P>
+  /** The same for shapes that show the same. */
+  readonly key: string
+  /** Where it begins. */
+  readonly place: P
+  /** Leaves the cohort. */
+  readonly leave: () => void
+}
+
+/** Where a reader is that may have to go elsewhere. */
+export interface Held<P extends Place> {
+  readonly key: string
+  readonly place: P
+}
+
+/** An item as it is delivered to this reader, and whether it is the last. */
+export interface Taken<T> {
+  readonly item: T
+  readonly last: boolean
+}
+
+export interface FeedParts<T, P extends Place> {
+  readonly asked: Asked
+  /**
+   * Decides what the reader may see, and joins those who see the same; null when it is among them already. Rejects when
+   * the feed cannot begin there.
+   */
+  readonly join: (held: Held<P> | null) => Promise<Joined<T, P> | null>
+  /** Whether its place is one in the log, from which it goes on whatever it is shown. Default: it begins again. */
+  readonly keepsPlace?: boolean | undefined
+  /** Sees each item before it is delivered. Default: all, as they are. */
+  readonly take?: ((item: T) => Taken<T>) | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Called once, when the feed has ended. */
+  readonly ended: (feed: RunningFeed) => void
+}
+
+/** A feed, as who stops or interrupts them all sees it. */
+export interface RunningFeed {
+  /** What it was opened for. */
+  readonly asked: Asked
+  fail(error: DatabaseError): void
+  /** Decides anew what it may show: nobody notices, it goes on elsewhere, or it ends with the reason. Never rejects. */
+  reconsider(): Promise<void>
+}
+
+/**
+ * A feed as a pull iterator: a place, and whoever reads pulls it on. It holds nothing but its place, so a reader that
+ * stops costs nothing and loses nothing.
+ */
+export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
+  readonly #parts: FeedParts<T, P>
+  #joined: Joined<T, P> | null = null
+  #joining: Promise<void> | null
+  #reconsidering: Promise<void> = Promise.resolve()
+  #place: P | null = null
+  /** Up to which number it knows what passed its cohort; null: it was not told yet that it is up to date. */
+  #heard: number | null = null
+  #waiter: Waiter<T, P> | null = null
+  #closed = false
+  #over = false
+  #failure: unknown = null
+  /** Calls of `next` that are not answered, and the newest of them. */
+  #asked = 0
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(parts: FeedParts<T, P>) {
+    this.#parts = parts
+    // It begins now, not when it is first read. Its failure is told to whoever pulls first.
+    this.#joining = parts.join(null).then((joined) => this.#begin(joined), (error: unknown) => this.#failJoining(error))
+    parts.signal?.addEventListener('abort', this.#abort, { once: true })
+    if (parts.signal?.aborted === true) queueMicrotask(this.#abort)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** The next item; waits at the live edge. Calls are answered in order. */
+  next(): Promise<IteratorResult<T>> {
+    const run = (): Promise<IteratorResult<T>> => this.#next().finally(() => this.#asked--)
+    const result = this.#asked++ === 0 ? run() : this.#turn.then(run, run)
+    this.#turn = result
+    return result
+  }
+
+  pull(taker: Taker<T>): void {
+    if (this.#joining !== null) return void this.#joining.then(() => this.pull(taker))
+    const [joined, place] = [this.#joined, this.#place]
+    if (this.#over || joined === null || place === null) return this.#last(taker)
+    // Once it was withdrawn, what it waited for may come all the same.
+    const waiter: Waiter<T, P> = {
+      heard: this.#heard,
+      isGone: () => this.#waiter !== waiter,
+      resolve: (step) => {
+        if (this.#waiter === waiter) this.#deliver(step, taker)
+      },
+      reject: (error) => {
+        if (this.#waiter === waiter) this.#end(error)
+      },
+      withdraw: () => {
+        this.#waiter = null
+        if (this.#closed) this.#last(taker)
+        else this.pull(taker)
+      },
+    }
+    this.#waiter = waiter
+    joined.cohort.pull(place, waiter)
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#end(null)
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  /** Ends the feed with an error, for instance because the server stops: clients then resume elsewhere. */
+  fail(error: DatabaseError): void {
+    this.#end(error)
+  }
+
+  get asked(): Asked {
+    return this.#parts.asked
+  }
+
+  /** One decision after another: the last one holds. */
+  reconsider(): Promise<void> {
+    this.#reconsidering = this.#reconsidering.then(() => this.#reconsider())
+    return this.#reconsidering
+  }
+
+  async #reconsider(): Promise<void> {
+    await this.#joining
+    const [held, place] = [this.#joined, this.#place]
+    if (held === null || place === null) return
+    try {
+      const joined = await this.#parts.join({ key: held.key, place })
+      if (this.#closed) joined?.leave()
+      else if (joined !== null) this.#move(held, joined)
+    } catch (error) {
+      this.#end(error)
+    }
+  }
+
+  /** Whoever waits is woken and pulls from where the feed stands now. */
+  #move(from: Joined<T, P>, to: Joined<T, P>): void {
+    const waiter = this.#waiter
+    this.#joined = to
+    this.#waiter = null
+    if (this.#parts.keepsPlace !== true) this.#place = to.place
+    this.#heard = this.#heard === null || this.#place?.live !== true ? null : to.cohort.passed
+    if (waiter !== null) from.cohort.withdraw(waiter)
+    from.leave()
+  }
+
+  readonly #abort = (): void => this.#end(null)
+
+  #begin(joined: Joined<T, P> | null): void {
+    this.#joining = null
+    if (joined === null) return
+    if (this.#closed) return joined.leave()
+    this.#joined = joined
+    this.#place = joined.place
+  }
+
+  #failJoining(error: unknown): void {
+    this.#joining = null
+    this.#end(error)
+  }
+
+  #next(): Promise<IteratorResult<T>> {
+    return new Promise((resolve, reject) => this.pull({
+      take: (value) => resolve({ done: false, value }),
+      end: (failure) => (failure === null ? resolve({ done: true, value: undefined }) : reject(failure as Error)),
+    }))
+  }
+
+  #deliver(step: Step<T, P>, taker: Taker<T>): void {
+    this.#place = step.next
+    this.#waiter = null
+    this.#heard = this.#heardAfter(step)
+    const item = step.item as T
+    const { take } = this.#parts
+    if (take === undefined) return taker.take(item)
+    const taken = take(item)
+    this.#over = taken.last
+    taker.take(taken.item)
+  }
+
+  /** What passed before it was up to date is not for it. */
+  #heardAfter({ upToDate, passed }: Step<T, P>): number | null {
+    if (passed !== undefined) return passed
+    return upToDate ? (this.#heard ?? this.#joined?.cohort.passed ?? null) : null
+  }
+
+  /** The error that it ended with is told once. */
+  #last(taker: Taker<T>): void {
+    this.#end(null)
+    const failure = this.#failure
+    this.#failure = null
+    taker.end(failure)
+  }
+
+  #end(failure: unknown): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#failure = failure
+    this.#parts.signal?.removeEventListener('abort', this.#abort)
+    const [joined, waiter] = [this.#joined, this.#waiter]
+    this.#joined = null
+    if (waiter !== null) joined?.cohort.withdraw(waiter)
+    joined?.leave()
+    this.#parts.ended(this)
+  }
+}

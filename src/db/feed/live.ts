@@ -1,0 +1,125 @@
+import type { Commit } from '../../core/commit.ts'
+import { formatCursor, formatHalfCursor, readCursor } from '../../core/cursor.ts'
+import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
+import type { Revision } from '../../core/version.ts'
+import type { Tail } from '../tail.ts'
+import type { TenantContext } from '../tenant-context.ts'
+import { bytesOf } from './change-bytes.ts'
+import { coalesce } from './coalesce.ts'
+import type { Kind, Place, Step } from './cohort.ts'
+import type { Matcher } from './matcher.ts'
+import { passingBatch } from './passing.ts'
+import { snapshotPage, type Mark } from './snapshot.ts'
+
+/** Commits that one batch brings together at most, and bytes of their values, about. */
+const JUMP = { commits: 4_096, bytes: 4_194_304 } as const
+const READ = { rows: 256, bytes: 1_048_576 } as const
+
+/** Where a reader of a live feed is. */
+export interface LivePlace extends Place {
+  /** In a snapshot as of `position`: what comes next of it. */
+  readonly snapshot?: Mark | undefined
+  /** Why it began again; told with the first batch. */
+  readonly reset?: Reset | undefined
+}
+
+/** The text that tells places of one position apart. */
+function within(kind: 'snapshot' | 'catching-up', mark?: Mark, reset?: Reset): string {
+  return `${kind} ${mark === undefined ? '' : JSON.stringify(mark)} ${reset ?? ''}`
+}
+
+/** The place at which a snapshot begins. */
+export function snapshotPlace(position: Revision, reset?: Reset): LivePlace {
+  const snapshot = { range: 0 }
+  return { position, live: false, snapshot, reset, within: within('snapshot', snapshot, reset) }
+}
+
+export interface LiveKindOptions {
+  readonly context: TenantContext
+  readonly matcher: Matcher
+  readonly patterns: readonly (readonly string[])[]
+}
+
+/** The documents that match, then the latest of what changed. */
+export class LiveKind implements Kind<ChangeBatch, LivePlace> {
+  readonly #options: LiveKindOptions
+  readonly #tail: Tail
+
+  constructor(options: LiveKindOptions) {
+    this.#options = options
+    this.#tail = options.context.tail
+  }
+
+  at(position: Revision): LivePlace {
+    return { position, live: true }
+  }
+
+  beat(position: Revision, upToDate: boolean): ChangeBatch {
+    return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
+  }
+
+  passing(commits: readonly Commit[], position: Revision): ChangeBatch | null {
+    return passingBatch(this.#options.matcher, commits, this.beat(position, true))
+  }
+
+  async read(place: LivePlace, until: Revision): Promise<Step<ChangeBatch, LivePlace>> {
+    if (place.snapshot !== undefined) return this.#readSnapshot(place, place.snapshot)
+    const caughtUp = await this.#readLog(place.position, until)
+    if (caughtUp === null) return this.#readSnapshot(snapshotPlace(this.#tail.last, 'CURSOR_EXPIRED'), { range: 0 })
+    const changes = coalesce(caughtUp.changes)
+    const { position } = caughtUp
+    const upToDate = position >= this.#tail.last
+    if (changes.length === 0 && upToDate && place.live) return { item: null, next: this.at(position), upToDate, bytes: 0 }
+    // Before it was up to date for the first time, what it holds is of no one moment.
+    const half = place.within !== undefined && !upToDate
+    const next = half ? { position, live: false, within: within('catching-up') } : { position, live: upToDate }
+    return { item: this.#batch(changes, position, { upToDate, half }), next, upToDate, bytes: bytesOf(changes) }
+  }
+
+  /** The changes after a revision, up to the live edge or a bound; null when the log no longer holds all of them. */
+  async #readLog(from: Revision, until: Revision): Promise<{ changes: readonly Change[]; position: Revision } | null> {
+    const changes: Change[] = []
+    let position = from
+    let bytes = 0
+    for (let commits = 0; commits < JUMP.commits && bytes < JUMP.bytes; ) {
+      const page = await this.#tail.read(position, READ, until)
+      if (position < this.#tail.floor) return null
+      if (page.length === 0) break
+      for (const commit of page) {
+        const selected = this.#options.matcher.of(commit)
+        const shown = selected instanceof Promise ? await selected : selected
+        bytes += bytesOf(shown)
+        changes.push(...shown)
+        position = commit.revision
+      }
+      commits += page.length
+      if (page.length === READ.rows) await new Promise((resolve) => setImmediate(resolve))
+    }
+    return { changes, position }
+  }
+
+  async #readSnapshot({ position, reset }: LivePlace, mark: Mark): Promise<Step<ChangeBatch, LivePlace>> {
+    const { context, matcher, patterns } = this.#options
+    const page = await snapshotPage({ context, matcher, patterns, at: position }, mark)
+    const upToDate = page.next === null && position >= this.#tail.last
+    const next = page.next === null
+      ? { position, live: upToDate, within: upToDate ? undefined : within('catching-up') }
+      : { position, live: false, snapshot: page.next, within: within('snapshot', page.next) }
+    const item = { ...this.#batch(page.changes, position, { upToDate, half: !upToDate }), reset: reset ?? null }
+    return { item, next, upToDate, bytes: bytesOf(page.changes) }
+  }
+
+  #batch(changes: readonly Change[], position: Revision, { upToDate, half }: { readonly upToDate: boolean; readonly half: boolean }): ChangeBatch {
+    const { epoch } = this.#tail
+    return { changes, cursor: half ? formatHalfCursor(epoch, position) : formatCursor(epoch, position), upToDate, reset: null }
+  }
+}
+
+/** Where a live feed begins: after a cursor where that is possible, else with a snapshot. Throws CURSOR_UNKNOWN for a damaged one. */
+export async function livePlace({ tail }: TenantContext, after: string | undefined): Promise<LivePlace> {
+  if (after === undefined) return snapshotPlace(tail.last)
+  const { epoch, revision, half } = readCursor(after)
+  if (epoch !== tail.epoch || !(await tail.reaches(revision))) return snapshotPlace(tail.last, 'RESTORED')
+  if (half || revision < tail.floor) return snapshotPlace(tail.last, 'CURSOR_EXPIRED')
+  return { position: revision, live: false }
+}

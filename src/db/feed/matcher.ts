@@ -1,0 +1,162 @@
+import type { Commit } from '../../core/commit.ts'
+import type { Change, Document } from '../../core/database.ts'
+import { getField, setField, type FieldPath } from '../../core/field.ts'
+import { isObject, type Json } from '../../core/json.ts'
+import { lastOf, pathText } from '../../core/path.ts'
+import { agrees, matches, type Pattern } from '../../core/pattern.ts'
+import { equalJson } from '../../core/value.ts'
+import type { Version } from '../../core/version.ts'
+import { changesOf } from '../render.ts'
+import type { Befores } from './befores.ts'
+import type { Shape } from './shape.ts'
+
+export interface MatcherOptions {
+  readonly shape: Shape
+  readonly epoch: string
+  readonly befores: Pick<Befores, 'of'>
+  /**
+   * Whether a set of documents is kept by what it gives. Then a document that a pattern goes on inside belongs to the set
+   * while it has something there; else only its changes there are of interest.
+   */
+  readonly keepsSet: boolean
+}
+
+type Selected = Change | null
+
+/** What a shape shows of commits and of documents. Pure but for the older values that it asks for. */
+export class Matcher {
+  readonly #options: MatcherOptions
+  /** Whether nothing but the path decides, and changes are shown as they are. */
+  readonly #plain: boolean
+
+  constructor(options: MatcherOptions) {
+    this.#options = options
+    const { where, types, columns, full } = options.shape
+    this.#plain = where === null && types === null && columns === null && !full
+  }
+
+  /** The changes of a commit that match, in its order. A promise only where an older value is not at hand. */
+  of(commit: Commit): readonly Change[] | Promise<readonly Change[]> {
+    const changes = changesOf(this.#options.epoch, commit)
+    const selected = commit.versions.map((version, i) => this.#select(version, changes[i]))
+    if (!selected.some((each) => each instanceof Promise)) {
+      const kept = selected.filter((each): each is Change => each !== null && !(each instanceof Promise))
+      return kept.length === changes.length && kept.every((each, i) => each === changes[i]) ? changes : kept
+    }
+    return Promise.all(selected.map(async (each) => each)).then((all) => all.filter((each) => each !== null))
+  }
+
+  /** The document as the shape shows it; null when it does not belong to it. */
+  show(version: Version, document: Document): Document | null {
+    const inside = this.#insideOf(version)
+    if (inside === null || version.type === 'DELETE' || !this.#holds(version, version.value, inside)) return null
+    return { ...document, value: this.#cut(version.value) }
+  }
+
+  #select(version: Version, change: Change | undefined): Selected | Promise<Selected> {
+    const inside = this.#insideOf(version)
+    if (change === undefined || inside === null) return null
+    if (this.#plain && inside.length === 0) return change
+    if (version.type === 'NEW') return this.#render(version, change, { inside, before: undefined })
+    const { where, full } = this.#options.shape
+    // That there was a value is enough to know; null stands for it.
+    if (where === null && !full && inside.length === 0) return this.#render(version, change, { inside, before: null })
+    const before = this.#options.befores.of(version)
+    if (before instanceof Promise) return before.then((value) => this.#render(version, change, { inside, before: value }))
+    return this.#render(version, change, { inside, before })
+  }
+
+  /** What the patterns go on to name inside the document: none when they name it whole; null when they do not name it. */
+  #insideOf({ path }: Version): readonly Pattern[] | null {
+    const named = this.#options.shape.patterns.filter((pattern) => agrees(pattern, path))
+    if (named.length === 0) return null
+    return named.some((pattern) => pattern.length <= path.length) ? [] : named.map((pattern) => pattern.slice(path.length))
+  }
+
+  #holds(version: Version, value: Json | undefined, inside: readonly Pattern[]): boolean {
+    if (value === undefined) return false
+    const { shape: { where }, keepsSet } = this.#options
+    if (keepsSet && inside.length > 0 && !inside.some((pattern) => isSomething(picked(value, pattern)))) return false
+    return where === null || where.test({ path: pathText(version.path), id: lastOf(version.path), value })
+  }
+
+  #render(version: Version, change: Change, { inside, before }: Past): Selected {
+    const { shape, keepsSet } = this.#options
+    const after = version.type === 'DELETE' ? undefined : version.value
+    const was = this.#holds(version, before, inside)
+    const is = this.#holds(version, after, inside)
+    if (!was && !is) return null
+    const moved = was !== is && before !== undefined && after !== undefined
+    if (inside.length > 0 && !(keepsSet && was !== is) && !changedInside(version, { inside, before })) return null
+    const type = was && is ? 'UPDATE' : is ? 'NEW' : 'DELETE'
+    if (shape.types !== null && !shape.types.includes(type)) return null
+    const { document, ...rest } = change
+    return {
+      ...rest,
+      type,
+      reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : 'WRITE',
+      document: { ...document, value: is ? this.#cut(document.value) : null },
+      before: shape.full && before !== undefined ? this.#cut(before) : null,
+    }
+  }
+
+  #cut(value: Json): Json {
+    const { columns } = this.#options.shape
+    return columns === null ? value : cutTo(value, columns)
+  }
+}
+
+interface Past {
+  readonly inside: readonly Pattern[]
+  /** The value before; undefined when the document did not live. */
+  readonly before: Json | undefined
+}
+
+/** Only these fields of an object, those that are there; anything else as it is. */
+function cutTo(value: Json, columns: readonly FieldPath[]): Json {
+  if (!isObject(value)) return value
+  let cut: Json = {}
+  for (const column of columns) {
+    const field = getField(value, column)
+    if (field !== undefined) cut = withField(cut, value, column)
+  }
+  return cut
+}
+
+/** `cut` with the field of `whole`. An element of an array is kept under its index, as a key. */
+function withField(cut: Json, whole: Json, column: FieldPath): Json {
+  return setField(cut, column, getField(whole, column) ?? null)
+}
+
+/** What a pattern names inside the document is another after the change than before. */
+function changedInside(version: Version, { inside, before }: Past): boolean {
+  if (before !== undefined && !inside.some((pattern) => matches([...version.path, ...pattern], version.path, version.fields))) return false
+  const after = version.type === 'DELETE' ? undefined : version.value
+  return inside.some((pattern) => !equalJson(picked(before, pattern), picked(after, pattern)))
+}
+
+/** More than an empty array, which only declares a collection. */
+function isSomething(found: readonly Picked[]): boolean {
+  return found.some(([, value]) => !(Array.isArray(value) && value.length === 0))
+}
+
+type Picked = readonly [path: string, value: Json]
+
+/** What a pattern names inside a value. */
+function picked(value: Json | undefined, pattern: Pattern): readonly Picked[] {
+  const found: Picked[] = []
+  const walk = (part: Json | undefined, depth: number, path: string): void => {
+    if (part === undefined) return
+    const segment = pattern[depth]
+    if (segment === undefined) return void found.push([path, part])
+    for (const [key, item] of childrenOf(part)) {
+      if (segment === '*' || segment === key) walk(item, depth + 1, `${path}/${key}`)
+    }
+  }
+  walk(value, 0, '')
+  return found
+}
+
+function childrenOf(value: Json): readonly (readonly [string, Json])[] {
+  return isObject(value) || Array.isArray(value) ? Object.entries(value as Record<string, Json>) : []
+}

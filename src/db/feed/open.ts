@@ -1,0 +1,124 @@
+import type { ChangeBatch, ChangesOptions, FeedOptions, Observed } from '../../core/database.ts'
+import { DatabaseError } from '../../core/error.ts'
+import type { Limits } from '../../core/limits.ts'
+import { parsePath, pathText, type Path } from '../../core/path.ts'
+import type { TenantId } from '../../store/store.ts'
+import { parseDepth, valueAt } from '../reader.ts'
+import { badArgument } from '../request.ts'
+import type { TenantContext } from '../tenant-context.ts'
+import { admitted, type Admit, type Asked, type View } from './admission.ts'
+import { ChangesKind, limited, startOf } from './changes.ts'
+import type { CohortOptions, Place } from './cohort.ts'
+import type { Cohorts } from './cohorts.ts'
+import { Feed, type Held, type Joined, type RunningFeed } from './feed.ts'
+import { LiveKind, livePlace, snapshotPlace, type LivePlace } from './live.ts'
+import { Matcher } from './matcher.ts'
+import { parseFilter, parseShape, type Shape, type ShapeOptions } from './shape.ts'
+import { WatchKind } from './watch.ts'
+
+const HEARTBEAT_MS = { least: 100, most: 60_000, usual: 15_000 }
+
+/** What the feeds of one identity in a tenant run on. */
+export interface Grounds {
+  readonly context: () => Promise<TenantContext>
+  readonly cohorts: Cohorts
+  readonly limits: Limits
+  readonly tenant: TenantId
+  readonly actor: string | null
+  readonly admit: Admit
+  readonly ended: (feed: RunningFeed) => void
+}
+
+/** Every change that matches. Throws at once what the arguments alone make wrong. */
+export function openChanges(grounds: Grounds, paths: readonly string[], options: ChangesOptions): Feed<ChangeBatch, Place> {
+  const { context, cohorts, limits, ended } = grounds
+  const { asked, decide } = shapes(grounds, paths, options)
+  const heartbeatMs = heartbeatOf(options)
+  const start = startOf(options, limits)
+  const take = limited(options.limit)
+  const join = async (held: Held<Place> | null): Promise<Joined<ChangeBatch, Place> | null> => {
+    const [shape, opened] = [await decide(), await context()]
+    const { tail } = opened
+    const matcher = matcherOf(opened, shape, false)
+    const key = `changes ${heartbeatMs} ${shape.key}`
+    if (held?.key === key) return null
+    const make = (): Made<ChangeBatch, Place> => ({ tail, shape, heartbeatMs, kind: new ChangesKind(tail, matcher, heartbeatMs) })
+    return cohorts.join(key, make, async () => held?.place ?? { position: await start(opened, matcher), live: false })
+  }
+  return new Feed({ asked, join, take, keepsPlace: true, signal: options.signal, ended })
+}
+
+/** The documents that match, then their changes. Throws at once what the arguments alone make wrong. */
+export function openLive(grounds: Grounds, paths: readonly string[], options: FeedOptions): Feed<ChangeBatch, LivePlace> {
+  const { context, cohorts, ended } = grounds
+  const { asked, decide } = shapes(grounds, paths, options)
+  const heartbeatMs = heartbeatOf(options)
+  const join = async (held: Held<LivePlace> | null): Promise<Joined<ChangeBatch, LivePlace> | null> => {
+    const [shape, opened] = [await decide(), await context()]
+    const { tail } = opened
+    const key = `live ${heartbeatMs} ${shape.key}`
+    if (held?.key === key) return null
+    const make = (): Made<ChangeBatch, LivePlace> =>
+      ({ tail, shape, heartbeatMs, kind: new LiveKind({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns }) })
+    return cohorts.join(key, make, async () => (held === null ? livePlace(opened, options.after) : snapshotPlace(tail.last, 'SHAPE_CHANGED')))
+  }
+  return new Feed({ asked, join, signal: options.signal, ended })
+}
+
+export interface WatchOptions {
+  readonly depth?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The value at a path, now and after every change of it. Throws at once what the arguments alone make wrong. */
+export function openWatch(grounds: Grounds, text: string, options: WatchOptions): Feed<Observed, Place> {
+  const { context, cohorts, limits, tenant, actor, admit, ended } = grounds
+  const asked: Asked = { tenant, actor, paths: [text], filter: {} }
+  parsePath(text, limits)
+  const depth = parseDepth(options.depth)
+  const join = async (held: Held<Place> | null): Promise<Joined<Observed, Place> | null> => {
+    const { path, shape } = await admitted(admit, asked, (view) => watched(view, limits))
+    const opened = await context()
+    const { tail } = opened
+    const key = `watch ${depth} ${pathText(path)}`
+    if (held?.key === key) return null
+    const kind = new WatchKind({ tail, read: (at) => valueAt(opened, path, { depth, at }) })
+    return cohorts.join(key, () => ({ tail, shape, heartbeatMs: HEARTBEAT_MS.usual, kind }), async () => ({ position: tail.last, live: false }))
+  }
+  return new Feed({ asked, join, signal: options.signal, ended })
+}
+
+/** What a cohort is made of. */
+type Made<T, P extends Place> = Omit<CohortOptions<T, P>, 'cache'>
+
+interface Shapes {
+  readonly asked: Asked
+  /** The shape that may be seen now. */
+  readonly decide: () => Promise<Shape>
+}
+
+/** Parses at once what is asked for, and gives the way to what may be seen of it. */
+function shapes({ tenant, actor, admit, limits }: Grounds, paths: readonly string[], options: ShapeOptions): Shapes {
+  const asked: Asked = { tenant, actor, paths: [...paths], filter: parseFilter(options, limits) }
+  const parse = ({ paths: shown, filter: { where, params } }: View): Shape => parseShape(shown, { ...options, where, params }, limits)
+  const own = parse(asked)
+  return { asked, decide: () => admitted(admit, asked, (view) => (view === asked ? own : parse(view))) }
+}
+
+/** The one path that a view lets be watched. */
+function watched({ paths: [text, ...more], filter }: View, limits: Limits): { readonly path: Path; readonly shape: Shape } {
+  if (text === undefined || more.length > 0 || filter.where !== undefined) {
+    throw new DatabaseError('FORBIDDEN', 'Only parts of what lies at this path may be seen: follow them with live.')
+  }
+  return { path: parsePath(text, limits), shape: parseShape([text], {}, limits) }
+}
+
+/** What a shape shows in a tenant. */
+export function matcherOf({ tail }: Pick<TenantContext, 'tail'>, shape: Shape, keepsSet: boolean): Matcher {
+  return new Matcher({ shape, epoch: tail.epoch, befores: tail.befores, keepsSet })
+}
+
+function heartbeatOf({ heartbeatMs = HEARTBEAT_MS.usual }: FeedOptions): number {
+  if (heartbeatMs >= HEARTBEAT_MS.least && heartbeatMs <= HEARTBEAT_MS.most) return heartbeatMs
+  throw badArgument('heartbeatMs', `heartbeatMs must be from ${HEARTBEAT_MS.least} to ${HEARTBEAT_MS.most}.`)
+}

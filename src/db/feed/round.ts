@@ -1,0 +1,46 @@
+/** Of those that go together, so many need to be back before they are told what is next; of a few, one may always stay away. */
+const PART = 0.9
+/** By so much fewer are waited for in the next round, if they stay away. */
+const FORGOTTEN = 0.3
+/** Nobody waits longer for the others, ms. */
+const LONGEST_MS = 20
+/**
+ * As many times as long as telling them took, nobody is told: others are to have most of the time. And one more for each
+ * commit that they were told of: the more is written, the more comes together.
+ */
+const REST = { least: 2, most: 20 }
+
+/**
+ * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
+ * little while, and then goes on alone.
+ */
+export class Round {
+  /** How many go together. */
+  #size = 0
+  #endsAt = 0
+  #restsUntil = 0
+  #rest: number = REST.least
+
+  /** So many are told of so many commits, from now on. */
+  begin(count: number, commits: number): void {
+    this.#rest = Math.min(REST.least + commits, REST.most)
+    this.#size = Math.max(count, this.#size * (1 - FORGOTTEN))
+    this.#endsAt = performance.now() + LONGEST_MS
+  }
+
+  /** What telling them took, ms. */
+  took(ms: number): void {
+    this.#restsUntil = performance.now() + this.#rest * ms
+  }
+
+  /** Whether so many are enough to go on. */
+  isEnough(count: number): boolean {
+    return count >= Math.floor(PART * this.#size)
+  }
+
+  /** How long to wait for more, ms. */
+  waitMs(count: number): number {
+    const until = this.isEnough(count) ? this.#restsUntil : Math.max(this.#endsAt, this.#restsUntil)
+    return Math.max(0, until - performance.now())
+  }
+}

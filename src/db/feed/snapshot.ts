@@ -1,0 +1,101 @@
+import type { Change } from '../../core/database.ts'
+import { compareText, isWithin, pathText, type Path } from '../../core/path.ts'
+import type { Pattern } from '../../core/pattern.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import { Patience } from '../patience.ts'
+import { documentOf } from '../render.ts'
+import type { TenantContext } from '../tenant-context.ts'
+import type { Matcher } from './matcher.ts'
+
+/** Documents that one page of a snapshot reads at once, and bytes of them. */
+const PAGE = { rows: 256, bytes: 1_048_576 } as const
+
+/** Where a snapshot goes on: in which of its ranges, after which document. */
+export interface Mark {
+  readonly range: number
+  readonly after?: Path | undefined
+}
+
+export interface SnapshotPage {
+  readonly changes: readonly Change[]
+  /** Null after the last page. */
+  readonly next: Mark | null
+}
+
+export interface SnapshotOptions {
+  readonly context: TenantContext
+  readonly matcher: Matcher
+  readonly patterns: readonly Pattern[]
+  /** The revision whose state it is. */
+  readonly at: Revision
+}
+
+/** Where documents of a set of patterns may lie. */
+interface Ranges {
+  /** Documents that patterns name, or go on inside. */
+  readonly documents: readonly Path[]
+  /** Collections, documents or everything (`[]`) below which they may lie; none within another. */
+  readonly below: readonly Path[]
+}
+
+/** The part of a pattern before its first `*`. */
+function concrete(pattern: Pattern): Path {
+  const end = pattern.indexOf('*')
+  return end < 0 ? pattern : pattern.slice(0, end)
+}
+
+function rangesOf(patterns: readonly Pattern[]): Ranges {
+  const roots = patterns.map(concrete)
+  const below = roots.filter((root, i) => !roots.some((other, k) => isWithin(root, other) && (other.length < root.length || k < i)))
+  const documents = new Map<string, Path>()
+  for (const root of roots) {
+    for (let length = 2; length <= root.length; length += 2) {
+      const document = root.slice(0, length)
+      if (!below.some((other) => isBelow(document, other))) documents.set(pathText(document), document)
+    }
+  }
+  return { documents: [...documents.values()].toSorted((a, b) => compareText(pathText(a), pathText(b))), below }
+}
+
+/** Whether a range read of `root` gives the document. */
+function isBelow(document: Path, root: Path): boolean {
+  return document.length > root.length && isWithin(document, root)
+}
+
+/**
+ * A page of the documents that match, as they were at one revision: pages of later moments are of the same state, without
+ * a read view that is held open. It has a document at least, unless it is the last.
+ */
+export async function snapshotPage(options: SnapshotOptions, from: Mark): Promise<SnapshotPage> {
+  const { documents, below } = rangesOf(options.patterns)
+  const changes: Change[] = from.range === 0 && from.after === undefined ? await readNamed(options, documents) : []
+  const patience = new Patience(options.context.readMs)
+  for (let mark: Mark | null = from; ; await patience.pause()) {
+    const root: Path | undefined = below[mark.range]
+    if (root === undefined) return { changes, next: null }
+    const page = await readBelow(options, root, mark)
+    changes.push(...page.changes)
+    mark = page.after === undefined ? { range: mark.range + 1 } : { range: mark.range, after: page.after }
+    if (changes.length > 0) return { changes, next: mark.range >= below.length ? null : mark }
+  }
+}
+
+async function readNamed({ context, matcher, at }: SnapshotOptions, documents: readonly Path[]): Promise<Change[]> {
+  if (documents.length === 0) return []
+  const { rows } = await context.store.heads(context.tenant, documents, at)
+  return rows.filter((row) => row !== null).flatMap((version) => shown({ context, matcher, at }, version))
+}
+
+async function readBelow({ context, matcher, at }: SnapshotOptions, root: Path, { after }: Mark): Promise<{ changes: Change[]; after?: Path | undefined }> {
+  const page = await context.store.list(context.tenant, { kind: 'below', path: root, after, limit: PAGE }, at)
+  const changes = page.rows.flatMap((version) => shown({ context, matcher, at }, version))
+  return { changes, after: page.more ? page.rows.at(-1)?.path : undefined }
+}
+
+/** The document as a NEW, if it matches. */
+function shown({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'patterns'>, version: Version): readonly Change[] {
+  const document = matcher.show(version, documentOf(tail.epoch, version, at))
+  if (document === null) return []
+  const { path, cursor, updatedAt } = document
+  return [{ type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit: version.commit, cursor, at: updatedAt }]
+}

@@ -1,0 +1,142 @@
+import { compareText } from '../../core/path.ts'
+import { FAULT, Foreign, isList, isMap, spend, type Outcome, type Scope, type Value, type ValueMap } from './evaluation.ts'
+import { callLibrary } from './library.ts'
+
+/** Strings and lists do not grow beyond what a value may hold: UTF-16 units, elements. */
+const MAX_TEXT = 1_048_576
+const MAX_LIST = 8_192
+
+/** What lies at a key of a map or at an index of a list. */
+export function member(base: Value, key: Value): Outcome {
+  if (typeof key === 'string') return field(base, key)
+  return typeof key === 'number' && isList(base) ? element(base, key) : FAULT
+}
+
+/** What lies at a key of a map: own keys only, for `constructor` and `toString` are data. */
+export function field(base: Value, key: string): Outcome {
+  if (typeof base !== 'object' || base === null || !Object.hasOwn(base, key) || isList(base)) return FAULT
+  return (base as ValueMap)[key] ?? null // no other object has keys of its own
+}
+
+function element(list: readonly Value[], index: number): Outcome {
+  const found = list[index]
+  return found === undefined ? FAULT : found // null is an element
+}
+
+/** Equality of CEL: deep, and false for values of different types. */
+export function equal(scope: Scope, a: Value, b: Value): boolean {
+  if (typeof a === 'string') return typeof b === 'string' && equalTexts(scope, a, b)
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (isList(a)) return isList(b) && equalLists(scope, a, b)
+  if (isMap(a)) return isMap(b) && equalMaps(scope, a, b)
+  return b instanceof Foreign && callLibrary(scope, 'a == b', { a, b }) === true
+}
+
+function equalTexts(scope: Scope, a: string, b: string): boolean {
+  if (a.length !== b.length) return false
+  spend(scope, a.length >> 8)
+  return a === b
+}
+
+function equalLists(scope: Scope, a: readonly Value[], b: readonly Value[]): boolean {
+  if (a.length !== b.length) return false
+  return a.every((element, i) => {
+    spend(scope, 1)
+    return equal(scope, element, b[i] ?? null)
+  })
+}
+
+function equalMaps(scope: Scope, a: ValueMap, b: ValueMap): boolean {
+  const keys = Object.keys(a)
+  spend(scope, keys.length * 4)
+  if (keys.length !== Object.keys(b).length) return false
+  return keys.every((key) => Object.hasOwn(b, key) && equal(scope, a[key] ?? null, b[key] ?? null))
+}
+
+/**
+ * Below 0, 0 or above 0, as a stands before, at or after b; NaN when one is NaN; a fault unless both are numbers, strings
+ * (by code point), booleans or times.
+ */
+export function order(scope: Scope, a: Value, b: Value): number | typeof FAULT {
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : a - b // NaN stays NaN
+  if (typeof a === 'string' && typeof b === 'string') {
+    spend(scope, Math.min(a.length, b.length) >> 3)
+    return compareText(a, b)
+  }
+  if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
+  return a instanceof Foreign && b instanceof Foreign ? orderTimes(a.content, b.content) : FAULT
+}
+
+/** Two timestamps or two durations, by their milliseconds. */
+function orderTimes(a: object, b: object): number | typeof FAULT {
+  return a.constructor === b.constructor ? Number(a) - Number(b) : FAULT
+}
+
+/** Whether a list has an equal element, or a map the key. */
+export function isIn(scope: Scope, element: Value, collection: Value): Outcome {
+  if (isMap(collection)) return typeof element === 'string' && Object.hasOwn(collection, element)
+  if (!isList(collection)) return FAULT
+  spend(scope, collection.length >> 1)
+  return collection.some((one) => equal(scope, element, one))
+}
+
+/** Code points of a string, elements of a list, keys of a map. */
+export function size(scope: Scope, value: Value): Outcome {
+  if (typeof value === 'string') return codePoints(scope, value)
+  if (isList(value)) return value.length
+  return isMap(value) ? keysOf(scope, value).length : FAULT
+}
+
+/** The keys of a map. */
+export function keysOf(scope: Scope, map: ValueMap): readonly string[] {
+  const keys = Object.keys(map)
+  spend(scope, keys.length * 2)
+  return keys
+}
+
+/** A loop, for an iterator makes a string of each code point. */
+function codePoints(scope: Scope, text: string): number {
+  spend(scope, text.length >> 4)
+  let count = text.length
+  for (let i = 1; i < text.length; i++) {
+    if (isLow(text.charCodeAt(i)) && isHigh(text.charCodeAt(i - 1))) count--
+  }
+  return count
+}
+
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
+
+/** A sum, or two strings or lists in one. */
+export function add(scope: Scope, a: Value, b: Value): Outcome {
+  if (typeof a === 'number' && typeof b === 'number') return a + b
+  if (typeof a === 'string' && typeof b === 'string') return concatenated(scope, a, b)
+  if (isList(a) && isList(b)) return joined(scope, a, b)
+  return a instanceof Foreign && b instanceof Foreign ? callLibrary(scope, 'a + b', { a, b }) : FAULT
+}
+
+function concatenated(scope: Scope, a: string, b: string): Outcome {
+  const length = a.length + b.length
+  spend(scope, length >> 6)
+  return length > MAX_TEXT ? FAULT : a + b
+}
+
+function joined(scope: Scope, a: readonly Value[], b: readonly Value[]): Outcome {
+  const length = a.length + b.length
+  spend(scope, length)
+  return length > MAX_LIST ? FAULT : [...a, ...b]
+}
+
+/** A difference of numbers or of times. */
+export function subtract(scope: Scope, a: Value, b: Value): Outcome {
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  return a instanceof Foreign && b instanceof Foreign ? callLibrary(scope, 'a - b', { a, b }) : FAULT
+}
+
+/** Operators of two numbers. All numbers are doubles, as JSON's are: 5 / 2 is 2.5. */
+export const NUMERIC: Readonly<Record<'*' | '/' | '%', (a: number, b: number) => Outcome>> = {
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => (b === 0 ? FAULT : a % b),
+}

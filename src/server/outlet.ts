@@ -1,0 +1,112 @@
+import type { Duplex } from 'node:stream'
+import type { Pieces } from './payload.ts'
+
+/** Events that may wait for one connection's turn. */
+const EVENTS = 16
+/** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
+const OUTLETS = { idle: 256, busy: 16 }
+/** From so many who want something else at once, it rests between two turns, as a multiple of what a turn took. */
+const CROWD = 4
+const REST = 12
+/** Those that were written to are forgotten so many at a time. */
+const DONE = 1_024
+
+/**
+ * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
+ * leaves in one write at its end.
+ */
+export class Outlet {
+  readonly #socket: Duplex
+  readonly #isOpen: () => boolean
+  readonly #owner: Owner
+  #waiting: (() => void)[] = []
+  #pieces: Buffer[] = []
+  #events = 0
+
+  constructor(socket: Duplex, isOpen: () => boolean, owner: Owner) {
+    this.#socket = socket
+    this.#isOpen = isOpen
+    this.#owner = owner
+    socket.on('drain', this.#wake).on('close', this.#wake)
+  }
+
+  /** Writes whole frames or chunks. */
+  write(pieces: Pieces): void {
+    if (this.#events++ === 0) this.#owner.flushLater(this)
+    this.#pieces.push(...pieces)
+  }
+
+  /** Whether it takes more; else calls `resume` when it does, or when the connection is gone. A reader that stops makes its writer wait. */
+  hasRoom(resume: () => void): boolean {
+    const isFull = this.#socket.writableNeedDrain || this.#events >= EVENTS
+    if (isFull && !this.#socket.destroyed) this.#waiting.push(resume)
+    return !isFull || this.#socket.destroyed
+  }
+
+  /** Sends what was written, now. */
+  flush(): void {
+    const [pieces, socket] = [this.#pieces, this.#socket]
+    if (pieces.length === 0) return
+    this.#pieces = []
+    this.#events = 0
+    if (!this.#isOpen()) return this.#wake()
+    if (pieces.length > 1) socket.cork()
+    for (const piece of pieces) socket.write(piece)
+    if (pieces.length > 1) socket.uncork()
+    if (!socket.writableNeedDrain) this.#wake()
+  }
+
+  readonly #wake = (): void => {
+    if (this.#waiting.length === 0) return
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const resume of waiting) resume()
+  }
+}
+
+/** What outlets have in common. */
+interface Owner {
+  readonly flushLater: (outlet: Outlet) => void
+}
+
+/**
+ * The outlets of all connections. Each turn of the event loop writes to some of them, and to few while the server is busy
+ * with operations: what one write makes known to thousands goes out while the next ones wait for the disk.
+ */
+export class Outlets {
+  readonly #outlets = new WeakMap<Duplex, Outlet>()
+  readonly #load: () => number
+  readonly #owner: Owner
+  #written: Outlet[] = []
+  #next = 0
+
+  /** `load`: how many wait for something else than events. */
+  constructor(load: () => number) {
+    this.#load = load
+    this.#owner = { flushLater: (outlet) => {
+      if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
+    } }
+  }
+
+  /** The outlet of a connection, always the same. `isOpen`: whether events may still be sent. */
+  of(socket: Duplex, isOpen: () => boolean): Outlet {
+    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, isOpen, this.#owner)
+    this.#outlets.set(socket, outlet)
+    return outlet
+  }
+
+  readonly #flush = (): void => {
+    const [load, begun] = [this.#load(), performance.now()]
+    const end = this.#next + (load === 0 ? OUTLETS.idle : OUTLETS.busy)
+    while (this.#next < end) this.#written[this.#next++]?.flush()
+    if (this.#next >= DONE || this.#next >= this.#written.length) this.#forget()
+    if (this.#written.length === 0) return
+    if (load < CROWD) setImmediate(this.#flush)
+    else setTimeout(this.#flush, REST * (performance.now() - begun))
+  }
+
+  #forget(): void {
+    this.#written.splice(0, this.#next)
+    this.#next = 0
+  }
+}

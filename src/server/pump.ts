@@ -1,0 +1,134 @@
+import type { Taker } from '../core/database.ts'
+import type { Member } from './cohort.ts'
+import type { Payload } from './payload.ts'
+import type { Events } from './subscribe.ts'
+
+/** Where the payloads of one subscription go. */
+export interface Sink {
+  /** Whether somebody is there. */
+  isOpen(): boolean
+  write(payload: Payload): void
+  /** Whether more may be written; else calls `resume` once it may, or when nobody is there any more. */
+  hasRoom(resume: () => void): boolean
+}
+
+/** A subscription under way. */
+export interface Pump {
+  /** Resolves when the events have ended, were stopped or nobody is there to get them; rejects with their failure. Call it once. */
+  run(): Promise<void>
+  /** Ends the events and frees what they hold, at once. */
+  stop(): Promise<void>
+}
+
+/**
+ * Pulls the events of a subscription and writes what its cohort makes of them. By hand: an async generator would not end
+ * while it waits for an event, and so would leak on every disconnect. While the reader takes nothing, nothing is pulled.
+ */
+export function createPump(events: Events, member: Member, sink: Sink): Pump {
+  const pump = new EventPump(pullable(events), member, sink)
+  return { run: () => pump.run(), stop: () => pump.stop() }
+}
+
+class EventPump implements Taker<unknown> {
+  readonly #events: Pullable
+  readonly #member: Member
+  readonly #sink: Sink
+  #stopped = false
+  #ended: (() => void) | null = null
+  #failed: ((failure: unknown) => void) | null = null
+
+  constructor(events: Pullable, member: Member, sink: Sink) {
+    this.#events = events
+    this.#member = member
+    this.#sink = sink
+  }
+
+  run(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#ended = resolve
+      this.#failed = reject
+      this.#pull()
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return
+    this.#stopped = true
+    await this.#events.return()
+    this.#ended?.()
+  }
+
+  /** In the same turn for all who get the same, but for the first. */
+  take(event: unknown): void {
+    if (this.#stopped) return
+    const payload = this.#member.known(event)
+    if (payload === null) void this.#make(event)
+    else if (this.#write(payload) && this.#sink.hasRoom(this.#pull)) this.#pull()
+  }
+
+  end(failure: unknown): void {
+    // Some events fail and could be asked for more: there must be an end.
+    if (failure !== null) this.#failed?.(failure)
+    this.stop().catch((error: unknown) => this.#failed?.(error))
+  }
+
+  async #make(event: unknown): Promise<void> {
+    try {
+      const payload = await this.#member.make(event)
+      if (this.#stopped || !this.#write(payload)) return
+      // A backlog and a fast reader never make each other wait: others get their turn after what took long.
+      setImmediate(() => {
+        if (this.#sink.hasRoom(this.#pull)) this.#pull()
+      })
+    } catch (error) {
+      this.end(error)
+    }
+  }
+
+  /** Whether somebody is there. */
+  #write(payload: Payload): boolean {
+    if (this.#sink.isOpen()) this.#sink.write(payload)
+    else this.end(null)
+    return !this.#stopped
+  }
+
+  readonly #pull = (): void => {
+    if (!this.#stopped) this.#events.pull(this)
+  }
+}
+
+/** Events as the pump wants them. */
+interface Pullable {
+  pull(taker: Taker<unknown>): void
+  return(): Promise<unknown>
+}
+
+/** Feeds of our own are pulled without promises. */
+function pullable(events: Events): Pullable {
+  if ('pull' in events && typeof events.pull === 'function') return events as unknown as Pullable
+  return {
+    pull: (taker) => void events.next().then(({ done, value }) => (done === true ? taker.end(null) : taker.take(value)), (error: unknown) => taker.end(error)),
+    return: async () => events.return?.(),
+  }
+}
+
+const END = { done: true, value: undefined } as const
+
+/** The pump in the form of results of which there are none: who iterates waits for its end. */
+export function asResults(pump: Pump): AsyncIterableIterator<never, undefined> {
+  let isRunning = false
+  const results: AsyncIterableIterator<never, undefined> = {
+    [Symbol.asyncIterator]: () => results,
+    next: async () => {
+      if (isRunning) return END
+      isRunning = true
+      await pump.run()
+      return END
+    },
+    return: async () => {
+      await pump.stop()
+      return END
+    },
+  }
+  return results
+}
