@@ -173,3 +173,23 @@ test('who is ahead of those at the live edge takes no time while they wait for a
   await Promise.all([two, three])
   expect((user + system) / 1_000).toBeLessThan(100)
 })
+
+test('who is ahead of those at the live edge has signs of life while they wait for an older value', async () => {
+  const inner = new MemoryStore()
+  const before = await database(inner)
+  await before.put('c/1', { n: 1 })
+  const { store, asked, open } = gated(inner)
+  const db = await database(store)
+  const options = { where: 'value.n > 0', heartbeatMs: 100 } as const
+  const first = db.changes(['c'], options)
+  await first.next()
+  const one = first.next()
+  await db.put('c/1', { n: 2 })
+  await reached(() => asked.has('c/1'))
+  const second = db.changes(['c'], options)
+  await second.next()
+  const [came, edge] = [await within(1_000, second.next()), await within(1_000, one)]
+  open('c/1')
+  expect(edge).not.toBe('nothing')
+  expect(came).not.toBe('nothing')
+})

@@ -137,6 +137,8 @@ export class Cohort<T, P extends Place> {
   }
 
   async #readOn(place: P, waiter: Waiter<T, P>): Promise<void> {
+    const { kind, heartbeatMs } = this.#options
+    const patience = performance.now() + heartbeatMs
     try {
       for (let at = place; ; ) {
         const step = await this.#stepAfter(at)
@@ -146,6 +148,8 @@ export class Cohort<T, P extends Place> {
         // Who left meanwhile would be waited for by nobody, and for ever.
         if (waiter.isGone()) return
         if (this.#waitsAt(at)) return this.#stay(waiter, at.live)
+        const item = performance.now() < patience ? null : kind.beat(at.position, true)
+        if (item !== null) return waiter.resolve({ item, next: at, upToDate: true, bytes: 0 })
       }
     } catch (error) {
       waiter.reject(error)
@@ -236,12 +240,23 @@ export class Cohort<T, P extends Place> {
 
   /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
   async #meet(position: Revision): Promise<void> {
-    if (this.#touched > this.#quietTo && this.#advancing) return new Promise((resolve) => this.#ahead.push(resolve))
+    if (this.#touched > this.#quietTo && this.#advancing) return this.#released()
     if (position <= this.#quietTo) return nextTurn()
     // The edge stands still while a store is away, or an older value is looked for.
     if (this.#isLed()) return new Promise((resolve) => setTimeout(resolve, AHEAD_MS))
     this.#quietFrom = position
     this.#quietTo = position
+  }
+
+  /** Resolves when the edge has moved, or when it is time for a sign of life. */
+  #released(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, this.#options.heartbeatMs)
+      this.#ahead.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
   }
 
   /** Whoever comes to the live edge is shown what passed meanwhile, unless there is more that is to stay. */
