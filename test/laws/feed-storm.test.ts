@@ -19,7 +19,7 @@ const SEEDS = Number(process.env['STORM_SEEDS'] ?? 12)
 const FIRST = Number(process.env['STORM_FIRST'] ?? 1)
 const HEARTBEAT_MS = 100
 /** Nobody waits longer for a sign of life, on a machine that does other things too. */
-const SILENCE_MS = 1_500
+const SILENCE_MS = 6_000
 const SHAPES: readonly (string | undefined)[] = [undefined, 'value.k == "a"', 'value.n % 2.0 == 0.0', 'value.n >= 0']
 
 interface Storm {
@@ -257,7 +257,7 @@ async function weather(seed: number, inner: Store): Promise<readonly string[]> {
     }
   }
   const late = new AbortController()
-  await Promise.race([Promise.all(readers), after(8_000, undefined, { signal: late.signal }).then(() => storm.broken.push(`not done after 8 s: ${[...running].join()}`), () => {})])
+  await Promise.race([Promise.all(readers), after(15_000, undefined, { signal: late.signal }).then(() => storm.broken.push(`not done after 15 s: ${[...running].join()}`), () => {})])
   late.abort()
   await engine.close()
   await truth.close()

@@ -224,7 +224,8 @@ export class Cohort<T, P extends Place> {
     this.#quietTo = position
     if (step.item !== null) {
       this.#quietFrom = position
-      void this.#tell((waiter) => waiter.resolve(step), { commits: position - from })
+      // Where there is more to be told already, nothing comes together by waiting.
+      void this.#tell((waiter) => waiter.resolve(step), { commits: step.upToDate ? position - from : 0 })
     } else for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
     this.#release()
   }
