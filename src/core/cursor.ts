@@ -1,7 +1,7 @@
 import { DatabaseError } from './error.ts'
 import type { Revision } from './version.ts'
 
-const FORMAT = /^([0-9a-z]{1,32})-([0-9a-z]{1,11})(-half)?-([0-9a-z]{1,7})$/
+const FORMAT = /^([0-9a-z]{1,32})-([0-9a-z]{1,11})(-half|-s[0-9a-z]{1,7})?-([0-9a-z]{1,7})$/
 
 /** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): finds damage; it is no signature. */
 function checksum(text: string): string {
@@ -16,11 +16,21 @@ export interface CursorParts {
   readonly revision: Revision
   /** It stands inside a snapshot, of which some was not delivered. */
   readonly half: boolean
+  /** The shape whose state it stands for, as `tagOf` has it; null when it stands for the log. */
+  readonly shape: string | null
 }
 
-/** The cursor that stands for `revision` of the tenant whose epoch is `epoch` (letters a–z and digits). */
-export function formatCursor(epoch: string, revision: Revision): string {
-  return sealed(`${epoch}-${revision.toString(36)}`)
+/** A short text that is another for another shape, nearly always. */
+export function tagOf(shape: string): string {
+  return checksum(shape)
+}
+
+/**
+ * The cursor that stands for `revision` of the tenant whose epoch is `epoch` (letters a–z and digits); with the tag of a
+ * shape, for what it shows there.
+ */
+export function formatCursor(epoch: string, revision: Revision, shape?: string): string {
+  return sealed(`${epoch}-${revision.toString(36)}${shape === undefined ? '' : `-s${shape}`}`)
 }
 
 /** A cursor inside a snapshot as of `revision`: nothing can be resumed from it. */
@@ -34,13 +44,13 @@ function sealed(body: string): string {
 
 /** What a cursor says. Throws CURSOR_UNKNOWN when it is damaged. */
 export function readCursor(cursor: string): CursorParts {
-  const [, epoch, digits, half = '', check] = FORMAT.exec(cursor) ?? []
-  if (epoch === undefined || digits === undefined || checksum(`${epoch}-${digits}${half}`) !== check) {
+  const [, epoch, digits, mark = '', check] = FORMAT.exec(cursor) ?? []
+  if (epoch === undefined || digits === undefined || checksum(`${epoch}-${digits}${mark}`) !== check) {
     throw unknownCursor('it was altered or is not a cursor')
   }
   const revision = Number.parseInt(digits, 36)
   if (revision.toString(36) !== digits || !Number.isSafeInteger(revision)) throw unknownCursor('it was altered or is not a cursor')
-  return { epoch, revision, half: half !== '' }
+  return { epoch, revision, half: mark === '-half', shape: mark.startsWith('-s') ? mark.slice(2) : null }
 }
 
 /** The revision that a cursor stands for. Throws CURSOR_UNKNOWN when it is damaged, of another epoch or tenant, or inside a snapshot. */

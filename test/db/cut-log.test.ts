@@ -4,7 +4,7 @@ import type { Cursor, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { reading, reasons, refusal } from '../contract/database/subject.ts'
-import { epochIn, revisionIn } from '../support/history-run.ts'
+import { epochIn, inLog, revisionIn } from '../support/history-run.ts'
 import { afterBatch, NOTHING } from '../support/shape-follower.ts'
 import { cutting } from '../support/store-cutting.ts'
 
@@ -126,7 +126,7 @@ it('a cursor that lies ahead is RESTORED in live and CURSOR_UNKNOWN in changes, 
     })
     await db.put('a/1', 2)
     await reading(fresh.live(['a'], { after: ahead }), async (reader) => {
-      expect(await reader.next()).toMatchObject({ changes: [], reset: null, cursor: ahead })
+      expect(inLog(await reader.next())).toMatchObject({ changes: [], reset: null, cursor: ahead })
     })
   })
 })

@@ -26,7 +26,7 @@ function rowsBelow(head: string): readonly (readonly string[])[] {
 
 /** What differs from run to run. */
 function normal(text: string): string {
-  return text.replaceAll(/\b[0-9a-z]{16}-[0-9a-z]{1,11}-[0-9a-z]{1,7}\b/g, '<cursor>')
+  return text.replaceAll(/\b[0-9a-z]{16}-[0-9a-z]{1,11}(-s[0-9a-z]{1,7})?-[0-9a-z]{1,7}\b/g, '<cursor>')
 }
 
 /** A server with the document of the examples. */

@@ -4,6 +4,7 @@ import { DatabaseError } from '../../src/core/error.ts'
 import type { Json } from '../../src/core/json.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { logCursor } from '../support/history-run.ts'
 import { BATCH, batchesOf, subscribe, TRANSPORTS, type SentBatch, type Subscriber } from '../support/server-feeds.ts'
 import { expectAlive, serve } from '../support/server-fixture.ts'
 import { openPeer, until } from '../support/server-raw.ts'
@@ -110,7 +111,7 @@ describe.each(TRANSPORTS)('over %s,', (over) => {
     const first = await subscribe(over, address, { query: follow('live', ', heartbeatMs: 100') })
     await begun(first)
     const { cursor } = await db.put('elsewhere/1', 1)
-    await until(() => batchesOf(first).at(-1)?.cursor === cursor)
+    await until(() => logCursor(batchesOf(first).at(-1)?.cursor ?? '') === cursor)
     first.cut()
     await db.put('posts/2', 'new')
     const second = await subscribe(over, address, { query: `subscription ($after: Cursor) { live(paths: ["posts"], after: $after) { reset ${BATCH.slice(1)} }`, variables: { after: cursor } })

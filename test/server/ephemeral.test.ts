@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ask, openServer } from '../support/server-fixture.ts'
+import { inLog } from '../support/history-run.ts'
 import { openPeer, type RawPeer } from '../support/server-raw.ts'
 
 const BATCH = '{ cursor upToDate reset changes { type cursor path document { version value } } }'
@@ -36,7 +37,7 @@ test('an ephemeral post reaches the subscribers on sockets that it concerns, bet
     expect(await ask(endpoint, POST, { value: { at } })).toEqual({ data: { post: { cursor, changes: [{ cursor: null }] } } })
     const change = { type: 'NEW', cursor: null, path: 'typing/ann', document: { version: 0, value: { at } } }
     const told = at === 1 ? peers : peers.slice(0, 2)
-    for (const peer of told) expect(await taken(peer)).toEqual({ cursor, upToDate: true, reset: null, changes: [change] })
+    for (const peer of told) expect(inLog(await taken(peer) as { readonly cursor: string })).toEqual({ cursor, upToDate: true, reset: null, changes: [change] })
   }
   expect(await ask(endpoint, '{ get(path: "typing") log(paths: ["*"]) { changes { path } } }')).toEqual({ data: { get: [], log: { changes: [{ path: 'posts/1' }] } } })
   await ask(endpoint, 'mutation { transact(ops: [{ put: { path: "typing/ann", value: { at: 1 } } }, { put: { path: "other/1", value: 1 } }]) { id } }')

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -118,6 +121,21 @@ describe('opening a data directory', () => {
       await opens(root.path)
     }
     expect(await readdir(root.path)).not.toContain('lock')
+  })
+
+  it.skipIf(!existsSync('/proc/self/stat'))('takes over the lock of a process that is dead, though its parent has not taken note of it', async () => {
+    await using root = await freshDirectory()
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    try {
+      const [line] = await once(parent.stdout, 'data') as [Buffer]
+      const pid = Number(line.toString())
+      const stat = async (): Promise<readonly string[]> => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
+      await expect.poll(async () => (await stat())[0]).toBe('Z')
+      await writeFile(join(root.path, 'lock'), `${pid} ${(await stat())[19]}`)
+      await opens(root.path)
+    } finally {
+      parent.kill('SIGKILL')
+    }
   })
 
   it('lets one of several processes have a directory whose owner is gone', async () => {

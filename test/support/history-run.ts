@@ -1,3 +1,4 @@
+import { formatCursor } from '../../src/core/cursor.ts'
 import type { Change, ChangeBatch, Cursor, Database, Document } from '../../src/core/database.ts'
 import { canonicalJson } from '../../src/core/value.ts'
 import type { ChangeType, Revision } from '../../src/core/version.ts'
@@ -62,6 +63,16 @@ export function revisionIn(cursor: Cursor | null): Revision {
   if (cursor === null) throw new Error('An ephemeral change has no revision.')
   const [, digits = ''] = cursor.split('-')
   return Number.parseInt(digits, 36)
+}
+
+/** The cursor of the log at the place of a cursor of live, which knows its shape. */
+export function logCursor(cursor: Cursor): Cursor {
+  return formatCursor(epochIn(cursor), revisionIn(cursor))
+}
+
+/** A batch with a cursor of the log. */
+export function inLog<Batch extends { readonly cursor: Cursor }>(batch: Batch): Batch {
+  return { ...batch, cursor: logCursor(batch.cursor) }
 }
 
 /** The epoch in a cursor. */

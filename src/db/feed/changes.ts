@@ -10,10 +10,10 @@ import { badArgument } from '../request.ts'
 import { FEED_PAGE, type Tail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import { bytesOf } from './change-bytes.ts'
-import type { Kind, Place, Step } from './cohort.ts'
 import type { Taken } from './feed.ts'
 import type { Matcher } from './matcher.ts'
 import { passingBatch } from './passing.ts'
+import type { Kind, Place, Step } from './step.ts'
 
 const SCAN = { rows: 256, bytes: 4_194_304 }
 

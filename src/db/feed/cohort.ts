@@ -2,58 +2,12 @@ import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Revision } from '../../core/version.ts'
 import type { Tail } from '../tail.ts'
+import { Edge } from './edge.ts'
 import { Passing } from './passing.ts'
 import { Round } from './round.ts'
 import type { Shape } from './shape.ts'
 import type { StepCache } from './step-cache.ts'
-
-/** How far a reader has come. */
-export interface Place {
-  /** Everything up to here was delivered, or does not match. */
-  readonly position: Revision
-  /** Whether the reader was told that it is up to date: at the live edge it then waits for the next item. */
-  readonly live: boolean
-  /** Where it is in a snapshot, and the like: what the kind of feed adds. The same text means the same. */
-  readonly within?: string | undefined
-}
-
-/** What comes after a place. */
-export interface Step<T, P extends Place = Place> {
-  /** Null: nothing matched up to `next`, which is the live edge. */
-  readonly item: T | null
-  readonly next: P
-  /** Whether `item` leaves nothing behind. */
-  readonly upToDate: boolean
-  /** About what it holds. */
-  readonly bytes: number
-  /** Up to which number the item shows ephemeral commits; left out where it comes from the log. */
-  readonly passed?: number | undefined
-}
-
-/** A kind of feed: pure reading, without waiting. */
-export interface Kind<T, P extends Place = Place> {
-  /** What comes after a place, up to a revision. A reader that is not live gets an item in any case. */
-  read(place: P, until: Revision): Promise<Step<T, P>>
-  /** A sign of life for a reader to whom nothing came; null where the kind of feed has none. */
-  beat(position: Revision, upToDate: boolean): T | null
-  /** The place of live readers at a revision. */
-  at(position: Revision): P
-  /** What live readers at a revision are shown of ephemeral commits; null when nothing matches, or this kind of feed shows none. */
-  passing(commits: readonly Commit[], position: Revision): T | null
-}
-
-/** Gets one step, once. */
-export interface Waiter<T, P extends Place> {
-  /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
-  readonly heard: number | null
-  /** Whether its reader has left the cohort: it must not wait any more. */
-  readonly isGone: () => boolean
-  /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
-  readonly resolve: (step: Step<T, P>) => void
-  readonly reject: (error: unknown) => void
-  /** It waits no longer. */
-  readonly withdraw: () => void
-}
+import type { Kind, Place, Step, Waiter } from './step.ts'
 
 interface Telling<T, P extends Place> {
   /** Default: all who wait. */
@@ -85,11 +39,7 @@ const RETRY_MS = 500
 export class Cohort<T, P extends Place> {
   readonly #options: CohortOptions<T, P>
   readonly #waiters = new Set<Waiter<T, P>>()
-  /** Nothing matches in (quietFrom, quietTo]. */
-  #quietFrom: Revision
-  #quietTo: Revision
-  /** The newest commit that may match. */
-  #touched: Revision = 0
+  readonly #edge: Edge
   readonly #passing: Passing<T>
   /** Up to which number those who waited were shown what passed. */
   #shown = 0
@@ -106,22 +56,19 @@ export class Cohort<T, P extends Place> {
   constructor(options: CohortOptions<T, P>) {
     this.#options = options
     this.#passing = new Passing((commits, at) => options.kind.passing(commits, at))
-    this.#quietFrom = options.tail.last
-    this.#quietTo = options.tail.last
+    this.#edge = new Edge(options.tail, options.tail.last)
     options.tail.shapes.add(options.shape, this)
   }
 
   /** A commit may match. */
   touch(revision: Revision): void {
-    // All before it need not be read again.
-    this.#settle()
-    this.#touched = Math.max(this.#touched, revision)
+    this.#edge.touch(revision)
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
   /** An ephemeral commit may match. */
   pass(commit: Commit): void {
-    this.#passing.add(commit, this.#quietTo)
+    this.#passing.add(commit, this.#edge.to)
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
@@ -168,27 +115,11 @@ export class Cohort<T, P extends Place> {
     this.#options.tail.shapes.delete(this.#options.shape, this)
   }
 
-  /** The same place for all between which nothing matched: so they share what comes next. */
-  canonical(position: Revision): Revision {
-    this.#settle()
-    return position >= this.#quietFrom && position <= this.#quietTo ? this.#quietFrom : position
-  }
-
-  /** Without a commit that may match, all that was looked through for shapes is quiet. */
-  #settle(): void {
-    if (this.#touched <= this.#quietTo) this.#quietTo = Math.max(this.#quietTo, this.#options.tail.indexed)
-  }
-
   /** Who is at the edge waits: for a commit that may match, or for those it will be told of with the others. */
   #waitsAt(place: P): boolean {
     if (place.within !== undefined) return false
-    this.#settle()
-    if (!this.#isAtEdge(place)) return false
-    return place.live || this.#touched > this.#quietTo
-  }
-
-  #isAtEdge({ position }: P): boolean {
-    return position >= this.#quietFrom && position <= this.#quietTo
+    this.#edge.settle()
+    return this.#edge.has(place.position) && (place.live || this.#edge.isTouched)
   }
 
   /** Whether somebody waits at the edge: then all find there what comes next, in step. */
@@ -198,19 +129,19 @@ export class Cohort<T, P extends Place> {
 
   async #stepAfter(place: P): Promise<Step<T, P>> {
     const { cache, kind } = this.#options
-    const key = `${this.canonical(place.position)} ${place.live} ${place.within ?? ''}`
+    const key = `${this.#edge.canonical(place.position)} ${place.live} ${place.within ?? ''}`
     const known = cache.get<Step<T, P>>(this, key)
     // What one who was ahead has read moves no edge: there it is read again.
-    if (known !== undefined && !(place.live && this.#isAtEdge(place))) {
+    if (known !== undefined && !(place.live && this.#edge.has(place.position))) {
       const step = await known
       // One that has become stale says that nothing is left behind, and now there is. And no reader's cursor goes back.
-      const fresh = !step.upToDate || this.canonical(step.next.position) === this.#quietFrom
+      const fresh = !step.upToDate || this.#edge.canonical(step.next.position) === this.#edge.from
       if (fresh && step.next.position >= place.position) return step
     }
-    const atEdge = this.#isAtEdge(place)
-    const from = atEdge ? { ...place, position: this.#quietTo } : place
-    const isBehind = place.within === undefined && place.position < this.#quietFrom
-    const reading = kind.read(from, isBehind ? this.#quietTo : Infinity)
+    const atEdge = this.#edge.has(place.position)
+    const from = atEdge ? { ...place, position: this.#edge.to } : place
+    const isBehind = place.within === undefined && place.position < this.#edge.from
+    const reading = kind.read(from, isBehind ? this.#edge.to : Infinity)
     cache.set(this, key, reading)
     const step = await reading
     if (atEdge && place.live) this.#moveEdge(from.position, step)
@@ -220,19 +151,21 @@ export class Cohort<T, P extends Place> {
   /** What was found from the live edge moves it, and is told in the same moment to all who wait there. */
   #moveEdge(from: Revision, step: Step<T, P>): void {
     const { position } = step.next
-    if (from !== this.#quietTo || position <= from) return
-    this.#quietTo = position
-    if (step.item !== null) {
-      this.#quietFrom = position
+    if (from !== this.#edge.to || position <= from) return
+    if (step.item === null) {
+      this.#edge.extend(position)
+      for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
+    } else {
+      this.#edge.move(position)
       // Where there is more to be told already, nothing comes together by waiting.
       void this.#tell((waiter) => waiter.resolve(step), { commits: step.upToDate ? position - from : 0 })
-    } else for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
+    }
     this.#release()
   }
 
   /** Nothing matched: it is told that it is up to date all the same. */
   #hurry(waiter: Waiter<T, P>): void {
-    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.kind.at(this.#quietTo), live: false }, waiter)
+    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.kind.at(this.#edge.to), live: false }, waiter)
   }
 
   #release(): void {
@@ -241,12 +174,11 @@ export class Cohort<T, P extends Place> {
 
   /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
   async #meet(position: Revision): Promise<void> {
-    if (this.#touched > this.#quietTo && this.#advancing) return this.#released()
-    if (position <= this.#quietTo) return nextTurn()
+    if (this.#edge.isTouched && this.#advancing) return this.#released()
+    if (position <= this.#edge.to) return nextTurn()
     // The edge stands still while a store is away, or an older value is looked for.
     if (this.#isLed()) return new Promise((resolve) => setTimeout(resolve, AHEAD_MS))
-    this.#quietFrom = position
-    this.#quietTo = position
+    this.#edge.move(position)
   }
 
   /** Resolves when the edge has moved, or when it is time for a sign of life. */
@@ -262,7 +194,7 @@ export class Cohort<T, P extends Place> {
 
   /** Whoever comes to the live edge is shown what passed meanwhile, unless there is more that is to stay. */
   #stay(waiter: Waiter<T, P>, isPatient: boolean): void {
-    if (this.#touched > this.#quietTo || !this.#show(waiter, this.#quietTo)) this.#wait(waiter, isPatient)
+    if (this.#edge.isTouched || !this.#show(waiter, this.#edge.to)) this.#wait(waiter, isPatient)
   }
 
   /** Shows a reader at the live edge what passed since it last heard. Whether there was anything. */
@@ -276,7 +208,7 @@ export class Cohort<T, P extends Place> {
   #wait(waiter: Waiter<T, P>, isPatient: boolean): void {
     this.#waiters.add(waiter)
     if (!isPatient) this.#impatient.push(waiter)
-    if (this.#touched > this.#quietTo && !this.#advancing) void this.#advance()
+    if (this.#edge.isTouched && !this.#advancing) void this.#advance()
     this.#beat ??= setTimeout(() => void this.#sendBeat(), this.#options.heartbeatMs)
     if (this.#gathered !== null && this.#round.isEnough(this.#waiters.size)) this.#gathered()
   }
@@ -290,7 +222,7 @@ export class Cohort<T, P extends Place> {
         await nextTurn()
         await this.#gather()
         if (this.#waiters.size === 0) break
-        if (this.#touched > this.#quietTo) await this.#stepAfter(kind.at(this.#quietTo))
+        if (this.#edge.isTouched) await this.#stepAfter(kind.at(this.#edge.to))
         else if (this.#shown < this.passed) await this.#passOn()
         else break
       }
@@ -327,7 +259,7 @@ export class Cohort<T, P extends Place> {
 
   /** Shows what passed to those who wait for it; the others go on waiting. */
   #passOn(): Promise<void> {
-    const edge = this.#quietTo
+    const edge = this.#edge.to
     this.#shown = this.passed
     return this.#tell((waiter) => this.#show(waiter, edge), { isMeant: (waiter) => waiter.heard !== null && waiter.heard < this.#shown })
   }
@@ -358,11 +290,11 @@ export class Cohort<T, P extends Place> {
     await tail.look()
     if (this.#beat !== beat) return
     this.#beat = null
-    this.#settle()
+    this.#edge.settle()
     if (this.#waiters.size === 0) return
-    const upToDate = this.#touched <= this.#quietTo
-    const item = kind.beat(this.#quietTo, upToDate)
-    const next = { ...kind.at(this.#quietTo), live: upToDate }
+    const upToDate = !this.#edge.isTouched
+    const item = kind.beat(this.#edge.to, upToDate)
+    const next = { ...kind.at(this.#edge.to), live: upToDate }
     if (item === null) this.#beat = setTimeout(() => void this.#sendBeat(), heartbeatMs)
     else await this.#tell((waiter) => waiter.resolve({ item, next, upToDate, bytes: 0 }))
     if (!upToDate && !this.#advancing) await this.#advance()

@@ -1,6 +1,7 @@
-import { Cohort, type CohortOptions, type Place } from './cohort.ts'
+import { Cohort, type CohortOptions } from './cohort.ts'
 import type { Joined } from './feed.ts'
 import { StepCache } from './step-cache.ts'
+import type { Place } from './step.ts'
 
 /** About how much of what was read for feeds is kept for those that come a little later, in bytes, per tenant. */
 const CACHE_BYTES = 33_554_432

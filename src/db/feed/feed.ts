@@ -1,7 +1,8 @@
 import type { Pullable, Taker } from '../../core/database.ts'
 import type { DatabaseError } from '../../core/error.ts'
 import type { Asked } from './admission.ts'
-import type { Cohort, Place, Step, Waiter } from './cohort.ts'
+import type { Cohort } from './cohort.ts'
+import type { Place, Step, Waiter } from './step.ts'
 
 /** A reader's place among the readers of its shape. */
 export interface Joined<T, P extends Place> {

@@ -6,10 +6,10 @@ import type { Tail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import { bytesOf } from './change-bytes.ts'
 import { coalesce } from './coalesce.ts'
-import type { Kind, Place, Step } from './cohort.ts'
 import type { Matcher } from './matcher.ts'
 import { passingBatch } from './passing.ts'
 import { snapshotPage, type Mark } from './snapshot.ts'
+import type { Kind, Place, Step } from './step.ts'
 
 /** Commits that one batch brings together at most, and bytes of their values, about. */
 const JUMP = { commits: 4_096, bytes: 4_194_304 } as const
@@ -38,6 +38,8 @@ export interface LiveKindOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
   readonly patterns: readonly (readonly string[])[]
+  /** The tag of its shape, for cursors. */
+  readonly tag: string
 }
 
 /** The documents that match, then the latest of what changed. */
@@ -55,7 +57,7 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
   }
 
   beat(position: Revision, upToDate: boolean): ChangeBatch {
-    return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
+    return { changes: [], cursor: formatCursor(this.#tail.epoch, position, this.#options.tag), upToDate, reset: null }
   }
 
   passing(commits: readonly Commit[], position: Revision): ChangeBatch | null {
@@ -111,15 +113,16 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
 
   #batch(changes: readonly Change[], position: Revision, { upToDate, half }: { readonly upToDate: boolean; readonly half: boolean }): ChangeBatch {
     const { epoch } = this.#tail
-    return { changes, cursor: half ? formatHalfCursor(epoch, position) : formatCursor(epoch, position), upToDate, reset: null }
+    return { changes, cursor: half ? formatHalfCursor(epoch, position) : formatCursor(epoch, position, this.#options.tag), upToDate, reset: null }
   }
 }
 
 /** Where a live feed begins: after a cursor where that is possible, else with a snapshot. Throws CURSOR_UNKNOWN for a damaged one. */
-export async function livePlace({ tail }: TenantContext, after: string | undefined): Promise<LivePlace> {
+export async function livePlace({ tail }: TenantContext, after: string | undefined, tag: string): Promise<LivePlace> {
   if (after === undefined) return snapshotPlace(tail.last)
-  const { epoch, revision, half } = readCursor(after)
+  const { epoch, revision, half, shape } = readCursor(after)
   if (epoch !== tail.epoch || !(await tail.reaches(revision))) return snapshotPlace(tail.last, 'RESTORED')
   if (half || revision < tail.floor) return snapshotPlace(tail.last, 'CURSOR_EXPIRED')
+  if (shape !== null && shape !== tag) return snapshotPlace(tail.last, 'SHAPE_CHANGED')
   return { position: revision, live: false }
 }

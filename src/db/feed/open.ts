@@ -1,3 +1,4 @@
+import { tagOf } from '../../core/cursor.ts'
 import type { ChangeBatch, ChangesOptions, FeedOptions, Observed } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
@@ -8,12 +9,13 @@ import { badArgument } from '../request.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import { admitted, type Admit, type Asked, type View } from './admission.ts'
 import { ChangesKind, limited, startOf } from './changes.ts'
-import type { CohortOptions, Place } from './cohort.ts'
+import type { CohortOptions } from './cohort.ts'
 import type { Cohorts } from './cohorts.ts'
 import { Feed, type Held, type Joined, type RunningFeed } from './feed.ts'
 import { LiveKind, livePlace, snapshotPlace, type LivePlace } from './live.ts'
 import { Matcher } from './matcher.ts'
 import { parseFilter, parseShape, type Shape, type ShapeOptions } from './shape.ts'
+import type { Place } from './step.ts'
 import { WatchKind } from './watch.ts'
 
 const HEARTBEAT_MS = { least: 100, most: 60_000, usual: 15_000 }
@@ -56,11 +58,11 @@ export function openLive(grounds: Grounds, paths: readonly string[], options: Fe
   const join = async (held: Held<LivePlace> | null): Promise<Joined<ChangeBatch, LivePlace> | null> => {
     const [shape, opened] = [await decide(), await context()]
     const { tail } = opened
-    const key = `live ${heartbeatMs} ${shape.key}`
+    const [key, tag] = [`live ${heartbeatMs} ${shape.key}`, tagOf(shape.key)]
     if (held?.key === key) return null
     const make = (): Made<ChangeBatch, LivePlace> =>
-      ({ tail, shape, heartbeatMs, kind: new LiveKind({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns }) })
-    return cohorts.join(key, make, async () => (held === null ? livePlace(opened, options.after) : snapshotPlace(tail.last, 'SHAPE_CHANGED')))
+      ({ tail, shape, heartbeatMs, kind: new LiveKind({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns, tag }) })
+    return cohorts.join(key, make, async () => (held === null ? livePlace(opened, options.after, tag) : snapshotPlace(tail.last, 'SHAPE_CHANGED')))
   }
   return new Feed({ asked, join, signal: options.signal, ended })
 }

@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts'
 import { equalJson } from '../../core/value.ts'
 import type { Revision } from '../../core/version.ts'
 import type { Tail } from '../tail.ts'
-import type { Kind, Place, Step } from './cohort.ts'
+import type { Kind, Place, Step } from './step.ts'
 
 export interface WatchKindOptions {
   readonly tail: Tail

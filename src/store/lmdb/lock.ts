@@ -69,10 +69,17 @@ function contentOf(path: string): string | null {
  * even at once, so that a lock left behind may bear the id of the very process that reads it.
  */
 function ownerOf(pid: number): string {
-  const stat = contentOf(`/proc/${pid}/stat`)
-  const started = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  return `${pid} ${started}`.trim()
+  return `${pid} ${fieldsOf(pid)[19] ?? ''}`.trim()
 }
+
+/** What the system tells of a process (proc(5), from field 3, its state, on). */
+function fieldsOf(pid: number): readonly string[] {
+  const stat = contentOf(`/proc/${pid}/stat`)
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+}
+
+/** Dead, but not taken note of by its parent: a zombie holds nothing. */
+const DEAD = ['Z', 'X']
 
 function isAlive(owner: string): boolean {
   const pid = Number.parseInt(owner, 10)
@@ -82,7 +89,7 @@ function isAlive(owner: string): boolean {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
   }
-  return ownerOf(pid) === owner
+  return ownerOf(pid) === owner && !DEAD.includes(fieldsOf(pid)[0] ?? '')
 }
 
 function inUse(directory: string, holder: string): DatabaseError {

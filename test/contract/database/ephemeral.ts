@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { ChangeBatch, Database, FeedOptions } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json.ts'
+import { inLog } from '../../support/history-run.ts'
 import { following, law, readerOf, refusal, START, summary, timestamp, wholeLog, type DatabaseSubject, type Reader } from './subject.ts'
 
 const EPHEMERAL = { ephemeral: true } as const
@@ -120,7 +121,7 @@ function deliveries(subject: DatabaseSubject): void {
           const { changes: [change] } = await db.post('typing', i, EPHEMERAL)
           const batch = { changes: [change], cursor, upToDate: true, reset: null }
           expect(await changes.next()).toEqual(batch)
-          expect(await live.next()).toEqual(batch)
+          expect(inLog(await live.next())).toEqual(batch)
         }
       })
     })

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { inLog } from '../../support/history-run.ts'
 import { following, law, readerOf, refusal, type DatabaseSubject } from './subject.ts'
 
 export function interrupts(subject: DatabaseSubject): void {
@@ -63,7 +64,7 @@ function silence(subject: DatabaseSubject): void {
       expect(await db.interrupt({ paths: ['posts'] })).toBe(3)
       const { cursor } = await db.put('posts/1', 1)
       for (const batch of [await changed, await shown]) {
-        expect(batch).toMatchObject({ cursor, upToDate: true, reset: null, changes: [{ path: 'posts/1' }] })
+        expect(inLog(batch)).toMatchObject({ cursor, upToDate: true, reset: null, changes: [{ path: 'posts/1' }] })
       }
       expect(await value).toEqual({ done: false, value: { value: 1 } })
     })

@@ -3,6 +3,7 @@ import type { Database, FeedOptions } from '../../../src/core/database.ts'
 import { everything } from '../../support/shape.ts'
 import { afterBatch, NOTHING, type Held } from '../../support/shape-follower.ts'
 import { documentsAt, pictureOf } from '../../support/shape-oracle.ts'
+import { inLog } from '../../support/history-run.ts'
 import { law, reading, reasons, refusal, type DatabaseSubject, type Reader } from './subject.ts'
 
 export function lives(subject: DatabaseSubject): void {
@@ -44,7 +45,7 @@ function snapshots(subject: DatabaseSubject): void {
     const { cursor } = await db.delete('ab/1')
     await reading(db.live(['a']), async (reader) => {
       expect((await reader.upToDate()).toSorted()).toEqual(['NEW a/1/comments/c@1', 'NEW a/1@1', 'NEW a/2@2'])
-      expect(reader.batches.at(-1)).toMatchObject({ upToDate: true, reset: null, cursor })
+      expect(reader.batches.map(inLog).at(-1)).toMatchObject({ upToDate: true, reset: null, cursor })
       for (const { document, commit, ...change } of reader.batches.flatMap(({ changes }) => changes)) {
         expect(document).toEqual(await db.document(change.path))
         const { path, cursor: at, updatedAt } = document
@@ -52,7 +53,7 @@ function snapshots(subject: DatabaseSubject): void {
         expect((await db.log([path], { first: 1_000 })).changes.map((one) => one.commit)).toContain(commit)
       }
       const commit = await db.put('a/2', 4)
-      expect(await reader.next()).toEqual({ changes: commit.changes, cursor: commit.cursor, upToDate: true, reset: null })
+      expect(inLog(await reader.next())).toEqual({ changes: commit.changes, cursor: commit.cursor, upToDate: true, reset: null })
     })
   })
 
@@ -76,7 +77,7 @@ function emptySnapshots(subject: DatabaseSubject): void {
     const { cursor } = await db.delete('a/1')
     for (const [paths, options] of [[['nowhere'], {}], [['a'], {}], [['b'], { where: 'value > 1' }], [['*/*/n'], {}], [['b/1/field'], {}]] as const) {
       await reading(db.live(paths, { ...options, heartbeatMs: 60_000 }), async (reader) => {
-        expect([paths, await reader.next()]).toEqual([paths, { changes: [], cursor, upToDate: true, reset: null }])
+        expect([paths, inLog(await reader.next())]).toEqual([paths, { changes: [], cursor, upToDate: true, reset: null }])
       })
     }
     await reading(db.live(['a'], { heartbeatMs: 60_000 }), async (reader) => {
@@ -134,7 +135,7 @@ async function missed(db: Database, options: FeedOptions, writes: () => Promise<
     await reader.upToDate()
     await writes()
     const batch = await reader.next()
-    expect(batch).toMatchObject({ upToDate: true, reset: null, cursor: (await db.log(['nowhere'])).cursor })
+    expect(inLog(batch)).toMatchObject({ upToDate: true, reset: null, cursor: (await db.log(['nowhere'])).cursor })
     told = reasons(batch)
   })
   return told
@@ -222,7 +223,7 @@ function coalescedSets(subject: DatabaseSubject): void {
       await reader.upToDate()
       await db.put('a/2', 1)
       const { cursor } = await db.delete('a/2')
-      expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: null })
+      expect(inLog(await reader.next())).toEqual({ changes: [], cursor, upToDate: true, reset: null })
     })
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import { formatCursor, formatHalfCursor } from '../../../src/core/cursor.ts'
-import type { ChangesOptions, Cursor, Database } from '../../../src/core/database.ts'
-import { epochIn, revisionIn } from '../../support/history-run.ts'
+import type { ChangeBatch, ChangesOptions, Cursor, Database } from '../../../src/core/database.ts'
+import { epochIn, inLog, revisionIn } from '../../support/history-run.ts'
 import { plantMany, shown, truth } from './live.ts'
 import { following, law, reading, reasons, refusal, summary, wholeLog, type DatabaseSubject } from './subject.ts'
 
@@ -48,11 +48,11 @@ function resuming(subject: DatabaseSubject): void {
   law(subject, 'a reader of live that missed nothing is told that it is up to date, at once', async ({ db }) => {
     const { cursor } = await db.put('a/1', 1)
     await reading(db.live(['a'], { after: cursor, heartbeatMs: 60_000 }), async (reader) => {
-      expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: null })
+      expect(inLog(await reader.next())).toEqual({ changes: [], cursor, upToDate: true, reset: null })
     })
     const last = await db.put('b/1', 1)
     await reading(db.live(['a'], { after: cursor, heartbeatMs: 60_000 }), async (reader) => {
-      expect(await reader.next()).toEqual({ changes: [], cursor: last.cursor, upToDate: true, reset: null })
+      expect(inLog(await reader.next())).toEqual({ changes: [], cursor: last.cursor, upToDate: true, reset: null })
     })
   })
 
@@ -143,8 +143,29 @@ function resets(subject: DatabaseSubject): void {
   law(subject, 'a reset to nothing is one empty batch that is up to date', async ({ db }) => {
     const { cursor } = await db.put('b/1', 1)
     await reading(db.live(['a'], { after: formatCursor('elsewhere', 7) }), async (reader) => {
-      expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: 'RESTORED' })
+      const batch = await reader.next()
+      expect(batch).toMatchObject({ changes: [], upToDate: true, reset: 'RESTORED' })
+      expect(revisionIn(batch.cursor)).toBe(revisionIn(cursor))
     })
+  })
+
+  law(subject, 'a cursor of live stands for its shape: with another one it is a reset, and with any other cursor live goes on', async ({ db }) => {
+    const written = await db.put('a/1', { n: 1 })
+    await db.put('a/2', { n: 2 })
+    const shape = { where: 'value.n >= params.least', params: { least: 2 } }
+    const reader = db.live(['a'], shape)
+    const { value } = await reader.next() as { value: ChangeBatch }
+    const { cursor: after } = value
+    await reader.return?.()
+    expect(value.upToDate).toBe(true)
+    expect(await beginning(() => db.live(['a'], { ...shape, after }))).toBe(null)
+    for (const other of [{}, { ...shape, params: { least: 1 } }, { ...shape, columns: ['n'] }]) {
+      expect(await beginning(() => db.live(['a'], { ...other, after }))).toBe('SHAPE_CHANGED')
+    }
+    expect(await beginning(() => db.live(['b', 'a'], { ...shape, after }))).toBe('SHAPE_CHANGED')
+    expect(await beginning(() => db.live(['b'], { after: written.cursor }))).toBe(null)
+    expect(await beginning(() => db.changes(['b'], { after }))).toBe(null)
+    expect((await db.documents('a', { asOf: { cursor: after } })).edges).toHaveLength(2)
   })
 }
 

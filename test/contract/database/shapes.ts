@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { Change, ChangesOptions, Database, FeedOptions } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json.ts'
+import { logCursor } from '../../support/history-run.ts'
 import { following, law, reading, reasons, refusal, type DatabaseSubject, type Reader } from './subject.ts'
 
 export function shapes(subject: DatabaseSubject): void {
@@ -41,7 +42,7 @@ async function untilEnd(reader: Reader, cursor: string): Promise<readonly Change
   for (;;) {
     const batch = await reader.next()
     seen.push(...batch.changes.filter(({ path }) => !path.startsWith('end/')))
-    if (batch.cursor === cursor) return seen
+    if (logCursor(batch.cursor) === cursor) return seen
   }
 }
 

@@ -1,0 +1,50 @@
+import type { Commit } from '../../core/commit.ts'
+import type { Revision } from '../../core/version.ts'
+
+/** How far a reader has come. */
+export interface Place {
+  /** Everything up to here was delivered, or does not match. */
+  readonly position: Revision
+  /** Whether the reader was told that it is up to date: at the live edge it then waits for the next item. */
+  readonly live: boolean
+  /** Where it is in a snapshot, and the like: what the kind of feed adds. The same text means the same. */
+  readonly within?: string | undefined
+}
+
+/** What comes after a place. */
+export interface Step<T, P extends Place = Place> {
+  /** Null: nothing matched up to `next`, which is the live edge. */
+  readonly item: T | null
+  readonly next: P
+  /** Whether `item` leaves nothing behind. */
+  readonly upToDate: boolean
+  /** About what it holds. */
+  readonly bytes: number
+  /** Up to which number the item shows ephemeral commits; left out where it comes from the log. */
+  readonly passed?: number | undefined
+}
+
+/** A kind of feed: pure reading, without waiting. */
+export interface Kind<T, P extends Place = Place> {
+  /** What comes after a place, up to a revision. A reader that is not live gets an item in any case. */
+  read(place: P, until: Revision): Promise<Step<T, P>>
+  /** A sign of life for a reader to whom nothing came; null where the kind of feed has none. */
+  beat(position: Revision, upToDate: boolean): T | null
+  /** The place of live readers at a revision. */
+  at(position: Revision): P
+  /** What live readers at a revision are shown of ephemeral commits; null when nothing matches, or this kind of feed shows none. */
+  passing(commits: readonly Commit[], position: Revision): T | null
+}
+
+/** Gets one step, once. */
+export interface Waiter<T, P extends Place> {
+  /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
+  readonly heard: number | null
+  /** Whether its reader has left the cohort: it must not wait any more. */
+  readonly isGone: () => boolean
+  /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
+  readonly resolve: (step: Step<T, P>) => void
+  readonly reject: (error: unknown) => void
+  /** It waits no longer. */
+  readonly withdraw: () => void
+}
