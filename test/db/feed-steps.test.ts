@@ -193,3 +193,27 @@ test('who is ahead of those at the live edge has signs of life while they wait f
   expect(edge).not.toBe('nothing')
   expect(came).not.toBe('nothing')
 })
+
+test('who reads on to between, where something came that then went, is told that it went', async () => {
+  const inner = new MemoryStore()
+  const before = await database(inner)
+  await before.put('c/1', { n: -1 })
+  const { store, asked, open } = gated(inner)
+  const db = await database(store)
+  const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
+  const waiting = db.live(['c'], options)
+  await waiting.next()
+  const told = pathsOf(waiting)
+  // Those at the edge wait for an older value; meanwhile a document comes, one reader sees it, and it goes.
+  await db.put('c/1', { n: -2 })
+  await reached(() => asked.has('c/1'))
+  await db.put('c/2', { n: 1 })
+  const late = db.live(['c'], options)
+  expect(await pathsOf(late)).toEqual(['c/2'])
+  const gone = pathsOf(late)
+  await db.delete('c/2')
+  open('c/1')
+  expect(await within(2_000, gone)).toEqual(['c/2'])
+  await db.put('c/3', { n: 1 })
+  expect(await told).toEqual(['c/3'])
+})

@@ -152,11 +152,11 @@ export class Cohort<T, P extends Place> {
   #moveEdge(from: Revision, step: Step<T, P>): void {
     const { position } = step.next
     if (from !== this.#edge.to || position <= from) return
+    // Also where nothing is left to tell: who has read on to between may hold what came and went.
+    this.#edge.move(position)
     if (step.item === null) {
-      this.#edge.extend(position)
       for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
     } else {
-      this.#edge.move(position)
       // Where there is more to be told already, nothing comes together by waiting.
       void this.#tell((waiter) => waiter.resolve(step), { commits: step.upToDate ? position - from : 0 })
     }

@@ -56,11 +56,6 @@ export class Edge {
     return this.has(position) ? this.#from : position
   }
 
-  /** Nothing matched up to there. */
-  extend(position: Revision): void {
-    this.#to = position
-  }
-
   /** It is there, and nowhere else. */
   move(position: Revision): void {
     this.#from = position
