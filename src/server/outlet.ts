@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { Joiner } from './joiner.ts'
 import type { Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn. */
@@ -20,27 +21,30 @@ export class Outlet {
   readonly #isOpen: () => boolean
   readonly #owner: Owner
   #waiting: (() => void)[] = []
-  #pieces: Buffer[] = []
+  #pieces: Pieces = []
   #events = 0
+  /** Whether the connection takes no more for the moment. */
+  #isFull = false
 
   constructor(socket: Duplex, isOpen: () => boolean, owner: Owner) {
     this.#socket = socket
     this.#isOpen = isOpen
     this.#owner = owner
-    socket.on('drain', this.#wake).on('close', this.#wake)
+    socket.on('drain', this.#drained).on('close', this.#wake)
   }
 
   /** Writes whole frames or chunks. */
   write(pieces: Pieces): void {
     if (this.#events++ === 0) this.#owner.flushLater(this)
-    this.#pieces.push(...pieces)
+    // Most often there is one event in a turn: what all get alike is not copied.
+    this.#pieces = this.#pieces.length === 0 ? pieces : [...this.#pieces, ...pieces]
   }
 
   /** Whether it takes more; else calls `resume` when it does, or when the connection is gone. A reader that stops makes its writer wait. */
   hasRoom(resume: () => void): boolean {
-    const isFull = this.#socket.writableNeedDrain || this.#events >= EVENTS
-    if (isFull && !this.#socket.destroyed) this.#waiting.push(resume)
-    return !isFull || this.#socket.destroyed
+    if ((!this.#isFull && this.#events < EVENTS) || this.#socket.destroyed) return true
+    this.#waiting.push(resume)
+    return false
   }
 
   /** Sends what was written, now. */
@@ -50,10 +54,16 @@ export class Outlet {
     this.#pieces = []
     this.#events = 0
     if (!this.#isOpen()) return this.#wake()
-    if (pieces.length > 1) socket.cork()
-    for (const piece of pieces) socket.write(piece)
-    if (pieces.length > 1) socket.uncork()
-    if (!socket.writableNeedDrain) this.#wake()
+    const joined = this.#owner.join(pieces)
+    if (joined.length > 1) socket.cork()
+    for (const piece of joined) this.#isFull = !socket.write(piece)
+    if (joined.length > 1) socket.uncork()
+    if (!this.#isFull) this.#wake()
+  }
+
+  readonly #drained = (): void => {
+    this.#isFull = false
+    this.#wake()
   }
 
   readonly #wake = (): void => {
@@ -67,6 +77,8 @@ export class Outlet {
 /** What outlets have in common. */
 interface Owner {
   readonly flushLater: (outlet: Outlet) => void
+  /** What is to be written for these pieces. */
+  readonly join: (pieces: Pieces) => Pieces
 }
 
 /**
@@ -77,15 +89,19 @@ export class Outlets {
   readonly #outlets = new WeakMap<Duplex, Outlet>()
   readonly #load: () => number
   readonly #owner: Owner
+  readonly #joiner = new Joiner()
   #written: Outlet[] = []
   #next = 0
 
   /** `load`: how many want something else than events, now or a moment ago. */
   constructor(load: () => number) {
     this.#load = load
-    this.#owner = { flushLater: (outlet) => {
-      if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
-    } }
+    this.#owner = {
+      flushLater: (outlet) => {
+        if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
+      },
+      join: (pieces) => this.#joiner.join(pieces),
+    }
   }
 
   /** The outlet of a connection, always the same. `isOpen`: whether events may still be sent. */
@@ -100,7 +116,7 @@ export class Outlets {
     const end = this.#next + (load === 0 ? OUTLETS.idle : OUTLETS.busy)
     while (this.#next < end) this.#written[this.#next++]?.flush()
     if (this.#next >= DONE || this.#next >= this.#written.length) this.#forget()
-    if (this.#written.length === 0) return
+    if (this.#written.length === 0) return this.#joiner.clear()
     if (load < CROWD) setImmediate(this.#flush)
     else setTimeout(this.#flush, REST * (performance.now() - begun))
   }

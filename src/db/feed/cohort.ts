@@ -38,7 +38,7 @@ const RETRY_MS = 500
  */
 export class Cohort<T, P extends Place> {
   readonly #options: CohortOptions<T, P>
-  readonly #waiters = new Set<Waiter<T, P>>()
+  #waiters = new Set<Waiter<T, P>>()
   readonly #edge: Edge
   readonly #passing: Passing<T>
   /** Up to which number those who waited were shown what passed. */
@@ -265,9 +265,10 @@ export class Cohort<T, P extends Place> {
   }
 
   /** Those that come meanwhile, and those that are not meant, wait for the next one. */
-  async #tell(told: (waiter: Waiter<T, P>) => void, { isMeant = () => true, commits = 0 }: Telling<T, P> = {}): Promise<void> {
-    const meant = [...this.#waiters].filter(isMeant)
-    for (const waiter of meant) this.#waiters.delete(waiter)
+  async #tell(told: (waiter: Waiter<T, P>) => void, { isMeant, commits = 0 }: Telling<T, P> = {}): Promise<void> {
+    const all = [...this.#waiters]
+    const meant = isMeant === undefined ? all : all.filter(isMeant)
+    this.#waiters = new Set(isMeant === undefined ? [] : all.filter((waiter) => !isMeant(waiter)))
     if (this.#waiters.size === 0) this.#stopBeat()
     this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
     this.#round.begin(meant.length, commits)
