@@ -5,7 +5,7 @@ import type { Pieces } from './payload.ts'
 /** Events that may wait for one connection's turn. */
 const EVENTS = 16
 /** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
-const OUTLETS = { idle: 256, busy: 16 }
+const OUTLETS = { idle: 256, busy: 4 }
 /** While so many want something else, it rests between two turns, as a multiple of what a turn took. */
 const CROWD = 6
 const REST = 12

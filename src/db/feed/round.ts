@@ -18,6 +18,7 @@ export class Round {
   /** How many go together. */
   #size = 0
   #endsAt = 0
+  #tookMs = 0
   #restsUntil = 0
   #rest: number = REST.least
 
@@ -26,11 +27,13 @@ export class Round {
     this.#rest = Math.min(REST.least + commits, REST.most)
     this.#size = Math.max(count, this.#size * (1 - FORGOTTEN))
     this.#endsAt = performance.now() + LONGEST_MS
+    this.#tookMs = 0
   }
 
-  /** What telling them took, ms. */
+  /** What telling some of them took, ms. */
   took(ms: number): void {
-    this.#restsUntil = performance.now() + this.#rest * ms
+    this.#tookMs += ms
+    this.#restsUntil = performance.now() + this.#rest * this.#tookMs
   }
 
   /** Whether so many are enough to go on. */

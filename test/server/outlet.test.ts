@@ -1,0 +1,78 @@
+import { PassThrough } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { Joiner } from '../../src/server/joiner.ts'
+import { Outlets } from '../../src/server/outlet.ts'
+
+const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((text) => Buffer.from(text))
+
+describe('what is written to many connections', () => {
+  it('is joined once where many get the same in a row, and is the same bytes', () => {
+    const joiner = new Joiner()
+    const long = Buffer.alloc(100_000, 'x')
+    const same = [Buffer.from('head'), long]
+    expect(joiner.join([...same])).toEqual(same)
+    const [whole, ...others] = joiner.join([...same])
+    expect(others).toEqual([])
+    expect(whole?.equals(Buffer.concat(same))).toBe(true)
+    expect(joiner.join([...same])[0]).toBe(whole)
+    // Another one between is not mistaken for it.
+    expect(Buffer.concat(joiner.join([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long]))).toBe(true)
+    expect(Buffer.concat(joiner.join([long])).equals(long)).toBe(true)
+  })
+
+  it('is not copied where it is long and each gets another, nor where it is very long', () => {
+    const joiner = new Joiner()
+    const long = Buffer.alloc(100_000, 'x')
+    for (let i = 0; i < 3; i++) expect(joiner.join([Buffer.from(String(i)), long])[1]).toBe(long)
+    const longer = [Buffer.alloc(200_000), Buffer.alloc(200_000)]
+    for (let i = 0; i < 3; i++) expect(joiner.join(longer)).toBe(longer)
+    expect(joiner.join(pieces('a', 'b'))).toEqual(pieces('ab'))
+  })
+
+  it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
+    let load = 0
+    const outlets = new Outlets(() => load)
+    const streams = Array.from({ length: 100 }, () => new PassThrough())
+    const write = (texts: readonly string[]): void => {
+      for (const stream of streams) for (const text of texts) outlets.of(stream, () => true).write(pieces(text))
+    }
+    const done = (): number => streams.filter((stream) => stream.readableLength > 0).length
+    write(['one ', 'two '])
+    await nextTurn()
+    expect(done()).toBe(100)
+    for (const stream of streams) expect(String(stream.read())).toBe('one two ')
+    load = 100
+    write(['three '])
+    await nextTurn()
+    expect(done()).toBeGreaterThan(0)
+    expect(done()).toBeLessThan(20)
+    write(['four '])
+    await expect.poll(done).toBe(100)
+    for (const stream of streams) await expect.poll(() => stream.readableLength).toBe('three four '.length)
+    for (const stream of streams) expect(String(stream.read())).toBe('three four ')
+  })
+
+  it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
+    const outlets = new Outlets(() => 0)
+    const stream = new PassThrough({ highWaterMark: 10 })
+    const outlet = outlets.of(stream, () => true)
+    let resumed = 0
+    const room = (): boolean => outlet.hasRoom(() => resumed++)
+    expect(room()).toBe(true)
+    outlet.write(pieces('more than it takes at once'))
+    outlet.flush()
+    await nextTurn()
+    expect([room(), resumed]).toEqual([false, 0])
+    stream.resume()
+    await expect.poll(() => resumed).toBe(1)
+    expect(room()).toBe(true)
+    stream.pause()
+    outlet.write(pieces('more than it takes at once'))
+    outlet.flush()
+    expect(room()).toBe(false)
+    stream.destroy()
+    await expect.poll(() => resumed).toBe(2)
+    expect(room()).toBe(true)
+  })
+})
