@@ -8,11 +8,11 @@ export interface Rate {
   readonly now: () => number
 }
 
-/** Counts in moments that follow one another: cheap enough for every operation. */
-export function createRate(): Rate {
+/** Counts in moments that follow one another: cheap enough for every operation. `clock`: in ms. */
+export function createRate(clock: () => number = () => performance.now()): Rate {
   let [moment, counted, before] = [0, 0, 0]
   const move = (): void => {
-    const current = Math.floor(performance.now() / MOMENT_MS)
+    const current = Math.floor(clock() / MOMENT_MS)
     if (current === moment) return
     before = current === moment + 1 ? counted : 0
     counted = 0

@@ -1,16 +1,24 @@
-import { setTimeout as after } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { createRate } from '../../src/server/rate.ts'
 
-it('tells how often something happens, and forgets it when it is over', async () => {
-  const rate = createRate()
+it('tells how often something happens, and forgets it when it is over', () => {
+  let now = 1_000
+  const rate = createRate(() => now)
+  const count = (times: number): void => {
+    for (let i = 0; i < times; i++) rate.count()
+  }
   expect(rate.now()).toBe(0)
-  for (let i = 0; i < 10; i++) rate.count()
-  // Also where the moment has just passed in which it was counted.
-  await after(5)
-  expect(rate.now()).toBe(10)
-  await after(60)
+  count(3)
+  expect(rate.now()).toBe(3)
+  now += 20
+  expect(rate.now()).toBe(3)
+  count(5)
+  expect(rate.now()).toBe(5)
+  now += 20
+  count(1)
+  expect(rate.now()).toBe(5)
+  now += 40
   expect(rate.now()).toBe(0)
-  rate.count()
+  count(1)
   expect(rate.now()).toBe(1)
 })
