@@ -1,16 +1,15 @@
 import type { Duplex } from 'node:stream'
+import { FairQueue } from './fair-queue.ts'
 import { Joiner } from './joiner.ts'
 import type { Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn. */
 const EVENTS = 16
 /** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
-const OUTLETS = { idle: 256, busy: 4 }
+const OUTLETS = { idle: 256, busy: 4 } as const
 /** While so many want something else, it rests between two turns, as a multiple of what a turn took. */
 const CROWD = 6
 const REST = 12
-/** Those that were written to are forgotten so many at a time. */
-const DONE = 1_024
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -33,9 +32,9 @@ export class Outlet {
     socket.on('drain', this.#drained).on('close', this.#wake)
   }
 
-  /** Writes whole frames or chunks. */
-  write(pieces: Pieces): void {
-    if (this.#events++ === 0) this.#owner.flushLater(this)
+  /** Writes whole frames or chunks. `event`: what they are made of, the same for all who get it. */
+  write(pieces: Pieces, event: object): void {
+    if (this.#events++ === 0) this.#owner.flushLater(this, event)
     // Most often there is one event in a turn: what all get alike is not copied.
     this.#pieces = this.#pieces.length === 0 ? pieces : [...this.#pieces, ...pieces]
   }
@@ -76,7 +75,7 @@ export class Outlet {
 
 /** What outlets have in common. */
 interface Owner {
-  readonly flushLater: (outlet: Outlet) => void
+  readonly flushLater: (outlet: Outlet, event: object) => void
   /** What is to be written for these pieces. */
   readonly join: (pieces: Pieces) => Pieces
 }
@@ -90,15 +89,17 @@ export class Outlets {
   readonly #load: () => number
   readonly #owner: Owner
   readonly #joiner = new Joiner()
-  #written: Outlet[] = []
-  #next = 0
+  readonly #written = new FairQueue<Outlet>()
+  #isFlushing = false
 
   /** `load`: how many want something else than events, now or a moment ago. */
   constructor(load: () => number) {
     this.#load = load
     this.#owner = {
-      flushLater: (outlet) => {
-        if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
+      flushLater: (outlet, event) => {
+        this.#written.push(event, outlet)
+        if (!this.#isFlushing) setImmediate(this.#flush)
+        this.#isFlushing = true
       },
       join: (pieces) => this.#joiner.join(pieces),
     }
@@ -113,16 +114,11 @@ export class Outlets {
 
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
-    const end = this.#next + (load === 0 ? OUTLETS.idle : OUTLETS.busy)
-    while (this.#next < end) this.#written[this.#next++]?.flush()
-    if (this.#next >= DONE || this.#next >= this.#written.length) this.#forget()
-    if (this.#written.length === 0) return this.#joiner.clear()
-    if (load < CROWD) setImmediate(this.#flush)
+    if (load === 0) for (let i = 0; i < OUTLETS.idle; i++) this.#written.take()?.flush()
+    else for (let i = 0; i < OUTLETS.busy; i++) this.#written.takeFairly()?.flush()
+    this.#isFlushing = !this.#written.isEmpty
+    if (!this.#isFlushing) this.#joiner.clear()
+    else if (load < CROWD) setImmediate(this.#flush)
     else setTimeout(this.#flush, REST * (performance.now() - begun))
-  }
-
-  #forget(): void {
-    this.#written.splice(0, this.#next)
-    this.#next = 0
   }
 }

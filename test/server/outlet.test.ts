@@ -35,7 +35,8 @@ describe('what is written to many connections', () => {
     const outlets = new Outlets(() => load)
     const streams = Array.from({ length: 100 }, () => new PassThrough())
     const write = (texts: readonly string[]): void => {
-      for (const stream of streams) for (const text of texts) outlets.of(stream, () => true).write(pieces(text))
+      const event = {}
+      for (const stream of streams) for (const text of texts) outlets.of(stream, () => true).write(pieces(text), event)
     }
     const done = (): number => streams.filter((stream) => stream.readableLength > 0).length
     write(['one ', 'two '])
@@ -53,6 +54,23 @@ describe('what is written to many connections', () => {
     for (const stream of streams) expect(String(stream.read())).toBe('three four ')
   })
 
+  it('goes to one reader soon, however many others get something else meanwhile', async () => {
+    const outlets = new Outlets(() => 100)
+    const [lone, ...crowd] = Array.from({ length: 1_001 }, () => new PassThrough())
+    const write = (streams: readonly PassThrough[]): void => {
+      const event = {}
+      for (const stream of streams) outlets.of(stream, () => true).write(pieces('x'), event)
+    }
+    if (lone === undefined) throw new Error('There is one.')
+    write(crowd.slice(0, 900))
+    write([lone])
+    write(crowd.slice(900))
+    const gone = (): number => crowd.filter((stream) => stream.readableLength > 0).length
+    while (lone.readableLength === 0 && gone() < crowd.length) await nextTurn()
+    expect(gone()).toBeLessThan(20)
+    await expect.poll(() => crowd.every((stream) => stream.readableLength === 1), { timeout: 10_000 }).toBe(true)
+  })
+
   it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
     const outlets = new Outlets(() => 0)
     const stream = new PassThrough({ highWaterMark: 10 })
@@ -60,7 +78,7 @@ describe('what is written to many connections', () => {
     let resumed = 0
     const room = (): boolean => outlet.hasRoom(() => resumed++)
     expect(room()).toBe(true)
-    outlet.write(pieces('more than it takes at once'))
+    outlet.write(pieces('more than it takes at once'), {})
     outlet.flush()
     await nextTurn()
     expect([room(), resumed]).toEqual([false, 0])
@@ -68,7 +86,7 @@ describe('what is written to many connections', () => {
     await expect.poll(() => resumed).toBe(1)
     expect(room()).toBe(true)
     stream.pause()
-    outlet.write(pieces('more than it takes at once'))
+    outlet.write(pieces('more than it takes at once'), {})
     outlet.flush()
     expect(room()).toBe(false)
     stream.destroy()

@@ -1,0 +1,50 @@
+interface Line<T> {
+  readonly kind: unknown
+  readonly items: T[]
+  next: number
+}
+
+/** Items in lines, each behind others of its kind. */
+export class FairQueue<T> {
+  readonly #lines = new Map<unknown, Line<T>>()
+  #newest: Line<T> | null = null
+
+  get isEmpty(): boolean {
+    return this.#lines.size === 0
+  }
+
+  push(kind: unknown, item: T): void {
+    if (this.#newest === null || this.#newest.kind !== kind) this.#newest = this.#lineOf(kind)
+    this.#newest.items.push(item)
+  }
+
+  /** The first of the oldest line. */
+  take(): T | undefined {
+    for (const line of this.#lines.values()) return this.#takeOf(line)
+    return undefined
+  }
+
+  /** The first of a line, which then waits until all others had their turn: one item alone waits for no crowd. */
+  takeFairly(): T | undefined {
+    for (const line of this.#lines.values()) {
+      const item = this.#takeOf(line)
+      if (this.#lines.delete(line.kind)) this.#lines.set(line.kind, line)
+      return item
+    }
+    return undefined
+  }
+
+  #lineOf(kind: unknown): Line<T> {
+    const line = this.#lines.get(kind) ?? { kind, items: [], next: 0 }
+    this.#lines.set(kind, line)
+    return line
+  }
+
+  #takeOf(line: Line<T>): T | undefined {
+    const item = line.items[line.next++]
+    if (line.next < line.items.length) return item
+    this.#lines.delete(line.kind)
+    if (this.#newest === line) this.#newest = null
+    return item
+  }
+}
