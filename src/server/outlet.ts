@@ -5,8 +5,8 @@ import type { Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn. */
 const EVENTS = 16
-/** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
-const OUTLETS = { idle: 256, busy: 4 } as const
+/** Connections that are written to in one turn: while nobody wants anything else of the server, while some do, and while many do. */
+const OUTLETS = { idle: 256, asked: 32, crowded: 4 } as const
 /** While so many want something else, it rests between two turns, as a multiple of what a turn took. */
 const CROWD = 6
 const REST = 12
@@ -115,7 +115,7 @@ export class Outlets {
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
     if (load === 0) for (let i = 0; i < OUTLETS.idle; i++) this.#written.take()?.flush()
-    else for (let i = 0; i < OUTLETS.busy; i++) this.#written.takeFairly()?.flush()
+    else for (let i = load < CROWD ? OUTLETS.asked : OUTLETS.crowded; i > 0; i--) this.#written.takeFairly()?.flush()
     this.#isFlushing = !this.#written.isEmpty
     if (!this.#isFlushing) this.#joiner.clear()
     else if (load < CROWD) setImmediate(this.#flush)
