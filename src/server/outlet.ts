@@ -5,11 +5,13 @@ import type { Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn. */
 const EVENTS = 16
-/** Connections that are written to in one turn: while nobody wants anything else of the server, while some do, and while many do. */
-const OUTLETS = { idle: 256, asked: 32, crowded: 4 } as const
-/** While so many want something else, it rests between two turns, as a multiple of what a turn took. */
-const CROWD = 6
+/** Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, and while some do. */
+const OUTLETS = { idle: 256, asked: 32 } as const
+/** So many that want something else are no crowd; for each one more it rests once more as long as a turn took, so often at most. */
+const CROWD = 5
 const REST = 12
+/** The shortest rest that there is, ms (https://nodejs.org/docs/latest-v20.x/api/timers.html#settimeoutcallback-delay-args). */
+const REST_MS = 1
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -114,11 +116,26 @@ export class Outlets {
 
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
-    if (load === 0) for (let i = 0; i < OUTLETS.idle; i++) this.#written.take()?.flush()
-    else for (let i = load < CROWD ? OUTLETS.asked : OUTLETS.crowded; i > 0; i--) this.#written.takeFairly()?.flush()
+    const rest = Math.min(Math.max(load - CROWD, 0), REST)
+    if (rest > 0) this.#flushFor(REST_MS / rest)
+    else this.#flushSome(load)
     this.#isFlushing = !this.#written.isEmpty
     if (!this.#isFlushing) this.#joiner.clear()
-    else if (load < CROWD) setImmediate(this.#flush)
-    else setTimeout(this.#flush, REST * (performance.now() - begun))
+    else if (rest === 0) setImmediate(this.#flush)
+    else setTimeout(this.#flush, (performance.now() - begun) * rest)
+  }
+
+  #flushSome(load: number): void {
+    for (let i = 0; i < (load === 0 ? OUTLETS.idle : OUTLETS.asked); i++) {
+      const outlet = load === 0 ? this.#written.take() : this.#written.takeFairly()
+      if (outlet === undefined) return
+      outlet.flush()
+    }
+  }
+
+  #flushFor(ms: number): void {
+    const end = performance.now() + ms
+    do this.#written.takeFairly()?.flush()
+    while (performance.now() < end && !this.#written.isEmpty)
   }
 }
