@@ -23,6 +23,8 @@ export class Outlet {
   #waiting: (() => void)[] = []
   #pieces: Pieces = []
   #events = 0
+  /** Whether it stands in the line of its owner: once, however often an answer takes its events along. */
+  #isInLine = false
   /** Whether the connection takes no more for the moment. */
   #isFull = false
 
@@ -35,7 +37,9 @@ export class Outlet {
 
   /** Writes whole frames or chunks. */
   write(pieces: Pieces): void {
-    if (this.#events++ === 0) this.#owner.flushLater(this)
+    this.#events++
+    if (!this.#isInLine) this.#owner.flushLater(this)
+    this.#isInLine = true
     // Most often there is one event in a turn: what all get alike is not copied.
     this.#pieces = this.#pieces.length === 0 ? pieces : [...this.#pieces, ...pieces]
   }
@@ -45,6 +49,14 @@ export class Outlet {
     if ((!this.#isFull && this.#events < EVENTS) || this.#socket.destroyed) return true
     this.#waiting.push(resume)
     return false
+  }
+
+  /** Its turn in the line. Whether there was something to send. */
+  takeTurn(): boolean {
+    this.#isInLine = false
+    const isDue = this.#events > 0
+    this.flush()
+    return isDue
   }
 
   /** Sends what was written, now. */
@@ -113,8 +125,8 @@ export class Outlets {
 
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
-    const end = this.#next + (load === 0 ? OUTLETS.idle : OUTLETS.busy)
-    while (this.#next < end) this.#written[this.#next++]?.flush()
+    let left: number = load === 0 ? OUTLETS.idle : OUTLETS.busy
+    while (left > 0 && this.#next < this.#written.length) if (this.#written[this.#next++]?.takeTurn() === true) left--
     if (this.#next >= DONE || this.#next >= this.#written.length) this.#forget()
     if (this.#written.length === 0) return this.#joiner.clear()
     if (load < CROWD) setImmediate(this.#flush)

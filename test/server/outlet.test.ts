@@ -75,4 +75,16 @@ describe('what is written to many connections', () => {
     await expect.poll(() => resumed).toBe(2)
     expect(room()).toBe(true)
   })
+
+  it('waits for no connection whose events went along with answers, however often they did', async () => {
+    const outlets = new Outlets(() => 100)
+    const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
+    for (let i = 0; i < 20_000; i++) {
+      outlets.of(talker, () => true).write(pieces('x'))
+      outlets.of(talker, () => true).flush()
+    }
+    outlets.of(reader, () => true).write(pieces('event'))
+    await expect.poll(() => reader.readableLength, { timeout: 500, interval: 5 }).toBe(5)
+    expect(talker.readableLength).toBe(20_000)
+  })
 })
