@@ -6,9 +6,12 @@ import type { Pieces } from './payload.ts'
 const EVENTS = 16
 /** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
 const OUTLETS = { idle: 256, busy: 4 }
-/** While so many want something else, it rests between two turns, as a multiple of what a turn took. */
+/**
+ * While so many want something else, it rests between two turns, as a multiple of what a turn took; never longer than
+ * `mostMs`, for a turn may have taken long because the whole process stood still.
+ */
 const CROWD = 6
-const REST = 12
+const REST = { times: 12, mostMs: 100 }
 /** Those that were written to are forgotten so many at a time. */
 const DONE = 1_024
 
@@ -130,7 +133,7 @@ export class Outlets {
     if (this.#next >= DONE || this.#next >= this.#written.length) this.#forget()
     if (this.#written.length === 0) return this.#joiner.clear()
     if (load < CROWD) setImmediate(this.#flush)
-    else setTimeout(this.#flush, REST * (performance.now() - begun))
+    else setTimeout(this.#flush, Math.min(REST.times * (performance.now() - begun), REST.mostMs))
   }
 
   #forget(): void {
