@@ -10,8 +10,11 @@ const OUTLETS = { idle: 256, asked: 32 } as const
 /** So many that want something else are no crowd; for each one more it rests once more as long as a turn took, so often at most. */
 const CROWD = 5
 const REST = 12
-/** The shortest rest that there is, ms (https://nodejs.org/docs/latest-v20.x/api/timers.html#settimeoutcallback-delay-args). */
-const REST_MS = 1
+/**
+ * The shortest rest that there is (https://nodejs.org/docs/latest-v20.x/api/timers.html#settimeoutcallback-delay-args), and
+ * the longest: a turn may have taken long because the whole process stood still. In ms.
+ */
+const REST_MS = { least: 1, most: 100 } as const
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -19,11 +22,13 @@ const REST_MS = 1
  */
 export class Outlet {
   readonly #socket: Duplex
-  readonly #isOpen: () => boolean
+  #isOpen: () => boolean
   readonly #owner: Owner
   #waiting: (() => void)[] = []
   #pieces: Pieces = []
   #events = 0
+  /** Whether it stands in the line of its owner: once, however often an answer takes its events along. */
+  #isInLine = false
   /** Whether the connection takes no more for the moment. */
   #isFull = false
 
@@ -34,9 +39,17 @@ export class Outlet {
     socket.on('drain', this.#drained).on('close', this.#wake)
   }
 
+  /** The connection goes on with something else: an event stream was answered on it, and now it is a WebSocket. */
+  goOn(isOpen: () => boolean): this {
+    this.#isOpen = isOpen
+    return this
+  }
+
   /** Writes whole frames or chunks. `event`: what they are made of, the same for all who get it. */
   write(pieces: Pieces, event: object): void {
-    if (this.#events++ === 0) this.#owner.flushLater(this, event)
+    this.#events++
+    if (!this.#isInLine) this.#owner.flushLater(this, event)
+    this.#isInLine = true
     // Most often there is one event in a turn: what all get alike is not copied.
     this.#pieces = this.#pieces.length === 0 ? pieces : [...this.#pieces, ...pieces]
   }
@@ -46,6 +59,14 @@ export class Outlet {
     if ((!this.#isFull && this.#events < EVENTS) || this.#socket.destroyed) return true
     this.#waiting.push(resume)
     return false
+  }
+
+  /** Its turn in the line. Whether there was something to send. */
+  takeTurn(): boolean {
+    this.#isInLine = false
+    const isDue = this.#events > 0
+    this.flush()
+    return isDue
   }
 
   /** Sends what was written, now. */
@@ -109,7 +130,9 @@ export class Outlets {
 
   /** The outlet of a connection, always the same. `isOpen`: whether events may still be sent. */
   of(socket: Duplex, isOpen: () => boolean): Outlet {
-    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, isOpen, this.#owner)
+    const known = this.#outlets.get(socket)
+    if (known !== undefined) return known.goOn(isOpen)
+    const outlet = new Outlet(socket, isOpen, this.#owner)
     this.#outlets.set(socket, outlet)
     return outlet
   }
@@ -117,25 +140,25 @@ export class Outlets {
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
     const rest = Math.min(Math.max(load - CROWD, 0), REST)
-    if (rest > 0) this.#flushFor(REST_MS / rest)
+    if (rest > 0) this.#flushFor(REST_MS.least / rest)
     else this.#flushSome(load)
     this.#isFlushing = !this.#written.isEmpty
     if (!this.#isFlushing) this.#joiner.clear()
     else if (rest === 0) setImmediate(this.#flush)
-    else setTimeout(this.#flush, (performance.now() - begun) * rest)
+    else setTimeout(this.#flush, Math.min((performance.now() - begun) * rest, REST_MS.most))
   }
 
   #flushSome(load: number): void {
-    for (let i = 0; i < (load === 0 ? OUTLETS.idle : OUTLETS.asked); i++) {
+    for (let left: number = load === 0 ? OUTLETS.idle : OUTLETS.asked; left > 0;) {
       const outlet = load === 0 ? this.#written.take() : this.#written.takeFairly()
       if (outlet === undefined) return
-      outlet.flush()
+      if (outlet.takeTurn()) left--
     }
   }
 
   #flushFor(ms: number): void {
     const end = performance.now() + ms
-    do this.#written.takeFairly()?.flush()
+    do this.#written.takeFairly()?.takeTurn()
     while (performance.now() < end && !this.#written.isEmpty)
   }
 }

@@ -1,6 +1,7 @@
-import { PassThrough } from 'node:stream'
+import { Duplex, PassThrough } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { Round } from '../../src/db/feed/round.ts'
 import { Joiner } from '../../src/server/joiner.ts'
 import { Outlets } from '../../src/server/outlet.ts'
 
@@ -93,4 +94,35 @@ describe('what is written to many connections', () => {
     await expect.poll(() => resumed).toBe(2)
     expect(room()).toBe(true)
   })
+
+  it('waits for no connection whose events went along with answers, however often they did', async () => {
+    const outlets = new Outlets(() => 100)
+    const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
+    for (let i = 0; i < 20_000; i++) {
+      outlets.of(talker, () => true).write(pieces('x'), {})
+      outlets.of(talker, () => true).flush()
+    }
+    outlets.of(reader, () => true).write(pieces('event'), {})
+    await expect.poll(() => reader.readableLength, { timeout: 500, interval: 5 }).toBe(5)
+    expect(talker.readableLength).toBe(20_000)
+  })
+
+  it('rests for a moment only after a turn in which the whole process stood still', async () => {
+    const outlets = new Outlets(() => 100)
+    const stalling = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => {
+      for (const end = performance.now() + 300; performance.now() < end;);
+      done()
+    } })
+    const readers = Array.from({ length: 8 }, () => new PassThrough())
+    for (const stream of [stalling, ...readers]) outlets.of(stream, () => true).write(pieces('event'), {})
+    await expect.poll(() => readers.every((reader) => reader.readableLength === 5), { timeout: 1_500 }).toBe(true)
+  })
+})
+
+it('a round after which the whole process stood still is followed by the next within a second', () => {
+  const round = new Round()
+  round.begin(10, 18)
+  round.took(5_000)
+  expect(round.waitMs(10)).toBeGreaterThan(0)
+  expect(round.waitMs(10)).toBeLessThanOrEqual(1_000)
 })

@@ -6,9 +6,10 @@ const FORGOTTEN = 0.3
 const LONGEST_MS = 20
 /**
  * As many times as long as telling them took, nobody is told: others are to have most of the time. And one more for each
- * commit that they were told of: the more is written, the more comes together.
+ * commit that they were told of: the more is written, the more comes together. Never longer than `mostMs`: telling them may
+ * have taken long because the whole process stood still.
  */
-const REST = { least: 2, most: 20 }
+const REST = { least: 2, most: 20, mostMs: 1_000 }
 
 /**
  * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
@@ -33,7 +34,7 @@ export class Round {
   /** What telling some of them took, ms. */
   took(ms: number): void {
     this.#tookMs += ms
-    this.#restsUntil = performance.now() + this.#rest * this.#tookMs
+    this.#restsUntil = performance.now() + Math.min(this.#rest * this.#tookMs, REST.mostMs)
   }
 
   /** Whether so many are enough to go on. */
