@@ -18,20 +18,20 @@ export class FairQueue<T> {
     this.#newest.items.push(item)
   }
 
-  /** The first of the oldest line. */
-  take(): T | undefined {
-    for (const line of this.#lines.values()) return this.#takeOf(line)
-    return undefined
+  /** The first `most` of the oldest line, or fewer. */
+  take(most: number): readonly T[] {
+    for (const line of this.#lines.values()) return this.#takeOf(line, most)
+    return []
   }
 
   /** The first of a line, which then waits until all others had their turn: one item alone waits for no crowd. */
-  takeFairly(): T | undefined {
+  takeFairly(most: number): readonly T[] {
     for (const line of this.#lines.values()) {
-      const item = this.#takeOf(line)
-      if (this.#lines.delete(line.kind)) this.#lines.set(line.kind, line)
-      return item
+      const items = this.#takeOf(line, most)
+      if (this.#lines.size > 1 && this.#lines.delete(line.kind)) this.#lines.set(line.kind, line)
+      return items
     }
-    return undefined
+    return []
   }
 
   #lineOf(kind: unknown): Line<T> {
@@ -40,11 +40,12 @@ export class FairQueue<T> {
     return line
   }
 
-  #takeOf(line: Line<T>): T | undefined {
-    const item = line.items[line.next++]
-    if (line.next < line.items.length) return item
+  #takeOf(line: Line<T>, most: number): readonly T[] {
+    const items = line.items.slice(line.next, line.next + most)
+    line.next += items.length
+    if (line.next < line.items.length) return items
     this.#lines.delete(line.kind)
     if (this.#newest === line) this.#newest = null
-    return item
+    return items
   }
 }

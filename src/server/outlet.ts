@@ -5,16 +5,13 @@ import type { Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn. */
 const EVENTS = 16
-/** Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, and while some do. */
-const OUTLETS = { idle: 256, asked: 32 } as const
-/** So many that want something else are no crowd; for each one more it rests once more as long as a turn took, so often at most. */
+/** Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, some do, and many do. */
+const OUTLETS = { idle: 256, asked: 32, crowded: 4 } as const
+/** So many that want something else are no crowd. For each one more it rests once more as long as a turn took, so often at most. */
 const CROWD = 5
 const REST = 12
-/**
- * The shortest rest that there is (https://nodejs.org/docs/latest-v20.x/api/timers.html#settimeoutcallback-delay-args), and
- * the longest: a turn may have taken long because the whole process stood still. In ms.
- */
-const REST_MS = { least: 1, most: 100 } as const
+/** The longest rest, ms: a turn may have taken long because the whole process stood still. */
+const MOST_REST_MS = 100
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -140,25 +137,23 @@ export class Outlets {
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
     const rest = Math.min(Math.max(load - CROWD, 0), REST)
-    if (rest > 0) this.#flushFor(REST_MS.least / rest)
-    else this.#flushSome(load)
+    if (rest === 0) this.#flushFirst(load === 0 ? OUTLETS.idle : OUTLETS.asked)
+    else this.#flushFairly(Math.max(OUTLETS.crowded, OUTLETS.asked / rest))
     this.#isFlushing = !this.#written.isEmpty
     if (!this.#isFlushing) this.#joiner.clear()
     else if (rest === 0) setImmediate(this.#flush)
-    else setTimeout(this.#flush, Math.min((performance.now() - begun) * rest, REST_MS.most))
+    else setTimeout(this.#flush, Math.min((performance.now() - begun) * rest, MOST_REST_MS))
   }
 
-  #flushSome(load: number): void {
-    for (let left: number = load === 0 ? OUTLETS.idle : OUTLETS.asked; left > 0;) {
-      const outlet = load === 0 ? this.#written.take() : this.#written.takeFairly()
-      if (outlet === undefined) return
-      if (outlet.takeTurn()) left--
+  #flushFirst(count: number): void {
+    for (let left = count; left > 0 && !this.#written.isEmpty;) {
+      for (const outlet of this.#written.take(left)) if (outlet.takeTurn()) left--
     }
   }
 
-  #flushFor(ms: number): void {
-    const end = performance.now() + ms
-    do this.#written.takeFairly()?.takeTurn()
-    while (performance.now() < end && !this.#written.isEmpty)
+  #flushFairly(count: number): void {
+    for (let left = count; left > 0 && !this.#written.isEmpty;) {
+      for (const outlet of this.#written.takeFairly(1)) if (outlet.takeTurn()) left--
+    }
   }
 }

@@ -9,7 +9,7 @@ const LONGEST_MS = 20
  * commit that they were told of: the more is written, the more comes together. Never longer than `mostMs`: telling them may
  * have taken long because the whole process stood still.
  */
-const REST = { least: 2, most: 20, mostMs: 1_000 }
+const REST = { least: 0, most: 20, mostMs: 1_000 }
 
 /**
  * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
