@@ -26,7 +26,7 @@ export interface CohortOptions<T, P extends Place> {
 }
 
 /** Readers that are told in one turn of the event loop: others get theirs in between. */
-const SLICE = 512
+const SLICE = 128
 /** How soon who is ahead of the edge looks again whether it has come, ms. */
 const AHEAD_MS = 10
 /** How soon the store is asked again that was away, ms. */
