@@ -3,6 +3,8 @@ export interface Figure {
   readonly perSecond: number
   /** CPU time of the server per operation, where a server was measured. */
   readonly cpuMicros?: number | undefined
+  /** How many operations were done, where they were counted. */
+  readonly operations?: number | undefined
 }
 
 /** Middle value; of an even number, the upper one of the two. */

@@ -37,7 +37,7 @@ export async function overWs(server: BenchServer, load: Load): Promise<Figure> {
   const seconds = (performance.now() - begun) / 1000
   const done = counts.reduce((sum, count) => sum + count, 0)
   for (const socket of sockets) socket.close()
-  return { perSecond: done / seconds, cpuMicros: (server.cpuMicros() - before) / done }
+  return { perSecond: done / seconds, cpuMicros: (server.cpuMicros() - before) / done, operations: done }
 }
 
 /** An acknowledged graphql-transport-ws connection. */

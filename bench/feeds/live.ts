@@ -67,26 +67,32 @@ function percentiles(latencies: readonly number[]): string[] {
   return [0.5, 0.99, 1].map((part) => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN).toFixed(1))
 }
 
-/** What writers lose to 1,000 subscribers of what they write. */
+/** What writers lose to 1,000 subscribers of all that they write, when both have been at it for a while. */
 export async function writers(): Promise<void> {
   const rows: string[][] = []
-  for (const clients of [16, 64]) {
+  for (const clients of [1, 16, 64]) {
     const server = await startServer()
-    const load: Load = { query: POST, variables: { value: { title: 'A post as people write them', likes: 42, t: 0 } }, clients, ms: 1_000 }
-    await overWs(server, load)
+    const load: Load = { query: POST, variables: { value: { title: 'A post as people write them', likes: 42, t: 0 } }, clients, ms: 3_000 }
+    await overWs(server, { ...load, clients: 64 })
     const alone = (): ReturnType<typeof overWs> => overWs(server, load)
+    const behind: number[] = []
     const followed = async (): ReturnType<typeof overWs> => {
       const subscribers = await openSubscribers({ url: server.url, over: 'ws', count: SOME })
+      await subscribers.received(SOME * ((await overWs(server, { ...load, ms: 300 })).operations ?? NaN))
       const figure = await overWs(server, load)
+      const ended = performance.now()
+      await subscribers.received(SOME * (figure.operations ?? NaN))
+      behind.push((performance.now() - ended) / 1_000)
       await subscribers.close()
       return figure
     }
-    const figures = await interleaved({ alone, followed }, 3)
+    const figures = await interleaved({ alone, followed }, 5)
     await server.stop()
-    rows.push([String(clients), number(figures.alone.perSecond), number(figures.followed.perSecond), ratio(figures.followed.perSecond / figures.alone.perSecond)])
+    const [without, withThem] = [figures.alone.perSecond, figures.followed.perSecond]
+    rows.push([String(clients), number(without), number(withThem), ratio(withThem / without), `${median(behind).toFixed(1)} s`])
   }
-  console.log(`Writes per second over ws, with ${number(SOME)} subscribers and without`)
-  table(['writers', 'without', 'with', 'with / without'], rows)
+  console.log(`Writes per second over ws, with ${number(SOME)} subscribers of all of them and without; how long after 3 s of it all had all`)
+  table(['writers', 'without', 'with', 'with / without', 'all had all'], rows)
 }
 
 const ROUNDS = 20

@@ -2,8 +2,12 @@ import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type E
 import type { ErrorCode } from '../core/error.ts'
 import { selectionVariables } from '../graphql/selection-variables.ts'
 import type { Operations } from './operations.ts'
+import { KeptPayloads } from './kept.ts'
 import { Payload } from './payload.ts'
 import { wireOf } from './result.ts'
+
+/** About how much of what was made of events is kept for those that come a little later, in bytes. */
+const KEPT_BYTES = 33_554_432
 
 /** Makes of an event what one subscriber gets. */
 export interface Member {
@@ -23,6 +27,7 @@ export class Cohorts {
   readonly #documents = new WeakMap<DocumentNode, Identity>()
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
   readonly #made = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
+  readonly #kept = new KeptPayloads(KEPT_BYTES)
   #count = 0
 
   constructor(operations: Pick<Operations, 'context' | 'maskAll'>) {
@@ -50,7 +55,7 @@ export class Cohorts {
     const making = this.#execute(event, args, (payload, isPassing) => {
       isDone = true
       if (isPassing) made.delete(cohort)
-      else made.set(cohort, payload)
+      else this.#kept.keep(made, cohort, payload)
     })
     if (!isDone) made.set(cohort, making)
     return making

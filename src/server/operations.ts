@@ -5,6 +5,7 @@ import { createTextCache } from '../graphql/document-cache.ts'
 import { boundErrors } from '../graphql/errors.ts'
 import type { GraphqlFace } from '../graphql/face.ts'
 import type { Params } from './params.ts'
+import { createRate } from './rate.ts'
 
 /** Operations on one database: what HTTP and WebSocket share, so that both run the same rules and masking. */
 export interface Operations {
@@ -18,7 +19,7 @@ export interface Operations {
   /** The error as clients may see it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskAll: (result: ExecutionResult) => ExecutionResult
-  /** How many queries and mutations are running, or were at once a moment ago. */
+  /** How many queries and mutations are running, or began within a moment that is just over. */
   readonly load: () => number
   /** Resolves when no query or mutation is running. */
   readonly idle: () => Promise<void>
@@ -60,19 +61,11 @@ export function argsOf({ face }: Pick<Operations, 'face'>, { document }: Ready, 
   return { schema: face.schema, document, variableValues: variables, operationName }
 }
 
-/** Who has just got an answer may ask on, ms. */
-const PEAK_MS = 20
-
 /** Operations of a face on a database. */
 export function createOperations({ face, db, rules, maxRunning, observe }: OperationsOptions): Operations {
   const cache = createTextCache<Ready>()
   const running = createCount()
-  let [peak, peakAt] = [0, -Infinity]
-  const count = (): void => {
-    const now = performance.now()
-    peak = now - peakAt < PEAK_MS ? Math.max(peak, running.now()) : running.now()
-    peakAt = now
-  }
+  const rate = createRate()
   const mask = (error: unknown): GraphQLError => {
     const masked = asGraphQL(face.maskError(error, 'The server failed.'))
     observe(masked)
@@ -88,7 +81,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     mask,
     maskAll,
     context,
-    load: () => (performance.now() - peakAt < PEAK_MS ? peak : running.now()),
+    load: () => Math.max(rate.now(), running.now()),
     idle: running.idle,
     prepare: (query) => {
       const known = cache.get(query)
@@ -100,7 +93,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     run: async ({ document }, { variables, operationName }) => {
       if (running.now() >= maxRunning) return { errors: [tooMany(maxRunning)] }
       running.add(1)
-      count()
+      rate.count()
       try {
         return maskAll(await execute({ schema: face.schema, document, variableValues: variables, operationName, contextValue: context() }))
       } catch (error) {

@@ -1,15 +1,17 @@
 import type { Duplex } from 'node:stream'
+import { FairQueue } from './fair-queue.ts'
+import { Joiner } from './joiner.ts'
 import type { Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn. */
 const EVENTS = 16
-/** Connections that are written to in one turn: while nobody wants anything else of the server, and while somebody does. */
-const OUTLETS = { idle: 256, busy: 16 }
-/** From so many who want something else at once, it rests between two turns, as a multiple of what a turn took. */
-const CROWD = 4
+/** Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, some do, and many do. */
+const OUTLETS = { idle: 256, asked: 32, crowded: 4 } as const
+/** So many that want something else are no crowd. For each one more it rests once more as long as a turn took, so often at most. */
+const CROWD = 5
 const REST = 12
-/** Those that were written to are forgotten so many at a time. */
-const DONE = 1_024
+/** The longest rest, ms: a turn may have taken long because the whole process stood still. */
+const MOST_REST_MS = 100
 
 /**
  * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
@@ -17,30 +19,51 @@ const DONE = 1_024
  */
 export class Outlet {
   readonly #socket: Duplex
-  readonly #isOpen: () => boolean
+  #isOpen: () => boolean
   readonly #owner: Owner
   #waiting: (() => void)[] = []
-  #pieces: Buffer[] = []
+  #pieces: Pieces = []
   #events = 0
+  /** Whether it stands in the line of its owner: once, however often an answer takes its events along. */
+  #isInLine = false
+  /** Whether the connection takes no more for the moment. */
+  #isFull = false
 
   constructor(socket: Duplex, isOpen: () => boolean, owner: Owner) {
     this.#socket = socket
     this.#isOpen = isOpen
     this.#owner = owner
-    socket.on('drain', this.#wake).on('close', this.#wake)
+    socket.on('drain', this.#drained).on('close', this.#wake)
   }
 
-  /** Writes whole frames or chunks. */
-  write(pieces: Pieces): void {
-    if (this.#events++ === 0) this.#owner.flushLater(this)
-    this.#pieces.push(...pieces)
+  /** The connection goes on with something else: an event stream was answered on it, and now it is a WebSocket. */
+  goOn(isOpen: () => boolean): this {
+    this.#isOpen = isOpen
+    return this
+  }
+
+  /** Writes whole frames or chunks. `event`: what they are made of, the same for all who get it. */
+  write(pieces: Pieces, event: object): void {
+    this.#events++
+    if (!this.#isInLine) this.#owner.flushLater(this, event)
+    this.#isInLine = true
+    // Most often there is one event in a turn: what all get alike is not copied.
+    this.#pieces = this.#pieces.length === 0 ? pieces : [...this.#pieces, ...pieces]
   }
 
   /** Whether it takes more; else calls `resume` when it does, or when the connection is gone. A reader that stops makes its writer wait. */
   hasRoom(resume: () => void): boolean {
-    const isFull = this.#socket.writableNeedDrain || this.#events >= EVENTS
-    if (isFull && !this.#socket.destroyed) this.#waiting.push(resume)
-    return !isFull || this.#socket.destroyed
+    if ((!this.#isFull && this.#events < EVENTS) || this.#socket.destroyed) return true
+    this.#waiting.push(resume)
+    return false
+  }
+
+  /** Its turn in the line. Whether there was something to send. */
+  takeTurn(): boolean {
+    this.#isInLine = false
+    const isDue = this.#events > 0
+    this.flush()
+    return isDue
   }
 
   /** Sends what was written, now. */
@@ -50,10 +73,16 @@ export class Outlet {
     this.#pieces = []
     this.#events = 0
     if (!this.#isOpen()) return this.#wake()
-    if (pieces.length > 1) socket.cork()
-    for (const piece of pieces) socket.write(piece)
-    if (pieces.length > 1) socket.uncork()
-    if (!socket.writableNeedDrain) this.#wake()
+    const joined = this.#owner.join(pieces)
+    if (joined.length > 1) socket.cork()
+    for (const piece of joined) this.#isFull = !socket.write(piece)
+    if (joined.length > 1) socket.uncork()
+    if (!this.#isFull) this.#wake()
+  }
+
+  readonly #drained = (): void => {
+    this.#isFull = false
+    this.#wake()
   }
 
   readonly #wake = (): void => {
@@ -66,7 +95,9 @@ export class Outlet {
 
 /** What outlets have in common. */
 interface Owner {
-  readonly flushLater: (outlet: Outlet) => void
+  readonly flushLater: (outlet: Outlet, event: object) => void
+  /** What is to be written for these pieces. */
+  readonly join: (pieces: Pieces) => Pieces
 }
 
 /**
@@ -77,36 +108,52 @@ export class Outlets {
   readonly #outlets = new WeakMap<Duplex, Outlet>()
   readonly #load: () => number
   readonly #owner: Owner
-  #written: Outlet[] = []
-  #next = 0
+  readonly #joiner = new Joiner()
+  readonly #written = new FairQueue<Outlet>()
+  #isFlushing = false
 
-  /** `load`: how many wait for something else than events. */
+  /** `load`: how many want something else than events, now or a moment ago. */
   constructor(load: () => number) {
     this.#load = load
-    this.#owner = { flushLater: (outlet) => {
-      if (this.#written.push(outlet) === 1) setImmediate(this.#flush)
-    } }
+    this.#owner = {
+      flushLater: (outlet, event) => {
+        this.#written.push(event, outlet)
+        if (!this.#isFlushing) setImmediate(this.#flush)
+        this.#isFlushing = true
+      },
+      join: (pieces) => this.#joiner.join(pieces),
+    }
   }
 
   /** The outlet of a connection, always the same. `isOpen`: whether events may still be sent. */
   of(socket: Duplex, isOpen: () => boolean): Outlet {
-    const outlet = this.#outlets.get(socket) ?? new Outlet(socket, isOpen, this.#owner)
+    const known = this.#outlets.get(socket)
+    if (known !== undefined) return known.goOn(isOpen)
+    const outlet = new Outlet(socket, isOpen, this.#owner)
     this.#outlets.set(socket, outlet)
     return outlet
   }
 
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
-    const end = this.#next + (load === 0 ? OUTLETS.idle : OUTLETS.busy)
-    while (this.#next < end) this.#written[this.#next++]?.flush()
-    if (this.#next >= DONE || this.#next >= this.#written.length) this.#forget()
-    if (this.#written.length === 0) return
-    if (load < CROWD) setImmediate(this.#flush)
-    else setTimeout(this.#flush, REST * (performance.now() - begun))
+    const rest = Math.min(Math.max(load - CROWD, 0), REST)
+    if (rest === 0) this.#flushFirst(load === 0 ? OUTLETS.idle : OUTLETS.asked)
+    else this.#flushFairly(Math.max(OUTLETS.crowded, OUTLETS.asked / rest))
+    this.#isFlushing = !this.#written.isEmpty
+    if (!this.#isFlushing) this.#joiner.clear()
+    else if (rest === 0) setImmediate(this.#flush)
+    else setTimeout(this.#flush, Math.min((performance.now() - begun) * rest, MOST_REST_MS))
   }
 
-  #forget(): void {
-    this.#written.splice(0, this.#next)
-    this.#next = 0
+  #flushFirst(count: number): void {
+    for (let left = count; left > 0 && !this.#written.isEmpty;) {
+      for (const outlet of this.#written.take(left)) if (outlet.takeTurn()) left--
+    }
+  }
+
+  #flushFairly(count: number): void {
+    for (let left = count; left > 0 && !this.#written.isEmpty;) {
+      for (const outlet of this.#written.takeFairly(1)) if (outlet.takeTurn()) left--
+    }
   }
 }

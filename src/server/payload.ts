@@ -5,6 +5,10 @@ export type Pieces = readonly Buffer[]
 
 /** Ids whose frames are remembered: those of one app's clients are few, random ones are not worth it. */
 const REMEMBERED_IDS = 32
+/** A longer id is not remembered: an id may be as long as a message. */
+const REMEMBERED_CHARS = 64
+/** What a remembered frame takes at most, beside a copied text. */
+const FRAME_BYTES = 512
 /** A longer text is not copied for each id: it is a piece of its own, which all frames share. */
 const COPIED_BYTES = 4_096
 
@@ -21,12 +25,18 @@ export class Payload {
     this.#closing = Buffer.from(`${json}}`)
   }
 
+  /** About what it holds when it was written in every form, in bytes. */
+  get mostBytes(): number {
+    const { length } = this.#closing
+    return 3 * length + REMEMBERED_IDS * ((length > COPIED_BYTES ? 0 : length) + FRAME_BYTES)
+  }
+
   /** The frame with the `next` message of the operation `id` (graphql-transport-ws). */
   frame(id: string): Pieces {
     const known = this.#frames.get(id)
     if (known !== undefined) return known
     const frame = frameOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`, this.#closing)
-    if (this.#frames.size < REMEMBERED_IDS) this.#frames.set(id, frame)
+    if (this.#frames.size < REMEMBERED_IDS && id.length <= REMEMBERED_CHARS) this.#frames.set(id, frame)
     return frame
   }
 

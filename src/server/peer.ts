@@ -61,7 +61,7 @@ export function createPeer({ socket, connection, outlet }: Wire, bounds: InboxBo
       await sent
       inbox.update()
     },
-    sink: (id) => ({ isOpen, write: (payload) => outlet.write(payload.frame(id)), hasRoom: (resume) => outlet.hasRoom(resume) }),
+    sink: (id) => ({ isOpen, write: (payload) => outlet.write(payload.frame(id), payload), hasRoom: (resume) => outlet.hasRoom(resume) }),
     close: (code, reason) => {
       outlet.flush()
       socket.close(code, reason)

@@ -97,7 +97,7 @@ function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets
   const piecesOf = (payload: Payload): Pieces => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
     isOpen: () => !res.destroyed && !res.writableEnded,
-    write: (payload) => outlet.write(piecesOf(payload)),
+    write: (payload) => outlet.write(piecesOf(payload), payload),
     hasRoom: (resume) => outlet.hasRoom(resume),
     flush: () => outlet.flush(),
   }

@@ -217,3 +217,42 @@ test('who reads on to between, where something came that then went, is told that
   await db.put('c/3', { n: 1 })
   expect(await told).toEqual(['c/3'])
 })
+
+test('signs of life come while the store is away, also while others come all the time', async () => {
+  const inner = new MemoryStore()
+  const before = await database(inner)
+  await before.put('c/1', { n: 1 })
+  let isAway = false
+  const db = await database(wrapped(inner, {
+    history: (...parts) => (isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : inner.history(...parts)),
+  }))
+  const options = { where: 'value.n > 0', heartbeatMs: 100 } as const
+  const feed = db.changes(['c'], options)
+  const { value: { cursor } } = await feed.next() as IteratorYieldResult<ChangeBatch>
+  isAway = true
+  await db.put('c/1', { n: 2 })
+  let over = false
+  const coming = (async () => {
+    while (!over) {
+      // They come to where the edge stands still.
+      const another = db.changes(['c'], { ...options, after: cursor })
+      const first = another.next()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await another.return?.()
+      await first
+    }
+  })()
+  const came: unknown[] = []
+  for (let i = 0; i < 3; i++) came.push(await within(1_000, feed.next()))
+  over = true
+  await coming
+  for (const beat of came) expect(beat).toMatchObject({ value: { changes: [], upToDate: false } })
+  isAway = false
+  const next = async (): Promise<unknown> => {
+    for (;;) {
+      const { value } = await feed.next() as IteratorResult<ChangeBatch, ChangeBatch>
+      if (value.changes.length > 0) return value.changes[0]?.document.value
+    }
+  }
+  expect(await within(2_000, next())).toEqual({ n: 2 })
+})

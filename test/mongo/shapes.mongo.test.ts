@@ -6,8 +6,8 @@ import { runChanges } from '../support/shape-changes.ts'
 import { runScenario } from '../support/shape-run.ts'
 import { scenario, type Scenario } from '../support/shape-stage.ts'
 
-/** The short form of test/laws/shapes.test.ts and shapes-changes.test.ts here: few runs, for each moment is read again to judge it. */
-const SHAPES_PER_RUN = 20
+/** test/laws/shapes.test.ts and shapes-changes.test.ts here: many shapes in few runs, for each moment is read again to judge it. */
+const SHAPES_PER_RUN = 100
 const STEPS_PER_RUN = 30
 const RUNS = 2
 
@@ -33,12 +33,12 @@ describeMongo('shapes on MongoDB', (mongo) => {
   it(`clients of live show what a fresh read shows whenever they are up to date: ${RUNS * SHAPES_PER_RUN} shapes`, async () => {
     const sums = await runAll(mongo, runScenario)
     expect(sums).toMatchObject(seen(['sessions', 'upToDates', 'resets', 'movedIn', 'movedOut', 'shown']))
-  }, 120_000)
+  }, 300_000)
 
   it(`followers of changes see every change that concerns their shape, once and in order: ${RUNS * SHAPES_PER_RUN} shapes`, async () => {
     const sums = await runAll(mongo, runChanges)
     expect(sums).toMatchObject(seen(['sessions', 'changes', 'movedIn', 'movedOut']))
-  }, 120_000)
+  }, 300_000)
 })
 
 /** Without these a run would show nothing. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buildSchema } from 'graphql'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Change } from '../../src/core/database.ts'
 import { ERRORS } from '../../src/core/error.ts'
@@ -68,6 +69,30 @@ describe('What the page shows of the wire', () => {
     expect(new Set(kinds)).toEqual(new Set(['sse request', 'http', 'sse answer', 'ws', 'text', 'js follow.js']))
     expect(requests).toHaveLength(answers.length)
     expect(PAGE.match(/^```/gm)).toHaveLength(2 * BLOCKS.length)
+  })
+})
+
+describe('What the page says of the arguments', () => {
+  const said = rowsBelow('| argument | type | of | |').map(([name = '', type = '', of = '']) => ({ name, type, of: of.split(', ') }))
+
+  test('is what the schema takes, all of it', () => {
+    const fields = Object.values(buildSchema(readText('schema.graphql')).getSubscriptionType()?.getFields() ?? {})
+    const taken = fields.flatMap((field) => field.args.map(({ name, type }) => `${field.name}(${name}: ${String(type)})`))
+    expect(said.flatMap(({ name, type, of }) => of.map((field) => `${field}(${name}: ${type})`)).toSorted()).toEqual(taken.toSorted())
+  })
+
+  test.each(['live', 'changes', 'get'])('goes as variables that are null, or that are not sent, as if they were left out: %s', async (field) => {
+    const { wsEndpoint } = await exampleServer()
+    const peer = await openPeer(wsEndpoint)
+    const mine = said.filter(({ of }) => of.includes(field))
+    const selection = field === 'get' ? '' : ' { upToDate }'
+    const query = `subscription (${mine.map(({ name, type }) => `$${name}: ${type}`).join(', ')}) { ${field}(${mine.map(({ name }) => `${name}: $${name}`).join(', ')})${selection} }`
+    const needed = field === 'get' ? { path: 'posts/1' } : { paths: ['posts'] }
+    const nothing = Object.fromEntries(mine.filter(({ type }) => !type.endsWith('!')).map(({ name }) => [name, null]))
+    for (const [id, variables] of Object.entries({ unsent: needed, null: { ...nothing, ...needed } })) {
+      peer.send(JSON.stringify({ id, type: 'subscribe', payload: { query, variables } }))
+      expect(await peer.take()).toMatchObject({ id, type: 'next', payload: { data: { [field]: expect.anything() } } })
+    }
   })
 })
 

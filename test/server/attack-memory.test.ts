@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
+import { openEngine } from '../../src/db/engine.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { recordingDatabase } from '../graphql/recording-database.ts'
 import { expectAlive, serve } from '../support/server-fixture.ts'
 import { openPeer, openSocket, postText, sendRaw, until } from '../support/server-raw.ts'
@@ -190,4 +194,37 @@ test('requests of one connection are answered in order, and too many at once clo
   socket.write((postText(GET, { connection: 'keep-alive' }) + GET).repeat(100))
   await closed
   expect(calls() - before).toBeLessThan(100)
+})
+
+/** Subscriptions that make much of every change: by long ids, or by showing it many times. */
+const GREEDY: Readonly<Record<string, readonly string[]>> = {
+  'under long ids': Array.from({ length: 32 }, (_, i) => JSON.stringify({ id: String(i).padEnd(100_000, 'x'), type: 'subscribe', payload: { query: 'subscription { changes(paths: ["posts"]) { cursor } }' } })),
+  'that show all 60 times': Array.from({ length: 20 }, (_, i) => {
+    const query = `subscription { q${i}: changes(paths: ["posts"]) { changes { ${Array.from({ length: 60 }, (__, k) => `a${k}: document { value }`).join(' ')} } } }`
+    return JSON.stringify({ id: String(i), type: 'subscribe', payload: { query } })
+  }),
+}
+
+test.each(Object.keys(GREEDY))('what subscriptions %s were sent is not kept for long', async (kind) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const engine = await openEngine(new MemoryStore())
+  onTestFinished(() => engine.close())
+  const db = engine.database('default', { actor: null })
+  const peer = await openPeer((await serve(db)).wsEndpoint)
+  const messages = GREEDY[kind] ?? []
+  let [got, expected] = [0, messages.length]
+  peer.socket.removeAllListeners('message').on('message', () => got++)
+  for (const message of messages) peer.send(message)
+  await until(() => got === expected)
+  collect()
+  const before = process.memoryUsage().arrayBuffers
+  for (let i = 0; i < 100; i++) {
+    await db.put('posts/1', 'x'.repeat(1_000))
+    expected += messages.length
+    await until(() => got === expected)
+  }
+  collect()
+  // All together was more than 120 MB.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * MIB)
 })

@@ -2,6 +2,7 @@ import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Revision } from '../../core/version.ts'
 import type { Tail } from '../tail.ts'
+import { Alarm } from './alarm.ts'
 import { Edge } from './edge.ts'
 import { Passing } from './passing.ts'
 import { Round } from './round.ts'
@@ -25,7 +26,7 @@ export interface CohortOptions<T, P extends Place> {
 }
 
 /** Readers that are told in one turn of the event loop: others get theirs in between. */
-const SLICE = 1_024
+const SLICE = 128
 /** How soon who is ahead of the edge looks again whether it has come, ms. */
 const AHEAD_MS = 10
 /** How soon the store is asked again that was away, ms. */
@@ -38,7 +39,7 @@ const RETRY_MS = 500
  */
 export class Cohort<T, P extends Place> {
   readonly #options: CohortOptions<T, P>
-  readonly #waiters = new Set<Waiter<T, P>>()
+  #waiters = new Set<Waiter<T, P>>()
   readonly #edge: Edge
   readonly #passing: Passing<T>
   /** Up to which number those who waited were shown what passed. */
@@ -51,7 +52,7 @@ export class Cohort<T, P extends Place> {
   #impatient: Waiter<T, P>[] = []
   /** Those that read on by themselves to where the edge is not yet. */
   #ahead: (() => void)[] = []
-  #beat: NodeJS.Timeout | null = null
+  readonly #alarm = new Alarm((isStill) => void this.#sendBeat(isStill))
 
   constructor(options: CohortOptions<T, P>) {
     this.#options = options
@@ -106,12 +107,12 @@ export class Cohort<T, P extends Place> {
   withdraw(waiter: Waiter<T, P>): void {
     this.#waiters.delete(waiter)
     waiter.withdraw()
-    if (this.#waiters.size === 0) this.#stopBeat()
+    if (this.#waiters.size === 0) this.#alarm.stop()
   }
 
   /** When its last reader has gone. */
   close(): void {
-    this.#stopBeat()
+    this.#alarm.stop()
     this.#options.tail.shapes.delete(this.#options.shape, this)
   }
 
@@ -209,7 +210,7 @@ export class Cohort<T, P extends Place> {
     this.#waiters.add(waiter)
     if (!isPatient) this.#impatient.push(waiter)
     if (this.#edge.isTouched && !this.#advancing) void this.#advance()
-    this.#beat ??= setTimeout(() => void this.#sendBeat(), this.#options.heartbeatMs)
+    this.#alarm.within(this.#options.heartbeatMs)
     if (this.#gathered !== null && this.#round.isEnough(this.#waiters.size)) this.#gathered()
   }
 
@@ -253,8 +254,7 @@ export class Cohort<T, P extends Place> {
   /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
   async #advanceFailed(error: unknown): Promise<void> {
     if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#tell((waiter) => waiter.reject(error))
-    this.#stopBeat()
-    this.#beat = setTimeout(() => void this.#sendBeat(), RETRY_MS)
+    this.#alarm.within(RETRY_MS)
   }
 
   /** Shows what passed to those who wait for it; the others go on waiting. */
@@ -265,10 +265,11 @@ export class Cohort<T, P extends Place> {
   }
 
   /** Those that come meanwhile, and those that are not meant, wait for the next one. */
-  async #tell(told: (waiter: Waiter<T, P>) => void, { isMeant = () => true, commits = 0 }: Telling<T, P> = {}): Promise<void> {
-    const meant = [...this.#waiters].filter(isMeant)
-    for (const waiter of meant) this.#waiters.delete(waiter)
-    if (this.#waiters.size === 0) this.#stopBeat()
+  async #tell(told: (waiter: Waiter<T, P>) => void, { isMeant, commits = 0 }: Telling<T, P> = {}): Promise<void> {
+    const all = [...this.#waiters]
+    const meant = isMeant === undefined ? all : all.filter(isMeant)
+    this.#waiters = new Set(isMeant === undefined ? [] : all.filter((waiter) => !isMeant(waiter)))
+    if (this.#waiters.size === 0) this.#alarm.stop()
     this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
     this.#round.begin(meant.length, commits)
     let count = 0
@@ -283,26 +284,19 @@ export class Cohort<T, P extends Place> {
     this.#round.took(performance.now() - begun)
   }
 
-  async #sendBeat(): Promise<void> {
+  async #sendBeat(isStill: () => boolean): Promise<void> {
     const { tail, kind, heartbeatMs } = this.#options
-    // Who comes while it looks must not put it off.
-    const beat = this.#beat
     await tail.look()
-    if (this.#beat !== beat) return
-    this.#beat = null
+    if (!isStill()) return
+    this.#alarm.stop()
     this.#edge.settle()
     if (this.#waiters.size === 0) return
     const upToDate = !this.#edge.isTouched
     const item = kind.beat(this.#edge.to, upToDate)
     const next = { ...kind.at(this.#edge.to), live: upToDate }
-    if (item === null) this.#beat = setTimeout(() => void this.#sendBeat(), heartbeatMs)
+    if (item === null) this.#alarm.within(heartbeatMs)
     else await this.#tell((waiter) => waiter.resolve({ item, next, upToDate, bytes: 0 }))
     if (!upToDate && !this.#advancing) await this.#advance()
-  }
-
-  #stopBeat(): void {
-    if (this.#beat !== null) clearTimeout(this.#beat)
-    this.#beat = null
   }
 }
 

@@ -52,6 +52,35 @@ export interface RunningFeed {
   reconsider(): Promise<void>
 }
 
+/** One pull of a feed. Once it was withdrawn, what it waited for may come all the same. */
+class Pull<T, P extends Place> implements Waiter<T, P> {
+  readonly #feed: Feed<T, P>
+  readonly #taker: Taker<T>
+  readonly heard: number | null
+
+  constructor(feed: Feed<T, P>, heard: number | null, taker: Taker<T>) {
+    this.#feed = feed
+    this.heard = heard
+    this.#taker = taker
+  }
+
+  isGone(): boolean {
+    return !this.#feed.isWaitingFor(this)
+  }
+
+  resolve(step: Step<T, P>): void {
+    if (!this.isGone()) this.#feed.deliver(step, this.#taker)
+  }
+
+  reject(error: unknown): void {
+    if (!this.isGone()) this.#feed.end(error)
+  }
+
+  withdraw(): void {
+    this.#feed.withdrawn(this.#taker)
+  }
+}
+
 /**
  * A feed as a pull iterator: a place, and whoever reads pulls it on. It holds nothing but its place, so a reader that
  * stops costs nothing and loses nothing.
@@ -96,34 +125,29 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     if (this.#joining !== null) return void this.#joining.then(() => this.pull(taker))
     const [joined, place] = [this.#joined, this.#place]
     if (this.#over || joined === null || place === null) return this.#last(taker)
-    // Once it was withdrawn, what it waited for may come all the same.
-    const waiter: Waiter<T, P> = {
-      heard: this.#heard,
-      isGone: () => this.#waiter !== waiter,
-      resolve: (step) => {
-        if (this.#waiter === waiter) this.#deliver(step, taker)
-      },
-      reject: (error) => {
-        if (this.#waiter === waiter) this.#end(error)
-      },
-      withdraw: () => {
-        this.#waiter = null
-        if (this.#closed) this.#last(taker)
-        else this.pull(taker)
-      },
-    }
+    const waiter = new Pull(this, this.#heard, taker)
     this.#waiter = waiter
     joined.cohort.pull(place, waiter)
   }
 
+  isWaitingFor(pull: Pull<T, P>): boolean {
+    return this.#waiter === pull
+  }
+
+  withdrawn(taker: Taker<T>): void {
+    this.#waiter = null
+    if (this.#closed) this.#last(taker)
+    else this.pull(taker)
+  }
+
   return(): Promise<IteratorResult<T>> {
-    this.#end(null)
+    this.end(null)
     return Promise.resolve({ done: true, value: undefined })
   }
 
   /** Ends the feed with an error, for instance because the server stops: clients then resume elsewhere. */
   fail(error: DatabaseError): void {
-    this.#end(error)
+    this.end(error)
   }
 
   get asked(): Asked {
@@ -145,7 +169,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
       if (this.#closed) joined?.leave()
       else if (joined !== null) this.#move(held, joined)
     } catch (error) {
-      this.#end(error)
+      this.end(error)
     }
   }
 
@@ -160,7 +184,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     from.leave()
   }
 
-  readonly #abort = (): void => this.#end(null)
+  readonly #abort = (): void => this.end(null)
 
   #begin(joined: Joined<T, P> | null): void {
     this.#joining = null
@@ -172,7 +196,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
 
   #failJoining(error: unknown): void {
     this.#joining = null
-    this.#end(error)
+    this.end(error)
   }
 
   #next(): Promise<IteratorResult<T>> {
@@ -182,7 +206,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     }))
   }
 
-  #deliver(step: Step<T, P>, taker: Taker<T>): void {
+  deliver(step: Step<T, P>, taker: Taker<T>): void {
     this.#place = step.next
     this.#waiter = null
     this.#heard = this.#heardAfter(step)
@@ -202,13 +226,13 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
 
   /** The error that it ended with is told once. */
   #last(taker: Taker<T>): void {
-    this.#end(null)
+    this.end(null)
     const failure = this.#failure
     this.#failure = null
     taker.end(failure)
   }
 
-  #end(failure: unknown): void {
+  end(failure: unknown): void {
     if (this.#closed) return
     this.#closed = true
     this.#failure = failure

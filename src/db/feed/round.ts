@@ -5,10 +5,11 @@ const FORGOTTEN = 0.3
 /** Nobody waits longer for the others, ms. */
 const LONGEST_MS = 20
 /**
- * As many times as long as telling them took, nobody is told: others are to have most of the time. And one more for each
- * commit that they were told of: the more is written, the more comes together.
+ * As many times as long as telling them took, nobody is told: once for each commit that they were told of, for the more is
+ * written, the more comes together; and `behind` times where more has come already. Never longer than `mostMs`: telling them
+ * may have taken long because the whole process stood still.
  */
-const REST = { least: 2, most: 20 }
+const REST = { behind: 2, most: 20, mostMs: 1_000 }
 
 /**
  * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
@@ -18,19 +19,22 @@ export class Round {
   /** How many go together. */
   #size = 0
   #endsAt = 0
+  #tookMs = 0
   #restsUntil = 0
-  #rest: number = REST.least
+  #rest: number = REST.behind
 
-  /** So many are told of so many commits, from now on. */
+  /** So many are told of so many commits, from now on; 0: of some, and more has come. */
   begin(count: number, commits: number): void {
-    this.#rest = Math.min(REST.least + commits, REST.most)
+    this.#rest = commits === 0 ? REST.behind : Math.min(commits, REST.most)
     this.#size = Math.max(count, this.#size * (1 - FORGOTTEN))
     this.#endsAt = performance.now() + LONGEST_MS
+    this.#tookMs = 0
   }
 
-  /** What telling them took, ms. */
+  /** What telling some of them took, ms. */
   took(ms: number): void {
-    this.#restsUntil = performance.now() + this.#rest * ms
+    this.#tookMs += ms
+    this.#restsUntil = performance.now() + Math.min(this.#rest * this.#tookMs, REST.mostMs)
   }
 
   /** Whether so many are enough to go on. */

@@ -41,10 +41,10 @@ export interface Waiter<T, P extends Place> {
   /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
   readonly heard: number | null
   /** Whether its reader has left the cohort: it must not wait any more. */
-  readonly isGone: () => boolean
+  isGone(): boolean
   /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
-  readonly resolve: (step: Step<T, P>) => void
-  readonly reject: (error: unknown) => void
+  resolve(step: Step<T, P>): void
+  reject(error: unknown): void
   /** It waits no longer. */
-  readonly withdraw: () => void
+  withdraw(): void
 }

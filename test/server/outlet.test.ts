@@ -1,0 +1,128 @@
+import { Duplex, PassThrough } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { Round } from '../../src/db/feed/round.ts'
+import { Joiner } from '../../src/server/joiner.ts'
+import { Outlets } from '../../src/server/outlet.ts'
+
+const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((text) => Buffer.from(text))
+
+describe('what is written to many connections', () => {
+  it('is joined once where many get the same in a row, and is the same bytes', () => {
+    const joiner = new Joiner()
+    const long = Buffer.alloc(100_000, 'x')
+    const same = [Buffer.from('head'), long]
+    expect(joiner.join([...same])).toEqual(same)
+    const [whole, ...others] = joiner.join([...same])
+    expect(others).toEqual([])
+    expect(whole?.equals(Buffer.concat(same))).toBe(true)
+    expect(joiner.join([...same])[0]).toBe(whole)
+    // Another one between is not mistaken for it.
+    expect(Buffer.concat(joiner.join([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long]))).toBe(true)
+    expect(Buffer.concat(joiner.join([long])).equals(long)).toBe(true)
+  })
+
+  it('is not copied where it is long and each gets another, nor where it is very long', () => {
+    const joiner = new Joiner()
+    const long = Buffer.alloc(100_000, 'x')
+    for (let i = 0; i < 3; i++) expect(joiner.join([Buffer.from(String(i)), long])[1]).toBe(long)
+    const longer = [Buffer.alloc(200_000), Buffer.alloc(200_000)]
+    for (let i = 0; i < 3; i++) expect(joiner.join(longer)).toBe(longer)
+    expect(joiner.join(pieces('a', 'b'))).toEqual(pieces('ab'))
+  })
+
+  it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
+    let load = 0
+    const outlets = new Outlets(() => load)
+    const streams = Array.from({ length: 100 }, () => new PassThrough())
+    const write = (texts: readonly string[]): void => {
+      const event = {}
+      for (const stream of streams) for (const text of texts) outlets.of(stream, () => true).write(pieces(text), event)
+    }
+    const done = (): number => streams.filter((stream) => stream.readableLength > 0).length
+    write(['one ', 'two '])
+    await nextTurn()
+    expect(done()).toBe(100)
+    for (const stream of streams) expect(String(stream.read())).toBe('one two ')
+    load = 100
+    write(['three '])
+    await nextTurn()
+    expect(done()).toBeGreaterThan(0)
+    expect(done()).toBeLessThan(20)
+    write(['four '])
+    await expect.poll(done).toBe(100)
+    for (const stream of streams) await expect.poll(() => stream.readableLength).toBe('three four '.length)
+    for (const stream of streams) expect(String(stream.read())).toBe('three four ')
+  })
+
+  it('goes to one reader soon, however many others get something else meanwhile', async () => {
+    const outlets = new Outlets(() => 100)
+    const [lone, ...crowd] = Array.from({ length: 1_001 }, () => new PassThrough())
+    const write = (streams: readonly PassThrough[]): void => {
+      const event = {}
+      for (const stream of streams) outlets.of(stream, () => true).write(pieces('x'), event)
+    }
+    if (lone === undefined) throw new Error('There is one.')
+    write(crowd.slice(0, 900))
+    write([lone])
+    write(crowd.slice(900))
+    const gone = (): number => crowd.filter((stream) => stream.readableLength > 0).length
+    while (lone.readableLength === 0 && gone() < crowd.length) await nextTurn()
+    expect(gone()).toBeLessThan(20)
+    await expect.poll(() => crowd.every((stream) => stream.readableLength === 1), { timeout: 10_000 }).toBe(true)
+  })
+
+  it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
+    const outlets = new Outlets(() => 0)
+    const stream = new PassThrough({ highWaterMark: 10 })
+    const outlet = outlets.of(stream, () => true)
+    let resumed = 0
+    const room = (): boolean => outlet.hasRoom(() => resumed++)
+    expect(room()).toBe(true)
+    outlet.write(pieces('more than it takes at once'), {})
+    outlet.flush()
+    await nextTurn()
+    expect([room(), resumed]).toEqual([false, 0])
+    stream.resume()
+    await expect.poll(() => resumed).toBe(1)
+    expect(room()).toBe(true)
+    stream.pause()
+    outlet.write(pieces('more than it takes at once'), {})
+    outlet.flush()
+    expect(room()).toBe(false)
+    stream.destroy()
+    await expect.poll(() => resumed).toBe(2)
+    expect(room()).toBe(true)
+  })
+
+  it('waits for no connection whose events went along with answers, however often they did', async () => {
+    const outlets = new Outlets(() => 100)
+    const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
+    for (let i = 0; i < 20_000; i++) {
+      outlets.of(talker, () => true).write(pieces('x'), {})
+      outlets.of(talker, () => true).flush()
+    }
+    outlets.of(reader, () => true).write(pieces('event'), {})
+    await expect.poll(() => reader.readableLength, { timeout: 500, interval: 5 }).toBe(5)
+    expect(talker.readableLength).toBe(20_000)
+  })
+
+  it('rests for a moment only after a turn in which the whole process stood still', async () => {
+    const outlets = new Outlets(() => 100)
+    const stalling = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => {
+      for (const end = performance.now() + 300; performance.now() < end;);
+      done()
+    } })
+    const readers = Array.from({ length: 8 }, () => new PassThrough())
+    for (const stream of [stalling, ...readers]) outlets.of(stream, () => true).write(pieces('event'), {})
+    await expect.poll(() => readers.every((reader) => reader.readableLength === 5), { timeout: 1_500 }).toBe(true)
+  })
+})
+
+it('a round after which the whole process stood still is followed by the next within a second', () => {
+  const round = new Round()
+  round.begin(10, 18)
+  round.took(5_000)
+  expect(round.waitMs(10)).toBeGreaterThan(0)
+  expect(round.waitMs(10)).toBeLessThanOrEqual(1_000)
+})

@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest'
+import { createRate } from '../../src/server/rate.ts'
+
+it('tells how often something happens, and forgets it when it is over', () => {
+  let now = 1_000
+  const rate = createRate(() => now)
+  const count = (times: number): void => {
+    for (let i = 0; i < times; i++) rate.count()
+  }
+  expect(rate.now()).toBe(0)
+  count(3)
+  expect(rate.now()).toBe(3)
+  now += 20
+  expect(rate.now()).toBe(3)
+  count(5)
+  expect(rate.now()).toBe(5)
+  now += 20
+  count(1)
+  expect(rate.now()).toBe(5)
+  now += 40
+  expect(rate.now()).toBe(0)
+  count(1)
+  expect(rate.now()).toBe(1)
+})
