@@ -138,7 +138,7 @@ export class Outlets {
     const [load, begun] = [this.#load(), performance.now()]
     const rest = Math.min(Math.max(load - CROWD, 0), REST)
     if (rest === 0) this.#flushFirst(load === 0 ? OUTLETS.idle : OUTLETS.asked)
-    else this.#flushFairly(Math.max(OUTLETS.crowded, OUTLETS.asked / rest))
+    else this.#flushFairly(Math.max(OUTLETS.crowded, Math.ceil(OUTLETS.asked / rest)))
     this.#isFlushing = !this.#written.isEmpty
     if (!this.#isFlushing) this.#joiner.clear()
     else if (rest === 0) setImmediate(this.#flush)
@@ -153,7 +153,7 @@ export class Outlets {
 
   #flushFairly(count: number): void {
     for (let left = count; left > 0 && !this.#written.isEmpty;) {
-      for (const outlet of this.#written.takeFairly(1)) if (outlet.takeTurn()) left--
+      for (const outlet of this.#written.takeFairly(left)) if (outlet.takeTurn()) left--
     }
   }
 }

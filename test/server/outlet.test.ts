@@ -55,6 +55,14 @@ describe('what is written to many connections', () => {
     for (const stream of streams) expect(String(stream.read())).toBe('three four ')
   })
 
+  it.each(Array.from({ length: 24 }, (_, load) => load))('goes out to all, whatever else is wanted: %s operations', async (load) => {
+    const outlets = new Outlets(() => load)
+    const streams = Array.from({ length: 20 }, () => new PassThrough())
+    const event = {}
+    for (const stream of streams) outlets.of(stream, () => true).write(pieces('x'), event)
+    await expect.poll(() => streams.every((stream) => stream.readableLength === 1), { interval: 5 }).toBe(true)
+  })
+
   it('goes to one reader soon, however many others get something else meanwhile', async () => {
     const outlets = new Outlets(() => 100)
     const [lone, ...crowd] = Array.from({ length: 1_001 }, () => new PassThrough())

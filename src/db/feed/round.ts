@@ -5,11 +5,11 @@ const FORGOTTEN = 0.3
 /** Nobody waits longer for the others, ms. */
 const LONGEST_MS = 20
 /**
- * As many times as long as telling them took, nobody is told: once for each commit that they were told of, for the more is
+ * As many times as long as telling them took, nobody is told: `each` for each commit that they were told of, for the more is
  * written, the more comes together; and `behind` times where more has come already. Never longer than `mostMs`: telling them
  * may have taken long because the whole process stood still.
  */
-const REST = { behind: 2, most: 20, mostMs: 1_000 }
+const REST = { each: 2, behind: 4, most: 40, mostMs: 1_000 }
 
 /**
  * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
@@ -25,7 +25,7 @@ export class Round {
 
   /** So many are told of so many commits, from now on; 0: of some, and more has come. */
   begin(count: number, commits: number): void {
-    this.#rest = commits === 0 ? REST.behind : Math.min(commits, REST.most)
+    this.#rest = commits === 0 ? REST.behind : Math.min(REST.each * commits, REST.most)
     this.#size = Math.max(count, this.#size * (1 - FORGOTTEN))
     this.#endsAt = performance.now() + LONGEST_MS
     this.#tookMs = 0
