@@ -20,18 +20,16 @@ export class FairQueue<T> {
 
   /** The first `most` of the oldest line, or fewer. */
   take(most: number): readonly T[] {
-    for (const line of this.#lines.values()) return this.#takeOf(line, most)
-    return []
+    const [line] = this.#lines.values()
+    return line === undefined ? [] : this.#takeOf(line, most)
   }
 
-  /** The first of a line, which then waits until all others had their turn: one item alone waits for no crowd. */
+  /** The same of a line that then waits until all others had their turn: one item alone waits for no crowd. */
   takeFairly(most: number): readonly T[] {
-    for (const line of this.#lines.values()) {
-      const items = this.#takeOf(line, most)
-      if (this.#lines.size > 1 && this.#lines.delete(line.kind)) this.#lines.set(line.kind, line)
-      return items
-    }
-    return []
+    const [line] = this.#lines.values()
+    const items = this.take(most)
+    if (line !== undefined && this.#lines.delete(line.kind)) this.#lines.set(line.kind, line)
+    return items
   }
 
   #lineOf(kind: unknown): Line<T> {

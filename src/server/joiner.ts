@@ -10,8 +10,8 @@ export class Joiner {
 
   join(pieces: Pieces): Pieces {
     if (pieces.length === 1) return pieces
-    if (this.#whole !== null && isSame(pieces, this.#last)) return this.#whole
     const again = isSame(pieces, this.#last)
+    if (again && this.#whole !== null) return this.#whole
     this.#last = pieces
     this.#whole = null
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)

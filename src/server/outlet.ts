@@ -137,23 +137,17 @@ export class Outlets {
   readonly #flush = (): void => {
     const [load, begun] = [this.#load(), performance.now()]
     const rest = Math.min(Math.max(load - CROWD, 0), REST)
-    if (rest === 0) this.#flushFirst(load === 0 ? OUTLETS.idle : OUTLETS.asked)
-    else this.#flushFairly(Math.max(OUTLETS.crowded, Math.ceil(OUTLETS.asked / rest)))
+    if (rest === 0) this.#flushSome(load === 0 ? OUTLETS.idle : OUTLETS.asked, (most) => this.#written.take(most))
+    else this.#flushSome(Math.max(OUTLETS.crowded, Math.ceil(OUTLETS.asked / rest)), (most) => this.#written.takeFairly(most))
     this.#isFlushing = !this.#written.isEmpty
     if (!this.#isFlushing) this.#joiner.clear()
     else if (rest === 0) setImmediate(this.#flush)
     else setTimeout(this.#flush, Math.min((performance.now() - begun) * rest, MOST_REST_MS))
   }
 
-  #flushFirst(count: number): void {
+  #flushSome(count: number, take: (most: number) => readonly Outlet[]): void {
     for (let left = count; left > 0 && !this.#written.isEmpty;) {
-      for (const outlet of this.#written.take(left)) if (outlet.takeTurn()) left--
-    }
-  }
-
-  #flushFairly(count: number): void {
-    for (let left = count; left > 0 && !this.#written.isEmpty;) {
-      for (const outlet of this.#written.takeFairly(left)) if (outlet.takeTurn()) left--
+      for (const outlet of take(left)) if (outlet.takeTurn()) left--
     }
   }
 }
