@@ -115,7 +115,7 @@ export class Tenant {
 
   async stop(): Promise<void> {
     const stopping = new DatabaseError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.', { retryAfterMs: 1_000 })
-    for (const feed of this.#feeds) feed.fail(stopping)
+    for (const feed of this.#feeds) feed.end(stopping)
     const running = await this.#running?.catch(() => null)
     await running?.committer.drained()
   }

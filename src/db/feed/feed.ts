@@ -1,5 +1,4 @@
 import type { Pullable, Taker } from '../../core/database.ts'
-import type { DatabaseError } from '../../core/error.ts'
 import type { Asked } from './admission.ts'
 import type { Cohort } from './cohort.ts'
 import type { Place, Step, Waiter } from './step.ts'
@@ -47,7 +46,8 @@ export interface FeedParts<T, P extends Place> {
 export interface RunningFeed {
   /** What it was opened for. */
   readonly asked: Asked
-  fail(error: DatabaseError): void
+  /** Ends it, with an error that its reader is told once; null: there is none. */
+  end(failure: unknown): void
   /** Decides anew what it may show: nobody notices, it goes on elsewhere, or it ends with the reason. Never rejects. */
   reconsider(): Promise<void>
 }
@@ -130,10 +130,12 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     joined.cohort.pull(place, waiter)
   }
 
+  /** Whether it is this pull that is to be answered. */
   isWaitingFor(pull: Pull<T, P>): boolean {
     return this.#waiter === pull
   }
 
+  /** Its pull waits no longer: it goes on from where the feed stands now, or is told the end. */
   withdrawn(taker: Taker<T>): void {
     this.#waiter = null
     if (this.#closed) this.#last(taker)
@@ -143,11 +145,6 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
   return(): Promise<IteratorResult<T>> {
     this.end(null)
     return Promise.resolve({ done: true, value: undefined })
-  }
-
-  /** Ends the feed with an error, for instance because the server stops: clients then resume elsewhere. */
-  fail(error: DatabaseError): void {
-    this.end(error)
   }
 
   get asked(): Asked {
@@ -206,6 +203,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     }))
   }
 
+  /** Answers the pull that waits. */
   deliver(step: Step<T, P>, taker: Taker<T>): void {
     this.#place = step.next
     this.#waiter = null
@@ -232,6 +230,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     taker.end(failure)
   }
 
+  /** For instance because the server stops: clients then resume elsewhere. */
   end(failure: unknown): void {
     if (this.#closed) return
     this.#closed = true
