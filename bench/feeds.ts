@@ -1,5 +1,6 @@
 import { broadcast } from './feeds/broadcast.ts'
-import { fairness, latency, reach, writers } from './feeds/live.ts'
+import { latency } from './feeds/latency.ts'
+import { fairness, reach, writers } from './feeds/live.ts'
 import { resume } from './feeds/resume.ts'
 import { shapes } from './feeds/shapes.ts'
 

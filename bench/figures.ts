@@ -12,6 +12,12 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 }
 
+/** The values below which these parts of all lie; 1: the largest. */
+export function percentiles(values: readonly number[], parts: readonly number[]): number[] {
+  const sorted = Float64Array.from(values).sort()
+  return parts.map((part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN)
+}
+
 export type Measurement = () => Promise<Figure>
 
 /**

@@ -15,21 +15,21 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 /**
  * A process that broadcasts changes that nobody wrote: through the whole server from `changes` on, which gives all
  * readers the same batches, or as `ws` and `node:http` do it with the same bytes (the argument `raw`). It prints its
- * address; each number on stdin is a count of changes to broadcast at once.
+ * address; a line of stdin is a count of changes to broadcast at once, and the moment that they carry as `t`, if any.
  */
 const at = '2026-01-01T00:00:00.000Z'
 
-function batchOf(n: number): ChangeBatch {
+function batchOf(n: number, t: number): ChangeBatch {
   const path = `posts/${String(n).padStart(8, '0')}`
-  const value = { title: 'A post as people write them', likes: 42, t: 0, n }
+  const value = { title: 'A post as people write them', likes: 42, t, n }
   const cursor = `cursor-${n}`
   const document = { path, id: path.slice(6), version: 1, value, deleted: false, createdAt: at, updatedAt: at, actor: null, cursor, asOf: cursor }
   return { changes: [{ type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit: cursor, cursor, at }], cursor, upToDate: true, reset: null }
 }
 
 /** What a subscriber of FOLLOW gets of such a batch. */
-function payloadOf(n: number): string {
-  const { cursor, upToDate, changes: [change] } = batchOf(n)
+function payloadOf(n: number, t: number): string {
+  const { cursor, upToDate, changes: [change] } = batchOf(n, t)
   const document = { version: change?.document.version, value: change?.document.value }
   return JSON.stringify({ data: { changes: { cursor, upToDate, changes: [{ type: change?.type, path: change?.path, document }] } } })
 }
@@ -39,8 +39,8 @@ class SharedBatches {
   readonly #batches: ChangeBatch[] = [{ changes: [], cursor: 'begin', upToDate: true, reset: null }]
   #waiting: (() => void)[] = []
 
-  broadcast(count: number): void {
-    for (let i = 0; i < count; i++) this.#batches.push(batchOf(this.#batches.length))
+  broadcast(count: number, t: number): void {
+    for (let i = 0; i < count; i++) this.#batches.push(batchOf(this.#batches.length, t))
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
@@ -60,7 +60,7 @@ class SharedBatches {
 
 interface Broadcaster {
   readonly server: Server
-  readonly broadcast: (count: number) => void
+  readonly broadcast: (count: number, t: number) => void
 }
 
 async function throughServer(): Promise<Broadcaster> {
@@ -68,7 +68,7 @@ async function throughServer(): Promise<Broadcaster> {
   const batches = new SharedBatches()
   const db: Database = Object.assign(Object.create(engine.database('bench', { actor: null })) as Database, { changes: () => batches.follow() })
   const { http } = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('error'), counts: () => engine.counts() })
-  return { server: http.server, broadcast: (count) => batches.broadcast(count) }
+  return { server: http.server, broadcast: (count, t) => batches.broadcast(count, t) }
 }
 
 function raw(): Broadcaster {
@@ -80,9 +80,9 @@ function raw(): Broadcaster {
   })
   const sockets = new WebSocketServer({ server, perMessageDeflate: false, handleProtocols })
   let n = 0
-  const broadcast = async (count: number): Promise<void> => {
+  const broadcast = async (count: number, t: number): Promise<void> => {
     for (const end = n + count; n < end; n++) {
-      const payload = payloadOf(n)
+      const payload = payloadOf(n, t)
       const message = Buffer.from(`{"id":"1","type":"next","payload":${payload}}`)
       for (const socket of sockets.clients) socket.send(message, { binary: false })
       const event = Buffer.from(`event: next\ndata: ${payload}\n\n`)
@@ -90,12 +90,15 @@ function raw(): Broadcaster {
       await nextTurn()
     }
   }
-  return { server, broadcast: (count) => void broadcast(count) }
+  return { server, broadcast: (count, t) => void broadcast(count, t) }
 }
 
 const { server, broadcast } = process.argv.includes('raw') ? raw() : await throughServer()
 server.listen({ host: '127.0.0.1', port: 0, backlog: 4_096 })
 await once(server, 'listening')
 process.once('SIGTERM', () => process.exit(0))
-createInterface(process.stdin).on('line', (line) => broadcast(Number(line)))
+createInterface(process.stdin).on('line', (line) => {
+  const [count = 0, t = 0] = line.split(' ').map(Number)
+  broadcast(count, t)
+})
 console.log(JSON.stringify({ graphql: `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql` }))
