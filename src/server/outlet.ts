@@ -5,8 +5,11 @@ import type { Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn. */
 const EVENTS = 16
-/** Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, some do, and many do. */
-const OUTLETS = { idle: 256, asked: 32, crowded: 4 } as const
+/**
+ * Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, while some
+ * do, and before a rest that is as long as the turn. Before a longer one they are the fewer, though not fewer than for some.
+ */
+const OUTLETS = { idle: 256, asked: 4, resting: 32 } as const
 /** So many that want something else are no crowd. For each one more it rests once more as long as a turn took, so often at most. */
 const CROWD = 5
 const REST = 12
@@ -138,7 +141,7 @@ export class Outlets {
     const [load, begun] = [this.#load(), performance.now()]
     const rest = Math.min(Math.max(load - CROWD, 0), REST)
     if (rest === 0) this.#flushSome(load === 0 ? OUTLETS.idle : OUTLETS.asked, (most) => this.#written.take(most))
-    else this.#flushSome(Math.max(OUTLETS.crowded, Math.ceil(OUTLETS.asked / rest)), (most) => this.#written.takeFairly(most))
+    else this.#flushSome(Math.max(OUTLETS.asked, Math.ceil(OUTLETS.resting / rest)), (most) => this.#written.takeFairly(most))
     this.#isFlushing = !this.#written.isEmpty
     if (!this.#isFlushing) this.#joiner.clear()
     else if (rest === 0) setImmediate(this.#flush)
