@@ -36,14 +36,18 @@ export class Cohorts {
 
   /** A member of the cohort of an operation that has begun. */
   join(args: ExecutionArgs): Member {
-    const cohort = this.#keyOf(args)
-    return {
-      known: (event) => {
-        const made = isObject(event) ? this.#made.get(event)?.get(cohort) : undefined
-        return made instanceof Payload ? made : null
-      },
-      make: (event) => (isObject(event) ? this.#share(event, cohort, args) : this.#execute(event, args)),
-    }
+    return new CohortMember(this, this.#keyOf(args), args)
+  }
+
+  /** What was made of an event for the cohort; null when nobody has met it yet, or it is still being made. */
+  known(event: unknown, cohort: string): Payload | null {
+    const made = isObject(event) ? this.#made.get(event)?.get(cohort) : undefined
+    return made instanceof Payload ? made : null
+  }
+
+  /** Executes the operation on the event, unless somebody of the cohort did. */
+  make(event: unknown, cohort: string, args: ExecutionArgs): Promise<Payload> {
+    return isObject(event) ? this.#share(event, cohort, args) : this.#execute(event, args)
   }
 
   #share(event: object, cohort: string, args: ExecutionArgs): Promise<Payload> {
@@ -71,14 +75,37 @@ export class Cohorts {
   }
 
   #keyOf({ document, operationName, variableValues }: ExecutionArgs): string {
-    const known = this.#documents.get(document) ?? { number: ++this.#count, variables: new Map<string, readonly string[]>() }
+    const known = this.#documents.get(document) ?? { number: ++this.#count, variables: new Map<string, readonly string[]>(), newest: '' }
     this.#documents.set(document, known)
     const name = getOperationAST(document, operationName)?.name?.value ?? ''
     const used = known.variables.get(name) ?? selectionVariables(document, operationName ?? undefined)
     known.variables.set(name, used)
     // One that was not given has its default, and is not null.
     const given = Object.fromEntries(used.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
-    return `${known.number} ${name} ${JSON.stringify(given)}`
+    const key = `${known.number} ${name} ${JSON.stringify(given)}`
+    // Those that come one after the other are mostly of one cohort: the same text is found faster than an equal one.
+    if (key !== known.newest) known.newest = key
+    return known.newest
+  }
+}
+
+class CohortMember implements Member {
+  readonly #cohorts: Cohorts
+  readonly #cohort: string
+  readonly #args: ExecutionArgs
+
+  constructor(cohorts: Cohorts, cohort: string, args: ExecutionArgs) {
+    this.#cohorts = cohorts
+    this.#cohort = cohort
+    this.#args = args
+  }
+
+  known(event: unknown): Payload | null {
+    return this.#cohorts.known(event, this.#cohort)
+  }
+
+  make(event: unknown): Promise<Payload> {
+    return this.#cohorts.make(event, this.#cohort, this.#args)
   }
 }
 
@@ -97,6 +124,8 @@ interface Identity {
   readonly number: number
   /** Those that its operations, by name, use in their selections. */
   readonly variables: Map<string, readonly string[]>
+  /** The key of the cohort that somebody joined last. */
+  newest: string
 }
 
 function isObject(event: unknown): event is object {

@@ -22,7 +22,7 @@ const MOST_REST_MS = 100
  */
 export class Outlet {
   readonly #socket: Duplex
-  #isOpen: () => boolean
+  #maySend: () => boolean
   readonly #owner: Owner
   #waiting: (() => void)[] = []
   #pieces: Pieces = []
@@ -31,18 +31,24 @@ export class Outlet {
   #isInLine = false
   /** Whether the connection takes no more for the moment. */
   #isFull = false
+  #isOpen = true
 
-  constructor(socket: Duplex, isOpen: () => boolean, owner: Owner) {
+  constructor(socket: Duplex, maySend: () => boolean, owner: Owner) {
     this.#socket = socket
-    this.#isOpen = isOpen
+    this.#maySend = maySend
     this.#owner = owner
-    socket.on('drain', this.#drained).on('close', this.#wake)
+    socket.on('drain', this.#drained).on('close', this.#closed)
   }
 
   /** The connection goes on with something else: an event stream was answered on it, and now it is a WebSocket. */
-  goOn(isOpen: () => boolean): this {
-    this.#isOpen = isOpen
+  goOn(maySend: () => boolean): this {
+    this.#maySend = maySend
     return this
+  }
+
+  /** Whether events could be sent when it last had some. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   /** Writes whole frames or chunks. `event`: what they are made of, the same for all who get it. */
@@ -75,7 +81,7 @@ export class Outlet {
     if (pieces.length === 0) return
     this.#pieces = []
     this.#events = 0
-    if (!this.#isOpen()) return this.#wake()
+    if (!this.#maySend()) return this.#closed()
     const joined = this.#owner.join(pieces)
     if (joined.length > 1) socket.cork()
     for (const piece of joined) this.#isFull = !socket.write(piece)
@@ -88,7 +94,12 @@ export class Outlet {
     this.#wake()
   }
 
-  readonly #wake = (): void => {
+  readonly #closed = (): void => {
+    this.#isOpen = false
+    this.#wake()
+  }
+
+  #wake(): void {
     if (this.#waiting.length === 0) return
     const waiting = this.#waiting
     this.#waiting = []
@@ -128,11 +139,11 @@ export class Outlets {
     }
   }
 
-  /** The outlet of a connection, always the same. `isOpen`: whether events may still be sent. */
-  of(socket: Duplex, isOpen: () => boolean): Outlet {
+  /** The outlet of a connection, always the same. `maySend`: whether events may still be sent. */
+  of(socket: Duplex, maySend: () => boolean): Outlet {
     const known = this.#outlets.get(socket)
-    if (known !== undefined) return known.goOn(isOpen)
-    const outlet = new Outlet(socket, isOpen, this.#owner)
+    if (known !== undefined) return known.goOn(maySend)
+    const outlet = new Outlet(socket, maySend, this.#owner)
     this.#outlets.set(socket, outlet)
     return outlet
   }

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { Inbox, type InboxBounds } from './inbox.ts'
 import type { Outlet } from './outlet.ts'
+import type { Payload } from './payload.ts'
 import type { Sink } from './pump.ts'
 
 /** One WebSocket, with what it costs the server in hand. */
@@ -61,7 +62,7 @@ export function createPeer({ socket, connection, outlet }: Wire, bounds: InboxBo
       await sent
       inbox.update()
     },
-    sink: (id) => ({ isOpen, write: (payload) => outlet.write(payload.frame(id), payload), hasRoom: (resume) => outlet.hasRoom(resume) }),
+    sink: (id) => new Frames(outlet, id),
     close: (code, reason) => {
       outlet.flush()
       socket.close(code, reason)
@@ -73,6 +74,29 @@ export function createPeer({ socket, connection, outlet }: Wire, bounds: InboxBo
       missed++
       if (isOpen()) socket.ping()
     },
+  }
+}
+
+/** The frames of one subscription. */
+class Frames implements Sink {
+  readonly #outlet: Outlet
+  readonly #id: string
+
+  constructor(outlet: Outlet, id: string) {
+    this.#outlet = outlet
+    this.#id = id
+  }
+
+  isOpen(): boolean {
+    return this.#outlet.isOpen
+  }
+
+  write(payload: Payload): void {
+    this.#outlet.write(payload.frame(this.#id), payload)
+  }
+
+  hasRoom(resume: () => void): boolean {
+    return this.#outlet.hasRoom(resume)
   }
 }
 

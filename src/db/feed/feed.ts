@@ -87,6 +87,7 @@ class Pull<T, P extends Place> implements Waiter<T, P> {
  */
 export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
+  readonly #take: FeedParts<T, P>['take']
   #joined: Joined<T, P> | null = null
   #joining: Promise<void> | null
   #reconsidering: Promise<void> = Promise.resolve()
@@ -103,6 +104,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
 
   constructor(parts: FeedParts<T, P>) {
     this.#parts = parts
+    this.#take = parts.take
     // It begins now, not when it is first read. Its failure is told to whoever pulls first.
     this.#joining = parts.join(null).then((joined) => this.#begin(joined), (error: unknown) => this.#failJoining(error))
     parts.signal?.addEventListener('abort', this.#abort, { once: true })
@@ -209,9 +211,8 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     this.#waiter = null
     this.#heard = this.#heardAfter(step)
     const item = step.item as T
-    const { take } = this.#parts
-    if (take === undefined) return taker.take(item)
-    const taken = take(item)
+    if (this.#take === undefined) return taker.take(item)
+    const taken = this.#take(item)
     this.#over = taken.last
     taker.take(taken.item)
   }
