@@ -9,6 +9,9 @@ import { wireOf } from './result.ts'
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
 const KEPT_BYTES = 33_554_432
 
+/** A longer key of a cohort is not remembered: variables may be as long as a message. */
+const REMEMBERED_CHARS = 256
+
 /** Makes of an event what one subscriber gets. */
 export interface Member {
   /** What was made of the event already; null when nobody has met it yet, or it is still being made. */
@@ -84,8 +87,9 @@ export class Cohorts {
     const given = Object.fromEntries(used.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
     const key = `${known.number} ${name} ${JSON.stringify(given)}`
     // Those that come one after the other are mostly of one cohort: the same text is found faster than an equal one.
-    if (key !== known.newest) known.newest = key
-    return known.newest
+    if (key === known.newest) return known.newest
+    if (key.length <= REMEMBERED_CHARS) known.newest = key
+    return key
   }
 }
 

@@ -9,7 +9,7 @@ const LONGEST_MS = 20
  * written, the more comes together; and `behind` times where more has come already. Never longer than `mostMs`: telling them
  * may have taken long because the whole process stood still.
  */
-const REST = { each: 2, behind: 4, most: 40, mostMs: 1_000 }
+const REST = { each: 3, behind: 6, most: 60, mostMs: 1_000 }
 
 /**
  * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
