@@ -12,7 +12,7 @@ const EVENTS = 16
 const OUTLETS = { idle: 256, asked: 4, resting: 32 } as const
 /** So many that want something else are no crowd. For each one more it rests once more as long as a turn took, so often at most. */
 const CROWD = 5
-const REST = 12
+const REST = 18
 /** The longest rest, ms: a turn may have taken long because the whole process stood still. */
 const MOST_REST_MS = 100
 
