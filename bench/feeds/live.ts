@@ -6,6 +6,7 @@ import { openWriter, POST, type Writer } from './writer.ts'
 
 const MANY = 10_000
 const SOME = 1_000
+
 /** What writers lose to 1,000 subscribers of all that they write, when both have been at it for a while. */
 export async function writers(): Promise<void> {
   const rows: string[][] = []

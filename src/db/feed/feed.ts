@@ -87,6 +87,7 @@ class Pull<T, P extends Place> implements Waiter<T, P> {
  */
 export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
+  /** Of the parts the one that every item asks for. */
   readonly #take: FeedParts<T, P>['take']
   #joined: Joined<T, P> | null = null
   #joining: Promise<void> | null
