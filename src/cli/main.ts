@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { misplacedFlags } from './npm-flags.ts'
 import { readVersion } from '../server/version.ts'
 
 const program = new Command('tidemark')
@@ -11,6 +12,7 @@ program
   .description('Serve a data directory, or a MongoDB, until it is interrupted.')
   .option('--port <number>', 'port to listen on; 0 takes any free one (PORT; default 4747)')
   .option('--host <address>', 'address to listen on (HOST; default 127.0.0.1)')
+  .option('--insecure', 'listen where other machines can reach it, though there are no rights (TIDEMARK_INSECURE)')
   .option('--data <directory>', 'where the data lies (TIDEMARK_DATA; default .tidemark)')
   .option('--mongodb <url>', 'keep the data in this MongoDB instead (MONGODB_URL; a replica set)')
   .option('--cors <origins>', 'origins of other pages that may use it, comma-separated (TIDEMARK_CORS; default none)')
@@ -19,4 +21,9 @@ program
     await start(flags)
   })
 
-await program.parseAsync()
+const misplaced = misplacedFlags(process.argv.slice(2), process.env)
+if (misplaced === null) await program.parseAsync()
+else {
+  console.error(misplaced)
+  process.exitCode = 1
+}

@@ -1,9 +1,12 @@
 import { dataOf, readConfig, StartError, type Config, type Flags } from '../server/config.ts'
 import { ROUTES } from '../server/http.ts'
 import { openLog } from '../server/log.ts'
-import { startServer } from '../server/start.ts'
+import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
 import { readVersion } from '../server/version.ts'
+
+/** npm hands on a signal that the server got already when it went to the whole process group, as Ctrl-C does. */
+const NPM_REPEATS_MS = 1_000
 
 /** `tidemark start`: serves until SIGINT or SIGTERM. What is wrong at the start is one sentence on stderr and exit code 1. */
 export async function start(flags: Flags): Promise<void> {
@@ -11,8 +14,8 @@ export async function start(flags: Flags): Promise<void> {
     const config = readConfig(flags, process.env)
     const log = openLog(config.logLevel)
     const server = await startServer(config, log)
-    stopOnSignals(() => server.close(), log)
-    announce(config, server.url)
+    stopOnSignals(() => server.close(), log, process.env['npm_lifecycle_event'] === undefined ? 0 : NPM_REPEATS_MS)
+    announce(config, server)
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     console.error(error.message)
@@ -21,9 +24,9 @@ export async function start(flags: Flags): Promise<void> {
 }
 
 /** For people on a terminal, for programs on a pipe: one JSON line. */
-function announce(config: Config, url: string): void {
+function announce(config: Config, { url, warning }: RunningServer): void {
   const { name, version, graphql, playground, data } = described(config, url)
-  if (process.stdout.isTTY) console.log(`${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n`)
+  if (process.stdout.isTTY) console.log(`${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`)
   else console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))
 }
 

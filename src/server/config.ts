@@ -3,8 +3,10 @@ import { LOG_LEVELS, type LogLevel } from './log.ts'
 
 /** Everything a server can be told; `BOUNDS` and `readConfig` give the defaults. */
 export interface Config {
-  /** Address to listen on. */
+  /** Name or address to listen on. */
   readonly host: string
+  /** Whether `host` may be one that other machines can reach, although there are no rights. */
+  readonly insecure: boolean
   /** 0: any free port. */
   readonly port: number
   /** Where the data lies, as an absolute path; not used with `mongodb`. */
@@ -72,6 +74,7 @@ export const BOUNDS: Bounds = {
 /** What the command line says; what is undefined is taken from the environment. */
 export interface Flags {
   readonly host?: string | undefined
+  readonly insecure?: boolean | undefined
   readonly port?: string | undefined
   readonly data?: string | undefined
   readonly mongodb?: string | undefined
@@ -86,10 +89,11 @@ export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
-/** The configuration that flags and the environment (HOST, PORT, TIDEMARK_DATA, MONGODB_URL, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
+/** The configuration that flags and the environment (HOST, TIDEMARK_INSECURE, PORT, TIDEMARK_DATA, MONGODB_URL, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
 export function readConfig(flags: Flags, env: Environment): Config {
   return {
-    host: flags.host ?? given(env['HOST']) ?? '127.0.0.1',
+    host: readHost(flags.host ?? given(env['HOST']) ?? '127.0.0.1'),
+    insecure: flags.insecure ?? readSwitch('TIDEMARK_INSECURE', env),
     port: readPort(flags.port ?? given(env['PORT']) ?? '4747'),
     mongodb: readMongo(flags.mongodb ?? given(env['MONGODB_URL'])),
     directory: resolve(flags.data ?? given(env['TIDEMARK_DATA']) ?? '.tidemark'),
@@ -100,6 +104,19 @@ export function readConfig(flags: Flags, env: Environment): Config {
 }
 
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
+
+/** Node takes an empty host for every address of the machine. */
+function readHost(text: string): string {
+  if (text.trim() !== '') return text
+  throw new StartError(`The host ${JSON.stringify(text)} is not valid: give --host or HOST a name or an address, such as 127.0.0.1.`)
+}
+
+function readSwitch(name: string, env: Environment): boolean {
+  const text = given(env[name]) ?? 'false'
+  if (text === '1' || text === 'true') return true
+  if (text === '0' || text === 'false') return false
+  throw new StartError(`${JSON.stringify(text)} is not valid: set ${name} to true or false.`)
+}
 
 function readPort(text: string): number {
   const port = Number(text)

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { isLoopback } from './address.ts'
 
 /**
  * Which pages may use the server.
@@ -16,16 +17,14 @@ export interface Origins {
   headers(origin: string | undefined): OutgoingHttpHeaders | null
 }
 
-const LOOPBACK = /^(localhost|[^:]+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i
-
-/** The rule for a server on `host` that lists the origins `listed` (`*` is every one). */
-export function allowOrigins(listed: readonly string[], host: string): Origins {
-  const isLocal = host === '::1' || LOOPBACK.test(host)
+/** The rule for a server on `host`, which means the IP address `address`, that lists the origins `listed` (`*` is every one). */
+export function allowOrigins(listed: readonly string[], host: string, address: string = host): Origins {
+  const isLocal = isLoopback(address)
   const hosts = new Set(listed.filter((origin) => origin !== '*').map((origin) => new URL(origin).host))
   const isListed = (origin: string): boolean => listed.includes('*') || listed.includes(origin)
   return {
     refuse: (headers) => {
-      if (isLocal && !isOurName(headers.host, hosts)) return WRONG_NAME
+      if (isLocal && !isOurName(headers.host, host) && !hosts.has(headers.host ?? '')) return WRONG_NAME
       const { origin } = headers
       if (origin === undefined) return headers['sec-fetch-site'] === 'cross-site' ? OTHER_SITE : null
       return isOwn(origin, headers.host) || isListed(origin) ? null : otherOrigin(origin)
@@ -38,11 +37,16 @@ export function allowOrigins(listed: readonly string[], host: string): Origins {
   }
 }
 
-const isOurName = (name: string | undefined, hosts: ReadonlySet<string>): boolean => name === undefined || LOOPBACK.test(name) || hosts.has(name)
+/** Whether the value of a Host header names a loopback address, or is `own`. None at all is no browser's. */
+function isOurName(header: string | undefined, own: string): boolean {
+  if (header === undefined) return true
+  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return name === own.toLowerCase() || /^([^:]+\.)?localhost$/.test(name) || isLoopback(name)
+}
 
 const isOwn = (origin: string, host: string | undefined): boolean => host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 
-const WRONG_NAME = 'This server listens on a loopback address and answers to localhost only: start it with --host to serve other names, or list https://<name> with --cors.'
+const WRONG_NAME = 'This server listens on a loopback address and answers to localhost only: list https://<name> with --cors to serve another name.'
 const OTHER_SITE = 'A page of another site sent this: list its origin with --cors if it may use this server.'
 
 function otherOrigin(origin: string): string {

@@ -29,6 +29,8 @@ export interface Service {
 export interface ServiceOptions {
   readonly db: Database
   readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
+  /** The IP address that `host` means; default: `host`. */
+  readonly address?: string | undefined
   readonly log: Log
   /** What is followed at the moment. */
   readonly counts: () => FeedCounts
@@ -37,14 +39,14 @@ export interface ServiceOptions {
 }
 
 /** Puts the faces in front of a database. */
-export function createService({ db, config, log, counts, problem = () => null }: ServiceOptions): Service {
+export function createService({ db, config, address = config.host, log, counts, problem = () => null }: ServiceOptions): Service {
   const { bounds } = config
   const face = graphqlFace({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
   const readiness = createReadiness(() => performance.now())
   const operations = createOperations({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
   const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.load())]
   const streams = createStreams({ operations, cohorts, outlets }, bounds)
-  const origins = allowOrigins(config.cors, config.host)
+  const origins = allowOrigins(config.cors, config.host, address)
   const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) }, bounds)
   const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts), notReady: () => problem() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')

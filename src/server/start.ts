@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openEngine } from '../db/engine.ts'
+import { addressToListenOn, isLoopback } from './address.ts'
 import { dataOf, StartError, type Config } from './config.ts'
 import type { Log } from './log.ts'
 import { openStore } from './open-store.ts'
@@ -13,6 +14,8 @@ export interface RunningServer {
   /** Such as `http://127.0.0.1:4747`. */
   readonly url: string
   readonly port: number
+  /** Null, or what everyone can do who reaches it: it listens where other machines can, and there are no rights. */
+  readonly warning: string | null
   /** Drains and frees everything, within the bound `stopMs`; the same promise when called again. */
   close(): Promise<void>
 }
@@ -22,29 +25,37 @@ const TENANT = 'default'
 
 /** Opens the store and serves it. Throws StartError, with a sentence for whoever starts it. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+  const address = await listenable(config, () => addressToListenOn(config))
   const { store, problem } = await openStore(config, TENANT, log)
   try {
     const engine = await openEngine(store)
-    const service = createService({ db: engine.database(TENANT, { actor: null }), config, log, counts: () => engine.counts(), problem })
+    const service = createService({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), problem })
     const { server } = service.http
-    await listen(server, config)
+    await listenable(config, () => listen(server, address, config.port))
     const { port } = server.address() as AddressInfo
     log.debug({ host: config.host, port, data: dataOf(config) }, 'listening')
+    const warning = isLoopback(address) ? null : `there are no rights: every machine that reaches ${address}, port ${port}, may read and write everything`
+    if (warning !== null) log.warn({ address, port }, warning)
     let stopped: Promise<void> | null = null
     const close = (): Promise<void> => (stopped ??= stopServer(service, { engine, store }, { stopMs: config.bounds.stopMs, log }))
-    return { url: `http://${nameOf(config.host)}:${port}`, port, close }
+    return { url: `http://${nameOf(config.host)}:${port}`, port, warning, close }
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-async function listen(http: Server, { host, port }: Config): Promise<void> {
+async function listen(http: Server, host: string, port: number): Promise<void> {
+  http.listen({ host, port })
+  await once(http, 'listening')
+}
+
+/** Does a step of listening; what the system refuses is a StartError with the remedy. */
+async function listenable<Result>({ host, port }: Config, step: () => Promise<Result>): Promise<Result> {
   try {
-    http.listen({ host, port })
-    await once(http, 'listening')
+    return await step()
   } catch (error) {
-    throw new StartError(listenProblem(error, host, port), { cause: error })
+    throw error instanceof StartError ? error : new StartError(listenProblem(error, host, port), { cause: error })
   }
 }
 

@@ -45,12 +45,17 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   timer.abort()
 }
 
-/** Ends the process cleanly at SIGINT or SIGTERM, at once at the second one, and with 1 when an error was not caught. */
-export function stopOnSignals(close: () => Promise<void>, log: Log): void {
-  let signals = 0
+/**
+ * Ends the process cleanly at SIGINT or SIGTERM, at once at the second one, and with 1 when an error was not caught.
+ * A signal that comes less than `repeatMs` after the first is the same one again.
+ */
+export function stopOnSignals(close: () => Promise<void>, log: Log, repeatMs = 0): void {
+  let first: number | null = null
   const stop = (): void => {
-    signals++
-    if (signals > 1) process.exit(1)
+    const now = performance.now()
+    if (first !== null && now - first < repeatMs) return
+    if (first !== null) process.exit(1)
+    first = now
     void close().then(() => process.exit(0), fatal)
   }
   const fatal = (error: unknown): void => {

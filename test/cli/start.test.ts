@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { ask, temporaryDirectory } from '../support/server-fixture.ts'
-import { openPeer, openSocket, postText } from '../support/server-raw.ts'
+import { openPeer, openSocket, postText, until } from '../support/server-raw.ts'
 import { runCli } from '../support/process-cli.ts'
 
+/** As it is installed: it starts faster than the sources. */
+const BUILT = ['bin/tidemark.js']
 const WRITE = 'mutation { put(path: "posts/1", value: { a: 1 }) { cursor } }'
 
 /** One sentence on stderr, nothing on stdout, exit code 1. */
@@ -101,7 +104,55 @@ test('a taken port is one sentence with the remedy', async () => {
 })
 
 test('a foreign address is one sentence with the remedy', async () => {
-  await expectRefusal(runCli(['start', '--port', '0', '--host', '203.0.113.1', '--data', await temporaryDirectory()]), /203\.0\.113\.1 is not one of this machine: .*--host/)
+  await expectRefusal(runCli(['start', '--port', '0', '--host', '203.0.113.1', '--insecure', '--data', await temporaryDirectory()]), /203\.0\.113\.1 is not one of this machine: .*--host/)
+})
+
+describe('An address that other machines can reach', () => {
+  /** Names and notations of every address, and of one that is not of this machine. */
+  const OPEN = ['0.0.0.0', '::', '0', '0x0', '::ffff:0.0.0.0', '203.0.113.1']
+  const LOCAL = ['localhost', '127.0.0.1', '127.9.8.7', '127.1', '::ffff:127.0.0.1']
+
+  test.each(OPEN)('%s is refused with the remedy, and nothing is made', async (host) => {
+    const data = join(await temporaryDirectory(), 'data')
+    await expectRefusal(runCli(['start', '--port', '0', '--host', host, '--data', data], { script: BUILT }), /there are no rights yet.*127\.0\.0\.1.*proxy.*--insecure/)
+    expect(existsSync(data)).toBe(false)
+  })
+
+  test('is refused when the environment gives it, and with MongoDB too', async () => {
+    await expectRefusal(runCli(['start', '--port', '0'], { env: { HOST: '0.0.0.0' }, script: BUILT }), /no rights yet/)
+    await expectRefusal(runCli(['start', '--port', '0', '--host', '::', '--mongodb', 'mongodb://127.0.0.1:1/x'], { script: BUILT }), /no rights yet/)
+  })
+
+  test.each([[['--insecure'], {}], [[], { TIDEMARK_INSECURE: '1' }], [[], { TIDEMARK_INSECURE: 'true' }]])('is served with %j %j, with a warning in the log', async (flags, env) => {
+    const cli = runCli(['start', '--port', '0', '--host', '0.0.0.0', '--data', await temporaryDirectory(), ...flags], { env, script: BUILT })
+    const { graphql } = await cli.ready()
+    expect(await ask(graphql, '{ __typename }')).toHaveProperty('data')
+    cli.child.kill('SIGTERM')
+    const { stderr } = await cli.exit()
+    const warnings = stderr.trim().split('\n').map((line) => JSON.parse(line) as { level: number; msg: string }).filter(({ level }) => level === 40)
+    expect(warnings).toMatchObject([{ msg: expect.stringMatching(/no rights.*read and write everything/), address: '0.0.0.0' }])
+  })
+
+  test.skipIf(process.platform !== 'linux')('warns on a terminal too', async () => {
+    const command = `${process.execPath} bin/tidemark.js start --port 0 --host 0.0.0.0 --insecure --data ${await temporaryDirectory()}`
+    const cli = runCli(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
+    let shown = ''
+    cli.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()))
+    await until(() => shown.includes('Warning'))
+    expect(shown).toMatch(/Warning {5}.*read and write everything/)
+  })
+
+  test.each(LOCAL)('is not what %s is: it is served without a warning', async (host) => {
+    const cli = runCli(['start', '--port', '0', '--host', host, '--data', await temporaryDirectory()], { env: { TIDEMARK_LOG: 'warn' }, script: BUILT })
+    const { graphql } = await cli.ready()
+    expect(await ask(graphql, '{ __typename }')).toHaveProperty('data')
+    cli.child.kill('SIGTERM')
+    expect(await cli.exit()).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('an empty one is one sentence with the remedy', async () => {
+    await expectRefusal(runCli(['start', '--port', '0', '--host', ''], { script: BUILT }), /host "" is not valid: give --host or HOST/)
+  })
 })
 
 test('a directory that another process uses is one sentence with the remedy', async () => {
@@ -139,6 +190,7 @@ test.each([
 
 test('a bad environment is one sentence with the remedy', async () => {
   await expectRefusal(runCli(['start'], { env: { PORT: '-1' } }), /port "-1" is not valid: give --port or PORT/)
+  await expectRefusal(runCli(['start'], { env: { TIDEMARK_INSECURE: 'perhaps' } }), /"perhaps" is not valid: set TIDEMARK_INSECURE/)
   await expectRefusal(runCli(['start'], { env: { TIDEMARK_LOG: 'loud' } }), /log level "loud" is not valid: set TIDEMARK_LOG/)
 })
 

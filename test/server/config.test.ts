@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { BOUNDS, readConfig, StartError } from '../../src/server/config.ts'
 
 test('without flags and environment a server is local, on port 4747, and keeps its data in the working directory', () => {
-  expect(readConfig({}, {})).toEqual({ host: '127.0.0.1', port: 4747, directory: resolve('.tidemark'), cors: [], logLevel: 'info', bounds: BOUNDS })
+  expect(readConfig({}, {})).toEqual({ host: '127.0.0.1', insecure: false, port: 4747, directory: resolve('.tidemark'), cors: [], logLevel: 'info', bounds: BOUNDS })
 })
 
 test('the environment counts unless a flag says otherwise; an empty variable counts as none', () => {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { allowOrigins } from '../../src/server/origin.ts'
 import { openServer } from '../support/server-fixture.ts'
 import { openSocket, postText, sendRaw, until, type RawAnswer } from '../support/server-raw.ts'
 
@@ -187,6 +188,13 @@ describe('pages of other sites', () => {
       expect(await post(port, PING, { host })).toMatchObject({ status })
     },
   )
+
+  test('a loopback address counts as one in any notation and by any name, which is answered too', async () => {
+    const { port } = await openServer({ host: '127.1' })
+    expect(await post(port, PING, { host: 'evil.example' })).toMatchObject({ status: 403 })
+    const origins = allowOrigins([], 'devbox', '127.0.1.1')
+    expect(['devbox', 'DevBox:4747', 'devbox.evil.example', 'evil.example'].map((host) => origins.refuse({ host }) === null)).toEqual([true, true, false, false])
+  })
 })
 
 describe('other addresses', () => {

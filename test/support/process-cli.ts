@@ -30,11 +30,13 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   /** What is run; default: the command from the sources. */
   readonly script?: readonly string[]
+  /** Default: this Node. */
+  readonly file?: string
 }
 
 /** Runs the command; it is gone after the test. */
-export function runCli(args: readonly string[], { env = {}, script = ['--import', 'tsx', 'src/cli/main.ts'] }: CliOptions = {}): CliProcess {
-  const child = spawn(process.execPath, [...script, ...args], { cwd: root, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function runCli(args: readonly string[], { env = {}, script = ['--import', 'tsx', 'src/cli/main.ts'], file = process.execPath }: CliOptions = {}): CliProcess {
+  const child = spawn(file, [...script, ...args], { cwd: root, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   let stdout = ''
   let stderr = ''

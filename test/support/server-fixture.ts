@@ -27,7 +27,7 @@ export interface FixtureOptions {
 /** Starts a server for the running test. */
 export async function openServer({ cors = [], host = '127.0.0.1', bounds = {} }: FixtureOptions = {}): Promise<ServerFixture> {
   const directory = await temporaryDirectory()
-  const config: Config = { host, port: 0, directory, cors, logLevel: 'silent', bounds: { ...BOUNDS, ...bounds } }
+  const config: Config = { host, insecure: false, port: 0, directory, cors, logLevel: 'silent', bounds: { ...BOUNDS, ...bounds } }
   const server = await startServer(config, openLog('silent'))
   onTestFinished(() => server.close())
   const endpoint = `${server.url}/graphql`

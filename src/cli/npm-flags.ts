@@ -1,0 +1,39 @@
+/** The flags of `tidemark start`: the variable that also gives each, and what stands for its value. */
+const FLAGS = [
+  { name: 'port', variable: 'PORT', value: ' <number>' },
+  { name: 'host', variable: 'HOST', value: ' <address>' },
+  { name: 'insecure', variable: 'TIDEMARK_INSECURE', value: '' },
+  { name: 'data', variable: 'TIDEMARK_DATA', value: ' <directory>' },
+  { name: 'mongodb', variable: 'MONGODB_URL', value: ' <url>' },
+  { name: 'cors', variable: 'TIDEMARK_CORS', value: ' <origins>' },
+] as const
+
+type Flag = (typeof FLAGS)[number]
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * What to write instead of `npm start --port 8080`, or null when nothing is wrong. Without a `--` before it npm takes a
+ * flag for one of its own: it gives `npm_config_port=8080` for `--port=8080`, and `npm_config_port=true` with 8080 as a bare
+ * argument for `--port 8080` (npm 10 and 11). A flag that is also given in a way that counts is not asked about.
+ */
+export function misplacedFlags(args: readonly string[], env: Environment): string | null {
+  if (env['npm_lifecycle_event'] !== 'start' || args[0] !== 'start') return null
+  const kept = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
+  if (kept.length === 0) return null
+  const bare = args.slice(1).filter((arg) => !arg.startsWith('-'))
+  const flags = kept.map((flag) => `--${flag.name}${valueOf(flag, env, kept.length === 1 ? bare : [])}`)
+  return `npm kept ${kept.map(({ name }) => `--${name}`).join(' and ')} for itself, for it stands before two dashes: write npm start -- ${flags.join(' ')}`
+}
+
+const isSet = (text: string | undefined): boolean => text !== undefined && text !== ''
+
+const isGiven = ({ name }: Flag, args: readonly string[]): boolean => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
+
+/** The value that was meant, where npm left it; a bare argument belongs to a flag only when there is one of each. */
+function valueOf({ name, value }: Flag, env: Environment, bare: readonly string[]): string {
+  const kept = env[`npm_config_${name}`]
+  if (value === '') return ''
+  if (kept !== 'true') return ` ${kept}`
+  return bare.length === 1 ? ` ${bare[0]}` : value
+}
