@@ -8,6 +8,10 @@ export interface StartedServer {
   readonly url: string
   /** As a terminal does with Ctrl-C; resolves when the server is gone. */
   stop(): Promise<void>
+  /** With SIGKILL; resolves when the server is gone. */
+  kill(): Promise<void>
+  /** Sends a signal to all its processes. */
+  signal(signal: NodeJS.Signals): void
 }
 
 export interface StartOptions {
@@ -28,5 +32,6 @@ export async function startServer(command: string, { data, port = 0 }: StartOpti
   const ready = /^\{"event":"ready".*\}$/m.exec(printed)?.[0]
   if (ready === undefined) throw new Error(`It did not start: ${printed}${complaint}`)
   const { url } = JSON.parse(ready) as { url: string }
-  return { url, port: Number(new URL(url).port), stop: () => end(child) }
+  const signal = (name: NodeJS.Signals): void => void process.kill(-(child.pid ?? 0), name)
+  return { url, port: Number(new URL(url).port), stop: () => end(child), kill: () => end(child, 'SIGKILL'), signal }
 }

@@ -64,9 +64,9 @@ function gather(child: ChildProcessWithoutNullStreams): Gathered {
 }
 
 /** Ends the command with all that it started: it leads a process group of its own. */
-export async function end(child: ChildProcessWithoutNullStreams): Promise<void> {
+export async function end(child: ChildProcessWithoutNullStreams, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const closed = once(child, 'close')
-  process.kill(-child.pid, 'SIGTERM')
+  process.kill(-child.pid, signal)
   await closed
 }
