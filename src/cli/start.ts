@@ -5,7 +5,7 @@ import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
 import { readVersion } from '../server/version.ts'
 
-/** npm hands on a signal that the server got already when it went to the whole process group, as Ctrl-C does. */
+/** npm hands on a signal that went to the whole process group, as Ctrl-C does, so the server gets it twice, some milliseconds apart. */
 const NPM_REPEATS_MS = 1_000
 
 /** `tidemark start`: serves until SIGINT or SIGTERM. What is wrong at the start is one sentence on stderr and exit code 1. */
