@@ -23,17 +23,20 @@ export function misplacedFlags(args: readonly string[], env: Environment): strin
   if (kept.length === 0) return null
   const bare = args.slice(1).filter((arg) => !arg.startsWith('-'))
   const flags = kept.map((flag) => `--${flag.name}${valueOf(flag, env, kept.length === 1 ? bare : [])}`)
-  return `npm kept ${kept.map(({ name }) => `--${name}`).join(' and ')} for itself, for it stands before two dashes: write npm start -- ${flags.join(' ')}`
+  return `Without two dashes npm keeps ${kept.map(({ name }) => `--${name}`).join(' and ')} for itself: write npm start -- ${flags.join(' ')}`
 }
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== ''
 
 const isGiven = ({ name }: Flag, args: readonly string[]): boolean => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
 
-/** The value that was meant, where npm left it; a bare argument belongs to a flag only when there is one of each. */
+/**
+ * The value that was meant, where npm left it; a bare argument belongs to a flag only when there is one of each. The URL of
+ * a database is not repeated, for it may hold a password.
+ */
 function valueOf({ name, value }: Flag, env: Environment, bare: readonly string[]): string {
   const kept = env[`npm_config_${name}`]
-  if (value === '') return ''
+  if (value === '' || name === 'mongodb') return value
   if (kept !== 'true') return ` ${kept}`
   return bare.length === 1 ? ` ${bare[0]}` : value
 }

@@ -74,6 +74,11 @@ describe('Flags that npm keeps for itself', () => {
     expect(printed()).not.toContain('"ready"')
   })
 
+  test('the password of a database is not repeated', () => {
+    const given = { npm_lifecycle_event: 'start', npm_config_mongodb: 'mongodb://ada:secret@db/x' }
+    expect(misplacedFlags(['start'], given)).toMatch(/write npm start -- --mongodb <url>$/)
+  })
+
   const env = { npm_lifecycle_event: 'start', npm_config_port: '8080' }
 
   test.each<[string, readonly string[], Readonly<Record<string, string>>]>([

@@ -22,6 +22,7 @@ class World {
   server: StartedServer
   readonly #stopped = new AbortController()
   #writer: Promise<void> | null = null
+  #window: Window | null = null
   #written = 0
 
   private constructor(directory: string, server: StartedServer) {
@@ -36,6 +37,7 @@ class World {
 
   async watch(code = EXAMPLE): Promise<Window> {
     const window = await openExample(this.#directory, code.replaceAll(ADDRESS, `localhost:${this.server.port}`))
+    this.#window = window
     await until(() => lastLineOf(window) === UP_TO_DATE)
     return window
   }
@@ -96,6 +98,8 @@ class World {
   }
 
   async close(): Promise<void> {
+    await this.stopWriting()
+    await this.#window?.close()
     await this.server.stop()
     await rm(this.#directory, { recursive: true })
   }
@@ -114,14 +118,12 @@ const lastLineOf = (window: Window): string | undefined => linesOf(window).at(-1
 /** Runs a test with a world, its window and its writer, and frees them. */
 async function withWorld(code: string, work: (world: World, window: Window) => Promise<void>): Promise<void> {
   const world = await World.open()
-  const window = await world.watch(code)
-  world.startWriting()
   try {
+    const window = await world.watch(code)
+    world.startWriting()
     await world.moreWrites()
     await work(world, window)
   } finally {
-    await world.stopWriting()
-    await window.close()
     await world.close()
   }
 }
