@@ -10,6 +10,7 @@ export type Cursor = string
 /** A document at one version, as every face shows it. */
 export interface Document {
   readonly path: string
+  /** The last segment of the path: unique in its collection. */
   readonly id: string
   /** 1, 2, 3 …; 0: an ephemeral post, which has no version. */
   readonly version: number

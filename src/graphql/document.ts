@@ -5,7 +5,7 @@ import { given } from './given.ts'
 import { readList } from './list.ts'
 import { globalId } from './node.ts'
 import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResolvers, GqlDocumentResolvers } from './resolvers.generated.ts'
-import { asEvents, documentOf } from './shown.ts'
+import { asEventPage, asPresent, documentOf } from './shown.ts'
 import { weigh } from './weight.ts'
 
 /** Resolvers of a document; its other fields are read as they are. */
@@ -17,10 +17,10 @@ export const Document: GqlDocumentResolvers = {
   field: ({ value }, { path }, { budget }) => budget.show(getField(value, path.split('/')) ?? null),
   documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
     const read = await readList(context, info, page, () => context.db.documents(`${path}/${name}`, { ...given(page), asOf: { cursor: asOf } }))
-    return isEvent ? asEvents(read) : read
+    return isEvent ? asEventPage(read) : read
   },
   history: async ({ path }, options, context, info) =>
-    asEvents(await readList(context, info, options, () => context.db.history(path, given(options)))),
+    asEventPage(await readList(context, info, options, () => context.db.history(path, given(options)))),
 }
 
 /** A text that may be long, and is in every row. */
@@ -49,7 +49,7 @@ export const DocumentConnection: GqlDocumentConnectionResolvers = {
 /** Resolvers of a commit. */
 export const Commit: GqlCommitResolvers = {
   document: ({ changes: [change, ...others], repeated }) =>
-    change === undefined || others.length > 0 ? null : documentOf({ ...change, isPresent: !repeated }),
+    change === undefined || others.length > 0 ? null : documentOf(repeated ? change : asPresent(change)),
 }
 
 interface PageInfo {

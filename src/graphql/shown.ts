@@ -1,4 +1,4 @@
-import type { Change, Document, DocumentPage } from '../core/database.ts'
+import type { Change, ChangeBatch, Document, DocumentPage } from '../core/database.ts'
 
 /** A document as the face shows it: as the present, or as it was at a moment or in an event. */
 export interface ShownDocument extends Document {
@@ -12,13 +12,25 @@ export interface ShownChange extends Change {
   readonly isPresent?: boolean | undefined
 }
 
+// The copies are written out: a spread takes nearly as long as it takes to answer what is copied.
+
 /** The document as of a moment, or in an event. */
-export function asEvent(document: Document): ShownDocument {
-  return { ...document, isEvent: true }
+export function asEvent({ path, id, version, value, deleted, createdAt, updatedAt, actor, cursor, asOf }: Document): ShownDocument {
+  return { path, id, version, value, deleted, createdAt, updatedAt, actor, cursor, asOf, isEvent: true }
+}
+
+/** The batch with its changes as what a feed says of the present. */
+export function asPresentBatch({ changes, cursor, upToDate, reset }: ChangeBatch): ChangeBatch {
+  return { changes: changes.map(asPresent), cursor, upToDate, reset }
+}
+
+/** The change as what a feed says of the present. */
+export function asPresent({ type, reason, path, document, before, fields, commit, cursor, at }: Change): ShownChange {
+  return { type, reason, path, document, before, fields, commit, cursor, at, isPresent: true }
 }
 
 /** The page with its documents as of a moment, or in events. */
-export function asEvents(page: DocumentPage): DocumentPage {
+export function asEventPage(page: DocumentPage): DocumentPage {
   return { ...page, edges: page.edges.map(({ cursor, node }) => ({ cursor, node: asEvent(node) })) }
 }
 

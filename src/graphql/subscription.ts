@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { given } from './given.ts'
 import { rowsOf } from './list.ts'
 import type { GqlSubscriptionLiveArgs, GqlSubscriptionResolvers } from './resolvers.generated.ts'
-import type { ShownChange } from './shown.ts'
+import { asPresentBatch } from './shown.ts'
 import { rowWeight } from './weight.ts'
 
 /**
@@ -33,7 +33,6 @@ function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: Gr
 
 /** The columns are the same for all who are shown one batch: those of one shape are. */
 function showPresent(batch: ChangeBatch, { columns }: GqlSubscriptionLiveArgs, context: Context, info: GraphQLResolveInfo): ChangeBatch {
-  const { changes, ...rest } = showBatch(batch, null, context, info)
-  const shown: readonly ShownChange[] = columns == null ? changes.map((change) => ({ ...change, isPresent: true })) : changes
-  return { ...rest, changes: shown }
+  const shown = showBatch(batch, null, context, info)
+  return columns == null ? asPresentBatch(shown) : shown
 }

@@ -34,11 +34,11 @@ async function planted(): Promise<ServerFixture> {
 }
 
 /** The ids that a subscription shows, as they come. */
-function follow({ wsEndpoint }: ServerFixture, query: string): readonly string[] {
+function follow({ wsEndpoint }: ServerFixture, query: string, variables: Record<string, unknown> = {}): readonly string[] {
   const client = createClient({ url: wsEndpoint, webSocketImpl: WebSocket })
   onTestFinished(() => void client.dispose())
   const ids: string[] = []
-  client.subscribe({ query }, { next: (result) => ids.push(...idsOf(result)), error: (error) => ids.push(String(error)), complete: () => {} })
+  client.subscribe({ query, variables }, { next: (result) => ids.push(...idsOf(result)), error: (error) => ids.push(String(error)), complete: () => {} })
   return ids
 }
 
@@ -79,9 +79,11 @@ test('A live feed shows ids of the present, and of events where it shows less', 
   const server = await openServer()
   await asked(server, 'mutation { put(path: "posts/1", value: { open: true, title: "A" }) { cursor } }')
   const selection = '{ changes { document { id } } }'
-  const live = follow(server, `subscription { live(paths: ["posts"]) ${selection} }`)
+  // Of one text, so of one cohort: the columns tell them apart.
+  const text = `subscription ($columns: [String!]) { live(paths: ["posts"], columns: $columns) ${selection} }`
+  const live = follow(server, text)
+  const titles = follow(server, text, { columns: ['title'] })
   const open = follow(server, `subscription { live(paths: ["posts"], where: "value.open") ${selection} }`)
-  const titles = follow(server, `subscription { live(paths: ["posts"], columns: ["title"]) ${selection} }`)
   const inside = follow(server, `subscription { live(paths: ["posts/1/title"]) ${selection} }`)
   const changes = follow(server, `subscription { changes(paths: ["posts"], start: BEGINNING) ${selection} }`)
   const feeds = [live, open, titles, inside, changes]
