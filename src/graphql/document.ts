@@ -5,7 +5,7 @@ import { given } from './given.ts'
 import { readList } from './list.ts'
 import { globalId } from './node.ts'
 import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResolvers, GqlDocumentResolvers } from './resolvers.generated.ts'
-import { asEventPage, asPresent, documentOf } from './shown.ts'
+import { asEventPage, asPresent, changedDocument } from './shown.ts'
 import { weigh } from './weight.ts'
 
 /** Resolvers of a document; its other fields are read as they are. */
@@ -31,7 +31,7 @@ function shown(budget: Budget, text: string): string {
 
 /** Resolvers of a change. */
 export const Change: GqlChangeResolvers = {
-  document: documentOf,
+  document: changedDocument,
   before: ({ before }, _, { budget }) => budget.show(before),
   path: ({ path }, _, { budget }) => shown(budget, path),
   fields: ({ fields }, _, { budget }) => {
@@ -49,7 +49,7 @@ export const DocumentConnection: GqlDocumentConnectionResolvers = {
 /** Resolvers of a commit. */
 export const Commit: GqlCommitResolvers = {
   document: ({ changes: [change, ...others], repeated }) =>
-    change === undefined || others.length > 0 ? null : documentOf(repeated ? change : asPresent(change)),
+    change === undefined || others.length > 0 ? null : changedDocument(repeated ? change : asPresent(change)),
 }
 
 interface PageInfo {

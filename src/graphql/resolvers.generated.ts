@@ -294,9 +294,9 @@ export type GqlDocument = GqlNode & {
   readonly path: Scalars['Path']['output'];
   /**
    * Globally unique, for caches and for `node`: opaque, do not build it. Read as the present (`document`, `documents`, `live`,
-   * `Commit.document`) all versions of a document have one. Read as of a moment (`asOf`) or as an event (`history`, `log`,
-   * `changes`, `Commit.changes`) each version has its own, also in `live` where less than the present is shown: a MOVED_OUT,
-   * a feed with `columns`, an ephemeral post. Those of one path share one, and no `node` has it.
+   * `Commit.document`), a document has one id, whatever its version. Read as of a moment (`asOf`) or in an event (`history`,
+   * `log`, `changes`, `Commit.changes`), each version has an id of its own; so it has in `live` where less than the present is
+   * shown: in a MOVED_OUT, and in a feed with `columns`. Ephemeral posts of one path share an id, which `node` does not find.
    */
   readonly id: Scalars['ID']['output'];
   /** The id within the collection: the last segment of the path, which `post(id:)` takes and `where` and `get` call `id`. */

@@ -35,6 +35,6 @@ export function asEventPage(page: DocumentPage): DocumentPage {
 }
 
 /** The document of a change. Only what is the whole of the present may stand for it. */
-export function documentOf({ document, reason, isPresent = false }: ShownChange): ShownDocument {
+export function changedDocument({ document, reason, isPresent = false }: ShownChange): ShownDocument {
   return isPresent && reason !== 'MOVED_OUT' && document.version > 0 ? document : asEvent(document)
 }

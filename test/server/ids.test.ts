@@ -115,7 +115,7 @@ test('What an id names is found again by it, and nothing else is', async () => {
     expect(found).toMatchObject({ id, localId: found?.path.split('/').at(-1) })
   }
   expect(await again('posts/2//2')).toMatchObject({ version: 2, deleted: true, value: null })
-  const absent = ['posts/2', 'posts/3', 'posts/1//3', 'posts/1//2147483648', 'posts/9//1', 'posts/1/n/x', 'posts/1/n/x//1', 'typing/ann//0']
+  const absent = ['posts/2', 'posts/3', 'posts/1//3', 'posts/1//2147483648', 'posts/1//4294967297', 'posts/1//9999999999', 'posts/9//1', 'posts/1/n/x', 'posts/1/n/x//1', 'typing/ann//0']
   const malformed = ['', '1', 'posts', 'posts//1', '//', '//1', 'posts/1//', 'posts/1//01', 'posts/1//-1', 'posts/1//1e0', 'posts/1//1//1', 'posts/1///1', 'posts/1/', '/posts/1', 'posts/*', '_system/1', 'posts/..', `posts/${'x'.repeat(5_000)}`, 'posts/1//99999999999']
   for (const id of [...absent, ...malformed]) expect([id, await again(id)]).toEqual([id, null])
 })
