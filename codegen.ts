@@ -24,10 +24,11 @@ const config = {
     ID: 'string',
   },
   mappers: {
-    Document: '../core/database.ts#Document',
+    Node: './shown.ts#ShownDocument',
+    Document: './shown.ts#ShownDocument',
     DocumentConnection: '../core/database.ts#DocumentPage',
     Commit: '../core/database.ts#Committed',
-    Change: '../core/database.ts#Change',
+    Change: './shown.ts#ShownChange',
     ChangeBatch: '../core/database.ts#ChangeBatch',
   },
 }

@@ -10,6 +10,7 @@ export type Cursor = string
 /** A document at one version, as every face shows it. */
 export interface Document {
   readonly path: string
+  /** The last segment of the path: unique in its collection. */
   readonly id: string
   /** 1, 2, 3 …; 0: an ephemeral post, which has no version. */
   readonly version: number
@@ -138,6 +139,11 @@ export interface ReadOptions {
   readonly asOf?: AsOf | undefined
 }
 
+export interface DocumentOptions extends ReadOptions {
+  /** Whether a delete is given too, as the version that it is, and not as null. Default false. */
+  readonly deleted?: boolean | undefined
+}
+
 /** A page of a list: `first` from the front or `last` from the back, between two page cursors. */
 export interface PageOptions {
   /** 1–1,000; 100 when neither is given. */
@@ -235,8 +241,8 @@ export interface Database {
   interrupt(match: InterruptMatch): Promise<number>
   /** What is at the path, with everything below, or `depth` levels of collections of it; null when nothing is there. */
   get(path: string, options?: ReadOptions & { readonly depth?: number | undefined }): Promise<Json>
-  /** The stored document; null when absent, deleted, or the path is a field's. */
-  document(path: string, options?: ReadOptions): Promise<Document | null>
+  /** The stored document; null when absent, deleted (unless `deleted` is asked for), or the path is a field's. */
+  document(path: string, options?: DocumentOptions): Promise<Document | null>
   /** A page of the collection at the path, in the order of ids. */
   documents(path: string, options?: PageOptions & ReadOptions & Filter): Promise<DocumentPage>
   /** Versions of a document, of a field, or of what lies in and below a collection; oldest first. */

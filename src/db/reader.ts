@@ -1,5 +1,5 @@
 import { formatCursor } from '../core/cursor.ts'
-import type { Document, DocumentPage, Filter, PageOptions, ReadOptions } from '../core/database.ts'
+import type { Document, DocumentOptions, DocumentPage, Filter, PageOptions, ReadOptions } from '../core/database.ts'
 import { getField } from '../core/field.ts'
 import type { Json } from '../core/json.ts'
 import { tooLarge, type Limits } from '../core/limits.ts'
@@ -19,7 +19,7 @@ import type { TenantContext } from './tenant-context.ts'
 import { Tree } from './tree.ts'
 
 /** The stored document at `text`, or null. */
-export async function readDocument(context: TenantContext, text: string, options: ReadOptions): Promise<Document | null> {
+export async function readDocument(context: TenantContext, text: string, options: DocumentOptions): Promise<Document | null> {
   const { store, tenant, tail, limits } = context
   const path = parsePath(text, limits)
   if (path.length === 1) throw wrongKind(text, 'it names a collection; a document is collection/id, such as posts/1')
@@ -27,7 +27,8 @@ export async function readDocument(context: TenantContext, text: string, options
   if (!isDocumentPath(path)) return null
   const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
   const version = rows[0] ?? null
-  return version === null || version.type === 'DELETE' ? null : documentOf(tail.epoch, version, readAt)
+  const isShown = version !== null && (version.type !== 'DELETE' || options.deleted === true)
+  return !isShown ? null : documentOf(tail.epoch, version, readAt)
 }
 
 /** A page of the documents of the collection at `text` that match. */

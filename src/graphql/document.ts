@@ -3,18 +3,24 @@ import type { Budget } from './budget.ts'
 import { getField } from '../core/field.ts'
 import { given } from './given.ts'
 import { readList } from './list.ts'
+import { globalId } from './node.ts'
 import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResolvers, GqlDocumentResolvers } from './resolvers.generated.ts'
+import { asEventPage, asPresent, changedDocument } from './shown.ts'
 import { weigh } from './weight.ts'
 
 /** Resolvers of a document; its other fields are read as they are. */
 export const Document: GqlDocumentResolvers = {
   path: ({ path }, _, { budget }) => shown(budget, path),
-  id: ({ id }, _, { budget }) => shown(budget, id),
+  id: (document, _, { budget }) => shown(budget, globalId(document)),
+  localId: ({ id }, _, { budget }) => shown(budget, id),
   value: ({ value }, _, { budget }) => budget.show(value),
   field: ({ value }, { path }, { budget }) => budget.show(getField(value, path.split('/')) ?? null),
-  documents: ({ path, asOf }, { name, ...page }, context, info) =>
-    readList(context, info, page, () => context.db.documents(`${path}/${name}`, { ...given(page), asOf: { cursor: asOf } })),
-  history: ({ path }, options, context, info) => readList(context, info, options, () => context.db.history(path, given(options))),
+  documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
+    const read = await readList(context, info, page, () => context.db.documents(`${path}/${name}`, { ...given(page), asOf: { cursor: asOf } }))
+    return isEvent ? asEventPage(read) : read
+  },
+  history: async ({ path }, options, context, info) =>
+    asEventPage(await readList(context, info, options, () => context.db.history(path, given(options)))),
 }
 
 /** A text that may be long, and is in every row. */
@@ -25,6 +31,7 @@ function shown(budget: Budget, text: string): string {
 
 /** Resolvers of a change. */
 export const Change: GqlChangeResolvers = {
+  document: changedDocument,
   before: ({ before }, _, { budget }) => budget.show(before),
   path: ({ path }, _, { budget }) => shown(budget, path),
   fields: ({ fields }, _, { budget }) => {
@@ -41,7 +48,8 @@ export const DocumentConnection: GqlDocumentConnectionResolvers = {
 
 /** Resolvers of a commit. */
 export const Commit: GqlCommitResolvers = {
-  document: ({ changes }) => (changes.length === 1 ? (changes[0]?.document ?? null) : null),
+  document: ({ changes: [change, ...others], repeated }) =>
+    change === undefined || others.length > 0 ? null : changedDocument(repeated ? change : asPresent(change)),
 }
 
 interface PageInfo {

@@ -6,6 +6,8 @@ import type { Budget } from './budget.ts'
 export interface DocumentKey {
   readonly path: string
   readonly asOf?: AsOf | undefined
+  /** Whether a delete is shown too, and is not null. Default false. */
+  readonly deleted?: boolean | undefined
 }
 
 /** What one operation reads, each thing once. */
@@ -14,11 +16,11 @@ export interface Loaders {
   readonly document: DataLoader<DocumentKey, Document | null, string>
 }
 
-const text = ({ path, asOf }: DocumentKey): string => JSON.stringify([path, asOf])
+const text = ({ path, asOf, deleted }: DocumentKey): string => JSON.stringify([path, asOf, deleted])
 
 /** Loaders for one operation on `db`, within its budget. All reads of one turn reach `db` in one turn, so that it can gather them. */
 export function createLoaders(db: Database, budget: Budget): Loaders {
-  const read = ({ path, asOf }: DocumentKey): Promise<Document | null> => budget.read(0, () => db.document(path, { asOf }), () => 0)
+  const read = ({ path, ...options }: DocumentKey): Promise<Document | null> => budget.read(0, () => db.document(path, options), () => 0)
   const document = new DataLoader((keys: readonly DocumentKey[]) => settle(keys.map(read)), { cacheKeyFn: text })
   return { document }
 }

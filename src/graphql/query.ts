@@ -1,12 +1,22 @@
 import { given } from './given.ts'
 import { readList } from './list.ts'
+import { readNode } from './node.ts'
 import type { GqlQueryResolvers } from './resolvers.generated.ts'
+import { asEvent, asEventPage } from './shown.ts'
 
 /** Resolvers of the reads. */
 export const Query: GqlQueryResolvers = {
   get: async (_, { path, ...options }, { db, budget }) => budget.show(await budget.read(0, () => db.get(path, given(options)), () => 0)),
-  document: (_, args, { loaders }) => loaders.document.load(given(args)),
-  documents: (_, { path, ...options }, context, info) => readList(context, info, options, () => context.db.documents(path, given(options))),
-  history: (_, { path, ...options }, context, info) => readList(context, info, options, () => context.db.history(path, given(options))),
+  node: (_, { id }, context) => readNode(context, id),
+  document: (_, args, { loaders }) => {
+    const read = loaders.document.load(given(args))
+    return args.asOf == null ? read : read.then((document) => document && asEvent(document))
+  },
+  documents: (_, { path, ...options }, context, info) => {
+    const read = readList(context, info, options, () => context.db.documents(path, given(options)))
+    return options.asOf == null ? read : read.then(asEventPage)
+  },
+  history: async (_, { path, ...options }, context, info) =>
+    asEventPage(await readList(context, info, options, () => context.db.history(path, given(options)))),
   log: (_, { paths, ...options }, context, info) => readList(context, info, options, () => context.db.log(paths, given(options))),
 }

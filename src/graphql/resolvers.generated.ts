@@ -1,7 +1,8 @@
 // Generated from schema.graphql by codegen.ts. Change those and run `npm run codegen`.
 import type { Json } from '../core/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { Document, DocumentPage, Committed, Change, ChangeBatch } from '../core/database.ts';
+import type { ShownDocument, ShownChange } from './shown.ts';
+import type { DocumentPage, Committed, ChangeBatch } from '../core/database.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -41,9 +42,20 @@ export type Scalars = {
   Cursor: { input: string; output: string; }
 };
 
+/** What a client finds again by its `id` alone (https://relay.dev/graphql/objectidentification.htm). */
+export type GqlNode = {
+  /** Globally unique and opaque. */
+  readonly id: Scalars['ID']['output'];
+};
+
 /** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
 export type GqlQuery = {
   readonly __typename?: 'Query';
+  /**
+   * What has this `id`: the document as it is now or, of an id that came with a moment or an event, that version, also one
+   * that is a delete. Null when there is nothing, and for what is no such id; `document` takes paths.
+   */
+  readonly node?: Maybe<GqlNode>;
   /**
    * What is at a path, with everything below: the value of a field or a document, or the documents of a collection as a
    * list of `{ id, ts, value }`. Nested collections lie inside the values, as such lists. Null when nothing is there.
@@ -61,6 +73,12 @@ export type GqlQuery = {
   readonly history: GqlDocumentConnection;
   /** A page of the log: what the subscription `changes` would have delivered. */
   readonly log: GqlChangeBatch;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryNodeArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -270,12 +288,19 @@ export type GqlSubscriptionGetArgs = {
 };
 
 /** A document at one version. Immutable: a later write makes a new version. */
-export type GqlDocument = {
+export type GqlDocument = GqlNode & {
   readonly __typename?: 'Document';
   /** Where it lives. */
   readonly path: Scalars['Path']['output'];
-  /** The last segment of the path. */
+  /**
+   * Globally unique, for caches and for `node`: opaque, do not build it. Read as the present (`document`, `documents`, `live`,
+   * `Commit.document`), a document has one id, whatever its version. Read as of a moment (`asOf`) or in an event (`history`,
+   * `log`, `changes`, `Commit.changes`), each version has an id of its own; so it has in `live` where less than the present is
+   * shown: in a MOVED_OUT, and in a feed with `columns`. Ephemeral posts of one path share an id, which `node` does not find.
+   */
   readonly id: Scalars['ID']['output'];
+  /** The id within the collection: the last segment of the path, which `post(id:)` takes and `where` and `get` call `id`. */
+  readonly localId: Scalars['ID']['output'];
   /** 1, 2, 3 … per document, without gaps; a delete is a version too. 0: an ephemeral post, which has no version. */
   readonly version: Scalars['Int']['output'];
   /** What is stored; null when deleted. */
@@ -292,7 +317,10 @@ export type GqlDocument = {
   readonly actor?: Maybe<Scalars['String']['output']>;
   /** The commit that made this version; of an ephemeral post, the newest one at that moment. */
   readonly cursor: Scalars['Cursor']['output'];
-  /** A page of a nested collection, as of the moment at which this document was read. */
+  /**
+   * A page of a nested collection, as of the moment at which this document was read. A cache keeps one for each `id`: where
+   * it is to hold several moments of one version, ask the root's `documents` with `asOf`.
+   */
   readonly documents: GqlDocumentConnection;
   /** The versions of this document, oldest first: `last: 10` gives the ten newest. */
   readonly history: GqlDocumentConnection;
@@ -375,7 +403,10 @@ export type GqlCommit = {
   readonly actor?: Maybe<Scalars['String']['output']>;
   /** This key was used before: nothing new was written, this is the commit of then. */
   readonly repeated: Scalars['Boolean']['output'];
-  /** The document, when the commit wrote exactly one. */
+  /**
+   * The document, when the commit wrote exactly one: as the present, which a cache can take over, but as an event when the
+   * commit is `repeated`.
+   */
   readonly document?: Maybe<GqlDocument>;
   /** What it did, document by document. */
   readonly changes: ReadonlyArray<GqlChange>;
@@ -628,19 +659,20 @@ export type GqlResolversTypes = {
   JSON: ResolverTypeWrapper<Scalars['JSON']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Cursor: ResolverTypeWrapper<Scalars['Cursor']['output']>;
+  Node: ResolverTypeWrapper<ShownDocument>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
-  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
-  Document: ResolverTypeWrapper<Document>;
+  Document: ResolverTypeWrapper<ShownDocument>;
   DocumentConnection: ResolverTypeWrapper<DocumentPage>;
   DocumentEdge: ResolverTypeWrapper<Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversTypes['Document'] }>;
   PageInfo: ResolverTypeWrapper<GqlPageInfo>;
   Commit: ResolverTypeWrapper<Committed>;
-  Change: ResolverTypeWrapper<Change>;
+  Change: ResolverTypeWrapper<ShownChange>;
   ChangeBatch: ResolverTypeWrapper<ChangeBatch>;
   ChangeType: GqlChangeType;
   ChangeReason: GqlChangeReason;
@@ -666,19 +698,20 @@ export type GqlResolversParentTypes = {
   JSON: Scalars['JSON']['output'];
   DateTime: Scalars['DateTime']['output'];
   Cursor: Scalars['Cursor']['output'];
+  Node: ShownDocument;
+  ID: Scalars['ID']['output'];
   Query: Record<PropertyKey, never>;
   Int: Scalars['Int']['output'];
   String: Scalars['String']['output'];
   Mutation: Record<PropertyKey, never>;
-  ID: Scalars['ID']['output'];
   Boolean: Scalars['Boolean']['output'];
   Subscription: Record<PropertyKey, never>;
-  Document: Document;
+  Document: ShownDocument;
   DocumentConnection: DocumentPage;
   DocumentEdge: Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversParentTypes['Document'] };
   PageInfo: GqlPageInfo;
   Commit: Committed;
-  Change: Change;
+  Change: ShownChange;
   ChangeBatch: ChangeBatch;
   AsOf: GqlAsOf;
   Expect: GqlExpect;
@@ -712,7 +745,12 @@ export interface GqlCursorScalarConfig extends GraphQLScalarTypeConfig<GqlResolv
   name: 'Cursor';
 }
 
+export type GqlNodeResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Node'] = GqlResolversParentTypes['Node']> = {
+  __resolveType: TypeResolveFn<'Document', ParentType, ContextType>;
+};
+
 export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Query'] = GqlResolversParentTypes['Query']> = {
+  node?: Resolver<Maybe<GqlResolversTypes['Node']>, ParentType, ContextType, RequireFields<GqlQueryNodeArgs, 'id'>>;
   get?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType, RequireFields<GqlQueryGetArgs, 'path'>>;
   document?: Resolver<Maybe<GqlResolversTypes['Document']>, ParentType, ContextType, RequireFields<GqlQueryDocumentArgs, 'path'>>;
   documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryDocumentsArgs, 'path'>>;
@@ -738,6 +776,7 @@ export type GqlSubscriptionResolvers<ContextType = Context, ParentType extends G
 export type GqlDocumentResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Document'] = GqlResolversParentTypes['Document']> = {
   path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
   id?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
+  localId?: Resolver<GqlResolversTypes['ID'], ParentType, ContextType>;
   version?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType>;
   value?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
   field?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType, RequireFields<GqlDocumentFieldArgs, 'path'>>;
@@ -748,6 +787,7 @@ export type GqlDocumentResolvers<ContextType = Context, ParentType extends GqlRe
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
   documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlDocumentDocumentsArgs, 'name'>>;
   history?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, Partial<GqlDocumentHistoryArgs>>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type GqlDocumentConnectionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['DocumentConnection'] = GqlResolversParentTypes['DocumentConnection']> = {
@@ -804,6 +844,7 @@ export type GqlResolvers<ContextType = Context> = {
   JSON?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   Cursor?: GraphQLScalarType;
+  Node?: GqlNodeResolvers<ContextType>;
   Query?: GqlQueryResolvers<ContextType>;
   Mutation?: GqlMutationResolvers<ContextType>;
   Subscription?: GqlSubscriptionResolvers<ContextType>;

@@ -1,13 +1,16 @@
-import { buildSchema, isObjectType, isScalarType, type GraphQLObjectType, type GraphQLSchema } from 'graphql'
+import { buildSchema, isInterfaceType, isObjectType, isScalarType, type GraphQLObjectType, type GraphQLSchema } from 'graphql'
 import { Change, Commit, Document, DocumentConnection } from './document.ts'
 import { Mutation } from './mutation.ts'
 import { Query } from './query.ts'
-import type { GqlResolvers } from './resolvers.generated.ts'
+import type { GqlNodeResolvers, GqlResolvers } from './resolvers.generated.ts'
 import { scalars } from './scalars.ts'
 import { typeDefs } from './schema.generated.ts'
 import { Subscription } from './subscription.ts'
 
-const resolvers: GqlResolvers = { Query, Mutation, Subscription, Document, DocumentConnection, Commit, Change }
+/** Documents are the only nodes. */
+const Node: GqlNodeResolvers = { __resolveType: () => 'Document' }
+
+const resolvers: GqlResolvers = { Query, Mutation, Subscription, Node, Document, DocumentConnection, Commit, Change }
 
 /** The schema with its resolvers. Fields without one are read from the object of the same shape in core/database. */
 export const schema: GraphQLSchema = attach(buildSchema(typeDefs, { assumeValidSDL: true }))
@@ -24,6 +27,7 @@ function attach(built: GraphQLSchema): GraphQLSchema {
 }
 
 function attachFields(type: unknown, fields: object): void {
+  if (isInterfaceType(type) && '__resolveType' in fields) return void Object.assign(type, { resolveType: fields.__resolveType })
   if (!isObjectType(type)) throw new Error(`The schema has no type for the resolvers of ${Object.keys(fields).join(', ')}.`)
   for (const [name, resolver] of Object.entries(fields)) attachField(type, name, resolver)
 }

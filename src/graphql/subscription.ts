@@ -3,7 +3,8 @@ import type { ChangeBatch, Observed } from '../core/database.ts'
 import type { Context } from './context.ts'
 import { given } from './given.ts'
 import { rowsOf } from './list.ts'
-import type { GqlSubscriptionResolvers } from './resolvers.generated.ts'
+import type { GqlSubscriptionLiveArgs, GqlSubscriptionResolvers } from './resolvers.generated.ts'
+import { asPresentBatch } from './shown.ts'
 import { rowWeight } from './weight.ts'
 
 /**
@@ -17,7 +18,7 @@ export const Subscription: GqlSubscriptionResolvers = {
   },
   live: {
     subscribe: (_, { paths, ...options }, { db }) => db.live(paths, given(options)),
-    resolve: showBatch,
+    resolve: showPresent,
   },
   get: {
     subscribe: (_, { path, ...options }, { db }) => db.watch(path, given(options)),
@@ -28,4 +29,10 @@ export const Subscription: GqlSubscriptionResolvers = {
 function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
   budget.spend(rowsOf(batch) * rowWeight(info))
   return batch
+}
+
+/** The columns are the same for all who are shown one batch: those of one shape are. */
+function showPresent(batch: ChangeBatch, { columns }: GqlSubscriptionLiveArgs, context: Context, info: GraphQLResolveInfo): ChangeBatch {
+  const shown = showBatch(batch, null, context, info)
+  return columns == null ? asPresentBatch(shown) : shown
 }

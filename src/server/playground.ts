@@ -29,14 +29,26 @@ query Read {
   get(path: "posts")
 }
 
+# Each message replaces the one before. After a minute without changes comes an empty one.
 subscription Watch {
-  changes(paths: ["posts"], last: 10) {
+  changes(paths: ["posts"], last: 10, heartbeatMs: 60000) {
     cursor
     upToDate
     changes { type path document { version value } }
   }
 }
 `
+
+/** A mark on a post, and the tide below it. */
+const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="28" height="28" role="img"><title>Tidemark</title>
+<rect width="32" height="32" rx="7" fill="#0b4f6c"/><path d="M16 5v13M16 9h7" stroke="#f6c453" stroke-width="3" stroke-linecap="round"/>
+<path d="M4 20q4-4 8 0t8 0 8 0M4 26q4-4 8 0t8 0 8 0" fill="none" stroke="#8fd3e8" stroke-width="2.5" stroke-linecap="round"/></svg>`
+
+/**
+ * GraphiQL keeps its tabs in the browser. Told no query, it opens an empty tab beside them at every visit but the first;
+ * told one, it finds the tab that has it, or opens it. So the page tells it that of the link, else the examples.
+ */
+const QUERY = { placeholder: '<query>', script: `new URL(location.href).searchParams.get('query') || ${JSON.stringify(FIRST_QUERY)}` } as const
 
 /** The playground for the GraphQL endpoint at `endpoint`. The page (9 MB) is made at the first request. */
 export function createPlayground(endpoint: string): Playground {
@@ -51,8 +63,11 @@ export function createPlayground(endpoint: string): Playground {
 
 async function makePage(endpoint: string): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  const options = { endpoint, title: 'Tidemark', subscriptionsProtocol: 'WS', defaultQuery: FIRST_QUERY } as const
-  const html = Buffer.from(renderGraphiQL(options))
+  const favicon = `data:image/svg+xml;base64,${Buffer.from(MARK).toString('base64')}`
+  const look = { title: 'Tidemark', logo: MARK, favicon } as const
+  const options = { endpoint, ...look, subscriptionsProtocol: 'WS', defaultQuery: FIRST_QUERY, query: QUERY.placeholder } as const
+  const page = renderGraphiQL(options)
+  const html = Buffer.from(page.replace(JSON.stringify(QUERY.placeholder), () => QUERY.script))
   const gzipped = await promisify(gzip)(html, { level: 6 })
   return { html, gzipped, etag: `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"` }
 }

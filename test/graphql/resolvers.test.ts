@@ -41,14 +41,14 @@ describe('a read', () => {
       ['document', 'posts/1', { asOf: undefined }], ['document', 'posts/2', { asOf: undefined }],
         ['document', 'posts/1', { asOf: { version: 1 } }],
     ])
-    expect(data).toMatchObject({ a: { id: '1' }, b: { version: 3 }, e: { path: 'posts/1' } })
+    expect(data).toMatchObject({ a: { id: 'posts/1' }, b: { version: 3 }, e: { path: 'posts/1' } })
   })
 
   test('that fails does not fail its neighbours', async () => {
     const document: Database['document'] = (path) =>
       path === 'a/' ? Promise.reject(new DatabaseError('INVALID_PATH', 'No.', { path })) : Promise.resolve(DOCUMENT)
     const { data, errors } = await run('{ bad: document(path: "a/") { id } good: document(path: "posts/1") { id } }', {}, { document })
-    expect(data).toEqual({ bad: null, good: { id: '1' } })
+    expect(data).toEqual({ bad: null, good: { id: 'posts/1' } })
     expect(errors).toMatchObject([{ message: 'No.', path: ['bad'], extensions: { code: 'INVALID_PATH', path: 'a/' } }])
   })
 })
@@ -119,12 +119,12 @@ describe('a write', () => {
 describe('what is shown', () => {
   test('of a document are its own fields and parts of its value', async () => {
     const { data } = await run(`{ document(path: "posts/1") {
-      path id version value deleted createdAt updatedAt actor cursor
+      path id localId version value deleted createdAt updatedAt actor cursor
       name: field(path: "author/name") tag: field(path: "tags/1") none: field(path: "author/age") length: field(path: "tags/length")
       proto: field(path: "__proto__") method: field(path: "author/toString")
     } }`)
     const { asOf: _, ...own } = DOCUMENT
-    expect(data).toEqual({ document: { ...own, name: 'Ada', tag: 'moon', none: null, length: null, proto: null, method: null } })
+    expect(data).toEqual({ document: { ...own, id: 'posts/1', localId: '1', name: 'Ada', tag: 'moon', none: null, length: null, proto: null, method: null } })
   })
 
   test('below a document is read as of the moment at which the document was', async () => {
@@ -140,7 +140,7 @@ describe('what is shown', () => {
     const page = '{ edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } cursor }'
     const { data } = await run(`{ documents(path: "posts") ${page} }`)
     expect(data).toEqual({ documents: {
-      edges: [{ cursor: 'e1', node: { id: '1' } }], nodes: [{ id: '1' }], cursor: PAGE.cursor,
+      edges: [{ cursor: 'e1', node: { id: 'posts/1' } }], nodes: [{ id: 'posts/1' }], cursor: PAGE.cursor,
       pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: 'e1', endCursor: 'e1' },
     } })
     const empty = await run(`{ documents(path: "posts") ${page} }`, {}, { documents: () => Promise.resolve({ ...PAGE, edges: [] }) })
@@ -152,7 +152,7 @@ describe('what is shown', () => {
     const query = `mutation { delete(path: "posts") { id cursor at actor repeated document { id } ${changes} } }`
     const one = await run(query)
     const { document: _, ...change } = COMMITTED.changes[0] ?? expect.fail()
-    expect(one.data).toEqual({ delete: { ...COMMITTED, document: { id: '1' }, changes: [change] } })
+    expect(one.data).toEqual({ delete: { ...COMMITTED, document: { id: 'posts/1' }, changes: [change] } })
     const several = { ...COMMITTED, changes: [...COMMITTED.changes, ...COMMITTED.changes] }
     const two = await run(query, {}, { delete: () => Promise.resolve(several) })
     expect(two.data).toMatchObject({ delete: { document: null } })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import {
   buildClientSchema, buildSchema, getIntrospectionQuery, introspectionFromSchema, isEnumType, isInputObjectType, isInterfaceType,
-  isListType, isNonNullType, isObjectType, isScalarType, isSpecifiedScalarType, lexicographicSortSchema, printSchema,
+  isListType, isNonNullType, isObjectType, isScalarType, isSpecifiedScalarType, lexicographicSortSchema, printSchema, printType,
   type GraphQLNamedType, type IntrospectionQuery,
 } from 'graphql'
 import { describe, expect, test } from 'vitest'
@@ -21,7 +21,7 @@ interface Described {
 function partsOf(type: GraphQLNamedType): readonly Described[] {
   if (isEnumType(type)) return type.getValues()
   if (isInputObjectType(type)) return Object.values(type.getFields())
-  if (!isObjectType(type)) return []
+  if (!isObjectType(type) && !isInterfaceType(type)) return []
   const fields = Object.values(type.getFields())
   return fields.flatMap((field) => [field, ...field.args.map((arg) => ({ ...arg, name: `${field.name}(${arg.name})` }))])
 }
@@ -49,9 +49,15 @@ describe('the schema', () => {
     expect(lists.every(({ ofType }) => isNonNullType(ofType))).toBe(true)
   })
 
-  test('has no interface, no union and no type without a use', () => {
-    expect(types.filter((type) => isInterfaceType(type))).toEqual([])
-    const text = printSchema(schema)
+  test('has a description of its own, which introspection shows', async () => {
+    expect(schema.description).toMatch(/^Tidemark .*\.$/s)
+    const { data } = await inProcess().ask('{ __schema { description } }')
+    expect(data).toEqual({ __schema: { description: schema.description } })
+  })
+
+  test('has one interface, which Relay knows, no union and no type without a use', () => {
+    expect(types.filter((type) => isInterfaceType(type)).map((type) => printType(type).replaceAll(/"+[^"]*"+\s*/g, ''))).toEqual(['interface Node {\n  id: ID!\n}'])
+    const text = printSchema(schema).replace(/schema \{[^}]*\}/, '')
     const used = (name: string): boolean => new RegExp(`: *\\[?${name}[!\\]\\s]`).test(text)
     expect(types.map(({ name }) => name).filter((name) => !used(name)).toSorted()).toEqual(['Mutation', 'Query', 'Subscription'])
   })
@@ -59,14 +65,14 @@ describe('the schema', () => {
   test('resolves every field of its root types', () => {
     const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
     const fields = roots.flatMap((type) => Object.values(type?.getFields() ?? {}))
-    expect(fields).toHaveLength(14)
+    expect(fields).toHaveLength(15)
     expect(fields.filter(({ resolve }) => resolve === undefined).map(({ name }) => name)).toEqual([])
   })
 
   test('shows by introspection what schema.graphql says', async () => {
     const sdl = await readFile(new URL('../../schema.graphql', import.meta.url), 'utf8')
     expect(typeDefs).toBe(sdl)
-    const options = { inputValueDeprecation: true, oneOf: true, specifiedByUrl: true } as const
+    const options = { inputValueDeprecation: true, oneOf: true, specifiedByUrl: true, schemaDescription: true } as const
     const { data } = await inProcess().ask(getIntrospectionQuery(options))
     const seen = buildClientSchema(data as IntrospectionQuery)
     expect(printSchema(lexicographicSortSchema(seen))).toBe(printSchema(lexicographicSortSchema(buildSchema(sdl))))

@@ -147,6 +147,18 @@ function stored(subject: DatabaseSubject): void {
     }
   })
 
+  law(subject, 'a deleted document is given where deletes are asked for, as of any moment after it', async ({ db }) => {
+    await db.put('posts/1', 'one')
+    const { changes: [deleted] } = await db.delete('posts/1')
+    const { cursor } = await db.put('posts/2', 'later')
+    const tombstone = { ...deleted?.document, version: 2, value: null, deleted: true }
+    expect(await db.document('posts/1', { asOf: { version: 2 }, deleted: true })).toEqual(tombstone)
+    expect(await db.document('posts/1', { deleted: true })).toEqual({ ...tombstone, asOf: cursor })
+    expect(await db.document('posts/1', { asOf: { version: 1 }, deleted: true })).toMatchObject({ version: 1, value: 'one', deleted: false })
+    expect(await db.document('posts/1', { asOf: { version: 2 } })).toBeNull()
+    expect(await db.document('posts/3', { deleted: true })).toBeNull()
+  })
+
   law(subject, 'a document tells the moment at which it was read, and reading as of it is repeatable', async ({ db }) => {
     await db.put('posts/1', { comments: [] })
     await db.post('posts/1/comments', 'x', { id: 'c' })

@@ -1,0 +1,99 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { noBrowser, openBrowser } from '../support/browser.ts'
+import { ask, openServer, type ServerFixture } from '../support/server-fixture.ts'
+
+const EXAMPLE = 'put(path: "posts/1", value: { title: "Hello" })'
+
+interface Visit {
+  readonly server: ServerFixture
+  readonly context: BrowserContext
+  /** What was asked of any host, by pages and their workers. */
+  readonly requests: readonly string[]
+}
+
+let browser: Browser
+
+async function visit(): Promise<Visit> {
+  const server = await openServer()
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
+  onTestFinished(() => context.close())
+  const requests: string[] = []
+  context.on('request', (request) => requests.push(request.url()))
+  return { server, context, requests }
+}
+
+async function openPlayground({ server, context }: Visit): Promise<Page> {
+  const page = await context.newPage()
+  await page.goto(`${server.url}/playground`)
+  return page
+}
+
+/** Awaits that the query editor shows a text. */
+async function expectEditor(page: Page, text: string): Promise<void> {
+  await page.locator('.graphiql-query-editor .view-lines').filter({ hasText: text }).waitFor()
+}
+
+/** Awaits what the tabs store half a second after the last change of them. */
+async function expectStored(page: Page, text: string): Promise<void> {
+  await page.waitForFunction((part) => localStorage.getItem('graphiql:tabState')?.includes(part), JSON.stringify(text).slice(1, -1))
+}
+
+async function edit(page: Page, text: string): Promise<void> {
+  await page.locator('.graphiql-query-editor .view-lines').click()
+  await page.keyboard.press('Control+A')
+  await page.keyboard.insertText(text)
+}
+
+/** Awaits our mark, in the page and beside its title. */
+async function expectMark(page: Page): Promise<void> {
+  const logo = page.locator('.graphiql-logo')
+  await logo.locator('svg').waitFor()
+  expect([await page.title(), await logo.innerText(), await logo.locator('svg title').textContent()]).toEqual(['Tidemark', 'Tidemark', 'Tidemark'])
+  const [, icon = ''] = /^data:image\/svg\+xml;base64,(.*)$/.exec(await page.locator('link[rel=icon]').getAttribute('href') ?? '') ?? []
+  expect(Buffer.from(icon, 'base64').toString()).toContain('<title>Tidemark</title>')
+}
+
+describe.skipIf(noBrowser !== null)(`The playground in Chromium${noBrowser === null ? '' : ` (skipped: ${noBrowser})`}`, { timeout: 90_000 }, () => {
+  beforeAll(async () => {
+    browser = await openBrowser()
+  }, 60_000)
+  afterAll(() => browser.close())
+
+  test('shows the examples again after a reload and in a second tab, and keeps what was written', async () => {
+    const it = await visit()
+    const page = await openPlayground(it)
+    await expectEditor(page, EXAMPLE)
+    await expectStored(page, 'mutation Write')
+    await page.reload()
+    await expectEditor(page, EXAMPLE)
+    await edit(page, '{ mine: get(path: "posts") }')
+    await expectStored(page, 'mine')
+    await page.reload()
+    await expectEditor(page, 'mine: get')
+    const second = await openPlayground(it)
+    await expectEditor(second, EXAMPLE)
+    expect(await second.locator('.graphiql-tab').count()).toBe(2)
+    expect(it.requests.filter((url) => !url.startsWith(`${it.server.url}/`) && !/^(blob|data):/.test(url))).toEqual([])
+  })
+
+  test('shows changes, which no heartbeat replaces soon, under our own name and mark', async () => {
+    const it = await visit()
+    const page = await openPlayground(it)
+    await expectMark(page)
+    const sent: string[] = []
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
+    await expectEditor(page, EXAMPLE)
+    await page.locator('.graphiql-execute-button').click()
+    await page.getByRole('menuitem', { name: 'Watch' }).click()
+    const response = page.locator('.graphiql-response .view-lines')
+    await response.filter({ hasText: '"upToDate": true' }).waitFor()
+    await ask(it.server.endpoint, 'mutation { put(path: "posts/1", value: "seen") { cursor } }')
+    await response.filter({ hasText: '"value": "seen"' }).waitFor()
+    const subscribed = sent.filter((frame) => frame.includes('"subscribe"'))
+    expect(subscribed).toHaveLength(1)
+    expect(subscribed[0]).toMatch(/heartbeatMs: ?60000\b/)
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+    await page.locator('.graphiql-doc-explorer').filter({ hasText: 'Tidemark keeps JSON documents at paths.' }).waitFor()
+  })
+})
