@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { dataFileCalls, noTrace, startTracedStore } from '../support/fault-trace.ts'
+import { dataFileCalls, nameCalls, noTrace, startNameTracedStore, startTracedStore } from '../support/fault-trace.ts'
 import { freshDirectory } from '../support/lmdb-directory.ts'
 import { committed, draft, put } from '../support/store-drafts.ts'
 
@@ -32,5 +32,15 @@ describe.skipIf(noTrace !== null)(`the disk, as the system sees it${noTrace === 
     const flushes = (await dataFileCalls(trace)).slice(before.length).replaceAll(/[^f]/g, '').length
     expect(flushes).toBeGreaterThan(0)
     expect(flushes).toBeLessThan(tenants.length)
+  })
+
+  it('nothing is written in the directory before it is locked, and nothing is open there when it is given free', async () => {
+    await using root = await freshDirectory()
+    const trace = join(root.path, 'trace')
+    await using child = await startNameTracedStore(join(root.path, 'data'), trace)
+    await child.store.close()
+    const calls = (await nameCalls(trace, root.path)).filter((call) => call.includes('data/'))
+    expect(calls.slice(0, 2)).toEqual(['create data/owner', 'lock data/owner'])
+    expect(calls.indexOf('close data/owner')).toBe(calls.length - 1)
   })
 })

@@ -28,11 +28,14 @@ const MAP_SIZE_BYTES = 2 ** 40
  */
 export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Promise<Store> {
   const claim = claimDirectory(directory)
+  let environment: Environment | null = null
   try {
-    const store = new LmdbStore(new Environment({ directory: claim.directory, mapSizeBytes }), claim)
+    environment = new Environment({ directory: claim.directory, mapSizeBytes })
+    const store = new LmdbStore(environment, claim)
     await store.sweep()
     return store
   } catch (error) {
+    environment?.close()
     claim.release()
     throw error
   }
