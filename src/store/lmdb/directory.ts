@@ -4,6 +4,7 @@ import {
 import { dirname, join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
 import { admitEarlierReleases, assertNobodyReads, barEarlierReleases } from './earlier-release.ts'
+import { flushDirectory } from './flush-directory.ts'
 import { DirectoryLock } from './lock.ts'
 
 /** Number of the layout that tables.ts and rows.ts describe. Greater ones are of newer releases. */
@@ -13,6 +14,8 @@ export const FORMAT = 1
 export interface DirectoryClaim {
   /** Its real path. */
   readonly directory: string
+  /** Flushes the names of the files in it. Throws UNAVAILABLE. */
+  flush(): void
   /** To be called when nothing in the directory is open any more. */
   release(): void
 }
@@ -48,6 +51,7 @@ function claim(path: string): DirectoryClaim {
   }
   return {
     directory,
+    flush: () => explained(directory, () => flushDirectory(directory)),
     release: () => {
       admitEarlierReleases(directory)
       lock.release()
@@ -64,11 +68,17 @@ function prepare(directory: string): void {
   if (format === null) writeFormat(directory)
 }
 
-/** By hand: the recursive form of Node 20 spins for ever below /proc, and hides why a read-only file system refuses. */
+/**
+ * By hand: the recursive form of Node 20 spins for ever below /proc, and hides why a read-only file system refuses.
+ * Flushes also the name of a directory that is there: an earlier start may have ended before it did.
+ */
 function makeDirectory(path: string): void {
-  if (existsSync(path)) return
-  makeDirectory(dirname(path))
-  makeOne(path)
+  const parent = dirname(path)
+  if (!existsSync(path)) {
+    makeDirectory(parent)
+    makeOne(path)
+  }
+  flushDirectory(parent)
 }
 
 /** Two processes may start at the same moment. */
@@ -119,6 +129,7 @@ function writeFormat(directory: string): void {
     closeSync(file)
   }
   renameSync(fresh, join(directory, 'format'))
+  flushDirectory(directory)
 }
 
 function notADirectory(path: string): DatabaseError {

@@ -31,6 +31,7 @@ export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }
   let environment: Environment | null = null
   try {
     environment = new Environment({ directory: claim.directory, mapSizeBytes })
+    claim.flush()
     const store = new LmdbStore(environment, claim)
     await store.sweep()
     return store
