@@ -3,11 +3,11 @@ import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Appended, Draft, HistoryRange, LogPage, LogRange, Page, Range, Ring, Snapshot, Store, TenantId } from '../store.ts'
-import { AppendQueue, type Batch } from './append-queue.ts'
+import { AppendQueue, BatchFault, type Batch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './directory.ts'
 import { readCollections, readHeads, readList } from './documents.ts'
-import { Environment } from './environment.ts'
+import { Environment, isStorageError } from './environment.ts'
 import { readHistory } from './history.ts'
 import { readCommit, readLog, revisionAt } from './log.ts'
 import type { Tables, TenantRow } from './tables.ts'
@@ -128,7 +128,7 @@ class LmdbStore implements Store {
 
   #write(batches: readonly Batch[]): readonly (readonly Appended[])[] {
     for (const { tenant } of batches) this.#tenants.delete(tenant)
-    return this.#environment.write((tables) => batches.map(({ tenant, drafts }) => appendDrafts(tables, tenant, drafts)))
+    return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
   }
 
   #read<T>(tenant: TenantId, action: (tables: Tables, row: TenantRow) => T): T {
@@ -142,5 +142,14 @@ class LmdbStore implements Store {
     const row = known ?? this.#environment.write((tables) => openTenant(tables, tenant))
     this.#tenants.set(tenant, row)
     return row
+  }
+}
+
+/** Within the transaction that runs. What it throws must abort that transaction. */
+function appendBatch(tables: Tables, { tenant, drafts }: Batch, index: number): readonly Appended[] {
+  try {
+    return appendDrafts(tables, tenant, drafts)
+  } catch (error) {
+    throw isStorageError(error) ? error : new BatchFault(index, error)
   }
 }
