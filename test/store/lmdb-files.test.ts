@@ -10,7 +10,7 @@ import { commit, draft, put } from '../support/store-drafts.ts'
 /** The files that docs/embedded.md lists. */
 const LISTED = codeRowsOf(readText('docs/embedded.md').split('## What lies in the directory')[1] ?? '').map(([name]) => name ?? '')
 
-/** Of them, what is there only while a directory is used for the first time. */
+/** The one that is there only while a directory is used for the first time. */
 const PASSING = 'format.new'
 
 describe('docs/embedded.md', () => {

@@ -19,7 +19,7 @@ const FAULTS: readonly { readonly title: string; readonly bad: () => Draft; read
   { title: 'a key that is too long', bad: () => draft([put(`posts/${'x'.repeat(3_000)}`, 1)]), message: 'Key size is larger' },
 ]
 
-/** What became of appends that were made in the same turn. */
+/** Outcomes of appends that were made in the same turn. */
 async function appendAtOnce(store: Store, batches: readonly (readonly [tenant: string, drafts: readonly Draft[]])[]): Promise<readonly string[]> {
   const settled = await Promise.allSettled(batches.map(([tenant, drafts]) => store.append(tenant, drafts)))
   return settled.map((result) => (result.status === 'rejected' ? String(result.reason) : result.value.map(({ kind }) => kind).join()))

@@ -32,16 +32,16 @@ function noteOpened(descriptors: Map<string, 'data' | 'flushing'>, line: string)
   else descriptors.set(descriptor, flags.includes('O_DSYNC') ? 'flushing' : 'data')
 }
 
-/** What is traced of names: calls that make, flush, lock and close files and directories. */
+/** Calls that make, flush, lock and close files and directories. */
 const OF_NAMES = 'trace=mkdir,mkdirat,rename,renameat,renameat2,openat,fsync,fdatasync,fcntl,close'
 
-/** A store in a process whose calls that concern names strace writes down in `file`. */
+/** A store in a process whose calls OF_NAMES strace writes down in `file`. */
 export async function startNameTracedStore(directory: string, file: string): Promise<StoreChild> {
   // Only the first thread, which makes all of these calls: so that no line is in two parts.
   return startStore(directory, ['strace', '-y', '-o', file, '-e', OF_NAMES])
 }
 
-/** What a traced store did below `root`, in order, with paths relative to it: `mkdir a`, `create a/b`, `rename a/c`, `flush a`, `lock a/b`, `close a/b`. */
+/** The calls OF_NAMES of a traced store below `root`, in order, with paths relative to it: `mkdir a`, `create a/b`, `rename a/c`, `flush a`, `lock a/b`, `close a/b`. */
 export async function nameCalls(file: string, root: string): Promise<readonly string[]> {
   const calls = (await readFile(file, 'utf8')).split('\n').map(nameCall)
   return calls.flatMap(([verb, path]) => {

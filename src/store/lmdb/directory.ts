@@ -16,7 +16,7 @@ export interface DirectoryClaim {
   readonly directory: string
   /** Flushes the names of the files in it. Throws UNAVAILABLE. */
   flush(): void
-  /** To be called when nothing in the directory is open any more. */
+  /** To be called when nothing in the directory is open any more. A second call does nothing. */
   release(): void
 }
 
@@ -42,24 +42,27 @@ function claim(path: string): DirectoryClaim {
   const directory = realpathSync(path)
   // The first file is written below, by the lock.
   checkedFormat(directory)
-  const lock = new DirectoryLock(directory)
+  const release = releaseOf(new DirectoryLock(directory), directory)
   try {
     prepare(directory)
   } catch (error) {
-    lock.release()
+    release()
     throw error
   }
-  return {
-    directory,
-    flush: () => explained(directory, () => flushDirectory(directory)),
-    release: () => {
-      admitEarlierReleases(directory)
-      lock.release()
-    },
+  return { directory, flush: () => explained(directory, () => flushDirectory(directory)), release }
+}
+
+/** Gives the directory free once: afterwards it may be another one's. */
+function releaseOf(lock: DirectoryLock, directory: string): () => void {
+  let held = true
+  return () => {
+    if (held) admitEarlierReleases(directory)
+    if (held) lock.release()
+    held = false
   }
 }
 
-/** What only the owner of the lock may do. */
+/** Work that needs the lock. */
 function prepare(directory: string): void {
   const format = checkedFormat(directory)
   assertNobodyReads(directory)
@@ -75,7 +78,7 @@ function prepare(directory: string): void {
 function makeDirectory(path: string): void {
   const parent = dirname(path)
   if (!existsSync(path)) {
-    makeDirectory(parent)
+    if (parent !== path) makeDirectory(parent)
     makeOne(path)
   }
   flushDirectory(parent)

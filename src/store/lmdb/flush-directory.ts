@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 
-/** What systems answer that cannot open or flush a directory: Windows, some file systems, one that may be entered but not read. */
-const IMPOSSIBLE: ReadonlySet<unknown> = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF'])
+/** Codes of a directory that cannot be opened or flushed: on Windows and some file systems, read-only, or entered but not read. */
+const IMPOSSIBLE: ReadonlySet<unknown> = new Set(['EISDIR', 'EPERM', 'EACCES', 'EROFS', 'EINVAL', 'ENOTSUP', 'EBADF'])
 
 /**
  * Flushes the names that are in a directory: the content of a new file that is flushed is lost with its name (fsync(2)).

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
 import { tryLock } from './file-lock.ts'
 
-/** Never removed: whoever had opened the removed file could lock it beside the owner of the next one. */
+/** Never removed: a process that had opened the removed file could lock it beside the owner of its successor. */
 const NAME = 'owner'
 
 /** For people, and for the sentence of a refusal; nothing depends on it. */
@@ -12,7 +12,7 @@ const NOTE = `the process ${process.pid} is using it, started ${new Date(perform
 
 /** Lets one process own a directory: a lock of the kernel on a file in it (docs/adr/0007-the-kernel-holds-the-lock.md). */
 export class DirectoryLock {
-  #file: number | null
+  readonly #file: number
 
   /** Takes the lock. Throws UNAVAILABLE while another process, or this one, holds it, and the system's errors. */
   constructor(directory: string) {
@@ -28,17 +28,14 @@ export class DirectoryLock {
     this.#file = file
   }
 
-  /** Gives the directory free; a second call does nothing. */
+  /** Gives the directory free. To be called once. */
   release(): void {
-    const file = this.#file
-    if (file === null) return
-    this.#file = null
     try {
-      ftruncateSync(file)
+      ftruncateSync(this.#file)
     } catch {
       // On a disk that fails the note stays; what counts is given back below.
     }
-    closeSync(file)
+    closeSync(this.#file)
   }
 }
 
