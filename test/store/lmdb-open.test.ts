@@ -100,6 +100,19 @@ describe('opening a data directory', () => {
     await opens(root.path)
   })
 
+  it('tells another process from this one though the note is the same, and refuses it though `owner` was removed', async () => {
+    await using root = await freshDirectory()
+    const [own, other] = [join(root.path, 'own'), join(root.path, 'other')]
+    const store = await openLmdbStore({ directory: own })
+    await using child = await startStore(other)
+    await writeFile(join(other, 'owner'), await readFile(join(own, 'owner')))
+    expect(await refusal(other)).toContain(`is in use: the process ${process.pid} is using it, started `)
+    await rm(join(other, 'owner'))
+    expect(await refusal(other)).toContain('is in use: another process has its data open')
+    await child.kill()
+    await store.close()
+  })
+
   it('refuses one that another process has open, and takes it over when that process was killed', async () => {
     await using root = await freshDirectory()
     await using child = await startStore(root.path)

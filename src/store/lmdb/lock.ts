@@ -1,4 +1,4 @@
-import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
@@ -7,8 +7,11 @@ import { tryLock } from './file-lock.ts'
 /** Never removed: a process that had opened the removed file could lock it beside the owner of its successor. */
 const NAME = 'owner'
 
-/** For people, and for the sentence of a refusal; nothing depends on it. */
+/** For people, and for the sentence of a refusal; nothing depends on it, as another process may have the same. */
 const NOTE = `the process ${process.pid} is using it, started ${new Date(performance.timeOrigin).toISOString()} on host ${hostname()}`
+
+/** Device and inode of the files that this process has locked. */
+const OWN = new Set<string>()
 
 /** Lets one process own a directory: a lock of the kernel on a file in it (docs/adr/0007-the-kernel-holds-the-lock.md). */
 export class DirectoryLock {
@@ -19,17 +22,19 @@ export class DirectoryLock {
     const path = join(directory, NAME)
     const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
     try {
-      if (!locked(file, directory)) throw inUse(directory, noteIn(path))
+      if (!locked(file, directory)) throw inUse(directory, OWN.has(inodeOf(file)) ? 'this process has it open already' : noteIn(path))
       writeNote(file, `${NOTE}\n`)
     } catch (error) {
       closeSync(file)
       throw error
     }
     this.#file = file
+    OWN.add(inodeOf(file))
   }
 
   /** Gives the directory free. To be called once. */
   release(): void {
+    OWN.delete(inodeOf(this.#file))
     try {
       ftruncateSync(this.#file)
     } catch {
@@ -39,9 +44,13 @@ export class DirectoryLock {
   }
 }
 
-/** The refusal of a start; `note` says who has the directory, where that is known. */
-export function inUse(directory: string, note: string): DatabaseError {
-  const holder = note === NOTE ? 'this process has it open already' : note
+function inodeOf(file: number): string {
+  const { dev, ino } = fstatSync(file, { bigint: true })
+  return `${dev}:${ino}`
+}
+
+/** The refusal of a start; `holder` is a sentence that names the process, where it is known. */
+export function inUse(directory: string, holder: string): DatabaseError {
   return new DatabaseError('UNAVAILABLE', `The data directory ${directory} is in use: ${holder}. Stop that one, or choose another directory.`)
 }
 
