@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { dataFileCalls, noTrace, startTracedStore } from '../support/fault-trace.ts'
+import { dataFileCalls, nameCalls, noTrace, startNameTracedStore, startTracedStore } from '../support/fault-trace.ts'
 import { freshDirectory } from '../support/lmdb-directory.ts'
 import { committed, draft, put } from '../support/store-drafts.ts'
 
@@ -32,5 +32,29 @@ describe.skipIf(noTrace !== null)(`the disk, as the system sees it${noTrace === 
     const flushes = (await dataFileCalls(trace)).slice(before.length).replaceAll(/[^f]/g, '').length
     expect(flushes).toBeGreaterThan(0)
     expect(flushes).toBeLessThan(tenants.length)
+  })
+
+  it('L4 every directory and file that an acknowledged append needs has its name flushed too', async () => {
+    await using root = await freshDirectory()
+    const trace = join(root.path, 'trace')
+    await using child = await startNameTracedStore(join(root.path, 'a', 'b'), trace)
+    committed((await child.store.append('t', [draft([put('posts/1', 1)])]))[0])
+    const calls = await nameCalls(trace, root.path)
+    const after = (call: string): readonly string[] => calls.slice(calls.lastIndexOf(call) + 1)
+    expect(calls).toEqual(expect.arrayContaining(['mkdir a', 'mkdir a/b', 'rename a/b/format', 'create a/b/data.mdb']))
+    expect(after('mkdir a')[0]).toBe('flush .')
+    expect(after('mkdir a/b')[0]).toBe('flush a')
+    expect(after('rename a/b/format')[0]).toBe('flush a/b')
+    expect(after('create a/b/data.mdb')).toContain('flush a/b')
+  })
+
+  it('nothing is written in the directory before it is locked, and nothing is open there when it is given free', async () => {
+    await using root = await freshDirectory()
+    const trace = join(root.path, 'trace')
+    await using child = await startNameTracedStore(join(root.path, 'data'), trace)
+    await child.store.close()
+    const calls = (await nameCalls(trace, root.path)).filter((call) => call.includes('data/'))
+    expect(calls.slice(0, 2)).toEqual(['create data/owner', 'lock data/owner'])
+    expect(calls.indexOf('close data/owner')).toBe(calls.length - 1)
   })
 })

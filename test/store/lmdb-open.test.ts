@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
@@ -32,7 +31,7 @@ describe('opening a data directory', () => {
     const store = await openLmdbStore({ directory })
     await commit(store, 't', [put('posts/1', 1)])
     await store.close()
-    expect(await readdir(directory)).toEqual(['data.mdb', 'format', 'lock.mdb', 'probe'])
+    expect(await readdir(directory)).toEqual(['data.mdb', 'format', 'lock.mdb', 'owner', 'probe'])
     expect(await readFile(join(directory, 'format'), 'utf8')).toBe('1\n')
   })
 
@@ -101,12 +100,27 @@ describe('opening a data directory', () => {
     await opens(root.path)
   })
 
+  it('tells another process from this one though the note is the same, and refuses it though `owner` was removed', async () => {
+    await using root = await freshDirectory()
+    const [own, other] = [join(root.path, 'own'), join(root.path, 'other')]
+    const store = await openLmdbStore({ directory: own })
+    await using child = await startStore(other)
+    await writeFile(join(other, 'owner'), await readFile(join(own, 'owner')))
+    expect(await refusal(other)).toContain(`is in use: the process ${process.pid} is using it, started `)
+    await rm(join(other, 'owner'))
+    expect(await refusal(other)).toContain('is in use: another process has its data open')
+    await child.kill()
+    await store.close()
+  })
+
   it('refuses one that another process has open, and takes it over when that process was killed', async () => {
     await using root = await freshDirectory()
     await using child = await startStore(root.path)
     await child.store.append('t', [{ id: 'k', at: 1, actor: null, digest: null, expects: [], writes: [put('posts/1', 1)] }])
+    const note = (await readFile(join(root.path, 'owner'), 'utf8')).trim()
+    expect(note).toMatch(new RegExp(`^the process ${child.pid} is using it, started \\d{4}-\\S+Z on host ${hostname()}$`))
     expect(await refusal(root.path)).toBe(
-      `The data directory ${root.path} is in use: the process ${child.pid} is using it. Stop that one, or choose another directory.`,
+      `The data directory ${root.path} is in use: ${note}. Stop that one, or choose another directory.`,
     )
     await child.kill()
     const store = await openLmdbStore({ directory: root.path })
@@ -114,7 +128,7 @@ describe('opening a data directory', () => {
     await store.close()
   })
 
-  it('takes over a lock whose process id lives on in another process, even in this one', async () => {
+  it('opens what an earlier release left behind with its lock, whatever that says', async () => {
     await using root = await freshDirectory()
     for (const owner of [`${process.pid} 1`, `${process.ppid} 1`, '', 'x', '0', '-1 5']) {
       await writeFile(join(root.path, 'lock'), owner)
@@ -123,24 +137,19 @@ describe('opening a data directory', () => {
     expect(await readdir(root.path)).not.toContain('lock')
   })
 
-  it.skipIf(!existsSync('/proc/self/stat'))('takes over the lock of a process that is dead, though its parent has not taken note of it', async () => {
+  it.skipIf(!existsSync('/proc/self/stat'))('takes over from a process that is dead, though its parent has not taken note of it', async () => {
     await using root = await freshDirectory()
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] })
-    try {
-      const [line] = await once(parent.stdout, 'data') as [Buffer]
-      const pid = Number(line.toString())
-      const stat = async (): Promise<readonly string[]> => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
-      await expect.poll(async () => (await stat())[0]).toBe('Z')
-      await writeFile(join(root.path, 'lock'), `${pid} ${(await stat())[19]}`)
-      await opens(root.path)
-    } finally {
-      parent.kill('SIGKILL')
-    }
+    await using parent = await startStore(root.path, ['sh', '-c', '"$@" & exec sleep 60', 'sh'])
+    const owner = Number(/\d+/.exec(await readFile(join(root.path, 'owner'), 'utf8'))?.[0])
+    expect(owner).not.toBe(parent.pid)
+    process.kill(owner, 'SIGKILL')
+    await expect.poll(async () => (await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z')
+    await opens(root.path)
   })
 
   it('lets one of several processes have a directory whose owner is gone', async () => {
     await using root = await freshDirectory()
-    await writeFile(join(root.path, 'lock'), '999999999 1')
+    await writeFile(join(root.path, 'owner'), 'the process 999999999 is using it')
     const children = await Promise.allSettled([1, 2, 3].map(() => startStore(root.path)))
     const open = children.flatMap((child) => (child.status === 'fulfilled' ? [child.value] : []))
     for (const child of open) await child.kill()

@@ -11,7 +11,20 @@ interface Waiting extends Batch {
   readonly reject: (error: unknown) => void
 }
 
-/** Writes batches in one go: of each batch its results, in order. What it throws concerns them all. */
+/** The error by which one batch alone cannot be written, as its `cause`. */
+export class BatchFault extends Error {
+  readonly index: number
+
+  constructor(index: number, cause: unknown) {
+    super(`Batch ${index} cannot be written`, { cause })
+    this.index = index
+  }
+}
+
+/**
+ * Writes batches in one go: of each batch its results, in order. When it throws, nothing was written of any: a BatchFault
+ * concerns one of them, anything else them all.
+ */
 export type Writer = (batches: readonly Batch[]) => readonly (readonly Appended[])[]
 
 /**
@@ -29,12 +42,20 @@ export class AppendQueue {
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ tenant, drafts, resolve, reject })
-      if (this.#waiting.length === 1) setImmediate(() => this.flush())
+      if (this.#waiting.length === 1) this.#writeSoon()
     })
   }
 
-  /** Writes what waits; each caller gets its result or the error. */
+  /** Writes all that waits; each caller gets its result or the error. */
   flush(): void {
+    while (this.#waiting.length > 0) this.#writeWaiting()
+  }
+
+  #writeSoon(): void {
+    setImmediate(() => this.#writeWaiting())
+  }
+
+  #writeWaiting(): void {
     const batches = this.#waiting
     this.#waiting = []
     if (batches.length === 0) return
@@ -42,7 +63,15 @@ export class AppendQueue {
       const results = this.#write(batches)
       batches.forEach(({ resolve }, i) => resolve(results[i] ?? []))
     } catch (error) {
-      for (const { reject } of batches) reject(error)
+      if (error instanceof BatchFault) this.#writeWithout(batches, error)
+      else for (const { reject } of batches) reject(error)
     }
+  }
+
+  /** The others wait for the next turn, before all that comes meanwhile: no turn takes longer than one transaction. */
+  #writeWithout(batches: readonly Waiting[], { index, cause }: BatchFault): void {
+    batches[index]?.reject(cause)
+    this.#waiting = batches.filter((_, i) => i !== index)
+    if (this.#waiting.length > 0) this.#writeSoon()
   }
 }

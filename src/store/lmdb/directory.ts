@@ -3,6 +3,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
+import { admitEarlierReleases, assertNobodyReads, barEarlierReleases } from './earlier-release.ts'
+import { flushDirectory } from './flush-directory.ts'
 import { DirectoryLock } from './lock.ts'
 
 /** Number of the layout that tables.ts and rows.ts describe. Greater ones are of newer releases. */
@@ -12,16 +14,23 @@ export const FORMAT = 1
 export interface DirectoryClaim {
   /** Its real path. */
   readonly directory: string
+  /** Flushes the names of the files in it. Throws UNAVAILABLE. */
+  flush(): void
+  /** To be called when nothing in the directory is open any more. A second call does nothing. */
   release(): void
 }
 
 /**
- * Makes the directory if need be, proves that it can be written, locks it and marks its format. lmdb does none of this, and
+ * Makes the directory if need be, locks it, proves that it can be written and marks its format. lmdb does none of this, and
  * waits for ever on some paths that it cannot use. Throws UNAVAILABLE or STORAGE_FULL, each case with its own sentence.
  */
 export function claimDirectory(path: string): DirectoryClaim {
+  return explained(path, () => claim(path))
+}
+
+function explained<T>(path: string, action: () => T): T {
   try {
-    return claim(path)
+    return action()
   } catch (error) {
     throw error instanceof DatabaseError ? error : directoryError(path, error)
   }
@@ -31,32 +40,76 @@ function claim(path: string): DirectoryClaim {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) throw notADirectory(path)
   makeDirectory(path)
   const directory = realpathSync(path)
-  const format = readFormat(directory)
-  if (format !== null && format !== FORMAT) throw otherFormat(directory, format)
-  probe(directory)
-  const lock = new DirectoryLock(directory)
-  if (format === null) writeFormat(directory)
-  return { directory, release: () => lock.release() }
+  // The first file is written below, by the lock.
+  checkedFormat(directory)
+  const release = releaseOf(new DirectoryLock(directory), directory)
+  try {
+    prepare(directory)
+  } catch (error) {
+    release()
+    throw error
+  }
+  return { directory, flush: () => explained(directory, () => flushDirectory(directory)), release }
 }
 
-/** By hand: the recursive form of Node 20 spins for ever below /proc, and hides why a read-only file system refuses. */
+/** Gives the directory free once: afterwards it may be another one's. */
+function releaseOf(lock: DirectoryLock, directory: string): () => void {
+  let held = true
+  return () => {
+    if (held) admitEarlierReleases(directory)
+    if (held) lock.release()
+    held = false
+  }
+}
+
+/** Work that needs the lock. */
+function prepare(directory: string): void {
+  const format = checkedFormat(directory)
+  assertNobodyReads(directory)
+  barEarlierReleases(directory)
+  probe(directory)
+  if (format === null) writeFormat(directory)
+}
+
+/**
+ * By hand: the recursive form of Node 20 spins for ever below /proc, and hides why a read-only file system refuses.
+ * Flushes also the name of a directory that is there: an earlier start may have ended before it did.
+ */
 function makeDirectory(path: string): void {
-  if (existsSync(path)) return
   const parent = dirname(path)
-  if (!existsSync(parent)) makeDirectory(parent)
-  mkdirSync(path)
+  if (!existsSync(path)) {
+    if (parent !== path) makeDirectory(parent)
+    makeOne(path)
+  }
+  flushDirectory(parent)
+}
+
+/** Two processes may start at the same moment. */
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
+  }
 }
 
 /** As much as a new data file takes: some file systems take a file and then no content. */
 const PROBE_BYTES = 65_536
 
 function probe(directory: string): void {
-  const file = join(directory, `probe.${process.pid}`)
+  const file = join(directory, 'probe')
   try {
     writeFileSync(file, Buffer.alloc(PROBE_BYTES))
   } finally {
     rmSync(file, { force: true })
   }
+}
+
+/** The format that the directory has, null when it has none yet. Throws UNAVAILABLE when it is not this release's. */
+function checkedFormat(directory: string): number | null {
+  const format = readFormat(directory)
+  if (format !== null && format !== FORMAT) throw otherFormat(directory, format)
+  return format
 }
 
 function readFormat(directory: string): number | null {
@@ -70,7 +123,7 @@ function readFormat(directory: string): number | null {
 
 /** In place only when it is complete and on disk. */
 function writeFormat(directory: string): void {
-  const fresh = join(directory, `format.${process.pid}`)
+  const fresh = join(directory, 'format.new')
   const file = openSync(fresh, 'w')
   try {
     writeSync(file, `${FORMAT}\n`)
@@ -79,6 +132,7 @@ function writeFormat(directory: string): void {
     closeSync(file)
   }
   renameSync(fresh, join(directory, 'format'))
+  flushDirectory(directory)
 }
 
 function notADirectory(path: string): DatabaseError {

@@ -105,9 +105,10 @@ interface StorageError extends Error {
   readonly code: number | string
 }
 
-/** What has no code is a bug and stays what it is. */
-function isStorageError(error: unknown): error is StorageError {
-  return error instanceof Error && !(error instanceof DatabaseError) && 'code' in error
+/** Whether the store failed. What has no code, or a code of Node's own (`ERR_…`), is about what was to be done, and stays what it is. */
+export function isStorageError(error: unknown): error is StorageError {
+  if (!(error instanceof Error) || error instanceof DatabaseError || !('code' in error)) return false
+  return typeof error.code === 'number' || 'syscall' in error
 }
 
 function storeError(error: StorageError, directory: string): DatabaseError {

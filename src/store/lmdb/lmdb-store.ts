@@ -3,11 +3,11 @@ import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Appended, Draft, HistoryRange, LogPage, LogRange, Page, Range, Ring, Snapshot, Store, TenantId } from '../store.ts'
-import { AppendQueue, type Batch } from './append-queue.ts'
+import { AppendQueue, BatchFault, type Batch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './directory.ts'
 import { readCollections, readHeads, readList } from './documents.ts'
-import { Environment } from './environment.ts'
+import { Environment, isStorageError } from './environment.ts'
 import { readHistory } from './history.ts'
 import { readCommit, readLog, revisionAt } from './log.ts'
 import type { Tables, TenantRow } from './tables.ts'
@@ -28,11 +28,15 @@ const MAP_SIZE_BYTES = 2 ** 40
  */
 export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Promise<Store> {
   const claim = claimDirectory(directory)
+  let environment: Environment | null = null
   try {
-    const store = new LmdbStore(new Environment({ directory: claim.directory, mapSizeBytes }), claim)
+    environment = new Environment({ directory: claim.directory, mapSizeBytes })
+    claim.flush()
+    const store = new LmdbStore(environment, claim)
     await store.sweep()
     return store
   } catch (error) {
+    environment?.close()
     claim.release()
     throw error
   }
@@ -124,7 +128,7 @@ class LmdbStore implements Store {
 
   #write(batches: readonly Batch[]): readonly (readonly Appended[])[] {
     for (const { tenant } of batches) this.#tenants.delete(tenant)
-    return this.#environment.write((tables) => batches.map(({ tenant, drafts }) => appendDrafts(tables, tenant, drafts)))
+    return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
   }
 
   #read<T>(tenant: TenantId, action: (tables: Tables, row: TenantRow) => T): T {
@@ -138,5 +142,14 @@ class LmdbStore implements Store {
     const row = known ?? this.#environment.write((tables) => openTenant(tables, tenant))
     this.#tenants.set(tenant, row)
     return row
+  }
+}
+
+/** Within the transaction that runs. What it throws must abort that transaction. */
+function appendBatch(tables: Tables, { tenant, drafts }: Batch, index: number): readonly Appended[] {
+  try {
+    return appendDrafts(tables, tenant, drafts)
+  } catch (error) {
+    throw isStorageError(error) ? error : new BatchFault(index, error)
   }
 }

@@ -1,99 +1,81 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
+import { tryLock } from './file-lock.ts'
 
-const NAME = 'lock'
+/** Never removed: a process that had opened the removed file could lock it beside the owner of its successor. */
+const NAME = 'owner'
 
-/** Lets one process own a directory: a file that names the process, made in one step. */
+/** For people, and for the sentence of a refusal; nothing depends on it, as another process may have the same. */
+const NOTE = `the process ${process.pid} is using it, started ${new Date(performance.timeOrigin).toISOString()} on host ${hostname()}`
+
+/** Device and inode of the files that this process has locked. */
+const OWN = new Set<string>()
+
+/** Lets one process own a directory: a lock of the kernel on a file in it (docs/adr/0007-the-kernel-holds-the-lock.md). */
 export class DirectoryLock {
-  readonly #path: string
+  readonly #file: number
 
-  /** Takes the lock, also from a process that is gone. Throws UNAVAILABLE while another one, or this one, holds it. */
+  /** Takes the lock. Throws UNAVAILABLE while another process, or this one, holds it, and the system's errors. */
   constructor(directory: string) {
-    this.#path = join(directory, NAME)
-    const own = join(directory, `${NAME}.${process.pid}`)
-    writeFileSync(own, ownerOf(process.pid))
+    const path = join(directory, NAME)
+    const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
     try {
-      this.#take(own, directory)
-    } finally {
-      rmSync(own, { force: true })
+      if (!locked(file, directory)) throw inUse(directory, OWN.has(inodeOf(file)) ? 'this process has it open already' : noteIn(path))
+      writeNote(file, `${NOTE}\n`)
+    } catch (error) {
+      closeSync(file)
+      throw error
     }
+    this.#file = file
+    OWN.add(inodeOf(file))
   }
 
+  /** Gives the directory free. To be called once. */
   release(): void {
-    if (contentOf(this.#path) === ownerOf(process.pid)) rmSync(this.#path, { force: true })
-  }
-
-  #take(own: string, directory: string): void {
-    if (linked(own, this.#path)) return
-    const holder = contentOf(this.#path)
-    if (holder !== null && isAlive(holder)) throw inUse(directory, holder)
-    if (holder !== null) this.#putAside(holder)
-    if (!linked(own, this.#path)) throw inUse(directory, contentOf(this.#path) ?? '')
-  }
-
-  /** Of two processes that find the same stale lock, the slower one may have got the faster one's: it gives it back. */
-  #putAside(stale: string): void {
-    const aside = `${this.#path}.${process.pid}.stale`
+    OWN.delete(inodeOf(this.#file))
     try {
-      renameSync(this.#path, aside)
+      ftruncateSync(this.#file)
     } catch {
-      return
+      // On a disk that fails the note stays; what counts is given back below.
     }
-    if (contentOf(aside) !== stale) linked(aside, this.#path)
-    rmSync(aside, { force: true })
+    closeSync(this.#file)
   }
 }
 
-/** Makes the link unless there is a file of that name. */
-function linked(from: string, to: string): boolean {
+function inodeOf(file: number): string {
+  const { dev, ino } = fstatSync(file, { bigint: true })
+  return `${dev}:${ino}`
+}
+
+/** The refusal of a start; `holder` is a sentence that names the process, where it is known. */
+export function inUse(directory: string, holder: string): DatabaseError {
+  return new DatabaseError('UNAVAILABLE', `The data directory ${directory} is in use: ${holder}. Stop that one, or choose another directory.`)
+}
+
+function locked(file: number, directory: string): boolean {
   try {
-    linkSync(from, to)
-    return true
+    return tryLock(file)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
-    throw error
+    if (error instanceof DatabaseError) throw error
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const message = `The data directory ${directory} cannot be locked (${code}): choose one on a disk of this machine.`
+    throw new DatabaseError('UNAVAILABLE', message, {}, error)
   }
 }
 
-function contentOf(path: string): string | null {
+function writeNote(file: number, note: string): void {
+  ftruncateSync(file)
+  writeSync(file, note, 0)
+}
+
+/** It may be missing: the owner writes it after it has the lock. */
+function noteIn(path: string): string {
+  const unknown = 'another process is using it'
   try {
-    return readFileSync(path, 'utf8')
+    return readFileSync(path, 'utf8').split('\n')[0] || unknown
   } catch {
-    return null
+    return unknown
   }
-}
-
-/**
- * A process: its id and, where the system tells (proc(5), field 22), when it started. Ids are used again, in a container
- * even at once, so that a lock left behind may bear the id of the very process that reads it.
- */
-function ownerOf(pid: number): string {
-  return `${pid} ${fieldsOf(pid)[19] ?? ''}`.trim()
-}
-
-/** What the system tells of a process (proc(5), from field 3, its state, on). */
-function fieldsOf(pid: number): readonly string[] {
-  const stat = contentOf(`/proc/${pid}/stat`)
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
-}
-
-/** Dead, but not taken note of by its parent: a zombie holds nothing. */
-const DEAD = ['Z', 'X']
-
-function isAlive(owner: string): boolean {
-  const pid = Number.parseInt(owner, 10)
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
-  }
-  return ownerOf(pid) === owner && !DEAD.includes(fieldsOf(pid)[0] ?? '')
-}
-
-function inUse(directory: string, holder: string): DatabaseError {
-  const pid = Number.parseInt(holder, 10)
-  const who = pid === process.pid ? 'this process has it open already' : `the process ${pid} is using it`
-  return new DatabaseError('UNAVAILABLE', `The data directory ${directory} is in use: ${who}. Stop that one, or choose another directory.`)
 }
