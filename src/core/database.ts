@@ -37,7 +37,7 @@ export interface Change {
   readonly document: Document
   /** The value before the change, with `replica: 'FULL'`; else null. */
   readonly before: Json
-  /** The fields that were written, as paths inside the value; none when the whole value was. */
+  /** The fields that were written, or the nearest above them where they are many, as paths inside the value; none: the whole value. */
   readonly fields: readonly string[]
   /** Id of its commit; of an ephemeral post, an id of its own that no log knows. */
   readonly commit: string

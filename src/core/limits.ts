@@ -13,10 +13,12 @@ export interface Limits {
   /** Levels of a value; its root is level 1. */
   readonly valueDepth: number
   readonly keysPerObject: number
+  /** UTF-8 bytes of one key of an object. */
+  readonly objectKeyBytes: number
   readonly arrayLength: number
   /** Operations, and checks, of one transaction. */
   readonly operations: number
-  /** UTF-8 bytes of all values that one transaction writes. */
+  /** Bytes of what one transaction writes: values, and what is kept beside each (`writtenBytes`). */
   readonly transactionBytes: number
   /** Documents in one delete, or in one `get` of a collection. */
   readonly documents: number
@@ -47,6 +49,7 @@ export const LIMITS: Limits = {
   valueBytes: 1_048_576,
   valueDepth: 64,
   keysPerObject: 1_024,
+  objectKeyBytes: 1_024,
   arrayLength: 8_192,
   operations: 500,
   transactionBytes: 4_194_304,
