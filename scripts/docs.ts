@@ -27,6 +27,7 @@ const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
   expressionNodes: 'literals, names, accesses, operators and calls of an expression',
   expressionDepth: 'levels of parentheses, brackets and accesses of an expression',
   params: 'parameters of an expression',
+  paramsBytes: 'bytes of the parameters of an expression, as compact JSON in UTF-8',
 }
 
 const QUERY_WORDS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {

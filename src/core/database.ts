@@ -167,7 +167,7 @@ export interface DocumentPage {
 export interface Filter {
   /** A CEL expression over `value`, `path`, `id` and `params` (https://cel.dev); missing fields make it false. Default: all match. */
   readonly where?: string | undefined
-  /** What `where` calls `params`: an object with at most 32 keys. */
+  /** What `where` calls `params`: an object with at most 32 keys, and 16,384 bytes as JSON. */
   readonly params?: Json | undefined
 }
 

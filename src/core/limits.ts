@@ -40,6 +40,8 @@ export interface Limits {
   readonly expressionDepth: number
   /** Parameters of an expression. */
   readonly params: number
+  /** UTF-8 bytes of the parameters of an expression as compact JSON. */
+  readonly paramsBytes: number
 }
 
 export const LIMITS: Limits = {
@@ -63,6 +65,7 @@ export const LIMITS: Limits = {
   expressionNodes: 500,
   expressionDepth: 64,
   params: 32,
+  paramsBytes: 16_384,
 }
 
 /** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` the place in a value. */
