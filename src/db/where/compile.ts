@@ -92,7 +92,9 @@ function variable(name: string, position: number, { locals }: Place): Code {
   if (name === 'value') return (scope) => scope.value
   if (name === 'path') return (scope) => scope.path
   if (name === 'id') return (scope) => scope.id
-  throw badExpression(position, `nothing is called ${name}; there are value, params, path and id`)
+  const short = name.slice(0, 60)
+  const what = `there are value, params, path and id: write value.${short} for a field, "${short}" for a text`
+  throw badExpression(position, `nothing is called ${short}; ${what}`)
 }
 
 function access(base: Code, key: string): Code {
