@@ -24,7 +24,11 @@ export function setField(value: Json | undefined, path: FieldPath, field: Json, 
   const [segment, ...rest] = path
   if (segment === undefined) return field
   const inside = setField(member(value, segment), rest, field, copies)
-  if (isArray(value)) return withElement(copies, value, segment, inside)
+  if (isArray(value)) {
+    const array = copies.array(value)
+    array[indexIn(value, segment)] = inside
+    return array
+  }
   if (value !== undefined && !isObject(value)) {
     const kind = value === null ? 'null' : `a ${typeof value}`
     throw notFound(`${kind} has no field ${JSON.stringify(segment)}; put an object in its place first`)
@@ -34,14 +38,12 @@ export function setField(value: Json | undefined, path: FieldPath, field: Json, 
   return object
 }
 
-function withElement(copies: Copies, array: readonly Json[], segment: string, element: Json): Json {
+function indexIn(array: readonly Json[], segment: string): number {
   const index = Number(segment)
   if (!INDEX.test(segment) || index > array.length) {
     throw notFound(`an array of ${array.length} elements takes an index from 0 to ${array.length}, not ${JSON.stringify(segment)}`)
   }
-  const copy = copies.array(array)
-  copy[index] = element
-  return copy
+  return index
 }
 
 /** `value` without the field at `path`, later elements of an array moved up; undefined when no field was there. As `setField`. */

@@ -18,7 +18,7 @@ export interface Limits {
   readonly arrayLength: number
   /** Operations, and checks, of one transaction. */
   readonly operations: number
-  /** Bytes of what one transaction writes: values, and what is kept beside each (`writtenBytes`). */
+  /** Bytes of what one transaction writes: values, and what is kept beside each. */
   readonly transactionBytes: number
   /** Documents in one delete, or in one `get` of a collection. */
   readonly documents: number

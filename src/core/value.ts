@@ -17,8 +17,9 @@ interface Copy {
 /**
  * A deep copy of `value` as JSON, -0 as 0; the caller may go on changing the original. Objects are plain ones, of
  * which the enumerable text keys count. Throws INVALID_VALUE with `at` (JSON Pointer, RFC 6901) for what cannot be kept
- * exactly, TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Stops with TOO_LARGE (valueBytes) as soon as
- * what it copied must be longer, so that one object in many places is not multiplied; `checkSize` does the exact check.
+ * exactly, TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Stops with TOO_LARGE
+ * (valueBytes) as soon as what it copied must be longer, so that one object in many places is not multiplied; `checkSize` does
+ * the exact check.
  */
 export function exactValue(value: unknown, limits: Limits): Json {
   return copyOf(value, { limits, trail: [], bytes: 0 })

@@ -344,9 +344,9 @@ class Drafting {
   }
 }
 
-/** The names under which the document holds no field yet. */
+/** The names under which the document holds no field yet. A key with a slash can name no collection. */
 function freshNames({ deleted, value }: Head, names: readonly string[]): readonly string[] {
-  return deleted ? names : names.filter((name) => isFree(value, name))
+  return names.filter((name) => !name.includes('/') && (deleted || isFree(value, name)))
 }
 
 /** Whether no field has the name: an empty array only declares a collection. */

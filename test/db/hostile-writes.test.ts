@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Database, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json.ts'
+import { LIMITS } from '../../src/core/limits.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
@@ -54,6 +55,30 @@ describe('bytes that a client chooses', () => {
       expect(change?.fields.length).toBeLessThanOrEqual(256)
       expect(change?.fields).toContain('title')
       for (const n of list(10, (i) => i)) expect(change?.fields.some((field) => `deep/g${n}/`.startsWith(`${field}/`)), String(n)).toBe(true)
+    })
+  })
+
+  it('a key that is longer than allowed, of before there was a bound, is read, and fields beside it are written', async () => {
+    const store = new MemoryStore()
+    const key = 'k'.repeat(5_000)
+    const before = await openEngine(store, { limits: { ...LIMITS, objectKeyBytes: 10_000 } })
+    await before.database('default', { actor: null }).put('a/1', { [key]: 1, title: 'x' })
+    await before.close()
+    await withDatabase(store, async (db) => {
+      expect(await db.get('a/1')).toEqual({ [key]: 1, title: 'x' })
+      await db.patch('a/1', { merge: { title: 'y' } })
+      await db.put('a/1/title', 'z')
+      expect(await db.get('a/1')).toEqual({ [key]: 1, title: 'z' })
+      await expect(db.put('a/1', { [key]: 1 })).rejects.toMatchObject({ code: 'TOO_LARGE', details: { limit: 'objectKeyBytes' } })
+      await db.put('a/1', { title: 'z' })
+    })
+  })
+
+  it('a key with a slash is not taken for the nested collection whose path it spells', async () => {
+    await withDatabase(new MemoryStore(), async (db) => {
+      await db.put('a/1', { b: [] })
+      await db.transact([{ kind: 'put', path: 'a/1/b/1', value: { c: [] } }, { kind: 'put', path: 'a/1/b/1/c/1', value: 1 }, { kind: 'patch', path: 'a/1', patch: { merge: { 'b/1/c': 1 } } }])
+      expect(await db.document('a/1')).toMatchObject({ version: 2, value: { 'b/1/c': 1 } })
     })
   })
 
