@@ -13,9 +13,10 @@ const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
   valueBytes: 'bytes of a document\'s value, as compact JSON in UTF-8',
   valueDepth: 'levels of a value; its root is level 1',
   keysPerObject: 'keys of one object',
+  objectKeyBytes: 'bytes of one key of an object, in UTF-8',
   arrayLength: 'elements of one array',
   operations: 'operations of one transaction, and as many checks',
-  transactionBytes: 'bytes of all values that one transaction writes',
+  transactionBytes: 'bytes of what one transaction writes: the values, and what is kept beside each of them',
   documents: 'documents in one `get` or one `delete`',
   pageBytes: 'bytes of one `get`; a page of documents or versions ends there, with at least one row',
   pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
@@ -26,6 +27,7 @@ const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
   expressionNodes: 'literals, names, accesses, operators and calls of an expression',
   expressionDepth: 'levels of parentheses, brackets and accesses of an expression',
   params: 'parameters of an expression',
+  paramsBytes: 'bytes of the parameters of an expression, as compact JSON in UTF-8',
 }
 
 const QUERY_WORDS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {

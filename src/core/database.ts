@@ -38,7 +38,7 @@ export interface Change {
   readonly document: Document
   /** The value before the change, with `replica: 'FULL'`; else null. */
   readonly before: Json
-  /** The fields that were written, as paths inside the value; none when the whole value was. */
+  /** The fields that were written, or the nearest above them where they are many, as paths inside the value; none: the whole value. */
   readonly fields: readonly string[]
   /** Id of its commit; of an ephemeral post, an id of its own that no log knows. */
   readonly commit: string
@@ -173,7 +173,7 @@ export interface DocumentPage {
 export interface Filter {
   /** A CEL expression over `value`, `path`, `id` and `params` (https://cel.dev); missing fields make it false. Default: all match. */
   readonly where?: string | undefined
-  /** What `where` calls `params`: an object with at most 32 keys. */
+  /** What `where` calls `params`: an object with at most 32 keys, and 16,384 bytes as JSON. */
   readonly params?: Json | undefined
 }
 

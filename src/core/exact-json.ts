@@ -1,5 +1,5 @@
 import { DatabaseError } from './error.ts'
-import { tooLarge } from './limits.ts'
+import { LIMITS, tooLarge } from './limits.ts'
 import { EXACT_LENGTH, INEXACT, isExactToken } from './number.ts'
 import { keyProblem, textProblem } from './text.ts'
 
@@ -47,6 +47,11 @@ const FIRST_SURROGATE = 0xd800
 const BOM = 0xfeff
 /** What `#peek` gives behind the last character. */
 const END = -1
+/**
+ * UTF-16 units that are kept of a key: too many for a value that is to be stored, which `exactValue` refuses then. V8 looks for
+ * each key among all it knows, and from 16,384 units on takes the length for the hash: equally long ones cost their product.
+ */
+const MAX_KEY = LIMITS.objectKeyBytes + 1
 /** V8 keeps the whole text alive for a slice longer than this, so that 20 kept characters would cost a body of 2 MiB. */
 const SLICE_LENGTH = 12
 
@@ -105,7 +110,7 @@ class Parser {
       this.#skipSpace()
       if (!this.#accept(COLON)) throw this.#malformed('":"')
       this.#skipSpace()
-      put(object, key, this.#value(level + 1), problem)
+      put(object, key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key, this.#value(level + 1), problem)
       this.#skipSpace()
     } while (this.#accept(COMMA))
     if (!this.#accept(CLOSE_OBJECT)) throw this.#malformed('"," or "}"')

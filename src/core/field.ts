@@ -1,3 +1,4 @@
+import { Copies, setKey } from './copies.ts'
 import { DatabaseError } from './error.ts'
 import { isObject, type Json } from './json.ts'
 import { isArray } from './value.ts'
@@ -15,42 +16,56 @@ export function getField(value: Json, path: FieldPath): Json | undefined {
 }
 
 /**
- * `value` with `field` at `path`; what did not change is shared. What is missing on the way (undefined) is made as objects;
- * an array takes an index up to its length, which appends. Throws NOT_FOUND for any other index and for a way through a scalar or null.
+ * `value` with `field` at `path`; what did not change is shared, and `copies` are changed in place. What is missing on the way
+ * (undefined) is made as objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other
+ * index and for a way through a scalar or null.
  */
-export function setField(value: Json | undefined, path: FieldPath, field: Json): Json {
+export function setField(value: Json | undefined, path: FieldPath, field: Json, copies: Copies = new Copies()): Json {
   const [segment, ...rest] = path
   if (segment === undefined) return field
-  if (isArray(value)) return withElement(value, segment, setField(member(value, segment), rest, field))
+  const inside = setField(member(value, segment), rest, field, copies)
+  if (isArray(value)) {
+    const array = copies.array(value)
+    array[indexIn(value, segment)] = inside
+    return array
+  }
   if (value !== undefined && !isObject(value)) {
     const kind = value === null ? 'null' : `a ${typeof value}`
     throw notFound(`${kind} has no field ${JSON.stringify(segment)}; put an object in its place first`)
   }
-  return { ...value, [segment]: setField(member(value, segment), rest, field) }
+  const object = copies.object(value)
+  setKey(object, segment, inside)
+  return object
 }
 
-function withElement(array: readonly Json[], segment: string, element: Json): Json {
+function indexIn(array: readonly Json[], segment: string): number {
   const index = Number(segment)
   if (!INDEX.test(segment) || index > array.length) {
     throw notFound(`an array of ${array.length} elements takes an index from 0 to ${array.length}, not ${JSON.stringify(segment)}`)
   }
-  return index === array.length ? [...array, element] : array.with(index, element)
+  return index
 }
 
-/** `value` without the field at `path`, later elements of an array moved up; undefined when no field was there. */
-export function deleteField(value: Json, path: FieldPath): Json | undefined {
+/** `value` without the field at `path`, later elements of an array moved up; undefined when no field was there. As `setField`. */
+export function deleteField(value: Json, path: FieldPath, copies: Copies = new Copies()): Json | undefined {
   const [segment, ...rest] = path
   const field = segment === undefined ? undefined : member(value, segment)
   if (segment === undefined || field === undefined) return undefined
-  if (rest.length === 0) return without(value, segment)
-  const remaining = deleteField(field, rest)
-  return remaining === undefined ? undefined : setField(value, [segment], remaining)
+  if (rest.length === 0) return without(copies, value, segment)
+  const remaining = deleteField(field, rest, copies)
+  return remaining === undefined ? undefined : setField(value, [segment], remaining, copies)
 }
 
-function without(value: Json, segment: string): Json {
-  if (isArray(value)) return value.toSpliced(Number(segment), 1)
+function without(copies: Copies, value: Json, segment: string): Json {
+  if (isArray(value)) {
+    const array = copies.array(value)
+    array.splice(Number(segment), 1)
+    return array
+  }
   if (!isObject(value)) return value
-  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== segment))
+  const object = copies.object(value)
+  delete object[segment]
+  return object
 }
 
 /** What is right inside a value; own properties only, so that `toString` and `constructor` are keys like any other. */

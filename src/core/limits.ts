@@ -13,10 +13,12 @@ export interface Limits {
   /** Levels of a value; its root is level 1. */
   readonly valueDepth: number
   readonly keysPerObject: number
+  /** UTF-8 bytes of one key of an object. */
+  readonly objectKeyBytes: number
   readonly arrayLength: number
   /** Operations, and checks, of one transaction. */
   readonly operations: number
-  /** UTF-8 bytes of all values that one transaction writes. */
+  /** Bytes of what one transaction writes: values, and what is kept beside each. */
   readonly transactionBytes: number
   /** Documents in one delete, or in one `get` of a collection. */
   readonly documents: number
@@ -38,6 +40,8 @@ export interface Limits {
   readonly expressionDepth: number
   /** Parameters of an expression. */
   readonly params: number
+  /** UTF-8 bytes of the parameters of an expression as compact JSON. */
+  readonly paramsBytes: number
 }
 
 export const LIMITS: Limits = {
@@ -47,6 +51,7 @@ export const LIMITS: Limits = {
   valueBytes: 1_048_576,
   valueDepth: 64,
   keysPerObject: 1_024,
+  objectKeyBytes: 1_024,
   arrayLength: 8_192,
   operations: 500,
   transactionBytes: 4_194_304,
@@ -60,6 +65,7 @@ export const LIMITS: Limits = {
   expressionNodes: 500,
   expressionDepth: 64,
   params: 32,
+  paramsBytes: 16_384,
 }
 
 /** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` the place in a value. */

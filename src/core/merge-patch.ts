@@ -1,35 +1,39 @@
-import { isObject, type Json } from './json.ts'
+import { Copies, setKey } from './copies.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
+import { leavesOf } from './written-fields.ts'
 
-/** `target` changed by a JSON Merge Patch (RFC 7396): null deletes a key, other than objects replace. */
-export function mergePatch(target: Json | undefined, patch: Json): Json {
+/** `target` changed by a JSON Merge Patch (RFC 7396): null deletes a key, other than objects replace. Changes `copies` in place. */
+export function mergePatch(target: Json | undefined, patch: Json, copies: Copies = new Copies()): Json {
   if (!isObject(patch)) return patch
-  // A map, for assigning to an object would treat some keys as special.
-  const fields = new Map(isObject(target) ? Object.entries(target) : [])
+  const merged = copies.object(isObject(target) ? target : undefined)
   for (const [key, change] of Object.entries(patch)) {
-    if (change === null) fields.delete(key)
-    else fields.set(key, mergePatch(fields.get(key), change))
+    if (change === null) delete merged[key]
+    else setKey(merged, key, mergePatch(memberOf(merged, key), change, copies))
   }
-  return Object.fromEntries(fields)
+  return merged
 }
 
 /**
- * The fields that a merge patch writes, as paths inside the value: its leaves, `author/name`; none when it writes the
- * whole value. A key that is no segment of a path (empty, or with a slash) is reported as the object that it lies in.
- * With the `target`, so is what stands in the way of an object and is replaced as a whole.
+ * The fields that a merge patch writes, as paths inside the value: its leaves, `author/name`, each behind `at`, the path of
+ * what is patched; none when it writes the whole value. With the `target`, so is what stands in the way of an object and is
+ * replaced as a whole. `leavesOf` says what is named where there are many, and for keys that are no segments.
  */
-export function mergedFields(patch: Json, target?: Json): readonly string[] {
-  const fields = new Set(leavesOf(patch, target, ''))
-  return fields.has('') ? [] : [...fields]
+export function mergedFields(patch: Json, target?: Json, at = ''): readonly string[] {
+  const fields = leavesOf({ patch, target }, at, mergedParts)
+  return fields.includes('') ? [] : fields
 }
 
-function leavesOf(patch: Json, target: Json | undefined, path: string): readonly string[] {
-  const replaces = target !== undefined && !isObject(target)
-  if (!isObject(patch) || replaces) return [path]
-  const changes = Object.entries(patch)
-  if (changes.length === 0) return [path]
-  return changes.flatMap(([key, change]) => {
-    if (key === '' || key.includes('/')) return [path]
-    const field = isObject(target) && Object.hasOwn(target, key) ? target[key] : undefined
-    return leavesOf(change, field, path === '' ? key : `${path}/${key}`)
-  })
+interface Merged {
+  readonly patch: Json
+  /** What the patch is merged into; undefined when nothing is there. */
+  readonly target: Json | undefined
+}
+
+function mergedParts({ patch, target }: Merged): readonly (readonly [string, Merged])[] | null {
+  if (!isObject(patch) || (target !== undefined && !isObject(target))) return null
+  return Object.entries(patch).map(([key, change]) => [key, { patch: change, target: memberOf(target, key) }])
+}
+
+function memberOf(target: JsonObject | undefined, key: string): Json | undefined {
+  return target !== undefined && Object.hasOwn(target, key) ? target[key] : undefined
 }

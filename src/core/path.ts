@@ -9,10 +9,13 @@ const RESERVED: ReadonlySet<string> = new Set(['.', '..', '__proto__', 'prototyp
 const FORBIDDEN = /[\p{Zl}\p{Zp}\p{Cc}\p{Cf}\p{Cs}]|(?! )\p{Zs}/u
 
 const encoder = new TextEncoder()
+/** Texts up to here are looked through, which is faster than to encode them: keys, segments, ids. */
+const SHORT_TEXT = 128
+const ASCII = /^\p{ASCII}*$/u
 
 /** Length of a text in UTF-8 bytes. */
 export function utf8Length(text: string): number {
-  return encoder.encode(text).length
+  return text.length <= SHORT_TEXT && ASCII.test(text) ? text.length : encoder.encode(text).length
 }
 
 /** INVALID_PATH with the reason `why`, as the end of a sentence. */

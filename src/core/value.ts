@@ -17,8 +17,9 @@ interface Copy {
 /**
  * A deep copy of `value` as JSON, -0 as 0; the caller may go on changing the original. Objects are plain ones, of
  * which the enumerable text keys count. Throws INVALID_VALUE with `at` (JSON Pointer, RFC 6901) for what cannot be kept
- * exactly, TOO_LARGE with `at` for valueDepth, keysPerObject and arrayLength. Stops with TOO_LARGE (valueBytes) as soon as
- * what it copied must be longer, so that one object in many places is not multiplied; `checkSize` does the exact check.
+ * exactly, TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Stops with TOO_LARGE
+ * (valueBytes) as soon as what it copied must be longer, so that one object in many places is not multiplied; `checkSize` does
+ * the exact check.
  */
 export function exactValue(value: unknown, limits: Limits): Json {
   return copyOf(value, { limits, trail: [], bytes: 0 })
@@ -80,6 +81,7 @@ function copyObject(object: object, copy: Copy): Json {
   }
   const fields: Record<string, Json> = {}
   for (const key of keys) {
+    checkKey(key, copy)
     trail.push(key)
     spend(copy, key.length + 3)
     const problem = keyProblem(key)
@@ -88,6 +90,14 @@ function copyObject(object: object, copy: Copy): Json {
     trail.pop()
   }
   return fields
+}
+
+/** The place is the object's: a long key is not repeated to whoever sent it. */
+function checkKey(key: string, { limits: { objectKeyBytes }, trail }: Copy): void {
+  // A UTF-16 unit is one byte to three.
+  if (3 * key.length <= objectKeyBytes) return
+  const bytes = key.length > objectKeyBytes ? key.length : utf8Length(key)
+  if (bytes > objectKeyBytes) throw tooLarge('objectKeyBytes', objectKeyBytes, `A key of an object has ${bytes} bytes or more`, pointer(trail))
 }
 
 function isPlain(object: object): boolean {

@@ -17,7 +17,7 @@ export interface Write {
   /** The version it becomes; it expects the document to be at `version - 1` (0: no version was ever written). */
   readonly version: number
   readonly type: ChangeType
-  /** Paths inside the value that were written (`author/name`); none when the whole value was. */
+  /** Paths inside the value (`author/name`): each place that was written is at or below one; none when the whole value was. */
   readonly fields: readonly string[]
   /** The value after the write, as exactValue gives it (so never -0); null for a DELETE. */
   readonly value: Json

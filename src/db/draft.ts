@@ -1,3 +1,4 @@
+import { Copies } from '../core/copies.ts'
 import type { Expect } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import { deleteField, getField, setField } from '../core/field.ts'
@@ -7,16 +8,18 @@ import { mergedFields, mergePatch } from '../core/merge-patch.ts'
 import { candidatesOf, isDocumentPath, lastOf, parentOf, pathText, type Path } from '../core/path.ts'
 import { checkSize, exactValue } from '../core/value.ts'
 import type { Millis, Write } from '../core/version.ts'
+import { joinFields } from '../core/written-fields.ts'
 import type { Expectation } from '../store/store.ts'
 import { meaningOf, type Meaning } from './meaning.ts'
 import { badArgument, type Operation, type Request } from './request.ts'
 import type { Head, Needs, State } from './state.ts'
+import { bytesBeside } from './written-bytes.ts'
 
 /** What a request comes to on a state: what it read and what it writes. */
 export interface Drafted {
   readonly expects: readonly Expectation[]
   readonly writes: readonly Write[]
-  /** Of all values that are written, as compact JSON. */
+  /** Of what is written: of the values, as compact JSON, and of what is kept beside each. */
   readonly bytes: number
 }
 
@@ -60,13 +63,19 @@ export function draft(request: Request, state: State, context: DraftContext): Dr
   const drafting = new Drafting(state, context)
   for (const check of request.checks) drafting.check(check.path, check.expect)
   for (const operation of request.operations) drafting.run(operation)
-  return drafting.finish()
+  return drafting.finish(request)
 }
 
-/** A document that this draft writes: what it was before, and the fields written so far (null: the whole value). */
+/** A document that this draft writes: what it was before, and the fields written so far (none: the whole value). */
 interface Edit {
   readonly before: Head | null
-  readonly fields: ReadonlySet<string> | null
+  readonly fields: readonly string[]
+}
+
+/** What one write is about: the fields that it names, and the names right inside the document that may be new after it. */
+interface Written {
+  readonly fields: readonly string[]
+  readonly names: readonly string[]
 }
 
 class Drafting {
@@ -74,6 +83,8 @@ class Drafting {
   readonly #limits: Limits
   readonly #at: Millis
   readonly #edits = new Map<string, Edit>()
+  /** Parts of values that this draft made: the operations after it change them in place. */
+  readonly #copies = new Copies()
   readonly #reads = new Map<string, { readonly path: Path; readonly version: number }>()
   readonly #unchanged = new Map<string, Path>()
   /** Documents whose value was put together here, out of parts that hold the limits each. */
@@ -102,13 +113,13 @@ class Drafting {
     }
   }
 
-  finish(): Drafted {
+  finish(request: Request): Drafted {
     const writes: Write[] = []
     for (const [text, edit] of this.#edits) {
       const write = this.#writeOf(text, edit)
       if (write !== null) writes.push(write)
     }
-    const bytes = this.#checkValues(writes)
+    const bytes = this.#checkValues(writes, request)
     this.#state.settle()
     return { expects: this.#expectations(), writes, bytes }
   }
@@ -129,12 +140,12 @@ class Drafting {
     if (rest.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, rest.length === 0 ? head : null, value, expect)
     const live = this.#live(head, path)
     meets(live, live.path, expect)
-    this.#write(live, this.#setField(live, rest, value), [rest.join('/')])
+    this.#write(live, { fields: [rest.join('/')], names: rest.slice(0, 1) }, () => this.#setField(live, rest, value))
   }
 
   #setField(head: Head, rest: Path, value: Json): Json {
     try {
-      return setField(head.value, rest, value)
+      return setField(head.value, rest, value, this.#copies)
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
       throw new DatabaseError(error.code, error.message, { ...error.details, path: pathText([...head.path, ...rest]) })
@@ -153,12 +164,14 @@ class Drafting {
     meets(live, live.path, expect)
     const now = getField(live.value, rest)
     if (now === undefined) throw notFound(path, 'has nothing to patch; put it first')
-    const merged = mergePatch(now, merge)
-    const fields = mergedFields(merge, now).map((field) => [...rest, field].join('/'))
-    if (rest.length > 0) return this.#write(live, setField(live.value, rest, merged), fields.length > 0 ? fields : [rest.join('/')])
-    if (fields.length > 0) return this.#write(live, merged, fields)
+    const fields = mergedFields(merge, now, rest.join('/'))
+    const merged = (): Json => mergePatch(now, merge, this.#copies)
+    if (rest.length > 0) {
+      return this.#write(live, { fields, names: rest.slice(0, 1) }, () => setField(live.value, rest, merged(), this.#copies))
+    }
+    if (isObject(now) && isObject(merge)) return this.#write(live, { fields, names: Object.keys(merge) }, merged)
     this.#composed.add(pathText(live.path))
-    this.#replace(live.path, live, merged)
+    this.#replace(live.path, live, merged())
   }
 
   #delete(path: Path, expect: Expect | undefined): void {
@@ -177,13 +190,14 @@ class Drafting {
   #deleteField(path: Path, { head, rest }: Meaning<Head>, expect: Expect | undefined): void {
     const live = this.#live(head, path)
     meets(live, live.path, expect)
-    const value = deleteField(live.value, rest)
+    const value = deleteField(live.value, rest, this.#copies)
     if (value === undefined) throw notFound(path, 'is not there, so it cannot be deleted')
     // Taking an element out of an array moves those behind it: the array is what was written.
     const around = rest.slice(0, -1)
     const shifted = Array.isArray(getField(live.value, around)) ? around : rest
     if (shifted.length === 0) return this.#replace(live.path, live, value)
-    this.#write(live, value, [shifted.join('/')])
+    // A field less takes no name from a collection.
+    this.#write(live, { fields: [shifted.join('/')], names: [] }, () => value)
   }
 
   #deleteTree(root: Path): void {
@@ -195,7 +209,7 @@ class Drafting {
     this.#unchanged.set(pathText(root), root)
     // Leaves first, so that whoever follows the changes never holds a document without its parent.
     for (const head of [...tree].sort((a, b) => b.path.length - a.path.length)) {
-      this.#edit(head, null)
+      this.#edit(head, [])
       this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null })
     }
   }
@@ -238,9 +252,11 @@ class Drafting {
     throw notFound(head?.path ?? path, 'does not exist')
   }
 
-  /** Writes fields of a live document. */
-  #write(head: Head, value: Json, fields: readonly string[]): void {
-    this.#checkNames(head, value, new Set(fields.map((field) => field.split('/', 1)[0] ?? field)))
+  /** Writes fields of a live document, whose value `change` may change in place. */
+  #write(head: Head, { fields, names }: Written, change: () => Json): void {
+    const fresh = freshNames(head, names)
+    const value = change()
+    this.#checkNames(head, value, fresh)
     this.#edit(head, fields)
     this.#composed.add(pathText(head.path))
     this.#state.set({ ...head, version: this.#versionAfter(head), value })
@@ -248,24 +264,21 @@ class Drafting {
 
   /** Writes a whole document, live before or not. */
   #replace(path: Path, before: Head | null, value: Json): void {
-    if (before !== null) this.#checkNames(before, value)
-    this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.#at }, null)
+    if (before !== null) this.#checkNames(before, value, isObject(value) ? freshNames(before, Object.keys(value)) : [])
+    this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.#at }, [])
     const createdAt = before === null || before.deleted ? this.#at : before.createdAt
     this.#state.set({ path, version: this.#versionAfter(before ?? { path, version: 0 }), deleted: false, value, createdAt })
   }
 
-  /** A field that is new at this write must not have the name of a nested collection, unless it declares it. */
-  #checkNames(before: Head, value: Json, written?: ReadonlySet<string>): void {
+  /** A field that is new at this write, one of `fresh`, must not have the name of a nested collection, unless it declares it. */
+  #checkNames(before: Head, value: Json, fresh: readonly string[]): void {
     if (!isObject(value)) {
       if (this.#state.hasCollections(before.path)) throw nameTaken(before.path, 'it has nested collections, so its value must be an object')
       if (isObject(before.value)) this.#unchanged.set(pathText(before.path), before.path)
       return
     }
-    for (const name of written ?? Object.keys(value)) {
-      const field = getField(value, [name])
-      if (field === undefined || isEmptyArray(field)) continue
-      const old = before.deleted ? undefined : getField(before.value, [name])
-      if (old !== undefined && !isEmptyArray(old)) continue
+    for (const name of fresh) {
+      if (isFree(value, name)) continue
       const collection = [...before.path, name]
       if (this.#state.hasCollection(collection)) throw nameTaken(collection, 'it is a nested collection; of fields, only an empty array may have its name')
       this.#unchanged.set(pathText(collection), collection)
@@ -279,13 +292,11 @@ class Drafting {
     return head
   }
 
-  #edit(head: Head, fields: readonly string[] | null): void {
+  #edit(head: Head, fields: readonly string[]): void {
     const text = pathText(head.path)
     const edit = this.#edits.get(text)
-    const before = edit === undefined ? (head.version === 0 ? null : head) : edit.before
-    const earlier = edit === undefined ? new Set<string>() : edit.fields
-    const all = earlier === null || fields === null ? null : new Set([...earlier, ...fields])
-    this.#edits.set(text, { before, fields: all })
+    if (edit === undefined) this.#edits.set(text, { before: head.version === 0 ? null : head, fields })
+    else this.#edits.set(text, { before: edit.before, fields: joinFields(edit.fields, fields) })
   }
 
   /** One version per document and draft, however many operations touch it. */
@@ -303,8 +314,7 @@ class Drafting {
       return null
     }
     const type = after.deleted ? 'DELETE' : lived ? 'UPDATE' : 'NEW'
-    const kept = type === 'UPDATE' && fields !== null ? [...fields] : []
-    return { path: after.path, version: after.version, type, fields: kept, value: after.value, createdAt: lived ? before.createdAt : null }
+    return { path: after.path, version: after.version, type, fields: type === 'UPDATE' ? fields : [], value: after.value, createdAt: lived ? before.createdAt : null }
   }
 
   #expectations(): readonly Expectation[] {
@@ -318,17 +328,31 @@ class Drafting {
   }
 
   /** Checks each value once, however many operations made it, and what they come to together. */
-  #checkValues(writes: readonly Write[]): number {
+  #checkValues(writes: readonly Write[], request: Request): number {
+    // Keys were checked when they came, and one of before that bound must not hold up what is written beside it.
+    const limits = { ...this.#limits, objectKeyBytes: Infinity }
     let bytes = 0
-    for (const { path, value, type } of writes) {
-      if (type === 'DELETE') continue
-      if (this.#composed.has(pathText(path))) exactValue(value, this.#limits)
-      bytes += checkSize(value, this.#limits)
+    for (const write of writes) {
+      bytes += bytesBeside(write, request)
+      if (write.type === 'DELETE') continue
+      if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
+      bytes += checkSize(write.value, limits)
     }
     const { transactionBytes } = this.#limits
     if (writes.length > 1 && bytes > transactionBytes) throw tooLarge('transactionBytes', transactionBytes, `The transaction writes ${bytes} bytes`)
     return bytes
   }
+}
+
+/** The names under which the document holds no field yet. A key with a slash can name no collection. */
+function freshNames({ deleted, value }: Head, names: readonly string[]): readonly string[] {
+  return names.filter((name) => !name.includes('/') && (deleted || isFree(value, name)))
+}
+
+/** Whether no field has the name: an empty array only declares a collection. */
+function isFree(value: Json, name: string): boolean {
+  const field = getField(value, [name])
+  return field === undefined || isEmptyArray(field)
 }
 
 function isEmptyArray(value: Json | undefined): boolean {

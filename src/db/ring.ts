@@ -77,7 +77,7 @@ export class Ring {
 const COMMIT_BYTES = 400
 
 function roughBytes(commit: Commit): number {
-  return commit.versions.reduce((sum, version) => sum + COMMIT_BYTES + roughSize(version.value), 0)
+  return commit.versions.reduce((sum, version) => sum + COMMIT_BYTES + roughSize(version.value) + roughSize(version.fields), 0)
 }
 
 /** About what a value takes in memory: it need not be exact, but it must not cost what writing it out would. */

@@ -38,6 +38,8 @@ export class State {
   readonly #loaded: Loaded
   readonly #under: State | null
   readonly #heads = new Map<string, Head>()
+  /** Texts of the paths above this layer's documents, with the number of documents below each. */
+  readonly #above = new Map<string, number>()
 
   constructor(loaded: Loaded, under: State | null = null) {
     this.#loaded = loaded
@@ -62,14 +64,14 @@ export class State {
 
   /** Whether a collection has or had a document. */
   hasCollection(collection: Path): boolean {
-    for (const head of this.#heads.values()) if (head.path.length > collection.length && isWithin(head.path, collection)) return true
+    if (this.#above.has(pathText(collection))) return true
     if (this.#under !== null) return this.#under.hasCollection(collection)
     return this.#loaded.collections.get(pathText(collection.slice(0, -1)))?.includes(lastOf(collection)) ?? false
   }
 
   /** Whether the document has or had nested collections. */
   hasCollections(document: Path): boolean {
-    for (const head of this.#heads.values()) if (head.path.length > document.length && isWithin(head.path, document)) return true
+    if (this.#above.has(pathText(document))) return true
     if (this.#under !== null) return this.#under.hasCollections(document)
     return (this.#loaded.collections.get(pathText(document))?.length ?? 0) > 0
   }
@@ -91,11 +93,25 @@ export class State {
 
   /** Takes back what this layer wrote of a document. */
   forget(text: string): void {
+    const head = this.#heads.get(text)
+    if (head === undefined) return
     this.#heads.delete(text)
+    this.#count(head.path, -1)
   }
 
   set(head: Head): void {
-    this.#heads.set(pathText(head.path), head)
+    const text = pathText(head.path)
+    if (!this.#heads.has(text)) this.#count(head.path, 1)
+    this.#heads.set(text, head)
+  }
+
+  #count(path: Path, documents: 1 | -1): void {
+    for (let length = 1; length < path.length; length++) {
+      const text = pathText(path.slice(0, length))
+      const count = (this.#above.get(text) ?? 0) + documents
+      if (count === 0) this.#above.delete(text)
+      else this.#above.set(text, count)
+    }
   }
 
   /** Makes this layer's documents part of the one under it. */

@@ -1,6 +1,7 @@
 import { GraphQLError, getOperationAST, type ExecutionResult, type GraphQLErrorExtensions, type GraphQLErrorOptions } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import { DatabaseError, ERRORS, type ErrorCode } from '../core/error.ts'
+import { advised } from './advice.ts'
 import { BUDGET } from './budget.ts'
 
 /** Gets what was hidden from the client, with the id that the client sees instead. */
@@ -134,7 +135,7 @@ function refusedFace(error: unknown): Face | null {
 function malformedFace(error: GraphQLError): Face {
   const tooLarge = error.extensions.http?.status === ERRORS.TOO_LARGE.http
   const extensions = tooLarge ? ({ code: 'TOO_LARGE', limit: 'bodyBytes' } as const) : ({ code: 'BAD_REQUEST' } as const)
-  return { message: clip(wordsOf(error)), extensions }
+  return { message: advised(clip(wordsOf(error))), extensions }
 }
 
 const REFUSED_VARIABLE = /^(Variable "\$\w+") got invalid value /

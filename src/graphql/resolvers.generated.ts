@@ -425,7 +425,10 @@ export type GqlChange = {
   readonly document: GqlDocument;
   /** The value before the change, with `replica: FULL`; else null. */
   readonly before?: Maybe<Scalars['JSON']['output']>;
-  /** The fields that were written, as paths inside the value; empty when the whole value was. */
+  /**
+   * The fields that were written, as paths inside the value; empty when the whole value was. At most 256, and 8,192 bytes
+   * together: where more were written, the nearest fields above them, or none for the whole value.
+   */
   readonly fields: ReadonlyArray<Scalars['String']['output']>;
   /** The id of its commit; of an ephemeral post, an id that no log knows. */
   readonly commit: Scalars['ID']['output'];

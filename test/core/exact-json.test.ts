@@ -4,6 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Flaw, parseExactJson } from '../../src/core/exact-json.ts'
 import type { Json } from '../../src/core/json.ts'
+import { LIMITS } from '../../src/core/limits.ts'
+import { exactValue } from '../../src/core/value.ts'
 import { json } from './json.ts'
 import { thrown, tooLarge } from './thrown.ts'
 
@@ -148,6 +150,15 @@ describe('parseExactJson', () => {
       expect(thrown(() => parseExactJson(`"${String.fromCharCode(code)}"`)).code).toBe('BAD_REQUEST')
     }
     expect(parseExactJson('" "')).toBe(' ')
+  })
+
+  it('keeps no more of a key than shows that it is too long', () => {
+    const key = 'k'.repeat(20_000)
+    const parsed = parseExactJson(`{"${key}1":1,"${key.slice(0, 1_024)}":2,"${key}2":3}`)
+    expect(Object.keys(parsed as object).map(({ length }) => length)).toEqual([1_025, 1_024])
+    for (const value of [parsed, parseExactJson(`{"${key}":{}}`), parseExactJson(`{"${'語'.repeat(5_000)}":1}`)]) {
+      expect(thrown(() => exactValue(value, LIMITS))).toMatchObject(tooLarge({ limit: 'objectKeyBytes', max: 1_024, at: '' }))
+    }
   })
 
   it('names the position and what was found there', () => {

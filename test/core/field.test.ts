@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Copies } from '../../src/core/copies.ts'
 import { deleteField, getField, setField } from '../../src/core/field.ts'
 import type { Json } from '../../src/core/json.ts'
 import { smallJson } from './json.ts'
@@ -143,5 +144,24 @@ describe('deleteField', () => {
 
   it('without a path names no field', () => {
     expect(deleteField({ a: 1 }, [])).toBe(undefined)
+  })
+})
+
+describe('with copies of one caller', () => {
+  const change = fc.tuple(anyPath, fc.option(smallJson))
+
+  it('changes in turn give what they give without, and leave what they began with as it was', () => {
+    const apply = (value: Json, [path, field]: readonly [readonly string[], Json | null], copies: Copies): Json => {
+      try {
+        return field === null ? (deleteField(value, path, copies) ?? value) : setField(value, path, field, copies)
+      } catch {
+        return value
+      }
+    }
+    fc.assert(fc.property(smallJson, fc.array(change, { maxLength: 8 }), (value, changes) => {
+      const copies = new Copies()
+      const after = changes.reduce((now, one) => apply(now, one, copies), frozen(value))
+      assert.deepStrictEqual(after, changes.reduce((now, one) => apply(now, one, new Copies()), frozen(value)))
+    }), { numRuns: 3_000 })
   })
 })

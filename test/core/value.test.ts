@@ -131,6 +131,16 @@ describe('exactValue', () => {
     expect(thrown(() => exactValue(Array(4_000_000_000), LIMITS))).toMatchObject(tooLarge({ limit: 'arrayLength' }))
   })
 
+  it('refuses a long key with the place of its object, and takes the longest allowed', () => {
+    const details = { limit: 'objectKeyBytes', max: 1_024, at: '/a/0' }
+    for (const key of ['x'.repeat(1_024), 'ä'.repeat(512), '語'.repeat(341)]) {
+      assert.deepStrictEqual(exactValue({ [key]: 1 }, LIMITS), { [key]: 1 })
+      expect(thrown(() => exactValue({ a: [{ b: 1, [`${key}xx`]: 1 }] }, LIMITS))).toMatchObject(tooLarge(details))
+    }
+    const { message } = thrown(() => exactValue({ a: [{ ['x'.repeat(500_000)]: 1 }] }, LIMITS))
+    expect(message.length).toBeLessThan(200)
+  })
+
   it('does not multiply one object that stands in many places', () => {
     let bomb: unknown = 'x'
     for (let i = 0; i < 60; i++) bomb = [bomb, bomb]

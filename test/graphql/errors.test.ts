@@ -178,3 +178,25 @@ test('an error that was shown once passes unchanged', () => {
   const shown = mask(new Error('x'), '')
   expect(mask(shown, '')).toBe(shown)
 })
+
+describe('a patch that does not say how it is applied', () => {
+  const advice = (name = 'title'): string => `Write patch: { merge: { ${name}: … } }.`
+  const message = (text: string): object => ({ message: text, extensions: { code: 'BAD_REQUEST' } })
+
+  test.each<[string, object | undefined, string]>([
+    ['{ likes: 1 }', undefined, `Field "likes" is not defined by type "PatchInput". ${advice('likes')}`],
+    ['$p', { p: { likes: 1 } }, `Variable "$p" got an invalid value: Field "likes" is not defined by type "PatchInput". ${advice('likes')}`],
+    ['{}', undefined, `OneOf Input Object "PatchInput" must specify exactly one key. ${advice()}`],
+    ['"x"', undefined, `Expected value of type "PatchInput!", found "x". ${advice()}`],
+  ])('is told what to write: %s', async (patch, variables, text) => {
+    const head = variables === undefined ? 'mutation' : 'mutation ($p: PatchInput!)'
+    const { errors } = await inProcess(recordingDatabase()).ask(`${head} { patch(path: "posts/1", patch: ${patch}) { id } }`, variables)
+    expect(errors?.[0]).toMatchObject(message(text))
+  })
+
+  test('no other mistake is told of patches', async () => {
+    const { errors } = await inProcess(recordingDatabase()).ask('mutation { put(path: "posts/1", valeu: 1) { id } }')
+    for (const { message: text } of errors ?? []) expect(text).not.toContain('merge')
+    expect(errors?.length).toBeGreaterThan(0)
+  })
+})

@@ -1,4 +1,5 @@
 import type { Change } from '../../core/database.ts'
+import { joinFields } from '../../core/written-fields.ts'
 
 /**
  * Changes of several commits as one per document, the latest: NEW and UPDATE are NEW, NEW and DELETE nothing, DELETE
@@ -29,8 +30,7 @@ function reasonOf(type: 'NEW' | 'UPDATE', earlier: Change, later: Change): Chang
   return later.type === 'UPDATE' ? later.reason : 'WRITE'
 }
 
-/** All fields that either wrote; none, the whole value, where either wrote that, or the document was not there between. */
+/** All fields that either wrote; none, the whole value, also where the document was not there between. */
 function fieldsOf(earlier: Change, later: Change): readonly string[] {
-  if (earlier.type === 'DELETE' || earlier.fields.length === 0 || later.fields.length === 0) return []
-  return [...new Set([...earlier.fields, ...later.fields])]
+  return earlier.type === 'DELETE' ? [] : joinFields(earlier.fields, later.fields)
 }

@@ -76,7 +76,7 @@ export class Matcher {
   #holds(version: Version, value: Json | undefined, inside: readonly Pattern[]): boolean {
     if (value === undefined) return false
     const { shape: { where }, keepsSet } = this.#options
-    if (keepsSet && inside.length > 0 && !inside.some((pattern) => isSomething(picked(value, pattern)))) return false
+    if (keepsSet && inside.length > 0 && !inside.some((pattern) => holdsSomething(value, pattern))) return false
     return where === null || where.test({ path: pathText(version.path), id: lastOf(version.path), value })
   }
 
@@ -132,31 +132,32 @@ function withField(cut: Json, whole: Json, column: FieldPath): Json {
 function changedInside(version: Version, { inside, before }: Past): boolean {
   if (before !== undefined && !inside.some((pattern) => matches([...version.path, ...pattern], version.path, version.fields))) return false
   const after = version.type === 'DELETE' ? undefined : version.value
-  return inside.some((pattern) => !equalJson(picked(before, pattern), picked(after, pattern)))
+  return inside.some((pattern) => !sameInside(before, after, pattern))
 }
 
-/** More than an empty array, which only declares a collection. */
-function isSomething(found: readonly Picked[]): boolean {
-  return found.some(([, value]) => !(Array.isArray(value) && value.length === 0))
+/** Whether a pattern names the same places in both, with equal values. */
+function sameInside(a: Json | undefined, b: Json | undefined, pattern: Pattern): boolean {
+  if (a === b) return true
+  const [segment, ...rest] = pattern
+  if (segment === undefined) return a !== undefined && b !== undefined && equalJson(a, b)
+  const keys = segment === '*' ? new Set([...keysOf(a), ...keysOf(b)]) : [segment]
+  for (const key of keys) if (!sameInside(childOf(a, key), childOf(b, key), rest)) return false
+  return true
 }
 
-type Picked = readonly [path: string, value: Json]
-
-/** What a pattern names inside a value. */
-function picked(value: Json | undefined, pattern: Pattern): readonly Picked[] {
-  const found: Picked[] = []
-  const walk = (part: Json | undefined, depth: number, path: string): void => {
-    if (part === undefined) return
-    const segment = pattern[depth]
-    if (segment === undefined) return void found.push([path, part])
-    for (const [key, item] of childrenOf(part)) {
-      if (segment === '*' || segment === key) walk(item, depth + 1, `${path}/${key}`)
-    }
-  }
-  walk(value, 0, '')
-  return found
+/** Whether a pattern names more than empty arrays, which only declare collections. */
+function holdsSomething(value: Json | undefined, pattern: Pattern): boolean {
+  if (value === undefined) return false
+  const [segment, ...rest] = pattern
+  if (segment === undefined) return !(Array.isArray(value) && value.length === 0)
+  if (segment !== '*') return holdsSomething(childOf(value, segment), rest)
+  return keysOf(value).some((key) => holdsSomething(childOf(value, key), rest))
 }
 
-function childrenOf(value: Json): readonly (readonly [string, Json])[] {
-  return isObject(value) || Array.isArray(value) ? Object.entries(value as Record<string, Json>) : []
+function keysOf(value: Json | undefined): readonly string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : []
+}
+
+function childOf(value: Json | undefined, key: string): Json | undefined {
+  return value === undefined ? undefined : getField(value, [key])
 }

@@ -1,7 +1,8 @@
-import { FAULT, spend, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
-import { callLibrary, programOf, timestamp } from './library.ts'
+import { FAULT, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
+import { callLibrary, converted, programOf, timestamp } from './library.ts'
 import { size } from './operators.ts'
 import { badExpression } from './syntax.ts'
+import { TEXT_METHODS, type TextMethod } from './text-methods.ts'
 
 interface Signature {
   readonly name: string
@@ -18,14 +19,6 @@ export interface Call {
   readonly args: readonly Code[]
 }
 
-type TextTest = (text: string, part: string) => boolean
-
-const TEXT_TESTS: Readonly<Record<string, TextTest>> = {
-  startsWith: (text, part) => text.startsWith(part),
-  endsWith: (text, part) => text.endsWith(part),
-  contains: (text, part) => text.includes(part),
-}
-
 const OFFERED = 'there are has, size, startsWith, endsWith, contains, lowerAscii, upperAscii, trim, indexOf, '
   + 'substring, int, double, string, bool, dyn, timestamp, duration, their get… methods in UTC, '
   + 'and the macros exists, exists_one, all, filter and map'
@@ -38,20 +31,20 @@ export function checkOffered({ name, isMethod, count, position }: Signature): vo
 function isOffered(name: string, isMethod: boolean, count: number): boolean {
   if (name === 'size') return count === (isMethod ? 0 : 1)
   if (name === 'dyn' || name === 'timestamp') return count === 1 && !isMethod
-  if (Object.hasOwn(TEXT_TESTS, name)) return count === 1 && isMethod
+  if (isMethod && Object.hasOwn(TEXT_METHODS, `${name}/${count}`)) return true
   return programOf(name, isMethod, count) !== null
 }
 
 /** A call of a function or method that is offered and no macro. */
 export function callOf(call: Call): Code {
   const { name, receiver, args } = call
-  const [first, second] = receiver === null ? args : [receiver, ...args]
-  const test = TEXT_TESTS[name]
+  const first = receiver ?? args[0]
+  const method = receiver === null ? undefined : TEXT_METHODS[`${name}/${args.length}`]
   if (first === undefined) return () => FAULT
   if (name === 'size') return single(first, size)
   if (name === 'dyn') return first
   if (name === 'timestamp') return single(first, timestamp)
-  return test !== undefined && second !== undefined ? textTest(first, second, test) : libraryCall(call)
+  return method === undefined ? libraryCall(call) : textCall(first, args, method)
 }
 
 function single(operand: Code, run: (scope: Scope, value: Value) => Outcome): Code {
@@ -61,13 +54,12 @@ function single(operand: Code, run: (scope: Scope, value: Value) => Outcome): Co
   }
 }
 
-function textTest(receiver: Code, argument: Code, test: TextTest): Code {
+function textCall(receiver: Code, args: readonly Code[], method: TextMethod): Code {
   return (scope) => {
     const text = receiver(scope)
-    const part = argument(scope)
-    if (typeof text !== 'string' || typeof part !== 'string') return FAULT
-    spend(scope, (text.length + part.length) >> 5)
-    return test(text, part)
+    const values = args.map((arg) => arg(scope))
+    if (typeof text !== 'string' || values.includes(FAULT)) return FAULT
+    return method(scope, text, values as readonly Value[]) // no fault is left among them
   }
 }
 
@@ -85,7 +77,8 @@ function libraryCall({ name, receiver, args }: Call): Code {
       if (value === FAULT) return FAULT
       variables[variable] = value
     }
-    return callLibrary(scope, program, variables)
+    const own = variables['a'] === undefined ? undefined : converted(scope, program, variables['a'])
+    return own === undefined ? callLibrary(scope, program, variables) : own
   }
 }
 

@@ -1,9 +1,9 @@
 import type { ASTNode, BinaryOperator } from '@marcbachmann/cel-js'
 import { callOf, checkOffered } from './call.ts'
 import { constantOf, type Names } from './constant.ts'
-import { FAULT, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
+import { FAULT, spend, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
 import { MACROS } from './macros.ts'
-import { add, equal, field, isIn, member, NUMERIC, order, subtract } from './operators.ts'
+import { add, at, equal, field, isIn, NUMERIC, order, spendKey, subtract } from './operators.ts'
 import { badExpression } from './syntax.ts'
 
 /** Where a part is compiled. `tally` counts nodes: what one run of a macro's body costs. */
@@ -31,7 +31,7 @@ function operation(node: ASTNode, place: Place): Code {
     case '.':
       return access(code(node.args[0]), node.args[1])
     case '[]':
-      return strict(code(node.args[0]), code(node.args[1]), (_, base, key) => member(base, key))
+      return strict(code(node.args[0]), code(node.args[1]), at)
     case 'call':
       return calledFunction(node, place)
     case 'rcall':
@@ -92,7 +92,9 @@ function variable(name: string, position: number, { locals }: Place): Code {
   if (name === 'value') return (scope) => scope.value
   if (name === 'path') return (scope) => scope.path
   if (name === 'id') return (scope) => scope.id
-  throw badExpression(position, `nothing is called ${name}; there are value, params, path and id`)
+  const short = name.slice(0, 60)
+  const what = `there are value, params, path and id: write value.${short} for a field, "${short}" for a text`
+  throw badExpression(position, `nothing is called ${short}; ${what}`)
 }
 
 function access(base: Code, key: string): Code {
@@ -144,10 +146,14 @@ function list(elements: readonly Code[]): Code {
   }
 }
 
+const MAP_STEPS = 8
+
 function map(entries: readonly (readonly [key: Code, value: Code])[]): Code {
   return (scope) => {
     const pairs = entries.map(([key, value]) => [key(scope), value(scope)] as const)
     if (pairs.some(([key, value]) => typeof key !== 'string' || value === FAULT)) return FAULT
+    for (const [key] of pairs) spendKey(scope, key as string) // no other key is left among them
+    spend(scope, MAP_STEPS * (pairs.length + 1))
     return Object.fromEntries(pairs) as Readonly<Record<string, Value>> // as above
   }
 }

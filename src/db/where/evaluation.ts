@@ -39,7 +39,7 @@ export interface Scope {
   steps: number
 }
 
-/** What one run may cost, in steps of about 10 ns: what needs more ends as false. */
+/** What one run may cost, in steps of about 10 ns, of the dearest operations 50: what needs more ends as false. */
 export const MAX_STEPS = 200_000
 
 /** Thrown by `spend`: unlike a fault, nothing may go on after it. */

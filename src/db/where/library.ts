@@ -3,13 +3,12 @@ import { parseTimestamp } from '../../core/timestamp.ts'
 import { FAULT, Foreign, isList, isMap, spend, type Outcome, type Scope, type Value } from './evaluation.ts'
 
 /**
- * What is left to the CEL library: functions of strings, numbers and times, one call at a time. Offered is what is pure, the same on
- * every machine and linear in its arguments. Not: regular expressions; lastIndexOf (quadratic), split and join (they grow);
+ * What is left to the CEL library: conversions and functions of times, one call at a time. Offered is what is pure, the same on
+ * every machine and bounded in its time. Not: regular expressions; lastIndexOf (quadratic), split and join (they grow);
  * bytes and unsigned numbers (JSON has none); time zones, getDayOfYear (of the machine) and its own timestamp(), which reads
  * a time without an offset as the machine's.
  */
 const METHODS = [
-  'r.lowerAscii()', 'r.upperAscii()', 'r.trim()', 'r.indexOf(a)', 'r.substring(a)', 'r.substring(a, b)',
   'r.getFullYear()', 'r.getMonth()', 'r.getDate()', 'r.getDayOfMonth()', 'r.getDayOfWeek()',
   'r.getHours()', 'r.getMinutes()', 'r.getSeconds()', 'r.getMilliseconds()',
 ]
@@ -19,9 +18,11 @@ const OPERATORS = ['a == b', 'a + b', 'a - b']
 /** UTF-16 units of what is read as a number or a time: the library reads a duration in cubic time. */
 const MAX_LITERAL = 64
 const READERS: ReadonlySet<string> = new Set(['int(a)', 'double(a)', 'duration(a)'])
-const CALL_STEPS = 4
+const CALL_STEPS = 30
 /** The library makes an error with its stack and an excerpt of the text. */
-const FAILURE_STEPS = 300
+const FAILURE_STEPS = 500
+/** Of a conversion, or of a time, that is made here. */
+const OWN_STEPS = 8
 
 const environment = new Environment({ unlistedVariablesAreDyn: true })
 const PROGRAMS: ReadonlyMap<string, ParseResult> =
@@ -33,15 +34,25 @@ export function programOf(name: string, receiver: boolean, count: number): strin
   return count <= 2 && PROGRAMS.has(text) ? text : null
 }
 
+/** `int`, `double` and `string` of what needs no library; undefined for anything else. */
+export function converted(scope: Scope, program: string, value: Value): Outcome | undefined {
+  spend(scope, OWN_STEPS)
+  if (program === 'string(a)' && typeof value === 'string') return value
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined
+  if (program === 'string(a)') return `${value}`
+  if (program === 'int(a)') return Math.trunc(value) + 0 // -0 + 0 is 0
+  return program === 'double(a)' ? value : undefined
+}
+
 /** What the library makes of the program `text` (one of `programOf`, or an operator) with these variables. */
 export function callLibrary(scope: Scope, text: string, variables: Readonly<Record<string, Value>>): Outcome {
   const context: Record<string, unknown> = {}
   spend(scope, CALL_STEPS)
   for (const [name, value] of Object.entries(variables)) {
     if (!isTaken(name, value)) return FAULT
-    if (typeof value === 'string') spend(scope, value.length >> 6)
     if (typeof value === 'string' && value.length > MAX_LITERAL && READERS.has(text)) return FAULT
-    context[name] = value instanceof Foreign ? value.content : numberFor(text, value)
+    if (typeof value === 'string' && text === 'duration(a)') spend(scope, value.length ** 2)
+    context[name] = value instanceof Foreign ? value.content : value
   }
   return attempt(scope, () => PROGRAMS.get(text)?.(context))
 }
@@ -52,13 +63,9 @@ function isTaken(name: string, value: Value): value is string | number | boolean
   return name !== 'r' || typeof value === 'string' || value instanceof Foreign
 }
 
-/** Numbers that methods take are positions, which the library wants as integers. */
-function numberFor(text: string, value: string | number | boolean): unknown {
-  return typeof value === 'number' && text.startsWith('r.') && Number.isSafeInteger(value) ? BigInt(value) : value
-}
-
 /** `timestamp(text)` reads RFC 3339, `timestamp(number)` seconds since 1970. */
 export function timestamp(scope: Scope, value: Value): Outcome {
+  spend(scope, typeof value === 'string' ? CALL_STEPS : OWN_STEPS)
   if (typeof value === 'string' && value.length <= MAX_LITERAL) return attempt(scope, () => new Date(parseTimestamp(value, 'where')))
   if (typeof value !== 'number') return FAULT
   const date = new Date(value * 1000)

@@ -5,6 +5,19 @@ import { callLibrary } from './library.ts'
 /** Strings and lists do not grow beyond what a value may hold: UTF-16 units, elements. */
 const MAX_TEXT = 1_048_576
 const MAX_LIST = 8_192
+/** Of two lists, maps or times that are compared, beside their elements. */
+const COLLECTION_STEPS = 4
+
+/** What lies at a key of a map or at an index of a list, both as they were computed. */
+export function at(scope: Scope, base: Value, key: Value): Outcome {
+  if (typeof key === 'string') spendKey(scope, key)
+  return member(base, key)
+}
+
+/** A key that was put together is hashed, and compared with those that have the same hash. */
+export function spendKey(scope: Scope, key: string): void {
+  spend(scope, key.length >> 3)
+}
 
 /** What lies at a key of a map or at an index of a list. */
 export function member(base: Value, key: Value): Outcome {
@@ -35,12 +48,13 @@ export function equal(scope: Scope, a: Value, b: Value): boolean {
 
 function equalTexts(scope: Scope, a: string, b: string): boolean {
   if (a.length !== b.length) return false
-  spend(scope, a.length >> 8)
+  spend(scope, a.length >> 7)
   return a === b
 }
 
 function equalLists(scope: Scope, a: readonly Value[], b: readonly Value[]): boolean {
   if (a.length !== b.length) return false
+  spend(scope, COLLECTION_STEPS)
   return a.every((element, i) => {
     spend(scope, 1)
     return equal(scope, element, b[i] ?? null)
@@ -48,9 +62,9 @@ function equalLists(scope: Scope, a: readonly Value[], b: readonly Value[]): boo
 }
 
 function equalMaps(scope: Scope, a: ValueMap, b: ValueMap): boolean {
-  const keys = Object.keys(a)
-  spend(scope, keys.length * 4)
-  if (keys.length !== Object.keys(b).length) return false
+  const [keys, { length }] = [Object.keys(a), Object.keys(b)]
+  spend(scope, COLLECTION_STEPS + 4 * keys.length + 2 * length)
+  if (keys.length !== length) return false
   return keys.every((key) => Object.hasOwn(b, key) && equal(scope, a[key] ?? null, b[key] ?? null))
 }
 
@@ -65,7 +79,9 @@ export function order(scope: Scope, a: Value, b: Value): number | typeof FAULT {
     return compareText(a, b)
   }
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
-  return a instanceof Foreign && b instanceof Foreign ? orderTimes(a.content, b.content) : FAULT
+  if (!(a instanceof Foreign && b instanceof Foreign)) return FAULT
+  spend(scope, COLLECTION_STEPS)
+  return orderTimes(a.content, b.content)
 }
 
 /** Two timestamps or two durations, by their milliseconds. */
@@ -75,9 +91,13 @@ function orderTimes(a: object, b: object): number | typeof FAULT {
 
 /** Whether a list has an equal element, or a map the key. */
 export function isIn(scope: Scope, element: Value, collection: Value): Outcome {
-  if (isMap(collection)) return typeof element === 'string' && Object.hasOwn(collection, element)
+  if (isMap(collection)) {
+    if (typeof element !== 'string') return false
+    spendKey(scope, element)
+    return Object.hasOwn(collection, element)
+  }
   if (!isList(collection)) return FAULT
-  spend(scope, collection.length >> 1)
+  spend(scope, collection.length)
   return collection.some((one) => equal(scope, element, one))
 }
 
@@ -91,7 +111,7 @@ export function size(scope: Scope, value: Value): Outcome {
 /** The keys of a map. */
 export function keysOf(scope: Scope, map: ValueMap): readonly string[] {
   const keys = Object.keys(map)
-  spend(scope, keys.length * 2)
+  spend(scope, COLLECTION_STEPS + keys.length * 2)
   return keys
 }
 
@@ -118,7 +138,8 @@ export function add(scope: Scope, a: Value, b: Value): Outcome {
 
 function concatenated(scope: Scope, a: string, b: string): Outcome {
   const length = a.length + b.length
-  spend(scope, length >> 6)
+  // Whoever looks into the text later makes one piece of it.
+  spend(scope, length >> 4)
   return length > MAX_TEXT ? FAULT : a + b
 }
 

@@ -42,6 +42,12 @@ function sharedEnvironment(limits: Limits): Environment {
   return environment
 }
 
+const COMPARE = 'it does not parse: a single "=" does not compare; write "==", and value. before the name of a field, as in value.title == "x"'
+
+function isAssignment(text: string, position: number | undefined): boolean {
+  return position !== undefined && text[position] === '='
+}
+
 /** The parsed text. Throws BAD_EXPRESSION, TOO_LARGE (expressionBytes, expressionNodes, expressionDepth). */
 export function parseExpression(text: string, limits: Limits): ParseResult {
   // A UTF-16 unit is at least one byte, so an overlong text is refused before it is encoded.
@@ -50,6 +56,7 @@ export function parseExpression(text: string, limits: Limits): ParseResult {
   try {
     return sharedEnvironment(limits).parse(text)
   } catch (error) {
+    if (isCelError(error) && isAssignment(text, error.range?.start)) throw badExpression(error.range?.start ?? 0, COMPARE)
     throw refusalOf('it does not parse', error, limits)
   }
 }

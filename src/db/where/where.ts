@@ -1,6 +1,7 @@
 import { DatabaseError } from '../../core/error.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json.ts'
 import { LIMITS, tooLarge, type Limits } from '../../core/limits.ts'
+import { jsonBytes } from '../../core/value.ts'
 import { compile } from './compile.ts'
 import { equalitiesOf, type Equality } from './equalities.ts'
 import { MAX_STEPS, type Code, type Scope } from './evaluation.ts'
@@ -28,7 +29,7 @@ export interface Where {
 
 /**
  * Compiles `text`, an expression over `value`, `params`, `path` and `id`. Throws BAD_EXPRESSION { position } (0-based, in
- * UTF-16 units of the text), TOO_LARGE (expressionBytes, expressionNodes, expressionDepth, params), BAD_REQUEST
+ * UTF-16 units of the text), TOO_LARGE (expressionBytes, expressionNodes, expressionDepth, params, paramsBytes), BAD_REQUEST
  * (argument `params`) when they are no object.
  */
 export function compileWhere(text: string, params: Json | undefined, limits: Limits = LIMITS): Where {
@@ -47,6 +48,8 @@ function paramsOf(params: Json | undefined, limits: Limits): JsonObject {
   }
   const count = Object.keys(params).length
   if (count > limits.params) throw tooLarge('params', limits.params, `${count} params were given`)
+  const bytes = jsonBytes(params)
+  if (bytes > limits.paramsBytes) throw tooLarge('paramsBytes', limits.paramsBytes, `The params have ${bytes} bytes as compact JSON`)
   return params
 }
 

@@ -1,7 +1,8 @@
 import type { Commit } from '../../core/commit.ts'
-import { isWithin, type Path } from '../../core/path.ts'
+import type { Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Appended, Draft, Expectation, TenantId } from '../store.ts'
+import { Touched } from '../touched.ts'
 import { documentKey, placeOf, versionKey } from './keys.ts'
 import { readCommit, readRow } from './log.ts'
 import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
@@ -12,8 +13,9 @@ import { openTenant } from './tenant.ts'
 export function appendDrafts(tables: Tables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
   const before = openTenant(tables, tenant)
   let row = before
+  const recent = new RecentWrites(tables)
   const results = drafts.map((draft) => {
-    const result = appendOne(tables, row, draft)
+    const result = appendOne({ tables, recent }, row, draft)
     if (result.kind === 'committed') row = { ...row, last: result.commit.revision, at: result.commit.at }
     return result
   })
@@ -21,11 +23,16 @@ export function appendDrafts(tables: Tables, tenant: TenantId, drafts: readonly 
   return results
 }
 
+interface Ground {
+  readonly tables: Tables
+  readonly recent: RecentWrites
+}
+
 /** Everything is looked up before anything is written, so that a conflict leaves no trace. */
-function appendOne(tables: Tables, tenant: TenantRow, draft: Draft): Appended {
+function appendOne({ tables, recent }: Ground, tenant: TenantRow, draft: Draft): Appended {
   const earlier = tables.commits.get([tenant.number, draft.id])
   if (earlier !== undefined) return { kind: 'repeated', commit: readCommit(tables, tenant, earlier) }
-  const broken = expectationsOf(draft).find((expectation) => !holds(tables, tenant, expectation))
+  const broken = expectationsOf(draft).find((expectation) => !holds({ tables, recent }, tenant, expectation))
   if (broken !== undefined) {
     const path = broken.kind === 'version' ? broken.path : broken.below
     return { kind: 'conflict', path, version: currentVersion(tables, tenant, path) }
@@ -39,17 +46,33 @@ function expectationsOf(draft: Draft): readonly Expectation[] {
   return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
 }
 
-function holds(tables: Tables, tenant: TenantRow, expectation: Expectation): boolean {
+function holds({ tables, recent }: Ground, tenant: TenantRow, expectation: Expectation): boolean {
   if (expectation.kind === 'version') return currentVersion(tables, tenant, expectation.path) === expectation.version
-  return isUnchanged(tables, tenant, expectation.below, expectation.since)
+  return !recent.since(expectation.since, tenant).has(expectation.below)
 }
 
-/** Reads the log from there on: what was written since a draft was made is short. */
-function isUnchanged(tables: Tables, tenant: TenantRow, below: Path, since: Revision): boolean {
-  for (let revision = since + 1; revision <= tenant.last; revision++) {
-    if (pathsInRow(readRow(tables, tenant, revision)).some((path) => isWithin(path, below))) return false
+/**
+ * What was written since the revisions that drafts were made on. A draft may have thousands of expectations, one for each
+ * name of a field, and a batch hundreds of drafts: each row of the log is read once for all of them.
+ */
+class RecentWrites {
+  readonly #tables: Tables
+  readonly #bySince = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
+
+  constructor(tables: Tables) {
+    this.#tables = tables
   }
-  return true
+
+  /** Reads the log from there on: what was written since a draft was made is short. */
+  since(since: Revision, tenant: TenantRow): Touched {
+    const known = this.#bySince.get(since) ?? { touched: new Touched(), upTo: since }
+    this.#bySince.set(since, known)
+    while (known.upTo < tenant.last) {
+      known.upTo++
+      for (const path of pathsInRow(readRow(this.#tables, tenant, known.upTo))) known.touched.add(path)
+    }
+    return known.touched
+  }
 }
 
 function currentVersion(tables: Tables, tenant: TenantRow, path: Path): number {

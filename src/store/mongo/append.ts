@@ -5,12 +5,13 @@ import type { Commit } from '../../core/commit.ts'
 import { isDocumentPath, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision } from '../../core/version.ts'
 import type { Appended, Draft, TenantId } from '../store.ts'
+import type { Touched } from '../touched.ts'
 import { isDuplicate, isPassing, unavailable } from './failure.ts'
 import { applyCommits } from './heads.ts'
 import { latestOf, type Reader } from './latest.ts'
 import { wroteBelow } from './past.ts'
 import { expectationsOf, planOf, type Verdict, type View } from './plan.ts'
-import { logRow, sizeOf, type Entry, type LogRow } from './rows.ts'
+import { fieldBytes, logRow, sizeOf, type Entry, type LogRow } from './rows.ts'
 import { findCommits } from './tables.ts'
 import type { Tail } from './tail.ts'
 import { EpochEnded, sweep } from './tenants.ts'
@@ -43,7 +44,8 @@ interface Prepared {
 
 function prepare(draft: Draft): Prepared {
   const texts = draft.writes.map(({ value }) => JSON.stringify(value))
-  return { draft, texts, bytes: texts.reduce((sum, text) => sum + sizeOf(text), sizeOf(draft.id)) }
+  const fields = draft.writes.reduce((sum, write) => sum + fieldBytes(write.fields), 0)
+  return { draft, texts, bytes: texts.reduce((sum, text) => sum + sizeOf(text), sizeOf(draft.id)) + fields }
 }
 
 /** Drafts that go into one insert. */
@@ -216,13 +218,20 @@ function needsOf(tail: Tail, drafts: readonly Draft[], found: Found): Needs | nu
 
 /** The tail as a plan sees it. What an append must know was loaded before. */
 function viewOf(tail: Tail, found: Found): View {
+  // A draft may expect thousands of places to be unchanged: the tail is gone through once for each revision.
+  const recent = new Map<Revision, Touched>()
+  const touchedAfter = (since: Revision): Touched => {
+    const touched = recent.get(since) ?? tail.touched(since)
+    recent.set(since, touched)
+    return touched
+  }
   return {
     last: tail.last,
     lastAt: tail.lastAt,
     versionOf: (path) => tail.versionOf(pathText(path)) ?? 0,
     changed: (below, since) => {
       const older = since >= tail.base ? undefined : found.wrote.get(writesKey(below, since))
-      return older?.answer === true || tail.changed(below, Math.max(since, older?.upTo ?? since))
+      return older?.answer === true || touchedAfter(Math.max(since, older?.upTo ?? since)).has(below)
     },
     byId: (id) => tail.byId(id) ?? found.byId.get(id) ?? undefined,
   }

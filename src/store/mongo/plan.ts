@@ -1,7 +1,8 @@
 import type { Commit } from '../../core/commit.ts'
-import { isWithin, pathText, type Path } from '../../core/path.ts'
+import { pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision } from '../../core/version.ts'
 import type { Draft, Expectation } from '../store.ts'
+import { Touched } from '../touched.ts'
 import type { Entry } from './rows.ts'
 
 /** The state on which drafts are judged. */
@@ -38,9 +39,9 @@ export function planOf(drafts: readonly Draft[], view: View): readonly Verdict[]
   const planned: Commit[] = []
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
-  const changed = (below: Path, since: Revision): boolean =>
-    planned.some(({ revision, versions: written }) => revision > since && written.some(({ path }) => isWithin(path, below)))
-    || view.changed(below, since)
+  // Every planned commit comes after what its drafts were made on.
+  const touched = new Touched()
+  const changed = (below: Path, since: Revision): boolean => touched.has(below) || view.changed(below, since)
   const holds = (expectation: Expectation): boolean =>
     expectation.kind === 'version' ? versionOf(expectation.path) === expectation.version : !changed(expectation.below, expectation.since)
 
@@ -56,7 +57,10 @@ export function planOf(drafts: readonly Draft[], view: View): readonly Verdict[]
     }
     const commit = commitOf(draft, view.last + planned.length + 1, Math.max(draft.at, planned.at(-1)?.at ?? view.lastAt))
     planned.push(commit)
-    for (const { path, version } of commit.versions) versions.set(pathText(path), version)
+    for (const { path, version } of commit.versions) {
+      versions.set(pathText(path), version)
+      touched.add(path)
+    }
     return { kind: 'commit', draft, commit }
   })
 }

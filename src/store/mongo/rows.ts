@@ -78,6 +78,8 @@ export interface Entry {
 const SEPARATOR = '\u0001'
 /** About what a row holds beside its value. */
 const ROW_BYTES = 200
+/** About what a field holds beside its text, in memory and in a row. */
+const FIELD_BYTES = 16
 
 /** The key of one life of a tenant. Two hash digits in front spread tenants over shards. */
 export function scopeOf(tenant: TenantId, epoch: string): string {
@@ -159,7 +161,7 @@ export function entryOf(row: LogRow): Entry {
     id: row.cid, revision: Number(row.n), at: row.ts.getTime(), actor: row.by, digest: row.dg,
     versions: row.ops.map((op) => versionOf(row, op)),
   }
-  return { commit, writer: row.w, bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + ROW_BYTES, ROW_BYTES) }
+  return { commit, writer: row.w, bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + fieldBytes(op.f) + ROW_BYTES, ROW_BYTES) }
 }
 
 /** One of the versions that a row of the log holds. */
@@ -190,4 +192,9 @@ export function versionOfHead(row: HeadRow): Version {
 /** About what a version holds, in bytes. */
 export function sizeOf(text: string): number {
   return text.length + ROW_BYTES
+}
+
+/** About what the fields of a version hold, in bytes. */
+export function fieldBytes(fields: readonly string[]): number {
+  return fields.reduce((sum, field) => sum + field.length + FIELD_BYTES, 0)
 }

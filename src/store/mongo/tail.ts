@@ -1,7 +1,8 @@
 import type { Commit } from '../../core/commit.ts'
-import { isWithin, pathText, type Path } from '../../core/path.ts'
+import { pathText } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
+import { Touched } from '../touched.ts'
 import { scopeOf, type Entry, type MetaRow } from './rows.ts'
 
 /** How many commits, and bytes of them, stay in memory when the heads hold them. */
@@ -118,9 +119,11 @@ export class Tail {
     return this.#ring.slice(Math.max(0, after - this.base))
   }
 
-  /** Whether something at or below a path was written after `since`, which must not lie below `base`. */
-  changed(below: Path, since: Revision): boolean {
-    return this.after(since).some(({ commit }) => commit.versions.some(({ path }) => isWithin(path, below)))
+  /** What was written after `since`, which must not lie below `base`. */
+  touched(since: Revision): Touched {
+    const touched = new Touched()
+    for (const { commit } of this.after(since)) for (const { path } of commit.versions) touched.add(path)
+    return touched
   }
 
   /** The last revision that this process has known for at least `ms`. */

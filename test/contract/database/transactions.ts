@@ -82,11 +82,25 @@ function atomicity(subject: DatabaseSubject): void {
     const checks = ops.map(({ path }) => ({ path, expect: { absent: true } }))
     expect(await refusal(db.transact(ops))).toEqual({ code: 'TOO_LARGE', limit: 'operations', max: 3 })
     expect(await refusal(db.transact(ops.slice(0, 1), { checks }))).toEqual({ code: 'TOO_LARGE', limit: 'operations', max: 3 })
-    const tooMuch = db.transact([put('posts/1', 'x'.repeat(60)), put('posts/2', 'x'.repeat(60))])
-    expect(await refusal(tooMuch)).toMatchObject({ code: 'TOO_LARGE', limit: 'transactionBytes', max: 100 })
+    const tooMuch = db.transact([put('posts/1', 'x'.repeat(600)), put('posts/2', 'x'.repeat(600))])
+    expect(await refusal(tooMuch)).toMatchObject({ code: 'TOO_LARGE', limit: 'transactionBytes', max: 1_000 })
     expect((await db.log(['*'])).changes).toEqual([])
     expect((await db.transact(ops.slice(0, 3), { checks: checks.slice(0, 3) })).changes).toHaveLength(3)
-  }, { operations: 3, transactionBytes: 100 })
+  }, { operations: 3, transactionBytes: 1_000 })
+
+  law(subject, 'what is kept beside the values counts as bytes too: paths, fields, tombstones, and the key of each', async ({ db }) => {
+    const deep = (id: string): string => `posts/${id.repeat(60)}`
+    const values = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => put(deep(id), 1))
+    const tooMuch = { code: 'TOO_LARGE', limit: 'transactionBytes', max: 1_000 }
+    expect(await refusal(db.transact(values))).toMatchObject(tooMuch)
+    for (const op of values) await db.put(op.path, {})
+    expect(await refusal(db.transact([{ kind: 'delete', path: 'posts' }, put('a/1', 1)]))).toMatchObject(tooMuch)
+    const fields = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`${i}`.repeat(60), null]))
+    const patches = values.slice(0, 2).map(({ path }): Op => ({ kind: 'patch', path, patch: { merge: fields } }))
+    expect(await refusal(db.transact(patches))).toMatchObject(tooMuch)
+    expect(await refusal(db.transact(values.slice(0, 4), { key: 'k'.repeat(100) }))).toMatchObject(tooMuch)
+    expect((await db.transact(values.slice(0, 4))).changes).toHaveLength(4)
+  }, { transactionBytes: 1_000 })
 }
 
 function folding(subject: DatabaseSubject): void {

@@ -142,6 +142,10 @@ function bounds(subject: DatabaseSubject): void {
     const keys = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]))
     await db.put('values/1', keys(keysPerObject))
     expect(await tooLarge({ x: keys(keysPerObject + 1) })).toEqual({ code: 'TOO_LARGE', limit: 'keysPerObject', max: 1_024, at: '/x' })
+    await db.put('values/1', { ['é'.repeat(512)]: 1 })
+    const tooLong = { code: 'TOO_LARGE', limit: 'objectKeyBytes', max: 1_024, at: '/x' }
+    expect(await tooLarge({ x: { [`${'é'.repeat(512)}x`]: 1 } })).toEqual(tooLong)
+    expect(await refusal(db.patch('values/1', { merge: { x: { ['k'.repeat(1_025)]: null } } }))).toEqual(tooLong)
     const list = (length: number): Json => Array<Json>(length).fill(0)
     await db.put('values/1', list(arrayLength))
     expect(await tooLarge([list(arrayLength + 1)])).toEqual({ code: 'TOO_LARGE', limit: 'arrayLength', max: 8_192, at: '/0' })
