@@ -4,6 +4,7 @@ import type { Limits } from '../core/limits.ts'
 import { pathText } from '../core/path.ts'
 import type { Millis } from '../core/version.ts'
 import type { Appended, Draft, Store, TenantId } from '../store/store.ts'
+import type { ClosedTime } from './closed-time.ts'
 import { draft, needsOf } from './draft.ts'
 import { load } from './load.ts'
 import type { Request } from './request.ts'
@@ -22,6 +23,7 @@ export interface CommitterOptions {
   readonly store: Store
   readonly tenant: TenantId
   readonly tail: Tail
+  readonly closedTime: ClosedTime
   readonly limits: Limits
   readonly now: () => Millis
   readonly freshId: () => string
@@ -111,11 +113,17 @@ export class Committer {
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
-    const turns = await this.#draftAll(fresh)
+    const { now, tail, closedTime } = this.#options
+    const { turns, appended } = await closedTime.run(Math.max(now(), tail.lastAt), (at) => this.#append(fresh, at))
+    this.#settle(turns, appended)
+  }
+
+  async #append(batch: readonly Waiting[], at: Millis): Promise<{ turns: readonly Turn[]; appended: readonly Appended[] }> {
+    const turns = await this.#draftAll(batch, at)
     const drafts = turns.flatMap((turn) => (turn.kind === 'draft' ? [turn.draft] : []))
     const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)
     await this.#publish(appended)
-    this.#settle(turns, appended)
+    return { turns, appended }
   }
 
   /** Shows the commits to the feeds before anyone is told: no reader is behind a write that it was told of. */
@@ -142,9 +150,8 @@ export class Committer {
     return batch.filter((waiting) => !answered.has(waiting))
   }
 
-  async #draftAll(batch: readonly Waiting[]): Promise<readonly Turn[]> {
+  async #draftAll(batch: readonly Waiting[], at: Millis): Promise<readonly Turn[]> {
     const { store, tenant, tail, limits } = this.#options
-    const at = Math.max(this.#options.now(), tail.lastAt)
     const needs = needsOf(batch.map(({ request }) => request))
     const state = new State(await load({ store, tenant, revision: tail.last, needs, limits }))
     let room = BATCH_BYTES

@@ -3,6 +3,7 @@ import { DatabaseError } from '../core/error.ts'
 import { LIMITS, type Limits } from '../core/limits.ts'
 import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
+import { ClosedTime } from './closed-time.ts'
 import { Committer } from './committer.ts'
 import { Cohorts } from './feed/cohorts.ts'
 import { admitAll, type Admit } from './feed/admission.ts'
@@ -11,6 +12,7 @@ import type { Grounds } from './feed/open.ts'
 import { isMeant, type Interrupt } from './interrupt.ts'
 import { Tail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
+import { TimeCloser } from './time-closer.ts'
 
 export interface EngineOptions {
   readonly limits?: Limits | undefined
@@ -125,8 +127,10 @@ export class Tenant {
     try {
       const tail = await Tail.open(store, tenant)
       this.#tail = tail
-      const committer = new Committer({ store, tenant, tail, limits, now, writeMs: this.#writeMs, freshId: this.freshId })
-      return { store, tenant, tail, limits, now, readMs: this.#readMs, committer }
+      const closedTime = new ClosedTime()
+      const committer = new Committer({ store, tenant, tail, closedTime, limits, now, writeMs: this.#writeMs, freshId: this.freshId })
+      const closer = new TimeCloser({ tail, committer, closedTime, shared: store.shared, now, readMs: this.#readMs })
+      return { store, tenant, tail, limits, now, closeTime: (time) => closer.close(time), readMs: this.#readMs, committer }
     } catch (error) {
       this.#running = null
       throw error

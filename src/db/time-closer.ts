@@ -1,0 +1,91 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { DatabaseError } from '../core/error.ts'
+import type { Millis } from '../core/version.ts'
+import type { ClosedTime } from './closed-time.ts'
+import type { Committer } from './committer.ts'
+import type { Request } from './request.ts'
+import { CLOSING_ACTOR, type Tail } from './tail.ts'
+
+/**
+ * The longest that a read waits for the clock to reach the time that it names, ms. Each such read may push the log's time
+ * ahead by one millisecond, so that time cannot be driven by reads at more than a tenth of the clock's pace.
+ */
+const CATCH_UP_MS = 10
+
+/** A commit that writes nothing: its time closes those before it. */
+const NO_OP: Request = { operations: [], checks: [], key: undefined, actor: CLOSING_ACTOR }
+
+export interface TimeCloserOptions {
+  readonly tail: Tail
+  readonly committer: Committer
+  readonly closedTime: ClosedTime
+  /** Whether other processes write to the store as well. */
+  readonly shared: boolean
+  readonly now: () => Millis
+  /** How long a read may wait. */
+  readonly readMs: number
+}
+
+/**
+ * Makes reads as of a time repeatable: after a time was closed, no commit becomes visible with that time or an earlier one.
+ * docs/mongodb.md says what that takes where several processes write.
+ */
+export class TimeCloser {
+  readonly #options: TimeCloserOptions
+  /** The no-op commit that is on its way; gives its time. */
+  #noOp: Promise<Millis> | null = null
+
+  constructor(options: TimeCloserOptions) {
+    this.#options = options
+  }
+
+  /** Closes a time, or gives false: it lies ahead of the clock and of everything written. Throws TIMEOUT. */
+  async close(time: Millis): Promise<boolean> {
+    if (await this.#isBehindTheLog(time)) return true
+    const { tail, now } = this.#options
+    const ahead = time - now()
+    if (ahead > 0 && time > tail.writtenAt) return false
+    if (ahead > 0) await after(Math.min(ahead, CATCH_UP_MS))
+    if (time >= tail.lastAt) await this.#within(this.#closeAtTheEnd(time))
+    return true
+  }
+
+  /** Whether a visible commit is later: times never run backwards along the log (L1), and nothing comes before it (L0). */
+  async #isBehindTheLog(time: Millis): Promise<boolean> {
+    const { tail, shared } = this.#options
+    if (shared && time >= tail.lastAt) await tail.refresh()
+    return time < tail.lastAt
+  }
+
+  async #closeAtTheEnd(time: Millis): Promise<void> {
+    const { tail, shared, closedTime } = this.#options
+    const settled = closedTime.close(time)
+    if (!shared) return settled
+    // Of the batches of other processes nothing is known; but none of theirs comes before a commit that is visible. A no-op
+    // that was drafted before the time was closed may be too early: the next one is not.
+    for (let at = tail.lastAt; at <= time; ) at = await (this.#noOp ??= this.#commitNoOp())
+  }
+
+  async #commitNoOp(): Promise<Millis> {
+    try {
+      const { commit } = await this.#options.committer.commit(NO_OP, null)
+      return commit.at
+    } finally {
+      this.#noOp = null
+    }
+  }
+
+  async #within(work: Promise<void>): Promise<void> {
+    const { readMs } = this.#options
+    const timer = new AbortController()
+    const late = after(readMs, undefined, { signal: timer.signal }).then(() => {
+      const message = `What is written at the time that was asked for was not done within ${readMs} ms; try again, or read as of a cursor.`
+      throw new DatabaseError('TIMEOUT', message, { outcome: 'NOT_DONE' })
+    })
+    try {
+      await Promise.race([work, late])
+    } finally {
+      timer.abort()
+    }
+  }
+}
