@@ -8,6 +8,7 @@ import type { ClosedTime } from './closed-time.ts'
 import { draft, needsOf } from './draft.ts'
 import { load } from './load.ts'
 import type { Request } from './request.ts'
+import type { StampClock } from './stamp-clock.ts'
 import { State } from './state.ts'
 import type { Tail } from './tail.ts'
 import { Waiting, type Outcome } from './waiting.ts'
@@ -25,7 +26,7 @@ export interface CommitterOptions {
   readonly tail: Tail
   readonly closedTime: ClosedTime
   readonly limits: Limits
-  readonly now: () => Millis
+  readonly clock: StampClock
   readonly freshId: () => string
   /** How long a write may take, before its caller is told TIMEOUT. */
   readonly writeMs: number
@@ -113,12 +114,13 @@ export class Committer {
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
-    const { now, tail, closedTime } = this.#options
-    const { turns, appended } = await closedTime.run(Math.max(now(), tail.lastAt), (at) => this.#append(fresh, at))
+    const { clock, tail, closedTime } = this.#options
+    const { turns, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt), (at) => this.#append(fresh, at))
     this.#settle(turns, appended)
   }
 
   async #append(batch: readonly Waiting[], at: Millis): Promise<{ turns: readonly Turn[]; appended: readonly Appended[] }> {
+    this.#options.clock.stamped(at)
     const turns = await this.#draftAll(batch, at)
     const drafts = turns.flatMap((turn) => (turn.kind === 'draft' ? [turn.draft] : []))
     const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)

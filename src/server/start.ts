@@ -24,7 +24,7 @@ const TENANT = 'default'
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const { store, problem } = await openStore(config, TENANT, log)
   try {
-    const engine = await openEngine(store)
+    const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
     const service = createService({ db: engine.database(TENANT, { actor: null }), config, log, counts: () => engine.counts(), problem })
     const { server } = service.http
     await listen(server, config)

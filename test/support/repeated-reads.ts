@@ -23,7 +23,7 @@ interface Seen {
 async function look({ kind, db, asOf }: Omit<Seen, 'answer'>): Promise<string> {
   if (kind === 'its version') return JSON.stringify(await db.get('a/0', { asOf }))
   if (kind !== 'history') return JSON.stringify(await db.get('a', { asOf }))
-  const { edges } = await db.history('a', { to: 'time' in asOf ? asOf.time : undefined, last: 5 })
+  const { edges } = await db.history('a/0', { to: 'time' in asOf ? asOf.time : undefined, last: 5 })
   return JSON.stringify(edges.map(({ node }: { node: Document }) => [node.path, node.version]))
 }
 
