@@ -26,9 +26,9 @@ export class ClosedTime {
     return work
   }
 
-  /** Closes `time`, and resolves when the batch in flight that may still bring commits of it has settled, however. */
-  async close(time: Millis): Promise<void> {
+  /** Closes `time`. Where a batch in flight may still bring commits of it, resolves when that has settled, however; else null. */
+  close(time: Millis): Promise<void> | null {
     this.#time = Math.max(this.#time, time)
-    if (this.#inFlight !== null && this.#inFlight.at <= time) await this.#inFlight.settled
+    return this.#inFlight !== null && this.#inFlight.at <= time ? this.#inFlight.settled : null
   }
 }

@@ -42,11 +42,13 @@ export class TimeCloser {
   /** Closes a time, or gives false: it lies ahead of the clock and of everything written. Throws TIMEOUT. */
   async close(time: Millis): Promise<boolean> {
     if (await this.#isBehindTheLog(time)) return true
-    const { tail, now } = this.#options
+    const { tail, now, shared, closedTime } = this.#options
     const ahead = time - now()
     if (ahead > 0 && time > tail.writtenAt) return false
     if (ahead > 0) await after(Math.min(ahead, CATCH_UP_MS))
-    if (time >= tail.lastAt) await this.#within(this.#closeAtTheEnd(time))
+    if (time < tail.lastAt) return true
+    const closing = shared ? this.#closeInTheLog(time) : closedTime.close(time)
+    if (closing !== null) await this.#within(closing)
     return true
   }
 
@@ -57,12 +59,13 @@ export class TimeCloser {
     return time < tail.lastAt
   }
 
-  async #closeAtTheEnd(time: Millis): Promise<void> {
-    const { tail, shared, closedTime } = this.#options
-    const settled = closedTime.close(time)
-    if (!shared) return settled
-    // Of the batches of other processes nothing is known; but none of theirs comes before a commit that is visible. A no-op
-    // that was drafted before the time was closed may be too early: the next one is not.
+  /**
+   * Of the batches of other processes nothing is known; but none of theirs comes before a commit that is visible. So one is
+   * made that is later; a no-op that was drafted before the time was closed may be too early, but not the next one.
+   */
+  async #closeInTheLog(time: Millis): Promise<void> {
+    const { tail, closedTime } = this.#options
+    void closedTime.close(time)
     for (let at = tail.lastAt; at <= time; ) at = await (this.#noOp ??= this.#commitNoOp())
   }
 
@@ -75,17 +78,19 @@ export class TimeCloser {
     }
   }
 
-  async #within(work: Promise<void>): Promise<void> {
-    const timer = new AbortController()
-    const late = after(this.#options.readMs, undefined, { signal: timer.signal }).then(() => Promise.reject(this.#late()))
-    try {
-      await Promise.race([work, late])
-    } catch (error) {
-      // What became of a no-op does not matter to a reader.
-      throw error instanceof DatabaseError && error.code === 'TIMEOUT' ? this.#late() : error
-    } finally {
-      timer.abort()
-    }
+  #within(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#late()), this.#options.readMs)
+      const fail = (error: unknown): void => {
+        clearTimeout(timer)
+        // What became of a no-op does not matter to a reader.
+        reject(error instanceof DatabaseError && error.code === 'TIMEOUT' ? this.#late() : error)
+      }
+      work.then(() => {
+        clearTimeout(timer)
+        resolve()
+      }, fail)
+    })
   }
 
   #late(): DatabaseError {
