@@ -20,13 +20,13 @@ export interface Reading {
   readonly steady: Millis
 }
 
-/** Offsets are what must be added to the steady clock to get the time of the day. */
+/** Offsets of the wall clock from the steady one. */
 export interface Guard {
-  /** The offset by which commits are stamped; a wall clock that is behind it is followed at once. */
+  /** The largest that is followed; a wall clock that is behind it is followed at once. */
   readonly trusted: Millis
-  /** The offset that the wall clock shows, … */
+  /** The one that the wall clock has shown since `since`, but for the allowance. */
   readonly shown: Millis
-  /** … and since when, by the steady clock. When that is long enough, it is trusted. */
+  /** By the steady clock. When `shown` has lasted long enough, it is trusted. */
   readonly since: Millis
 }
 

@@ -40,7 +40,7 @@ export class StampClock implements Disposable {
   readonly #warn: (sentence: string) => void
   readonly #watch: NodeJS.Timeout
   #guard: Guard | null = null
-  #lookedAt: Millis = NaN
+  #lookedAt = -Infinity
   #heldBackMs: Millis = 0
   #warnedAt = -Infinity
 
@@ -54,12 +54,11 @@ export class StampClock implements Disposable {
   /** The time to stamp a commit with, ms since 1970. */
   now(): Millis {
     const wall = this.#wall()
-    // Written so that it is true at first, when there is no last time.
-    if (this.#steady !== null && !(Math.abs(wall - this.#lookedAt) < LOOK_MS)) this.#look({ wall, steady: this.#steady() })
+    if (this.#steady !== null && Math.abs(wall - this.#lookedAt) >= LOOK_MS) this.#look({ wall, steady: Math.round(this.#steady()) })
     return wall - this.#heldBackMs
   }
 
-  /** To be told of the time that commits get, which may be later than `now`: it never runs backwards along a log. */
+  /** Warns where the time of a batch, which never lies before that of the log's last commit, is far ahead of the wall clock. */
   stamped(at: Millis): void {
     const wall = this.#wall()
     if (at - wall <= AHEAD_MS) return
