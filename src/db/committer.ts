@@ -4,9 +4,11 @@ import type { Limits } from '../core/limits.ts'
 import { pathText } from '../core/path.ts'
 import type { Millis } from '../core/version.ts'
 import type { Appended, Draft, Store, TenantId } from '../store/store.ts'
+import type { ClosedTime } from './closed-time.ts'
 import { draft, needsOf } from './draft.ts'
 import { load } from './load.ts'
 import type { Request } from './request.ts'
+import type { StampClock } from './stamp-clock.ts'
 import { State } from './state.ts'
 import type { Tail } from './tail.ts'
 import { Waiting, type Outcome } from './waiting.ts'
@@ -22,8 +24,9 @@ export interface CommitterOptions {
   readonly store: Store
   readonly tenant: TenantId
   readonly tail: Tail
+  readonly closedTime: ClosedTime
   readonly limits: Limits
-  readonly now: () => Millis
+  readonly clock: StampClock
   readonly freshId: () => string
   /** How long a write may take, before its caller is told TIMEOUT. */
   readonly writeMs: number
@@ -111,11 +114,18 @@ export class Committer {
   async #commitBatch(batch: readonly Waiting[]): Promise<void> {
     const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
-    const turns = await this.#draftAll(fresh)
+    const { clock, tail, closedTime } = this.#options
+    const { turns, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt), (at) => this.#append(fresh, at))
+    this.#settle(turns, appended)
+  }
+
+  async #append(batch: readonly Waiting[], at: Millis): Promise<{ turns: readonly Turn[]; appended: readonly Appended[] }> {
+    this.#options.clock.stamped(at)
+    const turns = await this.#draftAll(batch, at)
     const drafts = turns.flatMap((turn) => (turn.kind === 'draft' ? [turn.draft] : []))
     const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)
     await this.#publish(appended)
-    this.#settle(turns, appended)
+    return { turns, appended }
   }
 
   /** Shows the commits to the feeds before anyone is told: no reader is behind a write that it was told of. */
@@ -142,9 +152,8 @@ export class Committer {
     return batch.filter((waiting) => !answered.has(waiting))
   }
 
-  async #draftAll(batch: readonly Waiting[]): Promise<readonly Turn[]> {
+  async #draftAll(batch: readonly Waiting[], at: Millis): Promise<readonly Turn[]> {
     const { store, tenant, tail, limits } = this.#options
-    const at = Math.max(this.#options.now(), tail.lastAt)
     const needs = needsOf(batch.map(({ request }) => request))
     const state = new State(await load({ store, tenant, revision: tail.last, needs, limits }))
     let room = BATCH_BYTES

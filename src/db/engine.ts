@@ -11,7 +11,8 @@ import { readDocument, readDocuments, readValue } from './reader.ts'
 import { committedOf } from './render.ts'
 import { badArgument, fingerprint, parseRequest, type RequestParts } from './request.ts'
 import { Servers, SYSTEM_TENANT } from './servers.ts'
-import { Tenant, type EngineOptions, type FeedCounts } from './tenant.ts'
+import { StampClock } from './stamp-clock.ts'
+import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from './tenant.ts'
 
 export type { EngineOptions, FeedCounts }
 
@@ -31,9 +32,11 @@ export interface Engine {
 }
 
 /** Makes the databases over a store, and follows its bell; on a shared store, it joins the other processes. */
-export async function openEngine(store: Store, options: EngineOptions = {}): Promise<Engine> {
+export async function openEngine(store: Store, given: EngineOptions = {}): Promise<Engine> {
   const tenants = new Map<TenantId, Tenant>()
   const bell = await store.bell((id, last) => tenants.get(id)?.rung(last))
+  const clock = new StampClock(given)
+  const options: TenantOptions = { ...given, clock }
   const servers = store.shared ? joinServers(store, tenants, options) : null
   return {
     database: (id, identity) => {
@@ -48,6 +51,7 @@ export async function openEngine(store: Store, options: EngineOptions = {}): Pro
       await servers?.stop()
       await bell[Symbol.asyncDispose]()
       await Promise.all([...tenants.values()].map((tenant) => tenant.stop()))
+      clock[Symbol.dispose]()
     },
   }
 }
@@ -58,8 +62,8 @@ function added(a: FeedCounts, b: FeedCounts): FeedCounts {
   return { feeds: a.feeds + b.feeds, shapes: a.shapes + b.shapes, unindexedShapes: a.unindexedShapes + b.unindexedShapes }
 }
 
-function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { now }: EngineOptions): Servers {
-  const system = new Tenant(store, SYSTEM_TENANT, { now })
+function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { clock }: TenantOptions): Servers {
+  const system = new Tenant(store, SYSTEM_TENANT, { clock })
   tenants.set(SYSTEM_TENANT, system)
   return new Servers({
     db: new TenantDatabase(system, { actor: null }, () => Promise.resolve(0)),

@@ -15,7 +15,7 @@ const NO_VERSION = 0
  */
 export async function passOn(context: TenantContext, request: Request, id: string): Promise<Commit> {
   const { store, tenant, tail, limits } = context
-  const at = Math.max(context.now(), tail.lastAt)
+  const at = Math.max(context.now(), tail.writtenAt)
   const state = new State(await load({ store, tenant, revision: tail.last, needs: needsOf([request]), limits }))
   const { writes } = draft(request, state, { at, limits })
   const { actor } = request

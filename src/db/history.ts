@@ -5,7 +5,7 @@ import type { Limits } from '../core/limits.ts'
 import { isDocumentPath, isWithin, lastOf, parentOf, parsePath, type Path } from '../core/path.ts'
 import { parseTimestamp } from '../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../core/value.ts'
-import type { Revision, Version } from '../core/version.ts'
+import type { Millis, Revision, Version } from '../core/version.ts'
 import type { Page } from '../store/store.ts'
 import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
 import { Patience } from './patience.ts'
@@ -37,8 +37,9 @@ interface Row {
 export async function readHistory(context: TenantContext, text: string, options: HistoryOptions): Promise<DocumentPage> {
   const path = parsePath(text, context.limits)
   const window = windowOf(options, 'last', context.limits)
+  const span = await spanOf(context, options)
   const { last, epoch } = context.tail
-  const bounds = await boundsOf(context, options, last)
+  const bounds = boundsOf(options, { from: span.from, to: span.to ?? last })
   const { rows, more } = await rowsOf(context, path, bounds, window)
   const edges = rows.map(({ version, index }) => ({ cursor: formatPlace({ revision: version.revision, index }), node: documentOf(epoch, version, version.revision) }))
   return pageOf(options, window, { edges, more, cursor: formatCursor(epoch, last) })
@@ -150,9 +151,19 @@ class Harvest {
   }
 }
 
-async function boundsOf({ store, tenant }: TenantContext, options: HistoryOptions, last: Revision): Promise<Bounds> {
-  const from = options.from === undefined ? 0 : await store.revisionAt(tenant, parseTimestamp(options.from, 'from') - 1)
-  const to = options.to === undefined ? last : await store.revisionAt(tenant, parseTimestamp(options.to, 'to'))
+/** Revisions: those after `from`, up to `to` where there is an end. A time that has passed stands for one revision for ever. */
+async function spanOf({ store, tenant, closeTime }: TenantContext, { from, to }: HistoryOptions): Promise<{ from: Revision; to: Revision | null }> {
+  const revisionAt = async (time: Millis): Promise<Revision> => {
+    await closeTime(time)
+    return store.revisionAt(tenant, time)
+  }
+  return {
+    from: from === undefined ? 0 : await revisionAt(parseTimestamp(from, 'from') - 1),
+    to: to === undefined ? null : await revisionAt(parseTimestamp(to, 'to')),
+  }
+}
+
+function boundsOf(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): Bounds {
   const after = options.after === undefined ? null : parsePlace(options.after, 'after')
   const before = options.before === undefined ? null : parsePlace(options.before, 'before')
   return {

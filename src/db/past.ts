@@ -33,9 +33,9 @@ function oneOf(asOf: AsOf): { readonly cursor?: string; readonly time?: string; 
   throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
 }
 
-async function revisionAtTime({ store, tenant, now }: TenantContext, text: string): Promise<Revision> {
+async function revisionAtTime({ store, tenant, closeTime }: TenantContext, text: string): Promise<Revision> {
   const time = parseTimestamp(text, 'asOf')
-  if (time > now()) throw badArgument('asOf', `${text} lies in the future: what is true then is not known yet.`)
+  if (!(await closeTime(time))) throw badArgument('asOf', `${text} lies in the future: what is true then is not known yet.`)
   return store.revisionAt(tenant, time)
 }
 

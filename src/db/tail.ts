@@ -15,6 +15,9 @@ const LOOK_MS = 100
 /** Followers that are shown an ephemeral commit in one turn of the event loop. */
 const PASS_SLICE = 256
 
+/** Of commits that write nothing and only close the times before theirs. */
+export const CLOSING_ACTOR = 'sys:time'
+
 /** Who is told of commits that may match its shape. */
 export interface Follower {
   /** Called before `indexed` reaches the revision. */
@@ -39,6 +42,8 @@ export class Tail {
   last: Revision
   /** Time of the last commit. */
   lastAt: Millis = 0
+  /** Time of the last commit that somebody made in order to write. */
+  writtenAt: Millis = 0
   /** Whoever a commit up to here may concern was told of it. */
   indexed: Revision
   /** Who follows. */
@@ -61,6 +66,7 @@ export class Tail {
     const page = await store.log(tenant, { after: 0, reverse: true, limit: { rows: 1, bytes: 1 } })
     const tail = new Tail(store, tenant, page)
     tail.lastAt = page.commits[0]?.at ?? 0
+    tail.writtenAt = tail.lastAt
     return tail
   }
 
@@ -138,6 +144,7 @@ export class Tail {
       this.#ring.push(commit, this.befores)
       this.last = commit.revision
       this.lastAt = commit.at
+      if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
     }
     void this.#announce()
     return true

@@ -10,6 +10,8 @@ export interface TenantContext {
   readonly tail: Tail
   readonly limits: Limits
   readonly now: () => Millis
+  /** Makes what is read as of a time final; false: the time lies ahead of the clock and of everything written. */
+  readonly closeTime: (time: Millis) => Promise<boolean>
   /** How long a read may take. */
   readonly readMs: number
 }

@@ -3,25 +3,31 @@ import { DatabaseError } from '../core/error.ts'
 import { LIMITS, type Limits } from '../core/limits.ts'
 import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
+import { ClosedTime } from './closed-time.ts'
 import { Committer } from './committer.ts'
 import { Cohorts } from './feed/cohorts.ts'
 import { admitAll, type Admit } from './feed/admission.ts'
 import type { RunningFeed } from './feed/feed.ts'
 import type { Grounds } from './feed/open.ts'
 import { isMeant, type Interrupt } from './interrupt.ts'
+import type { StampClock, StampClockOptions } from './stamp-clock.ts'
 import { Tail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
+import { TimeCloser } from './time-closer.ts'
 
-export interface EngineOptions {
+export interface EngineOptions extends StampClockOptions {
   readonly limits?: Limits | undefined
-  /** The clock; default Date.now. */
-  readonly now?: (() => Millis) | undefined
   /** How long a write may wait before it is given up; default 5,000 ms. */
   readonly writeMs?: number | undefined
   /** How long a read that takes many pages may take; default 5,000 ms. */
   readonly readMs?: number | undefined
   /** What subscriptions may see; default: what they ask for. */
   readonly admit?: Admit | undefined
+}
+
+export interface TenantOptions extends EngineOptions {
+  /** Of all tenants. */
+  readonly clock: StampClock
 }
 
 /** Subscriptions whose view is decided at once. */
@@ -46,7 +52,7 @@ export interface Running extends TenantContext {
 export class Tenant {
   readonly #store: Store
   readonly #id: TenantId
-  readonly #now: () => Millis
+  readonly #clock: StampClock
   readonly #writeMs: number
   readonly #readMs: number
   readonly #admit: Admit
@@ -58,16 +64,16 @@ export class Tenant {
   /** Monotonic ULIDs (https://github.com/ulid/spec): in the order of their making. */
   readonly freshId: () => string
 
-  constructor(store: Store, id: TenantId, options: EngineOptions) {
+  constructor(store: Store, id: TenantId, options: TenantOptions) {
     this.#store = store
     this.#id = id
-    this.#now = options.now ?? Date.now
+    this.#clock = options.clock
     this.#writeMs = options.writeMs ?? 5_000
     this.#readMs = options.readMs ?? 5_000
     this.#admit = options.admit ?? admitAll
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
-    this.freshId = () => ulid(this.#now())
+    this.freshId = () => ulid(this.#clock.now())
   }
 
   running(): Promise<Running> {
@@ -121,12 +127,15 @@ export class Tenant {
   }
 
   async #start(): Promise<Running> {
-    const [store, tenant, limits, now] = [this.#store, this.#id, this.limits, this.#now]
+    const [store, tenant, limits, clock] = [this.#store, this.#id, this.limits, this.#clock]
+    const now = (): Millis => clock.now()
     try {
       const tail = await Tail.open(store, tenant)
       this.#tail = tail
-      const committer = new Committer({ store, tenant, tail, limits, now, writeMs: this.#writeMs, freshId: this.freshId })
-      return { store, tenant, tail, limits, now, readMs: this.#readMs, committer }
+      const closedTime = new ClosedTime()
+      const committer = new Committer({ store, tenant, tail, closedTime, limits, clock, writeMs: this.#writeMs, freshId: this.freshId })
+      const closer = new TimeCloser({ tail, committer, closedTime, shared: store.shared, now, readMs: this.#readMs })
+      return { store, tenant, tail, limits, now, closeTime: (time) => closer.close(time), readMs: this.#readMs, committer }
     } catch (error) {
       this.#running = null
       throw error

@@ -28,7 +28,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const address = await listenable(config, () => addressToListenOn(config))
   const { store, problem } = await openStore(config, TENANT, log)
   try {
-    const engine = await openEngine(store)
+    const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
     const service = createService({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), problem })
     const { server } = service.http
     await listenable(config, () => listen(server, address, config.port))

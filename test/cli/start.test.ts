@@ -3,6 +3,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { openEngine } from '../../src/db/engine.ts'
+import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { ask, temporaryDirectory } from '../support/server-fixture.ts'
 import { openPeer, openSocket, postText, until } from '../support/server-raw.ts'
 import { runCli } from '../support/process-cli.ts'
@@ -34,6 +36,22 @@ test('on a pipe it prints one JSON line, serves, keeps the data, and ends with 0
     cli.child.kill(signal)
     expect(await cli.exit()).toMatchObject({ code: 0, stderr: '' })
   }
+})
+
+test('a log that is ahead of the clock is one warning on stderr, however often it is written to', async () => {
+  const data = await temporaryDirectory()
+  const store = await openLmdbStore({ directory: data })
+  const engine = await openEngine(store, { now: () => Date.now() + 3_600_000 })
+  const { at } = await engine.database('default', { actor: null }).put('posts/1', 1)
+  await engine.close()
+  await store.close()
+  const cli = runCli(['start', '--port', '0', '--data', data], { env: { TIDEMARK_LOG: 'warn' } })
+  const { graphql } = await cli.ready()
+  for (let i = 0; i < 3; i++) expect(await ask(graphql, WRITE)).toHaveProperty('data')
+  cli.child.kill('SIGTERM')
+  const { code, stderr } = await cli.exit()
+  expect(code).toBe(0)
+  expect(JSON.parse(stderr)).toMatchObject({ level: 40, msg: expect.stringContaining(`stamped ${at}`) })
 })
 
 test('it is ready in under a second of its own work', async () => {

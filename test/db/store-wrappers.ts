@@ -57,3 +57,32 @@ export function withBell(store: Store): { readonly store: Store, ring(times?: nu
   }
   return { store: wrapped(store, { bell }), ring }
 }
+
+/** A store whose appends can be held back. */
+export interface Held {
+  readonly store: Store
+  /** Drafts of the appends that wait. */
+  readonly waiting: readonly number[]
+  /** From now on appends wait for `release`. */
+  hold(): void
+  release(): void
+}
+
+/** The store with appends that can be held back, after their drafts were stamped. */
+export function holding(store: Store): Held {
+  const waiting: number[] = []
+  let gate: Promise<void> = Promise.resolve()
+  let release = (): void => {}
+  const append: Store['append'] = async (tenant, drafts) => {
+    waiting.push(drafts.length)
+    await gate
+    waiting.length = 0
+    return store.append(tenant, drafts)
+  }
+  const hold = (): void => {
+    gate = new Promise((resolve) => {
+      release = resolve
+    })
+  }
+  return { store: wrapped(store, { append }), waiting, hold, release: () => release() }
+}

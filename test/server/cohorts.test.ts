@@ -124,7 +124,7 @@ async function watchedDatabase(): Promise<Watched> {
   const tail = await Tail.open(store, 'default')
   await store.bell(() => void tail.refresh())
   const [cohorts, feeds] = [new Cohorts(), new Set<RunningFeed>()]
-  const context = { store, tenant: 'default', tail, limits: LIMITS, now: Date.now, readMs: 5_000 }
+  const context = { store, tenant: 'default', tail, limits: LIMITS, now: Date.now, closeTime: () => Promise.resolve(true), readMs: 5_000 }
   const grounds: Grounds = { context: async () => context, cohorts, limits: LIMITS, tenant: 'default', actor: null, admit: admitAll, ended: (feed) => feeds.delete(feed) }
   const kept = <F extends RunningFeed>(feed: F): F => {
     feeds.add(feed)
