@@ -5,7 +5,7 @@ import { callLibrary } from './library.ts'
 /** Strings and lists do not grow beyond what a value may hold: UTF-16 units, elements. */
 const MAX_TEXT = 1_048_576
 const MAX_LIST = 8_192
-/** Of two lists, maps or times that are compared, beside their elements. */
+/** Of lists, maps or times that are compared, and of a key that is looked up, beside their elements and units. */
 const COLLECTION_STEPS = 4
 
 /** What lies at a key of a map or at an index of a list, both as they were computed. */
@@ -16,7 +16,7 @@ export function at(scope: Scope, base: Value, key: Value): Outcome {
 
 /** A key that was put together is hashed, and compared with those that have the same hash. */
 export function spendKey(scope: Scope, key: string): void {
-  spend(scope, key.length >> 3)
+  spend(scope, COLLECTION_STEPS + (key.length >> 3))
 }
 
 /** What lies at a key of a map or at an index of a list. */
