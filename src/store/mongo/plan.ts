@@ -1,5 +1,5 @@
 import type { Commit } from '../../core/commit.ts'
-import { pathText, type Path } from '../../core/path.ts'
+import { isWithin, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision } from '../../core/version.ts'
 import type { Draft, Expectation } from '../store.ts'
 import { Touched } from '../touched.ts'
@@ -39,9 +39,13 @@ export function planOf(drafts: readonly Draft[], view: View): readonly Verdict[]
   const planned: Commit[] = []
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
-  // Every planned commit comes after what its drafts were made on.
   const touched = new Touched()
-  const changed = (below: Path, since: Revision): boolean => touched.has(below) || view.changed(below, since)
+  // All that is planned comes after `last`; a revision that is ahead of it is compared one by one.
+  const touches = (below: Path, since: Revision): boolean =>
+    since <= view.last
+      ? touched.has(below)
+      : planned.some(({ revision, versions: written }) => revision > since && written.some(({ path }) => isWithin(path, below)))
+  const changed = (below: Path, since: Revision): boolean => touches(below, since) || view.changed(below, since)
   const holds = (expectation: Expectation): boolean =>
     expectation.kind === 'version' ? versionOf(expectation.path) === expectation.version : !changed(expectation.below, expectation.since)
 
