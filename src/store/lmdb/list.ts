@@ -1,0 +1,144 @@
+import type { Database, Key } from 'lmdb'
+import { compareText, isWithin, type Path } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { ListPage, Range } from '../store.ts'
+import { findVersion } from './documents.ts'
+import { pathOf, placeIn, placeOf, spansOf, type Place, type Span } from './keys.ts'
+import { readRow, readVersion } from './log.ts'
+import { cut, type Look } from './page.ts'
+import { decodeHead, pathsInRow, revisionInHead, versionInHead } from './rows.ts'
+import type { Tables, TenantRow } from './tables.ts'
+
+/**
+ * Of a past so near, the documents that were written since are found by the log, and the rest is as it is now: so nothing that
+ * was deleted before is looked at. Reading the paths of so many commits takes about as long as a page does.
+ */
+const NEAR = { commits: 64, paths: 1_024 }
+
+/** A document that is looked at: its row of `heads` or `tombs`, or null where only its versions are asked. */
+interface Entry {
+  readonly place: Place
+  readonly row: string | null
+  readonly deleted: boolean
+}
+
+interface Moment {
+  readonly range: Range
+  readonly at: Revision
+}
+
+export function readList(tables: Tables, tenant: TenantRow, range: Range, at: Revision): ListPage {
+  const moment = { range, at: Math.min(at, tenant.last) }
+  const { next, ...page } = cut(looksAt(tables, tenant, moment), range)
+  return { ...page, next: next && pathOf(next), revision: moment.at }
+}
+
+function* looksAt(tables: Tables, tenant: TenantRow, moment: Moment): Generator<Look<Version, Place>> {
+  const { range, at } = moment
+  const written = writtenSince(tables, tenant, moment)
+  for (const entry of entriesOf(tables, tenant, range, written)) {
+    const { place, row, deleted } = entry
+    const isThen = row !== null && (at === tenant.last || revisionInHead(row) <= at)
+    // What was written since comes again, from the log.
+    if (row !== null && !isThen && written !== null) continue
+    if (!isThen) yield lookBack(tables, tenant, entry, moment)
+    else if (deleted && range.deleted !== true) yield { place, read: null, bytes: row.length }
+    else yield { place, read: () => decodeHead(pathOf(place), row), bytes: row.length }
+  }
+}
+
+/** The version that a document had, which is not its newest one. */
+function lookBack(tables: Tables, tenant: TenantRow, { place, row }: Entry, { range, at }: Moment): Look<Version, Place> {
+  // The first version of a document that came later needs no search.
+  const found = row !== null && versionInHead(row) === 1 ? null : findVersion(tables, place, at)
+  if (found === null) return { place, read: null, bytes: row?.length ?? 0 }
+  const version = readVersion(tables, tenant, place, found)
+  return { place, read: version.type === 'DELETE' && range.deleted !== true ? null : () => version, bytes: found.row[2] }
+}
+
+/** What is looked at, in order: live rows, tombs where they may be of the page, and what was written since. */
+function* entriesOf(tables: Tables, tenant: TenantRow, range: Range, written: readonly Place[] | null): Generator<Entry> {
+  const { reverse = false } = range
+  const spans = spansOf(tenant.number, range)
+  const ordered = reverse ? spans.toReversed() : spans
+  const live = scan(tables.heads, ordered, { reverse, deleted: false })
+  const rows = range.deleted === true || written === null ? merge(live, scan(tables.tombs, ordered, { reverse, deleted: true }), reverse) : live
+  if (written === null || written.length === 0) return yield* rows
+  yield* merge(rows, written.map((place) => ({ place, row: null, deleted: false })).values(), reverse)
+}
+
+/** Documents of the range that were written after the moment, in order; null when there may be too many. */
+function writtenSince(tables: Tables, tenant: TenantRow, { range, at }: Moment): readonly Place[] | null {
+  if (tenant.last - at > NEAR.commits) return null
+  const written = new Map<string, Place>()
+  let paths = 0
+  for (let revision = at + 1; revision <= tenant.last; revision++) {
+    for (const path of pathsInRow(readRow(tables, tenant, revision))) {
+      if (++paths > NEAR.paths) return null
+      if (isInRange(path, range)) written.set(path.join('/'), placeOf(tenant.number, path))
+    }
+  }
+  const places = [...written.values()].sort(comparePlaces)
+  return range.reverse === true ? places.reverse() : places
+}
+
+function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {
+  if (!isWithin(path, root) || path.length <= root.length) return false
+  if (kind === 'collection' && path.length > root.length + 1) return false
+  const isBehind = (bound: Path): boolean => comparePlaces(placeOf(0, path), placeOf(0, bound)) > 0
+  const isBefore = (bound: Path): boolean => comparePlaces(placeOf(0, path), placeOf(0, bound)) < 0
+  return (after === undefined || isBehind(after)) && (before === undefined || isBefore(before))
+}
+
+interface Way {
+  readonly reverse: boolean
+  readonly deleted: boolean
+}
+
+function* scan(table: Database<string, Key>, spans: readonly Span[], { reverse, deleted }: Way): Generator<Entry> {
+  for (const span of spans) {
+    for (const { key, value } of table.getRange(bounds(span, reverse))) yield { place: placeIn(key), row: value, deleted }
+  }
+}
+
+function bounds({ from, to }: Span, reverse: boolean): { start: Key; end: Key; reverse: boolean; exclusiveStart: boolean } {
+  return reverse ? { start: to, end: from, reverse, exclusiveStart: true } : { start: from, end: to, reverse, exclusiveStart: true }
+}
+
+/** Two ordered streams as one. A row that is in both comes twice. */
+function* merge(left: Generator<Entry>, right: Iterator<Entry>, reverse: boolean): Generator<Entry> {
+  const sides = [left, right]
+  try {
+    const heads = sides.map((side) => side.next().value as Entry | undefined)
+    for (;;) {
+      const next = nextSide(heads, reverse)
+      const entry = heads[next]
+      if (entry === undefined) return
+      yield entry
+      heads[next] = sides[next]?.next().value as Entry | undefined
+    }
+  } finally {
+    for (const side of sides) side.return?.(undefined)
+  }
+}
+
+function nextSide([a, b]: readonly (Entry | undefined)[], reverse: boolean): 0 | 1 {
+  if (a === undefined) return 1
+  if (b === undefined) return 0
+  return comparePlaces(a.place, b.place) < 0 === !reverse ? 0 : 1
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return compareText(a.collection, b.collection) || compareText(a.id, b.id)
+}
+
+/** Where the search for a document that a collection had at a moment goes on. */
+export type Had = boolean | { readonly after: Path }
+
+/** Whether a document of the collection had a version at a moment, deleted ones too; not known after so many that came later. */
+export function hadDocument(tables: Tables, tenant: TenantRow, collection: Path, moment: { readonly at: Revision; readonly after?: Path | undefined }): Had {
+  const range: Range = { kind: 'collection', path: collection, after: moment.after, deleted: true, limit: { rows: 1, bytes: 1 } }
+  const { rows, next } = readList(tables, tenant, range, moment.at)
+  if (rows.length > 0 || next === undefined) return rows.length > 0
+  return { after: next }
+}
