@@ -23,10 +23,15 @@ export class Patience {
     return performance.now() - this.#turn > TURN_MS
   }
 
-  /** Call between two pages. Throws TIMEOUT. */
-  async pause(): Promise<void> {
+  /** Lets others run. */
+  protected async nextTurn(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
     this.#turn = performance.now()
+  }
+
+  /** Call between two pages. Throws TIMEOUT. */
+  async pause(): Promise<void> {
+    await this.nextTurn()
     if (this.#turn < this.#until) return
     throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, { outcome: 'NOT_DONE' })
   }

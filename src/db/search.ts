@@ -13,7 +13,7 @@ export interface Looked {
 
 /**
  * Bounds a search for what is rare: when it has looked at enough, or has used half of the time of a read, its page ends early,
- * with a place to go on from.
+ * with a place to go on from. So it needs no TIMEOUT.
  */
 export class Search extends Patience {
   readonly #endsAt: number
@@ -44,6 +44,11 @@ export class Search extends Patience {
   /** Whether the page should end here. */
   get isOver(): boolean {
     return this.#left <= 0 || performance.now() >= this.#endsAt
+  }
+
+  /** Call between two slices. */
+  override async pause(): Promise<void> {
+    await this.nextTurn()
   }
 
   /** Call within a slice when it `isLong`: whether the page should end here; else others have run. */
