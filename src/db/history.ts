@@ -103,8 +103,9 @@ async function fieldHistory(context: TenantContext, path: Path, field: Path, { b
       // What lies between two of these did not touch the field.
       harvest.add(page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field)).map(rowOf))
     }
-    search.count({ rows: page.rows.length, short: page.more && page.rows.length < asked.rows })
-    if (page.next === undefined || harvest.full || search.isOver) return harvest.rows(page.next)
+    const short = page.more && page.rows.length < asked.rows
+    search.count({ rows: page.rows.length, short })
+    if (page.next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(page.next)
     range = behind(range, page.next, window)
   }
 }
@@ -126,8 +127,9 @@ async function collectionHistory(context: TenantContext, path: Path, bounds: Bou
     const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit: asked, skips: search.skips })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
     harvest.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
-    search.count({ rows: commits.length, short: next !== undefined && commits.length < asked.rows })
-    if (next === undefined || harvest.full || search.isOver) return harvest.rows(next)
+    const short = next !== undefined && commits.length < asked.rows
+    search.count({ rows: commits.length, short })
+    if (next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(next)
     range = behind(range, next, window)
   }
 }
@@ -168,11 +170,16 @@ class Harvest {
   readonly #rows: Row[] = []
   #bytes = 0
   /** Whether a row was found that has no room. */
-  full = false
+  #full = false
 
   constructor(window: Window, limits: Limits) {
     this.#window = window
     this.#maxBytes = limits.pageBytes
+  }
+
+  /** Whether the page is full, and it is known that there is one more row; where that has to be searched for (`isRare`), it is not worth it. */
+  isDone(isRare: boolean): boolean {
+    return this.#full || (isRare && this.#rows.length >= this.#window.count)
   }
 
   /** What the next read asks for: those that are missing, and one to know whether there is more. */
@@ -184,8 +191,8 @@ class Harvest {
   add(found: readonly Row[]): void {
     for (const row of this.#window.reverse ? found.toReversed() : found) {
       this.#bytes += jsonBytes(row.version.value)
-      this.full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
-      if (this.full) return
+      this.#full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
+      if (this.#full) return
       this.#rows.push(row)
     }
   }
@@ -194,7 +201,7 @@ class Harvest {
   rows(reached: Revision | undefined): Rows {
     const last = this.#rows.at(-1)
     const rows = this.#window.reverse ? this.#rows.toReversed() : this.#rows
-    if (this.full) return { rows, next: last && placeOf(last) }
+    if (this.#full) return { rows, next: last && placeOf(last) }
     if (reached === undefined) return { rows, next: undefined }
     return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: BEHIND_ALL } }
   }

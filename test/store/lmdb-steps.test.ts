@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { SKIPS, type Store } from '../../src/store/store.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { SKIPS, type Draft, type Range, type Store } from '../../src/store/store.ts'
 import { freshDirectory } from '../support/lmdb-directory.ts'
 import { ALL, draft, path, put, remove, texts } from '../support/store-drafts.ts'
 
@@ -57,7 +59,45 @@ it('which collections there were is known, also where all of their documents cam
   await withTombs(async (store) => {
     await store.append('t', [draft(numbers.map((i) => put(`posts/0000/late/${i}`, 1)))])
     await store.append('t', Array.from({ length: 70 }, (_, i) => draft([put(`more/${i}`, 1)])))
-    expect(await store.collections('t', [path('posts/0000')], 2)).toEqual([[]])
-    expect(await store.collections('t', [path('posts/0000')], 103)).toEqual([['late']])
+    const seen = await Promise.all([2, 102, 103, 110].map((at) => store.collections('t', [path('posts/0000')], at)))
+    expect(seen).toEqual([[[]], [[]], [['late']], [['late']]])
   })
+})
+
+const place = fc.constantFrom('posts/1', 'posts/10', 'posts/2', 'posts/a', 'posts/1/x/1', 'posts/1/x/2', 'posts/1/x/1/y/1', 'posts-x/1', 'p/1')
+const ranges = fc.record({
+  kind: fc.constantFrom('collection', 'below'), path: fc.constantFrom(['posts'], ['posts', '1', 'x'], ['posts', '1']),
+  reverse: fc.boolean(), deleted: fc.boolean(), after: fc.option(place.map(path), { nil: undefined }), before: fc.option(place.map(path), { nil: undefined }),
+  limit: fc.record({ rows: fc.integer({ min: 1, max: 5 }), bytes: fc.constant(1e9) }),
+}) satisfies fc.Arbitrary<Range>
+
+/** Drafts that write and delete these documents in turn, between so many others that none of their moments lies near. */
+function story(places: readonly string[]): readonly Draft[] {
+  const versions = new Map<string, number>()
+  const written = places.map((text, i) => {
+    const version = (versions.get(text) ?? 0) + 1
+    versions.set(text, version)
+    return draft([version % 2 === 0 ? remove(text, version) : put(text, version, { i })])
+  })
+  const noise = (name: string): readonly Draft[] => Array.from({ length: 70 }, (_, i) => draft([put(`${name}/${i}`, 1)]))
+  return [...noise('before'), ...written, ...noise('behind')]
+}
+
+it('a past that lies far reads as the oracle has it: any range, any page', async () => {
+  await using directory = await freshDirectory()
+  const store = await openLmdbStore({ directory: directory.path })
+  let tenants = 0
+  const property = fc.asyncProperty(fc.array(place, { minLength: 5, maxLength: 25 }), fc.array(ranges, { minLength: 6, maxLength: 6 }), async (places, asked) => {
+    const [oracle, tenant] = [new MemoryStore(), `t${tenants++}`]
+    const drafts = story(places)
+    for (const each of [oracle, store]) await each.append(tenant, drafts)
+    for (const [i, range] of asked.entries()) {
+      const at = 70 + Math.floor((i * places.length) / asked.length)
+      expect(await store.list(tenant, range, at)).toEqual(await oracle.list(tenant, range, at))
+    }
+    const documents = [path('posts/1'), path('posts/1/x/1')]
+    expect(await store.collections(tenant, documents, 75)).toEqual(await oracle.collections(tenant, documents, 75))
+  })
+  await fc.assert(property, { numRuns: 100 })
+  await store.close()
 })

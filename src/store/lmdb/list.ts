@@ -11,7 +11,8 @@ import type { Tables, TenantRow } from './tables.ts'
 
 /**
  * Of a past so near, the documents that were written since are found by the log, and the rest is as it is now: so nothing that
- * was deleted before is looked at. Reading the paths of so many commits takes about as long as a page does.
+ * was deleted before is looked at. So near to the beginning, all documents are found by the log: so nothing that came later is.
+ * Reading the paths of so many commits takes about as long as a page does.
  */
 const NEAR = { commits: 64, paths: 1_024 }
 
@@ -35,12 +36,14 @@ export function readList(tables: Tables, tenant: TenantRow, range: Range, at: Re
 
 function* looksAt(tables: Tables, tenant: TenantRow, moment: Moment): Generator<Look<Version, Place>> {
   const { range, at } = moment
-  const written = writtenSince(tables, tenant, moment)
-  for (const entry of entriesOf(tables, tenant, range, written)) {
+  const isNow = at === tenant.last
+  const first = isNow || tenant.floor > 0 ? null : writtenIn(tables, tenant, range, { after: 0, upTo: at })
+  const since = first === null ? writtenIn(tables, tenant, range, { after: at, upTo: tenant.last }) : null
+  for (const entry of first?.map(unread) ?? entriesOf(tables, tenant, range, since)) {
     const { place, row, deleted } = entry
-    const isThen = row !== null && (at === tenant.last || revisionInHead(row) <= at)
+    const isThen = row !== null && (isNow || revisionInHead(row) <= at)
     // What was written since comes again, from the log.
-    if (row !== null && !isThen && written !== null) continue
+    if (row !== null && !isThen && since !== null) continue
     if (!isThen) yield lookBack(tables, tenant, entry, moment)
     else if (deleted && range.deleted !== true) yield { place, read: null, bytes: row.length }
     else yield { place, read: () => decodeHead(pathOf(place), row), bytes: row.length }
@@ -56,23 +59,33 @@ function lookBack(tables: Tables, tenant: TenantRow, { place, row }: Entry, { ra
   return { place, read: version.type === 'DELETE' && range.deleted !== true ? null : () => version, bytes: found.row[2] }
 }
 
-/** What is looked at, in order: live rows, tombs where they may be of the page, and what was written since. */
-function* entriesOf(tables: Tables, tenant: TenantRow, range: Range, written: readonly Place[] | null): Generator<Entry> {
+/** What is looked at, in order: live rows, tombs where they may be of the page, and what was written since, where that is known. */
+function* entriesOf(tables: Tables, tenant: TenantRow, range: Range, since: readonly Place[] | null): Generator<Entry> {
   const { reverse = false } = range
   const spans = spansOf(tenant.number, range)
   const ordered = reverse ? spans.toReversed() : spans
   const live = scan(tables.heads, ordered, { reverse, deleted: false })
-  const rows = range.deleted === true || written === null ? merge(live, scan(tables.tombs, ordered, { reverse, deleted: true }), reverse) : live
-  if (written === null || written.length === 0) return yield* rows
-  yield* merge(rows, written.map((place) => ({ place, row: null, deleted: false })).values(), reverse)
+  const rows = range.deleted === true || since === null ? merge(live, scan(tables.tombs, ordered, { reverse, deleted: true }), reverse) : live
+  if (since === null || since.length === 0) return yield* rows
+  yield* merge(rows, since.map(unread).values(), reverse)
 }
 
-/** Documents of the range that were written after the moment, in order; null when there may be too many. */
-function writtenSince(tables: Tables, tenant: TenantRow, { range, at }: Moment): readonly Place[] | null {
-  if (tenant.last - at > NEAR.commits) return null
+/** A document of which only the versions are asked. */
+function unread(place: Place): Entry {
+  return { place, row: null, deleted: false }
+}
+
+interface Commits {
+  readonly after: Revision
+  readonly upTo: Revision
+}
+
+/** Documents of the range that these commits wrote, in order; null when they are too many. */
+function writtenIn(tables: Tables, tenant: TenantRow, range: Range, { after, upTo }: Commits): readonly Place[] | null {
+  if (upTo - after > NEAR.commits) return null
   const written = new Map<string, Place>()
   let paths = 0
-  for (let revision = at + 1; revision <= tenant.last; revision++) {
+  for (let revision = after + 1; revision <= upTo; revision++) {
     for (const path of pathsInRow(readRow(tables, tenant, revision))) {
       if (++paths > NEAR.paths) return null
       if (isInRange(path, range)) written.set(path.join('/'), placeOf(tenant.number, path))
