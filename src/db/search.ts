@@ -69,9 +69,9 @@ export class Missing {
     this.#bytes = bytes
   }
 
-  /** What the next read asks for. */
+  /** What the next read asks for: all rows, of which most pages come at once. */
   get slice(): Limit {
-    return { rows: Math.min(this.#rows, SLICE.rows), bytes: Math.min(this.#bytes, SLICE.bytes) }
+    return { rows: this.#rows, bytes: Math.min(this.#bytes, SLICE.bytes) }
   }
 
   get isFull(): boolean {

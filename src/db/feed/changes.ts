@@ -84,27 +84,31 @@ export function startOf(options: ChangesOptions, limits: Limits): (context: Tena
 }
 
 /**
- * The revision after which `count` matching changes are left, or a few more: whole commits. Fewer, where it has looked back
- * through `lastCommits` (or half as long as a read may take): then all after that place.
+ * The revision after which `count` matching changes are left, or a few more: whole commits. Fewer, where there are no more, or
+ * where it has looked back through `lastCommits` (or half as long as a read may take).
  */
 async function beforeLast({ store, tenant, tail, limits, readMs }: TenantContext, matcher: Matcher, count: number): Promise<Revision> {
   const search = new Search(readMs, limits.lastCommits)
   const { below } = matcher
   let found = 0
+  // Between what was found and the live edge nothing else matches.
+  let start = tail.last
   let rows = Math.max(LEAST_COMMITS, count)
   for (let before = tail.last + 1; ; await search.pause()) {
     const { slice, skips } = search
     const limit = { ...slice, rows: Math.min(slice.rows, rows) }
     rows *= 2
-    const { commits, next, floor } = await store.log(tenant, { after: 0, before, reverse: true, below, limit, skips })
+    const { commits, next } = await store.log(tenant, { after: 0, before, reverse: true, below, limit, skips })
     for (const commit of commits.toReversed()) {
-      if (search.isLong && (await search.ends())) return commit.revision
-      found += (await matcher.of(commit)).length
-      if (found >= count) return commit.revision - 1
+      if (search.isLong && (await search.ends())) return start
+      const matching = (await matcher.of(commit)).length
+      found += matching
+      if (matching > 0) start = commit.revision - 1
+      if (found >= count) return start
     }
-    if (next === undefined) return floor
+    if (next === undefined) return start
     search.count({ rows: commits.length, short: commits.length < limit.rows })
-    if (search.isOver) return next - 1
+    if (search.isOver) return start
     before = next
   }
 }

@@ -55,8 +55,9 @@ function lookBack(tables: Tables, tenant: TenantRow, { place, row }: Entry, { ra
   // The first version of a document that came later needs no search.
   const found = row !== null && versionInHead(row) === 1 ? null : findVersion(tables, place, at)
   if (found === null) return { place, read: null, bytes: row?.length ?? 0 }
+  if (range.deleted === true) return { place, read: () => readVersion(tables, tenant, place, found), bytes: found.row[2] }
   const version = readVersion(tables, tenant, place, found)
-  return { place, read: version.type === 'DELETE' && range.deleted !== true ? null : () => version, bytes: found.row[2] }
+  return { place, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
 }
 
 /** What is looked at, in order: live rows, tombs where they may be of the page, and what was written since, where that is known. */
@@ -145,13 +146,16 @@ function comparePlaces(a: Place, b: Place): number {
   return compareText(a.collection, b.collection) || compareText(a.id, b.id)
 }
 
-/** Where the search for a document that a collection had at a moment goes on. */
+/** Whether a collection had a document, deleted ones too; or where the search for one goes on. */
 export type Had = boolean | { readonly after: Path }
 
-/** Whether a document of the collection had a version at a moment, deleted ones too; not known after so many that came later. */
-export function hadDocument(tables: Tables, tenant: TenantRow, collection: Path, moment: { readonly at: Revision; readonly after?: Path | undefined }): Had {
-  const range: Range = { kind: 'collection', path: collection, after: moment.after, deleted: true, limit: { rows: 1, bytes: 1 } }
-  const { rows, next } = readList(tables, tenant, range, moment.at)
-  if (rows.length > 0 || next === undefined) return rows.length > 0
-  return { after: next }
+/** Whether a document of the collection had a version at a moment; not known after so many that came later. */
+export function hadDocument(tables: Tables, tenant: TenantRow, collection: Path, { at, after }: { readonly at: Revision; readonly after?: Path | undefined }): Had {
+  const range: Range = { kind: 'collection', path: collection, after, deleted: true, limit: { rows: 1, bytes: 1 } }
+  const { rows, next } = cut(withoutValues(looksAt(tables, tenant, { range, at })), range)
+  return rows.length > 0 || next === undefined ? rows.length > 0 : { after: pathOf(next) }
+}
+
+function* withoutValues(looks: Generator<Look<Version, Place>>): Generator<Look<true, Place>> {
+  for (const look of looks) yield { ...look, read: look.read === null ? null : () => true }
 }

@@ -25,6 +25,9 @@ export interface LmdbOptions {
 
 const MAP_SIZE_BYTES = 2 ** 40
 
+/** Collections that are looked for in the past in one turn of the event loop. */
+const COLLECTIONS = 64
+
 /**
  * Opens the store in a directory of the local disk; this process then owns the directory until `close`.
  * Throws UNAVAILABLE or STORAGE_FULL with a sentence that says what to do.
@@ -83,9 +86,13 @@ class LmdbStore implements Store {
     const ever = this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document)))
     if (this.#read(tenant, (_, { last }) => at >= last)) return ever
     const then: (readonly string[])[] = []
+    let looked = 0
     for (const [i, names] of ever.entries()) {
       const had: string[] = []
-      for (const name of names) if (await this.#hadDocument(tenant, [...(documents[i] ?? []), name], at)) had.push(name)
+      for (const name of names) {
+        if (++looked % COLLECTIONS === 0) await nextTurn()
+        if (await this.#hadDocument(tenant, [...(documents[i] ?? []), name], at)) had.push(name)
+      }
       then.push(had)
     }
     return then
