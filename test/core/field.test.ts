@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deleteField, getField, setField } from '../../src/core/field.ts'
+import { deleteField, getField, mayTouch, setField } from '../../src/core/field.ts'
 import type { Json } from '../../src/core/json.ts'
 import { smallJson } from './json.ts'
 import { thrown } from './thrown.ts'
@@ -144,4 +144,18 @@ describe('deleteField', () => {
   it('without a path names no field', () => {
     expect(deleteField({ a: 1 }, [])).toBe(undefined)
   })
+})
+
+it.each([
+  [[], 'a', true],
+  [['a'], 'a', true],
+  [['a'], 'a/b', true],
+  [['a/b'], 'a', true],
+  [['a/b'], 'a/c', false],
+  [['ab'], 'a', false],
+  [['a'], 'ab', false],
+  [['x', 'a/b/c'], 'a/b', true],
+  [['x', 'y/a'], 'a', false],
+])('a version that wrote %j may have touched %s: %s', (fields, path, expected) => {
+  expect(mayTouch(fields, path.split('/'))).toBe(expected)
 })
