@@ -1,7 +1,7 @@
 import { DatabaseError } from '../core/error.ts'
 
-/** How long a read may run without a pause, ms. */
-const TURN_MS = 10
+/** How long a read may run without a pause, ms: with the slice that it reads next, less than 10. */
+const TURN_MS = 5
 
 /**
  * Bounds a read that takes many pages: between two pages it lets others run, and past its time it gives up.
