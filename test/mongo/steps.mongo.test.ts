@@ -41,6 +41,26 @@ describeMongo('searches on MongoDB', (mongo) => {
     expect([revisions, finds]).toEqual([[1, 2], ['heads by _id', 'heads by _id', 'log by ops.p,n']])
   }, 60_000)
 
+  it.each([false, true])('what was written among many documents is found by looking through the log, a part of it a query (from the back: %s)', async (reverse) => {
+    const first = await mongo.open({ callMs: 30_000 })
+    await first.append(TENANT, [draft(Array.from({ length: 260 }, (_, i) => put(`many/${i}`, 1)))])
+    await first.append(TENANT, Array.from({ length: 20 }, (_, i) => draft([i % 7 === 3 ? put(`many/${i}`, 2) : put(`other/${i}`, 1)])))
+    const store = await reopened(mongo, 21)
+    const [found, pages]: [number[], (readonly number[])[]] = [[], []]
+    const finds = await asked(mongo, async () => {
+      for (let from: number | undefined = reverse ? 22 : 0; from !== undefined;) {
+        const bound = reverse ? { after: 0, before: from } : { after: from }
+        const page = await store.log(TENANT, { ...bound, below: [['many']], skips: 8, reverse, limit: ALL })
+        pages.push(page.commits.map(({ revision }) => revision))
+        found.push(...page.commits.map(({ revision }) => revision))
+        from = page.next
+      }
+    })
+    expect(found.toSorted((a, b) => a - b)).toEqual([1, 5, 12, 19])
+    expect(pages).toEqual(reverse ? [[19], [12], [1, 5]] : [[1, 5], [12], [19]])
+    expect(finds.filter((shape) => shape.startsWith('log'))).toEqual(Array(3).fill('log by _id,$or'))
+  }, 60_000)
+
   it('versions that cannot have touched a field are told by what they wrote: their values are not read', async () => {
     const store = await mongo.open({ callMs: 30_000 })
     const fields = (i: number): readonly string[] => (i === 0 ? [] : i === 30 ? ['title'] : ['n'])

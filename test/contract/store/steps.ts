@@ -4,7 +4,7 @@ import { mayTouch } from '../../../src/core/field.ts'
 import { isWithin, type Path } from '../../../src/core/path.ts'
 import type { Revision, Version, Write } from '../../../src/core/version.ts'
 import type { LogRange, Range } from '../../../src/store/store.ts'
-import { ALL, commit, path, put, remove, texts } from '../../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, remove, texts } from '../../support/store-drafts.ts'
 import { law, type Fixture, type StoreSubject } from './subject.ts'
 
 /** How a page is bounded. */
@@ -53,11 +53,12 @@ const STORY: readonly (readonly Write[])[] = [
 export function stepContract(subject: StoreSubject): void {
   law(subject, 'L10 pages of every past, going on from next, give what one page gives, however few rows each passes over', async (fixture) => {
     for (const writes of STORY) await commit(fixture.store, fixture.tenant, writes)
-    // More commits than an adapter may undo one by one.
-    for (let i = 0; i < 70; i += 35) await fixture.store.append(fixture.tenant, Array.from({ length: 35 }, (_, k) => noise(i + k)))
     // Every bound of every past where reads are cheap.
-    const bounds = subject.scale === undefined ? BOUNDS : BOUNDS.filter(({ rows, skips }) => rows === 3 && skips === 2)
-    for (const at of subject.scale === undefined ? [0, 1, 2, 3, 4, 5] : [2, 4]) {
+    const isCheap = subject.scale === undefined
+    const bounds = isCheap ? BOUNDS : BOUNDS.filter(({ rows, skips }) => rows === 3 && skips === 2)
+    // More commits than an adapter may undo one by one.
+    if (isCheap) await fixture.store.append(fixture.tenant, Array.from({ length: 70 }, (_, i) => draft([put(`noise/${i}`, 1)])))
+    for (const at of isCheap ? [0, 1, 2, 3, 4, 5] : [4]) {
       for (const range of [{ kind: 'collection', path: ['posts'] }, { kind: 'below', path: [], deleted: true }] as const) {
         const whole = texts((await fixture.store.list(fixture.tenant, { ...range, limit: ALL }, at)).rows)
         for (const bound of bounds) expect(texts(await walkList(fixture, range, { ...bound, at }))).toEqual(whole)
@@ -70,9 +71,10 @@ export function stepContract(subject: StoreSubject): void {
     await commit(fixture.store, fixture.tenant, Array.from({ length: 300 }, (_, i) => put(`many/${i}`, 1)))
     for (let i = 0; i < 6; i++) await commit(fixture.store, fixture.tenant, [put(i % 3 === 0 ? `many/${i}` : `posts-x/${i + 2}`, i % 3 === 0 ? 2 : 1)])
     const { commits } = await fixture.store.log(fixture.tenant, { after: 0, limit: ALL })
+    const bounds = subject.scale === undefined ? BOUNDS : BOUNDS.filter(({ rows, skips }) => rows === 3 && skips === 2)
     for (const below of [[['posts']], [['many']], [path('posts/1')], [['posts-x'], path('many/3')], [['none']], [['posts', '1', 'notes'], ['many']], [[]]]) {
       const expected = commits.filter(({ versions }) => versions.some((version) => below.some((root) => isWithin(version.path, root))))
-      for (const bound of BOUNDS) expect(await walkLog(fixture, { below, ...bound })).toEqual(expected)
+      for (const bound of bounds) expect(await walkLog(fixture, { below, ...bound })).toEqual(expected)
       const inner = commits.slice(2, -2).filter((each) => expected.includes(each))
       expect(await walkLog(fixture, { below, rows: 2, skips: 2, reverse: true, after: 2, before: commits.length - 1 })).toEqual(inner)
     }
@@ -86,7 +88,7 @@ export function stepContract(subject: StoreSubject): void {
     const { rows: all } = await store.history(tenant, path('posts/1'), { limit: ALL })
     for (const touching of [['a'], ['a', 'b'], ['a', 'b', 'c'], ['b'], ['x"]'], ['x\\'], ['é', '['], ['never']]) {
       const expected = all.filter(({ fields }) => mayTouch(fields, touching))
-      for (const { rows, skips, reverse } of BOUNDS) {
+      for (const { rows, skips, reverse } of subject.scale === undefined ? BOUNDS : BOUNDS.slice(-2)) {
         const found = await walk(reverse, (from: Revision | undefined) => {
           const bound = from === undefined ? {} : reverse ? { before: from } : { after: from }
           return store.history(tenant, path('posts/1'), { ...bound, touching, reverse, skips, limit: { rows, bytes: 1e9 } })
@@ -95,10 +97,6 @@ export function stepContract(subject: StoreSubject): void {
       }
     }
   })
-}
-
-function noise(i: number): Parameters<Fixture['store']['append']>[1][number] {
-  return { id: `noise-${i}`, at: 1_000, actor: null, digest: null, expects: [], writes: [put(`noise/${i}`, 1)] }
 }
 
 function walkLog({ store, tenant }: Fixture, { rows, after = 0, ...range }: Partial<LogRange> & Bound): Promise<readonly Commit[]> {
