@@ -2,10 +2,11 @@ import { feeds } from './feeds.ts'
 import { machine } from './machine.ts'
 import { past } from './past.ts'
 import { reads } from './reads.ts'
+import { searches } from './searches.ts'
 import { transact } from './transact.ts'
 import { writes } from './writes.ts'
 
-const sections = { writes, transact, reads, feeds, past }
+const sections = { writes, transact, reads, feeds, past, searches }
 
 /** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {

@@ -160,9 +160,16 @@ export interface HistoryOptions extends PageOptions {
   readonly to?: Timestamp | undefined
 }
 
-/** A page of documents, in the shape of a Relay connection (https://relay.dev/graphql/connections.htm). */
+/**
+ * A page of documents, in the shape of a Relay connection (https://relay.dev/graphql/connections.htm). A search for what is rare
+ * may end it early, even without an edge: then there is more, and the cursor at that end is the place that was reached.
+ */
 export interface DocumentPage {
   readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
+  /** To go on towards the front: `before`. Null when the page is empty and nothing was left out. */
+  readonly startCursor: string | null
+  /** To go on towards the back: `after`. */
+  readonly endCursor: string | null
   readonly hasNextPage: boolean
   readonly hasPreviousPage: boolean
   /** What this page is a picture of. */

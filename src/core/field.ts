@@ -8,6 +8,16 @@ export type FieldPath = readonly string[]
 
 const INDEX = /^(0|[1-9][0-9]*)$/
 
+/**
+ * Whether a version that wrote `fields` (as `Write.fields` has them) may have changed the field at `path`: one of them lies
+ * at, above or below it, or there is none, which stands for the whole value.
+ */
+export function mayTouch(fields: readonly string[], path: FieldPath): boolean {
+  if (fields.length === 0) return true
+  const text = path.join('/')
+  return fields.some((field) => field === text || text.startsWith(`${field}/`) || field.startsWith(`${text}/`))
+}
+
 /** The field of `value` at `path`; undefined when nothing is there. */
 export function getField(value: Json, path: FieldPath): Json | undefined {
   let field: Json | undefined = value

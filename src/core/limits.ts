@@ -1,6 +1,6 @@
 import { DatabaseError } from './error.ts'
 
-/** Bounds of everything that is stored or asked for. The names appear in TOO_LARGE as `limit`. */
+/** Bounds of everything that is stored or asked for. The names appear in TOO_LARGE as `limit`, but those of what ends a page early. */
 export interface Limits {
   /** Segments of a path. */
   readonly pathSegments: number
@@ -26,6 +26,12 @@ export interface Limits {
   readonly pageBytes: number
   /** Rows of one page of documents, history or log. */
   readonly pageSize: number
+  /** Documents that one page looks at to find those that match, or that lived then: then it ends early. */
+  readonly searchedDocuments: number
+  /** Commits, or versions of one document, that one page of the log or of a history looks at: then it ends early. */
+  readonly searchedCommits: number
+  /** Commits that a feed looks back through for its `last` changes: then it begins there. */
+  readonly lastCommits: number
   /** Path patterns of one feed. */
   readonly patterns: number
   /** Columns of one feed. */
@@ -58,6 +64,9 @@ export const LIMITS: Limits = {
   documents: 1_000,
   pageBytes: 4_194_304,
   pageSize: 1_000,
+  searchedDocuments: 100_000,
+  searchedCommits: 10_000,
+  lastCommits: 100_000,
   patterns: 32,
   columns: 100,
   keyBytes: 128,

@@ -45,6 +45,12 @@ export function agrees(pattern: Pattern, path: readonly string[]): boolean {
   return true
 }
 
+/** The part of a pattern before its first `*`. */
+export function concrete(pattern: Pattern): Path {
+  const end = pattern.indexOf('*')
+  return end < 0 ? pattern : pattern.slice(0, end)
+}
+
 /** Whether a document can lie at or below what both name: then the patterns agree as far as both go. */
 export function overlaps(a: Pattern, b: Pattern): boolean {
   const length = Math.min(a.length, b.length)

@@ -6,15 +6,19 @@ import { isDocumentPath, isWithin, lastOf, parentOf, parsePath, type Path } from
 import { parseTimestamp } from '../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../core/value.ts'
 import type { Millis, Revision, Version } from '../core/version.ts'
-import type { Page } from '../store/store.ts'
+import type { Limit } from '../store/store.ts'
 import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
 import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
 import { resolvePath } from './resolve.ts'
+import { Missing, Search, SLICE } from './search.ts'
 import type { TenantContext } from './tenant-context.ts'
 
-/** Rows of one read while versions are searched that match. */
-const SCAN = { rows: 256, bytes: 4_194_304 }
+/** Versions that one read asks for at least, where some of them may have left the field as it was. */
+const LEAST_ROWS = 16
+
+/** Stands behind all versions of a commit in a place between two commits, which no version has. */
+const BEHIND_ALL = 999_999
 
 /** Exclusive bounds of a history, as places in the log: a revision, and an index within its commit. */
 interface Bounds {
@@ -33,6 +37,12 @@ interface Row {
   readonly index: number
 }
 
+interface Rows {
+  readonly rows: readonly Row[]
+  /** Where the history goes on, in the direction of reading. */
+  readonly next: Place | undefined
+}
+
 /** The versions of what `text` means, in the order in which they were written. */
 export async function readHistory(context: TenantContext, text: string, options: HistoryOptions): Promise<DocumentPage> {
   const path = parsePath(text, context.limits)
@@ -40,16 +50,16 @@ export async function readHistory(context: TenantContext, text: string, options:
   const span = await spanOf(context, options)
   const { last, epoch } = context.tail
   const bounds = boundsOf(options, { from: span.from, to: span.to ?? last })
-  const { rows, more } = await rowsOf(context, path, bounds, window)
-  const edges = rows.map(({ version, index }) => ({ cursor: formatPlace({ revision: version.revision, index }), node: documentOf(epoch, version, version.revision) }))
-  return pageOf(options, window, { edges, more, cursor: formatCursor(epoch, last) })
+  const { rows, next } = await rowsOf(context, path, bounds, window)
+  const edges = rows.map((row) => ({ cursor: formatPlace(placeOf(row)), node: documentOf(epoch, row.version, row.version.revision) }))
+  return pageOf(options, window, { edges, next: next && formatPlace(next), cursor: formatCursor(epoch, last) })
 }
 
-async function rowsOf(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
+async function rowsOf(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<Rows> {
   const { head, rest } = await resolvePath(context, path)
   if (head !== null && rest.length === 0) return documentHistory(context, head.path, bounds, window)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) return collectionHistory(context, path, bounds, window)
-  return head === null ? { rows: [], more: false } : fieldHistory(context, head.path, rest, { bounds, window })
+  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, rest, { bounds, window })
 }
 
 async function isCollection({ store, tenant }: TenantContext, path: Path): Promise<boolean> {
@@ -57,15 +67,22 @@ async function isCollection({ store, tenant }: TenantContext, path: Path): Promi
   return names.includes(lastOf(path))
 }
 
-async function documentHistory({ store, tenant, limits }: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
-  const page = await store.history(tenant, path, {
-    // A commit makes one version of a document at most, so its revision alone is the place.
-    after: bounds.after.revision,
-    before: bounds.before.revision,
-    reverse: window.reverse,
-    limit: { rows: window.count, bytes: limits.pageBytes },
-  })
-  return { rows: page.rows.map((version) => ({ version, index: 0 })), more: page.more }
+/** Slice by slice, so that no large page is parsed in one step. */
+async function documentHistory({ store, tenant, limits, readMs }: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<Rows> {
+  const slices: (readonly Version[])[] = []
+  const missing = new Missing({ rows: window.count, bytes: limits.pageBytes })
+  const patience = new Patience(readMs)
+  for (let range = revisionsOf(bounds); ; await patience.pause()) {
+    const { slice } = missing
+    const { rows, next } = await store.history(tenant, path, { ...range, reverse: window.reverse, limit: slice })
+    slices.push(rows)
+    missing.take(rows.length, rows.length < slice.rows)
+    if (next === undefined || missing.isFull) {
+      const inOrder = (window.reverse ? slices.toReversed() : slices).flat()
+      return { rows: inOrder.map(rowOf), next: next === undefined ? undefined : { revision: next, index: 0 } }
+    }
+    range = behind(range, next, window)
+  }
 }
 
 interface FieldRead {
@@ -73,23 +90,24 @@ interface FieldRead {
   readonly window: Window
 }
 
-/** The versions in which a field became another one, came or went. */
-async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<{ rows: readonly Row[]; more: boolean }> {
-  const { store, tenant } = context
-  const read = (after: Revision, before: Revision): Promise<Page> => store.history(tenant, path, { after, before, reverse: window.reverse, limit: SCAN })
-  const harvest = new Harvest(window, context.limits)
-  const patience = new Patience(context.readMs)
-  let { after: { revision: after }, before: { revision: before } } = bounds
-  for (;; await patience.pause()) {
-    const page = await read(after, before)
+/** The versions in which a field became another one, came or went. One that cannot have touched it is not read. */
+async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<Rows> {
+  const { store, tenant, limits } = context
+  const harvest = new Harvest(window, limits)
+  const search = new Search(context.readMs, limits.searchedCommits)
+  for (let range = revisionsOf(bounds); ; await search.pause()) {
+    const asked = harvest.ask(LEAST_ROWS)
+    const page = await store.history(tenant, path, { ...range, touching: field, reverse: window.reverse, limit: asked, skips: search.skips })
     const oldest = page.rows[0]
-    if (oldest === undefined) return harvest.page()
-    const { rows: [predecessor] } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
-    const changed = page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field))
-    harvest.add(changed.map((version) => ({ version, index: 0 })))
-    if (harvest.full || !page.more) return harvest.page()
-    if (window.reverse) before = oldest.revision
-    else after = page.rows.at(-1)?.revision ?? after
+    if (oldest !== undefined) {
+      const { rows: [predecessor] } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
+      // What lies between two of these did not touch the field.
+      harvest.add(page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field)).map(rowOf))
+    }
+    const short = page.more && page.rows.length < asked.rows
+    search.count({ rows: page.rows.length, short })
+    if (page.next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(page.next)
+    range = behind(range, page.next, window)
   }
 }
 
@@ -98,28 +116,52 @@ function sameField(older: Version | undefined, newer: Version, field: Path): boo
   return a === undefined || b === undefined ? a === b : equalJson(a, b)
 }
 
-/** The versions of all documents in and below a collection: a walk over the log from one end of the bounds. */
-async function collectionHistory(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<{ rows: readonly Row[]; more: boolean }> {
-  const { store, tenant } = context
-  const harvest = new Harvest(window, context.limits)
-  // Places lie within commits: the commits of both bounds belong to the walk.
-  let after = bounds.after.revision - 1
-  let before = bounds.before.revision + 1
-  const patience = new Patience(context.readMs)
-  for (;; await patience.pause()) {
-    const { commits } = await store.log(tenant, { after: Math.max(after, 0), before, reverse: window.reverse, limit: SCAN })
+/** The versions of all documents in and below a collection: commits that wrote there, from one end of the bounds. */
+async function collectionHistory(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<Rows> {
+  const { store, tenant, limits } = context
+  const harvest = new Harvest(window, limits)
+  const search = new Search(context.readMs, limits.searchedCommits)
+  // Places lie within commits: the commits of both bounds belong to the search.
+  let range: Revisions = { after: Math.max(bounds.after.revision - 1, 0), before: bounds.before.revision + 1 }
+  for (;; await search.pause()) {
+    const asked = harvest.ask(1)
+    const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit: asked, skips: search.skips })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
     harvest.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
-    if (harvest.full || commits.length === 0) return harvest.page()
-    if (window.reverse) before = commits[0]?.revision ?? 0
-    else after = commits.at(-1)?.revision ?? after
+    const short = next !== undefined && commits.length < asked.rows
+    search.count({ rows: commits.length, short })
+    if (next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(next)
+    range = behind(range, next, window)
   }
+}
+
+/** Exclusive. */
+interface Revisions {
+  readonly after: Revision
+  readonly before: Revision
+}
+
+/** Of one document: a commit makes one version of it at most, so its revision is the place. */
+function revisionsOf({ after, before }: Bounds): Revisions {
+  return { after: after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
+}
+
+function behind(range: Revisions, next: Revision, { reverse }: Window): Revisions {
+  return reverse ? { ...range, before: next } : { ...range, after: next }
 }
 
 function isBetween({ version: { revision }, index }: Row, { after, before }: Bounds): boolean {
   const above = revision > after.revision || (revision === after.revision && index > after.index)
   const below = revision < before.revision || (revision === before.revision && index < before.index)
   return above && below
+}
+
+function rowOf(version: Version): Row {
+  return { version, index: 0 }
+}
+
+function placeOf({ version: { revision }, index }: Row): Place {
+  return { revision, index }
 }
 
 /** The rows of one page, as a search finds them in the direction of reading: so many, and so many bytes, but one at least. */
@@ -129,25 +171,40 @@ class Harvest {
   readonly #rows: Row[] = []
   #bytes = 0
   /** Whether a row was found that has no room. */
-  full = false
+  #full = false
 
   constructor(window: Window, limits: Limits) {
     this.#window = window
     this.#maxBytes = limits.pageBytes
   }
 
+  /** Whether the page is full, and it is known that there is one more row; where that has to be searched for (`isRare`), it is not worth it. */
+  isDone(isRare: boolean): boolean {
+    return this.#full || (isRare && this.#rows.length >= this.#window.count)
+  }
+
+  /** What the next read asks for: those that are missing, and one to know whether there is more. */
+  ask(least: number): Limit {
+    return { rows: Math.min(SLICE.rows, Math.max(least, this.#window.count - this.#rows.length + 1)), bytes: SLICE.bytes }
+  }
+
   /** Takes in the rows of one read, oldest first. */
   add(found: readonly Row[]): void {
     for (const row of this.#window.reverse ? found.toReversed() : found) {
       this.#bytes += jsonBytes(row.version.value)
-      this.full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
-      if (this.full) return
+      this.#full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
+      if (this.#full) return
       this.#rows.push(row)
     }
   }
 
-  page(): { rows: readonly Row[]; more: boolean } {
-    return { rows: this.#window.reverse ? this.#rows.toReversed() : this.#rows, more: this.full }
+  /** The page, when the search has come to a revision, or to the end. */
+  rows(reached: Revision | undefined): Rows {
+    const last = this.#rows.at(-1)
+    const rows = this.#window.reverse ? this.#rows.toReversed() : this.#rows
+    if (this.#full) return { rows, next: last && placeOf(last) }
+    if (reached === undefined) return { rows, next: undefined }
+    return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: BEHIND_ALL } }
   }
 }
 

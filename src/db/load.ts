@@ -1,10 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Limits } from '../core/limits.ts'
 import { pathText, type Path } from '../core/path.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
+import { SLICE } from './search.ts'
 import type { Head, Loaded, Needs } from './state.ts'
-
-const PAGE = { rows: 256, bytes: 4_194_304 }
 
 export interface LoadOptions {
   readonly store: Store
@@ -47,10 +47,12 @@ async function loadTree(store: Store, tenant: TenantId, root: Path, max: number)
   }
   let after: Path | undefined
   for (;;) {
-    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: PAGE })
+    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: SLICE })
     for (const version of page.rows) heads.push({ path: version.path, version: version.version, deleted: false, value: null, createdAt: version.createdAt })
     if (heads.length > max) return null
-    if (!page.more) return heads
-    after = page.rows.at(-1)?.path
+    if (page.next === undefined) return heads
+    after = page.next
+    // The embedded store answers at once: let others run before the next page.
+    await nextTurn()
   }
 }

@@ -1,41 +1,65 @@
-import { lastOf, pathText } from '../core/path.ts'
+import { lastOf, pathText, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
-import type { Page, Range } from '../store/store.ts'
-import { Patience } from './patience.ts'
+import type { ListPage, Range } from '../store/store.ts'
+import { Missing, Search } from './search.ts'
 import type { TenantContext } from './tenant-context.ts'
 import type { Where } from './where/where.ts'
 
-/** Rows that are looked through at once. */
-const SCAN_ROWS = 256
-
-export interface MatchingOptions {
-  /** Its limit is that of the matches. */
+export interface ListOptions {
+  /** Its limit is that of the page. */
   readonly range: Range
-  readonly where: Where
   /** The latest when undefined. */
   readonly at: Revision | undefined
 }
 
+export interface MatchingOptions extends ListOptions {
+  readonly where: Where
+}
+
+/**
+ * The documents of a range, all of one state, slice by slice: as many as the limit allows. Of a past in which few of them lived
+ * it may end early (`searchedDocuments`), even without a row, with the place to go on from.
+ */
+export async function listAll({ store, tenant, limits, readMs }: TenantContext, { range, at }: ListOptions): Promise<ListPage> {
+  const slices: (readonly Version[])[] = []
+  const missing = new Missing(range.limit)
+  const search = new Search(readMs, limits.searchedDocuments)
+  for (let [rest, revision] = [range, at]; ; await search.pause()) {
+    const { slice } = missing
+    const page = await store.list(tenant, { ...rest, limit: slice, skips: search.skips }, revision)
+    slices.push(page.rows)
+    const short = page.rows.length < slice.rows
+    const cut = short && endsAtRow(page, range)
+    missing.take(page.rows.length, cut)
+    search.count({ rows: 0, short: short && !cut })
+    if (page.next === undefined || missing.isFull || search.isOver) return { ...page, rows: (range.reverse === true ? slices.toReversed() : slices).flat() }
+    rest = behind(rest, page.next)
+    revision = page.revision
+  }
+}
+
 /**
  * The documents of a range that match, all of one state: as many as the limit allows, and whether there is one more.
- * Reads the range page by page until that is known. Throws TIMEOUT where matches are so rare that it takes too long.
+ * Reads the range slice by slice until that is known, or until it has looked at `searchedDocuments`: then it ends early, even
+ * without a row, with the place to go on from.
  */
-export async function listMatching(context: TenantContext, { range, where, at }: MatchingOptions): Promise<Page & { readonly revision: Revision }> {
-  const { store, tenant, limits, readMs } = context
+export async function listMatching({ store, tenant, limits, readMs }: TenantContext, { range, where, at }: MatchingOptions): Promise<ListPage> {
   const matches = new Matches(range)
-  const patience = new Patience(readMs)
-  let [left, revision] = [range, at]
-  for (;; await patience.pause()) {
-    const page = await store.list(tenant, { ...left, limit: { rows: SCAN_ROWS, bytes: limits.pageBytes } }, revision)
+  const search = new Search(readMs, limits.searchedDocuments)
+  let seen: Path | undefined
+  for (let [rest, revision] = [range, at]; ; await search.pause()) {
+    const { slice, skips } = search
+    const page = await store.list(tenant, { ...rest, limit: slice, skips }, revision)
     revision = page.revision
     for (const version of range.reverse === true ? page.rows.toReversed() : page.rows) {
-      if (patience.isLong) await patience.pause()
-      if (!isMatch(where, version)) continue
-      if (!matches.take(version)) return { rows: matches.rows, more: true, revision }
+      if (search.isLong && (await search.ends()) && seen !== undefined) return { rows: matches.rows, more: true, next: seen, revision }
+      if (isMatch(where, version) && !matches.take(version)) return { rows: matches.rows, more: true, next: matches.last, revision }
+      seen = version.path
     }
-    if (!page.more) return { rows: matches.rows, more: false, revision }
-    left = beyond(left, page.rows)
+    search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
+    if (page.next === undefined || search.isOver) return { ...page, rows: matches.rows }
+    rest = behind(rest, page.next)
   }
 }
 
@@ -43,9 +67,15 @@ function isMatch(where: Where, { path, value }: Version): boolean {
   return where.test({ path: pathText(path), id: lastOf(path), value })
 }
 
-/** What is left of a range after rows of it, in the direction of reading. */
-function beyond(range: Range, rows: readonly Version[]): Range {
-  return range.reverse === true ? { ...range, before: rows[0]?.path } : { ...range, after: rows.at(-1)?.path }
+/** Whether a page ends at one of its rows, and not at one that was passed over. */
+function endsAtRow({ rows, next }: ListPage, { reverse }: Range): boolean {
+  const row = reverse === true ? rows[0] : rows.at(-1)
+  return row !== undefined && next !== undefined && pathText(row.path) === pathText(next)
+}
+
+/** What is left of a range behind a place, in the direction of reading. */
+export function behind(range: Range, next: Path): Range {
+  return range.reverse === true ? { ...range, before: next } : { ...range, after: next }
 }
 
 /** What a page holds so far, within its limit. */
@@ -61,6 +91,11 @@ class Matches {
   /** In key order. */
   get rows(): readonly Version[] {
     return this.#range.reverse === true ? this.#rows.toReversed() : this.#rows
+  }
+
+  /** The document that was taken last. */
+  get last(): Path | undefined {
+    return this.#rows.at(-1)?.path
   }
 
   /** False when there is no room for it: the page ends before it. */

@@ -50,8 +50,8 @@ export function badPageCursor(argument: string): DatabaseError {
 
 export interface Edges {
   readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
-  /** Whether the range goes on beyond the rows, in the direction of reading. */
-  readonly more: boolean
+  /** The page cursor of the place that was reached, where the range goes on beyond it in the direction of reading. */
+  readonly next: string | undefined
   readonly cursor: string
 }
 
@@ -59,9 +59,13 @@ export interface Edges {
  * A page in the shape of a Relay connection. Against the direction of reading, there is a page exactly where a page
  * cursor bounds it (https://relay.dev/graphql/connections.htm, section 5.1: it need not be searched for).
  */
-export function pageOf(options: PageOptions, { reverse }: Window, { edges, more, cursor }: Edges): DocumentPage {
+export function pageOf(options: PageOptions, { reverse }: Window, { edges, next, cursor }: Edges): DocumentPage {
+  const more = next !== undefined
+  const [first = next, last = next] = [edges[0]?.cursor, edges.at(-1)?.cursor]
   return {
     edges,
+    startCursor: (reverse ? (next ?? first) : first) ?? null,
+    endCursor: (reverse ? last : (next ?? last)) ?? null,
     hasNextPage: reverse ? options.before !== undefined : more,
     hasPreviousPage: reverse ? more : options.after !== undefined,
     cursor,

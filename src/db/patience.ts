@@ -1,7 +1,7 @@
 import { DatabaseError } from '../core/error.ts'
 
-/** How long a read may run without a pause, ms. */
-const TURN_MS = 10
+/** How long a read may run without a pause, ms: with the slice that it reads next, less than 10. */
+const TURN_MS = 5
 
 /**
  * Bounds a read that takes many pages: between two pages it lets others run, and past its time it gives up.
@@ -23,10 +23,15 @@ export class Patience {
     return performance.now() - this.#turn > TURN_MS
   }
 
-  /** Call between two pages. Throws TIMEOUT. */
-  async pause(): Promise<void> {
+  /** Lets others run. */
+  protected async nextTurn(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
     this.#turn = performance.now()
+  }
+
+  /** Call between two pages. Throws TIMEOUT. */
+  async pause(): Promise<void> {
+    await this.nextTurn()
     if (this.#turn < this.#until) return
     throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, { outcome: 'NOT_DONE' })
   }

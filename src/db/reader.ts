@@ -2,16 +2,16 @@ import { formatCursor } from '../core/cursor.ts'
 import type { Document, DocumentOptions, DocumentPage, Filter, PageOptions, ReadOptions } from '../core/database.ts'
 import { getField } from '../core/field.ts'
 import type { Json } from '../core/json.ts'
-import { tooLarge, type Limits } from '../core/limits.ts'
-import { isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../core/path.ts'
+import type { Limits } from '../core/limits.ts'
+import { isDocumentPath, lastOf, parentOf, parsePath, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Range } from '../store/store.ts'
+import { documentsBelow } from './below.ts'
 import { parseWhere } from './feed/shape.ts'
-import { listMatching } from './matching.ts'
+import { listAll, listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
 import { asOfRevision } from './past.ts'
-import { Patience } from './patience.ts'
 import { documentOf } from './render.ts'
 import { badArgument, wrongKind } from './request.ts'
 import { resolvePath } from './resolve.ts'
@@ -33,7 +33,7 @@ export async function readDocument(context: TenantContext, text: string, options
 
 /** A page of the documents of the collection at `text` that match. */
 export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions & Filter): Promise<DocumentPage> {
-  const { store, tenant, tail, limits } = context
+  const { tail, limits } = context
   const path = parsePath(text, limits)
   if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
   const where = parseWhere(options, limits)
@@ -49,9 +49,10 @@ export async function readDocuments(context: TenantContext, text: string, option
     reverse: window.reverse,
     limit: { rows: window.count, bytes: limits.pageBytes },
   }
-  const page = where === null ? await store.list(tenant, range, revision) : await listMatching(context, { range, where, at: revision })
-  const edges = page.rows.map((version) => ({ cursor: formatPageCursor('id', lastOf(version.path)), node: documentOf(tail.epoch, version, page.revision) }))
-  return pageOf(options, window, { edges, more: page.more, cursor: formatCursor(tail.epoch, page.revision) })
+  const page = await (where === null ? listAll(context, { range, at: revision }) : listMatching(context, { range, where, at: revision }))
+  const cursorOf = (document: Path): string => formatPageCursor('id', lastOf(document))
+  const edges = page.rows.map((version) => ({ cursor: cursorOf(version.path), node: documentOf(tail.epoch, version, page.revision) }))
+  return pageOf(options, window, { edges, next: page.next && cursorOf(page.next), cursor: formatCursor(tail.epoch, page.revision) })
 }
 
 /** The id that a page cursor stands for; it was made of one, so anything else is no such cursor. */
@@ -97,7 +98,7 @@ export async function valueAt(context: TenantContext, path: Path, { depth, at }:
 
 async function readTree(context: TenantContext, head: Version, depth: number, revision: Revision): Promise<Json> {
   if (depth === 0) return head.value
-  const below = await readBelow(context, head.path, { levels: depth, revision, bytes: jsonBytes(head.value) })
+  const below = await documentsBelow(context, head.path, { levels: depth, revision, bytes: jsonBytes(head.value) })
   return new Tree(below).value(head.path, head.value)
 }
 
@@ -109,40 +110,8 @@ interface CollectionRead {
 }
 
 async function readCollection(context: TenantContext, path: Path, { depth, revision, declared }: CollectionRead): Promise<Json> {
-  const documents = await readBelow(context, path, { levels: depth + 1, revision, bytes: 0 })
+  const documents = await documentsBelow(context, path, { levels: depth + 1, revision, bytes: 0 })
   if (documents.length > 0 || declared || path.length === 1) return new Tree(documents).list(path)
   const [names = []] = await context.store.collections(context.tenant, [parentOf(path)], revision)
   return names.includes(lastOf(path)) ? [] : null
-}
-
-interface BelowRead {
-  /** Levels of collections. */
-  readonly levels: number
-  readonly revision: Revision
-  /** What the result holds already. */
-  readonly bytes: number
-}
-
-/** The live documents below a path, all of them or TOO_LARGE. */
-async function readBelow(context: TenantContext, root: Path, { levels, revision, bytes }: BelowRead): Promise<readonly Version[]> {
-  const { store, tenant, limits } = context
-  const documents: Version[] = []
-  const deepest = 2 * Math.floor(root.length / 2) + 2 * levels
-  let size = bytes
-  let after: Path | undefined
-  const patience = new Patience(context.readMs)
-  for (;; await patience.pause()) {
-    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: { rows: 256, bytes: limits.pageBytes } }, revision)
-    for (const version of page.rows) {
-      if (version.path.length > deepest) continue
-      documents.push(version)
-      size += jsonBytes(version.value)
-    }
-    const { documents: max, pageBytes } = limits
-    const advice = 'read its collections page by page with documents, or ask for fewer levels with depth'
-    if (documents.length > max) throw tooLarge('documents', max, `More than ${max} documents lie at ${pathText(root)} (${advice})`)
-    if (size > pageBytes) throw tooLarge('pageBytes', pageBytes, `What lies at ${pathText(root)} is larger than one answer may be (${advice})`)
-    if (!page.more) return documents
-    after = page.rows.at(-1)?.path
-  }
 }

@@ -1,4 +1,3 @@
-import type { DocumentPage } from '../core/database.ts'
 import type { Budget } from './budget.ts'
 import { getField } from '../core/field.ts'
 import { given } from './given.ts'
@@ -43,22 +42,11 @@ export const Change: GqlChangeResolvers = {
 /** Resolvers of a page of documents. */
 export const DocumentConnection: GqlDocumentConnectionResolvers = {
   nodes: ({ edges }) => edges.map((edge) => edge.node),
-  pageInfo,
+  pageInfo: (page) => page,
 }
 
 /** Resolvers of a commit. */
 export const Commit: GqlCommitResolvers = {
   document: ({ changes: [change, ...others], repeated }) =>
     change === undefined || others.length > 0 ? null : changedDocument(repeated ? change : asPresent(change)),
-}
-
-interface PageInfo {
-  readonly hasNextPage: boolean
-  readonly hasPreviousPage: boolean
-  readonly startCursor: string | null
-  readonly endCursor: string | null
-}
-
-function pageInfo({ edges, hasNextPage, hasPreviousPage }: DocumentPage): PageInfo {
-  return { hasNextPage, hasPreviousPage, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null }
 }

@@ -64,14 +64,23 @@ export type GqlQuery = {
   readonly get?: Maybe<Scalars['JSON']['output']>;
   /** The document at a path; null when there is none, when it is deleted, and when the path is a field's. */
   readonly document?: Maybe<GqlDocument>;
-  /** A page of a collection, in the order of ids. */
+  /**
+   * A page of a collection, in the order of ids. A search for what is rare (a `where` that few match; with `asOf`, among much
+   * that was deleted before or came later) may end before the page is full, even empty: then `hasNextPage` (with `last`,
+   * `hasPreviousPage`) is true, and `endCursor` (`startCursor`) is the place to go on from.
+   */
   readonly documents: GqlDocumentConnection;
   /**
    * The versions of a document, of a field (those in which it changed), or of what lies in and below a collection,
-   * oldest first: `last: 10` gives the ten newest.
+   * oldest first: `last: 10` gives the ten newest. A search among 10,000 commits, or versions, of something else ends the page
+   * early, even empty: then `hasPreviousPage` (with `first`, `hasNextPage`) is true, and `startCursor` (`endCursor`) is the place
+   * to go on from.
    */
   readonly history: GqlDocumentConnection;
-  /** A page of the log: what the subscription `changes` would have delivered. */
+  /**
+   * A page of the log: what the subscription `changes` would have delivered. A search for what is rare may end it early, even
+   * empty: `upToDate` is then false, and it goes on after `cursor`.
+   */
   readonly log: GqlChangeBatch;
 };
 
@@ -384,9 +393,12 @@ export type GqlPageInfo = {
   readonly hasNextPage: Scalars['Boolean']['output'];
   /** Whether more comes before this page. */
   readonly hasPreviousPage: Scalars['Boolean']['output'];
-  /** The page cursor of the first edge; null when the page is empty. */
+  /**
+   * The page cursor of the first edge, or of the place that was reached, where reading backwards ended early; null when there is
+   * neither.
+   */
   readonly startCursor?: Maybe<Scalars['String']['output']>;
-  /** The page cursor of the last edge; null when the page is empty. */
+  /** The page cursor of the last edge, or of the place that was reached, where reading ended early; null when there is neither. */
   readonly endCursor?: Maybe<Scalars['String']['output']>;
 };
 

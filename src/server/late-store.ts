@@ -3,7 +3,9 @@ import type { Commit } from '../core/commit.ts'
 import { DatabaseError } from '../core/error.ts'
 import type { Path } from '../core/path.ts'
 import type { Millis, Revision, Version } from '../core/version.ts'
-import type { Appended, Draft, HistoryRange, LogPage, LogRange, Page, Range, Ring, Snapshot, Store, TenantId } from '../store/store.ts'
+import type {
+  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, Ring, Snapshot, Store, TenantId,
+} from '../store/store.ts'
 
 export interface LateStoreOptions {
   /** Opens the store behind; tried again until it succeeds. */
@@ -58,13 +60,13 @@ export class LateStore implements Store {
   heads = (tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> =>
     this.#call((store) => store.heads(tenant, paths, at))
 
-  list = (tenant: TenantId, range: Range, at?: Revision): Promise<Page & { readonly revision: Revision }> =>
+  list = (tenant: TenantId, range: Range, at?: Revision): Promise<ListPage> =>
     this.#call((store) => store.list(tenant, range, at))
 
   collections = (tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]> =>
     this.#call((store) => store.collections(tenant, documents, at))
 
-  history = (tenant: TenantId, path: Path, range: HistoryRange): Promise<Page> => this.#call((store) => store.history(tenant, path, range))
+  history = (tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> => this.#call((store) => store.history(tenant, path, range))
 
   log = (tenant: TenantId, range: LogRange): Promise<LogPage> => this.#call((store) => store.log(tenant, range))
 

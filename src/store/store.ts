@@ -1,4 +1,5 @@
 import type { Commit } from '../core/commit.ts'
+import type { FieldPath } from '../core/field.ts'
 import type { Path } from '../core/path.ts'
 import type { Millis, Revision, Version, Write } from '../core/version.ts'
 
@@ -37,8 +38,13 @@ export interface Store {
    */
   heads(tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>>
 
-  /** Documents of a range in key order, as of `at` (L7). Cost: latest reads touch only the rows they return. */
-  list(tenant: TenantId, range: Range, at?: Revision): Promise<Page & { readonly revision: Revision }>
+  /**
+   * Documents of a range in key order, as of `at` (L7). Cost: latest reads touch only the rows they return.
+   *
+   * L10 bounded steps: a page ends early once `skips` rows were passed over, so it may be short or empty; pages that go on
+   * from `next` give what one page without bounds would have given. It holds of `list`, `log` and `history`.
+   */
+  list(tenant: TenantId, range: Range, at?: Revision): Promise<ListPage>
 
   /**
    * Names of the collections right below each document (`[]`: the top level) in which a document had a version, deleted ones too,
@@ -46,10 +52,13 @@ export interface Store {
    */
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 
-  /** Versions of one document, oldest first. Cost: only the rows it returns, however long the history is. */
-  history(tenant: TenantId, path: Path, range: HistoryRange): Promise<Page>
+  /** Versions of one document, oldest first. Cost: only the rows it returns, however long the history is; with `touching`, L10. */
+  history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage>
 
-  /** L8 from any revision at or above the floor the log gives every later commit once, in order. */
+  /**
+   * L8 from any revision at or above the floor the log gives every later commit once, in order.
+   * Cost: with `below`, only the commits it returns while few documents lie there, tombstones included; else L10.
+   */
   log(tenant: TenantId, range: LogRange): Promise<LogPage>
 
   /** The last revision whose time is ≤ `time`; 0 when there is none. */
@@ -108,17 +117,35 @@ export interface Snapshot<T> {
   readonly rows: T
 }
 
-/** A page ends with whichever bound comes first, but it has at least one row where there is one. */
+/** A page ends with whichever bound comes first, but it has at least one row where there is one, unless rows were passed over (L10). */
 export interface Limit {
   readonly rows: number
   /** Of what the rows hold, about. */
   readonly bytes: number
 }
 
+/**
+ * Rows that one page passes over at most, where a range does not say it: some milliseconds of an embedded store. What is large
+ * counts as several.
+ */
+export const SKIPS = 1_024
+
 export interface Page {
   readonly rows: readonly Version[]
   /** Whether the range goes on beyond these rows. */
   readonly more: boolean
+}
+
+export interface ListPage extends Page {
+  /** What it is a picture of. */
+  readonly revision: Revision
+  /** Where there is more: the document behind which the range goes on (`after`; from the back, `before`). It need not be one of the rows. */
+  readonly next?: Path | undefined
+}
+
+export interface HistoryPage extends Page {
+  /** Where there is more: the revision behind which the range goes on (`after`; from the back, `before`). */
+  readonly next?: Revision | undefined
 }
 
 /** Documents, in the order of (collection path, id) by Unicode code point. */
@@ -133,6 +160,8 @@ export interface Range {
   readonly reverse?: boolean | undefined
   /** Tombstones too. */
   readonly deleted?: boolean | undefined
+  /** Documents that were deleted then, or came later, and are passed over at most; default SKIPS. */
+  readonly skips?: number | undefined
   readonly limit: Limit
 }
 
@@ -144,6 +173,10 @@ export interface HistoryRange {
   readonly version?: number | undefined
   /** The newest of the range instead of the oldest; rows still come oldest first. */
   readonly reverse?: boolean | undefined
+  /** Only versions that may have changed this field of the value (`mayTouch`). */
+  readonly touching?: FieldPath | undefined
+  /** Other versions that are passed over at most; default SKIPS. */
+  readonly skips?: number | undefined
   readonly limit: Limit
 }
 
@@ -154,11 +187,17 @@ export interface LogRange {
   readonly before?: Revision | undefined
   /** The newest of the range instead of the oldest; rows still come oldest first. */
   readonly reverse?: boolean | undefined
+  /** Only commits that wrote a document at or below one of these paths. */
+  readonly below?: readonly Path[] | undefined
+  /** Versions of other commits that are passed over at most; default SKIPS. */
+  readonly skips?: number | undefined
   readonly limit: Limit
 }
 
 export interface LogPage {
   readonly commits: readonly Commit[]
+  /** Where the range goes on beyond these commits: the revision behind which it does (`after`; from the back, `before`). */
+  readonly next?: Revision | undefined
   /** Commits at or below this revision are gone; 0: all are there. */
   readonly floor: Revision
   /** The newest visible revision; 0: nothing was written. */

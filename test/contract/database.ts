@@ -17,6 +17,7 @@ import { names } from './database/names.ts'
 import { paths } from './database/paths.ts'
 import { races } from './database/races.ts'
 import { resumes } from './database/resume.ts'
+import { searches } from './database/searches.ts'
 import { shapes } from './database/shapes.ts'
 import type { DatabaseSubject } from './database/subject.ts'
 import { transactions } from './database/transactions.ts'
@@ -30,7 +31,7 @@ export type { DatabaseSubject } from './database/subject.ts'
 const CHAPTERS = [
   paths, names, values, writes, deletes, expectations, transactions, keys,
   gets, documents, histories, asOf, logs, changes, feeds, ephemeral, interrupts, limits, races,
-  wheres, lives, resumes, shapes, watches,
+  wheres, searches, lives, resumes, shapes, watches,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Copies } from '../../src/core/copies.ts'
-import { deleteField, getField, setField } from '../../src/core/field.ts'
+import { deleteField, getField, mayTouch, setField } from '../../src/core/field.ts'
 import type { Json } from '../../src/core/json.ts'
 import { smallJson } from './json.ts'
 import { thrown } from './thrown.ts'
@@ -163,5 +163,21 @@ describe('with copies of one caller', () => {
       const after = changes.reduce((now, one) => apply(now, one, copies), frozen(value))
       assert.deepStrictEqual(after, changes.reduce((now, one) => apply(now, one, new Copies()), frozen(value)))
     }), { numRuns: 3_000 })
+  })
+})
+
+describe('mayTouch', () => {
+  it.each([
+    [[], 'a', true],
+    [['a'], 'a', true],
+    [['a'], 'a/b', true],
+    [['a/b'], 'a', true],
+    [['a/b'], 'a/c', false],
+    [['ab'], 'a', false],
+    [['a'], 'ab', false],
+    [['x', 'a/b/c'], 'a/b', true],
+    [['x', 'y/a'], 'a', false],
+  ])('a version that wrote %j may have touched %s: %s', (fields, path, expected) => {
+    expect(mayTouch(fields, path.split('/'))).toBe(expected)
   })
 })

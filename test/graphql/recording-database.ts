@@ -16,7 +16,9 @@ export const COMMITTED: Committed = {
   }],
 }
 
-export const PAGE: DocumentPage = { edges: [{ cursor: 'e1', node: DOCUMENT }], hasNextPage: true, hasPreviousPage: false, cursor: 'c9' }
+export const PAGE: DocumentPage = {
+  edges: [{ cursor: 'e1', node: DOCUMENT }], startCursor: 'e1', endCursor: 'e1', hasNextPage: true, hasPreviousPage: false, cursor: 'c9',
+}
 
 export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true, reset: null }
 

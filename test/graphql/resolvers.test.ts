@@ -143,8 +143,11 @@ describe('what is shown', () => {
       edges: [{ cursor: 'e1', node: { id: 'posts/1' } }], nodes: [{ id: 'posts/1' }], cursor: PAGE.cursor,
       pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: 'e1', endCursor: 'e1' },
     } })
-    const empty = await run(`{ documents(path: "posts") ${page} }`, {}, { documents: () => Promise.resolve({ ...PAGE, edges: [] }) })
+    const none = { ...PAGE, edges: [], startCursor: null, endCursor: null }
+    const empty = await run(`{ documents(path: "posts") ${page} }`, {}, { documents: () => Promise.resolve(none) })
     expect(empty.data).toMatchObject({ documents: { nodes: [], pageInfo: { startCursor: null, endCursor: null } } })
+    const early = await run(`{ documents(path: "posts") ${page} }`, {}, { documents: () => Promise.resolve({ ...none, endCursor: 'reached' }) })
+    expect(early.data).toMatchObject({ documents: { nodes: [], pageInfo: { hasNextPage: true, endCursor: 'reached' } } })
   })
 
   test('of a commit is its one document, or none when it wrote several', async () => {

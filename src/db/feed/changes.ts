@@ -5,8 +5,8 @@ import type { Limits } from '../../core/limits.ts'
 import type { Revision } from '../../core/version.ts'
 import { countOf } from '../page.ts'
 import { expired, revisionOf } from '../past.ts'
-import { Patience } from '../patience.ts'
 import { badArgument } from '../request.ts'
+import { Search } from '../search.ts'
 import { FEED_PAGE, type Tail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import { bytesOf } from './change-bytes.ts'
@@ -15,7 +15,8 @@ import type { Matcher } from './matcher.ts'
 import { passingBatch } from './passing.ts'
 import type { Kind, Place, Step } from './step.ts'
 
-const SCAN = { rows: 256, bytes: 4_194_304 }
+/** Commits that the first look back for the last changes reads at least, and each later one twice as many: not all of them match. */
+const LEAST_COMMITS = 16
 
 /** Every change that matches, in order, once. */
 export class ChangesKind implements Kind<ChangeBatch> {
@@ -82,20 +83,33 @@ export function startOf(options: ChangesOptions, limits: Limits): (context: Tena
   return (context, matcher) => beforeLast(context, matcher, count)
 }
 
-/** The revision after which `count` matching changes are left, or a few more: whole commits. */
-async function beforeLast({ store, tenant, tail, readMs }: TenantContext, matcher: Matcher, count: number): Promise<Revision> {
-  let before = tail.last + 1
+/**
+ * The revision after which `count` matching changes are left, or a few more: whole commits. Fewer, where there are no more, or
+ * where it has looked back through `lastCommits` (or half as long as a read may take).
+ */
+async function beforeLast({ store, tenant, tail, limits, readMs }: TenantContext, matcher: Matcher, count: number): Promise<Revision> {
+  const search = new Search(readMs, limits.lastCommits)
+  const { below } = matcher
   let found = 0
-  const patience = new Patience(readMs)
-  for (;; await patience.pause()) {
-    const { commits, floor } = await store.log(tenant, { after: 0, before, reverse: true, limit: SCAN })
+  // Between what was found and the live edge nothing else matches.
+  let start = tail.last
+  let rows = Math.max(LEAST_COMMITS, count)
+  for (let before = tail.last + 1; ; await search.pause()) {
+    const { slice, skips } = search
+    const limit = { ...slice, rows: Math.min(slice.rows, rows) }
+    rows *= 2
+    const { commits, next } = await store.log(tenant, { after: 0, before, reverse: true, below, limit, skips })
     for (const commit of commits.toReversed()) {
-      found += (await matcher.of(commit)).length
-      if (found >= count) return commit.revision - 1
+      if (search.isLong && (await search.ends())) return start
+      const matching = (await matcher.of(commit)).length
+      found += matching
+      if (matching > 0) start = commit.revision - 1
+      if (found >= count) return start
     }
-    const oldest = commits[0]
-    if (oldest === undefined) return floor
-    before = oldest.revision
+    if (next === undefined) return start
+    search.count({ rows: commits.length, short: commits.length < limit.rows })
+    if (search.isOver) return start
+    before = next
   }
 }
 

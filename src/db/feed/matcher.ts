@@ -2,8 +2,8 @@ import type { Commit } from '../../core/commit.ts'
 import type { Change, Document } from '../../core/database.ts'
 import { getField, setField, type FieldPath } from '../../core/field.ts'
 import { isObject, type Json } from '../../core/json.ts'
-import { lastOf, pathText } from '../../core/path.ts'
-import { agrees, matches, type Pattern } from '../../core/pattern.ts'
+import { lastOf, pathText, type Path } from '../../core/path.ts'
+import { agrees, concrete, matches, type Pattern } from '../../core/pattern.ts'
 import { equalJson } from '../../core/value.ts'
 import type { Version } from '../../core/version.ts'
 import { changesOf } from '../render.ts'
@@ -33,6 +33,12 @@ export class Matcher {
     this.#options = options
     const { where, types, columns, full } = options.shape
     this.#plain = where === null && types === null && columns === null && !full
+  }
+
+  /** Paths at or below which everything lies that may match; undefined: anywhere. Of a pattern that may go on inside documents, its first document. */
+  get below(): readonly Path[] | undefined {
+    const roots = this.#options.shape.patterns.map((pattern) => concrete(pattern).slice(0, 2))
+    return roots.some((root) => root.length === 0) ? undefined : roots
   }
 
   /** The changes of a commit that match, in its order. A promise only where an older value is not at hand. */

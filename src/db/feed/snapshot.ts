@@ -1,14 +1,11 @@
 import type { Change } from '../../core/database.ts'
 import { compareText, isWithin, pathText, type Path } from '../../core/path.ts'
-import type { Pattern } from '../../core/pattern.ts'
+import { concrete, type Pattern } from '../../core/pattern.ts'
 import type { Revision, Version } from '../../core/version.ts'
-import { Patience } from '../patience.ts'
 import { documentOf } from '../render.ts'
+import { Search } from '../search.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import type { Matcher } from './matcher.ts'
-
-/** Documents that one page of a snapshot reads at once, and bytes of them. */
-const PAGE = { rows: 256, bytes: 1_048_576 } as const
 
 /** Where a snapshot goes on: in which of its ranges, after which document. */
 export interface Mark {
@@ -38,12 +35,6 @@ interface Ranges {
   readonly below: readonly Path[]
 }
 
-/** The part of a pattern before its first `*`. */
-function concrete(pattern: Pattern): Path {
-  const end = pattern.indexOf('*')
-  return end < 0 ? pattern : pattern.slice(0, end)
-}
-
 function rangesOf(patterns: readonly Pattern[]): Ranges {
   const roots = patterns.map(concrete)
   const below = roots.filter((root, i) => !roots.some((other, k) => isWithin(root, other) && (other.length < root.length || k < i)))
@@ -64,19 +55,20 @@ function isBelow(document: Path, root: Path): boolean {
 
 /**
  * A page of the documents that match, as they were at one revision: pages of later moments are of the same state, without
- * a read view that is held open. It has a document at least, unless it is the last.
+ * a read view that is held open. It has a document at least, unless it is the last, or a search for what is rare took long.
  */
 export async function snapshotPage(options: SnapshotOptions, from: Mark): Promise<SnapshotPage> {
   const { documents, below } = rangesOf(options.patterns)
   const changes: Change[] = from.range === 0 && from.after === undefined ? await readNamed(options, documents) : []
-  const patience = new Patience(options.context.readMs)
-  for (let mark: Mark | null = from; ; await patience.pause()) {
+  const { limits, readMs } = options.context
+  const search = new Search(readMs, limits.searchedDocuments)
+  for (let mark: Mark | null = from; ; await search.pause()) {
     const root: Path | undefined = below[mark.range]
     if (root === undefined) return { changes, next: null }
-    const page = await readBelow(options, root, mark)
+    const page = await readBelow(options, root, mark, search)
     changes.push(...page.changes)
     mark = page.after === undefined ? { range: mark.range + 1 } : { range: mark.range, after: page.after }
-    if (changes.length > 0) return { changes, next: mark.range >= below.length ? null : mark }
+    if (changes.length > 0 || search.isOver) return { changes, next: mark.range >= below.length ? null : mark }
   }
 }
 
@@ -86,10 +78,17 @@ async function readNamed({ context, matcher, at }: SnapshotOptions, documents: r
   return rows.filter((row) => row !== null).flatMap((version) => shown({ context, matcher, at }, version))
 }
 
-async function readBelow({ context, matcher, at }: SnapshotOptions, root: Path, { after }: Mark): Promise<{ changes: Change[]; after?: Path | undefined }> {
-  const page = await context.store.list(context.tenant, { kind: 'below', path: root, after, limit: PAGE }, at)
-  const changes = page.rows.flatMap((version) => shown({ context, matcher, at }, version))
-  return { changes, after: page.more ? page.rows.at(-1)?.path : undefined }
+async function readBelow(options: SnapshotOptions, root: Path, { after }: Mark, search: Search): Promise<{ changes: Change[]; after?: Path | undefined }> {
+  const { store, tenant } = options.context
+  const { slice, skips } = search
+  const page = await store.list(tenant, { kind: 'below', path: root, after, limit: slice, skips }, options.at)
+  search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
+  const changes: Change[] = []
+  for (const version of page.rows) {
+    if (search.isLong) await search.pause()
+    changes.push(...shown(options, version))
+  }
+  return { changes, after: page.next }
 }
 
 /** The document as a NEW, if it matches. */

@@ -1,27 +1,32 @@
+import { mayTouch } from '../../core/field.ts'
 import type { Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
-import type { HistoryRange, Page } from '../store.ts'
+import type { HistoryPage, HistoryRange } from '../store.ts'
 import { findVersion, foundIn } from './documents.ts'
 import { placeOf, versionKey, type Place } from './keys.ts'
-import { readVersion, type Found } from './log.ts'
-import { cut, type Sized } from './page.ts'
+import { readRow, readVersion, type Found } from './log.ts'
+import { cut, type Look } from './page.ts'
+import { fieldsInRow } from './rows.ts'
 import type { Tables, TenantRow } from './tables.ts'
 
-export function readHistory(tables: Tables, tenant: TenantRow, path: Path, range: HistoryRange): Page {
+export function readHistory(tables: Tables, tenant: TenantRow, path: Path, range: HistoryRange): HistoryPage {
   const place = placeOf(tenant.number, path)
-  if (range.version === undefined) return cut(sizedVersions(tables, tenant, place, range), range)
+  if (range.version === undefined) return cut(looksAt(tables, tenant, place, range), range)
   const found = findNumber(tables, tenant, place, range.version)
   return { rows: found === null ? [] : [readVersion(tables, tenant, place, found)], more: false }
 }
 
-function* sizedVersions(tables: Tables, tenant: TenantRow, place: Place, range: HistoryRange): Generator<Sized<Version>> {
-  const { reverse = false } = range
+function* looksAt(tables: Tables, tenant: TenantRow, place: Place, range: HistoryRange): Generator<Look<Version, Revision>> {
+  const { reverse = false, touching } = range
   const after = versionKey(place, range.after ?? 0)
   const before = versionKey(place, Math.min(range.before ?? Infinity, tenant.last + 1))
   const [start, end] = reverse ? [before, after] : [after, before]
   for (const entry of tables.versions.getRange({ start, end, reverse, exclusiveStart: true })) {
     const found = foundIn(entry)
-    yield [() => readVersion(tables, tenant, place, found), found.row[2]]
+    const row = touching === undefined ? null : readRow(tables, tenant, found.revision)
+    const isPassed = row !== null && touching !== undefined && !mayTouch(fieldsInRow(row, found.row), touching)
+    if (isPassed) yield { place: found.revision, read: null, bytes: row.length }
+    else yield { place: found.revision, read: () => readVersion(tables, tenant, place, found), bytes: found.row[2] }
   }
 }
 

@@ -2,13 +2,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
-import type { Appended, Draft, HistoryRange, LogPage, LogRange, Page, Range, Ring, Snapshot, Store, TenantId } from '../store.ts'
+import type {
+  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, Ring, Snapshot, Store, TenantId,
+} from '../store.ts'
 import { AppendQueue, BatchFault, type Batch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './directory.ts'
-import { readCollections, readHeads, readList } from './documents.ts'
+import { readCollections, readHeads } from './documents.ts'
 import { Environment, isStorageError } from './environment.ts'
 import { readHistory } from './history.ts'
+import { hadDocument, readList } from './list.ts'
 import { readCommit, readLog, revisionAt } from './log.ts'
 import type { Tables, TenantRow } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
@@ -21,6 +24,9 @@ export interface LmdbOptions {
 }
 
 const MAP_SIZE_BYTES = 2 ** 40
+
+/** Collections that are looked for in the past in one turn of the event loop. */
+const COLLECTIONS = 64
 
 /**
  * Opens the store in a directory of the local disk; this process then owns the directory until `close`.
@@ -76,15 +82,27 @@ class LmdbStore implements Store {
     return this.#read(tenant, (tables, row) => readHeads(tables, row, paths, at))
   }
 
-  async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<Page & { readonly revision: Revision }> {
+  async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
     return this.#read(tenant, (tables, row) => readList(tables, row, range, at))
   }
 
   async collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
-    return this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document, at)))
+    const ever = this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document)))
+    if (this.#read(tenant, (_, { last }) => at >= last)) return ever
+    const then: (readonly string[])[] = []
+    let looked = 0
+    for (const [i, names] of ever.entries()) {
+      const had: string[] = []
+      for (const name of names) {
+        if (++looked % COLLECTIONS === 0) await nextTurn()
+        if (await this.#hadDocument(tenant, [...(documents[i] ?? []), name], at)) had.push(name)
+      }
+      then.push(had)
+    }
+    return then
   }
 
-  async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<Page> {
+  async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     return this.#read(tenant, (tables, row) => readHistory(tables, row, path, range))
   }
 
@@ -120,6 +138,15 @@ class LmdbStore implements Store {
     this.#environment.close()
     this.#rings.clear()
     this.#claim.release()
+  }
+
+  /** Whether a document of a collection had a version at a moment: what it had then it has for ever, so others may run meanwhile. */
+  async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
+    for (let after: Path | undefined; ; await nextTurn()) {
+      const had = this.#read(tenant, (tables, row) => hadDocument(tables, row, collection, { at, after }))
+      if (typeof had === 'boolean') return had
+      after = had.after
+    }
   }
 
   async #sweepAll(): Promise<void> {

@@ -1,9 +1,11 @@
 import type { Commit } from '../../core/commit.ts'
+import { isWithin, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { LogPage, LogRange } from '../store.ts'
 import { pathOf, type Place } from './keys.ts'
-import { cut, type Sized } from './page.ts'
-import { decodeCommit, decodeVersion, timeInRow } from './rows.ts'
+import { fewDocuments, mergedRevisions } from './merged.ts'
+import { cut, type Look } from './page.ts'
+import { decodeCommit, decodeVersion, pathsInRow, timeInRow } from './rows.ts'
 import type { Tables, TenantRow, VersionRow } from './tables.ts'
 
 /** The row of a commit; valid until the next read of any table, whose buffer it shares. */
@@ -30,18 +32,45 @@ export interface Found {
 
 export function readLog(tables: Tables, tenant: TenantRow, range: LogRange): LogPage {
   const { floor, last, epoch } = tenant
-  const { rows } = cut(sizedCommits(tables, tenant, range), range)
-  return { commits: rows, floor, last, epoch }
+  const { rows, next } = cut(range.below === undefined ? commitsIn(tables, tenant, range) : commitsBelow(tables, tenant, range, range.below), range)
+  return { commits: rows, next, floor, last, epoch }
 }
 
-function* sizedCommits(tables: Tables, tenant: TenantRow, { after, before = Infinity, reverse }: LogRange): Generator<Sized<Commit>> {
-  const low = Math.max(after, tenant.floor) + 1
-  const high = Math.min(before - 1, tenant.last)
-  const step = reverse === true ? -1 : 1
-  for (let revision = step > 0 ? low : high; revision >= low && revision <= high; revision += step) {
+function* commitsIn(tables: Tables, tenant: TenantRow, range: LogRange): Generator<Look<Commit, Revision>> {
+  for (const revision of revisionsIn(tenant, range)) {
     const row = readRow(tables, tenant, revision)
-    yield [() => decodeCommit(row, revision), row.length]
+    yield { place: revision, read: () => decodeCommit(row, revision), bytes: row.length }
   }
+}
+
+/** Commits that wrote at or below one of the paths: where few documents lie there, by their versions; else the paths of every commit are looked at. */
+function* commitsBelow(tables: Tables, tenant: TenantRow, range: LogRange, below: readonly Path[]): Generator<Look<Commit, Revision>> {
+  const documents = fewDocuments(tables, tenant, below)
+  if (documents !== null) return yield* commitsOf(tables, tenant, range, documents)
+  for (const revision of revisionsIn(tenant, range)) {
+    const row = readRow(tables, tenant, revision)
+    const paths = pathsInRow(row)
+    const isMeant = paths.some((path) => below.some((root) => isWithin(path, root)))
+    yield { place: revision, read: isMeant ? () => decodeCommit(row, revision) : null, bytes: row.length, rows: Math.max(1, paths.length) }
+  }
+}
+
+function* commitsOf(tables: Tables, tenant: TenantRow, range: LogRange, documents: readonly Place[]): Generator<Look<Commit, Revision>> {
+  for (const revision of mergedRevisions(tables, documents, { ...edgesOf(tenant, range), reverse: range.reverse === true })) {
+    const row = readRow(tables, tenant, revision)
+    yield { place: revision, read: () => decodeCommit(row, revision), bytes: row.length }
+  }
+}
+
+/** The first and the last revision that a range asks for. */
+function edgesOf(tenant: TenantRow, { after, before = Infinity }: LogRange): { readonly low: Revision; readonly high: Revision } {
+  return { low: Math.max(after, tenant.floor) + 1, high: Math.min(before - 1, tenant.last) }
+}
+
+function* revisionsIn(tenant: TenantRow, range: LogRange): Generator<Revision> {
+  const { low, high } = edgesOf(tenant, range)
+  const step = range.reverse === true ? -1 : 1
+  for (let revision = step > 0 ? low : high; revision >= low && revision <= high; revision += step) yield revision
 }
 
 /** Binary search over the times of the log, which never run backwards; 0 when all are later than `time`. */

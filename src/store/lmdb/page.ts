@@ -1,23 +1,50 @@
-import type { Limit } from '../store.ts'
+import { SKIPS, type Limit } from '../store.ts'
 
-/** A row that a page may hold: how to read it, and its size in bytes. */
-export type Sized<T> = readonly [read: () => T, bytes: number]
+/** One step of a read through a table: a row that a page may hold, or what is passed over to find it. */
+export interface Look<T, Place> {
+  readonly place: Place
+  /** Reads the row; null: it is passed over. */
+  readonly read: (() => T) | null
+  /** Bytes of the row; of what is passed over, those that were looked at. */
+  readonly bytes: number
+  /** Rows that are passed over in this step; default 1. */
+  readonly rows?: number | undefined
+}
 
 interface Cut {
   readonly limit: Limit
+  readonly skips?: number | undefined
   readonly reverse?: boolean | undefined
 }
 
-/** The first rows that a limit allows, at least one, turned around when they were read from the back. Reads no other row. */
-export function cut<T>(sized: Iterable<Sized<T>>, { limit, reverse }: Cut): { readonly rows: readonly T[]; readonly more: boolean } {
+export interface Part<T, Place> {
+  readonly rows: readonly T[]
+  readonly more: boolean
+  readonly next: Place | undefined
+}
+
+/** So many bytes that are passed over cost about what a row does. */
+const SKIPPED_BYTES = 4_096
+
+/**
+ * The first rows that a limit allows, turned around when they were read from the back: at least one, unless too much was
+ * passed over before it. Reads no other row.
+ */
+export function cut<T, Place>(looks: Iterable<Look<T, Place>>, { limit, reverse, skips = SKIPS }: Cut): Part<T, Place> {
   const rows: T[] = []
-  let bytes = 0
-  let more = false
-  for (const [read, size] of sized) {
+  const part = (next?: Place): Part<T, Place> => ({ rows: reverse === true ? rows.reverse() : rows, more: next !== undefined, next })
+  let behind: Place | undefined
+  let [bytes, skipped] = [0, 0]
+  for (const { place, read, bytes: size, rows: count = 1 } of looks) {
+    if (read === null) {
+      skipped += count + size / SKIPPED_BYTES
+      if (skipped >= skips) return part(place)
+      continue
+    }
     bytes += size
-    more = rows.length >= limit.rows || (rows.length > 0 && bytes > limit.bytes)
-    if (more) break
+    if (behind !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return part(behind)
     rows.push(read())
+    behind = place
   }
-  return { rows: reverse === true ? rows.reverse() : rows, more }
+  return part()
 }

@@ -13,6 +13,9 @@ type Line = readonly [version: number, type: ChangeType, fields: readonly string
 type Head = readonly [...Line, revision: Revision, at: Millis, actor: string | null, commit: string]
 
 const NEWLINE = 10
+const QUOTE = 34
+const BACKSLASH = 92
+const CLOSE = 93
 
 /** A commit as it is stored. */
 export interface EncodedCommit {
@@ -55,6 +58,35 @@ export function decodeHead(path: Path, row: string): Version {
 /** The version's number, which begins a row of `heads` or `tombs`, without parsing its value. */
 export function versionInHead(row: string): number {
   return Number.parseInt(row.slice(1, 18), 10)
+}
+
+/** The revision that a row of `heads` or `tombs` was written at, from its end, without parsing its value. */
+export function revisionInHead(row: string): Revision {
+  const commit = stringStart(row, row.length - 2)
+  // Before the actor, which is null or a text, stand revision and time.
+  const actor = row[commit - 2] === '"' ? stringStart(row, commit - 2) : commit - 5
+  const time = row.lastIndexOf(',', actor - 2)
+  return Number(row.slice(row.lastIndexOf(',', time - 1) + 1, time))
+}
+
+/** Where the string of JSON begins whose closing quote is at `end`: at the last quote before it that no backslash escapes. */
+function stringStart(row: string, end: number): number {
+  for (let at = row.lastIndexOf('"', end - 1); ; at = row.lastIndexOf('"', at - 1)) {
+    let slashes = 0
+    while (row[at - 1 - slashes] === '\\') slashes++
+    if (slashes % 2 === 0) return at
+  }
+}
+
+/** Fields that one version in a log row wrote, without parsing its value. */
+export function fieldsInRow(row: Buffer, [, offset]: VersionRow): readonly string[] {
+  const start = row.indexOf('[', offset + 1)
+  let end = start + 1
+  for (let inText = false; inText || row[end] !== CLOSE; end++) {
+    if (row[end] === QUOTE) inText = !inText
+    else if (row[end] === BACKSLASH) end++
+  }
+  return JSON.parse(row.toString('utf8', start, end + 1)) as readonly string[]
 }
 
 /** One version out of a log row. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
+import { mayTouch } from '../../core/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
-import type {
-  Appended, Draft, Expectation, HistoryRange, Limit, LogPage, LogRange, Page, Range, Snapshot, Store, TenantId,
+import {
+  SKIPS, type Appended, type Draft, type Expectation, type HistoryPage, type HistoryRange, type Limit, type ListPage, type LogPage, type LogRange,
+  type Range, type Snapshot, type Store, type TenantId,
 } from '../store.ts'
 
 interface World {
@@ -38,11 +40,18 @@ export class MemoryStore implements Store {
     return { revision: revisionOf(world, at), rows: paths.map((path) => heads.get(pathText(path)) ?? null) }
   }
 
-  async list(tenant: TenantId, range: Range, at?: Revision): Promise<Page & { readonly revision: Revision }> {
+  async list(tenant: TenantId, range: Range, at?: Revision): Promise<ListPage> {
     const world = this.#world(tenant)
-    const rows = [...headsOf(world, at).values()].filter((version) => isInRange(version, range))
-    const page = cut(rows.sort((a, b) => comparePaths(a.path, b.path)), range)
-    return { ...page, revision: revisionOf(world, at) }
+    const revision = revisionOf(world, at)
+    const then = headsOf(world, revision)
+    // What the past did not show is looked at too; latest reads touch only what they return.
+    const looked = revision === world.commits.length ? then : headsOf(world)
+    const inOrder = [...looked.values()].filter(({ path }) => isInRange(path, range)).sort((a, b) => comparePaths(a.path, b.path))
+    const versions = inOrder.map(({ path }) => ({ path, version: then.get(pathText(path)) }))
+    const shown = (version: Version | undefined): version is Version => version !== undefined && (version.type !== 'DELETE' || range.deleted === true)
+    const looks = versions.map(({ path, version }) => ({ at: path, row: shown(version) ? version : null }))
+    const page = cut(looked === then ? looks.filter(({ row }) => row !== null) : looks, range)
+    return { ...page, revision }
   }
 
   async collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]> {
@@ -53,16 +62,21 @@ export class MemoryStore implements Store {
     })
   }
 
-  async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<Page> {
+  async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     const rows = versionsOf(this.#world(tenant)).filter((version) => pathText(version.path) === pathText(path))
     if (range.version !== undefined) return { rows: rows.filter(({ version }) => version === range.version), more: false }
-    return cut(rows.filter(({ revision }) => isBetween(revision, range)), range)
+    const { touching } = range
+    const inRange = rows.filter(({ revision }) => isBetween(revision, range))
+    return cut(inRange.map((row) => ({ at: row.revision, row: touching === undefined || mayTouch(row.fields, touching) ? row : null })), range)
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
     const { commits, epoch } = this.#world(tenant)
-    const { rows } = cut(commits.filter(({ revision }) => isBetween(revision, range)), range)
-    return { commits: rows, floor: 0, last: commits.length, epoch }
+    const { below } = range
+    const isMeant = ({ versions }: Commit): boolean => below === undefined || versions.some(({ path }) => below.some((root) => isWithin(path, root)))
+    const inRange = commits.filter(({ revision }) => isBetween(revision, range))
+    const { rows, next } = cut(inRange.map((commit) => ({ at: commit.revision, row: isMeant(commit) ? commit : null })), range)
+    return { commits: rows, next, floor: 0, last: commits.length, epoch }
   }
 
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
@@ -141,8 +155,7 @@ function headsOf(world: World, at: Revision = Infinity): ReadonlyMap<string, Ver
   return new Map(versions.map((version) => [pathText(version.path), version]))
 }
 
-function isInRange({ path, type }: Version, range: Range): boolean {
-  if (type === 'DELETE' && range.deleted !== true) return false
+function isInRange(path: Path, range: Range): boolean {
   if (range.after !== undefined && comparePaths(path, range.after) <= 0) return false
   if (range.before !== undefined && comparePaths(path, range.before) >= 0) return false
   return isWithin(path, range.path) && path.length > range.path.length && (range.kind === 'below' || path.length === range.path.length + 1)
@@ -158,18 +171,37 @@ function isBetween(revision: Revision, range: { readonly after?: Revision | unde
 
 interface Cut {
   readonly limit: Limit
+  readonly skips?: number | undefined
   readonly reverse?: boolean | undefined
 }
 
+/** Something that is looked at; null: it is passed over. */
+interface Look<T, Place> {
+  readonly at: Place
+  readonly row: T | null
+}
+
+interface Part<T, Place> {
+  readonly rows: readonly T[]
+  readonly more: boolean
+  readonly next: Place | undefined
+}
+
 /** The first rows, or the last ones, that a limit allows. */
-function cut<T>(all: readonly T[], { limit, reverse }: Cut): { readonly rows: readonly T[]; readonly more: boolean } {
-  const ordered = reverse === true ? all.toReversed() : all
+function cut<T, Place>(all: readonly Look<T, Place>[], { limit, reverse, skips = SKIPS }: Cut): Part<T, Place> {
   const rows: T[] = []
-  let bytes = 0
-  for (const row of ordered.slice(0, limit.rows)) {
+  const part = (next?: Place): Part<T, Place> => ({ rows: reverse === true ? rows.toReversed() : rows, more: next !== undefined, next })
+  let behind: Place | undefined
+  let [bytes, skipped] = [0, 0]
+  for (const { at, row } of reverse === true ? all.toReversed() : all) {
+    if (row === null) {
+      if (++skipped >= skips) return part(at)
+      continue
+    }
     bytes += JSON.stringify(row).length
-    if (rows.length > 0 && bytes > limit.bytes) break
+    if (behind !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return part(behind)
     rows.push(row)
+    behind = at
   }
-  return { rows: reverse === true ? rows.reverse() : rows, more: rows.length < all.length }
+  return part()
 }

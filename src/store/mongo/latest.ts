@@ -1,7 +1,7 @@
 import type { Filter } from 'mongodb'
 import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
-import type { Limit, Page, Range, Snapshot } from '../store.ts'
+import type { Limit, ListPage, Range, Snapshot } from '../store.ts'
 import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, sizeOf, versionOfHead, type HeadRow, type KeyRange } from './rows.ts'
 import { byKey, LIVE_HEADS, type Tables } from './tables.ts'
 import type { Tail } from './tail.ts'
@@ -54,7 +54,7 @@ export async function latestOf(reader: Reader, tail: Tail, paths: readonly Path[
 }
 
 /** The keys of a range's heads, in key order. */
-function keysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
+export function keysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
   const from = after === undefined ? '' : keyAfter(headKey(scope, after))
   const to = before === undefined ? null : headKey(scope, before)
   return wholeKeysOf(scope, kind, path)
@@ -151,8 +151,8 @@ export async function readChunk(reader: Reader, tail: Tail, range: Range): Promi
   return { revision: tail.last, rows: [...merged.values()].toSorted(order), complete }
 }
 
-/** The rows that a limit allows, in key order, and whether more follow. */
-export function pageOf(rows: readonly Candidate[], limit: Limit, reverse: boolean): Page {
+/** The rows that a limit allows, in key order, and whether and where more follow. */
+export function pageOf(rows: readonly Candidate[], limit: Limit, reverse: boolean): Omit<ListPage, 'revision'> {
   const page: Version[] = []
   let bytes = 0
   for (const row of rows.slice(0, limit.rows)) {
@@ -160,5 +160,6 @@ export function pageOf(rows: readonly Candidate[], limit: Limit, reverse: boolea
     if (page.length > 0 && bytes > limit.bytes) break
     page.push(row.version)
   }
-  return { rows: reverse ? page.toReversed() : page, more: page.length < rows.length }
+  const more = page.length < rows.length
+  return { rows: reverse ? page.toReversed() : page, more, next: more ? page.at(-1)?.path : undefined }
 }

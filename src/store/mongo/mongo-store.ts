@@ -4,9 +4,10 @@ import { DatabaseError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
-  Appended, Draft, HistoryRange, LogPage, LogRange, Page, Range, Snapshot, Store, TenantId,
+  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, Snapshot, Store, TenantId,
 } from '../store.ts'
 import { Appender } from './append.ts'
+import { readBelow } from './below.ts'
 import { Bell, probeStreams, type BellMode } from './bell.ts'
 import { clientOf, connectFailure, standalone, type Waits } from './connection.ts'
 import { failureOf, isPassing, within } from './failure.ts'
@@ -15,6 +16,7 @@ import { Janitor } from './janitor.ts'
 import type { Reader } from './latest.ts'
 import { Link } from './link.ts'
 import { collectionsOf, headsAt, listAt, mapSome, readHistory, revisionAt } from './past.ts'
+import type { Entry } from './rows.ts'
 import { createIndexes, findCommits, readSection, readTail } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './tenants.ts'
 import type { Tail } from './tail.ts'
@@ -122,7 +124,7 @@ export class MongoStore implements Store {
     return this.#read(tenant, (tail) => headsAt(this.#reader, tail, paths, at))
   }
 
-  list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<Page & { readonly revision: Revision }> {
+  list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
     return this.#read(tenant, (tail) => listAt(this.#reader, tail, range, at))
   }
 
@@ -133,7 +135,7 @@ export class MongoStore implements Store {
     })
   }
 
-  history(tenant: TenantId, path: Path, range: HistoryRange): Promise<Page> {
+  history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     return this.#read(tenant, async (tail) => {
       const [page] = await Promise.all([readHistory(this.#reader, tail, path, range), this.#reader.tenants.refresh(tail)])
       return page
@@ -146,13 +148,17 @@ export class MongoStore implements Store {
       const { last, floor, epoch } = tail
       const after = Math.max(range.after, floor)
       const before = Math.min(range.before ?? Infinity, last + 1)
-      const { limit, reverse } = range
       if (after + 1 >= before) return { commits: [], floor, last, epoch }
-      const section = { after, before, limit, reverse }
-      const { rows } = readTail(tail, section) ?? (await readSection(this.#reader.tables, tail.scope, section))
+      const { rows, next } = await this.#section(tail, { ...range, after, before })
       const commits = rows.map(({ commit }) => commit)
-      return { commits: reverse === true ? commits.reverse() : commits, floor, last, epoch }
+      return { commits: range.reverse === true ? commits.reverse() : commits, next, floor, last, epoch }
     })
+  }
+
+  async #section(tail: Tail, range: LogRange & { readonly before: Revision }): Promise<{ readonly rows: readonly Entry[]; readonly next: Revision | undefined }> {
+    if (range.below !== undefined) return readBelow(this.#reader, tail, { ...range, below: range.below })
+    const { rows, more } = readTail(tail, range) ?? (await readSection(this.#reader.tables, tail.scope, range))
+    return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
   }
 
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {

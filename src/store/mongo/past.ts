@@ -1,10 +1,11 @@
 import type { Filter } from 'mongodb'
+import { mayTouch, type FieldPath } from '../../core/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
-import type { HistoryRange, Page, Range } from '../store.ts'
-import { belowKeys, collectionInKey, collectionKeys, sizeOf, versionKey, versionOf, type LogRow } from './rows.ts'
+import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../store.ts'
+import { belowKeys, collectionInKey, collectionKeys, logKey, sizeOf, versionKey, versionOf, type LogRow } from './rows.ts'
 import { latestOf, pageOf, readChunk, type Candidate, type Pictures, type Reader } from './latest.ts'
-import { take, type Tables } from './tables.ts'
+import { byKey, take, type Tables } from './tables.ts'
 import type { Tail } from './tail.ts'
 
 /** Documents whose older versions are looked for at the same time. */
@@ -38,7 +39,7 @@ export async function headsAt(reader: Reader, tail: Tail, paths: readonly Path[]
 }
 
 /** A page of the latest state, or of the one at a revision. */
-export async function listAt(reader: Reader, tail: Tail, range: Range, at: Revision): Promise<Page & { readonly revision: Revision }> {
+export async function listAt(reader: Reader, tail: Tail, range: Range, at: Revision): Promise<ListPage> {
   if (at >= tail.last) {
     const latest = await listLatest(reader, tail, range)
     if (latest.revision <= at) return latest
@@ -47,7 +48,7 @@ export async function listAt(reader: Reader, tail: Tail, range: Range, at: Revis
 }
 
 /** A page of the latest state. */
-async function listLatest(reader: Reader, tail: Tail, range: Range): Promise<Page & { readonly revision: Revision }> {
+async function listLatest(reader: Reader, tail: Tail, range: Range): Promise<ListPage> {
   const { limit, reverse = false } = range
   for (let rows = limit.rows; ; rows *= 2) {
     const chunk = await readChunk(reader, tail, { ...range, limit: { rows, bytes: limit.bytes * (rows / limit.rows) } })
@@ -58,39 +59,78 @@ async function listLatest(reader: Reader, tail: Tail, range: Range): Promise<Pag
   }
 }
 
-/** A page of the state at a past revision: whatever has a head now may have had a version then. */
-async function listPast(reader: Reader, tail: Tail, range: Range, at: Revision): Promise<Page & { readonly revision: Revision }> {
-  const { limit, reverse = false } = range
+/** A page of the state at a past revision: whatever has a head now may have had a version then. It ends early when too many had none. */
+async function listPast(reader: Reader, tail: Tail, range: Range, at: Revision): Promise<ListPage> {
+  const { limit, reverse = false, skips = SKIPS } = range
   const shown: Candidate[] = []
+  let skipped = 0
   let rest: Range = { ...range, deleted: true }
   for (;;) {
     const chunk = await readChunk(reader, tail, rest)
     const versions = await mapSome(chunk.rows, ({ version }) => versionAt(reader, tail, version, at))
     for (const [i, version] of versions.entries()) {
-      if (version === null || (version.type === 'DELETE' && range.deleted !== true)) continue
+      if (version === null || (version.type === 'DELETE' && range.deleted !== true)) {
+        skipped++
+        continue
+      }
       shown.push({ key: chunk.rows[i]?.key ?? '', version, bytes: sizeOf(JSON.stringify(version.value)) })
     }
     const page = pageOf(shown, limit, reverse)
     if (page.more || chunk.complete) return { ...page, revision: at }
     const last = chunk.rows.at(-1)?.version.path
+    if (skipped >= skips) return { rows: page.rows, more: true, next: last, revision: at }
     rest = reverse ? { ...rest, before: last } : { ...rest, after: last }
   }
 }
 
 /** Versions of one document. */
-export async function readHistory({ tables }: Reader, tail: Tail, path: Path, range: HistoryRange): Promise<Page> {
+export async function readHistory(reader: Reader, tail: Tail, path: Path, range: HistoryRange): Promise<HistoryPage> {
+  const { after = 0, before = Number.MAX_SAFE_INTEGER, version, touching, reverse, limit } = range
   const text = pathText(path)
-  const { after = 0, before = Number.MAX_SAFE_INTEGER, version, reverse } = range
-  const filter: Filter<LogRow> = version === undefined
-    ? { t: tail.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
-    : { t: tail.scope, 'ops.k': versionKey(path, version) }
-  const sort = version === undefined ? ({ n: reverse === true ? -1 : 1 } as const) : {}
-  const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs })
-  const bytesOf = (row: LogRow): number => row.ops.reduce((sum, { p, val }) => (p === text ? sum + sizeOf(val) : sum), 0)
-  const { rows, more } = await tables.call(take(cursor, range.limit, bytesOf))
-  const versions = rows.flatMap((row) => versionsIn(row, text))
-  return { rows: reverse === true ? versions.reverse() : versions, more }
+  if (version !== undefined) return versionsOfRows(reader, { filter: { t: tail.scope, 'ops.k': versionKey(path, version) }, text, limit })
+  const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
+  const query: VersionQuery = { filter, sort: { n: reverse === true ? -1 : 1 }, text, limit }
+  if (touching !== undefined) return readTouching(reader, tail, { ...query, touching, skips: range.skips ?? SKIPS })
+  return versionsOfRows(reader, query)
 }
+
+interface VersionQuery {
+  readonly filter: Filter<LogRow>
+  readonly sort?: { readonly n: 1 | -1 } | undefined
+  /** The document's path. */
+  readonly text: string
+  readonly limit: Limit
+}
+
+async function versionsOfRows({ tables }: Reader, { filter, sort, text, limit }: VersionQuery): Promise<HistoryPage> {
+  const cursor = tables.log.find(filter, { sort: sort ?? {}, maxTimeMS: tables.readMs })
+  const bytesOf = (row: LogRow): number => row.ops.reduce((sum, { p, val }) => (p === text ? sum + sizeOf(val) : sum), 0)
+  const { rows, more } = await tables.call(take(cursor, limit, bytesOf))
+  const versions = rows.flatMap((row) => versionsIn(row, text))
+  return { rows: sort?.n === -1 ? versions.toReversed() : versions, more, next: more ? versions.at(-1)?.revision : undefined }
+}
+
+interface TouchingQuery extends VersionQuery {
+  readonly touching: FieldPath
+  readonly skips: number
+}
+
+/** Versions that may have changed a field: looks at what was written first, and reads the values of only those. */
+async function readTouching(reader: Reader, tail: Tail, { touching, skips, ...query }: TouchingQuery): Promise<HistoryPage> {
+  const { tables } = reader
+  const projection = { n: 1, 'ops.p': 1, 'ops.f': 1 } as const
+  const cursor = tables.log.find(query.filter, { sort: query.sort ?? {}, projection, maxTimeMS: tables.readMs })
+  const looked = await tables.call(take(cursor, { rows: query.limit.rows + skips, bytes: Infinity }, () => 0))
+  const touched = looked.rows.filter(({ ops }) => ops.some(({ p, f }) => p === query.text && mayTouch(f, touching)))
+  const wanted = touched.slice(0, query.limit.rows)
+  const filter = byKey(tables, tail.scope, wanted.map(({ n }) => logKey(tail.scope, Number(n))))
+  const page = wanted.length === 0 ? NO_VERSIONS : await versionsOfRows(reader, { ...query, filter })
+  if (page.more) return page
+  const last = touched.length > wanted.length ? wanted.at(-1) : looked.more ? looked.rows.at(-1) : undefined
+  return { rows: page.rows, more: last !== undefined, next: last === undefined ? undefined : Number(last.n) }
+}
+
+const NO_VERSIONS: HistoryPage = { rows: [], more: false }
 
 /** The last revision at or before a time. */
 export async function revisionAt({ tables }: Reader, tail: Tail, time: Millis): Promise<Revision> {

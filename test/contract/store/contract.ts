@@ -9,6 +9,7 @@ import { logContract } from './log.ts'
 import { modelContract } from './model.ts'
 import { pastContract } from './past.ts'
 import { readContract } from './reads.ts'
+import { stepContract } from './steps.ts'
 import type { StoreSubject } from './subject.ts'
 import { tenantContract } from './tenants.ts'
 
@@ -18,6 +19,7 @@ const GROUPS = {
   reads: readContract,
   past: pastContract,
   log: logContract,
+  steps: stepContract,
   limits: limitContract,
   tenants: tenantContract,
   durability: durabilityContract,

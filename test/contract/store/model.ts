@@ -14,8 +14,8 @@ type Command =
   | { readonly kind: 'heads'; readonly paths: readonly string[]; readonly at: number | null }
   | { readonly kind: 'list'; readonly list: ListPlan; readonly at: number | null }
   | { readonly kind: 'collections'; readonly documents: readonly string[]; readonly at: number | null }
-  | { readonly kind: 'history'; readonly path: string; readonly span: SpanPlan; readonly version: number | null }
-  | { readonly kind: 'log'; readonly span: SpanPlan }
+  | { readonly kind: 'history'; readonly path: string; readonly span: SpanPlan; readonly version: number | null; readonly touching: string | null }
+  | { readonly kind: 'log'; readonly span: SpanPlan; readonly below: readonly string[] | null }
   | { readonly kind: 'revisionAt'; readonly time: number }
   | { readonly kind: 'find'; readonly ids: readonly number[] }
   | { readonly kind: 'drop' }
@@ -66,6 +66,8 @@ const bytes = fc.constantFrom(1, 1e9, 1e9)
 
 const write = fc.record({ path: document, off, deletes: fc.boolean(), value: json })
 const rows = fc.integer({ min: 1, max: 8 })
+const touching = fc.option(fc.constantFrom('a', 'a/b', 'a/b/c', 'c'), { freq: 1 })
+const below = fc.option(fc.array(fc.oneof(collection, document), { minLength: 1, maxLength: 2 }), { freq: 1 })
 
 const draftPlan: fc.Arbitrary<DraftPlan> = fc.record({
   id: fc.nat(60),
@@ -91,8 +93,8 @@ const kinds = {
   heads: fc.record({ kind: fc.constant('heads' as const), paths: fc.array(document, { maxLength: 3 }), at: revision }),
   list: fc.record({ kind: fc.constant('list' as const), list: listPlan, at: revision }),
   collections: fc.record({ kind: fc.constant('collections' as const), documents: fc.array(document, { maxLength: 2 }), at: revision }),
-  history: fc.record({ kind: fc.constant('history' as const), path: document, span: spanPlan, version: fc.option(fc.nat(8)) }),
-  log: fc.record({ kind: fc.constant('log' as const), span: spanPlan }),
+  history: fc.record({ kind: fc.constant('history' as const), path: document, span: spanPlan, version: fc.option(fc.nat(8)), touching }),
+  log: fc.record({ kind: fc.constant('log' as const), span: spanPlan, below }),
   revisionAt: fc.record({ kind: fc.constant('revisionAt' as const), time: fc.nat(210) }),
   find: fc.record({ kind: fc.constant('find' as const), ids: fc.array(fc.nat(60), { maxLength: 3 }) }),
   drop: fc.constant({ kind: 'drop' as const }),
@@ -166,9 +168,11 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
     case 'collections':
       return (store) => store.collections(tenant, [[], ...command.documents.map(path)], command.at ?? undefined)
     case 'history':
-      return (store) => store.history(tenant, path(command.path), { ...span(command.span), version: command.version ?? undefined })
+      return (store) => store.history(tenant, path(command.path), {
+        ...span(command.span), version: command.version ?? undefined, touching: command.touching?.split('/'),
+      })
     case 'log':
-      return async (store) => ({ ...(await store.log(tenant, span(command.span))), epoch: '' })
+      return async (store) => ({ ...(await store.log(tenant, { ...span(command.span), below: command.below?.map(path) })), epoch: '' })
     case 'revisionAt':
       return (store) => store.revisionAt(tenant, command.time)
     case 'find':

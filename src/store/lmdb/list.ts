@@ -1,0 +1,161 @@
+import type { Database, Key } from 'lmdb'
+import { compareText, isWithin, type Path } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { ListPage, Range } from '../store.ts'
+import { findVersion } from './documents.ts'
+import { pathOf, placeIn, placeOf, spansOf, type Place, type Span } from './keys.ts'
+import { readRow, readVersion } from './log.ts'
+import { cut, type Look } from './page.ts'
+import { decodeHead, pathsInRow, revisionInHead, versionInHead } from './rows.ts'
+import type { Tables, TenantRow } from './tables.ts'
+
+/**
+ * Of a past so near, the documents that were written since are found by the log, and the rest is as it is now: so nothing that
+ * was deleted before is looked at. So near to the beginning, all documents are found by the log: so nothing that came later is.
+ * Reading the paths of so many commits takes about as long as a page does.
+ */
+const NEAR = { commits: 64, paths: 1_024 }
+
+/** A document that is looked at: its row of `heads` or `tombs`, or null where only its versions are asked. */
+interface Entry {
+  readonly place: Place
+  readonly row: string | null
+  readonly deleted: boolean
+}
+
+interface Moment {
+  readonly range: Range
+  readonly at: Revision
+}
+
+export function readList(tables: Tables, tenant: TenantRow, range: Range, at: Revision): ListPage {
+  const moment = { range, at: Math.min(at, tenant.last) }
+  const { next, ...page } = cut(looksAt(tables, tenant, moment), range)
+  return { ...page, next: next && pathOf(next), revision: moment.at }
+}
+
+function* looksAt(tables: Tables, tenant: TenantRow, moment: Moment): Generator<Look<Version, Place>> {
+  const { range, at } = moment
+  const isNow = at === tenant.last
+  const first = isNow || tenant.floor > 0 ? null : writtenIn(tables, tenant, range, { after: 0, upTo: at })
+  const since = first === null ? writtenIn(tables, tenant, range, { after: at, upTo: tenant.last }) : null
+  for (const entry of first?.map(unread) ?? entriesOf(tables, tenant, range, since)) {
+    const { place, row, deleted } = entry
+    const isThen = row !== null && (isNow || revisionInHead(row) <= at)
+    // What was written since comes again, from the log.
+    if (row !== null && !isThen && since !== null) continue
+    if (!isThen) yield lookBack(tables, tenant, entry, moment)
+    else if (deleted && range.deleted !== true) yield { place, read: null, bytes: row.length }
+    else yield { place, read: () => decodeHead(pathOf(place), row), bytes: row.length }
+  }
+}
+
+/** The version that a document had, which is not its newest one. */
+function lookBack(tables: Tables, tenant: TenantRow, { place, row }: Entry, { range, at }: Moment): Look<Version, Place> {
+  // The first version of a document that came later needs no search.
+  const found = row !== null && versionInHead(row) === 1 ? null : findVersion(tables, place, at)
+  if (found === null) return { place, read: null, bytes: row?.length ?? 0 }
+  if (range.deleted === true) return { place, read: () => readVersion(tables, tenant, place, found), bytes: found.row[2] }
+  const version = readVersion(tables, tenant, place, found)
+  return { place, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
+}
+
+/** What is looked at, in order: live rows, tombs where they may be of the page, and what was written since, where that is known. */
+function* entriesOf(tables: Tables, tenant: TenantRow, range: Range, since: readonly Place[] | null): Generator<Entry> {
+  const { reverse = false } = range
+  const spans = spansOf(tenant.number, range)
+  const ordered = reverse ? spans.toReversed() : spans
+  const live = scan(tables.heads, ordered, { reverse, deleted: false })
+  const rows = range.deleted === true || since === null ? merge(live, scan(tables.tombs, ordered, { reverse, deleted: true }), reverse) : live
+  if (since === null || since.length === 0) return yield* rows
+  yield* merge(rows, since.map(unread).values(), reverse)
+}
+
+/** A document of which only the versions are asked. */
+function unread(place: Place): Entry {
+  return { place, row: null, deleted: false }
+}
+
+interface Commits {
+  readonly after: Revision
+  readonly upTo: Revision
+}
+
+/** Documents of the range that these commits wrote, in order; null when they are too many. */
+function writtenIn(tables: Tables, tenant: TenantRow, range: Range, { after, upTo }: Commits): readonly Place[] | null {
+  if (upTo - after > NEAR.commits) return null
+  const written = new Map<string, Place>()
+  let paths = 0
+  for (let revision = after + 1; revision <= upTo; revision++) {
+    for (const path of pathsInRow(readRow(tables, tenant, revision))) {
+      if (++paths > NEAR.paths) return null
+      if (isInRange(path, range)) written.set(path.join('/'), placeOf(tenant.number, path))
+    }
+  }
+  const places = [...written.values()].sort(comparePlaces)
+  return range.reverse === true ? places.reverse() : places
+}
+
+function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {
+  if (!isWithin(path, root) || path.length <= root.length) return false
+  if (kind === 'collection' && path.length > root.length + 1) return false
+  const isBehind = (bound: Path): boolean => comparePlaces(placeOf(0, path), placeOf(0, bound)) > 0
+  const isBefore = (bound: Path): boolean => comparePlaces(placeOf(0, path), placeOf(0, bound)) < 0
+  return (after === undefined || isBehind(after)) && (before === undefined || isBefore(before))
+}
+
+interface Way {
+  readonly reverse: boolean
+  readonly deleted: boolean
+}
+
+function* scan(table: Database<string, Key>, spans: readonly Span[], { reverse, deleted }: Way): Generator<Entry> {
+  for (const span of spans) {
+    for (const { key, value } of table.getRange(bounds(span, reverse))) yield { place: placeIn(key), row: value, deleted }
+  }
+}
+
+function bounds({ from, to }: Span, reverse: boolean): { start: Key; end: Key; reverse: boolean; exclusiveStart: boolean } {
+  return reverse ? { start: to, end: from, reverse, exclusiveStart: true } : { start: from, end: to, reverse, exclusiveStart: true }
+}
+
+/** Two ordered streams as one. A row that is in both comes twice. */
+function* merge(left: Generator<Entry>, right: Iterator<Entry>, reverse: boolean): Generator<Entry> {
+  const sides = [left, right]
+  try {
+    const heads = sides.map((side) => side.next().value as Entry | undefined)
+    for (;;) {
+      const next = nextSide(heads, reverse)
+      const entry = heads[next]
+      if (entry === undefined) return
+      yield entry
+      heads[next] = sides[next]?.next().value as Entry | undefined
+    }
+  } finally {
+    for (const side of sides) side.return?.(undefined)
+  }
+}
+
+function nextSide([a, b]: readonly (Entry | undefined)[], reverse: boolean): 0 | 1 {
+  if (a === undefined) return 1
+  if (b === undefined) return 0
+  return comparePlaces(a.place, b.place) < 0 === !reverse ? 0 : 1
+}
+
+function comparePlaces(a: Place, b: Place): number {
+  return compareText(a.collection, b.collection) || compareText(a.id, b.id)
+}
+
+/** Whether a collection had a document, deleted ones too; or where the search for one goes on. */
+export type Had = boolean | { readonly after: Path }
+
+/** Whether a document of the collection had a version at a moment; not known after so many that came later. */
+export function hadDocument(tables: Tables, tenant: TenantRow, collection: Path, { at, after }: { readonly at: Revision; readonly after?: Path | undefined }): Had {
+  const range: Range = { kind: 'collection', path: collection, after, deleted: true, limit: { rows: 1, bytes: 1 } }
+  const { rows, next } = cut(withoutValues(looksAt(tables, tenant, { range, at })), range)
+  return rows.length > 0 || next === undefined ? rows.length > 0 : { after: pathOf(next) }
+}
+
+function* withoutValues(looks: Generator<Look<Version, Place>>): Generator<Look<true, Place>> {
+  for (const look of looks) yield { ...look, read: look.read === null ? null : () => true }
+}

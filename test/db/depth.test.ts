@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Cursor, Database, Op } from '../../src/core/database.ts'
+import type { Json } from '../../src/core/json.ts'
+import { openEngine } from '../../src/db/engine.ts'
+import { Tree } from '../../src/db/tree.ts'
+import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { freshDirectory } from '../support/lmdb-directory.ts'
+import { revisionIn } from '../support/history-run.ts'
+import { ALL, path } from '../support/store-drafts.ts'
+import { wrapped } from './store-wrappers.ts'
+
+async function withStores(use: (store: Store) => Promise<void>): Promise<void> {
+  await using directory = await freshDirectory()
+  for (const store of [new MemoryStore(), await openLmdbStore({ directory: directory.path })]) {
+    await use(store)
+    await store.close()
+  }
+}
+
+/** What `get` gives, cut out of all that lies there. */
+async function cutTo(store: Store, tenant: string, { root, depth, at }: { root: string; depth: number; at: number }): Promise<Json> {
+  const segments = path(root)
+  const { rows } = await store.list(tenant, { kind: 'below', path: segments, limit: ALL }, at)
+  const [head] = segments.length % 2 === 0 ? (await store.heads(tenant, [segments], at)).rows : []
+  const levels = head === undefined ? depth + 1 : depth
+  const tree = new Tree(rows.filter((version) => version.path.length <= 2 * Math.floor(segments.length / 2) + 2 * levels))
+  if (head === undefined) return tree.list(segments)
+  return head === null || head.type === 'DELETE' ? null : tree.value(segments, head.value)
+}
+
+const collection = fc.constantFrom('a', 'b', 'b-')
+const document = fc.array(fc.tuple(collection, fc.constantFrom('1', '2', '10')), { minLength: 1, maxLength: 4 }).map((pairs) => pairs.flat().join('/'))
+
+/** Posts the documents with those above them, and deletes some again. Gives the cursor of each commit. */
+async function grow(db: Database, documents: readonly string[], deleted: readonly number[]): Promise<readonly Cursor[]> {
+  const all = new Set(documents.flatMap((text) => path(text).flatMap((_, i, parts) => (i % 2 === 1 ? [parts.slice(0, i + 1).join('/')] : []))))
+  const sorted = [...all].toSorted((x, y) => x.length - y.length)
+  const ops = sorted.map((text): Op => {
+    const end = text.lastIndexOf('/')
+    return { kind: 'post', path: text.slice(0, end), id: text.slice(end + 1), value: { text, a: [] } }
+  })
+  const cursors = [(await db.transact(ops)).cursor]
+  for (const i of deleted) {
+    const text = sorted[i % sorted.length] ?? ''
+    if ((await db.document(text)) !== null) cursors.push((await db.delete(text)).cursor)
+  }
+  return cursors
+}
+
+it('get with a depth gives what lies there, cut to so many levels of collections: random trees, now and then', async () => {
+  await withStores(async (store) => {
+    const engine = await openEngine(store)
+    let tenants = 0
+    const trees = fc.array(document, { minLength: 1, maxLength: 8 })
+    const property = fc.asyncProperty(trees, fc.array(fc.nat(20), { maxLength: 3 }), async (documents, deleted) => {
+      const tenant = `t${tenants++}`
+      const db = engine.database(tenant, { actor: null })
+      const cursors = await grow(db, documents, deleted)
+      const roots = ['a', 'b', documents[0]?.split('/').slice(0, 2).join('/') ?? 'a/1', documents[0] ?? 'a/1']
+      for (const cursor of cursors) {
+        for (const [root, depth] of roots.flatMap((each) => [0, 1, 2, 3].map((levels) => [each, levels] as const))) {
+          const expected = await cutTo(store, tenant, { root, depth, at: revisionIn(cursor) })
+          expect([root, depth, await db.get(root, { depth, asOf: { cursor } })]).toEqual([root, depth, expected])
+        }
+      }
+    })
+    await fc.assert(property, { numRuns: 40 })
+    await engine.close()
+  })
+})
+
+it('what lies deeper than the depth is not read: by get and by a watch', async () => {
+  await withStores(async (inner) => {
+    let rows = 0
+    const list: Store['list'] = async (...parts) => {
+      const page = await inner.list(...parts)
+      rows += page.rows.length
+      return page
+    }
+    const engine = await openEngine(wrapped(inner, { list }))
+    const db = engine.database('default', { actor: null })
+    for (let i = 0; i < 3; i++) {
+      await db.put(`posts/${i}`, { comments: [] })
+      await db.transact(Array.from({ length: 200 }, (_, k): Op => ({ kind: 'post', path: `posts/${i}/comments`, id: `${k}`, value: k })))
+    }
+    const read = async (get: () => Promise<unknown>): Promise<number> => {
+      rows = 0
+      await get()
+      return rows
+    }
+    expect(await read(() => db.get('posts', { depth: 0 }))).toBe(3)
+    expect(await read(() => db.get('posts/1', { depth: 0 }))).toBe(0)
+    expect(await read(() => db.get('posts/1', { depth: 1 }))).toBe(200)
+    const watch = db.watch('posts', { depth: 0 })
+    expect(await read(() => watch.next())).toBe(3)
+    await watch.return?.()
+    await engine.close()
+  })
+})

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { SKIPS, type Draft, type Range, type Store } from '../../src/store/store.ts'
+import { freshDirectory } from '../support/lmdb-directory.ts'
+import { ALL, draft, path, put, remove, texts } from '../support/store-drafts.ts'
+
+const COUNT = 4_000
+const id = (i: number): string => `posts/${String(i).padStart(4, '0')}`
+const numbers = Array.from({ length: COUNT }, (_, i) => i)
+/** One in the middle, and the last one. */
+const lives = (i: number): boolean => i === COUNT / 2 || i === COUNT - 1
+
+async function withTombs(use: (store: Store) => Promise<void>): Promise<void> {
+  await using directory = await freshDirectory()
+  const store = await openLmdbStore({ directory: directory.path })
+  try {
+    await store.append('t', [draft(numbers.map((i) => put(id(i), 1))), draft(numbers.filter((i) => !lives(i)).map((i) => remove(id(i), 2)))])
+    for (let i = 0; i < 100; i += 50) await store.append('t', Array.from({ length: 50 }, (_, k) => draft([put(`other/${i + k}`, 1)])))
+    await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Rows and whether there is more, page by page. */
+async function pages(store: Store, at: number): Promise<readonly (readonly string[])[]> {
+  const found: (readonly string[])[] = []
+  for (let after: readonly string[] | undefined; ;) {
+    const page = await store.list('t', { kind: 'collection', path: ['posts'], after, limit: ALL }, at)
+    found.push(texts(page.rows))
+    if (page.next === undefined) return found
+    after = page.next
+  }
+}
+
+it('one step over what was deleted before, or came later, is bounded, wherever the past lies', async () => {
+  await withTombs(async (store) => {
+    const live = numbers.filter(lives).map(id)
+    const before = await pages(store, 2)
+    expect(before.flat()).toEqual(live)
+    expect(before.length).toBeGreaterThanOrEqual(Math.floor(COUNT / SKIPS))
+    expect(before[0]).toEqual([])
+    expect((await pages(store, 0)).flat()).toEqual([])
+  })
+})
+
+it('of a past that lies near, nothing that was deleted before is looked at: a page has what the latest one has', async () => {
+  await withTombs(async (store) => {
+    const at = (await store.log('t', { after: 0, reverse: true, limit: ALL })).last
+    await store.append('t', [draft([put(id(5_000), 1)]), draft([remove(id(COUNT - 1), 2)]), draft([put(id(0), 3)])])
+    expect(await pages(store, at)).toEqual([numbers.filter(lives).map(id)])
+    expect(await pages(store, at + 3)).toEqual([[id(0), id(COUNT / 2), id(5_000)]])
+  })
+})
+
+it('which collections there were is known, also where all of their documents came later', async () => {
+  await withTombs(async (store) => {
+    await store.append('t', [draft(numbers.map((i) => put(`posts/0000/late/${i}`, 1)))])
+    await store.append('t', Array.from({ length: 70 }, (_, i) => draft([put(`more/${i}`, 1)])))
+    const seen = await Promise.all([2, 102, 103, 110].map((at) => store.collections('t', [path('posts/0000')], at)))
+    expect(seen).toEqual([[[]], [[]], [['late']], [['late']]])
+  })
+})
+
+const place = fc.constantFrom('posts/1', 'posts/10', 'posts/2', 'posts/a', 'posts/1/x/1', 'posts/1/x/2', 'posts/1/x/1/y/1', 'posts-x/1', 'p/1')
+const ranges = fc.record({
+  kind: fc.constantFrom('collection', 'below'), path: fc.constantFrom(['posts'], ['posts', '1', 'x'], ['posts', '1']),
+  reverse: fc.boolean(), deleted: fc.boolean(), after: fc.option(place.map(path), { nil: undefined }), before: fc.option(place.map(path), { nil: undefined }),
+  limit: fc.record({ rows: fc.integer({ min: 1, max: 5 }), bytes: fc.constant(1e9) }),
+}) satisfies fc.Arbitrary<Range>
+
+/** Drafts that write and delete these documents in turn, between so many others that none of their moments lies near. */
+function story(places: readonly string[]): readonly Draft[] {
+  const versions = new Map<string, number>()
+  const written = places.map((text, i) => {
+    const version = (versions.get(text) ?? 0) + 1
+    versions.set(text, version)
+    return draft([version % 2 === 0 ? remove(text, version) : put(text, version, { i })])
+  })
+  const noise = (name: string): readonly Draft[] => Array.from({ length: 70 }, (_, i) => draft([put(`${name}/${i}`, 1)]))
+  return [...noise('before'), ...written, ...noise('behind')]
+}
+
+it('a past that lies far reads as the oracle has it: any range, any page', async () => {
+  await using directory = await freshDirectory()
+  const store = await openLmdbStore({ directory: directory.path })
+  let tenants = 0
+  const property = fc.asyncProperty(fc.array(place, { minLength: 5, maxLength: 25 }), fc.array(ranges, { minLength: 6, maxLength: 6 }), async (places, asked) => {
+    const [oracle, tenant] = [new MemoryStore(), `t${tenants++}`]
+    const drafts = story(places)
+    for (const each of [oracle, store]) await each.append(tenant, drafts)
+    for (const [i, range] of asked.entries()) {
+      const at = 70 + Math.floor((i * places.length) / asked.length)
+      expect(await store.list(tenant, range, at)).toEqual(await oracle.list(tenant, range, at))
+    }
+    const documents = [path('posts/1'), path('posts/1/x/1')]
+    expect(await store.collections(tenant, documents, 75)).toEqual(await oracle.collections(tenant, documents, 75))
+  })
+  await fc.assert(property, { numRuns: 100 })
+  await store.close()
+})
