@@ -140,3 +140,24 @@ it('a batch ends when its values are large, and the rest keeps its order', async
     expect(done.map(({ changes }) => changes[0]?.document.version)).toEqual(done.map((_, i) => i + 1))
   })
 })
+
+it('others run while a batch of large writes is drafted', async () => {
+  let turns = 0
+  let drafted = -1
+  const inner = new MemoryStore()
+  const store = wrapped(inner, {
+    append: (tenant, drafts) => {
+      if (drafts.length > 1) drafted = turns
+      return inner.append(tenant, drafts)
+    },
+  })
+  await withEngine(store, {}, async (db) => {
+    const wide = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`key-${i}`, [i, { text: 'x'.repeat(20) }]]))
+    const writes = Array.from({ length: 60 }, (_, i) => db.put(`a/${i}`, wide))
+    turns = 0
+    const count = setInterval(() => turns++, 0)
+    await Promise.all(writes)
+    clearInterval(count)
+  })
+  expect(drafted).toBeGreaterThan(0)
+})
