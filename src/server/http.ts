@@ -4,7 +4,7 @@ import { sendJson, type GraphqlHttp } from './graphql-http.ts'
 import type { Metrics } from './metrics.ts'
 import type { Origins } from './origin.ts'
 import type { Playground } from './playground.ts'
-import { createTurns } from './turns.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** Addresses on the server. */
 export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
@@ -22,6 +22,7 @@ export interface HttpParts {
 /** An HTTP server that ends without losing an answer. */
 export interface Http {
   readonly server: Server
+  readonly turns: Turns
   /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
   close(): Promise<void>
 }
@@ -43,11 +44,11 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
     answering.add(res)
     res.once('close', () => answering.delete(res))
     res.shouldKeepAlive &&= server.listening
-    turns(req, res, () => route(parts, req, res))
+    turns.take(req, res, () => route(parts, req, res))
   })
   server.timeout = bounds.answerMs
   server.maxConnections = bounds.connections
-  return { server, close: () => close(server, answering) }
+  return { server, turns, close: () => close(server, answering) }
 }
 
 function close(server: Server, answering: ReadonlySet<ServerResponse>): Promise<void> {

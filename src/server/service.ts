@@ -48,6 +48,6 @@ export function createService({ db, config, log, counts, problem = () => null }:
   const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) }, bounds)
   const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts), notReady: () => problem() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
-  const sockets = openSockets(http.server, { operations, cohorts, outlets, origins, bounds, report })
+  const sockets = openSockets(http, { operations, cohorts, outlets, origins, bounds, report })
   return { http, sockets, streams, operations, readiness }
 }

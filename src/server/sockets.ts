@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws'
@@ -6,11 +6,12 @@ import { WebSocketServer, type RawData } from 'ws'
 import type { ErrorCode } from '../core/error.ts'
 import { parseExactJson } from '../core/exact-json.ts'
 import type { Bounds } from './config.ts'
-import { hasTwoHosts, pathOf, ROUTES } from './http.ts'
+import { hasTwoHosts, pathOf, ROUTES, type Http } from './http.ts'
 import type { Origins } from './origin.ts'
 import type { Outlets } from './outlet.ts'
 import { createPeer, Gone, type Peer } from './peer.ts'
 import { createProtocol, type ProtocolParts } from './protocol.ts'
+import { asksForWebSocket, ignoreUpgrade, isWhole } from './upgrade.ts'
 
 /** GraphQL over WebSockets, on the port of an HTTP server. */
 export interface Sockets {
@@ -31,12 +32,13 @@ export interface SocketsOptions extends ProtocolParts {
 }
 
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
-export function openSockets(http: Server, { operations, cohorts, outlets, origins, bounds, report }: SocketsOptions): Sockets {
+export function openSockets(http: Pick<Http, 'server' | 'turns'>, { operations, cohorts, outlets, origins, bounds, report }: SocketsOptions): Sockets {
   const protocol = createProtocol({ operations, cohorts }, bounds)
   const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, handleProtocols })
   const peers = new Set<Peer>()
   const state = { deaf: false }
-  http.on('upgrade', (req, socket, head) => {
+  http.server.on('upgrade', (req, socket, head) => {
+    if (!asksForWebSocket(req)) return isWhole(req) ? ignoreUpgrade(http, req, { socket, rest: head }) : refuse(socket, TOO_MANY_HEADERS)
     const refused = refuseUpgrade(req, origins)
     if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
@@ -123,6 +125,7 @@ function textOf(data: RawData): string {
 
 type UpgradeRefusal = readonly [status: string, message: string, code: ErrorCode]
 
+const TOO_MANY_HEADERS: UpgradeRefusal = ['431 Request Header Fields Too Large', 'A request that asks for an upgrade has less than 1,000 headers.', 'BAD_REQUEST']
 const STOPPING: UpgradeRefusal = ['503 Service Unavailable', 'The server is stopping.', 'UNAVAILABLE']
 
 function refuseUpgrade(req: IncomingMessage, origins: Origins): UpgradeRefusal | null {
