@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { Bounds } from './config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-http.ts'
+import type { HeldBytes } from './held.ts'
 import type { Metrics } from './metrics.ts'
 import type { Origins } from './origin.ts'
 import type { Playground } from './playground.ts'
@@ -15,6 +16,7 @@ export interface HttpParts {
   readonly playground: Playground
   readonly origins: Origins
   readonly metrics: Metrics
+  readonly held: HeldBytes
   /** Null, or why the server should get no traffic at the moment. */
   notReady(): string | null
 }
@@ -39,7 +41,7 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
     noDelay: true,
   }
   const answering = new Set<ServerResponse>()
-  const turns = createTurns(bounds.pipelined)
+  const turns = createTurns(bounds.pipelined, parts.held)
   const server = createServer(options, (req, res) => {
     answering.add(res)
     res.once('close', () => answering.delete(res))

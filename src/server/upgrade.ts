@@ -30,7 +30,7 @@ export function ignoreUpgrade({ server, turns }: Pick<Http, 'server' | 'turns'>,
   // Until then nobody else listens to it.
   const ignore = (): void => {}
   socket.on('error', ignore)
-  turns.after(socket, () => {
+  turns.after(req, socket, () => {
     socket.off('error', ignore).removeAllListeners('timeout')
     socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(req), 'latin1'), rest]))
     server.emit('connection', socket)
