@@ -42,7 +42,7 @@ export class HeldBytes {
 }
 
 /** How long a connection gets no answers after one found no room, ms: longer when it happens again within a minute. */
-const REST = { firstMs: 1_000, times: 4, mostMs: 30_000, forgottenMs: 60_000 }
+const REST = { firstMs: 1_000, times: 4, mostMs: 4_000, forgottenMs: 60_000 }
 
 /** What one connection holds. */
 export class Account {

@@ -55,6 +55,8 @@ interface Job {
 
 /** Messages that are begun in one turn: what they answer at once is counted before the next ones are begun. */
 const JOBS_PER_TURN = 16
+/** Operations that a socket may begin at first, when nothing is known of its answers yet. */
+const FIRST_OPERATIONS = 4
 /** Messages that may wait for the next turn before the socket is no longer read from. */
 const WAITING = 64
 
@@ -77,6 +79,8 @@ export class Inbox {
   #operations = 0
   /** Bytes of the answers of operations, until they have left. */
   #claimed = 0
+  /** What an answer takes, about: more operations than will have room do not begin. It falls by half with each that took less. */
+  #answerBytes: number
   /** Jobs that are completed and have not settled. */
   #ending = 0
   #begun = 0
@@ -84,6 +88,7 @@ export class Inbox {
   constructor(line: Line, bounds: InboxBounds, parts: InboxParts) {
     this.#line = line
     this.#bounds = bounds
+    this.#answerBytes = bounds.unsentBytes / FIRST_OPERATIONS
     this.#parts = parts
   }
 
@@ -189,6 +194,7 @@ export class Inbox {
     if (job.completed) this.#ending--
     if (!job.subscribed) this.#operations--
     this.#claimed -= job.claimed
+    this.#answerBytes = Math.max(job.claimed, this.#answerBytes / 2)
     job.hold.release()
     this.update()
   }
@@ -200,7 +206,9 @@ export class Inbox {
   }
 
   #isFull(): boolean {
-    return this.#operations >= this.#bounds.operationsPerSocket || this.#claimed > this.#bounds.unsentBytes || this.#line.unsent() > this.#bounds.unsentBytes
+    const { operationsPerSocket, unsentBytes } = this.#bounds
+    if (this.#operations >= operationsPerSocket || (this.#operations > 0 && this.#operations * this.#answerBytes >= unsentBytes)) return true
+    return this.#claimed > unsentBytes || this.#line.unsent() > unsentBytes
   }
 
   /** An id, or the place of a subscription, that is about to be free. */

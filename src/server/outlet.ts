@@ -30,7 +30,8 @@ export class Outlet {
   #pieces: Pieces = []
   #events = 0
   #bytes = 0
-  /** What the connection has not taken. */
+  /** Bytes of events that the connection has not taken. */
+  #untaken = 0
   readonly #hold: Hold
   /** Whether it stands in the line of its owner: once, however often an answer takes its events along. */
   #isInLine = false
@@ -89,7 +90,7 @@ export class Outlet {
 
   /** Sends what was written, now. */
   flush(): void {
-    const [pieces, socket] = [this.#pieces, this.#socket]
+    const [pieces, socket, bytes] = [this.#pieces, this.#socket, this.#bytes]
     if (pieces.length === 0) return
     this.#pieces = []
     this.#events = 0
@@ -99,13 +100,15 @@ export class Outlet {
     if (joined.length > 1) socket.cork()
     for (const piece of joined) this.#isFull = !socket.write(piece)
     if (joined.length > 1) socket.uncork()
-    if (!this.#isFull) this.#wake()
+    if (!this.#isFull) return this.#wake()
+    this.#untaken += bytes
     // Nothing can be told to a reader for whom there is no room: it is gone, and may come again.
-    else if (!this.#hold.set(socket.writableLength)) socket.destroy()
+    if (!this.#hold.set(this.#untaken)) socket.destroy()
   }
 
   readonly #drained = (): void => {
     this.#isFull = false
+    this.#untaken = 0
     this.#hold.set(0)
     this.#wake()
   }

@@ -2,8 +2,8 @@ import type { Account } from './held.ts'
 
 /** Pieces of work that begin in one turn of the event loop at most, and how long they may take, ms. */
 const TURN = { most: 32, ms: 10 }
-/** What a piece took is forgotten little by little, from turn to turn: among small ones that are many, large ones come again. */
-const FORGOTTEN = 0.02
+/** What a piece takes is an average over turns, of which the newest counts so much: the process may have stood still in one. */
+const NEWEST = 0.2
 /** A longer text is read in a turn of its own, in bytes: that is some milliseconds of work. */
 export const LARGE_BYTES = 65_536
 
@@ -64,7 +64,7 @@ export class Pace {
 
   readonly #next = (): void => {
     const tookMs = (performance.now() - this.#begunAt) / Math.max(1, Math.min(this.#used, TURN.most))
-    this.#costMs = Math.max(tookMs, this.#costMs * (1 - FORGOTTEN))
+    this.#costMs += NEWEST * (tookMs - this.#costMs)
     this.#used = 0
     this.#isScheduled = false
     // Not all that wait ask for more when they are resumed.

@@ -23,7 +23,7 @@ export interface Peer {
   sink(id: string): Sink
   /** Takes in the text of a message; ends a peer for which there is no room. */
   receive(data: Buffer): void
-  /** Closes the socket, after the events that were written; its peer has a second to close it too. */
+  /** Closes the socket, after the events that were written; its peer has some seconds to close it too. */
   close(code?: number, reason?: string): void
   /** Pings when it is time, and ends a peer that is gone, or whose message takes too long. */
   check(): void
@@ -48,7 +48,7 @@ export interface Wire {
 }
 
 /** How long a peer may take to close a socket that was closed here, ms; what it holds is held so long. */
-const CLOSE_MS = 1_000
+const CLOSE_MS = 5_000
 
 /** The server has no room; clients come again (https://www.iana.org/assignments/websocket/websocket.xhtml). */
 const TRY_AGAIN_LATER = 1013
