@@ -4,11 +4,12 @@ import { buildSchema, type DocumentNode, type ExecutionArgs, type ExecutionResul
 import { createYoga } from 'graphql-yoga'
 import { openEngine } from '../src/db/engine.ts'
 import { graphqlFace, type GraphqlFace } from '../src/graphql/face.ts'
-import { createBodyReader } from '../src/server/body.ts'
 import { Cohorts } from '../src/server/cohort.ts'
 import { BOUNDS } from '../src/server/config.ts'
 import { createGraphqlHttp } from '../src/server/graphql-http.ts'
+import { HeldBytes } from '../src/server/held.ts'
 import { createHttp, ROUTES } from '../src/server/http.ts'
+import { Pace } from '../src/server/pace.ts'
 import { createOperations, type Operations } from '../src/server/operations.ts'
 import { allowOrigins } from '../src/server/origin.ts'
 import { createMetrics } from '../src/server/metrics.ts'
@@ -53,10 +54,11 @@ function throughYoga(): Operations {
 }
 
 const operations = process.argv.includes('yoga') ? throughYoga() : own
-const streams = createStreams({ operations, cohorts: new Cohorts(operations), outlets: new Outlets(() => operations.load()) }, BOUNDS)
-const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(BOUNDS) })
+const held = new HeldBytes(BOUNDS)
+const streams = createStreams({ operations, cohorts: new Cohorts(operations), outlets: new Outlets(() => operations.load(), held) }, BOUNDS)
+const graphql = createGraphqlHttp({ operations, streams, held, pace: new Pace() })
 const origins = allowOrigins([], '127.0.0.1')
-const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 })), notReady: () => null }, BOUNDS)
+const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), held), held, notReady: () => null }, BOUNDS)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.once('SIGTERM', () => process.exit(0))

@@ -54,18 +54,18 @@ const BUDGET_WORDS: Readonly<Record<keyof typeof BUDGET, string>> = {
 const BOUND_WORDS: Readonly<Record<keyof Bounds, string>> = {
   bodyBytes: 'bytes of an HTTP body',
   messageBytes: 'bytes of a WebSocket message; a longer one closes the socket (1009)',
-  heldBytes: 'bytes of all HTTP bodies that are being read or worked on',
+  heldBytes: 'bytes that are held for all clients together, as below',
+  connectionBytes: 'of these for one connection, and never more than half of what is free',
   operations: 'queries and mutations that run at once, over all transports',
   operationsPerSocket: 'of these on one WebSocket, until the answer has left; it is not read from while there are so many',
   subscriptions: 'subscriptions of one WebSocket',
   unsentBytes: 'bytes that one WebSocket was sent and has not taken; it is not read from while there are more',
-  untakenBytes: 'bytes of all HTTP answers that were not taken yet',
   pipelined: 'requests of one connection that wait for the answers before theirs; with more it is closed',
   connections: 'open connections',
-  requestMs: 'milliseconds for the headers and the body of a request to arrive (408)',
+  requestMs: 'milliseconds for the headers and the body of a request to arrive (408), or a WebSocket message (4408)',
   answerMs: 'milliseconds without progress, while a peer has an answer to take; then its connection is closed',
   initMs: 'milliseconds for `connection_init` to arrive on a WebSocket (4408)',
-  pingMs: 'milliseconds between two pings; a WebSocket that answered none of the last two is closed',
+  pingMs: 'milliseconds between two pings, the first within a second; a WebSocket that answered none of two is closed when the third is due',
   stopMs: 'milliseconds for a clean stop',
 }
 

@@ -16,8 +16,13 @@ export const BUDGET = {
   errors: 100,
 } as const
 
+/** Takes so many bytes of an answer into account; false when there is no room for them where it goes. */
+export type Claim = (bytes: number) => boolean
+
 /** The bounds with other numbers. */
 export type BudgetBounds = Readonly<Record<keyof typeof BUDGET, number>>
+
+const NO_ROOM = 'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
 
 interface Waiter {
   readonly rows: number
@@ -25,22 +30,28 @@ interface Waiter {
   readonly refuse: (error: unknown) => void
 }
 
-/** What one operation may still take. Its methods throw OPERATION_TOO_COMPLEX, and TIMEOUT past the deadline. */
+/**
+ * What one operation may still take. Its methods throw OPERATION_TOO_COMPLEX, TIMEOUT past the deadline, and
+ * TOO_MANY_REQUESTS where there is no room for the answer.
+ */
 export class Budget {
   readonly #bounds: BudgetBounds
+  readonly #claim: Claim
   #until: number
   #rows: number
   #bytes: number
   #running = 0
   #refusals = 0
   #written = false
-  readonly #refused: { rows?: DatabaseError; answerBytes?: DatabaseError } = {}
+  readonly #refused: { rows?: DatabaseError; answerBytes?: DatabaseError; claim?: DatabaseError } = {}
   readonly #waiting: Waiter[] = []
   /** Many aliases may show the same value. */
   #weights: WeakMap<object, number> | null = null
 
-  constructor(bounds: BudgetBounds = BUDGET) {
+  /** `claim`: default, there is room for every answer. */
+  constructor(bounds: BudgetBounds = BUDGET, claim: Claim = () => true) {
     this.#bounds = bounds
+    this.#claim = claim
     this.#until = performance.now() + bounds.operationMs
     this.#rows = bounds.rows
     this.#bytes = bounds.answerBytes
@@ -76,16 +87,23 @@ export class Budget {
   /** A value that is shown: the value, or, when very many were refused already, null. */
   show(value: Json): Json {
     this.#checkTime()
-    this.#bytes -= this.#weightOf(value)
-    if (this.#bytes >= 0) return value
+    const bytes = this.#weightOf(value)
+    this.#bytes -= bytes
+    if (this.#bytes >= 0 && this.#claim(bytes)) return value
     if (++this.#refusals > this.#bounds.errors) return null
-    throw this.#tooMuch('answerBytes', 'The answer would be larger than one may be')
+    throw this.#noRoom()
   }
 
   /** Counts bytes that are shown beside the values. What a write did is always shown. */
   spend(bytes: number): void {
     this.#bytes -= bytes
-    if (this.#bytes < 0 && !this.#written) throw this.#tooMuch('answerBytes', 'The answer would be larger than one may be')
+    const hasRoom = this.#bytes >= 0 && this.#claim(bytes)
+    if (!hasRoom && !this.#written) throw this.#noRoom()
+  }
+
+  #noRoom(): DatabaseError {
+    if (this.#bytes < 0) return this.#tooMuch('answerBytes', 'The answer would be larger than one may be')
+    return this.#refused.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_ROOM, { retryAfterMs: 1_000 })
   }
 
   #weightOf(value: Json): number {

@@ -4,9 +4,12 @@ import type { Json } from '../core/json.ts'
 /** What a field is taken to cost beside its name: a number, a time, a short text. */
 const FIELD_BYTES = 24
 
+/** A text of so many characters is weighed as UTF-8. */
+const LONG = 64
+
 /** About the bytes of the value as JSON, without making the text. */
 export function weigh(value: Json): number {
-  if (typeof value === 'string') return value.length + 3
+  if (typeof value === 'string') return (value.length < LONG ? value.length : Buffer.byteLength(value)) + 3
   if (typeof value !== 'object' || value === null) return 8
   if (Array.isArray(value)) return (value as readonly Json[]).reduce<number>((sum, item) => sum + weigh(item), 2)
   let sum = 2

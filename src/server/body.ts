@@ -1,45 +1,21 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { tooLarge } from '../core/limits.ts'
+import type { Hold } from './held.ts'
 import { badRequest, Refusal } from './refusal.ts'
 
-/** Reads bodies within bounds; what is held counts until `release`. */
-export interface BodyReader {
-  /** The text of the body: strict UTF-8 without a byte order mark. Rejects with a Refusal or a DatabaseError. */
-  read(req: IncomingMessage): Promise<Body>
-}
-
-export interface Body {
-  readonly text: string
-  /** Bytes to give back when the request is answered. */
-  release(): void
-}
-
-/** A reader of bodies of at most `bodyBytes`, `heldBytes` for all together. */
-export function createBodyReader(bounds: { readonly bodyBytes: number; readonly heldBytes: number }): BodyReader {
-  let held = 0
-  const release = (bytes: number): void => {
-    held -= bytes
-  }
-  return {
-    read: async (req) => {
-      const announced = Number(req.headers['content-length'] ?? 0)
-      if (announced > bounds.bodyBytes) throw bodyTooLarge(bounds.bodyBytes)
-      let bytes = 0
-      const count = (more: number): void => {
-        bytes += more
-        held += more
-        if (bytes > bounds.bodyBytes) throw bodyTooLarge(bounds.bodyBytes)
-        if (held > bounds.heldBytes) throw tooBusy('The server holds as many request bodies as it may')
-      }
-      try {
-        return { text: decode(await collect(req, count)), release: () => release(bytes) }
-      } catch (error) {
-        release(bytes)
-        throw error
-      }
-    },
-  }
+/**
+ * The body of a request, of at most `maxBytes`, which are held while it is read. Rejects with a Refusal or a DatabaseError.
+ */
+export async function readBody(req: IncomingMessage, maxBytes: number, hold: Hold): Promise<Buffer> {
+  const announced = Number(req.headers['content-length'] ?? 0)
+  if (announced > maxBytes) throw bodyTooLarge(maxBytes)
+  let bytes = 0
+  return collect(req, (more) => {
+    bytes += more
+    if (bytes > maxBytes) throw bodyTooLarge(maxBytes)
+    if (!hold.grow(more)) throw tooBusy('The server holds as many requests and answers as it may')
+  })
 }
 
 function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<Buffer> {
@@ -66,7 +42,8 @@ function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<
   })
 }
 
-function decode(bytes: Buffer): string {
+/** The text of a body: strict UTF-8 without a byte order mark. Throws a Refusal. */
+export function decodeBody(bytes: Buffer): string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw badRequest('The body begins with a byte order mark: send UTF-8 without one.')
   if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.')
   return bytes.toString('utf8')

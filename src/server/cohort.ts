@@ -1,6 +1,7 @@
-import { execute, getOperationAST, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { createHash } from 'node:crypto'
+import { execute, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { ErrorCode } from '../core/error.ts'
-import { selectionVariables } from '../graphql/selection-variables.ts'
+import { eventOperation, eventSchema, type EventOperation } from '../graphql/event-operation.ts'
 import type { Operations } from './operations.ts'
 import { KeptPayloads } from './kept.ts'
 import { Payload } from './payload.ts'
@@ -8,9 +9,6 @@ import { wireOf } from './result.ts'
 
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
 const KEPT_BYTES = 33_554_432
-
-/** A longer key of a cohort is not remembered: variables may be as long as a message. */
-const REMEMBERED_CHARS = 256
 
 /** Makes of an event what one subscriber gets. */
 export interface Member {
@@ -23,15 +21,16 @@ export interface Member {
 /**
  * Subscribers with the same operation on the same database. For one event all get the same bytes, whatever they
  * subscribed with: the arguments of the root field decide which events come, not what is shown of them. Two are in one
- * cohort when their operation is the same one of the same document, and the variables are equal that the selection uses.
+ * cohort when their operations are equal but for these arguments, and so are the variables that the selection uses. It is
+ * known by a hash, and nothing else of what a subscriber sent is kept for events.
  */
 export class Cohorts {
   readonly #operations: Pick<Operations, 'context' | 'maskAll'>
-  readonly #documents = new WeakMap<DocumentNode, Identity>()
+  readonly #documents = new WeakMap<DocumentNode, Map<string, Shown | null>>()
+  readonly #schemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
   readonly #made = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
   readonly #kept = new KeptPayloads(KEPT_BYTES)
-  #count = 0
 
   constructor(operations: Pick<Operations, 'context' | 'maskAll'>) {
     this.#operations = operations
@@ -39,7 +38,8 @@ export class Cohorts {
 
   /** A member of the cohort of an operation that has begun. */
   join(args: ExecutionArgs): Member {
-    return new CohortMember(this, this.#keyOf(args), args)
+    const shown = this.#shownOf(args)
+    return shown === null ? new CohortMember(this, '', args) : this.#memberOf(shown, args)
   }
 
   /** What was made of an event for the cohort; null when nobody has met it yet, or it is still being made. */
@@ -77,20 +77,41 @@ export class Cohorts {
     return payload
   }
 
-  #keyOf({ document, operationName, variableValues }: ExecutionArgs): string {
-    const known = this.#documents.get(document) ?? { number: ++this.#count, variables: new Map<string, readonly string[]>(), newest: '' }
-    this.#documents.set(document, known)
-    const name = getOperationAST(document, operationName)?.name?.value ?? ''
-    const used = known.variables.get(name) ?? selectionVariables(document, operationName ?? undefined)
-    known.variables.set(name, used)
+  #memberOf(shown: Shown, { schema, variableValues }: ExecutionArgs): Member {
     // One that was not given has its default, and is not null.
-    const given = Object.fromEntries(used.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
-    const key = `${known.number} ${name} ${JSON.stringify(given)}`
+    const given = Object.fromEntries(shown.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
+    const cohort = shown.variables.length === 0 ? shown.hash : hashOf(`${shown.hash} ${JSON.stringify(given)}`)
     // Those that come one after the other are mostly of one cohort: the same text is found faster than an equal one.
-    if (key === known.newest) return known.newest
-    if (key.length <= REMEMBERED_CHARS) known.newest = key
-    return key
+    if (cohort !== shown.newest) shown.newest = cohort
+    return new CohortMember(this, shown.newest, { schema: this.#schemaOf(schema), document: shown.document, variableValues: given })
   }
+
+  #shownOf({ document, operationName }: ExecutionArgs): Shown | null {
+    const known = this.#documents.get(document) ?? new Map<string, Shown | null>()
+    this.#documents.set(document, known)
+    const name = operationName ?? ''
+    const remembered = known.get(name)
+    if (remembered !== undefined) return remembered
+    const operation = eventOperation(document, operationName ?? undefined)
+    const shown = operation === null ? null : shownBy(operation)
+    known.set(name, shown)
+    return shown
+  }
+
+  #schemaOf(schema: GraphQLSchema): GraphQLSchema {
+    const known = this.#schemas.get(schema) ?? eventSchema(schema)
+    this.#schemas.set(schema, known)
+    return known
+  }
+}
+
+function shownBy({ document, variables, text }: EventOperation): Shown {
+  const hash = hashOf(text)
+  return { document, variables, hash, newest: hash }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 class CohortMember implements Member {
@@ -123,11 +144,10 @@ function isPassing({ errors = [] }: ExecutionResult): boolean {
   return errors.some(({ extensions }) => PASSING.has(extensions['code']))
 }
 
-/** What is the same for all members that come with one document. */
-interface Identity {
-  readonly number: number
-  /** Those that its operations, by name, use in their selections. */
-  readonly variables: Map<string, readonly string[]>
+/** What an operation shows of events. */
+interface Shown extends Pick<EventOperation, 'document' | 'variables'> {
+  /** Of its text. */
+  readonly hash: string
   /** The key of the cohort that somebody joined last. */
   newest: string
 }

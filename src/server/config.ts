@@ -25,8 +25,10 @@ export interface Bounds {
   readonly bodyBytes: number
   /** UTF-8 bytes of a WebSocket message. */
   readonly messageBytes: number
-  /** Bytes of all HTTP bodies that are being read or worked on. */
+  /** Bytes that are held for all clients together: see `HeldBytes`. */
   readonly heldBytes: number
+  /** Bytes of these that one connection may hold, and never more than half of what is free. */
+  readonly connectionBytes: number
   /** Queries and mutations that run at once, over all transports. */
   readonly operations: number
   /** Queries and mutations of one WebSocket that run at once; it is not read from while there are so many. */
@@ -35,19 +37,17 @@ export interface Bounds {
   readonly subscriptions: number
   /** Bytes that one WebSocket was sent and has not taken; it is not read from while there are more. */
   readonly unsentBytes: number
-  /** Bytes of all HTTP answers that were not taken yet. */
-  readonly untakenBytes: number
   /** Requests of one connection that wait for the answers before theirs; with more it is closed. */
   readonly pipelined: number
   /** Open TCP connections. */
   readonly connections: number
-  /** For the headers and the body of a request to arrive. */
+  /** For the headers and the body of a request to arrive, or a WebSocket message. */
   readonly requestMs: number
   /** Without progress, while a peer has an answer to take. */
   readonly answerMs: number
   /** For `connection_init` to arrive on a WebSocket. */
   readonly initMs: number
-  /** Between two pings; a WebSocket that answered none of the last two is closed. */
+  /** Between two pings; a WebSocket that answered none of two is closed when the third is due. */
   readonly pingMs: number
   /** For a clean stop. */
   readonly stopMs: number
@@ -55,13 +55,13 @@ export interface Bounds {
 
 export const BOUNDS: Bounds = {
   bodyBytes: 2_097_152,
-  messageBytes: 1_048_576,
-  heldBytes: 268_435_456,
+  messageBytes: 2_097_152,
+  heldBytes: 100_663_296,
+  connectionBytes: 33_554_432,
   operations: 1_024,
   operationsPerSocket: 128,
   subscriptions: 100,
   unsentBytes: 4_194_304,
-  untakenBytes: 268_435_456,
   pipelined: 128,
   connections: 16_384,
   requestMs: 10_000,

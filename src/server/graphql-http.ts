@@ -1,7 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import type { BodyReader } from './body.ts'
+import type { Claim } from '../graphql/budget.ts'
+import { decodeBody, readBody, tooBusy } from './body.ts'
 import { BOUNDS, type Bounds } from './config.ts'
+import type { HeldBytes, Hold } from './held.ts'
+import { weightOfJson } from './json-weight.ts'
+import type { Pace } from './pace.ts'
 import { formsOf, isJsonBody, type JsonType } from './negotiate.ts'
 import { argsOf, kindOf, type Operations } from './operations.ts'
 import { paramsOfBody, paramsOfUrl, type Params } from './params.ts'
@@ -9,7 +13,6 @@ import { asRefusal, Refusal } from './refusal.ts'
 import { statusOf, wireOf } from './result.ts'
 import { eventsOf, type Streams } from './streams.ts'
 import { subscribe } from './subscribe.ts'
-import { createUntaken, type Untaken } from './untaken.ts'
 
 /**
  * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): reads, negotiates and answers, for speed and
@@ -23,24 +26,28 @@ export interface GraphqlHttp {
 interface Parts {
   readonly operations: Operations
   readonly streams: Streams
-  readonly bodies: BodyReader
+  readonly held: HeldBytes
+  readonly pace: Pace
 }
 
-interface CountedParts extends Parts {
-  readonly untaken: Untaken
+interface BoundParts extends Parts {
+  readonly bodyBytes: number
 }
 
-/** GraphQL over HTTP from its parts; at most `untakenBytes` of its answers are under way, default BOUNDS. */
-export function createGraphqlHttp(given: Parts, { untakenBytes }: Pick<Bounds, 'untakenBytes'> = BOUNDS): GraphqlHttp {
-  const parts = { ...given, untaken: createUntaken(untakenBytes) }
+/** GraphQL over HTTP from its parts; `bodyBytes`: default BOUNDS. */
+export function createGraphqlHttp(given: Parts, { bodyBytes }: Pick<Bounds, 'bodyBytes'> = BOUNDS): GraphqlHttp {
+  const parts = { ...given, bodyBytes }
   return {
     answer: async (req, res, headers) => {
+      const exchange = { req, res, headers, hold: parts.held.of(req.socket).hold() }
       try {
-        if (req.method === 'POST') await answerPost(parts, req, res, headers)
-        else if (req.method === 'GET') await answerParams(parts, { req, res, headers }, paramsOfUrl(req.url ?? ''))
+        if (req.method === 'POST') await answerPost(parts, exchange)
+        else if (req.method === 'GET') await answerGet(parts, exchange)
         else throw new Refusal(405, 'GraphQL takes GET and POST.', { headers: { allow: 'GET, POST' } })
       } catch (error) {
-        sendError(parts.operations, { req, res, headers }, error)
+        sendError(parts.operations, exchange, error)
+      } finally {
+        releaseWith(exchange)
       }
     },
   }
@@ -50,21 +57,34 @@ interface Exchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly headers: OutgoingHttpHeaders | null
+  /** What the request takes while it is worked on, then its answer until it is taken. */
+  readonly hold: Hold
 }
 
-async function answerPost(parts: CountedParts, req: IncomingMessage, res: ServerResponse, headers: OutgoingHttpHeaders | null): Promise<void> {
+/** When the work is done, the answer is all that is held, until it was taken. */
+function releaseWith({ res, hold }: Pick<Exchange, 'res' | 'hold'>): void {
+  if (res.closed) hold.release()
+  else res.once('close', () => hold.release())
+}
+
+async function answerPost(parts: BoundParts, exchange: Exchange): Promise<void> {
+  const { req, hold } = exchange
   if (!isJsonBody(req.headers['content-type'])) throw new Refusal(415, 'Send the operation as application/json in UTF-8.', { headers: { 'accept-post': 'application/json' } })
   if (req.headers['content-encoding'] !== undefined) throw new Refusal(415, 'Send the body without a content encoding.', { headers: { 'accept-encoding': 'identity' } })
-  const body = await parts.bodies.read(req)
-  try {
-    await answerParams(parts, { req, res, headers }, paramsOfBody(body.text))
-  } finally {
-    body.release()
-  }
+  const body = await readBody(req, parts.bodyBytes, hold)
+  await parts.pace.wait(parts.held.of(req.socket), body.length)
+  if (!hold.grow(weightOfJson(body) - body.length)) throw tooBusy('The server holds as many requests and answers as it may')
+  await answerParams(parts, exchange, paramsOfBody(decodeBody(body)))
 }
 
-async function answerParams(parts: CountedParts, exchange: Exchange, params: Params): Promise<void> {
+async function answerGet(parts: Parts, exchange: Exchange): Promise<void> {
   const { req } = exchange
+  await parts.pace.wait(parts.held.of(req.socket), 0)
+  await answerParams(parts, exchange, paramsOfUrl(req.url ?? ''))
+}
+
+async function answerParams(parts: Parts, exchange: Exchange, params: Params): Promise<void> {
+  const { req, hold } = exchange
   const forms = formsOf(req.headers.accept)
   const prepared = parts.operations.prepare(params.query)
   const kind = prepared.kind === 'ready' ? kindOf(prepared, params.operationName) : undefined
@@ -72,12 +92,14 @@ async function answerParams(parts: CountedParts, exchange: Exchange, params: Par
   // By what is asked for, not by the header alone: some clients accept streams for everything.
   if ((kind === OperationTypeNode.SUBSCRIPTION || forms.json === null) && !forms.stream) throw new Refusal(406, NOT_ACCEPTABLE)
   const type = forms.json ?? 'text/event-stream'
-  parts.untaken.check(0)
-  if (prepared.kind === 'refused') return answerResult(parts, exchange, { type, result: { errors: prepared.errors } })
+  if (prepared.kind === 'refused') return answerResult(exchange, { type, result: { errors: prepared.errors } })
   if (kind === OperationTypeNode.SUBSCRIPTION) return follow(parts, exchange, { type, args: argsOf(parts.operations, prepared, params) })
-  const result = await parts.operations.run(prepared, params)
+  let hasRoom = true
+  const claim: Claim = (bytes) => (hasRoom &&= hold.claim(bytes))
+  const result = await parts.operations.run(prepared, params, claim)
   // What a write did is always told.
-  answerResult(parts, exchange, { type, result, isTold: kind === OperationTypeNode.MUTATION })
+  if (!hasRoom && kind === OperationTypeNode.QUERY) throw tooBusy('The server holds as many answers that were not taken as it may')
+  answerResult(exchange, { type, result })
 }
 
 const NOT_ACCEPTABLE = 'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, or a WebSocket.'
@@ -85,14 +107,12 @@ const NOT_ACCEPTABLE = 'Accept application/json or application/graphql-response+
 interface Outcome {
   readonly type: AnswerType
   readonly result: ExecutionResult
-  readonly isTold?: boolean
 }
 
-function answerResult({ untaken }: CountedParts, exchange: Exchange, { type, result, isTold = false }: Outcome): void {
+function answerResult(exchange: Exchange, { type, result }: Outcome): void {
   if (exchange.res.destroyed) return
   const body = JSON.stringify(wireOf(result))
-  if (!isTold) untaken.check(body.length)
-  untaken.add(exchange.res, body.length)
+  exchange.hold.set(body.length)
   send(exchange, type, { result, body })
 }
 
@@ -101,11 +121,12 @@ interface Following {
   readonly args: ExecutionArgs
 }
 
-/** Not awaited to its end: a stream may last for months, and must not hold its request's body. */
-async function follow(parts: CountedParts, exchange: Exchange, { type, args }: Following): Promise<void> {
+/** Not awaited to its end: a stream may last for months. Of its request it holds no more than it keeps. */
+async function follow(parts: Parts, exchange: Exchange, { type, args }: Following): Promise<void> {
   const { operations, streams } = parts
   const begun = await subscribe({ ...args, contextValue: operations.context() })
-  if ('refused' in begun) return answerResult(parts, exchange, { type, result: operations.maskAll(begun.refused) })
+  if ('refused' in begun) return answerResult(exchange, { type, result: operations.maskAll(begun.refused) })
+  exchange.hold.keep()
   void streams.answer(exchange.res, exchange.headers, { events: begun.events, args })
 }
 

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { Bounds } from './config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-http.ts'
+import type { HeldBytes } from './held.ts'
 import type { Metrics } from './metrics.ts'
 import type { Origins } from './origin.ts'
 import type { Playground } from './playground.ts'
-import { createTurns } from './turns.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** Addresses on the server. */
 export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
@@ -15,6 +16,7 @@ export interface HttpParts {
   readonly playground: Playground
   readonly origins: Origins
   readonly metrics: Metrics
+  readonly held: HeldBytes
   /** Null, or why the server should get no traffic at the moment. */
   notReady(): string | null
 }
@@ -22,6 +24,7 @@ export interface HttpParts {
 /** An HTTP server that ends without losing an answer. */
 export interface Http {
   readonly server: Server
+  readonly turns: Turns
   /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
   close(): Promise<void>
 }
@@ -38,16 +41,16 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
     noDelay: true,
   }
   const answering = new Set<ServerResponse>()
-  const turns = createTurns(bounds.pipelined)
+  const turns = createTurns(bounds.pipelined, parts.held)
   const server = createServer(options, (req, res) => {
     answering.add(res)
     res.once('close', () => answering.delete(res))
     res.shouldKeepAlive &&= server.listening
-    turns(req, res, () => route(parts, req, res))
+    turns.take(req, res, () => route(parts, req, res))
   })
   server.timeout = bounds.answerMs
   server.maxConnections = bounds.connections
-  return { server, close: () => close(server, answering) }
+  return { server, turns, close: () => close(server, answering) }
 }
 
 function close(server: Server, answering: ReadonlySet<ServerResponse>): Promise<void> {

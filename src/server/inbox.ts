@@ -1,4 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { parseExactJson } from '../core/exact-json.ts'
+import type { Claim } from '../graphql/budget.ts'
+import { SMALL_BYTES, type Account, type Hold } from './held.ts'
+import { weightOfJson } from './json-weight.ts'
+import { LARGE_BYTES, type Pace } from './pace.ts'
 
 /** What an inbox knows of its socket, and does with it. */
 export interface Line {
@@ -7,6 +12,12 @@ export interface Line {
   readonly unsent: () => number
   readonly pause: () => void
   readonly resume: () => void
+  /** Handles a message; must not reject. Settles when its answers have left. */
+  readonly handle: (message: unknown) => Promise<void>
+  /** Tells the peer that there is no room for the operation `id`; must not reject. */
+  readonly refuse: (id: unknown) => Promise<void>
+  /** The text is no message. */
+  readonly fail: () => void
 }
 
 export interface InboxBounds {
@@ -15,11 +26,28 @@ export interface InboxBounds {
   readonly unsentBytes: number
 }
 
-/** A message that was read; `settled` by the handler's promise, when its answers have left too. */
+/** Where what is held is counted, and when work begins. */
+export interface InboxParts {
+  readonly account: Account
+  readonly pace: Pace
+}
+
+/** A message that came. */
+interface Letter {
+  readonly data: Buffer
+  readonly hold: Hold
+}
+
+/** A message that was read; it has settled when its answers have left too. */
 interface Job {
   readonly type: unknown
   readonly id: unknown
-  readonly handle: () => Promise<void>
+  readonly message: unknown
+  readonly hold: Hold
+  /** Whether there is room to handle it. */
+  readonly hasRoom: boolean
+  /** Bytes of its answer. */
+  claimed: number
   /** The peer has said that it is over; it still runs. */
   completed: boolean
   subscribed: boolean
@@ -27,55 +55,133 @@ interface Job {
 
 /** Messages that are begun in one turn: what they answer at once is counted before the next ones are begun. */
 const JOBS_PER_TURN = 16
+/** Operations that a socket may begin at first, when nothing is known of its answers yet. */
+const FIRST_OPERATIONS = 4
 /** Messages that may wait for the next turn before the socket is no longer read from. */
 const WAITING = 64
 
 /**
- * The messages of one socket, begun in order. While there are too many operations or unsent bytes, nothing is begun and
- * the socket is not read from. An id is free when what had it has settled, not before: else two would run under it, and
- * one of them without an end.
+ * The messages of one socket, read and begun in order. While there are too many operations or unsent bytes, nothing is
+ * begun and the socket is not read from. An id is free when what had it has settled, not before: else two would run under
+ * it, and one of them without an end.
  */
 export class Inbox {
   readonly #line: Line
   readonly #bounds: InboxBounds
-  readonly #waiting: Job[] = []
+  readonly #parts: InboxParts
+  readonly #waiting: Letter[] = []
+  #waitingBytes = 0
+  /** The first message, when it was read and waits to be begun. */
+  #next: Job | null = null
+  /** Whether the socket waits for its turn. */
+  #isInLine = false
   readonly #jobs = new Set<Job>()
   #operations = 0
+  /** Bytes of the answers of operations, until they have left. */
+  #claimed = 0
+  /** What an answer takes, about: more operations than will have room do not begin. It falls by half with each that took less. */
+  #answerBytes: number
   /** Jobs that are completed and have not settled. */
   #ending = 0
   #begun = 0
 
-  constructor(line: Line, bounds: InboxBounds) {
+  constructor(line: Line, bounds: InboxBounds, parts: InboxParts) {
     this.#line = line
     this.#bounds = bounds
+    this.#answerBytes = bounds.unsentBytes / FIRST_OPERATIONS
+    this.#parts = parts
   }
 
-  /** Takes in a message; `handle` must not reject. */
-  receive(message: unknown, handle: () => Promise<void>): void {
-    this.#waiting.push({ ...headOf(message), handle, completed: false, subscribed: false })
+  /** Takes in the text of a message. Whether there was room for it. */
+  receive(data: Buffer): boolean {
+    const hold = this.#parts.account.hold()
+    // A small one has room in any case: how it is refused, is told for its operation.
+    if (!hold.grow(data.length) && this.#waitingBytes + data.length > SMALL_BYTES) return false
+    hold.set(data.length)
+    this.#waiting.push({ data, hold })
+    this.#waitingBytes += data.length
     this.update()
+    return true
   }
 
-  /** Whether one more subscription fits, which the operation `id` then is until it has settled. */
-  subscribe(id: string): boolean {
+  /** Whether one more subscription fits, which the operation `id` then is until it has settled; else what it is too much of. */
+  subscribe(id: string): 'fits' | 'subscriptions' | 'bytes' {
     const job = this.#running(id)
-    if (job === undefined || this.#subscriptions() >= this.#bounds.subscriptions) return false
+    if (job === undefined || this.#subscriptions() >= this.#bounds.subscriptions) return 'subscriptions'
+    job.hold.keep()
+    if (!this.#parts.account.hasRoomToKeep) return 'bytes'
     job.subscribed = true
     this.#operations--
-    return true
+    return 'fits'
+  }
+
+  /** Bytes of answers that have not left, as they were estimated. */
+  get claimed(): number {
+    return this.#claimed
+  }
+
+  /** Counts what the operation `id` answers. */
+  claimOf(id: string): Claim {
+    const job = this.#running(id)
+    return (bytes) => {
+      if (job === undefined || !job.hold.claim(bytes)) return false
+      job.claimed += bytes
+      this.#claimed += bytes
+      return true
+    }
   }
 
   /** Begins what may begin: call it when something has changed. */
   update(): void {
-    if (!this.#line.isOpen()) this.#waiting.length = 0
+    if (!this.#line.isOpen()) this.clear()
     while (this.#begun < JOBS_PER_TURN && !this.#isFull()) {
-      const job = this.#waiting[0]
-      if (job === undefined || this.#mustWait(job)) break
-      this.#waiting.shift()
+      this.#next ??= this.#read()
+      const job = this.#next
+      if (job === null || this.#mustWait(job) || !this.#enter(0)) break
+      this.#next = null
       void this.#run(job)
     }
-    if (this.#waiting.length > WAITING || this.#isFull()) this.#line.pause()
+    if (this.#waiting.length > WAITING || this.#waitingBytes > this.#bounds.unsentBytes || this.#isFull()) this.#line.pause()
     else this.#line.resume()
+  }
+
+  /** The socket is closed: what was not begun is forgotten. */
+  clear(): void {
+    for (const { hold } of this.#waiting.splice(0)) hold.release()
+    this.#waitingBytes = 0
+    this.#next?.hold.release()
+    this.#next = null
+  }
+
+  /** The first message that waits; null when there is none, or it is not its turn. */
+  #read(): Job | null {
+    const [letter] = this.#waiting
+    if (letter === undefined || (letter.data.length > LARGE_BYTES && !this.#enter(letter.data.length))) return null
+    this.#waiting.shift()
+    const { data, hold } = letter
+    this.#waitingBytes -= data.length
+    try {
+      // Where there is none, only how it is refused depends on what it says.
+      const hasRoom = hold.grow(weightOfJson(data) - data.length)
+      const message = parseExactJson(data.toString('utf8'))
+      return { ...headOf(message), message: hasRoom ? message : null, hold, hasRoom, claimed: 0, completed: false, subscribed: false }
+    } catch {
+      hold.release()
+      this.#line.fail()
+      this.clear()
+      return null
+    }
+  }
+
+  /** Whether it is the turn of this socket. */
+  #enter(bytes: number): boolean {
+    if (this.#isInLine) return false
+    const { pace, account } = this.#parts
+    this.#isInLine = !pace.enter(account, bytes, () => {
+      this.#isInLine = false
+      this.update()
+    })
+    return !this.#isInLine
   }
 
   async #run(job: Job): Promise<void> {
@@ -83,10 +189,13 @@ export class Inbox {
     if (job.type === 'complete') this.#complete(job.id)
     this.#jobs.add(job)
     this.#operations++
-    await job.handle()
+    await (job.hasRoom ? this.#line.handle(job.message) : this.#line.refuse(job.type === 'subscribe' ? job.id : undefined))
     this.#jobs.delete(job)
     if (job.completed) this.#ending--
     if (!job.subscribed) this.#operations--
+    this.#claimed -= job.claimed
+    this.#answerBytes = Math.max(job.claimed, this.#answerBytes / 2)
+    job.hold.release()
     this.update()
   }
 
@@ -97,7 +206,9 @@ export class Inbox {
   }
 
   #isFull(): boolean {
-    return this.#operations >= this.#bounds.operationsPerSocket || this.#line.unsent() > this.#bounds.unsentBytes
+    const { operationsPerSocket, unsentBytes } = this.#bounds
+    if (this.#operations >= operationsPerSocket || (this.#operations > 0 && this.#operations * this.#answerBytes >= unsentBytes)) return true
+    return this.#claimed > unsentBytes || this.#line.unsent() > unsentBytes
   }
 
   /** An id, or the place of a subscription, that is about to be free. */

@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream'
 import { FairQueue } from './fair-queue.ts'
+import type { HeldBytes, Hold } from './held.ts'
 import { Joiner } from './joiner.ts'
 import type { Pieces } from './payload.ts'
 
-/** Events that may wait for one connection's turn. */
+/** Events that may wait for one connection's turn, and bytes of them; the last one may be longer. */
 const EVENTS = 16
+const EVENT_BYTES = 1_048_576
 /**
  * Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, while some
  * do, and before a rest that is as long as the turn. Before a longer one they are the fewer, though not fewer than for some.
@@ -27,6 +29,10 @@ export class Outlet {
   #waiting: (() => void)[] = []
   #pieces: Pieces = []
   #events = 0
+  #bytes = 0
+  /** Bytes of events that the connection has not taken. */
+  #untaken = 0
+  readonly #hold: Hold
   /** Whether it stands in the line of its owner: once, however often an answer takes its events along. */
   #isInLine = false
   /** Whether the connection takes no more for the moment. */
@@ -34,6 +40,7 @@ export class Outlet {
   #isOpen = true
 
   constructor(socket: Duplex, maySend: () => boolean, owner: Owner) {
+    this.#hold = owner.hold(socket)
     this.#socket = socket
     this.#maySend = maySend
     this.#owner = owner
@@ -54,15 +61,21 @@ export class Outlet {
   /** Writes whole frames or chunks. `event`: what they are made of, the same for all who get it. */
   write(pieces: Pieces, event: object): void {
     this.#events++
+    for (const { length } of pieces) this.#bytes += length
     if (!this.#isInLine) this.#owner.flushLater(this, event)
     this.#isInLine = true
     // Most often there is one event in a turn: what all get alike is not copied.
     this.#pieces = this.#pieces.length === 0 ? pieces : [...this.#pieces, ...pieces]
   }
 
+  /** Whether it takes no more events for the moment. */
+  get isFull(): boolean {
+    return (this.#isFull || this.#events >= EVENTS || this.#bytes >= EVENT_BYTES) && !this.#socket.destroyed
+  }
+
   /** Whether it takes more; else calls `resume` when it does, or when the connection is gone. A reader that stops makes its writer wait. */
   hasRoom(resume: () => void): boolean {
-    if ((!this.#isFull && this.#events < EVENTS) || this.#socket.destroyed) return true
+    if (!this.isFull) return true
     this.#waiting.push(resume)
     return false
   }
@@ -77,25 +90,32 @@ export class Outlet {
 
   /** Sends what was written, now. */
   flush(): void {
-    const [pieces, socket] = [this.#pieces, this.#socket]
+    const [pieces, socket, bytes] = [this.#pieces, this.#socket, this.#bytes]
     if (pieces.length === 0) return
     this.#pieces = []
     this.#events = 0
+    this.#bytes = 0
     if (!this.#maySend()) return this.#closed()
     const joined = this.#owner.join(pieces)
     if (joined.length > 1) socket.cork()
     for (const piece of joined) this.#isFull = !socket.write(piece)
     if (joined.length > 1) socket.uncork()
-    if (!this.#isFull) this.#wake()
+    if (!this.#isFull) return this.#wake()
+    this.#untaken += bytes
+    // Nothing can be told to a reader for whom there is no room: it is gone, and may come again.
+    if (!this.#hold.set(this.#untaken)) socket.destroy()
   }
 
   readonly #drained = (): void => {
     this.#isFull = false
+    this.#untaken = 0
+    this.#hold.set(0)
     this.#wake()
   }
 
   readonly #closed = (): void => {
     this.#isOpen = false
+    if (this.#socket.destroyed) this.#hold.release()
     this.#wake()
   }
 
@@ -109,6 +129,8 @@ export class Outlet {
 
 /** What outlets have in common. */
 interface Owner {
+  /** Where is counted what a connection has not taken. */
+  readonly hold: (socket: Duplex) => Hold
   readonly flushLater: (outlet: Outlet, event: object) => void
   /** What is to be written for these pieces. */
   readonly join: (pieces: Pieces) => Pieces
@@ -127,9 +149,10 @@ export class Outlets {
   #isFlushing = false
 
   /** `load`: how many want something else than events, now or a moment ago. */
-  constructor(load: () => number) {
+  constructor(load: () => number, held: HeldBytes) {
     this.#load = load
     this.#owner = {
+      hold: (socket) => held.of(socket).hold(),
       flushLater: (outlet, event) => {
         this.#written.push(event, outlet)
         if (!this.#isFlushing) setImmediate(this.#flush)

@@ -1,8 +1,16 @@
 import type { Duplex } from 'node:stream'
+import { CloseCode } from 'graphql-ws'
 import type { WebSocket } from 'ws'
-import { Inbox, type InboxBounds } from './inbox.ts'
+import { Arrival } from './arrival.ts'
+import type { Bounds } from './config.ts'
+import { SMALL_BYTES, type HeldBytes, type Hold } from './held.ts'
+import { Inbox, type Line } from './inbox.ts'
+import { Leaving } from './leaving.ts'
+import { LARGE_BYTES, type Pace } from './pace.ts'
+import { Liveness } from './liveness.ts'
 import type { Outlet } from './outlet.ts'
 import type { Payload } from './payload.ts'
+import { answerPings } from './pongs.ts'
 import type { Sink } from './pump.ts'
 
 /** One WebSocket, with what it costs the server in hand. */
@@ -13,9 +21,11 @@ export interface Peer {
   send(text: string): Promise<void>
   /** Where the payloads of the subscription `id` go: past `send`, and in order with it. */
   sink(id: string): Sink
-  /** Closes the socket, after the events that were written. */
-  readonly close: (code?: number, reason?: string) => void
-  /** Pings, or ends a peer that answered none of the last two. */
+  /** Takes in the text of a message; ends a peer for which there is no room. */
+  receive(data: Buffer): void
+  /** Closes the socket, after the events that were written; its peer has some seconds to close it too. */
+  close(code?: number, reason?: string): void
+  /** Pings when it is time, and ends a peer that is gone, or whose message takes too long. */
   check(): void
 }
 
@@ -24,56 +34,137 @@ export class Gone extends Error {
   override readonly name = 'Gone'
 }
 
-/** Pings that may stay unanswered. */
-const MISSED_PINGS = 2
-
 /** What a peer is made of. */
 export interface Wire {
   readonly socket: WebSocket
   /** The connection below it, for frames that are ready. */
   readonly connection: Duplex
   readonly outlet: Outlet
+  readonly held: HeldBytes
+  readonly pace: Pace
+  readonly bounds: Bounds
+  /** Handles a message; must not reject. */
+  readonly handle: (peer: Peer, message: unknown) => Promise<void>
 }
 
+/** How long a peer may take to close a socket that was closed here, ms; what it holds is held so long. */
+const CLOSE_MS = 5_000
+
+/** The server has no room; clients come again (https://www.iana.org/assignments/websocket/websocket.xhtml). */
+const TRY_AGAIN_LATER = 1013
+
 /** A peer on an open socket. */
-export function createPeer({ socket, connection, outlet }: Wire, bounds: InboxBounds): Peer {
-  const isOpen = (): boolean => socket.readyState === socket.OPEN
-  const inbox = new Inbox({
-    isOpen,
-    unsent: () => socket.bufferedAmount,
-    pause: () => socket.pause(),
-    resume: () => {
-      if (socket.isPaused) socket.resume()
-    },
-  }, bounds)
-  connection.on('drain', () => inbox.update())
-  let missed = 0
-  socket.on('pong', () => {
-    missed = 0
-  })
-  return {
-    socket,
-    inbox,
-    send: async (text) => {
-      // An answer waits for no events, but comes after them.
-      outlet.flush()
-      const sent = send(socket, text)
-      inbox.update()
+export function createPeer(wire: Wire): Peer {
+  return new OpenPeer(wire)
+}
+
+const NO_ROOM = 'Too much is held for this connection'
+
+class OpenPeer implements Peer {
+  readonly socket: WebSocket
+  readonly inbox: Inbox
+  readonly #wire: Wire
+  readonly #arrival = new Arrival()
+  readonly #receiving: Hold
+  readonly #leaving: Leaving
+  readonly #liveness: Liveness
+
+  constructor(wire: Wire) {
+    const { socket, connection, held, pace, bounds } = wire
+    const account = held.of(connection)
+    this.socket = socket
+    this.#wire = wire
+    this.inbox = new Inbox(this.#line(), bounds, { account, pace })
+    this.#receiving = account.hold()
+    this.#leaving = new Leaving(account.hold(), () => this.inbox.claimed)
+    this.#liveness = new Liveness(bounds.pingMs, performance.now())
+    // Before the library reads it: a message that is complete waits in the inbox.
+    connection.prependListener('data', (chunk: Buffer) => this.#read(chunk))
+    connection.on('drain', () => this.inbox.update())
+    socket.on('pong', () => this.#liveness.answered()).on('ping', answerPings(socket)).once('close', () => this.#closed())
+  }
+
+  async send(text: string): Promise<void> {
+    // An answer waits for no events, but comes after them.
+    this.#wire.outlet.flush()
+    this.#leaving.add(text.length)
+    const sent = send(this.socket, text)
+    this.inbox.update()
+    try {
       await sent
-      inbox.update()
-    },
-    sink: (id) => new Frames(outlet, id),
-    close: (code, reason) => {
-      outlet.flush()
-      socket.close(code, reason)
-    },
-    check: () => {
-      // Its pongs are not read: whether it takes what was sent, shows the time of its connection.
-      if (socket.isPaused) return
-      if (missed >= MISSED_PINGS) return socket.terminate()
-      missed++
-      if (isOpen()) socket.ping()
-    },
+    } finally {
+      this.#leaving.add(-text.length)
+      this.inbox.update()
+    }
+  }
+
+  sink(id: string): Sink {
+    return new Frames(this.#wire.outlet, id)
+  }
+
+  receive(data: Buffer): void {
+    if (this.#isOpen() && !this.inbox.receive(data)) this.#overrun()
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#wire.outlet.flush()
+    this.socket.close(code, reason)
+    setTimeout(() => this.socket.terminate(), CLOSE_MS).unref()
+  }
+
+  check(): void {
+    const now = performance.now()
+    // What it sent, and its pongs, may be there: whether it takes what was sent, shows the time of its connection.
+    if (this.socket.isPaused) return this.#liveness.unheard(now)
+    if (this.#isOpen() && this.#arrival.takes(now) > this.#wire.bounds.requestMs) return this.close(CloseCode.ConnectionInitialisationTimeout, 'The message took too long')
+    const due = this.#liveness.next(now)
+    if (due === 'gone') this.socket.terminate()
+    if (due === 'ping' && this.#isOpen()) this.socket.ping()
+  }
+
+  #line(): Line {
+    const { socket } = this
+    return {
+      isOpen: () => this.#isOpen(),
+      unsent: () => socket.bufferedAmount,
+      pause: () => socket.pause(),
+      resume: () => {
+        if (!socket.isPaused) return
+        this.#arrival.goOn(performance.now())
+        socket.resume()
+      },
+      handle: (message) => this.#wire.handle(this, message),
+      refuse: (id) => this.#refuse(id),
+      fail: () => this.close(CloseCode.BadRequest, 'Invalid message received'),
+    }
+  }
+
+  #isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN
+  }
+
+  #read(chunk: Buffer): void {
+    this.#arrival.read(chunk, performance.now())
+    if (!this.#receiving.set(this.#arrival.bytes) && this.#arrival.bytes > SMALL_BYTES && this.#isOpen()) this.#overrun()
+  }
+
+  /** At once: until it is gone, it holds what there is no room for. */
+  #overrun(): void {
+    this.close(TRY_AGAIN_LATER, NO_ROOM)
+    setImmediate(() => this.socket.terminate())
+  }
+
+  /** Tells that there is no room for an operation; for anything else, the socket is closed. */
+  async #refuse(id: unknown): Promise<void> {
+    if (typeof id !== 'string') return this.close(TRY_AGAIN_LATER, NO_ROOM)
+    const error = { message: `${NO_ROOM}: try again in a second.`, extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }
+    await this.send(JSON.stringify({ id, type: 'error', payload: [error] })).catch(() => {})
+  }
+
+  #closed(): void {
+    this.#receiving.release()
+    this.#leaving.release()
+    this.inbox.clear()
   }
 }
 
@@ -95,6 +186,10 @@ class Frames implements Sink {
     this.#outlet.write(payload.frame(this.#id), payload)
   }
 
+  isFull(): boolean {
+    return this.#outlet.isFull
+  }
+
   hasRoom(resume: () => void): boolean {
     return this.#outlet.hasRoom(resume)
   }
@@ -103,6 +198,7 @@ class Frames implements Sink {
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return reject(new Gone('The socket is closed.'))
-    socket.send(text, (error) => (error ? reject(new Gone('The socket was closed.', { cause: error })) : resolve()))
+    // A text would be held twice while it waits.
+    socket.send(text.length > LARGE_BYTES ? Buffer.from(text) : text, { binary: false }, (error) => (error ? reject(new Gone('The socket was closed.', { cause: error })) : resolve()))
   })
 }

@@ -3,6 +3,7 @@ import { makeServer, type Context, type Server, type SubscribePayload } from 'gr
 import { DatabaseError } from '../core/error.ts'
 import { Flaw } from '../core/exact-json.ts'
 import { tooLarge } from '../core/limits.ts'
+import type { Claim } from '../graphql/budget.ts'
 import type { Cohorts } from './cohort.ts'
 import type { Bounds } from './config.ts'
 import { argsOf, kindOf, type Operations, type Ready } from './operations.ts'
@@ -18,6 +19,9 @@ interface Job extends ExecutionArgs {
   readonly params: Params
   readonly id: string
   readonly peer: Peer
+  readonly claim: Claim
+  /** What the message of the library carries. */
+  readonly payload: SubscribePayload
 }
 
 export interface ProtocolParts {
@@ -32,21 +36,38 @@ export interface ProtocolParts {
 export function createProtocol({ operations, cohorts }: ProtocolParts, bounds: Bounds): Server<Peer> {
   return makeServer<undefined, Peer>({
     connectionInitWaitTimeout: bounds.initMs,
+    // It may be as long as a message, would be kept as long as the socket, and says nothing yet.
+    onConnect: (context) => void Object.assign(context, { connectionParams: undefined }),
     onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { ready, params } = args as Job
-      return wireOf(await operations.run(ready, params))
+      const { ready, params, claim } = args as Job
+      return wireOf(await operations.run(ready, params, claim))
     },
     subscribe: async (args) => {
-      const { peer, id } = args as Job
+      const job = args as Job
+      const { peer, id } = job
       const begun = await subscribe({ ...args, contextValue: operations.context() })
       if ('refused' in begun) return wireOf(operations.maskAll(begun.refused))
-      return asResults(createPump(begun.events, cohorts.join(args), peer.sink(id)))
+      const member = cohorts.join(args)
+      forget(job)
+      return asResults(createPump(begun.events, member, peer.sink(id)))
     },
     // A peer that went away is no failure: nobody is there to be told, and nothing to be logged.
     onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof Gone ? error : wireError(operations.mask(error))).toJSON()),
   })
 }
+
+/**
+ * The library keeps the message and the job of a subscription for as long as it runs, and needs of both no more than the
+ * id: variables and texts that are as long as a message are not to be kept.
+ */
+function forget(job: Job): void {
+  const { payload, document } = job
+  Object.assign(payload, { query: '', variables: null, extensions: null, operationName: null })
+  Object.assign(job, { params: { query: '' }, variableValues: {}, ready: null, document: { ...document, definitions: [] } })
+}
+
+const KEPT = 'The subscriptions of this connection keep as much as they may: end some, or send less with each.'
 
 interface Subscribe {
   readonly context: Context<undefined, Peer>
@@ -66,13 +87,13 @@ function open(operations: Operations, { context, id, payload, max }: Subscribe):
   const kind = kindOf(prepared, params.operationName)
   if (kind === undefined) return [operations.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
   const peer = context.extra
-  if (kind === OperationTypeNode.SUBSCRIPTION && !peer.inbox.subscribe(id)) {
-    return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
-  }
-  return jobOf(operations, { ready: prepared, params, id, peer })
+  const place = kind === OperationTypeNode.SUBSCRIPTION ? peer.inbox.subscribe(id) : 'fits'
+  if (place === 'subscriptions') return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
+  if (place === 'bytes') return [operations.mask(new DatabaseError('TOO_MANY_REQUESTS', KEPT, { retryAfterMs: 1_000 }))]
+  return jobOf(operations, { ready: prepared, params, id, peer, claim: peer.inbox.claimOf(id), payload })
 }
 
-function jobOf(operations: Operations, job: Pick<Job, 'ready' | 'params' | 'id' | 'peer'>): Job {
+function jobOf(operations: Operations, job: Omit<Job, keyof ExecutionArgs>): Job {
   // What is left out here, the library would look for elsewhere.
   return { ...argsOf(operations, job.ready, job.params), ...job, contextValue: undefined, rootValue: undefined }
 }

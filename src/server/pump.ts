@@ -8,6 +8,8 @@ export interface Sink {
   /** Whether somebody is there. */
   isOpen(): boolean
   write(payload: Payload): void
+  /** Whether nothing more may be written for the moment. */
+  isFull(): boolean
   /** Whether more may be written; else calls `resume` once it may, or when nobody is there any more. */
   hasRoom(resume: () => void): boolean
 }
@@ -61,6 +63,8 @@ class EventPump implements Taker<unknown> {
   /** In the same turn for all who get the same, but for the first. */
   take(event: unknown): void {
     if (this.#stopped) return
+    // What was pulled before it was full waits: what is made of it may be large.
+    if (this.#sink.isFull() && !this.#sink.hasRoom(() => this.take(event))) return
     const payload = this.#member.known(event)
     if (payload === null) void this.#make(event)
     else if (this.#write(payload) && this.#sink.hasRoom(this.#pull)) this.#pull()

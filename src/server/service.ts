@@ -1,11 +1,12 @@
 import type { Database } from '../core/database.ts'
 import type { FeedCounts } from '../db/engine.ts'
 import { graphqlFace } from '../graphql/face.ts'
-import { createBodyReader } from './body.ts'
 import { Cohorts } from './cohort.ts'
 import type { Config } from './config.ts'
 import { createGraphqlHttp } from './graphql-http.ts'
+import { HeldBytes } from './held.ts'
 import { createHttp, ROUTES, type Http } from './http.ts'
+import { Pace } from './pace.ts'
 import { describeError, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createOperations, type Operations } from './operations.ts'
@@ -24,6 +25,7 @@ export interface Service {
   readonly streams: Streams
   readonly operations: Operations
   readonly readiness: Readiness
+  readonly held: HeldBytes
 }
 
 export interface ServiceOptions {
@@ -44,12 +46,13 @@ export function createService({ db, config, address = config.host, log, counts, 
   const face = graphqlFace({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
   const readiness = createReadiness(() => performance.now())
   const operations = createOperations({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
-  const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.load())]
+  const [held, pace] = [new HeldBytes(bounds), new Pace()]
+  const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.load(), held)]
   const streams = createStreams({ operations, cohorts, outlets }, bounds)
   const origins = allowOrigins(config.cors, config.host, address)
-  const graphql = createGraphqlHttp({ operations, streams, bodies: createBodyReader(bounds) }, bounds)
-  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts), notReady: () => problem() ?? readiness.reason() }, bounds)
+  const graphql = createGraphqlHttp({ operations, streams, held, pace }, bounds)
+  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts, held), held, notReady: () => problem() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
-  const sockets = openSockets(http.server, { operations, cohorts, outlets, origins, bounds, report })
-  return { http, sockets, streams, operations, readiness }
+  const sockets = openSockets(http, { operations, cohorts, outlets, held, pace, origins, bounds, report })
+  return { http, sockets, streams, operations, readiness, held }
 }

@@ -1,16 +1,18 @@
-import type { IncomingMessage, Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws'
-import { WebSocketServer, type RawData } from 'ws'
+import { WebSocketServer } from 'ws'
 import type { ErrorCode } from '../core/error.ts'
-import { parseExactJson } from '../core/exact-json.ts'
 import type { Bounds } from './config.ts'
-import { hasTwoHosts, pathOf, ROUTES } from './http.ts'
+import type { HeldBytes } from './held.ts'
+import { hasTwoHosts, pathOf, ROUTES, type Http } from './http.ts'
+import type { Pace } from './pace.ts'
 import type { Origins } from './origin.ts'
 import type { Outlets } from './outlet.ts'
-import { createPeer, Gone, type Peer } from './peer.ts'
+import { createPeer, Gone, type Peer, type Wire } from './peer.ts'
 import { createProtocol, type ProtocolParts } from './protocol.ts'
+import { asksForWebSocket, ignoreUpgrade, isWhole } from './upgrade.ts'
 
 /** GraphQL over WebSockets, on the port of an HTTP server. */
 export interface Sockets {
@@ -24,36 +26,42 @@ export interface Sockets {
 
 export interface SocketsOptions extends ProtocolParts {
   readonly outlets: Outlets
+  readonly held: HeldBytes
+  readonly pace: Pace
   readonly origins: Origins
   readonly bounds: Bounds
   /** Gets what is a bug of ours; the socket it happened on is closed. */
   readonly report: (error: unknown) => void
 }
 
+/** Peers are looked at so often within each bound of time, and at least once in `mostMs`. */
+const CHECKS = { times: 4, mostMs: 1_000 }
+
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
-export function openSockets(http: Server, { operations, cohorts, outlets, origins, bounds, report }: SocketsOptions): Sockets {
+export function openSockets(http: Pick<Http, 'server' | 'turns'>, { operations, cohorts, outlets, held, pace, origins, bounds, report }: SocketsOptions): Sockets {
   const protocol = createProtocol({ operations, cohorts }, bounds)
-  const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, handleProtocols })
+  const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, autoPong: false, handleProtocols })
   const peers = new Set<Peer>()
   const state = { deaf: false }
-  http.on('upgrade', (req, socket, head) => {
+  http.server.on('upgrade', (req, socket, head) => {
+    if (!asksForWebSocket(req)) return isWhole(req) ? ignoreUpgrade(http, req, { socket, rest: head }) : refuse(socket, TOO_MANY_HEADERS)
     const refused = refuseUpgrade(req, origins)
     if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
-      const peer = createPeer({ socket: ws, connection: socket, outlet: outlets.of(socket, () => ws.readyState === ws.OPEN) }, bounds)
+      const outlet = outlets.of(socket, () => ws.readyState === ws.OPEN)
+      const peer = attach(protocol, { socket: ws, connection: socket, outlet, held, pace, bounds }, { report, isDeaf: () => state.deaf })
       endStalled(socket, peer, bounds.answerMs)
       peers.add(peer)
       ws.once('close', () => peers.delete(peer))
-      attach(protocol, peer, { report, isDeaf: () => state.deaf })
     })
   })
-  const pings = setInterval(() => peers.forEach((peer) => peer.check()), bounds.pingMs).unref()
+  const checks = setInterval(() => peers.forEach((peer) => peer.check()), Math.min(CHECKS.mostMs, bounds.pingMs / CHECKS.times, bounds.requestMs / CHECKS.times)).unref()
   return {
     refuse: () => {
       state.deaf = true
     },
     close: () => {
-      clearInterval(pings)
+      clearInterval(checks)
       server.close()
       for (const peer of peers) peer.close(1001, 'Going away')
     },
@@ -75,54 +83,46 @@ interface Owner {
   readonly isDeaf: () => boolean
 }
 
-function attach(protocol: Protocol<Peer>, peer: Peer, { report, isDeaf }: Owner): void {
-  const { socket } = peer
-  // Messages that are too large or no UTF-8: the socket closes itself with 1009 or 1007.
-  socket.on('error', () => {})
-  const fail = (error: unknown): void => {
+function attach(protocol: Protocol<Peer>, wire: Omit<Wire, 'handle'>, { report, isDeaf }: Owner): Peer {
+  const { socket } = wire
+  let read: (message: string) => Promise<void> = async () => {}
+  const fail = (peer: Peer, error: unknown): void => {
     if (error instanceof Gone) return
     report(error)
     peer.close(CloseCode.InternalServerError, 'Internal server error')
   }
+  const peer = createPeer({
+    ...wire,
+    handle: async (to, message) => {
+      // The protocol takes a message that is parsed already as well as its text, though its types do not say so.
+      if (!isDeaf() && socket.readyState === socket.OPEN) await read(message as string).catch((error: unknown) => fail(to, error))
+    },
+  })
+  // Messages that are too large or no UTF-8: the socket closes itself with 1009 or 1007, and waits long for its peer.
+  socket.on('error', () => peer.close())
+  socket.on('message', (data, isBinary) => {
+    // A text message comes in one piece, its UTF-8 checked.
+    if (Buffer.isBuffer(data) && !isBinary) peer.receive(data)
+    else peer.close(CloseCode.BadRequest, 'Invalid message received')
+  })
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
       send: (text) => peer.send(text),
       close: (code, reason) => peer.close(code, reason),
-      onMessage: (handle) => socket.on('message', (data, isBinary) => {
-        receive(peer, { data, isBinary }, async (message) => {
-          if (!isDeaf() && socket.readyState === socket.OPEN) await handle(message).catch(fail)
-        })
-      }),
+      onMessage: (handle) => {
+        read = handle
+      },
     },
     peer,
   )
-  socket.once('close', (code, reason) => void closed(code, reason.toString()).catch(fail))
-}
-
-interface Frame {
-  readonly data: RawData
-  readonly isBinary: boolean
-}
-
-/** The protocol takes a message that is parsed already as well as its text, though its types do not say so. */
-function receive({ inbox, close }: Peer, { data, isBinary }: Frame, handle: (message: string) => Promise<void>): void {
-  try {
-    if (isBinary) throw new TypeError('A message must be text.')
-    const message = parseExactJson(textOf(data)) as string
-    inbox.receive(message, () => handle(message))
-  } catch {
-    close(CloseCode.BadRequest, 'Invalid message received')
-  }
-}
-
-/** A text message comes in one piece, its UTF-8 checked. */
-function textOf(data: RawData): string {
-  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.concat(Array.isArray(data) ? data : [Buffer.from(data)]).toString('utf8')
+  socket.once('close', (code, reason) => void closed(code, reason.toString()).catch((error: unknown) => fail(peer, error)))
+  return peer
 }
 
 type UpgradeRefusal = readonly [status: string, message: string, code: ErrorCode]
 
+const TOO_MANY_HEADERS: UpgradeRefusal = ['431 Request Header Fields Too Large', 'A request that asks for an upgrade has less than 1,000 headers.', 'BAD_REQUEST']
 const STOPPING: UpgradeRefusal = ['503 Service Unavailable', 'The server is stopping.', 'UNAVAILABLE']
 
 function refuseUpgrade(req: IncomingMessage, origins: Origins): UpgradeRefusal | null {

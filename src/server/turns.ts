@@ -1,31 +1,62 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { HeldBytes, Hold } from './held.ts'
 
-/** Begins the work on a request when its connection has answered those before it. */
-export type Turns = (req: IncomingMessage, res: ServerResponse, begin: () => void) => void
-
-interface Turn {
-  readonly res: ServerResponse
-  readonly begin: () => void
+/** Work on the requests of connections, one after the other on each. */
+export interface Turns {
+  /** Begins the work on a request when its connection has answered those before it. */
+  take(req: IncomingMessage, res: ServerResponse, begin: () => void): void
+  /** Calls `next` when the connection has answered all requests before this one; never when it is gone before. */
+  after(req: IncomingMessage, socket: Duplex, next: () => void): void
 }
 
-/** Turns of which at most `max` wait on one connection, which is closed when more come: its answers were not read for long. */
-export function createTurns(max: number): Turns {
-  const waiting = new WeakMap<Socket, Turn[]>()
-  const take = (socket: Socket, { res, begin }: Turn): void => {
-    res.once('close', () => {
-      const next = socket.destroyed ? undefined : waiting.get(socket)?.shift()
+interface Turn {
+  /** Calls `next` when the work is done. */
+  readonly begin: (next: () => void) => void
+  /** Bytes that wait. */
+  readonly hold: Hold
+}
+
+/** What a header takes beside its text. */
+const HEADER_BYTES = 48
+/** What a request takes beside its headers, and most of its body that is read before it is its turn. */
+const [REQUEST_BYTES, BODY_BYTES] = [2_048, 65_536]
+
+/** Turns of which at most `max` wait on one connection, as far as there is room; it is closed when more come: its answers were not read for long. */
+export function createTurns(max: number, held: HeldBytes): Turns {
+  const waiting = new WeakMap<Duplex, Turn[]>()
+  const run = (socket: Duplex, { begin, hold }: Turn): void => {
+    hold.release()
+    begin(() => {
+      const line = waiting.get(socket) ?? []
+      if (socket.destroyed) for (const turn of line.splice(0)) turn.hold.release()
+      const next = line.shift()
       if (next === undefined) waiting.delete(socket)
-      else take(socket, next)
+      else run(socket, next)
     })
-    begin()
   }
-  return ({ socket }, res, begin) => {
+  const add = (req: IncomingMessage, socket: Duplex, begin: Turn['begin']): void => {
     const line = waiting.get(socket)
+    const turn = { begin, hold: held.of(socket).hold() }
     if (line === undefined) {
       waiting.set(socket, [])
-      take(socket, { res, begin })
-    } else if (line.length < max) line.push({ res, begin })
+      run(socket, turn)
+    } else if (line.length < max && turn.hold.grow(bytesOf(req))) line.push(turn)
     else socket.destroy()
   }
+  return {
+    take: (req, res, begin) => add(req, req.socket, (next) => {
+      res.once('close', next)
+      begin()
+    }),
+    after: (req, socket, next) => add(req, socket, (done) => {
+      done()
+      if (!socket.destroyed) next()
+    }),
+  }
+}
+
+function bytesOf({ headers, rawHeaders, url = '' }: IncomingMessage): number {
+  const body = Math.min(Number(headers['content-length'] ?? BODY_BYTES), BODY_BYTES)
+  return rawHeaders.reduce((sum, text) => sum + text.length + HEADER_BYTES, REQUEST_BYTES + url.length + body)
 }

@@ -151,7 +151,7 @@ describe('HTTP answers that nobody takes', () => {
   })
 
   test('are bounded together: what has no room is refused, and fits when they are gone', async () => {
-    const { port } = await serve(largeDatabase(15 * MIB).db, { untakenBytes: 40 * MIB })
+    const { port } = await serve(largeDatabase(15 * MIB).db, { heldBytes: 60 * MIB })
     const stuck = await Promise.all([1, 2].map(() => openSocket(port)))
     for (const socket of stuck) {
       socket.pause()

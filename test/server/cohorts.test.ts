@@ -18,7 +18,7 @@ import { createService } from '../../src/server/service.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { batchesOf, subscribe, TRANSPORTS, type Address, type Operation, type Subscriber } from '../support/server-feeds.ts'
 import { serve } from '../support/server-fixture.ts'
-import { until } from '../support/server-raw.ts'
+import { openPeer, until } from '../support/server-raw.ts'
 
 /** A database that counts the reads which selections below a change make: one for each execution of `FOLLOW` with a change. */
 async function countingDatabase(): Promise<{ readonly db: Database; readonly reads: () => number }> {
@@ -88,6 +88,53 @@ test('variables that only choose events do not split a cohort, those that the se
   await db.post('posts', 'last')
   await until(() => [...plain, ...choosing].every(({ payloads }) => payloads.length === 7) && selecting.every(({ payloads }) => payloads.length === 2))
   expect(reads(), 'two cohorts').toBe(7)
+})
+
+const BEATING = (heartbeat: string): string => `subscription (${heartbeat.includes('$') ? '$beat: Int, ' : ''}$n: Int) {
+  changes(paths: ["posts"], ${heartbeat}) { cursor changes { type path document { version value history(last: $n) { nodes { version } } } } }
+}`
+
+test('a heartbeat of its own, as a literal or a variable, splits no cohort: one shape, one execution, and each beats as it wants', async () => {
+  const { db: watched, cohorts } = await watchedDatabase()
+  let reads = 0
+  const history: Database['history'] = (...args) => {
+    reads++
+    return watched.history(...args)
+  }
+  const address = await serve(Object.assign(Object.create(watched) as Database, { history }))
+  const literal = [100, 250, 59_000, 60_000].map((ms) => ({ query: BEATING(`heartbeatMs: ${ms}`), variables: { n: 1 } }))
+  const variable = [59_500, 59_900].map((beat) => ({ query: BEATING('heartbeatMs: $beat'), variables: { n: 1, beat } }))
+  const other = { query: BEATING('heartbeatMs: 58000').replace('{ cursor', '{ at: cursor'), variables: { n: 1 } }
+  const [another, ...subscribers] = await Promise.all([other, ...literal, ...literal, ...variable].map((operation, i) => subscribe(TRANSPORTS[i % 2] ?? 'ws', address, operation)))
+  await until(() => [another as Subscriber, ...subscribers].every(({ payloads }) => payloads.length > 0))
+  expect(cohorts.size, 'shapes that are followed').toBe(1)
+  await watched.post('posts', { i: 1 })
+  const changed = ({ payloads }: Subscriber): boolean => payloads.some((payload) => payload.includes('"NEW"'))
+  await until(() => [...subscribers, another as Subscriber].every(changed))
+  expect(reads, 'one execution for all, and one for the operation that shows something else').toBe(2)
+  const [fast, slow] = [subscribers.filter((_, i) => i === 0 || i === 4), subscribers.filter((_, i) => i > 7 || i % 4 > 1)]
+  const counts = (): readonly number[] => fast.map(({ payloads }) => payloads.length)
+  const before = Math.max(...counts())
+  await until(() => Math.min(...counts()) >= before + 5)
+  for (const { payloads } of slow) expect(payloads).toHaveLength(2)
+})
+
+test('pings of a WebSocket, with payloads and without, and the transport split no cohort', async () => {
+  const { db, reads } = await countingDatabase()
+  const address = await serve(db)
+  const subscribers = await open(4, address, { query: FOLLOW, variables: { n: 1 } })
+  const pinging = await openPeer(address.wsEndpoint)
+  const query = JSON.stringify({ id: 'p', type: 'subscribe', payload: { query: FOLLOW, variables: { n: 1 } } })
+  pinging.send(query)
+  expect(await pinging.take()).toMatchObject({ id: 'p', type: 'next' })
+  for (let i = 0; i < 5; i++) {
+    pinging.send(JSON.stringify({ type: 'ping', payload: { i } }))
+    pinging.socket.ping(String(i))
+    expect(await pinging.take()).toEqual({ type: 'pong', payload: { i } })
+    await writeInTurn(db, 1, subscribers)
+    expect(await pinging.take()).toMatchObject({ id: 'p', type: 'next' })
+  }
+  expect(reads()).toBe(5)
 })
 
 test('what failed for a moment below a batch is not kept for those who resume', async () => {

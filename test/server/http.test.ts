@@ -117,14 +117,17 @@ describe('statuses', () => {
     expect(await post(port, PING)).toMatchObject({ status: 200 })
   })
 
-  test('bodies that are held together are bounded, and given back', async () => {
-    const { port } = await openServer({ bounds: { heldBytes: 1_000 } })
-    const holding = await openSocket(port)
-    holding.write(postText('x'.repeat(990)) + 'x'.repeat(989))
-    await until(async () => (await post(port, PING)).status === 429)
-    holding.write('x')
-    await until(async () => (await post(port, PING)).status === 200)
-    expect((await post(port, PING)).body).toBe(PONG)
+  test('bodies that are held together are bounded, and given back; one that is small has room beside them', async () => {
+    const { port } = await openServer({ bounds: { heldBytes: 300_000 } })
+    const large = `${PING.slice(0, -1)},"more":"${'x'.repeat(60_000)}"}`
+    expect(await post(port, large)).toMatchObject({ status: 200, body: PONG })
+    const holding = await Promise.all([1, 2].map(() => openSocket(port)))
+    for (const socket of holding) socket.write(postText('x'.repeat(70_000)) + 'x'.repeat(69_999))
+    await until(async () => (await post(port, large)).status === 429)
+    expect(await post(port, PING)).toMatchObject({ status: 200, body: PONG })
+    for (const socket of holding) socket.write('x')
+    await until(async () => (await post(port, large)).status === 200)
+    expect((await post(port, large)).body).toBe(PONG)
   })
 
   test('a request that takes too long to arrive gets 408', async () => {

@@ -2,6 +2,8 @@ import { Duplex, PassThrough } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Round } from '../../src/db/feed/round.ts'
+import { BOUNDS } from '../../src/server/config.ts'
+import { HeldBytes } from '../../src/server/held.ts'
 import { Joiner } from '../../src/server/joiner.ts'
 import { Outlets } from '../../src/server/outlet.ts'
 
@@ -33,7 +35,7 @@ describe('what is written to many connections', () => {
 
   it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
     let load = 0
-    const outlets = new Outlets(() => load)
+    const outlets = new Outlets(() => load, new HeldBytes(BOUNDS))
     const streams = Array.from({ length: 100 }, () => new PassThrough())
     const write = (texts: readonly string[]): void => {
       const event = {}
@@ -56,7 +58,7 @@ describe('what is written to many connections', () => {
   })
 
   it.each(Array.from({ length: 24 }, (_, load) => load))('goes out to all, whatever else is wanted: %s operations', async (load) => {
-    const outlets = new Outlets(() => load)
+    const outlets = new Outlets(() => load, new HeldBytes(BOUNDS))
     const streams = Array.from({ length: 20 }, () => new PassThrough())
     const event = {}
     for (const stream of streams) outlets.of(stream, () => true).write(pieces('x'), event)
@@ -64,7 +66,7 @@ describe('what is written to many connections', () => {
   })
 
   it('goes to one reader soon, however many others get something else meanwhile', async () => {
-    const outlets = new Outlets(() => 100)
+    const outlets = new Outlets(() => 100, new HeldBytes(BOUNDS))
     const [lone, ...crowd] = Array.from({ length: 1_001 }, () => new PassThrough())
     const write = (streams: readonly PassThrough[]): void => {
       const event = {}
@@ -81,7 +83,7 @@ describe('what is written to many connections', () => {
   })
 
   it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
-    const outlets = new Outlets(() => 0)
+    const outlets = new Outlets(() => 0, new HeldBytes(BOUNDS))
     const stream = new PassThrough({ highWaterMark: 10 })
     const outlet = outlets.of(stream, () => true)
     let resumed = 0
@@ -104,7 +106,7 @@ describe('what is written to many connections', () => {
   })
 
   it('waits for no connection whose events went along with answers, however often they did', async () => {
-    const outlets = new Outlets(() => 100)
+    const outlets = new Outlets(() => 100, new HeldBytes(BOUNDS))
     const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
     for (let i = 0; i < 20_000; i++) {
       outlets.of(talker, () => true).write(pieces('x'), {})
@@ -116,7 +118,7 @@ describe('what is written to many connections', () => {
   })
 
   it('rests for a moment only after a turn in which the whole process stood still', async () => {
-    const outlets = new Outlets(() => 100)
+    const outlets = new Outlets(() => 100, new HeldBytes(BOUNDS))
     const stalling = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => {
       for (const end = performance.now() + 300; performance.now() < end;);
       done()

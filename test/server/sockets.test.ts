@@ -123,3 +123,23 @@ test('another subprotocol is refused with 4406', async () => {
   const socket = new WebSocket(wsEndpoint)
   expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(4406)
 })
+
+test('a peer that answers no ping is gone after two of them, which is twice their time', async () => {
+  const { wsEndpoint } = await openServer({ bounds: { pingMs: 500 } })
+  const dead = new WebSocket(wsEndpoint, 'graphql-transport-ws', { autoPong: false })
+  let pings = 0
+  dead.on('ping', () => pings++)
+  await new Promise((resolve) => dead.once('open', resolve))
+  const opened = performance.now()
+  await new Promise((resolve) => dead.once('close', resolve))
+  expect(pings).toBe(2)
+  expect(performance.now() - opened).toBeLessThan(1_400)
+})
+
+test('a document of 1 MiB fits into a message, with its envelope and escapes', async () => {
+  const { wsEndpoint } = await openServer()
+  const peer = await openPeer(wsEndpoint)
+  const value = '"'.repeat(500_000) + 'x'.repeat(48_570)
+  subscribe(peer, '1', 'mutation ($v: JSON) { put(path: "a/1", value: $v) { document { path } } }', { v: value })
+  expect(await peer.take()).toMatchObject({ payload: { data: { put: { document: { path: 'a/1' } } } } })
+})

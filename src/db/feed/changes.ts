@@ -17,17 +17,17 @@ import type { Kind, Place, Step } from './step.ts'
 
 /** Commits that the first look back for the last changes reads at least, and each later one twice as many: not all of them match. */
 const LEAST_COMMITS = 16
+/** How long is read on without a match before the readers may want a sign of life, ms: the shortest heartbeat. */
+const PAUSE_MS = 100
 
 /** Every change that matches, in order, once. */
 export class ChangesKind implements Kind<ChangeBatch> {
   readonly #tail: Tail
   readonly #matcher: Matcher
-  readonly #heartbeatMs: number
 
-  constructor(tail: Tail, matcher: Matcher, heartbeatMs: number) {
+  constructor(tail: Tail, matcher: Matcher) {
     this.#tail = tail
     this.#matcher = matcher
-    this.#heartbeatMs = heartbeatMs
   }
 
   at(position: Revision): Place {
@@ -43,7 +43,7 @@ export class ChangesKind implements Kind<ChangeBatch> {
   }
 
   async read({ position: from, live }: Place, until: Revision): Promise<Step<ChangeBatch>> {
-    const patience = performance.now() + this.#heartbeatMs
+    const patience = performance.now() + PAUSE_MS
     for (let position = from; ; ) {
       const commits = await this.#tail.read(position, pageFrom(position), until)
       if (position < this.#tail.floor) throw expired(this.#tail)
@@ -57,8 +57,7 @@ export class ChangesKind implements Kind<ChangeBatch> {
       if (commits.length === 0) return live ? { item: null, next: this.at(position), upToDate: true, bytes: 0 } : this.#step([], position)
       // The embedded store answers at once: let others run before the next page.
       await new Promise((resolve) => setImmediate(resolve))
-      // A long stretch without a match still gives a sign of life, and a cursor to resume from.
-      if (performance.now() >= patience) return this.#step([], position)
+      if (performance.now() >= patience && position < this.#tail.last) return { item: null, next: { position, live }, upToDate: false, bytes: 0 }
     }
   }
 

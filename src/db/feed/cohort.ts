@@ -9,20 +9,13 @@ import { Round } from './round.ts'
 import type { Shape } from './shape.ts'
 import type { StepCache } from './step-cache.ts'
 import type { Kind, Place, Step, Waiter } from './step.ts'
-
-interface Telling<T, P extends Place> {
-  /** Default: all who wait. */
-  readonly isMeant?: ((waiter: Waiter<T, P>) => boolean) | undefined
-  /** How many commits they are told of. */
-  readonly commits?: number | undefined
-}
+import { Waiters } from './waiters.ts'
 
 export interface CohortOptions<T, P extends Place> {
   readonly tail: Tail
   readonly shape: Shape
   readonly kind: Kind<T, P>
   readonly cache: StepCache
-  readonly heartbeatMs: number
 }
 
 /** Readers that are told in one turn of the event loop: others get theirs in between. */
@@ -39,7 +32,7 @@ const RETRY_MS = 500
  */
 export class Cohort<T, P extends Place> {
   readonly #options: CohortOptions<T, P>
-  #waiters = new Set<Waiter<T, P>>()
+  readonly #waiters = new Waiters<T, P>((heartbeatMs, isStill) => void this.#sendBeat(heartbeatMs, isStill))
   readonly #edge: Edge
   readonly #passing: Passing<T>
   /** Up to which number those who waited were shown what passed. */
@@ -52,7 +45,8 @@ export class Cohort<T, P extends Place> {
   #impatient: Waiter<T, P>[] = []
   /** Those that read on by themselves to where the edge is not yet. */
   #ahead: (() => void)[] = []
-  readonly #alarm = new Alarm((isStill) => void this.#sendBeat(isStill))
+  /** The store was away. */
+  readonly #retry = new Alarm((isStill) => void this.#sendBeat(undefined, isStill))
 
   constructor(options: CohortOptions<T, P>) {
     this.#options = options
@@ -85,19 +79,21 @@ export class Cohort<T, P extends Place> {
   }
 
   async #readOn(place: P, waiter: Waiter<T, P>): Promise<void> {
-    const { kind, heartbeatMs } = this.#options
-    const patience = performance.now() + heartbeatMs
+    const { kind } = this.#options
+    const patience = performance.now() + waiter.heartbeatMs
     try {
       for (let at = place; ; ) {
         const step = await this.#stepAfter(at)
         if (step.item !== null) return waiter.resolve(step)
         at = step.next
-        if (!this.#waitsAt(at)) await this.#meet(at.position)
+        if (step.upToDate && !this.#waitsAt(at)) await this.#meet(at.position, waiter.heartbeatMs)
         // Who left meanwhile would be waited for by nobody, and for ever.
         if (waiter.isGone()) return
         if (this.#waitsAt(at)) return this.#stay(waiter, at.live)
-        const item = performance.now() < patience ? null : kind.beat(at.position, true)
-        if (item !== null) return waiter.resolve({ item, next: at, upToDate: true, bytes: 0 })
+        // Also a long stretch in which nothing matches gives a sign of life, and a cursor to resume from.
+        const { upToDate } = step
+        const item = performance.now() < patience ? null : kind.beat(at.position, upToDate)
+        if (item !== null) return waiter.resolve({ item, next: upToDate ? at : { ...at, live: false }, upToDate, bytes: 0 })
       }
     } catch (error) {
       waiter.reject(error)
@@ -107,12 +103,11 @@ export class Cohort<T, P extends Place> {
   withdraw(waiter: Waiter<T, P>): void {
     this.#waiters.delete(waiter)
     waiter.withdraw()
-    if (this.#waiters.size === 0) this.#alarm.stop()
   }
 
   /** When its last reader has gone. */
   close(): void {
-    this.#alarm.stop()
+    this.#retry.stop()
     this.#options.tail.shapes.delete(this.#options.shape, this)
   }
 
@@ -159,7 +154,7 @@ export class Cohort<T, P extends Place> {
       for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
     } else {
       // Where there is more to be told already, nothing comes together by waiting.
-      void this.#tell((waiter) => waiter.resolve(step), { commits: step.upToDate ? position - from : 0 })
+      void this.#tell(this.#waiters.take(), (waiter) => waiter.resolve(step), step.upToDate ? position - from : 0)
     }
     this.#release()
   }
@@ -174,8 +169,8 @@ export class Cohort<T, P extends Place> {
   }
 
   /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
-  async #meet(position: Revision): Promise<void> {
-    if (this.#edge.isTouched && this.#advancing) return this.#released()
+  async #meet(position: Revision, heartbeatMs: number): Promise<void> {
+    if (this.#edge.isTouched && this.#advancing) return this.#released(heartbeatMs)
     if (position <= this.#edge.to) return nextTurn()
     // The edge stands still while a store is away, or an older value is looked for.
     if (this.#isLed()) return new Promise((resolve) => setTimeout(resolve, AHEAD_MS))
@@ -183,9 +178,9 @@ export class Cohort<T, P extends Place> {
   }
 
   /** Resolves when the edge has moved, or when it is time for a sign of life. */
-  #released(): Promise<void> {
+  #released(heartbeatMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#options.heartbeatMs)
+      const timer = setTimeout(resolve, heartbeatMs)
       this.#ahead.push(() => {
         clearTimeout(timer)
         resolve()
@@ -210,7 +205,6 @@ export class Cohort<T, P extends Place> {
     this.#waiters.add(waiter)
     if (!isPatient) this.#impatient.push(waiter)
     if (this.#edge.isTouched && !this.#advancing) void this.#advance()
-    this.#alarm.within(this.#options.heartbeatMs)
     if (this.#gathered !== null && this.#round.isEnough(this.#waiters.size)) this.#gathered()
   }
 
@@ -253,24 +247,20 @@ export class Cohort<T, P extends Place> {
 
   /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
   async #advanceFailed(error: unknown): Promise<void> {
-    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#tell((waiter) => waiter.reject(error))
-    this.#alarm.within(RETRY_MS)
+    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#tell(this.#waiters.take(), (waiter) => waiter.reject(error))
+    this.#retry.within(RETRY_MS)
   }
 
   /** Shows what passed to those who wait for it; the others go on waiting. */
   #passOn(): Promise<void> {
     const edge = this.#edge.to
     this.#shown = this.passed
-    return this.#tell((waiter) => this.#show(waiter, edge), { isMeant: (waiter) => waiter.heard !== null && waiter.heard < this.#shown })
+    return this.#tell(this.#waiters.takeMeant(({ heard }) => heard !== null && heard < this.#shown), (waiter) => this.#show(waiter, edge))
   }
 
-  /** Those that come meanwhile, and those that are not meant, wait for the next one. */
-  async #tell(told: (waiter: Waiter<T, P>) => void, { isMeant, commits = 0 }: Telling<T, P> = {}): Promise<void> {
-    const all = [...this.#waiters]
-    const meant = isMeant === undefined ? all : all.filter(isMeant)
-    this.#waiters = new Set(isMeant === undefined ? [] : all.filter((waiter) => !isMeant(waiter)))
-    if (this.#waiters.size === 0) this.#alarm.stop()
-    this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
+  /** Tells readers that wait no longer, of so many commits; those that come meanwhile wait for the next one. */
+  async #tell(meant: readonly Waiter<T, P>[], told: (waiter: Waiter<T, P>) => void, commits = 0): Promise<void> {
+    if (this.#impatient.length > 0) this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
     this.#round.begin(meant.length, commits)
     let count = 0
     let begun = performance.now()
@@ -284,18 +274,19 @@ export class Cohort<T, P extends Place> {
     this.#round.took(performance.now() - begun)
   }
 
-  async #sendBeat(isStill: () => boolean): Promise<void> {
-    const { tail, kind, heartbeatMs } = this.#options
+  /** Tells the readers of one heartbeat that nothing came; without one, all, for the store was away. */
+  async #sendBeat(heartbeatMs: number | undefined, isStill: () => boolean): Promise<void> {
+    const { tail, kind } = this.#options
     await tail.look()
     if (!isStill()) return
-    this.#alarm.stop()
+    if (heartbeatMs === undefined) this.#retry.stop()
     this.#edge.settle()
     if (this.#waiters.size === 0) return
     const upToDate = !this.#edge.isTouched
     const item = kind.beat(this.#edge.to, upToDate)
     const next = { ...kind.at(this.#edge.to), live: upToDate }
-    if (item === null) this.#alarm.within(heartbeatMs)
-    else await this.#tell((waiter) => waiter.resolve({ item, next, upToDate, bytes: 0 }))
+    if (item !== null) await this.#tell(this.#waiters.take(heartbeatMs), (waiter) => waiter.resolve({ item, next, upToDate, bytes: 0 }))
+    else if (heartbeatMs !== undefined) this.#waiters.again(heartbeatMs)
     if (!upToDate && !this.#advancing) await this.#advance()
   }
 }

@@ -33,6 +33,8 @@ export interface FeedParts<T, P extends Place> {
    * the feed cannot begin there.
    */
   readonly join: (held: Held<P> | null) => Promise<Joined<T, P> | null>
+  /** How often its reader wants a sign of life, ms: its own affair, whatever those have who see the same. */
+  readonly heartbeatMs: number
   /** Whether its place is one in the log, from which it goes on whatever it is shown. Default: it begins again. */
   readonly keepsPlace?: boolean | undefined
   /** Sees each item before it is delivered. Default: all, as they are. */
@@ -57,9 +59,11 @@ class Pull<T, P extends Place> implements Waiter<T, P> {
   readonly #feed: Feed<T, P>
   readonly #taker: Taker<T>
   readonly heard: number | null
+  readonly heartbeatMs: number
 
   constructor(feed: Feed<T, P>, heard: number | null, taker: Taker<T>) {
     this.#feed = feed
+    this.heartbeatMs = feed.heartbeatMs
     this.heard = heard
     this.#taker = taker
   }
@@ -87,6 +91,7 @@ class Pull<T, P extends Place> implements Waiter<T, P> {
  */
 export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
+  readonly heartbeatMs: number
   /** Of the parts the one that every item asks for. */
   readonly #take: FeedParts<T, P>['take']
   #joined: Joined<T, P> | null = null
@@ -105,6 +110,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
 
   constructor(parts: FeedParts<T, P>) {
     this.#parts = parts
+    this.heartbeatMs = parts.heartbeatMs
     this.#take = parts.take
     // It begins now, not when it is first read. Its failure is told to whoever pulls first.
     this.#joining = parts.join(null).then((joined) => this.#begin(joined), (error: unknown) => this.#failJoining(error))

@@ -1,4 +1,3 @@
-import { tagOf } from '../../core/cursor.ts'
 import type { ChangeBatch, ChangesOptions, FeedOptions, Observed } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
@@ -42,12 +41,12 @@ export function openChanges(grounds: Grounds, paths: readonly string[], options:
     const [shape, opened] = [await decide(), await context()]
     const { tail } = opened
     const matcher = matcherOf(opened, shape, false)
-    const key = `changes ${heartbeatMs} ${shape.key}`
+    const key = `changes ${shape.key}`
     if (held?.key === key) return null
-    const make = (): Made<ChangeBatch, Place> => ({ tail, shape, heartbeatMs, kind: new ChangesKind(tail, matcher, heartbeatMs) })
+    const make = (): Made<ChangeBatch, Place> => ({ tail, shape, kind: new ChangesKind(tail, matcher) })
     return cohorts.join(key, make, async () => held?.place ?? { position: await start(opened, matcher), live: false })
   }
-  return new Feed({ asked, join, take, keepsPlace: true, signal: options.signal, ended })
+  return new Feed({ asked, join, heartbeatMs, take, keepsPlace: true, signal: options.signal, ended })
 }
 
 /** The documents that match, then their changes. Throws at once what the arguments alone make wrong. */
@@ -58,13 +57,13 @@ export function openLive(grounds: Grounds, paths: readonly string[], options: Fe
   const join = async (held: Held<LivePlace> | null): Promise<Joined<ChangeBatch, LivePlace> | null> => {
     const [shape, opened] = [await decide(), await context()]
     const { tail } = opened
-    const [key, tag] = [`live ${heartbeatMs} ${shape.key}`, tagOf(shape.key)]
+    const [key, tag] = [`live ${shape.key}`, shape.tag]
     if (held?.key === key) return null
     const make = (): Made<ChangeBatch, LivePlace> =>
-      ({ tail, shape, heartbeatMs, kind: new LiveKind({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns, tag }) })
+      ({ tail, shape, kind: new LiveKind({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns, tag }) })
     return cohorts.join(key, make, async () => (held === null ? livePlace(opened, options.after, tag) : snapshotPlace(tail.last, 'SHAPE_CHANGED')))
   }
-  return new Feed({ asked, join, signal: options.signal, ended })
+  return new Feed({ asked, join, heartbeatMs, signal: options.signal, ended })
 }
 
 export interface WatchOptions {
@@ -85,9 +84,9 @@ export function openWatch(grounds: Grounds, text: string, options: WatchOptions)
     const key = `watch ${depth} ${pathText(path)}`
     if (held?.key === key) return null
     const kind = new WatchKind({ tail, read: (at) => valueAt(opened, path, { depth, at }) })
-    return cohorts.join(key, () => ({ tail, shape, heartbeatMs: HEARTBEAT_MS.usual, kind }), async () => ({ position: tail.last, live: false }))
+    return cohorts.join(key, () => ({ tail, shape, kind }), async () => ({ position: tail.last, live: false }))
   }
-  return new Feed({ asked, join, signal: options.signal, ended })
+  return new Feed({ asked, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
 }
 
 /** What a cohort is made of. */

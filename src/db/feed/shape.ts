@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { tagOf } from '../../core/cursor.ts'
 import type { FeedOptions, Filter } from '../../core/database.ts'
 import type { FieldPath } from '../../core/field.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
@@ -17,8 +19,10 @@ export interface Shape {
   readonly columns: readonly FieldPath[] | null
   /** Whether the value before comes with a change. */
   readonly full: boolean
-  /** The same for shapes that show the same. */
+  /** The same for shapes that show the same: a hash, for `params` may be long. */
   readonly key: string
+  /** What cursors say of it. */
+  readonly tag: string
 }
 
 export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'replica'> {
@@ -29,13 +33,15 @@ export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'rep
 export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
   const { types = null, columns, replica = 'DEFAULT' } = options
   const filter = parseFilter(options, limits)
+  const text = canonicalJson([paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica])
   return {
     patterns: parsePatterns(paths, limits),
     where: parseWhere(filter, limits),
     types,
     columns: columns === undefined ? null : parseColumns(columns, limits),
     full: replica === 'FULL',
-    key: canonicalJson([paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica]),
+    key: createHash('sha256').update(text).digest('base64url'),
+    tag: tagOf(text),
   }
 }
 

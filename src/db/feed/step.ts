@@ -13,10 +13,10 @@ export interface Place {
 
 /** What comes after a place. */
 export interface Step<T, P extends Place = Place> {
-  /** Null: nothing matched up to `next`, which is the live edge. */
+  /** Null: nothing matched up to `next`, which is the live edge, or where reading paused. */
   readonly item: T | null
   readonly next: P
-  /** Whether `item` leaves nothing behind. */
+  /** Whether nothing is left behind. */
   readonly upToDate: boolean
   /** About what it holds. */
   readonly bytes: number
@@ -26,7 +26,7 @@ export interface Step<T, P extends Place = Place> {
 
 /** A kind of feed: pure reading, without waiting. */
 export interface Kind<T, P extends Place = Place> {
-  /** What comes after a place, up to a revision. A reader that is not live gets an item in any case. */
+  /** What comes after a place, up to a revision. A reader that is not live gets an item, once nothing is left behind. */
   read(place: P, until: Revision): Promise<Step<T, P>>
   /** A sign of life for a reader to whom nothing came; null where the kind of feed has none. */
   beat(position: Revision, upToDate: boolean): T | null
@@ -40,6 +40,8 @@ export interface Kind<T, P extends Place = Place> {
 export interface Waiter<T, P extends Place> {
   /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
   readonly heard: number | null
+  /** How often it wants a sign of life, ms. */
+  readonly heartbeatMs: number
   /** Whether its reader has left the cohort: it must not wait any more. */
   isGone(): boolean
   /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
