@@ -16,6 +16,8 @@ export interface Document {
   readonly version: number
   /** Null when deleted. */
   readonly value: Json
+  /** In a feed with `columns`: the value is no more than these. Left out where it is whole. */
+  readonly isPart?: boolean | undefined
   readonly deleted: boolean
   readonly createdAt: Timestamp
   readonly updatedAt: Timestamp

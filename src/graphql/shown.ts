@@ -36,5 +36,6 @@ export function asEventPage(page: DocumentPage): DocumentPage {
 
 /** The document of a change. Only what is the whole of the present may stand for it. */
 export function changedDocument({ document, reason, isPresent = false }: ShownChange): ShownDocument {
-  return isPresent && reason !== 'MOVED_OUT' && document.version > 0 ? document : asEvent(document)
+  const isWhole = reason !== 'MOVED_OUT' && document.isPart !== true && document.version > 0
+  return isPresent && isWhole ? document : asEvent(document)
 }

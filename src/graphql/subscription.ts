@@ -3,7 +3,7 @@ import type { ChangeBatch, Observed } from '../core/database.ts'
 import type { Context } from './context.ts'
 import { given } from './given.ts'
 import { rowsOf } from './list.ts'
-import type { GqlSubscriptionLiveArgs, GqlSubscriptionResolvers } from './resolvers.generated.ts'
+import type { GqlSubscriptionResolvers } from './resolvers.generated.ts'
 import { asPresentBatch } from './shown.ts'
 import { rowWeight } from './weight.ts'
 
@@ -18,7 +18,7 @@ export const Subscription: GqlSubscriptionResolvers = {
   },
   live: {
     subscribe: (_, { paths, ...options }, { db }) => db.live(paths, given(options)),
-    resolve: showPresent,
+    resolve: (batch: ChangeBatch, _: unknown, context: Context, info: GraphQLResolveInfo) => asPresentBatch(showBatch(batch, null, context, info)),
   },
   get: {
     subscribe: (_, { path, ...options }, { db }) => db.watch(path, given(options)),
@@ -29,10 +29,4 @@ export const Subscription: GqlSubscriptionResolvers = {
 function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
   budget.spend(rowsOf(batch) * rowWeight(info))
   return batch
-}
-
-/** The columns are the same for all who are shown one batch: those of one shape are. */
-function showPresent(batch: ChangeBatch, { columns }: GqlSubscriptionLiveArgs, context: Context, info: GraphQLResolveInfo): ChangeBatch {
-  const shown = showBatch(batch, null, context, info)
-  return columns == null ? asPresentBatch(shown) : shown
 }

@@ -56,7 +56,7 @@ export class Matcher {
   show(version: Version, document: Document): Document | null {
     const inside = this.#insideOf(version)
     if (inside === null || version.type === 'DELETE' || !this.#holds(version, version.value, inside)) return null
-    return { ...document, value: this.#cut(version.value) }
+    return this.#showing(document, version.value)
   }
 
   #select(version: Version, change: Change | undefined): Selected | Promise<Selected> {
@@ -101,9 +101,14 @@ export class Matcher {
       ...rest,
       type,
       reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : 'WRITE',
-      document: { ...document, value: is ? this.#cut(document.value) : null },
+      document: this.#showing(document, is ? document.value : null),
       before: shape.full && before !== undefined ? this.#cut(before) : null,
     }
+  }
+
+  #showing(document: Document, value: Json): Document {
+    const { columns } = this.#options.shape
+    return columns === null ? { ...document, value } : { ...document, value: this.#cut(value), isPart: true }
   }
 
   #cut(value: Json): Json {
