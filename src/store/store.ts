@@ -25,6 +25,7 @@ export interface Store {
    * L4 an acknowledged commit survives kill -9.
    * L5 the same commit id twice is one commit: the second answers `repeated`, whatever it writes.
    * L6 a conflict names the path and its current version.
+   * L11 a draft that expects what an earlier one of the list would have written, which was not committed, is a conflict too.
    */
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]>
 

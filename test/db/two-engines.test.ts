@@ -74,6 +74,61 @@ it('a write without an expectation never answers CONFLICT, whatever the other do
   })
 })
 
+/** Has `b` draft two writes on one another, and lets `a` write before they are appended. */
+async function overtaken(writes: (b: Database) => readonly Promise<unknown>[], then: (a: Database, outcomes: readonly PromiseSettledResult<unknown>[]) => Promise<void>): Promise<void> {
+  let [open, begun] = [(): void => {}, (): void => {}]
+  const [gate, drafted] = [new Promise<void>((resolve) => { open = resolve }), new Promise<void>((resolve) => { begun = resolve })]
+  let engines = 0
+  const wrap = (store: Store): Store => {
+    const isSecond = engines++ === 1
+    return wrapped(store, { shared: true, append: async (tenant, drafts) => {
+      if (isSecond) {
+        begun()
+        await gate
+      }
+      return store.append(tenant, drafts)
+    } })
+  }
+  await withTwo(async (a, b) => {
+    await a.put('posts/1', { n: 1 })
+    const outcomes = Promise.allSettled(writes(b))
+    await drafted
+    await a.patch('posts/1', { merge: { n: 2 } })
+    open()
+    await then(a, await outcomes)
+  }, wrap)
+}
+
+it('two writes of a batch that build on one another do not lose what the other process wrote before both', async () => {
+  const patches = (b: Database): readonly Promise<unknown>[] => [b.patch('posts/1', { merge: { x: 1 } }), b.patch('posts/1', { merge: { y: 1 } })]
+  await overtaken(patches, async (a, outcomes) => {
+    expect(codesOf(outcomes)).toEqual([])
+    expect(await a.get('posts/1')).toEqual({ n: 2, x: 1, y: 1 })
+  })
+})
+
+it('a check that holds only after a write of the same batch does not hold when that one was refused', async () => {
+  const writes = (b: Database): readonly Promise<unknown>[] => [
+    b.delete('posts/1', { expect: { version: 1 } }),
+    b.transact([{ kind: 'put', path: 'audit/1', value: 'gone' }], { checks: [{ path: 'posts/1', expect: { absent: true } }] }),
+  ]
+  await overtaken(writes, async (a, outcomes) => {
+    expect(codesOf(outcomes)).toEqual(['CONFLICT', 'CONFLICT'])
+    expect(await a.get('audit/1')).toBe(null)
+  })
+})
+
+it('under load of both no acknowledged patch is lost', async () => {
+  await withTwo(async (a, b) => {
+    await a.put('a/1', {})
+    const patch = (db: Database, name: string): Promise<unknown> => db.patch('a/1', { merge: { [name]: 1 } })
+    for (let round = 0; round < 40; round++) {
+      await Promise.all([patch(a, `a${round}`), ...Array.from({ length: 6 }, (_, i) => patch(b, `b${round}-${i}`))])
+    }
+    expect(Object.keys((await a.get('a/1')) as object)).toHaveLength(280)
+  })
+})
+
 it('a read, a check and a write in one transaction are serial with those of the other: nothing is lost', async () => {
   await withTwo(async (a, b) => {
     await a.put('counter/1', 0)

@@ -2,6 +2,7 @@ import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Appended, Draft, Expectation, TenantId } from '../store.ts'
+import { LostWrites } from '../lost-writes.ts'
 import { Touched } from '../touched.ts'
 import { documentKey, placeOf, versionKey } from './keys.ts'
 import { readCommit, readRow } from './log.ts'
@@ -13,10 +14,11 @@ import { openTenant } from './tenant.ts'
 export function appendDrafts(tables: Tables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
   const before = openTenant(tables, tenant)
   let row = before
-  const recent = new RecentWrites(tables)
+  const ground: Ground = { tables, recent: new RecentWrites(tables), lost: new LostWrites() }
   const results = drafts.map((draft) => {
-    const result = appendOne({ tables, recent }, row, draft)
+    const result = appendOne(ground, row, draft)
     if (result.kind === 'committed') row = { ...row, last: result.commit.revision, at: result.commit.at }
+    ground.lost.add({ draft, kind: result.kind })
     return result
   })
   if (row !== before) void tables.tenants.put(tenant, row)
@@ -26,13 +28,15 @@ export function appendDrafts(tables: Tables, tenant: TenantId, drafts: readonly 
 interface Ground {
   readonly tables: Tables
   readonly recent: RecentWrites
+  readonly lost: LostWrites
 }
 
 /** Everything is looked up before anything is written, so that a conflict leaves no trace. */
-function appendOne({ tables, recent }: Ground, tenant: TenantRow, draft: Draft): Appended {
+function appendOne(ground: Ground, tenant: TenantRow, draft: Draft): Appended {
+  const { tables } = ground
   const earlier = tables.commits.get([tenant.number, draft.id])
   if (earlier !== undefined) return { kind: 'repeated', commit: readCommit(tables, tenant, earlier) }
-  const broken = expectationsOf(draft).find((expectation) => !holds({ tables, recent }, tenant, expectation))
+  const broken = expectationsOf(draft).find((expectation) => !holds(ground, tenant, expectation))
   if (broken !== undefined) {
     const path = broken.kind === 'version' ? broken.path : broken.below
     return { kind: 'conflict', path, version: currentVersion(tables, tenant, path) }
@@ -46,7 +50,8 @@ function expectationsOf(draft: Draft): readonly Expectation[] {
   return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
 }
 
-function holds({ tables, recent }: Ground, tenant: TenantRow, expectation: Expectation): boolean {
+function holds({ tables, recent, lost }: Ground, tenant: TenantRow, expectation: Expectation): boolean {
+  if (lost.concerns(expectation)) return false
   if (expectation.kind === 'version') return currentVersion(tables, tenant, expectation.path) === expectation.version
   return !recent.since(expectation.since, tenant).has(expectation.below)
 }

@@ -8,6 +8,7 @@ import {
   SKIPS, type Appended, type Draft, type Expectation, type HistoryPage, type HistoryRange, type Limit, type ListPage, type LogPage, type LogRange,
   type Range, type Snapshot, type Store, type TenantId,
 } from '../store.ts'
+import { LostWrites } from '../lost-writes.ts'
 
 interface World {
   readonly epoch: string
@@ -24,7 +25,12 @@ export class MemoryStore implements Store {
 
   async append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     const world = this.#world(tenant)
-    const results = drafts.map((draft) => appendOne(world, draft))
+    const lost = new LostWrites()
+    const results = drafts.map((draft) => {
+      const result = appendOne(world, draft, lost)
+      lost.add({ draft, kind: result.kind })
+      return result
+    })
     if (results.some(({ kind }) => kind === 'committed')) for (const { ring } of this.#rings) ring(tenant)
     return results
   }
@@ -109,10 +115,10 @@ export class MemoryStore implements Store {
   }
 }
 
-function appendOne(world: World, draft: Draft): Appended {
+function appendOne(world: World, draft: Draft, lost: LostWrites): Appended {
   const earlier = world.commits.find(({ id }) => id === draft.id)
   if (earlier !== undefined) return { kind: 'repeated', commit: earlier }
-  const broken = expectationsOf(draft).find((expectation) => !holds(world, expectation))
+  const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(world, expectation))
   if (broken !== undefined) {
     const path = broken.kind === 'version' ? broken.path : broken.below
     return { kind: 'conflict', path, version: currentVersion(world, path) }

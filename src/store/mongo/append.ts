@@ -4,6 +4,7 @@ import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
 import { isDocumentPath, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision } from '../../core/version.ts'
+import type { Settled } from '../lost-writes.ts'
 import type { Appended, Draft, TenantId } from '../store.ts'
 import type { Touched } from '../touched.ts'
 import { isDuplicate, isPassing, unavailable } from './failure.ts'
@@ -33,6 +34,8 @@ interface Found {
   readonly wrote: Map<string, { readonly upTo: Revision; readonly answer: boolean }>
   /** Ids of commits that were answered as committed. */
   readonly claimed: Set<string>
+  /** Drafts of this append that have their answer. */
+  readonly settled: readonly Settled[]
   readonly deadline: Millis
 }
 
@@ -69,12 +72,15 @@ export class Appender {
   /** Appends until `deadline`, by the monotonic clock; after it what is not done is UNAVAILABLE. */
   async append(tenant: TenantId, drafts: readonly Draft[], deadline: Millis): Promise<readonly Appended[]> {
     const results: Appended[] = []
+    const settled: Settled[] = []
     let rest = drafts.map(prepare)
     while (rest.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
       const group = firstGroup(rest)
-      const found: Found = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), deadline }
-      results.push(...(await this.#reader.tenants.with(tenant, (tail) => this.#group(tail, group, found))))
+      const found: Found = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), settled: [...settled], deadline }
+      const answers = await this.#reader.tenants.with(tenant, (tail) => this.#group(tail, group, found))
+      settled.push(...settledOf(group, answers))
+      results.push(...answers)
       rest = rest.slice(group.length)
     }
     return results
@@ -110,7 +116,8 @@ export class Appender {
     for (let attempt = 0; results.length < group.length; attempt++) {
       if (attempt > 0 && performance.now() > found.deadline) throw unavailable(UNKNOWN)
       const rest = group.slice(results.length)
-      const plan = await this.#persist(found, () => this.#plan(tail, rest, found))
+      const settled = [...found.settled, ...settledOf(group, results)]
+      const plan = await this.#persist(found, () => this.#plan(tail, rest, { ...found, settled }))
       const rows = rowsOf(tail.scope, plan, rest, found.writer)
       const inserted = await this.#insert(tail, rows, found)
       const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
@@ -142,7 +149,7 @@ export class Appender {
       for (let needs = needsOf(tail, drafts, found); needs !== null; needs = needsOf(tail, drafts, found)) {
         await this.#load(tail, needs, found)
       }
-      const plan = planOf(drafts, viewOf(tail, found))
+      const plan = planOf(drafts, viewOf(tail, found), found.settled)
       const unsure = plan.filter((verdict) => verdict.kind === 'conflict' && !found.byId.has(verdict.draft.id)).map(({ draft }) => draft.id)
       if (unsure.length === 0) return plan
       await Promise.all([this.#reader.tenants.refresh(tail), this.#lookUp(tail, unsure, found)])
@@ -234,6 +241,7 @@ function viewOf(tail: Tail, found: Found): View {
       return older?.answer === true || touchedAfter(Math.max(since, older?.upTo ?? since)).has(below)
     },
     byId: (id) => tail.byId(id) ?? found.byId.get(id) ?? undefined,
+    isOwn: (entry) => isOwn(entry, found),
   }
 }
 
@@ -264,11 +272,23 @@ function ownCount(tail: Tail, rows: readonly Row[], found: Found): number {
   return foreign < 0 ? rows.length : foreign
 }
 
+function isOwn({ writer, commit }: Entry, found: Found): boolean {
+  return writer === found.writer && !found.claimed.has(commit.id)
+}
+
+/** The drafts of a group that were answered, from the first on. */
+function settledOf(group: readonly Prepared[], answers: readonly Appended[]): readonly Settled[] {
+  return answers.flatMap(({ kind }, i) => {
+    const draft = group[i]?.draft
+    return draft === undefined ? [] : [{ draft, kind }]
+  })
+}
+
 function answer(verdict: Verdict, found: Found, committed: Commit[]): Appended {
   if (verdict.kind === 'conflict') return { kind: 'conflict', path: verdict.path, version: verdict.version }
   const { commit, draft } = verdict
   // A row of this very append whose success was learned only later is no repetition; its twin in the batch is one.
-  const own = verdict.kind === 'commit' || (verdict.entry?.writer === found.writer && !found.claimed.has(draft.id))
+  const own = verdict.kind === 'commit' || (verdict.entry !== null && isOwn(verdict.entry, found))
   if (!own) return { kind: 'repeated', commit }
   found.claimed.add(draft.id)
   committed.push(commit)

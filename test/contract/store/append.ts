@@ -5,7 +5,7 @@ import { freshTenant, law, type StoreSubject } from './subject.ts'
 
 const kindsOf = (results: readonly Appended[]): readonly string[] => results.map(({ kind }) => kind)
 
-/** L1, L2, L3 and what a commit holds. */
+/** L1, L2, L3, L11 and what a commit holds. */
 export function appendContract(subject: StoreSubject): void {
   law(subject, 'L1 revisions count 1, 2, 3 … over batches, conflicts and repeats', async ({ store, tenant }) => {
     const first = draft([put('posts/1', 1)])
@@ -47,6 +47,29 @@ export function appendContract(subject: StoreSubject): void {
     expect(kindsOf(results)).toEqual(['committed', 'conflict', 'committed'])
     const { rows } = await store.heads(tenant, ['posts/1', 'posts/2', 'posts/3', 'posts/4'].map(path))
     expect(rows.map((row) => row?.revision ?? null)).toEqual([1, null, null, 2])
+  })
+
+  law(subject, 'L11 a draft that was made on the outcome of a lost one is lost too, though another has made that version', async ({ store, tenant }) => {
+    await store.append(tenant, [draft([put('posts/1', 1)]), draft([put('posts/1', 2, 'of another')])])
+    const results = await store.append(tenant, [
+      draft([put('posts/1', 2)]),
+      draft([put('posts/1', 3)]),
+      draft([put('audit/1', 1)], { expects: [{ kind: 'version', path: path('posts/1'), version: 2 }] }),
+      draft([put('audit/2', 1)], { expects: [{ kind: 'unchanged', below: path('posts'), since: 2 }] }),
+      draft([put('audit/3', 1)], { expects: [{ kind: 'version', path: path('posts/2'), version: 0 }] }),
+    ])
+    expect(kindsOf(results)).toEqual(['conflict', 'conflict', 'conflict', 'conflict', 'committed'])
+    expect((await store.heads(tenant, [path('posts/1')])).rows[0]).toMatchObject({ version: 2, value: 'of another' })
+  })
+
+  law(subject, 'L11 a lost draft does not concern what others of its list have made', async ({ store, tenant }) => {
+    const results = await store.append(tenant, [
+      draft([put('posts/1', 1)]),
+      draft([put('posts/1', 1)]),
+      draft([put('posts/1', 2)]),
+      draft([put('posts/2', 1)]),
+    ])
+    expect(kindsOf(results)).toEqual(['committed', 'conflict', 'committed', 'committed'])
   })
 
   law(subject, 'L3 the id of a draft that conflicted is free', async ({ store, tenant }) => {
