@@ -72,15 +72,17 @@ async function documentHistory({ store, tenant, limits, readMs }: TenantContext,
   const slices: (readonly Version[])[] = []
   const missing = new Missing({ rows: window.count, bytes: limits.pageBytes })
   const patience = new Patience(readMs)
+  const inOrder = (): readonly Row[] => (window.reverse ? slices.toReversed() : slices).flat().map(rowOf)
+  let reached: Place | undefined
   for (let range = revisionsOf(bounds); ; await patience.pause()) {
     const { slice } = missing
     const { rows, next } = await store.history(tenant, path, { ...range, reverse: window.reverse, limit: slice })
+    if (!missing.fits(rows)) return { rows: inOrder(), next: reached }
     slices.push(rows)
-    missing.take(rows.length, rows.length < slice.rows)
-    if (next === undefined || missing.isFull) {
-      const inOrder = (window.reverse ? slices.toReversed() : slices).flat()
-      return { rows: inOrder.map(rowOf), next: next === undefined ? undefined : { revision: next, index: 0 } }
-    }
+    if (next === undefined) return { rows: inOrder(), next }
+    reached = { revision: next, index: 0 }
+    missing.take(rows, rows.length < slice.rows)
+    if (missing.isFull) return { rows: inOrder(), next: reached }
     range = behind(range, next, window)
   }
 }
