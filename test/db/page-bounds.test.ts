@@ -58,3 +58,34 @@ it.each<Way>(['first', 'last'])('a page of the past ends by its bytes, however m
     expect(nodesOf(pages, way)).toEqual(sizes.map((_, i) => `${name(i, 0)}@1`))
   })
 })
+
+const COMMITS: readonly (readonly string[])[] = [
+  ['other/1'], ['other/1', 'other/2'], ['a/1'], ['other/1'], ['a/1', 'other/1', 'a/2', 'a/1/b/1', 'a/3'], ['other/2'], ['other/2', 'a/4'], ['other/1'],
+  ['a/2', 'a/1/b/1', 'a/1'], ['a/1', 'a/2'], ['other/3'], ['other/3'],
+]
+
+/** Place in the log that a page cursor stands for. */
+function placeIn(cursor: string | null): number {
+  const [revision = NaN, index = NaN] = Buffer.from(cursor ?? '', 'base64url').toString().replace('place:', '').split('.').map(Number)
+  return revision + index / 1e6
+}
+
+const tiny = [1, 2, 3].flatMap((searchedCommits) => [1, 2, 3, 10].flatMap((rows) => (['first', 'last'] as const).map((way) => ({ searchedCommits, rows, way }))))
+
+it.each(tiny)('each page of a history that says there is more goes further than the one before: %j', async ({ searchedCommits, rows, way }) => {
+  await withDatabase(new MemoryStore(), { searchedCommits }, async (db) => {
+    const times: string[] = []
+    for (const [i, paths] of COMMITS.entries()) times.push((await db.transact(paths.map((path) => ({ kind: 'put', path, value: { i, field: i % 3, b: [] } })))).at)
+    for (const [path, isMeant] of [['a', /^a\//], ['a/1/b', /^a\/1\/b\//], ['a/1', /^a\/1$/]] as const) {
+      const pages = await pagesOf((options) => db.history(path, options), way, rows)
+      const meant = COMMITS.flatMap((paths, i) => paths.filter((text) => isMeant.test(text)).map((text) => `${i + 1} ${text}`))
+      const ordered = way === 'first' ? pages : pages.toReversed()
+      expect(ordered.flatMap(({ edges }) => edges.map(({ node }) => `${node.value !== null && (node.value as { i: number }).i + 1} ${node.path}`))).toEqual(meant)
+    }
+    for (const path of ['a', 'a/1/b', 'a/1', 'a/1/field', 'none']) {
+      const places = (await pagesOf((options) => db.history(path, { ...options, from: times[0] }), way, rows)).slice(0, -1).map((page) => placeIn(way === 'first' ? page.endCursor : page.startCursor))
+      const ascending = way === 'first' ? places : places.toReversed()
+      expect(ascending.every((place, i) => i === 0 || place > (ascending[i - 1] ?? NaN)), `${path}: ${places.join(' ')}`).toBe(true)
+    }
+  })
+})
