@@ -1,3 +1,5 @@
+import { getField } from './field.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
 import { utf8Length } from './path.ts'
 
 /**
@@ -63,6 +65,31 @@ export function joinFields(earlier: readonly string[], later: readonly string[])
   if (fields.length <= MAX_FIELDS && sizeOf(fields) <= MAX_BYTES) return fields
   const leaves = leavesOf(treeOf(fields), '', (tree) => [...tree])
   return leaves.includes('') ? [] : leaves
+}
+
+/**
+ * The fields of a change from `before` to `after`, where none lies below what it wrote: an object that it made and left
+ * empty is named itself, and not by a key that it does not have.
+ */
+export function settledFields(fields: readonly string[], before: Json, after: Json): readonly string[] {
+  const made = new Map<Json, boolean>()
+  const isEmpty = (object: JsonObject): boolean => {
+    const known = made.get(object) ?? Object.keys(object).length === 0
+    made.set(object, known)
+    return known
+  }
+  return [...new Set(fields.map((field) => settled(field, [before, after], isEmpty)))]
+}
+
+function settled(field: string, [before, after]: readonly [Json, Json], isEmpty: (object: JsonObject) => boolean): string {
+  const segments = field.split('/')
+  let [old, now]: [Json | undefined, Json | undefined] = [before, after]
+  for (const [i, segment] of segments.entries()) {
+    if (i > 0 && isObject(now) && !isObject(old) && isEmpty(now)) return segments.slice(0, i).join('/')
+    old = getField(old ?? null, [segment])
+    now = getField(now ?? null, [segment])
+  }
+  return field
 }
 
 function sizeOf(fields: readonly string[]): number {

@@ -8,7 +8,7 @@ import { mergedFields, mergePatch } from '../core/merge-patch.ts'
 import { candidatesOf, isDocumentPath, lastOf, parentOf, pathText, type Path } from '../core/path.ts'
 import { checkSize, exactValue } from '../core/value.ts'
 import type { Millis, Write } from '../core/version.ts'
-import { joinFields } from '../core/written-fields.ts'
+import { joinFields, settledFields } from '../core/written-fields.ts'
 import type { Expectation } from '../store/store.ts'
 import { meaningOf, type Meaning } from './meaning.ts'
 import { badArgument, type Operation, type Request } from './request.ts'
@@ -313,8 +313,10 @@ class Drafting {
       this.#state.forget(text)
       return null
     }
-    const type = after.deleted ? 'DELETE' : lived ? 'UPDATE' : 'NEW'
-    return { path: after.path, version: after.version, type, fields: type === 'UPDATE' ? fields : [], value: after.value, createdAt: lived ? before.createdAt : null }
+    const { path, version, value } = after
+    if (!lived) return { path, version, type: 'NEW', fields: [], value, createdAt: null }
+    if (after.deleted) return { path, version, type: 'DELETE', fields: [], value, createdAt: before.createdAt }
+    return { path, version, type: 'UPDATE', fields: settledFields(fields, before.value, value), value, createdAt: before.createdAt }
   }
 
   #expectations(): readonly Expectation[] {

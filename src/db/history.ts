@@ -72,15 +72,17 @@ async function documentHistory({ store, tenant, limits, readMs }: TenantContext,
   const slices: (readonly Version[])[] = []
   const missing = new Missing({ rows: window.count, bytes: limits.pageBytes })
   const patience = new Patience(readMs)
+  const inOrder = (): readonly Row[] => (window.reverse ? slices.toReversed() : slices).flat().map(rowOf)
+  let reached: Place | undefined
   for (let range = revisionsOf(bounds); ; await patience.pause()) {
     const { slice } = missing
     const { rows, next } = await store.history(tenant, path, { ...range, reverse: window.reverse, limit: slice })
+    if (!missing.fits(rows)) return { rows: inOrder(), next: reached }
     slices.push(rows)
-    missing.take(rows.length, rows.length < slice.rows)
-    if (next === undefined || missing.isFull) {
-      const inOrder = (window.reverse ? slices.toReversed() : slices).flat()
-      return { rows: inOrder.map(rowOf), next: next === undefined ? undefined : { revision: next, index: 0 } }
-    }
+    if (next === undefined) return { rows: inOrder(), next }
+    reached = { revision: next, index: 0 }
+    missing.take(rows, rows.length < slice.rows)
+    if (missing.isFull) return { rows: inOrder(), next: reached }
     range = behind(range, next, window)
   }
 }
@@ -121,8 +123,7 @@ async function collectionHistory(context: TenantContext, path: Path, bounds: Bou
   const { store, tenant, limits } = context
   const harvest = new Harvest(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
-  // Places lie within commits: the commits of both bounds belong to the search.
-  let range: Revisions = { after: Math.max(bounds.after.revision - 1, 0), before: bounds.before.revision + 1 }
+  let range = commitsOf(bounds)
   for (;; await search.pause()) {
     const asked = harvest.ask(1)
     const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit: asked, skips: search.skips })
@@ -144,6 +145,11 @@ interface Revisions {
 /** Of one document: a commit makes one version of it at most, so its revision is the place. */
 function revisionsOf({ after, before }: Bounds): Revisions {
   return { after: after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
+}
+
+/** Of a collection: a place lies within a commit, which belongs to the search unless all of its versions lie beyond the bound. */
+function commitsOf({ after, before }: Bounds): Revisions {
+  return { after: after.index < BEHIND_ALL ? Math.max(after.revision - 1, 0) : after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
 }
 
 function behind(range: Revisions, next: Revision, { reverse }: Window): Revisions {

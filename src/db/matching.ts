@@ -25,16 +25,21 @@ export async function listAll({ store, tenant, limits, readMs }: TenantContext, 
   const slices: (readonly Version[])[] = []
   const missing = new Missing(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
+  const inOrder = (): readonly Version[] => (range.reverse === true ? slices.toReversed() : slices).flat()
+  let reached: Path | undefined
   for (let [rest, revision] = [range, at]; ; await search.pause()) {
     const { slice } = missing
     const page = await store.list(tenant, { ...rest, limit: slice, skips: search.skips }, revision)
+    if (!missing.fits(page.rows)) return { rows: inOrder(), more: true, next: reached, revision: page.revision }
     slices.push(page.rows)
+    if (page.next === undefined) return { ...page, rows: inOrder() }
     const short = page.rows.length < slice.rows
     const cut = short && endsAtRow(page, range)
-    missing.take(page.rows.length, cut)
+    missing.take(page.rows, cut)
     search.count({ rows: 0, short: short && !cut })
-    if (page.next === undefined || missing.isFull || search.isOver) return { ...page, rows: (range.reverse === true ? slices.toReversed() : slices).flat() }
-    rest = behind(rest, page.next)
+    if (missing.isFull || search.isOver) return { ...page, rows: inOrder() }
+    reached = page.next
+    rest = behind(rest, reached)
     revision = page.revision
   }
 }

@@ -1,3 +1,5 @@
+import { jsonBytes } from '../core/value.ts'
+import type { Version } from '../core/version.ts'
 import { SKIPS, type Limit } from '../store/store.ts'
 import { Patience } from './patience.ts'
 
@@ -59,10 +61,11 @@ export class Search extends Patience {
   }
 }
 
-/** What is missing of a page that is read slice by slice: rows, and bytes as far as they are known. */
+/** What is missing of a page that is read slice by slice. */
 export class Missing {
   #rows: number
   #bytes: number
+  #isEmpty = true
 
   constructor({ rows, bytes }: Limit) {
     this.#rows = rows
@@ -78,10 +81,20 @@ export class Missing {
     return this.#rows <= 0 || this.#bytes <= 0
   }
 
-  /** Takes in a slice: how many rows it has, and whether it was its bytes that ended it. */
-  take(rows: number, cut: boolean): void {
-    const { slice } = this
-    this.#rows -= rows
-    if (cut) this.#bytes -= slice.bytes
+  /** Whether there is room for a slice: the store gives one row at least, however large it is. */
+  fits(rows: readonly Version[]): boolean {
+    return this.#isEmpty || rows.length !== 1 || bytesOf(rows) <= this.#bytes
   }
+
+  /** Takes in a slice: its rows, and whether it was its bytes that ended it, so that they need no counting. */
+  take(rows: readonly Version[], cut: boolean): void {
+    const { slice } = this
+    this.#isEmpty &&= rows.length === 0
+    this.#rows -= rows.length
+    if (this.#rows > 0) this.#bytes -= cut ? slice.bytes : bytesOf(rows)
+  }
+}
+
+function bytesOf(rows: readonly Version[]): number {
+  return rows.reduce((sum, { value }) => sum + jsonBytes(value), 0)
 }

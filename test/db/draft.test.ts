@@ -1,12 +1,15 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Check, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
+import { equalJson } from '../../src/core/value.ts'
 import { draft, needsOf, type Drafted } from '../../src/db/draft.ts'
 import { load } from '../../src/db/load.ts'
 import { parseRequest, type Request } from '../../src/db/request.ts'
 import { State } from '../../src/db/state.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { smallJson } from '../core/json.ts'
 
 const TENANT = 'default'
 
@@ -102,3 +105,61 @@ it('a document that was made by the draft before keeps the time of its making', 
   expect(made?.createdAt).toBeNull()
   expect(changed?.createdAt).toBe(100)
 })
+
+const isPlain = (value: Json | undefined): value is Readonly<Record<string, Json>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Places of what a change wrote or took away: leaves and empty objects; an array that lost elements is one. */
+function changedPlaces(before: Json | undefined, after: Json | undefined, place: readonly string[] = []): readonly (readonly string[])[] {
+  if (before === after || (before !== undefined && after !== undefined && equalJson(before, after))) return []
+  const members = (value: Json | undefined): Readonly<Record<string, Json>> => (typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {})
+  const [old, now] = [members(before), members(after)]
+  const isArrays = Array.isArray(before) && Array.isArray(after) && after.length >= before.length
+  const goesOn = (isPlain(before) && isPlain(after)) || isArrays || (before === undefined && Object.keys(now).length > 0)
+  if (!goesOn) return [place]
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])].flatMap((key) => changedPlaces(own(old, key), own(now, key), [...place, key]))
+}
+
+function own(value: Readonly<Record<string, Json>>, key: string): Json | undefined {
+  return Object.hasOwn(value, key) ? value[key] : undefined
+}
+
+it.each<[string, Json, readonly Op[], readonly string[]]>([
+  ['a patch that makes an empty object', {}, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: null } } } }], ['a']],
+  ['one within a new one', {}, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: { c: null }, d: 1 } } } }], ['a/b', 'a/d']],
+  ['a patch that fills a new object', {}, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: 1, c: null } } } }], ['a/b', 'a/c']],
+  ['a patch that empties an object', { a: { b: 1 } }, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: null } } } }], ['a/b']],
+  ['writes that leave an empty object', {}, [put('d/1/a/b/c', 1), remove('d/1/a/b')], ['a']],
+])('of %s, what was written lies at or below a field', async (_, before, ops, fields) => {
+  const asked = request(ops)
+  const [write] = draftOn(await stateAfter([put('d/1', before)], [asked]), asked).writes
+  expect(write?.fields).toEqual(fields)
+})
+
+it('what was written lies at or below a field, whatever the writes of a change', async () => {
+  const spot = fc.array(fc.constantFrom('a', 'b', '0', '1', 'toString'), { minLength: 1, maxLength: 3 }).map((segments) => `d/1/${segments.join('/')}`)
+  const op = fc.oneof<[fc.Arbitrary<Op>, fc.Arbitrary<Op>, fc.Arbitrary<Op>]>(
+    fc.record({ kind: fc.constant('put' as const), path: spot, value: smallJson }),
+    fc.record({ kind: fc.constant('delete' as const), path: spot }),
+    fc.record({ kind: fc.constant('patch' as const), path: fc.oneof(fc.constant('d/1'), spot), patch: fc.record({ merge: smallJson }) }),
+  )
+  await fc.assert(fc.asyncProperty(smallJson, fc.array(op, { minLength: 1, maxLength: 6 }), async (before, ops) => {
+    const state = await stateAfter([put('d/1', before)], [request(ops)])
+    const drafted = draftable(state, ops)
+    const [write] = drafted?.writes ?? []
+    fc.pre(write?.type === 'UPDATE' && write.fields.length > 0)
+    for (const place of changedPlaces(before, write.value)) {
+      expect(write.fields.some((field) => `${place.join('/')}/`.startsWith(`${field}/`)), `${place.join('/')} in ${write.fields.join(' ')}`).toBe(true)
+    }
+  }), { numRuns: 400 })
+})
+
+/** A draft of those of the operations, from the first on, that each can follow the ones before. */
+function draftable(state: State, ops: readonly Op[]): Drafted | null {
+  return ops.reduce<{ drafted: Drafted | null; taken: readonly Op[] }>(({ drafted, taken }, op) => {
+    try {
+      return { drafted: draftOn(state.layer(), request([...taken, op])), taken: [...taken, op] }
+    } catch {
+      return { drafted, taken }
+    }
+  }, { drafted: null, taken: [] }).drafted
+}
