@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
@@ -44,6 +44,43 @@ async function fill(store: Store, from: number): Promise<{ readonly refused: num
   throw new Error('the disk never filled')
 }
 
+const REPLACED = /^The data directory \S+ was moved, removed or replaced while the server ran: put it back, or restart the server\.$/
+const REPLACED_FILE = /^The data file \S+ was moved, removed or replaced while the server ran: put it back, or restart the server\.$/
+
+interface FullStore extends AsyncDisposable {
+  readonly directory: string
+  /** A free path on the same disk. */
+  readonly aside: string
+  readonly store: Store
+  /** The number of the commit that was refused. */
+  readonly next: number
+}
+
+/** A store that has just met a full disk, on which there is room again: its next use opens the environment again. */
+async function startFull(): Promise<FullStore> {
+  const mount = mountTmpfs(8_192)
+  const [directory, ballast] = [join(mount.path, 'data'), join(mount.path, 'ballast')]
+  await writeFile(ballast, Buffer.alloc(7 * 1_048_576))
+  const store = await openLmdbStore({ directory })
+  const { refused, error } = await fill(store, 1)
+  expect(error.code).toBe('STORAGE_FULL')
+  await rm(ballast)
+  const dispose = async (): Promise<void> => {
+    await store.close()
+    mount[Symbol.dispose]()
+  }
+  return { directory, aside: join(mount.path, 'aside'), store, next: refused, [Symbol.asyncDispose]: dispose }
+}
+
+/** Expects that every use is refused, writes and reads. */
+async function expectRefused({ store, next }: FullStore, message: RegExp): Promise<void> {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const expected = { code: 'UNAVAILABLE', message: expect.stringMatching(message), details: { retryAfterMs: expect.any(Number) } }
+    expect(await refusal(store, nextDraft(next, 10))).toMatchObject(expected)
+    await expect(store.heads('t', [path('posts/all')])).rejects.toMatchObject(expected)
+  }
+}
+
 describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipped: ${noMount})`}`, () => {
   it('refuses writes with STORAGE_FULL, reads on, and writes again in the same process when there is room', async () => {
     using mount = mountTmpfs(4_096)
@@ -62,6 +99,46 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
     expect(again.refused).toBeGreaterThan(refused + 5)
     await expectExactly(store, again.refused - 1)
     await store.close()
+  })
+
+  it('L4 leaves a directory alone that took the place of the one it owns, and writes on when that is put back', async () => {
+    await using full = await startFull()
+    await rename(full.directory, full.aside)
+    await expectRefused(full, REPLACED)
+    await mkdir(full.directory)
+    await expectRefused(full, REPLACED)
+    expect(await readdir(full.directory)).toEqual([])
+    const other = await openLmdbStore({ directory: full.directory })
+    committed((await other.append('t', [nextDraft(1, 10)]))[0])
+    await expectRefused(full, REPLACED)
+    await expectExactly(other, 1)
+    await other.close()
+    await rm(full.directory, { recursive: true })
+    await rename(full.aside, full.directory)
+    expect(committed((await full.store.append('t', [nextDraft(full.next, 10)]))[0]).revision).toBe(full.next)
+    await expectExactly(full.store, full.next)
+  })
+
+  it('L4 leaves a data file alone that took the place of the one it wrote, and writes on when that is put back', async () => {
+    await using full = await startFull()
+    const file = join(full.directory, 'data.mdb')
+    await rename(file, full.aside)
+    await expectRefused(full, REPLACED_FILE)
+    expect(await readdir(full.directory)).not.toContain('data.mdb')
+    await copyFile(full.aside, file)
+    await expectRefused(full, REPLACED_FILE)
+    await rename(full.aside, file)
+    expect(committed((await full.store.append('t', [nextDraft(full.next, 10)]))[0]).revision).toBe(full.next)
+    await expectExactly(full.store, full.next)
+  })
+
+  it('closes without touching what took the place of its directory', async () => {
+    await using full = await startFull()
+    await rename(full.directory, full.aside)
+    const other = await openLmdbStore({ directory: full.directory })
+    await full.store.close()
+    expect(await readdir(full.directory)).toContain('lock')
+    await other.close()
   })
 
   it('is told when the store is opened', async () => {

@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { cp, link, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { mountTmpfs, noMount } from '../support/fault-mount.ts'
@@ -123,6 +124,8 @@ async function expectHeld(directory: string): Promise<void> {
   await store.close()
 }
 
+const noProc = !existsSync('/proc/self/stat')
+
 describe('the lock of a directory', () => {
   it('ends with its process, though a process that it started lives on', async () => {
     await using root = await freshDirectory()
@@ -175,6 +178,42 @@ describe('the lock of a directory', () => {
     await (await openLmdbStore({ directory: root.path })).close()
   })
 
+  it.skipIf(noProc)('refuses a directory whose `lock` names a process that lives, whatever it has open', async () => {
+    await using root = await freshDirectory()
+    const lock = join(root.path, 'lock')
+    const holder = spawn('sleep', ['60'], { stdio: 'ignore' })
+    const note = await noteOf(holder.pid)
+    try {
+      await writeFile(lock, note)
+      expect(await refusal(openLmdbStore({ directory: root.path }))).toBe(
+        `The data directory ${root.path} is in use: the process ${holder.pid} of an earlier release is using it. `
+          + 'Stop that one, or choose another directory.',
+      )
+      expect(await readFile(lock, 'utf8')).toBe(note)
+    } finally {
+      holder.kill('SIGKILL')
+      await once(holder, 'exit')
+    }
+    await (await openLmdbStore({ directory: root.path })).close()
+    expect(await readdir(root.path)).not.toContain('lock')
+  })
+
+  it.skipIf(noProc)('takes no `lock` for held whose process is a zombie, has got its id since, or is not named', async () => {
+    await using root = await freshDirectory()
+    const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      const zombie = Number(String((await once(parent.stdout, 'data') as [Buffer])[0]))
+      const note = await noteOf(zombie)
+      await vi.waitFor(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '), 5_000)
+      for (const left of [note, `${parent.pid} 1`, `${process.pid}`, '', 'no process', '-1 1']) {
+        await writeFile(join(root.path, 'lock'), left)
+        await (await openLmdbStore({ directory: root.path })).close()
+      }
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  })
+
   it('keeps earlier releases out while it is held, which make a link `lock` and read what is there', async () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
@@ -200,6 +239,12 @@ describe('the lock of a directory', () => {
     expect(await readdir(directory)).toEqual(['owner'])
   })
 })
+
+/** What an earlier release writes into `lock`: the id of its process and when that started (proc(5), field 22). */
+async function noteOf(pid: number | undefined): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+  return `${pid} ${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+}
 
 /** Starts a store whose native binding is the module with that code. */
 async function startBound(directory: string, file: string, code: string): Promise<StoreChild> {

@@ -16,6 +16,8 @@ export interface DirectoryClaim {
   readonly directory: string
   /** Flushes the names of the files in it. Throws UNAVAILABLE. */
   flush(): void
+  /** Whether its path still leads to it. Throws the system's error when that cannot be told. */
+  isInPlace(): boolean
   /** To be called when nothing in the directory is open any more. A second call does nothing. */
   release(): void
 }
@@ -42,23 +44,34 @@ function claim(path: string): DirectoryClaim {
   const directory = realpathSync(path)
   // The first file is written below, by the lock.
   checkedFormat(directory)
-  const release = releaseOf(new DirectoryLock(directory), directory)
+  const lock = new DirectoryLock(directory)
+  const release = releaseOf(lock, directory)
   try {
     prepare(directory)
   } catch (error) {
     release()
     throw error
   }
-  return { directory, flush: () => explained(directory, () => flushDirectory(directory)), release }
+  return { directory, flush: () => explained(directory, () => flushDirectory(directory)), isInPlace: () => lock.isInPlace(), release }
 }
 
 /** Gives the directory free once: afterwards it may be another one's. */
 function releaseOf(lock: DirectoryLock, directory: string): () => void {
   let held = true
   return () => {
-    if (held) admitEarlierReleases(directory)
-    if (held) lock.release()
+    if (!held) return
     held = false
+    if (isInPlace(lock)) admitEarlierReleases(directory)
+    lock.release()
+  }
+}
+
+/** What is at the path of a directory that was moved may have another owner. */
+function isInPlace(lock: DirectoryLock): boolean {
+  try {
+    return lock.isInPlace()
+  } catch {
+    return false
   }
 }
 

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, rmSync, rmdirSync, statSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, rmdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from './file-lock.ts'
 import { inUse } from './lock.ts'
+import { livingProcess } from './process-note.ts'
 
 /**
  * Releases that locked the directory with a file `lock` know nothing of the kernel's lock, and may run beside this one, as
@@ -24,17 +25,33 @@ function openReaders(directory: string): number | null {
   try {
     return openSync(join(directory, 'lock.mdb'), 'r+')
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    if (hasCode(error, 'ENOENT')) return null
     throw error
   }
 }
 
-/** Keeps an earlier release out: where `lock` is a directory it can neither make its file, nor take one for left behind. */
+/**
+ * Keeps an earlier release out: where `lock` is a directory it can neither make its file, nor take one for left behind.
+ * Throws UNAVAILABLE while the process that the file names lives, as far as that is seen from here.
+ */
 export function barEarlierReleases(directory: string): void {
   const path = join(directory, NAME)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
+  removeStale(path, directory)
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) throw inUse(directory, 'a process of an earlier release has just begun to use it')
+    throw error
+  }
+}
+
+function removeStale(path: string, directory: string): void {
+  const note = contentOf(path)
+  if (note === null) return
+  const pid = livingProcess(note)
+  if (pid !== null) throw inUse(directory, `the process ${pid} of an earlier release is using it`)
   rmSync(path, { force: true })
-  mkdirSync(path)
 }
 
 export function admitEarlierReleases(directory: string): void {
@@ -43,4 +60,17 @@ export function admitEarlierReleases(directory: string): void {
   } catch {
     // Then they go on being refused, until a server has run and stopped.
   }
+}
+
+function contentOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null
+    throw error
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }

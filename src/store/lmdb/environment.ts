@@ -1,6 +1,8 @@
-import { statfsSync } from 'node:fs'
+import { closeSync, openSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
 import { checkDataFile } from './data-file.ts'
+import { isAt } from './inode.ts'
 import { Room } from './room.ts'
 import { closeTables, openTables, usedBytes, type Tables, type TablesOptions } from './tables.ts'
 
@@ -10,11 +12,18 @@ const RETRY_AFTER_MS = 1_000
 /** With less room than this an input/output error means a full disk: lmdb says EIO when a write came out short. */
 const FULL_BELOW_BYTES = 16 * 2 ** 20
 
+const DATA_FILE = 'data.mdb'
+
 /** EIO (errno). */
 const IO_ERROR = 5
 
 /** Codes of lmdb (lmdb.h) and of the system (errno) for "no room": MDB_MAP_FULL, ENOSPC, EDQUOT. */
 const FULL: ReadonlySet<unknown> = new Set([-30792, 28, 122, 'ENOSPC', 'EDQUOT'])
+
+export interface EnvironmentOptions extends TablesOptions {
+  /** Whether the path of the directory still leads to the one that this process owns. Throws the system's error. */
+  readonly isInPlace: () => boolean
+}
 
 /** What is open together. */
 interface Open {
@@ -25,16 +34,20 @@ interface Open {
 /**
  * An lmdb environment that heals itself. A failed write may leave lmdb in a state that refuses everything from then on
  * (MDB_PANIC), so the environment is closed and opened again: what was acknowledged is on disk, the rest never happened.
+ * lmdb opens by path, so that until the same directory and data file are there every use is refused.
  */
 export class Environment {
-  readonly #options: TablesOptions
+  readonly #options: EnvironmentOptions
+  /** Held so that no other file can get its inode. */
+  readonly #data: number
   #open: Open | null
   #closed = false
 
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
-  constructor(options: TablesOptions) {
+  constructor(options: EnvironmentOptions) {
     this.#options = options
-    this.#open = opened(options)
+    this.#open = opened(options, null)
+    this.#data = heldData(options.directory, this.#open)
   }
 
   /** Runs a read: all of it sees one state, as nothing else runs meanwhile. Throws UNAVAILABLE. */
@@ -56,13 +69,15 @@ export class Environment {
   }
 
   close(): void {
+    if (this.#closed) return
     this.#closed = true
     this.#discard()
+    closeSync(this.#data)
   }
 
   #guarded<T>(action: (open: Open) => T): T {
     this.assertOpen()
-    this.#open ??= opened(this.#options)
+    this.#open ??= opened(this.#options, this.#data)
     try {
       return action(this.#open)
     } catch (error) {
@@ -74,29 +89,60 @@ export class Environment {
 
   /** The next use opens it again. */
   #discard(): void {
-    if (this.#open === null) return
-    closeTables(this.#open.tables)
-    this.#open.room.close()
+    if (this.#open !== null) closeAll(this.#open)
     this.#open = null
   }
 }
 
-function opened(options: TablesOptions): Open {
-  try {
+/** `data` is the data file that it must be, null when it may be a new one. */
+function opened(options: EnvironmentOptions, data: number | null): Open {
+  return explained(options.directory, () => {
+    assertSame(options, data)
     checkDataFile(options.directory)
     const tables = openTables(options)
-    return { tables, room: roomOf(options.directory, tables) }
+    const room = orClosed(() => closeTables(tables), () => new Room(options.directory))
+    // What is at the path may have changed since.
+    orClosed(() => closeAll({ tables, room }), () => assertSame(options, data))
+    return { tables, room }
+  })
+}
+
+/** Throws UNAVAILABLE, or the system's error. */
+function assertSame({ directory, isInPlace }: EnvironmentOptions, data: number | null): void {
+  if (!isInPlace()) throw replaced(`directory ${directory}`)
+  const path = join(directory, DATA_FILE)
+  if (data !== null && !isAt(path, data)) throw replaced(`file ${path}`)
+}
+
+function replaced(what: string): DatabaseError {
+  const message = `The data ${what} was moved, removed or replaced while the server ran: put it back, or restart the server.`
+  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS })
+}
+
+function heldData(directory: string, open: Open): number {
+  return explained(directory, () => orClosed(() => closeAll(open), () => openSync(join(directory, DATA_FILE), 'r')))
+}
+
+function closeAll({ tables, room }: Open): void {
+  closeTables(tables)
+  room.close()
+}
+
+/** Closes what was opened before when the next step fails. */
+function orClosed<T>(close: () => void, step: () => T): T {
+  try {
+    return step()
   } catch (error) {
-    throw isStorageError(error) ? storeError(error, options.directory) : error
+    close()
+    throw error
   }
 }
 
-function roomOf(directory: string, tables: Tables): Room {
+function explained<T>(directory: string, action: () => T): T {
   try {
-    return new Room(directory)
+    return action()
   } catch (error) {
-    closeTables(tables)
-    throw error
+    throw isStorageError(error) ? storeError(error, directory) : error
   }
 }
 

@@ -36,7 +36,7 @@ export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }
   const claim = claimDirectory(directory)
   let environment: Environment | null = null
   try {
-    environment = new Environment({ directory: claim.directory, mapSizeBytes })
+    environment = new Environment({ directory: claim.directory, mapSizeBytes, isInPlace: () => claim.isInPlace() })
     claim.flush()
     const store = new LmdbStore(environment, claim)
     await store.sweep()

@@ -1,8 +1,9 @@
-import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
 import { tryLock } from './file-lock.ts'
+import { inodeOf, isAt } from './inode.ts'
 
 /** Never removed: a process that had opened the removed file could lock it beside the owner of its successor. */
 const NAME = 'owner'
@@ -15,6 +16,7 @@ const OWN = new Set<string>()
 
 /** Lets one process own a directory: a lock of the kernel on a file in it (docs/adr/0007-the-kernel-holds-the-lock.md). */
 export class DirectoryLock {
+  readonly #path: string
   readonly #file: number
 
   /** Takes the lock. Throws UNAVAILABLE while another process, or this one, holds it, and the system's errors. */
@@ -28,8 +30,14 @@ export class DirectoryLock {
       closeSync(file)
       throw error
     }
+    this.#path = path
     this.#file = file
     OWN.add(inodeOf(file))
+  }
+
+  /** Whether the locked file is where it was: else the path of the directory leads to another one. Throws the system's error. */
+  isInPlace(): boolean {
+    return isAt(this.#path, this.#file)
   }
 
   /** Gives the directory free. To be called once. */
@@ -42,11 +50,6 @@ export class DirectoryLock {
     }
     closeSync(this.#file)
   }
-}
-
-function inodeOf(file: number): string {
-  const { dev, ino } = fstatSync(file, { bigint: true })
-  return `${dev}:${ino}`
 }
 
 /** The refusal of a start; `holder` is a sentence that names the process, where it is known. */
