@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
 
+const url = process.argv[2] ?? 'ws://localhost:4747/graphql'
 const query = `subscription ($after: Cursor) {
   changes(paths: ["posts"], after: $after, heartbeatMs: 5000) { cursor upToDate changes { type path document { version value } } }
 }`
@@ -11,11 +12,11 @@ let [socket, state, failures] = [null, '', 0]
 const silence = setInterval(() => socket?.terminate(), 15_000) // no batch in three heartbeats: the connection is dead
 const show = (next) => next === state || console.log((state = next))
 const retryWait = () => {
-  show('waiting for the server')
+  show(`waiting for the server at ${url}`)
   return sleep(Math.random() * Math.min(5_000, 250 * 2 ** failures++))
 }
 const webSocketImpl = class extends WebSocket { constructor(...args) { super(...args); socket = this } }
-const client = createClient({ url: 'ws://localhost:4747/graphql', webSocketImpl, retryAttempts: Infinity, shouldRetry: () => true, retryWait })
+const client = createClient({ url, webSocketImpl, retryAttempts: Infinity, shouldRetry: () => true, retryWait })
 
 const print = ({ data, errors }) => {
   if (errors) throw errors

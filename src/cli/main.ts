@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import { misplacedFlags } from './npm-flags.ts'
+import { belowNpm, misplacedFlags } from './npm-flags.ts'
 import { readVersion } from '../server/version.ts'
 
 const program = new Command('tidemark')
   .description('A realtime, versioned document store with a GraphQL API.')
   .version(readVersion(), '-v, --version')
-  .showHelpAfterError('Run tidemark --help to see what there is.')
+  .showHelpAfterError(belowNpm(process.env) ? 'Run npm start -- --help to see what there is.' : 'Run tidemark --help to see what there is.')
 
 program
   .command('start')

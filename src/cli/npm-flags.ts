@@ -12,13 +12,18 @@ type Flag = (typeof FLAGS)[number]
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** Whether this process is what `npm start` started. */
+export function belowNpm(env: Environment): boolean {
+  return env['npm_lifecycle_event'] === 'start'
+}
+
 /**
  * What to write instead of `npm start --port 8080`, or null when nothing is wrong. Without a `--` before it npm takes a
  * flag for one of its own: it gives `npm_config_port=8080` for `--port=8080`, and `npm_config_port=true` with 8080 as a bare
  * argument for `--port 8080` (npm 10 and 11). A flag that is also given in a way that counts is not asked about.
  */
 export function misplacedFlags(args: readonly string[], env: Environment): string | null {
-  if (env['npm_lifecycle_event'] !== 'start' || args[0] !== 'start') return null
+  if (!belowNpm(env) || args[0] !== 'start') return null
   const kept = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
   if (kept.length === 0) return null
   const bare = args.slice(1).filter((arg) => !arg.startsWith('-'))

@@ -138,7 +138,8 @@ class Drafting {
   #put(path: Path, value: Json, expect: Expect | undefined): void {
     const { head, rest } = this.#meaning(path)
     if (rest.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, rest.length === 0 ? head : null, value, expect)
-    const live = this.#live(head, path)
+    const document = documentOf(head, path)
+    const live = this.#live(head, document, `does not exist, so nothing can be put inside it: put ${pathText(document)} first`)
     meets(live, live.path, expect)
     this.#write(live, { fields: [rest.join('/')], names: rest.slice(0, 1) }, () => this.#setField(live, rest, value))
   }
@@ -160,7 +161,7 @@ class Drafting {
 
   #patch(path: Path, merge: Json, expect: Expect | undefined): void {
     const { head, rest } = this.#meaning(path)
-    const live = this.#live(head, path)
+    const live = this.#live(head, documentOf(head, path), 'does not exist; put or post makes it')
     meets(live, live.path, expect)
     const now = getField(live.value, rest)
     if (now === undefined) throw notFound(path, 'has nothing to patch; put it first')
@@ -238,7 +239,7 @@ class Drafting {
   #liveParent(collection: Path): void {
     const parent = parentOf(collection)
     const head = this.#read(parent)
-    if (head === null || head.deleted) throw notFound(parent, 'does not exist, so nothing can be posted below it')
+    if (head === null || head.deleted) throw notFound(parent, 'does not exist, so nothing can be put or posted below it')
     const name = lastOf(collection)
     const field = getField(head.value, [name])
     if (!isObject(head.value) || (field !== undefined && !isEmptyArray(field))) {
@@ -246,10 +247,10 @@ class Drafting {
     }
   }
 
-  #live(head: Head | null, path: Path): Head {
+  #live(head: Head | null, path: Path, why = 'does not exist'): Head {
     if (head !== null && !head.deleted) return head
     if (head === null && path.length === 1) throw notFound(path, 'has no documents')
-    throw notFound(head?.path ?? path, 'does not exist')
+    throw notFound(head?.path ?? path, why)
   }
 
   /** Writes fields of a live document, whose value `change` may change in place. */
@@ -273,7 +274,7 @@ class Drafting {
   /** A field that is new at this write, one of `fresh`, must not have the name of a nested collection, unless it declares it. */
   #checkNames(before: Head, value: Json, fresh: readonly string[]): void {
     if (!isObject(value)) {
-      if (this.#state.hasCollections(before.path)) throw nameTaken(before.path, 'it has nested collections, so its value must be an object')
+      if (this.#state.hasCollections(before.path)) throw mustBeObject(before.path)
       if (isObject(before.value)) this.#unchanged.set(pathText(before.path), before.path)
       return
     }
@@ -383,6 +384,16 @@ function holds(head: Head | null, expect: Expect): boolean {
 function notFound(path: Path, why: string): DatabaseError {
   const text = pathText(path)
   return new DatabaseError('NOT_FOUND', `${text} ${why}.`, { path: text })
+}
+
+/** The document whose absence refuses a write at `path`: where `head` is null, none on the way has a version. */
+function documentOf(head: Head | null, path: Path): Path {
+  return head?.path ?? path.slice(0, 2)
+}
+
+function mustBeObject(path: Path): DatabaseError {
+  const text = pathText(path)
+  return new DatabaseError('NAME_TAKEN', `The value of ${text} must be an object: ${text} has nested collections.`, { path: text })
 }
 
 function nameTaken(path: Path, why: string): DatabaseError {

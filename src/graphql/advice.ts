@@ -1,8 +1,23 @@
 /** What GraphQL says of a patch that does not say how it is applied, with the field that stands in the place of `merge`. */
 const PATCH = /(?:Field "(\w+)" is not defined by type )?"PatchInput!?"/
 
+/** A key in quotes, as JSON has it. */
+const QUOTED_KEY = /^Syntax Error: Expected Name, found String/
+const MOMENT = /^Expected value of type "AsOf", found "(.*)"\.$|^Variable "\$\w+" got an invalid value: Expected type "AsOf" to be an object\.$/s
+const DOCUMENT_BY_ID = /^Unknown argument "id" on field "Query\.document"\./
+
 /** GraphQL's words about a request, followed by what to write instead where the mistake is a common one. */
 export function advised(message: string): string {
+  const advice = adviceOn(message)
+  return advice === null ? message : `${message} ${advice}`
+}
+
+function adviceOn(message: string): string | null {
   const patch = PATCH.exec(message)
-  return patch === null ? message : `${message} Write patch: { merge: { ${patch[1]?.slice(0, 100) ?? 'title'}: … } }.`
+  if (patch !== null) return `Write patch: { merge: { ${patch[1]?.slice(0, 100) ?? 'title'}: … } }.`
+  if (QUOTED_KEY.test(message)) return 'Inside a literal keys have no quotes; for JSON as it is send a variable ($value: JSON).'
+  if (DOCUMENT_BY_ID.test(message)) return 'Write node(id: …) for an id, document(path: …) for a path.'
+  const moment = MOMENT.exec(message)
+  if (moment === null) return null
+  return moment[1] === 'now' ? 'For now, leave asOf out.' : 'Write asOf: { time: "2026-01-31T12:00:00.000Z" }; for now, leave asOf out.'
 }

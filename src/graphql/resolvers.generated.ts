@@ -58,7 +58,8 @@ export type GqlQuery = {
   readonly node?: Maybe<GqlNode>;
   /**
    * What is at a path, with everything below: the value of a field or a document, or the documents of a collection as a
-   * list of `{ id, ts, value }`. Nested collections lie inside the values, as such lists. Null when nothing is there.
+   * list of `{ id, ts, value }`: the local id, the time of the latest version, the value. Nested collections lie inside the
+   * values, as such lists. Null when nothing is there.
    * TOO_LARGE above 1,000 documents or 4 MiB: `documents` pages.
    */
   readonly get?: Maybe<Scalars['JSON']['output']>;
@@ -510,7 +511,7 @@ export type GqlAsOf =
   { readonly time: Scalars['DateTime']['input']; readonly cursor?: never; readonly version?: never; }
   |  /** After the commit at this cursor. */
   { readonly time?: never; readonly cursor: Scalars['Cursor']['input']; readonly version?: never; }
-  |  /** At this version of the document; a version that never was is NOT_FOUND. */
+  |  /** At this version of the document; for a nested collection, of the document above it. A version that never was is NOT_FOUND. */
   { readonly time?: never; readonly cursor?: never; readonly version: Scalars['Int']['input']; };
 
 /** What must hold of a document for a write to happen, said in exactly one way; else CONFLICT. */

@@ -23,7 +23,7 @@ function textual(name: string, example: string, read: (text: string) => string):
 const same = (text: string): string => text
 
 /** The moment in UTC with milliseconds; what lies below them is cut off. */
-const inUtc = (text: string): string => new Date(parseTimestamp(text, 'DateTime')).toISOString()
+const inUtc = (text: string): string => new Date(parseTimestamp(text)).toISOString()
 
 /** The scalars of the schema, by name. Paths and cursors are parsed by the database, not here. */
 export const scalars: Readonly<Record<string, Scalar>> = {

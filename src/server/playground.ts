@@ -16,10 +16,11 @@ interface Page {
   readonly etag: string
 }
 
-const FIRST_QUERY = `# Tidemark: write JSON at a path, read it, watch it. The schema's help is in the book at the left.
+const FIRST_QUERY = `# Tidemark: write JSON at a path, read it, watch it.
+# The schema's help is in the book at the left.
 
 mutation Write {
-  put(path: "posts/1", value: { title: "Hello" }) {
+  put(path: "posts/hello", value: { title: "Hello" }) {
     cursor
     document { version value }
   }
@@ -29,7 +30,8 @@ query Read {
   get(path: "posts")
 }
 
-# Each message replaces the one before. After a minute without changes comes an empty one.
+# Each message replaces the one before.
+# After a minute without changes comes an empty one.
 subscription Watch {
   changes(paths: ["posts"], last: 10, heartbeatMs: 60000) {
     cursor
@@ -50,6 +52,11 @@ const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width=
  */
 const QUERY = { placeholder: '<query>', script: `new URL(location.href).searchParams.get('query') || ${JSON.stringify(FIRST_QUERY)}` } as const
 
+/** GraphiQL shows a broken connection as the event that says so, as JSON; the client below it has tried again before. */
+const BROKEN = `<script>CloseEvent.prototype.toJSON = function () {
+  return { message: 'The connection to the server broke' + (this.reason && ' (' + this.reason + ')') + ': run it again.' }
+}</script>`
+
 /** The playground for the GraphQL endpoint at `endpoint`. The page (9 MB) is made at the first request. */
 export function createPlayground(endpoint: string): Playground {
   let page: Promise<Page> | null = null
@@ -67,7 +74,7 @@ async function makePage(endpoint: string): Promise<Page> {
   const look = { title: 'Tidemark', logo: MARK, favicon } as const
   const options = { endpoint, ...look, subscriptionsProtocol: 'WS', defaultQuery: FIRST_QUERY, query: QUERY.placeholder } as const
   const page = renderGraphiQL(options)
-  const html = Buffer.from(page.replace(JSON.stringify(QUERY.placeholder), () => QUERY.script))
+  const html = Buffer.from(page.replace('</head>', `${BROKEN}</head>`).replace(JSON.stringify(QUERY.placeholder), () => QUERY.script))
   const gzipped = await promisify(gzip)(html, { level: 6 })
   return { html, gzipped, etag: `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"` }
 }

@@ -118,7 +118,7 @@ test('a taken port is one sentence with the remedy', async () => {
   onTestFinished(() => void other.close())
   await new Promise((resolve) => other.once('listening', resolve))
   const port = String((other.address() as AddressInfo).port)
-  await expectRefusal(runCli(['start', '--port', port, '--data', await temporaryDirectory()]), /port \d+ on 127\.0\.0\.1 is taken: .*--port/)
+  await expectRefusal(runCli(['start', '--port', port, '--data', await temporaryDirectory()]), /port \d+ on 127\.0\.0\.1 is taken: .*npm start -- --port 8080/)
 })
 
 test('a foreign address is one sentence with the remedy', async () => {
@@ -222,4 +222,6 @@ test('--version and --help print and end with 0; an unknown command ends with 1'
   expect(await runCli(['--version']).exit()).toMatchObject({ code: 0, stdout: '0.1.0\n' })
   expect(await runCli(['--help']).exit()).toMatchObject({ code: 0, stdout: expect.stringContaining('start') })
   expect(await runCli(['strat']).exit()).toMatchObject({ code: 1, stderr: expect.stringContaining('tidemark --help') })
+  const belowNpm = { env: { npm_lifecycle_event: 'start' } }
+  expect(await runCli(['start', '--prot', '1'], belowNpm).exit()).toMatchObject({ code: 1, stderr: expect.stringContaining('Run npm start -- --help') })
 })

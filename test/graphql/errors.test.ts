@@ -63,6 +63,12 @@ describe('a mistake of the client', () => {
     ['two fields of a @oneOf input', 'query ($a: AsOf) { get(path: "a", asOf: $a) }', { a: { version: 1, cursor: 'c' } },
       /^Variable "\$a" got an invalid value: Exactly one key must be specified/],
     ['a null inside a @oneOf input', 'query ($c: Cursor) { get(path: "a", asOf: { cursor: $c }) }', { c: null }, /^Variable "\$c"/],
+    ['a key in quotes', 'mutation { put(path: "x/2", value: {"title": "x"}) { id } }', undefined,
+      /found String "title"\. Inside a literal keys have no quotes; for JSON as it is send a variable \(\$value: JSON\)\.$/],
+    ['a time that stands for a moment', '{ get(path: "a", asOf: "2026-01-31T12:00:00Z") }', undefined, /Write asOf: \{ time: "2026-01-31T12:00:00\.000Z" \}/],
+    ['a time in a variable that stands for a moment', 'query ($a: AsOf) { get(path: "a", asOf: $a) }', { a: 'now' }, /Write asOf: \{ time: .* leave asOf out\.$/],
+    ['now as a moment', '{ get(path: "a", asOf: "now") }', undefined, /found "now"\. For now, leave asOf out\.$/],
+    ['a malformed time, under no name of an argument', '{ history(path: "a/1", from: "now") { nodes { id } } }', undefined, /^"now" is not a time/],
     ['an integer beyond 32 bits', '{ get(path: "a", depth: 3000000000) }', undefined,
       /^Int cannot represent non 32-bit signed integer value: 3000000000$/],
   ]
@@ -87,6 +93,11 @@ describe('a mistake of the client', () => {
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST' } }])
     expect(errors?.[0]?.message).toMatch(/operation/)
     expect(reported).toEqual([])
+  })
+
+  test('is answered with the two ways to a document: by an id', async () => {
+    const { errors } = await inProcess().ask('{ document(id: "x") { id } }')
+    expect(errors?.[0]?.message).toMatch(/ Write node\(id: …\) for an id, document\(path: …\) for a path\.$/)
   })
 
   test('in a body that is no JSON is BAD_REQUEST, without the words of the parser', async () => {

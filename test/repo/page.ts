@@ -108,6 +108,6 @@ export class Reader {
 
   /** The text with the address of the server that runs, in place of the default one. */
   #here(text: string): string {
-    return text.replaceAll(ADDRESS, `localhost:${this.#server?.port}`)
+    return text.replaceAll(ADDRESS, `localhost:${this.#server?.port}`).replaceAll('${PORT:-4747}', `${this.#server?.port}`)
   }
 }

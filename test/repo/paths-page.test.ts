@@ -21,4 +21,10 @@ describe('docs/paths.md, followed from top to bottom', () => {
     expect(reader.taken()).toBe('')
     expect(PAGE.match(/^[ \t]*(```|~~~)/gm)).toHaveLength(2 * BLOCKS.length)
   })
+
+  test('uses no collection of the README, so that it is true on the data of the tour too', () => {
+    const collections = (text: string): readonly string[] => [...text.matchAll(/path: "([a-z]+)/g)].map(({ 1: name = '' }) => name)
+    expect(collections(PAGE).length).toBeGreaterThan(10)
+    expect(collections(PAGE).filter((name) => collections(readText('README.md')).includes(name))).toEqual([])
+  })
 })

@@ -10,6 +10,8 @@ import { ADDRESS, openDirectory, Reader } from './page.ts'
 
 const README = readText('README.md')
 const BLOCKS = blocksOf(README)
+/** The origin of a page of another server. */
+const CORS_EXAMPLE = '--cors http://localhost:5173'
 
 describe('The README, followed from top to bottom', () => {
   let reader: Reader
@@ -35,7 +37,8 @@ describe('The README, followed from top to bottom', () => {
 describe('The README', () => {
   test('names the port at which the server listens', () => {
     expect(ADDRESS).toBe(`localhost:${readConfig({}, {}).port}`)
-    expect(README.match(/localhost:\d+/g)?.every((address) => address === ADDRESS)).toBe(true)
+    const addresses = README.replaceAll(CORS_EXAMPLE, '').match(/localhost:(\d+|\S*?\})/g)
+    expect(addresses?.every((address) => address.replace(/\$\{PORT:-(\d+)\}/, '$1') === ADDRESS)).toBe(true)
   })
 
   test('names commands of npm that there are', () => {

@@ -7,12 +7,14 @@ import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { readText } from './markdown.ts'
 import { startServer, type StartedServer } from './npm-start.ts'
-import { ADDRESS, openDirectory } from './page.ts'
+import { openDirectory } from './page.ts'
 import { openWindow, until, type Window } from './shell.ts'
 
 const EXAMPLE = readText('examples/watch.js')
 const COMMAND = 'exec node bin/tidemark.js start'
-const [UP_TO_DATE, WAITING, MISSED] = ['up to date', 'waiting for the server', 'changes were missed']
+const [UP_TO_DATE, MISSED] = ['up to date', 'changes were missed']
+const endpointOf = (port: number): string => `ws://localhost:${port}/graphql`
+const waitingAt = (port: number): string => `waiting for the server at ${endpointOf(port)}`
 
 type Ending = 'stop' | 'kill'
 
@@ -36,7 +38,7 @@ class World {
   }
 
   async watch(code = EXAMPLE): Promise<Window> {
-    const window = await openExample(this.#directory, code.replaceAll(ADDRESS, `localhost:${this.server.port}`))
+    const window = await openExample(this.#directory, code, this.server.port)
     this.#window = window
     await until(() => lastLineOf(window) === UP_TO_DATE)
     return window
@@ -106,9 +108,9 @@ class World {
 }
 
 /** Runs the example, and waits until it prints something. */
-async function openExample(directory: string, code: string): Promise<Window> {
+async function openExample(directory: string, code: string, port: number): Promise<Window> {
   await writeFile(join(directory, 'examples/watch.js'), code)
-  return openWindow('exec node examples/watch.js', directory)
+  return openWindow(`exec node examples/watch.js ${endpointOf(port)}`, directory)
 }
 
 const linesOf = (window: Window): readonly string[] => window.output().split('\n').filter((line) => line !== '')
@@ -154,7 +156,7 @@ describe.concurrent('examples/watch.js prints every change once and in order', {
     const impatient = EXAMPLE.replace('heartbeatMs: 5000', 'heartbeatMs: 500').replace('15_000', '1_500')
     return withWorld(impatient, async (world, window) => {
       world.server.signal('SIGSTOP')
-      await until(() => lastLineOf(window) === WAITING)
+      await until(() => lastLineOf(window) === waitingAt(world.server.port))
       world.server.signal('SIGCONT')
       await expectAll(world, window)
     })
@@ -163,7 +165,7 @@ describe.concurrent('examples/watch.js prints every change once and in order', {
   test('and says so when changes were missed, because the data is another', () =>
     withWorld(EXAMPLE, async (world, window) => {
       await world.replaceData()
-      await until(() => linesOf(window).includes(MISSED) && lastLineOf(window) !== MISSED && lastLineOf(window) !== WAITING)
+      await until(() => linesOf(window).includes(MISSED) && lastLineOf(window) !== MISSED && lastLineOf(window) !== waitingAt(world.server.port))
       const seen = changesOf(window).length
       await world.moreWrites()
       await until(() => changesOf(window).length > seen)
@@ -184,10 +186,10 @@ describe.concurrent('examples/watch.js, when its subscription fails', () => {
     ]
     const stub = await openStub(answers)
     const directory = await openDirectory()
-    const window = await openExample(directory, EXAMPLE.replace(ADDRESS, `localhost:${stub.port}`))
+    const window = await openExample(directory, EXAMPLE, stub.port)
     try {
       await until(() => window.output().includes(UP_TO_DATE))
-      expect(linesOf(window)).toEqual([WAITING, UP_TO_DATE])
+      expect(linesOf(window)).toEqual([waitingAt(stub.port), UP_TO_DATE])
       stub.cut()
       await until(() => window.output().includes('It is FORBIDDEN.'))
       expect(stub.afters).toEqual([null, null, null, null, null, 'c'])

@@ -1,9 +1,9 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { noBrowser, openBrowser } from '../support/browser.ts'
 import { ask, openServer, type ServerFixture } from '../support/server-fixture.ts'
 
-const EXAMPLE = 'put(path: "posts/1", value: { title: "Hello" })'
+const EXAMPLE = 'put(path: "posts/hello", value: { title: "Hello" })'
 
 interface Visit {
   readonly server: ServerFixture
@@ -54,6 +54,14 @@ async function expectMark(page: Page): Promise<void> {
   expect(Buffer.from(icon, 'base64').toString()).toContain('<title>Tidemark</title>')
 }
 
+/** Runs the example that watches, and gives the place where its results are shown. */
+async function watch(page: Page): Promise<Locator> {
+  await expectEditor(page, EXAMPLE)
+  await page.locator('.graphiql-execute-button').click()
+  await page.getByRole('menuitem', { name: 'Watch' }).click()
+  return page.locator('.graphiql-response .view-lines')
+}
+
 describe.skipIf(noBrowser !== null)(`The playground in Chromium${noBrowser === null ? '' : ` (skipped: ${noBrowser})`}`, { timeout: 90_000 }, () => {
   beforeAll(async () => {
     browser = await openBrowser()
@@ -83,10 +91,7 @@ describe.skipIf(noBrowser !== null)(`The playground in Chromium${noBrowser === n
     await expectMark(page)
     const sent: string[] = []
     page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
-    await expectEditor(page, EXAMPLE)
-    await page.locator('.graphiql-execute-button').click()
-    await page.getByRole('menuitem', { name: 'Watch' }).click()
-    const response = page.locator('.graphiql-response .view-lines')
+    const response = await watch(page)
     await response.filter({ hasText: '"upToDate": true' }).waitFor()
     await ask(it.server.endpoint, 'mutation { put(path: "posts/1", value: "seen") { cursor } }')
     await response.filter({ hasText: '"value": "seen"' }).waitFor()
@@ -95,5 +100,12 @@ describe.skipIf(noBrowser !== null)(`The playground in Chromium${noBrowser === n
     expect(subscribed[0]).toMatch(/heartbeatMs: ?60000\b/)
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
     await page.locator('.graphiql-doc-explorer').filter({ hasText: 'Tidemark keeps JSON documents at paths.' }).waitFor()
+  })
+
+  test('says in a sentence that the connection broke', async () => {
+    const it = await visit()
+    await it.context.routeWebSocket(/graphql/, (socket) => void socket.close({ code: 4500 }))
+    const response = await watch(await openPlayground(it))
+    await response.filter({ hasText: 'The connection to the server broke' }).waitFor()
   })
 })

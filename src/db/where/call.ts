@@ -1,4 +1,5 @@
 import { FAULT, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
+import { callHint } from './hints.ts'
 import { callLibrary, converted, programOf, timestamp } from './library.ts'
 import { size } from './operators.ts'
 import { badExpression } from './syntax.ts'
@@ -86,5 +87,7 @@ function notOffered(name: string, position: number): Error {
   if (name === 'matches') {
     return badExpression(position, 'regular expressions (matches) are not offered; use startsWith, endsWith or contains')
   }
+  const hint = callHint(name)
+  if (hint !== null) return badExpression(position, `${name} is not offered; ${hint}`)
   return badExpression(position, `${name} with these arguments is not offered; ${OFFERED}`)
 }

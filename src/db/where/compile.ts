@@ -2,6 +2,7 @@ import type { ASTNode, BinaryOperator } from '@marcbachmann/cel-js'
 import { callOf, checkOffered } from './call.ts'
 import { constantOf, type Names } from './constant.ts'
 import { FAULT, spend, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
+import { nameHint } from './hints.ts'
 import { MACROS } from './macros.ts'
 import { add, at, equal, field, isIn, NUMERIC, order, spendKey, subtract } from './operators.ts'
 import { badExpression } from './syntax.ts'
@@ -27,7 +28,7 @@ function operation(node: ASTNode, place: Place): Code {
   if (isBinary(node)) return strict(code(node.args[0]), code(node.args[1]), BINARY[node.op])
   switch (node.op) {
     case 'id':
-      return variable(node.args, node.pos, place)
+      return variable(node, place)
     case '.':
       return access(code(node.args[0]), node.args[1])
     case '[]':
@@ -86,15 +87,14 @@ function isBinary(node: ASTNode): node is Extract<ASTNode, { op: BinaryOperator 
   return Object.hasOwn(BINARY, node.op)
 }
 
-function variable(name: string, position: number, { locals }: Place): Code {
+function variable({ args: name, pos, input }: Extract<ASTNode, { op: 'id' }>, { locals }: Place): Code {
   const slot = locals.lastIndexOf(name)
   if (slot >= 0) return (scope) => scope.items[slot] ?? null
   if (name === 'value') return (scope) => scope.value
   if (name === 'path') return (scope) => scope.path
   if (name === 'id') return (scope) => scope.id
   const short = name.slice(0, 60)
-  const what = `there are value, params, path and id: write value.${short} for a field, "${short}" for a text`
-  throw badExpression(position, `nothing is called ${short}; ${what}`)
+  throw badExpression(pos, `nothing is called ${short}; ${nameHint(input, short, pos)}`)
 }
 
 function access(base: Code, key: string): Code {

@@ -2,6 +2,7 @@ import { Environment, type ParseResult } from '@marcbachmann/cel-js'
 import { DatabaseError } from '../../core/error.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { utf8Length } from '../../core/path.ts'
+import { parseHint } from './hints.ts'
 
 /** BAD_EXPRESSION about the place `position` (0-based, in UTF-16 units); `what` is a sentence without its full stop. */
 export function badExpression(position: number, what: string): DatabaseError {
@@ -42,12 +43,6 @@ function sharedEnvironment(limits: Limits): Environment {
   return environment
 }
 
-const COMPARE = 'it does not parse: a single "=" does not compare; write "==", and value. before the name of a field, as in value.title == "x"'
-
-function isAssignment(text: string, position: number | undefined): boolean {
-  return position !== undefined && text[position] === '='
-}
-
 /** The parsed text. Throws BAD_EXPRESSION, TOO_LARGE (expressionBytes, expressionNodes, expressionDepth). */
 export function parseExpression(text: string, limits: Limits): ParseResult {
   // A UTF-16 unit is at least one byte, so an overlong text is refused before it is encoded.
@@ -56,7 +51,9 @@ export function parseExpression(text: string, limits: Limits): ParseResult {
   try {
     return sharedEnvironment(limits).parse(text)
   } catch (error) {
-    if (isCelError(error) && isAssignment(text, error.range?.start)) throw badExpression(error.range?.start ?? 0, COMPARE)
+    const position = isCelError(error) && error.code !== 'limit_exceeded' ? error.range?.start : undefined
+    const hint = position === undefined ? null : parseHint(text, position)
+    if (position !== undefined && hint !== null) throw badExpression(position, `it does not parse: ${hint}`)
     throw refusalOf('it does not parse', error, limits)
   }
 }

@@ -27,6 +27,7 @@ export function names(subject: DatabaseSubject): void {
   describe('names of fields and of nested collections', () => {
     fieldsFirst(subject)
     collectionsFirst(subject)
+    objects(subject)
     forGood(subject)
   })
 }
@@ -90,6 +91,16 @@ function collectionsFirst(subject: DatabaseSubject): void {
     for (const value of [{ title: 'b' }, { comments: [] }, {}]) await db.put('posts/1', value)
     expect(await db.document('posts/1/comments/c')).toMatchObject({ version: 1, value: { text: 'x' } })
     expect(await db.get('posts/1/comments')).toMatchObject([{ id: 'c', value: { text: 'x' } }])
+  })
+}
+
+function objects(subject: DatabaseSubject): void {
+  law(subject, 'the value of a document with nested collections must be an object', async ({ db }) => {
+    await withComments(db)
+    for (const write of [() => db.put('posts/1', 'x'), () => db.patch('posts/1', { merge: 'x' })]) {
+      await expectRefusal(write(), 'NAME_TAKEN', 'posts/1')
+      await expect(write()).rejects.toThrow('The value of posts/1 must be an object: posts/1 has nested collections.')
+    }
   })
 }
 

@@ -94,6 +94,7 @@ function puts(subject: DatabaseSubject): void {
   law(subject, 'a put below what is not there is NOT_FOUND', async ({ db }) => {
     await expectRefusal(db.put('posts/1/title', 'a'), 'NOT_FOUND', 'posts/1', 'posts/1/title')
     await expectRefusal(db.put('posts/1/comments/c', 'a'), 'NOT_FOUND', 'posts/1', 'posts/1/comments', 'posts/1/comments/c')
+    await expect(db.put('posts/1/comments/c', 'a')).rejects.toThrow('posts/1 does not exist, so nothing can be put inside it: put posts/1 first.')
     await db.put('posts/1', { comments: [] })
     await db.put('posts/1/comments/c', {})
     await db.delete('posts/1')
@@ -134,6 +135,7 @@ function patches(subject: DatabaseSubject): void {
 
   law(subject, 'a patch of nothing is NOT_FOUND', async ({ db }) => {
     await expectRefusal(db.patch('posts/1', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1')
+    await expect(db.patch('posts/1/meta/by', { merge: { a: 1 } })).rejects.toThrow('posts/1 does not exist; put or post makes it.')
     await db.put('posts/1', { a: 1, comments: [] })
     await expectRefusal(db.patch('posts/1/missing', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1', 'posts/1/missing')
     await expectRefusal(db.patch('posts/1/comments/c', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1', 'posts/1/comments/c')
