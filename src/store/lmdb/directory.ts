@@ -3,7 +3,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
-import { admitEarlierReleases, assertNobodyReads, barEarlierReleases } from './earlier-release.ts'
+import { admitEarlierReleases, barEarlierReleases } from './earlier-release.ts'
 import { flushDirectory } from './flush-directory.ts'
 import { DirectoryLock } from './lock.ts'
 
@@ -78,7 +78,6 @@ function isInPlace(lock: DirectoryLock): boolean {
 /** Work that needs the lock. */
 function prepare(directory: string): void {
   const format = checkedFormat(directory)
-  assertNobodyReads(directory)
   barEarlierReleases(directory)
   probe(directory)
   if (format === null) writeFormat(directory)

@@ -10,8 +10,38 @@ import { livingProcess } from './process-note.ts'
  */
 const NAME = 'lock'
 
+/**
+ * Keeps an earlier release out: where `lock` is a directory it can neither make its file, nor take one for left behind.
+ * Throws UNAVAILABLE while one has this directory, as far as that is seen from here.
+ */
+export function barEarlierReleases(directory: string): void {
+  const path = join(directory, NAME)
+  // First, so that none starts meanwhile, and finds the table of readers locked.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) makeBar(directory)
+  const note = contentOf(path)
+  assertNobodyNamed(note, directory)
+  assertNobodyReads(directory)
+  if (note === null) return
+  rmSync(path, { force: true })
+  makeBar(directory)
+}
+
+function makeBar(directory: string): void {
+  try {
+    mkdirSync(join(directory, NAME))
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) throw inUse(directory, 'a process of an earlier release has just begun to use it')
+    throw error
+  }
+}
+
+function assertNobodyNamed(note: string | null, directory: string): void {
+  const pid = note === null ? null : livingProcess(note)
+  if (pid !== null) throw inUse(directory, `the process ${pid} of an earlier release is using it`)
+}
+
 /** Throws UNAVAILABLE while any process has the data open: lmdb holds a lock of the kernel on its table of readers as long. */
-export function assertNobodyReads(directory: string): void {
+function assertNobodyReads(directory: string): void {
   const file = openReaders(directory)
   if (file === null) return
   try {
@@ -30,30 +60,6 @@ function openReaders(directory: string): number | null {
   }
 }
 
-/**
- * Keeps an earlier release out: where `lock` is a directory it can neither make its file, nor take one for left behind.
- * Throws UNAVAILABLE while the process that the file names lives, as far as that is seen from here.
- */
-export function barEarlierReleases(directory: string): void {
-  const path = join(directory, NAME)
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return
-  removeStale(path, directory)
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw inUse(directory, 'a process of an earlier release has just begun to use it')
-    throw error
-  }
-}
-
-function removeStale(path: string, directory: string): void {
-  const note = contentOf(path)
-  if (note === null) return
-  const pid = livingProcess(note)
-  if (pid !== null) throw inUse(directory, `the process ${pid} of an earlier release is using it`)
-  rmSync(path, { force: true })
-}
-
 export function admitEarlierReleases(directory: string): void {
   try {
     rmdirSync(join(directory, NAME))
@@ -62,11 +68,12 @@ export function admitEarlierReleases(directory: string): void {
   }
 }
 
+/** Null where there is no file, or a directory. */
 function contentOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return null
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'EISDIR')) return null
     throw error
   }
 }
