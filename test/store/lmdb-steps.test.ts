@@ -1,6 +1,9 @@
 import fc from 'fast-check'
+import type { Key } from 'lmdb'
 import { expect, it } from 'vitest'
+import { readList } from '../../src/store/lmdb/list.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { closeTables, openTables, type Tables } from '../../src/store/lmdb/tables.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { SKIPS, type Draft, type Range, type Store } from '../../src/store/store.ts'
 import { freshDirectory } from '../support/lmdb-directory.ts'
@@ -101,3 +104,45 @@ it('a past that lies far reads as the oracle has it: any range, any page', async
   await fc.assert(property, { numRuns: 100 })
   await store.close()
 })
+
+it('of a near past, what was written since is read only while it is little', async () => {
+  await using directory = await freshDirectory()
+  const store = await openLmdbStore({ directory: directory.path })
+  await store.append('t', [draft(numbers.map((i) => put(id(i), 1)))])
+  await store.append('t', Array.from({ length: 40 }, (_, i) => draft([put('other/1', i + 1, 'x'.repeat(100_000))])))
+  await store.append('t', Array.from({ length: 40 }, (_, i) => draft([put('other/2', i + 1, 'x'.repeat(1_000))])))
+  await store.close()
+  const opened = openTables({ directory: directory.path, mapSizeBytes: 2 ** 30 })
+  const counted = countingLog(opened)
+  const tenant = opened.tenants.get('t')
+  if (tenant === undefined) throw new Error('The tenant is gone.')
+  const listed = (at: number): { readonly ids: readonly string[]; readonly bytes: number } => {
+    counted.bytes = 0
+    const { rows } = readList(counted.tables, tenant, { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 } }, at)
+    return { ids: texts(rows), bytes: counted.bytes }
+  }
+  const ids = numbers.slice(0, 100).map(id)
+  expect(listed(81)).toEqual({ ids, bytes: 0 })
+  const near = listed(51)
+  const far = listed(20)
+  expect([near.ids, far.ids]).toEqual([ids, ids])
+  // The first commit, which is looked at too, has about 210,000 bytes.
+  expect(near.bytes).toBeLessThan(250_000)
+  expect(far.bytes).toBeLessThan(600_000)
+  closeTables(opened)
+})
+
+/** Tables of which it is counted how many bytes of the log are read. */
+function countingLog(opened: Tables): { readonly tables: Tables; bytes: number } {
+  const log = Object.create(opened.log, {
+    getBinaryFast: {
+      value: (key: Key) => {
+        const row = opened.log.getBinaryFast(key)
+        counted.bytes += row?.length ?? 0
+        return row
+      },
+    },
+  }) as Tables['log']
+  const counted = { tables: { ...opened, log }, bytes: 0 }
+  return counted
+}

@@ -12,9 +12,10 @@ import type { Tables, TenantRow } from './tables.ts'
 /**
  * Of a past so near, the documents that were written since are found by the log, and the rest is as it is now: so nothing that
  * was deleted before is looked at. So near to the beginning, all documents are found by the log: so nothing that came later is.
- * Reading the paths of so many commits takes about as long as a page does.
+ * Reading the paths of so many commits takes about as long as a page does; a row of the log is read whole, with
+ * its values: so many bytes add a tenth to a slice of 256 documents (0.07 ms to 0.65 ms), 64 MB of them 15 ms.
  */
-const NEAR = { commits: 64, paths: 1_024 }
+const NEAR = { commits: 64, paths: 1_024, bytes: 262_144 }
 
 /** A document that is looked at: its row of `heads` or `tombs`, or null where only its versions are asked. */
 interface Entry {
@@ -81,13 +82,16 @@ interface Commits {
   readonly upTo: Revision
 }
 
-/** Documents of the range that these commits wrote, in order; null when they are too many. */
+/** Documents of the range that these commits wrote, in order; null when they are too many, or too large. */
 function writtenIn(tables: Tables, tenant: TenantRow, range: Range, { after, upTo }: Commits): readonly Place[] | null {
   if (upTo - after > NEAR.commits) return null
   const written = new Map<string, Place>()
-  let paths = 0
+  let [paths, bytes] = [0, 0]
   for (let revision = after + 1; revision <= upTo; revision++) {
-    for (const path of pathsInRow(readRow(tables, tenant, revision))) {
+    const row = readRow(tables, tenant, revision)
+    bytes += row.length
+    if (bytes > NEAR.bytes) return null
+    for (const path of pathsInRow(row)) {
       if (++paths > NEAR.paths) return null
       if (isInRange(path, range)) written.set(path.join('/'), placeOf(tenant.number, path))
     }
