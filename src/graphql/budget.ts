@@ -20,7 +20,7 @@ export const BUDGET = {
 export interface Room {
   /** Takes so many bytes of the answer into account; false when there is no room for them. */
   readonly claim: (bytes: number) => boolean
-  /** Null when a read may begin at once; else resolves when it may. */
+  /** Null when one more read may begin at once; else resolves when it may. */
   readonly readTurn: () => Promise<void> | null
 }
 
@@ -50,6 +50,8 @@ export class Budget {
   #running = 0
   #refusals = 0
   #written = false
+  /** The first read belongs to the turn in which the operation began. */
+  #hasRead = false
   readonly #refused: { rows?: DatabaseError; answerBytes?: DatabaseError; claim?: DatabaseError } = {}
   readonly #waiting: Waiter[] = []
   /** Many aliases may show the same value. */
@@ -74,7 +76,8 @@ export class Budget {
     }
     let taken = 0
     try {
-      const turn = this.#room.readTurn()
+      const turn = this.#hasRead ? this.#room.readTurn() : null
+      this.#hasRead = true
       if (turn !== null) await turn
       this.#checkRoom()
       const result = await call()

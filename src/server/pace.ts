@@ -49,7 +49,7 @@ export class Pace {
     })
   }
 
-  /** Null when a read of an operation may begin in this turn; else resolves in the turn in which it may. It passes what has not begun. */
+  /** Null when one more read of an operation that began may begin in this turn; else resolves in the turn in which it may. It passes what has not begun. */
   read(account: Account): Promise<void> | null {
     if (this.#pieces === 0 || this.#isTimeLeft()) return this.#begin()
     return new Promise((resolve) => this.#wait(account, () => {
