@@ -3,7 +3,9 @@ import { execute, type DocumentNode, type ExecutionArgs, type ExecutionResult, t
 import type { ErrorCode } from '../core/error.ts'
 import { eventOperation, eventSchema, type EventOperation } from '../graphql/event-operation.ts'
 import type { Operations } from './operations.ts'
+import type { Account } from './held.ts'
 import { KeptPayloads } from './kept.ts'
+import type { Pace } from './pace.ts'
 import { Payload } from './payload.ts'
 import { wireOf } from './result.ts'
 
@@ -14,8 +16,8 @@ const KEPT_BYTES = 33_554_432
 export interface Member {
   /** What was made of the event already; null when nobody has met it yet, or it is still being made. */
   known(event: unknown): Payload | null
-  /** Executes the operation on the event, unless somebody did. */
-  make(event: unknown): Promise<Payload>
+  /** Executes the operation on the event, unless somebody did, when it is the turn of the connection with the account. */
+  make(event: unknown, account: Account | null): Promise<Payload>
 }
 
 /**
@@ -30,10 +32,12 @@ export class Cohorts {
   readonly #schemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
   readonly #made = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
+  readonly #pace: Pace
   readonly #kept = new KeptPayloads(KEPT_BYTES)
 
-  constructor(operations: Pick<Operations, 'context' | 'maskAll'>) {
+  constructor(operations: Pick<Operations, 'context' | 'maskAll'>, pace: Pace) {
     this.#operations = operations
+    this.#pace = pace
   }
 
   /** A member of the cohort of an operation that has begun. */
@@ -49,17 +53,17 @@ export class Cohorts {
   }
 
   /** Executes the operation on the event, unless somebody of the cohort did. */
-  make(event: unknown, cohort: string, args: ExecutionArgs): Promise<Payload> {
-    return isObject(event) ? this.#share(event, cohort, args) : this.#execute(event, args)
+  make(event: unknown, cohort: string, given: Given): Promise<Payload> {
+    return isObject(event) ? this.#share(event, cohort, given) : this.#execute(event, given)
   }
 
-  #share(event: object, cohort: string, args: ExecutionArgs): Promise<Payload> {
+  #share(event: object, cohort: string, given: Given): Promise<Payload> {
     const made = this.#made.get(event) ?? new Map<string, Payload | Promise<Payload>>()
     const known = made.get(cohort)
     if (known !== undefined) return Promise.resolve(known)
     this.#made.set(event, made)
     let isDone = false
-    const making = this.#execute(event, args, (payload, isPassing) => {
+    const making = this.#execute(event, given, (payload, isPassing) => {
       isDone = true
       if (isPassing) made.delete(cohort)
       else this.#kept.keep(made, cohort, payload)
@@ -68,8 +72,10 @@ export class Cohorts {
     return making
   }
 
-  /** `done` is called in the same turn when the operation reads nothing more than the event. */
-  async #execute(event: unknown, args: ExecutionArgs, done: Done = () => {}): Promise<Payload> {
+  /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
+  async #execute(event: unknown, { args, account }: Given, done: Done = () => {}): Promise<Payload> {
+    const turn = account === null ? null : this.#pace.goOn(account)
+    if (turn !== null) await turn
     const executing = execute({ ...args, rootValue: event, contextValue: this.#operations.context() })
     const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
     const payload = new Payload(JSON.stringify(wireOf(result)))
@@ -129,9 +135,15 @@ class CohortMember implements Member {
     return this.#cohorts.known(event, this.#cohort)
   }
 
-  make(event: unknown): Promise<Payload> {
-    return this.#cohorts.make(event, this.#cohort, this.#args)
+  make(event: unknown, account: Account | null): Promise<Payload> {
+    return this.#cohorts.make(event, this.#cohort, { args: this.#args, account })
   }
+}
+
+/** What a member was begun with, and the account of its connection. */
+interface Given {
+  readonly args: ExecutionArgs
+  readonly account: Account | null
 }
 
 /** `isPassing`: it may be another one for who asks later. */

@@ -96,7 +96,7 @@ async function answerParams(parts: Parts, exchange: Exchange, params: Params): P
   if (kind === OperationTypeNode.SUBSCRIPTION) return follow(parts, exchange, { type, args: argsOf(parts.operations, prepared, params) })
   let hasRoom = true
   const account = parts.held.of(req.socket)
-  const room: Room = { claim: (bytes) => (hasRoom &&= hold.claim(bytes)), readTurn: () => parts.pace.read(account) }
+  const room: Room = { claim: (bytes) => (hasRoom &&= hold.claim(bytes)), readTurn: () => parts.pace.goOn(account) }
   const result = await parts.operations.run(prepared, params, room)
   // What a write did is always told.
   if (!hasRoom && kind === OperationTypeNode.QUERY) throw tooBusy('The server holds as many answers that were not taken as it may')

@@ -131,7 +131,7 @@ export class Inbox {
         this.#claimed += bytes
         return true
       },
-      readTurn: () => pace.read(account),
+      readTurn: () => pace.goOn(account),
     }
   }
 

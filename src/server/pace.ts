@@ -8,7 +8,7 @@ const NEWEST = 0.2
 export const LARGE_BYTES = 65_536
 
 /**
- * How many pieces of work the server begins in one turn of the event loop, operations and their reads: few when they turn
+ * How many pieces of work the server begins in one turn of the event loop, operations, their reads and events: few when they turn
  * out to take long, so that whatever else comes is answered in between. In turns the connection goes on that was longest
  * without one, and the one that holds least.
  */
@@ -49,8 +49,11 @@ export class Pace {
     })
   }
 
-  /** Null when one more read of an operation that began may begin in this turn; else resolves in the turn in which it may. It passes what has not begun. */
-  read(account: Account): Promise<void> | null {
+  /**
+   * Null when one more piece of what has begun may follow in this turn, a read of an operation or an event of a
+   * subscription; else resolves in the turn in which it may. It passes what has not begun.
+   */
+  goOn(account: Account): Promise<void> | null {
     if (this.#pieces === 0 || this.#isTimeLeft()) return this.#begin()
     return new Promise((resolve) => this.#wait(account, () => {
       this.#begin()
