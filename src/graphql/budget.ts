@@ -120,6 +120,11 @@ export class Budget {
     if (!this.#written && !this.#room.claim(0)) throw this.#noRoom()
   }
 
+  /** Bytes of the answer so far, estimated. */
+  get spentBytes(): number {
+    return this.#bounds.answerBytes - this.#bytes
+  }
+
   #noRoom(): DatabaseError {
     if (this.#bytes < 0) return this.#tooMuch('answerBytes', 'The answer would be larger than one may be')
     return this.#refused.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_ROOM, { retryAfterMs: 1_000 })

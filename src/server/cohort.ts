@@ -5,12 +5,17 @@ import { eventOperation, eventSchema, type EventOperation } from '../graphql/eve
 import type { Operations } from './operations.ts'
 import type { Account } from './held.ts'
 import { KeptPayloads } from './kept.ts'
+import { largeJson } from './large-json.ts'
+import { Line } from './line.ts'
 import type { Pace } from './pace.ts'
-import { Payload } from './payload.ts'
+import { Payload, type Pieces } from './payload.ts'
 import { wireOf } from './result.ts'
 
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
 const KEPT_BYTES = 33_554_432
+
+/** A larger result is written in pieces, in bytes: others run in between. */
+const LARGE_BYTES = 524_288
 
 /** Makes of an event what one subscriber gets. */
 export interface Member {
@@ -33,6 +38,8 @@ export class Cohorts {
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
   readonly #made = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
   readonly #pace: Pace
+  readonly #lines = new WeakMap<Account, Line>()
+  readonly #large = new Line()
   readonly #kept = new KeptPayloads(KEPT_BYTES)
 
   constructor(operations: Pick<Operations, 'context' | 'maskAll'>, pace: Pace) {
@@ -74,13 +81,22 @@ export class Cohorts {
 
   /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
   async #execute(event: unknown, { args, account }: Given, done: Done = () => {}): Promise<Payload> {
-    const turn = account === null ? null : this.#pace.goOn(account)
-    if (turn !== null) await turn
-    const executing = execute({ ...args, rootValue: event, contextValue: this.#operations.context() })
+    const waiting = account === null ? null : this.#pace.goOn(account)
+    if (waiting !== null) await waiting
+    const contextValue = this.#operations.context()
+    const executing = execute({ ...args, rootValue: event, contextValue })
     const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
-    const payload = new Payload(JSON.stringify(wireOf(result)))
+    const isLarge = contextValue.budget.spentBytes > LARGE_BYTES
+    const payload = new Payload(isLarge && account !== null ? await this.#writeLarge(wireOf(result), account) : JSON.stringify(wireOf(result)))
     done(payload, isPassing(result))
     return payload
+  }
+
+  /** One after the other, of each connection and of all: what is not finished is counted nowhere. */
+  #writeLarge(result: ExecutionResult, account: Account): Promise<Pieces> {
+    const line = this.#lines.get(account) ?? new Line()
+    this.#lines.set(account, line)
+    return line.run(() => this.#large.run(() => largeJson(result, () => this.#pace.goOn(account))))
   }
 
   #memberOf(shown: Shown, { schema, variableValues }: ExecutionArgs): Member {
