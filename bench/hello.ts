@@ -54,9 +54,9 @@ function throughYoga(): Operations {
 }
 
 const operations = process.argv.includes('yoga') ? throughYoga() : own
-const held = new HeldBytes(BOUNDS)
-const streams = createStreams({ operations, cohorts: new Cohorts(operations), outlets: new Outlets(() => operations.load(), held) }, BOUNDS)
-const graphql = createGraphqlHttp({ operations, streams, held, pace: new Pace() })
+const [held, pace] = [new HeldBytes(BOUNDS), new Pace()]
+const streams = createStreams({ operations, cohorts: new Cohorts(operations, pace), outlets: new Outlets(() => operations.load(), held) }, BOUNDS)
+const graphql = createGraphqlHttp({ operations, streams, held, pace })
 const origins = allowOrigins([], '127.0.0.1')
 const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), held), held, notReady: () => null }, BOUNDS)
 server.listen(0, '127.0.0.1')

@@ -16,8 +16,15 @@ export const BUDGET = {
   errors: 100,
 } as const
 
-/** Takes so many bytes of an answer into account; false when there is no room for them where it goes. */
-export type Claim = (bytes: number) => boolean
+/** Where the answer of one operation goes. */
+export interface Room {
+  /** Takes so many bytes of the answer into account; false when there is no room for them. */
+  readonly claim: (bytes: number) => boolean
+  /** Null when one more read may begin at once; else resolves when it may. */
+  readonly readTurn: () => Promise<void> | null
+}
+
+const UNBOUNDED: Room = { claim: () => true, readTurn: () => null }
 
 /** The bounds with other numbers. */
 export type BudgetBounds = Readonly<Record<keyof typeof BUDGET, number>>
@@ -36,22 +43,24 @@ interface Waiter {
  */
 export class Budget {
   readonly #bounds: BudgetBounds
-  readonly #claim: Claim
+  readonly #room: Room
   #until: number
   #rows: number
   #bytes: number
   #running = 0
   #refusals = 0
   #written = false
+  /** The first read belongs to the turn in which the operation began. */
+  #hasRead = false
   readonly #refused: { rows?: DatabaseError; answerBytes?: DatabaseError; claim?: DatabaseError } = {}
   readonly #waiting: Waiter[] = []
   /** Many aliases may show the same value. */
   #weights: WeakMap<object, number> | null = null
 
-  /** `claim`: default, there is room for every answer. */
-  constructor(bounds: BudgetBounds = BUDGET, claim: Claim = () => true) {
+  /** `room`: default, there is room for every answer. */
+  constructor(bounds: BudgetBounds = BUDGET, room: Room = UNBOUNDED) {
     this.#bounds = bounds
-    this.#claim = claim
+    this.#room = room
     this.#until = performance.now() + bounds.operationMs
     this.#rows = bounds.rows
     this.#bytes = bounds.answerBytes
@@ -67,6 +76,10 @@ export class Budget {
     }
     let taken = 0
     try {
+      const turn = this.#hasRead ? this.#room.readTurn() : null
+      this.#hasRead = true
+      if (turn !== null) await turn
+      this.#checkRoom()
       const result = await call()
       taken = got(result)
       return result
@@ -89,7 +102,7 @@ export class Budget {
     this.#checkTime()
     const bytes = this.#weightOf(value)
     this.#bytes -= bytes
-    if (this.#bytes >= 0 && this.#claim(bytes)) return value
+    if (this.#bytes >= 0 && this.#room.claim(bytes)) return value
     if (++this.#refusals > this.#bounds.errors) return null
     throw this.#noRoom()
   }
@@ -97,8 +110,19 @@ export class Budget {
   /** Counts bytes that are shown beside the values. What a write did is always shown. */
   spend(bytes: number): void {
     this.#bytes -= bytes
-    const hasRoom = this.#bytes >= 0 && this.#claim(bytes)
+    const hasRoom = this.#bytes >= 0 && this.#room.claim(bytes)
     if (!hasRoom && !this.#written) throw this.#noRoom()
+  }
+
+  /** What is read although there is no room, or no time any more, would be thrown away. */
+  #checkRoom(): void {
+    this.#checkTime()
+    if (!this.#written && !this.#room.claim(0)) throw this.#noRoom()
+  }
+
+  /** Bytes of the answer so far, estimated. */
+  get spentBytes(): number {
+    return this.#bounds.answerBytes - this.#bytes
   }
 
   #noRoom(): DatabaseError {

@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import type { Database } from '../core/database.ts'
-import type { BudgetBounds, Claim } from './budget.ts'
+import type { BudgetBounds, Room } from './budget.ts'
 import { createContext, type Context } from './context.ts'
 import { createTextCache, type TextCache } from './document-cache.ts'
 import { createMaskError, errorCodes, type Report } from './errors.ts'
@@ -17,8 +17,8 @@ export interface GraphqlFace {
   readonly maskError: MaskError
   /** Parsed documents by text, bounded in size; the default of Yoga would keep a thousand documents of any size. */
   readonly parserAndValidationCache: { readonly documentCache: TextCache<DocumentNode>; readonly errorCache: TextCache<unknown> }
-  /** The context of one operation on a database that is bound to tenant and identity. `claim` counts the bytes of its answer. */
-  readonly context: (db: Database, claim?: Claim) => Context
+  /** The context of one operation on a database that is bound to tenant and identity. `room`: where its answer goes. */
+  readonly context: (db: Database, room?: Room) => Context
 }
 
 /** The GraphQL face. `report` gets every error that was masked as INTERNAL, with the id that the client sees; `budget`: default BUDGET. */
@@ -28,6 +28,6 @@ export function graphqlFace({ report, budget }: { readonly report: Report; reado
     plugins: [queryLimits(), errorCodes()],
     maskError: createMaskError(report),
     parserAndValidationCache: { documentCache: createTextCache(), errorCache: createTextCache() },
-    context: (db, claim) => createContext(db, budget, claim),
+    context: (db, room) => createContext(db, budget, room),
   }
 }

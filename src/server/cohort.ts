@@ -3,19 +3,26 @@ import { execute, type DocumentNode, type ExecutionArgs, type ExecutionResult, t
 import type { ErrorCode } from '../core/error.ts'
 import { eventOperation, eventSchema, type EventOperation } from '../graphql/event-operation.ts'
 import type { Operations } from './operations.ts'
+import type { Account } from './held.ts'
 import { KeptPayloads } from './kept.ts'
-import { Payload } from './payload.ts'
+import { largeJson } from './large-json.ts'
+import { Line } from './line.ts'
+import type { Pace } from './pace.ts'
+import { Payload, type Pieces } from './payload.ts'
 import { wireOf } from './result.ts'
 
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
 const KEPT_BYTES = 33_554_432
 
+/** A larger result is written in pieces, in bytes: others run in between. */
+const LARGE_BYTES = 524_288
+
 /** Makes of an event what one subscriber gets. */
 export interface Member {
   /** What was made of the event already; null when nobody has met it yet, or it is still being made. */
   known(event: unknown): Payload | null
-  /** Executes the operation on the event, unless somebody did. */
-  make(event: unknown): Promise<Payload>
+  /** Executes the operation on the event, unless somebody did, when it is the turn of the connection with the account. */
+  make(event: unknown, account: Account | null): Promise<Payload>
 }
 
 /**
@@ -30,10 +37,14 @@ export class Cohorts {
   readonly #schemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
   readonly #made = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
+  readonly #pace: Pace
+  readonly #lines = new WeakMap<Account, Line>()
+  readonly #large = new Line()
   readonly #kept = new KeptPayloads(KEPT_BYTES)
 
-  constructor(operations: Pick<Operations, 'context' | 'maskAll'>) {
+  constructor(operations: Pick<Operations, 'context' | 'maskAll'>, pace: Pace) {
     this.#operations = operations
+    this.#pace = pace
   }
 
   /** A member of the cohort of an operation that has begun. */
@@ -49,17 +60,17 @@ export class Cohorts {
   }
 
   /** Executes the operation on the event, unless somebody of the cohort did. */
-  make(event: unknown, cohort: string, args: ExecutionArgs): Promise<Payload> {
-    return isObject(event) ? this.#share(event, cohort, args) : this.#execute(event, args)
+  make(event: unknown, cohort: string, given: Given): Promise<Payload> {
+    return isObject(event) ? this.#share(event, cohort, given) : this.#execute(event, given)
   }
 
-  #share(event: object, cohort: string, args: ExecutionArgs): Promise<Payload> {
+  #share(event: object, cohort: string, given: Given): Promise<Payload> {
     const made = this.#made.get(event) ?? new Map<string, Payload | Promise<Payload>>()
     const known = made.get(cohort)
     if (known !== undefined) return Promise.resolve(known)
     this.#made.set(event, made)
     let isDone = false
-    const making = this.#execute(event, args, (payload, isPassing) => {
+    const making = this.#execute(event, given, (payload, isPassing) => {
       isDone = true
       if (isPassing) made.delete(cohort)
       else this.#kept.keep(made, cohort, payload)
@@ -68,13 +79,24 @@ export class Cohorts {
     return making
   }
 
-  /** `done` is called in the same turn when the operation reads nothing more than the event. */
-  async #execute(event: unknown, args: ExecutionArgs, done: Done = () => {}): Promise<Payload> {
-    const executing = execute({ ...args, rootValue: event, contextValue: this.#operations.context() })
+  /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
+  async #execute(event: unknown, { args, account }: Given, done: Done = () => {}): Promise<Payload> {
+    const waiting = account === null ? null : this.#pace.goOn(account)
+    if (waiting !== null) await waiting
+    const contextValue = this.#operations.context()
+    const executing = execute({ ...args, rootValue: event, contextValue })
     const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
-    const payload = new Payload(JSON.stringify(wireOf(result)))
+    const isLarge = contextValue.budget.spentBytes > LARGE_BYTES
+    const payload = new Payload(isLarge && account !== null ? await this.#writeLarge(wireOf(result), account) : JSON.stringify(wireOf(result)))
     done(payload, isPassing(result))
     return payload
+  }
+
+  /** One after the other, of each connection and of all: what is not finished is counted nowhere. */
+  #writeLarge(result: ExecutionResult, account: Account): Promise<Pieces> {
+    const line = this.#lines.get(account) ?? new Line()
+    this.#lines.set(account, line)
+    return line.run(() => this.#large.run(() => largeJson(result, () => this.#pace.goOn(account))))
   }
 
   #memberOf(shown: Shown, { schema, variableValues }: ExecutionArgs): Member {
@@ -129,9 +151,15 @@ class CohortMember implements Member {
     return this.#cohorts.known(event, this.#cohort)
   }
 
-  make(event: unknown): Promise<Payload> {
-    return this.#cohorts.make(event, this.#cohort, this.#args)
+  make(event: unknown, account: Account | null): Promise<Payload> {
+    return this.#cohorts.make(event, this.#cohort, { args: this.#args, account })
   }
+}
+
+/** What a member was begun with, and the account of its connection. */
+interface Given {
+  readonly args: ExecutionArgs
+  readonly account: Account | null
 }
 
 /** `isPassing`: it may be another one for who asks later. */

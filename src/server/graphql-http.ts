@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import type { Claim } from '../graphql/budget.ts'
+import type { Room } from '../graphql/budget.ts'
 import { decodeBody, readBody, tooBusy } from './body.ts'
 import { BOUNDS, type Bounds } from './config.ts'
 import type { HeldBytes, Hold } from './held.ts'
@@ -72,14 +72,14 @@ async function answerPost(parts: BoundParts, exchange: Exchange): Promise<void> 
   if (!isJsonBody(req.headers['content-type'])) throw new Refusal(415, 'Send the operation as application/json in UTF-8.', { headers: { 'accept-post': 'application/json' } })
   if (req.headers['content-encoding'] !== undefined) throw new Refusal(415, 'Send the body without a content encoding.', { headers: { 'accept-encoding': 'identity' } })
   const body = await readBody(req, parts.bodyBytes, hold)
-  await parts.pace.wait(parts.held.of(req.socket), body.length)
+  await parts.pace.entered(parts.held.of(req.socket), body.length)
   if (!hold.grow(weightOfJson(body) - body.length)) throw tooBusy('The server holds as many requests and answers as it may')
   await answerParams(parts, exchange, paramsOfBody(decodeBody(body)))
 }
 
 async function answerGet(parts: Parts, exchange: Exchange): Promise<void> {
   const { req } = exchange
-  await parts.pace.wait(parts.held.of(req.socket), 0)
+  await parts.pace.entered(parts.held.of(req.socket), 0)
   await answerParams(parts, exchange, paramsOfUrl(req.url ?? ''))
 }
 
@@ -95,8 +95,9 @@ async function answerParams(parts: Parts, exchange: Exchange, params: Params): P
   if (prepared.kind === 'refused') return answerResult(exchange, { type, result: { errors: prepared.errors } })
   if (kind === OperationTypeNode.SUBSCRIPTION) return follow(parts, exchange, { type, args: argsOf(parts.operations, prepared, params) })
   let hasRoom = true
-  const claim: Claim = (bytes) => (hasRoom &&= hold.claim(bytes))
-  const result = await parts.operations.run(prepared, params, claim)
+  const account = parts.held.of(req.socket)
+  const room: Room = { claim: (bytes) => (hasRoom &&= hold.claim(bytes)), readTurn: () => parts.pace.goOn(account) }
+  const result = await parts.operations.run(prepared, params, room)
   // What a write did is always told.
   if (!hasRoom && kind === OperationTypeNode.QUERY) throw tooBusy('The server holds as many answers that were not taken as it may')
   answerResult(exchange, { type, result })

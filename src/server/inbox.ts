@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseExactJson } from '../core/exact-json.ts'
-import type { Claim } from '../graphql/budget.ts'
+import type { Room } from '../graphql/budget.ts'
 import { SMALL_BYTES, type Account, type Hold } from './held.ts'
 import { weightOfJson } from './json-weight.ts'
 import { LARGE_BYTES, type Pace } from './pace.ts'
@@ -26,7 +26,7 @@ export interface InboxBounds {
   readonly unsentBytes: number
 }
 
-/** Where what is held is counted, and when work begins. */
+/** Where what is held is counted, and when messages and reads begin. */
 export interface InboxParts {
   readonly account: Account
   readonly pace: Pace
@@ -120,14 +120,18 @@ export class Inbox {
     return this.#claimed
   }
 
-  /** Counts what the operation `id` answers. */
-  claimOf(id: string): Claim {
+  /** Where the answer of the operation `id` goes. */
+  roomOf(id: string): Room {
     const job = this.#running(id)
-    return (bytes) => {
-      if (job === undefined || !job.hold.claim(bytes)) return false
-      job.claimed += bytes
-      this.#claimed += bytes
-      return true
+    const { pace, account } = this.#parts
+    return {
+      claim: (bytes) => {
+        if (job === undefined || !job.hold.claim(bytes)) return false
+        job.claimed += bytes
+        this.#claimed += bytes
+        return true
+      },
+      readTurn: () => pace.goOn(account),
     }
   }
 

@@ -1,6 +1,6 @@
 import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionArgs, type ExecutionResult, type OperationTypeNode } from 'graphql'
 import type { Database } from '../core/database.ts'
-import type { Claim } from '../graphql/budget.ts'
+import type { Room } from '../graphql/budget.ts'
 import type { Context } from '../graphql/context.ts'
 import { createTextCache } from '../graphql/document-cache.ts'
 import { boundErrors } from '../graphql/errors.ts'
@@ -13,8 +13,8 @@ export interface Operations {
   readonly face: GraphqlFace
   /** Parses and validates, or remembers having done so. */
   readonly prepare: (query: string) => Prepared
-  /** Runs a query or a mutation; never rejects. The errors of the result are masked. `claim` counts the bytes of its answer. */
-  readonly run: (ready: Ready, params: Params, claim: Claim) => Promise<ExecutionResult>
+  /** Runs a query or a mutation; never rejects. The errors of the result are masked. `room`: where its answer goes. */
+  readonly run: (ready: Ready, params: Params, room: Room) => Promise<ExecutionResult>
   /** A fresh context: for each operation, and for each event of a subscription. */
   readonly context: () => Context
   /** The error as clients may see it. */
@@ -76,7 +76,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     const { errors, ...rest } = boundErrors(result)
     return errors === undefined ? result : { ...rest, errors: errors.map(mask) }
   }
-  const context = (claim?: Claim): Context => face.context(db, claim)
+  const context = (room?: Room): Context => face.context(db, room)
   return {
     face,
     mask,
@@ -91,13 +91,13 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
       if (prepared.kind === 'ready') cache.set(query, prepared)
       return prepared
     },
-    run: async ({ document }, { variables, operationName }, claim) => {
+    run: async ({ document }, { variables, operationName }, room) => {
       if (running.now() >= maxRunning) return { errors: [tooMany(`The server runs as many operations as it may (${maxRunning})`)] }
-      if (!claim(0)) return { errors: [tooMany('The answers of this connection that were not taken yet leave no room for another one')] }
+      if (!room.claim(0)) return { errors: [tooMany('The answers of this connection that were not taken yet leave no room for another one')] }
       running.add(1)
       rate.count()
       try {
-        return maskAll(await execute({ schema: face.schema, document, variableValues: variables, operationName, contextValue: context(claim) }))
+        return maskAll(await execute({ schema: face.schema, document, variableValues: variables, operationName, contextValue: context(room) }))
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {

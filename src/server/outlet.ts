@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { FairQueue } from './fair-queue.ts'
-import type { HeldBytes, Hold } from './held.ts'
+import type { Account, HeldBytes, Hold } from './held.ts'
 import { Joiner } from './joiner.ts'
 import type { Pieces } from './payload.ts'
 
@@ -33,6 +33,8 @@ export class Outlet {
   /** Bytes of events that the connection has not taken. */
   #untaken = 0
   readonly #hold: Hold
+  /** Of its connection. */
+  readonly account: Account
   /** Whether it stands in the line of its owner: once, however often an answer takes its events along. */
   #isInLine = false
   /** Whether the connection takes no more for the moment. */
@@ -40,7 +42,8 @@ export class Outlet {
   #isOpen = true
 
   constructor(socket: Duplex, maySend: () => boolean, owner: Owner) {
-    this.#hold = owner.hold(socket)
+    this.account = owner.account(socket)
+    this.#hold = this.account.hold()
     this.#socket = socket
     this.#maySend = maySend
     this.#owner = owner
@@ -130,7 +133,7 @@ export class Outlet {
 /** What outlets have in common. */
 interface Owner {
   /** Where is counted what a connection has not taken. */
-  readonly hold: (socket: Duplex) => Hold
+  readonly account: (socket: Duplex) => Account
   readonly flushLater: (outlet: Outlet, event: object) => void
   /** What is to be written for these pieces. */
   readonly join: (pieces: Pieces) => Pieces
@@ -152,7 +155,7 @@ export class Outlets {
   constructor(load: () => number, held: HeldBytes) {
     this.#load = load
     this.#owner = {
-      hold: (socket) => held.of(socket).hold(),
+      account: (socket) => held.of(socket),
       flushLater: (outlet, event) => {
         this.#written.push(event, outlet)
         if (!this.#isFlushing) setImmediate(this.#flush)

@@ -1,27 +1,25 @@
 import type { Account } from './held.ts'
 
-/** Pieces of work that begin in one turn of the event loop at most, and how long they may take, ms. */
+/** Operations that begin in one turn of the event loop at most, and how long they and their reads may take, ms. */
 const TURN = { most: 32, ms: 10 }
-/** What a piece takes is an average over turns, of which the newest counts so much: the process may have stood still in one. */
+/** What a piece of work takes is an average over turns, of which the newest counts so much: the process may have stood still in one. */
 const NEWEST = 0.2
 /** A longer text is read in a turn of its own, in bytes: that is some milliseconds of work. */
 export const LARGE_BYTES = 65_536
 
-interface Waiting {
-  readonly account: Account
-  readonly resume: () => void
-}
-
 /**
- * How many pieces of work the server begins in one turn of the event loop: few when they turn out to take long, so that
- * whatever else comes is answered in between. Each connection waits once; in turns the one goes on that has waited
- * longest, and the one that holds least.
+ * How many pieces of work the server begins in one turn of the event loop, operations, their reads and events: few when they turn
+ * out to take long, so that whatever else comes is answered in between. In turns the connection goes on that was longest
+ * without one, and the one that holds least.
  */
 export class Pace {
-  readonly #waiting: Waiting[] = []
+  /** Of each connection what waits, in its order; the connection that waits longest is first. */
+  readonly #lines = new Map<Account, (() => void)[]>()
   /** What a piece of work took lately, ms. */
   #costMs = 0
-  #used = 0
+  /** Pieces that began in this turn, and the operations among them: a long text counts as all that may. */
+  #pieces = 0
+  #operations = 0
   #begunAt = 0
   #isScheduled = false
   #isOldestNext = false
@@ -30,18 +28,19 @@ export class Pace {
 
   /** Whether an operation may begin in this turn, or a text of so many bytes be read; else calls `resume` when it is to ask again. */
   enter(account: Account, bytes: number, resume: () => void): boolean {
-    const mayEnter = this.#used === 0 || (bytes <= LARGE_BYTES && this.#isTimeLeft())
-    if (!this.#isScheduled) this.#schedule()
-    if (mayEnter && (this.#isResuming || this.#waiting.length === 0)) {
-      this.#used += bytes > LARGE_BYTES ? TURN.most : 1
+    const isLong = bytes > LARGE_BYTES
+    const mayEnter = this.#operations === 0 || (!isLong && this.#operations < TURN.most && this.#isTimeLeft())
+    if (mayEnter && (this.#isResuming || this.#lines.size === 0)) {
+      this.#operations += isLong ? TURN.most : 1
+      this.#begin()
       return true
     }
-    this.#waiting.push({ account, resume })
+    this.#wait(account, resume)
     return false
   }
 
   /** Resolves in the turn in which `enter` would be true. */
-  wait(account: Account, bytes: number): Promise<void> {
+  entered(account: Account, bytes: number): Promise<void> {
     return new Promise((resolve) => {
       const attempt = (): void => {
         if (this.enter(account, bytes, attempt)) resolve()
@@ -50,41 +49,75 @@ export class Pace {
     })
   }
 
+  /**
+   * Null when one more piece of what has begun may follow in this turn, a read of an operation or an event of a
+   * subscription; else resolves in the turn in which it may. It passes what has not begun.
+   */
+  goOn(account: Account): Promise<void> | null {
+    if (this.#pieces === 0 || this.#isTimeLeft()) return this.#begin()
+    return new Promise((resolve) => this.#wait(account, () => {
+      this.#begin()
+      resolve()
+    }))
+  }
+
+  #begin(): null {
+    this.#pieces++
+    this.#schedule()
+    return null
+  }
+
+  #wait(account: Account, resume: () => void): void {
+    const line = this.#lines.get(account)
+    if (line === undefined) this.#lines.set(account, [resume])
+    else line.push(resume)
+    this.#schedule()
+  }
+
   /** By what the pieces that began will take, for they have not run yet, and by what has passed. */
   #isTimeLeft(): boolean {
-    if (this.#used >= TURN.most || this.#used * this.#costMs > TURN.ms) return false
-    return performance.now() - this.#begunAt < TURN.ms
+    return this.#pieces * this.#costMs <= TURN.ms && performance.now() - this.#begunAt < TURN.ms
   }
 
   #schedule(): void {
+    if (this.#isScheduled) return
     this.#isScheduled = true
     this.#begunAt = performance.now()
     setImmediate(this.#next)
   }
 
   readonly #next = (): void => {
-    const tookMs = (performance.now() - this.#begunAt) / Math.max(1, Math.min(this.#used, TURN.most))
+    const tookMs = (performance.now() - this.#begunAt) / Math.max(1, this.#pieces)
     this.#costMs += NEWEST * (tookMs - this.#costMs)
-    this.#used = 0
+    this.#pieces = 0
+    this.#operations = 0
     this.#isScheduled = false
     // Not all that wait ask for more when they are resumed.
-    for (let left = this.#waiting.length; left > 0 && (this.#used === 0 || this.#isTimeLeft()); left--) this.#resumeOne()
-    if (!this.#isScheduled && this.#waiting.length > 0) this.#schedule()
+    for (let left = this.#lines.size; left > 0 && (this.#pieces === 0 || this.#isTimeLeft()); left--) this.#resumeOne()
+    if (this.#lines.size > 0) this.#schedule()
   }
 
   #resumeOne(): void {
     this.#isOldestNext = !this.#isOldestNext
-    const [next] = this.#waiting.splice(this.#isOldestNext ? 0 : this.#least(), 1)
+    const account = this.#isOldestNext ? this.#oldest() : this.#least()
+    const line = account === undefined ? undefined : this.#lines.get(account)
+    if (account === undefined || line === undefined) return
+    const resume = line.shift()
+    this.#lines.delete(account)
+    if (line.length > 0) this.#lines.set(account, line)
     this.#isResuming = true
-    next?.resume()
+    resume?.()
     this.#isResuming = false
   }
 
-  #least(): number {
-    let least = 0
-    for (let i = 1; i < this.#waiting.length; i++) {
-      if ((this.#waiting[i]?.account.bytes ?? 0) < (this.#waiting[least]?.account.bytes ?? 0)) least = i
-    }
+  #oldest(): Account | undefined {
+    const [first] = this.#lines.keys()
+    return first
+  }
+
+  #least(): Account | undefined {
+    let least = this.#oldest()
+    for (const account of this.#lines.keys()) if (least === undefined || account.bytes < least.bytes) least = account
     return least
   }
 }

@@ -14,60 +14,66 @@ const COPIED_BYTES = 4_096
 
 /** The bytes of one finished result, made once for all who get it. Immutable. */
 export class Payload {
-  /** The JSON text and the brace that closes a message of graphql-transport-ws. */
-  readonly #closing: Buffer
+  /** The JSON text, in one piece or several. */
+  readonly #json: Pieces
+  readonly #length: number
   readonly #frames = new Map<string, Pieces>()
   #chunk: Pieces | null = null
   #event: Pieces | null = null
 
   /** `json`: the text of the result. */
-  constructor(json: string) {
-    this.#closing = Buffer.from(`${json}}`)
+  constructor(json: string | Pieces) {
+    this.#json = typeof json === 'string' ? [Buffer.from(json)] : json
+    this.#length = this.#json.reduce((sum, { length }) => sum + length, 0)
   }
 
   /** About what it holds when it was written in every form, in bytes. */
   get mostBytes(): number {
-    const { length } = this.#closing
-    return 3 * length + REMEMBERED_IDS * ((length > COPIED_BYTES ? 0 : length) + FRAME_BYTES)
+    const isCopied = this.#length <= COPIED_BYTES
+    return (isCopied ? 3 + REMEMBERED_IDS : 1) * this.#length + REMEMBERED_IDS * FRAME_BYTES
   }
 
   /** The frame with the `next` message of the operation `id` (graphql-transport-ws). */
   frame(id: string): Pieces {
     const known = this.#frames.get(id)
     if (known !== undefined) return known
-    const frame = frameOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`, this.#closing)
+    const frame = frameOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`, this.#json, this.#length)
     if (this.#frames.size < REMEMBERED_IDS && id.length <= REMEMBERED_CHARS) this.#frames.set(id, frame)
     return frame
   }
 
   /** The `next` event of graphql-sse, as a chunk of HTTP/1.1. */
   chunk(): Pieces {
-    return (this.#chunk ??= [chunkOf(this.#text())])
+    return (this.#chunk ??= this.#joined([Buffer.from(`${(NEXT.length + this.#length + END.length).toString(16)}\r\n`), NEXT, ...this.#json, END, CRLF]))
   }
 
   /** The `next` event of graphql-sse, for a body without chunks. */
   event(): Pieces {
-    return (this.#event ??= [this.#text()])
+    return (this.#event ??= this.#joined([NEXT, ...this.#json, END]))
   }
 
-  #text(): Buffer {
-    return Buffer.concat([NEXT, this.#closing.subarray(0, -1), END])
+  /** A short text leaves in one piece; a long one is not copied. */
+  #joined(pieces: Pieces): Pieces {
+    return this.#length > COPIED_BYTES ? pieces : [Buffer.concat(pieces)]
   }
 }
 
 const NEXT = Buffer.from('event: next\ndata: ')
 const END = Buffer.from('\n\n')
+const CRLF = Buffer.from('\r\n')
+const BRACE = Buffer.from('}')
 
-function frameOf(opening: string, closing: Buffer): Pieces {
+function frameOf(opening: string, json: Pieces, jsonBytes: number): Pieces {
   const openingBytes = Buffer.byteLength(opening)
-  const length = openingBytes + closing.length
+  const length = openingBytes + jsonBytes + BRACE.length
   const head = headBytes(length)
-  const isCopied = closing.length <= COPIED_BYTES
+  const isCopied = jsonBytes <= COPIED_BYTES
   const frame = Buffer.allocUnsafe(head + (isCopied ? length : openingBytes))
   writeHead(frame, length)
   frame.write(opening, head)
-  if (!isCopied) return [frame, closing]
-  closing.copy(frame, head + openingBytes)
+  if (!isCopied) return [frame, ...json, BRACE]
+  let at = head + openingBytes
+  for (const piece of [...json, BRACE]) at += piece.copy(frame, at)
   return [frame]
 }
 

@@ -3,7 +3,7 @@ import { CloseCode } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { Arrival } from './arrival.ts'
 import type { Bounds } from './config.ts'
-import { SMALL_BYTES, type HeldBytes, type Hold } from './held.ts'
+import { SMALL_BYTES, type Account, type HeldBytes, type Hold } from './held.ts'
 import { Inbox, type Line } from './inbox.ts'
 import { Leaving } from './leaving.ts'
 import { LARGE_BYTES, type Pace } from './pace.ts'
@@ -172,8 +172,10 @@ class OpenPeer implements Peer {
 class Frames implements Sink {
   readonly #outlet: Outlet
   readonly #id: string
+  readonly account: Account
 
   constructor(outlet: Outlet, id: string) {
+    this.account = outlet.account
     this.#outlet = outlet
     this.#id = id
   }

@@ -3,7 +3,7 @@ import { makeServer, type Context, type Server, type SubscribePayload } from 'gr
 import { DatabaseError } from '../core/error.ts'
 import { Flaw } from '../core/exact-json.ts'
 import { tooLarge } from '../core/limits.ts'
-import type { Claim } from '../graphql/budget.ts'
+import type { Room } from '../graphql/budget.ts'
 import type { Cohorts } from './cohort.ts'
 import type { Bounds } from './config.ts'
 import { argsOf, kindOf, type Operations, type Ready } from './operations.ts'
@@ -19,7 +19,7 @@ interface Job extends ExecutionArgs {
   readonly params: Params
   readonly id: string
   readonly peer: Peer
-  readonly claim: Claim
+  readonly room: Room
   /** What the message of the library carries. */
   readonly payload: SubscribePayload
 }
@@ -40,8 +40,8 @@ export function createProtocol({ operations, cohorts }: ProtocolParts, bounds: B
     onConnect: (context) => void Object.assign(context, { connectionParams: undefined }),
     onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { ready, params, claim } = args as Job
-      return wireOf(await operations.run(ready, params, claim))
+      const { ready, params, room } = args as Job
+      return wireOf(await operations.run(ready, params, room))
     },
     subscribe: async (args) => {
       const job = args as Job
@@ -90,7 +90,7 @@ function open(operations: Operations, { context, id, payload, max }: Subscribe):
   const place = kind === OperationTypeNode.SUBSCRIPTION ? peer.inbox.subscribe(id) : 'fits'
   if (place === 'subscriptions') return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
   if (place === 'bytes') return [operations.mask(new DatabaseError('TOO_MANY_REQUESTS', KEPT, { retryAfterMs: 1_000 }))]
-  return jobOf(operations, { ready: prepared, params, id, peer, claim: peer.inbox.claimOf(id), payload })
+  return jobOf(operations, { ready: prepared, params, id, peer, room: peer.inbox.roomOf(id), payload })
 }
 
 function jobOf(operations: Operations, job: Omit<Job, keyof ExecutionArgs>): Job {

@@ -1,10 +1,13 @@
 import type { Taker } from '../core/database.ts'
 import type { Member } from './cohort.ts'
+import type { Account } from './held.ts'
 import type { Payload } from './payload.ts'
 import type { Events } from './subscribe.ts'
 
 /** Where the payloads of one subscription go. */
 export interface Sink {
+  /** Of the connection; null when nobody is there. */
+  readonly account: Account | null
   /** Whether somebody is there. */
   isOpen(): boolean
   write(payload: Payload): void
@@ -78,7 +81,7 @@ class EventPump implements Taker<unknown> {
 
   async #make(event: unknown): Promise<void> {
     try {
-      const payload = await this.#member.make(event)
+      const payload = await this.#member.make(event, this.#sink.account)
       if (this.#stopped || !this.#write(payload)) return
       // A backlog and a fast reader never make each other wait: others get their turn after what took long.
       setImmediate(() => {

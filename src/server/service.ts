@@ -47,7 +47,7 @@ export function createService({ db, config, address = config.host, log, counts, 
   const readiness = createReadiness(() => performance.now())
   const operations = createOperations({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
   const [held, pace] = [new HeldBytes(bounds), new Pace()]
-  const [cohorts, outlets] = [new Cohorts(operations), new Outlets(() => operations.load(), held)]
+  const [cohorts, outlets] = [new Cohorts(operations, pace), new Outlets(() => operations.load(), held)]
   const streams = createStreams({ operations, cohorts, outlets }, bounds)
   const origins = allowOrigins(config.cors, config.host, address)
   const graphql = createGraphqlHttp({ operations, streams, held, pace }, bounds)

@@ -91,11 +91,12 @@ function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets
   // Some browsers hand a response on only when a part of its body is there.
   res.write(COMMENT)
   const { socket } = res
-  if (socket === null) return { isOpen: () => false, write: () => {}, isFull: () => false, hasRoom: () => true, flush: () => {} }
+  if (socket === null) return { account: null, isOpen: () => false, write: () => {}, isFull: () => false, hasRoom: () => true, flush: () => {} }
   // Another answer may follow on this connection.
   const outlet = outlets.of(socket, () => !socket.destroyed)
   const piecesOf = (payload: Payload): Pieces => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
+    account: outlet.account,
     isOpen: () => !res.destroyed && !res.writableEnded,
     write: (payload) => outlet.write(piecesOf(payload), payload),
     isFull: () => outlet.isFull,

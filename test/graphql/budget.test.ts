@@ -130,3 +130,20 @@ describe('the time of one operation', () => {
     await slow
   })
 })
+
+test('a read begins when it is its turn, and not where there is no room for the answer, but after a write', async () => {
+  let room = 1
+  const turns: (() => void)[] = []
+  const place = { claim: () => room > 0, readTurn: () => new Promise<void>((resolve) => turns.push(resolve)) }
+  const budget = new Budget(BUDGET, place)
+  expect(await budget.read(1, () => Promise.resolve(1), () => 1)).toBe(1)
+  const second = budget.read(1, () => expect.fail(), () => 1)
+  expect(turns).toHaveLength(1)
+  room = 0
+  turns[0]?.()
+  await expect(second).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' })
+  await budget.write(() => Promise.resolve())
+  const third = budget.read(1, () => Promise.resolve(3), () => 1)
+  turns[1]?.()
+  expect(await third).toBe(3)
+})

@@ -20,7 +20,7 @@ async function peakBytes(pid: number): Promise<number> {
 }
 
 /** Some more, against one server, are in scripts/hostile.ts. */
-const KINDS = ['params of subscriptions', 'fragments without an end', 'a message in drops', 'long ids', 'event streams that are not read', 'HTTP bodies without an end']
+const KINDS = ['answers that are not read', 'params of subscriptions', 'fragments without an end', 'a message in drops', 'long ids', 'event streams that are not read', 'HTTP bodies without an end']
 
 test.skipIf(process.platform !== 'linux')('sixteen hostile connections of each kind hold little, an innocent client is answered beside them, and nothing is held when they are gone', { timeout: 120_000 }, async () => {
   const server = await startProcess(await temporaryDirectory())

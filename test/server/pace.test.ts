@@ -1,0 +1,49 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { BOUNDS } from '../../src/server/config.ts'
+import { HeldBytes } from '../../src/server/held.ts'
+import { Pace } from '../../src/server/pace.ts'
+
+function standFor(ms: number): void {
+  for (const until = performance.now() + ms; performance.now() < until;);
+}
+
+/** Pieces of work that take `ms` each, all asked for at once by one connection; what was done is in `done`. */
+function work(pace: Pace, account: ReturnType<HeldBytes['of']>, { count, ms, done }: { readonly count: number; readonly ms: number; readonly done: () => void }): void {
+  for (let i = 0; i < count; i++) {
+    const run = (): void => {
+      standFor(ms)
+      done()
+    }
+    const turn = pace.goOn(account)
+    if (turn === null) run()
+    else void turn.then(run)
+  }
+}
+
+test('a connection goes on within a few pieces of others, however many each of them waits with, and all are done', async () => {
+  const [pace, held] = [new Pace(), new HeldBytes(BOUNDS)]
+  let greedy = 0
+  for (let i = 0; i < 10; i++) work(pace, held.of({}), { count: 20, ms: 4, done: () => greedy++ })
+  await nextTurn()
+  const before = greedy
+  const innocent = pace.goOn(held.of({}))
+  expect(innocent).not.toBeNull()
+  await innocent
+  // Each of the ten goes on once at most before it.
+  expect(greedy - before).toBeLessThanOrEqual(24)
+  for (let i = 0; i < 400 && greedy < 200; i++) await nextTurn()
+  expect(greedy).toBe(200)
+})
+
+test('no more begins in a turn than it has time for, and always something', async () => {
+  const [pace, account] = [new Pace(), new HeldBytes(BOUNDS).of({})]
+  let done = 0
+  work(pace, account, { count: 10, ms: 12, done: () => done++ })
+  expect(done).toBe(1)
+  for (let turns = 1; done < 10; turns++) {
+    await nextTurn()
+    expect(done).toBeGreaterThanOrEqual(turns)
+    expect(turns).toBeLessThan(20)
+  }
+})
