@@ -10,6 +10,7 @@ import { checkSize, exactValue } from '../core/value.ts'
 import type { Millis, Write } from '../core/version.ts'
 import { joinFields, settledFields } from '../core/written-fields.ts'
 import type { Expectation } from '../store/store.ts'
+import { meets } from './expectation.ts'
 import { meaningOf, type Meaning } from './meaning.ts'
 import { badArgument, type Operation, type Request } from './request.ts'
 import type { Head, Needs, State } from './state.ts'
@@ -360,25 +361,6 @@ function isFree(value: Json, name: string): boolean {
 
 function isEmptyArray(value: Json | undefined): boolean {
   return Array.isArray(value) && value.length === 0
-}
-
-function meets(head: Head | null, path: Path, expect: Expect | undefined): void {
-  if (expect === undefined || holds(head, expect)) return
-  const text = pathText(path)
-  const version = head?.version ?? 0
-  const now = version === 0 ? 'was never written' : head?.deleted === true ? `was deleted at version ${version}` : `is at version ${version}`
-  throw new DatabaseError('CONFLICT', `${text} ${now}, which breaks the expectation ${JSON.stringify(expect)}. Read it again, then decide.`, {
-    path: text,
-    check: expect,
-    version,
-    value: head?.value ?? null,
-  })
-}
-
-function holds(head: Head | null, expect: Expect): boolean {
-  const lives = head !== null && !head.deleted
-  if ('version' in expect) return (head?.version ?? 0) === expect.version
-  return 'absent' in expect ? expect.absent !== lives : expect.exists === lives
 }
 
 function notFound(path: Path, why: string): DatabaseError {
