@@ -144,6 +144,8 @@ describe('opening a data directory', () => {
     expect(owner).not.toBe(parent.pid)
     process.kill(owner, 'SIGKILL')
     await expect.poll(async () => (await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z')
+    // Its first thread is dead before the others, which hold its files until they are.
+    await expect.poll(() => readdir(`/proc/${owner}/task`)).toEqual([String(owner)])
     await opens(root.path)
   })
 
