@@ -23,7 +23,7 @@ interface Version {
 
 type Story = Readonly<Record<'get' | 'post' | 'put' | 'remove' | 'history', (...args: readonly unknown[]) => Promise<unknown>>>
 
-const COMMIT = '{ document { id path version value } changes { type path } }'
+const COMMIT = '{ document { localId path version value } changes { type path } }'
 const CHANGES = `subscription ($paths: [PathPattern!]!) {
   changes(paths: $paths) { upToDate changes { type path fields document { version value deleted } } }
 }`
@@ -52,9 +52,9 @@ function storyOver(endpoint: string): Story {
   }
 }
 
-/** The id of the document that a commit wrote. */
+/** The id within its collection of the document that a commit wrote. */
 function idOf(commit: unknown): string {
-  return (commit as { document: { id: string } }).document.id
+  return (commit as { document: { localId: string } }).document.localId
 }
 
 const ANY_TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown
