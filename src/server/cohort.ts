@@ -14,6 +14,8 @@ import { wireOf } from './result.ts'
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
 const KEPT_BYTES = 33_554_432
 
+/** After a larger event the next one of the operation waits for its turn, in bytes. */
+const PACED_BYTES = 65_536
 /** A larger result is written in pieces, in bytes: others run in between. */
 const LARGE_BYTES = 524_288
 
@@ -40,6 +42,8 @@ export class Cohorts {
   readonly #pace: Pace
   readonly #lines = new WeakMap<Account, Line>()
   readonly #large = new Line()
+  /** Operations whose last event was so large that the next one waits for a turn; all others are executed at once, for all who get them. */
+  readonly #paced = new WeakSet<DocumentNode>()
   readonly #kept = new KeptPayloads(KEPT_BYTES)
 
   constructor(operations: Pick<Operations, 'context' | 'maskAll'>, pace: Pace) {
@@ -81,11 +85,13 @@ export class Cohorts {
 
   /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
   async #execute(event: unknown, { args, account }: Given, done: Done = () => {}): Promise<Payload> {
-    const waiting = account === null ? null : this.#pace.goOn(account)
+    const waiting = account === null || !this.#paced.has(args.document) ? null : this.#pace.goOn(account)
     if (waiting !== null) await waiting
     const contextValue = this.#operations.context()
     const executing = execute({ ...args, rootValue: event, contextValue })
     const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
+    if (contextValue.budget.spentBytes > PACED_BYTES) this.#paced.add(args.document)
+    else this.#paced.delete(args.document)
     const isLarge = contextValue.budget.spentBytes > LARGE_BYTES
     const payload = new Payload(isLarge && account !== null ? await this.#writeLarge(wireOf(result), account) : JSON.stringify(wireOf(result)))
     done(payload, isPassing(result))

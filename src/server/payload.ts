@@ -17,6 +17,8 @@ export class Payload {
   /** The JSON text, in one piece or several. */
   readonly #json: Pieces
   readonly #length: number
+  /** The JSON text and the brace that closes a message of graphql-transport-ws: what all frames have. */
+  readonly #closing: Pieces
   readonly #frames = new Map<string, Pieces>()
   #chunk: Pieces | null = null
   #event: Pieces | null = null
@@ -25,6 +27,7 @@ export class Payload {
   constructor(json: string | Pieces) {
     this.#json = typeof json === 'string' ? [Buffer.from(json)] : json
     this.#length = this.#json.reduce((sum, { length }) => sum + length, 0)
+    this.#closing = this.#joined([...this.#json, BRACE])
   }
 
   /** About what it holds when it was written in every form, in bytes. */
@@ -37,7 +40,7 @@ export class Payload {
   frame(id: string): Pieces {
     const known = this.#frames.get(id)
     if (known !== undefined) return known
-    const frame = frameOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`, this.#json, this.#length)
+    const frame = frameOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`, this.#closing, this.#length + BRACE.length)
     if (this.#frames.size < REMEMBERED_IDS && id.length <= REMEMBERED_CHARS) this.#frames.set(id, frame)
     return frame
   }
@@ -63,17 +66,17 @@ const END = Buffer.from('\n\n')
 const CRLF = Buffer.from('\r\n')
 const BRACE = Buffer.from('}')
 
-function frameOf(opening: string, json: Pieces, jsonBytes: number): Pieces {
+function frameOf(opening: string, closing: Pieces, closingBytes: number): Pieces {
   const openingBytes = Buffer.byteLength(opening)
-  const length = openingBytes + jsonBytes + BRACE.length
+  const length = openingBytes + closingBytes
   const head = headBytes(length)
-  const isCopied = jsonBytes <= COPIED_BYTES
+  const [first] = closing
+  const isCopied = first !== undefined && closing.length === 1
   const frame = Buffer.allocUnsafe(head + (isCopied ? length : openingBytes))
   writeHead(frame, length)
   frame.write(opening, head)
-  if (!isCopied) return [frame, ...json, BRACE]
-  let at = head + openingBytes
-  for (const piece of [...json, BRACE]) at += piece.copy(frame, at)
+  if (!isCopied) return [frame, ...closing]
+  first.copy(frame, head + openingBytes)
   return [frame]
 }
 
