@@ -42,8 +42,8 @@ export class Cohorts {
   readonly #pace: Pace
   readonly #lines = new WeakMap<Account, Line>()
   readonly #large = new Line()
-  /** Operations whose last event was so large that the next one waits for a turn; all others are executed at once, for all who get them. */
-  readonly #paced = new WeakSet<DocumentNode>()
+  /** Operations whose last event was small: the next one is executed at once, for all who get it. All others wait for their turn. */
+  readonly #quick = new WeakSet<DocumentNode>()
   readonly #kept = new KeptPayloads(KEPT_BYTES)
 
   constructor(operations: Pick<Operations, 'context' | 'maskAll'>, pace: Pace) {
@@ -85,13 +85,13 @@ export class Cohorts {
 
   /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
   async #execute(event: unknown, { args, account }: Given, done: Done = () => {}): Promise<Payload> {
-    const waiting = account === null || !this.#paced.has(args.document) ? null : this.#pace.goOn(account)
+    const waiting = account === null || this.#quick.has(args.document) ? null : this.#pace.goOn(account)
     if (waiting !== null) await waiting
     const contextValue = this.#operations.context()
     const executing = execute({ ...args, rootValue: event, contextValue })
     const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
-    if (contextValue.budget.spentBytes > PACED_BYTES) this.#paced.add(args.document)
-    else this.#paced.delete(args.document)
+    if (contextValue.budget.spentBytes > PACED_BYTES) this.#quick.delete(args.document)
+    else this.#quick.add(args.document)
     const isLarge = contextValue.budget.spentBytes > LARGE_BYTES
     const payload = new Payload(isLarge && account !== null ? await this.#writeLarge(wireOf(result), account) : JSON.stringify(wireOf(result)))
     done(payload, isPassing(result))
