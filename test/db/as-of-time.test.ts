@@ -107,6 +107,18 @@ it('a read as of the time of a commit that was just written includes it, and sta
   for (const { time, value } of seen) expect(await db.get('a/1', { asOf: { time } })).toBe(value)
 })
 
+it('a time is reached by the clock, not by a timer, before a read closes it', async () => {
+  const began = performance.now()
+  // A timer of one millisecond fires before this clock has gone on by one.
+  const now = (): number => START + Math.floor((performance.now() - began) / 4)
+  const db = await open(new MemoryStore(), { now })
+  for (let i = 0; i < 50; i++) {
+    const { at } = await db.put('a/1', i)
+    expect(Date.parse(at)).toBeLessThanOrEqual(now() + 1)
+    expect(await db.get('a/1', { asOf: { time: at } })).toBe(i)
+  }
+})
+
 it('a time that is ahead of the clock is read only when something written bears it', async () => {
   const clock = clockAt(START)
   const db = await open(new MemoryStore(), clock)
