@@ -7,20 +7,19 @@ export function headBytes(length: number): number {
   return length < 65_536 ? 4 : 10
 }
 
-/** Writes the head of an unmasked text frame of `length` payload bytes to the beginning of `frame`. */
-export function writeHead(frame: Buffer, length: number): void {
-  frame[0] = TEXT
+/** Writes the head of an unmasked text frame of `length` payload bytes to `target`. Where it ends there. */
+export function writeHead(target: Buffer, at: number, length: number): number {
+  target[at] = TEXT
   switch (headBytes(length)) {
     case 2:
-      frame[1] = length
-      return
+      target[at + 1] = length
+      return at + 2
     case 4:
-      frame[1] = 126
-      frame.writeUInt16BE(length, 2)
-      return
+      target[at + 1] = 126
+      return target.writeUInt16BE(length, at + 2)
     default:
-      frame[1] = 127
-      frame.writeUInt16BE(0, 2)
-      frame.writeUIntBE(length, 4, 6)
+      target[at + 1] = 127
+      target.writeUInt16BE(0, at + 2)
+      return target.writeUIntBE(length, at + 4, 6)
   }
 }

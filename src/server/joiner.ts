@@ -1,15 +1,17 @@
-import type { Pieces } from './payload.ts'
+import { NextFrame, type Piece, type Pieces } from './payload.ts'
 
 /** What is at most as long is joined for each connection, or once for those that get the same in a row, in bytes. */
 const JOINED = { own: 4_096, same: 262_144 }
 
 /** Joins pieces, so that a connection is written to in one piece: that takes half the time, where it is short. */
 export class Joiner {
-  #last: Pieces = []
+  #last: readonly Piece[] = []
   #whole: Pieces | null = null
 
-  join(pieces: Pieces): Pieces {
-    if (pieces.length === 1) return pieces
+  join(pieces: readonly Piece[]): Pieces {
+    const [first] = pieces
+    if (first === undefined || (pieces.length === 1 && isShared(first))) return pieces as Pieces
+    if (!pieces.every(isShared)) return withFrames(pieces)
     const again = isSame(pieces, this.#last)
     if (again && this.#whole !== null) return this.#whole
     this.#last = pieces
@@ -28,6 +30,36 @@ export class Joiner {
   }
 }
 
-function isSame(left: Pieces, right: Pieces): boolean {
+function isShared(piece: Piece): piece is Buffer {
+  return !(piece instanceof NextFrame)
+}
+
+/** Frames are written with what is short around them. */
+function withFrames(pieces: readonly Piece[]): Pieces {
+  const joined: Buffer[] = []
+  let short: Piece[] = []
+  for (const piece of pieces) {
+    if (isShared(piece) && piece.length > JOINED.own) {
+      joined.push(copied(short), piece)
+      short = []
+    } else {
+      short.push(piece)
+    }
+  }
+  return [...joined, copied(short)]
+}
+
+function copied(pieces: readonly Piece[]): Buffer {
+  const whole = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    if (isShared(piece)) whole.set(piece, at)
+    else piece.copyTo(whole, at)
+    at += piece.length
+  }
+  return whole
+}
+
+function isSame(left: readonly Piece[], right: readonly Piece[]): boolean {
   return left.length === right.length && left.every((piece, i) => piece === right[i])
 }

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { FairQueue } from './fair-queue.ts'
 import type { Account, HeldBytes, Hold } from './held.ts'
 import { Joiner } from './joiner.ts'
-import type { Pieces } from './payload.ts'
+import type { Piece, Pieces } from './payload.ts'
 
 /** Events that may wait for one connection's turn, and bytes of them; the last one may be longer. */
 const EVENTS = 16
@@ -27,7 +27,7 @@ export class Outlet {
   #maySend: () => boolean
   readonly #owner: Owner
   #waiting: (() => void)[] = []
-  #pieces: Pieces = []
+  #pieces: readonly Piece[] = []
   #events = 0
   #bytes = 0
   /** Bytes of events that the connection has not taken. */
@@ -62,7 +62,7 @@ export class Outlet {
   }
 
   /** Writes whole frames or chunks. `event`: what they are made of, the same for all who get it. */
-  write(pieces: Pieces, event: object): void {
+  write(pieces: readonly Piece[], event: object): void {
     this.#events++
     for (const { length } of pieces) this.#bytes += length
     if (!this.#isInLine) this.#owner.flushLater(this, event)
@@ -136,7 +136,7 @@ interface Owner {
   readonly account: (socket: Duplex) => Account
   readonly flushLater: (outlet: Outlet, event: object) => void
   /** What is to be written for these pieces. */
-  readonly join: (pieces: Pieces) => Pieces
+  readonly join: (pieces: readonly Piece[]) => Pieces
 }
 
 /**

@@ -1,7 +1,10 @@
 import { headBytes, writeHead } from './frame.ts'
 
-/** What is written for one event, in order. */
+/** Bytes in order. */
 export type Pieces = readonly Buffer[]
+
+/** What is written for one event, in order: bytes that many share, or a frame that is to be written for one connection. */
+export type Piece = Buffer | NextFrame
 
 /** Ids whose frames are remembered: those of one app's clients are few, random ones are not worth it. */
 const REMEMBERED_IDS = 32
@@ -11,6 +14,46 @@ const REMEMBERED_CHARS = 64
 const FRAME_BYTES = 512
 /** A longer text is not copied for each id: it is a piece of its own, which all frames share. */
 const COPIED_BYTES = 4_096
+
+/** What stands before the payload in the `next` messages of the operation `id`. */
+export class NextOpening {
+  readonly id: string
+  readonly text: string
+  readonly bytes: number
+
+  constructor(id: string) {
+    this.id = id
+    this.text = `{"id":${JSON.stringify(id)},"type":"next","payload":`
+    this.bytes = Buffer.byteLength(this.text)
+  }
+}
+
+/** A frame of which only the end is shared. It is written when it leaves, together with others of its connection. */
+export class NextFrame {
+  readonly length: number
+  readonly #opening: NextOpening
+  readonly #closing: Buffer
+
+  constructor(opening: NextOpening, closing: Buffer) {
+    const bytes = opening.bytes + closing.length
+    this.length = headBytes(bytes) + bytes
+    this.#opening = opening
+    this.#closing = closing
+  }
+
+  copyTo(target: Buffer, at: number): void {
+    const { text, bytes } = this.#opening
+    const end = writeHead(target, at, bytes + this.#closing.length)
+    target.write(text, end)
+    target.set(this.#closing, end + bytes)
+  }
+
+  toBuffer(): Buffer {
+    const buffer = Buffer.allocUnsafe(this.length)
+    this.copyTo(buffer, 0)
+    return buffer
+  }
+}
 
 /** The bytes of one finished result, made once for all who get it. Immutable. */
 export class Payload {
@@ -36,12 +79,15 @@ export class Payload {
     return (isCopied ? 3 + REMEMBERED_IDS : 1) * this.#length + REMEMBERED_IDS * FRAME_BYTES
   }
 
-  /** The frame with the `next` message of the operation `id` (graphql-transport-ws). */
-  frame(id: string): Pieces {
-    const known = this.#frames.get(id)
+  /** The frame with the `next` message of an operation (graphql-transport-ws). */
+  frame(opening: NextOpening): readonly Piece[] {
+    const known = this.#frames.get(opening.id)
     if (known !== undefined) return known
-    const frame = frameOf(`{"id":${JSON.stringify(id)},"type":"next","payload":`, this.#closing, this.#length + BRACE.length)
-    if (this.#frames.size < REMEMBERED_IDS && id.length <= REMEMBERED_CHARS) this.#frames.set(id, frame)
+    const isRemembered = this.#frames.size < REMEMBERED_IDS && opening.id.length <= REMEMBERED_CHARS
+    const [first] = this.#closing
+    if (!isRemembered && first !== undefined && this.#closing.length === 1) return [new NextFrame(opening, first)]
+    const frame = frameOf(opening, this.#closing, this.#length + BRACE.length)
+    if (isRemembered) this.#frames.set(opening.id, frame)
     return frame
   }
 
@@ -66,18 +112,14 @@ const END = Buffer.from('\n\n')
 const CRLF = Buffer.from('\r\n')
 const BRACE = Buffer.from('}')
 
-function frameOf(opening: string, closing: Pieces, closingBytes: number): Pieces {
-  const openingBytes = Buffer.byteLength(opening)
-  const length = openingBytes + closingBytes
-  const head = headBytes(length)
+function frameOf(opening: NextOpening, closing: Pieces, closingBytes: number): Pieces {
   const [first] = closing
-  const isCopied = first !== undefined && closing.length === 1
-  const frame = Buffer.allocUnsafe(head + (isCopied ? length : openingBytes))
-  writeHead(frame, length)
-  frame.write(opening, head)
-  if (!isCopied) return [frame, ...closing]
-  first.copy(frame, head + openingBytes)
-  return [frame]
+  if (first !== undefined && closing.length === 1) return [new NextFrame(opening, first).toBuffer()]
+  const length = opening.bytes + closingBytes
+  const frame = Buffer.allocUnsafe(headBytes(length) + opening.bytes)
+  writeHead(frame, 0, length)
+  frame.write(opening.text, headBytes(length))
+  return [frame, ...closing]
 }
 
 /** The text as a chunk of a body (RFC 9112, section 7.1). */

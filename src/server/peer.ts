@@ -9,7 +9,7 @@ import { Leaving } from './leaving.ts'
 import { LARGE_BYTES, type Pace } from './pace.ts'
 import { Liveness } from './liveness.ts'
 import type { Outlet } from './outlet.ts'
-import type { Payload } from './payload.ts'
+import { NextOpening, type Payload } from './payload.ts'
 import { answerPings } from './pongs.ts'
 import type { Sink } from './pump.ts'
 
@@ -171,13 +171,13 @@ class OpenPeer implements Peer {
 /** The frames of one subscription. */
 class Frames implements Sink {
   readonly #outlet: Outlet
-  readonly #id: string
+  readonly #opening: NextOpening
   readonly account: Account
 
   constructor(outlet: Outlet, id: string) {
     this.account = outlet.account
     this.#outlet = outlet
-    this.#id = id
+    this.#opening = new NextOpening(id)
   }
 
   isOpen(): boolean {
@@ -185,7 +185,7 @@ class Frames implements Sink {
   }
 
   write(payload: Payload): void {
-    this.#outlet.write(payload.frame(this.#id), payload)
+    this.#outlet.write(payload.frame(this.#opening), payload)
   }
 
   isFull(): boolean {

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { GraphQLError } from 'graphql'
 import { expect, test } from 'vitest'
+import { Joiner } from '../../src/server/joiner.ts'
 import { largeJson } from '../../src/server/large-json.ts'
-import { Payload } from '../../src/server/payload.ts'
+import { NextOpening, Payload } from '../../src/server/payload.ts'
 
 const textOf = (pieces: readonly Buffer[]): string => Buffer.concat(pieces).toString('utf8')
 
@@ -20,7 +21,8 @@ test('others run between the pieces of a large one, which no form of a payload c
   expect(turns).toBe(3)
   expect(textOf(pieces)).toBe(JSON.stringify({ data }))
   const [whole, parts] = [new Payload(JSON.stringify({ data })), new Payload(pieces)]
-  expect(textOf(parts.frame('1'))).toBe(textOf(whole.frame('1')))
+  const opening = new NextOpening('1')
+  expect(textOf(new Joiner().join(parts.frame(opening)))).toBe(textOf(new Joiner().join(whole.frame(opening))))
   expect(textOf(parts.chunk())).toBe(textOf(whole.chunk()))
   expect(textOf(parts.event())).toBe(textOf(whole.event()))
   expect(pieces.every((piece) => parts.chunk().includes(piece))).toBe(true)

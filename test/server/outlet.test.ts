@@ -6,6 +6,7 @@ import { BOUNDS } from '../../src/server/config.ts'
 import { HeldBytes } from '../../src/server/held.ts'
 import { Joiner } from '../../src/server/joiner.ts'
 import { Outlets } from '../../src/server/outlet.ts'
+import { NextOpening, Payload } from '../../src/server/payload.ts'
 
 const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((text) => Buffer.from(text))
 
@@ -31,6 +32,23 @@ describe('what is written to many connections', () => {
     const longer = [Buffer.alloc(200_000), Buffer.alloc(200_000)]
     for (let i = 0; i < 3; i++) expect(joiner.join(longer)).toBe(longer)
     expect(joiner.join(pieces('a', 'b'))).toEqual(pieces('ab'))
+  })
+
+  it('is a frame for each of many ids, written together with what else leaves then', () => {
+    const [payload, long] = [new Payload('{"data":1}'), Buffer.alloc(5_000, 'x')]
+    const ids = Array.from({ length: 100 }, (_, i) => `é${i}`)
+    for (const [id, frame] of ids.map((id) => [id, payload.frame(new NextOpening(id))] as const)) {
+      const message = Buffer.from(`{"id":"${id}","type":"next","payload":{"data":1}}`)
+      const bytes = Buffer.concat([Buffer.from([0x81, message.length]), message])
+      expect(Buffer.concat(new Joiner().join(frame))).toEqual(bytes)
+      const together = new Joiner().join([...frame, ...pieces('a'), ...frame, long, ...pieces('b'), ...frame])
+      expect(Buffer.concat(together)).toEqual(Buffer.concat([bytes, Buffer.from('a'), bytes, long, Buffer.from('b'), bytes]))
+      expect(together).toContain(long)
+    }
+    // Some ids are remembered: all who use them get the same bytes. For the others, what leaves together is one piece.
+    expect(payload.frame(new NextOpening('é0'))).toBe(payload.frame(new NextOpening('é0')))
+    const [last] = ids.slice(-1).map((id) => payload.frame(new NextOpening(id)))
+    expect(new Joiner().join([...last ?? [], ...last ?? []])).toHaveLength(1)
   })
 
   it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
