@@ -3,7 +3,7 @@ import type { MaskError, Plugin } from 'graphql-yoga'
 import type { Database } from '../core/database.ts'
 import type { BudgetBounds, Room } from './budget.ts'
 import { createContext, type Context } from './context.ts'
-import { createTextCache, type TextCache } from './document-cache.ts'
+import { createDocumentCache, createTextCache, type TextCache } from './document-cache.ts'
 import { createMaskError, errorCodes, type Report } from './errors.ts'
 import { queryLimits } from './limits.ts'
 import { schema } from './schema.ts'
@@ -27,7 +27,7 @@ export function graphqlFace({ report, budget }: { readonly report: Report; reado
     schema,
     plugins: [queryLimits(), errorCodes()],
     maskError: createMaskError(report),
-    parserAndValidationCache: { documentCache: createTextCache(), errorCache: createTextCache() },
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: createTextCache() },
     context: (db, room) => createContext(db, budget, room),
   }
 }

@@ -8,11 +8,11 @@ import { KeptPayloads } from './kept.ts'
 import { largeJson } from './large-json.ts'
 import { Line } from './line.ts'
 import type { Pace } from './pace.ts'
-import { Payload, type Pieces } from './payload.ts'
+import { Payload } from './payload.ts'
 import { wireOf } from './result.ts'
 
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
-const KEPT_BYTES = 33_554_432
+const KEPT_BYTES = 16_777_216
 
 /** After a larger event the next one of the operation waits for its turn, in bytes. */
 const PACED_BYTES = 65_536
@@ -21,6 +21,8 @@ const LARGE_BYTES = 524_288
 
 /** Makes of an event what one subscriber gets. */
 export interface Member {
+  /** Whether what was made of the last event was small. */
+  readonly isSmall: boolean
   /** What was made of the event already; null when nobody has met it yet, or it is still being made. */
   known(event: unknown): Payload | null
   /** Executes the operation on the event, unless somebody did, when it is the turn of the connection with the account. */
@@ -40,10 +42,10 @@ export class Cohorts {
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
   readonly #made = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
   readonly #pace: Pace
-  readonly #lines = new WeakMap<Account, Line>()
+  /** Of all connections: what is not finished is counted nowhere. */
   readonly #large = new Line()
   /** Operations whose last event was small: the next one is executed at once, for all who get it. All others wait for their turn. */
-  readonly #quick = new WeakSet<DocumentNode>()
+  readonly #small = new WeakSet<DocumentNode>()
   readonly #kept = new KeptPayloads(KEPT_BYTES)
 
   constructor(operations: Pick<Operations, 'context' | 'maskAll'>, pace: Pace) {
@@ -55,6 +57,11 @@ export class Cohorts {
   join(args: ExecutionArgs): Member {
     const shown = this.#shownOf(args)
     return shown === null ? new CohortMember(this, '', args) : this.#memberOf(shown, args)
+  }
+
+  /** Whether what was made of the last event of an operation was small. */
+  isSmall(document: DocumentNode): boolean {
+    return this.#small.has(document)
   }
 
   /** What was made of an event for the cohort; null when nobody has met it yet, or it is still being made. */
@@ -85,24 +92,17 @@ export class Cohorts {
 
   /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
   async #execute(event: unknown, { args, account }: Given, done: Done = () => {}): Promise<Payload> {
-    const waiting = account === null || this.#quick.has(args.document) ? null : this.#pace.goOn(account)
+    const waiting = account === null || this.isSmall(args.document) ? null : this.#pace.goOn(account)
     if (waiting !== null) await waiting
     const contextValue = this.#operations.context()
     const executing = execute({ ...args, rootValue: event, contextValue })
     const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
-    if (contextValue.budget.spentBytes > PACED_BYTES) this.#quick.delete(args.document)
-    else this.#quick.add(args.document)
+    if (contextValue.budget.spentBytes > PACED_BYTES) this.#small.delete(args.document)
+    else this.#small.add(args.document)
     const isLarge = contextValue.budget.spentBytes > LARGE_BYTES
-    const payload = new Payload(isLarge && account !== null ? await this.#writeLarge(wireOf(result), account) : JSON.stringify(wireOf(result)))
+    const payload = new Payload(isLarge && account !== null ? await this.#large.run(() => largeJson(wireOf(result), () => this.#pace.goOn(account))) : JSON.stringify(wireOf(result)))
     done(payload, isPassing(result))
     return payload
-  }
-
-  /** One after the other, of each connection and of all: what is not finished is counted nowhere. */
-  #writeLarge(result: ExecutionResult, account: Account): Promise<Pieces> {
-    const line = this.#lines.get(account) ?? new Line()
-    this.#lines.set(account, line)
-    return line.run(() => this.#large.run(() => largeJson(result, () => this.#pace.goOn(account))))
   }
 
   #memberOf(shown: Shown, { schema, variableValues }: ExecutionArgs): Member {
@@ -151,6 +151,10 @@ class CohortMember implements Member {
     this.#cohorts = cohorts
     this.#cohort = cohort
     this.#args = args
+  }
+
+  get isSmall(): boolean {
+    return this.#cohorts.isSmall(this.#args.document)
   }
 
   known(event: unknown): Payload | null {

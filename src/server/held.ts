@@ -1,4 +1,5 @@
 import type { Bounds } from './config.ts'
+import { Line } from './line.ts'
 
 /** What a connection may hold in any case, in bytes: small requests and answers of innocent ones. */
 export const SMALL_BYTES = 16_384
@@ -46,6 +47,8 @@ const REST = { firstMs: 1_000, times: 4, mostMs: 4_000, forgottenMs: 60_000 }
 
 /** What one connection holds. */
 export class Account {
+  /** Work for the connection of which each piece may hold much. */
+  readonly line: Line = new Line()
   readonly #held: HeldBytes
   #bytes = 0
   #restMs = 0

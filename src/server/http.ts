@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Bounds } from './config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-http.ts'
 import type { HeldBytes } from './held.ts'
@@ -40,21 +41,28 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
     maxHeaderSize: 16_384,
     noDelay: true,
   }
-  const answering = new Set<ServerResponse>()
+  // By connection: a response that waits behind another one is not told when the connection closes.
+  const answering = new Map<Socket, Set<ServerResponse>>()
   const turns = createTurns(bounds.pipelined, parts.held)
   const server = createServer(options, (req, res) => {
-    answering.add(res)
-    res.once('close', () => answering.delete(res))
+    answering.get(req.socket)?.add(res)
+    res.once('close', () => answering.get(req.socket)?.delete(res))
     res.shouldKeepAlive &&= server.listening
     turns.take(req, res, () => route(parts, req, res))
+  })
+  server.on('connection', (socket) => {
+    // One whose upgrade was ignored begins again.
+    if (answering.has(socket)) return
+    answering.set(socket, new Set())
+    socket.once('close', () => answering.delete(socket))
   })
   server.timeout = bounds.answerMs
   server.maxConnections = bounds.connections
   return { server, turns, close: () => close(server, answering) }
 }
 
-function close(server: Server, answering: ReadonlySet<ServerResponse>): Promise<void> {
-  for (const res of answering) res.shouldKeepAlive = false
+function close(server: Server, answering: ReadonlyMap<Socket, ReadonlySet<ServerResponse>>): Promise<void> {
+  for (const responses of answering.values()) for (const res of responses) res.shouldKeepAlive = false
   return new Promise((resolve) => {
     server.close(() => resolve())
     server.closeIdleConnections()

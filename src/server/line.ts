@@ -4,7 +4,10 @@ export class Line {
 
   run<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#last.then(work)
-    this.#last = done.catch(() => {})
+    // What came of it is not kept alive.
+    this.#last = done.then(nothing, nothing)
     return done
   }
 }
+
+function nothing(): void {}

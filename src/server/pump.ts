@@ -81,8 +81,10 @@ class EventPump implements Taker<unknown> {
 
   async #make(event: unknown): Promise<void> {
     try {
-      const payload = await this.#member.make(event, this.#sink.account)
-      if (this.#stopped || !this.#write(payload)) return
+      const { account } = this.#sink
+      // What may be large is made one after the other for a connection: the first may leave no room for the next.
+      const isWritten = account === null || this.#member.isSmall ? await this.#makeNow(event) : await account.line.run(() => this.#makeIfRoom(event))
+      if (!isWritten) return
       // A backlog and a fast reader never make each other wait: others get their turn after what took long.
       setImmediate(() => {
         if (this.#sink.hasRoom(this.#pull)) this.#pull()
@@ -90,6 +92,18 @@ class EventPump implements Taker<unknown> {
     } catch (error) {
       this.end(error)
     }
+  }
+
+  /** Where there is no room, the event is taken again once there is. */
+  async #makeIfRoom(event: unknown): Promise<boolean> {
+    if (this.#sink.isFull() && !this.#sink.hasRoom(() => this.take(event))) return false
+    return this.#makeNow(event)
+  }
+
+  async #makeNow(event: unknown): Promise<boolean> {
+    if (this.#stopped) return false
+    const payload = await this.#member.make(event, this.#sink.account)
+    return !this.#stopped && this.#write(payload)
   }
 
   /** Whether somebody is there. */

@@ -10,6 +10,12 @@ export interface Turns {
   after(req: IncomingMessage, socket: Duplex, next: () => void): void
 }
 
+/** What waits on one connection. */
+interface Line {
+  readonly turns: Turn[]
+  isPaused: boolean
+}
+
 interface Turn {
   /** Calls `next` when the work is done. */
   readonly begin: (next: () => void) => void
@@ -22,26 +28,39 @@ const HEADER_BYTES = 48
 /** What a request takes beside its headers, and most of its body that is read before it is its turn. */
 const [REQUEST_BYTES, BODY_BYTES] = [2_048, 65_536]
 
-/** Turns of which at most `max` wait on one connection, as far as there is room; it is closed when more come: its answers were not read for long. */
+/** A connection on which so many wait is not read until none does: the rest is better left in the network. */
+const PAUSED_AT = 8
+
+/** Turns of which at most `max` wait on one connection, as far as there is room; it is closed when more come at once. */
 export function createTurns(max: number, held: HeldBytes): Turns {
-  const waiting = new WeakMap<Duplex, Turn[]>()
-  const run = (socket: Duplex, { begin, hold }: Turn): void => {
+  const lines = new WeakMap<Duplex, Line>()
+  const run = (socket: Duplex, line: Line, { begin, hold }: Turn): void => {
     hold.release()
     begin(() => {
-      const line = waiting.get(socket) ?? []
-      if (socket.destroyed) for (const turn of line.splice(0)) turn.hold.release()
-      const next = line.shift()
-      if (next === undefined) waiting.delete(socket)
-      else run(socket, next)
+      if (socket.destroyed) for (const turn of line.turns.splice(0)) turn.hold.release()
+      const next = line.turns.shift()
+      if (line.isPaused && line.turns.length === 0) socket.resume()
+      line.isPaused &&= line.turns.length > 0
+      if (next === undefined) lines.delete(socket)
+      else run(socket, line, next)
     })
+    // Node reads on when the body of a request is read, though it may be there already.
+    if (line.isPaused) setImmediate(() => line.isPaused && socket.pause())
+  }
+  const wait = (socket: Duplex, line: Line, turn: Turn): void => {
+    line.turns.push(turn)
+    if (line.turns.length < PAUSED_AT) return
+    line.isPaused = true
+    socket.pause()
   }
   const add = (req: IncomingMessage, socket: Duplex, begin: Turn['begin']): void => {
-    const line = waiting.get(socket)
+    const line = lines.get(socket)
     const turn = { begin, hold: held.of(socket).hold() }
     if (line === undefined) {
-      waiting.set(socket, [])
-      run(socket, turn)
-    } else if (line.length < max && turn.hold.grow(bytesOf(req))) line.push(turn)
+      const first: Line = { turns: [], isPaused: false }
+      lines.set(socket, first)
+      run(socket, first, turn)
+    } else if (line.turns.length < max && turn.hold.grow(bytesOf(req))) wait(socket, line, turn)
     else socket.destroy()
   }
   return {

@@ -1,3 +1,5 @@
+import { subscribe as onMessage, unsubscribe } from 'node:diagnostics_channel'
+import type { ServerResponse } from 'node:http'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -227,4 +229,37 @@ test.each(Object.keys(GREEDY))('what subscriptions %s were sent is not kept for 
   collect()
   // All together was more than 120 MB.
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * MIB)
+})
+
+test('a connection on which some requests wait is not read, and all are answered', async () => {
+  const { db, calls } = largeDatabase(10)
+  const { port } = await serve(db)
+  const socket = await openSocket(port)
+  const padding = 'x'.repeat(10_000)
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  socket.write((postText(GET, { connection: 'keep-alive', padding }) + GET).repeat(1_000))
+  await until(() => text.split('xxxxxxxxxx').length === 1_001)
+  expect(calls()).toBe(1_000)
+})
+
+test('requests that waited on a connection that is gone are let go', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { db } = largeDatabase(MIB)
+  const { port, endpoint } = await serve(db)
+  const seen: WeakRef<ServerResponse>[] = []
+  const see = (message: unknown): void => void seen.push(new WeakRef((message as { response: ServerResponse }).response))
+  onMessage('http.server.request.start', see)
+  onTestFinished(() => void unsubscribe('http.server.request.start', see))
+  const socket = await openSocket(port)
+  socket.pause()
+  socket.write(`${postText(GET, { connection: 'keep-alive' })}${GET}`.repeat(50))
+  await until(() => seen.length === 50)
+  socket.destroy()
+  await until(async () => {
+    await expectAlive(endpoint)
+    collect()
+    return seen.slice(0, 50).every((response) => response.deref() === undefined)
+  })
 })

@@ -1,0 +1,58 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { BOUNDS } from '../../src/server/config.ts'
+import { HeldBytes } from '../../src/server/held.ts'
+import { Payload } from '../../src/server/payload.ts'
+import { createPump, type Sink } from '../../src/server/pump.ts'
+import { feedOf } from '../graphql/recording-database.ts'
+
+/** A connection that is full as soon as something is written, until `drain`. */
+function narrow(): { readonly sink: Sink; readonly written: () => number; readonly drain: () => void } {
+  const waiting: (() => void)[] = []
+  let [isFull, written] = [false, 0]
+  const sink: Sink = {
+    account: new HeldBytes(BOUNDS).of({}),
+    isOpen: () => true,
+    write: () => {
+      written++
+      isFull = true
+    },
+    isFull: () => isFull,
+    hasRoom: (resume) => {
+      if (isFull) waiting.push(resume)
+      return !isFull
+    },
+  }
+  const drain = (): void => {
+    isFull = false
+    for (const resume of waiting.splice(0)) resume()
+  }
+  return { sink, written: () => written, drain }
+}
+
+async function turns(): Promise<void> {
+  for (let i = 0; i < 20; i++) await nextTurn()
+}
+
+test('of the subscriptions of a connection one at a time makes what may be large, and none while it takes no more', async () => {
+  const { sink, written, drain } = narrow()
+  let [made, making, most] = [0, 0, 0]
+  const make = async (): Promise<Payload> => {
+    made++
+    most = Math.max(most, ++making)
+    await turns()
+    making--
+    return new Payload('{}')
+  }
+  const pumps = Array.from({ length: 10 }, () => createPump(feedOf([{}]), { isSmall: false, known: () => null, make }, sink))
+  const ended = Promise.all(pumps.map((pump) => pump.run()))
+  for (let i = 1; i <= 10; i++) {
+    await expect.poll(written).toBe(i)
+    await turns()
+    expect([made, most]).toEqual([i, 1])
+    drain()
+  }
+  await turns()
+  drain()
+  await ended
+})
