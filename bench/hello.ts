@@ -3,20 +3,20 @@ import type { AddressInfo } from 'node:net'
 import { buildSchema, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
 import { createYoga } from 'graphql-yoga'
 import { openEngine } from '../src/db/engine.ts'
-import { graphqlFace, type GraphqlFace } from '../src/graphql/face.ts'
-import { Cohorts } from '../src/server/cohort.ts'
+import { createGraphqlModule, type GraphqlModule } from '../src/graphql/face.ts'
+import { PayloadCache } from '../src/server/cohort.ts'
 import { BOUNDS } from '../src/server/config.ts'
 import { createGraphqlHttp } from '../src/server/graphql-http.ts'
-import { HeldBytes } from '../src/server/held.ts'
+import { MemoryBudget } from '../src/server/held.ts'
 import { createHttp, ROUTES } from '../src/server/http.ts'
-import { Pace } from '../src/server/pace.ts'
-import { createOperations, type Operations } from '../src/server/operations.ts'
+import { OperationPacer } from '../src/server/pace.ts'
+import { createExecutor, type Executor } from '../src/server/operations.ts'
 import { allowOrigins } from '../src/server/origin.ts'
 import { createMetrics } from '../src/server/metrics.ts'
 import { createPlayground } from '../src/server/playground.ts'
-import { Outlets } from '../src/server/outlet.ts'
+import { WriteScheduler } from '../src/server/outlet.ts'
 import { createRules } from '../src/server/rules.ts'
-import { createStreams } from '../src/server/streams.ts'
+import { createEventStreams } from '../src/server/streams.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
 /**
@@ -27,9 +27,9 @@ const schema = buildSchema('type Query { hello: String, document: Document } typ
 const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }
 for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
 
-const face: GraphqlFace = { ...graphqlFace({ report: () => {} }), schema }
+const face: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
-const own = createOperations({ face, db, rules: createRules(face), maxRunning: BOUNDS.operations, observe: () => {} })
+const own = createExecutor({ face, db, rules: createRules(face), maxRunning: BOUNDS.operations, observe: () => {} })
 
 interface Enveloped {
   readonly schema: typeof schema
@@ -39,7 +39,7 @@ interface Enveloped {
   readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult>
 }
 
-function throughYoga(): Operations {
+function throughYoga(): Executor {
   const yoga = createYoga({ schema, plugins: [...face.plugins], maskedErrors: { maskError: face.maskError }, parserAndValidationCache: face.parserAndValidationCache, logging: false })
   return {
     ...own,
@@ -54,8 +54,8 @@ function throughYoga(): Operations {
 }
 
 const operations = process.argv.includes('yoga') ? throughYoga() : own
-const [held, pace] = [new HeldBytes(BOUNDS), new Pace()]
-const streams = createStreams({ operations, cohorts: new Cohorts(operations, pace), outlets: new Outlets(() => operations.load(), held) }, BOUNDS)
+const [held, pace] = [new MemoryBudget(BOUNDS), new OperationPacer()]
+const streams = createEventStreams({ operations, cohorts: new PayloadCache(operations, pace), outlets: new WriteScheduler(() => operations.inFlight(), held) }, BOUNDS)
 const graphql = createGraphqlHttp({ operations, streams, held, pace })
 const origins = allowOrigins([], '127.0.0.1')
 const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), held), held, notReady: () => null }, BOUNDS)

@@ -9,7 +9,7 @@ import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { BOUNDS } from '../../src/server/config.ts'
 import { openLog } from '../../src/server/log.ts'
-import { createService } from '../../src/server/service.ts'
+import { createApp } from '../../src/server/service.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 
 /**
@@ -67,7 +67,7 @@ async function throughServer(): Promise<Broadcaster> {
   const engine = await openEngine(new MemoryStore())
   const batches = new SharedBatches()
   const db: Database = Object.assign(Object.create(engine.database('bench', { actor: null })) as Database, { changes: () => batches.follow() })
-  const { http } = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('error'), counts: () => engine.counts() })
+  const { http } = createApp({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('error'), counts: () => engine.counts() })
   return { server: http.server, broadcast: (count, t) => batches.broadcast(count, t) }
 }
 

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { belowNpm, misplacedFlags } from './npm-flags.ts'
-import { readVersion } from '../server/version.ts'
+import { packageVersion } from '../server/version.ts'
 
 const program = new Command('tidemark')
   .description('A realtime, versioned document store with a GraphQL API.')
-  .version(readVersion(), '-v, --version')
+  .version(packageVersion(), '-v, --version')
   .showHelpAfterError(belowNpm(process.env) ? 'Run npm start -- --help to see what there is.' : 'Run tidemark --help to see what there is.')
 
 program

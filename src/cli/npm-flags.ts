@@ -10,10 +10,10 @@ const FLAGS = [
 
 type Flag = (typeof FLAGS)[number]
 
-type Environment = Readonly<Record<string, string | undefined>>
+type NpmEnvironment = Readonly<Record<string, string | undefined>>
 
 /** Whether this process is what `npm start` started. */
-export function belowNpm(env: Environment): boolean {
+export function belowNpm(env: NpmEnvironment): boolean {
   return env['npm_lifecycle_event'] === 'start'
 }
 
@@ -22,7 +22,7 @@ export function belowNpm(env: Environment): boolean {
  * flag for one of its own: it gives `npm_config_port=8080` for `--port=8080`, and `npm_config_port=true` with 8080 as a bare
  * argument for `--port 8080` (npm 10 and 11). A flag that is also given in a way that counts is not asked about.
  */
-export function misplacedFlags(args: readonly string[], env: Environment): string | null {
+export function misplacedFlags(args: readonly string[], env: NpmEnvironment): string | null {
   if (!belowNpm(env) || args[0] !== 'start') return null
   const kept = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
   if (kept.length === 0) return null
@@ -39,7 +39,7 @@ const isGiven = ({ name }: Flag, args: readonly string[]): boolean => args.some(
  * The value that was meant, where npm left it; a bare argument belongs to a flag only when there is one of each. The URL of
  * a database is not repeated, for it may hold a password.
  */
-function valueOf({ name, value }: Flag, env: Environment, bare: readonly string[]): string {
+function valueOf({ name, value }: Flag, env: NpmEnvironment, bare: readonly string[]): string {
   const kept = env[`npm_config_${name}`]
   if (value === '' || name === 'mongodb') return value
   if (kept !== 'true') return ` ${kept}`

@@ -3,7 +3,7 @@ import { ROUTES } from '../server/http.ts'
 import { openLog } from '../server/log.ts'
 import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
-import { readVersion } from '../server/version.ts'
+import { packageVersion } from '../server/version.ts'
 
 /** npm hands on a signal that went to the whole process group, as Ctrl-C does, so the server gets it twice, some milliseconds apart. */
 const NPM_REPEATS_MS = 1_000
@@ -39,5 +39,5 @@ interface Description {
 }
 
 function described(config: Config, url: string): Description {
-  return { name: 'tidemark', version: readVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: dataOf(config) }
+  return { name: 'tidemark', version: packageVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: dataOf(config) }
 }

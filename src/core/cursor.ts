@@ -15,13 +15,13 @@ export interface CursorParts {
   readonly epoch: string
   readonly revision: Revision
   /** It stands inside a snapshot, of which some was not delivered. */
-  readonly half: boolean
+  readonly partial: boolean
   /** The shape whose state it stands for, as `tagOf` has it; null when it stands for the log. */
   readonly shape: string | null
 }
 
 /** A short text that is another for another shape, nearly always. */
-export function tagOf(shape: string): string {
+export function shapeHash(shape: string): string {
   return checksum(shape)
 }
 
@@ -34,7 +34,7 @@ export function formatCursor(epoch: string, revision: Revision, shape?: string):
 }
 
 /** A cursor inside a snapshot as of `revision`: nothing can be resumed from it. */
-export function formatHalfCursor(epoch: string, revision: Revision): string {
+export function formatPartialCursor(epoch: string, revision: Revision): string {
   return sealed(`${epoch}-${revision.toString(36)}-half`)
 }
 
@@ -50,14 +50,14 @@ export function readCursor(cursor: string): CursorParts {
   }
   const revision = Number.parseInt(digits, 36)
   if (revision.toString(36) !== digits || !Number.isSafeInteger(revision)) throw unknownCursor('it was altered or is not a cursor')
-  return { epoch, revision, half: mark === '-half', shape: mark.startsWith('-s') ? mark.slice(2) : null }
+  return { epoch, revision, partial: mark === '-half', shape: mark.startsWith('-s') ? mark.slice(2) : null }
 }
 
 /** The revision that a cursor stands for. Throws CURSOR_UNKNOWN when it is damaged, of another epoch or tenant, or inside a snapshot. */
 export function parseCursor(epoch: string, cursor: string): Revision {
   const parts = readCursor(cursor)
   if (parts.epoch !== epoch) throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
-  if (parts.half) throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
+  if (parts.partial) throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
   return parts.revision
 }
 

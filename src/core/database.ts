@@ -50,7 +50,7 @@ export interface Change {
 }
 
 /** What a write did. */
-export interface Committed {
+export interface WriteResult {
   readonly id: string
   /** Its place in the log; of an ephemeral post, the newest place. */
   readonly cursor: Cursor
@@ -78,20 +78,20 @@ export interface ChangeBatch {
 }
 
 /** Takes what a feed gives, without a promise for each item. It throws nothing. */
-export interface Taker<T> {
-  take(item: T): void
+export interface PullObserver<T> {
+  next(item: T): void
   /** Nothing more comes; `failure` is null when it is simply over. */
-  end(failure: unknown): void
+  complete(failure: unknown): void
 }
 
 /** What some databases' feeds offer beside: thousands of readers may get one item in one moment. */
-export interface Pullable<T> extends AsyncIterableIterator<T> {
+export interface PullSource<T> extends AsyncIterableIterator<T> {
   /** Answers `next` through a taker, which is called once. Not before the answer to the last call, of this or of `next`. */
-  pull(taker: Taker<T>): void
+  pull(taker: PullObserver<T>): void
 }
 
 /** What a path holds at one moment: one object for all who watch it. */
-export interface Observed {
+export interface ObservedValue {
   readonly value: Json
 }
 
@@ -231,15 +231,15 @@ export interface InterruptMatch extends Filter {
  */
 export interface Database {
   /** Creates a document in the collection at `path`, with a fresh sortable id unless one is given. */
-  post(path: string, value: Json, options?: PostOptions): Promise<Committed>
+  post(path: string, value: Json, options?: PostOptions): Promise<WriteResult>
   /** Replaces what the path names: a field, or a whole document (created where its collection exists). */
-  put(path: string, value: Json, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
+  put(path: string, value: Json, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<WriteResult>
   /** Changes a part of what the path names. */
-  patch(path: string, patch: Patch, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
+  patch(path: string, patch: Patch, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<WriteResult>
   /** Deletes a field, a document with all below it, or a collection. */
-  delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<Committed>
+  delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<WriteResult>
   /** All or nothing, over any paths; operations run in order and see each other. */
-  transact(ops: readonly Op[], options?: WriteOptions & { readonly checks?: readonly Check[] | undefined }): Promise<Committed>
+  transact(ops: readonly Op[], options?: WriteOptions & { readonly checks?: readonly Check[] | undefined }): Promise<WriteResult>
   /**
    * Decides anew what running feeds may show: `where` and `params` must be those with which they were opened, where
    * given. Of a feed whose shape stays the same nobody notices. Shown another shape, `live` begins again with a `reset`
@@ -263,5 +263,5 @@ export interface Database {
   /** The documents that match, then their changes; one that is slow gets the latest of each. A gap is a `reset` and a new snapshot. */
   live(paths: readonly string[], options?: FeedOptions): AsyncIterableIterator<ChangeBatch>
   /** What `get` gives, now and after every change of it; one that is slow gets the latest. */
-  watch(path: string, options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<Observed>
+  watch(path: string, options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<ObservedValue>
 }

@@ -1,13 +1,13 @@
 import { DatabaseError } from './error.ts'
 import { LIMITS, tooLarge } from './limits.ts'
 import { EXACT_LENGTH, INEXACT, isExactToken } from './number.ts'
-import { keyProblem, textProblem } from './text.ts'
+import { keyFault, stringFault } from './text.ts'
 
 /**
  * Stands where a text is JSON but says what cannot be kept exactly. Whoever knows where the user's value begins
  * reports it from there (`exactValue`); whoever expects a number, a text or an object does not get one.
  */
-export class Flaw {
+export class InvalidJson {
   /** What is wrong, as the end of a sentence. */
   readonly problem: string
 
@@ -106,7 +106,7 @@ class Parser {
       this.#skipSpace()
       if (this.#peek() !== QUOTE) throw this.#malformed('a key in double quotes')
       const key = this.#string()
-      const problem = this.#suspect || key === '__proto__' ? keyProblem(key) : null
+      const problem = this.#suspect || key === '__proto__' ? keyFault(key) : null
       this.#skipSpace()
       if (!this.#accept(COLON)) throw this.#malformed('":"')
       this.#skipSpace()
@@ -131,10 +131,10 @@ class Parser {
     return array
   }
 
-  #stringValue(): string | Flaw {
+  #stringValue(): string | InvalidJson {
     const text = this.#string()
-    const problem = this.#suspect ? textProblem(text) : null
-    return problem === null ? text : new Flaw(problem)
+    const problem = this.#suspect ? stringFault(text) : null
+    return problem === null ? text : new InvalidJson(problem)
   }
 
   #string(): string {
@@ -170,7 +170,7 @@ class Parser {
     }
   }
 
-  #number(): number | Flaw {
+  #number(): number | InvalidJson {
     const start = this.#at
     const negative = this.#accept(MINUS)
     const whole = this.#whole()
@@ -180,7 +180,7 @@ class Parser {
     if (this.#accept(POINT)) this.#digits()
     if ((this.#peek() | 0x20) === 0x65) this.#exponent()
     const token = this.#text.slice(start, this.#at)
-    return isExactToken(token) ? Number(token) + 0 : new Flaw(INEXACT)
+    return isExactToken(token) ? Number(token) + 0 : new InvalidJson(INEXACT)
   }
 
   #whole(): number {
@@ -242,9 +242,9 @@ class Parser {
 function put(object: Record<string, unknown>, key: string, value: unknown, problem: string | null): void {
   if (problem !== null) {
     // Assigning __proto__ would change the object's prototype.
-    Object.defineProperty(object, key, { value: new Flaw(problem), enumerable: true, writable: true, configurable: true })
+    Object.defineProperty(object, key, { value: new InvalidJson(problem), enumerable: true, writable: true, configurable: true })
   } else if (Object.hasOwn(object, key)) {
-    object[key] = new Flaw('the key stands more than once in its object')
+    object[key] = new InvalidJson('the key stands more than once in its object')
   } else {
     object[key] = value
   }

@@ -1,6 +1,6 @@
 import { Copies, setKey } from './copies.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
-import { leavesOf } from './written-fields.ts'
+import { writtenLeaves } from './written-fields.ts'
 
 /** `target` changed by a JSON Merge Patch (RFC 7396): null deletes a key, other than objects replace. Changes `copies` in place. */
 export function mergePatch(target: Json | undefined, patch: Json, copies: Copies = new Copies()): Json {
@@ -19,7 +19,7 @@ export function mergePatch(target: Json | undefined, patch: Json, copies: Copies
  * replaced as a whole. `leavesOf` says what is named where there are many, and for keys that are no segments.
  */
 export function mergedFields(patch: Json, target?: Json, at = ''): readonly string[] {
-  const fields = leavesOf({ patch, target }, at, mergedParts)
+  const fields = writtenLeaves({ patch, target }, at, mergedParts)
   return fields.includes('') ? [] : fields
 }
 

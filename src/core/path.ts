@@ -90,7 +90,7 @@ export function lastOf(path: Path): string {
 }
 
 /** The paths of all documents that `path` may mean or lie in, deepest first: its even prefixes. */
-export function candidatesOf(path: Path): readonly Path[] {
+export function documentPrefixes(path: Path): readonly Path[] {
   const candidates: Path[] = []
   for (let length = path.length - (path.length % 2); length >= 2; length -= 2) candidates.push(path.slice(0, length))
   return candidates

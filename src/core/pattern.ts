@@ -30,14 +30,14 @@ export function parsePatterns(texts: readonly string[], limits: Limits = LIMITS)
  * that goes on inside the document matches when what was written and what it names contain one another.
  */
 export function matches(pattern: Pattern, path: Path, fields: readonly string[]): boolean {
-  if (!agrees(pattern, path)) return false
+  if (!matchesPrefix(pattern, path)) return false
   if (pattern.length <= path.length) return true
   const inside = pattern.slice(path.length)
-  return fields.length === 0 || fields.some((field) => agrees(inside, field.split('/')))
+  return fields.length === 0 || fields.some((field) => matchesPrefix(inside, field.split('/')))
 }
 
 /** Whether the two agree as far as both go: then the pattern names the path, something above it, or something inside it. */
-export function agrees(pattern: Pattern, path: readonly string[]): boolean {
+export function matchesPrefix(pattern: Pattern, path: readonly string[]): boolean {
   const length = Math.min(pattern.length, path.length)
   for (let i = 0; i < length; i++) {
     if (pattern[i] !== '*' && pattern[i] !== path[i]) return false

@@ -3,13 +3,13 @@ const SURROGATE = /[\ud800-\udfff]/
 const LONE_SURROGATE = /\p{Cs}/u
 
 /** Why a string cannot be kept (as the end of a sentence): it has no UTF-8 form. Null when it can. */
-export function textProblem(text: string): string | null {
+export function stringFault(text: string): string | null {
   return SURROGATE.test(text) && LONE_SURROGATE.test(text) ? 'the string has half of a surrogate pair' : null
 }
 
 /** Why a key of an object cannot be kept (as the end of a sentence). Null when it can. */
-export function keyProblem(key: string): string | null {
+export function keyFault(key: string): string | null {
   if (key === '__proto__') return 'the key "__proto__" is refused'
   if (key.includes('\0')) return 'the key has the character U+0000'
-  return textProblem(key) === null ? null : 'the key has half of a surrogate pair'
+  return stringFault(key) === null ? null : 'the key has half of a surrogate pair'
 }

@@ -1,13 +1,13 @@
 import { DatabaseError } from './error.ts'
-import { Flaw } from './exact-json.ts'
+import { InvalidJson } from './exact-json.ts'
 import { isObject, type Json } from './json.ts'
 import { tooLarge, type Limits } from './limits.ts'
 import { INEXACT, isExactNumber } from './number.ts'
 import { utf8Length } from './path.ts'
-import { keyProblem, textProblem } from './text.ts'
+import { keyFault, stringFault } from './text.ts'
 
 /** On the way through a value: `trail` leads from its root to where the copy is. */
-interface Copy {
+interface CopyContext {
   readonly limits: Limits
   readonly trail: (string | number)[]
   /** A lower bound of the compact JSON's length so far. */
@@ -25,7 +25,7 @@ export function exactValue(value: unknown, limits: Limits): Json {
   return copyOf(value, { limits, trail: [], bytes: 0 })
 }
 
-function copyOf(value: unknown, copy: Copy): Json {
+function copyOf(value: unknown, copy: CopyContext): Json {
   const { limits, trail } = copy
   if (trail.length >= limits.valueDepth) {
     throw tooLarge('valueDepth', limits.valueDepth, `The value has more than ${limits.valueDepth} levels`, pointer(trail))
@@ -50,14 +50,14 @@ function copyOf(value: unknown, copy: Copy): Json {
   }
 }
 
-function copyString(text: string, copy: Copy): string {
+function copyString(text: string, copy: CopyContext): string {
   spend(copy, text.length + 1)
-  const problem = textProblem(text)
+  const problem = stringFault(text)
   if (problem !== null) throw invalid(copy, problem)
   return text
 }
 
-function copyArray(array: readonly unknown[], copy: Copy): readonly Json[] {
+function copyArray(array: readonly unknown[], copy: CopyContext): readonly Json[] {
   const { limits, trail } = copy
   if (array.length > limits.arrayLength) {
     throw tooLarge('arrayLength', limits.arrayLength, `An array has ${array.length} elements`, pointer(trail))
@@ -71,9 +71,9 @@ function copyArray(array: readonly unknown[], copy: Copy): readonly Json[] {
   return elements
 }
 
-function copyObject(object: object, copy: Copy): Json {
+function copyObject(object: object, copy: CopyContext): Json {
   const { limits, trail } = copy
-  if (object instanceof Flaw) throw invalid(copy, object.problem)
+  if (object instanceof InvalidJson) throw invalid(copy, object.problem)
   if (!isPlain(object)) throw invalid(copy, 'it is an instance of a class; give plain objects and arrays')
   const keys = Object.keys(object)
   if (keys.length > limits.keysPerObject) {
@@ -84,7 +84,7 @@ function copyObject(object: object, copy: Copy): Json {
     checkKey(key, copy)
     trail.push(key)
     spend(copy, key.length + 3)
-    const problem = keyProblem(key)
+    const problem = keyFault(key)
     if (problem !== null) throw invalid(copy, problem)
     fields[key] = copyOf((object as Readonly<Record<string, unknown>>)[key], copy)
     trail.pop()
@@ -93,7 +93,7 @@ function copyObject(object: object, copy: Copy): Json {
 }
 
 /** The place is the object's: a long key is not repeated to whoever sent it. */
-function checkKey(key: string, { limits: { objectKeyBytes }, trail }: Copy): void {
+function checkKey(key: string, { limits: { objectKeyBytes }, trail }: CopyContext): void {
   // A UTF-16 unit is one byte to three.
   if (3 * key.length <= objectKeyBytes) return
   const bytes = key.length > objectKeyBytes ? key.length : utf8Length(key)
@@ -105,7 +105,7 @@ function isPlain(object: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-function spend(copy: Copy, bytes: number): void {
+function spend(copy: CopyContext, bytes: number): void {
   copy.bytes += bytes
   if (copy.bytes > copy.limits.valueBytes) throw oversize(copy.limits, `more than ${copy.limits.valueBytes} bytes`)
 }
@@ -114,7 +114,7 @@ function oversize(limits: Limits, size: string): DatabaseError {
   return tooLarge('valueBytes', limits.valueBytes, `The value has ${size} as compact JSON`, '')
 }
 
-function invalid(copy: Copy, problem: string): DatabaseError {
+function invalid(copy: CopyContext, problem: string): DatabaseError {
   const at = pointer(copy.trail)
   const place = at === '' ? '' : ` at ${JSON.stringify(at.slice(0, 200))}`
   return new DatabaseError('INVALID_VALUE', `The value cannot be kept exactly${place}: ${problem}.`, { at })

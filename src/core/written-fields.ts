@@ -7,20 +7,20 @@ import { utf8Length } from './path.ts'
  * patch of one long key around many short ones would name megabytes.
  */
 const MAX_FIELDS = 256
-const MAX_BYTES = 8_192
+const MAX_FIELD_BYTES = 8_192
 
-type Part<T> = readonly [key: string, part: T]
+type FieldPart<T> = readonly [key: string, part: T]
 
 /** What a part of a tree consists of; null for a leaf. */
-export type PartsOf<T> = (part: T) => readonly Part<T>[] | null
+export type PartsOf<T> = (part: T) => readonly FieldPart<T>[] | null
 
 /** A place in the tree that is named by itself, or by what lies below it. */
-interface Place<T> {
+interface WrittenPart<T> {
   readonly path: string
   readonly bytes: number
   readonly part: T
   /** The places that name it; none when its own path does. */
-  below: readonly Place<T>[]
+  below: readonly WrittenPart<T>[]
 }
 
 /**
@@ -29,17 +29,17 @@ interface Place<T> {
  * path (empty, or with a slash) is named by the place that it lies in. Looks at each part once, and at none below what
  * is too much.
  */
-export function leavesOf<T>(root: T, path: string, partsOf: PartsOf<T>): readonly string[] {
-  const top: Place<T> = { path, bytes: utf8Length(path), part: root, below: [] }
+export function writtenLeaves<T>(root: T, path: string, partsOf: PartsOf<T>): readonly string[] {
+  const top: WrittenPart<T> = { path, bytes: utf8Length(path), part: root, below: [] }
   const places = [top]
   let [count, bytes] = [1, top.bytes]
   // Breadth first, so that what is large in one place leaves the others as they are. The list grows on the way.
   for (const place of places) {
     const parts = partsOf(place.part)
     if (parts === null || parts.length === 0 || count - 1 + parts.length > MAX_FIELDS) continue
-    const below = parts.map(([key, part]) => placeOf(place, key, part))
+    const below = parts.map(([key, part]) => toWrittenPart(place, key, part))
     const more = below.reduce((sum, each) => sum + each.bytes, -place.bytes)
-    if (bytes + more > MAX_BYTES) continue
+    if (bytes + more > MAX_FIELD_BYTES) continue
     bytes += more
     count += below.length - 1
     place.below = below
@@ -48,13 +48,13 @@ export function leavesOf<T>(root: T, path: string, partsOf: PartsOf<T>): readonl
   return [...new Set(named(top))]
 }
 
-function placeOf<T>(above: Place<T>, key: string, part: T): Place<T> {
+function toWrittenPart<T>(above: WrittenPart<T>, key: string, part: T): WrittenPart<T> {
   if (key === '' || key.includes('/')) return { ...above, part, below: [] }
   const path = above.path === '' ? key : `${above.path}/${key}`
   return { path, bytes: above.bytes + 1 + utf8Length(key), part, below: [] }
 }
 
-function named<T>({ path, below }: Place<T>): readonly string[] {
+function named<T>({ path, below }: WrittenPart<T>): readonly string[] {
   return below.length === 0 ? [path] : below.flatMap(named)
 }
 
@@ -62,8 +62,8 @@ function named<T>({ path, below }: Place<T>): readonly string[] {
 export function joinFields(earlier: readonly string[], later: readonly string[]): readonly string[] {
   if (earlier.length === 0 || later.length === 0) return []
   const fields = [...new Set([...earlier, ...later])]
-  if (fields.length <= MAX_FIELDS && sizeOf(fields) <= MAX_BYTES) return fields
-  const leaves = leavesOf(treeOf(fields), '', (tree) => [...tree])
+  if (fields.length <= MAX_FIELDS && sizeOf(fields) <= MAX_FIELD_BYTES) return fields
+  const leaves = writtenLeaves(treeOf(fields), '', (tree) => [...tree])
   return leaves.includes('') ? [] : leaves
 }
 
@@ -95,25 +95,25 @@ function settled(field: string, [before, after]: readonly [Json, Json], isEmpty:
 function sizeOf(fields: readonly string[]): number {
   const units = fields.reduce((sum, field) => sum + field.length, 0)
   // A UTF-16 unit is one byte to three.
-  return 3 * units <= MAX_BYTES ? units : fields.reduce((sum, field) => sum + utf8Length(field), 0)
+  return 3 * units <= MAX_FIELD_BYTES ? units : fields.reduce((sum, field) => sum + utf8Length(field), 0)
 }
 
 /** An empty one is a field that was written as a whole. */
-type Tree = Map<string, Tree>
+type FieldTree = Map<string, FieldTree>
 
-function treeOf(fields: readonly string[]): Tree {
-  const root: Tree = new Map()
+function treeOf(fields: readonly string[]): FieldTree {
+  const root: FieldTree = new Map()
   for (const field of fields) plant(root, field.split('/'))
   return root
 }
 
 /** What lies below a field that was written as a whole is written with it. */
-function plant(root: Tree, segments: readonly string[]): void {
+function plant(root: FieldTree, segments: readonly string[]): void {
   let tree = root
   segments.forEach((segment, i) => {
     const known = tree.get(segment)
     if (known !== undefined && known.size === 0) return void (tree = new Map())
-    const next: Tree = known ?? new Map()
+    const next: FieldTree = known ?? new Map()
     tree.set(segment, next)
     tree = next
     if (i === segments.length - 1) next.clear()

@@ -3,15 +3,15 @@ import { isDocumentPath, pathText, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Limit, Range } from '../store/store.ts'
-import { behind } from './matching.ts'
-import { Patience } from './patience.ts'
-import { SLICE } from './search.ts'
+import { remainingRange } from './matching.ts'
+import { TimeSlice } from './patience.ts'
+import { SEARCH_SLICE } from './search.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** Documents whose nested collections are asked for at once. */
 const PARENTS = 64
 /** Collections that are read at once; together they ask for one slice. */
-const COLLECTIONS = 8
+const MAX_COLLECTIONS_AT_ONCE = 8
 
 export interface BelowRead {
   /** Levels of collections, from 1. */
@@ -26,8 +26,8 @@ export interface BelowRead {
  * that lies there is one range. With one, it is read level by level, so that what lies deeper costs nothing.
  */
 export async function documentsBelow(context: TenantContext, root: Path, { levels, revision, bytes }: BelowRead): Promise<readonly Version[]> {
-  const reading = new Reading(context, revision, new Gathered(context.limits, root, bytes))
-  if (levels === Infinity) return reading.range({ kind: 'below', path: root, limit: SLICE })
+  const reading = new BelowReading(context, revision, new GatheredDocuments(context.limits, root, bytes))
+  if (levels === Infinity) return reading.range({ kind: 'below', path: root, limit: SEARCH_SLICE })
   let collections = isDocumentPath(root) ? await reading.nested([root]) : [root]
   for (let level = 1; ; level++) {
     const documents = await reading.all(collections)
@@ -37,16 +37,16 @@ export async function documentsBelow(context: TenantContext, root: Path, { level
 }
 
 /** Reads parts of the state of one revision into one result. */
-class Reading {
+class BelowReading {
   readonly #context: TenantContext
   readonly #revision: Revision
-  readonly #patience: Patience
-  readonly gathered: Gathered
+  readonly #patience: TimeSlice
+  readonly gathered: GatheredDocuments
 
-  constructor(context: TenantContext, revision: Revision, gathered: Gathered) {
+  constructor(context: TenantContext, revision: Revision, gathered: GatheredDocuments) {
     this.#context = context
     this.#revision = revision
-    this.#patience = new Patience(context.readMs)
+    this.#patience = new TimeSlice(context.readMs)
     this.gathered = gathered
   }
 
@@ -54,21 +54,21 @@ class Reading {
   async range(range: Range): Promise<readonly Version[]> {
     const { store, tenant } = this.#context
     const documents: Version[] = []
-    for (let rest = range; ; await this.#patience.pause()) {
+    for (let rest = range; ; await this.#patience.yieldOrTimeOut()) {
       const { rows, next } = await store.list(tenant, rest, this.#revision)
       this.gathered.add(rows)
       documents.push(...rows)
       if (next === undefined) return documents
-      rest = behind(rest, next)
+      rest = remainingRange(rest, next)
     }
   }
 
   /** The documents right in these collections. */
   async all(collections: readonly Path[]): Promise<readonly Version[]> {
     const documents: Version[] = []
-    for (const [i, part] of partsOf(collections, COLLECTIONS).entries()) {
-      if (i > 0) await this.#patience.pause()
-      const limit: Limit = { rows: Math.ceil(SLICE.rows / part.length), bytes: Math.ceil(SLICE.bytes / part.length) }
+    for (const [i, part] of partsOf(collections, MAX_COLLECTIONS_AT_ONCE).entries()) {
+      if (i > 0) await this.#patience.yieldOrTimeOut()
+      const limit: Limit = { rows: Math.ceil(SEARCH_SLICE.rows / part.length), bytes: Math.ceil(SEARCH_SLICE.bytes / part.length) }
       const read = await Promise.all(part.map((path) => this.range({ kind: 'collection', path, limit })))
       documents.push(...read.flat())
     }
@@ -80,7 +80,7 @@ class Reading {
     const { store, tenant } = this.#context
     const collections: Path[] = []
     for (const [k, part] of partsOf(documents, PARENTS).entries()) {
-      if (k > 0) await this.#patience.pause()
+      if (k > 0) await this.#patience.yieldOrTimeOut()
       const names = await store.collections(tenant, part, this.#revision)
       collections.push(...part.flatMap((document, i) => (names[i] ?? []).map((name) => [...document, name])))
     }
@@ -93,7 +93,7 @@ function partsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[
 }
 
 /** Documents of one result, as many as it may hold. */
-class Gathered {
+class GatheredDocuments {
   readonly #limits: Limits
   readonly #root: Path
   readonly documents: Version[] = []

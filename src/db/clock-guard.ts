@@ -13,7 +13,7 @@ export const ALLOWANCE_MS = 10_000
 export const LASTING_MS = 600_000
 
 /** What the clocks show at one moment. */
-export interface Reading {
+export interface ClockReading {
   /** The time of the day, which somebody may set; ms since 1970. */
   readonly wall: Millis
   /** The time since a moment that is fixed while the process runs: it is never set, and goes on while the machine sleeps. */
@@ -31,19 +31,19 @@ export interface Guard {
 }
 
 /** The first reading is trusted: a process knows no other. */
-export function trusting({ wall, steady }: Reading): Guard {
+export function trusting({ wall, steady }: ClockReading): Guard {
   return { trusted: wall - steady, shown: wall - steady, since: steady }
 }
 
 /** The guard after another reading. Pure. */
-export function afterReading(guard: Guard, { wall, steady }: Reading): Guard {
+export function afterReading(guard: Guard, { wall, steady }: ClockReading): Guard {
   const offset = wall - steady
   if (Math.abs(offset - guard.shown) > ALLOWANCE_MS) return { ...guard, shown: offset, since: steady }
   return steady - guard.since < LASTING_MS ? guard : trusting({ wall, steady })
 }
 
 /** How far the wall clock is ahead of the time to stamp commits with; 0: it is followed. */
-export function heldBackMs({ trusted }: Guard, { wall, steady }: Reading): Millis {
+export function heldBackMs({ trusted }: Guard, { wall, steady }: ClockReading): Millis {
   const ahead = wall - steady - trusted
   return ahead > ALLOWANCE_MS ? ahead : 0
 }

@@ -6,27 +6,27 @@ import { pathText } from '../core/path.ts'
 import type { Millis } from '../core/version.ts'
 import type { Appended, Draft, Store, TenantId } from '../store/store.ts'
 import type { ClosedTime } from './closed-time.ts'
-import { draft, needsOf } from './draft.ts'
+import { draft, collectReadSet } from './draft.ts'
 import { load } from './load.ts'
 import type { Request } from './request.ts'
 import type { StampClock } from './stamp-clock.ts'
-import { State } from './state.ts'
-import type { Tail } from './tail.ts'
-import { Waiting, type Outcome } from './waiting.ts'
+import { StagedDocuments } from './state.ts'
+import type { LogTail } from './tail.ts'
+import { PendingWrite, type WriteOutcome } from './waiting.ts'
 
 /** Commits in one store round trip, and bytes of their values, after which no further one is drafted. */
 const BATCH_COMMITS = 256
 const BATCH_BYTES = 4_194_304
 /** How long requests are drafted before others run, ms: with the one that is begun then, less than 10 for all but the largest. */
-const TURN_MS = 5
+const DRAFT_TURN_MS = 5
 /** Requests that may wait. */
 const QUEUE_REQUESTS = 10_000
-const RETRY_AFTER_MS = 1_000
+const QUEUE_RETRY_MS = 1_000
 
 export interface CommitterOptions {
   readonly store: Store
   readonly tenant: TenantId
-  readonly tail: Tail
+  readonly tail: LogTail
   readonly closedTime: ClosedTime
   readonly limits: Limits
   readonly clock: StampClock
@@ -36,11 +36,11 @@ export interface CommitterOptions {
 }
 
 /** What became of one request when its batch was drafted. */
-type Turn =
-  | { readonly kind: 'draft'; readonly waiting: Waiting; readonly draft: Draft; readonly bytes: number }
-  | { readonly kind: 'refused'; readonly waiting: Waiting; readonly error: unknown }
+type DraftedWrite =
+  | { readonly kind: 'draft'; readonly waiting: PendingWrite; readonly draft: Draft; readonly bytes: number }
+  | { readonly kind: 'refused'; readonly waiting: PendingWrite; readonly error: unknown }
   /** The batch was full before its turn came. */
-  | { readonly kind: 'later'; readonly waiting: Waiting }
+  | { readonly kind: 'later'; readonly waiting: PendingWrite }
 
 /**
  * Group commit: one batch of a tenant is in flight; what comes meanwhile waits and goes together in the next.
@@ -48,7 +48,7 @@ type Turn =
  */
 export class Committer {
   readonly #options: CommitterOptions
-  #queue: Waiting[] = []
+  #queue: PendingWrite[] = []
   #running = false
   #idle: (() => void)[] = []
 
@@ -57,12 +57,12 @@ export class Committer {
   }
 
   /** Settles when the request's commit is durable, or with the reason why it was refused. */
-  commit(request: Request, digest: string | null): Promise<Outcome> {
+  commit(request: Request, digest: string | null): Promise<WriteOutcome> {
     if (this.#queue.length >= QUEUE_REQUESTS) {
       const message = `${QUEUE_REQUESTS} writes are waiting already; try again in a moment.`
-      return Promise.reject(new DatabaseError('TOO_MANY_REQUESTS', message, { retryAfterMs: RETRY_AFTER_MS }))
+      return Promise.reject(new DatabaseError('TOO_MANY_REQUESTS', message, { retryAfterMs: QUEUE_RETRY_MS }))
     }
-    const waiting = new Waiting(request, digest, this.#options.writeMs)
+    const waiting = new PendingWrite(request, digest, this.#options.writeMs)
     this.#queue.push(waiting)
     this.#wake()
     return waiting.outcome
@@ -98,9 +98,9 @@ export class Committer {
   }
 
   /** The requests of the next batch: bounded, and no key twice, so that a repeat finds the commit of the first. */
-  #nextBatch(): readonly Waiting[] {
-    const batch: Waiting[] = []
-    const later: Waiting[] = []
+  #nextBatch(): readonly PendingWrite[] {
+    const batch: PendingWrite[] = []
+    const later: PendingWrite[] = []
     const keys = new Set<string>()
     for (const waiting of this.#queue) {
       if (waiting.settled) continue
@@ -110,11 +110,11 @@ export class Committer {
       ;(fits ? batch : later).push(waiting)
     }
     this.#queue = later
-    for (const waiting of batch) waiting.send()
+    for (const waiting of batch) waiting.markSent()
     return batch
   }
 
-  async #commitBatch(batch: readonly Waiting[]): Promise<void> {
+  async #commitBatch(batch: readonly PendingWrite[]): Promise<void> {
     const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
     const { clock, tail, closedTime } = this.#options
@@ -122,7 +122,7 @@ export class Committer {
     this.#settle(turns, appended)
   }
 
-  async #append(batch: readonly Waiting[], at: Millis): Promise<{ turns: readonly Turn[]; appended: readonly Appended[] }> {
+  async #append(batch: readonly PendingWrite[], at: Millis): Promise<{ turns: readonly DraftedWrite[]; appended: readonly Appended[] }> {
     this.#options.clock.stamped(at)
     const turns = await this.#draftAll(batch, at)
     const drafts = turns.flatMap((turn) => (turn.kind === 'draft' ? [turn.draft] : []))
@@ -141,11 +141,11 @@ export class Committer {
   }
 
   /** Requests whose key has no commit yet; the others are answered with the commit of then. */
-  async #answerRepeated(batch: readonly Waiting[]): Promise<readonly Waiting[]> {
+  async #answerRepeated(batch: readonly PendingWrite[]): Promise<readonly PendingWrite[]> {
     const keyed = batch.filter((waiting) => waiting.request.key !== undefined)
     if (keyed.length === 0) return batch
     const found = await this.#options.store.find(this.#options.tenant, keyed.map(({ request }) => request.key ?? ''))
-    const answered = new Set<Waiting>()
+    const answered = new Set<PendingWrite>()
     keyed.forEach((waiting, i) => {
       const commit = found[i] ?? null
       if (commit === null) return
@@ -155,26 +155,26 @@ export class Committer {
     return batch.filter((waiting) => !answered.has(waiting))
   }
 
-  async #draftAll(batch: readonly Waiting[], at: Millis): Promise<readonly Turn[]> {
+  async #draftAll(batch: readonly PendingWrite[], at: Millis): Promise<readonly DraftedWrite[]> {
     const { store, tenant, tail, limits } = this.#options
-    const needs = needsOf(batch.map(({ request }) => request))
-    const state = new State(await load({ store, tenant, revision: tail.last, needs, limits }))
-    const turns: Turn[] = []
+    const needs = collectReadSet(batch.map(({ request }) => request))
+    const state = new StagedDocuments(await load({ store, tenant, revision: tail.last, readSet: needs, limits }))
+    const turns: DraftedWrite[] = []
     let room = BATCH_BYTES
     let turnBegan = performance.now()
     for (const waiting of batch) {
-      if (performance.now() - turnBegan > TURN_MS) {
+      if (performance.now() - turnBegan > DRAFT_TURN_MS) {
         await nextTurn()
         turnBegan = performance.now()
       }
-      const turn: Turn = room > 0 ? this.#draft(waiting, state, at) : { kind: 'later', waiting }
+      const turn: DraftedWrite = room > 0 ? this.#draft(waiting, state, at) : { kind: 'later', waiting }
       if (turn.kind === 'draft') room -= turn.bytes
       turns.push(turn)
     }
     return turns
   }
 
-  #draft(waiting: Waiting, state: State, at: Millis): Turn {
+  #draft(waiting: PendingWrite, state: StagedDocuments, at: Millis): DraftedWrite {
     try {
       const { expects, writes, bytes } = draft(waiting.request, state, { at, limits: this.#options.limits })
       const { key, actor } = waiting.request
@@ -188,8 +188,8 @@ export class Committer {
    * Tells everyone what became of their request. A refusal was decided on a state in which the drafts before it
    * hold; when one of those lost a race, the refusal is drafted anew like the loser itself.
    */
-  #settle(turns: readonly Turn[], appended: readonly Appended[]): void {
-    const again: Waiting[] = []
+  #settle(turns: readonly DraftedWrite[], appended: readonly Appended[]): void {
+    const again: PendingWrite[] = []
     let next = 0
     let lost = false
     for (const turn of turns) {
@@ -208,12 +208,12 @@ export class Committer {
       if (result?.kind === 'conflict') again.push(turn.waiting)
       if (result === undefined) turn.waiting.reject(new Error(`The store gave no answer for ${pathText(turn.draft.writes[0]?.path ?? ['a draft'])}`))
     }
-    for (const waiting of again) waiting.callBack()
+    for (const waiting of again) waiting.requeue()
     this.#queue = [...again, ...this.#queue]
   }
 }
 
-function answerRepeat(waiting: Waiting, commit: Commit): void {
+function answerRepeat(waiting: PendingWrite, commit: Commit): void {
   if (waiting.digest !== null && commit.digest === waiting.digest) return waiting.resolve({ commit, repeated: true })
   const message = `The key ${JSON.stringify(commit.id)} was used for another write; use a fresh key for each write.`
   waiting.reject(new DatabaseError('KEY_REUSED', message, { commit: commit.id }))

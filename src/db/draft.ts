@@ -5,15 +5,15 @@ import { deleteField, getField, setField } from '../core/field.ts'
 import { isObject, type Json } from '../core/json.ts'
 import { tooLarge, type Limits } from '../core/limits.ts'
 import { mergedFields, mergePatch } from '../core/merge-patch.ts'
-import { candidatesOf, isDocumentPath, lastOf, parentOf, pathText, type Path } from '../core/path.ts'
+import { documentPrefixes, isDocumentPath, lastOf, parentOf, pathText, type Path } from '../core/path.ts'
 import { checkSize, exactValue } from '../core/value.ts'
 import type { Millis, Write } from '../core/version.ts'
 import { joinFields, settledFields } from '../core/written-fields.ts'
 import type { Expectation } from '../store/store.ts'
 import { meets } from './expectation.ts'
-import { meaningOf, type Meaning } from './meaning.ts'
-import { badArgument, type Operation, type Request } from './request.ts'
-import type { Head, Needs, State } from './state.ts'
+import { resolveStored, type ResolvedPath } from './meaning.ts'
+import { badArgument, type WriteOperation, type Request } from './request.ts'
+import type { DocumentHead, ReadSet, StagedDocuments } from './state.ts'
 import { bytesBeside } from './written-bytes.ts'
 
 /** What a request comes to on a state: what it read and what it writes. */
@@ -25,7 +25,7 @@ export interface Drafted {
 }
 
 /** What must be loaded before the requests can be drafted. */
-export function needsOf(requests: readonly Request[]): Needs {
+export function collectReadSet(requests: readonly Request[]): ReadSet {
   const documents = new Map<string, Path>()
   const parents = new Map<string, Path>()
   const trees = new Map<string, Path>()
@@ -37,15 +37,15 @@ export function needsOf(requests: readonly Request[]): Needs {
     for (const operation of request.operations) {
       add(documents, documentsOf(operation))
       if (operation.kind === 'delete') add(trees, [operation.path])
-      else if (operation.kind !== 'post') add(parents, candidatesOf(operation.path))
+      else if (operation.kind !== 'post') add(parents, documentPrefixes(operation.path))
       else if (!operation.fresh) add(parents, [[...operation.path, operation.id]])
     }
   }
   return { documents: [...documents.values()], parents: [...parents.values()], trees: [...trees.values()] }
 }
 
-function documentsOf(operation: Operation): readonly Path[] {
-  if (operation.kind !== 'post') return candidatesOf(operation.path)
+function documentsOf(operation: WriteOperation): readonly Path[] {
+  if (operation.kind !== 'post') return documentPrefixes(operation.path)
   const parent = operation.path.length > 1 ? [parentOf(operation.path)] : []
   return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]
 }
@@ -60,7 +60,7 @@ export interface DraftContext {
  * Drafts a request: what its paths mean on `state` plus its operations give writes with expectations.
  * On success the state goes on with its outcome; a refusal (thrown DatabaseError) leaves the state as it was.
  */
-export function draft(request: Request, state: State, context: DraftContext): Drafted {
+export function draft(request: Request, state: StagedDocuments, context: DraftContext): Drafted {
   const drafting = new Drafting(state, context)
   for (const check of request.checks) drafting.check(check.path, check.expect)
   for (const operation of request.operations) drafting.run(operation)
@@ -68,22 +68,22 @@ export function draft(request: Request, state: State, context: DraftContext): Dr
 }
 
 /** A document that this draft writes: what it was before, and the fields written so far (none: the whole value). */
-interface Edit {
-  readonly before: Head | null
+interface DocumentEdit {
+  readonly before: DocumentHead | null
   readonly fields: readonly string[]
 }
 
 /** What one write is about: the fields that it names, and the names right inside the document that may be new after it. */
-interface Written {
+interface WrittenDocument {
   readonly fields: readonly string[]
   readonly names: readonly string[]
 }
 
 class Drafting {
-  readonly #state: State
+  readonly #state: StagedDocuments
   readonly #limits: Limits
   readonly #at: Millis
-  readonly #edits = new Map<string, Edit>()
+  readonly #edits = new Map<string, DocumentEdit>()
   /** Parts of values that this draft made: the operations after it change them in place. */
   readonly #copies = new Copies()
   readonly #reads = new Map<string, { readonly path: Path; readonly version: number }>()
@@ -91,8 +91,8 @@ class Drafting {
   /** Documents whose value was put together here, out of parts that hold the limits each. */
   readonly #composed = new Set<string>()
 
-  constructor(state: State, { at, limits }: DraftContext) {
-    this.#state = state.layer()
+  constructor(state: StagedDocuments, { at, limits }: DraftContext) {
+    this.#state = state.begin()
     this.#at = at
     this.#limits = limits
   }
@@ -101,7 +101,7 @@ class Drafting {
     meets(this.#read(path), path, expect)
   }
 
-  run(operation: Operation): void {
+  run(operation: WriteOperation): void {
     switch (operation.kind) {
       case 'post':
         return this.#post(operation.path, operation.value, operation.id, operation.fresh)
@@ -121,7 +121,7 @@ class Drafting {
       if (write !== null) writes.push(write)
     }
     const bytes = this.#checkValues(writes, request)
-    this.#state.settle()
+    this.#state.merge()
     return { expects: this.#expectations(), writes, bytes }
   }
 
@@ -137,15 +137,15 @@ class Drafting {
   }
 
   #put(path: Path, value: Json, expect: Expect | undefined): void {
-    const { head, rest } = this.#meaning(path)
+    const { head, fieldPath: rest } = this.#meaning(path)
     if (rest.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, rest.length === 0 ? head : null, value, expect)
-    const document = documentOf(head, path)
+    const document = headDocument(head, path)
     const live = this.#live(head, document, `does not exist, so nothing can be put inside it: put ${pathText(document)} first`)
     meets(live, live.path, expect)
     this.#write(live, { fields: [rest.join('/')], names: rest.slice(0, 1) }, () => this.#setField(live, rest, value))
   }
 
-  #setField(head: Head, rest: Path, value: Json): Json {
+  #setField(head: DocumentHead, rest: Path, value: Json): Json {
     try {
       return setField(head.value, rest, value, this.#copies)
     } catch (error) {
@@ -154,15 +154,15 @@ class Drafting {
     }
   }
 
-  #putDocument(path: Path, before: Head | null, value: Json, expect: Expect | undefined): void {
+  #putDocument(path: Path, before: DocumentHead | null, value: Json, expect: Expect | undefined): void {
     meets(before, path, expect)
     if (path.length > 2 && (before === null || before.deleted)) this.#liveParent(parentOf(path))
     this.#replace(path, before, value)
   }
 
   #patch(path: Path, merge: Json, expect: Expect | undefined): void {
-    const { head, rest } = this.#meaning(path)
-    const live = this.#live(head, documentOf(head, path), 'does not exist; put or post makes it')
+    const { head, fieldPath: rest } = this.#meaning(path)
+    const live = this.#live(head, headDocument(head, path), 'does not exist; put or post makes it')
     meets(live, live.path, expect)
     const now = getField(live.value, rest)
     if (now === undefined) throw notFound(path, 'has nothing to patch; put it first')
@@ -178,7 +178,7 @@ class Drafting {
 
   #delete(path: Path, expect: Expect | undefined): void {
     const meaning = this.#meaning(path)
-    if (meaning.rest.length === 0) {
+    if (meaning.fieldPath.length === 0) {
       meets(this.#live(meaning.head, path), path, expect)
       return this.#deleteTree(path)
     }
@@ -189,7 +189,7 @@ class Drafting {
     this.#deleteField(path, meaning, expect)
   }
 
-  #deleteField(path: Path, { head, rest }: Meaning<Head>, expect: Expect | undefined): void {
+  #deleteField(path: Path, { head, fieldPath: rest }: ResolvedPath<DocumentHead>, expect: Expect | undefined): void {
     const live = this.#live(head, path)
     meets(live, live.path, expect)
     const value = deleteField(live.value, rest, this.#copies)
@@ -222,8 +222,8 @@ class Drafting {
     return tree === null || tree.length > 0
   }
 
-  #meaning(path: Path): Meaning<Head> {
-    return meaningOf(path, (document) => this.#read(document))
+  #meaning(path: Path): ResolvedPath<DocumentHead> {
+    return resolveStored(path, (document) => this.#read(document))
   }
 
   /** Whether nothing is there yet and a put makes a document of it. */
@@ -248,14 +248,14 @@ class Drafting {
     }
   }
 
-  #live(head: Head | null, path: Path, why = 'does not exist'): Head {
+  #live(head: DocumentHead | null, path: Path, why = 'does not exist'): DocumentHead {
     if (head !== null && !head.deleted) return head
     if (head === null && path.length === 1) throw notFound(path, 'has no documents')
     throw notFound(head?.path ?? path, why)
   }
 
   /** Writes fields of a live document, whose value `change` may change in place. */
-  #write(head: Head, { fields, names }: Written, change: () => Json): void {
+  #write(head: DocumentHead, { fields, names }: WrittenDocument, change: () => Json): void {
     const fresh = freshNames(head, names)
     const value = change()
     this.#checkNames(head, value, fresh)
@@ -265,7 +265,7 @@ class Drafting {
   }
 
   /** Writes a whole document, live before or not. */
-  #replace(path: Path, before: Head | null, value: Json): void {
+  #replace(path: Path, before: DocumentHead | null, value: Json): void {
     if (before !== null) this.#checkNames(before, value, isObject(value) ? freshNames(before, Object.keys(value)) : [])
     this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.#at }, [])
     const createdAt = before === null || before.deleted ? this.#at : before.createdAt
@@ -273,7 +273,7 @@ class Drafting {
   }
 
   /** A field that is new at this write, one of `fresh`, must not have the name of a nested collection, unless it declares it. */
-  #checkNames(before: Head, value: Json, fresh: readonly string[]): void {
+  #checkNames(before: DocumentHead, value: Json, fresh: readonly string[]): void {
     if (!isObject(value)) {
       if (this.#state.hasCollections(before.path)) throw mustBeObject(before.path)
       if (isObject(before.value)) this.#unchanged.set(pathText(before.path), before.path)
@@ -287,14 +287,14 @@ class Drafting {
     }
   }
 
-  #read(path: Path): Head | null {
+  #read(path: Path): DocumentHead | null {
     const head = this.#state.head(path)
     const text = pathText(path)
     if (!this.#reads.has(text) && !this.#edits.has(text)) this.#reads.set(text, { path, version: head?.version ?? 0 })
     return head
   }
 
-  #edit(head: Head, fields: readonly string[]): void {
+  #edit(head: DocumentHead, fields: readonly string[]): void {
     const text = pathText(head.path)
     const edit = this.#edits.get(text)
     if (edit === undefined) this.#edits.set(text, { before: head.version === 0 ? null : head, fields })
@@ -307,12 +307,12 @@ class Drafting {
     return (edit === undefined ? head.version : (edit.before?.version ?? 0)) + 1
   }
 
-  #writeOf(text: string, { before, fields }: Edit): Write | null {
-    const after = this.#state.own(text)
+  #writeOf(text: string, { before, fields }: DocumentEdit): Write | null {
+    const after = this.#state.staged(text)
     if (after === undefined) return null
     const lived = before !== null && !before.deleted
     if (!lived && after.deleted) {
-      this.#state.forget(text)
+      this.#state.unstage(text)
       return null
     }
     const { path, version, value } = after
@@ -325,7 +325,7 @@ class Drafting {
     const expects: Expectation[] = []
     for (const [text, { path, version }] of this.#reads) {
       // A document that is written expects its version by itself.
-      if (!this.#edits.has(text) || this.#state.own(text) === undefined) expects.push({ kind: 'version', path, version })
+      if (!this.#edits.has(text) || this.#state.staged(text) === undefined) expects.push({ kind: 'version', path, version })
     }
     for (const below of this.#unchanged.values()) expects.push({ kind: 'unchanged', below, since: this.#state.revision })
     return expects
@@ -349,7 +349,7 @@ class Drafting {
 }
 
 /** The names under which the document holds no field yet. A key with a slash can name no collection. */
-function freshNames({ deleted, value }: Head, names: readonly string[]): readonly string[] {
+function freshNames({ deleted, value }: DocumentHead, names: readonly string[]): readonly string[] {
   return names.filter((name) => !name.includes('/') && (deleted || isFree(value, name)))
 }
 
@@ -369,7 +369,7 @@ function notFound(path: Path, why: string): DatabaseError {
 }
 
 /** The document whose absence refuses a write at `path`: where `head` is null, none on the way has a version. */
-function documentOf(head: Head | null, path: Path): Path {
+function headDocument(head: DocumentHead | null, path: Path): Path {
   return head?.path ?? path.slice(0, 2)
 }
 

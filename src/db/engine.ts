@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
-import type { Committed, Database, InterruptMatch, Op } from '../core/database.ts'
+import type { WriteResult, Database, InterruptMatch, Op } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import type { Store, TenantId } from '../store/store.ts'
-import { passOn } from './ephemeral.ts'
+import { publishEphemeral } from './ephemeral.ts'
 import { openChanges, openLive, openWatch } from './feed/open.ts'
 import { readHistory } from './history.ts'
 import { parseInterrupt } from './interrupt.ts'
-import { readLog } from './log.ts'
+import { readLogPage } from './log.ts'
 import { readDocument, readDocuments, readValue } from './reader.ts'
-import { committedOf } from './render.ts'
+import { toWriteResult } from './render.ts'
 import { badArgument, fingerprint, parseRequest, type RequestParts } from './request.ts'
-import { Servers, SYSTEM_TENANT } from './servers.ts'
+import { Cluster, SYSTEM_TENANT } from './servers.ts'
 import { StampClock } from './stamp-clock.ts'
 import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from './tenant.ts'
 
@@ -34,7 +34,7 @@ export interface Engine {
 /** Makes the databases over a store, and follows its bell; on a shared store, it joins the other processes. */
 export async function openEngine(store: Store, given: EngineOptions = {}): Promise<Engine> {
   const tenants = new Map<TenantId, Tenant>()
-  const bell = await store.bell((id, last) => tenants.get(id)?.rung(last))
+  const bell = await store.listen((id, last) => tenants.get(id)?.onNotify(last))
   const clock = new StampClock(given)
   const options: TenantOptions = { ...given, clock }
   const servers = store.shared ? joinServers(store, tenants, options) : null
@@ -62,10 +62,10 @@ function added(a: FeedCounts, b: FeedCounts): FeedCounts {
   return { feeds: a.feeds + b.feeds, shapes: a.shapes + b.shapes, unindexedShapes: a.unindexedShapes + b.unindexedShapes }
 }
 
-function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { clock }: TenantOptions): Servers {
+function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { clock }: TenantOptions): Cluster {
   const system = new Tenant(store, SYSTEM_TENANT, { clock })
   tenants.set(SYSTEM_TENANT, system)
-  return new Servers({
+  return new Cluster({
     db: new TenantDatabase(system, { actor: null }, () => Promise.resolve(0)),
     freshId: system.freshId,
     interrupt: async (id, match) => {
@@ -90,7 +90,7 @@ class TenantDatabase implements Database {
 
   post: Database['post'] = (path, value, options = {}) => {
     const op: Op = { kind: 'post', path, value, id: options.id }
-    return options.ephemeral === true ? this.#passOn(op, options.key) : this.#commit([op], options)
+    return options.ephemeral === true ? this.#publishEphemeral(op, options.key) : this.#commit([op], options)
   }
 
   put: Database['put'] = (path, value, options = {}) => this.#commit([{ kind: 'put', path, value, expect: options.expect }], options)
@@ -109,7 +109,7 @@ class TenantDatabase implements Database {
 
   history: Database['history'] = async (path, options = {}) => readHistory(await this.#tenant.running(), path, options)
 
-  log: Database['log'] = async (paths, options = {}) => readLog(await this.#tenant.running(), paths, options)
+  log: Database['log'] = async (paths, options = {}) => readLogPage(await this.#tenant.running(), paths, options)
 
   changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openChanges(grounds, paths, options))
 
@@ -123,20 +123,20 @@ class TenantDatabase implements Database {
     return here + elsewhere
   }
 
-  async #passOn(op: Op, key: string | undefined): Promise<Committed> {
+  async #publishEphemeral(op: Op, key: string | undefined): Promise<WriteResult> {
     if (key !== undefined) throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')
     const { limits, freshId } = this.#tenant
     const request = parseRequest({ ops: [op], actor: this.#identity.actor }, limits, freshId)
     const context = await this.#tenant.running()
-    return committedOf(context.tail.epoch, await passOn(context, request, freshId()), false)
+    return toWriteResult(context.tail.epoch, await publishEphemeral(context, request, freshId()), false)
   }
 
-  async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<Committed> {
+  async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<WriteResult> {
     const { limits, freshId } = this.#tenant
     const request = parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId)
     const digest = key === undefined ? null : createHash('sha256').update(fingerprint(request)).digest('base64url')
     const { committer, tail } = await this.#tenant.running()
     const { commit, repeated } = await committer.commit(request, digest)
-    return committedOf(tail.epoch, commit, repeated)
+    return toWriteResult(tail.epoch, commit, repeated)
   }
 }

@@ -1,10 +1,10 @@
 import type { Expect } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import { pathText, type Path } from '../core/path.ts'
-import type { Head } from './state.ts'
+import type { DocumentHead } from './state.ts'
 
 /** Throws CONFLICT, with what is there now, when the document breaks what its writer expects of it. */
-export function meets(head: Head | null, path: Path, expect: Expect | undefined): void {
+export function meets(head: DocumentHead | null, path: Path, expect: Expect | undefined): void {
   if (expect === undefined || holds(head, expect)) return
   const text = pathText(path)
   const version = head?.version ?? 0
@@ -17,7 +17,7 @@ export function meets(head: Head | null, path: Path, expect: Expect | undefined)
   })
 }
 
-function holds(head: Head | null, expect: Expect): boolean {
+function holds(head: DocumentHead | null, expect: Expect): boolean {
   const lives = head !== null && !head.deleted
   if ('version' in expect) return (head?.version ?? 0) === expect.version
   return 'absent' in expect ? expect.absent !== lives : expect.exists === lives

@@ -7,11 +7,11 @@ import { parseTimestamp } from '../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../core/value.ts'
 import type { Millis, Revision, Version } from '../core/version.ts'
 import type { Limit } from '../store/store.ts'
-import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf, type Window } from './page.ts'
-import { Patience } from './patience.ts'
-import { documentOf } from './render.ts'
+import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf, type Window } from './page.ts'
+import { TimeSlice } from './patience.ts'
+import { toDocument } from './render.ts'
 import { resolvePath } from './resolve.ts'
-import { Missing, Search, SLICE } from './search.ts'
+import { AbsentDocuments, Search, SEARCH_SLICE } from './search.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** Versions that one read asks for at least, where some of them may have left the field as it was. */
@@ -21,26 +21,26 @@ const LEAST_ROWS = 16
 const BEHIND_ALL = 999_999
 
 /** Exclusive bounds of a history, as places in the log: a revision, and an index within its commit. */
-interface Bounds {
-  readonly after: Place
-  readonly before: Place
+interface HistoryBounds {
+  readonly after: HistoryPosition
+  readonly before: HistoryPosition
 }
 
-interface Place {
+interface HistoryPosition {
   readonly revision: Revision
   readonly index: number
 }
 
 /** A version and its index within its commit. */
-interface Row {
+interface HistoryRow {
   readonly version: Version
   readonly index: number
 }
 
-interface Rows {
-  readonly rows: readonly Row[]
+interface HistoryRows {
+  readonly rows: readonly HistoryRow[]
   /** Where the history goes on, in the direction of reading. */
-  readonly next: Place | undefined
+  readonly next: HistoryPosition | undefined
 }
 
 /** The versions of what `text` means, in the order in which they were written. */
@@ -51,12 +51,12 @@ export async function readHistory(context: TenantContext, text: string, options:
   const { last, epoch } = context.tail
   const bounds = boundsOf(options, { from: span.from, to: span.to ?? last })
   const { rows, next } = await rowsOf(context, path, bounds, window)
-  const edges = rows.map((row) => ({ cursor: formatPlace(placeOf(row)), node: documentOf(epoch, row.version, row.version.revision) }))
-  return pageOf(options, window, { edges, next: next && formatPlace(next), cursor: formatCursor(epoch, last) })
+  const edges = rows.map((row) => ({ cursor: formatPosition(toPosition(row)), node: toDocument(epoch, row.version, row.version.revision) }))
+  return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
 }
 
-async function rowsOf(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<Rows> {
-  const { head, rest } = await resolvePath(context, path)
+async function rowsOf(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
+  const { head, fieldPath: rest } = await resolvePath(context, path)
   if (head !== null && rest.length === 0) return documentHistory(context, head.path, bounds, window)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) return collectionHistory(context, path, bounds, window)
   return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, rest, { bounds, window })
@@ -68,13 +68,13 @@ async function isCollection({ store, tenant }: TenantContext, path: Path): Promi
 }
 
 /** Slice by slice, so that no large page is parsed in one step. */
-async function documentHistory({ store, tenant, limits, readMs }: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<Rows> {
+async function documentHistory({ store, tenant, limits, readMs }: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
   const slices: (readonly Version[])[] = []
-  const missing = new Missing({ rows: window.count, bytes: limits.pageBytes })
-  const patience = new Patience(readMs)
-  const inOrder = (): readonly Row[] => (window.reverse ? slices.toReversed() : slices).flat().map(rowOf)
-  let reached: Place | undefined
-  for (let range = revisionsOf(bounds); ; await patience.pause()) {
+  const missing = new AbsentDocuments({ rows: window.count, bytes: limits.pageBytes })
+  const patience = new TimeSlice(readMs)
+  const inOrder = (): readonly HistoryRow[] => (window.reverse ? slices.toReversed() : slices).flat().map(rowOf)
+  let reached: HistoryPosition | undefined
+  for (let range = revisionsOf(bounds); ; await patience.yieldOrTimeOut()) {
     const { slice } = missing
     const { rows, next } = await store.history(tenant, path, { ...range, reverse: window.reverse, limit: slice })
     if (!missing.fits(rows)) return { rows: inOrder(), next: reached }
@@ -88,16 +88,16 @@ async function documentHistory({ store, tenant, limits, readMs }: TenantContext,
 }
 
 interface FieldRead {
-  readonly bounds: Bounds
+  readonly bounds: HistoryBounds
   readonly window: Window
 }
 
 /** The versions in which a field became another one, came or went. One that cannot have touched it is not read. */
-async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<Rows> {
+async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<HistoryRows> {
   const { store, tenant, limits } = context
-  const harvest = new Harvest(window, limits)
+  const harvest = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
-  for (let range = revisionsOf(bounds); ; await search.pause()) {
+  for (let range = revisionsOf(bounds); ; await search.yieldOrTimeOut()) {
     const asked = harvest.ask(LEAST_ROWS)
     const page = await store.history(tenant, path, { ...range, touching: field, reverse: window.reverse, limit: asked, skips: search.skips })
     const oldest = page.rows[0]
@@ -119,12 +119,12 @@ function sameField(older: Version | undefined, newer: Version, field: Path): boo
 }
 
 /** The versions of all documents in and below a collection: commits that wrote there, from one end of the bounds. */
-async function collectionHistory(context: TenantContext, path: Path, bounds: Bounds, window: Window): Promise<Rows> {
+async function collectionHistory(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
   const { store, tenant, limits } = context
-  const harvest = new Harvest(window, limits)
+  const harvest = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
   let range = commitsOf(bounds)
-  for (;; await search.pause()) {
+  for (;; await search.yieldOrTimeOut()) {
     const asked = harvest.ask(1)
     const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit: asked, skips: search.skips })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
@@ -137,44 +137,44 @@ async function collectionHistory(context: TenantContext, path: Path, bounds: Bou
 }
 
 /** Exclusive. */
-interface Revisions {
+interface RevisionBounds {
   readonly after: Revision
   readonly before: Revision
 }
 
 /** Of one document: a commit makes one version of it at most, so its revision is the place. */
-function revisionsOf({ after, before }: Bounds): Revisions {
+function revisionsOf({ after, before }: HistoryBounds): RevisionBounds {
   return { after: after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
 }
 
 /** Of a collection: a place lies within a commit, which belongs to the search unless all of its versions lie beyond the bound. */
-function commitsOf({ after, before }: Bounds): Revisions {
+function commitsOf({ after, before }: HistoryBounds): RevisionBounds {
   return { after: after.index < BEHIND_ALL ? Math.max(after.revision - 1, 0) : after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
 }
 
-function behind(range: Revisions, next: Revision, { reverse }: Window): Revisions {
+function behind(range: RevisionBounds, next: Revision, { reverse }: Window): RevisionBounds {
   return reverse ? { ...range, before: next } : { ...range, after: next }
 }
 
-function isBetween({ version: { revision }, index }: Row, { after, before }: Bounds): boolean {
+function isBetween({ version: { revision }, index }: HistoryRow, { after, before }: HistoryBounds): boolean {
   const above = revision > after.revision || (revision === after.revision && index > after.index)
   const below = revision < before.revision || (revision === before.revision && index < before.index)
   return above && below
 }
 
-function rowOf(version: Version): Row {
+function rowOf(version: Version): HistoryRow {
   return { version, index: 0 }
 }
 
-function placeOf({ version: { revision }, index }: Row): Place {
+function toPosition({ version: { revision }, index }: HistoryRow): HistoryPosition {
   return { revision, index }
 }
 
 /** The rows of one page, as a search finds them in the direction of reading: so many, and so many bytes, but one at least. */
-class Harvest {
+class HistoryCollector {
   readonly #window: Window
   readonly #maxBytes: number
-  readonly #rows: Row[] = []
+  readonly #rows: HistoryRow[] = []
   #bytes = 0
   /** Whether a row was found that has no room. */
   #full = false
@@ -191,11 +191,11 @@ class Harvest {
 
   /** What the next read asks for: those that are missing, and one to know whether there is more. */
   ask(least: number): Limit {
-    return { rows: Math.min(SLICE.rows, Math.max(least, this.#window.count - this.#rows.length + 1)), bytes: SLICE.bytes }
+    return { rows: Math.min(SEARCH_SLICE.rows, Math.max(least, this.#window.count - this.#rows.length + 1)), bytes: SEARCH_SLICE.bytes }
   }
 
   /** Takes in the rows of one read, oldest first. */
-  add(found: readonly Row[]): void {
+  add(found: readonly HistoryRow[]): void {
     for (const row of this.#window.reverse ? found.toReversed() : found) {
       this.#bytes += jsonBytes(row.version.value)
       this.#full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
@@ -205,10 +205,10 @@ class Harvest {
   }
 
   /** The page, when the search has come to a revision, or to the end. */
-  rows(reached: Revision | undefined): Rows {
+  rows(reached: Revision | undefined): HistoryRows {
     const last = this.#rows.at(-1)
     const rows = this.#window.reverse ? this.#rows.toReversed() : this.#rows
-    if (this.#full) return { rows, next: last && placeOf(last) }
+    if (this.#full) return { rows, next: last && toPosition(last) }
     if (reached === undefined) return { rows, next: undefined }
     return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: BEHIND_ALL } }
   }
@@ -226,20 +226,20 @@ async function spanOf({ store, tenant, closeTime }: TenantContext, { from, to }:
   }
 }
 
-function boundsOf(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): Bounds {
-  const after = options.after === undefined ? null : parsePlace(options.after, 'after')
-  const before = options.before === undefined ? null : parsePlace(options.before, 'before')
+function boundsOf(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): HistoryBounds {
+  const after = options.after === undefined ? null : parsePosition(options.after, 'after')
+  const before = options.before === undefined ? null : parsePosition(options.before, 'before')
   return {
     after: after !== null && after.revision > from ? after : { revision: from, index: Infinity },
     before: before !== null && before.revision <= to ? before : { revision: to + 1, index: 0 },
   }
 }
 
-function formatPlace({ revision, index }: Place): string {
+function formatPosition({ revision, index }: HistoryPosition): string {
   return formatPageCursor('place', `${revision}.${index}`)
 }
 
-function parsePlace(cursor: string, argument: string): Place {
+function parsePosition(cursor: string, argument: string): HistoryPosition {
   const [, revision, index] = /^(\d{1,15})\.(\d{1,6})$/.exec(parsePageCursor('place', cursor, argument)) ?? []
   if (revision === undefined || index === undefined) throw badPageCursor(argument)
   return { revision: Number(revision), index: Number(index) }

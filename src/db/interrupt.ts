@@ -3,7 +3,7 @@ import type { Json } from '../core/json.ts'
 import type { Limits } from '../core/limits.ts'
 import { overlaps, parsePatterns, type Pattern } from '../core/pattern.ts'
 import { equalJson } from '../core/value.ts'
-import type { Asked } from './feed/admission.ts'
+import type { SubscriptionRequest } from './feed/admission.ts'
 import { parseFilter } from './feed/shape.ts'
 
 /** Which running subscriptions are meant; what is undefined does not matter. */
@@ -21,7 +21,7 @@ export function parseInterrupt(match: InterruptMatch, limits: Limits): Interrupt
 }
 
 /** Whether a subscription is meant, by what it was opened for. */
-export function isMeant({ patterns, where, params, actor }: Interrupt, asked: Asked): boolean {
+export function isMeant({ patterns, where, params, actor }: Interrupt, asked: SubscriptionRequest): boolean {
   const { filter } = asked
   if (actor !== undefined && asked.actor !== actor) return false
   if (where !== undefined && filter.where !== where) return false

@@ -3,21 +3,21 @@ import type { Limits } from '../core/limits.ts'
 import { pathText, type Path } from '../core/path.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
-import { SLICE } from './search.ts'
-import type { Head, Loaded, Needs } from './state.ts'
+import { SEARCH_SLICE } from './search.ts'
+import type { DocumentHead, ReadResult, ReadSet } from './state.ts'
 
 export interface LoadOptions {
   readonly store: Store
   readonly tenant: TenantId
   /** A revision that is visible already: what is read is as of this one or a later one. */
   readonly revision: Revision
-  readonly needs: Needs
+  readonly readSet: ReadSet
   readonly limits: Limits
 }
 
 /** Reads what the drafts of a batch need, all at once. */
-export async function load(options: LoadOptions): Promise<Loaded> {
-  const { store, tenant, revision, needs, limits } = options
+export async function load(options: LoadOptions): Promise<ReadResult> {
+  const { store, tenant, revision, readSet: needs, limits } = options
   const [heads, collections, trees] = await Promise.all([
     needs.documents.length === 0 ? [] : store.heads(tenant, needs.documents).then(({ rows }) => rows),
     needs.parents.length === 0 ? [] : store.collections(tenant, needs.parents),
@@ -31,15 +31,15 @@ export async function load(options: LoadOptions): Promise<Loaded> {
   }
 }
 
-function headOf(version: Version | null): Head | null {
+function headOf(version: Version | null): DocumentHead | null {
   if (version === null) return null
   const { path, value, createdAt } = version
   return { path, version: version.version, deleted: version.type === 'DELETE', value, createdAt }
 }
 
 /** The live documents at and below `root`, without their values (a delete needs none); null when there are more than `max`. */
-async function loadTree(store: Store, tenant: TenantId, root: Path, max: number): Promise<readonly Head[] | null> {
-  const heads: Head[] = []
+async function loadTree(store: Store, tenant: TenantId, root: Path, max: number): Promise<readonly DocumentHead[] | null> {
+  const heads: DocumentHead[] = []
   if (root.length % 2 === 0) {
     const { rows } = await store.heads(tenant, [root])
     const own = headOf(rows[0] ?? null)
@@ -47,7 +47,7 @@ async function loadTree(store: Store, tenant: TenantId, root: Path, max: number)
   }
   let after: Path | undefined
   for (;;) {
-    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: SLICE })
+    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: SEARCH_SLICE })
     for (const version of page.rows) heads.push({ path: version.path, version: version.version, deleted: false, value: null, createdAt: version.createdAt })
     if (heads.length > max) return null
     if (page.next === undefined) return heads

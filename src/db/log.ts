@@ -4,7 +4,7 @@ import { jsonBytes } from '../core/value.ts'
 import { matcherOf } from './feed/open.ts'
 import { parseShape } from './feed/shape.ts'
 import { countOf } from './page.ts'
-import { revisionOf } from './past.ts'
+import { cursorRevision } from './past.ts'
 import { Search } from './search.ts'
 import type { TenantContext } from './tenant-context.ts'
 
@@ -12,11 +12,11 @@ import type { TenantContext } from './tenant-context.ts'
  * A page of the log: what `changes` would have delivered. It may end before it is full (`searchedCommits`), with a cursor to go
  * on from.
  */
-export async function readLog(context: TenantContext, paths: readonly string[], options: LogOptions): Promise<ChangeBatch> {
+export async function readLogPage(context: TenantContext, paths: readonly string[], options: LogOptions): Promise<ChangeBatch> {
   const { tail, limits } = context
   const matcher = matcherOf(context, parseShape(paths, options, limits), false)
   const count = countOf(options.first, 'first', limits)
-  const start = options.after === undefined ? tail.floor : await revisionOf(context, options.after)
+  const start = options.after === undefined ? tail.floor : await cursorRevision(context, options.after)
   let position = start
   const changes: Change[] = []
   const search = new Search(context.readMs, limits.searchedCommits)
@@ -26,7 +26,7 @@ export async function readLog(context: TenantContext, paths: readonly string[], 
     const commits = await tail.read(position, search.slice)
     for (const commit of commits) {
       if (search.isLong && (await search.ends()) && position > start) break
-      const selected = await matcher.of(commit)
+      const selected = await matcher.match(commit)
       bytes += selected.reduce((sum, { document }) => sum + jsonBytes(document.value), 0)
       full = changes.length > 0 && bytes > limits.pageBytes
       if (full) break
@@ -37,7 +37,7 @@ export async function readLog(context: TenantContext, paths: readonly string[], 
     }
     if (commits.length === 0) break
     search.count({ rows: commits.length, short: false })
-    if (!full) await search.pause()
+    if (!full) await search.yieldOrTimeOut()
   }
   return { changes, cursor: formatCursor(tail.epoch, position), upToDate: position >= tail.last, reset: null }
 }

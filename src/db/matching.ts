@@ -2,7 +2,7 @@ import { lastOf, pathText, type Path } from '../core/path.ts'
 import { jsonBytes } from '../core/value.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { ListPage, Range } from '../store/store.ts'
-import { Missing, Search } from './search.ts'
+import { AbsentDocuments, Search } from './search.ts'
 import type { TenantContext } from './tenant-context.ts'
 import type { Where } from './where/where.ts'
 
@@ -23,11 +23,11 @@ export interface MatchingOptions extends ListOptions {
  */
 export async function listAll({ store, tenant, limits, readMs }: TenantContext, { range, at }: ListOptions): Promise<ListPage> {
   const slices: (readonly Version[])[] = []
-  const missing = new Missing(range.limit)
+  const missing = new AbsentDocuments(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
   const inOrder = (): readonly Version[] => (range.reverse === true ? slices.toReversed() : slices).flat()
   let reached: Path | undefined
-  for (let [rest, revision] = [range, at]; ; await search.pause()) {
+  for (let [rest, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
     const { slice } = missing
     const page = await store.list(tenant, { ...rest, limit: slice, skips: search.skips }, revision)
     if (!missing.fits(page.rows)) return { rows: inOrder(), more: true, next: reached, revision: page.revision }
@@ -39,7 +39,7 @@ export async function listAll({ store, tenant, limits, readMs }: TenantContext, 
     search.count({ rows: 0, short: short && !cut })
     if (missing.isFull || search.isOver) return { ...page, rows: inOrder() }
     reached = page.next
-    rest = behind(rest, reached)
+    rest = remainingRange(rest, reached)
     revision = page.revision
   }
 }
@@ -50,10 +50,10 @@ export async function listAll({ store, tenant, limits, readMs }: TenantContext, 
  * without a row, with the place to go on from.
  */
 export async function listMatching({ store, tenant, limits, readMs }: TenantContext, { range, where, at }: MatchingOptions): Promise<ListPage> {
-  const matches = new Matches(range)
+  const matches = new MatchCollector(range)
   const search = new Search(readMs, limits.searchedDocuments)
   let seen: Path | undefined
-  for (let [rest, revision] = [range, at]; ; await search.pause()) {
+  for (let [rest, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
     const { slice, skips } = search
     const page = await store.list(tenant, { ...rest, limit: slice, skips }, revision)
     revision = page.revision
@@ -64,7 +64,7 @@ export async function listMatching({ store, tenant, limits, readMs }: TenantCont
     }
     search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
     if (page.next === undefined || search.isOver) return { ...page, rows: matches.rows }
-    rest = behind(rest, page.next)
+    rest = remainingRange(rest, page.next)
   }
 }
 
@@ -79,12 +79,12 @@ function endsAtRow({ rows, next }: ListPage, { reverse }: Range): boolean {
 }
 
 /** What is left of a range behind a place, in the direction of reading. */
-export function behind(range: Range, next: Path): Range {
+export function remainingRange(range: Range, next: Path): Range {
   return range.reverse === true ? { ...range, before: next } : { ...range, after: next }
 }
 
 /** What a page holds so far, within its limit. */
-class Matches {
+class MatchCollector {
   readonly #range: Range
   readonly #rows: Version[] = []
   #bytes = 0

@@ -48,7 +48,7 @@ export function badPageCursor(argument: string): DatabaseError {
   return badArgument(argument, `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`)
 }
 
-export interface Edges {
+export interface PageEdges {
   readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
   /** The page cursor of the place that was reached, where the range goes on beyond it in the direction of reading. */
   readonly next: string | undefined
@@ -59,7 +59,7 @@ export interface Edges {
  * A page in the shape of a Relay connection. Against the direction of reading, there is a page exactly where a page
  * cursor bounds it (https://relay.dev/graphql/connections.htm, section 5.1: it need not be searched for).
  */
-export function pageOf(options: PageOptions, { reverse }: Window, { edges, next, cursor }: Edges): DocumentPage {
+export function toPage(options: PageOptions, { reverse }: Window, { edges, next, cursor }: PageEdges): DocumentPage {
   const more = next !== undefined
   const [first = next, last = next] = [edges[0]?.cursor, edges.at(-1)?.cursor]
   return {

@@ -6,14 +6,14 @@ import { parseTimestamp } from '../core/timestamp.ts'
 import type { Revision } from '../core/version.ts'
 import { badArgument } from './request.ts'
 import { resolvePath } from './resolve.ts'
-import type { Tail } from './tail.ts'
+import type { LogTail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** The revision that a resumable cursor stands for. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
-export async function revisionOf({ tail }: TenantContext, cursor: string): Promise<Revision> {
+export async function cursorRevision({ tail }: TenantContext, cursor: string): Promise<Revision> {
   const revision = parseCursor(tail.epoch, cursor)
   if (!(await tail.reaches(revision))) throw unknownCursor('it lies ahead of everything that was written')
-  if (revision < tail.floor) throw expired(tail)
+  if (revision < tail.floor) throw cursorExpired(tail)
   return revision
 }
 
@@ -21,7 +21,7 @@ export async function revisionOf({ tail }: TenantContext, cursor: string): Promi
 export async function asOfRevision(context: TenantContext, path: Path, asOf: AsOf | undefined): Promise<Revision | undefined> {
   if (asOf === undefined) return undefined
   const { cursor, time, version } = oneOf(asOf)
-  if (cursor !== undefined) return revisionOf(context, cursor)
+  if (cursor !== undefined) return cursorRevision(context, cursor)
   if (time !== undefined) return revisionAtTime(context, time)
   if (version !== undefined) return revisionOfVersion(context, path, version)
   throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
@@ -52,7 +52,7 @@ async function revisionOfVersion(context: TenantContext, path: Path, version: nu
 }
 
 /** CURSOR_EXPIRED with the floor of the log. */
-export function expired(tail: Tail): DatabaseError {
+export function cursorExpired(tail: LogTail): DatabaseError {
   const floor = formatCursor(tail.epoch, tail.floor)
   return new DatabaseError('CURSOR_EXPIRED', 'The log no longer holds everything after this cursor; read again from the start.', { floor })
 }

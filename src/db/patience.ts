@@ -7,7 +7,7 @@ const TURN_MS = 5
  * Bounds a read that takes many pages: between two pages it lets others run, and past its time it gives up.
  * (The embedded store answers without waiting, so a loop over its pages alone would hold up the whole process.)
  */
-export class Patience {
+export class TimeSlice {
   readonly #until: number
   readonly #ms: number
   #turn = performance.now()
@@ -30,7 +30,7 @@ export class Patience {
   }
 
   /** Call between two pages. Throws TIMEOUT. */
-  async pause(): Promise<void> {
+  async yieldOrTimeOut(): Promise<void> {
     await this.nextTurn()
     if (this.#turn < this.#until) return
     throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, { outcome: 'NOT_DONE' })

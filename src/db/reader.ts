@@ -10,13 +10,13 @@ import type { Range } from '../store/store.ts'
 import { documentsBelow } from './below.ts'
 import { parseWhere } from './feed/shape.ts'
 import { listAll, listMatching } from './matching.ts'
-import { badPageCursor, formatPageCursor, pageOf, parsePageCursor, windowOf } from './page.ts'
+import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf } from './page.ts'
 import { asOfRevision } from './past.ts'
-import { documentOf } from './render.ts'
+import { toDocument } from './render.ts'
 import { badArgument, wrongKind } from './request.ts'
 import { resolvePath } from './resolve.ts'
 import type { TenantContext } from './tenant-context.ts'
-import { Tree } from './tree.ts'
+import { ValueTree } from './tree.ts'
 
 /** The stored document at `text`, or null. */
 export async function readDocument(context: TenantContext, text: string, options: DocumentOptions): Promise<Document | null> {
@@ -28,7 +28,7 @@ export async function readDocument(context: TenantContext, text: string, options
   const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
   const version = rows[0] ?? null
   const isShown = version !== null && (version.type !== 'DELETE' || options.deleted === true)
-  return !isShown ? null : documentOf(tail.epoch, version, readAt)
+  return !isShown ? null : toDocument(tail.epoch, version, readAt)
 }
 
 /** A page of the documents of the collection at `text` that match. */
@@ -51,8 +51,8 @@ export async function readDocuments(context: TenantContext, text: string, option
   }
   const page = await (where === null ? listAll(context, { range, at: revision }) : listMatching(context, { range, where, at: revision }))
   const cursorOf = (document: Path): string => formatPageCursor('id', lastOf(document))
-  const edges = page.rows.map((version) => ({ cursor: cursorOf(version.path), node: documentOf(tail.epoch, version, page.revision) }))
-  return pageOf(options, window, { edges, next: page.next && cursorOf(page.next), cursor: formatCursor(tail.epoch, page.revision) })
+  const edges = page.rows.map((version) => ({ cursor: cursorOf(version.path), node: toDocument(tail.epoch, version, page.revision) }))
+  return toPage(options, window, { edges, next: page.next && cursorOf(page.next), cursor: formatCursor(tail.epoch, page.revision) })
 }
 
 /** The id that a page cursor stands for; it was made of one, so anything else is no such cursor. */
@@ -89,7 +89,7 @@ export interface ValueRead {
 
 /** What is at a path as of a revision, as `readValue` has it. */
 export async function valueAt(context: TenantContext, path: Path, { depth, at }: ValueRead): Promise<Json> {
-  const { head, rest, revision } = await resolvePath(context, path, at)
+  const { head, fieldPath: rest, revision } = await resolvePath(context, path, at)
   if (head !== null && rest.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
   const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, rest)
   if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null
@@ -99,7 +99,7 @@ export async function valueAt(context: TenantContext, path: Path, { depth, at }:
 async function readTree(context: TenantContext, head: Version, depth: number, revision: Revision): Promise<Json> {
   if (depth === 0) return head.value
   const below = await documentsBelow(context, head.path, { levels: depth, revision, bytes: jsonBytes(head.value) })
-  return new Tree(below).value(head.path, head.value)
+  return new ValueTree(below).value(head.path, head.value)
 }
 
 interface CollectionRead {
@@ -111,7 +111,7 @@ interface CollectionRead {
 
 async function readCollection(context: TenantContext, path: Path, { depth, revision, declared }: CollectionRead): Promise<Json> {
   const documents = await documentsBelow(context, path, { levels: depth + 1, revision, bytes: 0 })
-  if (documents.length > 0 || declared || path.length === 1) return new Tree(documents).list(path)
+  if (documents.length > 0 || declared || path.length === 1) return new ValueTree(documents).list(path)
   const [names = []] = await context.store.collections(context.tenant, [parentOf(path)], revision)
   return names.includes(lastOf(path)) ? [] : null
 }

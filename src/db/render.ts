@@ -1,11 +1,11 @@
 import type { Commit } from '../core/commit.ts'
 import { formatCursor } from '../core/cursor.ts'
-import type { Change, Committed, Document } from '../core/database.ts'
+import type { Change, WriteResult, Document } from '../core/database.ts'
 import { lastOf, pathText } from '../core/path.ts'
 import type { Revision, Version } from '../core/version.ts'
 
 /** The document that a version is, as every face shows it; `asOf` is the revision it was read at. */
-export function documentOf(epoch: string, version: Version, asOf: Revision): Document {
+export function toDocument(epoch: string, version: Version, asOf: Revision): Document {
   const cursor = formatCursor(epoch, version.revision)
   return {
     path: pathText(version.path),
@@ -34,7 +34,7 @@ export function changesOf(epoch: string, commit: Commit): readonly Change[] {
 }
 
 function changeOf(epoch: string, version: Version): Change {
-  const document = documentOf(epoch, version, version.revision)
+  const document = toDocument(epoch, version, version.revision)
   return {
     type: version.type,
     reason: 'WRITE',
@@ -50,7 +50,7 @@ function changeOf(epoch: string, version: Version): Change {
 }
 
 /** What a write did, as its caller sees it. */
-export function committedOf(epoch: string, commit: Commit, repeated: boolean): Committed {
+export function toWriteResult(epoch: string, commit: Commit, repeated: boolean): WriteResult {
   return {
     id: commit.id,
     cursor: formatCursor(epoch, commit.revision),

@@ -6,7 +6,7 @@ import { isDocumentPath, parsePath, utf8Length, type Path } from '../core/path.t
 import { canonicalJson, exactValue } from '../core/value.ts'
 
 /** An operation whose path and value were parsed and hold the limits. */
-export type Operation =
+export type WriteOperation =
   | { readonly kind: 'post'; readonly path: Path; readonly value: Json; readonly id: string; readonly fresh: boolean }
   | { readonly kind: 'put'; readonly path: Path; readonly value: Json; readonly expect: Expect | undefined }
   | { readonly kind: 'patch'; readonly path: Path; readonly merge: Json; readonly expect: Expect | undefined }
@@ -14,7 +14,7 @@ export type Operation =
 
 /** What one call wants to write, before anything was read. */
 export interface Request {
-  readonly operations: readonly Operation[]
+  readonly operations: readonly WriteOperation[]
   readonly checks: readonly { readonly path: Path; readonly expect: Expect }[]
   readonly key: string | undefined
   readonly actor: string | null
@@ -48,7 +48,7 @@ export function fingerprint(request: Request): string {
   return canonicalJson(JSON.parse(JSON.stringify([operations, request.checks])) as Json)
 }
 
-function parseOp(op: Op, limits: Limits, freshId: () => string): Operation {
+function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation {
   const path = parsePath(op.path, limits)
   switch (op.kind) {
     case 'post':
@@ -64,7 +64,7 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): Operation {
   }
 }
 
-function parsePost(op: Op & { kind: 'post' }, path: Path, limits: Limits, freshId: () => string): Operation {
+function parsePost(op: Op & { kind: 'post' }, path: Path, limits: Limits, freshId: () => string): WriteOperation {
   if (isDocumentPath(path)) throw wrongKind(op.path, 'a post goes into a collection, such as posts or posts/1/comments')
   const fresh = op.id === undefined
   const id = op.id ?? freshId()

@@ -1,12 +1,12 @@
-import { candidatesOf, pathText, type Path } from '../core/path.ts'
+import { documentPrefixes, pathText, type Path } from '../core/path.ts'
 import type { Revision, Version } from '../core/version.ts'
-import { meaningOf, type Meaning } from './meaning.ts'
+import { resolveStored, type ResolvedPath } from './meaning.ts'
 import type { TenantContext } from './tenant-context.ts'
 
 /** What a path means to a reader, now or as of `at`, and the revision that this is a picture of. */
-export async function resolvePath({ store, tenant }: TenantContext, path: Path, at?: Revision): Promise<Meaning<Version> & { readonly revision: Revision }> {
-  const candidates = candidatesOf(path)
+export async function resolvePath({ store, tenant }: TenantContext, path: Path, at?: Revision): Promise<ResolvedPath<Version> & { readonly revision: Revision }> {
+  const candidates = documentPrefixes(path)
   const { rows, revision } = await store.heads(tenant, candidates, at)
   const known = new Map(candidates.map((candidate, i) => [pathText(candidate), rows[i] ?? null]))
-  return { ...meaningOf(path, (document) => known.get(pathText(document)) ?? null), revision }
+  return { ...resolveStored(path, (document) => known.get(pathText(document)) ?? null), revision }
 }

@@ -3,10 +3,10 @@ import type { Json } from '../core/json.ts'
 import { pathText } from '../core/path.ts'
 import type { Revision, Version } from '../core/version.ts'
 import type { Limit } from '../store/store.ts'
-import type { Befores } from './feed/befores.ts'
+import type { PreviousValues } from './feed/befores.ts'
 
 /** The newest commits of a tenant, in memory, without gaps; the oldest fall out when a bound is reached. */
-export class Ring {
+export class RecentCommits {
   readonly #maxCommits: number
   readonly #maxBytes: number
   readonly #commits = new Map<Revision, { readonly commit: Commit; readonly bytes: number }>()
@@ -21,9 +21,9 @@ export class Ring {
   }
 
   /** Adds the commit that follows the newest one; anything else begins the ring anew. Tells of the versions that it replaced. */
-  push(commit: Commit, befores?: Pick<Befores, 'learn'>): void {
+  push(commit: Commit, befores?: Pick<PreviousValues, 'remember'>): void {
     if (!this.#commits.has(commit.revision - 1)) this.#clear(commit.revision)
-    const bytes = roughBytes(commit)
+    const bytes = estimateCommitBytes(commit)
     this.#commits.set(commit.revision, { commit, bytes })
     this.#bytes += bytes
     for (const version of commit.versions) this.#follow(version, befores)
@@ -34,10 +34,10 @@ export class Ring {
     return this.#commits.get(revision)?.commit
   }
 
-  #follow(version: Version, befores: Pick<Befores, 'learn'> | undefined): void {
+  #follow(version: Version, befores: Pick<PreviousValues, 'remember'> | undefined): void {
     const path = pathText(version.path)
     const previous = this.#newest.get(path)
-    if (previous !== undefined) befores?.learn(version, previous)
+    if (previous !== undefined) befores?.remember(version, previous)
     this.#newest.set(path, version)
   }
 
@@ -76,16 +76,16 @@ export class Ring {
 
 const COMMIT_BYTES = 400
 
-function roughBytes(commit: Commit): number {
-  return commit.versions.reduce((sum, version) => sum + COMMIT_BYTES + roughSize(version.value) + roughSize(version.fields), 0)
+function estimateCommitBytes(commit: Commit): number {
+  return commit.versions.reduce((sum, version) => sum + COMMIT_BYTES + estimateJsonBytes(version.value) + estimateJsonBytes(version.fields), 0)
 }
 
 /** About what a value takes in memory: it need not be exact, but it must not cost what writing it out would. */
-export function roughSize(value: Json): number {
+export function estimateJsonBytes(value: Json): number {
   if (typeof value === 'string') return 16 + 2 * value.length
   if (typeof value !== 'object' || value === null) return 8
   let size = 32
-  if (Array.isArray(value)) for (const item of value as readonly Json[]) size += roughSize(item)
-  else for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) size += 2 * key.length + roughSize(item)
+  if (Array.isArray(value)) for (const item of value as readonly Json[]) size += estimateJsonBytes(item)
+  else for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) size += 2 * key.length + estimateJsonBytes(item)
   return size
 }

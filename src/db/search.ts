@@ -1,10 +1,10 @@
 import { jsonBytes } from '../core/value.ts'
 import type { Version } from '../core/version.ts'
 import { SKIPS, type Limit } from '../store/store.ts'
-import { Patience } from './patience.ts'
+import { TimeSlice } from './patience.ts'
 
 /** What a search asks the store for at once: some milliseconds of parsing. */
-export const SLICE: Limit = { rows: 256, bytes: 1_048_576 }
+export const SEARCH_SLICE: Limit = { rows: 256, bytes: 1_048_576 }
 
 /** What a slice came to. */
 export interface Looked {
@@ -17,7 +17,7 @@ export interface Looked {
  * Bounds a search for what is rare: when it has looked at enough, or has used half of the time of a read, its page ends early,
  * with a place to go on from. So it needs no TIMEOUT.
  */
-export class Search extends Patience {
+export class Search extends TimeSlice {
   readonly #endsAt: number
   #left: number
 
@@ -35,7 +35,7 @@ export class Search extends Patience {
 
   /** What it asks the store for next. */
   get slice(): Limit {
-    return { rows: Math.max(1, Math.min(this.#left, SLICE.rows)), bytes: SLICE.bytes }
+    return { rows: Math.max(1, Math.min(this.#left, SEARCH_SLICE.rows)), bytes: SEARCH_SLICE.bytes }
   }
 
   /** How many rows the next slice may pass over. */
@@ -49,20 +49,20 @@ export class Search extends Patience {
   }
 
   /** Call between two slices. */
-  override async pause(): Promise<void> {
+  override async yieldOrTimeOut(): Promise<void> {
     await this.nextTurn()
   }
 
   /** Call within a slice when it `isLong`: whether the page should end here; else others have run. */
   async ends(): Promise<boolean> {
     if (this.isOver) return true
-    await this.pause()
+    await this.yieldOrTimeOut()
     return false
   }
 }
 
 /** What is missing of a page that is read slice by slice. */
-export class Missing {
+export class AbsentDocuments {
   #rows: number
   #bytes: number
   #isEmpty = true
@@ -74,7 +74,7 @@ export class Missing {
 
   /** What the next read asks for: all rows, of which most pages come at once. */
   get slice(): Limit {
-    return { rows: this.#rows, bytes: Math.min(this.#bytes, SLICE.bytes) }
+    return { rows: this.#rows, bytes: Math.min(this.#bytes, SEARCH_SLICE.bytes) }
   }
 
   get isFull(): boolean {

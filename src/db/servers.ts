@@ -18,7 +18,7 @@ const RETRY_MS = 1_000
 const MOST_SERVERS = 1_000
 const MOST_SWEPT = 100
 
-export interface ServersOptions {
+export interface ClusterOptions {
   /** The database of the system tenant. */
   readonly db: Database
   readonly freshId: () => string
@@ -33,8 +33,8 @@ export interface ServersOptions {
  * answers by one below it. Who has asked deletes all of it. Who gives no answer in time counts as gone, and its document
  * is deleted; if it was only slow, it makes another. So nothing is written while nothing is asked.
  */
-export class Servers {
-  readonly #options: ServersOptions
+export class Cluster {
+  readonly #options: ClusterOptions
   readonly #db: Database
   readonly #id: string
   readonly #stop = new AbortController()
@@ -44,7 +44,7 @@ export class Servers {
   #cursor: Cursor | undefined
 
   /** Begins at once; a store that is not there yet is tried again. */
-  constructor(options: ServersOptions) {
+  constructor(options: ClusterOptions) {
     this.#options = options
     this.#db = options.db
     this.#id = options.freshId()
@@ -165,14 +165,14 @@ function countIn(value: Json): number {
   return typeof count === 'number' ? count : 0
 }
 
-interface Interrupted {
+interface InterruptCount {
   readonly from: Json
   readonly tenant: TenantId
   readonly match: InterruptMatch
 }
 
 /** Processes of another release may write there too; what is wrong in `match` is refused like a client's. */
-function askedIn(value: Json): Interrupted | null {
+function askedIn(value: Json): InterruptCount | null {
   if (!isObject(value)) return null
   const { from = null, tenant, match } = value
   if (typeof tenant !== 'string' || !isObject(match) || !Array.isArray(match['paths'])) return null

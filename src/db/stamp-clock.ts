@@ -1,6 +1,6 @@
 import { uptime } from 'node:os'
 import type { Millis } from '../core/version.ts'
-import { afterReading, heldBackMs, LASTING_MS, trusting, type Guard, type Reading } from './clock-guard.ts'
+import { afterReading, heldBackMs, LASTING_MS, trusting, type Guard, type ClockReading } from './clock-guard.ts'
 
 /** The steady clock is asked again when the wall clock has gone on by this much, for it costs 100 times as much. */
 const LOOK_MS = 1_000
@@ -70,7 +70,7 @@ export class StampClock implements Disposable {
     clearInterval(this.#watch)
   }
 
-  #look(reading: Reading): void {
+  #look(reading: ClockReading): void {
     this.#guard = this.#guard === null ? trusting(reading) : afterReading(this.#guard, reading)
     this.#lookedAt = reading.wall
     this.#heldBackMs = heldBackMs(this.#guard, reading)

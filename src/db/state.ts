@@ -3,7 +3,7 @@ import { isWithin, lastOf, pathText, type Path } from '../core/path.ts'
 import type { Millis, Revision } from '../core/version.ts'
 
 /** A document as a draft sees it: as it was read, or as an earlier draft of the batch leaves it. */
-export interface Head {
+export interface DocumentHead {
   readonly path: Path
   readonly version: number
   readonly deleted: boolean
@@ -12,7 +12,7 @@ export interface Head {
 }
 
 /** What the operations of a batch may have to know. */
-export interface Needs {
+export interface ReadSet {
   /** Documents whose heads decide what a path means. */
   readonly documents: readonly Path[]
   /** Documents whose nested collections' names must be known. */
@@ -22,26 +22,26 @@ export interface Needs {
 }
 
 /** What was read for a batch, as of `revision` or later. Keys are path texts. */
-export interface Loaded {
+export interface ReadResult {
   readonly revision: Revision
-  readonly heads: ReadonlyMap<string, Head | null>
+  readonly heads: ReadonlyMap<string, DocumentHead | null>
   readonly collections: ReadonlyMap<string, readonly string[]>
   /** Live documents below; null when there are more than one operation may touch. */
-  readonly trees: ReadonlyMap<string, readonly Head[] | null>
+  readonly trees: ReadonlyMap<string, readonly DocumentHead[] | null>
 }
 
 /**
  * The documents as the drafts of one batch see them, in order: what was read, under what earlier drafts wrote.
  * A layer on top of another one is a draft in the making; `settle` hands its edits down, dropping it undoes them.
  */
-export class State {
-  readonly #loaded: Loaded
-  readonly #under: State | null
-  readonly #heads = new Map<string, Head>()
+export class StagedDocuments {
+  readonly #loaded: ReadResult
+  readonly #under: StagedDocuments | null
+  readonly #heads = new Map<string, DocumentHead>()
   /** Texts of the paths above this layer's documents, with the number of documents below each. */
   readonly #above = new Map<string, number>()
 
-  constructor(loaded: Loaded, under: State | null = null) {
+  constructor(loaded: ReadResult, under: StagedDocuments | null = null) {
     this.#loaded = loaded
     this.#under = under
   }
@@ -50,12 +50,12 @@ export class State {
     return this.#loaded.revision
   }
 
-  layer(): State {
-    return new State(this.#loaded, this)
+  begin(): StagedDocuments {
+    return new StagedDocuments(this.#loaded, this)
   }
 
   /** The document, tombstones included; null when it never had a version. */
-  head(path: Path): Head | null {
+  head(path: Path): DocumentHead | null {
     const text = pathText(path)
     const own = this.#heads.get(text)
     if (own !== undefined) return own
@@ -77,7 +77,7 @@ export class State {
   }
 
   /** The live documents at or below a path that was loaded as a tree; null when there are too many. */
-  tree(root: Path): readonly Head[] | null {
+  tree(root: Path): readonly DocumentHead[] | null {
     const loaded = this.#under === null ? this.#loaded.trees.get(pathText(root)) : this.#under.tree(root)
     if (loaded === null || loaded === undefined) return null
     if (this.#heads.size === 0) return loaded
@@ -87,19 +87,19 @@ export class State {
   }
 
   /** The document as this very layer wrote it. */
-  own(text: string): Head | undefined {
+  staged(text: string): DocumentHead | undefined {
     return this.#heads.get(text)
   }
 
   /** Takes back what this layer wrote of a document. */
-  forget(text: string): void {
+  unstage(text: string): void {
     const head = this.#heads.get(text)
     if (head === undefined) return
     this.#heads.delete(text)
     this.#count(head.path, -1)
   }
 
-  set(head: Head): void {
+  set(head: DocumentHead): void {
     const text = pathText(head.path)
     if (!this.#heads.has(text)) this.#count(head.path, 1)
     this.#heads.set(text, head)
@@ -115,7 +115,7 @@ export class State {
   }
 
   /** Makes this layer's documents part of the one under it. */
-  settle(): void {
+  merge(): void {
     for (const head of this.#heads.values()) this.#under?.set(head)
   }
 }

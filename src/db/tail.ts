@@ -3,17 +3,17 @@ import type { Commit } from '../core/commit.ts'
 import { DatabaseError } from '../core/error.ts'
 import type { Millis, Revision, Version } from '../core/version.ts'
 import type { Limit, Store, TenantId } from '../store/store.ts'
-import { Befores } from './feed/befores.ts'
-import { ShapeIndex, UNKNOWN, type Clue } from './feed/shape-index.ts'
-import { Ring } from './ring.ts'
+import { PreviousValues } from './feed/befores.ts'
+import { ShapeIndex, UNKNOWN_PREVIOUS, type MaybePrevious } from './feed/shape-index.ts'
+import { RecentCommits } from './ring.ts'
 
 /** One read of the log by a feed: at most this much is in memory per reader. */
 export const FEED_PAGE: Limit = { rows: 64, bytes: 1_048_576 }
-const RING = { maxCommits: 4_096, maxBytes: 33_554_432 }
+const RECENT = { maxCommits: 4_096, maxBytes: 33_554_432 }
 /** The feeds of one tenant look for what no bell told of at most this often. */
-const LOOK_MS = 100
+const REFRESH_MS = 100
 /** Followers that are shown an ephemeral commit in one turn of the event loop. */
-const PASS_SLICE = 256
+const EPHEMERAL_SLICE = 256
 
 /** Of commits that write nothing and only close the times before theirs. */
 export const CLOSING_ACTOR = 'sys:time'
@@ -21,19 +21,19 @@ export const CLOSING_ACTOR = 'sys:time'
 /** Who is told of commits that may match its shape. */
 export interface Follower {
   /** Called before `indexed` reaches the revision. */
-  touch(revision: Revision): void
+  markDirty(revision: Revision): void
   /** An ephemeral commit may match. */
-  pass(commit: Commit): void
+  publishEphemeral(commit: Commit): void
 }
 
 /**
  * The live edge of one tenant's log: what is visible, the newest commits in memory, and who follows it.
  * It goes forward only, without gaps, so whoever saw revision n here will never meet another commit ≤ n.
  */
-export class Tail {
+export class LogTail {
   readonly #store: Store
   readonly #tenant: TenantId
-  readonly #ring = new Ring(RING)
+  readonly #recent = new RecentCommits(RECENT)
   #refreshing: Promise<void> | null = null
   #again = false
   #lookedAt = performance.now()
@@ -48,9 +48,9 @@ export class Tail {
   indexed: Revision
   /** Who follows. */
   readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
-  readonly befores: Befores
+  readonly previousValues: PreviousValues
   #announcing = false
-  #passing: Promise<void> = Promise.resolve()
+  #ephemeral: Promise<void> = Promise.resolve()
 
   private constructor(store: Store, tenant: TenantId, at: { epoch: string; floor: Revision; last: Revision }) {
     this.#store = store
@@ -59,12 +59,12 @@ export class Tail {
     this.floor = at.floor
     this.last = at.last
     this.indexed = at.last
-    this.befores = new Befores(store, tenant)
+    this.previousValues = new PreviousValues(store, tenant)
   }
 
-  static async open(store: Store, tenant: TenantId): Promise<Tail> {
+  static async open(store: Store, tenant: TenantId): Promise<LogTail> {
     const page = await store.log(tenant, { after: 0, reverse: true, limit: { rows: 1, bytes: 1 } })
-    const tail = new Tail(store, tenant, page)
+    const tail = new LogTail(store, tenant, page)
     tail.lastAt = page.commits[0]?.at ?? 0
     tail.writtenAt = tail.lastAt
     return tail
@@ -87,7 +87,7 @@ export class Tail {
 
   /** Looks for what a lost bell did not tell of, unless someone has just looked. A failure is left to the next one who does. */
   async look(): Promise<void> {
-    if (performance.now() - this.#lookedAt < LOOK_MS) return
+    if (performance.now() - this.#lookedAt < REFRESH_MS) return
     await this.refresh().catch(() => {})
   }
 
@@ -99,7 +99,7 @@ export class Tail {
 
   async #read(revision: Revision, limit: Limit, until: Revision): Promise<readonly Commit[]> {
     if (revision >= Math.min(this.last, until)) return []
-    const recent = this.#ring.after(revision, limit)
+    const recent = this.#recent.after(revision, limit)
     if (recent !== null) return recent
     const page = await this.#store.log(this.#tenant, { after: revision, limit })
     this.floor = page.floor
@@ -141,7 +141,7 @@ export class Tail {
         void this.#announce()
         return false
       }
-      this.#ring.push(commit, this.befores)
+      this.#recent.push(commit, this.previousValues)
       this.last = commit.revision
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
@@ -156,13 +156,13 @@ export class Tail {
     this.#announcing = true
     while (this.indexed < this.last) {
       const revision = this.indexed + 1
-      const commit = this.#ring.get(revision)
+      const commit = this.#recent.get(revision)
       // It fell out of memory while others were looked for: whoever follows looks for himself.
-      if (commit === undefined) for (const follower of this.shapes.all()) follower.touch(revision)
+      if (commit === undefined) for (const follower of this.shapes.all()) follower.markDirty(revision)
       for (const version of this.shapes.isEmpty ? [] : (commit?.versions ?? [])) {
-        const before = this.shapes.asksBefore(version) ? this.#beforeOf(version) : undefined
+        const before = this.shapes.asksBefore(version) ? this.#previousValueOf(version) : undefined
         const known = before instanceof Promise ? await before : before
-        for (const follower of this.shapes.find(version, known)) follower.touch(revision)
+        for (const follower of this.shapes.find(version, known)) follower.markDirty(revision)
       }
       this.indexed = revision
     }
@@ -170,25 +170,25 @@ export class Tail {
   }
 
   /** Shows an ephemeral commit to whom it may concern, in turns of its own. Resolves when all of them know it. */
-  pass(commit: Commit): Promise<void> {
-    const passed = this.#passing.then(() => this.#passOn(commit))
-    this.#passing = passed.catch(() => {})
+  publishEphemeral(commit: Commit): Promise<void> {
+    const passed = this.#ephemeral.then(() => this.#deliverEphemeral(commit))
+    this.#ephemeral = passed.catch(() => {})
     return passed
   }
 
-  async #passOn(commit: Commit): Promise<void> {
+  async #deliverEphemeral(commit: Commit): Promise<void> {
     await nextTurn()
     // Several patterns of one shape may match.
     const followers = new Set(commit.versions.flatMap((version) => [...this.shapes.find(version, undefined)]))
     let count = 0
     for (const follower of followers) {
-      follower.pass(commit)
-      if (++count % PASS_SLICE === 0) await nextTurn()
+      follower.publishEphemeral(commit)
+      if (++count % EPHEMERAL_SLICE === 0) await nextTurn()
     }
   }
 
-  #beforeOf(version: Version): Clue | Promise<Clue> {
-    const before = this.befores.of(version)
-    return before instanceof Promise ? before.catch(() => UNKNOWN) : before
+  #previousValueOf(version: Version): MaybePrevious | Promise<MaybePrevious> {
+    const before = this.previousValues.get(version)
+    return before instanceof Promise ? before.catch(() => UNKNOWN_PREVIOUS) : before
   }
 }

@@ -6,12 +6,12 @@ import type { Store, TenantId } from '../store/store.ts'
 import { ClosedTime } from './closed-time.ts'
 import { Committer } from './committer.ts'
 import { Cohorts } from './feed/cohorts.ts'
-import { admitAll, type Admit } from './feed/admission.ts'
+import { authorizeAll, type Authorize } from './feed/admission.ts'
 import type { RunningFeed } from './feed/feed.ts'
-import type { Grounds } from './feed/open.ts'
+import type { FeedDeps } from './feed/open.ts'
 import { isMeant, type Interrupt } from './interrupt.ts'
 import type { StampClock, StampClockOptions } from './stamp-clock.ts'
-import { Tail } from './tail.ts'
+import { LogTail } from './tail.ts'
 import type { TenantContext } from './tenant-context.ts'
 import { TimeCloser } from './time-closer.ts'
 
@@ -22,7 +22,7 @@ export interface EngineOptions extends StampClockOptions {
   /** How long a read that takes many pages may take; default 5,000 ms. */
   readonly readMs?: number | undefined
   /** What subscriptions may see; default: what they ask for. */
-  readonly admit?: Admit | undefined
+  readonly admit?: Authorize | undefined
 }
 
 export interface TenantOptions extends EngineOptions {
@@ -44,7 +44,7 @@ export interface FeedCounts {
 }
 
 /** What runs for a tenant once its log was found. */
-export interface Running extends TenantContext {
+export interface RunningTenant extends TenantContext {
   readonly committer: Committer
 }
 
@@ -55,11 +55,11 @@ export class Tenant {
   readonly #clock: StampClock
   readonly #writeMs: number
   readonly #readMs: number
-  readonly #admit: Admit
+  readonly #admit: Authorize
   readonly #feeds = new Set<RunningFeed>()
   readonly #cohorts = new Cohorts()
-  #running: Promise<Running> | null = null
-  #tail: Tail | null = null
+  #running: Promise<RunningTenant> | null = null
+  #tail: LogTail | null = null
   readonly limits: Limits
   /** Monotonic ULIDs (https://github.com/ulid/spec): in the order of their making. */
   readonly freshId: () => string
@@ -70,19 +70,19 @@ export class Tenant {
     this.#clock = options.clock
     this.#writeMs = options.writeMs ?? 5_000
     this.#readMs = options.readMs ?? 5_000
-    this.#admit = options.admit ?? admitAll
+    this.#admit = options.admit ?? authorizeAll
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
     this.freshId = () => ulid(this.#clock.now())
   }
 
-  running(): Promise<Running> {
+  running(): Promise<RunningTenant> {
     this.#running ??= this.#start()
     return this.#running
   }
 
   /** Opens a feed of an actor, which ends when the tenant stops. */
-  follow<F extends RunningFeed>(actor: string | null, open: (grounds: Grounds) => F): F {
+  follow<F extends RunningFeed>(actor: string | null, open: (grounds: FeedDeps) => F): F {
     const [context, ended] = [() => this.running(), (feed: RunningFeed) => this.#feeds.delete(feed)]
     const feed = open({ context, cohorts: this.#cohorts, limits: this.limits, tenant: this.#id, actor, admit: this.#admit, ended })
     this.#feeds.add(feed)
@@ -104,13 +104,13 @@ export class Tenant {
   }
 
   /** The bell rang: `last` is visible, or there may be more. */
-  rung(last: Revision | undefined): void {
+  onNotify(last: Revision | undefined): void {
     // Own writes ring too: by the next turn the committer has told the tail of them, and there is nothing to look for.
-    setImmediate(() => void this.#lookFor(last))
+    setImmediate(() => void this.#refreshLater(last))
   }
 
   /** A bell is only a hint: what one misses, the next ring or read finds. */
-  async #lookFor(last: Revision | undefined): Promise<void> {
+  async #refreshLater(last: Revision | undefined): Promise<void> {
     try {
       const tail = (await this.#running)?.tail
       if (tail !== undefined && (last === undefined || last > tail.last)) await tail.refresh()
@@ -126,11 +126,11 @@ export class Tenant {
     await running?.committer.drained()
   }
 
-  async #start(): Promise<Running> {
+  async #start(): Promise<RunningTenant> {
     const [store, tenant, limits, clock] = [this.#store, this.#id, this.limits, this.#clock]
     const now = (): Millis => clock.now()
     try {
-      const tail = await Tail.open(store, tenant)
+      const tail = await LogTail.open(store, tenant)
       this.#tail = tail
       const closedTime = new ClosedTime()
       const committer = new Committer({ store, tenant, tail, closedTime, limits, clock, writeMs: this.#writeMs, freshId: this.freshId })

@@ -4,7 +4,7 @@ import type { Millis } from '../core/version.ts'
 import type { ClosedTime } from './closed-time.ts'
 import type { Committer } from './committer.ts'
 import type { Request } from './request.ts'
-import { CLOSING_ACTOR, type Tail } from './tail.ts'
+import { CLOSING_ACTOR, type LogTail } from './tail.ts'
 
 /**
  * The longest that a read waits for the clock to reach the time that it names, ms. Each such read may push the log's time
@@ -16,7 +16,7 @@ const CATCH_UP_MS = 10
 const NO_OP: Request = { operations: [], checks: [], key: undefined, actor: CLOSING_ACTOR }
 
 export interface TimeCloserOptions {
-  readonly tail: Tail
+  readonly tail: LogTail
   readonly committer: Committer
   readonly closedTime: ClosedTime
   /** Whether other processes write to the store as well. */

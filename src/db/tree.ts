@@ -4,7 +4,7 @@ import { lastOf, parentOf, pathText, type Path } from '../core/path.ts'
 import type { Version } from '../core/version.ts'
 
 /** Documents by their place, ready to be nested into one another. */
-export class Tree {
+export class ValueTree {
   readonly #collections = new Map<string, Version[]>()
   readonly #names = new Map<string, Set<string>>()
 

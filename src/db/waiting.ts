@@ -3,18 +3,18 @@ import { DatabaseError } from '../core/error.ts'
 import type { Request } from './request.ts'
 
 /** What a write came to. */
-export interface Outcome {
+export interface WriteOutcome {
   readonly commit: Commit
   readonly repeated: boolean
 }
 
 /** A write on its way through the committer. It settles once: with its outcome, or with TIMEOUT when that takes too long. */
-export class Waiting {
+export class PendingWrite {
   readonly request: Request
   /** Fingerprint of a request that came with a key. */
   readonly digest: string | null
-  readonly outcome: Promise<Outcome>
-  #resolve: (outcome: Outcome) => void = () => {}
+  readonly outcome: Promise<WriteOutcome>
+  #resolve: (outcome: WriteOutcome) => void = () => {}
   #reject: (error: unknown) => void = () => {}
   readonly #timer: NodeJS.Timeout
   #sent = false
@@ -38,16 +38,16 @@ export class Waiting {
   }
 
   /** It goes into a batch: from here on it may be done without anyone knowing. */
-  send(): void {
+  markSent(): void {
     this.#sent = true
   }
 
   /** It lost a race, so it was surely not done, and waits for another turn. */
-  callBack(): void {
+  requeue(): void {
     this.#sent = false
   }
 
-  resolve(outcome: Outcome): void {
+  resolve(outcome: WriteOutcome): void {
     this.#settle()
     this.#resolve(outcome)
   }

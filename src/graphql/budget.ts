@@ -1,6 +1,6 @@
 import { DatabaseError } from '../core/error.ts'
 import type { Json } from '../core/json.ts'
-import { weigh } from './weight.ts'
+import { estimateBytes } from './weight.ts'
 
 /** Bounds of what one query or mutation, or one event of a subscription, may take; the names are in the error as `limit`. */
 export const BUDGET = {
@@ -17,21 +17,21 @@ export const BUDGET = {
 } as const
 
 /** Where the answer of one operation goes. */
-export interface Room {
+export interface AnswerRoom {
   /** Takes so many bytes of the answer into account; false when there is no room for them. */
   readonly claim: (bytes: number) => boolean
   /** Null when one more read may begin at once; else resolves when it may. */
   readonly readTurn: () => Promise<void> | null
 }
 
-const UNBOUNDED: Room = { claim: () => true, readTurn: () => null }
+const UNBOUNDED: AnswerRoom = { claim: () => true, readTurn: () => null }
 
 /** The bounds with other numbers. */
 export type BudgetBounds = Readonly<Record<keyof typeof BUDGET, number>>
 
-const NO_ROOM = 'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
+const NO_ANSWER_ROOM = 'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
 
-interface Waiter {
+interface QueuedRead {
   readonly rows: number
   readonly enter: () => void
   readonly refuse: (error: unknown) => void
@@ -43,7 +43,7 @@ interface Waiter {
  */
 export class Budget {
   readonly #bounds: BudgetBounds
-  readonly #room: Room
+  readonly #room: AnswerRoom
   #until: number
   #rows: number
   #bytes: number
@@ -53,12 +53,12 @@ export class Budget {
   /** The first read belongs to the turn in which the operation began. */
   #hasRead = false
   readonly #refused: { rows?: DatabaseError; answerBytes?: DatabaseError; claim?: DatabaseError } = {}
-  readonly #waiting: Waiter[] = []
+  readonly #waiting: QueuedRead[] = []
   /** Many aliases may show the same value. */
   #weights: WeakMap<object, number> | null = null
 
   /** `room`: default, there is room for every answer. */
-  constructor(bounds: BudgetBounds = BUDGET, room: Room = UNBOUNDED) {
+  constructor(bounds: BudgetBounds = BUDGET, room: AnswerRoom = UNBOUNDED) {
     this.#bounds = bounds
     this.#room = room
     this.#until = performance.now() + bounds.operationMs
@@ -98,7 +98,7 @@ export class Budget {
   }
 
   /** A value that is shown: the value, or, when very many were refused already, null. */
-  show(value: Json): Json {
+  chargeValue(value: Json): Json {
     this.#checkTime()
     const bytes = this.#weightOf(value)
     this.#bytes -= bytes
@@ -108,7 +108,7 @@ export class Budget {
   }
 
   /** Counts bytes that are shown beside the values. What a write did is always shown. */
-  spend(bytes: number): void {
+  charge(bytes: number): void {
     this.#bytes -= bytes
     const hasRoom = this.#bytes >= 0 && this.#room.claim(bytes)
     if (!hasRoom && !this.#written) throw this.#noRoom()
@@ -127,15 +127,15 @@ export class Budget {
 
   #noRoom(): DatabaseError {
     if (this.#bytes < 0) return this.#tooMuch('answerBytes', 'The answer would be larger than one may be')
-    return this.#refused.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_ROOM, { retryAfterMs: 1_000 })
+    return this.#refused.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_ANSWER_ROOM, { retryAfterMs: 1_000 })
   }
 
   #weightOf(value: Json): number {
-    if (typeof value !== 'object' || value === null) return weigh(value)
+    if (typeof value !== 'object' || value === null) return estimateBytes(value)
     this.#weights ??= new WeakMap()
     const known = this.#weights.get(value)
     if (known !== undefined) return known
-    const weight = weigh(value)
+    const weight = estimateBytes(value)
     this.#weights.set(value, weight)
     return weight
   }

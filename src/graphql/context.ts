@@ -1,5 +1,5 @@
 import type { Database } from '../core/database.ts'
-import { Budget, type BudgetBounds, type Room } from './budget.ts'
+import { Budget, type BudgetBounds, type AnswerRoom } from './budget.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
 /** What a resolver may use; one for each operation. */
@@ -12,7 +12,7 @@ export interface Context {
 }
 
 /** The context of one operation on `db`: never share it, its loaders remember what they read, and its time runs. */
-export function createContext(db: Database, bounds?: BudgetBounds, room?: Room): Context {
+export function createContext(db: Database, bounds?: BudgetBounds, room?: AnswerRoom): Context {
   const budget = new Budget(bounds, room)
   return { db, budget, loaders: createLoaders(db, budget) }
 }

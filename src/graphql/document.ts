@@ -1,40 +1,40 @@
 import type { Budget } from './budget.ts'
 import { getField } from '../core/field.ts'
-import { given } from './given.ts'
+import { omitNulls } from './given.ts'
 import { readList } from './list.ts'
 import { globalId } from './node.ts'
 import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResolvers, GqlDocumentResolvers } from './resolvers.generated.ts'
 import { asEventPage, asPresent, changedDocument } from './shown.ts'
-import { weigh } from './weight.ts'
+import { estimateBytes } from './weight.ts'
 
 /** Resolvers of a document; its other fields are read as they are. */
 export const Document: GqlDocumentResolvers = {
   path: ({ path }, _, { budget }) => shown(budget, path),
   id: (document, _, { budget }) => shown(budget, globalId(document)),
   localId: ({ id }, _, { budget }) => shown(budget, id),
-  value: ({ value }, _, { budget }) => budget.show(value),
-  field: ({ value }, { path }, { budget }) => budget.show(getField(value, path.split('/')) ?? null),
+  value: ({ value }, _, { budget }) => budget.chargeValue(value),
+  field: ({ value }, { path }, { budget }) => budget.chargeValue(getField(value, path.split('/')) ?? null),
   documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
-    const read = await readList(context, info, page, () => context.db.documents(`${path}/${name}`, { ...given(page), asOf: { cursor: asOf } }))
+    const read = await readList(context, info, page, () => context.db.documents(`${path}/${name}`, { ...omitNulls(page), asOf: { cursor: asOf } }))
     return isEvent ? asEventPage(read) : read
   },
   history: async ({ path }, options, context, info) =>
-    asEventPage(await readList(context, info, options, () => context.db.history(path, given(options)))),
+    asEventPage(await readList(context, info, options, () => context.db.history(path, omitNulls(options)))),
 }
 
 /** A text that may be long, and is in every row. */
 function shown(budget: Budget, text: string): string {
-  budget.spend(text.length)
+  budget.charge(text.length)
   return text
 }
 
 /** Resolvers of a change. */
 export const Change: GqlChangeResolvers = {
   document: changedDocument,
-  before: ({ before }, _, { budget }) => budget.show(before),
+  before: ({ before }, _, { budget }) => budget.chargeValue(before),
   path: ({ path }, _, { budget }) => shown(budget, path),
   fields: ({ fields }, _, { budget }) => {
-    budget.spend(weigh(fields))
+    budget.charge(estimateBytes(fields))
     return fields
   },
 }

@@ -7,7 +7,7 @@ import { BUDGET } from './budget.ts'
 /** Gets what was hidden from the client, with the id that the client sees instead. */
 export type Report = (id: string, error: unknown) => void
 
-interface Face {
+interface PublicError {
   readonly message: string
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: ErrorCode }
 }
@@ -24,7 +24,7 @@ const MALFORMED = { http: { spec: true, status: 400 } }
 /** An error of GraphQL's own parser or validator, or of a scalar that refused a literal, in the form that clients see. */
 export function refusal(error: GraphQLError): GraphQLError {
   if (finished.has(error)) return error
-  const { message, extensions } = knownFace(error) ?? malformedFace(error)
+  const { message, extensions } = knownError(error) ?? malformedError(error)
   return finish(error, { message, extensions: { ...MALFORMED, ...extensions } })
 }
 
@@ -37,7 +37,7 @@ export function tooComplex(limit: string, max: number, message: string, nodes?: 
 /** Gives every error its code. What is a bug is masked as INTERNAL and handed to `report`, once per original error. */
 export function createMaskError(report: Report): MaskError {
   const ids = new WeakMap<object, string>()
-  const masked = (error: unknown): Face => {
+  const masked = (error: unknown): PublicError => {
     const bug = rootOf(error)
     const key = typeof bug === 'object' && bug !== null ? bug : {}
     const id = ids.get(key) ?? crypto.randomUUID()
@@ -47,7 +47,7 @@ export function createMaskError(report: Report): MaskError {
   }
   return (error) => {
     if (error instanceof GraphQLError && finished.has(error)) return error
-    return finish(error, knownFace(error) ?? refusedFace(error) ?? masked(error))
+    return finish(error, knownError(error) ?? clientError(error) ?? masked(error))
   }
 }
 
@@ -81,7 +81,7 @@ function noOperation(name: string | null | undefined): GraphQLError {
 }
 
 /** The error as clients see it: no stack, no original error, in no mode. */
-function finish(error: unknown, { message, extensions }: Face): GraphQLError {
+function finish(error: unknown, { message, extensions }: PublicError): GraphQLError {
   const http = httpOf(error, extensions.code)
   const options: GraphQLErrorOptions = { ...placeOf(error), extensions: { ...http, ...extensions } }
   const shown = new GraphQLError(message, options)
@@ -112,7 +112,7 @@ function rootOf(error: unknown): unknown {
   return [...chainOf(error)].at(-1)
 }
 
-function knownFace(error: unknown): Face | null {
+function knownError(error: unknown): PublicError | null {
   const root = rootOf(error)
   if (isCancelled(root)) return { message: 'The operation was cancelled.', extensions: { code: 'UNAVAILABLE' } }
   if (!(root instanceof DatabaseError) || root.code === 'INTERNAL') return null
@@ -124,15 +124,15 @@ function isCancelled(error: unknown): boolean {
 }
 
 /** The client's mistake, in GraphQL's own words; null when it is the server's. */
-function refusedFace(error: unknown): Face | null {
+function clientError(error: unknown): PublicError | null {
   const root = rootOf(error)
   if (!(error instanceof GraphQLError) || !(root instanceof GraphQLError)) return null
   // Inside a field, GraphQL blames a place in the query for an argument, and none for a result that it cannot write.
   const isResult = error.path !== undefined && root.nodes === undefined
-  return isResult ? null : malformedFace(error)
+  return isResult ? null : malformedError(error)
 }
 
-function malformedFace(error: GraphQLError): Face {
+function malformedError(error: GraphQLError): PublicError {
   const tooLarge = error.extensions.http?.status === ERRORS.TOO_LARGE.http
   const extensions = tooLarge ? ({ code: 'TOO_LARGE', limit: 'bodyBytes' } as const) : ({ code: 'BAD_REQUEST' } as const)
   return { message: advised(clip(wordsOf(error))), extensions }

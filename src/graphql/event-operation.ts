@@ -28,10 +28,10 @@ export function eventOperation(document: DocumentNode, operationName: string | u
   return { document: parse(text, { noLocation: true }), variables: [...names].toSorted(), text }
 }
 
-type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
+type FragmentMap = ReadonlyMap<string, FragmentDefinitionNode>
 
 /** Names of the fragments that hold the root field. Those that contain themselves were refused before. */
-function rootFragments({ selections }: SelectionSetNode, fragments: Fragments, names: Set<string>): ReadonlySet<string> {
+function rootFragments({ selections }: SelectionSetNode, fragments: FragmentMap, names: Set<string>): ReadonlySet<string> {
   for (const node of selections) {
     if (node.kind === Kind.INLINE_FRAGMENT) rootFragments(node.selectionSet, fragments, names)
     if (node.kind !== Kind.FRAGMENT_SPREAD || names.has(node.name.value)) continue
@@ -54,14 +54,14 @@ function withoutItsArguments(node: SelectionNode): SelectionNode {
   }
 }
 
-interface Found {
+interface UsedDefinitions {
   readonly root: ReadonlySet<string>
   readonly used: Map<string, FragmentDefinitionNode>
   readonly names: Set<string>
 }
 
 /** Finds the variables and fragments that are used in a selection, and below it. */
-function collect(node: OperationDefinitionNode | FragmentDefinitionNode, fragments: Fragments, found: Found): void {
+function collect(node: OperationDefinitionNode | FragmentDefinitionNode, fragments: FragmentMap, found: UsedDefinitions): void {
   visit({ ...node, variableDefinitions: [] } as ASTNode, {
     Variable: ({ name }) => void found.names.add(name.value),
     FragmentSpread: ({ name: { value } }) => {

@@ -1,7 +1,7 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import type { Database } from '../core/database.ts'
-import type { BudgetBounds, Room } from './budget.ts'
+import type { BudgetBounds, AnswerRoom } from './budget.ts'
 import { createContext, type Context } from './context.ts'
 import { createDocumentCache, createTextCache, type TextCache } from './document-cache.ts'
 import { createMaskError, errorCodes, type Report } from './errors.ts'
@@ -9,7 +9,7 @@ import { queryLimits } from './limits.ts'
 import { schema } from './schema.ts'
 
 /** The GraphQL face, to be put behind a transport: its members are options of `createYoga`, `maskError` of `maskedErrors`. */
-export interface GraphqlFace {
+export interface GraphqlModule {
   readonly schema: GraphQLSchema
   /** The query limits and the codes of syntax and validation errors; they also work through `yoga.getEnveloped`. */
   readonly plugins: readonly Plugin[]
@@ -18,11 +18,11 @@ export interface GraphqlFace {
   /** Parsed documents by text, bounded in size; the default of Yoga would keep a thousand documents of any size. */
   readonly parserAndValidationCache: { readonly documentCache: TextCache<DocumentNode>; readonly errorCache: TextCache<unknown> }
   /** The context of one operation on a database that is bound to tenant and identity. `room`: where its answer goes. */
-  readonly context: (db: Database, room?: Room) => Context
+  readonly context: (db: Database, room?: AnswerRoom) => Context
 }
 
 /** The GraphQL face. `report` gets every error that was masked as INTERNAL, with the id that the client sees; `budget`: default BUDGET. */
-export function graphqlFace({ report, budget }: { readonly report: Report; readonly budget?: BudgetBounds | undefined }): GraphqlFace {
+export function createGraphqlModule({ report, budget }: { readonly report: Report; readonly budget?: BudgetBounds | undefined }): GraphqlModule {
   return {
     schema,
     plugins: [queryLimits(), errorCodes()],

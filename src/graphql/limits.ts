@@ -95,7 +95,7 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
     return measured
   }
   const ofField = (node: FieldNode): Size => {
-    const size = within(ofSet(node.selectionSet), node)
+    const size = isBelowNode(ofSet(node.selectionSet), node)
     return isIntrospection(node.name.value) ? aboutSchema(size) : size
   }
   const ofSelection = (node: SelectionNode): Size => {
@@ -124,7 +124,7 @@ const LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries({
   types: 64, fields: 12, directives: 8, args: 6, inputFields: 6, enumValues: 6, possibleTypes: 4, interfaces: 4,
 }))
 
-const within = (size: Size, { alias, name }: FieldNode): Size => ({
+const isBelowNode = (size: Size, { alias, name }: FieldNode): Size => ({
   ...size,
   depth: size.depth + 1,
   fields: size.fields + 1,

@@ -3,7 +3,7 @@ import type { AsOf, Database, Document } from '../core/database.ts'
 import type { Budget } from './budget.ts'
 
 /** Which document, and at which moment. */
-export interface DocumentKey {
+export interface DocumentLookup {
   readonly path: string
   readonly asOf?: AsOf | undefined
   /** Whether a delete is shown too, and is not null. Default false. */
@@ -13,15 +13,15 @@ export interface DocumentKey {
 /** What one operation reads, each thing once. */
 export interface Loaders {
   /** Null when absent, deleted, or the path is a field's. */
-  readonly document: DataLoader<DocumentKey, Document | null, string>
+  readonly document: DataLoader<DocumentLookup, Document | null, string>
 }
 
-const text = ({ path, asOf, deleted }: DocumentKey): string => JSON.stringify([path, asOf, deleted])
+const text = ({ path, asOf, deleted }: DocumentLookup): string => JSON.stringify([path, asOf, deleted])
 
 /** Loaders for one operation on `db`, within its budget. All reads of one turn reach `db` in one turn, so that it can gather them. */
 export function createLoaders(db: Database, budget: Budget): Loaders {
-  const read = ({ path, ...options }: DocumentKey): Promise<Document | null> => budget.read(0, () => db.document(path, options), () => 0)
-  const document = new DataLoader((keys: readonly DocumentKey[]) => settle(keys.map(read)), { cacheKeyFn: text })
+  const read = ({ path, ...options }: DocumentLookup): Promise<Document | null> => budget.read(0, () => db.document(path, options), () => 0)
+  const document = new DataLoader((keys: readonly DocumentLookup[]) => settle(keys.map(read)), { cacheKeyFn: text })
   return { document }
 }
 

@@ -1,18 +1,18 @@
 import type { Op } from '../core/database.ts'
 import { DatabaseError } from '../core/error.ts'
 import type { Json } from '../core/json.ts'
-import { given } from './given.ts'
+import { omitNulls } from './given.ts'
 import { settled } from './json.ts'
 import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from './resolvers.generated.ts'
 
 /** Resolvers of the writes: the arguments, one call, what it gives. */
 export const Mutation: GqlMutationResolvers = {
-  post: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.post(path, valueOf(value, 'value'), given(options))),
-  put: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.put(path, valueOf(value, 'value'), given(options))),
-  patch: (_, { path, patch, ...options }, { db, budget }) => budget.write(() => db.patch(path, patchOf(patch), given(options))),
-  delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, given(options))),
-  transact: (_, { ops, ...options }, { db, budget }) => budget.write(() => db.transact(ops.map(opOf), given(options))),
-  interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(given(match))),
+  post: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.post(path, valueOf(value, 'value'), omitNulls(options))),
+  put: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.put(path, valueOf(value, 'value'), omitNulls(options))),
+  patch: (_, { path, patch, ...options }, { db, budget }) => budget.write(() => db.patch(path, patchOf(patch), omitNulls(options))),
+  delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, omitNulls(options))),
+  transact: (_, { ops, ...options }, { db, budget }) => budget.write(() => db.transact(ops.map(opOf), omitNulls(options))),
+  interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(omitNulls(match))),
 }
 
 /** The value of an argument: null is one, leaving it out is BAD_REQUEST. */
@@ -28,8 +28,8 @@ function patchOf({ merge }: GqlPatchInput): { readonly merge: Json } {
 
 /** The operation that an input names; the schema lets exactly one of its fields through. */
 function opOf({ post, put, patch, delete: remove }: GqlOp, index: number): Op {
-  if (post !== undefined) return { ...given(post), kind: 'post', value: valueOf(post.value, `ops.${index}.post.value`) }
-  if (put !== undefined) return { ...given(put), kind: 'put', value: valueOf(put.value, `ops.${index}.put.value`) }
-  if (patch !== undefined) return { ...given(patch), kind: 'patch', patch: patchOf(patch.patch) }
-  return { ...given(remove), kind: 'delete' }
+  if (post !== undefined) return { ...omitNulls(post), kind: 'post', value: valueOf(post.value, `ops.${index}.post.value`) }
+  if (put !== undefined) return { ...omitNulls(put), kind: 'put', value: valueOf(put.value, `ops.${index}.put.value`) }
+  if (patch !== undefined) return { ...omitNulls(patch), kind: 'patch', patch: patchOf(patch.patch) }
+  return { ...omitNulls(remove), kind: 'delete' }
 }

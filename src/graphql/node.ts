@@ -1,7 +1,7 @@
 import { DatabaseError } from '../core/error.ts'
 import { isDocumentPath, parsePath } from '../core/path.ts'
 import type { Context } from './context.ts'
-import type { DocumentKey } from './loaders.ts'
+import type { DocumentLookup } from './loaders.ts'
 import { asEvent, type ShownDocument } from './shown.ts'
 
 /** Between path and version: no path has an empty segment, so no id means two things. */
@@ -21,7 +21,7 @@ export async function readNode({ loaders }: Context, id: string): Promise<ShownD
   return document === null || key.asOf === undefined ? document : asEvent(document)
 }
 
-function parseId(id: string): DocumentKey | null {
+function parseId(id: string): DocumentLookup | null {
   const end = id.indexOf(SEPARATOR)
   const path = end < 0 ? id : id.slice(0, end)
   if (!isPathOfDocument(path)) return null

@@ -1,4 +1,4 @@
-import { given } from './given.ts'
+import { omitNulls } from './given.ts'
 import { readList } from './list.ts'
 import { readNode } from './node.ts'
 import type { GqlQueryResolvers } from './resolvers.generated.ts'
@@ -6,17 +6,17 @@ import { asEvent, asEventPage } from './shown.ts'
 
 /** Resolvers of the reads. */
 export const Query: GqlQueryResolvers = {
-  get: async (_, { path, ...options }, { db, budget }) => budget.show(await budget.read(0, () => db.get(path, given(options)), () => 0)),
+  get: async (_, { path, ...options }, { db, budget }) => budget.chargeValue(await budget.read(0, () => db.get(path, omitNulls(options)), () => 0)),
   node: (_, { id }, context) => readNode(context, id),
   document: (_, args, { loaders }) => {
-    const read = loaders.document.load(given(args))
+    const read = loaders.document.load(omitNulls(args))
     return args.asOf == null ? read : read.then((document) => document && asEvent(document))
   },
   documents: (_, { path, ...options }, context, info) => {
-    const read = readList(context, info, options, () => context.db.documents(path, given(options)))
+    const read = readList(context, info, options, () => context.db.documents(path, omitNulls(options)))
     return options.asOf == null ? read : read.then(asEventPage)
   },
   history: async (_, { path, ...options }, context, info) =>
-    asEventPage(await readList(context, info, options, () => context.db.history(path, given(options)))),
-  log: (_, { paths, ...options }, context, info) => readList(context, info, options, () => context.db.log(paths, given(options))),
+    asEventPage(await readList(context, info, options, () => context.db.history(path, omitNulls(options)))),
+  log: (_, { paths, ...options }, context, info) => readList(context, info, options, () => context.db.log(paths, omitNulls(options))),
 }

@@ -2,7 +2,7 @@
 import type { Json } from '../core/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { ShownDocument, ShownChange } from './shown.ts';
-import type { DocumentPage, Committed, ChangeBatch } from '../core/database.ts';
+import type { DocumentPage, WriteResult, ChangeBatch } from '../core/database.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -687,7 +687,7 @@ export type GqlResolversTypes = {
   DocumentConnection: ResolverTypeWrapper<DocumentPage>;
   DocumentEdge: ResolverTypeWrapper<Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversTypes['Document'] }>;
   PageInfo: ResolverTypeWrapper<GqlPageInfo>;
-  Commit: ResolverTypeWrapper<Committed>;
+  Commit: ResolverTypeWrapper<WriteResult>;
   Change: ResolverTypeWrapper<ShownChange>;
   ChangeBatch: ResolverTypeWrapper<ChangeBatch>;
   ChangeType: GqlChangeType;
@@ -726,7 +726,7 @@ export type GqlResolversParentTypes = {
   DocumentConnection: DocumentPage;
   DocumentEdge: Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversParentTypes['Document'] };
   PageInfo: GqlPageInfo;
-  Commit: Committed;
+  Commit: WriteResult;
   Change: ShownChange;
   ChangeBatch: ChangeBatch;
   AsOf: GqlAsOf;

@@ -1,8 +1,8 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import type { ChangeBatch, Observed } from '../core/database.ts'
+import type { ChangeBatch, ObservedValue } from '../core/database.ts'
 import type { Context } from './context.ts'
-import { given } from './given.ts'
-import { rowsOf } from './list.ts'
+import { omitNulls } from './given.ts'
+import { listRows } from './list.ts'
 import type { GqlSubscriptionResolvers } from './resolvers.generated.ts'
 import { asPresentBatch } from './shown.ts'
 import { rowWeight } from './weight.ts'
@@ -13,20 +13,20 @@ import { rowWeight } from './weight.ts'
  */
 export const Subscription: GqlSubscriptionResolvers = {
   changes: {
-    subscribe: (_, { paths, ...options }, { db }) => db.changes(paths, given(options)),
+    subscribe: (_, { paths, ...options }, { db }) => db.changes(paths, omitNulls(options)),
     resolve: showBatch,
   },
   live: {
-    subscribe: (_, { paths, ...options }, { db }) => db.live(paths, given(options)),
+    subscribe: (_, { paths, ...options }, { db }) => db.live(paths, omitNulls(options)),
     resolve: (batch: ChangeBatch, _: unknown, context: Context, info: GraphQLResolveInfo) => asPresentBatch(showBatch(batch, null, context, info)),
   },
   get: {
-    subscribe: (_, { path, ...options }, { db }) => db.watch(path, given(options)),
-    resolve: ({ value }: Observed, _: unknown, { budget }: Context) => budget.show(value),
+    subscribe: (_, { path, ...options }, { db }) => db.watch(path, omitNulls(options)),
+    resolve: ({ value }: ObservedValue, _: unknown, { budget }: Context) => budget.chargeValue(value),
   },
 }
 
 function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
-  budget.spend(rowsOf(batch) * rowWeight(info))
+  budget.charge(listRows(batch) * rowWeight(info))
   return batch
 }

@@ -2,18 +2,18 @@ import { Kind, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveI
 import type { Json } from '../core/json.ts'
 
 /** What a field is taken to cost beside its name: a number, a time, a short text. */
-const FIELD_BYTES = 24
+const ANSWER_FIELD_BYTES = 24
 
 /** A text of so many characters is weighed as UTF-8. */
 const LONG = 64
 
 /** About the bytes of the value as JSON, without making the text. */
-export function weigh(value: Json): number {
+export function estimateBytes(value: Json): number {
   if (typeof value === 'string') return (value.length < LONG ? value.length : Buffer.byteLength(value)) + 3
   if (typeof value !== 'object' || value === null) return 8
-  if (Array.isArray(value)) return (value as readonly Json[]).reduce<number>((sum, item) => sum + weigh(item), 2)
+  if (Array.isArray(value)) return (value as readonly Json[]).reduce<number>((sum, item) => sum + estimateBytes(item), 2)
   let sum = 2
-  for (const [key, item] of Object.entries(value)) sum += key.length + 4 + weigh(item)
+  for (const [key, item] of Object.entries(value)) sum += key.length + 4 + estimateBytes(item)
   return sum
 }
 
@@ -24,22 +24,22 @@ export function rowWeight({ fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'f
   return fieldNodes.reduce((sum, node) => sum + weightBelow(node, fragments), 0)
 }
 
-type Fragments = Readonly<Record<string, FragmentDefinitionNode>>
+type FragmentWeights = Readonly<Record<string, FragmentDefinitionNode>>
 
-function weightBelow(node: FieldNode, fragments: Fragments): number {
+function weightBelow(node: FieldNode, fragments: FragmentWeights): number {
   const weight = known.get(node) ?? weightOfSet(node.selectionSet, fragments)
   known.set(node, weight)
   return weight
 }
 
-function weightOfSet(set: SelectionSetNode | undefined, fragments: Fragments): number {
+function weightOfSet(set: SelectionSetNode | undefined, fragments: FragmentWeights): number {
   return (set?.selections ?? []).reduce((sum, node) => sum + weightOf(node, fragments), 0)
 }
 
 /** The rules have refused what would take long here: fragments are few when they are expanded. */
-function weightOf(node: SelectionNode, fragments: Fragments): number {
+function weightOf(node: SelectionNode, fragments: FragmentWeights): number {
   switch (node.kind) {
-    case Kind.FIELD: return (node.alias ?? node.name).value.length + FIELD_BYTES + weightOfSet(node.selectionSet, fragments)
+    case Kind.FIELD: return (node.alias ?? node.name).value.length + ANSWER_FIELD_BYTES + weightOfSet(node.selectionSet, fragments)
     case Kind.INLINE_FRAGMENT: return weightOfSet(node.selectionSet, fragments)
     case Kind.FRAGMENT_SPREAD: return weightOfSet(fragments[node.name.value]?.selectionSet, fragments)
   }

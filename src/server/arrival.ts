@@ -1,7 +1,7 @@
 import { MessageMeter } from './message-meter.ts'
 
 /** The message that is arriving, and since when. */
-export class Arrival {
+export class IncomingMessageTimer {
   readonly #meter = new MessageMeter()
   #since = Infinity
 

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { tooLarge } from '../core/limits.ts'
-import type { Hold } from './held.ts'
-import { badRequest, Refusal } from './refusal.ts'
+import type { Reservation } from './held.ts'
+import { badRequest, HttpError } from './refusal.ts'
 
 /**
  * The body of a request, of at most `maxBytes`, which are held while it is read. Rejects with a Refusal or a DatabaseError.
  */
-export async function readBody(req: IncomingMessage, maxBytes: number, hold: Hold): Promise<Buffer> {
+export async function readBody(req: IncomingMessage, maxBytes: number, hold: Reservation): Promise<Buffer> {
   const announced = Number(req.headers['content-length'] ?? 0)
   if (announced > maxBytes) throw bodyTooLarge(maxBytes)
   let bytes = 0
@@ -52,6 +52,6 @@ export function decodeBody(bytes: Buffer): string {
 const bodyTooLarge = (max: number): Error => tooLarge('bodyBytes', max, 'The body is larger than a request may be')
 
 /** 429: the work is refused, not queued. */
-export function tooBusy(what: string): Refusal {
-  return new Refusal(429, `${what}: try again in a second.`, { code: 'TOO_MANY_REQUESTS', details: { retryAfterMs: 1_000 }, headers: { 'retry-after': '1' } })
+export function tooBusy(what: string): HttpError {
+  return new HttpError(429, `${what}: try again in a second.`, { code: 'TOO_MANY_REQUESTS', details: { retryAfterMs: 1_000 }, headers: { 'retry-after': '1' } })
 }

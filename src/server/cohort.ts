@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { execute, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql'
 import type { ErrorCode } from '../core/error.ts'
 import { eventOperation, eventSchema, type EventOperation } from '../graphql/event-operation.ts'
-import type { Operations } from './operations.ts'
-import type { Account } from './held.ts'
-import { KeptPayloads } from './kept.ts'
+import type { Executor } from './operations.ts'
+import type { ConnectionAccount } from './held.ts'
+import { RetainedPayloads } from './kept.ts'
 import { largeJson } from './large-json.ts'
-import { Line } from './line.ts'
-import type { Pace } from './pace.ts'
+import { SerialQueue } from './line.ts'
+import type { OperationPacer } from './pace.ts'
 import { Payload } from './payload.ts'
-import { wireOf } from './result.ts'
+import { toWire } from './result.ts'
 
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
 const KEPT_BYTES = 16_777_216
@@ -17,16 +17,16 @@ const KEPT_BYTES = 16_777_216
 /** After a larger event the next one of the operation waits for its turn, in bytes. */
 const PACED_BYTES = 65_536
 /** A larger result is written in pieces, in bytes: others run in between. */
-const LARGE_BYTES = 524_288
+const PIECEWISE_BYTES = 524_288
 
 /** Makes of an event what one subscriber gets. */
-export interface Member {
+export interface PayloadSource {
   /** Whether what was made of the last event was small. */
   readonly isSmall: boolean
   /** What was made of the event already; null when nobody has met it yet, or it is still being made. */
-  known(event: unknown): Payload | null
+  cached(event: unknown): Payload | null
   /** Executes the operation on the event, unless somebody did, when it is the turn of the connection with the account. */
-  make(event: unknown, account: Account | null): Promise<Payload>
+  make(event: unknown, account: ConnectionAccount | null): Promise<Payload>
 }
 
 /**
@@ -35,28 +35,28 @@ export interface Member {
  * cohort when their operations are equal but for these arguments, and so are the variables that the selection uses. It is
  * known by a hash, and nothing else of what a subscriber sent is kept for events.
  */
-export class Cohorts {
-  readonly #operations: Pick<Operations, 'context' | 'maskAll'>
-  readonly #documents = new WeakMap<DocumentNode, Map<string, Shown | null>>()
+export class PayloadCache {
+  readonly #operations: Pick<Executor, 'context' | 'maskResult'>
+  readonly #documents = new WeakMap<DocumentNode, Map<string, EventSelection | null>>()
   readonly #schemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
-  readonly #made = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
-  readonly #pace: Pace
+  readonly #payloads = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
+  readonly #pace: OperationPacer
   /** Of all connections: what is not finished is counted nowhere. */
-  readonly #large = new Line()
+  readonly #large = new SerialQueue()
   /** Operations whose last event was small: the next one is executed at once, for all who get it. All others wait for their turn. */
   readonly #small = new WeakSet<DocumentNode>()
-  readonly #kept = new KeptPayloads(KEPT_BYTES)
+  readonly #retained = new RetainedPayloads(KEPT_BYTES)
 
-  constructor(operations: Pick<Operations, 'context' | 'maskAll'>, pace: Pace) {
+  constructor(operations: Pick<Executor, 'context' | 'maskResult'>, pace: OperationPacer) {
     this.#operations = operations
     this.#pace = pace
   }
 
   /** A member of the cohort of an operation that has begun. */
-  join(args: ExecutionArgs): Member {
-    const shown = this.#shownOf(args)
-    return shown === null ? new CohortMember(this, '', args) : this.#memberOf(shown, args)
+  join(args: ExecutionArgs): PayloadSource {
+    const shown = this.#selectionOf(args)
+    return shown === null ? new CachedPayloadSource(this, '', args) : this.#sourceOf(shown, args)
   }
 
   /** Whether what was made of the last event of an operation was small. */
@@ -65,63 +65,63 @@ export class Cohorts {
   }
 
   /** What was made of an event for the cohort; null when nobody has met it yet, or it is still being made. */
-  known(event: unknown, cohort: string): Payload | null {
-    const made = isObject(event) ? this.#made.get(event)?.get(cohort) : undefined
+  cached(event: unknown, cohort: string): Payload | null {
+    const made = isWeakKey(event) ? this.#payloads.get(event)?.get(cohort) : undefined
     return made instanceof Payload ? made : null
   }
 
   /** Executes the operation on the event, unless somebody of the cohort did. */
-  make(event: unknown, cohort: string, given: Given): Promise<Payload> {
-    return isObject(event) ? this.#share(event, cohort, given) : this.#execute(event, given)
+  make(event: unknown, cohort: string, given: ExecutionRequest): Promise<Payload> {
+    return isWeakKey(event) ? this.#share(event, cohort, given) : this.#execute(event, given)
   }
 
-  #share(event: object, cohort: string, given: Given): Promise<Payload> {
-    const made = this.#made.get(event) ?? new Map<string, Payload | Promise<Payload>>()
+  #share(event: object, cohort: string, given: ExecutionRequest): Promise<Payload> {
+    const made = this.#payloads.get(event) ?? new Map<string, Payload | Promise<Payload>>()
     const known = made.get(cohort)
     if (known !== undefined) return Promise.resolve(known)
-    this.#made.set(event, made)
+    this.#payloads.set(event, made)
     let isDone = false
     const making = this.#execute(event, given, (payload, isPassing) => {
       isDone = true
       if (isPassing) made.delete(cohort)
-      else this.#kept.keep(made, cohort, payload)
+      else this.#retained.retain(made, cohort, payload)
     })
     if (!isDone) made.set(cohort, making)
     return making
   }
 
   /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
-  async #execute(event: unknown, { args, account }: Given, done: Done = () => {}): Promise<Payload> {
-    const waiting = account === null || this.isSmall(args.document) ? null : this.#pace.goOn(account)
+  async #execute(event: unknown, { args, account }: ExecutionRequest, done: OnPayload = () => {}): Promise<Payload> {
+    const waiting = account === null || this.isSmall(args.document) ? null : this.#pace.nextPiece(account)
     if (waiting !== null) await waiting
     const contextValue = this.#operations.context()
     const executing = execute({ ...args, rootValue: event, contextValue })
-    const result = this.#operations.maskAll(executing instanceof Promise ? await executing : executing as ExecutionResult)
+    const result = this.#operations.maskResult(executing instanceof Promise ? await executing : executing as ExecutionResult)
     if (contextValue.budget.spentBytes > PACED_BYTES) this.#small.delete(args.document)
     else this.#small.add(args.document)
-    const isLarge = contextValue.budget.spentBytes > LARGE_BYTES
-    const payload = new Payload(isLarge && account !== null ? await this.#large.run(() => largeJson(wireOf(result), () => this.#pace.goOn(account))) : JSON.stringify(wireOf(result)))
-    done(payload, isPassing(result))
+    const isLarge = contextValue.budget.spentBytes > PIECEWISE_BYTES
+    const payload = new Payload(isLarge && account !== null ? await this.#large.run(() => largeJson(toWire(result), () => this.#pace.nextPiece(account))) : JSON.stringify(toWire(result)))
+    done(payload, isTransientFailure(result))
     return payload
   }
 
-  #memberOf(shown: Shown, { schema, variableValues }: ExecutionArgs): Member {
+  #sourceOf(shown: EventSelection, { schema, variableValues }: ExecutionArgs): PayloadSource {
     // One that was not given has its default, and is not null.
     const given = Object.fromEntries(shown.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
     const cohort = shown.variables.length === 0 ? shown.hash : hashOf(`${shown.hash} ${JSON.stringify(given)}`)
     // Those that come one after the other are mostly of one cohort: the same text is found faster than an equal one.
     if (cohort !== shown.newest) shown.newest = cohort
-    return new CohortMember(this, shown.newest, { schema: this.#schemaOf(schema), document: shown.document, variableValues: given })
+    return new CachedPayloadSource(this, shown.newest, { schema: this.#schemaOf(schema), document: shown.document, variableValues: given })
   }
 
-  #shownOf({ document, operationName }: ExecutionArgs): Shown | null {
-    const known = this.#documents.get(document) ?? new Map<string, Shown | null>()
+  #selectionOf({ document, operationName }: ExecutionArgs): EventSelection | null {
+    const known = this.#documents.get(document) ?? new Map<string, EventSelection | null>()
     this.#documents.set(document, known)
     const name = operationName ?? ''
     const remembered = known.get(name)
     if (remembered !== undefined) return remembered
     const operation = eventOperation(document, operationName ?? undefined)
-    const shown = operation === null ? null : shownBy(operation)
+    const shown = operation === null ? null : toEventSelection(operation)
     known.set(name, shown)
     return shown
   }
@@ -133,7 +133,7 @@ export class Cohorts {
   }
 }
 
-function shownBy({ document, variables, text }: EventOperation): Shown {
+function toEventSelection({ document, variables, text }: EventOperation): EventSelection {
   const hash = hashOf(text)
   return { document, variables, hash, newest: hash }
 }
@@ -142,12 +142,12 @@ function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
 
-class CohortMember implements Member {
-  readonly #cohorts: Cohorts
+class CachedPayloadSource implements PayloadSource {
+  readonly #cohorts: PayloadCache
   readonly #cohort: string
   readonly #args: ExecutionArgs
 
-  constructor(cohorts: Cohorts, cohort: string, args: ExecutionArgs) {
+  constructor(cohorts: PayloadCache, cohort: string, args: ExecutionArgs) {
     this.#cohorts = cohorts
     this.#cohort = cohort
     this.#args = args
@@ -157,39 +157,39 @@ class CohortMember implements Member {
     return this.#cohorts.isSmall(this.#args.document)
   }
 
-  known(event: unknown): Payload | null {
-    return this.#cohorts.known(event, this.#cohort)
+  cached(event: unknown): Payload | null {
+    return this.#cohorts.cached(event, this.#cohort)
   }
 
-  make(event: unknown, account: Account | null): Promise<Payload> {
+  make(event: unknown, account: ConnectionAccount | null): Promise<Payload> {
     return this.#cohorts.make(event, this.#cohort, { args: this.#args, account })
   }
 }
 
 /** What a member was begun with, and the account of its connection. */
-interface Given {
+interface ExecutionRequest {
   readonly args: ExecutionArgs
-  readonly account: Account | null
+  readonly account: ConnectionAccount | null
 }
 
 /** `isPassing`: it may be another one for who asks later. */
-type Done = (payload: Payload, isPassing: boolean) => void
+type OnPayload = (payload: Payload, isPassing: boolean) => void
 
-const PASSING: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'TOO_MANY_REQUESTS'])
+const TRANSIENT_CODES: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'TOO_MANY_REQUESTS'])
 
 /** Whether a read failed that may succeed for those who resume. A bug is kept: it would be met again by all. */
-function isPassing({ errors = [] }: ExecutionResult): boolean {
-  return errors.some(({ extensions }) => PASSING.has(extensions['code']))
+function isTransientFailure({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ extensions }) => TRANSIENT_CODES.has(extensions['code']))
 }
 
 /** What an operation shows of events. */
-interface Shown extends Pick<EventOperation, 'document' | 'variables'> {
+interface EventSelection extends Pick<EventOperation, 'document' | 'variables'> {
   /** Of its text. */
   readonly hash: string
   /** The key of the cohort that somebody joined last. */
   newest: string
 }
 
-function isObject(event: unknown): event is object {
+function isWeakKey(event: unknown): event is object {
   return typeof event === 'object' && event !== null
 }

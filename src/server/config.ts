@@ -26,9 +26,9 @@ export interface Bounds {
   /** UTF-8 bytes of a WebSocket message. */
   readonly messageBytes: number
   /** Bytes that are held for all clients together: see `HeldBytes`. */
-  readonly heldBytes: number
+  readonly inflightBytes: number
   /** Bytes of these that one connection may hold, and never more than half of what is free. */
-  readonly connectionBytes: number
+  readonly inflightBytesPerConnection: number
   /** Queries and mutations that run at once, over all transports. */
   readonly operations: number
   /** Queries and mutations of one WebSocket that run at once; it is not read from while there are so many. */
@@ -36,15 +36,15 @@ export interface Bounds {
   /** Subscriptions of one WebSocket. */
   readonly subscriptions: number
   /** Bytes that one WebSocket was sent and has not taken; it is not read from while there are more. */
-  readonly unsentBytes: number
+  readonly socketBufferBytes: number
   /** Requests of one connection that wait for the answers before theirs; with more it is closed. */
-  readonly pipelined: number
+  readonly maxPipelined: number
   /** Open TCP connections. */
   readonly connections: number
   /** For the headers and the body of a request to arrive, or a WebSocket message. */
   readonly requestMs: number
   /** Without progress, while a peer has an answer to take. */
-  readonly answerMs: number
+  readonly stallTimeoutMs: number
   /** For `connection_init` to arrive on a WebSocket. */
   readonly initMs: number
   /** Between two pings; a WebSocket that answered none of two is closed when the third is due. */
@@ -56,16 +56,16 @@ export interface Bounds {
 export const BOUNDS: Bounds = {
   bodyBytes: 2_097_152,
   messageBytes: 2_097_152,
-  heldBytes: 100_663_296,
-  connectionBytes: 33_554_432,
+  inflightBytes: 100_663_296,
+  inflightBytesPerConnection: 33_554_432,
   operations: 1_024,
   operationsPerSocket: 128,
   subscriptions: 100,
-  unsentBytes: 4_194_304,
-  pipelined: 128,
+  socketBufferBytes: 4_194_304,
+  maxPipelined: 128,
   connections: 16_384,
   requestMs: 10_000,
-  answerMs: 30_000,
+  stallTimeoutMs: 30_000,
   initMs: 3_000,
   pingMs: 12_000,
   stopMs: 10_000,
@@ -82,7 +82,7 @@ export interface Flags {
   readonly cors?: string | undefined
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+type EnvironmentVariables = Readonly<Record<string, string | undefined>>
 
 /** A sentence for the person who starts the server: what is wrong and what to do about it. */
 export class StartError extends Error {
@@ -90,7 +90,7 @@ export class StartError extends Error {
 }
 
 /** The configuration that flags and the environment (HOST, TIDEMARK_INSECURE, PORT, TIDEMARK_DATA, MONGODB_URL, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
-export function readConfig(flags: Flags, env: Environment): Config {
+export function readConfig(flags: Flags, env: EnvironmentVariables): Config {
   return {
     host: readHost(flags.host ?? given(env['HOST']) ?? '127.0.0.1'),
     insecure: flags.insecure ?? readSwitch('TIDEMARK_INSECURE', env),
@@ -111,7 +111,7 @@ function readHost(text: string): string {
   throw new StartError(`The host ${JSON.stringify(text)} is not valid: give --host or HOST a name or an address, such as 127.0.0.1.`)
 }
 
-function readSwitch(name: string, env: Environment): boolean {
+function readSwitch(name: string, env: EnvironmentVariables): boolean {
   const text = given(env[name]) ?? 'false'
   if (text === '1' || text === 'true') return true
   if (text === '0' || text === 'false') return false

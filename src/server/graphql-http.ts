@@ -1,17 +1,17 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import type { Room } from '../graphql/budget.ts'
+import type { AnswerRoom } from '../graphql/budget.ts'
 import { decodeBody, readBody, tooBusy } from './body.ts'
 import { BOUNDS, type Bounds } from './config.ts'
-import type { HeldBytes, Hold } from './held.ts'
-import { weightOfJson } from './json-weight.ts'
-import type { Pace } from './pace.ts'
-import { formsOf, isJsonBody, type JsonType } from './negotiate.ts'
-import { argsOf, kindOf, type Operations } from './operations.ts'
+import type { MemoryBudget, Reservation } from './held.ts'
+import { estimateParsedBytes } from './json-weight.ts'
+import type { OperationPacer } from './pace.ts'
+import { acceptedTypes, isJsonBody, type JsonType } from './negotiate.ts'
+import { executionArgs, operationType, type Executor } from './operations.ts'
 import { paramsOfBody, paramsOfUrl, type Params } from './params.ts'
-import { asRefusal, Refusal } from './refusal.ts'
-import { statusOf, wireOf } from './result.ts'
-import { eventsOf, type Streams } from './streams.ts'
+import { toHttpError, HttpError } from './refusal.ts'
+import { statusOf, toWire } from './result.ts'
+import { eventsOf, type EventStreams } from './streams.ts'
 import { subscribe } from './subscribe.ts'
 
 /**
@@ -23,27 +23,27 @@ export interface GraphqlHttp {
   answer(req: IncomingMessage, res: ServerResponse, headers: OutgoingHttpHeaders | null): Promise<void>
 }
 
-interface Parts {
-  readonly operations: Operations
-  readonly streams: Streams
-  readonly held: HeldBytes
-  readonly pace: Pace
+interface GraphqlHttpParts {
+  readonly operations: Executor
+  readonly streams: EventStreams
+  readonly held: MemoryBudget
+  readonly pace: OperationPacer
 }
 
-interface BoundParts extends Parts {
+interface BoundParts extends GraphqlHttpParts {
   readonly bodyBytes: number
 }
 
 /** GraphQL over HTTP from its parts; `bodyBytes`: default BOUNDS. */
-export function createGraphqlHttp(given: Parts, { bodyBytes }: Pick<Bounds, 'bodyBytes'> = BOUNDS): GraphqlHttp {
+export function createGraphqlHttp(given: GraphqlHttpParts, { bodyBytes }: Pick<Bounds, 'bodyBytes'> = BOUNDS): GraphqlHttp {
   const parts = { ...given, bodyBytes }
   return {
     answer: async (req, res, headers) => {
-      const exchange = { req, res, headers, hold: parts.held.of(req.socket).hold() }
+      const exchange = { req, res, headers, hold: parts.held.of(req.socket).reserve() }
       try {
         if (req.method === 'POST') await answerPost(parts, exchange)
         else if (req.method === 'GET') await answerGet(parts, exchange)
-        else throw new Refusal(405, 'GraphQL takes GET and POST.', { headers: { allow: 'GET, POST' } })
+        else throw new HttpError(405, 'GraphQL takes GET and POST.', { headers: { allow: 'GET, POST' } })
       } catch (error) {
         sendError(parts.operations, exchange, error)
       } finally {
@@ -58,7 +58,7 @@ interface Exchange {
   readonly res: ServerResponse
   readonly headers: OutgoingHttpHeaders | null
   /** What the request takes while it is worked on, then its answer until it is taken. */
-  readonly hold: Hold
+  readonly hold: Reservation
 }
 
 /** When the work is done, the answer is all that is held, until it was taken. */
@@ -69,34 +69,34 @@ function releaseWith({ res, hold }: Pick<Exchange, 'res' | 'hold'>): void {
 
 async function answerPost(parts: BoundParts, exchange: Exchange): Promise<void> {
   const { req, hold } = exchange
-  if (!isJsonBody(req.headers['content-type'])) throw new Refusal(415, 'Send the operation as application/json in UTF-8.', { headers: { 'accept-post': 'application/json' } })
-  if (req.headers['content-encoding'] !== undefined) throw new Refusal(415, 'Send the body without a content encoding.', { headers: { 'accept-encoding': 'identity' } })
+  if (!isJsonBody(req.headers['content-type'])) throw new HttpError(415, 'Send the operation as application/json in UTF-8.', { headers: { 'accept-post': 'application/json' } })
+  if (req.headers['content-encoding'] !== undefined) throw new HttpError(415, 'Send the body without a content encoding.', { headers: { 'accept-encoding': 'identity' } })
   const body = await readBody(req, parts.bodyBytes, hold)
   await parts.pace.entered(parts.held.of(req.socket), body.length)
-  if (!hold.grow(weightOfJson(body) - body.length)) throw tooBusy('The server holds as many requests and answers as it may')
+  if (!hold.grow(estimateParsedBytes(body) - body.length)) throw tooBusy('The server holds as many requests and answers as it may')
   await answerParams(parts, exchange, paramsOfBody(decodeBody(body)))
 }
 
-async function answerGet(parts: Parts, exchange: Exchange): Promise<void> {
+async function answerGet(parts: GraphqlHttpParts, exchange: Exchange): Promise<void> {
   const { req } = exchange
   await parts.pace.entered(parts.held.of(req.socket), 0)
   await answerParams(parts, exchange, paramsOfUrl(req.url ?? ''))
 }
 
-async function answerParams(parts: Parts, exchange: Exchange, params: Params): Promise<void> {
+async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params: Params): Promise<void> {
   const { req, hold } = exchange
-  const forms = formsOf(req.headers.accept)
+  const forms = acceptedTypes(req.headers.accept)
   const prepared = parts.operations.prepare(params.query)
-  const kind = prepared.kind === 'ready' ? kindOf(prepared, params.operationName) : undefined
-  if (kind === OperationTypeNode.MUTATION && req.method === 'GET') throw new Refusal(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
+  const kind = prepared.kind === 'ready' ? operationType(prepared, params.operationName) : undefined
+  if (kind === OperationTypeNode.MUTATION && req.method === 'GET') throw new HttpError(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
   // By what is asked for, not by the header alone: some clients accept streams for everything.
-  if ((kind === OperationTypeNode.SUBSCRIPTION || forms.json === null) && !forms.stream) throw new Refusal(406, NOT_ACCEPTABLE)
+  if ((kind === OperationTypeNode.SUBSCRIPTION || forms.json === null) && !forms.stream) throw new HttpError(406, NOT_ACCEPTABLE)
   const type = forms.json ?? 'text/event-stream'
   if (prepared.kind === 'refused') return answerResult(exchange, { type, result: { errors: prepared.errors } })
-  if (kind === OperationTypeNode.SUBSCRIPTION) return follow(parts, exchange, { type, args: argsOf(parts.operations, prepared, params) })
+  if (kind === OperationTypeNode.SUBSCRIPTION) return startEventStream(parts, exchange, { type, args: executionArgs(parts.operations, prepared, params) })
   let hasRoom = true
   const account = parts.held.of(req.socket)
-  const room: Room = { claim: (bytes) => (hasRoom &&= hold.claim(bytes)), readTurn: () => parts.pace.goOn(account) }
+  const room: AnswerRoom = { claim: (bytes) => (hasRoom &&= hold.claim(bytes)), readTurn: () => parts.pace.nextPiece(account) }
   const result = await parts.operations.run(prepared, params, room)
   // What a write did is always told.
   if (!hasRoom && kind === OperationTypeNode.QUERY) throw tooBusy('The server holds as many answers that were not taken as it may')
@@ -105,29 +105,29 @@ async function answerParams(parts: Parts, exchange: Exchange, params: Params): P
 
 const NOT_ACCEPTABLE = 'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, or a WebSocket.'
 
-interface Outcome {
+interface HttpResult {
   readonly type: AnswerType
   readonly result: ExecutionResult
 }
 
-function answerResult(exchange: Exchange, { type, result }: Outcome): void {
+function answerResult(exchange: Exchange, { type, result }: HttpResult): void {
   if (exchange.res.destroyed) return
-  const body = JSON.stringify(wireOf(result))
+  const body = JSON.stringify(toWire(result))
   exchange.hold.set(body.length)
   send(exchange, type, { result, body })
 }
 
-interface Following {
+interface StartingSubscription {
   readonly type: AnswerType
   readonly args: ExecutionArgs
 }
 
 /** Not awaited to its end: a stream may last for months. Of its request it holds no more than it keeps. */
-async function follow(parts: Parts, exchange: Exchange, { type, args }: Following): Promise<void> {
+async function startEventStream(parts: GraphqlHttpParts, exchange: Exchange, { type, args }: StartingSubscription): Promise<void> {
   const { operations, streams } = parts
   const begun = await subscribe({ ...args, contextValue: operations.context() })
-  if ('refused' in begun) return answerResult(exchange, { type, result: operations.maskAll(begun.refused) })
-  exchange.hold.keep()
+  if ('refused' in begun) return answerResult(exchange, { type, result: operations.maskResult(begun.refused) })
+  exchange.hold.retainForSubscription()
   void streams.answer(exchange.res, exchange.headers, { events: begun.events, args })
 }
 
@@ -139,14 +139,14 @@ function send({ res, headers }: Exchange, type: AnswerType, { result, body }: { 
   sendJson(res, status, { type, body: type === 'text/event-stream' ? eventsOf(body) : body, headers: { ...more, ...headers } })
 }
 
-function sendError(operations: Operations, exchange: Exchange, error: unknown): void {
+function sendError(operations: Executor, exchange: Exchange, error: unknown): void {
   const { req, res, headers } = exchange
   if (res.headersSent || res.destroyed) return
-  const type = formsOf(req.headers.accept).json ?? 'application/json'
-  const refusal = asRefusal(error)
+  const type = acceptedTypes(req.headers.accept).json ?? 'application/json'
+  const refusal = toHttpError(error)
   if (refusal === null) {
     const result = { errors: [operations.mask(error)] }
-    return send(exchange, type, { result, body: JSON.stringify(wireOf(result)) })
+    return send(exchange, type, { result, body: JSON.stringify(toWire(result)) })
   }
   const body = JSON.stringify({ errors: [{ message: refusal.message, extensions: { code: refusal.code, ...refusal.details } }] })
   sendJson(res, refusal.status, { type, body, headers: { ...refusal.headers, ...headers } })

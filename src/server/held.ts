@@ -1,8 +1,8 @@
 import type { Bounds } from './config.ts'
-import { Line } from './line.ts'
+import { SerialQueue } from './line.ts'
 
 /** What a connection may hold in any case, in bytes: small requests and answers of innocent ones. */
-export const SMALL_BYTES = 16_384
+export const MIN_CONNECTION_BYTES = 16_384
 
 /**
  * Bytes that the server holds for clients: requests that arrive, wait or are worked on, answers and events that were not
@@ -10,12 +10,12 @@ export const SMALL_BYTES = 16_384
  * (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998): a connection may hold
  * at most half of what is free. So many greedy ones never fill it, and one that holds little always has room.
  */
-export class HeldBytes {
-  readonly #bounds: Pick<Bounds, 'heldBytes' | 'connectionBytes'>
-  readonly #accounts = new WeakMap<object, Account>()
+export class MemoryBudget {
+  readonly #bounds: Pick<Bounds, 'inflightBytes' | 'inflightBytesPerConnection'>
+  readonly #accounts = new WeakMap<object, ConnectionAccount>()
   #bytes = 0
 
-  constructor(bounds: Pick<Bounds, 'heldBytes' | 'connectionBytes'>) {
+  constructor(bounds: Pick<Bounds, 'inflightBytes' | 'inflightBytesPerConnection'>) {
     this.#bounds = bounds
   }
 
@@ -25,13 +25,13 @@ export class HeldBytes {
   }
 
   /** The most that one connection may hold at the moment. */
-  get mostOfOne(): number {
-    return Math.min(this.#bounds.connectionBytes, Math.max(SMALL_BYTES, (this.#bounds.heldBytes - this.#bytes) / 2))
+  get maxPerConnection(): number {
+    return Math.min(this.#bounds.inflightBytesPerConnection, Math.max(MIN_CONNECTION_BYTES, (this.#bounds.inflightBytes - this.#bytes) / 2))
   }
 
   /** The account of a connection, always the same. */
-  of(connection: object): Account {
-    const account = this.#accounts.get(connection) ?? new Account(this)
+  of(connection: object): ConnectionAccount {
+    const account = this.#accounts.get(connection) ?? new ConnectionAccount(this)
     this.#accounts.set(connection, account)
     return account
   }
@@ -43,18 +43,18 @@ export class HeldBytes {
 }
 
 /** How long a connection gets no answers after one found no room, ms: longer when it happens again within a minute. */
-const REST = { firstMs: 1_000, times: 4, mostMs: 4_000, forgottenMs: 60_000 }
+const COOLDOWN = { firstMs: 1_000, times: 4, mostMs: 4_000, forgottenMs: 60_000 }
 
 /** What one connection holds. */
-export class Account {
+export class ConnectionAccount {
   /** Work for the connection of which each piece may hold much. */
-  readonly line: Line = new Line()
-  readonly #held: HeldBytes
+  readonly serialQueue: SerialQueue = new SerialQueue()
+  readonly #held: MemoryBudget
   #bytes = 0
-  #restMs = 0
+  #cooldownMs = 0
   #refusedAt = -Infinity
 
-  constructor(held: HeldBytes) {
+  constructor(held: MemoryBudget) {
     this.#held = held
   }
 
@@ -64,31 +64,31 @@ export class Account {
 
   /** Whether what its subscriptions keep leaves room for its messages and answers. */
   get hasRoomToKeep(): boolean {
-    return this.#bytes <= this.#held.mostOfOne / 2
+    return this.#bytes <= this.#held.maxPerConnection / 2
   }
 
   /** Whether so many more have room. */
   admits(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#held.mostOfOne
+    return this.#bytes + bytes <= this.#held.maxPerConnection
   }
 
   /** Ms until operations of the connection may be tried again: what they read would be thrown away. 0: now. */
-  get restMs(): number {
-    if (this.#restMs === 0) return 0
-    return Math.max(0, this.#refusedAt + this.#restMs - performance.now())
+  get cooldownMs(): number {
+    if (this.#cooldownMs === 0) return 0
+    return Math.max(0, this.#refusedAt + this.#cooldownMs - performance.now())
   }
 
   /** An answer found no room. */
-  rest(): void {
-    if (this.restMs > 0) return
+  coolDown(): void {
+    if (this.cooldownMs > 0) return
     const now = performance.now()
-    this.#restMs = now - this.#refusedAt > REST.forgottenMs ? REST.firstMs : Math.min(this.#restMs * REST.times, REST.mostMs)
+    this.#cooldownMs = now - this.#refusedAt > COOLDOWN.forgottenMs ? COOLDOWN.firstMs : Math.min(this.#cooldownMs * COOLDOWN.times, COOLDOWN.mostMs)
     this.#refusedAt = now
   }
 
   /** A part of it, empty at first. */
-  hold(): Hold {
-    return new Hold(this)
+  reserve(): Reservation {
+    return new Reservation(this)
   }
 
   /** Called by holds. */
@@ -99,15 +99,15 @@ export class Account {
 }
 
 /** What a running subscription may keep of its request without being counted: their number has a bound of its own. */
-const KEPT_FREELY = 4_096
+const FREE_SUBSCRIPTION_BYTES = 4_096
 
 /** Bytes that are held for one thing, until they are released: after that it stays empty, whatever is done with it. */
-export class Hold {
-  readonly #account: Account
+export class Reservation {
+  readonly #account: ConnectionAccount
   #bytes = 0
   #isReleased = false
 
-  constructor(account: Account) {
+  constructor(account: ConnectionAccount) {
     this.#account = account
   }
 
@@ -120,9 +120,9 @@ export class Hold {
 
   /** The same for an answer: after one that found no room, there is none for a while. */
   claim(bytes: number): boolean {
-    if (this.#account.restMs > 0) return false
+    if (this.#account.cooldownMs > 0) return false
     const hasRoom = this.grow(bytes)
-    if (!hasRoom) this.#account.rest()
+    if (!hasRoom) this.#account.coolDown()
     return hasRoom
   }
 
@@ -136,8 +136,8 @@ export class Hold {
   }
 
   /** What is held now is what a subscription keeps while it runs. */
-  keep(): void {
-    this.set(Math.max(0, this.#bytes - KEPT_FREELY))
+  retainForSubscription(): void {
+    this.set(Math.max(0, this.#bytes - FREE_SUBSCRIPTION_BYTES))
   }
 
   /** Gives all back, once. */

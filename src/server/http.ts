@@ -2,11 +2,11 @@ import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Serv
 import type { Socket } from 'node:net'
 import type { Bounds } from './config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-http.ts'
-import type { HeldBytes } from './held.ts'
+import type { MemoryBudget } from './held.ts'
 import type { Metrics } from './metrics.ts'
 import type { Origins } from './origin.ts'
 import type { Playground } from './playground.ts'
-import { createTurns, type Turns } from './turns.ts'
+import { createPipelineQueue, type PipelineQueue } from './turns.ts'
 
 /** Addresses on the server. */
 export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
@@ -17,7 +17,7 @@ export interface HttpParts {
   readonly playground: Playground
   readonly origins: Origins
   readonly metrics: Metrics
-  readonly held: HeldBytes
+  readonly held: MemoryBudget
   /** Null, or why the server should get no traffic at the moment. */
   notReady(): string | null
 }
@@ -25,7 +25,7 @@ export interface HttpParts {
 /** An HTTP server that ends without losing an answer. */
 export interface Http {
   readonly server: Server
-  readonly turns: Turns
+  readonly turns: PipelineQueue
   /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
   close(): Promise<void>
 }
@@ -43,12 +43,12 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   }
   // By connection: a response that waits behind another one is not told when the connection closes.
   const answering = new Map<Socket, Set<ServerResponse>>()
-  const turns = createTurns(bounds.pipelined, parts.held)
+  const turns = createPipelineQueue(bounds.maxPipelined, parts.held)
   const server = createServer(options, (req, res) => {
     answering.get(req.socket)?.add(res)
     res.once('close', () => answering.get(req.socket)?.delete(res))
     res.shouldKeepAlive &&= server.listening
-    turns.take(req, res, () => route(parts, req, res))
+    turns.enqueue(req, res, () => route(parts, req, res))
   })
   server.on('connection', (socket) => {
     // One whose upgrade was ignored begins again.
@@ -56,7 +56,7 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
     answering.set(socket, new Set())
     socket.once('close', () => answering.delete(socket))
   })
-  server.timeout = bounds.answerMs
+  server.timeout = bounds.stallTimeoutMs
   server.maxConnections = bounds.connections
   return { server, turns, close: () => close(server, answering) }
 }

@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseExactJson } from '../core/exact-json.ts'
-import type { Room } from '../graphql/budget.ts'
-import { SMALL_BYTES, type Account, type Hold } from './held.ts'
-import { weightOfJson } from './json-weight.ts'
-import { LARGE_BYTES, type Pace } from './pace.ts'
+import type { AnswerRoom } from '../graphql/budget.ts'
+import { MIN_CONNECTION_BYTES, type ConnectionAccount, type Reservation } from './held.ts'
+import { estimateParsedBytes } from './json-weight.ts'
+import { LARGE_MESSAGE_BYTES, type OperationPacer } from './pace.ts'
 
 /** What an inbox knows of its socket, and does with it. */
-export interface Line {
+export interface SocketControl {
   readonly isOpen: () => boolean
   /** Bytes that the peer has not taken yet. */
   readonly unsent: () => number
@@ -20,30 +20,30 @@ export interface Line {
   readonly fail: () => void
 }
 
-export interface InboxBounds {
+export interface MessageQueueBounds {
   readonly operationsPerSocket: number
   readonly subscriptions: number
-  readonly unsentBytes: number
+  readonly socketBufferBytes: number
 }
 
 /** Where what is held is counted, and when messages and reads begin. */
-export interface InboxParts {
-  readonly account: Account
-  readonly pace: Pace
+export interface MessageQueueParts {
+  readonly account: ConnectionAccount
+  readonly pace: OperationPacer
 }
 
 /** A message that came. */
-interface Letter {
+interface QueuedMessage {
   readonly data: Buffer
-  readonly hold: Hold
+  readonly hold: Reservation
 }
 
 /** A message that was read; it has settled when its answers have left too. */
-interface Job {
+interface RunningOperation {
   readonly type: unknown
   readonly id: unknown
   readonly message: unknown
-  readonly hold: Hold
+  readonly hold: Reservation
   /** Whether there is room to handle it. */
   readonly hasRoom: boolean
   /** Bytes of its answer. */
@@ -58,45 +58,45 @@ const JOBS_PER_TURN = 16
 /** Operations that a socket may begin at first, when nothing is known of its answers yet. */
 const FIRST_OPERATIONS = 4
 /** Messages that may wait for the next turn before the socket is no longer read from. */
-const WAITING = 64
+const MAX_QUEUED = 64
 
 /**
  * The messages of one socket, read and begun in order. While there are too many operations or unsent bytes, nothing is
  * begun and the socket is not read from. An id is free when what had it has settled, not before: else two would run under
  * it, and one of them without an end.
  */
-export class Inbox {
-  readonly #line: Line
-  readonly #bounds: InboxBounds
-  readonly #parts: InboxParts
-  readonly #waiting: Letter[] = []
+export class MessageQueue {
+  readonly #socket: SocketControl
+  readonly #bounds: MessageQueueBounds
+  readonly #parts: MessageQueueParts
+  readonly #waiting: QueuedMessage[] = []
   #waitingBytes = 0
   /** The first message, when it was read and waits to be begun. */
-  #next: Job | null = null
+  #next: RunningOperation | null = null
   /** Whether the socket waits for its turn. */
-  #isInLine = false
-  readonly #jobs = new Set<Job>()
+  #isQueued = false
+  readonly #jobs = new Set<RunningOperation>()
   #operations = 0
   /** Bytes of the answers of operations, until they have left. */
   #claimed = 0
   /** What an answer takes, about: more operations than will have room do not begin. It falls by half with each that took less. */
   #answerBytes: number
   /** Jobs that are completed and have not settled. */
-  #ending = 0
+  #closingCount = 0
   #begun = 0
 
-  constructor(line: Line, bounds: InboxBounds, parts: InboxParts) {
-    this.#line = line
+  constructor(line: SocketControl, bounds: MessageQueueBounds, parts: MessageQueueParts) {
+    this.#socket = line
     this.#bounds = bounds
-    this.#answerBytes = bounds.unsentBytes / FIRST_OPERATIONS
+    this.#answerBytes = bounds.socketBufferBytes / FIRST_OPERATIONS
     this.#parts = parts
   }
 
   /** Takes in the text of a message. Whether there was room for it. */
   receive(data: Buffer): boolean {
-    const hold = this.#parts.account.hold()
+    const hold = this.#parts.account.reserve()
     // A small one has room in any case: how it is refused, is told for its operation.
-    if (!hold.grow(data.length) && this.#waitingBytes + data.length > SMALL_BYTES) return false
+    if (!hold.grow(data.length) && this.#waitingBytes + data.length > MIN_CONNECTION_BYTES) return false
     hold.set(data.length)
     this.#waiting.push({ data, hold })
     this.#waitingBytes += data.length
@@ -108,7 +108,7 @@ export class Inbox {
   subscribe(id: string): 'fits' | 'subscriptions' | 'bytes' {
     const job = this.#running(id)
     if (job === undefined || this.#subscriptions() >= this.#bounds.subscriptions) return 'subscriptions'
-    job.hold.keep()
+    job.hold.retainForSubscription()
     if (!this.#parts.account.hasRoomToKeep) return 'bytes'
     job.subscribed = true
     this.#operations--
@@ -121,7 +121,7 @@ export class Inbox {
   }
 
   /** Where the answer of the operation `id` goes. */
-  roomOf(id: string): Room {
+  roomOf(id: string): AnswerRoom {
     const job = this.#running(id)
     const { pace, account } = this.#parts
     return {
@@ -131,13 +131,13 @@ export class Inbox {
         this.#claimed += bytes
         return true
       },
-      readTurn: () => pace.goOn(account),
+      readTurn: () => pace.nextPiece(account),
     }
   }
 
   /** Begins what may begin: call it when something has changed. */
   update(): void {
-    if (!this.#line.isOpen()) this.clear()
+    if (!this.#socket.isOpen()) this.clear()
     while (this.#begun < JOBS_PER_TURN && !this.#isFull()) {
       this.#next ??= this.#read()
       const job = this.#next
@@ -145,8 +145,8 @@ export class Inbox {
       this.#next = null
       void this.#run(job)
     }
-    if (this.#waiting.length > WAITING || this.#waitingBytes > this.#bounds.unsentBytes || this.#isFull()) this.#line.pause()
-    else this.#line.resume()
+    if (this.#waiting.length > MAX_QUEUED || this.#waitingBytes > this.#bounds.socketBufferBytes || this.#isFull()) this.#socket.pause()
+    else this.#socket.resume()
   }
 
   /** The socket is closed: what was not begun is forgotten. */
@@ -158,20 +158,20 @@ export class Inbox {
   }
 
   /** The first message that waits; null when there is none, or it is not its turn. */
-  #read(): Job | null {
+  #read(): RunningOperation | null {
     const [letter] = this.#waiting
-    if (letter === undefined || (letter.data.length > LARGE_BYTES && !this.#enter(letter.data.length))) return null
+    if (letter === undefined || (letter.data.length > LARGE_MESSAGE_BYTES && !this.#enter(letter.data.length))) return null
     this.#waiting.shift()
     const { data, hold } = letter
     this.#waitingBytes -= data.length
     try {
       // Where there is none, only how it is refused depends on what it says.
-      const hasRoom = hold.grow(weightOfJson(data) - data.length)
+      const hasRoom = hold.grow(estimateParsedBytes(data) - data.length)
       const message = parseExactJson(data.toString('utf8'))
-      return { ...headOf(message), message: hasRoom ? message : null, hold, hasRoom, claimed: 0, completed: false, subscribed: false }
+      return { ...parseHeader(message), message: hasRoom ? message : null, hold, hasRoom, claimed: 0, completed: false, subscribed: false }
     } catch {
       hold.release()
-      this.#line.fail()
+      this.#socket.fail()
       this.clear()
       return null
     }
@@ -179,23 +179,23 @@ export class Inbox {
 
   /** Whether it is the turn of this socket. */
   #enter(bytes: number): boolean {
-    if (this.#isInLine) return false
+    if (this.#isQueued) return false
     const { pace, account } = this.#parts
-    this.#isInLine = !pace.enter(account, bytes, () => {
-      this.#isInLine = false
+    this.#isQueued = !pace.enter(account, bytes, () => {
+      this.#isQueued = false
       this.update()
     })
-    return !this.#isInLine
+    return !this.#isQueued
   }
 
-  async #run(job: Job): Promise<void> {
+  async #run(job: RunningOperation): Promise<void> {
     if (++this.#begun === JOBS_PER_TURN) void this.#endTurn()
     if (job.type === 'complete') this.#complete(job.id)
     this.#jobs.add(job)
     this.#operations++
-    await (job.hasRoom ? this.#line.handle(job.message) : this.#line.refuse(job.type === 'subscribe' ? job.id : undefined))
+    await (job.hasRoom ? this.#socket.handle(job.message) : this.#socket.refuse(job.type === 'subscribe' ? job.id : undefined))
     this.#jobs.delete(job)
-    if (job.completed) this.#ending--
+    if (job.completed) this.#closingCount--
     if (!job.subscribed) this.#operations--
     this.#claimed -= job.claimed
     this.#answerBytes = Math.max(job.claimed, this.#answerBytes / 2)
@@ -210,15 +210,15 @@ export class Inbox {
   }
 
   #isFull(): boolean {
-    const { operationsPerSocket, unsentBytes } = this.#bounds
-    if (this.#operations >= operationsPerSocket || (this.#operations > 0 && this.#operations * this.#answerBytes >= unsentBytes)) return true
-    return this.#claimed > unsentBytes || this.#line.unsent() > unsentBytes
+    const { operationsPerSocket, socketBufferBytes } = this.#bounds
+    if (this.#operations >= operationsPerSocket || (this.#operations > 0 && this.#operations * this.#answerBytes >= socketBufferBytes)) return true
+    return this.#claimed > socketBufferBytes || this.#socket.unsent() > socketBufferBytes
   }
 
   /** An id, or the place of a subscription, that is about to be free. */
-  #mustWait({ type, id }: Job): boolean {
+  #mustWait({ type, id }: RunningOperation): boolean {
     if (type !== 'subscribe') return false
-    if (this.#ending === 0) return false
+    if (this.#closingCount === 0) return false
     if (this.#subscriptions() >= this.#bounds.subscriptions) return true
     for (const job of this.#jobs) if (job.completed && job.id === id) return true
     return false
@@ -228,10 +228,10 @@ export class Inbox {
     const job = this.#running(id)
     if (job === undefined) return
     job.completed = true
-    this.#ending++
+    this.#closingCount++
   }
 
-  #running(id: unknown): Job | undefined {
+  #running(id: unknown): RunningOperation | undefined {
     for (const job of this.#jobs) if (job.type === 'subscribe' && job.id === id && !job.completed) return job
     return undefined
   }
@@ -243,7 +243,7 @@ export class Inbox {
   }
 }
 
-function headOf(message: unknown): Pick<Job, 'type' | 'id'> {
+function parseHeader(message: unknown): Pick<RunningOperation, 'type' | 'id'> {
   if (typeof message !== 'object' || message === null) return { type: undefined, id: undefined }
   return { type: 'type' in message ? message.type : undefined, id: 'id' in message ? message.id : undefined }
 }

@@ -8,7 +8,7 @@ const OPEN_OBJECT = 0x7b
 const BYTES = { container: 64, key: 32, item: 16 } as const
 
 /** About the bytes of memory that the value of a JSON text takes, at most, and its text. Of what is no JSON, anything. */
-export function weightOfJson(text: Uint8Array): number {
+export function estimateParsedBytes(text: Uint8Array): number {
   let weight = text.length
   for (let i = 0; i < text.length; i++) {
     switch (text[i] ?? 0) {

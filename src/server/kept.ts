@@ -1,6 +1,6 @@
 import type { Payload } from './payload.ts'
 
-interface Entry {
+interface RetainedEntry {
   readonly made: Map<string, unknown>
   readonly cohort: string
   readonly bytes: number
@@ -10,10 +10,10 @@ interface Entry {
  * The newest payloads that were made of events, of all cohorts, bounded together. An event may be kept by others for long,
  * who count only what it holds itself: what many operations made of it is let go here.
  */
-export class KeptPayloads {
+export class RetainedPayloads {
   readonly #maxBytes: number
   /** In the order in which they came. */
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Set<RetainedEntry>()
   #bytes = 0
 
   constructor(maxBytes: number) {
@@ -21,7 +21,7 @@ export class KeptPayloads {
   }
 
   /** Keeps in `made` what a cohort gets, for as long as there is room. */
-  keep(made: Map<string, unknown>, cohort: string, payload: Payload): void {
+  retain(made: Map<string, unknown>, cohort: string, payload: Payload): void {
     made.set(cohort, payload)
     const bytes = payload.mostBytes
     this.#entries.add({ made, cohort, bytes })

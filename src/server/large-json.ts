@@ -4,10 +4,10 @@ const PIECE = 524_288
 const LEVELS = 8
 
 /** Turns of the event loop: resolves when more may be done. */
-type Turn = () => Promise<void> | null
+type YieldTurn = () => Promise<void> | null
 
 /** The JSON text of a result in pieces, in UTF-8, as JSON.stringify writes it; others run between two pieces. */
-export async function largeJson(result: object, turn: Turn): Promise<readonly Buffer[]> {
+export async function largeJson(result: object, turn: YieldTurn): Promise<readonly Buffer[]> {
   const pieces: Buffer[] = []
   let text = ''
   for (const part of partsOf(result, 0)) {

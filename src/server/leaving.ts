@@ -1,12 +1,12 @@
-import type { Hold } from './held.ts'
+import type { Reservation } from './held.ts'
 
 /** Texts that have not left, where they are longer than their operations claimed: escapes are not in their estimate. */
-export class Leaving {
-  readonly #hold: Hold
+export class UnsentAnswers {
+  readonly #hold: Reservation
   readonly #claimed: () => number
   #length = 0
 
-  constructor(hold: Hold, claimed: () => number) {
+  constructor(hold: Reservation, claimed: () => number) {
     this.#hold = hold
     this.#claimed = claimed
   }

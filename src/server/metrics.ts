@@ -1,6 +1,6 @@
 import { Gauge, Registry } from 'prom-client'
 import type { FeedCounts } from '../db/engine.ts'
-import type { HeldBytes } from './held.ts'
+import type { MemoryBudget } from './held.ts'
 
 /** What a server tells of itself, in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export interface Metrics {
@@ -19,11 +19,11 @@ const GAUGES: Readonly<Record<keyof FeedCounts, { readonly name: string; readonl
 }
 
 /** Gauges that are read when somebody asks. */
-export function createMetrics(counts: () => FeedCounts, held: Pick<HeldBytes, 'bytes'>): Metrics {
+export function createMetrics(counts: () => FeedCounts, held: Pick<MemoryBudget, 'bytes'>): Metrics {
   const registry = new Registry()
   for (const [which, { name, help }] of Object.entries(GAUGES)) {
     const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: (): void => gauge.set(counts()[which as keyof FeedCounts]) })
   }
-  const bytes: Gauge = new Gauge({ name: 'tidemark_held_bytes', help: 'Bytes that are held for clients: see heldBytes in docs/limits.md.', registers: [registry], collect: (): void => bytes.set(held.bytes) })
+  const bytes: Gauge = new Gauge({ name: 'tidemark_held_bytes', help: 'Bytes that are held for clients: see inflightBytes in docs/limits.md.', registers: [registry], collect: (): void => bytes.set(held.bytes) })
   return { type: registry.contentType, text: () => registry.metrics() }
 }

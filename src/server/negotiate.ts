@@ -1,5 +1,5 @@
 /** In which forms a client takes the answer (RFC 9110, section 12.5.1; GraphQL over HTTP, section "Media Types"). */
-export interface Forms {
+export interface AcceptedTypes {
   /** The JSON type it likes best; null when it takes none. */
   readonly json: JsonType | null
   /** Whether it takes `text/event-stream`. */
@@ -9,22 +9,22 @@ export interface Forms {
 export type JsonType = 'application/json' | 'application/graphql-response+json'
 
 /** Different Accept headers that are remembered; apps send one or two. */
-const REMEMBERED = 64
+const MAX_CACHED_HEADERS = 64
 
-const known = new Map<string, Forms>()
+const known = new Map<string, AcceptedTypes>()
 
 /** The forms that an Accept header allows; without one, and for any type, `application/json` is meant. */
-export function formsOf(accept: string | undefined): Forms {
+export function acceptedTypes(accept: string | undefined): AcceptedTypes {
   if (accept === undefined) return ANY
   const remembered = known.get(accept)
   if (remembered !== undefined) return remembered
   const forms = parseAccept(accept)
-  if (known.size >= REMEMBERED) known.clear()
+  if (known.size >= MAX_CACHED_HEADERS) known.clear()
   known.set(accept, forms)
   return forms
 }
 
-const ANY: Forms = { json: 'application/json', stream: true }
+const ANY: AcceptedTypes = { json: 'application/json', stream: true }
 
 const JSON_TYPES: Readonly<Record<string, JsonType>> = {
   'application/graphql-response+json': 'application/graphql-response+json',
@@ -35,7 +35,7 @@ const JSON_TYPES: Readonly<Record<string, JsonType>> = {
 
 const STREAM_TYPES = new Set(['text/event-stream', 'text/*', '*/*'])
 
-function parseAccept(accept: string): Forms {
+function parseAccept(accept: string): AcceptedTypes {
   // The sort is stable: among equals, the one named first counts as liked best.
   const types = accept.toLowerCase().split(',').map(parseRange).filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
   const json = types.map(({ type }) => JSON_TYPES[type]).find((type) => type !== undefined) ?? null

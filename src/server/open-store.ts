@@ -1,18 +1,18 @@
 import { DatabaseError } from '../core/error.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { StartError, type Config } from './config.ts'
-import { LateStore } from './late-store.ts'
+import { ReconnectingStore } from './late-store.ts'
 import type { Log } from './log.ts'
 
 /** The store that the configuration names. */
 export interface OpenedStore {
   readonly store: Store
   /** Why it does not answer at the moment; null when it does. */
-  readonly problem: () => string | null
+  readonly unavailableReason: () => string | null
 }
 
 /** Between two looks whether MongoDB answers. */
-const LOOK_MS = 1_000
+const PROBE_MS = 1_000
 
 /**
  * Opens MongoDB where a URL was given, else the embedded store; each adapter is loaded only when it is used.
@@ -28,19 +28,19 @@ export async function openStore(config: Pick<Config, 'directory' | 'mongodb'>, t
 
 async function openEmbedded(directory: string): Promise<OpenedStore> {
   const { openLmdbStore } = await import('../store/lmdb/lmdb-store.ts')
-  return { store: await openLmdbStore({ directory }), problem: () => null }
+  return { store: await openLmdbStore({ directory }), unavailableReason: () => null }
 }
 
 async function openMongo(url: string, tenant: TenantId, log: Log): Promise<OpenedStore> {
   const { openMongoStore } = await import('../store/mongo/mongo-store.ts')
-  const store = await LateStore.start({
-    open: () => openMongoStore({ url, onLine: (line) => log.info(line) }),
+  const store = await ReconnectingStore.start({
+    open: () => openMongoStore({ url, onStatus: (line) => log.info(line) }),
     tenant,
-    everyMs: LOOK_MS,
+    probeIntervalMs: PROBE_MS,
     onChange: (problem) => {
       if (problem === null) log.info('MongoDB answers.')
       else log.warn(problem)
     },
   })
-  return { store, problem: () => store.problem }
+  return { store, unavailableReason: () => store.unavailableReason }
 }

@@ -1,34 +1,34 @@
 import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionArgs, type ExecutionResult, type OperationTypeNode } from 'graphql'
 import type { Database } from '../core/database.ts'
-import type { Room } from '../graphql/budget.ts'
+import type { AnswerRoom } from '../graphql/budget.ts'
 import type { Context } from '../graphql/context.ts'
 import { createTextCache } from '../graphql/document-cache.ts'
 import { boundErrors } from '../graphql/errors.ts'
-import type { GraphqlFace } from '../graphql/face.ts'
+import type { GraphqlModule } from '../graphql/face.ts'
 import type { Params } from './params.ts'
-import { createRate } from './rate.ts'
+import { createWindowCounter } from './rate.ts'
 
 /** Operations on one database: what HTTP and WebSocket share, so that both run the same rules and masking. */
-export interface Operations {
-  readonly face: GraphqlFace
+export interface Executor {
+  readonly face: GraphqlModule
   /** Parses and validates, or remembers having done so. */
-  readonly prepare: (query: string) => Prepared
+  readonly prepare: (query: string) => PrepareResult
   /** Runs a query or a mutation; never rejects. The errors of the result are masked. `room`: where its answer goes. */
-  readonly run: (ready: Ready, params: Params, room: Room) => Promise<ExecutionResult>
+  readonly run: (ready: PreparedOperation, params: Params, room: AnswerRoom) => Promise<ExecutionResult>
   /** A fresh context: for each operation, and for each event of a subscription. */
   readonly context: () => Context
   /** The error as clients may see it. */
   readonly mask: (error: unknown) => GraphQLError
-  readonly maskAll: (result: ExecutionResult) => ExecutionResult
+  readonly maskResult: (result: ExecutionResult) => ExecutionResult
   /** How many queries and mutations are running, or began within a moment that is just over. */
-  readonly load: () => number
+  readonly inFlight: () => number
   /** Resolves when no query or mutation is running. */
-  readonly idle: () => Promise<void>
+  readonly drained: () => Promise<void>
 }
 
-export type Prepared = Ready | { readonly kind: 'refused'; readonly errors: readonly GraphQLError[] }
+export type PrepareResult = PreparedOperation | { readonly kind: 'refused'; readonly errors: readonly GraphQLError[] }
 
-export interface Ready {
+export interface PreparedOperation {
   readonly kind: 'ready'
   readonly document: DocumentNode
   /** Its operations by name; '' is one without. */
@@ -36,15 +36,15 @@ export interface Ready {
 }
 
 /** The envelop of Yoga: the plugins' parse and validate. */
-export interface Rules {
+export interface DocumentRules {
   readonly parse: (query: string) => DocumentNode
   readonly validate: (document: DocumentNode) => readonly GraphQLError[]
 }
 
-export interface OperationsOptions {
-  readonly face: GraphqlFace
+export interface ExecutorOptions {
+  readonly face: GraphqlModule
   readonly db: Database
-  readonly rules: Rules
+  readonly rules: DocumentRules
   /** Queries and mutations at once; more are refused with TOO_MANY_REQUESTS. */
   readonly maxRunning: number
   /** Sees every error that a client gets. */
@@ -52,21 +52,21 @@ export interface OperationsOptions {
 }
 
 /** What the document's operation `name` is; without a name, its only operation. Undefined when there is none. */
-export function kindOf({ operations }: Ready, name: string | undefined): OperationTypeNode | undefined {
+export function operationType({ operations }: PreparedOperation, name: string | undefined): OperationTypeNode | undefined {
   if (name !== undefined) return operations.get(name)
   return operations.size === 1 ? operations.values().next().value : undefined
 }
 
 /** What GraphQL needs to know of a subscription, but for the context, which is another one for each event. */
-export function argsOf({ face }: Pick<Operations, 'face'>, { document }: Ready, { variables, operationName }: Params): ExecutionArgs {
+export function executionArgs({ face }: Pick<Executor, 'face'>, { document }: PreparedOperation, { variables, operationName }: Params): ExecutionArgs {
   return { schema: face.schema, document, variableValues: variables, operationName }
 }
 
 /** Operations of a face on a database. */
-export function createOperations({ face, db, rules, maxRunning, observe }: OperationsOptions): Operations {
-  const cache = createTextCache<Ready>()
+export function createExecutor({ face, db, rules, maxRunning, observe }: ExecutorOptions): Executor {
+  const cache = createTextCache<PreparedOperation>()
   const running = createCount()
-  const rate = createRate()
+  const rate = createWindowCounter()
   const mask = (error: unknown): GraphQLError => {
     const masked = asGraphQL(face.maskError(error, 'The server failed.'))
     observe(masked)
@@ -76,14 +76,14 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
     const { errors, ...rest } = boundErrors(result)
     return errors === undefined ? result : { ...rest, errors: errors.map(mask) }
   }
-  const context = (room?: Room): Context => face.context(db, room)
+  const context = (room?: AnswerRoom): Context => face.context(db, room)
   return {
     face,
     mask,
-    maskAll,
+    maskResult: maskAll,
     context,
-    load: () => Math.max(rate.now(), running.now()),
-    idle: running.idle,
+    inFlight: () => Math.max(rate.now(), running.now()),
+    drained: running.idle,
     prepare: (query) => {
       const known = cache.get(query)
       if (known !== undefined) return known
@@ -107,7 +107,7 @@ export function createOperations({ face, db, rules, maxRunning, observe }: Opera
   }
 }
 
-function prepare(rules: Rules, mask: (error: unknown) => GraphQLError, query: string): Prepared {
+function prepare(rules: DocumentRules, mask: (error: unknown) => GraphQLError, query: string): PrepareResult {
   try {
     const document = rules.parse(query)
     const errors = rules.validate(document)

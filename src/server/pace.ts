@@ -1,20 +1,20 @@
-import type { Account } from './held.ts'
+import type { ConnectionAccount } from './held.ts'
 
 /** Operations that begin in one turn of the event loop at most, and how long they and their reads may take, ms. */
-const TURN = { most: 32, ms: 10 }
+const TURN_LIMITS = { most: 32, ms: 10 }
 /** What a piece of work takes is an average over turns, of which the newest counts so much: the process may have stood still in one. */
-const NEWEST = 0.2
+const EWMA_WEIGHT = 0.2
 /** A longer text is read in a turn of its own, in bytes: that is some milliseconds of work. */
-export const LARGE_BYTES = 65_536
+export const LARGE_MESSAGE_BYTES = 65_536
 
 /**
  * How many pieces of work the server begins in one turn of the event loop, operations, their reads and events: few when they turn
  * out to take long, so that whatever else comes is answered in between. In turns the connection goes on that was longest
  * without one, and the one that holds least.
  */
-export class Pace {
+export class OperationPacer {
   /** Of each connection what waits, in its order; the connection that waits longest is first. */
-  readonly #lines = new Map<Account, (() => void)[]>()
+  readonly #waiting = new Map<ConnectionAccount, (() => void)[]>()
   /** What a piece of work took lately, ms. */
   #costMs = 0
   /** Pieces that began in this turn, and the operations among them: a long text counts as all that may. */
@@ -27,11 +27,11 @@ export class Pace {
   #isResuming = false
 
   /** Whether an operation may begin in this turn, or a text of so many bytes be read; else calls `resume` when it is to ask again. */
-  enter(account: Account, bytes: number, resume: () => void): boolean {
-    const isLong = bytes > LARGE_BYTES
-    const mayEnter = this.#operations === 0 || (!isLong && this.#operations < TURN.most && this.#isTimeLeft())
-    if (mayEnter && (this.#isResuming || this.#lines.size === 0)) {
-      this.#operations += isLong ? TURN.most : 1
+  enter(account: ConnectionAccount, bytes: number, resume: () => void): boolean {
+    const isLong = bytes > LARGE_MESSAGE_BYTES
+    const mayEnter = this.#operations === 0 || (!isLong && this.#operations < TURN_LIMITS.most && this.#isTimeLeft())
+    if (mayEnter && (this.#isResuming || this.#waiting.size === 0)) {
+      this.#operations += isLong ? TURN_LIMITS.most : 1
       this.#begin()
       return true
     }
@@ -40,7 +40,7 @@ export class Pace {
   }
 
   /** Resolves in the turn in which `enter` would be true. */
-  entered(account: Account, bytes: number): Promise<void> {
+  entered(account: ConnectionAccount, bytes: number): Promise<void> {
     return new Promise((resolve) => {
       const attempt = (): void => {
         if (this.enter(account, bytes, attempt)) resolve()
@@ -53,7 +53,7 @@ export class Pace {
    * Null when one more piece of what has begun may follow in this turn, a read of an operation or an event of a
    * subscription; else resolves in the turn in which it may. It passes what has not begun.
    */
-  goOn(account: Account): Promise<void> | null {
+  nextPiece(account: ConnectionAccount): Promise<void> | null {
     if (this.#pieces === 0 || this.#isTimeLeft()) return this.#begin()
     return new Promise((resolve) => this.#wait(account, () => {
       this.#begin()
@@ -67,16 +67,16 @@ export class Pace {
     return null
   }
 
-  #wait(account: Account, resume: () => void): void {
-    const line = this.#lines.get(account)
-    if (line === undefined) this.#lines.set(account, [resume])
+  #wait(account: ConnectionAccount, resume: () => void): void {
+    const line = this.#waiting.get(account)
+    if (line === undefined) this.#waiting.set(account, [resume])
     else line.push(resume)
     this.#schedule()
   }
 
   /** By what the pieces that began will take, for they have not run yet, and by what has passed. */
   #isTimeLeft(): boolean {
-    return this.#pieces * this.#costMs <= TURN.ms && performance.now() - this.#begunAt < TURN.ms
+    return this.#pieces * this.#costMs <= TURN_LIMITS.ms && performance.now() - this.#begunAt < TURN_LIMITS.ms
   }
 
   #schedule(): void {
@@ -88,36 +88,36 @@ export class Pace {
 
   readonly #next = (): void => {
     const tookMs = (performance.now() - this.#begunAt) / Math.max(1, this.#pieces)
-    this.#costMs += NEWEST * (tookMs - this.#costMs)
+    this.#costMs += EWMA_WEIGHT * (tookMs - this.#costMs)
     this.#pieces = 0
     this.#operations = 0
     this.#isScheduled = false
     // Not all that wait ask for more when they are resumed.
-    for (let left = this.#lines.size; left > 0 && (this.#pieces === 0 || this.#isTimeLeft()); left--) this.#resumeOne()
-    if (this.#lines.size > 0) this.#schedule()
+    for (let left = this.#waiting.size; left > 0 && (this.#pieces === 0 || this.#isTimeLeft()); left--) this.#resumeOne()
+    if (this.#waiting.size > 0) this.#schedule()
   }
 
   #resumeOne(): void {
     this.#isOldestNext = !this.#isOldestNext
     const account = this.#isOldestNext ? this.#oldest() : this.#least()
-    const line = account === undefined ? undefined : this.#lines.get(account)
+    const line = account === undefined ? undefined : this.#waiting.get(account)
     if (account === undefined || line === undefined) return
     const resume = line.shift()
-    this.#lines.delete(account)
-    if (line.length > 0) this.#lines.set(account, line)
+    this.#waiting.delete(account)
+    if (line.length > 0) this.#waiting.set(account, line)
     this.#isResuming = true
     resume?.()
     this.#isResuming = false
   }
 
-  #oldest(): Account | undefined {
-    const [first] = this.#lines.keys()
+  #oldest(): ConnectionAccount | undefined {
+    const [first] = this.#waiting.keys()
     return first
   }
 
-  #least(): Account | undefined {
+  #least(): ConnectionAccount | undefined {
     let least = this.#oldest()
-    for (const account of this.#lines.keys()) if (least === undefined || account.bytes < least.bytes) least = account
+    for (const account of this.#waiting.keys()) if (least === undefined || account.bytes < least.bytes) least = account
     return least
   }
 }

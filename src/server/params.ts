@@ -5,10 +5,10 @@ import { badRequest } from './refusal.ts'
 export interface Params {
   readonly query: string
   readonly operationName?: string | undefined
-  readonly variables?: Variables | undefined
+  readonly variables?: ParamVariables | undefined
 }
 
-type Variables = { readonly [name: string]: unknown }
+type ParamVariables = { readonly [name: string]: unknown }
 
 /** The parameters in a JSON text, numbers exact. Throws a Refusal or a DatabaseError (BAD_REQUEST, TOO_LARGE). */
 export function paramsOfBody(text: string): Params {
@@ -54,6 +54,6 @@ function checkParams({ query, operationName, variables, extensions }: { readonly
 }
 
 /** A JSON object, as opposed to a Flaw or an array. */
-function isRecord(value: unknown): value is Variables {
+function isRecord(value: unknown): value is ParamVariables {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

@@ -1,19 +1,19 @@
 import { headBytes, writeHead } from './frame.ts'
 
 /** Bytes in order. */
-export type Pieces = readonly Buffer[]
+export type BufferList = readonly Buffer[]
 
 /** What is written for one event, in order: bytes that many share, or a frame that is to be written for one connection. */
-export type Piece = Buffer | NextFrame
+export type PayloadPiece = Buffer | NextFrame
 
 /** Ids whose frames are remembered: those of one app's clients are few, random ones are not worth it. */
-const REMEMBERED_IDS = 32
+const MAX_CACHED_FRAMES = 32
 /** A longer id is not remembered: an id may be as long as a message. */
-const REMEMBERED_CHARS = 64
+const MAX_CACHED_ID_CHARS = 64
 /** What a remembered frame takes at most, beside a copied text. */
 const FRAME_BYTES = 512
 /** A longer text is not copied for each id: it is a piece of its own, which all frames share. */
-const COPIED_BYTES = 4_096
+const MAX_COPIED_BYTES = 4_096
 
 /** What stands before the payload in the `next` messages of the operation `id`. */
 export class NextOpening {
@@ -58,16 +58,16 @@ export class NextFrame {
 /** The bytes of one finished result, made once for all who get it. Immutable. */
 export class Payload {
   /** The JSON text, in one piece or several. */
-  readonly #json: Pieces
+  readonly #json: BufferList
   readonly #length: number
   /** The JSON text and the brace that closes a message of graphql-transport-ws: what all frames have. */
-  readonly #closing: Pieces
-  readonly #frames = new Map<string, Pieces>()
-  #chunk: Pieces | null = null
-  #event: Pieces | null = null
+  readonly #closing: BufferList
+  readonly #frames = new Map<string, BufferList>()
+  #chunk: BufferList | null = null
+  #event: BufferList | null = null
 
   /** `json`: the text of the result. */
-  constructor(json: string | Pieces) {
+  constructor(json: string | BufferList) {
     this.#json = typeof json === 'string' ? [Buffer.from(json)] : json
     this.#length = this.#json.reduce((sum, { length }) => sum + length, 0)
     this.#closing = this.#joined([...this.#json, BRACE])
@@ -75,15 +75,15 @@ export class Payload {
 
   /** About what it holds when it was written in every form, in bytes. */
   get mostBytes(): number {
-    const isCopied = this.#length <= COPIED_BYTES
-    return (isCopied ? 3 + REMEMBERED_IDS : 1) * this.#length + REMEMBERED_IDS * FRAME_BYTES
+    const isCopied = this.#length <= MAX_COPIED_BYTES
+    return (isCopied ? 3 + MAX_CACHED_FRAMES : 1) * this.#length + MAX_CACHED_FRAMES * FRAME_BYTES
   }
 
   /** The frame with the `next` message of an operation (graphql-transport-ws). */
-  frame(opening: NextOpening): readonly Piece[] {
+  frame(opening: NextOpening): readonly PayloadPiece[] {
     const known = this.#frames.get(opening.id)
     if (known !== undefined) return known
-    const isRemembered = this.#frames.size < REMEMBERED_IDS && opening.id.length <= REMEMBERED_CHARS
+    const isRemembered = this.#frames.size < MAX_CACHED_FRAMES && opening.id.length <= MAX_CACHED_ID_CHARS
     const [first] = this.#closing
     if (!isRemembered && first !== undefined && this.#closing.length === 1) return [new NextFrame(opening, first)]
     const frame = frameOf(opening, this.#closing, this.#length + BRACE.length)
@@ -92,18 +92,18 @@ export class Payload {
   }
 
   /** The `next` event of graphql-sse, as a chunk of HTTP/1.1. */
-  chunk(): Pieces {
+  chunk(): BufferList {
     return (this.#chunk ??= this.#joined([Buffer.from(`${(NEXT.length + this.#length + END.length).toString(16)}\r\n`), NEXT, ...this.#json, END, CRLF]))
   }
 
   /** The `next` event of graphql-sse, for a body without chunks. */
-  event(): Pieces {
+  event(): BufferList {
     return (this.#event ??= this.#joined([NEXT, ...this.#json, END]))
   }
 
   /** A short text leaves in one piece; a long one is not copied. */
-  #joined(pieces: Pieces): Pieces {
-    return this.#length > COPIED_BYTES ? pieces : [Buffer.concat(pieces)]
+  #joined(pieces: BufferList): BufferList {
+    return this.#length > MAX_COPIED_BYTES ? pieces : [Buffer.concat(pieces)]
   }
 }
 
@@ -112,7 +112,7 @@ const END = Buffer.from('\n\n')
 const CRLF = Buffer.from('\r\n')
 const BRACE = Buffer.from('}')
 
-function frameOf(opening: NextOpening, closing: Pieces, closingBytes: number): Pieces {
+function frameOf(opening: NextOpening, closing: BufferList, closingBytes: number): BufferList {
   const [first] = closing
   if (first !== undefined && closing.length === 1) return [new NextFrame(opening, first).toBuffer()]
   const length = opening.bytes + closingBytes

@@ -1,22 +1,22 @@
 import type { Duplex } from 'node:stream'
 import { CloseCode } from 'graphql-ws'
 import type { WebSocket } from 'ws'
-import { Arrival } from './arrival.ts'
+import { IncomingMessageTimer } from './arrival.ts'
 import type { Bounds } from './config.ts'
-import { SMALL_BYTES, type Account, type HeldBytes, type Hold } from './held.ts'
-import { Inbox, type Line } from './inbox.ts'
-import { Leaving } from './leaving.ts'
-import { LARGE_BYTES, type Pace } from './pace.ts'
+import { MIN_CONNECTION_BYTES, type ConnectionAccount, type MemoryBudget, type Reservation } from './held.ts'
+import { MessageQueue, type SocketControl } from './inbox.ts'
+import { UnsentAnswers } from './leaving.ts'
+import { LARGE_MESSAGE_BYTES, type OperationPacer } from './pace.ts'
 import { Liveness } from './liveness.ts'
-import type { Outlet } from './outlet.ts'
+import type { ConnectionWriter } from './outlet.ts'
 import { NextOpening, type Payload } from './payload.ts'
 import { answerPings } from './pongs.ts'
 import type { Sink } from './pump.ts'
 
 /** One WebSocket, with what it costs the server in hand. */
-export interface Peer {
+export interface WsConnection {
   readonly socket: WebSocket
-  readonly inbox: Inbox
+  readonly inbox: MessageQueue
   /** Resolves when the text has left for the network: a reader that stops makes its writer wait. Rejects when it is gone. */
   send(text: string): Promise<void>
   /** Where the payloads of the subscription `id` go: past `send`, and in order with it. */
@@ -26,25 +26,25 @@ export interface Peer {
   /** Closes the socket, after the events that were written; its peer has some seconds to close it too. */
   close(code?: number, reason?: string): void
   /** Pings when it is time, and ends a peer that is gone, or whose message takes too long. */
-  check(): void
+  checkAlive(): void
 }
 
 /** The socket was closed while something was to be sent: expected, and the end of the sender. */
-export class Gone extends Error {
+export class ConnectionClosed extends Error {
   override readonly name = 'Gone'
 }
 
 /** What a peer is made of. */
-export interface Wire {
+export interface ConnectionParts {
   readonly socket: WebSocket
   /** The connection below it, for frames that are ready. */
   readonly connection: Duplex
-  readonly outlet: Outlet
-  readonly held: HeldBytes
-  readonly pace: Pace
+  readonly outlet: ConnectionWriter
+  readonly held: MemoryBudget
+  readonly pace: OperationPacer
   readonly bounds: Bounds
   /** Handles a message; must not reject. */
-  readonly handle: (peer: Peer, message: unknown) => Promise<void>
+  readonly handle: (peer: WsConnection, message: unknown) => Promise<void>
 }
 
 /** How long a peer may take to close a socket that was closed here, ms; what it holds is held so long. */
@@ -54,29 +54,29 @@ const CLOSE_MS = 5_000
 const TRY_AGAIN_LATER = 1013
 
 /** A peer on an open socket. */
-export function createPeer(wire: Wire): Peer {
-  return new OpenPeer(wire)
+export function createWsConnection(wire: ConnectionParts): WsConnection {
+  return new OpenWsConnection(wire)
 }
 
-const NO_ROOM = 'Too much is held for this connection'
+const NO_CONNECTION_ROOM = 'Too much is held for this connection'
 
-class OpenPeer implements Peer {
+class OpenWsConnection implements WsConnection {
   readonly socket: WebSocket
-  readonly inbox: Inbox
-  readonly #wire: Wire
-  readonly #arrival = new Arrival()
-  readonly #receiving: Hold
-  readonly #leaving: Leaving
+  readonly inbox: MessageQueue
+  readonly #wire: ConnectionParts
+  readonly #arrival = new IncomingMessageTimer()
+  readonly #receiving: Reservation
+  readonly #leaving: UnsentAnswers
   readonly #liveness: Liveness
 
-  constructor(wire: Wire) {
+  constructor(wire: ConnectionParts) {
     const { socket, connection, held, pace, bounds } = wire
     const account = held.of(connection)
     this.socket = socket
     this.#wire = wire
-    this.inbox = new Inbox(this.#line(), bounds, { account, pace })
-    this.#receiving = account.hold()
-    this.#leaving = new Leaving(account.hold(), () => this.inbox.claimed)
+    this.inbox = new MessageQueue(this.#line(), bounds, { account, pace })
+    this.#receiving = account.reserve()
+    this.#leaving = new UnsentAnswers(account.reserve(), () => this.inbox.claimed)
     this.#liveness = new Liveness(bounds.pingMs, performance.now())
     // Before the library reads it: a message that is complete waits in the inbox.
     connection.prependListener('data', (chunk: Buffer) => this.#read(chunk))
@@ -99,7 +99,7 @@ class OpenPeer implements Peer {
   }
 
   sink(id: string): Sink {
-    return new Frames(this.#wire.outlet, id)
+    return new FrameSink(this.#wire.outlet, id)
   }
 
   receive(data: Buffer): void {
@@ -112,7 +112,7 @@ class OpenPeer implements Peer {
     setTimeout(() => this.socket.terminate(), CLOSE_MS).unref()
   }
 
-  check(): void {
+  checkAlive(): void {
     const now = performance.now()
     // What it sent, and its pongs, may be there: whether it takes what was sent, shows the time of its connection.
     if (this.socket.isPaused) return this.#liveness.unheard(now)
@@ -122,7 +122,7 @@ class OpenPeer implements Peer {
     if (due === 'ping' && this.#isOpen()) this.socket.ping()
   }
 
-  #line(): Line {
+  #line(): SocketControl {
     const { socket } = this
     return {
       isOpen: () => this.#isOpen(),
@@ -145,19 +145,19 @@ class OpenPeer implements Peer {
 
   #read(chunk: Buffer): void {
     this.#arrival.read(chunk, performance.now())
-    if (!this.#receiving.set(this.#arrival.bytes) && this.#arrival.bytes > SMALL_BYTES && this.#isOpen()) this.#overrun()
+    if (!this.#receiving.set(this.#arrival.bytes) && this.#arrival.bytes > MIN_CONNECTION_BYTES && this.#isOpen()) this.#overrun()
   }
 
   /** At once: until it is gone, it holds what there is no room for. */
   #overrun(): void {
-    this.close(TRY_AGAIN_LATER, NO_ROOM)
+    this.close(TRY_AGAIN_LATER, NO_CONNECTION_ROOM)
     setImmediate(() => this.socket.terminate())
   }
 
   /** Tells that there is no room for an operation; for anything else, the socket is closed. */
   async #refuse(id: unknown): Promise<void> {
-    if (typeof id !== 'string') return this.close(TRY_AGAIN_LATER, NO_ROOM)
-    const error = { message: `${NO_ROOM}: try again in a second.`, extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }
+    if (typeof id !== 'string') return this.close(TRY_AGAIN_LATER, NO_CONNECTION_ROOM)
+    const error = { message: `${NO_CONNECTION_ROOM}: try again in a second.`, extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }
     await this.send(JSON.stringify({ id, type: 'error', payload: [error] })).catch(() => {})
   }
 
@@ -169,12 +169,12 @@ class OpenPeer implements Peer {
 }
 
 /** The frames of one subscription. */
-class Frames implements Sink {
-  readonly #outlet: Outlet
+class FrameSink implements Sink {
+  readonly #outlet: ConnectionWriter
   readonly #opening: NextOpening
-  readonly account: Account
+  readonly account: ConnectionAccount
 
-  constructor(outlet: Outlet, id: string) {
+  constructor(outlet: ConnectionWriter, id: string) {
     this.account = outlet.account
     this.#outlet = outlet
     this.#opening = new NextOpening(id)
@@ -192,15 +192,15 @@ class Frames implements Sink {
     return this.#outlet.isFull
   }
 
-  hasRoom(resume: () => void): boolean {
-    return this.#outlet.hasRoom(resume)
+  canWrite(resume: () => void): boolean {
+    return this.#outlet.canWrite(resume)
   }
 }
 
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (socket.readyState !== socket.OPEN) return reject(new Gone('The socket is closed.'))
+    if (socket.readyState !== socket.OPEN) return reject(new ConnectionClosed('The socket is closed.'))
     // A text would be held twice while it waits.
-    socket.send(text.length > LARGE_BYTES ? Buffer.from(text) : text, { binary: false }, (error) => (error ? reject(new Gone('The socket was closed.', { cause: error })) : resolve()))
+    socket.send(text.length > LARGE_MESSAGE_BYTES ? Buffer.from(text) : text, { binary: false }, (error) => (error ? reject(new ConnectionClosed('The socket was closed.', { cause: error })) : resolve()))
   })
 }

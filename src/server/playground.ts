@@ -10,7 +10,7 @@ export interface Playground {
   answer(req: IncomingMessage, res: ServerResponse): Promise<void>
 }
 
-interface Page {
+interface PlaygroundPage {
   readonly html: Buffer
   readonly gzipped: Buffer
   readonly etag: string
@@ -59,7 +59,7 @@ const BROKEN = `<script>CloseEvent.prototype.toJSON = function () {
 
 /** The playground for the GraphQL endpoint at `endpoint`. The page (9 MB) is made at the first request. */
 export function createPlayground(endpoint: string): Playground {
-  let page: Promise<Page> | null = null
+  let page: Promise<PlaygroundPage> | null = null
   return {
     answer: async (req, res) => {
       page ??= makePage(endpoint)
@@ -68,7 +68,7 @@ export function createPlayground(endpoint: string): Playground {
   }
 }
 
-async function makePage(endpoint: string): Promise<Page> {
+async function makePage(endpoint: string): Promise<PlaygroundPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
   const favicon = `data:image/svg+xml;base64,${Buffer.from(MARK).toString('base64')}`
   const look = { title: 'Tidemark', logo: MARK, favicon } as const
@@ -79,7 +79,7 @@ async function makePage(endpoint: string): Promise<Page> {
   return { html, gzipped, etag: `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"` }
 }
 
-function send(req: IncomingMessage, res: ServerResponse, { html, gzipped, etag }: Page): void {
+function send(req: IncomingMessage, res: ServerResponse, { html, gzipped, etag }: PlaygroundPage): void {
   const headers = { ...pageHeaders, etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' }
   if (req.headers['if-none-match'] === etag) {
     res.writeHead(304, headers).end()

@@ -1,20 +1,20 @@
-import type { Taker } from '../core/database.ts'
-import type { Member } from './cohort.ts'
-import type { Account } from './held.ts'
+import type { PullObserver } from '../core/database.ts'
+import type { PayloadSource } from './cohort.ts'
+import type { ConnectionAccount } from './held.ts'
 import type { Payload } from './payload.ts'
-import type { Events } from './subscribe.ts'
+import type { SubscriptionEvents } from './subscribe.ts'
 
 /** Where the payloads of one subscription go. */
 export interface Sink {
   /** Of the connection; null when nobody is there. */
-  readonly account: Account | null
+  readonly account: ConnectionAccount | null
   /** Whether somebody is there. */
   isOpen(): boolean
   write(payload: Payload): void
   /** Whether nothing more may be written for the moment. */
   isFull(): boolean
   /** Whether more may be written; else calls `resume` once it may, or when nobody is there any more. */
-  hasRoom(resume: () => void): boolean
+  canWrite(resume: () => void): boolean
 }
 
 /** A subscription under way. */
@@ -29,20 +29,20 @@ export interface Pump {
  * Pulls the events of a subscription and writes what its cohort makes of them. By hand: an async generator would not end
  * while it waits for an event, and so would leak on every disconnect. While the reader takes nothing, nothing is pulled.
  */
-export function createPump(events: Events, member: Member, sink: Sink): Pump {
-  const pump = new EventPump(pullable(events), member, sink)
+export function createPump(events: SubscriptionEvents, member: PayloadSource, sink: Sink): Pump {
+  const pump = new EventPump(toEventSource(events), member, sink)
   return { run: () => pump.run(), stop: () => pump.stop() }
 }
 
-class EventPump implements Taker<unknown> {
-  readonly #events: Pullable
-  readonly #member: Member
+class EventPump implements PullObserver<unknown> {
+  readonly #events: EventSource
+  readonly #member: PayloadSource
   readonly #sink: Sink
   #stopped = false
   #ended: (() => void) | null = null
   #failed: ((failure: unknown) => void) | null = null
 
-  constructor(events: Pullable, member: Member, sink: Sink) {
+  constructor(events: EventSource, member: PayloadSource, sink: Sink) {
     this.#events = events
     this.#member = member
     this.#sink = sink
@@ -64,16 +64,16 @@ class EventPump implements Taker<unknown> {
   }
 
   /** In the same turn for all who get the same, but for the first. */
-  take(event: unknown): void {
+  next(event: unknown): void {
     if (this.#stopped) return
     // What was pulled before it was full waits: what is made of it may be large.
-    if (this.#sink.isFull() && !this.#sink.hasRoom(() => this.take(event))) return
-    const payload = this.#member.known(event)
+    if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return
+    const payload = this.#member.cached(event)
     if (payload === null) void this.#make(event)
-    else if (this.#write(payload) && this.#sink.hasRoom(this.#pull)) this.#pull()
+    else if (this.#write(payload) && this.#sink.canWrite(this.#pull)) this.#pull()
   }
 
-  end(failure: unknown): void {
+  complete(failure: unknown): void {
     // Some events fail and could be asked for more: there must be an end.
     if (failure !== null) this.#failed?.(failure)
     this.stop().catch((error: unknown) => this.#failed?.(error))
@@ -83,20 +83,20 @@ class EventPump implements Taker<unknown> {
     try {
       const { account } = this.#sink
       // What may be large is made one after the other for a connection: the first may leave no room for the next.
-      const isWritten = account === null || this.#member.isSmall ? await this.#makeNow(event) : await account.line.run(() => this.#makeIfRoom(event))
+      const isWritten = account === null || this.#member.isSmall ? await this.#makeNow(event) : await account.serialQueue.run(() => this.#makeIfRoom(event))
       if (!isWritten) return
       // A backlog and a fast reader never make each other wait: others get their turn after what took long.
       setImmediate(() => {
-        if (this.#sink.hasRoom(this.#pull)) this.#pull()
+        if (this.#sink.canWrite(this.#pull)) this.#pull()
       })
     } catch (error) {
-      this.end(error)
+      this.complete(error)
     }
   }
 
   /** Where there is no room, the event is taken again once there is. */
   async #makeIfRoom(event: unknown): Promise<boolean> {
-    if (this.#sink.isFull() && !this.#sink.hasRoom(() => this.take(event))) return false
+    if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return false
     return this.#makeNow(event)
   }
 
@@ -109,7 +109,7 @@ class EventPump implements Taker<unknown> {
   /** Whether somebody is there. */
   #write(payload: Payload): boolean {
     if (this.#sink.isOpen()) this.#sink.write(payload)
-    else this.end(null)
+    else this.complete(null)
     return !this.#stopped
   }
 
@@ -119,21 +119,21 @@ class EventPump implements Taker<unknown> {
 }
 
 /** Events as the pump wants them. */
-interface Pullable {
-  pull(taker: Taker<unknown>): void
+interface EventSource {
+  pull(taker: PullObserver<unknown>): void
   return(): Promise<unknown>
 }
 
 /** Feeds of our own are pulled without promises. */
-function pullable(events: Events): Pullable {
-  if ('pull' in events && typeof events.pull === 'function') return events as unknown as Pullable
+function toEventSource(events: SubscriptionEvents): EventSource {
+  if ('pull' in events && typeof events.pull === 'function') return events as unknown as EventSource
   return {
-    pull: (taker) => void events.next().then(({ done, value }) => (done === true ? taker.end(null) : taker.take(value)), (error: unknown) => taker.end(error)),
+    pull: (taker) => void events.next().then(({ done, value }) => (done === true ? taker.complete(null) : taker.next(value)), (error: unknown) => taker.complete(error)),
     return: async () => events.return?.(),
   }
 }
 
-const END = { done: true, value: undefined } as const
+const ITERATOR_END = { done: true, value: undefined } as const
 
 /** The pump in the form of results of which there are none: who iterates waits for its end. */
 export function asResults(pump: Pump): AsyncIterableIterator<never, undefined> {
@@ -141,14 +141,14 @@ export function asResults(pump: Pump): AsyncIterableIterator<never, undefined> {
   const results: AsyncIterableIterator<never, undefined> = {
     [Symbol.asyncIterator]: () => results,
     next: async () => {
-      if (isRunning) return END
+      if (isRunning) return ITERATOR_END
       isRunning = true
       await pump.run()
-      return END
+      return ITERATOR_END
     },
     return: async () => {
       await pump.stop()
-      return END
+      return ITERATOR_END
     },
   }
   return results

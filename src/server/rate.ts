@@ -1,18 +1,18 @@
 /** How long a moment is, ms. */
-const MOMENT_MS = 20
+const WINDOW_MS = 20
 
 /** How often something happens. */
-export interface Rate {
+export interface WindowCounter {
   readonly count: () => void
   /** What was counted in the last moment, or is in this one: whichever is more. */
   readonly now: () => number
 }
 
 /** Counts in moments that follow one another: cheap enough for every operation. `clock`: in ms. */
-export function createRate(clock: () => number = () => performance.now()): Rate {
+export function createWindowCounter(clock: () => number = () => performance.now()): WindowCounter {
   let [moment, counted, before] = [0, 0, 0]
   const move = (): void => {
-    const current = Math.floor(clock() / MOMENT_MS)
+    const current = Math.floor(clock() / WINDOW_MS)
     if (current === moment) return
     before = current === moment + 1 ? counted : 0
     counted = 0

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { DatabaseError, ERRORS, type ErrorCode, type ErrorDetails } from '../core/error.ts'
 
 /** A request that is answered before any operation runs. */
-export class Refusal extends Error {
+export class HttpError extends Error {
   override readonly name = 'Refusal'
   /** HTTP status. */
   readonly status: number
@@ -20,13 +20,13 @@ export class Refusal extends Error {
 }
 
 /** 400 for a malformed request. */
-export function badRequest(message: string): Refusal {
-  return new Refusal(400, message)
+export function badRequest(message: string): HttpError {
+  return new HttpError(400, message)
 }
 
 /** The refusal that stands for an error thrown on the way to an operation; null when it is a bug. */
-export function asRefusal(error: unknown): Refusal | null {
-  if (error instanceof Refusal) return error
+export function toHttpError(error: unknown): HttpError | null {
+  if (error instanceof HttpError) return error
   if (!(error instanceof DatabaseError) || error.code === 'INTERNAL') return null
-  return new Refusal(ERRORS[error.code].http, error.message, { code: error.code, details: error.details })
+  return new HttpError(ERRORS[error.code].http, error.message, { code: error.code, details: error.details })
 }

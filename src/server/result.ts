@@ -10,12 +10,12 @@ interface HttpHint {
 }
 
 /** The result as it is sent: without what was meant for HTTP only. */
-export function wireOf(result: ExecutionResult): ExecutionResult {
-  return result.errors === undefined ? result : { ...result, errors: result.errors.map(wireError) }
+export function toWire(result: ExecutionResult): ExecutionResult {
+  return result.errors === undefined ? result : { ...result, errors: result.errors.map(toWireError) }
 }
 
 /** The error as it is sent. */
-export function wireError(error: GraphQLError): GraphQLError {
+export function toWireError(error: GraphQLError): GraphQLError {
   if (!('http' in error.extensions)) return error
   const { http: _, ...extensions } = error.extensions
   const { message, nodes = null, source = null, positions = null, path = null } = error
@@ -25,7 +25,7 @@ export function wireError(error: GraphQLError): GraphQLError {
 /** Status and headers of a result (GraphQL over HTTP, section "Response"): the highest status that its errors ask for. */
 export function statusOf(result: ExecutionResult, type: JsonType): { readonly status: number; readonly headers: OutgoingHttpHeaders } {
   if (result.errors === undefined) return OK
-  const hints = result.errors.map(hintOf)
+  const hints = result.errors.map(httpHint)
   const heeded = hints.filter(({ spec }) => !(spec === true && type === 'application/json'))
   const asked = Math.max(0, ...heeded.map(({ status }) => status ?? 0))
   // Without `data` nothing was executed; only the newer type says so by its status.
@@ -35,7 +35,7 @@ export function statusOf(result: ExecutionResult, type: JsonType): { readonly st
 
 const OK = { status: 200, headers: {} } as const
 
-function hintOf(error: GraphQLError): HttpHint {
+function httpHint(error: GraphQLError): HttpHint {
   const hint = error.extensions['http']
   return typeof hint === 'object' && hint !== null ? hint : {}
 }

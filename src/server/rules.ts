@@ -1,7 +1,7 @@
 import { createYoga } from 'graphql-yoga'
 import type { DocumentNode, GraphQLError } from 'graphql'
-import type { GraphqlFace } from '../graphql/face.ts'
-import type { Rules } from './operations.ts'
+import type { GraphqlModule } from '../graphql/face.ts'
+import type { DocumentRules } from './operations.ts'
 
 interface Enveloped {
   readonly schema: unknown
@@ -10,7 +10,7 @@ interface Enveloped {
 }
 
 /** How the plugins of a face parse and validate, for all transports. */
-export function createRules({ schema, plugins, parserAndValidationCache }: GraphqlFace): Rules {
+export function createRules({ schema, plugins, parserAndValidationCache }: GraphqlModule): DocumentRules {
   const yoga = createYoga({ schema, plugins: [...plugins], parserAndValidationCache, logging: false, graphiql: false, landingPage: false, cors: false })
   const enveloped = (): Enveloped => yoga.getEnveloped({})
   return {

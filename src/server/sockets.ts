@@ -5,19 +5,19 @@ import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
 import type { ErrorCode } from '../core/error.ts'
 import type { Bounds } from './config.ts'
-import type { HeldBytes } from './held.ts'
+import type { MemoryBudget } from './held.ts'
 import { hasTwoHosts, pathOf, ROUTES, type Http } from './http.ts'
-import type { Pace } from './pace.ts'
+import type { OperationPacer } from './pace.ts'
 import type { Origins } from './origin.ts'
-import type { Outlets } from './outlet.ts'
-import { createPeer, Gone, type Peer, type Wire } from './peer.ts'
+import type { WriteScheduler } from './outlet.ts'
+import { createWsConnection, ConnectionClosed, type WsConnection, type ConnectionParts } from './peer.ts'
 import { createProtocol, type ProtocolParts } from './protocol.ts'
 import { asksForWebSocket, ignoreUpgrade, isWhole } from './upgrade.ts'
 
 /** GraphQL over WebSockets, on the port of an HTTP server. */
 export interface Sockets {
   /** From now on hears neither new peers nor new messages; what runs is still answered. */
-  refuse(): void
+  stopAccepting(): void
   /** Tells all peers to resume elsewhere (1001). */
   close(): void
   /** Ends at once those that are still there. */
@@ -25,9 +25,9 @@ export interface Sockets {
 }
 
 export interface SocketsOptions extends ProtocolParts {
-  readonly outlets: Outlets
-  readonly held: HeldBytes
-  readonly pace: Pace
+  readonly outlets: WriteScheduler
+  readonly held: MemoryBudget
+  readonly pace: OperationPacer
   readonly origins: Origins
   readonly bounds: Bounds
   /** Gets what is a bug of ours; the socket it happened on is closed. */
@@ -41,23 +41,23 @@ const CHECKS = { times: 4, mostMs: 1_000 }
 export function openSockets(http: Pick<Http, 'server' | 'turns'>, { operations, cohorts, outlets, held, pace, origins, bounds, report }: SocketsOptions): Sockets {
   const protocol = createProtocol({ operations, cohorts }, bounds)
   const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, autoPong: false, handleProtocols })
-  const peers = new Set<Peer>()
+  const peers = new Set<WsConnection>()
   const state = { deaf: false }
   http.server.on('upgrade', (req, socket, head) => {
     if (!asksForWebSocket(req)) return isWhole(req) ? ignoreUpgrade(http, req, { socket, rest: head }) : refuse(socket, TOO_MANY_HEADERS)
-    const refused = refuseUpgrade(req, origins)
+    const refused = upgradeError(req, origins)
     if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
       const outlet = outlets.of(socket, () => ws.readyState === ws.OPEN)
-      const peer = attach(protocol, { socket: ws, connection: socket, outlet, held, pace, bounds }, { report, isDeaf: () => state.deaf })
-      endStalled(socket, peer, bounds.answerMs)
+      const peer = attach(protocol, { socket: ws, connection: socket, outlet, held, pace, bounds }, { report, isDraining: () => state.deaf })
+      endStalled(socket, peer, bounds.stallTimeoutMs)
       peers.add(peer)
       ws.once('close', () => peers.delete(peer))
     })
   })
-  const checks = setInterval(() => peers.forEach((peer) => peer.check()), Math.min(CHECKS.mostMs, bounds.pingMs / CHECKS.times, bounds.requestMs / CHECKS.times)).unref()
+  const checks = setInterval(() => peers.forEach((peer) => peer.checkAlive()), Math.min(CHECKS.mostMs, bounds.pingMs / CHECKS.times, bounds.requestMs / CHECKS.times)).unref()
   return {
-    refuse: () => {
+    stopAccepting: () => {
       state.deaf = true
     },
     close: () => {
@@ -70,28 +70,28 @@ export function openSockets(http: Pick<Http, 'server' | 'turns'>, { operations, 
 }
 
 /** Ends a peer that takes nothing of what was sent to it. */
-function endStalled(socket: Duplex, peer: Peer, answerMs: number): void {
+function endStalled(socket: Duplex, peer: WsConnection, stallTimeoutMs: number): void {
   if (!(socket instanceof Socket)) return
-  socket.setTimeout(answerMs)
+  socket.setTimeout(stallTimeoutMs)
   socket.on('timeout', () => {
     if (peer.socket.bufferedAmount > 0) peer.socket.terminate()
   })
 }
 
-interface Owner {
+interface PeerHooks {
   readonly report: (error: unknown) => void
-  readonly isDeaf: () => boolean
+  readonly isDraining: () => boolean
 }
 
-function attach(protocol: Protocol<Peer>, wire: Omit<Wire, 'handle'>, { report, isDeaf }: Owner): Peer {
+function attach(protocol: Protocol<WsConnection>, wire: Omit<ConnectionParts, 'handle'>, { report, isDraining: isDeaf }: PeerHooks): WsConnection {
   const { socket } = wire
   let read: (message: string) => Promise<void> = async () => {}
-  const fail = (peer: Peer, error: unknown): void => {
-    if (error instanceof Gone) return
+  const fail = (peer: WsConnection, error: unknown): void => {
+    if (error instanceof ConnectionClosed) return
     report(error)
     peer.close(CloseCode.InternalServerError, 'Internal server error')
   }
-  const peer = createPeer({
+  const peer = createWsConnection({
     ...wire,
     handle: async (to, message) => {
       // The protocol takes a message that is parsed already as well as its text, though its types do not say so.
@@ -120,19 +120,19 @@ function attach(protocol: Protocol<Peer>, wire: Omit<Wire, 'handle'>, { report, 
   return peer
 }
 
-type UpgradeRefusal = readonly [status: string, message: string, code: ErrorCode]
+type UpgradeError = readonly [status: string, message: string, code: ErrorCode]
 
-const TOO_MANY_HEADERS: UpgradeRefusal = ['431 Request Header Fields Too Large', 'A request that asks for an upgrade has less than 1,000 headers.', 'BAD_REQUEST']
-const STOPPING: UpgradeRefusal = ['503 Service Unavailable', 'The server is stopping.', 'UNAVAILABLE']
+const TOO_MANY_HEADERS: UpgradeError = ['431 Request Header Fields Too Large', 'A request that asks for an upgrade has less than 1,000 headers.', 'BAD_REQUEST']
+const STOPPING: UpgradeError = ['503 Service Unavailable', 'The server is stopping.', 'UNAVAILABLE']
 
-function refuseUpgrade(req: IncomingMessage, origins: Origins): UpgradeRefusal | null {
+function upgradeError(req: IncomingMessage, origins: Origins): UpgradeError | null {
   if (pathOf(req.url) !== ROUTES.graphql) return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`, 'NOT_FOUND']
   if (hasTwoHosts(req)) return ['400 Bad Request', 'A request has one Host header.', 'BAD_REQUEST']
   const refused = origins.refuse(req.headers)
   return refused === null ? null : ['403 Forbidden', refused, 'FORBIDDEN']
 }
 
-function refuse(socket: Duplex, [status, message, code]: UpgradeRefusal): void {
+function refuse(socket: Duplex, [status, message, code]: UpgradeError): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
   socket.on('error', () => {})
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)

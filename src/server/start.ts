@@ -6,7 +6,7 @@ import { addressToListenOn, isLoopback } from './address.ts'
 import { dataOf, StartError, type Config } from './config.ts'
 import type { Log } from './log.ts'
 import { openStore } from './open-store.ts'
-import { createService } from './service.ts'
+import { createApp } from './service.ts'
 import { stopServer } from './stop.ts'
 
 /** A server that takes requests. */
@@ -26,10 +26,10 @@ const TENANT = 'default'
 /** Opens the store and serves it. Throws StartError, with a sentence for whoever starts it. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const address = await listenable(config, () => addressToListenOn(config))
-  const { store, problem } = await openStore(config, TENANT, log)
+  const { store, unavailableReason: problem } = await openStore(config, TENANT, log)
   try {
     const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
-    const service = createService({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), problem })
+    const service = createApp({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), unavailableReason: problem })
     const { server } = service.http
     await listenable(config, () => listen(server, address, config.port))
     const { port } = server.address() as AddressInfo

@@ -2,10 +2,10 @@ import { setImmediate as nextTurn, setTimeout as after } from 'node:timers/promi
 import type { Engine } from '../db/engine.ts'
 import type { Store } from '../store/store.ts'
 import { describeError, type Log } from './log.ts'
-import type { Service } from './service.ts'
+import type { App } from './service.ts'
 
 /** What lies below the service. */
-export interface Ground {
+export interface ShutdownParts {
   readonly engine: Engine
   readonly store: Store
 }
@@ -20,26 +20,26 @@ export interface StopOptions {
  * clients resume; what runs is answered; WebSockets are told to go; the engine and then the store close. Each wait is
  * bounded, all of them by `stopMs`.
  */
-export async function stopServer(service: Service, { engine, store }: Ground, { stopMs, log }: StopOptions): Promise<void> {
+export async function stopServer(service: App, { engine, store }: ShutdownParts, { stopMs, log }: StopOptions): Promise<void> {
   const { http, sockets, streams, operations, readiness } = service
   log.info('stopping')
   readiness.stop()
   const closed = http.close()
-  sockets.refuse()
+  sockets.stopAccepting()
   streams.end()
-  await within(stopMs * 0.5, operations.idle())
+  await withTimeout(stopMs * 0.5, operations.drained())
   // The answers of what ran last are written in this turn.
   await nextTurn()
   sockets.close()
-  await within(stopMs * 0.2, closed)
+  await withTimeout(stopMs * 0.2, closed)
   sockets.terminate()
   http.server.closeAllConnections()
-  await within(stopMs * 0.3, engine.close())
+  await withTimeout(stopMs * 0.3, engine.close())
   await store.close()
   log.info('stopped')
 }
 
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+async function withTimeout(ms: number, work: Promise<unknown>): Promise<void> {
   const timer = new AbortController()
   await Promise.race([work, after(ms, undefined, { signal: timer.signal }).catch(() => undefined)])
   timer.abort()

@@ -1,35 +1,35 @@
 import type { ExecutionArgs } from 'graphql'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Cohorts } from './cohort.ts'
+import type { PayloadCache } from './cohort.ts'
 import type { Bounds } from './config.ts'
-import type { Operations } from './operations.ts'
-import type { Outlets } from './outlet.ts'
-import { chunkOf, Payload, type Pieces } from './payload.ts'
+import type { Executor } from './operations.ts'
+import type { WriteScheduler } from './outlet.ts'
+import { chunkOf, Payload, type BufferList } from './payload.ts'
 import { createPump, type Sink } from './pump.ts'
-import { wireOf } from './result.ts'
-import type { Events } from './subscribe.ts'
+import { toWire } from './result.ts'
+import type { SubscriptionEvents } from './subscribe.ts'
 
 /**
  * Subscriptions as Server-Sent Events, in the "distinct connections" form of graphql-sse
  * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md).
  */
-export interface Streams {
+export interface EventStreams {
   /** Answers with the events of a subscription until they end, or the reader goes away. Never rejects. */
-  answer(res: ServerResponse, headers: OutgoingHttpHeaders | null, feed: Feed): Promise<void>
+  answer(res: ServerResponse, headers: OutgoingHttpHeaders | null, feed: StartedSubscription): Promise<void>
   /** Ends all streams without a last event, so that clients resume. */
   end(): void
 }
 
 /** A subscription that has begun, and what it was begun with. */
-export interface Feed {
-  readonly events: Events
+export interface StartedSubscription {
+  readonly events: SubscriptionEvents
   readonly args: ExecutionArgs
 }
 
-export interface StreamsParts {
-  readonly operations: Pick<Operations, 'mask'>
-  readonly cohorts: Cohorts
-  readonly outlets: Outlets
+export interface EventStreamsParts {
+  readonly operations: Pick<Executor, 'mask'>
+  readonly cohorts: PayloadCache
+  readonly outlets: WriteScheduler
 }
 
 /** What stands at the head of an event stream. */
@@ -52,10 +52,10 @@ export function eventsOf(json: string): string {
 }
 
 /** Event streams; one that is silent gets a comment every `pingMs`, so that nobody on the way closes it. */
-export function createStreams({ operations, cohorts, outlets }: StreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): Streams {
+export function createEventStreams({ operations, cohorts, outlets }: EventStreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): EventStreams {
   const open = new Set<ServerResponse>()
   const comments = setInterval(() => open.forEach(comment), pingMs).unref()
-  const last = (error: unknown): Payload => new Payload(JSON.stringify(wireOf({ errors: [operations.mask(error)] })))
+  const last = (error: unknown): Payload => new Payload(JSON.stringify(toWire({ errors: [operations.mask(error)] })))
   return {
     answer: async (res, headers, { events, args }) => {
       // The reader may have gone while the subscription began.
@@ -86,21 +86,21 @@ interface StreamSink extends Sink {
 }
 
 /** Sends the head; from then on events go past the response to its connection, as chunks that are ready. */
-function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: Outlets): StreamSink {
+function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: WriteScheduler): StreamSink {
   res.writeHead(200, { ...STREAM_HEADERS, ...headers })
   // Some browsers hand a response on only when a part of its body is there.
   res.write(COMMENT)
   const { socket } = res
-  if (socket === null) return { account: null, isOpen: () => false, write: () => {}, isFull: () => false, hasRoom: () => true, flush: () => {} }
+  if (socket === null) return { account: null, isOpen: () => false, write: () => {}, isFull: () => false, canWrite: () => true, flush: () => {} }
   // Another answer may follow on this connection.
   const outlet = outlets.of(socket, () => !socket.destroyed)
-  const piecesOf = (payload: Payload): Pieces => (res.chunkedEncoding ? payload.chunk() : payload.event())
+  const piecesOf = (payload: Payload): BufferList => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
     account: outlet.account,
     isOpen: () => !res.destroyed && !res.writableEnded,
     write: (payload) => outlet.write(piecesOf(payload), payload),
     isFull: () => outlet.isFull,
-    hasRoom: (resume) => outlet.hasRoom(resume),
+    canWrite: (resume) => outlet.canWrite(resume),
     flush: () => outlet.flush(),
   }
 }

@@ -1,26 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { HeldBytes, Hold } from './held.ts'
+import type { MemoryBudget, Reservation } from './held.ts'
 
 /** Work on the requests of connections, one after the other on each. */
-export interface Turns {
+export interface PipelineQueue {
   /** Begins the work on a request when its connection has answered those before it. */
-  take(req: IncomingMessage, res: ServerResponse, begin: () => void): void
+  enqueue(req: IncomingMessage, res: ServerResponse, begin: () => void): void
   /** Calls `next` when the connection has answered all requests before this one; never when it is gone before. */
   after(req: IncomingMessage, socket: Duplex, next: () => void): void
 }
 
 /** What waits on one connection. */
-interface Line {
-  readonly turns: Turn[]
+interface PipelineLine {
+  readonly turns: PipelinedRequest[]
   isPaused: boolean
 }
 
-interface Turn {
+interface PipelinedRequest {
   /** Calls `next` when the work is done. */
   readonly begin: (next: () => void) => void
   /** Bytes that wait. */
-  readonly hold: Hold
+  readonly hold: Reservation
 }
 
 /** What a header takes beside its text. */
@@ -32,9 +32,9 @@ const [REQUEST_BYTES, BODY_BYTES] = [2_048, 65_536]
 const PAUSED_AT = 8
 
 /** Turns of which at most `max` wait on one connection, as far as there is room; it is closed when more come at once. */
-export function createTurns(max: number, held: HeldBytes): Turns {
-  const lines = new WeakMap<Duplex, Line>()
-  const run = (socket: Duplex, line: Line, { begin, hold }: Turn): void => {
+export function createPipelineQueue(max: number, held: MemoryBudget): PipelineQueue {
+  const lines = new WeakMap<Duplex, PipelineLine>()
+  const run = (socket: Duplex, line: PipelineLine, { begin, hold }: PipelinedRequest): void => {
     hold.release()
     begin(() => {
       if (socket.destroyed) for (const turn of line.turns.splice(0)) turn.hold.release()
@@ -47,24 +47,24 @@ export function createTurns(max: number, held: HeldBytes): Turns {
     // Node reads on when the body of a request is read, though it may be there already.
     if (line.isPaused) setImmediate(() => line.isPaused && socket.pause())
   }
-  const wait = (socket: Duplex, line: Line, turn: Turn): void => {
+  const wait = (socket: Duplex, line: PipelineLine, turn: PipelinedRequest): void => {
     line.turns.push(turn)
     if (line.turns.length < PAUSED_AT) return
     line.isPaused = true
     socket.pause()
   }
-  const add = (req: IncomingMessage, socket: Duplex, begin: Turn['begin']): void => {
+  const add = (req: IncomingMessage, socket: Duplex, begin: PipelinedRequest['begin']): void => {
     const line = lines.get(socket)
-    const turn = { begin, hold: held.of(socket).hold() }
+    const turn = { begin, hold: held.of(socket).reserve() }
     if (line === undefined) {
-      const first: Line = { turns: [], isPaused: false }
+      const first: PipelineLine = { turns: [], isPaused: false }
       lines.set(socket, first)
       run(socket, first, turn)
-    } else if (line.turns.length < max && turn.hold.grow(bytesOf(req))) wait(socket, line, turn)
+    } else if (line.turns.length < max && turn.hold.grow(requestBytes(req))) wait(socket, line, turn)
     else socket.destroy()
   }
   return {
-    take: (req, res, begin) => add(req, req.socket, (next) => {
+    enqueue: (req, res, begin) => add(req, req.socket, (next) => {
       res.once('close', next)
       begin()
     }),
@@ -75,7 +75,7 @@ export function createTurns(max: number, held: HeldBytes): Turns {
   }
 }
 
-function bytesOf({ headers, rawHeaders, url = '' }: IncomingMessage): number {
+function requestBytes({ headers, rawHeaders, url = '' }: IncomingMessage): number {
   const body = Math.min(Number(headers['content-length'] ?? BODY_BYTES), BODY_BYTES)
   return rawHeaders.reduce((sum, text) => sum + text.length + HEADER_BYTES, REQUEST_BYTES + url.length + body)
 }

@@ -69,7 +69,7 @@ export interface Store {
    * Rings when there may be more in a tenant's log. Only a doorbell: it may lose, repeat and reorder.
    * `last` is a revision that is visible now, where the store knows one: who has it need not look. Disposing ends it.
    */
-  bell(ring: Ring): Promise<AsyncDisposable>
+  listen(ring: CommitListener): Promise<AsyncDisposable>
 
   /** Removes a tenant with all that it holds. The next use of the name begins a new epoch. */
   drop(tenant: TenantId): Promise<void>
@@ -78,7 +78,7 @@ export interface Store {
   close(): Promise<void>
 }
 
-export type Ring = (tenant: TenantId, last?: Revision) => void
+export type CommitListener = (tenant: TenantId, last?: Revision) => void
 
 /** Name of a tenant: `[a-z0-9-]{1,63}`. */
 export type TenantId = string

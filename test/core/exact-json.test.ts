@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Flaw, parseExactJson } from '../../src/core/exact-json.ts'
+import { InvalidJson, parseExactJson } from '../../src/core/exact-json.ts'
 import type { Json } from '../../src/core/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { exactValue } from '../../src/core/value.ts'
@@ -32,7 +32,7 @@ const attempt = (run: () => unknown): { readonly value: unknown } | null => {
 }
 
 function hasFlaw(value: unknown): boolean {
-  if (value instanceof Flaw) return true
+  if (value instanceof InvalidJson) return true
   return typeof value === 'object' && value !== null && Object.values(value).some(hasFlaw)
 }
 
@@ -85,10 +85,10 @@ describe('parseExactJson', () => {
     fc.assert(fc.property(json, json, json, (a, b, c) => {
       const [x, y, z] = [JSON.stringify(a), JSON.stringify(b), JSON.stringify(c)]
       const twice = parseExactJson(`{"k":${x},"other":${y},"\\u006b":${z}}`) as { k: unknown; other: unknown }
-      expect(twice.k).toBeInstanceOf(Flaw)
+      expect(twice.k).toBeInstanceOf(InvalidJson)
       assert.deepStrictEqual(twice.other, b)
       const thrice = parseExactJson(`{"k":${x},"k":${y},"k":${z}}`) as { k: unknown }
-      expect(thrice.k).toBeInstanceOf(Flaw)
+      expect(thrice.k).toBeInstanceOf(InvalidJson)
     }), { numRuns: 200 })
   })
 
@@ -115,8 +115,8 @@ describe('parseExactJson', () => {
   ])('keeps the place of %s', (_, text, place) => {
     const own = (value: unknown, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
     const flaw = place.reduce(own, parseExactJson(text))
-    expect(flaw).toBeInstanceOf(Flaw)
-    expect((flaw as Flaw).problem).toMatch(/^[a-zA-Z].{10,}[^.]$/)
+    expect(flaw).toBeInstanceOf(InvalidJson)
+    expect((flaw as InvalidJson).problem).toMatch(/^[a-zA-Z].{10,}[^.]$/)
   })
 
   it.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
-import { candidatesOf, compareText, isDocumentPath, isWithin, lastOf } from '../../src/core/path.ts'
+import { documentPrefixes, compareText, isDocumentPath, isWithin, lastOf } from '../../src/core/path.ts'
 import { parentOf, parsePath, pathText, utf8Length } from '../../src/core/path.ts'
 import { thrown, tooLarge } from './thrown.ts'
 
@@ -77,11 +77,11 @@ describe('the parts of a path', () => {
   })
 
   it('leave as candidates the even prefixes, deepest first', () => {
-    expect(candidatesOf(['a'])).toEqual([])
-    expect(candidatesOf(['a', '1', 'b'])).toEqual([['a', '1']])
-    expect(candidatesOf(['a', '1', 'b', '2', 'c', 'd'])).toEqual([['a', '1', 'b', '2', 'c', 'd'], ['a', '1', 'b', '2'], ['a', '1']])
+    expect(documentPrefixes(['a'])).toEqual([])
+    expect(documentPrefixes(['a', '1', 'b'])).toEqual([['a', '1']])
+    expect(documentPrefixes(['a', '1', 'b', '2', 'c', 'd'])).toEqual([['a', '1', 'b', '2', 'c', 'd'], ['a', '1', 'b', '2'], ['a', '1']])
     fc.assert(fc.property(path, (segments) => {
-      const candidates = candidatesOf(segments)
+      const candidates = documentPrefixes(segments)
       expect(candidates).toHaveLength(Math.floor(segments.length / 2))
       for (const candidate of candidates) expect(isDocumentPath(candidate) && isWithin(segments, candidate)).toBe(true)
     }))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Flaw, parseExactJson } from '../../src/core/exact-json.ts'
+import { InvalidJson, parseExactJson } from '../../src/core/exact-json.ts'
 import type { Json } from '../../src/core/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { canonicalJson, checkSize, equalJson, exactValue, jsonBytes } from '../../src/core/value.ts'
@@ -59,7 +59,7 @@ describe('exactValue', () => {
   })
 
   it('points to the place of what is no JSON, wherever it stands', () => {
-    const strangers = fc.constantFrom(undefined, Number.NaN, new Flaw('it is planted'), 10n, '\ud800')
+    const strangers = fc.constantFrom(undefined, Number.NaN, new InvalidJson('it is planted'), 10n, '\ud800')
     fc.assert(fc.property(json, fc.nat(), strangers, (value, place, stranger) => {
       const all = places(value)
       const error = thrown(() => exactValue(planted(value, stranger, place % all.length), LIMITS))
@@ -75,7 +75,7 @@ describe('exactValue', () => {
     ['an Error', new Error('a')], ['a class instance', new Point()],
     ['a boxed string', Object('a')], ['an object of another prototype', Object.create({ a: 1 })], ['a promise', Promise.resolve(1)],
     ['half of a surrogate pair', 'a\ud800'], ['the other half', '\udfff'], ['halves in the wrong order', '\udc00\ud800'],
-    ['a flaw', new Flaw('it is one')],
+    ['a flaw', new InvalidJson('it is one')],
   ])('refuses %s with the place', (_, stranger) => {
     expect(thrown(() => exactValue(stranger, LIMITS))).toMatchObject(invalidAt(''))
     expect(thrown(() => exactValue({ 'a/b': [1, { '~': stranger }] }, LIMITS))).toMatchObject(invalidAt('/a~1b/1/~0'))

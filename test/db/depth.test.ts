@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Cursor, Database, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import { Tree } from '../../src/db/tree.ts'
+import { ValueTree } from '../../src/db/tree.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -26,7 +26,7 @@ async function cutTo(store: Store, tenant: string, { root, depth, at }: { root: 
   const { rows } = await store.list(tenant, { kind: 'below', path: segments, limit: ALL }, at)
   const [head] = segments.length % 2 === 0 ? (await store.heads(tenant, [segments], at)).rows : []
   const levels = head === undefined ? depth + 1 : depth
-  const tree = new Tree(rows.filter((version) => version.path.length <= 2 * Math.floor(segments.length / 2) + 2 * levels))
+  const tree = new ValueTree(rows.filter((version) => version.path.length <= 2 * Math.floor(segments.length / 2) + 2 * levels))
   if (head === undefined) return tree.list(segments)
   return head === null || head.type === 'DELETE' ? null : tree.value(segments, head.value)
 }

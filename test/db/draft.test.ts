@@ -4,10 +4,10 @@ import type { Check, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { equalJson } from '../../src/core/value.ts'
-import { draft, needsOf, type Drafted } from '../../src/db/draft.ts'
+import { draft, collectReadSet, type Drafted } from '../../src/db/draft.ts'
 import { load } from '../../src/db/load.ts'
 import { parseRequest, type Request } from '../../src/db/request.ts'
-import { State } from '../../src/db/state.ts'
+import { StagedDocuments } from '../../src/db/state.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { smallJson } from '../core/json.ts'
 
@@ -21,17 +21,17 @@ const put = (path: string, value: Json): Op => ({ kind: 'put', path, value })
 const remove = (path: string): Op => ({ kind: 'delete', path })
 
 /** A state in which the requests can be drafted, after `ops` were written one by one. */
-async function stateAfter(ops: readonly Op[], requests: readonly Request[]): Promise<State> {
+async function stateAfter(ops: readonly Op[], requests: readonly Request[]): Promise<StagedDocuments> {
   const store = new MemoryStore()
   for (const [i, op] of ops.entries()) {
     const one = request([op])
-    const before = await load({ store, tenant: TENANT, revision: i, needs: needsOf([one]), limits: LIMITS })
-    await store.append(TENANT, [{ id: `c${i}`, at: i, actor: null, digest: null, ...draft(one, new State(before), { at: i, limits: LIMITS }) }])
+    const before = await load({ store, tenant: TENANT, revision: i, readSet: collectReadSet([one]), limits: LIMITS })
+    await store.append(TENANT, [{ id: `c${i}`, at: i, actor: null, digest: null, ...draft(one, new StagedDocuments(before), { at: i, limits: LIMITS }) }])
   }
-  return new State(await load({ store, tenant: TENANT, revision: ops.length, needs: needsOf(requests), limits: LIMITS }))
+  return new StagedDocuments(await load({ store, tenant: TENANT, revision: ops.length, readSet: collectReadSet(requests), limits: LIMITS }))
 }
 
-function draftOn(state: State, asked: Request): Drafted {
+function draftOn(state: StagedDocuments, asked: Request): Drafted {
   return draft(asked, state, { at: 100, limits: LIMITS })
 }
 
@@ -154,10 +154,10 @@ it('what was written lies at or below a field, whatever the writes of a change',
 })
 
 /** A draft of those of the operations, from the first on, that each can follow the ones before. */
-function draftable(state: State, ops: readonly Op[]): Drafted | null {
+function draftable(state: StagedDocuments, ops: readonly Op[]): Drafted | null {
   return ops.reduce<{ drafted: Drafted | null; taken: readonly Op[] }>(({ drafted, taken }, op) => {
     try {
-      return { drafted: draftOn(state.layer(), request([...taken, op])), taken: [...taken, op] }
+      return { drafted: draftOn(state.begin(), request([...taken, op])), taken: [...taken, op] }
     } catch {
       return { drafted, taken }
     }

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { ChangeBatch, Database, Observed } from '../../src/core/database.ts'
+import type { ChangeBatch, Database, ObservedValue } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import type { Admit, View } from '../../src/db/feed/admission.ts'
+import type { Authorize, GrantedView } from '../../src/db/feed/admission.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -12,13 +12,13 @@ import { freshDirectory } from '../support/lmdb-directory.ts'
 /** Decides as the test says, which changes its mind. */
 class Gate {
   /** Null: what was asked for. */
-  view: View | null = null
+  view: GrantedView | null = null
   refuses: unknown = null
   asked = 0
   /** Until when a decision that was taken is not told. */
   held: Promise<void> = Promise.resolve()
 
-  readonly admit: Admit = async (asked) => {
+  readonly admit: Authorize = async (asked) => {
     this.asked++
     const { refuses, view } = this
     await this.held
@@ -139,7 +139,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       const feed = db.watch('posts')
       await pull(feed)
       gate.view = { paths: ['posts/1/n'], filter: {} }
-      expect(await next<Observed>(feed, interrupting(db, 1))).toEqual({ value: 1 })
+      expect(await next<ObservedValue>(feed, interrupting(db, 1))).toEqual({ value: 1 })
       await db.put('posts/2', { n: 2 })
       await db.put('posts/1', { n: 3 })
       expect(await pull(feed)).toEqual({ value: 3 })

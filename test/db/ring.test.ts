@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Commit } from '../../src/core/commit.ts'
 import type { Json } from '../../src/core/json.ts'
-import { Ring } from '../../src/db/ring.ts'
+import { RecentCommits } from '../../src/db/ring.ts'
 import type { Limit } from '../../src/store/store.ts'
 
 const rows = (count: number): Limit => ({ rows: count, bytes: 1e9 })
@@ -15,8 +15,8 @@ function commit(revision: number, value: Json = null): Commit {
   return { id: `c${revision}`, revision, at: revision, actor: null, digest: null, versions: [version] }
 }
 
-function ringOf(bounds: { maxCommits: number; maxBytes: number }, ...revisions: readonly number[]): Ring {
-  const ring = new Ring(bounds)
+function ringOf(bounds: { maxCommits: number; maxBytes: number }, ...revisions: readonly number[]): RecentCommits {
+  const ring = new RecentCommits(bounds)
   for (const revision of revisions) ring.push(commit(revision))
   return ring
 }
@@ -24,7 +24,7 @@ function ringOf(bounds: { maxCommits: number; maxBytes: number }, ...revisions: 
 const revisions = (commits: readonly Commit[] | null): readonly number[] | null => commits?.map(({ revision }) => revision) ?? null
 
 it('an empty ring has nothing to say', () => {
-  expect(new Ring(LARGE).after(0, rows(10))).toBeNull()
+  expect(new RecentCommits(LARGE).after(0, rows(10))).toBeNull()
 })
 
 it('it gives the commits after a revision, in order, up to a limit', () => {
@@ -48,7 +48,7 @@ it('the oldest commits fall out beyond its bound of commits', () => {
 })
 
 it('the oldest commits fall out beyond its bound of bytes, the newest stays however large it is', () => {
-  const ring = new Ring({ maxCommits: 1_000, maxBytes: 20_000 })
+  const ring = new RecentCommits({ maxCommits: 1_000, maxBytes: 20_000 })
   for (let revision = 1; revision <= 50; revision++) ring.push(commit(revision, 'x'.repeat(2_000)))
   const kept = [...Array(50).keys()].find((revision) => ring.after(revision, rows(100)) !== null) ?? 0
   expect(kept).toBeGreaterThan(40)
@@ -59,7 +59,7 @@ it('the oldest commits fall out beyond its bound of bytes, the newest stays howe
 })
 
 it('what it gives at once is bounded in bytes, and is one commit at least', () => {
-  const ring = new Ring(LARGE)
+  const ring = new RecentCommits(LARGE)
   for (let revision = 1; revision <= 20; revision++) ring.push(commit(revision, 'x'.repeat(1_000)))
   const given = ring.after(0, { rows: 100, bytes: 10_000 })?.length ?? 0
   expect(given).toBeGreaterThan(2)

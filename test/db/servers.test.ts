@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
-import type { Admit } from '../../src/db/feed/admission.ts'
+import type { Authorize } from '../../src/db/feed/admission.ts'
 import { SYSTEM_TENANT } from '../../src/db/servers.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -25,7 +25,7 @@ function sharing(store: Store): Store {
   return wrapped(store, { shared: true })
 }
 
-async function openOn(store: Store, admit?: Admit): Promise<{ readonly engine: Engine; readonly db: Database }> {
+async function openOn(store: Store, admit?: Authorize): Promise<{ readonly engine: Engine; readonly db: Database }> {
   const engine = await openEngine(sharing(distant(store)), { admit })
   onTestFinished(() => engine.close())
   return { engine, db: engine.database('default', { actor: null }) }
@@ -47,7 +47,7 @@ async function subscribed(db: Database, count: number): Promise<readonly AsyncIt
 describe('processes on one store', () => {
   it('an interrupt that any of them is asked for is done in all, and gives the sum', async () => {
     const store = new MemoryStore()
-    let admit: Admit = (asked) => asked
+    let admit: Authorize = (asked) => asked
     const servers = await Promise.all([1, 2, 3].map(() => openOn(store, (asked) => admit(asked))))
     await registered(store, 3)
     const feeds = (await Promise.all(servers.map(({ db }, i) => subscribed(db, i + 1)))).flat()
@@ -110,7 +110,7 @@ describe('processes on one store', () => {
     let isAway = false
     let isAllowed = true
     const away = new DatabaseError('UNAVAILABLE', 'Away.', { retryAfterMs: 1 })
-    const admit: Admit = (asked) => {
+    const admit: Authorize = (asked) => {
       if (!isAllowed) throw new DatabaseError('FORBIDDEN', 'No.')
       return asked
     }

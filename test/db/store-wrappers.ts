@@ -17,7 +17,7 @@ export function wrapped(store: Store, replaced: Partial<Store>): Store {
     history: (tenant, path, range) => store.history(tenant, path, range),
     log: (tenant, range) => store.log(tenant, range),
     revisionAt: (tenant, time) => store.revisionAt(tenant, time),
-    bell: (ring) => store.bell(ring),
+    listen: (ring) => store.listen(ring),
     drop: (tenant) => store.drop(tenant),
     close: () => store.close(),
     ...replaced,
@@ -48,14 +48,14 @@ export function distant(store: Store): Store {
 /** The store with a bell that is rung by hand, or never. */
 export function withBell(store: Store): { readonly store: Store, ring(times?: number): void } {
   const rings = new Set<(tenant: string) => void>()
-  const bell: Store['bell'] = async (ring) => {
+  const bell: Store['listen'] = async (ring) => {
     rings.add(ring)
     return { [Symbol.asyncDispose]: async () => void rings.delete(ring) }
   }
   const ring = (times = 1): void => {
     for (let i = 0; i < times; i++) for (const listener of rings) listener('default')
   }
-  return { store: wrapped(store, { bell }), ring }
+  return { store: wrapped(store, { listen: bell }), ring }
 }
 
 /** A store whose appends can be held back. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import { parseShape } from '../../src/db/feed/shape.ts'
-import { Tail } from '../../src/db/tail.ts'
+import { LogTail } from '../../src/db/tail.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
 import { distant, wrapped } from './store-wrappers.ts'
@@ -18,7 +18,7 @@ async function append(store: Store, from: number, to: number): Promise<void> {
   for (let version = from; version <= to; version++) await store.append(TENANT, [draft(version)])
 }
 
-async function all(tail: Tail): Promise<readonly number[]> {
+async function all(tail: LogTail): Promise<readonly number[]> {
   const revisions: number[] = []
   for (;;) {
     const commits = await tail.read(revisions.at(-1) ?? 0)
@@ -32,14 +32,14 @@ const upTo = (last: number): readonly number[] => Array.from({ length: last }, (
 it('it begins at the last revision, and reads what lies before from the log', async () => {
   const store = new MemoryStore()
   await append(store, 1, 150)
-  const tail = await Tail.open(store, TENANT)
+  const tail = await LogTail.open(store, TENANT)
   expect({ last: tail.last, lastAt: tail.lastAt, floor: tail.floor }).toEqual({ last: 150, lastAt: 150, floor: 0 })
   expect(await all(tail)).toEqual(upTo(150))
 })
 
 it('a refresh takes in everything that was visible when it was called, however often and together it is called', async () => {
   const store = distant(new MemoryStore())
-  const tail = await Tail.open(store, TENANT)
+  const tail = await LogTail.open(store, TENANT)
   for (let round = 0; round < 30; round++) {
     await append(store, round * 3 + 1, round * 3 + 3)
     const calls = Array.from({ length: round % 4 }, () => tail.refresh())
@@ -53,7 +53,7 @@ it('a refresh takes in everything that was visible when it was called, however o
 it('a refresh that is called at any moment of another one misses nothing', async () => {
   for (let moments = 0; moments < 24; moments++) {
     const store = new MemoryStore()
-    const tail = await Tail.open(store, TENANT)
+    const tail = await LogTail.open(store, TENANT)
     await append(store, 1, 1)
     const first = tail.refresh()
     const appended = append(store, 2, 2)
@@ -76,7 +76,7 @@ it('a refresh that comes right after the end of another one misses nothing', asy
         return page
       },
     })
-    const tail = await Tail.open(slow, TENANT)
+    const tail = await LogTail.open(slow, TENANT)
     const missed = new Promise<void>((resolve, reject) => {
       answered = () => {
         answered = () => {}
@@ -95,7 +95,7 @@ it('a refresh that comes right after the end of another one misses nothing', asy
 
 it('own commits that come with a gap, twice or late are taken in once, in order', async () => {
   const store = new MemoryStore()
-  const tail = await Tail.open(store, TENANT)
+  const tail = await LogTail.open(store, TENANT)
   const seen: number[] = []
   await append(store, 1, 6)
   const { commits } = await store.log(TENANT, { after: 0, limit: { rows: 10, bytes: 1e6 } })
@@ -110,12 +110,12 @@ it('own commits that come with a gap, twice or late are taken in once, in order'
 
 it('who follows is told of each commit that may match, before the tail says that it was looked through, and of no other', async () => {
   const store = new MemoryStore()
-  const tail = await Tail.open(store, TENANT)
+  const tail = await LogTail.open(store, TENANT)
   const touched: string[] = []
   const follow = (name: string, paths: readonly string[]): void =>
     tail.shapes.add(parseShape(paths, {}, LIMITS), {
-      touch: (revision) => void touched.push(`${name}@${revision}, after ${tail.indexed}`),
-      pass: () => {},
+      markDirty: (revision) => void touched.push(`${name}@${revision}, after ${tail.indexed}`),
+      publishEphemeral: () => {},
     })
   follow('posts', ['posts'])
   follow('both', ['posts/2', 'users'])
@@ -132,7 +132,7 @@ it('who follows is told of each commit that may match, before the tail says that
 
 it('it tells whether a revision is visible, although no bell rang', async () => {
   const store = new MemoryStore()
-  const tail = await Tail.open(store, TENANT)
+  const tail = await LogTail.open(store, TENANT)
   await append(store, 1, 3)
   expect(await tail.reaches(3)).toBe(true)
   expect(await tail.reaches(4)).toBe(false)
@@ -141,7 +141,7 @@ it('it tells whether a revision is visible, although no bell rang', async () => 
 it('data that was replaced under it is UNAVAILABLE, never taken for its own', async () => {
   const store = new MemoryStore()
   await append(store, 1, 1)
-  const tail = await Tail.open(store, TENANT)
+  const tail = await LogTail.open(store, TENANT)
   await store.drop(TENANT)
   await append(store, 1, 3)
   await expect(tail.refresh()).rejects.toMatchObject({ code: 'UNAVAILABLE' })

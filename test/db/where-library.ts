@@ -1,7 +1,7 @@
 import type { Json } from '../../src/core/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { parseExpression } from '../../src/db/where/syntax.ts'
-import type { Subject } from '../../src/db/where/where.ts'
+import type { WhereSubject } from '../../src/db/where/where.ts'
 
 /** JSON as the library takes it: objects as maps, for in them every key is data. */
 function native(value: Json): unknown {
@@ -11,7 +11,7 @@ function native(value: Json): unknown {
 }
 
 /** What the CEL library, alone, says of the expression. 'refused': it is false to its types, whatever the value is. */
-export function byLibrary(text: string, params: Json): (subject: Subject) => boolean | 'refused' {
+export function byLibrary(text: string, params: Json): (subject: WhereSubject) => boolean | 'refused' {
   const parsed = parseExpression(text, LIMITS)
   const { valid, type } = parsed.check()
   if (!valid || (type !== 'bool' && type !== 'dyn')) return () => 'refused'

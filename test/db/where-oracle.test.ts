@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/core/json.ts'
 import { DatabaseError } from '../../src/core/error.ts'
-import { compileWhere, type Subject } from '../../src/db/where/where.ts'
+import { compileWhere, type WhereSubject } from '../../src/db/where/where.ts'
 import { byLibrary } from './where-library.ts'
 
 const PARAMS: Json = { n: 1, s: 'a', list: [1, 'a', null, { a: 1 }], object: { a: 1, 'b c': 'x' }, nothing: null, yes: true }
@@ -25,7 +25,7 @@ const value: fc.Arbitrary<Json> = fc.letrec<{ json: Json }>((tie) => ({
   ),
 })).json
 const fields = fc.record({ a: value, b: value, 'b c': value, constructor: value }, { requiredKeys: ['a', 'b'], noNullPrototype: true })
-const subject: fc.Arbitrary<Subject> = fc.record({
+const subject: fc.Arbitrary<WhereSubject> = fc.record({
   path: fc.constantFrom('posts/1', 'posts/a'),
   id: fc.constantFrom('1', 'a'),
   value: fc.oneof(
@@ -84,7 +84,7 @@ const expression = fc.oneof(
   expressions(['value.a', 'x', 'y']).map((test) => `value.all(x, value[x].exists(y, ${test}))`),
 )
 
-function byClosures(text: string): (subject: Subject) => boolean | 'refused' {
+function byClosures(text: string): (subject: WhereSubject) => boolean | 'refused' {
   try {
     return compileWhere(text, PARAMS).test
   } catch (error) {

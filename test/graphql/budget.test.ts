@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Database, DocumentPage } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json.ts'
 import { Budget, BUDGET, type BudgetBounds } from '../../src/graphql/budget.ts'
-import { weigh } from '../../src/graphql/weight.ts'
+import { estimateBytes } from '../../src/graphql/weight.ts'
 import { inProcess } from './in-process.ts'
 import { DOCUMENT, PAGE, recordingDatabase } from './recording-database.ts'
 
@@ -95,8 +95,8 @@ describe('the bytes of one answer', () => {
   })
 
   test.each<[Json]>([['x'], [{ a: [1, 2, { b: null }], c: 'text', d: true }], [[[], {}, '', -1.5]]])('are about those of the JSON of %j', (value) => {
-    expect(weigh(value)).toBeGreaterThanOrEqual(JSON.stringify(value).length)
-    expect(weigh(value)).toBeLessThan(JSON.stringify(value).length * 3 + 10)
+    expect(estimateBytes(value)).toBeGreaterThanOrEqual(JSON.stringify(value).length)
+    expect(estimateBytes(value)).toBeLessThan(JSON.stringify(value).length * 3 + 10)
   })
 })
 
@@ -105,7 +105,7 @@ describe('the time of one operation', () => {
     const budget = budgetOf({ operationMs: 0 })
     const timeout = { code: 'TIMEOUT', details: { outcome: 'NOT_DONE' } }
     await expect(budget.read(1, () => expect.fail(), () => 0)).rejects.toMatchObject(timeout)
-    expect(() => budget.show(1)).toThrow(expect.objectContaining(timeout))
+    expect(() => budget.chargeValue(1)).toThrow(expect.objectContaining(timeout))
     expect(() => budget.write(() => expect.fail())).toThrow(expect.objectContaining(timeout))
   })
 
@@ -115,7 +115,7 @@ describe('the time of one operation', () => {
     await budget.write(async () => {
       while (performance.now() < start + 30) await new Promise((resolve) => setImmediate(resolve))
     })
-    expect(budget.show('value')).toBe('value')
+    expect(budget.chargeValue('value')).toBe('value')
     expect(await budget.read(1, () => Promise.resolve(7), () => 1)).toBe(7)
   })
 

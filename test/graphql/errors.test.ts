@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError, ERRORS, type ErrorCode } from '../../src/core/error.ts'
 import { createMaskError } from '../../src/graphql/errors.ts'
-import { graphqlFace } from '../../src/graphql/face.ts'
+import { createGraphqlModule } from '../../src/graphql/face.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'
 
@@ -127,7 +127,7 @@ test.each([
   ['an error of the database', QUERY, {}],
 ])('graphql-js and the executor of Yoga lead to the same error: %s', async (_, query, variableValues) => {
   const db = failing(new DatabaseError('TIMEOUT', 'Late.'))
-  const { schema, context, maskError } = graphqlFace({ report: () => expect.fail() })
+  const { schema, context, maskError } = createGraphqlModule({ report: () => expect.fail() })
   const shown = [execute, normalizedExecutor].map(async (run) => {
     const { errors = [] } = await run({ schema, document: parse(query), variableValues, contextValue: context(db) }) as ExecutionResult
     const seen = errors.map((error) => (maskError(error, '') as GraphQLError).toJSON())

@@ -1,7 +1,7 @@
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Database } from '../../src/core/database.ts'
 import type { Context } from '../../src/graphql/context.ts'
-import { graphqlFace, type GraphqlFace } from '../../src/graphql/face.ts'
+import { createGraphqlModule, type GraphqlModule } from '../../src/graphql/face.ts'
 import { recordingDatabase } from './recording-database.ts'
 
 /** One error of a response. */
@@ -38,7 +38,7 @@ export interface InProcess {
 
 type Yoga = YogaServerInstance<Record<string, unknown>, Context>
 
-function yogaOf(face: GraphqlFace, db: Database): Yoga {
+function yogaOf(face: GraphqlModule, db: Database): Yoga {
   return createYoga({
     schema: face.schema,
     plugins: [...face.plugins],
@@ -54,7 +54,7 @@ function yogaOf(face: GraphqlFace, db: Database): Yoga {
 /** Yoga with the GraphQL face on `db`, without a socket. */
 export function inProcess(db: Database = recordingDatabase()): InProcess {
   const reported: Reported[] = []
-  const yoga = yogaOf(graphqlFace({ report: (id, error) => reported.push({ id, error }) }), db)
+  const yoga = yogaOf(createGraphqlModule({ report: (id, error) => reported.push({ id, error }) }), db)
   const ask: InProcess['ask'] = async (query, variables, { operationName, accept = 'application/graphql-response+json' } = {}) => {
     const headers = { accept, 'content-type': 'application/json' }
     const body = JSON.stringify({ query, variables, operationName })

@@ -1,7 +1,7 @@
 import { getIntrospectionQuery, type DocumentNode } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { describe, expect, test } from 'vitest'
-import { graphqlFace } from '../../src/graphql/face.ts'
+import { createGraphqlModule } from '../../src/graphql/face.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'
 
@@ -135,7 +135,7 @@ function countingYoga() {
       return validateFn(...args) as never
     }),
   }
-  const face = graphqlFace({ report: (_, error) => expect.fail(String(error)) })
+  const face = createGraphqlModule({ report: (_, error) => expect.fail(String(error)) })
   const { schema, plugins, maskError, parserAndValidationCache } = face
   const context = () => face.context(recordingDatabase())
   const options = { schema, maskedErrors: { maskError }, parserAndValidationCache, context, logging: false }

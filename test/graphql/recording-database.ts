@@ -1,4 +1,4 @@
-import type { ChangeBatch, Committed, Database, Document, DocumentPage } from '../../src/core/database.ts'
+import type { ChangeBatch, WriteResult, Database, Document, DocumentPage } from '../../src/core/database.ts'
 
 /** A call of a Database's method: its name and its arguments. */
 export type Call = readonly [method: string, ...args: readonly unknown[]]
@@ -8,7 +8,7 @@ export const DOCUMENT: Document = {
   createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-02T00:00:00.000Z', actor: null, cursor: 'c3', asOf: 'c9',
 }
 
-export const COMMITTED: Committed = {
+export const COMMITTED: WriteResult = {
   id: 'k', cursor: 'c3', at: '2026-01-02T00:00:00.000Z', actor: 'ada', repeated: false,
   changes: [{
     type: 'UPDATE', reason: 'WRITE', path: 'posts/1', document: DOCUMENT, before: null, fields: ['title'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Flaw } from '../../src/core/exact-json.ts'
+import { InvalidJson } from '../../src/core/exact-json.ts'
 import { scalars } from '../../src/graphql/scalars.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'
@@ -81,7 +81,7 @@ describe('JSON', () => {
   })
 
   test('refuses what the reader of the body marked as inexact', () => {
-    expect(() => scalars['JSON']?.parseValue({ a: new Flaw('it would be rounded') })).toThrow(/"\/a": it would be rounded/)
+    expect(() => scalars['JSON']?.parseValue({ a: new InvalidJson('it would be rounded') })).toThrow(/"\/a": it would be rounded/)
   })
 
   test('does not print what it refuses', async () => {

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { readCursor } from '../../src/core/cursor.ts'
-import type { ChangeBatch, Database, Observed } from '../../src/core/database.ts'
+import type { ChangeBatch, Database, ObservedValue } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { canonicalJson } from '../../src/core/value.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import type { View } from '../../src/db/feed/admission.ts'
+import type { GrantedView } from '../../src/db/feed/admission.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -152,7 +152,7 @@ const followWatch: Follow = async (storm, _where, name) => {
         if (!storm.over && storm.random() < 0.02) setTimeout(() => void feed.return?.(), storm.random() * 20)
         const final = storm.over ? canonicalJson(await storm.db.get(path)) : null
         if (final !== null && final === last) return false
-        const item: Observed | null = await taken(storm, feed, name, final !== null)
+        const item: ObservedValue | null = await taken(storm, feed, name, final !== null)
         if (item === null) return true
         const text = canonicalJson(item.value)
         if (text === last) storm.broken.push(`${name} is shown the same twice`)
@@ -226,7 +226,7 @@ async function weather(seed: number, inner: Store): Promise<readonly string[]> {
   for (let i = 0; i < docs; i += 100) await old.transact(Array.from({ length: Math.min(100, docs - i) }, (_, k) => ({ kind: 'put', path: `c/${i + k}`, value: { n: 1, k: 'b' } })))
   let other = false
   // Both mean the same, so readers must not lose anything on the way.
-  const admit = (asked: View): View => (other && asked.filter.where === 'value.n >= 0' ? { ...asked, filter: { where: 'value.n >= -1' } } : asked)
+  const admit = (asked: GrantedView): GrantedView => (other && asked.filter.where === 'value.n >= 0' ? { ...asked, filter: { where: 'value.n >= -1' } } : asked)
   const state = { away: false, random }
   const engine = await openEngine(warm ? inner : stormy(inner, state, delayMs), { admit })
   const storm: Storm = { random, db: engine.database('t', { actor: null }), over: false, end: Infinity, broken: [], awayAt: 0, get away() { return state.away }, set away(is) { state.away = is } }

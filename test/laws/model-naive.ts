@@ -1,4 +1,4 @@
-import type { Committed, Document, Op } from '../../src/core/database.ts'
+import type { WriteResult, Document, Op } from '../../src/core/database.ts'
 import type { Json, JsonObject } from '../../src/core/json.ts'
 import { canonicalJson } from '../../src/core/value.ts'
 import { revisionIn } from '../support/history-run.ts'
@@ -30,7 +30,7 @@ export class NaiveModel {
   judge(command: Command, outcome: Outcome): readonly string[] {
     const prediction = command.kind === 'write' && command.key === null ? this.#predict(command.op) : null
     const surprises = prediction === null ? [] : surprisesOf(prediction, outcome)
-    if (command.kind === 'write' || command.kind === 'transact') return [...surprises, ...this.#apply(outcome.value as Committed | null)]
+    if (command.kind === 'write' || command.kind === 'transact') return [...surprises, ...this.#apply(outcome.value as WriteResult | null)]
     if (outcome.code !== null) return []
     return this.#judgeRead(command, outcome.value)
   }
@@ -81,7 +81,7 @@ export class NaiveModel {
   }
 
   /** Takes over a commit. Its versions must go on where the last ones ended. */
-  #apply(commit: Committed | null): readonly string[] {
+  #apply(commit: WriteResult | null): readonly string[] {
     if (commit === null || commit.repeated) return []
     const live = new Map(this.#live)
     const wrong: string[] = []
@@ -103,7 +103,7 @@ export class NaiveModel {
 function surprisesOf(prediction: Prediction, { code, value }: Outcome): readonly string[] {
   if (prediction.kind === 'refused') return code === prediction.code ? [] : [`expected ${prediction.code}, it answered ${code}`]
   if (code !== null) return [`expected ${JSON.stringify(prediction)}, it answered ${code}`]
-  const { changes } = value as Committed
+  const { changes } = value as WriteResult
   if (prediction.kind === 'deleted') return differs([...prediction.paths].sort(), changes.filter(({ type }) => type === 'DELETE').map(({ path }) => path).sort())
   return differs([[prediction.path, prediction.value]], changes.map(({ path, document }) => [path, document.value]))
 }

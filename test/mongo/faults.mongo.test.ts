@@ -99,7 +99,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
 
     it.each(['expired', 'invalidate'] as const)('a stream that ends as %s is opened again, and nothing is missing', async (ending) => {
       const lines: string[] = []
-      await follow({ onLine: (line) => void lines.push(line) })
+      await follow({ onStatus: (line) => void lines.push(line) })
       server.proxy.streams.ending = ending
       await write(3)
       await sees([1, 2, 3])
@@ -111,7 +111,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
     it('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
       const lines: string[] = []
       // The server waits for events for a part of a call's time.
-      await follow({ callMs: 400, onLine: (line) => void lines.push(line) })
+      await follow({ callMs: 400, onStatus: (line) => void lines.push(line) })
       const answers = (): number => server.proxy.counts.get('getMore') ?? 0
       const before = answers()
       await expect.poll(answers, { timeout: 25_000 }).toBeGreaterThan(before + 100)

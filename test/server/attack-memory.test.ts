@@ -52,7 +52,7 @@ describe('a WebSocket that reads nothing', () => {
   })
 
   test('and pings with large payloads is not read from', async () => {
-    const { endpoint, wsEndpoint } = await serve(recordingDatabase(), { unsentBytes: MIB })
+    const { endpoint, wsEndpoint } = await serve(recordingDatabase(), { socketBufferBytes: MIB })
     const peer = await openPeer(wsEndpoint)
     peer.socket.pause()
     const ping = `{"type":"ping","payload":{"x":"${'x'.repeat(500_000)}"}}`
@@ -64,7 +64,7 @@ describe('a WebSocket that reads nothing', () => {
   })
 
   test('is ended when it takes nothing for too long', async () => {
-    const { endpoint, wsEndpoint } = await serve(largeDatabase(3 * MIB).db, { answerMs: 500, connections: 1 })
+    const { endpoint, wsEndpoint } = await serve(largeDatabase(3 * MIB).db, { stallTimeoutMs: 500, connections: 1 })
     const peer = await openPeer(wsEndpoint)
     peer.socket.pause()
     for (let i = 0; i < 20; i++) peer.send(subscribe(String(i), GET))
@@ -145,7 +145,7 @@ describe('ids of operations on a WebSocket', () => {
 
 describe('HTTP answers that nobody takes', () => {
   test('end their connections after a while', async () => {
-    const { port, endpoint } = await serve(largeDatabase(15 * MIB).db, { answerMs: 500, connections: 1 })
+    const { port, endpoint } = await serve(largeDatabase(15 * MIB).db, { stallTimeoutMs: 500, connections: 1 })
     const socket = await openSocket(port)
     socket.pause()
     socket.write(postText(GET, { connection: 'keep-alive' }) + GET)
@@ -153,7 +153,7 @@ describe('HTTP answers that nobody takes', () => {
   })
 
   test('are bounded together: what has no room is refused, and fits when they are gone', async () => {
-    const { port } = await serve(largeDatabase(15 * MIB).db, { heldBytes: 60 * MIB })
+    const { port } = await serve(largeDatabase(15 * MIB).db, { inflightBytes: 60 * MIB })
     const stuck = await Promise.all([1, 2].map(() => openSocket(port)))
     for (const socket of stuck) {
       socket.pause()
@@ -177,7 +177,7 @@ describe('HTTP answers that nobody takes', () => {
 
 test('requests of one connection are answered in order, and too many at once close it', async () => {
   const { db, calls } = largeDatabase(10)
-  const { port } = await serve(db, { pipelined: 20 })
+  const { port } = await serve(db, { maxPipelined: 20 })
   const text = await new Promise<string>((resolve) => {
     void openSocket(port).then((socket) => {
       let all = ''

@@ -68,7 +68,7 @@ test.each([
 })
 
 test('variables that subscriptions keep are refused beyond what has room, and fit again when others have ended', async () => {
-  const { wsEndpoint, endpoint } = await openServer({ bounds: { connectionBytes: 7 * MIB } })
+  const { wsEndpoint, endpoint } = await openServer({ bounds: { inflightBytesPerConnection: 7 * MIB } })
   const peer = await openPeer(wsEndpoint)
   const follow = (id: string): void => peer.send(JSON.stringify({ id, type: 'subscribe', payload: { query: 'subscription { changes(paths: ["a"]) { cursor } }', variables: { unused: 'x'.repeat(MIB) } } }))
   for (const id of ['1', '2', '3']) {
@@ -84,7 +84,7 @@ test('variables that subscriptions keep are refused beyond what has room, and fi
 })
 
 test('a write whose answer has no room is told as done, and a query as refused', async () => {
-  const { endpoint, wsEndpoint } = await openServer({ bounds: { connectionBytes: 2 * MIB } })
+  const { endpoint, wsEndpoint } = await openServer({ bounds: { inflightBytesPerConnection: 2 * MIB } })
   await ask(endpoint, 'mutation ($v: JSON) { put(path: "big/1", value: $v) { id } }', { v: 'x'.repeat(1_000_000) })
   const many = Array.from({ length: 4 }, (_, i) => `a${i}: value`).join(' ')
   const peer = await openPeer(wsEndpoint)

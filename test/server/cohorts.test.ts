@@ -7,14 +7,14 @@ import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import { admitAll } from '../../src/db/feed/admission.ts'
+import { authorizeAll } from '../../src/db/feed/admission.ts'
 import { Cohorts } from '../../src/db/feed/cohorts.ts'
 import type { RunningFeed } from '../../src/db/feed/feed.ts'
-import { openChanges, openLive, openWatch, type Grounds } from '../../src/db/feed/open.ts'
-import { Tail } from '../../src/db/tail.ts'
+import { openChanges, openLive, openWatch, type FeedDeps } from '../../src/db/feed/open.ts'
+import { LogTail } from '../../src/db/tail.ts'
 import { BOUNDS } from '../../src/server/config.ts'
 import { openLog } from '../../src/server/log.ts'
-import { createService } from '../../src/server/service.ts'
+import { createApp } from '../../src/server/service.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { batchesOf, subscribe, TRANSPORTS, type Address, type Operation, type Subscriber } from '../support/server-feeds.ts'
 import { serve } from '../support/server-fixture.ts'
@@ -161,18 +161,18 @@ test('what failed for a moment below a batch is not kept for those who resume', 
 interface Watched {
   readonly db: Database
   readonly cohorts: Cohorts
-  readonly tail: Tail
+  readonly tail: LogTail
   readonly feeds: ReadonlySet<RunningFeed>
 }
 
 async function watchedDatabase(): Promise<Watched> {
   const store = new MemoryStore()
   const engine = await openEngine(store)
-  const tail = await Tail.open(store, 'default')
-  await store.bell(() => void tail.refresh())
+  const tail = await LogTail.open(store, 'default')
+  await store.listen(() => void tail.refresh())
   const [cohorts, feeds] = [new Cohorts(), new Set<RunningFeed>()]
   const context = { store, tenant: 'default', tail, limits: LIMITS, now: Date.now, closeTime: () => Promise.resolve(true), readMs: 5_000 }
-  const grounds: Grounds = { context: async () => context, cohorts, limits: LIMITS, tenant: 'default', actor: null, admit: admitAll, ended: (feed) => feeds.delete(feed) }
+  const grounds: FeedDeps = { context: async () => context, cohorts, limits: LIMITS, tenant: 'default', actor: null, admit: authorizeAll, ended: (feed) => feeds.delete(feed) }
   const kept = <F extends RunningFeed>(feed: F): F => {
     feeds.add(feed)
     return feed
@@ -186,7 +186,7 @@ async function watchedDatabase(): Promise<Watched> {
 
 /** A server whose connections can be looked for in memory. */
 async function serveWatched(db: Database): Promise<Address & { readonly connections: readonly WeakRef<Socket>[] }> {
-  const { http, sockets, streams } = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
+  const { http, sockets, streams } = createApp({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
   const connections: WeakRef<Socket>[] = []
   http.server.on('connection', (socket: Socket) => connections.push(new WeakRef(socket)))
   http.server.listen(0, '127.0.0.1')

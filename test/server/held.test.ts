@@ -2,33 +2,33 @@ import * as ws from 'ws'
 import fc from 'fast-check'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { HeldBytes, type Hold } from '../../src/server/held.ts'
-import { weightOfJson } from '../../src/server/json-weight.ts'
+import { MemoryBudget, type Reservation } from '../../src/server/held.ts'
+import { estimateParsedBytes } from '../../src/server/json-weight.ts'
 import { MessageMeter } from '../../src/server/message-meter.ts'
 
 /** How the library of clients makes frames; its types leave it out. */
 const { Sender } = ws as unknown as { readonly Sender: new (socket: PassThrough) => { send(data: Buffer, options: object, done: () => void): void; ping(data: Buffer, mask: boolean): void } }
-const BOUNDS = { heldBytes: 1_000_000, connectionBytes: 300_000 }
+const BOUNDS = { inflightBytes: 1_000_000, inflightBytesPerConnection: 300_000 }
 
 describe('the count of held bytes', () => {
   const command = fc.record({ connection: fc.nat(4), hold: fc.nat(3), bytes: fc.nat(200_000), kind: fc.constantFrom('grow', 'set', 'keep', 'claim', 'release') })
 
   /** Does it, and gives what the hold has then. */
-  function run(hold: Hold, { bytes, kind }: { readonly bytes: number; readonly kind: string }, before: number): number {
+  function run(hold: Reservation, { bytes, kind }: { readonly bytes: number; readonly kind: string }, before: number): number {
     switch (kind) {
       case 'grow': return hold.grow(bytes) ? before + bytes : before
       case 'claim': return hold.claim(bytes) ? before + bytes : before
       case 'set': return hold.set(bytes), bytes
-      case 'keep': return hold.keep(), Math.max(0, before - 4_096)
+      case 'keep': return hold.retainForSubscription(), Math.max(0, before - 4_096)
       default: return hold.release(), 0
     }
   }
 
   test('is the sum of what is held, and nothing when all was released, however often and in whatever order', () => {
     fc.assert(fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
-      const held = new HeldBytes(BOUNDS)
+      const held = new MemoryBudget(BOUNDS)
       const connections = Array.from({ length: 5 }, () => ({}))
-      const holds = connections.map((connection) => Array.from({ length: 4 }, () => ({ hold: held.of(connection).hold(), bytes: 0, isReleased: false })))
+      const holds = connections.map((connection) => Array.from({ length: 4 }, () => ({ hold: held.of(connection).reserve(), bytes: 0, isReleased: false })))
       for (const each of commands) {
         const one = holds[each.connection]?.[each.hold]
         if (one === undefined) continue
@@ -45,24 +45,24 @@ describe('the count of held bytes', () => {
   })
 
   test('never exceeds its bound by what is asked for, and leaves room for one that holds little, however many are greedy', () => {
-    const held = new HeldBytes(BOUNDS)
+    const held = new MemoryBudget(BOUNDS)
     for (let i = 0; i < 1_000; i++) {
-      const hold = held.of({}).hold()
+      const hold = held.of({}).reserve()
       while (hold.grow(1_000));
       expect(held.of({}).admits(1_000)).toBe(true)
     }
     // Each may hold 16 KiB in any case.
-    expect(held.bytes).toBeLessThan(BOUNDS.heldBytes + 1_000 * 16_384)
-    const few = new HeldBytes(BOUNDS)
-    const greedy = Array.from({ length: 30 }, () => few.of({}).hold())
+    expect(held.bytes).toBeLessThan(BOUNDS.inflightBytes + 1_000 * 16_384)
+    const few = new MemoryBudget(BOUNDS)
+    const greedy = Array.from({ length: 30 }, () => few.of({}).reserve())
     for (let i = 0; i < 1_000; i++) for (const hold of greedy) hold.grow(1_000)
-    expect(few.bytes).toBeLessThan(BOUNDS.heldBytes)
-    expect(few.bytes).toBeGreaterThan(BOUNDS.heldBytes * 0.8)
+    expect(few.bytes).toBeLessThan(BOUNDS.inflightBytes)
+    expect(few.bytes).toBeGreaterThan(BOUNDS.inflightBytes * 0.8)
   })
 
   test('bounds one connection, which has room again when it has given back', () => {
-    const account = new HeldBytes(BOUNDS).of({})
-    const [first, second] = [account.hold(), account.hold()]
+    const account = new MemoryBudget(BOUNDS).of({})
+    const [first, second] = [account.reserve(), account.reserve()]
     expect(first.grow(300_000)).toBe(true)
     expect(second.grow(1)).toBe(false)
     expect(second.set(5)).toBe(false)
@@ -72,11 +72,11 @@ describe('the count of held bytes', () => {
   })
 
   test('of an answer that found no room says so for a second, and longer when it happens again', () => {
-    const account = new HeldBytes(BOUNDS).of({})
-    const hold = account.hold()
+    const account = new MemoryBudget(BOUNDS).of({})
+    const hold = account.reserve()
     expect(hold.claim(1_000)).toBe(true)
     expect(hold.claim(1_000_000)).toBe(false)
-    expect(account.restMs).toBeGreaterThan(500)
+    expect(account.cooldownMs).toBeGreaterThan(500)
     expect(hold.claim(1)).toBe(false)
     expect(hold.grow(1)).toBe(true)
   })
@@ -118,11 +118,11 @@ test('what has come of a WebSocket message that is not complete is known for any
 
 test('a JSON text weighs at least what it has, strings no more than that, and objects what they take', () => {
   fc.assert(fc.property(fc.json(), (json) => {
-    expect(weightOfJson(Buffer.from(json))).toBeGreaterThanOrEqual(Buffer.byteLength(json))
+    expect(estimateParsedBytes(Buffer.from(json))).toBeGreaterThanOrEqual(Buffer.byteLength(json))
   }))
   const text = JSON.stringify('{[,:"\\'.repeat(1_000))
-  expect(weightOfJson(Buffer.from(text))).toBe(Buffer.byteLength(text))
-  expect(weightOfJson(Buffer.from(JSON.stringify(Array.from({ length: 1_000 }, () => ({})))))).toBeGreaterThan(72_000)
-  expect(weightOfJson(Buffer.from('"\\'))).toBe(2)
+  expect(estimateParsedBytes(Buffer.from(text))).toBe(Buffer.byteLength(text))
+  expect(estimateParsedBytes(Buffer.from(JSON.stringify(Array.from({ length: 1_000 }, () => ({})))))).toBeGreaterThan(72_000)
+  expect(estimateParsedBytes(Buffer.from('"\\'))).toBe(2)
 })
 

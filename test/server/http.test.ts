@@ -118,7 +118,7 @@ describe('statuses', () => {
   })
 
   test('bodies that are held together are bounded, and given back; one that is small has room beside them', async () => {
-    const { port } = await openServer({ bounds: { heldBytes: 300_000 } })
+    const { port } = await openServer({ bounds: { inflightBytes: 300_000 } })
     const large = `${PING.slice(0, -1)},"more":"${'x'.repeat(60_000)}"}`
     expect(await post(port, large)).toMatchObject({ status: 200, body: PONG })
     const holding = await Promise.all([1, 2].map(() => openSocket(port)))

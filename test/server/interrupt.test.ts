@@ -1,14 +1,14 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import type { Admit } from '../../src/db/feed/admission.ts'
+import type { Authorize } from '../../src/db/feed/admission.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { ask, serve, type ServiceFixture } from '../support/server-fixture.ts'
 import { openPeer, type RawPeer } from '../support/server-raw.ts'
 
 const INTERRUPT = 'mutation ($match: InterruptInput!) { interrupt(match: $match) }'
 
-async function served(admit: Admit): Promise<ServiceFixture> {
+async function served(admit: Authorize): Promise<ServiceFixture> {
   const engine = await openEngine(new MemoryStore(), { admit })
   onTestFinished(() => engine.close())
   return serve(engine.database('default', { actor: null }))
@@ -19,7 +19,7 @@ function subscribe(peer: RawPeer, id: string, selection: string): void {
 }
 
 test('subscriptions on sockets that wait are reset, or end with FORBIDDEN, and the socket goes on', async () => {
-  let admit: Admit = (asked) => asked
+  let admit: Authorize = (asked) => asked
   const { endpoint, wsEndpoint } = await served((asked) => admit(asked))
   const peer = await openPeer(wsEndpoint)
   const live = 'live(paths: ["posts"]) { upToDate reset changes { path } }'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { GraphQLError } from 'graphql'
 import { expect, test } from 'vitest'
-import { Joiner } from '../../src/server/joiner.ts'
+import { BufferCoalescer } from '../../src/server/joiner.ts'
 import { largeJson } from '../../src/server/large-json.ts'
 import { NextOpening, Payload } from '../../src/server/payload.ts'
 
@@ -22,7 +22,7 @@ test('others run between the pieces of a large one, which no form of a payload c
   expect(textOf(pieces)).toBe(JSON.stringify({ data }))
   const [whole, parts] = [new Payload(JSON.stringify({ data })), new Payload(pieces)]
   const opening = new NextOpening('1')
-  expect(textOf(new Joiner().join(parts.frame(opening)))).toBe(textOf(new Joiner().join(whole.frame(opening))))
+  expect(textOf(new BufferCoalescer().coalesce(parts.frame(opening)))).toBe(textOf(new BufferCoalescer().coalesce(whole.frame(opening))))
   expect(textOf(parts.chunk())).toBe(textOf(whole.chunk()))
   expect(textOf(parts.event())).toBe(textOf(whole.event()))
   expect(pieces.every((piece) => parts.chunk().includes(piece))).toBe(true)

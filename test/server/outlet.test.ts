@@ -1,37 +1,37 @@
 import { Duplex, PassThrough } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Round } from '../../src/db/feed/round.ts'
+import { BroadcastPacer } from '../../src/db/feed/round.ts'
 import { BOUNDS } from '../../src/server/config.ts'
-import { HeldBytes } from '../../src/server/held.ts'
-import { Joiner } from '../../src/server/joiner.ts'
-import { Outlets } from '../../src/server/outlet.ts'
+import { MemoryBudget } from '../../src/server/held.ts'
+import { BufferCoalescer } from '../../src/server/joiner.ts'
+import { WriteScheduler } from '../../src/server/outlet.ts'
 import { NextOpening, Payload } from '../../src/server/payload.ts'
 
 const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((text) => Buffer.from(text))
 
 describe('what is written to many connections', () => {
   it('is joined once where many get the same in a row, and is the same bytes', () => {
-    const joiner = new Joiner()
+    const joiner = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
     const same = [Buffer.from('head'), long]
-    expect(joiner.join([...same])).toEqual(same)
-    const [whole, ...others] = joiner.join([...same])
+    expect(joiner.coalesce([...same])).toEqual(same)
+    const [whole, ...others] = joiner.coalesce([...same])
     expect(others).toEqual([])
     expect(whole?.equals(Buffer.concat(same))).toBe(true)
-    expect(joiner.join([...same])[0]).toBe(whole)
+    expect(joiner.coalesce([...same])[0]).toBe(whole)
     // Another one between is not mistaken for it.
-    expect(Buffer.concat(joiner.join([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long]))).toBe(true)
-    expect(Buffer.concat(joiner.join([long])).equals(long)).toBe(true)
+    expect(Buffer.concat(joiner.coalesce([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long]))).toBe(true)
+    expect(Buffer.concat(joiner.coalesce([long])).equals(long)).toBe(true)
   })
 
   it('is not copied where it is long and each gets another, nor where it is very long', () => {
-    const joiner = new Joiner()
+    const joiner = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
-    for (let i = 0; i < 3; i++) expect(joiner.join([Buffer.from(String(i)), long])[1]).toBe(long)
+    for (let i = 0; i < 3; i++) expect(joiner.coalesce([Buffer.from(String(i)), long])[1]).toBe(long)
     const longer = [Buffer.alloc(200_000), Buffer.alloc(200_000)]
-    for (let i = 0; i < 3; i++) expect(joiner.join(longer)).toBe(longer)
-    expect(joiner.join(pieces('a', 'b'))).toEqual(pieces('ab'))
+    for (let i = 0; i < 3; i++) expect(joiner.coalesce(longer)).toBe(longer)
+    expect(joiner.coalesce(pieces('a', 'b'))).toEqual(pieces('ab'))
   })
 
   it('is a frame for each of many ids, written together with what else leaves then', () => {
@@ -40,20 +40,20 @@ describe('what is written to many connections', () => {
     for (const [id, frame] of ids.map((id) => [id, payload.frame(new NextOpening(id))] as const)) {
       const message = Buffer.from(`{"id":"${id}","type":"next","payload":{"data":1}}`)
       const bytes = Buffer.concat([Buffer.from([0x81, message.length]), message])
-      expect(Buffer.concat(new Joiner().join(frame))).toEqual(bytes)
-      const together = new Joiner().join([...frame, ...pieces('a'), ...frame, long, ...pieces('b'), ...frame])
+      expect(Buffer.concat(new BufferCoalescer().coalesce(frame))).toEqual(bytes)
+      const together = new BufferCoalescer().coalesce([...frame, ...pieces('a'), ...frame, long, ...pieces('b'), ...frame])
       expect(Buffer.concat(together)).toEqual(Buffer.concat([bytes, Buffer.from('a'), bytes, long, Buffer.from('b'), bytes]))
       expect(together).toContain(long)
     }
     // Some ids are remembered: all who use them get the same bytes. For the others, what leaves together is one piece.
     expect(payload.frame(new NextOpening('é0'))).toBe(payload.frame(new NextOpening('é0')))
     const [last] = ids.slice(-1).map((id) => payload.frame(new NextOpening(id)))
-    expect(new Joiner().join([...last ?? [], ...last ?? []])).toHaveLength(1)
+    expect(new BufferCoalescer().coalesce([...last ?? [], ...last ?? []])).toHaveLength(1)
   })
 
   it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
     let load = 0
-    const outlets = new Outlets(() => load, new HeldBytes(BOUNDS))
+    const outlets = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
     const streams = Array.from({ length: 100 }, () => new PassThrough())
     const write = (texts: readonly string[]): void => {
       const event = {}
@@ -76,7 +76,7 @@ describe('what is written to many connections', () => {
   })
 
   it.each(Array.from({ length: 24 }, (_, load) => load))('goes out to all, whatever else is wanted: %s operations', async (load) => {
-    const outlets = new Outlets(() => load, new HeldBytes(BOUNDS))
+    const outlets = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
     const streams = Array.from({ length: 20 }, () => new PassThrough())
     const event = {}
     for (const stream of streams) outlets.of(stream, () => true).write(pieces('x'), event)
@@ -84,7 +84,7 @@ describe('what is written to many connections', () => {
   })
 
   it('goes to one reader soon, however many others get something else meanwhile', async () => {
-    const outlets = new Outlets(() => 100, new HeldBytes(BOUNDS))
+    const outlets = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const [lone, ...crowd] = Array.from({ length: 1_001 }, () => new PassThrough())
     const write = (streams: readonly PassThrough[]): void => {
       const event = {}
@@ -101,11 +101,11 @@ describe('what is written to many connections', () => {
   })
 
   it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
-    const outlets = new Outlets(() => 0, new HeldBytes(BOUNDS))
+    const outlets = new WriteScheduler(() => 0, new MemoryBudget(BOUNDS))
     const stream = new PassThrough({ highWaterMark: 10 })
     const outlet = outlets.of(stream, () => true)
     let resumed = 0
-    const room = (): boolean => outlet.hasRoom(() => resumed++)
+    const room = (): boolean => outlet.canWrite(() => resumed++)
     expect(room()).toBe(true)
     outlet.write(pieces('more than it takes at once'), {})
     outlet.flush()
@@ -124,7 +124,7 @@ describe('what is written to many connections', () => {
   })
 
   it('waits for no connection whose events went along with answers, however often they did', async () => {
-    const outlets = new Outlets(() => 100, new HeldBytes(BOUNDS))
+    const outlets = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
     for (let i = 0; i < 20_000; i++) {
       outlets.of(talker, () => true).write(pieces('x'), {})
@@ -136,7 +136,7 @@ describe('what is written to many connections', () => {
   })
 
   it('rests for a moment only after a turn in which the whole process stood still', async () => {
-    const outlets = new Outlets(() => 100, new HeldBytes(BOUNDS))
+    const outlets = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const stalling = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => {
       for (const end = performance.now() + 300; performance.now() < end;);
       done()
@@ -148,9 +148,9 @@ describe('what is written to many connections', () => {
 })
 
 it('a round after which the whole process stood still is followed by the next within a second', () => {
-  const round = new Round()
-  round.begin(10, 18)
-  round.took(5_000)
-  expect(round.waitMs(10)).toBeGreaterThan(0)
-  expect(round.waitMs(10)).toBeLessThanOrEqual(1_000)
+  const round = new BroadcastPacer()
+  round.start(10, 18)
+  round.addElapsed(5_000)
+  expect(round.delayMs(10)).toBeGreaterThan(0)
+  expect(round.delayMs(10)).toBeLessThanOrEqual(1_000)
 })

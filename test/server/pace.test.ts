@@ -1,33 +1,33 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { BOUNDS } from '../../src/server/config.ts'
-import { HeldBytes } from '../../src/server/held.ts'
-import { Pace } from '../../src/server/pace.ts'
+import { MemoryBudget } from '../../src/server/held.ts'
+import { OperationPacer } from '../../src/server/pace.ts'
 
 function standFor(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until;);
 }
 
 /** Pieces of work that take `ms` each, all asked for at once by one connection; what was done is in `done`. */
-function work(pace: Pace, account: ReturnType<HeldBytes['of']>, { count, ms, done }: { readonly count: number; readonly ms: number; readonly done: () => void }): void {
+function work(pace: OperationPacer, account: ReturnType<MemoryBudget['of']>, { count, ms, done }: { readonly count: number; readonly ms: number; readonly done: () => void }): void {
   for (let i = 0; i < count; i++) {
     const run = (): void => {
       standFor(ms)
       done()
     }
-    const turn = pace.goOn(account)
+    const turn = pace.nextPiece(account)
     if (turn === null) run()
     else void turn.then(run)
   }
 }
 
 test('a connection goes on within a few pieces of others, however many each of them waits with, and all are done', async () => {
-  const [pace, held] = [new Pace(), new HeldBytes(BOUNDS)]
+  const [pace, held] = [new OperationPacer(), new MemoryBudget(BOUNDS)]
   let greedy = 0
   for (let i = 0; i < 10; i++) work(pace, held.of({}), { count: 20, ms: 4, done: () => greedy++ })
   await nextTurn()
   const before = greedy
-  const innocent = pace.goOn(held.of({}))
+  const innocent = pace.nextPiece(held.of({}))
   expect(innocent).not.toBeNull()
   await innocent
   // Each of the ten goes on once at most before it.
@@ -37,7 +37,7 @@ test('a connection goes on within a few pieces of others, however many each of t
 })
 
 test('no more begins in a turn than it has time for, and always something', async () => {
-  const [pace, account] = [new Pace(), new HeldBytes(BOUNDS).of({})]
+  const [pace, account] = [new OperationPacer(), new MemoryBudget(BOUNDS).of({})]
   let done = 0
   work(pace, account, { count: 10, ms: 12, done: () => done++ })
   expect(done).toBe(1)

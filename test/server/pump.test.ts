@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { BOUNDS } from '../../src/server/config.ts'
-import { HeldBytes } from '../../src/server/held.ts'
+import { MemoryBudget } from '../../src/server/held.ts'
 import { Payload } from '../../src/server/payload.ts'
 import { createPump, type Sink } from '../../src/server/pump.ts'
 import { feedOf } from '../graphql/recording-database.ts'
@@ -11,14 +11,14 @@ function narrow(): { readonly sink: Sink; readonly written: () => number; readon
   const waiting: (() => void)[] = []
   let [isFull, written] = [false, 0]
   const sink: Sink = {
-    account: new HeldBytes(BOUNDS).of({}),
+    account: new MemoryBudget(BOUNDS).of({}),
     isOpen: () => true,
     write: () => {
       written++
       isFull = true
     },
     isFull: () => isFull,
-    hasRoom: (resume) => {
+    canWrite: (resume) => {
       if (isFull) waiting.push(resume)
       return !isFull
     },
@@ -44,7 +44,7 @@ test('of the subscriptions of a connection one at a time makes what may be large
     making--
     return new Payload('{}')
   }
-  const pumps = Array.from({ length: 10 }, () => createPump(feedOf([{}]), { isSmall: false, known: () => null, make }, sink))
+  const pumps = Array.from({ length: 10 }, () => createPump(feedOf([{}]), { isSmall: false, cached: () => null, make }, sink))
   const ended = Promise.all(pumps.map((pump) => pump.run()))
   for (let i = 1; i <= 10; i++) {
     await expect.poll(written).toBe(i)

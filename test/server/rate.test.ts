@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { createRate } from '../../src/server/rate.ts'
+import { createWindowCounter } from '../../src/server/rate.ts'
 
 it('tells how often something happens, and forgets it when it is over', () => {
   let now = 1_000
-  const rate = createRate(() => now)
+  const rate = createWindowCounter(() => now)
   const count = (times: number): void => {
     for (let i = 0; i < times; i++) rate.count()
   }

@@ -76,7 +76,7 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
   })
 
   test('within the same bounds', async () => {
-    const { port } = await openServer({ bounds: { bodyBytes: 1_000, requestMs: 300, connections: 2, pipelined: 4 } })
+    const { port } = await openServer({ bounds: { bodyBytes: 1_000, requestMs: 300, connections: 2, maxPipelined: 4 } })
     expect((await sendRaw(port, postText('x'.repeat(2_000), CLOSING), 'x'.repeat(2_000))).status).toBe(413)
     expect((await sendRaw(port, `${postText(PING, CLOSING)}{`)).status).toBe(408)
     const socket = await openSocket(port)

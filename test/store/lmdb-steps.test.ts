@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { Key } from 'lmdb'
 import { expect, it } from 'vitest'
-import { readList } from '../../src/store/lmdb/list.ts'
+import { listDocuments } from '../../src/store/lmdb/list.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { closeTables, openTables, type Tables } from '../../src/store/lmdb/tables.ts'
+import { closeTables, openTables, type LmdbTables } from '../../src/store/lmdb/tables.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { SKIPS, type Draft, type Range, type Store } from '../../src/store/store.ts'
 import { freshDirectory } from '../support/lmdb-directory.ts'
@@ -118,7 +118,7 @@ it('of a near past, what was written since is read only while it is little', asy
   if (tenant === undefined) throw new Error('The tenant is gone.')
   const listed = (at: number): { readonly ids: readonly string[]; readonly bytes: number } => {
     counted.bytes = 0
-    const { rows } = readList(counted.tables, tenant, { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 } }, at)
+    const { rows } = listDocuments(counted.tables, tenant, { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 } }, at)
     return { ids: texts(rows), bytes: counted.bytes }
   }
   const ids = numbers.slice(0, 100).map(id)
@@ -133,7 +133,7 @@ it('of a near past, what was written since is read only while it is little', asy
 })
 
 /** Tables of which it is counted how many bytes of the log are read. */
-function countingLog(opened: Tables): { readonly tables: Tables; bytes: number } {
+function countingLog(opened: LmdbTables): { readonly tables: LmdbTables; bytes: number } {
   const log = Object.create(opened.log, {
     getBinaryFast: {
       value: (key: Key) => {
@@ -142,7 +142,7 @@ function countingLog(opened: Tables): { readonly tables: Tables; bytes: number }
         return row
       },
     },
-  }) as Tables['log']
+  }) as LmdbTables['log']
   const counted = { tables: { ...opened, log }, bytes: 0 }
   return counted
 }

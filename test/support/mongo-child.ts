@@ -18,7 +18,7 @@ export type MongoReply =
 const PROGRAM = fileURLToPath(new URL('mongo-process.ts', import.meta.url))
 
 /** A store on MongoDB in a process of its own. */
-export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'find' | 'bell'> {
+export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'find' | 'listen'> {
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>()
   readonly #rings = new Set<(tenant: TenantId) => void>()
@@ -49,7 +49,7 @@ export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'fin
   log: Store['log'] = (...args) => this.#call('log', args)
   find: Store['find'] = (...args) => this.#call('find', args)
 
-  async bell(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+  async listen(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
     this.#rings.add(ring)
     return { [Symbol.asyncDispose]: async () => void this.#rings.delete(ring) }
   }

@@ -10,9 +10,9 @@ export class Follower implements AsyncDisposable {
   #wake: () => void = () => undefined
   #reading: Promise<void> = Promise.resolve()
 
-  static async start(store: Pick<Store, 'log' | 'bell'>, tenant: TenantId): Promise<Follower> {
+  static async start(store: Pick<Store, 'log' | 'listen'>, tenant: TenantId): Promise<Follower> {
     const follower = new Follower()
-    follower.#bell = await store.bell((rung) => {
+    follower.#bell = await store.listen((rung) => {
       if (rung === tenant) follower.#ring()
     })
     follower.#reading = follower.#read(store, tenant)

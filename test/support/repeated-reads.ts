@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import type { AsOf, Committed, Database, Document } from '../../src/core/database.ts'
+import type { AsOf, WriteResult, Database, Document } from '../../src/core/database.ts'
 
 /** Of one kind of reads: how many there were, and how many gave another answer when they were made again. */
 export interface Repeated {
@@ -27,7 +27,7 @@ async function look({ kind, db, asOf }: Omit<Seen, 'answer'>): Promise<string> {
   return JSON.stringify(edges.map(({ node }: { node: Document }) => [node.path, node.version]))
 }
 
-function momentOf(kind: Kind, { at, cursor, changes }: Committed, i: number): AsOf {
+function momentOf(kind: Kind, { at, cursor, changes }: WriteResult, i: number): AsOf {
   switch (kind) {
     case 'now': return { time: new Date().toISOString() }
     case 'history': return { time: new Date().toISOString() }

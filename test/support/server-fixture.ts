@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { BOUNDS, type Bounds, type Config } from '../../src/server/config.ts'
 import { openLog } from '../../src/server/log.ts'
-import { createService } from '../../src/server/service.ts'
+import { createApp } from '../../src/server/service.ts'
 import { startServer, type RunningServer } from '../../src/server/start.ts'
 
 /** A server on the embedded store in a directory of its own; both are gone after the test. */
@@ -43,7 +43,7 @@ export interface ServiceFixture {
 
 /** Serves `db` for the running test. */
 export async function serve(db: Database, bounds: Partial<Bounds> = {}): Promise<ServiceFixture> {
-  const service = createService({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
+  const service = createApp({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
   const { server } = service.http
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

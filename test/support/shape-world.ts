@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Committed, Database, Op } from '../../src/core/database.ts'
+import type { WriteResult, Database, Op } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import type { Json, JsonObject } from '../../src/core/json.ts'
 import { documentValue, fieldPatch } from './shape-arbitrary.ts'
@@ -40,7 +40,7 @@ export class World {
   /** Documents that have a version: a put means them, and no field of their parent. */
   readonly #known = new Set<string>()
   /** Of the last commit; null: nothing was written. */
-  last: Committed | null = null
+  last: WriteResult | null = null
 
   async write(db: Database, planned: Plan): Promise<void> {
     const op = this.#opOf(planned)
@@ -52,7 +52,7 @@ export class World {
     }
   }
 
-  #take(commit: Committed): void {
+  #take(commit: WriteResult): void {
     for (const { type, path } of commit.changes) {
       this.#known.add(path)
       if (type === 'DELETE') this.#alive.delete(path)

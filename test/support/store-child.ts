@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/store.ts'
 import type { Answer, Call } from './store-process.ts'
 
 /** The store of another process. A call rejects with the store's DatabaseError, or when the process ends first. */
-export type RemoteStore = Omit<Store, 'bell'>
+export type RemoteStore = Omit<Store, 'listen'>
 
 export interface StoreChild extends AsyncDisposable {
   readonly pid: number

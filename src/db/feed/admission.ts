@@ -3,13 +3,13 @@ import { DatabaseError } from '../../core/error.ts'
 import type { TenantId } from '../../store/store.ts'
 
 /** What a subscription looks at, as texts. */
-export interface View {
+export interface GrantedView {
   readonly paths: readonly string[]
   readonly filter: Filter
 }
 
 /** What a subscription was opened for, and by whom. */
-export interface Asked extends View {
+export interface SubscriptionRequest extends GrantedView {
   readonly tenant: TenantId
   readonly actor: string | null
 }
@@ -19,14 +19,14 @@ export interface Asked extends View {
  * FORBIDDEN. It is asked when a subscription begins, and at every interrupt that means it. Of `watch` a view is one path
  * without a filter. What it throws that is no DatabaseError, and a view that cannot be parsed, is INTERNAL.
  */
-export type Admit = (asked: Asked) => View | Promise<View>
+export type Authorize = (asked: SubscriptionRequest) => GrantedView | Promise<GrantedView>
 
 /** Whoever may ask sees what was asked for. */
-export const admitAll: Admit = (asked) => asked
+export const authorizeAll: Authorize = (asked) => asked
 
 /** What of the view may be shown, as `use` takes it. */
-export async function admitted<T>(admit: Admit, asked: Asked, use: (view: View) => T): Promise<T> {
-  const view = await decided(admit, asked)
+export async function withGrant<T>(admit: Authorize, asked: SubscriptionRequest, use: (view: GrantedView) => T): Promise<T> {
+  const view = await authorize(admit, asked)
   try {
     return use(view)
   } catch (error) {
@@ -35,7 +35,7 @@ export async function admitted<T>(admit: Admit, asked: Asked, use: (view: View) 
   }
 }
 
-async function decided(admit: Admit, asked: Asked): Promise<View> {
+async function authorize(admit: Authorize, asked: SubscriptionRequest): Promise<GrantedView> {
   try {
     return await admit(asked)
   } catch (error) {

@@ -4,16 +4,16 @@ import type { Version } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 
 /** A value; undefined when the document did not live. */
-export type Before = Json | undefined
+export type PreviousValue = Json | undefined
 
 /**
  * The values that versions replaced, found once for all who ask. Where the version before is among the newest
  * commits in memory nothing is read.
  */
-export class Befores {
+export class PreviousValues {
   readonly #store: Store
   readonly #tenant: TenantId
-  readonly #known = new WeakMap<Version, { readonly value: Before } | Promise<Before>>()
+  readonly #known = new WeakMap<Version, { readonly value: PreviousValue } | Promise<PreviousValue>>()
 
   constructor(store: Store, tenant: TenantId) {
     this.#store = store
@@ -21,12 +21,12 @@ export class Befores {
   }
 
   /** Remembers the version before, where it is at hand. */
-  learn(version: Version, previous: Version): void {
+  remember(version: Version, previous: Version): void {
     if (previous.version === version.version - 1) this.#known.set(version, { value: liveValue(previous) })
   }
 
   /** The value that a version replaced. A promise where it must be read. */
-  of(version: Version): Before | Promise<Before> {
+  get(version: Version): PreviousValue | Promise<PreviousValue> {
     if (version.version === 1) return undefined
     const known = this.#known.get(version)
     if (known instanceof Promise) return known
@@ -37,13 +37,13 @@ export class Befores {
     return reading
   }
 
-  async #read({ path, version }: Version): Promise<Before> {
+  async #read({ path, version }: Version): Promise<PreviousValue> {
     const { rows: [row] } = await this.#store.history(this.#tenant, path, { version: version - 1, limit: { rows: 1, bytes: 1 } })
     if (row === undefined) throw new Error(`Version ${version - 1} of ${pathText(path)} is not there.`)
     return liveValue(row)
   }
 }
 
-function liveValue(version: Version): Before {
+function liveValue(version: Version): PreviousValue {
   return version.type === 'DELETE' ? undefined : version.value
 }

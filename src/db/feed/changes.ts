@@ -4,16 +4,16 @@ import type { Change, ChangeBatch, ChangesOptions } from '../../core/database.ts
 import type { Limits } from '../../core/limits.ts'
 import type { Revision } from '../../core/version.ts'
 import { countOf } from '../page.ts'
-import { expired, revisionOf } from '../past.ts'
+import { cursorExpired, cursorRevision } from '../past.ts'
 import { badArgument } from '../request.ts'
 import { Search } from '../search.ts'
-import { FEED_PAGE, type Tail } from '../tail.ts'
+import { FEED_PAGE, type LogTail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
-import { bytesOf } from './change-bytes.ts'
-import type { Taken } from './feed.ts'
+import { changeBytes } from './change-bytes.ts'
+import type { TakenStep } from './feed.ts'
 import type { Matcher } from './matcher.ts'
-import { passingBatch } from './passing.ts'
-import type { Kind, Place, Step } from './step.ts'
+import { ephemeralBatch } from './passing.ts'
+import type { FeedSource, FeedPosition, FeedStep } from './step.ts'
 
 /** Commits that the first look back for the last changes reads at least, and each later one twice as many: not all of them match. */
 const LEAST_COMMITS = 16
@@ -21,50 +21,50 @@ const LEAST_COMMITS = 16
 const PAUSE_MS = 100
 
 /** Every change that matches, in order, once. */
-export class ChangesKind implements Kind<ChangeBatch> {
-  readonly #tail: Tail
+export class ChangesSource implements FeedSource<ChangeBatch> {
+  readonly #tail: LogTail
   readonly #matcher: Matcher
 
-  constructor(tail: Tail, matcher: Matcher) {
+  constructor(tail: LogTail, matcher: Matcher) {
     this.#tail = tail
     this.#matcher = matcher
   }
 
-  at(position: Revision): Place {
+  livePosition(position: Revision): FeedPosition {
     return { position, live: true }
   }
 
-  beat(position: Revision, upToDate: boolean): ChangeBatch {
+  heartbeat(position: Revision, upToDate: boolean): ChangeBatch {
     return { changes: [], cursor: formatCursor(this.#tail.epoch, position), upToDate, reset: null }
   }
 
-  passing(commits: readonly Commit[], position: Revision): ChangeBatch | null {
-    return passingBatch(this.#matcher, commits, this.beat(position, true))
+  ephemeral(commits: readonly Commit[], position: Revision): ChangeBatch | null {
+    return ephemeralBatch(this.#matcher, commits, this.heartbeat(position, true))
   }
 
-  async read({ position: from, live }: Place, until: Revision): Promise<Step<ChangeBatch>> {
+  async read({ position: from, live }: FeedPosition, until: Revision): Promise<FeedStep<ChangeBatch>> {
     const patience = performance.now() + PAUSE_MS
     for (let position = from; ; ) {
       const commits = await this.#tail.read(position, pageFrom(position), until)
-      if (position < this.#tail.floor) throw expired(this.#tail)
+      if (position < this.#tail.floor) throw cursorExpired(this.#tail)
       const changes: Change[] = []
       for (const commit of commits) {
-        const selected = this.#matcher.of(commit)
+        const selected = this.#matcher.match(commit)
         changes.push(...(selected instanceof Promise ? await selected : selected))
         position = commit.revision
       }
       if (changes.length > 0) return this.#step(changes, position)
-      if (commits.length === 0) return live ? { item: null, next: this.at(position), upToDate: true, bytes: 0 } : this.#step([], position)
+      if (commits.length === 0) return live ? { batch: null, next: this.livePosition(position), upToDate: true, bytes: 0 } : this.#step([], position)
       // The embedded store answers at once: let others run before the next page.
       await new Promise((resolve) => setImmediate(resolve))
-      if (performance.now() >= patience && position < this.#tail.last) return { item: null, next: { position, live }, upToDate: false, bytes: 0 }
+      if (performance.now() >= patience && position < this.#tail.last) return { batch: null, next: { position, live }, upToDate: false, bytes: 0 }
     }
   }
 
-  #step(changes: readonly Change[], position: Revision): Step<ChangeBatch> {
+  #step(changes: readonly Change[], position: Revision): FeedStep<ChangeBatch> {
     const upToDate = position >= this.#tail.last
-    const item = { ...this.beat(position, upToDate), changes }
-    return { item, next: { position, live: upToDate }, upToDate, bytes: bytesOf(changes) }
+    const item = { ...this.heartbeat(position, upToDate), changes }
+    return { batch: item, next: { position, live: upToDate }, upToDate, bytes: changeBytes(changes) }
   }
 }
 
@@ -76,7 +76,7 @@ function pageFrom(position: Revision): typeof FEED_PAGE {
 /** Where a feed begins: a cursor is stronger than the rest, for clients resume with what they first asked for. */
 export function startOf(options: ChangesOptions, limits: Limits): (context: TenantContext, matcher: Matcher) => Promise<Revision> {
   const { after, last, start } = options
-  if (after !== undefined) return (context) => revisionOf(context, after)
+  if (after !== undefined) return (context) => cursorRevision(context, after)
   if (last === undefined) return async ({ tail }) => (start === 'BEGINNING' ? tail.floor : tail.last)
   const count = countOf(last, 'last', limits)
   return (context, matcher) => beforeLast(context, matcher, count)
@@ -93,14 +93,14 @@ async function beforeLast({ store, tenant, tail, limits, readMs }: TenantContext
   // Between what was found and the live edge nothing else matches.
   let start = tail.last
   let rows = Math.max(LEAST_COMMITS, count)
-  for (let before = tail.last + 1; ; await search.pause()) {
+  for (let before = tail.last + 1; ; await search.yieldOrTimeOut()) {
     const { slice, skips } = search
     const limit = { ...slice, rows: Math.min(slice.rows, rows) }
     rows *= 2
     const { commits, next } = await store.log(tenant, { after: 0, before, reverse: true, below, limit, skips })
     for (const commit of commits.toReversed()) {
       if (search.isLong && (await search.ends())) return start
-      const matching = (await matcher.of(commit)).length
+      const matching = (await matcher.match(commit)).length
       found += matching
       if (matching > 0) start = commit.revision - 1
       if (found >= count) return start
@@ -113,7 +113,7 @@ async function beforeLast({ store, tenant, tail, limits, readMs }: TenantContext
 }
 
 /** Ends a feed after `limit` changes, rounded up to whole commits. Throws BAD_REQUEST. */
-export function limited(limit: number | undefined): ((batch: ChangeBatch) => Taken<ChangeBatch>) | undefined {
+export function limited(limit: number | undefined): ((batch: ChangeBatch) => TakenStep<ChangeBatch>) | undefined {
   if (limit === undefined) return undefined
   if (!Number.isSafeInteger(limit) || limit < 1) throw badArgument('limit', 'limit must be a whole number from 1.')
   let remaining = limit

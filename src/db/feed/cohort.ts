@@ -1,106 +1,106 @@
 import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Revision } from '../../core/version.ts'
-import type { Tail } from '../tail.ts'
-import { Alarm } from './alarm.ts'
-import { Edge } from './edge.ts'
-import { Passing } from './passing.ts'
-import { Round } from './round.ts'
+import type { LogTail } from '../tail.ts'
+import { EarliestTimer } from './alarm.ts'
+import { LiveEdge } from './edge.ts'
+import { EphemeralBuffer } from './passing.ts'
+import { BroadcastPacer } from './round.ts'
 import type { Shape } from './shape.ts'
-import type { StepCache } from './step-cache.ts'
-import type { Kind, Place, Step, Waiter } from './step.ts'
+import type { BatchCache } from './step-cache.ts'
+import type { FeedSource, FeedPosition, FeedStep, PullWaiter } from './step.ts'
 import { Waiters } from './waiters.ts'
 
-export interface CohortOptions<T, P extends Place> {
-  readonly tail: Tail
+export interface CohortOptions<T, P extends FeedPosition> {
+  readonly tail: LogTail
   readonly shape: Shape
-  readonly kind: Kind<T, P>
-  readonly cache: StepCache
+  readonly kind: FeedSource<T, P>
+  readonly cache: BatchCache
 }
 
 /** Readers that are told in one turn of the event loop: others get theirs in between. */
-const SLICE = 128
+const BROADCAST_SLICE = 128
 /** How soon who is ahead of the edge looks again whether it has come, ms. */
-const AHEAD_MS = 10
+const AHEAD_WAIT_MS = 10
 /** How soon the store is asked again that was away, ms. */
-const RETRY_MS = 500
+const READ_RETRY_MS = 500
 
 /**
  * The readers of one shape. What comes after a place is found once, for all that stand there, and kept for those that
  * come a little later; those at the live edge are woken together. A reader that is slow, or resumes, pulls from where it
  * stands; it costs the others nothing.
  */
-export class Cohort<T, P extends Place> {
+export class Cohort<T, P extends FeedPosition> {
   readonly #options: CohortOptions<T, P>
-  readonly #waiters = new Waiters<T, P>((heartbeatMs, isStill) => void this.#sendBeat(heartbeatMs, isStill))
-  readonly #edge: Edge
-  readonly #passing: Passing<T>
+  readonly #waiters = new Waiters<T, P>((heartbeatMs, isStill) => void this.#sendHeartbeat(heartbeatMs, isStill))
+  readonly #edge: LiveEdge
+  readonly #ephemeral: EphemeralBuffer<T>
   /** Up to which number those who waited were shown what passed. */
   #shown = 0
   #advancing = false
-  readonly #round = new Round()
+  readonly #pacer = new BroadcastPacer()
   /** Called when enough of those that were told last are back. */
-  #gathered: (() => void) | null = null
+  #onQuorum: (() => void) | null = null
   /** Those that were never told that they are up to date: they are not to wait where nothing matched. */
-  #impatient: Waiter<T, P>[] = []
+  #awaitingFirstBatch: PullWaiter<T, P>[] = []
   /** Those that read on by themselves to where the edge is not yet. */
-  #ahead: (() => void)[] = []
+  #aheadOfEdge: (() => void)[] = []
   /** The store was away. */
-  readonly #retry = new Alarm((isStill) => void this.#sendBeat(undefined, isStill))
+  readonly #retry = new EarliestTimer((isStill) => void this.#sendHeartbeat(undefined, isStill))
 
   constructor(options: CohortOptions<T, P>) {
     this.#options = options
-    this.#passing = new Passing((commits, at) => options.kind.passing(commits, at))
-    this.#edge = new Edge(options.tail, options.tail.last)
+    this.#ephemeral = new EphemeralBuffer((commits, at) => options.kind.ephemeral(commits, at))
+    this.#edge = new LiveEdge(options.tail, options.tail.last)
     options.tail.shapes.add(options.shape, this)
   }
 
   /** A commit may match. */
-  touch(revision: Revision): void {
-    this.#edge.touch(revision)
+  markDirty(revision: Revision): void {
+    this.#edge.markDirty(revision)
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
   /** An ephemeral commit may match. */
-  pass(commit: Commit): void {
-    this.#passing.add(commit, this.#edge.to)
+  publishEphemeral(commit: Commit): void {
+    this.#ephemeral.add(commit, this.#edge.to)
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
   /** The number of the newest ephemeral commit. */
-  get passed(): number {
-    return this.#passing.last
+  get ephemeralDelivered(): number {
+    return this.#ephemeral.last
   }
 
   /** Gives what comes after a place; at the live edge when there is something, at the latest with a heartbeat. */
-  pull(place: P, waiter: Waiter<T, P>): void {
-    if (this.#waitsAt(place)) this.#stay(waiter, place.live)
+  pull(place: P, waiter: PullWaiter<T, P>): void {
+    if (this.#waitsAt(place)) this.#park(waiter, place.live)
     else void this.#readOn(place, waiter)
   }
 
-  async #readOn(place: P, waiter: Waiter<T, P>): Promise<void> {
+  async #readOn(place: P, waiter: PullWaiter<T, P>): Promise<void> {
     const { kind } = this.#options
     const patience = performance.now() + waiter.heartbeatMs
     try {
       for (let at = place; ; ) {
         const step = await this.#stepAfter(at)
-        if (step.item !== null) return waiter.resolve(step)
+        if (step.batch !== null) return waiter.resolve(step)
         at = step.next
-        if (step.upToDate && !this.#waitsAt(at)) await this.#meet(at.position, waiter.heartbeatMs)
+        if (step.upToDate && !this.#waitsAt(at)) await this.#waitForEdge(at.position, waiter.heartbeatMs)
         // Who left meanwhile would be waited for by nobody, and for ever.
         if (waiter.isGone()) return
-        if (this.#waitsAt(at)) return this.#stay(waiter, at.live)
+        if (this.#waitsAt(at)) return this.#park(waiter, at.live)
         // Also a long stretch in which nothing matches gives a sign of life, and a cursor to resume from.
         const { upToDate } = step
-        const item = performance.now() < patience ? null : kind.beat(at.position, upToDate)
-        if (item !== null) return waiter.resolve({ item, next: upToDate ? at : { ...at, live: false }, upToDate, bytes: 0 })
+        const item = performance.now() < patience ? null : kind.heartbeat(at.position, upToDate)
+        if (item !== null) return waiter.resolve({ batch: item, next: upToDate ? at : { ...at, live: false }, upToDate, bytes: 0 })
       }
     } catch (error) {
       waiter.reject(error)
     }
   }
 
-  withdraw(waiter: Waiter<T, P>): void {
+  withdraw(waiter: PullWaiter<T, P>): void {
     this.#waiters.delete(waiter)
     waiter.withdraw()
   }
@@ -113,20 +113,20 @@ export class Cohort<T, P extends Place> {
 
   /** Who is at the edge waits: for a commit that may match, or for those it will be told of with the others. */
   #waitsAt(place: P): boolean {
-    if (place.within !== undefined) return false
+    if (place.phase !== undefined) return false
     this.#edge.settle()
-    return this.#edge.has(place.position) && (place.live || this.#edge.isTouched)
+    return this.#edge.has(place.position) && (place.live || this.#edge.hasPending)
   }
 
   /** Whether somebody waits at the edge: then all find there what comes next, in step. */
-  #isLed(): boolean {
+  #hasLeader(): boolean {
     return this.#waiters.size > 0 || this.#advancing
   }
 
-  async #stepAfter(place: P): Promise<Step<T, P>> {
+  async #stepAfter(place: P): Promise<FeedStep<T, P>> {
     const { cache, kind } = this.#options
-    const key = `${this.#edge.canonical(place.position)} ${place.live} ${place.within ?? ''}`
-    const known = cache.get<Step<T, P>>(this, key)
+    const key = `${this.#edge.canonical(place.position)} ${place.live} ${place.phase ?? ''}`
+    const known = cache.get<FeedStep<T, P>>(this, key)
     // What one who was ahead has read moves no edge: there it is read again.
     if (known !== undefined && !(place.live && this.#edge.has(place.position))) {
       const step = await known
@@ -136,7 +136,7 @@ export class Cohort<T, P extends Place> {
     }
     const atEdge = this.#edge.has(place.position)
     const from = atEdge ? { ...place, position: this.#edge.to } : place
-    const isBehind = place.within === undefined && place.position < this.#edge.from
+    const isBehind = place.phase === undefined && place.position < this.#edge.from
     const reading = kind.read(from, isBehind ? this.#edge.to : Infinity)
     cache.set(this, key, reading)
     const step = await reading
@@ -145,35 +145,35 @@ export class Cohort<T, P extends Place> {
   }
 
   /** What was found from the live edge moves it, and is told in the same moment to all who wait there. */
-  #moveEdge(from: Revision, step: Step<T, P>): void {
+  #moveEdge(from: Revision, step: FeedStep<T, P>): void {
     const { position } = step.next
     if (from !== this.#edge.to || position <= from) return
     // Also where nothing is left to tell: who has read on to between may hold what came and went.
     this.#edge.move(position)
-    if (step.item === null) {
-      for (const waiter of this.#impatient.splice(0)) this.#hurry(waiter)
+    if (step.batch === null) {
+      for (const waiter of this.#awaitingFirstBatch.splice(0)) this.#sendFirstBatch(waiter)
     } else {
       // Where there is more to be told already, nothing comes together by waiting.
-      void this.#tell(this.#waiters.take(), (waiter) => waiter.resolve(step), step.upToDate ? position - from : 0)
+      void this.#broadcast(this.#waiters.take(), (waiter) => waiter.resolve(step), step.upToDate ? position - from : 0)
     }
     this.#release()
   }
 
   /** Nothing matched: it is told that it is up to date all the same. */
-  #hurry(waiter: Waiter<T, P>): void {
-    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.kind.at(this.#edge.to), live: false }, waiter)
+  #sendFirstBatch(waiter: PullWaiter<T, P>): void {
+    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.kind.livePosition(this.#edge.to), live: false }, waiter)
   }
 
   #release(): void {
-    for (const resume of this.#ahead.splice(0)) resume()
+    for (const resume of this.#aheadOfEdge.splice(0)) resume()
   }
 
   /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
-  async #meet(position: Revision, heartbeatMs: number): Promise<void> {
-    if (this.#edge.isTouched && this.#advancing) return this.#released(heartbeatMs)
+  async #waitForEdge(position: Revision, heartbeatMs: number): Promise<void> {
+    if (this.#edge.hasPending && this.#advancing) return this.#released(heartbeatMs)
     if (position <= this.#edge.to) return nextTurn()
     // The edge stands still while a store is away, or an older value is looked for.
-    if (this.#isLed()) return new Promise((resolve) => setTimeout(resolve, AHEAD_MS))
+    if (this.#hasLeader()) return new Promise((resolve) => setTimeout(resolve, AHEAD_WAIT_MS))
     this.#edge.move(position)
   }
 
@@ -181,7 +181,7 @@ export class Cohort<T, P extends Place> {
   #released(heartbeatMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, heartbeatMs)
-      this.#ahead.push(() => {
+      this.#aheadOfEdge.push(() => {
         clearTimeout(timer)
         resolve()
       })
@@ -189,23 +189,23 @@ export class Cohort<T, P extends Place> {
   }
 
   /** Whoever comes to the live edge is shown what passed meanwhile, unless there is more that is to stay. */
-  #stay(waiter: Waiter<T, P>, isPatient: boolean): void {
-    if (this.#edge.isTouched || !this.#show(waiter, this.#edge.to)) this.#wait(waiter, isPatient)
+  #park(waiter: PullWaiter<T, P>, isPatient: boolean): void {
+    if (this.#edge.hasPending || !this.#show(waiter, this.#edge.to)) this.#wait(waiter, isPatient)
   }
 
   /** Shows a reader at the live edge what passed since it last heard. Whether there was anything. */
-  #show(waiter: Waiter<T, P>, edge: Revision): boolean {
-    const passed = waiter.heard === null ? null : this.#passing.after(waiter.heard, edge)
+  #show(waiter: PullWaiter<T, P>, edge: Revision): boolean {
+    const passed = waiter.ephemeralSeq === null ? null : this.#ephemeral.after(waiter.ephemeralSeq, edge)
     if (passed === null) return false
-    waiter.resolve({ item: passed.item, next: this.#options.kind.at(edge), upToDate: true, bytes: 0, passed: passed.number })
+    waiter.resolve({ batch: passed.item, next: this.#options.kind.livePosition(edge), upToDate: true, bytes: 0, ephemeralSeq: passed.seq })
     return true
   }
 
-  #wait(waiter: Waiter<T, P>, isPatient: boolean): void {
+  #wait(waiter: PullWaiter<T, P>, isPatient: boolean): void {
     this.#waiters.add(waiter)
-    if (!isPatient) this.#impatient.push(waiter)
-    if (this.#edge.isTouched && !this.#advancing) void this.#advance()
-    if (this.#gathered !== null && this.#round.isEnough(this.#waiters.size)) this.#gathered()
+    if (!isPatient) this.#awaitingFirstBatch.push(waiter)
+    if (this.#edge.hasPending && !this.#advancing) void this.#advance()
+    if (this.#onQuorum !== null && this.#pacer.hasQuorum(this.#waiters.size)) this.#onQuorum()
   }
 
   /** Finds what those at the live edge wait for, in a turn of its own: never inside the write that rang. */
@@ -215,10 +215,10 @@ export class Cohort<T, P extends Place> {
     try {
       for (;;) {
         await nextTurn()
-        await this.#gather()
+        await this.#awaitQuorum()
         if (this.#waiters.size === 0) break
-        if (this.#edge.isTouched) await this.#stepAfter(kind.at(this.#edge.to))
-        else if (this.#shown < this.passed) await this.#passOn()
+        if (this.#edge.hasPending) await this.#stepAfter(kind.livePosition(this.#edge.to))
+        else if (this.#shown < this.ephemeralDelivered) await this.#deliverEphemeral()
         else break
       }
     } catch (error) {
@@ -230,62 +230,62 @@ export class Cohort<T, P extends Place> {
   }
 
   /** Until enough are back, or it has taken long enough. */
-  async #gather(): Promise<void> {
+  async #awaitQuorum(): Promise<void> {
     for (;;) {
-      const waitMs = this.#round.waitMs(this.#waiters.size)
+      const waitMs = this.#pacer.delayMs(this.#waiters.size)
       if (waitMs === 0) return
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs)
-        this.#gathered = () => {
+        this.#onQuorum = () => {
           clearTimeout(timer)
           resolve()
         }
       })
-      this.#gathered = null
+      this.#onQuorum = null
     }
   }
 
   /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
   async #advanceFailed(error: unknown): Promise<void> {
-    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#tell(this.#waiters.take(), (waiter) => waiter.reject(error))
-    this.#retry.within(RETRY_MS)
+    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#broadcast(this.#waiters.take(), (waiter) => waiter.reject(error))
+    this.#retry.fireWithin(READ_RETRY_MS)
   }
 
   /** Shows what passed to those who wait for it; the others go on waiting. */
-  #passOn(): Promise<void> {
+  #deliverEphemeral(): Promise<void> {
     const edge = this.#edge.to
-    this.#shown = this.passed
-    return this.#tell(this.#waiters.takeMeant(({ heard }) => heard !== null && heard < this.#shown), (waiter) => this.#show(waiter, edge))
+    this.#shown = this.ephemeralDelivered
+    return this.#broadcast(this.#waiters.takeMeant(({ ephemeralSeq: heard }) => heard !== null && heard < this.#shown), (waiter) => this.#show(waiter, edge))
   }
 
   /** Tells readers that wait no longer, of so many commits; those that come meanwhile wait for the next one. */
-  async #tell(meant: readonly Waiter<T, P>[], told: (waiter: Waiter<T, P>) => void, commits = 0): Promise<void> {
-    if (this.#impatient.length > 0) this.#impatient = this.#impatient.filter((waiter) => this.#waiters.has(waiter))
-    this.#round.begin(meant.length, commits)
+  async #broadcast(meant: readonly PullWaiter<T, P>[], told: (waiter: PullWaiter<T, P>) => void, commits = 0): Promise<void> {
+    if (this.#awaitingFirstBatch.length > 0) this.#awaitingFirstBatch = this.#awaitingFirstBatch.filter((waiter) => this.#waiters.has(waiter))
+    this.#pacer.start(meant.length, commits)
     let count = 0
     let begun = performance.now()
     for (const waiter of meant) {
       told(waiter)
-      if (++count % SLICE !== 0) continue
-      this.#round.took(performance.now() - begun)
+      if (++count % BROADCAST_SLICE !== 0) continue
+      this.#pacer.addElapsed(performance.now() - begun)
       await nextTurn()
       begun = performance.now()
     }
-    this.#round.took(performance.now() - begun)
+    this.#pacer.addElapsed(performance.now() - begun)
   }
 
   /** Tells the readers of one heartbeat that nothing came; without one, all, for the store was away. */
-  async #sendBeat(heartbeatMs: number | undefined, isStill: () => boolean): Promise<void> {
+  async #sendHeartbeat(heartbeatMs: number | undefined, isStill: () => boolean): Promise<void> {
     const { tail, kind } = this.#options
     await tail.look()
     if (!isStill()) return
     if (heartbeatMs === undefined) this.#retry.stop()
     this.#edge.settle()
     if (this.#waiters.size === 0) return
-    const upToDate = !this.#edge.isTouched
-    const item = kind.beat(this.#edge.to, upToDate)
-    const next = { ...kind.at(this.#edge.to), live: upToDate }
-    if (item !== null) await this.#tell(this.#waiters.take(heartbeatMs), (waiter) => waiter.resolve({ item, next, upToDate, bytes: 0 }))
+    const upToDate = !this.#edge.hasPending
+    const item = kind.heartbeat(this.#edge.to, upToDate)
+    const next = { ...kind.livePosition(this.#edge.to), live: upToDate }
+    if (item !== null) await this.#broadcast(this.#waiters.take(heartbeatMs), (waiter) => waiter.resolve({ batch: item, next, upToDate, bytes: 0 }))
     else if (heartbeatMs !== undefined) this.#waiters.again(heartbeatMs)
     if (!upToDate && !this.#advancing) await this.#advance()
   }

@@ -1,22 +1,22 @@
 import { Cohort, type CohortOptions } from './cohort.ts'
-import type { Joined } from './feed.ts'
-import { StepCache } from './step-cache.ts'
-import type { Place } from './step.ts'
+import type { Membership } from './feed.ts'
+import { BatchCache } from './step-cache.ts'
+import type { FeedPosition } from './step.ts'
 
 /** About how much of what was read for feeds is kept for those that come a little later, in bytes, per tenant. */
 const CACHE_BYTES = 33_554_432
 
-type AnyCohort = Cohort<unknown, Place>
+type UnknownCohort = Cohort<unknown, FeedPosition>
 
-interface Entry {
-  readonly cohort: AnyCohort
+interface CohortEntry {
+  readonly cohort: UnknownCohort
   readers: number
 }
 
 /** The cohorts of a tenant, by what makes their readers equal. One without readers is gone. */
 export class Cohorts {
-  readonly #cache = new StepCache(CACHE_BYTES)
-  readonly #entries = new Map<string, Entry>()
+  readonly #cache = new BatchCache(CACHE_BYTES)
+  readonly #entries = new Map<string, CohortEntry>()
 
   /** Distinct shapes that are followed. */
   get size(): number {
@@ -24,10 +24,10 @@ export class Cohorts {
   }
 
   /** Joins the cohort `key`, made where there is none; the reader begins where `begin` says. */
-  async join<T, P extends Place>(
+  async join<T, P extends FeedPosition>(
     key: string, make: () => Omit<CohortOptions<T, P>, 'cache'>, begin: (cohort: Cohort<T, P>) => Promise<P>,
-  ): Promise<Joined<T, P>> {
-    const entry = this.#entries.get(key) ?? { cohort: new Cohort({ ...make(), cache: this.#cache }) as unknown as AnyCohort, readers: 0 }
+  ): Promise<Membership<T, P>> {
+    const entry = this.#entries.get(key) ?? { cohort: new Cohort({ ...make(), cache: this.#cache }) as unknown as UnknownCohort, readers: 0 }
     this.#entries.set(key, entry)
     entry.readers++
     const leave = (): void => this.#leave(key, entry)
@@ -41,7 +41,7 @@ export class Cohorts {
     }
   }
 
-  #leave(key: string, entry: Entry): void {
+  #leave(key: string, entry: CohortEntry): void {
     if (--entry.readers > 0) return
     this.#entries.delete(key)
     this.#cache.forget(entry.cohort)

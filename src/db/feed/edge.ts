@@ -1,34 +1,34 @@
 import type { Revision } from '../../core/version.ts'
-import type { Tail } from '../tail.ts'
+import type { LogTail } from '../tail.ts'
 
 /**
  * The live edge of one shape: the places between which nothing matched, up to the newest that was looked through. All who
  * stand there wait for the same.
  */
-export class Edge {
-  readonly #tail: Pick<Tail, 'indexed'>
+export class LiveEdge {
+  readonly #tail: Pick<LogTail, 'indexed'>
   #from: Revision
   #to: Revision
   /** The newest commit that may match. */
-  #touched: Revision = 0
+  #dirty: Revision = 0
 
   /** Nothing is followed before `at`. */
-  constructor(tail: Pick<Tail, 'indexed'>, at: Revision) {
+  constructor(tail: Pick<LogTail, 'indexed'>, at: Revision) {
     this.#tail = tail
     this.#from = at
     this.#to = at
   }
 
   /** A commit may match. */
-  touch(revision: Revision): void {
+  markDirty(revision: Revision): void {
     // All before it need not be read again.
     this.settle()
-    this.#touched = Math.max(this.#touched, revision)
+    this.#dirty = Math.max(this.#dirty, revision)
   }
 
   /** Without a commit that may match, all that was looked through for shapes is quiet. */
   settle(): void {
-    if (!this.isTouched) this.#to = Math.max(this.#to, this.#tail.indexed)
+    if (!this.hasPending) this.#to = Math.max(this.#to, this.#tail.indexed)
   }
 
   /** Where it begins. */
@@ -42,8 +42,8 @@ export class Edge {
   }
 
   /** Whether a commit after it may match. */
-  get isTouched(): boolean {
-    return this.#touched > this.#to
+  get hasPending(): boolean {
+    return this.#dirty > this.#to
   }
 
   has(position: Revision): boolean {

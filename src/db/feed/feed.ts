@@ -1,10 +1,10 @@
-import type { Pullable, Taker } from '../../core/database.ts'
-import type { Asked } from './admission.ts'
+import type { PullSource, PullObserver } from '../../core/database.ts'
+import type { SubscriptionRequest } from './admission.ts'
 import type { Cohort } from './cohort.ts'
-import type { Place, Step, Waiter } from './step.ts'
+import type { FeedPosition, FeedStep, PullWaiter } from './step.ts'
 
 /** A reader's place among the readers of its shape. */
-export interface Joined<T, P extends Place> {
+export interface Membership<T, P extends FeedPosition> {
   readonly cohort: Cohort<T, P>
   /** The same for shapes that show the same. */
   readonly key: string
@@ -15,30 +15,30 @@ export interface Joined<T, P extends Place> {
 }
 
 /** Where a reader is that may have to go elsewhere. */
-export interface Held<P extends Place> {
+export interface CurrentPosition<P extends FeedPosition> {
   readonly key: string
   readonly place: P
 }
 
 /** An item as it is delivered to this reader, and whether it is the last. */
-export interface Taken<T> {
+export interface TakenStep<T> {
   readonly item: T
   readonly last: boolean
 }
 
-export interface FeedParts<T, P extends Place> {
-  readonly asked: Asked
+export interface FeedParts<T, P extends FeedPosition> {
+  readonly asked: SubscriptionRequest
   /**
    * Decides what the reader may see, and joins those who see the same; null when it is among them already. Rejects when
    * the feed cannot begin there.
    */
-  readonly join: (held: Held<P> | null) => Promise<Joined<T, P> | null>
+  readonly join: (held: CurrentPosition<P> | null) => Promise<Membership<T, P> | null>
   /** How often its reader wants a sign of life, ms: its own affair, whatever those have who see the same. */
   readonly heartbeatMs: number
   /** Whether its place is one in the log, from which it goes on whatever it is shown. Default: it begins again. */
   readonly keepsPlace?: boolean | undefined
   /** Sees each item before it is delivered. Default: all, as they are. */
-  readonly take?: ((item: T) => Taken<T>) | undefined
+  readonly take?: ((item: T) => TakenStep<T>) | undefined
   readonly signal?: AbortSignal | undefined
   /** Called once, when the feed has ended. */
   readonly ended: (feed: RunningFeed) => void
@@ -47,7 +47,7 @@ export interface FeedParts<T, P extends Place> {
 /** A feed, as who stops or interrupts them all sees it. */
 export interface RunningFeed {
   /** What it was opened for. */
-  readonly asked: Asked
+  readonly asked: SubscriptionRequest
   /** Ends it, with an error that its reader is told once; null: there is none. */
   end(failure: unknown): void
   /** Decides anew what it may show: nobody notices, it goes on elsewhere, or it ends with the reason. Never rejects. */
@@ -55,16 +55,16 @@ export interface RunningFeed {
 }
 
 /** One pull of a feed. Once it was withdrawn, what it waited for may come all the same. */
-class Pull<T, P extends Place> implements Waiter<T, P> {
+class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
   readonly #feed: Feed<T, P>
-  readonly #taker: Taker<T>
-  readonly heard: number | null
+  readonly #taker: PullObserver<T>
+  readonly ephemeralSeq: number | null
   readonly heartbeatMs: number
 
-  constructor(feed: Feed<T, P>, heard: number | null, taker: Taker<T>) {
+  constructor(feed: Feed<T, P>, heard: number | null, taker: PullObserver<T>) {
     this.#feed = feed
     this.heartbeatMs = feed.heartbeatMs
-    this.heard = heard
+    this.ephemeralSeq = heard
     this.#taker = taker
   }
 
@@ -72,7 +72,7 @@ class Pull<T, P extends Place> implements Waiter<T, P> {
     return !this.#feed.isWaitingFor(this)
   }
 
-  resolve(step: Step<T, P>): void {
+  resolve(step: FeedStep<T, P>): void {
     if (!this.isGone()) this.#feed.deliver(step, this.#taker)
   }
 
@@ -89,18 +89,18 @@ class Pull<T, P extends Place> implements Waiter<T, P> {
  * A feed as a pull iterator: a place, and whoever reads pulls it on. It holds nothing but its place, so a reader that
  * stops costs nothing and loses nothing.
  */
-export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
+export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
   readonly heartbeatMs: number
   /** Of the parts the one that every item asks for. */
   readonly #take: FeedParts<T, P>['take']
-  #joined: Joined<T, P> | null = null
+  #joined: Membership<T, P> | null = null
   #joining: Promise<void> | null
   #reconsidering: Promise<void> = Promise.resolve()
   #place: P | null = null
   /** Up to which number it knows what passed its cohort; null: it was not told yet that it is up to date. */
   #heard: number | null = null
-  #waiter: Waiter<T, P> | null = null
+  #waiter: PullWaiter<T, P> | null = null
   #closed = false
   #over = false
   #failure: unknown = null
@@ -130,22 +130,22 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     return result
   }
 
-  pull(taker: Taker<T>): void {
+  pull(taker: PullObserver<T>): void {
     if (this.#joining !== null) return void this.#joining.then(() => this.pull(taker))
     const [joined, place] = [this.#joined, this.#place]
     if (this.#over || joined === null || place === null) return this.#last(taker)
-    const waiter = new Pull(this, this.#heard, taker)
+    const waiter = new PendingPull(this, this.#heard, taker)
     this.#waiter = waiter
     joined.cohort.pull(place, waiter)
   }
 
   /** Whether it is this pull that is to be answered. */
-  isWaitingFor(pull: Pull<T, P>): boolean {
+  isWaitingFor(pull: PendingPull<T, P>): boolean {
     return this.#waiter === pull
   }
 
   /** Its pull waits no longer: it goes on from where the feed stands now, or is told the end. */
-  withdrawn(taker: Taker<T>): void {
+  withdrawn(taker: PullObserver<T>): void {
     this.#waiter = null
     if (this.#closed) this.#last(taker)
     else this.pull(taker)
@@ -156,7 +156,7 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  get asked(): Asked {
+  get asked(): SubscriptionRequest {
     return this.#parts.asked
   }
 
@@ -180,19 +180,19 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
   }
 
   /** Whoever waits is woken and pulls from where the feed stands now. */
-  #move(from: Joined<T, P>, to: Joined<T, P>): void {
+  #move(from: Membership<T, P>, to: Membership<T, P>): void {
     const waiter = this.#waiter
     this.#joined = to
     this.#waiter = null
     if (this.#parts.keepsPlace !== true) this.#place = to.place
-    this.#heard = this.#heard === null || this.#place?.live !== true ? null : to.cohort.passed
+    this.#heard = this.#heard === null || this.#place?.live !== true ? null : to.cohort.ephemeralDelivered
     if (waiter !== null) from.cohort.withdraw(waiter)
     from.leave()
   }
 
   readonly #abort = (): void => this.end(null)
 
-  #begin(joined: Joined<T, P> | null): void {
+  #begin(joined: Membership<T, P> | null): void {
     this.#joining = null
     if (joined === null) return
     if (this.#closed) return joined.leave()
@@ -207,35 +207,35 @@ export class Feed<T, P extends Place> implements Pullable<T>, RunningFeed {
 
   #next(): Promise<IteratorResult<T>> {
     return new Promise((resolve, reject) => this.pull({
-      take: (value) => resolve({ done: false, value }),
-      end: (failure) => (failure === null ? resolve({ done: true, value: undefined }) : reject(failure as Error)),
+      next: (value) => resolve({ done: false, value }),
+      complete: (failure) => (failure === null ? resolve({ done: true, value: undefined }) : reject(failure as Error)),
     }))
   }
 
   /** Answers the pull that waits. */
-  deliver(step: Step<T, P>, taker: Taker<T>): void {
+  deliver(step: FeedStep<T, P>, taker: PullObserver<T>): void {
     this.#place = step.next
     this.#waiter = null
     this.#heard = this.#heardAfter(step)
-    const item = step.item as T
-    if (this.#take === undefined) return taker.take(item)
+    const item = step.batch as T
+    if (this.#take === undefined) return taker.next(item)
     const taken = this.#take(item)
     this.#over = taken.last
-    taker.take(taken.item)
+    taker.next(taken.item)
   }
 
   /** What passed before it was up to date is not for it. */
-  #heardAfter({ upToDate, passed }: Step<T, P>): number | null {
+  #heardAfter({ upToDate, ephemeralSeq: passed }: FeedStep<T, P>): number | null {
     if (passed !== undefined) return passed
-    return upToDate ? (this.#heard ?? this.#joined?.cohort.passed ?? null) : null
+    return upToDate ? (this.#heard ?? this.#joined?.cohort.ephemeralDelivered ?? null) : null
   }
 
   /** The error that it ended with is told once. */
-  #last(taker: Taker<T>): void {
+  #last(taker: PullObserver<T>): void {
     this.end(null)
     const failure = this.#failure
     this.#failure = null
-    taker.end(failure)
+    taker.complete(failure)
   }
 
   /** For instance because the server stops: clients then resume elsewhere. */

@@ -1,40 +1,40 @@
 import type { Commit } from '../../core/commit.ts'
-import { formatCursor, formatHalfCursor, readCursor } from '../../core/cursor.ts'
+import { formatCursor, formatPartialCursor, readCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
 import type { Revision } from '../../core/version.ts'
-import type { Tail } from '../tail.ts'
+import type { LogTail } from '../tail.ts'
 import type { TenantContext } from '../tenant-context.ts'
-import { bytesOf } from './change-bytes.ts'
+import { changeBytes } from './change-bytes.ts'
 import { coalesce } from './coalesce.ts'
 import type { Matcher } from './matcher.ts'
-import { passingBatch } from './passing.ts'
-import { snapshotPage, type Mark } from './snapshot.ts'
-import type { Kind, Place, Step } from './step.ts'
+import { ephemeralBatch } from './passing.ts'
+import { snapshotPage, type SnapshotMark } from './snapshot.ts'
+import type { FeedSource, FeedPosition, FeedStep } from './step.ts'
 
 /** Commits that one batch brings together at most, and bytes of their values, about. */
 const JUMP = { commits: 4_096, bytes: 4_194_304 } as const
 const READ = { rows: 256, bytes: 1_048_576 } as const
 
 /** Where a reader of a live feed is. */
-export interface LivePlace extends Place {
+export interface LiveStart extends FeedPosition {
   /** In a snapshot as of `position`: what comes next of it. */
-  readonly snapshot?: Mark | undefined
+  readonly snapshot?: SnapshotMark | undefined
   /** Why it began again; told with the first batch. */
   readonly reset?: Reset | undefined
 }
 
 /** The text that tells places of one position apart. */
-function within(kind: 'snapshot' | 'catching-up', mark?: Mark, reset?: Reset): string {
+function phaseKey(kind: 'snapshot' | 'catching-up', mark?: SnapshotMark, reset?: Reset): string {
   return `${kind} ${mark === undefined ? '' : JSON.stringify(mark)} ${reset ?? ''}`
 }
 
 /** The place at which a snapshot begins. */
-export function snapshotPlace(position: Revision, reset?: Reset): LivePlace {
+export function snapshotStart(position: Revision, reset?: Reset): LiveStart {
   const snapshot = { range: 0 }
-  return { position, live: false, snapshot, reset, within: within('snapshot', snapshot, reset) }
+  return { position, live: false, snapshot, reset, phase: phaseKey('snapshot', snapshot, reset) }
 }
 
-export interface LiveKindOptions {
+export interface LiveSourceOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
   readonly patterns: readonly (readonly string[])[]
@@ -43,39 +43,39 @@ export interface LiveKindOptions {
 }
 
 /** The documents that match, then the latest of what changed. */
-export class LiveKind implements Kind<ChangeBatch, LivePlace> {
-  readonly #options: LiveKindOptions
-  readonly #tail: Tail
+export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
+  readonly #options: LiveSourceOptions
+  readonly #tail: LogTail
 
-  constructor(options: LiveKindOptions) {
+  constructor(options: LiveSourceOptions) {
     this.#options = options
     this.#tail = options.context.tail
   }
 
-  at(position: Revision): LivePlace {
+  livePosition(position: Revision): LiveStart {
     return { position, live: true }
   }
 
-  beat(position: Revision, upToDate: boolean): ChangeBatch {
+  heartbeat(position: Revision, upToDate: boolean): ChangeBatch {
     return { changes: [], cursor: formatCursor(this.#tail.epoch, position, this.#options.tag), upToDate, reset: null }
   }
 
-  passing(commits: readonly Commit[], position: Revision): ChangeBatch | null {
-    return passingBatch(this.#options.matcher, commits, this.beat(position, true))
+  ephemeral(commits: readonly Commit[], position: Revision): ChangeBatch | null {
+    return ephemeralBatch(this.#options.matcher, commits, this.heartbeat(position, true))
   }
 
-  async read(place: LivePlace, until: Revision): Promise<Step<ChangeBatch, LivePlace>> {
+  async read(place: LiveStart, until: Revision): Promise<FeedStep<ChangeBatch, LiveStart>> {
     if (place.snapshot !== undefined) return this.#readSnapshot(place, place.snapshot)
     const caughtUp = await this.#readLog(place.position, until)
-    if (caughtUp === null) return this.#readSnapshot(snapshotPlace(this.#tail.last, 'CURSOR_EXPIRED'), { range: 0 })
+    if (caughtUp === null) return this.#readSnapshot(snapshotStart(this.#tail.last, 'CURSOR_EXPIRED'), { range: 0 })
     const changes = coalesce(caughtUp.changes)
     const { position } = caughtUp
     const upToDate = position >= this.#tail.last
-    if (changes.length === 0 && upToDate && place.live) return { item: null, next: this.at(position), upToDate, bytes: 0 }
+    if (changes.length === 0 && upToDate && place.live) return { batch: null, next: this.livePosition(position), upToDate, bytes: 0 }
     // Before it was up to date for the first time, what it holds is of no one moment.
-    const half = place.within !== undefined && !upToDate
-    const next = half ? { position, live: false, within: within('catching-up') } : { position, live: upToDate }
-    return { item: this.#batch(changes, position, { upToDate, half }), next, upToDate, bytes: bytesOf(changes) }
+    const half = place.phase !== undefined && !upToDate
+    const next = half ? { position, live: false, within: phaseKey('catching-up') } : { position, live: upToDate }
+    return { batch: this.#batch(changes, position, { upToDate, half }), next, upToDate, bytes: changeBytes(changes) }
   }
 
   /** The changes after a revision, up to the live edge or a bound; null when the log no longer holds all of them. */
@@ -88,9 +88,9 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
       if (position < this.#tail.floor) return null
       if (page.length === 0) break
       for (const commit of page) {
-        const selected = this.#options.matcher.of(commit)
+        const selected = this.#options.matcher.match(commit)
         const shown = selected instanceof Promise ? await selected : selected
-        bytes += bytesOf(shown)
+        bytes += changeBytes(shown)
         changes.push(...shown)
         position = commit.revision
       }
@@ -100,29 +100,29 @@ export class LiveKind implements Kind<ChangeBatch, LivePlace> {
     return { changes, position }
   }
 
-  async #readSnapshot({ position, reset }: LivePlace, mark: Mark): Promise<Step<ChangeBatch, LivePlace>> {
+  async #readSnapshot({ position, reset }: LiveStart, mark: SnapshotMark): Promise<FeedStep<ChangeBatch, LiveStart>> {
     const { context, matcher, patterns } = this.#options
     const page = await snapshotPage({ context, matcher, patterns, at: position }, mark)
     const upToDate = page.next === null && position >= this.#tail.last
     const next = page.next === null
-      ? { position, live: upToDate, within: upToDate ? undefined : within('catching-up') }
-      : { position, live: false, snapshot: page.next, within: within('snapshot', page.next) }
+      ? { position, live: upToDate, within: upToDate ? undefined : phaseKey('catching-up') }
+      : { position, live: false, snapshot: page.next, within: phaseKey('snapshot', page.next) }
     const item = { ...this.#batch(page.changes, position, { upToDate, half: !upToDate }), reset: reset ?? null }
-    return { item, next, upToDate, bytes: bytesOf(page.changes) }
+    return { batch: item, next, upToDate, bytes: changeBytes(page.changes) }
   }
 
   #batch(changes: readonly Change[], position: Revision, { upToDate, half }: { readonly upToDate: boolean; readonly half: boolean }): ChangeBatch {
     const { epoch } = this.#tail
-    return { changes, cursor: half ? formatHalfCursor(epoch, position) : formatCursor(epoch, position, this.#options.tag), upToDate, reset: null }
+    return { changes, cursor: half ? formatPartialCursor(epoch, position) : formatCursor(epoch, position, this.#options.tag), upToDate, reset: null }
   }
 }
 
 /** Where a live feed begins: after a cursor where that is possible, else with a snapshot. Throws CURSOR_UNKNOWN for a damaged one. */
-export async function livePlace({ tail }: TenantContext, after: string | undefined, tag: string): Promise<LivePlace> {
-  if (after === undefined) return snapshotPlace(tail.last)
-  const { epoch, revision, half, shape } = readCursor(after)
-  if (epoch !== tail.epoch || !(await tail.reaches(revision))) return snapshotPlace(tail.last, 'RESTORED')
-  if (half || revision < tail.floor) return snapshotPlace(tail.last, 'CURSOR_EXPIRED')
-  if (shape !== null && shape !== tag) return snapshotPlace(tail.last, 'SHAPE_CHANGED')
+export async function liveStart({ tail }: TenantContext, after: string | undefined, tag: string): Promise<LiveStart> {
+  if (after === undefined) return snapshotStart(tail.last)
+  const { epoch, revision, partial: half, shape } = readCursor(after)
+  if (epoch !== tail.epoch || !(await tail.reaches(revision))) return snapshotStart(tail.last, 'RESTORED')
+  if (half || revision < tail.floor) return snapshotStart(tail.last, 'CURSOR_EXPIRED')
+  if (shape !== null && shape !== tag) return snapshotStart(tail.last, 'SHAPE_CHANGED')
   return { position: revision, live: false }
 }

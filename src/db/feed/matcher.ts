@@ -3,22 +3,22 @@ import type { Change, Document } from '../../core/database.ts'
 import { getField, setField, type FieldPath } from '../../core/field.ts'
 import { isObject, type Json } from '../../core/json.ts'
 import { lastOf, pathText, type Path } from '../../core/path.ts'
-import { agrees, concrete, matches, type Pattern } from '../../core/pattern.ts'
+import { matchesPrefix, concrete, matches, type Pattern } from '../../core/pattern.ts'
 import { equalJson } from '../../core/value.ts'
 import type { Version } from '../../core/version.ts'
 import { changesOf } from '../render.ts'
-import type { Befores } from './befores.ts'
+import type { PreviousValues } from './befores.ts'
 import type { Shape } from './shape.ts'
 
 export interface MatcherOptions {
   readonly shape: Shape
   readonly epoch: string
-  readonly befores: Pick<Befores, 'of'>
+  readonly previousValues: Pick<PreviousValues, 'get'>
   /**
    * Whether a set of documents is kept by what it gives. Then a document that a pattern goes on inside belongs to the set
    * while it has something there; else only its changes there are of interest.
    */
-  readonly keepsSet: boolean
+  readonly tracksMembership: boolean
 }
 
 type Selected = Change | null
@@ -27,12 +27,12 @@ type Selected = Change | null
 export class Matcher {
   readonly #options: MatcherOptions
   /** Whether nothing but the path decides, and changes are shown as they are. */
-  readonly #plain: boolean
+  readonly #passthrough: boolean
 
   constructor(options: MatcherOptions) {
     this.#options = options
     const { where, types, columns, full } = options.shape
-    this.#plain = where === null && types === null && columns === null && !full
+    this.#passthrough = where === null && types === null && columns === null && !full
   }
 
   /** Paths at or below which everything lies that may match; undefined: anywhere. Of a pattern that may go on inside documents, its first document. */
@@ -42,9 +42,9 @@ export class Matcher {
   }
 
   /** The changes of a commit that match, in its order. A promise only where an older value is not at hand. */
-  of(commit: Commit): readonly Change[] | Promise<readonly Change[]> {
+  match(commit: Commit): readonly Change[] | Promise<readonly Change[]> {
     const changes = changesOf(this.#options.epoch, commit)
-    const selected = commit.versions.map((version, i) => this.#select(version, changes[i]))
+    const selected = commit.versions.map((version, i) => this.#matchOne(version, changes[i]))
     if (!selected.some((each) => each instanceof Promise)) {
       const kept = selected.filter((each): each is Change => each !== null && !(each instanceof Promise))
       return kept.length === changes.length && kept.every((each, i) => each === changes[i]) ? changes : kept
@@ -53,41 +53,41 @@ export class Matcher {
   }
 
   /** The document as the shape shows it; null when it does not belong to it. */
-  show(version: Version, document: Document): Document | null {
+  project(version: Version, document: Document): Document | null {
     const inside = this.#insideOf(version)
     if (inside === null || version.type === 'DELETE' || !this.#holds(version, version.value, inside)) return null
     return this.#showing(document, version.value)
   }
 
-  #select(version: Version, change: Change | undefined): Selected | Promise<Selected> {
+  #matchOne(version: Version, change: Change | undefined): Selected | Promise<Selected> {
     const inside = this.#insideOf(version)
     if (change === undefined || inside === null) return null
-    if (this.#plain && inside.length === 0) return change
+    if (this.#passthrough && inside.length === 0) return change
     if (version.type === 'NEW') return this.#render(version, change, { inside, before: undefined })
     const { where, full } = this.#options.shape
     // That there was a value is enough to know; null stands for it.
     if (where === null && !full && inside.length === 0) return this.#render(version, change, { inside, before: null })
-    const before = this.#options.befores.of(version)
+    const before = this.#options.previousValues.get(version)
     if (before instanceof Promise) return before.then((value) => this.#render(version, change, { inside, before: value }))
     return this.#render(version, change, { inside, before })
   }
 
   /** What the patterns go on to name inside the document: none when they name it whole; null when they do not name it. */
   #insideOf({ path }: Version): readonly Pattern[] | null {
-    const named = this.#options.shape.patterns.filter((pattern) => agrees(pattern, path))
+    const named = this.#options.shape.patterns.filter((pattern) => matchesPrefix(pattern, path))
     if (named.length === 0) return null
     return named.some((pattern) => pattern.length <= path.length) ? [] : named.map((pattern) => pattern.slice(path.length))
   }
 
   #holds(version: Version, value: Json | undefined, inside: readonly Pattern[]): boolean {
     if (value === undefined) return false
-    const { shape: { where }, keepsSet } = this.#options
+    const { shape: { where }, tracksMembership: keepsSet } = this.#options
     if (keepsSet && inside.length > 0 && !inside.some((pattern) => holdsSomething(value, pattern))) return false
     return where === null || where.test({ path: pathText(version.path), id: lastOf(version.path), value })
   }
 
-  #render(version: Version, change: Change, { inside, before }: Past): Selected {
-    const { shape, keepsSet } = this.#options
+  #render(version: Version, change: Change, { inside, before }: PastMembership): Selected {
+    const { shape, tracksMembership: keepsSet } = this.#options
     const after = version.type === 'DELETE' ? undefined : version.value
     const was = this.#holds(version, before, inside)
     const is = this.#holds(version, after, inside)
@@ -102,22 +102,22 @@ export class Matcher {
       type,
       reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : 'WRITE',
       document: this.#showing(document, is ? document.value : null),
-      before: shape.full && before !== undefined ? this.#cut(before) : null,
+      before: shape.full && before !== undefined ? this.#projectValue(before) : null,
     }
   }
 
   #showing(document: Document, value: Json): Document {
     const { columns } = this.#options.shape
-    return columns === null ? { ...document, value } : { ...document, value: this.#cut(value), isPart: true }
+    return columns === null ? { ...document, value } : { ...document, value: this.#projectValue(value), isPart: true }
   }
 
-  #cut(value: Json): Json {
+  #projectValue(value: Json): Json {
     const { columns } = this.#options.shape
     return columns === null ? value : cutTo(value, columns)
   }
 }
 
-interface Past {
+interface PastMembership {
   readonly inside: readonly Pattern[]
   /** The value before; undefined when the document did not live. */
   readonly before: Json | undefined
@@ -140,7 +140,7 @@ function withField(cut: Json, whole: Json, column: FieldPath): Json {
 }
 
 /** What a pattern names inside the document is another after the change than before. */
-function changedInside(version: Version, { inside, before }: Past): boolean {
+function changedInside(version: Version, { inside, before }: PastMembership): boolean {
   if (before !== undefined && !inside.some((pattern) => matches([...version.path, ...pattern], version.path, version.fields))) return false
   const after = version.type === 'DELETE' ? undefined : version.value
   return inside.some((pattern) => !sameInside(before, after, pattern))

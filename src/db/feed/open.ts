@@ -1,4 +1,4 @@
-import type { ChangeBatch, ChangesOptions, FeedOptions, Observed } from '../../core/database.ts'
+import type { ChangeBatch, ChangesOptions, FeedOptions, ObservedValue } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import { parsePath, pathText, type Path } from '../../core/path.ts'
@@ -6,62 +6,62 @@ import type { TenantId } from '../../store/store.ts'
 import { parseDepth, valueAt } from '../reader.ts'
 import { badArgument } from '../request.ts'
 import type { TenantContext } from '../tenant-context.ts'
-import { admitted, type Admit, type Asked, type View } from './admission.ts'
-import { ChangesKind, limited, startOf } from './changes.ts'
+import { withGrant, type Authorize, type SubscriptionRequest, type GrantedView } from './admission.ts'
+import { ChangesSource, limited, startOf } from './changes.ts'
 import type { CohortOptions } from './cohort.ts'
 import type { Cohorts } from './cohorts.ts'
-import { Feed, type Held, type Joined, type RunningFeed } from './feed.ts'
-import { LiveKind, livePlace, snapshotPlace, type LivePlace } from './live.ts'
+import { Feed, type CurrentPosition, type Membership, type RunningFeed } from './feed.ts'
+import { LiveSource, liveStart, snapshotStart, type LiveStart } from './live.ts'
 import { Matcher } from './matcher.ts'
 import { parseFilter, parseShape, type Shape, type ShapeOptions } from './shape.ts'
-import type { Place } from './step.ts'
-import { WatchKind } from './watch.ts'
+import type { FeedPosition } from './step.ts'
+import { ValueSource } from './watch.ts'
 
 const HEARTBEAT_MS = { least: 100, most: 60_000, usual: 15_000 }
 
 /** What the feeds of one identity in a tenant run on. */
-export interface Grounds {
+export interface FeedDeps {
   readonly context: () => Promise<TenantContext>
   readonly cohorts: Cohorts
   readonly limits: Limits
   readonly tenant: TenantId
   readonly actor: string | null
-  readonly admit: Admit
+  readonly admit: Authorize
   readonly ended: (feed: RunningFeed) => void
 }
 
 /** Every change that matches. Throws at once what the arguments alone make wrong. */
-export function openChanges(grounds: Grounds, paths: readonly string[], options: ChangesOptions): Feed<ChangeBatch, Place> {
+export function openChanges(grounds: FeedDeps, paths: readonly string[], options: ChangesOptions): Feed<ChangeBatch, FeedPosition> {
   const { context, cohorts, limits, ended } = grounds
   const { asked, decide } = shapes(grounds, paths, options)
   const heartbeatMs = heartbeatOf(options)
   const start = startOf(options, limits)
   const take = limited(options.limit)
-  const join = async (held: Held<Place> | null): Promise<Joined<ChangeBatch, Place> | null> => {
+  const join = async (held: CurrentPosition<FeedPosition> | null): Promise<Membership<ChangeBatch, FeedPosition> | null> => {
     const [shape, opened] = [await decide(), await context()]
     const { tail } = opened
     const matcher = matcherOf(opened, shape, false)
     const key = `changes ${shape.key}`
     if (held?.key === key) return null
-    const make = (): Made<ChangeBatch, Place> => ({ tail, shape, kind: new ChangesKind(tail, matcher) })
+    const make = (): CohortInit<ChangeBatch, FeedPosition> => ({ tail, shape, kind: new ChangesSource(tail, matcher) })
     return cohorts.join(key, make, async () => held?.place ?? { position: await start(opened, matcher), live: false })
   }
   return new Feed({ asked, join, heartbeatMs, take, keepsPlace: true, signal: options.signal, ended })
 }
 
 /** The documents that match, then their changes. Throws at once what the arguments alone make wrong. */
-export function openLive(grounds: Grounds, paths: readonly string[], options: FeedOptions): Feed<ChangeBatch, LivePlace> {
+export function openLive(grounds: FeedDeps, paths: readonly string[], options: FeedOptions): Feed<ChangeBatch, LiveStart> {
   const { context, cohorts, ended } = grounds
   const { asked, decide } = shapes(grounds, paths, options)
   const heartbeatMs = heartbeatOf(options)
-  const join = async (held: Held<LivePlace> | null): Promise<Joined<ChangeBatch, LivePlace> | null> => {
+  const join = async (held: CurrentPosition<LiveStart> | null): Promise<Membership<ChangeBatch, LiveStart> | null> => {
     const [shape, opened] = [await decide(), await context()]
     const { tail } = opened
     const [key, tag] = [`live ${shape.key}`, shape.tag]
     if (held?.key === key) return null
-    const make = (): Made<ChangeBatch, LivePlace> =>
-      ({ tail, shape, kind: new LiveKind({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns, tag }) })
-    return cohorts.join(key, make, async () => (held === null ? livePlace(opened, options.after, tag) : snapshotPlace(tail.last, 'SHAPE_CHANGED')))
+    const make = (): CohortInit<ChangeBatch, LiveStart> =>
+      ({ tail, shape, kind: new LiveSource({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns, tag }) })
+    return cohorts.join(key, make, async () => (held === null ? liveStart(opened, options.after, tag) : snapshotStart(tail.last, 'SHAPE_CHANGED')))
   }
   return new Feed({ asked, join, heartbeatMs, signal: options.signal, ended })
 }
@@ -72,42 +72,42 @@ export interface WatchOptions {
 }
 
 /** The value at a path, now and after every change of it. Throws at once what the arguments alone make wrong. */
-export function openWatch(grounds: Grounds, text: string, options: WatchOptions): Feed<Observed, Place> {
+export function openWatch(grounds: FeedDeps, text: string, options: WatchOptions): Feed<ObservedValue, FeedPosition> {
   const { context, cohorts, limits, tenant, actor, admit, ended } = grounds
-  const asked: Asked = { tenant, actor, paths: [text], filter: {} }
+  const asked: SubscriptionRequest = { tenant, actor, paths: [text], filter: {} }
   parsePath(text, limits)
   const depth = parseDepth(options.depth)
-  const join = async (held: Held<Place> | null): Promise<Joined<Observed, Place> | null> => {
-    const { path, shape } = await admitted(admit, asked, (view) => watched(view, limits))
+  const join = async (held: CurrentPosition<FeedPosition> | null): Promise<Membership<ObservedValue, FeedPosition> | null> => {
+    const { path, shape } = await withGrant(admit, asked, (view) => watched(view, limits))
     const opened = await context()
     const { tail } = opened
     const key = `watch ${depth} ${pathText(path)}`
     if (held?.key === key) return null
-    const kind = new WatchKind({ tail, read: (at) => valueAt(opened, path, { depth, at }) })
+    const kind = new ValueSource({ tail, read: (at) => valueAt(opened, path, { depth, at }) })
     return cohorts.join(key, () => ({ tail, shape, kind }), async () => ({ position: tail.last, live: false }))
   }
   return new Feed({ asked, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
 }
 
 /** What a cohort is made of. */
-type Made<T, P extends Place> = Omit<CohortOptions<T, P>, 'cache'>
+type CohortInit<T, P extends FeedPosition> = Omit<CohortOptions<T, P>, 'cache'>
 
-interface Shapes {
-  readonly asked: Asked
+interface ShapeDecision {
+  readonly asked: SubscriptionRequest
   /** The shape that may be seen now. */
   readonly decide: () => Promise<Shape>
 }
 
 /** Parses at once what is asked for, and gives the way to what may be seen of it. */
-function shapes({ tenant, actor, admit, limits }: Grounds, paths: readonly string[], options: ShapeOptions): Shapes {
-  const asked: Asked = { tenant, actor, paths: [...paths], filter: parseFilter(options, limits) }
-  const parse = ({ paths: shown, filter: { where, params } }: View): Shape => parseShape(shown, { ...options, where, params }, limits)
+function shapes({ tenant, actor, admit, limits }: FeedDeps, paths: readonly string[], options: ShapeOptions): ShapeDecision {
+  const asked: SubscriptionRequest = { tenant, actor, paths: [...paths], filter: parseFilter(options, limits) }
+  const parse = ({ paths: shown, filter: { where, params } }: GrantedView): Shape => parseShape(shown, { ...options, where, params }, limits)
   const own = parse(asked)
-  return { asked, decide: () => admitted(admit, asked, (view) => (view === asked ? own : parse(view))) }
+  return { asked, decide: () => withGrant(admit, asked, (view) => (view === asked ? own : parse(view))) }
 }
 
 /** The one path that a view lets be watched. */
-function watched({ paths: [text, ...more], filter }: View, limits: Limits): { readonly path: Path; readonly shape: Shape } {
+function watched({ paths: [text, ...more], filter }: GrantedView, limits: Limits): { readonly path: Path; readonly shape: Shape } {
   if (text === undefined || more.length > 0 || filter.where !== undefined) {
     throw new DatabaseError('FORBIDDEN', 'Only parts of what lies at this path may be seen: follow them with live.')
   }
@@ -116,7 +116,7 @@ function watched({ paths: [text, ...more], filter }: View, limits: Limits): { re
 
 /** What a shape shows in a tenant. */
 export function matcherOf({ tail }: Pick<TenantContext, 'tail'>, shape: Shape, keepsSet: boolean): Matcher {
-  return new Matcher({ shape, epoch: tail.epoch, befores: tail.befores, keepsSet })
+  return new Matcher({ shape, epoch: tail.epoch, previousValues: tail.previousValues, tracksMembership: keepsSet })
 }
 
 function heartbeatOf({ heartbeatMs = HEARTBEAT_MS.usual }: FeedOptions): number {

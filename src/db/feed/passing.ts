@@ -4,30 +4,30 @@ import type { Revision } from '../../core/version.ts'
 import type { Matcher } from './matcher.ts'
 
 /** Ephemeral commits that are kept for readers between two pulls. */
-const KEPT = 64
+const MAX_EPHEMERAL = 64
 
 /** What a reader is shown of what passed, and up to which number that goes. */
-export interface Passed<T> {
+export interface EphemeralItem<T> {
   readonly item: T
-  readonly number: number
+  readonly seq: number
 }
 
 /** Makes the item that shows ephemeral commits to readers who stand at a revision; null: they match nothing. */
-export type Show<T> = (commits: readonly Commit[], at: Revision) => T | null
+export type RenderEphemeral<T> = (commits: readonly Commit[], at: Revision) => T | null
 
 /**
  * The newest ephemeral commits that one cohort shows, numbered 1, 2, 3 …: who waits is told at once, who is between two
  * pulls finds them at the next, and who is further behind than what is kept misses the oldest.
  */
-export class Passing<T> {
-  readonly #show: Show<T>
+export class EphemeralBuffer<T> {
+  readonly #render: RenderEphemeral<T>
   #commits: readonly Commit[] = []
   #last = 0
   /** By place and number: who stands at one place gets one object. */
-  readonly #made = new Map<string, Passed<T> | null>()
+  readonly #rendered = new Map<string, EphemeralItem<T> | null>()
 
-  constructor(show: Show<T>) {
-    this.#show = show
+  constructor(show: RenderEphemeral<T>) {
+    this.#render = show
   }
 
   /** The number of the newest. */
@@ -37,32 +37,32 @@ export class Passing<T> {
 
   /** Keeps a commit, if the shape shows anything of it, for readers who stand at a revision. */
   add(commit: Commit, at: Revision): void {
-    if (this.#show([commit], at) === null) return
-    this.#commits = [...this.#commits, commit].slice(-KEPT)
+    if (this.#render([commit], at) === null) return
+    this.#commits = [...this.#commits, commit].slice(-MAX_EPHEMERAL)
     this.#last++
-    this.#made.clear()
+    this.#rendered.clear()
   }
 
   /** What came after `number`, for a reader who stands at a revision; null when that is nothing. */
-  after(number: number, at: Revision): Passed<T> | null {
+  after(number: number, at: Revision): EphemeralItem<T> | null {
     const count = Math.min(this.#last - number, this.#commits.length)
     if (count <= 0) return null
     const key = `${at} ${count}`
-    const known = this.#made.get(key)
+    const known = this.#rendered.get(key)
     if (known !== undefined) return known
-    const item = this.#show(this.#commits.slice(-count), at)
-    const passed = item === null ? null : { item, number: this.#last }
+    const item = this.#render(this.#commits.slice(-count), at)
+    const passed = item === null ? null : { item, seq: this.#last }
     // The edge moves on while nothing is added: only its newest places are of use.
-    if (this.#made.size >= KEPT) this.#made.clear()
-    this.#made.set(key, passed)
+    if (this.#rendered.size >= MAX_EPHEMERAL) this.#rendered.clear()
+    this.#rendered.set(key, passed)
     return passed
   }
 }
 
 /** The batch that shows ephemeral commits to whoever was told `quiet`, a batch without changes; null when none matches. */
-export function passingBatch(matcher: Matcher, commits: readonly Commit[], quiet: ChangeBatch): ChangeBatch | null {
+export function ephemeralBatch(matcher: Matcher, commits: readonly Commit[], quiet: ChangeBatch): ChangeBatch | null {
   const changes = commits.flatMap((commit) => {
-    const selected = matcher.of(commit)
+    const selected = matcher.match(commit)
     // Only older versions are waited for, and a NEW has none.
     return selected instanceof Promise ? [] : selected
   })

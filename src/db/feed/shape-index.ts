@@ -3,16 +3,16 @@ import type { Json } from '../../core/json.ts'
 import type { Path } from '../../core/path.ts'
 import type { Version } from '../../core/version.ts'
 import type { Equality } from '../where/where.ts'
-import type { Before } from './befores.ts'
+import type { PreviousValue } from './befores.ts'
 import type { Shape } from './shape.ts'
 
 const ANY = '*'
 
 /** The value before could not be found: then every constant may have been left. */
-export const UNKNOWN: unique symbol = Symbol('unknown')
+export const UNKNOWN_PREVIOUS: unique symbol = Symbol('unknown')
 
 /** What is known of the value that a change replaced. */
-export type Clue = Before | typeof UNKNOWN
+export type MaybePrevious = PreviousValue | typeof UNKNOWN_PREVIOUS
 
 /** Shapes that ask for one field to be one of many constants, by constant. */
 interface ByField<T> {
@@ -21,8 +21,8 @@ interface ByField<T> {
 }
 
 /** One place in the tree of patterns. */
-class Node<T> {
-  readonly children = new Map<string, Node<T>>()
+class PathNode<T> {
+  readonly children = new Map<string, PathNode<T>>()
   /** Those whose pattern ends here and that no constant tells apart. */
   readonly all = new Set<T>()
   readonly byField = new Map<string, ByField<T>>()
@@ -37,7 +37,7 @@ class Node<T> {
  * does not grow with the number of shapes that it cannot match.
  */
 export class ShapeIndex<T> {
-  readonly #root = new Node<T>()
+  readonly #root = new PathNode<T>()
   #unindexed = 0
 
   /** Shapes that no constant tells apart, and that are looked at for each change below their paths. */
@@ -64,7 +64,7 @@ export class ShapeIndex<T> {
     for (const pattern of shape.patterns) {
       remove(this.#root, pattern, (node) => {
         if (equality === null) node.all.delete(item)
-        else forget(node, equality, item)
+        else dropShape(node, equality, item)
       })
     }
     if (equality === null) this.#unindexed--
@@ -76,11 +76,11 @@ export class ShapeIndex<T> {
   }
 
   /** Whom the change may concern; `before`: the value it replaced, where `asksBefore`. */
-  *find(version: Version, before: Clue): Generator<T> {
-    const values = [before === UNKNOWN ? undefined : before, version.type === 'DELETE' ? undefined : version.value]
+  *find(version: Version, before: MaybePrevious): Generator<T> {
+    const values = [before === UNKNOWN_PREVIOUS ? undefined : before, version.type === 'DELETE' ? undefined : version.value]
     for (const node of this.#nodesOf(version.path)) {
       yield* node.all
-      for (const entry of node.byField.values()) yield* before === UNKNOWN ? everyone(entry) : matching(entry, values)
+      for (const entry of node.byField.values()) yield* before === UNKNOWN_PREVIOUS ? everyone(entry) : matching(entry, values)
     }
   }
 
@@ -95,9 +95,9 @@ export class ShapeIndex<T> {
   }
 
   /** The places along a path, and those below its end: patterns that go on inside the document. */
-  #nodesOf(path: Path): readonly Node<T>[] {
-    const found: Node<T>[] = []
-    let level: readonly Node<T>[] = [this.#root]
+  #nodesOf(path: Path): readonly PathNode<T>[] {
+    const found: PathNode<T>[] = []
+    let level: readonly PathNode<T>[] = [this.#root]
     for (const segment of path) {
       level = level.flatMap(({ children }) => [children.get(segment), children.get(ANY)].filter((node) => node !== undefined))
       found.push(...level)
@@ -112,7 +112,7 @@ function* everyone<T>({ shapes }: ByField<T>): Generator<T> {
 }
 
 /** Those whose constant the field is in one of the values. */
-function* matching<T>({ field, shapes }: ByField<T>, values: readonly Before[]): Generator<T> {
+function* matching<T>({ field, shapes }: ByField<T>, values: readonly PreviousValue[]): Generator<T> {
   const constants = new Set(values.map((value) => (value === undefined ? undefined : getField(value, field))).filter(isConstant))
   for (const constant of constants) yield* shapes.get(constant) ?? []
 }
@@ -126,15 +126,15 @@ function equalityOf({ where }: Shape): Equality | null {
   return where?.equalities[0] ?? null
 }
 
-function childOf<T>({ children }: Node<T>, segment: string): Node<T> {
+function childOf<T>({ children }: PathNode<T>, segment: string): PathNode<T> {
   const known = children.get(segment)
   if (known !== undefined) return known
-  const child = new Node<T>()
+  const child = new PathNode<T>()
   children.set(segment, child)
   return child
 }
 
-function setOf<T>({ byField }: Node<T>, { field, value }: Equality): Set<T> {
+function setOf<T>({ byField }: PathNode<T>, { field, value }: Equality): Set<T> {
   const key = JSON.stringify(field)
   const entry = byField.get(key) ?? { field, shapes: new Map<Equality['value'], Set<T>>() }
   byField.set(key, entry)
@@ -143,7 +143,7 @@ function setOf<T>({ byField }: Node<T>, { field, value }: Equality): Set<T> {
   return set
 }
 
-function forget<T>({ byField }: Node<T>, { field, value }: Equality, item: T): void {
+function dropShape<T>({ byField }: PathNode<T>, { field, value }: Equality, item: T): void {
   const key = JSON.stringify(field)
   const entry = byField.get(key)
   const set = entry?.shapes.get(value)
@@ -153,7 +153,7 @@ function forget<T>({ byField }: Node<T>, { field, value }: Equality, item: T): v
 }
 
 /** Patterns are names that clients choose: no place in the tree is kept for its own sake. */
-function remove<T>(parent: Node<T>, [segment, ...rest]: readonly string[], take: (node: Node<T>) => void): void {
+function remove<T>(parent: PathNode<T>, [segment, ...rest]: readonly string[], take: (node: PathNode<T>) => void): void {
   if (segment === undefined) return take(parent)
   const child = parent.children.get(segment)
   if (child === undefined) return
@@ -161,7 +161,7 @@ function remove<T>(parent: Node<T>, [segment, ...rest]: readonly string[], take:
   if (child.isEmpty) parent.children.delete(segment)
 }
 
-function collectBelow<T>(node: Node<T>, found: Node<T>[]): void {
+function collectBelow<T>(node: PathNode<T>, found: PathNode<T>[]): void {
   for (const child of node.children.values()) {
     found.push(child)
     collectBelow(child, found)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { tagOf } from '../../core/cursor.ts'
+import { shapeHash } from '../../core/cursor.ts'
 import type { FeedOptions, Filter } from '../../core/database.ts'
 import type { FieldPath } from '../../core/field.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
@@ -41,7 +41,7 @@ export function parseShape(paths: readonly string[], options: ShapeOptions, limi
     columns: columns === undefined ? null : parseColumns(columns, limits),
     full: replica === 'FULL',
     key: createHash('sha256').update(text).digest('base64url'),
-    tag: tagOf(text),
+    tag: shapeHash(text),
   }
 }
 

@@ -2,13 +2,13 @@ import type { Change } from '../../core/database.ts'
 import { compareText, isWithin, pathText, type Path } from '../../core/path.ts'
 import { concrete, type Pattern } from '../../core/pattern.ts'
 import type { Revision, Version } from '../../core/version.ts'
-import { documentOf } from '../render.ts'
+import { toDocument } from '../render.ts'
 import { Search } from '../search.ts'
 import type { TenantContext } from '../tenant-context.ts'
 import type { Matcher } from './matcher.ts'
 
 /** Where a snapshot goes on: in which of its ranges, after which document. */
-export interface Mark {
+export interface SnapshotMark {
   readonly range: number
   readonly after?: Path | undefined
 }
@@ -16,7 +16,7 @@ export interface Mark {
 export interface SnapshotPage {
   readonly changes: readonly Change[]
   /** Null after the last page. */
-  readonly next: Mark | null
+  readonly next: SnapshotMark | null
 }
 
 export interface SnapshotOptions {
@@ -28,14 +28,14 @@ export interface SnapshotOptions {
 }
 
 /** Where documents of a set of patterns may lie. */
-interface Ranges {
+interface SnapshotRanges {
   /** Documents that patterns name, or go on inside. */
   readonly documents: readonly Path[]
   /** Collections, documents or everything (`[]`) below which they may lie; none within another. */
   readonly below: readonly Path[]
 }
 
-function rangesOf(patterns: readonly Pattern[]): Ranges {
+function rangesOf(patterns: readonly Pattern[]): SnapshotRanges {
   const roots = patterns.map(concrete)
   const below = roots.filter((root, i) => !roots.some((other, k) => isWithin(root, other) && (other.length < root.length || k < i)))
   const documents = new Map<string, Path>()
@@ -57,12 +57,12 @@ function isBelow(document: Path, root: Path): boolean {
  * A page of the documents that match, as they were at one revision: pages of later moments are of the same state, without
  * a read view that is held open. It has a document at least, unless it is the last, or a search for what is rare took long.
  */
-export async function snapshotPage(options: SnapshotOptions, from: Mark): Promise<SnapshotPage> {
+export async function snapshotPage(options: SnapshotOptions, from: SnapshotMark): Promise<SnapshotPage> {
   const { documents, below } = rangesOf(options.patterns)
   const changes: Change[] = from.range === 0 && from.after === undefined ? await readNamed(options, documents) : []
   const { limits, readMs } = options.context
   const search = new Search(readMs, limits.searchedDocuments)
-  for (let mark: Mark | null = from; ; await search.pause()) {
+  for (let mark: SnapshotMark | null = from; ; await search.yieldOrTimeOut()) {
     const root: Path | undefined = below[mark.range]
     if (root === undefined) return { changes, next: null }
     const page = await readBelow(options, root, mark, search)
@@ -78,14 +78,14 @@ async function readNamed({ context, matcher, at }: SnapshotOptions, documents: r
   return rows.filter((row) => row !== null).flatMap((version) => shown({ context, matcher, at }, version))
 }
 
-async function readBelow(options: SnapshotOptions, root: Path, { after }: Mark, search: Search): Promise<{ changes: Change[]; after?: Path | undefined }> {
+async function readBelow(options: SnapshotOptions, root: Path, { after }: SnapshotMark, search: Search): Promise<{ changes: Change[]; after?: Path | undefined }> {
   const { store, tenant } = options.context
   const { slice, skips } = search
   const page = await store.list(tenant, { kind: 'below', path: root, after, limit: slice, skips }, options.at)
   search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
   const changes: Change[] = []
   for (const version of page.rows) {
-    if (search.isLong) await search.pause()
+    if (search.isLong) await search.yieldOrTimeOut()
     changes.push(...shown(options, version))
   }
   return { changes, after: page.next }
@@ -93,7 +93,7 @@ async function readBelow(options: SnapshotOptions, root: Path, { after }: Mark, 
 
 /** The document as a NEW, if it matches. */
 function shown({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'patterns'>, version: Version): readonly Change[] {
-  const document = matcher.show(version, documentOf(tail.epoch, version, at))
+  const document = matcher.project(version, toDocument(tail.epoch, version, at))
   if (document === null) return []
   const { path, cursor, updatedAt } = document
   return [{ type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit: version.commit, cursor, at: updatedAt }]

@@ -1,13 +1,13 @@
 /** What a cache counts of an entry. */
-interface Sized {
-  readonly item: unknown
+interface SizedStep {
+  readonly batch: unknown
   readonly bytes: number
 }
 
-interface Entry {
+interface BatchEntry {
   readonly owner: object
   readonly key: string
-  readonly step: Promise<Sized>
+  readonly step: Promise<SizedStep>
   bytes: number
 }
 
@@ -15,32 +15,32 @@ interface Entry {
 const ENTRY_BYTES = 200
 
 /** The newest steps of all feeds of a tenant, bounded together: who comes a little later finds what others had read. */
-export class StepCache {
+export class BatchCache {
   readonly #maxBytes: number
-  readonly #byOwner = new WeakMap<object, Map<string, Entry>>()
+  readonly #byOwner = new WeakMap<object, Map<string, BatchEntry>>()
   /** In the order in which they came. */
-  readonly #entries = new Set<Entry>()
+  readonly #entries = new Set<BatchEntry>()
   #bytes = 0
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
   }
 
-  get<Step extends Sized>(owner: object, key: string): Promise<Step> | undefined {
+  get<Step extends SizedStep>(owner: object, key: string): Promise<Step> | undefined {
     return this.#byOwner.get(owner)?.get(key)?.step as Promise<Step> | undefined
   }
 
   /** Keeps a step from when it is asked for; one that fails or says nothing is kept no longer than it takes. */
-  set(owner: object, key: string, step: Promise<Sized>): void {
-    const entry: Entry = { owner, key, step, bytes: ENTRY_BYTES }
-    const own = this.#byOwner.get(owner) ?? new Map<string, Entry>()
+  set(owner: object, key: string, step: Promise<SizedStep>): void {
+    const entry: BatchEntry = { owner, key, step, bytes: ENTRY_BYTES }
+    const own = this.#byOwner.get(owner) ?? new Map<string, BatchEntry>()
     const former = own.get(key)
     if (former !== undefined) this.#drop(former)
     this.#byOwner.set(owner, own)
     own.set(key, entry)
     this.#entries.add(entry)
     this.#bytes += entry.bytes
-    step.then(({ item, bytes }) => (item === null ? this.#drop(entry) : this.#grow(entry, bytes)), () => this.#drop(entry))
+    step.then(({ batch, bytes }) => (batch === null ? this.#drop(entry) : this.#grow(entry, bytes)), () => this.#drop(entry))
   }
 
   /** Drops all of an owner. */
@@ -48,7 +48,7 @@ export class StepCache {
     for (const entry of this.#byOwner.get(owner)?.values() ?? []) this.#drop(entry)
   }
 
-  #grow(entry: Entry, bytes: number): void {
+  #grow(entry: BatchEntry, bytes: number): void {
     if (!this.#entries.has(entry)) return
     entry.bytes += bytes
     this.#bytes += bytes
@@ -58,7 +58,7 @@ export class StepCache {
     }
   }
 
-  #drop(entry: Entry): void {
+  #drop(entry: BatchEntry): void {
     if (!this.#entries.delete(entry)) return
     this.#bytes -= entry.bytes
     const own = this.#byOwner.get(entry.owner)

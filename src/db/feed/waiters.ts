@@ -1,43 +1,43 @@
-import { Alarm } from './alarm.ts'
-import type { Place, Waiter } from './step.ts'
+import { EarliestTimer } from './alarm.ts'
+import type { FeedPosition, PullWaiter } from './step.ts'
 
-interface Group<T, P extends Place> {
-  readonly waiters: Set<Waiter<T, P>>
-  readonly alarm: Alarm
+interface WaiterGroup<T, P extends FeedPosition> {
+  readonly waiters: Set<PullWaiter<T, P>>
+  readonly alarm: EarliestTimer
 }
 
 /** Told when a heartbeat is due, and how to ask whether it still is. */
-export type Ring = (heartbeatMs: number, isStill: () => boolean) => void
+export type OnTimer = (heartbeatMs: number, isStill: () => boolean) => void
 
 /** The readers of a cohort that wait, by how often they want a sign of life: it is due as long after the first of them came. */
-export class Waiters<T, P extends Place> {
-  readonly #ring: Ring
-  readonly #groups = new Map<number, Group<T, P>>()
+export class Waiters<T, P extends FeedPosition> {
+  readonly #onTimer: OnTimer
+  readonly #groups = new Map<number, WaiterGroup<T, P>>()
   #size = 0
 
-  constructor(ring: Ring) {
-    this.#ring = ring
+  constructor(ring: OnTimer) {
+    this.#onTimer = ring
   }
 
   get size(): number {
     return this.#size
   }
 
-  has(waiter: Waiter<T, P>): boolean {
+  has(waiter: PullWaiter<T, P>): boolean {
     return this.#groups.get(waiter.heartbeatMs)?.waiters.has(waiter) === true
   }
 
-  add(waiter: Waiter<T, P>): void {
+  add(waiter: PullWaiter<T, P>): void {
     const { heartbeatMs } = waiter
-    const group = this.#groups.get(heartbeatMs) ?? { waiters: new Set(), alarm: new Alarm((isStill) => this.#ring(heartbeatMs, isStill)) }
+    const group = this.#groups.get(heartbeatMs) ?? { waiters: new Set(), alarm: new EarliestTimer((isStill) => this.#onTimer(heartbeatMs, isStill)) }
     this.#groups.set(heartbeatMs, group)
     group.waiters.add(waiter)
     this.#size++
-    group.alarm.within(heartbeatMs)
+    group.alarm.fireWithin(heartbeatMs)
   }
 
   /** Whether it waited. */
-  delete(waiter: Waiter<T, P>): boolean {
+  delete(waiter: PullWaiter<T, P>): boolean {
     const group = this.#groups.get(waiter.heartbeatMs)
     if (group === undefined || !group.waiters.delete(waiter)) return false
     this.#size--
@@ -46,8 +46,8 @@ export class Waiters<T, P extends Place> {
   }
 
   /** All of them, or those of one heartbeat, which wait no longer. */
-  take(heartbeatMs?: number): readonly Waiter<T, P>[] {
-    const taken: Waiter<T, P>[] = []
+  take(heartbeatMs?: number): readonly PullWaiter<T, P>[] {
+    const taken: PullWaiter<T, P>[] = []
     for (const [ms, group] of this.#groups) {
       if (heartbeatMs !== undefined && ms !== heartbeatMs) continue
       for (const waiter of group.waiters) taken.push(waiter)
@@ -58,7 +58,7 @@ export class Waiters<T, P extends Place> {
   }
 
   /** Those that are meant, which wait no longer. */
-  takeMeant(isMeant: (waiter: Waiter<T, P>) => boolean): readonly Waiter<T, P>[] {
+  takeMeant(isMeant: (waiter: PullWaiter<T, P>) => boolean): readonly PullWaiter<T, P>[] {
     const taken = [...this.#groups.values()].flatMap(({ waiters }) => [...waiters].filter(isMeant))
     for (const waiter of taken) this.delete(waiter)
     return taken
@@ -68,10 +68,10 @@ export class Waiters<T, P extends Place> {
   again(heartbeatMs: number): void {
     const alarm = this.#groups.get(heartbeatMs)?.alarm
     alarm?.stop()
-    alarm?.within(heartbeatMs)
+    alarm?.fireWithin(heartbeatMs)
   }
 
-  #drop(heartbeatMs: number, { alarm }: Group<T, P>): void {
+  #drop(heartbeatMs: number, { alarm }: WaiterGroup<T, P>): void {
     alarm.stop()
     this.#groups.delete(heartbeatMs)
   }

@@ -1,4 +1,4 @@
-import { FAULT, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
+import { CEL_ERROR, type Evaluator, type EvalResult, type Scope, type Value } from './evaluation.ts'
 import { callHint } from './hints.ts'
 import { callLibrary, converted, programOf, timestamp } from './library.ts'
 import { size } from './operators.ts'
@@ -13,11 +13,11 @@ interface Signature {
   readonly position: number
 }
 
-export interface Call {
+export interface FunctionCall {
   readonly name: string
   /** What stands before the point; null for a function. */
-  readonly receiver: Code | null
-  readonly args: readonly Code[]
+  readonly receiver: Evaluator | null
+  readonly args: readonly Evaluator[]
 }
 
 const OFFERED = 'there are has, size, startsWith, endsWith, contains, lowerAscii, upperAscii, trim, indexOf, '
@@ -37,37 +37,37 @@ function isOffered(name: string, isMethod: boolean, count: number): boolean {
 }
 
 /** A call of a function or method that is offered and no macro. */
-export function callOf(call: Call): Code {
+export function callOf(call: FunctionCall): Evaluator {
   const { name, receiver, args } = call
   const first = receiver ?? args[0]
   const method = receiver === null ? undefined : TEXT_METHODS[`${name}/${args.length}`]
-  if (first === undefined) return () => FAULT
+  if (first === undefined) return () => CEL_ERROR
   if (name === 'size') return single(first, size)
   if (name === 'dyn') return first
   if (name === 'timestamp') return single(first, timestamp)
   return method === undefined ? libraryCall(call) : textCall(first, args, method)
 }
 
-function single(operand: Code, run: (scope: Scope, value: Value) => Outcome): Code {
+function single(operand: Evaluator, run: (scope: Scope, value: Value) => EvalResult): Evaluator {
   return (scope) => {
     const value = operand(scope)
-    return value === FAULT ? FAULT : run(scope, value)
+    return value === CEL_ERROR ? CEL_ERROR : run(scope, value)
   }
 }
 
-function textCall(receiver: Code, args: readonly Code[], method: TextMethod): Code {
+function textCall(receiver: Evaluator, args: readonly Evaluator[], method: TextMethod): Evaluator {
   return (scope) => {
     const text = receiver(scope)
     const values = args.map((arg) => arg(scope))
-    if (typeof text !== 'string' || values.includes(FAULT)) return FAULT
+    if (typeof text !== 'string' || values.includes(CEL_ERROR)) return CEL_ERROR
     return method(scope, text, values as readonly Value[]) // no fault is left among them
   }
 }
 
-function libraryCall({ name, receiver, args }: Call): Code {
+function libraryCall({ name, receiver, args }: FunctionCall): Evaluator {
   const program = programOf(name, receiver !== null, args.length)
-  if (program === null) return () => FAULT
-  const operands: readonly (readonly [name: string, code: Code])[] = [
+  if (program === null) return () => CEL_ERROR
+  const operands: readonly (readonly [name: string, code: Evaluator])[] = [
     ...(receiver === null ? [] : [['r', receiver] as const]),
     ...args.map((code, i) => [i === 0 ? 'a' : 'b', code] as const),
   ]
@@ -75,7 +75,7 @@ function libraryCall({ name, receiver, args }: Call): Code {
     const variables: Record<string, Value> = {}
     for (const [variable, code] of operands) {
       const value = code(scope)
-      if (value === FAULT) return FAULT
+      if (value === CEL_ERROR) return CEL_ERROR
       variables[variable] = value
     }
     const own = variables['a'] === undefined ? undefined : converted(scope, program, variables['a'])

@@ -1,30 +1,30 @@
 import type { ASTNode, BinaryOperator } from '@marcbachmann/cel-js'
 import { callOf, checkOffered } from './call.ts'
 import { constantOf, type Names } from './constant.ts'
-import { FAULT, spend, type Code, type Outcome, type Scope, type Value } from './evaluation.ts'
+import { CEL_ERROR, charge, type Evaluator, type EvalResult, type Scope, type Value } from './evaluation.ts'
 import { nameHint } from './hints.ts'
 import { MACROS } from './macros.ts'
-import { add, at, equal, field, isIn, NUMERIC, order, spendKey, subtract } from './operators.ts'
+import { addValues, at, equal, field, isIn, NUMERIC, order, spendKey, subtract } from './operators.ts'
 import { badExpression } from './syntax.ts'
 
 /** Where a part is compiled. `tally` counts nodes: what one run of a macro's body costs. */
-interface Place extends Names {
+interface CompileScope extends Names {
   readonly tally: { nodes: number }
 }
 
 /** The expression as a function. Throws BAD_EXPRESSION for names and functions that are not there or not offered. */
-export function compile(node: ASTNode, names: Names): Code {
+export function compile(node: ASTNode, names: Names): Evaluator {
   return codeOf(node, { ...names, tally: { nodes: 0 } })
 }
 
-function codeOf(node: ASTNode, place: Place): Code {
+function codeOf(node: ASTNode, place: CompileScope): Evaluator {
   place.tally.nodes++
   const constant = constantOf(node, place)
   return constant === undefined ? operation(node, place) : () => constant
 }
 
-function operation(node: ASTNode, place: Place): Code {
-  const code = (part: ASTNode): Code => codeOf(part, place)
+function operation(node: ASTNode, place: CompileScope): Evaluator {
+  const code = (part: ASTNode): Evaluator => codeOf(part, place)
   if (isBinary(node)) return strict(code(node.args[0]), code(node.args[1]), BINARY[node.op])
   switch (node.op) {
     case 'id':
@@ -48,9 +48,9 @@ function operation(node: ASTNode, place: Place): Code {
     case '&&':
       return logical(code(node.args[0]), code(node.args[1]), false)
     case '!_':
-      return unary(code(node.args), (value) => (typeof value === 'boolean' ? !value : FAULT))
+      return unary(code(node.args), (value) => (typeof value === 'boolean' ? !value : CEL_ERROR))
     case '-_':
-      return unary(code(node.args), (value) => (typeof value === 'number' ? 0 - value : FAULT))
+      return unary(code(node.args), (value) => (typeof value === 'number' ? 0 - value : CEL_ERROR))
     case 'value':
     case '.?':
     case '[?]':
@@ -58,15 +58,15 @@ function operation(node: ASTNode, place: Place): Code {
   }
 }
 
-type Binary = (scope: Scope, a: Value, b: Value) => Outcome
+type Binary = (scope: Scope, a: Value, b: Value) => EvalResult
 
 const ordered = (holds: (order: number) => boolean): Binary => (scope, a, b) => {
   const difference = order(scope, a, b)
-  return difference === FAULT ? FAULT : holds(difference)
+  return difference === CEL_ERROR ? CEL_ERROR : holds(difference)
 }
 
 const numeric = (sign: keyof typeof NUMERIC): Binary => (_, a, b) =>
-  typeof a === 'number' && typeof b === 'number' ? NUMERIC[sign](a, b) : FAULT
+  typeof a === 'number' && typeof b === 'number' ? NUMERIC[sign](a, b) : CEL_ERROR
 
 const BINARY: Readonly<Record<BinaryOperator, Binary>> = {
   '==': equal,
@@ -76,7 +76,7 @@ const BINARY: Readonly<Record<BinaryOperator, Binary>> = {
   '>': ordered((difference) => difference > 0),
   '>=': ordered((difference) => difference >= 0),
   in: isIn,
-  '+': add,
+  '+': addValues,
   '-': subtract,
   '*': numeric('*'),
   '/': numeric('/'),
@@ -87,7 +87,7 @@ function isBinary(node: ASTNode): node is Extract<ASTNode, { op: BinaryOperator 
   return Object.hasOwn(BINARY, node.op)
 }
 
-function variable({ args: name, pos, input }: Extract<ASTNode, { op: 'id' }>, { locals }: Place): Code {
+function variable({ args: name, pos, input }: Extract<ASTNode, { op: 'id' }>, { locals }: CompileScope): Evaluator {
   const slot = locals.lastIndexOf(name)
   if (slot >= 0) return (scope) => scope.items[slot] ?? null
   if (name === 'value') return (scope) => scope.value
@@ -97,69 +97,69 @@ function variable({ args: name, pos, input }: Extract<ASTNode, { op: 'id' }>, { 
   throw badExpression(pos, `nothing is called ${short}; ${nameHint(input, short, pos)}`)
 }
 
-function access(base: Code, key: string): Code {
+function access(base: Evaluator, key: string): Evaluator {
   return (scope) => {
     const value = base(scope)
-    return value === FAULT ? FAULT : field(value, key)
+    return value === CEL_ERROR ? CEL_ERROR : field(value, key)
   }
 }
 
-function unary(operand: Code, run: (value: Value) => Outcome): Code {
+function unary(operand: Evaluator, run: (value: Value) => EvalResult): Evaluator {
   return (scope) => {
     const value = operand(scope)
-    return value === FAULT ? FAULT : run(value)
+    return value === CEL_ERROR ? CEL_ERROR : run(value)
   }
 }
 
 /** Both sides are run, and a fault of either is the result's. */
-function strict(left: Code, right: Code, run: Binary): Code {
+function strict(left: Evaluator, right: Evaluator, run: Binary): Evaluator {
   return (scope) => {
     const a = left(scope)
     const b = right(scope)
-    return a === FAULT || b === FAULT ? FAULT : run(scope, a, b)
+    return a === CEL_ERROR || b === CEL_ERROR ? CEL_ERROR : run(scope, a, b)
   }
 }
 
 /** `||` and `&&`: `decisive` on either side is the result, whatever the other is. */
-function logical(left: Code, right: Code, decisive: boolean): Code {
+function logical(left: Evaluator, right: Evaluator, decisive: boolean): Evaluator {
   return (scope) => {
     const a = left(scope)
     if (a === decisive) return decisive
     const b = right(scope)
     if (b === decisive) return decisive
-    return typeof a === 'boolean' && typeof b === 'boolean' ? !decisive : FAULT
+    return typeof a === 'boolean' && typeof b === 'boolean' ? !decisive : CEL_ERROR
   }
 }
 
-function conditional(condition: Code, yes: Code, no: Code): Code {
+function conditional(condition: Evaluator, yes: Evaluator, no: Evaluator): Evaluator {
   return (scope) => {
     const verdict = condition(scope)
-    if (typeof verdict !== 'boolean') return FAULT
+    if (typeof verdict !== 'boolean') return CEL_ERROR
     return verdict ? yes(scope) : no(scope)
   }
 }
 
-function list(elements: readonly Code[]): Code {
+function list(elements: readonly Evaluator[]): Evaluator {
   return (scope) => {
     const values = elements.map((element) => element(scope))
-    return values.includes(FAULT) ? FAULT : (values as readonly Value[]) // no fault is left among them
+    return values.includes(CEL_ERROR) ? CEL_ERROR : (values as readonly Value[]) // no fault is left among them
   }
 }
 
 /** Of a map that is made, and of each of its entries. */
 const MAP_STEPS = 12
 
-function map(entries: readonly (readonly [key: Code, value: Code])[]): Code {
+function map(entries: readonly (readonly [key: Evaluator, value: Evaluator])[]): Evaluator {
   return (scope) => {
     const pairs = entries.map(([key, value]) => [key(scope), value(scope)] as const)
-    if (pairs.some(([key, value]) => typeof key !== 'string' || value === FAULT)) return FAULT
+    if (pairs.some(([key, value]) => typeof key !== 'string' || value === CEL_ERROR)) return CEL_ERROR
     for (const [key] of pairs) spendKey(scope, key as string) // no other key is left among them
-    spend(scope, MAP_STEPS * (pairs.length + 1))
+    charge(scope, MAP_STEPS * (pairs.length + 1))
     return Object.fromEntries(pairs) as Readonly<Record<string, Value>> // as above
   }
 }
 
-function calledFunction(node: Extract<ASTNode, { op: 'call' }>, place: Place): Code {
+function calledFunction(node: Extract<ASTNode, { op: 'call' }>, place: CompileScope): Evaluator {
   const [name, args] = node.args
   const [part] = args
   if (name === 'has') {
@@ -173,8 +173,8 @@ function calledFunction(node: Extract<ASTNode, { op: 'call' }>, place: Place): C
 }
 
 /** Of constants, such as timestamp("2026-01-31T12:00:00Z"): run with the first subject, and kept. */
-function once(code: Code): Code {
-  let outcome: Outcome | undefined
+function once(code: Evaluator): Evaluator {
+  let outcome: EvalResult | undefined
   return (scope) => (outcome ??= code(scope))
 }
 
@@ -184,11 +184,11 @@ function isField(node: ASTNode): node is Extract<ASTNode, { op: '.' }> {
 }
 
 /** Whether a field is there; a fault when what it would lie in is not. */
-function has(base: Code, key: string): Code {
-  return unary(base, (value) => field(value, key) !== FAULT)
+function has(base: Evaluator, key: string): Evaluator {
+  return unary(base, (value) => field(value, key) !== CEL_ERROR)
 }
 
-function calledMethod(node: Extract<ASTNode, { op: 'rcall' }>, place: Place): Code {
+function calledMethod(node: Extract<ASTNode, { op: 'rcall' }>, place: CompileScope): Evaluator {
   const [name, receiver, args] = node.args
   const macro = MACROS[`${name}/${args.length}`]
   const [local, body] = args

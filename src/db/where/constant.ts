@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { FAULT, type Value, type ValueMap } from './evaluation.ts'
-import { member } from './operators.ts'
+import { CEL_ERROR, type Value, type ValueMap } from './evaluation.ts'
+import { memberValue } from './operators.ts'
 import { badExpression } from './syntax.ts'
 
 /** What the names of an expression stand for, where it is compiled. */
@@ -20,8 +20,8 @@ export function constantOf(node: ASTNode, names: Names): Value | undefined {
   if (node.op === 'value') return literal(node.args, node.pos)
   if (node.op === 'id') return node.args === 'params' && !names.locals.includes('params') ? names.params : undefined
   if (node.op === '-_') return negative(constantOf(node.args, names))
-  if (node.op === '.') return within(node, constantOf(node.args[0], names), node.args[1])
-  if (node.op === '[]') return within(node, constantOf(node.args[0], names), constantOf(node.args[1], names))
+  if (node.op === '.') return memberConstant(node, constantOf(node.args[0], names), node.args[1])
+  if (node.op === '[]') return memberConstant(node, constantOf(node.args[0], names), constantOf(node.args[1], names))
   return node.op === 'list' ? allOf(node.args.map((element) => constantOf(element, names))) : undefined
 }
 
@@ -39,10 +39,10 @@ function negative(value: Value | undefined): Value | undefined {
   return typeof value === 'number' ? 0 - value : undefined
 }
 
-function within(node: ASTNode, base: Value | undefined, key: Value | undefined): Value | undefined {
+function memberConstant(node: ASTNode, base: Value | undefined, key: Value | undefined): Value | undefined {
   if (base === undefined || key === undefined) return undefined
-  const found = member(base, key)
-  if (found !== FAULT) return found
+  const found = memberValue(base, key)
+  if (found !== CEL_ERROR) return found
   const [name] = node.args as readonly ASTNode[]
   const text = node.input.slice(name?.start, name?.end)
   throw badExpression(node.pos, `${text} has no ${typeof key === 'string' ? key : JSON.stringify(key)}; send it among the params`)

@@ -1,14 +1,14 @@
 import type { Json } from '../../core/json.ts'
 
 /** What an expression works with: JSON, and what the CEL library makes of it. */
-export type Value = null | boolean | number | string | Foreign | readonly Value[] | ValueMap
+export type Value = null | boolean | number | string | Opaque | readonly Value[] | ValueMap
 
 export interface ValueMap {
   readonly [key: string]: Value
 }
 
 /** A timestamp or a duration of the CEL library. It has no keys of its own, so that no field is found in it. */
-export class Foreign {
+export class Opaque {
   readonly #content: object
 
   constructor(content: object) {
@@ -21,12 +21,12 @@ export class Foreign {
 }
 
 /** What CEL calls an error: a missing field, an operand of the wrong type. Given back, not thrown, for it is common. */
-export const FAULT: unique symbol = Symbol('fault')
+export const CEL_ERROR: unique symbol = Symbol('fault')
 
-export type Outcome = Value | typeof FAULT
+export type EvalResult = Value | typeof CEL_ERROR
 
 /** A part of an expression, compiled. */
-export type Code = (scope: Scope) => Outcome
+export type Evaluator = (scope: Scope) => EvalResult
 
 /** What a compiled expression is run on. One per expression: running never waits, so it cannot be entered twice. */
 export interface Scope {
@@ -46,7 +46,7 @@ export const MAX_STEPS = 200_000
 export const EXHAUSTED: Error = new Error('The expression took more steps than allowed.')
 
 /** Takes `steps` from what the run may cost. Throws EXHAUSTED when there are none left. */
-export function spend(scope: Scope, steps: number): void {
+export function charge(scope: Scope, steps: number): void {
   scope.steps -= steps
   if (scope.steps < 0) throw EXHAUSTED
 }
@@ -58,5 +58,5 @@ export function isList(value: Value): value is readonly Value[] {
 
 /** Whether it is a map: what JSON calls an object. */
 export function isMap(value: Value): value is ValueMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Foreign)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Opaque)
 }

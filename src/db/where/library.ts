@@ -1,6 +1,6 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js'
 import { parseTimestamp } from '../../core/timestamp.ts'
-import { FAULT, Foreign, isList, isMap, spend, type Outcome, type Scope, type Value } from './evaluation.ts'
+import { CEL_ERROR, Opaque, isList, isMap, charge, type EvalResult, type Scope, type Value } from './evaluation.ts'
 
 /**
  * What is left to the CEL library: conversions and functions of times, one call at a time. Offered is what is pure, the same on
@@ -35,8 +35,8 @@ export function programOf(name: string, receiver: boolean, count: number): strin
 }
 
 /** `int`, `double` and `string` of what needs no library; undefined for anything else. */
-export function converted(scope: Scope, program: string, value: Value): Outcome | undefined {
-  spend(scope, OWN_STEPS)
+export function converted(scope: Scope, program: string, value: Value): EvalResult | undefined {
+  charge(scope, OWN_STEPS)
   if (program === 'string(a)' && typeof value === 'string') return value
   if (typeof value !== 'number' || !Number.isFinite(value)) return undefined
   if (program === 'string(a)') return `${value}`
@@ -45,44 +45,44 @@ export function converted(scope: Scope, program: string, value: Value): Outcome 
 }
 
 /** What the library makes of the program `text` (one of `programOf`, or an operator) with these variables. */
-export function callLibrary(scope: Scope, text: string, variables: Readonly<Record<string, Value>>): Outcome {
+export function callLibrary(scope: Scope, text: string, variables: Readonly<Record<string, Value>>): EvalResult {
   const context: Record<string, unknown> = {}
-  spend(scope, CALL_STEPS)
+  charge(scope, CALL_STEPS)
   for (const [name, value] of Object.entries(variables)) {
-    if (!isTaken(name, value)) return FAULT
-    if (typeof value === 'string' && value.length > MAX_LITERAL && READERS.has(text)) return FAULT
-    if (typeof value === 'string' && text === 'duration(a)') spend(scope, value.length ** 2)
-    context[name] = value instanceof Foreign ? value.content : value
+    if (!isTaken(name, value)) return CEL_ERROR
+    if (typeof value === 'string' && value.length > MAX_LITERAL && READERS.has(text)) return CEL_ERROR
+    if (typeof value === 'string' && text === 'duration(a)') charge(scope, value.length ** 2)
+    context[name] = value instanceof Opaque ? value.content : value
   }
   return attempt(scope, () => PROGRAMS.get(text)?.(context))
 }
 
 /** No function here takes null, a list or a map, and no method belongs to a number or a boolean. */
-function isTaken(name: string, value: Value): value is string | number | boolean | Foreign {
+function isTaken(name: string, value: Value): value is string | number | boolean | Opaque {
   if (value === null || isList(value) || isMap(value)) return false
-  return name !== 'r' || typeof value === 'string' || value instanceof Foreign
+  return name !== 'r' || typeof value === 'string' || value instanceof Opaque
 }
 
 /** `timestamp(text)` reads RFC 3339, `timestamp(number)` seconds since 1970. */
-export function timestamp(scope: Scope, value: Value): Outcome {
-  spend(scope, typeof value === 'string' ? CALL_STEPS : OWN_STEPS)
+export function timestamp(scope: Scope, value: Value): EvalResult {
+  charge(scope, typeof value === 'string' ? CALL_STEPS : OWN_STEPS)
   if (typeof value === 'string' && value.length <= MAX_LITERAL) return attempt(scope, () => new Date(parseTimestamp(value, 'where')))
-  if (typeof value !== 'number') return FAULT
+  if (typeof value !== 'number') return CEL_ERROR
   const date = new Date(value * 1000)
-  return Number.isNaN(date.getTime()) ? FAULT : new Foreign(date)
+  return Number.isNaN(date.getTime()) ? CEL_ERROR : new Opaque(date)
 }
 
-function attempt(scope: Scope, run: () => unknown): Outcome {
+function attempt(scope: Scope, run: () => unknown): EvalResult {
   try {
     return outcomeOf(run())
   } catch {
-    spend(scope, FAILURE_STEPS)
-    return FAULT
+    charge(scope, FAILURE_STEPS)
+    return CEL_ERROR
   }
 }
 
-function outcomeOf(result: unknown): Outcome {
+function outcomeOf(result: unknown): EvalResult {
   if (typeof result === 'string' || typeof result === 'number' || typeof result === 'boolean') return result
   if (typeof result === 'bigint') return Number(result)
-  return typeof result === 'object' && result !== null ? new Foreign(result) : FAULT
+  return typeof result === 'object' && result !== null ? new Opaque(result) : CEL_ERROR
 }

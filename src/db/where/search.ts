@@ -1,4 +1,4 @@
-import { spend, type Scope } from './evaluation.ts'
+import { charge, type Scope } from './evaluation.ts'
 
 /**
  * UTF-16 units up to which the platform's search is used: it is faster on most texts, and on the worst it takes some 5 ns
@@ -10,9 +10,9 @@ const TABLE_STEPS = 100
 
 /** Where `part` begins in `text` for the first time; -1 when it does not. In time linear in both. */
 export function find(scope: Scope, text: string, part: string): number {
-  spend(scope, (text.length + part.length) >> 3)
+  charge(scope, (text.length + part.length) >> 3)
   if (part.length <= NATIVE_UNITS || part.length > text.length) return text.indexOf(part)
-  spend(scope, TABLE_STEPS + (part.length >> 1))
+  charge(scope, TABLE_STEPS + (part.length >> 1))
   return findLong(text, part)
 }
 

@@ -4,13 +4,13 @@ import { LIMITS, tooLarge, type Limits } from '../../core/limits.ts'
 import { jsonBytes } from '../../core/value.ts'
 import { compile } from './compile.ts'
 import { equalitiesOf, type Equality } from './equalities.ts'
-import { MAX_STEPS, type Code, type Scope } from './evaluation.ts'
+import { MAX_STEPS, type Evaluator, type Scope } from './evaluation.ts'
 import { checkTypes, parseExpression } from './syntax.ts'
 
 export type { Equality }
 
 /** What an expression is evaluated on. */
-export interface Subject {
+export interface WhereSubject {
   readonly path: string
   readonly id: string
   readonly value: Json
@@ -22,7 +22,7 @@ export interface Where {
    * Whether it is true of the subject; errors and missing fields make it false, and so does a cost beyond MAX_STEPS.
    * Pure, never throws.
    */
-  readonly test: (subject: Subject) => boolean
+  readonly test: (subject: WhereSubject) => boolean
   /** Its equality conjuncts at the top level (constants of literals and of params). */
   readonly equalities: readonly Equality[]
 }
@@ -53,7 +53,7 @@ function paramsOf(params: Json | undefined, limits: Limits): JsonObject {
   return params
 }
 
-function testOf(code: Code): Where['test'] {
+function testOf(code: Evaluator): Where['test'] {
   const scope: Scope = { value: null, path: '', id: '', items: [], steps: 0 }
   return (subject) => {
     scope.value = subject.value
@@ -68,7 +68,7 @@ function testOf(code: Code): Where['test'] {
   }
 }
 
-function isTrue(code: Code, scope: Scope): boolean {
+function isTrue(code: Evaluator, scope: Scope): boolean {
   try {
     return code(scope) === true
   } catch {

@@ -6,7 +6,7 @@ export interface Batch {
   readonly drafts: readonly Draft[]
 }
 
-interface Waiting extends Batch {
+interface QueuedAppend extends Batch {
   readonly resolve: (results: readonly Appended[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -33,7 +33,7 @@ export type Writer = (batches: readonly Batch[]) => readonly (readonly Appended[
  */
 export class AppendQueue {
   readonly #write: Writer
-  #waiting: Waiting[] = []
+  #waiting: QueuedAppend[] = []
 
   constructor(write: Writer) {
     this.#write = write
@@ -69,7 +69,7 @@ export class AppendQueue {
   }
 
   /** The others wait for the next turn, before all that comes meanwhile: no turn takes longer than one transaction. */
-  #writeWithout(batches: readonly Waiting[], { index, cause }: BatchFault): void {
+  #writeWithout(batches: readonly QueuedAppend[], { index, cause }: BatchFault): void {
     batches[index]?.reject(cause)
     this.#waiting = batches.filter((_, i) => i !== index)
     if (this.#waiting.length > 0) this.#writeSoon()

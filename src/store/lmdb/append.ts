@@ -4,17 +4,17 @@ import type { Revision, Version } from '../../core/version.ts'
 import type { Appended, Draft, Expectation, TenantId } from '../store.ts'
 import { LostWrites } from '../lost-writes.ts'
 import { Touched } from '../touched.ts'
-import { documentKey, placeOf, versionKey } from './keys.ts'
-import { readCommit, readRow } from './log.ts'
+import { documentKey, toDocumentKey, versionKey } from './keys.ts'
+import { readStoredCommit, readRow } from './log.ts'
 import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
-import type { Tables, TenantRow } from './tables.ts'
+import type { LmdbTables, TenantRow } from './tables.ts'
 import { openTenant } from './tenant.ts'
 
 /** Appends drafts within the transaction that runs. What it throws must abort that transaction. */
-export function appendDrafts(tables: Tables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
+export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
   const before = openTenant(tables, tenant)
   let row = before
-  const ground: Ground = { tables, recent: new RecentWrites(tables), lost: new LostWrites() }
+  const ground: AppendTables = { tables, recent: new RecentWrites(tables), lost: new LostWrites() }
   const results = drafts.map((draft) => {
     const result = appendOne(ground, row, draft)
     if (result.kind === 'committed') row = { ...row, last: result.commit.revision, at: result.commit.at }
@@ -25,17 +25,17 @@ export function appendDrafts(tables: Tables, tenant: TenantId, drafts: readonly 
   return results
 }
 
-interface Ground {
-  readonly tables: Tables
+interface AppendTables {
+  readonly tables: LmdbTables
   readonly recent: RecentWrites
   readonly lost: LostWrites
 }
 
 /** Everything is looked up before anything is written, so that a conflict leaves no trace. */
-function appendOne(ground: Ground, tenant: TenantRow, draft: Draft): Appended {
+function appendOne(ground: AppendTables, tenant: TenantRow, draft: Draft): Appended {
   const { tables } = ground
   const earlier = tables.commits.get([tenant.number, draft.id])
-  if (earlier !== undefined) return { kind: 'repeated', commit: readCommit(tables, tenant, earlier) }
+  if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(tables, tenant, earlier) }
   const broken = expectationsOf(draft).find((expectation) => !holds(ground, tenant, expectation))
   if (broken !== undefined) {
     const path = broken.kind === 'version' ? broken.path : broken.below
@@ -50,7 +50,7 @@ function expectationsOf(draft: Draft): readonly Expectation[] {
   return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
 }
 
-function holds({ tables, recent, lost }: Ground, tenant: TenantRow, expectation: Expectation): boolean {
+function holds({ tables, recent, lost }: AppendTables, tenant: TenantRow, expectation: Expectation): boolean {
   if (lost.concerns(expectation)) return false
   if (expectation.kind === 'version') return currentVersion(tables, tenant, expectation.path) === expectation.version
   return !recent.since(expectation.since, tenant).has(expectation.below)
@@ -61,10 +61,10 @@ function holds({ tables, recent, lost }: Ground, tenant: TenantRow, expectation:
  * name of a field, and a batch hundreds of drafts: each row of the log is read once for all of them.
  */
 class RecentWrites {
-  readonly #tables: Tables
+  readonly #tables: LmdbTables
   readonly #bySince = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
 
-  constructor(tables: Tables) {
+  constructor(tables: LmdbTables) {
     this.#tables = tables
   }
 
@@ -80,9 +80,9 @@ class RecentWrites {
   }
 }
 
-function currentVersion(tables: Tables, tenant: TenantRow, path: Path): number {
+function currentVersion(tables: LmdbTables, tenant: TenantRow, path: Path): number {
   if (path.length === 0) return 0
-  const key = documentKey(placeOf(tenant.number, path))
+  const key = documentKey(toDocumentKey(tenant.number, path))
   const row = tables.heads.get(key) ?? tables.tombs.get(key)
   return row === undefined ? 0 : versionInHead(row)
 }
@@ -95,24 +95,24 @@ function commitOf(draft: Draft, tenant: TenantRow): Commit {
   return { id, revision, at, actor, digest, versions }
 }
 
-interface Written extends Pick<Commit, 'id' | 'revision' | 'at' | 'actor'> {
+interface WrittenVersion extends Pick<Commit, 'id' | 'revision' | 'at' | 'actor'> {
   readonly write: Draft['writes'][number]
 }
 
-function versionOf({ write, id, revision, at, actor }: Written): Version {
+function versionOf({ write, id, revision, at, actor }: WrittenVersion): Version {
   const { path, version, type, fields, value, createdAt } = write
   return { path, version, type, fields, value, createdAt: createdAt ?? at, revision, updatedAt: at, actor, commit: id }
 }
 
 /** Within a transaction a put is done when it returns, and throws when it fails; its promise brings nothing more. */
-function writeCommit(tables: Tables, { number }: TenantRow, commit: Commit): void {
+function writeCommit(tables: LmdbTables, { number }: TenantRow, commit: Commit): void {
   const { row, versions } = encodeCommit(commit)
   void tables.log.put([number, commit.revision], row)
   void tables.commits.put([number, commit.id], commit.revision)
   commit.versions.forEach((version, i) => {
     const encoded = versions[i]
     if (encoded === undefined) return
-    const place = placeOf(number, version.path)
+    const place = toDocumentKey(number, version.path)
     void tables.versions.put(versionKey(place, commit.revision), encoded.place)
     const [holds, lacks] = version.type === 'DELETE' ? [tables.tombs, tables.heads] : [tables.heads, tables.tombs]
     void holds.put(documentKey(place), encoded.head)

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
 import { checkDataFile } from './data-file.ts'
 import { isAt } from './inode.ts'
-import { Room } from './room.ts'
-import { closeTables, openTables, usedBytes, type Tables, type TablesOptions } from './tables.ts'
+import { DiskReserve } from './room.ts'
+import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
 
 /** How long a caller should wait before it tries again after the disk failed or is full. */
 const RETRY_AFTER_MS = 1_000
@@ -20,15 +20,15 @@ const IO_ERROR = 5
 /** Codes of lmdb (lmdb.h) and of the system (errno) for "no room": MDB_MAP_FULL, ENOSPC, EDQUOT. */
 const FULL: ReadonlySet<unknown> = new Set([-30792, 28, 122, 'ENOSPC', 'EDQUOT'])
 
-export interface EnvironmentOptions extends TablesOptions {
+export interface LmdbEnvironmentOptions extends TablesOptions {
   /** Whether the path of the directory still leads to the one that this process owns. Throws the system's error. */
   readonly isInPlace: () => boolean
 }
 
 /** What is open together. */
-interface Open {
-  readonly tables: Tables
-  readonly room: Room
+interface OpenEnvironment {
+  readonly tables: LmdbTables
+  readonly room: DiskReserve
 }
 
 /**
@@ -36,29 +36,29 @@ interface Open {
  * (MDB_PANIC), so the environment is closed and opened again: what was acknowledged is on disk, the rest never happened.
  * lmdb opens by path, so that until the same directory and data file are there every use is refused.
  */
-export class Environment {
-  readonly #options: EnvironmentOptions
+export class LmdbEnvironment {
+  readonly #options: LmdbEnvironmentOptions
   /** Held so that no other file can get its inode. */
   readonly #data: number
-  #open: Open | null
+  #open: OpenEnvironment | null
   #closed = false
 
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
-  constructor(options: EnvironmentOptions) {
+  constructor(options: LmdbEnvironmentOptions) {
     this.#options = options
     this.#open = opened(options, null)
     this.#data = heldData(options.directory, this.#open)
   }
 
   /** Runs a read: all of it sees one state, as nothing else runs meanwhile. Throws UNAVAILABLE. */
-  read<T>(action: (tables: Tables) => T): T {
+  read<T>(action: (tables: LmdbTables) => T): T {
     return this.#guarded(({ tables }) => action(tables))
   }
 
   /** Runs a transaction and flushes it: all or nothing, durable on return. Throws UNAVAILABLE or STORAGE_FULL. */
-  write<T>(action: (tables: Tables) => T): T {
+  write<T>(action: (tables: LmdbTables) => T): T {
     return this.#guarded(({ tables, room }) => {
-      room.ensure(usedBytes(tables))
+      room.reserve(usedBytes(tables))
       return tables.root.transactionSync(() => action(tables))
     })
   }
@@ -75,7 +75,7 @@ export class Environment {
     closeSync(this.#data)
   }
 
-  #guarded<T>(action: (open: Open) => T): T {
+  #guarded<T>(action: (open: OpenEnvironment) => T): T {
     this.assertOpen()
     this.#open ??= opened(this.#options, this.#data)
     try {
@@ -95,12 +95,12 @@ export class Environment {
 }
 
 /** `data` is the data file that it must be, null when it may be a new one. */
-function opened(options: EnvironmentOptions, data: number | null): Open {
+function opened(options: LmdbEnvironmentOptions, data: number | null): OpenEnvironment {
   return explained(options.directory, () => {
     assertSame(options, data)
     checkDataFile(options.directory)
     const tables = openTables(options)
-    const room = orClosed(() => closeTables(tables), () => new Room(options.directory))
+    const room = orClosed(() => closeTables(tables), () => new DiskReserve(options.directory))
     // What is at the path may have changed since.
     orClosed(() => closeAll({ tables, room }), () => assertSame(options, data))
     return { tables, room }
@@ -108,7 +108,7 @@ function opened(options: EnvironmentOptions, data: number | null): Open {
 }
 
 /** Throws UNAVAILABLE, or the system's error. */
-function assertSame({ directory, isInPlace }: EnvironmentOptions, data: number | null): void {
+function assertSame({ directory, isInPlace }: LmdbEnvironmentOptions, data: number | null): void {
   if (!isInPlace()) throw replaced(`directory ${directory}`)
   const path = join(directory, DATA_FILE)
   if (data !== null && !isAt(path, data)) throw replaced(`file ${path}`)
@@ -119,11 +119,11 @@ function replaced(what: string): DatabaseError {
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS })
 }
 
-function heldData(directory: string, open: Open): number {
+function heldData(directory: string, open: OpenEnvironment): number {
   return explained(directory, () => orClosed(() => closeAll(open), () => openSync(join(directory, DATA_FILE), 'r')))
 }
 
-function closeAll({ tables, room }: Open): void {
+function closeAll({ tables, room }: OpenEnvironment): void {
   closeTables(tables)
   room.close()
 }

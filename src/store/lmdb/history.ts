@@ -3,20 +3,20 @@ import type { Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { HistoryPage, HistoryRange } from '../store.ts'
 import { findVersion, foundIn } from './documents.ts'
-import { placeOf, versionKey, type Place } from './keys.ts'
-import { readRow, readVersion, type Found } from './log.ts'
-import { cut, type Look } from './page.ts'
+import { toDocumentKey, versionKey, type DocumentKey } from './keys.ts'
+import { readRow, readStoredVersion, type FoundCommit } from './log.ts'
+import { takeRows, type LookedRow } from './page.ts'
 import { fieldsInRow } from './rows.ts'
-import type { Tables, TenantRow } from './tables.ts'
+import type { LmdbTables, TenantRow } from './tables.ts'
 
-export function readHistory(tables: Tables, tenant: TenantRow, path: Path, range: HistoryRange): HistoryPage {
-  const place = placeOf(tenant.number, path)
-  if (range.version === undefined) return cut(looksAt(tables, tenant, place, range), range)
+export function readHistoryRows(tables: LmdbTables, tenant: TenantRow, path: Path, range: HistoryRange): HistoryPage {
+  const place = toDocumentKey(tenant.number, path)
+  if (range.version === undefined) return takeRows(looksAt(tables, tenant, place, range), range)
   const found = findNumber(tables, tenant, place, range.version)
-  return { rows: found === null ? [] : [readVersion(tables, tenant, place, found)], more: false }
+  return { rows: found === null ? [] : [readStoredVersion(tables, tenant, place, found)], more: false }
 }
 
-function* looksAt(tables: Tables, tenant: TenantRow, place: Place, range: HistoryRange): Generator<Look<Version, Revision>> {
+function* looksAt(tables: LmdbTables, tenant: TenantRow, place: DocumentKey, range: HistoryRange): Generator<LookedRow<Version, Revision>> {
   const { reverse = false, touching } = range
   const after = versionKey(place, range.after ?? 0)
   const before = versionKey(place, Math.min(range.before ?? Infinity, tenant.last + 1))
@@ -26,12 +26,12 @@ function* looksAt(tables: Tables, tenant: TenantRow, place: Place, range: Histor
     const row = touching === undefined ? null : readRow(tables, tenant, found.revision)
     const isPassed = row !== null && touching !== undefined && !mayTouch(fieldsInRow(row, found.row), touching)
     if (isPassed) yield { place: found.revision, read: null, bytes: row.length }
-    else yield { place: found.revision, read: () => readVersion(tables, tenant, place, found), bytes: found.row[2] }
+    else yield { place: found.revision, read: () => readStoredVersion(tables, tenant, place, found), bytes: found.row[2] }
   }
 }
 
 /** Binary search over the revisions: a document's numbers grow along them, and version n is not before revision n. */
-function findNumber(tables: Tables, tenant: TenantRow, place: Place, number: number): Found | null {
+function findNumber(tables: LmdbTables, tenant: TenantRow, place: DocumentKey, number: number): FoundCommit | null {
   let [low, high]: [Revision, Revision] = [number, tenant.last]
   while (low <= high) {
     const middle = Math.floor((low + high) / 2)

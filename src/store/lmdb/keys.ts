@@ -4,14 +4,14 @@ import type { Revision } from '../../core/version.ts'
 import type { Range } from '../store.ts'
 
 /** A document's place: its tenant's number, its collection's text and its id. */
-export interface Place {
+export interface DocumentKey {
   readonly tenant: number
   readonly collection: string
   readonly id: string
 }
 
 /** A range of keys; neither bound is in it. */
-export interface Span {
+export interface KeySpan {
   readonly from: Key
   readonly to: Key
 }
@@ -20,55 +20,55 @@ export interface Span {
 const TOP = new Uint8Array([0xff])
 
 /** Behind the text of every collection. */
-const LAST = '\u{10ffff}'
+const LAST_KEY = '\u{10ffff}'
 
-export function placeOf(tenant: number, path: Path): Place {
+export function toDocumentKey(tenant: number, path: Path): DocumentKey {
   return { tenant, collection: pathText(parentOf(path)), id: lastOf(path) }
 }
 
-export function pathOf({ collection, id }: Place): Path {
+export function pathOfKey({ collection, id }: DocumentKey): Path {
   return [...collection.split('/'), id]
 }
 
-export function documentKey({ tenant, collection, id }: Place): Key {
+export function documentKey({ tenant, collection, id }: DocumentKey): Key {
   return [tenant, collection, id]
 }
 
-export function versionKey({ tenant, collection, id }: Place, revision: Revision): Key {
+export function versionKey({ tenant, collection, id }: DocumentKey, revision: Revision): Key {
   return [tenant, collection, id, revision]
 }
 
 /** The place that a key of `heads`, `tombs` or `versions` names. */
-export function placeIn(key: Key): Place {
+export function parseDocumentKey(key: Key): DocumentKey {
   const [tenant, collection, id] = key as [number, string, string]
   return { tenant, collection, id }
 }
 
 /** Behind all versions of the document. */
-export function afterDocument({ tenant, collection, id }: Place): Key {
+export function afterDocument({ tenant, collection, id }: DocumentKey): Key {
   return [tenant, collection, id, TOP]
 }
 
 /** All rows of a tenant in a table. */
-export function tenantSpan(tenant: number): Span {
+export function tenantSpan(tenant: number): KeySpan {
   return { from: [tenant], to: [tenant, TOP] }
 }
 
 /** A collection's own documents. */
-export function collectionSpan(tenant: number, collection: Path): Span {
+export function collectionSpan(tenant: number, collection: Path): KeySpan {
   const text = pathText(collection)
   return { from: [tenant, text], to: [tenant, text, TOP] }
 }
 
 /** The collections whose texts begin with the path and a slash ("0" is the character behind "/"); of `[]`, all. */
-export function nestedSpan(tenant: number, path: Path): Span {
+export function nestedSpan(tenant: number, path: Path): KeySpan {
   if (path.length === 0) return tenantSpan(tenant)
   const { low, past } = nestedTexts(path)
   return { from: [tenant, low], to: [tenant, past] }
 }
 
 /** The spans of a range in key order. A collection and what it nests are two: `posts-x` sorts between `posts` and `posts/`. */
-export function spansOf(tenant: number, range: Range): readonly Span[] {
+export function spansOf(tenant: number, range: Range): readonly KeySpan[] {
   const own = pathText(range.path)
   const ownSpan = collectionSpan(tenant, range.path)
   const nested = nestedTexts(range.path)
@@ -85,16 +85,16 @@ interface Texts {
 }
 
 function nestedTexts(path: Path): Texts {
-  if (path.length === 0) return { low: '', past: LAST }
+  if (path.length === 0) return { low: '', past: LAST_KEY }
   const text = pathText(path)
   return { low: `${text}/`, past: `${text}0` }
 }
 
 /** The span that holds collections from `low` to before `past`, cut by the range's own bounds where those lie inside. */
-function narrowed({ from, to }: Span, { low, past }: Texts, { after, before }: Range): Span {
+function narrowed({ from, to }: KeySpan, { low, past }: Texts, { after, before }: Range): KeySpan {
   const [tenant] = from as [number]
-  const first = after && placeOf(tenant, after)
-  const end = before && placeOf(tenant, before)
+  const first = after && toDocumentKey(tenant, after)
+  const end = before && toDocumentKey(tenant, before)
   return {
     from: first !== undefined && compareText(first.collection, low) >= 0 ? afterDocument(first) : from,
     to: end !== undefined && compareText(end.collection, past) < 0 ? documentKey(end) : to,

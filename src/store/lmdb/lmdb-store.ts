@@ -3,17 +3,17 @@ import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
-  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, Ring, Snapshot, Store, TenantId,
+  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, CommitListener, Snapshot, Store, TenantId,
 } from '../store.ts'
 import { AppendQueue, BatchFault, type Batch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './directory.ts'
-import { readCollections, readHeads } from './documents.ts'
-import { Environment, isStorageError } from './environment.ts'
-import { readHistory } from './history.ts'
-import { hadDocument, readList } from './list.ts'
-import { readCommit, readLog, revisionAt } from './log.ts'
-import type { Tables, TenantRow } from './tables.ts'
+import { readCollections, readLmdbHeads } from './documents.ts'
+import { LmdbEnvironment, isStorageError } from './environment.ts'
+import { readHistoryRows } from './history.ts'
+import { hadDocument, listDocuments } from './list.ts'
+import { readStoredCommit, readLogRows, revisionAtTime } from './log.ts'
+import type { LmdbTables, TenantRow } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
 
 export interface LmdbOptions {
@@ -34,9 +34,9 @@ const COLLECTIONS = 64
  */
 export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Promise<Store> {
   const claim = claimDirectory(directory)
-  let environment: Environment | null = null
+  let environment: LmdbEnvironment | null = null
   try {
-    environment = new Environment({ directory: claim.directory, mapSizeBytes, isInPlace: () => claim.isInPlace() })
+    environment = new LmdbEnvironment({ directory: claim.directory, mapSizeBytes, isInPlace: () => claim.isInPlace() })
     claim.flush()
     const store = new LmdbStore(environment, claim)
     await store.sweep()
@@ -50,15 +50,15 @@ export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }
 
 class LmdbStore implements Store {
   readonly shared = false
-  readonly #environment: Environment
+  readonly #environment: LmdbEnvironment
   readonly #claim: DirectoryClaim
   readonly #queue = new AppendQueue((batches) => this.#write(batches))
-  readonly #rings = new Set<{ readonly ring: Ring }>()
+  readonly #listeners = new Set<{ readonly ring: CommitListener }>()
   /** Rows of tenants as they are on disk: nobody else writes here, and every write forgets those that it may change. */
   readonly #tenants = new Map<TenantId, TenantRow>()
   #sweeping: Promise<void> = Promise.resolve()
 
-  constructor(environment: Environment, claim: DirectoryClaim) {
+  constructor(environment: LmdbEnvironment, claim: DirectoryClaim) {
     this.#environment = environment
     this.#claim = claim
   }
@@ -67,23 +67,23 @@ class LmdbStore implements Store {
     this.#environment.assertOpen()
     const results = await this.#queue.append(tenant, drafts)
     const newest = results.findLast((result) => result.kind === 'committed')
-    if (newest !== undefined) for (const { ring } of this.#rings) ring(tenant, newest.commit.revision)
+    if (newest !== undefined) for (const { ring } of this.#listeners) ring(tenant, newest.commit.revision)
     return results
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     return this.#read(tenant, (tables, row) => ids.map((id) => {
       const revision = tables.commits.get([row.number, id])
-      return revision === undefined ? null : readCommit(tables, row, revision)
+      return revision === undefined ? null : readStoredCommit(tables, row, revision)
     }))
   }
 
   async heads(tenant: TenantId, paths: readonly Path[], at: Revision = Infinity): Promise<Snapshot<readonly (Version | null)[]>> {
-    return this.#read(tenant, (tables, row) => readHeads(tables, row, paths, at))
+    return this.#read(tenant, (tables, row) => readLmdbHeads(tables, row, paths, at))
   }
 
   async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    return this.#read(tenant, (tables, row) => readList(tables, row, range, at))
+    return this.#read(tenant, (tables, row) => listDocuments(tables, row, range, at))
   }
 
   async collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
@@ -103,21 +103,21 @@ class LmdbStore implements Store {
   }
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return this.#read(tenant, (tables, row) => readHistory(tables, row, path, range))
+    return this.#read(tenant, (tables, row) => readHistoryRows(tables, row, path, range))
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    return this.#read(tenant, (tables, row) => readLog(tables, row, range))
+    return this.#read(tenant, (tables, row) => readLogRows(tables, row, range))
   }
 
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
-    return this.#read(tenant, (tables, row) => revisionAt(tables, row, time))
+    return this.#read(tenant, (tables, row) => revisionAtTime(tables, row, time))
   }
 
-  async bell(ring: Ring): Promise<AsyncDisposable> {
+  async listen(ring: CommitListener): Promise<AsyncDisposable> {
     const entry = { ring }
-    this.#rings.add(entry)
-    return { [Symbol.asyncDispose]: async () => void this.#rings.delete(entry) }
+    this.#listeners.add(entry)
+    return { [Symbol.asyncDispose]: async () => void this.#listeners.delete(entry) }
   }
 
   async drop(tenant: TenantId): Promise<void> {
@@ -136,7 +136,7 @@ class LmdbStore implements Store {
     this.#queue.flush()
     await this.#sweeping.catch(() => undefined)
     this.#environment.close()
-    this.#rings.clear()
+    this.#listeners.clear()
     this.#claim.release()
   }
 
@@ -158,7 +158,7 @@ class LmdbStore implements Store {
     return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
   }
 
-  #read<T>(tenant: TenantId, action: (tables: Tables, row: TenantRow) => T): T {
+  #read<T>(tenant: TenantId, action: (tables: LmdbTables, row: TenantRow) => T): T {
     const row = this.#tenants.get(tenant) ?? this.#open(tenant)
     return this.#environment.read((tables) => action(tables, row))
   }
@@ -173,7 +173,7 @@ class LmdbStore implements Store {
 }
 
 /** Within the transaction that runs. What it throws must abort that transaction. */
-function appendBatch(tables: Tables, { tenant, drafts }: Batch, index: number): readonly Appended[] {
+function appendBatch(tables: LmdbTables, { tenant, drafts }: Batch, index: number): readonly Appended[] {
   try {
     return appendDrafts(tables, tenant, drafts)
   } catch (error) {

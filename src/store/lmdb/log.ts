@@ -2,41 +2,41 @@ import type { Commit } from '../../core/commit.ts'
 import { isWithin, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { LogPage, LogRange } from '../store.ts'
-import { pathOf, type Place } from './keys.ts'
-import { fewDocuments, mergedRevisions } from './merged.ts'
-import { cut, type Look } from './page.ts'
+import { pathOfKey, type DocumentKey } from './keys.ts'
+import { fewLmdbDocuments, mergedRevisions } from './merged.ts'
+import { takeRows, type LookedRow } from './page.ts'
 import { decodeCommit, decodeVersion, pathsInRow, timeInRow } from './rows.ts'
-import type { Tables, TenantRow, VersionRow } from './tables.ts'
+import type { LmdbTables, TenantRow, VersionRow } from './tables.ts'
 
 /** The row of a commit; valid until the next read of any table, whose buffer it shares. */
-export function readRow(tables: Tables, tenant: TenantRow, revision: Revision): Buffer {
+export function readRow(tables: LmdbTables, tenant: TenantRow, revision: Revision): Buffer {
   const row = tables.log.getBinaryFast([tenant.number, revision])
   if (row === undefined) throw new Error(`The log of tenant ${tenant.number} has no commit ${revision}.`)
   return row
 }
 
-export function readCommit(tables: Tables, tenant: TenantRow, revision: Revision): Commit {
+export function readStoredCommit(tables: LmdbTables, tenant: TenantRow, revision: Revision): Commit {
   return decodeCommit(readRow(tables, tenant, revision), revision)
 }
 
 /** The version that the commit `revision` made of the document at `place`. */
-export function readVersion(tables: Tables, tenant: TenantRow, place: Place, found: Found): Version {
-  return decodeVersion(pathOf(place), readRow(tables, tenant, found.revision), found.revision, found.row)
+export function readStoredVersion(tables: LmdbTables, tenant: TenantRow, place: DocumentKey, found: FoundCommit): Version {
+  return decodeVersion(pathOfKey(place), readRow(tables, tenant, found.revision), found.revision, found.row)
 }
 
 /** A row of `versions` and the revision in its key. */
-export interface Found {
+export interface FoundCommit {
   readonly revision: Revision
   readonly row: VersionRow
 }
 
-export function readLog(tables: Tables, tenant: TenantRow, range: LogRange): LogPage {
+export function readLogRows(tables: LmdbTables, tenant: TenantRow, range: LogRange): LogPage {
   const { floor, last, epoch } = tenant
-  const { rows, next } = cut(range.below === undefined ? commitsIn(tables, tenant, range) : commitsBelow(tables, tenant, range, range.below), range)
+  const { rows, next } = takeRows(range.below === undefined ? commitsIn(tables, tenant, range) : commitsBelow(tables, tenant, range, range.below), range)
   return { commits: rows, next, floor, last, epoch }
 }
 
-function* commitsIn(tables: Tables, tenant: TenantRow, range: LogRange): Generator<Look<Commit, Revision>> {
+function* commitsIn(tables: LmdbTables, tenant: TenantRow, range: LogRange): Generator<LookedRow<Commit, Revision>> {
   for (const revision of revisionsIn(tenant, range)) {
     const row = readRow(tables, tenant, revision)
     yield { place: revision, read: () => decodeCommit(row, revision), bytes: row.length }
@@ -44,8 +44,8 @@ function* commitsIn(tables: Tables, tenant: TenantRow, range: LogRange): Generat
 }
 
 /** Commits that wrote at or below one of the paths: where few documents lie there, by their versions; else the paths of every commit are looked at. */
-function* commitsBelow(tables: Tables, tenant: TenantRow, range: LogRange, below: readonly Path[]): Generator<Look<Commit, Revision>> {
-  const documents = fewDocuments(tables, tenant, below)
+function* commitsBelow(tables: LmdbTables, tenant: TenantRow, range: LogRange, below: readonly Path[]): Generator<LookedRow<Commit, Revision>> {
+  const documents = fewLmdbDocuments(tables, tenant, below)
   if (documents !== null) return yield* commitsOf(tables, tenant, range, documents)
   for (const revision of revisionsIn(tenant, range)) {
     const row = readRow(tables, tenant, revision)
@@ -55,7 +55,7 @@ function* commitsBelow(tables: Tables, tenant: TenantRow, range: LogRange, below
   }
 }
 
-function* commitsOf(tables: Tables, tenant: TenantRow, range: LogRange, documents: readonly Place[]): Generator<Look<Commit, Revision>> {
+function* commitsOf(tables: LmdbTables, tenant: TenantRow, range: LogRange, documents: readonly DocumentKey[]): Generator<LookedRow<Commit, Revision>> {
   for (const revision of mergedRevisions(tables, documents, { ...edgesOf(tenant, range), reverse: range.reverse === true })) {
     const row = readRow(tables, tenant, revision)
     yield { place: revision, read: () => decodeCommit(row, revision), bytes: row.length }
@@ -74,7 +74,7 @@ function* revisionsIn(tenant: TenantRow, range: LogRange): Generator<Revision> {
 }
 
 /** Binary search over the times of the log, which never run backwards; 0 when all are later than `time`. */
-export function revisionAt(tables: Tables, tenant: TenantRow, time: Millis): Revision {
+export function revisionAtTime(tables: LmdbTables, tenant: TenantRow, time: Millis): Revision {
   if (tenant.last === 0 || tenant.at <= time) return tenant.last
   let [low, high] = [tenant.floor, tenant.last - 1]
   while (low < high) {

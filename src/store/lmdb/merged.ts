@@ -1,7 +1,7 @@
 import type { Path } from '../../core/path.ts'
 import type { Revision } from '../../core/version.ts'
-import { afterDocument, documentKey, placeIn, placeOf, spansOf, versionKey, type Place } from './keys.ts'
-import type { Tables, TenantRow } from './tables.ts'
+import { afterDocument, documentKey, parseDocumentKey, toDocumentKey, spansOf, versionKey, type DocumentKey } from './keys.ts'
+import type { LmdbTables, TenantRow } from './tables.ts'
 
 /**
  * Documents whose histories are merged at most. A page of a merge costs a seek for each; with more of them a walk over the log
@@ -10,29 +10,29 @@ import type { Tables, TenantRow } from './tables.ts'
 const MERGED_DOCUMENTS = 256
 
 /** The documents at and below the paths, tombstones included; null where there are more than are merged. */
-export function fewDocuments(tables: Tables, tenant: TenantRow, below: readonly Path[]): readonly Place[] | null {
-  const places: Place[] = []
+export function fewLmdbDocuments(tables: LmdbTables, tenant: TenantRow, below: readonly Path[]): readonly DocumentKey[] | null {
+  const places: DocumentKey[] = []
   const spans = below.flatMap((path) => spansOf(tenant.number, { kind: 'below', path, limit: { rows: 0, bytes: 0 } }))
   for (const { from, to } of spans) {
     for (const table of [tables.heads, tables.tombs]) {
       const limit = MERGED_DOCUMENTS + 1 - places.length
-      for (const key of table.getKeys({ start: from, end: to, limit })) places.push(placeIn(key))
+      for (const key of table.getKeys({ start: from, end: to, limit })) places.push(parseDocumentKey(key))
       if (places.length > MERGED_DOCUMENTS) return null
     }
   }
-  const own = below.filter((path) => path.length > 0 && path.length % 2 === 0).map((path) => placeOf(tenant.number, path))
+  const own = below.filter((path) => path.length > 0 && path.length % 2 === 0).map((path) => toDocumentKey(tenant.number, path))
   return [...places, ...own]
 }
 
-interface Edges {
+interface RevisionEdges {
   readonly low: Revision
   readonly high: Revision
   readonly reverse: boolean
 }
 
 /** The revisions from `low` to `high` at which any of the documents was written, each once, in order. */
-export function* mergedRevisions(tables: Tables, documents: readonly Place[], { low, high, reverse }: Edges): Generator<Revision> {
-  const seek = (place: Place, from: Revision): Revision | undefined => {
+export function* mergedRevisions(tables: LmdbTables, documents: readonly DocumentKey[], { low, high, reverse }: RevisionEdges): Generator<Revision> {
+  const seek = (place: DocumentKey, from: Revision): Revision | undefined => {
     const [key] = reverse
       ? tables.versions.getKeys({ start: versionKey(place, from), end: documentKey(place), reverse, limit: 1 })
       : tables.versions.getKeys({ start: versionKey(place, from), end: afterDocument(place), limit: 1 })

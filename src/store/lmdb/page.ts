@@ -1,7 +1,7 @@
 import { SKIPS, type Limit } from '../store.ts'
 
 /** One step of a read through a table: a row that a page may hold, or what is passed over to find it. */
-export interface Look<T, Place> {
+export interface LookedRow<T, Place> {
   readonly place: Place
   /** Reads the row; null: it is passed over. */
   readonly read: (() => T) | null
@@ -11,13 +11,13 @@ export interface Look<T, Place> {
   readonly rows?: number | undefined
 }
 
-interface Cut {
+interface PageLimit {
   readonly limit: Limit
   readonly skips?: number | undefined
   readonly reverse?: boolean | undefined
 }
 
-export interface Part<T, Place> {
+export interface PagePart<T, Place> {
   readonly rows: readonly T[]
   readonly more: boolean
   readonly next: Place | undefined
@@ -30,9 +30,9 @@ const SKIPPED_BYTES = 4_096
  * The first rows that a limit allows, turned around when they were read from the back: at least one, unless too much was
  * passed over before it. Reads no other row.
  */
-export function cut<T, Place>(looks: Iterable<Look<T, Place>>, { limit, reverse, skips = SKIPS }: Cut): Part<T, Place> {
+export function takeRows<T, Place>(looks: Iterable<LookedRow<T, Place>>, { limit, reverse, skips = SKIPS }: PageLimit): PagePart<T, Place> {
   const rows: T[] = []
-  const part = (next?: Place): Part<T, Place> => ({ rows: reverse === true ? rows.reverse() : rows, more: next !== undefined, next })
+  const part = (next?: Place): PagePart<T, Place> => ({ rows: reverse === true ? rows.reverse() : rows, more: next !== undefined, next })
   let behind: Place | undefined
   let [bytes, skipped] = [0, 0]
   for (const { place, read, bytes: size, rows: count = 1 } of looks) {

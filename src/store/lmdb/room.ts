@@ -12,7 +12,7 @@ const ZEROS = Buffer.alloc(1_048_576)
  * disk is met here: lmdb 3.5.6 writes past a buffer of its own (mdb_page_flush, `last_error`) when it fails to write a page.
  * It is faster too, as a flush then has no new size of the file to write. Nothing is ever written but beyond the file's end.
  */
-export class Room {
+export class DiskReserve {
   readonly #data: number
   readonly #probe: number
   #size: number
@@ -30,7 +30,7 @@ export class Room {
   }
 
   /** Makes sure that a transaction finds room behind the `usedBytes` of the data file. */
-  ensure(usedBytes: number): void {
+  reserve(usedBytes: number): void {
     if (fstatSync(this.#data).nlink === 0) throw removed()
     writeSync(this.#probe, ZEROS, 0, 1, 0)
     const ahead = Math.min(Math.max(usedBytes, AHEAD_BYTES.least), AHEAD_BYTES.most)

@@ -8,9 +8,9 @@ import type { VersionRow } from './tables.ts'
  * Rows are lines of JSON. A log row is: the commit's facts, the texts of the paths it wrote, then a line per version.
  * So one version of a large commit is read by its offset, and a question about paths parses no values.
  */
-type Facts = readonly [id: string, at: Millis, actor: string | null, digest: string | null]
-type Line = readonly [version: number, type: ChangeType, fields: readonly string[], createdAt: Millis, value: Json]
-type Head = readonly [...Line, revision: Revision, at: Millis, actor: string | null, commit: string]
+type CommitFacts = readonly [id: string, at: Millis, actor: string | null, digest: string | null]
+type EncodedLine = readonly [version: number, type: ChangeType, fields: readonly string[], createdAt: Millis, value: Json]
+type EncodedHead = readonly [...EncodedLine, revision: Revision, at: Millis, actor: string | null, commit: string]
 
 const NEWLINE = 10
 const QUOTE = 34
@@ -26,7 +26,7 @@ export interface EncodedCommit {
 
 export function encodeCommit(commit: Commit): EncodedCommit {
   const { id, at, actor, digest } = commit
-  const facts: Facts = [id, at, actor, digest]
+  const facts: CommitFacts = [id, at, actor, digest]
   const lines = [JSON.stringify(facts), JSON.stringify(commit.versions.map(({ path }) => pathText(path)))]
   let offset = Buffer.byteLength(lines.join('\n')) + 1
   const versions = commit.versions.map((version) => {
@@ -40,7 +40,7 @@ export function encodeCommit(commit: Commit): EncodedCommit {
 }
 
 function encodeLine({ version, type, fields, createdAt, value }: Version): string {
-  const line: Line = [version, type, fields, createdAt, value]
+  const line: EncodedLine = [version, type, fields, createdAt, value]
   return JSON.stringify(line)
 }
 
@@ -51,7 +51,7 @@ function encodeHead(line: string, { revision, updatedAt, actor, commit }: Versio
 
 /** The version that a row of `heads` or `tombs` holds. */
 export function decodeHead(path: Path, row: string): Version {
-  const [version, type, fields, createdAt, value, revision, updatedAt, actor, commit] = JSON.parse(row) as Head
+  const [version, type, fields, createdAt, value, revision, updatedAt, actor, commit] = JSON.parse(row) as EncodedHead
   return { path, version, type, fields, value, createdAt, revision, updatedAt, actor, commit }
 }
 
@@ -97,7 +97,7 @@ export function decodeVersion(path: Path, row: Buffer, revision: Revision, [, of
 
 export function decodeCommit(row: Buffer, revision: Revision): Commit {
   const [factsLine = '', pathsLine = '', ...lines] = row.toString('utf8').split('\n')
-  const [id, at, actor, digest] = JSON.parse(factsLine) as Facts
+  const [id, at, actor, digest] = JSON.parse(factsLine) as CommitFacts
   const paths = JSON.parse(pathsLine) as readonly string[]
   const of = { revision, updatedAt: at, actor, commit: id }
   const versions = paths.map((text, i) => lineVersion(text.split('/'), lines[i] ?? '', of))
@@ -117,11 +117,11 @@ export function pathsInRow(row: Buffer): readonly Path[] {
   return texts.map((text) => text.split('/'))
 }
 
-function decodeFacts(row: Buffer): Facts {
-  return JSON.parse(row.toString('utf8', 0, row.indexOf(NEWLINE))) as Facts
+function decodeFacts(row: Buffer): CommitFacts {
+  return JSON.parse(row.toString('utf8', 0, row.indexOf(NEWLINE))) as CommitFacts
 }
 
 function lineVersion(path: Path, line: string, of: Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>): Version {
-  const [version, type, fields, createdAt, value] = JSON.parse(line) as Line
+  const [version, type, fields, createdAt, value] = JSON.parse(line) as EncodedLine
   return { path, version, type, fields, value, createdAt, ...of }
 }

@@ -4,7 +4,7 @@ import { open, type Database, type Key, type RootDatabase } from 'lmdb'
  * The sub-databases. Keys are arrays in ordered-binary form: numbers before texts, texts by their UTF-8 bytes.
  * `n` is a tenant's number, `collection` the text of a collection's path.
  */
-export interface Tables {
+export interface LmdbTables {
   readonly root: RootDatabase<unknown, Key>
   readonly pageSize: number
   /** Tenant name → TenantRow as JSON. */
@@ -46,7 +46,7 @@ export interface TablesOptions {
  * Opens the environment. Without `overlappingSync` a commit is lmdb's plain sequence (write the pages, flush them, write the
  * root through a descriptor that flushes) and nothing is left to do when a synchronous transaction returns.
  */
-export function openTables({ directory, mapSizeBytes }: TablesOptions): Tables {
+export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTables {
   const root = open<unknown, Key>({ path: directory, noSubdir: false, mapSize: mapSizeBytes, maxDbs: 16, overlappingSync: false })
   try {
     return {
@@ -68,12 +68,12 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): Tables {
 }
 
 /** Closes the environment. As nothing is ever pending, it is closed on return and the promise brings nothing more. */
-export function closeTables({ root }: Tables): void {
+export function closeTables({ root }: LmdbTables): void {
   void root.close()
 }
 
 /** Bytes of the data file up to the end of the last page in use. (`getStats` tells it too, but walks all free pages.) */
-export function usedBytes({ root, pageSize }: Tables): number {
+export function usedBytes({ root, pageSize }: LmdbTables): number {
   const { env } = root as unknown as { readonly env: { info(): { readonly lastPageNumber: number } } }
   return (env.info().lastPageNumber + 1) * pageSize
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { TenantId } from '../store.ts'
 import { tenantSpan } from './keys.ts'
-import type { Tables, TenantRow } from './tables.ts'
+import type { LmdbTables, TenantRow } from './tables.ts'
 
 /** Rows that one transaction of a sweep removes. */
 const SWEEP_ROWS = 1_000
 
 /** The tenant's row; made within the transaction that runs when the name is new. */
-export function openTenant(tables: Tables, tenant: TenantId): TenantRow {
+export function openTenant(tables: LmdbTables, tenant: TenantId): TenantRow {
   const known = tables.tenants.get(tenant)
   if (known !== undefined) return known
   const number = (tables.counters.get('tenants') ?? 0) + 1
@@ -22,7 +22,7 @@ function newEpoch(): string {
 }
 
 /** Takes the tenant's name away within the transaction that runs; `sweepSome` removes the rows. */
-export function dropTenant(tables: Tables, tenant: TenantId): void {
+export function dropTenant(tables: LmdbTables, tenant: TenantId): void {
   const row = tables.tenants.get(tenant)
   if (row === undefined) return
   void tables.dropped.put(row.number, tenant)
@@ -30,7 +30,7 @@ export function dropTenant(tables: Tables, tenant: TenantId): void {
 }
 
 /** Removes some rows of a dropped tenant within the transaction that runs; false when none are left of any. */
-export function sweepSome(tables: Tables): boolean {
+export function sweepSome(tables: LmdbTables): boolean {
   const [number] = tables.dropped.getKeys({ limit: 1 })
   if (number === undefined) return false
   const { from, to } = tenantSpan(number)

@@ -7,29 +7,29 @@ import type { Millis, Revision } from '../../core/version.ts'
 import type { Settled } from '../lost-writes.ts'
 import type { Appended, Draft, TenantId } from '../store.ts'
 import type { Touched } from '../touched.ts'
-import { isDuplicate, isPassing, unavailable } from './failure.ts'
+import { isDuplicate, isTransient, unavailable } from './failure.ts'
 import { applyCommits } from './heads.ts'
-import { latestOf, type Reader } from './latest.ts'
+import { latestOf, type MongoReader } from './latest.ts'
 import { wroteBelow } from './past.ts'
-import { expectationsOf, planOf, type Verdict, type View } from './plan.ts'
-import { fieldBytes, logRow, sizeOf, type Entry, type LogRow } from './rows.ts'
+import { expectationsOf, planOf, type Verdict, type PlanView } from './plan.ts'
+import { fieldBytes, logRow, rowBytes, type LogEntry, type LogRow } from './rows.ts'
 import { findCommits } from './tables.ts'
-import type { Tail } from './tail.ts'
+import type { HeadOverlay } from './tail.ts'
 import { EpochEnded, sweep } from './tenants.ts'
 
 /** Bounds of one insert. */
-const MAX_COMMITS = 64
-const MAX_BYTES = 1_048_576
+const MAX_INSERT_COMMITS = 64
+const MAX_INSERT_BYTES = 1_048_576
 /** The longest wait between two attempts, ms. */
 const MAX_PAUSE_MS = 256
 const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
 
 /** Commits that are at hand beside the tail, and what else one append has found out. Nothing of it ever stops being true. */
-interface Found {
+interface AppendMemo {
   /** Marks the rows of this append. */
   readonly writer: string
   /** Ids that were looked up in the log; null: not there at that time. */
-  readonly byId: Map<string, Entry | null>
+  readonly byId: Map<string, LogEntry | null>
   /** Answers about writes below a path that the tail does not reach back to, each up to a revision. */
   readonly wrote: Map<string, { readonly upTo: Revision; readonly answer: boolean }>
   /** Ids of commits that were answered as committed. */
@@ -39,32 +39,32 @@ interface Found {
   readonly deadline: Millis
 }
 
-interface Prepared {
+interface PreparedDraft {
   readonly draft: Draft
   readonly texts: readonly string[]
   readonly bytes: number
 }
 
-function prepare(draft: Draft): Prepared {
+function prepare(draft: Draft): PreparedDraft {
   const texts = draft.writes.map(({ value }) => JSON.stringify(value))
   const fields = draft.writes.reduce((sum, write) => sum + fieldBytes(write.fields), 0)
-  return { draft, texts, bytes: texts.reduce((sum, text) => sum + sizeOf(text), sizeOf(draft.id)) + fields }
+  return { draft, texts, bytes: texts.reduce((sum, text) => sum + rowBytes(text), rowBytes(draft.id)) + fields }
 }
 
 /** Drafts that go into one insert. */
-function firstGroup(drafts: readonly Prepared[]): readonly Prepared[] {
+function firstGroup(drafts: readonly PreparedDraft[]): readonly PreparedDraft[] {
   let bytes = 0
-  const end = drafts.findIndex((draft, i) => i === MAX_COMMITS || ((bytes += draft.bytes) > MAX_BYTES && i > 0))
+  const end = drafts.findIndex((draft, i) => i === MAX_INSERT_COMMITS || ((bytes += draft.bytes) > MAX_INSERT_BYTES && i > 0))
   return end < 0 ? drafts : drafts.slice(0, end)
 }
 
 /** Appends to one tenant; the calls of a tenant run one after the other. See docs/mongodb.md for the sequence. */
 export class Appender {
-  readonly #reader: Reader
+  readonly #reader: MongoReader
   /** Called when commits were acknowledged. */
-  readonly #onCommitted: (tail: Tail) => void
+  readonly #onCommitted: (tail: HeadOverlay) => void
 
-  constructor(reader: Reader, onCommitted: (tail: Tail) => void) {
+  constructor(reader: MongoReader, onCommitted: (tail: HeadOverlay) => void) {
     this.#reader = reader
     this.#onCommitted = onCommitted
   }
@@ -77,7 +77,7 @@ export class Appender {
     while (rest.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
       const group = firstGroup(rest)
-      const found: Found = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), settled: [...settled], deadline }
+      const found: AppendMemo = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), settled: [...settled], deadline }
       const answers = await this.#reader.tenants.with(tenant, (tail) => this.#group(tail, group, found))
       settled.push(...settledOf(group, answers))
       results.push(...answers)
@@ -86,7 +86,7 @@ export class Appender {
     return results
   }
 
-  async #group(tail: Tail, group: readonly Prepared[], found: Found): Promise<readonly Appended[]> {
+  async #group(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Appended[]> {
     // After a restart in another epoch nothing of the one that ended counts.
     found.byId.clear()
     found.wrote.clear()
@@ -101,9 +101,9 @@ export class Appender {
   }
 
   /** Makes sure that the tenant was not dropped before the insert; if it was, what was inserted is removed, and done again. */
-  async #confirm(tail: Tail, found: Found): Promise<void> {
+  async #confirm(tail: HeadOverlay, found: AppendMemo): Promise<void> {
     try {
-      await this.#persist(found, () => this.#reader.tenants.confirm(tail))
+      await this.#retry(found, () => this.#reader.tenants.confirm(tail))
     } catch (error) {
       if (error instanceof EpochEnded) await sweep(this.#reader.tables, tail)
       throw error
@@ -111,13 +111,13 @@ export class Appender {
   }
 
   /** Plans, inserts, and plans what was overtaken again, until each draft has its answer. */
-  async #settle(tail: Tail, group: readonly Prepared[], found: Found, committed: Commit[]): Promise<readonly Appended[]> {
+  async #settle(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo, committed: Commit[]): Promise<readonly Appended[]> {
     const results: Appended[] = []
     for (let attempt = 0; results.length < group.length; attempt++) {
       if (attempt > 0 && performance.now() > found.deadline) throw unavailable(UNKNOWN)
       const rest = group.slice(results.length)
       const settled = [...found.settled, ...settledOf(group, results)]
-      const plan = await this.#persist(found, () => this.#plan(tail, rest, { ...found, settled }))
+      const plan = await this.#retry(found, () => this.#plan(tail, rest, { ...found, settled }))
       const rows = rowsOf(tail.scope, plan, rest, found.writer)
       const inserted = await this.#insert(tail, rows, found)
       const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
@@ -129,19 +129,19 @@ export class Appender {
   }
 
   /** A read of the append, again while the server cannot answer for a moment. */
-  async #persist<T>(found: Found, read: () => Promise<T>): Promise<T> {
+  async #retry<T>(found: AppendMemo, read: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await read()
       } catch (error) {
-        if (!isPassing(error) || performance.now() > found.deadline) throw error
+        if (!isTransient(error) || performance.now() > found.deadline) throw error
       }
       await this.#wait(attempt, found)
     }
   }
 
   /** A plan whose conflicts are sure: judged on a state no older than this call, and of no id that was used. */
-  async #plan(tail: Tail, group: readonly Prepared[], found: Found): Promise<readonly Verdict[]> {
+  async #plan(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Verdict[]> {
     const drafts = group.map(({ draft }) => draft)
     for (const [id, entry] of found.byId) if (entry === null) found.byId.delete(id)
     for (;;) {
@@ -156,13 +156,13 @@ export class Appender {
     }
   }
 
-  async #lookUp(tail: Tail, ids: readonly string[], found: Found): Promise<void> {
+  async #lookUp(tail: HeadOverlay, ids: readonly string[], found: AppendMemo): Promise<void> {
     const filter = { t: tail.scope, cid: { $in: [...ids] } }
     const { rows } = await findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
     for (const id of ids) found.byId.set(id, rows.find(({ commit }) => commit.id === id) ?? null)
   }
 
-  async #load(tail: Tail, { paths, writes }: Needs, found: Found): Promise<void> {
+  async #load(tail: HeadOverlay, { paths, writes }: AppendNeeds, found: AppendMemo): Promise<void> {
     for (const { below, since } of writes) {
       const upTo = tail.last
       const answer = await wroteBelow(this.#reader, tail, below, { since, upTo })
@@ -172,37 +172,37 @@ export class Appender {
   }
 
   /** How many of the rows, from the first on, are in the log: all, or those before another's commit. */
-  async #insert(tail: Tail, rows: readonly Row[], found: Found): Promise<number> {
+  async #insert(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): Promise<number> {
     if (rows.length === 0) return 0
     try {
       const { tables } = this.#reader
       await tables.call(tables.log.insertMany(rows.map(({ row }) => row), { ordered: true }))
       for (const { entry } of rows) tail.push(entry)
     } catch (error) {
-      if (!isDuplicate(error) && !isPassing(error)) throw error
+      if (!isDuplicate(error) && !isTransient(error)) throw error
       await this.#reconcile(tail, rows, found, error)
     }
     return ownCount(tail, rows, found)
   }
 
   /** Reads what the log says after an insert that failed or whose outcome is unknown. */
-  async #reconcile(tail: Tail, rows: readonly Row[], found: Found, error: unknown): Promise<void> {
+  async #reconcile(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo, error: unknown): Promise<void> {
     const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.row.cid : undefined
     try {
       await Promise.all([this.#reader.tenants.refresh(tail), failed === undefined ? null : this.#lookUp(tail, [failed], found)])
     } catch (again) {
-      if (!isPassing(again) || performance.now() > found.deadline) throw again
+      if (!isTransient(again) || performance.now() > found.deadline) throw again
     }
   }
 
-  async #wait(attempt: number, found: Found): Promise<void> {
+  async #wait(attempt: number, found: AppendMemo): Promise<void> {
     const ms = Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, found.deadline - performance.now()))
     await pause(ms)
   }
 }
 
 /** What must be read before drafts can be judged. */
-interface Needs {
+interface AppendNeeds {
   readonly paths: readonly Path[]
   readonly writes: readonly { readonly below: Path; readonly since: Revision }[]
 }
@@ -210,7 +210,7 @@ interface Needs {
 const writesKey = (below: Path, since: Revision): string => `${since}/${pathText(below)}`
 
 /** The versions, and the older writes, that the drafts' expectations are about and that are not known; null when all is. */
-function needsOf(tail: Tail, drafts: readonly Draft[], found: Found): Needs | null {
+function needsOf(tail: HeadOverlay, drafts: readonly Draft[], found: AppendMemo): AppendNeeds | null {
   const paths = new Map<string, Path>()
   const writes: { readonly below: Path; readonly since: Revision }[] = []
   for (const expectation of drafts.flatMap(expectationsOf)) {
@@ -224,7 +224,7 @@ function needsOf(tail: Tail, drafts: readonly Draft[], found: Found): Needs | nu
 }
 
 /** The tail as a plan sees it. What an append must know was loaded before. */
-function viewOf(tail: Tail, found: Found): View {
+function viewOf(tail: HeadOverlay, found: AppendMemo): PlanView {
   // A draft may expect thousands of places to be unchanged: the tail is gone through once for each revision.
   const recent = new Map<Revision, Touched>()
   const touchedAfter = (since: Revision): Touched => {
@@ -246,12 +246,12 @@ function viewOf(tail: Tail, found: Found): View {
 }
 
 /** A row that is to be inserted, and what the tail will hold of it. */
-interface Row {
+interface AppendRow {
   readonly row: LogRow
-  readonly entry: Entry
+  readonly entry: LogEntry
 }
 
-function rowsOf(scope: string, plan: readonly Verdict[], group: readonly Prepared[], writer: string): readonly Row[] {
+function rowsOf(scope: string, plan: readonly Verdict[], group: readonly PreparedDraft[], writer: string): readonly AppendRow[] {
   return plan.flatMap((verdict, i) => {
     const prepared = group[i]
     if (verdict.kind !== 'commit' || prepared === undefined) return []
@@ -267,24 +267,24 @@ function indexOfCommit(plan: readonly Verdict[], before: number): number {
 }
 
 /** How many of the rows are the log's, as the tail knows it. */
-function ownCount(tail: Tail, rows: readonly Row[], found: Found): number {
+function ownCount(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): number {
   const foreign = rows.findIndex(({ row }) => tail.byId(row.cid)?.writer !== found.writer)
   return foreign < 0 ? rows.length : foreign
 }
 
-function isOwn({ writer, commit }: Entry, found: Found): boolean {
+function isOwn({ writer, commit }: LogEntry, found: AppendMemo): boolean {
   return writer === found.writer && !found.claimed.has(commit.id)
 }
 
 /** The drafts of a group that were answered, from the first on. */
-function settledOf(group: readonly Prepared[], answers: readonly Appended[]): readonly Settled[] {
+function settledOf(group: readonly PreparedDraft[], answers: readonly Appended[]): readonly Settled[] {
   return answers.flatMap(({ kind }, i) => {
     const draft = group[i]?.draft
     return draft === undefined ? [] : [{ draft, kind }]
   })
 }
 
-function answer(verdict: Verdict, found: Found, committed: Commit[]): Appended {
+function answer(verdict: Verdict, found: AppendMemo, committed: Commit[]): Appended {
   if (verdict.kind === 'conflict') return { kind: 'conflict', path: verdict.path, version: verdict.version }
   const { commit, draft } = verdict
   // A row of this very append whose success was learned only later is no repetition; its twin in the batch is one.

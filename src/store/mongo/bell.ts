@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChangeStream, MongoClient } from 'mongodb'
 import type { TenantId } from '../store.ts'
-import { codeOf, within } from './failure.ts'
+import { codeOf, withField } from './failure.ts'
 import { logKey, tenantOf, type LogRow, type MetaRow } from './rows.ts'
-import { byKey, collectionsOf, type Collections, type Tables } from './tables.ts'
-import type { Tail } from './tail.ts'
+import { byKey, mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
+import type { HeadOverlay } from './tail.ts'
 import type { Tenants } from './tenants.ts'
 
-type Ring = (tenant: TenantId) => void
+type NotifyTenant = (tenant: TenantId) => void
 
 /** What a change event carries here. */
 interface Inserted {
@@ -21,23 +21,23 @@ const REOPEN_MS = { min: 100, max: 5_000 } as const
 const QUIET_POLLS = 50
 const SLOW_FACTOR = 5
 /** Tenants that are asked for in one query. */
-const MAX_TENANTS = 1_000
+const MAX_POLLED_TENANTS = 1_000
 /** Codes of servers that do not know change streams: not implemented, and unknown stage. */
 const NO_STREAMS: ReadonlySet<number> = new Set([238, 40324])
 /** The code of a server that has them only in a replica set. */
 const STANDALONE = 40573
 
 /** How commits of other processes are noticed. */
-export type BellMode = 'stream' | 'poll'
+export type NotifierMode = 'stream' | 'poll'
 
 const PIPELINE = [{ $match: { operationType: 'insert' } }, { $project: { 'fullDocument.t': 1, 'fullDocument.n': 1 } }]
 
-function watch(tables: Collections, maxAwaitTimeMS: number): ChangeStream<LogRow> {
+function watch(tables: MongoCollections, maxAwaitTimeMS: number): ChangeStream<LogRow> {
   return tables.log.watch(PIPELINE, { maxAwaitTimeMS, batchSize: 200 })
 }
 
 /** Whether the server has change streams; null when it has them in replica sets only and is none. */
-export async function probeStreams(tables: Collections): Promise<BellMode | null> {
+export async function probeStreams(tables: MongoCollections): Promise<NotifierMode | null> {
   const stream = watch(tables, 1)
   try {
     await stream.tryNext()
@@ -52,10 +52,10 @@ export async function probeStreams(tables: Collections): Promise<BellMode | null
   }
 }
 
-export interface BellOptions {
-  readonly tables: Tables
+export interface CommitNotifierOptions {
+  readonly tables: MongoTables
   readonly tenants: Tenants
-  readonly mode: BellMode
+  readonly mode: NotifierMode
   /** A client of its own: an open stream holds a connection all the time. */
   readonly connect: () => MongoClient
   /** How long the server waits for an event before it answers without one, ms; less than a socket may be silent. */
@@ -68,48 +68,48 @@ export interface BellOptions {
   /** How often they are looked for beside a change stream, in case it goes silent, ms. */
   readonly safetyPollMs: number
   /** Told about a change of state, one line each. */
-  readonly onLine: (line: string) => void
+  readonly onStatus: (line: string) => void
 }
 
 /**
  * One change stream (or one poll) per process, however many listen. It only rings: what there is, is read from the log,
  * so lost, doubled and reordered events cost time and nothing else, and no resume token is kept.
  */
-export class Bell implements AsyncDisposable {
-  readonly #options: BellOptions
-  readonly #rings = new Set<{ readonly ring: Ring }>()
+export class CommitNotifier implements AsyncDisposable {
+  readonly #options: CommitNotifierOptions
+  readonly #listeners = new Set<{ readonly ring: NotifyTenant }>()
   #stop: AbortController | null = null
   #running: Promise<unknown> = Promise.resolve()
 
-  constructor(options: BellOptions) {
+  constructor(options: CommitNotifierOptions) {
     this.#options = options
   }
 
   /** Rings from now on until it is disposed of. */
-  listen(ring: Ring): AsyncDisposable {
+  listen(ring: NotifyTenant): AsyncDisposable {
     const entry = { ring }
-    this.#rings.add(entry)
+    this.#listeners.add(entry)
     if (this.#stop === null) this.#start()
     return {
       [Symbol.asyncDispose]: async () => {
-        this.#rings.delete(entry)
-        if (this.#rings.size === 0) await this.#end()
+        this.#listeners.delete(entry)
+        if (this.#listeners.size === 0) await this.#end()
       },
     }
   }
 
   /** Rings for what this process committed itself; the echo of the stream is then no news. */
-  own(tail: Tail): void {
-    tail.rung = Math.max(tail.rung, tail.last)
-    this.ring(tail.tenant)
+  own(tail: HeadOverlay): void {
+    tail.lastNotified = Math.max(tail.lastNotified, tail.last)
+    this.notify(tail.tenant)
   }
 
-  ring(tenant: TenantId): void {
-    for (const { ring } of this.#rings) ring(tenant)
+  notify(tenant: TenantId): void {
+    for (const { ring } of this.#listeners) ring(tenant)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#rings.clear()
+    this.#listeners.clear()
     await this.#end()
   }
 
@@ -133,7 +133,7 @@ export class Bell implements AsyncDisposable {
     for (let lost = false; !stop.aborted; lost = true) {
       const worked = await this.#followOnce(lost, stop)
       if (stop.aborted) return
-      if (!lost || worked) this.#options.onLine('The change stream of MongoDB ended; it is opened again.')
+      if (!lost || worked) this.#options.onStatus('The change stream of MongoDB ended; it is opened again.')
       wait = worked ? REOPEN_MS.min : Math.min(wait * 2, REOPEN_MS.max)
       await pause(wait, undefined, { signal: stop }).catch(() => undefined)
     }
@@ -144,41 +144,41 @@ export class Bell implements AsyncDisposable {
     const { connect, database, tables, awaitMs, lostMs } = this.#options
     // A client of its own each time, for what link.ts tells of the driver.
     const client = connect()
-    const stream = watch(collectionsOf(client, database, tables.readMs), awaitMs)
+    const stream = watch(mongoCollections(client, database, tables.readMs), awaitMs)
     const close = (): void => void stream.close().catch(() => undefined)
     stop.addEventListener('abort', close)
     let worked = false
     try {
       while (!stop.aborted && !stream.closed) {
-        const event = (await within(lostMs, stream.tryNext())) as Inserted | null
+        const event = (await withField(lostMs, stream.tryNext())) as Inserted | null
         // What was committed before the first answer did not ring.
-        if (!worked) this.#ringAll(lost)
+        if (!worked) this.#notifyAll(lost)
         worked = true
-        if (event !== null) this.#hear(event)
+        if (event !== null) this.#receive(event)
       }
     } catch {
       // Whatever ended it: another one is opened.
     } finally {
       stop.removeEventListener('abort', close)
-      await within(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
+      await withField(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
     }
     return worked
   }
 
-  #ringAll(lost: boolean): void {
-    if (lost) this.#options.onLine('The change stream of MongoDB is open again.')
-    for (const tail of this.#options.tenants.tails()) this.ring(tail.tenant)
+  #notifyAll(lost: boolean): void {
+    if (lost) this.#options.onStatus('The change stream of MongoDB is open again.')
+    for (const tail of this.#options.tenants.tails()) this.notify(tail.tenant)
   }
 
-  #hear({ fullDocument }: Inserted): void {
+  #receive({ fullDocument }: Inserted): void {
     if (fullDocument === undefined) return
     const tenant = tenantOf(fullDocument.t)
     const open = this.#options.tenants.peek(tenant)
     const tail = open?.scope === fullDocument.t ? open : undefined
     const n = Number(fullDocument.n)
-    if (tail !== undefined && n <= tail.rung) return
-    if (tail !== undefined) tail.rung = n
-    this.ring(tenant)
+    if (tail !== undefined && n <= tail.lastNotified) return
+    if (tail !== undefined) tail.lastNotified = n
+    this.notify(tenant)
   }
 
   /** Looks for commits of others; seldomer while there are none. */
@@ -195,19 +195,19 @@ export class Bell implements AsyncDisposable {
   async #pollOnce(): Promise<boolean> {
     let news = false
     const tails = this.#options.tenants.tails()
-    for (let i = 0; i < tails.length; i += MAX_TENANTS) {
-      for (const tail of await this.#changed(tails.slice(i, i + MAX_TENANTS))) {
+    for (let i = 0; i < tails.length; i += MAX_POLLED_TENANTS) {
+      for (const tail of await this.#changed(tails.slice(i, i + MAX_POLLED_TENANTS))) {
         news = true
-        this.ring(tail.tenant)
+        this.notify(tail.tenant)
       }
     }
     return news
   }
 
   /** The tails behind which the log goes on, or whose tenant began another life. */
-  async #changed(tails: readonly Tail[]): Promise<readonly Tail[]> {
+  async #changed(tails: readonly HeadOverlay[]): Promise<readonly HeadOverlay[]> {
     const { tables } = this.#options
-    const nextKeys = tails.map((tail) => logKey(tail.scope, Math.max(tail.last, tail.rung) + 1))
+    const nextKeys = tails.map((tail) => logKey(tail.scope, Math.max(tail.last, tail.lastNotified) + 1))
     const limit = { maxTimeMS: tables.readMs }
     const filter = byKey(tables, tails.map(({ scope }) => scope), nextKeys)
     const [next, rows] = await Promise.all([
@@ -220,7 +220,7 @@ export class Bell implements AsyncDisposable {
       const ended = epochs.get(tail.tenant) !== tail.epoch
       if (ended) this.#options.tenants.forget(tail)
       const more = found.has(nextKeys[i] ?? '')
-      if (more) tail.rung = Math.max(tail.last, tail.rung) + 1
+      if (more) tail.lastNotified = Math.max(tail.last, tail.lastNotified) + 1
       return ended || more
     })
   }

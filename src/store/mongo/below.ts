@@ -2,10 +2,10 @@ import type { Filter } from 'mongodb'
 import { isDocumentPath, isWithin, pathText, type Path } from '../../core/path.ts'
 import type { Revision } from '../../core/version.ts'
 import { SKIPS } from '../store.ts'
-import { keysOf, type Reader } from './latest.ts'
-import { belowKeys, logKey, pathOfHead, type Entry, type LogRow } from './rows.ts'
-import { findCommits, readTail, type LogSection, type Taken } from './tables.ts'
-import type { Tail } from './tail.ts'
+import { headKeysOf, type MongoReader } from './latest.ts'
+import { belowKeys, logKey, pathOfHead, type LogEntry, type LogRow } from './rows.ts'
+import { findCommits, readTail, type LogSection, type TakenRows } from './tables.ts'
+import type { HeadOverlay } from './tail.ts'
 
 /**
  * Documents that one query names at most: the server merges their histories by the index of paths and revisions. With more of
@@ -19,44 +19,44 @@ export interface BelowSection extends LogSection {
   readonly skips?: number | undefined
 }
 
-interface Found {
+interface FoundBelow {
   /** In the order asked for. */
-  readonly rows: readonly Entry[]
+  readonly rows: readonly LogEntry[]
   /** Where the section goes on. */
   readonly next: Revision | undefined
 }
 
 /** Commits of a section of the log that wrote at or below some paths: from memory, by their documents where those are few, else by a walk. */
-export async function readBelow(reader: Reader, tail: Tail, section: BelowSection): Promise<Found> {
+export async function readBelow(reader: MongoReader, tail: HeadOverlay, section: BelowSection): Promise<FoundBelow> {
   const recent = readTail(tail, { ...section, limit: { rows: Infinity, bytes: Infinity } })
   if (recent !== null) return within(recent.rows.filter((entry) => isMeant(entry, section.below)), section)
-  const documents = await fewDocuments(reader, tail, section.below)
+  const documents = await fewMongoDocuments(reader, tail, section.below)
   return documents === null ? walk(reader, tail, section) : merged(reader, tail, { ...section, documents })
 }
 
-function isMeant({ commit }: Entry, below: readonly Path[]): boolean {
+function isMeant({ commit }: LogEntry, below: readonly Path[]): boolean {
   return commit.versions.some(({ path }) => below.some((root) => isWithin(path, root)))
 }
 
 /** What a limit allows of commits in memory. */
-function within(entries: readonly Entry[], { limit }: LogSection): Found {
+function within(entries: readonly LogEntry[], { limit }: LogSection): FoundBelow {
   let bytes = 0
   const end = entries.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))
   const rows = end < 0 ? entries : entries.slice(0, end)
   return foundOf({ rows, more: end >= 0 })
 }
 
-function foundOf({ rows, more }: Taken<Entry>): Found {
+function foundOf({ rows, more }: TakenRows<LogEntry>): FoundBelow {
   return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
 }
 
 /** The documents at and below the paths, tombstones included, as texts; null where there are more than are merged. */
-async function fewDocuments(reader: Reader, tail: Tail, below: readonly Path[]): Promise<readonly string[] | null> {
+async function fewMongoDocuments(reader: MongoReader, tail: HeadOverlay, below: readonly Path[]): Promise<readonly string[] | null> {
   const { tables, tenants } = reader
   const applied = tail.applied
   const texts = new Set(below.filter(isDocumentPath).map(pathText))
   for (const path of below) {
-    for (const { from, to } of keysOf(tail.scope, { kind: 'below', path, limit: { rows: 0, bytes: 0 } })) {
+    for (const { from, to } of headKeysOf(tail.scope, { kind: 'below', path, limit: { rows: 0, bytes: 0 } })) {
       const options = { projection: { _id: 1 }, limit: MERGED_DOCUMENTS + 1, maxTimeMS: tables.readMs } as const
       const rows = await tables.call(tables.heads.find({ t: tail.scope, _id: { $gte: from, $lt: to } }, options).toArray())
       for (const { _id } of rows) texts.add(pathText(pathOfHead(tail.scope, _id)))
@@ -65,7 +65,7 @@ async function fewDocuments(reader: Reader, tail: Tail, below: readonly Path[]):
   }
   // After the heads: what they do not hold yet is known here.
   await tenants.refresh(tail)
-  if (tail.base > applied) return fewDocuments(reader, tail, below)
+  if (tail.base > applied) return fewMongoDocuments(reader, tail, below)
   for (const { path } of tail.newestAfter(applied)) if (below.some((root) => isWithin(path, root))) texts.add(pathText(path))
   return texts.size > MERGED_DOCUMENTS ? null : [...texts]
 }
@@ -74,14 +74,14 @@ interface MergedSection extends LogSection {
   readonly documents: readonly string[]
 }
 
-async function merged({ tables }: Reader, tail: Tail, { after, before, reverse, limit, documents }: MergedSection): Promise<Found> {
+async function merged({ tables }: MongoReader, tail: HeadOverlay, { after, before, reverse, limit, documents }: MergedSection): Promise<FoundBelow> {
   if (documents.length === 0) return { rows: [], next: undefined }
   const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': { $in: [...documents] }, n: { $gt: after, $lt: before } }
   return foundOf(await findCommits(tables, { filter, sort: { n: reverse === true ? -1 : 1 }, limit }))
 }
 
 /** Looks through so many commits in one query; the server sends those that match. */
-async function walk({ tables }: Reader, tail: Tail, section: BelowSection): Promise<Found> {
+async function walk({ tables }: MongoReader, tail: HeadOverlay, section: BelowSection): Promise<FoundBelow> {
   const { after, before, reverse = false, below, limit, skips = SKIPS } = section
   const [low, high] = reverse ? [Math.max(after, before - 1 - skips), before] : [after, Math.min(before, after + 1 + skips)]
   const filter: Filter<LogRow> = { t: tail.scope, _id: { $gt: logKey(tail.scope, low), $lt: logKey(tail.scope, high) }, ...wroteBelow(below) }

@@ -44,7 +44,7 @@ export function isDuplicate(error: unknown): boolean {
 }
 
 /** Whether the same command may succeed in a moment, with what it did being unknown. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   if (error instanceof DatabaseError) return error.code === 'UNAVAILABLE'
   if (!(error instanceof MongoError)) return false
@@ -70,12 +70,12 @@ export function failureOf(error: unknown): unknown {
   if (error instanceof MongoServerSelectionError) return unavailable('no primary answers', error)
   const code = codeOf(error)
   if (code !== null && NOT_AUTHORIZED.has(code)) return unavailable('it does not accept the credentials any more', error)
-  if (isPassing(error)) return unavailable(`it answered "${error.message.slice(0, 200)}"`, error)
+  if (isTransient(error)) return unavailable(`it answered "${error.message.slice(0, 200)}"`, error)
   return error
 }
 
 /** `work`, or UNAVAILABLE when it takes longer than `ms`; `onLate` is told then. What still runs is left to itself. */
-export async function within<T>(ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
+export async function withField<T>(ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

@@ -1,10 +1,10 @@
 import { MongoBulkWriteError, type AnyBulkWriteOperation } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
 import type { Version } from '../../core/version.ts'
-import { isDuplicate, isPassing } from './failure.ts'
+import { isDuplicate, isTransient } from './failure.ts'
 import { headKey, headRow, type HeadRow } from './rows.ts'
-import { byKey, type Tables } from './tables.ts'
-import type { Tail } from './tail.ts'
+import { byKey, type MongoTables } from './tables.ts'
+import type { HeadOverlay } from './tail.ts'
 
 /** Documents that are looked at in one read. */
 const MAX_DOCUMENTS = 500
@@ -38,7 +38,7 @@ function operation(scope: string, { version, fresh }: Newest): AnyBulkWriteOpera
   return { updateOne: { filter: { _id, t, v: { $lt: row.v } }, update: { $set: fields } } }
 }
 
-async function write(tables: Tables, operations: readonly AnyBulkWriteOperation<HeadRow>[], w: 1 | 'majority'): Promise<void> {
+async function write(tables: MongoTables, operations: readonly AnyBulkWriteOperation<HeadRow>[], w: 1 | 'majority'): Promise<void> {
   const writeConcern = w === 1 ? { w } : { w, wtimeoutMS: tables.readMs }
   for (let i = 0; i < operations.length; i += MAX_WRITES) {
     await tables.call(tables.heads.bulkWrite(operations.slice(i, i + MAX_WRITES), { ordered: false, writeConcern }))
@@ -49,17 +49,17 @@ async function write(tables: Tables, operations: readonly AnyBulkWriteOperation<
  * Brings the heads of commits up to date. The log is the truth: where this does not succeed, readers see the
  * commits in their tails, and the janitor does it again.
  */
-export async function applyCommits(tables: Tables, scope: string, commits: readonly Commit[]): Promise<void> {
+export async function applyCommits(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<void> {
   const operations = [...newestOf(scope, commits).values()].map((newest) => operation(scope, newest))
   try {
     await write(tables, operations, 1)
   } catch (error) {
-    if (!isDuplicate(error) && !isPassing(error) && !(error instanceof MongoBulkWriteError)) throw error
+    if (!isDuplicate(error) && !isTransient(error) && !(error instanceof MongoBulkWriteError)) throw error
   }
 }
 
 /** Makes sure that a majority has the heads of these commits; false when another process was at it. */
-async function ensure(tables: Tables, scope: string, commits: readonly Commit[]): Promise<boolean> {
+async function ensure(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<boolean> {
   const newest = [...newestOf(scope, commits)]
   for (let i = 0; i < newest.length; i += MAX_DOCUMENTS) {
     const part = newest.slice(i, i + MAX_DOCUMENTS)
@@ -80,7 +80,7 @@ async function ensure(tables: Tables, scope: string, commits: readonly Commit[])
 }
 
 /** Repairs the heads of commits up to `upTo` and moves the mark, so that tails need to hold less. Any process may. */
-export async function repair(tables: Tables, tail: Tail, upTo: number): Promise<void> {
+export async function repair(tables: MongoTables, tail: HeadOverlay, upTo: number): Promise<void> {
   if (upTo <= tail.applied) return
   const commits = tail.after(tail.applied).map(({ commit }) => commit).filter(({ revision }) => revision <= upTo)
   if (!(await ensure(tables, tail.scope, commits))) return

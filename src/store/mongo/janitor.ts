@@ -1,7 +1,7 @@
-import { isPassing } from './failure.ts'
+import { isTransient } from './failure.ts'
 import { repair } from './heads.ts'
-import type { Tables } from './tables.ts'
-import type { Tail } from './tail.ts'
+import type { MongoTables } from './tables.ts'
+import type { HeadOverlay } from './tail.ts'
 import { sweep, type Tenants } from './tenants.ts'
 
 /** How often it looks, ms. */
@@ -16,18 +16,18 @@ const IDLE_MS = 30_000
  * no trace after two seconds. Stops when disposed of, after what it is at.
  */
 export class Janitor implements AsyncDisposable {
-  readonly #tables: Tables
+  readonly #tables: MongoTables
   readonly #tenants: Tenants
   /** Told when the heads cannot be repaired for another reason than a server that is away. */
-  readonly #onLine: (line: string) => void
+  readonly #onStatus: (line: string) => void
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(tables: Tables, tenants: Tenants, onLine: (line: string) => void) {
+  constructor(tables: MongoTables, tenants: Tenants, onLine: (line: string) => void) {
     this.#tables = tables
     this.#tenants = tenants
-    this.#onLine = onLine
+    this.#onStatus = onLine
     this.#schedule()
   }
 
@@ -53,15 +53,15 @@ export class Janitor implements AsyncDisposable {
         await this.#sweep(tail)
       } catch (error) {
         // A server that is away is found out by those who wait for it; the next round tries again.
-        if (!isPassing(error)) this.#onLine(`The heads of tenant ${tail.tenant} could not be repaired: ${String(error)}`)
+        if (!isTransient(error)) this.#onStatus(`The heads of tenant ${tail.tenant} could not be repaired: ${String(error)}`)
         break
       }
     }
-    this.#tenants.rest(IDLE_MS)
+    this.#tenants.evictIdle(IDLE_MS)
   }
 
   /** Removes what a process left that died, or was too slow, while it dropped the tenant. */
-  async #sweep(tail: Tail): Promise<void> {
+  async #sweep(tail: HeadOverlay): Promise<void> {
     for (const epoch of tail.dead) await sweep(this.#tables, { tenant: tail.tenant, epoch })
     tail.dead = []
   }

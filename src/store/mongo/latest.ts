@@ -2,24 +2,24 @@ import type { Filter } from 'mongodb'
 import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../store.ts'
-import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, sizeOf, versionOfHead, type HeadRow, type KeyRange } from './rows.ts'
-import { byKey, LIVE_HEADS, type Tables } from './tables.ts'
-import type { Tail } from './tail.ts'
+import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, rowBytes, versionOfHead, type HeadRow, type KeyRange } from './rows.ts'
+import { byKey, LIVE_HEADS, type MongoTables } from './tables.ts'
+import type { HeadOverlay } from './tail.ts'
 import type { Tenants } from './tenants.ts'
 
 /** What the reads of the adapter work with. */
-export interface Reader {
-  readonly tables: Tables
+export interface MongoReader {
+  readonly tables: MongoTables
   readonly tenants: Tenants
 }
 
 /** Versions in the order in which they were asked for, all of one revision. */
-export type Pictures = Snapshot<readonly (Version | null)[]>
+export type HeadSnapshot = Snapshot<readonly (Version | null)[]>
 
 /** Heads that are asked for at once. */
 const MAX_KEYS = 500
 
-async function headRows({ tables }: Reader, scope: string, keys: readonly string[]): Promise<readonly HeadRow[]> {
+async function headRows({ tables }: MongoReader, scope: string, keys: readonly string[]): Promise<readonly HeadRow[]> {
   const rows: HeadRow[] = []
   for (let i = 0; i < keys.length; i += MAX_KEYS) {
     const filter = byKey(tables, scope, keys.slice(i, i + MAX_KEYS))
@@ -41,7 +41,7 @@ function newer(a: Version | undefined, b: Version | undefined): Version | undefi
  * all that the heads did not hold when the rows were read. Ahead: then the tail learns that first, so that the
  * picture is of one revision (L0).
  */
-export async function latestOf(reader: Reader, tail: Tail, paths: readonly Path[]): Promise<Pictures> {
+export async function latestOf(reader: MongoReader, tail: HeadOverlay, paths: readonly Path[]): Promise<HeadSnapshot> {
   const keys = paths.map((path) => headKey(tail.scope, path))
   const applied = tail.applied
   const [rows] = await Promise.all([headRows(reader, tail.scope, [...new Set(keys)]), reader.tenants.refresh(tail)])
@@ -49,12 +49,12 @@ export async function latestOf(reader: Reader, tail: Tail, paths: readonly Path[
   if (tail.base > applied) return latestOf(reader, tail, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
   const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), tail.newest(pathText(path))) ?? null)
-  for (const [i, path] of paths.entries()) tail.learn(pathText(path), newest[i]?.version ?? 0)
+  for (const [i, path] of paths.entries()) tail.cacheVersion(pathText(path), newest[i]?.version ?? 0)
   return { revision: tail.last, rows: newest }
 }
 
 /** The keys of a range's heads, in key order. */
-export function keysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
+export function headKeysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
   const from = after === undefined ? '' : keyAfter(headKey(scope, after))
   const to = before === undefined ? null : headKey(scope, before)
   return wholeKeysOf(scope, kind, path)
@@ -74,30 +74,30 @@ function wholeKeysOf(scope: string, kind: Range['kind'], path: Path): readonly K
 }
 
 /** A version with its key and size. */
-export interface Candidate {
+export interface RowCandidate {
   readonly key: string
   readonly bytes: number
   readonly version: Version
 }
 
 /** Some documents of a range, in the order asked for: all up to its last one, or all of the range. */
-export interface Chunk {
+export interface RowChunk {
   readonly revision: Revision
-  readonly rows: readonly Candidate[]
+  readonly rows: readonly RowCandidate[]
   readonly complete: boolean
 }
 
 const inKeyOrder = (reverse: boolean) => (a: { readonly key: string }, b: { readonly key: string }): number =>
   reverse ? compareText(b.key, a.key) : compareText(a.key, b.key)
 
-interface Covered {
+interface CoveredRows {
   readonly rows: readonly HeadRow[]
   readonly complete: boolean
 }
 
 /** Head rows of a range up to a limit; tombstones only where `deleted` is true. */
-async function readHeads({ tables }: Reader, scope: string, range: Range): Promise<Covered> {
-  const ranges = keysOf(scope, range)
+async function readHeads({ tables }: MongoReader, scope: string, range: Range): Promise<CoveredRows> {
+  const ranges = headKeysOf(scope, range)
   // Where the first rows are all live, `_id` alone looks as good to the planner, which then uses it where most are deleted too.
   const hint = range.deleted === true ? { _id: 1 } : LIVE_HEADS
   const rows: HeadRow[] = []
@@ -109,7 +109,7 @@ async function readHeads({ tables }: Reader, scope: string, range: Range): Promi
     const options = { sort, limit, batchSize: limit, hint, maxTimeMS: tables.readMs }
     for await (const row of tables.heads.find({ t: scope, ...live, _id: { $gte: from, $lt: to } }, options)) {
       rows.push(row)
-      bytes += sizeOf(row.val)
+      bytes += rowBytes(row.val)
       if (rows.length > range.limit.rows || bytes > range.limit.bytes) return { rows, complete: false }
     }
   }
@@ -117,14 +117,14 @@ async function readHeads({ tables }: Reader, scope: string, range: Range): Promi
 }
 
 /** Rows of the tail that are of a range, where its head rows reach. */
-function tailRows(tail: Tail, range: Range, after: Revision, covers: (key: string) => boolean): readonly Candidate[] {
-  const ranges = keysOf(tail.scope, range)
+function tailRows(tail: HeadOverlay, range: Range, after: Revision, covers: (key: string) => boolean): readonly RowCandidate[] {
+  const ranges = headKeysOf(tail.scope, range)
   const isIn = (key: string): boolean => ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
-  const rows: Candidate[] = []
+  const rows: RowCandidate[] = []
   for (const version of tail.newestAfter(after)) {
     if (!isWithin(version.path, range.path)) continue
     const key = headKey(tail.scope, version.path)
-    if (isIn(key) && covers(key)) rows.push({ key, version, bytes: sizeOf(JSON.stringify(version.value)) })
+    if (isIn(key) && covers(key)) rows.push({ key, version, bytes: rowBytes(JSON.stringify(version.value)) })
   }
   return rows
 }
@@ -134,7 +134,7 @@ function tailRows(tail: Tail, range: Range, after: Revision, covers: (key: strin
  * its limit says: `complete` tells whether they are all. Only where `deleted` is not true, rows of documents that
  * the heads hold as deleted are left out.
  */
-export async function readChunk(reader: Reader, tail: Tail, range: Range): Promise<Chunk> {
+export async function readChunk(reader: MongoReader, tail: HeadOverlay, range: Range): Promise<RowChunk> {
   const applied = tail.applied
   const { rows, complete } = await reader.tables.call(readHeads(reader, tail.scope, range))
   // After the heads: whatever they show, a deletion too, is then known here.
@@ -143,8 +143,8 @@ export async function readChunk(reader: Reader, tail: Tail, range: Range): Promi
   const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id
   const covers = (key: string): boolean => end === undefined || order({ key }, { key: end }) <= 0
-  const merged = new Map<string, Candidate>()
-  for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: sizeOf(row.val) })
+  const merged = new Map<string, RowCandidate>()
+  for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: rowBytes(row.val) })
   for (const row of tailRows(tail, range, applied, covers)) {
     if (row.version.revision > (merged.get(row.key)?.version.revision ?? 0)) merged.set(row.key, row)
   }
@@ -152,7 +152,7 @@ export async function readChunk(reader: Reader, tail: Tail, range: Range): Promi
 }
 
 /** The rows that a limit allows, in key order, and whether and where more follow. */
-export function pageOf(rows: readonly Candidate[], limit: Limit, reverse: boolean): Omit<ListPage, 'revision'> {
+export function toRowPage(rows: readonly RowCandidate[], limit: Limit, reverse: boolean): Omit<ListPage, 'revision'> {
   const page: Version[] = []
   let bytes = 0
   for (const row of rows.slice(0, limit.rows)) {

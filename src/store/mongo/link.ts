@@ -1,12 +1,12 @@
 import type { Collection, MongoClient } from 'mongodb'
-import { within } from './failure.ts'
+import { withField } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
-import { collectionsOf, type Collections, type Tables } from './tables.ts'
+import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
 
 /** Calls that may be lost before the client, and with it their connections, is given up. */
 const MAX_LOST = 8
 
-export interface LinkOptions {
+export interface MongoConnectionOptions {
   readonly connect: () => MongoClient
   readonly database: string | undefined
   /** How long the server may work on one read, ms. */
@@ -22,19 +22,19 @@ export interface LinkOptions {
  * it (`socket.write` answers false, and it waits for a `drain` that cannot come). It happens when a server dies. To an
  * operation it costs that operation; to the heartbeat, all that the client would do from then on.
  */
-export class Link implements Tables {
+export class MongoConnection implements MongoTables {
   readonly readMs: number
   sharded = false
-  readonly #options: LinkOptions
+  readonly #options: MongoConnectionOptions
   #client: MongoClient
-  #collections: Collections
-  #lost = 0
+  #collections: MongoCollections
+  #lostClients = 0
 
-  constructor(options: LinkOptions) {
+  constructor(options: MongoConnectionOptions) {
     this.#options = options
     this.readMs = options.readMs
     this.#client = this.#watched(options.connect())
-    this.#collections = collectionsOf(this.#client, options.database, options.readMs)
+    this.#collections = mongoCollections(this.#client, options.database, options.readMs)
   }
 
   get log(): Collection<LogRow> {
@@ -57,23 +57,23 @@ export class Link implements Tables {
 
   /** A command of the driver, or UNAVAILABLE when the driver has lost it. */
   async call<T>(command: Promise<T>): Promise<T> {
-    return within(this.#options.lostMs, command, () => {
-      this.#lost += 1
-      if (this.#lost > MAX_LOST) this.#replace()
+    return withField(this.#options.lostMs, command, () => {
+      this.#lostClients += 1
+      if (this.#lostClients > MAX_LOST) this.#replace()
     })
   }
 
   async close(): Promise<void> {
-    await within(this.#options.lostMs, this.#client.close()).catch(() => {
+    await withField(this.#options.lostMs, this.#client.close()).catch(() => {
       // A lost connection is not waited for.
     })
   }
 
   #replace(): void {
     const old = this.#client
-    this.#lost = 0
+    this.#lostClients = 0
     this.#client = this.#watched(this.#options.connect())
-    this.#collections = collectionsOf(this.#client, this.#options.database, this.readMs)
+    this.#collections = mongoCollections(this.#client, this.#options.database, this.readMs)
     old.close().catch(() => {
       // It was given up.
     })

@@ -8,18 +8,18 @@ import type {
 } from '../store.ts'
 import { Appender } from './append.ts'
 import { readBelow } from './below.ts'
-import { Bell, probeStreams, type BellMode } from './bell.ts'
+import { CommitNotifier, probeStreams, type NotifierMode } from './bell.ts'
 import { clientOf, connectFailure, standalone, type Waits } from './connection.ts'
-import { failureOf, isPassing, within } from './failure.ts'
+import { failureOf, isTransient, withField } from './failure.ts'
 import { repair } from './heads.ts'
 import { Janitor } from './janitor.ts'
-import type { Reader } from './latest.ts'
-import { Link } from './link.ts'
-import { collectionsOf, headsAt, listAt, mapSome, readHistory, revisionAt } from './past.ts'
-import type { Entry } from './rows.ts'
+import type { MongoReader } from './latest.ts'
+import { MongoConnection } from './link.ts'
+import { collectionNames, headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './past.ts'
+import type { LogEntry } from './rows.ts'
 import { createIndexes, findCommits, readSection, readTail } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './tenants.ts'
-import type { Tail } from './tail.ts'
+import type { HeadOverlay } from './tail.ts'
 
 export interface MongoStoreOptions {
   /** Connection string of a replica set or a sharded cluster (https://www.mongodb.com/docs/manual/reference/connection-string/). */
@@ -35,7 +35,7 @@ export interface MongoStoreOptions {
   /** Beside a change stream: how often they are looked for in case it goes silent, ms; default 5,000. */
   readonly safetyPollMs?: number | undefined
   /** Told, in one line each, when the way of noticing others' commits changes. Default: nobody is. */
-  readonly onLine?: ((line: string) => void) | undefined
+  readonly onStatus?: ((line: string) => void) | undefined
 }
 
 /** The longest that the server waits for a change event before it answers without one, ms. */
@@ -51,7 +51,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
   const waits: Waits = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
   const lostMs = Math.floor(callMs * 0.6)
   const connect = (): MongoClient => clientOf(options.url, waits, options.poolSize ?? 50)
-  const link = new Link({ connect, database: options.database, readMs: waits.selectMs, lostMs })
+  const link = new MongoConnection({ connect, database: options.database, readMs: waits.selectMs, lostMs })
   try {
     await link.connect()
     const mode = await probeStreams(link)
@@ -65,9 +65,9 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
   }
 }
 
-interface Parts {
-  readonly link: Link
-  readonly mode: BellMode
+interface MongoStoreParts {
+  readonly link: MongoConnection
+  readonly mode: NotifierMode
   readonly connect: () => MongoClient
   readonly callMs: number
   readonly lostMs: number
@@ -78,10 +78,10 @@ interface Parts {
 /** The port on MongoDB. docs/mongodb.md says what lies where and why. */
 export class MongoStore implements Store {
   readonly shared = true
-  readonly #link: Link
-  readonly #reader: Reader
+  readonly #connection: MongoConnection
+  readonly #reader: MongoReader
   readonly #appender: Appender
-  readonly #bell: Bell
+  readonly #notifier: CommitNotifier
   readonly #janitor: Janitor
   readonly #callMs: number
   /** The last append of each tenant: one at a time. */
@@ -89,18 +89,18 @@ export class MongoStore implements Store {
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
 
-  constructor({ link, mode, connect, callMs, lostMs, awaitMs, options }: Parts) {
+  constructor({ link, mode, connect, callMs, lostMs, awaitMs, options }: MongoStoreParts) {
     const tenants = new Tenants(link, (tail) => repair(link, tail, tail.last))
     const pollMs = options.pollMs ?? 100
-    const onLine = options.onLine ?? ((): void => undefined)
-    this.#link = link
+    const onLine = options.onStatus ?? ((): void => undefined)
+    this.#connection = link
     this.#callMs = callMs
     this.#reader = { tables: link, tenants }
-    this.#bell = new Bell({
-      tables: link, tenants, mode, connect, awaitMs, lostMs, onLine, database: options.database,
+    this.#notifier = new CommitNotifier({
+      tables: link, tenants, mode, connect, awaitMs, lostMs, onStatus: onLine, database: options.database,
       pollMs, safetyPollMs: options.safetyPollMs ?? 5_000,
     })
-    this.#appender = new Appender(this.#reader, (tail) => this.#bell.own(tail))
+    this.#appender = new Appender(this.#reader, (tail) => this.#notifier.own(tail))
     this.#janitor = new Janitor(link, tenants, onLine)
     if (mode === 'poll') onLine(`This MongoDB has no change streams: commits of other processes are looked for every ${pollMs} ms.`)
   }
@@ -131,13 +131,13 @@ export class MongoStore implements Store {
   collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
     return this.#read(tenant, async (tail) => {
       await this.#reader.tenants.refresh(tail)
-      return mapSome(documents, (document) => collectionsOf(this.#reader, tail, document, at))
+      return mapConcurrent(documents, (document) => collectionNames(this.#reader, tail, document, at))
     })
   }
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     return this.#read(tenant, async (tail) => {
-      const [page] = await Promise.all([readHistory(this.#reader, tail, path, range), this.#reader.tenants.refresh(tail)])
+      const [page] = await Promise.all([findHistory(this.#reader, tail, path, range), this.#reader.tenants.refresh(tail)])
       return page
     })
   }
@@ -155,7 +155,7 @@ export class MongoStore implements Store {
     })
   }
 
-  async #section(tail: Tail, range: LogRange & { readonly before: Revision }): Promise<{ readonly rows: readonly Entry[]; readonly next: Revision | undefined }> {
+  async #section(tail: HeadOverlay, range: LogRange & { readonly before: Revision }): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
     if (range.below !== undefined) return readBelow(this.#reader, tail, { ...range, below: range.below })
     const { rows, more } = readTail(tail, range) ?? (await readSection(this.#reader.tables, tail.scope, range))
     return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
@@ -163,14 +163,14 @@ export class MongoStore implements Store {
 
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
     return this.#read(tenant, async (tail) => {
-      const [revision] = await Promise.all([revisionAt(this.#reader, tail, time), this.#reader.tenants.refresh(tail)])
+      const [revision] = await Promise.all([findRevisionAt(this.#reader, tail, time), this.#reader.tenants.refresh(tail)])
       return revision
     })
   }
 
-  async bell(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+  async listen(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
     this.#refuseClosed()
-    return this.#bell.listen(ring)
+    return this.#notifier.listen(ring)
   }
 
   drop(tenant: TenantId): Promise<void> {
@@ -180,10 +180,10 @@ export class MongoStore implements Store {
       const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: tail.epoch } }
       await tables.call(tables.meta.updateOne({ _id: tenant, epoch: tail.epoch }, next))
       tenants.forget(tail)
-      this.#bell.ring(tenant)
+      this.#notifier.notify(tenant)
       // What is not removed in time, the janitor removes.
-      await within(this.#callMs / 2, sweep(tables, tail)).catch((error: unknown) => {
-        if (!isPassing(error)) throw error
+      await withField(this.#callMs / 2, sweep(tables, tail)).catch((error: unknown) => {
+        if (!isTransient(error)) throw error
       })
     })))
   }
@@ -196,15 +196,15 @@ export class MongoStore implements Store {
   async #close(): Promise<void> {
     await Promise.allSettled(this.#running)
     await this.#janitor[Symbol.asyncDispose]()
-    await this.#bell[Symbol.asyncDispose]()
-    await this.#link.close()
+    await this.#notifier[Symbol.asyncDispose]()
+    await this.#connection.close()
   }
 
   #refuseClosed(): void {
     if (this.#closing !== null) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
   }
 
-  #read<T>(tenant: TenantId, run: (tail: Tail) => Promise<T>): Promise<T> {
+  #read<T>(tenant: TenantId, run: (tail: HeadOverlay) => Promise<T>): Promise<T> {
     return this.#call(() => this.#reader.tenants.with(tenant, run))
   }
 
@@ -228,7 +228,7 @@ export class MongoStore implements Store {
     const done = (): void => void this.#running.delete(work)
     work.then(done, done)
     try {
-      return await within(this.#callMs, work)
+      return await withField(this.#callMs, work)
     } catch (error) {
       throw failureOf(error)
     }

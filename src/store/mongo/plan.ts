@@ -4,10 +4,10 @@ import type { Millis, Revision } from '../../core/version.ts'
 import type { Draft, Expectation } from '../store.ts'
 import { LostWrites, type Settled } from '../lost-writes.ts'
 import { Touched } from '../touched.ts'
-import type { Entry } from './rows.ts'
+import type { LogEntry } from './rows.ts'
 
 /** The state on which drafts are judged. */
-export interface View {
+export interface PlanView {
   readonly last: Revision
   readonly lastAt: Millis
   /** 0 for none. */
@@ -15,15 +15,15 @@ export interface View {
   /** Whether something at or below the path was written after the revision. */
   changed(below: Path, since: Revision): boolean
   /** The commit that bears this id, as far as known. */
-  byId(id: string): Entry | undefined
+  byId(id: string): LogEntry | undefined
   /** Whether it is the commit of this very draft, and no earlier one with its id. */
-  isOwn(entry: Entry): boolean
+  isOwn(entry: LogEntry): boolean
 }
 
 /** What becomes of a draft if no other commit comes between. */
 export type Verdict =
   | { readonly kind: 'commit'; readonly draft: Draft; readonly commit: Commit }
-  | { readonly kind: 'repeated'; readonly draft: Draft; readonly entry: Entry | null; readonly commit: Commit }
+  | { readonly kind: 'repeated'; readonly draft: Draft; readonly entry: LogEntry | null; readonly commit: Commit }
   | { readonly kind: 'conflict'; readonly draft: Draft; readonly path: Path; readonly version: number }
 
 /** Everything a draft expects, in order: first what it says, then that its documents are at the versions before. */
@@ -38,7 +38,7 @@ function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
 }
 
 /** Judges drafts in order; each sees those before it. `before`: those of the same list that have their answer. Pure. */
-export function planOf(drafts: readonly Draft[], view: View, before: readonly Settled[] = []): readonly Verdict[] {
+export function planOf(drafts: readonly Draft[], view: PlanView, before: readonly Settled[] = []): readonly Verdict[] {
   const planned: Commit[] = []
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)

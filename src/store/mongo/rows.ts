@@ -10,7 +10,7 @@ import type { TenantId } from '../store.ts'
  * What lies in MongoDB. Values are JSON texts: they come back exactly, whatever their keys are called, and no
  * BSON type comes between. Names are short because each row carries them.
  */
-export interface Op {
+export interface OpRow {
   /** The document's path. */
   readonly p: string
   /** Path and version: finds one version of a document by its number. */
@@ -39,11 +39,11 @@ export interface LogRow {
   readonly dg: string | null
   /** Which append wrote it: tells an own row from another's after a reply was lost. */
   readonly w: string
-  readonly ops: readonly Op[]
+  readonly ops: readonly OpRow[]
 }
 
 /** The latest version of a document: a row of `heads`, a projection of the log. `_id` orders by collection, then id. */
-export interface HeadRow extends Omit<Op, 'p' | 'k'> {
+export interface HeadRow extends Omit<OpRow, 'p' | 'k'> {
   readonly _id: string
   readonly t: string
   /** Not deleted. */
@@ -67,7 +67,7 @@ export interface MetaRow {
 }
 
 /** A commit with what the adapter knows beside it. */
-export interface Entry {
+export interface LogEntry {
   readonly commit: Commit
   readonly writer: string
   /** About what it holds. */
@@ -79,7 +79,7 @@ const SEPARATOR = '\u0001'
 /** About what a row holds beside its value. */
 const ROW_BYTES = 200
 /** About what a field holds beside its text, in memory and in a row. */
-const FIELD_BYTES = 16
+const ROW_FIELD_BYTES = 16
 
 /** The key of one life of a tenant. Two hash digits in front spread tenants over shards. */
 export function scopeOf(tenant: TenantId, epoch: string): string {
@@ -107,7 +107,7 @@ export function pathOfHead(scope: string, key: string): Path {
 }
 
 /** The value of `ops.k` for one version of a document. */
-export function versionKey(path: Path, version: number): string {
+export function versionRowKey(path: Path, version: number): string {
   return `${pathText(path)}${SEPARATOR}${version}`
 }
 
@@ -146,8 +146,8 @@ export function collectionInKey(prefix: string, key: string): { readonly name: s
 
 /** The row of a commit; `texts` are the JSON texts of its values. */
 export function logRow(scope: string, commit: Commit, writer: string, texts: readonly string[]): LogRow {
-  const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): Op => ({
-    p: pathText(path), k: versionKey(path, version), v: version, o: type, f: fields, cts: new Date(createdAt), val: texts[i] ?? 'null',
+  const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): OpRow => ({
+    p: pathText(path), k: versionRowKey(path, version), v: version, o: type, f: fields, cts: new Date(createdAt), val: texts[i] ?? 'null',
   }))
   const { id, revision, at, actor, digest } = commit
   return {
@@ -156,7 +156,7 @@ export function logRow(scope: string, commit: Commit, writer: string, texts: rea
 }
 
 /** The commit that a row holds. */
-export function entryOf(row: LogRow): Entry {
+export function toLogEntry(row: LogRow): LogEntry {
   const commit: Commit = {
     id: row.cid, revision: Number(row.n), at: row.ts.getTime(), actor: row.by, digest: row.dg,
     versions: row.ops.map((op) => versionOf(row, op)),
@@ -165,7 +165,7 @@ export function entryOf(row: LogRow): Entry {
 }
 
 /** One of the versions that a row of the log holds. */
-export function versionOf(row: LogRow, op: Op): Version {
+export function versionOf(row: LogRow, op: OpRow): Version {
   return {
     path: op.p.split('/'), version: op.v, type: op.o, fields: op.f, value: JSON.parse(op.val) as Json, createdAt: op.cts.getTime(),
     revision: Number(row.n), updatedAt: row.ts.getTime(), actor: row.by, commit: row.cid,
@@ -190,11 +190,11 @@ export function versionOfHead(row: HeadRow): Version {
 }
 
 /** About what a version holds, in bytes. */
-export function sizeOf(text: string): number {
+export function rowBytes(text: string): number {
   return text.length + ROW_BYTES
 }
 
 /** About what the fields of a version hold, in bytes. */
 export function fieldBytes(fields: readonly string[]): number {
-  return fields.reduce((sum, field) => sum + field.length + FIELD_BYTES, 0)
+  return fields.reduce((sum, field) => sum + field.length + ROW_FIELD_BYTES, 0)
 }

@@ -1,11 +1,11 @@
 import { MongoServerError, type Collection, type Filter, type FindCursor, type MongoClient, type Sort } from 'mongodb'
 import type { Revision } from '../../core/version.ts'
 import type { Limit, TenantId } from '../store.ts'
-import type { Tail } from './tail.ts'
-import { entryOf, logKey, type Entry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
+import type { HeadOverlay } from './tail.ts'
+import { toLogEntry, logKey, type LogEntry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
 
 /** The collections of a database, each with the concerns that the laws need, whatever the connection string says. */
-export interface Collections {
+export interface MongoCollections {
   /** Immutable; what is read or acknowledged is on a majority. */
   readonly log: Collection<LogRow>
   /** A projection of the log: local reads and writes, repaired by the janitor. */
@@ -14,7 +14,7 @@ export interface Collections {
 }
 
 /** Collections and the way to use them. They may be those of another client at each use. */
-export interface Tables extends Collections {
+export interface MongoTables extends MongoCollections {
   /** How long the server may work on one read, ms. */
   readonly readMs: number
   /** A sharded cluster finds the shard by the scope. Elsewhere `_id` alone is enough, and FerretDB finds it only alone. */
@@ -24,7 +24,7 @@ export interface Tables extends Collections {
 }
 
 /** The collections of a database. A majority that is not reached within `waitMs` is an error. */
-export function collectionsOf(client: MongoClient, database: string | undefined, waitMs: number): Collections {
+export function mongoCollections(client: MongoClient, database: string | undefined, waitMs: number): MongoCollections {
   const db = client.db(database)
   const writeConcern = { w: 'majority', wtimeoutMS: waitMs } as const
   const majority = { readConcern: { level: 'majority' }, writeConcern, readPreference: 'primary' } as const
@@ -39,7 +39,7 @@ export function collectionsOf(client: MongoClient, database: string | undefined,
 export const LIVE_HEADS = { t: 1, live: 1, _id: 1 } as const
 
 /** Makes the indexes that are not there yet, one command each: FerretDB 1 fails on several that exist. */
-export async function createIndexes({ log, heads }: Collections): Promise<void> {
+export async function createIndexes({ log, heads }: MongoCollections): Promise<void> {
   await log.createIndex({ t: 1, cid: 1 }, { unique: true })
   await log.createIndex({ t: 1, 'ops.p': 1, n: -1 })
   await log.createIndex({ t: 1, 'ops.k': 1 })
@@ -48,7 +48,7 @@ export async function createIndexes({ log, heads }: Collections): Promise<void> 
 }
 
 /** The row of a tenant; made, with a fresh epoch, where there is none. */
-export async function metaOf(tables: Tables, tenant: TenantId, freshEpoch: () => string): Promise<MetaRow> {
+export async function metaOf(tables: MongoTables, tenant: TenantId, freshEpoch: () => string): Promise<MetaRow> {
   const known = await tables.call(tables.meta.findOne({ _id: tenant }, { maxTimeMS: tables.readMs }))
   if (known !== null) return known
   const fresh: MetaRow = { _id: tenant, epoch: freshEpoch(), applied: 0, floor: 0, dead: [] }
@@ -62,13 +62,13 @@ export async function metaOf(tables: Tables, tenant: TenantId, freshEpoch: () =>
 }
 
 /** Rows until a bound is reached, and whether there are more. */
-export interface Taken<Row> {
+export interface TakenRows<Row> {
   readonly rows: readonly Row[]
   readonly more: boolean
 }
 
 /** Reads a cursor, in one round trip, until a bound is reached, but at least one row. */
-export async function take<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<Taken<Row>> {
+export async function take<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<TakenRows<Row>> {
   const rows: Row[] = []
   let bytes = 0
   for await (const row of cursor.limit(limit.rows + 1).batchSize(limit.rows + 1)) {
@@ -87,8 +87,8 @@ export interface LogQuery {
 }
 
 /** Commits that match. */
-export async function findCommits(tables: Tables, { filter, sort, limit }: LogQuery): Promise<Taken<Entry>> {
-  const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(entryOf)
+export async function findCommits(tables: MongoTables, { filter, sort, limit }: LogQuery): Promise<TakenRows<LogEntry>> {
+  const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(toLogEntry)
   return tables.call(take(cursor, limit, ({ bytes }) => bytes))
 }
 
@@ -101,13 +101,13 @@ export interface LogSection {
 }
 
 /** Commits of a section of the log, in the order in which they were asked for. */
-export function readSection(tables: Tables, scope: string, { after, before, reverse, limit }: LogSection): Promise<Taken<Entry>> {
+export function readSection(tables: MongoTables, scope: string, { after, before, reverse, limit }: LogSection): Promise<TakenRows<LogEntry>> {
   const filter: Filter<LogRow> = { t: scope, _id: { $gt: logKey(scope, after), $lt: logKey(scope, before) } }
   return findCommits(tables, { filter, sort: { _id: reverse === true ? -1 : 1 }, limit })
 }
 
 /** The same from memory; null where the tail does not reach back so far. */
-export function readTail(tail: Tail, { after, before, reverse, limit }: LogSection): Taken<Entry> | null {
+export function readTail(tail: HeadOverlay, { after, before, reverse, limit }: LogSection): TakenRows<LogEntry> | null {
   if (after < tail.base) return null
   const entries = tail.after(after).filter(({ commit }) => commit.revision < before)
   const ordered = reverse === true ? entries.toReversed() : entries
@@ -117,7 +117,7 @@ export function readTail(tail: Tail, { after, before, reverse, limit }: LogSecti
 }
 
 /** The filter of point reads. */
-export function byKey({ sharded }: Tables, scope: string | readonly string[], keys: readonly string[]): KeyFilter {
+export function byKey({ sharded }: MongoTables, scope: string | readonly string[], keys: readonly string[]): KeyFilter {
   return sharded ? { _id: oneOf(keys), t: oneOf([scope].flat()) } : { _id: oneOf(keys) }
 }
 
@@ -133,8 +133,8 @@ function oneOf(keys: readonly string[]): OneOf {
 }
 
 /** One commit, by a point read. */
-export async function readCommit(tables: Tables, scope: string, revision: Revision): Promise<Entry | null> {
+export async function findCommit(tables: MongoTables, scope: string, revision: Revision): Promise<LogEntry | null> {
   const filter = byKey(tables, scope, [logKey(scope, revision)])
   const row = await tables.call(tables.log.findOne(filter, { maxTimeMS: tables.readMs }))
-  return row === null ? null : entryOf(row)
+  return row === null ? null : toLogEntry(row)
 }

@@ -3,15 +3,15 @@ import { pathText } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
 import { Touched } from '../touched.ts'
-import { scopeOf, type Entry, type MetaRow } from './rows.ts'
+import { scopeOf, type LogEntry, type MetaRow } from './rows.ts'
 
 /** How many commits, and bytes of them, stay in memory when the heads hold them. */
-const MAX_COMMITS = 512
-const MAX_BYTES = 8_388_608
+const MAX_OVERLAY_COMMITS = 512
+const MAX_OVERLAY_BYTES = 8_388_608
 /** How many documents' version numbers stay in memory. */
 const MAX_VERSIONS = 20_000
 
-interface Seen extends Entry {
+interface SeenVersion extends LogEntry {
   /** When this process learned of it, by its monotonic clock, ms. */
   readonly seenAt: Millis
 }
@@ -22,7 +22,7 @@ interface Seen extends Entry {
  * Only commits that a majority has may be pushed, in order (L0). `base` never passes `applied`, so that the heads
  * and this together are the exact state at `last`, even if a process died before it wrote the heads.
  */
-export class Tail {
+export class HeadOverlay {
   readonly tenant: TenantId
   readonly epoch: string
   readonly scope: string
@@ -32,13 +32,13 @@ export class Tail {
   /** Epochs of the tenant that ended and whose rows may still be there. */
   dead: readonly string[]
   /** The highest revision whose ring was sent. */
-  rung: Revision
+  lastNotified: Revision
   usedAt: Millis = performance.now()
   #applied: Revision
-  #ring: Seen[] = []
+  #recent: SeenVersion[] = []
   #bytes = 0
   readonly #newest = new Map<string, Version>()
-  readonly #byId = new Map<string, Entry>()
+  readonly #byId = new Map<string, LogEntry>()
   readonly #versions = new Map<string, number>()
 
   /** Begins with what the heads hold; the commits after it are to be pushed. */
@@ -50,7 +50,7 @@ export class Tail {
     this.#applied = Number(meta.applied)
     this.last = this.#applied
     this.lastAt = appliedAt
-    this.rung = this.#applied
+    this.lastNotified = this.#applied
     this.dead = meta.dead
   }
 
@@ -65,19 +65,19 @@ export class Tail {
 
   /** Commits after this one are here. */
   get base(): Revision {
-    return this.last - this.#ring.length
+    return this.last - this.#recent.length
   }
 
   /** Whether it holds more than it should because the heads are behind. */
   get overfull(): boolean {
-    return this.#ring.length > 2 * MAX_COMMITS || this.#bytes > 2 * MAX_BYTES
+    return this.#recent.length > 2 * MAX_OVERLAY_COMMITS || this.#bytes > 2 * MAX_OVERLAY_BYTES
   }
 
   /** Takes the commit that follows `last`; any other is ignored, so that readers may bring the same ones. */
-  push(entry: Entry): void {
+  push(entry: LogEntry): void {
     const { commit } = entry
     if (commit.revision !== this.last + 1) return
-    this.#ring.push({ ...entry, seenAt: performance.now() })
+    this.#recent.push({ ...entry, seenAt: performance.now() })
     this.#bytes += entry.bytes
     this.last = commit.revision
     this.lastAt = commit.at
@@ -85,12 +85,12 @@ export class Tail {
     for (const version of commit.versions) {
       const text = pathText(version.path)
       this.#newest.set(text, version)
-      this.learn(text, version.version)
+      this.cacheVersion(text, version.version)
     }
   }
 
   /** Remembers the version number of a document, 0 for none, as it is at `last`. */
-  learn(text: string, version: number): void {
+  cacheVersion(text: string, version: number): void {
     this.#versions.delete(text)
     this.#versions.set(text, version)
   }
@@ -110,13 +110,13 @@ export class Tail {
     for (const version of this.#newest.values()) if (version.revision > after) yield version
   }
 
-  byId(id: string): Entry | undefined {
+  byId(id: string): LogEntry | undefined {
     return this.#byId.get(id)
   }
 
   /** Commits after `after`, which must not lie below `base`. */
-  after(after: Revision): readonly Entry[] {
-    return this.#ring.slice(Math.max(0, after - this.base))
+  after(after: Revision): readonly LogEntry[] {
+    return this.#recent.slice(Math.max(0, after - this.base))
   }
 
   /** What was written after `since`, which must not lie below `base`. */
@@ -129,17 +129,17 @@ export class Tail {
   /** The last revision that this process has known for at least `ms`. */
   knownFor(ms: number): Revision {
     const limit = performance.now() - ms
-    const young = this.#ring.findIndex(({ seenAt }) => seenAt > limit)
+    const young = this.#recent.findIndex(({ seenAt }) => seenAt > limit)
     return young < 0 ? this.last : this.base + young
   }
 
   /** Lets go what the heads hold and what is beyond the bounds; everything that it may, when `all`. */
   trim(all = false): void {
     const spare = Math.max(0, this.#applied - this.base)
-    let count = all ? spare : Math.min(spare, Math.max(0, this.#ring.length - MAX_COMMITS))
+    let count = all ? spare : Math.min(spare, Math.max(0, this.#recent.length - MAX_OVERLAY_COMMITS))
     let bytes = this.#bytes - this.#bytesOf(count)
-    while (bytes > MAX_BYTES && count < spare) bytes -= this.#ring[count++]?.bytes ?? 0
-    if (count > 0) this.#ring.splice(0, count).forEach(({ commit }) => this.#forget(commit))
+    while (bytes > MAX_OVERLAY_BYTES && count < spare) bytes -= this.#recent[count++]?.bytes ?? 0
+    if (count > 0) this.#recent.splice(0, count).forEach(({ commit }) => this.#forget(commit))
     this.#bytes = bytes
     const most = all ? 0 : MAX_VERSIONS
     for (const text of this.#versions.keys()) {
@@ -149,7 +149,7 @@ export class Tail {
   }
 
   #bytesOf(count: number): number {
-    return this.#ring.slice(0, count).reduce((sum, { bytes }) => sum + bytes, 0)
+    return this.#recent.slice(0, count).reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   #forget(commit: Commit): void {

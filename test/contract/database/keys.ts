@@ -1,11 +1,11 @@
 import { describe, expect } from 'vitest'
-import type { Committed, Database } from '../../../src/core/database.ts'
+import type { WriteResult, Database } from '../../../src/core/database.ts'
 import { expectRefusal, law, refusal, summary, type DatabaseSubject } from './subject.ts'
 
 const KEY = 'k-1'
 
 /** Writes that differ from one another in operation, path, value or expectation. */
-const WRITES: Readonly<Record<string, (db: Database) => Promise<Committed>>> = {
+const WRITES: Readonly<Record<string, (db: Database) => Promise<WriteResult>>> = {
   'post': (db) => db.post('posts', { a: 1, b: [2] }, { key: KEY }),
   'post of another value': (db) => db.post('posts', { a: 1, b: [3] }, { key: KEY }),
   'post elsewhere': (db) => db.post('notes', { a: 1, b: [2] }, { key: KEY }),

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { formatCursor, formatHalfCursor } from '../../../src/core/cursor.ts'
+import { formatCursor, formatPartialCursor } from '../../../src/core/cursor.ts'
 import type { ChangeBatch, ChangesOptions, Cursor, Database } from '../../../src/core/database.ts'
 import { epochIn, inLog, revisionIn } from '../../support/history-run.ts'
 import { plantMany, shown, truth } from './live.ts'
@@ -117,8 +117,8 @@ function resets(subject: DatabaseSubject): void {
     const cases = [
       [formatCursor('elsewhere', 1), 'RESTORED', 'CURSOR_UNKNOWN'],
       [formatCursor(epoch, 1_000), 'RESTORED', 'CURSOR_UNKNOWN'],
-      [formatHalfCursor('elsewhere', 1), 'RESTORED', 'CURSOR_UNKNOWN'],
-      [formatHalfCursor(epoch, 1), 'CURSOR_EXPIRED', 'CURSOR_UNKNOWN'],
+      [formatPartialCursor('elsewhere', 1), 'RESTORED', 'CURSOR_UNKNOWN'],
+      [formatPartialCursor(epoch, 1), 'CURSOR_EXPIRED', 'CURSOR_UNKNOWN'],
       [`${cursor}x`, 'CURSOR_UNKNOWN', 'CURSOR_UNKNOWN'],
       [cursor.slice(1), 'CURSOR_UNKNOWN', 'CURSOR_UNKNOWN'],
       ['', 'CURSOR_UNKNOWN', 'CURSOR_UNKNOWN'],

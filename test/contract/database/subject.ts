@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { ChangeBatch, ChangesOptions, Committed, Database } from '../../../src/core/database.ts'
+import type { ChangeBatch, ChangesOptions, WriteResult, Database } from '../../../src/core/database.ts'
 import { DatabaseError } from '../../../src/core/error.ts'
 import { LIMITS, type Limits } from '../../../src/core/limits.ts'
 
@@ -132,12 +132,12 @@ export function readerOf(feed: AsyncIterator<ChangeBatch>): Reader {
 }
 
 /** Changes as `NEW WRITE posts/1@1`: type, reason, path and version. */
-export function reasons({ changes }: Pick<Committed, 'changes'>): readonly string[] {
+export function reasons({ changes }: Pick<WriteResult, 'changes'>): readonly string[] {
   return changes.map(({ type, reason, path, document }) => `${type} ${reason} ${path}@${document.version}`)
 }
 
 /** Changes as `NEW posts/1@1`: type, path and version. */
-export function summary({ changes }: Pick<Committed, 'changes'>): readonly string[] {
+export function summary({ changes }: Pick<WriteResult, 'changes'>): readonly string[] {
   return changes.map(({ type, path, document }) => `${type} ${path}@${document.version}`)
 }
 

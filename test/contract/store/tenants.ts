@@ -17,7 +17,7 @@ interface Listener extends AsyncDisposable {
 async function listen(store: Store): Promise<Listener> {
   const heard: TenantId[] = []
   const waiting = new Map<TenantId, () => void>()
-  const bell = await store.bell((tenant) => {
+  const bell = await store.listen((tenant) => {
     heard.push(tenant)
     waiting.get(tenant)?.()
   })
