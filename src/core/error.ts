@@ -61,3 +61,13 @@ export class DatabaseError extends Error {
     this.details = details
   }
 }
+
+/** BAD_REQUEST about one argument. */
+export function badArgument(argument: string, message: string): DatabaseError {
+  return new DatabaseError('BAD_REQUEST', message, { argument })
+}
+
+/** INVALID_PATH: the path is well-formed but of the wrong kind for the operation. */
+export function wrongKind(path: string, why: string): DatabaseError {
+  return new DatabaseError('INVALID_PATH', `${JSON.stringify(path)} is the wrong kind of path: ${why}.`, { path })
+}

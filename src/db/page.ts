@@ -1,7 +1,6 @@
 import type { Document, DocumentPage, PageOptions } from '../core/database.ts'
-import type { DatabaseError } from '../core/error.ts'
+import { badArgument, type DatabaseError } from '../core/error.ts'
 import { LIMITS, tooLarge, type Limits } from '../core/limits.ts'
-import { badArgument } from './request.ts'
 
 const DEFAULT_ROWS = 100
 

@@ -1,5 +1,5 @@
 import type { Check, Expect, Op } from '../core/database.ts'
-import { DatabaseError } from '../core/error.ts'
+import { badArgument, DatabaseError, wrongKind } from '../core/error.ts'
 import type { Json } from '../core/json.ts'
 import { tooLarge, type Limits } from '../core/limits.ts'
 import { isDocumentPath, parsePath, utf8Length, type Path } from '../core/path.ts'
@@ -96,14 +96,4 @@ function checkKey(key: string, limits: Limits): void {
   if (bytes === 0 || /[\p{Cc}\p{Cs}]/u.test(key)) {
     throw badArgument('key', 'A key is 1 to 128 bytes of text without control characters.')
   }
-}
-
-/** BAD_REQUEST about one argument. */
-export function badArgument(argument: string, message: string): DatabaseError {
-  return new DatabaseError('BAD_REQUEST', message, { argument })
-}
-
-/** INVALID_PATH: the path is well-formed but of the wrong kind for the operation. */
-export function wrongKind(path: string, why: string): DatabaseError {
-  return new DatabaseError('INVALID_PATH', `${JSON.stringify(path)} is the wrong kind of path: ${why}.`, { path })
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { shapeHash } from '../../core/cursor.ts'
 import type { FeedOptions, Filter } from '../../core/database.ts'
+import { badArgument } from '../../core/error.ts'
 import type { FieldPath } from '../../core/field.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { parsePatterns, type Pattern } from '../../core/pattern.ts'
 import { canonicalJson, exactValue } from '../../core/value.ts'
 import type { ChangeType } from '../../core/version.ts'
-import { badArgument } from '../request.ts'
 import { compileWhere, type Where } from '../where/where.ts'
 
 /** What part of a tenant a reader looks at, and how much of it he wants to see. */
