@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Draft } from '../src/store/store.ts'
 import { openLmdbStore } from '../src/store/lmdb/lmdb-store.ts'
-import type { Json } from '../src/core/json.ts'
+import type { Json } from '../src/core/json/json.ts'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import type { Figure } from './figures.ts'
 

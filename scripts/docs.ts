@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ERRORS } from '../src/core/error.ts'
 import { LIMITS, type Limits } from '../src/core/limits.ts'
-import { BUDGET } from '../src/graphql/budget.ts'
-import { QUERY_LIMITS } from '../src/graphql/limits.ts'
+import { BUDGET } from '../src/graphql/limits/budget.ts'
+import { QUERY_LIMITS } from '../src/graphql/limits/query-limits.ts'
 import { BOUNDS, type Bounds } from '../src/server/config.ts'
 
 const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {

@@ -8,8 +8,8 @@ import { WebSocketServer } from 'ws'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { BOUNDS } from '../../src/server/config.ts'
-import { openLog } from '../../src/server/log.ts'
-import { createApp } from '../../src/server/service.ts'
+import { openLog } from '../../src/server/logger.ts'
+import { createApp } from '../../src/server/app.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 
 /**

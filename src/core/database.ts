@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import type { Json } from './json/json.ts'
 import type { ChangeType } from './version.ts'
 
 /** RFC 3339, UTC, milliseconds. */

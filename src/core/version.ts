@@ -1,4 +1,4 @@
-import type { Json } from './json.ts'
+import type { Json } from './json/json.ts'
 import type { Path } from './path.ts'
 
 /** The place of a commit in its tenant's log: 1, 2, 3 … without gaps. 0 stands before the first. */

@@ -1,5 +1,5 @@
 import type { Database } from '../core/database.ts'
-import { Budget, type BudgetBounds, type AnswerRoom } from './budget.ts'
+import { Budget, type BudgetBounds, type AnswerRoom } from './limits/budget.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
 /** What a resolver may use; one for each operation. */

@@ -2,7 +2,7 @@ import { GraphQLError, getOperationAST, type ExecutionResult, type GraphQLErrorE
 import type { MaskError, Plugin } from 'graphql-yoga'
 import { DatabaseError, ERRORS, type ErrorCode } from '../core/error.ts'
 import { advised } from './advice.ts'
-import { BUDGET } from './budget.ts'
+import { BUDGET } from './limits/budget.ts'
 
 /** Gets what was hidden from the client, with the id that the client sees instead. */
 export type Report = (id: string, error: unknown) => void

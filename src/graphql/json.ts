@@ -1,9 +1,9 @@
 import { Kind, type ObjectFieldNode, type ValueNode } from 'graphql'
-import { InvalidJson } from '../core/exact-json.ts'
-import type { Json } from '../core/json.ts'
+import { InvalidJson } from '../core/json/exact-json.ts'
+import type { Json } from '../core/json/json.ts'
 import { LIMITS } from '../core/limits.ts'
-import { INEXACT, isExactToken } from '../core/number.ts'
-import { exactValue } from '../core/value.ts'
+import { INEXACT, isExactToken } from '../core/json/number.ts'
+import { exactValue } from '../core/json/value.ts'
 
 /** Values of the operation's variables, by name; none while the operation is only being validated. */
 export type LiteralVariables = Readonly<Record<string, unknown>> | null | undefined

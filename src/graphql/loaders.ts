@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader'
 import type { AsOf, Database, Document } from '../core/database.ts'
-import type { Budget } from './budget.ts'
+import type { Budget } from './limits/budget.ts'
 
 /** Which document, and at which moment. */
 export interface DocumentLookup {

@@ -1,7 +1,7 @@
 // Generated from schema.graphql by codegen.ts. Change those and run `npm run codegen`.
-import type { Json } from '../core/json.ts';
+import type { Json } from '../core/json/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { ShownDocument, ShownChange } from './shown.ts';
+import type { ShownDocument, ShownChange } from './resolvers/shown.ts';
 import type { DocumentPage, WriteResult, ChangeBatch } from '../core/database.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;

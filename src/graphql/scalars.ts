@@ -2,7 +2,7 @@ import { Kind, type GraphQLScalarType, type ValueNode } from 'graphql'
 import { DatabaseError } from '../core/error.ts'
 import { LIMITS } from '../core/limits.ts'
 import { parseTimestamp } from '../core/timestamp.ts'
-import { exactValue } from '../core/value.ts'
+import { exactValue } from '../core/json/value.ts'
 import { parseJsonLiteral } from './json.ts'
 
 /** How a scalar is read from a variable and from a literal, and written. All throw DatabaseErrors. */

@@ -1,11 +1,11 @@
 import { buildSchema, isInterfaceType, isObjectType, isScalarType, type GraphQLObjectType, type GraphQLSchema } from 'graphql'
-import { Change, Commit, Document, DocumentConnection } from './document.ts'
-import { Mutation } from './mutation.ts'
-import { Query } from './query.ts'
+import { Change, Commit, Document, DocumentConnection } from './resolvers/document.ts'
+import { Mutation } from './resolvers/mutation.ts'
+import { Query } from './resolvers/query.ts'
 import type { GqlNodeResolvers, GqlResolvers } from './resolvers.generated.ts'
 import { scalars } from './scalars.ts'
 import { typeDefs } from './schema.generated.ts'
-import { Subscription } from './subscription.ts'
+import { Subscription } from './resolvers/subscription.ts'
 
 /** Documents are the only nodes. */
 const Node: GqlNodeResolvers = { __resolveType: () => 'Document' }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { LOG_LEVELS, type LogLevel } from './log.ts'
+import { LOG_LEVELS, type LogLevel } from './logger.ts'
 
 /** Everything a server can be told; `BOUNDS` and `readConfig` give the defaults. */
 export interface Config {

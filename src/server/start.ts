@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { openEngine } from '../db/engine.ts'
 import { addressToListenOn, isLoopback } from './address.ts'
 import { dataOf, StartError, type Config } from './config.ts'
-import type { Log } from './log.ts'
-import { openStore } from './open-store.ts'
-import { createApp } from './service.ts'
+import type { Log } from './logger.ts'
+import { openStore } from './store/open-store.ts'
+import { createApp } from './app.ts'
 import { stopServer } from './stop.ts'
 
 /** A server that takes requests. */

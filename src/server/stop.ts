@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as after } from 'node:timers/promises'
 import type { Engine } from '../db/engine.ts'
 import type { Store } from '../store/store.ts'
-import { describeError, type Log } from './log.ts'
-import type { App } from './service.ts'
+import { describeError, type Log } from './logger.ts'
+import type { App } from './app.ts'
 
 /** What lies below the service. */
 export interface ShutdownParts {

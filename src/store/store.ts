@@ -1,5 +1,5 @@
 import type { Commit } from '../core/commit.ts'
-import type { FieldPath } from '../core/field.ts'
+import type { FieldPath } from '../core/json/field.ts'
 import type { Path } from '../core/path.ts'
 import type { Millis, Revision, Version, Write } from '../core/version.ts'
 

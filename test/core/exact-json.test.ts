@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InvalidJson, parseExactJson } from '../../src/core/exact-json.ts'
-import type { Json } from '../../src/core/json.ts'
+import { InvalidJson, parseExactJson } from '../../src/core/json/exact-json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { exactValue } from '../../src/core/value.ts'
+import { exactValue } from '../../src/core/json/value.ts'
 import { json } from './json.ts'
 import { thrown, tooLarge } from './thrown.ts'
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Copies } from '../../src/core/copies.ts'
-import { deleteField, getField, mayTouch, setField } from '../../src/core/field.ts'
-import type { Json } from '../../src/core/json.ts'
+import { Copies } from '../../src/core/json/copies.ts'
+import { deleteField, getField, mayTouch, setField } from '../../src/core/json/field.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { smallJson } from './json.ts'
 import { thrown } from './thrown.ts'
 

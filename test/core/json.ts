@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 
 /** Keys that are data here and special elsewhere. */
 const INHERITED_KEYS = ['constructor', 'toString', 'hasOwnProperty', 'toJSON', 'length']

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Copies } from '../../src/core/copies.ts'
-import { getField } from '../../src/core/field.ts'
-import type { Json } from '../../src/core/json.ts'
-import { mergedFields, mergePatch } from '../../src/core/merge-patch.ts'
-import { equalJson } from '../../src/core/value.ts'
-import { joinFields } from '../../src/core/written-fields.ts'
+import { Copies } from '../../src/core/json/copies.ts'
+import { getField } from '../../src/core/json/field.ts'
+import type { Json } from '../../src/core/json/json.ts'
+import { mergedFields, mergePatch } from '../../src/core/json/merge-patch.ts'
+import { equalJson } from '../../src/core/json/value.ts'
+import { joinFields } from '../../src/core/json/written-fields.ts'
 import { json, smallJson } from './json.ts'
 
 function paths(value: Json, path: readonly string[] = []): readonly (readonly string[])[] {

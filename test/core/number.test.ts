@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isExactNumber, isExactToken } from '../../src/core/number.ts'
+import { isExactNumber, isExactToken } from '../../src/core/json/number.ts'
 
 /** The decimal value of a token as a fraction of integers. */
 function fraction(token: string): readonly [numerator: bigint, denominator: bigint] {

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InvalidJson, parseExactJson } from '../../src/core/exact-json.ts'
-import type { Json } from '../../src/core/json.ts'
+import { InvalidJson, parseExactJson } from '../../src/core/json/exact-json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { canonicalJson, checkSize, equalJson, exactValue, jsonBytes } from '../../src/core/value.ts'
+import { canonicalJson, checkSize, equalJson, exactValue, jsonBytes } from '../../src/core/json/value.ts'
 import { json, smallJson } from './json.ts'
 import { invalidAt, thrown, tooLarge } from './thrown.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
-import { ALLOWANCE_MS, afterReading, heldBackMs, LASTING_MS, trusting } from '../../src/db/clock-guard.ts'
+import { ALLOWANCE_MS, afterReading, heldBackMs, LASTING_MS, trusting } from '../../src/db/time/clock-guard.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'

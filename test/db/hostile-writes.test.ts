@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Database, Op } from '../../src/core/database.ts'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'

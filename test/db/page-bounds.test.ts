@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Database, DocumentPage, PageOptions } from '../../src/core/database.ts'
 import { LIMITS, type Limits } from '../../src/core/limits.ts'
-import { jsonBytes } from '../../src/core/value.ts'
+import { jsonBytes } from '../../src/core/json/value.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Commit } from '../../src/core/commit.ts'
-import type { Json } from '../../src/core/json.ts'
-import { RecentCommits } from '../../src/db/ring.ts'
+import type { Json } from '../../src/core/json/json.ts'
+import { RecentCommits } from '../../src/db/log/recent-commits.ts'
 import type { Limit } from '../../src/store/store.ts'
 
 const rows = (count: number): Limit => ({ rows: count, bytes: 1e9 })

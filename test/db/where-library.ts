@@ -1,7 +1,7 @@
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { parseExpression } from '../../src/db/where/syntax.ts'
-import type { WhereSubject } from '../../src/db/where/where.ts'
+import { parseExpression } from '../../src/db/shape/cel/syntax.ts'
+import type { WhereSubject } from '../../src/db/shape/cel/where.ts'
 
 /** JSON as the library takes it: objects as maps, for in them every key is data. */
 function native(value: Json): unknown {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { DatabaseError } from '../../src/core/error.ts'
-import { compileWhere, type WhereSubject } from '../../src/db/where/where.ts'
+import { compileWhere, type WhereSubject } from '../../src/db/shape/cel/where.ts'
 import { byLibrary } from './where-library.ts'
 
 const PARAMS: Json = { n: 1, s: 'a', list: [1, 'a', null, { a: 1 }], object: { a: 1, 'b c': 'x' }, nothing: null, yes: true }

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import type { Scope } from '../../src/db/where/evaluation.ts'
-import { find } from '../../src/db/where/search.ts'
-import { compileWhere } from '../../src/db/where/where.ts'
+import type { Scope } from '../../src/db/shape/cel/evaluation.ts'
+import { find } from '../../src/db/shape/cel/functions/text-search.ts'
+import { compileWhere } from '../../src/db/shape/cel/where.ts'
 import { thrown, tooLarge } from '../core/thrown.ts'
 
 const scopeOf = (steps: number): Scope => ({ value: null, path: '', id: '', items: [], steps })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { compileWhere } from '../../src/db/where/where.ts'
+import { compileWhere } from '../../src/db/shape/cel/where.ts'
 import { thrown, tooLarge } from '../core/thrown.ts'
 
 const POST: Json = {

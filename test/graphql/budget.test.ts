@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Database, DocumentPage } from '../../src/core/database.ts'
-import type { Json } from '../../src/core/json.ts'
-import { Budget, BUDGET, type BudgetBounds } from '../../src/graphql/budget.ts'
-import { estimateBytes } from '../../src/graphql/weight.ts'
+import type { Json } from '../../src/core/json/json.ts'
+import { Budget, BUDGET, type BudgetBounds } from '../../src/graphql/limits/budget.ts'
+import { estimateBytes } from '../../src/graphql/limits/weight.ts'
 import { inProcess } from './in-process.ts'
 import { DOCUMENT, PAGE, recordingDatabase } from './recording-database.ts'
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError, ERRORS, type ErrorCode } from '../../src/core/error.ts'
 import { createMaskError } from '../../src/graphql/errors.ts'
-import { createGraphqlModule } from '../../src/graphql/face.ts'
+import { createGraphqlModule } from '../../src/graphql/graphql-module.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'
 

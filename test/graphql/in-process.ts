@@ -1,7 +1,7 @@
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Database } from '../../src/core/database.ts'
 import type { Context } from '../../src/graphql/context.ts'
-import { createGraphqlModule, type GraphqlModule } from '../../src/graphql/face.ts'
+import { createGraphqlModule, type GraphqlModule } from '../../src/graphql/graphql-module.ts'
 import { recordingDatabase } from './recording-database.ts'
 
 /** One error of a response. */

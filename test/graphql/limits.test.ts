@@ -1,7 +1,7 @@
 import { getIntrospectionQuery, type DocumentNode } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import { describe, expect, test } from 'vitest'
-import { createGraphqlModule } from '../../src/graphql/face.ts'
+import { createGraphqlModule } from '../../src/graphql/graphql-module.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'
 

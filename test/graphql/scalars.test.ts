@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { InvalidJson } from '../../src/core/exact-json.ts'
+import { InvalidJson } from '../../src/core/json/exact-json.ts'
 import { scalars } from '../../src/graphql/scalars.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'

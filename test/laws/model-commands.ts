@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Check, Expect, Op } from '../../src/core/database.ts'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import type { ChangeType } from '../../src/core/version.ts'
 
 /** A call on a database as data. Revisions, times and versions are small numbers that are read against its state when it runs, so that it shrinks well. */

@@ -238,7 +238,7 @@ describeMongo('the stand-in for MongoDB', (mongo) => {
       await mongo.server.standIn?.kill()
       await Promise.all(writers)
       await mongo.server.standIn?.start()
-      // By another client: this one may have lost its heartbeat when the server died (src/store/mongo/link.ts).
+      // By another client: this one may have lost its heartbeat when the server died (src/store/mongo/mongo-connection.ts).
       await client.close()
       use(proxy)
       const kept = new Set((await log.find().toArray()).map((doc) => doc.n))

@@ -2,9 +2,9 @@ import * as ws from 'ws'
 import fc from 'fast-check'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { MemoryBudget, type Reservation } from '../../src/server/held.ts'
-import { estimateParsedBytes } from '../../src/server/json-weight.ts'
-import { MessageMeter } from '../../src/server/message-meter.ts'
+import { MemoryBudget, type Reservation } from '../../src/server/limits/memory-budget.ts'
+import { estimateParsedBytes } from '../../src/server/limits/json-weight.ts'
+import { MessageMeter } from '../../src/server/ws/message-meter.ts'
 
 /** How the library of clients makes frames; its types leave it out. */
 const { Sender } = ws as unknown as { readonly Sender: new (socket: PassThrough) => { send(data: Buffer, options: object, done: () => void): void; ping(data: Buffer, mask: boolean): void } }

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import type { Authorize } from '../../src/db/feed/admission.ts'
+import type { Authorize } from '../../src/db/feed/authorize.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { ask, serve, type ServiceFixture } from '../support/server-fixture.ts'
 import { openPeer, type RawPeer } from '../support/server-raw.ts'

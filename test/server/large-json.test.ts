@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { GraphQLError } from 'graphql'
 import { expect, test } from 'vitest'
-import { BufferCoalescer } from '../../src/server/joiner.ts'
-import { largeJson } from '../../src/server/large-json.ts'
-import { NextOpening, Payload } from '../../src/server/payload.ts'
+import { BufferCoalescer } from '../../src/server/broadcast/buffer-coalescer.ts'
+import { largeJson } from '../../src/server/broadcast/large-json.ts'
+import { NextOpening, Payload } from '../../src/server/broadcast/payload.ts'
 
 const textOf = (pieces: readonly Buffer[]): string => Buffer.concat(pieces).toString('utf8')
 

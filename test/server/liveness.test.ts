@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Liveness, type Due } from '../../src/server/liveness.ts'
+import { Liveness, type Due } from '../../src/server/ws/liveness.ts'
 
 const PING_MS = 12_000
 

@@ -1,12 +1,12 @@
 import { Duplex, PassThrough } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { BroadcastPacer } from '../../src/db/feed/round.ts'
+import { BroadcastPacer } from '../../src/db/feed/cohort/broadcast-pacer.ts'
 import { BOUNDS } from '../../src/server/config.ts'
-import { MemoryBudget } from '../../src/server/held.ts'
-import { BufferCoalescer } from '../../src/server/joiner.ts'
-import { WriteScheduler } from '../../src/server/outlet.ts'
-import { NextOpening, Payload } from '../../src/server/payload.ts'
+import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
+import { BufferCoalescer } from '../../src/server/broadcast/buffer-coalescer.ts'
+import { WriteScheduler } from '../../src/server/broadcast/write-scheduler.ts'
+import { NextOpening, Payload } from '../../src/server/broadcast/payload.ts'
 
 const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((text) => Buffer.from(text))
 

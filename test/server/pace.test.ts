@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { BOUNDS } from '../../src/server/config.ts'
-import { MemoryBudget } from '../../src/server/held.ts'
-import { OperationPacer } from '../../src/server/pace.ts'
+import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
+import { OperationPacer } from '../../src/server/limits/operation-pacer.ts'
 
 function standFor(ms: number): void {
   for (const until = performance.now() + ms; performance.now() < until;);

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { BOUNDS } from '../../src/server/config.ts'
-import { MemoryBudget } from '../../src/server/held.ts'
-import { Payload } from '../../src/server/payload.ts'
-import { createPump, type Sink } from '../../src/server/pump.ts'
+import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
+import { Payload } from '../../src/server/broadcast/payload.ts'
+import { createPump, type Sink } from '../../src/server/broadcast/pump.ts'
 import { feedOf } from '../graphql/recording-database.ts'
 
 /** A connection that is full as soon as something is written, until `drain`. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createWindowCounter } from '../../src/server/rate.ts'
+import { createWindowCounter } from '../../src/server/operations/window-counter.ts'
 
 it('tells how often something happens, and forgets it when it is over', () => {
   let now = 1_000

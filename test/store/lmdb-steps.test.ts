@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Key } from 'lmdb'
 import { expect, it } from 'vitest'
-import { listDocuments } from '../../src/store/lmdb/list.ts'
+import { listDocuments } from '../../src/store/lmdb/read/list.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { closeTables, openTables, type LmdbTables } from '../../src/store/lmdb/tables.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'

@@ -1,6 +1,6 @@
 import { formatCursor } from '../../src/core/cursor.ts'
 import type { Change, ChangeBatch, Cursor, Database, Document } from '../../src/core/database.ts'
-import { canonicalJson } from '../../src/core/value.ts'
+import { canonicalJson } from '../../src/core/json/value.ts'
 import type { ChangeType, Revision } from '../../src/core/version.ts'
 
 /** A change as a reader saw it; `value` is its canonical JSON, so that equal values are equal texts. */

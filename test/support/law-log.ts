@@ -1,5 +1,5 @@
-import type { Json } from '../../src/core/json.ts'
-import { canonicalJson } from '../../src/core/value.ts'
+import type { Json } from '../../src/core/json/json.ts'
+import { canonicalJson } from '../../src/core/json/value.ts'
 import { revisionIn, type LoggedCommit, type SeenChange, type ShownCommit } from './history-run.ts'
 import { Violations, type Verdict } from './law-verdict.ts'
 

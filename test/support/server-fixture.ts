@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { BOUNDS, type Bounds, type Config } from '../../src/server/config.ts'
-import { openLog } from '../../src/server/log.ts'
-import { createApp } from '../../src/server/service.ts'
+import { openLog } from '../../src/server/logger.ts'
+import { createApp } from '../../src/server/app.ts'
 import { startServer, type RunningServer } from '../../src/server/start.ts'
 
 /** A server on the embedded store in a directory of its own; both are gone after the test. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { isObject, type Json, type JsonObject } from '../../src/core/json.ts'
-import { equalJson, isArray } from '../../src/core/value.ts'
+import { isObject, type Json, type JsonObject } from '../../src/core/json/json.ts'
+import { equalJson, isArray } from '../../src/core/json/value.ts'
 import type { Shape, Stored } from './shape.ts'
 
 /** What a condition comes to: CEL's third answer is an error, which `&&` and `||` swallow where the other side decides. */

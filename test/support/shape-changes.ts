@@ -1,5 +1,5 @@
 import type { Change, Database } from '../../src/core/database.ts'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import type { ChangeType, Revision } from '../../src/core/version.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import type { Store, TenantId } from '../../src/store/store.ts'

@@ -1,5 +1,5 @@
 import type { Change, ChangeBatch, ChangeReason, Cursor, Database, Document, Reset } from '../../src/core/database.ts'
-import { canonicalJson } from '../../src/core/value.ts'
+import { canonicalJson } from '../../src/core/json/value.ts'
 import type { ChangeType, Revision } from '../../src/core/version.ts'
 import { HEARTBEAT_MS } from './history-follower.ts'
 import type { Shape } from './shape.ts'

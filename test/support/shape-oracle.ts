@@ -1,6 +1,6 @@
 import type { Cursor, Database, DocumentPage } from '../../src/core/database.ts'
-import type { Json } from '../../src/core/json.ts'
-import { canonicalJson } from '../../src/core/value.ts'
+import type { Json } from '../../src/core/json/json.ts'
+import { canonicalJson } from '../../src/core/json/value.ts'
 import type { LoggedCommit, SeenChange } from './history-run.ts'
 import { cut, shows, type Shape, type Stored } from './shape.ts'
 import type { Held } from './shape-follower.ts'

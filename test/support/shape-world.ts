@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { WriteResult, Database, Op } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
-import type { Json, JsonObject } from '../../src/core/json.ts'
+import type { Json, JsonObject } from '../../src/core/json/json.ts'
 import { documentValue, fieldPatch } from './shape-arbitrary.ts'
 import { revisionIn } from './history-run.ts'
 import type { Collections } from './shape-oracle.ts'

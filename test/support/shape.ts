@@ -1,5 +1,5 @@
 import type { Filter } from '../../src/core/database.ts'
-import { isObject, type Json } from '../../src/core/json.ts'
+import { isObject, type Json } from '../../src/core/json/json.ts'
 
 /** A document as a judge sees it. */
 export interface Stored {

@@ -1,6 +1,6 @@
 import { formatCursor } from '../../src/core/cursor.ts'
 import type { Cursor, Database } from '../../src/core/database.ts'
-import { isObject, type Json } from '../../src/core/json.ts'
+import { isObject, type Json } from '../../src/core/json/json.ts'
 import type { Feeder, OpenFeed } from './history-follower.ts'
 import { epochIn, revisionIn, type ShownBatch, type ShownChange } from './history-run.ts'
 import { changesFeeder, type Reading } from './shape-changes.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Commit } from '../../src/core/commit.ts'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import type { Path } from '../../src/core/path.ts'
 import type { Write } from '../../src/core/version.ts'
 import type { Appended, Draft, Store, TenantId } from '../../src/store/store.ts'

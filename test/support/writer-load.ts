@@ -1,5 +1,5 @@
 import type { Op } from '../../src/core/database.ts'
-import type { Json } from '../../src/core/json.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import type { ShownCommit } from './history-run.ts'
 import { acknowledged, type Acknowledged } from './law-log.ts'
 

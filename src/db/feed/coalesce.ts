@@ -1,5 +1,5 @@
 import type { Change } from '../../core/database.ts'
-import { joinFields } from '../../core/written-fields.ts'
+import { joinFields } from '../../core/json/written-fields.ts'
 
 /**
  * Changes of several commits as one per document, the latest: NEW and UPDATE are NEW, NEW and DELETE nothing, DELETE

@@ -1,7 +1,7 @@
 import type { PullSource, PullObserver } from '../../core/database.ts'
-import type { SubscriptionRequest } from './admission.ts'
-import type { Cohort } from './cohort.ts'
-import type { FeedPosition, FeedStep, PullWaiter } from './step.ts'
+import type { SubscriptionRequest } from './authorize.ts'
+import type { Cohort } from './cohort/cohort.ts'
+import type { FeedPosition, FeedStep, PullWaiter } from './feed-source.ts'
 
 /** A reader's place among the readers of its shape. */
 export interface Membership<T, P extends FeedPosition> {

@@ -3,9 +3,9 @@ import { compareText, isWithin, pathText, type Path } from '../../core/path.ts'
 import { concrete, type Pattern } from '../../core/pattern.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import { toDocument } from '../render.ts'
-import { Search } from '../search.ts'
-import type { TenantContext } from '../tenant-context.ts'
-import type { Matcher } from './matcher.ts'
+import { Search } from '../read/search.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+import type { Matcher } from '../shape/matcher.ts'
 
 /** Where a snapshot goes on: in which of its ranges, after which document. */
 export interface SnapshotMark {

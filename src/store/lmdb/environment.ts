@@ -1,9 +1,9 @@
 import { closeSync, openSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseError } from '../../core/error.ts'
-import { checkDataFile } from './data-file.ts'
-import { isAt } from './inode.ts'
-import { DiskReserve } from './room.ts'
+import { checkDataFile } from './files/data-file.ts'
+import { isAt } from './files/inode.ts'
+import { DiskReserve } from './files/disk-reserve.ts'
 import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
 
 /** How long a caller should wait before it tries again after the disk failed or is full. */

@@ -1,5 +1,5 @@
 import type { Commit } from '../../core/commit.ts'
-import type { Json } from '../../core/json.ts'
+import type { Json } from '../../core/json/json.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { ChangeType, Millis, Revision, Version } from '../../core/version.ts'
 import type { VersionRow } from './tables.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
-import { mayTouch } from '../../core/field.ts'
+import { mayTouch } from '../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import {

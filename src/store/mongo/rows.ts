@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Long } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
-import type { Json } from '../../core/json.ts'
+import type { Json } from '../../core/json/json.ts'
 import { lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { ChangeType, Revision, Version } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'

@@ -1,7 +1,7 @@
 import { MongoServerError, type Collection, type Filter, type FindCursor, type MongoClient, type Sort } from 'mongodb'
 import type { Revision } from '../../core/version.ts'
 import type { Limit, TenantId } from '../store.ts'
-import type { HeadOverlay } from './tail.ts'
+import type { HeadOverlay } from './read/head-overlay.ts'
 import { toLogEntry, logKey, type LogEntry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
 
 /** The collections of a database, each with the concerns that the laws need, whatever the connection string says. */

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import type { Json } from '../../../src/core/json.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import { law, refusal, type DatabaseSubject } from './subject.ts'
 
 export function limits(subject: DatabaseSubject): void {

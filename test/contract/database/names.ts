@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import type { Database } from '../../../src/core/database.ts'
-import type { Json } from '../../../src/core/json.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import { expectRefusal, law, refusal, type DatabaseSubject } from './subject.ts'
 
 const TAKEN = ['posts/1', 'posts/1/comments', 'posts/1/comments/c']

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
 import type { Change, ChangesOptions, Database, FeedOptions } from '../../../src/core/database.ts'
-import type { Json } from '../../../src/core/json.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import { logCursor } from '../../support/history-run.ts'
 import { following, law, reading, reasons, refusal, type DatabaseSubject, type Reader } from './subject.ts'
 

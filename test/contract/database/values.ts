@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import type { Json } from '../../../src/core/json.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import { LIMITS } from '../../../src/core/limits.ts'
 import { json } from '../../core/json.ts'
 import { law, refusal, summary, type DatabaseSubject } from './subject.ts'

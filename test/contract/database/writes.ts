@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import type { Json } from '../../../src/core/json.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import { expectRefusal, law, START, summary, timestamp, type DatabaseSubject } from './subject.ts'
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Json } from '../../../src/core/json.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import type { Write } from '../../../src/core/version.ts'
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts'
 import type { Draft, Expectation, HistoryRange, LogRange, Store, TenantId } from '../../../src/store/store.ts'

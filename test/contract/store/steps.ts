@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Commit } from '../../../src/core/commit.ts'
-import { mayTouch } from '../../../src/core/field.ts'
+import { mayTouch } from '../../../src/core/json/field.ts'
 import { isWithin, type Path } from '../../../src/core/path.ts'
 import type { Revision, Version, Write } from '../../../src/core/version.ts'
 import type { LogRange, Range } from '../../../src/store/store.ts'

@@ -1,0 +1,251 @@
+import { DatabaseError } from '../error.ts'
+import { LIMITS, tooLarge } from '../limits.ts'
+import { EXACT_LENGTH, INEXACT, isExactToken } from './number.ts'
+import { keyFault, stringFault } from './text.ts'
+
+/**
+ * Stands where a text is JSON but says what cannot be kept exactly. Whoever knows where the user's value begins
+ * reports it from there (`exactValue`); whoever expects a number, a text or an object does not get one.
+ */
+export class InvalidJson {
+  /** What is wrong, as the end of a sentence. */
+  readonly problem: string
+
+  constructor(problem: string) {
+    this.problem = problem
+  }
+}
+
+export interface ExactJsonOptions {
+  /** Levels; the root is level 1. Default 128. */
+  readonly maxDepth?: number | undefined
+}
+
+/**
+ * The value of a JSON text (RFC 8259), with a `Flaw` in place of everything that cannot be kept exactly: rounded
+ * numbers, halves of surrogate pairs, and the value of a key that is doubled, `__proto__` or has U+0000. -0 is 0.
+ * Throws BAD_REQUEST for what is no JSON (a BOM included), TOO_LARGE (valueDepth) beyond `maxDepth` levels.
+ */
+export function parseExactJson(text: string, options: ExactJsonOptions = {}): unknown {
+  return new Parser(text, options.maxDepth ?? 128).parse()
+}
+
+const QUOTE = 0x22
+const PLUS = 0x2b
+const COMMA = 0x2c
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const COLON = 0x3a
+const OPEN_ARRAY = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+const FIRST_PRINTABLE = 0x20
+const FIRST_SURROGATE = 0xd800
+const BOM = 0xfeff
+/** What `#peek` gives behind the last character. */
+const END = -1
+/**
+ * UTF-16 units that are kept of a key: too many for a value that is to be stored, which `exactValue` refuses then. V8 looks for
+ * each key among all it knows, and from 16,384 units on takes the length for the hash: equally long ones cost their product.
+ */
+const MAX_KEY = LIMITS.objectKeyBytes + 1
+/** V8 keeps the whole text alive for a slice longer than this, so that 20 kept characters would cost a body of 2 MiB. */
+const SLICE_LENGTH = 12
+
+/** One pass from left to right; `#at` is the next character to be read. */
+class Parser {
+  readonly #text: string
+  readonly #maxDepth: number
+  #at = 0
+  /** Whether the string read last may hold surrogates or, by an escape, U+0000. */
+  #suspect = false
+
+  constructor(text: string, maxDepth: number) {
+    this.#text = text
+    this.#maxDepth = maxDepth
+  }
+
+  parse(): unknown {
+    if (this.#peek() === BOM) throw this.#malformed('JSON without a byte order mark')
+    this.#skipSpace()
+    const value = this.#value(1)
+    this.#skipSpace()
+    if (this.#at < this.#text.length) throw this.#malformed('the end')
+    return value
+  }
+
+  #value(level: number): unknown {
+    if (level > this.#maxDepth) throw tooLarge('valueDepth', this.#maxDepth, `The JSON has more than ${this.#maxDepth} levels`)
+    switch (this.#peek()) {
+      case QUOTE:
+        return this.#stringValue()
+      case OPEN_OBJECT:
+        return this.#object(level)
+      case OPEN_ARRAY:
+        return this.#array(level)
+      case 0x74:
+        return this.#word('true', true)
+      case 0x66:
+        return this.#word('false', false)
+      case 0x6e:
+        return this.#word('null', null)
+      default:
+        return this.#number()
+    }
+  }
+
+  #object(level: number): unknown {
+    const object: Record<string, unknown> = {}
+    this.#at++
+    this.#skipSpace()
+    if (this.#accept(CLOSE_OBJECT)) return object
+    do {
+      this.#skipSpace()
+      if (this.#peek() !== QUOTE) throw this.#malformed('a key in double quotes')
+      const key = this.#string()
+      const problem = this.#suspect || key === '__proto__' ? keyFault(key) : null
+      this.#skipSpace()
+      if (!this.#accept(COLON)) throw this.#malformed('":"')
+      this.#skipSpace()
+      put(object, key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key, this.#value(level + 1), problem)
+      this.#skipSpace()
+    } while (this.#accept(COMMA))
+    if (!this.#accept(CLOSE_OBJECT)) throw this.#malformed('"," or "}"')
+    return object
+  }
+
+  #array(level: number): unknown {
+    const array: unknown[] = []
+    this.#at++
+    this.#skipSpace()
+    if (this.#accept(CLOSE_ARRAY)) return array
+    do {
+      this.#skipSpace()
+      array.push(this.#value(level + 1))
+      this.#skipSpace()
+    } while (this.#accept(COMMA))
+    if (!this.#accept(CLOSE_ARRAY)) throw this.#malformed('"," or "]"')
+    return array
+  }
+
+  #stringValue(): string | InvalidJson {
+    const text = this.#string()
+    const problem = this.#suspect ? stringFault(text) : null
+    return problem === null ? text : new InvalidJson(problem)
+  }
+
+  #string(): string {
+    const text = this.#text
+    const start = this.#at
+    let escaped = false
+    this.#suspect = false
+    for (let at = start + 1; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code === QUOTE) {
+        this.#at = at + 1
+        return escaped || at - start - 1 > SLICE_LENGTH ? this.#decode(start) : text.slice(start + 1, at)
+      }
+      if (code === BACKSLASH) {
+        escaped = true
+        this.#suspect = true
+        at++
+      } else if (code < FIRST_PRINTABLE) {
+        throw this.#malformed('no control character in a string; escape it', at)
+      } else if (code >= FIRST_SURROGATE) {
+        this.#suspect = true
+      }
+    }
+    throw this.#malformed('the closing quote of a string', text.length)
+  }
+
+  /** The string that begins at `start` and has just been passed, as a text of its own. The platform knows the escapes. */
+  #decode(start: number): string {
+    try {
+      return JSON.parse(this.#text.slice(start, this.#at)) as string
+    } catch {
+      throw this.#malformed('a string with valid escapes', start)
+    }
+  }
+
+  #number(): number | InvalidJson {
+    const start = this.#at
+    const negative = this.#accept(MINUS)
+    const whole = this.#whole()
+    const next = this.#peek()
+    const plain = next !== POINT && (next | 0x20) !== 0x65
+    if (plain && this.#at - start <= EXACT_LENGTH) return negative ? 0 - whole : whole
+    if (this.#accept(POINT)) this.#digits()
+    if ((this.#peek() | 0x20) === 0x65) this.#exponent()
+    const token = this.#text.slice(start, this.#at)
+    return isExactToken(token) ? Number(token) + 0 : new InvalidJson(INEXACT)
+  }
+
+  #whole(): number {
+    if (this.#peek() !== ZERO) return this.#digits()
+    this.#at++
+    return 0
+  }
+
+  #exponent(): void {
+    this.#at++
+    if (!this.#accept(PLUS)) this.#accept(MINUS)
+    this.#digits()
+  }
+
+  /** One digit or more; as a number it is right only while it has few enough of them. */
+  #digits(): number {
+    const start = this.#at
+    let number = 0
+    for (;;) {
+      const digit = this.#peek() - ZERO
+      if (digit < 0 || digit > 9) break
+      number = number * 10 + digit
+      this.#at++
+    }
+    if (this.#at === start) throw this.#malformed('a value')
+    return number
+  }
+
+  #word<T>(word: string, value: T): T {
+    if (!this.#text.startsWith(word, this.#at)) throw this.#malformed('a value')
+    this.#at += word.length
+    return value
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const code = this.#peek()
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return
+      this.#at++
+    }
+  }
+
+  #peek(): number {
+    return this.#at < this.#text.length ? this.#text.charCodeAt(this.#at) : END
+  }
+
+  #accept(code: number): boolean {
+    if (this.#peek() !== code) return false
+    this.#at++
+    return true
+  }
+
+  #malformed(expected: string, at: number = this.#at): DatabaseError {
+    const found = at < this.#text.length ? JSON.stringify(this.#text.charAt(at)) : 'the end'
+    return new DatabaseError('BAD_REQUEST', `The JSON is malformed at position ${at}: expected ${expected}, found ${found}.`)
+  }
+}
+
+function put(object: Record<string, unknown>, key: string, value: unknown, problem: string | null): void {
+  if (problem !== null) {
+    // Assigning __proto__ would change the object's prototype.
+    Object.defineProperty(object, key, { value: new InvalidJson(problem), enumerable: true, writable: true, configurable: true })
+  } else if (Object.hasOwn(object, key)) {
+    object[key] = new InvalidJson('the key stands more than once in its object')
+  } else {
+    object[key] = value
+  }
+}

@@ -1,0 +1,89 @@
+import { Copies, setKey } from './copies.ts'
+import { DatabaseError } from '../error.ts'
+import { isObject, type Json } from './json.ts'
+import { isArray } from './value.ts'
+
+/** Segments inside a value: keys of objects, indexes of arrays. None: the whole value. */
+export type FieldPath = readonly string[]
+
+const INDEX = /^(0|[1-9][0-9]*)$/
+
+/**
+ * Whether a version that wrote `fields` (as `Write.fields` has them) may have changed the field at `path`: one of them lies
+ * at, above or below it, or there is none, which stands for the whole value.
+ */
+export function mayTouch(fields: readonly string[], path: FieldPath): boolean {
+  if (fields.length === 0) return true
+  const text = path.join('/')
+  return fields.some((field) => field === text || text.startsWith(`${field}/`) || field.startsWith(`${text}/`))
+}
+
+/** The field of `value` at `path`; undefined when nothing is there. */
+export function getField(value: Json, path: FieldPath): Json | undefined {
+  let field: Json | undefined = value
+  for (const segment of path) field = member(field, segment)
+  return field
+}
+
+/**
+ * `value` with `field` at `path`; what did not change is shared, and `copies` are changed in place. What is missing on the way
+ * (undefined) is made as objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other
+ * index and for a way through a scalar or null.
+ */
+export function setField(value: Json | undefined, path: FieldPath, field: Json, copies: Copies = new Copies()): Json {
+  const [segment, ...rest] = path
+  if (segment === undefined) return field
+  const inside = setField(member(value, segment), rest, field, copies)
+  if (isArray(value)) {
+    const array = copies.array(value)
+    array[indexIn(value, segment)] = inside
+    return array
+  }
+  if (value !== undefined && !isObject(value)) {
+    const kind = value === null ? 'null' : `a ${typeof value}`
+    throw notFound(`${kind} has no field ${JSON.stringify(segment)}; put an object in its place first`)
+  }
+  const object = copies.object(value)
+  setKey(object, segment, inside)
+  return object
+}
+
+function indexIn(array: readonly Json[], segment: string): number {
+  const index = Number(segment)
+  if (!INDEX.test(segment) || index > array.length) {
+    throw notFound(`an array of ${array.length} elements takes an index from 0 to ${array.length}, not ${JSON.stringify(segment)}`)
+  }
+  return index
+}
+
+/** `value` without the field at `path`, later elements of an array moved up; undefined when no field was there. As `setField`. */
+export function deleteField(value: Json, path: FieldPath, copies: Copies = new Copies()): Json | undefined {
+  const [segment, ...rest] = path
+  const field = segment === undefined ? undefined : member(value, segment)
+  if (segment === undefined || field === undefined) return undefined
+  if (rest.length === 0) return without(copies, value, segment)
+  const remaining = deleteField(field, rest, copies)
+  return remaining === undefined ? undefined : setField(value, [segment], remaining, copies)
+}
+
+function without(copies: Copies, value: Json, segment: string): Json {
+  if (isArray(value)) {
+    const array = copies.array(value)
+    array.splice(Number(segment), 1)
+    return array
+  }
+  if (!isObject(value)) return value
+  const object = copies.object(value)
+  delete object[segment]
+  return object
+}
+
+/** What is right inside a value; own properties only, so that `toString` and `constructor` are keys like any other. */
+function member(value: Json | undefined, segment: string): Json | undefined {
+  if (isArray(value)) return INDEX.test(segment) ? value[Number(segment)] : undefined
+  return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined
+}
+
+function notFound(why: string): DatabaseError {
+  return new DatabaseError('NOT_FOUND', `There is no place for the field: ${why}.`)
+}

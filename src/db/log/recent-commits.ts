@@ -1,0 +1,91 @@
+import type { Commit } from '../../core/commit.ts'
+import type { Json } from '../../core/json/json.ts'
+import { pathText } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { Limit } from '../../store/store.ts'
+import type { PreviousValues } from './previous-values.ts'
+
+/** The newest commits of a tenant, in memory, without gaps; the oldest fall out when a bound is reached. */
+export class RecentCommits {
+  readonly #maxCommits: number
+  readonly #maxBytes: number
+  readonly #commits = new Map<Revision, { readonly commit: Commit; readonly bytes: number }>()
+  /** The newest version here of each document. */
+  readonly #newest = new Map<string, Version>()
+  #oldest = 1
+  #bytes = 0
+
+  constructor(bounds: { readonly maxCommits: number; readonly maxBytes: number }) {
+    this.#maxCommits = bounds.maxCommits
+    this.#maxBytes = bounds.maxBytes
+  }
+
+  /** Adds the commit that follows the newest one; anything else begins the ring anew. Tells of the versions that it replaced. */
+  push(commit: Commit, befores?: Pick<PreviousValues, 'remember'>): void {
+    if (!this.#commits.has(commit.revision - 1)) this.#clear(commit.revision)
+    const bytes = estimateCommitBytes(commit)
+    this.#commits.set(commit.revision, { commit, bytes })
+    this.#bytes += bytes
+    for (const version of commit.versions) this.#follow(version, befores)
+    while (this.#commits.size > 1 && (this.#commits.size > this.#maxCommits || this.#bytes > this.#maxBytes)) this.#drop()
+  }
+
+  get(revision: Revision): Commit | undefined {
+    return this.#commits.get(revision)?.commit
+  }
+
+  #follow(version: Version, befores: Pick<PreviousValues, 'remember'> | undefined): void {
+    const path = pathText(version.path)
+    const previous = this.#newest.get(path)
+    if (previous !== undefined) befores?.remember(version, previous)
+    this.#newest.set(path, version)
+  }
+
+  /** The commits after `revision`, within the limit but one at least; null when they are no longer, or not yet, all here. */
+  after(revision: Revision, limit: Limit): readonly Commit[] | null {
+    if (this.#commits.size === 0 || revision + 1 < this.#oldest) return null
+    const commits: Commit[] = []
+    let bytes = 0
+    for (let next = revision + 1; commits.length < limit.rows; next++) {
+      const entry = this.#commits.get(next)
+      bytes += entry?.bytes ?? 0
+      if (entry === undefined || (commits.length > 0 && bytes > limit.bytes)) break
+      commits.push(entry.commit)
+    }
+    return commits
+  }
+
+  #drop(): void {
+    const oldest = this.#commits.get(this.#oldest)
+    this.#bytes -= oldest?.bytes ?? 0
+    for (const version of oldest?.commit.versions ?? []) {
+      const path = pathText(version.path)
+      if (this.#newest.get(path) === version) this.#newest.delete(path)
+    }
+    this.#commits.delete(this.#oldest)
+    this.#oldest++
+  }
+
+  #clear(oldest: Revision): void {
+    this.#commits.clear()
+    this.#newest.clear()
+    this.#oldest = oldest
+    this.#bytes = 0
+  }
+}
+
+const COMMIT_BYTES = 400
+
+function estimateCommitBytes(commit: Commit): number {
+  return commit.versions.reduce((sum, version) => sum + COMMIT_BYTES + estimateJsonBytes(version.value) + estimateJsonBytes(version.fields), 0)
+}
+
+/** About what a value takes in memory: it need not be exact, but it must not cost what writing it out would. */
+export function estimateJsonBytes(value: Json): number {
+  if (typeof value === 'string') return 16 + 2 * value.length
+  if (typeof value !== 'object' || value === null) return 8
+  let size = 32
+  if (Array.isArray(value)) for (const item of value as readonly Json[]) size += estimateJsonBytes(item)
+  else for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) size += 2 * key.length + estimateJsonBytes(item)
+  return size
+}

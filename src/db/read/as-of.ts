@@ -1,0 +1,57 @@
+import { formatCursor, parseCursor, unknownCursor } from '../../core/cursor.ts'
+import type { AsOf } from '../../core/database.ts'
+import { badArgument, DatabaseError } from '../../core/error.ts'
+import { pathText, type Path } from '../../core/path.ts'
+import { parseTimestamp } from '../../core/timestamp.ts'
+import type { Revision } from '../../core/version.ts'
+import { resolvePath } from '../resolve.ts'
+import type { LogTail } from '../log/log-tail.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+
+/** The revision that a resumable cursor stands for. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
+export async function cursorRevision({ tail }: TenantContext, cursor: string): Promise<Revision> {
+  const revision = parseCursor(tail.epoch, cursor)
+  if (!(await tail.reaches(revision))) throw unknownCursor('it lies ahead of everything that was written')
+  if (revision < tail.floor) throw cursorExpired(tail)
+  return revision
+}
+
+/** The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND or cursor errors. */
+export async function asOfRevision(context: TenantContext, path: Path, asOf: AsOf | undefined): Promise<Revision | undefined> {
+  if (asOf === undefined) return undefined
+  const { cursor, time, version } = oneOf(asOf)
+  if (cursor !== undefined) return cursorRevision(context, cursor)
+  if (time !== undefined) return revisionAtTime(context, time)
+  if (version !== undefined) return revisionOfVersion(context, path, version)
+  throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
+}
+
+function oneOf(asOf: AsOf): { readonly cursor?: string; readonly time?: string; readonly version?: number } {
+  const given = Object.entries(asOf).filter(([, value]) => value !== undefined && value !== null)
+  if (given.length === 1) return Object.fromEntries(given) as { cursor?: string; time?: string; version?: number }
+  throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
+}
+
+async function revisionAtTime({ store, tenant, closeTime }: TenantContext, text: string): Promise<Revision> {
+  const time = parseTimestamp(text, 'asOf')
+  if (!(await closeTime(time))) throw badArgument('asOf', `${text} lies in the future: what is true then is not known yet.`)
+  return store.revisionAt(tenant, time)
+}
+
+async function revisionOfVersion(context: TenantContext, path: Path, version: number): Promise<Revision> {
+  if (!Number.isSafeInteger(version) || version < 1) throw badArgument('asOf', 'A version is a whole number from 1.')
+  const { store, tenant } = context
+  if (path.length === 1) throw badArgument('asOf', 'Versions count per document: a top-level collection is read as of a time or a cursor.')
+  const { head } = await resolvePath(context, path)
+  const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })
+  const found = page?.rows[0]
+  if (found !== undefined) return found.revision
+  const text = pathText(head?.path ?? path)
+  throw new DatabaseError('NOT_FOUND', `${text} never had a version ${version}.`, { path: text })
+}
+
+/** CURSOR_EXPIRED with the floor of the log. */
+export function cursorExpired(tail: LogTail): DatabaseError {
+  const floor = formatCursor(tail.epoch, tail.floor)
+  return new DatabaseError('CURSOR_EXPIRED', 'The log no longer holds everything after this cursor; read again from the start.', { floor })
+}

@@ -1,0 +1,117 @@
+import { tooLarge, type Limits } from '../../core/limits.ts'
+import { isDocumentPath, pathText, type Path } from '../../core/path.ts'
+import { jsonBytes } from '../../core/json/value.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { Limit, Range } from '../../store/store.ts'
+import { remainingRange } from './matching.ts'
+import { TimeSlice } from '../time/time-slice.ts'
+import { SEARCH_SLICE } from './search.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+
+/** Documents whose nested collections are asked for at once. */
+const PARENTS = 64
+/** Collections that are read at once; together they ask for one slice. */
+const MAX_COLLECTIONS_AT_ONCE = 8
+
+export interface BelowRead {
+  /** Levels of collections, from 1. */
+  readonly levels: number
+  readonly revision: Revision
+  /** What the result holds already. */
+  readonly bytes: number
+}
+
+/**
+ * The live documents below a path, all of them or TOO_LARGE, those of each collection in order. Without a bound of levels, all
+ * that lies there is one range. With one, it is read level by level, so that what lies deeper costs nothing.
+ */
+export async function documentsBelow(context: TenantContext, root: Path, { levels, revision, bytes }: BelowRead): Promise<readonly Version[]> {
+  const reading = new BelowReading(context, revision, new GatheredDocuments(context.limits, root, bytes))
+  if (levels === Infinity) return reading.range({ kind: 'below', path: root, limit: SEARCH_SLICE })
+  let collections = isDocumentPath(root) ? await reading.nested([root]) : [root]
+  for (let level = 1; ; level++) {
+    const documents = await reading.all(collections)
+    if (level === levels || documents.length === 0) return reading.gathered.documents
+    collections = await reading.nested(documents.map(({ path }) => path))
+  }
+}
+
+/** Reads parts of the state of one revision into one result. */
+class BelowReading {
+  readonly #context: TenantContext
+  readonly #revision: Revision
+  readonly #patience: TimeSlice
+  readonly gathered: GatheredDocuments
+
+  constructor(context: TenantContext, revision: Revision, gathered: GatheredDocuments) {
+    this.#context = context
+    this.#revision = revision
+    this.#patience = new TimeSlice(context.readMs)
+    this.gathered = gathered
+  }
+
+  /** The documents of a range, slice by slice; its limit is that of a slice. */
+  async range(range: Range): Promise<readonly Version[]> {
+    const { store, tenant } = this.#context
+    const documents: Version[] = []
+    for (let rest = range; ; await this.#patience.yieldOrTimeOut()) {
+      const { rows, next } = await store.list(tenant, rest, this.#revision)
+      this.gathered.add(rows)
+      documents.push(...rows)
+      if (next === undefined) return documents
+      rest = remainingRange(rest, next)
+    }
+  }
+
+  /** The documents right in these collections. */
+  async all(collections: readonly Path[]): Promise<readonly Version[]> {
+    const documents: Version[] = []
+    for (const [i, part] of partsOf(collections, MAX_COLLECTIONS_AT_ONCE).entries()) {
+      if (i > 0) await this.#patience.yieldOrTimeOut()
+      const limit: Limit = { rows: Math.ceil(SEARCH_SLICE.rows / part.length), bytes: Math.ceil(SEARCH_SLICE.bytes / part.length) }
+      const read = await Promise.all(part.map((path) => this.range({ kind: 'collection', path, limit })))
+      documents.push(...read.flat())
+    }
+    return documents
+  }
+
+  /** The collections right below these documents. */
+  async nested(documents: readonly Path[]): Promise<readonly Path[]> {
+    const { store, tenant } = this.#context
+    const collections: Path[] = []
+    for (const [k, part] of partsOf(documents, PARENTS).entries()) {
+      if (k > 0) await this.#patience.yieldOrTimeOut()
+      const names = await store.collections(tenant, part, this.#revision)
+      collections.push(...part.flatMap((document, i) => (names[i] ?? []).map((name) => [...document, name])))
+    }
+    return collections
+  }
+}
+
+function partsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}
+
+/** Documents of one result, as many as it may hold. */
+class GatheredDocuments {
+  readonly #limits: Limits
+  readonly #root: Path
+  readonly documents: Version[] = []
+  #bytes: number
+
+  constructor(limits: Limits, root: Path, bytes: number) {
+    this.#limits = limits
+    this.#root = root
+    this.#bytes = bytes
+  }
+
+  /** Throws TOO_LARGE. */
+  add(versions: readonly Version[]): void {
+    this.documents.push(...versions)
+    for (const { value } of versions) this.#bytes += jsonBytes(value)
+    const { documents: max, pageBytes } = this.#limits
+    const advice = 'read its collections page by page with documents, or ask for fewer levels with depth'
+    if (this.documents.length > max) throw tooLarge('documents', max, `More than ${max} documents lie at ${pathText(this.#root)} (${advice})`)
+    if (this.#bytes > pageBytes) throw tooLarge('pageBytes', pageBytes, `What lies at ${pathText(this.#root)} is larger than one answer may be (${advice})`)
+  }
+}

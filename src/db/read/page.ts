@@ -1,0 +1,72 @@
+import type { Document, DocumentPage, PageOptions } from '../../core/database.ts'
+import { badArgument, type DatabaseError } from '../../core/error.ts'
+import { LIMITS, tooLarge, type Limits } from '../../core/limits.ts'
+
+const DEFAULT_ROWS = 100
+
+/** How many rows are asked for, and from which end. */
+export interface Window {
+  readonly count: number
+  /** From the back. */
+  readonly reverse: boolean
+}
+
+/** Reads `first` or `last`. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
+export function windowOf(options: PageOptions, fallback: 'first' | 'last', limits: Limits = LIMITS): Window {
+  if (options.first !== undefined && options.last !== undefined) throw badArgument('last', 'Give first or last, not both.')
+  const name = options.last !== undefined ? 'last' : options.first !== undefined ? 'first' : fallback
+  return { count: countOf(options[name], name, limits), reverse: name === 'last' }
+}
+
+/** A number of rows from 1 to `pageSize`; 100 when none was given. */
+export function countOf(count: number | undefined, argument: string, limits: Limits): number {
+  const rows = count ?? DEFAULT_ROWS
+  if (!Number.isSafeInteger(rows) || rows < 1) throw badArgument(argument, `${argument} must be a whole number from 1 to ${limits.pageSize}.`)
+  if (rows > limits.pageSize) throw tooLarge('pageSize', limits.pageSize, `${rows} rows were asked for`)
+  return rows
+}
+
+/** What a page lists: an id of a collection, or a place in a history. */
+export type PageKind = 'id' | 'place'
+
+/** An opaque page cursor for a text; not a cursor of the log. */
+export function formatPageCursor(kind: PageKind, text: string): string {
+  return Buffer.from(`${kind}:${text}`).toString('base64url')
+}
+
+/** The text of a page cursor of this kind. Throws BAD_REQUEST. */
+export function parsePageCursor(kind: PageKind, cursor: string, argument: string): string {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  const start = kind.length + 1
+  if (text.startsWith(`${kind}:`) && formatPageCursor(kind, text.slice(start)) === cursor) return text.slice(start)
+  throw badPageCursor(argument)
+}
+
+/** BAD_REQUEST: what was given as a page cursor is none of such a page. */
+export function badPageCursor(argument: string): DatabaseError {
+  return badArgument(argument, `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`)
+}
+
+export interface PageEdges {
+  readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
+  /** The page cursor of the place that was reached, where the range goes on beyond it in the direction of reading. */
+  readonly next: string | undefined
+  readonly cursor: string
+}
+
+/**
+ * A page in the shape of a Relay connection. Against the direction of reading, there is a page exactly where a page
+ * cursor bounds it (https://relay.dev/graphql/connections.htm, section 5.1: it need not be searched for).
+ */
+export function toPage(options: PageOptions, { reverse }: Window, { edges, next, cursor }: PageEdges): DocumentPage {
+  const more = next !== undefined
+  const [first = next, last = next] = [edges[0]?.cursor, edges.at(-1)?.cursor]
+  return {
+    edges,
+    startCursor: (reverse ? (next ?? first) : first) ?? null,
+    endCursor: (reverse ? last : (next ?? last)) ?? null,
+    hasNextPage: reverse ? options.before !== undefined : more,
+    hasPreviousPage: reverse ? more : options.after !== undefined,
+    cursor,
+  }
+}

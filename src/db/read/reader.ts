@@ -1,0 +1,117 @@
+import { formatCursor } from '../../core/cursor.ts'
+import type { Document, DocumentOptions, DocumentPage, Filter, PageOptions, ReadOptions } from '../../core/database.ts'
+import { badArgument, wrongKind } from '../../core/error.ts'
+import { getField } from '../../core/json/field.ts'
+import type { Json } from '../../core/json/json.ts'
+import type { Limits } from '../../core/limits.ts'
+import { isDocumentPath, lastOf, parentOf, parsePath, type Path } from '../../core/path.ts'
+import { jsonBytes } from '../../core/json/value.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { Range } from '../../store/store.ts'
+import { documentsBelow } from './below.ts'
+import { parseWhere } from '../shape/shape.ts'
+import { listAll, listMatching } from './matching.ts'
+import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf } from './page.ts'
+import { asOfRevision } from './as-of.ts'
+import { toDocument } from '../render.ts'
+import { resolvePath } from '../resolve.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+import { ValueTree } from './value-tree.ts'
+
+/** The stored document at `text`, or null. */
+export async function readDocument(context: TenantContext, text: string, options: DocumentOptions): Promise<Document | null> {
+  const { store, tenant, tail, limits } = context
+  const path = parsePath(text, limits)
+  if (path.length === 1) throw wrongKind(text, 'it names a collection; a document is collection/id, such as posts/1')
+  const revision = await asOfRevision(context, path, options.asOf)
+  if (!isDocumentPath(path)) return null
+  const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
+  const version = rows[0] ?? null
+  const isShown = version !== null && (version.type !== 'DELETE' || options.deleted === true)
+  return !isShown ? null : toDocument(tail.epoch, version, readAt)
+}
+
+/** A page of the documents of the collection at `text` that match. */
+export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions & Filter): Promise<DocumentPage> {
+  const { tail, limits } = context
+  const path = parsePath(text, limits)
+  if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
+  const where = parseWhere(options, limits)
+  const window = windowOf(options, 'first', limits)
+  const revision = await asOfRevision(context, path, options.asOf)
+  const bound = (cursor: string | undefined, argument: string): Path | undefined =>
+    cursor === undefined ? undefined : [...path, parseId(cursor, argument, limits)]
+  const range: Range = {
+    kind: 'collection',
+    path,
+    after: bound(options.after, 'after'),
+    before: bound(options.before, 'before'),
+    reverse: window.reverse,
+    limit: { rows: window.count, bytes: limits.pageBytes },
+  }
+  const page = await (where === null ? listAll(context, { range, at: revision }) : listMatching(context, { range, where, at: revision }))
+  const cursorOf = (document: Path): string => formatPageCursor('id', lastOf(document))
+  const edges = page.rows.map((version) => ({ cursor: cursorOf(version.path), node: toDocument(tail.epoch, version, page.revision) }))
+  return toPage(options, window, { edges, next: page.next && cursorOf(page.next), cursor: formatCursor(tail.epoch, page.revision) })
+}
+
+/** The id that a page cursor stands for; it was made of one, so anything else is no such cursor. */
+function parseId(cursor: string, argument: string, limits: Limits): string {
+  const id = parsePageCursor('id', cursor, argument)
+  try {
+    if (parsePath(`x/${id}`, limits).length === 2) return id
+  } catch {
+    // Told as what it is to the caller: a bad cursor.
+  }
+  throw badPageCursor(argument)
+}
+
+/** What is at `text` with everything below, or `depth` levels of collections of it; null when nothing is there. */
+export async function readValue(context: TenantContext, text: string, options: ReadOptions & { readonly depth?: number | undefined }): Promise<Json> {
+  const path = parsePath(text, context.limits)
+  const depth = parseDepth(options.depth)
+  return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
+}
+
+/** Levels of collections; all when none is given. Throws BAD_REQUEST. */
+export function parseDepth(depth: number | undefined): number {
+  if (depth === undefined) return Infinity
+  if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
+  return depth
+}
+
+export interface ValueRead {
+  /** Levels of collections. */
+  readonly depth: number
+  /** The revision to look at; the latest when undefined. */
+  readonly at: Revision | undefined
+}
+
+/** What is at a path as of a revision, as `readValue` has it. */
+export async function valueAt(context: TenantContext, path: Path, { depth, at }: ValueRead): Promise<Json> {
+  const { head, fieldPath: rest, revision } = await resolvePath(context, path, at)
+  if (head !== null && rest.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
+  const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, rest)
+  if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null
+  return readCollection(context, path, { depth, revision, declared: field !== undefined })
+}
+
+async function readTree(context: TenantContext, head: Version, depth: number, revision: Revision): Promise<Json> {
+  if (depth === 0) return head.value
+  const below = await documentsBelow(context, head.path, { levels: depth, revision, bytes: jsonBytes(head.value) })
+  return new ValueTree(below).value(head.path, head.value)
+}
+
+interface CollectionRead {
+  readonly depth: number
+  readonly revision: Revision
+  /** Whether an empty array in the parent declares it. */
+  readonly declared: boolean
+}
+
+async function readCollection(context: TenantContext, path: Path, { depth, revision, declared }: CollectionRead): Promise<Json> {
+  const documents = await documentsBelow(context, path, { levels: depth + 1, revision, bytes: 0 })
+  if (documents.length > 0 || declared || path.length === 1) return new ValueTree(documents).list(path)
+  const [names = []] = await context.store.collections(context.tenant, [parentOf(path)], revision)
+  return names.includes(lastOf(path)) ? [] : null
+}

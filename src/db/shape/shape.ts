@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { shapeHash } from '../../core/cursor.ts'
+import type { FeedOptions, Filter } from '../../core/database.ts'
+import { badArgument } from '../../core/error.ts'
+import type { FieldPath } from '../../core/json/field.ts'
+import { tooLarge, type Limits } from '../../core/limits.ts'
+import { parsePatterns, type Pattern } from '../../core/pattern.ts'
+import { canonicalJson, exactValue } from '../../core/json/value.ts'
+import type { ChangeType } from '../../core/version.ts'
+import { compileWhere, type Where } from './cel/where.ts'
+
+/** What part of a tenant a reader looks at, and how much of it he wants to see. */
+export interface Shape {
+  readonly patterns: readonly Pattern[]
+  readonly where: Where | null
+  /** Null: all. */
+  readonly types: readonly ChangeType[] | null
+  /** Null: the whole value. */
+  readonly columns: readonly FieldPath[] | null
+  /** Whether the value before comes with a change. */
+  readonly full: boolean
+  /** The same for shapes that show the same: a hash, for `params` may be long. */
+  readonly key: string
+  /** What cursors say of it. */
+  readonly tag: string
+}
+
+export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'replica'> {
+  readonly types?: readonly ChangeType[] | undefined
+}
+
+/** A shape from texts. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION or TOO_LARGE (patterns, columns, …). */
+export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
+  const { types = null, columns, replica = 'DEFAULT' } = options
+  const filter = parseFilter(options, limits)
+  const text = canonicalJson([paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica])
+  return {
+    patterns: parsePatterns(paths, limits),
+    where: parseWhere(filter, limits),
+    types,
+    columns: columns === undefined ? null : parseColumns(columns, limits),
+    full: replica === 'FULL',
+    key: createHash('sha256').update(text).digest('base64url'),
+    tag: shapeHash(text),
+  }
+}
+
+/** A copy of a filter: the caller may go on changing its own. Throws INVALID_VALUE or TOO_LARGE. */
+export function parseFilter({ where, params }: Filter, limits: Limits): Filter {
+  return { where, params: params === undefined ? undefined : exactValue(params, limits) }
+}
+
+/** What selects documents; null when all are wanted. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST. */
+export function parseWhere(filter: Filter, limits: Limits): Where | null {
+  const { where, params } = parseFilter(filter, limits)
+  if (where !== undefined) return compileWhere(where, params, limits)
+  if (params === undefined) return null
+  throw badArgument('params', 'params are for where: give where too, or leave both out.')
+}
+
+function parseColumns(columns: readonly string[], limits: Limits): readonly FieldPath[] {
+  if (columns.length === 0) throw badArgument('columns', 'columns names one field at least; leave it out for the whole value.')
+  if (columns.length > limits.columns) throw tooLarge('columns', limits.columns, `${columns.length} columns were given`)
+  return columns.map((column) => {
+    const field = column.split('/')
+    if (column.length <= limits.pathBytes && field.length <= limits.valueDepth && field.every((segment) => segment !== '')) return field
+    throw badArgument('columns', 'A column is a field, or fields joined by single slashes, such as author/name.')
+  })
+}

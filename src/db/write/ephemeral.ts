@@ -1,0 +1,28 @@
+import type { Commit } from '../../core/commit.ts'
+import type { Version, Write } from '../../core/version.ts'
+import { draft, collectReadSet } from './draft.ts'
+import { load } from './read-set.ts'
+import type { Request } from './request.ts'
+import { StagedDocuments } from './staged-documents.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+
+/** The number of a document that no log holds. */
+const NO_VERSION = 0
+
+/**
+ * Shows what a request would write to the live readers of this process, and stores nothing. It is refused exactly as the
+ * write would be. The commit that it gives stands at the newest place of the log, with documents at version 0.
+ */
+export async function publishEphemeral(context: TenantContext, request: Request, id: string): Promise<Commit> {
+  const { store, tenant, tail, limits } = context
+  const at = Math.max(context.now(), tail.writtenAt)
+  const state = new StagedDocuments(await load({ store, tenant, revision: tail.last, readSet: collectReadSet([request]), limits }))
+  const { writes } = draft(request, state, { at, limits })
+  const { actor } = request
+  const [revision, digest] = [tail.last, null]
+  const versionOf = (write: Write): Version =>
+    ({ ...write, version: NO_VERSION, createdAt: write.createdAt ?? at, revision, updatedAt: at, actor, commit: id })
+  const commit: Commit = { id, revision, at, actor, digest, versions: writes.map(versionOf) }
+  await tail.publishEphemeral(commit)
+  return commit
+}

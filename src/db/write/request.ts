@@ -1,0 +1,99 @@
+import type { Check, Expect, Op } from '../../core/database.ts'
+import { badArgument, DatabaseError, wrongKind } from '../../core/error.ts'
+import type { Json } from '../../core/json/json.ts'
+import { tooLarge, type Limits } from '../../core/limits.ts'
+import { isDocumentPath, parsePath, utf8Length, type Path } from '../../core/path.ts'
+import { canonicalJson, exactValue } from '../../core/json/value.ts'
+
+/** An operation whose path and value were parsed and hold the limits. */
+export type WriteOperation =
+  | { readonly kind: 'post'; readonly path: Path; readonly value: Json; readonly id: string; readonly fresh: boolean }
+  | { readonly kind: 'put'; readonly path: Path; readonly value: Json; readonly expect: Expect | undefined }
+  | { readonly kind: 'patch'; readonly path: Path; readonly merge: Json; readonly expect: Expect | undefined }
+  | { readonly kind: 'delete'; readonly path: Path; readonly expect: Expect | undefined }
+
+/** What one call wants to write, before anything was read. */
+export interface Request {
+  readonly operations: readonly WriteOperation[]
+  readonly checks: readonly { readonly path: Path; readonly expect: Expect }[]
+  readonly key: string | undefined
+  readonly actor: string | null
+}
+
+export interface RequestParts {
+  readonly ops: readonly Op[]
+  readonly checks?: readonly Check[] | undefined
+  readonly key?: string | undefined
+  readonly actor: string | null
+}
+
+/** Parses and bounds what a call brings. `freshId` makes the id of a post without one. */
+export function parseRequest(parts: RequestParts, limits: Limits, freshId: () => string): Request {
+  const { ops, checks = [], key, actor } = parts
+  const count = Math.max(ops.length, checks.length)
+  if (ops.length === 0) throw badArgument('ops', 'There is no operation: give at least one.')
+  if (count > limits.operations) throw tooLarge('operations', limits.operations, `${count} operations or checks were given`)
+  if (key !== undefined) checkKey(key, limits)
+  return {
+    operations: ops.map((op) => parseOp(op, limits, freshId)),
+    checks: checks.map((check) => ({ path: documentPath(check.path, limits), expect: checkExpect(check.expect) })),
+    key,
+    actor,
+  }
+}
+
+/** The text that two requests share exactly when they ask for the same write. */
+export function fingerprint(request: Request): string {
+  const operations = request.operations.map((op) => (op.kind === 'post' && op.fresh ? { ...op, id: null } : op))
+  return canonicalJson(JSON.parse(JSON.stringify([operations, request.checks])) as Json)
+}
+
+function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation {
+  const path = parsePath(op.path, limits)
+  switch (op.kind) {
+    case 'post':
+      return parsePost(op, path, limits, freshId)
+    case 'put':
+      if (path.length < 2) throw wrongKind(op.path, 'a collection cannot be put; put a document such as posts/1, or post into the collection')
+      return { kind: 'put', path, value: exactValue(op.value, limits), expect: op.expect && checkExpect(op.expect) }
+    case 'patch':
+      if (path.length < 2) throw wrongKind(op.path, 'a collection cannot be patched; patch a document such as posts/1 or a field of one')
+      return { kind: 'patch', path, merge: exactValue(op.patch.merge, limits), expect: op.expect && checkExpect(op.expect) }
+    case 'delete':
+      return { kind: 'delete', path, expect: op.expect && checkExpect(op.expect) }
+  }
+}
+
+function parsePost(op: Op & { kind: 'post' }, path: Path, limits: Limits, freshId: () => string): WriteOperation {
+  if (isDocumentPath(path)) throw wrongKind(op.path, 'a post goes into a collection, such as posts or posts/1/comments')
+  const fresh = op.id === undefined
+  const id = op.id ?? freshId()
+  if (id.includes('/')) throw wrongKind(`${op.path}/${id}`, 'an id is one segment, without a slash')
+  parsePath(`${op.path}/${id}`, limits)
+  return { kind: 'post', path, value: exactValue(op.value, limits), id, fresh }
+}
+
+function documentPath(text: string, limits: Limits): Path {
+  const path = parsePath(text, limits)
+  if (!isDocumentPath(path)) throw wrongKind(text, 'a check names a document, such as posts/1')
+  return path
+}
+
+function checkExpect(expect: Expect): Expect {
+  const given = Object.entries(expect).filter(([, value]) => value !== undefined && value !== null)
+  const [name, value] = given[0] ?? []
+  const fits = name === 'version' ? Number.isSafeInteger(value) && (value as number) >= 0 : typeof value === 'boolean'
+  if (given.length !== 1 || !fits) {
+    throw badArgument('expect', 'An expectation has exactly one of: version (0 or more), absent, exists.')
+  }
+  // A copy, for the caller may change its own before the request is drafted.
+  return Object.fromEntries(given) as unknown as Expect
+}
+
+function checkKey(key: string, limits: Limits): void {
+  const bytes = utf8Length(key)
+  if (bytes > limits.keyBytes) throw tooLarge('keyBytes', limits.keyBytes, `The key has ${bytes} bytes`)
+  if (bytes === 0 || /[\p{Cc}\p{Cs}]/u.test(key)) {
+    throw badArgument('key', 'A key is 1 to 128 bytes of text without control characters.')
+  }
+}

@@ -1,0 +1,121 @@
+import type { Json } from '../../core/json/json.ts'
+import { isWithin, lastOf, pathText, type Path } from '../../core/path.ts'
+import type { Millis, Revision } from '../../core/version.ts'
+
+/** A document as a draft sees it: as it was read, or as an earlier draft of the batch leaves it. */
+export interface DocumentHead {
+  readonly path: Path
+  readonly version: number
+  readonly deleted: boolean
+  readonly value: Json
+  readonly createdAt: Millis
+}
+
+/** What the operations of a batch may have to know. */
+export interface ReadSet {
+  /** Documents whose heads decide what a path means. */
+  readonly documents: readonly Path[]
+  /** Documents whose nested collections' names must be known. */
+  readonly parents: readonly Path[]
+  /** Documents and collections of which everything below must be known. */
+  readonly trees: readonly Path[]
+}
+
+/** What was read for a batch, as of `revision` or later. Keys are path texts. */
+export interface ReadResult {
+  readonly revision: Revision
+  readonly heads: ReadonlyMap<string, DocumentHead | null>
+  readonly collections: ReadonlyMap<string, readonly string[]>
+  /** Live documents below; null when there are more than one operation may touch. */
+  readonly trees: ReadonlyMap<string, readonly DocumentHead[] | null>
+}
+
+/**
+ * The documents as the drafts of one batch see them, in order: what was read, under what earlier drafts wrote.
+ * A layer on top of another one is a draft in the making; `settle` hands its edits down, dropping it undoes them.
+ */
+export class StagedDocuments {
+  readonly #loaded: ReadResult
+  readonly #under: StagedDocuments | null
+  readonly #heads = new Map<string, DocumentHead>()
+  /** Texts of the paths above this layer's documents, with the number of documents below each. */
+  readonly #above = new Map<string, number>()
+
+  constructor(loaded: ReadResult, under: StagedDocuments | null = null) {
+    this.#loaded = loaded
+    this.#under = under
+  }
+
+  get revision(): Revision {
+    return this.#loaded.revision
+  }
+
+  begin(): StagedDocuments {
+    return new StagedDocuments(this.#loaded, this)
+  }
+
+  /** The document, tombstones included; null when it never had a version. */
+  head(path: Path): DocumentHead | null {
+    const text = pathText(path)
+    const own = this.#heads.get(text)
+    if (own !== undefined) return own
+    return this.#under === null ? (this.#loaded.heads.get(text) ?? null) : this.#under.head(path)
+  }
+
+  /** Whether a collection has or had a document. */
+  hasCollection(collection: Path): boolean {
+    if (this.#above.has(pathText(collection))) return true
+    if (this.#under !== null) return this.#under.hasCollection(collection)
+    return this.#loaded.collections.get(pathText(collection.slice(0, -1)))?.includes(lastOf(collection)) ?? false
+  }
+
+  /** Whether the document has or had nested collections. */
+  hasCollections(document: Path): boolean {
+    if (this.#above.has(pathText(document))) return true
+    if (this.#under !== null) return this.#under.hasCollections(document)
+    return (this.#loaded.collections.get(pathText(document))?.length ?? 0) > 0
+  }
+
+  /** The live documents at or below a path that was loaded as a tree; null when there are too many. */
+  tree(root: Path): readonly DocumentHead[] | null {
+    const loaded = this.#under === null ? this.#loaded.trees.get(pathText(root)) : this.#under.tree(root)
+    if (loaded === null || loaded === undefined) return null
+    if (this.#heads.size === 0) return loaded
+    const merged = new Map(loaded.map((head) => [pathText(head.path), head]))
+    for (const [text, head] of this.#heads) if (isWithin(head.path, root)) merged.set(text, head)
+    return [...merged.values()].filter((head) => !head.deleted)
+  }
+
+  /** The document as this very layer wrote it. */
+  staged(text: string): DocumentHead | undefined {
+    return this.#heads.get(text)
+  }
+
+  /** Takes back what this layer wrote of a document. */
+  unstage(text: string): void {
+    const head = this.#heads.get(text)
+    if (head === undefined) return
+    this.#heads.delete(text)
+    this.#count(head.path, -1)
+  }
+
+  set(head: DocumentHead): void {
+    const text = pathText(head.path)
+    if (!this.#heads.has(text)) this.#count(head.path, 1)
+    this.#heads.set(text, head)
+  }
+
+  #count(path: Path, documents: 1 | -1): void {
+    for (let length = 1; length < path.length; length++) {
+      const text = pathText(path.slice(0, length))
+      const count = (this.#above.get(text) ?? 0) + documents
+      if (count === 0) this.#above.delete(text)
+      else this.#above.set(text, count)
+    }
+  }
+
+  /** Makes this layer's documents part of the one under it. */
+  merge(): void {
+    for (const head of this.#heads.values()) this.#under?.set(head)
+  }
+}

@@ -1,0 +1,106 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { DatabaseError } from '../../core/error.ts'
+import type { Millis } from '../../core/version.ts'
+import type { ClosedTime } from '../time/closed-time.ts'
+import type { Committer } from './committer.ts'
+import type { Request } from './request.ts'
+import { CLOSING_ACTOR, type LogTail } from '../log/log-tail.ts'
+
+/**
+ * The longest that a read waits for the clock to reach the time that it names, ms. Each such read may push the log's time
+ * ahead by one millisecond, so that time cannot be driven by reads at more than a tenth of the clock's pace.
+ */
+const CATCH_UP_MS = 10
+
+/** A commit that writes nothing: its time closes those before it. */
+const NO_OP: Request = { operations: [], checks: [], key: undefined, actor: CLOSING_ACTOR }
+
+export interface TimeCloserOptions {
+  readonly tail: LogTail
+  readonly committer: Committer
+  readonly closedTime: ClosedTime
+  /** Whether other processes write to the store as well. */
+  readonly shared: boolean
+  readonly now: () => Millis
+  /** How long a read may wait. */
+  readonly readMs: number
+}
+
+/**
+ * Makes reads as of a time repeatable: after a time was closed, no commit becomes visible with that time or an earlier one.
+ * docs/mongodb.md says what that takes where several processes write.
+ */
+export class TimeCloser {
+  readonly #options: TimeCloserOptions
+  /** The no-op commit that is on its way; gives its time. */
+  #noOp: Promise<Millis> | null = null
+
+  constructor(options: TimeCloserOptions) {
+    this.#options = options
+  }
+
+  /** Closes a time, or gives false: it lies ahead of the clock and of everything written. Throws TIMEOUT. */
+  async close(time: Millis): Promise<boolean> {
+    if (await this.#isBehindTheLog(time)) return true
+    const { tail, now, shared, closedTime } = this.#options
+    if (time > now() && time > tail.writtenAt) return false
+    await this.#catchUp(time)
+    if (time < tail.lastAt) return true
+    const closing = shared ? this.#closeInTheLog(time) : closedTime.close(time)
+    if (closing !== null) await this.#within(closing)
+    return true
+  }
+
+  /** Waits until the clock has reached the time: more than once where needed, for timers fire early by up to a turn of the event loop. */
+  async #catchUp(time: Millis): Promise<void> {
+    const { now } = this.#options
+    const until = performance.now() + CATCH_UP_MS
+    while (now() < time && performance.now() < until) await after(Math.min(time - now(), CATCH_UP_MS))
+  }
+
+  /** Whether a visible commit is later: times never run backwards along the log (L1), and nothing comes before it (L0). */
+  async #isBehindTheLog(time: Millis): Promise<boolean> {
+    const { tail, shared } = this.#options
+    if (shared && time >= tail.lastAt) await tail.refresh()
+    return time < tail.lastAt
+  }
+
+  /**
+   * Of the batches of other processes nothing is known; but none of theirs comes before a commit that is visible. So one is
+   * made that is later; a no-op that was drafted before the time was closed may be too early, but not the next one.
+   */
+  async #closeInTheLog(time: Millis): Promise<void> {
+    const { tail, closedTime } = this.#options
+    void closedTime.close(time)
+    for (let at = tail.lastAt; at <= time; ) at = await (this.#noOp ??= this.#commitNoOp())
+  }
+
+  async #commitNoOp(): Promise<Millis> {
+    try {
+      const { commit } = await this.#options.committer.commit(NO_OP, null)
+      return commit.at
+    } finally {
+      this.#noOp = null
+    }
+  }
+
+  #within(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(this.#late()), this.#options.readMs)
+      const fail = (error: unknown): void => {
+        clearTimeout(timer)
+        // What became of a no-op does not matter to a reader.
+        reject(error instanceof DatabaseError && error.code === 'TIMEOUT' ? this.#late() : error)
+      }
+      work.then(() => {
+        clearTimeout(timer)
+        resolve()
+      }, fail)
+    })
+  }
+
+  #late(): DatabaseError {
+    const message = `What is being written at the time that was asked for was not done within ${this.#options.readMs} ms; try again, or read as of a cursor.`
+    return new DatabaseError('TIMEOUT', message, { outcome: 'NOT_DONE' })
+  }
+}

@@ -1,0 +1,33 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import type { ChangeBatch, DocumentPage } from '../../core/database.ts'
+import { LIMITS } from '../../core/limits.ts'
+import type { Context } from '../context.ts'
+import { rowWeight } from '../limits/weight.ts'
+
+const DEFAULT_LIST_ROWS = 100
+
+/** How many rows are asked for: the arguments of a list. */
+export interface RequestedRows {
+  readonly first?: number | null | undefined
+  readonly last?: number | null | undefined
+}
+
+type ReadListing = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>
+
+/** Reads a page of documents or of the log within the operation's budget. */
+export async function readList<T extends DocumentPage | ChangeBatch>(context: Context, info: ReadListing, asked: RequestedRows, call: () => Promise<T>): Promise<T> {
+  const { budget } = context
+  const page = await budget.read(rowsAsked(asked), call, listRows)
+  budget.charge(listRows(page) * rowWeight(info))
+  return page
+}
+
+/** A number out of range is refused by the database, in its own words. */
+function rowsAsked({ first, last }: RequestedRows): number {
+  return Math.min(Math.max(last ?? first ?? DEFAULT_LIST_ROWS, 1), LIMITS.pageSize)
+}
+
+/** Rows of a page or a batch. */
+export function listRows(page: DocumentPage | ChangeBatch): number {
+  return 'edges' in page ? page.edges.length : page.changes.length
+}

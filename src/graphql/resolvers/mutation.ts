@@ -1,0 +1,35 @@
+import type { Op } from '../../core/database.ts'
+import { DatabaseError } from '../../core/error.ts'
+import type { Json } from '../../core/json/json.ts'
+import { omitNulls } from './omit-nulls.ts'
+import { settled } from '../json.ts'
+import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from '../resolvers.generated.ts'
+
+/** Resolvers of the writes: the arguments, one call, what it gives. */
+export const Mutation: GqlMutationResolvers = {
+  post: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.post(path, valueOf(value, 'value'), omitNulls(options))),
+  put: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.put(path, valueOf(value, 'value'), omitNulls(options))),
+  patch: (_, { path, patch, ...options }, { db, budget }) => budget.write(() => db.patch(path, patchOf(patch), omitNulls(options))),
+  delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, omitNulls(options))),
+  transact: (_, { ops, ...options }, { db, budget }) => budget.write(() => db.transact(ops.map(opOf), omitNulls(options))),
+  interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(omitNulls(match))),
+}
+
+/** The value of an argument: null is one, leaving it out is BAD_REQUEST. */
+function valueOf(value: Json | undefined, argument: string): Json {
+  if (value !== undefined) return settled(value)
+  const message = `The argument ${argument} is missing: give any JSON value, null included.`
+  throw new DatabaseError('BAD_REQUEST', message, { argument })
+}
+
+function patchOf({ merge }: GqlPatchInput): { readonly merge: Json } {
+  return { merge: valueOf(merge, 'patch.merge') }
+}
+
+/** The operation that an input names; the schema lets exactly one of its fields through. */
+function opOf({ post, put, patch, delete: remove }: GqlOp, index: number): Op {
+  if (post !== undefined) return { ...omitNulls(post), kind: 'post', value: valueOf(post.value, `ops.${index}.post.value`) }
+  if (put !== undefined) return { ...omitNulls(put), kind: 'put', value: valueOf(put.value, `ops.${index}.put.value`) }
+  if (patch !== undefined) return { ...omitNulls(patch), kind: 'patch', patch: patchOf(patch.patch) }
+  return { ...omitNulls(remove), kind: 'delete' }
+}

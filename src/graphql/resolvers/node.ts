@@ -1,0 +1,45 @@
+import { DatabaseError } from '../../core/error.ts'
+import { isDocumentPath, parsePath } from '../../core/path.ts'
+import type { Context } from '../context.ts'
+import type { DocumentLookup } from '../loaders.ts'
+import { asEvent, type ShownDocument } from './shown.ts'
+
+/** Between path and version: no path has an empty segment, so no id means two things. */
+const SEPARATOR = '//'
+const VERSION = /^[1-9]\d{0,9}$/
+
+/** The id that no other object has: the path for the present, `<path>//<version>` for a moment or an event. */
+export function globalId({ path, version, isEvent = false }: ShownDocument): string {
+  return isEvent ? `${path}${SEPARATOR}${version}` : path
+}
+
+/** What has the id (https://relay.dev/graphql/objectidentification.htm); null when nothing has, or it is none. */
+export async function readNode({ loaders }: Context, id: string): Promise<ShownDocument | null> {
+  const key = parseId(id)
+  if (key === null) return null
+  const document = await loaders.document.load(key).catch(nullWhenAbsent)
+  return document === null || key.asOf === undefined ? document : asEvent(document)
+}
+
+function parseId(id: string): DocumentLookup | null {
+  const end = id.indexOf(SEPARATOR)
+  const path = end < 0 ? id : id.slice(0, end)
+  if (!isPathOfDocument(path)) return null
+  if (end < 0) return { path }
+  const version = id.slice(end + SEPARATOR.length)
+  return VERSION.test(version) ? { path, asOf: { version: Number(version) }, deleted: true } : null
+}
+
+function isPathOfDocument(text: string): boolean {
+  try {
+    return isDocumentPath(parsePath(text))
+  } catch {
+    return false
+  }
+}
+
+/** A version that never was is an error for who asks for it by number; here it is an id of nothing. */
+function nullWhenAbsent(error: unknown): null {
+  if (error instanceof DatabaseError && error.code === 'NOT_FOUND') return null
+  throw error
+}

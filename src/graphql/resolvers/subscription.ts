@@ -1,0 +1,32 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import type { ChangeBatch, ObservedValue } from '../../core/database.ts'
+import type { Context } from '../context.ts'
+import { omitNulls } from './omit-nulls.ts'
+import { listRows } from './list.ts'
+import type { GqlSubscriptionResolvers } from '../resolvers.generated.ts'
+import { asPresentBatch } from './shown.ts'
+import { rowWeight } from '../limits/weight.ts'
+
+/**
+ * Resolvers of the feeds. The iterator of the database goes to the transport as it is: an async generator around it
+ * would not end before the next batch, and so would leak on every disconnect.
+ */
+export const Subscription: GqlSubscriptionResolvers = {
+  changes: {
+    subscribe: (_, { paths, ...options }, { db }) => db.changes(paths, omitNulls(options)),
+    resolve: showBatch,
+  },
+  live: {
+    subscribe: (_, { paths, ...options }, { db }) => db.live(paths, omitNulls(options)),
+    resolve: (batch: ChangeBatch, _: unknown, context: Context, info: GraphQLResolveInfo) => asPresentBatch(showBatch(batch, null, context, info)),
+  },
+  get: {
+    subscribe: (_, { path, ...options }, { db }) => db.watch(path, omitNulls(options)),
+    resolve: ({ value }: ObservedValue, _: unknown, { budget }: Context) => budget.chargeValue(value),
+  },
+}
+
+function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
+  budget.charge(listRows(batch) * rowWeight(info))
+  return batch
+}

@@ -1,0 +1,58 @@
+import type { Database } from '../core/database.ts'
+import type { FeedCounts } from '../db/engine.ts'
+import { createGraphqlModule } from '../graphql/graphql-module.ts'
+import { PayloadCache } from './broadcast/payload-cache.ts'
+import type { Config } from './config.ts'
+import { createGraphqlHttp } from './http/graphql-handler.ts'
+import { MemoryBudget } from './limits/memory-budget.ts'
+import { createHttp, ROUTES, type Http } from './http/http-server.ts'
+import { OperationPacer } from './limits/operation-pacer.ts'
+import { describeError, type Log } from './logger.ts'
+import { createMetrics } from './status/metrics.ts'
+import { createExecutor, type Executor } from './operations/executor.ts'
+import { allowOrigins } from './http/origin-policy.ts'
+import { WriteScheduler } from './broadcast/write-scheduler.ts'
+import { createPlayground } from './status/playground.ts'
+import { createReadiness, type Readiness } from './status/readiness.ts'
+import { createRules } from './operations/document-rules.ts'
+import { openSockets, type Sockets } from './ws/ws-server.ts'
+import { createEventStreams, type EventStreams } from './sse/event-stream.ts'
+
+/** All that stands between the network and one database, not yet listening. */
+export interface App {
+  readonly http: Http
+  readonly sockets: Sockets
+  readonly streams: EventStreams
+  readonly operations: Executor
+  readonly readiness: Readiness
+  readonly held: MemoryBudget
+}
+
+export interface AppOptions {
+  readonly db: Database
+  readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
+  /** The IP address that `host` means; default: `host`. */
+  readonly address?: string | undefined
+  readonly log: Log
+  /** What is followed at the moment. */
+  readonly counts: () => FeedCounts
+  /** Why the store does not answer, where that is known without asking it. */
+  readonly unavailableReason?: (() => string | null) | undefined
+}
+
+/** Puts the faces in front of a database. */
+export function createApp({ db, config, address = config.host, log, counts, unavailableReason: problem = () => null }: AppOptions): App {
+  const { bounds } = config
+  const face = createGraphqlModule({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
+  const readiness = createReadiness(() => performance.now())
+  const operations = createExecutor({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const [held, pace] = [new MemoryBudget(bounds), new OperationPacer()]
+  const [cohorts, outlets] = [new PayloadCache(operations, pace), new WriteScheduler(() => operations.inFlight(), held)]
+  const streams = createEventStreams({ operations, cohorts, outlets }, bounds)
+  const origins = allowOrigins(config.cors, config.host, address)
+  const graphql = createGraphqlHttp({ operations, streams, held, pace }, bounds)
+  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts, held), held, notReady: () => problem() ?? readiness.reason() }, bounds)
+  const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
+  const sockets = openSockets(http, { operations, cohorts, outlets, held, pace, origins, bounds, report })
+  return { http, sockets, streams, operations, readiness, held }
+}

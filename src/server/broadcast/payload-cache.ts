@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto'
+import { execute, type DocumentNode, type ExecutionArgs, type ExecutionResult, type GraphQLSchema } from 'graphql'
+import type { ErrorCode } from '../../core/error.ts'
+import { eventOperation, eventSchema, type EventOperation } from '../../graphql/event-operation.ts'
+import type { Executor } from '../operations/executor.ts'
+import type { ConnectionAccount } from '../limits/memory-budget.ts'
+import { RetainedPayloads } from './retained-payloads.ts'
+import { largeJson } from './large-json.ts'
+import { SerialQueue } from '../limits/serial-queue.ts'
+import type { OperationPacer } from '../limits/operation-pacer.ts'
+import { Payload } from './payload.ts'
+import { toWire } from '../http/response.ts'
+
+/** About how much of what was made of events is kept for those that come a little later, in bytes. */
+const KEPT_BYTES = 16_777_216
+
+/** After a larger event the next one of the operation waits for its turn, in bytes. */
+const PACED_BYTES = 65_536
+/** A larger result is written in pieces, in bytes: others run in between. */
+const PIECEWISE_BYTES = 524_288
+
+/** Makes of an event what one subscriber gets. */
+export interface PayloadSource {
+  /** Whether what was made of the last event was small. */
+  readonly isSmall: boolean
+  /** What was made of the event already; null when nobody has met it yet, or it is still being made. */
+  cached(event: unknown): Payload | null
+  /** Executes the operation on the event, unless somebody did, when it is the turn of the connection with the account. */
+  make(event: unknown, account: ConnectionAccount | null): Promise<Payload>
+}
+
+/**
+ * Subscribers with the same operation on the same database. For one event all get the same bytes, whatever they
+ * subscribed with: the arguments of the root field decide which events come, not what is shown of them. Two are in one
+ * cohort when their operations are equal but for these arguments, and so are the variables that the selection uses. It is
+ * known by a hash, and nothing else of what a subscriber sent is kept for events.
+ */
+export class PayloadCache {
+  readonly #operations: Pick<Executor, 'context' | 'maskResult'>
+  readonly #documents = new WeakMap<DocumentNode, Map<string, EventSelection | null>>()
+  readonly #schemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
+  /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
+  readonly #payloads = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
+  readonly #pace: OperationPacer
+  /** Of all connections: what is not finished is counted nowhere. */
+  readonly #large = new SerialQueue()
+  /** Operations whose last event was small: the next one is executed at once, for all who get it. All others wait for their turn. */
+  readonly #small = new WeakSet<DocumentNode>()
+  readonly #retained = new RetainedPayloads(KEPT_BYTES)
+
+  constructor(operations: Pick<Executor, 'context' | 'maskResult'>, pace: OperationPacer) {
+    this.#operations = operations
+    this.#pace = pace
+  }
+
+  /** A member of the cohort of an operation that has begun. */
+  join(args: ExecutionArgs): PayloadSource {
+    const shown = this.#selectionOf(args)
+    return shown === null ? new CachedPayloadSource(this, '', args) : this.#sourceOf(shown, args)
+  }
+
+  /** Whether what was made of the last event of an operation was small. */
+  isSmall(document: DocumentNode): boolean {
+    return this.#small.has(document)
+  }
+
+  /** What was made of an event for the cohort; null when nobody has met it yet, or it is still being made. */
+  cached(event: unknown, cohort: string): Payload | null {
+    const made = isWeakKey(event) ? this.#payloads.get(event)?.get(cohort) : undefined
+    return made instanceof Payload ? made : null
+  }
+
+  /** Executes the operation on the event, unless somebody of the cohort did. */
+  make(event: unknown, cohort: string, given: ExecutionRequest): Promise<Payload> {
+    return isWeakKey(event) ? this.#share(event, cohort, given) : this.#execute(event, given)
+  }
+
+  #share(event: object, cohort: string, given: ExecutionRequest): Promise<Payload> {
+    const made = this.#payloads.get(event) ?? new Map<string, Payload | Promise<Payload>>()
+    const known = made.get(cohort)
+    if (known !== undefined) return Promise.resolve(known)
+    this.#payloads.set(event, made)
+    let isDone = false
+    const making = this.#execute(event, given, (payload, isPassing) => {
+      isDone = true
+      if (isPassing) made.delete(cohort)
+      else this.#retained.retain(made, cohort, payload)
+    })
+    if (!isDone) made.set(cohort, making)
+    return making
+  }
+
+  /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
+  async #execute(event: unknown, { args, account }: ExecutionRequest, done: OnPayload = () => {}): Promise<Payload> {
+    const waiting = account === null || this.isSmall(args.document) ? null : this.#pace.nextPiece(account)
+    if (waiting !== null) await waiting
+    const contextValue = this.#operations.context()
+    const executing = execute({ ...args, rootValue: event, contextValue })
+    const result = this.#operations.maskResult(executing instanceof Promise ? await executing : executing as ExecutionResult)
+    if (contextValue.budget.spentBytes > PACED_BYTES) this.#small.delete(args.document)
+    else this.#small.add(args.document)
+    const isLarge = contextValue.budget.spentBytes > PIECEWISE_BYTES
+    const payload = new Payload(isLarge && account !== null ? await this.#large.run(() => largeJson(toWire(result), () => this.#pace.nextPiece(account))) : JSON.stringify(toWire(result)))
+    done(payload, isTransientFailure(result))
+    return payload
+  }
+
+  #sourceOf(shown: EventSelection, { schema, variableValues }: ExecutionArgs): PayloadSource {
+    // One that was not given has its default, and is not null.
+    const given = Object.fromEntries(shown.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
+    const cohort = shown.variables.length === 0 ? shown.hash : hashOf(`${shown.hash} ${JSON.stringify(given)}`)
+    // Those that come one after the other are mostly of one cohort: the same text is found faster than an equal one.
+    if (cohort !== shown.newest) shown.newest = cohort
+    return new CachedPayloadSource(this, shown.newest, { schema: this.#schemaOf(schema), document: shown.document, variableValues: given })
+  }
+
+  #selectionOf({ document, operationName }: ExecutionArgs): EventSelection | null {
+    const known = this.#documents.get(document) ?? new Map<string, EventSelection | null>()
+    this.#documents.set(document, known)
+    const name = operationName ?? ''
+    const remembered = known.get(name)
+    if (remembered !== undefined) return remembered
+    const operation = eventOperation(document, operationName ?? undefined)
+    const shown = operation === null ? null : toEventSelection(operation)
+    known.set(name, shown)
+    return shown
+  }
+
+  #schemaOf(schema: GraphQLSchema): GraphQLSchema {
+    const known = this.#schemas.get(schema) ?? eventSchema(schema)
+    this.#schemas.set(schema, known)
+    return known
+  }
+}
+
+function toEventSelection({ document, variables, text }: EventOperation): EventSelection {
+  const hash = hashOf(text)
+  return { document, variables, hash, newest: hash }
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+class CachedPayloadSource implements PayloadSource {
+  readonly #cohorts: PayloadCache
+  readonly #cohort: string
+  readonly #args: ExecutionArgs
+
+  constructor(cohorts: PayloadCache, cohort: string, args: ExecutionArgs) {
+    this.#cohorts = cohorts
+    this.#cohort = cohort
+    this.#args = args
+  }
+
+  get isSmall(): boolean {
+    return this.#cohorts.isSmall(this.#args.document)
+  }
+
+  cached(event: unknown): Payload | null {
+    return this.#cohorts.cached(event, this.#cohort)
+  }
+
+  make(event: unknown, account: ConnectionAccount | null): Promise<Payload> {
+    return this.#cohorts.make(event, this.#cohort, { args: this.#args, account })
+  }
+}
+
+/** What a member was begun with, and the account of its connection. */
+interface ExecutionRequest {
+  readonly args: ExecutionArgs
+  readonly account: ConnectionAccount | null
+}
+
+/** `isPassing`: it may be another one for who asks later. */
+type OnPayload = (payload: Payload, isPassing: boolean) => void
+
+const TRANSIENT_CODES: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'TOO_MANY_REQUESTS'])
+
+/** Whether a read failed that may succeed for those who resume. A bug is kept: it would be met again by all. */
+function isTransientFailure({ errors = [] }: ExecutionResult): boolean {
+  return errors.some(({ extensions }) => TRANSIENT_CODES.has(extensions['code']))
+}
+
+/** What an operation shows of events. */
+interface EventSelection extends Pick<EventOperation, 'document' | 'variables'> {
+  /** Of its text. */
+  readonly hash: string
+  /** The key of the cohort that somebody joined last. */
+  newest: string
+}
+
+function isWeakKey(event: unknown): event is object {
+  return typeof event === 'object' && event !== null
+}

@@ -1,0 +1,139 @@
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Bounds } from '../config.ts'
+import { sendJson, type GraphqlHttp } from './graphql-handler.ts'
+import type { MemoryBudget } from '../limits/memory-budget.ts'
+import type { Metrics } from '../status/metrics.ts'
+import type { Origins } from './origin-policy.ts'
+import type { Playground } from '../status/playground.ts'
+import { createPipelineQueue, type PipelineQueue } from './pipeline-queue.ts'
+
+/** Addresses on the server. */
+export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
+
+/** What the routes lead to. */
+export interface HttpParts {
+  readonly graphql: GraphqlHttp
+  readonly playground: Playground
+  readonly origins: Origins
+  readonly metrics: Metrics
+  readonly held: MemoryBudget
+  /** Null, or why the server should get no traffic at the moment. */
+  notReady(): string | null
+}
+
+/** An HTTP server that ends without losing an answer. */
+export interface Http {
+  readonly server: Server
+  readonly turns: PipelineQueue
+  /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
+  close(): Promise<void>
+}
+
+/** The HTTP server, bounded and not yet listening. What is too slow gets 408, headers beyond 16 KiB get 431. */
+export function createHttp(parts: HttpParts, bounds: Bounds): Http {
+  const options = {
+    headersTimeout: bounds.requestMs,
+    requestTimeout: bounds.requestMs,
+    connectionsCheckingInterval: Math.min(1_000, bounds.requestMs),
+    // Longer than the usual minute of a proxy in front, which must be the one that closes.
+    keepAliveTimeout: 65_000,
+    maxHeaderSize: 16_384,
+    noDelay: true,
+  }
+  // By connection: a response that waits behind another one is not told when the connection closes.
+  const answering = new Map<Socket, Set<ServerResponse>>()
+  const turns = createPipelineQueue(bounds.maxPipelined, parts.held)
+  const server = createServer(options, (req, res) => {
+    answering.get(req.socket)?.add(res)
+    res.once('close', () => answering.get(req.socket)?.delete(res))
+    res.shouldKeepAlive &&= server.listening
+    turns.enqueue(req, res, () => route(parts, req, res))
+  })
+  server.on('connection', (socket) => {
+    // One whose upgrade was ignored begins again.
+    if (answering.has(socket)) return
+    answering.set(socket, new Set())
+    socket.once('close', () => answering.delete(socket))
+  })
+  server.timeout = bounds.stallTimeoutMs
+  server.maxConnections = bounds.connections
+  return { server, turns, close: () => close(server, answering) }
+}
+
+function close(server: Server, answering: ReadonlyMap<Socket, ReadonlySet<ServerResponse>>): Promise<void> {
+  for (const responses of answering.values()) for (const res of responses) res.shouldKeepAlive = false
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}
+
+/** The path of a request's target, without its query. */
+export function pathOf(url: string | undefined): string {
+  return url?.split('?', 1)[0] ?? '/'
+}
+
+function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): void {
+  if (hasTwoHosts(req)) return sendProblem(res, 400, { code: 'BAD_REQUEST', message: 'A request has one Host header.' })
+  const path = pathOf(req.url)
+  if (path === ROUTES.graphql) return routeGraphql(parts, req, res)
+  if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOTHING_HERE)
+  switch (path) {
+    case '/':
+      return redirect(res, ROUTES.playground)
+    case ROUTES.playground:
+      return void parts.playground.answer(req, res).catch(() => sendProblem(res, 500, { code: 'INTERNAL', message: 'The playground cannot be shown.' }))
+    case ROUTES.live:
+      return sendJson(res, 200, { type: 'application/json', body: '{"status":"ok"}' })
+    case ROUTES.ready:
+      return sendReadiness(res, parts.notReady())
+    case ROUTES.metrics:
+      return void parts.metrics.text().then((body) => sendJson(res, 200, { type: parts.metrics.type, body }), () => sendProblem(res, 500, { code: 'INTERNAL', message: 'The metrics cannot be read.' }))
+    default:
+      return sendProblem(res, 404, NOTHING_HERE)
+  }
+}
+
+/** Node keeps the first of them; a proxy may have gone by the second (RFC 9112, section 3.2). */
+export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++
+  return hosts > 1
+}
+
+function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res: ServerResponse): void {
+  const refused = origins.refuse(req.headers)
+  if (refused !== null) return sendProblem(res, 403, { code: 'FORBIDDEN', message: refused })
+  const headers = origins.headers(req.headers.origin)
+  if (req.method === 'OPTIONS') return sendPreflight(res, headers)
+  if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return redirect(res, ROUTES.playground + (req.url ?? '').slice(ROUTES.graphql.length))
+  void graphql.answer(req, res, headers)
+}
+
+const NOTHING_HERE = { code: 'NOT_FOUND', message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.` }
+
+interface Problem {
+  readonly code: string
+  readonly message: string
+}
+
+function sendProblem(res: ServerResponse, status: number, { code, message }: Problem): void {
+  sendJson(res, status, { type: 'application/json', body: JSON.stringify({ errors: [{ message, extensions: { code } }] }) })
+}
+
+function sendReadiness(res: ServerResponse, reason: string | null): void {
+  const body = reason === null ? { status: 'ok' } : { status: 'unavailable', reason }
+  sendJson(res, reason === null ? 200 : 503, { type: 'application/json', body: JSON.stringify(body) })
+}
+
+function redirect(res: ServerResponse, location: string): void {
+  res.writeHead(302, { location, 'content-length': 0 }).end()
+}
+
+/** The answer to "may I?" (https://fetch.spec.whatwg.org/#cors-preflight-fetch); without CORS headers it is no. */
+function sendPreflight(res: ServerResponse, headers: OutgoingHttpHeaders | null): void {
+  const allowed = headers !== null && 'access-control-allow-origin' in headers
+  const methods = { 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'content-type, accept, authorization', 'access-control-max-age': '600' }
+  res.writeHead(204, { allow: 'GET, POST, OPTIONS', ...headers, ...(allowed && methods) }).end()
+}

@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import { isLoopback } from '../address.ts'
+
+/**
+ * Which pages may use the server.
+ *
+ * There is no cookie to forge a request with, but a server on a loopback address is reached by every page that its
+ * user opens: by a WebSocket, which no CORS protects, and by a name that is made to mean 127.0.0.1 (DNS rebinding).
+ * So a request that a browser marks as another site's is refused unless its origin is listed, and a server on a
+ * loopback address answers to loopback names only. GET runs queries alone, and POST needs a content type that a form
+ * cannot send, so no header of our own is asked for: curl, EventSource and every GraphQL client work as they are.
+ */
+export interface Origins {
+  /** Null, or why the request is refused, as a sentence with the remedy. */
+  refuse(headers: IncomingHttpHeaders): string | null
+  /** CORS headers of the answer: none unless the origin is listed. */
+  headers(origin: string | undefined): OutgoingHttpHeaders | null
+}
+
+/** The rule for a server on `host`, which means the IP address `address`, that lists the origins `listed` (`*` is every one). */
+export function allowOrigins(listed: readonly string[], host: string, address: string = host): Origins {
+  const isLocal = isLoopback(address)
+  const hosts = new Set(listed.filter((origin) => origin !== '*').map((origin) => new URL(origin).host))
+  const isListed = (origin: string): boolean => listed.includes('*') || listed.includes(origin)
+  return {
+    refuse: (headers) => {
+      if (isLocal && !isOurName(headers.host, host) && !hosts.has(headers.host ?? '')) return WRONG_NAME
+      const { origin } = headers
+      if (origin === undefined) return headers['sec-fetch-site'] === 'cross-site' ? OTHER_SITE : null
+      return isOwn(origin, headers.host) || isListed(origin) ? null : otherOrigin(origin)
+    },
+    headers: (origin) => {
+      if (listed.length === 0) return null
+      if (origin === undefined || !isListed(origin)) return { vary: 'Origin' }
+      return { vary: 'Origin', 'access-control-allow-origin': origin }
+    },
+  }
+}
+
+/** Whether the value of a Host header names a loopback address, or is `own`. None at all is no browser's. */
+function isOurName(header: string | undefined, own: string): boolean {
+  if (header === undefined) return true
+  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return name === own.toLowerCase() || /^([^:]+\.)?localhost$/.test(name) || isLoopback(name)
+}
+
+const isOwn = (origin: string, host: string | undefined): boolean => host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
+
+const WRONG_NAME = 'This server listens on a loopback address and answers to localhost only: list https://<name> with --cors to serve another name.'
+const OTHER_SITE = 'A page of another site sent this: list its origin with --cors if it may use this server.'
+
+function otherOrigin(origin: string): string {
+  return `Pages of ${JSON.stringify(origin.slice(0, 200))} may not use this server: list the origin with --cors if they may.`
+}

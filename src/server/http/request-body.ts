@@ -1,0 +1,57 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { tooLarge } from '../../core/limits.ts'
+import type { Reservation } from '../limits/memory-budget.ts'
+import { badRequest, HttpError } from './http-error.ts'
+
+/**
+ * The body of a request, of at most `maxBytes`, which are held while it is read. Rejects with a Refusal or a DatabaseError.
+ */
+export async function readBody(req: IncomingMessage, maxBytes: number, hold: Reservation): Promise<Buffer> {
+  const announced = Number(req.headers['content-length'] ?? 0)
+  if (announced > maxBytes) throw bodyTooLarge(maxBytes)
+  let bytes = 0
+  return collect(req, (more) => {
+    bytes += more
+    if (bytes > maxBytes) throw bodyTooLarge(maxBytes)
+    if (!hold.grow(more)) throw tooBusy('The server holds as many requests and answers as it may')
+  })
+}
+
+function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const refuse = (error: unknown): void => {
+      // What still comes is thrown away, so that the client can finish sending and read the answer.
+      req.removeAllListeners('data').resume()
+      reject(error)
+    }
+    req.on('data', (chunk: Buffer) => {
+      try {
+        count(chunk.length)
+        chunks.push(chunk)
+      } catch (error) {
+        refuse(error)
+      }
+    })
+    req.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
+    req.once('error', reject)
+    req.once('close', () => {
+      if (!req.complete) reject(badRequest('The client went away before the body was complete.'))
+    })
+  })
+}
+
+/** The text of a body: strict UTF-8 without a byte order mark. Throws a Refusal. */
+export function decodeBody(bytes: Buffer): string {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw badRequest('The body begins with a byte order mark: send UTF-8 without one.')
+  if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.')
+  return bytes.toString('utf8')
+}
+
+const bodyTooLarge = (max: number): Error => tooLarge('bodyBytes', max, 'The body is larger than a request may be')
+
+/** 429: the work is refused, not queued. */
+export function tooBusy(what: string): HttpError {
+  return new HttpError(429, `${what}: try again in a second.`, { code: 'TOO_MANY_REQUESTS', details: { retryAfterMs: 1_000 }, headers: { 'retry-after': '1' } })
+}

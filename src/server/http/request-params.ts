@@ -1,0 +1,59 @@
+import { parseExactJson } from '../../core/json/exact-json.ts'
+import { badRequest } from './http-error.ts'
+
+/** The parameters of a request (GraphQL over HTTP, section "Request Parameters"). */
+export interface Params {
+  readonly query: string
+  readonly operationName?: string | undefined
+  readonly variables?: ParamVariables | undefined
+}
+
+type ParamVariables = { readonly [name: string]: unknown }
+
+/** The parameters in a JSON text, numbers exact. Throws a Refusal or a DatabaseError (BAD_REQUEST, TOO_LARGE). */
+export function paramsOfBody(text: string): Params {
+  const body = parseExactJson(text)
+  if (Array.isArray(body)) throw badRequest('Batches are not offered: send one operation per request; `transact` writes many documents at once.')
+  if (!isRecord(body)) throw badRequest('The body must be a JSON object with a "query".')
+  return checkParams(body)
+}
+
+/** The parameters in the query string of a URL, percent-decoded once. Throws as `paramsOfBody`. */
+export function paramsOfUrl(url: string): Params {
+  const text = url.slice(url.indexOf('?') + 1 || url.length)
+  if (!isPercentEncoded(text)) throw badRequest('The query string is not percent-encoded UTF-8: encode each parameter, as encodeURIComponent does.')
+  const search = new URLSearchParams(text)
+  const json = (name: string): unknown => parseOptional(search.get(name))
+  return checkParams({
+    query: search.get('query') ?? undefined,
+    operationName: search.get('operationName') || undefined,
+    variables: json('variables'),
+    extensions: json('extensions'),
+  })
+}
+
+/** URLSearchParams would put U+FFFD in the place of what is not. */
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const parseOptional = (text: string | null): unknown => (text ? parseExactJson(text) : undefined)
+
+/** Ignores parameters that it does not know, as the specification wants. */
+function checkParams({ query, operationName, variables, extensions }: { readonly [name: string]: unknown }): Params {
+  if (typeof query !== 'string') throw badRequest('The parameter "query" must be given once, as a string.')
+  if (operationName != null && typeof operationName !== 'string') throw badRequest('The parameter "operationName" must be a string or null.')
+  if (variables != null && !isRecord(variables)) throw badRequest('The parameter "variables" must be an object or null.')
+  if (extensions != null && !isRecord(extensions)) throw badRequest('The parameter "extensions" must be an object or null.')
+  return { query, operationName: operationName ?? undefined, variables: variables ?? undefined }
+}
+
+/** A JSON object, as opposed to a Flaw or an array. */
+function isRecord(value: unknown): value is ParamVariables {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Http } from './http-server.ts'
+
+/** Whether a request asks for a WebSocket; an upgrade to anything else is ignored (RFC 9110, section 7.8). */
+export function asksForWebSocket({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/** Entries of `rawHeaders` from which on Node leaves headers out: 1,000 names and their values. */
+const RAW_HEADERS = 2_000
+
+/** Whether the head can be written again as it came. Without a Content-Length, a body would be read as a request. */
+export function isWhole({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
+  return rawHeaders.length < RAW_HEADERS
+}
+
+/** A connection whose request asked for an upgrade, and what was read of it behind the head. */
+export interface Detached {
+  readonly socket: Duplex
+  readonly rest: Buffer
+}
+
+/**
+ * Answers a request as if it had not asked for an upgrade, when its connection has answered all before it. Node hands
+ * every request with an Upgrade header to the `upgrade` listeners, with its connection, and reads nothing more of it: so
+ * the connection begins anew, and the head without the header is what is read first.
+ */
+export function ignoreUpgrade({ server, turns }: Pick<Http, 'server' | 'turns'>, req: IncomingMessage, { socket, rest }: Detached): void {
+  // Until then nobody else listens to it.
+  const ignore = (): void => {}
+  socket.on('error', ignore)
+  turns.after(req, socket, () => {
+    socket.off('error', ignore).removeAllListeners('timeout')
+    socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(req), 'latin1'), rest]))
+    server.emit('connection', socket)
+  })
+}
+
+/** Options of a connection that mean the upgrade. */
+const OF_UPGRADE = new Set(['upgrade', 'http2-settings'])
+
+/** The head of a request as it came, but for its wish to be upgraded; never longer, for its length is bounded. */
+function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
+  let head = `${method} ${url} HTTP/${httpVersion}\r\n`
+  for (let i = 0; i < rawHeaders.length; i += 2) head += headerLine(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
+  return `${head}\r\n`
+}
+
+function headerLine(name: string, value: string): string {
+  const lowerCase = name.toLowerCase()
+  if (OF_UPGRADE.has(lowerCase)) return ''
+  if (lowerCase !== 'connection') return `${name}:${value}\r\n`
+  const options = value.split(',').filter((option) => !OF_UPGRADE.has(option.trim().toLowerCase()))
+  return options.length === 0 ? '' : `${name}:${options.join(',')}\r\n`
+}

@@ -1,0 +1,153 @@
+import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionArgs, type ExecutionResult, type OperationTypeNode } from 'graphql'
+import type { Database } from '../../core/database.ts'
+import type { AnswerRoom } from '../../graphql/limits/budget.ts'
+import type { Context } from '../../graphql/context.ts'
+import { createTextCache } from '../../graphql/document-cache.ts'
+import { boundErrors } from '../../graphql/errors.ts'
+import type { GraphqlModule } from '../../graphql/graphql-module.ts'
+import type { Params } from '../http/request-params.ts'
+import { createWindowCounter } from './window-counter.ts'
+
+/** Operations on one database: what HTTP and WebSocket share, so that both run the same rules and masking. */
+export interface Executor {
+  readonly face: GraphqlModule
+  /** Parses and validates, or remembers having done so. */
+  readonly prepare: (query: string) => PrepareResult
+  /** Runs a query or a mutation; never rejects. The errors of the result are masked. `room`: where its answer goes. */
+  readonly run: (ready: PreparedOperation, params: Params, room: AnswerRoom) => Promise<ExecutionResult>
+  /** A fresh context: for each operation, and for each event of a subscription. */
+  readonly context: () => Context
+  /** The error as clients may see it. */
+  readonly mask: (error: unknown) => GraphQLError
+  readonly maskResult: (result: ExecutionResult) => ExecutionResult
+  /** How many queries and mutations are running, or began within a moment that is just over. */
+  readonly inFlight: () => number
+  /** Resolves when no query or mutation is running. */
+  readonly drained: () => Promise<void>
+}
+
+export type PrepareResult = PreparedOperation | { readonly kind: 'refused'; readonly errors: readonly GraphQLError[] }
+
+export interface PreparedOperation {
+  readonly kind: 'ready'
+  readonly document: DocumentNode
+  /** Its operations by name; '' is one without. */
+  readonly operations: ReadonlyMap<string, OperationTypeNode>
+}
+
+/** The envelop of Yoga: the plugins' parse and validate. */
+export interface DocumentRules {
+  readonly parse: (query: string) => DocumentNode
+  readonly validate: (document: DocumentNode) => readonly GraphQLError[]
+}
+
+export interface ExecutorOptions {
+  readonly face: GraphqlModule
+  readonly db: Database
+  readonly rules: DocumentRules
+  /** Queries and mutations at once; more are refused with TOO_MANY_REQUESTS. */
+  readonly maxRunning: number
+  /** Sees every error that a client gets. */
+  readonly observe: (error: GraphQLError) => void
+}
+
+/** What the document's operation `name` is; without a name, its only operation. Undefined when there is none. */
+export function operationType({ operations }: PreparedOperation, name: string | undefined): OperationTypeNode | undefined {
+  if (name !== undefined) return operations.get(name)
+  return operations.size === 1 ? operations.values().next().value : undefined
+}
+
+/** What GraphQL needs to know of a subscription, but for the context, which is another one for each event. */
+export function executionArgs({ face }: Pick<Executor, 'face'>, { document }: PreparedOperation, { variables, operationName }: Params): ExecutionArgs {
+  return { schema: face.schema, document, variableValues: variables, operationName }
+}
+
+/** Operations of a face on a database. */
+export function createExecutor({ face, db, rules, maxRunning, observe }: ExecutorOptions): Executor {
+  const cache = createTextCache<PreparedOperation>()
+  const running = createCount()
+  const rate = createWindowCounter()
+  const mask = (error: unknown): GraphQLError => {
+    const masked = asGraphQL(face.maskError(error, 'The server failed.'))
+    observe(masked)
+    return masked
+  }
+  const maskAll = (result: ExecutionResult): ExecutionResult => {
+    const { errors, ...rest } = boundErrors(result)
+    return errors === undefined ? result : { ...rest, errors: errors.map(mask) }
+  }
+  const context = (room?: AnswerRoom): Context => face.context(db, room)
+  return {
+    face,
+    mask,
+    maskResult: maskAll,
+    context,
+    inFlight: () => Math.max(rate.now(), running.now()),
+    drained: running.idle,
+    prepare: (query) => {
+      const known = cache.get(query)
+      if (known !== undefined) return known
+      const prepared = prepare(rules, mask, query)
+      if (prepared.kind === 'ready') cache.set(query, prepared)
+      return prepared
+    },
+    run: async ({ document }, { variables, operationName }, room) => {
+      if (running.now() >= maxRunning) return { errors: [tooMany(`The server runs as many operations as it may (${maxRunning})`)] }
+      if (!room.claim(0)) return { errors: [tooMany('The answers of this connection that were not taken yet leave no room for another one')] }
+      running.add(1)
+      rate.count()
+      try {
+        return maskAll(await execute({ schema: face.schema, document, variableValues: variables, operationName, contextValue: context(room) }))
+      } catch (error) {
+        return { errors: [mask(error)] }
+      } finally {
+        running.add(-1)
+      }
+    },
+  }
+}
+
+function prepare(rules: DocumentRules, mask: (error: unknown) => GraphQLError, query: string): PrepareResult {
+  try {
+    const document = rules.parse(query)
+    const errors = rules.validate(document)
+    return errors.length > 0 ? { kind: 'refused', errors: errors.map(mask) } : { kind: 'ready', document, operations: operationsOf(document) }
+  } catch (error) {
+    return { kind: 'refused', errors: [mask(error)] }
+  }
+}
+
+function operationsOf(document: DocumentNode): ReadonlyMap<string, OperationTypeNode> {
+  const nodes = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
+  return new Map(nodes.map((node) => [node.name?.value ?? '', node.operation]))
+}
+
+function asGraphQL(error: Error): GraphQLError {
+  return error instanceof GraphQLError ? error : new GraphQLError(error.message)
+}
+
+function tooMany(what: string): GraphQLError {
+  const extensions = { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000, http: { status: 429, headers: { 'retry-after': '1' } } }
+  return new GraphQLError(`${what}: try again in a second.`, { extensions })
+}
+
+interface Count {
+  readonly now: () => number
+  readonly add: (more: 1 | -1) => void
+  /** Resolves when it is 0. */
+  readonly idle: () => Promise<void>
+}
+
+function createCount(): Count {
+  let count = 0
+  const waiting: (() => void)[] = []
+  return {
+    now: () => count,
+    add: (more) => {
+      count += more
+      if (count > 0) return
+      for (const wake of waiting.splice(0)) wake()
+    },
+    idle: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  }
+}

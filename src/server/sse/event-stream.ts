@@ -1,0 +1,112 @@
+import type { ExecutionArgs } from 'graphql'
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { PayloadCache } from '../broadcast/payload-cache.ts'
+import type { Bounds } from '../config.ts'
+import type { Executor } from '../operations/executor.ts'
+import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
+import { chunkOf, Payload, type BufferList } from '../broadcast/payload.ts'
+import { createPump, type Sink } from '../broadcast/pump.ts'
+import { toWire } from '../http/response.ts'
+import type { SubscriptionEvents } from '../broadcast/subscribe.ts'
+
+/**
+ * Subscriptions as Server-Sent Events, in the "distinct connections" form of graphql-sse
+ * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md).
+ */
+export interface EventStreams {
+  /** Answers with the events of a subscription until they end, or the reader goes away. Never rejects. */
+  answer(res: ServerResponse, headers: OutgoingHttpHeaders | null, feed: StartedSubscription): Promise<void>
+  /** Ends all streams without a last event, so that clients resume. */
+  end(): void
+}
+
+/** A subscription that has begun, and what it was begun with. */
+export interface StartedSubscription {
+  readonly events: SubscriptionEvents
+  readonly args: ExecutionArgs
+}
+
+export interface EventStreamsParts {
+  readonly operations: Pick<Executor, 'mask'>
+  readonly cohorts: PayloadCache
+  readonly outlets: WriteScheduler
+}
+
+/** What stands at the head of an event stream. */
+export const STREAM_HEADERS: OutgoingHttpHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // Some proxies would wait for more before they hand an event on (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+}
+
+/** The last event of a stream that ended; its data is empty, but without it a browser would drop the event. */
+const COMPLETE = 'event: complete\ndata:\n\n'
+const COMMENT = Buffer.from(':\n\n')
+const COMMENT_CHUNK = chunkOf(COMMENT)
+
+/** The events of a result that is the only one. */
+export function eventsOf(json: string): string {
+  return `event: next\ndata: ${json}\n\n${COMPLETE}`
+}
+
+/** Event streams; one that is silent gets a comment every `pingMs`, so that nobody on the way closes it. */
+export function createEventStreams({ operations, cohorts, outlets }: EventStreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): EventStreams {
+  const open = new Set<ServerResponse>()
+  const comments = setInterval(() => open.forEach(comment), pingMs).unref()
+  const last = (error: unknown): Payload => new Payload(JSON.stringify(toWire({ errors: [operations.mask(error)] })))
+  return {
+    answer: async (res, headers, { events, args }) => {
+      // The reader may have gone while the subscription began.
+      if (res.destroyed) return void (await events.return?.())
+      const sink = begin(res, headers, outlets)
+      const pump = createPump(events, cohorts.join(args), sink)
+      open.add(res)
+      res.once('close', () => {
+        open.delete(res)
+        void pump.stop().catch(() => {})
+      })
+      await pump.run().catch((error: unknown) => {
+        if (sink.isOpen()) sink.write(last(error))
+      })
+      sink.flush()
+      if (sink.isOpen()) res.end(COMPLETE)
+    },
+    end: () => {
+      clearInterval(comments)
+      for (const res of open) res.destroy()
+    },
+  }
+}
+
+interface StreamSink extends Sink {
+  /** Sends what was written, now. */
+  flush(): void
+}
+
+/** Sends the head; from then on events go past the response to its connection, as chunks that are ready. */
+function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: WriteScheduler): StreamSink {
+  res.writeHead(200, { ...STREAM_HEADERS, ...headers })
+  // Some browsers hand a response on only when a part of its body is there.
+  res.write(COMMENT)
+  const { socket } = res
+  if (socket === null) return { account: null, isOpen: () => false, write: () => {}, isFull: () => false, canWrite: () => true, flush: () => {} }
+  // Another answer may follow on this connection.
+  const outlet = outlets.of(socket, () => !socket.destroyed)
+  const piecesOf = (payload: Payload): BufferList => (res.chunkedEncoding ? payload.chunk() : payload.event())
+  return {
+    account: outlet.account,
+    isOpen: () => !res.destroyed && !res.writableEnded,
+    write: (payload) => outlet.write(piecesOf(payload), payload),
+    isFull: () => outlet.isFull,
+    canWrite: (resume) => outlet.canWrite(resume),
+    flush: () => outlet.flush(),
+  }
+}
+
+/** A reader that has something to take needs no comment; and a stalled one would not be seen to be. */
+function comment(res: ServerResponse): void {
+  if (res.socket === null || res.socket.writableLength > 0) return
+  res.socket.write(res.chunkedEncoding ? COMMENT_CHUNK : COMMENT)
+}

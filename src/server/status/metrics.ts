@@ -1,0 +1,29 @@
+import { Gauge, Registry } from 'prom-client'
+import type { FeedCounts } from '../../db/engine.ts'
+import type { MemoryBudget } from '../limits/memory-budget.ts'
+
+/** What a server tells of itself, in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+export interface Metrics {
+  /** The media type of the text. */
+  readonly type: string
+  text(): Promise<string>
+}
+
+const GAUGES: Readonly<Record<keyof FeedCounts, { readonly name: string; readonly help: string }>> = {
+  feeds: { name: 'tidemark_subscriptions', help: 'Running subscriptions.' },
+  shapes: { name: 'tidemark_shapes', help: 'Distinct shapes among them: each is read and matched once for all who follow it.' },
+  unindexedShapes: {
+    name: 'tidemark_unindexed_shapes',
+    help: 'Shapes that no "field == constant" tells apart: every change at their paths is looked at for each of them.',
+  },
+}
+
+/** Gauges that are read when somebody asks. */
+export function createMetrics(counts: () => FeedCounts, held: Pick<MemoryBudget, 'bytes'>): Metrics {
+  const registry = new Registry()
+  for (const [which, { name, help }] of Object.entries(GAUGES)) {
+    const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: (): void => gauge.set(counts()[which as keyof FeedCounts]) })
+  }
+  const bytes: Gauge = new Gauge({ name: 'tidemark_held_bytes', help: 'Bytes that are held for clients: see inflightBytes in docs/limits.md.', registers: [registry], collect: (): void => bytes.set(held.bytes) })
+  return { type: registry.contentType, text: () => registry.metrics() }
+}

@@ -1,0 +1,46 @@
+import { DatabaseError } from '../../core/error.ts'
+import type { Store, TenantId } from '../../store/store.ts'
+import { StartError, type Config } from '../config.ts'
+import { ReconnectingStore } from './reconnecting-store.ts'
+import type { Log } from '../logger.ts'
+
+/** The store that the configuration names. */
+export interface OpenedStore {
+  readonly store: Store
+  /** Why it does not answer at the moment; null when it does. */
+  readonly unavailableReason: () => string | null
+}
+
+/** Between two looks whether MongoDB answers. */
+const PROBE_MS = 1_000
+
+/**
+ * Opens MongoDB where a URL was given, else the embedded store; each adapter is loaded only when it is used.
+ * Throws StartError when it can never work; a MongoDB that does not answer is tried again.
+ */
+export async function openStore(config: Pick<Config, 'directory' | 'mongodb'>, tenant: TenantId, log: Log): Promise<OpenedStore> {
+  try {
+    return config.mongodb === undefined ? await openEmbedded(config.directory) : await openMongo(config.mongodb, tenant, log)
+  } catch (error) {
+    throw error instanceof DatabaseError ? new StartError(error.message, { cause: error }) : error
+  }
+}
+
+async function openEmbedded(directory: string): Promise<OpenedStore> {
+  const { openLmdbStore } = await import('../../store/lmdb/lmdb-store.ts')
+  return { store: await openLmdbStore({ directory }), unavailableReason: () => null }
+}
+
+async function openMongo(url: string, tenant: TenantId, log: Log): Promise<OpenedStore> {
+  const { openMongoStore } = await import('../../store/mongo/mongo-store.ts')
+  const store = await ReconnectingStore.start({
+    open: () => openMongoStore({ url, onStatus: (line) => log.info(line) }),
+    tenant,
+    probeIntervalMs: PROBE_MS,
+    onChange: (problem) => {
+      if (problem === null) log.info('MongoDB answers.')
+      else log.warn(problem)
+    },
+  })
+  return { store, unavailableReason: () => store.unavailableReason }
+}

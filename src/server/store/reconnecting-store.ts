@@ -1,0 +1,126 @@
+import { setTimeout as after } from 'node:timers/promises'
+import type { Commit } from '../../core/commit.ts'
+import { DatabaseError } from '../../core/error.ts'
+import type { Path } from '../../core/path.ts'
+import type { Millis, Revision, Version } from '../../core/version.ts'
+import type {
+  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, CommitListener, Snapshot, Store, TenantId,
+} from '../../store/store.ts'
+
+export interface ReconnectingStoreOptions {
+  /** Opens the store behind; tried again until it succeeds. */
+  readonly open: () => Promise<Store>
+  /** A tenant whose log is looked at to find out whether the store answers. */
+  readonly tenant: TenantId
+  /** Between two looks, ms. */
+  readonly probeIntervalMs: number
+  /** Told of each change: why the store does not answer, or null when it does again. */
+  readonly onChange: (problem: string | null) => void
+}
+
+/** A call of the store behind. */
+type StoreCall<T> = (store: Store) => Promise<T>
+
+/**
+ * A store on another machine, which may not be there yet, or for a while: until it was opened, every call is refused
+ * with the reason why. Somebody who looks at `problem` knows, without a call, whether it answers.
+ */
+export class ReconnectingStore implements Store {
+  /** It is on another machine, where others reach it too. */
+  readonly shared = true
+  readonly #options: ReconnectingStoreOptions
+  readonly #listeners = new Map<CommitListener, AsyncDisposable | null>()
+  readonly #stop = new AbortController()
+  #store: Store | null = null
+  #unavailableReason: DatabaseError | null = null
+  #watching: Promise<void> = Promise.resolve()
+
+  private constructor(options: ReconnectingStoreOptions) {
+    this.#options = options
+  }
+
+  /** Tries once, then goes on trying. Throws BAD_REQUEST when the address can never work. */
+  static async start(options: ReconnectingStoreOptions): Promise<ReconnectingStore> {
+    const store = new ReconnectingStore(options)
+    await store.#probe()
+    if (store.#unavailableReason?.code === 'BAD_REQUEST') throw store.#unavailableReason
+    store.#watching = store.#watch()
+    return store
+  }
+
+  /** Why the store does not answer; null when it does. */
+  get unavailableReason(): string | null {
+    return this.#unavailableReason?.message ?? null
+  }
+
+  append = (tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> => this.#call((store) => store.append(tenant, drafts))
+
+  find = (tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> => this.#call((store) => store.find(tenant, ids))
+
+  heads = (tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> =>
+    this.#call((store) => store.heads(tenant, paths, at))
+
+  list = (tenant: TenantId, range: Range, at?: Revision): Promise<ListPage> =>
+    this.#call((store) => store.list(tenant, range, at))
+
+  collections = (tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]> =>
+    this.#call((store) => store.collections(tenant, documents, at))
+
+  history = (tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> => this.#call((store) => store.history(tenant, path, range))
+
+  log = (tenant: TenantId, range: LogRange): Promise<LogPage> => this.#call((store) => store.log(tenant, range))
+
+  revisionAt = (tenant: TenantId, time: Millis): Promise<Revision> => this.#call((store) => store.revisionAt(tenant, time))
+
+  drop = (tenant: TenantId): Promise<void> => this.#call((store) => store.drop(tenant))
+
+  /** Hangs the bell up as soon as there is a store. */
+  async listen(ring: CommitListener): Promise<AsyncDisposable> {
+    this.#listeners.set(ring, this.#store === null ? null : await this.#store.listen(ring))
+    return {
+      [Symbol.asyncDispose]: async () => {
+        const hung = this.#listeners.get(ring)
+        this.#listeners.delete(ring)
+        await hung?.[Symbol.asyncDispose]()
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#watching
+    await this.#store?.close()
+  }
+
+  async #call<T>(call: StoreCall<T>): Promise<T> {
+    if (this.#store !== null) return call(this.#store)
+    const message = this.#unavailableReason?.message ?? 'The store is not open yet: try again in a moment.'
+    throw new DatabaseError('UNAVAILABLE', message, { retryAfterMs: this.#options.probeIntervalMs })
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      await after(this.#options.probeIntervalMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+      if (!this.#stop.signal.aborted) await this.#probe()
+    }
+  }
+
+  async #probe(): Promise<void> {
+    const before = this.unavailableReason
+    try {
+      if (this.#store === null) await this.#open()
+      await this.#store?.log(this.#options.tenant, { after: 0, reverse: true, limit: { rows: 1, bytes: 1 } })
+      this.#unavailableReason = null
+    } catch (error) {
+      this.#unavailableReason = error instanceof DatabaseError ? error : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', {}, error)
+    }
+    // An address that can never work ends the start: it is told there.
+    if (this.unavailableReason !== before && this.#unavailableReason?.code !== 'BAD_REQUEST') this.#options.onChange(this.unavailableReason)
+  }
+
+  async #open(): Promise<void> {
+    const store = await this.#options.open()
+    for (const ring of this.#listeners.keys()) this.#listeners.set(ring, await store.listen(ring))
+    this.#store = store
+  }
+}

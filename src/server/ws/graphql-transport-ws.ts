@@ -1,0 +1,99 @@
+import { GraphQLError, OperationTypeNode, type ExecutionArgs } from 'graphql'
+import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
+import { DatabaseError } from '../../core/error.ts'
+import { InvalidJson } from '../../core/json/exact-json.ts'
+import { tooLarge } from '../../core/limits.ts'
+import type { AnswerRoom } from '../../graphql/limits/budget.ts'
+import type { PayloadCache } from '../broadcast/payload-cache.ts'
+import type { Bounds } from '../config.ts'
+import { executionArgs, operationType, type Executor, type PreparedOperation } from '../operations/executor.ts'
+import type { Params } from '../http/request-params.ts'
+import { ConnectionClosed, type WsConnection } from './ws-connection.ts'
+import { asResults, createPump } from '../broadcast/pump.ts'
+import { toWireError, toWire } from '../http/response.ts'
+import { subscribe } from '../broadcast/subscribe.ts'
+
+/** What `onSubscribe` hands on to `execute` and `subscribe`. */
+interface ProtocolOperation extends ExecutionArgs {
+  readonly ready: PreparedOperation
+  readonly params: Params
+  readonly id: string
+  readonly peer: WsConnection
+  readonly room: AnswerRoom
+  /** What the message of the library carries. */
+  readonly payload: SubscribePayload
+}
+
+export interface ProtocolParts {
+  readonly operations: Executor
+  readonly cohorts: PayloadCache
+}
+
+/**
+ * The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). The
+ * library keeps the protocol; what subscriptions deliver goes past it, for its bytes are made once for many.
+ */
+export function createProtocol({ operations, cohorts }: ProtocolParts, bounds: Bounds): Server<WsConnection> {
+  return makeServer<undefined, WsConnection>({
+    connectionInitWaitTimeout: bounds.initMs,
+    // It may be as long as a message, would be kept as long as the socket, and says nothing yet.
+    onConnect: (context) => void Object.assign(context, { connectionParams: undefined }),
+    onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
+    execute: async (args) => {
+      const { ready, params, room } = args as ProtocolOperation
+      return toWire(await operations.run(ready, params, room))
+    },
+    subscribe: async (args) => {
+      const job = args as ProtocolOperation
+      const { peer, id } = job
+      const begun = await subscribe({ ...args, contextValue: operations.context() })
+      if ('refused' in begun) return toWire(operations.maskResult(begun.refused))
+      const member = cohorts.join(args)
+      forget(job)
+      return asResults(createPump(begun.events, member, peer.sink(id)))
+    },
+    // A peer that went away is no failure: nobody is there to be told, and nothing to be logged.
+    onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof ConnectionClosed ? error : toWireError(operations.mask(error))).toJSON()),
+  })
+}
+
+/**
+ * The library keeps the message and the job of a subscription for as long as it runs, and needs of both no more than the
+ * id: variables and texts that are as long as a message are not to be kept.
+ */
+function forget(job: ProtocolOperation): void {
+  const { payload, document } = job
+  Object.assign(payload, { query: '', variables: null, extensions: null, operationName: null })
+  Object.assign(job, { params: { query: '' }, variableValues: {}, ready: null, document: { ...document, definitions: [] } })
+}
+
+const RETAINED = 'The subscriptions of this connection keep as much as they may: end some, or send less with each.'
+
+interface Subscribe {
+  readonly context: Context<undefined, WsConnection>
+  readonly id: string
+  readonly payload: SubscribePayload
+  readonly max: number
+}
+
+/** Gives errors back instead of throwing them: a throw would close the socket with all that runs on it. */
+function open(operations: Executor, { context, id, payload, max }: Subscribe): ProtocolOperation | readonly GraphQLError[] {
+  const { variables } = payload
+  // Of the protocol's own checks it passes as any object.
+  if (variables instanceof InvalidJson) return [operations.mask(new DatabaseError('BAD_REQUEST', `The parameter "variables" cannot be read: ${variables.problem}.`))]
+  const prepared = operations.prepare(payload.query)
+  if (prepared.kind === 'refused') return prepared.errors
+  const params: Params = { query: payload.query, operationName: payload.operationName ?? undefined, variables: variables ?? undefined }
+  const kind = operationType(prepared, params.operationName)
+  if (kind === undefined) return [operations.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
+  const peer = context.extra
+  const place = kind === OperationTypeNode.SUBSCRIPTION ? peer.inbox.subscribe(id) : 'fits'
+  if (place === 'subscriptions') return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
+  if (place === 'bytes') return [operations.mask(new DatabaseError('TOO_MANY_REQUESTS', RETAINED, { retryAfterMs: 1_000 }))]
+  return toProtocolOperation(operations, { ready: prepared, params, id, peer, room: peer.inbox.roomOf(id), payload })
+}
+
+function toProtocolOperation(operations: Executor, job: Omit<ProtocolOperation, keyof ExecutionArgs>): ProtocolOperation {
+  // What is left out here, the library would look for elsewhere.
+  return { ...executionArgs(operations, job.ready, job.params), ...job, contextValue: undefined, rootValue: undefined }
+}

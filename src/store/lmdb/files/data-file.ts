@@ -1,0 +1,40 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseError } from '../../../core/error.ts'
+
+/** Where an lmdb file has its magic number, and the number (mdb.c, MDB_MAGIC), in the machine's order of bytes. */
+const MAGIC = { offset: 24, number: 0xbeefc0de }
+
+/**
+ * Proves that the data file, if there is one, can be opened and begins as lmdb's do. lmdb 3.5.6 ends the process
+ * (a double free) when it fails to open its file, so that the usual reasons are looked for first.
+ * Throws UNAVAILABLE, or the system's error.
+ */
+export function checkDataFile(directory: string): void {
+  const path = join(directory, 'data.mdb')
+  const head = readHead(path)
+  if (head === null || head.length === 0 || hasMagic(head)) return
+  const message = `The data file ${path} is damaged, or is not Tidemark's: restore it from a backup, or choose another directory.`
+  throw new DatabaseError('UNAVAILABLE', message)
+}
+
+function hasMagic(head: Buffer): boolean {
+  if (head.length < MAGIC.offset + 4) return false
+  return head.readUInt32LE(MAGIC.offset) === MAGIC.number || head.readUInt32BE(MAGIC.offset) === MAGIC.number
+}
+
+/** The first bytes; null when there is no file. Opened for writing too, as lmdb will. */
+function readHead(path: string): Buffer | null {
+  try {
+    const file = openSync(path, 'r+')
+    try {
+      const head = Buffer.alloc(64)
+      return head.subarray(0, readSync(file, head, 0, head.length, 0))
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}

@@ -1,0 +1,50 @@
+import type { Path } from '../../../core/path.ts'
+import type { Revision } from '../../../core/version.ts'
+import { afterDocument, documentKey, parseDocumentKey, toDocumentKey, spansOf, versionKey, type DocumentKey } from '../keys.ts'
+import type { LmdbTables, TenantRow } from '../tables.ts'
+
+/**
+ * Documents whose histories are merged at most. A page of a merge costs a seek for each; with more of them a walk over the log
+ * is as good, for more of its commits are theirs.
+ */
+const MERGED_DOCUMENTS = 256
+
+/** The documents at and below the paths, tombstones included; null where there are more than are merged. */
+export function fewLmdbDocuments(tables: LmdbTables, tenant: TenantRow, below: readonly Path[]): readonly DocumentKey[] | null {
+  const places: DocumentKey[] = []
+  const spans = below.flatMap((path) => spansOf(tenant.number, { kind: 'below', path, limit: { rows: 0, bytes: 0 } }))
+  for (const { from, to } of spans) {
+    for (const table of [tables.heads, tables.tombs]) {
+      const limit = MERGED_DOCUMENTS + 1 - places.length
+      for (const key of table.getKeys({ start: from, end: to, limit })) places.push(parseDocumentKey(key))
+      if (places.length > MERGED_DOCUMENTS) return null
+    }
+  }
+  const own = below.filter((path) => path.length > 0 && path.length % 2 === 0).map((path) => toDocumentKey(tenant.number, path))
+  return [...places, ...own]
+}
+
+interface RevisionEdges {
+  readonly low: Revision
+  readonly high: Revision
+  readonly reverse: boolean
+}
+
+/** The revisions from `low` to `high` at which any of the documents was written, each once, in order. */
+export function* mergedRevisions(tables: LmdbTables, documents: readonly DocumentKey[], { low, high, reverse }: RevisionEdges): Generator<Revision> {
+  const seek = (place: DocumentKey, from: Revision): Revision | undefined => {
+    const [key] = reverse
+      ? tables.versions.getKeys({ start: versionKey(place, from), end: documentKey(place), reverse, limit: 1 })
+      : tables.versions.getKeys({ start: versionKey(place, from), end: afterDocument(place), limit: 1 })
+    const revision = (key as readonly [number, string, string, Revision] | undefined)?.[3]
+    return revision !== undefined && revision >= low && revision <= high ? revision : undefined
+  }
+  const heads = documents.map((place) => seek(place, reverse ? high : low))
+  for (;;) {
+    const found = heads.filter((revision) => revision !== undefined)
+    if (found.length === 0) return
+    const next = found.reduce((a, b) => (reverse ? Math.max(a, b) : Math.min(a, b)))
+    yield next
+    for (const [i, place] of documents.entries()) if (heads[i] === next) heads[i] = seek(place, reverse ? next - 1 : next + 1)
+  }
+}

@@ -1,0 +1,227 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ChangeStream, MongoClient } from 'mongodb'
+import type { TenantId } from '../../store.ts'
+import { codeOf, withField } from '../failure.ts'
+import { logKey, tenantOf, type LogRow, type MetaRow } from '../rows.ts'
+import { byKey, mongoCollections, type MongoCollections, type MongoTables } from '../tables.ts'
+import type { HeadOverlay } from './head-overlay.ts'
+import type { Tenants } from './tenants.ts'
+
+type NotifyTenant = (tenant: TenantId) => void
+
+/** What a change event carries here. */
+interface Inserted {
+  readonly operationType?: string
+  readonly fullDocument?: Pick<LogRow, 't' | 'n'>
+}
+
+/** The shortest and the longest wait before a stream that died is opened again, ms. */
+const REOPEN_MS = { min: 100, max: 5_000 } as const
+/** Polls without news before polling gets slower, and how slow it gets, ms. */
+const QUIET_POLLS = 50
+const SLOW_FACTOR = 5
+/** Tenants that are asked for in one query. */
+const MAX_POLLED_TENANTS = 1_000
+/** Codes of servers that do not know change streams: not implemented, and unknown stage. */
+const NO_STREAMS: ReadonlySet<number> = new Set([238, 40324])
+/** The code of a server that has them only in a replica set. */
+const STANDALONE = 40573
+
+/** How commits of other processes are noticed. */
+export type NotifierMode = 'stream' | 'poll'
+
+const PIPELINE = [{ $match: { operationType: 'insert' } }, { $project: { 'fullDocument.t': 1, 'fullDocument.n': 1 } }]
+
+function watch(tables: MongoCollections, maxAwaitTimeMS: number): ChangeStream<LogRow> {
+  return tables.log.watch(PIPELINE, { maxAwaitTimeMS, batchSize: 200 })
+}
+
+/** Whether the server has change streams; null when it has them in replica sets only and is none. */
+export async function probeStreams(tables: MongoCollections): Promise<NotifierMode | null> {
+  const stream = watch(tables, 1)
+  try {
+    await stream.tryNext()
+    return 'stream'
+  } catch (error) {
+    const code = codeOf(error) ?? 0
+    if (NO_STREAMS.has(code)) return 'poll'
+    if (code === STANDALONE) return null
+    throw error
+  } finally {
+    await stream.close()
+  }
+}
+
+export interface CommitNotifierOptions {
+  readonly tables: MongoTables
+  readonly tenants: Tenants
+  readonly mode: NotifierMode
+  /** A client of its own: an open stream holds a connection all the time. */
+  readonly connect: () => MongoClient
+  /** How long the server waits for an event before it answers without one, ms; less than a socket may be silent. */
+  readonly awaitMs: number
+  /** After this time a command of the driver is lost, ms. */
+  readonly lostMs: number
+  readonly database: string | undefined
+  /** Poll mode: how often new commits are looked for, ms. */
+  readonly pollMs: number
+  /** How often they are looked for beside a change stream, in case it goes silent, ms. */
+  readonly safetyPollMs: number
+  /** Told about a change of state, one line each. */
+  readonly onStatus: (line: string) => void
+}
+
+/**
+ * One change stream (or one poll) per process, however many listen. It only rings: what there is, is read from the log,
+ * so lost, doubled and reordered events cost time and nothing else, and no resume token is kept.
+ */
+export class CommitNotifier implements AsyncDisposable {
+  readonly #options: CommitNotifierOptions
+  readonly #listeners = new Set<{ readonly ring: NotifyTenant }>()
+  #stop: AbortController | null = null
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(options: CommitNotifierOptions) {
+    this.#options = options
+  }
+
+  /** Rings from now on until it is disposed of. */
+  listen(ring: NotifyTenant): AsyncDisposable {
+    const entry = { ring }
+    this.#listeners.add(entry)
+    if (this.#stop === null) this.#start()
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#listeners.delete(entry)
+        if (this.#listeners.size === 0) await this.#end()
+      },
+    }
+  }
+
+  /** Rings for what this process committed itself; the echo of the stream is then no news. */
+  own(tail: HeadOverlay): void {
+    tail.lastNotified = Math.max(tail.lastNotified, tail.last)
+    this.notify(tail.tenant)
+  }
+
+  notify(tenant: TenantId): void {
+    for (const { ring } of this.#listeners) ring(tenant)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listeners.clear()
+    await this.#end()
+  }
+
+  #start(): void {
+    const stop = new AbortController()
+    const { mode, pollMs, safetyPollMs } = this.#options
+    this.#stop = stop
+    const work = mode === 'stream' ? [this.#follow(stop.signal), this.#poll(safetyPollMs, stop.signal)] : [this.#poll(pollMs, stop.signal)]
+    this.#running = Promise.all([this.#running, ...work])
+  }
+
+  async #end(): Promise<void> {
+    this.#stop?.abort()
+    this.#stop = null
+    await this.#running
+  }
+
+  /** Follows the change stream, and opens it again, without a token, when it dies. */
+  async #follow(stop: AbortSignal): Promise<void> {
+    let wait: number = REOPEN_MS.min
+    for (let lost = false; !stop.aborted; lost = true) {
+      const worked = await this.#followOnce(lost, stop)
+      if (stop.aborted) return
+      if (!lost || worked) this.#options.onStatus('The change stream of MongoDB ended; it is opened again.')
+      wait = worked ? REOPEN_MS.min : Math.min(wait * 2, REOPEN_MS.max)
+      await pause(wait, undefined, { signal: stop }).catch(() => undefined)
+    }
+  }
+
+  /** Follows one stream to its end; whether it worked at all. */
+  async #followOnce(lost: boolean, stop: AbortSignal): Promise<boolean> {
+    const { connect, database, tables, awaitMs, lostMs } = this.#options
+    // A client of its own each time, for what link.ts tells of the driver.
+    const client = connect()
+    const stream = watch(mongoCollections(client, database, tables.readMs), awaitMs)
+    const close = (): void => void stream.close().catch(() => undefined)
+    stop.addEventListener('abort', close)
+    let worked = false
+    try {
+      while (!stop.aborted && !stream.closed) {
+        const event = (await withField(lostMs, stream.tryNext())) as Inserted | null
+        // What was committed before the first answer did not ring.
+        if (!worked) this.#notifyAll(lost)
+        worked = true
+        if (event !== null) this.#receive(event)
+      }
+    } catch {
+      // Whatever ended it: another one is opened.
+    } finally {
+      stop.removeEventListener('abort', close)
+      await withField(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
+    }
+    return worked
+  }
+
+  #notifyAll(lost: boolean): void {
+    if (lost) this.#options.onStatus('The change stream of MongoDB is open again.')
+    for (const tail of this.#options.tenants.tails()) this.notify(tail.tenant)
+  }
+
+  #receive({ fullDocument }: Inserted): void {
+    if (fullDocument === undefined) return
+    const tenant = tenantOf(fullDocument.t)
+    const open = this.#options.tenants.peek(tenant)
+    const tail = open?.scope === fullDocument.t ? open : undefined
+    const n = Number(fullDocument.n)
+    if (tail !== undefined && n <= tail.lastNotified) return
+    if (tail !== undefined) tail.lastNotified = n
+    this.notify(tenant)
+  }
+
+  /** Looks for commits of others; seldomer while there are none. */
+  async #poll(everyMs: number, stop: AbortSignal): Promise<void> {
+    for (let quiet = 0; !stop.aborted; quiet++) {
+      const factor = everyMs < 1_000 && quiet > QUIET_POLLS ? SLOW_FACTOR : 1
+      await pause(everyMs * factor, undefined, { signal: stop }).catch(() => undefined)
+      if (stop.aborted) return
+      // A server that is away is found out by those who read; polling goes on.
+      if (await this.#pollOnce().catch(() => false)) quiet = 0
+    }
+  }
+
+  async #pollOnce(): Promise<boolean> {
+    let news = false
+    const tails = this.#options.tenants.tails()
+    for (let i = 0; i < tails.length; i += MAX_POLLED_TENANTS) {
+      for (const tail of await this.#changed(tails.slice(i, i + MAX_POLLED_TENANTS))) {
+        news = true
+        this.notify(tail.tenant)
+      }
+    }
+    return news
+  }
+
+  /** The tails behind which the log goes on, or whose tenant began another life. */
+  async #changed(tails: readonly HeadOverlay[]): Promise<readonly HeadOverlay[]> {
+    const { tables } = this.#options
+    const nextKeys = tails.map((tail) => logKey(tail.scope, Math.max(tail.last, tail.lastNotified) + 1))
+    const limit = { maxTimeMS: tables.readMs }
+    const filter = byKey(tables, tails.map(({ scope }) => scope), nextKeys)
+    const [next, rows] = await Promise.all([
+      tables.call(tables.log.find(filter, { projection: { _id: 1 }, ...limit }).toArray()),
+      tables.call(tables.meta.find({ _id: { $in: tails.map(({ tenant }) => tenant) } }, { projection: { epoch: 1 }, ...limit }).toArray()),
+    ])
+    const found = new Set(next.map(({ _id }) => _id))
+    const epochs = new Map(rows.map((row: Pick<MetaRow, '_id' | 'epoch'>) => [row._id, row.epoch]))
+    return tails.filter((tail, i) => {
+      const ended = epochs.get(tail.tenant) !== tail.epoch
+      if (ended) this.#options.tenants.forget(tail)
+      const more = found.has(nextKeys[i] ?? '')
+      if (more) tail.lastNotified = Math.max(tail.last, tail.lastNotified) + 1
+      return ended || more
+    })
+  }
+}

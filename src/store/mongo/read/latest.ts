@@ -1,0 +1,165 @@
+import type { Filter } from 'mongodb'
+import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../../core/path.ts'
+import type { Revision, Version } from '../../../core/version.ts'
+import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
+import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, rowBytes, versionOfHead, type HeadRow, type KeyRange } from '../rows.ts'
+import { byKey, LIVE_HEADS, type MongoTables } from '../tables.ts'
+import type { HeadOverlay } from './head-overlay.ts'
+import type { Tenants } from './tenants.ts'
+
+/** What the reads of the adapter work with. */
+export interface MongoReader {
+  readonly tables: MongoTables
+  readonly tenants: Tenants
+}
+
+/** Versions in the order in which they were asked for, all of one revision. */
+export type HeadSnapshot = Snapshot<readonly (Version | null)[]>
+
+/** Heads that are asked for at once. */
+const MAX_KEYS = 500
+
+async function headRows({ tables }: MongoReader, scope: string, keys: readonly string[]): Promise<readonly HeadRow[]> {
+  const rows: HeadRow[] = []
+  for (let i = 0; i < keys.length; i += MAX_KEYS) {
+    const filter = byKey(tables, scope, keys.slice(i, i + MAX_KEYS))
+    rows.push(...(await tables.call(tables.heads.find(filter, { maxTimeMS: tables.readMs }).toArray())))
+  }
+  return rows
+}
+
+/** The newer one. */
+function newer(a: Version | undefined, b: Version | undefined): Version | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return a.revision > b.revision ? a : b
+}
+
+/**
+ * The newest versions of documents at the tail's last revision, which is that of the snapshot.
+ *
+ * Rows may be behind the log or ahead of what this process knows of it. Behind: the tail has the rest, if it kept
+ * all that the heads did not hold when the rows were read. Ahead: then the tail learns that first, so that the
+ * picture is of one revision (L0).
+ */
+export async function latestOf(reader: MongoReader, tail: HeadOverlay, paths: readonly Path[]): Promise<HeadSnapshot> {
+  const keys = paths.map((path) => headKey(tail.scope, path))
+  const applied = tail.applied
+  const [rows] = await Promise.all([headRows(reader, tail.scope, [...new Set(keys)]), reader.tenants.refresh(tail)])
+  if (rows.some(({ n }) => Number(n) > tail.last)) await reader.tenants.refresh(tail)
+  if (tail.base > applied) return latestOf(reader, tail, paths)
+  const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
+  const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), tail.newest(pathText(path))) ?? null)
+  for (const [i, path] of paths.entries()) tail.cacheVersion(pathText(path), newest[i]?.version ?? 0)
+  return { revision: tail.last, rows: newest }
+}
+
+/** The keys of a range's heads, in key order. */
+export function headKeysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
+  const from = after === undefined ? '' : keyAfter(headKey(scope, after))
+  const to = before === undefined ? null : headKey(scope, before)
+  return wholeKeysOf(scope, kind, path)
+    .map((keys) => ({
+      from: compareText(keys.from, from) > 0 ? keys.from : from,
+      to: to !== null && compareText(to, keys.to) < 0 ? to : keys.to,
+    }))
+    .filter((keys) => compareText(keys.from, keys.to) < 0)
+}
+
+function wholeKeysOf(scope: string, kind: Range['kind'], path: Path): readonly KeyRange[] {
+  if (path.length === 0) return [scopeKeys(scope)]
+  const text = pathText(path)
+  if (kind === 'collection') return [collectionKeys(scope, text)]
+  const below = belowKeys(`${scope}/${text}`)
+  return isDocumentPath(path) ? [below] : [collectionKeys(scope, text), below]
+}
+
+/** A version with its key and size. */
+export interface RowCandidate {
+  readonly key: string
+  readonly bytes: number
+  readonly version: Version
+}
+
+/** Some documents of a range, in the order asked for: all up to its last one, or all of the range. */
+export interface RowChunk {
+  readonly revision: Revision
+  readonly rows: readonly RowCandidate[]
+  readonly complete: boolean
+}
+
+const inKeyOrder = (reverse: boolean) => (a: { readonly key: string }, b: { readonly key: string }): number =>
+  reverse ? compareText(b.key, a.key) : compareText(a.key, b.key)
+
+interface CoveredRows {
+  readonly rows: readonly HeadRow[]
+  readonly complete: boolean
+}
+
+/** Head rows of a range up to a limit; tombstones only where `deleted` is true. */
+async function readHeads({ tables }: MongoReader, scope: string, range: Range): Promise<CoveredRows> {
+  const ranges = headKeysOf(scope, range)
+  // Where the first rows are all live, `_id` alone looks as good to the planner, which then uses it where most are deleted too.
+  const hint = range.deleted === true ? { _id: 1 } : LIVE_HEADS
+  const rows: HeadRow[] = []
+  let bytes = 0
+  for (const { from, to } of range.reverse === true ? ranges.toReversed() : ranges) {
+    const live: Filter<HeadRow> = range.deleted === true ? {} : { live: true }
+    const sort = { _id: range.reverse === true ? -1 : 1 } as const
+    const limit = range.limit.rows + 1 - rows.length
+    const options = { sort, limit, batchSize: limit, hint, maxTimeMS: tables.readMs }
+    for await (const row of tables.heads.find({ t: scope, ...live, _id: { $gte: from, $lt: to } }, options)) {
+      rows.push(row)
+      bytes += rowBytes(row.val)
+      if (rows.length > range.limit.rows || bytes > range.limit.bytes) return { rows, complete: false }
+    }
+  }
+  return { rows, complete: true }
+}
+
+/** Rows of the tail that are of a range, where its head rows reach. */
+function tailRows(tail: HeadOverlay, range: Range, after: Revision, covers: (key: string) => boolean): readonly RowCandidate[] {
+  const ranges = headKeysOf(tail.scope, range)
+  const isIn = (key: string): boolean => ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
+  const rows: RowCandidate[] = []
+  for (const version of tail.newestAfter(after)) {
+    if (!isWithin(version.path, range.path)) continue
+    const key = headKey(tail.scope, version.path)
+    if (isIn(key) && covers(key)) rows.push({ key, version, bytes: rowBytes(JSON.stringify(version.value)) })
+  }
+  return rows
+}
+
+/**
+ * The newest versions of documents of a range, in its order, tombstones included, at one revision. About as many as
+ * its limit says: `complete` tells whether they are all. Only where `deleted` is not true, rows of documents that
+ * the heads hold as deleted are left out.
+ */
+export async function readChunk(reader: MongoReader, tail: HeadOverlay, range: Range): Promise<RowChunk> {
+  const applied = tail.applied
+  const { rows, complete } = await reader.tables.call(readHeads(reader, tail.scope, range))
+  // After the heads: whatever they show, a deletion too, is then known here.
+  await reader.tenants.refresh(tail)
+  if (tail.base > applied) return readChunk(reader, tail, range)
+  const order = inKeyOrder(range.reverse === true)
+  const end = complete ? undefined : rows.at(-1)?._id
+  const covers = (key: string): boolean => end === undefined || order({ key }, { key: end }) <= 0
+  const merged = new Map<string, RowCandidate>()
+  for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: rowBytes(row.val) })
+  for (const row of tailRows(tail, range, applied, covers)) {
+    if (row.version.revision > (merged.get(row.key)?.version.revision ?? 0)) merged.set(row.key, row)
+  }
+  return { revision: tail.last, rows: [...merged.values()].toSorted(order), complete }
+}
+
+/** The rows that a limit allows, in key order, and whether and where more follow. */
+export function toRowPage(rows: readonly RowCandidate[], limit: Limit, reverse: boolean): Omit<ListPage, 'revision'> {
+  const page: Version[] = []
+  let bytes = 0
+  for (const row of rows.slice(0, limit.rows)) {
+    bytes += row.bytes
+    if (page.length > 0 && bytes > limit.bytes) break
+    page.push(row.version)
+  }
+  const more = page.length < rows.length
+  return { rows: reverse ? page.toReversed() : page, more, next: more ? page.at(-1)?.path : undefined }
+}

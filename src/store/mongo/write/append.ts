@@ -1,0 +1,296 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { MongoBulkWriteError } from 'mongodb'
+import type { Commit } from '../../../core/commit.ts'
+import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
+import type { Millis, Revision } from '../../../core/version.ts'
+import type { Settled } from '../../lost-writes.ts'
+import type { Appended, Draft, TenantId } from '../../store.ts'
+import type { Touched } from '../../touched.ts'
+import { isDuplicate, isTransient, unavailable } from '../failure.ts'
+import { applyCommits } from './heads.ts'
+import { latestOf, type MongoReader } from '../read/latest.ts'
+import { wroteBelow } from '../read/past.ts'
+import { expectationsOf, planOf, type Verdict, type PlanView } from './plan.ts'
+import { fieldBytes, logRow, rowBytes, type LogEntry, type LogRow } from '../rows.ts'
+import { findCommits } from '../tables.ts'
+import type { HeadOverlay } from '../read/head-overlay.ts'
+import { EpochEnded, sweep } from '../read/tenants.ts'
+
+/** Bounds of one insert. */
+const MAX_INSERT_COMMITS = 64
+const MAX_INSERT_BYTES = 1_048_576
+/** The longest wait between two attempts, ms. */
+const MAX_PAUSE_MS = 256
+const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
+
+/** Commits that are at hand beside the tail, and what else one append has found out. Nothing of it ever stops being true. */
+interface AppendMemo {
+  /** Marks the rows of this append. */
+  readonly writer: string
+  /** Ids that were looked up in the log; null: not there at that time. */
+  readonly byId: Map<string, LogEntry | null>
+  /** Answers about writes below a path that the tail does not reach back to, each up to a revision. */
+  readonly wrote: Map<string, { readonly upTo: Revision; readonly answer: boolean }>
+  /** Ids of commits that were answered as committed. */
+  readonly claimed: Set<string>
+  /** Drafts of this append that have their answer. */
+  readonly settled: readonly Settled[]
+  readonly deadline: Millis
+}
+
+interface PreparedDraft {
+  readonly draft: Draft
+  readonly texts: readonly string[]
+  readonly bytes: number
+}
+
+function prepare(draft: Draft): PreparedDraft {
+  const texts = draft.writes.map(({ value }) => JSON.stringify(value))
+  const fields = draft.writes.reduce((sum, write) => sum + fieldBytes(write.fields), 0)
+  return { draft, texts, bytes: texts.reduce((sum, text) => sum + rowBytes(text), rowBytes(draft.id)) + fields }
+}
+
+/** Drafts that go into one insert. */
+function firstGroup(drafts: readonly PreparedDraft[]): readonly PreparedDraft[] {
+  let bytes = 0
+  const end = drafts.findIndex((draft, i) => i === MAX_INSERT_COMMITS || ((bytes += draft.bytes) > MAX_INSERT_BYTES && i > 0))
+  return end < 0 ? drafts : drafts.slice(0, end)
+}
+
+/** Appends to one tenant; the calls of a tenant run one after the other. See docs/mongodb.md for the sequence. */
+export class Appender {
+  readonly #reader: MongoReader
+  /** Called when commits were acknowledged. */
+  readonly #onCommitted: (tail: HeadOverlay) => void
+
+  constructor(reader: MongoReader, onCommitted: (tail: HeadOverlay) => void) {
+    this.#reader = reader
+    this.#onCommitted = onCommitted
+  }
+
+  /** Appends until `deadline`, by the monotonic clock; after it what is not done is UNAVAILABLE. */
+  async append(tenant: TenantId, drafts: readonly Draft[], deadline: Millis): Promise<readonly Appended[]> {
+    const results: Appended[] = []
+    const settled: Settled[] = []
+    let rest = drafts.map(prepare)
+    while (rest.length > 0) {
+      if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
+      const group = firstGroup(rest)
+      const found: AppendMemo = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), settled: [...settled], deadline }
+      const answers = await this.#reader.tenants.with(tenant, (tail) => this.#group(tail, group, found))
+      settled.push(...settledOf(group, answers))
+      results.push(...answers)
+      rest = rest.slice(group.length)
+    }
+    return results
+  }
+
+  async #group(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Appended[]> {
+    // After a restart in another epoch nothing of the one that ended counts.
+    found.byId.clear()
+    found.wrote.clear()
+    found.claimed.clear()
+    const committed: Commit[] = []
+    const results = await this.#settle(tail, group, found, committed)
+    if (committed.length === 0) return results
+    const { tables } = this.#reader
+    await Promise.all([this.#confirm(tail, found), applyCommits(tables, tail.scope, committed)])
+    this.#onCommitted(tail)
+    return results
+  }
+
+  /** Makes sure that the tenant was not dropped before the insert; if it was, what was inserted is removed, and done again. */
+  async #confirm(tail: HeadOverlay, found: AppendMemo): Promise<void> {
+    try {
+      await this.#retry(found, () => this.#reader.tenants.confirm(tail))
+    } catch (error) {
+      if (error instanceof EpochEnded) await sweep(this.#reader.tables, tail)
+      throw error
+    }
+  }
+
+  /** Plans, inserts, and plans what was overtaken again, until each draft has its answer. */
+  async #settle(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo, committed: Commit[]): Promise<readonly Appended[]> {
+    const results: Appended[] = []
+    for (let attempt = 0; results.length < group.length; attempt++) {
+      if (attempt > 0 && performance.now() > found.deadline) throw unavailable(UNKNOWN)
+      const rest = group.slice(results.length)
+      const settled = [...found.settled, ...settledOf(group, results)]
+      const plan = await this.#retry(found, () => this.#plan(tail, rest, { ...found, settled }))
+      const rows = rowsOf(tail.scope, plan, rest, found.writer)
+      const inserted = await this.#insert(tail, rows, found)
+      const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
+      for (const verdict of plan.slice(0, upTo)) results.push(answer(verdict, found, committed))
+      // Another's commit may be there and not yet be visible, or the server be without a primary for a moment.
+      if (inserted === 0 && upTo < plan.length) await this.#wait(attempt, found)
+    }
+    return results
+  }
+
+  /** A read of the append, again while the server cannot answer for a moment. */
+  async #retry<T>(found: AppendMemo, read: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await read()
+      } catch (error) {
+        if (!isTransient(error) || performance.now() > found.deadline) throw error
+      }
+      await this.#wait(attempt, found)
+    }
+  }
+
+  /** A plan whose conflicts are sure: judged on a state no older than this call, and of no id that was used. */
+  async #plan(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Verdict[]> {
+    const drafts = group.map(({ draft }) => draft)
+    for (const [id, entry] of found.byId) if (entry === null) found.byId.delete(id)
+    for (;;) {
+      // From the last look at what is needed to the plan nothing else runs.
+      for (let needs = needsOf(tail, drafts, found); needs !== null; needs = needsOf(tail, drafts, found)) {
+        await this.#load(tail, needs, found)
+      }
+      const plan = planOf(drafts, viewOf(tail, found), found.settled)
+      const unsure = plan.filter((verdict) => verdict.kind === 'conflict' && !found.byId.has(verdict.draft.id)).map(({ draft }) => draft.id)
+      if (unsure.length === 0) return plan
+      await Promise.all([this.#reader.tenants.refresh(tail), this.#lookUp(tail, unsure, found)])
+    }
+  }
+
+  async #lookUp(tail: HeadOverlay, ids: readonly string[], found: AppendMemo): Promise<void> {
+    const filter = { t: tail.scope, cid: { $in: [...ids] } }
+    const { rows } = await findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
+    for (const id of ids) found.byId.set(id, rows.find(({ commit }) => commit.id === id) ?? null)
+  }
+
+  async #load(tail: HeadOverlay, { paths, writes }: AppendNeeds, found: AppendMemo): Promise<void> {
+    for (const { below, since } of writes) {
+      const upTo = tail.last
+      const answer = await wroteBelow(this.#reader, tail, below, { since, upTo })
+      found.wrote.set(writesKey(below, since), { upTo, answer })
+    }
+    if (paths.length > 0) await latestOf(this.#reader, tail, paths)
+  }
+
+  /** How many of the rows, from the first on, are in the log: all, or those before another's commit. */
+  async #insert(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): Promise<number> {
+    if (rows.length === 0) return 0
+    try {
+      const { tables } = this.#reader
+      await tables.call(tables.log.insertMany(rows.map(({ row }) => row), { ordered: true }))
+      for (const { entry } of rows) tail.push(entry)
+    } catch (error) {
+      if (!isDuplicate(error) && !isTransient(error)) throw error
+      await this.#reconcile(tail, rows, found, error)
+    }
+    return ownCount(tail, rows, found)
+  }
+
+  /** Reads what the log says after an insert that failed or whose outcome is unknown. */
+  async #reconcile(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo, error: unknown): Promise<void> {
+    const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.row.cid : undefined
+    try {
+      await Promise.all([this.#reader.tenants.refresh(tail), failed === undefined ? null : this.#lookUp(tail, [failed], found)])
+    } catch (again) {
+      if (!isTransient(again) || performance.now() > found.deadline) throw again
+    }
+  }
+
+  async #wait(attempt: number, found: AppendMemo): Promise<void> {
+    const ms = Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, found.deadline - performance.now()))
+    await pause(ms)
+  }
+}
+
+/** What must be read before drafts can be judged. */
+interface AppendNeeds {
+  readonly paths: readonly Path[]
+  readonly writes: readonly { readonly below: Path; readonly since: Revision }[]
+}
+
+const writesKey = (below: Path, since: Revision): string => `${since}/${pathText(below)}`
+
+/** The versions, and the older writes, that the drafts' expectations are about and that are not known; null when all is. */
+function needsOf(tail: HeadOverlay, drafts: readonly Draft[], found: AppendMemo): AppendNeeds | null {
+  const paths = new Map<string, Path>()
+  const writes: { readonly below: Path; readonly since: Revision }[] = []
+  for (const expectation of drafts.flatMap(expectationsOf)) {
+    const path = expectation.kind === 'version' ? expectation.path : expectation.below
+    if (isDocumentPath(path) && tail.versionOf(pathText(path)) === undefined) paths.set(pathText(path), path)
+    if (expectation.kind === 'version' || expectation.since >= tail.base) continue
+    const known = found.wrote.get(writesKey(path, expectation.since))
+    if (known === undefined || known.upTo < tail.base) writes.push({ below: path, since: expectation.since })
+  }
+  return paths.size + writes.length === 0 ? null : { paths: [...paths.values()], writes }
+}
+
+/** The tail as a plan sees it. What an append must know was loaded before. */
+function viewOf(tail: HeadOverlay, found: AppendMemo): PlanView {
+  // A draft may expect thousands of places to be unchanged: the tail is gone through once for each revision.
+  const recent = new Map<Revision, Touched>()
+  const touchedAfter = (since: Revision): Touched => {
+    const touched = recent.get(since) ?? tail.touched(since)
+    recent.set(since, touched)
+    return touched
+  }
+  return {
+    last: tail.last,
+    lastAt: tail.lastAt,
+    versionOf: (path) => tail.versionOf(pathText(path)) ?? 0,
+    changed: (below, since) => {
+      const older = since >= tail.base ? undefined : found.wrote.get(writesKey(below, since))
+      return older?.answer === true || touchedAfter(Math.max(since, older?.upTo ?? since)).has(below)
+    },
+    byId: (id) => tail.byId(id) ?? found.byId.get(id) ?? undefined,
+    isOwn: (entry) => isOwn(entry, found),
+  }
+}
+
+/** A row that is to be inserted, and what the tail will hold of it. */
+interface AppendRow {
+  readonly row: LogRow
+  readonly entry: LogEntry
+}
+
+function rowsOf(scope: string, plan: readonly Verdict[], group: readonly PreparedDraft[], writer: string): readonly AppendRow[] {
+  return plan.flatMap((verdict, i) => {
+    const prepared = group[i]
+    if (verdict.kind !== 'commit' || prepared === undefined) return []
+    const row = logRow(scope, verdict.commit, writer, prepared.texts)
+    return [{ row, entry: { commit: verdict.commit, writer, bytes: prepared.bytes } }]
+  })
+}
+
+/** Index in a plan of the commit that has `before` commits before it. */
+function indexOfCommit(plan: readonly Verdict[], before: number): number {
+  let seen = 0
+  return plan.findIndex((verdict) => verdict.kind === 'commit' && seen++ === before)
+}
+
+/** How many of the rows are the log's, as the tail knows it. */
+function ownCount(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): number {
+  const foreign = rows.findIndex(({ row }) => tail.byId(row.cid)?.writer !== found.writer)
+  return foreign < 0 ? rows.length : foreign
+}
+
+function isOwn({ writer, commit }: LogEntry, found: AppendMemo): boolean {
+  return writer === found.writer && !found.claimed.has(commit.id)
+}
+
+/** The drafts of a group that were answered, from the first on. */
+function settledOf(group: readonly PreparedDraft[], answers: readonly Appended[]): readonly Settled[] {
+  return answers.flatMap(({ kind }, i) => {
+    const draft = group[i]?.draft
+    return draft === undefined ? [] : [{ draft, kind }]
+  })
+}
+
+function answer(verdict: Verdict, found: AppendMemo, committed: Commit[]): Appended {
+  if (verdict.kind === 'conflict') return { kind: 'conflict', path: verdict.path, version: verdict.version }
+  const { commit, draft } = verdict
+  // A row of this very append whose success was learned only later is no repetition; its twin in the batch is one.
+  const own = verdict.kind === 'commit' || (verdict.entry !== null && isOwn(verdict.entry, found))
+  if (!own) return { kind: 'repeated', commit }
+  found.claimed.add(draft.id)
+  committed.push(commit)
+  return { kind: 'committed', commit }
+}
