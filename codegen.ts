@@ -16,7 +16,7 @@ const config = {
   immutableTypes: true,
   contextType: './context.ts#Context',
   scalars: {
-    JSON: { input: '../core/json.ts#Json', output: '../core/json.ts#Json' },
+    JSON: { input: '../core/json/json.ts#Json', output: '../core/json/json.ts#Json' },
     Path: 'string',
     PathPattern: 'string',
     DateTime: 'string',
@@ -24,11 +24,11 @@ const config = {
     ID: 'string',
   },
   mappers: {
-    Node: './shown.ts#ShownDocument',
-    Document: './shown.ts#ShownDocument',
+    Node: './resolvers/shown.ts#ShownDocument',
+    Document: './resolvers/shown.ts#ShownDocument',
     DocumentConnection: '../core/database.ts#DocumentPage',
-    Commit: '../core/database.ts#Committed',
-    Change: './shown.ts#ShownChange',
+    Commit: '../core/database.ts#WriteResult',
+    Change: './resolvers/shown.ts#ShownChange',
     ChangeBatch: '../core/database.ts#ChangeBatch',
   },
 }

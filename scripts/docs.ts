@@ -4,7 +4,7 @@ import { ERRORS } from '../src/core/error.ts'
 import { LIMITS, type Limits } from '../src/core/limits.ts'
 import { BUDGET } from '../src/graphql/limits/budget.ts'
 import { QUERY_LIMITS } from '../src/graphql/limits/query-limits.ts'
-import { BOUNDS, type Bounds } from '../src/server/config.ts'
+import { BOUNDS, type Bounds } from '../src/server/config/config.ts'
 
 const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
   pathSegments: 'segments of a path',

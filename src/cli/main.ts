@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { belowNpm, misplacedFlags } from './npm-flags.ts'
-import { packageVersion } from '../server/package-version.ts'
+import { packageVersion } from '../server/config/package-version.ts'
 
 const program = new Command('tidemark')
   .description('A realtime, versioned document store with a GraphQL API.')

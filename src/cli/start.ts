@@ -1,9 +1,9 @@
-import { dataOf, readConfig, StartError, type Config, type Flags } from '../server/config.ts'
+import { dataOf, readConfig, StartError, type Config, type Flags } from '../server/config/config.ts'
 import { ROUTES } from '../server/http/http-server.ts'
-import { openLog } from '../server/logger.ts'
+import { openLog } from '../server/config/logger.ts'
 import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
-import { packageVersion } from '../server/package-version.ts'
+import { packageVersion } from '../server/config/package-version.ts'
 
 /** npm hands on a signal that went to the whole process group, as Ctrl-C does, so the server gets it twice, some milliseconds apart. */
 const NPM_REPEATS_MS = 1_000

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as after } from 'node:timers/promises'
 import type { Engine } from '../db/engine.ts'
 import type { Store } from '../store/store.ts'
-import { describeError, type Log } from './logger.ts'
+import { describeError, type Log } from './config/logger.ts'
 import type { App } from './app.ts'
 
 /** What lies below the service. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from './markdown.ts'
 
@@ -23,6 +23,29 @@ const REFUSED: readonly Import[] = [
   ['src/db/probe.ts', 'lmdb'],
   ['src/db/probe.ts', '../graphql/schema.ts'],
   ['src/db/probe.ts', '../server/config.ts'],
+  ['src/core/json/probe.ts', '../../store/store.ts'],
+  ['src/db/time/probe.ts', '../log/log-tail.ts'],
+  ['src/db/shape/probe.ts', '../log/log-tail.ts'],
+  ['src/db/shape/cel/probe.ts', '../../read/reader.ts'],
+  ['src/db/log/probe.ts', '../read/reader.ts'],
+  ['src/db/read/probe.ts', '../feed/open.ts'],
+  ['src/db/read/probe.ts', '../write/draft.ts'],
+  ['src/db/write/probe.ts', '../read/reader.ts'],
+  ['src/db/write/probe.ts', '../../store/lmdb/lmdb-store.ts'],
+  ['src/db/feed/probe.ts', '../cluster/cluster.ts'],
+  ['src/db/feed/probe.ts', '../engine.ts'],
+  ['src/db/feed/cohort/probe.ts', '../feed.ts'],
+  ['src/db/feed/cohort/probe.ts', '../../read/reader.ts'],
+  ['src/db/cluster/probe.ts', '../tenant.ts'],
+  ['src/server/config/probe.ts', '../limits/memory-budget.ts'],
+  ['src/server/limits/probe.ts', '../operations/executor.ts'],
+  ['src/server/operations/probe.ts', '../broadcast/pump.ts'],
+  ['src/server/broadcast/probe.ts', '../ws/ws-connection.ts'],
+  ['src/server/sse/probe.ts', '../http/http-server.ts'],
+  ['src/server/status/probe.ts', '../http/http-server.ts'],
+  ['src/server/http/probe.ts', '../ws/ws-server.ts'],
+  ['src/server/ws/probe.ts', '../app.ts'],
+  ['src/server/store/probe.ts', '../http/http-server.ts'],
   ['src/graphql/probe.ts', '../db/engine.ts'],
   ['src/graphql/probe.ts', '../store/store.ts'],
   ['src/graphql/probe.ts', '../server/config.ts'],
@@ -44,6 +67,16 @@ const ALLOWED: readonly Import[] = [
   ['src/db/probe.ts', 'node:crypto'],
   ['src/graphql/probe.ts', '../core/database.ts'],
   ['src/graphql/probe.ts', 'graphql'],
+  ['src/core/json/probe.ts', '../error.ts'],
+  ['src/db/read/probe.ts', '../log/log-tail.ts'],
+  ['src/db/write/probe.ts', '../time/stamp-clock.ts'],
+  ['src/db/feed/probe.ts', '../read/reader.ts'],
+  ['src/db/feed/probe.ts', './cohort/cohort.ts'],
+  ['src/db/feed/cohort/probe.ts', '../../log/log-tail.ts'],
+  ['src/db/cluster/probe.ts', '../feed/authorize.ts'],
+  ['src/server/http/probe.ts', '../sse/event-stream.ts'],
+  ['src/server/ws/probe.ts', '../http/http-server.ts'],
+  ['src/server/operations/probe.ts', '../../graphql/limits/budget.ts'],
   ['src/server/probe.ts', '../store/lmdb/lmdb-store.ts'],
   ['src/server/probe.ts', '../graphql/schema.ts'],
   ['src/cli/probe.ts', '../server/config.ts'],
@@ -88,8 +121,15 @@ describe('the lint', () => {
   })
 
   test('has a rule for every folder but the composition root', () => {
-    const folders = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-    const ruled = REFUSED.map(([file]) => file.split('/')[1])
-    expect(folders.filter((name) => !ruled.includes(name))).toEqual(['server'])
+    const folders = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
+    const ruled = REFUSED.map(([file]) => dirname(file))
+    expect(folders.filter((folder) => !ruled.some((other) => folder === other || folder.startsWith(`${other}/`)))).toEqual(['src/server'])
+  })
+
+  test('no folder has more than ten files', () => {
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter(({ name }) => name.endsWith('.ts') && !name.endsWith('.generated.ts'))
+    const folders = files.map(({ parentPath }) => relative(ROOT, parentPath))
+    const most = new Set(folders.filter((folder) => folders.filter((other) => other === folder).length > 10))
+    expect([...most]).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { BOUNDS, readConfig, StartError } from '../../src/server/config.ts'
+import { BOUNDS, readConfig, StartError } from '../../src/server/config/config.ts'
 
 test('without flags and environment a server is local, on port 4747, and keeps its data in the working directory', () => {
   expect(readConfig({}, {})).toEqual({ host: '127.0.0.1', insecure: false, port: 4747, directory: resolve('.tidemark'), cors: [], logLevel: 'info', bounds: BOUNDS })

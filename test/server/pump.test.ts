@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { BOUNDS } from '../../src/server/config.ts'
+import { BOUNDS } from '../../src/server/config/config.ts'
 import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
 import { Payload } from '../../src/server/broadcast/payload.ts'
 import { createPump, type Sink } from '../../src/server/broadcast/pump.ts'

@@ -6,14 +6,14 @@ import type { Limits } from '../../core/limits.ts'
 import type { Revision } from '../../core/version.ts'
 import { countOf } from '../read/page.ts'
 import { cursorExpired, cursorRevision } from '../read/as-of.ts'
-import { Search } from '../read/search.ts'
+import { Search } from '../time/bounded-search.ts'
 import { FEED_PAGE, type LogTail } from '../log/log-tail.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { changeBytes } from './cohort/change-bytes.ts'
 import type { TakenStep } from './feed.ts'
 import type { Matcher } from '../shape/matcher.ts'
 import { ephemeralBatch } from './cohort/ephemeral-buffer.ts'
-import type { FeedSource, FeedPosition, FeedStep } from './feed-source.ts'
+import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
 
 /** Commits that the first look back for the last changes reads at least, and each later one twice as many: not all of them match. */
 const LEAST_COMMITS = 16

@@ -1,18 +1,7 @@
 import type { PullSource, PullObserver } from '../../core/database.ts'
 import type { SubscriptionRequest } from './authorize.ts'
-import type { Cohort } from './cohort/cohort.ts'
-import type { FeedPosition, FeedStep, PullWaiter } from './feed-source.ts'
-
-/** A reader's place among the readers of its shape. */
-export interface Membership<T, P extends FeedPosition> {
-  readonly cohort: Cohort<T, P>
-  /** The same for shapes that show the same. */
-  readonly key: string
-  /** Where it begins. */
-  readonly place: P
-  /** Leaves the cohort. */
-  readonly leave: () => void
-}
+import type { Membership } from './cohort/cohorts.ts'
+import type { FeedPosition, FeedStep, PullWaiter } from './cohort/feed-source.ts'
 
 /** Where a reader is that may have to go elsewhere. */
 export interface CurrentPosition<P extends FeedPosition> {

@@ -9,7 +9,7 @@ import { coalesce } from './coalesce.ts'
 import type { Matcher } from '../shape/matcher.ts'
 import { ephemeralBatch } from './cohort/ephemeral-buffer.ts'
 import { snapshotPage, type SnapshotMark } from './snapshot.ts'
-import type { FeedSource, FeedPosition, FeedStep } from './feed-source.ts'
+import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
 
 /** Commits that one batch brings together at most, and bytes of their values, about. */
 const JUMP = { commits: 4_096, bytes: 4_194_304 } as const

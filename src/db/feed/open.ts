@@ -8,12 +8,12 @@ import type { TenantContext } from '../log/tenant-context.ts'
 import { withGrant, type Authorize, type SubscriptionRequest, type GrantedView } from './authorize.ts'
 import { ChangesSource, limited, startOf } from './changes.ts'
 import type { CohortOptions } from './cohort/cohort.ts'
-import type { Cohorts } from './cohort/cohorts.ts'
-import { Feed, type CurrentPosition, type Membership, type RunningFeed } from './feed.ts'
+import type { Cohorts, Membership } from './cohort/cohorts.ts'
+import { Feed, type CurrentPosition, type RunningFeed } from './feed.ts'
 import { LiveSource, liveStart, snapshotStart, type LiveStart } from './live.ts'
-import { Matcher } from '../shape/matcher.ts'
+import { createMatcher } from '../shape/matcher.ts'
 import { parseFilter, parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
-import type { FeedPosition } from './feed-source.ts'
+import type { FeedPosition } from './cohort/feed-source.ts'
 import { ValueSource } from './value.ts'
 
 const HEARTBEAT_MS = { least: 100, most: 60_000, usual: 15_000 }
@@ -39,7 +39,7 @@ export function openChanges(grounds: FeedDeps, paths: readonly string[], options
   const join = async (held: CurrentPosition<FeedPosition> | null): Promise<Membership<ChangeBatch, FeedPosition> | null> => {
     const [shape, opened] = [await decide(), await context()]
     const { tail } = opened
-    const matcher = matcherOf(opened, shape, false)
+    const matcher = createMatcher(opened.tail, shape, { tracksMembership: false })
     const key = `changes ${shape.key}`
     if (held?.key === key) return null
     const make = (): CohortInit<ChangeBatch, FeedPosition> => ({ tail, shape, kind: new ChangesSource(tail, matcher) })
@@ -59,7 +59,7 @@ export function openLive(grounds: FeedDeps, paths: readonly string[], options: F
     const [key, tag] = [`live ${shape.key}`, shape.tag]
     if (held?.key === key) return null
     const make = (): CohortInit<ChangeBatch, LiveStart> =>
-      ({ tail, shape, kind: new LiveSource({ context: opened, matcher: matcherOf(opened, shape, true), patterns: shape.patterns, tag }) })
+      ({ tail, shape, kind: new LiveSource({ context: opened, matcher: createMatcher(opened.tail, shape, { tracksMembership: true }), patterns: shape.patterns, tag }) })
     return cohorts.join(key, make, async () => (held === null ? liveStart(opened, options.after, tag) : snapshotStart(tail.last, 'SHAPE_CHANGED')))
   }
   return new Feed({ asked, join, heartbeatMs, signal: options.signal, ended })
@@ -111,11 +111,6 @@ function watched({ paths: [text, ...more], filter }: GrantedView, limits: Limits
     throw new DatabaseError('FORBIDDEN', 'Only parts of what lies at this path may be seen: follow them with live.')
   }
   return { path: parsePath(text, limits), shape: parseShape([text], {}, limits) }
-}
-
-/** What a shape shows in a tenant. */
-export function matcherOf({ tail }: Pick<TenantContext, 'tail'>, shape: Shape, keepsSet: boolean): Matcher {
-  return new Matcher({ shape, epoch: tail.epoch, previousValues: tail.previousValues, tracksMembership: keepsSet })
 }
 
 function heartbeatOf({ heartbeatMs = HEARTBEAT_MS.usual }: FeedOptions): number {

@@ -3,7 +3,7 @@ import type { Json } from '../../core/json/json.ts'
 import { equalJson } from '../../core/json/value.ts'
 import type { Revision } from '../../core/version.ts'
 import type { LogTail } from '../log/log-tail.ts'
-import type { FeedSource, FeedPosition, FeedStep } from './feed-source.ts'
+import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
 
 export interface ValueSourceOptions {
   readonly tail: LogTail

@@ -3,7 +3,7 @@ import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Limit, Store, TenantId } from '../../store/store.ts'
-import { PreviousValues } from './previous-values.ts'
+import { PreviousValues } from '../shape/previous-values.ts'
 import { ShapeIndex, UNKNOWN_PREVIOUS, type MaybePrevious } from '../shape/shape-index.ts'
 import { RecentCommits } from './recent-commits.ts'
 

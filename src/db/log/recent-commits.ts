@@ -3,7 +3,7 @@ import type { Json } from '../../core/json/json.ts'
 import { pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Limit } from '../../store/store.ts'
-import type { PreviousValues } from './previous-values.ts'
+import type { PreviousValues } from '../shape/previous-values.ts'
 
 /** The newest commits of a tenant, in memory, without gaps; the oldest fall out when a bound is reached. */
 export class RecentCommits {

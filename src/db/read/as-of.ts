@@ -4,7 +4,7 @@ import { badArgument, DatabaseError } from '../../core/error.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
 import type { Revision } from '../../core/version.ts'
-import { resolvePath } from '../resolve.ts'
+import { resolvePath } from './resolve-path.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 

@@ -5,7 +5,7 @@ import type { Revision, Version } from '../../core/version.ts'
 import type { Limit, Range } from '../../store/store.ts'
 import { remainingRange } from './matching.ts'
 import { TimeSlice } from '../time/time-slice.ts'
-import { SEARCH_SLICE } from './search.ts'
+import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
 /** Documents whose nested collections are asked for at once. */

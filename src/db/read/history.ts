@@ -9,9 +9,9 @@ import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Limit } from '../../store/store.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf, type Window } from './page.ts'
 import { TimeSlice } from '../time/time-slice.ts'
-import { toDocument } from '../render.ts'
-import { resolvePath } from '../resolve.ts'
-import { AbsentDocuments, Search, SEARCH_SLICE } from './search.ts'
+import { toDocument } from '../shape/render.ts'
+import { resolvePath } from './resolve-path.ts'
+import { AbsentDocuments, Search, SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
 /** Versions that one read asks for at least, where some of them may have left the field as it was. */

@@ -2,7 +2,7 @@ import { lastOf, pathText, type Path } from '../../core/path.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { ListPage, Range } from '../../store/store.ts'
-import { AbsentDocuments, Search } from './search.ts'
+import { AbsentDocuments, Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Where } from '../shape/cel/where.ts'
 

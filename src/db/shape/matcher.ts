@@ -6,8 +6,8 @@ import { lastOf, pathText, type Path } from '../../core/path.ts'
 import { matchesPrefix, concrete, matches, type Pattern } from '../../core/pattern.ts'
 import { equalJson } from '../../core/json/value.ts'
 import type { Version } from '../../core/version.ts'
-import { changesOf } from '../render.ts'
-import type { PreviousValues } from '../log/previous-values.ts'
+import { changesOf } from './render.ts'
+import type { PreviousValues } from './previous-values.ts'
 import type { Shape } from './shape.ts'
 
 export interface MatcherOptions {
@@ -22,6 +22,11 @@ export interface MatcherOptions {
 }
 
 type Selected = Change | null
+
+/** A matcher of a shape in the log of a tenant. */
+export function createMatcher(log: Pick<MatcherOptions, 'epoch' | 'previousValues'>, shape: Shape, { tracksMembership }: Pick<MatcherOptions, 'tracksMembership'>): Matcher {
+  return new Matcher({ shape, epoch: log.epoch, previousValues: log.previousValues, tracksMembership })
+}
 
 /** What a shape shows of commits and of documents. Pure but for the older values that it asks for. */
 export class Matcher {

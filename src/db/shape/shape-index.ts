@@ -3,7 +3,7 @@ import type { Json } from '../../core/json/json.ts'
 import type { Path } from '../../core/path.ts'
 import type { Version } from '../../core/version.ts'
 import type { Equality } from './cel/where.ts'
-import type { PreviousValue } from '../log/previous-values.ts'
+import type { PreviousValue } from './previous-values.ts'
 import type { Shape } from './shape.ts'
 
 const ANY = '*'

@@ -3,7 +3,7 @@ import type { Limits } from '../../core/limits.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
-import { SEARCH_SLICE } from '../read/search.ts'
+import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { DocumentHead, ReadResult, ReadSet } from './staged-documents.ts'
 
 export interface LoadOptions {

@@ -1,5 +1,5 @@
 import type { Check, Expect, Op } from '../../core/database.ts'
-import { badArgument, DatabaseError, wrongKind } from '../../core/error.ts'
+import { badArgument, wrongKind } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { isDocumentPath, parsePath, utf8Length, type Path } from '../../core/path.ts'

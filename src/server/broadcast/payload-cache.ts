@@ -9,7 +9,7 @@ import { largeJson } from './large-json.ts'
 import { SerialQueue } from '../limits/serial-queue.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
 import { Payload } from './payload.ts'
-import { toWire } from '../http/response.ts'
+import { toWire } from '../operations/result.ts'
 
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
 const KEPT_BYTES = 16_777_216

@@ -1,4 +1,4 @@
-import { headBytes, writeHead } from '../ws/frame.ts'
+import { headBytes, writeHead } from './frame.ts'
 
 /** Bytes in order. */
 export type BufferList = readonly Buffer[]

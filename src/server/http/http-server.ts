@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Bounds } from '../config.ts'
+import type { Bounds } from '../config/config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-handler.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Metrics } from '../status/metrics.ts'

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { isLoopback } from '../address.ts'
+import { isLoopback } from '../config/address.ts'
 
 /**
  * Which pages may use the server.

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { tooLarge } from '../../core/limits.ts'
 import type { Reservation } from '../limits/memory-budget.ts'
-import { badRequest, HttpError } from './http-error.ts'
+import { badRequest, HttpError } from '../operations/http-error.ts'
 
 /**
  * The body of a request, of at most `maxBytes`, which are held while it is read. Rejects with a Refusal or a DatabaseError.

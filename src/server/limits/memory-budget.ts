@@ -1,4 +1,4 @@
-import type { Bounds } from '../config.ts'
+import type { Bounds } from '../config/config.ts'
 import { SerialQueue } from './serial-queue.ts'
 
 /** What a connection may hold in any case, in bytes: small requests and answers of innocent ones. */

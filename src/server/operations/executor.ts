@@ -5,7 +5,7 @@ import type { Context } from '../../graphql/context.ts'
 import { createTextCache } from '../../graphql/document-cache.ts'
 import { boundErrors } from '../../graphql/errors.ts'
 import type { GraphqlModule } from '../../graphql/graphql-module.ts'
-import type { Params } from '../http/request-params.ts'
+import type { Params } from './request-params.ts'
 import { createWindowCounter } from './window-counter.ts'
 
 /** Operations on one database: what HTTP and WebSocket share, so that both run the same rules and masking. */

@@ -1,12 +1,12 @@
 import type { ExecutionArgs } from 'graphql'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { PayloadCache } from '../broadcast/payload-cache.ts'
-import type { Bounds } from '../config.ts'
+import type { Bounds } from '../config/config.ts'
 import type { Executor } from '../operations/executor.ts'
 import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
 import { chunkOf, Payload, type BufferList } from '../broadcast/payload.ts'
 import { createPump, type Sink } from '../broadcast/pump.ts'
-import { toWire } from '../http/response.ts'
+import { toWire } from '../operations/result.ts'
 import type { SubscriptionEvents } from '../broadcast/subscribe.ts'
 
 /**

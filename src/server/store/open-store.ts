@@ -1,8 +1,8 @@
 import { DatabaseError } from '../../core/error.ts'
 import type { Store, TenantId } from '../../store/store.ts'
-import { StartError, type Config } from '../config.ts'
+import { StartError, type Config } from '../config/config.ts'
 import { ReconnectingStore } from './reconnecting-store.ts'
-import type { Log } from '../logger.ts'
+import type { Log } from '../config/logger.ts'
 
 /** The store that the configuration names. */
 export interface OpenedStore {

@@ -8,7 +8,7 @@ import { EphemeralBuffer } from './ephemeral-buffer.ts'
 import { BroadcastPacer } from './broadcast-pacer.ts'
 import type { Shape } from '../../shape/shape.ts'
 import type { BatchCache } from './batch-cache.ts'
-import type { FeedSource, FeedPosition, FeedStep, PullWaiter } from '../feed-source.ts'
+import type { FeedSource, FeedPosition, FeedStep, PullWaiter } from './feed-source.ts'
 import { Waiters } from './waiters.ts'
 
 export interface CohortOptions<T, P extends FeedPosition> {

@@ -1,7 +1,6 @@
 import { Cohort, type CohortOptions } from './cohort.ts'
-import type { Membership } from '../feed.ts'
 import { BatchCache } from './batch-cache.ts'
-import type { FeedPosition } from '../feed-source.ts'
+import type { FeedPosition } from './feed-source.ts'
 
 /** About how much of what was read for feeds is kept for those that come a little later, in bytes, per tenant. */
 const CACHE_BYTES = 33_554_432
@@ -11,6 +10,17 @@ type UnknownCohort = Cohort<unknown, FeedPosition>
 interface CohortEntry {
   readonly cohort: UnknownCohort
   readers: number
+}
+
+/** A reader's place among the readers of its shape. */
+export interface Membership<T, P extends FeedPosition> {
+  readonly cohort: Cohort<T, P>
+  /** The same for shapes that show the same. */
+  readonly key: string
+  /** Where it begins. */
+  readonly place: P
+  /** Leaves the cohort. */
+  readonly leave: () => void
 }
 
 /** The cohorts of a tenant, by what makes their readers equal. One without readers is gone. */

@@ -1,5 +1,5 @@
 import { EarliestTimer } from './earliest-timer.ts'
-import type { FeedPosition, PullWaiter } from '../feed-source.ts'
+import type { FeedPosition, PullWaiter } from './feed-source.ts'
 
 interface WaiterGroup<T, P extends FeedPosition> {
   readonly waiters: Set<PullWaiter<T, P>>

@@ -1,10 +1,10 @@
 import type { ASTNode, BinaryOperator } from '@marcbachmann/cel-js'
-import { callOf, checkOffered } from './functions/call.ts'
+import { callOf, checkOffered } from './call.ts'
 import { constantOf, type Names } from './constant.ts'
-import { CEL_ERROR, charge, type Evaluator, type EvalResult, type Scope, type Value } from './evaluation.ts'
+import { CEL_ERROR, charge, type Evaluator, type EvalResult, type Scope, type Value } from './runtime/evaluation.ts'
 import { nameHint } from './hints.ts'
-import { MACROS } from './functions/macros.ts'
-import { addValues, at, equal, field, isIn, NUMERIC, order, spendKey, subtract } from './operators.ts'
+import { MACROS } from './runtime/macros.ts'
+import { addValues, at, equal, field, isIn, NUMERIC, order, spendKey, subtract } from './runtime/operators.ts'
 import { badExpression } from './syntax.ts'
 
 /** Where a part is compiled. `tally` counts nodes: what one run of a macro's body costs. */

@@ -1,6 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { CEL_ERROR, type Value, type ValueMap } from './evaluation.ts'
-import { memberValue } from './operators.ts'
+import { CEL_ERROR, type Value, type ValueMap } from './runtime/evaluation.ts'
+import { memberValue } from './runtime/operators.ts'
 import { badExpression } from './syntax.ts'
 
 /** What the names of an expression stand for, where it is compiled. */

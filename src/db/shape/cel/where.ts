@@ -4,7 +4,7 @@ import { LIMITS, tooLarge, type Limits } from '../../../core/limits.ts'
 import { jsonBytes } from '../../../core/json/value.ts'
 import { compile } from './compile.ts'
 import { equalitiesOf, type Equality } from './equalities.ts'
-import { MAX_STEPS, type Evaluator, type Scope } from './evaluation.ts'
+import { MAX_STEPS, type Evaluator, type Scope } from './runtime/evaluation.ts'
 import { checkTypes, parseExpression } from './syntax.ts'
 
 export type { Equality }

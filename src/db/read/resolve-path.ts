@@ -1,7 +1,7 @@
-import { documentPrefixes, pathText, type Path } from '../core/path.ts'
-import type { Revision, Version } from '../core/version.ts'
-import { resolveStored, type ResolvedPath } from './read/path-resolution.ts'
-import type { TenantContext } from './log/tenant-context.ts'
+import { documentPrefixes, pathText, type Path } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import { resolveStored, type ResolvedPath } from '../../core/path-resolution.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
 
 /** What a path means to a reader, now or as of `at`, and the revision that this is a picture of. */
 export async function resolvePath({ store, tenant }: TenantContext, path: Path, at?: Revision): Promise<ResolvedPath<Version> & { readonly revision: Revision }> {

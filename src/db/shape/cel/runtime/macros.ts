@@ -1,5 +1,5 @@
-import { CEL_ERROR, isList, isMap, charge, type Evaluator, type EvalResult, type Scope, type Value } from '../evaluation.ts'
-import { mapKeys } from '../operators.ts'
+import { CEL_ERROR, isList, isMap, charge, type Evaluator, type EvalResult, type Scope, type Value } from './evaluation.ts'
+import { mapKeys } from './operators.ts'
 
 /** A macro over a list, or over the keys of a map. */
 export interface Loop {

@@ -1,4 +1,4 @@
-import type { Json } from '../../../core/json/json.ts'
+import type { Json } from '../../../../core/json/json.ts'
 
 /** What an expression works with: JSON, and what the CEL library makes of it. */
 export type Value = null | boolean | number | string | Opaque | readonly Value[] | ValueMap

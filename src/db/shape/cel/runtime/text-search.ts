@@ -1,4 +1,4 @@
-import { charge, type Scope } from '../evaluation.ts'
+import { charge, type Scope } from './evaluation.ts'
 
 /**
  * UTF-16 units up to which the platform's search is used: it is faster on most texts, and on the worst it takes some 5 ns

@@ -1,9 +1,9 @@
-import { CEL_ERROR, type Evaluator, type EvalResult, type Scope, type Value } from '../evaluation.ts'
-import { callHint } from '../hints.ts'
-import { callLibrary, converted, programOf, timestamp } from './library.ts'
-import { size } from '../operators.ts'
-import { badExpression } from '../syntax.ts'
-import { TEXT_METHODS, type TextMethod } from './text-methods.ts'
+import { CEL_ERROR, type Evaluator, type EvalResult, type Scope, type Value } from './runtime/evaluation.ts'
+import { callHint } from './hints.ts'
+import { callLibrary, converted, programOf, timestamp } from './runtime/library.ts'
+import { size } from './runtime/operators.ts'
+import { badExpression } from './syntax.ts'
+import { TEXT_METHODS, type TextMethod } from './runtime/text-methods.ts'
 
 interface Signature {
   readonly name: string

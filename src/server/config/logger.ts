@@ -1,5 +1,5 @@
 import { destination, pino, type Logger } from 'pino'
-import { DatabaseError } from '../core/error.ts'
+import { DatabaseError } from '../../core/error.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 

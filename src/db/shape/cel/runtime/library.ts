@@ -1,6 +1,6 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js'
 import { parseTimestamp } from '../../../../core/timestamp.ts'
-import { CEL_ERROR, Opaque, isList, isMap, charge, type EvalResult, type Scope, type Value } from '../evaluation.ts'
+import { CEL_ERROR, Opaque, isList, isMap, charge, type EvalResult, type Scope, type Value } from './evaluation.ts'
 
 /**
  * What is left to the CEL library: conversions and functions of times, one call at a time. Offered is what is pure, the same on

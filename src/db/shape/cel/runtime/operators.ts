@@ -1,6 +1,6 @@
-import { compareText } from '../../../core/path.ts'
+import { compareText } from '../../../../core/path.ts'
 import { CEL_ERROR, Opaque, isList, isMap, charge, type EvalResult, type Scope, type Value, type ValueMap } from './evaluation.ts'
-import { callLibrary } from './functions/library.ts'
+import { callLibrary } from './library.ts'
 
 /** Strings and lists do not grow beyond what a value may hold: UTF-16 units, elements. */
 const MAX_TEXT = 1_048_576

@@ -1,5 +1,5 @@
 import { utf8Length } from '../../../../core/path.ts'
-import { CEL_ERROR, charge, type EvalResult, type Scope, type Value } from '../evaluation.ts'
+import { CEL_ERROR, charge, type EvalResult, type Scope, type Value } from './evaluation.ts'
 import { find } from './text-search.ts'
 
 /** A method of a string; arguments that it does not take are undefined. */

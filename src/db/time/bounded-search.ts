@@ -1,7 +1,7 @@
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Version } from '../../core/version.ts'
 import { SKIPS, type Limit } from '../../store/store.ts'
-import { TimeSlice } from '../time/time-slice.ts'
+import { TimeSlice } from './time-slice.ts'
 
 /** What a search asks the store for at once: some milliseconds of parsing. */
 export const SEARCH_SLICE: Limit = { rows: 256, bytes: 1_048_576 }

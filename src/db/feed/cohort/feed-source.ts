@@ -1,5 +1,5 @@
-import type { Commit } from '../../core/commit.ts'
-import type { Revision } from '../../core/version.ts'
+import type { Commit } from '../../../core/commit.ts'
+import type { Revision } from '../../../core/version.ts'
 
 /** How far a reader has come. */
 export interface FeedPosition {

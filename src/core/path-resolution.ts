@@ -1,4 +1,4 @@
-import { documentPrefixes, type Path } from '../../core/path.ts'
+import { documentPrefixes, type Path } from './path.ts'
 
 /** What a path means: the deepest document that has a version, and what is left over as a path into its value. */
 export interface ResolvedPath<Head> {

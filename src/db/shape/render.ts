@@ -1,8 +1,8 @@
-import type { Commit } from '../core/commit.ts'
-import { formatCursor } from '../core/cursor.ts'
-import type { Change, WriteResult, Document } from '../core/database.ts'
-import { lastOf, pathText } from '../core/path.ts'
-import type { Revision, Version } from '../core/version.ts'
+import type { Commit } from '../../core/commit.ts'
+import { formatCursor } from '../../core/cursor.ts'
+import type { Change, WriteResult, Document } from '../../core/database.ts'
+import { lastOf, pathText } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
 
 /** The document that a version is, as every face shows it; `asOf` is the revision it was read at. */
 export function toDocument(epoch: string, version: Version, asOf: Revision): Document {
