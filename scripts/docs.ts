@@ -60,7 +60,7 @@ const BOUND_WORDS: Readonly<Record<keyof Bounds, string>> = {
   operationsPerSocket: 'of these on one WebSocket, until the answer has left; it is not read from while there are so many',
   subscriptions: 'subscriptions of one WebSocket',
   unsentBytes: 'bytes that one WebSocket was sent and has not taken; it is not read from while there are more',
-  pipelined: 'requests of one connection that wait for the answers before theirs; with more it is closed',
+  pipelined: 'requests of one connection that wait for the answers before theirs; it is not read from while 8 do, and closed when one read brings more',
   connections: 'open connections',
   requestMs: 'milliseconds for the headers and the body of a request to arrive (408), or a WebSocket message (4408)',
   answerMs: 'milliseconds without progress, while a peer has an answer to take; then its connection is closed',
