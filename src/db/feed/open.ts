@@ -12,7 +12,7 @@ import type { Cohorts, Membership } from './cohort/cohorts.ts'
 import { Feed, type CurrentPosition, type RunningFeed } from './feed.ts'
 import { LiveSource, liveStart, snapshotStart, type LiveStart } from './live.ts'
 import { createMatcher } from '../shape/matcher.ts'
-import { parseFilter, parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
+import { parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
 import type { FeedPosition } from './cohort/feed-source.ts'
 import { ValueSource } from './value.ts'
 
@@ -99,9 +99,9 @@ interface ShapeDecision {
 
 /** Parses at once what is asked for, and gives the way to what may be seen of it. */
 function shapes({ tenant, actor, admit, limits }: FeedDeps, paths: readonly string[], options: ShapeOptions): ShapeDecision {
-  const asked: SubscriptionRequest = { tenant, actor, paths: [...paths], filter: parseFilter(options, limits) }
+  const own = parseShape(paths, options, limits)
+  const asked: SubscriptionRequest = { tenant, actor, paths: [...paths], filter: own.filter }
   const parse = ({ paths: shown, filter: { where, params } }: GrantedView): Shape => parseShape(shown, { ...options, where, params }, limits)
-  const own = parse(asked)
   return { asked, decide: () => withGrant(admit, asked, (view) => (view === asked ? own : parse(view))) }
 }
 

@@ -12,6 +12,8 @@ import { compileWhere, type Where } from './cel/where.ts'
 /** What part of a tenant a reader looks at, and how much of it he wants to see. */
 export interface Shape {
   readonly patterns: readonly Pattern[]
+  /** The texts that `where` was compiled from. */
+  readonly filter: Filter
   readonly where: Where | null
   /** Null: all. */
   readonly types: readonly ChangeType[] | null
@@ -29,14 +31,15 @@ export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'rep
   readonly types?: readonly ChangeType[] | undefined
 }
 
-/** A shape from texts. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION or TOO_LARGE (patterns, columns, …). */
+/** A shape from texts. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION, INVALID_VALUE or TOO_LARGE (patterns, columns, …). */
 export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
   const { types = null, columns, replica = 'DEFAULT' } = options
   const filter = parseFilter(options, limits)
   const text = canonicalJson([paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica])
   return {
     patterns: parsePatterns(paths, limits),
-    where: parseWhere(filter, limits),
+    filter,
+    where: compileFilter(filter, limits),
     types,
     columns: columns === undefined ? null : parseColumns(columns, limits),
     full: replica === 'FULL',
@@ -45,14 +48,17 @@ export function parseShape(paths: readonly string[], options: ShapeOptions, limi
   }
 }
 
-/** A copy of a filter: the caller may go on changing its own. Throws INVALID_VALUE or TOO_LARGE. */
+/** A copy of a filter, its params checked: the caller may go on changing its own. Throws INVALID_VALUE or TOO_LARGE. */
 export function parseFilter({ where, params }: Filter, limits: Limits): Filter {
   return { where, params: params === undefined ? undefined : exactValue(params, limits) }
 }
 
-/** What selects documents; null when all are wanted. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST. */
+/** The documents that a filter selects; null when it selects all. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST. */
 export function parseWhere(filter: Filter, limits: Limits): Where | null {
-  const { where, params } = parseFilter(filter, limits)
+  return compileFilter(parseFilter(filter, limits), limits)
+}
+
+function compileFilter({ where, params }: Filter, limits: Limits): Where | null {
   if (where !== undefined) return compileWhere(where, params, limits)
   if (params === undefined) return null
   throw badArgument('params', 'params are for where: give where too, or leave both out.')

@@ -2,7 +2,6 @@ import type { Op } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { omitNulls } from './omit-nulls.ts'
-import { settled } from '../json.ts'
 import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from '../resolvers.generated.ts'
 
 /** Resolvers of the writes: the arguments, one call, what it gives. */
@@ -17,7 +16,7 @@ export const Mutation: GqlMutationResolvers = {
 
 /** The value of an argument: null is one, leaving it out is BAD_REQUEST. */
 function valueOf(value: Json | undefined, argument: string): Json {
-  if (value !== undefined) return settled(value)
+  if (value !== undefined) return value
   const message = `The argument ${argument} is missing: give any JSON value, null included.`
   throw new DatabaseError('BAD_REQUEST', message, { argument })
 }
