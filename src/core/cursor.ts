@@ -53,12 +53,29 @@ export function readCursor(cursor: string): CursorParts {
   return { epoch, revision, partial: mark === '-half', shape: mark.startsWith('-s') ? mark.slice(2) : null }
 }
 
-/** The revision that a cursor stands for. Throws CURSOR_UNKNOWN when it is damaged, of another epoch or tenant, or inside a snapshot. */
-export function parseCursor(epoch: string, cursor: string): Revision {
-  const parts = readCursor(cursor)
-  if (parts.epoch !== epoch) throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
-  if (parts.partial) throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
-  return parts.revision
+/** The part of a log that its store has. */
+export interface LogExtent {
+  readonly epoch: string
+  /** Revisions below it were removed. */
+  readonly floor: Revision
+  readonly last: Revision
+}
+
+/**
+ * Where a reader with a cursor resumes, or why it cannot: the cursor belongs to another tenant or to a time before a backup
+ * was restored (`epoch`), lies ahead of the log, inside a snapshot, or below the floor.
+ */
+export type ResumePoint =
+  | { readonly kind: 'revision'; readonly revision: Revision; readonly shape: string | null }
+  | { readonly kind: 'epoch' | 'ahead' | 'partial' | 'expired' }
+
+/** Decides for all reads and feeds. Throws CURSOR_UNKNOWN when the cursor is damaged. */
+export function resumePoint(log: LogExtent, cursor: string): ResumePoint {
+  const { epoch, revision, partial, shape } = readCursor(cursor)
+  if (epoch !== log.epoch) return { kind: 'epoch' }
+  if (revision > log.last) return { kind: 'ahead' }
+  if (partial) return { kind: 'partial' }
+  return revision < log.floor ? { kind: 'expired' } : { kind: 'revision', revision, shape }
 }
 
 /** CURSOR_UNKNOWN with the reason `why`. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatCursor, parseCursor } from '../../src/core/cursor.ts'
+import { formatCursor, formatPartialCursor, resumePoint, type ResumePoint } from '../../src/core/cursor.ts'
 import { thrown } from './thrown.ts'
 
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'.split('')
@@ -8,10 +8,16 @@ const ALPHABET = [...DIGITS, ...'-AZ_=+/. \n\0é'.split('')]
 const epoch = fc.string({ unit: fc.constantFrom(...DIGITS), minLength: 1, maxLength: 32 })
 const revision = fc.oneof(fc.nat({ max: 2_000 }), fc.maxSafeNat())
 
+/** Where a cursor leads in a log that has everything. */
+function resume(itsEpoch: string, cursor: string): ResumePoint {
+  return resumePoint({ epoch: itsEpoch, floor: 0, last: Number.MAX_SAFE_INTEGER }, cursor)
+}
+
 /** What the cursor stands for, or null when it is refused as unknown. */
 function read(itsEpoch: string, cursor: string): number | null {
   try {
-    return parseCursor(itsEpoch, cursor)
+    const point = resume(itsEpoch, cursor)
+    return point.kind === 'revision' ? point.revision : null
   } catch (error) {
     expect(error).toMatchObject({ code: 'CURSOR_UNKNOWN' })
     return null
@@ -32,7 +38,7 @@ function alterations(cursor: string): readonly string[] {
 describe('a cursor', () => {
   it('stands for its revision', () => {
     fc.assert(fc.property(epoch, revision, (itsEpoch, itsRevision) => {
-      expect(parseCursor(itsEpoch, formatCursor(itsEpoch, itsRevision))).toBe(itsRevision)
+      expect(read(itsEpoch, formatCursor(itsEpoch, itsRevision))).toBe(itsRevision)
     }))
   })
 
@@ -58,13 +64,21 @@ describe('a cursor', () => {
   it('of another epoch is refused', () => {
     fc.assert(fc.property(epoch, epoch, revision, (itsEpoch, other, itsRevision) => {
       fc.pre(itsEpoch !== other)
-      expect(thrown(() => parseCursor(other, formatCursor(itsEpoch, itsRevision))).message).toContain('another tenant')
+      expect(resume(other, formatCursor(itsEpoch, itsRevision))).toEqual({ kind: 'epoch' })
     }))
+  })
+
+  it('is resumed from between the floor and the last revision of its log', () => {
+    const log = { epoch: 'k3', floor: 5, last: 9 }
+    const kinds = [4, 5, 9, 10].map((itsRevision) => resumePoint(log, formatCursor('k3', itsRevision)).kind)
+    expect(kinds).toEqual(['expired', 'revision', 'revision', 'ahead'])
+    expect(resumePoint(log, formatCursor('k3', 7, 'abc'))).toEqual({ kind: 'revision', revision: 7, shape: 'abc' })
+    expect([7, 10].map((itsRevision) => resumePoint(log, formatPartialCursor('k3', itsRevision)).kind)).toEqual(['partial', 'ahead'])
   })
 
   it.each([
     '', '-', '--', 'k3', 'k3-1', 'k3-1-', '1', '0', 'null', ' ', 'k3-1-abc', '9'.repeat(100_000), '-'.repeat(100_000),
   ])('is not %.20j', (text) => {
-    expect(thrown(() => parseCursor('k3', text)).code).toBe('CURSOR_UNKNOWN')
+    expect(thrown(() => resume('k3', text)).code).toBe('CURSOR_UNKNOWN')
   })
 })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { formatCursor } from '../../src/core/cursor.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { parseShape } from '../../src/db/shape/shape.ts'
 import { LogTail } from '../../src/db/log/log-tail.ts'
@@ -134,8 +135,8 @@ it('it tells whether a revision is visible, although no bell rang', async () => 
   const store = new MemoryStore()
   const tail = await LogTail.open(store, TENANT)
   await append(store, 1, 3)
-  expect(await tail.reaches(3)).toBe(true)
-  expect(await tail.reaches(4)).toBe(false)
+  expect((await tail.resumePoint(formatCursor(tail.epoch, 3))).kind).toBe('revision')
+  expect((await tail.resumePoint(formatCursor(tail.epoch, 4))).kind).toBe('ahead')
 })
 
 it('data that was replaced under it is UNAVAILABLE, never taken for its own', async () => {

@@ -1,5 +1,5 @@
 import type { Commit } from '../../core/commit.ts'
-import { formatCursor, formatPartialCursor, readCursor } from '../../core/cursor.ts'
+import { formatCursor, formatPartialCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
 import type { Revision } from '../../core/version.ts'
 import type { LogTail } from '../log/log-tail.ts'
@@ -120,9 +120,14 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
 /** Where a live feed begins: after a cursor where that is possible, else with a snapshot. Throws CURSOR_UNKNOWN for a damaged one. */
 export async function liveStart({ tail }: TenantContext, after: string | undefined, tag: string): Promise<LiveStart> {
   if (after === undefined) return snapshotStart(tail.last)
-  const { epoch, revision, partial: half, shape } = readCursor(after)
-  if (epoch !== tail.epoch || !(await tail.reaches(revision))) return snapshotStart(tail.last, 'RESTORED')
-  if (half || revision < tail.floor) return snapshotStart(tail.last, 'CURSOR_EXPIRED')
-  if (shape !== null && shape !== tag) return snapshotStart(tail.last, 'SHAPE_CHANGED')
-  return { position: revision, live: false }
+  const point = await tail.resumePoint(after)
+  switch (point.kind) {
+    case 'epoch':
+    case 'ahead': return snapshotStart(tail.last, 'RESTORED')
+    case 'partial':
+    case 'expired': return snapshotStart(tail.last, 'CURSOR_EXPIRED')
+    case 'revision':
+      if (point.shape !== null && point.shape !== tag) return snapshotStart(tail.last, 'SHAPE_CHANGED')
+      return { position: point.revision, live: false }
+  }
 }

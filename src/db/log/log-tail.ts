@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
+import { resumePoint, type ResumePoint } from '../../core/cursor.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Limit, Store, TenantId } from '../../store/store.ts'
@@ -107,10 +108,12 @@ export class LogTail {
     return page.commits
   }
 
-  /** Whether the revision is visible, here or in another process. */
-  async reaches(revision: Revision): Promise<boolean> {
-    if (revision > this.last) await this.refresh()
-    return revision <= this.last
+  /** Where a reader with a cursor resumes, or why it cannot. Newer commits are looked for before a cursor is ahead. */
+  async resumePoint(cursor: string): Promise<ResumePoint> {
+    const point = resumePoint(this, cursor)
+    if (point.kind !== 'ahead') return point
+    await this.refresh()
+    return resumePoint(this, cursor)
   }
 
   async #readOn(): Promise<void> {

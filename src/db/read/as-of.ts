@@ -1,4 +1,4 @@
-import { formatCursor, parseCursor, unknownCursor } from '../../core/cursor.ts'
+import { formatCursor, unknownCursor } from '../../core/cursor.ts'
 import type { AsOf } from '../../core/database.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { pathText, type Path } from '../../core/path.ts'
@@ -10,10 +10,14 @@ import type { TenantContext } from '../log/tenant-context.ts'
 
 /** The revision that a resumable cursor stands for. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
 export async function cursorRevision({ tail }: TenantContext, cursor: string): Promise<Revision> {
-  const revision = parseCursor(tail.epoch, cursor)
-  if (!(await tail.reaches(revision))) throw unknownCursor('it lies ahead of everything that was written')
-  if (revision < tail.floor) throw cursorExpired(tail)
-  return revision
+  const point = await tail.resumePoint(cursor)
+  switch (point.kind) {
+    case 'revision': return point.revision
+    case 'epoch': throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
+    case 'ahead': throw unknownCursor('it lies ahead of everything that was written')
+    case 'partial': throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
+    case 'expired': throw cursorExpired(tail)
+  }
 }
 
 /** The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND or cursor errors. */
