@@ -11,7 +11,7 @@ const config: ViteUserConfig = defineConfig({
     hookTimeout: 30_000,
     pool: 'forks',
     // The last line says which MongoDB, if any, the adapter was run against.
-    reporters: ['default', './test/support/mongo-reporter.ts'],
+    reporters: ['default', './test/support/mongo/reporter.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       { extends: true, test: { name: 'together', include: ['test/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } } },

@@ -5,7 +5,7 @@ import { openMongoStore } from '../src/store/mongo/mongo-store.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chooseMongo, startMongo } from '../test/support/mongo-server.ts'
+import { chooseMongo, startMongo } from '../test/support/mongo/server.ts'
 import { interleaved, number, ratio, table, type Figure } from './figures.ts'
 import { machine } from './machine.ts'
 

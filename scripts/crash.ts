@@ -1,4 +1,4 @@
-import { crash, type CrashReport } from '../test/support/writer-crash.ts'
+import { crash, type CrashReport } from '../test/support/writers/crash.ts'
 import build from '../test/support/global-setup.ts'
 
 const [given = '1000', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2)

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { ATTACKS, type Attack } from '../test/support/hostile-sockets.ts'
-import { startProcess } from '../test/support/writer-server.ts'
+import { ATTACKS, type Attack } from '../test/support/server/hostile-sockets.ts'
+import { startProcess } from '../test/support/writers/server.ts'
 
 /** What `sockets` hostile connections of each kind do to a server: its memory, and how long an innocent client waits. */
 const [given = '64', only = '', isCanary = ''] = process.argv.slice(2)

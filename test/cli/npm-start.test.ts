@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { misplacedFlags } from '../../src/cli/npm-flags.ts'
 import { ROOT } from '../repo/markdown.ts'
-import { temporaryDirectory } from '../support/server-fixture.ts'
+import { temporaryDirectory } from '../support/server/fixture.ts'
 import { until } from '../repo/shell.ts'
 
 interface NpmStart {

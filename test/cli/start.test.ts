@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { ask, temporaryDirectory } from '../support/server-fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server-raw.ts'
+import { ask, temporaryDirectory } from '../support/server/fixture.ts'
+import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
 import { runCli } from '../support/process-cli.ts'
 
 /** As it is installed: it starts faster than the sources. */

@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { crash } from '../support/writer-crash.ts'
+import { crash } from '../support/writers/crash.ts'
 
 /** `npm run test:crash -- 1000` is the long form. */
 const CYCLES = 50

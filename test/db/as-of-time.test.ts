@@ -5,8 +5,8 @@ import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, START, timestamp, type Clock } from '../contract/database/subject.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { readRepeatedly } from '../support/repeated-reads.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { readRepeatedly } from '../support/writers/repeated-reads.ts'
 import { holding, turn, wrapped } from './store-wrappers.ts'
 
 /** The long form is TIDEMARK_TIME_READS=10000. */

@@ -4,9 +4,9 @@ import type { Cursor, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { reading, reasons, refusal } from '../contract/database/subject.ts'
-import { epochIn, inLog, revisionIn } from '../support/history-run.ts'
-import { afterBatch, NOTHING } from '../support/shape-follower.ts'
-import { cutting } from '../support/store-cutting.ts'
+import { epochIn, inLog, revisionIn } from '../support/writers/history-run.ts'
+import { afterBatch, NOTHING } from '../support/shape/follower.ts'
+import { cutting } from '../support/store/cutting.ts'
 
 /** Of 24 of these more is written than a running engine keeps of the log in memory. */
 const LARGE = 'x'.repeat(1_000_000)

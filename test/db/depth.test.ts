@@ -7,9 +7,9 @@ import { ValueTree } from '../../src/db/read/value-tree.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { revisionIn } from '../support/history-run.ts'
-import { ALL, path } from '../support/store-drafts.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { revisionIn } from '../support/writers/history-run.ts'
+import { ALL, path } from '../support/store/drafts.ts'
 import { wrapped } from './store-wrappers.ts'
 
 async function withStores(use: (store: Store) => Promise<void>): Promise<void> {

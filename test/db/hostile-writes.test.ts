@@ -6,7 +6,7 @@ import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { temporaryDirectory } from '../support/server-fixture.ts'
+import { temporaryDirectory } from '../support/server/fixture.ts'
 
 const list = <T>(length: number, item: (i: number) => T): T[] => Array.from({ length }, (_, i) => item(i))
 const keys = (count: number, name: string, value: Json = 1): Json => Object.fromEntries(list(count, (i) => [`${name}${i}`, value]))

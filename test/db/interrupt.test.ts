@@ -7,7 +7,7 @@ import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, summary } from '../contract/database/subject.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
 
 /** Decides as the test says, which changes its mind. */
 class Gate {

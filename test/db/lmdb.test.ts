@@ -1,7 +1,7 @@
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { databaseContract } from '../contract/database.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
 
 databaseContract({
   name: 'lmdb',

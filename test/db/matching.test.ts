@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
 
 /** Takes long for each document, and is false of all. */
 const SLOW = 'value.list.exists(a, value.list.exists(b, a + b < 0))'

@@ -7,7 +7,7 @@ import { SYSTEM_TENANT } from '../../src/db/cluster/cluster.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal } from '../contract/database/subject.ts'
-import { ALL, commit, put, remove, texts } from '../support/store-drafts.ts'
+import { ALL, commit, put, remove, texts } from '../support/store/drafts.ts'
 import { distant, wrapped } from './store-wrappers.ts'
 
 const PAGE = { kind: 'below', path: [] as readonly string[], limit: ALL } as const

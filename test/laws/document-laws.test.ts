@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { LoggedCommit } from '../support/history-run.ts'
-import { linearizable, type Operation } from '../support/law-linearizable.ts'
-import { contiguous, dense, kept, lively, type Acknowledged } from '../support/law-log.ts'
-import { serializable, type Transaction } from '../support/law-serializable.ts'
-import type { Verdict } from '../support/law-verdict.ts'
+import type { LoggedCommit } from '../support/writers/history-run.ts'
+import { linearizable, type Operation } from '../support/laws/linearizable.ts'
+import { contiguous, dense, kept, lively, type Acknowledged } from '../support/laws/log.ts'
+import { serializable, type Transaction } from '../support/laws/serializable.ts'
+import type { Verdict } from '../support/laws/verdict.ts'
 
 type Write = readonly [path: string, version: number, type: 'NEW' | 'UPDATE' | 'DELETE']
 

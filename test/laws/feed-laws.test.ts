@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { FollowerRun, LoggedCommit, SeenBatch, SeenChange } from '../support/history-run.ts'
-import { brokenFeedLaws, FEED_LAWS, type FollowedRun } from '../support/law-feed.ts'
+import type { FollowerRun, LoggedCommit, SeenBatch, SeenChange } from '../support/writers/history-run.ts'
+import { brokenFeedLaws, FEED_LAWS, type FollowedRun } from '../support/laws/feed.ts'
 
 /** Six commits: the fourth writes three documents at once, the fifth only what nobody follows. */
 const LOG: readonly LoggedCommit[] = [

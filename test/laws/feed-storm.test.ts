@@ -13,7 +13,7 @@ import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { wrapped } from '../db/store-wrappers.ts'
-import { randomFrom } from '../support/writer-load.ts'
+import { randomFrom } from '../support/writers/load.ts'
 
 const SEEDS = Number(process.env['STORM_SEEDS'] ?? 12)
 const FIRST = Number(process.env['STORM_FIRST'] ?? 1)

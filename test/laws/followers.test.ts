@@ -4,12 +4,12 @@ import type { Database } from '../../src/core/database.ts'
 import type { Revision } from '../../src/core/version.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { feederOf, follow, selects, type Interest } from '../support/history-follower.ts'
-import { logOf, readWholeLog, revisionIn, type FollowerRun, type LoggedCommit } from '../support/history-run.ts'
-import { brokenFeedLaws } from '../support/law-feed.ts'
-import { contiguous, dense, kept, lively } from '../support/law-log.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { load, type Commit } from '../support/writer-load.ts'
+import { feederOf, follow, selects, type Interest } from '../support/writers/history-follower.ts'
+import { logOf, readWholeLog, revisionIn, type FollowerRun, type LoggedCommit } from '../support/writers/history-run.ts'
+import { brokenFeedLaws } from '../support/laws/feed.ts'
+import { contiguous, dense, kept, lively } from '../support/laws/log.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { load, type Commit } from '../support/writers/load.ts'
 
 const WRITERS = 8
 const COMMITS = 500

@@ -5,11 +5,11 @@ import type { Json } from '../../src/core/json/json.ts'
 import { canonicalJson } from '../../src/core/json/value.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { revisionIn } from '../support/history-run.ts'
-import { linearizable, type Operation } from '../support/law-linearizable.ts'
-import { serializable, type Transaction } from '../support/law-serializable.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { randomFrom } from '../support/writer-load.ts'
+import { revisionIn } from '../support/writers/history-run.ts'
+import { linearizable, type Operation } from '../support/laws/linearizable.ts'
+import { serializable, type Transaction } from '../support/laws/serializable.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { randomFrom } from '../support/writers/load.ts'
 
 const CLIENTS = 8
 const OPERATIONS = 400

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
 import type { Reset } from '../../src/core/database.ts'
 import type { ChangeType } from '../../src/core/version.ts'
-import { brokenLiveLaws, LIVE_LAWS, type LivedRun } from '../support/law-live.ts'
+import { brokenLiveLaws, LIVE_LAWS, type LivedRun } from '../support/laws/live.ts'
 import {
   afterBatch, NOTHING, seenLiveBatch, type Held, type Holding, type LiveBatch, type LiveChange, type LiveSession, type SeenLiveBatch,
-} from '../support/shape-follower.ts'
+} from '../support/shape/follower.ts'
 
 /** Five commits: a/1, a/2, a/1 again, a/2 is deleted, a/3. What lives after each, with versions. */
 const STATES: readonly Readonly<Record<string, number>>[] = [

@@ -1,7 +1,7 @@
 import type { WriteResult, Document, Op } from '../../src/core/database.ts'
 import type { Json, JsonObject } from '../../src/core/json/json.ts'
 import { canonicalJson } from '../../src/core/json/value.ts'
-import { revisionIn } from '../support/history-run.ts'
+import { revisionIn } from '../support/writers/history-run.ts'
 import type { Command } from './model-commands.ts'
 import type { Outcome } from './model-subject.ts'
 

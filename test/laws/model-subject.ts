@@ -3,7 +3,7 @@ import type { AsOf, Change, ChangeBatch, Database, DocumentPage, Op, PageOptions
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
 import type { Store, TenantId } from '../../src/store/store.ts'
-import { epochIn, revisionIn } from '../support/history-run.ts'
+import { epochIn, revisionIn } from '../support/writers/history-run.ts'
 import type { Command, FeedPlan, Moment, PagePlan } from './model-commands.ts'
 
 /** A clock that goes only when it is told to; both databases of a comparison share it. */

@@ -5,7 +5,7 @@ import type { HistoryRange, LogPage, LogRange, Page, Range, Snapshot, Store } fr
 import type { Path } from '../../src/core/path.ts'
 import type { Revision, Version } from '../../src/core/version.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { command } from './model-commands.ts'
 import { compare } from './model-compare.ts'
 

@@ -4,10 +4,10 @@ import type { Cursor, Database } from '../../src/core/database.ts'
 import type { Revision } from '../../src/core/version.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { feederOf, follow, selects, type Feeder, type Interest } from '../support/history-follower.ts'
-import { epochIn, logOf, readWholeLog, revisionIn, type LoggedCommit, type ShownBatch } from '../support/history-run.ts'
-import { FEED_LAWS } from '../support/law-feed.ts'
-import { load } from '../support/writer-load.ts'
+import { feederOf, follow, selects, type Feeder, type Interest } from '../support/writers/history-follower.ts'
+import { epochIn, logOf, readWholeLog, revisionIn, type LoggedCommit, type ShownBatch } from '../support/writers/history-run.ts'
+import { FEED_LAWS } from '../support/laws/feed.ts'
+import { load } from '../support/writers/load.ts'
 
 /**
  * Positive controls: the same followers and judges as in followers.test.ts, on feeds with a bug in front. Each names the

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { runChanges } from '../support/shape-changes.ts'
-import { scenario, type Scenario } from '../support/shape-stage.ts'
-import { spoiledFeeder, type ChangesBug } from '../support/spoiled-changes.ts'
+import { runChanges } from '../support/shape/changes.ts'
+import { scenario, type Scenario } from '../support/shape/stage.ts'
+import { spoiledFeeder, type ChangesBug } from '../support/shape/spoiled-changes.ts'
 
 /**
  * Positive controls: the scenarios and judges of shapes-changes.test.ts on `changes` with a bug before it. Each bug names

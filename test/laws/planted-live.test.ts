@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { BUGS, naiveLive, type Bug } from '../support/naive-live.ts'
-import { runScenario } from '../support/shape-run.ts'
-import { scenario, type Scenario } from '../support/shape-stage.ts'
+import { BUGS, naiveLive, type Bug } from '../support/shape/naive-live.ts'
+import { runScenario } from '../support/shape/run.ts'
+import { scenario, type Scenario } from '../support/shape/stage.ts'
 
 /**
  * Positive controls: the scenarios and judges of shapes.test.ts on a `live` that is simple and right, and on the same with

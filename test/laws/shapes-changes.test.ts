@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { runChanges, type ChangesCounts } from '../support/shape-changes.ts'
-import { scenario } from '../support/shape-stage.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { runChanges, type ChangesCounts } from '../support/shape/changes.ts'
+import { scenario } from '../support/shape/stage.ts'
 
 /** The scenarios of shapes.test.ts for followers of `changes`, judged by the log that was recorded. The long form is TIDEMARK_SHAPES=20000. */
 const SHAPES = Number(process.env['TIDEMARK_SHAPES'] ?? 400)

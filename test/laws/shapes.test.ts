@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { liveFeeder } from '../support/shape-follower.ts'
-import { runScenario, sumOf, type ShapeCounts } from '../support/shape-run.ts'
-import { scenario } from '../support/shape-stage.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { liveFeeder } from '../support/shape/follower.ts'
+import { runScenario, sumOf, type ShapeCounts } from '../support/shape/run.ts'
+import { scenario } from '../support/shape/stage.ts'
 
 /**
  * The design of Electric's oracle test (https://electric-sql.com): generated shapes, random writes, and clients that die,

@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import { describeMongo, type MongoSuite } from '../support/mongo-suite.ts'
-import { readRepeatedly } from '../support/repeated-reads.ts'
+import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
+import { readRepeatedly } from '../support/writers/repeated-reads.ts'
 
 const READS = Number(process.env['TIDEMARK_TIME_READS'] ?? 4)
 

@@ -2,9 +2,9 @@ import { MongoClient } from 'mongodb'
 import { expect, it, onTestFinished } from 'vitest'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import type { Page } from '../../src/store/store.ts'
-import { choice, describeMongo, type MongoSuite } from '../support/mongo-suite.ts'
-import type { Doc } from '../support/mongo-wire.ts'
-import { draft, path, put, remove } from '../support/store-drafts.ts'
+import { choice, describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
+import type { Doc } from '../support/mongo/wire.ts'
+import { draft, path, put, remove } from '../support/store/drafts.ts'
 
 const TENANT = 'acme'
 const LIMIT = { rows: 50, bytes: 1e9 }

@@ -3,9 +3,9 @@ import { createServer, Socket, type AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../src/store/mongo/mongo-store.ts'
-import { Follower } from '../support/mongo-follower.ts'
-import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo-server.ts'
-import { ALL, commit, draft, path, put, remove } from '../support/store-drafts.ts'
+import { Follower } from '../support/mongo/follower.ts'
+import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
+import { ALL, commit, draft, path, put, remove } from '../support/store/drafts.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { openMongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { modelContract } from '../contract/store/model.ts'
-import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo-server.ts'
+import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
 
 /** 10,000 commands in all, in databases of their own: the stand-in reads a whole table for each range. */
 const RUNS = 20

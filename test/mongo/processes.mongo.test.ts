@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished }
 import { DatabaseError } from '../../src/core/error.ts'
 import { openMongoStore, type MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import type { Appended, Draft, Store } from '../../src/store/store.ts'
-import { MongoChild } from '../support/mongo-child.ts'
-import { Follower } from '../support/mongo-follower.ts'
-import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo-server.ts'
-import { ALL, commit, committed, draft, path, put } from '../support/store-drafts.ts'
+import { MongoChild } from '../support/mongo/child.ts'
+import { Follower } from '../support/mongo/follower.ts'
+import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
+import { ALL, commit, committed, draft, path, put } from '../support/store/drafts.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'

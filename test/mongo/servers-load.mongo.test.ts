@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
-import { follow, selects, type Interest } from '../support/history-follower.ts'
-import { readWholeLog, type FollowerRun, type LoggedCommit, type SeenChange } from '../support/history-run.ts'
-import { brokenFeedLaws } from '../support/law-feed.ts'
-import { contiguous, dense, kept, lively, type Acknowledged } from '../support/law-log.ts'
-import { Outage, unexplained } from '../support/mongo-outage.ts'
-import { describeMongo } from '../support/mongo-suite.ts'
-import { startOnMongo, type MongoTidemark } from '../support/server-mongo.ts'
-import { committerOf, remoteLog, socketFeeder } from '../support/writer-graphql.ts'
-import { load, writesOf } from '../support/writer-load.ts'
+import { follow, selects, type Interest } from '../support/writers/history-follower.ts'
+import { readWholeLog, type FollowerRun, type LoggedCommit, type SeenChange } from '../support/writers/history-run.ts'
+import { brokenFeedLaws } from '../support/laws/feed.ts'
+import { contiguous, dense, kept, lively, type Acknowledged } from '../support/laws/log.ts'
+import { Outage, unexplained } from '../support/mongo/outage.ts'
+import { describeMongo } from '../support/mongo/suite.ts'
+import { startOnMongo, type MongoTidemark } from '../support/server/mongo.ts'
+import { committerOf, remoteLog, socketFeeder } from '../support/writers/graphql.ts'
+import { load, writesOf } from '../support/writers/load.ts'
 
 const EVERYTHING: Interest = { paths: ['*'] }
 

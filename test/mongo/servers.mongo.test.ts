@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { choice, describeMongo } from '../support/mongo-suite.ts'
+import { choice, describeMongo } from '../support/mongo/suite.ts'
 import { runCli } from '../support/process-cli.ts'
-import { readiness, startOnMongo } from '../support/server-mongo.ts'
-import { ask, socketFeeder } from '../support/writer-graphql.ts'
+import { readiness, startOnMongo } from '../support/server/mongo.ts'
+import { ask, socketFeeder } from '../support/writers/graphql.ts'
 
 const INTERRUPT = 'mutation ($paths: [PathPattern!]!) { interrupt(match: { paths: $paths }) }'
 const PUT = 'mutation ($path: Path!, $value: JSON, $key: ID) { put(path: $path, value: $value, key: $key) { cursor } }'

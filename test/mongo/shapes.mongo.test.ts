@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { describeMongo, type MongoSuite } from '../support/mongo-suite.ts'
-import { runChanges } from '../support/shape-changes.ts'
-import { runScenario } from '../support/shape-run.ts'
-import { scenario, type Scenario } from '../support/shape-stage.ts'
+import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
+import { runChanges } from '../support/shape/changes.ts'
+import { runScenario } from '../support/shape/run.ts'
+import { scenario, type Scenario } from '../support/shape/stage.ts'
 
 /** test/laws/shapes.test.ts and shapes-changes.test.ts here: many shapes in few runs, for each moment is read again to judge it. */
 const SHAPES_PER_RUN = 100

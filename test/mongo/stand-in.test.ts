@@ -1,7 +1,7 @@
 import { MongoBulkWriteError, MongoClient, MongoServerError, MongoServerSelectionError, type ChangeStream, type Collection } from 'mongodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { MongoProxy } from '../support/mongo-proxy.ts'
-import { describeMongo } from '../support/mongo-suite.ts'
+import { MongoProxy } from '../support/mongo/proxy.ts'
+import { describeMongo } from '../support/mongo/suite.ts'
 
 interface Row {
   readonly _id: string

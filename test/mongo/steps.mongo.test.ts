@@ -1,9 +1,9 @@
 import { MongoClient } from 'mongodb'
 import { expect, it, onTestFinished } from 'vitest'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
-import { describeMongo, type MongoSuite } from '../support/mongo-suite.ts'
-import type { Doc } from '../support/mongo-wire.ts'
-import { ALL, draft, path, put } from '../support/store-drafts.ts'
+import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
+import type { Doc } from '../support/mongo/wire.ts'
+import { ALL, draft, path, put } from '../support/store/drafts.ts'
 
 const TENANT = 'acme'
 

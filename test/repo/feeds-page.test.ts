@@ -10,8 +10,8 @@ import type { Json } from '../../src/core/json/json.ts'
 import { coalesce } from '../../src/db/feed/coalesce.ts'
 import { compileWhere } from '../../src/db/shape/cel/where.ts'
 import { runCli, type CliProcess } from '../support/process-cli.ts'
-import { ask, openServer, temporaryDirectory, type ServerFixture } from '../support/server-fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server-raw.ts'
+import { ask, openServer, temporaryDirectory, type ServerFixture } from '../support/server/fixture.ts'
+import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
 import { blocksOf, readText, type Block } from './markdown.ts'
 
 const PAGE = readText('docs/feeds.md')

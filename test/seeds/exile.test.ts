@@ -1,7 +1,7 @@
 import { createClient, type Client } from 'graphql-ws'
 import { expect, it, onTestFinished } from 'vitest'
 import WebSocket from 'ws'
-import { ask, openServer } from '../support/server-fixture.ts'
+import { ask, openServer } from '../support/server/fixture.ts'
 
 interface Shown {
   readonly type: string

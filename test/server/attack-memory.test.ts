@@ -7,8 +7,8 @@ import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { recordingDatabase } from '../graphql/recording-database.ts'
-import { expectAlive, serve } from '../support/server-fixture.ts'
-import { openPeer, openSocket, postText, sendRaw, until } from '../support/server-raw.ts'
+import { expectAlive, serve } from '../support/server/fixture.ts'
+import { openPeer, openSocket, postText, sendRaw, until } from '../support/server/raw.ts'
 
 const MIB = 1_048_576
 const GET = '{"query":"{ get(path: \\"a\\") }"}'

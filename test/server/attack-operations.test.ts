@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ask, expectAlive, openServer, type ServerFixture } from '../support/server-fixture.ts'
-import { openPeer, postText, sendRaw, until } from '../support/server-raw.ts'
+import { ask, expectAlive, openServer, type ServerFixture } from '../support/server/fixture.ts'
+import { openPeer, postText, sendRaw, until } from '../support/server/raw.ts'
 
 /** A document with so many versions. */
 async function writeVersions({ wsEndpoint }: ServerFixture, count: number): Promise<void> {

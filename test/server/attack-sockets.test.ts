@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { setTimeout as after } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { openServer, ask, temporaryDirectory } from '../support/server-fixture.ts'
-import { ATTACKS, frame } from '../support/hostile-sockets.ts'
-import { openPeer, openSocket, until } from '../support/server-raw.ts'
-import { startProcess, type ServerProcess } from '../support/writer-server.ts'
+import { openServer, ask, temporaryDirectory } from '../support/server/fixture.ts'
+import { ATTACKS, frame } from '../support/server/hostile-sockets.ts'
+import { openPeer, openSocket, until } from '../support/server/raw.ts'
+import { startProcess, type ServerProcess } from '../support/writers/server.ts'
 
 const MIB = 1_048_576
 const SOCKETS = 16

@@ -1,6 +1,6 @@
 import { serverAudits } from 'graphql-http'
 import { expect, test } from 'vitest'
-import { openServer } from '../support/server-fixture.ts'
+import { openServer } from '../support/server/fixture.ts'
 
 test('the audits of GraphQL over HTTP give no error, no warning and no notice', async () => {
   const { endpoint } = await openServer()

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { apolloClient, graphcacheClient, relayClient, type CachingClient } from '../support/caching-clients.ts'
-import { ask, openServer, type ServerFixture } from '../support/server-fixture.ts'
+import { apolloClient, graphcacheClient, relayClient, type CachingClient } from '../support/clients/caching-clients.ts'
+import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
 
 const FIELDS = 'id version value'
 

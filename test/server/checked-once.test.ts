@@ -3,10 +3,10 @@ import { isObject, type Json } from '../../src/core/json/json.ts'
 import type * as Values from '../../src/core/json/value.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { serve } from '../support/server-fixture.ts'
-import { postText, sendRaw } from '../support/server-raw.ts'
-import { subscribe } from '../support/server-feeds.ts'
-import { until } from '../support/server-raw.ts'
+import { serve } from '../support/server/fixture.ts'
+import { postText, sendRaw } from '../support/server/raw.ts'
+import { subscribe } from '../support/server/feeds.ts'
+import { until } from '../support/server/raw.ts'
 
 /** Marks of the values that were copied and checked, in order. */
 const checked: unknown[] = []

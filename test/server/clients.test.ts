@@ -3,7 +3,7 @@ import { createClient as createSse } from 'graphql-sse'
 import { createClient as createWs, type Client as WsClient } from 'graphql-ws'
 import { onTestFinished, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { openServer } from '../support/server-fixture.ts'
+import { openServer } from '../support/server/fixture.ts'
 
 const WRITE = 'mutation Write($value: JSON) { put(path: "posts/1", value: $value) { document { version value } } }'
 const READ = 'query Read { get(path: "posts/1") }'

@@ -16,9 +16,9 @@ import { BOUNDS } from '../../src/server/config/config.ts'
 import { openLog } from '../../src/server/config/logger.ts'
 import { createApp } from '../../src/server/app.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { batchesOf, subscribe, TRANSPORTS, type Address, type Operation, type Subscriber } from '../support/server-feeds.ts'
-import { serve } from '../support/server-fixture.ts'
-import { openPeer, until } from '../support/server-raw.ts'
+import { batchesOf, subscribe, TRANSPORTS, type Address, type Operation, type Subscriber } from '../support/server/feeds.ts'
+import { serve } from '../support/server/fixture.ts'
+import { openPeer, until } from '../support/server/raw.ts'
 
 /** A database that counts the reads which selections below a change make: one for each execution of `FOLLOW` with a change. */
 async function countingDatabase(): Promise<{ readonly db: Database; readonly reads: () => number }> {

@@ -3,10 +3,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Change, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { expectAlive, serve } from '../support/server-fixture.ts'
-import { until } from '../support/server-raw.ts'
-import { openSse, openWs, textOf, type Client, type Follower, type Random } from '../support/storm-client.ts'
-import { randomFrom } from '../support/writer-load.ts'
+import { expectAlive, serve } from '../support/server/fixture.ts'
+import { until } from '../support/server/raw.ts'
+import { openSse, openWs, textOf, type Client, type Follower, type Random } from '../support/writers/storm-client.ts'
+import { randomFrom } from '../support/writers/load.ts'
 
 const SEEDS = Number(process.env['STORM_SEEDS'] ?? 2)
 const FIRST = Number(process.env['STORM_FIRST'] ?? 1)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { ask, openServer } from '../support/server-fixture.ts'
-import { inLog } from '../support/history-run.ts'
-import { openPeer, type RawPeer } from '../support/server-raw.ts'
+import { ask, openServer } from '../support/server/fixture.ts'
+import { inLog } from '../support/writers/history-run.ts'
+import { openPeer, type RawPeer } from '../support/server/raw.ts'
 
 const BATCH = '{ cursor upToDate reset changes { type cursor path document { version value } } }'
 const POST = 'mutation ($value: JSON) { post(path: "typing", value: $value, id: "ann", ephemeral: true) { cursor changes { cursor } } }'

@@ -3,8 +3,8 @@ import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { ask, openServer, serve } from '../support/server-fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server-raw.ts'
+import { ask, openServer, serve } from '../support/server/fixture.ts'
+import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
 
 /** A database that works except for the methods that are replaced. */
 async function faulty(faults: Partial<Database>): Promise<Database> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ask, expectAlive, openServer, type Answer } from '../support/server-fixture.ts'
+import { ask, expectAlive, openServer, type Answer } from '../support/server/fixture.ts'
 
 const PATCH = 'mutation ($p: Path!, $m: JSON!) { patch(path: $p, patch: { merge: $m }) { changes { fields } } }'
 

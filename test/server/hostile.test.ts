@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { ask, expectAlive, openServer, type Answer, type ServerFixture } from '../support/server-fixture.ts'
-import { openPeer, postText, sendRaw } from '../support/server-raw.ts'
+import { ask, expectAlive, openServer, type Answer, type ServerFixture } from '../support/server/fixture.ts'
+import { openPeer, postText, sendRaw } from '../support/server/raw.ts'
 
 /** Texts, joined. */
 type Parts = readonly (string | { readonly repeat: string; readonly times: number })[]

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { allowOrigins } from '../../src/server/http/origin-policy.ts'
-import { openServer } from '../support/server-fixture.ts'
-import { openSocket, postText, sendRaw, until, type RawAnswer } from '../support/server-raw.ts'
+import { openServer } from '../support/server/fixture.ts'
+import { openSocket, postText, sendRaw, until, type RawAnswer } from '../support/server/raw.ts'
 
 const PING = '{"query":"{ __typename }"}'
 const PONG = '{"data":{"__typename":"Query"}}'

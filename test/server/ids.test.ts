@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import { ask, openServer, type ServerFixture } from '../support/server-fixture.ts'
+import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
 
 const SHOWN = 'id localId path version value deleted'
 

@@ -3,8 +3,8 @@ import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import type { Authorize } from '../../src/db/feed/authorize.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { ask, serve, type ServiceFixture } from '../support/server-fixture.ts'
-import { openPeer, type RawPeer } from '../support/server-raw.ts'
+import { ask, serve, type ServiceFixture } from '../support/server/fixture.ts'
+import { openPeer, type RawPeer } from '../support/server/raw.ts'
 
 const INTERRUPT = 'mutation ($match: InterruptInput!) { interrupt(match: $match) }'
 

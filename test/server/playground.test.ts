@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { noBrowser, openBrowser } from '../support/browser.ts'
-import { ask, openServer, type ServerFixture } from '../support/server-fixture.ts'
+import { noBrowser, openBrowser } from '../support/clients/browser.ts'
+import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
 
 const EXAMPLE = 'put(path: "posts/hello", value: { title: "Hello" })'
 

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { expectAlive, serve } from '../support/server-fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server-raw.ts'
+import { expectAlive, serve } from '../support/server/fixture.ts'
+import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
 
 /** Batches of 100 KB, 200 MB together: far more than the sockets between two processes hold. */
 const BATCHES = 2_000

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import { ask, openServer } from '../support/server-fixture.ts'
-import { openPeer, until, type RawPeer } from '../support/server-raw.ts'
+import { ask, openServer } from '../support/server/fixture.ts'
+import { openPeer, until, type RawPeer } from '../support/server/raw.ts'
 
 const subscribe = (peer: RawPeer, id: string, query: string, variables: object = {}): void =>
   peer.send(JSON.stringify({ id, type: 'subscribe', payload: { query, variables } }))

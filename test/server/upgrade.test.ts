@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { expectAlive, openServer, temporaryDirectory } from '../support/server-fixture.ts'
-import { openPeer, openSocket, postText, sendRaw, until } from '../support/server-raw.ts'
+import { expectAlive, openServer, temporaryDirectory } from '../support/server/fixture.ts'
+import { openPeer, openSocket, postText, sendRaw, until } from '../support/server/raw.ts'
 
 const run = promisify(execFile)
 const has = (command: string, ...args: readonly string[]): boolean => spawnSync(command, args).status === 0

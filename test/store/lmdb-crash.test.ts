@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { Commit } from '../../src/core/commit.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { startStore, type StoreChild } from '../support/store-child.ts'
-import { draft, path, put } from '../support/store-drafts.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { startStore, type StoreChild } from '../support/store/child.ts'
+import { draft, path, put } from '../support/store/drafts.ts'
 
 const CYCLES = 10
 const WRITERS = 8

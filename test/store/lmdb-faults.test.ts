@@ -4,11 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
-import { ERRNO, noInjection, startFaultyStore, type FaultyCall, type FaultyStore } from '../support/fault-injection.ts'
-import { mountTmpfs, noMount } from '../support/fault-mount.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import type { RemoteStore } from '../support/store-child.ts'
-import { ALL, committed, draft, path, put } from '../support/store-drafts.ts'
+import { ERRNO, noInjection, startFaultyStore, type FaultyCall, type FaultyStore } from '../support/store/fault-injection.ts'
+import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import type { RemoteStore } from '../support/store/child.ts'
+import { ALL, committed, draft, path, put } from '../support/store/drafts.ts'
 
 /** A document that nothing else writes, and one that all write to. */
 function nextDraft(number: number, size: number): Draft {

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { codeRowsOf, readText } from '../repo/markdown.ts'
-import { nameCalls, noTrace, startNameTracedStore } from '../support/fault-trace.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { commit, draft, put } from '../support/store-drafts.ts'
+import { nameCalls, noTrace, startNameTracedStore } from '../support/store/fault-trace.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { commit, draft, put } from '../support/store/drafts.ts'
 
 /** The files that docs/embedded.md lists. */
 const LISTED = codeRowsOf(readText('docs/embedded.md').split('## What lies in the directory')[1] ?? '').map(([name]) => name ?? '')

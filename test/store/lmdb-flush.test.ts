@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { dataFileCalls, nameCalls, noTrace, startNameTracedStore, startTracedStore } from '../support/fault-trace.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { committed, draft, put } from '../support/store-drafts.ts'
+import { dataFileCalls, nameCalls, noTrace, startNameTracedStore, startTracedStore } from '../support/store/fault-trace.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { committed, draft, put } from '../support/store/drafts.ts'
 
 describe.skipIf(noTrace !== null)(`the disk, as the system sees it${noTrace === null ? '' : ` (skipped: ${noTrace})`}`, () => {
   it('L4 an acknowledged append has written its pages, flushed them, and then written and flushed the root', async () => {

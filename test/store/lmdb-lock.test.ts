@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { mountTmpfs, noMount } from '../support/fault-mount.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { AFTER_REBOOT, AS_FIRST_PROCESS, AS_SECOND_PROCESS, noNamespaces, WITHOUT_PROC } from '../support/namespaces.ts'
-import { startStore, type StoreChild } from '../support/store-child.ts'
-import { draft, path, put } from '../support/store-drafts.ts'
-import { openAtOnce, startRacer, type Racer } from '../support/store-racers.ts'
+import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { AFTER_REBOOT, AS_FIRST_PROCESS, AS_SECOND_PROCESS, noNamespaces, WITHOUT_PROC } from '../support/store/namespaces.ts'
+import { startStore, type StoreChild } from '../support/store/child.ts'
+import { draft, path, put } from '../support/store/drafts.ts'
+import { openAtOnce, startRacer, type Racer } from '../support/store/racers.ts'
 
 /** The refusal of a start: one sentence with the code UNAVAILABLE. */
 async function refusal(start: Promise<AsyncDisposable | { close(): Promise<void> }>): Promise<string> {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/core/json/json.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { ALL, draft, path, put } from '../support/store-drafts.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { ALL, draft, path, put } from '../support/store/drafts.ts'
 
 /** A value that fails when it is written: with an error of the language, whose `code` may be Node's. */
 function failing(code?: string): Json {

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import { mountTmpfs, noMount } from '../support/fault-mount.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { startStore } from '../support/store-child.ts'
-import { commit, path, put } from '../support/store-drafts.ts'
+import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { startStore } from '../support/store/child.ts'
+import { commit, path, put } from '../support/store/drafts.ts'
 
 /** The refusal to open, which is one sentence with the code UNAVAILABLE. */
 async function refusal(directory: string): Promise<string> {

@@ -6,8 +6,8 @@ import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { closeTables, openTables, type LmdbTables } from '../../src/store/lmdb/tables.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { SKIPS, type Draft, type Range, type Store } from '../../src/store/store.ts'
-import { freshDirectory } from '../support/lmdb-directory.ts'
-import { ALL, draft, path, put, remove, texts } from '../support/store-drafts.ts'
+import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { ALL, draft, path, put, remove, texts } from '../support/store/drafts.ts'
 
 const COUNT = 4_000
 const id = (i: number): string => `posts/${String(i).padStart(4, '0')}`

@@ -1,6 +1,6 @@
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { storeContract } from '../contract/store/contract.ts'
-import { freshDirectory, type TemporaryDirectory } from '../support/lmdb-directory.ts'
+import { freshDirectory, type TemporaryDirectory } from '../support/store/lmdb-directory.ts'
 
 let directory: TemporaryDirectory
 

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { ChangeBatch, Database, FeedOptions } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
-import { inLog } from '../../support/history-run.ts'
+import { inLog } from '../../support/writers/history-run.ts'
 import { following, law, readerOf, refusal, START, summary, timestamp, wholeLog, type DatabaseSubject, type Reader } from './subject.ts'
 
 const EPHEMERAL = { ephemeral: true } as const

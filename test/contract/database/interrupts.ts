@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest'
-import { inLog } from '../../support/history-run.ts'
+import { inLog } from '../../support/writers/history-run.ts'
 import { following, law, readerOf, refusal, type DatabaseSubject } from './subject.ts'
 
 export function interrupts(subject: DatabaseSubject): void {

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest'
 import type { Database, FeedOptions } from '../../../src/core/database.ts'
-import { everything } from '../../support/shape.ts'
-import { afterBatch, NOTHING, type Held } from '../../support/shape-follower.ts'
-import { documentsAt, pictureOf } from '../../support/shape-oracle.ts'
-import { inLog } from '../../support/history-run.ts'
+import { everything } from '../../support/shape/shape.ts'
+import { afterBatch, NOTHING, type Held } from '../../support/shape/follower.ts'
+import { documentsAt, pictureOf } from '../../support/shape/oracle.ts'
+import { inLog } from '../../support/writers/history-run.ts'
 import { law, reading, reasons, refusal, type DatabaseSubject, type Reader } from './subject.ts'
 
 export function lives(subject: DatabaseSubject): void {

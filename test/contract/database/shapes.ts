@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { Change, ChangesOptions, Database, FeedOptions } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
-import { logCursor } from '../../support/history-run.ts'
+import { logCursor } from '../../support/writers/history-run.ts'
 import { following, law, reading, reasons, refusal, type DatabaseSubject, type Reader } from './subject.ts'
 
 export function shapes(subject: DatabaseSubject): void {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect } from 'vitest'
 import type { Cursor, Database, DocumentPage, Filter } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
-import { documentValue, filter } from '../../support/shape-arbitrary.ts'
+import { documentValue, filter } from '../../support/shape/arbitrary.ts'
 import { expectPage, walk, type Ask } from './pages.ts'
 import { law, readerOf, refusal, type DatabaseSubject, type Refusal } from './subject.ts'
 

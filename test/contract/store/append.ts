@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Appended } from '../../../src/store/store.ts'
-import { ALL, commit, committed, draft, path, put, remove } from '../../support/store-drafts.ts'
+import { ALL, commit, committed, draft, path, put, remove } from '../../support/store/drafts.ts'
 import { freshTenant, law, type StoreSubject } from './subject.ts'
 
 const kindsOf = (results: readonly Appended[]): readonly string[] => results.map(({ kind }) => kind)

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Path } from '../../../src/core/path.ts'
 import type { Version } from '../../../src/core/version.ts'
 import type { Snapshot, Store, TenantId } from '../../../src/store/store.ts'
-import { ALL, commit, committed, draft, path, put } from '../../support/store-drafts.ts'
+import { ALL, commit, committed, draft, path, put } from '../../support/store/drafts.ts'
 import { law, scaled, type StoreSubject } from './subject.ts'
 
 const WRITERS = 8

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Expectation } from '../../../src/store/store.ts'
-import { ALL, commit, draft, path, put, remove } from '../../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, remove } from '../../support/store/drafts.ts'
 import { freshTenant, law, type Fixture, type StoreSubject } from './subject.ts'
 
 const at = (text: string, version: number): Expectation => ({ kind: 'version', path: path(text), version })

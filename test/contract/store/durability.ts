@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { ALL, commit, draft, path, put, remove } from '../../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, remove } from '../../support/store/drafts.ts'
 import { law, type StoreSubject } from './subject.ts'
 
 /** L4 as far as opening again shows it; kill -9 and failing disks have tests of their own per store. */

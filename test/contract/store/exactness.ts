@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Json, JsonObject } from '../../../src/core/json/json.ts'
 import type { Store, TenantId } from '../../../src/store/store.ts'
-import { ALL, commit, committed, draft, path, put } from '../../support/store-drafts.ts'
+import { ALL, commit, committed, draft, path, put } from '../../support/store/drafts.ts'
 import { freshTenant, law, scaled, type StoreSubject } from './subject.ts'
 
 /** What stores and their formats are known to trip over. */

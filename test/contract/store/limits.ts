@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Limit } from '../../../src/store/store.ts'
-import { commit, path, put } from '../../support/store-drafts.ts'
+import { commit, path, put } from '../../support/store/drafts.ts'
 import { law, type Fixture, type StoreSubject } from './subject.ts'
 
 /** Ten documents, and ten versions of another one, of about 1,000 bytes each; each in a commit. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Commit } from '../../../src/core/commit.ts'
-import { ALL, committed, draft, put } from '../../support/store-drafts.ts'
+import { ALL, committed, draft, put } from '../../support/store/drafts.ts'
 import { law, scaled, type Fixture, type StoreSubject } from './subject.ts'
 
 const BATCH = 20

@@ -5,7 +5,7 @@ import type { Write } from '../../../src/core/version.ts'
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts'
 import type { Draft, Expectation, HistoryRange, LogRange, Store, TenantId } from '../../../src/store/store.ts'
 import { json } from '../../core/json.ts'
-import { path } from '../../support/store-drafts.ts'
+import { path } from '../../support/store/drafts.ts'
 import { freshTenant, law, type Fixture, type StoreSubject } from './subject.ts'
 
 /** Commands as data: small numbers that are read against the state when they run, so that they shrink well. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Write } from '../../../src/core/version.ts'
 import type { Range, Store, TenantId } from '../../../src/store/store.ts'
-import { ALL, commit, draft, path, put, remove, texts } from '../../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, remove, texts } from '../../support/store/drafts.ts'
 import { law, scaled, type Fixture, type StoreSubject } from './subject.ts'
 
 const STORY: readonly (readonly Write[])[] = [

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Range } from '../../../src/store/store.ts'
-import { ALL, commit, path, put, remove, texts } from '../../support/store-drafts.ts'
+import { ALL, commit, path, put, remove, texts } from '../../support/store/drafts.ts'
 import { law, type Fixture, type StoreSubject } from './subject.ts'
 
 type RangeParts = Partial<Omit<Range, 'path' | 'after' | 'before'>> & { readonly after?: string; readonly before?: string }

@@ -4,7 +4,7 @@ import { mayTouch } from '../../../src/core/json/field.ts'
 import { isWithin, type Path } from '../../../src/core/path.ts'
 import type { Revision, Version, Write } from '../../../src/core/version.ts'
 import type { LogRange, Range } from '../../../src/store/store.ts'
-import { ALL, commit, draft, path, put, remove, texts } from '../../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, remove, texts } from '../../support/store/drafts.ts'
 import { law, type Fixture, type StoreSubject } from './subject.ts'
 
 /** How a page is bounded. */

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { DatabaseError } from '../../../src/core/error.ts'
 import type { Store, TenantId } from '../../../src/store/store.ts'
-import { ALL, commit, draft, path, put, texts } from '../../support/store-drafts.ts'
+import { ALL, commit, draft, path, put, texts } from '../../support/store/drafts.ts'
 import { freshTenant, law, scaled, type StoreSubject } from './subject.ts'
 
 async function epochOf(store: Store, tenant: TenantId): Promise<string> {

@@ -1,0 +1,210 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { ObjectId } from 'mongodb'
+import { ChangeStreams } from './changes.ts'
+import { CommandFaults, greet, refusal, withWtimeout, type CommandFault, type Greeting } from './faults.ts'
+import { NativeStreams, opensStream } from './native.ts'
+import { commandOf, encodeReply, messageReader, type Doc, type Message } from './wire.ts'
+
+export interface ProxyOptions {
+  /** Host and port of the server behind it. */
+  readonly upstream: string
+  /** The server behind it has change streams of its own: they pass. Default false: they are simulated. */
+  readonly native?: boolean | undefined
+}
+
+/** Commands as they came, in order. */
+export interface Recording {
+  readonly commands: readonly Doc[]
+  stop(): void
+}
+
+/** One client's connection with the server's connection behind it. */
+interface Link {
+  readonly client: Socket
+  readonly server: Socket
+  /** Requests that were forwarded, by id, until their replies came. */
+  readonly pending: Map<number, { readonly request: Message; readonly fault: CommandFault | null }>
+}
+
+const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster'])
+
+/** Stands between driver and server on the wire: makes a replica set of one, simulates change streams, injects faults. */
+export class MongoProxy {
+  readonly streams: ChangeStreams = new ChangeStreams()
+  /** Null where the streams are simulated. */
+  readonly #native: NativeStreams | null
+  /** How many commands of each name came. */
+  readonly counts: Map<string, number> = new Map()
+  readonly #listeners = new Set<(command: Doc) => void>()
+  readonly #faults = new CommandFaults()
+  /** Names of commands that are refused until further notice, with the reply. */
+  readonly #refused = new Map<string, Doc>()
+  readonly #links = new Set<Link>()
+  readonly #options: ProxyOptions
+  readonly #server: Server
+  #greeting: Greeting = 'primary'
+  #electionId = new ObjectId()
+  #mute = false
+
+  private constructor(options: ProxyOptions) {
+    this.#options = options
+    this.#native = options.native === true ? new NativeStreams(this.streams) : null
+    this.#server = createServer((client) => this.#accept(client))
+  }
+
+  /** A proxy that listens on a free port of the loopback. */
+  static async start(options: ProxyOptions): Promise<MongoProxy> {
+    const proxy = new MongoProxy(options)
+    proxy.#server.listen(0, '127.0.0.1')
+    await once(proxy.#server, 'listening')
+    return proxy
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  async stop(): Promise<void> {
+    this.cut()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  /** Records the commands of this name until it is stopped. */
+  record(name: string): Recording {
+    const commands: Doc[] = []
+    const take = (command: Doc): void => {
+      if (commandOf(command) === name) commands.push(command)
+    }
+    this.#listeners.add(take)
+    return { commands, stop: () => void this.#listeners.delete(take) }
+  }
+
+  /** The next command of this name is done, but its reply is lost with the connection. */
+  loseReply(command: string): void {
+    this.#faults.add(command, { kind: 'loseReply' })
+  }
+
+  /** The next command of this name is done; its reply is held back. Resolves, when that happened, with what lets it go. */
+  holdReply(command: string): Promise<() => void> {
+    return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }))
+  }
+
+  /** The next command of this name is refused with this error code and not done. */
+  refuse(command: string, code: number): void {
+    this.#faults.add(command, { kind: 'answer', reply: refusal(code) })
+  }
+
+  /** From now on every command of this name is refused with this error code, and not done; null ends that. */
+  refuseAll(command: string, code: number | null): void {
+    if (code === null) this.#refused.delete(command)
+    else this.#refused.set(command, refusal(code))
+  }
+
+  /** The next command of this name is done, and said to have missed its majority in time. */
+  timeOutMajority(command: string): void {
+    this.#faults.add(command, { kind: 'wtimeout' })
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const link of this.#links) this.#unlink(link)
+  }
+
+  /** From now on connections are accepted and never answered; `false` ends that, with new connections. */
+  mute(on: boolean): void {
+    this.#mute = on
+    if (!on) this.cut()
+  }
+
+  /** What the server calls itself from now on; connections are cut so that it is asked again. */
+  greetAs(greeting: Greeting): void {
+    this.#greeting = greeting
+    this.#electionId = new ObjectId()
+    this.cut()
+  }
+
+  #accept(client: Socket): void {
+    const [host, port] = this.#options.upstream.split(':')
+    const link: Link = { client, server: connect(Number(port), host), pending: new Map() }
+    this.#links.add(link)
+    const requests = messageReader()
+    const replies = messageReader()
+    client.on('data', (chunk) => requests(chunk).forEach((message) => this.#request(link, message)))
+    link.server.on('data', (chunk) => replies(chunk).forEach((message) => this.#reply(link, message)))
+    for (const event of ['error', 'close']) {
+      client.on(event, () => this.#unlink(link))
+      link.server.on(event, () => this.#lostServer(link))
+    }
+    client.setNoDelay(true)
+    link.server.setNoDelay(true)
+  }
+
+  /** A server that goes away takes the cursors of its streams with it. */
+  #lostServer(link: Link): void {
+    if (this.#links.has(link)) this.streams.close()
+    this.#unlink(link)
+  }
+
+  #unlink(link: Link): void {
+    this.#links.delete(link)
+    link.client.destroy()
+    link.server.destroy()
+  }
+
+  #request(link: Link, request: Message): void {
+    if (this.#mute) return
+    const command = commandOf(request.body)
+    this.counts.set(command, (this.counts.get(command) ?? 0) + 1)
+    for (const listen of this.#listeners) listen(request.body)
+    const refused = this.#refused.get(command)
+    if (refused !== undefined) return this.#answer(link, request, refused)
+    const fault = this.#faults.take(command)
+    if (fault?.kind === 'answer') return this.#answer(link, request, fault.reply)
+    if (this.#greeting === 'standalone' && opensStream(request.body)) return this.#answer(link, request, refusal(40573))
+    if (this.#native === null && this.#simulate(link, request, command)) return
+    link.pending.set(request.id, { request, fault })
+    link.server.write(request.bytes)
+  }
+
+  #answer(link: Link, request: Message, reply: Doc): void {
+    if (!link.client.destroyed && !this.#mute) link.client.write(encodeReply(request, reply))
+  }
+
+  /** Answers what concerns simulated change streams; false when it does not. */
+  #simulate(link: Link, request: Message, command: string): boolean {
+    const { body } = request
+    if (opensStream(body)) {
+      this.#answer(link, request, this.streams.watch(body))
+      return true
+    }
+    if (command === 'getMore' && this.streams.has(body['getMore'])) {
+      void this.streams.more(body).then((reply) => this.#answer(link, request, reply))
+      return true
+    }
+    const cursors = command === 'killCursors' ? (body['cursors'] as readonly unknown[]) : []
+    if (!cursors.some((cursor) => this.streams.has(cursor))) return false
+    this.streams.close(cursors)
+    this.#answer(link, request, { cursorsKilled: cursors, cursorsNotFound: [], cursorsAlive: [], cursorsUnknown: [], ok: 1 })
+    return true
+  }
+
+  #reply(link: Link, message: Message): void {
+    const pending = link.pending.get(message.responseTo)
+    link.pending.delete(message.responseTo)
+    if (pending === undefined) return
+    const { request, fault } = pending
+    const command = commandOf(request.body)
+    const bent = this.#native?.reply(request.body, message.body) ?? null
+    if (command === 'insert' && this.#native === null) this.streams.insert(request.body, message.body)
+    if (GREETINGS.has(command)) return this.#answer(link, request, greet(message.body, this.#greeting, this.address, this.#electionId))
+    if (fault?.kind === 'loseReply') return this.#unlink(link)
+    if (fault?.kind === 'wtimeout') return this.#answer(link, request, withWtimeout(message.body))
+    const pass = (): void => void (this.#mute || link.client.destroyed || link.client.write(message.bytes))
+    if (fault?.kind === 'holdReply') return fault.held(pass)
+    if (bent === null) return pass()
+    if (bent.lateMs > 0) setTimeout(() => this.#answer(link, request, bent.body), bent.lateMs)
+    else this.#answer(link, request, bent.body)
+  }
+}
