@@ -74,7 +74,7 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     if (changes.length === 0 && upToDate && place.live) return { batch: null, next: this.livePosition(position), upToDate, bytes: 0 }
     // Before it was up to date for the first time, what it holds is of no one moment.
     const half = place.phase !== undefined && !upToDate
-    const next = half ? { position, live: false, within: phaseKey('catching-up') } : { position, live: upToDate }
+    const next = half ? { position, live: false, phase: phaseKey('catching-up') } : { position, live: upToDate }
     return { batch: this.#batch(changes, position, { upToDate, half }), next, upToDate, bytes: changeBytes(changes) }
   }
 
@@ -105,8 +105,8 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     const page = await snapshotPage({ context, matcher, patterns, at: position }, mark)
     const upToDate = page.next === null && position >= this.#tail.last
     const next = page.next === null
-      ? { position, live: upToDate, within: upToDate ? undefined : phaseKey('catching-up') }
-      : { position, live: false, snapshot: page.next, within: phaseKey('snapshot', page.next) }
+      ? { position, live: upToDate, phase: upToDate ? undefined : phaseKey('catching-up') }
+      : { position, live: false, snapshot: page.next, phase: phaseKey('snapshot', page.next) }
     const item = { ...this.#batch(page.changes, position, { upToDate, half: !upToDate }), reset: reset ?? null }
     return { batch: item, next, upToDate, bytes: changeBytes(page.changes) }
   }
