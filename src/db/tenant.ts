@@ -9,7 +9,7 @@ import { Cohorts } from './feed/cohort/cohorts.ts'
 import { authorizeAll, type Authorize } from './feed/authorize.ts'
 import type { RunningFeed } from './feed/feed.ts'
 import type { FeedDeps } from './feed/open.ts'
-import { isMeant, type Interrupt } from './cluster/interrupt.ts'
+import { matchesInterrupt, type Interrupt } from './cluster/interrupt.ts'
 import type { StampClock, StampClockOptions } from './time/stamp-clock.ts'
 import { LogTail } from './log/log-tail.ts'
 import type { TenantContext } from './log/tenant-context.ts'
@@ -31,7 +31,7 @@ export interface TenantOptions extends EngineOptions {
 }
 
 /** Subscriptions whose view is decided at once. */
-const DECISIONS = 64
+const MAX_CONCURRENT_DECISIONS = 64
 
 /** What is followed in this process. */
 export interface FeedCounts {
@@ -91,9 +91,9 @@ export class Tenant {
 
   /** Decides anew what the feeds that are meant may show, and gives their number; all of them for null. */
   async interrupt(interrupt: Interrupt | null): Promise<number> {
-    const meant = [...this.#feeds].filter(({ asked }) => interrupt === null || isMeant(interrupt, asked))
-    for (let i = 0; i < meant.length; i += DECISIONS) {
-      await Promise.all(meant.slice(i, i + DECISIONS).map((feed) => feed.reconsider()))
+    const meant = [...this.#feeds].filter(({ request: asked }) => interrupt === null || matchesInterrupt(interrupt, asked))
+    for (let i = 0; i < meant.length; i += MAX_CONCURRENT_DECISIONS) {
+      await Promise.all(meant.slice(i, i + MAX_CONCURRENT_DECISIONS).map((feed) => feed.reconsider()))
     }
     return meant.length
   }

@@ -8,15 +8,15 @@ import type { TenantId } from '../../store/store.ts'
 export const SYSTEM_TENANT: TenantId = 'tidemark-system'
 
 /** An interrupt that is as old as this was left behind by a process that was killed. */
-const LEFT_MS = 30_000
+const ABANDONED_MS = 30_000
 /** The longest that the answers of others are waited for, and how soon one is seen of which no bell told. */
-const ANSWER_MS = 2_000
-const LOOK_MS = 250
+const ANSWER_TIMEOUT_MS = 2_000
+const ANSWER_POLL_MS = 250
 /** Before the store is asked again that was away. */
 const RETRY_MS = 1_000
 /** Processes that are asked, and interrupts that one process clears away at its start. */
-const MOST_SERVERS = 1_000
-const MOST_SWEPT = 100
+const MAX_SERVERS = 1_000
+const MAX_SWEPT = 100
 
 export interface ClusterOptions {
   /** The database of the system tenant. */
@@ -39,7 +39,7 @@ export class Cluster {
   readonly #id: string
   readonly #stop = new AbortController()
   readonly #following: Promise<void>
-  #hasArrived = false
+  #hasJoined = false
   /** Up to here it has done what others asked. */
   #cursor: Cursor | undefined
 
@@ -57,7 +57,7 @@ export class Cluster {
     const id = this.#options.freshId()
     const { cursor } = await this.#db.post('interrupts', { from: this.#id, tenant, match: given, answers: [] }, { id })
     try {
-      return await this.#answers(id, await this.#others(), cursor)
+      return await this.#collectAnswers(id, await this.#others(), cursor)
     } finally {
       // Where that fails, who starts next clears it away.
       await this.#db.delete(`interrupts/${id}`).catch(() => {})
@@ -68,22 +68,22 @@ export class Cluster {
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#following
-    if (this.#hasArrived) await this.#db.delete(`servers/${this.#id}`).catch(() => {})
+    if (this.#hasJoined) await this.#db.delete(`servers/${this.#id}`).catch(() => {})
   }
 
   async #others(): Promise<Set<string>> {
-    const { edges } = await this.#db.documents('servers', { first: MOST_SERVERS })
+    const { edges } = await this.#db.documents('servers', { first: MAX_SERVERS })
     return new Set(edges.map(({ node }) => node.id).filter((id) => id !== this.#id))
   }
 
-  async #answers(id: string, missing: Set<string>, cursor: Cursor): Promise<number> {
+  async #collectAnswers(id: string, missing: Set<string>, cursor: Cursor): Promise<number> {
     if (missing.size === 0) return 0
-    const signal = AbortSignal.timeout(ANSWER_MS)
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
     let sum = 0
-    for await (const { changes } of this.#db.changes([`interrupts/${id}/answers`], { after: cursor, types: ['NEW'], heartbeatMs: LOOK_MS, signal })) {
+    for await (const { changes } of this.#db.changes([`interrupts/${id}/answers`], { after: cursor, types: ['NEW'], heartbeatMs: ANSWER_POLL_MS, signal })) {
       for (const { document } of changes) {
         missing.delete(document.id)
-        sum += countIn(document.value)
+        sum += parseCountAnswer(document.value)
       }
       if (missing.size === 0) return sum
     }
@@ -97,7 +97,7 @@ export class Cluster {
       try {
         await this.#read()
       } catch (error) {
-        if (isLost(error)) this.#cursor = undefined
+        if (isCursorLost(error)) this.#cursor = undefined
       }
       await this.#pause(RETRY_MS)
     }
@@ -106,7 +106,7 @@ export class Cluster {
   async #read(): Promise<void> {
     const own = `servers/${this.#id}`
     for await (const { changes, cursor } of this.#db.changes(['interrupts', own], { after: this.#cursor, types: ['NEW', 'DELETE'], signal: this.#stop.signal })) {
-      if (this.#cursor === undefined) await this.#arrive()
+      if (this.#cursor === undefined) await this.#join()
       for (const { type, path, document } of changes) {
         if (type === 'NEW') await this.#answer(document)
         else if (path === own) await this.#register()
@@ -116,10 +116,10 @@ export class Cluster {
   }
 
   /** What others asked before it followed is not known, so everything is decided anew; only then is it waited for. */
-  async #arrive(): Promise<void> {
+  async #join(): Promise<void> {
     await this.#options.interruptAll()
     const at = await this.#register()
-    this.#hasArrived = true
+    this.#hasJoined = true
     await this.#sweep(at)
   }
 
@@ -130,13 +130,13 @@ export class Cluster {
 
   /** Clears away what was left by processes that were killed while they asked. */
   async #sweep(at: Timestamp): Promise<void> {
-    const { edges } = await this.#db.documents('interrupts', { first: MOST_SWEPT })
-    for (const { node } of edges) if (isLeft(node, at)) await this.#db.delete(node.path).catch(() => {})
+    const { edges } = await this.#db.documents('interrupts', { first: MAX_SWEPT })
+    for (const { node } of edges) if (isAbandoned(node, at)) await this.#db.delete(node.path).catch(() => {})
   }
 
   /** Does what another process asks; who has stopped waiting needs no answer. */
   async #answer({ path, id, value }: Document): Promise<void> {
-    const asked = path === `interrupts/${id}` ? askedIn(value) : null
+    const asked = path === `interrupts/${id}` ? parseAsked(value) : null
     if (asked === null || asked.from === this.#id) return
     try {
       const count = await this.#options.interrupt(asked.tenant, asked.match)
@@ -152,27 +152,27 @@ export class Cluster {
 }
 
 /** Times are those of the log, in which no clock runs backwards. */
-function isLeft({ updatedAt }: Document, at: Timestamp): boolean {
-  return Date.parse(at) - Date.parse(updatedAt) > LEFT_MS
+function isAbandoned({ updatedAt }: Document, at: Timestamp): boolean {
+  return Date.parse(at) - Date.parse(updatedAt) > ABANDONED_MS
 }
 
-function isLost(error: unknown): boolean {
+function isCursorLost(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === 'CURSOR_EXPIRED' || error.code === 'CURSOR_UNKNOWN')
 }
 
-function countIn(value: Json): number {
+function parseCountAnswer(value: Json): number {
   const count = isObject(value) ? value['count'] : null
   return typeof count === 'number' ? count : 0
 }
 
-interface InterruptCount {
+interface InterruptAsked {
   readonly from: Json
   readonly tenant: TenantId
   readonly match: InterruptMatch
 }
 
 /** Processes of another release may write there too; what is wrong in `match` is refused like a client's. */
-function askedIn(value: Json): InterruptCount | null {
+function parseAsked(value: Json): InterruptAsked | null {
   if (!isObject(value)) return null
   const { from = null, tenant, match } = value
   if (typeof tenant !== 'string' || !isObject(match) || !Array.isArray(match['paths'])) return null

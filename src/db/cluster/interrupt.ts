@@ -21,7 +21,7 @@ export function parseInterrupt(match: InterruptMatch, limits: Limits): Interrupt
 }
 
 /** Whether a subscription is meant, by what it was opened for. */
-export function isMeant({ patterns, where, params, actor }: Interrupt, asked: SubscriptionRequest): boolean {
+export function matchesInterrupt({ patterns, where, params, actor }: Interrupt, asked: SubscriptionRequest): boolean {
   const { filter } = asked
   if (actor !== undefined && asked.actor !== actor) return false
   if (where !== undefined && filter.where !== where) return false

@@ -9,7 +9,7 @@ import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
 /** Documents whose nested collections are asked for at once. */
-const PARENTS = 64
+const PARENTS_PER_CALL = 64
 /** Collections that are read at once; together they ask for one slice. */
 const MAX_COLLECTIONS_AT_ONCE = 8
 
@@ -31,7 +31,7 @@ export async function documentsBelow(context: TenantContext, root: Path, { level
   let collections = isDocumentPath(root) ? await reading.nested([root]) : [root]
   for (let level = 1; ; level++) {
     const documents = await reading.all(collections)
-    if (level === levels || documents.length === 0) return reading.gathered.documents
+    if (level === levels || documents.length === 0) return reading.result.documents
     collections = await reading.nested(documents.map(({ path }) => path))
   }
 }
@@ -40,23 +40,23 @@ export async function documentsBelow(context: TenantContext, root: Path, { level
 class BelowReading {
   readonly #context: TenantContext
   readonly #revision: Revision
-  readonly #patience: TimeSlice
-  readonly gathered: GatheredDocuments
+  readonly #timeSlice: TimeSlice
+  readonly result: GatheredDocuments
 
   constructor(context: TenantContext, revision: Revision, gathered: GatheredDocuments) {
     this.#context = context
     this.#revision = revision
-    this.#patience = new TimeSlice(context.readMs)
-    this.gathered = gathered
+    this.#timeSlice = new TimeSlice(context.readMs)
+    this.result = gathered
   }
 
   /** The documents of a range, slice by slice; its limit is that of a slice. */
   async range(range: Range): Promise<readonly Version[]> {
     const { store, tenant } = this.#context
     const documents: Version[] = []
-    for (let rest = range; ; await this.#patience.yieldOrTimeOut()) {
+    for (let rest = range; ; await this.#timeSlice.yieldOrTimeOut()) {
       const { rows, next } = await store.list(tenant, rest, this.#revision)
-      this.gathered.add(rows)
+      this.result.add(rows)
       documents.push(...rows)
       if (next === undefined) return documents
       rest = remainingRange(rest, next)
@@ -66,8 +66,8 @@ class BelowReading {
   /** The documents right in these collections. */
   async all(collections: readonly Path[]): Promise<readonly Version[]> {
     const documents: Version[] = []
-    for (const [i, part] of partsOf(collections, MAX_COLLECTIONS_AT_ONCE).entries()) {
-      if (i > 0) await this.#patience.yieldOrTimeOut()
+    for (const [i, part] of chunks(collections, MAX_COLLECTIONS_AT_ONCE).entries()) {
+      if (i > 0) await this.#timeSlice.yieldOrTimeOut()
       const limit: Limit = { rows: Math.ceil(SEARCH_SLICE.rows / part.length), bytes: Math.ceil(SEARCH_SLICE.bytes / part.length) }
       const read = await Promise.all(part.map((path) => this.range({ kind: 'collection', path, limit })))
       documents.push(...read.flat())
@@ -79,8 +79,8 @@ class BelowReading {
   async nested(documents: readonly Path[]): Promise<readonly Path[]> {
     const { store, tenant } = this.#context
     const collections: Path[] = []
-    for (const [k, part] of partsOf(documents, PARENTS).entries()) {
-      if (k > 0) await this.#patience.yieldOrTimeOut()
+    for (const [k, part] of chunks(documents, PARENTS_PER_CALL).entries()) {
+      if (k > 0) await this.#timeSlice.yieldOrTimeOut()
       const names = await store.collections(tenant, part, this.#revision)
       collections.push(...part.flatMap((document, i) => (names[i] ?? []).map((name) => [...document, name])))
     }
@@ -88,7 +88,7 @@ class BelowReading {
   }
 }
 
-function partsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 }
 

@@ -7,18 +7,18 @@ import { parseTimestamp } from '../../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../../core/json/value.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Limit } from '../../store/store.ts'
-import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf, type Window } from './page.ts'
+import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow, type Window } from './page.ts'
 import { TimeSlice } from '../time/time-slice.ts'
 import { toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
-import { AbsentDocuments, Search, SEARCH_SLICE } from '../time/bounded-search.ts'
+import { PageRemainder, Search, SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
 /** Versions that one read asks for at least, where some of them may have left the field as it was. */
-const LEAST_ROWS = 16
+const MIN_ROWS = 16
 
 /** Stands behind all versions of a commit in a place between two commits, which no version has. */
-const BEHIND_ALL = 999_999
+const END_OF_COMMIT = 999_999
 
 /** Exclusive bounds of a history, as places in the log: a revision, and an index within its commit. */
 interface HistoryBounds {
@@ -46,16 +46,16 @@ interface HistoryRows {
 /** The versions of what `text` means, in the order in which they were written. */
 export async function readHistory(context: TenantContext, text: string, options: HistoryOptions): Promise<DocumentPage> {
   const path = parsePath(text, context.limits)
-  const window = windowOf(options, 'last', context.limits)
-  const span = await spanOf(context, options)
+  const window = parseWindow(options, 'last', context.limits)
+  const span = await parseSpan(context, options)
   const { last, epoch } = context.tail
-  const bounds = boundsOf(options, { from: span.from, to: span.to ?? last })
-  const { rows, next } = await rowsOf(context, path, bounds, window)
+  const bounds = parseBounds(options, { from: span.from, to: span.to ?? last })
+  const { rows, next } = await readRows(context, path, bounds, window)
   const edges = rows.map((row) => ({ cursor: formatPosition(toPosition(row)), node: toDocument(epoch, row.version, row.version.revision) }))
   return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
 }
 
-async function rowsOf(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
+async function readRows(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
   const { head, fieldPath: rest } = await resolvePath(context, path)
   if (head !== null && rest.length === 0) return documentHistory(context, head.path, bounds, window)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) return collectionHistory(context, path, bounds, window)
@@ -70,11 +70,11 @@ async function isCollection({ store, tenant }: TenantContext, path: Path): Promi
 /** Slice by slice, so that no large page is parsed in one step. */
 async function documentHistory({ store, tenant, limits, readMs }: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
   const slices: (readonly Version[])[] = []
-  const missing = new AbsentDocuments({ rows: window.count, bytes: limits.pageBytes })
+  const missing = new PageRemainder({ rows: window.count, bytes: limits.pageBytes })
   const patience = new TimeSlice(readMs)
-  const inOrder = (): readonly HistoryRow[] => (window.reverse ? slices.toReversed() : slices).flat().map(rowOf)
+  const inOrder = (): readonly HistoryRow[] => (window.reverse ? slices.toReversed() : slices).flat().map(toRow)
   let reached: HistoryPosition | undefined
-  for (let range = revisionsOf(bounds); ; await patience.yieldOrTimeOut()) {
+  for (let range = documentBounds(bounds); ; await patience.yieldOrTimeOut()) {
     const { slice } = missing
     const { rows, next } = await store.history(tenant, path, { ...range, reverse: window.reverse, limit: slice })
     if (!missing.fits(rows)) return { rows: inOrder(), next: reached }
@@ -83,7 +83,7 @@ async function documentHistory({ store, tenant, limits, readMs }: TenantContext,
     reached = { revision: next, index: 0 }
     missing.take(rows, rows.length < slice.rows)
     if (missing.isFull) return { rows: inOrder(), next: reached }
-    range = behind(range, next, window)
+    range = remainingBounds(range, next, window)
   }
 }
 
@@ -97,19 +97,19 @@ async function fieldHistory(context: TenantContext, path: Path, field: Path, { b
   const { store, tenant, limits } = context
   const harvest = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
-  for (let range = revisionsOf(bounds); ; await search.yieldOrTimeOut()) {
-    const asked = harvest.ask(LEAST_ROWS)
+  for (let range = documentBounds(bounds); ; await search.yieldOrTimeOut()) {
+    const asked = harvest.nextLimit(MIN_ROWS)
     const page = await store.history(tenant, path, { ...range, touching: field, reverse: window.reverse, limit: asked, skips: search.skips })
     const oldest = page.rows[0]
     if (oldest !== undefined) {
       const { rows: [predecessor] } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
       // What lies between two of these did not touch the field.
-      harvest.add(page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field)).map(rowOf))
+      harvest.add(page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field)).map(toRow))
     }
     const short = page.more && page.rows.length < asked.rows
     search.count({ rows: page.rows.length, short })
     if (page.next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(page.next)
-    range = behind(range, page.next, window)
+    range = remainingBounds(range, page.next, window)
   }
 }
 
@@ -123,16 +123,16 @@ async function collectionHistory(context: TenantContext, path: Path, bounds: His
   const { store, tenant, limits } = context
   const harvest = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
-  let range = commitsOf(bounds)
+  let range = collectionBounds(bounds)
   for (;; await search.yieldOrTimeOut()) {
-    const asked = harvest.ask(1)
+    const asked = harvest.nextLimit(1)
     const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit: asked, skips: search.skips })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
     harvest.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
     const short = next !== undefined && commits.length < asked.rows
     search.count({ rows: commits.length, short })
     if (next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(next)
-    range = behind(range, next, window)
+    range = remainingBounds(range, next, window)
   }
 }
 
@@ -143,16 +143,16 @@ interface RevisionBounds {
 }
 
 /** Of one document: a commit makes one version of it at most, so its revision is the place. */
-function revisionsOf({ after, before }: HistoryBounds): RevisionBounds {
+function documentBounds({ after, before }: HistoryBounds): RevisionBounds {
   return { after: after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
 }
 
 /** Of a collection: a place lies within a commit, which belongs to the search unless all of its versions lie beyond the bound. */
-function commitsOf({ after, before }: HistoryBounds): RevisionBounds {
-  return { after: after.index < BEHIND_ALL ? Math.max(after.revision - 1, 0) : after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
+function collectionBounds({ after, before }: HistoryBounds): RevisionBounds {
+  return { after: after.index < END_OF_COMMIT ? Math.max(after.revision - 1, 0) : after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
 }
 
-function behind(range: RevisionBounds, next: Revision, { reverse }: Window): RevisionBounds {
+function remainingBounds(range: RevisionBounds, next: Revision, { reverse }: Window): RevisionBounds {
   return reverse ? { ...range, before: next } : { ...range, after: next }
 }
 
@@ -162,7 +162,7 @@ function isBetween({ version: { revision }, index }: HistoryRow, { after, before
   return above && below
 }
 
-function rowOf(version: Version): HistoryRow {
+function toRow(version: Version): HistoryRow {
   return { version, index: 0 }
 }
 
@@ -190,7 +190,7 @@ class HistoryCollector {
   }
 
   /** What the next read asks for: those that are missing, and one to know whether there is more. */
-  ask(least: number): Limit {
+  nextLimit(least: number): Limit {
     return { rows: Math.min(SEARCH_SLICE.rows, Math.max(least, this.#window.count - this.#rows.length + 1)), bytes: SEARCH_SLICE.bytes }
   }
 
@@ -210,12 +210,12 @@ class HistoryCollector {
     const rows = this.#window.reverse ? this.#rows.toReversed() : this.#rows
     if (this.#full) return { rows, next: last && toPosition(last) }
     if (reached === undefined) return { rows, next: undefined }
-    return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: BEHIND_ALL } }
+    return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: END_OF_COMMIT } }
   }
 }
 
 /** Revisions: those after `from`, up to `to` where there is an end. A time that has passed stands for one revision for ever. */
-async function spanOf({ store, tenant, closeTime }: TenantContext, { from, to }: HistoryOptions): Promise<{ from: Revision; to: Revision | null }> {
+async function parseSpan({ store, tenant, closeTime }: TenantContext, { from, to }: HistoryOptions): Promise<{ from: Revision; to: Revision | null }> {
   const revisionAt = async (time: Millis): Promise<Revision> => {
     await closeTime(time)
     return store.revisionAt(tenant, time)
@@ -226,7 +226,7 @@ async function spanOf({ store, tenant, closeTime }: TenantContext, { from, to }:
   }
 }
 
-function boundsOf(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): HistoryBounds {
+function parseBounds(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): HistoryBounds {
   const after = options.after === undefined ? null : parsePosition(options.after, 'after')
   const before = options.before === undefined ? null : parsePosition(options.before, 'before')
   return {

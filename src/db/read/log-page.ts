@@ -3,7 +3,7 @@ import type { Change, ChangeBatch, LogOptions } from '../../core/database.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import { createMatcher } from '../shape/matcher.ts'
 import { parseShape } from '../shape/shape.ts'
-import { countOf } from './page.ts'
+import { parseCount } from './page.ts'
 import { cursorRevision } from './as-of.ts'
 import { Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
@@ -15,7 +15,7 @@ import type { TenantContext } from '../log/tenant-context.ts'
 export async function readLogPage(context: TenantContext, paths: readonly string[], options: LogOptions): Promise<ChangeBatch> {
   const { tail, limits } = context
   const matcher = createMatcher(context.tail, parseShape(paths, options, limits), { tracksMembership: false })
-  const count = countOf(options.first, 'first', limits)
+  const count = parseCount(options.first, 'first', limits)
   const start = options.after === undefined ? tail.floor : await cursorRevision(context, options.after)
   let position = start
   const changes: Change[] = []

@@ -2,7 +2,7 @@ import { lastOf, pathText, type Path } from '../../core/path.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { ListPage, Range } from '../../store/store.ts'
-import { AbsentDocuments, Search } from '../time/bounded-search.ts'
+import { PageRemainder, Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Where } from '../shape/cel/where.ts'
 
@@ -23,7 +23,7 @@ export interface MatchingOptions extends ListOptions {
  */
 export async function listAll({ store, tenant, limits, readMs }: TenantContext, { range, at }: ListOptions): Promise<ListPage> {
   const slices: (readonly Version[])[] = []
-  const missing = new AbsentDocuments(range.limit)
+  const missing = new PageRemainder(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
   const inOrder = (): readonly Version[] => (range.reverse === true ? slices.toReversed() : slices).flat()
   let reached: Path | undefined

@@ -12,14 +12,14 @@ export interface Window {
 }
 
 /** Reads `first` or `last`. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
-export function windowOf(options: PageOptions, fallback: 'first' | 'last', limits: Limits = LIMITS): Window {
+export function parseWindow(options: PageOptions, fallback: 'first' | 'last', limits: Limits = LIMITS): Window {
   if (options.first !== undefined && options.last !== undefined) throw badArgument('last', 'Give first or last, not both.')
   const name = options.last !== undefined ? 'last' : options.first !== undefined ? 'first' : fallback
-  return { count: countOf(options[name], name, limits), reverse: name === 'last' }
+  return { count: parseCount(options[name], name, limits), reverse: name === 'last' }
 }
 
 /** A number of rows from 1 to `pageSize`; 100 when none was given. */
-export function countOf(count: number | undefined, argument: string, limits: Limits): number {
+export function parseCount(count: number | undefined, argument: string, limits: Limits): number {
   const rows = count ?? DEFAULT_ROWS
   if (!Number.isSafeInteger(rows) || rows < 1) throw badArgument(argument, `${argument} must be a whole number from 1 to ${limits.pageSize}.`)
   if (rows > limits.pageSize) throw tooLarge('pageSize', limits.pageSize, `${rows} rows were asked for`)

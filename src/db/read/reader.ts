@@ -11,7 +11,7 @@ import type { Range } from '../../store/store.ts'
 import { documentsBelow } from './below.ts'
 import { parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
-import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf } from './page.ts'
+import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
 import { asOfRevision } from './as-of.ts'
 import { toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
@@ -37,7 +37,7 @@ export async function readDocuments(context: TenantContext, text: string, option
   const path = parsePath(text, limits)
   if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
   const where = parseWhere(options, limits)
-  const window = windowOf(options, 'first', limits)
+  const window = parseWindow(options, 'first', limits)
   const revision = await asOfRevision(context, path, options.asOf)
   const bound = (cursor: string | undefined, argument: string): Path | undefined =>
     cursor === undefined ? undefined : [...path, parseId(cursor, argument, limits)]

@@ -7,7 +7,7 @@ import { TimeSlice } from './time-slice.ts'
 export const SEARCH_SLICE: Limit = { rows: 256, bytes: 1_048_576 }
 
 /** What a slice came to. */
-export interface Looked {
+export interface SliceResult {
   readonly rows: number
   /** Whether it ended before it had as many rows as were asked for: by their bytes, or by what was passed over. */
   readonly short: boolean
@@ -19,33 +19,33 @@ export interface Looked {
  */
 export class Search extends TimeSlice {
   readonly #endsAt: number
-  #left: number
+  #rowsLeft: number
 
   /** `rows`: how many it may look at. */
   constructor(readMs: number, rows: number) {
     super(readMs)
     this.#endsAt = performance.now() + readMs / 2
-    this.#left = rows
+    this.#rowsLeft = rows
   }
 
   /** A short slice counts as much as one may pass over: what is large counts as several rows. */
-  count({ rows, short }: Looked): void {
-    this.#left -= short ? SKIPS : rows
+  count({ rows, short }: SliceResult): void {
+    this.#rowsLeft -= short ? SKIPS : rows
   }
 
   /** What it asks the store for next. */
   get slice(): Limit {
-    return { rows: Math.max(1, Math.min(this.#left, SEARCH_SLICE.rows)), bytes: SEARCH_SLICE.bytes }
+    return { rows: Math.max(1, Math.min(this.#rowsLeft, SEARCH_SLICE.rows)), bytes: SEARCH_SLICE.bytes }
   }
 
   /** How many rows the next slice may pass over. */
   get skips(): number {
-    return Math.max(1, Math.min(this.#left, SKIPS))
+    return Math.max(1, Math.min(this.#rowsLeft, SKIPS))
   }
 
   /** Whether the page should end here. */
   get isOver(): boolean {
-    return this.#left <= 0 || performance.now() >= this.#endsAt
+    return this.#rowsLeft <= 0 || performance.now() >= this.#endsAt
   }
 
   /** Call between two slices. */
@@ -62,7 +62,7 @@ export class Search extends TimeSlice {
 }
 
 /** What is missing of a page that is read slice by slice. */
-export class AbsentDocuments {
+export class PageRemainder {
   #rows: number
   #bytes: number
   #isEmpty = true
@@ -83,7 +83,7 @@ export class AbsentDocuments {
 
   /** Whether there is room for a slice: the store gives one row at least, however large it is. */
   fits(rows: readonly Version[]): boolean {
-    return this.#isEmpty || rows.length !== 1 || bytesOf(rows) <= this.#bytes
+    return this.#isEmpty || rows.length !== 1 || valueBytes(rows) <= this.#bytes
   }
 
   /** Takes in a slice: its rows, and whether it was its bytes that ended it, so that they need no counting. */
@@ -91,10 +91,10 @@ export class AbsentDocuments {
     const { slice } = this
     this.#isEmpty &&= rows.length === 0
     this.#rows -= rows.length
-    if (this.#rows > 0) this.#bytes -= cut ? slice.bytes : bytesOf(rows)
+    if (this.#rows > 0) this.#bytes -= cut ? slice.bytes : valueBytes(rows)
   }
 }
 
-function bytesOf(rows: readonly Version[]): number {
+function valueBytes(rows: readonly Version[]): number {
   return rows.reduce((sum, { value }) => sum + jsonBytes(value), 0)
 }

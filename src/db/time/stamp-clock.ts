@@ -3,7 +3,7 @@ import type { Millis } from '../../core/version.ts'
 import { afterReading, heldBackMs, LASTING_MS, trusting, type Guard, type ClockReading } from './clock-guard.ts'
 
 /** The steady clock is asked again when the wall clock has gone on by this much, for it costs 100 times as much. */
-const LOOK_MS = 1_000
+const STEADY_READ_MS = 1_000
 /** A clock that nobody reads is looked at this often, so that a step in a quiet time is old when somebody writes. */
 const WATCH_MS = 60_000
 /** Between two warnings. */
@@ -40,7 +40,7 @@ export class StampClock implements Disposable {
   readonly #warn: (sentence: string) => void
   readonly #watch: NodeJS.Timeout
   #guard: Guard | null = null
-  #lookedAt = -Infinity
+  #readAt = -Infinity
   #heldBackMs: Millis = 0
   #warnedAt = -Infinity
 
@@ -54,7 +54,7 @@ export class StampClock implements Disposable {
   /** The time to stamp a commit with, ms since 1970. */
   now(): Millis {
     const wall = this.#wall()
-    if (this.#steady !== null && Math.abs(wall - this.#lookedAt) >= LOOK_MS) this.#look({ wall, steady: Math.round(this.#steady()) })
+    if (this.#steady !== null && Math.abs(wall - this.#readAt) >= STEADY_READ_MS) this.#readClocks({ wall, steady: Math.round(this.#steady()) })
     return wall - this.#heldBackMs
   }
 
@@ -62,7 +62,7 @@ export class StampClock implements Disposable {
   stamped(at: Millis): void {
     const wall = this.#wall()
     if (at - wall <= AHEAD_MS) return
-    this.#tell(`The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: until it gets there, `
+    this.#warnLimited(`The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: until it gets there, `
       + 'all commits get the former time. A clock was wrong before, or is now; set it right, here and on the other servers.')
   }
 
@@ -70,16 +70,16 @@ export class StampClock implements Disposable {
     clearInterval(this.#watch)
   }
 
-  #look(reading: ClockReading): void {
+  #readClocks(reading: ClockReading): void {
     this.#guard = this.#guard === null ? trusting(reading) : afterReading(this.#guard, reading)
-    this.#lookedAt = reading.wall
+    this.#readAt = reading.wall
     this.#heldBackMs = heldBackMs(this.#guard, reading)
     if (this.#heldBackMs === 0) return
-    this.#tell(`The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be stamped by the time that really `
+    this.#warnLimited(`The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be stamped by the time that really `
       + `passed, ${text(reading.wall - this.#heldBackMs)}, until the clock has stayed so for ${LASTING_MS / 60_000} minutes. If it was wrong before, there is nothing to do.`)
   }
 
-  #tell(sentence: string): void {
+  #warnLimited(sentence: string): void {
     if (performance.now() - this.#warnedAt < WARN_MS) return
     this.#warnedAt = performance.now()
     this.#warn(sentence)

@@ -10,7 +10,7 @@ const TURN_MS = 5
 export class TimeSlice {
   readonly #until: number
   readonly #ms: number
-  #turn = performance.now()
+  #turnBegan = performance.now()
 
   /** `ms`: how long the whole read may take. */
   constructor(ms: number) {
@@ -20,19 +20,19 @@ export class TimeSlice {
 
   /** Whether it is time to pause within a page, too. */
   get isLong(): boolean {
-    return performance.now() - this.#turn > TURN_MS
+    return performance.now() - this.#turnBegan > TURN_MS
   }
 
   /** Lets others run. */
   protected async nextTurn(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
-    this.#turn = performance.now()
+    this.#turnBegan = performance.now()
   }
 
   /** Call between two pages. Throws TIMEOUT. */
   async yieldOrTimeOut(): Promise<void> {
     await this.nextTurn()
-    if (this.#turn < this.#until) return
+    if (this.#turnBegan < this.#until) return
     throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, { outcome: 'NOT_DONE' })
   }
 }

@@ -18,9 +18,9 @@ import { PendingWrite, type WriteOutcome } from './pending-write.ts'
 const BATCH_COMMITS = 256
 const BATCH_BYTES = 4_194_304
 /** How long requests are drafted before others run, ms: with the one that is begun then, less than 10 for all but the largest. */
-const DRAFT_TURN_MS = 5
+const DRAFT_SLICE_MS = 5
 /** Requests that may wait. */
-const QUEUE_REQUESTS = 10_000
+const MAX_QUEUED = 10_000
 const QUEUE_RETRY_MS = 1_000
 
 export interface CommitterOptions {
@@ -58,8 +58,8 @@ export class Committer {
 
   /** Settles when the request's commit is durable, or with the reason why it was refused. */
   commit(request: Request, digest: string | null): Promise<WriteOutcome> {
-    if (this.#queue.length >= QUEUE_REQUESTS) {
-      const message = `${QUEUE_REQUESTS} writes are waiting already; try again in a moment.`
+    if (this.#queue.length >= MAX_QUEUED) {
+      const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
       return Promise.reject(new DatabaseError('TOO_MANY_REQUESTS', message, { retryAfterMs: QUEUE_RETRY_MS }))
     }
     const waiting = new PendingWrite(request, digest, this.#options.writeMs)
@@ -163,7 +163,7 @@ export class Committer {
     let room = BATCH_BYTES
     let turnBegan = performance.now()
     for (const waiting of batch) {
-      if (performance.now() - turnBegan > DRAFT_TURN_MS) {
+      if (performance.now() - turnBegan > DRAFT_SLICE_MS) {
         await nextTurn()
         turnBegan = performance.now()
       }

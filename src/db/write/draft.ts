@@ -10,11 +10,11 @@ import { checkSize, exactValue } from '../../core/json/value.ts'
 import type { Millis, Write } from '../../core/version.ts'
 import { joinFields, settledFields } from '../../core/json/written-fields.ts'
 import type { Expectation } from '../../store/store.ts'
-import { meets } from './expectation.ts'
+import { checkExpectation } from './expectation.ts'
 import { resolveStored, type ResolvedPath } from '../../core/path-resolution.ts'
 import type { WriteOperation, Request } from './request.ts'
 import type { DocumentHead, ReadSet, StagedDocuments } from './staged-documents.ts'
-import { bytesBeside } from './written-bytes.ts'
+import { overheadBytes } from './written-bytes.ts'
 
 /** What a request comes to on a state: what it read and what it writes. */
 export interface Drafted {
@@ -98,7 +98,7 @@ class Drafting {
   }
 
   check(path: Path, expect: Expect): void {
-    meets(this.#read(path), path, expect)
+    checkExpectation(this.#read(path), path, expect)
   }
 
   run(operation: WriteOperation): void {
@@ -137,11 +137,11 @@ class Drafting {
   }
 
   #put(path: Path, value: Json, expect: Expect | undefined): void {
-    const { head, fieldPath: rest } = this.#meaning(path)
+    const { head, fieldPath: rest } = this.#resolve(path)
     if (rest.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, rest.length === 0 ? head : null, value, expect)
     const document = headDocument(head, path)
     const live = this.#live(head, document, `does not exist, so nothing can be put inside it: put ${pathText(document)} first`)
-    meets(live, live.path, expect)
+    checkExpectation(live, live.path, expect)
     this.#write(live, { fields: [rest.join('/')], names: rest.slice(0, 1) }, () => this.#setField(live, rest, value))
   }
 
@@ -155,15 +155,15 @@ class Drafting {
   }
 
   #putDocument(path: Path, before: DocumentHead | null, value: Json, expect: Expect | undefined): void {
-    meets(before, path, expect)
+    checkExpectation(before, path, expect)
     if (path.length > 2 && (before === null || before.deleted)) this.#liveParent(parentOf(path))
     this.#replace(path, before, value)
   }
 
   #patch(path: Path, merge: Json, expect: Expect | undefined): void {
-    const { head, fieldPath: rest } = this.#meaning(path)
+    const { head, fieldPath: rest } = this.#resolve(path)
     const live = this.#live(head, headDocument(head, path), 'does not exist; put or post makes it')
-    meets(live, live.path, expect)
+    checkExpectation(live, live.path, expect)
     const now = getField(live.value, rest)
     if (now === undefined) throw notFound(path, 'has nothing to patch; put it first')
     const fields = mergedFields(merge, now, rest.join('/'))
@@ -177,9 +177,9 @@ class Drafting {
   }
 
   #delete(path: Path, expect: Expect | undefined): void {
-    const meaning = this.#meaning(path)
+    const meaning = this.#resolve(path)
     if (meaning.fieldPath.length === 0) {
-      meets(this.#live(meaning.head, path), path, expect)
+      checkExpectation(this.#live(meaning.head, path), path, expect)
       return this.#deleteTree(path)
     }
     if (!isDocumentPath(path) && this.#isFilled(path)) {
@@ -191,7 +191,7 @@ class Drafting {
 
   #deleteField(path: Path, { head, fieldPath: rest }: ResolvedPath<DocumentHead>, expect: Expect | undefined): void {
     const live = this.#live(head, path)
-    meets(live, live.path, expect)
+    checkExpectation(live, live.path, expect)
     const value = deleteField(live.value, rest, this.#copies)
     if (value === undefined) throw notFound(path, 'is not there, so it cannot be deleted')
     // Taking an element out of an array moves those behind it: the array is what was written.
@@ -222,7 +222,7 @@ class Drafting {
     return tree === null || tree.length > 0
   }
 
-  #meaning(path: Path): ResolvedPath<DocumentHead> {
+  #resolve(path: Path): ResolvedPath<DocumentHead> {
     return resolveStored(path, (document) => this.#read(document))
   }
 
@@ -337,7 +337,7 @@ class Drafting {
     const limits = { ...this.#limits, objectKeyBytes: Infinity }
     let bytes = 0
     for (const write of writes) {
-      bytes += bytesBeside(write, request)
+      bytes += overheadBytes(write, request)
       if (write.type === 'DELETE') continue
       if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
       bytes += checkSize(write.value, limits)

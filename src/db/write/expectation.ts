@@ -4,7 +4,7 @@ import { pathText, type Path } from '../../core/path.ts'
 import type { DocumentHead } from './staged-documents.ts'
 
 /** Throws CONFLICT, with what is there now, when the document breaks what its writer expects of it. */
-export function meets(head: DocumentHead | null, path: Path, expect: Expect | undefined): void {
+export function checkExpectation(head: DocumentHead | null, path: Path, expect: Expect | undefined): void {
   if (expect === undefined || holds(head, expect)) return
   const text = pathText(path)
   const version = head?.version ?? 0

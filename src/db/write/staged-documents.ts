@@ -36,14 +36,14 @@ export interface ReadResult {
  */
 export class StagedDocuments {
   readonly #loaded: ReadResult
-  readonly #under: StagedDocuments | null
+  readonly #base: StagedDocuments | null
   readonly #heads = new Map<string, DocumentHead>()
   /** Texts of the paths above this layer's documents, with the number of documents below each. */
   readonly #above = new Map<string, number>()
 
   constructor(loaded: ReadResult, under: StagedDocuments | null = null) {
     this.#loaded = loaded
-    this.#under = under
+    this.#base = under
   }
 
   get revision(): Revision {
@@ -59,26 +59,26 @@ export class StagedDocuments {
     const text = pathText(path)
     const own = this.#heads.get(text)
     if (own !== undefined) return own
-    return this.#under === null ? (this.#loaded.heads.get(text) ?? null) : this.#under.head(path)
+    return this.#base === null ? (this.#loaded.heads.get(text) ?? null) : this.#base.head(path)
   }
 
   /** Whether a collection has or had a document. */
   hasCollection(collection: Path): boolean {
     if (this.#above.has(pathText(collection))) return true
-    if (this.#under !== null) return this.#under.hasCollection(collection)
+    if (this.#base !== null) return this.#base.hasCollection(collection)
     return this.#loaded.collections.get(pathText(collection.slice(0, -1)))?.includes(lastOf(collection)) ?? false
   }
 
   /** Whether the document has or had nested collections. */
   hasCollections(document: Path): boolean {
     if (this.#above.has(pathText(document))) return true
-    if (this.#under !== null) return this.#under.hasCollections(document)
+    if (this.#base !== null) return this.#base.hasCollections(document)
     return (this.#loaded.collections.get(pathText(document))?.length ?? 0) > 0
   }
 
   /** The live documents at or below a path that was loaded as a tree; null when there are too many. */
   tree(root: Path): readonly DocumentHead[] | null {
-    const loaded = this.#under === null ? this.#loaded.trees.get(pathText(root)) : this.#under.tree(root)
+    const loaded = this.#base === null ? this.#loaded.trees.get(pathText(root)) : this.#base.tree(root)
     if (loaded === null || loaded === undefined) return null
     if (this.#heads.size === 0) return loaded
     const merged = new Map(loaded.map((head) => [pathText(head.path), head]))
@@ -116,6 +116,6 @@ export class StagedDocuments {
 
   /** Makes this layer's documents part of the one under it. */
   merge(): void {
-    for (const head of this.#heads.values()) this.#under?.set(head)
+    for (const head of this.#heads.values()) this.#base?.set(head)
   }
 }

@@ -7,6 +7,6 @@ import type { Request } from './request.ts'
 const ROW_BYTES = 128
 
 /** About the bytes that a store keeps beside the value of one write: its path, its fields, and whose commit it is. */
-export function bytesBeside({ path, fields }: Write, { key, actor }: Request): number {
+export function overheadBytes({ path, fields }: Write, { key, actor }: Request): number {
   return ROW_BYTES + utf8Length(pathText(path)) + jsonBytes(fields) + utf8Length(key ?? '') + utf8Length(actor ?? '')
 }
