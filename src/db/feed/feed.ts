@@ -97,7 +97,7 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
  *           `end`, `return`, abort   → ENDED: leaves the cohort and calls `ended`; a pending pull completes
  *
  * `#ephemeralSeq` is null before the first up-to-date batch and after any batch that is not up to date: no ephemeral commits are
- * delivered. An up-to-date batch sets it to the cohort's newest number, an ephemeral batch to its own. See `Cohort`.
+ * delivered. The next up-to-date batch sets it to the cohort's newest number, an ephemeral batch to its own; others keep it.
  */
 export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
