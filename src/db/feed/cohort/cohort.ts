@@ -34,8 +34,8 @@ const READ_RETRY_MS = 500
  *           is pending or ephemeral       (an ephemeral commit that matches is buffered, the newest 64, also without a reader)
  * LOOP      every pass                    begins in a new turn; waits for the pacer: cooldown, and quorum (at most 20 ms)
  *           a commit is pending           reads the source from the edge, never from the cache. The edge moves to where the read
- *                                         ended. A batch goes to all PARKED readers; without one, readers that still await their
- *                                         first batch are pulled again (now READING), the others stay PARKED
+ *                                         ended. A batch goes to all PARKED readers. Without one, those that are not live are
+ *                                         pulled again (now READING, to get an empty batch), and the others stay PARKED
  *           else an ephemeral one is new  it goes to the live PARKED readers that have not had it; the edge stays
  *           neither, or no reader waits   → IDLE
  *           the read fails: UNAVAILABLE   → RETRY. The PARKED readers and the edge stay
@@ -67,7 +67,7 @@ export class Cohort<T, P extends FeedPosition> {
   readonly #pacer = new BroadcastPacer()
   /** Ends the pacer's wait early, when enough readers of the last broadcast wait again; null: no such wait. */
   #onQuorum: (() => void) | null = null
-  /** PARKED readers without a first up-to-date batch: they get one even when nothing matched. */
+  /** PARKED readers that are not live: they await an up-to-date batch, and get one even when nothing matched. */
   #awaitingFirstBatch: PullWaiter<T, P>[] = []
   /** Resume AHEAD readers, when the edge moves or the loop ends. */
   #aheadOfEdge: (() => void)[] = []
@@ -114,7 +114,7 @@ export class Cohort<T, P extends FeedPosition> {
         if (step.batch !== null) return waiter.resolve(step)
         position = step.next
         if (step.upToDate && !this.#canPark(position)) await this.#waitForEdge(position.revision, waiter.heartbeatMs)
-        // The reader unsubscribed during the await; parking it now would leak it.
+        // The reader unsubscribed, or changed its cohort, during the await; parking its pull now would leak it.
         if (waiter.isGone()) return
         if (this.#canPark(position)) return this.#park(waiter, position.live)
         // A long stretch of the log without a match: the heartbeat has a cursor to resume from.
