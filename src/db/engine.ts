@@ -16,40 +16,40 @@ import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from 
 
 export type { EngineOptions, FeedCounts }
 
-/** Who asks. */
+/** The identity by which a database is used. */
 export interface Identity {
   readonly actor: string | null
 }
 
 /** The databases of all tenants over one store. */
 export interface Engine {
-  /** The database of a tenant as one identity sees it. Throws FORBIDDEN for the tenant of the system. */
+  /** The database of a tenant for one identity. Throws FORBIDDEN for the system tenant. */
   database(tenant: TenantId, identity: Identity): Database
-  /** What is followed at the moment, of all tenants; what processes follow of one another does not count. */
+  /** Running feeds of all tenants but the system tenant. */
   counts(): FeedCounts
-  /** Ends all feeds, waits for the writes that run, and leaves the store to its owner. */
+  /** Ends all feeds and waits for the writes in flight. Does not close the store, which belongs to the caller. */
   close(): Promise<void>
 }
 
-/** Makes the databases over a store, and follows its bell; on a shared store, it joins the other processes. */
-export async function openEngine(store: Store, given: EngineOptions = {}): Promise<Engine> {
+/** Opens the databases over a store, and listens to its notifications; on a shared store, joins the other processes. */
+export async function openEngine(store: Store, options: EngineOptions = {}): Promise<Engine> {
   const tenants = new Map<TenantId, Tenant>()
-  const bell = await store.listen((id, last) => tenants.get(id)?.onNotify(last))
-  const clock = new StampClock(given)
-  const options: TenantOptions = { ...given, clock }
-  const servers = store.shared ? joinServers(store, tenants, options) : null
+  const listener = await store.listen((id, last) => tenants.get(id)?.onNotify(last))
+  const clock = new StampClock(options)
+  const tenantOptions: TenantOptions = { ...options, clock }
+  const cluster = store.shared ? joinCluster(store, tenants, tenantOptions) : null
   return {
     database: (id, identity) => {
       if (id === SYSTEM_TENANT) throw new DatabaseError('FORBIDDEN', `The tenant ${id} belongs to the system.`)
-      const tenant = tenants.get(id) ?? new Tenant(store, id, options)
+      const tenant = tenants.get(id) ?? new Tenant(store, id, tenantOptions)
       tenants.set(id, tenant)
-      const elsewhere = async (match: InterruptMatch): Promise<number> => (servers === null ? 0 : servers.interrupt(id, match))
+      const elsewhere = async (match: InterruptMatch): Promise<number> => (cluster === null ? 0 : cluster.interrupt(id, match))
       return new TenantDatabase(tenant, identity, elsewhere)
     },
     counts: () => [...tenants].reduce((sum, [id, tenant]) => (id === SYSTEM_TENANT ? sum : added(sum, tenant.counts())), NONE),
     close: async () => {
-      await servers?.stop()
-      await bell[Symbol.asyncDispose]()
+      await cluster?.stop()
+      await listener[Symbol.asyncDispose]()
       await Promise.all([...tenants.values()].map((tenant) => tenant.stop()))
       clock[Symbol.dispose]()
     },
@@ -62,7 +62,7 @@ function added(a: FeedCounts, b: FeedCounts): FeedCounts {
   return { feeds: a.feeds + b.feeds, shapes: a.shapes + b.shapes, unindexedShapes: a.unindexedShapes + b.unindexedShapes }
 }
 
-function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { clock }: TenantOptions): Cluster {
+function joinCluster(store: Store, tenants: Map<TenantId, Tenant>, { clock }: TenantOptions): Cluster {
   const system = new Tenant(store, SYSTEM_TENANT, { clock })
   tenants.set(SYSTEM_TENANT, system)
   return new Cluster({
@@ -79,7 +79,7 @@ function joinServers(store: Store, tenants: Map<TenantId, Tenant>, { clock }: Te
 class TenantDatabase implements Database {
   readonly #tenant: Tenant
   readonly #identity: Identity
-  /** Interrupts in the other processes. */
+  /** Interrupts subscriptions in the other processes; returns their number. */
   readonly #elsewhere: (match: InterruptMatch) => Promise<number>
 
   constructor(tenant: Tenant, identity: Identity, elsewhere: (match: InterruptMatch) => Promise<number>) {
@@ -111,11 +111,11 @@ class TenantDatabase implements Database {
 
   log: Database['log'] = async (paths, options = {}) => readLogPage(await this.#tenant.running(), paths, options)
 
-  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openChanges(grounds, paths, options))
+  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (deps) => openChanges(deps, paths, options))
 
-  live: Database['live'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openLive(grounds, paths, options))
+  live: Database['live'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (deps) => openLive(deps, paths, options))
 
-  watch: Database['watch'] = (path, options = {}) => this.#tenant.follow(this.#identity.actor, (grounds) => openWatch(grounds, path, options))
+  watch: Database['watch'] = (path, options = {}) => this.#tenant.follow(this.#identity.actor, (deps) => openWatch(deps, path, options))
 
   interrupt: Database['interrupt'] = async (match) => {
     const interrupt = parseInterrupt(match, this.#tenant.limits)

@@ -9,7 +9,7 @@ import { Cohorts } from './feed/cohort/cohorts.ts'
 import { authorizeAll, type Authorize } from './feed/authorize.ts'
 import type { RunningFeed } from './feed/feed.ts'
 import type { FeedDeps } from './feed/open.ts'
-import { isMeant, type Interrupt } from './cluster/interrupt.ts'
+import { matchesInterrupt, type Interrupt } from './cluster/interrupt.ts'
 import type { StampClock, StampClockOptions } from './time/stamp-clock.ts'
 import { LogTail } from './log/log-tail.ts'
 import type { TenantContext } from './log/tenant-context.ts'
@@ -17,38 +17,38 @@ import { TimeCloser } from './write/time-closer.ts'
 
 export interface EngineOptions extends StampClockOptions {
   readonly limits?: Limits | undefined
-  /** How long a write may wait before it is given up; default 5,000 ms. */
+  /** Time after which a write fails with TIMEOUT, ms; default 5,000. */
   readonly writeMs?: number | undefined
-  /** How long a read that takes many pages may take; default 5,000 ms. */
+  /** Time after which a read of many pages fails with TIMEOUT, ms; default 5,000. */
   readonly readMs?: number | undefined
-  /** What subscriptions may see; default: what they ask for. */
+  /** Authorizes subscriptions; default: grants every request. */
   readonly admit?: Authorize | undefined
 }
 
 export interface TenantOptions extends EngineOptions {
-  /** Of all tenants. */
+  /** Shared by all tenants. */
   readonly clock: StampClock
 }
 
-/** Subscriptions whose view is decided at once. */
-const DECISIONS = 64
+/** Subscriptions that one interrupt authorizes concurrently. */
+const MAX_CONCURRENT_DECISIONS = 64
 
-/** What is followed in this process. */
+/** Numbers of running feeds in this process. */
 export interface FeedCounts {
   /** Running `changes`, `live` and `watch`. */
   readonly feeds: number
-  /** The distinct ones, which are read and matched once each. */
+  /** Distinct shapes of these: each is read and matched once. */
   readonly shapes: number
-  /** Shapes that no `field == constant` tells apart: every change at their paths is looked at for each. */
+  /** Shapes without a `field == constant`: each is examined for every change below its paths. */
   readonly unindexedShapes: number
 }
 
-/** What runs for a tenant once its log was found. */
+/** The parts of a tenant that is open. */
 export interface RunningTenant extends TenantContext {
   readonly committer: Committer
 }
 
-/** One tenant of a running engine: opened by its first use, again and again until the store answers. */
+/** One tenant of a running engine. Its first use opens it; if that fails, the next use tries again. */
 export class Tenant {
   readonly #store: Store
   readonly #id: TenantId
@@ -61,7 +61,7 @@ export class Tenant {
   #running: Promise<RunningTenant> | null = null
   #tail: LogTail | null = null
   readonly limits: Limits
-  /** Monotonic ULIDs (https://github.com/ulid/spec): in the order of their making. */
+  /** Generates monotonic ULIDs (https://github.com/ulid/spec). */
   readonly freshId: () => string
 
   constructor(store: Store, id: TenantId, options: TenantOptions) {
@@ -81,41 +81,40 @@ export class Tenant {
     return this.#running
   }
 
-  /** Opens a feed of an actor, which ends when the tenant stops. */
-  follow<F extends RunningFeed>(actor: string | null, open: (grounds: FeedDeps) => F): F {
+  /** Opens a feed for an actor; it ends when the tenant stops. */
+  follow<F extends RunningFeed>(actor: string | null, open: (deps: FeedDeps) => F): F {
     const [context, ended] = [() => this.running(), (feed: RunningFeed) => this.#feeds.delete(feed)]
     const feed = open({ context, cohorts: this.#cohorts, limits: this.limits, tenant: this.#id, actor, admit: this.#admit, ended })
     this.#feeds.add(feed)
     return feed
   }
 
-  /** Decides anew what the feeds that are meant may show, and gives their number; all of them for null. */
+  /** Authorizes anew the feeds that match, all for null, and returns their number. */
   async interrupt(interrupt: Interrupt | null): Promise<number> {
-    const meant = [...this.#feeds].filter(({ asked }) => interrupt === null || isMeant(interrupt, asked))
-    for (let i = 0; i < meant.length; i += DECISIONS) {
-      await Promise.all(meant.slice(i, i + DECISIONS).map((feed) => feed.reconsider()))
+    const matching = [...this.#feeds].filter(({ request }) => interrupt === null || matchesInterrupt(interrupt, request))
+    for (let i = 0; i < matching.length; i += MAX_CONCURRENT_DECISIONS) {
+      await Promise.all(matching.slice(i, i + MAX_CONCURRENT_DECISIONS).map((feed) => feed.reconsider()))
     }
-    return meant.length
+    return matching.length
   }
 
-  /** What is followed at the moment. */
   counts(): FeedCounts {
     return { feeds: this.#feeds.size, shapes: this.#cohorts.size, unindexedShapes: this.#tail?.shapes.unindexed ?? 0 }
   }
 
-  /** The bell rang: `last` is visible, or there may be more. */
+  /** The store notifies of new commits, up to `last`; undefined: up to an unknown revision. */
   onNotify(last: Revision | undefined): void {
-    // Own writes ring too: by the next turn the committer has told the tail of them, and there is nothing to look for.
+    // Own writes notify, too: by the next turn the committer has published them, and no read is needed.
     setImmediate(() => void this.#refreshLater(last))
   }
 
-  /** A bell is only a hint: what one misses, the next ring or read finds. */
+  /** A notification is only a hint: a commit that is missed is found at the next one, or at a read. */
   async #refreshLater(last: Revision | undefined): Promise<void> {
     try {
       const tail = (await this.#running)?.tail
       if (tail !== undefined && (last === undefined || last > tail.last)) await tail.refresh()
     } catch {
-      // Whoever reads or writes next meets the same failure, and is told.
+      // Ignored: the next read or write meets the same failure, and reports it.
     }
   }
 

@@ -15,10 +15,10 @@ function commit(revision: number, value: Json = null): Commit {
   return { id: `c${revision}`, revision, at: revision, actor: null, digest: null, versions: [version] }
 }
 
-function ringOf(bounds: { maxCommits: number; maxBytes: number }, ...revisions: readonly number[]): RecentCommits {
-  const ring = new RecentCommits(bounds)
-  for (const revision of revisions) ring.push(commit(revision))
-  return ring
+function recentOf(bounds: { maxCommits: number; maxBytes: number }, ...revisions: readonly number[]): RecentCommits {
+  const recent = new RecentCommits(bounds)
+  for (const revision of revisions) recent.push(commit(revision))
+  return recent
 }
 
 const revisions = (commits: readonly Commit[] | null): readonly number[] | null => commits?.map(({ revision }) => revision) ?? null
@@ -28,50 +28,50 @@ it('an empty ring has nothing to say', () => {
 })
 
 it('it gives the commits after a revision, in order, up to a limit', () => {
-  const ring = ringOf(LARGE, 1, 2, 3, 4, 5)
-  expect(revisions(ring.after(0, rows(10)))).toEqual([1, 2, 3, 4, 5])
-  expect(revisions(ring.after(2, rows(10)))).toEqual([3, 4, 5])
-  expect(revisions(ring.after(2, rows(2)))).toEqual([3, 4])
-  expect(revisions(ring.after(5, rows(10)))).toEqual([])
+  const recent = recentOf(LARGE, 1, 2, 3, 4, 5)
+  expect(revisions(recent.after(0, rows(10)))).toEqual([1, 2, 3, 4, 5])
+  expect(revisions(recent.after(2, rows(10)))).toEqual([3, 4, 5])
+  expect(revisions(recent.after(2, rows(2)))).toEqual([3, 4])
+  expect(revisions(recent.after(5, rows(10)))).toEqual([])
 })
 
 it('it has nothing to say of revisions before its oldest commit', () => {
-  const ring = ringOf(LARGE, 7, 8, 9)
-  expect(ring.after(5, rows(10))).toBeNull()
-  expect(revisions(ring.after(6, rows(10)))).toEqual([7, 8, 9])
+  const recent = recentOf(LARGE, 7, 8, 9)
+  expect(recent.after(5, rows(10))).toBeNull()
+  expect(revisions(recent.after(6, rows(10)))).toEqual([7, 8, 9])
 })
 
 it('the oldest commits fall out beyond its bound of commits', () => {
-  const ring = ringOf({ maxCommits: 3, maxBytes: 1e9 }, 1, 2, 3, 4, 5)
-  expect(ring.after(1, rows(10))).toBeNull()
-  expect(revisions(ring.after(2, rows(10)))).toEqual([3, 4, 5])
+  const recent = recentOf({ maxCommits: 3, maxBytes: 1e9 }, 1, 2, 3, 4, 5)
+  expect(recent.after(1, rows(10))).toBeNull()
+  expect(revisions(recent.after(2, rows(10)))).toEqual([3, 4, 5])
 })
 
 it('the oldest commits fall out beyond its bound of bytes, the newest stays however large it is', () => {
-  const ring = new RecentCommits({ maxCommits: 1_000, maxBytes: 20_000 })
-  for (let revision = 1; revision <= 50; revision++) ring.push(commit(revision, 'x'.repeat(2_000)))
-  const kept = [...Array(50).keys()].find((revision) => ring.after(revision, rows(100)) !== null) ?? 0
+  const recent = new RecentCommits({ maxCommits: 1_000, maxBytes: 20_000 })
+  for (let revision = 1; revision <= 50; revision++) recent.push(commit(revision, 'x'.repeat(2_000)))
+  const kept = [...Array(50).keys()].find((revision) => recent.after(revision, rows(100)) !== null) ?? 0
   expect(kept).toBeGreaterThan(40)
   expect(kept).toBeLessThan(49)
-  ring.push(commit(51, ['y'.repeat(100_000)]))
-  expect(ring.after(49, rows(10))).toBeNull()
-  expect(revisions(ring.after(50, rows(10)))).toEqual([51])
+  recent.push(commit(51, ['y'.repeat(100_000)]))
+  expect(recent.after(49, rows(10))).toBeNull()
+  expect(revisions(recent.after(50, rows(10)))).toEqual([51])
 })
 
 it('what it gives at once is bounded in bytes, and is one commit at least', () => {
-  const ring = new RecentCommits(LARGE)
-  for (let revision = 1; revision <= 20; revision++) ring.push(commit(revision, 'x'.repeat(1_000)))
-  const given = ring.after(0, { rows: 100, bytes: 10_000 })?.length ?? 0
+  const recent = new RecentCommits(LARGE)
+  for (let revision = 1; revision <= 20; revision++) recent.push(commit(revision, 'x'.repeat(1_000)))
+  const given = recent.after(0, { rows: 100, bytes: 10_000 })?.length ?? 0
   expect(given).toBeGreaterThan(2)
   expect(given).toBeLessThan(10)
-  expect(revisions(ring.after(7, { rows: 100, bytes: 1 }))).toEqual([8])
+  expect(revisions(recent.after(7, { rows: 100, bytes: 1 }))).toEqual([8])
 })
 
 it('a commit that does not follow the newest begins the ring anew', () => {
-  const ring = ringOf(LARGE, 1, 2, 3, 9, 10)
-  expect(ring.after(2, rows(10))).toBeNull()
-  expect(ring.after(7, rows(10))).toBeNull()
-  expect(revisions(ring.after(8, rows(10)))).toEqual([9, 10])
+  const recent = recentOf(LARGE, 1, 2, 3, 9, 10)
+  expect(recent.after(2, rows(10))).toBeNull()
+  expect(recent.after(7, rows(10))).toBeNull()
+  expect(revisions(recent.after(8, rows(10)))).toEqual([9, 10])
 })
 
 it('whatever it gives is what the log would give, without a gap', () => {
@@ -79,7 +79,7 @@ it('whatever it gives is what the log would give, without a gap', () => {
   fc.assert(fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.nat({ max: 60 }), fc.integer({ min: 1, max: 5 }), (gaps, maxCommits, after, limit) => {
     const pushed: number[] = []
     for (const gap of gaps) pushed.push((pushed.at(-1) ?? 0) + gap)
-    const given = revisions(ringOf({ maxCommits, maxBytes: 1e9 }, ...pushed).after(after, rows(limit)))
+    const given = revisions(recentOf({ maxCommits, maxBytes: 1e9 }, ...pushed).after(after, rows(limit)))
     const unbroken = pushed.slice(pushed.findLastIndex((revision, i) => revision !== (pushed[i - 1] ?? Number.NaN) + 1)).slice(-maxCommits)
     if (unbroken.length === 0 || after + 1 < (unbroken[0] ?? 0)) expect(given).toBeNull()
     else expect(given).toEqual(unbroken.filter((revision) => revision > after).slice(0, limit))

@@ -4,34 +4,35 @@ import { DatabaseError } from '../../core/error.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import type { TenantId } from '../../store/store.ts'
 
-/** The tenant in which the processes of a shared store find one another. No client can name it. */
+/** The tenant by which the processes of a shared store communicate. Clients cannot open it. */
 export const SYSTEM_TENANT: TenantId = 'tidemark-system'
 
-/** An interrupt that is as old as this was left behind by a process that was killed. */
-const LEFT_MS = 30_000
-/** The longest that the answers of others are waited for, and how soon one is seen of which no bell told. */
-const ANSWER_MS = 2_000
-const LOOK_MS = 250
-/** Before the store is asked again that was away. */
+/** An interrupt of this age was abandoned: its process was killed. */
+const ABANDONED_MS = 30_000
+/** The longest wait for the answers of other processes, and the heartbeat that finds answers of lost notifications, ms. */
+const ANSWER_TIMEOUT_MS = 2_000
+const ANSWER_POLL_MS = 250
+/** Delay before the feed is opened again after it has ended, ms. */
 const RETRY_MS = 1_000
-/** Processes that are asked, and interrupts that one process clears away at its start. */
-const MOST_SERVERS = 1_000
-const MOST_SWEPT = 100
+/** Processes that are asked at most, and abandoned interrupts that a process examines when it joins. */
+const MAX_SERVERS = 1_000
+const MAX_SWEPT = 100
 
 export interface ClusterOptions {
   /** The database of the system tenant. */
   readonly db: Database
   readonly freshId: () => string
-  /** Interrupts the subscriptions of this process that are meant, and gives their number. */
+  /** Interrupts the subscriptions of this process that match, and returns their number. */
   readonly interrupt: (tenant: TenantId, match: InterruptMatch) => Promise<number>
-  /** Decides all subscriptions of this process anew. */
+  /** Authorizes all subscriptions of this process anew. */
   readonly interruptAll: () => Promise<unknown>
 }
 
 /**
- * The other processes on one store: each has a document in `servers`, asks by one in `interrupts`, which all follow, and
- * answers by one below it. Who has asked deletes all of it. Who gives no answer in time counts as gone, and its document
- * is deleted; if it was only slow, it makes another. So nothing is written while nothing is asked.
+ * The processes on one store. Each registers a document in `servers`, and follows `interrupts`. A process interrupts the others
+ * by a document there; each answers by a document below it, and the asking process deletes all of them. A process that does not
+ * answer in time counts as gone: its registration is deleted, and it registers again if it was only slow. Without interrupts,
+ * nothing is written.
  */
 export class Cluster {
   readonly #options: ClusterOptions
@@ -39,11 +40,11 @@ export class Cluster {
   readonly #id: string
   readonly #stop = new AbortController()
   readonly #following: Promise<void>
-  #hasArrived = false
-  /** Up to here it has done what others asked. */
+  #hasJoined = false
+  /** The interrupts of others are done up to here; undefined: this process has to join (again). */
   #cursor: Cursor | undefined
 
-  /** Begins at once; a store that is not there yet is tried again. */
+  /** Starts to follow at once; retries while the store is unavailable. */
   constructor(options: ClusterOptions) {
     this.#options = options
     this.#db = options.db
@@ -51,43 +52,43 @@ export class Cluster {
     this.#following = this.#follow()
   }
 
-  /** Has the other processes interrupt what is meant, and gives how many they say it was. */
+  /** Interrupts matching subscriptions in the other processes; returns the sum of the numbers that they answer. */
   async interrupt(tenant: TenantId, match: InterruptMatch): Promise<number> {
-    const given = Object.fromEntries(Object.entries(match).filter(([, value]) => value !== undefined)) as Record<string, Json>
+    const definedMatch = Object.fromEntries(Object.entries(match).filter(([, value]) => value !== undefined)) as Record<string, Json>
     const id = this.#options.freshId()
-    const { cursor } = await this.#db.post('interrupts', { from: this.#id, tenant, match: given, answers: [] }, { id })
+    const { cursor } = await this.#db.post('interrupts', { from: this.#id, tenant, match: definedMatch, answers: [] }, { id })
     try {
-      return await this.#answers(id, await this.#others(), cursor)
+      return await this.#collectAnswers(id, await this.#others(), cursor)
     } finally {
-      // Where that fails, who starts next clears it away.
+      // If this fails, the next process to join deletes it.
       await this.#db.delete(`interrupts/${id}`).catch(() => {})
     }
   }
 
-  /** Leaves the others. */
+  /** Stops following, and deletes the registration. */
   async stop(): Promise<void> {
     this.#stop.abort()
     await this.#following
-    if (this.#hasArrived) await this.#db.delete(`servers/${this.#id}`).catch(() => {})
+    if (this.#hasJoined) await this.#db.delete(`servers/${this.#id}`).catch(() => {})
   }
 
   async #others(): Promise<Set<string>> {
-    const { edges } = await this.#db.documents('servers', { first: MOST_SERVERS })
+    const { edges } = await this.#db.documents('servers', { first: MAX_SERVERS })
     return new Set(edges.map(({ node }) => node.id).filter((id) => id !== this.#id))
   }
 
-  async #answers(id: string, missing: Set<string>, cursor: Cursor): Promise<number> {
+  async #collectAnswers(id: string, missing: Set<string>, cursor: Cursor): Promise<number> {
     if (missing.size === 0) return 0
-    const signal = AbortSignal.timeout(ANSWER_MS)
+    const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
     let sum = 0
-    for await (const { changes } of this.#db.changes([`interrupts/${id}/answers`], { after: cursor, types: ['NEW'], heartbeatMs: LOOK_MS, signal })) {
+    for await (const { changes } of this.#db.changes([`interrupts/${id}/answers`], { after: cursor, types: ['NEW'], heartbeatMs: ANSWER_POLL_MS, signal })) {
       for (const { document } of changes) {
         missing.delete(document.id)
-        sum += countIn(document.value)
+        sum += parseAnswer(document.value)
       }
       if (missing.size === 0) return sum
     }
-    // Another one may be doing the same.
+    // Failures are ignored: another process may delete the same registration.
     await Promise.all([...missing].map((server) => this.#db.delete(`servers/${server}`).catch(() => {})))
     return sum
   }
@@ -97,7 +98,7 @@ export class Cluster {
       try {
         await this.#read()
       } catch (error) {
-        if (isLost(error)) this.#cursor = undefined
+        if (isCursorLost(error)) this.#cursor = undefined
       }
       await this.#pause(RETRY_MS)
     }
@@ -106,7 +107,7 @@ export class Cluster {
   async #read(): Promise<void> {
     const own = `servers/${this.#id}`
     for await (const { changes, cursor } of this.#db.changes(['interrupts', own], { after: this.#cursor, types: ['NEW', 'DELETE'], signal: this.#stop.signal })) {
-      if (this.#cursor === undefined) await this.#arrive()
+      if (this.#cursor === undefined) await this.#join()
       for (const { type, path, document } of changes) {
         if (type === 'NEW') await this.#answer(document)
         else if (path === own) await this.#register()
@@ -115,11 +116,11 @@ export class Cluster {
     }
   }
 
-  /** What others asked before it followed is not known, so everything is decided anew; only then is it waited for. */
-  async #arrive(): Promise<void> {
+  /** Authorizes all subscriptions anew, as earlier interrupts are not known; then registers, so that others wait for answers. */
+  async #join(): Promise<void> {
     await this.#options.interruptAll()
     const at = await this.#register()
-    this.#hasArrived = true
+    this.#hasJoined = true
     await this.#sweep(at)
   }
 
@@ -128,21 +129,21 @@ export class Cluster {
     return at
   }
 
-  /** Clears away what was left by processes that were killed while they asked. */
+  /** Deletes abandoned interrupts. */
   async #sweep(at: Timestamp): Promise<void> {
-    const { edges } = await this.#db.documents('interrupts', { first: MOST_SWEPT })
-    for (const { node } of edges) if (isLeft(node, at)) await this.#db.delete(node.path).catch(() => {})
+    const { edges } = await this.#db.documents('interrupts', { first: MAX_SWEPT })
+    for (const { node } of edges) if (isAbandoned(node, at)) await this.#db.delete(node.path).catch(() => {})
   }
 
-  /** Does what another process asks; who has stopped waiting needs no answer. */
+  /** Does the interrupt of another process and posts the answer, which is refused once the document is deleted. */
   async #answer({ path, id, value }: Document): Promise<void> {
-    const asked = path === `interrupts/${id}` ? askedIn(value) : null
-    if (asked === null || asked.from === this.#id) return
+    const request = path === `interrupts/${id}` ? parseInterruptRequest(value) : null
+    if (request === null || request.from === this.#id) return
     try {
-      const count = await this.#options.interrupt(asked.tenant, asked.match)
+      const count = await this.#options.interrupt(request.tenant, request.match)
       await this.#db.post(`${path}/answers`, { count }, { id: this.#id })
     } catch {
-      // What one process cannot do or tell must not end the following of all others.
+      // A failed interrupt or answer must not end the feed, by which the others are followed.
     }
   }
 
@@ -151,28 +152,28 @@ export class Cluster {
   }
 }
 
-/** Times are those of the log, in which no clock runs backwards. */
-function isLeft({ updatedAt }: Document, at: Timestamp): boolean {
-  return Date.parse(at) - Date.parse(updatedAt) > LEFT_MS
+/** By times of the log, which never run backwards. */
+function isAbandoned({ updatedAt }: Document, at: Timestamp): boolean {
+  return Date.parse(at) - Date.parse(updatedAt) > ABANDONED_MS
 }
 
-function isLost(error: unknown): boolean {
+function isCursorLost(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === 'CURSOR_EXPIRED' || error.code === 'CURSOR_UNKNOWN')
 }
 
-function countIn(value: Json): number {
+function parseAnswer(value: Json): number {
   const count = isObject(value) ? value['count'] : null
   return typeof count === 'number' ? count : 0
 }
 
-interface InterruptCount {
+interface InterruptRequest {
   readonly from: Json
   readonly tenant: TenantId
   readonly match: InterruptMatch
 }
 
-/** Processes of another release may write there too; what is wrong in `match` is refused like a client's. */
-function askedIn(value: Json): InterruptCount | null {
+/** The interrupt in a document; null for another one, as of another release. `match` is checked later, like a client's. */
+function parseInterruptRequest(value: Json): InterruptRequest | null {
   if (!isObject(value)) return null
   const { from = null, tenant, match } = value
   if (typeof tenant !== 'string' || !isObject(match) || !Array.isArray(match['paths'])) return null

@@ -2,42 +2,42 @@ import type { Filter } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { TenantId } from '../../store/store.ts'
 
-/** What a subscription looks at, as texts. */
+/** The paths and filter that a subscription may follow, as texts. */
 export interface GrantedView {
   readonly paths: readonly string[]
   readonly filter: Filter
 }
 
-/** What a subscription was opened for, and by whom. */
+/** The view that a subscription asks for, and who asks. */
 export interface SubscriptionRequest extends GrantedView {
   readonly tenant: TenantId
   readonly actor: string | null
 }
 
 /**
- * Decides what a subscription is shown: what was asked for, as it is (the same object), or another view; or throws
- * FORBIDDEN. It is asked when a subscription begins, and at every interrupt that means it. Of `watch` a view is one path
- * without a filter. What it throws that is no DatabaseError, and a view that cannot be parsed, is INTERNAL.
+ * Returns the view that a subscription may follow: the request itself (the same object) or another view; or throws FORBIDDEN.
+ * Called when a subscription begins, and at every interrupt that matches it. The view of a `watch` is one path without a filter.
+ * Errors other than DatabaseError, and a view that cannot be parsed, end the subscription with INTERNAL.
  */
-export type Authorize = (asked: SubscriptionRequest) => GrantedView | Promise<GrantedView>
+export type Authorize = (request: SubscriptionRequest) => GrantedView | Promise<GrantedView>
 
-/** Whoever may ask sees what was asked for. */
-export const authorizeAll: Authorize = (asked) => asked
+/** The default: grants every request. */
+export const authorizeAll: Authorize = (request) => request
 
-/** What of the view may be shown, as `use` takes it. */
-export async function withGrant<T>(admit: Authorize, asked: SubscriptionRequest, use: (view: GrantedView) => T): Promise<T> {
-  const view = await authorize(admit, asked)
+/** Authorizes a request, and `use`s the granted view. An error of `use` is INTERNAL, unless the view is the request itself. */
+export async function withGrant<T>(admit: Authorize, request: SubscriptionRequest, use: (view: GrantedView) => T): Promise<T> {
+  const view = await authorize(admit, request)
   try {
     return use(view)
   } catch (error) {
-    if (view === asked || (error instanceof DatabaseError && error.code === 'FORBIDDEN')) throw error
+    if (view === request || (error instanceof DatabaseError && error.code === 'FORBIDDEN')) throw error
     throw new DatabaseError('INTERNAL', 'What the subscription may see cannot be shown.', {}, error)
   }
 }
 
-async function authorize(admit: Authorize, asked: SubscriptionRequest): Promise<GrantedView> {
+async function authorize(admit: Authorize, request: SubscriptionRequest): Promise<GrantedView> {
   try {
-    return await admit(asked)
+    return await admit(request)
   } catch (error) {
     if (error instanceof DatabaseError) throw error
     throw new DatabaseError('INTERNAL', 'What the subscription may see could not be decided.', {}, error)

@@ -3,58 +3,58 @@ import type { SubscriptionRequest } from './authorize.ts'
 import type { Membership } from './cohort/cohorts.ts'
 import type { FeedPosition, FeedStep, PullWaiter } from './cohort/feed-source.ts'
 
-/** Where a reader is that may have to go elsewhere. */
+/** The cohort and position of a reader that may have to join another cohort. */
 export interface CurrentPosition<P extends FeedPosition> {
   readonly key: string
-  readonly place: P
+  readonly position: P
 }
 
-/** An item as it is delivered to this reader, and whether it is the last. */
-export interface TakenStep<T> {
+/** An item as it is delivered, and whether the feed completes after it. */
+export interface DeliveredItem<T> {
   readonly item: T
   readonly last: boolean
 }
 
 export interface FeedParts<T, P extends FeedPosition> {
-  readonly asked: SubscriptionRequest
+  readonly request: SubscriptionRequest
   /**
-   * Decides what the reader may see, and joins those who see the same; null when it is among them already. Rejects when
-   * the feed cannot begin there.
+   * Authorizes the request and joins the cohort of the granted view: once without a position when the feed opens, then at each
+   * `reconsider`; null when the current cohort is still the right one. A rejection ends the feed.
    */
-  readonly join: (held: CurrentPosition<P> | null) => Promise<Membership<T, P> | null>
-  /** How often its reader wants a sign of life, ms: its own affair, whatever those have who see the same. */
+  readonly join: (current: CurrentPosition<P> | null) => Promise<Membership<T, P> | null>
+  /** Heartbeat interval, ms. Readers of one cohort may have different ones. */
   readonly heartbeatMs: number
-  /** Whether its place is one in the log, from which it goes on whatever it is shown. Default: it begins again. */
-  readonly keepsPlace?: boolean | undefined
-  /** Sees each item before it is delivered. Default: all, as they are. */
-  readonly take?: ((item: T) => TakenStep<T>) | undefined
+  /** Whether the feed keeps its position in the log when it changes its cohort. Default: it starts where `join` says. */
+  readonly keepsPosition?: boolean | undefined
+  /** Maps each item before it is delivered. Default: items are delivered as they are, and none is the last. */
+  readonly transform?: ((item: T) => DeliveredItem<T>) | undefined
+  /** Ends the feed without an error. */
   readonly signal?: AbortSignal | undefined
   /** Called once, when the feed has ended. */
   readonly ended: (feed: RunningFeed) => void
 }
 
-/** A feed, as who stops or interrupts them all sees it. */
+/** A feed as its tenant sees it, which ends and interrupts feeds. */
 export interface RunningFeed {
-  /** What it was opened for. */
-  readonly asked: SubscriptionRequest
-  /** Ends it, with an error that its reader is told once; null: there is none. */
+  readonly request: SubscriptionRequest
+  /** Ends the feed. The reader gets the error once; null: the feed completes without one. */
   end(failure: unknown): void
-  /** Decides anew what it may show: nobody notices, it goes on elsewhere, or it ends with the reason. Never rejects. */
+  /** Authorizes anew: the feed goes on, changes its cohort without notice, or ends with the error. Never rejects. */
   reconsider(): Promise<void>
 }
 
-/** One pull of a feed. Once it was withdrawn, what it waited for may come all the same. */
+/** One pull of a feed. A step or error that arrives after the pull was withdrawn is ignored. */
 class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
   readonly #feed: Feed<T, P>
-  readonly #taker: PullObserver<T>
+  readonly #observer: PullObserver<T>
   readonly ephemeralSeq: number | null
   readonly heartbeatMs: number
 
-  constructor(feed: Feed<T, P>, heard: number | null, taker: PullObserver<T>) {
+  constructor(feed: Feed<T, P>, ephemeralSeq: number | null, observer: PullObserver<T>) {
     this.#feed = feed
     this.heartbeatMs = feed.heartbeatMs
-    this.ephemeralSeq = heard
-    this.#taker = taker
+    this.ephemeralSeq = ephemeralSeq
+    this.#observer = observer
   }
 
   isGone(): boolean {
@@ -62,7 +62,7 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
   }
 
   resolve(step: FeedStep<T, P>): void {
-    if (!this.isGone()) this.#feed.deliver(step, this.#taker)
+    if (!this.isGone()) this.#feed.deliver(step, this.#observer)
   }
 
   reject(error: unknown): void {
@@ -70,39 +70,66 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
   }
 
   withdraw(): void {
-    this.#feed.withdrawn(this.#taker)
+    this.#feed.onWithdrawn(this.#observer)
   }
 }
 
 /**
- * A feed as a pull iterator: a place, and whoever reads pulls it on. It holds nothing but its place, so a reader that
- * stops costs nothing and loses nothing.
+ * A feed as a pull iterator. Between two pulls it holds only its position, so a reader that pauses costs nothing and loses no
+ * stored change: the next pull reads on from there. At most one pull is pending: `next` queues its calls, and no `pull` may be
+ * called before the one before is answered.
+ *
+ * STATE     event                    effect
+ * JOINING   (opened)                 `join` was called at once; pulls wait until it settles
+ *           `join` resolves          → IDLE, at the start of the membership
+ *           `join` rejects           → ENDED, with that error
+ *           `end`, `return`, abort   → ENDED; a membership that still arrives is left at once
+ * IDLE      `pull`                   → PULLING: hands the position and a PendingPull to the cohort, which waits and reads
+ * PULLING   a step arrives           → IDLE: the position becomes `step.next`; the batch goes to the observer, through
+ *                                    `transform`; after an item that this calls the last → LAST
+ *           a read has failed        → ENDED, with that error: any failure of the reader's own read; of the cohort's read at the
+ *                                    live edge any but UNAVAILABLE, which the cohort retries
+ * LAST      `pull`                   → ENDED. Until then the feed stays in its cohort
+ * ENDED     `pull`                   completes, the first time with the error that ended the feed
+ * IDLE,     `reconsider`             calls `join` again. Null: no change. A membership: the feed leaves the old cohort, a pending
+ * PULLING,                           pull is withdrawn and pulls from the new one, at the old position (`keepsPosition`) or at
+ * LAST                               the start of the membership. A rejection: → ENDED, with that error
+ *           `end`, `return`, abort   → ENDED: leaves the cohort and calls `ended`; a pending pull completes
+ *
+ * `#ephemeralSeq` is null before the first up-to-date batch and after any batch that is not up to date: no ephemeral commits are
+ * delivered. The next up-to-date batch sets it to the cohort's newest number, an ephemeral batch to its own; others keep it.
  */
 export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
   readonly heartbeatMs: number
-  /** Of the parts the one that every item asks for. */
-  readonly #take: FeedParts<T, P>['take']
-  #joined: Membership<T, P> | null = null
+  /** A copy of `#parts.transform`, which every item looks up. */
+  readonly #transform: FeedParts<T, P>['transform']
+  /** Null while JOINING and once ENDED. */
+  #membership: Membership<T, P> | null = null
+  /** Null unless JOINING. Never rejects. */
   #joining: Promise<void> | null
   #reconsidering: Promise<void> = Promise.resolve()
-  #place: P | null = null
-  /** Up to which number it knows what passed its cohort; null: it was not told yet that it is up to date. */
-  #heard: number | null = null
+  /** Where the next pull reads on; null until joined. */
+  #position: P | null = null
+  /** Sequence number up to which the reader has the cohort's ephemeral commits; null: it gets none. */
+  #ephemeralSeq: number | null = null
+  /** The pending pull; null unless PULLING. */
   #waiter: PullWaiter<T, P> | null = null
   #closed = false
-  #over = false
+  #isLastDelivered = false
+  /** The error that ended the feed, until it is delivered. */
   #failure: unknown = null
-  /** Calls of `next` that are not answered, and the newest of them. */
-  #asked = 0
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Number of calls of `next` that have not settled. */
+  #unanswered = 0
+  /** The result of the newest call of `next`: later calls wait for it. */
+  #newest: Promise<unknown> = Promise.resolve()
 
   constructor(parts: FeedParts<T, P>) {
     this.#parts = parts
     this.heartbeatMs = parts.heartbeatMs
-    this.#take = parts.take
-    // It begins now, not when it is first read. Its failure is told to whoever pulls first.
-    this.#joining = parts.join(null).then((joined) => this.#begin(joined), (error: unknown) => this.#failJoining(error))
+    this.#transform = parts.transform
+    // Join now, not at the first pull: the feed starts where the log is when it is opened. The first pull gets a failure.
+    this.#joining = parts.join(null).then((membership) => this.#begin(membership), (error: unknown) => this.#failJoining(error))
     parts.signal?.addEventListener('abort', this.#abort, { once: true })
     if (parts.signal?.aborted === true) queueMicrotask(this.#abort)
   }
@@ -113,31 +140,31 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
 
   /** The next item; waits at the live edge. Calls are answered in order. */
   next(): Promise<IteratorResult<T>> {
-    const run = (): Promise<IteratorResult<T>> => this.#next().finally(() => this.#asked--)
-    const result = this.#asked++ === 0 ? run() : this.#turn.then(run, run)
-    this.#turn = result
+    const run = (): Promise<IteratorResult<T>> => this.#next().finally(() => this.#unanswered--)
+    const result = this.#unanswered++ === 0 ? run() : this.#newest.then(run, run)
+    this.#newest = result
     return result
   }
 
-  pull(taker: PullObserver<T>): void {
-    if (this.#joining !== null) return void this.#joining.then(() => this.pull(taker))
-    const [joined, place] = [this.#joined, this.#place]
-    if (this.#over || joined === null || place === null) return this.#last(taker)
-    const waiter = new PendingPull(this, this.#heard, taker)
+  pull(observer: PullObserver<T>): void {
+    if (this.#joining !== null) return void this.#joining.then(() => this.pull(observer))
+    const [membership, position] = [this.#membership, this.#position]
+    if (this.#isLastDelivered || membership === null || position === null) return this.#complete(observer)
+    const waiter = new PendingPull(this, this.#ephemeralSeq, observer)
     this.#waiter = waiter
-    joined.cohort.pull(place, waiter)
+    membership.cohort.pull(position, waiter)
   }
 
-  /** Whether it is this pull that is to be answered. */
+  /** Whether this pull is the pending one. */
   isWaitingFor(pull: PendingPull<T, P>): boolean {
     return this.#waiter === pull
   }
 
-  /** Its pull waits no longer: it goes on from where the feed stands now, or is told the end. */
-  withdrawn(taker: PullObserver<T>): void {
+  /** The cohort has withdrawn the pending pull: the observer pulls from the current position, or completes once ENDED. */
+  onWithdrawn(observer: PullObserver<T>): void {
     this.#waiter = null
-    if (this.#closed) this.#last(taker)
-    else this.pull(taker)
+    if (this.#closed) this.#complete(observer)
+    else this.pull(observer)
   }
 
   return(): Promise<IteratorResult<T>> {
@@ -145,11 +172,11 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     return Promise.resolve({ done: true, value: undefined })
   }
 
-  get asked(): SubscriptionRequest {
-    return this.#parts.asked
+  get request(): SubscriptionRequest {
+    return this.#parts.request
   }
 
-  /** One decision after another: the last one holds. */
+  /** Calls run one after another: the last decision holds. */
   reconsider(): Promise<void> {
     this.#reconsidering = this.#reconsidering.then(() => this.#reconsider())
     return this.#reconsidering
@@ -157,36 +184,36 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
 
   async #reconsider(): Promise<void> {
     await this.#joining
-    const [held, place] = [this.#joined, this.#place]
-    if (held === null || place === null) return
+    const [current, position] = [this.#membership, this.#position]
+    if (current === null || position === null) return
     try {
-      const joined = await this.#parts.join({ key: held.key, place })
-      if (this.#closed) joined?.leave()
-      else if (joined !== null) this.#move(held, joined)
+      const membership = await this.#parts.join({ key: current.key, position })
+      if (this.#closed) membership?.leave()
+      else if (membership !== null) this.#switchTo(current, membership)
     } catch (error) {
       this.end(error)
     }
   }
 
-  /** Whoever waits is woken and pulls from where the feed stands now. */
-  #move(from: Membership<T, P>, to: Membership<T, P>): void {
+  /** Changes the cohort. The withdrawn pull calls `onWithdrawn`, and so pulls from the new cohort. */
+  #switchTo(from: Membership<T, P>, to: Membership<T, P>): void {
     const waiter = this.#waiter
-    this.#joined = to
+    this.#membership = to
     this.#waiter = null
-    if (this.#parts.keepsPlace !== true) this.#place = to.place
-    this.#heard = this.#heard === null || this.#place?.live !== true ? null : to.cohort.ephemeralDelivered
+    if (this.#parts.keepsPosition !== true) this.#position = to.start
+    this.#ephemeralSeq = this.#ephemeralSeq === null || this.#position?.live !== true ? null : to.cohort.lastEphemeralSeq
     if (waiter !== null) from.cohort.withdraw(waiter)
     from.leave()
   }
 
   readonly #abort = (): void => this.end(null)
 
-  #begin(joined: Membership<T, P> | null): void {
+  #begin(membership: Membership<T, P> | null): void {
     this.#joining = null
-    if (joined === null) return
-    if (this.#closed) return joined.leave()
-    this.#joined = joined
-    this.#place = joined.place
+    if (membership === null) return
+    if (this.#closed) return membership.leave()
+    this.#membership = membership
+    this.#position = membership.start
   }
 
   #failJoining(error: unknown): void {
@@ -201,42 +228,42 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     }))
   }
 
-  /** Answers the pull that waits. */
-  deliver(step: FeedStep<T, P>, taker: PullObserver<T>): void {
-    this.#place = step.next
+  /** Answers the pending pull. */
+  deliver(step: FeedStep<T, P>, observer: PullObserver<T>): void {
+    this.#position = step.next
     this.#waiter = null
-    this.#heard = this.#heardAfter(step)
+    this.#ephemeralSeq = this.#ephemeralSeqAfter(step)
     const item = step.batch as T
-    if (this.#take === undefined) return taker.next(item)
-    const taken = this.#take(item)
-    this.#over = taken.last
-    taker.next(taken.item)
+    if (this.#transform === undefined) return observer.next(item)
+    const delivered = this.#transform(item)
+    this.#isLastDelivered = delivered.last
+    observer.next(delivered.item)
   }
 
-  /** What passed before it was up to date is not for it. */
-  #heardAfter({ upToDate, ephemeralSeq: passed }: FeedStep<T, P>): number | null {
-    if (passed !== undefined) return passed
-    return upToDate ? (this.#heard ?? this.#joined?.cohort.ephemeralDelivered ?? null) : null
+  /** Ephemeral commits before the reader's first up-to-date batch are not delivered. */
+  #ephemeralSeqAfter({ upToDate, ephemeralSeq }: FeedStep<T, P>): number | null {
+    if (ephemeralSeq !== undefined) return ephemeralSeq
+    return upToDate ? (this.#ephemeralSeq ?? this.#membership?.cohort.lastEphemeralSeq ?? null) : null
   }
 
-  /** The error that it ended with is told once. */
-  #last(taker: PullObserver<T>): void {
+  /** Completes an observer; the error that ended the feed is delivered once. */
+  #complete(observer: PullObserver<T>): void {
     this.end(null)
     const failure = this.#failure
     this.#failure = null
-    taker.complete(failure)
+    observer.complete(failure)
   }
 
-  /** For instance because the server stops: clients then resume elsewhere. */
+  /** Called at an end of any kind, also when the server stops (UNAVAILABLE: clients resume elsewhere). Idempotent. */
   end(failure: unknown): void {
     if (this.#closed) return
     this.#closed = true
     this.#failure = failure
     this.#parts.signal?.removeEventListener('abort', this.#abort)
-    const [joined, waiter] = [this.#joined, this.#waiter]
-    this.#joined = null
-    if (waiter !== null) joined?.cohort.withdraw(waiter)
-    joined?.leave()
+    const [membership, waiter] = [this.#membership, this.#waiter]
+    this.#membership = null
+    if (waiter !== null) membership?.cohort.withdraw(waiter)
+    membership?.leave()
     this.#parts.ended(this)
   }
 }

@@ -11,38 +11,39 @@ import { ephemeralBatch } from './cohort/ephemeral-buffer.ts'
 import { snapshotPage, type SnapshotMark } from './snapshot.ts'
 import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
 
-/** Commits that one batch brings together at most, and bytes of their values, about. */
-const JUMP = { commits: 4_096, bytes: 4_194_304 } as const
-const READ = { rows: 256, bytes: 1_048_576 } as const
+/** Bounds of the commits that one batch coalesces, and of their estimated bytes. */
+const MAX_CATCH_UP = { commits: 4_096, bytes: 4_194_304 } as const
+/** One read of the log while catching up. */
+const LOG_PAGE = { rows: 256, bytes: 1_048_576 } as const
 
-/** Where a reader of a live feed is. */
+/** The position of a reader of a `live` feed. */
 export interface LiveStart extends FeedPosition {
-  /** In a snapshot as of `position`: what comes next of it. */
+  /** In a snapshot as of `revision`: where its next page begins. */
   readonly snapshot?: SnapshotMark | undefined
-  /** Why it began again; told with the first batch. */
+  /** Why the feed starts again with a snapshot; part of its first batch. */
   readonly reset?: Reset | undefined
 }
 
-/** The text that tells places of one position apart. */
+/** The `phase` of a position: distinguishes positions of equal revision. */
 function phaseKey(kind: 'snapshot' | 'catching-up', mark?: SnapshotMark, reset?: Reset): string {
   return `${kind} ${mark === undefined ? '' : JSON.stringify(mark)} ${reset ?? ''}`
 }
 
-/** The place at which a snapshot begins. */
-export function snapshotStart(position: Revision, reset?: Reset): LiveStart {
+/** The position at which a snapshot as of a revision begins. */
+export function snapshotStart(revision: Revision, reset?: Reset): LiveStart {
   const snapshot = { range: 0 }
-  return { position, live: false, snapshot, reset, phase: phaseKey('snapshot', snapshot, reset) }
+  return { revision, live: false, snapshot, reset, phase: phaseKey('snapshot', snapshot, reset) }
 }
 
 export interface LiveSourceOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
   readonly patterns: readonly (readonly string[])[]
-  /** The tag of its shape, for cursors. */
-  readonly tag: string
+  /** Hash of the shape, which cursors carry. */
+  readonly shapeHash: string
 }
 
-/** The documents that match, then the latest of what changed. */
+/** Source of `live`: a snapshot of the documents that match, then their coalesced changes. */
 export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
   readonly #options: LiveSourceOptions
   readonly #tail: LogTail
@@ -52,73 +53,73 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     this.#tail = options.context.tail
   }
 
-  livePosition(position: Revision): LiveStart {
-    return { position, live: true }
+  livePosition(revision: Revision): LiveStart {
+    return { revision, live: true }
   }
 
-  heartbeat(position: Revision, upToDate: boolean): ChangeBatch {
-    return { changes: [], cursor: formatCursor(this.#tail.epoch, position, this.#options.tag), upToDate, reset: null }
+  heartbeat(revision: Revision, upToDate: boolean): ChangeBatch {
+    return { changes: [], cursor: formatCursor(this.#tail.epoch, revision, this.#options.shapeHash), upToDate, reset: null }
   }
 
-  ephemeral(commits: readonly Commit[], position: Revision): ChangeBatch | null {
-    return ephemeralBatch(this.#options.matcher, commits, this.heartbeat(position, true))
+  ephemeralItem(commits: readonly Commit[], revision: Revision): ChangeBatch | null {
+    return ephemeralBatch(this.#options.matcher, commits, this.heartbeat(revision, true))
   }
 
-  async read(place: LiveStart, until: Revision): Promise<FeedStep<ChangeBatch, LiveStart>> {
-    if (place.snapshot !== undefined) return this.#readSnapshot(place, place.snapshot)
-    const caughtUp = await this.#readLog(place.position, until)
+  async read(from: LiveStart, until: Revision): Promise<FeedStep<ChangeBatch, LiveStart>> {
+    if (from.snapshot !== undefined) return this.#readSnapshot(from, from.snapshot)
+    const caughtUp = await this.#catchUp(from.revision, until)
     if (caughtUp === null) return this.#readSnapshot(snapshotStart(this.#tail.last, 'CURSOR_EXPIRED'), { range: 0 })
     const changes = coalesce(caughtUp.changes)
-    const { position } = caughtUp
-    const upToDate = position >= this.#tail.last
-    if (changes.length === 0 && upToDate && place.live) return { batch: null, next: this.livePosition(position), upToDate, bytes: 0 }
-    // Before it was up to date for the first time, what it holds is of no one moment.
-    const half = place.phase !== undefined && !upToDate
-    const next = half ? { position, live: false, phase: phaseKey('catching-up') } : { position, live: upToDate }
-    return { batch: this.#batch(changes, position, { upToDate, half }), next, upToDate, bytes: changeBytes(changes) }
+    const { revision } = caughtUp
+    const upToDate = revision >= this.#tail.last
+    if (changes.length === 0 && upToDate && from.live) return { batch: null, next: this.livePosition(revision), upToDate, bytes: 0 }
+    // Until the first up-to-date batch, the reader's set is of no single revision: its cursor cannot be resumed from.
+    const partial = from.phase !== undefined && !upToDate
+    const next = partial ? { revision, live: false, phase: phaseKey('catching-up') } : { revision, live: upToDate }
+    return { batch: this.#batch(changes, revision, { upToDate, partial }), next, upToDate, bytes: changeBytes(changes) }
   }
 
-  /** The changes after a revision, up to the live edge or a bound; null when the log no longer holds all of them. */
-  async #readLog(from: Revision, until: Revision): Promise<{ changes: readonly Change[]; position: Revision } | null> {
+  /** The changes after a revision, up to `until`, the log's end or `MAX_CATCH_UP`; null when the log does not hold all. */
+  async #catchUp(from: Revision, until: Revision): Promise<{ changes: readonly Change[]; revision: Revision } | null> {
     const changes: Change[] = []
-    let position = from
+    let revision = from
     let bytes = 0
-    for (let commits = 0; commits < JUMP.commits && bytes < JUMP.bytes; ) {
-      const page = await this.#tail.read(position, READ, until)
-      if (position < this.#tail.floor) return null
+    for (let commits = 0; commits < MAX_CATCH_UP.commits && bytes < MAX_CATCH_UP.bytes; ) {
+      const page = await this.#tail.read(revision, LOG_PAGE, until)
+      if (revision < this.#tail.floor) return null
       if (page.length === 0) break
       for (const commit of page) {
         const selected = this.#options.matcher.match(commit)
-        const shown = selected instanceof Promise ? await selected : selected
-        bytes += changeBytes(shown)
-        changes.push(...shown)
-        position = commit.revision
+        const matching = selected instanceof Promise ? await selected : selected
+        bytes += changeBytes(matching)
+        changes.push(...matching)
+        revision = commit.revision
       }
       commits += page.length
-      if (page.length === READ.rows) await new Promise((resolve) => setImmediate(resolve))
+      if (page.length === LOG_PAGE.rows) await new Promise((resolve) => setImmediate(resolve))
     }
-    return { changes, position }
+    return { changes, revision }
   }
 
-  async #readSnapshot({ position, reset }: LiveStart, mark: SnapshotMark): Promise<FeedStep<ChangeBatch, LiveStart>> {
+  async #readSnapshot({ revision, reset }: LiveStart, mark: SnapshotMark): Promise<FeedStep<ChangeBatch, LiveStart>> {
     const { context, matcher, patterns } = this.#options
-    const page = await snapshotPage({ context, matcher, patterns, at: position }, mark)
-    const upToDate = page.next === null && position >= this.#tail.last
+    const page = await snapshotPage({ context, matcher, patterns, at: revision }, mark)
+    const upToDate = page.next === null && revision >= this.#tail.last
     const next = page.next === null
-      ? { position, live: upToDate, phase: upToDate ? undefined : phaseKey('catching-up') }
-      : { position, live: false, snapshot: page.next, phase: phaseKey('snapshot', page.next) }
-    const item = { ...this.#batch(page.changes, position, { upToDate, half: !upToDate }), reset: reset ?? null }
-    return { batch: item, next, upToDate, bytes: changeBytes(page.changes) }
+      ? { revision, live: upToDate, phase: upToDate ? undefined : phaseKey('catching-up') }
+      : { revision, live: false, snapshot: page.next, phase: phaseKey('snapshot', page.next) }
+    const batch = { ...this.#batch(page.changes, revision, { upToDate, partial: !upToDate }), reset: reset ?? null }
+    return { batch, next, upToDate, bytes: changeBytes(page.changes) }
   }
 
-  #batch(changes: readonly Change[], position: Revision, { upToDate, half }: { readonly upToDate: boolean; readonly half: boolean }): ChangeBatch {
+  #batch(changes: readonly Change[], revision: Revision, { upToDate, partial }: { readonly upToDate: boolean; readonly partial: boolean }): ChangeBatch {
     const { epoch } = this.#tail
-    return { changes, cursor: half ? formatPartialCursor(epoch, position) : formatCursor(epoch, position, this.#options.tag), upToDate, reset: null }
+    return { changes, cursor: partial ? formatPartialCursor(epoch, revision) : formatCursor(epoch, revision, this.#options.shapeHash), upToDate, reset: null }
   }
 }
 
-/** Where a live feed begins: after a cursor where that is possible, else with a snapshot. Throws CURSOR_UNKNOWN for a damaged one. */
-export async function liveStart({ tail }: TenantContext, after: string | undefined, tag: string): Promise<LiveStart> {
+/** Where a `live` feed begins: after its cursor where possible, else with a snapshot. Throws CURSOR_UNKNOWN for a damaged one. */
+export async function liveStart({ tail }: TenantContext, after: string | undefined, shapeHash: string): Promise<LiveStart> {
   if (after === undefined) return snapshotStart(tail.last)
   const point = await tail.resumePoint(after)
   switch (point.kind) {
@@ -127,7 +128,7 @@ export async function liveStart({ tail }: TenantContext, after: string | undefin
     case 'partial':
     case 'expired': return snapshotStart(tail.last, 'CURSOR_EXPIRED')
     case 'revision':
-      if (point.shape !== null && point.shape !== tag) return snapshotStart(tail.last, 'SHAPE_CHANGED')
-      return { position: point.revision, live: false }
+      if (point.shape !== null && point.shape !== shapeHash) return snapshotStart(tail.last, 'SHAPE_CHANGED')
+      return { revision: point.revision, live: false }
   }
 }

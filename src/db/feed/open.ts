@@ -6,7 +6,7 @@ import type { TenantId } from '../../store/store.ts'
 import { parseDepth, valueAt } from '../read/reader.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { withGrant, type Authorize, type SubscriptionRequest, type GrantedView } from './authorize.ts'
-import { ChangesSource, limited, startOf } from './changes.ts'
+import { ChangesSource, limitChanges, startFrom } from './changes.ts'
 import type { CohortOptions } from './cohort/cohort.ts'
 import type { Cohorts, Membership } from './cohort/cohorts.ts'
 import { Feed, type CurrentPosition, type RunningFeed } from './feed.ts'
@@ -18,7 +18,7 @@ import { ValueSource } from './value.ts'
 
 const HEARTBEAT_MS = { least: 100, most: 60_000, usual: 15_000 }
 
-/** What the feeds of one identity in a tenant run on. */
+/** Dependencies of the feeds of one identity in a tenant. */
 export interface FeedDeps {
   readonly context: () => Promise<TenantContext>
   readonly cohorts: Cohorts
@@ -29,40 +29,40 @@ export interface FeedDeps {
   readonly ended: (feed: RunningFeed) => void
 }
 
-/** Every change that matches. Throws at once what the arguments alone make wrong. */
-export function openChanges(grounds: FeedDeps, paths: readonly string[], options: ChangesOptions): Feed<ChangeBatch, FeedPosition> {
-  const { context, cohorts, limits, ended } = grounds
-  const { asked, decide } = shapes(grounds, paths, options)
-  const heartbeatMs = heartbeatOf(options)
-  const start = startOf(options, limits)
-  const take = limited(options.limit)
-  const join = async (held: CurrentPosition<FeedPosition> | null): Promise<Membership<ChangeBatch, FeedPosition> | null> => {
-    const [shape, opened] = [await decide(), await context()]
-    const { tail } = opened
-    const matcher = createMatcher(opened.tail, shape, { tracksMembership: false })
+/** Opens `changes`. Throws at once if the arguments alone are wrong; later errors end the feed. */
+export function openChanges(deps: FeedDeps, paths: readonly string[], options: ChangesOptions): Feed<ChangeBatch, FeedPosition> {
+  const { context, cohorts, limits, ended } = deps
+  const { request, authorizedShape } = parseRequested(deps, paths, options)
+  const heartbeatMs = parseHeartbeat(options)
+  const start = startFrom(options, limits)
+  const transform = limitChanges(options.limit)
+  const join = async (current: CurrentPosition<FeedPosition> | null): Promise<Membership<ChangeBatch, FeedPosition> | null> => {
+    const [shape, tenantContext] = [await authorizedShape(), await context()]
+    const { tail } = tenantContext
+    const matcher = createMatcher(tenantContext.tail, shape, { tracksMembership: false })
     const key = `changes ${shape.key}`
-    if (held?.key === key) return null
-    const make = (): CohortInit<ChangeBatch, FeedPosition> => ({ tail, shape, kind: new ChangesSource(tail, matcher) })
-    return cohorts.join(key, make, async () => held?.place ?? { position: await start(opened, matcher), live: false })
+    if (current?.key === key) return null
+    const init = (): CohortInit<ChangeBatch, FeedPosition> => ({ tail, shape, source: new ChangesSource(tail, matcher) })
+    return cohorts.join(key, init, async () => current?.position ?? { revision: await start(tenantContext, matcher), live: false })
   }
-  return new Feed({ asked, join, heartbeatMs, take, keepsPlace: true, signal: options.signal, ended })
+  return new Feed({ request, join, heartbeatMs, transform, keepsPosition: true, signal: options.signal, ended })
 }
 
-/** The documents that match, then their changes. Throws at once what the arguments alone make wrong. */
-export function openLive(grounds: FeedDeps, paths: readonly string[], options: FeedOptions): Feed<ChangeBatch, LiveStart> {
-  const { context, cohorts, ended } = grounds
-  const { asked, decide } = shapes(grounds, paths, options)
-  const heartbeatMs = heartbeatOf(options)
-  const join = async (held: CurrentPosition<LiveStart> | null): Promise<Membership<ChangeBatch, LiveStart> | null> => {
-    const [shape, opened] = [await decide(), await context()]
-    const { tail } = opened
-    const [key, tag] = [`live ${shape.key}`, shape.tag]
-    if (held?.key === key) return null
-    const make = (): CohortInit<ChangeBatch, LiveStart> =>
-      ({ tail, shape, kind: new LiveSource({ context: opened, matcher: createMatcher(opened.tail, shape, { tracksMembership: true }), patterns: shape.patterns, tag }) })
-    return cohorts.join(key, make, async () => (held === null ? liveStart(opened, options.after, tag) : snapshotStart(tail.last, 'SHAPE_CHANGED')))
+/** Opens `live`. Throws at once if the arguments alone are wrong; later errors end the feed. */
+export function openLive(deps: FeedDeps, paths: readonly string[], options: FeedOptions): Feed<ChangeBatch, LiveStart> {
+  const { context, cohorts, ended } = deps
+  const { request, authorizedShape } = parseRequested(deps, paths, options)
+  const heartbeatMs = parseHeartbeat(options)
+  const join = async (current: CurrentPosition<LiveStart> | null): Promise<Membership<ChangeBatch, LiveStart> | null> => {
+    const [shape, tenantContext] = [await authorizedShape(), await context()]
+    const { tail } = tenantContext
+    const [key, { shapeHash }] = [`live ${shape.key}`, shape]
+    if (current?.key === key) return null
+    const init = (): CohortInit<ChangeBatch, LiveStart> =>
+      ({ tail, shape, source: new LiveSource({ context: tenantContext, matcher: createMatcher(tenantContext.tail, shape, { tracksMembership: true }), patterns: shape.patterns, shapeHash }) })
+    return cohorts.join(key, init, async () => (current === null ? liveStart(tenantContext, options.after, shapeHash) : snapshotStart(tail.last, 'SHAPE_CHANGED')))
   }
-  return new Feed({ asked, join, heartbeatMs, signal: options.signal, ended })
+  return new Feed({ request, join, heartbeatMs, signal: options.signal, ended })
 }
 
 export interface WatchOptions {
@@ -70,50 +70,49 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The value at a path, now and after every change of it. Throws at once what the arguments alone make wrong. */
-export function openWatch(grounds: FeedDeps, text: string, options: WatchOptions): Feed<ObservedValue, FeedPosition> {
-  const { context, cohorts, limits, tenant, actor, admit, ended } = grounds
-  const asked: SubscriptionRequest = { tenant, actor, paths: [text], filter: {} }
+/** Opens `watch`. Throws at once if the arguments alone are wrong; later errors end the feed. */
+export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): Feed<ObservedValue, FeedPosition> {
+  const { context, cohorts, limits, tenant, actor, admit, ended } = deps
+  const request: SubscriptionRequest = { tenant, actor, paths: [text], filter: {} }
   parsePath(text, limits)
   const depth = parseDepth(options.depth)
-  const join = async (held: CurrentPosition<FeedPosition> | null): Promise<Membership<ObservedValue, FeedPosition> | null> => {
-    const { path, shape } = await withGrant(admit, asked, (view) => watched(view, limits))
-    const opened = await context()
-    const { tail } = opened
+  const join = async (current: CurrentPosition<FeedPosition> | null): Promise<Membership<ObservedValue, FeedPosition> | null> => {
+    const { path, shape } = await withGrant(admit, request, (view) => grantedPath(view, limits))
+    const tenantContext = await context()
+    const { tail } = tenantContext
     const key = `watch ${depth} ${pathText(path)}`
-    if (held?.key === key) return null
-    const kind = new ValueSource({ tail, read: (at) => valueAt(opened, path, { depth, at }) })
-    return cohorts.join(key, () => ({ tail, shape, kind }), async () => ({ position: tail.last, live: false }))
+    if (current?.key === key) return null
+    const source = new ValueSource({ tail, read: (at) => valueAt(tenantContext, path, { depth, at }) })
+    return cohorts.join(key, () => ({ tail, shape, source }), async () => ({ revision: tail.last, live: false }))
   }
-  return new Feed({ asked, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
+  return new Feed({ request, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
 }
 
-/** What a cohort is made of. */
 type CohortInit<T, P extends FeedPosition> = Omit<CohortOptions<T, P>, 'cache'>
 
 interface ShapeDecision {
-  readonly asked: SubscriptionRequest
-  /** The shape that may be seen now. */
-  readonly decide: () => Promise<Shape>
+  readonly request: SubscriptionRequest
+  /** Authorizes the request now, and gives the shape of the granted view. */
+  readonly authorizedShape: () => Promise<Shape>
 }
 
-/** Parses at once what is asked for, and gives the way to what may be seen of it. */
-function shapes({ tenant, actor, admit, limits }: FeedDeps, paths: readonly string[], options: ShapeOptions): ShapeDecision {
-  const own = parseShape(paths, options, limits)
-  const asked: SubscriptionRequest = { tenant, actor, paths: [...paths], filter: own.filter }
-  const parse = ({ paths: shown, filter: { where, params } }: GrantedView): Shape => parseShape(shown, { ...options, where, params }, limits)
-  return { asked, decide: () => withGrant(admit, asked, (view) => (view === asked ? own : parse(view))) }
+/** Parses the requested shape at once; authorizes it, or parses another one that is granted instead, at each call. */
+function parseRequested({ tenant, actor, admit, limits }: FeedDeps, paths: readonly string[], options: ShapeOptions): ShapeDecision {
+  const requested = parseShape(paths, options, limits)
+  const request: SubscriptionRequest = { tenant, actor, paths: [...paths], filter: requested.filter }
+  const parse = ({ paths: granted, filter: { where, params } }: GrantedView): Shape => parseShape(granted, { ...options, where, params }, limits)
+  return { request, authorizedShape: () => withGrant(admit, request, (view) => (view === request ? requested : parse(view))) }
 }
 
-/** The one path that a view lets be watched. */
-function watched({ paths: [text, ...more], filter }: GrantedView, limits: Limits): { readonly path: Path; readonly shape: Shape } {
+/** The path of a view granted to a `watch`. Throws FORBIDDEN for a view with several paths or a filter. */
+function grantedPath({ paths: [text, ...more], filter }: GrantedView, limits: Limits): { readonly path: Path; readonly shape: Shape } {
   if (text === undefined || more.length > 0 || filter.where !== undefined) {
     throw new DatabaseError('FORBIDDEN', 'Only parts of what lies at this path may be seen: follow them with live.')
   }
   return { path: parsePath(text, limits), shape: parseShape([text], {}, limits) }
 }
 
-function heartbeatOf({ heartbeatMs = HEARTBEAT_MS.usual }: FeedOptions): number {
+function parseHeartbeat({ heartbeatMs = HEARTBEAT_MS.usual }: FeedOptions): number {
   if (heartbeatMs >= HEARTBEAT_MS.least && heartbeatMs <= HEARTBEAT_MS.most) return heartbeatMs
   throw badArgument('heartbeatMs', `heartbeatMs must be from ${HEARTBEAT_MS.least} to ${HEARTBEAT_MS.most}.`)
 }

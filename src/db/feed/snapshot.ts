@@ -7,7 +7,7 @@ import { Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Matcher } from '../shape/matcher.ts'
 
-/** Where a snapshot goes on: in which of its ranges, after which document. */
+/** Where the next page of a snapshot begins: the index of its range in `SnapshotRanges.below`, and the document before. */
 export interface SnapshotMark {
   readonly range: number
   readonly after?: Path | undefined
@@ -23,15 +23,15 @@ export interface SnapshotOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
   readonly patterns: readonly Pattern[]
-  /** The revision whose state it is. */
+  /** The revision of the snapshot. */
   readonly at: Revision
 }
 
-/** Where documents of a set of patterns may lie. */
+/** Where documents that match a set of patterns may lie. */
 interface SnapshotRanges {
-  /** Documents that patterns name, or go on inside. */
+  /** Documents that a pattern names, or whose inside it names. */
   readonly documents: readonly Path[]
-  /** Collections, documents or everything (`[]`) below which they may lie; none within another. */
+  /** Collections, documents or everything (`[]`) below which they may lie; no path is within another. */
   readonly below: readonly Path[]
 }
 
@@ -48,14 +48,14 @@ function rangesOf(patterns: readonly Pattern[]): SnapshotRanges {
   return { documents: [...documents.values()].toSorted((a, b) => compareText(pathText(a), pathText(b))), below }
 }
 
-/** Whether a range read of `root` gives the document. */
+/** Whether a range read below `root` returns the document. */
 function isBelow(document: Path, root: Path): boolean {
   return document.length > root.length && isWithin(document, root)
 }
 
 /**
- * A page of the documents that match, as they were at one revision: pages of later moments are of the same state, without
- * a read view that is held open. It has a document at least, unless it is the last, or a search for what is rare took long.
+ * A page of the documents that match, as of one revision: later pages are of the same state, without an open read transaction.
+ * It has at least one document, unless it is the last page, or the search ended early (`searchedDocuments`, half of `readMs`).
  */
 export async function snapshotPage(options: SnapshotOptions, from: SnapshotMark): Promise<SnapshotPage> {
   const { documents, below } = rangesOf(options.patterns)
@@ -75,7 +75,7 @@ export async function snapshotPage(options: SnapshotOptions, from: SnapshotMark)
 async function readNamed({ context, matcher, at }: SnapshotOptions, documents: readonly Path[]): Promise<Change[]> {
   if (documents.length === 0) return []
   const { rows } = await context.store.heads(context.tenant, documents, at)
-  return rows.filter((row) => row !== null).flatMap((version) => shown({ context, matcher, at }, version))
+  return rows.filter((row) => row !== null).flatMap((version) => toNew({ context, matcher, at }, version))
 }
 
 async function readBelow(options: SnapshotOptions, root: Path, { after }: SnapshotMark, search: Search): Promise<{ changes: Change[]; after?: Path | undefined }> {
@@ -86,13 +86,13 @@ async function readBelow(options: SnapshotOptions, root: Path, { after }: Snapsh
   const changes: Change[] = []
   for (const version of page.rows) {
     if (search.isLong) await search.yieldOrTimeOut()
-    changes.push(...shown(options, version))
+    changes.push(...toNew(options, version))
   }
   return { changes, after: page.next }
 }
 
 /** The document as a NEW, if it matches. */
-function shown({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'patterns'>, version: Version): readonly Change[] {
+function toNew({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'patterns'>, version: Version): readonly Change[] {
   const document = matcher.project(version, toDocument(tail.epoch, version, at))
   if (document === null) return []
   const { path, cursor, updatedAt } = document

@@ -8,18 +8,18 @@ import { PreviousValues } from '../shape/previous-values.ts'
 import { ShapeIndex, UNKNOWN_PREVIOUS, type MaybePrevious } from '../shape/shape-index.ts'
 import { RecentCommits } from './recent-commits.ts'
 
-/** One read of the log by a feed: at most this much is in memory per reader. */
+/** One read of the log by a feed: the bound of the commits in memory per reader. */
 export const FEED_PAGE: Limit = { rows: 64, bytes: 1_048_576 }
 const RECENT = { maxCommits: 4_096, maxBytes: 33_554_432 }
-/** The feeds of one tenant look for what no bell told of at most this often. */
-const REFRESH_MS = 100
-/** Followers that are shown an ephemeral commit in one turn of the event loop. */
+/** Least time between two reads of the log that `refreshIfStale` starts. */
+const MIN_REFRESH_INTERVAL_MS = 100
+/** Followers that get an ephemeral commit in one turn of the event loop. */
 const EPHEMERAL_SLICE = 256
 
-/** Of commits that write nothing and only close the times before theirs. */
+/** Actor of commits that write nothing and only close the times before theirs. */
 export const CLOSING_ACTOR = 'sys:time'
 
-/** Who is told of commits that may match its shape. */
+/** Gets the commits that may match its shape. */
 export interface Follower {
   /** Called before `indexed` reaches the revision. */
   markDirty(revision: Revision): void
@@ -28,29 +28,28 @@ export interface Follower {
 }
 
 /**
- * The live edge of one tenant's log: what is visible, the newest commits in memory, and who follows it.
- * It goes forward only, without gaps, so whoever saw revision n here will never meet another commit ≤ n.
+ * The end of one tenant's log, as this process sees it: the newest commits in memory, and the followers of shapes. It only moves
+ * forward, without gaps: after revision n was visible here, no other commit ≤ n appears.
  */
 export class LogTail {
   readonly #store: Store
   readonly #tenant: TenantId
   readonly #recent = new RecentCommits(RECENT)
   #refreshing: Promise<void> | null = null
-  #again = false
-  #lookedAt = performance.now()
+  #refreshAgain = false
+  #refreshedAt = performance.now()
   readonly epoch: string
   floor: Revision
   last: Revision
   /** Time of the last commit. */
   lastAt: Millis = 0
-  /** Time of the last commit that somebody made in order to write. */
+  /** Time of the last commit that was not made by CLOSING_ACTOR. */
   writtenAt: Millis = 0
-  /** Whoever a commit up to here may concern was told of it. */
+  /** Up to this revision, all followers whose shapes may match were notified. */
   indexed: Revision
-  /** Who follows. */
   readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
   readonly previousValues: PreviousValues
-  #announcing = false
+  #notifying = false
   #ephemeral: Promise<void> = Promise.resolve()
 
   private constructor(store: Store, tenant: TenantId, at: { epoch: string; floor: Revision; last: Revision }) {
@@ -71,28 +70,28 @@ export class LogTail {
     return tail
   }
 
-  /** Takes in commits of this process; where others came between, the gap is read from the log. */
+  /** Appends commits of this process. Where commits of other processes lie in between, they are read from the log. */
   async publish(commits: readonly Commit[]): Promise<void> {
-    if (!this.#take(commits)) await this.refresh()
+    if (!this.#append(commits)) await this.refresh()
   }
 
-  /** Reads what others wrote. Resolves when everything that was visible at the call is taken in. */
+  /** Reads the commits of other processes. Resolves when all that were visible at the call are appended. */
   refresh(): Promise<void> {
     if (this.#refreshing !== null) {
-      this.#again = true
+      this.#refreshAgain = true
       return this.#refreshing
     }
-    this.#refreshing = this.#readOn()
+    this.#refreshing = this.#readToEnd()
     return this.#refreshing
   }
 
-  /** Looks for what a lost bell did not tell of, unless someone has just looked. A failure is left to the next one who does. */
-  async look(): Promise<void> {
-    if (performance.now() - this.#lookedAt < REFRESH_MS) return
+  /** Finds commits of lost store notifications, unless the last read is less than 100 ms ago. A failure is ignored. */
+  async refreshIfStale(): Promise<void> {
+    if (performance.now() - this.#refreshedAt < MIN_REFRESH_INTERVAL_MS) return
     await this.refresh().catch(() => {})
   }
 
-  /** At least one commit after `revision` where there is one, none after `until`; those in memory first. */
+  /** Commits after `revision` up to `until`, at least one if there is any; from memory where they are all there. */
   async read(revision: Revision, limit: Limit = FEED_PAGE, until: Revision = Infinity): Promise<readonly Commit[]> {
     const commits = await this.#read(revision, limit, until)
     return (commits.at(-1)?.revision ?? 0) <= until ? commits : commits.filter((commit) => commit.revision <= until)
@@ -116,32 +115,32 @@ export class LogTail {
     return resumePoint(this, cursor)
   }
 
-  async #readOn(): Promise<void> {
+  async #readToEnd(): Promise<void> {
     try {
       do await this.#readPage()
-      while (this.#again)
+      while (this.#refreshAgain)
     } finally {
-      // In the same moment as the last look at #again: who asks later begins anew.
+      // No await since the last check of #refreshAgain: a later call starts a new read.
       this.#refreshing = null
     }
   }
 
   async #readPage(): Promise<void> {
-    this.#again = false
-    this.#lookedAt = performance.now()
+    this.#refreshAgain = false
+    this.#refreshedAt = performance.now()
     const page = await this.#store.log(this.#tenant, { after: this.last, limit: FEED_PAGE })
     if (page.epoch !== this.epoch) throw new DatabaseError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.', { retryAfterMs: 1_000 })
     this.floor = page.floor
-    this.#take(page.commits)
-    if (this.last < page.last) this.#again = true
+    this.#append(page.commits)
+    if (this.last < page.last) this.#refreshAgain = true
   }
 
-  /** Whether the commits follow what is there without a gap; those that do are taken in. */
-  #take(commits: readonly Commit[]): boolean {
+  /** Appends commits up to the first gap; false when there is a gap. */
+  #append(commits: readonly Commit[]): boolean {
     for (const commit of commits) {
       if (commit.revision <= this.last) continue
       if (commit.revision !== this.last + 1) {
-        void this.#announce()
+        void this.#notifyFollowers()
         return false
       }
       this.#recent.push(commit, this.previousValues)
@@ -149,39 +148,39 @@ export class LogTail {
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
     }
-    void this.#announce()
+    void this.#notifyFollowers()
     return true
   }
 
-  /** Looks for whom the commits may concern, in order; most often without waiting. */
-  async #announce(): Promise<void> {
-    if (this.#announcing) return
-    this.#announcing = true
+  /** Notifies the followers of new commits, in order; mostly synchronous, but for reads of previous values. */
+  async #notifyFollowers(): Promise<void> {
+    if (this.#notifying) return
+    this.#notifying = true
     while (this.indexed < this.last) {
       const revision = this.indexed + 1
       const commit = this.#recent.get(revision)
-      // It fell out of memory while others were looked for: whoever follows looks for himself.
+      // The commit fell out of memory during an await: it may match any follower.
       if (commit === undefined) for (const follower of this.shapes.all()) follower.markDirty(revision)
       for (const version of this.shapes.isEmpty ? [] : (commit?.versions ?? [])) {
-        const before = this.shapes.asksBefore(version) ? this.#previousValueOf(version) : undefined
-        const known = before instanceof Promise ? await before : before
-        for (const follower of this.shapes.find(version, known)) follower.markDirty(revision)
+        const before = this.shapes.needsPrevious(version) ? this.#previousValueOf(version) : undefined
+        const previous = before instanceof Promise ? await before : before
+        for (const follower of this.shapes.find(version, previous)) follower.markDirty(revision)
       }
       this.indexed = revision
     }
-    this.#announcing = false
+    this.#notifying = false
   }
 
-  /** Shows an ephemeral commit to whom it may concern, in turns of its own. Resolves when all of them know it. */
+  /** Hands an ephemeral commit to the followers it may match, in a later turn and in order. Resolves when all have it. */
   publishEphemeral(commit: Commit): Promise<void> {
-    const passed = this.#ephemeral.then(() => this.#deliverEphemeral(commit))
-    this.#ephemeral = passed.catch(() => {})
-    return passed
+    const delivered = this.#ephemeral.then(() => this.#deliverEphemeral(commit))
+    this.#ephemeral = delivered.catch(() => {})
+    return delivered
   }
 
   async #deliverEphemeral(commit: Commit): Promise<void> {
     await nextTurn()
-    // Several patterns of one shape may match.
+    // A set, for several patterns of one shape may match.
     const followers = new Set(commit.versions.flatMap((version) => [...this.shapes.find(version, undefined)]))
     let count = 0
     for (const follower of followers) {

@@ -5,12 +5,12 @@ import type { Revision, Version } from '../../core/version.ts'
 import type { Limit } from '../../store/store.ts'
 import type { PreviousValues } from '../shape/previous-values.ts'
 
-/** The newest commits of a tenant, in memory, without gaps; the oldest fall out when a bound is reached. */
+/** Ring buffer of a tenant's newest commits, without gaps; the oldest are dropped when a bound is exceeded. */
 export class RecentCommits {
   readonly #maxCommits: number
   readonly #maxBytes: number
   readonly #commits = new Map<Revision, { readonly commit: Commit; readonly bytes: number }>()
-  /** The newest version here of each document. */
+  /** The newest version of each document in the buffer. */
   readonly #newest = new Map<string, Version>()
   #oldest = 1
   #bytes = 0
@@ -20,28 +20,28 @@ export class RecentCommits {
     this.#maxBytes = bounds.maxBytes
   }
 
-  /** Adds the commit that follows the newest one; anything else begins the ring anew. Tells of the versions that it replaced. */
-  push(commit: Commit, befores?: Pick<PreviousValues, 'remember'>): void {
+  /** Adds a commit; one that does not follow the newest clears the buffer first. Replaced versions go to `previousValues`. */
+  push(commit: Commit, previousValues?: Pick<PreviousValues, 'remember'>): void {
     if (!this.#commits.has(commit.revision - 1)) this.#clear(commit.revision)
     const bytes = estimateCommitBytes(commit)
     this.#commits.set(commit.revision, { commit, bytes })
     this.#bytes += bytes
-    for (const version of commit.versions) this.#follow(version, befores)
-    while (this.#commits.size > 1 && (this.#commits.size > this.#maxCommits || this.#bytes > this.#maxBytes)) this.#drop()
+    for (const version of commit.versions) this.#trackNewest(version, previousValues)
+    while (this.#commits.size > 1 && (this.#commits.size > this.#maxCommits || this.#bytes > this.#maxBytes)) this.#dropOldest()
   }
 
   get(revision: Revision): Commit | undefined {
     return this.#commits.get(revision)?.commit
   }
 
-  #follow(version: Version, befores: Pick<PreviousValues, 'remember'> | undefined): void {
+  #trackNewest(version: Version, previousValues: Pick<PreviousValues, 'remember'> | undefined): void {
     const path = pathText(version.path)
     const previous = this.#newest.get(path)
-    if (previous !== undefined) befores?.remember(version, previous)
+    if (previous !== undefined) previousValues?.remember(version, previous)
     this.#newest.set(path, version)
   }
 
-  /** The commits after `revision`, within the limit but one at least; null when they are no longer, or not yet, all here. */
+  /** The commits after `revision`, within the limit but at least one if there is any; null when the buffer starts later. */
   after(revision: Revision, limit: Limit): readonly Commit[] | null {
     if (this.#commits.size === 0 || revision + 1 < this.#oldest) return null
     const commits: Commit[] = []
@@ -55,7 +55,7 @@ export class RecentCommits {
     return commits
   }
 
-  #drop(): void {
+  #dropOldest(): void {
     const oldest = this.#commits.get(this.#oldest)
     this.#bytes -= oldest?.bytes ?? 0
     for (const version of oldest?.commit.versions ?? []) {
@@ -74,13 +74,14 @@ export class RecentCommits {
   }
 }
 
+/** Estimated memory of a version without its value and fields. */
 const COMMIT_BYTES = 400
 
 function estimateCommitBytes(commit: Commit): number {
   return commit.versions.reduce((sum, version) => sum + COMMIT_BYTES + estimateJsonBytes(version.value) + estimateJsonBytes(version.fields), 0)
 }
 
-/** About what a value takes in memory: it need not be exact, but it must not cost what writing it out would. */
+/** Estimated memory of a value, in bytes. Not exact, for it must cost less than to serialise the value. */
 export function estimateJsonBytes(value: Json): number {
   if (typeof value === 'string') return 16 + 2 * value.length
   if (typeof value !== 'object' || value === null) return 8

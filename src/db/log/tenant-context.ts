@@ -3,15 +3,15 @@ import type { Millis } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 import type { LogTail } from './log-tail.ts'
 
-/** What reading one tenant takes. */
+/** Dependencies of the reads of one tenant. */
 export interface TenantContext {
   readonly store: Store
   readonly tenant: TenantId
   readonly tail: LogTail
   readonly limits: Limits
   readonly now: () => Millis
-  /** Makes what is read as of a time final; false: the time lies ahead of the clock and of everything written. */
+  /** Closes a time: later reads as of it give the same. False: it lies ahead of the clock and of the last commit. */
   readonly closeTime: (time: Millis) => Promise<boolean>
-  /** How long a read may take. */
+  /** Time limit of one read, ms. */
   readonly readMs: number
 }

@@ -8,7 +8,7 @@ import { resolvePath } from './resolve-path.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
-/** The revision that a resumable cursor stands for. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
+/** The revision of a cursor, from which feeds and pages can go on. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
 export async function cursorRevision({ tail }: TenantContext, cursor: string): Promise<Revision> {
   const point = await tail.resumePoint(cursor)
   switch (point.kind) {
@@ -31,8 +31,8 @@ export async function asOfRevision(context: TenantContext, path: Path, asOf: AsO
 }
 
 function oneOf(asOf: AsOf): { readonly cursor?: string; readonly time?: string; readonly version?: number } {
-  const given = Object.entries(asOf).filter(([, value]) => value !== undefined && value !== null)
-  if (given.length === 1) return Object.fromEntries(given) as { cursor?: string; time?: string; version?: number }
+  const entries = Object.entries(asOf).filter(([, value]) => value !== undefined && value !== null)
+  if (entries.length === 1) return Object.fromEntries(entries) as { cursor?: string; time?: string; version?: number }
   throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
 }
 

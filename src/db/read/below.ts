@@ -8,22 +8,22 @@ import { TimeSlice } from '../time/time-slice.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
-/** Documents whose nested collections are asked for at once. */
-const PARENTS = 64
-/** Collections that are read at once; together they ask for one slice. */
+/** Documents whose nested collections are read in one call. */
+const PARENTS_PER_CALL = 64
+/** Collections that are read concurrently, with one search slice for all of them. */
 const MAX_COLLECTIONS_AT_ONCE = 8
 
 export interface BelowRead {
   /** Levels of collections, from 1. */
   readonly levels: number
   readonly revision: Revision
-  /** What the result holds already. */
+  /** Bytes that the result holds already. */
   readonly bytes: number
 }
 
 /**
- * The live documents below a path, all of them or TOO_LARGE, those of each collection in order. Without a bound of levels, all
- * that lies there is one range. With one, it is read level by level, so that what lies deeper costs nothing.
+ * The live documents below a path, those of each collection in order. Throws TOO_LARGE instead of a part of them. Unbounded
+ * levels are read as one range; bounded ones level by level, so that deeper documents cost nothing.
  */
 export async function documentsBelow(context: TenantContext, root: Path, { levels, revision, bytes }: BelowRead): Promise<readonly Version[]> {
   const reading = new BelowReading(context, revision, new GatheredDocuments(context.limits, root, bytes))
@@ -31,7 +31,7 @@ export async function documentsBelow(context: TenantContext, root: Path, { level
   let collections = isDocumentPath(root) ? await reading.nested([root]) : [root]
   for (let level = 1; ; level++) {
     const documents = await reading.all(collections)
-    if (level === levels || documents.length === 0) return reading.gathered.documents
+    if (level === levels || documents.length === 0) return reading.result.documents
     collections = await reading.nested(documents.map(({ path }) => path))
   }
 }
@@ -40,59 +40,59 @@ export async function documentsBelow(context: TenantContext, root: Path, { level
 class BelowReading {
   readonly #context: TenantContext
   readonly #revision: Revision
-  readonly #patience: TimeSlice
-  readonly gathered: GatheredDocuments
+  readonly #timeSlice: TimeSlice
+  readonly result: GatheredDocuments
 
   constructor(context: TenantContext, revision: Revision, gathered: GatheredDocuments) {
     this.#context = context
     this.#revision = revision
-    this.#patience = new TimeSlice(context.readMs)
-    this.gathered = gathered
+    this.#timeSlice = new TimeSlice(context.readMs)
+    this.result = gathered
   }
 
-  /** The documents of a range, slice by slice; its limit is that of a slice. */
+  /** The documents of a range, read in slices of its limit. */
   async range(range: Range): Promise<readonly Version[]> {
     const { store, tenant } = this.#context
     const documents: Version[] = []
-    for (let rest = range; ; await this.#patience.yieldOrTimeOut()) {
-      const { rows, next } = await store.list(tenant, rest, this.#revision)
-      this.gathered.add(rows)
+    for (let remaining = range; ; await this.#timeSlice.yieldOrTimeOut()) {
+      const { rows, next } = await store.list(tenant, remaining, this.#revision)
+      this.result.add(rows)
       documents.push(...rows)
       if (next === undefined) return documents
-      rest = remainingRange(rest, next)
+      remaining = remainingRange(remaining, next)
     }
   }
 
-  /** The documents right in these collections. */
+  /** The documents of these collections, without those nested deeper. */
   async all(collections: readonly Path[]): Promise<readonly Version[]> {
     const documents: Version[] = []
-    for (const [i, part] of partsOf(collections, MAX_COLLECTIONS_AT_ONCE).entries()) {
-      if (i > 0) await this.#patience.yieldOrTimeOut()
-      const limit: Limit = { rows: Math.ceil(SEARCH_SLICE.rows / part.length), bytes: Math.ceil(SEARCH_SLICE.bytes / part.length) }
-      const read = await Promise.all(part.map((path) => this.range({ kind: 'collection', path, limit })))
+    for (const [i, chunk] of chunks(collections, MAX_COLLECTIONS_AT_ONCE).entries()) {
+      if (i > 0) await this.#timeSlice.yieldOrTimeOut()
+      const limit: Limit = { rows: Math.ceil(SEARCH_SLICE.rows / chunk.length), bytes: Math.ceil(SEARCH_SLICE.bytes / chunk.length) }
+      const read = await Promise.all(chunk.map((path) => this.range({ kind: 'collection', path, limit })))
       documents.push(...read.flat())
     }
     return documents
   }
 
-  /** The collections right below these documents. */
+  /** The collections directly below these documents. */
   async nested(documents: readonly Path[]): Promise<readonly Path[]> {
     const { store, tenant } = this.#context
     const collections: Path[] = []
-    for (const [k, part] of partsOf(documents, PARENTS).entries()) {
-      if (k > 0) await this.#patience.yieldOrTimeOut()
-      const names = await store.collections(tenant, part, this.#revision)
-      collections.push(...part.flatMap((document, i) => (names[i] ?? []).map((name) => [...document, name])))
+    for (const [k, chunk] of chunks(documents, PARENTS_PER_CALL).entries()) {
+      if (k > 0) await this.#timeSlice.yieldOrTimeOut()
+      const names = await store.collections(tenant, chunk, this.#revision)
+      collections.push(...chunk.flatMap((document, i) => (names[i] ?? []).map((name) => [...document, name])))
     }
     return collections
   }
 }
 
-function partsOf<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 }
 
-/** Documents of one result, as many as it may hold. */
+/** The documents of one result, bounded in number and bytes. */
 class GatheredDocuments {
   readonly #limits: Limits
   readonly #root: Path

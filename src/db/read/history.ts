@@ -7,25 +7,26 @@ import { parseTimestamp } from '../../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../../core/json/value.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Limit } from '../../store/store.ts'
-import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf, type Window } from './page.ts'
+import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow, type Window } from './page.ts'
 import { TimeSlice } from '../time/time-slice.ts'
 import { toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
-import { AbsentDocuments, Search, SEARCH_SLICE } from '../time/bounded-search.ts'
+import { PageRemainder, Search, SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
-/** Versions that one read asks for at least, where some of them may have left the field as it was. */
-const LEAST_ROWS = 16
+/** Least number of versions in one read of a field's history, as some of them may have left the field unchanged. */
+const MIN_ROWS = 16
 
-/** Stands behind all versions of a commit in a place between two commits, which no version has. */
-const BEHIND_ALL = 999_999
+/** An index after all versions of a commit: a position between two commits. */
+const END_OF_COMMIT = 999_999
 
-/** Exclusive bounds of a history, as places in the log: a revision, and an index within its commit. */
+/** Exclusive bounds of a history. */
 interface HistoryBounds {
   readonly after: HistoryPosition
   readonly before: HistoryPosition
 }
 
+/** A position in the log: a revision, and the index of a version within its commit. */
 interface HistoryPosition {
   readonly revision: Revision
   readonly index: number
@@ -39,27 +40,27 @@ interface HistoryRow {
 
 interface HistoryRows {
   readonly rows: readonly HistoryRow[]
-  /** Where the history goes on, in the direction of reading. */
+  /** The exclusive position at which the next page begins, in the direction of reading; undefined at the end. */
   readonly next: HistoryPosition | undefined
 }
 
-/** The versions of what `text` means, in the order in which they were written. */
+/** A page of the versions of the document, field or collection at `text`, in the order in which they were written. */
 export async function readHistory(context: TenantContext, text: string, options: HistoryOptions): Promise<DocumentPage> {
   const path = parsePath(text, context.limits)
-  const window = windowOf(options, 'last', context.limits)
-  const span = await spanOf(context, options)
+  const window = parseWindow(options, 'last', context.limits)
+  const span = await parseSpan(context, options)
   const { last, epoch } = context.tail
-  const bounds = boundsOf(options, { from: span.from, to: span.to ?? last })
-  const { rows, next } = await rowsOf(context, path, bounds, window)
+  const bounds = parseBounds(options, { from: span.from, to: span.to ?? last })
+  const { rows, next } = await readRows(context, path, bounds, window)
   const edges = rows.map((row) => ({ cursor: formatPosition(toPosition(row)), node: toDocument(epoch, row.version, row.version.revision) }))
   return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
 }
 
-async function rowsOf(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
-  const { head, fieldPath: rest } = await resolvePath(context, path)
-  if (head !== null && rest.length === 0) return documentHistory(context, head.path, bounds, window)
+async function readRows(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
+  const { head, fieldPath } = await resolvePath(context, path)
+  if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, bounds, window)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) return collectionHistory(context, path, bounds, window)
-  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, rest, { bounds, window })
+  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, fieldPath, { bounds, window })
 }
 
 async function isCollection({ store, tenant }: TenantContext, path: Path): Promise<boolean> {
@@ -67,23 +68,23 @@ async function isCollection({ store, tenant }: TenantContext, path: Path): Promi
   return names.includes(lastOf(path))
 }
 
-/** Slice by slice, so that no large page is parsed in one step. */
+/** Reads in slices, so that no large page is parsed in one turn of the event loop. */
 async function documentHistory({ store, tenant, limits, readMs }: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
   const slices: (readonly Version[])[] = []
-  const missing = new AbsentDocuments({ rows: window.count, bytes: limits.pageBytes })
-  const patience = new TimeSlice(readMs)
-  const inOrder = (): readonly HistoryRow[] => (window.reverse ? slices.toReversed() : slices).flat().map(rowOf)
+  const remainder = new PageRemainder({ rows: window.count, bytes: limits.pageBytes })
+  const timeSlice = new TimeSlice(readMs)
+  const inOrder = (): readonly HistoryRow[] => (window.reverse ? slices.toReversed() : slices).flat().map(toRow)
   let reached: HistoryPosition | undefined
-  for (let range = revisionsOf(bounds); ; await patience.yieldOrTimeOut()) {
-    const { slice } = missing
+  for (let range = documentBounds(bounds); ; await timeSlice.yieldOrTimeOut()) {
+    const { slice } = remainder
     const { rows, next } = await store.history(tenant, path, { ...range, reverse: window.reverse, limit: slice })
-    if (!missing.fits(rows)) return { rows: inOrder(), next: reached }
+    if (!remainder.fits(rows)) return { rows: inOrder(), next: reached }
     slices.push(rows)
     if (next === undefined) return { rows: inOrder(), next }
     reached = { revision: next, index: 0 }
-    missing.take(rows, rows.length < slice.rows)
-    if (missing.isFull) return { rows: inOrder(), next: reached }
-    range = behind(range, next, window)
+    remainder.take(rows, rows.length < slice.rows)
+    if (remainder.isFull) return { rows: inOrder(), next: reached }
+    range = remainingBounds(range, next, window)
   }
 }
 
@@ -92,24 +93,24 @@ interface FieldRead {
   readonly window: Window
 }
 
-/** The versions in which a field became another one, came or went. One that cannot have touched it is not read. */
+/** The versions that changed, added or removed a field. Versions that did not write it are not read. */
 async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<HistoryRows> {
   const { store, tenant, limits } = context
-  const harvest = new HistoryCollector(window, limits)
+  const collector = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
-  for (let range = revisionsOf(bounds); ; await search.yieldOrTimeOut()) {
-    const asked = harvest.ask(LEAST_ROWS)
-    const page = await store.history(tenant, path, { ...range, touching: field, reverse: window.reverse, limit: asked, skips: search.skips })
+  for (let range = documentBounds(bounds); ; await search.yieldOrTimeOut()) {
+    const limit = collector.nextLimit(MIN_ROWS)
+    const page = await store.history(tenant, path, { ...range, touching: field, reverse: window.reverse, limit, skips: search.skips })
     const oldest = page.rows[0]
     if (oldest !== undefined) {
       const { rows: [predecessor] } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
-      // What lies between two of these did not touch the field.
-      harvest.add(page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field)).map(rowOf))
+      // The versions between two rows did not write the field, so comparing neighbours is enough.
+      collector.add(page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field)).map(toRow))
     }
-    const short = page.more && page.rows.length < asked.rows
+    const short = page.more && page.rows.length < limit.rows
     search.count({ rows: page.rows.length, short })
-    if (page.next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(page.next)
-    range = behind(range, page.next, window)
+    if (page.next === undefined || collector.isDone(short) || search.isOver) return collector.rows(page.next)
+    range = remainingBounds(range, page.next, window)
   }
 }
 
@@ -118,41 +119,41 @@ function sameField(older: Version | undefined, newer: Version, field: Path): boo
   return a === undefined || b === undefined ? a === b : equalJson(a, b)
 }
 
-/** The versions of all documents in and below a collection: commits that wrote there, from one end of the bounds. */
+/** The versions of all documents in and below a collection, from the commits in the log that wrote there. */
 async function collectionHistory(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
   const { store, tenant, limits } = context
-  const harvest = new HistoryCollector(window, limits)
+  const collector = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
-  let range = commitsOf(bounds)
+  let range = collectionBounds(bounds)
   for (;; await search.yieldOrTimeOut()) {
-    const asked = harvest.ask(1)
-    const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit: asked, skips: search.skips })
+    const limit = collector.nextLimit(1)
+    const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit, skips: search.skips })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
-    harvest.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
-    const short = next !== undefined && commits.length < asked.rows
+    collector.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
+    const short = next !== undefined && commits.length < limit.rows
     search.count({ rows: commits.length, short })
-    if (next === undefined || harvest.isDone(short) || search.isOver) return harvest.rows(next)
-    range = behind(range, next, window)
+    if (next === undefined || collector.isDone(short) || search.isOver) return collector.rows(next)
+    range = remainingBounds(range, next, window)
   }
 }
 
-/** Exclusive. */
+/** Exclusive bounds. */
 interface RevisionBounds {
   readonly after: Revision
   readonly before: Revision
 }
 
-/** Of one document: a commit makes one version of it at most, so its revision is the place. */
-function revisionsOf({ after, before }: HistoryBounds): RevisionBounds {
+/** Bounds for one document: a commit makes at most one version of it, so the revision alone is its position. */
+function documentBounds({ after, before }: HistoryBounds): RevisionBounds {
   return { after: after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
 }
 
-/** Of a collection: a place lies within a commit, which belongs to the search unless all of its versions lie beyond the bound. */
-function commitsOf({ after, before }: HistoryBounds): RevisionBounds {
-  return { after: after.index < BEHIND_ALL ? Math.max(after.revision - 1, 0) : after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
+/** Bounds for a collection: a commit at a bound is read, too, unless all of its versions are outside. */
+function collectionBounds({ after, before }: HistoryBounds): RevisionBounds {
+  return { after: after.index < END_OF_COMMIT ? Math.max(after.revision - 1, 0) : after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
 }
 
-function behind(range: RevisionBounds, next: Revision, { reverse }: Window): RevisionBounds {
+function remainingBounds(range: RevisionBounds, next: Revision, { reverse }: Window): RevisionBounds {
   return reverse ? { ...range, before: next } : { ...range, after: next }
 }
 
@@ -162,7 +163,7 @@ function isBetween({ version: { revision }, index }: HistoryRow, { after, before
   return above && below
 }
 
-function rowOf(version: Version): HistoryRow {
+function toRow(version: Version): HistoryRow {
   return { version, index: 0 }
 }
 
@@ -170,13 +171,13 @@ function toPosition({ version: { revision }, index }: HistoryRow): HistoryPositi
   return { revision, index }
 }
 
-/** The rows of one page, as a search finds them in the direction of reading: so many, and so many bytes, but one at least. */
+/** Collects the rows of one page in the direction of reading, up to a number and a size, but at least one. */
 class HistoryCollector {
   readonly #window: Window
   readonly #maxBytes: number
   readonly #rows: HistoryRow[] = []
   #bytes = 0
-  /** Whether a row was found that has no room. */
+  /** Whether a row was found that does not fit: the page has a successor. */
   #full = false
 
   constructor(window: Window, limits: Limits) {
@@ -184,17 +185,17 @@ class HistoryCollector {
     this.#maxBytes = limits.pageBytes
   }
 
-  /** Whether the page is full, and it is known that there is one more row; where that has to be searched for (`isRare`), it is not worth it. */
+  /** Whether to stop: one row more than fits was found, or, where matches are rare (`isRare`), enough for the page. */
   isDone(isRare: boolean): boolean {
     return this.#full || (isRare && this.#rows.length >= this.#window.count)
   }
 
-  /** What the next read asks for: those that are missing, and one to know whether there is more. */
-  ask(least: number): Limit {
-    return { rows: Math.min(SEARCH_SLICE.rows, Math.max(least, this.#window.count - this.#rows.length + 1)), bytes: SEARCH_SLICE.bytes }
+  /** The limit of the next read: the missing rows, and one to know whether there is more; at least `minRows`. */
+  nextLimit(minRows: number): Limit {
+    return { rows: Math.min(SEARCH_SLICE.rows, Math.max(minRows, this.#window.count - this.#rows.length + 1)), bytes: SEARCH_SLICE.bytes }
   }
 
-  /** Takes in the rows of one read, oldest first. */
+  /** Adds the rows of one read, given oldest first. */
   add(found: readonly HistoryRow[]): void {
     for (const row of this.#window.reverse ? found.toReversed() : found) {
       this.#bytes += jsonBytes(row.version.value)
@@ -204,18 +205,18 @@ class HistoryCollector {
     }
   }
 
-  /** The page, when the search has come to a revision, or to the end. */
+  /** The page, where the search has reached a revision; undefined: the end. */
   rows(reached: Revision | undefined): HistoryRows {
     const last = this.#rows.at(-1)
     const rows = this.#window.reverse ? this.#rows.toReversed() : this.#rows
     if (this.#full) return { rows, next: last && toPosition(last) }
     if (reached === undefined) return { rows, next: undefined }
-    return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: BEHIND_ALL } }
+    return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: END_OF_COMMIT } }
   }
 }
 
-/** Revisions: those after `from`, up to `to` where there is an end. A time that has passed stands for one revision for ever. */
-async function spanOf({ store, tenant, closeTime }: TenantContext, { from, to }: HistoryOptions): Promise<{ from: Revision; to: Revision | null }> {
+/** The revisions of a span of time: after `from`, up to `to` (null: no end). Closes both times, so that the result is final. */
+async function parseSpan({ store, tenant, closeTime }: TenantContext, { from, to }: HistoryOptions): Promise<{ from: Revision; to: Revision | null }> {
   const revisionAt = async (time: Millis): Promise<Revision> => {
     await closeTime(time)
     return store.revisionAt(tenant, time)
@@ -226,7 +227,7 @@ async function spanOf({ store, tenant, closeTime }: TenantContext, { from, to }:
   }
 }
 
-function boundsOf(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): HistoryBounds {
+function parseBounds(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): HistoryBounds {
   const after = options.after === undefined ? null : parsePosition(options.after, 'after')
   const before = options.before === undefined ? null : parsePosition(options.before, 'before')
   return {

@@ -2,14 +2,14 @@ import { lastOf, pathText, type Path } from '../../core/path.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { ListPage, Range } from '../../store/store.ts'
-import { AbsentDocuments, Search } from '../time/bounded-search.ts'
+import { PageRemainder, Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Where } from '../shape/cel/where.ts'
 
 export interface ListOptions {
-  /** Its limit is that of the page. */
+  /** Its limit is the limit of the page. */
   readonly range: Range
-  /** The latest when undefined. */
+  /** The revision to read; undefined: the latest. */
   readonly at: Revision | undefined
 }
 
@@ -18,53 +18,53 @@ export interface MatchingOptions extends ListOptions {
 }
 
 /**
- * The documents of a range, all of one state, slice by slice: as many as the limit allows. Of a past in which few of them lived
- * it may end early (`searchedDocuments`), even without a row, with the place to go on from.
+ * The documents of a range at one revision, up to its limit, read in slices. A page of a past in which few of them existed
+ * may end early (`searchedDocuments`, half of `readMs`), even without a row, with the path to go on after.
  */
 export async function listAll({ store, tenant, limits, readMs }: TenantContext, { range, at }: ListOptions): Promise<ListPage> {
   const slices: (readonly Version[])[] = []
-  const missing = new AbsentDocuments(range.limit)
+  const remainder = new PageRemainder(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
   const inOrder = (): readonly Version[] => (range.reverse === true ? slices.toReversed() : slices).flat()
   let reached: Path | undefined
-  for (let [rest, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
-    const { slice } = missing
-    const page = await store.list(tenant, { ...rest, limit: slice, skips: search.skips }, revision)
-    if (!missing.fits(page.rows)) return { rows: inOrder(), more: true, next: reached, revision: page.revision }
+  for (let [remaining, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
+    const { slice } = remainder
+    const page = await store.list(tenant, { ...remaining, limit: slice, skips: search.skips }, revision)
+    if (!remainder.fits(page.rows)) return { rows: inOrder(), more: true, next: reached, revision: page.revision }
     slices.push(page.rows)
     if (page.next === undefined) return { ...page, rows: inOrder() }
     const short = page.rows.length < slice.rows
-    const cut = short && endsAtRow(page, range)
-    missing.take(page.rows, cut)
-    search.count({ rows: 0, short: short && !cut })
-    if (missing.isFull || search.isOver) return { ...page, rows: inOrder() }
+    const endsByBytes = short && endsAtRow(page, range)
+    remainder.take(page.rows, endsByBytes)
+    search.count({ rows: 0, short: short && !endsByBytes })
+    if (remainder.isFull || search.isOver) return { ...page, rows: inOrder() }
     reached = page.next
-    rest = remainingRange(rest, reached)
+    remaining = remainingRange(remaining, reached)
     revision = page.revision
   }
 }
 
 /**
- * The documents of a range that match, all of one state: as many as the limit allows, and whether there is one more.
- * Reads the range slice by slice until that is known, or until it has looked at `searchedDocuments`: then it ends early, even
- * without a row, with the place to go on from.
+ * The documents of a range that match at one revision, up to its limit, and whether there is one more. Reads slices until that is
+ * known, or until it has examined `searchedDocuments` or taken half of `readMs`: then it ends early, even without a row, with the
+ * path to go on after.
  */
 export async function listMatching({ store, tenant, limits, readMs }: TenantContext, { range, where, at }: MatchingOptions): Promise<ListPage> {
-  const matches = new MatchCollector(range)
+  const collector = new MatchCollector(range)
   const search = new Search(readMs, limits.searchedDocuments)
-  let seen: Path | undefined
-  for (let [rest, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
+  let examined: Path | undefined
+  for (let [remaining, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
     const { slice, skips } = search
-    const page = await store.list(tenant, { ...rest, limit: slice, skips }, revision)
+    const page = await store.list(tenant, { ...remaining, limit: slice, skips }, revision)
     revision = page.revision
     for (const version of range.reverse === true ? page.rows.toReversed() : page.rows) {
-      if (search.isLong && (await search.ends()) && seen !== undefined) return { rows: matches.rows, more: true, next: seen, revision }
-      if (isMatch(where, version) && !matches.take(version)) return { rows: matches.rows, more: true, next: matches.last, revision }
-      seen = version.path
+      if (search.isLong && (await search.ends()) && examined !== undefined) return { rows: collector.rows, more: true, next: examined, revision }
+      if (isMatch(where, version) && !collector.take(version)) return { rows: collector.rows, more: true, next: collector.last, revision }
+      examined = version.path
     }
     search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
-    if (page.next === undefined || search.isOver) return { ...page, rows: matches.rows }
-    rest = remainingRange(rest, page.next)
+    if (page.next === undefined || search.isOver) return { ...page, rows: collector.rows }
+    remaining = remainingRange(remaining, page.next)
   }
 }
 
@@ -72,18 +72,18 @@ function isMatch(where: Where, { path, value }: Version): boolean {
   return where.test({ path: pathText(path), id: lastOf(path), value })
 }
 
-/** Whether a page ends at one of its rows, and not at one that was passed over. */
+/** Whether a page ends at one of its rows, and not at a row that the store skipped. */
 function endsAtRow({ rows, next }: ListPage, { reverse }: Range): boolean {
   const row = reverse === true ? rows[0] : rows.at(-1)
   return row !== undefined && next !== undefined && pathText(row.path) === pathText(next)
 }
 
-/** What is left of a range behind a place, in the direction of reading. */
+/** The rest of a range after `next`, in the direction of reading. */
 export function remainingRange(range: Range, next: Path): Range {
   return range.reverse === true ? { ...range, before: next } : { ...range, after: next }
 }
 
-/** What a page holds so far, within its limit. */
+/** Collects the rows of one page, within its limit. */
 class MatchCollector {
   readonly #range: Range
   readonly #rows: Version[] = []
@@ -98,12 +98,12 @@ class MatchCollector {
     return this.#range.reverse === true ? this.#rows.toReversed() : this.#rows
   }
 
-  /** The document that was taken last. */
+  /** Path of the newest row. */
   get last(): Path | undefined {
     return this.#rows.at(-1)?.path
   }
 
-  /** False when there is no room for it: the page ends before it. */
+  /** Adds a row; false when it does not fit: the page ends before it. */
   take(version: Version): boolean {
     const { rows, bytes } = this.#range.limit
     this.#bytes += jsonBytes(version.value)

@@ -4,29 +4,29 @@ import { LIMITS, tooLarge, type Limits } from '../../core/limits.ts'
 
 const DEFAULT_ROWS = 100
 
-/** How many rows are asked for, and from which end. */
+/** Number of rows of a page, and the end of the range that it starts from. */
 export interface Window {
   readonly count: number
-  /** From the back. */
+  /** Whether the page starts from the end (`last`). */
   readonly reverse: boolean
 }
 
 /** Reads `first` or `last`. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
-export function windowOf(options: PageOptions, fallback: 'first' | 'last', limits: Limits = LIMITS): Window {
+export function parseWindow(options: PageOptions, fallback: 'first' | 'last', limits: Limits = LIMITS): Window {
   if (options.first !== undefined && options.last !== undefined) throw badArgument('last', 'Give first or last, not both.')
   const name = options.last !== undefined ? 'last' : options.first !== undefined ? 'first' : fallback
-  return { count: countOf(options[name], name, limits), reverse: name === 'last' }
+  return { count: parseCount(options[name], name, limits), reverse: name === 'last' }
 }
 
-/** A number of rows from 1 to `pageSize`; 100 when none was given. */
-export function countOf(count: number | undefined, argument: string, limits: Limits): number {
+/** Checks a number of rows, 1 to `pageSize`; default 100. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
+export function parseCount(count: number | undefined, argument: string, limits: Limits): number {
   const rows = count ?? DEFAULT_ROWS
   if (!Number.isSafeInteger(rows) || rows < 1) throw badArgument(argument, `${argument} must be a whole number from 1 to ${limits.pageSize}.`)
   if (rows > limits.pageSize) throw tooLarge('pageSize', limits.pageSize, `${rows} rows were asked for`)
   return rows
 }
 
-/** What a page lists: an id of a collection, or a place in a history. */
+/** Kinds of page cursors: an id in a collection, or a position in a history. */
 export type PageKind = 'id' | 'place'
 
 /** An opaque page cursor for a text; not a cursor of the log. */
@@ -42,15 +42,16 @@ export function parsePageCursor(kind: PageKind, cursor: string, argument: string
   throw badPageCursor(argument)
 }
 
-/** BAD_REQUEST: what was given as a page cursor is none of such a page. */
+/** BAD_REQUEST: the argument is not a cursor of such a page. */
 export function badPageCursor(argument: string): DatabaseError {
   return badArgument(argument, `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`)
 }
 
 export interface PageEdges {
   readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
-  /** The page cursor of the place that was reached, where the range goes on beyond it in the direction of reading. */
+  /** Page cursor of the last position that was read; undefined where the range ends there, in the direction of reading. */
   readonly next: string | undefined
+  /** Log cursor of the revision that was read. */
   readonly cursor: string
 }
 

@@ -11,7 +11,7 @@ import type { Range } from '../../store/store.ts'
 import { documentsBelow } from './below.ts'
 import { parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
-import { badPageCursor, formatPageCursor, toPage, parsePageCursor, windowOf } from './page.ts'
+import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
 import { asOfRevision } from './as-of.ts'
 import { toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
@@ -37,7 +37,7 @@ export async function readDocuments(context: TenantContext, text: string, option
   const path = parsePath(text, limits)
   if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
   const where = parseWhere(options, limits)
-  const window = windowOf(options, 'first', limits)
+  const window = parseWindow(options, 'first', limits)
   const revision = await asOfRevision(context, path, options.asOf)
   const bound = (cursor: string | undefined, argument: string): Path | undefined =>
     cursor === undefined ? undefined : [...path, parseId(cursor, argument, limits)]
@@ -55,25 +55,25 @@ export async function readDocuments(context: TenantContext, text: string, option
   return toPage(options, window, { edges, next: page.next && cursorOf(page.next), cursor: formatCursor(tail.epoch, page.revision) })
 }
 
-/** The id that a page cursor stands for; it was made of one, so anything else is no such cursor. */
+/** The id of a page cursor. Throws BAD_REQUEST unless it is a valid id, from which alone cursors are made. */
 function parseId(cursor: string, argument: string, limits: Limits): string {
   const id = parsePageCursor('id', cursor, argument)
   try {
     if (parsePath(`x/${id}`, limits).length === 2) return id
   } catch {
-    // Told as what it is to the caller: a bad cursor.
+    // Reported as a bad cursor, not as an invalid path.
   }
   throw badPageCursor(argument)
 }
 
-/** What is at `text` with everything below, or `depth` levels of collections of it; null when nothing is there. */
+/** The value at `text`, with `depth` levels of nested collections (default: all); null when nothing is there. */
 export async function readValue(context: TenantContext, text: string, options: ReadOptions & { readonly depth?: number | undefined }): Promise<Json> {
   const path = parsePath(text, context.limits)
   const depth = parseDepth(options.depth)
   return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
 }
 
-/** Levels of collections; all when none is given. Throws BAD_REQUEST. */
+/** Checks a number of levels of nested collections; default: all. Throws BAD_REQUEST. */
 export function parseDepth(depth: number | undefined): number {
   if (depth === undefined) return Infinity
   if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
@@ -81,17 +81,17 @@ export function parseDepth(depth: number | undefined): number {
 }
 
 export interface ValueRead {
-  /** Levels of collections. */
+  /** Levels of nested collections. */
   readonly depth: number
-  /** The revision to look at; the latest when undefined. */
+  /** The revision to read; undefined: the latest. */
   readonly at: Revision | undefined
 }
 
-/** What is at a path as of a revision, as `readValue` has it. */
+/** The value at a path as of a revision, as `readValue` returns it. */
 export async function valueAt(context: TenantContext, path: Path, { depth, at }: ValueRead): Promise<Json> {
-  const { head, fieldPath: rest, revision } = await resolvePath(context, path, at)
-  if (head !== null && rest.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
-  const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, rest)
+  const { head, fieldPath, revision } = await resolvePath(context, path, at)
+  if (head !== null && fieldPath.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
+  const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, fieldPath)
   if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null
   return readCollection(context, path, { depth, revision, declared: field !== undefined })
 }
@@ -105,7 +105,7 @@ async function readTree(context: TenantContext, head: Version, depth: number, re
 interface CollectionRead {
   readonly depth: number
   readonly revision: Revision
-  /** Whether an empty array in the parent declares it. */
+  /** Whether an empty array in the parent document declares the collection. */
   readonly declared: boolean
 }
 

@@ -3,7 +3,7 @@ import { isObject } from '../../core/json/json.ts'
 import { lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Version } from '../../core/version.ts'
 
-/** Documents by their place, ready to be nested into one another. */
+/** Documents indexed by collection and parent, to nest them into one value. */
 export class ValueTree {
   readonly #collections = new Map<string, Version[]>()
   readonly #names = new Map<string, Set<string>>()
@@ -20,7 +20,7 @@ export class ValueTree {
     }
   }
 
-  /** A collection as `[{ id, ts, value }]` in id order, with what lies below inside the values. */
+  /** A collection as `[{ id, ts, value }]` in id order, with nested collections inside the values. */
   list(collection: Path): Json {
     const documents = this.#collections.get(pathText(collection)) ?? []
     return documents.map((document) => ({
@@ -30,7 +30,7 @@ export class ValueTree {
     }))
   }
 
-  /** A document's value with its nested collections as lists in their place. */
+  /** A document's value with its nested collections as fields, which hold lists. */
   value(path: Path, value: Json): Json {
     const names = this.#names.get(pathText(path))
     if (names === undefined || !isObject(value)) return value

@@ -15,8 +15,8 @@ export interface MatcherOptions {
   readonly epoch: string
   readonly previousValues: Pick<PreviousValues, 'get'>
   /**
-   * Whether a set of documents is kept by what it gives. Then a document that a pattern goes on inside belongs to the set
-   * while it has something there; else only its changes there are of interest.
+   * Whether the consumer maintains a set of documents (`live`). With a pattern below a document, the document is then a member
+   * while that sub-path has content; otherwise only changes of the sub-path match.
    */
   readonly tracksMembership: boolean
 }
@@ -28,10 +28,10 @@ export function createMatcher(log: Pick<MatcherOptions, 'epoch' | 'previousValue
   return new Matcher({ shape, epoch: log.epoch, previousValues: log.previousValues, tracksMembership })
 }
 
-/** What a shape shows of commits and of documents. Pure but for the older values that it asks for. */
+/** Selects and projects the changes of commits, and documents, for one shape. Pure, but for reads of previous values. */
 export class Matcher {
   readonly #options: MatcherOptions
-  /** Whether nothing but the path decides, and changes are shown as they are. */
+  /** Whether only the path decides, and changes are delivered as they are. */
   readonly #passthrough: boolean
 
   constructor(options: MatcherOptions) {
@@ -40,65 +40,65 @@ export class Matcher {
     this.#passthrough = where === null && types === null && columns === null && !full
   }
 
-  /** Paths at or below which everything lies that may match; undefined: anywhere. Of a pattern that may go on inside documents, its first document. */
+  /** Paths at or below which every match lies; undefined: anywhere. Of longer patterns, which may name fields, two segments. */
   get below(): readonly Path[] | undefined {
     const roots = this.#options.shape.patterns.map((pattern) => concrete(pattern).slice(0, 2))
     return roots.some((root) => root.length === 0) ? undefined : roots
   }
 
-  /** The changes of a commit that match, in its order. A promise only where an older value is not at hand. */
+  /** The changes of a commit that match, in its order. A promise only where a previous value must be read. */
   match(commit: Commit): readonly Change[] | Promise<readonly Change[]> {
     const changes = changesOf(this.#options.epoch, commit)
     const selected = commit.versions.map((version, i) => this.#matchOne(version, changes[i]))
     if (!selected.some((each) => each instanceof Promise)) {
-      const kept = selected.filter((each): each is Change => each !== null && !(each instanceof Promise))
-      return kept.length === changes.length && kept.every((each, i) => each === changes[i]) ? changes : kept
+      const matching = selected.filter((each): each is Change => each !== null && !(each instanceof Promise))
+      return matching.length === changes.length && matching.every((each, i) => each === changes[i]) ? changes : matching
     }
     return Promise.all(selected.map(async (each) => each)).then((all) => all.filter((each) => each !== null))
   }
 
-  /** The document as the shape shows it; null when it does not belong to it. */
+  /** The document with the columns of the shape; null when it does not match. */
   project(version: Version, document: Document): Document | null {
-    const inside = this.#insideOf(version)
-    if (inside === null || version.type === 'DELETE' || !this.#holds(version, version.value, inside)) return null
-    return this.#showing(document, version.value)
+    const subPatterns = this.#subPatternsOf(version)
+    if (subPatterns === null || version.type === 'DELETE' || !this.#isMember(version, version.value, subPatterns)) return null
+    return this.#projectDocument(document, version.value)
   }
 
   #matchOne(version: Version, change: Change | undefined): Selected | Promise<Selected> {
-    const inside = this.#insideOf(version)
-    if (change === undefined || inside === null) return null
-    if (this.#passthrough && inside.length === 0) return change
-    if (version.type === 'NEW') return this.#render(version, change, { inside, before: undefined })
+    const subPatterns = this.#subPatternsOf(version)
+    if (change === undefined || subPatterns === null) return null
+    if (this.#passthrough && subPatterns.length === 0) return change
+    if (version.type === 'NEW') return this.#render(version, change, { subPatterns, before: undefined })
     const { where, full } = this.#options.shape
-    // That there was a value is enough to know; null stands for it.
-    if (where === null && !full && inside.length === 0) return this.#render(version, change, { inside, before: null })
+    // Only whether there was a previous value matters here: null stands for any.
+    if (where === null && !full && subPatterns.length === 0) return this.#render(version, change, { subPatterns, before: null })
     const before = this.#options.previousValues.get(version)
-    if (before instanceof Promise) return before.then((value) => this.#render(version, change, { inside, before: value }))
-    return this.#render(version, change, { inside, before })
+    if (before instanceof Promise) return before.then((value) => this.#render(version, change, { subPatterns, before: value }))
+    return this.#render(version, change, { subPatterns, before })
   }
 
-  /** What the patterns go on to name inside the document: none when they name it whole; null when they do not name it. */
-  #insideOf({ path }: Version): readonly Pattern[] | null {
-    const named = this.#options.shape.patterns.filter((pattern) => matchesPrefix(pattern, path))
-    if (named.length === 0) return null
-    return named.some((pattern) => pattern.length <= path.length) ? [] : named.map((pattern) => pattern.slice(path.length))
+  /** The rests of the patterns below the document: empty when a pattern names the whole document; null when none names it. */
+  #subPatternsOf({ path }: Version): readonly Pattern[] | null {
+    const matching = this.#options.shape.patterns.filter((pattern) => matchesPrefix(pattern, path))
+    if (matching.length === 0) return null
+    return matching.some((pattern) => pattern.length <= path.length) ? [] : matching.map((pattern) => pattern.slice(path.length))
   }
 
-  #holds(version: Version, value: Json | undefined, inside: readonly Pattern[]): boolean {
+  #isMember(version: Version, value: Json | undefined, subPatterns: readonly Pattern[]): boolean {
     if (value === undefined) return false
-    const { shape: { where }, tracksMembership: keepsSet } = this.#options
-    if (keepsSet && inside.length > 0 && !inside.some((pattern) => holdsSomething(value, pattern))) return false
+    const { shape: { where }, tracksMembership } = this.#options
+    if (tracksMembership && subPatterns.length > 0 && !subPatterns.some((pattern) => hasContent(value, pattern))) return false
     return where === null || where.test({ path: pathText(version.path), id: lastOf(version.path), value })
   }
 
-  #render(version: Version, change: Change, { inside, before }: PastMembership): Selected {
-    const { shape, tracksMembership: keepsSet } = this.#options
+  #render(version: Version, change: Change, { subPatterns, before }: PastMembership): Selected {
+    const { shape, tracksMembership } = this.#options
     const after = version.type === 'DELETE' ? undefined : version.value
-    const was = this.#holds(version, before, inside)
-    const is = this.#holds(version, after, inside)
+    const was = this.#isMember(version, before, subPatterns)
+    const is = this.#isMember(version, after, subPatterns)
     if (!was && !is) return null
     const moved = was !== is && before !== undefined && after !== undefined
-    if (inside.length > 0 && !(keepsSet && was !== is) && !changedInside(version, { inside, before })) return null
+    if (subPatterns.length > 0 && !(tracksMembership && was !== is) && !hasChangedAt(version, { subPatterns, before })) return null
     const type = was && is ? 'UPDATE' : is ? 'NEW' : 'DELETE'
     if (shape.types !== null && !shape.types.includes(type)) return null
     const { document, ...rest } = change
@@ -106,68 +106,68 @@ export class Matcher {
       ...rest,
       type,
       reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : 'WRITE',
-      document: this.#showing(document, is ? document.value : null),
+      document: this.#projectDocument(document, is ? document.value : null),
       before: shape.full && before !== undefined ? this.#projectValue(before) : null,
     }
   }
 
-  #showing(document: Document, value: Json): Document {
+  #projectDocument(document: Document, value: Json): Document {
     const { columns } = this.#options.shape
     return columns === null ? { ...document, value } : { ...document, value: this.#projectValue(value), isPart: true }
   }
 
   #projectValue(value: Json): Json {
     const { columns } = this.#options.shape
-    return columns === null ? value : cutTo(value, columns)
+    return columns === null ? value : projectFields(value, columns)
   }
 }
 
 interface PastMembership {
-  readonly inside: readonly Pattern[]
-  /** The value before; undefined when the document did not live. */
+  readonly subPatterns: readonly Pattern[]
+  /** The previous value; undefined when the document did not exist. */
   readonly before: Json | undefined
 }
 
-/** Only these fields of an object, those that are there; anything else as it is. */
-function cutTo(value: Json, columns: readonly FieldPath[]): Json {
+/** Only these fields of an object, where present; any other value as it is. */
+function projectFields(value: Json, columns: readonly FieldPath[]): Json {
   if (!isObject(value)) return value
-  let cut: Json = {}
+  let projected: Json = {}
   for (const column of columns) {
     const field = getField(value, column)
-    if (field !== undefined) cut = withField(cut, value, column)
+    if (field !== undefined) projected = copyField(projected, value, column)
   }
-  return cut
+  return projected
 }
 
-/** `cut` with the field of `whole`. An element of an array is kept under its index, as a key. */
-function withField(cut: Json, whole: Json, column: FieldPath): Json {
-  return setField(cut, column, getField(whole, column) ?? null)
+/** `target` with a field of `source`. An element of an array becomes a field whose key is its index. */
+function copyField(target: Json, source: Json, column: FieldPath): Json {
+  return setField(target, column, getField(source, column) ?? null)
 }
 
-/** What a pattern names inside the document is another after the change than before. */
-function changedInside(version: Version, { inside, before }: PastMembership): boolean {
-  if (before !== undefined && !inside.some((pattern) => matches([...version.path, ...pattern], version.path, version.fields))) return false
+/** Whether the change gave other values to the sub-paths. */
+function hasChangedAt(version: Version, { subPatterns, before }: PastMembership): boolean {
+  if (before !== undefined && !subPatterns.some((pattern) => matches([...version.path, ...pattern], version.path, version.fields))) return false
   const after = version.type === 'DELETE' ? undefined : version.value
-  return inside.some((pattern) => !sameInside(before, after, pattern))
+  return subPatterns.some((pattern) => !equalAt(before, after, pattern))
 }
 
-/** Whether a pattern names the same places in both, with equal values. */
-function sameInside(a: Json | undefined, b: Json | undefined, pattern: Pattern): boolean {
+/** Whether a pattern matches the same paths in both values, with equal values there. */
+function equalAt(a: Json | undefined, b: Json | undefined, pattern: Pattern): boolean {
   if (a === b) return true
   const [segment, ...rest] = pattern
   if (segment === undefined) return a !== undefined && b !== undefined && equalJson(a, b)
   const keys = segment === '*' ? new Set([...keysOf(a), ...keysOf(b)]) : [segment]
-  for (const key of keys) if (!sameInside(childOf(a, key), childOf(b, key), rest)) return false
+  for (const key of keys) if (!equalAt(childOf(a, key), childOf(b, key), rest)) return false
   return true
 }
 
-/** Whether a pattern names more than empty arrays, which only declare collections. */
-function holdsSomething(value: Json | undefined, pattern: Pattern): boolean {
+/** Whether a pattern matches anything but empty arrays, which only declare collections. */
+function hasContent(value: Json | undefined, pattern: Pattern): boolean {
   if (value === undefined) return false
   const [segment, ...rest] = pattern
   if (segment === undefined) return !(Array.isArray(value) && value.length === 0)
-  if (segment !== '*') return holdsSomething(childOf(value, segment), rest)
-  return keysOf(value).some((key) => holdsSomething(childOf(value, key), rest))
+  if (segment !== '*') return hasContent(childOf(value, segment), rest)
+  return keysOf(value).some((key) => hasContent(childOf(value, key), rest))
 }
 
 function keysOf(value: Json | undefined): readonly string[] {

@@ -3,37 +3,37 @@ import { pathText } from '../../core/path.ts'
 import type { Version } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 
-/** A value; undefined when the document did not live. */
+/** A previous value; undefined when the document did not exist. */
 export type PreviousValue = Json | undefined
 
 /**
- * The values that versions replaced, found once for all who ask. Where the version before is among the newest
- * commits in memory nothing is read.
+ * The values that versions replaced, cached per version object, so that all cohorts share one read. Nothing is read where the
+ * previous version was among the newest commits in memory.
  */
 export class PreviousValues {
   readonly #store: Store
   readonly #tenant: TenantId
-  readonly #known = new WeakMap<Version, { readonly value: PreviousValue } | Promise<PreviousValue>>()
+  readonly #cached = new WeakMap<Version, { readonly value: PreviousValue } | Promise<PreviousValue>>()
 
   constructor(store: Store, tenant: TenantId) {
     this.#store = store
     this.#tenant = tenant
   }
 
-  /** Remembers the version before, where it is at hand. */
+  /** Caches the value of `previous`, if it is the version right before. */
   remember(version: Version, previous: Version): void {
-    if (previous.version === version.version - 1) this.#known.set(version, { value: liveValue(previous) })
+    if (previous.version === version.version - 1) this.#cached.set(version, { value: liveValue(previous) })
   }
 
-  /** The value that a version replaced. A promise where it must be read. */
+  /** The value that a version replaced. A promise where it must be read; a failed read is not cached. */
   get(version: Version): PreviousValue | Promise<PreviousValue> {
     if (version.version === 1) return undefined
-    const known = this.#known.get(version)
-    if (known instanceof Promise) return known
-    if (known !== undefined) return known.value
+    const cached = this.#cached.get(version)
+    if (cached instanceof Promise) return cached
+    if (cached !== undefined) return cached.value
     const reading = this.#read(version)
-    this.#known.set(version, reading)
-    reading.then((value) => this.#known.set(version, { value }), () => this.#known.delete(version))
+    this.#cached.set(version, reading)
+    reading.then((value) => this.#cached.set(version, { value }), () => this.#cached.delete(version))
     return reading
   }
 

@@ -4,7 +4,7 @@ import type { Change, WriteResult, Document } from '../../core/database.ts'
 import { lastOf, pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 
-/** The document that a version is, as every face shows it; `asOf` is the revision it was read at. */
+/** The document of a version, as every interface shows it; `asOf` is the revision it was read at. */
 export function toDocument(epoch: string, version: Version, asOf: Revision): Document {
   const cursor = formatCursor(epoch, version.revision)
   return {
@@ -21,19 +21,19 @@ export function toDocument(epoch: string, version: Version, asOf: Revision): Doc
   }
 }
 
-/** Changes by commit: thousands of readers of one path share them. Commits and changes never change. */
-const rendered = new WeakMap<Commit, readonly Change[]>()
+/** Rendered changes by commit: thousands of readers share them. Commits and changes are immutable. */
+const cachedChanges = new WeakMap<Commit, readonly Change[]>()
 
 /** The changes of a commit, one per version, rendered once. */
 export function changesOf(epoch: string, commit: Commit): readonly Change[] {
-  const known = rendered.get(commit)
-  if (known !== undefined) return known
-  const changes = commit.versions.map((version) => changeOf(epoch, version))
-  rendered.set(commit, changes)
+  const cached = cachedChanges.get(commit)
+  if (cached !== undefined) return cached
+  const changes = commit.versions.map((version) => toChange(epoch, version))
+  cachedChanges.set(commit, changes)
   return changes
 }
 
-function changeOf(epoch: string, version: Version): Change {
+function toChange(epoch: string, version: Version): Change {
   const document = toDocument(epoch, version, version.revision)
   return {
     type: version.type,
@@ -43,13 +43,13 @@ function changeOf(epoch: string, version: Version): Change {
     before: null,
     fields: version.fields,
     commit: version.commit,
-    // A version without a number is no part of the log.
+    // Version 0 is ephemeral: it is no part of the log.
     cursor: version.version === 0 ? null : document.cursor,
     at: document.updatedAt,
   }
 }
 
-/** What a write did, as its caller sees it. */
+/** The result of a write, as its caller gets it. */
 export function toWriteResult(epoch: string, commit: Commit, repeated: boolean): WriteResult {
   return {
     id: commit.id,

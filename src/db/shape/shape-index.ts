@@ -8,22 +8,22 @@ import type { Shape } from './shape.ts'
 
 const ANY = '*'
 
-/** The value before could not be found: then every constant may have been left. */
+/** The previous value could not be read: any constant may have been the old one. */
 export const UNKNOWN_PREVIOUS: unique symbol = Symbol('unknown')
 
-/** What is known of the value that a change replaced. */
+/** A previous value, where it could be read. */
 export type MaybePrevious = PreviousValue | typeof UNKNOWN_PREVIOUS
 
-/** Shapes that ask for one field to be one of many constants, by constant. */
+/** Items of shapes that compare one field with a constant, by constant. */
 interface ByField<T> {
   readonly field: FieldPath
   readonly shapes: Map<Equality['value'], Set<T>>
 }
 
-/** One place in the tree of patterns. */
+/** A node of the tree of patterns: one pattern prefix. */
 class PathNode<T> {
   readonly children = new Map<string, PathNode<T>>()
-  /** Those whose pattern ends here and that no constant tells apart. */
+  /** Items of shapes whose pattern ends here and whose `where` has no `field == constant`. */
   readonly all = new Set<T>()
   readonly byField = new Map<string, ByField<T>>()
 
@@ -33,14 +33,14 @@ class PathNode<T> {
 }
 
 /**
- * Finds whom a change may concern: by path, along a tree of patterns, then by `field == constant`. What a write costs
- * does not grow with the number of shapes that it cannot match.
+ * Finds the items whose shapes a change may match: by path, along a tree of patterns, then by `field == constant`. The cost of a
+ * write does not grow with the number of shapes that it cannot match.
  */
 export class ShapeIndex<T> {
   readonly #root = new PathNode<T>()
   #unindexed = 0
 
-  /** Shapes that no constant tells apart, and that are looked at for each change below their paths. */
+  /** Number of shapes without a `field == constant`: each is examined for every change below its paths. */
   get unindexed(): number {
     return this.#unindexed
   }
@@ -50,19 +50,19 @@ export class ShapeIndex<T> {
   }
 
   add(shape: Shape, item: T): void {
-    const equality = equalityOf(shape)
+    const equality = indexedEquality(shape)
     for (const pattern of shape.patterns) {
-      const node = pattern.reduce((parent, segment) => childOf(parent, segment), this.#root)
+      const node = pattern.reduce((parent, segment) => ensureChild(parent, segment), this.#root)
       if (equality === null) node.all.add(item)
-      else setOf(node, equality).add(item)
+      else ensureSet(node, equality).add(item)
     }
     if (equality === null) this.#unindexed++
   }
 
   delete(shape: Shape, item: T): void {
-    const equality = equalityOf(shape)
+    const equality = indexedEquality(shape)
     for (const pattern of shape.patterns) {
-      remove(this.#root, pattern, (node) => {
+      removeAt(this.#root, pattern, (node) => {
         if (equality === null) node.all.delete(item)
         else dropShape(node, equality, item)
       })
@@ -70,31 +70,31 @@ export class ShapeIndex<T> {
     if (equality === null) this.#unindexed--
   }
 
-  /** Whether the value before decides whom a change of the document concerns. */
-  asksBefore(version: Version): boolean {
+  /** Whether `find` needs the previous value for a version. */
+  needsPrevious(version: Version): boolean {
     return version.version > 1 && this.#nodesOf(version.path).some((node) => node.byField.size > 0)
   }
 
-  /** Whom the change may concern; `before`: the value it replaced, where `asksBefore`. */
+  /** The items that a change may match, some more than once; `before`: the previous value, where `needsPrevious`. */
   *find(version: Version, before: MaybePrevious): Generator<T> {
     const values = [before === UNKNOWN_PREVIOUS ? undefined : before, version.type === 'DELETE' ? undefined : version.value]
     for (const node of this.#nodesOf(version.path)) {
       yield* node.all
-      for (const entry of node.byField.values()) yield* before === UNKNOWN_PREVIOUS ? everyone(entry) : matching(entry, values)
+      for (const entry of node.byField.values()) yield* before === UNKNOWN_PREVIOUS ? allItems(entry) : itemsWithConstant(entry, values)
     }
   }
 
-  /** Everyone. */
+  /** All items, some more than once. */
   *all(): Generator<T> {
     const nodes = [this.#root]
     collectBelow(this.#root, nodes)
     for (const { all, byField } of nodes) {
       yield* all
-      for (const entry of byField.values()) yield* everyone(entry)
+      for (const entry of byField.values()) yield* allItems(entry)
     }
   }
 
-  /** The places along a path, and those below its end: patterns that go on inside the document. */
+  /** The nodes along a path, and all nodes below its end: patterns that continue inside the document. */
   #nodesOf(path: Path): readonly PathNode<T>[] {
     const found: PathNode<T>[] = []
     let level: readonly PathNode<T>[] = [this.#root]
@@ -107,12 +107,12 @@ export class ShapeIndex<T> {
   }
 }
 
-function* everyone<T>({ shapes }: ByField<T>): Generator<T> {
+function* allItems<T>({ shapes }: ByField<T>): Generator<T> {
   for (const set of shapes.values()) yield* set
 }
 
-/** Those whose constant the field is in one of the values. */
-function* matching<T>({ field, shapes }: ByField<T>, values: readonly PreviousValue[]): Generator<T> {
+/** The items whose constant equals the field in one of the values. */
+function* itemsWithConstant<T>({ field, shapes }: ByField<T>, values: readonly PreviousValue[]): Generator<T> {
   const constants = new Set(values.map((value) => (value === undefined ? undefined : getField(value, field))).filter(isConstant))
   for (const constant of constants) yield* shapes.get(constant) ?? []
 }
@@ -121,20 +121,20 @@ function isConstant(value: Json | undefined): value is Equality['value'] {
   return value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 }
 
-/** What tells the shape apart from others of the same paths. A pattern that ends inside documents needs no more. */
-function equalityOf({ where }: Shape): Equality | null {
+/** The equality by which a shape is indexed: the first of its `where`; null: it has none. */
+function indexedEquality({ where }: Shape): Equality | null {
   return where?.equalities[0] ?? null
 }
 
-function childOf<T>({ children }: PathNode<T>, segment: string): PathNode<T> {
-  const known = children.get(segment)
-  if (known !== undefined) return known
+function ensureChild<T>({ children }: PathNode<T>, segment: string): PathNode<T> {
+  const existing = children.get(segment)
+  if (existing !== undefined) return existing
   const child = new PathNode<T>()
   children.set(segment, child)
   return child
 }
 
-function setOf<T>({ byField }: PathNode<T>, { field, value }: Equality): Set<T> {
+function ensureSet<T>({ byField }: PathNode<T>, { field, value }: Equality): Set<T> {
   const key = JSON.stringify(field)
   const entry = byField.get(key) ?? { field, shapes: new Map<Equality['value'], Set<T>>() }
   byField.set(key, entry)
@@ -152,12 +152,12 @@ function dropShape<T>({ byField }: PathNode<T>, { field, value }: Equality, item
   if (entry?.shapes.size === 0) byField.delete(key)
 }
 
-/** Patterns are names that clients choose: no place in the tree is kept for its own sake. */
-function remove<T>(parent: PathNode<T>, [segment, ...rest]: readonly string[], take: (node: PathNode<T>) => void): void {
+/** Removes an item below a pattern, then the nodes that became empty: clients choose the patterns, so nodes must not pile up. */
+function removeAt<T>(parent: PathNode<T>, [segment, ...rest]: readonly string[], take: (node: PathNode<T>) => void): void {
   if (segment === undefined) return take(parent)
   const child = parent.children.get(segment)
   if (child === undefined) return
-  remove(child, rest, take)
+  removeAt(child, rest, take)
   if (child.isEmpty) parent.children.delete(segment)
 }
 

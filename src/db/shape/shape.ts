@@ -9,7 +9,7 @@ import { canonicalJson, exactValue } from '../../core/json/value.ts'
 import type { ChangeType } from '../../core/version.ts'
 import { compileWhere, type Where } from './cel/where.ts'
 
-/** What part of a tenant a reader looks at, and how much of it he wants to see. */
+/** The documents that a reader follows, and the parts of them that it gets. */
 export interface Shape {
   readonly patterns: readonly Pattern[]
   /** The texts that `where` was compiled from. */
@@ -19,19 +19,19 @@ export interface Shape {
   readonly types: readonly ChangeType[] | null
   /** Null: the whole value. */
   readonly columns: readonly FieldPath[] | null
-  /** Whether the value before comes with a change. */
+  /** Whether a change carries the previous value. */
   readonly full: boolean
-  /** The same for shapes that show the same: a hash, for `params` may be long. */
+  /** Equal for shapes that show the same. A hash, for `params` may be long. */
   readonly key: string
-  /** What cursors say of it. */
-  readonly tag: string
+  /** A short hash of the same text, which cursors carry. */
+  readonly shapeHash: string
 }
 
 export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'replica'> {
   readonly types?: readonly ChangeType[] | undefined
 }
 
-/** A shape from texts. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION, INVALID_VALUE or TOO_LARGE (patterns, columns, …). */
+/** Parses a shape. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION, INVALID_VALUE or TOO_LARGE (patterns, columns, …). */
 export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
   const { types = null, columns, replica = 'DEFAULT' } = options
   const filter = parseFilter(options, limits)
@@ -44,16 +44,16 @@ export function parseShape(paths: readonly string[], options: ShapeOptions, limi
     columns: columns === undefined ? null : parseColumns(columns, limits),
     full: replica === 'FULL',
     key: createHash('sha256').update(text).digest('base64url'),
-    tag: shapeHash(text),
+    shapeHash: shapeHash(text),
   }
 }
 
-/** A copy of a filter, its params checked: the caller may go on changing its own. Throws INVALID_VALUE or TOO_LARGE. */
+/** Copies and checks a filter: the caller may change its own later. Throws INVALID_VALUE or TOO_LARGE. */
 export function parseFilter({ where, params }: Filter, limits: Limits): Filter {
   return { where, params: params === undefined ? undefined : exactValue(params, limits) }
 }
 
-/** The documents that a filter selects; null when it selects all. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST. */
+/** Compiles a filter; null: it selects all documents. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST. */
 export function parseWhere(filter: Filter, limits: Limits): Where | null {
   return compileFilter(parseFilter(filter, limits), limits)
 }

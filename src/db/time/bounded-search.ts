@@ -3,57 +3,57 @@ import type { Version } from '../../core/version.ts'
 import { SKIPS, type Limit } from '../../store/store.ts'
 import { TimeSlice } from './time-slice.ts'
 
-/** What a search asks the store for at once: some milliseconds of parsing. */
+/** Limit of one store read of a search: it takes a few milliseconds to parse. */
 export const SEARCH_SLICE: Limit = { rows: 256, bytes: 1_048_576 }
 
-/** What a slice came to. */
-export interface Looked {
+/** The size of one slice that was read. */
+export interface SliceResult {
   readonly rows: number
-  /** Whether it ended before it had as many rows as were asked for: by their bytes, or by what was passed over. */
+  /** Whether the slice ended before its limit of rows: by their bytes, or by rows that the store skipped. */
   readonly short: boolean
 }
 
 /**
- * Bounds a search for what is rare: when it has looked at enough, or has used half of the time of a read, its page ends early,
- * with a place to go on from. So it needs no TIMEOUT.
+ * Bounds a search whose matches may be rare: after `rows` examined rows, or half of `readMs`, its page ends early, with a
+ * position to go on from. So it never ends with TIMEOUT.
  */
 export class Search extends TimeSlice {
   readonly #endsAt: number
-  #left: number
+  #rowsLeft: number
 
-  /** `rows`: how many it may look at. */
+  /** `rows`: the number of rows it may examine. */
   constructor(readMs: number, rows: number) {
     super(readMs)
     this.#endsAt = performance.now() + readMs / 2
-    this.#left = rows
+    this.#rowsLeft = rows
   }
 
-  /** A short slice counts as much as one may pass over: what is large counts as several rows. */
-  count({ rows, short }: Looked): void {
-    this.#left -= short ? SKIPS : rows
+  /** Counts a slice. A short one counts as the rows that it may have skipped, so large rows count as several. */
+  count({ rows, short }: SliceResult): void {
+    this.#rowsLeft -= short ? SKIPS : rows
   }
 
-  /** What it asks the store for next. */
+  /** Limit of the next store read. */
   get slice(): Limit {
-    return { rows: Math.max(1, Math.min(this.#left, SEARCH_SLICE.rows)), bytes: SEARCH_SLICE.bytes }
+    return { rows: Math.max(1, Math.min(this.#rowsLeft, SEARCH_SLICE.rows)), bytes: SEARCH_SLICE.bytes }
   }
 
-  /** How many rows the next slice may pass over. */
+  /** Number of rows that the next store read may skip. */
   get skips(): number {
-    return Math.max(1, Math.min(this.#left, SKIPS))
+    return Math.max(1, Math.min(this.#rowsLeft, SKIPS))
   }
 
-  /** Whether the page should end here. */
+  /** Whether the page has to end here. */
   get isOver(): boolean {
-    return this.#left <= 0 || performance.now() >= this.#endsAt
+    return this.#rowsLeft <= 0 || performance.now() >= this.#endsAt
   }
 
-  /** Call between two slices. */
+  /** Call between two slices. Never throws. */
   override async yieldOrTimeOut(): Promise<void> {
     await this.nextTurn()
   }
 
-  /** Call within a slice when it `isLong`: whether the page should end here; else others have run. */
+  /** Call within a slice when it `isLong`: true if the page has to end here, else yields to the event loop. */
   async ends(): Promise<boolean> {
     if (this.isOver) return true
     await this.yieldOrTimeOut()
@@ -61,8 +61,8 @@ export class Search extends TimeSlice {
   }
 }
 
-/** What is missing of a page that is read slice by slice. */
-export class AbsentDocuments {
+/** The rows and bytes that a page, read in slices, still lacks. */
+export class PageRemainder {
   #rows: number
   #bytes: number
   #isEmpty = true
@@ -72,7 +72,7 @@ export class AbsentDocuments {
     this.#bytes = bytes
   }
 
-  /** What the next read asks for: all rows, of which most pages come at once. */
+  /** Limit of the next read: all missing rows, since most pages fit into one slice. */
   get slice(): Limit {
     return { rows: this.#rows, bytes: Math.min(this.#bytes, SEARCH_SLICE.bytes) }
   }
@@ -81,20 +81,20 @@ export class AbsentDocuments {
     return this.#rows <= 0 || this.#bytes <= 0
   }
 
-  /** Whether there is room for a slice: the store gives one row at least, however large it is. */
+  /** Whether a slice fits: the store returns at least one row, whatever its size. */
   fits(rows: readonly Version[]): boolean {
-    return this.#isEmpty || rows.length !== 1 || bytesOf(rows) <= this.#bytes
+    return this.#isEmpty || rows.length !== 1 || valueBytes(rows) <= this.#bytes
   }
 
-  /** Takes in a slice: its rows, and whether it was its bytes that ended it, so that they need no counting. */
-  take(rows: readonly Version[], cut: boolean): void {
+  /** Counts a slice; `endsByBytes`: it was cut by its limit of bytes, which is then taken for its size. */
+  take(rows: readonly Version[], endsByBytes: boolean): void {
     const { slice } = this
     this.#isEmpty &&= rows.length === 0
     this.#rows -= rows.length
-    if (this.#rows > 0) this.#bytes -= cut ? slice.bytes : bytesOf(rows)
+    if (this.#rows > 0) this.#bytes -= endsByBytes ? slice.bytes : valueBytes(rows)
   }
 }
 
-function bytesOf(rows: readonly Version[]): number {
+function valueBytes(rows: readonly Version[]): number {
   return rows.reduce((sum, { value }) => sum + jsonBytes(value), 0)
 }

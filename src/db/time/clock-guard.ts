@@ -1,36 +1,36 @@
 import type { Millis } from '../../core/version.ts'
 
 /**
- * How far the wall clock may depart from the steady one and still be followed at once. It lies above what clocks that are
- * read in whole seconds seem to jump; a step as small as this, if it was wrong, is over when these seconds have passed.
+ * The largest step of the wall clock, against the steady one, that is followed at once. Clocks read in whole seconds seem to jump
+ * by less; and a wrong step this small does no harm for longer than these seconds.
  */
 export const ALLOWANCE_MS = 10_000
 
 /**
- * How long a larger step ahead must last before it counts as a correction: longer than a time daemon lets pass before it
- * takes back a step that was made by mistake (of ntpd that is its `stepout`, 300 s).
+ * How long a larger step ahead must last before it is trusted as a correction: longer than a time daemon takes to revert a step
+ * made by mistake (300 s for ntpd, its `stepout`).
  */
 export const LASTING_MS = 600_000
 
-/** What the clocks show at one moment. */
+/** A simultaneous reading of both clocks. */
 export interface ClockReading {
-  /** The time of the day, which somebody may set; ms since 1970. */
+  /** The wall clock, which can be set; ms since 1970. */
   readonly wall: Millis
-  /** The time since a moment that is fixed while the process runs: it is never set, and goes on while the machine sleeps. */
+  /** A monotonic clock: never set, counts while the machine sleeps; ms since a moment that is fixed while the process runs. */
   readonly steady: Millis
 }
 
-/** Offsets of the wall clock from the steady one. */
+/** State of the guard: offsets of the wall clock from the steady one, ms. */
 export interface Guard {
-  /** The largest that is followed; a wall clock that is behind it is followed at once. */
+  /** The largest offset that is followed; a smaller one always is. */
   readonly trusted: Millis
-  /** The one that the wall clock has shown since `since`, but for the allowance. */
+  /** The offset that the wall clock has shown since `since`, within ALLOWANCE_MS. */
   readonly shown: Millis
-  /** By the steady clock. When `shown` has lasted long enough, it is trusted. */
+  /** By the steady clock. `shown` is trusted after LASTING_MS. */
   readonly since: Millis
 }
 
-/** The first reading is trusted: a process knows no other. */
+/** The guard after a first reading, which is trusted for lack of another. */
 export function trusting({ wall, steady }: ClockReading): Guard {
   return { trusted: wall - steady, shown: wall - steady, since: steady }
 }
@@ -42,7 +42,7 @@ export function afterReading(guard: Guard, { wall, steady }: ClockReading): Guar
   return steady - guard.since < LASTING_MS ? guard : trusting({ wall, steady })
 }
 
-/** How far the wall clock is ahead of the time to stamp commits with; 0: it is followed. */
+/** How far the wall clock is ahead of the time to stamp commits with, ms; 0: it is followed. */
 export function heldBackMs({ trusted }: Guard, { wall, steady }: ClockReading): Millis {
   const ahead = wall - steady - trusted
   return ahead > ALLOWANCE_MS ? ahead : 0

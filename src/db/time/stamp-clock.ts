@@ -2,28 +2,28 @@ import { uptime } from 'node:os'
 import type { Millis } from '../../core/version.ts'
 import { afterReading, heldBackMs, LASTING_MS, trusting, type Guard, type ClockReading } from './clock-guard.ts'
 
-/** The steady clock is asked again when the wall clock has gone on by this much, for it costs 100 times as much. */
-const LOOK_MS = 1_000
-/** A clock that nobody reads is looked at this often, so that a step in a quiet time is old when somebody writes. */
+/** The steady clock is read when the wall clock has advanced by this much, for a read costs 100 times as much. */
+const STEADY_READ_MS = 1_000
+/** The clocks are read at least this often, so that a step in an idle time has lasted when the next write comes. */
 const WATCH_MS = 60_000
-/** Between two warnings. */
+/** Least time between two warnings. */
 const WARN_MS = 60_000
-/** A log that is less far ahead of the clock is ordinary: the clocks of servers differ, and reads may close a time. */
+/** A log less than this ahead of the clock is no reason to warn: the clocks of servers differ, and reads may close a time. */
 const AHEAD_MS = 1_000
 
 export interface StampClockOptions {
   /** The wall clock; default: the system's. */
   readonly now?: (() => Millis) | undefined
   /**
-   * A clock that nobody sets and that goes on while the machine sleeps, ms; default: the time since the system started, or,
-   * beside a wall clock of the caller's own, none: that one is followed wherever it goes.
+   * A monotonic clock that counts while the machine sleeps, ms. Default: the time since the system started; none if `now` is
+   * given: that clock is followed wherever it goes.
    */
   readonly steady?: (() => Millis) | undefined
-  /** Told in a sentence, at most once a minute, that a clock seems to be wrong. Default: nobody is. */
+  /** Called with a sentence, at most once a minute, when a clock seems to be wrong. Default: not at all. */
   readonly warn?: ((sentence: string) => void) | undefined
 }
 
-/** A clock that counts while the machine sleeps (CLOCK_BOOTTIME), or, where a sandbox forbids to read it, one that does not. */
+/** A clock that counts while the machine sleeps (CLOCK_BOOTTIME); where a sandbox forbids to read it, one that does not. */
 function steadyClock(): () => Millis {
   try {
     uptime()
@@ -33,14 +33,14 @@ function steadyClock(): () => Millis {
   }
 }
 
-/** The clock by which commits are stamped. It does not follow a step ahead until that has lasted (clock-guard.ts). */
+/** The clock by which commits are stamped. It follows a large step ahead only when that has lasted (clock-guard.ts). */
 export class StampClock implements Disposable {
   readonly #wall: () => Millis
   readonly #steady: (() => Millis) | null
   readonly #warn: (sentence: string) => void
   readonly #watch: NodeJS.Timeout
   #guard: Guard | null = null
-  #lookedAt = -Infinity
+  #readAt = -Infinity
   #heldBackMs: Millis = 0
   #warnedAt = -Infinity
 
@@ -54,15 +54,15 @@ export class StampClock implements Disposable {
   /** The time to stamp a commit with, ms since 1970. */
   now(): Millis {
     const wall = this.#wall()
-    if (this.#steady !== null && Math.abs(wall - this.#lookedAt) >= LOOK_MS) this.#look({ wall, steady: Math.round(this.#steady()) })
+    if (this.#steady !== null && Math.abs(wall - this.#readAt) >= STEADY_READ_MS) this.#readClocks({ wall, steady: Math.round(this.#steady()) })
     return wall - this.#heldBackMs
   }
 
-  /** Warns where the time of a batch, which never lies before that of the log's last commit, is far ahead of the wall clock. */
+  /** Warns if the time of a batch, at least that of the log's last commit, is far ahead of the wall clock. */
   stamped(at: Millis): void {
     const wall = this.#wall()
     if (at - wall <= AHEAD_MS) return
-    this.#tell(`The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: until it gets there, `
+    this.#warnLimited(`The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: until it gets there, `
       + 'all commits get the former time. A clock was wrong before, or is now; set it right, here and on the other servers.')
   }
 
@@ -70,16 +70,16 @@ export class StampClock implements Disposable {
     clearInterval(this.#watch)
   }
 
-  #look(reading: ClockReading): void {
+  #readClocks(reading: ClockReading): void {
     this.#guard = this.#guard === null ? trusting(reading) : afterReading(this.#guard, reading)
-    this.#lookedAt = reading.wall
+    this.#readAt = reading.wall
     this.#heldBackMs = heldBackMs(this.#guard, reading)
     if (this.#heldBackMs === 0) return
-    this.#tell(`The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be stamped by the time that really `
+    this.#warnLimited(`The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be stamped by the time that really `
       + `passed, ${text(reading.wall - this.#heldBackMs)}, until the clock has stayed so for ${LASTING_MS / 60_000} minutes. If it was wrong before, there is nothing to do.`)
   }
 
-  #tell(sentence: string): void {
+  #warnLimited(sentence: string): void {
     if (performance.now() - this.#warnedAt < WARN_MS) return
     this.#warnedAt = performance.now()
     this.#warn(sentence)

@@ -1,38 +1,38 @@
 import { DatabaseError } from '../../core/error.ts'
 
-/** How long a read may run without a pause, ms: with the slice that it reads next, less than 10. */
+/** How long a read may run without yielding to the event loop, ms: with the slice that it reads next, less than 10. */
 const TURN_MS = 5
 
 /**
- * Bounds a read that takes many pages: between two pages it lets others run, and past its time it gives up.
- * (The embedded store answers without waiting, so a loop over its pages alone would hold up the whole process.)
+ * Bounds a read of many pages: it yields to the event loop between two pages, and throws TIMEOUT past its time. (The embedded
+ * store answers without waiting, so a loop over its pages alone would block the process.)
  */
 export class TimeSlice {
   readonly #until: number
   readonly #ms: number
-  #turn = performance.now()
+  #turnBegan = performance.now()
 
-  /** `ms`: how long the whole read may take. */
+  /** `ms`: the time limit of the whole read. */
   constructor(ms: number) {
     this.#ms = ms
     this.#until = performance.now() + ms
   }
 
-  /** Whether it is time to pause within a page, too. */
+  /** Whether the read has to yield within a page, too. */
   get isLong(): boolean {
-    return performance.now() - this.#turn > TURN_MS
+    return performance.now() - this.#turnBegan > TURN_MS
   }
 
-  /** Lets others run. */
+  /** Yields to the event loop. */
   protected async nextTurn(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve))
-    this.#turn = performance.now()
+    this.#turnBegan = performance.now()
   }
 
-  /** Call between two pages. Throws TIMEOUT. */
+  /** Call between two pages. Throws TIMEOUT once the time is over. */
   async yieldOrTimeOut(): Promise<void> {
     await this.nextTurn()
-    if (this.#turn < this.#until) return
+    if (this.#turnBegan < this.#until) return
     throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, { outcome: 'NOT_DONE' })
   }
 }

@@ -14,13 +14,13 @@ import { StagedDocuments } from './staged-documents.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import { PendingWrite, type WriteOutcome } from './pending-write.ts'
 
-/** Commits in one store round trip, and bytes of their values, after which no further one is drafted. */
+/** Bounds of one batch: its commits, and the bytes after which no further one is drafted. */
 const BATCH_COMMITS = 256
 const BATCH_BYTES = 4_194_304
-/** How long requests are drafted before others run, ms: with the one that is begun then, less than 10 for all but the largest. */
-const DRAFT_TURN_MS = 5
-/** Requests that may wait. */
-const QUEUE_REQUESTS = 10_000
+/** How long requests are drafted without yielding to the event loop, ms: with the last one, mostly less than 10. */
+const DRAFT_SLICE_MS = 5
+/** Bound of the queue; beyond it a write is refused with TOO_MANY_REQUESTS. */
+const MAX_QUEUED = 10_000
 const QUEUE_RETRY_MS = 1_000
 
 export interface CommitterOptions {
@@ -31,20 +31,20 @@ export interface CommitterOptions {
   readonly limits: Limits
   readonly clock: StampClock
   readonly freshId: () => string
-  /** How long a write may take, before its caller is told TIMEOUT. */
+  /** Time after which a write fails with TIMEOUT, ms. */
   readonly writeMs: number
 }
 
-/** What became of one request when its batch was drafted. */
+/** The result of drafting one request of a batch. */
 type DraftedWrite =
-  | { readonly kind: 'draft'; readonly waiting: PendingWrite; readonly draft: Draft; readonly bytes: number }
-  | { readonly kind: 'refused'; readonly waiting: PendingWrite; readonly error: unknown }
-  /** The batch was full before its turn came. */
-  | { readonly kind: 'later'; readonly waiting: PendingWrite }
+  | { readonly kind: 'draft'; readonly pending: PendingWrite; readonly draft: Draft; readonly bytes: number }
+  | { readonly kind: 'refused'; readonly pending: PendingWrite; readonly error: unknown }
+  /** Not drafted: the batch was full. */
+  | { readonly kind: 'later'; readonly pending: PendingWrite }
 
 /**
- * Group commit: one batch of a tenant is in flight; what comes meanwhile waits and goes together in the next.
- * Within a batch requests are drafted in order and see each other; what lost a race to another process is drafted anew.
+ * Group commit: one batch of a tenant is in flight, and requests that arrive meanwhile form the next. Within a batch requests are
+ * drafted in order and see each other; a request that conflicts with a commit of another process is drafted again.
  */
 export class Committer {
   readonly #options: CommitterOptions
@@ -56,19 +56,19 @@ export class Committer {
     this.#options = options
   }
 
-  /** Settles when the request's commit is durable, or with the reason why it was refused. */
+  /** Resolves when the request's commit is durable; rejects when it is refused or fails. `digest`: null without a key. */
   commit(request: Request, digest: string | null): Promise<WriteOutcome> {
-    if (this.#queue.length >= QUEUE_REQUESTS) {
-      const message = `${QUEUE_REQUESTS} writes are waiting already; try again in a moment.`
+    if (this.#queue.length >= MAX_QUEUED) {
+      const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
       return Promise.reject(new DatabaseError('TOO_MANY_REQUESTS', message, { retryAfterMs: QUEUE_RETRY_MS }))
     }
-    const waiting = new PendingWrite(request, digest, this.#options.writeMs)
-    this.#queue.push(waiting)
+    const pending = new PendingWrite(request, digest, this.#options.writeMs)
+    this.#queue.push(pending)
     this.#wake()
-    return waiting.outcome
+    return pending.outcome
   }
 
-  /** Resolves when nothing waits or runs. */
+  /** Resolves when no write is queued or in flight. */
   drained(): Promise<void> {
     if (!this.#running) return Promise.resolve()
     return new Promise((resolve) => {
@@ -79,7 +79,7 @@ export class Committer {
   #wake(): void {
     if (this.#running) return
     this.#running = true
-    // After the requests that have already arrived at the sockets: they share the flush.
+    // In the check phase, after the requests that have arrived at the sockets already: they join the batch.
     setImmediate(() => void this.#run())
   }
 
@@ -89,7 +89,7 @@ export class Committer {
       try {
         await this.#commitBatch(batch)
       } catch (error) {
-        for (const waiting of batch) waiting.reject(error)
+        for (const pending of batch) pending.reject(error)
       }
       if (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve))
     }
@@ -97,20 +97,20 @@ export class Committer {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** The requests of the next batch: bounded, and no key twice, so that a repeat finds the commit of the first. */
+  /** Takes the next batch off the queue. No key is in it twice, so that a repetition finds the commit of the first. */
   #nextBatch(): readonly PendingWrite[] {
     const batch: PendingWrite[] = []
     const later: PendingWrite[] = []
     const keys = new Set<string>()
-    for (const waiting of this.#queue) {
-      if (waiting.settled) continue
-      const { key } = waiting.request
+    for (const pending of this.#queue) {
+      if (pending.settled) continue
+      const { key } = pending.request
       const fits = batch.length < BATCH_COMMITS && (key === undefined || !keys.has(key))
       if (fits && key !== undefined) keys.add(key)
-      ;(fits ? batch : later).push(waiting)
+      ;(fits ? batch : later).push(pending)
     }
     this.#queue = later
-    for (const waiting of batch) waiting.markSent()
+    for (const pending of batch) pending.markSent()
     return batch
   }
 
@@ -118,103 +118,104 @@ export class Committer {
     const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
     const { clock, tail, closedTime } = this.#options
-    const { turns, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt), (at) => this.#append(fresh, at))
-    this.#settle(turns, appended)
+    const { drafted, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt), (at) => this.#append(fresh, at))
+    this.#settle(drafted, appended)
   }
 
-  async #append(batch: readonly PendingWrite[], at: Millis): Promise<{ turns: readonly DraftedWrite[]; appended: readonly Appended[] }> {
+  async #append(batch: readonly PendingWrite[], at: Millis): Promise<{ drafted: readonly DraftedWrite[]; appended: readonly Appended[] }> {
     this.#options.clock.stamped(at)
-    const turns = await this.#draftAll(batch, at)
-    const drafts = turns.flatMap((turn) => (turn.kind === 'draft' ? [turn.draft] : []))
+    const drafted = await this.#draftAll(batch, at)
+    const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
     const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)
     await this.#publish(appended)
-    return { turns, appended }
+    return { drafted, appended }
   }
 
-  /** Shows the commits to the feeds before anyone is told: no reader is behind a write that it was told of. */
+  /** Publishes commits to the feeds before their writers get a result: a writer's own feed is never behind its write. */
   async #publish(appended: readonly Appended[]): Promise<void> {
     try {
       await this.#options.tail.publish(appended.flatMap((result) => (result.kind === 'committed' ? [result.commit] : [])))
     } catch {
-      // They are durable. A tail that cannot read the gap before them now reads it at the next ring of the bell.
+      // The commits are durable. A tail that cannot read the gap before them now does so at the next store notification or read.
     }
   }
 
-  /** Requests whose key has no commit yet; the others are answered with the commit of then. */
+  /** Answers requests whose key has a commit with that commit, and returns the others. */
   async #answerRepeated(batch: readonly PendingWrite[]): Promise<readonly PendingWrite[]> {
-    const keyed = batch.filter((waiting) => waiting.request.key !== undefined)
+    const keyed = batch.filter(({ request }) => request.key !== undefined)
     if (keyed.length === 0) return batch
     const found = await this.#options.store.find(this.#options.tenant, keyed.map(({ request }) => request.key ?? ''))
     const answered = new Set<PendingWrite>()
-    keyed.forEach((waiting, i) => {
+    keyed.forEach((pending, i) => {
       const commit = found[i] ?? null
       if (commit === null) return
-      answered.add(waiting)
-      answerRepeat(waiting, commit)
+      answered.add(pending)
+      answerRepeat(pending, commit)
     })
-    return batch.filter((waiting) => !answered.has(waiting))
+    return batch.filter((pending) => !answered.has(pending))
   }
 
   async #draftAll(batch: readonly PendingWrite[], at: Millis): Promise<readonly DraftedWrite[]> {
     const { store, tenant, tail, limits } = this.#options
-    const needs = collectReadSet(batch.map(({ request }) => request))
-    const state = new StagedDocuments(await load({ store, tenant, revision: tail.last, readSet: needs, limits }))
-    const turns: DraftedWrite[] = []
-    let room = BATCH_BYTES
-    let turnBegan = performance.now()
-    for (const waiting of batch) {
-      if (performance.now() - turnBegan > DRAFT_TURN_MS) {
+    const readSet = collectReadSet(batch.map(({ request }) => request))
+    const state = new StagedDocuments(await load({ store, tenant, revision: tail.last, readSet, limits }))
+    const drafted: DraftedWrite[] = []
+    let bytesLeft = BATCH_BYTES
+    let sliceBegan = performance.now()
+    for (const pending of batch) {
+      if (performance.now() - sliceBegan > DRAFT_SLICE_MS) {
         await nextTurn()
-        turnBegan = performance.now()
+        sliceBegan = performance.now()
       }
-      const turn: DraftedWrite = room > 0 ? this.#draft(waiting, state, at) : { kind: 'later', waiting }
-      if (turn.kind === 'draft') room -= turn.bytes
-      turns.push(turn)
+      const each: DraftedWrite = bytesLeft > 0 ? this.#draft(pending, state, at) : { kind: 'later', pending }
+      if (each.kind === 'draft') bytesLeft -= each.bytes
+      drafted.push(each)
     }
-    return turns
+    return drafted
   }
 
-  #draft(waiting: PendingWrite, state: StagedDocuments, at: Millis): DraftedWrite {
+  #draft(pending: PendingWrite, state: StagedDocuments, at: Millis): DraftedWrite {
     try {
-      const { expects, writes, bytes } = draft(waiting.request, state, { at, limits: this.#options.limits })
-      const { key, actor } = waiting.request
-      return { kind: 'draft', waiting, bytes, draft: { id: key ?? this.#options.freshId(), at, actor, digest: waiting.digest, expects, writes } }
+      const { expects, writes, bytes } = draft(pending.request, state, { at, limits: this.#options.limits })
+      const { key, actor } = pending.request
+      return { kind: 'draft', pending, bytes, draft: { id: key ?? this.#options.freshId(), at, actor, digest: pending.digest, expects, writes } }
     } catch (error) {
-      return { kind: 'refused', waiting, error }
+      return { kind: 'refused', pending, error }
     }
   }
 
   /**
-   * Tells everyone what became of their request. A refusal was decided on a state in which the drafts before it
-   * hold; when one of those lost a race, the refusal is drafted anew like the loser itself.
+   * Settles the requests of a batch. A refusal was decided on a state that includes the drafts before it: when one of those was
+   * in conflict, the refused request is drafted again, like the conflicting one.
    */
-  #settle(turns: readonly DraftedWrite[], appended: readonly Appended[]): void {
-    const again: PendingWrite[] = []
+  #settle(drafted: readonly DraftedWrite[], appended: readonly Appended[]): void {
+    const requeued: PendingWrite[] = []
     let next = 0
-    let lost = false
-    for (const turn of turns) {
-      if (turn.kind === 'later' || (turn.kind === 'refused' && lost)) {
-        again.push(turn.waiting)
+    let hasConflict = false
+    for (const each of drafted) {
+      if (each.kind === 'later' || (each.kind === 'refused' && hasConflict)) {
+        requeued.push(each.pending)
         continue
       }
-      if (turn.kind === 'refused') {
-        turn.waiting.reject(turn.error)
+      if (each.kind === 'refused') {
+        each.pending.reject(each.error)
         continue
       }
       const result = appended[next++]
-      if (result?.kind === 'committed') turn.waiting.resolve({ commit: result.commit, repeated: false })
-      else lost = true
-      if (result?.kind === 'repeated') answerRepeat(turn.waiting, result.commit)
-      if (result?.kind === 'conflict') again.push(turn.waiting)
-      if (result === undefined) turn.waiting.reject(new Error(`The store gave no answer for ${pathText(turn.draft.writes[0]?.path ?? ['a draft'])}`))
+      if (result?.kind === 'committed') each.pending.resolve({ commit: result.commit, repeated: false })
+      else hasConflict = true
+      if (result?.kind === 'repeated') answerRepeat(each.pending, result.commit)
+      if (result?.kind === 'conflict') requeued.push(each.pending)
+      if (result === undefined) each.pending.reject(new Error(`The store gave no answer for ${pathText(each.draft.writes[0]?.path ?? ['a draft'])}`))
     }
-    for (const waiting of again) waiting.requeue()
-    this.#queue = [...again, ...this.#queue]
+    for (const pending of requeued) pending.requeue()
+    this.#queue = [...requeued, ...this.#queue]
   }
 }
 
-function answerRepeat(waiting: PendingWrite, commit: Commit): void {
-  if (waiting.digest !== null && commit.digest === waiting.digest) return waiting.resolve({ commit, repeated: true })
+/** Resolves a repeated write with its first commit, or rejects it with KEY_REUSED when the key belongs to another request. */
+function answerRepeat(pending: PendingWrite, commit: Commit): void {
+  if (pending.digest !== null && commit.digest === pending.digest) return pending.resolve({ commit, repeated: true })
   const message = `The key ${JSON.stringify(commit.id)} was used for another write; use a fresh key for each write.`
-  waiting.reject(new DatabaseError('KEY_REUSED', message, { commit: commit.id }))
+  pending.reject(new DatabaseError('KEY_REUSED', message, { commit: commit.id }))
 }

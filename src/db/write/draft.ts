@@ -10,21 +10,21 @@ import { checkSize, exactValue } from '../../core/json/value.ts'
 import type { Millis, Write } from '../../core/version.ts'
 import { joinFields, settledFields } from '../../core/json/written-fields.ts'
 import type { Expectation } from '../../store/store.ts'
-import { meets } from './expectation.ts'
+import { checkExpectation } from './expectation.ts'
 import { resolveStored, type ResolvedPath } from '../../core/path-resolution.ts'
 import type { WriteOperation, Request } from './request.ts'
 import type { DocumentHead, ReadSet, StagedDocuments } from './staged-documents.ts'
-import { bytesBeside } from './written-bytes.ts'
+import { overheadBytes } from './written-bytes.ts'
 
-/** What a request comes to on a state: what it read and what it writes. */
+/** A drafted request: what it read and what it writes. */
 export interface Drafted {
   readonly expects: readonly Expectation[]
   readonly writes: readonly Write[]
-  /** Of what is written: of the values, as compact JSON, and of what is kept beside each. */
+  /** Bytes of the values, as compact JSON, and of the data that a store keeps beside each. */
   readonly bytes: number
 }
 
-/** What must be loaded before the requests can be drafted. */
+/** The documents, collections and trees that must be loaded before the requests can be drafted. */
 export function collectReadSet(requests: readonly Request[]): ReadSet {
   const documents = new Map<string, Path>()
   const parents = new Map<string, Path>()
@@ -57,8 +57,8 @@ export interface DraftContext {
 }
 
 /**
- * Drafts a request: what its paths mean on `state` plus its operations give writes with expectations.
- * On success the state goes on with its outcome; a refusal (thrown DatabaseError) leaves the state as it was.
+ * Drafts a request: resolves its paths on `state`, and turns its operations into writes with expectations. On success the writes
+ * become part of the state; a refusal (thrown DatabaseError) leaves it as it was.
  */
 export function draft(request: Request, state: StagedDocuments, context: DraftContext): Drafted {
   const drafting = new Drafting(state, context)
@@ -67,13 +67,13 @@ export function draft(request: Request, state: StagedDocuments, context: DraftCo
   return drafting.finish(request)
 }
 
-/** A document that this draft writes: what it was before, and the fields written so far (none: the whole value). */
+/** A document that this draft writes: its head before, if any, and the fields written so far (none: the whole value). */
 interface DocumentEdit {
   readonly before: DocumentHead | null
   readonly fields: readonly string[]
 }
 
-/** What one write is about: the fields that it names, and the names right inside the document that may be new after it. */
+/** The fields that one operation writes, and the top-level field names that may be new after it. */
 interface WrittenDocument {
   readonly fields: readonly string[]
   readonly names: readonly string[]
@@ -84,11 +84,11 @@ class Drafting {
   readonly #limits: Limits
   readonly #at: Millis
   readonly #edits = new Map<string, DocumentEdit>()
-  /** Parts of values that this draft made: the operations after it change them in place. */
+  /** Parts of values that this draft has copied: later operations change them in place. */
   readonly #copies = new Copies()
   readonly #reads = new Map<string, { readonly path: Path; readonly version: number }>()
   readonly #unchanged = new Map<string, Path>()
-  /** Documents whose value was put together here, out of parts that hold the limits each. */
+  /** Documents whose value this draft composed: its parts were checked against the limits, the whole was not. */
   readonly #composed = new Set<string>()
 
   constructor(state: StagedDocuments, { at, limits }: DraftContext) {
@@ -98,7 +98,7 @@ class Drafting {
   }
 
   check(path: Path, expect: Expect): void {
-    meets(this.#read(path), path, expect)
+    checkExpectation(this.#read(path), path, expect)
   }
 
   run(operation: WriteOperation): void {
@@ -137,69 +137,69 @@ class Drafting {
   }
 
   #put(path: Path, value: Json, expect: Expect | undefined): void {
-    const { head, fieldPath: rest } = this.#meaning(path)
-    if (rest.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, rest.length === 0 ? head : null, value, expect)
+    const { head, fieldPath } = this.#resolve(path)
+    if (fieldPath.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, fieldPath.length === 0 ? head : null, value, expect)
     const document = headDocument(head, path)
     const live = this.#live(head, document, `does not exist, so nothing can be put inside it: put ${pathText(document)} first`)
-    meets(live, live.path, expect)
-    this.#write(live, { fields: [rest.join('/')], names: rest.slice(0, 1) }, () => this.#setField(live, rest, value))
+    checkExpectation(live, live.path, expect)
+    this.#write(live, { fields: [fieldPath.join('/')], names: fieldPath.slice(0, 1) }, () => this.#setField(live, fieldPath, value))
   }
 
-  #setField(head: DocumentHead, rest: Path, value: Json): Json {
+  #setField(head: DocumentHead, fieldPath: Path, value: Json): Json {
     try {
-      return setField(head.value, rest, value, this.#copies)
+      return setField(head.value, fieldPath, value, this.#copies)
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
-      throw new DatabaseError(error.code, error.message, { ...error.details, path: pathText([...head.path, ...rest]) })
+      throw new DatabaseError(error.code, error.message, { ...error.details, path: pathText([...head.path, ...fieldPath]) })
     }
   }
 
   #putDocument(path: Path, before: DocumentHead | null, value: Json, expect: Expect | undefined): void {
-    meets(before, path, expect)
+    checkExpectation(before, path, expect)
     if (path.length > 2 && (before === null || before.deleted)) this.#liveParent(parentOf(path))
     this.#replace(path, before, value)
   }
 
   #patch(path: Path, merge: Json, expect: Expect | undefined): void {
-    const { head, fieldPath: rest } = this.#meaning(path)
+    const { head, fieldPath } = this.#resolve(path)
     const live = this.#live(head, headDocument(head, path), 'does not exist; put or post makes it')
-    meets(live, live.path, expect)
-    const now = getField(live.value, rest)
-    if (now === undefined) throw notFound(path, 'has nothing to patch; put it first')
-    const fields = mergedFields(merge, now, rest.join('/'))
-    const merged = (): Json => mergePatch(now, merge, this.#copies)
-    if (rest.length > 0) {
-      return this.#write(live, { fields, names: rest.slice(0, 1) }, () => setField(live.value, rest, merged(), this.#copies))
+    checkExpectation(live, live.path, expect)
+    const current = getField(live.value, fieldPath)
+    if (current === undefined) throw notFound(path, 'has nothing to patch; put it first')
+    const fields = mergedFields(merge, current, fieldPath.join('/'))
+    const merged = (): Json => mergePatch(current, merge, this.#copies)
+    if (fieldPath.length > 0) {
+      return this.#write(live, { fields, names: fieldPath.slice(0, 1) }, () => setField(live.value, fieldPath, merged(), this.#copies))
     }
-    if (isObject(now) && isObject(merge)) return this.#write(live, { fields, names: Object.keys(merge) }, merged)
+    if (isObject(current) && isObject(merge)) return this.#write(live, { fields, names: Object.keys(merge) }, merged)
     this.#composed.add(pathText(live.path))
     this.#replace(live.path, live, merged())
   }
 
   #delete(path: Path, expect: Expect | undefined): void {
-    const meaning = this.#meaning(path)
-    if (meaning.fieldPath.length === 0) {
-      meets(this.#live(meaning.head, path), path, expect)
+    const resolved = this.#resolve(path)
+    if (resolved.fieldPath.length === 0) {
+      checkExpectation(this.#live(resolved.head, path), path, expect)
       return this.#deleteTree(path)
     }
     if (!isDocumentPath(path) && this.#isFilled(path)) {
       if (expect !== undefined) throw badArgument('expect', 'An expectation is about a document; a collection has none.')
       return this.#deleteTree(path)
     }
-    this.#deleteField(path, meaning, expect)
+    this.#deleteField(path, resolved, expect)
   }
 
-  #deleteField(path: Path, { head, fieldPath: rest }: ResolvedPath<DocumentHead>, expect: Expect | undefined): void {
+  #deleteField(path: Path, { head, fieldPath }: ResolvedPath<DocumentHead>, expect: Expect | undefined): void {
     const live = this.#live(head, path)
-    meets(live, live.path, expect)
-    const value = deleteField(live.value, rest, this.#copies)
+    checkExpectation(live, live.path, expect)
+    const value = deleteField(live.value, fieldPath, this.#copies)
     if (value === undefined) throw notFound(path, 'is not there, so it cannot be deleted')
-    // Taking an element out of an array moves those behind it: the array is what was written.
-    const around = rest.slice(0, -1)
-    const shifted = Array.isArray(getField(live.value, around)) ? around : rest
-    if (shifted.length === 0) return this.#replace(live.path, live, value)
-    // A field less takes no name from a collection.
-    this.#write(live, { fields: [shifted.join('/')], names: [] }, () => value)
+    // Removing an element of an array shifts the elements after it, so the whole array counts as written.
+    const parent = fieldPath.slice(0, -1)
+    const written = Array.isArray(getField(live.value, parent)) ? parent : fieldPath
+    if (written.length === 0) return this.#replace(live.path, live, value)
+    // A removed field cannot collide with the name of a collection.
+    this.#write(live, { fields: [written.join('/')], names: [] }, () => value)
   }
 
   #deleteTree(root: Path): void {
@@ -209,24 +209,24 @@ class Drafting {
       throw tooLarge('documents', documents, `More than ${documents} documents lie at and below ${pathText(root)}; delete it in parts, leaves first`)
     }
     this.#unchanged.set(pathText(root), root)
-    // Leaves first, so that whoever follows the changes never holds a document without its parent.
+    // Leaves first, so that a reader of the changes never holds a document without its parent.
     for (const head of [...tree].sort((a, b) => b.path.length - a.path.length)) {
       this.#edit(head, [])
       this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null })
     }
   }
 
-  /** Whether documents lie in or below the collection, or too many to tell. */
+  /** Whether documents lie in or below the collection. */
   #isFilled(collection: Path): boolean {
     const tree = this.#state.tree(collection)
     return tree === null || tree.length > 0
   }
 
-  #meaning(path: Path): ResolvedPath<DocumentHead> {
+  #resolve(path: Path): ResolvedPath<DocumentHead> {
     return resolveStored(path, (document) => this.#read(document))
   }
 
-  /** Whether nothing is there yet and a put makes a document of it. */
+  /** Whether a put at this path makes a new document, in a collection that exists or that an empty array declares. */
   #isNewDocument(path: Path): boolean {
     if (!isDocumentPath(path)) return false
     if (path.length === 2) return true
@@ -236,7 +236,7 @@ class Drafting {
     return parent !== null && !parent.deleted && isEmptyArray(getField(parent.value, [lastOf(collection)]))
   }
 
-  /** The live document that a nested collection hangs on, whose fields leave the name free. */
+  /** Checks the parent of a nested collection. Throws NOT_FOUND unless it exists, NAME_TAKEN if it has a field of that name. */
   #liveParent(collection: Path): void {
     const parent = parentOf(collection)
     const head = this.#read(parent)
@@ -248,13 +248,14 @@ class Drafting {
     }
   }
 
+  /** `head`, if the document exists. Throws NOT_FOUND with the reason `why`. */
   #live(head: DocumentHead | null, path: Path, why = 'does not exist'): DocumentHead {
     if (head !== null && !head.deleted) return head
     if (head === null && path.length === 1) throw notFound(path, 'has no documents')
     throw notFound(head?.path ?? path, why)
   }
 
-  /** Writes fields of a live document, whose value `change` may change in place. */
+  /** Writes fields of a live document. `change` returns the new value, and may modify the old one in place. */
   #write(head: DocumentHead, { fields, names }: WrittenDocument, change: () => Json): void {
     const fresh = freshNames(head, names)
     const value = change()
@@ -264,7 +265,7 @@ class Drafting {
     this.#state.set({ ...head, version: this.#versionAfter(head), value })
   }
 
-  /** Writes a whole document, live before or not. */
+  /** Writes a whole document, whether it existed or not. */
   #replace(path: Path, before: DocumentHead | null, value: Json): void {
     if (before !== null) this.#checkNames(before, value, isObject(value) ? freshNames(before, Object.keys(value)) : [])
     this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.#at }, [])
@@ -272,7 +273,7 @@ class Drafting {
     this.#state.set({ path, version: this.#versionAfter(before ?? { path, version: 0 }), deleted: false, value, createdAt })
   }
 
-  /** A field that is new at this write, one of `fresh`, must not have the name of a nested collection, unless it declares it. */
+  /** Throws NAME_TAKEN if a new field, one of `fresh`, has the name of a nested collection, unless it is an empty array. */
   #checkNames(before: DocumentHead, value: Json, fresh: readonly string[]): void {
     if (!isObject(value)) {
       if (this.#state.hasCollections(before.path)) throw mustBeObject(before.path)
@@ -301,7 +302,7 @@ class Drafting {
     else this.#edits.set(text, { before: edit.before, fields: joinFields(edit.fields, fields) })
   }
 
-  /** One version per document and draft, however many operations touch it. */
+  /** The version number after this draft: one more than before it, however many operations write the document. */
   #versionAfter(head: { readonly path: Path; readonly version: number }): number {
     const edit = this.#edits.get(pathText(head.path))
     return (edit === undefined ? head.version : (edit.before?.version ?? 0)) + 1
@@ -324,20 +325,20 @@ class Drafting {
   #expectations(): readonly Expectation[] {
     const expects: Expectation[] = []
     for (const [text, { path, version }] of this.#reads) {
-      // A document that is written expects its version by itself.
+      // A write itself expects the version before it.
       if (!this.#edits.has(text) || this.#state.staged(text) === undefined) expects.push({ kind: 'version', path, version })
     }
     for (const below of this.#unchanged.values()) expects.push({ kind: 'unchanged', below, since: this.#state.revision })
     return expects
   }
 
-  /** Checks each value once, however many operations made it, and what they come to together. */
+  /** Checks each final value, and the sum of bytes, which it returns. Throws TOO_LARGE or INVALID_VALUE. */
   #checkValues(writes: readonly Write[], request: Request): number {
-    // Keys were checked when they came, and one of before that bound must not hold up what is written beside it.
+    // Keys of the request were checked at its parsing; a longer key from before that limit existed must not block other writes.
     const limits = { ...this.#limits, objectKeyBytes: Infinity }
     let bytes = 0
     for (const write of writes) {
-      bytes += bytesBeside(write, request)
+      bytes += overheadBytes(write, request)
       if (write.type === 'DELETE') continue
       if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
       bytes += checkSize(write.value, limits)
@@ -348,12 +349,12 @@ class Drafting {
   }
 }
 
-/** The names under which the document holds no field yet. A key with a slash can name no collection. */
+/** The names that are no field of the document yet. A key with a slash cannot be the name of a collection. */
 function freshNames({ deleted, value }: DocumentHead, names: readonly string[]): readonly string[] {
   return names.filter((name) => !name.includes('/') && (deleted || isFree(value, name)))
 }
 
-/** Whether no field has the name: an empty array only declares a collection. */
+/** Whether no field has the name. An empty array does not count: it declares a collection. */
 function isFree(value: Json, name: string): boolean {
   const field = getField(value, [name])
   return field === undefined || isEmptyArray(field)
@@ -368,7 +369,7 @@ function notFound(path: Path, why: string): DatabaseError {
   return new DatabaseError('NOT_FOUND', `${text} ${why}.`, { path: text })
 }
 
-/** The document whose absence refuses a write at `path`: where `head` is null, none on the way has a version. */
+/** The document that is missing for a write at `path`: where `head` is null, no document along the path ever existed. */
 function headDocument(head: DocumentHead | null, path: Path): Path {
   return head?.path ?? path.slice(0, 2)
 }

@@ -6,12 +6,12 @@ import type { Request } from './request.ts'
 import { StagedDocuments } from './staged-documents.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
-/** The number of a document that no log holds. */
+/** The version number of ephemeral documents. */
 const NO_VERSION = 0
 
 /**
- * Shows what a request would write to the live readers of this process, and stores nothing. It is refused exactly as the
- * write would be. The commit that it gives stands at the newest place of the log, with documents at version 0.
+ * Delivers the commit that a request would make to the live readers of this process, and stores nothing. Throws as the write
+ * would. Returns the commit, at the newest revision of the log, with documents at version 0.
  */
 export async function publishEphemeral(context: TenantContext, request: Request, id: string): Promise<Commit> {
   const { store, tenant, tail, limits } = context

@@ -3,8 +3,8 @@ import { DatabaseError } from '../../core/error.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { DocumentHead } from './staged-documents.ts'
 
-/** Throws CONFLICT, with what is there now, when the document breaks what its writer expects of it. */
-export function meets(head: DocumentHead | null, path: Path, expect: Expect | undefined): void {
+/** Throws CONFLICT, with the current version and value, unless the document meets the expectation; undefined: none. */
+export function checkExpectation(head: DocumentHead | null, path: Path, expect: Expect | undefined): void {
   if (expect === undefined || holds(head, expect)) return
   const text = pathText(path)
   const version = head?.version ?? 0

@@ -2,16 +2,17 @@ import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Request } from './request.ts'
 
-/** What a write came to. */
+/** The result of a write. */
 export interface WriteOutcome {
   readonly commit: Commit
+  /** Whether the commit was made by an earlier write with the same key. */
   readonly repeated: boolean
 }
 
-/** A write on its way through the committer. It settles once: with its outcome, or with TIMEOUT when that takes too long. */
+/** A write in the committer. It settles once: with its outcome, or with TIMEOUT after `writeMs`. */
 export class PendingWrite {
   readonly request: Request
-  /** Fingerprint of a request that came with a key. */
+  /** Hash of the request, to recognise a repetition; null without a key. */
   readonly digest: string | null
   readonly outcome: Promise<WriteOutcome>
   #resolve: (outcome: WriteOutcome) => void = () => {}
@@ -20,7 +21,7 @@ export class PendingWrite {
   #sent = false
   #settled = false
 
-  /** `writeMs` is real time: a clock that jumps makes no write late. */
+  /** `writeMs` is measured by timers: a step of the wall clock does not end a write. */
   constructor(request: Request, digest: string | null, writeMs: number) {
     this.request = request
     this.digest = digest
@@ -28,21 +29,21 @@ export class PendingWrite {
       this.#resolve = resolve
       this.#reject = reject
     })
-    // By the next turn: where the whole process stood still, what waits for its turn only gets it first.
+    // setImmediate: after a stall of the event loop, a result that is already queued must win over the timeout.
     this.#timer = setTimeout(() => setImmediate(() => this.#giveUp(writeMs)), writeMs)
   }
 
-  /** Whether its caller has an answer: it must not be sent any more. */
+  /** Whether the caller has a result: the write must not be sent any more. */
   get settled(): boolean {
     return this.#settled
   }
 
-  /** It goes into a batch: from here on it may be done without anyone knowing. */
+  /** Called when the write goes into a batch: from here on a TIMEOUT leaves its outcome unknown. */
   markSent(): void {
     this.#sent = true
   }
 
-  /** It lost a race, so it was surely not done, and waits for another turn. */
+  /** Called when the write goes back to the queue: it is certain that it was not done. */
   requeue(): void {
     this.#sent = false
   }

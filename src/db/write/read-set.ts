@@ -9,25 +9,25 @@ import type { DocumentHead, ReadResult, ReadSet } from './staged-documents.ts'
 export interface LoadOptions {
   readonly store: Store
   readonly tenant: TenantId
-  /** A revision that is visible already: what is read is as of this one or a later one. */
+  /** A revision that is visible already: the result is as of this one or a later one. */
   readonly revision: Revision
   readonly readSet: ReadSet
   readonly limits: Limits
 }
 
-/** Reads what the drafts of a batch need, all at once. */
+/** Reads the read set of a batch concurrently. */
 export async function load(options: LoadOptions): Promise<ReadResult> {
-  const { store, tenant, revision, readSet: needs, limits } = options
+  const { store, tenant, revision, readSet, limits } = options
   const [heads, collections, trees] = await Promise.all([
-    needs.documents.length === 0 ? [] : store.heads(tenant, needs.documents).then(({ rows }) => rows),
-    needs.parents.length === 0 ? [] : store.collections(tenant, needs.parents),
-    Promise.all(needs.trees.map((root) => loadTree(store, tenant, root, limits.documents))),
+    readSet.documents.length === 0 ? [] : store.heads(tenant, readSet.documents).then(({ rows }) => rows),
+    readSet.parents.length === 0 ? [] : store.collections(tenant, readSet.parents),
+    Promise.all(readSet.trees.map((root) => loadTree(store, tenant, root, limits.documents))),
   ])
   return {
     revision,
-    heads: new Map(needs.documents.map((path, i) => [pathText(path), headOf(heads[i] ?? null)])),
-    collections: new Map(needs.parents.map((path, i) => [pathText(path), collections[i] ?? []])),
-    trees: new Map(needs.trees.map((root, i) => [pathText(root), trees[i] ?? null])),
+    heads: new Map(readSet.documents.map((path, i) => [pathText(path), headOf(heads[i] ?? null)])),
+    collections: new Map(readSet.parents.map((path, i) => [pathText(path), collections[i] ?? []])),
+    trees: new Map(readSet.trees.map((root, i) => [pathText(root), trees[i] ?? null])),
   }
 }
 
@@ -52,7 +52,7 @@ async function loadTree(store: Store, tenant: TenantId, root: Path, max: number)
     if (heads.length > max) return null
     if (page.next === undefined) return heads
     after = page.next
-    // The embedded store answers at once: let others run before the next page.
+    // The embedded store answers without waiting: yield to the event loop before the next page.
     await nextTurn()
   }
 }

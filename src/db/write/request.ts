@@ -5,14 +5,14 @@ import { tooLarge, type Limits } from '../../core/limits.ts'
 import { isDocumentPath, parsePath, utf8Length, type Path } from '../../core/path.ts'
 import { canonicalJson, exactValue } from '../../core/json/value.ts'
 
-/** An operation whose path and value were parsed and hold the limits. */
+/** An operation whose path and value were parsed and checked against the limits. `fresh`: the id of a post was generated. */
 export type WriteOperation =
   | { readonly kind: 'post'; readonly path: Path; readonly value: Json; readonly id: string; readonly fresh: boolean }
   | { readonly kind: 'put'; readonly path: Path; readonly value: Json; readonly expect: Expect | undefined }
   | { readonly kind: 'patch'; readonly path: Path; readonly merge: Json; readonly expect: Expect | undefined }
   | { readonly kind: 'delete'; readonly path: Path; readonly expect: Expect | undefined }
 
-/** What one call wants to write, before anything was read. */
+/** The parsed write of one call. */
 export interface Request {
   readonly operations: readonly WriteOperation[]
   readonly checks: readonly { readonly path: Path; readonly expect: Expect }[]
@@ -27,7 +27,7 @@ export interface RequestParts {
   readonly actor: string | null
 }
 
-/** Parses and bounds what a call brings. `freshId` makes the id of a post without one. */
+/** Parses the write of a call and checks its limits. `freshId` generates the id of a post without one. */
 export function parseRequest(parts: RequestParts, limits: Limits, freshId: () => string): Request {
   const { ops, checks = [], key, actor } = parts
   const count = Math.max(ops.length, checks.length)
@@ -42,7 +42,7 @@ export function parseRequest(parts: RequestParts, limits: Limits, freshId: () =>
   }
 }
 
-/** The text that two requests share exactly when they ask for the same write. */
+/** A text that is equal for two requests exactly when they ask for the same write. Generated ids do not count. */
 export function fingerprint(request: Request): string {
   const operations = request.operations.map((op) => (op.kind === 'post' && op.fresh ? { ...op, id: null } : op))
   return canonicalJson(JSON.parse(JSON.stringify([operations, request.checks])) as Json)
@@ -80,14 +80,14 @@ function documentPath(text: string, limits: Limits): Path {
 }
 
 function checkExpect(expect: Expect): Expect {
-  const given = Object.entries(expect).filter(([, value]) => value !== undefined && value !== null)
-  const [name, value] = given[0] ?? []
+  const entries = Object.entries(expect).filter(([, value]) => value !== undefined && value !== null)
+  const [name, value] = entries[0] ?? []
   const fits = name === 'version' ? Number.isSafeInteger(value) && (value as number) >= 0 : typeof value === 'boolean'
-  if (given.length !== 1 || !fits) {
+  if (entries.length !== 1 || !fits) {
     throw badArgument('expect', 'An expectation has exactly one of: version (0 or more), absent, exists.')
   }
-  // A copy, for the caller may change its own before the request is drafted.
-  return Object.fromEntries(given) as unknown as Expect
+  // A copy: the caller may change its object before the request is drafted.
+  return Object.fromEntries(entries) as unknown as Expect
 }
 
 function checkKey(key: string, limits: Limits): void {

@@ -2,7 +2,7 @@ import type { Json } from '../../core/json/json.ts'
 import { isWithin, lastOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision } from '../../core/version.ts'
 
-/** A document as a draft sees it: as it was read, or as an earlier draft of the batch leaves it. */
+/** A document as a draft sees it: as it was read, or as an earlier draft of the batch wrote it. */
 export interface DocumentHead {
   readonly path: Path
   readonly version: number
@@ -11,45 +11,46 @@ export interface DocumentHead {
   readonly createdAt: Millis
 }
 
-/** What the operations of a batch may have to know. */
+/** The state that the operations of a batch depend on. */
 export interface ReadSet {
-  /** Documents whose heads decide what a path means. */
+  /** Documents whose heads are needed to resolve paths. */
   readonly documents: readonly Path[]
-  /** Documents whose nested collections' names must be known. */
+  /** Documents whose nested collections' names are needed. */
   readonly parents: readonly Path[]
-  /** Documents and collections of which everything below must be known. */
+  /** Documents and collections whose descendants are needed. */
   readonly trees: readonly Path[]
 }
 
-/** What was read for a batch, as of `revision` or later. Keys are path texts. */
+/** The read set of a batch as of `revision` or later. Keys are path texts. */
 export interface ReadResult {
   readonly revision: Revision
   readonly heads: ReadonlyMap<string, DocumentHead | null>
   readonly collections: ReadonlyMap<string, readonly string[]>
-  /** Live documents below; null when there are more than one operation may touch. */
+  /** Live documents at and below; null when there are more than one operation may delete (`documents`). */
   readonly trees: ReadonlyMap<string, readonly DocumentHead[] | null>
 }
 
 /**
- * The documents as the drafts of one batch see them, in order: what was read, under what earlier drafts wrote.
- * A layer on top of another one is a draft in the making; `settle` hands its edits down, dropping it undoes them.
+ * The documents as the drafts of one batch see them: the read set, overlaid with the writes of earlier drafts. Each draft works
+ * on a layer of its own (`begin`): `merge` adds its writes to the layer below, and a layer that is dropped undoes them.
  */
 export class StagedDocuments {
   readonly #loaded: ReadResult
-  readonly #under: StagedDocuments | null
+  readonly #base: StagedDocuments | null
   readonly #heads = new Map<string, DocumentHead>()
-  /** Texts of the paths above this layer's documents, with the number of documents below each. */
+  /** Number of this layer's documents below each path. */
   readonly #above = new Map<string, number>()
 
-  constructor(loaded: ReadResult, under: StagedDocuments | null = null) {
+  constructor(loaded: ReadResult, base: StagedDocuments | null = null) {
     this.#loaded = loaded
-    this.#under = under
+    this.#base = base
   }
 
   get revision(): Revision {
     return this.#loaded.revision
   }
 
+  /** A layer on top of this one. */
   begin(): StagedDocuments {
     return new StagedDocuments(this.#loaded, this)
   }
@@ -57,28 +58,28 @@ export class StagedDocuments {
   /** The document, tombstones included; null when it never had a version. */
   head(path: Path): DocumentHead | null {
     const text = pathText(path)
-    const own = this.#heads.get(text)
-    if (own !== undefined) return own
-    return this.#under === null ? (this.#loaded.heads.get(text) ?? null) : this.#under.head(path)
+    const staged = this.#heads.get(text)
+    if (staged !== undefined) return staged
+    return this.#base === null ? (this.#loaded.heads.get(text) ?? null) : this.#base.head(path)
   }
 
   /** Whether a collection has or had a document. */
   hasCollection(collection: Path): boolean {
     if (this.#above.has(pathText(collection))) return true
-    if (this.#under !== null) return this.#under.hasCollection(collection)
+    if (this.#base !== null) return this.#base.hasCollection(collection)
     return this.#loaded.collections.get(pathText(collection.slice(0, -1)))?.includes(lastOf(collection)) ?? false
   }
 
   /** Whether the document has or had nested collections. */
   hasCollections(document: Path): boolean {
     if (this.#above.has(pathText(document))) return true
-    if (this.#under !== null) return this.#under.hasCollections(document)
+    if (this.#base !== null) return this.#base.hasCollections(document)
     return (this.#loaded.collections.get(pathText(document))?.length ?? 0) > 0
   }
 
-  /** The live documents at or below a path that was loaded as a tree; null when there are too many. */
+  /** The live documents at or below a path of the read set's `trees`; null when there are too many. */
   tree(root: Path): readonly DocumentHead[] | null {
-    const loaded = this.#under === null ? this.#loaded.trees.get(pathText(root)) : this.#under.tree(root)
+    const loaded = this.#base === null ? this.#loaded.trees.get(pathText(root)) : this.#base.tree(root)
     if (loaded === null || loaded === undefined) return null
     if (this.#heads.size === 0) return loaded
     const merged = new Map(loaded.map((head) => [pathText(head.path), head]))
@@ -86,12 +87,12 @@ export class StagedDocuments {
     return [...merged.values()].filter((head) => !head.deleted)
   }
 
-  /** The document as this very layer wrote it. */
+  /** The document as this layer wrote it; undefined when it did not. */
   staged(text: string): DocumentHead | undefined {
     return this.#heads.get(text)
   }
 
-  /** Takes back what this layer wrote of a document. */
+  /** Undoes this layer's write of a document. */
   unstage(text: string): void {
     const head = this.#heads.get(text)
     if (head === undefined) return
@@ -114,8 +115,8 @@ export class StagedDocuments {
     }
   }
 
-  /** Makes this layer's documents part of the one under it. */
+  /** Adds this layer's writes to the layer below. */
   merge(): void {
-    for (const head of this.#heads.values()) this.#under?.set(head)
+    for (const head of this.#heads.values()) this.#base?.set(head)
   }
 }

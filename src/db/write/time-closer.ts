@@ -7,39 +7,39 @@ import type { Request } from './request.ts'
 import { CLOSING_ACTOR, type LogTail } from '../log/log-tail.ts'
 
 /**
- * The longest that a read waits for the clock to reach the time that it names, ms. Each such read may push the log's time
- * ahead by one millisecond, so that time cannot be driven by reads at more than a tenth of the clock's pace.
+ * The longest wait of a read for the clock to reach its time, ms. Each such read may advance the log's time by one millisecond,
+ * so reads can drive it at no more than a tenth of the clock's pace.
  */
 const CATCH_UP_MS = 10
 
-/** A commit that writes nothing: its time closes those before it. */
+/** A commit that writes nothing: its time closes the times before it. */
 const NO_OP: Request = { operations: [], checks: [], key: undefined, actor: CLOSING_ACTOR }
 
 export interface TimeCloserOptions {
   readonly tail: LogTail
   readonly committer: Committer
   readonly closedTime: ClosedTime
-  /** Whether other processes write to the store as well. */
+  /** Whether other processes write to the store, too. */
   readonly shared: boolean
   readonly now: () => Millis
-  /** How long a read may wait. */
+  /** Time limit of a read, ms. */
   readonly readMs: number
 }
 
 /**
  * Makes reads as of a time repeatable: after a time was closed, no commit becomes visible with that time or an earlier one.
- * docs/mongodb.md says what that takes where several processes write.
+ * docs/mongodb.md says how, where several processes write.
  */
 export class TimeCloser {
   readonly #options: TimeCloserOptions
-  /** The no-op commit that is on its way; gives its time. */
+  /** The time of the no-op commit in flight; null: none is. */
   #noOp: Promise<Millis> | null = null
 
   constructor(options: TimeCloserOptions) {
     this.#options = options
   }
 
-  /** Closes a time, or gives false: it lies ahead of the clock and of everything written. Throws TIMEOUT. */
+  /** Closes a time; false: it lies ahead of the clock and of the last written commit. Throws TIMEOUT. */
   async close(time: Millis): Promise<boolean> {
     if (await this.#isBehindTheLog(time)) return true
     const { tail, now, shared, closedTime } = this.#options
@@ -51,7 +51,7 @@ export class TimeCloser {
     return true
   }
 
-  /** Waits until the clock has reached the time: more than once where needed, for timers fire early by up to a turn of the event loop. */
+  /** Waits at most CATCH_UP_MS for the clock to reach the time; in a loop, for timers may fire early. */
   async #catchUp(time: Millis): Promise<void> {
     const { now } = this.#options
     const until = performance.now() + CATCH_UP_MS
@@ -66,8 +66,8 @@ export class TimeCloser {
   }
 
   /**
-   * Of the batches of other processes nothing is known; but none of theirs comes before a commit that is visible. So one is
-   * made that is later; a no-op that was drafted before the time was closed may be too early, but not the next one.
+   * The batches of other processes are not known, but none is stamped before a visible commit. So a later one is committed: a
+   * no-op. One that was drafted before the time was closed may be too early, the next one is not.
    */
   async #closeInTheLog(time: Millis): Promise<void> {
     const { tail, closedTime } = this.#options
@@ -89,7 +89,7 @@ export class TimeCloser {
       const timer = setTimeout(() => reject(this.#late()), this.#options.readMs)
       const fail = (error: unknown): void => {
         clearTimeout(timer)
-        // What became of a no-op does not matter to a reader.
+        // The outcome of a no-op does not matter to a reader.
         reject(error instanceof DatabaseError && error.code === 'TIMEOUT' ? this.#late() : error)
       }
       work.then(() => {

@@ -3,10 +3,10 @@ import { jsonBytes } from '../../core/json/value.ts'
 import type { Write } from '../../core/version.ts'
 import type { Request } from './request.ts'
 
-/** About what a store keeps beside each value for itself: numbers, times, the names of its own fields, an id it makes. */
+/** Estimated bytes that a store keeps beside each value: numbers, times, the names of its own fields, an id. */
 const ROW_BYTES = 128
 
-/** About the bytes that a store keeps beside the value of one write: its path, its fields, and whose commit it is. */
-export function bytesBeside({ path, fields }: Write, { key, actor }: Request): number {
+/** Estimated bytes that a store keeps beside the value of one write: its path, its fields, its commit's id and actor. */
+export function overheadBytes({ path, fields }: Write, { key, actor }: Request): number {
   return ROW_BYTES + utf8Length(pathText(path)) + jsonBytes(fields) + utf8Length(key ?? '') + utf8Length(actor ?? '')
 }

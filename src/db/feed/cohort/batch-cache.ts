@@ -1,4 +1,4 @@
-/** What a cache counts of an entry. */
+/** The parts of a step that the cache looks at. */
 interface SizedStep {
   readonly batch: unknown
   readonly bytes: number
@@ -11,14 +11,14 @@ interface BatchEntry {
   bytes: number
 }
 
-/** About what an entry takes beside its content. */
+/** Estimated memory of an entry without its batch. */
 const ENTRY_BYTES = 200
 
-/** The newest steps of all feeds of a tenant, bounded together: who comes a little later finds what others had read. */
+/** FIFO cache of the steps that a tenant's cohorts read, with one byte bound for all, so that later readers need no read. */
 export class BatchCache {
   readonly #maxBytes: number
   readonly #byOwner = new WeakMap<object, Map<string, BatchEntry>>()
-  /** In the order in which they came. */
+  /** In insertion order, the oldest first. */
   readonly #entries = new Set<BatchEntry>()
   #bytes = 0
 
@@ -30,20 +30,20 @@ export class BatchCache {
     return this.#byOwner.get(owner)?.get(key)?.step as Promise<Step> | undefined
   }
 
-  /** Keeps a step from when it is asked for; one that fails or says nothing is kept no longer than it takes. */
+  /** Caches a read that has just begun, so that readers share it; dropped when it settles without a batch or rejects. */
   set(owner: object, key: string, step: Promise<SizedStep>): void {
     const entry: BatchEntry = { owner, key, step, bytes: ENTRY_BYTES }
-    const own = this.#byOwner.get(owner) ?? new Map<string, BatchEntry>()
-    const former = own.get(key)
-    if (former !== undefined) this.#drop(former)
-    this.#byOwner.set(owner, own)
-    own.set(key, entry)
+    const ownEntries = this.#byOwner.get(owner) ?? new Map<string, BatchEntry>()
+    const replaced = ownEntries.get(key)
+    if (replaced !== undefined) this.#drop(replaced)
+    this.#byOwner.set(owner, ownEntries)
+    ownEntries.set(key, entry)
     this.#entries.add(entry)
     this.#bytes += entry.bytes
     step.then(({ batch, bytes }) => (batch === null ? this.#drop(entry) : this.#grow(entry, bytes)), () => this.#drop(entry))
   }
 
-  /** Drops all of an owner. */
+  /** Drops all entries of an owner. */
   forget(owner: object): void {
     for (const entry of this.#byOwner.get(owner)?.values() ?? []) this.#drop(entry)
   }
@@ -61,7 +61,7 @@ export class BatchCache {
   #drop(entry: BatchEntry): void {
     if (!this.#entries.delete(entry)) return
     this.#bytes -= entry.bytes
-    const own = this.#byOwner.get(entry.owner)
-    if (own?.get(entry.key) === entry) own.delete(entry.key)
+    const ownEntries = this.#byOwner.get(entry.owner)
+    if (ownEntries?.get(entry.key) === entry) ownEntries.delete(entry.key)
   }
 }

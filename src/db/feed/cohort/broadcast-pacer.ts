@@ -1,48 +1,47 @@
-/** Of those that go together, so many need to be back before they are told what is next; of a few, one may always stay away. */
+/** Quorum: the next broadcast starts when 90 % of the last one's readers wait again; `floor` lets a small group miss one. */
 const QUORUM = 0.9
-/** By so much fewer are waited for in the next round, if they stay away. */
+/** Decay: the group shrinks by at most 30 % per broadcast, when readers do not come back. */
 const GROUP_DECAY = 0.3
-/** Nobody waits longer for the others, ms. */
+/** The longest wait for a quorum after a broadcast starts, ms. */
 const MAX_WAIT_MS = 20
 /**
- * As many times as long as telling them took, nobody is told: `each` for each commit that they were told of, for the more is
- * written, the more comes together; and `behind` times where more has come already. Never longer than `mostMs`: telling them
- * may have taken long because the whole process stood still.
+ * Cooldown after a broadcast = factor × its duration: 3 per commit delivered (at most 60), since more commits then share the
+ * next batch; 6 when more commits are pending. Never over 1 s: the duration may include a stall of the process.
  */
 const COOLDOWN_FACTORS = { each: 3, behind: 6, most: 60, mostMs: 1_000 }
 
 /**
- * Readers at the live edge go in step: what is found next is the same for all, and made once. Who is slow is waited for a
- * little while, and then goes on alone.
+ * Decides when a cohort's next broadcast may start: its readers move in step, so that each batch is found once. A slow reader
+ * is waited for at most `MAX_WAIT_MS`; it then catches up by reads of its own.
  */
 export class BroadcastPacer {
-  /** How many go together. */
+  /** Size of the group that moves in step: a quorum is a share of it. */
   #size = 0
   #endsAt = 0
-  #tookMs = 0
+  #elapsedMs = 0
   #cooldownUntil = 0
   #cooldown: number = COOLDOWN_FACTORS.behind
 
-  /** So many are told of so many commits, from now on; 0: of some, and more has come. */
+  /** A broadcast of `commits` commits to `count` readers starts; 0 commits: their number does not count, or more are pending. */
   start(count: number, commits: number): void {
     this.#cooldown = commits === 0 ? COOLDOWN_FACTORS.behind : Math.min(COOLDOWN_FACTORS.each * commits, COOLDOWN_FACTORS.most)
     this.#size = Math.max(count, this.#size * (1 - GROUP_DECAY))
     this.#endsAt = performance.now() + MAX_WAIT_MS
-    this.#tookMs = 0
+    this.#elapsedMs = 0
   }
 
-  /** What telling some of them took, ms. */
+  /** Adds the time that one slice of the broadcast took, ms, and sets the end of the cooldown by the sum. */
   addElapsed(ms: number): void {
-    this.#tookMs += ms
-    this.#cooldownUntil = performance.now() + Math.min(this.#cooldown * this.#tookMs, COOLDOWN_FACTORS.mostMs)
+    this.#elapsedMs += ms
+    this.#cooldownUntil = performance.now() + Math.min(this.#cooldown * this.#elapsedMs, COOLDOWN_FACTORS.mostMs)
   }
 
-  /** Whether so many are enough to go on. */
+  /** Whether `count` waiting readers are a quorum. */
   hasQuorum(count: number): boolean {
     return count >= Math.floor(QUORUM * this.#size)
   }
 
-  /** How long to wait for more, ms. */
+  /** How long the next broadcast has to wait while `count` readers wait, ms. */
   delayMs(count: number): number {
     const until = this.hasQuorum(count) ? this.#cooldownUntil : Math.max(this.#endsAt, this.#cooldownUntil)
     return Math.max(0, until - performance.now())

@@ -14,171 +14,200 @@ import { Waiters } from './waiters.ts'
 export interface CohortOptions<T, P extends FeedPosition> {
   readonly tail: LogTail
   readonly shape: Shape
-  readonly kind: FeedSource<T, P>
+  readonly source: FeedSource<T, P>
   readonly cache: BatchCache
 }
 
-/** Readers that are told in one turn of the event loop: others get theirs in between. */
+/** Readers that a broadcast delivers to in one turn of the event loop. */
 const BROADCAST_SLICE = 128
-/** How soon who is ahead of the edge looks again whether it has come, ms. */
+/** How long a reader ahead of the edge waits before it looks at the edge again, ms. */
 const AHEAD_WAIT_MS = 10
-/** How soon the store is asked again that was away, ms. */
+/** Delay before the loop reads again after the store was UNAVAILABLE, ms. */
 const READ_RETRY_MS = 500
 
 /**
- * The readers of one shape. What comes after a place is found once, for all that stand there, and kept for those that
- * come a little later; those at the live edge are woken together. A reader that is slow, or resumes, pulls from where it
- * stands; it costs the others nothing.
+ * The readers of one shape. The live edge is a range of revisions in which nothing matched; a *pending* commit lies after it and
+ * may match (`markDirty`). The batch after the edge is read once, by a loop, and broadcast to all readers that wait there.
+ *
+ * COHORT    event, or state found         effect
+ * IDLE      a reader is PARKED; a commit  → LOOP. Checked by `markDirty`, `publishEphemeral`, a pull that parks, a heartbeat
+ *           is pending or ephemeral       (an ephemeral commit that matches is buffered, the newest 64, also without a reader)
+ * LOOP      every pass                    begins in a new turn; waits for the pacer: cooldown, and quorum (at most 20 ms)
+ *           a commit is pending           reads the source from the edge, never from the cache. The edge moves to where the read
+ *                                         ended. A batch goes to all PARKED readers. Without one, those that are not live are
+ *                                         pulled again (now READING, to get an empty batch), and the others stay PARKED
+ *           else an ephemeral one is new  it goes to the live PARKED readers that have not had it; the edge stays
+ *           neither, or no reader waits   → IDLE
+ *           the read fails: UNAVAILABLE   → RETRY. The PARKED readers and the edge stay
+ *           the read fails otherwise      rejects the pulls of all PARKED readers, so their feeds end; → IDLE
+ * RETRY     after 500 ms                  heartbeat to all PARKED readers, if the source has any; → LOOP. Events of IDLE: sooner
+ * Beside the loop, the edge is extended over commits that match nothing while none is pending, and moved by AHEAD readers.
+ *
+ * READER    position of its pull          waits for
+ * PARKED    on the edge, without phase;   a broadcast, an ephemeral batch, or a heartbeat. It is due one `heartbeatMs` after the
+ *           live, or a commit is pending  first reader of that interval parked; it first looks for commits of lost notifications,
+ *                                         and says `upToDate: false` while one is pending. Ephemeral commits that were missed
+ *                                         between two pulls come at once, unless a commit is pending
+ * READING   behind the edge, in a phase   its own reads, up to the edge if behind it, else to the end of the log; until a batch
+ *           (a snapshot), or not live     comes, it can park, or its heartbeat is due. A failed read ends its feed
+ * AHEAD     past the edge, at the end of  the next move of the edge (at most `heartbeatMs`) while the loop has a pending commit;
+ *           the log, without a batch      else 10 ms while others wait; else it moves the edge to itself. Then parks or reads on
+ * READING takes a cached step, or one in flight, of an equal position (all on the edge are equal), `live` and phase; but not one
+ * that says `upToDate` and does not end on the edge (stale), or that ends before the reader's own revision.
  */
 export class Cohort<T, P extends FeedPosition> {
   readonly #options: CohortOptions<T, P>
-  readonly #waiters = new Waiters<T, P>((heartbeatMs, isStill) => void this.#sendHeartbeat(heartbeatMs, isStill))
+  readonly #waiters = new Waiters<T, P>((heartbeatMs, isCurrent) => void this.#sendHeartbeat(heartbeatMs, isCurrent))
   readonly #edge: LiveEdge
   readonly #ephemeral: EphemeralBuffer<T>
-  /** Up to which number those who waited were shown what passed. */
-  #shown = 0
+  /** Sequence number up to which the loop has delivered ephemeral commits. */
+  #deliveredSeq = 0
+  /** Whether the loop runs (state LOOP). */
   #advancing = false
   readonly #pacer = new BroadcastPacer()
-  /** Called when enough of those that were told last are back. */
+  /** Ends the pacer's wait early, when enough readers of the last broadcast wait again; null: no such wait. */
   #onQuorum: (() => void) | null = null
-  /** Those that were never told that they are up to date: they are not to wait where nothing matched. */
+  /** PARKED readers that are not live: they await an up-to-date batch, and get one even when nothing matched. */
   #awaitingFirstBatch: PullWaiter<T, P>[] = []
-  /** Those that read on by themselves to where the edge is not yet. */
+  /** Resume AHEAD readers, when the edge moves or the loop ends. */
   #aheadOfEdge: (() => void)[] = []
-  /** The store was away. */
-  readonly #retry = new EarliestTimer((isStill) => void this.#sendHeartbeat(undefined, isStill))
+  /** Runs in state RETRY. */
+  readonly #retry = new EarliestTimer((isCurrent) => void this.#sendHeartbeat(undefined, isCurrent))
 
   constructor(options: CohortOptions<T, P>) {
     this.#options = options
-    this.#ephemeral = new EphemeralBuffer((commits, at) => options.kind.ephemeral(commits, at))
+    this.#ephemeral = new EphemeralBuffer((commits, at) => options.source.ephemeralItem(commits, at))
     this.#edge = new LiveEdge(options.tail, options.tail.last)
     options.tail.shapes.add(options.shape, this)
   }
 
-  /** A commit may match. */
+  /** The tail found a stored commit that may match. */
   markDirty(revision: Revision): void {
     this.#edge.markDirty(revision)
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
-  /** An ephemeral commit may match. */
+  /** The tail has an ephemeral commit that may match. */
   publishEphemeral(commit: Commit): void {
     this.#ephemeral.add(commit, this.#edge.to)
     if (this.#waiters.size > 0 && !this.#advancing) void this.#advance()
   }
 
-  /** The number of the newest ephemeral commit. */
-  get ephemeralDelivered(): number {
-    return this.#ephemeral.last
+  /** Sequence number of the newest ephemeral commit. */
+  get lastEphemeralSeq(): number {
+    return this.#ephemeral.lastSeq
   }
 
-  /** Gives what comes after a place; at the live edge when there is something, at the latest with a heartbeat. */
-  pull(place: P, waiter: PullWaiter<T, P>): void {
-    if (this.#waitsAt(place)) this.#park(waiter, place.live)
-    else void this.#readOn(place, waiter)
+  /** Resolves `waiter` with the step after a position: at the live edge when one comes, at the latest with a heartbeat. */
+  pull(position: P, waiter: PullWaiter<T, P>): void {
+    if (this.#canPark(position)) this.#park(waiter, position.live)
+    else void this.#readUntilBatch(position, waiter)
   }
 
-  async #readOn(place: P, waiter: PullWaiter<T, P>): Promise<void> {
-    const { kind } = this.#options
-    const patience = performance.now() + waiter.heartbeatMs
+  /** READING and AHEAD. */
+  async #readUntilBatch(start: P, waiter: PullWaiter<T, P>): Promise<void> {
+    const { source } = this.#options
+    const heartbeatAt = performance.now() + waiter.heartbeatMs
     try {
-      for (let at = place; ; ) {
-        const step = await this.#stepAfter(at)
+      for (let position = start; ; ) {
+        const step = await this.#nextStep(position)
         if (step.batch !== null) return waiter.resolve(step)
-        at = step.next
-        if (step.upToDate && !this.#waitsAt(at)) await this.#waitForEdge(at.position, waiter.heartbeatMs)
-        // Who left meanwhile would be waited for by nobody, and for ever.
+        position = step.next
+        if (step.upToDate && !this.#canPark(position)) await this.#waitForEdge(position.revision, waiter.heartbeatMs)
+        // The reader unsubscribed, or changed its cohort, during the await; parking its pull now would leak it.
         if (waiter.isGone()) return
-        if (this.#waitsAt(at)) return this.#park(waiter, at.live)
-        // Also a long stretch in which nothing matches gives a sign of life, and a cursor to resume from.
+        if (this.#canPark(position)) return this.#park(waiter, position.live)
+        // A long stretch of the log without a match: the heartbeat has a cursor to resume from.
         const { upToDate } = step
-        const item = performance.now() < patience ? null : kind.heartbeat(at.position, upToDate)
-        if (item !== null) return waiter.resolve({ batch: item, next: upToDate ? at : { ...at, live: false }, upToDate, bytes: 0 })
+        const item = performance.now() < heartbeatAt ? null : source.heartbeat(position.revision, upToDate)
+        if (item !== null) return waiter.resolve({ batch: item, next: upToDate ? position : { ...position, live: false }, upToDate, bytes: 0 })
       }
     } catch (error) {
       waiter.reject(error)
     }
   }
 
+  /** Takes a pull back: its reader ended, or goes on in another cohort. */
   withdraw(waiter: PullWaiter<T, P>): void {
     this.#waiters.delete(waiter)
     waiter.withdraw()
   }
 
-  /** When its last reader has gone. */
+  /** Called when the last reader has left. */
   close(): void {
     this.#retry.stop()
     this.#options.tail.shapes.delete(this.#options.shape, this)
   }
 
-  /** Who is at the edge waits: for a commit that may match, or for those it will be told of with the others. */
-  #waitsAt(place: P): boolean {
-    if (place.phase !== undefined) return false
-    this.#edge.settle()
-    return this.#edge.has(place.position) && (place.live || this.#edge.hasPending)
+  /** Whether a reader at this position is PARKED. One that is not live waits only where the loop is about to read. */
+  #canPark(position: P): boolean {
+    if (position.phase !== undefined) return false
+    this.#edge.extend()
+    return this.#edge.has(position.revision) && (position.live || this.#edge.hasPending)
   }
 
-  /** Whether somebody waits at the edge: then all find there what comes next, in step. */
+  /** Whether readers wait at the edge, or the loop reads: then it is not for one reader to move the edge. */
   #hasLeader(): boolean {
     return this.#waiters.size > 0 || this.#advancing
   }
 
-  async #stepAfter(place: P): Promise<FeedStep<T, P>> {
-    const { cache, kind } = this.#options
-    const key = `${this.#edge.canonical(place.position)} ${place.live} ${place.phase ?? ''}`
-    const known = cache.get<FeedStep<T, P>>(this, key)
-    // What one who was ahead has read moves no edge: there it is read again.
-    if (known !== undefined && !(place.live && this.#edge.has(place.position))) {
-      const step = await known
-      // One that has become stale says that nothing is left behind, and now there is. And no reader's cursor goes back.
-      const fresh = !step.upToDate || this.#edge.canonical(step.next.position) === this.#edge.from
-      if (fresh && step.next.position >= place.position) return step
+  /** The step after a position, from the cache where that is allowed. A read from the edge at a live position moves the edge. */
+  async #nextStep(position: P): Promise<FeedStep<T, P>> {
+    const { cache, source } = this.#options
+    const key = `${this.#edge.canonical(position.revision)} ${position.live} ${position.phase ?? ''}`
+    const cached = cache.get<FeedStep<T, P>>(this, key)
+    // Do not reuse a step that was cached by a reader ahead of the edge: only a fresh read advances the edge.
+    if (cached !== undefined && !(position.live && this.#edge.has(position.revision))) {
+      const step = await cached
+      // Drop a cached step whose `upToDate` is no longer true, or whose cursor is behind this reader's.
+      const isFresh = !step.upToDate || this.#edge.canonical(step.next.revision) === this.#edge.from
+      if (isFresh && step.next.revision >= position.revision) return step
     }
-    const atEdge = this.#edge.has(place.position)
-    const from = atEdge ? { ...place, position: this.#edge.to } : place
-    const isBehind = place.phase === undefined && place.position < this.#edge.from
-    const reading = kind.read(from, isBehind ? this.#edge.to : Infinity)
+    const isOnEdge = this.#edge.has(position.revision)
+    const from = isOnEdge ? { ...position, revision: this.#edge.to } : position
+    const isBehind = position.phase === undefined && position.revision < this.#edge.from
+    const reading = source.read(from, isBehind ? this.#edge.to : Infinity)
     cache.set(this, key, reading)
     const step = await reading
-    if (atEdge && place.live) this.#moveEdge(from.position, step)
+    if (isOnEdge && position.live) this.#moveEdge(from.revision, step)
     return step
   }
 
-  /** What was found from the live edge moves it, and is told in the same moment to all who wait there. */
+  /** Moves the edge to where a read from it ended, and broadcasts the batch in the same turn: no reader parks in between. */
   #moveEdge(from: Revision, step: FeedStep<T, P>): void {
-    const { position } = step.next
-    if (from !== this.#edge.to || position <= from) return
-    // Also where nothing is left to tell: who has read on to between may hold what came and went.
-    this.#edge.move(position)
+    const { revision } = step.next
+    if (from !== this.#edge.to || revision <= from) return
+    // Move even for an empty result: a reader that joined in between may hold a document that has gone and needs its DELETE.
+    this.#edge.move(revision)
     if (step.batch === null) {
       for (const waiter of this.#awaitingFirstBatch.splice(0)) this.#sendFirstBatch(waiter)
     } else {
-      // Where there is more to be told already, nothing comes together by waiting.
-      void this.#broadcast(this.#waiters.take(), (waiter) => waiter.resolve(step), step.upToDate ? position - from : 0)
+      // With a backlog, waiting would not make the batch larger, so there is no cooldown per commit.
+      void this.#broadcast(this.#waiters.take(), (waiter) => waiter.resolve(step), step.upToDate ? revision - from : 0)
     }
-    this.#release()
+    this.#releaseAhead()
   }
 
-  /** Nothing matched: it is told that it is up to date all the same. */
+  /** Pulls again for a reader that is not live: at an edge without a pending commit, it reads an empty up-to-date batch. */
   #sendFirstBatch(waiter: PullWaiter<T, P>): void {
-    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.kind.livePosition(this.#edge.to), live: false }, waiter)
+    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.source.livePosition(this.#edge.to), live: false }, waiter)
   }
 
-  #release(): void {
+  #releaseAhead(): void {
     for (const resume of this.#aheadOfEdge.splice(0)) resume()
   }
 
-  /** A reader that read on by itself is ahead of the edge: where nobody waits it is the edge; else those there come soon. */
-  async #waitForEdge(position: Revision, heartbeatMs: number): Promise<void> {
-    if (this.#edge.hasPending && this.#advancing) return this.#released(heartbeatMs)
-    if (position <= this.#edge.to) return nextTurn()
-    // The edge stands still while a store is away, or an older value is looked for.
+  /** State AHEAD: a reader has overtaken the edge by reading the log. If no reader waits there, moves the edge; else waits. */
+  async #waitForEdge(revision: Revision, heartbeatMs: number): Promise<void> {
+    if (this.#edge.hasPending && this.#advancing) return this.#whenReleased(heartbeatMs)
+    if (revision <= this.#edge.to) return nextTurn()
+    // The edge may stand still for long: the store is unavailable, or the tail reads a previous value to match a commit.
     if (this.#hasLeader()) return new Promise((resolve) => setTimeout(resolve, AHEAD_WAIT_MS))
-    this.#edge.move(position)
+    this.#edge.move(revision)
   }
 
-  /** Resolves when the edge has moved, or when it is time for a sign of life. */
-  #released(heartbeatMs: number): Promise<void> {
+  /** Resolves when the edge has moved or the loop has ended, at the latest when the heartbeat is due. */
+  #whenReleased(heartbeatMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, heartbeatMs)
       this.#aheadOfEdge.push(() => {
@@ -188,48 +217,48 @@ export class Cohort<T, P extends FeedPosition> {
     })
   }
 
-  /** Whoever comes to the live edge is shown what passed meanwhile, unless there is more that is to stay. */
-  #park(waiter: PullWaiter<T, P>, isPatient: boolean): void {
-    if (this.#edge.hasPending || !this.#show(waiter, this.#edge.to)) this.#wait(waiter, isPatient)
+  /** On arrival at the edge, delivers missed ephemeral commits first, unless stored commits are pending. */
+  #park(waiter: PullWaiter<T, P>, isLive: boolean): void {
+    if (this.#edge.hasPending || !this.#deliverMissed(waiter, this.#edge.to)) this.#addWaiter(waiter, isLive)
   }
 
-  /** Shows a reader at the live edge what passed since it last heard. Whether there was anything. */
-  #show(waiter: PullWaiter<T, P>, edge: Revision): boolean {
-    const passed = waiter.ephemeralSeq === null ? null : this.#ephemeral.after(waiter.ephemeralSeq, edge)
-    if (passed === null) return false
-    waiter.resolve({ batch: passed.item, next: this.#options.kind.livePosition(edge), upToDate: true, bytes: 0, ephemeralSeq: passed.seq })
+  /** Delivers the ephemeral commits that a reader at the edge has not had; false when there are none, or it is not live. */
+  #deliverMissed(waiter: PullWaiter<T, P>, edge: Revision): boolean {
+    const missed = waiter.ephemeralSeq === null ? null : this.#ephemeral.after(waiter.ephemeralSeq, edge)
+    if (missed === null) return false
+    waiter.resolve({ batch: missed.item, next: this.#options.source.livePosition(edge), upToDate: true, bytes: 0, ephemeralSeq: missed.seq })
     return true
   }
 
-  #wait(waiter: PullWaiter<T, P>, isPatient: boolean): void {
+  #addWaiter(waiter: PullWaiter<T, P>, isLive: boolean): void {
     this.#waiters.add(waiter)
-    if (!isPatient) this.#awaitingFirstBatch.push(waiter)
+    if (!isLive) this.#awaitingFirstBatch.push(waiter)
     if (this.#edge.hasPending && !this.#advancing) void this.#advance()
     if (this.#onQuorum !== null && this.#pacer.hasQuorum(this.#waiters.size)) this.#onQuorum()
   }
 
-  /** Finds what those at the live edge wait for, in a turn of its own: never inside the write that rang. */
+  /** State LOOP. Each pass begins in a new turn of the event loop, so that no write waits for a read or a broadcast. */
   async #advance(): Promise<void> {
     this.#advancing = true
-    const { kind } = this.#options
+    const { source } = this.#options
     try {
       for (;;) {
         await nextTurn()
         await this.#awaitQuorum()
         if (this.#waiters.size === 0) break
-        if (this.#edge.hasPending) await this.#stepAfter(kind.livePosition(this.#edge.to))
-        else if (this.#shown < this.ephemeralDelivered) await this.#deliverEphemeral()
+        if (this.#edge.hasPending) await this.#nextStep(source.livePosition(this.#edge.to))
+        else if (this.#deliveredSeq < this.lastEphemeralSeq) await this.#deliverEphemeral()
         else break
       }
     } catch (error) {
       await this.#advanceFailed(error)
     } finally {
       this.#advancing = false
-      this.#release()
+      this.#releaseAhead()
     }
   }
 
-  /** Until enough are back, or it has taken long enough. */
+  /** Waits until the pacer lets the next broadcast start. */
   async #awaitQuorum(): Promise<void> {
     for (;;) {
       const waitMs = this.#pacer.delayMs(this.#waiters.size)
@@ -245,48 +274,48 @@ export class Cohort<T, P extends FeedPosition> {
     }
   }
 
-  /** A store that is away for a moment ends no feed: the next look goes on from the same place. */
+  /** UNAVAILABLE ends no feed: the retry reads from the same edge. Any other error ends the feeds of the waiting readers. */
   async #advanceFailed(error: unknown): Promise<void> {
     if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#broadcast(this.#waiters.take(), (waiter) => waiter.reject(error))
     this.#retry.fireWithin(READ_RETRY_MS)
   }
 
-  /** Shows what passed to those who wait for it; the others go on waiting. */
+  /** Delivers ephemeral commits to the waiting readers that have not had them; the others stay PARKED. */
   #deliverEphemeral(): Promise<void> {
     const edge = this.#edge.to
-    this.#shown = this.ephemeralDelivered
-    return this.#broadcast(this.#waiters.takeMeant(({ ephemeralSeq: heard }) => heard !== null && heard < this.#shown), (waiter) => this.#show(waiter, edge))
+    this.#deliveredSeq = this.lastEphemeralSeq
+    return this.#broadcast(this.#waiters.takeWhere(({ ephemeralSeq: seq }) => seq !== null && seq < this.#deliveredSeq), (waiter) => this.#deliverMissed(waiter, edge))
   }
 
-  /** Tells readers that wait no longer, of so many commits; those that come meanwhile wait for the next one. */
-  async #broadcast(meant: readonly PullWaiter<T, P>[], told: (waiter: PullWaiter<T, P>) => void, commits = 0): Promise<void> {
+  /** Delivers to readers that were taken off `#waiters`, in slices. Readers that park meanwhile wait for the next broadcast. */
+  async #broadcast(taken: readonly PullWaiter<T, P>[], deliver: (waiter: PullWaiter<T, P>) => void, commits = 0): Promise<void> {
     if (this.#awaitingFirstBatch.length > 0) this.#awaitingFirstBatch = this.#awaitingFirstBatch.filter((waiter) => this.#waiters.has(waiter))
-    this.#pacer.start(meant.length, commits)
+    this.#pacer.start(taken.length, commits)
     let count = 0
-    let begun = performance.now()
-    for (const waiter of meant) {
-      told(waiter)
+    let sliceBegan = performance.now()
+    for (const waiter of taken) {
+      deliver(waiter)
       if (++count % BROADCAST_SLICE !== 0) continue
-      this.#pacer.addElapsed(performance.now() - begun)
+      this.#pacer.addElapsed(performance.now() - sliceBegan)
       await nextTurn()
-      begun = performance.now()
+      sliceBegan = performance.now()
     }
-    this.#pacer.addElapsed(performance.now() - begun)
+    this.#pacer.addElapsed(performance.now() - sliceBegan)
   }
 
-  /** Tells the readers of one heartbeat that nothing came; without one, all, for the store was away. */
-  async #sendHeartbeat(heartbeatMs: number | undefined, isStill: () => boolean): Promise<void> {
-    const { tail, kind } = this.#options
-    await tail.look()
-    if (!isStill()) return
+  /** Sends a heartbeat to the readers of one interval; undefined: to all, at the end of RETRY. Starts the loop if it is due. */
+  async #sendHeartbeat(heartbeatMs: number | undefined, isCurrent: () => boolean): Promise<void> {
+    const { tail, source } = this.#options
+    await tail.refreshIfStale()
+    if (!isCurrent()) return
     if (heartbeatMs === undefined) this.#retry.stop()
-    this.#edge.settle()
+    this.#edge.extend()
     if (this.#waiters.size === 0) return
     const upToDate = !this.#edge.hasPending
-    const item = kind.heartbeat(this.#edge.to, upToDate)
-    const next = { ...kind.livePosition(this.#edge.to), live: upToDate }
+    const item = source.heartbeat(this.#edge.to, upToDate)
+    const next = { ...source.livePosition(this.#edge.to), live: upToDate }
     if (item !== null) await this.#broadcast(this.#waiters.take(heartbeatMs), (waiter) => waiter.resolve({ batch: item, next, upToDate, bytes: 0 }))
-    else if (heartbeatMs !== undefined) this.#waiters.again(heartbeatMs)
+    else if (heartbeatMs !== undefined) this.#waiters.restartTimer(heartbeatMs)
     if (!upToDate && !this.#advancing) await this.#advance()
   }
 }

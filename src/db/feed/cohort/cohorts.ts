@@ -2,7 +2,7 @@ import { Cohort, type CohortOptions } from './cohort.ts'
 import { BatchCache } from './batch-cache.ts'
 import type { FeedPosition } from './feed-source.ts'
 
-/** About how much of what was read for feeds is kept for those that come a little later, in bytes, per tenant. */
+/** Bound of the batch cache of one tenant, in estimated bytes. */
 const CACHE_BYTES = 33_554_432
 
 type UnknownCohort = Cohort<unknown, FeedPosition>
@@ -12,39 +12,39 @@ interface CohortEntry {
   readers: number
 }
 
-/** A reader's place among the readers of its shape. */
+/** A reader's membership in the cohort of its shape. */
 export interface Membership<T, P extends FeedPosition> {
   readonly cohort: Cohort<T, P>
-  /** The same for shapes that show the same. */
+  /** Equal for shapes that show the same. */
   readonly key: string
-  /** Where it begins. */
-  readonly place: P
-  /** Leaves the cohort. */
+  /** The position at which the reader starts. */
+  readonly start: P
+  /** Leaves the cohort; to be called once. */
   readonly leave: () => void
 }
 
-/** The cohorts of a tenant, by what makes their readers equal. One without readers is gone. */
+/** The cohorts of a tenant, by key. A cohort is closed when its last reader leaves. */
 export class Cohorts {
   readonly #cache = new BatchCache(CACHE_BYTES)
   readonly #entries = new Map<string, CohortEntry>()
 
-  /** Distinct shapes that are followed. */
+  /** Number of distinct shapes that are followed. */
   get size(): number {
     return this.#entries.size
   }
 
-  /** Joins the cohort `key`, made where there is none; the reader begins where `begin` says. */
+  /** Joins the cohort `key`, which `init` describes if there is none. Rejects, and leaves it, when `start` rejects. */
   async join<T, P extends FeedPosition>(
-    key: string, make: () => Omit<CohortOptions<T, P>, 'cache'>, begin: (cohort: Cohort<T, P>) => Promise<P>,
+    key: string, init: () => Omit<CohortOptions<T, P>, 'cache'>, start: (cohort: Cohort<T, P>) => Promise<P>,
   ): Promise<Membership<T, P>> {
-    const entry = this.#entries.get(key) ?? { cohort: new Cohort({ ...make(), cache: this.#cache }) as unknown as UnknownCohort, readers: 0 }
+    const entry = this.#entries.get(key) ?? { cohort: new Cohort({ ...init(), cache: this.#cache }) as unknown as UnknownCohort, readers: 0 }
     this.#entries.set(key, entry)
     entry.readers++
     const leave = (): void => this.#leave(key, entry)
-    // The key tells of which kind it is.
+    // The key begins with the kind of feed, so T and P are those of the cohort.
     const cohort = entry.cohort as unknown as Cohort<T, P>
     try {
-      return { key, cohort, place: await begin(cohort), leave }
+      return { key, cohort, start: await start(cohort), leave }
     } catch (error) {
       leave()
       throw error

@@ -1,15 +1,15 @@
-/** Goes off once, as soon as anyone asked for; asking again never puts it off. */
+/** A timer that fires once, at the earliest of the times asked for: a later request never postpones it. */
 export class EarliestTimer {
-  readonly #fire: (isStill: () => boolean) => void
+  readonly #fire: (isCurrent: () => boolean) => void
   #timer: NodeJS.Timeout | null = null
   #at = Infinity
 
-  /** `ring` is given how to ask whether it is still meant: not stopped since, nor set anew. Until `stop` no other is set. */
-  constructor(ring: (isStill: () => boolean) => void) {
-    this.#fire = ring
+  /** `fire` gets a predicate: is this timer still the current one? A timer that has fired stays current until `stop()`. */
+  constructor(fire: (isCurrent: () => boolean) => void) {
+    this.#fire = fire
   }
 
-  /** It goes off within so many ms. */
+  /** Fires within `ms`. Without effect if the current timer is due earlier, or has fired and was not stopped. */
   fireWithin(ms: number): void {
     const at = performance.now() + ms
     if (at >= this.#at) return

@@ -3,67 +3,68 @@ import type { ChangeBatch } from '../../../core/database.ts'
 import type { Revision } from '../../../core/version.ts'
 import type { Matcher } from '../../shape/matcher.ts'
 
-/** Ephemeral commits that are kept for readers between two pulls. */
+/** Ephemeral commits that are retained for readers between two pulls; also the bound of rendered items. */
 const MAX_EPHEMERAL = 64
 
-/** What a reader is shown of what passed, and up to which number that goes. */
+/** Ephemeral commits rendered for a reader. */
 export interface EphemeralItem<T> {
   readonly item: T
+  /** Sequence number of the newest commit in the item. */
   readonly seq: number
 }
 
-/** Makes the item that shows ephemeral commits to readers who stand at a revision; null: they match nothing. */
+/** Renders ephemeral commits for readers at a revision; null when none of them matches. */
 export type RenderEphemeral<T> = (commits: readonly Commit[], at: Revision) => T | null
 
 /**
- * The newest ephemeral commits that one cohort shows, numbered 1, 2, 3 …: who waits is told at once, who is between two
- * pulls finds them at the next, and who is further behind than what is kept misses the oldest.
+ * The newest ephemeral commits that match one cohort, with sequence numbers from 1. A reader between two pulls gets the missed
+ * ones at its next pull; a reader that missed more than `MAX_EPHEMERAL` loses the oldest.
  */
 export class EphemeralBuffer<T> {
   readonly #render: RenderEphemeral<T>
   #commits: readonly Commit[] = []
-  #last = 0
-  /** By place and number: who stands at one place gets one object. */
+  #lastSeq = 0
+  /** By revision and number of commits, so that readers with equal needs share one object. */
   readonly #rendered = new Map<string, EphemeralItem<T> | null>()
 
-  constructor(show: RenderEphemeral<T>) {
-    this.#render = show
+  constructor(render: RenderEphemeral<T>) {
+    this.#render = render
   }
 
-  /** The number of the newest. */
-  get last(): number {
-    return this.#last
+  /** Sequence number of the newest commit; 0 before the first one. */
+  get lastSeq(): number {
+    return this.#lastSeq
   }
 
-  /** Keeps a commit, if the shape shows anything of it, for readers who stand at a revision. */
+  /** Retains a commit for readers at a revision, unless it does not match. */
   add(commit: Commit, at: Revision): void {
     if (this.#render([commit], at) === null) return
     this.#commits = [...this.#commits, commit].slice(-MAX_EPHEMERAL)
-    this.#last++
+    this.#lastSeq++
     this.#rendered.clear()
   }
 
-  /** What came after `number`, for a reader who stands at a revision; null when that is nothing. */
-  after(number: number, at: Revision): EphemeralItem<T> | null {
-    const count = Math.min(this.#last - number, this.#commits.length)
+  /** The retained commits after number `seq`, rendered for a reader at a revision; null when there are none. */
+  after(seq: number, at: Revision): EphemeralItem<T> | null {
+    const count = Math.min(this.#lastSeq - seq, this.#commits.length)
     if (count <= 0) return null
     const key = `${at} ${count}`
-    const known = this.#rendered.get(key)
-    if (known !== undefined) return known
+    const cached = this.#rendered.get(key)
+    if (cached !== undefined) return cached
     const item = this.#render(this.#commits.slice(-count), at)
-    const passed = item === null ? null : { item, seq: this.#last }
-    // The edge moves on while nothing is added: only its newest places are of use.
+    const rendered = item === null ? null : { item, seq: this.#lastSeq }
+    // The revision may advance while no commit is added: items of older revisions are of no use then.
     if (this.#rendered.size >= MAX_EPHEMERAL) this.#rendered.clear()
-    this.#rendered.set(key, passed)
-    return passed
+    this.#rendered.set(key, rendered)
+    return rendered
   }
 }
 
-/** The batch that shows ephemeral commits to whoever was told `quiet`, a batch without changes; null when none matches. */
+/** The heartbeat `quiet` with the changes of ephemeral commits that match; null when none matches. */
 export function ephemeralBatch(matcher: Matcher, commits: readonly Commit[], quiet: ChangeBatch): ChangeBatch | null {
   const changes = commits.flatMap((commit) => {
     const selected = matcher.match(commit)
-    // Only older versions are waited for, and a NEW has none.
+    // The matcher returns a promise only to read an older version; an ephemeral commit writes a NEW, which has none.
     return selected instanceof Promise ? [] : selected
   })
   return changes.length === 0 ? null : { ...quiet, changes }

@@ -3,50 +3,50 @@ import type { Revision } from '../../../core/version.ts'
 
 /** How far a reader has come. */
 export interface FeedPosition {
-  /** Everything up to here was delivered, or does not match. */
-  readonly position: Revision
-  /** Whether the reader was told that it is up to date: at the live edge it then waits for the next item. */
+  /** Every matching change up to this revision was delivered. */
+  readonly revision: Revision
+  /** Whether the last batch said `upToDate`: at the live edge the reader then waits for the next one. */
   readonly live: boolean
-  /** Where it is in a snapshot, and the like: what the kind of feed adds. The same text means the same. */
+  /** Position within a snapshot, and the like, as the source defines it: equal texts mean equal positions. Undefined: none. */
   readonly phase?: string | undefined
 }
 
-/** What comes after a place. */
+/** The result of one read of a source. */
 export interface FeedStep<T, P extends FeedPosition = FeedPosition> {
-  /** Null: nothing matched up to `next`, which is the live edge, or where reading paused. */
+  /** Null: nothing matched up to `next`, which is the live edge, or where the read paused. */
   readonly batch: T | null
   readonly next: P
-  /** Whether nothing is left behind. */
+  /** Whether the read reached the end of the log. */
   readonly upToDate: boolean
-  /** About what it holds. */
+  /** Estimated memory of the batch. */
   readonly bytes: number
-  /** Up to which number the item shows ephemeral commits; left out where it comes from the log. */
+  /** Sequence number of the newest ephemeral commit in the batch; undefined when the batch is of the log. */
   readonly ephemeralSeq?: number | undefined
 }
 
-/** A kind of feed: pure reading, without waiting. */
+/** A kind of feed: it reads and never waits for new commits. */
 export interface FeedSource<T, P extends FeedPosition = FeedPosition> {
-  /** What comes after a place, up to a revision. A reader that is not live gets an item, once nothing is left behind. */
-  read(place: P, until: Revision): Promise<FeedStep<T, P>>
-  /** A sign of life for a reader to whom nothing came; null where the kind of feed has none. */
-  heartbeat(position: Revision, upToDate: boolean): T | null
-  /** The place of live readers at a revision. */
-  livePosition(position: Revision): P
-  /** What live readers at a revision are shown of ephemeral commits; null when nothing matches, or this kind of feed shows none. */
-  ephemeral(commits: readonly Commit[], position: Revision): T | null
+  /** Reads on after a position, up to a revision. At the end of the log, a reader that is not `live` gets a batch in any case. */
+  read(from: P, until: Revision): Promise<FeedStep<T, P>>
+  /** The batch without changes that is sent when nothing else was for `heartbeatMs`; null: this kind of feed has none. */
+  heartbeat(revision: Revision, upToDate: boolean): T | null
+  /** The position of a live reader at a revision. */
+  livePosition(revision: Revision): P
+  /** The batch that shows ephemeral commits to live readers at a revision; null: none matches, or this kind shows none. */
+  ephemeralItem(commits: readonly Commit[], revision: Revision): T | null
 }
 
-/** Gets one step, once. */
+/** A pull that waits for one step. Exactly one of `resolve`, `reject` and `withdraw` has an effect. */
 export interface PullWaiter<T, P extends FeedPosition> {
-  /** Up to which number it knows the cohort's ephemeral commits; null: it is not live, and is shown none. */
+  /** Sequence number up to which the reader has the cohort's ephemeral commits; null: not live yet, so it gets none. */
   readonly ephemeralSeq: number | null
-  /** How often it wants a sign of life, ms. */
+  /** Heartbeat interval, ms. */
   readonly heartbeatMs: number
-  /** Whether its reader has left the cohort: it must not wait any more. */
+  /** Whether the pull was answered or withdrawn: it must not be parked any more. */
   isGone(): boolean
-  /** Called in the middle of other things: it throws nothing, and leaves what takes long to another turn. */
+  /** Called during a broadcast: it must not throw, and must defer long work to another turn of the event loop. */
   resolve(step: FeedStep<T, P>): void
   reject(error: unknown): void
-  /** It waits no longer. */
+  /** Called when the reader leaves the cohort while the pull waits. */
   withdraw(): void
 }

@@ -2,8 +2,8 @@ import type { Revision } from '../../../core/version.ts'
 import type { LogTail } from '../../log/log-tail.ts'
 
 /**
- * The live edge of one shape: the places between which nothing matched, up to the newest that was looked through. All who
- * stand there wait for the same.
+ * The live edge of one shape: the range of revisions [from, to] after whose start no commit matched, up to the newest revision
+ * that was examined. All positions in it are equivalent: the same batch comes next.
  */
 export class LiveEdge {
   readonly #tail: Pick<LogTail, 'indexed'>
@@ -12,7 +12,7 @@ export class LiveEdge {
   /** The newest commit that may match. */
   #dirty: Revision = 0
 
-  /** Nothing is followed before `at`. */
+  /** The cohort starts at revision `at`. */
   constructor(tail: Pick<LogTail, 'indexed'>, at: Revision) {
     this.#tail = tail
     this.#from = at
@@ -21,44 +21,44 @@ export class LiveEdge {
 
   /** A commit may match. */
   markDirty(revision: Revision): void {
-    // All before it need not be read again.
-    this.settle()
+    // First extend to the commits before this one, of which none matched: they need no read.
+    this.extend()
     this.#dirty = Math.max(this.#dirty, revision)
   }
 
-  /** Without a commit that may match, all that was looked through for shapes is quiet. */
-  settle(): void {
+  /** Extends the edge to the newest commit that was matched against shapes, unless a commit after the edge may match. */
+  extend(): void {
     if (!this.hasPending) this.#to = Math.max(this.#to, this.#tail.indexed)
   }
 
-  /** Where it begins. */
+  /** The first revision of the range. */
   get from(): Revision {
     return this.#from
   }
 
-  /** Nothing matches from where it begins up to here. */
+  /** The last revision of the range. */
   get to(): Revision {
     return this.#to
   }
 
-  /** Whether a commit after it may match. */
+  /** Whether a commit after the edge may match. */
   get hasPending(): boolean {
     return this.#dirty > this.#to
   }
 
-  has(position: Revision): boolean {
-    return position >= this.#from && position <= this.#to
+  has(revision: Revision): boolean {
+    return revision >= this.#from && revision <= this.#to
   }
 
-  /** The same place for all between which nothing matched: so they share what comes next. */
-  canonical(position: Revision): Revision {
-    this.settle()
-    return this.has(position) ? this.#from : position
+  /** `from` for every revision on the edge, so that its readers share cache keys; any other revision as it is. */
+  canonical(revision: Revision): Revision {
+    this.extend()
+    return this.has(revision) ? this.#from : revision
   }
 
-  /** It is there, and nowhere else. */
-  move(position: Revision): void {
-    this.#from = position
-    this.#to = position
+  /** Moves the edge: it is this one revision from now on. */
+  move(revision: Revision): void {
+    this.#from = revision
+    this.#to = revision
   }
 }

@@ -3,20 +3,20 @@ import type { FeedPosition, PullWaiter } from './feed-source.ts'
 
 interface WaiterGroup<T, P extends FeedPosition> {
   readonly waiters: Set<PullWaiter<T, P>>
-  readonly alarm: EarliestTimer
+  readonly timer: EarliestTimer
 }
 
-/** Told when a heartbeat is due, and how to ask whether it still is. */
-export type OnTimer = (heartbeatMs: number, isStill: () => boolean) => void
+/** Called when the heartbeat of a group is due; `isCurrent` says whether it still is. */
+export type OnTimer = (heartbeatMs: number, isCurrent: () => boolean) => void
 
-/** The readers of a cohort that wait, by how often they want a sign of life: it is due as long after the first of them came. */
+/** The waiting pulls of a cohort, grouped by heartbeat interval; due one interval after the first pull of a group came. */
 export class Waiters<T, P extends FeedPosition> {
   readonly #onTimer: OnTimer
   readonly #groups = new Map<number, WaiterGroup<T, P>>()
   #size = 0
 
-  constructor(ring: OnTimer) {
-    this.#onTimer = ring
+  constructor(onTimer: OnTimer) {
+    this.#onTimer = onTimer
   }
 
   get size(): number {
@@ -29,14 +29,14 @@ export class Waiters<T, P extends FeedPosition> {
 
   add(waiter: PullWaiter<T, P>): void {
     const { heartbeatMs } = waiter
-    const group = this.#groups.get(heartbeatMs) ?? { waiters: new Set(), alarm: new EarliestTimer((isStill) => this.#onTimer(heartbeatMs, isStill)) }
+    const group = this.#groups.get(heartbeatMs) ?? { waiters: new Set(), timer: new EarliestTimer((isCurrent) => this.#onTimer(heartbeatMs, isCurrent)) }
     this.#groups.set(heartbeatMs, group)
     group.waiters.add(waiter)
     this.#size++
-    group.alarm.fireWithin(heartbeatMs)
+    group.timer.fireWithin(heartbeatMs)
   }
 
-  /** Whether it waited. */
+  /** Removes a pull; false when it did not wait. */
   delete(waiter: PullWaiter<T, P>): boolean {
     const group = this.#groups.get(waiter.heartbeatMs)
     if (group === undefined || !group.waiters.delete(waiter)) return false
@@ -45,7 +45,7 @@ export class Waiters<T, P extends FeedPosition> {
     return true
   }
 
-  /** All of them, or those of one heartbeat, which wait no longer. */
+  /** Removes and returns all pulls, or those of one heartbeat interval. */
   take(heartbeatMs?: number): readonly PullWaiter<T, P>[] {
     const taken: PullWaiter<T, P>[] = []
     for (const [ms, group] of this.#groups) {
@@ -57,22 +57,22 @@ export class Waiters<T, P extends FeedPosition> {
     return taken
   }
 
-  /** Those that are meant, which wait no longer. */
-  takeMeant(isMeant: (waiter: PullWaiter<T, P>) => boolean): readonly PullWaiter<T, P>[] {
-    const taken = [...this.#groups.values()].flatMap(({ waiters }) => [...waiters].filter(isMeant))
+  /** Removes and returns the pulls that satisfy a predicate. */
+  takeWhere(predicate: (waiter: PullWaiter<T, P>) => boolean): readonly PullWaiter<T, P>[] {
+    const taken = [...this.#groups.values()].flatMap(({ waiters }) => [...waiters].filter(predicate))
     for (const waiter of taken) this.delete(waiter)
     return taken
   }
 
-  /** The heartbeat is due again: there was nothing to be told. */
-  again(heartbeatMs: number): void {
-    const alarm = this.#groups.get(heartbeatMs)?.alarm
-    alarm?.stop()
-    alarm?.fireWithin(heartbeatMs)
+  /** Restarts the heartbeat timer of a group whose timer has fired without a batch to send. */
+  restartTimer(heartbeatMs: number): void {
+    const timer = this.#groups.get(heartbeatMs)?.timer
+    timer?.stop()
+    timer?.fireWithin(heartbeatMs)
   }
 
-  #drop(heartbeatMs: number, { alarm }: WaiterGroup<T, P>): void {
-    alarm.stop()
+  #drop(heartbeatMs: number, { timer }: WaiterGroup<T, P>): void {
+    timer.stop()
     this.#groups.delete(heartbeatMs)
   }
 }
