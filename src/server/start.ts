@@ -26,18 +26,18 @@ const TENANT = 'default'
 /** Opens the store and serves it. Throws StartError, with a sentence for whoever starts it. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const address = await listenable(config, () => addressToListenOn(config))
-  const { store, unavailableReason: problem } = await openStore(config, TENANT, log)
+  const { store, unavailableReason } = await openStore(config, TENANT, log)
   try {
     const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
-    const service = createApp({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), unavailableReason: problem })
-    const { server } = service.http
+    const app = createApp({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), unavailableReason })
+    const { server } = app.http
     await listenable(config, () => listen(server, address, config.port))
     const { port } = server.address() as AddressInfo
     log.debug({ host: config.host, port, data: dataOf(config) }, 'listening')
     const warning = isLoopback(address) ? null : `there are no rights: every machine that reaches ${address}, port ${port}, may read and write everything`
     if (warning !== null) log.warn({ address, port }, warning)
     let stopped: Promise<void> | null = null
-    const close = (): Promise<void> => (stopped ??= stopServer(service, { engine, store }, { stopMs: config.bounds.stopMs, log }))
+    const close = (): Promise<void> => (stopped ??= stopServer(app, { engine, store }, { stopMs: config.bounds.stopMs, log }))
     return { url: `http://${nameOf(config.host)}:${port}`, port, warning, close }
   } catch (error) {
     await store.close()
@@ -51,9 +51,9 @@ async function listen(http: Server, host: string, port: number): Promise<void> {
 }
 
 /** Does a step of listening; what the system refuses is a StartError with the remedy. */
-async function listenable<Result>({ host, port }: Config, step: () => Promise<Result>): Promise<Result> {
+async function listenable<Result>({ host, port }: Config, action: () => Promise<Result>): Promise<Result> {
   try {
-    return await step()
+    return await action()
   } catch (error) {
     throw error instanceof StartError ? error : new StartError(listenProblem(error, host, port), { cause: error })
   }

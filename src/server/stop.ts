@@ -20,14 +20,14 @@ export interface StopOptions {
  * clients resume; what runs is answered; WebSockets are told to go; the engine and then the store close. Each wait is
  * bounded, all of them by `stopMs`.
  */
-export async function stopServer(service: App, { engine, store }: ShutdownParts, { stopMs, log }: StopOptions): Promise<void> {
-  const { http, sockets, streams, operations, readiness } = service
+export async function stopServer(app: App, { engine, store }: ShutdownParts, { stopMs, log }: StopOptions): Promise<void> {
+  const { http, sockets, streams, executor, readiness } = app
   log.info('stopping')
   readiness.stop()
   const closed = http.close()
   sockets.stopAccepting()
   streams.end()
-  await withTimeout(stopMs * 0.5, operations.drained())
+  await withTimeout(stopMs * 0.5, executor.drained())
   // The answers of what ran last are written in this turn.
   await nextTurn()
   sockets.close()

@@ -12,12 +12,12 @@ import { Payload } from './payload.ts'
 import { toWire } from '../operations/result.ts'
 
 /** About how much of what was made of events is kept for those that come a little later, in bytes. */
-const KEPT_BYTES = 16_777_216
+const MAX_RETAINED_BYTES = 16_777_216
 
 /** After a larger event the next one of the operation waits for its turn, in bytes. */
-const PACED_BYTES = 65_536
+const SMALL_EVENT_BYTES = 65_536
 /** A larger result is written in pieces, in bytes: others run in between. */
-const PIECEWISE_BYTES = 524_288
+const LARGE_RESULT_BYTES = 524_288
 
 /** Makes of an event what one subscriber gets. */
 export interface PayloadSource {
@@ -36,32 +36,32 @@ export interface PayloadSource {
  * known by a hash, and nothing else of what a subscriber sent is kept for events.
  */
 export class PayloadCache {
-  readonly #operations: Pick<Executor, 'context' | 'maskResult'>
-  readonly #documents = new WeakMap<DocumentNode, Map<string, EventSelection | null>>()
-  readonly #schemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
+  readonly #executor: Pick<Executor, 'context' | 'maskResult'>
+  readonly #selections = new WeakMap<DocumentNode, Map<string, EventSelection | null>>()
+  readonly #eventSchemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
   /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
   readonly #payloads = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
-  readonly #pace: OperationPacer
+  readonly #pacer: OperationPacer
   /** Of all connections: what is not finished is counted nowhere. */
-  readonly #large = new SerialQueue()
+  readonly #largeResults = new SerialQueue()
   /** Operations whose last event was small: the next one is executed at once, for all who get it. All others wait for their turn. */
-  readonly #small = new WeakSet<DocumentNode>()
-  readonly #retained = new RetainedPayloads(KEPT_BYTES)
+  readonly #smallOperations = new WeakSet<DocumentNode>()
+  readonly #retained = new RetainedPayloads(MAX_RETAINED_BYTES)
 
-  constructor(operations: Pick<Executor, 'context' | 'maskResult'>, pace: OperationPacer) {
-    this.#operations = operations
-    this.#pace = pace
+  constructor(executor: Pick<Executor, 'context' | 'maskResult'>, pacer: OperationPacer) {
+    this.#executor = executor
+    this.#pacer = pacer
   }
 
   /** A member of the cohort of an operation that has begun. */
   join(args: ExecutionArgs): PayloadSource {
-    const shown = this.#selectionOf(args)
-    return shown === null ? new CachedPayloadSource(this, '', args) : this.#sourceOf(shown, args)
+    const selection = this.#selection(args)
+    return selection === null ? new CachedPayloadSource(this, '', args) : this.#sharedSource(selection, args)
   }
 
   /** Whether what was made of the last event of an operation was small. */
   isSmall(document: DocumentNode): boolean {
-    return this.#small.has(document)
+    return this.#smallOperations.has(document)
   }
 
   /** What was made of an event for the cohort; null when nobody has met it yet, or it is still being made. */
@@ -80,62 +80,62 @@ export class PayloadCache {
     const known = made.get(cohort)
     if (known !== undefined) return Promise.resolve(known)
     this.#payloads.set(event, made)
-    let isDone = false
-    const making = this.#execute(event, given, (payload, isPassing) => {
-      isDone = true
-      if (isPassing) made.delete(cohort)
+    let isSettled = false
+    const making = this.#execute(event, given, (payload, isTransient) => {
+      isSettled = true
+      if (isTransient) made.delete(cohort)
       else this.#retained.retain(made, cohort, payload)
     })
-    if (!isDone) made.set(cohort, making)
+    if (!isSettled) made.set(cohort, making)
     return making
   }
 
   /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
   async #execute(event: unknown, { args, account }: ExecutionRequest, done: OnPayload = () => {}): Promise<Payload> {
-    const waiting = account === null || this.isSmall(args.document) ? null : this.#pace.nextPiece(account)
-    if (waiting !== null) await waiting
-    const contextValue = this.#operations.context()
-    const executing = execute({ ...args, rootValue: event, contextValue })
-    const result = this.#operations.maskResult(executing instanceof Promise ? await executing : executing as ExecutionResult)
-    if (contextValue.budget.spentBytes > PACED_BYTES) this.#small.delete(args.document)
-    else this.#small.add(args.document)
-    const isLarge = contextValue.budget.spentBytes > PIECEWISE_BYTES
-    const payload = new Payload(isLarge && account !== null ? await this.#large.run(() => largeJson(toWire(result), () => this.#pace.nextPiece(account))) : JSON.stringify(toWire(result)))
+    const turn = account === null || this.isSmall(args.document) ? null : this.#pacer.nextPiece(account)
+    if (turn !== null) await turn
+    const contextValue = this.#executor.context()
+    const execution = execute({ ...args, rootValue: event, contextValue })
+    const result = this.#executor.maskResult(execution instanceof Promise ? await execution : execution as ExecutionResult)
+    if (contextValue.budget.spentBytes > SMALL_EVENT_BYTES) this.#smallOperations.delete(args.document)
+    else this.#smallOperations.add(args.document)
+    const isLarge = contextValue.budget.spentBytes > LARGE_RESULT_BYTES
+    const payload = new Payload(isLarge && account !== null ? await this.#largeResults.run(() => largeJson(toWire(result), () => this.#pacer.nextPiece(account))) : JSON.stringify(toWire(result)))
     done(payload, isTransientFailure(result))
     return payload
   }
 
-  #sourceOf(shown: EventSelection, { schema, variableValues }: ExecutionArgs): PayloadSource {
+  #sharedSource(selection: EventSelection, { schema, variableValues }: ExecutionArgs): PayloadSource {
     // One that was not given has its default, and is not null.
-    const given = Object.fromEntries(shown.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
-    const cohort = shown.variables.length === 0 ? shown.hash : hashOf(`${shown.hash} ${JSON.stringify(given)}`)
+    const given = Object.fromEntries(selection.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
+    const cohort = selection.variables.length === 0 ? selection.hash : hashOf(`${selection.hash} ${JSON.stringify(given)}`)
     // Those that come one after the other are mostly of one cohort: the same text is found faster than an equal one.
-    if (cohort !== shown.newest) shown.newest = cohort
-    return new CachedPayloadSource(this, shown.newest, { schema: this.#schemaOf(schema), document: shown.document, variableValues: given })
+    if (cohort !== selection.latestCohort) selection.latestCohort = cohort
+    return new CachedPayloadSource(this, selection.latestCohort, { schema: this.#eventSchema(schema), document: selection.document, variableValues: given })
   }
 
-  #selectionOf({ document, operationName }: ExecutionArgs): EventSelection | null {
-    const known = this.#documents.get(document) ?? new Map<string, EventSelection | null>()
-    this.#documents.set(document, known)
+  #selection({ document, operationName }: ExecutionArgs): EventSelection | null {
+    const known = this.#selections.get(document) ?? new Map<string, EventSelection | null>()
+    this.#selections.set(document, known)
     const name = operationName ?? ''
     const remembered = known.get(name)
     if (remembered !== undefined) return remembered
     const operation = eventOperation(document, operationName ?? undefined)
-    const shown = operation === null ? null : toEventSelection(operation)
-    known.set(name, shown)
-    return shown
+    const selection = operation === null ? null : toEventSelection(operation)
+    known.set(name, selection)
+    return selection
   }
 
-  #schemaOf(schema: GraphQLSchema): GraphQLSchema {
-    const known = this.#schemas.get(schema) ?? eventSchema(schema)
-    this.#schemas.set(schema, known)
+  #eventSchema(schema: GraphQLSchema): GraphQLSchema {
+    const known = this.#eventSchemas.get(schema) ?? eventSchema(schema)
+    this.#eventSchemas.set(schema, known)
     return known
   }
 }
 
 function toEventSelection({ document, variables, text }: EventOperation): EventSelection {
   const hash = hashOf(text)
-  return { document, variables, hash, newest: hash }
+  return { document, variables, hash, latestCohort: hash }
 }
 
 function hashOf(text: string): string {
@@ -143,26 +143,26 @@ function hashOf(text: string): string {
 }
 
 class CachedPayloadSource implements PayloadSource {
-  readonly #cohorts: PayloadCache
+  readonly #cache: PayloadCache
   readonly #cohort: string
   readonly #args: ExecutionArgs
 
-  constructor(cohorts: PayloadCache, cohort: string, args: ExecutionArgs) {
-    this.#cohorts = cohorts
+  constructor(cache: PayloadCache, cohort: string, args: ExecutionArgs) {
+    this.#cache = cache
     this.#cohort = cohort
     this.#args = args
   }
 
   get isSmall(): boolean {
-    return this.#cohorts.isSmall(this.#args.document)
+    return this.#cache.isSmall(this.#args.document)
   }
 
   cached(event: unknown): Payload | null {
-    return this.#cohorts.cached(event, this.#cohort)
+    return this.#cache.cached(event, this.#cohort)
   }
 
   make(event: unknown, account: ConnectionAccount | null): Promise<Payload> {
-    return this.#cohorts.make(event, this.#cohort, { args: this.#args, account })
+    return this.#cache.make(event, this.#cohort, { args: this.#args, account })
   }
 }
 
@@ -173,7 +173,7 @@ interface ExecutionRequest {
 }
 
 /** `isPassing`: it may be another one for who asks later. */
-type OnPayload = (payload: Payload, isPassing: boolean) => void
+type OnPayload = (payload: Payload, isTransient: boolean) => void
 
 const TRANSIENT_CODES: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'TOO_MANY_REQUESTS'])
 
@@ -187,7 +187,7 @@ interface EventSelection extends Pick<EventOperation, 'document' | 'variables'> 
   /** Of its text. */
   readonly hash: string
   /** The key of the cohort that somebody joined last. */
-  newest: string
+  latestCohort: string
 }
 
 function isWeakKey(event: unknown): event is object {

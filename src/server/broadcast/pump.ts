@@ -29,29 +29,29 @@ export interface Pump {
  * Pulls the events of a subscription and writes what its cohort makes of them. By hand: an async generator would not end
  * while it waits for an event, and so would leak on every disconnect. While the reader takes nothing, nothing is pulled.
  */
-export function createPump(events: SubscriptionEvents, member: PayloadSource, sink: Sink): Pump {
-  const pump = new EventPump(toEventSource(events), member, sink)
+export function createPump(events: SubscriptionEvents, source: PayloadSource, sink: Sink): Pump {
+  const pump = new EventPump(toEventSource(events), source, sink)
   return { run: () => pump.run(), stop: () => pump.stop() }
 }
 
 class EventPump implements PullObserver<unknown> {
   readonly #events: EventSource
-  readonly #member: PayloadSource
+  readonly #source: PayloadSource
   readonly #sink: Sink
   #stopped = false
-  #ended: (() => void) | null = null
-  #failed: ((failure: unknown) => void) | null = null
+  #resolve: (() => void) | null = null
+  #reject: ((failure: unknown) => void) | null = null
 
-  constructor(events: EventSource, member: PayloadSource, sink: Sink) {
+  constructor(events: EventSource, source: PayloadSource, sink: Sink) {
     this.#events = events
-    this.#member = member
+    this.#source = source
     this.#sink = sink
   }
 
   run(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#ended = resolve
-      this.#failed = reject
+      this.#resolve = resolve
+      this.#reject = reject
       this.#pull()
     })
   }
@@ -60,7 +60,7 @@ class EventPump implements PullObserver<unknown> {
     if (this.#stopped) return
     this.#stopped = true
     await this.#events.return()
-    this.#ended?.()
+    this.#resolve?.()
   }
 
   /** In the same turn for all who get the same, but for the first. */
@@ -68,22 +68,22 @@ class EventPump implements PullObserver<unknown> {
     if (this.#stopped) return
     // What was pulled before it was full waits: what is made of it may be large.
     if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return
-    const payload = this.#member.cached(event)
+    const payload = this.#source.cached(event)
     if (payload === null) void this.#make(event)
     else if (this.#write(payload) && this.#sink.canWrite(this.#pull)) this.#pull()
   }
 
   complete(failure: unknown): void {
     // Some events fail and could be asked for more: there must be an end.
-    if (failure !== null) this.#failed?.(failure)
-    this.stop().catch((error: unknown) => this.#failed?.(error))
+    if (failure !== null) this.#reject?.(failure)
+    this.stop().catch((error: unknown) => this.#reject?.(error))
   }
 
   async #make(event: unknown): Promise<void> {
     try {
       const { account } = this.#sink
       // What may be large is made one after the other for a connection: the first may leave no room for the next.
-      const isWritten = account === null || this.#member.isSmall ? await this.#makeNow(event) : await account.serialQueue.run(() => this.#makeIfRoom(event))
+      const isWritten = account === null || this.#source.isSmall ? await this.#makeAndWrite(event) : await account.serialQueue.run(() => this.#makeIfWritable(event))
       if (!isWritten) return
       // A backlog and a fast reader never make each other wait: others get their turn after what took long.
       setImmediate(() => {
@@ -95,14 +95,14 @@ class EventPump implements PullObserver<unknown> {
   }
 
   /** Where there is no room, the event is taken again once there is. */
-  async #makeIfRoom(event: unknown): Promise<boolean> {
+  async #makeIfWritable(event: unknown): Promise<boolean> {
     if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return false
-    return this.#makeNow(event)
+    return this.#makeAndWrite(event)
   }
 
-  async #makeNow(event: unknown): Promise<boolean> {
+  async #makeAndWrite(event: unknown): Promise<boolean> {
     if (this.#stopped) return false
-    const payload = await this.#member.make(event, this.#sink.account)
+    const payload = await this.#source.make(event, this.#sink.account)
     return !this.#stopped && this.#write(payload)
   }
 
@@ -120,7 +120,7 @@ class EventPump implements PullObserver<unknown> {
 
 /** Events as the pump wants them. */
 interface EventSource {
-  pull(taker: PullObserver<unknown>): void
+  pull(observer: PullObserver<unknown>): void
   return(): Promise<unknown>
 }
 
@@ -128,7 +128,7 @@ interface EventSource {
 function toEventSource(events: SubscriptionEvents): EventSource {
   if ('pull' in events && typeof events.pull === 'function') return events as unknown as EventSource
   return {
-    pull: (taker) => void events.next().then(({ done, value }) => (done === true ? taker.complete(null) : taker.next(value)), (error: unknown) => taker.complete(error)),
+    pull: (observer) => void events.next().then(({ done, value }) => (done === true ? observer.complete(null) : observer.next(value)), (error: unknown) => observer.complete(error)),
     return: async () => events.return?.(),
   }
 }

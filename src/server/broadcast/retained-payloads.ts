@@ -1,7 +1,7 @@
 import type { Payload } from './payload.ts'
 
 interface RetainedEntry {
-  readonly made: Map<string, unknown>
+  readonly payloads: Map<string, unknown>
   readonly cohort: string
   readonly bytes: number
 }
@@ -21,16 +21,16 @@ export class RetainedPayloads {
   }
 
   /** Keeps in `made` what a cohort gets, for as long as there is room. */
-  retain(made: Map<string, unknown>, cohort: string, payload: Payload): void {
-    made.set(cohort, payload)
-    const bytes = payload.mostBytes
-    this.#entries.add({ made, cohort, bytes })
+  retain(payloads: Map<string, unknown>, cohort: string, payload: Payload): void {
+    payloads.set(cohort, payload)
+    const bytes = payload.maxBytes
+    this.#entries.add({ payloads, cohort, bytes })
     this.#bytes += bytes
     for (const oldest of this.#entries) {
       if (this.#bytes <= this.#maxBytes || this.#entries.size === 1) return
       this.#entries.delete(oldest)
       this.#bytes -= oldest.bytes
-      oldest.made.delete(oldest.cohort)
+      oldest.payloads.delete(oldest.cohort)
     }
   }
 }

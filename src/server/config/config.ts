@@ -92,18 +92,18 @@ export class StartError extends Error {
 /** The configuration that flags and the environment (HOST, TIDEMARK_INSECURE, PORT, TIDEMARK_DATA, MONGODB_URL, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
 export function readConfig(flags: Flags, env: EnvironmentVariables): Config {
   return {
-    host: readHost(flags.host ?? given(env['HOST']) ?? '127.0.0.1'),
+    host: readHost(flags.host ?? nonEmpty(env['HOST']) ?? '127.0.0.1'),
     insecure: flags.insecure ?? readSwitch('TIDEMARK_INSECURE', env),
-    port: readPort(flags.port ?? given(env['PORT']) ?? '4747'),
-    mongodb: readMongo(flags.mongodb ?? given(env['MONGODB_URL'])),
-    directory: resolve(flags.data ?? given(env['TIDEMARK_DATA']) ?? '.tidemark'),
-    cors: readOrigins(flags.cors ?? given(env['TIDEMARK_CORS']) ?? ''),
-    logLevel: readLevel(given(env['TIDEMARK_LOG']) ?? 'info'),
+    port: readPort(flags.port ?? nonEmpty(env['PORT']) ?? '4747'),
+    mongodb: readMongo(flags.mongodb ?? nonEmpty(env['MONGODB_URL'])),
+    directory: resolve(flags.data ?? nonEmpty(env['TIDEMARK_DATA']) ?? '.tidemark'),
+    cors: readOrigins(flags.cors ?? nonEmpty(env['TIDEMARK_CORS']) ?? ''),
+    logLevel: readLevel(nonEmpty(env['TIDEMARK_LOG']) ?? 'info'),
     bounds: BOUNDS,
   }
 }
 
-const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
+const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 
 /** Node takes an empty host for every address of the machine. */
 function readHost(text: string): string {
@@ -112,7 +112,7 @@ function readHost(text: string): string {
 }
 
 function readSwitch(name: string, env: EnvironmentVariables): boolean {
-  const text = given(env[name]) ?? 'false'
+  const text = nonEmpty(env[name]) ?? 'false'
   if (text === '1' || text === 'true') return true
   if (text === '0' || text === 'false') return false
   throw new StartError(`${JSON.stringify(text)} is not valid: set ${name} to true or false.`)

@@ -17,7 +17,7 @@ export interface HttpParts {
   readonly playground: Playground
   readonly origins: Origins
   readonly metrics: Metrics
-  readonly held: MemoryBudget
+  readonly memoryBudget: MemoryBudget
   /** Null, or why the server should get no traffic at the moment. */
   notReady(): string | null
 }
@@ -25,7 +25,7 @@ export interface HttpParts {
 /** An HTTP server that ends without losing an answer. */
 export interface Http {
   readonly server: Server
-  readonly turns: PipelineQueue
+  readonly pipeline: PipelineQueue
   /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
   close(): Promise<void>
 }
@@ -43,12 +43,12 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   }
   // By connection: a response that waits behind another one is not told when the connection closes.
   const answering = new Map<Socket, Set<ServerResponse>>()
-  const turns = createPipelineQueue(bounds.maxPipelined, parts.held)
+  const pipeline = createPipelineQueue(bounds.maxPipelined, parts.memoryBudget)
   const server = createServer(options, (req, res) => {
     answering.get(req.socket)?.add(res)
     res.once('close', () => answering.get(req.socket)?.delete(res))
     res.shouldKeepAlive &&= server.listening
-    turns.enqueue(req, res, () => route(parts, req, res))
+    pipeline.enqueue(req, res, () => route(parts, req, res))
   })
   server.on('connection', (socket) => {
     // One whose upgrade was ignored begins again.
@@ -58,7 +58,7 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   })
   server.timeout = bounds.stallTimeoutMs
   server.maxConnections = bounds.connections
-  return { server, turns, close: () => close(server, answering) }
+  return { server, pipeline, close: () => close(server, answering) }
 }
 
 function close(server: Server, answering: ReadonlyMap<Socket, ReadonlySet<ServerResponse>>): Promise<void> {
@@ -78,7 +78,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
   if (hasTwoHosts(req)) return sendProblem(res, 400, { code: 'BAD_REQUEST', message: 'A request has one Host header.' })
   const path = pathOf(req.url)
   if (path === ROUTES.graphql) return routeGraphql(parts, req, res)
-  if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOTHING_HERE)
+  if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOT_FOUND)
   switch (path) {
     case '/':
       return redirect(res, ROUTES.playground)
@@ -91,7 +91,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
     case ROUTES.metrics:
       return void parts.metrics.text().then((body) => sendJson(res, 200, { type: parts.metrics.type, body }), () => sendProblem(res, 500, { code: 'INTERNAL', message: 'The metrics cannot be read.' }))
     default:
-      return sendProblem(res, 404, NOTHING_HERE)
+      return sendProblem(res, 404, NOT_FOUND)
   }
 }
 
@@ -111,7 +111,7 @@ function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res
   void graphql.answer(req, res, headers)
 }
 
-const NOTHING_HERE = { code: 'NOT_FOUND', message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.` }
+const NOT_FOUND = { code: 'NOT_FOUND', message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.` }
 
 interface Problem {
   readonly code: string

@@ -24,10 +24,10 @@ export function allowOrigins(listed: readonly string[], host: string, address: s
   const isListed = (origin: string): boolean => listed.includes('*') || listed.includes(origin)
   return {
     refuse: (headers) => {
-      if (isLocal && !isOurName(headers.host, host) && !hosts.has(headers.host ?? '')) return WRONG_NAME
+      if (isLocal && !isServedName(headers.host, host) && !hosts.has(headers.host ?? '')) return WRONG_NAME
       const { origin } = headers
       if (origin === undefined) return headers['sec-fetch-site'] === 'cross-site' ? OTHER_SITE : null
-      return isOwn(origin, headers.host) || isListed(origin) ? null : otherOrigin(origin)
+      return isSameOrigin(origin, headers.host) || isListed(origin) ? null : otherOrigin(origin)
     },
     headers: (origin) => {
       if (listed.length === 0) return null
@@ -38,13 +38,13 @@ export function allowOrigins(listed: readonly string[], host: string, address: s
 }
 
 /** Whether the value of a Host header names a loopback address, or is `own`. None at all is no browser's. */
-function isOurName(header: string | undefined, own: string): boolean {
+function isServedName(header: string | undefined, host: string): boolean {
   if (header === undefined) return true
   const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
-  return name === own.toLowerCase() || /^([^:]+\.)?localhost$/.test(name) || isLoopback(name)
+  return name === host.toLowerCase() || /^([^:]+\.)?localhost$/.test(name) || isLoopback(name)
 }
 
-const isOwn = (origin: string, host: string | undefined): boolean => host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
+const isSameOrigin = (origin: string, host: string | undefined): boolean => host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 
 const WRONG_NAME = 'This server listens on a loopback address and answers to localhost only: list https://<name> with --cors to serve another name.'
 const OTHER_SITE = 'A page of another site sent this: list its origin with --cors if it may use this server.'

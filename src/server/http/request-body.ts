@@ -7,14 +7,14 @@ import { badRequest, HttpError } from '../operations/http-error.ts'
 /**
  * The body of a request, of at most `maxBytes`, which are held while it is read. Rejects with a Refusal or a DatabaseError.
  */
-export async function readBody(req: IncomingMessage, maxBytes: number, hold: Reservation): Promise<Buffer> {
-  const announced = Number(req.headers['content-length'] ?? 0)
-  if (announced > maxBytes) throw bodyTooLarge(maxBytes)
+export async function readBody(req: IncomingMessage, maxBytes: number, reservation: Reservation): Promise<Buffer> {
+  const declared = Number(req.headers['content-length'] ?? 0)
+  if (declared > maxBytes) throw bodyTooLarge(maxBytes)
   let bytes = 0
-  return collect(req, (more) => {
-    bytes += more
+  return collect(req, (chunkBytes) => {
+    bytes += chunkBytes
     if (bytes > maxBytes) throw bodyTooLarge(maxBytes)
-    if (!hold.grow(more)) throw tooBusy('The server holds as many requests and answers as it may')
+    if (!reservation.grow(chunkBytes)) throw tooBusy('The server holds as many requests and answers as it may')
   })
 }
 

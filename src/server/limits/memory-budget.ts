@@ -30,7 +30,7 @@ export class MemoryBudget {
   }
 
   /** The account of a connection, always the same. */
-  of(connection: object): ConnectionAccount {
+  account(connection: object): ConnectionAccount {
     const account = this.#accounts.get(connection) ?? new ConnectionAccount(this)
     this.#accounts.set(connection, account)
     return account
@@ -43,19 +43,19 @@ export class MemoryBudget {
 }
 
 /** How long a connection gets no answers after one found no room, ms: longer when it happens again within a minute. */
-const COOLDOWN = { firstMs: 1_000, times: 4, mostMs: 4_000, forgottenMs: 60_000 }
+const COOLDOWN = { firstMs: 1_000, factor: 4, maxMs: 4_000, resetMs: 60_000 }
 
 /** What one connection holds. */
 export class ConnectionAccount {
   /** Work for the connection of which each piece may hold much. */
   readonly serialQueue: SerialQueue = new SerialQueue()
-  readonly #held: MemoryBudget
+  readonly #budget: MemoryBudget
   #bytes = 0
   #cooldownMs = 0
   #refusedAt = -Infinity
 
-  constructor(held: MemoryBudget) {
-    this.#held = held
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget
   }
 
   get bytes(): number {
@@ -63,13 +63,13 @@ export class ConnectionAccount {
   }
 
   /** Whether what its subscriptions keep leaves room for its messages and answers. */
-  get hasRoomToKeep(): boolean {
-    return this.#bytes <= this.#held.maxPerConnection / 2
+  get canRetain(): boolean {
+    return this.#bytes <= this.#budget.maxPerConnection / 2
   }
 
   /** Whether so many more have room. */
   admits(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#held.maxPerConnection
+    return this.#bytes + bytes <= this.#budget.maxPerConnection
   }
 
   /** Ms until operations of the connection may be tried again: what they read would be thrown away. 0: now. */
@@ -82,7 +82,7 @@ export class ConnectionAccount {
   coolDown(): void {
     if (this.cooldownMs > 0) return
     const now = performance.now()
-    this.#cooldownMs = now - this.#refusedAt > COOLDOWN.forgottenMs ? COOLDOWN.firstMs : Math.min(this.#cooldownMs * COOLDOWN.times, COOLDOWN.mostMs)
+    this.#cooldownMs = now - this.#refusedAt > COOLDOWN.resetMs ? COOLDOWN.firstMs : Math.min(this.#cooldownMs * COOLDOWN.factor, COOLDOWN.maxMs)
     this.#refusedAt = now
   }
 
@@ -94,7 +94,7 @@ export class ConnectionAccount {
   /** Called by holds. */
   add(bytes: number): void {
     this.#bytes += bytes
-    this.#held.add(bytes)
+    this.#budget.add(bytes)
   }
 }
 
@@ -129,9 +129,9 @@ export class Reservation {
   /** Holds exactly so many, for they are there already. Whether there was room for what is new of them. */
   set(bytes: number): boolean {
     if (this.#isReleased) return true
-    const more = bytes - this.#bytes
-    const hasRoom = more <= 0 || this.#account.admits(more)
-    if (more !== 0) this.#change(more)
+    const growth = bytes - this.#bytes
+    const hasRoom = growth <= 0 || this.#account.admits(growth)
+    if (growth !== 0) this.#change(growth)
     return hasRoom
   }
 

@@ -11,20 +11,20 @@ export type JsonType = 'application/json' | 'application/graphql-response+json'
 /** Different Accept headers that are remembered; apps send one or two. */
 const MAX_CACHED_HEADERS = 64
 
-const known = new Map<string, AcceptedTypes>()
+const cache = new Map<string, AcceptedTypes>()
 
 /** The forms that an Accept header allows; without one, and for any type, `application/json` is meant. */
 export function acceptedTypes(accept: string | undefined): AcceptedTypes {
-  if (accept === undefined) return ANY
-  const remembered = known.get(accept)
-  if (remembered !== undefined) return remembered
-  const forms = parseAccept(accept)
-  if (known.size >= MAX_CACHED_HEADERS) known.clear()
-  known.set(accept, forms)
-  return forms
+  if (accept === undefined) return ACCEPTS_ANY
+  const cached = cache.get(accept)
+  if (cached !== undefined) return cached
+  const accepted = parseAccept(accept)
+  if (cache.size >= MAX_CACHED_HEADERS) cache.clear()
+  cache.set(accept, accepted)
+  return accepted
 }
 
-const ANY: AcceptedTypes = { json: 'application/json', stream: true }
+const ACCEPTS_ANY: AcceptedTypes = { json: 'application/json', stream: true }
 
 const JSON_TYPES: Readonly<Record<string, JsonType>> = {
   'application/graphql-response+json': 'application/graphql-response+json',

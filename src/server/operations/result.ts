@@ -26,11 +26,11 @@ export function toWireError(error: GraphQLError): GraphQLError {
 export function statusOf(result: ExecutionResult, type: JsonType): { readonly status: number; readonly headers: OutgoingHttpHeaders } {
   if (result.errors === undefined) return OK
   const hints = result.errors.map(httpHint)
-  const heeded = hints.filter(({ spec }) => !(spec === true && type === 'application/json'))
-  const asked = Math.max(0, ...heeded.map(({ status }) => status ?? 0))
+  const applicable = hints.filter(({ spec }) => !(spec === true && type === 'application/json'))
+  const requested = Math.max(0, ...applicable.map(({ status }) => status ?? 0))
   // Without `data` nothing was executed; only the newer type says so by its status.
-  const least = result.data === undefined && type !== 'application/json' ? 400 : 200
-  return { status: asked || least, headers: Object.assign({}, ...hints.map(({ headers }) => headers)) }
+  const minimum = result.data === undefined && type !== 'application/json' ? 400 : 200
+  return { status: requested || minimum, headers: Object.assign({}, ...hints.map(({ headers }) => headers)) }
 }
 
 const OK = { status: 200, headers: {} } as const

@@ -10,22 +10,22 @@ export interface WindowCounter {
 
 /** Counts in moments that follow one another: cheap enough for every operation. `clock`: in ms. */
 export function createWindowCounter(clock: () => number = () => performance.now()): WindowCounter {
-  let [moment, counted, before] = [0, 0, 0]
-  const move = (): void => {
-    const current = Math.floor(clock() / WINDOW_MS)
-    if (current === moment) return
-    before = current === moment + 1 ? counted : 0
+  let [windowIndex, counted, previous] = [0, 0, 0]
+  const advance = (): void => {
+    const index = Math.floor(clock() / WINDOW_MS)
+    if (index === windowIndex) return
+    previous = index === windowIndex + 1 ? counted : 0
     counted = 0
-    moment = current
+    windowIndex = index
   }
   return {
     count: () => {
-      move()
+      advance()
       counted++
     },
     now: () => {
-      move()
-      return Math.max(before, counted)
+      advance()
+      return Math.max(previous, counted)
     },
   }
 }

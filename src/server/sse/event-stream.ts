@@ -27,9 +27,9 @@ export interface StartedSubscription {
 }
 
 export interface EventStreamsParts {
-  readonly operations: Pick<Executor, 'mask'>
-  readonly cohorts: PayloadCache
-  readonly outlets: WriteScheduler
+  readonly executor: Pick<Executor, 'mask'>
+  readonly payloadCache: PayloadCache
+  readonly writeScheduler: WriteScheduler
 }
 
 /** What stands at the head of an event stream. */
@@ -47,34 +47,34 @@ const COMMENT = Buffer.from(':\n\n')
 const COMMENT_CHUNK = chunkOf(COMMENT)
 
 /** The events of a result that is the only one. */
-export function eventsOf(json: string): string {
+export function singleResultEvents(json: string): string {
   return `event: next\ndata: ${json}\n\n${COMPLETE}`
 }
 
 /** Event streams; one that is silent gets a comment every `pingMs`, so that nobody on the way closes it. */
-export function createEventStreams({ operations, cohorts, outlets }: EventStreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): EventStreams {
+export function createEventStreams({ executor, payloadCache, writeScheduler }: EventStreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): EventStreams {
   const open = new Set<ServerResponse>()
-  const comments = setInterval(() => open.forEach(comment), pingMs).unref()
-  const last = (error: unknown): Payload => new Payload(JSON.stringify(toWire({ errors: [operations.mask(error)] })))
+  const commentTimer = setInterval(() => open.forEach(sendComment), pingMs).unref()
+  const errorPayload = (error: unknown): Payload => new Payload(JSON.stringify(toWire({ errors: [executor.mask(error)] })))
   return {
     answer: async (res, headers, { events, args }) => {
       // The reader may have gone while the subscription began.
       if (res.destroyed) return void (await events.return?.())
-      const sink = begin(res, headers, outlets)
-      const pump = createPump(events, cohorts.join(args), sink)
+      const sink = startStream(res, headers, writeScheduler)
+      const pump = createPump(events, payloadCache.join(args), sink)
       open.add(res)
       res.once('close', () => {
         open.delete(res)
         void pump.stop().catch(() => {})
       })
       await pump.run().catch((error: unknown) => {
-        if (sink.isOpen()) sink.write(last(error))
+        if (sink.isOpen()) sink.write(errorPayload(error))
       })
       sink.flush()
       if (sink.isOpen()) res.end(COMPLETE)
     },
     end: () => {
-      clearInterval(comments)
+      clearInterval(commentTimer)
       for (const res of open) res.destroy()
     },
   }
@@ -86,27 +86,27 @@ interface StreamSink extends Sink {
 }
 
 /** Sends the head; from then on events go past the response to its connection, as chunks that are ready. */
-function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: WriteScheduler): StreamSink {
+function startStream(res: ServerResponse, headers: OutgoingHttpHeaders | null, writeScheduler: WriteScheduler): StreamSink {
   res.writeHead(200, { ...STREAM_HEADERS, ...headers })
   // Some browsers hand a response on only when a part of its body is there.
   res.write(COMMENT)
   const { socket } = res
   if (socket === null) return { account: null, isOpen: () => false, write: () => {}, isFull: () => false, canWrite: () => true, flush: () => {} }
   // Another answer may follow on this connection.
-  const outlet = outlets.of(socket, () => !socket.destroyed)
+  const writer = writeScheduler.writer(socket, () => !socket.destroyed)
   const piecesOf = (payload: Payload): BufferList => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
-    account: outlet.account,
+    account: writer.account,
     isOpen: () => !res.destroyed && !res.writableEnded,
-    write: (payload) => outlet.write(piecesOf(payload), payload),
-    isFull: () => outlet.isFull,
-    canWrite: (resume) => outlet.canWrite(resume),
-    flush: () => outlet.flush(),
+    write: (payload) => writer.write(piecesOf(payload), payload),
+    isFull: () => writer.isFull,
+    canWrite: (resume) => writer.canWrite(resume),
+    flush: () => writer.flush(),
   }
 }
 
 /** A reader that has something to take needs no comment; and a stalled one would not be seen to be. */
-function comment(res: ServerResponse): void {
+function sendComment(res: ServerResponse): void {
   if (res.socket === null || res.socket.writableLength > 0) return
   res.socket.write(res.chunkedEncoding ? COMMENT_CHUNK : COMMENT)
 }

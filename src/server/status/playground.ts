@@ -85,9 +85,9 @@ function send(req: IncomingMessage, res: ServerResponse, { html, gzipped, etag }
     res.writeHead(304, headers).end()
     return
   }
-  const packed = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
-  const body = packed ? gzipped : html
-  const encoding = packed ? { 'content-encoding': 'gzip' } : {}
+  const isGzipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
+  const body = isGzipped ? gzipped : html
+  const encoding = isGzipped ? { 'content-encoding': 'gzip' } : {}
   res.writeHead(200, { ...headers, ...encoding, 'content-type': 'text/html; charset=utf-8', 'content-length': body.length })
   res.end(req.method === 'HEAD' ? undefined : body)
 }

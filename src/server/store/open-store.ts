@@ -37,9 +37,9 @@ async function openMongo(url: string, tenant: TenantId, log: Log): Promise<Opene
     open: () => openMongoStore({ url, onStatus: (line) => log.info(line) }),
     tenant,
     probeIntervalMs: PROBE_MS,
-    onChange: (problem) => {
-      if (problem === null) log.info('MongoDB answers.')
-      else log.warn(problem)
+    onChange: (reason) => {
+      if (reason === null) log.info('MongoDB answers.')
+      else log.warn(reason)
     },
   })
   return { store, unavailableReason: () => store.unavailableReason }

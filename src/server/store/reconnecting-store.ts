@@ -15,7 +15,7 @@ export interface ReconnectingStoreOptions {
   /** Between two looks, ms. */
   readonly probeIntervalMs: number
   /** Told of each change: why the store does not answer, or null when it does again. */
-  readonly onChange: (problem: string | null) => void
+  readonly onChange: (reason: string | null) => void
 }
 
 /** A call of the store behind. */
@@ -75,13 +75,13 @@ export class ReconnectingStore implements Store {
   drop = (tenant: TenantId): Promise<void> => this.#call((store) => store.drop(tenant))
 
   /** Hangs the bell up as soon as there is a store. */
-  async listen(ring: CommitListener): Promise<AsyncDisposable> {
-    this.#listeners.set(ring, this.#store === null ? null : await this.#store.listen(ring))
+  async listen(listener: CommitListener): Promise<AsyncDisposable> {
+    this.#listeners.set(listener, this.#store === null ? null : await this.#store.listen(listener))
     return {
       [Symbol.asyncDispose]: async () => {
-        const hung = this.#listeners.get(ring)
-        this.#listeners.delete(ring)
-        await hung?.[Symbol.asyncDispose]()
+        const subscription = this.#listeners.get(listener)
+        this.#listeners.delete(listener)
+        await subscription?.[Symbol.asyncDispose]()
       },
     }
   }
@@ -106,7 +106,7 @@ export class ReconnectingStore implements Store {
   }
 
   async #probe(): Promise<void> {
-    const before = this.unavailableReason
+    const previous = this.unavailableReason
     try {
       if (this.#store === null) await this.#open()
       await this.#store?.log(this.#options.tenant, { after: 0, reverse: true, limit: { rows: 1, bytes: 1 } })
@@ -115,12 +115,12 @@ export class ReconnectingStore implements Store {
       this.#unavailableReason = error instanceof DatabaseError ? error : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', {}, error)
     }
     // An address that can never work ends the start: it is told there.
-    if (this.unavailableReason !== before && this.#unavailableReason?.code !== 'BAD_REQUEST') this.#options.onChange(this.unavailableReason)
+    if (this.unavailableReason !== previous && this.#unavailableReason?.code !== 'BAD_REQUEST') this.#options.onChange(this.unavailableReason)
   }
 
   async #open(): Promise<void> {
     const store = await this.#options.open()
-    for (const ring of this.#listeners.keys()) this.#listeners.set(ring, await store.listen(ring))
+    for (const listener of this.#listeners.keys()) this.#listeners.set(listener, await store.listen(listener))
     this.#store = store
   }
 }

@@ -1,8 +1,8 @@
 /** Pings that may stay unanswered. */
-const UNANSWERED = 2
+const MAX_UNANSWERED = 2
 
 /** What is to be done about a peer. */
-export type Due = 'nothing' | 'ping' | 'gone'
+export type LivenessAction = 'nothing' | 'ping' | 'gone'
 
 /**
  * Whether a peer is still there: it is pinged soon after it came and then every `pingMs`, and is gone when it has answered none
@@ -19,21 +19,21 @@ export class Liveness {
   }
 
   /** A pong came. */
-  answered(): void {
+  onPong(): void {
     this.#unanswered = 0
   }
 
   /** The peer is not read from: its pongs may be there already. The time until the next ping begins anew. */
-  unheard(now: number): void {
+  onPaused(now: number): void {
     this.#dueAt = Math.max(this.#dueAt, now + this.#pingMs)
   }
 
   /** What is due now. */
-  next(now: number): Due {
+  next(now: number): LivenessAction {
     if (now < this.#dueAt) return 'nothing'
     // From when it was due: what is a little late does not add up.
     this.#dueAt = Math.max(this.#dueAt + this.#pingMs, now)
-    if (this.#unanswered >= UNANSWERED) return 'gone'
+    if (this.#unanswered >= MAX_UNANSWERED) return 'gone'
     this.#unanswered++
     return 'ping'
   }
