@@ -4,7 +4,6 @@ import type { ErrorCode } from '../../core/error.ts'
 import { eventOperation, eventSchema, type EventOperation } from '../../graphql/event-operation.ts'
 import type { Executor } from '../operations/executor.ts'
 import type { ConnectionAccount } from '../limits/memory-budget.ts'
-import { RetainedPayloads } from './retained-payloads.ts'
 import { largeJson } from './large-json.ts'
 import { SerialQueue } from '../limits/serial-queue.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
@@ -192,4 +191,39 @@ interface EventSelection extends Pick<EventOperation, 'document' | 'variables'> 
 
 function isWeakKey(event: unknown): event is object {
   return typeof event === 'object' && event !== null
+}
+
+interface RetainedEntry {
+  readonly payloads: Map<string, unknown>
+  readonly cohort: string
+  readonly bytes: number
+}
+
+/**
+ * The newest payloads that were made of events, of all cohorts, bounded together. An event may be kept by others for long,
+ * who count only what it holds itself: what many operations made of it is let go here.
+ */
+class RetainedPayloads {
+  readonly #maxBytes: number
+  /** In the order in which they came. */
+  readonly #entries = new Set<RetainedEntry>()
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Keeps in `made` what a cohort gets, for as long as there is room. */
+  retain(payloads: Map<string, unknown>, cohort: string, payload: Payload): void {
+    payloads.set(cohort, payload)
+    const bytes = payload.maxBytes
+    this.#entries.add({ payloads, cohort, bytes })
+    this.#bytes += bytes
+    for (const oldest of this.#entries) {
+      if (this.#bytes <= this.#maxBytes || this.#entries.size === 1) return
+      this.#entries.delete(oldest)
+      this.#bytes -= oldest.bytes
+      oldest.payloads.delete(oldest.cohort)
+    }
+  }
 }
