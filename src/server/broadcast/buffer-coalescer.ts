@@ -1,9 +1,9 @@
 import { NextFrame, type PayloadPiece, type BufferList } from './payload.ts'
 
-/** What is at most as long is joined for each connection, or once for those that get the same in a row, in bytes. */
+/** Concatenation limits, bytes: `single` for one connection, `repeated` when consecutive connections get the same pieces. */
 const MAX_CONCAT_BYTES = { single: 4_096, repeated: 262_144 }
 
-/** Joins pieces, so that a connection is written to in one piece: that takes half the time, where it is short. */
+/** Concatenates the pieces of one write: for short pieces, one write takes half the time of several. */
 export class BufferCoalescer {
   #previous: readonly PayloadPiece[] = []
   #concatenated: BufferList | null = null
@@ -23,7 +23,7 @@ export class BufferCoalescer {
     return buffer
   }
 
-  /** Lets go of what it joined last. */
+  /** Releases the pieces of the previous call. */
   clear(): void {
     this.#previous = []
     this.#concatenated = null
@@ -34,7 +34,7 @@ function isBuffer(piece: PayloadPiece): piece is Buffer {
   return !(piece instanceof NextFrame)
 }
 
-/** Frames are written with what is short around them. */
+/** Renders frames into one buffer with the short pieces around them; longer buffers are not copied. */
 function concatFrames(pieces: readonly PayloadPiece[]): BufferList {
   const buffers: Buffer[] = []
   let shortPieces: PayloadPiece[] = []

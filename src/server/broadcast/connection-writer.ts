@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionAccount, Reservation } from '../limits/memory-budget.ts'
 import type { PayloadPiece, BufferList } from './payload.ts'
 
-/** Events that may wait for one connection's turn, and bytes of them; the last one may be longer. */
+/** High-water marks of one connection between two flushes, in events and in bytes; the last event may exceed the bytes. */
 const MAX_PENDING_EVENTS = 16
 const MAX_PENDING_BYTES = 1_048_576
 
 /**
- * Writes events past what else writes to a connection, in order with it. What is written in one turn of the event loop
- * leaves in one write at its end.
+ * Writes events directly to a connection, in order with the `ws` or HTTP output on it. Events are buffered until the
+ * scheduler flushes the connection, or an answer does; then they leave in one write.
  */
 export class ConnectionWriter {
   readonly #socket: Duplex
@@ -18,14 +18,14 @@ export class ConnectionWriter {
   #pendingPieces: readonly PayloadPiece[] = []
   #pendingEvents = 0
   #pendingBytes = 0
-  /** Bytes of events that the connection has not taken. */
+  /** Bytes of events in the socket's buffer since it last drained. */
   #unsentBytes = 0
   readonly #reservation: Reservation
-  /** Of its connection. */
+  /** Memory account of the connection. */
   readonly account: ConnectionAccount
-  /** Whether it stands in the line of its owner: once, however often an answer takes its events along. */
+  /** Whether the scheduler has it queued: only once, even when an answer has flushed its events meanwhile. */
   #isQueued = false
-  /** Whether the connection takes no more for the moment. */
+  /** Whether the last write exceeded the socket's high-water mark, until `drain`. */
   #needsDrain = false
   #isOpen = true
 
@@ -38,40 +38,40 @@ export class ConnectionWriter {
     socket.on('drain', this.#handleDrain).on('close', this.#handleClose)
   }
 
-  /** The connection goes on with something else: an event stream was answered on it, and now it is a WebSocket. */
+  /** Replaces `maySend` when a connection is reused: after an event stream, it may become a WebSocket. */
   rebind(maySend: () => boolean): this {
     this.#maySend = maySend
     return this
   }
 
-  /** Whether events could be sent when it last had some. */
+  /** False once the connection is closed, or a flush could not send. */
   get isOpen(): boolean {
     return this.#isOpen
   }
 
-  /** Writes whole frames or chunks. `event`: what they are made of, the same for all who get it. */
+  /** Buffers whole frames or chunks until the flush. `event`: the object they render, the same for all connections. */
   write(pieces: readonly PayloadPiece[], event: object): void {
     this.#pendingEvents++
     for (const { length } of pieces) this.#pendingBytes += length
     if (!this.#isQueued) this.#scheduler.flushLater(this, event)
     this.#isQueued = true
-    // Most often there is one event in a turn: what all get alike is not copied.
+    // Mostly there is one event per flush: the array that connections share is not copied.
     this.#pendingPieces = this.#pendingPieces.length === 0 ? pieces : [...this.#pendingPieces, ...pieces]
   }
 
-  /** Whether it takes no more events for the moment. */
+  /** Backpressure: whether no more events may be written for now. Never for a destroyed socket. */
   get isFull(): boolean {
     return (this.#needsDrain || this.#pendingEvents >= MAX_PENDING_EVENTS || this.#pendingBytes >= MAX_PENDING_BYTES) && !this.#socket.destroyed
   }
 
-  /** Whether it takes more; else calls `resume` when it does, or when the connection is gone. A reader that stops makes its writer wait. */
+  /** Whether more events may be written; else calls `onDrain` once they may, or when the connection is gone. */
   canWrite(onDrain: () => void): boolean {
     if (!this.isFull) return true
     this.#onDrain.push(onDrain)
     return false
   }
 
-  /** Its turn in the line. Whether there was something to send. */
+  /** Called by the scheduler, which has dequeued the writer. Whether there was something to send. */
   flushIfPending(): boolean {
     this.#isQueued = false
     const isDue = this.#pendingEvents > 0
@@ -79,7 +79,7 @@ export class ConnectionWriter {
     return isDue
   }
 
-  /** Sends what was written, now. */
+  /** Sends the buffered events now. */
   flush(): void {
     const [pieces, socket, bytes] = [this.#pendingPieces, this.#socket, this.#pendingBytes]
     if (pieces.length === 0) return
@@ -93,7 +93,7 @@ export class ConnectionWriter {
     if (buffers.length > 1) socket.uncork()
     if (!this.#needsDrain) return this.#notifyDrained()
     this.#unsentBytes += bytes
-    // Nothing can be told to a reader for whom there is no room: it is gone, and may come again.
+    // Beyond the memory budget of the connection, it is closed; its reader may connect again and resume.
     if (!this.#reservation.set(this.#unsentBytes)) socket.destroy()
   }
 
@@ -118,11 +118,12 @@ export class ConnectionWriter {
   }
 }
 
-/** What outlets have in common. */
+/** The part of the scheduler that its writers use. */
 export interface WriterScheduling {
-  /** Where is counted what a connection has not taken. */
+  /** The account that bears the unsent bytes of a connection. */
   readonly account: (socket: Duplex) => ConnectionAccount
+  /** Queues the writer for a flush, in the lane of `event`. */
   readonly flushLater: (writer: ConnectionWriter, event: object) => void
-  /** What is to be written for these pieces. */
+  /** The pieces as buffers, concatenated where that is faster. */
   readonly coalesce: (pieces: readonly PayloadPiece[]) => BufferList
 }

@@ -1,13 +1,13 @@
-/** FIN and the opcode of a text message (RFC 6455, section 5.2). */
+/** FIN bit and opcode of a text frame (RFC 6455, section 5.2). */
 const TEXT_FRAME = 0x81
 
-/** Bytes that stand before a payload of `length` bytes in an unmasked frame. */
+/** Header bytes of an unmasked frame with a payload of `length` bytes. */
 export function frameHeaderBytes(length: number): number {
   if (length < 126) return 2
   return length < 65_536 ? 4 : 10
 }
 
-/** Writes the head of an unmasked text frame of `length` payload bytes to `target`. Where it ends there. */
+/** Writes the header of an unmasked text frame with a payload of `length` bytes; returns the offset behind it. */
 export function writeFrameHeader(target: Buffer, offset: number, length: number): number {
   target[offset] = TEXT_FRAME
   switch (frameHeaderBytes(length)) {

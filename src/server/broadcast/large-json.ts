@@ -1,12 +1,12 @@
-/** About how much text is made at once, in characters: some milliseconds of work. */
+/** Characters serialized at once, approximately: some milliseconds of work. */
 const CHUNK_CHARS = 524_288
-/** A container deeper down is written at once: it lies within one value of a document. */
+/** A container at a deeper level is serialized at once: it lies within one value of a document. */
 const MAX_LEVELS = 8
 
-/** Turns of the event loop: resolves when more may be done. */
+/** Null when more may be done in this turn of the event loop; else resolves when it may. */
 type YieldTurn = () => Promise<void> | null
 
-/** The JSON text of a result in pieces, in UTF-8, as JSON.stringify writes it; others run between two pieces. */
+/** The JSON of a result as UTF-8 buffers, equal to JSON.stringify; awaits `yieldTurn` between two of them. */
 export async function largeJson(result: object, yieldTurn: YieldTurn): Promise<readonly Buffer[]> {
   const pieces: Buffer[] = []
   let text = ''
@@ -48,7 +48,7 @@ function* objectParts(object: object, depth: number): Iterable<string> {
   yield separator === '{' ? '{}' : '}'
 }
 
-/** What writes itself otherwise, such as an error, is no plain object. */
+/** False for objects with a serialization of their own, such as errors. */
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)

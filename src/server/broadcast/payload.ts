@@ -1,21 +1,21 @@
 import { frameHeaderBytes, writeFrameHeader } from './frame.ts'
 
-/** Bytes in order. */
+/** Buffers in order. */
 export type BufferList = readonly Buffer[]
 
-/** What is written for one event, in order: bytes that many share, or a frame that is to be written for one connection. */
+/** A part of one written event: a buffer that connections share, or a frame that is rendered for one connection. */
 export type PayloadPiece = Buffer | NextFrame
 
-/** Ids whose frames are remembered: those of one app's clients are few, random ones are not worth it. */
+/** Operation ids whose frames a payload caches: the clients of one app use few; random ids are not worth it. */
 const MAX_CACHED_FRAMES = 32
-/** A longer id is not remembered: an id may be as long as a message. */
+/** Frames of a longer id are not cached: an id may be as long as a message. */
 const MAX_CACHED_ID_CHARS = 64
-/** What a remembered frame takes at most, beside a copied text. */
+/** Upper bound of a cached frame without the copied text. */
 const FRAME_OVERHEAD_BYTES = 512
-/** A longer text is not copied for each id: it is a piece of its own, which all frames share. */
+/** A longer text is not copied for each id: all frames share its buffer. */
 const MAX_COPIED_BYTES = 4_096
 
-/** What stands before the payload in the `next` messages of the operation `id`. */
+/** The text before the payload in the `next` messages of the operation `id`. */
 export class NextOpening {
   readonly id: string
   readonly text: string
@@ -28,7 +28,7 @@ export class NextOpening {
   }
 }
 
-/** A frame of which only the end is shared. It is written when it leaves, together with others of its connection. */
+/** A frame that shares only its end with others. It is rendered at the flush, together with other pieces of its connection. */
 export class NextFrame {
   readonly length: number
   readonly #opening: NextOpening
@@ -55,12 +55,12 @@ export class NextFrame {
   }
 }
 
-/** The bytes of one finished result, made once for all who get it. Immutable. */
+/** The bytes of one finished result, made once for all its subscriptions. Immutable. */
 export class Payload {
-  /** The JSON text, in one piece or several. */
+  /** The JSON text, in one buffer or several. */
   readonly #json: BufferList
   readonly #length: number
-  /** The JSON text and the brace that closes a message of graphql-transport-ws: what all frames have. */
+  /** The JSON text and the brace that closes a message of graphql-transport-ws; all frames end with it. */
   readonly #messageEnd: BufferList
   readonly #frames = new Map<string, BufferList>()
   #chunk: BufferList | null = null
@@ -73,7 +73,7 @@ export class Payload {
     this.#messageEnd = this.#concatIfShort([...this.#json, CLOSING_BRACE])
   }
 
-  /** About what it holds when it was written in every form, in bytes. */
+  /** Estimated memory when every form is cached, bytes. */
   get maxBytes(): number {
     const isCopied = this.#length <= MAX_COPIED_BYTES
     return (isCopied ? 3 + MAX_CACHED_FRAMES : 1) * this.#length + MAX_CACHED_FRAMES * FRAME_OVERHEAD_BYTES
@@ -101,7 +101,7 @@ export class Payload {
     return (this.#event ??= this.#concatIfShort([EVENT_START, ...this.#json, EVENT_END]))
   }
 
-  /** A short text leaves in one piece; a long one is not copied. */
+  /** Concatenates a short text; a long one is not copied. */
   #concatIfShort(pieces: BufferList): BufferList {
     return this.#length > MAX_COPIED_BYTES ? pieces : [Buffer.concat(pieces)]
   }

@@ -4,7 +4,7 @@ interface Lane<T> {
   next: number
 }
 
-/** Items in lines, each behind others of its kind. */
+/** A queue with one FIFO lane per key. */
 export class RoundRobinQueue<T> {
   readonly #lanes = new Map<unknown, Lane<T>>()
   #lastLane: Lane<T> | null = null
@@ -18,13 +18,13 @@ export class RoundRobinQueue<T> {
     this.#lastLane.items.push(item)
   }
 
-  /** The first `most` of the oldest line, or fewer. */
+  /** Removes up to `max` items from the first lane. */
   take(max: number): readonly T[] {
     const [lane] = this.#lanes.values()
     return lane === undefined ? [] : this.#takeFrom(lane, max)
   }
 
-  /** The same of a line that then waits until all others had their turn: one item alone waits for no crowd. */
+  /** As `take`, then rotates: the lane goes to the back, so a short lane is never stuck behind a long one. */
   takeRoundRobin(max: number): readonly T[] {
     const [lane] = this.#lanes.values()
     const items = this.take(max)

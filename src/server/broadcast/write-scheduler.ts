@@ -5,19 +5,19 @@ import { BufferCoalescer } from './buffer-coalescer.ts'
 import { ConnectionWriter, type WriterScheduling } from './connection-writer.ts'
 
 /**
- * Connections that are written to in one turn of the event loop: while nobody wants anything else of the server, while some
- * do, and before a rest that is as long as the turn. Before a longer one they are the fewer, though not fewer than for some.
+ * Sockets flushed per event-loop turn: `idle` when no operation is in flight, `busy` when some are; under load
+ * `ceil(cooldown / factor)`, but at least `busy`.
  */
 const SOCKETS_PER_TURN = { idle: 256, busy: 4, cooldown: 32 } as const
-/** So many that want something else are no crowd. For each one more it rests once more as long as a turn took, so often at most. */
+/** Operations in flight without a cooldown; each further one adds one turn length to it, up to `MAX_COOLDOWN_FACTOR`. */
 const LOAD_THRESHOLD = 5
 const MAX_COOLDOWN_FACTOR = 18
-/** The longest rest, ms: a turn may have taken long because the whole process stood still. */
+/** Longest cooldown, ms: the measured turn may include a stall of the process. */
 const MAX_COOLDOWN_MS = 100
 
 /**
- * The outlets of all connections. Each turn of the event loop writes to some of them, and to few while the server is busy
- * with operations: what one write makes known to thousands goes out while the next ones wait for the disk.
+ * The writers of all connections. Each event-loop turn flushes some of them, and few while operations are in flight: one
+ * commit is broadcast to thousands while the next ones wait for the disk.
  */
 export class WriteScheduler {
   readonly #writers = new WeakMap<Duplex, ConnectionWriter>()
@@ -27,7 +27,7 @@ export class WriteScheduler {
   readonly #queue = new RoundRobinQueue<ConnectionWriter>()
   #isFlushing = false
 
-  /** `load`: how many want something else than events, now or a moment ago. */
+  /** `inFlight`: queries and mutations running now or a moment ago; see `Executor`. */
   constructor(inFlight: () => number, memoryBudget: MemoryBudget) {
     this.#inFlight = inFlight
     this.#scheduling = {
@@ -41,7 +41,7 @@ export class WriteScheduler {
     }
   }
 
-  /** The outlet of a connection, always the same. `maySend`: whether events may still be sent. */
+  /** The writer of a connection, always the same. `maySend`: whether events may still be sent, asked at each flush. */
   writer(socket: Duplex, maySend: () => boolean): ConnectionWriter {
     const existing = this.#writers.get(socket)
     if (existing !== undefined) return existing.rebind(maySend)

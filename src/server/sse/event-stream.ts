@@ -100,7 +100,7 @@ function startStream(res: ServerResponse, headers: OutgoingHttpHeaders | null, w
     isOpen: () => !res.destroyed && !res.writableEnded,
     write: (payload) => writer.write(piecesOf(payload), payload),
     isFull: () => writer.isFull,
-    canWrite: (resume) => writer.canWrite(resume),
+    canWrite: (onDrain) => writer.canWrite(onDrain),
     flush: () => writer.flush(),
   }
 }

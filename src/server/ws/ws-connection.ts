@@ -192,8 +192,8 @@ class FrameSink implements Sink {
     return this.#writer.isFull
   }
 
-  canWrite(resume: () => void): boolean {
-    return this.#writer.canWrite(resume)
+  canWrite(onDrain: () => void): boolean {
+    return this.#writer.canWrite(onDrain)
   }
 }
 
