@@ -13,14 +13,14 @@ import { asResults, createPump } from '../broadcast/pump.ts'
 import { toWireError, toWire } from '../operations/result.ts'
 import { subscribe } from '../broadcast/subscribe.ts'
 
-/** What `onSubscribe` hands on to `execute` and `subscribe`. */
+/** The operation that `onSubscribe` passes to `execute` and `subscribe`. */
 interface ProtocolOperation extends ExecutionArgs {
   readonly prepared: PreparedOperation
   readonly params: Params
   readonly id: string
   readonly connection: WsConnection
   readonly room: AnswerRoom
-  /** What the message of the library carries. */
+  /** Payload of the `subscribe` message, which graphql-ws retains. */
   readonly payload: SubscribePayload
 }
 
@@ -31,12 +31,12 @@ export interface ProtocolParts {
 
 /**
  * The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). The
- * library keeps the protocol; what subscriptions deliver goes past it, for its bytes are made once for many.
+ * library graphql-ws keeps the protocol; payloads of subscriptions bypass it, for their bytes are made once for many.
  */
 export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds: Bounds): Server<WsConnection> {
   return makeServer<undefined, WsConnection>({
     connectionInitWaitTimeout: bounds.initMs,
-    // It may be as long as a message, would be kept as long as the socket, and says nothing yet.
+    // The payload of `connection_init` may be as long as a message, would be retained with the socket, and has no use yet.
     onConnect: (context) => void Object.assign(context, { connectionParams: undefined }),
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
@@ -52,14 +52,14 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
       dropRequest(operation)
       return asResults(createPump(started.events, source, connection.sink(id)))
     },
-    // A peer that went away is no failure: nobody is there to be told, and nothing to be logged.
+    // A closed connection is no failure: there is nobody to answer and nothing to log.
     onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof ConnectionClosed ? error : toWireError(executor.mask(error))).toJSON()),
   })
 }
 
 /**
- * The library keeps the message and the job of a subscription for as long as it runs, and needs of both no more than the
- * id: variables and texts that are as long as a message are not to be kept.
+ * graphql-ws retains the message and the arguments of a subscription while it runs, but needs only the id: variables and
+ * texts may be as long as a message, so they are dropped.
  */
 function dropRequest(operation: ProtocolOperation): void {
   const { payload, document } = operation
@@ -76,24 +76,24 @@ interface SubscribeMessage {
   readonly max: number
 }
 
-/** Gives errors back instead of throwing them: a throw would close the socket with all that runs on it. */
+/** Returns errors instead of throwing them: a throw would close the socket with all its operations. */
 function open(executor: Executor, { context, id, payload, max }: SubscribeMessage): ProtocolOperation | readonly GraphQLError[] {
   const { variables } = payload
-  // Of the protocol's own checks it passes as any object.
+  // To the checks of graphql-ws, it is an object like any other.
   if (variables instanceof InvalidJson) return [executor.mask(new DatabaseError('BAD_REQUEST', `The parameter "variables" cannot be read: ${variables.problem}.`))]
   const prepared = executor.prepare(payload.query)
   if (prepared.kind === 'refused') return prepared.errors
   const params: Params = { query: payload.query, operationName: payload.operationName ?? undefined, variables: variables ?? undefined }
-  const kind = operationType(prepared, params.operationName)
-  if (kind === undefined) return [executor.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
+  const type = operationType(prepared, params.operationName)
+  if (type === undefined) return [executor.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
   const connection = context.extra
-  const slot = kind === OperationTypeNode.SUBSCRIPTION ? connection.messages.subscribe(id) : 'fits'
+  const slot = type === OperationTypeNode.SUBSCRIPTION ? connection.messages.subscribe(id) : 'fits'
   if (slot === 'subscriptions') return [executor.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
   if (slot === 'bytes') return [executor.mask(new DatabaseError('TOO_MANY_REQUESTS', OVER_RETAINED, { retryAfterMs: 1_000 }))]
   return toProtocolOperation(executor, { prepared, params, id, connection, room: connection.messages.answerRoom(id), payload })
 }
 
 function toProtocolOperation(executor: Executor, operation: Omit<ProtocolOperation, keyof ExecutionArgs>): ProtocolOperation {
-  // What is left out here, the library would look for elsewhere.
+  // graphql-ws would look elsewhere for properties that are missing.
   return { ...executionArgs(executor, operation.prepared, operation.params), ...operation, contextValue: undefined, rootValue: undefined }
 }

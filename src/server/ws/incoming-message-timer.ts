@@ -1,10 +1,11 @@
 import { MessageMeter } from './message-meter.ts'
 
-/** The message that is arriving, and since when. */
+/** Measures the size of an incomplete message, and for how long it has been arriving. */
 export class IncomingMessageTimer {
   readonly #meter = new MessageMeter()
   #startedAt = Infinity
 
+  /** See `MessageMeter`. */
   get bytes(): number {
     return this.#meter.bytes
   }
@@ -14,12 +15,12 @@ export class IncomingMessageTimer {
     else if (this.#meter.bytes === 0) this.#startedAt = Infinity
   }
 
-  /** It was not read from, and is now. */
+  /** Called when a paused socket is read again: the time starts anew. */
   onResumed(now: number): void {
     if (this.#startedAt < now) this.#startedAt = now
   }
 
-  /** For how long it has been arriving, ms; negative when none is. */
+  /** How long the message has been arriving, ms; negative when none is. */
   elapsedMs(now: number): number {
     return now - this.#startedAt
   }

@@ -1,29 +1,29 @@
-/** What a piece of a message takes beside its bytes: pieces that arrive apart, and fragments, are objects of their own. */
+/** Memory of a part of a message beside its bytes: each chunk and each fragment is an object. */
 const PART_OVERHEAD_BYTES = 160
-/** The first two bytes of a frame, a long length and the mask (RFC 6455, section 5.2). */
+/** The first two bytes of a frame, an extended length and the mask (RFC 6455, section 5.2). */
 const MAX_HEADER_BYTES = 14
 const FIRST_CONTROL_OPCODE = 8
 
 /**
- * How much of a WebSocket message has come that is not complete. It reads the heads of masked frames and nothing else;
- * what is no frame is refused by whoever reads the messages.
+ * Counts the bytes of an incomplete WebSocket message. It parses the headers of masked frames and nothing else; invalid
+ * frames are left to `ws`, which refuses them.
  */
 export class MessageMeter {
   readonly #header = Buffer.alloc(MAX_HEADER_BYTES)
   #headerBytes = 0
-  /** Of the frame's payload that has not come. */
+  /** Payload bytes of the frame that have not arrived. */
   #payloadLeft = 0
   #isInFrame = false
-  /** Whether a frame of a message has come, and not its last one. */
+  /** Whether a frame of a message has arrived, and not its last one. */
   #isFragmented = false
   #bytes = 0
 
-  /** Bytes that wait for the rest of their message, with what comes between its fragments; 0 between two messages. */
+  /** Bytes of the incomplete message, with the control frames between its fragments; 0 between two messages. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether the message that is unfinished after the chunk began in it. */
+  /** Counts a chunk. Whether the message that is incomplete after it also began in it. */
   read(chunk: Uint8Array): boolean {
     let [startedBefore, parts] = [this.#bytes > 0, 1]
     for (let offset = 0; offset < chunk.length; ) {
@@ -75,7 +75,7 @@ export class MessageMeter {
   }
 }
 
-/** Bytes of a length that does not fit into seven bits. */
+/** Bytes of an extended payload length, for a length field of seven bits (RFC 6455, section 5.2). */
 function extendedLengthBytes(length: number): number {
   if (length < 126) return 0
   return length === 126 ? 2 : 8

@@ -5,18 +5,18 @@ import { MIN_CONNECTION_BYTES, type ConnectionAccount, type Reservation } from '
 import { estimateParsedBytes } from '../limits/json-weight.ts'
 import { LARGE_MESSAGE_BYTES, type OperationPacer } from '../limits/operation-pacer.ts'
 
-/** What an inbox knows of its socket, and does with it. */
+/** The socket as its message queue uses it. */
 export interface SocketControl {
   readonly isOpen: () => boolean
-  /** Bytes that the peer has not taken yet. */
+  /** Bytes in the send buffer of the socket. */
   readonly bufferedBytes: () => number
   readonly pause: () => void
   readonly resume: () => void
   /** Handles a message; must not reject. Settles when its answers have left. */
   readonly handle: (message: unknown) => Promise<void>
-  /** Tells the peer that there is no room for the operation `id`; must not reject. */
+  /** Answers that the operation `id` exceeds the memory budget; must not reject. */
   readonly refuse: (id: unknown) => Promise<void>
-  /** The text is no message. */
+  /** Called for a text that is not JSON. */
   readonly fail: () => void
 }
 
@@ -26,44 +26,44 @@ export interface MessageQueueBounds {
   readonly socketBufferBytes: number
 }
 
-/** Where what is held is counted, and when messages and reads begin. */
+/** The account of held bytes, and the pacer of messages and reads. */
 export interface MessageQueueParts {
   readonly account: ConnectionAccount
   readonly pacer: OperationPacer
 }
 
-/** A message that came. */
+/** A received message that is not parsed yet. */
 interface QueuedMessage {
   readonly data: Buffer
   readonly reservation: Reservation
 }
 
-/** A message that was read; it has settled when its answers have left too. */
+/** A parsed message; it has settled when its answers have left too. */
 interface RunningOperation {
   readonly type: unknown
   readonly id: unknown
   readonly message: unknown
   readonly reservation: Reservation
-  /** Whether there is room to handle it. */
+  /** Whether the memory budget admitted it; else it is refused. */
   readonly isAdmitted: boolean
-  /** Bytes of its answer. */
+  /** Estimated bytes of its answer. */
   claimedBytes: number
-  /** The peer has said that it is over; it still runs. */
+  /** The peer has sent `complete`; the operation still runs. */
   isCompleted: boolean
   isSubscription: boolean
 }
 
-/** Messages that are begun in one turn: what they answer at once is counted before the next ones are begun. */
+/** Messages that start in one event-loop turn: their immediate answers are counted before the next ones start. */
 const MESSAGES_PER_TURN = 16
-/** Operations that a socket may begin at first, when nothing is known of its answers yet. */
+/** Operations that a socket may start at first, while the size of its answers is unknown. */
 const FIRST_OPERATIONS = 4
-/** Messages that may wait for the next turn before the socket is no longer read from. */
+/** Queued messages beyond which the socket is paused. */
 const MAX_QUEUED = 64
 
 /**
- * The messages of one socket, read and begun in order. While there are too many operations or unsent bytes, nothing is
- * begun and the socket is not read from. An id is free when what had it has settled, not before: else two would run under
- * it, and one of them without an end.
+ * The messages of one socket, parsed and started in order. Backpressure: while there are too many operations or unsent
+ * bytes, no message starts and the socket is paused. An id is free when its operation has settled, not before: else two
+ * operations would run under it, and one of them could not be completed.
  */
 export class MessageQueue {
   readonly #socket: SocketControl
@@ -71,17 +71,17 @@ export class MessageQueue {
   readonly #parts: MessageQueueParts
   readonly #queued: QueuedMessage[] = []
   #queuedBytes = 0
-  /** The first message, when it was read and waits to be begun. */
+  /** The first message, when it is parsed and waits to start. */
   #next: RunningOperation | null = null
-  /** Whether the socket waits for its turn. */
+  /** Whether the socket waits for the pacer. */
   #awaitsTurn = false
   readonly #running = new Set<RunningOperation>()
   #operationCount = 0
-  /** Bytes of the answers of operations, until they have left. */
+  /** Estimated bytes of answers that have not left. */
   #claimedBytes = 0
-  /** What an answer takes, about: more operations than will have room do not begin. It falls by half with each that took less. */
+  /** Expected bytes of an answer; no more operations start than would fit. Falls by half at most with each smaller answer. */
   #answerBytes: number
-  /** Jobs that are completed and have not settled. */
+  /** Operations that are completed and have not settled. */
   #closingCount = 0
   #begunInTurn = 0
 
@@ -92,10 +92,10 @@ export class MessageQueue {
     this.#parts = parts
   }
 
-  /** Takes in the text of a message. Whether there was room for it. */
+  /** Queues the text of a message. False when it exceeds the memory budget. */
   receive(data: Buffer): boolean {
     const reservation = this.#parts.account.reserve()
-    // A small one has room in any case: how it is refused, is told for its operation.
+    // A small message is queued in any case, so that its operation is refused by its id.
     if (!reservation.grow(data.length) && this.#queuedBytes + data.length > MIN_CONNECTION_BYTES) return false
     reservation.set(data.length)
     this.#queued.push({ data, reservation })
@@ -104,7 +104,7 @@ export class MessageQueue {
     return true
   }
 
-  /** Whether one more subscription fits, which the operation `id` then is until it has settled; else what it is too much of. */
+  /** Counts the operation `id` as a subscription until it has settled; else names the bound that it exceeds. */
   subscribe(id: string): 'fits' | 'subscriptions' | 'bytes' {
     const operation = this.#findRunning(id)
     if (operation === undefined || this.#subscriptionCount() >= this.#bounds.subscriptions) return 'subscriptions'
@@ -115,12 +115,12 @@ export class MessageQueue {
     return 'fits'
   }
 
-  /** Bytes of answers that have not left, as they were estimated. */
+  /** Estimated bytes of answers that have not left. */
   get claimedBytes(): number {
     return this.#claimedBytes
   }
 
-  /** Where the answer of the operation `id` goes. */
+  /** Accounts for the answer of the operation `id`, and paces its reads. */
   answerRoom(id: string): AnswerRoom {
     const operation = this.#findRunning(id)
     const { pacer, account } = this.#parts
@@ -135,7 +135,7 @@ export class MessageQueue {
     }
   }
 
-  /** Begins what may begin: call it when something has changed. */
+  /** Starts messages as far as the limits allow, and pauses or resumes the socket. Called after every change. */
   update(): void {
     if (!this.#socket.isOpen()) this.clear()
     while (this.#begunInTurn < MESSAGES_PER_TURN && !this.#isFull()) {
@@ -149,7 +149,7 @@ export class MessageQueue {
     else this.#socket.resume()
   }
 
-  /** The socket is closed: what was not begun is forgotten. */
+  /** Drops the messages that have not started: the socket is closed. */
   clear(): void {
     for (const { reservation } of this.#queued.splice(0)) reservation.release()
     this.#queuedBytes = 0
@@ -157,7 +157,7 @@ export class MessageQueue {
     this.#next = null
   }
 
-  /** The first message that waits; null when there is none, or it is not its turn. */
+  /** Parses the first message; null when there is none, it is long and has to wait for the pacer, or it is not JSON. */
   #parseFirst(): RunningOperation | null {
     const [first] = this.#queued
     if (first === undefined || (first.data.length > LARGE_MESSAGE_BYTES && !this.#enter(first.data.length))) return null
@@ -165,10 +165,10 @@ export class MessageQueue {
     const { data, reservation } = first
     this.#queuedBytes -= data.length
     try {
-      // Where there is none, only how it is refused depends on what it says.
-      const hasRoom = reservation.grow(estimateParsedBytes(data) - data.length)
+      // A message that is not admitted is parsed too, for the id to refuse.
+      const isAdmitted = reservation.grow(estimateParsedBytes(data) - data.length)
       const message = parseExactJson(data.toString('utf8'))
-      return { ...parseHeader(message), message: hasRoom ? message : null, reservation, isAdmitted: hasRoom, claimedBytes: 0, isCompleted: false, isSubscription: false }
+      return { ...parseHeader(message), message: isAdmitted ? message : null, reservation, isAdmitted, claimedBytes: 0, isCompleted: false, isSubscription: false }
     } catch {
       reservation.release()
       this.#socket.fail()
@@ -177,7 +177,7 @@ export class MessageQueue {
     }
   }
 
-  /** Whether it is the turn of this socket. */
+  /** Whether the pacer admits the socket in this turn. */
   #enter(bytes: number): boolean {
     if (this.#awaitsTurn) return false
     const { pacer, account } = this.#parts
@@ -215,7 +215,7 @@ export class MessageQueue {
     return this.#claimedBytes > socketBufferBytes || this.#socket.bufferedBytes() > socketBufferBytes
   }
 
-  /** An id, or the place of a subscription, that is about to be free. */
+  /** A `subscribe` waits while its id, or the last subscription slot, belongs to a completed operation that has not settled. */
   #mustWait({ type, id }: RunningOperation): boolean {
     if (type !== 'subscribe') return false
     if (this.#closingCount === 0) return false
@@ -238,7 +238,7 @@ export class MessageQueue {
 
   #subscriptionCount(): number {
     let count = 0
-    for (const { isSubscription: subscribed } of this.#running) if (subscribed) count++
+    for (const { isSubscription } of this.#running) if (isSubscription) count++
     return count
   }
 }

@@ -1,6 +1,6 @@
 import type { Reservation } from '../limits/memory-budget.ts'
 
-/** Texts that have not left, where they are longer than their operations claimed: escapes are not in their estimate. */
+/** Reserves the length by which unsent texts exceed the bytes that their operations claimed: estimates leave out JSON escapes. */
 export class UnsentAnswers {
   readonly #reservation: Reservation
   readonly #claimedBytes: () => number

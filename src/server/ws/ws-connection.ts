@@ -13,31 +13,31 @@ import { NextOpening, type Payload } from '../broadcast/payload.ts'
 import { answerPings } from './pong.ts'
 import type { Sink } from '../broadcast/pump.ts'
 
-/** One WebSocket, with what it costs the server in hand. */
+/** One WebSocket, with backpressure and a memory budget. */
 export interface WsConnection {
   readonly socket: WebSocket
   readonly messages: MessageQueue
-  /** Resolves when the text has left for the network: a reader that stops makes its writer wait. Rejects when it is gone. */
+  /** Resolves when the text has left for the network (backpressure). Rejects with ConnectionClosed when the socket is closed. */
   send(text: string): Promise<void>
-  /** Where the payloads of the subscription `id` go: past `send`, and in order with it. */
+  /** The sink of the subscription `id`: it bypasses `send`, and stays in order with it. */
   sink(id: string): Sink
-  /** Takes in the text of a message; ends a peer for which there is no room. */
+  /** Queues the text of a message; closes the connection when it exceeds the memory budget. */
   receive(data: Buffer): void
-  /** Closes the socket, after the events that were written; its peer has some seconds to close it too. */
+  /** Flushes the events, then closes the socket; terminates it when the peer has not closed it within `CLOSE_MS`. */
   close(code?: number, reason?: string): void
-  /** Pings when it is time, and ends a peer that is gone, or whose message takes too long. */
+  /** Pings when that is due; ends a connection whose peer is gone, or whose message takes too long. Called at intervals. */
   checkAlive(): void
 }
 
-/** The socket was closed while something was to be sent: expected, and the end of the sender. */
+/** The socket was closed before a text was sent: expected, and no failure to report. */
 export class ConnectionClosed extends Error {
   override readonly name = 'Gone'
 }
 
-/** What a peer is made of. */
+/** The parts of a connection. */
 export interface ConnectionParts {
   readonly socket: WebSocket
-  /** The connection below it, for frames that are ready. */
+  /** The TCP connection below the WebSocket. */
   readonly stream: Duplex
   readonly writer: ConnectionWriter
   readonly memoryBudget: MemoryBudget
@@ -47,13 +47,13 @@ export interface ConnectionParts {
   readonly handle: (connection: WsConnection, message: unknown) => Promise<void>
 }
 
-/** How long a peer may take to close a socket that was closed here, ms; what it holds is held so long. */
+/** Time for the peer to close a socket that the server has closed, ms; its bytes are held until then. */
 const CLOSE_MS = 5_000
 
-/** The server has no room; clients come again (https://www.iana.org/assignments/websocket/websocket.xhtml). */
+/** Close code for an exceeded memory budget; clients connect again (https://www.iana.org/assignments/websocket/websocket.xhtml). */
 const TRY_AGAIN_LATER = 1013
 
-/** A peer on an open socket. */
+/** A connection on an open socket. */
 export function createWsConnection(parts: ConnectionParts): WsConnection {
   return new OpenWsConnection(parts)
 }
@@ -78,14 +78,14 @@ class OpenWsConnection implements WsConnection {
     this.#incomingReservation = account.reserve()
     this.#unsent = new UnsentAnswers(account.reserve(), () => this.messages.claimedBytes)
     this.#liveness = new Liveness(bounds.pingMs, performance.now())
-    // Before the library reads it: a message that is complete waits in the inbox.
+    // Before `ws` reads the chunk: a complete message is counted in the message queue.
     stream.prependListener('data', (chunk: Buffer) => this.#read(chunk))
     stream.on('drain', () => this.messages.update())
     socket.on('pong', () => this.#liveness.onPong()).on('ping', answerPings(socket)).once('close', () => this.#closed())
   }
 
   async send(text: string): Promise<void> {
-    // An answer waits for no events, but comes after them.
+    // Buffered events leave before the answer, so that the order is kept.
     this.#parts.writer.flush()
     this.#unsent.add(text.length)
     const sent = send(this.socket, text)
@@ -114,7 +114,7 @@ class OpenWsConnection implements WsConnection {
 
   checkAlive(): void {
     const now = performance.now()
-    // What it sent, and its pongs, may be there: whether it takes what was sent, shows the time of its connection.
+    // A paused socket reads no pongs: the timeout of its TCP connection finds a stalled peer instead.
     if (this.socket.isPaused) return this.#liveness.onPaused(now)
     if (this.#isOpen() && this.#incoming.elapsedMs(now) > this.#parts.bounds.requestMs) return this.close(CloseCode.ConnectionInitialisationTimeout, 'The message took too long')
     const action = this.#liveness.next(now)
@@ -148,13 +148,13 @@ class OpenWsConnection implements WsConnection {
     if (!this.#incomingReservation.set(this.#incoming.bytes) && this.#incoming.bytes > MIN_CONNECTION_BYTES && this.#isOpen()) this.#closeOverBudget()
   }
 
-  /** At once: until it is gone, it holds what there is no room for. */
+  /** Does not wait for the peer: until the socket is gone, it holds more than the budget. */
   #closeOverBudget(): void {
     this.close(TRY_AGAIN_LATER, OVER_BUDGET)
     setImmediate(() => this.socket.terminate())
   }
 
-  /** Tells that there is no room for an operation; for anything else, the socket is closed. */
+  /** Answers an operation with TOO_MANY_REQUESTS; closes the socket for any other message. */
   async #refuse(id: unknown): Promise<void> {
     if (typeof id !== 'string') return this.close(TRY_AGAIN_LATER, OVER_BUDGET)
     const error = { message: `${OVER_BUDGET}: try again in a second.`, extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }
@@ -168,7 +168,7 @@ class OpenWsConnection implements WsConnection {
   }
 }
 
-/** The frames of one subscription. */
+/** Writes the payloads of one subscription as frames. */
 class FrameSink implements Sink {
   readonly #writer: ConnectionWriter
   readonly #opening: NextOpening
@@ -200,7 +200,7 @@ class FrameSink implements Sink {
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return reject(new ConnectionClosed('The socket is closed.'))
-    // A text would be held twice while it waits.
+    // As a string, a long text would be held twice while it waits.
     socket.send(text.length > LARGE_MESSAGE_BYTES ? Buffer.from(text) : text, { binary: false }, (error) => (error ? reject(new ConnectionClosed('The socket was closed.', { cause: error })) : resolve()))
   })
 }

@@ -16,11 +16,11 @@ import { asksForWebSocket, ignoreUpgrade, hasAllHeaders } from '../http/upgrade.
 
 /** GraphQL over WebSockets, on the port of an HTTP server. */
 export interface Sockets {
-  /** From now on hears neither new peers nor new messages; what runs is still answered. */
+  /** From now on accepts neither new connections nor new messages; running operations are still answered. */
   stopAccepting(): void
-  /** Tells all peers to resume elsewhere (1001). */
+  /** Closes all connections with 1001, upon which clients resume elsewhere. */
   close(): void
-  /** Ends at once those that are still there. */
+  /** Ends the remaining connections at once. */
   terminate(): void
 }
 
@@ -30,11 +30,11 @@ export interface SocketsOptions extends ProtocolParts {
   readonly pacer: OperationPacer
   readonly origins: Origins
   readonly bounds: Bounds
-  /** Gets what is a bug of ours; the socket it happened on is closed. */
+  /** Called with an error that is a bug of the server; the socket it happened on is closed. */
   readonly report: (error: unknown) => void
 }
 
-/** Peers are looked at so often within each bound of time, and at least once in `mostMs`. */
+/** Connections are checked `perBound` times within each time bound, and at least once in `maxMs`. */
 const CHECK_INTERVAL = { perBound: 4, maxMs: 1_000 }
 
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
@@ -69,7 +69,7 @@ export function openSockets(http: Pick<Http, 'server' | 'pipeline'>, { executor,
   }
 }
 
-/** Ends a peer that takes nothing of what was sent to it. */
+/** Ends a connection whose peer takes no sent bytes for `stallTimeoutMs`. */
 function endStalled(socket: Duplex, connection: WsConnection, stallTimeoutMs: number): void {
   if (!(socket instanceof Socket)) return
   socket.setTimeout(stallTimeoutMs)
@@ -94,14 +94,14 @@ function attach(protocol: Protocol<WsConnection>, parts: Omit<ConnectionParts, '
   const connection = createWsConnection({
     ...parts,
     handle: async (to, message) => {
-      // The protocol takes a message that is parsed already as well as its text, though its types do not say so.
+      // graphql-ws also takes a parsed message instead of its text, though its types do not say so.
       if (!isDraining() && socket.readyState === socket.OPEN) await read(message as string).catch((error: unknown) => fail(to, error))
     },
   })
-  // Messages that are too large or no UTF-8: the socket closes itself with 1009 or 1007, and waits long for its peer.
+  // For a message that is too large or no UTF-8, `ws` closes the socket with 1009 or 1007, but waits long for the peer.
   socket.on('error', () => connection.close())
   socket.on('message', (data, isBinary) => {
-    // A text message comes in one piece, its UTF-8 checked.
+    // `ws` gives a text message as one buffer, its UTF-8 checked.
     if (Buffer.isBuffer(data) && !isBinary) connection.receive(data)
     else connection.close(CloseCode.BadRequest, 'Invalid message received')
   })
