@@ -15,11 +15,11 @@ import { singleResultEvents, type EventStreams } from '../sse/event-stream.ts'
 import { subscribe } from '../broadcast/subscribe.ts'
 
 /**
- * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): reads, negotiates and answers, for speed and
- * exactness without a framework between.
+ * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): body, content negotiation and answer. Without a
+ * framework, for speed and for exact numbers.
  */
 export interface GraphqlHttp {
-  /** Answers one request to the endpoint; `headers` go with whatever the answer is. Never rejects. */
+  /** Answers one request to the endpoint; `headers` are added to every answer. Never rejects. */
   answer(req: IncomingMessage, res: ServerResponse, headers: OutgoingHttpHeaders | null): Promise<void>
 }
 
@@ -57,11 +57,11 @@ interface Exchange {
   readonly req: IncomingMessage
   readonly res: ServerResponse
   readonly headers: OutgoingHttpHeaders | null
-  /** What the request takes while it is worked on, then its answer until it is taken. */
+  /** Bytes of the request while it runs, then of its answer until the response is closed. */
   readonly reservation: Reservation
 }
 
-/** When the work is done, the answer is all that is held, until it was taken. */
+/** Called when the request has been answered: its bytes are released when the response is closed. */
 function releaseOnClose({ res, reservation }: Pick<Exchange, 'res' | 'reservation'>): void {
   if (res.closed) reservation.release()
   else res.once('close', () => reservation.release())
@@ -87,19 +87,19 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
   const { req, reservation } = exchange
   const accepted = acceptedTypes(req.headers.accept)
   const prepared = parts.executor.prepare(params.query)
-  const kind = prepared.kind === 'ready' ? operationType(prepared, params.operationName) : undefined
-  if (kind === OperationTypeNode.MUTATION && req.method === 'GET') throw new HttpError(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
-  // By what is asked for, not by the header alone: some clients accept streams for everything.
-  if ((kind === OperationTypeNode.SUBSCRIPTION || accepted.json === null) && !accepted.stream) throw new HttpError(406, NOT_ACCEPTABLE)
+  const operation = prepared.kind === 'ready' ? operationType(prepared, params.operationName) : undefined
+  if (operation === OperationTypeNode.MUTATION && req.method === 'GET') throw new HttpError(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
+  // The type of the operation decides, not the header alone: some clients accept streams for everything.
+  if ((operation === OperationTypeNode.SUBSCRIPTION || accepted.json === null) && !accepted.stream) throw new HttpError(406, NOT_ACCEPTABLE)
   const type = accepted.json ?? 'text/event-stream'
   if (prepared.kind === 'refused') return answerResult(exchange, { type, result: { errors: prepared.errors } })
-  if (kind === OperationTypeNode.SUBSCRIPTION) return startEventStream(parts, exchange, { type, args: executionArgs(parts.executor, prepared, params) })
-  let hasRoom = true
+  if (operation === OperationTypeNode.SUBSCRIPTION) return startEventStream(parts, exchange, { type, args: executionArgs(parts.executor, prepared, params) })
+  let isAdmitted = true
   const account = parts.memoryBudget.account(req.socket)
-  const room: AnswerRoom = { claim: (bytes) => (hasRoom &&= reservation.claim(bytes)), readTurn: () => parts.pacer.nextPiece(account) }
+  const room: AnswerRoom = { claim: (bytes) => (isAdmitted &&= reservation.claim(bytes)), readTurn: () => parts.pacer.nextPiece(account) }
   const result = await parts.executor.execute(prepared, params, room)
-  // What a write did is always told.
-  if (!hasRoom && kind === OperationTypeNode.QUERY) throw tooBusy('The server holds as many answers that were not taken as it may')
+  // The result of a mutation is always sent, for it may have written.
+  if (!isAdmitted && operation === OperationTypeNode.QUERY) throw tooBusy('The server holds as many answers that were not taken as it may')
   answerResult(exchange, { type, result })
 }
 
@@ -122,7 +122,7 @@ interface StartingSubscription {
   readonly args: ExecutionArgs
 }
 
-/** Not awaited to its end: a stream may last for months. Of its request it holds no more than it keeps. */
+/** Does not await the end of the stream, which may last for months. Its reservation shrinks to that of a subscription. */
 async function startEventStream(parts: GraphqlHttpParts, exchange: Exchange, { type, args }: StartingSubscription): Promise<void> {
   const { executor, streams } = parts
   const started = await subscribe({ ...args, contextValue: executor.context() })
@@ -134,7 +134,7 @@ async function startEventStream(parts: GraphqlHttpParts, exchange: Exchange, { t
 type AnswerType = JsonType | 'text/event-stream'
 
 function send({ res, headers }: Exchange, type: AnswerType, { result, body }: { readonly result: ExecutionResult; readonly body: string }): void {
-  // A stream has its errors inside; its reader looks for them there.
+  // A stream carries errors in its events, so its status is that of `application/json`.
   const { status, headers: more } = statusOf(result, type === 'text/event-stream' ? 'application/json' : type)
   sendJson(res, status, { type, body: type === 'text/event-stream' ? singleResultEvents(body) : body, headers: { ...more, ...headers } })
 }

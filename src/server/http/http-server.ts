@@ -8,10 +8,10 @@ import type { Origins } from './origin-policy.ts'
 import type { Playground } from '../status/playground.ts'
 import { createPipelineQueue, type PipelineQueue } from './pipeline-queue.ts'
 
-/** Addresses on the server. */
+/** Paths of the server. */
 export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
 
-/** What the routes lead to. */
+/** The handlers of the routes. */
 export interface HttpParts {
   readonly graphql: GraphqlHttp
   readonly playground: Playground
@@ -22,26 +22,26 @@ export interface HttpParts {
   notReady(): string | null
 }
 
-/** An HTTP server that ends without losing an answer. */
+/** An HTTP server that closes without losing an answer. */
 export interface Http {
   readonly server: Server
   readonly pipeline: PipelineQueue
-  /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
+  /** Accepts no new connections and answers pending requests; resolves when all connections are closed, WebSockets too. */
   close(): Promise<void>
 }
 
-/** The HTTP server, bounded and not yet listening. What is too slow gets 408, headers beyond 16 KiB get 431. */
+/** The HTTP server, bounded and not yet listening. A request that is too slow gets 408, headers beyond 16 KiB get 431. */
 export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   const options = {
     headersTimeout: bounds.requestMs,
     requestTimeout: bounds.requestMs,
     connectionsCheckingInterval: Math.min(1_000, bounds.requestMs),
-    // Longer than the usual minute of a proxy in front, which must be the one that closes.
+    // Longer than the usual minute of a reverse proxy, which must be the side that closes.
     keepAliveTimeout: 65_000,
     maxHeaderSize: 16_384,
     noDelay: true,
   }
-  // By connection: a response that waits behind another one is not told when the connection closes.
+  // Per connection: a pipelined response that waits behind another one emits no `close` with its connection.
   const answering = new Map<Socket, Set<ServerResponse>>()
   const pipeline = createPipelineQueue(bounds.maxPipelined, parts.memoryBudget)
   const server = createServer(options, (req, res) => {
@@ -51,7 +51,7 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
     pipeline.enqueue(req, res, () => route(parts, req, res))
   })
   server.on('connection', (socket) => {
-    // One whose upgrade was ignored begins again.
+    // A connection is emitted again when its upgrade was ignored.
     if (answering.has(socket)) return
     answering.set(socket, new Set())
     socket.once('close', () => answering.delete(socket))
@@ -69,7 +69,7 @@ function close(server: Server, answering: ReadonlyMap<Socket, ReadonlySet<Server
   })
 }
 
-/** The path of a request's target, without its query. */
+/** The path of a request target, without its query. */
 export function pathOf(url: string | undefined): string {
   return url?.split('?', 1)[0] ?? '/'
 }
@@ -95,7 +95,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
   }
 }
 
-/** Node keeps the first of them; a proxy may have gone by the second (RFC 9112, section 3.2). */
+/** Whether there are several Host headers: Node keeps the first, a proxy may use the second (RFC 9112, section 3.2). */
 export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++
@@ -131,7 +131,7 @@ function redirect(res: ServerResponse, location: string): void {
   res.writeHead(302, { location, 'content-length': 0 }).end()
 }
 
-/** The answer to "may I?" (https://fetch.spec.whatwg.org/#cors-preflight-fetch); without CORS headers it is no. */
+/** Answers a CORS preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch); without CORS headers it denies. */
 function sendPreflight(res: ServerResponse, headers: OutgoingHttpHeaders | null): void {
   const allowed = headers !== null && 'access-control-allow-origin' in headers
   const methods = { 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'content-type, accept, authorization', 'access-control-max-age': '600' }

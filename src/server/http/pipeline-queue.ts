@@ -2,36 +2,36 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { MemoryBudget, Reservation } from '../limits/memory-budget.ts'
 
-/** Work on the requests of connections, one after the other on each. */
+/** Processes the requests of each connection one at a time, FIFO. */
 export interface PipelineQueue {
-  /** Begins the work on a request when its connection has answered those before it. */
+  /** Calls `start` when the connection has answered all requests before this one. */
   enqueue(req: IncomingMessage, res: ServerResponse, start: () => void): void
-  /** Calls `next` when the connection has answered all requests before this one; never when it is gone before. */
+  /** Calls `next` when the connection has answered all requests before this one; never if the connection closes first. */
   after(req: IncomingMessage, socket: Duplex, next: () => void): void
 }
 
-/** What waits on one connection. */
+/** The queued requests of one connection. */
 interface Pipeline {
   readonly queued: PipelinedRequest[]
   isPaused: boolean
 }
 
 interface PipelinedRequest {
-  /** Calls `next` when the work is done. */
+  /** Starts the request; calls `next` when it is answered. */
   readonly start: (next: () => void) => void
-  /** Bytes that wait. */
+  /** Bytes of the queued request. */
   readonly reservation: Reservation
 }
 
-/** What a header takes beside its text. */
+/** Memory of a header beside its text. */
 const HEADER_OVERHEAD_BYTES = 48
-/** What a request takes beside its headers, and most of its body that is read before it is its turn. */
+/** Memory of a request beside its headers, and most bytes of its body that Node reads while it is queued. */
 const [REQUEST_BYTES, BODY_BYTES] = [2_048, 65_536]
 
-/** A connection on which so many wait is not read until none does: the rest is better left in the network. */
+/** Queued requests at which a connection is paused until its queue is empty: backpressure for further requests. */
 const PAUSE_THRESHOLD = 8
 
-/** Turns of which at most `max` wait on one connection, as far as there is room; it is closed when more come at once. */
+/** Queues at most `max` requests per connection, within the memory budget; beyond either the connection is destroyed. */
 export function createPipelineQueue(max: number, memoryBudget: MemoryBudget): PipelineQueue {
   const pipelines = new WeakMap<Duplex, Pipeline>()
   const run = (socket: Duplex, pipeline: Pipeline, { start, reservation }: PipelinedRequest): void => {
@@ -44,7 +44,7 @@ export function createPipelineQueue(max: number, memoryBudget: MemoryBudget): Pi
       if (next === undefined) pipelines.delete(socket)
       else run(socket, pipeline, next)
     })
-    // Node reads on when the body of a request is read, though it may be there already.
+    // Node resumes the socket to read the body of a request, even when the body has arrived.
     if (pipeline.isPaused) setImmediate(() => pipeline.isPaused && socket.pause())
   }
   const wait = (socket: Duplex, pipeline: Pipeline, request: PipelinedRequest): void => {

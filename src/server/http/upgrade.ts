@@ -7,27 +7,27 @@ export function asksForWebSocket({ headers }: Pick<IncomingMessage, 'headers'>):
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** Entries of `rawHeaders` from which on Node leaves headers out: 1,000 names and their values. */
+/** Entries of `rawHeaders` at which Node drops further headers: 1,000 names and their values. */
 const MAX_RAW_HEADERS = 2_000
 
-/** Whether the head can be written again as it came. Without a Content-Length, a body would be read as a request. */
+/** Whether Node dropped no header. If Content-Length were lost, `ignoreUpgrade` would have the body parsed as a request. */
 export function hasAllHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
   return rawHeaders.length < MAX_RAW_HEADERS
 }
 
-/** A connection whose request asked for an upgrade, and what was read of it behind the head. */
+/** A connection whose request asked for an upgrade, and the bytes that were read behind its headers. */
 export interface DetachedConnection {
   readonly socket: Duplex
   readonly head: Buffer
 }
 
 /**
- * Answers a request as if it had not asked for an upgrade, when its connection has answered all before it. Node hands
- * every request with an Upgrade header to the `upgrade` listeners, with its connection, and reads nothing more of it: so
- * the connection begins anew, and the head without the header is what is read first.
+ * Answers a request as if it had not asked for an upgrade, after all requests before it. Node hands every request with an
+ * Upgrade header to the `upgrade` listeners and detaches its connection. So the connection is emitted again, with the
+ * headers less Upgrade in front of its data.
  */
 export function ignoreUpgrade({ server, pipeline }: Pick<Http, 'server' | 'pipeline'>, req: IncomingMessage, { socket, head }: DetachedConnection): void {
-  // Until then nobody else listens to it.
+  // Until then the socket has no other `error` listener.
   const ignore = (): void => {}
   socket.on('error', ignore)
   pipeline.after(req, socket, () => {
@@ -37,10 +37,10 @@ export function ignoreUpgrade({ server, pipeline }: Pick<Http, 'server' | 'pipel
   })
 }
 
-/** Options of a connection that mean the upgrade. */
+/** Options of the Connection header that belong to an upgrade. */
 const UPGRADE_OPTIONS = new Set(['upgrade', 'http2-settings'])
 
-/** The head of a request as it came, but for its wish to be upgraded; never longer, for its length is bounded. */
+/** The request line and headers as received, less the upgrade; never longer than they were, for Node bounds their length. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   let head = `${method} ${url} HTTP/${httpVersion}\r\n`
   for (let i = 0; i < rawHeaders.length; i += 2) head += headerLine(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
