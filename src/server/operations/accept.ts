@@ -1,19 +1,19 @@
-/** In which forms a client takes the answer (RFC 9110, section 12.5.1; GraphQL over HTTP, section "Media Types"). */
+/** Media types that a client accepts (RFC 9110, section 12.5.1; GraphQL over HTTP, section "Media Types"). */
 export interface AcceptedTypes {
-  /** The JSON type it likes best; null when it takes none. */
+  /** The preferred JSON type; null when none is accepted. */
   readonly json: JsonType | null
-  /** Whether it takes `text/event-stream`. */
+  /** Whether `text/event-stream` is accepted. */
   readonly stream: boolean
 }
 
 export type JsonType = 'application/json' | 'application/graphql-response+json'
 
-/** Different Accept headers that are remembered; apps send one or two. */
+/** Distinct Accept headers that are cached; with one more, the cache is cleared. Apps send one or two. */
 const MAX_CACHED_HEADERS = 64
 
 const cache = new Map<string, AcceptedTypes>()
 
-/** The forms that an Accept header allows; without one, and for any type, `application/json` is meant. */
+/** Parses an Accept header, cached. Without one, and for wildcards, the JSON type is `application/json`. */
 export function acceptedTypes(accept: string | undefined): AcceptedTypes {
   if (accept === undefined) return ACCEPTS_ANY
   const cached = cache.get(accept)
@@ -36,7 +36,7 @@ const JSON_TYPES: Readonly<Record<string, JsonType>> = {
 const STREAM_TYPES = new Set(['text/event-stream', 'text/*', '*/*'])
 
 function parseAccept(accept: string): AcceptedTypes {
-  // The sort is stable: among equals, the one named first counts as liked best.
+  // The sort is stable: among types of equal quality, the first one is preferred.
   const types = accept.toLowerCase().split(',').map(parseRange).filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
   const json = types.map(({ type }) => JSON_TYPES[type]).find((type) => type !== undefined) ?? null
   return { json, stream: types.some(({ type }) => STREAM_TYPES.has(type)) }

@@ -8,19 +8,19 @@ import type { GraphqlModule } from '../../graphql/graphql-module.ts'
 import type { Params } from './request-params.ts'
 import { createWindowCounter } from './window-counter.ts'
 
-/** Operations on one database: what HTTP and WebSocket share, so that both run the same rules and masking. */
+/** Executes operations on one database. All transports share it, so that they have the same rules and error masking. */
 export interface Executor {
   readonly module: GraphqlModule
-  /** Parses and validates, or remembers having done so. */
+  /** Parses and validates a query text; valid ones are cached. */
   readonly prepare: (query: string) => PrepareResult
-  /** Runs a query or a mutation; never rejects. The errors of the result are masked. `room`: where its answer goes. */
+  /** Executes a query or a mutation; never rejects. The errors of the result are masked. `room` accounts for the answer. */
   readonly execute: (ready: PreparedOperation, params: Params, room: AnswerRoom) => Promise<ExecutionResult>
-  /** A fresh context: for each operation, and for each event of a subscription. */
+  /** A new context: one per operation, and one per event of a subscription. */
   readonly context: () => Context
-  /** The error as clients may see it. */
+  /** The error as clients may see it; `observe` is called with it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskResult: (result: ExecutionResult) => ExecutionResult
-  /** How many queries and mutations are running, or began within a moment that is just over. */
+  /** Queries and mutations that are running, or that started within one window, the current or the last; the largest number. */
   readonly inFlight: () => number
   /** Resolves when no query or mutation is running. */
   readonly drained: () => Promise<void>
@@ -31,11 +31,11 @@ export type PrepareResult = PreparedOperation | { readonly kind: 'refused'; read
 export interface PreparedOperation {
   readonly kind: 'ready'
   readonly document: DocumentNode
-  /** Its operations by name; '' is one without. */
+  /** Types of its operations by name; '' for an anonymous one. */
   readonly operations: ReadonlyMap<string, OperationTypeNode>
 }
 
-/** The envelop of Yoga: the plugins' parse and validate. */
+/** Parse and validate with the plugins, through Yoga's envelop. */
 export interface DocumentRules {
   readonly parse: (query: string) => DocumentNode
   readonly validate: (document: DocumentNode) => readonly GraphQLError[]
@@ -45,24 +45,24 @@ export interface ExecutorOptions {
   readonly module: GraphqlModule
   readonly db: Database
   readonly rules: DocumentRules
-  /** Queries and mutations at once; more are refused with TOO_MANY_REQUESTS. */
+  /** Queries and mutations that run at once; more are refused with TOO_MANY_REQUESTS. */
   readonly maxRunning: number
-  /** Sees every error that a client gets. */
+  /** Called with every error that a client gets. */
   readonly observe: (error: GraphQLError) => void
 }
 
-/** What the document's operation `name` is; without a name, its only operation. Undefined when there is none. */
+/** Type of the operation `name`; without a name, of the only operation. Undefined when there is none. */
 export function operationType({ operations }: PreparedOperation, name: string | undefined): OperationTypeNode | undefined {
   if (name !== undefined) return operations.get(name)
   return operations.size === 1 ? operations.values().next().value : undefined
 }
 
-/** What GraphQL needs to know of a subscription, but for the context, which is another one for each event. */
+/** Execution arguments of a subscription, without the context, which is new for each event. */
 export function executionArgs({ module }: Pick<Executor, 'module'>, { document }: PreparedOperation, { variables, operationName }: Params): ExecutionArgs {
   return { schema: module.schema, document, variableValues: variables, operationName }
 }
 
-/** Operations of a face on a database. */
+/** An executor for a GraphQL module on a database. */
 export function createExecutor({ module, db, rules, maxRunning, observe }: ExecutorOptions): Executor {
   const cache = createTextCache<PreparedOperation>()
   const running = createRunningCount()
@@ -134,7 +134,7 @@ function tooMany(what: string): GraphQLError {
 interface Count {
   readonly now: () => number
   readonly add: (more: 1 | -1) => void
-  /** Resolves when it is 0. */
+  /** Resolves when the count is 0. */
   readonly drained: () => Promise<void>
 }
 

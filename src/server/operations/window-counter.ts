@@ -1,14 +1,14 @@
-/** How long a moment is, ms. */
+/** Length of a window, ms. */
 const WINDOW_MS = 20
 
-/** How often something happens. */
+/** Counts events in windows of time. */
 export interface WindowCounter {
   readonly count: () => void
-  /** What was counted in the last moment, or is in this one: whichever is more. */
+  /** The count of the last window or of the current one, whichever is more. */
   readonly now: () => number
 }
 
-/** Counts in moments that follow one another: cheap enough for every operation. `clock`: in ms. */
+/** Counts in consecutive windows: cheap enough for every operation. `clock`: in ms, default `performance.now`. */
 export function createWindowCounter(clock: () => number = () => performance.now()): WindowCounter {
   let [windowIndex, counted, previous] = [0, 0, 0]
   const advance = (): void => {
