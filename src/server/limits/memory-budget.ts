@@ -42,7 +42,7 @@ export class MemoryBudget {
   }
 }
 
-/** Cooldown of a connection after an answer that exceeded the budget: `factor` times longer on each repetition within `resetMs`. */
+/** Cooldown of a connection after an answer beyond the budget: `factor` times longer on each repetition within `resetMs`. */
 const COOLDOWN = { firstMs: 1_000, factor: 4, maxMs: 4_000, resetMs: 60_000 }
 
 /** Bytes that one connection holds. */

@@ -50,7 +50,7 @@ export interface ConnectionParts {
 /** Time for the peer to close a socket that the server has closed, ms; its bytes are held until then. */
 const CLOSE_MS = 5_000
 
-/** Close code for an exceeded memory budget; clients connect again (https://www.iana.org/assignments/websocket/websocket.xhtml). */
+/** Close code: no memory; clients reconnect (https://www.iana.org/assignments/websocket/websocket.xhtml). */
 const TRY_AGAIN_LATER = 1013
 
 /** A connection on an open socket. */
