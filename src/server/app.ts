@@ -18,7 +18,7 @@ import { createRules } from './operations/document-rules.ts'
 import { openSockets, type Sockets } from './ws/ws-server.ts'
 import { createEventStreams, type EventStreams } from './sse/event-stream.ts'
 
-/** All that stands between the network and one database, not yet listening. */
+/** The server in front of one database, not yet listening. */
 export interface App {
   readonly http: Http
   readonly sockets: Sockets
@@ -31,16 +31,16 @@ export interface App {
 export interface AppOptions {
   readonly db: Database
   readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
-  /** The IP address that `host` means; default: `host`. */
+  /** The IP address that `host` resolves to; default: `host`. */
   readonly address?: string | undefined
   readonly log: Log
-  /** What is followed at the moment. */
+  /** Counts of running feeds and their shapes, for the metrics. */
   readonly counts: () => FeedCounts
-  /** Why the store does not answer, where that is known without asking it. */
+  /** Why the store does not answer, if that is known without a call of it; null when it does (default). */
   readonly unavailableReason?: (() => string | null) | undefined
 }
 
-/** Puts the faces in front of a database. */
+/** Connects all transports to a database. */
 export function createApp({ db, config, address = config.host, log, counts, unavailableReason = () => null }: AppOptions): App {
   const { bounds } = config
   const module = createGraphqlModule({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })

@@ -2,7 +2,7 @@ import { Gauge, Registry } from 'prom-client'
 import type { FeedCounts } from '../../db/engine.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 
-/** What a server tells of itself, in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/** Metrics in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export interface Metrics {
   /** The media type of the text. */
   readonly type: string
@@ -18,7 +18,7 @@ const GAUGES: Readonly<Record<keyof FeedCounts, { readonly name: string; readonl
   },
 }
 
-/** Gauges that are read when somebody asks. */
+/** Gauges that are read at each call of `text`. */
 export function createMetrics(counts: () => FeedCounts, memoryBudget: Pick<MemoryBudget, 'bytes'>): Metrics {
   const registry = new Registry()
   for (const [key, { name, help }] of Object.entries(GAUGES)) {
