@@ -121,18 +121,18 @@ export class Reservation {
   /** As `grow`, for an answer: false during a cooldown, and a failure starts one. */
   claim(bytes: number): boolean {
     if (this.#account.cooldownMs > 0) return false
-    const hasRoom = this.grow(bytes)
-    if (!hasRoom) this.#account.coolDown()
-    return hasRoom
+    const isAdmitted = this.grow(bytes)
+    if (!isAdmitted) this.#account.coolDown()
+    return isAdmitted
   }
 
   /** Holds exactly `bytes`, for they exist already. Whether the budget admitted the increase. */
   set(bytes: number): boolean {
     if (this.#isReleased) return true
     const growth = bytes - this.#bytes
-    const hasRoom = growth <= 0 || this.#account.admits(growth)
+    const isAdmitted = growth <= 0 || this.#account.admits(growth)
     if (growth !== 0) this.#change(growth)
-    return hasRoom
+    return isAdmitted
   }
 
   /** Turns the reservation of a request into that of its subscription: `FREE_SUBSCRIPTION_BYTES` less. */

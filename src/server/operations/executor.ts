@@ -14,7 +14,7 @@ export interface Executor {
   /** Parses and validates a query text; valid ones are cached. */
   readonly prepare: (query: string) => PrepareResult
   /** Executes a query or a mutation; never rejects. The errors of the result are masked. `room` accounts for the answer. */
-  readonly execute: (ready: PreparedOperation, params: Params, room: AnswerRoom) => Promise<ExecutionResult>
+  readonly execute: (prepared: PreparedOperation, params: Params, room: AnswerRoom) => Promise<ExecutionResult>
   /** A new context: one per operation, and one per event of a subscription. */
   readonly context: () => Context
   /** The error as clients may see it; `observe` is called with it. */
