@@ -14,7 +14,7 @@ import { toWire } from '../operations/result.ts'
 const MAX_RETAINED_BYTES = 16_777_216
 
 /** Size of a small result, bytes: after a larger one, the next event of the operation waits for the pacer. */
-const SMALL_EVENT_BYTES = 65_536
+const SMALL_RESULT_BYTES = 65_536
 /** A larger result is serialized in chunks, bytes: other work runs between them. */
 const LARGE_RESULT_BYTES = 524_288
 
@@ -96,7 +96,7 @@ export class PayloadCache {
     const contextValue = this.#executor.context()
     const execution = execute({ ...args, rootValue: event, contextValue })
     const result = this.#executor.maskResult(execution instanceof Promise ? await execution : execution as ExecutionResult)
-    if (contextValue.budget.spentBytes > SMALL_EVENT_BYTES) this.#smallOperations.delete(args.document)
+    if (contextValue.budget.spentBytes > SMALL_RESULT_BYTES) this.#smallOperations.delete(args.document)
     else this.#smallOperations.add(args.document)
     const isLarge = contextValue.budget.spentBytes > LARGE_RESULT_BYTES
     const payload = new Payload(isLarge && account !== null ? await this.#largeResults.run(() => largeJson(toWire(result), () => this.#pacer.nextPiece(account))) : JSON.stringify(toWire(result)))

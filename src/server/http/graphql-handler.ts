@@ -122,7 +122,7 @@ interface StartingSubscription {
   readonly args: ExecutionArgs
 }
 
-/** Does not await the end of the stream, which may last for months. Its reservation shrinks to that of a subscription. */
+/** Does not await the end of the stream, which may last for months. The reservation shrinks to that of a subscription. */
 async function startEventStream(parts: GraphqlHttpParts, exchange: Exchange, { type, args }: StartingSubscription): Promise<void> {
   const { executor, streams } = parts
   const started = await subscribe({ ...args, contextValue: executor.context() })

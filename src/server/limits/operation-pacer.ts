@@ -92,7 +92,7 @@ export class OperationPacer {
     this.#pieces = 0
     this.#operations = 0
     this.#isScheduled = false
-    // One resume per connection at most: a resumed callback may start nothing.
+    // No more resumes than waiting connections: a resumed callback may start nothing.
     for (let left = this.#waiting.size; left > 0 && (this.#pieces === 0 || this.#hasTime()); left--) this.#resumeOne()
     if (this.#waiting.size > 0) this.#schedule()
   }

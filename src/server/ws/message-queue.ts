@@ -16,7 +16,7 @@ export interface SocketControl {
   readonly handle: (message: unknown) => Promise<void>
   /** Answers that the operation `id` exceeds the memory budget; must not reject. */
   readonly refuse: (id: unknown) => Promise<void>
-  /** Called for a text that is not JSON. */
+  /** Called for a text that cannot be parsed. */
   readonly fail: () => void
 }
 
@@ -149,7 +149,7 @@ export class MessageQueue {
     else this.#socket.resume()
   }
 
-  /** Drops the messages that have not started: the socket is closed. */
+  /** Drops the messages that have not started. Called when the socket is closed or sent an invalid text. */
   clear(): void {
     for (const { reservation } of this.#queued.splice(0)) reservation.release()
     this.#queuedBytes = 0
@@ -157,7 +157,7 @@ export class MessageQueue {
     this.#next = null
   }
 
-  /** Parses the first message; null when there is none, it is long and has to wait for the pacer, or it is not JSON. */
+  /** Parses the first message; null when there is none, it is long and has to wait for the pacer, or parsing fails. */
   #parseFirst(): RunningOperation | null {
     const [first] = this.#queued
     if (first === undefined || (first.data.length > LARGE_MESSAGE_BYTES && !this.#enter(first.data.length))) return null
