@@ -27,9 +27,9 @@ const schema = buildSchema('type Query { hello: String, document: Document } typ
 const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }
 for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
 
-const face: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
+const module: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
-const own = createExecutor({ face, db, rules: createRules(face), maxRunning: BOUNDS.operations, observe: () => {} })
+const own = createExecutor({ module, db, rules: createRules(module), maxRunning: BOUNDS.operations, observe: () => {} })
 
 interface Enveloped {
   readonly schema: typeof schema
@@ -40,10 +40,10 @@ interface Enveloped {
 }
 
 function throughYoga(): Executor {
-  const yoga = createYoga({ schema, plugins: [...face.plugins], maskedErrors: { maskError: face.maskError }, parserAndValidationCache: face.parserAndValidationCache, logging: false })
+  const yoga = createYoga({ schema, plugins: [...module.plugins], maskedErrors: { maskError: module.maskError }, parserAndValidationCache: module.parserAndValidationCache, logging: false })
   return {
     ...own,
-    run: async (_ready, { query, variables }) => {
+    execute: async (_ready, { query, variables }) => {
       const enveloped = yoga.getEnveloped({}) as unknown as Enveloped
       const document = enveloped.parse(query)
       if (enveloped.validate(enveloped.schema, document).length > 0) throw new Error('The query is not valid.')
@@ -53,12 +53,12 @@ function throughYoga(): Executor {
   }
 }
 
-const operations = process.argv.includes('yoga') ? throughYoga() : own
-const [held, pace] = [new MemoryBudget(BOUNDS), new OperationPacer()]
-const streams = createEventStreams({ operations, cohorts: new PayloadCache(operations, pace), outlets: new WriteScheduler(() => operations.inFlight(), held) }, BOUNDS)
-const graphql = createGraphqlHttp({ operations, streams, held, pace })
+const executor = process.argv.includes('yoga') ? throughYoga() : own
+const [memoryBudget, pacer] = [new MemoryBudget(BOUNDS), new OperationPacer()]
+const streams = createEventStreams({ executor, payloadCache: new PayloadCache(executor, pacer), writeScheduler: new WriteScheduler(() => executor.inFlight(), memoryBudget) }, BOUNDS)
+const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer })
 const origins = allowOrigins([], '127.0.0.1')
-const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), held), held, notReady: () => null }, BOUNDS)
+const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), memoryBudget), memoryBudget, notReady: () => null }, BOUNDS)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.once('SIGTERM', () => process.exit(0))

@@ -18,41 +18,41 @@ import { createRules } from './operations/document-rules.ts'
 import { openSockets, type Sockets } from './ws/ws-server.ts'
 import { createEventStreams, type EventStreams } from './sse/event-stream.ts'
 
-/** All that stands between the network and one database, not yet listening. */
+/** The server in front of one database, not yet listening. */
 export interface App {
   readonly http: Http
   readonly sockets: Sockets
   readonly streams: EventStreams
-  readonly operations: Executor
+  readonly executor: Executor
   readonly readiness: Readiness
-  readonly held: MemoryBudget
+  readonly memoryBudget: MemoryBudget
 }
 
 export interface AppOptions {
   readonly db: Database
   readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
-  /** The IP address that `host` means; default: `host`. */
+  /** The IP address that `host` resolves to; default: `host`. */
   readonly address?: string | undefined
   readonly log: Log
-  /** What is followed at the moment. */
+  /** Counts of running feeds and their shapes, for the metrics. */
   readonly counts: () => FeedCounts
-  /** Why the store does not answer, where that is known without asking it. */
+  /** Why the store does not answer, if that is known without a call of it; null when it does (default). */
   readonly unavailableReason?: (() => string | null) | undefined
 }
 
-/** Puts the faces in front of a database. */
-export function createApp({ db, config, address = config.host, log, counts, unavailableReason: problem = () => null }: AppOptions): App {
+/** Connects all transports to a database. */
+export function createApp({ db, config, address = config.host, log, counts, unavailableReason = () => null }: AppOptions): App {
   const { bounds } = config
-  const face = createGraphqlModule({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
+  const module = createGraphqlModule({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
   const readiness = createReadiness(() => performance.now())
-  const operations = createExecutor({ face, db, rules: createRules(face), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
-  const [held, pace] = [new MemoryBudget(bounds), new OperationPacer()]
-  const [cohorts, outlets] = [new PayloadCache(operations, pace), new WriteScheduler(() => operations.inFlight(), held)]
-  const streams = createEventStreams({ operations, cohorts, outlets }, bounds)
+  const executor = createExecutor({ module, db, rules: createRules(module), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const [memoryBudget, pacer] = [new MemoryBudget(bounds), new OperationPacer()]
+  const [payloadCache, writeScheduler] = [new PayloadCache(executor, pacer), new WriteScheduler(() => executor.inFlight(), memoryBudget)]
+  const streams = createEventStreams({ executor, payloadCache, writeScheduler }, bounds)
   const origins = allowOrigins(config.cors, config.host, address)
-  const graphql = createGraphqlHttp({ operations, streams, held, pace }, bounds)
-  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts, held), held, notReady: () => problem() ?? readiness.reason() }, bounds)
+  const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer }, bounds)
+  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts, memoryBudget), memoryBudget, notReady: () => unavailableReason() ?? readiness.reason() }, bounds)
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
-  const sockets = openSockets(http, { operations, cohorts, outlets, held, pace, origins, bounds, report })
-  return { http, sockets, streams, operations, readiness, held }
+  const sockets = openSockets(http, { executor, payloadCache, writeScheduler, memoryBudget, pacer, origins, bounds, report })
+  return { http, sockets, streams, executor, readiness, memoryBudget }
 }

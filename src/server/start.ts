@@ -9,12 +9,12 @@ import { openStore } from './store/open-store.ts'
 import { createApp } from './app.ts'
 import { stopServer } from './stop.ts'
 
-/** A server that takes requests. */
+/** A listening server. */
 export interface RunningServer {
   /** Such as `http://127.0.0.1:4747`. */
   readonly url: string
   readonly port: number
-  /** Null, or what everyone can do who reaches it: it listens where other machines can, and there are no rights. */
+  /** Null, or a warning that other machines reach the server, although there are no rights. */
   readonly warning: string | null
   /** Drains and frees everything, within the bound `stopMs`; the same promise when called again. */
   close(): Promise<void>
@@ -23,21 +23,21 @@ export interface RunningServer {
 /** The tenant of a server without tenants. */
 const TENANT = 'default'
 
-/** Opens the store and serves it. Throws StartError, with a sentence for whoever starts it. */
+/** Opens the store and serves it. Throws StartError, with a sentence for the person who starts the server. */
 export async function startServer(config: Config, log: Log): Promise<RunningServer> {
   const address = await listenable(config, () => addressToListenOn(config))
-  const { store, unavailableReason: problem } = await openStore(config, TENANT, log)
+  const { store, unavailableReason } = await openStore(config, TENANT, log)
   try {
     const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
-    const service = createApp({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), unavailableReason: problem })
-    const { server } = service.http
+    const app = createApp({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), unavailableReason })
+    const { server } = app.http
     await listenable(config, () => listen(server, address, config.port))
     const { port } = server.address() as AddressInfo
     log.debug({ host: config.host, port, data: dataOf(config) }, 'listening')
     const warning = isLoopback(address) ? null : `there are no rights: every machine that reaches ${address}, port ${port}, may read and write everything`
     if (warning !== null) log.warn({ address, port }, warning)
     let stopped: Promise<void> | null = null
-    const close = (): Promise<void> => (stopped ??= stopServer(service, { engine, store }, { stopMs: config.bounds.stopMs, log }))
+    const close = (): Promise<void> => (stopped ??= stopServer(app, { engine, store }, { stopMs: config.bounds.stopMs, log }))
     return { url: `http://${nameOf(config.host)}:${port}`, port, warning, close }
   } catch (error) {
     await store.close()
@@ -50,10 +50,10 @@ async function listen(http: Server, host: string, port: number): Promise<void> {
   await once(http, 'listening')
 }
 
-/** Does a step of listening; what the system refuses is a StartError with the remedy. */
-async function listenable<Result>({ host, port }: Config, step: () => Promise<Result>): Promise<Result> {
+/** Runs a step of listening; an error of the system becomes a StartError with the remedy. */
+async function listenable<Result>({ host, port }: Config, action: () => Promise<Result>): Promise<Result> {
   try {
-    return await step()
+    return await action()
   } catch (error) {
     throw error instanceof StartError ? error : new StartError(listenProblem(error, host, port), { cause: error })
   }
@@ -75,7 +75,7 @@ function listenProblem(error: unknown, host: string, port: number): string {
   }
 }
 
-/** A name under which this machine can reach what listens on `host`. */
+/** A host name by which this machine reaches a server that listens on `host`. */
 function nameOf(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost'
   return host.includes(':') ? `[${host}]` : host

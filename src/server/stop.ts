@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts'
 import { describeError, type Log } from './config/logger.ts'
 import type { App } from './app.ts'
 
-/** What lies below the service. */
+/** The layers below the app. */
 export interface ShutdownParts {
   readonly engine: Engine
   readonly store: Store
@@ -16,19 +16,19 @@ export interface StopOptions {
 }
 
 /**
- * Stops without losing an answer, in this order: nothing new comes in; streams end in the middle, which makes their
- * clients resume; what runs is answered; WebSockets are told to go; the engine and then the store close. Each wait is
- * bounded, all of them by `stopMs`.
+ * Stops without losing an answer, in this order: no new connections and messages; event streams are cut, upon which their
+ * clients resume; running operations are answered; WebSockets are closed (1001); the engine and then the store close. Each
+ * wait is bounded, all of them together by `stopMs`.
  */
-export async function stopServer(service: App, { engine, store }: ShutdownParts, { stopMs, log }: StopOptions): Promise<void> {
-  const { http, sockets, streams, operations, readiness } = service
+export async function stopServer(app: App, { engine, store }: ShutdownParts, { stopMs, log }: StopOptions): Promise<void> {
+  const { http, sockets, streams, executor, readiness } = app
   log.info('stopping')
   readiness.stop()
   const closed = http.close()
   sockets.stopAccepting()
   streams.end()
-  await withTimeout(stopMs * 0.5, operations.drained())
-  // The answers of what ran last are written in this turn.
+  await withTimeout(stopMs * 0.5, executor.drained())
+  // The answers of the last operations are written in this turn.
   await nextTurn()
   sockets.close()
   await withTimeout(stopMs * 0.2, closed)
@@ -46,8 +46,8 @@ async function withTimeout(ms: number, work: Promise<unknown>): Promise<void> {
 }
 
 /**
- * Ends the process cleanly at SIGINT or SIGTERM, at once at the second one, and with 1 when an error was not caught.
- * A signal that comes less than `repeatMs` after the first is the same one again.
+ * Ends the process cleanly at SIGINT or SIGTERM, at once at the second signal, and with exit code 1 on an uncaught error.
+ * A signal that comes less than `repeatMs` (default 0) after the first is a repetition of it.
  */
 export function stopOnSignals(close: () => Promise<void>, log: Log, repeatMs = 0): void {
   let first: number | null = null

@@ -26,9 +26,9 @@ describe('the count of held bytes', () => {
 
   test('is the sum of what is held, and nothing when all was released, however often and in whatever order', () => {
     fc.assert(fc.property(fc.array(command, { maxLength: 60 }), (commands) => {
-      const held = new MemoryBudget(BOUNDS)
+      const memoryBudget = new MemoryBudget(BOUNDS)
       const connections = Array.from({ length: 5 }, () => ({}))
-      const holds = connections.map((connection) => Array.from({ length: 4 }, () => ({ hold: held.of(connection).reserve(), bytes: 0, isReleased: false })))
+      const holds = connections.map((connection) => Array.from({ length: 4 }, () => ({ hold: memoryBudget.account(connection).reserve(), bytes: 0, isReleased: false })))
       for (const each of commands) {
         const one = holds[each.connection]?.[each.hold]
         if (one === undefined) continue
@@ -36,32 +36,32 @@ describe('the count of held bytes', () => {
         else run(one.hold, each, 0)
         one.isReleased ||= each.kind === 'release'
         const sums = holds.map((all) => all.reduce((sum, { bytes }) => sum + bytes, 0))
-        expect(connections.map((connection) => held.of(connection).bytes)).toEqual(sums)
-        expect(held.bytes).toBe(sums.reduce((sum, bytes) => sum + bytes, 0))
+        expect(connections.map((connection) => memoryBudget.account(connection).bytes)).toEqual(sums)
+        expect(memoryBudget.bytes).toBe(sums.reduce((sum, bytes) => sum + bytes, 0))
       }
       for (const { hold } of holds.flat()) hold.release()
-      expect(held.bytes).toBe(0)
+      expect(memoryBudget.bytes).toBe(0)
     }))
   })
 
   test('never exceeds its bound by what is asked for, and leaves room for one that holds little, however many are greedy', () => {
-    const held = new MemoryBudget(BOUNDS)
+    const memoryBudget = new MemoryBudget(BOUNDS)
     for (let i = 0; i < 1_000; i++) {
-      const hold = held.of({}).reserve()
+      const hold = memoryBudget.account({}).reserve()
       while (hold.grow(1_000));
-      expect(held.of({}).admits(1_000)).toBe(true)
+      expect(memoryBudget.account({}).admits(1_000)).toBe(true)
     }
     // Each may hold 16 KiB in any case.
-    expect(held.bytes).toBeLessThan(BOUNDS.inflightBytes + 1_000 * 16_384)
+    expect(memoryBudget.bytes).toBeLessThan(BOUNDS.inflightBytes + 1_000 * 16_384)
     const few = new MemoryBudget(BOUNDS)
-    const greedy = Array.from({ length: 30 }, () => few.of({}).reserve())
+    const greedy = Array.from({ length: 30 }, () => few.account({}).reserve())
     for (let i = 0; i < 1_000; i++) for (const hold of greedy) hold.grow(1_000)
     expect(few.bytes).toBeLessThan(BOUNDS.inflightBytes)
     expect(few.bytes).toBeGreaterThan(BOUNDS.inflightBytes * 0.8)
   })
 
   test('bounds one connection, which has room again when it has given back', () => {
-    const account = new MemoryBudget(BOUNDS).of({})
+    const account = new MemoryBudget(BOUNDS).account({})
     const [first, second] = [account.reserve(), account.reserve()]
     expect(first.grow(300_000)).toBe(true)
     expect(second.grow(1)).toBe(false)
@@ -72,7 +72,7 @@ describe('the count of held bytes', () => {
   })
 
   test('of an answer that found no room says so for a second, and longer when it happens again', () => {
-    const account = new MemoryBudget(BOUNDS).of({})
+    const account = new MemoryBudget(BOUNDS).account({})
     const hold = account.reserve()
     expect(hold.claim(1_000)).toBe(true)
     expect(hold.claim(1_000_000)).toBe(false)

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
-import { Liveness, type Due } from '../../src/server/ws/liveness.ts'
+import { Liveness, type LivenessAction } from '../../src/server/ws/liveness.ts'
 
 const PING_MS = 12_000
 
 /** What is due, second by second; `answers` says at which seconds a pong comes, `deaf` when nothing is read. */
-function run(seconds: number, { answers = () => false, deaf = () => false }: { readonly answers?: (second: number) => boolean; readonly deaf?: (second: number) => boolean } = {}): readonly string[] {
+function run(seconds: number, { answers = () => false, paused = () => false }: { readonly answers?: (second: number) => boolean; readonly paused?: (second: number) => boolean } = {}): readonly string[] {
   const liveness = new Liveness(PING_MS, 0)
-  const dues: [number, Due][] = []
+  const actions: [number, LivenessAction][] = []
   for (let second = 0; second <= seconds; second++) {
-    if (answers(second)) liveness.answered()
-    if (deaf(second)) liveness.unheard(second * 1_000)
-    else dues.push([second, liveness.next(second * 1_000)])
+    if (answers(second)) liveness.onPong()
+    if (paused(second)) liveness.onPaused(second * 1_000)
+    else actions.push([second, liveness.next(second * 1_000)])
   }
-  return dues.filter(([, due]) => due !== 'nothing').map(([second, due]) => `${second} ${due}`)
+  return actions.filter(([, action]) => action !== 'nothing').map(([second, action]) => `${second} ${action}`)
 }
 
 test('a peer that answers no ping is gone after two, 24 seconds after it came', () => {
@@ -28,6 +28,6 @@ test('a peer that stops to answer is gone 24 seconds after the first ping that i
 })
 
 test('while a peer is not read from, it is neither pinged nor gone, and then it has its time again', () => {
-  expect(run(60, { deaf: (second) => second >= 20 && second < 40 })).toEqual(['0 ping', '12 ping', '51 gone'])
-  expect(run(60, { deaf: (second) => second >= 20 && second < 40, answers: (second) => second === 41 })).toEqual(['0 ping', '12 ping', '51 ping'])
+  expect(run(60, { paused: (second) => second >= 20 && second < 40 })).toEqual(['0 ping', '12 ping', '51 gone'])
+  expect(run(60, { paused: (second) => second >= 20 && second < 40, answers: (second) => second === 41 })).toEqual(['0 ping', '12 ping', '51 ping'])
 })

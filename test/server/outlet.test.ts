@@ -12,26 +12,26 @@ const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((te
 
 describe('what is written to many connections', () => {
   it('is joined once where many get the same in a row, and is the same bytes', () => {
-    const joiner = new BufferCoalescer()
+    const coalescer = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
     const same = [Buffer.from('head'), long]
-    expect(joiner.coalesce([...same])).toEqual(same)
-    const [whole, ...others] = joiner.coalesce([...same])
+    expect(coalescer.coalesce([...same])).toEqual(same)
+    const [whole, ...others] = coalescer.coalesce([...same])
     expect(others).toEqual([])
     expect(whole?.equals(Buffer.concat(same))).toBe(true)
-    expect(joiner.coalesce([...same])[0]).toBe(whole)
+    expect(coalescer.coalesce([...same])[0]).toBe(whole)
     // Another one between is not mistaken for it.
-    expect(Buffer.concat(joiner.coalesce([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long]))).toBe(true)
-    expect(Buffer.concat(joiner.coalesce([long])).equals(long)).toBe(true)
+    expect(Buffer.concat(coalescer.coalesce([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long]))).toBe(true)
+    expect(Buffer.concat(coalescer.coalesce([long])).equals(long)).toBe(true)
   })
 
   it('is not copied where it is long and each gets another, nor where it is very long', () => {
-    const joiner = new BufferCoalescer()
+    const coalescer = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
-    for (let i = 0; i < 3; i++) expect(joiner.coalesce([Buffer.from(String(i)), long])[1]).toBe(long)
+    for (let i = 0; i < 3; i++) expect(coalescer.coalesce([Buffer.from(String(i)), long])[1]).toBe(long)
     const longer = [Buffer.alloc(200_000), Buffer.alloc(200_000)]
-    for (let i = 0; i < 3; i++) expect(joiner.coalesce(longer)).toBe(longer)
-    expect(joiner.coalesce(pieces('a', 'b'))).toEqual(pieces('ab'))
+    for (let i = 0; i < 3; i++) expect(coalescer.coalesce(longer)).toBe(longer)
+    expect(coalescer.coalesce(pieces('a', 'b'))).toEqual(pieces('ab'))
   })
 
   it('is a frame for each of many ids, written together with what else leaves then', () => {
@@ -53,11 +53,11 @@ describe('what is written to many connections', () => {
 
   it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
     let load = 0
-    const outlets = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
+    const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
     const streams = Array.from({ length: 100 }, () => new PassThrough())
     const write = (texts: readonly string[]): void => {
       const event = {}
-      for (const stream of streams) for (const text of texts) outlets.of(stream, () => true).write(pieces(text), event)
+      for (const stream of streams) for (const text of texts) scheduler.writer(stream, () => true).write(pieces(text), event)
     }
     const done = (): number => streams.filter((stream) => stream.readableLength > 0).length
     write(['one ', 'two '])
@@ -76,81 +76,81 @@ describe('what is written to many connections', () => {
   })
 
   it.each(Array.from({ length: 24 }, (_, load) => load))('goes out to all, whatever else is wanted: %s operations', async (load) => {
-    const outlets = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
+    const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
     const streams = Array.from({ length: 20 }, () => new PassThrough())
     const event = {}
-    for (const stream of streams) outlets.of(stream, () => true).write(pieces('x'), event)
+    for (const stream of streams) scheduler.writer(stream, () => true).write(pieces('x'), event)
     await expect.poll(() => streams.every((stream) => stream.readableLength === 1), { interval: 5 }).toBe(true)
   })
 
   it('goes to one reader soon, however many others get something else meanwhile', async () => {
-    const outlets = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
-    const [lone, ...crowd] = Array.from({ length: 1_001 }, () => new PassThrough())
+    const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
+    const [lone, ...others] = Array.from({ length: 1_001 }, () => new PassThrough())
     const write = (streams: readonly PassThrough[]): void => {
       const event = {}
-      for (const stream of streams) outlets.of(stream, () => true).write(pieces('x'), event)
+      for (const stream of streams) scheduler.writer(stream, () => true).write(pieces('x'), event)
     }
     if (lone === undefined) throw new Error('There is one.')
-    write(crowd.slice(0, 900))
+    write(others.slice(0, 900))
     write([lone])
-    write(crowd.slice(900))
-    const gone = (): number => crowd.filter((stream) => stream.readableLength > 0).length
-    while (lone.readableLength === 0 && gone() < crowd.length) await nextTurn()
+    write(others.slice(900))
+    const gone = (): number => others.filter((stream) => stream.readableLength > 0).length
+    while (lone.readableLength === 0 && gone() < others.length) await nextTurn()
     expect(gone()).toBeLessThan(20)
-    await expect.poll(() => crowd.every((stream) => stream.readableLength === 1), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => others.every((stream) => stream.readableLength === 1), { timeout: 10_000 }).toBe(true)
   })
 
   it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
-    const outlets = new WriteScheduler(() => 0, new MemoryBudget(BOUNDS))
+    const scheduler = new WriteScheduler(() => 0, new MemoryBudget(BOUNDS))
     const stream = new PassThrough({ highWaterMark: 10 })
-    const outlet = outlets.of(stream, () => true)
+    const writer = scheduler.writer(stream, () => true)
     let resumed = 0
-    const room = (): boolean => outlet.canWrite(() => resumed++)
-    expect(room()).toBe(true)
-    outlet.write(pieces('more than it takes at once'), {})
-    outlet.flush()
+    const canWrite = (): boolean => writer.canWrite(() => resumed++)
+    expect(canWrite()).toBe(true)
+    writer.write(pieces('more than it takes at once'), {})
+    writer.flush()
     await nextTurn()
-    expect([room(), resumed]).toEqual([false, 0])
+    expect([canWrite(), resumed]).toEqual([false, 0])
     stream.resume()
     await expect.poll(() => resumed).toBe(1)
-    expect(room()).toBe(true)
+    expect(canWrite()).toBe(true)
     stream.pause()
-    outlet.write(pieces('more than it takes at once'), {})
-    outlet.flush()
-    expect(room()).toBe(false)
+    writer.write(pieces('more than it takes at once'), {})
+    writer.flush()
+    expect(canWrite()).toBe(false)
     stream.destroy()
     await expect.poll(() => resumed).toBe(2)
-    expect(room()).toBe(true)
+    expect(canWrite()).toBe(true)
   })
 
   it('waits for no connection whose events went along with answers, however often they did', async () => {
-    const outlets = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
+    const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
     for (let i = 0; i < 20_000; i++) {
-      outlets.of(talker, () => true).write(pieces('x'), {})
-      outlets.of(talker, () => true).flush()
+      scheduler.writer(talker, () => true).write(pieces('x'), {})
+      scheduler.writer(talker, () => true).flush()
     }
-    outlets.of(reader, () => true).write(pieces('event'), {})
+    scheduler.writer(reader, () => true).write(pieces('event'), {})
     await expect.poll(() => reader.readableLength, { timeout: 500, interval: 5 }).toBe(5)
     expect(talker.readableLength).toBe(20_000)
   })
 
   it('rests for a moment only after a turn in which the whole process stood still', async () => {
-    const outlets = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
+    const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const stalling = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => {
       for (const end = performance.now() + 300; performance.now() < end;);
       done()
     } })
     const readers = Array.from({ length: 8 }, () => new PassThrough())
-    for (const stream of [stalling, ...readers]) outlets.of(stream, () => true).write(pieces('event'), {})
+    for (const stream of [stalling, ...readers]) scheduler.writer(stream, () => true).write(pieces('event'), {})
     await expect.poll(() => readers.every((reader) => reader.readableLength === 5), { timeout: 1_500 }).toBe(true)
   })
 })
 
 it('a round after which the whole process stood still is followed by the next within a second', () => {
-  const round = new BroadcastPacer()
-  round.start(10, 18)
-  round.addElapsed(5_000)
-  expect(round.delayMs(10)).toBeGreaterThan(0)
-  expect(round.delayMs(10)).toBeLessThanOrEqual(1_000)
+  const pacer = new BroadcastPacer()
+  pacer.start(10, 18)
+  pacer.addElapsed(5_000)
+  expect(pacer.delayMs(10)).toBeGreaterThan(0)
+  expect(pacer.delayMs(10)).toBeLessThanOrEqual(1_000)
 })

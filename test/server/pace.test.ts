@@ -9,25 +9,25 @@ function standFor(ms: number): void {
 }
 
 /** Pieces of work that take `ms` each, all asked for at once by one connection; what was done is in `done`. */
-function work(pace: OperationPacer, account: ReturnType<MemoryBudget['of']>, { count, ms, done }: { readonly count: number; readonly ms: number; readonly done: () => void }): void {
+function work(pacer: OperationPacer, account: ReturnType<MemoryBudget['account']>, { count, ms, done }: { readonly count: number; readonly ms: number; readonly done: () => void }): void {
   for (let i = 0; i < count; i++) {
     const run = (): void => {
       standFor(ms)
       done()
     }
-    const turn = pace.nextPiece(account)
+    const turn = pacer.nextPiece(account)
     if (turn === null) run()
     else void turn.then(run)
   }
 }
 
 test('a connection goes on within a few pieces of others, however many each of them waits with, and all are done', async () => {
-  const [pace, held] = [new OperationPacer(), new MemoryBudget(BOUNDS)]
+  const [pacer, memoryBudget] = [new OperationPacer(), new MemoryBudget(BOUNDS)]
   let greedy = 0
-  for (let i = 0; i < 10; i++) work(pace, held.of({}), { count: 20, ms: 4, done: () => greedy++ })
+  for (let i = 0; i < 10; i++) work(pacer, memoryBudget.account({}), { count: 20, ms: 4, done: () => greedy++ })
   await nextTurn()
   const before = greedy
-  const innocent = pace.nextPiece(held.of({}))
+  const innocent = pacer.nextPiece(memoryBudget.account({}))
   expect(innocent).not.toBeNull()
   await innocent
   // Each of the ten goes on once at most before it.
@@ -37,9 +37,9 @@ test('a connection goes on within a few pieces of others, however many each of t
 })
 
 test('no more begins in a turn than it has time for, and always something', async () => {
-  const [pace, account] = [new OperationPacer(), new MemoryBudget(BOUNDS).of({})]
+  const [pacer, account] = [new OperationPacer(), new MemoryBudget(BOUNDS).account({})]
   let done = 0
-  work(pace, account, { count: 10, ms: 12, done: () => done++ })
+  work(pacer, account, { count: 10, ms: 12, done: () => done++ })
   expect(done).toBe(1)
   for (let turns = 1; done < 10; turns++) {
     await nextTurn()

@@ -11,7 +11,7 @@ function narrow(): { readonly sink: Sink; readonly written: () => number; readon
   const waiting: (() => void)[] = []
   let [isFull, written] = [false, 0]
   const sink: Sink = {
-    account: new MemoryBudget(BOUNDS).of({}),
+    account: new MemoryBudget(BOUNDS).account({}),
     isOpen: () => true,
     write: () => {
       written++

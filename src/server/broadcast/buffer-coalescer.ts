@@ -1,65 +1,65 @@
 import { NextFrame, type PayloadPiece, type BufferList } from './payload.ts'
 
-/** What is at most as long is joined for each connection, or once for those that get the same in a row, in bytes. */
-const MAX_CONCAT_BYTES = { own: 4_096, same: 262_144 }
+/** Concatenation limits, bytes: `single` for one connection, `repeated` when consecutive connections get the same pieces. */
+const MAX_CONCAT_BYTES = { single: 4_096, repeated: 262_144 }
 
-/** Joins pieces, so that a connection is written to in one piece: that takes half the time, where it is short. */
+/** Concatenates the pieces of one write: for short pieces, one write takes half the time of several. */
 export class BufferCoalescer {
-  #last: readonly PayloadPiece[] = []
-  #whole: BufferList | null = null
+  #previous: readonly PayloadPiece[] = []
+  #concatenated: BufferList | null = null
 
   coalesce(pieces: readonly PayloadPiece[]): BufferList {
     const [first] = pieces
-    if (first === undefined || (pieces.length === 1 && isShared(first))) return pieces as BufferList
-    if (!pieces.every(isShared)) return coalesceFrames(pieces)
-    const again = isSame(pieces, this.#last)
-    if (again && this.#whole !== null) return this.#whole
-    this.#last = pieces
-    this.#whole = null
+    if (first === undefined || (pieces.length === 1 && isBuffer(first))) return pieces as BufferList
+    if (!pieces.every(isBuffer)) return concatFrames(pieces)
+    const isRepeated = haveSamePieces(pieces, this.#previous)
+    if (isRepeated && this.#concatenated !== null) return this.#concatenated
+    this.#previous = pieces
+    this.#concatenated = null
     const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    if (bytes > (again ? MAX_CONCAT_BYTES.same : MAX_CONCAT_BYTES.own)) return pieces
-    const whole = [Buffer.concat(pieces, bytes)]
-    if (again) this.#whole = whole
-    return whole
+    if (bytes > (isRepeated ? MAX_CONCAT_BYTES.repeated : MAX_CONCAT_BYTES.single)) return pieces
+    const buffer = [Buffer.concat(pieces, bytes)]
+    if (isRepeated) this.#concatenated = buffer
+    return buffer
   }
 
-  /** Lets go of what it joined last. */
+  /** Releases the pieces of the previous call. */
   clear(): void {
-    this.#last = []
-    this.#whole = null
+    this.#previous = []
+    this.#concatenated = null
   }
 }
 
-function isShared(piece: PayloadPiece): piece is Buffer {
+function isBuffer(piece: PayloadPiece): piece is Buffer {
   return !(piece instanceof NextFrame)
 }
 
-/** Frames are written with what is short around them. */
-function coalesceFrames(pieces: readonly PayloadPiece[]): BufferList {
-  const joined: Buffer[] = []
-  let short: PayloadPiece[] = []
+/** Renders frames into one buffer with the short pieces around them; longer buffers are not copied. */
+function concatFrames(pieces: readonly PayloadPiece[]): BufferList {
+  const buffers: Buffer[] = []
+  let shortPieces: PayloadPiece[] = []
   for (const piece of pieces) {
-    if (isShared(piece) && piece.length > MAX_CONCAT_BYTES.own) {
-      joined.push(copied(short), piece)
-      short = []
+    if (isBuffer(piece) && piece.length > MAX_CONCAT_BYTES.single) {
+      buffers.push(concatPieces(shortPieces), piece)
+      shortPieces = []
     } else {
-      short.push(piece)
+      shortPieces.push(piece)
     }
   }
-  return [...joined, copied(short)]
+  return [...buffers, concatPieces(shortPieces)]
 }
 
-function copied(pieces: readonly PayloadPiece[]): Buffer {
-  const whole = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
+function concatPieces(pieces: readonly PayloadPiece[]): Buffer {
+  const buffer = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length, 0))
+  let offset = 0
   for (const piece of pieces) {
-    if (isShared(piece)) whole.set(piece, at)
-    else piece.copyTo(whole, at)
-    at += piece.length
+    if (isBuffer(piece)) buffer.set(piece, offset)
+    else piece.copyTo(buffer, offset)
+    offset += piece.length
   }
-  return whole
+  return buffer
 }
 
-function isSame(left: readonly PayloadPiece[], right: readonly PayloadPiece[]): boolean {
+function haveSamePieces(left: readonly PayloadPiece[], right: readonly PayloadPiece[]): boolean {
   return left.length === right.length && left.every((piece, i) => piece === right[i])
 }

@@ -1,55 +1,55 @@
-/** About how much text is made at once, in characters: some milliseconds of work. */
-const PIECE = 524_288
-/** A container deeper down is written at once: it lies within one value of a document. */
-const LEVELS = 8
+/** Characters serialized at once, approximately: some milliseconds of work. */
+const CHUNK_CHARS = 524_288
+/** A container at a deeper level is serialized at once: it lies within one value of a document. */
+const MAX_LEVELS = 8
 
-/** Turns of the event loop: resolves when more may be done. */
+/** Null when more may be done in this turn of the event loop; else resolves when it may. */
 type YieldTurn = () => Promise<void> | null
 
-/** The JSON text of a result in pieces, in UTF-8, as JSON.stringify writes it; others run between two pieces. */
-export async function largeJson(result: object, turn: YieldTurn): Promise<readonly Buffer[]> {
+/** The JSON of a result as UTF-8 buffers, equal to JSON.stringify; awaits `yieldTurn` between two of them. */
+export async function largeJson(result: object, yieldTurn: YieldTurn): Promise<readonly Buffer[]> {
   const pieces: Buffer[] = []
   let text = ''
-  for (const part of partsOf(result, 0)) {
+  for (const part of jsonParts(result, 0)) {
     text += part
-    if (text.length < PIECE) continue
+    if (text.length < CHUNK_CHARS) continue
     pieces.push(Buffer.from(text))
     text = ''
-    await turn()
+    await yieldTurn()
   }
   pieces.push(Buffer.from(text))
   return pieces
 }
 
-function* partsOf(value: unknown, level: number): Iterable<string> {
-  if (Array.isArray(value) && level < LEVELS) yield* arrayParts(value, level + 1)
-  else if (isPlain(value) && level < LEVELS) yield* objectParts(value, level + 1)
+function* jsonParts(value: unknown, depth: number): Iterable<string> {
+  if (Array.isArray(value) && depth < MAX_LEVELS) yield* arrayParts(value, depth + 1)
+  else if (isPlainObject(value) && depth < MAX_LEVELS) yield* objectParts(value, depth + 1)
   else yield JSON.stringify(value) ?? 'null'
 }
 
-function* arrayParts(array: readonly unknown[], level: number): Iterable<string> {
-  let before = '['
+function* arrayParts(array: readonly unknown[], depth: number): Iterable<string> {
+  let separator = '['
   for (const item of array) {
-    yield before
-    yield* partsOf(item, level)
-    before = ','
+    yield separator
+    yield* jsonParts(item, depth)
+    separator = ','
   }
-  yield before === '[' ? '[]' : ']'
+  yield separator === '[' ? '[]' : ']'
 }
 
-function* objectParts(object: object, level: number): Iterable<string> {
-  let before = '{'
+function* objectParts(object: object, depth: number): Iterable<string> {
+  let separator = '{'
   for (const [key, item] of Object.entries(object) as [string, unknown][]) {
     if (item === undefined) continue
-    yield `${before}${JSON.stringify(key)}:`
-    yield* partsOf(item, level)
-    before = ','
+    yield `${separator}${JSON.stringify(key)}:`
+    yield* jsonParts(item, depth)
+    separator = ','
   }
-  yield before === '{' ? '{}' : '}'
+  yield separator === '{' ? '{}' : '}'
 }
 
-/** What writes itself otherwise, such as an error, is no plain object. */
-function isPlain(value: unknown): value is object {
+/** False for objects with a serialization of their own, such as errors. */
+function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype

@@ -4,138 +4,137 @@ import type { ErrorCode } from '../../core/error.ts'
 import { eventOperation, eventSchema, type EventOperation } from '../../graphql/event-operation.ts'
 import type { Executor } from '../operations/executor.ts'
 import type { ConnectionAccount } from '../limits/memory-budget.ts'
-import { RetainedPayloads } from './retained-payloads.ts'
 import { largeJson } from './large-json.ts'
 import { SerialQueue } from '../limits/serial-queue.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
 import { Payload } from './payload.ts'
 import { toWire } from '../operations/result.ts'
 
-/** About how much of what was made of events is kept for those that come a little later, in bytes. */
-const KEPT_BYTES = 16_777_216
+/** Bound of the payloads retained for readers that follow a little later, bytes, over all events; estimated. */
+const MAX_RETAINED_BYTES = 16_777_216
 
-/** After a larger event the next one of the operation waits for its turn, in bytes. */
-const PACED_BYTES = 65_536
-/** A larger result is written in pieces, in bytes: others run in between. */
-const PIECEWISE_BYTES = 524_288
+/** Size of a small result, bytes: after a larger one, the next event of the operation waits for the pacer. */
+const SMALL_RESULT_BYTES = 65_536
+/** A larger result is serialized in chunks, bytes: other work runs between them. */
+const LARGE_RESULT_BYTES = 524_288
 
-/** Makes of an event what one subscriber gets. */
+/** Renders events for one subscription. */
 export interface PayloadSource {
-  /** Whether what was made of the last event was small. */
+  /** Whether the last result of the operation was small. */
   readonly isSmall: boolean
-  /** What was made of the event already; null when nobody has met it yet, or it is still being made. */
+  /** The payload of the event; null when no subscription has made it yet, or it is in progress. */
   cached(event: unknown): Payload | null
-  /** Executes the operation on the event, unless somebody did, when it is the turn of the connection with the account. */
+  /** The payload of the event: executes the operation unless it is cached. Paced by `account`, unless that is null. */
   make(event: unknown, account: ConnectionAccount | null): Promise<Payload>
 }
 
 /**
- * Subscribers with the same operation on the same database. For one event all get the same bytes, whatever they
- * subscribed with: the arguments of the root field decide which events come, not what is shown of them. Two are in one
- * cohort when their operations are equal but for these arguments, and so are the variables that the selection uses. It is
- * known by a hash, and nothing else of what a subscriber sent is kept for events.
+ * Payloads that the subscriptions of a cohort share. The arguments of the root field decide which events arrive, not how
+ * they are rendered: two subscriptions on a database are in one cohort when their operations are equal but for these
+ * arguments, and the variables that the selection uses are equal too. A cohort is identified by a hash; nothing else of a
+ * request is retained for events.
  */
 export class PayloadCache {
-  readonly #operations: Pick<Executor, 'context' | 'maskResult'>
-  readonly #documents = new WeakMap<DocumentNode, Map<string, EventSelection | null>>()
-  readonly #schemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
-  /** Forgotten with the event, which whoever makes the events hands to all readers at the same place. */
+  readonly #executor: Pick<Executor, 'context' | 'maskResult'>
+  readonly #selections = new WeakMap<DocumentNode, Map<string, EventSelection | null>>()
+  readonly #eventSchemas = new WeakMap<GraphQLSchema, GraphQLSchema>()
+  /** WeakMap: dies with the event object, which the feed shares among readers at the same position. */
   readonly #payloads = new WeakMap<object, Map<string, Payload | Promise<Payload>>>()
-  readonly #pace: OperationPacer
-  /** Of all connections: what is not finished is counted nowhere. */
-  readonly #large = new SerialQueue()
-  /** Operations whose last event was small: the next one is executed at once, for all who get it. All others wait for their turn. */
-  readonly #small = new WeakSet<DocumentNode>()
-  readonly #retained = new RetainedPayloads(KEPT_BYTES)
+  readonly #pacer: OperationPacer
+  /** One large result at a time over all connections: the memory of an unfinished one is in no account. */
+  readonly #largeResults = new SerialQueue()
+  /** Operations whose last result was small: their next event is executed at once. All others wait for the pacer. */
+  readonly #smallOperations = new WeakSet<DocumentNode>()
+  readonly #retained = new RetainedPayloads(MAX_RETAINED_BYTES)
 
-  constructor(operations: Pick<Executor, 'context' | 'maskResult'>, pace: OperationPacer) {
-    this.#operations = operations
-    this.#pace = pace
+  constructor(executor: Pick<Executor, 'context' | 'maskResult'>, pacer: OperationPacer) {
+    this.#executor = executor
+    this.#pacer = pacer
   }
 
-  /** A member of the cohort of an operation that has begun. */
+  /** The payload source of a started subscription, shared with its cohort where there is one. */
   join(args: ExecutionArgs): PayloadSource {
-    const shown = this.#selectionOf(args)
-    return shown === null ? new CachedPayloadSource(this, '', args) : this.#sourceOf(shown, args)
+    const selection = this.#selection(args)
+    return selection === null ? new CachedPayloadSource(this, '', args) : this.#sharedSource(selection, args)
   }
 
-  /** Whether what was made of the last event of an operation was small. */
+  /** Whether the last result of the operation was small. */
   isSmall(document: DocumentNode): boolean {
-    return this.#small.has(document)
+    return this.#smallOperations.has(document)
   }
 
-  /** What was made of an event for the cohort; null when nobody has met it yet, or it is still being made. */
+  /** The payload of the event for the cohort; null when no subscription has made it yet, or it is in progress. */
   cached(event: unknown, cohort: string): Payload | null {
-    const made = isWeakKey(event) ? this.#payloads.get(event)?.get(cohort) : undefined
-    return made instanceof Payload ? made : null
+    const payload = isWeakKey(event) ? this.#payloads.get(event)?.get(cohort) : undefined
+    return payload instanceof Payload ? payload : null
   }
 
-  /** Executes the operation on the event, unless somebody of the cohort did. */
-  make(event: unknown, cohort: string, given: ExecutionRequest): Promise<Payload> {
-    return isWeakKey(event) ? this.#share(event, cohort, given) : this.#execute(event, given)
+  /** Executes the operation on the event, unless a subscription of the cohort did. */
+  make(event: unknown, cohort: string, request: ExecutionRequest): Promise<Payload> {
+    return isWeakKey(event) ? this.#share(event, cohort, request) : this.#execute(event, request)
   }
 
-  #share(event: object, cohort: string, given: ExecutionRequest): Promise<Payload> {
-    const made = this.#payloads.get(event) ?? new Map<string, Payload | Promise<Payload>>()
-    const known = made.get(cohort)
-    if (known !== undefined) return Promise.resolve(known)
-    this.#payloads.set(event, made)
-    let isDone = false
-    const making = this.#execute(event, given, (payload, isPassing) => {
-      isDone = true
-      if (isPassing) made.delete(cohort)
-      else this.#retained.retain(made, cohort, payload)
+  #share(event: object, cohort: string, request: ExecutionRequest): Promise<Payload> {
+    const payloads = this.#payloads.get(event) ?? new Map<string, Payload | Promise<Payload>>()
+    const cached = payloads.get(cohort)
+    if (cached !== undefined) return Promise.resolve(cached)
+    this.#payloads.set(event, payloads)
+    let isSettled = false
+    const pending = this.#execute(event, request, (payload, isTransient) => {
+      isSettled = true
+      if (isTransient) payloads.delete(cohort)
+      else this.#retained.retain(payloads, cohort, payload)
     })
-    if (!isDone) made.set(cohort, making)
-    return making
+    if (!isSettled) payloads.set(cohort, pending)
+    return pending
   }
 
-  /** `done` is called at once when it is the connection's turn and the operation reads nothing more than the event. */
-  async #execute(event: unknown, { args, account }: ExecutionRequest, done: OnPayload = () => {}): Promise<Payload> {
-    const waiting = account === null || this.isSmall(args.document) ? null : this.#pace.nextPiece(account)
-    if (waiting !== null) await waiting
-    const contextValue = this.#operations.context()
-    const executing = execute({ ...args, rootValue: event, contextValue })
-    const result = this.#operations.maskResult(executing instanceof Promise ? await executing : executing as ExecutionResult)
-    if (contextValue.budget.spentBytes > PACED_BYTES) this.#small.delete(args.document)
-    else this.#small.add(args.document)
-    const isLarge = contextValue.budget.spentBytes > PIECEWISE_BYTES
-    const payload = new Payload(isLarge && account !== null ? await this.#large.run(() => largeJson(toWire(result), () => this.#pace.nextPiece(account))) : JSON.stringify(toWire(result)))
-    done(payload, isTransientFailure(result))
+  /** Calls `onPayload` synchronously when nothing has to be awaited: the pacer, reads beside the event, a large result. */
+  async #execute(event: unknown, { args, account }: ExecutionRequest, onPayload: OnPayload = () => {}): Promise<Payload> {
+    const turn = account === null || this.isSmall(args.document) ? null : this.#pacer.nextPiece(account)
+    if (turn !== null) await turn
+    const contextValue = this.#executor.context()
+    const execution = execute({ ...args, rootValue: event, contextValue })
+    const result = this.#executor.maskResult(execution instanceof Promise ? await execution : execution as ExecutionResult)
+    if (contextValue.budget.spentBytes > SMALL_RESULT_BYTES) this.#smallOperations.delete(args.document)
+    else this.#smallOperations.add(args.document)
+    const isLarge = contextValue.budget.spentBytes > LARGE_RESULT_BYTES
+    const payload = new Payload(isLarge && account !== null ? await this.#largeResults.run(() => largeJson(toWire(result), () => this.#pacer.nextPiece(account))) : JSON.stringify(toWire(result)))
+    onPayload(payload, isTransientFailure(result))
     return payload
   }
 
-  #sourceOf(shown: EventSelection, { schema, variableValues }: ExecutionArgs): PayloadSource {
-    // One that was not given has its default, and is not null.
-    const given = Object.fromEntries(shown.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
-    const cohort = shown.variables.length === 0 ? shown.hash : hashOf(`${shown.hash} ${JSON.stringify(given)}`)
-    // Those that come one after the other are mostly of one cohort: the same text is found faster than an equal one.
-    if (cohort !== shown.newest) shown.newest = cohort
-    return new CachedPayloadSource(this, shown.newest, { schema: this.#schemaOf(schema), document: shown.document, variableValues: given })
+  #sharedSource(selection: EventSelection, { schema, variableValues }: ExecutionArgs): PayloadSource {
+    // A variable that the request leaves out has its default; it is not null.
+    const usedVariables = Object.fromEntries(selection.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
+    const cohort = selection.variables.length === 0 ? selection.hash : hashOf(`${selection.hash} ${JSON.stringify(usedVariables)}`)
+    // Consecutive subscriptions are mostly of one cohort: a Map finds the same string object faster than an equal one.
+    if (cohort !== selection.latestCohort) selection.latestCohort = cohort
+    return new CachedPayloadSource(this, selection.latestCohort, { schema: this.#eventSchema(schema), document: selection.document, variableValues: usedVariables })
   }
 
-  #selectionOf({ document, operationName }: ExecutionArgs): EventSelection | null {
-    const known = this.#documents.get(document) ?? new Map<string, EventSelection | null>()
-    this.#documents.set(document, known)
+  #selection({ document, operationName }: ExecutionArgs): EventSelection | null {
+    const selections = this.#selections.get(document) ?? new Map<string, EventSelection | null>()
+    this.#selections.set(document, selections)
     const name = operationName ?? ''
-    const remembered = known.get(name)
-    if (remembered !== undefined) return remembered
+    const cached = selections.get(name)
+    if (cached !== undefined) return cached
     const operation = eventOperation(document, operationName ?? undefined)
-    const shown = operation === null ? null : toEventSelection(operation)
-    known.set(name, shown)
-    return shown
+    const selection = operation === null ? null : toEventSelection(operation)
+    selections.set(name, selection)
+    return selection
   }
 
-  #schemaOf(schema: GraphQLSchema): GraphQLSchema {
-    const known = this.#schemas.get(schema) ?? eventSchema(schema)
-    this.#schemas.set(schema, known)
-    return known
+  #eventSchema(schema: GraphQLSchema): GraphQLSchema {
+    const cached = this.#eventSchemas.get(schema) ?? eventSchema(schema)
+    this.#eventSchemas.set(schema, cached)
+    return cached
   }
 }
 
 function toEventSelection({ document, variables, text }: EventOperation): EventSelection {
   const hash = hashOf(text)
-  return { document, variables, hash, newest: hash }
+  return { document, variables, hash, latestCohort: hash }
 }
 
 function hashOf(text: string): string {
@@ -143,53 +142,88 @@ function hashOf(text: string): string {
 }
 
 class CachedPayloadSource implements PayloadSource {
-  readonly #cohorts: PayloadCache
+  readonly #cache: PayloadCache
   readonly #cohort: string
   readonly #args: ExecutionArgs
 
-  constructor(cohorts: PayloadCache, cohort: string, args: ExecutionArgs) {
-    this.#cohorts = cohorts
+  constructor(cache: PayloadCache, cohort: string, args: ExecutionArgs) {
+    this.#cache = cache
     this.#cohort = cohort
     this.#args = args
   }
 
   get isSmall(): boolean {
-    return this.#cohorts.isSmall(this.#args.document)
+    return this.#cache.isSmall(this.#args.document)
   }
 
   cached(event: unknown): Payload | null {
-    return this.#cohorts.cached(event, this.#cohort)
+    return this.#cache.cached(event, this.#cohort)
   }
 
   make(event: unknown, account: ConnectionAccount | null): Promise<Payload> {
-    return this.#cohorts.make(event, this.#cohort, { args: this.#args, account })
+    return this.#cache.make(event, this.#cohort, { args: this.#args, account })
   }
 }
 
-/** What a member was begun with, and the account of its connection. */
+/** The arguments of a subscription, and the account of its connection. */
 interface ExecutionRequest {
   readonly args: ExecutionArgs
   readonly account: ConnectionAccount | null
 }
 
-/** `isPassing`: it may be another one for who asks later. */
-type OnPayload = (payload: Payload, isPassing: boolean) => void
+/** `isTransient`: a later execution may give another payload. */
+type OnPayload = (payload: Payload, isTransient: boolean) => void
 
 const TRANSIENT_CODES: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'TOO_MANY_REQUESTS'])
 
-/** Whether a read failed that may succeed for those who resume. A bug is kept: it would be met again by all. */
+/** Whether a read failed that may succeed for readers that resume. The payload of a bug is retained: all would get it again. */
 function isTransientFailure({ errors = [] }: ExecutionResult): boolean {
   return errors.some(({ extensions }) => TRANSIENT_CODES.has(extensions['code']))
 }
 
-/** What an operation shows of events. */
+/** The part of an operation that renders events. */
 interface EventSelection extends Pick<EventOperation, 'document' | 'variables'> {
-  /** Of its text. */
+  /** SHA-256 of the operation's text. */
   readonly hash: string
-  /** The key of the cohort that somebody joined last. */
-  newest: string
+  /** Key of the cohort that was joined last. */
+  latestCohort: string
 }
 
 function isWeakKey(event: unknown): event is object {
   return typeof event === 'object' && event !== null
+}
+
+interface RetainedEntry {
+  readonly payloads: Map<string, unknown>
+  readonly cohort: string
+  readonly bytes: number
+}
+
+/**
+ * FIFO bound over the payloads of all cohorts. Other caches may retain an event for long and count only the event itself,
+ * so its payloads are evicted here.
+ */
+class RetainedPayloads {
+  readonly #maxBytes: number
+  /** Oldest first. */
+  readonly #entries = new Set<RetainedEntry>()
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  /** Stores the payload of a cohort in `payloads`, and evicts the oldest ones beyond the bound. */
+  retain(payloads: Map<string, unknown>, cohort: string, payload: Payload): void {
+    payloads.set(cohort, payload)
+    const bytes = payload.maxBytes
+    this.#entries.add({ payloads, cohort, bytes })
+    this.#bytes += bytes
+    for (const oldest of this.#entries) {
+      if (this.#bytes <= this.#maxBytes || this.#entries.size === 1) return
+      this.#entries.delete(oldest)
+      this.#bytes -= oldest.bytes
+      oldest.payloads.delete(oldest.cohort)
+    }
+  }
 }

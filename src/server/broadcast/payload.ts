@@ -1,21 +1,21 @@
-import { headBytes, writeHead } from './frame.ts'
+import { frameHeaderBytes, writeFrameHeader } from './frame.ts'
 
-/** Bytes in order. */
+/** Buffers in order. */
 export type BufferList = readonly Buffer[]
 
-/** What is written for one event, in order: bytes that many share, or a frame that is to be written for one connection. */
+/** A part of one written event: a buffer that connections share, or a frame that is rendered for one connection. */
 export type PayloadPiece = Buffer | NextFrame
 
-/** Ids whose frames are remembered: those of one app's clients are few, random ones are not worth it. */
+/** Operation ids whose frames a payload caches: the clients of one app use few; random ids are not worth it. */
 const MAX_CACHED_FRAMES = 32
-/** A longer id is not remembered: an id may be as long as a message. */
+/** Frames of a longer id are not cached: an id may be as long as a message. */
 const MAX_CACHED_ID_CHARS = 64
-/** What a remembered frame takes at most, beside a copied text. */
-const FRAME_BYTES = 512
-/** A longer text is not copied for each id: it is a piece of its own, which all frames share. */
+/** Upper bound of a cached frame without the copied text. */
+const FRAME_OVERHEAD_BYTES = 512
+/** A longer text is not copied for each id: all frames share its buffer. */
 const MAX_COPIED_BYTES = 4_096
 
-/** What stands before the payload in the `next` messages of the operation `id`. */
+/** The text before the payload in the `next` messages of the operation `id`. */
 export class NextOpening {
   readonly id: string
   readonly text: string
@@ -28,24 +28,24 @@ export class NextOpening {
   }
 }
 
-/** A frame of which only the end is shared. It is written when it leaves, together with others of its connection. */
+/** A frame that shares only its end with others. It is rendered at the flush, together with other pieces of its connection. */
 export class NextFrame {
   readonly length: number
   readonly #opening: NextOpening
-  readonly #closing: Buffer
+  readonly #messageEnd: Buffer
 
-  constructor(opening: NextOpening, closing: Buffer) {
-    const bytes = opening.bytes + closing.length
-    this.length = headBytes(bytes) + bytes
+  constructor(opening: NextOpening, messageEnd: Buffer) {
+    const bytes = opening.bytes + messageEnd.length
+    this.length = frameHeaderBytes(bytes) + bytes
     this.#opening = opening
-    this.#closing = closing
+    this.#messageEnd = messageEnd
   }
 
-  copyTo(target: Buffer, at: number): void {
+  copyTo(target: Buffer, offset: number): void {
     const { text, bytes } = this.#opening
-    const end = writeHead(target, at, bytes + this.#closing.length)
+    const end = writeFrameHeader(target, offset, bytes + this.#messageEnd.length)
     target.write(text, end)
-    target.set(this.#closing, end + bytes)
+    target.set(this.#messageEnd, end + bytes)
   }
 
   toBuffer(): Buffer {
@@ -55,13 +55,13 @@ export class NextFrame {
   }
 }
 
-/** The bytes of one finished result, made once for all who get it. Immutable. */
+/** The bytes of one finished result, made once for all its subscriptions. Immutable. */
 export class Payload {
-  /** The JSON text, in one piece or several. */
+  /** The JSON text, in one buffer or several. */
   readonly #json: BufferList
   readonly #length: number
-  /** The JSON text and the brace that closes a message of graphql-transport-ws: what all frames have. */
-  readonly #closing: BufferList
+  /** The JSON text and the brace that closes a message of graphql-transport-ws; all frames end with it. */
+  readonly #messageEnd: BufferList
   readonly #frames = new Map<string, BufferList>()
   #chunk: BufferList | null = null
   #event: BufferList | null = null
@@ -70,56 +70,56 @@ export class Payload {
   constructor(json: string | BufferList) {
     this.#json = typeof json === 'string' ? [Buffer.from(json)] : json
     this.#length = this.#json.reduce((sum, { length }) => sum + length, 0)
-    this.#closing = this.#joined([...this.#json, BRACE])
+    this.#messageEnd = this.#concatIfShort([...this.#json, CLOSING_BRACE])
   }
 
-  /** About what it holds when it was written in every form, in bytes. */
-  get mostBytes(): number {
+  /** Estimated memory when every form is cached, bytes. */
+  get maxBytes(): number {
     const isCopied = this.#length <= MAX_COPIED_BYTES
-    return (isCopied ? 3 + MAX_CACHED_FRAMES : 1) * this.#length + MAX_CACHED_FRAMES * FRAME_BYTES
+    return (isCopied ? 3 + MAX_CACHED_FRAMES : 1) * this.#length + MAX_CACHED_FRAMES * FRAME_OVERHEAD_BYTES
   }
 
   /** The frame with the `next` message of an operation (graphql-transport-ws). */
   frame(opening: NextOpening): readonly PayloadPiece[] {
-    const known = this.#frames.get(opening.id)
-    if (known !== undefined) return known
-    const isRemembered = this.#frames.size < MAX_CACHED_FRAMES && opening.id.length <= MAX_CACHED_ID_CHARS
-    const [first] = this.#closing
-    if (!isRemembered && first !== undefined && this.#closing.length === 1) return [new NextFrame(opening, first)]
-    const frame = frameOf(opening, this.#closing, this.#length + BRACE.length)
-    if (isRemembered) this.#frames.set(opening.id, frame)
+    const cached = this.#frames.get(opening.id)
+    if (cached !== undefined) return cached
+    const isCacheable = this.#frames.size < MAX_CACHED_FRAMES && opening.id.length <= MAX_CACHED_ID_CHARS
+    const [first] = this.#messageEnd
+    if (!isCacheable && first !== undefined && this.#messageEnd.length === 1) return [new NextFrame(opening, first)]
+    const frame = nextMessageFrame(opening, this.#messageEnd, this.#length + CLOSING_BRACE.length)
+    if (isCacheable) this.#frames.set(opening.id, frame)
     return frame
   }
 
   /** The `next` event of graphql-sse, as a chunk of HTTP/1.1. */
   chunk(): BufferList {
-    return (this.#chunk ??= this.#joined([Buffer.from(`${(NEXT.length + this.#length + END.length).toString(16)}\r\n`), NEXT, ...this.#json, END, CRLF]))
+    return (this.#chunk ??= this.#concatIfShort([Buffer.from(`${(EVENT_START.length + this.#length + EVENT_END.length).toString(16)}\r\n`), EVENT_START, ...this.#json, EVENT_END, CRLF]))
   }
 
   /** The `next` event of graphql-sse, for a body without chunks. */
   event(): BufferList {
-    return (this.#event ??= this.#joined([NEXT, ...this.#json, END]))
+    return (this.#event ??= this.#concatIfShort([EVENT_START, ...this.#json, EVENT_END]))
   }
 
-  /** A short text leaves in one piece; a long one is not copied. */
-  #joined(pieces: BufferList): BufferList {
+  /** Concatenates a short text; a long one is not copied. */
+  #concatIfShort(pieces: BufferList): BufferList {
     return this.#length > MAX_COPIED_BYTES ? pieces : [Buffer.concat(pieces)]
   }
 }
 
-const NEXT = Buffer.from('event: next\ndata: ')
-const END = Buffer.from('\n\n')
+const EVENT_START = Buffer.from('event: next\ndata: ')
+const EVENT_END = Buffer.from('\n\n')
 const CRLF = Buffer.from('\r\n')
-const BRACE = Buffer.from('}')
+const CLOSING_BRACE = Buffer.from('}')
 
-function frameOf(opening: NextOpening, closing: BufferList, closingBytes: number): BufferList {
-  const [first] = closing
-  if (first !== undefined && closing.length === 1) return [new NextFrame(opening, first).toBuffer()]
-  const length = opening.bytes + closingBytes
-  const frame = Buffer.allocUnsafe(headBytes(length) + opening.bytes)
-  writeHead(frame, 0, length)
-  frame.write(opening.text, headBytes(length))
-  return [frame, ...closing]
+function nextMessageFrame(opening: NextOpening, messageEnd: BufferList, messageEndBytes: number): BufferList {
+  const [first] = messageEnd
+  if (first !== undefined && messageEnd.length === 1) return [new NextFrame(opening, first).toBuffer()]
+  const length = opening.bytes + messageEndBytes
+  const frame = Buffer.allocUnsafe(frameHeaderBytes(length) + opening.bytes)
+  writeFrameHeader(frame, 0, length)
+  frame.write(opening.text, frameHeaderBytes(length))
+  return [frame, ...messageEnd]
 }
 
 /** The text as a chunk of a body (RFC 9112, section 7.1). */

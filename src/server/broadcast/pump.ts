@@ -4,54 +4,54 @@ import type { ConnectionAccount } from '../limits/memory-budget.ts'
 import type { Payload } from './payload.ts'
 import type { SubscriptionEvents } from './subscribe.ts'
 
-/** Where the payloads of one subscription go. */
+/** The destination of the payloads of one subscription. */
 export interface Sink {
-  /** Of the connection; null when nobody is there. */
+  /** Account of the connection; null when the connection is gone. */
   readonly account: ConnectionAccount | null
-  /** Whether somebody is there. */
+  /** Whether the connection is open. */
   isOpen(): boolean
   write(payload: Payload): void
-  /** Whether nothing more may be written for the moment. */
+  /** Backpressure: whether nothing more may be written for now. */
   isFull(): boolean
-  /** Whether more may be written; else calls `resume` once it may, or when nobody is there any more. */
-  canWrite(resume: () => void): boolean
+  /** Whether more may be written; else calls `onDrain` once it may, or when the connection is gone. */
+  canWrite(onDrain: () => void): boolean
 }
 
-/** A subscription under way. */
+/** A running subscription. */
 export interface Pump {
-  /** Resolves when the events have ended, were stopped or nobody is there to get them; rejects with their failure. Call it once. */
+  /** Resolves when the events have ended or were stopped, or the connection is gone; rejects with their failure. Call it once. */
   run(): Promise<void>
-  /** Ends the events and frees what they hold, at once. */
+  /** Ends the events and frees their resources at once. */
   stop(): Promise<void>
 }
 
 /**
- * Pulls the events of a subscription and writes what its cohort makes of them. By hand: an async generator would not end
- * while it waits for an event, and so would leak on every disconnect. While the reader takes nothing, nothing is pulled.
+ * Pulls the events of a subscription and writes their payloads. No async generator: it would not end while it waits for an
+ * event, and so would leak on every disconnect. Backpressure: nothing is pulled while the sink is full.
  */
-export function createPump(events: SubscriptionEvents, member: PayloadSource, sink: Sink): Pump {
-  const pump = new EventPump(toEventSource(events), member, sink)
+export function createPump(events: SubscriptionEvents, source: PayloadSource, sink: Sink): Pump {
+  const pump = new EventPump(toEventSource(events), source, sink)
   return { run: () => pump.run(), stop: () => pump.stop() }
 }
 
 class EventPump implements PullObserver<unknown> {
   readonly #events: EventSource
-  readonly #member: PayloadSource
+  readonly #source: PayloadSource
   readonly #sink: Sink
   #stopped = false
-  #ended: (() => void) | null = null
-  #failed: ((failure: unknown) => void) | null = null
+  #resolve: (() => void) | null = null
+  #reject: ((failure: unknown) => void) | null = null
 
-  constructor(events: EventSource, member: PayloadSource, sink: Sink) {
+  constructor(events: EventSource, source: PayloadSource, sink: Sink) {
     this.#events = events
-    this.#member = member
+    this.#source = source
     this.#sink = sink
   }
 
   run(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#ended = resolve
-      this.#failed = reject
+      this.#resolve = resolve
+      this.#reject = reject
       this.#pull()
     })
   }
@@ -60,32 +60,32 @@ class EventPump implements PullObserver<unknown> {
     if (this.#stopped) return
     this.#stopped = true
     await this.#events.return()
-    this.#ended?.()
+    this.#resolve?.()
   }
 
-  /** In the same turn for all who get the same, but for the first. */
+  /** Writes a cached payload in the same turn; only the first subscription of a cohort has to make it. */
   next(event: unknown): void {
     if (this.#stopped) return
-    // What was pulled before it was full waits: what is made of it may be large.
+    // An event that was pulled before the sink got full waits: its payload may be large.
     if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return
-    const payload = this.#member.cached(event)
+    const payload = this.#source.cached(event)
     if (payload === null) void this.#make(event)
     else if (this.#write(payload) && this.#sink.canWrite(this.#pull)) this.#pull()
   }
 
   complete(failure: unknown): void {
-    // Some events fail and could be asked for more: there must be an end.
-    if (failure !== null) this.#failed?.(failure)
-    this.stop().catch((error: unknown) => this.#failed?.(error))
+    // A source that failed might still deliver events: stop it.
+    if (failure !== null) this.#reject?.(failure)
+    this.stop().catch((error: unknown) => this.#reject?.(error))
   }
 
   async #make(event: unknown): Promise<void> {
     try {
       const { account } = this.#sink
-      // What may be large is made one after the other for a connection: the first may leave no room for the next.
-      const isWritten = account === null || this.#member.isSmall ? await this.#makeNow(event) : await account.serialQueue.run(() => this.#makeIfRoom(event))
+      // Payloads that may be large are made one at a time per connection: the first may fill the sink.
+      const isWritten = account === null || this.#source.isSmall ? await this.#makeAndWrite(event) : await account.serialQueue.run(() => this.#makeIfWritable(event))
       if (!isWritten) return
-      // A backlog and a fast reader never make each other wait: others get their turn after what took long.
+      // A backlog with a fast reader would never pause by itself: other work runs after each execution.
       setImmediate(() => {
         if (this.#sink.canWrite(this.#pull)) this.#pull()
       })
@@ -94,19 +94,19 @@ class EventPump implements PullObserver<unknown> {
     }
   }
 
-  /** Where there is no room, the event is taken again once there is. */
-  async #makeIfRoom(event: unknown): Promise<boolean> {
+  /** While the sink is full, the event is deferred: `next` gets it again on drain. */
+  async #makeIfWritable(event: unknown): Promise<boolean> {
     if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return false
-    return this.#makeNow(event)
+    return this.#makeAndWrite(event)
   }
 
-  async #makeNow(event: unknown): Promise<boolean> {
+  async #makeAndWrite(event: unknown): Promise<boolean> {
     if (this.#stopped) return false
-    const payload = await this.#member.make(event, this.#sink.account)
+    const payload = await this.#source.make(event, this.#sink.account)
     return !this.#stopped && this.#write(payload)
   }
 
-  /** Whether somebody is there. */
+  /** Writes the payload, or ends when the connection is gone. Whether the pump is still running. */
   #write(payload: Payload): boolean {
     if (this.#sink.isOpen()) this.#sink.write(payload)
     else this.complete(null)
@@ -118,24 +118,24 @@ class EventPump implements PullObserver<unknown> {
   }
 }
 
-/** Events as the pump wants them. */
+/** Events in the form that the pump pulls. */
 interface EventSource {
-  pull(taker: PullObserver<unknown>): void
+  pull(observer: PullObserver<unknown>): void
   return(): Promise<unknown>
 }
 
-/** Feeds of our own are pulled without promises. */
+/** The engine's own feeds have `pull`, which needs no promises. */
 function toEventSource(events: SubscriptionEvents): EventSource {
   if ('pull' in events && typeof events.pull === 'function') return events as unknown as EventSource
   return {
-    pull: (taker) => void events.next().then(({ done, value }) => (done === true ? taker.complete(null) : taker.next(value)), (error: unknown) => taker.complete(error)),
+    pull: (observer) => void events.next().then(({ done, value }) => (done === true ? observer.complete(null) : observer.next(value)), (error: unknown) => observer.complete(error)),
     return: async () => events.return?.(),
   }
 }
 
 const ITERATOR_END = { done: true, value: undefined } as const
 
-/** The pump in the form of results of which there are none: who iterates waits for its end. */
+/** The pump as an iterator without results: its first `next` resolves when the pump has ended. */
 export function asResults(pump: Pump): AsyncIterableIterator<never, undefined> {
   let isRunning = false
   const results: AsyncIterableIterator<never, undefined> = {

@@ -4,46 +4,46 @@ interface Lane<T> {
   next: number
 }
 
-/** Items in lines, each behind others of its kind. */
+/** A queue with one FIFO lane per key. */
 export class RoundRobinQueue<T> {
   readonly #lanes = new Map<unknown, Lane<T>>()
-  #newest: Lane<T> | null = null
+  #lastLane: Lane<T> | null = null
 
   get isEmpty(): boolean {
     return this.#lanes.size === 0
   }
 
-  push(kind: unknown, item: T): void {
-    if (this.#newest === null || this.#newest.key !== kind) this.#newest = this.#laneOf(kind)
-    this.#newest.items.push(item)
+  push(key: unknown, item: T): void {
+    if (this.#lastLane === null || this.#lastLane.key !== key) this.#lastLane = this.#lane(key)
+    this.#lastLane.items.push(item)
   }
 
-  /** The first `most` of the oldest line, or fewer. */
-  take(most: number): readonly T[] {
-    const [line] = this.#lanes.values()
-    return line === undefined ? [] : this.#takeOf(line, most)
+  /** Removes up to `max` items from the first lane. */
+  take(max: number): readonly T[] {
+    const [lane] = this.#lanes.values()
+    return lane === undefined ? [] : this.#takeFrom(lane, max)
   }
 
-  /** The same of a line that then waits until all others had their turn: one item alone waits for no crowd. */
-  takeRoundRobin(most: number): readonly T[] {
-    const [line] = this.#lanes.values()
-    const items = this.take(most)
-    if (line !== undefined && this.#lanes.delete(line.key)) this.#lanes.set(line.key, line)
+  /** As `take`, then rotates: the lane goes to the back, so a short lane is never stuck behind a long one. */
+  takeRoundRobin(max: number): readonly T[] {
+    const [lane] = this.#lanes.values()
+    const items = this.take(max)
+    if (lane !== undefined && this.#lanes.delete(lane.key)) this.#lanes.set(lane.key, lane)
     return items
   }
 
-  #laneOf(kind: unknown): Lane<T> {
-    const line = this.#lanes.get(kind) ?? { key: kind, items: [], next: 0 }
-    this.#lanes.set(kind, line)
-    return line
+  #lane(key: unknown): Lane<T> {
+    const lane = this.#lanes.get(key) ?? { key, items: [], next: 0 }
+    this.#lanes.set(key, lane)
+    return lane
   }
 
-  #takeOf(line: Lane<T>, most: number): readonly T[] {
-    const items = line.items.slice(line.next, line.next + most)
-    line.next += items.length
-    if (line.next < line.items.length) return items
-    this.#lanes.delete(line.key)
-    if (this.#newest === line) this.#newest = null
+  #takeFrom(lane: Lane<T>, max: number): readonly T[] {
+    const items = lane.items.slice(lane.next, lane.next + max)
+    lane.next += items.length
+    if (lane.next < lane.items.length) return items
+    this.#lanes.delete(lane.key)
+    if (this.#lastLane === lane) this.#lastLane = null
     return items
   }
 }

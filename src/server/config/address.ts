@@ -6,7 +6,7 @@ const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet('127.0.0.0', 8)
 LOOPBACK.addAddress('::1', 'ipv6')
 
-/** Whether only processes of this machine reach what listens on an IP address; IPv4 inside IPv6 counts as IPv4. */
+/** Whether an IP address is reached by processes of this machine only; IPv4-mapped IPv6 counts as IPv4. */
 export function isLoopback(address: string): boolean {
   const family = isIP(address)
   return family !== 0 && LOOPBACK.check(address, family === 6 ? 'ipv6' : 'ipv4')
@@ -14,8 +14,8 @@ export function isLoopback(address: string): boolean {
 
 /**
  * The IP address to listen on for `host`, a name or an address in any notation. Throws StartError for one that other
- * machines can reach, unless `insecure`: there are no rights, so an open port gives everything away. The answer is what
- * is listened on, so a name that means another address a moment later opens nothing.
+ * machines can reach, unless `insecure`: there are no rights, so an open port gives everything away. The server listens on
+ * the returned address, so a name that resolves to another address a moment later opens nothing.
  */
 export async function addressToListenOn({ host, insecure }: Pick<Config, 'host' | 'insecure'>): Promise<string> {
   const { address } = await lookup(host)

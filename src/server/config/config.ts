@@ -1,17 +1,17 @@
 import { resolve } from 'node:path'
 import { LOG_LEVELS, type LogLevel } from './logger.ts'
 
-/** Everything a server can be told; `BOUNDS` and `readConfig` give the defaults. */
+/** Configuration of a server; `BOUNDS` and `readConfig` give the defaults. */
 export interface Config {
-  /** Name or address to listen on. */
+  /** Host name or address to listen on. */
   readonly host: string
-  /** Whether `host` may be one that other machines can reach, although there are no rights. */
+  /** Whether other machines may reach `host`, although there are no rights. */
   readonly insecure: boolean
   /** 0: any free port. */
   readonly port: number
-  /** Where the data lies, as an absolute path; not used with `mongodb`. */
+  /** Data directory, as an absolute path; not used with `mongodb`. */
   readonly directory: string
-  /** Connection string of the MongoDB that holds the data instead. */
+  /** Connection string of a MongoDB that holds the data instead. */
   readonly mongodb?: string | undefined
   /** Origins whose pages may use this server beside its own, such as `https://app.example.com`; `*` is every origin. */
   readonly cors: readonly string[]
@@ -25,31 +25,31 @@ export interface Bounds {
   readonly bodyBytes: number
   /** UTF-8 bytes of a WebSocket message. */
   readonly messageBytes: number
-  /** Bytes that are held for all clients together: see `HeldBytes`. */
+  /** Bytes that are held for all clients together: see `MemoryBudget`. */
   readonly inflightBytes: number
   /** Bytes of these that one connection may hold, and never more than half of what is free. */
   readonly inflightBytesPerConnection: number
   /** Queries and mutations that run at once, over all transports. */
   readonly operations: number
-  /** Queries and mutations of one WebSocket that run at once; it is not read from while there are so many. */
+  /** Queries and mutations of one WebSocket that run at once; at this number the socket is paused. */
   readonly operationsPerSocket: number
   /** Subscriptions of one WebSocket. */
   readonly subscriptions: number
-  /** Bytes that one WebSocket was sent and has not taken; it is not read from while there are more. */
+  /** Bytes in the send buffer of one WebSocket, beyond which the socket is paused. */
   readonly socketBufferBytes: number
-  /** Requests of one connection that wait for the answers before theirs; with more it is closed. */
+  /** Queued requests of one connection (HTTP pipelining); with more it is closed. */
   readonly maxPipelined: number
   /** Open TCP connections. */
   readonly connections: number
-  /** For the headers and the body of a request to arrive, or a WebSocket message. */
+  /** Time for the headers and the body of a request to arrive, or a WebSocket message. */
   readonly requestMs: number
-  /** Without progress, while a peer has an answer to take. */
+  /** Time without progress while bytes are unsent; then the connection is closed. */
   readonly stallTimeoutMs: number
-  /** For `connection_init` to arrive on a WebSocket. */
+  /** Time for `connection_init` to arrive on a WebSocket. */
   readonly initMs: number
-  /** Between two pings; a WebSocket that answered none of two is closed when the third is due. */
+  /** Time between two pings; a WebSocket that answered none of two is closed when the third is due. */
   readonly pingMs: number
-  /** For a clean stop. */
+  /** Time for a clean stop. */
   readonly stopMs: number
 }
 
@@ -71,7 +71,7 @@ export const BOUNDS: Bounds = {
   stopMs: 10_000,
 }
 
-/** What the command line says; what is undefined is taken from the environment. */
+/** Flags of the command line; an undefined one is taken from the environment. */
 export interface Flags {
   readonly host?: string | undefined
   readonly insecure?: boolean | undefined
@@ -89,21 +89,24 @@ export class StartError extends Error {
   override readonly name = 'StartError'
 }
 
-/** The configuration that flags and the environment (HOST, TIDEMARK_INSECURE, PORT, TIDEMARK_DATA, MONGODB_URL, TIDEMARK_CORS, TIDEMARK_LOG) give. Throws StartError. */
+/**
+ * The configuration from flags, then the environment (HOST, TIDEMARK_INSECURE, PORT, TIDEMARK_DATA, MONGODB_URL,
+ * TIDEMARK_CORS, TIDEMARK_LOG), then defaults. Throws StartError.
+ */
 export function readConfig(flags: Flags, env: EnvironmentVariables): Config {
   return {
-    host: readHost(flags.host ?? given(env['HOST']) ?? '127.0.0.1'),
+    host: readHost(flags.host ?? nonEmpty(env['HOST']) ?? '127.0.0.1'),
     insecure: flags.insecure ?? readSwitch('TIDEMARK_INSECURE', env),
-    port: readPort(flags.port ?? given(env['PORT']) ?? '4747'),
-    mongodb: readMongo(flags.mongodb ?? given(env['MONGODB_URL'])),
-    directory: resolve(flags.data ?? given(env['TIDEMARK_DATA']) ?? '.tidemark'),
-    cors: readOrigins(flags.cors ?? given(env['TIDEMARK_CORS']) ?? ''),
-    logLevel: readLevel(given(env['TIDEMARK_LOG']) ?? 'info'),
+    port: readPort(flags.port ?? nonEmpty(env['PORT']) ?? '4747'),
+    mongodb: readMongo(flags.mongodb ?? nonEmpty(env['MONGODB_URL'])),
+    directory: resolve(flags.data ?? nonEmpty(env['TIDEMARK_DATA']) ?? '.tidemark'),
+    cors: readOrigins(flags.cors ?? nonEmpty(env['TIDEMARK_CORS']) ?? ''),
+    logLevel: readLevel(nonEmpty(env['TIDEMARK_LOG']) ?? 'info'),
     bounds: BOUNDS,
   }
 }
 
-const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
+const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
 
 /** Node takes an empty host for every address of the machine. */
 function readHost(text: string): string {
@@ -112,7 +115,7 @@ function readHost(text: string): string {
 }
 
 function readSwitch(name: string, env: EnvironmentVariables): boolean {
-  const text = given(env[name]) ?? 'false'
+  const text = nonEmpty(env[name]) ?? 'false'
   if (text === '1' || text === 'true') return true
   if (text === '0' || text === 'false') return false
   throw new StartError(`${JSON.stringify(text)} is not valid: set ${name} to true or false.`)
@@ -129,7 +132,7 @@ function readMongo(url: string | undefined): string | undefined {
   throw new StartError('The MongoDB URL is not valid: write --mongodb or MONGODB_URL as mongodb://host/database?replicaSet=name.')
 }
 
-/** Where the data lies, to be shown: never with the password of a URL. */
+/** The location of the data, for display: without the password of a URL. */
 export function dataOf({ directory, mongodb }: Pick<Config, 'directory' | 'mongodb'>): string {
   return mongodb === undefined ? directory : mongodb.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
 }

@@ -7,13 +7,13 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export type Log = Logger
 
-/** A log of JSON lines on stderr. It is written at once, so that nothing is lost when the process ends. */
+/** A log of JSON lines on stderr, written synchronously, so that no line is lost when the process ends. */
 export function openLog(level: LogLevel): Log {
   return pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination({ fd: 2, sync: true }))
 }
 
 /**
- * What may be logged of an error: its kind, where it happened and why. Messages are left out unless the operating
+ * The parts of an error that may be logged: name, code, stack frames and cause. Messages are left out unless the operating
  * system wrote them, for they may quote a user's values.
  */
 export function describeError(error: unknown): Readonly<Record<string, unknown>> {

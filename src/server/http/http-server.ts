@@ -8,57 +8,57 @@ import type { Origins } from './origin-policy.ts'
 import type { Playground } from '../status/playground.ts'
 import { createPipelineQueue, type PipelineQueue } from './pipeline-queue.ts'
 
-/** Addresses on the server. */
+/** Paths of the server. */
 export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
 
-/** What the routes lead to. */
+/** The handlers of the routes. */
 export interface HttpParts {
   readonly graphql: GraphqlHttp
   readonly playground: Playground
   readonly origins: Origins
   readonly metrics: Metrics
-  readonly held: MemoryBudget
+  readonly memoryBudget: MemoryBudget
   /** Null, or why the server should get no traffic at the moment. */
   notReady(): string | null
 }
 
-/** An HTTP server that ends without losing an answer. */
+/** An HTTP server that closes without losing an answer. */
 export interface Http {
   readonly server: Server
-  readonly turns: PipelineQueue
-  /** Takes nothing new and answers what is here; resolves when all connections are gone, those of WebSockets too. */
+  readonly pipeline: PipelineQueue
+  /** Accepts no new connections and answers pending requests; resolves when all connections are closed, WebSockets too. */
   close(): Promise<void>
 }
 
-/** The HTTP server, bounded and not yet listening. What is too slow gets 408, headers beyond 16 KiB get 431. */
+/** The HTTP server, bounded and not yet listening. A request that is too slow gets 408, headers beyond 16 KiB get 431. */
 export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   const options = {
     headersTimeout: bounds.requestMs,
     requestTimeout: bounds.requestMs,
     connectionsCheckingInterval: Math.min(1_000, bounds.requestMs),
-    // Longer than the usual minute of a proxy in front, which must be the one that closes.
+    // Longer than the usual minute of a reverse proxy, which must be the side that closes.
     keepAliveTimeout: 65_000,
     maxHeaderSize: 16_384,
     noDelay: true,
   }
-  // By connection: a response that waits behind another one is not told when the connection closes.
+  // Per connection: a pipelined response that waits behind another one emits no `close` with its connection.
   const answering = new Map<Socket, Set<ServerResponse>>()
-  const turns = createPipelineQueue(bounds.maxPipelined, parts.held)
+  const pipeline = createPipelineQueue(bounds.maxPipelined, parts.memoryBudget)
   const server = createServer(options, (req, res) => {
     answering.get(req.socket)?.add(res)
     res.once('close', () => answering.get(req.socket)?.delete(res))
     res.shouldKeepAlive &&= server.listening
-    turns.enqueue(req, res, () => route(parts, req, res))
+    pipeline.enqueue(req, res, () => route(parts, req, res))
   })
   server.on('connection', (socket) => {
-    // One whose upgrade was ignored begins again.
+    // A connection is emitted again when its upgrade was ignored.
     if (answering.has(socket)) return
     answering.set(socket, new Set())
     socket.once('close', () => answering.delete(socket))
   })
   server.timeout = bounds.stallTimeoutMs
   server.maxConnections = bounds.connections
-  return { server, turns, close: () => close(server, answering) }
+  return { server, pipeline, close: () => close(server, answering) }
 }
 
 function close(server: Server, answering: ReadonlyMap<Socket, ReadonlySet<ServerResponse>>): Promise<void> {
@@ -69,7 +69,7 @@ function close(server: Server, answering: ReadonlyMap<Socket, ReadonlySet<Server
   })
 }
 
-/** The path of a request's target, without its query. */
+/** The path of a request target, without its query. */
 export function pathOf(url: string | undefined): string {
   return url?.split('?', 1)[0] ?? '/'
 }
@@ -78,7 +78,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
   if (hasTwoHosts(req)) return sendProblem(res, 400, { code: 'BAD_REQUEST', message: 'A request has one Host header.' })
   const path = pathOf(req.url)
   if (path === ROUTES.graphql) return routeGraphql(parts, req, res)
-  if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOTHING_HERE)
+  if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOT_FOUND)
   switch (path) {
     case '/':
       return redirect(res, ROUTES.playground)
@@ -91,11 +91,11 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
     case ROUTES.metrics:
       return void parts.metrics.text().then((body) => sendJson(res, 200, { type: parts.metrics.type, body }), () => sendProblem(res, 500, { code: 'INTERNAL', message: 'The metrics cannot be read.' }))
     default:
-      return sendProblem(res, 404, NOTHING_HERE)
+      return sendProblem(res, 404, NOT_FOUND)
   }
 }
 
-/** Node keeps the first of them; a proxy may have gone by the second (RFC 9112, section 3.2). */
+/** Whether there are several Host headers: Node keeps the first, a proxy may use the second (RFC 9112, section 3.2). */
 export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0
   for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++
@@ -111,7 +111,7 @@ function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res
   void graphql.answer(req, res, headers)
 }
 
-const NOTHING_HERE = { code: 'NOT_FOUND', message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.` }
+const NOT_FOUND = { code: 'NOT_FOUND', message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.` }
 
 interface Problem {
   readonly code: string
@@ -131,7 +131,7 @@ function redirect(res: ServerResponse, location: string): void {
   res.writeHead(302, { location, 'content-length': 0 }).end()
 }
 
-/** The answer to "may I?" (https://fetch.spec.whatwg.org/#cors-preflight-fetch); without CORS headers it is no. */
+/** Answers a CORS preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch); without CORS headers it denies. */
 function sendPreflight(res: ServerResponse, headers: OutgoingHttpHeaders | null): void {
   const allowed = headers !== null && 'access-control-allow-origin' in headers
   const methods = { 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'content-type, accept, authorization', 'access-control-max-age': '600' }

@@ -5,10 +5,10 @@ import { isLoopback } from '../config/address.ts'
  * Which pages may use the server.
  *
  * There is no cookie to forge a request with, but a server on a loopback address is reached by every page that its
- * user opens: by a WebSocket, which no CORS protects, and by a name that is made to mean 127.0.0.1 (DNS rebinding).
+ * user opens: by a WebSocket, which CORS does not protect, and by a name that resolves to 127.0.0.1 (DNS rebinding).
  * So a request that a browser marks as another site's is refused unless its origin is listed, and a server on a
  * loopback address answers to loopback names only. GET runs queries alone, and POST needs a content type that a form
- * cannot send, so no header of our own is asked for: curl, EventSource and every GraphQL client work as they are.
+ * cannot send, so no custom header is required: curl, EventSource and every GraphQL client work unchanged.
  */
 export interface Origins {
   /** Null, or why the request is refused, as a sentence with the remedy. */
@@ -17,17 +17,17 @@ export interface Origins {
   headers(origin: string | undefined): OutgoingHttpHeaders | null
 }
 
-/** The rule for a server on `host`, which means the IP address `address`, that lists the origins `listed` (`*` is every one). */
+/** The policy of a server on `host`, which resolves to `address`, with the allowed origins `listed` (`*`: every origin). */
 export function allowOrigins(listed: readonly string[], host: string, address: string = host): Origins {
   const isLocal = isLoopback(address)
   const hosts = new Set(listed.filter((origin) => origin !== '*').map((origin) => new URL(origin).host))
   const isListed = (origin: string): boolean => listed.includes('*') || listed.includes(origin)
   return {
     refuse: (headers) => {
-      if (isLocal && !isOurName(headers.host, host) && !hosts.has(headers.host ?? '')) return WRONG_NAME
+      if (isLocal && !isServedName(headers.host, host) && !hosts.has(headers.host ?? '')) return WRONG_NAME
       const { origin } = headers
       if (origin === undefined) return headers['sec-fetch-site'] === 'cross-site' ? OTHER_SITE : null
-      return isOwn(origin, headers.host) || isListed(origin) ? null : otherOrigin(origin)
+      return isSameOrigin(origin, headers.host) || isListed(origin) ? null : otherOrigin(origin)
     },
     headers: (origin) => {
       if (listed.length === 0) return null
@@ -37,14 +37,14 @@ export function allowOrigins(listed: readonly string[], host: string, address: s
   }
 }
 
-/** Whether the value of a Host header names a loopback address, or is `own`. None at all is no browser's. */
-function isOurName(header: string | undefined, own: string): boolean {
+/** Whether a Host header names a loopback address, or is `host`. True without a header: browsers always send one. */
+function isServedName(header: string | undefined, host: string): boolean {
   if (header === undefined) return true
   const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
-  return name === own.toLowerCase() || /^([^:]+\.)?localhost$/.test(name) || isLoopback(name)
+  return name === host.toLowerCase() || /^([^:]+\.)?localhost$/.test(name) || isLoopback(name)
 }
 
-const isOwn = (origin: string, host: string | undefined): boolean => host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
+const isSameOrigin = (origin: string, host: string | undefined): boolean => host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 
 const WRONG_NAME = 'This server listens on a loopback address and answers to localhost only: list https://<name> with --cors to serve another name.'
 const OTHER_SITE = 'A page of another site sent this: list its origin with --cors if it may use this server.'

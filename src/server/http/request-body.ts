@@ -5,16 +5,16 @@ import type { Reservation } from '../limits/memory-budget.ts'
 import { badRequest, HttpError } from '../operations/http-error.ts'
 
 /**
- * The body of a request, of at most `maxBytes`, which are held while it is read. Rejects with a Refusal or a DatabaseError.
+ * Reads the body of a request, at most `maxBytes`, which `reservation` holds. Rejects with an HttpError or a DatabaseError.
  */
-export async function readBody(req: IncomingMessage, maxBytes: number, hold: Reservation): Promise<Buffer> {
-  const announced = Number(req.headers['content-length'] ?? 0)
-  if (announced > maxBytes) throw bodyTooLarge(maxBytes)
+export async function readBody(req: IncomingMessage, maxBytes: number, reservation: Reservation): Promise<Buffer> {
+  const declared = Number(req.headers['content-length'] ?? 0)
+  if (declared > maxBytes) throw bodyTooLarge(maxBytes)
   let bytes = 0
-  return collect(req, (more) => {
-    bytes += more
+  return collect(req, (chunkBytes) => {
+    bytes += chunkBytes
     if (bytes > maxBytes) throw bodyTooLarge(maxBytes)
-    if (!hold.grow(more)) throw tooBusy('The server holds as many requests and answers as it may')
+    if (!reservation.grow(chunkBytes)) throw tooBusy('The server holds as many requests and answers as it may')
   })
 }
 
@@ -22,7 +22,7 @@ function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     const refuse = (error: unknown): void => {
-      // What still comes is thrown away, so that the client can finish sending and read the answer.
+      // The remaining body is discarded, so that the client can finish sending and read the answer.
       req.removeAllListeners('data').resume()
       reject(error)
     }
@@ -42,7 +42,7 @@ function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<
   })
 }
 
-/** The text of a body: strict UTF-8 without a byte order mark. Throws a Refusal. */
+/** The text of a body: strict UTF-8 without a byte order mark. Throws an HttpError. */
 export function decodeBody(bytes: Buffer): string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw badRequest('The body begins with a byte order mark: send UTF-8 without one.')
   if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.')
@@ -51,7 +51,7 @@ export function decodeBody(bytes: Buffer): string {
 
 const bodyTooLarge = (max: number): Error => tooLarge('bodyBytes', max, 'The body is larger than a request may be')
 
-/** 429: the work is refused, not queued. */
+/** 429: the request is refused, not queued. */
 export function tooBusy(what: string): HttpError {
   return new HttpError(429, `${what}: try again in a second.`, { code: 'TOO_MANY_REQUESTS', details: { retryAfterMs: 1_000 }, headers: { 'retry-after': '1' } })
 }

@@ -7,40 +7,40 @@ export function asksForWebSocket({ headers }: Pick<IncomingMessage, 'headers'>):
   return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
-/** Entries of `rawHeaders` from which on Node leaves headers out: 1,000 names and their values. */
-const RAW_HEADERS = 2_000
+/** Entries of `rawHeaders` at which Node drops further headers: 1,000 names and their values. */
+const MAX_RAW_HEADERS = 2_000
 
-/** Whether the head can be written again as it came. Without a Content-Length, a body would be read as a request. */
-export function isWhole({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
-  return rawHeaders.length < RAW_HEADERS
+/** Whether Node dropped no header. If Content-Length were lost, `ignoreUpgrade` would have the body parsed as a request. */
+export function hasAllHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
+  return rawHeaders.length < MAX_RAW_HEADERS
 }
 
-/** A connection whose request asked for an upgrade, and what was read of it behind the head. */
-export interface Detached {
+/** A connection whose request asked for an upgrade, and the bytes that were read behind its headers. */
+export interface DetachedConnection {
   readonly socket: Duplex
-  readonly rest: Buffer
+  readonly head: Buffer
 }
 
 /**
- * Answers a request as if it had not asked for an upgrade, when its connection has answered all before it. Node hands
- * every request with an Upgrade header to the `upgrade` listeners, with its connection, and reads nothing more of it: so
- * the connection begins anew, and the head without the header is what is read first.
+ * Answers a request as if it had not asked for an upgrade, after all requests before it. Node hands every request with an
+ * Upgrade header to the `upgrade` listeners and detaches its connection. So the connection is emitted again, with the
+ * headers less Upgrade in front of its data.
  */
-export function ignoreUpgrade({ server, turns }: Pick<Http, 'server' | 'turns'>, req: IncomingMessage, { socket, rest }: Detached): void {
-  // Until then nobody else listens to it.
+export function ignoreUpgrade({ server, pipeline }: Pick<Http, 'server' | 'pipeline'>, req: IncomingMessage, { socket, head }: DetachedConnection): void {
+  // Until then the socket has no other `error` listener.
   const ignore = (): void => {}
   socket.on('error', ignore)
-  turns.after(req, socket, () => {
+  pipeline.after(req, socket, () => {
     socket.off('error', ignore).removeAllListeners('timeout')
-    socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(req), 'latin1'), rest]))
+    socket.unshift(Buffer.concat([Buffer.from(headWithoutUpgrade(req), 'latin1'), head]))
     server.emit('connection', socket)
   })
 }
 
-/** Options of a connection that mean the upgrade. */
-const OF_UPGRADE = new Set(['upgrade', 'http2-settings'])
+/** Options of the Connection header that belong to an upgrade. */
+const UPGRADE_OPTIONS = new Set(['upgrade', 'http2-settings'])
 
-/** The head of a request as it came, but for its wish to be upgraded; never longer, for its length is bounded. */
+/** The request line and headers as received, less the upgrade; never longer than they were, for Node bounds their length. */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   let head = `${method} ${url} HTTP/${httpVersion}\r\n`
   for (let i = 0; i < rawHeaders.length; i += 2) head += headerLine(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')
@@ -49,8 +49,8 @@ function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMe
 
 function headerLine(name: string, value: string): string {
   const lowerCase = name.toLowerCase()
-  if (OF_UPGRADE.has(lowerCase)) return ''
+  if (UPGRADE_OPTIONS.has(lowerCase)) return ''
   if (lowerCase !== 'connection') return `${name}:${value}\r\n`
-  const options = value.split(',').filter((option) => !OF_UPGRADE.has(option.trim().toLowerCase()))
+  const options = value.split(',').filter((option) => !UPGRADE_OPTIONS.has(option.trim().toLowerCase()))
   return options.length === 0 ? '' : `${name}:${options.join(',')}\r\n`
 }

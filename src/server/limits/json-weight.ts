@@ -4,47 +4,47 @@ const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
 const OPEN_OBJECT = 0x7b
 
-/** What V8 takes for an object or an array, for a key with its place in a shape, and for an element. */
+/** Memory that V8 takes for an object or an array, for a key with its slot in a hidden class, and for an element. */
 const BYTES = { container: 64, key: 32, item: 16 } as const
 
-/** About the bytes of memory that the value of a JSON text takes, at most, and its text. Of what is no JSON, anything. */
+/** Upper estimate of the memory of a JSON text and its parsed value, bytes; any number for a text that is not JSON. */
 export function estimateParsedBytes(text: Uint8Array): number {
-  let weight = text.length
+  let bytes = text.length
   for (let i = 0; i < text.length; i++) {
     switch (text[i] ?? 0) {
       case COMMA:
-        weight += BYTES.item
+        bytes += BYTES.item
         break
       case COLON:
-        weight += BYTES.key
+        bytes += BYTES.key
         break
       case OPEN_ARRAY:
       case OPEN_OBJECT:
-        weight += BYTES.container
+        bytes += BYTES.container
         break
       case QUOTE:
-        // What a string says has no structure, and is most of the text: a whole document of it.
+        // The contents of strings have no structure, and are most of the text.
         i = endOfString(text, i + 1)
         break
       default:
     }
   }
-  return weight
+  return bytes
 }
 
 const BACKSLASH = 0x5c
 
-/** Where the closing quote of a string is, or the end of the text. */
-function endOfString(text: Uint8Array, begin: number): number {
-  for (let end = text.indexOf(QUOTE, begin); end >= 0; end = text.indexOf(QUOTE, end + 1)) {
+/** Index of the closing quote of a string, or of the end of the text. */
+function endOfString(text: Uint8Array, start: number): number {
+  for (let end = text.indexOf(QUOTE, start); end >= 0; end = text.indexOf(QUOTE, end + 1)) {
     if (isQuote(text, end)) return end
   }
   return text.length
 }
 
-/** Whether it is not escaped: an even number of backslashes stands before it. */
-function isQuote(text: Uint8Array, at: number): boolean {
-  let before = at
-  while (text[before - 1] === BACKSLASH) before--
-  return (at - before) % 2 === 0
+/** Whether a quote is not escaped: an even number of backslashes precedes it. */
+function isQuote(text: Uint8Array, index: number): boolean {
+  let i = index
+  while (text[i - 1] === BACKSLASH) i--
+  return (index - i) % 2 === 0
 }

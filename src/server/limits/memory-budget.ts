@@ -1,14 +1,14 @@
 import type { Bounds } from '../config/config.ts'
 import { SerialQueue } from './serial-queue.ts'
 
-/** What a connection may hold in any case, in bytes: small requests and answers of innocent ones. */
+/** Bytes that every connection may hold, however full the budget is: small requests and answers always pass. */
 export const MIN_CONNECTION_BYTES = 16_384
 
 /**
- * Bytes that the server holds for clients: requests that arrive, wait or are worked on, answers and events that were not
- * taken, and what subscriptions keep. One count for all transports, divided among connections by dynamic thresholds
+ * Bytes that the server holds for clients: requests that arrive, wait or run, unsent answers and events, and the requests
+ * that subscriptions retain. One count for all transports, divided among connections by dynamic thresholds
  * (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998): a connection may hold
- * at most half of what is free. So many greedy ones never fill it, and one that holds little always has room.
+ * at most half of what is free. Greedy connections never fill it, however many, and small holders are always admitted.
  */
 export class MemoryBudget {
   readonly #bounds: Pick<Bounds, 'inflightBytes' | 'inflightBytesPerConnection'>
@@ -19,18 +19,18 @@ export class MemoryBudget {
     this.#bounds = bounds
   }
 
-  /** Of all connections. */
+  /** Bytes held over all connections. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The most that one connection may hold at the moment. */
+  /** Most bytes that one connection may hold at the moment. */
   get maxPerConnection(): number {
     return Math.min(this.#bounds.inflightBytesPerConnection, Math.max(MIN_CONNECTION_BYTES, (this.#bounds.inflightBytes - this.#bytes) / 2))
   }
 
   /** The account of a connection, always the same. */
-  of(connection: object): ConnectionAccount {
+  account(connection: object): ConnectionAccount {
     const account = this.#accounts.get(connection) ?? new ConnectionAccount(this)
     this.#accounts.set(connection, account)
     return account
@@ -42,66 +42,66 @@ export class MemoryBudget {
   }
 }
 
-/** How long a connection gets no answers after one found no room, ms: longer when it happens again within a minute. */
-const COOLDOWN = { firstMs: 1_000, times: 4, mostMs: 4_000, forgottenMs: 60_000 }
+/** Cooldown of a connection after an answer beyond the budget: `factor` times longer on each repetition within `resetMs`. */
+const COOLDOWN = { firstMs: 1_000, factor: 4, maxMs: 4_000, resetMs: 60_000 }
 
-/** What one connection holds. */
+/** Bytes that one connection holds. */
 export class ConnectionAccount {
-  /** Work for the connection of which each piece may hold much. */
+  /** Runs work of the connection one at a time that may hold much memory. */
   readonly serialQueue: SerialQueue = new SerialQueue()
-  readonly #held: MemoryBudget
+  readonly #budget: MemoryBudget
   #bytes = 0
   #cooldownMs = 0
   #refusedAt = -Infinity
 
-  constructor(held: MemoryBudget) {
-    this.#held = held
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget
   }
 
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether what its subscriptions keep leaves room for its messages and answers. */
-  get hasRoomToKeep(): boolean {
-    return this.#bytes <= this.#held.maxPerConnection / 2
+  /** Whether its subscriptions may retain more: half of the connection's bytes stay free for messages and answers. */
+  get canRetain(): boolean {
+    return this.#bytes <= this.#budget.maxPerConnection / 2
   }
 
-  /** Whether so many more have room. */
+  /** Whether `bytes` more are within the budget. */
   admits(bytes: number): boolean {
-    return this.#bytes + bytes <= this.#held.maxPerConnection
+    return this.#bytes + bytes <= this.#budget.maxPerConnection
   }
 
-  /** Ms until operations of the connection may be tried again: what they read would be thrown away. 0: now. */
+  /** Ms until operations of the connection may run again, for their results would be discarded; 0: no cooldown. */
   get cooldownMs(): number {
     if (this.#cooldownMs === 0) return 0
     return Math.max(0, this.#refusedAt + this.#cooldownMs - performance.now())
   }
 
-  /** An answer found no room. */
+  /** Starts a cooldown: an answer exceeded the budget. */
   coolDown(): void {
     if (this.cooldownMs > 0) return
     const now = performance.now()
-    this.#cooldownMs = now - this.#refusedAt > COOLDOWN.forgottenMs ? COOLDOWN.firstMs : Math.min(this.#cooldownMs * COOLDOWN.times, COOLDOWN.mostMs)
+    this.#cooldownMs = now - this.#refusedAt > COOLDOWN.resetMs ? COOLDOWN.firstMs : Math.min(this.#cooldownMs * COOLDOWN.factor, COOLDOWN.maxMs)
     this.#refusedAt = now
   }
 
-  /** A part of it, empty at first. */
+  /** A new reservation of this account, empty at first. */
   reserve(): Reservation {
     return new Reservation(this)
   }
 
-  /** Called by holds. */
+  /** Called by reservations. */
   add(bytes: number): void {
     this.#bytes += bytes
-    this.#held.add(bytes)
+    this.#budget.add(bytes)
   }
 }
 
-/** What a running subscription may keep of its request without being counted: their number has a bound of its own. */
+/** Bytes of its request that a subscription retains uncounted: the number of subscriptions has a bound of its own. */
 const FREE_SUBSCRIPTION_BYTES = 4_096
 
-/** Bytes that are held for one thing, until they are released: after that it stays empty, whatever is done with it. */
+/** Bytes that are held for one purpose until `release`; after that it stays empty, whatever is called. */
 export class Reservation {
   readonly #account: ConnectionAccount
   #bytes = 0
@@ -111,36 +111,36 @@ export class Reservation {
     this.#account = account
   }
 
-  /** Holds so many more, if there is room. Whether there was. */
+  /** Holds `bytes` more if the budget admits them. Whether it did. */
   grow(bytes: number): boolean {
     if (this.#isReleased || !this.#account.admits(bytes)) return false
     this.#change(bytes)
     return true
   }
 
-  /** The same for an answer: after one that found no room, there is none for a while. */
+  /** As `grow`, for an answer: false during a cooldown, and a failure starts one. */
   claim(bytes: number): boolean {
     if (this.#account.cooldownMs > 0) return false
-    const hasRoom = this.grow(bytes)
-    if (!hasRoom) this.#account.coolDown()
-    return hasRoom
+    const isAdmitted = this.grow(bytes)
+    if (!isAdmitted) this.#account.coolDown()
+    return isAdmitted
   }
 
-  /** Holds exactly so many, for they are there already. Whether there was room for what is new of them. */
+  /** Holds exactly `bytes`, for they exist already. Whether the budget admitted the increase. */
   set(bytes: number): boolean {
     if (this.#isReleased) return true
-    const more = bytes - this.#bytes
-    const hasRoom = more <= 0 || this.#account.admits(more)
-    if (more !== 0) this.#change(more)
-    return hasRoom
+    const growth = bytes - this.#bytes
+    const isAdmitted = growth <= 0 || this.#account.admits(growth)
+    if (growth !== 0) this.#change(growth)
+    return isAdmitted
   }
 
-  /** What is held now is what a subscription keeps while it runs. */
+  /** Turns the reservation of a request into that of its subscription: `FREE_SUBSCRIPTION_BYTES` less. */
   retainForSubscription(): void {
     this.set(Math.max(0, this.#bytes - FREE_SUBSCRIPTION_BYTES))
   }
 
-  /** Gives all back, once. */
+  /** Releases all bytes, for good. */
   release(): void {
     this.set(0)
     this.#isReleased = true

@@ -1,10 +1,10 @@
-/** Work that is done one after the other, in the order in which it came. */
+/** Runs work one at a time, FIFO. */
 export class SerialQueue {
   #tail: Promise<unknown> = Promise.resolve()
 
   run<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#tail.then(work)
-    // What came of it is not kept alive.
+    // The tail does not retain the result.
     this.#tail = done.then(nothing, nothing)
     return done
   }

@@ -1,30 +1,30 @@
-/** In which forms a client takes the answer (RFC 9110, section 12.5.1; GraphQL over HTTP, section "Media Types"). */
+/** Media types that a client accepts (RFC 9110, section 12.5.1; GraphQL over HTTP, section "Media Types"). */
 export interface AcceptedTypes {
-  /** The JSON type it likes best; null when it takes none. */
+  /** The preferred JSON type; null when none is accepted. */
   readonly json: JsonType | null
-  /** Whether it takes `text/event-stream`. */
+  /** Whether `text/event-stream` is accepted. */
   readonly stream: boolean
 }
 
 export type JsonType = 'application/json' | 'application/graphql-response+json'
 
-/** Different Accept headers that are remembered; apps send one or two. */
+/** Distinct Accept headers that are cached; with one more, the cache is cleared. Apps send one or two. */
 const MAX_CACHED_HEADERS = 64
 
-const known = new Map<string, AcceptedTypes>()
+const cache = new Map<string, AcceptedTypes>()
 
-/** The forms that an Accept header allows; without one, and for any type, `application/json` is meant. */
+/** Parses an Accept header, cached. Without one, and for wildcards, the JSON type is `application/json`. */
 export function acceptedTypes(accept: string | undefined): AcceptedTypes {
-  if (accept === undefined) return ANY
-  const remembered = known.get(accept)
-  if (remembered !== undefined) return remembered
-  const forms = parseAccept(accept)
-  if (known.size >= MAX_CACHED_HEADERS) known.clear()
-  known.set(accept, forms)
-  return forms
+  if (accept === undefined) return ACCEPTS_ANY
+  const cached = cache.get(accept)
+  if (cached !== undefined) return cached
+  const accepted = parseAccept(accept)
+  if (cache.size >= MAX_CACHED_HEADERS) cache.clear()
+  cache.set(accept, accepted)
+  return accepted
 }
 
-const ANY: AcceptedTypes = { json: 'application/json', stream: true }
+const ACCEPTS_ANY: AcceptedTypes = { json: 'application/json', stream: true }
 
 const JSON_TYPES: Readonly<Record<string, JsonType>> = {
   'application/graphql-response+json': 'application/graphql-response+json',
@@ -36,7 +36,7 @@ const JSON_TYPES: Readonly<Record<string, JsonType>> = {
 const STREAM_TYPES = new Set(['text/event-stream', 'text/*', '*/*'])
 
 function parseAccept(accept: string): AcceptedTypes {
-  // The sort is stable: among equals, the one named first counts as liked best.
+  // The sort is stable: among types of equal quality, the first one is preferred.
   const types = accept.toLowerCase().split(',').map(parseRange).filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
   const json = types.map(({ type }) => JSON_TYPES[type]).find((type) => type !== undefined) ?? null
   return { json, stream: types.some(({ type }) => STREAM_TYPES.has(type)) }

@@ -9,7 +9,7 @@ interface Enveloped {
   readonly validate: (schema: unknown, document: DocumentNode) => readonly GraphQLError[] | undefined
 }
 
-/** How the plugins of a face parse and validate, for all transports. */
+/** Parses and validates with the plugins of the GraphQL module, for all transports. */
 export function createRules({ schema, plugins, parserAndValidationCache }: GraphqlModule): DocumentRules {
   const yoga = createYoga({ schema, plugins: [...plugins], parserAndValidationCache, logging: false, graphiql: false, landingPage: false, cors: false })
   const enveloped = (): Enveloped => yoga.getEnveloped({})

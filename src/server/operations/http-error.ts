@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { DatabaseError, ERRORS, type ErrorCode, type ErrorDetails } from '../../core/error.ts'
 
-/** A request that is answered before any operation runs. */
+/** An error that answers a request before any operation runs. */
 export class HttpError extends Error {
   override readonly name = 'Refusal'
   /** HTTP status. */
@@ -24,7 +24,7 @@ export function badRequest(message: string): HttpError {
   return new HttpError(400, message)
 }
 
-/** The refusal that stands for an error thrown on the way to an operation; null when it is a bug. */
+/** The HttpError for an error that was thrown before an operation ran; null when it is a bug. */
 export function toHttpError(error: unknown): HttpError | null {
   if (error instanceof HttpError) return error
   if (!(error instanceof DatabaseError) || error.code === 'INTERNAL') return null

@@ -10,7 +10,7 @@ export interface Params {
 
 type ParamVariables = { readonly [name: string]: unknown }
 
-/** The parameters in a JSON text, numbers exact. Throws a Refusal or a DatabaseError (BAD_REQUEST, TOO_LARGE). */
+/** The parameters in a JSON text, numbers exact. Throws an HttpError or a DatabaseError (BAD_REQUEST, TOO_LARGE). */
 export function paramsOfBody(text: string): Params {
   const body = parseExactJson(text)
   if (Array.isArray(body)) throw badRequest('Batches are not offered: send one operation per request; `transact` writes many documents at once.')
@@ -32,7 +32,7 @@ export function paramsOfUrl(url: string): Params {
   })
 }
 
-/** URLSearchParams would put U+FFFD in the place of what is not. */
+/** Whether all escapes are UTF-8: URLSearchParams would replace others by U+FFFD. */
 function isPercentEncoded(text: string): boolean {
   try {
     decodeURIComponent(text)
@@ -44,7 +44,7 @@ function isPercentEncoded(text: string): boolean {
 
 const parseOptional = (text: string | null): unknown => (text ? parseExactJson(text) : undefined)
 
-/** Ignores parameters that it does not know, as the specification wants. */
+/** Ignores unknown parameters, as the specification wants. */
 function checkParams({ query, operationName, variables, extensions }: { readonly [name: string]: unknown }): Params {
   if (typeof query !== 'string') throw badRequest('The parameter "query" must be given once, as a string.')
   if (operationName != null && typeof operationName !== 'string') throw badRequest('The parameter "operationName" must be a string or null.')
@@ -53,7 +53,7 @@ function checkParams({ query, operationName, variables, extensions }: { readonly
   return { query, operationName: operationName ?? undefined, variables: variables ?? undefined }
 }
 
-/** A JSON object, as opposed to a Flaw or an array. */
+/** Whether a value is a JSON object, not an InvalidJson or an array. */
 function isRecord(value: unknown): value is ParamVariables {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

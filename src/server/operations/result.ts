@@ -2,19 +2,19 @@ import { GraphQLError, type ExecutionResult } from 'graphql'
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { JsonType } from './accept.ts'
 
-/** What errors say to HTTP in `extensions.http`; `spec`: GraphQL over HTTP wants 200 for it under `application/json`. */
+/** The `extensions.http` of an error; `spec`: GraphQL over HTTP wants 200 for it under `application/json`. */
 interface HttpHint {
   readonly status?: number | undefined
   readonly headers?: OutgoingHttpHeaders | undefined
   readonly spec?: boolean | undefined
 }
 
-/** The result as it is sent: without what was meant for HTTP only. */
+/** The result as it is sent: without `extensions.http`. */
 export function toWire(result: ExecutionResult): ExecutionResult {
   return result.errors === undefined ? result : { ...result, errors: result.errors.map(toWireError) }
 }
 
-/** The error as it is sent. */
+/** The error as it is sent: without `extensions.http`. */
 export function toWireError(error: GraphQLError): GraphQLError {
   if (!('http' in error.extensions)) return error
   const { http: _, ...extensions } = error.extensions
@@ -22,15 +22,15 @@ export function toWireError(error: GraphQLError): GraphQLError {
   return new GraphQLError(message, { nodes, source, positions, path, extensions })
 }
 
-/** Status and headers of a result (GraphQL over HTTP, section "Response"): the highest status that its errors ask for. */
+/** Status and headers of a result (GraphQL over HTTP, section "Response"): the highest status among its errors. */
 export function statusOf(result: ExecutionResult, type: JsonType): { readonly status: number; readonly headers: OutgoingHttpHeaders } {
   if (result.errors === undefined) return OK
   const hints = result.errors.map(httpHint)
-  const heeded = hints.filter(({ spec }) => !(spec === true && type === 'application/json'))
-  const asked = Math.max(0, ...heeded.map(({ status }) => status ?? 0))
-  // Without `data` nothing was executed; only the newer type says so by its status.
-  const least = result.data === undefined && type !== 'application/json' ? 400 : 200
-  return { status: asked || least, headers: Object.assign({}, ...hints.map(({ headers }) => headers)) }
+  const applicable = hints.filter(({ spec }) => !(spec === true && type === 'application/json'))
+  const requested = Math.max(0, ...applicable.map(({ status }) => status ?? 0))
+  // Without `data` nothing was executed; only under application/graphql-response+json, the status says so.
+  const minimum = result.data === undefined && type !== 'application/json' ? 400 : 200
+  return { status: requested || minimum, headers: Object.assign({}, ...hints.map(({ headers }) => headers)) }
 }
 
 const OK = { status: 200, headers: {} } as const

@@ -1,31 +1,31 @@
-/** How long a moment is, ms. */
+/** Length of a window, ms. */
 const WINDOW_MS = 20
 
-/** How often something happens. */
+/** Counts events in windows of time. */
 export interface WindowCounter {
   readonly count: () => void
-  /** What was counted in the last moment, or is in this one: whichever is more. */
+  /** The count of the last window or of the current one, whichever is more. */
   readonly now: () => number
 }
 
-/** Counts in moments that follow one another: cheap enough for every operation. `clock`: in ms. */
+/** Counts in consecutive windows: cheap enough for every operation. `clock`: in ms, default `performance.now`. */
 export function createWindowCounter(clock: () => number = () => performance.now()): WindowCounter {
-  let [moment, counted, before] = [0, 0, 0]
-  const move = (): void => {
-    const current = Math.floor(clock() / WINDOW_MS)
-    if (current === moment) return
-    before = current === moment + 1 ? counted : 0
+  let [windowIndex, counted, previous] = [0, 0, 0]
+  const advance = (): void => {
+    const index = Math.floor(clock() / WINDOW_MS)
+    if (index === windowIndex) return
+    previous = index === windowIndex + 1 ? counted : 0
     counted = 0
-    moment = current
+    windowIndex = index
   }
   return {
     count: () => {
-      move()
+      advance()
       counted++
     },
     now: () => {
-      move()
-      return Math.max(before, counted)
+      advance()
+      return Math.max(previous, counted)
     },
   }
 }

@@ -14,99 +14,99 @@ import type { SubscriptionEvents } from '../broadcast/subscribe.ts'
  * (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md).
  */
 export interface EventStreams {
-  /** Answers with the events of a subscription until they end, or the reader goes away. Never rejects. */
+  /** Answers with the events of a subscription until they end or the connection closes. Never rejects. */
   answer(res: ServerResponse, headers: OutgoingHttpHeaders | null, feed: StartedSubscription): Promise<void>
   /** Ends all streams without a last event, so that clients resume. */
   end(): void
 }
 
-/** A subscription that has begun, and what it was begun with. */
+/** A started subscription and its arguments. */
 export interface StartedSubscription {
   readonly events: SubscriptionEvents
   readonly args: ExecutionArgs
 }
 
 export interface EventStreamsParts {
-  readonly operations: Pick<Executor, 'mask'>
-  readonly cohorts: PayloadCache
-  readonly outlets: WriteScheduler
+  readonly executor: Pick<Executor, 'mask'>
+  readonly payloadCache: PayloadCache
+  readonly writeScheduler: WriteScheduler
 }
 
-/** What stands at the head of an event stream. */
+/** Response headers of an event stream. */
 export const STREAM_HEADERS: OutgoingHttpHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
-  // Some proxies would wait for more before they hand an event on (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
+  // Some proxies would buffer events (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).
   'x-accel-buffering': 'no',
   'x-content-type-options': 'nosniff',
 }
 
-/** The last event of a stream that ended; its data is empty, but without it a browser would drop the event. */
+/** The last event of a stream that ended; without its empty data, a browser would drop the event. */
 const COMPLETE = 'event: complete\ndata:\n\n'
 const COMMENT = Buffer.from(':\n\n')
 const COMMENT_CHUNK = chunkOf(COMMENT)
 
-/** The events of a result that is the only one. */
-export function eventsOf(json: string): string {
+/** The events of a single result: `next` and `complete`. */
+export function singleResultEvents(json: string): string {
   return `event: next\ndata: ${json}\n\n${COMPLETE}`
 }
 
-/** Event streams; one that is silent gets a comment every `pingMs`, so that nobody on the way closes it. */
-export function createEventStreams({ operations, cohorts, outlets }: EventStreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): EventStreams {
+/** Event streams; idle ones get a comment every `pingMs`, so that no proxy closes them. */
+export function createEventStreams({ executor, payloadCache, writeScheduler }: EventStreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): EventStreams {
   const open = new Set<ServerResponse>()
-  const comments = setInterval(() => open.forEach(comment), pingMs).unref()
-  const last = (error: unknown): Payload => new Payload(JSON.stringify(toWire({ errors: [operations.mask(error)] })))
+  const commentTimer = setInterval(() => open.forEach(sendComment), pingMs).unref()
+  const errorPayload = (error: unknown): Payload => new Payload(JSON.stringify(toWire({ errors: [executor.mask(error)] })))
   return {
     answer: async (res, headers, { events, args }) => {
-      // The reader may have gone while the subscription began.
+      // The connection may have closed while the subscription started.
       if (res.destroyed) return void (await events.return?.())
-      const sink = begin(res, headers, outlets)
-      const pump = createPump(events, cohorts.join(args), sink)
+      const sink = startStream(res, headers, writeScheduler)
+      const pump = createPump(events, payloadCache.join(args), sink)
       open.add(res)
       res.once('close', () => {
         open.delete(res)
         void pump.stop().catch(() => {})
       })
       await pump.run().catch((error: unknown) => {
-        if (sink.isOpen()) sink.write(last(error))
+        if (sink.isOpen()) sink.write(errorPayload(error))
       })
       sink.flush()
       if (sink.isOpen()) res.end(COMPLETE)
     },
     end: () => {
-      clearInterval(comments)
+      clearInterval(commentTimer)
       for (const res of open) res.destroy()
     },
   }
 }
 
 interface StreamSink extends Sink {
-  /** Sends what was written, now. */
+  /** Sends the buffered events now. */
   flush(): void
 }
 
-/** Sends the head; from then on events go past the response to its connection, as chunks that are ready. */
-function begin(res: ServerResponse, headers: OutgoingHttpHeaders | null, outlets: WriteScheduler): StreamSink {
+/** Sends the headers; events then bypass the response, as finished chunks on its connection. */
+function startStream(res: ServerResponse, headers: OutgoingHttpHeaders | null, writeScheduler: WriteScheduler): StreamSink {
   res.writeHead(200, { ...STREAM_HEADERS, ...headers })
-  // Some browsers hand a response on only when a part of its body is there.
+  // Some browsers deliver a response only when a part of its body has arrived.
   res.write(COMMENT)
   const { socket } = res
   if (socket === null) return { account: null, isOpen: () => false, write: () => {}, isFull: () => false, canWrite: () => true, flush: () => {} }
-  // Another answer may follow on this connection.
-  const outlet = outlets.of(socket, () => !socket.destroyed)
+  // The socket decides, not the response: with keep-alive, other responses may follow on the connection.
+  const writer = writeScheduler.writer(socket, () => !socket.destroyed)
   const piecesOf = (payload: Payload): BufferList => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
-    account: outlet.account,
+    account: writer.account,
     isOpen: () => !res.destroyed && !res.writableEnded,
-    write: (payload) => outlet.write(piecesOf(payload), payload),
-    isFull: () => outlet.isFull,
-    canWrite: (resume) => outlet.canWrite(resume),
-    flush: () => outlet.flush(),
+    write: (payload) => writer.write(piecesOf(payload), payload),
+    isFull: () => writer.isFull,
+    canWrite: (onDrain) => writer.canWrite(onDrain),
+    flush: () => writer.flush(),
   }
 }
 
-/** A reader that has something to take needs no comment; and a stalled one would not be seen to be. */
-function comment(res: ServerResponse): void {
+/** Writes no comment while bytes are unsent: it is not needed then, and would hide a stalled connection from the timeout. */
+function sendComment(res: ServerResponse): void {
   if (res.socket === null || res.socket.writableLength > 0) return
   res.socket.write(res.chunkedEncoding ? COMMENT_CHUNK : COMMENT)
 }

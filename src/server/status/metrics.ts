@@ -2,7 +2,7 @@ import { Gauge, Registry } from 'prom-client'
 import type { FeedCounts } from '../../db/engine.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 
-/** What a server tells of itself, in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/** Metrics in the text format of Prometheus (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export interface Metrics {
   /** The media type of the text. */
   readonly type: string
@@ -18,12 +18,12 @@ const GAUGES: Readonly<Record<keyof FeedCounts, { readonly name: string; readonl
   },
 }
 
-/** Gauges that are read when somebody asks. */
-export function createMetrics(counts: () => FeedCounts, held: Pick<MemoryBudget, 'bytes'>): Metrics {
+/** Gauges that are read at each call of `text`. */
+export function createMetrics(counts: () => FeedCounts, memoryBudget: Pick<MemoryBudget, 'bytes'>): Metrics {
   const registry = new Registry()
-  for (const [which, { name, help }] of Object.entries(GAUGES)) {
-    const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: (): void => gauge.set(counts()[which as keyof FeedCounts]) })
+  for (const [key, { name, help }] of Object.entries(GAUGES)) {
+    const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: (): void => gauge.set(counts()[key as keyof FeedCounts]) })
   }
-  const bytes: Gauge = new Gauge({ name: 'tidemark_held_bytes', help: 'Bytes that are held for clients: see inflightBytes in docs/limits.md.', registers: [registry], collect: (): void => bytes.set(held.bytes) })
+  const bytes: Gauge = new Gauge({ name: 'tidemark_held_bytes', help: 'Bytes that are held for clients: see inflightBytes in docs/limits.md.', registers: [registry], collect: (): void => bytes.set(memoryBudget.bytes) })
   return { type: registry.contentType, text: () => registry.metrics() }
 }

@@ -41,18 +41,18 @@ subscription Watch {
 }
 `
 
-/** A mark on a post, and the tide below it. */
+/** The logo: a mark on a post, and the tide below it. */
 const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="28" height="28" role="img"><title>Tidemark</title>
 <rect width="32" height="32" rx="7" fill="#0b4f6c"/><path d="M16 5v13M16 9h7" stroke="#f6c453" stroke-width="3" stroke-linecap="round"/>
 <path d="M4 20q4-4 8 0t8 0 8 0M4 26q4-4 8 0t8 0 8 0" fill="none" stroke="#8fd3e8" stroke-width="2.5" stroke-linecap="round"/></svg>`
 
 /**
- * GraphiQL keeps its tabs in the browser. Told no query, it opens an empty tab beside them at every visit but the first;
- * told one, it finds the tab that has it, or opens it. So the page tells it that of the link, else the examples.
+ * GraphiQL keeps its tabs in the browser. Without a query, it opens an empty tab beside them at every visit but the first;
+ * with one, it finds the tab that has it, or opens it. So the page passes the query of the link, else the examples.
  */
 const QUERY = { placeholder: '<query>', script: `new URL(location.href).searchParams.get('query') || ${JSON.stringify(FIRST_QUERY)}` } as const
 
-/** GraphiQL shows a broken connection as the event that says so, as JSON; the client below it has tried again before. */
+/** GraphiQL shows a broken connection as its CloseEvent in JSON; its WebSocket client has retried before. */
 const BROKEN = `<script>CloseEvent.prototype.toJSON = function () {
   return { message: 'The connection to the server broke' + (this.reason && ' (' + this.reason + ')') + ': run it again.' }
 }</script>`
@@ -85,9 +85,9 @@ function send(req: IncomingMessage, res: ServerResponse, { html, gzipped, etag }
     res.writeHead(304, headers).end()
     return
   }
-  const packed = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
-  const body = packed ? gzipped : html
-  const encoding = packed ? { 'content-encoding': 'gzip' } : {}
+  const isGzipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
+  const body = isGzipped ? gzipped : html
+  const encoding = isGzipped ? { 'content-encoding': 'gzip' } : {}
   res.writeHead(200, { ...headers, ...encoding, 'content-type': 'text/html; charset=utf-8', 'content-length': body.length })
   res.end(req.method === 'HEAD' ? undefined : body)
 }

@@ -1,21 +1,21 @@
 import type { GraphQLError } from 'graphql'
 
-/** Whether the server should get traffic, by what became of the latest operations. */
+/** Whether the server should get traffic, judged by the errors of recent operations. */
 export interface Readiness {
-  /** Looks at an error that a client gets. */
+  /** Called with every error that a client gets. */
   observe(error: GraphQLError): void
-  /** From now on the answer is no. */
+  /** From now on the server is not ready. */
   stop(): void
-  /** Null, or why not. */
+  /** Null, or why the server is not ready. */
   reason(): string | null
 }
 
-/** How long one failure of the store counts; whoever comes then finds out whether it still fails. */
+/** How long one failure of the store counts, ms; the next operation shows whether the store still fails. */
 const FAILURE_MS = 5_000
 
 const FAILURES = new Set<unknown>(['UNAVAILABLE', 'STORAGE_FULL'])
 
-/** Readiness of a server that is running. `now` gives milliseconds. */
+/** Readiness of a running server. `now`: a clock in ms. */
 export function createReadiness(now: () => number): Readiness {
   let failedAt = -Infinity
   let stopping = false

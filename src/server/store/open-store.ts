@@ -7,16 +7,16 @@ import type { Log } from '../config/logger.ts'
 /** The store that the configuration names. */
 export interface OpenedStore {
   readonly store: Store
-  /** Why it does not answer at the moment; null when it does. */
+  /** Why the store does not answer at the moment; null when it does. */
   readonly unavailableReason: () => string | null
 }
 
-/** Between two looks whether MongoDB answers. */
+/** Interval of the probes whether MongoDB answers, ms. */
 const PROBE_MS = 1_000
 
 /**
- * Opens MongoDB where a URL was given, else the embedded store; each adapter is loaded only when it is used.
- * Throws StartError when it can never work; a MongoDB that does not answer is tried again.
+ * Opens MongoDB when a URL is configured, else the embedded store; an adapter is loaded only when it is used.
+ * Throws StartError when the store can never work; a MongoDB that does not answer is tried again.
  */
 export async function openStore(config: Pick<Config, 'directory' | 'mongodb'>, tenant: TenantId, log: Log): Promise<OpenedStore> {
   try {
@@ -37,9 +37,9 @@ async function openMongo(url: string, tenant: TenantId, log: Log): Promise<Opene
     open: () => openMongoStore({ url, onStatus: (line) => log.info(line) }),
     tenant,
     probeIntervalMs: PROBE_MS,
-    onChange: (problem) => {
-      if (problem === null) log.info('MongoDB answers.')
-      else log.warn(problem)
+    onChange: (reason) => {
+      if (reason === null) log.info('MongoDB answers.')
+      else log.warn(reason)
     },
   })
   return { store, unavailableReason: () => store.unavailableReason }

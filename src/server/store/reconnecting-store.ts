@@ -8,25 +8,25 @@ import type {
 } from '../../store/store.ts'
 
 export interface ReconnectingStoreOptions {
-  /** Opens the store behind; tried again until it succeeds. */
+  /** Opens the underlying store; called again until it succeeds. */
   readonly open: () => Promise<Store>
-  /** A tenant whose log is looked at to find out whether the store answers. */
+  /** The tenant whose log is read to probe the store. */
   readonly tenant: TenantId
-  /** Between two looks, ms. */
+  /** Interval of the probes, ms. */
   readonly probeIntervalMs: number
-  /** Told of each change: why the store does not answer, or null when it does again. */
-  readonly onChange: (problem: string | null) => void
+  /** Called on each change: why the store does not answer, or null when it does again. */
+  readonly onChange: (reason: string | null) => void
 }
 
-/** A call of the store behind. */
+/** A call of the underlying store. */
 type StoreCall<T> = (store: Store) => Promise<T>
 
 /**
- * A store on another machine, which may not be there yet, or for a while: until it was opened, every call is refused
- * with the reason why. Somebody who looks at `problem` knows, without a call, whether it answers.
+ * A store on another machine, which may be unavailable at first, or for a while: until it was opened, every call rejects
+ * with UNAVAILABLE and the reason. `unavailableReason` shows without a call whether the store answers.
  */
 export class ReconnectingStore implements Store {
-  /** It is on another machine, where others reach it too. */
+  /** The store is on another machine, where other servers reach it too. */
   readonly shared = true
   readonly #options: ReconnectingStoreOptions
   readonly #listeners = new Map<CommitListener, AsyncDisposable | null>()
@@ -39,7 +39,7 @@ export class ReconnectingStore implements Store {
     this.#options = options
   }
 
-  /** Tries once, then goes on trying. Throws BAD_REQUEST when the address can never work. */
+  /** Probes once, then at intervals until `close`. Throws BAD_REQUEST when the address can never work. */
   static async start(options: ReconnectingStoreOptions): Promise<ReconnectingStore> {
     const store = new ReconnectingStore(options)
     await store.#probe()
@@ -74,14 +74,14 @@ export class ReconnectingStore implements Store {
 
   drop = (tenant: TenantId): Promise<void> => this.#call((store) => store.drop(tenant))
 
-  /** Hangs the bell up as soon as there is a store. */
-  async listen(ring: CommitListener): Promise<AsyncDisposable> {
-    this.#listeners.set(ring, this.#store === null ? null : await this.#store.listen(ring))
+  /** Registers the listener with the underlying store as soon as that is open. */
+  async listen(listener: CommitListener): Promise<AsyncDisposable> {
+    this.#listeners.set(listener, this.#store === null ? null : await this.#store.listen(listener))
     return {
       [Symbol.asyncDispose]: async () => {
-        const hung = this.#listeners.get(ring)
-        this.#listeners.delete(ring)
-        await hung?.[Symbol.asyncDispose]()
+        const subscription = this.#listeners.get(listener)
+        this.#listeners.delete(listener)
+        await subscription?.[Symbol.asyncDispose]()
       },
     }
   }
@@ -106,7 +106,7 @@ export class ReconnectingStore implements Store {
   }
 
   async #probe(): Promise<void> {
-    const before = this.unavailableReason
+    const previous = this.unavailableReason
     try {
       if (this.#store === null) await this.#open()
       await this.#store?.log(this.#options.tenant, { after: 0, reverse: true, limit: { rows: 1, bytes: 1 } })
@@ -114,13 +114,13 @@ export class ReconnectingStore implements Store {
     } catch (error) {
       this.#unavailableReason = error instanceof DatabaseError ? error : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', {}, error)
     }
-    // An address that can never work ends the start: it is told there.
-    if (this.unavailableReason !== before && this.#unavailableReason?.code !== 'BAD_REQUEST') this.#options.onChange(this.unavailableReason)
+    // An address that can never work is no change to report: `start` throws.
+    if (this.unavailableReason !== previous && this.#unavailableReason?.code !== 'BAD_REQUEST') this.#options.onChange(this.unavailableReason)
   }
 
   async #open(): Promise<void> {
     const store = await this.#options.open()
-    for (const ring of this.#listeners.keys()) this.#listeners.set(ring, await store.listen(ring))
+    for (const listener of this.#listeners.keys()) this.#listeners.set(listener, await store.listen(listener))
     this.#store = store
   }
 }

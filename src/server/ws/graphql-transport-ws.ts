@@ -13,87 +13,87 @@ import { asResults, createPump } from '../broadcast/pump.ts'
 import { toWireError, toWire } from '../operations/result.ts'
 import { subscribe } from '../broadcast/subscribe.ts'
 
-/** What `onSubscribe` hands on to `execute` and `subscribe`. */
+/** The operation that `onSubscribe` passes to `execute` and `subscribe`. */
 interface ProtocolOperation extends ExecutionArgs {
-  readonly ready: PreparedOperation
+  readonly prepared: PreparedOperation
   readonly params: Params
   readonly id: string
-  readonly peer: WsConnection
+  readonly connection: WsConnection
   readonly room: AnswerRoom
-  /** What the message of the library carries. */
+  /** Payload of the `subscribe` message, which graphql-ws retains. */
   readonly payload: SubscribePayload
 }
 
 export interface ProtocolParts {
-  readonly operations: Executor
-  readonly cohorts: PayloadCache
+  readonly executor: Executor
+  readonly payloadCache: PayloadCache
 }
 
 /**
  * The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). The
- * library keeps the protocol; what subscriptions deliver goes past it, for its bytes are made once for many.
+ * library graphql-ws keeps the protocol; payloads of subscriptions bypass it, for their bytes are made once for many.
  */
-export function createProtocol({ operations, cohorts }: ProtocolParts, bounds: Bounds): Server<WsConnection> {
+export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds: Bounds): Server<WsConnection> {
   return makeServer<undefined, WsConnection>({
     connectionInitWaitTimeout: bounds.initMs,
-    // It may be as long as a message, would be kept as long as the socket, and says nothing yet.
+    // The payload of `connection_init` may be as long as a message, would be retained with the socket, and has no use yet.
     onConnect: (context) => void Object.assign(context, { connectionParams: undefined }),
-    onSubscribe: (context, id, payload) => open(operations, { context, id, payload, max: bounds.subscriptions }),
+    onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { ready, params, room } = args as ProtocolOperation
-      return toWire(await operations.run(ready, params, room))
+      const { prepared, params, room } = args as ProtocolOperation
+      return toWire(await executor.execute(prepared, params, room))
     },
     subscribe: async (args) => {
-      const job = args as ProtocolOperation
-      const { peer, id } = job
-      const begun = await subscribe({ ...args, contextValue: operations.context() })
-      if ('refused' in begun) return toWire(operations.maskResult(begun.refused))
-      const member = cohorts.join(args)
-      forget(job)
-      return asResults(createPump(begun.events, member, peer.sink(id)))
+      const operation = args as ProtocolOperation
+      const { connection, id } = operation
+      const started = await subscribe({ ...args, contextValue: executor.context() })
+      if ('errorResult' in started) return toWire(executor.maskResult(started.errorResult))
+      const source = payloadCache.join(args)
+      dropRequest(operation)
+      return asResults(createPump(started.events, source, connection.sink(id)))
     },
-    // A peer that went away is no failure: nobody is there to be told, and nothing to be logged.
-    onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof ConnectionClosed ? error : toWireError(operations.mask(error))).toJSON()),
+    // A closed connection is no failure: there is nobody to answer and nothing to log.
+    onError: (_context, _id, _payload, errors) => errors.map((error) => (error.originalError instanceof ConnectionClosed ? error : toWireError(executor.mask(error))).toJSON()),
   })
 }
 
 /**
- * The library keeps the message and the job of a subscription for as long as it runs, and needs of both no more than the
- * id: variables and texts that are as long as a message are not to be kept.
+ * graphql-ws retains the message and the arguments of a subscription while it runs, but needs only the id: variables and
+ * texts may be as long as a message, so they are dropped.
  */
-function forget(job: ProtocolOperation): void {
-  const { payload, document } = job
+function dropRequest(operation: ProtocolOperation): void {
+  const { payload, document } = operation
   Object.assign(payload, { query: '', variables: null, extensions: null, operationName: null })
-  Object.assign(job, { params: { query: '' }, variableValues: {}, ready: null, document: { ...document, definitions: [] } })
+  Object.assign(operation, { params: { query: '' }, variableValues: {}, prepared: null, document: { ...document, definitions: [] } })
 }
 
-const RETAINED = 'The subscriptions of this connection keep as much as they may: end some, or send less with each.'
+const OVER_RETAINED = 'The subscriptions of this connection keep as much as they may: end some, or send less with each.'
 
-interface Subscribe {
+interface SubscribeMessage {
   readonly context: Context<undefined, WsConnection>
   readonly id: string
   readonly payload: SubscribePayload
   readonly max: number
 }
 
-/** Gives errors back instead of throwing them: a throw would close the socket with all that runs on it. */
-function open(operations: Executor, { context, id, payload, max }: Subscribe): ProtocolOperation | readonly GraphQLError[] {
+/** Returns errors instead of throwing them: a throw would close the socket with all its operations. */
+function open(executor: Executor, { context, id, payload, max }: SubscribeMessage): ProtocolOperation | readonly GraphQLError[] {
   const { variables } = payload
-  // Of the protocol's own checks it passes as any object.
-  if (variables instanceof InvalidJson) return [operations.mask(new DatabaseError('BAD_REQUEST', `The parameter "variables" cannot be read: ${variables.problem}.`))]
-  const prepared = operations.prepare(payload.query)
+  // To the checks of graphql-ws, it is an object like any other.
+  if (variables instanceof InvalidJson) return [executor.mask(new DatabaseError('BAD_REQUEST', `The parameter "variables" cannot be read: ${variables.problem}.`))]
+  const prepared = executor.prepare(payload.query)
   if (prepared.kind === 'refused') return prepared.errors
   const params: Params = { query: payload.query, operationName: payload.operationName ?? undefined, variables: variables ?? undefined }
-  const kind = operationType(prepared, params.operationName)
-  if (kind === undefined) return [operations.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
-  const peer = context.extra
-  const place = kind === OperationTypeNode.SUBSCRIPTION ? peer.inbox.subscribe(id) : 'fits'
-  if (place === 'subscriptions') return [operations.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
-  if (place === 'bytes') return [operations.mask(new DatabaseError('TOO_MANY_REQUESTS', RETAINED, { retryAfterMs: 1_000 }))]
-  return toProtocolOperation(operations, { ready: prepared, params, id, peer, room: peer.inbox.roomOf(id), payload })
+  const type = operationType(prepared, params.operationName)
+  if (type === undefined) return [executor.mask(new GraphQLError('The document has no operation of this name, or several and none was named.'))]
+  const connection = context.extra
+  const slot = type === OperationTypeNode.SUBSCRIPTION ? connection.messages.subscribe(id) : 'fits'
+  if (slot === 'subscriptions') return [executor.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
+  if (slot === 'bytes') return [executor.mask(new DatabaseError('TOO_MANY_REQUESTS', OVER_RETAINED, { retryAfterMs: 1_000 }))]
+  return toProtocolOperation(executor, { prepared, params, id, connection, room: connection.messages.answerRoom(id), payload })
 }
 
-function toProtocolOperation(operations: Executor, job: Omit<ProtocolOperation, keyof ExecutionArgs>): ProtocolOperation {
-  // What is left out here, the library would look for elsewhere.
-  return { ...executionArgs(operations, job.ready, job.params), ...job, contextValue: undefined, rootValue: undefined }
+function toProtocolOperation(executor: Executor, operation: Omit<ProtocolOperation, keyof ExecutionArgs>): ProtocolOperation {
+  // graphql-ws would look elsewhere for properties that are missing.
+  return { ...executionArgs(executor, operation.prepared, operation.params), ...operation, contextValue: undefined, rootValue: undefined }
 }

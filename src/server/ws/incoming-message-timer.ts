@@ -1,26 +1,27 @@
 import { MessageMeter } from './message-meter.ts'
 
-/** The message that is arriving, and since when. */
+/** Measures the size of an incomplete message, and for how long it has been arriving. */
 export class IncomingMessageTimer {
   readonly #meter = new MessageMeter()
-  #since = Infinity
+  #startedAt = Infinity
 
+  /** See `MessageMeter`. */
   get bytes(): number {
     return this.#meter.bytes
   }
 
   read(chunk: Buffer, now: number): void {
-    if (this.#meter.read(chunk)) this.#since = now
-    else if (this.#meter.bytes === 0) this.#since = Infinity
+    if (this.#meter.read(chunk)) this.#startedAt = now
+    else if (this.#meter.bytes === 0) this.#startedAt = Infinity
   }
 
-  /** It was not read from, and is now. */
-  goOn(now: number): void {
-    if (this.#since < now) this.#since = now
+  /** Called when a paused socket is read again: the time starts anew. */
+  onResumed(now: number): void {
+    if (this.#startedAt < now) this.#startedAt = now
   }
 
-  /** For how long it has been arriving, ms; negative when none is. */
-  takes(now: number): number {
-    return now - this.#since
+  /** How long the message has been arriving, ms; negative when none is. */
+  elapsedMs(now: number): number {
+    return now - this.#startedAt
   }
 }

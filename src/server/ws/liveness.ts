@@ -1,12 +1,12 @@
-/** Pings that may stay unanswered. */
-const UNANSWERED = 2
+/** Pings in a row that may stay unanswered. */
+const MAX_UNANSWERED = 2
 
-/** What is to be done about a peer. */
-export type Due = 'nothing' | 'ping' | 'gone'
+/** The next action for a peer: `gone` means to end its connection. */
+export type LivenessAction = 'nothing' | 'ping' | 'gone'
 
 /**
- * Whether a peer is still there: it is pinged soon after it came and then every `pingMs`, and is gone when it has answered none
- * of two pings by the time the third is due. Times are in ms of a monotonic clock.
+ * Whether a peer is still there. It is pinged at the first call of `next` and then every `pingMs`, and is gone when it has
+ * answered none of two pings by the time the third is due. Times are in ms of a monotonic clock.
  */
 export class Liveness {
   readonly #pingMs: number
@@ -18,22 +18,22 @@ export class Liveness {
     this.#dueAt = now
   }
 
-  /** A pong came. */
-  answered(): void {
+  /** Called for each pong. */
+  onPong(): void {
     this.#unanswered = 0
   }
 
-  /** The peer is not read from: its pongs may be there already. The time until the next ping begins anew. */
-  unheard(now: number): void {
+  /** Called while the socket is paused, for pongs may wait unread: the next ping is due `pingMs` later. */
+  onPaused(now: number): void {
     this.#dueAt = Math.max(this.#dueAt, now + this.#pingMs)
   }
 
-  /** What is due now. */
-  next(now: number): Due {
+  /** The action that is due now. */
+  next(now: number): LivenessAction {
     if (now < this.#dueAt) return 'nothing'
-    // From when it was due: what is a little late does not add up.
+    // Counted from the due time, so that small delays do not add up.
     this.#dueAt = Math.max(this.#dueAt + this.#pingMs, now)
-    if (this.#unanswered >= UNANSWERED) return 'gone'
+    if (this.#unanswered >= MAX_UNANSWERED) return 'gone'
     this.#unanswered++
     return 'ping'
   }

@@ -1,82 +1,82 @@
-/** What a piece of a message takes beside its bytes: pieces that arrive apart, and fragments, are objects of their own. */
-const PIECE_BYTES = 160
-/** The first two bytes of a frame, a long length and the mask (RFC 6455, section 5.2). */
-const MOST_HEAD_BYTES = 14
-const FIRST_CONTROL = 8
+/** Memory of a part of a message beside its bytes: each chunk and each fragment is an object. */
+const PART_OVERHEAD_BYTES = 160
+/** The first two bytes of a frame, an extended length and the mask (RFC 6455, section 5.2). */
+const MAX_HEADER_BYTES = 14
+const FIRST_CONTROL_OPCODE = 8
 
 /**
- * How much of a WebSocket message has come that is not complete. It reads the heads of masked frames and nothing else;
- * what is no frame is refused by whoever reads the messages.
+ * Counts the bytes of an incomplete WebSocket message. It parses the headers of masked frames and nothing else; invalid
+ * frames are left to `ws`, which refuses them.
  */
 export class MessageMeter {
-  readonly #head = Buffer.alloc(MOST_HEAD_BYTES)
-  #headBytes = 0
-  /** Of the frame's payload that has not come. */
-  #left = 0
+  readonly #header = Buffer.alloc(MAX_HEADER_BYTES)
+  #headerBytes = 0
+  /** Payload bytes of the frame that have not arrived. */
+  #payloadLeft = 0
   #isInFrame = false
-  /** Whether a frame of a message has come, and not its last one. */
+  /** Whether a frame of a message has arrived, and not its last one. */
   #isFragmented = false
   #bytes = 0
 
-  /** Bytes that wait for the rest of their message, with what comes between its fragments; 0 between two messages. */
+  /** Bytes of the incomplete message, with the control frames between its fragments; 0 between two messages. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether the message that is unfinished after the chunk began in it. */
+  /** Counts a chunk. Whether the message that is incomplete after it also began in it. */
   read(chunk: Uint8Array): boolean {
-    let [isOld, pieces] = [this.#bytes > 0, 1]
-    for (let at = 0; at < chunk.length; ) {
-      at = this.#isInFrame ? this.#skip(chunk, at) : this.#readHead(chunk, at)
-      if (!this.#isInFrame || this.#left > 0) continue
+    let [startedBefore, parts] = [this.#bytes > 0, 1]
+    for (let offset = 0; offset < chunk.length; ) {
+      offset = this.#isInFrame ? this.#skipPayload(chunk, offset) : this.#readHeaderByte(chunk, offset)
+      if (!this.#isInFrame || this.#payloadLeft > 0) continue
       this.#endFrame()
-      pieces++
-      if (!this.#isFragmented) [isOld, pieces] = [false, 1]
+      parts++
+      if (!this.#isFragmented) [startedBefore, parts] = [false, 1]
     }
-    const isUnfinished = this.#isFragmented || this.#isInFrame || this.#headBytes > 0
-    this.#bytes = isUnfinished ? (isOld ? this.#bytes : 0) + chunk.length + pieces * PIECE_BYTES : 0
-    return isUnfinished && !isOld
+    const isUnfinished = this.#isFragmented || this.#isInFrame || this.#headerBytes > 0
+    this.#bytes = isUnfinished ? (startedBefore ? this.#bytes : 0) + chunk.length + parts * PART_OVERHEAD_BYTES : 0
+    return isUnfinished && !startedBefore
   }
 
-  #skip(chunk: Uint8Array, at: number): number {
-    const taken = Math.min(this.#left, chunk.length - at)
-    this.#left -= taken
-    return at + taken
+  #skipPayload(chunk: Uint8Array, offset: number): number {
+    const skipped = Math.min(this.#payloadLeft, chunk.length - offset)
+    this.#payloadLeft -= skipped
+    return offset + skipped
   }
 
-  #readHead(chunk: Uint8Array, at: number): number {
-    this.#head[this.#headBytes++] = chunk[at] ?? 0
-    if (this.#headBytes < 2 || this.#headBytes < this.#wholeHead()) return at + 1
-    this.#left = this.#length()
-    this.#headBytes = 0
+  #readHeaderByte(chunk: Uint8Array, offset: number): number {
+    this.#header[this.#headerBytes++] = chunk[offset] ?? 0
+    if (this.#headerBytes < 2 || this.#headerBytes < this.#headerLength()) return offset + 1
+    this.#payloadLeft = this.#payloadLength()
+    this.#headerBytes = 0
     this.#isInFrame = true
-    return at + 1
+    return offset + 1
   }
 
-  #wholeHead(): number {
-    const [, second = 0] = this.#head
-    return 2 + longBytes(second & 0x7f) + (second >= 0x80 ? 4 : 0)
+  #headerLength(): number {
+    const [, second = 0] = this.#header
+    return 2 + extendedLengthBytes(second & 0x7f) + (second >= 0x80 ? 4 : 0)
   }
 
-  #length(): number {
-    const length = (this.#head[1] ?? 0) & 0x7f
-    switch (longBytes(length)) {
+  #payloadLength(): number {
+    const length = (this.#header[1] ?? 0) & 0x7f
+    switch (extendedLengthBytes(length)) {
       case 0: return length
-      case 2: return this.#head.readUInt16BE(2)
-      default: return this.#head.readUInt32BE(2) * 2 ** 32 + this.#head.readUInt32BE(6)
+      case 2: return this.#header.readUInt16BE(2)
+      default: return this.#header.readUInt32BE(2) * 2 ** 32 + this.#header.readUInt32BE(6)
     }
   }
 
   #endFrame(): void {
-    const [first = 0] = this.#head
+    const [first = 0] = this.#header
     this.#isInFrame = false
     // A control frame may stand between the fragments of a message.
-    if ((first & 0x0f) < FIRST_CONTROL) this.#isFragmented = first < 0x80
+    if ((first & 0x0f) < FIRST_CONTROL_OPCODE) this.#isFragmented = first < 0x80
   }
 }
 
-/** Bytes of a length that does not fit into seven bits. */
-function longBytes(length: number): number {
+/** Bytes of an extended payload length, for a length field of seven bits (RFC 6455, section 5.2). */
+function extendedLengthBytes(length: number): number {
   if (length < 126) return 0
   return length === 126 ? 2 : 8
 }

@@ -5,18 +5,18 @@ import { MIN_CONNECTION_BYTES, type ConnectionAccount, type Reservation } from '
 import { estimateParsedBytes } from '../limits/json-weight.ts'
 import { LARGE_MESSAGE_BYTES, type OperationPacer } from '../limits/operation-pacer.ts'
 
-/** What an inbox knows of its socket, and does with it. */
+/** The socket as its message queue uses it. */
 export interface SocketControl {
   readonly isOpen: () => boolean
-  /** Bytes that the peer has not taken yet. */
-  readonly unsent: () => number
+  /** Bytes in the send buffer of the socket. */
+  readonly bufferedBytes: () => number
   readonly pause: () => void
   readonly resume: () => void
   /** Handles a message; must not reject. Settles when its answers have left. */
   readonly handle: (message: unknown) => Promise<void>
-  /** Tells the peer that there is no room for the operation `id`; must not reject. */
+  /** Answers that the operation `id` exceeds the memory budget; must not reject. */
   readonly refuse: (id: unknown) => Promise<void>
-  /** The text is no message. */
+  /** Called for a text that cannot be parsed. */
   readonly fail: () => void
 }
 
@@ -26,219 +26,219 @@ export interface MessageQueueBounds {
   readonly socketBufferBytes: number
 }
 
-/** Where what is held is counted, and when messages and reads begin. */
+/** The account of held bytes, and the pacer of messages and reads. */
 export interface MessageQueueParts {
   readonly account: ConnectionAccount
-  readonly pace: OperationPacer
+  readonly pacer: OperationPacer
 }
 
-/** A message that came. */
+/** A received message that is not parsed yet. */
 interface QueuedMessage {
   readonly data: Buffer
-  readonly hold: Reservation
+  readonly reservation: Reservation
 }
 
-/** A message that was read; it has settled when its answers have left too. */
+/** A parsed message; it has settled when its answers have left too. */
 interface RunningOperation {
   readonly type: unknown
   readonly id: unknown
   readonly message: unknown
-  readonly hold: Reservation
-  /** Whether there is room to handle it. */
-  readonly hasRoom: boolean
-  /** Bytes of its answer. */
-  claimed: number
-  /** The peer has said that it is over; it still runs. */
-  completed: boolean
-  subscribed: boolean
+  readonly reservation: Reservation
+  /** Whether the memory budget admitted it; else it is refused. */
+  readonly isAdmitted: boolean
+  /** Estimated bytes of its answer. */
+  claimedBytes: number
+  /** The peer has sent `complete`; the operation still runs. */
+  isCompleted: boolean
+  isSubscription: boolean
 }
 
-/** Messages that are begun in one turn: what they answer at once is counted before the next ones are begun. */
-const JOBS_PER_TURN = 16
-/** Operations that a socket may begin at first, when nothing is known of its answers yet. */
+/** Messages that start in one event-loop turn: their immediate answers are counted before the next ones start. */
+const MESSAGES_PER_TURN = 16
+/** Operations that a socket may start at first, while the size of its answers is unknown. */
 const FIRST_OPERATIONS = 4
-/** Messages that may wait for the next turn before the socket is no longer read from. */
+/** Queued messages beyond which the socket is paused. */
 const MAX_QUEUED = 64
 
 /**
- * The messages of one socket, read and begun in order. While there are too many operations or unsent bytes, nothing is
- * begun and the socket is not read from. An id is free when what had it has settled, not before: else two would run under
- * it, and one of them without an end.
+ * The messages of one socket, parsed and started in order. Backpressure: while there are too many operations or unsent
+ * bytes, no message starts and the socket is paused. An id is free when its operation has settled, not before: else two
+ * operations would run under it, and one of them could not be completed.
  */
 export class MessageQueue {
   readonly #socket: SocketControl
   readonly #bounds: MessageQueueBounds
   readonly #parts: MessageQueueParts
-  readonly #waiting: QueuedMessage[] = []
-  #waitingBytes = 0
-  /** The first message, when it was read and waits to be begun. */
+  readonly #queued: QueuedMessage[] = []
+  #queuedBytes = 0
+  /** The first message, when it is parsed and waits to start. */
   #next: RunningOperation | null = null
-  /** Whether the socket waits for its turn. */
-  #isQueued = false
-  readonly #jobs = new Set<RunningOperation>()
-  #operations = 0
-  /** Bytes of the answers of operations, until they have left. */
-  #claimed = 0
-  /** What an answer takes, about: more operations than will have room do not begin. It falls by half with each that took less. */
+  /** Whether the socket waits for the pacer. */
+  #awaitsTurn = false
+  readonly #running = new Set<RunningOperation>()
+  #operationCount = 0
+  /** Estimated bytes of answers that have not left. */
+  #claimedBytes = 0
+  /** Expected bytes of an answer; no more operations start than would fit. Falls by half at most with each smaller answer. */
   #answerBytes: number
-  /** Jobs that are completed and have not settled. */
+  /** Operations that are completed and have not settled. */
   #closingCount = 0
-  #begun = 0
+  #begunInTurn = 0
 
-  constructor(line: SocketControl, bounds: MessageQueueBounds, parts: MessageQueueParts) {
-    this.#socket = line
+  constructor(socket: SocketControl, bounds: MessageQueueBounds, parts: MessageQueueParts) {
+    this.#socket = socket
     this.#bounds = bounds
     this.#answerBytes = bounds.socketBufferBytes / FIRST_OPERATIONS
     this.#parts = parts
   }
 
-  /** Takes in the text of a message. Whether there was room for it. */
+  /** Queues the text of a message. False when it exceeds the memory budget. */
   receive(data: Buffer): boolean {
-    const hold = this.#parts.account.reserve()
-    // A small one has room in any case: how it is refused, is told for its operation.
-    if (!hold.grow(data.length) && this.#waitingBytes + data.length > MIN_CONNECTION_BYTES) return false
-    hold.set(data.length)
-    this.#waiting.push({ data, hold })
-    this.#waitingBytes += data.length
+    const reservation = this.#parts.account.reserve()
+    // A small message is queued in any case, so that its operation is refused by its id.
+    if (!reservation.grow(data.length) && this.#queuedBytes + data.length > MIN_CONNECTION_BYTES) return false
+    reservation.set(data.length)
+    this.#queued.push({ data, reservation })
+    this.#queuedBytes += data.length
     this.update()
     return true
   }
 
-  /** Whether one more subscription fits, which the operation `id` then is until it has settled; else what it is too much of. */
+  /** Counts the operation `id` as a subscription until it has settled; else names the bound that it exceeds. */
   subscribe(id: string): 'fits' | 'subscriptions' | 'bytes' {
-    const job = this.#running(id)
-    if (job === undefined || this.#subscriptions() >= this.#bounds.subscriptions) return 'subscriptions'
-    job.hold.retainForSubscription()
-    if (!this.#parts.account.hasRoomToKeep) return 'bytes'
-    job.subscribed = true
-    this.#operations--
+    const operation = this.#findRunning(id)
+    if (operation === undefined || this.#subscriptionCount() >= this.#bounds.subscriptions) return 'subscriptions'
+    operation.reservation.retainForSubscription()
+    if (!this.#parts.account.canRetain) return 'bytes'
+    operation.isSubscription = true
+    this.#operationCount--
     return 'fits'
   }
 
-  /** Bytes of answers that have not left, as they were estimated. */
-  get claimed(): number {
-    return this.#claimed
+  /** Estimated bytes of answers that have not left. */
+  get claimedBytes(): number {
+    return this.#claimedBytes
   }
 
-  /** Where the answer of the operation `id` goes. */
-  roomOf(id: string): AnswerRoom {
-    const job = this.#running(id)
-    const { pace, account } = this.#parts
+  /** Accounts for the answer of the operation `id`, and paces its reads. */
+  answerRoom(id: string): AnswerRoom {
+    const operation = this.#findRunning(id)
+    const { pacer, account } = this.#parts
     return {
       claim: (bytes) => {
-        if (job === undefined || !job.hold.claim(bytes)) return false
-        job.claimed += bytes
-        this.#claimed += bytes
+        if (operation === undefined || !operation.reservation.claim(bytes)) return false
+        operation.claimedBytes += bytes
+        this.#claimedBytes += bytes
         return true
       },
-      readTurn: () => pace.nextPiece(account),
+      readTurn: () => pacer.nextPiece(account),
     }
   }
 
-  /** Begins what may begin: call it when something has changed. */
+  /** Starts messages as far as the limits allow, and pauses or resumes the socket. Called after every change. */
   update(): void {
     if (!this.#socket.isOpen()) this.clear()
-    while (this.#begun < JOBS_PER_TURN && !this.#isFull()) {
-      this.#next ??= this.#read()
-      const job = this.#next
-      if (job === null || this.#mustWait(job) || !this.#enter(0)) break
+    while (this.#begunInTurn < MESSAGES_PER_TURN && !this.#isFull()) {
+      this.#next ??= this.#parseFirst()
+      const operation = this.#next
+      if (operation === null || this.#mustWait(operation) || !this.#enter(0)) break
       this.#next = null
-      void this.#run(job)
+      void this.#run(operation)
     }
-    if (this.#waiting.length > MAX_QUEUED || this.#waitingBytes > this.#bounds.socketBufferBytes || this.#isFull()) this.#socket.pause()
+    if (this.#queued.length > MAX_QUEUED || this.#queuedBytes > this.#bounds.socketBufferBytes || this.#isFull()) this.#socket.pause()
     else this.#socket.resume()
   }
 
-  /** The socket is closed: what was not begun is forgotten. */
+  /** Drops the messages that have not started. Called when the socket is closed or sent an invalid text. */
   clear(): void {
-    for (const { hold } of this.#waiting.splice(0)) hold.release()
-    this.#waitingBytes = 0
-    this.#next?.hold.release()
+    for (const { reservation } of this.#queued.splice(0)) reservation.release()
+    this.#queuedBytes = 0
+    this.#next?.reservation.release()
     this.#next = null
   }
 
-  /** The first message that waits; null when there is none, or it is not its turn. */
-  #read(): RunningOperation | null {
-    const [letter] = this.#waiting
-    if (letter === undefined || (letter.data.length > LARGE_MESSAGE_BYTES && !this.#enter(letter.data.length))) return null
-    this.#waiting.shift()
-    const { data, hold } = letter
-    this.#waitingBytes -= data.length
+  /** Parses the first message; null when there is none, it is long and has to wait for the pacer, or parsing fails. */
+  #parseFirst(): RunningOperation | null {
+    const [first] = this.#queued
+    if (first === undefined || (first.data.length > LARGE_MESSAGE_BYTES && !this.#enter(first.data.length))) return null
+    this.#queued.shift()
+    const { data, reservation } = first
+    this.#queuedBytes -= data.length
     try {
-      // Where there is none, only how it is refused depends on what it says.
-      const hasRoom = hold.grow(estimateParsedBytes(data) - data.length)
+      // A message that is not admitted is parsed too, for the id to refuse.
+      const isAdmitted = reservation.grow(estimateParsedBytes(data) - data.length)
       const message = parseExactJson(data.toString('utf8'))
-      return { ...parseHeader(message), message: hasRoom ? message : null, hold, hasRoom, claimed: 0, completed: false, subscribed: false }
+      return { ...parseHeader(message), message: isAdmitted ? message : null, reservation, isAdmitted, claimedBytes: 0, isCompleted: false, isSubscription: false }
     } catch {
-      hold.release()
+      reservation.release()
       this.#socket.fail()
       this.clear()
       return null
     }
   }
 
-  /** Whether it is the turn of this socket. */
+  /** Whether the pacer admits the socket in this turn. */
   #enter(bytes: number): boolean {
-    if (this.#isQueued) return false
-    const { pace, account } = this.#parts
-    this.#isQueued = !pace.enter(account, bytes, () => {
-      this.#isQueued = false
+    if (this.#awaitsTurn) return false
+    const { pacer, account } = this.#parts
+    this.#awaitsTurn = !pacer.enter(account, bytes, () => {
+      this.#awaitsTurn = false
       this.update()
     })
-    return !this.#isQueued
+    return !this.#awaitsTurn
   }
 
-  async #run(job: RunningOperation): Promise<void> {
-    if (++this.#begun === JOBS_PER_TURN) void this.#endTurn()
-    if (job.type === 'complete') this.#complete(job.id)
-    this.#jobs.add(job)
-    this.#operations++
-    await (job.hasRoom ? this.#socket.handle(job.message) : this.#socket.refuse(job.type === 'subscribe' ? job.id : undefined))
-    this.#jobs.delete(job)
-    if (job.completed) this.#closingCount--
-    if (!job.subscribed) this.#operations--
-    this.#claimed -= job.claimed
-    this.#answerBytes = Math.max(job.claimed, this.#answerBytes / 2)
-    job.hold.release()
+  async #run(operation: RunningOperation): Promise<void> {
+    if (++this.#begunInTurn === MESSAGES_PER_TURN) void this.#endTurn()
+    if (operation.type === 'complete') this.#complete(operation.id)
+    this.#running.add(operation)
+    this.#operationCount++
+    await (operation.isAdmitted ? this.#socket.handle(operation.message) : this.#socket.refuse(operation.type === 'subscribe' ? operation.id : undefined))
+    this.#running.delete(operation)
+    if (operation.isCompleted) this.#closingCount--
+    if (!operation.isSubscription) this.#operationCount--
+    this.#claimedBytes -= operation.claimedBytes
+    this.#answerBytes = Math.max(operation.claimedBytes, this.#answerBytes / 2)
+    operation.reservation.release()
     this.update()
   }
 
   async #endTurn(): Promise<void> {
     await nextTurn()
-    this.#begun = 0
+    this.#begunInTurn = 0
     this.update()
   }
 
   #isFull(): boolean {
     const { operationsPerSocket, socketBufferBytes } = this.#bounds
-    if (this.#operations >= operationsPerSocket || (this.#operations > 0 && this.#operations * this.#answerBytes >= socketBufferBytes)) return true
-    return this.#claimed > socketBufferBytes || this.#socket.unsent() > socketBufferBytes
+    if (this.#operationCount >= operationsPerSocket || (this.#operationCount > 0 && this.#operationCount * this.#answerBytes >= socketBufferBytes)) return true
+    return this.#claimedBytes > socketBufferBytes || this.#socket.bufferedBytes() > socketBufferBytes
   }
 
-  /** An id, or the place of a subscription, that is about to be free. */
+  /** A `subscribe` waits while its id, or the last subscription slot, belongs to a completed operation that has not settled. */
   #mustWait({ type, id }: RunningOperation): boolean {
     if (type !== 'subscribe') return false
     if (this.#closingCount === 0) return false
-    if (this.#subscriptions() >= this.#bounds.subscriptions) return true
-    for (const job of this.#jobs) if (job.completed && job.id === id) return true
+    if (this.#subscriptionCount() >= this.#bounds.subscriptions) return true
+    for (const operation of this.#running) if (operation.isCompleted && operation.id === id) return true
     return false
   }
 
   #complete(id: unknown): void {
-    const job = this.#running(id)
-    if (job === undefined) return
-    job.completed = true
+    const operation = this.#findRunning(id)
+    if (operation === undefined) return
+    operation.isCompleted = true
     this.#closingCount++
   }
 
-  #running(id: unknown): RunningOperation | undefined {
-    for (const job of this.#jobs) if (job.type === 'subscribe' && job.id === id && !job.completed) return job
+  #findRunning(id: unknown): RunningOperation | undefined {
+    for (const operation of this.#running) if (operation.type === 'subscribe' && operation.id === id && !operation.isCompleted) return operation
     return undefined
   }
 
-  #subscriptions(): number {
+  #subscriptionCount(): number {
     let count = 0
-    for (const { subscribed } of this.#jobs) if (subscribed) count++
+    for (const { isSubscription } of this.#running) if (isSubscription) count++
     return count
   }
 }

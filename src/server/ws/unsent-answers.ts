@@ -1,22 +1,22 @@
 import type { Reservation } from '../limits/memory-budget.ts'
 
-/** Texts that have not left, where they are longer than their operations claimed: escapes are not in their estimate. */
+/** Reserves the length by which unsent texts exceed the bytes that their operations claimed: estimates leave out JSON escapes. */
 export class UnsentAnswers {
-  readonly #hold: Reservation
-  readonly #claimed: () => number
+  readonly #reservation: Reservation
+  readonly #claimedBytes: () => number
   #length = 0
 
-  constructor(hold: Reservation, claimed: () => number) {
-    this.#hold = hold
-    this.#claimed = claimed
+  constructor(reservation: Reservation, claimedBytes: () => number) {
+    this.#reservation = reservation
+    this.#claimedBytes = claimedBytes
   }
 
   add(length: number): void {
     this.#length += length
-    this.#hold.set(Math.max(0, this.#length - this.#claimed()))
+    this.#reservation.set(Math.max(0, this.#length - this.#claimedBytes()))
   }
 
   release(): void {
-    this.#hold.release()
+    this.#reservation.release()
   }
 }

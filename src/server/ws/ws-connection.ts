@@ -8,132 +8,132 @@ import { MessageQueue, type SocketControl } from './message-queue.ts'
 import { UnsentAnswers } from './unsent-answers.ts'
 import { LARGE_MESSAGE_BYTES, type OperationPacer } from '../limits/operation-pacer.ts'
 import { Liveness } from './liveness.ts'
-import type { ConnectionWriter } from '../broadcast/write-scheduler.ts'
+import type { ConnectionWriter } from '../broadcast/connection-writer.ts'
 import { NextOpening, type Payload } from '../broadcast/payload.ts'
 import { answerPings } from './pong.ts'
 import type { Sink } from '../broadcast/pump.ts'
 
-/** One WebSocket, with what it costs the server in hand. */
+/** One WebSocket, with backpressure and a memory budget. */
 export interface WsConnection {
   readonly socket: WebSocket
-  readonly inbox: MessageQueue
-  /** Resolves when the text has left for the network: a reader that stops makes its writer wait. Rejects when it is gone. */
+  readonly messages: MessageQueue
+  /** Resolves when the text has left for the network (backpressure). Rejects with ConnectionClosed when the socket is closed. */
   send(text: string): Promise<void>
-  /** Where the payloads of the subscription `id` go: past `send`, and in order with it. */
+  /** The sink of the subscription `id`: it bypasses `send`, and stays in order with it. */
   sink(id: string): Sink
-  /** Takes in the text of a message; ends a peer for which there is no room. */
+  /** Queues the text of a message; closes the connection when it exceeds the memory budget. */
   receive(data: Buffer): void
-  /** Closes the socket, after the events that were written; its peer has some seconds to close it too. */
+  /** Flushes the events, then closes the socket; terminates it when the peer has not closed it within `CLOSE_MS`. */
   close(code?: number, reason?: string): void
-  /** Pings when it is time, and ends a peer that is gone, or whose message takes too long. */
+  /** Pings when that is due; ends a connection whose peer is gone, or whose message takes too long. Called at intervals. */
   checkAlive(): void
 }
 
-/** The socket was closed while something was to be sent: expected, and the end of the sender. */
+/** The socket was closed before a text was sent: expected, and no failure to report. */
 export class ConnectionClosed extends Error {
   override readonly name = 'Gone'
 }
 
-/** What a peer is made of. */
+/** The parts of a connection. */
 export interface ConnectionParts {
   readonly socket: WebSocket
-  /** The connection below it, for frames that are ready. */
-  readonly connection: Duplex
-  readonly outlet: ConnectionWriter
-  readonly held: MemoryBudget
-  readonly pace: OperationPacer
+  /** The TCP connection below the WebSocket. */
+  readonly stream: Duplex
+  readonly writer: ConnectionWriter
+  readonly memoryBudget: MemoryBudget
+  readonly pacer: OperationPacer
   readonly bounds: Bounds
   /** Handles a message; must not reject. */
-  readonly handle: (peer: WsConnection, message: unknown) => Promise<void>
+  readonly handle: (connection: WsConnection, message: unknown) => Promise<void>
 }
 
-/** How long a peer may take to close a socket that was closed here, ms; what it holds is held so long. */
+/** Time for the peer to close a socket that the server has closed, ms; its bytes are held until then. */
 const CLOSE_MS = 5_000
 
-/** The server has no room; clients come again (https://www.iana.org/assignments/websocket/websocket.xhtml). */
+/** Close code: no memory; clients reconnect (https://www.iana.org/assignments/websocket/websocket.xhtml). */
 const TRY_AGAIN_LATER = 1013
 
-/** A peer on an open socket. */
-export function createWsConnection(wire: ConnectionParts): WsConnection {
-  return new OpenWsConnection(wire)
+/** A connection on an open socket. */
+export function createWsConnection(parts: ConnectionParts): WsConnection {
+  return new OpenWsConnection(parts)
 }
 
-const NO_CONNECTION_ROOM = 'Too much is held for this connection'
+const OVER_BUDGET = 'Too much is held for this connection'
 
 class OpenWsConnection implements WsConnection {
   readonly socket: WebSocket
-  readonly inbox: MessageQueue
-  readonly #wire: ConnectionParts
-  readonly #arrival = new IncomingMessageTimer()
-  readonly #receiving: Reservation
-  readonly #leaving: UnsentAnswers
+  readonly messages: MessageQueue
+  readonly #parts: ConnectionParts
+  readonly #incoming = new IncomingMessageTimer()
+  readonly #incomingReservation: Reservation
+  readonly #unsent: UnsentAnswers
   readonly #liveness: Liveness
 
-  constructor(wire: ConnectionParts) {
-    const { socket, connection, held, pace, bounds } = wire
-    const account = held.of(connection)
+  constructor(parts: ConnectionParts) {
+    const { socket, stream, memoryBudget, pacer, bounds } = parts
+    const account = memoryBudget.account(stream)
     this.socket = socket
-    this.#wire = wire
-    this.inbox = new MessageQueue(this.#line(), bounds, { account, pace })
-    this.#receiving = account.reserve()
-    this.#leaving = new UnsentAnswers(account.reserve(), () => this.inbox.claimed)
+    this.#parts = parts
+    this.messages = new MessageQueue(this.#socketControl(), bounds, { account, pacer })
+    this.#incomingReservation = account.reserve()
+    this.#unsent = new UnsentAnswers(account.reserve(), () => this.messages.claimedBytes)
     this.#liveness = new Liveness(bounds.pingMs, performance.now())
-    // Before the library reads it: a message that is complete waits in the inbox.
-    connection.prependListener('data', (chunk: Buffer) => this.#read(chunk))
-    connection.on('drain', () => this.inbox.update())
-    socket.on('pong', () => this.#liveness.answered()).on('ping', answerPings(socket)).once('close', () => this.#closed())
+    // Before `ws` reads the chunk: a complete message is counted in the message queue.
+    stream.prependListener('data', (chunk: Buffer) => this.#read(chunk))
+    stream.on('drain', () => this.messages.update())
+    socket.on('pong', () => this.#liveness.onPong()).on('ping', answerPings(socket)).once('close', () => this.#closed())
   }
 
   async send(text: string): Promise<void> {
-    // An answer waits for no events, but comes after them.
-    this.#wire.outlet.flush()
-    this.#leaving.add(text.length)
+    // Buffered events leave before the answer, so that the order is kept.
+    this.#parts.writer.flush()
+    this.#unsent.add(text.length)
     const sent = send(this.socket, text)
-    this.inbox.update()
+    this.messages.update()
     try {
       await sent
     } finally {
-      this.#leaving.add(-text.length)
-      this.inbox.update()
+      this.#unsent.add(-text.length)
+      this.messages.update()
     }
   }
 
   sink(id: string): Sink {
-    return new FrameSink(this.#wire.outlet, id)
+    return new FrameSink(this.#parts.writer, id)
   }
 
   receive(data: Buffer): void {
-    if (this.#isOpen() && !this.inbox.receive(data)) this.#overrun()
+    if (this.#isOpen() && !this.messages.receive(data)) this.#closeOverBudget()
   }
 
   close(code?: number, reason?: string): void {
-    this.#wire.outlet.flush()
+    this.#parts.writer.flush()
     this.socket.close(code, reason)
     setTimeout(() => this.socket.terminate(), CLOSE_MS).unref()
   }
 
   checkAlive(): void {
     const now = performance.now()
-    // What it sent, and its pongs, may be there: whether it takes what was sent, shows the time of its connection.
-    if (this.socket.isPaused) return this.#liveness.unheard(now)
-    if (this.#isOpen() && this.#arrival.takes(now) > this.#wire.bounds.requestMs) return this.close(CloseCode.ConnectionInitialisationTimeout, 'The message took too long')
-    const due = this.#liveness.next(now)
-    if (due === 'gone') this.socket.terminate()
-    if (due === 'ping' && this.#isOpen()) this.socket.ping()
+    // A paused socket reads no pongs: the timeout of its TCP connection finds a stalled peer instead.
+    if (this.socket.isPaused) return this.#liveness.onPaused(now)
+    if (this.#isOpen() && this.#incoming.elapsedMs(now) > this.#parts.bounds.requestMs) return this.close(CloseCode.ConnectionInitialisationTimeout, 'The message took too long')
+    const action = this.#liveness.next(now)
+    if (action === 'gone') this.socket.terminate()
+    if (action === 'ping' && this.#isOpen()) this.socket.ping()
   }
 
-  #line(): SocketControl {
+  #socketControl(): SocketControl {
     const { socket } = this
     return {
       isOpen: () => this.#isOpen(),
-      unsent: () => socket.bufferedAmount,
+      bufferedBytes: () => socket.bufferedAmount,
       pause: () => socket.pause(),
       resume: () => {
         if (!socket.isPaused) return
-        this.#arrival.goOn(performance.now())
+        this.#incoming.onResumed(performance.now())
         socket.resume()
       },
-      handle: (message) => this.#wire.handle(this, message),
+      handle: (message) => this.#parts.handle(this, message),
       refuse: (id) => this.#refuse(id),
       fail: () => this.close(CloseCode.BadRequest, 'Invalid message received'),
     }
@@ -144,63 +144,63 @@ class OpenWsConnection implements WsConnection {
   }
 
   #read(chunk: Buffer): void {
-    this.#arrival.read(chunk, performance.now())
-    if (!this.#receiving.set(this.#arrival.bytes) && this.#arrival.bytes > MIN_CONNECTION_BYTES && this.#isOpen()) this.#overrun()
+    this.#incoming.read(chunk, performance.now())
+    if (!this.#incomingReservation.set(this.#incoming.bytes) && this.#incoming.bytes > MIN_CONNECTION_BYTES && this.#isOpen()) this.#closeOverBudget()
   }
 
-  /** At once: until it is gone, it holds what there is no room for. */
-  #overrun(): void {
-    this.close(TRY_AGAIN_LATER, NO_CONNECTION_ROOM)
+  /** Does not wait for the peer: until the socket is gone, it holds more than the budget. */
+  #closeOverBudget(): void {
+    this.close(TRY_AGAIN_LATER, OVER_BUDGET)
     setImmediate(() => this.socket.terminate())
   }
 
-  /** Tells that there is no room for an operation; for anything else, the socket is closed. */
+  /** Answers an operation with TOO_MANY_REQUESTS; closes the socket for any other message. */
   async #refuse(id: unknown): Promise<void> {
-    if (typeof id !== 'string') return this.close(TRY_AGAIN_LATER, NO_CONNECTION_ROOM)
-    const error = { message: `${NO_CONNECTION_ROOM}: try again in a second.`, extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }
+    if (typeof id !== 'string') return this.close(TRY_AGAIN_LATER, OVER_BUDGET)
+    const error = { message: `${OVER_BUDGET}: try again in a second.`, extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }
     await this.send(JSON.stringify({ id, type: 'error', payload: [error] })).catch(() => {})
   }
 
   #closed(): void {
-    this.#receiving.release()
-    this.#leaving.release()
-    this.inbox.clear()
+    this.#incomingReservation.release()
+    this.#unsent.release()
+    this.messages.clear()
   }
 }
 
-/** The frames of one subscription. */
+/** Writes the payloads of one subscription as frames. */
 class FrameSink implements Sink {
-  readonly #outlet: ConnectionWriter
+  readonly #writer: ConnectionWriter
   readonly #opening: NextOpening
   readonly account: ConnectionAccount
 
-  constructor(outlet: ConnectionWriter, id: string) {
-    this.account = outlet.account
-    this.#outlet = outlet
+  constructor(writer: ConnectionWriter, id: string) {
+    this.account = writer.account
+    this.#writer = writer
     this.#opening = new NextOpening(id)
   }
 
   isOpen(): boolean {
-    return this.#outlet.isOpen
+    return this.#writer.isOpen
   }
 
   write(payload: Payload): void {
-    this.#outlet.write(payload.frame(this.#opening), payload)
+    this.#writer.write(payload.frame(this.#opening), payload)
   }
 
   isFull(): boolean {
-    return this.#outlet.isFull
+    return this.#writer.isFull
   }
 
-  canWrite(resume: () => void): boolean {
-    return this.#outlet.canWrite(resume)
+  canWrite(onDrain: () => void): boolean {
+    return this.#writer.canWrite(onDrain)
   }
 }
 
 function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return reject(new ConnectionClosed('The socket is closed.'))
-    // A text would be held twice while it waits.
+    // As a string, a long text would be held twice while it waits.
     socket.send(text.length > LARGE_MESSAGE_BYTES ? Buffer.from(text) : text, { binary: false }, (error) => (error ? reject(new ConnectionClosed('The socket was closed.', { cause: error })) : resolve()))
   })
 }

@@ -12,112 +12,112 @@ import type { Origins } from '../http/origin-policy.ts'
 import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
 import { createWsConnection, ConnectionClosed, type WsConnection, type ConnectionParts } from './ws-connection.ts'
 import { createProtocol, type ProtocolParts } from './graphql-transport-ws.ts'
-import { asksForWebSocket, ignoreUpgrade, isWhole } from '../http/upgrade.ts'
+import { asksForWebSocket, ignoreUpgrade, hasAllHeaders } from '../http/upgrade.ts'
 
 /** GraphQL over WebSockets, on the port of an HTTP server. */
 export interface Sockets {
-  /** From now on hears neither new peers nor new messages; what runs is still answered. */
+  /** From now on accepts neither new connections nor new messages; running operations are still answered. */
   stopAccepting(): void
-  /** Tells all peers to resume elsewhere (1001). */
+  /** Closes all connections with 1001, upon which clients resume elsewhere. */
   close(): void
-  /** Ends at once those that are still there. */
+  /** Ends the remaining connections at once. */
   terminate(): void
 }
 
 export interface SocketsOptions extends ProtocolParts {
-  readonly outlets: WriteScheduler
-  readonly held: MemoryBudget
-  readonly pace: OperationPacer
+  readonly writeScheduler: WriteScheduler
+  readonly memoryBudget: MemoryBudget
+  readonly pacer: OperationPacer
   readonly origins: Origins
   readonly bounds: Bounds
-  /** Gets what is a bug of ours; the socket it happened on is closed. */
+  /** Called with an error that is a bug of the server; the socket it happened on is closed. */
   readonly report: (error: unknown) => void
 }
 
-/** Peers are looked at so often within each bound of time, and at least once in `mostMs`. */
-const CHECKS = { times: 4, mostMs: 1_000 }
+/** Connections are checked `perBound` times within each time bound, and at least once in `maxMs`. */
+const CHECK_INTERVAL = { perBound: 4, maxMs: 1_000 }
 
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
-export function openSockets(http: Pick<Http, 'server' | 'turns'>, { operations, cohorts, outlets, held, pace, origins, bounds, report }: SocketsOptions): Sockets {
-  const protocol = createProtocol({ operations, cohorts }, bounds)
+export function openSockets(http: Pick<Http, 'server' | 'pipeline'>, { executor, payloadCache, writeScheduler, memoryBudget, pacer, origins, bounds, report }: SocketsOptions): Sockets {
+  const protocol = createProtocol({ executor, payloadCache }, bounds)
   const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, autoPong: false, handleProtocols })
-  const peers = new Set<WsConnection>()
-  const state = { deaf: false }
+  const connections = new Set<WsConnection>()
+  const state = { draining: false }
   http.server.on('upgrade', (req, socket, head) => {
-    if (!asksForWebSocket(req)) return isWhole(req) ? ignoreUpgrade(http, req, { socket, rest: head }) : refuse(socket, TOO_MANY_HEADERS)
-    const refused = upgradeError(req, origins)
-    if (refused !== null || state.deaf) return refuse(socket, refused ?? STOPPING)
+    if (!asksForWebSocket(req)) return hasAllHeaders(req) ? ignoreUpgrade(http, req, { socket, head }) : refuse(socket, TOO_MANY_HEADERS)
+    const problem = upgradeError(req, origins)
+    if (problem !== null || state.draining) return refuse(socket, problem ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
-      const outlet = outlets.of(socket, () => ws.readyState === ws.OPEN)
-      const peer = attach(protocol, { socket: ws, connection: socket, outlet, held, pace, bounds }, { report, isDraining: () => state.deaf })
-      endStalled(socket, peer, bounds.stallTimeoutMs)
-      peers.add(peer)
-      ws.once('close', () => peers.delete(peer))
+      const writer = writeScheduler.writer(socket, () => ws.readyState === ws.OPEN)
+      const connection = attach(protocol, { socket: ws, stream: socket, writer, memoryBudget, pacer, bounds }, { report, isDraining: () => state.draining })
+      endStalled(socket, connection, bounds.stallTimeoutMs)
+      connections.add(connection)
+      ws.once('close', () => connections.delete(connection))
     })
   })
-  const checks = setInterval(() => peers.forEach((peer) => peer.checkAlive()), Math.min(CHECKS.mostMs, bounds.pingMs / CHECKS.times, bounds.requestMs / CHECKS.times)).unref()
+  const checks = setInterval(() => connections.forEach((connection) => connection.checkAlive()), Math.min(CHECK_INTERVAL.maxMs, bounds.pingMs / CHECK_INTERVAL.perBound, bounds.requestMs / CHECK_INTERVAL.perBound)).unref()
   return {
     stopAccepting: () => {
-      state.deaf = true
+      state.draining = true
     },
     close: () => {
       clearInterval(checks)
       server.close()
-      for (const peer of peers) peer.close(1001, 'Going away')
+      for (const connection of connections) connection.close(1001, 'Going away')
     },
-    terminate: () => peers.forEach(({ socket }) => socket.terminate()),
+    terminate: () => connections.forEach(({ socket }) => socket.terminate()),
   }
 }
 
-/** Ends a peer that takes nothing of what was sent to it. */
-function endStalled(socket: Duplex, peer: WsConnection, stallTimeoutMs: number): void {
+/** Ends a connection whose peer takes no sent bytes for `stallTimeoutMs`. */
+function endStalled(socket: Duplex, connection: WsConnection, stallTimeoutMs: number): void {
   if (!(socket instanceof Socket)) return
   socket.setTimeout(stallTimeoutMs)
   socket.on('timeout', () => {
-    if (peer.socket.bufferedAmount > 0) peer.socket.terminate()
+    if (connection.socket.bufferedAmount > 0) connection.socket.terminate()
   })
 }
 
-interface PeerHooks {
+interface ConnectionHooks {
   readonly report: (error: unknown) => void
   readonly isDraining: () => boolean
 }
 
-function attach(protocol: Protocol<WsConnection>, wire: Omit<ConnectionParts, 'handle'>, { report, isDraining: isDeaf }: PeerHooks): WsConnection {
-  const { socket } = wire
+function attach(protocol: Protocol<WsConnection>, parts: Omit<ConnectionParts, 'handle'>, { report, isDraining }: ConnectionHooks): WsConnection {
+  const { socket } = parts
   let read: (message: string) => Promise<void> = async () => {}
-  const fail = (peer: WsConnection, error: unknown): void => {
+  const fail = (connection: WsConnection, error: unknown): void => {
     if (error instanceof ConnectionClosed) return
     report(error)
-    peer.close(CloseCode.InternalServerError, 'Internal server error')
+    connection.close(CloseCode.InternalServerError, 'Internal server error')
   }
-  const peer = createWsConnection({
-    ...wire,
+  const connection = createWsConnection({
+    ...parts,
     handle: async (to, message) => {
-      // The protocol takes a message that is parsed already as well as its text, though its types do not say so.
-      if (!isDeaf() && socket.readyState === socket.OPEN) await read(message as string).catch((error: unknown) => fail(to, error))
+      // graphql-ws also takes a parsed message instead of its text, though its types do not say so.
+      if (!isDraining() && socket.readyState === socket.OPEN) await read(message as string).catch((error: unknown) => fail(to, error))
     },
   })
-  // Messages that are too large or no UTF-8: the socket closes itself with 1009 or 1007, and waits long for its peer.
-  socket.on('error', () => peer.close())
+  // For a message that is too large or no UTF-8, `ws` closes the socket with 1009 or 1007, but waits long for the peer.
+  socket.on('error', () => connection.close())
   socket.on('message', (data, isBinary) => {
-    // A text message comes in one piece, its UTF-8 checked.
-    if (Buffer.isBuffer(data) && !isBinary) peer.receive(data)
-    else peer.close(CloseCode.BadRequest, 'Invalid message received')
+    // `ws` gives a text message as one buffer, its UTF-8 checked.
+    if (Buffer.isBuffer(data) && !isBinary) connection.receive(data)
+    else connection.close(CloseCode.BadRequest, 'Invalid message received')
   })
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: (text) => peer.send(text),
-      close: (code, reason) => peer.close(code, reason),
+      send: (text) => connection.send(text),
+      close: (code, reason) => connection.close(code, reason),
       onMessage: (handle) => {
         read = handle
       },
     },
-    peer,
+    connection,
   )
-  socket.once('close', (code, reason) => void closed(code, reason.toString()).catch((error: unknown) => fail(peer, error)))
-  return peer
+  socket.once('close', (code, reason) => void closed(code, reason.toString()).catch((error: unknown) => fail(connection, error)))
+  return connection
 }
 
 type UpgradeError = readonly [status: string, message: string, code: ErrorCode]
@@ -128,8 +128,8 @@ const STOPPING: UpgradeError = ['503 Service Unavailable', 'The server is stoppi
 function upgradeError(req: IncomingMessage, origins: Origins): UpgradeError | null {
   if (pathOf(req.url) !== ROUTES.graphql) return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`, 'NOT_FOUND']
   if (hasTwoHosts(req)) return ['400 Bad Request', 'A request has one Host header.', 'BAD_REQUEST']
-  const refused = origins.refuse(req.headers)
-  return refused === null ? null : ['403 Forbidden', refused, 'FORBIDDEN']
+  const problem = origins.refuse(req.headers)
+  return problem === null ? null : ['403 Forbidden', problem, 'FORBIDDEN']
 }
 
 function refuse(socket: Duplex, [status, message, code]: UpgradeError): void {
