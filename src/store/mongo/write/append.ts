@@ -4,7 +4,7 @@ import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
-import type { Settled } from '../../lost-writes.ts'
+import type { AnsweredDraft } from '../../lost-writes.ts'
 import type { Appended, Draft, TenantId } from '../../store.ts'
 import type { Touched } from '../../touched.ts'
 import { isDuplicate, isTransient, unavailable } from '../failure.ts'
@@ -35,7 +35,7 @@ interface AppendMemo {
   /** Ids of commits that were answered as committed. */
   readonly claimed: Set<string>
   /** Drafts of this append that have their answer. */
-  readonly settled: readonly Settled[]
+  readonly settled: readonly AnsweredDraft[]
   readonly deadline: Millis
 }
 
@@ -72,7 +72,7 @@ export class Appender {
   /** Appends until `deadline`, by the monotonic clock; after it what is not done is UNAVAILABLE. */
   async append(tenant: TenantId, drafts: readonly Draft[], deadline: Millis): Promise<readonly Appended[]> {
     const results: Appended[] = []
-    const settled: Settled[] = []
+    const settled: AnsweredDraft[] = []
     let rest = drafts.map(prepare)
     while (rest.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
@@ -277,7 +277,7 @@ function isOwn({ writer, commit }: LogEntry, found: AppendMemo): boolean {
 }
 
 /** The drafts of a group that were answered, from the first on. */
-function settledOf(group: readonly PreparedDraft[], answers: readonly Appended[]): readonly Settled[] {
+function settledOf(group: readonly PreparedDraft[], answers: readonly Appended[]): readonly AnsweredDraft[] {
   return answers.flatMap(({ kind }, i) => {
     const draft = group[i]?.draft
     return draft === undefined ? [] : [{ draft, kind }]

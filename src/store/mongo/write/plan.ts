@@ -2,7 +2,7 @@ import type { Commit } from '../../../core/commit.ts'
 import { isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
 import type { Draft, Expectation } from '../../store.ts'
-import { LostWrites, type Settled } from '../../lost-writes.ts'
+import { LostWrites, type AnsweredDraft } from '../../lost-writes.ts'
 import { Touched } from '../../touched.ts'
 import type { LogEntry } from '../rows.ts'
 
@@ -38,7 +38,7 @@ function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
 }
 
 /** Judges drafts in order; each sees those before it. `before`: those of the same list that have their answer. Pure. */
-export function planOf(drafts: readonly Draft[], view: PlanView, before: readonly Settled[] = []): readonly Verdict[] {
+export function planOf(drafts: readonly Draft[], view: PlanView, before: readonly AnsweredDraft[] = []): readonly Verdict[] {
   const planned: Commit[] = []
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
