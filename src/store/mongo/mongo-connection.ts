@@ -3,24 +3,24 @@ import { withField } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
 import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
 
-/** Calls that may be lost before the client, and with it their connections, is given up. */
+/** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST = 8
 
 export interface MongoConnectionOptions {
   readonly connect: () => MongoClient
   readonly database: string | undefined
-  /** How long the server may work on one read, ms. */
+  /** Timeout of one read on the server, ms. */
   readonly readMs: number
-  /** Longer than any command of the driver takes by its own limits, ms. */
+  /** A command that has not settled after this time is lost, ms; longer than the driver's own timeouts. */
   readonly lostMs: number
 }
 
 /**
- * The way to the server: a client of the driver, replaced when the driver has lost its way.
+ * A client of the driver, replaced when it hangs.
  *
- * A command that the driver 7.8 writes to a socket which was just destroyed never settles: no limit of the driver ends
- * it (`socket.write` answers false, and it waits for a `drain` that cannot come). It happens when a server dies. To an
- * operation it costs that operation; to the heartbeat, all that the client would do from then on.
+ * A command that driver 7.8 writes to a socket which was just destroyed never settles, and no timeout of the driver ends it
+ * (`socket.write` returns false, and the driver waits for a `drain` that cannot come). It happens when a server dies. If the
+ * command is an operation, only that operation is lost; if it is the heartbeat, the client is unusable from then on.
  */
 export class MongoConnection implements MongoTables {
   readonly readMs: number
@@ -55,7 +55,7 @@ export class MongoConnection implements MongoTables {
     this.sharded = hello['msg'] === 'isdbgrid'
   }
 
-  /** A command of the driver, or UNAVAILABLE when the driver has lost it. */
+  /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
   async call<T>(command: Promise<T>): Promise<T> {
     return withField(this.#options.lostMs, command, () => {
       this.#lostClients += 1
@@ -65,7 +65,7 @@ export class MongoConnection implements MongoTables {
 
   async close(): Promise<void> {
     await withField(this.#options.lostMs, this.#client.close()).catch(() => {
-      // A lost connection is not waited for.
+      // Closing a lost connection may fail or time out.
     })
   }
 
@@ -75,11 +75,11 @@ export class MongoConnection implements MongoTables {
     this.#client = this.#watched(this.#options.connect())
     this.#collections = mongoCollections(this.#client, this.#options.database, this.readMs)
     old.close().catch(() => {
-      // It was given up.
+      // The old client is unusable.
     })
   }
 
-  /** Gives the client up when one of its heartbeats never ends. */
+  /** Replaces the client when one of its heartbeats does not end within `lostMs`. */
   #watched(client: MongoClient): MongoClient {
     const beating = new Map<string, NodeJS.Timeout>()
     const ended = ({ connectionId }: { readonly connectionId: string }): void => clearTimeout(beating.get(connectionId))

@@ -22,32 +22,32 @@ import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 
 export interface MongoStoreOptions {
-  /** Connection string of a replica set or a sharded cluster (https://www.mongodb.com/docs/manual/reference/connection-string/). */
+  /** Connection string of a replica set or sharded cluster (https://www.mongodb.com/docs/manual/reference/connection-string/). */
   readonly url: string
-  /** Default: the one of the URL, else `test`. */
+  /** Name of the database. Default: that of the URL, else `test`. */
   readonly database?: string | undefined
-  /** The longest that a call may take, ms; default 5,000. */
+  /** Timeout of one call of the port, ms. Default 5,000. */
   readonly callMs?: number | undefined
-  /** Connections at most; default 50. One more carries the change stream. */
+  /** Most connections, besides the one of the change stream. Default 50. */
   readonly poolSize?: number | undefined
-  /** Where the server has no change streams: how often commits of other processes are looked for, ms; default 100. */
+  /** Interval of polling for commits of other processes when the server has no change streams, ms. Default 100. */
   readonly pollMs?: number | undefined
-  /** Beside a change stream: how often they are looked for in case it goes silent, ms; default 5,000. */
+  /** Interval of polling beside a change stream, in case the stream goes silent, ms. Default 5,000. */
   readonly safetyPollMs?: number | undefined
-  /** Told, in one line each, when the way of noticing others' commits changes. Default: nobody is. */
+  /** Called with one line when the change stream ends, reopens or is missing, and when a repair fails. Default: none. */
   readonly onStatus?: ((line: string) => void) | undefined
 }
 
-/** The longest that the server waits for a change event before it answers without one, ms. */
+/** `maxAwaitTimeMS` of the change stream: the server then replies without an event, ms. */
 const MAX_AWAIT_MS = 1_000
 
 /**
- * A store on MongoDB. Rejects with UNAVAILABLE, and a sentence for each case, when there is no server, no replica
- * set, or no access; with BAD_REQUEST when the URL asks for weaker concerns. It may be called again then.
+ * Opens a store on MongoDB. Rejects with UNAVAILABLE, whose message names the reason, when there is no server, no replica set
+ * or no access, and with BAD_REQUEST when the URL asks for weaker concerns. It may be called again after a rejection.
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
   const callMs = options.callMs ?? 5_000
-  // Two attempts of the driver fit into one call.
+  // Two attempts of the driver fit into the timeout of one call.
   const waits: Waits = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
   const lostMs = Math.floor(callMs * 0.6)
   const connect = (): MongoClient => clientOf(options.url, waits, options.poolSize ?? 50)
@@ -75,7 +75,7 @@ interface MongoStoreParts {
   readonly options: MongoStoreOptions
 }
 
-/** The port on MongoDB. docs/mongodb.md says what lies where and why. */
+/** The port on MongoDB. docs/mongodb.md describes its collections and protocol. */
 export class MongoStore implements Store {
   readonly shared = true
   readonly #connection: MongoConnection
@@ -84,7 +84,7 @@ export class MongoStore implements Store {
   readonly #notifier: CommitNotifier
   readonly #janitor: Janitor
   readonly #callMs: number
-  /** The last append of each tenant: one at a time. */
+  /** The last queued append or drop of each tenant: they run one at a time. */
   readonly #queues = new Map<TenantId, Promise<unknown>>()
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
@@ -176,12 +176,12 @@ export class MongoStore implements Store {
   drop(tenant: TenantId): Promise<void> {
     return this.#call(() => this.#queued(tenant, () => this.#reader.tenants.with(tenant, async (tail) => {
       const { tables, tenants } = this.#reader
-      // From here on the tenant is another one; its old rows are only waste.
+      // With the new epoch the drop is done; the rows of the old one are garbage.
       const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: tail.epoch } }
       await tables.call(tables.meta.updateOne({ _id: tenant, epoch: tail.epoch }, next))
       tenants.forget(tail)
       this.#notifier.notify(tenant)
-      // What is not removed in time, the janitor removes.
+      // The janitor removes the rows that are left after a timeout.
       await withField(this.#callMs / 2, sweep(tables, tail)).catch((error: unknown) => {
         if (!isTransient(error)) throw error
       })
@@ -208,7 +208,7 @@ export class MongoStore implements Store {
     return this.#call(() => this.#reader.tenants.with(tenant, run))
   }
 
-  /** Runs after the appends of the tenant that came before. */
+  /** Runs after the earlier appends and drops of the tenant have settled. */
   #queued<T>(tenant: TenantId, run: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(tenant) ?? Promise.resolve()
     const mine = before.then(run, run)
@@ -220,7 +220,7 @@ export class MongoStore implements Store {
     return mine
   }
 
-  /** A call of the port: bounded in time, awaited by close, its errors those of the port. */
+  /** Runs a call of the port: with a timeout, awaited by `close`, and with errors converted to those of the port. */
   async #call<T>(run: () => Promise<T>): Promise<T> {
     this.#refuseClosed()
     const work = run()

@@ -8,8 +8,8 @@ import { findCommits, readTail, type LogSection, type TakenRows } from '../table
 import type { HeadOverlay } from './head-overlay.ts'
 
 /**
- * Documents that one query names at most: the server merges their histories by the index of paths and revisions. With more of
- * them a walk over the log is as good, for more of its commits are theirs.
+ * Most documents in one query, for which the server merges the histories by the index of paths and revisions. With more documents
+ * a log scan is as fast, as more of its commits match.
  */
 const MERGED_DOCUMENTS = 256
 
@@ -20,13 +20,13 @@ export interface BelowSection extends LogSection {
 }
 
 interface FoundBelow {
-  /** In the order asked for. */
+  /** In the order of the section. */
   readonly rows: readonly LogEntry[]
-  /** Where the section goes on. */
+  /** The revision from which the section continues; undefined at its end. */
   readonly next: Revision | undefined
 }
 
-/** Commits of a section of the log that wrote at or below some paths: from memory, by their documents where those are few, else by a walk. */
+/** Commits of a section that wrote at or below some paths: from memory, by the documents if they are few, else by a log scan. */
 export async function readBelow(reader: MongoReader, tail: HeadOverlay, section: BelowSection): Promise<FoundBelow> {
   const recent = readTail(tail, { ...section, limit: { rows: Infinity, bytes: Infinity } })
   if (recent !== null) return within(recent.rows.filter((entry) => isMeant(entry, section.below)), section)
@@ -38,7 +38,7 @@ function isMeant({ commit }: LogEntry, below: readonly Path[]): boolean {
   return commit.versions.some(({ path }) => below.some((root) => isWithin(path, root)))
 }
 
-/** What a limit allows of commits in memory. */
+/** The first commits in memory that the limit allows. */
 function within(entries: readonly LogEntry[], { limit }: LogSection): FoundBelow {
   let bytes = 0
   const end = entries.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))
@@ -50,7 +50,7 @@ function foundOf({ rows, more }: TakenRows<LogEntry>): FoundBelow {
   return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
 }
 
-/** The documents at and below the paths, tombstones included, as texts; null where there are more than are merged. */
+/** The documents at and below the paths, tombstones included, as texts; null when there are more than MERGED_DOCUMENTS. */
 async function fewMongoDocuments(reader: MongoReader, tail: HeadOverlay, below: readonly Path[]): Promise<readonly string[] | null> {
   const { tables, tenants } = reader
   const applied = tail.applied
@@ -63,7 +63,7 @@ async function fewMongoDocuments(reader: MongoReader, tail: HeadOverlay, below: 
       if (texts.size > MERGED_DOCUMENTS) return null
     }
   }
-  // After the heads: what they do not hold yet is known here.
+  // After the heads were read: the overlay has the documents that they did not contain yet.
   await tenants.refresh(tail)
   if (tail.base > applied) return fewMongoDocuments(reader, tail, below)
   for (const { path } of tail.newestAfter(applied)) if (below.some((root) => isWithin(path, root))) texts.add(pathText(path))
@@ -80,7 +80,7 @@ async function merged({ tables }: MongoReader, tail: HeadOverlay, { after, befor
   return foundOf(await findCommits(tables, { filter, sort: { n: reverse === true ? -1 : 1 }, limit }))
 }
 
-/** Looks through so many commits in one query; the server sends those that match. */
+/** Scans up to `skips` commits in one query; the server filters them. */
 async function walk({ tables }: MongoReader, tail: HeadOverlay, section: BelowSection): Promise<FoundBelow> {
   const { after, before, reverse = false, below, limit, skips = SKIPS } = section
   const [low, high] = reverse ? [Math.max(after, before - 1 - skips), before] : [after, Math.min(before, after + 1 + skips)]
@@ -92,7 +92,7 @@ async function walk({ tables }: MongoReader, tail: HeadOverlay, section: BelowSe
   return { rows: found, next: isWhole ? undefined : reverse ? low + 1 : high - 1 }
 }
 
-/** On an array, the two bounds may be met by different elements: what is found is looked at again. */
+/** A filter that may match too much, as different elements of an array may meet the two bounds: results need a second check. */
 function wroteBelow(below: readonly Path[]): Filter<LogRow> {
   if (below.some((path) => path.length === 0)) return {}
   const parts = below.flatMap((path) => {

@@ -9,22 +9,22 @@ import type { Tenants } from './tenants.ts'
 
 type NotifyTenant = (tenant: TenantId) => void
 
-/** What a change event carries here. */
+/** The used fields of a change event. */
 interface Inserted {
   readonly operationType?: string
   readonly fullDocument?: Pick<LogRow, 't' | 'n'>
 }
 
-/** The shortest and the longest wait before a stream that died is opened again, ms. */
+/** Back-off before a change stream that failed is opened again, ms. */
 const REOPEN_MS = { min: 100, max: 5_000 } as const
-/** Polls without news before polling gets slower, and how slow it gets, ms. */
+/** Polls without a commit after which the interval is multiplied by SLOW_FACTOR. */
 const QUIET_POLLS = 50
 const SLOW_FACTOR = 5
-/** Tenants that are asked for in one query. */
+/** Most tenants in one query. */
 const MAX_POLLED_TENANTS = 1_000
-/** Codes of servers that do not know change streams: not implemented, and unknown stage. */
+/** Codes of servers without change streams: not implemented, unknown stage. */
 const NO_STREAMS: ReadonlySet<number> = new Set([238, 40324])
-/** The code of a server that has them only in a replica set. */
+/** Code of a server that supports change streams only in a replica set. */
 const STANDALONE = 40573
 
 /** How commits of other processes are noticed. */
@@ -36,7 +36,7 @@ function watch(tables: MongoCollections, maxAwaitTimeMS: number): ChangeStream<L
   return tables.log.watch(PIPELINE, { maxAwaitTimeMS, batchSize: 200 })
 }
 
-/** Whether the server has change streams; null when it has them in replica sets only and is none. */
+/** `stream` if the server supports change streams, else `poll`; null for a standalone server that would need a replica set. */
 export async function probeStreams(tables: MongoCollections): Promise<NotifierMode | null> {
   const stream = watch(tables, 1)
   try {
@@ -56,24 +56,24 @@ export interface CommitNotifierOptions {
   readonly tables: MongoTables
   readonly tenants: Tenants
   readonly mode: NotifierMode
-  /** A client of its own: an open stream holds a connection all the time. */
+  /** Makes a client for the stream alone, as an open stream occupies a connection. */
   readonly connect: () => MongoClient
-  /** How long the server waits for an event before it answers without one, ms; less than a socket may be silent. */
+  /** How long the server waits for an event before it replies without one, ms; less than the socket timeout. */
   readonly awaitMs: number
-  /** After this time a command of the driver is lost, ms. */
+  /** A command of the driver that has not settled after this time is lost, ms. */
   readonly lostMs: number
   readonly database: string | undefined
-  /** Poll mode: how often new commits are looked for, ms. */
+  /** Interval of polling in poll mode, ms. */
   readonly pollMs: number
-  /** How often they are looked for beside a change stream, in case it goes silent, ms. */
+  /** Interval of polling beside a change stream, in case it goes silent, ms. */
   readonly safetyPollMs: number
-  /** Told about a change of state, one line each. */
+  /** Called with one line when the change stream ends or is open again. */
   readonly onStatus: (line: string) => void
 }
 
 /**
- * One change stream (or one poll) per process, however many listen. It only rings: what there is, is read from the log,
- * so lost, doubled and reordered events cost time and nothing else, and no resume token is kept.
+ * Notifies listeners of commits of all processes, by one change stream (or polling loop) per process, while there is a listener.
+ * A notification is only a hint to read the log: lost, repeated and reordered events cost time only, so no resume token is kept.
  */
 export class CommitNotifier implements AsyncDisposable {
   readonly #options: CommitNotifierOptions
@@ -85,7 +85,7 @@ export class CommitNotifier implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Rings from now on until it is disposed of. */
+  /** Calls `listener` from now on until the result is disposed of. */
   listen(ring: NotifyTenant): AsyncDisposable {
     const entry = { ring }
     this.#listeners.add(entry)
@@ -98,7 +98,7 @@ export class CommitNotifier implements AsyncDisposable {
     }
   }
 
-  /** Rings for what this process committed itself; the echo of the stream is then no news. */
+  /** Notifies of commits of this process; their events of the stream are then ignored. */
   own(tail: HeadOverlay): void {
     tail.lastNotified = Math.max(tail.lastNotified, tail.last)
     this.notify(tail.tenant)
@@ -127,7 +127,7 @@ export class CommitNotifier implements AsyncDisposable {
     await this.#running
   }
 
-  /** Follows the change stream, and opens it again, without a token, when it dies. */
+  /** Follows the change stream, and reopens it, without a resume token, when it fails. */
   async #follow(stop: AbortSignal): Promise<void> {
     let wait: number = REOPEN_MS.min
     for (let lost = false; !stop.aborted; lost = true) {
@@ -139,10 +139,10 @@ export class CommitNotifier implements AsyncDisposable {
     }
   }
 
-  /** Follows one stream to its end; whether it worked at all. */
+  /** Follows one stream to its end; resolves to whether the server ever answered. */
   async #followOnce(lost: boolean, stop: AbortSignal): Promise<boolean> {
     const { connect, database, tables, awaitMs, lostMs } = this.#options
-    // A client of its own each time, for what link.ts tells of the driver.
+    // A new client each time, as the driver may hang (mongo-connection.ts).
     const client = connect()
     const stream = watch(mongoCollections(client, database, tables.readMs), awaitMs)
     const close = (): void => void stream.close().catch(() => undefined)
@@ -151,13 +151,13 @@ export class CommitNotifier implements AsyncDisposable {
     try {
       while (!stop.aborted && !stream.closed) {
         const event = (await withField(lostMs, stream.tryNext())) as Inserted | null
-        // What was committed before the first answer did not ring.
+        // The stream has no events of commits before its first reply.
         if (!worked) this.#notifyAll(lost)
         worked = true
         if (event !== null) this.#receive(event)
       }
     } catch {
-      // Whatever ended it: another one is opened.
+      // After any error the caller opens another stream.
     } finally {
       stop.removeEventListener('abort', close)
       await withField(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
@@ -181,13 +181,13 @@ export class CommitNotifier implements AsyncDisposable {
     this.notify(tenant)
   }
 
-  /** Looks for commits of others; seldomer while there are none. */
+  /** Polls for commits of other processes, less often while there are none. */
   async #poll(everyMs: number, stop: AbortSignal): Promise<void> {
     for (let quiet = 0; !stop.aborted; quiet++) {
       const factor = everyMs < 1_000 && quiet > QUIET_POLLS ? SLOW_FACTOR : 1
       await pause(everyMs * factor, undefined, { signal: stop }).catch(() => undefined)
       if (stop.aborted) return
-      // A server that is away is found out by those who read; polling goes on.
+      // Reads report an unreachable server; polling goes on.
       if (await this.#pollOnce().catch(() => false)) quiet = 0
     }
   }
@@ -204,7 +204,7 @@ export class CommitNotifier implements AsyncDisposable {
     return news
   }
 
-  /** The tails behind which the log goes on, or whose tenant began another life. */
+  /** The overlays of tenants with newer commits, or with another epoch. */
   async #changed(tails: readonly HeadOverlay[]): Promise<readonly HeadOverlay[]> {
     const { tables } = this.#options
     const nextKeys = tails.map((tail) => logKey(tail.scope, Math.max(tail.last, tail.lastNotified) + 1))

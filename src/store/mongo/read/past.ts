@@ -8,10 +8,10 @@ import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, t
 import { byKey, take, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 
-/** Documents whose older versions are looked for at the same time. */
+/** Most concurrent queries for older versions. */
 const PARALLEL = 16
 
-/** Maps in order, a few at a time. */
+/** Maps in order, PARALLEL items at a time. */
 export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let i = 0; i < items.length; i += PARALLEL) results.push(...(await Promise.all(items.slice(i, i + PARALLEL).map(run))))
@@ -22,7 +22,7 @@ function versionsIn(row: LogRow, text: string): readonly Version[] {
   return row.ops.filter(({ p }) => p === text).map((op) => versionOf(row, op))
 }
 
-/** The version that a document had at a revision, given its latest one. */
+/** The version of a document at a revision, given its latest version. */
 async function versionAt({ tables }: MongoReader, tail: HeadOverlay, latest: Version | null, at: Revision): Promise<Version | null> {
   if (latest === null || latest.revision <= at) return latest
   const text = pathText(latest.path)
@@ -31,14 +31,14 @@ async function versionAt({ tables }: MongoReader, tail: HeadOverlay, latest: Ver
   return row === null ? null : (versionsIn(row, text)[0] ?? null)
 }
 
-/** The newest versions of documents, or those at a revision. */
+/** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
 export async function headsAt(reader: MongoReader, tail: HeadOverlay, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
   const latest = await latestOf(reader, tail, paths)
   if (latest.revision <= at) return latest
   return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, tail, version, at)) }
 }
 
-/** A page of the latest state, or of the one at a revision. */
+/** A page as of a revision; of the latest state when `at` is not below the last revision. */
 export async function listAt(reader: MongoReader, tail: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
   if (at >= tail.last) {
     const latest = await listLatest(reader, tail, range)
@@ -54,12 +54,12 @@ async function listLatest(reader: MongoReader, tail: HeadOverlay, range: Range):
     const chunk = await readChunk(reader, tail, { ...range, limit: { rows, bytes: limit.bytes * (rows / limit.rows) } })
     const shown = chunk.rows.filter(({ version }) => range.deleted === true || version.type !== 'DELETE')
     const page = toRowPage(shown, limit, reverse)
-    // Documents that were deleted just now may leave too few; then more are read, and all again: a page is of one revision.
+    // Recent tombstones may leave too few rows: then twice as many are read, all anew, as a page is of one revision.
     if (page.more || chunk.complete) return { ...page, revision: chunk.revision }
   }
 }
 
-/** A page of the state at a past revision: whatever has a head now may have had a version then. It ends early when too many had none. */
+/** A page as of a past revision: of all documents with a head, the version at `at`. Ends early when too many had none (L10). */
 async function listPast(reader: MongoReader, tail: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
   const { limit, reverse = false, skips = SKIPS } = range
   const shown: RowCandidate[] = []
@@ -115,7 +115,7 @@ interface TouchingQuery extends VersionQuery {
   readonly skips: number
 }
 
-/** Versions that may have changed a field: looks at what was written first, and reads the values of only those. */
+/** Versions that may have changed a field: first reads only the written fields, then the values of the matching versions. */
 async function readTouching(reader: MongoReader, tail: HeadOverlay, { touching, skips, ...query }: TouchingQuery): Promise<HistoryPage> {
   const { tables } = reader
   const projection = { n: 1, 'ops.p': 1, 'ops.f': 1 } as const
@@ -139,7 +139,7 @@ export async function findRevisionAt({ tables }: MongoReader, tail: HeadOverlay,
   return row === null ? 0 : Number(row.n)
 }
 
-/** Whether any commit that matches wrote a path of which `is` is true. On an array, two bounds may be met by different elements. */
+/** Whether a matching commit wrote a path for which `is` holds: a filter alone may match too much, as in below.ts. */
 async function anyRow(tables: MongoTables, filter: Filter<LogRow>, is: (path: Path) => boolean): Promise<boolean> {
   const search = async (): Promise<boolean> => {
     for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
@@ -163,7 +163,7 @@ export async function wroteBelow({ tables }: MongoReader, tail: HeadOverlay, bel
   return anyRow(tables, filter, (path) => isWithin(path, below))
 }
 
-/** Names of the collections right below a document, from its heads: one seek per collection and one per nested one. */
+/** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
 async function namesInHeads({ tables }: MongoReader, tail: HeadOverlay, document: Path): Promise<readonly string[]> {
   const above = document.length === 0 ? tail.scope : `${tail.scope}/${pathText(document)}`
   const { from: prefix, to: end } = belowKeys(above)
@@ -178,14 +178,14 @@ async function namesInHeads({ tables }: MongoReader, tail: HeadOverlay, document
   }
 }
 
-/** Whether a collection had a version at a revision. */
+/** Whether a document of a collection had a version at a revision. */
 async function existedAt({ tables }: MongoReader, tail: HeadOverlay, collection: Path, at: Revision): Promise<boolean> {
   const { from, to } = belowKeys(pathText(collection))
   const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
   return anyRow(tables, filter, (path) => path.length === collection.length + 1 && isWithin(path, collection))
 }
 
-/** Names of the collections right below a document that had a version at a revision, in order. */
+/** Names, in order, of the collections directly below a document in which a document had a version at a revision. */
 export async function collectionNames(reader: MongoReader, tail: HeadOverlay, document: Path, at: Revision): Promise<readonly string[]> {
   const names = new Set<string>()
   for (const { path } of tail.newestAfter(tail.applied)) {

@@ -5,26 +5,26 @@ import { scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
 import { metaOf, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { HeadOverlay } from './head-overlay.ts'
 
-/** Commits that are read at once while a tail catches up. */
+/** Limit of one read of the log when an overlay catches up. */
 const PAGE = { rows: 500, bytes: 8_388_608 } as const
-/** How many tenants stay in memory; those used longest ago go first. */
+/** Most tenants in memory; the least recently used are evicted first. */
 const MAX_KNOWN_TENANTS = 10_000
-/** Times that a call begins again because its tenant was dropped meanwhile. */
+/** Most restarts of a call because its tenant was dropped meanwhile. */
 const MAX_RESTARTS = 5
-/** Above every revision. */
+/** Greater than every revision. */
 const LOG_END = Number.MAX_SAFE_INTEGER
 
-/** The tenant was dropped: what is known of it belongs to an epoch that ended. */
+/** The tenant was dropped, so the epoch of an overlay has ended. Makes `with` restart its call. */
 export class EpochEnded extends Error {}
 
-/** An epoch that no other life of the tenant has. */
+/** A random epoch (80 bits). */
 export function freshEpoch(): string {
   return BigInt(`0x${randomBytes(10).toString('hex')}`).toString(36)
 }
 
 /**
- * Calls that come while one runs share the next one, which begins after they came. So each caller's answer is as
- * fresh as if it had asked alone, and the server is asked once.
+ * Coalesces concurrent calls: all calls made while `run` is running share one next run, which starts after it. So each result is
+ * as fresh as that of a call of its own.
  */
 export function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | null = null
@@ -52,10 +52,10 @@ interface KnownTenant {
   readonly refresh: () => Promise<void>
 }
 
-/** The tenants that this process works with, each with the end of its log. */
+/** Cache of the tenants that this process uses, each with its overlay. */
 export class Tenants {
   readonly #tables: MongoTables
-  /** Brings the heads up to date when a tail holds too much because they are behind. */
+  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
   readonly #repair: (tail: HeadOverlay) => Promise<void>
   readonly #known = new Map<TenantId, Promise<KnownTenant>>()
   readonly #open = new Map<TenantId, KnownTenant>()
@@ -65,17 +65,17 @@ export class Tenants {
     this.#repair = repair
   }
 
-  /** The tails that are in memory. */
+  /** The overlays in memory. */
   tails(): readonly HeadOverlay[] {
     return [...this.#open.values()].map(({ tail }) => tail)
   }
 
-  /** The tail of a tenant, if it is in memory. */
+  /** The overlay of a tenant, if it is in memory. */
   peek(tenant: TenantId): HeadOverlay | undefined {
     return this.#open.get(tenant)?.tail
   }
 
-  /** Runs with the tenant's tail; again with a new one if the tenant is dropped meanwhile. */
+  /** Runs with the tenant's overlay; again with a new one if the tenant is dropped meanwhile. */
   async with<T>(tenant: TenantId, run: (tail: HeadOverlay) => Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
       const { tail } = await this.#knownTenant(tenant)
@@ -89,14 +89,14 @@ export class Tenants {
     }
   }
 
-  /** Learns of every commit that was visible when it was called. */
+  /** Adds every commit to the overlay that was visible when `refresh` was called. Throws EpochEnded. */
   async refresh(tail: HeadOverlay): Promise<void> {
     const known = this.#open.get(tail.tenant)
     if (known?.tail !== tail) throw new EpochEnded()
     await known.refresh()
   }
 
-  /** Throws, so that the call begins again, if the tenant was dropped. */
+  /** Reads the tenant's row. Throws EpochEnded if the tenant was dropped, so that the call restarts. */
   async confirm(tail: HeadOverlay): Promise<MetaRow> {
     const tables = this.#tables
     const meta = await tables.call(tables.meta.findOne({ _id: tail.tenant }, { maxTimeMS: tables.readMs }))
@@ -104,14 +104,14 @@ export class Tenants {
     return meta
   }
 
-  /** Forgets what is known of a tenant; the next call reads it again. */
+  /** Evicts a tenant; the next call reads it again. */
   forget(tail: HeadOverlay): void {
     if (this.#open.get(tail.tenant)?.tail !== tail) return
     this.#open.delete(tail.tenant)
     this.#known.delete(tail.tenant)
   }
 
-  /** Lets go the tenants beyond the bound, longest unused first, and what idle ones hold in memory. */
+  /** Trims the overlays of tenants that were idle for `idleMs`, and evicts the least recently used tenants beyond the bound. */
   evictIdle(idleMs: number): void {
     const limit = performance.now() - idleMs
     for (const tail of this.tails()) if (tail.usedAt < limit) tail.trim(true)
@@ -144,7 +144,7 @@ export class Tenants {
   }
 
   async #catchUp(tail: HeadOverlay): Promise<void> {
-    // No commit is missing from a log (L1), so that one point read shows whether there is more.
+    // Revisions have no gaps (L1), so one point read shows whether there are newer commits.
     const [meta, next] = await Promise.all([this.confirm(tail), findCommit(this.#tables, tail.scope, tail.last + 1)])
     if (next !== null) {
       tail.push(next)
@@ -154,7 +154,7 @@ export class Tenants {
     tail.trim()
   }
 
-  /** Pushes all that lies behind the tail's last commit. */
+  /** Pushes all commits after the overlay's last one. */
   async #pull(tail: HeadOverlay): Promise<void> {
     for (let more = true; more; ) {
       const page = await readSection(this.#tables, tail.scope, { after: tail.last, before: LOG_END, limit: PAGE })
@@ -170,20 +170,20 @@ interface TenantScopedRow {
   readonly t: string
 }
 
-/** Rows that are removed at once. */
+/** Rows that one command removes. */
 const SWEEP = 1_000
 
-/** Removes the rows of an epoch that ended, in parts, so that none takes long. */
+/** Removes the rows of an ended epoch, in commands of bounded size. */
 export async function sweep(tables: MongoTables, { tenant, epoch }: { readonly tenant: TenantId; readonly epoch: string }): Promise<void> {
   const scope = scopeOf(tenant, epoch)
-  // What both have in common is all that is used; the driver's types are invariant.
+  // Only the common fields are used; the driver's types are invariant.
   for (const table of [tables.heads, tables.log] as unknown as readonly Collection<TenantScopedRow>[]) {
     while (await sweepPart(tables, table, scope));
   }
   await tables.call(tables.meta.updateOne({ _id: tenant }, { $pull: { dead: epoch } }))
 }
 
-/** Removes some rows of a scope; whether there may be more. */
+/** Removes some rows of a scope; true when there may be more. */
 async function sweepPart(tables: MongoTables, table: Collection<TenantScopedRow>, scope: string): Promise<boolean> {
   const { from, to } = scopeKeys(scope)
   const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: SWEEP, maxTimeMS: tables.readMs } as const

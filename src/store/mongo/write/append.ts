@@ -20,21 +20,21 @@ import { EpochEnded, sweep } from '../read/tenants.ts'
 /** Bounds of one insert. */
 const MAX_INSERT_COMMITS = 64
 const MAX_INSERT_BYTES = 1_048_576
-/** The longest wait between two attempts, ms. */
+/** Longest back-off between two attempts, ms. */
 const MAX_PAUSE_MS = 256
 const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
 
-/** Commits that are at hand beside the tail, and what else one append has found out. Nothing of it ever stops being true. */
+/** Facts that one append has read from the log, beside the overlay, and its progress. The facts stay true within an epoch. */
 interface AppendMemo {
-  /** Marks the rows of this append. */
+  /** `w` of the rows of this append. */
   readonly writer: string
-  /** Ids that were looked up in the log; null: not there at that time. */
+  /** Commit id → its commit in the log; null: it was not there at the time of the look-up. */
   readonly byId: Map<string, LogEntry | null>
-  /** Answers about writes below a path that the tail does not reach back to, each up to a revision. */
+  /** `writesKey` → whether there was a write below the path up to the revision `upTo`, where the overlay begins too late. */
   readonly wrote: Map<string, { readonly upTo: Revision; readonly answer: boolean }>
-  /** Ids of commits that were answered as committed. */
+  /** Ids of commits that were returned as committed. */
   readonly claimed: Set<string>
-  /** Drafts of this append that have their answer. */
+  /** The earlier drafts of this append, with their results. */
   readonly settled: readonly AnsweredDraft[]
   readonly deadline: Millis
 }
@@ -51,17 +51,17 @@ function prepare(draft: Draft): PreparedDraft {
   return { draft, texts, bytes: texts.reduce((sum, text) => sum + rowBytes(text), rowBytes(draft.id)) + fields }
 }
 
-/** Drafts that go into one insert. */
+/** The first drafts, up to the bounds of one insert. */
 function firstGroup(drafts: readonly PreparedDraft[]): readonly PreparedDraft[] {
   let bytes = 0
   const end = drafts.findIndex((draft, i) => i === MAX_INSERT_COMMITS || ((bytes += draft.bytes) > MAX_INSERT_BYTES && i > 0))
   return end < 0 ? drafts : drafts.slice(0, end)
 }
 
-/** Appends to one tenant; the calls of a tenant run one after the other. See docs/mongodb.md for the sequence. */
+/** Appends drafts; the calls of one tenant must not overlap. See docs/mongodb.md for the sequence. */
 export class Appender {
   readonly #reader: MongoReader
-  /** Called when commits were acknowledged. */
+  /** Called after commits were acknowledged. */
   readonly #onCommitted: (tail: HeadOverlay) => void
 
   constructor(reader: MongoReader, onCommitted: (tail: HeadOverlay) => void) {
@@ -69,7 +69,7 @@ export class Appender {
     this.#onCommitted = onCommitted
   }
 
-  /** Appends until `deadline`, by the monotonic clock; after it what is not done is UNAVAILABLE. */
+  /** Appends drafts. Rejects with UNAVAILABLE when it is not done at `deadline` (monotonic clock). */
   async append(tenant: TenantId, drafts: readonly Draft[], deadline: Millis): Promise<readonly Appended[]> {
     const results: Appended[] = []
     const settled: AnsweredDraft[] = []
@@ -87,7 +87,7 @@ export class Appender {
   }
 
   async #group(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Appended[]> {
-    // After a restart in another epoch nothing of the one that ended counts.
+    // A restart after a drop is in a new epoch, for which these facts do not hold.
     found.byId.clear()
     found.wrote.clear()
     found.claimed.clear()
@@ -100,7 +100,7 @@ export class Appender {
     return results
   }
 
-  /** Makes sure that the tenant was not dropped before the insert; if it was, what was inserted is removed, and done again. */
+  /** Checks that the tenant was not dropped before the insert; if it was, removes the inserted rows, and `with` restarts. */
   async #confirm(tail: HeadOverlay, found: AppendMemo): Promise<void> {
     try {
       await this.#retry(found, () => this.#reader.tenants.confirm(tail))
@@ -110,7 +110,7 @@ export class Appender {
     }
   }
 
-  /** Plans, inserts, and plans what was overtaken again, until each draft has its answer. */
+  /** Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result. */
   async #settle(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo, committed: Commit[]): Promise<readonly Appended[]> {
     const results: Appended[] = []
     for (let attempt = 0; results.length < group.length; attempt++) {
@@ -122,13 +122,13 @@ export class Appender {
       const inserted = await this.#insert(tail, rows, found)
       const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
       for (const verdict of plan.slice(0, upTo)) results.push(answer(verdict, found, committed))
-      // Another's commit may be there and not yet be visible, or the server be without a primary for a moment.
+      // Another commit may have the revision and not be visible yet, or there is no primary at the moment.
       if (inserted === 0 && upTo < plan.length) await this.#wait(attempt, found)
     }
     return results
   }
 
-  /** A read of the append, again while the server cannot answer for a moment. */
+  /** Retries a read after transient errors, until the deadline. */
   async #retry<T>(found: AppendMemo, read: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -140,12 +140,12 @@ export class Appender {
     }
   }
 
-  /** A plan whose conflicts are sure: judged on a state no older than this call, and of no id that was used. */
+  /** A plan whose conflicts are certain: decided on a state no older than this call, for ids that were looked up in the log. */
   async #plan(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Verdict[]> {
     const drafts = group.map(({ draft }) => draft)
     for (const [id, entry] of found.byId) if (entry === null) found.byId.delete(id)
     for (;;) {
-      // From the last look at what is needed to the plan nothing else runs.
+      // From the last `needsOf` to `planOf` everything is synchronous, so that nothing changes the overlay in between.
       for (let needs = needsOf(tail, drafts, found); needs !== null; needs = needsOf(tail, drafts, found)) {
         await this.#load(tail, needs, found)
       }
@@ -171,7 +171,7 @@ export class Appender {
     if (paths.length > 0) await latestOf(this.#reader, tail, paths)
   }
 
-  /** How many of the rows, from the first on, are in the log: all, or those before another's commit. */
+  /** Inserts rows; resolves to how many of them, from the first on, are in the log: all, or those before another's commit. */
   async #insert(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): Promise<number> {
     if (rows.length === 0) return 0
     try {
@@ -185,7 +185,7 @@ export class Appender {
     return ownCount(tail, rows, found)
   }
 
-  /** Reads what the log says after an insert that failed or whose outcome is unknown. */
+  /** Reads the log after an insert that failed, or whose outcome is unknown. */
   async #reconcile(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo, error: unknown): Promise<void> {
     const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.row.cid : undefined
     try {
@@ -201,7 +201,7 @@ export class Appender {
   }
 }
 
-/** What must be read before drafts can be judged. */
+/** Reads that are missing before drafts can be planned. */
 interface AppendNeeds {
   readonly paths: readonly Path[]
   readonly writes: readonly { readonly below: Path; readonly since: Revision }[]
@@ -209,7 +209,7 @@ interface AppendNeeds {
 
 const writesKey = (below: Path, since: Revision): string => `${since}/${pathText(below)}`
 
-/** The versions, and the older writes, that the drafts' expectations are about and that are not known; null when all is. */
+/** The missing versions and older writes on which the drafts' expectations depend; null when none is missing. */
 function needsOf(tail: HeadOverlay, drafts: readonly Draft[], found: AppendMemo): AppendNeeds | null {
   const paths = new Map<string, Path>()
   const writes: { readonly below: Path; readonly since: Revision }[] = []
@@ -223,9 +223,9 @@ function needsOf(tail: HeadOverlay, drafts: readonly Draft[], found: AppendMemo)
   return paths.size + writes.length === 0 ? null : { paths: [...paths.values()], writes }
 }
 
-/** The tail as a plan sees it. What an append must know was loaded before. */
+/** The state on which `planOf` decides: overlay and memo, into which everything in `needsOf` was loaded before. */
 function viewOf(tail: HeadOverlay, found: AppendMemo): PlanView {
-  // A draft may expect thousands of places to be unchanged: the tail is gone through once for each revision.
+  // A draft may expect thousands of paths to be unchanged: the overlay is scanned once per base revision.
   const recent = new Map<Revision, Touched>()
   const touchedAfter = (since: Revision): Touched => {
     const touched = recent.get(since) ?? tail.touched(since)
@@ -245,7 +245,7 @@ function viewOf(tail: HeadOverlay, found: AppendMemo): PlanView {
   }
 }
 
-/** A row that is to be inserted, and what the tail will hold of it. */
+/** A row to insert, and its entry for the overlay. */
 interface AppendRow {
   readonly row: LogRow
   readonly entry: LogEntry
@@ -260,13 +260,13 @@ function rowsOf(scope: string, plan: readonly Verdict[], group: readonly Prepare
   })
 }
 
-/** Index in a plan of the commit that has `before` commits before it. */
+/** Index in a plan of the commit with `before` commits before it. */
 function indexOfCommit(plan: readonly Verdict[], before: number): number {
   let seen = 0
   return plan.findIndex((verdict) => verdict.kind === 'commit' && seen++ === before)
 }
 
-/** How many of the rows are the log's, as the tail knows it. */
+/** How many of the rows, from the first on, are in the log, according to the overlay. */
 function ownCount(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): number {
   const foreign = rows.findIndex(({ row }) => tail.byId(row.cid)?.writer !== found.writer)
   return foreign < 0 ? rows.length : foreign
@@ -276,7 +276,7 @@ function isOwn({ writer, commit }: LogEntry, found: AppendMemo): boolean {
   return writer === found.writer && !found.claimed.has(commit.id)
 }
 
-/** The drafts of a group that were answered, from the first on. */
+/** The drafts of a group that have a result, from the first on. */
 function settledOf(group: readonly PreparedDraft[], answers: readonly Appended[]): readonly AnsweredDraft[] {
   return answers.flatMap(({ kind }, i) => {
     const draft = group[i]?.draft
@@ -287,7 +287,7 @@ function settledOf(group: readonly PreparedDraft[], answers: readonly Appended[]
 function answer(verdict: Verdict, found: AppendMemo, committed: Commit[]): Appended {
   if (verdict.kind === 'conflict') return { kind: 'conflict', path: verdict.path, version: verdict.version }
   const { commit, draft } = verdict
-  // A row of this very append whose success was learned only later is no repetition; its twin in the batch is one.
+  // A row of this append, even if its success was seen only later, is a commit; its duplicate in the batch is `repeated`.
   const own = verdict.kind === 'commit' || (verdict.entry !== null && isOwn(verdict.entry, found))
   if (!own) return { kind: 'repeated', commit }
   found.claimed.add(draft.id)

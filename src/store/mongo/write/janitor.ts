@@ -4,21 +4,21 @@ import type { MongoTables } from '../tables.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 import { sweep, type Tenants } from '../read/tenants.ts'
 
-/** How often it looks, ms. */
+/** Interval between two rounds, ms. */
 const EVERY_MS = 500
-/** Commits younger than this are left to the process that made them, ms. */
+/** Age below which the heads of a commit are left to the process that made it, ms. */
 const GRACE_MS = 1_000
-/** A tenant that nobody asked for in this time lets go what it holds in memory, ms. */
+/** Time without a call after which the overlay of a tenant is trimmed, ms. */
 const IDLE_MS = 30_000
 
 /**
- * Repairs the heads of what this process has seen commit, so that a process that died between log and heads leaves
- * no trace after two seconds. Stops when disposed of, after what it is at.
+ * Repairs the heads of all commits that this process has seen, so that heads which a process did not write before it died are
+ * complete after two seconds. Disposal stops it after the current round.
  */
 export class Janitor implements AsyncDisposable {
   readonly #tables: MongoTables
   readonly #tenants: Tenants
-  /** Told when the heads cannot be repaired for another reason than a server that is away. */
+  /** Called with one line when the heads cannot be repaired, except for transient errors. */
   readonly #onStatus: (line: string) => void
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
@@ -52,7 +52,7 @@ export class Janitor implements AsyncDisposable {
         await repair(this.#tables, tail, tail.knownFor(GRACE_MS))
         await this.#sweep(tail)
       } catch (error) {
-        // A server that is away is found out by those who wait for it; the next round tries again.
+        // Calls report an unreachable server; the next round tries again.
         if (!isTransient(error)) this.#onStatus(`The heads of tenant ${tail.tenant} could not be repaired: ${String(error)}`)
         break
       }
@@ -60,7 +60,7 @@ export class Janitor implements AsyncDisposable {
     this.#tenants.evictIdle(IDLE_MS)
   }
 
-  /** Removes what a process left that died, or was too slow, while it dropped the tenant. */
+  /** Removes the rows that a process left which died or timed out while it dropped the tenant. */
   async #sweep(tail: HeadOverlay): Promise<void> {
     for (const epoch of tail.dead) await sweep(this.#tables, { tenant: tail.tenant, epoch })
     tail.dead = []
