@@ -13,11 +13,11 @@ const NOT_AUTHORIZED: ReadonlySet<number> = new Set([13, 18])
  * Codes of transient server errors: no or another primary, shutting down, interrupted, timed out, no majority
  * (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml).
  */
-const NOT_NOW: ReadonlySet<number> = new Set([
+const TRANSIENT_CODES: ReadonlySet<number> = new Set([
   6, 7, 50, 64, 89, 91, 100, 112, 133, 134, 189, 202, 234, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
 ])
 /** Names of the driver's own transient errors. */
-const DRIVER_NOT_NOW: ReadonlySet<string> = new Set([
+const TRANSIENT_DRIVER_ERRORS: ReadonlySet<string> = new Set([
   'MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError', 'MongoTopologyClosedError', 'MongoClientClosedError',
 ])
 
@@ -49,9 +49,9 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof DatabaseError) return error.code === 'UNAVAILABLE'
   if (!(error instanceof MongoError)) return false
   const code = codeOf(error)
-  if (code !== null) return NOT_NOW.has(code)
+  if (code !== null) return TRANSIENT_CODES.has(code)
   // A bulk write error without a code wraps an error of the driver, whose class is lost.
-  return error instanceof MongoBulkWriteError || DRIVER_NOT_NOW.has(error.name)
+  return error instanceof MongoBulkWriteError || TRANSIENT_DRIVER_ERRORS.has(error.name)
 }
 
 function isFull(error: MongoError): boolean {
@@ -75,7 +75,7 @@ export function failureOf(error: unknown): unknown {
 }
 
 /** `work`, or UNAVAILABLE when it takes longer than `ms`; `onLate` is called then. The work itself is not cancelled. */
-export async function withField<T>(ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
+export async function callWithTimeout<T>(ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

@@ -3,7 +3,7 @@ import { DatabaseError } from '../../core/error.ts'
 import { codeOf, failureOf, unavailable } from './failure.ts'
 
 /** Timeouts of the driver, ms: short enough that a call can retry once within its own timeout. */
-export interface Waits {
+export interface DriverTimeouts {
   readonly selectMs: number
   readonly socketMs: number
 }
@@ -12,7 +12,7 @@ function badUrl(why: string, cause?: unknown): DatabaseError {
   return new DatabaseError('BAD_REQUEST', `The MongoDB URL cannot be used: ${why}.`, { argument: 'url' }, cause)
 }
 
-function weaker(why: string): DatabaseError {
+function weakConcern(why: string): DatabaseError {
   return badUrl(`${why}; leave it out: majority concerns and reads from the primary are always used`)
 }
 
@@ -30,16 +30,16 @@ function parse(url: string): MongoClientOptions {
 function checkUrl(url: string): void {
   const { writeConcern, readConcern, readPreference } = parse(url)
   const w = writeConcern?.w
-  if (w !== undefined && w !== 'majority') throw weaker(`w=${String(w)} would lose acknowledged writes`)
-  if (writeConcern?.journal === false) throw weaker('journal=false would lose acknowledged writes')
+  if (w !== undefined && w !== 'majority') throw weakConcern(`w=${String(w)} would lose acknowledged writes`)
+  if (writeConcern?.journal === false) throw weakConcern('journal=false would lose acknowledged writes')
   const level = (readConcern as { readonly level?: string } | undefined)?.level
-  if (level === 'local' || level === 'available') throw weaker(`readConcernLevel=${level} would show what may be rolled back`)
+  if (level === 'local' || level === 'available') throw weakConcern(`readConcernLevel=${level} would show what may be rolled back`)
   const mode = typeof readPreference === 'string' ? readPreference : readPreference?.mode
-  if (mode !== undefined && mode !== 'primary') throw weaker(`readPreference=${mode} would show old states`)
+  if (mode !== undefined && mode !== 'primary') throw weakConcern(`readPreference=${mode} would show old states`)
 }
 
 /** A client that has not connected yet. Throws BAD_REQUEST for an invalid connection string. */
-export function clientOf(url: string, { selectMs, socketMs }: Waits, maxPoolSize: number): MongoClient {
+export function clientOf(url: string, { selectMs, socketMs }: DriverTimeouts, maxPoolSize: number): MongoClient {
   checkUrl(url)
   return new MongoClient(url, {
     appName: 'tidemark', maxPoolSize, retryReads: true, retryWrites: true, ignoreUndefined: true,

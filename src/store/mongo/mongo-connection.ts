@@ -1,10 +1,10 @@
 import type { Collection, MongoClient } from 'mongodb'
-import { withField } from './failure.ts'
+import { callWithTimeout } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
 import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
 
 /** Lost commands after which the client is replaced, and with it its connections. */
-const MAX_LOST = 8
+const MAX_LOST_COMMANDS = 8
 
 export interface MongoConnectionOptions {
   readonly connect: () => MongoClient
@@ -28,12 +28,12 @@ export class MongoConnection implements MongoTables {
   readonly #options: MongoConnectionOptions
   #client: MongoClient
   #collections: MongoCollections
-  #lostClients = 0
+  #lostCommands = 0
 
   constructor(options: MongoConnectionOptions) {
     this.#options = options
     this.readMs = options.readMs
-    this.#client = this.#watched(options.connect())
+    this.#client = this.#replacedOnHang(options.connect())
     this.#collections = mongoCollections(this.#client, options.database, options.readMs)
   }
 
@@ -57,22 +57,22 @@ export class MongoConnection implements MongoTables {
 
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
   async call<T>(command: Promise<T>): Promise<T> {
-    return withField(this.#options.lostMs, command, () => {
-      this.#lostClients += 1
-      if (this.#lostClients > MAX_LOST) this.#replace()
+    return callWithTimeout(this.#options.lostMs, command, () => {
+      this.#lostCommands += 1
+      if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
     })
   }
 
   async close(): Promise<void> {
-    await withField(this.#options.lostMs, this.#client.close()).catch(() => {
+    await callWithTimeout(this.#options.lostMs, this.#client.close()).catch(() => {
       // Closing a lost connection may fail or time out.
     })
   }
 
   #replace(): void {
     const old = this.#client
-    this.#lostClients = 0
-    this.#client = this.#watched(this.#options.connect())
+    this.#lostCommands = 0
+    this.#client = this.#replacedOnHang(this.#options.connect())
     this.#collections = mongoCollections(this.#client, this.#options.database, this.readMs)
     old.close().catch(() => {
       // The old client is unusable.
@@ -80,17 +80,17 @@ export class MongoConnection implements MongoTables {
   }
 
   /** Replaces the client when one of its heartbeats does not end within `lostMs`. */
-  #watched(client: MongoClient): MongoClient {
-    const beating = new Map<string, NodeJS.Timeout>()
-    const ended = ({ connectionId }: { readonly connectionId: string }): void => clearTimeout(beating.get(connectionId))
+  #replacedOnHang(client: MongoClient): MongoClient {
+    const heartbeats = new Map<string, NodeJS.Timeout>()
+    const ended = ({ connectionId }: { readonly connectionId: string }): void => clearTimeout(heartbeats.get(connectionId))
     client.on('serverHeartbeatStarted', ({ connectionId }) => {
-      clearTimeout(beating.get(connectionId))
+      clearTimeout(heartbeats.get(connectionId))
       const timer = setTimeout(() => (client === this.#client ? this.#replace() : undefined), this.#options.lostMs)
-      beating.set(connectionId, timer.unref())
+      heartbeats.set(connectionId, timer.unref())
     })
     client.on('serverHeartbeatSucceeded', ended)
     client.on('serverHeartbeatFailed', ended)
-    client.on('topologyClosed', () => beating.forEach((timer) => clearTimeout(timer)))
+    client.on('topologyClosed', () => heartbeats.forEach((timer) => clearTimeout(timer)))
     return client
   }
 }

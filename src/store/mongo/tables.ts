@@ -68,7 +68,7 @@ export interface TakenRows<Row> {
 }
 
 /** Reads a cursor, in one round trip, until a bound is reached: at least one row if there is one. */
-export async function take<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<TakenRows<Row>> {
+export async function readUpTo<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<TakenRows<Row>> {
   const rows: Row[] = []
   let bytes = 0
   for await (const row of cursor.limit(limit.rows + 1).batchSize(limit.rows + 1)) {
@@ -89,7 +89,7 @@ export interface LogQuery {
 /** Commits that match a query. */
 export async function findCommits(tables: MongoTables, { filter, sort, limit }: LogQuery): Promise<TakenRows<LogEntry>> {
   const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(toLogEntry)
-  return tables.call(take(cursor, limit, ({ bytes }) => bytes))
+  return tables.call(readUpTo(cursor, limit, ({ bytes }) => bytes))
 }
 
 /** The commits of a scope in (after, before), from the oldest, or in `reverse` from the newest. */
@@ -107,9 +107,9 @@ export function readSection(tables: MongoTables, scope: string, { after, before,
 }
 
 /** As `readSection`, from memory; null when the section begins before the overlay. */
-export function readTail(tail: HeadOverlay, { after, before, reverse, limit }: LogSection): TakenRows<LogEntry> | null {
-  if (after < tail.base) return null
-  const entries = tail.after(after).filter(({ commit }) => commit.revision < before)
+export function readOverlay(overlay: HeadOverlay, { after, before, reverse, limit }: LogSection): TakenRows<LogEntry> | null {
+  if (after < overlay.base) return null
+  const entries = overlay.after(after).filter(({ commit }) => commit.revision < before)
   const ordered = reverse === true ? entries.toReversed() : entries
   let bytes = 0
   const end = ordered.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))

@@ -30,7 +30,7 @@ export class HeadOverlay {
   last: Revision
   lastAt: Millis
   /** Ended epochs of the tenant of which rows may be left. */
-  dead: readonly string[]
+  endedEpochs: readonly string[]
   /** The highest revision of which listeners were notified. */
   lastNotified: Revision
   usedAt: Millis = performance.now()
@@ -51,7 +51,7 @@ export class HeadOverlay {
     this.last = this.#applied
     this.lastAt = appliedAt
     this.lastNotified = this.#applied
-    this.dead = meta.dead
+    this.endedEpochs = meta.dead
   }
 
   /** On a majority of the members, the heads contain all commits up to this revision. */
@@ -69,7 +69,7 @@ export class HeadOverlay {
   }
 
   /** Whether the overlay exceeds twice its bounds because the heads are behind. */
-  get overfull(): boolean {
+  get isOverfull(): boolean {
     return this.#recent.length > 2 * MAX_OVERLAY_COMMITS || this.#bytes > 2 * MAX_OVERLAY_BYTES
   }
 
@@ -127,7 +127,7 @@ export class HeadOverlay {
   }
 
   /** The last revision that this process saw at least `ms` ago. */
-  knownFor(ms: number): Revision {
+  seenBefore(ms: number): Revision {
     const limit = performance.now() - ms
     const young = this.#recent.findIndex(({ seenAt }) => seenAt > limit)
     return young < 0 ? this.last : this.base + young
@@ -135,11 +135,11 @@ export class HeadOverlay {
 
   /** Evicts commits that the heads contain, down to the bounds; with `all`, all such commits and all cached version numbers. */
   trim(all = false): void {
-    const spare = Math.max(0, this.#applied - this.base)
-    let count = all ? spare : Math.min(spare, Math.max(0, this.#recent.length - MAX_OVERLAY_COMMITS))
+    const evictable = Math.max(0, this.#applied - this.base)
+    let count = all ? evictable : Math.min(evictable, Math.max(0, this.#recent.length - MAX_OVERLAY_COMMITS))
     let bytes = this.#bytes - this.#bytesOf(count)
-    while (bytes > MAX_OVERLAY_BYTES && count < spare) bytes -= this.#recent[count++]?.bytes ?? 0
-    if (count > 0) this.#recent.splice(0, count).forEach(({ commit }) => this.#forget(commit))
+    while (bytes > MAX_OVERLAY_BYTES && count < evictable) bytes -= this.#recent[count++]?.bytes ?? 0
+    if (count > 0) this.#recent.splice(0, count).forEach(({ commit }) => this.#unindex(commit))
     this.#bytes = bytes
     const most = all ? 0 : MAX_VERSIONS
     for (const text of this.#versions.keys()) {
@@ -152,7 +152,7 @@ export class HeadOverlay {
     return this.#recent.slice(0, count).reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  #forget(commit: Commit): void {
+  #unindex(commit: Commit): void {
     this.#byId.delete(commit.id)
     for (const { path, revision } of commit.versions) {
       const text = pathText(path)

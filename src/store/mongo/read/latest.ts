@@ -41,16 +41,16 @@ function newer(a: Version | undefined, b: Version | undefined): Version | undefi
  * some since the rows were read; then all is read again. Ahead: the overlay is refreshed first, so that the result is of one
  * revision (L0).
  */
-export async function latestOf(reader: MongoReader, tail: HeadOverlay, paths: readonly Path[]): Promise<HeadSnapshot> {
-  const keys = paths.map((path) => headKey(tail.scope, path))
-  const applied = tail.applied
-  const [rows] = await Promise.all([headRows(reader, tail.scope, [...new Set(keys)]), reader.tenants.refresh(tail)])
-  if (rows.some(({ n }) => Number(n) > tail.last)) await reader.tenants.refresh(tail)
-  if (tail.base > applied) return latestOf(reader, tail, paths)
+export async function latestOf(reader: MongoReader, overlay: HeadOverlay, paths: readonly Path[]): Promise<HeadSnapshot> {
+  const keys = paths.map((path) => headKey(overlay.scope, path))
+  const applied = overlay.applied
+  const [rows] = await Promise.all([headRows(reader, overlay.scope, [...new Set(keys)]), reader.tenants.refresh(overlay)])
+  if (rows.some(({ n }) => Number(n) > overlay.last)) await reader.tenants.refresh(overlay)
+  if (overlay.base > applied) return latestOf(reader, overlay, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
-  const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), tail.newest(pathText(path))) ?? null)
-  for (const [i, path] of paths.entries()) tail.cacheVersion(pathText(path), newest[i]?.version ?? 0)
-  return { revision: tail.last, rows: newest }
+  const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), overlay.newest(pathText(path))) ?? null)
+  for (const [i, path] of paths.entries()) overlay.cacheVersion(pathText(path), newest[i]?.version ?? 0)
+  return { revision: overlay.last, rows: newest }
 }
 
 /** The key ranges of the heads of a range, in key order. */
@@ -117,13 +117,13 @@ async function readHeads({ tables }: MongoReader, scope: string, range: Range): 
 }
 
 /** Versions of the overlay in a range, as far as its head rows reach (`covers`). */
-function tailRows(tail: HeadOverlay, range: Range, after: Revision, covers: (key: string) => boolean): readonly RowCandidate[] {
-  const ranges = headKeysOf(tail.scope, range)
+function overlayRows(overlay: HeadOverlay, range: Range, after: Revision, covers: (key: string) => boolean): readonly RowCandidate[] {
+  const ranges = headKeysOf(overlay.scope, range)
   const isIn = (key: string): boolean => ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
   const rows: RowCandidate[] = []
-  for (const version of tail.newestAfter(after)) {
+  for (const version of overlay.newestAfter(after)) {
     if (!isWithin(version.path, range.path)) continue
-    const key = headKey(tail.scope, version.path)
+    const key = headKey(overlay.scope, version.path)
     if (isIn(key) && covers(key)) rows.push({ key, version, bytes: rowBytes(JSON.stringify(version.value)) })
   }
   return rows
@@ -133,21 +133,21 @@ function tailRows(tail: HeadOverlay, range: Range, after: Revision, covers: (key
  * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without `deleted`,
  * documents that the heads mark as deleted are left out; later tombstones are included in any case.
  */
-export async function readChunk(reader: MongoReader, tail: HeadOverlay, range: Range): Promise<RowChunk> {
-  const applied = tail.applied
-  const { rows, complete } = await reader.tables.call(readHeads(reader, tail.scope, range))
+export async function readChunk(reader: MongoReader, overlay: HeadOverlay, range: Range): Promise<RowChunk> {
+  const applied = overlay.applied
+  const { rows, complete } = await reader.tables.call(readHeads(reader, overlay.scope, range))
   // After the heads were read: the overlay then has all commits that they contain, deletions too.
-  await reader.tenants.refresh(tail)
-  if (tail.base > applied) return readChunk(reader, tail, range)
+  await reader.tenants.refresh(overlay)
+  if (overlay.base > applied) return readChunk(reader, overlay, range)
   const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id
   const covers = (key: string): boolean => end === undefined || order({ key }, { key: end }) <= 0
   const merged = new Map<string, RowCandidate>()
   for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: rowBytes(row.val) })
-  for (const row of tailRows(tail, range, applied, covers)) {
+  for (const row of overlayRows(overlay, range, applied, covers)) {
     if (row.version.revision > (merged.get(row.key)?.version.revision ?? 0)) merged.set(row.key, row)
   }
-  return { revision: tail.last, rows: [...merged.values()].toSorted(order), complete }
+  return { revision: overlay.last, rows: [...merged.values()].toSorted(order), complete }
 }
 
 /** The page of the first rows that a limit allows, in key order. */

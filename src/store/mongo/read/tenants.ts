@@ -30,11 +30,11 @@ export function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | null = null
   let next: Promise<T> | null = null
   const start = (): Promise<T> => {
-    const mine = run().finally(() => {
-      if (running === mine) running = null
+    const current = run().finally(() => {
+      if (running === current) running = null
     })
-    running = mine
-    return mine
+    running = current
+    return current
   }
   const startNext = (): Promise<T> => {
     next = null
@@ -47,8 +47,8 @@ export function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   }
 }
 
-interface KnownTenant {
-  readonly tail: HeadOverlay
+interface CachedTenant {
+  readonly overlay: HeadOverlay
   readonly refresh: () => Promise<void>
 }
 
@@ -56,111 +56,111 @@ interface KnownTenant {
 export class Tenants {
   readonly #tables: MongoTables
   /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
-  readonly #repair: (tail: HeadOverlay) => Promise<void>
-  readonly #known = new Map<TenantId, Promise<KnownTenant>>()
-  readonly #open = new Map<TenantId, KnownTenant>()
+  readonly #repair: (overlay: HeadOverlay) => Promise<void>
+  readonly #cached = new Map<TenantId, Promise<CachedTenant>>()
+  readonly #open = new Map<TenantId, CachedTenant>()
 
-  constructor(tables: MongoTables, repair: (tail: HeadOverlay) => Promise<void>) {
+  constructor(tables: MongoTables, repair: (overlay: HeadOverlay) => Promise<void>) {
     this.#tables = tables
     this.#repair = repair
   }
 
   /** The overlays in memory. */
-  tails(): readonly HeadOverlay[] {
-    return [...this.#open.values()].map(({ tail }) => tail)
+  overlays(): readonly HeadOverlay[] {
+    return [...this.#open.values()].map(({ overlay }) => overlay)
   }
 
   /** The overlay of a tenant, if it is in memory. */
   peek(tenant: TenantId): HeadOverlay | undefined {
-    return this.#open.get(tenant)?.tail
+    return this.#open.get(tenant)?.overlay
   }
 
   /** Runs with the tenant's overlay; again with a new one if the tenant is dropped meanwhile. */
-  async with<T>(tenant: TenantId, run: (tail: HeadOverlay) => Promise<T>): Promise<T> {
+  async with<T>(tenant: TenantId, run: (overlay: HeadOverlay) => Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
-      const { tail } = await this.#knownTenant(tenant)
-      tail.usedAt = performance.now()
+      const { overlay } = await this.#cachedTenant(tenant)
+      overlay.usedAt = performance.now()
       try {
-        return await run(tail)
+        return await run(overlay)
       } catch (error) {
         if (!(error instanceof EpochEnded) || restarts === MAX_RESTARTS) throw error
-        this.forget(tail)
+        this.evict(overlay)
       }
     }
   }
 
   /** Adds every commit to the overlay that was visible when `refresh` was called. Throws EpochEnded. */
-  async refresh(tail: HeadOverlay): Promise<void> {
-    const known = this.#open.get(tail.tenant)
-    if (known?.tail !== tail) throw new EpochEnded()
-    await known.refresh()
+  async refresh(overlay: HeadOverlay): Promise<void> {
+    const cached = this.#open.get(overlay.tenant)
+    if (cached?.overlay !== overlay) throw new EpochEnded()
+    await cached.refresh()
   }
 
   /** Reads the tenant's row. Throws EpochEnded if the tenant was dropped, so that the call restarts. */
-  async confirm(tail: HeadOverlay): Promise<MetaRow> {
+  async confirm(overlay: HeadOverlay): Promise<MetaRow> {
     const tables = this.#tables
-    const meta = await tables.call(tables.meta.findOne({ _id: tail.tenant }, { maxTimeMS: tables.readMs }))
-    if (meta?.epoch !== tail.epoch) throw new EpochEnded()
+    const meta = await tables.call(tables.meta.findOne({ _id: overlay.tenant }, { maxTimeMS: tables.readMs }))
+    if (meta?.epoch !== overlay.epoch) throw new EpochEnded()
     return meta
   }
 
   /** Evicts a tenant; the next call reads it again. */
-  forget(tail: HeadOverlay): void {
-    if (this.#open.get(tail.tenant)?.tail !== tail) return
-    this.#open.delete(tail.tenant)
-    this.#known.delete(tail.tenant)
+  evict(overlay: HeadOverlay): void {
+    if (this.#open.get(overlay.tenant)?.overlay !== overlay) return
+    this.#open.delete(overlay.tenant)
+    this.#cached.delete(overlay.tenant)
   }
 
   /** Trims the overlays of tenants that were idle for `idleMs`, and evicts the least recently used tenants beyond the bound. */
   evictIdle(idleMs: number): void {
     const limit = performance.now() - idleMs
-    for (const tail of this.tails()) if (tail.usedAt < limit) tail.trim(true)
-    const spare = this.#open.size - MAX_KNOWN_TENANTS
-    if (spare <= 0) return
-    const oldest = this.tails().toSorted((a, b) => a.usedAt - b.usedAt).slice(0, spare)
-    for (const tail of oldest) this.forget(tail)
+    for (const overlay of this.overlays()) if (overlay.usedAt < limit) overlay.trim(true)
+    const excess = this.#open.size - MAX_KNOWN_TENANTS
+    if (excess <= 0) return
+    const oldest = this.overlays().toSorted((a, b) => a.usedAt - b.usedAt).slice(0, excess)
+    for (const overlay of oldest) this.evict(overlay)
   }
 
-  #knownTenant(tenant: TenantId): Promise<KnownTenant> {
-    const known = this.#known.get(tenant)
-    if (known !== undefined) return known
-    const opening = this.#read(tenant)
-    this.#known.set(tenant, opening)
+  #cachedTenant(tenant: TenantId): Promise<CachedTenant> {
+    const cached = this.#cached.get(tenant)
+    if (cached !== undefined) return cached
+    const opening = this.#load(tenant)
+    this.#cached.set(tenant, opening)
     opening.catch(() => {
       // The caller gets the error; the next call tries again.
-      if (this.#known.get(tenant) === opening) this.#known.delete(tenant)
+      if (this.#cached.get(tenant) === opening) this.#cached.delete(tenant)
     })
     return opening
   }
 
-  async #read(tenant: TenantId): Promise<KnownTenant> {
+  async #load(tenant: TenantId): Promise<CachedTenant> {
     const meta = await metaOf(this.#tables, tenant, freshEpoch)
     const applied = await findCommit(this.#tables, scopeOf(tenant, meta.epoch), Number(meta.applied))
-    const tail = new HeadOverlay(meta, applied?.commit.at ?? 0)
-    await this.#pull(tail)
-    const known = { tail, refresh: singleFlight(() => this.#catchUp(tail)) }
-    this.#open.set(tenant, known)
-    return known
+    const overlay = new HeadOverlay(meta, applied?.commit.at ?? 0)
+    await this.#pull(overlay)
+    const cached = { overlay, refresh: singleFlight(() => this.#catchUp(overlay)) }
+    this.#open.set(tenant, cached)
+    return cached
   }
 
-  async #catchUp(tail: HeadOverlay): Promise<void> {
+  async #catchUp(overlay: HeadOverlay): Promise<void> {
     // Revisions have no gaps (L1), so one point read shows whether there are newer commits.
-    const [meta, next] = await Promise.all([this.confirm(tail), findCommit(this.#tables, tail.scope, tail.last + 1)])
+    const [meta, next] = await Promise.all([this.confirm(overlay), findCommit(this.#tables, overlay.scope, overlay.last + 1)])
     if (next !== null) {
-      tail.push(next)
-      await this.#pull(tail)
+      overlay.push(next)
+      await this.#pull(overlay)
     }
-    tail.applied = Number(meta.applied)
-    tail.trim()
+    overlay.applied = Number(meta.applied)
+    overlay.trim()
   }
 
   /** Pushes all commits after the overlay's last one. */
-  async #pull(tail: HeadOverlay): Promise<void> {
+  async #pull(overlay: HeadOverlay): Promise<void> {
     for (let more = true; more; ) {
-      const page = await readSection(this.#tables, tail.scope, { after: tail.last, before: LOG_END, limit: PAGE })
-      for (const entry of page.rows) tail.push(entry)
+      const page = await readSection(this.#tables, overlay.scope, { after: overlay.last, before: LOG_END, limit: PAGE })
+      for (const entry of page.rows) overlay.push(entry)
       more = page.more
-      if (tail.overfull) await this.#repair(tail)
+      if (overlay.isOverfull) await this.#repair(overlay)
     }
   }
 }
@@ -171,7 +171,7 @@ interface TenantScopedRow {
 }
 
 /** Rows that one command removes. */
-const SWEEP = 1_000
+const SWEPT_ROWS = 1_000
 
 /** Removes the rows of an ended epoch, in commands of bounded size. */
 export async function sweep(tables: MongoTables, { tenant, epoch }: { readonly tenant: TenantId; readonly epoch: string }): Promise<void> {
@@ -186,10 +186,10 @@ export async function sweep(tables: MongoTables, { tenant, epoch }: { readonly t
 /** Removes some rows of a scope; true when there may be more. */
 async function sweepPart(tables: MongoTables, table: Collection<TenantScopedRow>, scope: string): Promise<boolean> {
   const { from, to } = scopeKeys(scope)
-  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: SWEEP, maxTimeMS: tables.readMs } as const
+  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: SWEPT_ROWS, maxTimeMS: tables.readMs } as const
   const rows = await tables.call(table.find({ t: scope, _id: { $gte: from, $lt: to } }, options).toArray())
   const last = rows.at(-1)
   if (last === undefined) return false
   await tables.call(table.deleteMany({ t: scope, _id: { $gte: from, $lte: last._id } }))
-  return rows.length === SWEEP
+  return rows.length === SWEPT_ROWS
 }

@@ -59,15 +59,15 @@ export async function applyCommits(tables: MongoTables, scope: string, commits: 
 }
 
 /** Ensures that a majority has the heads of these commits; false when another process was writing them. */
-async function ensure(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<boolean> {
+async function ensureHeads(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<boolean> {
   const newest = [...newestOf(scope, commits)]
   for (let i = 0; i < newest.length; i += MAX_DOCUMENTS) {
-    const part = newest.slice(i, i + MAX_DOCUMENTS)
-    const filter = byKey(tables, scope, part.map(([key]) => key))
+    const batch = newest.slice(i, i + MAX_DOCUMENTS)
+    const filter = byKey(tables, scope, batch.map(([key]) => key))
     const options = { projection: { v: 1 }, readConcern: { level: 'majority' }, maxTimeMS: tables.readMs } as const
     const rows = await tables.call(tables.heads.find(filter, options).toArray())
     const versions = new Map(rows.map((row) => [row._id, row.v]))
-    const behind = part.filter(([key, { version }]) => (versions.get(key) ?? 0) < version.version)
+    const behind = batch.filter(([key, { version }]) => (versions.get(key) ?? 0) < version.version)
     const operations = behind.map(([key, { version }]) => operation(scope, { version, fresh: !versions.has(key) }))
     try {
       await write(tables, operations, 'majority')
@@ -80,11 +80,11 @@ async function ensure(tables: MongoTables, scope: string, commits: readonly Comm
 }
 
 /** Repairs the heads of commits up to `upTo`, then raises `applied`, so that overlays can evict them. Any process may call it. */
-export async function repair(tables: MongoTables, tail: HeadOverlay, upTo: number): Promise<void> {
-  if (upTo <= tail.applied) return
-  const commits = tail.after(tail.applied).map(({ commit }) => commit).filter(({ revision }) => revision <= upTo)
-  if (!(await ensure(tables, tail.scope, commits))) return
-  await tables.call(tables.meta.updateOne({ _id: tail.tenant, epoch: tail.epoch }, { $max: { applied: upTo } }))
-  tail.applied = upTo
-  tail.trim()
+export async function repair(tables: MongoTables, overlay: HeadOverlay, upTo: number): Promise<void> {
+  if (upTo <= overlay.applied) return
+  const commits = overlay.after(overlay.applied).map(({ commit }) => commit).filter(({ revision }) => revision <= upTo)
+  if (!(await ensureHeads(tables, overlay.scope, commits))) return
+  await tables.call(tables.meta.updateOne({ _id: overlay.tenant, epoch: overlay.epoch }, { $max: { applied: upTo } }))
+  overlay.applied = upTo
+  overlay.trim()
 }

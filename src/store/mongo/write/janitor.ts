@@ -5,7 +5,7 @@ import type { HeadOverlay } from '../read/head-overlay.ts'
 import { sweep, type Tenants } from '../read/tenants.ts'
 
 /** Interval between two rounds, ms. */
-const EVERY_MS = 500
+const INTERVAL_MS = 500
 /** Age below which the heads of a commit are left to the process that made it, ms. */
 const GRACE_MS = 1_000
 /** Time without a call after which the overlay of a tenant is trimmed, ms. */
@@ -24,10 +24,10 @@ export class Janitor implements AsyncDisposable {
   #round: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(tables: MongoTables, tenants: Tenants, onLine: (line: string) => void) {
+  constructor(tables: MongoTables, tenants: Tenants, onStatus: (line: string) => void) {
     this.#tables = tables
     this.#tenants = tenants
-    this.#onStatus = onLine
+    this.#onStatus = onStatus
     this.#schedule()
   }
 
@@ -41,19 +41,19 @@ export class Janitor implements AsyncDisposable {
     if (this.#stopped) return
     this.#timer = setTimeout(() => {
       this.#round = this.#clean().finally(() => this.#schedule())
-    }, EVERY_MS)
+    }, INTERVAL_MS)
     this.#timer.unref()
   }
 
   async #clean(): Promise<void> {
-    for (const tail of this.#tenants.tails()) {
+    for (const overlay of this.#tenants.overlays()) {
       if (this.#stopped) return
       try {
-        await repair(this.#tables, tail, tail.knownFor(GRACE_MS))
-        await this.#sweep(tail)
+        await repair(this.#tables, overlay, overlay.seenBefore(GRACE_MS))
+        await this.#sweep(overlay)
       } catch (error) {
         // Calls report an unreachable server; the next round tries again.
-        if (!isTransient(error)) this.#onStatus(`The heads of tenant ${tail.tenant} could not be repaired: ${String(error)}`)
+        if (!isTransient(error)) this.#onStatus(`The heads of tenant ${overlay.tenant} could not be repaired: ${String(error)}`)
         break
       }
     }
@@ -61,8 +61,8 @@ export class Janitor implements AsyncDisposable {
   }
 
   /** Removes the rows that a process left which died or timed out while it dropped the tenant. */
-  async #sweep(tail: HeadOverlay): Promise<void> {
-    for (const epoch of tail.dead) await sweep(this.#tables, { tenant: tail.tenant, epoch })
-    tail.dead = []
+  async #sweep(overlay: HeadOverlay): Promise<void> {
+    for (const epoch of overlay.endedEpochs) await sweep(this.#tables, { tenant: overlay.tenant, epoch })
+    overlay.endedEpochs = []
   }
 }

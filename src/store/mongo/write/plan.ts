@@ -37,13 +37,13 @@ function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
   return { id, revision, at, actor, digest, versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })) }
 }
 
-/** Decides on drafts in order; each sees the earlier ones. `before`: the drafts of the same call that have a result. Pure. */
-export function planOf(drafts: readonly Draft[], view: PlanView, before: readonly AnsweredDraft[] = []): readonly Verdict[] {
+/** Decides on drafts in order; each sees the earlier ones. `answered`: the drafts of the same call that have a result. Pure. */
+export function planOf(drafts: readonly Draft[], view: PlanView, answered: readonly AnsweredDraft[] = []): readonly Verdict[] {
   const planned: Commit[] = []
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
   const touched = new Touched()
-  const lost = new LostWrites(before)
+  const lost = new LostWrites(answered)
   // All planned commits are after `last`, so one look-up suffices unless `since` is ahead of `last`.
   const touches = (below: Path, since: Revision): boolean =>
     since <= view.last
@@ -54,10 +54,10 @@ export function planOf(drafts: readonly Draft[], view: PlanView, before: readonl
     expectation.kind === 'version' ? versionOf(expectation.path) === expectation.version : !changed(expectation.below, expectation.since))
 
   return drafts.map((draft): Verdict => {
-    const twin = planned.find(({ id }) => id === draft.id)
-    if (twin !== undefined) {
+    const duplicate = planned.find(({ id }) => id === draft.id)
+    if (duplicate !== undefined) {
       lost.add({ draft, kind: 'repeated' })
-      return { kind: 'repeated', draft, entry: null, commit: twin }
+      return { kind: 'repeated', draft, entry: null, commit: duplicate }
     }
     const entry = view.byId(draft.id)
     if (entry !== undefined) {
