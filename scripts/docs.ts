@@ -88,7 +88,7 @@ function errorTable(): string {
   return table(['code', 'when', 'more fields', 'HTTP', 'exit code', 'retry'], rows)
 }
 
-/** The tables of the documentation, by page and by the name of their place in it. */
+/** The tables of the documentation, by page and by the name of their marker. */
 export const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'docs/errors.md': { errors: errorTable() },
   'docs/limits.md': {
@@ -99,7 +99,7 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
 }
 
-/** The page with its tables as they should be, between `<!-- table NAME -->` and `<!-- end -->`. Throws when a place is missing. */
+/** The page with its tables, between `<!-- table NAME -->` and `<!-- end -->`, replaced. Throws when a marker is missing. */
 export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
   return Object.entries(tables).reduce((text, [name, rows]) => {
     const place = new RegExp(`(<!-- table ${name} -->\n)[^]*?(?=<!-- end -->)`)

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { ATTACKS, type Attack } from '../test/support/hostile-sockets.ts'
 import { startProcess } from '../test/support/writer-server.ts'
 
-/** What `sockets` hostile connections of each kind do to a server: its memory, and how long an innocent client waits. */
+/** Measures a server under `sockets` hostile connections of each kind: its memory, and the latency of another client. */
 const [given = '64', only = '', isCanary = ''] = process.argv.slice(2)
 const sockets = Number(given)
 const HOLD_MS = 12_000
@@ -18,7 +18,7 @@ async function ask(url: string, query: string, variables: object = {}): Promise<
   return response.json()
 }
 
-/** In a process of its own, so that the attackers' work is not measured. */
+/** The other client, in its own process, so that the attackers' work is not measured. */
 async function canary(url: string): Promise<void> {
   let [count, worst, failed] = [0, 0, 0]
   process.once('message', () => {

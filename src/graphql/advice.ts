@@ -1,12 +1,12 @@
-/** What GraphQL says of a patch that does not say how it is applied, with the field that stands in the place of `merge`. */
+/** GraphQL's message about a patch without `merge`; captures the field that stands in its place. */
 const PATCH = /(?:Field "(\w+)" is not defined by type )?"PatchInput!?"/
 
-/** A key in quotes, as JSON has it. */
+/** GraphQL's message about a quoted key, as in JSON. */
 const QUOTED_KEY = /^Syntax Error: Expected Name, found String/
 const MOMENT = /^Expected value of type "AsOf", found "(.*)"\.$|^Variable "\$\w+" got an invalid value: Expected type "AsOf" to be an object\.$/s
 const DOCUMENT_BY_ID = /^Unknown argument "id" on field "Query\.document"\./
 
-/** GraphQL's words about a request, followed by what to write instead where the mistake is a common one. */
+/** GraphQL's message about a request, followed by a remedy for common mistakes. */
 export function advised(message: string): string {
   const advice = adviceOn(message)
   return advice === null ? message : `${message} ${advice}`

@@ -5,12 +5,12 @@ import { LIMITS } from '../core/limits.ts'
 import { INEXACT, isExactToken } from '../core/json/number.ts'
 import { exactValue } from '../core/json/value.ts'
 
-/** Values of the operation's variables, by name; none while the operation is only being validated. */
+/** Values of the operation's variables, by name; null or undefined during validation. */
 export type LiteralVariables = Readonly<Record<string, unknown>> | null | undefined
 
 /**
- * Stands for a literal that was refused only when its variables were known: GraphQL would replace an error that is
- * thrown there by one of its own, so the error travels in place of the value until `settled` meets it.
+ * Placeholder for a literal that was refused once its variables were known: GraphQL would replace an error thrown there by one
+ * of its own, so the error is returned in place of the value, and `settled` throws it.
  */
 class RefusedValue {
   readonly error: unknown
@@ -20,7 +20,7 @@ class RefusedValue {
   }
 }
 
-/** The value of a JSON argument. Throws INVALID_VALUE or TOO_LARGE when it was refused together with its variables. */
+/** The value of a JSON argument. Throws INVALID_VALUE or TOO_LARGE of a literal that was refused with its variables. */
 export function settled(value: Json | RefusedValue): Json {
   if (value instanceof RefusedValue) throw value.error
   return value
@@ -36,7 +36,7 @@ export function parseJsonLiteral(node: ValueNode, variables?: LiteralVariables):
   }
 }
 
-/** The value with a `Flaw` wherever it cannot be kept, just as in a value that comes as a variable. */
+/** The value of a literal, with an `InvalidJson` wherever it cannot be kept exactly, as in the value of a variable. */
 function literal(node: ValueNode, variables: LiteralVariables): unknown {
   switch (node.kind) {
     case Kind.NULL: return null
@@ -61,11 +61,11 @@ function object(fields: readonly ObjectFieldNode[], variables: LiteralVariables)
     if (isMissing(value, variables)) continue
     entries.set(name, entries.has(name) ? new InvalidJson('the key is there twice') : literal(value, variables))
   }
-  // It defines each key and never assigns, so that `__proto__` is a key like any other until it is refused.
+  // `fromEntries` defines keys instead of assigning them, so that `__proto__` is an ordinary key until it is refused.
   return Object.fromEntries(entries)
 }
 
-/** A field whose variable was not given counts as not written, as in every input object of GraphQL. */
+/** Whether a field is left out because its variable has no value, as in every input object of GraphQL. */
 function isMissing(node: ValueNode, variables: LiteralVariables): boolean {
   return node.kind === Kind.VARIABLE && variables?.[node.name.value] === undefined
 }

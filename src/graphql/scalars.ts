@@ -5,12 +5,12 @@ import { parseTimestamp } from '../core/timestamp.ts'
 import { exactValue } from '../core/json/value.ts'
 import { parseJsonLiteral } from './json.ts'
 
-/** How a scalar is read from a variable and from a literal, and written. All throw DatabaseErrors. */
+/** How a scalar is serialized, and parsed from a variable or a literal. Its functions throw DatabaseErrors. */
 export type Scalar = Pick<GraphQLScalarType, 'serialize' | 'parseValue' | 'parseLiteral'>
 
 const asItIs = (value: unknown): unknown => value
 
-/** A scalar that is written as a string: as one in a variable, as one in a literal. */
+/** A scalar that is a string, in variables and in literals. */
 function textual(name: string, example: string, read: (text: string) => string): Scalar {
   const parseValue = (value: unknown): string => {
     if (typeof value === 'string') return read(value)
@@ -22,7 +22,7 @@ function textual(name: string, example: string, read: (text: string) => string):
 
 const same = (text: string): string => text
 
-/** The moment in UTC with milliseconds; what lies below them is cut off. */
+/** The time in UTC, truncated to milliseconds. */
 const inUtc = (text: string): string => new Date(parseTimestamp(text)).toISOString()
 
 /** The scalars of the schema, by name. Paths and cursors are parsed by the database, not here. */

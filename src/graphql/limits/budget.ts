@@ -2,31 +2,31 @@ import { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { estimateBytes } from './weight.ts'
 
-/** Bounds of what one query or mutation, or one event of a subscription, may take; the names are in the error as `limit`. */
+/** Bounds of one query, mutation, or event of a subscription; the names appear in the error as `limit`. */
 export const BUDGET = {
-  /** Rows of all lists together; each read of a list counts as one at least. */
+  /** Rows of all lists together; each read of a list counts as at least one. */
   rows: 10_000,
-  /** Bytes of the answer, estimated. */
+  /** Estimated bytes of the result. */
   answerBytes: 16_777_216,
-  /** For a query to run. A mutation that has begun to write goes on: its outcome must be told. */
+  /** Duration of a query, ms. A mutation that has begun to write has no deadline: its outcome must reach the client. */
   operationMs: 5_000,
-  /** Reads at once; more wait. */
+  /** Concurrent reads; further ones are queued. */
   reads: 16,
-  /** Errors in one answer; more are left out. */
+  /** Errors in one result; further ones are left out. */
   errors: 100,
 } as const
 
-/** Where the answer of one operation goes. */
+/** The resources of a server that one operation shares with others. */
 export interface AnswerRoom {
-  /** Takes so many bytes of the answer into account; false when there is no room for them. */
+  /** Reserves memory for bytes of the result; false when there is not enough. */
   readonly claim: (bytes: number) => boolean
-  /** Null when one more read may begin at once; else resolves when it may. */
+  /** Null when one more read may start now; else resolves when it may. */
   readonly readTurn: () => Promise<void> | null
 }
 
 const UNBOUNDED: AnswerRoom = { claim: () => true, readTurn: () => null }
 
-/** The bounds with other numbers. */
+/** Bounds of a budget. */
 export type BudgetBounds = Readonly<Record<keyof typeof BUDGET, number>>
 
 const NO_ANSWER_ROOM = 'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
@@ -38,8 +38,8 @@ interface QueuedRead {
 }
 
 /**
- * What one operation may still take. Its methods throw OPERATION_TOO_COMPLEX, TIMEOUT past the deadline, and
- * TOO_MANY_REQUESTS where there is no room for the answer.
+ * The resources that are left to one operation. Its methods throw OPERATION_TOO_COMPLEX, TIMEOUT past the deadline, and
+ * TOO_MANY_REQUESTS when there is no memory for the result.
  */
 export class Budget {
   readonly #bounds: BudgetBounds
@@ -50,14 +50,14 @@ export class Budget {
   #running = 0
   #refusals = 0
   #written = false
-  /** The first read belongs to the turn in which the operation began. */
+  /** The first read never waits for `readTurn`: it runs in the turn in which the operation began. */
   #hasRead = false
   readonly #refused: { rows?: DatabaseError; answerBytes?: DatabaseError; claim?: DatabaseError } = {}
   readonly #waiting: QueuedRead[] = []
-  /** Many aliases may show the same value. */
+  /** Estimated bytes by value, as many aliases may return the same value. */
   #weights: WeakMap<object, number> | null = null
 
-  /** `room`: default, there is room for every answer. */
+  /** `bounds`: default BUDGET; `room`: default unlimited. */
   constructor(bounds: BudgetBounds = BUDGET, room: AnswerRoom = UNBOUNDED) {
     this.#bounds = bounds
     this.#room = room
@@ -67,8 +67,8 @@ export class Budget {
   }
 
   /**
-   * Reads at most `rows` rows, of which `got` counts those that came. A read that does not fit waits for those that
-   * run: they may give rows back.
+   * Reads at most `rows` rows; `got` counts the rows of the result. A read that exceeds the remaining rows waits for running
+   * reads, which may return unused rows.
    */
   async read<T>(rows: number, call: () => Promise<T>, got: (result: T) => number): Promise<T> {
     if (this.#waiting.length > 0 || !this.#enter(rows)) {
@@ -84,12 +84,12 @@ export class Budget {
       taken = got(result)
       return result
     } finally {
-      // A read of nothing is work too.
+      // An empty read costs one row.
       this.#leave(rows - Math.min(rows, Math.max(1, taken)))
     }
   }
 
-  /** Sends a write; from then on no deadline stands between the client and its outcome. */
+  /** Starts a write, and removes the deadline, so that the client gets its outcome. */
   write<T>(call: () => Promise<T>): Promise<T> {
     this.#checkTime()
     this.#written = true
@@ -97,7 +97,7 @@ export class Budget {
     return call()
   }
 
-  /** A value that is shown: the value, or, when very many were refused already, null. */
+  /** Charges a value of the result and returns it. Throws when it exceeds the budget, or returns null after `errors` refusals. */
   chargeValue(value: Json): Json {
     this.#checkTime()
     const bytes = this.#weightOf(value)
@@ -107,20 +107,20 @@ export class Budget {
     throw this.#noRoom()
   }
 
-  /** Counts bytes that are shown beside the values. What a write did is always shown. */
+  /** Charges bytes of the result beside values. Never throws after a write, whose result is always returned. */
   charge(bytes: number): void {
     this.#bytes -= bytes
     const hasRoom = this.#bytes >= 0 && this.#room.claim(bytes)
     if (!hasRoom && !this.#written) throw this.#noRoom()
   }
 
-  /** What is read although there is no room, or no time any more, would be thrown away. */
+  /** Throws before a read whose result would be discarded, for lack of memory or time. */
   #checkRoom(): void {
     this.#checkTime()
     if (!this.#written && !this.#room.claim(0)) throw this.#noRoom()
   }
 
-  /** Bytes of the answer so far, estimated. */
+  /** Estimated bytes of the result so far. */
   get spentBytes(): number {
     return this.#bounds.answerBytes - this.#bytes
   }
@@ -140,7 +140,7 @@ export class Budget {
     return weight
   }
 
-  /** Whether a read may begin now; throws when it never may. */
+  /** Starts a read if it may start now; throws when it never may. */
   #enter(rows: number): boolean {
     this.#checkTime()
     if (this.#running >= this.#bounds.reads) return false
@@ -170,7 +170,7 @@ export class Budget {
     throw new DatabaseError('TIMEOUT', `The operation took longer than ${this.#bounds.operationMs} ms: ask for less at once.`, { outcome: 'NOT_DONE' })
   }
 
-  /** One error for all: thousands of rows may meet it, and its stack is what costs. */
+  /** One error object per bound: thousands of rows may throw it, and stack traces are expensive. */
   #tooMuch(limit: 'rows' | 'answerBytes', what: string): DatabaseError {
     const max = this.#bounds[limit]
     return this.#refused[limit] ??= new DatabaseError('OPERATION_TOO_COMPLEX', `${what} (${max}): ask for less at once, and for the rest in pages.`, { limit, max })

@@ -9,23 +9,23 @@ import { SubscriptionRoot } from './root-rule.ts'
 
 /** Bounds of a GraphQL operation; the names appear in OPERATION_TOO_COMPLEX as `limit`. */
 export const QUERY_LIMITS = {
-  /** Tokens of the document. More would let the parser's recursion overflow the stack. */
+  /** Tokens of the document: bounds the parser's recursion, which could overflow the stack. */
   tokens: 1_000,
   /** Levels of fields, fragments expanded. */
   depth: 10,
   /** Fields, fragments expanded and aliases counted. */
   fields: 200,
-  /** Characters of the names under which the fields are answered, fragments expanded. */
+  /** Characters of the response keys (alias or name) of all fields, fragments expanded. */
   names: 10_000,
   /** Levels of fields of introspection, fragments expanded. */
   introspectionDepth: 20,
   /** Fields of introspection, fragments expanded and aliases counted. */
   introspectionFields: 1_000,
-  /** Fields in the answer of introspection, estimated: lists within lists multiply. */
+  /** Fields in the result of introspection, estimated: lists within lists multiply. */
   introspectionResults: 500_000,
 } as const
 
-/** Refuses operations with too many tokens, levels, fields or names. What asks for the schema has bounds of its own. */
+/** Refuses operations that exceed QUERY_LIMITS; introspection has bounds of its own. */
 export function queryLimits(): Plugin {
   return {
     onParse: ({ setParseFn }) => setParseFn(parseBounded),
@@ -50,7 +50,7 @@ function parseError(error: GraphQLError): GraphQLError {
   return tooComplex('tokens', tokens, `The document has more than ${tokens} tokens: send less at once, and values as variables.`)
 }
 
-/** How large a selection is, by the name of the bound. */
+/** The size of a selection, by the name of the bound. */
 type Size = Readonly<Record<Exclude<keyof typeof QUERY_LIMITS, 'tokens'>, number>>
 
 const NOTHING: Size = { depth: 0, fields: 0, names: 0, introspectionDepth: 0, introspectionFields: 0, introspectionResults: 0 }
@@ -64,7 +64,7 @@ const WORDS: Readonly<Record<keyof Size, string>> = {
   names: 'characters in the names of its fields, those of fragments counted wherever they are used',
 }
 
-/** Its name tells it apart in the cache of validation results. */
+/** Its function name identifies it in the cache of validation results. */
 const QueryLimits: ValidationRule = (context) => ({
   Document: ({ definitions }) => {
     const measure = createMeasure(context)
@@ -81,8 +81,8 @@ function checkSize(context: ValidationContext, node: OperationDefinitionNode, si
 }
 
 /**
- * Measures selections. Each fragment is measured once, so that fragments that use one another many times cost no more
- * than their text; one that contains itself (another rule refuses it) counts as nothing inside itself.
+ * Measures selections. Each fragment is measured once, so that nested fragments cost time linear in the document. A fragment
+ * that contains itself, which another rule refuses, counts as nothing inside itself.
  */
 function createMeasure(context: ValidationContext): (selections: SelectionSetNode | undefined) => Size {
   const known = new Map<FragmentDefinitionNode, Size>()
@@ -119,7 +119,7 @@ const add = (a: Size, b: Size): Size => ({
   introspectionResults: a.introspectionResults + b.introspectionResults,
 })
 
-/** How long the lists of introspection are about; other names are no lists there. */
+/** Approximate lengths of the lists of introspection; its other fields are no lists. */
 const LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries({
   types: 64, fields: 12, directives: 8, args: 6, inputFields: 6, enumValues: 6, possibleTypes: 4, interfaces: 4,
 }))
@@ -132,6 +132,6 @@ const isBelowNode = (size: Size, { alias, name }: FieldNode): Size => ({
   introspectionResults: 1 + (LENGTHS.get(name.value) ?? 1) * size.introspectionResults,
 })
 
-/** Counts as introspection instead; names count either way. */
+/** The size counted as introspection; names count in both cases. */
 const aboutSchema = ({ depth, fields, names, introspectionResults }: Size): Size =>
   ({ depth: 0, fields: 0, names, introspectionDepth: depth, introspectionFields: fields, introspectionResults })

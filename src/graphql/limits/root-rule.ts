@@ -1,6 +1,6 @@
 import { GraphQLError, Kind, OperationTypeNode, type SelectionNode, type ValidationContext, type ValidationRule } from 'graphql'
 
-/** Refuses @skip and @include on the root field of a subscription: it has exactly one (GraphQL, section 5.2.4.1). */
+/** Refuses @skip and @include on the root field of a subscription, which must have exactly one (GraphQL, section 5.2.4.1). */
 export const SubscriptionRoot: ValidationRule = (context) => ({
   OperationDefinition: ({ operation, selectionSet }) => {
     if (operation === OperationTypeNode.SUBSCRIPTION) check(context, selectionSet.selections, new Set())

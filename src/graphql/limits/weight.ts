@@ -1,13 +1,13 @@
 import { Kind, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionNode, type SelectionSetNode } from 'graphql'
 import type { Json } from '../../core/json/json.ts'
 
-/** What a field is taken to cost beside its name: a number, a time, a short text. */
+/** Estimated bytes of a field without its name: a number, a time, a short text. */
 const ANSWER_FIELD_BYTES = 24
 
-/** A text of so many characters is weighed as UTF-8. */
+/** From this length on the UTF-8 length of a text is computed. */
 const LONG = 64
 
-/** About the bytes of the value as JSON, without making the text. */
+/** Approximate bytes of a value as JSON, without serializing it. */
 export function estimateBytes(value: Json): number {
   if (typeof value === 'string') return (value.length < LONG ? value.length : Buffer.byteLength(value)) + 3
   if (typeof value !== 'object' || value === null) return 8
@@ -19,7 +19,7 @@ export function estimateBytes(value: Json): number {
 
 const known = new WeakMap<FieldNode, number>()
 
-/** About the bytes of one row of the list that a resolver gives: names and usual values of all that is selected below. */
+/** Approximate bytes of one row of a resolver's list: names and usual values of all fields selected below. */
 export function rowWeight({ fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
   return fieldNodes.reduce((sum, node) => sum + weightBelow(node, fragments), 0)
 }
@@ -36,7 +36,7 @@ function weightOfSet(set: SelectionSetNode | undefined, fragments: FragmentWeigh
   return (set?.selections ?? []).reduce((sum, node) => sum + weightOf(node, fragments), 0)
 }
 
-/** The rules have refused what would take long here: fragments are few when they are expanded. */
+/** Expands fragments without a cache: QUERY_LIMITS bounds the expanded fields. */
 function weightOf(node: SelectionNode, fragments: FragmentWeights): number {
   switch (node.kind) {
     case Kind.FIELD: return (node.alias ?? node.name).value.length + ANSWER_FIELD_BYTES + weightOfSet(node.selectionSet, fragments)

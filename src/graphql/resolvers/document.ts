@@ -7,7 +7,7 @@ import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResol
 import { asEventPage, asPresent, changedDocument } from './shown.ts'
 import { estimateBytes } from '../limits/weight.ts'
 
-/** Resolvers of a document; its other fields are read as they are. */
+/** Resolvers of a document; the default resolver reads its other fields. */
 export const Document: GqlDocumentResolvers = {
   path: ({ path }, _, { budget }) => shown(budget, path),
   id: (document, _, { budget }) => shown(budget, globalId(document)),
@@ -22,7 +22,7 @@ export const Document: GqlDocumentResolvers = {
     asEventPage(await readList(context, info, options, () => context.db.history(path, omitNulls(options)))),
 }
 
-/** A text that may be long, and is in every row. */
+/** Charges and returns a text that is part of every row and may be long. */
 function shown(budget: Budget, text: string): string {
   budget.charge(text.length)
   return text

@@ -6,7 +6,7 @@ import { rowWeight } from '../limits/weight.ts'
 
 const DEFAULT_LIST_ROWS = 100
 
-/** How many rows are asked for: the arguments of a list. */
+/** The arguments of a list that set its number of rows. */
 export interface RequestedRows {
   readonly first?: number | null | undefined
   readonly last?: number | null | undefined
@@ -22,7 +22,7 @@ export async function readList<T extends DocumentPage | ChangeBatch>(context: Co
   return page
 }
 
-/** A number out of range is refused by the database, in its own words. */
+/** The number of rows to reserve. A number out of range is refused later, by the database. */
 function rowsAsked({ first, last }: RequestedRows): number {
   return Math.min(Math.max(last ?? first ?? DEFAULT_LIST_ROWS, 1), LIMITS.pageSize)
 }

@@ -8,8 +8,8 @@ import { asPresentBatch } from './shown.ts'
 import { rowWeight } from '../limits/weight.ts'
 
 /**
- * Resolvers of the feeds. The iterator of the database goes to the transport as it is: an async generator around it
- * would not end before the next batch, and so would leak on every disconnect.
+ * Resolvers of the feeds. They return the database's iterator unwrapped: an async generator around it would not end before the
+ * next batch, and so would leak on every disconnect.
  */
 export const Subscription: GqlSubscriptionResolvers = {
   changes: {
