@@ -24,11 +24,11 @@ export function belowNpm(env: NpmEnvironment): boolean {
  */
 export function misplacedFlags(args: readonly string[], env: NpmEnvironment): string | null {
   if (!belowNpm(env) || args[0] !== 'start') return null
-  const kept = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
-  if (kept.length === 0) return null
+  const misplaced = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
+  if (misplaced.length === 0) return null
   const bare = args.slice(1).filter((arg) => !arg.startsWith('-'))
-  const flags = kept.map((flag) => `--${flag.name}${valueOf(flag, env, kept.length === 1 ? bare : [])}`)
-  return `Without two dashes npm keeps ${kept.map(({ name }) => `--${name}`).join(' and ')} for itself: write npm start -- ${flags.join(' ')}`
+  const flags = misplaced.map((flag) => `--${flag.name}${valueOf(flag, env, misplaced.length === 1 ? bare : [])}`)
+  return `Without two dashes npm keeps ${misplaced.map(({ name }) => `--${name}`).join(' and ')} for itself: write npm start -- ${flags.join(' ')}`
 }
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== ''
@@ -40,8 +40,8 @@ const isGiven = ({ name }: Flag, args: readonly string[]): boolean => args.some(
  * a database, which may contain a password.
  */
 function valueOf({ name, value }: Flag, env: NpmEnvironment, bare: readonly string[]): string {
-  const kept = env[`npm_config_${name}`]
+  const npmValue = env[`npm_config_${name}`]
   if (value === '' || name === 'mongodb') return value
-  if (kept !== 'true') return ` ${kept}`
+  if (npmValue !== 'true') return ` ${npmValue}`
   return bare.length === 1 ? ` ${bare[0]}` : value
 }

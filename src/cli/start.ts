@@ -25,7 +25,7 @@ export async function start(flags: Flags): Promise<void> {
 
 /** Prints the addresses: as text on a terminal, as one JSON line to a pipe. */
 function announce(config: Config, { url, warning }: RunningServer): void {
-  const { name, version, graphql, playground, data } = described(config, url)
+  const { name, version, graphql, playground, data } = describe(config, url)
   if (process.stdout.isTTY) console.log(`${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`)
   else console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))
 }
@@ -38,6 +38,6 @@ interface Description {
   readonly data: string
 }
 
-function described(config: Config, url: string): Description {
+function describe(config: Config, url: string): Description {
   return { name: 'tidemark', version: packageVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: dataOf(config) }
 }

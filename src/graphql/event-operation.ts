@@ -18,11 +18,11 @@ export function eventOperation(document: DocumentNode, operationName: string | u
   if (operation === null || operation === undefined) return null
   const fragments = new Map(document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node]] : [])))
   const root = rootFragments(operation.selectionSet, fragments, new Set())
-  const bare = { ...operation, selectionSet: withoutArguments(operation.selectionSet) }
+  const stripped = { ...operation, selectionSet: withoutArguments(operation.selectionSet) }
   const used = new Map<string, FragmentDefinitionNode>()
   const names = new Set<string>()
-  collect(bare, fragments, { root, used, names })
-  const definitions = [{ ...bare, variableDefinitions: (operation.variableDefinitions ?? []).filter(({ variable }) => names.has(variable.name.value)) }, ...used.values()]
+  collect(stripped, fragments, { root, used, names })
+  const definitions = [{ ...stripped, variableDefinitions: (operation.variableDefinitions ?? []).filter(({ variable }) => names.has(variable.name.value)) }, ...used.values()]
   const text = print({ kind: Kind.DOCUMENT, definitions })
   // Parsed again: such nodes take a third of the memory of copied ones, and do not keep the first document alive.
   return { document: parse(text, { noLocation: true }), variables: [...names].toSorted(), text }
@@ -43,10 +43,10 @@ function rootFragments({ selections }: SelectionSetNode, fragments: FragmentMap,
 }
 
 function withoutArguments(set: SelectionSetNode): SelectionSetNode {
-  return { ...set, selections: set.selections.map(withoutItsArguments) }
+  return { ...set, selections: set.selections.map(withoutRootArguments) }
 }
 
-function withoutItsArguments(node: SelectionNode): SelectionNode {
+function withoutRootArguments(node: SelectionNode): SelectionNode {
   switch (node.kind) {
     case Kind.FIELD: return { ...node, arguments: [] }
     case Kind.INLINE_FRAGMENT: return { ...node, selectionSet: withoutArguments(node.selectionSet) }
@@ -54,22 +54,22 @@ function withoutItsArguments(node: SelectionNode): SelectionNode {
   }
 }
 
-interface UsedDefinitions {
+interface DefinitionUsage {
   readonly root: ReadonlySet<string>
   readonly used: Map<string, FragmentDefinitionNode>
   readonly names: Set<string>
 }
 
 /** Collects the variables and fragments that a definition uses, directly or in fragments. */
-function collect(node: OperationDefinitionNode | FragmentDefinitionNode, fragments: FragmentMap, found: UsedDefinitions): void {
+function collect(node: OperationDefinitionNode | FragmentDefinitionNode, fragments: FragmentMap, usage: DefinitionUsage): void {
   visit({ ...node, variableDefinitions: [] } as ASTNode, {
-    Variable: ({ name }) => void found.names.add(name.value),
+    Variable: ({ name }) => void usage.names.add(name.value),
     FragmentSpread: ({ name: { value } }) => {
       const fragment = fragments.get(value)
-      if (fragment === undefined || found.used.has(value)) return
-      const bare = found.root.has(value) ? { ...fragment, selectionSet: withoutArguments(fragment.selectionSet) } : fragment
-      found.used.set(value, bare)
-      collect(bare, fragments, found)
+      if (fragment === undefined || usage.used.has(value)) return
+      const stripped = usage.root.has(value) ? { ...fragment, selectionSet: withoutArguments(fragment.selectionSet) } : fragment
+      usage.used.set(value, stripped)
+      collect(stripped, fragments, usage)
     },
   })
 }
@@ -80,6 +80,6 @@ export function eventSchema(schema: GraphQLSchema): GraphQLSchema {
   const { subscription } = config
   if (subscription === null || subscription === undefined) return schema
   const { fields, ...rest } = subscription.toConfig()
-  const bare = new GraphQLObjectType({ ...rest, fields: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { ...field, args: {} }])) })
-  return new GraphQLSchema({ ...config, subscription: bare, types: config.types.filter((type) => type !== subscription), assumeValid: true })
+  const stripped = new GraphQLObjectType({ ...rest, fields: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { ...field, args: {} }])) })
+  return new GraphQLSchema({ ...config, subscription: stripped, types: config.types.filter((type) => type !== subscription), assumeValid: true })
 }

@@ -16,17 +16,17 @@ export interface Loaders {
   readonly document: DataLoader<DocumentLookup, Document | null, string>
 }
 
-const text = ({ path, asOf, deleted }: DocumentLookup): string => JSON.stringify([path, asOf, deleted])
+const cacheKey = ({ path, asOf, deleted }: DocumentLookup): string => JSON.stringify([path, asOf, deleted])
 
 /** Loaders of one operation on `db`, within its budget. Loads of one turn reach `db` in one turn, so that it can batch them. */
 export function createLoaders(db: Database, budget: Budget): Loaders {
   const read = ({ path, ...options }: DocumentLookup): Promise<Document | null> => budget.read(0, () => db.document(path, options), () => 0)
-  const document = new DataLoader((keys: readonly DocumentLookup[]) => settle(keys.map(read)), { cacheKeyFn: text })
+  const document = new DataLoader((keys: readonly DocumentLookup[]) => settleAll(keys.map(read)), { cacheKeyFn: cacheKey })
   return { document }
 }
 
 /** Awaits all reads; an error of one becomes its result, and does not fail the others. */
-async function settle<T>(reads: readonly Promise<T>[]): Promise<readonly (T | Error)[]> {
+async function settleAll<T>(reads: readonly Promise<T>[]): Promise<readonly (T | Error)[]> {
   const results = await Promise.allSettled(reads)
   return results.map((result) => (result.status === 'fulfilled' ? result.value : toError(result.reason)))
 }

@@ -29,12 +29,12 @@ const UNBOUNDED: AnswerRoom = { claim: () => true, readTurn: () => null }
 /** Bounds of a budget. */
 export type BudgetBounds = Readonly<Record<keyof typeof BUDGET, number>>
 
-const NO_ANSWER_ROOM = 'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
+const NO_MEMORY = 'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
 
 interface QueuedRead {
   readonly rows: number
-  readonly enter: () => void
-  readonly refuse: (error: unknown) => void
+  readonly start: () => void
+  readonly reject: (error: unknown) => void
 }
 
 /**
@@ -44,24 +44,24 @@ interface QueuedRead {
 export class Budget {
   readonly #bounds: BudgetBounds
   readonly #room: AnswerRoom
-  #until: number
+  #deadline: number
   #rows: number
   #bytes: number
   #running = 0
   #refusals = 0
-  #written = false
+  #hasWritten = false
   /** The first read never waits for `readTurn`: it runs in the turn in which the operation began. */
   #hasRead = false
-  readonly #refused: { rows?: DatabaseError; answerBytes?: DatabaseError; claim?: DatabaseError } = {}
-  readonly #waiting: QueuedRead[] = []
+  readonly #cachedErrors: { rows?: DatabaseError; answerBytes?: DatabaseError; claim?: DatabaseError } = {}
+  readonly #queued: QueuedRead[] = []
   /** Estimated bytes by value, as many aliases may return the same value. */
-  #weights: WeakMap<object, number> | null = null
+  #valueBytes: WeakMap<object, number> | null = null
 
   /** `bounds`: default BUDGET; `room`: default unlimited. */
   constructor(bounds: BudgetBounds = BUDGET, room: AnswerRoom = UNBOUNDED) {
     this.#bounds = bounds
     this.#room = room
-    this.#until = performance.now() + bounds.operationMs
+    this.#deadline = performance.now() + bounds.operationMs
     this.#rows = bounds.rows
     this.#bytes = bounds.answerBytes
   }
@@ -70,54 +70,54 @@ export class Budget {
    * Reads at most `rows` rows; `got` counts the rows of the result. A read that exceeds the remaining rows waits for running
    * reads, which may return unused rows.
    */
-  async read<T>(rows: number, call: () => Promise<T>, got: (result: T) => number): Promise<T> {
-    if (this.#waiting.length > 0 || !this.#enter(rows)) {
-      await new Promise<void>((enter, refuse) => this.#waiting.push({ rows, enter, refuse }))
+  async read<T>(rows: number, call: () => Promise<T>, countRows: (result: T) => number): Promise<T> {
+    if (this.#queued.length > 0 || !this.#tryStart(rows)) {
+      await new Promise<void>((start, reject) => this.#queued.push({ rows, start, reject }))
     }
-    let taken = 0
+    let rowsRead = 0
     try {
       const turn = this.#hasRead ? this.#room.readTurn() : null
       this.#hasRead = true
       if (turn !== null) await turn
       this.#checkRoom()
       const result = await call()
-      taken = got(result)
+      rowsRead = countRows(result)
       return result
     } finally {
       // An empty read costs one row.
-      this.#leave(rows - Math.min(rows, Math.max(1, taken)))
+      this.#finish(rows - Math.min(rows, Math.max(1, rowsRead)))
     }
   }
 
   /** Starts a write, and removes the deadline, so that the client gets its outcome. */
   write<T>(call: () => Promise<T>): Promise<T> {
     this.#checkTime()
-    this.#written = true
-    this.#until = Infinity
+    this.#hasWritten = true
+    this.#deadline = Infinity
     return call()
   }
 
   /** Charges a value of the result and returns it. Throws when it exceeds the budget, or returns null after `errors` refusals. */
   chargeValue(value: Json): Json {
     this.#checkTime()
-    const bytes = this.#weightOf(value)
+    const bytes = this.#bytesOf(value)
     this.#bytes -= bytes
     if (this.#bytes >= 0 && this.#room.claim(bytes)) return value
     if (++this.#refusals > this.#bounds.errors) return null
-    throw this.#noRoom()
+    throw this.#budgetError()
   }
 
   /** Charges bytes of the result beside values. Never throws after a write, whose result is always returned. */
   charge(bytes: number): void {
     this.#bytes -= bytes
     const hasRoom = this.#bytes >= 0 && this.#room.claim(bytes)
-    if (!hasRoom && !this.#written) throw this.#noRoom()
+    if (!hasRoom && !this.#hasWritten) throw this.#budgetError()
   }
 
   /** Throws before a read whose result would be discarded, for lack of memory or time. */
   #checkRoom(): void {
     this.#checkTime()
-    if (!this.#written && !this.#room.claim(0)) throw this.#noRoom()
+    if (!this.#hasWritten && !this.#room.claim(0)) throw this.#budgetError()
   }
 
   /** Estimated bytes of the result so far. */
@@ -125,54 +125,54 @@ export class Budget {
     return this.#bounds.answerBytes - this.#bytes
   }
 
-  #noRoom(): DatabaseError {
-    if (this.#bytes < 0) return this.#tooMuch('answerBytes', 'The answer would be larger than one may be')
-    return this.#refused.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_ANSWER_ROOM, { retryAfterMs: 1_000 })
+  #budgetError(): DatabaseError {
+    if (this.#bytes < 0) return this.#tooComplex('answerBytes', 'The answer would be larger than one may be')
+    return this.#cachedErrors.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_MEMORY, { retryAfterMs: 1_000 })
   }
 
-  #weightOf(value: Json): number {
+  #bytesOf(value: Json): number {
     if (typeof value !== 'object' || value === null) return estimateBytes(value)
-    this.#weights ??= new WeakMap()
-    const known = this.#weights.get(value)
-    if (known !== undefined) return known
-    const weight = estimateBytes(value)
-    this.#weights.set(value, weight)
-    return weight
+    this.#valueBytes ??= new WeakMap()
+    const cached = this.#valueBytes.get(value)
+    if (cached !== undefined) return cached
+    const bytes = estimateBytes(value)
+    this.#valueBytes.set(value, bytes)
+    return bytes
   }
 
   /** Starts a read if it may start now; throws when it never may. */
-  #enter(rows: number): boolean {
+  #tryStart(rows: number): boolean {
     this.#checkTime()
     if (this.#running >= this.#bounds.reads) return false
     if (rows > this.#rows && this.#running > 0) return false
-    if (rows > this.#rows) throw this.#tooMuch('rows', 'The lists of the operation have more rows together than one may read')
+    if (rows > this.#rows) throw this.#tooComplex('rows', 'The lists of the operation have more rows together than one may read')
     this.#rows -= rows
     this.#running++
     return true
   }
 
-  #leave(unused: number): void {
+  #finish(unused: number): void {
     this.#running--
     this.#rows += unused
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+    for (let next = this.#queued[0]; next !== undefined; next = this.#queued[0]) {
       try {
-        if (!this.#enter(next.rows)) return
-        next.enter()
+        if (!this.#tryStart(next.rows)) return
+        next.start()
       } catch (error) {
-        next.refuse(error)
+        next.reject(error)
       }
-      this.#waiting.shift()
+      this.#queued.shift()
     }
   }
 
   #checkTime(): void {
-    if (performance.now() < this.#until) return
+    if (performance.now() < this.#deadline) return
     throw new DatabaseError('TIMEOUT', `The operation took longer than ${this.#bounds.operationMs} ms: ask for less at once.`, { outcome: 'NOT_DONE' })
   }
 
   /** One error object per bound: thousands of rows may throw it, and stack traces are expensive. */
-  #tooMuch(limit: 'rows' | 'answerBytes', what: string): DatabaseError {
+  #tooComplex(limit: 'rows' | 'answerBytes', what: string): DatabaseError {
     const max = this.#bounds[limit]
-    return this.#refused[limit] ??= new DatabaseError('OPERATION_TOO_COMPLEX', `${what} (${max}): ask for less at once, and for the rest in pages.`, { limit, max })
+    return this.#cachedErrors[limit] ??= new DatabaseError('OPERATION_TOO_COMPLEX', `${what} (${max}): ask for less at once, and for the rest in pages.`, { limit, max })
   }
 }

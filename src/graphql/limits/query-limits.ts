@@ -53,9 +53,9 @@ function parseError(error: GraphQLError): GraphQLError {
 /** The size of a selection, by the name of the bound. */
 type Size = Readonly<Record<Exclude<keyof typeof QUERY_LIMITS, 'tokens'>, number>>
 
-const NOTHING: Size = { depth: 0, fields: 0, names: 0, introspectionDepth: 0, introspectionFields: 0, introspectionResults: 0 }
+const EMPTY_SIZE: Size = { depth: 0, fields: 0, names: 0, introspectionDepth: 0, introspectionFields: 0, introspectionResults: 0 }
 
-const WORDS: Readonly<Record<keyof Size, string>> = {
+const DESCRIPTIONS: Readonly<Record<keyof Size, string>> = {
   depth: 'levels of fields',
   fields: 'fields, those of fragments counted wherever they are used',
   introspectionDepth: 'levels of fields about the schema',
@@ -73,9 +73,9 @@ const QueryLimits: ValidationRule = (context) => ({
 })
 
 function checkSize(context: ValidationContext, node: OperationDefinitionNode, size: Size): void {
-  for (const limit of Object.keys(WORDS) as (keyof Size)[]) {
+  for (const limit of Object.keys(DESCRIPTIONS) as (keyof Size)[]) {
     const max = QUERY_LIMITS[limit]
-    const message = `The operation has more than ${max} ${WORDS[limit]}: ask for less at once.`
+    const message = `The operation has more than ${max} ${DESCRIPTIONS[limit]}: ask for less at once.`
     if (size[limit] > max) context.reportError(tooComplex(limit, max, message, node))
   }
 }
@@ -85,26 +85,26 @@ function checkSize(context: ValidationContext, node: OperationDefinitionNode, si
  * that contains itself, which another rule refuses, counts as nothing inside itself.
  */
 function createMeasure(context: ValidationContext): (selections: SelectionSetNode | undefined) => Size {
-  const known = new Map<FragmentDefinitionNode, Size>()
+  const cached = new Map<FragmentDefinitionNode, Size>()
   const ofFragment = (fragment: FragmentDefinitionNode): Size => {
-    const size = known.get(fragment)
+    const size = cached.get(fragment)
     if (size !== undefined) return size
-    known.set(fragment, NOTHING)
+    cached.set(fragment, EMPTY_SIZE)
     const measured = ofSet(fragment.selectionSet)
-    known.set(fragment, measured)
+    cached.set(fragment, measured)
     return measured
   }
   const ofField = (node: FieldNode): Size => {
-    const size = isBelowNode(ofSet(node.selectionSet), node)
-    return isIntrospection(node.name.value) ? aboutSchema(size) : size
+    const size = plusField(ofSet(node.selectionSet), node)
+    return isIntrospection(node.name.value) ? asIntrospection(size) : size
   }
   const ofSelection = (node: SelectionNode): Size => {
     if (node.kind === Kind.INLINE_FRAGMENT) return ofSet(node.selectionSet)
     if (node.kind === Kind.FIELD) return ofField(node)
     const fragment = context.getFragment(node.name.value)
-    return fragment ? ofFragment(fragment) : NOTHING
+    return fragment ? ofFragment(fragment) : EMPTY_SIZE
   }
-  const ofSet = (set: SelectionSetNode | undefined): Size => (set?.selections ?? []).map(ofSelection).reduce(add, NOTHING)
+  const ofSet = (set: SelectionSetNode | undefined): Size => (set?.selections ?? []).map(ofSelection).reduce(add, EMPTY_SIZE)
   return ofSet
 }
 
@@ -120,18 +120,18 @@ const add = (a: Size, b: Size): Size => ({
 })
 
 /** Approximate lengths of the lists of introspection; its other fields are no lists. */
-const LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries({
+const LIST_LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries({
   types: 64, fields: 12, directives: 8, args: 6, inputFields: 6, enumValues: 6, possibleTypes: 4, interfaces: 4,
 }))
 
-const isBelowNode = (size: Size, { alias, name }: FieldNode): Size => ({
+const plusField = (size: Size, { alias, name }: FieldNode): Size => ({
   ...size,
   depth: size.depth + 1,
   fields: size.fields + 1,
   names: size.names + (alias ?? name).value.length,
-  introspectionResults: 1 + (LENGTHS.get(name.value) ?? 1) * size.introspectionResults,
+  introspectionResults: 1 + (LIST_LENGTHS.get(name.value) ?? 1) * size.introspectionResults,
 })
 
 /** The size counted as introspection; names count in both cases. */
-const aboutSchema = ({ depth, fields, names, introspectionResults }: Size): Size =>
+const asIntrospection = ({ depth, fields, names, introspectionResults }: Size): Size =>
   ({ depth: 0, fields: 0, names, introspectionDepth: depth, introspectionFields: fields, introspectionResults })

@@ -9,9 +9,9 @@ import { estimateBytes } from '../limits/weight.ts'
 
 /** Resolvers of a document; the default resolver reads its other fields. */
 export const Document: GqlDocumentResolvers = {
-  path: ({ path }, _, { budget }) => shown(budget, path),
-  id: (document, _, { budget }) => shown(budget, globalId(document)),
-  localId: ({ id }, _, { budget }) => shown(budget, id),
+  path: ({ path }, _, { budget }) => charged(budget, path),
+  id: (document, _, { budget }) => charged(budget, globalId(document)),
+  localId: ({ id }, _, { budget }) => charged(budget, id),
   value: ({ value }, _, { budget }) => budget.chargeValue(value),
   field: ({ value }, { path }, { budget }) => budget.chargeValue(getField(value, path.split('/')) ?? null),
   documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
@@ -23,7 +23,7 @@ export const Document: GqlDocumentResolvers = {
 }
 
 /** Charges and returns a text that is part of every row and may be long. */
-function shown(budget: Budget, text: string): string {
+function charged(budget: Budget, text: string): string {
   budget.charge(text.length)
   return text
 }
@@ -32,7 +32,7 @@ function shown(budget: Budget, text: string): string {
 export const Change: GqlChangeResolvers = {
   document: changedDocument,
   before: ({ before }, _, { budget }) => budget.chargeValue(before),
-  path: ({ path }, _, { budget }) => shown(budget, path),
+  path: ({ path }, _, { budget }) => charged(budget, path),
   fields: ({ fields }, _, { budget }) => {
     budget.charge(estimateBytes(fields))
     return fields

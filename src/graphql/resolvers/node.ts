@@ -17,7 +17,7 @@ export function globalId({ path, version, isEvent = false }: ShownDocument): str
 export async function readNode({ loaders }: Context, id: string): Promise<ShownDocument | null> {
   const key = parseId(id)
   if (key === null) return null
-  const document = await loaders.document.load(key).catch(nullWhenAbsent)
+  const document = await loaders.document.load(key).catch(nullIfNotFound)
   return document === null || key.asOf === undefined ? document : asEvent(document)
 }
 
@@ -39,7 +39,7 @@ function isPathOfDocument(text: string): boolean {
 }
 
 /** Null for NOT_FOUND, which the database throws for a version that never was; rethrows other errors. */
-function nullWhenAbsent(error: unknown): null {
+function nullIfNotFound(error: unknown): null {
   if (error instanceof DatabaseError && error.code === 'NOT_FOUND') return null
   throw error
 }

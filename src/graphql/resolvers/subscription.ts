@@ -5,7 +5,7 @@ import { omitNulls } from './omit-nulls.ts'
 import { listRows } from './list.ts'
 import type { GqlSubscriptionResolvers } from '../resolvers.generated.ts'
 import { asPresentBatch } from './shown.ts'
-import { rowWeight } from '../limits/weight.ts'
+import { estimateRowBytes } from '../limits/weight.ts'
 
 /**
  * Resolvers of the feeds. They return the database's iterator unwrapped: an async generator around it would not end before the
@@ -27,6 +27,6 @@ export const Subscription: GqlSubscriptionResolvers = {
 }
 
 function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
-  budget.charge(listRows(batch) * rowWeight(info))
+  budget.charge(listRows(batch) * estimateRowBytes(info))
   return batch
 }
