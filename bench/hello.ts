@@ -20,8 +20,8 @@ import { createEventStreams } from '../src/server/sse/event-stream.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
 /**
- * The server's own HTTP handler in front of a schema that answers at once, without a store. Operations run as the server
- * runs them or, with the argument `yoga`, each through a pipeline of Yoga (`getEnveloped`), as is usual behind a handler.
+ * The server's own HTTP handler in front of a schema without a store, whose resolvers return constants. Operations run as in
+ * the server or, with the argument `yoga`, each through Yoga's pipeline (`getEnveloped`).
  */
 const schema = buildSchema('type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }')
 const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }

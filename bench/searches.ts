@@ -11,10 +11,10 @@ import { interleaved, number, progress, ratio, table, type Figure } from './figu
 
 const FEW = 1_000
 const MANY = 100_000
-/** Documents of one commit, where a collection is filled. */
+/** Documents of one commit when a collection is filled. */
 const GROUP = 100
 
-/** What is looked for in large logs and among many deleted documents, in process. */
+/** Searches in large logs and among many deleted documents, in process. */
 export async function searches(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const store = await openLmdbStore({ directory })
@@ -68,7 +68,7 @@ function show(figures: Record<'quietFew' | 'quietMany' | 'fieldFew' | 'fieldMany
   ])
 }
 
-/** Reads for some 200 ms. */
+/** Repeats a read for about 200 ms. */
 function reading(read: () => Promise<unknown>): () => Promise<Figure> {
   return async () => {
     const begun = performance.now()
@@ -87,7 +87,7 @@ class Fill {
     this.#store = store
   }
 
-  /** A log of so many commits of others, with a collection of a few documents before it. */
+  /** A log with a small collection, then `commits` commits of other documents. */
   async log(tenant: string, commits: number, documents = 2): Promise<void> {
     await this.#commit(tenant, [range(documents).map((i) => put(`quiet/${i}`, 1))])
     for (let n = 2; n <= 6; n++) await this.#commit(tenant, [[put('quiet/1', n, ['n'])]])
@@ -100,7 +100,7 @@ class Fill {
     if (documents > 2) await this.#commit(tenant, range(10).map((i) => [put(`quiet/${i + 10}`, 2)]))
   }
 
-  /** A collection of which one document in a thousand is left. */
+  /** A collection in which all but one of a thousand documents are deleted. */
   async tombs(tenant: string): Promise<{ readonly far: Cursor; readonly near: Cursor }> {
     const id = (i: number): string => `posts/${String(i).padStart(7, '0')}`
     const groups = range(MANY / GROUP).map((group) => range(GROUP).map((i) => group * GROUP + i))
@@ -113,7 +113,7 @@ class Fill {
     return { far, near }
   }
 
-  /** Many documents, ten with many below them, and ten with none. */
+  /** Many documents, ten with many documents below them, and ten with none. */
   async tree(tenant: string): Promise<void> {
     await this.#commit(tenant, range(MANY / GROUP).map((group) => range(GROUP).map((i) => put(`posts/${group * GROUP + i}`, 1))))
     await this.#commit(tenant, [range(10).flatMap((i) => [put(`few/${i}`, 1), put(`bare/${i}`, 1)])])

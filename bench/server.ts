@@ -6,15 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** A server process under load, watched from outside. */
+/** A server process under load, measured from outside. */
 export interface BenchServer {
   /** The GraphQL endpoint. */
   readonly url: string
-  /** CPU time that the process has used so far, in microseconds. */
+  /** CPU time of the process so far, in microseconds. */
   cpuMicros(): number
   /** Resident memory in bytes. */
   memoryBytes(): number
-  /** Writes a line to the process. */
+  /** Writes a line to the process's stdin. */
   tell(line: string): void
   stop(): Promise<void>
 }

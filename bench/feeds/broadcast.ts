@@ -5,14 +5,14 @@ import { openSubscribers } from './subscribers.ts'
 
 const ROUNDS = 5
 
-/** How many get how much. */
+/** Size of a broadcast. */
 export interface Crowd {
   readonly subscribers: number
-  /** Changes that are broadcast at once. */
+  /** Changes broadcast at once. */
   readonly changes: number
 }
 
-/** Changes of one batch each, as fast as they are taken, against a broadcast of the same bytes without anything around it. */
+/** Throughput of changes of one batch each, compared with a plain broadcast of the same bytes. */
 export async function broadcast({ subscribers: count, changes }: Crowd): Promise<void> {
   const server = await startProcess(['--import', 'tsx', 'bench/feeds/broadcaster.ts'])
   const raw = await startProcess(['--import', 'tsx', 'bench/feeds/broadcaster.ts', 'raw'])

@@ -1,30 +1,30 @@
 import { connect, type Socket } from 'node:net'
 
-/** Raw subscribers, in a process of their own: they count what they get, and hardly read it, so that the server is measured. */
+/** Raw subscribers, in a process of their own: they count changes without parsing them, so that the server is measured. */
 
-/** What the parent asks for. */
+/** A command of the parent process. */
 export type Order =
   | { readonly kind: 'open'; readonly url: string; readonly over: Transport; readonly count: number; readonly query: string; readonly ids: 'equal' | 'different' }
-  /** Tell when `count` changes have come, all subscribers together, since the last time. */
+  /** Reply when all subscribers together have received `count` changes since the last reply. */
   | { readonly kind: 'await'; readonly count: number }
-  /** Give the latencies since the last time. */
+  /** Reply with the latencies since the last time. */
   | { readonly kind: 'latencies' }
   /** The first `count` subscribers stop reading, or go on. */
   | { readonly kind: 'pause' | 'resume'; readonly count: number }
 
-/** What it tells: that an order was carried out, with latencies in milliseconds if they were asked for. */
+/** The reply when a command is done, with latencies in milliseconds if they were requested. */
 export interface Told {
   readonly latencies: readonly number[]
 }
 
-/** GraphQL over ws or SSE; the raw ones get what is broadcast to all. */
+/** GraphQL over ws or SSE; `raw-`: the plain broadcast. */
 export type Transport = 'ws' | 'sse' | 'raw-ws' | 'raw-sse'
 
-/** Each change carries the moment of its writing, in microseconds of the machine's steady clock. */
+/** Marks the time of a change's write, in microseconds of the machine's monotonic clock. */
 const MARKER = Buffer.from('"t":')
 const READY: Readonly<Record<Transport, string>> = { ws: '"upToDate"', sse: '"upToDate"', 'raw-ws': '\r\n\r\n', 'raw-sse': '\r\n\r\n' }
 
-/** All sockets are read into it, one after the other. */
+/** Read buffer of all sockets. */
 const SHARED = Buffer.alloc(65_536)
 
 let count = 0
@@ -102,7 +102,7 @@ function open({ url, over, query, ids }: Extract<Order, { kind: 'open' }>): Prom
   })
 }
 
-/** What an opening WebSocket says next, told by how much it has heard. */
+/** The next messages of an opening WebSocket, by the end of the data received so far. */
 function answersOf(head: string, id: string, query: string): readonly Buffer[] {
   if (head.endsWith('\r\n\r\n')) return [masked('{"type":"connection_init"}')]
   return head.endsWith('"connection_ack"}') ? [masked(JSON.stringify({ id, type: 'subscribe', payload: { query } }))] : []
@@ -117,7 +117,7 @@ function post(host: string, path: string, body: string): string {
   return `POST ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 }
 
-/** Said without being asked, so that nobody needs to look for pings (RFC 6455, section 5.5.3). */
+/** An unsolicited pong, so that pings need not be parsed (RFC 6455, section 5.5.3). */
 const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 const PONG_MS = 10_000
 
@@ -128,7 +128,7 @@ function masked(text: string): Buffer {
   return Buffer.concat([head, payload])
 }
 
-/** Counts the markers in a stream, also those that come in two parts. */
+/** Counts the markers in a stream, also a marker that is split over two chunks. */
 function counter(): (bytes: Buffer) => void {
   let begun = ''
   return (bytes) => {
@@ -139,9 +139,9 @@ function counter(): (bytes: Buffer) => void {
   }
 }
 
-/** The beginning of a marker with which the bytes end. */
+/** The partial marker at the end of the bytes, or ''. */
 function beginningIn(bytes: Buffer): string {
-  // What is whole ends otherwise: a look at one byte is enough nearly always.
+  // Complete messages end otherwise, so one byte nearly always decides.
   const last = bytes[bytes.length - 1]
   if (last !== QUOTE && last !== LETTER) return ''
   const end = bytes.toString('latin1', Math.max(0, bytes.length - MARKER.length + 1))
@@ -162,7 +162,7 @@ function countIn(bytes: Buffer): void {
   }
 }
 
-/** The number that stands there; 0 when it is not all there. */
+/** The number at `from`; 0 when it is cut off. */
 function numberAt(bytes: Buffer, from: number): number {
   let value = 0
   for (let at = from; at < bytes.length; at++) {

@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Order, Told, Transport } from './client.ts'
 
-/** A process full of subscribers. */
+/** A process with many subscribers. */
 export interface Subscribers {
-  /** Resolves when so many changes have come, all subscribers together, since it was last asked for. */
+  /** Resolves when all subscribers together have received `count` changes since the last call. */
   received(count: number): Promise<void>
-  /** Milliseconds from writing to arriving, of the changes since it was last asked for. */
+  /** Milliseconds from write to arrival of each change since the last call. */
   latencies(): Promise<readonly number[]>
-  /** The first so many stop reading. */
+  /** The first `count` subscribers stop reading. */
   pause(count: number): Promise<void>
   resume(count: number): Promise<void>
   close(): Promise<void>
@@ -19,7 +19,7 @@ export interface SubscribersOptions {
   readonly url: string
   readonly over: Transport
   readonly count: number
-  /** Of their operations. Default: equal. */
+  /** Ids of their operations. Default: equal. */
   readonly ids?: 'equal' | 'different'
 }
 
