@@ -26,7 +26,7 @@ export async function appendsPerSecond(ms: number): Promise<Figure> {
   return { perSecond: count / seconds }
 }
 
-interface Direct {
+interface DirectTables {
   readonly environment: RootDatabase
   readonly tables: readonly Database<string, (string | number)[]>[]
 }
@@ -53,7 +53,7 @@ export async function directPerSecond(value: unknown, batch: number, ms: number)
   return { perSecond: revision / seconds }
 }
 
-function writeBatch({ environment, tables }: Direct, text: string, { from, count }: { readonly from: number; readonly count: number }): void {
+function writeBatch({ environment, tables }: DirectTables, text: string, { from, count }: { readonly from: number; readonly count: number }): void {
   const [log, heads, versions, commits] = tables
   environment.transactionSync(() => {
     for (let revision = from + 1; revision <= from + count; revision++) {

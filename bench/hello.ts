@@ -27,9 +27,9 @@ const schema = buildSchema('type Query { hello: String, document: Document } typ
 const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }
 for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
 
-const face: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
+const graphqlModule: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
-const own = createExecutor({ face, db, rules: createRules(face), maxRunning: BOUNDS.operations, observe: () => {} })
+const ownExecutor = createExecutor({ face: graphqlModule, db, rules: createRules(graphqlModule), maxRunning: BOUNDS.operations, observe: () => {} })
 
 interface Enveloped {
   readonly schema: typeof schema
@@ -40,9 +40,9 @@ interface Enveloped {
 }
 
 function throughYoga(): Executor {
-  const yoga = createYoga({ schema, plugins: [...face.plugins], maskedErrors: { maskError: face.maskError }, parserAndValidationCache: face.parserAndValidationCache, logging: false })
+  const yoga = createYoga({ schema, plugins: [...graphqlModule.plugins], maskedErrors: { maskError: graphqlModule.maskError }, parserAndValidationCache: graphqlModule.parserAndValidationCache, logging: false })
   return {
-    ...own,
+    ...ownExecutor,
     run: async (_ready, { query, variables }) => {
       const enveloped = yoga.getEnveloped({}) as unknown as Enveloped
       const document = enveloped.parse(query)
@@ -53,7 +53,7 @@ function throughYoga(): Executor {
   }
 }
 
-const operations = process.argv.includes('yoga') ? throughYoga() : own
+const operations = process.argv.includes('yoga') ? throughYoga() : ownExecutor
 const [held, pace] = [new MemoryBudget(BOUNDS), new OperationPacer()]
 const streams = createEventStreams({ operations, cohorts: new PayloadCache(operations, pace), outlets: new WriteScheduler(() => operations.inFlight(), held) }, BOUNDS)
 const graphql = createGraphqlHttp({ operations, streams, held, pace })

@@ -10,7 +10,7 @@ const FEW = 10
 const MANY = 100_000
 const READS = 3_000
 
-/** Reads of the last 10 versions, and as of a random time, of a short and of a long history: whether the cost depends on length. */
+/** Reads of the last 10 versions, and as of a random time, of a short and a long history: does the cost depend on length? */
 export async function past(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const store = await openLmdbStore({ directory })

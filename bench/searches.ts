@@ -20,13 +20,13 @@ export async function searches(): Promise<void> {
   const store = await openLmdbStore({ directory })
   const engine = await openEngine(store)
   const db = (tenant: string): Database => engine.database(tenant, { actor: null })
-  const fill = new Fill(store)
-  await fill.log('few', FEW)
-  await fill.log('many', MANY)
-  await fill.log('merged', MANY, 256)
-  await fill.log('wide', MANY, 1_000)
-  const { far, near } = await fill.tombs('tombs')
-  await fill.tree('tree')
+  const filler = new StoreFiller(store)
+  await filler.log('few', FEW)
+  await filler.log('many', MANY)
+  await filler.log('merged', MANY, 256)
+  await filler.log('wide', MANY, 1_000)
+  const { far, near } = await filler.tombstones('tombs')
+  await filler.tree('tree')
   const figures = await interleaved({
     quietFew: reading(() => db('few').history('quiet', { last: 10 })),
     quietMany: reading(() => db('many').history('quiet', { last: 10 })),
@@ -79,7 +79,7 @@ function reading(read: () => Promise<unknown>): () => Promise<Figure> {
 }
 
 /** Fills tenants through the store. */
-class Fill {
+class StoreFiller {
   readonly #store: Store
   #ids = 0
 
@@ -101,7 +101,7 @@ class Fill {
   }
 
   /** A collection in which all but one of a thousand documents are deleted. */
-  async tombs(tenant: string): Promise<{ readonly far: Cursor; readonly near: Cursor }> {
+  async tombstones(tenant: string): Promise<{ readonly far: Cursor; readonly near: Cursor }> {
     const id = (i: number): string => `posts/${String(i).padStart(7, '0')}`
     const groups = range(MANY / GROUP).map((group) => range(GROUP).map((i) => group * GROUP + i))
     await this.#commit(tenant, groups.map((group) => group.map((i) => put(id(i), 1))))

@@ -37,11 +37,11 @@ function payloadOf(n: number, t: number): string {
 /** All batches so far, the same objects for all readers. */
 class SharedBatches {
   readonly #batches: ChangeBatch[] = [{ changes: [], cursor: 'begin', upToDate: true, reset: null }]
-  #waiting: (() => void)[] = []
+  #waiters: (() => void)[] = []
 
   broadcast(count: number, t: number): void {
     for (let i = 0; i < count; i++) this.#batches.push(batchOf(this.#batches.length, t))
-    for (const wake of this.#waiting.splice(0)) wake()
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 
   follow(): AsyncIterableIterator<ChangeBatch> {
@@ -50,7 +50,7 @@ class SharedBatches {
       for (;;) {
         const value = this.#batches[at]
         if (value !== undefined) return at++, { done: false, value }
-        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+        await new Promise<void>((resolve) => this.#waiters.push(resolve))
       }
     }
     const feed: AsyncIterableIterator<ChangeBatch> = { [Symbol.asyncIterator]: () => feed, next, return: async () => ({ done: true, value: undefined }) }

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 /** Raw subscribers, in a process of their own: they count changes without parsing them, so that the server is measured. */
 
 /** A command of the parent process. */
-export type Order =
+export type Command =
   | { readonly kind: 'open'; readonly url: string; readonly over: Transport; readonly count: number; readonly query: string; readonly ids: 'equal' | 'different' }
   /** Reply when all subscribers together have received `count` changes since the last reply. */
   | { readonly kind: 'await'; readonly count: number }
@@ -13,7 +13,7 @@ export type Order =
   | { readonly kind: 'pause' | 'resume'; readonly count: number }
 
 /** The reply when a command is done, with latencies in milliseconds if they were requested. */
-export interface Told {
+export interface Reply {
   readonly latencies: readonly number[]
 }
 
@@ -32,66 +32,66 @@ let goal = Infinity
 let latencies: number[] = []
 const sockets: Socket[] = []
 
-function tell(told: Told = { latencies: [] }): void {
-  process.send?.(told)
+function reply(message: Reply = { latencies: [] }): void {
+  process.send?.(message)
 }
 
-process.on('message', (order: Order) => {
-  switch (order.kind) {
+process.on('message', (command: Command) => {
+  switch (command.kind) {
     case 'open':
-      return void openAll(order)
+      return void openAll(command)
     case 'await':
-      goal = order.count
+      goal = command.count
       return check()
     case 'latencies':
-      tell({ latencies })
+      reply({ latencies })
       latencies = []
       return
     case 'pause':
-      return toggle(order.count, (socket) => socket.pause())
+      return toggle(command.count, (socket) => socket.pause())
     case 'resume':
-      return toggle(order.count, (socket) => socket.resume())
+      return toggle(command.count, (socket) => socket.resume())
   }
 })
 
 function toggle(many: number, act: (socket: Socket) => void): void {
   sockets.slice(0, many).forEach(act)
-  tell()
+  reply()
 }
 
 function check(): void {
   if (count < goal) return
   count -= goal
   goal = Infinity
-  tell()
+  reply()
 }
 
 /** A hundred at a time: more would overflow the listener's queue. */
-async function openAll(order: Extract<Order, { kind: 'open' }>): Promise<void> {
-  for (let i = 0; i < order.count; i += 100) {
-    await Promise.all(Array.from({ length: Math.min(100, order.count - i) }, () => open(order)))
+async function openAll(command: Extract<Command, { kind: 'open' }>): Promise<void> {
+  for (let i = 0; i < command.count; i += 100) {
+    await Promise.all(Array.from({ length: Math.min(100, command.count - i) }, () => open(command)))
   }
   count = 0
   latencies = []
-  tell()
+  reply()
 }
 
 /** Resolves when the subscriber is at the live edge. */
-function open({ url, over, query, ids }: Extract<Order, { kind: 'open' }>): Promise<void> {
+function open({ url, over, query, ids }: Extract<Command, { kind: 'open' }>): Promise<void> {
   const { hostname, port, pathname } = new URL(url)
   return new Promise((resolve, reject) => {
-    const take = (bytes: Buffer): void => {
+    const receive = (bytes: Buffer): void => {
       if (ready) return counting(bytes)
       ready = isReady(bytes)
       if (ready) resolve()
     }
-    const onread = { buffer: SHARED, callback: (length: number) => (take(SHARED.subarray(0, length)), true) }
+    const onread = { buffer: SHARED, callback: (length: number) => (receive(SHARED.subarray(0, length)), true) }
     const socket = connect({ host: hostname, port: Number(port), noDelay: true, onread })
     sockets.push(socket)
     let head = ''
     const isReady = (chunk: Buffer): boolean => {
       head += chunk.toString('latin1')
-      if (over === 'ws') for (const answer of answersOf(head, ids === 'equal' ? '1' : crypto.randomUUID(), query)) socket.write(answer)
+      if (over === 'ws') for (const message of nextMessages(head, ids === 'equal' ? '1' : crypto.randomUUID(), query)) socket.write(message)
       return head.includes(READY[over])
     }
     const counting = counter()
@@ -103,7 +103,7 @@ function open({ url, over, query, ids }: Extract<Order, { kind: 'open' }>): Prom
 }
 
 /** The next messages of an opening WebSocket, by the end of the data received so far. */
-function answersOf(head: string, id: string, query: string): readonly Buffer[] {
+function nextMessages(head: string, id: string, query: string): readonly Buffer[] {
   if (head.endsWith('\r\n\r\n')) return [masked('{"type":"connection_init"}')]
   return head.endsWith('"connection_ack"}') ? [masked(JSON.stringify({ id, type: 'subscribe', payload: { query } }))] : []
 }
@@ -130,17 +130,17 @@ function masked(text: string): Buffer {
 
 /** Counts the markers in a stream, also a marker that is split over two chunks. */
 function counter(): (bytes: Buffer) => void {
-  let begun = ''
+  let partial = ''
   return (bytes) => {
-    if (begun !== '') countIn(Buffer.from(begun + bytes.toString('latin1', 0, MARKER.length - begun.length), 'latin1'))
+    if (partial !== '') countIn(Buffer.from(partial + bytes.toString('latin1', 0, MARKER.length - partial.length), 'latin1'))
     countIn(bytes)
-    begun = beginningIn(bytes)
+    partial = partialMarker(bytes)
     check()
   }
 }
 
 /** The partial marker at the end of the bytes, or ''. */
-function beginningIn(bytes: Buffer): string {
+function partialMarker(bytes: Buffer): string {
   // Complete messages end otherwise, so one byte nearly always decides.
   const last = bytes[bytes.length - 1]
   if (last !== QUOTE && last !== LETTER) return ''
@@ -155,7 +155,7 @@ function countIn(bytes: Buffer): void {
   let now = 0
   for (let at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at + MARKER.length)) {
     count++
-    const written = numberAt(bytes, at + MARKER.length)
+    const written = readNumber(bytes, at + MARKER.length)
     if (written === 0) continue
     now ||= Number(process.hrtime.bigint() / 1_000n)
     latencies.push((now - written) / 1_000)
@@ -163,7 +163,7 @@ function countIn(bytes: Buffer): void {
 }
 
 /** The number at `from`; 0 when it is cut off. */
-function numberAt(bytes: Buffer, from: number): number {
+function readNumber(bytes: Buffer, from: number): number {
   let value = 0
   for (let at = from; at < bytes.length; at++) {
     const digit = (bytes[at] ?? 0) - 48

@@ -32,10 +32,10 @@ async function server(): Promise<Source> {
 
 async function bare(): Promise<Source> {
   const running = await startProcess(['--import', 'tsx', 'bench/feeds/broadcaster.ts', 'raw'])
-  return { ...running, post: () => running.tell(`1 ${moment()}`) }
+  return { ...running, post: () => running.writeLine(`1 ${moment()}`) }
 }
 
-const WAYS: Readonly<Record<string, readonly [over: Transport, open: () => Promise<Source>]>> = {
+const SETUPS: Readonly<Record<string, readonly [over: Transport, open: () => Promise<Source>]>> = {
   ws: ['ws', server],
   'bare ws': ['raw-ws', bare],
   SSE: ['sse', server],
@@ -44,10 +44,10 @@ const WAYS: Readonly<Record<string, readonly [over: Transport, open: () => Promi
 
 /** Latency from the write of a change to its arrival; of the bare servers, from the command to send it. */
 export async function latency(): Promise<void> {
-  const seen = new Map(Object.keys(WAYS).map((name): [string, number[][]] => [name, []]))
-  for (let round = 0; round < ROUNDS; round++) for (const [name, way] of Object.entries(WAYS)) {
+  const seen = new Map(Object.keys(SETUPS).map((name): [string, number[][]] => [name, []]))
+  for (let round = 0; round < ROUNDS; round++) for (const [name, setup] of Object.entries(SETUPS)) {
     progress(`round ${round + 1}/${ROUNDS}: ${name}`)
-    seen.get(name)?.push(await measured(...way))
+    seen.get(name)?.push(await measured(...setup))
   }
   progress('')
   console.log(`Milliseconds from writing to arriving: ${number(SUBSCRIBERS)} subscribers, ${1_000 / PERIOD_MS} writes per second; medians of ${ROUNDS} rounds`)

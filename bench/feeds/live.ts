@@ -74,7 +74,7 @@ export async function fairness(): Promise<void> {
   const server = await startServer()
   const writer = await openWriter(server)
   const subscribers = await openSubscribers({ url: server.url, over: 'ws', count: MANY })
-  const few = MANY / 100
+  const pausedCount = MANY / 100
   const p99: Record<'all' | 'paused', number[]> = { all: [], paused: [] }
   const grown = { all: 0, paused: 0 }
   const { changes } = PHASES
@@ -86,10 +86,10 @@ export async function fairness(): Promise<void> {
   }
   const all = (): Promise<void> => measured('all', MANY)
   const paused = async (): Promise<void> => {
-    await subscribers.pause(few)
-    await measured('paused', MANY - few)
-    await subscribers.resume(few)
-    await subscribers.received(few * changes)
+    await subscribers.pause(pausedCount)
+    await measured('paused', MANY - pausedCount)
+    await subscribers.resume(pausedCount)
+    await subscribers.received(pausedCount * changes)
   }
   await writeInTurn(writer, subscribers, { changes: 4 * changes, receivers: MANY })
   await subscribers.latencies()
@@ -103,7 +103,7 @@ export async function fairness(): Promise<void> {
   writer.close()
   await subscribers.close()
   await server.stop()
-  console.log(`${number(MANY)} subscribers over ws, ${few} of them paused; medians of ${2 * PHASES.rounds} times ${changes} changes each`)
+  console.log(`${number(MANY)} subscribers over ws, ${pausedCount} of them paused; medians of ${2 * PHASES.rounds} times ${changes} changes each`)
   table(['p99 ms, none paused', 'p99 ms of the others', 'ratio', 'MB grown, none paused', 'MB grown, paused'], [
     [median(p99.all).toFixed(0), median(p99.paused).toFixed(0), ratio(median(p99.paused) / median(p99.all)), (grown.all / 1e6).toFixed(1), (grown.paused / 1e6).toFixed(1)],
   ])

@@ -7,7 +7,7 @@ const CLIENTS = 1_000
 const MISSED = 100
 const ROUNDS = 3
 /** Connections opened at once: more would overflow the listener's queue. */
-const TOGETHER = 100
+const OPENED_AT_ONCE = 100
 const QUERY = 'subscription ($after: Cursor) { changes(paths: ["posts"], after: $after) { cursor changes { path document { version value } } } }'
 
 /** Time until 1,000 clients that resume at once have the 100 changes that each missed. Fails if any is lost or repeated. */
@@ -54,7 +54,7 @@ async function ask<T>(url: string, query: string, variables: Readonly<Record<str
 
 async function openAll({ url }: BenchServer): Promise<readonly WebSocket[]> {
   const sockets: WebSocket[] = []
-  while (sockets.length < CLIENTS) sockets.push(...await Promise.all(Array.from({ length: TOGETHER }, () => openSocket(url))))
+  while (sockets.length < CLIENTS) sockets.push(...await Promise.all(Array.from({ length: OPENED_AT_ONCE }, () => openSocket(url))))
   return sockets
 }
 
@@ -75,7 +75,7 @@ class Client {
     this.#socket = socket
     this.#round = round
     socket.once('close', () => this.#failed(new Error(`A client was closed when ${this.#due} changes had come.`)))
-    socket.on('message', (data: Buffer) => this.#take(data.toString()))
+    socket.on('message', (data: Buffer) => this.#receive(data.toString()))
   }
 
   follow(after: string): void {
@@ -92,7 +92,7 @@ class Client {
     })
   }
 
-  #take(text: string): void {
+  #receive(text: string): void {
     if (!text.includes('"data":{')) return this.#failed(new Error(text))
     for (const { document: { value } } of (JSON.parse(text) as Message).payload.data.changes.changes) {
       if (value.round !== this.#round || value.i !== this.#due) this.#failed(new Error(`Change ${this.#due} of round ${this.#round} was due, and ${JSON.stringify(value)} came.`))
