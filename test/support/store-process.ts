@@ -6,7 +6,7 @@ import type { Store } from '../../src/store/store.ts'
  * A process of its own that holds a store: what it is sent it calls, and it answers with the result or the error.
  * Started by store-child.ts with the data directory as its argument.
  */
-type Method = Exclude<keyof Store, 'bell' | 'shared'>
+type Method = Exclude<keyof Store, 'listen' | 'shared'>
 
 export interface Call {
   readonly id: number
