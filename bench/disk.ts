@@ -8,7 +8,7 @@ import type { Json } from '../src/core/json/json.ts'
 import { open, type Database, type RootDatabase } from 'lmdb'
 import type { Figure } from './figures.ts'
 
-/** Appends of 4 KiB, each flushed: what the disk can do for one writer. */
+/** Flushed appends of 4 KiB per second: the disk's limit for one writer. */
 export async function appendsPerSecond(ms: number): Promise<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const file = openSync(join(directory, 'file'), 'a')
@@ -26,14 +26,14 @@ export async function appendsPerSecond(ms: number): Promise<Figure> {
   return { perSecond: count / seconds }
 }
 
-interface Direct {
+interface DirectTables {
   readonly environment: RootDatabase
   readonly tables: readonly Database<string, (string | number)[]>[]
 }
 
 /**
- * The rows that posts of `value` come to (commit, head, version, commit id), written straight to lmdb in flushed
- * transactions of `batch`: versions per second. The keys and texts are made beforehand, in batches.
+ * Versions per second when the rows of posts of `value` (commit, head, version, commit id) are written directly to lmdb, in
+ * flushed transactions of `batch` posts.
  */
 export async function directPerSecond(value: unknown, batch: number, ms: number): Promise<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
@@ -44,7 +44,7 @@ export async function directPerSecond(value: unknown, batch: number, ms: number)
   while (performance.now() - begun < ms) {
     writeBatch({ environment, tables }, JSON.stringify(value), { from: revision, count: batch })
     revision += batch
-    // As a server would: others run between two transactions.
+    // As in a server, other work runs between two transactions.
     await new Promise((resolve) => setImmediate(resolve))
   }
   const seconds = (performance.now() - begun) / 1000
@@ -53,7 +53,7 @@ export async function directPerSecond(value: unknown, batch: number, ms: number)
   return { perSecond: revision / seconds }
 }
 
-function writeBatch({ environment, tables }: Direct, text: string, { from, count }: { readonly from: number; readonly count: number }): void {
+function writeBatch({ environment, tables }: DirectTables, text: string, { from, count }: { readonly from: number; readonly count: number }): void {
   const [log, heads, versions, commits] = tables
   environment.transactionSync(() => {
     for (let revision = from + 1; revision <= from + count; revision++) {
@@ -68,7 +68,7 @@ function writeBatch({ environment, tables }: Direct, text: string, { from, count
   })
 }
 
-/** The same batches through the adapter, which validates, numbers and encodes them: versions per second. */
+/** Versions per second of the same batches through the adapter, which checks, numbers and encodes them. */
 export async function storePerSecond(value: Json, batch: number, ms: number): Promise<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const store = await openLmdbStore({ directory })

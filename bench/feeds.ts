@@ -4,7 +4,7 @@ import { fairness, reach, writers } from './feeds/live.ts'
 import { resume } from './feeds/resume.ts'
 import { shapes } from './feeds/shapes.ts'
 
-/** What subscribers of one path get, and what they cost: broadcasts first, then writes as users make them. */
+/** Throughput and cost of subscriptions: plain broadcasts first, then real writes. */
 export async function feeds(): Promise<void> {
   await broadcast({ subscribers: 1_000, changes: 400 })
   await broadcast({ subscribers: 10_000, changes: 20 })

@@ -1,18 +1,18 @@
-/** What one measurement came to. */
+/** The result of one measurement. */
 export interface Figure {
   readonly perSecond: number
-  /** CPU time of the server per operation, where a server was measured. */
+  /** CPU time of the server per operation in microseconds, if a server was measured. */
   readonly cpuMicros?: number | undefined
-  /** How many operations were done, where they were counted. */
+  /** Number of operations, if they were counted. */
   readonly operations?: number | undefined
 }
 
-/** Middle value; of an even number, the upper one of the two. */
+/** The median; of an even number of values, the upper of the two in the middle. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN
 }
 
-/** The values below which these parts of all lie; 1: the largest. */
+/** The percentiles at `parts` (0 to 1; 1: the largest value). */
 export function percentiles(values: readonly number[], parts: readonly number[]): number[] {
   const sorted = Float64Array.from(values).sort()
   return parts.map((part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? NaN)
@@ -22,7 +22,7 @@ export type Measurement = () => Promise<Figure>
 
 /**
  * Runs the measurements in turn, A B C A B C …: a machine that slows down slows all of them, and the ratios hold.
- * Gives the medians by name.
+ * Returns the medians by name.
  */
 export async function interleaved<Name extends string>(measurements: Readonly<Record<Name, Measurement>>, rounds: number): Promise<Record<Name, Figure>> {
   const names = Object.keys(measurements) as Name[]
@@ -42,7 +42,7 @@ function medianFigure(figures: readonly Figure[]): Figure {
   return { perSecond: median(figures.map(({ perSecond }) => perSecond)), cpuMicros: cpu.length === 0 ? undefined : median(cpu) }
 }
 
-/** On a terminal's stderr only. */
+/** Shows progress on stderr, if it is a terminal. */
 export function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001B[2K${text}`)
 }

@@ -20,16 +20,16 @@ import { createEventStreams } from '../src/server/sse/event-stream.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
 /**
- * The server's own HTTP handler in front of a schema that answers at once, without a store. Operations run as the server
- * runs them or, with the argument `yoga`, each through a pipeline of Yoga (`getEnveloped`), as is usual behind a handler.
+ * The server's own HTTP handler in front of a schema without a store, whose resolvers return constants. Operations run as in
+ * the server or, with the argument `yoga`, each through Yoga's pipeline (`getEnveloped`).
  */
 const schema = buildSchema('type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }')
 const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }
 for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
 
-const module: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
+const graphqlModule: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
-const own = createExecutor({ module, db, rules: createRules(module), maxRunning: BOUNDS.operations, observe: () => {} })
+const own = createExecutor({ module: graphqlModule, db, rules: createRules(graphqlModule), maxRunning: BOUNDS.operations, observe: () => {} })
 
 interface Enveloped {
   readonly schema: typeof schema
@@ -40,7 +40,7 @@ interface Enveloped {
 }
 
 function throughYoga(): Executor {
-  const yoga = createYoga({ schema, plugins: [...module.plugins], maskedErrors: { maskError: module.maskError }, parserAndValidationCache: module.parserAndValidationCache, logging: false })
+  const yoga = createYoga({ schema, plugins: [...graphqlModule.plugins], maskedErrors: { maskError: graphqlModule.maskError }, parserAndValidationCache: graphqlModule.parserAndValidationCache, logging: false })
   return {
     ...own,
     execute: async (_ready, { query, variables }) => {

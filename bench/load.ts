@@ -7,12 +7,12 @@ import type { BenchServer } from './server.ts'
 export interface Load {
   readonly query: string
   readonly variables: Readonly<Record<string, unknown>>
-  /** Clients at once, each with one operation under way. */
+  /** Concurrent clients, each with one operation in flight. */
   readonly clients: number
   readonly ms: number
 }
 
-/** The operation over HTTP/1.1 with keep-alive, one connection per client. */
+/** Runs the operation over HTTP/1.1 with keep-alive, one connection per client. */
 export async function overHttp(server: BenchServer, load: Load): Promise<Figure> {
   const before = server.cpuMicros()
   const result = await autocannon({
@@ -28,7 +28,7 @@ export async function overHttp(server: BenchServer, load: Load): Promise<Figure>
   return { perSecond: done / result.duration, cpuMicros: (server.cpuMicros() - before) / done }
 }
 
-/** The operation over graphql-transport-ws, one socket per client. */
+/** Runs the operation over graphql-transport-ws, one socket per client. */
 export async function overWs(server: BenchServer, load: Load): Promise<Figure> {
   const sockets = await Promise.all(Array.from({ length: load.clients }, () => openSocket(server.url)))
   const before = server.cpuMicros()

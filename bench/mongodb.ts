@@ -9,7 +9,7 @@ import { chooseMongo, startMongo } from '../test/support/mongo/server.ts'
 import { interleaved, number, ratio, table, type Figure } from './figures.ts'
 import { machine } from './machine.ts'
 
-/** Commands that a server answers in the background, which no write or read waits for. */
+/** Background commands, for which no write or read waits. */
 const BACKGROUND: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster', 'getMore', 'ping', 'endSessions', 'killCursors'])
 const WRITERS = 32
 const COMMITS = 640
@@ -45,7 +45,7 @@ function commandsOf(counts: ReadonlyMap<string, number>): number {
   return [...counts].filter(([name]) => !BACKGROUND.has(name)).reduce((sum, [, count]) => sum + count, 0)
 }
 
-/** Posts, `WRITERS` at a time, each as soon as its writer's last one is done. */
+/** Posts by `WRITERS` concurrent writers, each sequentially. */
 async function writers(db: Database, commits: number): Promise<void> {
   const each = Math.ceil(commits / WRITERS)
   const writer = async (): Promise<void> => {

@@ -10,7 +10,7 @@ const FEW = 10
 const MANY = 100_000
 const READS = 3_000
 
-/** Whether the past costs what it returns: the last 10 versions, and a random time, of a short and of a long history. */
+/** Reads of the last 10 versions, and as of a random time, of a short and a long history: does the cost depend on length? */
 export async function past(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const store = await openLmdbStore({ directory })
@@ -40,7 +40,7 @@ export async function past(): Promise<void> {
   ])
 }
 
-/** Writes versions in groups; gives the time of the first and of the last. */
+/** Writes versions in groups; returns the times of the first and of the last. */
 async function write(db: Database, path: string, versions: number): Promise<readonly [number, number]> {
   const first = await db.put(path, { n: 0, body: 'x'.repeat(100) })
   const group = Math.min(versions, 200)

@@ -5,7 +5,7 @@ import { startProcess, startServer } from './server.ts'
 const CLIENTS = 64
 const MS = 2_000
 
-/** Reads by id through GraphQL, against a `hello` without a store behind the same HTTP handler. */
+/** Reads by id through GraphQL, compared with a `hello` without a store behind the same HTTP handler. */
 export async function reads(): Promise<void> {
   const server = await startServer()
   const hello = await startProcess(['--import', 'tsx', 'bench/hello.ts'])

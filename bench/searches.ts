@@ -11,22 +11,22 @@ import { interleaved, number, progress, ratio, table, type Figure } from './figu
 
 const FEW = 1_000
 const MANY = 100_000
-/** Documents of one commit, where a collection is filled. */
+/** Documents of one commit when a collection is filled. */
 const GROUP = 100
 
-/** What is looked for in large logs and among many deleted documents, in process. */
+/** Searches in large logs and among many deleted documents, in process. */
 export async function searches(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const store = await openLmdbStore({ directory })
   const engine = await openEngine(store)
   const db = (tenant: string): Database => engine.database(tenant, { actor: null })
-  const fill = new Fill(store)
-  await fill.log('few', FEW)
-  await fill.log('many', MANY)
-  await fill.log('merged', MANY, 256)
-  await fill.log('wide', MANY, 1_000)
-  const { far, near } = await fill.tombs('tombs')
-  await fill.tree('tree')
+  const filler = new StoreFiller(store)
+  await filler.log('few', FEW)
+  await filler.log('many', MANY)
+  await filler.log('merged', MANY, 256)
+  await filler.log('wide', MANY, 1_000)
+  const { far, near } = await filler.tombstones('tombs')
+  await filler.tree('tree')
   const figures = await interleaved({
     quietFew: reading(() => db('few').history('quiet', { last: 10 })),
     quietMany: reading(() => db('many').history('quiet', { last: 10 })),
@@ -68,7 +68,7 @@ function show(figures: Record<'quietFew' | 'quietMany' | 'fieldFew' | 'fieldMany
   ])
 }
 
-/** Reads for some 200 ms. */
+/** Repeats a read for about 200 ms. */
 function reading(read: () => Promise<unknown>): () => Promise<Figure> {
   return async () => {
     const begun = performance.now()
@@ -79,7 +79,7 @@ function reading(read: () => Promise<unknown>): () => Promise<Figure> {
 }
 
 /** Fills tenants through the store. */
-class Fill {
+class StoreFiller {
   readonly #store: Store
   #ids = 0
 
@@ -87,7 +87,7 @@ class Fill {
     this.#store = store
   }
 
-  /** A log of so many commits of others, with a collection of a few documents before it. */
+  /** A log with a small collection, then `commits` commits of other documents. */
   async log(tenant: string, commits: number, documents = 2): Promise<void> {
     await this.#commit(tenant, [range(documents).map((i) => put(`quiet/${i}`, 1))])
     for (let n = 2; n <= 6; n++) await this.#commit(tenant, [[put('quiet/1', n, ['n'])]])
@@ -100,8 +100,8 @@ class Fill {
     if (documents > 2) await this.#commit(tenant, range(10).map((i) => [put(`quiet/${i + 10}`, 2)]))
   }
 
-  /** A collection of which one document in a thousand is left. */
-  async tombs(tenant: string): Promise<{ readonly far: Cursor; readonly near: Cursor }> {
+  /** A collection in which all but one of a thousand documents are deleted. */
+  async tombstones(tenant: string): Promise<{ readonly far: Cursor; readonly near: Cursor }> {
     const id = (i: number): string => `posts/${String(i).padStart(7, '0')}`
     const groups = range(MANY / GROUP).map((group) => range(GROUP).map((i) => group * GROUP + i))
     await this.#commit(tenant, groups.map((group) => group.map((i) => put(id(i), 1))))
@@ -113,7 +113,7 @@ class Fill {
     return { far, near }
   }
 
-  /** Many documents, ten with many below them, and ten with none. */
+  /** Many documents, ten with many documents below them, and ten with none. */
   async tree(tenant: string): Promise<void> {
     await this.#commit(tenant, range(MANY / GROUP).map((group) => range(GROUP).map((i) => put(`posts/${group * GROUP + i}`, 1))))
     await this.#commit(tenant, [range(10).flatMap((i) => [put(`few/${i}`, 1), put(`bare/${i}`, 1)])])

@@ -6,16 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** A server process under load, watched from outside. */
+/** A server process under load, measured from outside. */
 export interface BenchServer {
   /** The GraphQL endpoint. */
   readonly url: string
-  /** CPU time that the process has used so far, in microseconds. */
+  /** CPU time of the process so far, in microseconds. */
   cpuMicros(): number
   /** Resident memory in bytes. */
   memoryBytes(): number
-  /** Writes a line to the process. */
-  tell(line: string): void
+  /** Writes a line to the process's stdin. */
+  writeLine(line: string): void
   stop(): Promise<void>
 }
 
@@ -37,13 +37,13 @@ export async function startProcess(args: readonly string[]): Promise<BenchServer
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   const { graphql } = JSON.parse(line) as { graphql: string }
-  return { url: graphql, cpuMicros: () => cpuMicros(child), memoryBytes: () => memoryBytes(child), tell: (line) => void child.stdin.write(`${line}\n`), stop: () => stop(child) }
+  return { url: graphql, cpuMicros: () => cpuMicros(child), memoryBytes: () => memoryBytes(child), writeLine: (line) => void child.stdin.write(`${line}\n`), stop: () => stop(child) }
 }
 
 async function stop(child: ChildProcess): Promise<void> {
-  const gone = once(child, 'exit')
+  const exited = once(child, 'exit')
   child.kill('SIGTERM')
-  await gone
+  await exited
 }
 
 function cpuMicros({ pid }: ChildProcess): number {

@@ -5,7 +5,7 @@ import { startServer } from './server.ts'
 const QUERY = 'mutation ($ops: [Op!]!) { transact(ops: $ops) { id cursor } }'
 const DOCUMENTS = 100
 
-/** Documents per second in transactions of 100, against single posts. */
+/** Documents per second in transactions of 100, compared with single posts. */
 export async function transact(): Promise<void> {
   const server = await startServer()
   const post = { path: 'posts', value: { title: 'A post', likes: 1, body: 'x'.repeat(80) } }

@@ -8,7 +8,7 @@ const QUERY = 'mutation ($value: JSON) { post(path: "posts", value: $value) { id
 const ROUNDS = 3
 const MS = 2_000
 
-/** Durable posts through GraphQL, against the same batches written straight to lmdb and against flushed appends. */
+/** Durable posts through GraphQL, compared with the same batches written directly to lmdb and with flushed appends. */
 export async function writes(): Promise<void> {
   const server = await startServer()
   const rows: string[][] = []

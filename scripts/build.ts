@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 
-/** Compiles src/ into dist/ and gives the files that were written. Prints what the compiler says if it refuses. */
+/** Compiles src/ into dist/ and returns the written files. On errors prints the compiler's output and exits with code 1. */
 function compile(): ReadonlySet<string> {
   const args = [tsc, '-p', 'tsconfig.build.json', '--listEmittedFiles', '--noEmitOnError']
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
@@ -17,7 +17,7 @@ function compile(): ReadonlySet<string> {
   return new Set([...stdout.matchAll(/^TSFILE: (.+)$/gm)].map(([, path = '']) => path.trim()))
 }
 
-/** Files of earlier builds go last, so that a server that starts meanwhile never finds dist/ empty. */
+/** Removes files of earlier builds, after compiling, so that a server that starts meanwhile never finds dist/ empty. */
 function removeStale(emitted: ReadonlySet<string>): void {
   for (const entry of readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)

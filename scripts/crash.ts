@@ -1,15 +1,15 @@
 import { crash, type CrashReport } from '../test/support/writers/crash.ts'
 import build from '../test/support/global-setup.ts'
 
-const [given = '1000', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2)
-const cycles = Number(given)
+const [cyclesText = '1000', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2)
+const cycles = Number(cyclesText)
 
 function show({ cycles: done, acknowledged, retried, survived }: CrashReport): void {
   if (process.stderr.isTTY) process.stderr.write(`\r${done}/${cycles} kills, ${acknowledged} writes acknowledged, ${retried} retried, ${survived} of them had survived `)
 }
 
 if (!Number.isSafeInteger(cycles) || cycles < 1) {
-  console.error(`${JSON.stringify(given)} is no number of cycles: npm run test:crash -- 1000`)
+  console.error(`${JSON.stringify(cyclesText)} is no number of cycles: npm run test:crash -- 1000`)
   process.exit(2)
 }
 build()

@@ -6,7 +6,7 @@ import { BUDGET } from '../src/graphql/limits/budget.ts'
 import { QUERY_LIMITS } from '../src/graphql/limits/query-limits.ts'
 import { BOUNDS, type Bounds } from '../src/server/config/config.ts'
 
-const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
+const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   pathSegments: 'segments of a path',
   segmentBytes: 'bytes of one segment, in UTF-8',
   pathBytes: 'bytes of a path, in UTF-8',
@@ -33,7 +33,7 @@ const LIMIT_WORDS: Readonly<Record<keyof Limits, string>> = {
   paramsBytes: 'bytes of the parameters of an expression, as compact JSON in UTF-8',
 }
 
-const QUERY_WORDS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {
+const QUERY_TEXTS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {
   tokens: 'tokens of the document that is sent',
   depth: 'levels of fields, fragments expanded',
   fields: 'fields, fragments expanded and aliases counted',
@@ -43,7 +43,7 @@ const QUERY_WORDS: Readonly<Record<keyof typeof QUERY_LIMITS, string>> = {
   introspectionResults: 'fields about the schema in the answer, estimated: lists within lists multiply',
 }
 
-const BUDGET_WORDS: Readonly<Record<keyof typeof BUDGET, string>> = {
+const BUDGET_TEXTS: Readonly<Record<keyof typeof BUDGET, string>> = {
   rows: 'rows of all lists together; each list counts as one at least',
   answerBytes: 'bytes of the answer, estimated',
   operationMs: 'milliseconds for a query (`TIMEOUT`); a mutation that has begun to write is not broken off',
@@ -51,7 +51,7 @@ const BUDGET_WORDS: Readonly<Record<keyof typeof BUDGET, string>> = {
   errors: 'errors in the answer; more are left out',
 }
 
-const BOUND_WORDS: Readonly<Record<keyof Bounds, string>> = {
+const BOUND_TEXTS: Readonly<Record<keyof Bounds, string>> = {
   bodyBytes: 'bytes of an HTTP body',
   messageBytes: 'bytes of a WebSocket message; a longer one closes the socket (1009)',
   inflightBytes: 'bytes that are held for all clients together, as below',
@@ -77,9 +77,9 @@ function table(head: Row, rows: readonly Row[]): string {
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
 }
 
-function limitTable<K extends string>(values: Readonly<Record<K, number>>, words: Readonly<Record<K, string>>): string {
+function limitTable<K extends string>(values: Readonly<Record<K, number>>, texts: Readonly<Record<K, string>>): string {
   const names = Object.keys(values) as K[]
-  return table(['limit', 'at most', 'of'], names.map((name) => [code(name), values[name].toLocaleString('en-US'), words[name]]))
+  return table(['limit', 'at most', 'of'], names.map((name) => [code(name), values[name].toLocaleString('en-US'), texts[name]]))
 }
 
 function errorTable(): string {
@@ -88,23 +88,23 @@ function errorTable(): string {
   return table(['code', 'when', 'more fields', 'HTTP', 'exit code', 'retry'], rows)
 }
 
-/** The tables of the documentation, by page and by the name of their place in it. */
+/** The tables of the documentation, by page and by the name of their marker. */
 export const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'docs/errors.md': { errors: errorTable() },
   'docs/limits.md': {
-    data: limitTable(LIMITS, LIMIT_WORDS),
-    operations: limitTable(QUERY_LIMITS, QUERY_WORDS),
-    budget: limitTable(BUDGET, BUDGET_WORDS),
-    server: limitTable(BOUNDS, BOUND_WORDS),
+    data: limitTable(LIMITS, LIMIT_TEXTS),
+    operations: limitTable(QUERY_LIMITS, QUERY_TEXTS),
+    budget: limitTable(BUDGET, BUDGET_TEXTS),
+    server: limitTable(BOUNDS, BOUND_TEXTS),
   },
 }
 
-/** The page with its tables as they should be, between `<!-- table NAME -->` and `<!-- end -->`. Throws when a place is missing. */
+/** The page with its tables, between `<!-- table NAME -->` and `<!-- end -->`, replaced. Throws when a marker is missing. */
 export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
   return Object.entries(tables).reduce((text, [name, rows]) => {
-    const place = new RegExp(`(<!-- table ${name} -->\n)[^]*?(?=<!-- end -->)`)
-    if (!place.test(text)) throw new Error(`There is no place for the table ${name}.`)
-    return text.replace(place, (_, begin: string) => `${begin}${rows}\n`)
+    const section = new RegExp(`(<!-- table ${name} -->\n)[^]*?(?=<!-- end -->)`)
+    if (!section.test(text)) throw new Error(`There is no place for the table ${name}.`)
+    return text.replace(section, (_, begin: string) => `${begin}${rows}\n`)
   }, page)
 }
 

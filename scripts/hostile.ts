@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { ATTACKS, type Attack } from '../test/support/server/hostile-sockets.ts'
 import { startProcess } from '../test/support/writers/server.ts'
 
-/** What `sockets` hostile connections of each kind do to a server: its memory, and how long an innocent client waits. */
-const [given = '64', only = '', isCanary = ''] = process.argv.slice(2)
-const sockets = Number(given)
+/** Measures a server under `sockets` hostile connections of each kind: its memory, and the latency of another client. */
+const [countText = '64', only = '', isCanary = ''] = process.argv.slice(2)
+const sockets = Number(countText)
 const HOLD_MS = 12_000
 
 async function ask(url: string, query: string, variables: object = {}): Promise<unknown> {
@@ -18,7 +18,7 @@ async function ask(url: string, query: string, variables: object = {}): Promise<
   return response.json()
 }
 
-/** In a process of its own, so that the attackers' work is not measured. */
+/** The other client, in its own process, so that the attackers' work is not measured. */
 async function canary(url: string): Promise<void> {
   let [count, worst, failed] = [0, 0, 0]
   process.once('message', () => {
@@ -54,7 +54,7 @@ async function attack(kind: string, begin: Attack): Promise<void> {
   await after(HOLD_MS / 2)
   const [rss, peak] = [await memory(server.pid, 'VmRSS').catch(() => NaN), await memory(server.pid, 'VmHWM').catch(() => NaN)]
   child.send('end')
-  const told = await Promise.race([once(child, 'message').then(([message]: unknown[]) => message), after(20_000, { count: 0, worst: Infinity, failed: -1 })]) as { count: number; worst: number; failed: number }
+  const report = await Promise.race([once(child, 'message').then(([message]: unknown[]) => message), after(20_000, { count: 0, worst: Infinity, failed: -1 })]) as { count: number; worst: number; failed: number }
   child.kill('SIGKILL')
   for (const result of await Promise.race([open, after(100, [])])) if (result.status === 'fulfilled') result.value.destroy()
   let held = 'unknown'
@@ -63,12 +63,12 @@ async function attack(kind: string, begin: Attack): Promise<void> {
     const metrics = await Promise.race([fetch(server.graphql.replace('/graphql', '/metrics')).then((r) => r.text(), () => ''), after(10_000, '')])
     held = /^tidemark_held_bytes (.+)$/m.exec(metrics)?.[1] ?? 'unknown'
   }
-  console.log(`${kind.padEnd(40)} RSS before ${before.toFixed(0)} MB, at the end ${rss.toFixed(0)}, peak ${peak.toFixed(0)} MB; canary ${told.count} answers, ${told.failed} failed, p100 ${told.worst.toFixed(0)} ms; held when they are gone ${held}`)
+  console.log(`${kind.padEnd(40)} RSS before ${before.toFixed(0)} MB, at the end ${rss.toFixed(0)}, peak ${peak.toFixed(0)} MB; canary ${report.count} answers, ${report.failed} failed, p100 ${report.worst.toFixed(0)} ms; held when they are gone ${held}`)
   await server.kill().catch(() => {})
   await rm(directory, { recursive: true, force: true })
 }
 
-if (isCanary === 'canary') await canary(given)
+if (isCanary === 'canary') await canary(countText)
 else {
   for (const [kind, begin] of Object.entries(ATTACKS)) if (kind.includes(only)) await attack(kind, begin).catch((error: unknown) => console.log(`${kind}: ${String(error)}`))
   process.exit(0)

@@ -5,15 +5,15 @@ import { openSubscribers } from './subscribers.ts'
 
 const ROUNDS = 5
 
-/** How many get how much. */
-export interface Crowd {
+/** Size of a broadcast. */
+export interface BroadcastSize {
   readonly subscribers: number
-  /** Changes that are broadcast at once. */
+  /** Changes broadcast at once. */
   readonly changes: number
 }
 
-/** Changes of one batch each, as fast as they are taken, against a broadcast of the same bytes without anything around it. */
-export async function broadcast({ subscribers: count, changes }: Crowd): Promise<void> {
+/** Throughput of changes of one batch each, compared with a plain broadcast of the same bytes. */
+export async function broadcast({ subscribers: count, changes }: BroadcastSize): Promise<void> {
   const server = await startProcess(['--import', 'tsx', 'bench/feeds/broadcaster.ts'])
   const raw = await startProcess(['--import', 'tsx', 'bench/feeds/broadcaster.ts', 'raw'])
   const measure = (over: Transport, ids: 'equal' | 'different' = 'equal') => async (): Promise<Figure> => {
@@ -21,7 +21,7 @@ export async function broadcast({ subscribers: count, changes }: Crowd): Promise
     const subscribers = await openSubscribers({ url: broadcaster.url, over, count, ids })
     const begun = performance.now()
     const cpu = broadcaster.cpuMicros()
-    broadcaster.tell(String(changes))
+    broadcaster.writeLine(String(changes))
     await subscribers.received(changes * count)
     const seconds = (performance.now() - begun) / 1_000
     const cpuMicros = (broadcaster.cpuMicros() - cpu) / (changes * count)
@@ -33,7 +33,7 @@ export async function broadcast({ subscribers: count, changes }: Crowd): Promise
   }, ROUNDS)
   await Promise.all([server.stop(), raw.stop()])
   console.log(`Deliveries per second to ${number(count)} subscribers, ${changes} changes at once, one in each message`)
-  const row = (name: string, figure: Figure, bare: Figure): string[] => [name, number(figure.perSecond), ratio(figure.perSecond / bare.perSecond), (figure.cpuMicros ?? NaN).toFixed(1)]
+  const row = (name: string, figure: Figure, baseline: Figure): string[] => [name, number(figure.perSecond), ratio(figure.perSecond / baseline.perSecond), (figure.cpuMicros ?? NaN).toFixed(1)]
   table(['', 'per second', 'to bare', 'CPU µs'], [
     row('ws, equal ids', figures.ws, figures.rawWs),
     row('ws, different ids', figures.wsIds, figures.rawWs),

@@ -13,9 +13,9 @@ import { createApp } from '../../src/server/app.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 
 /**
- * A process that broadcasts changes that nobody wrote: through the whole server from `changes` on, which gives all
- * readers the same batches, or as `ws` and `node:http` do it with the same bytes (the argument `raw`). It prints its
- * address; a line of stdin is a count of changes to broadcast at once, and the moment that they carry as `t`, if any.
+ * A process that broadcasts made-up changes: through the whole server, with a fake `changes` that gives all readers the same
+ * batches, or with `ws` and `node:http` alone and the same bytes (the argument `raw`). It prints its address; a line of stdin is
+ * the number of changes to broadcast at once and, optionally, the time that they carry as `t`.
  */
 const at = '2026-01-01T00:00:00.000Z'
 
@@ -27,21 +27,21 @@ function batchOf(n: number, t: number): ChangeBatch {
   return { changes: [{ type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit: cursor, cursor, at }], cursor, upToDate: true, reset: null }
 }
 
-/** What a subscriber of FOLLOW gets of such a batch. */
+/** The payload of such a batch for a subscriber of FOLLOW. */
 function payloadOf(n: number, t: number): string {
   const { cursor, upToDate, changes: [change] } = batchOf(n, t)
   const document = { version: change?.document.version, value: change?.document.value }
   return JSON.stringify({ data: { changes: { cursor, upToDate, changes: [{ type: change?.type, path: change?.path, document }] } } })
 }
 
-/** The newest batches, the same objects for all readers. */
+/** All batches so far, the same objects for all readers. */
 class SharedBatches {
   readonly #batches: ChangeBatch[] = [{ changes: [], cursor: 'begin', upToDate: true, reset: null }]
-  #waiting: (() => void)[] = []
+  #waiters: (() => void)[] = []
 
   broadcast(count: number, t: number): void {
     for (let i = 0; i < count; i++) this.#batches.push(batchOf(this.#batches.length, t))
-    for (const wake of this.#waiting.splice(0)) wake()
+    for (const wake of this.#waiters.splice(0)) wake()
   }
 
   follow(): AsyncIterableIterator<ChangeBatch> {
@@ -50,7 +50,7 @@ class SharedBatches {
       for (;;) {
         const value = this.#batches[at]
         if (value !== undefined) return at++, { done: false, value }
-        await new Promise<void>((resolve) => this.#waiting.push(resolve))
+        await new Promise<void>((resolve) => this.#waiters.push(resolve))
       }
     }
     const feed: AsyncIterableIterator<ChangeBatch> = { [Symbol.asyncIterator]: () => feed, next, return: async () => ({ done: true, value: undefined }) }

@@ -1,30 +1,30 @@
 import { connect, type Socket } from 'node:net'
 
-/** Raw subscribers, in a process of their own: they count what they get, and hardly read it, so that the server is measured. */
+/** Raw subscribers, in a process of their own: they count changes without parsing them, so that the server is measured. */
 
-/** What the parent asks for. */
-export type Order =
+/** A command of the parent process. */
+export type Command =
   | { readonly kind: 'open'; readonly url: string; readonly over: Transport; readonly count: number; readonly query: string; readonly ids: 'equal' | 'different' }
-  /** Tell when `count` changes have come, all subscribers together, since the last time. */
+  /** Reply when all subscribers together have received `count` changes since the last reply. */
   | { readonly kind: 'await'; readonly count: number }
-  /** Give the latencies since the last time. */
+  /** Reply with the latencies since the last time. */
   | { readonly kind: 'latencies' }
   /** The first `count` subscribers stop reading, or go on. */
   | { readonly kind: 'pause' | 'resume'; readonly count: number }
 
-/** What it tells: that an order was carried out, with latencies in milliseconds if they were asked for. */
-export interface Told {
+/** The reply when a command is done, with latencies in milliseconds if they were requested. */
+export interface Reply {
   readonly latencies: readonly number[]
 }
 
-/** GraphQL over ws or SSE; the raw ones get what is broadcast to all. */
+/** GraphQL over ws or SSE; `raw-`: the plain broadcast. */
 export type Transport = 'ws' | 'sse' | 'raw-ws' | 'raw-sse'
 
-/** Each change carries the moment of its writing, in microseconds of the machine's steady clock. */
+/** Marks the time of a change's write, in microseconds of the machine's monotonic clock. */
 const MARKER = Buffer.from('"t":')
 const READY: Readonly<Record<Transport, string>> = { ws: '"upToDate"', sse: '"upToDate"', 'raw-ws': '\r\n\r\n', 'raw-sse': '\r\n\r\n' }
 
-/** All sockets are read into it, one after the other. */
+/** Read buffer of all sockets. */
 const SHARED = Buffer.alloc(65_536)
 
 let count = 0
@@ -32,66 +32,66 @@ let goal = Infinity
 let latencies: number[] = []
 const sockets: Socket[] = []
 
-function tell(told: Told = { latencies: [] }): void {
-  process.send?.(told)
+function reply(message: Reply = { latencies: [] }): void {
+  process.send?.(message)
 }
 
-process.on('message', (order: Order) => {
-  switch (order.kind) {
+process.on('message', (command: Command) => {
+  switch (command.kind) {
     case 'open':
-      return void openAll(order)
+      return void openAll(command)
     case 'await':
-      goal = order.count
+      goal = command.count
       return check()
     case 'latencies':
-      tell({ latencies })
+      reply({ latencies })
       latencies = []
       return
     case 'pause':
-      return toggle(order.count, (socket) => socket.pause())
+      return toggle(command.count, (socket) => socket.pause())
     case 'resume':
-      return toggle(order.count, (socket) => socket.resume())
+      return toggle(command.count, (socket) => socket.resume())
   }
 })
 
 function toggle(many: number, act: (socket: Socket) => void): void {
   sockets.slice(0, many).forEach(act)
-  tell()
+  reply()
 }
 
 function check(): void {
   if (count < goal) return
   count -= goal
   goal = Infinity
-  tell()
+  reply()
 }
 
 /** A hundred at a time: more would overflow the listener's queue. */
-async function openAll(order: Extract<Order, { kind: 'open' }>): Promise<void> {
-  for (let i = 0; i < order.count; i += 100) {
-    await Promise.all(Array.from({ length: Math.min(100, order.count - i) }, () => open(order)))
+async function openAll(command: Extract<Command, { kind: 'open' }>): Promise<void> {
+  for (let i = 0; i < command.count; i += 100) {
+    await Promise.all(Array.from({ length: Math.min(100, command.count - i) }, () => open(command)))
   }
   count = 0
   latencies = []
-  tell()
+  reply()
 }
 
 /** Resolves when the subscriber is at the live edge. */
-function open({ url, over, query, ids }: Extract<Order, { kind: 'open' }>): Promise<void> {
+function open({ url, over, query, ids }: Extract<Command, { kind: 'open' }>): Promise<void> {
   const { hostname, port, pathname } = new URL(url)
   return new Promise((resolve, reject) => {
-    const take = (bytes: Buffer): void => {
+    const receive = (bytes: Buffer): void => {
       if (ready) return counting(bytes)
       ready = isReady(bytes)
       if (ready) resolve()
     }
-    const onread = { buffer: SHARED, callback: (length: number) => (take(SHARED.subarray(0, length)), true) }
+    const onread = { buffer: SHARED, callback: (length: number) => (receive(SHARED.subarray(0, length)), true) }
     const socket = connect({ host: hostname, port: Number(port), noDelay: true, onread })
     sockets.push(socket)
     let head = ''
     const isReady = (chunk: Buffer): boolean => {
       head += chunk.toString('latin1')
-      if (over === 'ws') for (const answer of answersOf(head, ids === 'equal' ? '1' : crypto.randomUUID(), query)) socket.write(answer)
+      if (over === 'ws') for (const message of nextMessages(head, ids === 'equal' ? '1' : crypto.randomUUID(), query)) socket.write(message)
       return head.includes(READY[over])
     }
     const counting = counter()
@@ -102,8 +102,8 @@ function open({ url, over, query, ids }: Extract<Order, { kind: 'open' }>): Prom
   })
 }
 
-/** What an opening WebSocket says next, told by how much it has heard. */
-function answersOf(head: string, id: string, query: string): readonly Buffer[] {
+/** The next messages of an opening WebSocket, by the end of the data received so far. */
+function nextMessages(head: string, id: string, query: string): readonly Buffer[] {
   if (head.endsWith('\r\n\r\n')) return [masked('{"type":"connection_init"}')]
   return head.endsWith('"connection_ack"}') ? [masked(JSON.stringify({ id, type: 'subscribe', payload: { query } }))] : []
 }
@@ -117,7 +117,7 @@ function post(host: string, path: string, body: string): string {
   return `POST ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
 }
 
-/** Said without being asked, so that nobody needs to look for pings (RFC 6455, section 5.5.3). */
+/** An unsolicited pong, so that pings need not be parsed (RFC 6455, section 5.5.3). */
 const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
 const PONG_MS = 10_000
 
@@ -128,20 +128,20 @@ function masked(text: string): Buffer {
   return Buffer.concat([head, payload])
 }
 
-/** Counts the markers in a stream, also those that come in two parts. */
+/** Counts the markers in a stream, also a marker that is split over two chunks. */
 function counter(): (bytes: Buffer) => void {
-  let begun = ''
+  let partial = ''
   return (bytes) => {
-    if (begun !== '') countIn(Buffer.from(begun + bytes.toString('latin1', 0, MARKER.length - begun.length), 'latin1'))
+    if (partial !== '') countIn(Buffer.from(partial + bytes.toString('latin1', 0, MARKER.length - partial.length), 'latin1'))
     countIn(bytes)
-    begun = beginningIn(bytes)
+    partial = partialMarker(bytes)
     check()
   }
 }
 
-/** The beginning of a marker with which the bytes end. */
-function beginningIn(bytes: Buffer): string {
-  // What is whole ends otherwise: a look at one byte is enough nearly always.
+/** The partial marker at the end of the bytes, or ''. */
+function partialMarker(bytes: Buffer): string {
+  // Complete messages end otherwise, so one byte nearly always decides.
   const last = bytes[bytes.length - 1]
   if (last !== QUOTE && last !== LETTER) return ''
   const end = bytes.toString('latin1', Math.max(0, bytes.length - MARKER.length + 1))
@@ -155,15 +155,15 @@ function countIn(bytes: Buffer): void {
   let now = 0
   for (let at = bytes.indexOf(MARKER); at >= 0; at = bytes.indexOf(MARKER, at + MARKER.length)) {
     count++
-    const written = numberAt(bytes, at + MARKER.length)
+    const written = readNumber(bytes, at + MARKER.length)
     if (written === 0) continue
     now ||= Number(process.hrtime.bigint() / 1_000n)
     latencies.push((now - written) / 1_000)
   }
 }
 
-/** The number that stands there; 0 when it is not all there. */
-function numberAt(bytes: Buffer, from: number): number {
+/** The number at `from`; 0 when it is cut off. */
+function readNumber(bytes: Buffer, from: number): number {
   let value = 0
   for (let at = from; at < bytes.length; at++) {
     const digit = (bytes[at] ?? 0) - 48

@@ -10,10 +10,10 @@ const PERIOD_MS = 10
 const WRITES = { warm: 100, measured: 500 }
 const ROUNDS = 5
 
-/** Where changes come from. */
+/** A source of changes. */
 interface Source {
   readonly url: string
-  /** Makes one, and does not wait for it. */
+  /** Makes one change without awaiting it. */
   readonly post: () => void
   /** CPU time used so far, in microseconds. */
   readonly cpuMicros: () => number
@@ -32,22 +32,22 @@ async function server(): Promise<Source> {
 
 async function bare(): Promise<Source> {
   const running = await startProcess(['--import', 'tsx', 'bench/feeds/broadcaster.ts', 'raw'])
-  return { ...running, post: () => running.tell(`1 ${moment()}`) }
+  return { ...running, post: () => running.writeLine(`1 ${moment()}`) }
 }
 
-const WAYS: Readonly<Record<string, readonly [over: Transport, open: () => Promise<Source>]>> = {
+const SETUPS: Readonly<Record<string, readonly [over: Transport, open: () => Promise<Source>]>> = {
   ws: ['ws', server],
   'bare ws': ['raw-ws', bare],
   SSE: ['sse', server],
   'bare node:http': ['raw-sse', bare],
 }
 
-/** From the writing of a change to its arrival; bare: from saying that it is to be sent. */
+/** Latency from the write of a change to its arrival; of the bare servers, from the command to send it. */
 export async function latency(): Promise<void> {
-  const seen = new Map(Object.keys(WAYS).map((name): [string, number[][]] => [name, []]))
-  for (let round = 0; round < ROUNDS; round++) for (const [name, way] of Object.entries(WAYS)) {
+  const seen = new Map(Object.keys(SETUPS).map((name): [string, number[][]] => [name, []]))
+  for (let round = 0; round < ROUNDS; round++) for (const [name, setup] of Object.entries(SETUPS)) {
     progress(`round ${round + 1}/${ROUNDS}: ${name}`)
-    seen.get(name)?.push(await measured(...way))
+    seen.get(name)?.push(await measured(...setup))
   }
   progress('')
   console.log(`Milliseconds from writing to arriving: ${number(SUBSCRIBERS)} subscribers, ${1_000 / PERIOD_MS} writes per second; medians of ${ROUNDS} rounds`)
@@ -73,7 +73,7 @@ async function measured(over: Transport, open: () => Promise<Source>): Promise<n
   return figures
 }
 
-/** At a steady rate, whatever becomes of them. */
+/** Posts at a fixed rate, without awaiting results. */
 async function postEvenly(source: Source, count: number): Promise<void> {
   const begun = performance.now()
   for (let i = 0; i < count; i++) {

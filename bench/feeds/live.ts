@@ -7,7 +7,7 @@ import { openWriter, POST, type Writer } from './writer.ts'
 const MANY = 10_000
 const SOME = 1_000
 
-/** What writers lose to 1,000 subscribers of all that they write, when both have been at it for a while. */
+/** Write throughput with and without 1,000 subscribers of all writes, after a warm-up. */
 export async function writers(): Promise<void> {
   const rows: string[][] = []
   for (const clients of [1, 16, 64]) {
@@ -35,7 +35,7 @@ export async function writers(): Promise<void> {
   table(['writers', 'without', 'with', 'with / without', 'all had all'], rows)
 }
 
-/** One change after the other, each to `receivers` subscribers; gives the milliseconds of each until all had it. */
+/** Writes one change after the other; returns the milliseconds of each until `receivers` subscribers had it. */
 async function writeInTurn(writer: Writer, subscribers: Subscribers, { changes, receivers }: { readonly changes: number, readonly receivers: number }): Promise<readonly number[]> {
   const times: number[] = []
   for (let i = 0; i < changes; i++) {
@@ -47,7 +47,7 @@ async function writeInTurn(writer: Writer, subscribers: Subscribers, { changes, 
   return times
 }
 
-/** One change to 10,000 subscribers, and what each of them takes in memory. */
+/** Latency of one change to 10,000 subscribers, and memory per subscriber. */
 export async function reach(): Promise<void> {
   const server = await startServer()
   const writer = await openWriter(server)
@@ -66,15 +66,15 @@ export async function reach(): Promise<void> {
   ]])
 }
 
-/** So often two phases of each kind, of so many changes. */
+/** Rounds, each of two phases of each kind, and the changes of one phase. */
 const PHASES = { rounds: 12, changes: 5 }
 
-/** Whether 1 % who stop reading slow the others, or make the server grow. */
+/** Whether 1 % of the subscribers that stop reading slow the others, or make the server's memory grow. */
 export async function fairness(): Promise<void> {
   const server = await startServer()
   const writer = await openWriter(server)
   const subscribers = await openSubscribers({ url: server.url, over: 'ws', count: MANY })
-  const few = MANY / 100
+  const pausedCount = MANY / 100
   const p99: Record<'all' | 'paused', number[]> = { all: [], paused: [] }
   const grown = { all: 0, paused: 0 }
   const { changes } = PHASES
@@ -86,14 +86,14 @@ export async function fairness(): Promise<void> {
   }
   const all = (): Promise<void> => measured('all', MANY)
   const paused = async (): Promise<void> => {
-    await subscribers.pause(few)
-    await measured('paused', MANY - few)
-    await subscribers.resume(few)
-    await subscribers.received(few * changes)
+    await subscribers.pause(pausedCount)
+    await measured('paused', MANY - pausedCount)
+    await subscribers.resume(pausedCount)
+    await subscribers.received(pausedCount * changes)
   }
   await writeInTurn(writer, subscribers, { changes: 4 * changes, receivers: MANY })
   await subscribers.latencies()
-  // Each is the first as often as the other: what one leaves to be cleared away is cleared away in the next.
+  // Each kind precedes the other equally often: garbage of one phase is collected in the next.
   for (let round = 0; round < PHASES.rounds; round++) for (const phase of [all, paused, paused, all]) {
     progress(`round ${round + 1}/${PHASES.rounds}`)
     await phase()
@@ -103,7 +103,7 @@ export async function fairness(): Promise<void> {
   writer.close()
   await subscribers.close()
   await server.stop()
-  console.log(`${number(MANY)} subscribers over ws, ${few} of them paused; medians of ${2 * PHASES.rounds} times ${changes} changes each`)
+  console.log(`${number(MANY)} subscribers over ws, ${pausedCount} of them paused; medians of ${2 * PHASES.rounds} times ${changes} changes each`)
   table(['p99 ms, none paused', 'p99 ms of the others', 'ratio', 'MB grown, none paused', 'MB grown, paused'], [
     [median(p99.all).toFixed(0), median(p99.paused).toFixed(0), ratio(median(p99.paused) / median(p99.all)), (grown.all / 1e6).toFixed(1), (grown.paused / 1e6).toFixed(1)],
   ])

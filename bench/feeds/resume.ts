@@ -6,11 +6,11 @@ import { startServer, type BenchServer } from '../server.ts'
 const CLIENTS = 1_000
 const MISSED = 100
 const ROUNDS = 3
-/** At a time: more would overflow the listener's queue. */
-const TOGETHER = 100
+/** Connections opened at once: more would overflow the listener's queue. */
+const OPENED_AT_ONCE = 100
 const QUERY = 'subscription ($after: Cursor) { changes(paths: ["posts"], after: $after) { cursor changes { path document { version value } } } }'
 
-/** How long it takes until 1,000 clients that come back at once have the 100 changes that each of them missed. Fails when one lost or doubled any. */
+/** Time until 1,000 clients that resume at once have the 100 changes that each missed. Fails if any is lost or repeated. */
 export async function resume(): Promise<void> {
   const server = await startServer()
   const seconds: number[] = []
@@ -25,7 +25,7 @@ export async function resume(): Promise<void> {
     await Promise.all(clients.map((client) => client.has(MISSED)))
     seconds.push((performance.now() - begun) / 1_000)
     cpuSeconds.push((server.cpuMicros() - cpu) / 1e6)
-    // The next one must be the next: nothing came twice at the end.
+    // The next change must be a new one: no change was repeated at the end.
     await Promise.all([write(server, round, { count: 1, first: MISSED }), ...clients.map((client) => client.has(MISSED + 1))])
     for (const socket of sockets) socket.terminate()
   }
@@ -36,7 +36,7 @@ export async function resume(): Promise<void> {
   ])
 }
 
-/** Writes `count` posts from the number `first`, one a commit; gives the cursor after them. */
+/** Writes `count` posts from the number `first` on, each in a commit; returns the cursor after them. */
 async function write({ url }: BenchServer, round: number, { count, first = 0 }: { readonly count: number; readonly first?: number }): Promise<string> {
   for (let i = first; i < first + count; i++) {
     await ask(url, 'mutation ($value: JSON) { post(path: "posts", value: $value) { cursor } }', { value: { title: 'A post as people write them', round, i } })
@@ -54,7 +54,7 @@ async function ask<T>(url: string, query: string, variables: Readonly<Record<str
 
 async function openAll({ url }: BenchServer): Promise<readonly WebSocket[]> {
   const sockets: WebSocket[] = []
-  while (sockets.length < CLIENTS) sockets.push(...await Promise.all(Array.from({ length: TOGETHER }, () => openSocket(url))))
+  while (sockets.length < CLIENTS) sockets.push(...await Promise.all(Array.from({ length: OPENED_AT_ONCE }, () => openSocket(url))))
   return sockets
 }
 
@@ -62,7 +62,7 @@ interface Message {
   readonly payload: { readonly data: { readonly changes: { readonly changes: readonly { readonly document: { readonly value: { readonly round: number; readonly i: number } } }[] } } }
 }
 
-/** One that resumes, and fails at once when something else comes than what is due. */
+/** A client that resumes, and fails at the first unexpected change. */
 class Client {
   readonly #socket: WebSocket
   readonly #round: number
@@ -75,14 +75,14 @@ class Client {
     this.#socket = socket
     this.#round = round
     socket.once('close', () => this.#failed(new Error(`A client was closed when ${this.#due} changes had come.`)))
-    socket.on('message', (data: Buffer) => this.#take(data.toString()))
+    socket.on('message', (data: Buffer) => this.#receive(data.toString()))
   }
 
   follow(after: string): void {
     this.#socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: QUERY, variables: { after } } }))
   }
 
-  /** Resolves when so many changes have come. */
+  /** Resolves when `count` changes have come. */
   has(count: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#goal = count
@@ -92,7 +92,7 @@ class Client {
     })
   }
 
-  #take(text: string): void {
+  #receive(text: string): void {
     if (!text.includes('"data":{')) return this.#failed(new Error(text))
     for (const { document: { value } } of (JSON.parse(text) as Message).payload.data.changes.changes) {
       if (value.round !== this.#round || value.i !== this.#due) this.#failed(new Error(`Change ${this.#due} of round ${this.#round} was due, and ${JSON.stringify(value)} came.`))

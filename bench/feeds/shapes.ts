@@ -11,9 +11,8 @@ const WRITES = 1_000
 const ROUNDS = 7
 
 /**
- * What a write costs beside so many live readers, each of the documents of another author. Every write concerns one of
- * them, and is made when the one before is done: so each wakes one reader, however many there are. Told in CPU time:
- * beside that of the disk a difference would hardly be seen.
+ * The cost of a write by the number of readers, each of the documents of another author. Each write matches one reader, and
+ * starts when the previous one is done. Measured in CPU time: the time of the disk would hide the difference.
  */
 export async function shapes(): Promise<void> {
   const subjects = await Promise.all(COUNTS.map(async (count) => [String(count), await openSubject(count)] as const))
@@ -57,7 +56,7 @@ async function openSubject(count: number): Promise<Subject> {
   return { write, close }
 }
 
-/** Resolves when the reader is at the live edge; it then counts what it gets. */
+/** Resolves when the reader is at the live edge; `got` is then called for each change. */
 async function follow(db: Database, author: number, got: () => void): Promise<void> {
   const feed = db.changes(['posts'], { where: 'value.author == params.author', params: { author: String(author) }, heartbeatMs: 60_000 })
   await feed.next()

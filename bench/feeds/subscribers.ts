@@ -1,15 +1,15 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Order, Told, Transport } from './client.ts'
+import type { Command, Reply, Transport } from './client.ts'
 
-/** A process full of subscribers. */
+/** A process with many subscribers. */
 export interface Subscribers {
-  /** Resolves when so many changes have come, all subscribers together, since it was last asked for. */
+  /** Resolves when all subscribers together have received `count` changes since the last call. */
   received(count: number): Promise<void>
-  /** Milliseconds from writing to arriving, of the changes since it was last asked for. */
+  /** Milliseconds from write to arrival of each change since the last call. */
   latencies(): Promise<readonly number[]>
-  /** The first so many stop reading. */
+  /** The first `count` subscribers stop reading. */
   pause(count: number): Promise<void>
   resume(count: number): Promise<void>
   close(): Promise<void>
@@ -19,7 +19,7 @@ export interface SubscribersOptions {
   readonly url: string
   readonly over: Transport
   readonly count: number
-  /** Of their operations. Default: equal. */
+  /** Ids of their operations. Default: equal. */
   readonly ids?: 'equal' | 'different'
 }
 
@@ -28,23 +28,23 @@ export const FOLLOW = 'subscription { changes(paths: ["posts"]) { cursor upToDat
 /** Opens subscribers of the path `posts`, all at the live edge. */
 export async function openSubscribers({ url, over, count, ids = 'equal' }: SubscribersOptions): Promise<Subscribers> {
   const child = fork(fileURLToPath(new URL('client.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
-  const gone = once(child, 'exit')
-  const order = async (what: Order): Promise<Told> => {
-    const told = once(child, 'message') as Promise<[Told]>
-    child.send(what)
-    const answer = await Promise.race([told, gone])
+  const exited = once(child, 'exit')
+  const send = async (command: Command): Promise<Reply> => {
+    const reply = once(child, 'message') as Promise<[Reply]>
+    child.send(command)
+    const answer = await Promise.race([reply, exited])
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('The subscribers are gone.')
-    return answer[0] as Told
+    return answer[0] as Reply
   }
-  await order({ kind: 'open', url, over, count, query: FOLLOW, ids })
+  await send({ kind: 'open', url, over, count, query: FOLLOW, ids })
   return {
-    received: async (many) => void (await order({ kind: 'await', count: many })),
-    latencies: async () => (await order({ kind: 'latencies' })).latencies,
-    pause: async (many) => void (await order({ kind: 'pause', count: many })),
-    resume: async (many) => void (await order({ kind: 'resume', count: many })),
+    received: async (count) => void (await send({ kind: 'await', count })),
+    latencies: async () => (await send({ kind: 'latencies' })).latencies,
+    pause: async (count) => void (await send({ kind: 'pause', count })),
+    resume: async (count) => void (await send({ kind: 'resume', count })),
     close: async () => {
       child.kill('SIGKILL')
-      await gone
+      await exited
     },
   }
 }

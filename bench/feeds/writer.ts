@@ -3,9 +3,9 @@ import type { BenchServer } from '../server.ts'
 
 export const POST = 'mutation ($value: JSON) { post(path: "posts", value: $value) { id } }'
 
-/** Writes posts that carry the moment of their writing. */
+/** Writes posts that contain the time of their write. */
 export interface Writer {
-  /** Sends one; the answer is not awaited. */
+  /** Sends one post without awaiting the response. */
   post(): void
   close(): void
 }
@@ -22,7 +22,7 @@ export async function openWriter(server: BenchServer): Promise<Writer> {
   }
 }
 
-/** Now, on the machine's steady clock, in microseconds. */
+/** The time of the machine's monotonic clock, in microseconds. */
 export function moment(): number {
   return Number(process.hrtime.bigint() / 1_000n)
 }

@@ -1,4 +1,4 @@
-/** The flags of `tidemark start`: the variable that also gives each, and what stands for its value. */
+/** The flags of `tidemark start`, each with its environment variable and a placeholder for its value. */
 const FLAGS = [
   { name: 'port', variable: 'PORT', value: ' <number>' },
   { name: 'host', variable: 'HOST', value: ' <address>' },
@@ -12,23 +12,23 @@ type Flag = (typeof FLAGS)[number]
 
 type NpmEnvironment = Readonly<Record<string, string | undefined>>
 
-/** Whether this process is what `npm start` started. */
+/** Whether `npm start` started this process. */
 export function belowNpm(env: NpmEnvironment): boolean {
   return env['npm_lifecycle_event'] === 'start'
 }
 
 /**
- * What to write instead of `npm start --port 8080`, or null when nothing is wrong. Without a `--` before it npm takes a
- * flag for one of its own: it gives `npm_config_port=8080` for `--port=8080`, and `npm_config_port=true` with 8080 as a bare
- * argument for `--port 8080` (npm 10 and 11). A flag that is also given in a way that counts is not asked about.
+ * The advice for `npm start --port 8080`, or null when no flag is misplaced. Without a `--` before it npm treats a flag as its
+ * own: it sets `npm_config_port=8080` for `--port=8080`, and `npm_config_port=true` with 8080 as a bare argument for
+ * `--port 8080` (npm 10 and 11). Flags that are also set by variable or after `--` are ignored.
  */
 export function misplacedFlags(args: readonly string[], env: NpmEnvironment): string | null {
   if (!belowNpm(env) || args[0] !== 'start') return null
-  const kept = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
-  if (kept.length === 0) return null
+  const misplaced = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
+  if (misplaced.length === 0) return null
   const bare = args.slice(1).filter((arg) => !arg.startsWith('-'))
-  const flags = kept.map((flag) => `--${flag.name}${valueOf(flag, env, kept.length === 1 ? bare : [])}`)
-  return `Without two dashes npm keeps ${kept.map(({ name }) => `--${name}`).join(' and ')} for itself: write npm start -- ${flags.join(' ')}`
+  const flags = misplaced.map((flag) => `--${flag.name}${valueOf(flag, env, misplaced.length === 1 ? bare : [])}`)
+  return `Without two dashes npm keeps ${misplaced.map(({ name }) => `--${name}`).join(' and ')} for itself: write npm start -- ${flags.join(' ')}`
 }
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== ''
@@ -36,12 +36,12 @@ const isSet = (text: string | undefined): boolean => text !== undefined && text 
 const isGiven = ({ name }: Flag, args: readonly string[]): boolean => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
 
 /**
- * The value that was meant, where npm left it; a bare argument belongs to a flag only when there is one of each. The URL of
- * a database is not repeated, for it may hold a password.
+ * The value of a flag, as far as npm left it; a bare argument belongs to a flag only when there is one of each. Never the URL of
+ * a database, which may contain a password.
  */
 function valueOf({ name, value }: Flag, env: NpmEnvironment, bare: readonly string[]): string {
-  const kept = env[`npm_config_${name}`]
+  const npmValue = env[`npm_config_${name}`]
   if (value === '' || name === 'mongodb') return value
-  if (kept !== 'true') return ` ${kept}`
+  if (npmValue !== 'true') return ` ${npmValue}`
   return bare.length === 1 ? ` ${bare[0]}` : value
 }

@@ -5,10 +5,10 @@ import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
 import { packageVersion } from '../server/config/package-version.ts'
 
-/** npm hands on a signal that went to the whole process group, as Ctrl-C does, so the server gets it twice, some milliseconds apart. */
+/** npm forwards a signal that the whole process group got, as by Ctrl-C: the server gets it twice within this time. */
 const NPM_REPEATS_MS = 1_000
 
-/** `tidemark start`: serves until SIGINT or SIGTERM. What is wrong at the start is one sentence on stderr and exit code 1. */
+/** `tidemark start`: serves until SIGINT or SIGTERM. A StartError is one line on stderr and exit code 1. */
 export async function start(flags: Flags): Promise<void> {
   try {
     const config = readConfig(flags, process.env)
@@ -23,9 +23,9 @@ export async function start(flags: Flags): Promise<void> {
   }
 }
 
-/** For people on a terminal, for programs on a pipe: one JSON line. */
+/** Prints the addresses: as text on a terminal, as one JSON line to a pipe. */
 function announce(config: Config, { url, warning }: RunningServer): void {
-  const { name, version, graphql, playground, data } = described(config, url)
+  const { name, version, graphql, playground, data } = describe(config, url)
   if (process.stdout.isTTY) console.log(`${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`)
   else console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))
 }
@@ -38,6 +38,6 @@ interface Description {
   readonly data: string
 }
 
-function described(config: Config, url: string): Description {
+function describe(config: Config, url: string): Description {
   return { name: 'tidemark', version: packageVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: dataOf(config) }
 }

@@ -8,8 +8,8 @@ export interface Commit {
   /** Never before the commit at `revision - 1`. */
   readonly at: Millis
   readonly actor: string | null
-  /** Fingerprint of the request that came with a key, so that another request with that key is told apart. */
+  /** Hash of the request when the client gave a key: another request with that key is refused. Null without a key. */
   readonly digest: string | null
-  /** In the order in which the operations first touched them; none when they undid each other. */
+  /** In the order in which the operations first touched the documents; empty when the operations undid each other. */
   readonly versions: readonly Version[]
 }

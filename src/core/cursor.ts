@@ -3,54 +3,54 @@ import type { Revision } from './version.ts'
 
 const FORMAT = /^([0-9a-z]{1,32})-([0-9a-z]{1,11})(-half|-s[0-9a-z]{1,7})?-([0-9a-z]{1,7})$/
 
-/** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/): finds damage; it is no signature. */
+/** FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv/). Detects damage; it is no signature. */
 function checksum(text: string): string {
   let hash = 0x811c9dc5
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
   return (hash >>> 0).toString(36)
 }
 
-/** What an intact cursor says. */
+/** The parts of an intact cursor. */
 export interface CursorParts {
   readonly epoch: string
   readonly revision: Revision
-  /** It stands inside a snapshot, of which some was not delivered. */
+  /** Whether the cursor stands inside a snapshot that was not delivered to its end. */
   readonly partial: boolean
-  /** The shape whose state it stands for, as `tagOf` has it; null when it stands for the log. */
+  /** `shapeHash` of the shape whose state the cursor stands for; null when it stands for the log. */
   readonly shape: string | null
 }
 
-/** A short text that is another for another shape, nearly always. */
+/** A 32-bit hash of a shape's text, in base 36. Two shapes may collide. */
 export function shapeHash(shape: string): string {
   return checksum(shape)
 }
 
 /**
- * The cursor that stands for `revision` of the tenant whose epoch is `epoch` (letters a–z and digits); with the tag of a
- * shape, for what it shows there.
+ * The cursor of `revision` in the tenant whose epoch is `epoch` (letters a–z and digits); with `shape` (`shapeHash`), of the
+ * shape's state at that revision.
  */
 export function formatCursor(epoch: string, revision: Revision, shape?: string): string {
-  return sealed(`${epoch}-${revision.toString(36)}${shape === undefined ? '' : `-s${shape}`}`)
+  return withChecksum(`${epoch}-${revision.toString(36)}${shape === undefined ? '' : `-s${shape}`}`)
 }
 
 /** A cursor inside a snapshot as of `revision`: nothing can be resumed from it. */
 export function formatPartialCursor(epoch: string, revision: Revision): string {
-  return sealed(`${epoch}-${revision.toString(36)}-half`)
+  return withChecksum(`${epoch}-${revision.toString(36)}-half`)
 }
 
-function sealed(body: string): string {
+function withChecksum(body: string): string {
   return `${body}-${checksum(body)}`
 }
 
-/** What a cursor says. Throws CURSOR_UNKNOWN when it is damaged. */
+/** The parts of a cursor. Throws CURSOR_UNKNOWN when the cursor is damaged. */
 export function readCursor(cursor: string): CursorParts {
-  const [, epoch, digits, mark = '', check] = FORMAT.exec(cursor) ?? []
-  if (epoch === undefined || digits === undefined || checksum(`${epoch}-${digits}${mark}`) !== check) {
+  const [, epoch, digits, tag = '', expected] = FORMAT.exec(cursor) ?? []
+  if (epoch === undefined || digits === undefined || checksum(`${epoch}-${digits}${tag}`) !== expected) {
     throw unknownCursor('it was altered or is not a cursor')
   }
   const revision = Number.parseInt(digits, 36)
   if (revision.toString(36) !== digits || !Number.isSafeInteger(revision)) throw unknownCursor('it was altered or is not a cursor')
-  return { epoch, revision, partial: mark === '-half', shape: mark.startsWith('-s') ? mark.slice(2) : null }
+  return { epoch, revision, partial: tag === '-half', shape: tag.startsWith('-s') ? tag.slice(2) : null }
 }
 
 /** The part of a log that its store has. */

@@ -1,4 +1,4 @@
-/** How each error code behaves: the one table behind every face and docs/errors.md. */
+/** How an error code behaves in every interface and in docs/errors.md. */
 export interface ErrorKind {
   /** HTTP status in REST (RFC 9110). */
   readonly http: number
@@ -6,7 +6,7 @@ export interface ErrorKind {
   readonly exit: number
   /** Whether the same request may succeed later without a change. */
   readonly retryable: boolean
-  /** When it happens, in one sentence. */
+  /** When the error happens, in one sentence. */
   readonly sentence: string
   /** Extra fields beside `code` and `message`. */
   readonly fields: readonly string[]
@@ -24,7 +24,7 @@ export type ErrorCode =
   | 'CURSOR_EXPIRED' | 'CURSOR_UNKNOWN' | 'FORBIDDEN'
   | 'TOO_MANY_REQUESTS' | 'UNAVAILABLE' | 'STORAGE_FULL' | 'TIMEOUT' | 'INTERNAL'
 
-/** Every error of every face has one of these codes. */
+/** The one table of error codes, for every interface. */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
   BAD_REQUEST: kind([400, 2, 'final'], ['argument'], 'The request is malformed, or an argument is missing or out of range.'),
   INVALID_PATH: kind([400, 2, 'final'], ['path'], 'The path has a forbidden or empty segment, or is of the wrong kind for the operation.'),
@@ -49,7 +49,7 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
 
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
-/** The one error of every face. Its message says what was wrong, what was expected and what to do. */
+/** The error class of every interface. Its message says what was wrong, what was expected and what to do. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError'
   readonly code: ErrorCode

@@ -1,12 +1,12 @@
 import { DatabaseError } from './error.ts'
 
-/** Bounds of everything that is stored or asked for. The names appear in TOO_LARGE as `limit`, but those of what ends a page early. */
+/** Bounds of stored data and of requests. Exceeding one throws TOO_LARGE with its name as `limit`; a scan bound ends the page. */
 export interface Limits {
   /** Segments of a path. */
   readonly pathSegments: number
   /** UTF-8 bytes of one segment. */
   readonly segmentBytes: number
-  /** UTF-8 bytes of a path's text. */
+  /** UTF-8 bytes of a whole path. */
   readonly pathBytes: number
   /** UTF-8 bytes of a document's value as compact JSON. */
   readonly valueBytes: number
@@ -16,21 +16,21 @@ export interface Limits {
   /** UTF-8 bytes of one key of an object. */
   readonly objectKeyBytes: number
   readonly arrayLength: number
-  /** Operations, and checks, of one transaction. */
+  /** Operations of one transaction, and also its checks. */
   readonly operations: number
-  /** Bytes of what one transaction writes: values, and what is kept beside each. */
+  /** Bytes that one transaction writes: values and their metadata. */
   readonly transactionBytes: number
-  /** Documents in one delete, or in one `get` of a collection. */
+  /** Documents of one delete, or of one `get` of a collection. */
   readonly documents: number
   /** UTF-8 bytes of one `get`, and of one page. */
   readonly pageBytes: number
   /** Rows of one page of documents, history or log. */
   readonly pageSize: number
-  /** Documents that one page looks at to find those that match, or that lived then: then it ends early. */
+  /** Documents that one page scans for matches, or for documents that existed as of a time; then the page ends early. */
   readonly searchedDocuments: number
-  /** Commits, or versions of one document, that one page of the log or of a history looks at: then it ends early. */
+  /** Commits, or versions of one document, that one page of the log or of a history scans; then the page ends early. */
   readonly searchedCommits: number
-  /** Commits that a feed looks back through for its `last` changes: then it begins there. */
+  /** Commits that a feed scans backwards for its `last` changes; then the feed begins there. */
   readonly lastCommits: number
   /** Path patterns of one feed. */
   readonly patterns: number
@@ -77,7 +77,7 @@ export const LIMITS: Limits = {
   paramsBytes: 16_384,
 }
 
-/** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` the place in a value. */
+/** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` (JSON Pointer) its place in a value. */
 export function tooLarge(limit: string, max: number, what: string, at?: string): DatabaseError {
   const details = at === undefined ? { limit, max } : { limit, max, at }
   return new DatabaseError('TOO_LARGE', `${what}; at most ${max} (${limit}) are allowed.`, details)

@@ -5,11 +5,11 @@ import { LIMITS, tooLarge, type Limits } from './limits.ts'
 export type Path = readonly string[]
 
 const RESERVED: ReadonlySet<string> = new Set(['.', '..', '__proto__', 'prototype', 'constructor'])
-/** Separators other than the space, control and format characters, halves of surrogate pairs. */
+/** Separators other than the space, control and format characters, lone surrogates. */
 const FORBIDDEN = /[\p{Zl}\p{Zp}\p{Cc}\p{Cf}\p{Cs}]|(?! )\p{Zs}/u
 
 const encoder = new TextEncoder()
-/** Texts up to here are looked through, which is faster than to encode them: keys, segments, ids. */
+/** Texts up to this length are tested for ASCII, which is faster than to encode them: keys, segments, ids. */
 const SHORT_TEXT = 128
 const ASCII = /^\p{ASCII}*$/u
 
@@ -44,7 +44,7 @@ function checkSegment(segment: string, whole: string, limits: Limits): void {
 }
 
 function split(text: string, limits: Limits): Path {
-  // A UTF-16 unit is at least one byte, so an overlong text is refused before it is split or encoded.
+  // Each UTF-16 unit takes at least one byte in UTF-8, so an overlong text is refused before it is split or encoded.
   const bytes = text.length > limits.pathBytes ? text.length : utf8Length(text)
   if (bytes > limits.pathBytes) throw tooLarge('pathBytes', limits.pathBytes, `The path has ${bytes} bytes or more`)
   const segments = text.split('/')
@@ -59,7 +59,7 @@ export function parsePath(text: string, limits: Limits = LIMITS): Path {
   return path
 }
 
-/** What paths and patterns have in common: as `parsePath`, with `*` as a segment like any other. */
+/** As `parsePath`, but accepts `*` as an ordinary character: the common part of paths and patterns. */
 export function parseSegments(text: string, limits: Limits): Path {
   const path = split(text, limits)
   for (const segment of path) checkSegment(segment, text, limits)
@@ -72,7 +72,7 @@ export function pathText(path: Path): string {
   return path.join('/')
 }
 
-/** Whether the path has the form of a document's: pairs of collection and id. */
+/** Whether the path has the form of a document's path: pairs of collection and id. */
 export function isDocumentPath(path: Path): boolean {
   return path.length > 0 && path.length % 2 === 0
 }
@@ -89,21 +89,21 @@ export function lastOf(path: Path): string {
   return last
 }
 
-/** The paths of all documents that `path` may mean or lie in, deepest first: its even prefixes. */
+/** Paths of all documents that `path` may name or lie in, deepest first: its prefixes of even length. */
 export function documentPrefixes(path: Path): readonly Path[] {
   const candidates: Path[] = []
   for (let length = path.length - (path.length % 2); length >= 2; length -= 2) candidates.push(path.slice(0, length))
   return candidates
 }
 
-/** Whether `path` is `prefix` or lies below it, by segment. */
+/** Whether `path` equals `prefix` or lies below it, by segment. */
 export function isWithin(path: Path, prefix: Path): boolean {
   return path.length >= prefix.length && prefix.every((segment, i) => path[i] === segment)
 }
 
 /**
- * Order of ids and of path texts: by Unicode code point, which is the order of their UTF-8 bytes and so
- * the order of every store's keys. (JavaScript's `<` compares UTF-16 units and differs beyond U+FFFF.)
+ * Order of ids and of path texts: by Unicode code point, which is the order of UTF-8 bytes and so of every store's keys.
+ * (JavaScript's `<` compares UTF-16 units and differs beyond U+FFFF.)
  */
 export function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length)
@@ -115,7 +115,7 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** Moves surrogates (D800–DFFF) above the rest of the plane (E000–FFFF), as code points order them. */
+/** Ranks surrogates (D800–DFFF) above the remaining units of the plane (E000–FFFF), as code points do. */
 function codePointRank(unit: number): number {
   if (unit < 0xd800) return unit
   return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000

@@ -2,7 +2,7 @@ import { DatabaseError } from './error.ts'
 import { LIMITS, tooLarge, type Limits } from './limits.ts'
 import { invalidPath, parseSegments, type Path } from './path.ts'
 
-/** Segments in which `*` stands for any one segment. It matches the documents at and below it. */
+/** Segments in which `*` stands for any one segment. A pattern matches the documents at and below it. */
 export type Pattern = readonly string[]
 
 /** Segments of a pattern's text. Throws INVALID_PATH (also for `**` and `a*b`) or TOO_LARGE. */
@@ -14,7 +14,7 @@ export function parsePattern(text: string, limits: Limits = LIMITS): Pattern {
   return segments
 }
 
-/** Patterns of a feed. Throws BAD_REQUEST when there is none, TOO_LARGE (patterns), INVALID_PATH. */
+/** Patterns of a feed. Throws BAD_REQUEST when `texts` is empty, TOO_LARGE (patterns) or INVALID_PATH. */
 export function parsePatterns(texts: readonly string[], limits: Limits = LIMITS): readonly Pattern[] {
   if (texts.length === 0) {
     throw new DatabaseError('BAD_REQUEST', 'No path was given: name at least one path or pattern to follow.', { argument: 'paths' })
@@ -26,17 +26,17 @@ export function parsePatterns(texts: readonly string[], limits: Limits = LIMITS)
 /**
  * Whether a change of the document at `path` that wrote `fields` matches.
  *
- * `fields` are paths inside the value (`meta/likes`); none means that the whole value was written. A pattern
- * that goes on inside the document matches when what was written and what it names contain one another.
+ * `fields` are paths inside the value (`meta/likes`); empty: the whole value was written. A pattern that is longer than `path`
+ * matches when a written field lies at, above or below the field that the pattern names.
  */
 export function matches(pattern: Pattern, path: Path, fields: readonly string[]): boolean {
   if (!matchesPrefix(pattern, path)) return false
   if (pattern.length <= path.length) return true
-  const inside = pattern.slice(path.length)
-  return fields.length === 0 || fields.some((field) => matchesPrefix(inside, field.split('/')))
+  const subPattern = pattern.slice(path.length)
+  return fields.length === 0 || fields.some((field) => matchesPrefix(subPattern, field.split('/')))
 }
 
-/** Whether the two agree as far as both go: then the pattern names the path, something above it, or something inside it. */
+/** Whether the two agree in the length they share: then the pattern names the path, or a place above or inside it. */
 export function matchesPrefix(pattern: Pattern, path: readonly string[]): boolean {
   const length = Math.min(pattern.length, path.length)
   for (let i = 0; i < length; i++) {
@@ -45,13 +45,13 @@ export function matchesPrefix(pattern: Pattern, path: readonly string[]): boolea
   return true
 }
 
-/** The part of a pattern before its first `*`. */
+/** The segments of a pattern before its first `*`. */
 export function concrete(pattern: Pattern): Path {
   const end = pattern.indexOf('*')
   return end < 0 ? pattern : pattern.slice(0, end)
 }
 
-/** Whether a document can lie at or below what both name: then the patterns agree as far as both go. */
+/** Whether both patterns can match the same document: then they agree in the length they share. */
 export function overlaps(a: Pattern, b: Pattern): boolean {
   const length = Math.min(a.length, b.length)
   for (let i = 0; i < length; i++) {

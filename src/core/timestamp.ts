@@ -6,12 +6,12 @@ const FORMAT = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d+)?([Zz]|[+-]
 const FIRST = Date.parse('0000-01-01T00:00:00.000Z')
 const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
-/** The time that an RFC 3339 text names, cut to milliseconds. Throws BAD_REQUEST, about `argument` where its name is known. */
+/** The time of an RFC 3339 text, truncated to milliseconds. Throws BAD_REQUEST, with `argument` when it is given. */
 export function parseTimestamp(text: string, argument?: string): Millis {
   const [, year, month, day, hour] = FORMAT.exec(text)?.map(Number) ?? []
   const time = Date.parse(text)
   const valid = year !== undefined && month !== undefined && day !== undefined && day <= daysIn(year, month) && hour !== 24
-  // An offset can carry a time beyond the years that RFC 3339 can write.
+  // An offset can move a time beyond the years that RFC 3339 can write.
   if (!valid || !(time >= FIRST && time <= LAST)) {
     const message = `${JSON.stringify(text.slice(0, 60))} is not a time: write RFC 3339, such as 2026-01-31T12:00:00.000Z.`
     throw new DatabaseError('BAD_REQUEST', message, argument === undefined ? {} : { argument })

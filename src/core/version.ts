@@ -1,31 +1,31 @@
 import type { Json } from './json/json.ts'
 import type { Path } from './path.ts'
 
-/** The place of a commit in its tenant's log: 1, 2, 3 … without gaps. 0 stands before the first. */
+/** Position of a commit in its tenant's log: 1, 2, 3 … without gaps. 0 is before the first commit. */
 export type Revision = number
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type Millis = number
 
-/** What a commit did to one document. */
+/** How a commit changed one document. */
 export type ChangeType = 'NEW' | 'UPDATE' | 'DELETE'
 
-/** One document as one draft wants to write it. */
+/** The write of one document by one draft. */
 export interface Write {
   /** The document's path. */
   readonly path: Path
-  /** The version it becomes; it expects the document to be at `version - 1` (0: no version was ever written). */
+  /** Number of the version to write; the document must be at `version - 1` (0: no version was ever written). */
   readonly version: number
   readonly type: ChangeType
-  /** Paths inside the value (`author/name`): each place that was written is at or below one; none when the whole value was. */
+  /** Paths inside the value (`author/name`): every written place is at or below one of them; empty: the whole value. */
   readonly fields: readonly string[]
-  /** The value after the write, as exactValue gives it (so never -0); null for a DELETE. */
+  /** The value after the write, as returned by `exactValue` (so never -0); null for a DELETE. */
   readonly value: Json
-  /** When the document came into being; null: with this write. */
+  /** When the document was created; null: by this write. */
   readonly createdAt: Millis | null
 }
 
-/** A document at one version: what one commit made of it. Immutable. */
+/** A document at one version, written by one commit. Immutable. */
 export interface Version extends Write {
   readonly createdAt: Millis
   readonly revision: Revision

@@ -1,23 +1,23 @@
-/** What GraphQL says of a patch that does not say how it is applied, with the field that stands in the place of `merge`. */
-const PATCH = /(?:Field "(\w+)" is not defined by type )?"PatchInput!?"/
+/** GraphQL's message about a patch without `merge`; captures the field that stands in its place. */
+const PATCH_MESSAGE = /(?:Field "(\w+)" is not defined by type )?"PatchInput!?"/
 
-/** A key in quotes, as JSON has it. */
-const QUOTED_KEY = /^Syntax Error: Expected Name, found String/
-const MOMENT = /^Expected value of type "AsOf", found "(.*)"\.$|^Variable "\$\w+" got an invalid value: Expected type "AsOf" to be an object\.$/s
-const DOCUMENT_BY_ID = /^Unknown argument "id" on field "Query\.document"\./
+/** GraphQL's message about a quoted key, as in JSON. */
+const QUOTED_KEY_MESSAGE = /^Syntax Error: Expected Name, found String/
+const AS_OF_MESSAGE = /^Expected value of type "AsOf", found "(.*)"\.$|^Variable "\$\w+" got an invalid value: Expected type "AsOf" to be an object\.$/s
+const DOCUMENT_BY_ID_MESSAGE = /^Unknown argument "id" on field "Query\.document"\./
 
-/** GraphQL's words about a request, followed by what to write instead where the mistake is a common one. */
-export function advised(message: string): string {
+/** GraphQL's message about a request, followed by a remedy for common mistakes. */
+export function withAdvice(message: string): string {
   const advice = adviceOn(message)
   return advice === null ? message : `${message} ${advice}`
 }
 
 function adviceOn(message: string): string | null {
-  const patch = PATCH.exec(message)
+  const patch = PATCH_MESSAGE.exec(message)
   if (patch !== null) return `Write patch: { merge: { ${patch[1]?.slice(0, 100) ?? 'title'}: … } }.`
-  if (QUOTED_KEY.test(message)) return 'Inside a literal keys have no quotes; for JSON as it is send a variable ($value: JSON).'
-  if (DOCUMENT_BY_ID.test(message)) return 'Write node(id: …) for an id, document(path: …) for a path.'
-  const moment = MOMENT.exec(message)
-  if (moment === null) return null
-  return moment[1] === 'now' ? 'For now, leave asOf out.' : 'Write asOf: { time: "2026-01-31T12:00:00.000Z" }; for now, leave asOf out.'
+  if (QUOTED_KEY_MESSAGE.test(message)) return 'Inside a literal keys have no quotes; for JSON as it is send a variable ($value: JSON).'
+  if (DOCUMENT_BY_ID_MESSAGE.test(message)) return 'Write node(id: …) for an id, document(path: …) for a path.'
+  const asOf = AS_OF_MESSAGE.exec(message)
+  if (asOf === null) return null
+  return asOf[1] === 'now' ? 'For now, leave asOf out.' : 'Write asOf: { time: "2026-01-31T12:00:00.000Z" }; for now, leave asOf out.'
 }

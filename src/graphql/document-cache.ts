@@ -1,17 +1,17 @@
 import { visit, type DocumentNode } from 'graphql'
 
-/** What Yoga asks of a cache of parsed documents. */
+/** A cache by query text, as Yoga requires it. */
 export interface TextCache<T> {
   get(text: string): T | undefined
   set(text: string, value: T): void
 }
 
-/** Characters of all texts together: an operation of an app has a few hundred, its tree takes about fifty times that. */
+/** Most characters of all texts: an operation of an app has a few hundred; its AST takes about fifty times the memory. */
 const MAX_CHARS = 524_288
-/** A longer text carries its values inside and is not likely to come again. */
+/** Longest cached text: a longer one probably contains its values as literals, and is not repeated. */
 const MAX_TEXT_CHARS = 16_384
 
-/** Remembers what was made of recent query texts; the least recently used go first. Bounded by characters, not by entries alone. */
+/** An LRU cache by query text, bounded by the characters of all texts (MAX_CHARS). */
 export function createTextCache<T>(): TextCache<T> {
   const entries = new Map<string, T>()
   let chars = 0
@@ -40,13 +40,13 @@ export function createTextCache<T>(): TextCache<T> {
   }
 }
 
-/** Remembers parsed documents. The tokens of their texts are let go: they take half of the memory, and only the parser needs them. */
+/** A cache of parsed documents. Removes their tokens, which take half of the memory and are used only by the parser. */
 export function createDocumentCache(): TextCache<DocumentNode> {
   const cache = createTextCache<DocumentNode>()
   return { ...cache, set: (text, document) => cache.set(text, withoutTokens(document)) }
 }
 
-/** In place. Errors say where they are by the offsets that a location has besides. */
+/** Removes the tokens in place. The offsets stay, from which errors compute their locations. */
 function withoutTokens(document: DocumentNode): DocumentNode {
   visit(document, { enter: ({ loc }) => void Object.assign(loc ?? {}, { startToken: undefined, endToken: undefined }) })
   return document

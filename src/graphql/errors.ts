@@ -1,10 +1,10 @@
 import { GraphQLError, getOperationAST, type ExecutionResult, type GraphQLErrorExtensions, type GraphQLErrorOptions } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import { DatabaseError, ERRORS, type ErrorCode } from '../core/error.ts'
-import { advised } from './advice.ts'
+import { withAdvice } from './advice.ts'
 import { BUDGET } from './limits/budget.ts'
 
-/** Gets what was hidden from the client, with the id that the client sees instead. */
+/** Called with an error that is hidden from the client, and the id that the client gets instead. */
 export type Report = (id: string, error: unknown) => void
 
 interface PublicError {
@@ -12,33 +12,33 @@ interface PublicError {
   readonly extensions: Readonly<Record<string, unknown>> & { readonly code: ErrorCode }
 }
 
-/** Longest text of a message that GraphQL made up: it may quote what was sent. */
+/** Longest message of GraphQL's own, which may quote the request. */
 const MESSAGE_CHARS = 500
 
-/** Errors in the form that clients see; they pass a second time unchanged. */
-const finished = new WeakSet<object>()
+/** Errors in their public form: masking them again returns them unchanged. */
+const publicErrors = new WeakSet<object>()
 
-/** Syntax and validation: status 400, but 200 for clients that take application/json only (GraphQL over HTTP). */
+/** Syntax and validation errors: status 400, but 200 for clients that accept only application/json (GraphQL over HTTP). */
 const MALFORMED = { http: { spec: true, status: 400 } }
 
-/** An error of GraphQL's own parser or validator, or of a scalar that refused a literal, in the form that clients see. */
+/** The public form of an error of GraphQL's parser or validator, or of a scalar that refused a literal. */
 export function refusal(error: GraphQLError): GraphQLError {
-  if (finished.has(error)) return error
+  if (publicErrors.has(error)) return error
   const { message, extensions } = knownError(error) ?? malformedError(error)
-  return finish(error, { message, extensions: { ...MALFORMED, ...extensions } })
+  return toPublicError(error, { message, extensions: { ...MALFORMED, ...extensions } })
 }
 
-/** An operation that is too much to run: status 400 for every client. */
+/** OPERATION_TOO_COMPLEX, with status 400 for every client. */
 export function tooComplex(limit: string, max: number, message: string, nodes?: GraphQLErrorOptions['nodes']): GraphQLError {
   const extensions = { code: 'OPERATION_TOO_COMPLEX', limit, max, http: { spec: false, status: 400 } } as const
-  return finish(new GraphQLError(message, { nodes: nodes ?? null }), { message, extensions })
+  return toPublicError(new GraphQLError(message, { nodes: nodes ?? null }), { message, extensions })
 }
 
-/** Gives every error its code. What is a bug is masked as INTERNAL and handed to `report`, once per original error. */
+/** Gives every error its code. A bug is masked as INTERNAL; `report` is called once per original error. */
 export function createMaskError(report: Report): MaskError {
   const ids = new WeakMap<object, string>()
-  const masked = (error: unknown): PublicError => {
-    const bug = rootOf(error)
+  const maskBug = (error: unknown): PublicError => {
+    const bug = rootCause(error)
     const key = typeof bug === 'object' && bug !== null ? bug : {}
     const id = ids.get(key) ?? crypto.randomUUID()
     if (!ids.has(key)) report(id, bug)
@@ -46,21 +46,21 @@ export function createMaskError(report: Report): MaskError {
     return { message: `The server failed at this; the reason is in its log under ${id}.`, extensions: { code: 'INTERNAL', id } }
   }
   return (error) => {
-    if (error instanceof GraphQLError && finished.has(error)) return error
-    return finish(error, knownError(error) ?? clientError(error) ?? masked(error))
+    if (error instanceof GraphQLError && publicErrors.has(error)) return error
+    return toPublicError(error, knownError(error) ?? clientError(error) ?? maskBug(error))
   }
 }
 
-/** The result with its first errors only: a million rows may each have one. */
+/** The result with at most BUDGET.errors errors: a million rows may each have one. */
 export function boundErrors(result: ExecutionResult): ExecutionResult {
   const { errors } = result
   return errors === undefined || errors.length <= BUDGET.errors ? result : { ...result, errors: errors.slice(0, BUDGET.errors) }
 }
 
-/** Gives validation errors their codes, bounds those of an answer, and blames the client for an operation that the document does not have. */
+/** Gives validation errors their codes, bounds the errors of a result, and refuses an operation that the document lacks. */
 export function errorCodes(): Plugin {
   return {
-    // The type leaves it open, but what the validator gives are GraphQLErrors.
+    // Not typed so, but the validator always returns GraphQLErrors.
     onValidate: () => ({ result, setResult }) => {
       if (result.length > 0) setResult((result as readonly GraphQLError[]).map(refusal))
     },
@@ -80,40 +80,40 @@ function noOperation(name: string | null | undefined): GraphQLError {
   return refusal(new GraphQLError(name ? unknown : 'The document has several operations: name one.'))
 }
 
-/** The error as clients see it: no stack, no original error, in no mode. */
-function finish(error: unknown, { message, extensions }: PublicError): GraphQLError {
-  const http = httpOf(error, extensions.code)
-  const options: GraphQLErrorOptions = { ...placeOf(error), extensions: { ...http, ...extensions } }
-  const shown = new GraphQLError(message, options)
-  finished.add(shown)
-  return shown
+/** Makes the public form of an error: never with a stack or an original error. */
+function toPublicError(error: unknown, { message, extensions }: PublicError): GraphQLError {
+  const http = httpExtension(error, extensions.code)
+  const options: GraphQLErrorOptions = { ...locationOf(error), extensions: { ...http, ...extensions } }
+  const publicError = new GraphQLError(message, options)
+  publicErrors.add(publicError)
+  return publicError
 }
 
-function placeOf(error: unknown): Pick<GraphQLErrorOptions, 'nodes' | 'source' | 'positions' | 'path'> {
+function locationOf(error: unknown): Pick<GraphQLErrorOptions, 'nodes' | 'source' | 'positions' | 'path'> {
   if (!(error instanceof GraphQLError)) return {}
   const { nodes = null, source, positions, path } = error
   return { nodes, source, positions, path }
 }
 
-/** Inside a field there is a response with data, and its status is 200; elsewhere the status is the error's. */
-function httpOf(error: unknown, code: ErrorCode): Pick<GraphQLErrorExtensions, 'http'> {
+/** The HTTP status of an error: none for an error inside a field, as the response has data and status 200. */
+function httpExtension(error: unknown, code: ErrorCode): Pick<GraphQLErrorExtensions, 'http'> {
   const { http, originalError: unreadable } = error instanceof GraphQLError ? error.extensions : {}
-  // Yoga marks a body that is no JSON in this way; it is no request of GraphQL at all, so it is 400 for every client.
+  // Yoga marks a body that is no JSON in this way: no GraphQL request, so its status is 400 for every client.
   if (http !== undefined) return { http: unreadable === undefined ? http : { ...http, spec: false } }
   return error instanceof GraphQLError && error.path !== undefined ? {} : { http: { status: ERRORS[code].http } }
 }
 
-function* chainOf(error: unknown): Generator<unknown> {
+function* causes(error: unknown): Generator<unknown> {
   yield error
-  if (error instanceof GraphQLError && error.originalError !== undefined) yield* chainOf(error.originalError)
+  if (error instanceof GraphQLError && error.originalError !== undefined) yield* causes(error.originalError)
 }
 
-function rootOf(error: unknown): unknown {
-  return [...chainOf(error)].at(-1)
+function rootCause(error: unknown): unknown {
+  return [...causes(error)].at(-1)
 }
 
 function knownError(error: unknown): PublicError | null {
-  const root = rootOf(error)
+  const root = rootCause(error)
   if (isCancelled(root)) return { message: 'The operation was cancelled.', extensions: { code: 'UNAVAILABLE' } }
   if (!(root instanceof DatabaseError) || root.code === 'INTERNAL') return null
   return { message: root.message, extensions: { code: root.code, ...root.details } }
@@ -123,11 +123,11 @@ function isCancelled(error: unknown): boolean {
   return error instanceof DOMException && (error.name === 'AbortError' || error.name === 'TimeoutError')
 }
 
-/** The client's mistake, in GraphQL's own words; null when it is the server's. */
+/** The public form of a client's mistake, with GraphQL's message; null for a bug of the server. */
 function clientError(error: unknown): PublicError | null {
-  const root = rootOf(error)
+  const root = rootCause(error)
   if (!(error instanceof GraphQLError) || !(root instanceof GraphQLError)) return null
-  // Inside a field, GraphQL blames a place in the query for an argument, and none for a result that it cannot write.
+  // Inside a field, GraphQL sets `nodes` for an invalid argument, but not for a result that it cannot serialize.
   const isResult = error.path !== undefined && root.nodes === undefined
   return isResult ? null : malformedError(error)
 }
@@ -135,25 +135,25 @@ function clientError(error: unknown): PublicError | null {
 function malformedError(error: GraphQLError): PublicError {
   const tooLarge = error.extensions.http?.status === ERRORS.TOO_LARGE.http
   const extensions = tooLarge ? ({ code: 'TOO_LARGE', limit: 'bodyBytes' } as const) : ({ code: 'BAD_REQUEST' } as const)
-  return { message: advised(clip(wordsOf(error))), extensions }
+  return { message: withAdvice(clip(readableMessage(error))), extensions }
 }
 
 const REFUSED_VARIABLE = /^(Variable "\$\w+") got invalid value /
-/** Where in the variable, just before the reason. */
+/** The place inside the variable, right before the reason. */
 const PLACE = / at "[^"]*"(?=; $)/
 
-/** GraphQL quotes a refused variable in full, between its name and the reason: the quotation is left out. */
-function wordsOf(error: GraphQLError): string {
-  const message = withoutFlaws(error.message)
+/** GraphQL's message without the value of a refused variable, which it quotes in full between name and reason. */
+function readableMessage(error: GraphQLError): string {
+  const message = withoutInvalidJson(error.message)
   const { originalError } = error
   const variable = REFUSED_VARIABLE.exec(message)?.[1]
   if (variable === undefined || originalError === undefined) return message
   const place = PLACE.exec(error.message.slice(0, -originalError.message.length))?.[0] ?? ''
-  return `${variable} got an invalid value${place}: ${withoutFlaws(originalError.message)}`
+  return `${variable} got an invalid value${place}: ${withoutInvalidJson(originalError.message)}`
 }
 
-/** GraphQL prints what it cannot take; of a Flaw, only its problem is meant for people. */
-function withoutFlaws(message: string): string {
+/** Replaces each `InvalidJson` that GraphQL printed in a message by its `problem`. */
+function withoutInvalidJson(message: string): string {
   return message.replace(/\{ problem: "((?:[^"\\]|\\.)*)" \}/g, 'a value that cannot be kept: $1')
 }
 

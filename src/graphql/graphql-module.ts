@@ -8,20 +8,20 @@ import { createMaskError, errorCodes, type Report } from './errors.ts'
 import { queryLimits } from './limits/query-limits.ts'
 import { schema } from './schema.ts'
 
-/** The GraphQL face, to be put behind a transport: its members are options of `createYoga`, `maskError` of `maskedErrors`. */
+/** GraphQL without a transport. The members are options of `createYoga`; `maskError` belongs into `maskedErrors`. */
 export interface GraphqlModule {
   readonly schema: GraphQLSchema
-  /** The query limits and the codes of syntax and validation errors; they also work through `yoga.getEnveloped`. */
+  /** The query limits, and the codes of syntax and validation errors; they also work through `yoga.getEnveloped`. */
   readonly plugins: readonly Plugin[]
-  /** Gives every error a code of the error table, and hides the text of those that are bugs. */
+  /** Gives every error a code of the error table, and hides the messages of bugs. */
   readonly maskError: MaskError
-  /** Parsed documents by text, bounded in size; the default of Yoga would keep a thousand documents of any size. */
+  /** Parsed documents by text, bounded in size; Yoga's default cache holds a thousand documents of any size. */
   readonly parserAndValidationCache: { readonly documentCache: TextCache<DocumentNode>; readonly errorCache: TextCache<unknown> }
-  /** The context of one operation on a database that is bound to tenant and identity. `room`: where its answer goes. */
+  /** The context of one operation on a database that is bound to tenant and identity. `room`: default unlimited. */
   readonly context: (db: Database, room?: AnswerRoom) => Context
 }
 
-/** The GraphQL face. `report` gets every error that was masked as INTERNAL, with the id that the client sees; `budget`: default BUDGET. */
+/** Creates the module. `report` is called with each error that is masked as INTERNAL and its id; `budget`: default BUDGET. */
 export function createGraphqlModule({ report, budget }: { readonly report: Report; readonly budget?: BudgetBounds | undefined }): GraphqlModule {
   return {
     schema,

@@ -2,7 +2,7 @@ import { Kind, type ObjectFieldNode, type ValueNode } from 'graphql'
 import { InvalidJson } from '../core/json/exact-json.ts'
 import { INEXACT, isExactToken } from '../core/json/number.ts'
 
-/** Values of the operation's variables, by name; none while the operation is only being validated. */
+/** Values of the operation's variables, by name; null or undefined during validation. */
 export type LiteralVariables = Readonly<Record<string, unknown>> | null | undefined
 
 /**
@@ -33,11 +33,11 @@ function object(fields: readonly ObjectFieldNode[], variables: LiteralVariables)
     if (isMissing(value, variables)) continue
     entries.set(name, entries.has(name) ? new InvalidJson('the key is there twice') : jsonLiteral(value, variables))
   }
-  // It defines each key and never assigns, so that `__proto__` is a key like any other until it is refused.
+  // `fromEntries` defines keys instead of assigning them, so that `__proto__` is an ordinary key until it is refused.
   return Object.fromEntries(entries)
 }
 
-/** A field whose variable was not given counts as not written, as in every input object of GraphQL. */
+/** Whether a field is left out because its variable has no value, as in every input object of GraphQL. */
 function isMissing(node: ValueNode, variables: LiteralVariables): boolean {
   return node.kind === Kind.VARIABLE && variables?.[node.name.value] === undefined
 }

@@ -3,31 +3,31 @@ import { DatabaseError } from '../core/error.ts'
 import { parseTimestamp } from '../core/timestamp.ts'
 import { jsonLiteral } from './json.ts'
 
-/** How a scalar is read from a variable and from a literal, and written. All throw DatabaseErrors. */
+/** How a scalar is serialized, and parsed from a variable or a literal. Its functions throw DatabaseErrors. */
 export type Scalar = Pick<GraphQLScalarType, 'serialize' | 'parseValue' | 'parseLiteral'>
 
-const asItIs = (value: unknown): unknown => value
+const passThrough = (value: unknown): unknown => value
 
-/** A scalar that is written as a string: as one in a variable, as one in a literal. */
-function textual(name: string, example: string, read: (text: string) => string): Scalar {
+/** A scalar that is a string, in variables and in literals. */
+function stringScalar(name: string, example: string, read: (text: string) => string): Scalar {
   const parseValue = (value: unknown): string => {
     if (typeof value === 'string') return read(value)
     throw new DatabaseError('BAD_REQUEST', `A ${name} is a string, such as ${example}.`)
   }
   const parseLiteral = (node: ValueNode): string => parseValue(node.kind === Kind.STRING ? node.value : null)
-  return { serialize: asItIs, parseValue, parseLiteral }
+  return { serialize: passThrough, parseValue, parseLiteral }
 }
 
-const same = (text: string): string => text
+const unchanged = (text: string): string => text
 
-/** The moment in UTC with milliseconds; what lies below them is cut off. */
+/** The time in UTC, truncated to milliseconds. */
 const inUtc = (text: string): string => new Date(parseTimestamp(text)).toISOString()
 
 /** The scalars of the schema, by name. Paths, cursors and JSON values are checked by the database, not here. */
 export const scalars: Readonly<Record<string, Scalar>> = {
-  Path: textual('Path', '"posts/1"', same),
-  PathPattern: textual('PathPattern', '"posts/*/comments"', same),
-  Cursor: textual('Cursor', 'the one of a commit or a batch', same),
-  DateTime: textual('DateTime', '"2026-01-31T09:30:00.000Z"', inUtc),
-  JSON: { serialize: asItIs, parseValue: asItIs, parseLiteral: jsonLiteral },
+  Path: stringScalar('Path', '"posts/1"', unchanged),
+  PathPattern: stringScalar('PathPattern', '"posts/*/comments"', unchanged),
+  Cursor: stringScalar('Cursor', 'the one of a commit or a batch', unchanged),
+  DateTime: stringScalar('DateTime', '"2026-01-31T09:30:00.000Z"', inUtc),
+  JSON: { serialize: passThrough, parseValue: passThrough, parseLiteral: jsonLiteral },
 }

@@ -7,16 +7,16 @@ import { scalars } from './scalars.ts'
 import { typeDefs } from './schema.generated.ts'
 import { Subscription } from './resolvers/subscription.ts'
 
-/** Documents are the only nodes. */
+/** The only type of nodes is Document. */
 const Node: GqlNodeResolvers = { __resolveType: () => 'Document' }
 
 const resolvers: GqlResolvers = { Query, Mutation, Subscription, Node, Document, DocumentConnection, Commit, Change }
 
-/** The schema with its resolvers. Fields without one are read from the object of the same shape in core/database. */
-export const schema: GraphQLSchema = attach(buildSchema(typeDefs, { assumeValidSDL: true }))
+/** The schema with its resolvers. The default resolver reads all other fields from the objects of core/database. */
+export const schema: GraphQLSchema = attachResolvers(buildSchema(typeDefs, { assumeValidSDL: true }))
 
-/** By hand: it takes 3 ms at start, a general schema builder 6 to 14. An attachment without a place is a bug, found at once. */
-function attach(built: GraphQLSchema): GraphQLSchema {
+/** Attaches the resolvers: in 3 ms at start, where a schema builder takes 6 to 14. Throws for a resolver without a field. */
+function attachResolvers(built: GraphQLSchema): GraphQLSchema {
   for (const [name, fields] of Object.entries(resolvers)) attachFields(built.getType(name), fields)
   for (const [name, scalar] of Object.entries(scalars)) {
     const type = built.getType(name)

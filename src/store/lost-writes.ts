@@ -2,49 +2,49 @@ import { parentOf, pathText } from '../core/path.ts'
 import type { Appended, Draft, Expectation } from './store.ts'
 import { Touched } from './touched.ts'
 
-/** A draft of a list, and whether it became a commit. */
-export interface Settled {
+/** A draft of an `append` call, and its result. */
+export interface AnsweredDraft {
   readonly draft: Draft
   readonly kind: Appended['kind']
 }
 
 /**
- * What drafts of one list would have written that were not committed (law L11). A later draft of the list was made on their
- * outcome, and a version number alone does not tell whose commit made it.
+ * The writes of those drafts of one `append` call that were not committed (law L11). A later draft of the call may have been made
+ * on their outcome, and a version number alone does not show which commit made the version.
  */
 export class LostWrites {
-  /** The lowest version that each document would have got. */
+  /** Document path → the lowest version that a draft which was not committed would have made. */
   readonly #lost = new Map<string, number>()
-  /** The places above these documents. */
-  readonly #above = new Touched()
-  /** The newest version that a commit of this list made of each document. */
-  readonly #made = new Map<string, number>()
+  /** All paths above these documents. */
+  readonly #parents = new Touched()
+  /** Document path → the newest version that a commit of this call made. */
+  readonly #committed = new Map<string, number>()
 
-  constructor(settled: readonly Settled[] = []) {
-    for (const each of settled) this.add(each)
+  constructor(answered: readonly AnsweredDraft[] = []) {
+    for (const each of answered) this.add(each)
   }
 
-  /** Takes in what became of the next draft of the list. */
-  add({ draft, kind }: Settled): void {
+  /** Adds the result of the next draft of the call. */
+  add({ draft, kind }: AnsweredDraft): void {
     for (const { path, version } of draft.writes) {
-      const text = pathText(path)
+      const pathKey = pathText(path)
       if (kind === 'committed') {
-        this.#made.set(text, version)
+        this.#committed.set(pathKey, version)
         continue
       }
-      this.#lost.set(text, Math.min(version, this.#lost.get(text) ?? version))
-      this.#above.add(parentOf(path))
+      this.#lost.set(pathKey, Math.min(version, this.#lost.get(pathKey) ?? version))
+      this.#parents.add(parentOf(path))
     }
   }
 
-  /** Whether an expectation may be about one of these writes: about its version, or about something below which it lies. */
+  /** Whether an expectation may depend on a lost write: on its version, or on a path at or above it being unchanged. */
   concerns(expectation: Expectation): boolean {
     if (this.#lost.size === 0) return false
     const path = expectation.kind === 'version' ? expectation.path : expectation.below
-    if (this.#above.has(path)) return true
-    const text = pathText(path)
-    const lost = this.#lost.get(text)
+    if (this.#parents.has(path)) return true
+    const pathKey = pathText(path)
+    const lost = this.#lost.get(pathKey)
     if (lost === undefined || expectation.kind === 'unchanged') return lost !== undefined
-    return lost <= expectation.version && this.#made.get(text) !== expectation.version
+    return lost <= expectation.version && this.#committed.get(pathKey) !== expectation.version
   }
 }

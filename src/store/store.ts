@@ -4,61 +4,61 @@ import type { Path } from '../core/path.ts'
 import type { Millis, Revision, Version, Write } from '../core/version.ts'
 
 /**
- * The port to what keeps the data. Adapters are dumb: no rules, no document ids, no clocks, no validation.
- * Laws have ids (L1 …); each names the contract test that defends it (test/contract/store).
+ * The storage port. Adapters are dumb: no rules, no document ids, no clocks, no validation.
+ * Laws have ids (L1 …); the test that defends a law bears its id (test/contract/store).
  *
  * L0 visibility: once a reader has seen revision n, no commit with a revision ≤ n will ever become visible.
- * L9 tenants: what is done in one tenant is never seen in another.
+ * L9 tenants: a write in one tenant is never visible in another.
  *
- * Errors: UNAVAILABLE and STORAGE_FULL (DatabaseError), with nothing half done.
+ * Methods reject with UNAVAILABLE or STORAGE_FULL (DatabaseError); nothing is partly done then.
  */
 export interface Store {
-  /** Whether other processes may write to it at the same time. */
+  /** Whether other processes may write to the same store at the same time. */
   readonly shared: boolean
 
   /**
-   * Appends drafts in order; each sees those before it. Durable on return.
+   * Appends drafts in order; each sees the earlier ones. Durable when the promise resolves.
    *
-   * L1 revisions are gap-free and total per tenant, and times never run backwards along them.
+   * L1 revisions are gap-free and total per tenant, and commit times never decrease along them.
    * L2 versions are dense per document: 1, 2, 3 …, deletes included.
-   * L3 a draft is all or nothing, and one that conflicts does not touch its neighbours.
+   * L3 a draft is all or nothing, and a conflicting draft does not affect the others.
    * L4 an acknowledged commit survives kill -9.
    * L5 the same commit id twice is one commit: the second answers `repeated`, whatever it writes.
    * L6 a conflict names the path and its current version.
-   * L11 a draft that expects what an earlier one of the list would have written, which was not committed, is a conflict too.
+   * L11 a draft that expects a write of an earlier draft of the same call, which was not committed, is a conflict too.
    */
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]>
 
-  /** The commits with these ids, null for those that are not there. Cost: a point read each. */
+  /** The commits with these ids, null for each that does not exist. Cost: a point read each. */
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]>
 
   /**
-   * Versions of documents, tombstones included; null for those without a version. All of one revision.
+   * Versions of documents, tombstones included, all of one revision; null for a document without a version.
    *
-   * L7 as-of equals what was: with `at`, exactly what a reader then would have got. `at` > last reads the latest.
+   * L7 as-of equals what was: with `at`, exactly what a reader at that revision got. `at` > last reads the latest.
    */
   heads(tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>>
 
   /**
-   * Documents of a range in key order, as of `at` (L7). Cost: latest reads touch only the rows they return.
+   * Documents of a range in key order, as of `at` (L7). Cost: latest reads scan only the rows they return.
    *
-   * L10 bounded steps: a page ends early once `skips` rows were passed over, so it may be short or empty; pages that go on
-   * from `next` give what one page without bounds would have given. It holds of `list`, `log` and `history`.
+   * L10 bounded steps: a page ends early once `skips` rows were skipped, so it may be short or empty; the pages that continue
+   * from `next` together equal one page without bounds. Holds for `list`, `log` and `history`.
    */
   list(tenant: TenantId, range: Range, at?: Revision): Promise<ListPage>
 
   /**
-   * Names of the collections right below each document (`[]`: the top level) in which a document had a version, deleted ones too,
-   * as of `at`, in order.
+   * Names, in order, of the collections directly below each document (`[]`: the top level) in which a document, deleted or not,
+   * had a version as of `at`.
    */
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 
-  /** Versions of one document, oldest first. Cost: only the rows it returns, however long the history is; with `touching`, L10. */
+  /** Versions of one document, oldest first. Cost: the rows it returns, however long the history is; with `touching`, L10. */
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage>
 
   /**
-   * L8 from any revision at or above the floor the log gives every later commit once, in order.
-   * Cost: with `below`, only the commits it returns while few documents lie there, tombstones included; else L10.
+   * L8 from any revision at or above the floor the log returns every later commit once, in order.
+   * Cost: with `below`, only the commits it returns while few documents (tombstones included) lie there; else L10.
    */
   log(tenant: TenantId, range: LogRange): Promise<LogPage>
 
@@ -66,39 +66,40 @@ export interface Store {
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision>
 
   /**
-   * Rings when there may be more in a tenant's log. Only a doorbell: it may lose, repeat and reorder.
-   * `last` is a revision that is visible now, where the store knows one: who has it need not look. Disposing ends it.
+   * Calls `listener` when there may be new commits in a tenant's log. Only a hint: calls may be lost, repeated and reordered.
+   * Ends when the result is disposed of.
    */
-  listen(ring: CommitListener): Promise<AsyncDisposable>
+  listen(listener: CommitListener): Promise<AsyncDisposable>
 
-  /** Removes a tenant with all that it holds. The next use of the name begins a new epoch. */
+  /** Removes a tenant with all its data. The next use of the name begins a new epoch. */
   drop(tenant: TenantId): Promise<void>
 
-  /** Waits for what runs and frees everything. */
+  /** Waits for running calls, then frees all resources. */
   close(): Promise<void>
 }
 
+/** `last`, if the store knows it, is a revision that is visible now: a reader that has it need not read the log. */
 export type CommitListener = (tenant: TenantId, last?: Revision) => void
 
 /** Name of a tenant: `[a-z0-9-]{1,63}`. */
 export type TenantId = string
 
-/** A commit as it is proposed. */
+/** A proposed commit. */
 export interface Draft {
   /** The id that the commit will have. */
   readonly id: string
-  /** The commit's time is this or, when that would run backwards, its predecessor's. */
+  /** Proposed time of the commit; an earlier time than that of the previous commit is raised to it. */
   readonly at: Millis
   readonly actor: string | null
   readonly digest: string | null
-  /** What was read to decide on the writes. The writes expect their documents at `version - 1` beside this. */
+  /** The reads on which the writes were decided. In addition, each write expects its document at `version - 1`. */
   readonly expects: readonly Expectation[]
   /** At most one per path. */
   readonly writes: readonly Write[]
 }
 
 export type Expectation =
-  /** The document is at this version; 0: it never had one. */
+  /** The document is at this version; 0: it never had a version. */
   | { readonly kind: 'version'; readonly path: Path; readonly version: number }
   /** Nothing at or below this path (a document's or a collection's) was written after this revision. */
   | { readonly kind: 'unchanged'; readonly below: Path; readonly since: Revision }
@@ -107,76 +108,76 @@ export type Appended =
   | { readonly kind: 'committed'; readonly commit: Commit }
   | { readonly kind: 'repeated'; readonly commit: Commit }
   /**
-   * The first expectation that does not hold, `expects` before `writes`. `path` is what it names (of `unchanged`:
-   * `below`); `version` is the current one of the document there, 0 when there is none.
+   * The first expectation that does not hold, `expects` before `writes`. `path` is its path (`below` of an `unchanged`);
+   * `version` is the current version of the document there, 0 when there is none.
    */
   | { readonly kind: 'conflict'; readonly path: Path; readonly version: number }
 
-/** What was read, and the revision it is a picture of. */
+/** Rows that were read, all as of one revision. */
 export interface Snapshot<T> {
   readonly revision: Revision
   readonly rows: T
 }
 
-/** A page ends with whichever bound comes first, but it has at least one row where there is one, unless rows were passed over (L10). */
+/** A page ends with the bound that is reached first; it has at least one row if the range has one, unless L10 ended it. */
 export interface Limit {
   readonly rows: number
-  /** Of what the rows hold, about. */
+  /** Approximate size of the rows. */
   readonly bytes: number
 }
 
 /**
- * Rows that one page passes over at most, where a range does not say it: some milliseconds of an embedded store. What is large
- * counts as several.
+ * Default of `skips`: most rows that one page skips, some milliseconds of work of an embedded store. A large row counts as
+ * several.
  */
 export const SKIPS = 1_024
 
 export interface Page {
   readonly rows: readonly Version[]
-  /** Whether the range goes on beyond these rows. */
+  /** Whether the range continues beyond these rows. */
   readonly more: boolean
 }
 
 export interface ListPage extends Page {
-  /** What it is a picture of. */
+  /** The revision that the page shows. */
   readonly revision: Revision
-  /** Where there is more: the document behind which the range goes on (`after`; from the back, `before`). It need not be one of the rows. */
+  /** With `more`: the document from which to continue (as `after`; in reverse, as `before`). It need not be one of the rows. */
   readonly next?: Path | undefined
 }
 
 export interface HistoryPage extends Page {
-  /** Where there is more: the revision behind which the range goes on (`after`; from the back, `before`). */
+  /** With `more`: the revision from which to continue (as `after`; in reverse, as `before`). */
   readonly next?: Revision | undefined
 }
 
 /** Documents, in the order of (collection path, id) by Unicode code point. */
 export interface Range {
-  /** `collection`: the documents right in it, not nested ones. `below`: all documents below a document or in and below a collection. */
+  /** `collection`: only its direct documents. `below`: all documents below a document, or in and below a collection. */
   readonly kind: 'collection' | 'below'
   readonly path: Path
-  /** Exclusive bounds: documents of the range (they need not exist). */
+  /** Exclusive bounds: paths of documents of the range, which need not exist. */
   readonly after?: Path | undefined
   readonly before?: Path | undefined
-  /** From the back; rows still come in key order. */
+  /** Reads from the end of the range; rows are still returned in key order. Default false. */
   readonly reverse?: boolean | undefined
-  /** Tombstones too. */
+  /** Returns tombstones too. Default false. */
   readonly deleted?: boolean | undefined
-  /** Documents that were deleted then, or came later, and are passed over at most; default SKIPS. */
+  /** Most documents to skip because they were deleted at `at`, or created later. Default SKIPS. */
   readonly skips?: number | undefined
   readonly limit: Limit
 }
 
 export interface HistoryRange {
-  /** Revisions, exclusive. */
+  /** Revisions; exclusive. */
   readonly after?: Revision | undefined
   readonly before?: Revision | undefined
-  /** Only the version with this number; the other fields then do not matter. */
+  /** Returns only the version with this number; the other fields are then ignored. */
   readonly version?: number | undefined
-  /** The newest of the range instead of the oldest; rows still come oldest first. */
+  /** Reads from the newest of the range; rows are still returned oldest first. Default false. */
   readonly reverse?: boolean | undefined
-  /** Only versions that may have changed this field of the value (`mayTouch`). */
+  /** Returns only versions that may have changed this field of the value (`mayTouch`). */
   readonly touching?: FieldPath | undefined
-  /** Other versions that are passed over at most; default SKIPS. */
+  /** Most other versions to skip. Default SKIPS. */
   readonly skips?: number | undefined
   readonly limit: Limit
 }
@@ -186,23 +187,23 @@ export interface LogRange {
   readonly after: Revision
   /** Exclusive. */
   readonly before?: Revision | undefined
-  /** The newest of the range instead of the oldest; rows still come oldest first. */
+  /** Reads from the newest of the range; rows are still returned oldest first. Default false. */
   readonly reverse?: boolean | undefined
-  /** Only commits that wrote a document at or below one of these paths. */
+  /** Returns only commits that wrote a document at or below one of these paths. */
   readonly below?: readonly Path[] | undefined
-  /** Versions of other commits that are passed over at most; default SKIPS. */
+  /** Most versions of other commits to skip. Default SKIPS. */
   readonly skips?: number | undefined
   readonly limit: Limit
 }
 
 export interface LogPage {
   readonly commits: readonly Commit[]
-  /** Where the range goes on beyond these commits: the revision behind which it does (`after`; from the back, `before`). */
+  /** If the range continues: the revision from which to continue (as `after`; in reverse, as `before`). */
   readonly next?: Revision | undefined
-  /** Commits at or below this revision are gone; 0: all are there. */
+  /** Commits at or below this revision were removed; 0: none was. */
   readonly floor: Revision
-  /** The newest visible revision; 0: nothing was written. */
+  /** The newest visible revision; 0: there is no commit. */
   readonly last: Revision
-  /** Letters a–z and digits; another one after the tenant was dropped or restored. */
+  /** Letters a–z and digits; changes when the tenant is dropped or restored. */
   readonly epoch: string
 }

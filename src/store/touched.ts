@@ -1,19 +1,19 @@
 import { pathText, type Path } from '../core/path.ts'
 
-/** Paths of writes, for asking whether one of them lies at or below a path: one look-up, however many there are. */
+/** Paths that were written: a set that answers in one look-up whether any of them lies at or below a path. */
 export class Touched {
   readonly #texts = new Set<string>()
 
   add(path: Path): void {
     for (let length = path.length; length >= 0; length--) {
       const text = pathText(path.slice(0, length))
-      // Where a path is known, so are those above it.
+      // When a path is in the set, so are all paths above it.
       if (this.#texts.has(text)) return
       this.#texts.add(text)
     }
   }
 
-  has(below: Path): boolean {
-    return this.#texts.has(pathText(below))
+  has(path: Path): boolean {
+    return this.#texts.has(pathText(path))
   }
 }

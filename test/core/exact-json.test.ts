@@ -31,9 +31,9 @@ const attempt = (run: () => unknown): { readonly value: unknown } | null => {
   }
 }
 
-function hasFlaw(value: unknown): boolean {
+function hasInvalid(value: unknown): boolean {
   if (value instanceof InvalidJson) return true
-  return typeof value === 'object' && value !== null && Object.values(value).some(hasFlaw)
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInvalid)
 }
 
 /** As JSON.parse has it, with 0 for -0. */
@@ -77,7 +77,7 @@ describe('parseExactJson', () => {
         return
       }
       const ours = parseExactJson(text)
-      if (!hasFlaw(ours)) assert.deepStrictEqual(ours, withoutNegativeZero(text))
+      if (!hasInvalid(ours)) assert.deepStrictEqual(ours, withoutNegativeZero(text))
     }), { numRuns: 20_000 })
   })
 
@@ -114,9 +114,9 @@ describe('parseExactJson', () => {
     ['the whole text', '1e999', []],
   ])('keeps the place of %s', (_, text, place) => {
     const own = (value: unknown, key: string): unknown => Object.getOwnPropertyDescriptor(value, key)?.value
-    const flaw = place.reduce(own, parseExactJson(text))
-    expect(flaw).toBeInstanceOf(InvalidJson)
-    expect((flaw as InvalidJson).problem).toMatch(/^[a-zA-Z].{10,}[^.]$/)
+    const invalid = place.reduce(own, parseExactJson(text))
+    expect(invalid).toBeInstanceOf(InvalidJson)
+    expect((invalid as InvalidJson).problem).toMatch(/^[a-zA-Z].{10,}[^.]$/)
   })
 
   it.each([

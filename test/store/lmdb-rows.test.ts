@@ -17,8 +17,8 @@ it('what a row says without parsing its value is what it says: any actor, commit
     const { commit: id, revision, updatedAt: at, actor } = only
     const commit: Commit = { id, revision, at, actor, digest, versions: [only, { ...only, path: ['posts', '2'] }] }
     const { row, versions } = encodeCommit(commit)
-    for (const { head, place } of versions) {
-      expect([versionInHead(head), revisionInHead(head), fieldsInRow(row, place)]).toEqual([only.version, revision, only.fields])
+    for (const { head, location } of versions) {
+      expect([versionInHead(head), revisionInHead(head), fieldsInRow(row, location)]).toEqual([only.version, revision, only.fields])
       expect(decodeHead(only.path, head)).toEqual(only)
     }
   }), { numRuns: 2_000 })

@@ -1,30 +1,30 @@
 import type { Json, JsonObject } from './json.ts'
 
 /**
- * The objects and arrays that one caller copied and that nobody else holds yet: it changes them in place. So hundreds of
- * changes of one value copy each object of it once, and not once for each change.
+ * Copy-on-write: the objects and arrays that one caller has copied and may change in place, as nothing else refers to them
+ * yet. So hundreds of changes of one value copy each of its objects once.
  */
 export class Copies {
   readonly #own = new WeakSet<object>()
 
-  /** A copy of the object, or the object itself where it is one already; undefined: an empty one. */
+  /** A copy of the object, or the object itself when it is such a copy; a new empty object for undefined. */
   object(object: JsonObject | undefined): Record<string, Json> {
-    if (object !== undefined && this.#own.has(object)) return object as Record<string, Json> // it was made below
+    if (object !== undefined && this.#own.has(object)) return object as Record<string, Json> // made below, so mutable
     const copy = { ...object }
     this.#own.add(copy)
     return copy
   }
 
-  /** The same of an array. */
+  /** As `object`, for an array. */
   array(array: readonly Json[]): Json[] {
-    if (this.#own.has(array)) return array as Json[] // it was made below
+    if (this.#own.has(array)) return array as Json[] // made below, so mutable
     const copy = [...array]
     this.#own.add(copy)
     return copy
   }
 }
 
-/** Sets a key like any other: assigning would treat `__proto__` as special. */
+/** Sets an own property: plain assignment of `__proto__` would change the prototype. */
 export function setKey(object: Record<string, Json>, key: string, value: Json): void {
   if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
   else object[key] = value

@@ -4,11 +4,11 @@ import { EXACT_LENGTH, INEXACT, isExactToken } from './number.ts'
 import { keyFault, stringFault } from './text.ts'
 
 /**
- * Stands where a text is JSON but says what cannot be kept exactly. Whoever knows where the user's value begins
- * reports it from there (`exactValue`); whoever expects a number, a text or an object does not get one.
+ * Placeholder in a parsed value for JSON that cannot be kept exactly. `exactValue` reports it with its place in the user's
+ * value; code that expects a number, a string or an object finds none.
  */
 export class InvalidJson {
-  /** What is wrong, as the end of a sentence. */
+  /** The reason, as the end of a sentence. */
   readonly problem: string
 
   constructor(problem: string) {
@@ -17,14 +17,14 @@ export class InvalidJson {
 }
 
 export interface ExactJsonOptions {
-  /** Levels; the root is level 1. Default 128. */
+  /** Most levels of nesting; the root is level 1. Default 128. */
   readonly maxDepth?: number | undefined
 }
 
 /**
- * The value of a JSON text (RFC 8259), with a `Flaw` in place of everything that cannot be kept exactly: rounded
- * numbers, halves of surrogate pairs, and the value of a key that is doubled, `__proto__` or has U+0000. -0 is 0.
- * Throws BAD_REQUEST for what is no JSON (a BOM included), TOO_LARGE (valueDepth) beyond `maxDepth` levels.
+ * Parses a JSON text (RFC 8259), with an `InvalidJson` in place of everything that cannot be kept exactly: rounded numbers, lone
+ * surrogates, and the value of a key that is repeated, `__proto__` or contains U+0000. -0 becomes 0.
+ * Throws BAD_REQUEST for malformed JSON (also a BOM), TOO_LARGE (valueDepth) beyond `maxDepth` levels.
  */
 export function parseExactJson(text: string, options: ExactJsonOptions = {}): unknown {
   return new Parser(text, options.maxDepth ?? 128).parse()
@@ -45,23 +45,23 @@ const CLOSE_OBJECT = 0x7d
 const FIRST_PRINTABLE = 0x20
 const FIRST_SURROGATE = 0xd800
 const BOM = 0xfeff
-/** What `#peek` gives behind the last character. */
+/** Result of `#peek` behind the last character. */
 const END = -1
 /**
- * UTF-16 units that are kept of a key: too many for a value that is to be stored, which `exactValue` refuses then. V8 looks for
- * each key among all it knows, and from 16,384 units on takes the length for the hash: equally long ones cost their product.
+ * Most UTF-16 units kept of a key: one more than `exactValue` accepts, so that it still refuses the key. V8 interns keys, and
+ * from 16,384 units on hashes only the length: with keys of equal length parsing becomes quadratic.
  */
 const MAX_KEY = LIMITS.objectKeyBytes + 1
-/** V8 keeps the whole text alive for a slice longer than this, so that 20 kept characters would cost a body of 2 MiB. */
+/** A V8 slice longer than this keeps the whole text alive: 20 kept characters would retain a body of 2 MiB. */
 const SLICE_LENGTH = 12
 
-/** One pass from left to right; `#at` is the next character to be read. */
+/** One pass from left to right; `#at` is the index of the next character. */
 class Parser {
   readonly #text: string
   readonly #maxDepth: number
   #at = 0
-  /** Whether the string read last may hold surrogates or, by an escape, U+0000. */
-  #suspect = false
+  /** Whether the last string read may contain surrogates or, by an escape, U+0000. */
+  #mayBeInvalid = false
 
   constructor(text: string, maxDepth: number) {
     this.#text = text
@@ -87,11 +87,11 @@ class Parser {
       case OPEN_ARRAY:
         return this.#array(level)
       case 0x74:
-        return this.#word('true', true)
+        return this.#literal('true', true)
       case 0x66:
-        return this.#word('false', false)
+        return this.#literal('false', false)
       case 0x6e:
-        return this.#word('null', null)
+        return this.#literal('null', null)
       default:
         return this.#number()
     }
@@ -106,11 +106,11 @@ class Parser {
       this.#skipSpace()
       if (this.#peek() !== QUOTE) throw this.#malformed('a key in double quotes')
       const key = this.#string()
-      const problem = this.#suspect || key === '__proto__' ? keyFault(key) : null
+      const problem = this.#mayBeInvalid || key === '__proto__' ? keyFault(key) : null
       this.#skipSpace()
       if (!this.#accept(COLON)) throw this.#malformed('":"')
       this.#skipSpace()
-      put(object, key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key, this.#value(level + 1), problem)
+      setMember(object, key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key, this.#value(level + 1), problem)
       this.#skipSpace()
     } while (this.#accept(COMMA))
     if (!this.#accept(CLOSE_OBJECT)) throw this.#malformed('"," or "}"')
@@ -133,7 +133,7 @@ class Parser {
 
   #stringValue(): string | InvalidJson {
     const text = this.#string()
-    const problem = this.#suspect ? stringFault(text) : null
+    const problem = this.#mayBeInvalid ? stringFault(text) : null
     return problem === null ? text : new InvalidJson(problem)
   }
 
@@ -141,7 +141,7 @@ class Parser {
     const text = this.#text
     const start = this.#at
     let escaped = false
-    this.#suspect = false
+    this.#mayBeInvalid = false
     for (let at = start + 1; at < text.length; at++) {
       const code = text.charCodeAt(at)
       if (code === QUOTE) {
@@ -150,18 +150,18 @@ class Parser {
       }
       if (code === BACKSLASH) {
         escaped = true
-        this.#suspect = true
+        this.#mayBeInvalid = true
         at++
       } else if (code < FIRST_PRINTABLE) {
         throw this.#malformed('no control character in a string; escape it', at)
       } else if (code >= FIRST_SURROGATE) {
-        this.#suspect = true
+        this.#mayBeInvalid = true
       }
     }
     throw this.#malformed('the closing quote of a string', text.length)
   }
 
-  /** The string that begins at `start` and has just been passed, as a text of its own. The platform knows the escapes. */
+  /** Copies the string from `start` to `#at`; JSON.parse decodes its escapes. */
   #decode(start: number): string {
     try {
       return JSON.parse(this.#text.slice(start, this.#at)) as string
@@ -195,7 +195,7 @@ class Parser {
     this.#digits()
   }
 
-  /** One digit or more; as a number it is right only while it has few enough of them. */
+  /** One or more digits. The returned number is exact only up to EXACT_LENGTH characters. */
   #digits(): number {
     const start = this.#at
     let number = 0
@@ -209,9 +209,9 @@ class Parser {
     return number
   }
 
-  #word<T>(word: string, value: T): T {
-    if (!this.#text.startsWith(word, this.#at)) throw this.#malformed('a value')
-    this.#at += word.length
+  #literal<T>(literal: string, value: T): T {
+    if (!this.#text.startsWith(literal, this.#at)) throw this.#malformed('a value')
+    this.#at += literal.length
     return value
   }
 
@@ -239,7 +239,7 @@ class Parser {
   }
 }
 
-function put(object: Record<string, unknown>, key: string, value: unknown, problem: string | null): void {
+function setMember(object: Record<string, unknown>, key: string, value: unknown, problem: string | null): void {
   if (problem !== null) {
     // Assigning __proto__ would change the object's prototype.
     Object.defineProperty(object, key, { value: new InvalidJson(problem), enumerable: true, writable: true, configurable: true })

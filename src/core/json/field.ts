@@ -3,14 +3,14 @@ import { DatabaseError } from '../error.ts'
 import { isObject, type Json } from './json.ts'
 import { isArray } from './value.ts'
 
-/** Segments inside a value: keys of objects, indexes of arrays. None: the whole value. */
+/** Segments inside a value: keys of objects, indexes of arrays. Empty: the whole value. */
 export type FieldPath = readonly string[]
 
 const INDEX = /^(0|[1-9][0-9]*)$/
 
 /**
- * Whether a version that wrote `fields` (as `Write.fields` has them) may have changed the field at `path`: one of them lies
- * at, above or below it, or there is none, which stands for the whole value.
+ * Whether a version that wrote `fields` (see `Write.fields`) may have changed the field at `path`: a written field lies at,
+ * above or below it, or the whole value was written.
  */
 export function mayTouch(fields: readonly string[], path: FieldPath): boolean {
   if (fields.length === 0) return true
@@ -26,17 +26,17 @@ export function getField(value: Json, path: FieldPath): Json | undefined {
 }
 
 /**
- * `value` with `field` at `path`; what did not change is shared, and `copies` are changed in place. What is missing on the way
- * (undefined) is made as objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other
- * index and for a way through a scalar or null.
+ * `value` with `field` at `path`. Unchanged parts are shared; objects in `copies` are changed in place. Missing parents become
+ * objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other index, and for a path
+ * through a scalar or null.
  */
 export function setField(value: Json | undefined, path: FieldPath, field: Json, copies: Copies = new Copies()): Json {
   const [segment, ...rest] = path
   if (segment === undefined) return field
-  const inside = setField(member(value, segment), rest, field, copies)
+  const child = setField(member(value, segment), rest, field, copies)
   if (isArray(value)) {
     const array = copies.array(value)
-    array[indexIn(value, segment)] = inside
+    array[indexIn(value, segment)] = child
     return array
   }
   if (value !== undefined && !isObject(value)) {
@@ -44,7 +44,7 @@ export function setField(value: Json | undefined, path: FieldPath, field: Json, 
     throw notFound(`${kind} has no field ${JSON.stringify(segment)}; put an object in its place first`)
   }
   const object = copies.object(value)
-  setKey(object, segment, inside)
+  setKey(object, segment, child)
   return object
 }
 
@@ -56,17 +56,17 @@ function indexIn(array: readonly Json[], segment: string): number {
   return index
 }
 
-/** `value` without the field at `path`, later elements of an array moved up; undefined when no field was there. As `setField`. */
+/** As `setField`, but without the field at `path`; later elements of an array move up. Undefined when there was no field. */
 export function deleteField(value: Json, path: FieldPath, copies: Copies = new Copies()): Json | undefined {
   const [segment, ...rest] = path
   const field = segment === undefined ? undefined : member(value, segment)
   if (segment === undefined || field === undefined) return undefined
-  if (rest.length === 0) return without(copies, value, segment)
+  if (rest.length === 0) return withoutMember(copies, value, segment)
   const remaining = deleteField(field, rest, copies)
   return remaining === undefined ? undefined : setField(value, [segment], remaining, copies)
 }
 
-function without(copies: Copies, value: Json, segment: string): Json {
+function withoutMember(copies: Copies, value: Json, segment: string): Json {
   if (isArray(value)) {
     const array = copies.array(value)
     array.splice(Number(segment), 1)
@@ -78,7 +78,7 @@ function without(copies: Copies, value: Json, segment: string): Json {
   return object
 }
 
-/** What is right inside a value; own properties only, so that `toString` and `constructor` are keys like any other. */
+/** The direct child of a value; own properties only, so that `toString` and `constructor` are ordinary keys. */
 function member(value: Json | undefined, segment: string): Json | undefined {
   if (isArray(value)) return INDEX.test(segment) ? value[Number(segment)] : undefined
   return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined

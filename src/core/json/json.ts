@@ -1,4 +1,4 @@
-/** Any JSON value (RFC 8259). What is stored is never changed in place. */
+/** Any JSON value (RFC 8259). Immutable. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 
 export interface JsonObject {

@@ -2,7 +2,7 @@ import { Copies, setKey } from './copies.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import { writtenLeaves } from './written-fields.ts'
 
-/** `target` changed by a JSON Merge Patch (RFC 7396): null deletes a key, other than objects replace. Changes `copies` in place. */
+/** Applies a JSON Merge Patch (RFC 7396): null deletes a key, other non-objects replace. Objects in `copies` change in place. */
 export function mergePatch(target: Json | undefined, patch: Json, copies: Copies = new Copies()): Json {
   if (!isObject(patch)) return patch
   const merged = copies.object(isObject(target) ? target : undefined)
@@ -14,22 +14,22 @@ export function mergePatch(target: Json | undefined, patch: Json, copies: Copies
 }
 
 /**
- * The fields that a merge patch writes, as paths inside the value: its leaves, `author/name`, each behind `at`, the path of
- * what is patched; none when it writes the whole value. With the `target`, so is what stands in the way of an object and is
- * replaced as a whole. `leavesOf` says what is named where there are many, and for keys that are no segments.
+ * The fields that a merge patch writes, as paths inside the value: its leaves (`author/name`), prefixed with `at`, the path of
+ * the patched field; empty when the whole value is written. Given `target`, a non-object that an object replaces counts as one
+ * field. Bounds and unusual keys as in `writtenLeaves`.
  */
 export function mergedFields(patch: Json, target?: Json, at = ''): readonly string[] {
   const fields = writtenLeaves({ patch, target }, at, mergedParts)
   return fields.includes('') ? [] : fields
 }
 
-interface Merged {
+interface MergedNode {
   readonly patch: Json
-  /** What the patch is merged into; undefined when nothing is there. */
+  /** The value that the patch is merged into; undefined when nothing is there. */
   readonly target: Json | undefined
 }
 
-function mergedParts({ patch, target }: Merged): readonly (readonly [string, Merged])[] | null {
+function mergedParts({ patch, target }: MergedNode): readonly (readonly [string, MergedNode])[] | null {
   if (!isObject(patch) || (target !== undefined && !isObject(target))) return null
   return Object.entries(patch).map(([key, change]) => [key, { patch: change, target: memberOf(target, key) }])
 }

@@ -1,31 +1,31 @@
 /** Why a number cannot be kept, as the end of a sentence. */
 export const INEXACT = 'the number would be rounded (exact are integers up to ±9007199254740991, and about 16 digits); send it as a string'
 
-/** Up to this many characters, a number without an exponent has at most 15 digits, which a double always gives back. */
+/** Up to this length a number without an exponent has at most 15 digits, which a double always represents exactly. */
 export const EXACT_LENGTH = 15
 
-/** From here on JSON prints an integer with an exponent, which claims no more digits than it shows (ECMA-262, Number::toString). */
+/** From this size on JSON prints an integer with an exponent, and so only its significant digits (ECMA-262, Number::toString). */
 const EXPONENT_FROM = 1e21
 
-/** Whether a double is one that is kept: finite, and no integer beyond ±(2^53 − 1) that JSON would print as digits. */
+/** Whether a double can be stored: finite, and no integer beyond ±(2^53 − 1) that JSON would print in full digits. */
 export function isExactNumber(double: number): boolean {
   const size = Math.abs(double)
   return size <= Number.MAX_SAFE_INTEGER || (size >= EXPONENT_FROM && size < Infinity)
 }
 
 /**
- * Whether a number as written (a token of JSON's or GraphQL's grammar) is kept exactly: its decimal value is
- * that of the shortest form of its double, and `isExactNumber` holds. Linear in the token's length.
+ * Whether a number token (of JSON's or GraphQL's grammar) is kept exactly: its decimal value equals that of the shortest form of
+ * its double, and `isExactNumber` holds. Linear in the token's length.
  */
 export function isExactToken(token: string): boolean {
   const double = Number(token)
   if (!isExactNumber(double)) return false
   if (token.length <= EXACT_LENGTH && !/e/i.test(token)) return true
-  // A double lies so near to what was written that equal digits cannot stand at another power of ten.
+  // The double is so close to the token's value that equal digits imply the same power of ten.
   return digitsOf(token) === digitsOf(String(double))
 }
 
-/** The significant digits of a token, without the zeros around them. Loops: /0+$/ is quadratic in a long run of zeros. */
+/** The digits of a token without leading and trailing zeros. A loop, as /0+$/ is quadratic in a long run of zeros. */
 function digitsOf(token: string): string {
   const [mantissa = ''] = token.split(/e/i)
   const digits = mantissa.replace('-', '').replace('.', '')

@@ -6,95 +6,94 @@ import { INEXACT, isExactNumber } from './number.ts'
 import { utf8Length } from '../path.ts'
 import { keyFault, stringFault } from './text.ts'
 
-/** On the way through a value: `trail` leads from its root to where the copy is. */
+/** State of a traversal: `trail` is the path from the root to the current node. */
 interface CopyContext {
   readonly limits: Limits
   readonly trail: (string | number)[]
-  /** A lower bound of the compact JSON's length so far. */
+  /** A lower bound of the length of the compact JSON so far. */
   bytes: number
 }
 
 /**
- * A deep copy of `value` as JSON, -0 as 0; the caller may go on changing the original. Objects are plain ones, of
- * which the enumerable text keys count. Throws INVALID_VALUE with `at` (JSON Pointer, RFC 6901) for what cannot be kept
- * exactly, TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Stops with TOO_LARGE
- * (valueBytes) as soon as what it copied must be longer, so that one object in many places is not multiplied; `checkSize` does
- * the exact check.
+ * A deep copy of `value` as JSON, with -0 as 0; the caller may go on changing the original. Only the enumerable string keys of
+ * plain objects are copied. Throws INVALID_VALUE with `at` (JSON Pointer, RFC 6901) for a value that cannot be kept exactly, and
+ * TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Throws TOO_LARGE (valueBytes) as soon as
+ * the copy must exceed it, so that an object referenced many times cannot exhaust memory; `checkSize` does the exact check.
  */
 export function exactValue(value: unknown, limits: Limits): Json {
   return copyOf(value, { limits, trail: [], bytes: 0 })
 }
 
-function copyOf(value: unknown, copy: CopyContext): Json {
-  const { limits, trail } = copy
+function copyOf(value: unknown, context: CopyContext): Json {
+  const { limits, trail } = context
   if (trail.length >= limits.valueDepth) {
     throw tooLarge('valueDepth', limits.valueDepth, `The value has more than ${limits.valueDepth} levels`, pointer(trail))
   }
-  spend(copy, 1)
+  countBytes(context, 1)
   switch (typeof value) {
     case 'string':
-      return copyString(value, copy)
+      return copyString(value, context)
     case 'number':
-      if (!isExactNumber(value)) throw invalid(copy, INEXACT)
+      if (!isExactNumber(value)) throw invalid(context, INEXACT)
       return value + 0 // -0 + 0 is 0
     case 'boolean':
       return value
     case 'object':
       if (value === null) return null
-      return Array.isArray(value) ? copyArray(value, copy) : copyObject(value, copy)
+      return Array.isArray(value) ? copyArray(value, context) : copyObject(value, context)
     case 'undefined':
     case 'bigint':
     case 'symbol':
     case 'function':
-      throw invalid(copy, `JSON has no ${typeof value}`)
+      throw invalid(context, `JSON has no ${typeof value}`)
   }
 }
 
-function copyString(text: string, copy: CopyContext): string {
-  spend(copy, text.length + 1)
+function copyString(text: string, context: CopyContext): string {
+  countBytes(context, text.length + 1)
   const problem = stringFault(text)
-  if (problem !== null) throw invalid(copy, problem)
+  if (problem !== null) throw invalid(context, problem)
   return text
 }
 
-function copyArray(array: readonly unknown[], copy: CopyContext): readonly Json[] {
-  const { limits, trail } = copy
+function copyArray(array: readonly unknown[], context: CopyContext): readonly Json[] {
+  const { limits, trail } = context
   if (array.length > limits.arrayLength) {
     throw tooLarge('arrayLength', limits.arrayLength, `An array has ${array.length} elements`, pointer(trail))
   }
   const elements: Json[] = []
   for (let i = 0; i < array.length; i++) {
     trail.push(i)
-    elements.push(copyOf(array[i], copy)) // a hole reads as undefined
+    elements.push(copyOf(array[i], context)) // a hole reads as undefined
     trail.pop()
   }
   return elements
 }
 
-function copyObject(object: object, copy: CopyContext): Json {
-  const { limits, trail } = copy
-  if (object instanceof InvalidJson) throw invalid(copy, object.problem)
-  if (!isPlain(object)) throw invalid(copy, 'it is an instance of a class; give plain objects and arrays')
+function copyObject(object: object, context: CopyContext): Json {
+  const { limits, trail } = context
+  if (object instanceof InvalidJson) throw invalid(context, object.problem)
+  if (!isPlain(object)) throw invalid(context, 'it is an instance of a class; give plain objects and arrays')
   const keys = Object.keys(object)
   if (keys.length > limits.keysPerObject) {
     throw tooLarge('keysPerObject', limits.keysPerObject, `An object has ${keys.length} keys`, pointer(trail))
   }
   const fields: Record<string, Json> = {}
   for (const key of keys) {
-    checkKey(key, copy)
+    checkKey(key, context)
     trail.push(key)
-    spend(copy, key.length + 3)
+    countBytes(context, key.length + 3)
     const problem = keyFault(key)
-    if (problem !== null) throw invalid(copy, problem)
-    fields[key] = copyOf((object as Readonly<Record<string, unknown>>)[key], copy)
+    if (problem !== null) throw invalid(context, problem)
+    fields[key] = copyOf((object as Readonly<Record<string, unknown>>)[key], context)
     trail.pop()
   }
   return fields
 }
 
-/** The place is the object's: a long key is not repeated to whoever sent it. */
+/** Throws TOO_LARGE with `at` of the object, so that the error does not repeat the long key. */
 function checkKey(key: string, { limits: { objectKeyBytes }, trail }: CopyContext): void {
-  // A UTF-16 unit is one byte to three.
+  // A UTF-16 unit takes one to three bytes.
   if (3 * key.length <= objectKeyBytes) return
   const bytes = key.length > objectKeyBytes ? key.length : utf8Length(key)
   if (bytes > objectKeyBytes) throw tooLarge('objectKeyBytes', objectKeyBytes, `A key of an object has ${bytes} bytes or more`, pointer(trail))
@@ -105,17 +104,17 @@ function isPlain(object: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-function spend(copy: CopyContext, bytes: number): void {
-  copy.bytes += bytes
-  if (copy.bytes > copy.limits.valueBytes) throw oversize(copy.limits, `more than ${copy.limits.valueBytes} bytes`)
+function countBytes(context: CopyContext, bytes: number): void {
+  context.bytes += bytes
+  if (context.bytes > context.limits.valueBytes) throw tooManyBytes(context.limits, `more than ${context.limits.valueBytes} bytes`)
 }
 
-function oversize(limits: Limits, size: string): DatabaseError {
+function tooManyBytes(limits: Limits, size: string): DatabaseError {
   return tooLarge('valueBytes', limits.valueBytes, `The value has ${size} as compact JSON`, '')
 }
 
-function invalid(copy: CopyContext, problem: string): DatabaseError {
-  const at = pointer(copy.trail)
+function invalid(context: CopyContext, problem: string): DatabaseError {
+  const at = pointer(context.trail)
   const place = at === '' ? '' : ` at ${JSON.stringify(at.slice(0, 200))}`
   return new DatabaseError('INVALID_VALUE', `The value cannot be kept exactly${place}: ${problem}.`, { at })
 }
@@ -129,14 +128,14 @@ export function jsonBytes(value: Json): number {
   return utf8Length(JSON.stringify(value))
 }
 
-/** Length of a document's value as `jsonBytes` has it. Throws TOO_LARGE (valueBytes) with `at: ""` when it is more than allowed. */
+/** `jsonBytes` of a document's value. Throws TOO_LARGE (valueBytes) with `at: ""` when it exceeds the limit. */
 export function checkSize(value: Json, limits: Limits): number {
   const bytes = jsonBytes(value)
-  if (bytes > limits.valueBytes) throw oversize(limits, `${bytes} bytes`)
+  if (bytes > limits.valueBytes) throw tooManyBytes(limits, `${bytes} bytes`)
   return bytes
 }
 
-/** Whether two values are the same JSON; the order of keys does not matter. */
+/** Whether two values are equal JSON; the order of keys does not matter. */
 export function equalJson(a: Json, b: Json): boolean {
   if (a === b) return true
   if (isArray(a)) return isArray(b) && a.length === b.length && a.every((element, i) => equalJson(element, b[i] ?? null))
@@ -146,7 +145,7 @@ export function equalJson(a: Json, b: Json): boolean {
   return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key] ?? null, b[key] ?? null))
 }
 
-/** Compact JSON with the keys of every object in the order of UTF-16 units: one text per value (RFC 8785). */
+/** Canonical JSON (RFC 8785): compact, with keys in the order of UTF-16 units. Equal values have equal texts. */
 export function canonicalJson(value: Json): string {
   if (isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
   if (!isObject(value)) return JSON.stringify(value)

@@ -3,62 +3,61 @@ import { isObject, type Json, type JsonObject } from './json.ts'
 import { utf8Length } from '../path.ts'
 
 /**
- * Most fields that one change names, and their UTF-8 bytes together: they lie beside the value in every version, and a
- * patch of one long key around many short ones would name megabytes.
+ * Most fields that one change lists, and the sum of their UTF-8 bytes: every version stores the list beside its value, and a
+ * patch of one long key around many short ones would list megabytes.
  */
 const MAX_FIELDS = 256
 const MAX_FIELD_BYTES = 8_192
 
-type FieldPart<T> = readonly [key: string, part: T]
+type Child<T> = readonly [key: string, part: T]
 
-/** What a part of a tree consists of; null for a leaf. */
-export type PartsOf<T> = (part: T) => readonly FieldPart<T>[] | null
+/** The children of a node of a tree; null for a leaf. */
+export type ChildrenOf<T> = (part: T) => readonly Child<T>[] | null
 
-/** A place in the tree that is named by itself, or by what lies below it. */
-interface WrittenPart<T> {
+/** A node of the tree that is listed by its own path, or by those of its descendants. */
+interface WrittenNode<T> {
   readonly path: string
   readonly bytes: number
-  readonly part: T
-  /** The places that name it; none when its own path does. */
-  below: readonly WrittenPart<T>[]
+  readonly source: T
+  /** The children whose paths are listed instead; empty when its own path is listed. */
+  below: readonly WrittenNode<T>[]
 }
 
 /**
- * Paths of a tree's leaves, from that of its root on (`''` is the whole value), or of the nearest places above them where the
- * leaves are more than the bounds allow: every leaf lies at or below one of the paths. A key that is no segment of a
- * path (empty, or with a slash) is named by the place that it lies in. Looks at each part once, and at none below what
- * is too much.
+ * Paths of a tree's leaves, prefixed with `path`, that of its root (`''` is the whole value); where the leaves exceed the bounds,
+ * of their nearest ancestors: every leaf lies at or below one of the paths. A key that cannot be a segment (empty, or with a
+ * slash) is listed by its parent's path. Visits each node once, and none below a node whose children exceed the bounds.
  */
-export function writtenLeaves<T>(root: T, path: string, partsOf: PartsOf<T>): readonly string[] {
-  const top: WrittenPart<T> = { path, bytes: utf8Length(path), part: root, below: [] }
-  const places = [top]
+export function writtenLeaves<T>(root: T, path: string, childrenOf: ChildrenOf<T>): readonly string[] {
+  const top: WrittenNode<T> = { path, bytes: utf8Length(path), source: root, below: [] }
+  const nodes = [top]
   let [count, bytes] = [1, top.bytes]
-  // Breadth first, so that what is large in one place leaves the others as they are. The list grows on the way.
-  for (const place of places) {
-    const parts = partsOf(place.part)
-    if (parts === null || parts.length === 0 || count - 1 + parts.length > MAX_FIELDS) continue
-    const below = parts.map(([key, part]) => toWrittenPart(place, key, part))
-    const more = below.reduce((sum, each) => sum + each.bytes, -place.bytes)
+  // Breadth first, so that a large subtree does not coarsen the others. The list grows during the loop.
+  for (const node of nodes) {
+    const children = childrenOf(node.source)
+    if (children === null || children.length === 0 || count - 1 + children.length > MAX_FIELDS) continue
+    const below = children.map(([key, child]) => toWrittenNode(node, key, child))
+    const more = below.reduce((sum, each) => sum + each.bytes, -node.bytes)
     if (bytes + more > MAX_FIELD_BYTES) continue
     bytes += more
     count += below.length - 1
-    place.below = below
-    for (const each of below) if (each.path !== place.path) places.push(each)
+    node.below = below
+    for (const each of below) if (each.path !== node.path) nodes.push(each)
   }
-  return [...new Set(named(top))]
+  return [...new Set(listedPaths(top))]
 }
 
-function toWrittenPart<T>(above: WrittenPart<T>, key: string, part: T): WrittenPart<T> {
-  if (key === '' || key.includes('/')) return { ...above, part, below: [] }
+function toWrittenNode<T>(above: WrittenNode<T>, key: string, source: T): WrittenNode<T> {
+  if (key === '' || key.includes('/')) return { ...above, source, below: [] }
   const path = above.path === '' ? key : `${above.path}/${key}`
-  return { path, bytes: above.bytes + 1 + utf8Length(key), part, below: [] }
+  return { path, bytes: above.bytes + 1 + utf8Length(key), source, below: [] }
 }
 
-function named<T>({ path, below }: WrittenPart<T>): readonly string[] {
-  return below.length === 0 ? [path] : below.flatMap(named)
+function listedPaths<T>({ path, below }: WrittenNode<T>): readonly string[] {
+  return below.length === 0 ? [path] : below.flatMap(listedPaths)
 }
 
-/** The fields of two changes of one document, within the bounds; none, the whole value, where either wrote that. */
+/** The fields of two changes of one document, within the bounds; empty (the whole value) when either wrote the whole value. */
 export function joinFields(earlier: readonly string[], later: readonly string[]): readonly string[] {
   if (earlier.length === 0 || later.length === 0) return []
   const fields = [...new Set([...earlier, ...later])]
@@ -68,20 +67,20 @@ export function joinFields(earlier: readonly string[], later: readonly string[])
 }
 
 /**
- * The fields of a change from `before` to `after`, where none lies below what it wrote: an object that it made and left
- * empty is named itself, and not by a key that it does not have.
+ * The fields of a change from `before` to `after`, shortened to paths that exist: an object that the change created and left
+ * empty is listed itself, not a key that it does not have.
  */
 export function settledFields(fields: readonly string[], before: Json, after: Json): readonly string[] {
-  const made = new Map<Json, boolean>()
+  const emptiness = new Map<Json, boolean>()
   const isEmpty = (object: JsonObject): boolean => {
-    const known = made.get(object) ?? Object.keys(object).length === 0
-    made.set(object, known)
-    return known
+    const cached = emptiness.get(object) ?? Object.keys(object).length === 0
+    emptiness.set(object, cached)
+    return cached
   }
-  return [...new Set(fields.map((field) => settled(field, [before, after], isEmpty)))]
+  return [...new Set(fields.map((field) => settledField(field, [before, after], isEmpty)))]
 }
 
-function settled(field: string, [before, after]: readonly [Json, Json], isEmpty: (object: JsonObject) => boolean): string {
+function settledField(field: string, [before, after]: readonly [Json, Json], isEmpty: (object: JsonObject) => boolean): string {
   const segments = field.split('/')
   let [old, now]: [Json | undefined, Json | undefined] = [before, after]
   for (const [i, segment] of segments.entries()) {
@@ -94,26 +93,26 @@ function settled(field: string, [before, after]: readonly [Json, Json], isEmpty:
 
 function sizeOf(fields: readonly string[]): number {
   const units = fields.reduce((sum, field) => sum + field.length, 0)
-  // A UTF-16 unit is one byte to three.
+  // A UTF-16 unit takes one to three bytes.
   return 3 * units <= MAX_FIELD_BYTES ? units : fields.reduce((sum, field) => sum + utf8Length(field), 0)
 }
 
-/** An empty one is a field that was written as a whole. */
+/** Keys of fields; an empty map is a field that was written as a whole. */
 type FieldTree = Map<string, FieldTree>
 
 function treeOf(fields: readonly string[]): FieldTree {
-  const root: FieldTree = new Map()
-  for (const field of fields) plant(root, field.split('/'))
-  return root
+  const tree: FieldTree = new Map()
+  for (const field of fields) addPath(tree, field.split('/'))
+  return tree
 }
 
-/** What lies below a field that was written as a whole is written with it. */
-function plant(root: FieldTree, segments: readonly string[]): void {
+/** Adds a path, unless a field above it was written as a whole; removes the paths below it. */
+function addPath(root: FieldTree, segments: readonly string[]): void {
   let tree = root
   segments.forEach((segment, i) => {
-    const known = tree.get(segment)
-    if (known !== undefined && known.size === 0) return void (tree = new Map())
-    const next: FieldTree = known ?? new Map()
+    const child = tree.get(segment)
+    if (child !== undefined && child.size === 0) return void (tree = new Map())
+    const next: FieldTree = child ?? new Map()
     tree.set(segment, next)
     tree = next
     if (i === segments.length - 1) next.clear()

@@ -9,23 +9,23 @@ import { SubscriptionRoot } from './root-rule.ts'
 
 /** Bounds of a GraphQL operation; the names appear in OPERATION_TOO_COMPLEX as `limit`. */
 export const QUERY_LIMITS = {
-  /** Tokens of the document. More would let the parser's recursion overflow the stack. */
+  /** Tokens of the document: bounds the parser's recursion, which could overflow the stack. */
   tokens: 1_000,
   /** Levels of fields, fragments expanded. */
   depth: 10,
   /** Fields, fragments expanded and aliases counted. */
   fields: 200,
-  /** Characters of the names under which the fields are answered, fragments expanded. */
+  /** Characters of the response keys (alias or name) of all fields, fragments expanded. */
   names: 10_000,
   /** Levels of fields of introspection, fragments expanded. */
   introspectionDepth: 20,
   /** Fields of introspection, fragments expanded and aliases counted. */
   introspectionFields: 1_000,
-  /** Fields in the answer of introspection, estimated: lists within lists multiply. */
+  /** Fields in the result of introspection, estimated: lists within lists multiply. */
   introspectionResults: 500_000,
 } as const
 
-/** Refuses operations with too many tokens, levels, fields or names. What asks for the schema has bounds of its own. */
+/** Refuses operations that exceed QUERY_LIMITS; introspection has bounds of its own. */
 export function queryLimits(): Plugin {
   return {
     onParse: ({ setParseFn }) => setParseFn(parseBounded),
@@ -50,12 +50,12 @@ function parseError(error: GraphQLError): GraphQLError {
   return tooComplex('tokens', tokens, `The document has more than ${tokens} tokens: send less at once, and values as variables.`)
 }
 
-/** How large a selection is, by the name of the bound. */
+/** The size of a selection, by the name of the bound. */
 type Size = Readonly<Record<Exclude<keyof typeof QUERY_LIMITS, 'tokens'>, number>>
 
-const NOTHING: Size = { depth: 0, fields: 0, names: 0, introspectionDepth: 0, introspectionFields: 0, introspectionResults: 0 }
+const EMPTY_SIZE: Size = { depth: 0, fields: 0, names: 0, introspectionDepth: 0, introspectionFields: 0, introspectionResults: 0 }
 
-const WORDS: Readonly<Record<keyof Size, string>> = {
+const DESCRIPTIONS: Readonly<Record<keyof Size, string>> = {
   depth: 'levels of fields',
   fields: 'fields, those of fragments counted wherever they are used',
   introspectionDepth: 'levels of fields about the schema',
@@ -64,7 +64,7 @@ const WORDS: Readonly<Record<keyof Size, string>> = {
   names: 'characters in the names of its fields, those of fragments counted wherever they are used',
 }
 
-/** Its name tells it apart in the cache of validation results. */
+/** Its function name identifies it in the cache of validation results. */
 const QueryLimits: ValidationRule = (context) => ({
   Document: ({ definitions }) => {
     const measure = createMeasure(context)
@@ -73,38 +73,38 @@ const QueryLimits: ValidationRule = (context) => ({
 })
 
 function checkSize(context: ValidationContext, node: OperationDefinitionNode, size: Size): void {
-  for (const limit of Object.keys(WORDS) as (keyof Size)[]) {
+  for (const limit of Object.keys(DESCRIPTIONS) as (keyof Size)[]) {
     const max = QUERY_LIMITS[limit]
-    const message = `The operation has more than ${max} ${WORDS[limit]}: ask for less at once.`
+    const message = `The operation has more than ${max} ${DESCRIPTIONS[limit]}: ask for less at once.`
     if (size[limit] > max) context.reportError(tooComplex(limit, max, message, node))
   }
 }
 
 /**
- * Measures selections. Each fragment is measured once, so that fragments that use one another many times cost no more
- * than their text; one that contains itself (another rule refuses it) counts as nothing inside itself.
+ * Measures selections. Each fragment is measured once, so that nested fragments cost time linear in the document. A fragment
+ * that contains itself, which another rule refuses, counts as nothing inside itself.
  */
 function createMeasure(context: ValidationContext): (selections: SelectionSetNode | undefined) => Size {
-  const known = new Map<FragmentDefinitionNode, Size>()
+  const cached = new Map<FragmentDefinitionNode, Size>()
   const ofFragment = (fragment: FragmentDefinitionNode): Size => {
-    const size = known.get(fragment)
+    const size = cached.get(fragment)
     if (size !== undefined) return size
-    known.set(fragment, NOTHING)
+    cached.set(fragment, EMPTY_SIZE)
     const measured = ofSet(fragment.selectionSet)
-    known.set(fragment, measured)
+    cached.set(fragment, measured)
     return measured
   }
   const ofField = (node: FieldNode): Size => {
-    const size = isBelowNode(ofSet(node.selectionSet), node)
-    return isIntrospection(node.name.value) ? aboutSchema(size) : size
+    const size = plusField(ofSet(node.selectionSet), node)
+    return isIntrospection(node.name.value) ? asIntrospection(size) : size
   }
   const ofSelection = (node: SelectionNode): Size => {
     if (node.kind === Kind.INLINE_FRAGMENT) return ofSet(node.selectionSet)
     if (node.kind === Kind.FIELD) return ofField(node)
     const fragment = context.getFragment(node.name.value)
-    return fragment ? ofFragment(fragment) : NOTHING
+    return fragment ? ofFragment(fragment) : EMPTY_SIZE
   }
-  const ofSet = (set: SelectionSetNode | undefined): Size => (set?.selections ?? []).map(ofSelection).reduce(add, NOTHING)
+  const ofSet = (set: SelectionSetNode | undefined): Size => (set?.selections ?? []).map(ofSelection).reduce(add, EMPTY_SIZE)
   return ofSet
 }
 
@@ -119,19 +119,19 @@ const add = (a: Size, b: Size): Size => ({
   introspectionResults: a.introspectionResults + b.introspectionResults,
 })
 
-/** How long the lists of introspection are about; other names are no lists there. */
-const LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries({
+/** Approximate lengths of the lists of introspection; its other fields are no lists. */
+const LIST_LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries({
   types: 64, fields: 12, directives: 8, args: 6, inputFields: 6, enumValues: 6, possibleTypes: 4, interfaces: 4,
 }))
 
-const isBelowNode = (size: Size, { alias, name }: FieldNode): Size => ({
+const plusField = (size: Size, { alias, name }: FieldNode): Size => ({
   ...size,
   depth: size.depth + 1,
   fields: size.fields + 1,
   names: size.names + (alias ?? name).value.length,
-  introspectionResults: 1 + (LENGTHS.get(name.value) ?? 1) * size.introspectionResults,
+  introspectionResults: 1 + (LIST_LENGTHS.get(name.value) ?? 1) * size.introspectionResults,
 })
 
-/** Counts as introspection instead; names count either way. */
-const aboutSchema = ({ depth, fields, names, introspectionResults }: Size): Size =>
+/** The size counted as introspection; names count in both cases. */
+const asIntrospection = ({ depth, fields, names, introspectionResults }: Size): Size =>
   ({ depth: 0, fields: 0, names, introspectionDepth: depth, introspectionFields: fields, introspectionResults })

@@ -7,11 +7,11 @@ import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResol
 import { asEventPage, asPresent, changedDocument } from './shown.ts'
 import { estimateBytes } from '../limits/weight.ts'
 
-/** Resolvers of a document; its other fields are read as they are. */
+/** Resolvers of a document; the default resolver reads its other fields. */
 export const Document: GqlDocumentResolvers = {
-  path: ({ path }, _, { budget }) => shown(budget, path),
-  id: (document, _, { budget }) => shown(budget, globalId(document)),
-  localId: ({ id }, _, { budget }) => shown(budget, id),
+  path: ({ path }, _, { budget }) => charged(budget, path),
+  id: (document, _, { budget }) => charged(budget, globalId(document)),
+  localId: ({ id }, _, { budget }) => charged(budget, id),
   value: ({ value }, _, { budget }) => budget.chargeValue(value),
   field: ({ value }, { path }, { budget }) => budget.chargeValue(getField(value, path.split('/')) ?? null),
   documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
@@ -22,8 +22,8 @@ export const Document: GqlDocumentResolvers = {
     asEventPage(await readList(context, info, options, () => context.db.history(path, omitNulls(options)))),
 }
 
-/** A text that may be long, and is in every row. */
-function shown(budget: Budget, text: string): string {
+/** Charges and returns a text that is part of every row and may be long. */
+function charged(budget: Budget, text: string): string {
   budget.charge(text.length)
   return text
 }
@@ -32,7 +32,7 @@ function shown(budget: Budget, text: string): string {
 export const Change: GqlChangeResolvers = {
   document: changedDocument,
   before: ({ before }, _, { budget }) => budget.chargeValue(before),
-  path: ({ path }, _, { budget }) => shown(budget, path),
+  path: ({ path }, _, { budget }) => charged(budget, path),
   fields: ({ fields }, _, { budget }) => {
     budget.charge(estimateBytes(fields))
     return fields

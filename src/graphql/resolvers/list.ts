@@ -2,11 +2,11 @@ import type { GraphQLResolveInfo } from 'graphql'
 import type { ChangeBatch, DocumentPage } from '../../core/database.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Context } from '../context.ts'
-import { rowWeight } from '../limits/weight.ts'
+import { estimateRowBytes } from '../limits/weight.ts'
 
 const DEFAULT_LIST_ROWS = 100
 
-/** How many rows are asked for: the arguments of a list. */
+/** The arguments of a list that set its number of rows. */
 export interface RequestedRows {
   readonly first?: number | null | undefined
   readonly last?: number | null | undefined
@@ -15,15 +15,15 @@ export interface RequestedRows {
 type ReadListing = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>
 
 /** Reads a page of documents or of the log within the operation's budget. */
-export async function readList<T extends DocumentPage | ChangeBatch>(context: Context, info: ReadListing, asked: RequestedRows, call: () => Promise<T>): Promise<T> {
+export async function readList<T extends DocumentPage | ChangeBatch>(context: Context, info: ReadListing, requested: RequestedRows, call: () => Promise<T>): Promise<T> {
   const { budget } = context
-  const page = await budget.read(rowsAsked(asked), call, listRows)
-  budget.charge(listRows(page) * rowWeight(info))
+  const page = await budget.read(rowsToReserve(requested), call, listRows)
+  budget.charge(listRows(page) * estimateRowBytes(info))
   return page
 }
 
-/** A number out of range is refused by the database, in its own words. */
-function rowsAsked({ first, last }: RequestedRows): number {
+/** The number of rows to reserve. A number out of range is refused later, by the database. */
+function rowsToReserve({ first, last }: RequestedRows): number {
   return Math.min(Math.max(last ?? first ?? DEFAULT_LIST_ROWS, 1), LIMITS.pageSize)
 }
 

@@ -4,7 +4,7 @@ import type { Json } from '../../core/json/json.ts'
 import { omitNulls } from './omit-nulls.ts'
 import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from '../resolvers.generated.ts'
 
-/** Resolvers of the writes: the arguments, one call, what it gives. */
+/** Resolvers of the writes. */
 export const Mutation: GqlMutationResolvers = {
   post: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.post(path, valueOf(value, 'value'), omitNulls(options))),
   put: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.put(path, valueOf(value, 'value'), omitNulls(options))),
@@ -14,7 +14,7 @@ export const Mutation: GqlMutationResolvers = {
   interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(omitNulls(match))),
 }
 
-/** The value of an argument: null is one, leaving it out is BAD_REQUEST. */
+/** The value of an argument, null included. Throws BAD_REQUEST when it was left out. */
 function valueOf(value: Json | undefined, argument: string): Json {
   if (value !== undefined) return value
   const message = `The argument ${argument} is missing: give any JSON value, null included.`
@@ -25,7 +25,7 @@ function patchOf({ merge }: GqlPatchInput): { readonly merge: Json } {
   return { merge: valueOf(merge, 'patch.merge') }
 }
 
-/** The operation that an input names; the schema lets exactly one of its fields through. */
+/** The operation of an input; the schema guarantees exactly one field. */
 function opOf({ post, put, patch, delete: remove }: GqlOp, index: number): Op {
   if (post !== undefined) return { ...omitNulls(post), kind: 'post', value: valueOf(post.value, `ops.${index}.post.value`) }
   if (put !== undefined) return { ...omitNulls(put), kind: 'put', value: valueOf(put.value, `ops.${index}.put.value`) }

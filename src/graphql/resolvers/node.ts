@@ -4,20 +4,20 @@ import type { Context } from '../context.ts'
 import type { DocumentLookup } from '../loaders.ts'
 import { asEvent, type ShownDocument } from './shown.ts'
 
-/** Between path and version: no path has an empty segment, so no id means two things. */
+/** Separates path and version. No path has an empty segment, so ids are unambiguous. */
 const SEPARATOR = '//'
 const VERSION = /^[1-9]\d{0,9}$/
 
-/** The id that no other object has: the path for the present, `<path>//<version>` for a moment or an event. */
+/** The global id: the path for the present state, `<path>//<version>` for a past state or an event. */
 export function globalId({ path, version, isEvent = false }: ShownDocument): string {
   return isEvent ? `${path}${SEPARATOR}${version}` : path
 }
 
-/** What has the id (https://relay.dev/graphql/objectidentification.htm); null when nothing has, or it is none. */
+/** The node with an id (https://relay.dev/graphql/objectidentification.htm); null when there is none or the id is invalid. */
 export async function readNode({ loaders }: Context, id: string): Promise<ShownDocument | null> {
   const key = parseId(id)
   if (key === null) return null
-  const document = await loaders.document.load(key).catch(nullWhenAbsent)
+  const document = await loaders.document.load(key).catch(nullIfNotFound)
   return document === null || key.asOf === undefined ? document : asEvent(document)
 }
 
@@ -38,8 +38,8 @@ function isPathOfDocument(text: string): boolean {
   }
 }
 
-/** A version that never was is an error for who asks for it by number; here it is an id of nothing. */
-function nullWhenAbsent(error: unknown): null {
+/** Null for NOT_FOUND, which the database throws for a version that never was; rethrows other errors. */
+function nullIfNotFound(error: unknown): null {
   if (error instanceof DatabaseError && error.code === 'NOT_FOUND') return null
   throw error
 }

@@ -5,11 +5,11 @@ import { omitNulls } from './omit-nulls.ts'
 import { listRows } from './list.ts'
 import type { GqlSubscriptionResolvers } from '../resolvers.generated.ts'
 import { asPresentBatch } from './shown.ts'
-import { rowWeight } from '../limits/weight.ts'
+import { estimateRowBytes } from '../limits/weight.ts'
 
 /**
- * Resolvers of the feeds. The iterator of the database goes to the transport as it is: an async generator around it
- * would not end before the next batch, and so would leak on every disconnect.
+ * Resolvers of the feeds. They return the database's iterator unwrapped: an async generator around it would not end before the
+ * next batch, and so would leak on every disconnect.
  */
 export const Subscription: GqlSubscriptionResolvers = {
   changes: {
@@ -27,6 +27,6 @@ export const Subscription: GqlSubscriptionResolvers = {
 }
 
 function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
-  budget.charge(listRows(batch) * rowWeight(info))
+  budget.charge(listRows(batch) * estimateRowBytes(info))
   return batch
 }

@@ -1,17 +1,17 @@
 import type { Appended, Draft, TenantId } from '../store.ts'
 
-/** What one caller wants to append. */
-export interface Batch {
+/** The arguments of one `append` call. */
+export interface AppendBatch {
   readonly tenant: TenantId
   readonly drafts: readonly Draft[]
 }
 
-interface QueuedAppend extends Batch {
+interface QueuedAppend extends AppendBatch {
   readonly resolve: (results: readonly Appended[]) => void
   readonly reject: (error: unknown) => void
 }
 
-/** The error by which one batch alone cannot be written, as its `cause`. */
+/** One batch alone cannot be written; `cause` is the error, `index` the batch. */
 export class BatchFault extends Error {
   readonly index: number
 
@@ -22,42 +22,42 @@ export class BatchFault extends Error {
 }
 
 /**
- * Writes batches in one go: of each batch its results, in order. When it throws, nothing was written of any: a BatchFault
- * concerns one of them, anything else them all.
+ * Writes batches in one transaction and returns the results of each, in order. When it throws, nothing was written: a
+ * BatchFault concerns one batch, any other error all of them.
  */
-export type Writer = (batches: readonly Batch[]) => readonly (readonly Appended[])[]
+export type BatchWriter = (batches: readonly AppendBatch[]) => readonly (readonly Appended[])[]
 
 /**
- * Gathers what all tenants append during one turn of the event loop, so that it shares one transaction and one flush.
- * (A microtask would run between the callbacks of one turn and so gather a single tenant.)
+ * Group commit: the appends of all tenants in one turn of the event loop share one transaction and one flush.
+ * (A microtask would run between the callbacks of one turn, and so batch a single tenant.)
  */
 export class AppendQueue {
-  readonly #write: Writer
-  #waiting: QueuedAppend[] = []
+  readonly #write: BatchWriter
+  #queued: QueuedAppend[] = []
 
-  constructor(write: Writer) {
+  constructor(write: BatchWriter) {
     this.#write = write
   }
 
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ tenant, drafts, resolve, reject })
-      if (this.#waiting.length === 1) this.#writeSoon()
+      this.#queued.push({ tenant, drafts, resolve, reject })
+      if (this.#queued.length === 1) this.#scheduleWrite()
     })
   }
 
-  /** Writes all that waits; each caller gets its result or the error. */
+  /** Writes all queued batches synchronously; each caller gets its result or the error. */
   flush(): void {
-    while (this.#waiting.length > 0) this.#writeWaiting()
+    while (this.#queued.length > 0) this.#writeQueued()
   }
 
-  #writeSoon(): void {
-    setImmediate(() => this.#writeWaiting())
+  #scheduleWrite(): void {
+    setImmediate(() => this.#writeQueued())
   }
 
-  #writeWaiting(): void {
-    const batches = this.#waiting
-    this.#waiting = []
+  #writeQueued(): void {
+    const batches = this.#queued
+    this.#queued = []
     if (batches.length === 0) return
     try {
       const results = this.#write(batches)
@@ -68,10 +68,10 @@ export class AppendQueue {
     }
   }
 
-  /** The others wait for the next turn, before all that comes meanwhile: no turn takes longer than one transaction. */
+  /** Rejects one batch. The others stay first in the queue for the next turn: no turn takes longer than one transaction. */
   #writeWithout(batches: readonly QueuedAppend[], { index, cause }: BatchFault): void {
     batches[index]?.reject(cause)
-    this.#waiting = batches.filter((_, i) => i !== index)
-    if (this.#waiting.length > 0) this.#writeSoon()
+    this.#queued = batches.filter((_, i) => i !== index)
+    if (this.#queued.length > 0) this.#scheduleWrite()
   }
 }

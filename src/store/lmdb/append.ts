@@ -10,33 +10,33 @@ import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
 import type { LmdbTables, TenantRow } from './tables.ts'
 import { openTenant } from './tenant.ts'
 
-/** Appends drafts within the transaction that runs. What it throws must abort that transaction. */
+/** Appends drafts within the running transaction. An error it throws must abort that transaction. */
 export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
-  const before = openTenant(tables, tenant)
-  let row = before
-  const ground: AppendTables = { tables, recent: new RecentWrites(tables), lost: new LostWrites() }
+  const stored = openTenant(tables, tenant)
+  let row = stored
+  const context: AppendContext = { tables, recent: new RecentWrites(tables), lost: new LostWrites() }
   const results = drafts.map((draft) => {
-    const result = appendOne(ground, row, draft)
+    const result = appendOne(context, row, draft)
     if (result.kind === 'committed') row = { ...row, last: result.commit.revision, at: result.commit.at }
-    ground.lost.add({ draft, kind: result.kind })
+    context.lost.add({ draft, kind: result.kind })
     return result
   })
-  if (row !== before) void tables.tenants.put(tenant, row)
+  if (row !== stored) void tables.tenants.put(tenant, row)
   return results
 }
 
-interface AppendTables {
+interface AppendContext {
   readonly tables: LmdbTables
   readonly recent: RecentWrites
   readonly lost: LostWrites
 }
 
-/** Everything is looked up before anything is written, so that a conflict leaves no trace. */
-function appendOne(ground: AppendTables, tenant: TenantRow, draft: Draft): Appended {
-  const { tables } = ground
+/** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
+function appendOne(context: AppendContext, tenant: TenantRow, draft: Draft): Appended {
+  const { tables } = context
   const earlier = tables.commits.get([tenant.number, draft.id])
   if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(tables, tenant, earlier) }
-  const broken = expectationsOf(draft).find((expectation) => !holds(ground, tenant, expectation))
+  const broken = expectationsOf(draft).find((expectation) => !holds(context, tenant, expectation))
   if (broken !== undefined) {
     const path = broken.kind === 'version' ? broken.path : broken.below
     return { kind: 'conflict', path, version: currentVersion(tables, tenant, path) }
@@ -50,15 +50,15 @@ function expectationsOf(draft: Draft): readonly Expectation[] {
   return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
 }
 
-function holds({ tables, recent, lost }: AppendTables, tenant: TenantRow, expectation: Expectation): boolean {
+function holds({ tables, recent, lost }: AppendContext, tenant: TenantRow, expectation: Expectation): boolean {
   if (lost.concerns(expectation)) return false
   if (expectation.kind === 'version') return currentVersion(tables, tenant, expectation.path) === expectation.version
   return !recent.since(expectation.since, tenant).has(expectation.below)
 }
 
 /**
- * What was written since the revisions that drafts were made on. A draft may have thousands of expectations, one for each
- * name of a field, and a batch hundreds of drafts: each row of the log is read once for all of them.
+ * Paths written since the revisions on which drafts were made. A draft may have thousands of expectations, one for each field
+ * name, and a batch hundreds of drafts: each row of the log is read once per base revision.
  */
 class RecentWrites {
   readonly #tables: LmdbTables
@@ -68,22 +68,22 @@ class RecentWrites {
     this.#tables = tables
   }
 
-  /** Reads the log from there on: what was written since a draft was made is short. */
+  /** Paths written after the revision `since`, read from the log, which is usually short from there on. */
   since(since: Revision, tenant: TenantRow): Touched {
-    const known = this.#bySince.get(since) ?? { touched: new Touched(), upTo: since }
-    this.#bySince.set(since, known)
-    while (known.upTo < tenant.last) {
-      known.upTo++
-      for (const path of pathsInRow(readRow(this.#tables, tenant, known.upTo))) known.touched.add(path)
+    const written = this.#bySince.get(since) ?? { touched: new Touched(), upTo: since }
+    this.#bySince.set(since, written)
+    while (written.upTo < tenant.last) {
+      written.upTo++
+      for (const path of pathsInRow(readRow(this.#tables, tenant, written.upTo))) written.touched.add(path)
     }
-    return known.touched
+    return written.touched
   }
 }
 
 function currentVersion(tables: LmdbTables, tenant: TenantRow, path: Path): number {
   if (path.length === 0) return 0
   const key = documentKey(toDocumentKey(tenant.number, path))
-  const row = tables.heads.get(key) ?? tables.tombs.get(key)
+  const row = tables.heads.get(key) ?? tables.tombstones.get(key)
   return row === undefined ? 0 : versionInHead(row)
 }
 
@@ -104,7 +104,7 @@ function versionOf({ write, id, revision, at, actor }: WrittenVersion): Version 
   return { path, version, type, fields, value, createdAt: createdAt ?? at, revision, updatedAt: at, actor, commit: id }
 }
 
-/** Within a transaction a put is done when it returns, and throws when it fails; its promise brings nothing more. */
+/** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */
 function writeCommit(tables: LmdbTables, { number }: TenantRow, commit: Commit): void {
   const { row, versions } = encodeCommit(commit)
   void tables.log.put([number, commit.revision], row)
@@ -112,11 +112,11 @@ function writeCommit(tables: LmdbTables, { number }: TenantRow, commit: Commit):
   commit.versions.forEach((version, i) => {
     const encoded = versions[i]
     if (encoded === undefined) return
-    const place = toDocumentKey(number, version.path)
-    void tables.versions.put(versionKey(place, commit.revision), encoded.place)
-    const [holds, lacks] = version.type === 'DELETE' ? [tables.tombs, tables.heads] : [tables.heads, tables.tombs]
-    void holds.put(documentKey(place), encoded.head)
-    // Of a document's first version there is nothing on the other side.
-    if (version.version > 1) void lacks.remove(documentKey(place))
+    const document = toDocumentKey(number, version.path)
+    void tables.versions.put(versionKey(document, commit.revision), encoded.location)
+    const [current, other] = version.type === 'DELETE' ? [tables.tombstones, tables.heads] : [tables.heads, tables.tombstones]
+    void current.put(documentKey(document), encoded.head)
+    // Before its first version a document is in neither table.
+    if (version.version > 1) void other.remove(documentKey(document))
   })
 }

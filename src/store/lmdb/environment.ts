@@ -6,10 +6,10 @@ import { isAt } from './files/inode.ts'
 import { DiskReserve } from './files/disk-reserve.ts'
 import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
 
-/** How long a caller should wait before it tries again after the disk failed or is full. */
+/** `retryAfterMs` of the errors: when to try again after the disk failed or was full. */
 const RETRY_AFTER_MS = 1_000
 
-/** With less room than this an input/output error means a full disk: lmdb says EIO when a write came out short. */
+/** With less free space than this EIO means a full disk: lmdb reports EIO after a short write. */
 const FULL_BELOW_BYTES = 16 * 2 ** 20
 
 const DATA_FILE = 'data.mdb'
@@ -17,28 +17,28 @@ const DATA_FILE = 'data.mdb'
 /** EIO (errno). */
 const IO_ERROR = 5
 
-/** Codes of lmdb (lmdb.h) and of the system (errno) for "no room": MDB_MAP_FULL, ENOSPC, EDQUOT. */
-const FULL: ReadonlySet<unknown> = new Set([-30792, 28, 122, 'ENOSPC', 'EDQUOT'])
+/** Codes for a full disk, of lmdb (lmdb.h) and of the system (errno): MDB_MAP_FULL, ENOSPC, EDQUOT. */
+const FULL_CODES: ReadonlySet<unknown> = new Set([-30792, 28, 122, 'ENOSPC', 'EDQUOT'])
 
 export interface LmdbEnvironmentOptions extends TablesOptions {
-  /** Whether the path of the directory still leads to the one that this process owns. Throws the system's error. */
+  /** Whether the path of the directory still names the directory that this process owns. Throws the system's error. */
   readonly isInPlace: () => boolean
 }
 
-/** What is open together. */
+/** The resources of an open environment: opened and closed together. */
 interface OpenEnvironment {
   readonly tables: LmdbTables
-  readonly room: DiskReserve
+  readonly reserve: DiskReserve
 }
 
 /**
- * An lmdb environment that heals itself. A failed write may leave lmdb in a state that refuses everything from then on
- * (MDB_PANIC), so the environment is closed and opened again: what was acknowledged is on disk, the rest never happened.
- * lmdb opens by path, so that until the same directory and data file are there every use is refused.
+ * An lmdb environment that is reopened after a failure. A failed write may leave lmdb in a state in which every call fails
+ * (MDB_PANIC), so the environment is closed, and opened again at its next use: acknowledged commits are on disk, nothing else
+ * was done. lmdb opens by path, so every use is refused until the same directory and data file are at their path.
  */
 export class LmdbEnvironment {
   readonly #options: LmdbEnvironmentOptions
-  /** Held so that no other file can get its inode. */
+  /** Descriptor of the data file, kept open so that no other file can get its inode. */
   readonly #data: number
   #open: OpenEnvironment | null
   #closed = false
@@ -46,19 +46,19 @@ export class LmdbEnvironment {
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
   constructor(options: LmdbEnvironmentOptions) {
     this.#options = options
-    this.#open = opened(options, null)
-    this.#data = heldData(options.directory, this.#open)
+    this.#open = openEnvironment(options, null)
+    this.#data = openDataFile(options.directory, this.#open)
   }
 
-  /** Runs a read: all of it sees one state, as nothing else runs meanwhile. Throws UNAVAILABLE. */
+  /** Runs a read. It sees one state, as it is synchronous. Throws UNAVAILABLE. */
   read<T>(action: (tables: LmdbTables) => T): T {
-    return this.#guarded(({ tables }) => action(tables))
+    return this.#run(({ tables }) => action(tables))
   }
 
-  /** Runs a transaction and flushes it: all or nothing, durable on return. Throws UNAVAILABLE or STORAGE_FULL. */
+  /** Runs and flushes a transaction: all or nothing, durable on return. Throws UNAVAILABLE or STORAGE_FULL. */
   write<T>(action: (tables: LmdbTables) => T): T {
-    return this.#guarded(({ tables, room }) => {
-      room.reserve(usedBytes(tables))
+    return this.#run(({ tables, reserve }) => {
+      reserve.reserve(usedBytes(tables))
       return tables.root.transactionSync(() => action(tables))
     })
   }
@@ -75,9 +75,9 @@ export class LmdbEnvironment {
     closeSync(this.#data)
   }
 
-  #guarded<T>(action: (open: OpenEnvironment) => T): T {
+  #run<T>(action: (open: OpenEnvironment) => T): T {
     this.assertOpen()
-    this.#open ??= opened(this.#options, this.#data)
+    this.#open ??= openEnvironment(this.#options, this.#data)
     try {
       return action(this.#open)
     } catch (error) {
@@ -87,49 +87,49 @@ export class LmdbEnvironment {
     }
   }
 
-  /** The next use opens it again. */
+  /** Closes the environment; the next use opens it again. */
   #discard(): void {
     if (this.#open !== null) closeAll(this.#open)
     this.#open = null
   }
 }
 
-/** `data` is the data file that it must be, null when it may be a new one. */
-function opened(options: LmdbEnvironmentOptions, data: number | null): OpenEnvironment {
-  return explained(options.directory, () => {
+/** Opens an environment. `data`: descriptor of the data file that must be at the path; null: it may be a new file. */
+function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): OpenEnvironment {
+  return translated(options.directory, () => {
     assertSame(options, data)
     checkDataFile(options.directory)
     const tables = openTables(options)
-    const room = orClosed(() => closeTables(tables), () => new DiskReserve(options.directory))
-    // What is at the path may have changed since.
-    orClosed(() => closeAll({ tables, room }), () => assertSame(options, data))
-    return { tables, room }
+    const reserve = closeOnError(() => closeTables(tables), () => new DiskReserve(options.directory))
+    // The path may have changed while lmdb opened it.
+    closeOnError(() => closeAll({ tables, reserve }), () => assertSame(options, data))
+    return { tables, reserve }
   })
 }
 
-/** Throws UNAVAILABLE, or the system's error. */
+/** Throws UNAVAILABLE when another directory or data file is at the path, or the system's error. */
 function assertSame({ directory, isInPlace }: LmdbEnvironmentOptions, data: number | null): void {
-  if (!isInPlace()) throw replaced(`directory ${directory}`)
+  if (!isInPlace()) throw replacedError(`directory ${directory}`)
   const path = join(directory, DATA_FILE)
-  if (data !== null && !isAt(path, data)) throw replaced(`file ${path}`)
+  if (data !== null && !isAt(path, data)) throw replacedError(`file ${path}`)
 }
 
-function replaced(what: string): DatabaseError {
+function replacedError(what: string): DatabaseError {
   const message = `The data ${what} was moved, removed or replaced while the server ran: put it back, or restart the server.`
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS })
 }
 
-function heldData(directory: string, open: OpenEnvironment): number {
-  return explained(directory, () => orClosed(() => closeAll(open), () => openSync(join(directory, DATA_FILE), 'r')))
+function openDataFile(directory: string, open: OpenEnvironment): number {
+  return translated(directory, () => closeOnError(() => closeAll(open), () => openSync(join(directory, DATA_FILE), 'r')))
 }
 
-function closeAll({ tables, room }: OpenEnvironment): void {
+function closeAll({ tables, reserve }: OpenEnvironment): void {
   closeTables(tables)
-  room.close()
+  reserve.close()
 }
 
-/** Closes what was opened before when the next step fails. */
-function orClosed<T>(close: () => void, step: () => T): T {
+/** Runs `step`; calls `close` when it throws, to release what was opened before. */
+function closeOnError<T>(close: () => void, step: () => T): T {
   try {
     return step()
   } catch (error) {
@@ -138,7 +138,7 @@ function orClosed<T>(close: () => void, step: () => T): T {
   }
 }
 
-function explained<T>(directory: string, action: () => T): T {
+function translated<T>(directory: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
@@ -151,7 +151,7 @@ interface StorageError extends Error {
   readonly code: number | string
 }
 
-/** Whether the store failed. What has no code, or a code of Node's own (`ERR_…`), is about what was to be done, and stays what it is. */
+/** Whether lmdb or the system failed. Errors without a code, or with a code of Node's own (`ERR_…`), concern only the call. */
 export function isStorageError(error: unknown): error is StorageError {
   if (!(error instanceof Error) || error instanceof DatabaseError || !('code' in error)) return false
   return typeof error.code === 'number' || 'syscall' in error
@@ -159,7 +159,7 @@ export function isStorageError(error: unknown): error is StorageError {
 
 function storeError(error: StorageError, directory: string): DatabaseError {
   const details = { retryAfterMs: RETRY_AFTER_MS }
-  if (FULL.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
+  if (FULL_CODES.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
     return new DatabaseError('STORAGE_FULL', 'There is no room left where the data lies: free some, then try again.', details, error)
   }
   const message = `The disk failed (${error.message}): look at the machine's storage, then try the same again.`

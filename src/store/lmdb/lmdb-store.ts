@@ -5,7 +5,7 @@ import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
   Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, CommitListener, Snapshot, Store, TenantId,
 } from '../store.ts'
-import { AppendQueue, BatchFault, type Batch } from './append-queue.ts'
+import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
@@ -17,20 +17,20 @@ import type { LmdbTables, TenantRow } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
 
 export interface LmdbOptions {
-  /** Where the data lies; made if it is not there. */
+  /** The data directory; created if it does not exist. */
   readonly directory: string
-  /** Address space for the data, an upper bound of its size; takes no memory or disk of itself. Default 1 TiB. */
+  /** Address space for the data, which bounds its size; it reserves neither memory nor disk. Default 1 TiB. */
   readonly mapSizeBytes?: number | undefined
 }
 
 const MAP_SIZE_BYTES = 2 ** 40
 
-/** Collections that are looked for in the past in one turn of the event loop. */
-const COLLECTIONS = 64
+/** Collections that one turn of the event loop searches in a past state. */
+const COLLECTIONS_PER_TURN = 64
 
 /**
- * Opens the store in a directory of the local disk; this process then owns the directory until `close`.
- * Throws UNAVAILABLE or STORAGE_FULL with a sentence that says what to do.
+ * Opens the store in a directory of the local disk; the process owns the directory until `close`.
+ * Rejects with UNAVAILABLE or STORAGE_FULL, whose message says what to do.
  */
 export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Promise<Store> {
   const claim = claimDirectory(directory)
@@ -53,8 +53,8 @@ class LmdbStore implements Store {
   readonly #environment: LmdbEnvironment
   readonly #claim: DirectoryClaim
   readonly #queue = new AppendQueue((batches) => this.#write(batches))
-  readonly #listeners = new Set<{ readonly ring: CommitListener }>()
-  /** Rows of tenants as they are on disk: nobody else writes here, and every write forgets those that it may change. */
+  readonly #listeners = new Set<{ readonly listener: CommitListener }>()
+  /** Cache of tenant rows: no other process writes here, and every write evicts the rows that it may change. */
   readonly #tenants = new Map<TenantId, TenantRow>()
   #sweeping: Promise<void> = Promise.resolve()
 
@@ -67,7 +67,7 @@ class LmdbStore implements Store {
     this.#environment.assertOpen()
     const results = await this.#queue.append(tenant, drafts)
     const newest = results.findLast((result) => result.kind === 'committed')
-    if (newest !== undefined) for (const { ring } of this.#listeners) ring(tenant, newest.commit.revision)
+    if (newest !== undefined) for (const { listener } of this.#listeners) listener(tenant, newest.commit.revision)
     return results
   }
 
@@ -87,19 +87,19 @@ class LmdbStore implements Store {
   }
 
   async collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
-    const ever = this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document)))
-    if (this.#read(tenant, (_, { last }) => at >= last)) return ever
-    const then: (readonly string[])[] = []
-    let looked = 0
-    for (const [i, names] of ever.entries()) {
-      const had: string[] = []
+    const all = this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document)))
+    if (this.#read(tenant, (_, { last }) => at >= last)) return all
+    const past: (readonly string[])[] = []
+    let searched = 0
+    for (const [i, names] of all.entries()) {
+      const found: string[] = []
       for (const name of names) {
-        if (++looked % COLLECTIONS === 0) await nextTurn()
-        if (await this.#hadDocument(tenant, [...(documents[i] ?? []), name], at)) had.push(name)
+        if (++searched % COLLECTIONS_PER_TURN === 0) await nextTurn()
+        if (await this.#hadDocument(tenant, [...(documents[i] ?? []), name], at)) found.push(name)
       }
-      then.push(had)
+      past.push(found)
     }
-    return then
+    return past
   }
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
@@ -114,10 +114,10 @@ class LmdbStore implements Store {
     return this.#read(tenant, (tables, row) => revisionAtTime(tables, row, time))
   }
 
-  async listen(ring: CommitListener): Promise<AsyncDisposable> {
-    const entry = { ring }
-    this.#listeners.add(entry)
-    return { [Symbol.asyncDispose]: async () => void this.#listeners.delete(entry) }
+  async listen(listener: CommitListener): Promise<AsyncDisposable> {
+    const registration = { listener }
+    this.#listeners.add(registration)
+    return { [Symbol.asyncDispose]: async () => void this.#listeners.delete(registration) }
   }
 
   async drop(tenant: TenantId): Promise<void> {
@@ -126,7 +126,7 @@ class LmdbStore implements Store {
     await this.sweep()
   }
 
-  /** Removes the rows of dropped tenants in small transactions, so that others go on meanwhile. */
+  /** Removes the rows of dropped tenants in small transactions, so that other calls run in between. */
   async sweep(): Promise<void> {
     this.#sweeping = this.#sweeping.catch(() => undefined).then(() => this.#sweepAll())
     await this.#sweeping
@@ -140,12 +140,12 @@ class LmdbStore implements Store {
     this.#claim.release()
   }
 
-  /** Whether a document of a collection had a version at a moment: what it had then it has for ever, so others may run meanwhile. */
+  /** Whether a document of a collection had a version at `at`. The past never changes, so other calls may run in between. */
   async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
     for (let after: Path | undefined; ; await nextTurn()) {
-      const had = this.#read(tenant, (tables, row) => hadDocument(tables, row, collection, { at, after }))
-      if (typeof had === 'boolean') return had
-      after = had.after
+      const found = this.#read(tenant, (tables, row) => hadDocument(tables, row, collection, { at, after }))
+      if (typeof found === 'boolean') return found
+      after = found.after
     }
   }
 
@@ -153,7 +153,7 @@ class LmdbStore implements Store {
     while (this.#environment.write(sweepSome)) await nextTurn()
   }
 
-  #write(batches: readonly Batch[]): readonly (readonly Appended[])[] {
+  #write(batches: readonly AppendBatch[]): readonly (readonly Appended[])[] {
     for (const { tenant } of batches) this.#tenants.delete(tenant)
     return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
   }
@@ -163,17 +163,17 @@ class LmdbStore implements Store {
     return this.#environment.read((tables) => action(tables, row))
   }
 
-  /** The tenant's row; made by its first use. */
+  /** The tenant's row, created at its first use. */
   #open(tenant: TenantId): TenantRow {
-    const known = this.#environment.read((tables) => tables.tenants.get(tenant))
-    const row = known ?? this.#environment.write((tables) => openTenant(tables, tenant))
+    const stored = this.#environment.read((tables) => tables.tenants.get(tenant))
+    const row = stored ?? this.#environment.write((tables) => openTenant(tables, tenant))
     this.#tenants.set(tenant, row)
     return row
   }
 }
 
-/** Within the transaction that runs. What it throws must abort that transaction. */
-function appendBatch(tables: LmdbTables, { tenant, drafts }: Batch, index: number): readonly Appended[] {
+/** Runs within a transaction. An error it throws must abort that transaction. */
+function appendBatch(tables: LmdbTables, { tenant, drafts }: AppendBatch, index: number): readonly Appended[] {
   try {
     return appendDrafts(tables, tenant, drafts)
   } catch (error) {

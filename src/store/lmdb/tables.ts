@@ -2,7 +2,7 @@ import { open, type Database, type Key, type RootDatabase } from 'lmdb'
 
 /**
  * The sub-databases. Keys are arrays in ordered-binary form: numbers before texts, texts by their UTF-8 bytes.
- * `n` is a tenant's number, `collection` the text of a collection's path.
+ * `n` is a tenant's number, `collection` the path of a collection as text.
  */
 export interface LmdbTables {
   readonly root: RootDatabase<unknown, Key>
@@ -15,11 +15,11 @@ export interface LmdbTables {
   readonly commits: Database<number, Key>
   /** [n, collection, id] → the latest version as text (rows.ts), of live documents. */
   readonly heads: Database<string, Key>
-  /** The same of deleted documents, so that a page of live ones costs what it returns. */
-  readonly tombs: Database<string, Key>
-  /** [n, collection, id, revision] → where the version is. */
+  /** As `heads`, of deleted documents: apart, so that a page of live documents costs only the rows it returns. */
+  readonly tombstones: Database<string, Key>
+  /** [n, collection, id, revision] → location of the version. */
   readonly versions: Database<VersionRow, Key>
-  /** Number of a dropped tenant → its name, until its rows are gone. */
+  /** Number of a dropped tenant → its name, until its rows are removed. */
   readonly dropped: Database<string, number>
   /** Name of a counter → its value. */
   readonly counters: Database<number, string>
@@ -34,7 +34,7 @@ export interface TenantRow {
   readonly at: number
 }
 
-/** The version's number, then offset and length in bytes of its line in its commit's log row. */
+/** Location of a version: its number, then offset and length in bytes of its line in the log row of its commit. */
 export type VersionRow = readonly [version: number, offset: number, length: number]
 
 export interface TablesOptions {
@@ -43,8 +43,8 @@ export interface TablesOptions {
 }
 
 /**
- * Opens the environment. Without `overlappingSync` a commit is lmdb's plain sequence (write the pages, flush them, write the
- * root through a descriptor that flushes) and nothing is left to do when a synchronous transaction returns.
+ * Opens the environment. Without `overlappingSync` lmdb commits in its plain sequence (write the pages, flush them, write the
+ * root through a descriptor that flushes), so that a synchronous transaction is durable when it returns.
  */
 export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTables {
   const root = open<unknown, Key>({ path: directory, noSubdir: false, mapSize: mapSizeBytes, maxDbs: 16, overlappingSync: false })
@@ -56,7 +56,7 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
       log: root.openDB({ name: 'log', encoding: 'binary' }),
       commits: root.openDB({ name: 'commits', encoding: 'json' }),
       heads: root.openDB({ name: 'heads', encoding: 'string' }),
-      tombs: root.openDB({ name: 'tombs', encoding: 'string' }),
+      tombstones: root.openDB({ name: 'tombs', encoding: 'string' }),
       versions: root.openDB({ name: 'versions', encoding: 'json' }),
       dropped: root.openDB({ name: 'dropped', encoding: 'string' }),
       counters: root.openDB({ name: 'counters', encoding: 'json' }),
@@ -67,12 +67,12 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
   }
 }
 
-/** Closes the environment. As nothing is ever pending, it is closed on return and the promise brings nothing more. */
+/** Closes the environment. As no write is ever pending, lmdb closes it synchronously; its promise is not needed. */
 export function closeTables({ root }: LmdbTables): void {
   void root.close()
 }
 
-/** Bytes of the data file up to the end of the last page in use. (`getStats` tells it too, but walks all free pages.) */
+/** Bytes of the data file up to the end of the last used page. (`getStats` returns it too, but walks all free pages.) */
 export function usedBytes({ root, pageSize }: LmdbTables): number {
   const { env } = root as unknown as { readonly env: { info(): { readonly lastPageNumber: number } } }
   return (env.info().lastPageNumber + 1) * pageSize

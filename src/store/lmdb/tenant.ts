@@ -6,7 +6,7 @@ import type { LmdbTables, TenantRow } from './tables.ts'
 /** Rows that one transaction of a sweep removes. */
 const SWEEP_ROWS = 1_000
 
-/** The tenant's row; made within the transaction that runs when the name is new. */
+/** The tenant's row. Created within the running transaction when the name is new. */
 export function openTenant(tables: LmdbTables, tenant: TenantId): TenantRow {
   const known = tables.tenants.get(tenant)
   if (known !== undefined) return known
@@ -21,7 +21,7 @@ function newEpoch(): string {
   return randomUUID().replaceAll('-', '').slice(0, 16)
 }
 
-/** Takes the tenant's name away within the transaction that runs; `sweepSome` removes the rows. */
+/** Removes the tenant's name within the running transaction; `sweepSome` removes its rows later. */
 export function dropTenant(tables: LmdbTables, tenant: TenantId): void {
   const row = tables.tenants.get(tenant)
   if (row === undefined) return
@@ -29,12 +29,12 @@ export function dropTenant(tables: LmdbTables, tenant: TenantId): void {
   void tables.tenants.remove(tenant)
 }
 
-/** Removes some rows of a dropped tenant within the transaction that runs; false when none are left of any. */
+/** Removes some rows of a dropped tenant within the running transaction; false when no dropped tenant has rows left. */
 export function sweepSome(tables: LmdbTables): boolean {
   const [number] = tables.dropped.getKeys({ limit: 1 })
   if (number === undefined) return false
   const { from, to } = tenantSpan(number)
-  for (const table of [tables.log, tables.commits, tables.heads, tables.tombs, tables.versions]) {
+  for (const table of [tables.log, tables.commits, tables.heads, tables.tombstones, tables.versions]) {
     const keys = [...table.getKeys({ start: from, end: to, limit: SWEEP_ROWS })]
     for (const key of keys) void table.remove(key)
     if (keys.length > 0) return true

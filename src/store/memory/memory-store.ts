@@ -12,26 +12,26 @@ import { LostWrites } from '../lost-writes.ts'
 
 interface TenantLog {
   readonly epoch: string
-  /** The commit of revision n is at n - 1. */
+  /** The commit of revision n is at index n - 1. */
   readonly commits: Commit[]
 }
 
-/** The store as plainly as it can be said: a log, and everything else derived from it by filtering. The tests' oracle. */
+/** The simplest store: an in-memory log; every read filters it. The oracle of the tests. */
 export class MemoryStore implements Store {
   readonly shared = false
   readonly #tenants = new Map<TenantId, TenantLog>()
-  readonly #listeners = new Set<{ readonly ring: (tenant: TenantId) => void }>()
+  readonly #listeners = new Set<{ readonly listener: (tenant: TenantId) => void }>()
   #closed = false
 
   async append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
-    const world = this.#tenant(tenant)
+    const log = this.#tenant(tenant)
     const lost = new LostWrites()
     const results = drafts.map((draft) => {
-      const result = appendOne(world, draft, lost)
+      const result = appendOne(log, draft, lost)
       lost.add({ draft, kind: result.kind })
       return result
     })
-    if (results.some(({ kind }) => kind === 'committed')) for (const { ring } of this.#listeners) ring(tenant)
+    if (results.some(({ kind }) => kind === 'committed')) for (const { listener } of this.#listeners) listener(tenant)
     return results
   }
 
@@ -41,22 +41,22 @@ export class MemoryStore implements Store {
   }
 
   async heads(tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> {
-    const world = this.#tenant(tenant)
-    const heads = headsOf(world, at)
-    return { revision: revisionOf(world, at), rows: paths.map((path) => heads.get(pathText(path)) ?? null) }
+    const log = this.#tenant(tenant)
+    const heads = headsOf(log, at)
+    return { revision: revisionOf(log, at), rows: paths.map((path) => heads.get(pathText(path)) ?? null) }
   }
 
   async list(tenant: TenantId, range: Range, at?: Revision): Promise<ListPage> {
-    const world = this.#tenant(tenant)
-    const revision = revisionOf(world, at)
-    const then = headsOf(world, revision)
-    // What the past did not show is looked at too; latest reads touch only what they return.
-    const looked = revision === world.commits.length ? then : headsOf(world)
-    const inOrder = [...looked.values()].filter(({ path }) => isInRange(path, range)).sort((a, b) => comparePaths(a.path, b.path))
-    const versions = inOrder.map(({ path }) => ({ path, version: then.get(pathText(path)) }))
+    const log = this.#tenant(tenant)
+    const revision = revisionOf(log, at)
+    const past = headsOf(log, revision)
+    // A past read also scans documents that were created later (L10); a latest read scans only the rows it returns.
+    const scanned = revision === log.commits.length ? past : headsOf(log)
+    const inOrder = [...scanned.values()].filter(({ path }) => isInRange(path, range)).sort((a, b) => comparePaths(a.path, b.path))
+    const versions = inOrder.map(({ path }) => ({ path, version: past.get(pathText(path)) }))
     const shown = (version: Version | undefined): version is Version => version !== undefined && (version.type !== 'DELETE' || range.deleted === true)
-    const looks = versions.map(({ path, version }) => ({ at: path, row: shown(version) ? version : null }))
-    const page = takePage(looked === then ? looks.filter(({ row }) => row !== null) : looks, range)
+    const rows = versions.map(({ path, version }) => ({ position: path, row: shown(version) ? version : null }))
+    const page = takePage(scanned === past ? rows.filter(({ row }) => row !== null) : rows, range)
     return { ...page, revision }
   }
 
@@ -73,15 +73,15 @@ export class MemoryStore implements Store {
     if (range.version !== undefined) return { rows: rows.filter(({ version }) => version === range.version), more: false }
     const { touching } = range
     const inRange = rows.filter(({ revision }) => isBetween(revision, range))
-    return takePage(inRange.map((row) => ({ at: row.revision, row: touching === undefined || mayTouch(row.fields, touching) ? row : null })), range)
+    return takePage(inRange.map((row) => ({ position: row.revision, row: touching === undefined || mayTouch(row.fields, touching) ? row : null })), range)
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
     const { commits, epoch } = this.#tenant(tenant)
     const { below } = range
-    const isMeant = ({ versions }: Commit): boolean => below === undefined || versions.some(({ path }) => below.some((root) => isWithin(path, root)))
+    const isSelected = ({ versions }: Commit): boolean => below === undefined || versions.some(({ path }) => below.some((root) => isWithin(path, root)))
     const inRange = commits.filter(({ revision }) => isBetween(revision, range))
-    const { rows, next } = takePage(inRange.map((commit) => ({ at: commit.revision, row: isMeant(commit) ? commit : null })), range)
+    const { rows, next } = takePage(inRange.map((commit) => ({ position: commit.revision, row: isSelected(commit) ? commit : null })), range)
     return { commits: rows, next, floor: 0, last: commits.length, epoch }
   }
 
@@ -89,10 +89,10 @@ export class MemoryStore implements Store {
     return this.#tenant(tenant).commits.findLast(({ at }) => at <= time)?.revision ?? 0
   }
 
-  async listen(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
-    const entry = { ring }
-    this.#listeners.add(entry)
-    return { [Symbol.asyncDispose]: async () => void this.#listeners.delete(entry) }
+  async listen(listener: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+    const registration = { listener }
+    this.#listeners.add(registration)
+    return { [Symbol.asyncDispose]: async () => void this.#listeners.delete(registration) }
   }
 
   async drop(tenant: TenantId): Promise<void> {
@@ -109,22 +109,22 @@ export class MemoryStore implements Store {
     if (this.#closed) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
     const known = this.#tenants.get(tenant)
     if (known !== undefined) return known
-    const world: TenantLog = { epoch: randomUUID().replaceAll('-', '').slice(0, 16), commits: [] }
-    this.#tenants.set(tenant, world)
-    return world
+    const log: TenantLog = { epoch: randomUUID().replaceAll('-', '').slice(0, 16), commits: [] }
+    this.#tenants.set(tenant, log)
+    return log
   }
 }
 
-function appendOne(world: TenantLog, draft: Draft, lost: LostWrites): Appended {
-  const earlier = world.commits.find(({ id }) => id === draft.id)
+function appendOne(log: TenantLog, draft: Draft, lost: LostWrites): Appended {
+  const earlier = log.commits.find(({ id }) => id === draft.id)
   if (earlier !== undefined) return { kind: 'repeated', commit: earlier }
-  const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(world, expectation))
+  const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(log, expectation))
   if (broken !== undefined) {
     const path = broken.kind === 'version' ? broken.path : broken.below
-    return { kind: 'conflict', path, version: currentVersion(world, path) }
+    return { kind: 'conflict', path, version: currentVersion(log, path) }
   }
-  const commit = commitOf(draft, world.commits.length + 1, Math.max(draft.at, world.commits.at(-1)?.at ?? draft.at))
-  world.commits.push(commit)
+  const commit = commitOf(draft, log.commits.length + 1, Math.max(draft.at, log.commits.at(-1)?.at ?? draft.at))
+  log.commits.push(commit)
   return { kind: 'committed', commit }
 }
 
@@ -138,26 +138,26 @@ function expectationsOf(draft: Draft): readonly Expectation[] {
   return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
 }
 
-function holds(world: TenantLog, expectation: Expectation): boolean {
-  if (expectation.kind === 'version') return currentVersion(world, expectation.path) === expectation.version
+function holds(log: TenantLog, expectation: Expectation): boolean {
+  if (expectation.kind === 'version') return currentVersion(log, expectation.path) === expectation.version
   const { below, since } = expectation
-  return !versionsOf(world).some(({ path, revision }) => revision > since && isWithin(path, below))
+  return !versionsOf(log).some(({ path, revision }) => revision > since && isWithin(path, below))
 }
 
-function currentVersion(world: TenantLog, path: Path): number {
-  return versionsOf(world).findLast((version) => pathText(version.path) === pathText(path))?.version ?? 0
+function currentVersion(log: TenantLog, path: Path): number {
+  return versionsOf(log).findLast((version) => pathText(version.path) === pathText(path))?.version ?? 0
 }
 
-function versionsOf(world: TenantLog): readonly Version[] {
-  return world.commits.flatMap(({ versions }) => versions)
+function versionsOf(log: TenantLog): readonly Version[] {
+  return log.commits.flatMap(({ versions }) => versions)
 }
 
-function revisionOf(world: TenantLog, at: Revision = Infinity): Revision {
-  return Math.min(at, world.commits.length)
+function revisionOf(log: TenantLog, at: Revision = Infinity): Revision {
+  return Math.min(at, log.commits.length)
 }
 
-function headsOf(world: TenantLog, at: Revision = Infinity): ReadonlyMap<string, Version> {
-  const versions = versionsOf(world).filter(({ revision }) => revision <= at)
+function headsOf(log: TenantLog, at: Revision = Infinity): ReadonlyMap<string, Version> {
+  const versions = versionsOf(log).filter(({ revision }) => revision <= at)
   return new Map(versions.map((version) => [pathText(version.path), version]))
 }
 
@@ -175,39 +175,39 @@ function isBetween(revision: Revision, range: { readonly after?: Revision | unde
   return revision > (range.after ?? 0) && revision < (range.before ?? Infinity)
 }
 
-interface MemoryCut {
+interface MemoryPageOptions {
   readonly limit: Limit
   readonly skips?: number | undefined
   readonly reverse?: boolean | undefined
 }
 
-/** Something that is looked at; null: it is passed over. */
-interface MemoryRow<T, Place> {
-  readonly at: Place
+/** A scanned row, or null when it is skipped. */
+interface MemoryRow<T, Position> {
+  readonly position: Position
   readonly row: T | null
 }
 
-interface MemoryPage<T, Place> {
+interface MemoryPage<T, Position> {
   readonly rows: readonly T[]
   readonly more: boolean
-  readonly next: Place | undefined
+  readonly next: Position | undefined
 }
 
-/** The first rows, or the last ones, that a limit allows. */
-function takePage<T, Place>(all: readonly MemoryRow<T, Place>[], { limit, reverse, skips = SKIPS }: MemoryCut): MemoryPage<T, Place> {
+/** The first rows (in reverse, the last ones) that a limit allows. */
+function takePage<T, Position>(all: readonly MemoryRow<T, Position>[], { limit, reverse, skips = SKIPS }: MemoryPageOptions): MemoryPage<T, Position> {
   const rows: T[] = []
-  const part = (next?: Place): MemoryPage<T, Place> => ({ rows: reverse === true ? rows.toReversed() : rows, more: next !== undefined, next })
-  let behind: Place | undefined
+  const page = (next?: Position): MemoryPage<T, Position> => ({ rows: reverse === true ? rows.toReversed() : rows, more: next !== undefined, next })
+  let last: Position | undefined
   let [bytes, skipped] = [0, 0]
-  for (const { at, row } of reverse === true ? all.toReversed() : all) {
+  for (const { position, row } of reverse === true ? all.toReversed() : all) {
     if (row === null) {
-      if (++skipped >= skips) return part(at)
+      if (++skipped >= skips) return page(position)
       continue
     }
     bytes += JSON.stringify(row).length
-    if (behind !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return part(behind)
+    if (last !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return page(last)
     rows.push(row)
-    behind = at
+    last = position
   }
-  return part()
+  return page()
 }

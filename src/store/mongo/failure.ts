@@ -1,23 +1,23 @@
 import { MongoBulkWriteError, MongoError, MongoNetworkError, MongoServerSelectionError } from 'mongodb'
 import { DatabaseError } from '../../core/error.ts'
 
-/** When to ask again, ms. */
+/** `retryAfterMs` of every error, ms. */
 const RETRY_AFTER_MS = 1_000
 
-/** A key that is taken: E11000. */
+/** Duplicate key: E11000. */
 const DUPLICATE_KEY = 11000
 const OUT_OF_DISK_SPACE = 14031
 const ATLAS_ERROR = 8000
 const NOT_AUTHORIZED: ReadonlySet<number> = new Set([13, 18])
 /**
- * Codes with which a server says that it cannot work at the moment: no or another primary, going down, interrupted,
- * too slow, no majority (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml).
+ * Codes of transient server errors: no or another primary, shutting down, interrupted, timed out, no majority
+ * (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml).
  */
-const NOT_NOW: ReadonlySet<number> = new Set([
+const TRANSIENT_CODES: ReadonlySet<number> = new Set([
   6, 7, 50, 64, 89, 91, 100, 112, 133, 134, 189, 202, 234, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
 ])
-/** Names of the driver's own errors that say the same. */
-const DRIVER_NOT_NOW: ReadonlySet<string> = new Set([
+/** Names of the driver's own transient errors. */
+const TRANSIENT_DRIVER_ERRORS: ReadonlySet<string> = new Set([
   'MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError', 'MongoTopologyClosedError', 'MongoClientClosedError',
 ])
 
@@ -27,7 +27,7 @@ export function unavailable(why: string, cause?: unknown): DatabaseError {
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS }, cause)
 }
 
-/** The numeric code of a server's error, also of a write error or a write concern error inside it. */
+/** The numeric code of a server error, or of the first write error or the write concern error in it; null without one. */
 export function codeOf(error: unknown): number | null {
   if (!(error instanceof MongoError)) return null
   if (error instanceof MongoBulkWriteError) {
@@ -38,20 +38,20 @@ export function codeOf(error: unknown): number | null {
   return typeof error.code === 'number' ? error.code : null
 }
 
-/** Whether a key was taken. */
+/** Whether an insert failed because its key exists. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === DUPLICATE_KEY
 }
 
-/** Whether the same command may succeed in a moment, with what it did being unknown. */
+/** Whether the error is transient: the same command may succeed later; whether this one took effect is unknown. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   if (error instanceof DatabaseError) return error.code === 'UNAVAILABLE'
   if (!(error instanceof MongoError)) return false
   const code = codeOf(error)
-  if (code !== null) return NOT_NOW.has(code)
-  // Without a code, a write wraps an error of the driver itself, whose class is lost then.
-  return error instanceof MongoBulkWriteError || DRIVER_NOT_NOW.has(error.name)
+  if (code !== null) return TRANSIENT_CODES.has(code)
+  // A bulk write error without a code wraps an error of the driver, whose class is lost.
+  return error instanceof MongoBulkWriteError || TRANSIENT_DRIVER_ERRORS.has(error.name)
 }
 
 function isFull(error: MongoError): boolean {
@@ -60,7 +60,7 @@ function isFull(error: MongoError): boolean {
   return /no space left|disk is full/i.test(error.message) || (code === ATLAS_ERROR && /quota/i.test(error.message))
 }
 
-/** The error of the port for what the driver threw; what is neither the server's state nor ours stays as it is. */
+/** Converts an error of the driver to one of the port; other errors are returned unchanged. */
 export function failureOf(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error
   if (isFull(error)) {
@@ -74,8 +74,8 @@ export function failureOf(error: unknown): unknown {
   return error
 }
 
-/** `work`, or UNAVAILABLE when it takes longer than `ms`; `onLate` is told then. What still runs is left to itself. */
-export async function withField<T>(ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
+/** `work`, or UNAVAILABLE when it takes longer than `ms`; `onLate` is called then. The work itself is not cancelled. */
+export async function callWithTimeout<T>(ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

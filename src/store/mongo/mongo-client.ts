@@ -2,8 +2,8 @@ import { MongoClient, MongoParseError, MongoServerSelectionError, type MongoClie
 import { DatabaseError } from '../../core/error.ts'
 import { codeOf, failureOf, unavailable } from './failure.ts'
 
-/** How long the parts of one call may take, ms: a call tries again within its own limit. */
-export interface Waits {
+/** Timeouts of the driver, ms: short enough that a call can retry once within its own timeout. */
+export interface DriverTimeouts {
   readonly selectMs: number
   readonly socketMs: number
 }
@@ -12,7 +12,7 @@ function badUrl(why: string, cause?: unknown): DatabaseError {
   return new DatabaseError('BAD_REQUEST', `The MongoDB URL cannot be used: ${why}.`, { argument: 'url' }, cause)
 }
 
-function weaker(why: string): DatabaseError {
+function weakConcern(why: string): DatabaseError {
   return badUrl(`${why}; leave it out: majority concerns and reads from the primary are always used`)
 }
 
@@ -26,20 +26,20 @@ function parse(url: string): MongoClientOptions {
   }
 }
 
-/** Refuses a connection string that asks for less than the laws need. */
+/** Throws BAD_REQUEST for a connection string with weaker concerns than the laws need. */
 function checkUrl(url: string): void {
   const { writeConcern, readConcern, readPreference } = parse(url)
   const w = writeConcern?.w
-  if (w !== undefined && w !== 'majority') throw weaker(`w=${String(w)} would lose acknowledged writes`)
-  if (writeConcern?.journal === false) throw weaker('journal=false would lose acknowledged writes')
+  if (w !== undefined && w !== 'majority') throw weakConcern(`w=${String(w)} would lose acknowledged writes`)
+  if (writeConcern?.journal === false) throw weakConcern('journal=false would lose acknowledged writes')
   const level = (readConcern as { readonly level?: string } | undefined)?.level
-  if (level === 'local' || level === 'available') throw weaker(`readConcernLevel=${level} would show what may be rolled back`)
+  if (level === 'local' || level === 'available') throw weakConcern(`readConcernLevel=${level} would show what may be rolled back`)
   const mode = typeof readPreference === 'string' ? readPreference : readPreference?.mode
-  if (mode !== undefined && mode !== 'primary') throw weaker(`readPreference=${mode} would show old states`)
+  if (mode !== undefined && mode !== 'primary') throw weakConcern(`readPreference=${mode} would show old states`)
 }
 
-/** A client that has not connected yet. Throws BAD_REQUEST for a connection string that cannot be used. */
-export function clientOf(url: string, { selectMs, socketMs }: Waits, maxPoolSize: number): MongoClient {
+/** A client that has not connected yet. Throws BAD_REQUEST for an invalid connection string. */
+export function clientOf(url: string, { selectMs, socketMs }: DriverTimeouts, maxPoolSize: number): MongoClient {
   checkUrl(url)
   return new MongoClient(url, {
     appName: 'tidemark', maxPoolSize, retryReads: true, retryWrites: true, ignoreUndefined: true,
@@ -48,7 +48,7 @@ export function clientOf(url: string, { selectMs, socketMs }: Waits, maxPoolSize
   })
 }
 
-/** UNAVAILABLE that says what is wrong with a server that cannot be connected to. */
+/** UNAVAILABLE with the reason why connecting failed, and its remedy. */
 export function connectFailure(error: unknown): unknown {
   const reason = error instanceof MongoServerSelectionError ? error.reason : undefined
   const servers = [...(reason?.servers.values() ?? [])]
@@ -59,13 +59,13 @@ export function connectFailure(error: unknown): unknown {
   if (servers.some(({ type }) => type === 'RSSecondary' || type === 'RSOther' || type === 'RSArbiter')) {
     return unavailable('the replica set has no primary; writing and reading go on when it has elected one', error)
   }
-  // The driver drops a server that answers, but not as a member of the set that the URL names.
+  // The driver drops a server that is not a member of the replica set that the URL names.
   if (reason !== undefined && servers.length === 0) return standalone()
   if (reason !== undefined) return unavailable('no server answers at the address of the URL; start it, or correct the address', error)
   return failureOf(error)
 }
 
-/** UNAVAILABLE for a server that is no replica set. */
+/** UNAVAILABLE for a server that is not in a replica set. */
 export function standalone(): DatabaseError {
   return unavailable('it is a standalone server, or of another replica set than the URL says, and change streams need a replica set; start mongod with --replSet and run rs.initiate()')
 }

@@ -1,26 +1,26 @@
 import type { Collection, MongoClient } from 'mongodb'
-import { withField } from './failure.ts'
+import { callWithTimeout } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
 import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
 
-/** Calls that may be lost before the client, and with it their connections, is given up. */
-const MAX_LOST = 8
+/** Lost commands after which the client is replaced, and with it its connections. */
+const MAX_LOST_COMMANDS = 8
 
 export interface MongoConnectionOptions {
   readonly connect: () => MongoClient
   readonly database: string | undefined
-  /** How long the server may work on one read, ms. */
+  /** Timeout of one read on the server, ms. */
   readonly readMs: number
-  /** Longer than any command of the driver takes by its own limits, ms. */
+  /** A command that has not settled after this time is lost, ms; longer than the driver's own timeouts. */
   readonly lostMs: number
 }
 
 /**
- * The way to the server: a client of the driver, replaced when the driver has lost its way.
+ * A client of the driver, replaced when it hangs.
  *
- * A command that the driver 7.8 writes to a socket which was just destroyed never settles: no limit of the driver ends
- * it (`socket.write` answers false, and it waits for a `drain` that cannot come). It happens when a server dies. To an
- * operation it costs that operation; to the heartbeat, all that the client would do from then on.
+ * A command that driver 7.8 writes to a socket which was just destroyed never settles, and no timeout of the driver ends it
+ * (`socket.write` returns false, and the driver waits for a `drain` that cannot come). It happens when a server dies. If the
+ * command is an operation, only that operation is lost; if it is the heartbeat, the client is unusable from then on.
  */
 export class MongoConnection implements MongoTables {
   readonly readMs: number
@@ -28,12 +28,12 @@ export class MongoConnection implements MongoTables {
   readonly #options: MongoConnectionOptions
   #client: MongoClient
   #collections: MongoCollections
-  #lostClients = 0
+  #lostCommands = 0
 
   constructor(options: MongoConnectionOptions) {
     this.#options = options
     this.readMs = options.readMs
-    this.#client = this.#watched(options.connect())
+    this.#client = this.#replacedOnHang(options.connect())
     this.#collections = mongoCollections(this.#client, options.database, options.readMs)
   }
 
@@ -55,42 +55,42 @@ export class MongoConnection implements MongoTables {
     this.sharded = hello['msg'] === 'isdbgrid'
   }
 
-  /** A command of the driver, or UNAVAILABLE when the driver has lost it. */
+  /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
   async call<T>(command: Promise<T>): Promise<T> {
-    return withField(this.#options.lostMs, command, () => {
-      this.#lostClients += 1
-      if (this.#lostClients > MAX_LOST) this.#replace()
+    return callWithTimeout(this.#options.lostMs, command, () => {
+      this.#lostCommands += 1
+      if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
     })
   }
 
   async close(): Promise<void> {
-    await withField(this.#options.lostMs, this.#client.close()).catch(() => {
-      // A lost connection is not waited for.
+    await callWithTimeout(this.#options.lostMs, this.#client.close()).catch(() => {
+      // Closing a lost connection may fail or time out.
     })
   }
 
   #replace(): void {
     const old = this.#client
-    this.#lostClients = 0
-    this.#client = this.#watched(this.#options.connect())
+    this.#lostCommands = 0
+    this.#client = this.#replacedOnHang(this.#options.connect())
     this.#collections = mongoCollections(this.#client, this.#options.database, this.readMs)
     old.close().catch(() => {
-      // It was given up.
+      // The old client is unusable.
     })
   }
 
-  /** Gives the client up when one of its heartbeats never ends. */
-  #watched(client: MongoClient): MongoClient {
-    const beating = new Map<string, NodeJS.Timeout>()
-    const ended = ({ connectionId }: { readonly connectionId: string }): void => clearTimeout(beating.get(connectionId))
+  /** Replaces the client when one of its heartbeats does not end within `lostMs`. */
+  #replacedOnHang(client: MongoClient): MongoClient {
+    const heartbeats = new Map<string, NodeJS.Timeout>()
+    const ended = ({ connectionId }: { readonly connectionId: string }): void => clearTimeout(heartbeats.get(connectionId))
     client.on('serverHeartbeatStarted', ({ connectionId }) => {
-      clearTimeout(beating.get(connectionId))
+      clearTimeout(heartbeats.get(connectionId))
       const timer = setTimeout(() => (client === this.#client ? this.#replace() : undefined), this.#options.lostMs)
-      beating.set(connectionId, timer.unref())
+      heartbeats.set(connectionId, timer.unref())
     })
     client.on('serverHeartbeatSucceeded', ended)
     client.on('serverHeartbeatFailed', ended)
-    client.on('topologyClosed', () => beating.forEach((timer) => clearTimeout(timer)))
+    client.on('topologyClosed', () => heartbeats.forEach((timer) => clearTimeout(timer)))
     return client
   }
 }

@@ -9,64 +9,64 @@ import type {
 import { Appender } from './write/append.ts'
 import { readBelow } from './read/below.ts'
 import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-notifier.ts'
-import { clientOf, connectFailure, standalone, type Waits } from './mongo-client.ts'
-import { failureOf, isTransient, withField } from './failure.ts'
+import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
+import { failureOf, isTransient, callWithTimeout } from './failure.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import type { MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { collectionNames, headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import type { LogEntry } from './rows.ts'
-import { createIndexes, findCommits, readSection, readTail } from './tables.ts'
+import { createIndexes, findCommits, readSection, readOverlay } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 
 export interface MongoStoreOptions {
-  /** Connection string of a replica set or a sharded cluster (https://www.mongodb.com/docs/manual/reference/connection-string/). */
+  /** Connection string of a replica set or sharded cluster (https://www.mongodb.com/docs/manual/reference/connection-string/). */
   readonly url: string
-  /** Default: the one of the URL, else `test`. */
+  /** Name of the database. Default: that of the URL, else `test`. */
   readonly database?: string | undefined
-  /** The longest that a call may take, ms; default 5,000. */
+  /** Timeout of one call of the port, ms. Default 5,000. */
   readonly callMs?: number | undefined
-  /** Connections at most; default 50. One more carries the change stream. */
+  /** Most connections, besides the one of the change stream. Default 50. */
   readonly poolSize?: number | undefined
-  /** Where the server has no change streams: how often commits of other processes are looked for, ms; default 100. */
+  /** Interval of polling for commits of other processes when the server has no change streams, ms. Default 100. */
   readonly pollMs?: number | undefined
-  /** Beside a change stream: how often they are looked for in case it goes silent, ms; default 5,000. */
+  /** Interval of polling beside a change stream, in case the stream goes silent, ms. Default 5,000. */
   readonly safetyPollMs?: number | undefined
-  /** Told, in one line each, when the way of noticing others' commits changes. Default: nobody is. */
+  /** Called with one line when the change stream ends, reopens or is missing, and when a repair fails. Default: none. */
   readonly onStatus?: ((line: string) => void) | undefined
 }
 
-/** The longest that the server waits for a change event before it answers without one, ms. */
+/** `maxAwaitTimeMS` of the change stream: the server then replies without an event, ms. */
 const MAX_AWAIT_MS = 1_000
 
 /**
- * A store on MongoDB. Rejects with UNAVAILABLE, and a sentence for each case, when there is no server, no replica
- * set, or no access; with BAD_REQUEST when the URL asks for weaker concerns. It may be called again then.
+ * Opens a store on MongoDB. Rejects with UNAVAILABLE, whose message names the reason, when there is no server, no replica set
+ * or no access, and with BAD_REQUEST when the URL asks for weaker concerns. It may be called again after a rejection.
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
   const callMs = options.callMs ?? 5_000
-  // Two attempts of the driver fit into one call.
-  const waits: Waits = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
+  // Two attempts of the driver fit into the timeout of one call.
+  const timeouts: DriverTimeouts = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
   const lostMs = Math.floor(callMs * 0.6)
-  const connect = (): MongoClient => clientOf(options.url, waits, options.poolSize ?? 50)
-  const link = new MongoConnection({ connect, database: options.database, readMs: waits.selectMs, lostMs })
+  const connect = (): MongoClient => clientOf(options.url, timeouts, options.poolSize ?? 50)
+  const connection = new MongoConnection({ connect, database: options.database, readMs: timeouts.selectMs, lostMs })
   try {
-    await link.connect()
-    const mode = await probeStreams(link)
+    await connection.connect()
+    const mode = await probeStreams(connection)
     if (mode === null) throw standalone()
-    await createIndexes(link)
-    const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(waits.socketMs / 2))
-    return new MongoStore({ link, mode, connect, callMs, lostMs, awaitMs, options })
+    await createIndexes(connection)
+    const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(timeouts.socketMs / 2))
+    return new MongoStore({ connection, mode, connect, callMs, lostMs, awaitMs, options })
   } catch (error) {
-    await link.close()
+    await connection.close()
     throw connectFailure(error)
   }
 }
 
 interface MongoStoreParts {
-  readonly link: MongoConnection
+  readonly connection: MongoConnection
   readonly mode: NotifierMode
   readonly connect: () => MongoClient
   readonly callMs: number
@@ -75,7 +75,7 @@ interface MongoStoreParts {
   readonly options: MongoStoreOptions
 }
 
-/** The port on MongoDB. docs/mongodb.md says what lies where and why. */
+/** The port on MongoDB. docs/mongodb.md describes its collections and protocol. */
 export class MongoStore implements Store {
   readonly shared = true
   readonly #connection: MongoConnection
@@ -84,105 +84,105 @@ export class MongoStore implements Store {
   readonly #notifier: CommitNotifier
   readonly #janitor: Janitor
   readonly #callMs: number
-  /** The last append of each tenant: one at a time. */
+  /** The last queued append or drop of each tenant: they run one at a time. */
   readonly #queues = new Map<TenantId, Promise<unknown>>()
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
 
-  constructor({ link, mode, connect, callMs, lostMs, awaitMs, options }: MongoStoreParts) {
-    const tenants = new Tenants(link, (tail) => repair(link, tail, tail.last))
+  constructor({ connection, mode, connect, callMs, lostMs, awaitMs, options }: MongoStoreParts) {
+    const tenants = new Tenants(connection, (overlay) => repair(connection, overlay, overlay.last))
     const pollMs = options.pollMs ?? 100
-    const onLine = options.onStatus ?? ((): void => undefined)
-    this.#connection = link
+    const onStatus = options.onStatus ?? ((): void => undefined)
+    this.#connection = connection
     this.#callMs = callMs
-    this.#reader = { tables: link, tenants }
+    this.#reader = { tables: connection, tenants }
     this.#notifier = new CommitNotifier({
-      tables: link, tenants, mode, connect, awaitMs, lostMs, onStatus: onLine, database: options.database,
+      tables: connection, tenants, mode, connect, awaitMs, lostMs, onStatus, database: options.database,
       pollMs, safetyPollMs: options.safetyPollMs ?? 5_000,
     })
-    this.#appender = new Appender(this.#reader, (tail) => this.#notifier.own(tail))
-    this.#janitor = new Janitor(link, tenants, onLine)
-    if (mode === 'poll') onLine(`This MongoDB has no change streams: commits of other processes are looked for every ${pollMs} ms.`)
+    this.#appender = new Appender(this.#reader, (overlay) => this.#notifier.notifyOwn(overlay))
+    this.#janitor = new Janitor(connection, tenants, onStatus)
+    if (mode === 'poll') onStatus(`This MongoDB has no change streams: commits of other processes are looked for every ${pollMs} ms.`)
   }
 
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     const deadline = performance.now() + this.#callMs
-    return this.#call(() => this.#queued(tenant, () => this.#appender.append(tenant, drafts, deadline)))
+    return this.#call(() => this.#enqueue(tenant, () => this.#appender.append(tenant, drafts, deadline)))
   }
 
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, async (tail) => {
-      const filter = { t: tail.scope, cid: ids.length === 1 ? (ids[0] ?? '') : { $in: [...ids] } }
-      const asked = findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
-      const [{ rows }] = await Promise.all([asked, this.#reader.tenants.refresh(tail)])
+    return this.#read(tenant, async (overlay) => {
+      const filter = { t: overlay.scope, cid: ids.length === 1 ? (ids[0] ?? '') : { $in: [...ids] } }
+      const commits = findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
+      const [{ rows }] = await Promise.all([commits, this.#reader.tenants.refresh(overlay)])
       const byId = new Map(rows.map(({ commit }) => [commit.id, commit]))
       return ids.map((id) => byId.get(id) ?? null)
     })
   }
 
   heads(tenant: TenantId, paths: readonly Path[], at: Revision = Infinity): Promise<Snapshot<readonly (Version | null)[]>> {
-    return this.#read(tenant, (tail) => headsAt(this.#reader, tail, paths, at))
+    return this.#read(tenant, (overlay) => headsAt(this.#reader, overlay, paths, at))
   }
 
   list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    return this.#read(tenant, (tail) => listAt(this.#reader, tail, range, at))
+    return this.#read(tenant, (overlay) => listAt(this.#reader, overlay, range, at))
   }
 
   collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
-    return this.#read(tenant, async (tail) => {
-      await this.#reader.tenants.refresh(tail)
-      return mapConcurrent(documents, (document) => collectionNames(this.#reader, tail, document, at))
+    return this.#read(tenant, async (overlay) => {
+      await this.#reader.tenants.refresh(overlay)
+      return mapConcurrent(documents, (document) => collectionNames(this.#reader, overlay, document, at))
     })
   }
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return this.#read(tenant, async (tail) => {
-      const [page] = await Promise.all([findHistory(this.#reader, tail, path, range), this.#reader.tenants.refresh(tail)])
+    return this.#read(tenant, async (overlay) => {
+      const [page] = await Promise.all([findHistory(this.#reader, overlay, path, range), this.#reader.tenants.refresh(overlay)])
       return page
     })
   }
 
   log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    return this.#read(tenant, async (tail) => {
-      await this.#reader.tenants.refresh(tail)
-      const { last, floor, epoch } = tail
+    return this.#read(tenant, async (overlay) => {
+      await this.#reader.tenants.refresh(overlay)
+      const { last, floor, epoch } = overlay
       const after = Math.max(range.after, floor)
       const before = Math.min(range.before ?? Infinity, last + 1)
       if (after + 1 >= before) return { commits: [], floor, last, epoch }
-      const { rows, next } = await this.#section(tail, { ...range, after, before })
+      const { rows, next } = await this.#readSection(overlay, { ...range, after, before })
       const commits = rows.map(({ commit }) => commit)
       return { commits: range.reverse === true ? commits.reverse() : commits, next, floor, last, epoch }
     })
   }
 
-  async #section(tail: HeadOverlay, range: LogRange & { readonly before: Revision }): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
-    if (range.below !== undefined) return readBelow(this.#reader, tail, { ...range, below: range.below })
-    const { rows, more } = readTail(tail, range) ?? (await readSection(this.#reader.tables, tail.scope, range))
+  async #readSection(overlay: HeadOverlay, range: LogRange & { readonly before: Revision }): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
+    if (range.below !== undefined) return readBelow(this.#reader, overlay, { ...range, below: range.below })
+    const { rows, more } = readOverlay(overlay, range) ?? (await readSection(this.#reader.tables, overlay.scope, range))
     return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
   }
 
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
-    return this.#read(tenant, async (tail) => {
-      const [revision] = await Promise.all([findRevisionAt(this.#reader, tail, time), this.#reader.tenants.refresh(tail)])
+    return this.#read(tenant, async (overlay) => {
+      const [revision] = await Promise.all([findRevisionAt(this.#reader, overlay, time), this.#reader.tenants.refresh(overlay)])
       return revision
     })
   }
 
-  async listen(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
-    this.#refuseClosed()
-    return this.#notifier.listen(ring)
+  async listen(listener: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+    this.#assertOpen()
+    return this.#notifier.listen(listener)
   }
 
   drop(tenant: TenantId): Promise<void> {
-    return this.#call(() => this.#queued(tenant, () => this.#reader.tenants.with(tenant, async (tail) => {
+    return this.#call(() => this.#enqueue(tenant, () => this.#reader.tenants.with(tenant, async (overlay) => {
       const { tables, tenants } = this.#reader
-      // From here on the tenant is another one; its old rows are only waste.
-      const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: tail.epoch } }
-      await tables.call(tables.meta.updateOne({ _id: tenant, epoch: tail.epoch }, next))
-      tenants.forget(tail)
+      // With the new epoch the drop is done; the rows of the old one are garbage.
+      const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: overlay.epoch } }
+      await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
+      tenants.evict(overlay)
       this.#notifier.notify(tenant)
-      // What is not removed in time, the janitor removes.
-      await withField(this.#callMs / 2, sweep(tables, tail)).catch((error: unknown) => {
+      // The janitor removes the rows that are left after a timeout.
+      await callWithTimeout(this.#callMs / 2, sweep(tables, overlay)).catch((error: unknown) => {
         if (!isTransient(error)) throw error
       })
     })))
@@ -200,35 +200,35 @@ export class MongoStore implements Store {
     await this.#connection.close()
   }
 
-  #refuseClosed(): void {
+  #assertOpen(): void {
     if (this.#closing !== null) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
   }
 
-  #read<T>(tenant: TenantId, run: (tail: HeadOverlay) => Promise<T>): Promise<T> {
-    return this.#call(() => this.#reader.tenants.with(tenant, run))
+  #read<T>(tenant: TenantId, action: (overlay: HeadOverlay) => Promise<T>): Promise<T> {
+    return this.#call(() => this.#reader.tenants.with(tenant, action))
   }
 
-  /** Runs after the appends of the tenant that came before. */
-  #queued<T>(tenant: TenantId, run: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(tenant) ?? Promise.resolve()
-    const mine = before.then(run, run)
-    this.#queues.set(tenant, mine)
+  /** Runs after the earlier appends and drops of the tenant have settled. */
+  #enqueue<T>(tenant: TenantId, action: () => Promise<T>): Promise<T> {
+    const previous = this.#queues.get(tenant) ?? Promise.resolve()
+    const current = previous.then(action, action)
+    this.#queues.set(tenant, current)
     const clear = (): void => {
-      if (this.#queues.get(tenant) === mine) this.#queues.delete(tenant)
+      if (this.#queues.get(tenant) === current) this.#queues.delete(tenant)
     }
-    mine.then(clear, clear)
-    return mine
+    current.then(clear, clear)
+    return current
   }
 
-  /** A call of the port: bounded in time, awaited by close, its errors those of the port. */
-  async #call<T>(run: () => Promise<T>): Promise<T> {
-    this.#refuseClosed()
-    const work = run()
+  /** Runs a call of the port: with a timeout, awaited by `close`, and with errors converted to those of the port. */
+  async #call<T>(action: () => Promise<T>): Promise<T> {
+    this.#assertOpen()
+    const work = action()
     this.#running.add(work)
     const done = (): void => void this.#running.delete(work)
     work.then(done, done)
     try {
-      return await withField(this.#callMs, work)
+      return await callWithTimeout(this.#callMs, work)
     } catch (error) {
       throw failureOf(error)
     }

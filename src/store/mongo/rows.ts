@@ -7,8 +7,8 @@ import type { ChangeType, Revision, Version } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
 
 /**
- * What lies in MongoDB. Values are JSON texts: they come back exactly, whatever their keys are called, and no
- * BSON type comes between. Names are short because each row carries them.
+ * One write of a commit. Values are stored as JSON texts, so that they are exact, whatever their keys, without conversion to BSON
+ * types. Field names are short because every row repeats them.
  */
 export interface OpRow {
   /** The document's path. */
@@ -19,30 +19,30 @@ export interface OpRow {
   readonly o: ChangeType
   /** Fields that were written. */
   readonly f: readonly string[]
-  /** When the document came into being. */
+  /** When the document was created. */
   readonly cts: Date
   /** The value as JSON text. */
   readonly val: string
 }
 
-/** A commit: one immutable row of `log`. Its `_id` orders the commits of a scope and makes each revision unique. */
+/** A commit: one immutable row of `log`. `_id` orders the commits of a scope and makes each revision unique. */
 export interface LogRow {
   readonly _id: string
-  /** The scope. */
+  /** The scope (`scopeOf`). */
   readonly t: string
   readonly n: Long | number
   readonly ts: Date
   /** The commit's id, unique in its scope. */
   readonly cid: string
   readonly by: string | null
-  /** The digest of the request. */
+  /** `digest` of the commit. */
   readonly dg: string | null
-  /** Which append wrote it: tells an own row from another's after a reply was lost. */
+  /** Id of the append that wrote the row: identifies own rows after a reply was lost. */
   readonly w: string
   readonly ops: readonly OpRow[]
 }
 
-/** The latest version of a document: a row of `heads`, a projection of the log. `_id` orders by collection, then id. */
+/** The latest version of a document: a row of `heads`, a projection of the log. `_id` sorts by collection, then id. */
 export interface HeadRow extends Omit<OpRow, 'p' | 'k'> {
   readonly _id: string
   readonly t: string
@@ -54,44 +54,44 @@ export interface HeadRow extends Omit<OpRow, 'p' | 'k'> {
   readonly by: string | null
 }
 
-/** What is known of a tenant. `_id` is its name. */
+/** A tenant: a row of `meta`. `_id` is its name. */
 export interface MetaRow {
   readonly _id: TenantId
   readonly epoch: string
-  /** The heads hold everything up to this revision, on a majority. */
+  /** On a majority of the members, `heads` contains all commits up to this revision. */
   readonly applied: Long | number
-  /** Commits at or below it are gone. */
+  /** Commits at or below this revision were removed. */
   readonly floor: Long | number
-  /** Epochs that ended and whose rows may still be there. */
+  /** Ended epochs of which rows may be left. */
   readonly dead: readonly string[]
 }
 
-/** A commit with what the adapter knows beside it. */
+/** A commit with the adapter's metadata. */
 export interface LogEntry {
   readonly commit: Commit
   readonly writer: string
-  /** About what it holds. */
+  /** Approximate size of the commit. */
   readonly bytes: number
 }
 
-/** Below every character that a path may have, so that `posts` sorts before `posts-x` and `posts/1/comments`. */
+/** Sorts below every character of a path, so that `posts` sorts before `posts-x` and `posts/1/comments`. */
 const SEPARATOR = '\u0001'
-/** About what a row holds beside its value. */
+/** Approximate size of a row without its value. */
 const ROW_BYTES = 200
-/** About what a field holds beside its text, in memory and in a row. */
+/** Approximate overhead of one entry of `fields`, in memory and in a row. */
 const ROW_FIELD_BYTES = 16
 
-/** The key of one life of a tenant. Two hash digits in front spread tenants over shards. */
+/** The scope: key of one epoch of a tenant. A prefix of two hash digits spreads tenants over shards. */
 export function scopeOf(tenant: TenantId, epoch: string): string {
   return `${createHash('sha256').update(tenant).digest('hex').slice(0, 2)}-${tenant}.${epoch}`
 }
 
-/** The tenant whose life a scope is. */
+/** The tenant of a scope. */
 export function tenantOf(scope: string): TenantId {
   return scope.slice(3, scope.lastIndexOf('.'))
 }
 
-/** `_id` of the commit at `revision`: fixed width, so that it sorts as the number does. */
+/** `_id` of the commit at `revision`: of fixed width, so that it sorts as the number does. */
 export function logKey(scope: string, revision: Revision): string {
   return `${scope}/${revision.toString(36).padStart(11, '0')}`
 }
@@ -101,7 +101,7 @@ export function headKey(scope: string, path: Path): string {
   return `${scope}/${pathText(parentOf(path))}${SEPARATOR}${lastOf(path)}`
 }
 
-/** The document whose head has this `_id`. */
+/** Path of the document whose head has this `_id`. */
 export function pathOfHead(scope: string, key: string): Path {
   return key.slice(scope.length + 1).replace(SEPARATOR, '/').split('/')
 }
@@ -122,12 +122,12 @@ export function scopeKeys(scope: string): KeyRange {
   return { from: `${scope}/`, to: `${scope}0` }
 }
 
-/** Heads of the documents right in a collection. */
+/** Heads of the direct documents of a collection. */
 export function collectionKeys(scope: string, collection: string): KeyRange {
   return { from: `${scope}/${collection}${SEPARATOR}`, to: `${scope}/${collection}\u0002` }
 }
 
-/** Heads, or log paths, of what lies below a document or in nested collections below a collection. `0` follows `/`. */
+/** Heads, or log paths, of all documents below a document, or in nested collections of a collection. `0` follows `/`. */
 export function belowKeys(prefix: string): KeyRange {
   return { from: `${prefix}/`, to: `${prefix}0` }
 }
@@ -137,14 +137,14 @@ export function keyAfter(key: string): string {
   return `${key}${SEPARATOR}`
 }
 
-/** The collection right below `prefix` that a key is of, and whether the key is of a document right in it. */
+/** The collection directly below `prefix` of a key, and whether the key is that of one of its direct documents. */
 export function collectionInKey(prefix: string, key: string): { readonly name: string; readonly direct: boolean } {
   const [head = ''] = key.slice(prefix.length).split(SEPARATOR, 1)
   const [name = ''] = head.split('/', 1)
   return { name, direct: name === head }
 }
 
-/** The row of a commit; `texts` are the JSON texts of its values. */
+/** The log row of a commit; `texts` are the JSON texts of its values. */
 export function logRow(scope: string, commit: Commit, writer: string, texts: readonly string[]): LogRow {
   const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): OpRow => ({
     p: pathText(path), k: versionRowKey(path, version), v: version, o: type, f: fields, cts: new Date(createdAt), val: texts[i] ?? 'null',
@@ -155,7 +155,7 @@ export function logRow(scope: string, commit: Commit, writer: string, texts: rea
   }
 }
 
-/** The commit that a row holds. */
+/** Decodes a log row. */
 export function toLogEntry(row: LogRow): LogEntry {
   const commit: Commit = {
     id: row.cid, revision: Number(row.n), at: row.ts.getTime(), actor: row.by, digest: row.dg,
@@ -164,7 +164,7 @@ export function toLogEntry(row: LogRow): LogEntry {
   return { commit, writer: row.w, bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + fieldBytes(op.f) + ROW_BYTES, ROW_BYTES) }
 }
 
-/** One of the versions that a row of the log holds. */
+/** One of the versions in a log row. */
 export function versionOf(row: LogRow, op: OpRow): Version {
   return {
     path: op.p.split('/'), version: op.v, type: op.o, fields: op.f, value: JSON.parse(op.val) as Json, createdAt: op.cts.getTime(),
@@ -181,7 +181,7 @@ export function headRow(scope: string, version: Version): HeadRow {
   }
 }
 
-/** The version that a head row holds. */
+/** The version in a head row. */
 export function versionOfHead(row: HeadRow): Version {
   return {
     path: pathOfHead(row.t, row._id), version: row.v, type: row.o, fields: row.f, value: JSON.parse(row.val) as Json,
@@ -189,12 +189,12 @@ export function versionOfHead(row: HeadRow): Version {
   }
 }
 
-/** About what a version holds, in bytes. */
+/** Approximate size of a version with the JSON text `text`, in bytes. */
 export function rowBytes(text: string): number {
   return text.length + ROW_BYTES
 }
 
-/** About what the fields of a version hold, in bytes. */
+/** Approximate size of the `fields` of a version, in bytes. */
 export function fieldBytes(fields: readonly string[]): number {
   return fields.reduce((sum, field) => sum + field.length + ROW_FIELD_BYTES, 0)
 }

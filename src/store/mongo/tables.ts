@@ -4,26 +4,26 @@ import type { Limit, TenantId } from '../store.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 import { toLogEntry, logKey, type LogEntry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
 
-/** The collections of a database, each with the concerns that the laws need, whatever the connection string says. */
+/** The collections of a database, each with the concerns that the laws need, which override the connection string. */
 export interface MongoCollections {
-  /** Immutable; what is read or acknowledged is on a majority. */
+  /** Immutable rows; reads and acknowledged writes are on a majority. */
   readonly log: Collection<LogRow>
-  /** A projection of the log: local reads and writes, repaired by the janitor. */
+  /** A projection of the log: local reads and writes; the janitor repairs it. */
   readonly heads: Collection<HeadRow>
   readonly meta: Collection<MetaRow>
 }
 
-/** Collections and the way to use them. They may be those of another client at each use. */
+/** The collections and how to use them. Read the properties anew for each command: the client behind them may be replaced. */
 export interface MongoTables extends MongoCollections {
-  /** How long the server may work on one read, ms. */
+  /** Timeout of one read on the server, ms. */
   readonly readMs: number
-  /** A sharded cluster finds the shard by the scope. Elsewhere `_id` alone is enough, and FerretDB finds it only alone. */
+  /** Whether point reads need the scope too, to find the shard. Otherwise they use `_id` alone, as FerretDB requires. */
   readonly sharded: boolean
-  /** Every command goes through here: UNAVAILABLE when the driver has lost it. */
+  /** Awaits a command; every command must go through it. Rejects with UNAVAILABLE when the driver has lost the command. */
   call<T>(command: Promise<T>): Promise<T>
 }
 
-/** The collections of a database. A majority that is not reached within `waitMs` is an error. */
+/** The collections of a database. A write that reaches no majority within `waitMs` fails. */
 export function mongoCollections(client: MongoClient, database: string | undefined, waitMs: number): MongoCollections {
   const db = client.db(database)
   const writeConcern = { w: 'majority', wtimeoutMS: waitMs } as const
@@ -35,10 +35,10 @@ export function mongoCollections(client: MongoClient, database: string | undefin
   }
 }
 
-/** The index of live heads in key order: a page of a collection touches what it returns, however many were deleted. */
+/** The index of live heads in key order: a page of a collection scans only the rows it returns, however many were deleted. */
 export const LIVE_HEADS = { t: 1, live: 1, _id: 1 } as const
 
-/** Makes the indexes that are not there yet, one command each: FerretDB 1 fails on several that exist. */
+/** Creates missing indexes, one command each: FerretDB 1 fails on several that exist. */
 export async function createIndexes({ log, heads }: MongoCollections): Promise<void> {
   await log.createIndex({ t: 1, cid: 1 }, { unique: true })
   await log.createIndex({ t: 1, 'ops.p': 1, n: -1 })
@@ -47,7 +47,7 @@ export async function createIndexes({ log, heads }: MongoCollections): Promise<v
   await heads.createIndex(LIVE_HEADS)
 }
 
-/** The row of a tenant; made, with a fresh epoch, where there is none. */
+/** The `meta` row of a tenant; created with a fresh epoch when there is none. */
 export async function metaOf(tables: MongoTables, tenant: TenantId, freshEpoch: () => string): Promise<MetaRow> {
   const known = await tables.call(tables.meta.findOne({ _id: tenant }, { maxTimeMS: tables.readMs }))
   if (known !== null) return known
@@ -67,8 +67,8 @@ export interface TakenRows<Row> {
   readonly more: boolean
 }
 
-/** Reads a cursor, in one round trip, until a bound is reached, but at least one row. */
-export async function take<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<TakenRows<Row>> {
+/** Reads a cursor, in one round trip, until a bound is reached: at least one row if there is one. */
+export async function readUpTo<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<TakenRows<Row>> {
   const rows: Row[] = []
   let bytes = 0
   for await (const row of cursor.limit(limit.rows + 1).batchSize(limit.rows + 1)) {
@@ -79,20 +79,20 @@ export async function take<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: 
   return { rows, more: false }
 }
 
-/** What a read of the log asks for. */
+/** A query of the log. */
 export interface LogQuery {
   readonly filter: Filter<LogRow>
   readonly sort: Sort
   readonly limit: Limit
 }
 
-/** Commits that match. */
+/** Commits that match a query. */
 export async function findCommits(tables: MongoTables, { filter, sort, limit }: LogQuery): Promise<TakenRows<LogEntry>> {
   const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(toLogEntry)
-  return tables.call(take(cursor, limit, ({ bytes }) => bytes))
+  return tables.call(readUpTo(cursor, limit, ({ bytes }) => bytes))
 }
 
-/** The part of a scope's log in (after, before), from the front or from the back. */
+/** The commits of a scope in (after, before), from the oldest, or in `reverse` from the newest. */
 export interface LogSection {
   readonly after: Revision
   readonly before: Revision
@@ -100,23 +100,23 @@ export interface LogSection {
   readonly limit: Limit
 }
 
-/** Commits of a section of the log, in the order in which they were asked for. */
+/** Commits of a section of the log, newest first in `reverse`. */
 export function readSection(tables: MongoTables, scope: string, { after, before, reverse, limit }: LogSection): Promise<TakenRows<LogEntry>> {
   const filter: Filter<LogRow> = { t: scope, _id: { $gt: logKey(scope, after), $lt: logKey(scope, before) } }
   return findCommits(tables, { filter, sort: { _id: reverse === true ? -1 : 1 }, limit })
 }
 
-/** The same from memory; null where the tail does not reach back so far. */
-export function readTail(tail: HeadOverlay, { after, before, reverse, limit }: LogSection): TakenRows<LogEntry> | null {
-  if (after < tail.base) return null
-  const entries = tail.after(after).filter(({ commit }) => commit.revision < before)
+/** As `readSection`, from memory; null when the section begins before the overlay. */
+export function readOverlay(overlay: HeadOverlay, { after, before, reverse, limit }: LogSection): TakenRows<LogEntry> | null {
+  if (after < overlay.base) return null
+  const entries = overlay.after(after).filter(({ commit }) => commit.revision < before)
   const ordered = reverse === true ? entries.toReversed() : entries
   let bytes = 0
   const end = ordered.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))
   return { rows: end < 0 ? ordered : ordered.slice(0, end), more: end >= 0 }
 }
 
-/** The filter of point reads. */
+/** The filter of point reads by `_id`. */
 export function byKey({ sharded }: MongoTables, scope: string | readonly string[], keys: readonly string[]): KeyFilter {
   return sharded ? { _id: oneOf(keys), t: oneOf([scope].flat()) } : { _id: oneOf(keys) }
 }

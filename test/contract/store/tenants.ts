@@ -9,23 +9,23 @@ async function epochOf(store: Store, tenant: TenantId): Promise<string> {
 }
 
 interface Listener extends AsyncDisposable {
-  readonly rung: (tenant: TenantId) => Promise<void>
-  readonly heard: readonly TenantId[]
+  readonly notified: (tenant: TenantId) => Promise<void>
+  readonly tenants: readonly TenantId[]
 }
 
-/** A bell that is heard by awaiting: `rung(tenant)` is fulfilled by the next ring of that tenant. */
+/** A listener to await: `notified(tenant)` resolves at the next notification about that tenant. */
 async function listen(store: Store): Promise<Listener> {
-  const heard: TenantId[] = []
+  const tenants: TenantId[] = []
   const waiting = new Map<TenantId, () => void>()
-  const bell = await store.listen((tenant) => {
-    heard.push(tenant)
+  const subscription = await store.listen((tenant) => {
+    tenants.push(tenant)
     waiting.get(tenant)?.()
   })
-  const rung = (tenant: TenantId): Promise<void> => new Promise((resolve) => waiting.set(tenant, resolve))
-  return { rung, heard, [Symbol.asyncDispose]: () => bell[Symbol.asyncDispose]() }
+  const notified = (tenant: TenantId): Promise<void> => new Promise((resolve) => waiting.set(tenant, resolve))
+  return { notified, tenants, [Symbol.asyncDispose]: () => subscription[Symbol.asyncDispose]() }
 }
 
-/** L9, bells, dropping and closing. */
+/** L9, listeners, dropping and closing. */
 export function tenantContract(subject: StoreSubject): void {
   law(subject, 'L9 tenants never see each other', async ({ store, tenant }) => {
     const other = freshTenant()
@@ -69,21 +69,21 @@ export function tenantContract(subject: StoreSubject): void {
   })
 
   law(subject, 'the bell rings after an append and finds it readable', async ({ store, tenant }) => {
-    await using bell = await listen(store)
-    const rung = bell.rung(tenant)
+    await using listener = await listen(store)
+    const notified = listener.notified(tenant)
     await store.append(tenant, [draft([put('posts/1', 1)])])
-    await rung
+    await notified
     expect((await store.log(tenant, { after: 0, limit: ALL })).last).toBe(1)
   })
 
   law(subject, 'a bell that was disposed of is silent, and others go on', async ({ store, tenant }) => {
     const silent = await listen(store)
-    await using bell = await listen(store)
+    await using listener = await listen(store)
     await silent[Symbol.asyncDispose]()
-    const rung = bell.rung(tenant)
+    const notified = listener.notified(tenant)
     await commit(store, tenant, [])
-    await rung
-    expect(silent.heard).toEqual([])
+    await notified
+    expect(silent.tenants).toEqual([])
   })
 
   law(subject, 'close waits for the appends that run', async (fixture) => {

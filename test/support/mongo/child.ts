@@ -11,7 +11,7 @@ export interface MongoCall {
 
 export type MongoReply =
   | { readonly kind: 'open' }
-  | { readonly kind: 'ring'; readonly tenant: TenantId }
+  | { readonly kind: 'notify'; readonly tenant: TenantId }
   | { readonly kind: 'result'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly message: string }
 
@@ -21,12 +21,12 @@ const PROGRAM = fileURLToPath(new URL('process.ts', import.meta.url))
 export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'find' | 'listen'> {
   readonly #process: ChildProcess
   readonly #waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>()
-  readonly #rings = new Set<(tenant: TenantId) => void>()
+  readonly #listeners = new Set<(tenant: TenantId) => void>()
   #calls = 0
 
   private constructor(child: ChildProcess) {
     this.#process = child
-    child.on('message', (reply: MongoReply) => this.#hear(reply))
+    child.on('message', (reply: MongoReply) => this.#receive(reply))
     child.on('exit', () => this.#waiting.forEach(({ reject }) => reject(new Error('the process ended before it answered'))))
   }
 
@@ -49,9 +49,9 @@ export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'fin
   log: Store['log'] = (...args) => this.#call('log', args)
   find: Store['find'] = (...args) => this.#call('find', args)
 
-  async listen(ring: (tenant: TenantId) => void): Promise<AsyncDisposable> {
-    this.#rings.add(ring)
-    return { [Symbol.asyncDispose]: async () => void this.#rings.delete(ring) }
+  async listen(listener: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+    this.#listeners.add(listener)
+    return { [Symbol.asyncDispose]: async () => void this.#listeners.delete(listener) }
   }
 
   /** Ends it with SIGKILL and waits until it is gone. */
@@ -70,9 +70,9 @@ export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'fin
     })
   }
 
-  #hear(reply: MongoReply): void {
+  #receive(reply: MongoReply): void {
     if (reply.kind === 'open') return
-    if (reply.kind === 'ring') return this.#rings.forEach((ring) => ring(reply.tenant))
+    if (reply.kind === 'notify') return this.#listeners.forEach((listener) => listener(reply.tenant))
     const waiting = this.#waiting.get(reply.id)
     this.#waiting.delete(reply.id)
     if (reply.kind === 'result') waiting?.resolve(reply.result)

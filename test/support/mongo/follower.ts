@@ -1,19 +1,19 @@
 import type { Commit } from '../../../src/core/commit.ts'
 import type { Store, TenantId } from '../../../src/store/store.ts'
 
-/** Reads the log behind the last commit it has whenever the bell rings, and nothing else makes it read. */
+/** Reads the log after its last commit when the store notifies it of a commit, and only then. */
 export class Follower implements AsyncDisposable {
   readonly commits: Commit[] = []
-  #bell: AsyncDisposable | null = null
-  #rung = true
+  #subscription: AsyncDisposable | null = null
+  #isNotified = true
   #stopped = false
   #wake: () => void = () => undefined
   #reading: Promise<void> = Promise.resolve()
 
   static async start(store: Pick<Store, 'log' | 'listen'>, tenant: TenantId): Promise<Follower> {
     const follower = new Follower()
-    follower.#bell = await store.listen((rung) => {
-      if (rung === tenant) follower.#ring()
+    follower.#subscription = await store.listen((changed) => {
+      if (changed === tenant) follower.#notify()
     })
     follower.#reading = follower.#read(store, tenant)
     return follower
@@ -25,20 +25,20 @@ export class Follower implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true
-    this.#ring()
+    this.#notify()
     await this.#reading
-    await this.#bell?.[Symbol.asyncDispose]()
+    await this.#subscription?.[Symbol.asyncDispose]()
   }
 
-  #ring(): void {
-    this.#rung = true
+  #notify(): void {
+    this.#isNotified = true
     this.#wake()
   }
 
   async #read(store: Pick<Store, 'log'>, tenant: TenantId): Promise<void> {
     while (!this.#stopped) {
-      if (!this.#rung) await new Promise<void>((resolve) => (this.#wake = resolve))
-      this.#rung = false
+      if (!this.#isNotified) await new Promise<void>((resolve) => (this.#wake = resolve))
+      this.#isNotified = false
       await this.#drain(store, tenant)
     }
   }
@@ -46,9 +46,9 @@ export class Follower implements AsyncDisposable {
   async #drain(store: Pick<Store, 'log'>, tenant: TenantId): Promise<void> {
     for (;;) {
       const after = this.commits.at(-1)?.revision ?? 0
-      // A server that is away for a moment: the feed above the port tries again as this does.
+      // The server may be unreachable for a moment: like a feed, the follower tries again.
       const page = await store.log(tenant, { after, limit: { rows: 100, bytes: 1e9 } }).catch(() => null)
-      if (page === null) this.#rung = !this.#stopped
+      if (page === null) this.#isNotified = !this.#stopped
       if (page === null || page.commits.length === 0) return
       this.commits.push(...page.commits)
     }

@@ -5,7 +5,7 @@ import type { MongoCall, MongoReply } from './child.ts'
 async function serve(url: string, database: string): Promise<void> {
   const say = (reply: MongoReply): void => void process.send?.(reply)
   const store = await openMongoStore({ url, database })
-  await store.listen((tenant) => say({ kind: 'ring', tenant }))
+  await store.listen((tenant) => say({ kind: 'notify', tenant }))
   process.on('message', ({ id, method, args }: MongoCall) => {
     const call = store[method].bind(store) as (...given: readonly unknown[]) => Promise<unknown>
     call(...args).then(

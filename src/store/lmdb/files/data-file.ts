@@ -2,12 +2,12 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseError } from '../../../core/error.ts'
 
-/** Where an lmdb file has its magic number, and the number (mdb.c, MDB_MAGIC), in the machine's order of bytes. */
+/** Offset and value of the magic number of an lmdb file (mdb.c, MDB_MAGIC), in the machine's byte order. */
 const MAGIC = { offset: 24, number: 0xbeefc0de }
 
 /**
- * Proves that the data file, if there is one, can be opened and begins as lmdb's do. lmdb 3.5.6 ends the process
- * (a double free) when it fails to open its file, so that the usual reasons are looked for first.
+ * Checks that the data file, if there is one, can be opened and begins as an lmdb file. lmdb 3.5.6 crashes the process
+ * (a double free) when it fails to open its file, so the usual reasons are checked first.
  * Throws UNAVAILABLE, or the system's error.
  */
 export function checkDataFile(directory: string): void {
@@ -23,7 +23,7 @@ function hasMagic(head: Buffer): boolean {
   return head.readUInt32LE(MAGIC.offset) === MAGIC.number || head.readUInt32BE(MAGIC.offset) === MAGIC.number
 }
 
-/** The first bytes; null when there is no file. Opened for writing too, as lmdb will. */
+/** The first 64 bytes; null when there is no file. Opens the file for writing too, as lmdb does. */
 function readHead(path: string): Buffer | null {
   try {
     const file = openSync(path, 'r+')

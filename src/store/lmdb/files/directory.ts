@@ -3,34 +3,34 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseError } from '../../../core/error.ts'
-import { admitEarlierReleases, barEarlierReleases } from './earlier-release.ts'
+import { allowEarlierReleases, lockOutEarlierReleases } from './earlier-release.ts'
 import { flushDirectory } from './flush-directory.ts'
 import { DirectoryLock } from './lock.ts'
 
-/** Number of the layout that tables.ts and rows.ts describe. Greater ones are of newer releases. */
+/** Version of the layout that tables.ts and rows.ts describe. Newer releases have greater numbers. */
 export const FORMAT = 1
 
-/** A directory that this process may use, and nobody else until `release`. */
+/** Exclusive ownership of a directory, until `release`. */
 export interface DirectoryClaim {
   /** Its real path. */
   readonly directory: string
-  /** Flushes the names of the files in it. Throws UNAVAILABLE. */
+  /** Flushes the directory's entries (the names of its files). Throws UNAVAILABLE. */
   flush(): void
-  /** Whether its path still leads to it. Throws the system's error when that cannot be told. */
+  /** Whether the path still names this directory. Throws the system's error. */
   isInPlace(): boolean
-  /** To be called when nothing in the directory is open any more. A second call does nothing. */
+  /** Must be called after all files of the directory were closed. A second call does nothing. */
   release(): void
 }
 
 /**
- * Makes the directory if need be, locks it, proves that it can be written and marks its format. lmdb does none of this, and
- * waits for ever on some paths that it cannot use. Throws UNAVAILABLE or STORAGE_FULL, each case with its own sentence.
+ * Creates the directory if need be, locks it, checks that it can be written, and records its format. lmdb does none of this, and
+ * hangs on some paths that it cannot use. Throws UNAVAILABLE or STORAGE_FULL, with a message for each case.
  */
 export function claimDirectory(path: string): DirectoryClaim {
-  return explained(path, () => claim(path))
+  return translated(path, () => claim(path))
 }
 
-function explained<T>(path: string, action: () => T): T {
+function translated<T>(path: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
@@ -42,31 +42,31 @@ function claim(path: string): DirectoryClaim {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) throw notADirectory(path)
   makeDirectory(path)
   const directory = realpathSync(path)
-  // The first file is written below, by the lock.
-  checkedFormat(directory)
+  // Before the lock, which writes the first file: a directory of another format stays untouched.
+  checkFormat(directory)
   const lock = new DirectoryLock(directory)
-  const release = releaseOf(lock, directory)
+  const release = releaser(lock, directory)
   try {
     prepare(directory)
   } catch (error) {
     release()
     throw error
   }
-  return { directory, flush: () => explained(directory, () => flushDirectory(directory)), isInPlace: () => lock.isInPlace(), release }
+  return { directory, flush: () => translated(directory, () => flushDirectory(directory)), isInPlace: () => lock.isInPlace(), release }
 }
 
-/** Gives the directory free once: afterwards it may be another one's. */
-function releaseOf(lock: DirectoryLock, directory: string): () => void {
-  let held = true
+/** Releases the directory once: after that another process may own it. */
+function releaser(lock: DirectoryLock, directory: string): () => void {
+  let isHeld = true
   return () => {
-    if (!held) return
-    held = false
-    if (isInPlace(lock)) admitEarlierReleases(directory)
+    if (!isHeld) return
+    isHeld = false
+    if (isInPlace(lock)) allowEarlierReleases(directory)
     lock.release()
   }
 }
 
-/** What is at the path of a directory that was moved may have another owner. */
+/** Whether the path still names the locked directory: if it was moved, the one at the path may have another owner. */
 function isInPlace(lock: DirectoryLock): boolean {
   try {
     return lock.isInPlace()
@@ -75,29 +75,29 @@ function isInPlace(lock: DirectoryLock): boolean {
   }
 }
 
-/** Work that needs the lock. */
+/** The steps of a claim that need the lock. */
 function prepare(directory: string): void {
-  const format = checkedFormat(directory)
-  barEarlierReleases(directory)
+  const format = checkFormat(directory)
+  lockOutEarlierReleases(directory)
   probe(directory)
   if (format === null) writeFormat(directory)
 }
 
 /**
- * By hand: the recursive form of Node 20 spins for ever below /proc, and hides why a read-only file system refuses.
- * Flushes also the name of a directory that is there: an earlier start may have ended before it did.
+ * Not `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides the error of a read-only file system.
+ * Flushes the names of existing directories too: an earlier start may have ended before it did.
  */
 function makeDirectory(path: string): void {
   const parent = dirname(path)
   if (!existsSync(path)) {
     if (parent !== path) makeDirectory(parent)
-    makeOne(path)
+    makeDirectoryOnce(path)
   }
   flushDirectory(parent)
 }
 
-/** Two processes may start at the same moment. */
-function makeOne(path: string): void {
+/** Ignores that the directory exists: two processes may start at the same moment. */
+function makeDirectoryOnce(path: string): void {
   try {
     mkdirSync(path)
   } catch (error) {
@@ -105,7 +105,7 @@ function makeOne(path: string): void {
   }
 }
 
-/** As much as a new data file takes: some file systems take a file and then no content. */
+/** Size of a new data file: some file systems let a file be created and then refuse content. */
 const PROBE_BYTES = 65_536
 
 function probe(directory: string): void {
@@ -117,8 +117,8 @@ function probe(directory: string): void {
   }
 }
 
-/** The format that the directory has, null when it has none yet. Throws UNAVAILABLE when it is not this release's. */
-function checkedFormat(directory: string): number | null {
+/** The format of the directory; null when it has none yet. Throws UNAVAILABLE for another format than FORMAT. */
+function checkFormat(directory: string): number | null {
   const format = readFormat(directory)
   if (format !== null && format !== FORMAT) throw otherFormat(directory, format)
   return format
@@ -133,17 +133,17 @@ function readFormat(directory: string): number | null {
   }
 }
 
-/** In place only when it is complete and on disk. */
+/** Atomic: the file gets its name only when it is complete and on disk. */
 function writeFormat(directory: string): void {
-  const fresh = join(directory, 'format.new')
-  const file = openSync(fresh, 'w')
+  const temporary = join(directory, 'format.new')
+  const file = openSync(temporary, 'w')
   try {
     writeSync(file, `${FORMAT}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
-  renameSync(fresh, join(directory, 'format'))
+  renameSync(temporary, join(directory, 'format'))
   flushDirectory(directory)
 }
 

@@ -2,22 +2,22 @@ import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:f
 import { join } from 'node:path'
 import { DatabaseError } from '../../../core/error.ts'
 
-/** How far the data file is made ahead of its use: as far as it is used, within these bounds. */
-const AHEAD_BYTES = { least: 256 * 1_024, most: 4 * 1_048_576 } as const
+/** Bytes by which the data file is kept larger than its used part: as many as are used, within these bounds. */
+const PREALLOCATE_BYTES = { least: 256 * 1_024, most: 4 * 1_048_576 } as const
 
 const ZEROS = Buffer.alloc(1_048_576)
 
 /**
- * Keeps the data file ahead of what lmdb uses of it, and tries the disk before each transaction, so that a full or failed
- * disk is met here: lmdb 3.5.6 writes past a buffer of its own (mdb_page_flush, `last_error`) when it fails to write a page.
- * It is faster too, as a flush then has no new size of the file to write. Nothing is ever written but beyond the file's end.
+ * Preallocates the data file, and test-writes to the disk before each transaction, so that a full or failed disk shows here:
+ * lmdb 3.5.6 overflows a buffer of its own (mdb_page_flush, `last_error`) when it fails to write a page.
+ * Flushes are faster too, as the file size does not change. Only ever writes beyond the end of the file.
  */
 export class DiskReserve {
   readonly #data: number
   readonly #probe: number
   #size: number
 
-  /** Opens the data file, which must exist. Throws the system's error, as all methods do. */
+  /** Opens the data file, which must exist. This and all methods throw the system's error. */
   constructor(directory: string) {
     this.#data = openSync(join(directory, 'data.mdb'), 'r+')
     this.#size = fstatSync(this.#data).size
@@ -29,11 +29,11 @@ export class DiskReserve {
     }
   }
 
-  /** Makes sure that a transaction finds room behind the `usedBytes` of the data file. */
+  /** Ensures that the data file has space for a transaction behind its `usedBytes`. Called before each transaction. */
   reserve(usedBytes: number): void {
-    if (fstatSync(this.#data).nlink === 0) throw removed()
+    if (fstatSync(this.#data).nlink === 0) throw removedError()
     writeSync(this.#probe, ZEROS, 0, 1, 0)
-    const ahead = Math.min(Math.max(usedBytes, AHEAD_BYTES.least), AHEAD_BYTES.most)
+    const ahead = Math.min(Math.max(usedBytes, PREALLOCATE_BYTES.least), PREALLOCATE_BYTES.most)
     if (this.#size - usedBytes < ahead / 2) this.#extend(usedBytes + ahead)
   }
 
@@ -43,7 +43,7 @@ export class DiskReserve {
   }
 
   #extend(size: number): void {
-    // A large transaction may have made the file longer than was known here.
+    // A large transaction may have made the file longer than `#size`.
     const start = fstatSync(this.#data).size
     try {
       for (let at = start; at < size;) at += writeSync(this.#data, ZEROS, 0, Math.min(ZEROS.length, size - at), at)
@@ -55,8 +55,8 @@ export class DiskReserve {
   }
 }
 
-/** What is written to a file without a name is gone when the process ends: it must not be acknowledged. */
-function removed(): DatabaseError {
+/** Writes to a removed file are lost when the process ends, so they must not be acknowledged. */
+function removedError(): DatabaseError {
   const message = 'The data file was removed while the server ran: nothing is written any more. Stop the server and put the data back.'
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: 1_000 })
 }

@@ -1,51 +1,51 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, rmdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from './file-lock.ts'
-import { inUse } from './lock.ts'
-import { livingProcess } from './process-note.ts'
+import { directoryInUse } from './lock.ts'
+import { aliveProcess } from './process-note.ts'
 
 /**
- * Releases that locked the directory with a file `lock` know nothing of the kernel's lock, and may run beside this one, as
- * in a rolling update. Each refuses the other while it is there.
+ * Earlier releases lock the directory with this file and do not see the kernel's lock. In a rolling update both may run at
+ * once: each refuses to start while the other runs.
  */
-const NAME = 'lock'
+const LOCK_FILE = 'lock'
 
 /**
- * Keeps an earlier release out: where `lock` is a directory it can neither make its file, nor take one for left behind.
- * Throws UNAVAILABLE while one has this directory, as far as that is seen from here.
+ * Locks out earlier releases: where `lock` is a directory, they can neither create their file nor treat it as stale.
+ * Throws UNAVAILABLE while an earlier release uses the data directory, as far as this process can see.
  */
-export function barEarlierReleases(directory: string): void {
-  const path = join(directory, NAME)
-  // First, so that none starts meanwhile, and finds the table of readers locked.
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) makeBar(directory)
+export function lockOutEarlierReleases(directory: string): void {
+  const path = join(directory, LOCK_FILE)
+  // First, so that no earlier release starts during the checks below.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) makeLockDirectory(directory)
   const note = contentOf(path)
-  assertNobodyNamed(note, directory)
-  assertNobodyReads(directory)
+  assertOwnerDead(note, directory)
+  assertNoReaders(directory)
   if (note === null) return
   rmSync(path, { force: true })
-  makeBar(directory)
+  makeLockDirectory(directory)
 }
 
-function makeBar(directory: string): void {
+function makeLockDirectory(directory: string): void {
   try {
-    mkdirSync(join(directory, NAME))
+    mkdirSync(join(directory, LOCK_FILE))
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw inUse(directory, 'a process of an earlier release has just begun to use it')
+    if (hasCode(error, 'EEXIST')) throw directoryInUse(directory, 'a process of an earlier release has just begun to use it')
     throw error
   }
 }
 
-function assertNobodyNamed(note: string | null, directory: string): void {
-  const pid = note === null ? null : livingProcess(note)
-  if (pid !== null) throw inUse(directory, `the process ${pid} of an earlier release is using it`)
+function assertOwnerDead(note: string | null, directory: string): void {
+  const pid = note === null ? null : aliveProcess(note)
+  if (pid !== null) throw directoryInUse(directory, `the process ${pid} of an earlier release is using it`)
 }
 
-/** Throws UNAVAILABLE while any process has the data open: lmdb holds a lock of the kernel on its table of readers as long. */
-function assertNobodyReads(directory: string): void {
+/** Throws UNAVAILABLE while any process has the data open: lmdb then holds a kernel lock on its reader table. */
+function assertNoReaders(directory: string): void {
   const file = openReaders(directory)
   if (file === null) return
   try {
-    if (!tryLock(file)) throw inUse(directory, 'another process has its data open, perhaps an earlier release')
+    if (!tryLock(file)) throw directoryInUse(directory, 'another process has its data open, perhaps an earlier release')
   } finally {
     closeSync(file)
   }
@@ -60,15 +60,15 @@ function openReaders(directory: string): number | null {
   }
 }
 
-export function admitEarlierReleases(directory: string): void {
+export function allowEarlierReleases(directory: string): void {
   try {
-    rmdirSync(join(directory, NAME))
+    rmdirSync(join(directory, LOCK_FILE))
   } catch {
-    // Then they go on being refused, until a server has run and stopped.
+    // Earlier releases stay locked out until a later server stops successfully.
   }
 }
 
-/** Null where there is no file, or a directory. */
+/** Content of a file; null when it does not exist or is a directory. */
 function contentOf(path: string): string | null {
   try {
     return readFileSync(path, 'utf8')

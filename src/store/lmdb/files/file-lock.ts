@@ -3,30 +3,30 @@ import { DatabaseError } from '../../../core/error.ts'
 
 /** The native part of fs-native-extensions: `fcntl(F_OFD_SETLK)` on Linux, `flock` on macOS, `LockFileEx` on Windows. */
 interface Binding {
-  /** Length 0 is the whole file. Throws the system's error, whose `code` is its name. */
+  /** Length 0: the whole file. Throws the system's error, with its name as `code`. */
   tryLock(file: number, offset: number, length: number, exclusive: boolean): void
 }
 
-/** The codes that say that somebody else holds the lock; the last one is of Windows. */
-const HELD: ReadonlySet<unknown> = new Set(['EAGAIN', 'EACCES', 'EBUSY'])
+/** Error codes of a lock that is held elsewhere; the last one is of Windows. */
+const HELD_CODES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EACCES', 'EBUSY'])
 
 /**
- * Asks the kernel for an exclusive lock on an open file; false when the file is locked through another `open`, of this
- * process too. The kernel releases the lock when the descriptor is closed, and so when the process ends, however it does.
- * Throws the system's error where the file system has no locks, and UNAVAILABLE where the platform has no binding.
+ * Takes an exclusive kernel lock on an open file; false when the file is locked through another descriptor, also one of this
+ * process. The kernel releases the lock when the descriptor is closed, and so whenever the process ends.
+ * Throws the system's error when the file system has no locks, and UNAVAILABLE when the platform has no binding.
  */
 export function tryLock(file: number): boolean {
-  const native = binding()
+  const nativeLock = binding()
   try {
-    native.tryLock(file, 0, 0, true)
+    nativeLock.tryLock(file, 0, 0, true)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && HELD.has(error.code)) return false
+    if (error instanceof Error && 'code' in error && HELD_CODES.has(error.code)) return false
     throw error
   }
 }
 
-/** By path: the package's own loader looks on Alpine for binaries of musl, which it does not have, though these suit both. */
+/** Loads by path: on Alpine the package's own loader looks for musl binaries, which it lacks; these work there too. */
 function binding(): Binding {
   const platform = `${process.platform}-${process.arch}`
   try {

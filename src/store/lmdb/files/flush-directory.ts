@@ -1,10 +1,10 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 
-/** Codes of a directory that cannot be opened or flushed: on Windows and some file systems, read-only, or entered but not read. */
-const IMPOSSIBLE: ReadonlySet<unknown> = new Set(['EISDIR', 'EPERM', 'EACCES', 'EROFS', 'EINVAL', 'ENOTSUP', 'EBADF'])
+/** Error codes of a directory that cannot be opened or flushed: Windows, some file systems, read-only or unreadable ones. */
+const UNSUPPORTED_CODES: ReadonlySet<unknown> = new Set(['EISDIR', 'EPERM', 'EACCES', 'EROFS', 'EINVAL', 'ENOTSUP', 'EBADF'])
 
 /**
- * Flushes the names that are in a directory: the content of a new file that is flushed is lost with its name (fsync(2)).
+ * Flushes a directory's entries: without it a crash may lose the name of a new file although its content is flushed (fsync(2)).
  * Does nothing where directories cannot be flushed. Throws the system's error when the disk fails.
  */
 export function flushDirectory(directory: string): void {
@@ -16,7 +16,7 @@ export function flushDirectory(directory: string): void {
       closeSync(file)
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && IMPOSSIBLE.has(error.code)) return
+    if (error instanceof Error && 'code' in error && UNSUPPORTED_CODES.has(error.code)) return
     throw error
   }
 }

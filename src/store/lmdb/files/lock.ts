@@ -5,26 +5,26 @@ import { DatabaseError } from '../../../core/error.ts'
 import { tryLock } from './file-lock.ts'
 import { inodeOf, isAt } from './inode.ts'
 
-/** Never removed: a process that had opened the removed file could lock it beside the owner of its successor. */
-const NAME = 'owner'
+/** The lock file. Never removed: a process that has the removed file open could lock it beside the owner of a new one. */
+const OWNER_FILE = 'owner'
 
-/** For people, and for the sentence of a refusal; nothing depends on it, as another process may have the same. */
+/** Content of the lock file, for people and for the message of a refusal; no decision depends on it. */
 const NOTE = `the process ${process.pid} is using it, started ${new Date(performance.timeOrigin).toISOString()} on host ${hostname()}`
 
-/** Device and inode of the files that this process has locked. */
-const OWN = new Set<string>()
+/** Device and inode of the lock files that this process holds. */
+const LOCKED_INODES = new Set<string>()
 
-/** Lets one process own a directory: a lock of the kernel on a file in it (docs/adr/0007-the-kernel-holds-the-lock.md). */
+/** Exclusive ownership of a directory by a kernel lock on a file in it (docs/adr/0007-the-kernel-holds-the-lock.md). */
 export class DirectoryLock {
   readonly #path: string
   readonly #file: number
 
   /** Takes the lock. Throws UNAVAILABLE while another process, or this one, holds it, and the system's errors. */
   constructor(directory: string) {
-    const path = join(directory, NAME)
+    const path = join(directory, OWNER_FILE)
     const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
     try {
-      if (!locked(file, directory)) throw inUse(directory, OWN.has(inodeOf(file)) ? 'this process has it open already' : noteIn(path))
+      if (!tryLockFile(file, directory)) throw directoryInUse(directory, LOCKED_INODES.has(inodeOf(file)) ? 'this process has it open already' : noteIn(path))
       writeNote(file, `${NOTE}\n`)
     } catch (error) {
       closeSync(file)
@@ -32,32 +32,32 @@ export class DirectoryLock {
     }
     this.#path = path
     this.#file = file
-    OWN.add(inodeOf(file))
+    LOCKED_INODES.add(inodeOf(file))
   }
 
-  /** Whether the locked file is where it was: else the path of the directory leads to another one. Throws the system's error. */
+  /** Whether the locked file is still at its path; if not, the path names another directory. Throws the system's error. */
   isInPlace(): boolean {
     return isAt(this.#path, this.#file)
   }
 
-  /** Gives the directory free. To be called once. */
+  /** Releases the lock. Must be called at most once. */
   release(): void {
-    OWN.delete(inodeOf(this.#file))
+    LOCKED_INODES.delete(inodeOf(this.#file))
     try {
       ftruncateSync(this.#file)
     } catch {
-      // On a disk that fails the note stays; what counts is given back below.
+      // On a failing disk the note stays; closing the file below releases the lock.
     }
     closeSync(this.#file)
   }
 }
 
-/** The refusal of a start; `holder` is a sentence that names the process, where it is known. */
-export function inUse(directory: string, holder: string): DatabaseError {
+/** UNAVAILABLE: the directory is locked. `holder` is a clause that names the process, if it is known. */
+export function directoryInUse(directory: string, holder: string): DatabaseError {
   return new DatabaseError('UNAVAILABLE', `The data directory ${directory} is in use: ${holder}. Stop that one, or choose another directory.`)
 }
 
-function locked(file: number, directory: string): boolean {
+function tryLockFile(file: number, directory: string): boolean {
   try {
     return tryLock(file)
   } catch (error) {
@@ -73,7 +73,7 @@ function writeNote(file: number, note: string): void {
   writeSync(file, note, 0)
 }
 
-/** It may be missing: the owner writes it after it has the lock. */
+/** The owner's note; a default when it is missing, as the owner writes it only after it has the lock. */
 function noteIn(path: string): string {
   const unknown = 'another process is using it'
   try {

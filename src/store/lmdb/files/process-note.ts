@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs'
 
-/** States of proc(5) in which a process holds nothing any more, though its parent has not taken note of its end. */
-const DEAD: ReadonlySet<string> = new Set(['Z', 'X'])
+/** States of proc(5) of a process that has ended but was not yet waited for by its parent. */
+const DEAD_STATES: ReadonlySet<string> = new Set(['Z', 'X'])
 
 /**
- * The id of the process that a note of an earlier release names, `<pid> <start>`, if it lives, else null. `start` is field
- * 22 of proc(5); where the note or the system has none, the id alone decides. What lives in another PID namespace is not seen.
+ * The id of the process in a note of an earlier release, `<pid> <start>`, if it is alive, else null. `start` is field 22 of
+ * proc(5); when the note or the system lacks it, the id alone decides. Processes of other PID namespaces are not seen.
  */
-export function livingProcess(note: string): number | null {
+export function aliveProcess(note: string): number | null {
   const [id = '', start] = note.trim().split(' ')
   const pid = Number(id)
-  // This process is of this release.
+  // This process is no earlier release, so a note with its id is stale.
   if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid || !exists(pid)) return null
   const { state, started } = statOf(pid)
-  if (state !== undefined && DEAD.has(state)) return null
+  if (state !== undefined && DEAD_STATES.has(state)) return null
   return start === undefined || started === undefined || start === started ? pid : null
 }
 
@@ -26,7 +26,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** What the system tells of a process: its fields from the third, the state, on. */
+/** State (field 3) and start time (field 22) of a process from /proc; empty where there is none. */
 function statOf(pid: number): { readonly state?: string | undefined; readonly started?: string | undefined } {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -7,36 +7,36 @@ import { readStoredVersion, type FoundCommit } from './log.ts'
 import { decodeHead } from '../rows.ts'
 import type { LmdbTables, TenantRow, VersionRow } from '../tables.ts'
 
-/** Versions of documents, now or as of `at`. Now: a point read; then: one seek and one slice of the log. */
+/** Versions of documents as of `at`. The latest costs a point read each, a past one a seek and a slice of the log. */
 export function readLmdbHeads(tables: LmdbTables, tenant: TenantRow, paths: readonly Path[], at: Revision): Snapshot<readonly (Version | null)[]> {
-  const read = at >= tenant.last ? headNow : (of: LmdbTables, row: TenantRow, path: Path) => headAt(of, row, path, at)
+  const read = at >= tenant.last ? headNow : (tables: LmdbTables, row: TenantRow, path: Path) => headAt(tables, row, path, at)
   return { revision: Math.min(at, tenant.last), rows: paths.map((path) => read(tables, tenant, path)) }
 }
 
 function headNow(tables: LmdbTables, tenant: TenantRow, path: Path): Version | null {
   const key = documentKey(toDocumentKey(tenant.number, path))
-  const row = tables.heads.get(key) ?? tables.tombs.get(key)
+  const row = tables.heads.get(key) ?? tables.tombstones.get(key)
   return row === undefined ? null : decodeHead(path, row)
 }
 
 function headAt(tables: LmdbTables, tenant: TenantRow, path: Path, at: Revision): Version | null {
-  const place = toDocumentKey(tenant.number, path)
-  const found = findVersion(tables, place, at)
-  return found === null ? null : readStoredVersion(tables, tenant, place, found)
+  const document = toDocumentKey(tenant.number, path)
+  const found = findVersion(tables, document, at)
+  return found === null ? null : readStoredVersion(tables, tenant, document, found)
 }
 
-/** The newest version of a document that `at` has seen. */
-export function findVersion(tables: LmdbTables, place: DocumentKey, at: Revision): FoundCommit | null {
-  const [entry] = tables.versions.getRange({ start: versionKey(place, at), end: documentKey(place), reverse: true, limit: 1 })
-  return entry === undefined ? null : foundIn(entry)
+/** The newest version of a document at or before the revision `at`; null when there is none. */
+export function findVersion(tables: LmdbTables, document: DocumentKey, at: Revision): FoundCommit | null {
+  const [entry] = tables.versions.getRange({ start: versionKey(document, at), end: documentKey(document), reverse: true, limit: 1 })
+  return entry === undefined ? null : decodeEntry(entry)
 }
 
-/** What an entry of `versions` says. */
-export function foundIn({ key, value }: { readonly key: Key; readonly value: VersionRow }): FoundCommit {
+/** Decodes an entry of `versions`. */
+export function decodeEntry({ key, value }: { readonly key: Key; readonly value: VersionRow }): FoundCommit {
   return { revision: (key as [number, string, string, number])[3], row: value }
 }
 
-/** Names of the collections right below a document in which something ever had a version. */
+/** Names of the collections directly below a document in which a document ever had a version. */
 export function readCollections(tables: LmdbTables, tenant: TenantRow, document: Path): readonly string[] {
   const names: string[] = []
   const { to } = nestedSpan(tenant.number, document)

@@ -5,21 +5,21 @@ import type { ListPage, Range } from '../../store.ts'
 import { findVersion } from './documents.ts'
 import { pathOfKey, parseDocumentKey, toDocumentKey, spansOf, type DocumentKey, type KeySpan } from '../keys.ts'
 import { readRow, readStoredVersion } from './log.ts'
-import { takeRows, type LookedRow } from './page.ts'
+import { takeRows, type ScannedRow } from './page.ts'
 import { decodeHead, pathsInRow, revisionInHead, versionInHead } from '../rows.ts'
 import type { LmdbTables, TenantRow } from '../tables.ts'
 
 /**
- * Of a past so near, the documents that were written since are found by the log, and the rest is as it is now: so nothing that
- * was deleted before is looked at. So near to the beginning, all documents are found by the log: so nothing that came later is.
- * Reading the paths of so many commits takes about as long as a page does; a row of the log is read whole, with
- * its values: so many bytes add a tenth to a slice of 256 documents (0.07 ms to 0.65 ms), 64 MB of them 15 ms.
+ * A past state within these bounds of the newest is read as the latest state plus the documents written since, found by the log:
+ * older tombstones are not scanned. Within them of the first commit, all documents are found by the log: later ones are not
+ * scanned. Reading the paths of 64 commits takes about as long as a page. A log row is read whole, with its values: 256 KiB add
+ * a tenth (0.07 ms to 0.65 ms) to a slice of 256 documents, 64 MB would add 15 ms.
  */
-const NEAR = { commits: 64, paths: 1_024, bytes: 262_144 }
+const NEAR_BOUNDS = { commits: 64, paths: 1_024, bytes: 262_144 }
 
-/** A document that is looked at: its row of `heads` or `tombs`, or null where only its versions are asked. */
+/** A scanned document: its row of `heads` or `tombstones`, or null when it was found by the log. */
 interface ListEntry {
-  readonly place: DocumentKey
+  readonly document: DocumentKey
   readonly row: string | null
   readonly deleted: boolean
 }
@@ -31,50 +31,50 @@ interface ListMoment {
 
 export function listDocuments(tables: LmdbTables, tenant: TenantRow, range: Range, at: Revision): ListPage {
   const moment = { range, at: Math.min(at, tenant.last) }
-  const { next, ...page } = takeRows(looksAt(tables, tenant, moment), range)
+  const { next, ...page } = takeRows(scanDocuments(tables, tenant, moment), range)
   return { ...page, next: next && pathOfKey(next), revision: moment.at }
 }
 
-function* looksAt(tables: LmdbTables, tenant: TenantRow, moment: ListMoment): Generator<LookedRow<Version, DocumentKey>> {
+function* scanDocuments(tables: LmdbTables, tenant: TenantRow, moment: ListMoment): Generator<ScannedRow<Version, DocumentKey>> {
   const { range, at } = moment
   const isNow = at === tenant.last
-  const first = isNow || tenant.floor > 0 ? null : writtenIn(tables, tenant, range, { after: 0, upTo: at })
-  const since = first === null ? writtenIn(tables, tenant, range, { after: at, upTo: tenant.last }) : null
-  for (const entry of first?.map(unread) ?? entriesOf(tables, tenant, range, since)) {
-    const { place, row, deleted } = entry
-    const isThen = row !== null && (isNow || revisionInHead(row) <= at)
-    // What was written since comes again, from the log.
-    if (row !== null && !isThen && since !== null) continue
-    if (!isThen) yield lookBack(tables, tenant, entry, moment)
-    else if (deleted && range.deleted !== true) yield { place, read: null, bytes: row.length }
-    else yield { place, read: () => decodeHead(pathOfKey(place), row), bytes: row.length }
+  const writtenUpTo = isNow || tenant.floor > 0 ? null : writtenIn(tables, tenant, range, { after: 0, upTo: at })
+  const writtenSince = writtenUpTo === null ? writtenIn(tables, tenant, range, { after: at, upTo: tenant.last }) : null
+  for (const entry of writtenUpTo?.map(entryOf) ?? entriesOf(tables, tenant, range, writtenSince)) {
+    const { document, row, deleted } = entry
+    const isUnchanged = row !== null && (isNow || revisionInHead(row) <= at)
+    // A document written since comes again, from the log.
+    if (row !== null && !isUnchanged && writtenSince !== null) continue
+    if (!isUnchanged) yield pastVersion(tables, tenant, entry, moment)
+    else if (deleted && range.deleted !== true) yield { position: document, read: null, bytes: row.length }
+    else yield { position: document, read: () => decodeHead(pathOfKey(document), row), bytes: row.length }
   }
 }
 
-/** The version that a document had, which is not its newest one. */
-function lookBack(tables: LmdbTables, tenant: TenantRow, { place, row }: ListEntry, { range, at }: ListMoment): LookedRow<Version, DocumentKey> {
-  // The first version of a document that came later needs no search.
-  const found = row !== null && versionInHead(row) === 1 ? null : findVersion(tables, place, at)
-  if (found === null) return { place, read: null, bytes: row?.length ?? 0 }
-  if (range.deleted === true) return { place, read: () => readStoredVersion(tables, tenant, place, found), bytes: found.row[2] }
-  const version = readStoredVersion(tables, tenant, place, found)
-  return { place, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
+/** The version of a document at `at`, where it is not its newest one. */
+function pastVersion(tables: LmdbTables, tenant: TenantRow, { document, row }: ListEntry, { range, at }: ListMoment): ScannedRow<Version, DocumentKey> {
+  // A document whose first version is later than `at` needs no search.
+  const found = row !== null && versionInHead(row) === 1 ? null : findVersion(tables, document, at)
+  if (found === null) return { position: document, read: null, bytes: row?.length ?? 0 }
+  if (range.deleted === true) return { position: document, read: () => readStoredVersion(tables, tenant, document, found), bytes: found.row[2] }
+  const version = readStoredVersion(tables, tenant, document, found)
+  return { position: document, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
 }
 
-/** What is looked at, in order: live rows, tombs where they may be of the page, and what was written since, where that is known. */
-function* entriesOf(tables: LmdbTables, tenant: TenantRow, range: Range, since: readonly DocumentKey[] | null): Generator<ListEntry> {
+/** The documents to scan, in order: live ones, tombstones where the page may need them, and those written since, if known. */
+function* entriesOf(tables: LmdbTables, tenant: TenantRow, range: Range, writtenSince: readonly DocumentKey[] | null): Generator<ListEntry> {
   const { reverse = false } = range
   const spans = spansOf(tenant.number, range)
   const ordered = reverse ? spans.toReversed() : spans
   const live = scan(tables.heads, ordered, { reverse, deleted: false })
-  const rows = range.deleted === true || since === null ? merge(live, scan(tables.tombs, ordered, { reverse, deleted: true }), reverse) : live
-  if (since === null || since.length === 0) return yield* rows
-  yield* merge(rows, since.map(unread).values(), reverse)
+  const rows = range.deleted === true || writtenSince === null ? merge(live, scan(tables.tombstones, ordered, { reverse, deleted: true }), reverse) : live
+  if (writtenSince === null || writtenSince.length === 0) return yield* rows
+  yield* merge(rows, writtenSince.map(entryOf).values(), reverse)
 }
 
-/** A document of which only the versions are asked. */
-function unread(place: DocumentKey): ListEntry {
-  return { place, row: null, deleted: false }
+/** An entry for a document that was found by the log. */
+function entryOf(document: DocumentKey): ListEntry {
+  return { document, row: null, deleted: false }
 }
 
 interface CommitRange {
@@ -82,30 +82,30 @@ interface CommitRange {
   readonly upTo: Revision
 }
 
-/** Documents of the range that these commits wrote, in order; null when they are too many, or too large. */
+/** Documents of the range that these commits wrote, in order; null when the commits exceed NEAR_BOUNDS. */
 function writtenIn(tables: LmdbTables, tenant: TenantRow, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
-  if (upTo - after > NEAR.commits) return null
+  if (upTo - after > NEAR_BOUNDS.commits) return null
   const written = new Map<string, DocumentKey>()
   let [paths, bytes] = [0, 0]
   for (let revision = after + 1; revision <= upTo; revision++) {
     const row = readRow(tables, tenant, revision)
     bytes += row.length
-    if (bytes > NEAR.bytes) return null
+    if (bytes > NEAR_BOUNDS.bytes) return null
     for (const path of pathsInRow(row)) {
-      if (++paths > NEAR.paths) return null
+      if (++paths > NEAR_BOUNDS.paths) return null
       if (isInRange(path, range)) written.set(path.join('/'), toDocumentKey(tenant.number, path))
     }
   }
-  const places = [...written.values()].sort(comparePlaces)
-  return range.reverse === true ? places.reverse() : places
+  const documents = [...written.values()].sort(compareDocuments)
+  return range.reverse === true ? documents.reverse() : documents
 }
 
 function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {
   if (!isWithin(path, root) || path.length <= root.length) return false
   if (kind === 'collection' && path.length > root.length + 1) return false
-  const isBehind = (bound: Path): boolean => comparePlaces(toDocumentKey(0, path), toDocumentKey(0, bound)) > 0
-  const isBefore = (bound: Path): boolean => comparePlaces(toDocumentKey(0, path), toDocumentKey(0, bound)) < 0
-  return (after === undefined || isBehind(after)) && (before === undefined || isBefore(before))
+  const isAfter = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) > 0
+  const isBefore = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) < 0
+  return (after === undefined || isAfter(after)) && (before === undefined || isBefore(before))
 }
 
 interface ScanOrder {
@@ -115,7 +115,7 @@ interface ScanOrder {
 
 function* scan(table: Database<string, Key>, spans: readonly KeySpan[], { reverse, deleted }: ScanOrder): Generator<ListEntry> {
   for (const span of spans) {
-    for (const { key, value } of table.getRange(bounds(span, reverse))) yield { place: parseDocumentKey(key), row: value, deleted }
+    for (const { key, value } of table.getRange(bounds(span, reverse))) yield { document: parseDocumentKey(key), row: value, deleted }
   }
 }
 
@@ -123,7 +123,7 @@ function bounds({ from, to }: KeySpan, reverse: boolean): { start: Key; end: Key
   return reverse ? { start: to, end: from, reverse, exclusiveStart: true } : { start: from, end: to, reverse, exclusiveStart: true }
 }
 
-/** Two ordered streams as one. A row that is in both comes twice. */
+/** Merges two ordered streams. An entry that is in both comes twice. */
 function* merge(left: Generator<ListEntry>, right: Iterator<ListEntry>, reverse: boolean): Generator<ListEntry> {
   const sides = [left, right]
   try {
@@ -143,23 +143,23 @@ function* merge(left: Generator<ListEntry>, right: Iterator<ListEntry>, reverse:
 function nextSide([a, b]: readonly (ListEntry | undefined)[], reverse: boolean): 0 | 1 {
   if (a === undefined) return 1
   if (b === undefined) return 0
-  return comparePlaces(a.place, b.place) < 0 === !reverse ? 0 : 1
+  return compareDocuments(a.document, b.document) < 0 === !reverse ? 0 : 1
 }
 
-function comparePlaces(a: DocumentKey, b: DocumentKey): number {
+function compareDocuments(a: DocumentKey, b: DocumentKey): number {
   return compareText(a.collection, b.collection) || compareText(a.id, b.id)
 }
 
-/** Whether a collection had a document, deleted ones too; or where the search for one goes on. */
+/** Whether a collection had a document, deleted or not; `after`: unknown so far, where to continue the search. */
 export type HadDocument = boolean | { readonly after: Path }
 
-/** Whether a document of the collection had a version at a moment; not known after so many that came later. */
+/** Whether a document of the collection had a version at `at`; undecided after SKIPS documents that were created later. */
 export function hadDocument(tables: LmdbTables, tenant: TenantRow, collection: Path, { at, after }: { readonly at: Revision; readonly after?: Path | undefined }): HadDocument {
   const range: Range = { kind: 'collection', path: collection, after, deleted: true, limit: { rows: 1, bytes: 1 } }
-  const { rows, next } = takeRows(withoutValues(looksAt(tables, tenant, { range, at })), range)
+  const { rows, next } = takeRows(withoutValues(scanDocuments(tables, tenant, { range, at })), range)
   return rows.length > 0 || next === undefined ? rows.length > 0 : { after: pathOfKey(next) }
 }
 
-function* withoutValues(looks: Generator<LookedRow<Version, DocumentKey>>): Generator<LookedRow<true, DocumentKey>> {
-  for (const look of looks) yield { ...look, read: look.read === null ? null : () => true }
+function* withoutValues(scanned: Generator<ScannedRow<Version, DocumentKey>>): Generator<ScannedRow<true, DocumentKey>> {
+  for (const row of scanned) yield { ...row, read: row.read === null ? null : () => true }
 }

@@ -1,13 +1,13 @@
 import { SKIPS, type Limit } from '../../store.ts'
 
-/** One step of a read through a table: a row that a page may hold, or what is passed over to find it. */
-export interface LookedRow<T, Place> {
-  readonly place: Place
-  /** Reads the row; null: it is passed over. */
+/** One step of a table scan: a row for the page, or rows that are skipped. */
+export interface ScannedRow<T, Position> {
+  readonly position: Position
+  /** Reads the row; null: it is skipped. */
   readonly read: (() => T) | null
-  /** Bytes of the row; of what is passed over, those that were looked at. */
+  /** Bytes of the row; of a skipped row, the bytes that were read. */
   readonly bytes: number
-  /** Rows that are passed over in this step; default 1. */
+  /** Rows that this step skips. Default 1. */
   readonly rows?: number | undefined
 }
 
@@ -17,34 +17,34 @@ interface PageLimit {
   readonly reverse?: boolean | undefined
 }
 
-export interface PagePart<T, Place> {
+export interface ScannedPage<T, Position> {
   readonly rows: readonly T[]
   readonly more: boolean
-  readonly next: Place | undefined
+  readonly next: Position | undefined
 }
 
-/** So many bytes that are passed over cost about what a row does. */
-const SKIPPED_BYTES = 4_096
+/** Skipped bytes that cost about as much as one skipped row. */
+const BYTES_PER_SKIP = 4_096
 
 /**
- * The first rows that a limit allows, turned around when they were read from the back: at least one, unless too much was
- * passed over before it. Reads no other row.
+ * The first scanned rows that a limit allows, reversed when the scan ran in reverse: at least one, unless `skips` ended the page
+ * before it. Reads no row beyond the page.
  */
-export function takeRows<T, Place>(looks: Iterable<LookedRow<T, Place>>, { limit, reverse, skips = SKIPS }: PageLimit): PagePart<T, Place> {
+export function takeRows<T, Position>(scanned: Iterable<ScannedRow<T, Position>>, { limit, reverse, skips = SKIPS }: PageLimit): ScannedPage<T, Position> {
   const rows: T[] = []
-  const part = (next?: Place): PagePart<T, Place> => ({ rows: reverse === true ? rows.reverse() : rows, more: next !== undefined, next })
-  let behind: Place | undefined
+  const page = (next?: Position): ScannedPage<T, Position> => ({ rows: reverse === true ? rows.reverse() : rows, more: next !== undefined, next })
+  let last: Position | undefined
   let [bytes, skipped] = [0, 0]
-  for (const { place, read, bytes: size, rows: count = 1 } of looks) {
+  for (const { position, read, bytes: size, rows: count = 1 } of scanned) {
     if (read === null) {
-      skipped += count + size / SKIPPED_BYTES
-      if (skipped >= skips) return part(place)
+      skipped += count + size / BYTES_PER_SKIP
+      if (skipped >= skips) return page(position)
       continue
     }
     bytes += size
-    if (behind !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return part(behind)
+    if (last !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return page(last)
     rows.push(read())
-    behind = place
+    last = position
   }
-  return part()
+  return page()
 }

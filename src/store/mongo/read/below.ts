@@ -4,12 +4,12 @@ import type { Revision } from '../../../core/version.ts'
 import { SKIPS } from '../../store.ts'
 import { headKeysOf, type MongoReader } from './latest.ts'
 import { belowKeys, logKey, pathOfHead, type LogEntry, type LogRow } from '../rows.ts'
-import { findCommits, readTail, type LogSection, type TakenRows } from '../tables.ts'
+import { findCommits, readOverlay, type LogSection, type TakenRows } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 
 /**
- * Documents that one query names at most: the server merges their histories by the index of paths and revisions. With more of
- * them a walk over the log is as good, for more of its commits are theirs.
+ * Most documents in one query, for which the server merges the histories by the index of paths and revisions. With more documents
+ * a log scan is as fast, as more of its commits match.
  */
 const MERGED_DOCUMENTS = 256
 
@@ -19,54 +19,54 @@ export interface BelowSection extends LogSection {
   readonly skips?: number | undefined
 }
 
-interface FoundBelow {
-  /** In the order asked for. */
+interface BelowPage {
+  /** In the order of the section. */
   readonly rows: readonly LogEntry[]
-  /** Where the section goes on. */
+  /** The revision from which the section continues; undefined at its end. */
   readonly next: Revision | undefined
 }
 
-/** Commits of a section of the log that wrote at or below some paths: from memory, by their documents where those are few, else by a walk. */
-export async function readBelow(reader: MongoReader, tail: HeadOverlay, section: BelowSection): Promise<FoundBelow> {
-  const recent = readTail(tail, { ...section, limit: { rows: Infinity, bytes: Infinity } })
-  if (recent !== null) return within(recent.rows.filter((entry) => isMeant(entry, section.below)), section)
-  const documents = await fewMongoDocuments(reader, tail, section.below)
-  return documents === null ? walk(reader, tail, section) : merged(reader, tail, { ...section, documents })
+/** Commits of a section that wrote at or below some paths: from memory, by the documents if they are few, else by a log scan. */
+export async function readBelow(reader: MongoReader, overlay: HeadOverlay, section: BelowSection): Promise<BelowPage> {
+  const recent = readOverlay(overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
+  if (recent !== null) return firstCommits(recent.rows.filter((entry) => isSelected(entry, section.below)), section)
+  const documents = await fewMongoDocuments(reader, overlay, section.below)
+  return documents === null ? scanLog(reader, overlay, section) : readMerged(reader, overlay, { ...section, documents })
 }
 
-function isMeant({ commit }: LogEntry, below: readonly Path[]): boolean {
+function isSelected({ commit }: LogEntry, below: readonly Path[]): boolean {
   return commit.versions.some(({ path }) => below.some((root) => isWithin(path, root)))
 }
 
-/** What a limit allows of commits in memory. */
-function within(entries: readonly LogEntry[], { limit }: LogSection): FoundBelow {
+/** The first commits in memory that the limit allows. */
+function firstCommits(entries: readonly LogEntry[], { limit }: LogSection): BelowPage {
   let bytes = 0
   const end = entries.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))
   const rows = end < 0 ? entries : entries.slice(0, end)
-  return foundOf({ rows, more: end >= 0 })
+  return toBelowPage({ rows, more: end >= 0 })
 }
 
-function foundOf({ rows, more }: TakenRows<LogEntry>): FoundBelow {
+function toBelowPage({ rows, more }: TakenRows<LogEntry>): BelowPage {
   return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
 }
 
-/** The documents at and below the paths, tombstones included, as texts; null where there are more than are merged. */
-async function fewMongoDocuments(reader: MongoReader, tail: HeadOverlay, below: readonly Path[]): Promise<readonly string[] | null> {
+/** The documents at and below the paths, tombstones included, as texts; null when there are more than MERGED_DOCUMENTS. */
+async function fewMongoDocuments(reader: MongoReader, overlay: HeadOverlay, below: readonly Path[]): Promise<readonly string[] | null> {
   const { tables, tenants } = reader
-  const applied = tail.applied
+  const applied = overlay.applied
   const texts = new Set(below.filter(isDocumentPath).map(pathText))
   for (const path of below) {
-    for (const { from, to } of headKeysOf(tail.scope, { kind: 'below', path, limit: { rows: 0, bytes: 0 } })) {
+    for (const { from, to } of headKeysOf(overlay.scope, { kind: 'below', path, limit: { rows: 0, bytes: 0 } })) {
       const options = { projection: { _id: 1 }, limit: MERGED_DOCUMENTS + 1, maxTimeMS: tables.readMs } as const
-      const rows = await tables.call(tables.heads.find({ t: tail.scope, _id: { $gte: from, $lt: to } }, options).toArray())
-      for (const { _id } of rows) texts.add(pathText(pathOfHead(tail.scope, _id)))
+      const rows = await tables.call(tables.heads.find({ t: overlay.scope, _id: { $gte: from, $lt: to } }, options).toArray())
+      for (const { _id } of rows) texts.add(pathText(pathOfHead(overlay.scope, _id)))
       if (texts.size > MERGED_DOCUMENTS) return null
     }
   }
-  // After the heads: what they do not hold yet is known here.
-  await tenants.refresh(tail)
-  if (tail.base > applied) return fewMongoDocuments(reader, tail, below)
-  for (const { path } of tail.newestAfter(applied)) if (below.some((root) => isWithin(path, root))) texts.add(pathText(path))
+  // After the heads were read: the overlay has the documents that they did not contain yet.
+  await tenants.refresh(overlay)
+  if (overlay.base > applied) return fewMongoDocuments(reader, overlay, below)
+  for (const { path } of overlay.newestAfter(applied)) if (below.some((root) => isWithin(path, root))) texts.add(pathText(path))
   return texts.size > MERGED_DOCUMENTS ? null : [...texts]
 }
 
@@ -74,25 +74,25 @@ interface MergedSection extends LogSection {
   readonly documents: readonly string[]
 }
 
-async function merged({ tables }: MongoReader, tail: HeadOverlay, { after, before, reverse, limit, documents }: MergedSection): Promise<FoundBelow> {
+async function readMerged({ tables }: MongoReader, overlay: HeadOverlay, { after, before, reverse, limit, documents }: MergedSection): Promise<BelowPage> {
   if (documents.length === 0) return { rows: [], next: undefined }
-  const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': { $in: [...documents] }, n: { $gt: after, $lt: before } }
-  return foundOf(await findCommits(tables, { filter, sort: { n: reverse === true ? -1 : 1 }, limit }))
+  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $in: [...documents] }, n: { $gt: after, $lt: before } }
+  return toBelowPage(await findCommits(tables, { filter, sort: { n: reverse === true ? -1 : 1 }, limit }))
 }
 
-/** Looks through so many commits in one query; the server sends those that match. */
-async function walk({ tables }: MongoReader, tail: HeadOverlay, section: BelowSection): Promise<FoundBelow> {
+/** Scans up to `skips` commits in one query; the server filters them. */
+async function scanLog({ tables }: MongoReader, overlay: HeadOverlay, section: BelowSection): Promise<BelowPage> {
   const { after, before, reverse = false, below, limit, skips = SKIPS } = section
   const [low, high] = reverse ? [Math.max(after, before - 1 - skips), before] : [after, Math.min(before, after + 1 + skips)]
-  const filter: Filter<LogRow> = { t: tail.scope, _id: { $gt: logKey(tail.scope, low), $lt: logKey(tail.scope, high) }, ...wroteBelow(below) }
+  const filter: Filter<LogRow> = { t: overlay.scope, _id: { $gt: logKey(overlay.scope, low), $lt: logKey(overlay.scope, high) }, ...wroteBelow(below) }
   const { rows, more } = await findCommits(tables, { filter, sort: { _id: reverse ? -1 : 1 }, limit })
-  const found = rows.filter((entry) => isMeant(entry, below))
+  const found = rows.filter((entry) => isSelected(entry, below))
   if (more) return { rows: found, next: rows.at(-1)?.commit.revision }
   const isWhole = low === after && high === before
   return { rows: found, next: isWhole ? undefined : reverse ? low + 1 : high - 1 }
 }
 
-/** On an array, the two bounds may be met by different elements: what is found is looked at again. */
+/** A filter that may match too much, as different elements of an array may meet the two bounds: results need a second check. */
 function wroteBelow(below: readonly Path[]): Filter<LogRow> {
   if (below.some((path) => path.length === 0)) return {}
   const parts = below.flatMap((path) => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChangeStream, MongoClient } from 'mongodb'
 import type { TenantId } from '../../store.ts'
-import { codeOf, withField } from '../failure.ts'
+import { codeOf, callWithTimeout } from '../failure.ts'
 import { logKey, tenantOf, type LogRow, type MetaRow } from '../rows.ts'
 import { byKey, mongoCollections, type MongoCollections, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
@@ -9,22 +9,22 @@ import type { Tenants } from './tenants.ts'
 
 type NotifyTenant = (tenant: TenantId) => void
 
-/** What a change event carries here. */
-interface Inserted {
+/** The used fields of a change event. */
+interface InsertEvent {
   readonly operationType?: string
   readonly fullDocument?: Pick<LogRow, 't' | 'n'>
 }
 
-/** The shortest and the longest wait before a stream that died is opened again, ms. */
+/** Back-off before a change stream that failed is opened again, ms. */
 const REOPEN_MS = { min: 100, max: 5_000 } as const
-/** Polls without news before polling gets slower, and how slow it gets, ms. */
-const QUIET_POLLS = 50
+/** Polls without a commit after which the interval is multiplied by SLOW_FACTOR. */
+const EMPTY_POLLS = 50
 const SLOW_FACTOR = 5
-/** Tenants that are asked for in one query. */
+/** Most tenants in one query. */
 const MAX_POLLED_TENANTS = 1_000
-/** Codes of servers that do not know change streams: not implemented, and unknown stage. */
+/** Codes of servers without change streams: not implemented, unknown stage. */
 const NO_STREAMS: ReadonlySet<number> = new Set([238, 40324])
-/** The code of a server that has them only in a replica set. */
+/** Code of a server that supports change streams only in a replica set. */
 const STANDALONE = 40573
 
 /** How commits of other processes are noticed. */
@@ -32,13 +32,13 @@ export type NotifierMode = 'stream' | 'poll'
 
 const PIPELINE = [{ $match: { operationType: 'insert' } }, { $project: { 'fullDocument.t': 1, 'fullDocument.n': 1 } }]
 
-function watch(tables: MongoCollections, maxAwaitTimeMS: number): ChangeStream<LogRow> {
+function openStream(tables: MongoCollections, maxAwaitTimeMS: number): ChangeStream<LogRow> {
   return tables.log.watch(PIPELINE, { maxAwaitTimeMS, batchSize: 200 })
 }
 
-/** Whether the server has change streams; null when it has them in replica sets only and is none. */
+/** `stream` if the server supports change streams, else `poll`; null for a standalone server that would need a replica set. */
 export async function probeStreams(tables: MongoCollections): Promise<NotifierMode | null> {
-  const stream = watch(tables, 1)
+  const stream = openStream(tables, 1)
   try {
     await stream.tryNext()
     return 'stream'
@@ -56,28 +56,28 @@ export interface CommitNotifierOptions {
   readonly tables: MongoTables
   readonly tenants: Tenants
   readonly mode: NotifierMode
-  /** A client of its own: an open stream holds a connection all the time. */
+  /** Makes a client for the stream alone, as an open stream occupies a connection. */
   readonly connect: () => MongoClient
-  /** How long the server waits for an event before it answers without one, ms; less than a socket may be silent. */
+  /** How long the server waits for an event before it replies without one, ms; less than the socket timeout. */
   readonly awaitMs: number
-  /** After this time a command of the driver is lost, ms. */
+  /** A command of the driver that has not settled after this time is lost, ms. */
   readonly lostMs: number
   readonly database: string | undefined
-  /** Poll mode: how often new commits are looked for, ms. */
+  /** Interval of polling in poll mode, ms. */
   readonly pollMs: number
-  /** How often they are looked for beside a change stream, in case it goes silent, ms. */
+  /** Interval of polling beside a change stream, in case it goes silent, ms. */
   readonly safetyPollMs: number
-  /** Told about a change of state, one line each. */
+  /** Called with one line when the change stream ends or is open again. */
   readonly onStatus: (line: string) => void
 }
 
 /**
- * One change stream (or one poll) per process, however many listen. It only rings: what there is, is read from the log,
- * so lost, doubled and reordered events cost time and nothing else, and no resume token is kept.
+ * Notifies listeners of commits of all processes, by one change stream (or polling loop) per process, while there is a listener.
+ * A notification is only a hint to read the log: lost, repeated and reordered events cost time only, so no resume token is kept.
  */
 export class CommitNotifier implements AsyncDisposable {
   readonly #options: CommitNotifierOptions
-  readonly #listeners = new Set<{ readonly ring: NotifyTenant }>()
+  readonly #listeners = new Set<{ readonly listener: NotifyTenant }>()
   #stop: AbortController | null = null
   #running: Promise<unknown> = Promise.resolve()
 
@@ -85,27 +85,27 @@ export class CommitNotifier implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Rings from now on until it is disposed of. */
-  listen(ring: NotifyTenant): AsyncDisposable {
-    const entry = { ring }
-    this.#listeners.add(entry)
+  /** Calls `listener` from now on until the result is disposed of. */
+  listen(listener: NotifyTenant): AsyncDisposable {
+    const registration = { listener }
+    this.#listeners.add(registration)
     if (this.#stop === null) this.#start()
     return {
       [Symbol.asyncDispose]: async () => {
-        this.#listeners.delete(entry)
+        this.#listeners.delete(registration)
         if (this.#listeners.size === 0) await this.#end()
       },
     }
   }
 
-  /** Rings for what this process committed itself; the echo of the stream is then no news. */
-  own(tail: HeadOverlay): void {
-    tail.lastNotified = Math.max(tail.lastNotified, tail.last)
-    this.notify(tail.tenant)
+  /** Notifies of commits of this process; their events of the stream are then ignored. */
+  notifyOwn(overlay: HeadOverlay): void {
+    overlay.lastNotified = Math.max(overlay.lastNotified, overlay.last)
+    this.notify(overlay.tenant)
   }
 
   notify(tenant: TenantId): void {
-    for (const { ring } of this.#listeners) ring(tenant)
+    for (const { listener } of this.#listeners) listener(tenant)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -127,100 +127,100 @@ export class CommitNotifier implements AsyncDisposable {
     await this.#running
   }
 
-  /** Follows the change stream, and opens it again, without a token, when it dies. */
+  /** Follows the change stream, and reopens it, without a resume token, when it fails. */
   async #follow(stop: AbortSignal): Promise<void> {
-    let wait: number = REOPEN_MS.min
-    for (let lost = false; !stop.aborted; lost = true) {
-      const worked = await this.#followOnce(lost, stop)
+    let backoffMs: number = REOPEN_MS.min
+    for (let isReopened = false; !stop.aborted; isReopened = true) {
+      const answered = await this.#followOnce(isReopened, stop)
       if (stop.aborted) return
-      if (!lost || worked) this.#options.onStatus('The change stream of MongoDB ended; it is opened again.')
-      wait = worked ? REOPEN_MS.min : Math.min(wait * 2, REOPEN_MS.max)
-      await pause(wait, undefined, { signal: stop }).catch(() => undefined)
+      if (!isReopened || answered) this.#options.onStatus('The change stream of MongoDB ended; it is opened again.')
+      backoffMs = answered ? REOPEN_MS.min : Math.min(backoffMs * 2, REOPEN_MS.max)
+      await pause(backoffMs, undefined, { signal: stop }).catch(() => undefined)
     }
   }
 
-  /** Follows one stream to its end; whether it worked at all. */
-  async #followOnce(lost: boolean, stop: AbortSignal): Promise<boolean> {
+  /** Follows one stream to its end; resolves to whether the server ever answered. */
+  async #followOnce(isReopened: boolean, stop: AbortSignal): Promise<boolean> {
     const { connect, database, tables, awaitMs, lostMs } = this.#options
-    // A client of its own each time, for what link.ts tells of the driver.
+    // A new client each time, as the driver may hang (mongo-connection.ts).
     const client = connect()
-    const stream = watch(mongoCollections(client, database, tables.readMs), awaitMs)
+    const stream = openStream(mongoCollections(client, database, tables.readMs), awaitMs)
     const close = (): void => void stream.close().catch(() => undefined)
     stop.addEventListener('abort', close)
-    let worked = false
+    let answered = false
     try {
       while (!stop.aborted && !stream.closed) {
-        const event = (await withField(lostMs, stream.tryNext())) as Inserted | null
-        // What was committed before the first answer did not ring.
-        if (!worked) this.#notifyAll(lost)
-        worked = true
+        const event = (await callWithTimeout(lostMs, stream.tryNext())) as InsertEvent | null
+        // The stream has no events of commits before its first reply.
+        if (!answered) this.#notifyAll(isReopened)
+        answered = true
         if (event !== null) this.#receive(event)
       }
     } catch {
-      // Whatever ended it: another one is opened.
+      // After any error the caller opens another stream.
     } finally {
       stop.removeEventListener('abort', close)
-      await withField(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
+      await callWithTimeout(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
     }
-    return worked
+    return answered
   }
 
-  #notifyAll(lost: boolean): void {
-    if (lost) this.#options.onStatus('The change stream of MongoDB is open again.')
-    for (const tail of this.#options.tenants.tails()) this.notify(tail.tenant)
+  #notifyAll(isReopened: boolean): void {
+    if (isReopened) this.#options.onStatus('The change stream of MongoDB is open again.')
+    for (const overlay of this.#options.tenants.overlays()) this.notify(overlay.tenant)
   }
 
-  #receive({ fullDocument }: Inserted): void {
+  #receive({ fullDocument }: InsertEvent): void {
     if (fullDocument === undefined) return
     const tenant = tenantOf(fullDocument.t)
-    const open = this.#options.tenants.peek(tenant)
-    const tail = open?.scope === fullDocument.t ? open : undefined
+    const cached = this.#options.tenants.peek(tenant)
+    const overlay = cached?.scope === fullDocument.t ? cached : undefined
     const n = Number(fullDocument.n)
-    if (tail !== undefined && n <= tail.lastNotified) return
-    if (tail !== undefined) tail.lastNotified = n
+    if (overlay !== undefined && n <= overlay.lastNotified) return
+    if (overlay !== undefined) overlay.lastNotified = n
     this.notify(tenant)
   }
 
-  /** Looks for commits of others; seldomer while there are none. */
+  /** Polls for commits of other processes, less often while there are none. */
   async #poll(everyMs: number, stop: AbortSignal): Promise<void> {
-    for (let quiet = 0; !stop.aborted; quiet++) {
-      const factor = everyMs < 1_000 && quiet > QUIET_POLLS ? SLOW_FACTOR : 1
+    for (let emptyPolls = 0; !stop.aborted; emptyPolls++) {
+      const factor = everyMs < 1_000 && emptyPolls > EMPTY_POLLS ? SLOW_FACTOR : 1
       await pause(everyMs * factor, undefined, { signal: stop }).catch(() => undefined)
       if (stop.aborted) return
-      // A server that is away is found out by those who read; polling goes on.
-      if (await this.#pollOnce().catch(() => false)) quiet = 0
+      // Reads report an unreachable server; polling goes on.
+      if (await this.#pollOnce().catch(() => false)) emptyPolls = 0
     }
   }
 
   async #pollOnce(): Promise<boolean> {
-    let news = false
-    const tails = this.#options.tenants.tails()
-    for (let i = 0; i < tails.length; i += MAX_POLLED_TENANTS) {
-      for (const tail of await this.#changed(tails.slice(i, i + MAX_POLLED_TENANTS))) {
-        news = true
-        this.notify(tail.tenant)
+    let hasNew = false
+    const overlays = this.#options.tenants.overlays()
+    for (let i = 0; i < overlays.length; i += MAX_POLLED_TENANTS) {
+      for (const overlay of await this.#findChanged(overlays.slice(i, i + MAX_POLLED_TENANTS))) {
+        hasNew = true
+        this.notify(overlay.tenant)
       }
     }
-    return news
+    return hasNew
   }
 
-  /** The tails behind which the log goes on, or whose tenant began another life. */
-  async #changed(tails: readonly HeadOverlay[]): Promise<readonly HeadOverlay[]> {
+  /** The overlays of tenants with newer commits, or with another epoch. */
+  async #findChanged(overlays: readonly HeadOverlay[]): Promise<readonly HeadOverlay[]> {
     const { tables } = this.#options
-    const nextKeys = tails.map((tail) => logKey(tail.scope, Math.max(tail.last, tail.lastNotified) + 1))
+    const nextKeys = overlays.map((overlay) => logKey(overlay.scope, Math.max(overlay.last, overlay.lastNotified) + 1))
     const limit = { maxTimeMS: tables.readMs }
-    const filter = byKey(tables, tails.map(({ scope }) => scope), nextKeys)
+    const filter = byKey(tables, overlays.map(({ scope }) => scope), nextKeys)
     const [next, rows] = await Promise.all([
       tables.call(tables.log.find(filter, { projection: { _id: 1 }, ...limit }).toArray()),
-      tables.call(tables.meta.find({ _id: { $in: tails.map(({ tenant }) => tenant) } }, { projection: { epoch: 1 }, ...limit }).toArray()),
+      tables.call(tables.meta.find({ _id: { $in: overlays.map(({ tenant }) => tenant) } }, { projection: { epoch: 1 }, ...limit }).toArray()),
     ])
     const found = new Set(next.map(({ _id }) => _id))
     const epochs = new Map(rows.map((row: Pick<MetaRow, '_id' | 'epoch'>) => [row._id, row.epoch]))
-    return tails.filter((tail, i) => {
-      const ended = epochs.get(tail.tenant) !== tail.epoch
-      if (ended) this.#options.tenants.forget(tail)
+    return overlays.filter((overlay, i) => {
+      const ended = epochs.get(overlay.tenant) !== overlay.epoch
+      if (ended) this.#options.tenants.evict(overlay)
       const more = found.has(nextKeys[i] ?? '')
-      if (more) tail.lastNotified = Math.max(tail.last, tail.lastNotified) + 1
+      if (more) overlay.lastNotified = Math.max(overlay.last, overlay.lastNotified) + 1
       return ended || more
     })
   }

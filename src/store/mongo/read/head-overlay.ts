@@ -5,22 +5,22 @@ import type { TenantId } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import { scopeOf, type LogEntry, type MetaRow } from '../rows.ts'
 
-/** How many commits, and bytes of them, stay in memory when the heads hold them. */
+/** Most commits, and their bytes, that stay in memory although the heads contain them. */
 const MAX_OVERLAY_COMMITS = 512
 const MAX_OVERLAY_BYTES = 8_388_608
-/** How many documents' version numbers stay in memory. */
+/** Most version numbers of documents in memory. */
 const MAX_VERSIONS = 20_000
 
 interface SeenVersion extends LogEntry {
-  /** When this process learned of it, by its monotonic clock, ms. */
+  /** When this process first saw the commit, by its monotonic clock, ms. */
   readonly seenAt: Millis
 }
 
 /**
- * The end of a tenant's log as this process knows it: every commit in (base, last]. Pure memory.
+ * The newest commits of a tenant in memory, all in (base, last]: an overlay over `heads`, which may lag behind the log. No I/O.
  *
- * Only commits that a majority has may be pushed, in order (L0). `base` never passes `applied`, so that the heads
- * and this together are the exact state at `last`, even if a process died before it wrote the heads.
+ * Only commits that are on a majority may be pushed, in order (L0). `base` is never above `applied`, so that heads and overlay
+ * together are the exact state at `last`, even if a process died before it wrote the heads.
  */
 export class HeadOverlay {
   readonly tenant: TenantId
@@ -29,9 +29,9 @@ export class HeadOverlay {
   readonly floor: Revision
   last: Revision
   lastAt: Millis
-  /** Epochs of the tenant that ended and whose rows may still be there. */
-  dead: readonly string[]
-  /** The highest revision whose ring was sent. */
+  /** Ended epochs of the tenant of which rows may be left. */
+  endedEpochs: readonly string[]
+  /** The highest revision of which listeners were notified. */
   lastNotified: Revision
   usedAt: Millis = performance.now()
   #applied: Revision
@@ -41,7 +41,7 @@ export class HeadOverlay {
   readonly #byId = new Map<string, LogEntry>()
   readonly #versions = new Map<string, number>()
 
-  /** Begins with what the heads hold; the commits after it are to be pushed. */
+  /** An empty overlay at `applied`; the caller pushes the commits after it. */
   constructor(meta: MetaRow, appliedAt: Millis) {
     this.tenant = meta._id
     this.epoch = meta.epoch
@@ -51,10 +51,10 @@ export class HeadOverlay {
     this.last = this.#applied
     this.lastAt = appliedAt
     this.lastNotified = this.#applied
-    this.dead = meta.dead
+    this.endedEpochs = meta.dead
   }
 
-  /** The heads of a majority hold everything up to here. */
+  /** On a majority of the members, the heads contain all commits up to this revision. */
   get applied(): Revision {
     return this.#applied
   }
@@ -63,17 +63,17 @@ export class HeadOverlay {
     this.#applied = Math.min(Math.max(this.#applied, revision), this.last)
   }
 
-  /** Commits after this one are here. */
+  /** The overlay has all commits after this revision, up to `last`. */
   get base(): Revision {
     return this.last - this.#recent.length
   }
 
-  /** Whether it holds more than it should because the heads are behind. */
-  get overfull(): boolean {
+  /** Whether the overlay exceeds twice its bounds because the heads are behind. */
+  get isOverfull(): boolean {
     return this.#recent.length > 2 * MAX_OVERLAY_COMMITS || this.#bytes > 2 * MAX_OVERLAY_BYTES
   }
 
-  /** Takes the commit that follows `last`; any other is ignored, so that readers may bring the same ones. */
+  /** Adds the commit that follows `last`; any other is ignored, so that concurrent readers may push the same commits. */
   push(entry: LogEntry): void {
     const { commit } = entry
     if (commit.revision !== this.last + 1) return
@@ -89,13 +89,13 @@ export class HeadOverlay {
     }
   }
 
-  /** Remembers the version number of a document, 0 for none, as it is at `last`. */
+  /** Caches the version number of a document at `last`; 0: it has none. */
   cacheVersion(text: string, version: number): void {
     this.#versions.delete(text)
     this.#versions.set(text, version)
   }
 
-  /** The version number of a document at `last`, where it is known. */
+  /** The version number of a document at `last`; undefined when it is not in memory. */
   versionOf(text: string): number | undefined {
     return this.#newest.get(text)?.version ?? this.#versions.get(text)
   }
@@ -114,32 +114,32 @@ export class HeadOverlay {
     return this.#byId.get(id)
   }
 
-  /** Commits after `after`, which must not lie below `base`. */
+  /** Commits after `after`, which must not be below `base`. */
   after(after: Revision): readonly LogEntry[] {
     return this.#recent.slice(Math.max(0, after - this.base))
   }
 
-  /** What was written after `since`, which must not lie below `base`. */
+  /** The paths written after `since`, which must not be below `base`. */
   touched(since: Revision): Touched {
     const touched = new Touched()
     for (const { commit } of this.after(since)) for (const { path } of commit.versions) touched.add(path)
     return touched
   }
 
-  /** The last revision that this process has known for at least `ms`. */
-  knownFor(ms: number): Revision {
+  /** The last revision that this process saw at least `ms` ago. */
+  seenBefore(ms: number): Revision {
     const limit = performance.now() - ms
     const young = this.#recent.findIndex(({ seenAt }) => seenAt > limit)
     return young < 0 ? this.last : this.base + young
   }
 
-  /** Lets go what the heads hold and what is beyond the bounds; everything that it may, when `all`. */
+  /** Evicts commits that the heads contain, down to the bounds; with `all`, all such commits and all cached version numbers. */
   trim(all = false): void {
-    const spare = Math.max(0, this.#applied - this.base)
-    let count = all ? spare : Math.min(spare, Math.max(0, this.#recent.length - MAX_OVERLAY_COMMITS))
+    const evictable = Math.max(0, this.#applied - this.base)
+    let count = all ? evictable : Math.min(evictable, Math.max(0, this.#recent.length - MAX_OVERLAY_COMMITS))
     let bytes = this.#bytes - this.#bytesOf(count)
-    while (bytes > MAX_OVERLAY_BYTES && count < spare) bytes -= this.#recent[count++]?.bytes ?? 0
-    if (count > 0) this.#recent.splice(0, count).forEach(({ commit }) => this.#forget(commit))
+    while (bytes > MAX_OVERLAY_BYTES && count < evictable) bytes -= this.#recent[count++]?.bytes ?? 0
+    if (count > 0) this.#recent.splice(0, count).forEach(({ commit }) => this.#unindex(commit))
     this.#bytes = bytes
     const most = all ? 0 : MAX_VERSIONS
     for (const text of this.#versions.keys()) {
@@ -152,7 +152,7 @@ export class HeadOverlay {
     return this.#recent.slice(0, count).reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  #forget(commit: Commit): void {
+  #unindex(commit: Commit): void {
     this.#byId.delete(commit.id)
     for (const { path, revision } of commit.versions) {
       const text = pathText(path)

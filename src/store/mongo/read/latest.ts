@@ -7,16 +7,16 @@ import { byKey, LIVE_HEADS, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 import type { Tenants } from './tenants.ts'
 
-/** What the reads of the adapter work with. */
+/** Dependencies of the adapter's reads. */
 export interface MongoReader {
   readonly tables: MongoTables
   readonly tenants: Tenants
 }
 
-/** Versions in the order in which they were asked for, all of one revision. */
+/** Versions in the order of the requested paths, all of one revision. */
 export type HeadSnapshot = Snapshot<readonly (Version | null)[]>
 
-/** Heads that are asked for at once. */
+/** Most heads in one query. */
 const MAX_KEYS = 500
 
 async function headRows({ tables }: MongoReader, scope: string, keys: readonly string[]): Promise<readonly HeadRow[]> {
@@ -28,32 +28,32 @@ async function headRows({ tables }: MongoReader, scope: string, keys: readonly s
   return rows
 }
 
-/** The newer one. */
+/** The version of the later revision. */
 function newer(a: Version | undefined, b: Version | undefined): Version | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return a.revision > b.revision ? a : b
 }
 
 /**
- * The newest versions of documents at the tail's last revision, which is that of the snapshot.
+ * The newest versions of documents, at the overlay's last revision.
  *
- * Rows may be behind the log or ahead of what this process knows of it. Behind: the tail has the rest, if it kept
- * all that the heads did not hold when the rows were read. Ahead: then the tail learns that first, so that the
- * picture is of one revision (L0).
+ * Rows of heads may be behind the log, or ahead of the overlay. Behind: the overlay has the missing commits, unless it evicted
+ * some since the rows were read; then all is read again. Ahead: the overlay is refreshed first, so that the result is of one
+ * revision (L0).
  */
-export async function latestOf(reader: MongoReader, tail: HeadOverlay, paths: readonly Path[]): Promise<HeadSnapshot> {
-  const keys = paths.map((path) => headKey(tail.scope, path))
-  const applied = tail.applied
-  const [rows] = await Promise.all([headRows(reader, tail.scope, [...new Set(keys)]), reader.tenants.refresh(tail)])
-  if (rows.some(({ n }) => Number(n) > tail.last)) await reader.tenants.refresh(tail)
-  if (tail.base > applied) return latestOf(reader, tail, paths)
+export async function latestOf(reader: MongoReader, overlay: HeadOverlay, paths: readonly Path[]): Promise<HeadSnapshot> {
+  const keys = paths.map((path) => headKey(overlay.scope, path))
+  const applied = overlay.applied
+  const [rows] = await Promise.all([headRows(reader, overlay.scope, [...new Set(keys)]), reader.tenants.refresh(overlay)])
+  if (rows.some(({ n }) => Number(n) > overlay.last)) await reader.tenants.refresh(overlay)
+  if (overlay.base > applied) return latestOf(reader, overlay, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
-  const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), tail.newest(pathText(path))) ?? null)
-  for (const [i, path] of paths.entries()) tail.cacheVersion(pathText(path), newest[i]?.version ?? 0)
-  return { revision: tail.last, rows: newest }
+  const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), overlay.newest(pathText(path))) ?? null)
+  for (const [i, path] of paths.entries()) overlay.cacheVersion(pathText(path), newest[i]?.version ?? 0)
+  return { revision: overlay.last, rows: newest }
 }
 
-/** The keys of a range's heads, in key order. */
+/** The key ranges of the heads of a range, in key order. */
 export function headKeysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
   const from = after === undefined ? '' : keyAfter(headKey(scope, after))
   const to = before === undefined ? null : headKey(scope, before)
@@ -80,7 +80,7 @@ export interface RowCandidate {
   readonly version: Version
 }
 
-/** Some documents of a range, in the order asked for: all up to its last one, or all of the range. */
+/** The first documents of a range, in its order; with `complete`, all of them. */
 export interface RowChunk {
   readonly revision: Revision
   readonly rows: readonly RowCandidate[]
@@ -95,10 +95,10 @@ interface CoveredRows {
   readonly complete: boolean
 }
 
-/** Head rows of a range up to a limit; tombstones only where `deleted` is true. */
+/** Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`. */
 async function readHeads({ tables }: MongoReader, scope: string, range: Range): Promise<CoveredRows> {
   const ranges = headKeysOf(scope, range)
-  // Where the first rows are all live, `_id` alone looks as good to the planner, which then uses it where most are deleted too.
+  // The planner rates the index on `_id` equal when the first rows are all live, and then uses it where most are deleted too.
   const hint = range.deleted === true ? { _id: 1 } : LIVE_HEADS
   const rows: HeadRow[] = []
   let bytes = 0
@@ -116,42 +116,41 @@ async function readHeads({ tables }: MongoReader, scope: string, range: Range): 
   return { rows, complete: true }
 }
 
-/** Rows of the tail that are of a range, where its head rows reach. */
-function tailRows(tail: HeadOverlay, range: Range, after: Revision, covers: (key: string) => boolean): readonly RowCandidate[] {
-  const ranges = headKeysOf(tail.scope, range)
+/** Versions of the overlay in a range, as far as its head rows reach (`covers`). */
+function overlayRows(overlay: HeadOverlay, range: Range, after: Revision, covers: (key: string) => boolean): readonly RowCandidate[] {
+  const ranges = headKeysOf(overlay.scope, range)
   const isIn = (key: string): boolean => ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
   const rows: RowCandidate[] = []
-  for (const version of tail.newestAfter(after)) {
+  for (const version of overlay.newestAfter(after)) {
     if (!isWithin(version.path, range.path)) continue
-    const key = headKey(tail.scope, version.path)
+    const key = headKey(overlay.scope, version.path)
     if (isIn(key) && covers(key)) rows.push({ key, version, bytes: rowBytes(JSON.stringify(version.value)) })
   }
   return rows
 }
 
 /**
- * The newest versions of documents of a range, in its order, tombstones included, at one revision. About as many as
- * its limit says: `complete` tells whether they are all. Only where `deleted` is not true, rows of documents that
- * the heads hold as deleted are left out.
+ * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without `deleted`,
+ * documents that the heads mark as deleted are left out; later tombstones are included in any case.
  */
-export async function readChunk(reader: MongoReader, tail: HeadOverlay, range: Range): Promise<RowChunk> {
-  const applied = tail.applied
-  const { rows, complete } = await reader.tables.call(readHeads(reader, tail.scope, range))
-  // After the heads: whatever they show, a deletion too, is then known here.
-  await reader.tenants.refresh(tail)
-  if (tail.base > applied) return readChunk(reader, tail, range)
+export async function readChunk(reader: MongoReader, overlay: HeadOverlay, range: Range): Promise<RowChunk> {
+  const applied = overlay.applied
+  const { rows, complete } = await reader.tables.call(readHeads(reader, overlay.scope, range))
+  // After the heads were read: the overlay then has all commits that they contain, deletions too.
+  await reader.tenants.refresh(overlay)
+  if (overlay.base > applied) return readChunk(reader, overlay, range)
   const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id
   const covers = (key: string): boolean => end === undefined || order({ key }, { key: end }) <= 0
   const merged = new Map<string, RowCandidate>()
   for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: rowBytes(row.val) })
-  for (const row of tailRows(tail, range, applied, covers)) {
+  for (const row of overlayRows(overlay, range, applied, covers)) {
     if (row.version.revision > (merged.get(row.key)?.version.revision ?? 0)) merged.set(row.key, row)
   }
-  return { revision: tail.last, rows: [...merged.values()].toSorted(order), complete }
+  return { revision: overlay.last, rows: [...merged.values()].toSorted(order), complete }
 }
 
-/** The rows that a limit allows, in key order, and whether and where more follow. */
+/** The page of the first rows that a limit allows, in key order. */
 export function toRowPage(rows: readonly RowCandidate[], limit: Limit, reverse: boolean): Omit<ListPage, 'revision'> {
   const page: Version[] = []
   let bytes = 0

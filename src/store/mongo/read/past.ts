@@ -5,13 +5,13 @@ import type { Millis, Revision, Version } from '../../../core/version.ts'
 import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
 import { belowKeys, collectionInKey, collectionKeys, logKey, rowBytes, versionRowKey, versionOf, type LogRow } from '../rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
-import { byKey, take, type MongoTables } from '../tables.ts'
+import { byKey, readUpTo, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 
-/** Documents whose older versions are looked for at the same time. */
+/** Most concurrent queries for older versions. */
 const PARALLEL = 16
 
-/** Maps in order, a few at a time. */
+/** Maps in order, PARALLEL items at a time. */
 export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let i = 0; i < items.length; i += PARALLEL) results.push(...(await Promise.all(items.slice(i, i + PARALLEL).map(run))))
@@ -22,52 +22,52 @@ function versionsIn(row: LogRow, text: string): readonly Version[] {
   return row.ops.filter(({ p }) => p === text).map((op) => versionOf(row, op))
 }
 
-/** The version that a document had at a revision, given its latest one. */
-async function versionAt({ tables }: MongoReader, tail: HeadOverlay, latest: Version | null, at: Revision): Promise<Version | null> {
+/** The version of a document at a revision, given its latest version. */
+async function versionAt({ tables }: MongoReader, overlay: HeadOverlay, latest: Version | null, at: Revision): Promise<Version | null> {
   if (latest === null || latest.revision <= at) return latest
   const text = pathText(latest.path)
-  const filter = { t: tail.scope, 'ops.p': text, n: { $lte: at } }
+  const filter = { t: overlay.scope, 'ops.p': text, n: { $lte: at } }
   const row = await tables.call(tables.log.findOne(filter, { sort: { n: -1 }, maxTimeMS: tables.readMs }))
   return row === null ? null : (versionsIn(row, text)[0] ?? null)
 }
 
-/** The newest versions of documents, or those at a revision. */
-export async function headsAt(reader: MongoReader, tail: HeadOverlay, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
-  const latest = await latestOf(reader, tail, paths)
+/** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
+export async function headsAt(reader: MongoReader, overlay: HeadOverlay, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
+  const latest = await latestOf(reader, overlay, paths)
   if (latest.revision <= at) return latest
-  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, tail, version, at)) }
+  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, overlay, version, at)) }
 }
 
-/** A page of the latest state, or of the one at a revision. */
-export async function listAt(reader: MongoReader, tail: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
-  if (at >= tail.last) {
-    const latest = await listLatest(reader, tail, range)
+/** A page as of a revision; of the latest state when `at` is not below the last revision. */
+export async function listAt(reader: MongoReader, overlay: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
+  if (at >= overlay.last) {
+    const latest = await listLatest(reader, overlay, range)
     if (latest.revision <= at) return latest
   }
-  return listPast(reader, tail, range, at)
+  return listPast(reader, overlay, range, at)
 }
 
 /** A page of the latest state. */
-async function listLatest(reader: MongoReader, tail: HeadOverlay, range: Range): Promise<ListPage> {
+async function listLatest(reader: MongoReader, overlay: HeadOverlay, range: Range): Promise<ListPage> {
   const { limit, reverse = false } = range
   for (let rows = limit.rows; ; rows *= 2) {
-    const chunk = await readChunk(reader, tail, { ...range, limit: { rows, bytes: limit.bytes * (rows / limit.rows) } })
+    const chunk = await readChunk(reader, overlay, { ...range, limit: { rows, bytes: limit.bytes * (rows / limit.rows) } })
     const shown = chunk.rows.filter(({ version }) => range.deleted === true || version.type !== 'DELETE')
     const page = toRowPage(shown, limit, reverse)
-    // Documents that were deleted just now may leave too few; then more are read, and all again: a page is of one revision.
+    // Recent tombstones may leave too few rows: then twice as many are read, all anew, as a page is of one revision.
     if (page.more || chunk.complete) return { ...page, revision: chunk.revision }
   }
 }
 
-/** A page of the state at a past revision: whatever has a head now may have had a version then. It ends early when too many had none. */
-async function listPast(reader: MongoReader, tail: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
+/** A page as of a past revision: of all documents with a head, the version at `at`. Ends early when too many had none (L10). */
+async function listPast(reader: MongoReader, overlay: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
   const { limit, reverse = false, skips = SKIPS } = range
   const shown: RowCandidate[] = []
   let skipped = 0
-  let rest: Range = { ...range, deleted: true }
+  let remaining: Range = { ...range, deleted: true }
   for (;;) {
-    const chunk = await readChunk(reader, tail, rest)
-    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, tail, version, at))
+    const chunk = await readChunk(reader, overlay, remaining)
+    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, overlay, version, at))
     for (const [i, version] of versions.entries()) {
       if (version === null || (version.type === 'DELETE' && range.deleted !== true)) {
         skipped++
@@ -79,18 +79,18 @@ async function listPast(reader: MongoReader, tail: HeadOverlay, range: Range, at
     if (page.more || chunk.complete) return { ...page, revision: at }
     const last = chunk.rows.at(-1)?.version.path
     if (skipped >= skips) return { rows: page.rows, more: true, next: last, revision: at }
-    rest = reverse ? { ...rest, before: last } : { ...rest, after: last }
+    remaining = reverse ? { ...remaining, before: last } : { ...remaining, after: last }
   }
 }
 
 /** Versions of one document. */
-export async function findHistory(reader: MongoReader, tail: HeadOverlay, path: Path, range: HistoryRange): Promise<HistoryPage> {
+export async function findHistory(reader: MongoReader, overlay: HeadOverlay, path: Path, range: HistoryRange): Promise<HistoryPage> {
   const { after = 0, before = Number.MAX_SAFE_INTEGER, version, touching, reverse, limit } = range
   const text = pathText(path)
-  if (version !== undefined) return versionsOfRows(reader, { filter: { t: tail.scope, 'ops.k': versionRowKey(path, version) }, text, limit })
-  const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
+  if (version !== undefined) return versionsOfRows(reader, { filter: { t: overlay.scope, 'ops.k': versionRowKey(path, version) }, text, limit })
+  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
   const query: VersionQuery = { filter, sort: { n: reverse === true ? -1 : 1 }, text, limit }
-  if (touching !== undefined) return readTouching(reader, tail, { ...query, touching, skips: range.skips ?? SKIPS })
+  if (touching !== undefined) return readTouching(reader, overlay, { ...query, touching, skips: range.skips ?? SKIPS })
   return versionsOfRows(reader, query)
 }
 
@@ -105,7 +105,7 @@ interface VersionQuery {
 async function versionsOfRows({ tables }: MongoReader, { filter, sort, text, limit }: VersionQuery): Promise<HistoryPage> {
   const cursor = tables.log.find(filter, { sort: sort ?? {}, maxTimeMS: tables.readMs })
   const bytesOf = (row: LogRow): number => row.ops.reduce((sum, { p, val }) => (p === text ? sum + rowBytes(val) : sum), 0)
-  const { rows, more } = await tables.call(take(cursor, limit, bytesOf))
+  const { rows, more } = await tables.call(readUpTo(cursor, limit, bytesOf))
   const versions = rows.flatMap((row) => versionsIn(row, text))
   return { rows: sort?.n === -1 ? versions.toReversed() : versions, more, next: more ? versions.at(-1)?.revision : undefined }
 }
@@ -115,35 +115,35 @@ interface TouchingQuery extends VersionQuery {
   readonly skips: number
 }
 
-/** Versions that may have changed a field: looks at what was written first, and reads the values of only those. */
-async function readTouching(reader: MongoReader, tail: HeadOverlay, { touching, skips, ...query }: TouchingQuery): Promise<HistoryPage> {
+/** Versions that may have changed a field: first reads only the written fields, then the values of the matching versions. */
+async function readTouching(reader: MongoReader, overlay: HeadOverlay, { touching, skips, ...query }: TouchingQuery): Promise<HistoryPage> {
   const { tables } = reader
   const projection = { n: 1, 'ops.p': 1, 'ops.f': 1 } as const
   const cursor = tables.log.find(query.filter, { sort: query.sort ?? {}, projection, maxTimeMS: tables.readMs })
-  const looked = await tables.call(take(cursor, { rows: query.limit.rows + skips, bytes: Infinity }, () => 0))
-  const touched = looked.rows.filter(({ ops }) => ops.some(({ p, f }) => p === query.text && mayTouch(f, touching)))
+  const scanned = await tables.call(readUpTo(cursor, { rows: query.limit.rows + skips, bytes: Infinity }, () => 0))
+  const touched = scanned.rows.filter(({ ops }) => ops.some(({ p, f }) => p === query.text && mayTouch(f, touching)))
   const wanted = touched.slice(0, query.limit.rows)
-  const filter = byKey(tables, tail.scope, wanted.map(({ n }) => logKey(tail.scope, Number(n))))
+  const filter = byKey(tables, overlay.scope, wanted.map(({ n }) => logKey(overlay.scope, Number(n))))
   const page = wanted.length === 0 ? NO_VERSIONS : await versionsOfRows(reader, { ...query, filter })
   if (page.more) return page
-  const last = touched.length > wanted.length ? wanted.at(-1) : looked.more ? looked.rows.at(-1) : undefined
+  const last = touched.length > wanted.length ? wanted.at(-1) : scanned.more ? scanned.rows.at(-1) : undefined
   return { rows: page.rows, more: last !== undefined, next: last === undefined ? undefined : Number(last.n) }
 }
 
 const NO_VERSIONS: HistoryPage = { rows: [], more: false }
 
 /** The last revision at or before a time. */
-export async function findRevisionAt({ tables }: MongoReader, tail: HeadOverlay, time: Millis): Promise<Revision> {
-  const filter: Filter<LogRow> = { t: tail.scope, ts: { $lte: new Date(Math.min(time, 8.64e15)) } }
+export async function findRevisionAt({ tables }: MongoReader, overlay: HeadOverlay, time: Millis): Promise<Revision> {
+  const filter: Filter<LogRow> = { t: overlay.scope, ts: { $lte: new Date(Math.min(time, 8.64e15)) } }
   const row = await tables.call(tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }))
   return row === null ? 0 : Number(row.n)
 }
 
-/** Whether any commit that matches wrote a path of which `is` is true. On an array, two bounds may be met by different elements. */
-async function anyRow(tables: MongoTables, filter: Filter<LogRow>, is: (path: Path) => boolean): Promise<boolean> {
+/** Whether a matching commit wrote a path for which `matches` holds: a filter alone may match too much, as in below.ts. */
+async function anyRow(tables: MongoTables, filter: Filter<LogRow>, matches: (path: Path) => boolean): Promise<boolean> {
   const search = async (): Promise<boolean> => {
     for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
-      if (row.ops.some(({ p }) => is(p.split('/')))) return true
+      if (row.ops.some(({ p }) => matches(p.split('/')))) return true
     }
     return false
   }
@@ -156,44 +156,44 @@ interface RevisionSpan {
 }
 
 /** Whether a commit in (since, upTo] wrote at or below a path. */
-export async function wroteBelow({ tables }: MongoReader, tail: HeadOverlay, below: Path, { since, upTo }: RevisionSpan): Promise<boolean> {
+export async function wroteBelow({ tables }: MongoReader, overlay: HeadOverlay, below: Path, { since, upTo }: RevisionSpan): Promise<boolean> {
   const { from, to } = belowKeys(pathText(below))
   const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
-  const filter: Filter<LogRow> = { t: tail.scope, n: { $gt: since, $lte: upTo }, ...paths }
+  const filter: Filter<LogRow> = { t: overlay.scope, n: { $gt: since, $lte: upTo }, ...paths }
   return anyRow(tables, filter, (path) => isWithin(path, below))
 }
 
-/** Names of the collections right below a document, from its heads: one seek per collection and one per nested one. */
-async function namesInHeads({ tables }: MongoReader, tail: HeadOverlay, document: Path): Promise<readonly string[]> {
-  const above = document.length === 0 ? tail.scope : `${tail.scope}/${pathText(document)}`
+/** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
+async function namesInHeads({ tables }: MongoReader, overlay: HeadOverlay, document: Path): Promise<readonly string[]> {
+  const above = document.length === 0 ? overlay.scope : `${overlay.scope}/${pathText(document)}`
   const { from: prefix, to: end } = belowKeys(above)
   const names: string[] = []
   for (let from = prefix; ; ) {
-    const filter = { t: tail.scope, _id: { $gte: from, $lt: end } }
+    const filter = { t: overlay.scope, _id: { $gte: from, $lt: end } }
     const row = await tables.call(tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }))
     if (row === null) return names
     const { name, direct } = collectionInKey(prefix, row._id)
     if (direct) names.push(name)
-    from = direct ? collectionKeys(tail.scope, pathText([...document, name])).to : belowKeys(prefix + name).to
+    from = direct ? collectionKeys(overlay.scope, pathText([...document, name])).to : belowKeys(prefix + name).to
   }
 }
 
-/** Whether a collection had a version at a revision. */
-async function existedAt({ tables }: MongoReader, tail: HeadOverlay, collection: Path, at: Revision): Promise<boolean> {
+/** Whether a document of a collection had a version at a revision. */
+async function existedAt({ tables }: MongoReader, overlay: HeadOverlay, collection: Path, at: Revision): Promise<boolean> {
   const { from, to } = belowKeys(pathText(collection))
-  const filter: Filter<LogRow> = { t: tail.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
+  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
   return anyRow(tables, filter, (path) => path.length === collection.length + 1 && isWithin(path, collection))
 }
 
-/** Names of the collections right below a document that had a version at a revision, in order. */
-export async function collectionNames(reader: MongoReader, tail: HeadOverlay, document: Path, at: Revision): Promise<readonly string[]> {
+/** Names, in order, of the collections directly below a document in which a document had a version at a revision. */
+export async function collectionNames(reader: MongoReader, overlay: HeadOverlay, document: Path, at: Revision): Promise<readonly string[]> {
   const names = new Set<string>()
-  for (const { path } of tail.newestAfter(tail.applied)) {
+  for (const { path } of overlay.newestAfter(overlay.applied)) {
     if (path.length === document.length + 2 && isWithin(path, document)) names.add(lastOf(parentOf(path)))
   }
-  for (const name of await namesInHeads(reader, tail, document)) names.add(name)
+  for (const name of await namesInHeads(reader, overlay, document)) names.add(name)
   const sorted = [...names].toSorted(compareText)
-  if (at >= tail.last) return sorted
-  const existed = await mapConcurrent(sorted, (name) => existedAt(reader, tail, [...document, name], at))
+  if (at >= overlay.last) return sorted
+  const existed = await mapConcurrent(sorted, (name) => existedAt(reader, overlay, [...document, name], at))
   return sorted.filter((_, i) => existed[i])
 }

@@ -5,36 +5,36 @@ import { scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
 import { metaOf, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { HeadOverlay } from './head-overlay.ts'
 
-/** Commits that are read at once while a tail catches up. */
+/** Limit of one read of the log when an overlay catches up. */
 const PAGE = { rows: 500, bytes: 8_388_608 } as const
-/** How many tenants stay in memory; those used longest ago go first. */
+/** Most tenants in memory; the least recently used are evicted first. */
 const MAX_KNOWN_TENANTS = 10_000
-/** Times that a call begins again because its tenant was dropped meanwhile. */
+/** Most restarts of a call because its tenant was dropped meanwhile. */
 const MAX_RESTARTS = 5
-/** Above every revision. */
+/** Greater than every revision. */
 const LOG_END = Number.MAX_SAFE_INTEGER
 
-/** The tenant was dropped: what is known of it belongs to an epoch that ended. */
+/** The tenant was dropped, so the epoch of an overlay has ended. Makes `with` restart its call. */
 export class EpochEnded extends Error {}
 
-/** An epoch that no other life of the tenant has. */
+/** A random epoch (80 bits). */
 export function freshEpoch(): string {
   return BigInt(`0x${randomBytes(10).toString('hex')}`).toString(36)
 }
 
 /**
- * Calls that come while one runs share the next one, which begins after they came. So each caller's answer is as
- * fresh as if it had asked alone, and the server is asked once.
+ * Coalesces concurrent calls: all calls made while `run` is running share one next run, which starts after it. So each result is
+ * as fresh as that of a call of its own.
  */
 export function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | null = null
   let next: Promise<T> | null = null
   const start = (): Promise<T> => {
-    const mine = run().finally(() => {
-      if (running === mine) running = null
+    const current = run().finally(() => {
+      if (running === current) running = null
     })
-    running = mine
-    return mine
+    running = current
+    return current
   }
   const startNext = (): Promise<T> => {
     next = null
@@ -47,120 +47,120 @@ export function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   }
 }
 
-interface KnownTenant {
-  readonly tail: HeadOverlay
+interface CachedTenant {
+  readonly overlay: HeadOverlay
   readonly refresh: () => Promise<void>
 }
 
-/** The tenants that this process works with, each with the end of its log. */
+/** Cache of the tenants that this process uses, each with its overlay. */
 export class Tenants {
   readonly #tables: MongoTables
-  /** Brings the heads up to date when a tail holds too much because they are behind. */
-  readonly #repair: (tail: HeadOverlay) => Promise<void>
-  readonly #known = new Map<TenantId, Promise<KnownTenant>>()
-  readonly #open = new Map<TenantId, KnownTenant>()
+  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
+  readonly #repair: (overlay: HeadOverlay) => Promise<void>
+  readonly #cached = new Map<TenantId, Promise<CachedTenant>>()
+  readonly #open = new Map<TenantId, CachedTenant>()
 
-  constructor(tables: MongoTables, repair: (tail: HeadOverlay) => Promise<void>) {
+  constructor(tables: MongoTables, repair: (overlay: HeadOverlay) => Promise<void>) {
     this.#tables = tables
     this.#repair = repair
   }
 
-  /** The tails that are in memory. */
-  tails(): readonly HeadOverlay[] {
-    return [...this.#open.values()].map(({ tail }) => tail)
+  /** The overlays in memory. */
+  overlays(): readonly HeadOverlay[] {
+    return [...this.#open.values()].map(({ overlay }) => overlay)
   }
 
-  /** The tail of a tenant, if it is in memory. */
+  /** The overlay of a tenant, if it is in memory. */
   peek(tenant: TenantId): HeadOverlay | undefined {
-    return this.#open.get(tenant)?.tail
+    return this.#open.get(tenant)?.overlay
   }
 
-  /** Runs with the tenant's tail; again with a new one if the tenant is dropped meanwhile. */
-  async with<T>(tenant: TenantId, run: (tail: HeadOverlay) => Promise<T>): Promise<T> {
+  /** Runs with the tenant's overlay; again with a new one if the tenant is dropped meanwhile. */
+  async with<T>(tenant: TenantId, run: (overlay: HeadOverlay) => Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
-      const { tail } = await this.#knownTenant(tenant)
-      tail.usedAt = performance.now()
+      const { overlay } = await this.#cachedTenant(tenant)
+      overlay.usedAt = performance.now()
       try {
-        return await run(tail)
+        return await run(overlay)
       } catch (error) {
         if (!(error instanceof EpochEnded) || restarts === MAX_RESTARTS) throw error
-        this.forget(tail)
+        this.evict(overlay)
       }
     }
   }
 
-  /** Learns of every commit that was visible when it was called. */
-  async refresh(tail: HeadOverlay): Promise<void> {
-    const known = this.#open.get(tail.tenant)
-    if (known?.tail !== tail) throw new EpochEnded()
-    await known.refresh()
+  /** Adds every commit to the overlay that was visible when `refresh` was called. Throws EpochEnded. */
+  async refresh(overlay: HeadOverlay): Promise<void> {
+    const cached = this.#open.get(overlay.tenant)
+    if (cached?.overlay !== overlay) throw new EpochEnded()
+    await cached.refresh()
   }
 
-  /** Throws, so that the call begins again, if the tenant was dropped. */
-  async confirm(tail: HeadOverlay): Promise<MetaRow> {
+  /** Reads the tenant's row. Throws EpochEnded if the tenant was dropped, so that the call restarts. */
+  async confirm(overlay: HeadOverlay): Promise<MetaRow> {
     const tables = this.#tables
-    const meta = await tables.call(tables.meta.findOne({ _id: tail.tenant }, { maxTimeMS: tables.readMs }))
-    if (meta?.epoch !== tail.epoch) throw new EpochEnded()
+    const meta = await tables.call(tables.meta.findOne({ _id: overlay.tenant }, { maxTimeMS: tables.readMs }))
+    if (meta?.epoch !== overlay.epoch) throw new EpochEnded()
     return meta
   }
 
-  /** Forgets what is known of a tenant; the next call reads it again. */
-  forget(tail: HeadOverlay): void {
-    if (this.#open.get(tail.tenant)?.tail !== tail) return
-    this.#open.delete(tail.tenant)
-    this.#known.delete(tail.tenant)
+  /** Evicts a tenant; the next call reads it again. */
+  evict(overlay: HeadOverlay): void {
+    if (this.#open.get(overlay.tenant)?.overlay !== overlay) return
+    this.#open.delete(overlay.tenant)
+    this.#cached.delete(overlay.tenant)
   }
 
-  /** Lets go the tenants beyond the bound, longest unused first, and what idle ones hold in memory. */
+  /** Trims the overlays of tenants that were idle for `idleMs`, and evicts the least recently used tenants beyond the bound. */
   evictIdle(idleMs: number): void {
     const limit = performance.now() - idleMs
-    for (const tail of this.tails()) if (tail.usedAt < limit) tail.trim(true)
-    const spare = this.#open.size - MAX_KNOWN_TENANTS
-    if (spare <= 0) return
-    const oldest = this.tails().toSorted((a, b) => a.usedAt - b.usedAt).slice(0, spare)
-    for (const tail of oldest) this.forget(tail)
+    for (const overlay of this.overlays()) if (overlay.usedAt < limit) overlay.trim(true)
+    const excess = this.#open.size - MAX_KNOWN_TENANTS
+    if (excess <= 0) return
+    const oldest = this.overlays().toSorted((a, b) => a.usedAt - b.usedAt).slice(0, excess)
+    for (const overlay of oldest) this.evict(overlay)
   }
 
-  #knownTenant(tenant: TenantId): Promise<KnownTenant> {
-    const known = this.#known.get(tenant)
-    if (known !== undefined) return known
-    const opening = this.#read(tenant)
-    this.#known.set(tenant, opening)
+  #cachedTenant(tenant: TenantId): Promise<CachedTenant> {
+    const cached = this.#cached.get(tenant)
+    if (cached !== undefined) return cached
+    const opening = this.#load(tenant)
+    this.#cached.set(tenant, opening)
     opening.catch(() => {
       // The caller gets the error; the next call tries again.
-      if (this.#known.get(tenant) === opening) this.#known.delete(tenant)
+      if (this.#cached.get(tenant) === opening) this.#cached.delete(tenant)
     })
     return opening
   }
 
-  async #read(tenant: TenantId): Promise<KnownTenant> {
+  async #load(tenant: TenantId): Promise<CachedTenant> {
     const meta = await metaOf(this.#tables, tenant, freshEpoch)
     const applied = await findCommit(this.#tables, scopeOf(tenant, meta.epoch), Number(meta.applied))
-    const tail = new HeadOverlay(meta, applied?.commit.at ?? 0)
-    await this.#pull(tail)
-    const known = { tail, refresh: singleFlight(() => this.#catchUp(tail)) }
-    this.#open.set(tenant, known)
-    return known
+    const overlay = new HeadOverlay(meta, applied?.commit.at ?? 0)
+    await this.#pull(overlay)
+    const cached = { overlay, refresh: singleFlight(() => this.#catchUp(overlay)) }
+    this.#open.set(tenant, cached)
+    return cached
   }
 
-  async #catchUp(tail: HeadOverlay): Promise<void> {
-    // No commit is missing from a log (L1), so that one point read shows whether there is more.
-    const [meta, next] = await Promise.all([this.confirm(tail), findCommit(this.#tables, tail.scope, tail.last + 1)])
+  async #catchUp(overlay: HeadOverlay): Promise<void> {
+    // Revisions have no gaps (L1), so one point read shows whether there are newer commits.
+    const [meta, next] = await Promise.all([this.confirm(overlay), findCommit(this.#tables, overlay.scope, overlay.last + 1)])
     if (next !== null) {
-      tail.push(next)
-      await this.#pull(tail)
+      overlay.push(next)
+      await this.#pull(overlay)
     }
-    tail.applied = Number(meta.applied)
-    tail.trim()
+    overlay.applied = Number(meta.applied)
+    overlay.trim()
   }
 
-  /** Pushes all that lies behind the tail's last commit. */
-  async #pull(tail: HeadOverlay): Promise<void> {
+  /** Pushes all commits after the overlay's last one. */
+  async #pull(overlay: HeadOverlay): Promise<void> {
     for (let more = true; more; ) {
-      const page = await readSection(this.#tables, tail.scope, { after: tail.last, before: LOG_END, limit: PAGE })
-      for (const entry of page.rows) tail.push(entry)
+      const page = await readSection(this.#tables, overlay.scope, { after: overlay.last, before: LOG_END, limit: PAGE })
+      for (const entry of page.rows) overlay.push(entry)
       more = page.more
-      if (tail.overfull) await this.#repair(tail)
+      if (overlay.isOverfull) await this.#repair(overlay)
     }
   }
 }
@@ -170,26 +170,26 @@ interface TenantScopedRow {
   readonly t: string
 }
 
-/** Rows that are removed at once. */
-const SWEEP = 1_000
+/** Rows that one command removes. */
+const SWEPT_ROWS = 1_000
 
-/** Removes the rows of an epoch that ended, in parts, so that none takes long. */
+/** Removes the rows of an ended epoch, in commands of bounded size. */
 export async function sweep(tables: MongoTables, { tenant, epoch }: { readonly tenant: TenantId; readonly epoch: string }): Promise<void> {
   const scope = scopeOf(tenant, epoch)
-  // What both have in common is all that is used; the driver's types are invariant.
+  // Only the common fields are used; the driver's types are invariant.
   for (const table of [tables.heads, tables.log] as unknown as readonly Collection<TenantScopedRow>[]) {
     while (await sweepPart(tables, table, scope));
   }
   await tables.call(tables.meta.updateOne({ _id: tenant }, { $pull: { dead: epoch } }))
 }
 
-/** Removes some rows of a scope; whether there may be more. */
+/** Removes some rows of a scope; true when there may be more. */
 async function sweepPart(tables: MongoTables, table: Collection<TenantScopedRow>, scope: string): Promise<boolean> {
   const { from, to } = scopeKeys(scope)
-  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: SWEEP, maxTimeMS: tables.readMs } as const
+  const options = { projection: { _id: 1 }, sort: { _id: 1 }, limit: SWEPT_ROWS, maxTimeMS: tables.readMs } as const
   const rows = await tables.call(table.find({ t: scope, _id: { $gte: from, $lt: to } }, options).toArray())
   const last = rows.at(-1)
   if (last === undefined) return false
   await tables.call(table.deleteMany({ t: scope, _id: { $gte: from, $lte: last._id } }))
-  return rows.length === SWEEP
+  return rows.length === SWEPT_ROWS
 }

@@ -4,7 +4,7 @@ import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
-import type { Settled } from '../../lost-writes.ts'
+import type { AnsweredDraft } from '../../lost-writes.ts'
 import type { Appended, Draft, TenantId } from '../../store.ts'
 import type { Touched } from '../../touched.ts'
 import { isDuplicate, isTransient, unavailable } from '../failure.ts'
@@ -20,22 +20,22 @@ import { EpochEnded, sweep } from '../read/tenants.ts'
 /** Bounds of one insert. */
 const MAX_INSERT_COMMITS = 64
 const MAX_INSERT_BYTES = 1_048_576
-/** The longest wait between two attempts, ms. */
+/** Longest back-off between two attempts, ms. */
 const MAX_PAUSE_MS = 256
 const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
 
-/** Commits that are at hand beside the tail, and what else one append has found out. Nothing of it ever stops being true. */
+/** Facts that one append has read from the log, beside the overlay, and its progress. The facts stay true within an epoch. */
 interface AppendMemo {
-  /** Marks the rows of this append. */
+  /** `w` of the rows of this append. */
   readonly writer: string
-  /** Ids that were looked up in the log; null: not there at that time. */
+  /** Commit id → its commit in the log; null: it was not there at the time of the look-up. */
   readonly byId: Map<string, LogEntry | null>
-  /** Answers about writes below a path that the tail does not reach back to, each up to a revision. */
+  /** `writesKey` → whether there was a write below the path up to the revision `upTo`, where the overlay begins too late. */
   readonly wrote: Map<string, { readonly upTo: Revision; readonly answer: boolean }>
-  /** Ids of commits that were answered as committed. */
+  /** Ids of commits that were returned as committed. */
   readonly claimed: Set<string>
-  /** Drafts of this append that have their answer. */
-  readonly settled: readonly Settled[]
+  /** The earlier drafts of this append, with their results. */
+  readonly answered: readonly AnsweredDraft[]
   readonly deadline: Millis
 }
 
@@ -51,157 +51,157 @@ function prepare(draft: Draft): PreparedDraft {
   return { draft, texts, bytes: texts.reduce((sum, text) => sum + rowBytes(text), rowBytes(draft.id)) + fields }
 }
 
-/** Drafts that go into one insert. */
+/** The first drafts, up to the bounds of one insert. */
 function firstGroup(drafts: readonly PreparedDraft[]): readonly PreparedDraft[] {
   let bytes = 0
   const end = drafts.findIndex((draft, i) => i === MAX_INSERT_COMMITS || ((bytes += draft.bytes) > MAX_INSERT_BYTES && i > 0))
   return end < 0 ? drafts : drafts.slice(0, end)
 }
 
-/** Appends to one tenant; the calls of a tenant run one after the other. See docs/mongodb.md for the sequence. */
+/** Appends drafts; the calls of one tenant must not overlap. See docs/mongodb.md for the sequence. */
 export class Appender {
   readonly #reader: MongoReader
-  /** Called when commits were acknowledged. */
-  readonly #onCommitted: (tail: HeadOverlay) => void
+  /** Called after commits were acknowledged. */
+  readonly #onCommitted: (overlay: HeadOverlay) => void
 
-  constructor(reader: MongoReader, onCommitted: (tail: HeadOverlay) => void) {
+  constructor(reader: MongoReader, onCommitted: (overlay: HeadOverlay) => void) {
     this.#reader = reader
     this.#onCommitted = onCommitted
   }
 
-  /** Appends until `deadline`, by the monotonic clock; after it what is not done is UNAVAILABLE. */
+  /** Appends drafts. Rejects with UNAVAILABLE when it is not done at `deadline` (monotonic clock). */
   async append(tenant: TenantId, drafts: readonly Draft[], deadline: Millis): Promise<readonly Appended[]> {
     const results: Appended[] = []
-    const settled: Settled[] = []
-    let rest = drafts.map(prepare)
-    while (rest.length > 0) {
+    const answered: AnsweredDraft[] = []
+    let remaining = drafts.map(prepare)
+    while (remaining.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
-      const group = firstGroup(rest)
-      const found: AppendMemo = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), settled: [...settled], deadline }
-      const answers = await this.#reader.tenants.with(tenant, (tail) => this.#group(tail, group, found))
-      settled.push(...settledOf(group, answers))
+      const group = firstGroup(remaining)
+      const memo: AppendMemo = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), answered: [...answered], deadline }
+      const answers = await this.#reader.tenants.with(tenant, (overlay) => this.#appendGroup(overlay, group, memo))
+      answered.push(...answeredDrafts(group, answers))
       results.push(...answers)
-      rest = rest.slice(group.length)
+      remaining = remaining.slice(group.length)
     }
     return results
   }
 
-  async #group(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Appended[]> {
-    // After a restart in another epoch nothing of the one that ended counts.
-    found.byId.clear()
-    found.wrote.clear()
-    found.claimed.clear()
+  async #appendGroup(overlay: HeadOverlay, group: readonly PreparedDraft[], memo: AppendMemo): Promise<readonly Appended[]> {
+    // A restart after a drop is in a new epoch, for which these facts do not hold.
+    memo.byId.clear()
+    memo.wrote.clear()
+    memo.claimed.clear()
     const committed: Commit[] = []
-    const results = await this.#settle(tail, group, found, committed)
+    const results = await this.#complete(overlay, group, memo, committed)
     if (committed.length === 0) return results
     const { tables } = this.#reader
-    await Promise.all([this.#confirm(tail, found), applyCommits(tables, tail.scope, committed)])
-    this.#onCommitted(tail)
+    await Promise.all([this.#confirm(overlay, memo), applyCommits(tables, overlay.scope, committed)])
+    this.#onCommitted(overlay)
     return results
   }
 
-  /** Makes sure that the tenant was not dropped before the insert; if it was, what was inserted is removed, and done again. */
-  async #confirm(tail: HeadOverlay, found: AppendMemo): Promise<void> {
+  /** Checks that the tenant was not dropped before the insert; if it was, removes the inserted rows, and `with` restarts. */
+  async #confirm(overlay: HeadOverlay, memo: AppendMemo): Promise<void> {
     try {
-      await this.#retry(found, () => this.#reader.tenants.confirm(tail))
+      await this.#retry(memo, () => this.#reader.tenants.confirm(overlay))
     } catch (error) {
-      if (error instanceof EpochEnded) await sweep(this.#reader.tables, tail)
+      if (error instanceof EpochEnded) await sweep(this.#reader.tables, overlay)
       throw error
     }
   }
 
-  /** Plans, inserts, and plans what was overtaken again, until each draft has its answer. */
-  async #settle(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo, committed: Commit[]): Promise<readonly Appended[]> {
+  /** Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result. */
+  async #complete(overlay: HeadOverlay, group: readonly PreparedDraft[], memo: AppendMemo, committed: Commit[]): Promise<readonly Appended[]> {
     const results: Appended[] = []
     for (let attempt = 0; results.length < group.length; attempt++) {
-      if (attempt > 0 && performance.now() > found.deadline) throw unavailable(UNKNOWN)
-      const rest = group.slice(results.length)
-      const settled = [...found.settled, ...settledOf(group, results)]
-      const plan = await this.#retry(found, () => this.#plan(tail, rest, { ...found, settled }))
-      const rows = rowsOf(tail.scope, plan, rest, found.writer)
-      const inserted = await this.#insert(tail, rows, found)
+      if (attempt > 0 && performance.now() > memo.deadline) throw unavailable(UNKNOWN)
+      const remaining = group.slice(results.length)
+      const answered = [...memo.answered, ...answeredDrafts(group, results)]
+      const plan = await this.#retry(memo, () => this.#plan(overlay, remaining, { ...memo, answered }))
+      const rows = rowsOf(overlay.scope, plan, remaining, memo.writer)
+      const inserted = await this.#insert(overlay, rows, memo)
       const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
-      for (const verdict of plan.slice(0, upTo)) results.push(answer(verdict, found, committed))
-      // Another's commit may be there and not yet be visible, or the server be without a primary for a moment.
-      if (inserted === 0 && upTo < plan.length) await this.#wait(attempt, found)
+      for (const verdict of plan.slice(0, upTo)) results.push(toResult(verdict, memo, committed))
+      // Another commit may have the revision and not be visible yet, or there is no primary at the moment.
+      if (inserted === 0 && upTo < plan.length) await this.#wait(attempt, memo)
     }
     return results
   }
 
-  /** A read of the append, again while the server cannot answer for a moment. */
-  async #retry<T>(found: AppendMemo, read: () => Promise<T>): Promise<T> {
+  /** Retries a read after transient errors, until the deadline. */
+  async #retry<T>(memo: AppendMemo, read: () => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
         return await read()
       } catch (error) {
-        if (!isTransient(error) || performance.now() > found.deadline) throw error
+        if (!isTransient(error) || performance.now() > memo.deadline) throw error
       }
-      await this.#wait(attempt, found)
+      await this.#wait(attempt, memo)
     }
   }
 
-  /** A plan whose conflicts are sure: judged on a state no older than this call, and of no id that was used. */
-  async #plan(tail: HeadOverlay, group: readonly PreparedDraft[], found: AppendMemo): Promise<readonly Verdict[]> {
+  /** A plan whose conflicts are certain: decided on a state no older than this call, for ids that were looked up in the log. */
+  async #plan(overlay: HeadOverlay, group: readonly PreparedDraft[], memo: AppendMemo): Promise<readonly Verdict[]> {
     const drafts = group.map(({ draft }) => draft)
-    for (const [id, entry] of found.byId) if (entry === null) found.byId.delete(id)
+    for (const [id, entry] of memo.byId) if (entry === null) memo.byId.delete(id)
     for (;;) {
-      // From the last look at what is needed to the plan nothing else runs.
-      for (let needs = needsOf(tail, drafts, found); needs !== null; needs = needsOf(tail, drafts, found)) {
-        await this.#load(tail, needs, found)
+      // From the last `needsOf` to `planOf` everything is synchronous, so that nothing changes the overlay in between.
+      for (let needs = needsOf(overlay, drafts, memo); needs !== null; needs = needsOf(overlay, drafts, memo)) {
+        await this.#load(overlay, needs, memo)
       }
-      const plan = planOf(drafts, viewOf(tail, found), found.settled)
-      const unsure = plan.filter((verdict) => verdict.kind === 'conflict' && !found.byId.has(verdict.draft.id)).map(({ draft }) => draft.id)
-      if (unsure.length === 0) return plan
-      await Promise.all([this.#reader.tenants.refresh(tail), this.#lookUp(tail, unsure, found)])
+      const plan = planOf(drafts, viewOf(overlay, memo), memo.answered)
+      const uncertain = plan.filter((verdict) => verdict.kind === 'conflict' && !memo.byId.has(verdict.draft.id)).map(({ draft }) => draft.id)
+      if (uncertain.length === 0) return plan
+      await Promise.all([this.#reader.tenants.refresh(overlay), this.#lookUp(overlay, uncertain, memo)])
     }
   }
 
-  async #lookUp(tail: HeadOverlay, ids: readonly string[], found: AppendMemo): Promise<void> {
-    const filter = { t: tail.scope, cid: { $in: [...ids] } }
+  async #lookUp(overlay: HeadOverlay, ids: readonly string[], memo: AppendMemo): Promise<void> {
+    const filter = { t: overlay.scope, cid: { $in: [...ids] } }
     const { rows } = await findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
-    for (const id of ids) found.byId.set(id, rows.find(({ commit }) => commit.id === id) ?? null)
+    for (const id of ids) memo.byId.set(id, rows.find(({ commit }) => commit.id === id) ?? null)
   }
 
-  async #load(tail: HeadOverlay, { paths, writes }: AppendNeeds, found: AppendMemo): Promise<void> {
+  async #load(overlay: HeadOverlay, { paths, writes }: AppendNeeds, memo: AppendMemo): Promise<void> {
     for (const { below, since } of writes) {
-      const upTo = tail.last
-      const answer = await wroteBelow(this.#reader, tail, below, { since, upTo })
-      found.wrote.set(writesKey(below, since), { upTo, answer })
+      const upTo = overlay.last
+      const answer = await wroteBelow(this.#reader, overlay, below, { since, upTo })
+      memo.wrote.set(writesKey(below, since), { upTo, answer })
     }
-    if (paths.length > 0) await latestOf(this.#reader, tail, paths)
+    if (paths.length > 0) await latestOf(this.#reader, overlay, paths)
   }
 
-  /** How many of the rows, from the first on, are in the log: all, or those before another's commit. */
-  async #insert(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): Promise<number> {
+  /** Inserts rows; resolves to how many of them, from the first on, are in the log: all, or those before another's commit. */
+  async #insert(overlay: HeadOverlay, rows: readonly AppendRow[], memo: AppendMemo): Promise<number> {
     if (rows.length === 0) return 0
     try {
       const { tables } = this.#reader
       await tables.call(tables.log.insertMany(rows.map(({ row }) => row), { ordered: true }))
-      for (const { entry } of rows) tail.push(entry)
+      for (const { entry } of rows) overlay.push(entry)
     } catch (error) {
       if (!isDuplicate(error) && !isTransient(error)) throw error
-      await this.#reconcile(tail, rows, found, error)
+      await this.#reconcile(overlay, rows, memo, error)
     }
-    return ownCount(tail, rows, found)
+    return ownCount(overlay, rows, memo)
   }
 
-  /** Reads what the log says after an insert that failed or whose outcome is unknown. */
-  async #reconcile(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo, error: unknown): Promise<void> {
+  /** Reads the log after an insert that failed, or whose outcome is unknown. */
+  async #reconcile(overlay: HeadOverlay, rows: readonly AppendRow[], memo: AppendMemo, error: unknown): Promise<void> {
     const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.row.cid : undefined
     try {
-      await Promise.all([this.#reader.tenants.refresh(tail), failed === undefined ? null : this.#lookUp(tail, [failed], found)])
+      await Promise.all([this.#reader.tenants.refresh(overlay), failed === undefined ? null : this.#lookUp(overlay, [failed], memo)])
     } catch (again) {
-      if (!isTransient(again) || performance.now() > found.deadline) throw again
+      if (!isTransient(again) || performance.now() > memo.deadline) throw again
     }
   }
 
-  async #wait(attempt: number, found: AppendMemo): Promise<void> {
-    const ms = Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, found.deadline - performance.now()))
+  async #wait(attempt: number, memo: AppendMemo): Promise<void> {
+    const ms = Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, memo.deadline - performance.now()))
     await pause(ms)
   }
 }
 
-/** What must be read before drafts can be judged. */
+/** Reads that are missing before drafts can be planned. */
 interface AppendNeeds {
   readonly paths: readonly Path[]
   readonly writes: readonly { readonly below: Path; readonly since: Revision }[]
@@ -209,43 +209,43 @@ interface AppendNeeds {
 
 const writesKey = (below: Path, since: Revision): string => `${since}/${pathText(below)}`
 
-/** The versions, and the older writes, that the drafts' expectations are about and that are not known; null when all is. */
-function needsOf(tail: HeadOverlay, drafts: readonly Draft[], found: AppendMemo): AppendNeeds | null {
+/** The missing versions and older writes on which the drafts' expectations depend; null when none is missing. */
+function needsOf(overlay: HeadOverlay, drafts: readonly Draft[], memo: AppendMemo): AppendNeeds | null {
   const paths = new Map<string, Path>()
   const writes: { readonly below: Path; readonly since: Revision }[] = []
   for (const expectation of drafts.flatMap(expectationsOf)) {
     const path = expectation.kind === 'version' ? expectation.path : expectation.below
-    if (isDocumentPath(path) && tail.versionOf(pathText(path)) === undefined) paths.set(pathText(path), path)
-    if (expectation.kind === 'version' || expectation.since >= tail.base) continue
-    const known = found.wrote.get(writesKey(path, expectation.since))
-    if (known === undefined || known.upTo < tail.base) writes.push({ below: path, since: expectation.since })
+    if (isDocumentPath(path) && overlay.versionOf(pathText(path)) === undefined) paths.set(pathText(path), path)
+    if (expectation.kind === 'version' || expectation.since >= overlay.base) continue
+    const known = memo.wrote.get(writesKey(path, expectation.since))
+    if (known === undefined || known.upTo < overlay.base) writes.push({ below: path, since: expectation.since })
   }
   return paths.size + writes.length === 0 ? null : { paths: [...paths.values()], writes }
 }
 
-/** The tail as a plan sees it. What an append must know was loaded before. */
-function viewOf(tail: HeadOverlay, found: AppendMemo): PlanView {
-  // A draft may expect thousands of places to be unchanged: the tail is gone through once for each revision.
+/** The state on which `planOf` decides: overlay and memo, into which everything in `needsOf` was loaded before. */
+function viewOf(overlay: HeadOverlay, memo: AppendMemo): PlanView {
+  // A draft may expect thousands of paths to be unchanged: the overlay is scanned once per base revision.
   const recent = new Map<Revision, Touched>()
   const touchedAfter = (since: Revision): Touched => {
-    const touched = recent.get(since) ?? tail.touched(since)
+    const touched = recent.get(since) ?? overlay.touched(since)
     recent.set(since, touched)
     return touched
   }
   return {
-    last: tail.last,
-    lastAt: tail.lastAt,
-    versionOf: (path) => tail.versionOf(pathText(path)) ?? 0,
+    last: overlay.last,
+    lastAt: overlay.lastAt,
+    versionOf: (path) => overlay.versionOf(pathText(path)) ?? 0,
     changed: (below, since) => {
-      const older = since >= tail.base ? undefined : found.wrote.get(writesKey(below, since))
+      const older = since >= overlay.base ? undefined : memo.wrote.get(writesKey(below, since))
       return older?.answer === true || touchedAfter(Math.max(since, older?.upTo ?? since)).has(below)
     },
-    byId: (id) => tail.byId(id) ?? found.byId.get(id) ?? undefined,
-    isOwn: (entry) => isOwn(entry, found),
+    byId: (id) => overlay.byId(id) ?? memo.byId.get(id) ?? undefined,
+    isOwn: (entry) => isOwn(entry, memo),
   }
 }
 
-/** A row that is to be inserted, and what the tail will hold of it. */
+/** A row to insert, and its entry for the overlay. */
 interface AppendRow {
   readonly row: LogRow
   readonly entry: LogEntry
@@ -260,37 +260,37 @@ function rowsOf(scope: string, plan: readonly Verdict[], group: readonly Prepare
   })
 }
 
-/** Index in a plan of the commit that has `before` commits before it. */
+/** Index in a plan of the commit with `before` commits before it. */
 function indexOfCommit(plan: readonly Verdict[], before: number): number {
   let seen = 0
   return plan.findIndex((verdict) => verdict.kind === 'commit' && seen++ === before)
 }
 
-/** How many of the rows are the log's, as the tail knows it. */
-function ownCount(tail: HeadOverlay, rows: readonly AppendRow[], found: AppendMemo): number {
-  const foreign = rows.findIndex(({ row }) => tail.byId(row.cid)?.writer !== found.writer)
-  return foreign < 0 ? rows.length : foreign
+/** How many of the rows, from the first on, are in the log, according to the overlay. */
+function ownCount(overlay: HeadOverlay, rows: readonly AppendRow[], memo: AppendMemo): number {
+  const firstForeign = rows.findIndex(({ row }) => overlay.byId(row.cid)?.writer !== memo.writer)
+  return firstForeign < 0 ? rows.length : firstForeign
 }
 
-function isOwn({ writer, commit }: LogEntry, found: AppendMemo): boolean {
-  return writer === found.writer && !found.claimed.has(commit.id)
+function isOwn({ writer, commit }: LogEntry, memo: AppendMemo): boolean {
+  return writer === memo.writer && !memo.claimed.has(commit.id)
 }
 
-/** The drafts of a group that were answered, from the first on. */
-function settledOf(group: readonly PreparedDraft[], answers: readonly Appended[]): readonly Settled[] {
+/** The drafts of a group that have a result, from the first on. */
+function answeredDrafts(group: readonly PreparedDraft[], answers: readonly Appended[]): readonly AnsweredDraft[] {
   return answers.flatMap(({ kind }, i) => {
     const draft = group[i]?.draft
     return draft === undefined ? [] : [{ draft, kind }]
   })
 }
 
-function answer(verdict: Verdict, found: AppendMemo, committed: Commit[]): Appended {
+function toResult(verdict: Verdict, memo: AppendMemo, committed: Commit[]): Appended {
   if (verdict.kind === 'conflict') return { kind: 'conflict', path: verdict.path, version: verdict.version }
   const { commit, draft } = verdict
-  // A row of this very append whose success was learned only later is no repetition; its twin in the batch is one.
-  const own = verdict.kind === 'commit' || (verdict.entry !== null && isOwn(verdict.entry, found))
+  // A row of this append, even if its success was seen only later, is a commit; its duplicate in the batch is `repeated`.
+  const own = verdict.kind === 'commit' || (verdict.entry !== null && isOwn(verdict.entry, memo))
   if (!own) return { kind: 'repeated', commit }
-  found.claimed.add(draft.id)
+  memo.claimed.add(draft.id)
   committed.push(commit)
   return { kind: 'committed', commit }
 }

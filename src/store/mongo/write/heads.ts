@@ -6,11 +6,11 @@ import { headKey, headRow, type HeadRow } from '../rows.ts'
 import { byKey, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 
-/** Documents that are looked at in one read. */
+/** Most documents in one read. */
 const MAX_DOCUMENTS = 500
 /**
- * Heads that are written in one command. FerretDB 1 holds one of its hundred connections to SQLite for each update of a
- * command until the last one is done: with a hundred it stands still for good.
+ * Most heads in one write command. FerretDB 1 occupies one of its hundred SQLite connections for each update of a command until
+ * the last one is done: with a hundred updates it deadlocks.
  */
 const MAX_WRITES = 32
 
@@ -30,7 +30,7 @@ function newestOf(scope: string, commits: readonly Commit[]): ReadonlyMap<string
   return newest
 }
 
-/** Inserts a head, or replaces one that is older. Never takes a newer one back. */
+/** Inserts a head, or replaces an older one; never overwrites a newer one. */
 function operation(scope: string, { version, fresh }: Newest): AnyBulkWriteOperation<HeadRow> {
   const row = headRow(scope, version)
   if (fresh) return { insertOne: { document: row } }
@@ -46,8 +46,8 @@ async function write(tables: MongoTables, operations: readonly AnyBulkWriteOpera
 }
 
 /**
- * Brings the heads of commits up to date. The log is the truth: where this does not succeed, readers see the
- * commits in their tails, and the janitor does it again.
+ * Brings the heads of commits up to date, best effort: until the janitor repairs a failure, readers see the commits in their
+ * overlays, which they read from the log.
  */
 export async function applyCommits(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<void> {
   const operations = [...newestOf(scope, commits).values()].map((newest) => operation(scope, newest))
@@ -58,16 +58,16 @@ export async function applyCommits(tables: MongoTables, scope: string, commits: 
   }
 }
 
-/** Makes sure that a majority has the heads of these commits; false when another process was at it. */
-async function ensure(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<boolean> {
+/** Ensures that a majority has the heads of these commits; false when another process was writing them. */
+async function ensureHeads(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<boolean> {
   const newest = [...newestOf(scope, commits)]
   for (let i = 0; i < newest.length; i += MAX_DOCUMENTS) {
-    const part = newest.slice(i, i + MAX_DOCUMENTS)
-    const filter = byKey(tables, scope, part.map(([key]) => key))
+    const batch = newest.slice(i, i + MAX_DOCUMENTS)
+    const filter = byKey(tables, scope, batch.map(([key]) => key))
     const options = { projection: { v: 1 }, readConcern: { level: 'majority' }, maxTimeMS: tables.readMs } as const
     const rows = await tables.call(tables.heads.find(filter, options).toArray())
     const versions = new Map(rows.map((row) => [row._id, row.v]))
-    const behind = part.filter(([key, { version }]) => (versions.get(key) ?? 0) < version.version)
+    const behind = batch.filter(([key, { version }]) => (versions.get(key) ?? 0) < version.version)
     const operations = behind.map(([key, { version }]) => operation(scope, { version, fresh: !versions.has(key) }))
     try {
       await write(tables, operations, 'majority')
@@ -79,12 +79,12 @@ async function ensure(tables: MongoTables, scope: string, commits: readonly Comm
   return true
 }
 
-/** Repairs the heads of commits up to `upTo` and moves the mark, so that tails need to hold less. Any process may. */
-export async function repair(tables: MongoTables, tail: HeadOverlay, upTo: number): Promise<void> {
-  if (upTo <= tail.applied) return
-  const commits = tail.after(tail.applied).map(({ commit }) => commit).filter(({ revision }) => revision <= upTo)
-  if (!(await ensure(tables, tail.scope, commits))) return
-  await tables.call(tables.meta.updateOne({ _id: tail.tenant, epoch: tail.epoch }, { $max: { applied: upTo } }))
-  tail.applied = upTo
-  tail.trim()
+/** Repairs the heads of commits up to `upTo`, then raises `applied`, so that overlays can evict them. Any process may call it. */
+export async function repair(tables: MongoTables, overlay: HeadOverlay, upTo: number): Promise<void> {
+  if (upTo <= overlay.applied) return
+  const commits = overlay.after(overlay.applied).map(({ commit }) => commit).filter(({ revision }) => revision <= upTo)
+  if (!(await ensureHeads(tables, overlay.scope, commits))) return
+  await tables.call(tables.meta.updateOne({ _id: overlay.tenant, epoch: overlay.epoch }, { $max: { applied: upTo } }))
+  overlay.applied = upTo
+  overlay.trim()
 }

@@ -4,30 +4,30 @@ import type { MongoTables } from '../tables.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 import { sweep, type Tenants } from '../read/tenants.ts'
 
-/** How often it looks, ms. */
-const EVERY_MS = 500
-/** Commits younger than this are left to the process that made them, ms. */
+/** Interval between two rounds, ms. */
+const INTERVAL_MS = 500
+/** Age below which the heads of a commit are left to the process that made it, ms. */
 const GRACE_MS = 1_000
-/** A tenant that nobody asked for in this time lets go what it holds in memory, ms. */
+/** Time without a call after which the overlay of a tenant is trimmed, ms. */
 const IDLE_MS = 30_000
 
 /**
- * Repairs the heads of what this process has seen commit, so that a process that died between log and heads leaves
- * no trace after two seconds. Stops when disposed of, after what it is at.
+ * Repairs the heads of all commits that this process has seen, so that heads which a process did not write before it died are
+ * complete after two seconds. Disposal stops it after the current round.
  */
 export class Janitor implements AsyncDisposable {
   readonly #tables: MongoTables
   readonly #tenants: Tenants
-  /** Told when the heads cannot be repaired for another reason than a server that is away. */
+  /** Called with one line when the heads cannot be repaired, except for transient errors. */
   readonly #onStatus: (line: string) => void
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
   #stopped = false
 
-  constructor(tables: MongoTables, tenants: Tenants, onLine: (line: string) => void) {
+  constructor(tables: MongoTables, tenants: Tenants, onStatus: (line: string) => void) {
     this.#tables = tables
     this.#tenants = tenants
-    this.#onStatus = onLine
+    this.#onStatus = onStatus
     this.#schedule()
   }
 
@@ -41,28 +41,28 @@ export class Janitor implements AsyncDisposable {
     if (this.#stopped) return
     this.#timer = setTimeout(() => {
       this.#round = this.#clean().finally(() => this.#schedule())
-    }, EVERY_MS)
+    }, INTERVAL_MS)
     this.#timer.unref()
   }
 
   async #clean(): Promise<void> {
-    for (const tail of this.#tenants.tails()) {
+    for (const overlay of this.#tenants.overlays()) {
       if (this.#stopped) return
       try {
-        await repair(this.#tables, tail, tail.knownFor(GRACE_MS))
-        await this.#sweep(tail)
+        await repair(this.#tables, overlay, overlay.seenBefore(GRACE_MS))
+        await this.#sweep(overlay)
       } catch (error) {
-        // A server that is away is found out by those who wait for it; the next round tries again.
-        if (!isTransient(error)) this.#onStatus(`The heads of tenant ${tail.tenant} could not be repaired: ${String(error)}`)
+        // Calls report an unreachable server; the next round tries again.
+        if (!isTransient(error)) this.#onStatus(`The heads of tenant ${overlay.tenant} could not be repaired: ${String(error)}`)
         break
       }
     }
     this.#tenants.evictIdle(IDLE_MS)
   }
 
-  /** Removes what a process left that died, or was too slow, while it dropped the tenant. */
-  async #sweep(tail: HeadOverlay): Promise<void> {
-    for (const epoch of tail.dead) await sweep(this.#tables, { tenant: tail.tenant, epoch })
-    tail.dead = []
+  /** Removes the rows that a process left which died or timed out while it dropped the tenant. */
+  async #sweep(overlay: HeadOverlay): Promise<void> {
+    for (const epoch of overlay.endedEpochs) await sweep(this.#tables, { tenant: overlay.tenant, epoch })
+    overlay.endedEpochs = []
   }
 }

@@ -2,31 +2,31 @@ import type { Commit } from '../../../core/commit.ts'
 import { isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
 import type { Draft, Expectation } from '../../store.ts'
-import { LostWrites, type Settled } from '../../lost-writes.ts'
+import { LostWrites, type AnsweredDraft } from '../../lost-writes.ts'
 import { Touched } from '../../touched.ts'
 import type { LogEntry } from '../rows.ts'
 
-/** The state on which drafts are judged. */
+/** The state on which drafts are planned. */
 export interface PlanView {
   readonly last: Revision
   readonly lastAt: Millis
-  /** 0 for none. */
+  /** The current version number of a document; 0: it has none. */
   versionOf(path: Path): number
-  /** Whether something at or below the path was written after the revision. */
+  /** Whether a document at or below the path was written after the revision. */
   changed(below: Path, since: Revision): boolean
-  /** The commit that bears this id, as far as known. */
+  /** The commit with this id, if it is in memory. */
   byId(id: string): LogEntry | undefined
-  /** Whether it is the commit of this very draft, and no earlier one with its id. */
+  /** Whether the entry was written by this append, and not by an earlier one with the same id. */
   isOwn(entry: LogEntry): boolean
 }
 
-/** What becomes of a draft if no other commit comes between. */
+/** The result of a draft, provided that no other process commits in between. */
 export type Verdict =
   | { readonly kind: 'commit'; readonly draft: Draft; readonly commit: Commit }
   | { readonly kind: 'repeated'; readonly draft: Draft; readonly entry: LogEntry | null; readonly commit: Commit }
   | { readonly kind: 'conflict'; readonly draft: Draft; readonly path: Path; readonly version: number }
 
-/** Everything a draft expects, in order: first what it says, then that its documents are at the versions before. */
+/** All expectations of a draft, in order: first `expects`, then that each written document is at `version - 1`. */
 export function expectationsOf(draft: Draft): readonly Expectation[] {
   return [...draft.expects, ...draft.writes.map(({ path, version }): Expectation => ({ kind: 'version', path, version: version - 1 }))]
 }
@@ -37,14 +37,14 @@ function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
   return { id, revision, at, actor, digest, versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })) }
 }
 
-/** Judges drafts in order; each sees those before it. `before`: those of the same list that have their answer. Pure. */
-export function planOf(drafts: readonly Draft[], view: PlanView, before: readonly Settled[] = []): readonly Verdict[] {
+/** Decides on drafts in order; each sees the earlier ones. `answered`: the drafts of the same call that have a result. Pure. */
+export function planOf(drafts: readonly Draft[], view: PlanView, answered: readonly AnsweredDraft[] = []): readonly Verdict[] {
   const planned: Commit[] = []
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
   const touched = new Touched()
-  const lost = new LostWrites(before)
-  // All that is planned comes after `last`; a revision that is ahead of it is compared one by one.
+  const lost = new LostWrites(answered)
+  // All planned commits are after `last`, so one look-up suffices unless `since` is ahead of `last`.
   const touches = (below: Path, since: Revision): boolean =>
     since <= view.last
       ? touched.has(below)
@@ -54,10 +54,10 @@ export function planOf(drafts: readonly Draft[], view: PlanView, before: readonl
     expectation.kind === 'version' ? versionOf(expectation.path) === expectation.version : !changed(expectation.below, expectation.since))
 
   return drafts.map((draft): Verdict => {
-    const twin = planned.find(({ id }) => id === draft.id)
-    if (twin !== undefined) {
+    const duplicate = planned.find(({ id }) => id === draft.id)
+    if (duplicate !== undefined) {
       lost.add({ draft, kind: 'repeated' })
-      return { kind: 'repeated', draft, entry: null, commit: twin }
+      return { kind: 'repeated', draft, entry: null, commit: duplicate }
     }
     const entry = view.byId(draft.id)
     if (entry !== undefined) {
