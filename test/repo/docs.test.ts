@@ -52,6 +52,10 @@ describe('pages', () => {
     expect(page.match(/^## .*$/gm)).toEqual(['## Context', '## Decision', '## Consequences'])
   })
 
+  test.each(ADRS.filter((path) => readText(path).includes('\nStatus: accepted\n')))('%s is linked from the code that it explains', (path) => {
+    expect(sources()).toContain(path)
+  })
+
   test('CONTRIBUTING.md has at most 90 lines', () => {
     expect(readText('CONTRIBUTING.md').split('\n').length - 1).toBeLessThanOrEqual(90)
   })

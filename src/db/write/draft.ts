@@ -58,7 +58,7 @@ export interface DraftContext {
 
 /**
  * Drafts a request: resolves its paths on `state`, and turns its operations into writes with expectations. On success the writes
- * become part of the state; a refusal (thrown DatabaseError) leaves it as it was.
+ * become part of the state; a refusal (thrown DatabaseError) leaves it as it was (docs/adr/0002-drafts-carry-expectations.md).
  */
 export function draft(request: Request, state: StagedDocuments, context: DraftContext): Drafted {
   const drafting = new Drafting(state, context)

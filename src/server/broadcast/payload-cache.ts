@@ -32,7 +32,7 @@ export interface PayloadSource {
  * Payloads that the subscriptions of a cohort share. The arguments of the root field decide which events arrive, not how
  * they are rendered: two subscriptions on a database are in one cohort when their operations are equal but for these
  * arguments, and the variables that the selection uses are equal too. A cohort is identified by a hash; nothing else of a
- * request is retained for events.
+ * request is retained for events (docs/adr/0006-one-delivery-for-many.md).
  */
 export class PayloadCache {
   readonly #executor: Pick<Executor, 'context' | 'maskResult'>

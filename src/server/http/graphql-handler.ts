@@ -16,7 +16,7 @@ import { subscribe } from '../broadcast/subscribe.ts'
 
 /**
  * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): body, content negotiation and answer. Without a
- * framework, for speed and for exact numbers.
+ * framework, for speed and for exact numbers (docs/adr/0003-an-http-handler-in-front-of-yoga.md).
  */
 export interface GraphqlHttp {
   /** Answers one request to the endpoint; `headers` are added to every answer. Never rejects. */

@@ -34,7 +34,8 @@ interface OpenEnvironment {
 /**
  * An lmdb environment that is reopened after a failure. A failed write may leave lmdb in a state in which every call fails
  * (MDB_PANIC), so the environment is closed, and opened again at its next use: acknowledged commits are on disk, nothing else
- * was done. lmdb opens by path, so every use is refused until the same directory and data file are at their path.
+ * was done. lmdb opens by path, so every use is refused until the same directory and data file are at their path. Transactions
+ * are synchronous: docs/adr/0005-lmdb-transactions-are-synchronous.md.
  */
 export class LmdbEnvironment {
   readonly #options: LmdbEnvironmentOptions

@@ -8,7 +8,7 @@ import type { TenantId } from '../store.ts'
 
 /**
  * One write of a commit. Values are stored as JSON texts, so that they are exact, whatever their keys, without conversion to BSON
- * types. Field names are short because every row repeats them.
+ * types (docs/adr/0001-values-are-json-text.md). Field names are short because every row repeats them.
  */
 export interface OpRow {
   /** The document's path. */

@@ -73,7 +73,8 @@ export interface CommitNotifierOptions {
 
 /**
  * Notifies listeners of commits of all processes, by one change stream (or polling loop) per process, while there is a listener.
- * A notification is only a hint to read the log: lost, repeated and reordered events cost time only, so no resume token is kept.
+ * A notification is only a hint to read the log (docs/adr/0004-a-notification-is-only-a-hint.md): lost, repeated and reordered
+ * events cost time only, so no resume token is kept.
  */
 export class CommitNotifier implements AsyncDisposable {
   readonly #options: CommitNotifierOptions
