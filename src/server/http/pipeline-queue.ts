@@ -39,19 +39,14 @@ export function createPipelineQueue(max: number, memoryBudget: MemoryBudget): Pi
     start(() => {
       if (socket.destroyed) for (const request of pipeline.queued.splice(0)) request.reservation.release()
       const next = pipeline.queued.shift()
-      if (pipeline.isPaused && pipeline.queued.length === 0) socket.resume()
-      pipeline.isPaused &&= pipeline.queued.length > 0
+      if (pipeline.queued.length === 0) resume(socket, pipeline)
       if (next === undefined) pipelines.delete(socket)
       else run(socket, pipeline, next)
     })
-    // Node resumes the socket to read the body of a request, even when the body has arrived.
-    if (pipeline.isPaused) setImmediate(() => pipeline.isPaused && socket.pause())
   }
   const wait = (socket: Duplex, pipeline: Pipeline, request: PipelinedRequest): void => {
     pipeline.queued.push(request)
-    if (pipeline.queued.length < PAUSE_THRESHOLD) return
-    pipeline.isPaused = true
-    socket.pause()
+    if (pipeline.queued.length >= PAUSE_THRESHOLD) pause(socket, pipeline)
   }
   const add = (req: IncomingMessage, socket: Duplex, start: PipelinedRequest['start']): void => {
     const pipeline = pipelines.get(socket)
@@ -73,6 +68,21 @@ export function createPipelineQueue(max: number, memoryBudget: MemoryBudget): Pi
       if (!socket.destroyed) next()
     }),
   }
+}
+
+/** Stops reading. Node resumes a connection whenever a message is complete or a body is read, so `resume` is disabled meanwhile. */
+function pause(socket: Duplex, pipeline: Pipeline): void {
+  if (pipeline.isPaused) return
+  pipeline.isPaused = true
+  socket.pause()
+  socket.resume = () => socket
+}
+
+function resume(socket: Duplex, pipeline: Pipeline): void {
+  if (!pipeline.isPaused) return
+  pipeline.isPaused = false
+  Reflect.deleteProperty(socket, 'resume')
+  socket.resume()
 }
 
 function requestBytes({ headers, rawHeaders, url = '' }: IncomingMessage): number {
