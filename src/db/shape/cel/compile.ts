@@ -94,7 +94,8 @@ function call(node: NodeOf<'call' | 'rcall'>, names: Names): Evaluator {
   const [first = () => null, second = () => null] = operands.map((operand) => compile(operand, names))
   const code = binary(first, second, run)
   if (operands.some((operand) => constantOf(operand, names) === undefined)) return code
-  const result = code({ value: null, path: '', id: '', items: [], steps: MAX_STEPS }) // the same for all documents
+  // The same for all documents. Literals and params are too small to use up the budget.
+  const result = code({ value: null, path: '', id: '', items: [], steps: MAX_STEPS })
   return () => result
 }
 

@@ -24,7 +24,7 @@ export interface Scope extends WhereSubject {
   steps: number
 }
 
-/** Step budget of one evaluation. A step is about 10 ns, 50 ns in the most expensive operations. Beyond it the result is false. */
+/** Step budget of one evaluation, beyond which the result is false. A step is about 10 ns, at most 50 ns. */
 export const MAX_STEPS = 200_000
 
 /** Takes `steps` from the budget. Throws when it is used up: unlike CEL_ERROR, that ends the whole evaluation. */
