@@ -4,9 +4,10 @@ import { past } from './past.ts'
 import { reads } from './reads.ts'
 import { searches } from './searches.ts'
 import { transact } from './transact.ts'
+import { where } from './where.ts'
 import { writes } from './writes.ts'
 
-const sections = { writes, transact, reads, feeds, past, searches }
+const sections = { writes, transact, reads, feeds, past, searches, where }
 
 /** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {

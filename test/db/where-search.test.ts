@@ -44,16 +44,13 @@ const map = (count: number): Json => Object.fromEntries(Array.from({ length: cou
 describe('one evaluation ends within some milliseconds, whatever it is asked for', () => {
   it.each<[string, Json]>([
     ['value.s.contains(value.p)', { s: 'a'.repeat(160_000), p: `${'a'.repeat(40_000)}b${'a'.repeat(40_000)}` }],
-    ['value.s.indexOf(value.p) >= 0', { s: 'a'.repeat(160_000), p: `${'a'.repeat(40_000)}b${'a'.repeat(40_000)}` }],
     ['value.l.exists(x, x == value.m)', { l: list(8_000, () => ({})), m: map(1_000) }],
-    ['value.l.exists(x, {value.s + string(x): 1} == {})', { l: list(8_000, (i) => i), s: 'a'.repeat(16_400) }],
-    ['value.l.exists(x, value.m[value.s + string(x)] == 1)', { l: list(8_000, (i) => i), s: 'a'.repeat(16_400), m: map(1_000) }],
-    ['value.l.exists(x, value.s.upperAscii() == "x")', { l: list(8_000, (i) => i), s: 'ﬃ'.repeat(300_000) }],
-    ['value.l.exists(x, value.s.lowerAscii() == "x")', { l: list(8_000, (i) => i), s: 'Σ'.repeat(500_000) }],
-    ['value.l.exists(x, duration(x) == duration("1s"))', { l: list(8_000, () => '1'.repeat(64)) }],
-    ['value.l.exists(x, duration(x) == duration("1s"))', { l: list(8_000, () => '1h2m3s4ms5us6ns'.repeat(4)) }],
+    ['value.l.exists(x, value.s + x in value.m)', { l: list(8_000, String), s: 'a'.repeat(16_400), m: map(1_000) }],
+    ['value.l.exists(x, value.m[value.s + x] == 1)', { l: list(8_000, String), s: 'a'.repeat(16_400), m: map(1_000) }],
+    ['value.l.exists(x, size(value.s) == 1)', { l: list(8_000, (i) => i), s: '😀'.repeat(250_000) }],
+    ['value.l.exists(x, timestamp(x) == timestamp(1))', { l: list(8_000, () => '1'.repeat(64)) }],
     ['value.l.exists(x, (value.s + "b") == (value.s + "c"))', { l: list(8_000, (i) => i), s: 'ж'.repeat(170_000) }],
-    ['value.l.exists(x, value.l.exists(y, int(string(y)) == -1))', { l: list(8_000, (i) => i) }],
+    ['value.l.exists(x, value.l.exists(y, timestamp(y) == timestamp(-1)))', { l: list(8_000, (i) => i) }],
   ])('%s', (text, value) => {
     const { test } = compileWhere(text, {})
     const begun = performance.now()
@@ -66,7 +63,7 @@ describe('one evaluation ends within some milliseconds, whatever it is asked for
     const is = (text: string, value: Json): boolean => compileWhere(text, {}).test({ path: 'a/b', id: 'b', value })
     const sentence = 'a sentence that is longer than sixty-four characters, as quotations are'
     expect(is(`value.s.contains("${sentence}")`, { s: `${'a sentence '.repeat(90_000)}${sentence}` })).toBe(true)
-    expect(is('value.s.lowerAscii().contains("b")', { s: `${'A'.repeat(900_000)}B` })).toBe(true)
+    expect(is('(value.s + "B").contains("B")', { s: 'A'.repeat(900_000) })).toBe(true)
   })
 })
 

@@ -27,6 +27,8 @@ const REFUSED: readonly Import[] = [
   ['src/db/time/probe.ts', '../log/log-tail.ts'],
   ['src/db/shape/probe.ts', '../log/log-tail.ts'],
   ['src/db/shape/cel/probe.ts', '../../read/reader.ts'],
+  ['src/db/shape/cel/runtime/probe.ts', '../compile.ts'],
+  ['src/db/shape/cel/runtime/probe.ts', '../../../read/reader.ts'],
   ['src/db/log/probe.ts', '../read/reader.ts'],
   ['src/db/read/probe.ts', '../feed/open.ts'],
   ['src/db/read/probe.ts', '../write/draft.ts'],

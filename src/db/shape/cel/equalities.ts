@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { constantOf, type Names } from './constant.ts'
 
-/** `field == constant` as a conjunct of the expression: nothing matches whose field has another value. field: keys inside the value. */
+/** A conjunct `field == constant`: only values with this constant at `field` (keys inside the value) can match. */
 export interface Equality {
   readonly field: readonly string[]
   readonly value: string | number | boolean | null
@@ -22,7 +22,7 @@ function equality(place: ASTNode, constant: ASTNode, names: Names): readonly Equ
   return [{ field, value }]
 }
 
-/** The keys that lead from `value` to what the node names; null when it is anything else. */
+/** The keys of a field of `value`; null for other nodes. */
 function fieldOf(node: ASTNode, names: Names): readonly string[] | null {
   if (node.op === 'id') return node.args === 'value' ? [] : null
   if (node.op !== '.' && node.op !== '[]') return null

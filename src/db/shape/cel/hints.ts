@@ -1,43 +1,39 @@
-/** Words and signs of other languages, with what CEL has in their place. */
-const FOREIGN: Readonly<Record<string, string>> = {
-  and: 'write && for "and"',
-  or: 'write || for "or"',
-  not: 'write ! for "not", as in !(value.draft)',
-  like: 'there is no "like": write value.title.startsWith("x"), endsWith or contains',
-  '<>': 'write != for "<>"',
-  '=': 'a single "=" does not compare; write "==", and value. before the name of a field, as in value.title == "x"',
-}
+/** Words and operators of other languages, with their counterparts in CEL. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ['and', 'write && for "and"'],
+  ['or', 'write || for "or"'],
+  ['not', 'write ! for "not", as in !(value.draft)'],
+  ['like', 'there is no "like": write value.title.startsWith("x"), endsWith or contains'],
+  ['<>', 'write != for "<>"'],
+  ['=', 'a single "=" does not compare; write "==", and value. before the name of a field, as in value.title == "x"'],
+  ...['length', 'len', 'count'].map((name) => [name, `write size(…) for ${name}`] as const),
+])
+const OFFERED = 'there are has, size, type, timestamp, startsWith, endsWith, contains, exists and all'
 
-const WORD_HERE = /[a-z]{2,4}\b/iy
-const NOT_BEFORE = /\bnot\s+$/i
-/** UTF-16 units before a place that are looked at. */
-const LOOK_BACK = 200
-const SLASHED = /\bvalue(?:\.\w+)+\/$/
+/** UTF-16 units that are looked at before and after a position. */
+const LOOK_AROUND = 200
 
-/** What to write in place of what does not parse at `position`; null when it is no common mistake. */
-export function parseHint(text: string, position: number): string | null {
+/** The hint for a text that does not parse at `position`; undefined when it is no common mistake. */
+export function parseHint(text: string, position: number): string | undefined {
   if (text.trim() === '') return 'it is empty; leave where out'
-  const before = text.slice(Math.max(0, position - LOOK_BACK), position)
-  WORD_HERE.lastIndex = position
-  const [word = ''] = WORD_HERE.exec(text) ?? []
-  if (word === '' && text[position] === '>' && before.endsWith('<')) return foreign('<>')
-  if (word === '' && text[position] === '=') return foreign('=')
-  return foreign(word) ?? (NOT_BEFORE.test(before) ? foreign('not') : null)
+  const before = text.slice(Math.max(0, position - LOOK_AROUND), position)
+  const [word = ''] = /^[a-z]{2,4}\b/i.exec(text.slice(position, position + LOOK_AROUND)) ?? []
+  if (word === '' && text[position] === '>' && before.endsWith('<')) return FOREIGN.get('<>')
+  if (word === '' && text[position] === '=') return FOREIGN.get('=')
+  return FOREIGN.get(word.toLowerCase()) ?? (/\bnot\s+$/i.test(before) ? FOREIGN.get('not') : undefined)
 }
 
-/** What to write in place of a function or method that is not there. */
-export function callHint(name: string): string | null {
-  return name === 'length' || name === 'len' || name === 'count' ? `write size(…) for ${name}` : foreign(name)
+/** The sentence about an unknown function or method. */
+export function callHint(name: string): string {
+  if (name === 'matches') return 'regular expressions (matches) are not offered; use startsWith, endsWith or contains'
+  const hint = FOREIGN.get(name.toLowerCase())
+  return `${name} ${hint === undefined ? `with these arguments is not offered; ${OFFERED}` : `is not offered; ${hint}`}`
 }
 
-/** What to write in place of a bare name at `position` of the text. */
+/** The hint for an unknown name at `position` of the text. */
 export function nameHint(text: string, name: string, position: number): string {
-  const [path] = SLASHED.exec(text.slice(Math.max(0, position - LOOK_BACK), position)) ?? []
+  if (name === 'int' || name === 'uint') return 'all numbers are of the type double'
+  const [path] = /\bvalue(?:\.\w+)+\/$/.exec(text.slice(Math.max(0, position - LOOK_AROUND), position)) ?? []
   if (path !== undefined) return `a field of a field comes after a point: write ${path.slice(0, -1)}.${name}`
   return `there are value, params, path and id: write value.${name} for a field, "${name}" for a text, params.${name} for what the params bring`
-}
-
-function foreign(word: string): string | null {
-  const key = word.toLowerCase()
-  return Object.hasOwn(FOREIGN, key) ? (FOREIGN[key] ?? null) : null
 }

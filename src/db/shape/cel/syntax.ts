@@ -1,45 +1,40 @@
-import { Environment, type ParseResult } from '@marcbachmann/cel-js'
+import { Environment, ParseError, TypeError as CheckError, type ParseResult } from '@marcbachmann/cel-js'
 import { DatabaseError } from '../../../core/error.ts'
 import { tooLarge, type Limits } from '../../../core/limits.ts'
 import { utf8Length } from '../../../core/path.ts'
 import { parseHint } from './hints.ts'
 
-/** BAD_EXPRESSION about the place `position` (0-based, in UTF-16 units); `what` is a sentence without its full stop. */
+/** BAD_EXPRESSION at `position` (0-based, in UTF-16 units); `what` is a sentence without its full stop. */
 export function badExpression(position: number, what: string): DatabaseError {
   return new DatabaseError('BAD_EXPRESSION', `The expression is not valid at position ${position}: ${what}.`, { position })
 }
 
-/** The grammar, variables and types of expressions, with numbers of both kinds in one operation. */
-export function environmentOf(limits: Limits): Environment {
-  const nodes = limits.expressionNodes
-  const environment = new Environment({
-    homogeneousAggregateLiterals: false,
-    limits: { maxAstNodes: nodes, maxDepth: limits.expressionDepth, maxListElements: nodes, maxMapEntries: nodes, maxCallArguments: nodes },
-  })
-  environment.registerVariable('value', 'dyn').registerVariable('params', 'dyn')
-  environment.registerVariable('path', 'string').registerVariable('id', 'string')
-  for (const [sign, handler] of Object.entries(MIXED)) {
-    environment.registerOperator(`int ${sign} double: double`, handler).registerOperator(`double ${sign} int: double`, handler)
-  }
-  const remainder = (a: unknown, b: unknown): number => Number(a) % Number(b)
-  for (const types of ['int % double', 'double % int', 'double % double']) environment.registerOperator(`${types}: double`, remainder)
-  return environment.registerOperator('int == double', (a: unknown, b: unknown) => Number(a) === Number(b))
-}
-
-const MIXED: Readonly<Record<string, (a: unknown, b: unknown) => number>> = {
+/** Operators of an integer and a fraction, which CEL does not have. */
+const MIXED: Readonly<Record<'+' | '-' | '*' | '/' | '%', (a: unknown, b: unknown) => number>> = {
   '+': (a, b) => Number(a) + Number(b),
   '-': (a, b) => Number(a) - Number(b),
   '*': (a, b) => Number(a) * Number(b),
   '/': (a, b) => Number(a) / Number(b),
+  '%': (a, b) => Number(a) % Number(b),
 }
 
+/** Environments by their limits: they are costly to create, and there are few different limits. */
 const environments = new Map<string, Environment>()
 
-/** Environments are costly to make, and there are few different limits. */
-function sharedEnvironment(limits: Limits): Environment {
-  const key = `${limits.expressionNodes}/${limits.expressionDepth}`
-  const environment = environments.get(key) ?? environmentOf(limits)
-  environments.set(key, environment)
+/** The grammar, variables and types of expressions. */
+function environmentOf({ expressionNodes: nodes, expressionDepth: maxDepth }: Limits): Environment {
+  const cached = environments.get(`${nodes}/${maxDepth}`)
+  if (cached !== undefined) return cached
+  const limits = { maxAstNodes: nodes, maxDepth, maxListElements: nodes, maxMapEntries: nodes, maxCallArguments: nodes }
+  const environment = new Environment({ homogeneousAggregateLiterals: false, limits })
+  environment.registerVariable('value', 'dyn').registerVariable('params', 'dyn')
+  environment.registerVariable('path', 'string').registerVariable('id', 'string')
+  for (const [sign, run] of Object.entries(MIXED)) {
+    environment.registerOperator(`int ${sign} double: double`, run).registerOperator(`double ${sign} int: double`, run)
+  }
+  environment.registerOperator('double % double: double', MIXED['%'])
+  environment.registerOperator('int == double', (a: unknown, b: unknown) => Number(a) === Number(b))
+  environments.set(`${nodes}/${maxDepth}`, environment)
   return environment
 }
 
@@ -49,46 +44,34 @@ export function parseExpression(text: string, limits: Limits): ParseResult {
   const bytes = text.length > limits.expressionBytes ? text.length : utf8Length(text)
   if (bytes > limits.expressionBytes) throw tooLarge('expressionBytes', limits.expressionBytes, `The expression has ${bytes} bytes or more`)
   try {
-    return sharedEnvironment(limits).parse(text)
+    return environmentOf(limits).parse(text)
   } catch (error) {
-    const position = isCelError(error) && error.code !== 'limit_exceeded' ? error.range?.start : undefined
-    const hint = position === undefined ? null : parseHint(text, position)
-    if (position !== undefined && hint !== null) throw badExpression(position, `it does not parse: ${hint}`)
-    throw refusalOf('it does not parse', error, limits)
+    throw refusal(error, limits, (position, summary) => {
+      const hint = parseHint(text, position)
+      return `it does not parse${hint === undefined ? ` (${summary})` : `: ${hint}`}`
+    })
   }
 }
 
-/** Throws BAD_EXPRESSION for what must fail whatever the value is, and for what can be neither true nor false. */
+/** Throws BAD_EXPRESSION for an expression that fails whatever the value is, and for one that gives neither true nor false. */
 export function checkTypes(parsed: ParseResult, limits: Limits): void {
   const { valid, type, error } = parsed.check()
-  if (!valid) throw refusalOf('the types do not go together', error, limits)
-  if (type !== 'bool' && type !== 'dyn') {
-    throw badExpression(parsed.ast.start, `it gives a value of the type ${type}; an expression must give true or false`)
-  }
+  if (!valid) throw refusal(error, limits, (_, summary) => `the types do not go together (${summary})`)
+  if (type === 'bool' || type === 'dyn') return
+  throw badExpression(parsed.ast.start, `it gives a value of the type ${type}; an expression must give true or false`)
 }
 
 /** The library's error as ours. Its summary is one phrase, without an excerpt of the text. */
-function refusalOf(what: string, error: unknown, limits: Limits): DatabaseError {
-  // Only thousands of signs in a row can fill the stack, and each is a node.
-  if (error instanceof RangeError) return tooManyNodes(limits)
-  if (!isCelError(error)) return new DatabaseError('INTERNAL', 'The expression could not be read.', {}, error)
-  if (error.code !== 'limit_exceeded') return badExpression(error.range?.start ?? 0, `${what} (${error.summary})`)
-  if (error.summary.includes('maxDepth')) {
+function refusal(error: unknown, limits: Limits, explain: (position: number, summary: string) => string): DatabaseError {
+  const isOfLibrary = error instanceof ParseError || error instanceof CheckError
+  if (isOfLibrary && error.code !== 'limit_exceeded') {
+    const position = error.range?.start ?? 0
+    return badExpression(position, explain(position, error.summary))
+  }
+  if (isOfLibrary && error.summary.includes('maxDepth')) {
     return tooLarge('expressionDepth', limits.expressionDepth, 'The expression has too many levels of parentheses, brackets and accesses')
   }
-  return tooManyNodes(limits)
-}
-
-function tooManyNodes(limits: Limits): DatabaseError {
+  // Only thousands of operators in a row can overflow the stack (RangeError), and each is a node.
+  if (!isOfLibrary && !(error instanceof RangeError)) return new DatabaseError('INTERNAL', 'The expression could not be read.', {}, error)
   return tooLarge('expressionNodes', limits.expressionNodes, 'The expression has too many literals, names, operators and calls')
-}
-
-interface CelError {
-  readonly code: string
-  readonly summary: string
-  readonly range?: { readonly start: number } | undefined
-}
-
-function isCelError(error: unknown): error is CelError {
-  return error instanceof Error && 'code' in error && 'summary' in error
 }

@@ -4,24 +4,14 @@ import { LIMITS, tooLarge, type Limits } from '../../../core/limits.ts'
 import { jsonBytes } from '../../../core/json/value.ts'
 import { compile } from './compile.ts'
 import { equalitiesOf, type Equality } from './equalities.ts'
-import { MAX_STEPS, type Evaluator, type Scope } from './runtime/evaluation.ts'
+import { MAX_STEPS, type Evaluator, type WhereSubject } from './runtime/evaluation.ts'
 import { checkTypes, parseExpression } from './syntax.ts'
 
-export type { Equality }
+export type { Equality, WhereSubject }
 
-/** What an expression is evaluated on. */
-export interface WhereSubject {
-  readonly path: string
-  readonly id: string
-  readonly value: Json
-}
-
-/** An expression in CEL (https://github.com/google/cel-spec/blob/master/doc/langdef.md), ready to be evaluated. */
+/** A compiled expression in a subset of CEL (https://github.com/google/cel-spec/blob/master/doc/langdef.md). */
 export interface Where {
-  /**
-   * Whether it is true of the subject; errors and missing fields make it false, and so does a cost beyond MAX_STEPS.
-   * Pure, never throws.
-   */
+  /** Whether it is true of the subject; an error, a missing field and a cost over MAX_STEPS make it false. Pure, never throws. */
   readonly test: (subject: WhereSubject) => boolean
   /** Its equality conjuncts at the top level (constants of literals and of params). */
   readonly equalities: readonly Equality[]
@@ -33,11 +23,11 @@ export interface Where {
  * (argument `params`) when they are no object.
  */
 export function compileWhere(text: string, params: Json | undefined, limits: Limits = LIMITS): Where {
-  const names = { params: paramsOf(params, limits), locals: [] }
+  const names = { params: paramsOf(params, limits), locals: [], tally: { nodes: 0 } }
   const parsed = parseExpression(text, limits)
   const code = compile(parsed.ast, names)
   checkTypes(parsed, limits)
-  return { test: testOf(code), equalities: equalitiesOf(parsed.ast, names) }
+  return { test: (subject) => isTrue(code, subject), equalities: equalitiesOf(parsed.ast, names) }
 }
 
 function paramsOf(params: Json | undefined, limits: Limits): JsonObject {
@@ -53,26 +43,10 @@ function paramsOf(params: Json | undefined, limits: Limits): JsonObject {
   return params
 }
 
-function testOf(code: Evaluator): Where['test'] {
-  const scope: Scope = { value: null, path: '', id: '', items: [], steps: 0 }
-  return (subject) => {
-    scope.value = subject.value
-    scope.path = subject.path
-    scope.id = subject.id
-    scope.steps = MAX_STEPS
-    const verdict = isTrue(code, scope)
-    // What was tested is not held in memory by an expression that waits.
-    scope.value = null
-    if (scope.items.length > 0) scope.items.length = 0
-    return verdict
-  }
-}
-
-function isTrue(code: Evaluator, scope: Scope): boolean {
+function isTrue(code: Evaluator, { value, path, id }: WhereSubject): boolean {
   try {
-    return code(scope) === true
+    return code({ value, path, id, items: [], steps: MAX_STEPS }) === true
   } catch {
-    // Out of steps. A feed must not end over whatever else it might be: it does not match.
-    return false
+    return false // out of steps; any other exception must not end a feed either
   }
 }

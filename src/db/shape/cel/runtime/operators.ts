@@ -1,55 +1,53 @@
+import type { BinaryOperator } from '@marcbachmann/cel-js'
+import type { JsonObject } from '../../../../core/json/json.ts'
 import { compareText } from '../../../../core/path.ts'
-import { CEL_ERROR, Opaque, isList, isMap, charge, type EvalResult, type Scope, type Value, type ValueMap } from './evaluation.ts'
-import { callLibrary } from './library.ts'
+import { CEL_ERROR, isList, isMap, charge, type EvalResult, type Scope, type Value } from './evaluation.ts'
 
-/** Strings and lists do not grow beyond what a value may hold: UTF-16 units, elements. */
+export type BinaryOperation = (scope: Scope, a: Value, b: Value) => EvalResult
+
+/** Bounds of concatenated strings (UTF-16 units) and lists (elements): those of a stored value. */
 const MAX_TEXT = 1_048_576
 const MAX_LIST = 8_192
-/** Of lists, maps or times that are compared, and of a key that is looked up, beside their elements and units. */
+/** Base cost of a comparison of lists or maps and of a lookup by a computed key. */
 const COLLECTION_STEPS = 4
 
-/** What lies at a key of a map or at an index of a list, both as they were computed. */
-export function at(scope: Scope, base: Value, key: Value): EvalResult {
-  if (typeof key === 'string') spendKey(scope, key)
-  return memberValue(base, key)
+/** The field of a map: own keys only, because `constructor` and `toString` are data. */
+export function field(base: Value, key: string): EvalResult {
+  return isMap(base) && Object.hasOwn(base, key) ? base[key] : CEL_ERROR
 }
 
-/** A key that was put together is hashed, and compared with those that have the same hash. */
-export function spendKey(scope: Scope, key: string): void {
-  charge(scope, COLLECTION_STEPS + (key.length >> 3))
-}
-
-/** What lies at a key of a map or at an index of a list. */
+/** The member of a map or a list at a key or an index. */
 export function memberValue(base: Value, key: Value): EvalResult {
   if (typeof key === 'string') return field(base, key)
-  return typeof key === 'number' && isList(base) ? element(base, key) : CEL_ERROR
+  return typeof key === 'number' && isList(base) ? base[key] : CEL_ERROR // undefined, as CEL_ERROR, for no element
 }
 
-/** What lies at a key of a map: own keys only, for `constructor` and `toString` are data. */
-export function field(base: Value, key: string): EvalResult {
-  if (typeof base !== 'object' || base === null || !Object.hasOwn(base, key) || isList(base)) return CEL_ERROR
-  return (base as ValueMap)[key] ?? null // no other object has keys of its own
+/** A computed key is hashed, and compared with the keys of the same hash: returns it, with the cost charged. */
+function hashed(scope: Scope, key: string): string {
+  charge(scope, COLLECTION_STEPS + (key.length >> 3))
+  return key
 }
 
-function element(list: readonly Value[], index: number): EvalResult {
-  const found = list[index]
-  return found === undefined ? CEL_ERROR : found // null is an element
+/** The elements of a list, or the keys of a map. */
+export function itemsOf(scope: Scope, collection: EvalResult): readonly Value[] | typeof CEL_ERROR {
+  if (isList(collection)) return collection
+  if (!isMap(collection)) return CEL_ERROR
+  const keys = Object.keys(collection)
+  charge(scope, COLLECTION_STEPS + keys.length * 2)
+  return keys
 }
 
 /** Equality of CEL: deep, and false for values of different types. */
-export function equal(scope: Scope, a: Value, b: Value): boolean {
-  if (typeof a === 'string') return typeof b === 'string' && equalTexts(scope, a, b)
+function equal(scope: Scope, a: Value, b: Value): boolean {
+  if (typeof a === 'string') {
+    if (typeof b !== 'string' || a.length !== b.length) return false
+    charge(scope, a.length >> 7)
+    return a === b
+  }
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (isList(a)) return isList(b) && equalLists(scope, a, b)
-  if (isMap(a)) return isMap(b) && equalMaps(scope, a, b)
-  return b instanceof Opaque && callLibrary(scope, 'a == b', { a, b }) === true
-}
-
-function equalTexts(scope: Scope, a: string, b: string): boolean {
-  if (a.length !== b.length) return false
-  charge(scope, a.length >> 7)
-  return a === b
+  return isMap(a) && isMap(b) && equalMaps(scope, a, b)
 }
 
 function equalLists(scope: Scope, a: readonly Value[], b: readonly Value[]): boolean {
@@ -61,103 +59,62 @@ function equalLists(scope: Scope, a: readonly Value[], b: readonly Value[]): boo
   })
 }
 
-function equalMaps(scope: Scope, a: ValueMap, b: ValueMap): boolean {
+function equalMaps(scope: Scope, a: JsonObject, b: JsonObject): boolean {
   const [keys, { length }] = [Object.keys(a), Object.keys(b)]
   charge(scope, COLLECTION_STEPS + 4 * keys.length + 2 * length)
-  if (keys.length !== length) return false
-  return keys.every((key) => Object.hasOwn(b, key) && equal(scope, a[key] ?? null, b[key] ?? null))
+  return keys.length === length && keys.every((key) => Object.hasOwn(b, key) && equal(scope, a[key] ?? null, b[key] ?? null))
 }
 
-/**
- * Below 0, 0 or above 0, as a stands before, at or after b; NaN when one is NaN; a fault unless both are numbers, strings
- * (by code point), booleans or times.
- */
-export function order(scope: Scope, a: Value, b: Value): number | typeof CEL_ERROR {
+/** Negative, 0 or positive for two numbers, strings (by code point), booleans or timestamps; NaN when an operand is NaN. */
+function order(scope: Scope, a: Value, b: Value): number | typeof CEL_ERROR {
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : a - b // NaN stays NaN
   if (typeof a === 'string' && typeof b === 'string') {
     charge(scope, Math.min(a.length, b.length) >> 3)
     return compareText(a, b)
   }
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b)
-  if (!(a instanceof Opaque && b instanceof Opaque)) return CEL_ERROR
-  charge(scope, COLLECTION_STEPS)
-  return orderTimes(a.content, b.content)
+  return typeof a === 'bigint' && typeof b === 'bigint' ? Number(a - b) : CEL_ERROR
 }
 
-/** Two timestamps or two durations, by their milliseconds. */
-function orderTimes(a: object, b: object): number | typeof CEL_ERROR {
-  return a.constructor === b.constructor ? Number(a) - Number(b) : CEL_ERROR
+const ordered = (holds: (difference: number) => boolean): BinaryOperation => (scope, a, b) => {
+  const difference = order(scope, a, b)
+  return difference === CEL_ERROR ? CEL_ERROR : holds(difference)
 }
 
-/** Whether a list has an equal element, or a map the key. */
-export function isIn(scope: Scope, element: Value, collection: Value): EvalResult {
-  if (isMap(collection)) {
-    if (typeof element !== 'string') return false
-    spendKey(scope, element)
-    return Object.hasOwn(collection, element)
-  }
+function isIn(scope: Scope, element: Value, collection: Value): EvalResult {
+  if (isMap(collection)) return typeof element === 'string' && Object.hasOwn(collection, hashed(scope, element))
   if (!isList(collection)) return CEL_ERROR
   charge(scope, collection.length)
   return collection.some((one) => equal(scope, element, one))
 }
 
-/** Code points of a string, elements of a list, keys of a map. */
-export function size(scope: Scope, value: Value): EvalResult {
-  if (typeof value === 'string') return codePoints(scope, value)
-  if (isList(value)) return value.length
-  return isMap(value) ? mapKeys(scope, value).length : CEL_ERROR
-}
-
-/** The keys of a map. */
-export function mapKeys(scope: Scope, map: ValueMap): readonly string[] {
-  const keys = Object.keys(map)
-  charge(scope, COLLECTION_STEPS + keys.length * 2)
-  return keys
-}
-
-/** A loop, for an iterator makes a string of each code point. */
-function codePoints(scope: Scope, text: string): number {
-  charge(scope, text.length >> 4)
-  let count = text.length
-  for (let i = 1; i < text.length; i++) {
-    if (isLow(text.charCodeAt(i)) && isHigh(text.charCodeAt(i - 1))) count--
-  }
-  return count
-}
-
-const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
-const isLow = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff
-
-/** A sum, or two strings or lists in one. */
-export function addValues(scope: Scope, a: Value, b: Value): EvalResult {
+function add(scope: Scope, a: Value, b: Value): EvalResult {
   if (typeof a === 'number' && typeof b === 'number') return a + b
-  if (typeof a === 'string' && typeof b === 'string') return concatenated(scope, a, b)
-  if (isList(a) && isList(b)) return joined(scope, a, b)
-  return a instanceof Opaque && b instanceof Opaque ? callLibrary(scope, 'a + b', { a, b }) : CEL_ERROR
+  if (typeof a === 'string' && typeof b === 'string') {
+    charge(scope, (a.length + b.length) >> 4) // the engine flattens the concatenation at its first use
+    return a.length + b.length > MAX_TEXT ? CEL_ERROR : a + b
+  }
+  if (!isList(a) || !isList(b)) return CEL_ERROR
+  charge(scope, a.length + b.length)
+  return a.length + b.length > MAX_LIST ? CEL_ERROR : [...a, ...b]
 }
 
-function concatenated(scope: Scope, a: string, b: string): EvalResult {
-  const length = a.length + b.length
-  // Whoever looks into the text later makes one piece of it.
-  charge(scope, length >> 4)
-  return length > MAX_TEXT ? CEL_ERROR : a + b
-}
+const numeric = (run: (a: number, b: number) => EvalResult): BinaryOperation => (_, a, b) =>
+  typeof a === 'number' && typeof b === 'number' ? run(a, b) : CEL_ERROR
 
-function joined(scope: Scope, a: readonly Value[], b: readonly Value[]): EvalResult {
-  const length = a.length + b.length
-  charge(scope, length)
-  return length > MAX_LIST ? CEL_ERROR : [...a, ...b]
-}
-
-/** A difference of numbers or of times. */
-export function subtract(scope: Scope, a: Value, b: Value): EvalResult {
-  if (typeof a === 'number' && typeof b === 'number') return a - b
-  return a instanceof Opaque && b instanceof Opaque ? callLibrary(scope, 'a - b', { a, b }) : CEL_ERROR
-}
-
-/** Operators of two numbers. All numbers are doubles, as JSON's are: 5 / 2 is 2.5. */
-export const NUMERIC: Readonly<Record<'*' | '/' | '%', (a: number, b: number) => EvalResult>> = {
-  '*': (a, b) => a * b,
-  '/': (a, b) => a / b,
-  '%': (a, b) => (b === 0 ? CEL_ERROR : a % b),
+/** Operators that evaluate both operands. All numbers are doubles, as in JSON: 5 / 2 is 2.5. */
+export const BINARY: Readonly<Record<BinaryOperator | '[]', BinaryOperation>> = {
+  '[]': (scope, base, key) => memberValue(base, typeof key === 'string' ? hashed(scope, key) : key),
+  '==': equal,
+  '!=': (scope, a, b) => !equal(scope, a, b),
+  '<': ordered((difference) => difference < 0),
+  '<=': ordered((difference) => difference <= 0),
+  '>': ordered((difference) => difference > 0),
+  '>=': ordered((difference) => difference >= 0),
+  in: isIn,
+  '+': add,
+  '-': numeric((a, b) => a - b),
+  '*': numeric((a, b) => a * b),
+  '/': numeric((a, b) => a / b),
+  '%': numeric((a, b) => (b === 0 ? CEL_ERROR : a % b)),
 }
