@@ -56,7 +56,7 @@ export interface Bounds {
 export const BOUNDS: Bounds = {
   bodyBytes: 2_097_152,
   messageBytes: 2_097_152,
-  inflightBytes: 100_663_296,
+  inflightBytes: 67_108_864,
   inflightBytesPerConnection: 33_554_432,
   operations: 1_024,
   operationsPerSocket: 128,
