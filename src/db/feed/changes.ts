@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import { formatCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, ChangesOptions } from '../../core/database.ts'
@@ -56,7 +57,7 @@ export class ChangesSource implements FeedSource<ChangeBatch> {
       if (changes.length > 0) return this.#step(changes, revision)
       if (commits.length === 0) return live ? { batch: null, next: this.livePosition(revision), upToDate: true, bytes: 0 } : this.#step([], revision)
       // The embedded store answers without waiting: yield to the event loop before the next page.
-      await new Promise((resolve) => setImmediate(resolve))
+      await nextTurn()
       if (performance.now() >= pauseAt && revision < this.#tail.last) return { batch: null, next: { revision, live }, upToDate: false, bytes: 0 }
     }
   }

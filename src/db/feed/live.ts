@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import { formatCursor, formatPartialCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
@@ -96,7 +97,7 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
         revision = commit.revision
       }
       commits += page.length
-      if (page.length === LOG_PAGE.rows) await new Promise((resolve) => setImmediate(resolve))
+      if (page.length === LOG_PAGE.rows) await nextTurn()
     }
     return { changes, revision }
   }

@@ -91,7 +91,7 @@ export class Committer {
       } catch (error) {
         for (const pending of batch) pending.reject(error)
       }
-      if (this.#queue.length > 0) await new Promise((resolve) => setImmediate(resolve))
+      if (this.#queue.length > 0) await nextTurn()
     }
     this.#running = false
     for (const resolve of this.#idle.splice(0)) resolve()

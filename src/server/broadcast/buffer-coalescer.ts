@@ -38,15 +38,20 @@ function isBuffer(piece: PayloadPiece): piece is Buffer {
 function concatFrames(pieces: readonly PayloadPiece[]): BufferList {
   const buffers: Buffer[] = []
   let shortPieces: PayloadPiece[] = []
-  for (const piece of pieces) {
-    if (isBuffer(piece) && piece.length > MAX_CONCAT_BYTES.single) {
-      buffers.push(concatPieces(shortPieces), piece)
-      shortPieces = []
-    } else {
-      shortPieces.push(piece)
-    }
+  const concatShort = (): void => {
+    if (shortPieces.length > 0) buffers.push(concatPieces(shortPieces))
+    shortPieces = []
   }
-  return [...buffers, concatPieces(shortPieces)]
+  for (const piece of pieces) {
+    if (!isBuffer(piece) || piece.length <= MAX_CONCAT_BYTES.single) {
+      shortPieces.push(piece)
+      continue
+    }
+    concatShort()
+    buffers.push(piece)
+  }
+  concatShort()
+  return buffers
 }
 
 function concatPieces(pieces: readonly PayloadPiece[]): Buffer {

@@ -83,10 +83,11 @@ export class Payload {
   frame(opening: NextOpening): readonly PayloadPiece[] {
     const cached = this.#frames.get(opening.id)
     if (cached !== undefined) return cached
-    const isCacheable = this.#frames.size < MAX_CACHED_FRAMES && opening.id.length <= MAX_CACHED_ID_CHARS
     const [first] = this.#messageEnd
-    if (!isCacheable && first !== undefined && this.#messageEnd.length === 1) return [new NextFrame(opening, first)]
-    const frame = nextMessageFrame(opening, this.#messageEnd, this.#length + CLOSING_BRACE.length)
+    const short = first !== undefined && this.#messageEnd.length === 1 ? new NextFrame(opening, first) : null
+    const isCacheable = this.#frames.size < MAX_CACHED_FRAMES && opening.id.length <= MAX_CACHED_ID_CHARS
+    if (short !== null && !isCacheable) return [short]
+    const frame = short === null ? [frameStart(opening, this.#length + CLOSING_BRACE.length), ...this.#messageEnd] : [short.toBuffer()]
     if (isCacheable) this.#frames.set(opening.id, frame)
     return frame
   }
@@ -112,14 +113,12 @@ const EVENT_END = Buffer.from('\n\n')
 const CRLF = Buffer.from('\r\n')
 const CLOSING_BRACE = Buffer.from('}')
 
-function nextMessageFrame(opening: NextOpening, messageEnd: BufferList, messageEndBytes: number): BufferList {
-  const [first] = messageEnd
-  if (first !== undefined && messageEnd.length === 1) return [new NextFrame(opening, first).toBuffer()]
-  const length = opening.bytes + messageEndBytes
-  const frame = Buffer.allocUnsafe(frameHeaderBytes(length) + opening.bytes)
-  writeFrameHeader(frame, 0, length)
-  frame.write(opening.text, frameHeaderBytes(length))
-  return [frame, ...messageEnd]
+/** The header and the opening of a frame whose end has `endBytes`. */
+function frameStart(opening: NextOpening, endBytes: number): Buffer {
+  const bytes = opening.bytes + endBytes
+  const start = Buffer.allocUnsafe(frameHeaderBytes(bytes) + opening.bytes)
+  start.write(opening.text, writeFrameHeader(start, 0, bytes))
+  return start
 }
 
 /** The text as a chunk of a body (RFC 9112, section 7.1). */

@@ -67,7 +67,7 @@ class EventPump implements PullObserver<unknown> {
   next(event: unknown): void {
     if (this.#stopped) return
     // An event that was pulled before the sink got full waits: its payload may be large.
-    if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return
+    if (this.#sink.isFull() && this.#isDeferred(event)) return
     const payload = this.#source.cached(event)
     if (payload === null) void this.#make(event)
     else if (this.#write(payload) && this.#sink.canWrite(this.#pull)) this.#pull()
@@ -83,7 +83,7 @@ class EventPump implements PullObserver<unknown> {
     try {
       const { account } = this.#sink
       // Payloads that may be large are made one at a time per connection: the first may fill the sink.
-      const isWritten = account === null || this.#source.isSmall ? await this.#makeAndWrite(event) : await account.serialQueue.run(() => this.#makeIfWritable(event))
+      const isWritten = account === null || this.#source.isSmall ? await this.#makeAndWrite(event) : await account.serialQueue.run(async () => !this.#isDeferred(event) && this.#makeAndWrite(event))
       if (!isWritten) return
       // A backlog with a fast reader would never pause by itself: other work runs after each execution.
       setImmediate(() => {
@@ -94,10 +94,9 @@ class EventPump implements PullObserver<unknown> {
     }
   }
 
-  /** While the sink is full, the event is deferred: `next` gets it again on drain. */
-  async #makeIfWritable(event: unknown): Promise<boolean> {
-    if (this.#sink.isFull() && !this.#sink.canWrite(() => this.next(event))) return false
-    return this.#makeAndWrite(event)
+  /** Defers the event while the sink is full: `next` gets it again on drain. */
+  #isDeferred(event: unknown): boolean {
+    return !this.#sink.canWrite(() => this.next(event))
   }
 
   async #makeAndWrite(event: unknown): Promise<boolean> {

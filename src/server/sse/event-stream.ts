@@ -33,7 +33,7 @@ export interface EventStreamsParts {
 }
 
 /** Response headers of an event stream. */
-export const STREAM_HEADERS: OutgoingHttpHeaders = {
+const STREAM_HEADERS: OutgoingHttpHeaders = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
   // Some proxies would buffer events (https://nginx.org/en/docs/http/ngx_http_proxy_module.html).

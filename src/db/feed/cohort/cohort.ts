@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../../core/commit.ts'
 import { DatabaseError } from '../../../core/error.ts'
 import type { Revision } from '../../../core/version.ts'
@@ -318,8 +319,4 @@ export class Cohort<T, P extends FeedPosition> {
     else if (heartbeatMs !== undefined) this.#waiters.restartTimer(heartbeatMs)
     if (!upToDate && !this.#advancing) await this.#advance()
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -26,7 +26,7 @@ export function freshEpoch(): string {
  * Coalesces concurrent calls: all calls made while `run` is running share one next run, which starts after it. So each result is
  * as fresh as that of a call of its own.
  */
-export function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
+function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | null = null
   let next: Promise<T> | null = null
   const start = (): Promise<T> => {
