@@ -149,8 +149,8 @@ export type GqlQueryLogArgs = {
 export type GqlMutation = {
   readonly __typename?: 'Mutation';
   /**
-   * Creates a document in a collection, or only shows it to whoever looks at the moment. EXISTS when the id is taken; NOT_FOUND when the parent document of a nested
-   * collection is not there.
+   * Creates a document in a collection; with `ephemeral`, only shows it to the subscribers of the moment. EXISTS when the id is
+   * taken; NOT_FOUND when the parent document of a nested collection is not there.
    */
   readonly post: GqlCommit;
   /**
