@@ -32,13 +32,15 @@ interface DirectTables {
 }
 
 /**
- * Versions per second when the rows of posts of `value` (commit, head, version, commit id) are written directly to lmdb, in
- * flushed transactions of `batch` posts.
+ * Versions per second when the rows of posts of `value` (commit, head, version, commit id) are written directly to
+ * lmdb, in flushed transactions of `batch` posts.
  */
 export async function directPerSecond(value: unknown, batch: number, ms: number): Promise<Figure> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const environment = open({ path: directory, overlappingSync: false, maxDbs: 8 })
-  const tables = ['log', 'heads', 'versions', 'commits'].map((name) => environment.openDB<string, (string | number)[]>({ name, encoding: 'string' }))
+  const tables = ['log', 'heads', 'versions', 'commits'].map((name) =>
+    environment.openDB<string, (string | number)[]>({ name, encoding: 'string' }),
+  )
   const begun = performance.now()
   let revision = 0
   while (performance.now() - begun < ms) {
@@ -53,7 +55,11 @@ export async function directPerSecond(value: unknown, batch: number, ms: number)
   return { perSecond: revision / seconds }
 }
 
-function writeBatch({ environment, tables }: DirectTables, text: string, { from, count }: { readonly from: number; readonly count: number }): void {
+function writeBatch(
+  { environment, tables }: DirectTables,
+  text: string,
+  { from, count }: { readonly from: number; readonly count: number },
+): void {
   const [log, heads, versions, commits] = tables
   environment.transactionSync(() => {
     for (let revision = from + 1; revision <= from + count; revision++) {
@@ -75,7 +81,10 @@ export async function storePerSecond(value: Json, batch: number, ms: number): Pr
   const begun = performance.now()
   let count = 0
   while (performance.now() - begun < ms) {
-    await store.append('bench', Array.from({ length: batch }, (_, i) => draftOf(value, count + i)))
+    await store.append(
+      'bench',
+      Array.from({ length: batch }, (_, i) => draftOf(value, count + i)),
+    )
     count += batch
   }
   const seconds = (performance.now() - begun) / 1000

@@ -24,7 +24,10 @@ export type Measurement = () => Promise<Figure>
  * Runs the measurements in turn, A B C A B C …: a machine that slows down slows all of them, and the ratios hold.
  * Returns the medians by name.
  */
-export async function interleaved<Name extends string>(measurements: Readonly<Record<Name, Measurement>>, rounds: number): Promise<Record<Name, Figure>> {
+export async function interleaved<Name extends string>(
+  measurements: Readonly<Record<Name, Measurement>>,
+  rounds: number,
+): Promise<Record<Name, Figure>> {
   const names = Object.keys(measurements) as Name[]
   const seen = new Map<Name, Figure[]>(names.map((name) => [name, []]))
   for (let round = 0; round < rounds; round++) {
@@ -39,7 +42,10 @@ export async function interleaved<Name extends string>(measurements: Readonly<Re
 
 function medianFigure(figures: readonly Figure[]): Figure {
   const cpu = figures.flatMap(({ cpuMicros }) => (cpuMicros === undefined ? [] : [cpuMicros]))
-  return { perSecond: median(figures.map(({ perSecond }) => perSecond)), cpuMicros: cpu.length === 0 ? undefined : median(cpu) }
+  return {
+    perSecond: median(figures.map(({ perSecond }) => perSecond)),
+    cpuMicros: cpu.length === 0 ? undefined : median(cpu),
+  }
 }
 
 /** Shows progress on stderr, if it is a terminal. */
@@ -58,7 +64,8 @@ export function ratio(value: number): string {
 /** Prints a table with aligned columns. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   ')
+  const line = (cells: readonly string[]): string =>
+    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('   ')
   console.log(line(head))
   for (const row of rows) console.log(line(row))
   console.log()

@@ -20,16 +20,26 @@ import { createEventStreams } from '../src/server/sse/event-stream.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
 /**
- * The server's own HTTP handler in front of a schema without a store, whose resolvers return constants. Operations run as in
- * the server or, with the argument `yoga`, each through Yoga's pipeline (`getEnveloped`).
+ * The server's own HTTP handler in front of a schema without a store, whose resolvers return constants. Operations run
+ * as in the server or, with the argument `yoga`, each through Yoga's pipeline (`getEnveloped`).
  */
-const schema = buildSchema('type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }')
+const schema = buildSchema(
+  'type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }',
+)
 const answers = { hello: () => 'Hello', document: () => ({ id: 'one', version: 1, value: 'A post' }) }
-for (const [name, resolve] of Object.entries(answers)) Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
+for (const [name, resolve] of Object.entries(answers)) {
+  Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
+}
 
 const graphqlModule: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
-const own = createExecutor({ module: graphqlModule, db, rules: createRules(graphqlModule), maxRunning: BOUNDS.operations, observe: () => {} })
+const own = createExecutor({
+  module: graphqlModule,
+  db,
+  rules: createRules(graphqlModule),
+  maxRunning: BOUNDS.operations,
+  observe: () => {},
+})
 
 interface Enveloped {
   readonly schema: typeof schema
@@ -40,7 +50,13 @@ interface Enveloped {
 }
 
 function throughYoga(): Executor {
-  const yoga = createYoga({ schema, plugins: [...graphqlModule.plugins], maskedErrors: { maskError: graphqlModule.maskError }, parserAndValidationCache: graphqlModule.parserAndValidationCache, logging: false })
+  const yoga = createYoga({
+    schema,
+    plugins: [...graphqlModule.plugins],
+    maskedErrors: { maskError: graphqlModule.maskError },
+    parserAndValidationCache: graphqlModule.parserAndValidationCache,
+    logging: false,
+  })
   return {
     ...own,
     execute: async (_ready, { query, variables }) => {
@@ -55,10 +71,27 @@ function throughYoga(): Executor {
 
 const executor = process.argv.includes('yoga') ? throughYoga() : own
 const [memoryBudget, pacer] = [new MemoryBudget(BOUNDS), new OperationPacer()]
-const streams = createEventStreams({ executor, payloadCache: new PayloadCache(executor, pacer), writeScheduler: new WriteScheduler(() => executor.inFlight(), memoryBudget) }, BOUNDS)
+const streams = createEventStreams(
+  {
+    executor,
+    payloadCache: new PayloadCache(executor, pacer),
+    writeScheduler: new WriteScheduler(() => executor.inFlight(), memoryBudget),
+  },
+  BOUNDS,
+)
 const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer })
 const origins = allowOrigins([], '127.0.0.1')
-const { server } = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), memoryBudget), memoryBudget, notReady: () => null }, BOUNDS)
+const { server } = createHttp(
+  {
+    graphql,
+    origins,
+    playground: createPlayground(ROUTES.graphql),
+    metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), memoryBudget),
+    memoryBudget,
+    notReady: () => null,
+  },
+  BOUNDS,
+)
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.once('SIGTERM', () => process.exit(0))

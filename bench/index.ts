@@ -12,9 +12,13 @@ const sections = { writes, transact, reads, feeds, past, searches, where }
 /** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {
   const unknown = names.find((name) => !(name in sections))
-  if (unknown !== undefined) throw new Error(`There is no section ${unknown}; there are ${Object.keys(sections).join(', ')}.`)
+  if (unknown !== undefined) {
+    throw new Error(`There is no section ${unknown}; there are ${Object.keys(sections).join(', ')}.`)
+  }
   console.log(`${machine()}\nMedians of interleaved rounds: compare the ratios, not the absolute figures.\n`)
-  for (const [name, section] of Object.entries(sections)) if (names.length === 0 || names.includes(name)) await section()
+  for (const [name, section] of Object.entries(sections)) {
+    if (names.length === 0 || names.includes(name)) await section()
+  }
 }
 
 await main(process.argv.slice(2))

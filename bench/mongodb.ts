@@ -10,7 +10,15 @@ import { interleaved, number, ratio, table, type Figure } from './figures.ts'
 import { machine } from './machine.ts'
 
 /** Background commands, for which no write or read waits. */
-const BACKGROUND: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster', 'getMore', 'ping', 'endSessions', 'killCursors'])
+const BACKGROUND: ReadonlySet<string> = new Set([
+  'hello',
+  'isMaster',
+  'ismaster',
+  'getMore',
+  'ping',
+  'endSessions',
+  'killCursors',
+])
 const WRITERS = 32
 const COMMITS = 640
 
@@ -28,13 +36,23 @@ async function main(): Promise<void> {
   const before = commandsOf(server.proxy.counts)
   await writers(mongo, COMMITS)
   const roundTrips = (commandsOf(server.proxy.counts) - before) / COMMITS
-  console.log(`${machine()}\nMongoDB: ${server.label}. Figures of a stand-in are the stand-in's, for orientation only.\n`)
+  console.log(
+    `${machine()}\nMongoDB: ${server.label}. Figures of a stand-in are the stand-in's, for orientation only.\n`,
+  )
   console.log(`Commands per commit with ${WRITERS} writers in one process: ${ratio(roundTrips)}\n`)
   const run = (db: Database) => () => measured(db)
   const figures = await interleaved({ mongo: run(mongo), lmdb: run(lmdb) }, 3)
-  table(['commits per second', 'MongoDB', 'embedded', 'MongoDB / embedded'], [
-    [`${WRITERS} writers`, number(figures.mongo.perSecond), number(figures.lmdb.perSecond), ratio(figures.mongo.perSecond / figures.lmdb.perSecond)],
-  ])
+  table(
+    ['commits per second', 'MongoDB', 'embedded', 'MongoDB / embedded'],
+    [
+      [
+        `${WRITERS} writers`,
+        number(figures.mongo.perSecond),
+        number(figures.lmdb.perSecond),
+        ratio(figures.mongo.perSecond / figures.lmdb.perSecond),
+      ],
+    ],
+  )
   for (const engine of engines) await engine.close()
   await Promise.all([store.close(), embedded.close()])
   await server.stop()

@@ -12,25 +12,38 @@ export async function reads(): Promise<void> {
   const yoga = await startProcess(['--import', 'tsx', 'bench/hello.ts', 'yoga'])
   const put = 'mutation { put(path: "posts/one", value: {title: "A post", likes: 1, tags: ["a", "b"]}) { id } }'
   await overHttp(server, { query: put, variables: {}, clients: 1, ms: 100 })
-  const read = { query: '{ document(path: "posts/one") { id version value } }', variables: {}, clients: CLIENTS, ms: MS }
+  const read = {
+    query: '{ document(path: "posts/one") { id version value } }',
+    variables: {},
+    clients: CLIENTS,
+    ms: MS,
+  }
   const same = { ...read, query: '{ document { id version value } }' }
   const greet = { ...read, query: '{ hello }' }
-  const figures = await interleaved({
-    document: () => overHttp(server, read),
-    same: () => overHttp(hello, same),
-    hello: () => overHttp(hello, greet),
-    yoga: () => overHttp(yoga, greet),
-    documentWs: () => overWs(server, read),
-  }, 5)
+  const figures = await interleaved(
+    {
+      document: () => overHttp(server, read),
+      same: () => overHttp(hello, same),
+      hello: () => overHttp(hello, greet),
+      yoga: () => overHttp(yoga, greet),
+      documentWs: () => overWs(server, read),
+    },
+    5,
+  )
   await Promise.all([server.stop(), hello.stop(), yoga.stop()])
   console.log(`Reads by id per second (GraphQL, ${CLIENTS} clients)`)
-  table(['', 'per second', 'CPU µs'], [
-    ['document over HTTP', number(figures.document.perSecond), number(figures.document.cpuMicros ?? NaN)],
-    ['the same fields, no store', number(figures.same.perSecond), number(figures.same.cpuMicros ?? NaN)],
-    ['hello over HTTP, no store', number(figures.hello.perSecond), number(figures.hello.cpuMicros ?? NaN)],
-    ['hello through Yoga', number(figures.yoga.perSecond), number(figures.yoga.cpuMicros ?? NaN)],
-    ['document over ws', number(figures.documentWs.perSecond), number(figures.documentWs.cpuMicros ?? NaN)],
-  ])
+  table(
+    ['', 'per second', 'CPU µs'],
+    [
+      ['document over HTTP', number(figures.document.perSecond), number(figures.document.cpuMicros ?? NaN)],
+      ['the same fields, no store', number(figures.same.perSecond), number(figures.same.cpuMicros ?? NaN)],
+      ['hello over HTTP, no store', number(figures.hello.perSecond), number(figures.hello.cpuMicros ?? NaN)],
+      ['hello through Yoga', number(figures.yoga.perSecond), number(figures.yoga.cpuMicros ?? NaN)],
+      ['document over ws', number(figures.documentWs.perSecond), number(figures.documentWs.cpuMicros ?? NaN)],
+    ],
+  )
   const to = (name: 'yoga' | 'hello' | 'same'): string => ratio(figures.document.perSecond / figures[name].perSecond)
-  console.log(`document / hello through Yoga: ${to('yoga')}, document / hello: ${to('hello')}, document / the same fields: ${to('same')}\n`)
+  console.log(
+    `document / hello through Yoga: ${to('yoga')}, document / hello: ${to('hello')}, document / the same fields: ${to('same')}\n`,
+  )
 }

@@ -27,45 +27,72 @@ export async function searches(): Promise<void> {
   await filler.log('wide', MANY, 1_000)
   const { far, near } = await filler.tombstones('tombs')
   await filler.tree('tree')
-  const figures = await interleaved({
-    quietFew: reading(() => db('few').history('quiet', { last: 10 })),
-    quietMany: reading(() => db('many').history('quiet', { last: 10 })),
-    fieldFew: reading(() => db('few').history('quiet/1/once', { last: 10 })),
-    fieldMany: reading(() => db('many').history('quiet/1/once', { last: 10 })),
-    merged: reading(() => db('merged').history('quiet', { last: 10 })),
-    wide: reading(() => db('wide').history('quiet', { last: 10 })),
-    wideBack: reading(() => db('wide').history('quiet', { last: 20 })),
-    latest: reading(() => db('tombs').documents('posts', { first: 50 })),
-    near: reading(() => db('tombs').documents('posts', { first: 50, asOf: { cursor: near } })),
-    far: reading(() => db('tombs').documents('posts', { first: 50, asOf: { cursor: far } })),
-    rare: reading(() => db('tree').documents('posts', { where: 'value.n < 0' })),
-    depth0: reading(() => db('tree').get('few', { depth: 0 })),
-    bare: reading(() => db('tree').get('bare', { depth: 0 })),
-  }, 5)
+  const figures = await interleaved(
+    {
+      quietFew: reading(() => db('few').history('quiet', { last: 10 })),
+      quietMany: reading(() => db('many').history('quiet', { last: 10 })),
+      fieldFew: reading(() => db('few').history('quiet/1/once', { last: 10 })),
+      fieldMany: reading(() => db('many').history('quiet/1/once', { last: 10 })),
+      merged: reading(() => db('merged').history('quiet', { last: 10 })),
+      wide: reading(() => db('wide').history('quiet', { last: 10 })),
+      wideBack: reading(() => db('wide').history('quiet', { last: 20 })),
+      latest: reading(() => db('tombs').documents('posts', { first: 50 })),
+      near: reading(() => db('tombs').documents('posts', { first: 50, asOf: { cursor: near } })),
+      far: reading(() => db('tombs').documents('posts', { first: 50, asOf: { cursor: far } })),
+      rare: reading(() => db('tree').documents('posts', { where: 'value.n < 0' })),
+      depth0: reading(() => db('tree').get('few', { depth: 0 })),
+      bare: reading(() => db('tree').get('bare', { depth: 0 })),
+    },
+    5,
+  )
   await engine.close()
   await store.close()
   await rm(directory, { recursive: true })
   show(figures)
 }
 
-function show(figures: Record<'quietFew' | 'quietMany' | 'fieldFew' | 'fieldMany' | 'merged' | 'wide' | 'wideBack' | 'latest' | 'near' | 'far' | 'rare' | 'depth0' | 'bare', Figure>): void {
-  const row = (name: string, of: Figure, to: Figure): string[] => [name, number(of.perSecond), ratio(to.perSecond / of.perSecond)]
+function show(
+  figures: Record<
+    | 'quietFew'
+    | 'quietMany'
+    | 'fieldFew'
+    | 'fieldMany'
+    | 'merged'
+    | 'wide'
+    | 'wideBack'
+    | 'latest'
+    | 'near'
+    | 'far'
+    | 'rare'
+    | 'depth0'
+    | 'bare',
+    Figure
+  >,
+): void {
+  const row = (name: string, of: Figure, to: Figure): string[] => [
+    name,
+    number(of.perSecond),
+    ratio(to.perSecond / of.perSecond),
+  ]
   console.log('Searches per second (in process)')
-  table(['', 'per second', 'cost to the line it is compared with'], [
-    [`last 10 of a collection of 2 documents, beside ${number(FEW)} commits`, number(figures.quietFew.perSecond), ''],
-    row(`the same beside ${number(MANY)}`, figures.quietMany, figures.quietFew),
-    row('the same of 256 documents', figures.merged, figures.quietFew),
-    row('the same of 1,000 documents, all ten behind the others', figures.wide, figures.quietFew),
-    row('last 20 of these, which ends early after 10,000 commits', figures.wideBack, figures.quietFew),
-    [`a field written once, beside ${number(FEW)} commits`, number(figures.fieldFew.perSecond), ''],
-    row(`the same beside ${number(MANY)}`, figures.fieldMany, figures.fieldFew),
-    [`50 documents beside ${number(MANY)} deleted ones, latest`, number(figures.latest.perSecond), ''],
-    row('the same as of 60 commits ago', figures.near, figures.latest),
-    row('the same as of a moment right behind the deletes, 1,000 commits ago', figures.far, figures.latest),
-    [`one page of documents that match nothing, of ${number(MANY)}`, number(figures.rare.perSecond), ''],
-    ['get of 10 documents with depth 0, nothing below', number(figures.bare.perSecond), ''],
-    row(`the same with ${number(MANY)} documents below`, figures.depth0, figures.bare),
-  ])
+  table(
+    ['', 'per second', 'cost to the line it is compared with'],
+    [
+      [`last 10 of a collection of 2 documents, beside ${number(FEW)} commits`, number(figures.quietFew.perSecond), ''],
+      row(`the same beside ${number(MANY)}`, figures.quietMany, figures.quietFew),
+      row('the same of 256 documents', figures.merged, figures.quietFew),
+      row('the same of 1,000 documents, all ten behind the others', figures.wide, figures.quietFew),
+      row('last 20 of these, which ends early after 10,000 commits', figures.wideBack, figures.quietFew),
+      [`a field written once, beside ${number(FEW)} commits`, number(figures.fieldFew.perSecond), ''],
+      row(`the same beside ${number(MANY)}`, figures.fieldMany, figures.fieldFew),
+      [`50 documents beside ${number(MANY)} deleted ones, latest`, number(figures.latest.perSecond), ''],
+      row('the same as of 60 commits ago', figures.near, figures.latest),
+      row('the same as of a moment right behind the deletes, 1,000 commits ago', figures.far, figures.latest),
+      [`one page of documents that match nothing, of ${number(MANY)}`, number(figures.rare.perSecond), ''],
+      ['get of 10 documents with depth 0, nothing below', number(figures.bare.perSecond), ''],
+      row(`the same with ${number(MANY)} documents below`, figures.depth0, figures.bare),
+    ],
+  )
 }
 
 /** Repeats a read for about 200 ms. */
@@ -92,38 +119,70 @@ class StoreFiller {
     await this.#commit(tenant, [range(documents).map((i) => put(`quiet/${i}`, 1))])
     for (let n = 2; n <= 6; n++) await this.#commit(tenant, [[put('quiet/1', n, ['n'])]])
     const versions = new Map<string, number>()
-    await this.#commit(tenant, range(commits).map((i) => {
-      const path = `busy/${i % 997}`
-      versions.set(path, (versions.get(path) ?? 0) + 1)
-      return [put(path, versions.get(path) ?? 1)]
-    }))
-    if (documents > 2) await this.#commit(tenant, range(10).map((i) => [put(`quiet/${i + 10}`, 2)]))
+    await this.#commit(
+      tenant,
+      range(commits).map((i) => {
+        const path = `busy/${i % 997}`
+        versions.set(path, (versions.get(path) ?? 0) + 1)
+        return [put(path, versions.get(path) ?? 1)]
+      }),
+    )
+    if (documents > 2) {
+      await this.#commit(
+        tenant,
+        range(10).map((i) => [put(`quiet/${i + 10}`, 2)]),
+      )
+    }
   }
 
   /** A collection in which all but one of a thousand documents are deleted. */
   async tombstones(tenant: string): Promise<{ readonly far: Cursor; readonly near: Cursor }> {
     const id = (i: number): string => `posts/${String(i).padStart(7, '0')}`
     const groups = range(MANY / GROUP).map((group) => range(GROUP).map((i) => group * GROUP + i))
-    await this.#commit(tenant, groups.map((group) => group.map((i) => put(id(i), 1))))
-    await this.#commit(tenant, groups.map((group) => group.filter((i) => i % 1_000 !== 999).map((i) => ({ ...put(id(i), 2), type: 'DELETE', value: null }))))
+    await this.#commit(
+      tenant,
+      groups.map((group) => group.map((i) => put(id(i), 1))),
+    )
+    await this.#commit(
+      tenant,
+      groups.map((group) =>
+        group.filter((i) => i % 1_000 !== 999).map((i) => ({ ...put(id(i), 2), type: 'DELETE', value: null })),
+      ),
+    )
     const far = await this.#cursor(tenant)
-    await this.#commit(tenant, range(940).map((i) => [put(`other/${i}`, 1)]))
+    await this.#commit(
+      tenant,
+      range(940).map((i) => [put(`other/${i}`, 1)]),
+    )
     const near = await this.#cursor(tenant)
-    await this.#commit(tenant, range(60).map((i) => [put(`more/${i}`, 1)]))
+    await this.#commit(
+      tenant,
+      range(60).map((i) => [put(`more/${i}`, 1)]),
+    )
     return { far, near }
   }
 
   /** Many documents, ten with many documents below them, and ten with none. */
   async tree(tenant: string): Promise<void> {
-    await this.#commit(tenant, range(MANY / GROUP).map((group) => range(GROUP).map((i) => put(`posts/${group * GROUP + i}`, 1))))
+    await this.#commit(
+      tenant,
+      range(MANY / GROUP).map((group) => range(GROUP).map((i) => put(`posts/${group * GROUP + i}`, 1))),
+    )
     await this.#commit(tenant, [range(10).flatMap((i) => [put(`few/${i}`, 1), put(`bare/${i}`, 1)])])
-    await this.#commit(tenant, range(MANY / GROUP).map((group) => range(GROUP).map((i) => put(`few/${group % 10}/below/${group * GROUP + i}`, 1))))
+    await this.#commit(
+      tenant,
+      range(MANY / GROUP).map((group) =>
+        range(GROUP).map((i) => put(`few/${group % 10}/below/${group * GROUP + i}`, 1)),
+      ),
+    )
   }
 
   async #commit(tenant: string, commits: readonly (readonly Write[])[]): Promise<void> {
     for (let i = 0; i < commits.length; i += 256) {
       progress(`${tenant}: ${i} of ${commits.length} commits`)
-      const drafts = commits.slice(i, i + 256).map((writes) => ({ id: `c${this.#ids++}`, at: Date.now(), actor: null, digest: null, expects: [], writes }))
+      const drafts = commits
+        .slice(i, i + 256)
+        .map((writes) => ({ id: `c${this.#ids++}`, at: Date.now(), actor: null, digest: null, expects: [], writes }))
       await this.#store.append(tenant, drafts)
     }
   }
@@ -140,5 +199,12 @@ function range(count: number): readonly number[] {
 
 function put(path: string, version: number, fields: readonly string[] = []): Write {
   const value = { once: 'a', n: version, body: 'x'.repeat(100) }
-  return { path: path.split('/'), version, type: version === 1 ? 'NEW' : 'UPDATE', fields, value, createdAt: version === 1 ? null : 1 }
+  return {
+    path: path.split('/'),
+    version,
+    type: version === 1 ? 'NEW' : 'UPDATE',
+    fields,
+    value,
+    createdAt: version === 1 ? null : 1,
+  }
 }

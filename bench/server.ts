@@ -26,10 +26,13 @@ const TICK_MICROS = 10_000
 export async function startServer(): Promise<BenchServer> {
   const data = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   const server = await startProcess(['bin/tidemark.js', 'start', '--port', '0', '--data', data])
-  return { ...server, stop: async () => {
-    await server.stop()
-    await rm(data, { recursive: true })
-  } }
+  return {
+    ...server,
+    stop: async () => {
+      await server.stop()
+      await rm(data, { recursive: true })
+    },
+  }
 }
 
 /** Starts a Node script that prints a JSON line with `graphql` when it is ready. */
@@ -37,7 +40,13 @@ export async function startProcess(args: readonly string[]): Promise<BenchServer
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
   const { graphql } = JSON.parse(line) as { graphql: string }
-  return { url: graphql, cpuMicros: () => cpuMicros(child), memoryBytes: () => memoryBytes(child), writeLine: (line) => void child.stdin.write(`${line}\n`), stop: () => stop(child) }
+  return {
+    url: graphql,
+    cpuMicros: () => cpuMicros(child),
+    memoryBytes: () => memoryBytes(child),
+    writeLine: (line) => void child.stdin.write(`${line}\n`),
+    stop: () => stop(child),
+  }
 }
 
 async function stop(child: ChildProcess): Promise<void> {

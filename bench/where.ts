@@ -23,27 +23,53 @@ const FILTERS = [
   'type(value.rating) == double ? value.rating / 2 > 1.5 : size(value.title) > 6',
 ]
 
-/** Evaluations of filters by our closures and by the CEL library, of filters that were compiled beforehand, in process. */
+/**
+ * Evaluations of filters by our closures and by the CEL library, of filters that were compiled beforehand, in process.
+ */
 export async function where(): Promise<void> {
   const documents = Array.from({ length: DOCUMENTS }, (_, i) => documentOf(i))
   const pairs = FILTERS.map((text) => ({ text, closures: compileWhere(text, PARAMS).test, library: byLibrary(text) }))
   for (const { text, closures, library } of pairs) agree(text, documents, [closures, library])
-  const measurements = pairs.flatMap(({ text, closures, library }) =>
-    [[`closures: ${text}`, measured(documents, closures)], [`library: ${text}`, measured(documents, library)]] as const)
+  const measurements = pairs.flatMap(
+    ({ text, closures, library }) =>
+      [
+        [`closures: ${text}`, measured(documents, closures)],
+        [`library: ${text}`, measured(documents, library)],
+      ] as const,
+  )
   const figures = await interleaved(Object.fromEntries(measurements), ROUNDS)
   console.log(`Filters evaluated per second (${number(DOCUMENTS)} documents, in process)`)
-  const ratios = FILTERS.map((text) => (figures[`closures: ${text}`]?.perSecond ?? NaN) / (figures[`library: ${text}`]?.perSecond ?? NaN))
-  table(['', 'closures', 'library', 'closures / library'], FILTERS.map((text, i) =>
-    [text, number(figures[`closures: ${text}`]?.perSecond ?? NaN), number(figures[`library: ${text}`]?.perSecond ?? NaN), ratio(ratios[i] ?? NaN)]))
-  console.log(`Geometric mean of the ratios: ${ratio(Math.exp(ratios.reduce((sum, one) => sum + Math.log(one), 0) / ratios.length))}\n`)
+  const ratios = FILTERS.map(
+    (text) => (figures[`closures: ${text}`]?.perSecond ?? NaN) / (figures[`library: ${text}`]?.perSecond ?? NaN),
+  )
+  table(
+    ['', 'closures', 'library', 'closures / library'],
+    FILTERS.map((text, i) => [
+      text,
+      number(figures[`closures: ${text}`]?.perSecond ?? NaN),
+      number(figures[`library: ${text}`]?.perSecond ?? NaN),
+      ratio(ratios[i] ?? NaN),
+    ]),
+  )
+  console.log(
+    `Geometric mean of the ratios: ${ratio(Math.exp(ratios.reduce((sum, one) => sum + Math.log(one), 0) / ratios.length))}\n`,
+  )
 }
 
 function documentOf(i: number): WhereSubject {
   const author = ['ann', 'bob', 'cid', 'dan'][i % 4] ?? ''
   const value = {
-    title: `Post ${i}`, body: `${'All about the sea. '.repeat(10)}tide ${i % 100}`, likes: (i * 37) % 100, draft: i % 5 === 0,
-    author: { name: author, age: 20 + (i % 50) }, tags: [['sea', 'sun'], ['moon'], ['rain', 'wind', 'snow']][i % 3] ?? [],
-    items: [{ count: 1 + (i % 3), price: i % 95 }, { count: 2, price: 5 }], rating: i % 2 === 0 ? i % 6 : null,
+    title: `Post ${i}`,
+    body: `${'All about the sea. '.repeat(10)}tide ${i % 100}`,
+    likes: (i * 37) % 100,
+    draft: i % 5 === 0,
+    author: { name: author, age: 20 + (i % 50) },
+    tags: [['sea', 'sun'], ['moon'], ['rain', 'wind', 'snow']][i % 3] ?? [],
+    items: [
+      { count: 1 + (i % 3), price: i % 95 },
+      { count: 2, price: 5 },
+    ],
+    rating: i % 2 === 0 ? i % 6 : null,
     ...(i % 4 === 0 ? {} : { due: new Date(Date.UTC(2026, i % 12, 1 + (i % 28))).toISOString() }),
   }
   return { path: `posts/${i}`, id: String(i), value }
@@ -67,7 +93,9 @@ function byLibrary(text: string): Test {
 function agree(text: string, documents: readonly WhereSubject[], [closures, library]: readonly [Test, Test]): void {
   const matches = documents.filter(closures)
   if (matches.length === 0 || matches.length === documents.length) throw new Error(`Not selective: ${text}`)
-  if (documents.some((document) => closures(document) !== library(document))) throw new Error(`The library disagrees on ${text}`)
+  if (documents.some((document) => closures(document) !== library(document))) {
+    throw new Error(`The library disagrees on ${text}`)
+  }
 }
 
 function measured(documents: readonly WhereSubject[], test: Test): () => Promise<Figure> {

@@ -3,7 +3,13 @@ import { interleaved, number, ratio, table, type Figure } from './figures.ts'
 import { overHttp, overWs, type Load } from './load.ts'
 import { startServer } from './server.ts'
 
-const VALUE = { title: 'A post as people write them', author: 'ada', tags: ['tide', 'mark'], likes: 42, body: 'x'.repeat(120) }
+const VALUE = {
+  title: 'A post as people write them',
+  author: 'ada',
+  tags: ['tide', 'mark'],
+  likes: 42,
+  body: 'x'.repeat(120),
+}
 const QUERY = 'mutation ($value: JSON) { post(path: "posts", value: $value) { id cursor document { path version } } }'
 const ROUNDS = 3
 const MS = 2_000
@@ -16,21 +22,44 @@ export async function writes(): Promise<void> {
   await overHttp(server, load(64))
   await overWs(server, load(64))
   for (const clients of [1, 16, 64, 256]) {
-    const figures = await interleaved({
-      http: () => overHttp(server, load(clients)),
-      ws: () => overWs(server, load(clients)),
-      direct: () => directPerSecond(VALUE, clients, MS / 2),
-      store: () => storePerSecond(VALUE, clients, MS / 2),
-      disk: () => appendsPerSecond(MS / 2),
-    }, ROUNDS)
+    const figures = await interleaved(
+      {
+        http: () => overHttp(server, load(clients)),
+        ws: () => overWs(server, load(clients)),
+        direct: () => directPerSecond(VALUE, clients, MS / 2),
+        store: () => storePerSecond(VALUE, clients, MS / 2),
+        disk: () => appendsPerSecond(MS / 2),
+      },
+      ROUNDS,
+    )
     rows.push(rowOf(clients, figures))
   }
   await server.stop()
   console.log('Durable posts per second (GraphQL, one document each, 300 bytes)')
-  table(['writers', 'HTTP', 'ws', 'lmdb', 'store', 'append', 'HTTP/lmdb', 'ws/lmdb', 'ws/store', 'HTTP/append', 'ws/append', 'µs HTTP', 'µs ws'], rows)
+  table(
+    [
+      'writers',
+      'HTTP',
+      'ws',
+      'lmdb',
+      'store',
+      'append',
+      'HTTP/lmdb',
+      'ws/lmdb',
+      'ws/store',
+      'HTTP/append',
+      'ws/append',
+      'µs HTTP',
+      'µs ws',
+    ],
+    rows,
+  )
 }
 
-function rowOf(clients: number, { http, ws, direct, store, disk }: Record<'http' | 'ws' | 'direct' | 'store' | 'disk', Figure>): string[] {
+function rowOf(
+  clients: number,
+  { http, ws, direct, store, disk }: Record<'http' | 'ws' | 'direct' | 'store' | 'disk', Figure>,
+): string[] {
   return [
     String(clients),
     ...[http, ws, direct, store, disk].map(({ perSecond }) => number(perSecond)),

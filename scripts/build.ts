@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
 
-/** Compiles src/ into dist/ and returns the written files. On errors prints the compiler's output and exits with code 1. */
+/**
+ * Compiles src/ into dist/ and returns the written files. On errors prints the compiler's output and exits with code 1.
+ */
 function compile(): ReadonlySet<string> {
   const args = [tsc, '-p', 'tsconfig.build.json', '--listEmittedFiles', '--noEmitOnError']
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })

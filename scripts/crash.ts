@@ -5,7 +5,11 @@ const [cyclesText = '1000', seed = String(Date.now() % 1_000_000)] = process.arg
 const cycles = Number(cyclesText)
 
 function show({ cycles: done, acknowledged, retried, survived }: CrashReport): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${done}/${cycles} kills, ${acknowledged} writes acknowledged, ${retried} retried, ${survived} of them had survived `)
+  if (process.stderr.isTTY) {
+    process.stderr.write(
+      `\r${done}/${cycles} kills, ${acknowledged} writes acknowledged, ${retried} retried, ${survived} of them had survived `,
+    )
+  }
 }
 
 if (!Number.isSafeInteger(cycles) || cycles < 1) {

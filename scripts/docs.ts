@@ -10,7 +10,7 @@ const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   pathSegments: 'segments of a path',
   segmentBytes: 'bytes of one segment, in UTF-8',
   pathBytes: 'bytes of a path, in UTF-8',
-  valueBytes: 'bytes of a document\'s value, as compact JSON in UTF-8',
+  valueBytes: "bytes of a document's value, as compact JSON in UTF-8",
   valueDepth: 'levels of a value; its root is level 1',
   keysPerObject: 'keys of one object',
   objectKeyBytes: 'bytes of one key of an object, in UTF-8',
@@ -20,8 +20,10 @@ const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   documents: 'documents in one `get` or one `delete`',
   pageBytes: 'bytes of one `get`; a page of documents or versions ends there, with at least one row',
   pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
-  searchedDocuments: 'documents that one page looks at to find those that match, or that were there then; then it ends early',
-  searchedCommits: 'commits, or versions of a document, that one page of the log or of a history looks at; then it ends early',
+  searchedDocuments:
+    'documents that one page looks at to find those that match, or that were there then; then it ends early',
+  searchedCommits:
+    'commits, or versions of a document, that one page of the log or of a history looks at; then it ends early',
   lastCommits: 'commits that `changes` looks back through for its `last` changes; then it begins there, with fewer',
   patterns: 'path patterns of one feed, or of one page of the log',
   columns: 'columns of one feed',
@@ -57,15 +59,18 @@ const BOUND_TEXTS: Readonly<Record<keyof Bounds, string>> = {
   inflightBytes: 'bytes that are held for all clients together, as below',
   inflightBytesPerConnection: 'of these for one connection, and never more than half of what is free',
   operations: 'queries and mutations that run at once, over all transports',
-  operationsPerSocket: 'of these on one WebSocket, until the answer has left; it is not read from while there are so many',
+  operationsPerSocket:
+    'of these on one WebSocket, until the answer has left; it is not read from while there are so many',
   subscriptions: 'subscriptions of one WebSocket',
   socketBufferBytes: 'bytes that one WebSocket was sent and has not taken; it is not read from while there are more',
-  maxPipelined: 'requests of one connection that wait for the answers before theirs; it is not read from while 8 do, and closed when one read brings more',
+  maxPipelined:
+    'requests of one connection that wait for the answers before theirs; it is not read from while 8 do, and closed when one read brings more',
   connections: 'open connections',
   requestMs: 'milliseconds for the headers and the body of a request to arrive (408), or a WebSocket message (4408)',
   stallTimeoutMs: 'milliseconds without progress, while a peer has an answer to take; then its connection is closed',
   initMs: 'milliseconds for `connection_init` to arrive on a WebSocket (4408)',
-  pingMs: 'milliseconds between two pings, the first within a second; a WebSocket that answered none of two is closed when the third is due',
+  pingMs:
+    'milliseconds between two pings, the first within a second; a WebSocket that answered none of two is closed when the third is due',
   stopMs: 'milliseconds for a clean stop',
 }
 
@@ -79,12 +84,21 @@ function table(head: Row, rows: readonly Row[]): string {
 
 function limitTable<K extends string>(values: Readonly<Record<K, number>>, texts: Readonly<Record<K, string>>): string {
   const names = Object.keys(values) as K[]
-  return table(['limit', 'at most', 'of'], names.map((name) => [code(name), values[name].toLocaleString('en-US'), texts[name]]))
+  return table(
+    ['limit', 'at most', 'of'],
+    names.map((name) => [code(name), values[name].toLocaleString('en-US'), texts[name]]),
+  )
 }
 
 function errorTable(): string {
-  const rows = Object.entries(ERRORS).map(([name, { sentence, fields, http, exit, retryable }]) =>
-    [code(name), sentence, fields.map(code).join(', '), String(http), String(exit), retryable ? 'yes' : 'no'])
+  const rows = Object.entries(ERRORS).map(([name, { sentence, fields, http, exit, retryable }]) => [
+    code(name),
+    sentence,
+    fields.map(code).join(', '),
+    String(http),
+    String(exit),
+    retryable ? 'yes' : 'no',
+  ])
   return table(['code', 'when', 'more fields', 'HTTP', 'exit code', 'retry'], rows)
 }
 
@@ -99,7 +113,10 @@ export const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> 
   },
 }
 
-/** The page with its tables, between `<!-- table NAME -->` and `<!-- end -->`, replaced. Throws when a marker is missing. */
+/**
+ * The page with its tables, between `<!-- table NAME -->` and `<!-- end -->`, replaced. Throws when a marker is
+ * missing.
+ */
 export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
   return Object.entries(tables).reduce((text, [name, rows]) => {
     const section = new RegExp(`(<!-- table ${name} -->\n)[^]*?(?=<!-- end -->)`)
@@ -110,7 +127,9 @@ export function withTables(page: string, tables: Readonly<Record<string, string>
 
 function writePages(): void {
   const root = fileURLToPath(new URL('..', import.meta.url))
-  for (const [path, tables] of Object.entries(TABLES)) writeFileSync(root + path, withTables(readFileSync(root + path, 'utf8'), tables))
+  for (const [path, tables] of Object.entries(TABLES)) {
+    writeFileSync(root + path, withTables(readFileSync(root + path, 'utf8'), tables))
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writePages()

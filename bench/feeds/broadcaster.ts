@@ -13,9 +13,9 @@ import { createApp } from '../../src/server/app.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 
 /**
- * A process that broadcasts made-up changes: through the whole server, with a fake `changes` that gives all readers the same
- * batches, or with `ws` and `node:http` alone and the same bytes (the argument `raw`). It prints its address; a line of stdin is
- * the number of changes to broadcast at once and, optionally, the time that they carry as `t`.
+ * A process that broadcasts made-up changes: through the whole server, with a fake `changes` that gives all readers the
+ * same batches, or with `ws` and `node:http` alone and the same bytes (the argument `raw`). It prints its address; a
+ * line of stdin is the number of changes to broadcast at once and, optionally, the time that they carry as `t`.
  */
 const at = '2026-01-01T00:00:00.000Z'
 
@@ -23,15 +23,37 @@ function batchOf(n: number, t: number): ChangeBatch {
   const path = `posts/${String(n).padStart(8, '0')}`
   const value = { title: 'A post as people write them', likes: 42, t, n }
   const cursor = `cursor-${n}`
-  const document = { path, id: path.slice(6), version: 1, value, deleted: false, createdAt: at, updatedAt: at, actor: null, cursor, asOf: cursor }
-  return { changes: [{ type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit: cursor, cursor, at }], cursor, upToDate: true, reset: null }
+  const document = {
+    path,
+    id: path.slice(6),
+    version: 1,
+    value,
+    deleted: false,
+    createdAt: at,
+    updatedAt: at,
+    actor: null,
+    cursor,
+    asOf: cursor,
+  }
+  return {
+    changes: [{ type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit: cursor, cursor, at }],
+    cursor,
+    upToDate: true,
+    reset: null,
+  }
 }
 
 /** The payload of such a batch for a subscriber of FOLLOW. */
 function payloadOf(n: number, t: number): string {
-  const { cursor, upToDate, changes: [change] } = batchOf(n, t)
+  const {
+    cursor,
+    upToDate,
+    changes: [change],
+  } = batchOf(n, t)
   const document = { version: change?.document.version, value: change?.document.value }
-  return JSON.stringify({ data: { changes: { cursor, upToDate, changes: [{ type: change?.type, path: change?.path, document }] } } })
+  return JSON.stringify({
+    data: { changes: { cursor, upToDate, changes: [{ type: change?.type, path: change?.path, document }] } },
+  })
 }
 
 /** All batches so far, the same objects for all readers. */
@@ -49,11 +71,15 @@ class SharedBatches {
     const next = async (): Promise<IteratorResult<ChangeBatch>> => {
       for (;;) {
         const value = this.#batches[at]
-        if (value !== undefined) return at++, { done: false, value }
+        if (value !== undefined) return (at++, { done: false, value })
         await new Promise<void>((resolve) => this.#waiters.push(resolve))
       }
     }
-    const feed: AsyncIterableIterator<ChangeBatch> = { [Symbol.asyncIterator]: () => feed, next, return: async () => ({ done: true, value: undefined }) }
+    const feed: AsyncIterableIterator<ChangeBatch> = {
+      [Symbol.asyncIterator]: () => feed,
+      next,
+      return: async () => ({ done: true, value: undefined }),
+    }
     return feed
   }
 }
@@ -66,8 +92,15 @@ interface Broadcaster {
 async function throughServer(): Promise<Broadcaster> {
   const engine = await openEngine(new MemoryStore())
   const batches = new SharedBatches()
-  const db: Database = Object.assign(Object.create(engine.database('bench', { actor: null })) as Database, { changes: () => batches.follow() })
-  const { http } = createApp({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('error'), counts: () => engine.counts() })
+  const db: Database = Object.assign(Object.create(engine.database('bench', { actor: null })) as Database, {
+    changes: () => batches.follow(),
+  })
+  const { http } = createApp({
+    db,
+    config: { host: '127.0.0.1', cors: [], bounds: BOUNDS },
+    log: openLog('error'),
+    counts: () => engine.counts(),
+  })
   return { server: http.server, broadcast: (count, t) => batches.broadcast(count, t) }
 }
 

@@ -1,10 +1,19 @@
 import { connect, type Socket } from 'node:net'
 
-/** Raw subscribers, in a process of their own: they count changes without parsing them, so that the server is measured. */
+/**
+ * Raw subscribers, in a process of their own: they count changes without parsing them, so that the server is measured.
+ */
 
 /** A command of the parent process. */
 export type Command =
-  | { readonly kind: 'open'; readonly url: string; readonly over: Transport; readonly count: number; readonly query: string; readonly ids: 'equal' | 'different' }
+  | {
+      readonly kind: 'open'
+      readonly url: string
+      readonly over: Transport
+      readonly count: number
+      readonly query: string
+      readonly ids: 'equal' | 'different'
+    }
   /** Reply when all subscribers together have received `count` changes since the last reply. */
   | { readonly kind: 'await'; readonly count: number }
   /** Reply with the latencies since the last time. */
@@ -22,7 +31,12 @@ export type Transport = 'ws' | 'sse' | 'raw-ws' | 'raw-sse'
 
 /** Marks the time of a change's write, in microseconds of the machine's monotonic clock. */
 const MARKER = Buffer.from('"t":')
-const READY: Readonly<Record<Transport, string>> = { ws: '"upToDate"', sse: '"upToDate"', 'raw-ws': '\r\n\r\n', 'raw-sse': '\r\n\r\n' }
+const READY: Readonly<Record<Transport, string>> = {
+  ws: '"upToDate"',
+  sse: '"upToDate"',
+  'raw-ws': '\r\n\r\n',
+  'raw-sse': '\r\n\r\n',
+}
 
 /** Read buffer of all sockets. */
 const SHARED = Buffer.alloc(65_536)
@@ -91,25 +105,34 @@ function open({ url, over, query, ids }: Extract<Command, { kind: 'open' }>): Pr
     let head = ''
     const isReady = (chunk: Buffer): boolean => {
       head += chunk.toString('latin1')
-      if (over === 'ws') for (const message of nextMessages(head, ids === 'equal' ? '1' : crypto.randomUUID(), query)) socket.write(message)
+      if (over === 'ws') {
+        for (const message of nextMessages(head, ids === 'equal' ? '1' : crypto.randomUUID(), query)) {
+          socket.write(message)
+        }
+      }
       return head.includes(READY[over])
     }
     const counting = counter()
     let ready = false
     if (over === 'ws') setInterval(() => socket.write(PONG), PONG_MS).unref()
     socket.once('error', reject).once('close', () => reject(new Error(`A subscriber was closed: ${head}`)))
-    socket.write(over.endsWith('ws') ? upgrade(hostname, pathname) : post(hostname, pathname, JSON.stringify({ query })))
+    socket.write(
+      over.endsWith('ws') ? upgrade(hostname, pathname) : post(hostname, pathname, JSON.stringify({ query })),
+    )
   })
 }
 
 /** The next messages of an opening WebSocket, by the end of the data received so far. */
 function nextMessages(head: string, id: string, query: string): readonly Buffer[] {
   if (head.endsWith('\r\n\r\n')) return [masked('{"type":"connection_init"}')]
-  return head.endsWith('"connection_ack"}') ? [masked(JSON.stringify({ id, type: 'subscribe', payload: { query } }))] : []
+  return head.endsWith('"connection_ack"}')
+    ? [masked(JSON.stringify({ id, type: 'subscribe', payload: { query } }))]
+    : []
 }
 
 function upgrade(host: string, path: string): string {
-  const key = 'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws'
+  const key =
+    'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws'
   return `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n${key}\r\n\r\n`
 }
 
@@ -132,7 +155,9 @@ function masked(text: string): Buffer {
 function counter(): (bytes: Buffer) => void {
   let partial = ''
   return (bytes) => {
-    if (partial !== '') countIn(Buffer.from(partial + bytes.toString('latin1', 0, MARKER.length - partial.length), 'latin1'))
+    if (partial !== '') {
+      countIn(Buffer.from(partial + bytes.toString('latin1', 0, MARKER.length - partial.length), 'latin1'))
+    }
     countIn(bytes)
     partial = partialMarker(bytes)
     check()

@@ -45,15 +45,23 @@ const SETUPS: Readonly<Record<string, readonly [over: Transport, open: () => Pro
 /** Latency from the write of a change to its arrival; of the bare servers, from the command to send it. */
 export async function latency(): Promise<void> {
   const seen = new Map(Object.keys(SETUPS).map((name): [string, number[][]] => [name, []]))
-  for (let round = 0; round < ROUNDS; round++) for (const [name, setup] of Object.entries(SETUPS)) {
-    progress(`round ${round + 1}/${ROUNDS}: ${name}`)
-    seen.get(name)?.push(await measured(...setup))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, setup] of Object.entries(SETUPS)) {
+      progress(`round ${round + 1}/${ROUNDS}: ${name}`)
+      seen.get(name)?.push(await measured(...setup))
+    }
   }
   progress('')
-  console.log(`Milliseconds from writing to arriving: ${number(SUBSCRIBERS)} subscribers, ${1_000 / PERIOD_MS} writes per second; medians of ${ROUNDS} rounds`)
-  table(['', 'p50', 'p99', 'longest', 'CPU µs per delivery'], [...seen].map(([name, rounds]) => [
-    name, ...[0, 1, 2, 3].map((column) => median(rounds.map((figures) => figures[column] ?? NaN)).toFixed(1)),
-  ]))
+  console.log(
+    `Milliseconds from writing to arriving: ${number(SUBSCRIBERS)} subscribers, ${1_000 / PERIOD_MS} writes per second; medians of ${ROUNDS} rounds`,
+  )
+  table(
+    ['', 'p50', 'p99', 'longest', 'CPU µs per delivery'],
+    [...seen].map(([name, rounds]) => [
+      name,
+      ...[0, 1, 2, 3].map((column) => median(rounds.map((figures) => figures[column] ?? NaN)).toFixed(1)),
+    ]),
+  )
 }
 
 /** Percentiles of the latency in milliseconds, and CPU time per delivery in microseconds. */

@@ -12,7 +12,12 @@ export async function writers(): Promise<void> {
   const rows: string[][] = []
   for (const clients of [1, 16, 64]) {
     const server = await startServer()
-    const load: Load = { query: POST, variables: { value: { title: 'A post as people write them', likes: 42, t: 0 } }, clients, ms: 3_000 }
+    const load: Load = {
+      query: POST,
+      variables: { value: { title: 'A post as people write them', likes: 42, t: 0 } },
+      clients,
+      ms: 3_000,
+    }
     await overWs(server, { ...load, clients: 64 })
     const alone = (): ReturnType<typeof overWs> => overWs(server, load)
     const behind: number[] = []
@@ -29,14 +34,26 @@ export async function writers(): Promise<void> {
     const figures = await interleaved({ alone, followed }, 5)
     await server.stop()
     const [without, withThem] = [figures.alone.perSecond, figures.followed.perSecond]
-    rows.push([String(clients), number(without), number(withThem), ratio(withThem / without), `${median(behind).toFixed(1)} s`])
+    rows.push([
+      String(clients),
+      number(without),
+      number(withThem),
+      ratio(withThem / without),
+      `${median(behind).toFixed(1)} s`,
+    ])
   }
-  console.log(`Writes per second over ws, with ${number(SOME)} subscribers of all of them and without; how long after 3 s of it all had all`)
+  console.log(
+    `Writes per second over ws, with ${number(SOME)} subscribers of all of them and without; how long after 3 s of it all had all`,
+  )
   table(['writers', 'without', 'with', 'with / without', 'all had all'], rows)
 }
 
 /** Writes one change after the other; returns the milliseconds of each until `receivers` subscribers had it. */
-async function writeInTurn(writer: Writer, subscribers: Subscribers, { changes, receivers }: { readonly changes: number, readonly receivers: number }): Promise<readonly number[]> {
+async function writeInTurn(
+  writer: Writer,
+  subscribers: Subscribers,
+  { changes, receivers }: { readonly changes: number; readonly receivers: number },
+): Promise<readonly number[]> {
   const times: number[] = []
   for (let i = 0; i < changes; i++) {
     const begun = performance.now()
@@ -61,9 +78,18 @@ export async function reach(): Promise<void> {
   await subscribers.close()
   await server.stop()
   console.log(`One change, ${number(MANY)} subscribers over ws`)
-  table(['p50 ms', 'p99 ms', 'longest ms', 'ms to reach all', 'per second', 'bytes each', 'after the changes'], [[
-    ...latencies.map((ms) => ms.toFixed(1)), median(times).toFixed(0), number(MANY / (median(times) / 1_000)), number((idle - before) / MANY), number((busy - before) / MANY),
-  ]])
+  table(
+    ['p50 ms', 'p99 ms', 'longest ms', 'ms to reach all', 'per second', 'bytes each', 'after the changes'],
+    [
+      [
+        ...latencies.map((ms) => ms.toFixed(1)),
+        median(times).toFixed(0),
+        number(MANY / (median(times) / 1_000)),
+        number((idle - before) / MANY),
+        number((busy - before) / MANY),
+      ],
+    ],
+  )
 }
 
 /** Rounds, each of two phases of each kind, and the changes of one phase. */
@@ -94,17 +120,30 @@ export async function fairness(): Promise<void> {
   await writeInTurn(writer, subscribers, { changes: 4 * changes, receivers: MANY })
   await subscribers.latencies()
   // Each kind precedes the other equally often: garbage of one phase is collected in the next.
-  for (let round = 0; round < PHASES.rounds; round++) for (const phase of [all, paused, paused, all]) {
-    progress(`round ${round + 1}/${PHASES.rounds}`)
-    await phase()
-    await subscribers.latencies()
+  for (let round = 0; round < PHASES.rounds; round++) {
+    for (const phase of [all, paused, paused, all]) {
+      progress(`round ${round + 1}/${PHASES.rounds}`)
+      await phase()
+      await subscribers.latencies()
+    }
   }
   progress('')
   writer.close()
   await subscribers.close()
   await server.stop()
-  console.log(`${number(MANY)} subscribers over ws, ${pausedCount} of them paused; medians of ${2 * PHASES.rounds} times ${changes} changes each`)
-  table(['p99 ms, none paused', 'p99 ms of the others', 'ratio', 'MB grown, none paused', 'MB grown, paused'], [
-    [median(p99.all).toFixed(0), median(p99.paused).toFixed(0), ratio(median(p99.paused) / median(p99.all)), (grown.all / 1e6).toFixed(1), (grown.paused / 1e6).toFixed(1)],
-  ])
+  console.log(
+    `${number(MANY)} subscribers over ws, ${pausedCount} of them paused; medians of ${2 * PHASES.rounds} times ${changes} changes each`,
+  )
+  table(
+    ['p99 ms, none paused', 'p99 ms of the others', 'ratio', 'MB grown, none paused', 'MB grown, paused'],
+    [
+      [
+        median(p99.all).toFixed(0),
+        median(p99.paused).toFixed(0),
+        ratio(median(p99.paused) / median(p99.all)),
+        (grown.all / 1e6).toFixed(1),
+        (grown.paused / 1e6).toFixed(1),
+      ],
+    ],
+  )
 }

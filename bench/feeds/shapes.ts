@@ -11,8 +11,8 @@ const WRITES = 1_000
 const ROUNDS = 7
 
 /**
- * The cost of a write by the number of readers, each of the documents of another author. Each write matches one reader, and
- * starts when the previous one is done. Measured in CPU time: the time of the disk would hide the difference.
+ * The cost of a write by the number of readers, each of the documents of another author. Each write matches one reader,
+ * and starts when the previous one is done. Measured in CPU time: the time of the disk would hide the difference.
  */
 export async function shapes(): Promise<void> {
   const subjects = await Promise.all(COUNTS.map(async (count) => [String(count), await openSubject(count)] as const))
@@ -20,8 +20,15 @@ export async function shapes(): Promise<void> {
   for (const [, { close }] of subjects) await close()
   const one = figures['1']?.cpuMicros ?? NaN
   console.log(`Writes beside readers with \`where: "value.author == …"\`, each with another author (in process)`)
-  table(['readers', 'writes per second', 'CPU µs per write', 'cost to that beside one'], Object.entries(figures).map(([name, { perSecond, cpuMicros = NaN }]) =>
-    [number(Number(name)), number(perSecond), cpuMicros.toFixed(1), ratio(cpuMicros / one)]))
+  table(
+    ['readers', 'writes per second', 'CPU µs per write', 'cost to that beside one'],
+    Object.entries(figures).map(([name, { perSecond, cpuMicros = NaN }]) => [
+      number(Number(name)),
+      number(perSecond),
+      cpuMicros.toFixed(1),
+      ratio(cpuMicros / one),
+    ]),
+  )
 }
 
 interface Subject {
@@ -43,7 +50,9 @@ async function openSubject(count: number): Promise<Subject> {
   const write = async (): Promise<Figure> => {
     const goal = seen + WRITES
     const [begun, cpu] = [performance.now(), process.cpuUsage()]
-    for (let i = 0; i < WRITES; i++) await db.post('posts', { title: 'A post as people write them', author: String(n++ % count) })
+    for (let i = 0; i < WRITES; i++) {
+      await db.post('posts', { title: 'A post as people write them', author: String(n++ % count) })
+    }
     while (seen < goal) await new Promise((resolve) => setImmediate(resolve))
     const { user, system } = process.cpuUsage(cpu)
     return { perSecond: WRITES / ((performance.now() - begun) / 1_000), cpuMicros: (user + system) / WRITES }
@@ -58,7 +67,11 @@ async function openSubject(count: number): Promise<Subject> {
 
 /** Resolves when the reader is at the live edge; `got` is then called for each change. */
 async function follow(db: Database, author: number, got: () => void): Promise<void> {
-  const feed = db.changes(['posts'], { where: 'value.author == params.author', params: { author: String(author) }, heartbeatMs: 60_000 })
+  const feed = db.changes(['posts'], {
+    where: 'value.author == params.author',
+    params: { author: String(author) },
+    heartbeatMs: 60_000,
+  })
   await feed.next()
   void (async () => {
     for await (const { changes } of feed) changes.forEach(got)

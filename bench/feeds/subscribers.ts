@@ -23,7 +23,8 @@ export interface SubscribersOptions {
   readonly ids?: 'equal' | 'different'
 }
 
-export const FOLLOW = 'subscription { changes(paths: ["posts"]) { cursor upToDate changes { type path document { version value } } } }'
+export const FOLLOW =
+  'subscription { changes(paths: ["posts"]) { cursor upToDate changes { type path document { version value } } } }'
 
 /** Opens subscribers of the path `posts`, all at the live edge. */
 export async function openSubscribers({ url, over, count, ids = 'equal' }: SubscribersOptions): Promise<Subscribers> {

@@ -5,7 +5,11 @@ import { packageVersion } from '../server/config/package-version.ts'
 const program = new Command('tidemark')
   .description('A realtime, versioned document store with a GraphQL API.')
   .version(packageVersion(), '-v, --version')
-  .showHelpAfterError(belowNpm(process.env) ? 'Run npm start -- --help to see what there is.' : 'Run tidemark --help to see what there is.')
+  .showHelpAfterError(
+    belowNpm(process.env)
+      ? 'Run npm start -- --help to see what there is.'
+      : 'Run tidemark --help to see what there is.',
+  )
 
 program
   .command('start')

@@ -18,13 +18,15 @@ export function belowNpm(env: NpmEnvironment): boolean {
 }
 
 /**
- * The advice for `npm start --port 8080`, or null when no flag is misplaced. Without a `--` before it npm treats a flag as its
- * own: it sets `npm_config_port=8080` for `--port=8080`, and `npm_config_port=true` with 8080 as a bare argument for
- * `--port 8080` (npm 10 and 11). Flags that are also set by variable or after `--` are ignored.
+ * The advice for `npm start --port 8080`, or null when no flag is misplaced. Without a `--` before it npm treats a flag
+ * as its own: it sets `npm_config_port=8080` for `--port=8080`, and `npm_config_port=true` with 8080 as a bare argument
+ * for `--port 8080` (npm 10 and 11). Flags that are also set by variable or after `--` are ignored.
  */
 export function misplacedFlags(args: readonly string[], env: NpmEnvironment): string | null {
   if (!belowNpm(env) || args[0] !== 'start') return null
-  const misplaced = FLAGS.filter((flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args))
+  const misplaced = FLAGS.filter(
+    (flag) => isSet(env[`npm_config_${flag.name}`]) && !isSet(env[flag.variable]) && !isGiven(flag, args),
+  )
   if (misplaced.length === 0) return null
   const bare = args.slice(1).filter((arg) => !arg.startsWith('-'))
   const flags = misplaced.map((flag) => `--${flag.name}${valueOf(flag, env, misplaced.length === 1 ? bare : [])}`)
@@ -33,11 +35,12 @@ export function misplacedFlags(args: readonly string[], env: NpmEnvironment): st
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== ''
 
-const isGiven = ({ name }: Flag, args: readonly string[]): boolean => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
+const isGiven = ({ name }: Flag, args: readonly string[]): boolean =>
+  args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))
 
 /**
- * The value of a flag, as far as npm left it; a bare argument belongs to a flag only when there is one of each. Never the URL of
- * a database, which may contain a password.
+ * The value of a flag, as far as npm left it; a bare argument belongs to a flag only when there is one of each. Never
+ * the URL of a database, which may contain a password.
  */
 function valueOf({ name, value }: Flag, env: NpmEnvironment, bare: readonly string[]): string {
   const npmValue = env[`npm_config_${name}`]

@@ -26,8 +26,13 @@ export async function start(flags: Flags): Promise<void> {
 /** Prints the addresses: as text on a terminal, as one JSON line to a pipe. */
 function announce(config: Config, { url, warning }: RunningServer): void {
   const { name, version, graphql, playground, data } = describe(config, url)
-  if (process.stdout.isTTY) console.log(`${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`)
-  else console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))
+  if (process.stdout.isTTY) {
+    console.log(
+      `${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`,
+    )
+  } else {
+    console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))
+  }
 }
 
 interface Description {
@@ -39,5 +44,11 @@ interface Description {
 }
 
 function describe(config: Config, url: string): Description {
-  return { name: 'tidemark', version: packageVersion(), graphql: url + ROUTES.graphql, playground: url + ROUTES.playground, data: dataOf(config) }
+  return {
+    name: 'tidemark',
+    version: packageVersion(),
+    graphql: url + ROUTES.graphql,
+    playground: url + ROUTES.playground,
+    data: dataOf(config),
+  }
 }

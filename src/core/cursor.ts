@@ -26,8 +26,8 @@ export function shapeHash(shape: string): string {
 }
 
 /**
- * The cursor of `revision` in the tenant whose epoch is `epoch` (letters a–z and digits); with `shape` (`shapeHash`), of the
- * shape's state at that revision.
+ * The cursor of `revision` in the tenant whose epoch is `epoch` (letters a–z and digits); with `shape` (`shapeHash`),
+ * of the shape's state at that revision.
  */
 export function formatCursor(epoch: string, revision: Revision, shape?: string): string {
   return withChecksum(`${epoch}-${revision.toString(36)}${shape === undefined ? '' : `-s${shape}`}`)
@@ -49,7 +49,9 @@ export function readCursor(cursor: string): CursorParts {
     throw unknownCursor('it was altered or is not a cursor')
   }
   const revision = Number.parseInt(digits, 36)
-  if (revision.toString(36) !== digits || !Number.isSafeInteger(revision)) throw unknownCursor('it was altered or is not a cursor')
+  if (revision.toString(36) !== digits || !Number.isSafeInteger(revision)) {
+    throw unknownCursor('it was altered or is not a cursor')
+  }
   return { epoch, revision, partial: tag === '-half', shape: tag.startsWith('-s') ? tag.slice(2) : null }
 }
 
@@ -62,8 +64,8 @@ export interface LogExtent {
 }
 
 /**
- * Where a reader with a cursor resumes, or why it cannot: the cursor belongs to another tenant or to a time before a backup
- * was restored (`epoch`), lies ahead of the log, inside a snapshot, or below the floor.
+ * Where a reader with a cursor resumes, or why it cannot: the cursor belongs to another tenant or to a time before a
+ * backup was restored (`epoch`), lies ahead of the log, inside a snapshot, or below the floor.
  */
 export type ResumePoint =
   | { readonly kind: 'revision'; readonly revision: Revision; readonly shape: string | null }
@@ -80,5 +82,8 @@ export function resumePoint(log: LogExtent, cursor: string): ResumePoint {
 
 /** CURSOR_UNKNOWN with the reason `why`. */
 export function unknownCursor(why: string): DatabaseError {
-  return new DatabaseError('CURSOR_UNKNOWN', `The cursor cannot be resumed from: ${why}. Read again from the start, or from now.`)
+  return new DatabaseError(
+    'CURSOR_UNKNOWN',
+    `The cursor cannot be resumed from: ${why}. Read again from the start, or from now.`,
+  )
 }

@@ -28,10 +28,15 @@ export interface Document {
   readonly asOf: Cursor
 }
 
-/** Why a change is delivered: the document was written, or a write made it begin (MOVED_IN) or stop (MOVED_OUT) to match. */
+/**
+ * Why a change is delivered: the document was written, or a write made it begin (MOVED_IN) or stop (MOVED_OUT) to
+ * match.
+ */
 export type ChangeReason = 'WRITE' | 'MOVED_IN' | 'MOVED_OUT'
 
-/** The change of one document by one commit. `cursor: null` marks an ephemeral post: clients show it and never store it. */
+/**
+ * The change of one document by one commit. `cursor: null` marks an ephemeral post: clients show it and never store it.
+ */
 export interface Change {
   readonly type: ChangeType
   readonly reason: ChangeReason
@@ -40,7 +45,10 @@ export interface Change {
   readonly document: Document
   /** The value before the change, with `replica: 'FULL'`; else null. */
   readonly before: Json
-  /** Fields that were written, as paths inside the value (their nearest ancestors when they are many); empty: the whole value. */
+  /**
+   * Fields that were written, as paths inside the value (their nearest ancestors when they are many); empty: the whole
+   * value.
+   */
   readonly fields: readonly string[]
   /** Id of the commit; for an ephemeral post, an id that is in no log. */
   readonly commit: string
@@ -61,12 +69,15 @@ export interface WriteResult {
   readonly changes: readonly Change[]
 }
 
-/** Why a `live` feed begins again: its cursor was too old, its shape was changed by `interrupt`, or the data was replaced. */
+/**
+ * Why a `live` feed begins again: its cursor was too old, its shape was changed by `interrupt`, or the data was
+ * replaced.
+ */
 export type Reset = 'CURSOR_EXPIRED' | 'SHAPE_CHANGED' | 'RESTORED'
 
 /**
- * One message of a feed: whole commits, so that storing its cursor is always safe. Immutable, and shared by all readers of the
- * same shape at the same position: results derived from it may be cached by object identity.
+ * One message of a feed: whole commits, so that storing its cursor is always safe. Immutable, and shared by all readers
+ * of the same shape at the same position: results derived from it may be cached by object identity.
  */
 export interface ChangeBatch {
   readonly changes: readonly Change[]
@@ -86,7 +97,10 @@ export interface PullObserver<T> {
 
 /** A feed that can also be read without promises, where thousands of readers get one item at once. */
 export interface PullSource<T> extends AsyncIterableIterator<T> {
-  /** As `next`, but calls one method of `observer`, once. To be called only after the last `pull` or `next` was answered. */
+  /**
+   * As `next`, but calls one method of `observer`, once. To be called only after the last `pull` or `next` was
+   * answered.
+   */
   pull(observer: PullObserver<T>): void
 }
 
@@ -96,16 +110,10 @@ export interface ObservedValue {
 }
 
 /** A state in the past; exactly one field. */
-export type AsOf =
-  | { readonly time: Timestamp }
-  | { readonly cursor: Cursor }
-  | { readonly version: number }
+export type AsOf = { readonly time: Timestamp } | { readonly cursor: Cursor } | { readonly version: number }
 
 /** A precondition on the document that a write is about; exactly one field. */
-export type Expect =
-  | { readonly version: number }
-  | { readonly absent: boolean }
-  | { readonly exists: boolean }
+export type Expect = { readonly version: number } | { readonly absent: boolean } | { readonly exists: boolean }
 
 /** A patch: a JSON Merge Patch (RFC 7396). */
 export type Patch = { readonly merge: Json }
@@ -130,9 +138,9 @@ export interface PostOptions extends WriteOptions {
   /** Default: a new id that sorts by time. */
   readonly id?: string | undefined
   /**
-   * Delivers the document as a NEW only to the readers of `changes` and `live` that are up to date and whose shape it matches:
-   * nothing is stored, and reads of its path are unaffected. With several servers it reaches only the readers connected to
-   * the server that handles the request. Cannot be combined with `key`. Default false.
+   * Delivers the document as a NEW only to the readers of `changes` and `live` that are up to date and whose shape it
+   * matches: nothing is stored, and reads of its path are unaffected. With several servers it reaches only the readers
+   * connected to the server that handles the request. Cannot be combined with `key`. Default false.
    */
   readonly ephemeral?: boolean | undefined
 }
@@ -163,8 +171,9 @@ export interface HistoryOptions extends PageOptions {
 }
 
 /**
- * A page of documents, as a Relay connection (https://relay.dev/graphql/connections.htm). A page whose filter matches rarely may
- * end early, even without an edge: then `hasNextPage` (or `hasPreviousPage`) is true and the cursor marks where the scan stopped.
+ * A page of documents, as a Relay connection (https://relay.dev/graphql/connections.htm). A page whose filter matches
+ * rarely may end early, even without an edge: then `hasNextPage` (or `hasPreviousPage`) is true and the cursor marks
+ * where the scan stopped.
  */
 export interface DocumentPage {
   readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
@@ -233,22 +242,35 @@ export interface Database {
   /** Creates a document in the collection at `path`, with a new sortable id unless `id` is given. */
   post(path: string, value: Json, options?: PostOptions): Promise<WriteResult>
   /** Replaces the value at the path: a field, or a whole document (created where its collection exists). */
-  put(path: string, value: Json, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<WriteResult>
+  put(
+    path: string,
+    value: Json,
+    options?: WriteOptions & { readonly expect?: Expect | undefined },
+  ): Promise<WriteResult>
   /** Changes a part of the value at the path. */
-  patch(path: string, patch: Patch, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<WriteResult>
+  patch(
+    path: string,
+    patch: Patch,
+    options?: WriteOptions & { readonly expect?: Expect | undefined },
+  ): Promise<WriteResult>
   /** Deletes a field, a document with everything below it, or a collection. */
   delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<WriteResult>
   /** A transaction over any paths: all or nothing; operations run in order, and each sees the earlier ones. */
-  transact(ops: readonly Op[], options?: WriteOptions & { readonly checks?: readonly Check[] | undefined }): Promise<WriteResult>
+  transact(
+    ops: readonly Op[],
+    options?: WriteOptions & { readonly checks?: readonly Check[] | undefined },
+  ): Promise<WriteResult>
   /**
-   * Authorizes running feeds anew; `where` and `params`, if given, must equal those with which a feed was opened. A feed whose
-   * granted shape stays the same is not disturbed. When the shape changes, `live` begins again with a `reset` (SHAPE_CHANGED),
-   * `watch` delivers the value it may see now, and `changes` goes on from its cursor, which stays valid. A feed that is no
-   * longer allowed ends with the reason, such as FORBIDDEN. Resolves to the number of selected feeds in all server processes
-   * that answer within two seconds.
+   * Authorizes running feeds anew; `where` and `params`, if given, must equal those with which a feed was opened. A
+   * feed whose granted shape stays the same is not disturbed. When the shape changes, `live` begins again with a
+   * `reset` (SHAPE_CHANGED), `watch` delivers the value it may see now, and `changes` goes on from its cursor, which
+   * stays valid. A feed that is no longer allowed ends with the reason, such as FORBIDDEN. Resolves to the number of
+   * selected feeds in all server processes that answer within two seconds.
    */
   interrupt(match: InterruptMatch): Promise<number>
-  /** The value at the path with everything below it, or `depth` levels of its collections; null when nothing is there. */
+  /**
+   * The value at the path with everything below it, or `depth` levels of its collections; null when nothing is there.
+   */
   get(path: string, options?: ReadOptions & { readonly depth?: number | undefined }): Promise<Json>
   /** The stored document; null when absent, when deleted (unless `deleted` is set), or when the path names a field. */
   document(path: string, options?: DocumentOptions): Promise<Document | null>
@@ -260,8 +282,14 @@ export interface Database {
   log(paths: readonly string[], options?: LogOptions): Promise<ChangeBatch>
   /** Every matching change, in order, exactly once. A gap ends the feed with an error. */
   changes(paths: readonly string[], options?: ChangesOptions): AsyncIterableIterator<ChangeBatch>
-  /** The matching documents, then their changes; a slow reader gets only the latest of each document. A gap causes a `reset`. */
+  /**
+   * The matching documents, then their changes; a slow reader gets only the latest of each document. A gap causes a
+   * `reset`.
+   */
   live(paths: readonly string[], options?: FeedOptions): AsyncIterableIterator<ChangeBatch>
   /** The result of `get`, now and after each of its changes; a slow reader gets only the latest. */
-  watch(path: string, options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined }): AsyncIterableIterator<ObservedValue>
+  watch(
+    path: string,
+    options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined },
+  ): AsyncIterableIterator<ObservedValue>
 }

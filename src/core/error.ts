@@ -14,36 +14,84 @@ export interface ErrorKind {
 
 type Status = readonly [http: number, exit: number, retry: 'retry' | 'final']
 
-const kind = ([http, exit, retry]: Status, fields: readonly string[], sentence: string): ErrorKind =>
-  ({ http, exit, retryable: retry === 'retry', fields, sentence })
+const kind = ([http, exit, retry]: Status, fields: readonly string[], sentence: string): ErrorKind => ({
+  http,
+  exit,
+  retryable: retry === 'retry',
+  fields,
+  sentence,
+})
 
 /** The code of an error: in `extensions.code` (GraphQL) and `DatabaseError.code`. */
 export type ErrorCode =
-  | 'BAD_REQUEST' | 'INVALID_PATH' | 'INVALID_VALUE' | 'BAD_EXPRESSION' | 'TOO_LARGE' | 'OPERATION_TOO_COMPLEX'
-  | 'NOT_FOUND' | 'EXISTS' | 'NAME_TAKEN' | 'CONFLICT' | 'KEY_REUSED'
-  | 'CURSOR_EXPIRED' | 'CURSOR_UNKNOWN' | 'FORBIDDEN'
-  | 'TOO_MANY_REQUESTS' | 'UNAVAILABLE' | 'STORAGE_FULL' | 'TIMEOUT' | 'INTERNAL'
+  | 'BAD_REQUEST'
+  | 'INVALID_PATH'
+  | 'INVALID_VALUE'
+  | 'BAD_EXPRESSION'
+  | 'TOO_LARGE'
+  | 'OPERATION_TOO_COMPLEX'
+  | 'NOT_FOUND'
+  | 'EXISTS'
+  | 'NAME_TAKEN'
+  | 'CONFLICT'
+  | 'KEY_REUSED'
+  | 'CURSOR_EXPIRED'
+  | 'CURSOR_UNKNOWN'
+  | 'FORBIDDEN'
+  | 'TOO_MANY_REQUESTS'
+  | 'UNAVAILABLE'
+  | 'STORAGE_FULL'
+  | 'TIMEOUT'
+  | 'INTERNAL'
 
 /** The one table of error codes, for every interface. */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
-  BAD_REQUEST: kind([400, 2, 'final'], ['argument'], 'The request is malformed, or an argument is missing or out of range.'),
-  INVALID_PATH: kind([400, 2, 'final'], ['path'], 'The path has a forbidden or empty segment, or is of the wrong kind for the operation.'),
+  BAD_REQUEST: kind(
+    [400, 2, 'final'],
+    ['argument'],
+    'The request is malformed, or an argument is missing or out of range.',
+  ),
+  INVALID_PATH: kind(
+    [400, 2, 'final'],
+    ['path'],
+    'The path has a forbidden or empty segment, or is of the wrong kind for the operation.',
+  ),
   INVALID_VALUE: kind([400, 2, 'final'], ['at'], 'The value cannot be kept exactly.'),
-  BAD_EXPRESSION: kind([400, 2, 'final'], ['position'], 'The expression does not parse, or uses what is not there or not offered.'),
+  BAD_EXPRESSION: kind(
+    [400, 2, 'final'],
+    ['position'],
+    'The expression does not parse, or uses what is not there or not offered.',
+  ),
   TOO_LARGE: kind([413, 2, 'final'], ['limit', 'max', 'at'], 'A limit of size, depth, count or length is exceeded.'),
-  OPERATION_TOO_COMPLEX: kind([400, 2, 'final'], ['limit', 'max'], 'The GraphQL operation has too many tokens, levels or fields, or asks for too many rows or bytes at once.'),
+  OPERATION_TOO_COMPLEX: kind(
+    [400, 2, 'final'],
+    ['limit', 'max'],
+    'The GraphQL operation has too many tokens, levels or fields, or asks for too many rows or bytes at once.',
+  ),
   NOT_FOUND: kind([404, 3, 'final'], ['path'], 'A write into what is not there, or a version that never was.'),
   EXISTS: kind([409, 4, 'final'], ['path'], 'A document with this id is already there.'),
   NAME_TAKEN: kind([409, 4, 'final'], ['path'], 'A field and a nested collection of the same name exclude each other.'),
-  CONFLICT: kind([409, 4, 'final'], ['path', 'check', 'version', 'value'], 'An expectation or a check does not hold: read again, then decide.'),
+  CONFLICT: kind(
+    [409, 4, 'final'],
+    ['path', 'check', 'version', 'value'],
+    'An expectation or a check does not hold: read again, then decide.',
+  ),
   KEY_REUSED: kind([409, 4, 'final'], ['commit'], 'The idempotency key was used for another write.'),
   CURSOR_EXPIRED: kind([410, 5, 'final'], ['floor'], 'The cursor lies below what the log still holds.'),
-  CURSOR_UNKNOWN: kind([400, 5, 'final'], [], 'The cursor was altered, belongs to another tenant or epoch, or lies ahead.'),
+  CURSOR_UNKNOWN: kind(
+    [400, 5, 'final'],
+    [],
+    'The cursor was altered, belongs to another tenant or epoch, or lies ahead.',
+  ),
   FORBIDDEN: kind([403, 7, 'final'], [], 'The request is not allowed, for instance from the page of another site.'),
   TOO_MANY_REQUESTS: kind([429, 6, 'retry'], ['retryAfterMs'], 'More work is waiting than the server accepts.'),
   UNAVAILABLE: kind([503, 6, 'retry'], ['retryAfterMs'], 'The store cannot be reached or cannot write at the moment.'),
   STORAGE_FULL: kind([507, 6, 'retry'], ['retryAfterMs'], 'There is no room left where the data lies.'),
-  TIMEOUT: kind([504, 6, 'retry'], ['outcome'], 'It took longer than allowed; of a write, `outcome` says what is known.'),
+  TIMEOUT: kind(
+    [504, 6, 'retry'],
+    ['outcome'],
+    'It took longer than allowed; of a write, `outcome` says what is known.',
+  ),
   INTERNAL: kind([500, 1, 'retry'], ['id'], 'A bug in the server; it is logged under `id`.'),
 }
 

@@ -1,6 +1,9 @@
 import { DatabaseError } from './error.ts'
 
-/** Bounds of stored data and of requests. Exceeding one throws TOO_LARGE with its name as `limit`; a scan bound ends the page. */
+/**
+ * Bounds of stored data and of requests. Exceeding one throws TOO_LARGE with its name as `limit`; a scan bound ends the
+ * page.
+ */
 export interface Limits {
   /** Segments of a path. */
   readonly pathSegments: number
@@ -26,7 +29,9 @@ export interface Limits {
   readonly pageBytes: number
   /** Rows of one page of documents, history or log. */
   readonly pageSize: number
-  /** Documents that one page scans for matches, or for documents that existed as of a time; then the page ends early. */
+  /**
+   * Documents that one page scans for matches, or for documents that existed as of a time; then the page ends early.
+   */
   readonly searchedDocuments: number
   /** Commits, or versions of one document, that one page of the log or of a history scans; then the page ends early. */
   readonly searchedCommits: number

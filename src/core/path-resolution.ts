@@ -1,6 +1,8 @@
 import { documentPrefixes, type Path } from './path.ts'
 
-/** A resolved path: the deepest document on it that has a version, and the remaining segments as a path into its value. */
+/**
+ * A resolved path: the deepest document on it that has a version, and the remaining segments as a path into its value.
+ */
 export interface ResolvedPath<Head> {
   /** The document; null when no document on the path ever had a version. */
   readonly head: Head | null

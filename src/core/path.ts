@@ -20,7 +20,9 @@ export function utf8Length(text: string): number {
 
 /** INVALID_PATH with the reason `why`, as the end of a sentence. */
 export function invalidPath(path: string, why: string): DatabaseError {
-  return new DatabaseError('INVALID_PATH', `The path ${JSON.stringify(path.slice(0, 200))} is not valid: ${why}.`, { path })
+  return new DatabaseError('INVALID_PATH', `The path ${JSON.stringify(path.slice(0, 200))} is not valid: ${why}.`, {
+    path,
+  })
 }
 
 function segmentFault(segment: string): string | null {
@@ -40,7 +42,9 @@ function checkSegment(segment: string, whole: string, limits: Limits): void {
   const fault = segmentFault(segment)
   if (fault !== null) throw invalidPath(whole, fault)
   const bytes = utf8Length(segment)
-  if (bytes > limits.segmentBytes) throw tooLarge('segmentBytes', limits.segmentBytes, `A segment of the path has ${bytes} bytes`)
+  if (bytes > limits.segmentBytes) {
+    throw tooLarge('segmentBytes', limits.segmentBytes, `A segment of the path has ${bytes} bytes`)
+  }
 }
 
 function split(text: string, limits: Limits): Path {
@@ -48,7 +52,9 @@ function split(text: string, limits: Limits): Path {
   const bytes = text.length > limits.pathBytes ? text.length : utf8Length(text)
   if (bytes > limits.pathBytes) throw tooLarge('pathBytes', limits.pathBytes, `The path has ${bytes} bytes or more`)
   const segments = text.split('/')
-  if (segments.length > limits.pathSegments) throw tooLarge('pathSegments', limits.pathSegments, `The path has ${segments.length} segments`)
+  if (segments.length > limits.pathSegments) {
+    throw tooLarge('pathSegments', limits.pathSegments, `The path has ${segments.length} segments`)
+  }
   return segments
 }
 
@@ -102,8 +108,8 @@ export function isWithin(path: Path, prefix: Path): boolean {
 }
 
 /**
- * Order of ids and of path texts: by Unicode code point, which is the order of UTF-8 bytes and so of every store's keys.
- * (JavaScript's `<` compares UTF-16 units and differs beyond U+FFFF.)
+ * Order of ids and of path texts: by Unicode code point, which is the order of UTF-8 bytes and so of every store's
+ * keys. (JavaScript's `<` compares UTF-16 units and differs beyond U+FFFF.)
  */
 export function compareText(a: string, b: string): number {
   const length = Math.min(a.length, b.length)

@@ -17,7 +17,9 @@ export function parsePattern(text: string, limits: Limits = LIMITS): Pattern {
 /** Patterns of a feed. Throws BAD_REQUEST when `texts` is empty, TOO_LARGE (patterns) or INVALID_PATH. */
 export function parsePatterns(texts: readonly string[], limits: Limits = LIMITS): readonly Pattern[] {
   if (texts.length === 0) {
-    throw new DatabaseError('BAD_REQUEST', 'No path was given: name at least one path or pattern to follow.', { argument: 'paths' })
+    throw new DatabaseError('BAD_REQUEST', 'No path was given: name at least one path or pattern to follow.', {
+      argument: 'paths',
+    })
   }
   if (texts.length > limits.patterns) throw tooLarge('patterns', limits.patterns, `${texts.length} patterns were given`)
   return texts.map((text) => parsePattern(text, limits))
@@ -26,8 +28,8 @@ export function parsePatterns(texts: readonly string[], limits: Limits = LIMITS)
 /**
  * Whether a change of the document at `path` that wrote `fields` matches.
  *
- * `fields` are paths inside the value (`meta/likes`); empty: the whole value was written. A pattern that is longer than `path`
- * matches when a written field lies at, above or below the field that the pattern names.
+ * `fields` are paths inside the value (`meta/likes`); empty: the whole value was written. A pattern that is longer than
+ * `path` matches when a written field lies at, above or below the field that the pattern names.
  */
 export function matches(pattern: Pattern, path: Path, fields: readonly string[]): boolean {
   if (!matchesPrefix(pattern, path)) return false

@@ -10,7 +10,8 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 export function parseTimestamp(text: string, argument?: string): Millis {
   const [, year, month, day, hour] = FORMAT.exec(text)?.map(Number) ?? []
   const time = Date.parse(text)
-  const valid = year !== undefined && month !== undefined && day !== undefined && day <= daysIn(year, month) && hour !== 24
+  const valid =
+    year !== undefined && month !== undefined && day !== undefined && day <= daysIn(year, month) && hour !== 24
   // An offset can move a time beyond the years that RFC 3339 can write.
   if (!valid || !(time >= FIRST && time <= LAST)) {
     const message = `${JSON.stringify(text.slice(0, 60))} is not a time: write RFC 3339, such as 2026-01-31T12:00:00.000Z.`

@@ -43,10 +43,12 @@ export async function openEngine(store: Store, options: EngineOptions = {}): Pro
       if (id === SYSTEM_TENANT) throw new DatabaseError('FORBIDDEN', `The tenant ${id} belongs to the system.`)
       const tenant = tenants.get(id) ?? new Tenant(store, id, tenantOptions)
       tenants.set(id, tenant)
-      const elsewhere = async (match: InterruptMatch): Promise<number> => (cluster === null ? 0 : cluster.interrupt(id, match))
+      const elsewhere = async (match: InterruptMatch): Promise<number> =>
+        cluster === null ? 0 : cluster.interrupt(id, match)
       return new TenantDatabase(tenant, identity, elsewhere)
     },
-    counts: () => [...tenants].reduce((sum, [id, tenant]) => (id === SYSTEM_TENANT ? sum : added(sum, tenant.counts())), NONE),
+    counts: () =>
+      [...tenants].reduce((sum, [id, tenant]) => (id === SYSTEM_TENANT ? sum : added(sum, tenant.counts())), NONE),
     close: async () => {
       await cluster?.stop()
       await listener[Symbol.asyncDispose]()
@@ -59,7 +61,11 @@ export async function openEngine(store: Store, options: EngineOptions = {}): Pro
 const NONE: FeedCounts = { feeds: 0, shapes: 0, unindexedShapes: 0 }
 
 function added(a: FeedCounts, b: FeedCounts): FeedCounts {
-  return { feeds: a.feeds + b.feeds, shapes: a.shapes + b.shapes, unindexedShapes: a.unindexedShapes + b.unindexedShapes }
+  return {
+    feeds: a.feeds + b.feeds,
+    shapes: a.shapes + b.shapes,
+    unindexedShapes: a.unindexedShapes + b.unindexedShapes,
+  }
 }
 
 function joinCluster(store: Store, tenants: Map<TenantId, Tenant>, { clock }: TenantOptions): Cluster {
@@ -93,29 +99,37 @@ class TenantDatabase implements Database {
     return options.ephemeral === true ? this.#publishEphemeral(op, options.key) : this.#commit([op], options)
   }
 
-  put: Database['put'] = (path, value, options = {}) => this.#commit([{ kind: 'put', path, value, expect: options.expect }], options)
+  put: Database['put'] = (path, value, options = {}) =>
+    this.#commit([{ kind: 'put', path, value, expect: options.expect }], options)
 
-  patch: Database['patch'] = (path, patch, options = {}) => this.#commit([{ kind: 'patch', path, patch, expect: options.expect }], options)
+  patch: Database['patch'] = (path, patch, options = {}) =>
+    this.#commit([{ kind: 'patch', path, patch, expect: options.expect }], options)
 
-  delete: Database['delete'] = (path, options = {}) => this.#commit([{ kind: 'delete', path, expect: options.expect }], options)
+  delete: Database['delete'] = (path, options = {}) =>
+    this.#commit([{ kind: 'delete', path, expect: options.expect }], options)
 
   transact: Database['transact'] = (ops, options = {}) => this.#commit(ops, options)
 
   get: Database['get'] = async (path, options = {}) => readValue(await this.#tenant.running(), path, options)
 
-  document: Database['document'] = async (path, options = {}) => readDocument(await this.#tenant.running(), path, options)
+  document: Database['document'] = async (path, options = {}) =>
+    readDocument(await this.#tenant.running(), path, options)
 
-  documents: Database['documents'] = async (path, options = {}) => readDocuments(await this.#tenant.running(), path, options)
+  documents: Database['documents'] = async (path, options = {}) =>
+    readDocuments(await this.#tenant.running(), path, options)
 
   history: Database['history'] = async (path, options = {}) => readHistory(await this.#tenant.running(), path, options)
 
   log: Database['log'] = async (paths, options = {}) => readLogPage(await this.#tenant.running(), paths, options)
 
-  changes: Database['changes'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (deps) => openChanges(deps, paths, options))
+  changes: Database['changes'] = (paths, options = {}) =>
+    this.#tenant.follow(this.#identity.actor, (deps) => openChanges(deps, paths, options))
 
-  live: Database['live'] = (paths, options = {}) => this.#tenant.follow(this.#identity.actor, (deps) => openLive(deps, paths, options))
+  live: Database['live'] = (paths, options = {}) =>
+    this.#tenant.follow(this.#identity.actor, (deps) => openLive(deps, paths, options))
 
-  watch: Database['watch'] = (path, options = {}) => this.#tenant.follow(this.#identity.actor, (deps) => openWatch(deps, path, options))
+  watch: Database['watch'] = (path, options = {}) =>
+    this.#tenant.follow(this.#identity.actor, (deps) => openWatch(deps, path, options))
 
   interrupt: Database['interrupt'] = async (match) => {
     const interrupt = parseInterrupt(match, this.#tenant.limits)
@@ -124,7 +138,9 @@ class TenantDatabase implements Database {
   }
 
   async #publishEphemeral(op: Op, key: string | undefined): Promise<WriteResult> {
-    if (key !== undefined) throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')
+    if (key !== undefined) {
+      throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')
+    }
     const { limits, freshId } = this.#tenant
     const request = parseRequest({ ops: [op], actor: this.#identity.actor }, limits, freshId)
     const context = await this.#tenant.running()

@@ -84,14 +84,24 @@ export class Tenant {
   /** Opens a feed for an actor; it ends when the tenant stops. */
   follow<F extends RunningFeed>(actor: string | null, open: (deps: FeedDeps) => F): F {
     const [context, ended] = [() => this.running(), (feed: RunningFeed) => this.#feeds.delete(feed)]
-    const feed = open({ context, cohorts: this.#cohorts, limits: this.limits, tenant: this.#id, actor, admit: this.#admit, ended })
+    const feed = open({
+      context,
+      cohorts: this.#cohorts,
+      limits: this.limits,
+      tenant: this.#id,
+      actor,
+      admit: this.#admit,
+      ended,
+    })
     this.#feeds.add(feed)
     return feed
   }
 
   /** Authorizes anew the feeds that match, all for null, and returns their number. */
   async interrupt(interrupt: Interrupt | null): Promise<number> {
-    const matching = [...this.#feeds].filter(({ request }) => interrupt === null || matchesInterrupt(interrupt, request))
+    const matching = [...this.#feeds].filter(
+      ({ request }) => interrupt === null || matchesInterrupt(interrupt, request),
+    )
     for (let i = 0; i < matching.length; i += MAX_CONCURRENT_DECISIONS) {
       await Promise.all(matching.slice(i, i + MAX_CONCURRENT_DECISIONS).map((feed) => feed.reconsider()))
     }
@@ -119,7 +129,9 @@ export class Tenant {
   }
 
   async stop(): Promise<void> {
-    const stopping = new DatabaseError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.', { retryAfterMs: 1_000 })
+    const stopping = new DatabaseError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.', {
+      retryAfterMs: 1_000,
+    })
     for (const feed of this.#feeds) feed.end(stopping)
     const running = await this.#running?.catch(() => null)
     await running?.committer.drained()
@@ -132,9 +144,27 @@ export class Tenant {
       const tail = await LogTail.open(store, tenant)
       this.#tail = tail
       const closedTime = new ClosedTime()
-      const committer = new Committer({ store, tenant, tail, closedTime, limits, clock, writeMs: this.#writeMs, freshId: this.freshId })
+      const committer = new Committer({
+        store,
+        tenant,
+        tail,
+        closedTime,
+        limits,
+        clock,
+        writeMs: this.#writeMs,
+        freshId: this.freshId,
+      })
       const closer = new TimeCloser({ tail, committer, closedTime, shared: store.shared, now, readMs: this.#readMs })
-      return { store, tenant, tail, limits, now, closeTime: (time) => closer.close(time), readMs: this.#readMs, committer }
+      return {
+        store,
+        tenant,
+        tail,
+        limits,
+        now,
+        closeTime: (time) => closer.close(time),
+        readMs: this.#readMs,
+        committer,
+      }
     } catch (error) {
       this.#running = null
       throw error

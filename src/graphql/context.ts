@@ -11,7 +11,10 @@ export interface Context {
   readonly budget: Budget
 }
 
-/** The context of one operation on `db`. Must not be shared: its loaders cache their results, and its deadline is set here. */
+/**
+ * The context of one operation on `db`. Must not be shared: its loaders cache their results, and its deadline is set
+ * here.
+ */
 export function createContext(db: Database, bounds?: BudgetBounds, room?: AnswerRoom): Context {
   const budget = new Budget(bounds, room)
   return { db, budget, loaders: createLoaders(db, budget) }

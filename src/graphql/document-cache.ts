@@ -6,7 +6,9 @@ export interface TextCache<T> {
   set(text: string, value: T): void
 }
 
-/** Most characters of all texts: an operation of an app has a few hundred; its AST takes about fifty times the memory. */
+/**
+ * Most characters of all texts: an operation of an app has a few hundred; its AST takes about fifty times the memory.
+ */
 const MAX_CHARS = 524_288
 /** Longest cached text: a longer one probably contains its values as literals, and is not repeated. */
 const MAX_TEXT_CHARS = 16_384

@@ -1,4 +1,10 @@
-import { GraphQLError, getOperationAST, type ExecutionResult, type GraphQLErrorExtensions, type GraphQLErrorOptions } from 'graphql'
+import {
+  GraphQLError,
+  getOperationAST,
+  type ExecutionResult,
+  type GraphQLErrorExtensions,
+  type GraphQLErrorOptions,
+} from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import { DatabaseError, ERRORS, type ErrorCode } from '../core/error.ts'
 import { withAdvice } from './advice.ts'
@@ -18,7 +24,9 @@ const MESSAGE_CHARS = 500
 /** Errors in their public form: masking them again returns them unchanged. */
 const publicErrors = new WeakSet<object>()
 
-/** Syntax and validation errors: status 400, but 200 for clients that accept only application/json (GraphQL over HTTP). */
+/**
+ * Syntax and validation errors: status 400, but 200 for clients that accept only application/json (GraphQL over HTTP).
+ */
 const MALFORMED = { http: { spec: true, status: 400 } }
 
 /** The public form of an error of GraphQL's parser or validator, or of a scalar that refused a literal. */
@@ -29,7 +37,12 @@ export function refusal(error: GraphQLError): GraphQLError {
 }
 
 /** OPERATION_TOO_COMPLEX, with status 400 for every client. */
-export function tooComplex(limit: string, max: number, message: string, nodes?: GraphQLErrorOptions['nodes']): GraphQLError {
+export function tooComplex(
+  limit: string,
+  max: number,
+  message: string,
+  nodes?: GraphQLErrorOptions['nodes'],
+): GraphQLError {
   const extensions = { code: 'OPERATION_TOO_COMPLEX', limit, max, http: { spec: false, status: 400 } } as const
   return toPublicError(new GraphQLError(message, { nodes: nodes ?? null }), { message, extensions })
 }
@@ -43,7 +56,10 @@ export function createMaskError(report: Report): MaskError {
     const id = ids.get(key) ?? crypto.randomUUID()
     if (!ids.has(key)) report(id, bug)
     ids.set(key, id)
-    return { message: `The server failed at this; the reason is in its log under ${id}.`, extensions: { code: 'INTERNAL', id } }
+    return {
+      message: `The server failed at this; the reason is in its log under ${id}.`,
+      extensions: { code: 'INTERNAL', id },
+    }
   }
   return (error) => {
     if (error instanceof GraphQLError && publicErrors.has(error)) return error
@@ -54,18 +70,26 @@ export function createMaskError(report: Report): MaskError {
 /** The result with at most BUDGET.errors errors: a million rows may each have one. */
 export function boundErrors(result: ExecutionResult): ExecutionResult {
   const { errors } = result
-  return errors === undefined || errors.length <= BUDGET.errors ? result : { ...result, errors: errors.slice(0, BUDGET.errors) }
+  return errors === undefined || errors.length <= BUDGET.errors
+    ? result
+    : { ...result, errors: errors.slice(0, BUDGET.errors) }
 }
 
-/** Gives validation errors their codes, bounds the errors of a result, and refuses an operation that the document lacks. */
+/**
+ * Gives validation errors their codes, bounds the errors of a result, and refuses an operation that the document lacks.
+ */
 export function errorCodes(): Plugin {
   return {
     // Not typed so, but the validator always returns GraphQLErrors.
-    onValidate: () => ({ result, setResult }) => {
-      if (result.length > 0) setResult((result as readonly GraphQLError[]).map(refusal))
-    },
+    onValidate:
+      () =>
+      ({ result, setResult }) => {
+        if (result.length > 0) setResult((result as readonly GraphQLError[]).map(refusal))
+      },
     onExecute: ({ args: { document, operationName }, setResultAndStopExecution }) => {
-      if (getOperationAST(document, operationName) == null) setResultAndStopExecution({ errors: [noOperation(operationName)] })
+      if (getOperationAST(document, operationName) == null) {
+        setResultAndStopExecution({ errors: [noOperation(operationName)] })
+      }
       return {
         onExecuteDone: ({ result, setResult }) => {
           if (!(Symbol.asyncIterator in result)) setResult(boundErrors(result))
@@ -134,7 +158,9 @@ function clientError(error: unknown): PublicError | null {
 
 function malformedError(error: GraphQLError): PublicError {
   const tooLarge = error.extensions.http?.status === ERRORS.TOO_LARGE.http
-  const extensions = tooLarge ? ({ code: 'TOO_LARGE', limit: 'bodyBytes' } as const) : ({ code: 'BAD_REQUEST' } as const)
+  const extensions = tooLarge
+    ? ({ code: 'TOO_LARGE', limit: 'bodyBytes' } as const)
+    : ({ code: 'BAD_REQUEST' } as const)
   return { message: withAdvice(clip(readableMessage(error))), extensions }
 }
 

@@ -16,13 +16,25 @@ export interface GraphqlModule {
   /** Gives every error a code of the error table, and hides the messages of bugs. */
   readonly maskError: MaskError
   /** Parsed documents by text, bounded in size; Yoga's default cache holds a thousand documents of any size. */
-  readonly parserAndValidationCache: { readonly documentCache: TextCache<DocumentNode>; readonly errorCache: TextCache<unknown> }
+  readonly parserAndValidationCache: {
+    readonly documentCache: TextCache<DocumentNode>
+    readonly errorCache: TextCache<unknown>
+  }
   /** The context of one operation on a database that is bound to tenant and identity. `room`: default unlimited. */
   readonly context: (db: Database, room?: AnswerRoom) => Context
 }
 
-/** Creates the module. `report` is called with each error that is masked as INTERNAL and its id; `budget`: default BUDGET. */
-export function createGraphqlModule({ report, budget }: { readonly report: Report; readonly budget?: BudgetBounds | undefined }): GraphqlModule {
+/**
+ * Creates the module. `report` is called with each error that is masked as INTERNAL and its id; `budget`: default
+ * BUDGET.
+ */
+export function createGraphqlModule({
+  report,
+  budget,
+}: {
+  readonly report: Report
+  readonly budget?: BudgetBounds | undefined
+}): GraphqlModule {
   return {
     schema,
     plugins: [queryLimits(), errorCodes()],

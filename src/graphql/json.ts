@@ -6,20 +6,29 @@ import { INEXACT, isExactToken } from '../core/json/number.ts'
 export type LiteralVariables = Readonly<Record<string, unknown>> | null | undefined
 
 /**
- * The value of a JSON literal in the text of a query, with an `InvalidJson` wherever it cannot be kept, as in a value that
- * comes as a variable. The database refuses it with INVALID_VALUE and the place.
+ * The value of a JSON literal in the text of a query, with an `InvalidJson` wherever it cannot be kept, as in a value
+ * that comes as a variable. The database refuses it with INVALID_VALUE and the place.
  */
 export function jsonLiteral(node: ValueNode, variables?: LiteralVariables): unknown {
   switch (node.kind) {
-    case Kind.NULL: return null
-    case Kind.STRING: return node.value
-    case Kind.BOOLEAN: return node.value
-    case Kind.INT: return number(node.value)
-    case Kind.FLOAT: return number(node.value)
-    case Kind.LIST: return node.values.map((item) => jsonLiteral(item, variables))
-    case Kind.OBJECT: return object(node.fields, variables)
-    case Kind.VARIABLE: return variables?.[node.name.value] ?? null
-    case Kind.ENUM: return new InvalidJson(`the bare word ${node.value.slice(0, 40)} is no JSON value; write it in double quotes`)
+    case Kind.NULL:
+      return null
+    case Kind.STRING:
+      return node.value
+    case Kind.BOOLEAN:
+      return node.value
+    case Kind.INT:
+      return number(node.value)
+    case Kind.FLOAT:
+      return number(node.value)
+    case Kind.LIST:
+      return node.values.map((item) => jsonLiteral(item, variables))
+    case Kind.OBJECT:
+      return object(node.fields, variables)
+    case Kind.VARIABLE:
+      return variables?.[node.name.value] ?? null
+    case Kind.ENUM:
+      return new InvalidJson(`the bare word ${node.value.slice(0, 40)} is no JSON value; write it in double quotes`)
   }
 }
 
@@ -29,7 +38,10 @@ function number(token: string): unknown {
 
 function object(fields: readonly ObjectFieldNode[], variables: LiteralVariables): unknown {
   const entries = new Map<string, unknown>()
-  for (const { name: { value: name }, value } of fields) {
+  for (const {
+    name: { value: name },
+    value,
+  } of fields) {
     if (isMissing(value, variables)) continue
     entries.set(name, entries.has(name) ? new InvalidJson('the key is there twice') : jsonLiteral(value, variables))
   }

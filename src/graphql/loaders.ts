@@ -18,10 +18,20 @@ export interface Loaders {
 
 const cacheKey = ({ path, asOf, deleted }: DocumentLookup): string => JSON.stringify([path, asOf, deleted])
 
-/** Loaders of one operation on `db`, within its budget. Loads of one turn reach `db` in one turn, so that it can batch them. */
+/**
+ * Loaders of one operation on `db`, within its budget. Loads of one turn reach `db` in one turn, so that it can batch
+ * them.
+ */
 export function createLoaders(db: Database, budget: Budget): Loaders {
-  const read = ({ path, ...options }: DocumentLookup): Promise<Document | null> => budget.read(0, () => db.document(path, options), () => 0)
-  const document = new DataLoader((keys: readonly DocumentLookup[]) => settleAll(keys.map(read)), { cacheKeyFn: cacheKey })
+  const read = ({ path, ...options }: DocumentLookup): Promise<Document | null> =>
+    budget.read(
+      0,
+      () => db.document(path, options),
+      () => 0,
+    )
+  const document = new DataLoader((keys: readonly DocumentLookup[]) => settleAll(keys.map(read)), {
+    cacheKeyFn: cacheKey,
+  })
   return { document }
 }
 

@@ -41,18 +41,55 @@ export interface AppOptions {
 }
 
 /** Connects all transports to a database. */
-export function createApp({ db, config, address = config.host, log, counts, unavailableReason = () => null }: AppOptions): App {
+export function createApp({
+  db,
+  config,
+  address = config.host,
+  log,
+  counts,
+  unavailableReason = () => null,
+}: AppOptions): App {
   const { bounds } = config
-  const module = createGraphqlModule({ report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed') })
+  const module = createGraphqlModule({
+    report: (id, error) => log.error({ id, error: describeError(error) }, 'an operation failed'),
+  })
   const readiness = createReadiness(() => performance.now())
-  const executor = createExecutor({ module, db, rules: createRules(module), maxRunning: bounds.operations, observe: (error) => readiness.observe(error) })
+  const executor = createExecutor({
+    module,
+    db,
+    rules: createRules(module),
+    maxRunning: bounds.operations,
+    observe: (error) => readiness.observe(error),
+  })
   const [memoryBudget, pacer] = [new MemoryBudget(bounds), new OperationPacer()]
-  const [payloadCache, writeScheduler] = [new PayloadCache(executor, pacer), new WriteScheduler(() => executor.inFlight(), memoryBudget)]
+  const [payloadCache, writeScheduler] = [
+    new PayloadCache(executor, pacer),
+    new WriteScheduler(() => executor.inFlight(), memoryBudget),
+  ]
   const streams = createEventStreams({ executor, payloadCache, writeScheduler }, bounds)
   const origins = allowOrigins(config.cors, config.host, address)
   const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer }, bounds)
-  const http = createHttp({ graphql, origins, playground: createPlayground(ROUTES.graphql), metrics: createMetrics(counts, memoryBudget), memoryBudget, notReady: () => unavailableReason() ?? readiness.reason() }, bounds)
+  const http = createHttp(
+    {
+      graphql,
+      origins,
+      playground: createPlayground(ROUTES.graphql),
+      metrics: createMetrics(counts, memoryBudget),
+      memoryBudget,
+      notReady: () => unavailableReason() ?? readiness.reason(),
+    },
+    bounds,
+  )
   const report = (error: unknown): void => log.error({ error: describeError(error) }, 'a connection failed')
-  const sockets = openSockets(http, { executor, payloadCache, writeScheduler, memoryBudget, pacer, origins, bounds, report })
+  const sockets = openSockets(http, {
+    executor,
+    payloadCache,
+    writeScheduler,
+    memoryBudget,
+    pacer,
+    origins,
+    bounds,
+    report,
+  })
   return { http, sockets, streams, executor, readiness, memoryBudget }
 }

@@ -29,15 +29,25 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
   const { store, unavailableReason } = await openStore(config, TENANT, log)
   try {
     const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
-    const app = createApp({ db: engine.database(TENANT, { actor: null }), config, address, log, counts: () => engine.counts(), unavailableReason })
+    const app = createApp({
+      db: engine.database(TENANT, { actor: null }),
+      config,
+      address,
+      log,
+      counts: () => engine.counts(),
+      unavailableReason,
+    })
     const { server } = app.http
     await listenable(config, () => listen(server, address, config.port))
     const { port } = server.address() as AddressInfo
     log.debug({ host: config.host, port, data: dataOf(config) }, 'listening')
-    const warning = isLoopback(address) ? null : `there are no rights: every machine that reaches ${address}, port ${port}, may read and write everything`
+    const warning = isLoopback(address)
+      ? null
+      : `there are no rights: every machine that reaches ${address}, port ${port}, may read and write everything`
     if (warning !== null) log.warn({ address, port }, warning)
     let stopped: Promise<void> | null = null
-    const close = (): Promise<void> => (stopped ??= stopServer(app, { engine, store }, { stopMs: config.bounds.stopMs, log }))
+    const close = (): Promise<void> =>
+      (stopped ??= stopServer(app, { engine, store }, { stopMs: config.bounds.stopMs, log }))
     return { url: `http://${nameOf(config.host)}:${port}`, port, warning, close }
   } catch (error) {
     await store.close()

@@ -16,11 +16,15 @@ export interface StopOptions {
 }
 
 /**
- * Stops without losing an answer, in this order: no new connections and messages; event streams are cut, upon which their
- * clients resume; running operations are answered; WebSockets are closed (1001); the engine and then the store close. Each
- * wait is bounded, all of them together by `stopMs`.
+ * Stops without losing an answer, in this order: no new connections and messages; event streams are cut, upon which
+ * their clients resume; running operations are answered; WebSockets are closed (1001); the engine and then the store
+ * close. Each wait is bounded, all of them together by `stopMs`.
  */
-export async function stopServer(app: App, { engine, store }: ShutdownParts, { stopMs, log }: StopOptions): Promise<void> {
+export async function stopServer(
+  app: App,
+  { engine, store }: ShutdownParts,
+  { stopMs, log }: StopOptions,
+): Promise<void> {
   const { http, sockets, streams, executor, readiness } = app
   log.info('stopping')
   readiness.stop()
@@ -46,8 +50,8 @@ async function withTimeout(ms: number, work: Promise<unknown>): Promise<void> {
 }
 
 /**
- * Ends the process cleanly at SIGINT or SIGTERM, at once at the second signal, and with exit code 1 on an uncaught error.
- * A signal that comes less than `repeatMs` (default 0) after the first is a repetition of it.
+ * Ends the process cleanly at SIGINT or SIGTERM, at once at the second signal, and with exit code 1 on an uncaught
+ * error. A signal that comes less than `repeatMs` (default 0) after the first is a repetition of it.
  */
 export function stopOnSignals(close: () => Promise<void>, log: Log, repeatMs = 0): void {
   let first: number | null = null

@@ -9,8 +9,8 @@ export interface AnsweredDraft {
 }
 
 /**
- * The writes of those drafts of one `append` call that were not committed (law L11). A later draft of the call may have been made
- * on their outcome, and a version number alone does not show which commit made the version.
+ * The writes of those drafts of one `append` call that were not committed (law L11). A later draft of the call may have
+ * been made on their outcome, and a version number alone does not show which commit made the version.
  */
 export class LostWrites {
   /** Document path → the lowest version that a draft which was not committed would have made. */

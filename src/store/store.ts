@@ -42,18 +42,21 @@ export interface Store {
   /**
    * Documents of a range in key order, as of `at` (L7). Cost: latest reads scan only the rows they return.
    *
-   * L10 bounded steps: a page ends early once `skips` rows were skipped, so it may be short or empty; the pages that continue
-   * from `next` together equal one page without bounds. Holds for `list`, `log` and `history`.
+   * L10 bounded steps: a page ends early once `skips` rows were skipped, so it may be short or empty; the pages that
+   * continue from `next` together equal one page without bounds. Holds for `list`, `log` and `history`.
    */
   list(tenant: TenantId, range: Range, at?: Revision): Promise<ListPage>
 
   /**
-   * Names, in order, of the collections directly below each document (`[]`: the top level) in which a document, deleted or not,
-   * had a version as of `at`.
+   * Names, in order, of the collections directly below each document (`[]`: the top level) in which a document, deleted
+   * or not, had a version as of `at`.
    */
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 
-  /** Versions of one document, oldest first. Cost: the rows it returns, however long the history is; with `touching`, L10. */
+  /**
+   * Versions of one document, oldest first. Cost: the rows it returns, however long the history is; with `touching`,
+   * L10.
+   */
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage>
 
   /**
@@ -66,8 +69,8 @@ export interface Store {
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision>
 
   /**
-   * Calls `listener` when there may be new commits in a tenant's log. Only a hint: calls may be lost, repeated and reordered.
-   * Ends when the result is disposed of.
+   * Calls `listener` when there may be new commits in a tenant's log. Only a hint: calls may be lost, repeated and
+   * reordered. Ends when the result is disposed of.
    */
   listen(listener: CommitListener): Promise<AsyncDisposable>
 
@@ -108,8 +111,8 @@ export type Appended =
   | { readonly kind: 'committed'; readonly commit: Commit }
   | { readonly kind: 'repeated'; readonly commit: Commit }
   /**
-   * The first expectation that does not hold, `expects` before `writes`. `path` is its path (`below` of an `unchanged`);
-   * `version` is the current version of the document there, 0 when there is none.
+   * The first expectation that does not hold, `expects` before `writes`. `path` is its path (`below` of an
+   * `unchanged`); `version` is the current version of the document there, 0 when there is none.
    */
   | { readonly kind: 'conflict'; readonly path: Path; readonly version: number }
 
@@ -119,7 +122,9 @@ export interface Snapshot<T> {
   readonly rows: T
 }
 
-/** A page ends with the bound that is reached first; it has at least one row if the range has one, unless L10 ended it. */
+/**
+ * A page ends with the bound that is reached first; it has at least one row if the range has one, unless L10 ended it.
+ */
 export interface Limit {
   readonly rows: number
   /** Approximate size of the rows. */
@@ -127,8 +132,8 @@ export interface Limit {
 }
 
 /**
- * Default of `skips`: most rows that one page skips, some milliseconds of work of an embedded store. A large row counts as
- * several.
+ * Default of `skips`: most rows that one page skips, some milliseconds of work of an embedded store. A large row counts
+ * as several.
  */
 export const SKIPS = 1_024
 
@@ -141,7 +146,10 @@ export interface Page {
 export interface ListPage extends Page {
   /** The revision that the page shows. */
   readonly revision: Revision
-  /** With `more`: the document from which to continue (as `after`; in reverse, as `before`). It need not be one of the rows. */
+  /**
+   * With `more`: the document from which to continue (as `after`; in reverse, as `before`). It need not be one of the
+   * rows.
+   */
   readonly next?: Path | undefined
 }
 

@@ -15,11 +15,21 @@ interface NpmStart {
 }
 
 /** Runs npm as a child that leads a process group of its own, as a shell with job control does. */
-async function spawnNpm(args: readonly string[], data: string, env: Readonly<Record<string, string>> = {}): Promise<Omit<NpmStart, 'port'>> {
-  const npm = spawn('npm', args, { cwd: ROOT, detached: true, env: { ...process.env, MONGODB_URL: '', PORT: '0', TIDEMARK_DATA: data, ...env } })
+async function spawnNpm(
+  args: readonly string[],
+  data: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Omit<NpmStart, 'port'>> {
+  const npm = spawn('npm', args, {
+    cwd: ROOT,
+    detached: true,
+    env: { ...process.env, MONGODB_URL: '', PORT: '0', TIDEMARK_DATA: data, ...env },
+  })
   const exited = once(npm, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
   let printed = ''
-  for (const stream of [npm.stdout, npm.stderr]) stream.setEncoding('utf8').on('data', (text: string) => void (printed += text))
+  for (const stream of [npm.stdout, npm.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => void (printed += text))
+  }
   onTestFinished(() => {
     if (npm.pid !== undefined && hasProcesses(npm.pid)) process.kill(-npm.pid, 'SIGKILL')
   })
@@ -35,13 +45,18 @@ async function npmStart(): Promise<NpmStart> {
 
 /** Whether processes of the group are left; one that ended and was not waited for is none. */
 function hasProcesses(group: number): boolean {
-  const rows = execFileSync('ps', ['-eo', 'pgid=,stat='], { encoding: 'utf8' }).trim().split('\n').map((row) => row.trim().split(/\s+/))
+  const rows = execFileSync('ps', ['-eo', 'pgid=,stat='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map((row) => row.trim().split(/\s+/))
   return rows.some(([pgid, stat = '']) => Number(pgid) === group && !stat.startsWith('Z'))
 }
 
 async function isFree(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
-  const free = await new Promise<boolean>((resolve) => socket.on('connect', () => resolve(false)).on('error', () => resolve(true)))
+  const free = await new Promise<boolean>((resolve) =>
+    socket.on('connect', () => resolve(false)).on('error', () => resolve(true)),
+  )
   socket.destroy()
   return free
 }
@@ -68,7 +83,10 @@ describe('Flags that npm keeps for itself', () => {
     [['--host', '127.0.0.1', '--port', '8080'], 'write npm start -- --port <number> --host <address>\n'],
     [['--host=0.0.0.0', '--insecure'], 'write npm start -- --host 0.0.0.0 --insecure\n'],
   ])('are answered with what to write: npm start %j', async (flags, sentence) => {
-    const { exited, printed } = await spawnNpm(['start', ...flags], await temporaryDirectory(), { PORT: '', TIDEMARK_DATA: '' })
+    const { exited, printed } = await spawnNpm(['start', ...flags], await temporaryDirectory(), {
+      PORT: '',
+      TIDEMARK_DATA: '',
+    })
     expect(await exited).toEqual([1, null])
     expect(printed()).toContain(sentence)
     expect(printed()).not.toContain('"ready"')

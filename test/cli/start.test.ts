@@ -28,8 +28,14 @@ test('on a pipe it prints one JSON line, serves, keeps the data, and ends with 0
     const cli = runCli(['start', '--port', '0', '--data', data], { env: { TIDEMARK_LOG: 'warn' } })
     const ready = await cli.ready()
     expect(ready).toEqual({
-      event: 'ready', name: 'tidemark', version: '0.1.0', data, pid: cli.child.pid,
-      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), graphql: `${ready.url}/graphql`, playground: `${ready.url}/playground`,
+      event: 'ready',
+      name: 'tidemark',
+      version: '0.1.0',
+      data,
+      pid: cli.child.pid,
+      url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      graphql: `${ready.url}/graphql`,
+      playground: `${ready.url}/playground`,
     })
     if (signal === 'SIGTERM') expect(await ask(ready.graphql, WRITE)).toHaveProperty('data')
     expect(await ask(ready.graphql, '{ get(path: "posts/1/a") }')).toEqual({ data: { get: 1 } })
@@ -56,22 +62,34 @@ test('a log that is ahead of the clock is one warning on stderr, however often i
 
 test('it is ready in under a second of its own work', async () => {
   const data = await temporaryDirectory()
-  const cli = runCli(['start', '--port', '0', '--data', data], { env: { TIDEMARK_LOG: 'silent' }, script: ['bin/tidemark.js'] })
+  const cli = runCli(['start', '--port', '0', '--data', data], {
+    env: { TIDEMARK_LOG: 'silent' },
+    script: ['bin/tidemark.js'],
+  })
   const begun = performance.now()
   await cli.ready()
   expect(performance.now() - begun).toBeLessThan(1_000)
 })
 
 test('a clean stop ends open subscriptions, idle connections and half a request', async () => {
-  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], { env: { TIDEMARK_LOG: 'silent' } })
+  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], {
+    env: { TIDEMARK_LOG: 'silent' },
+  })
   const { graphql, url } = await cli.ready()
   const port = Number(new URL(url).port)
   const query = 'subscription { changes(paths: ["posts"]) { cursor } }'
   const peer = await openPeer(graphql.replace('http', 'ws'))
   peer.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }))
   await peer.take()
-  const stream = await fetch(graphql, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' }, body: JSON.stringify({ query }) })
-  const streamed = stream.text().then(() => 'complete', () => 'cut')
+  const stream = await fetch(graphql, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ query }),
+  })
+  const streamed = stream.text().then(
+    () => 'complete',
+    () => 'cut',
+  )
   await openSocket(port)
   const half = await openSocket(port)
   half.write(`${postText('{"query":"{ __typename }"}')}{`)
@@ -82,10 +100,20 @@ test('a clean stop ends open subscriptions, idle connections and half a request'
 })
 
 test('what was sent before the stop is answered', async () => {
-  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], { env: { TIDEMARK_LOG: 'silent' } })
+  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], {
+    env: { TIDEMARK_LOG: 'silent' },
+  })
   const { graphql } = await cli.ready()
   const peer = await openPeer(graphql.replace('http', 'ws'))
-  for (let id = 1; id <= 100; id++) peer.send(JSON.stringify({ id: String(id), type: 'subscribe', payload: { query: `mutation { put(path: "posts/${id}", value: 1) { id } }` } }))
+  for (let id = 1; id <= 100; id++) {
+    peer.send(
+      JSON.stringify({
+        id: String(id),
+        type: 'subscribe',
+        payload: { query: `mutation { put(path: "posts/${id}", value: 1) { id } }` },
+      }),
+    )
+  }
   const first = await peer.take()
   cli.child.kill('SIGTERM')
   const answers = [first]
@@ -106,7 +134,9 @@ test('a second signal ends it at once', async () => {
   const { url } = await cli.ready()
   const half = await openSocket(Number(new URL(url).port))
   half.write(`${postText('{"query":"{ __typename }"}')}{`)
-  const stopping = new Promise<void>((resolve) => cli.child.stderr?.on('data', (chunk: Buffer) => chunk.includes('stopping') && resolve()))
+  const stopping = new Promise<void>((resolve) =>
+    cli.child.stderr?.on('data', (chunk: Buffer) => chunk.includes('stopping') && resolve()),
+  )
   cli.child.kill('SIGTERM')
   await stopping
   cli.child.kill('SIGTERM')
@@ -118,11 +148,17 @@ test('a taken port is one sentence with the remedy', async () => {
   onTestFinished(() => void other.close())
   await new Promise((resolve) => other.once('listening', resolve))
   const port = String((other.address() as AddressInfo).port)
-  await expectRefusal(runCli(['start', '--port', port, '--data', await temporaryDirectory()]), /port \d+ on 127\.0\.0\.1 is taken: .*npm start -- --port 8080/)
+  await expectRefusal(
+    runCli(['start', '--port', port, '--data', await temporaryDirectory()]),
+    /port \d+ on 127\.0\.0\.1 is taken: .*npm start -- --port 8080/,
+  )
 })
 
 test('a foreign address is one sentence with the remedy', async () => {
-  await expectRefusal(runCli(['start', '--port', '0', '--host', '203.0.113.1', '--insecure', '--data', await temporaryDirectory()]), /203\.0\.113\.1 is not one of this machine: .*--host/)
+  await expectRefusal(
+    runCli(['start', '--port', '0', '--host', '203.0.113.1', '--insecure', '--data', await temporaryDirectory()]),
+    /203\.0\.113\.1 is not one of this machine: .*--host/,
+  )
 })
 
 describe('An address that other machines can reach', () => {
@@ -132,23 +168,42 @@ describe('An address that other machines can reach', () => {
 
   test.each(OPEN)('%s is refused with the remedy, and nothing is made', async (host) => {
     const data = join(await temporaryDirectory(), 'data')
-    await expectRefusal(runCli(['start', '--port', '0', '--host', host, '--data', data], { script: BUILT }), /there are no rights yet.*127\.0\.0\.1.*proxy.*--insecure/)
+    await expectRefusal(
+      runCli(['start', '--port', '0', '--host', host, '--data', data], { script: BUILT }),
+      /there are no rights yet.*127\.0\.0\.1.*proxy.*--insecure/,
+    )
     expect(existsSync(data)).toBe(false)
   })
 
   test('is refused when the environment gives it, and with MongoDB too', async () => {
     await expectRefusal(runCli(['start', '--port', '0'], { env: { HOST: '0.0.0.0' }, script: BUILT }), /no rights yet/)
-    await expectRefusal(runCli(['start', '--port', '0', '--host', '::', '--mongodb', 'mongodb://127.0.0.1:1/x'], { script: BUILT }), /no rights yet/)
+    await expectRefusal(
+      runCli(['start', '--port', '0', '--host', '::', '--mongodb', 'mongodb://127.0.0.1:1/x'], { script: BUILT }),
+      /no rights yet/,
+    )
   })
 
-  test.each([[['--insecure'], {}], [[], { TIDEMARK_INSECURE: '1' }], [[], { TIDEMARK_INSECURE: 'true' }]])('is served with %j %j, with a warning in the log', async (flags, env) => {
-    const cli = runCli(['start', '--port', '0', '--host', '0.0.0.0', '--data', await temporaryDirectory(), ...flags], { env, script: BUILT })
+  test.each([
+    [['--insecure'], {}],
+    [[], { TIDEMARK_INSECURE: '1' }],
+    [[], { TIDEMARK_INSECURE: 'true' }],
+  ])('is served with %j %j, with a warning in the log', async (flags, env) => {
+    const cli = runCli(['start', '--port', '0', '--host', '0.0.0.0', '--data', await temporaryDirectory(), ...flags], {
+      env,
+      script: BUILT,
+    })
     const { graphql } = await cli.ready()
     expect(await ask(graphql, '{ __typename }')).toHaveProperty('data')
     cli.child.kill('SIGTERM')
     const { stderr } = await cli.exit()
-    const warnings = stderr.trim().split('\n').map((line) => JSON.parse(line) as { level: number; msg: string }).filter(({ level }) => level === 40)
-    expect(warnings).toMatchObject([{ msg: expect.stringMatching(/no rights.*read and write everything/), address: '0.0.0.0' }])
+    const warnings = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: number; msg: string })
+      .filter(({ level }) => level === 40)
+    expect(warnings).toMatchObject([
+      { msg: expect.stringMatching(/no rights.*read and write everything/), address: '0.0.0.0' },
+    ])
   })
 
   test.skipIf(process.platform !== 'linux')('warns on a terminal too', async () => {
@@ -161,7 +216,10 @@ describe('An address that other machines can reach', () => {
   })
 
   test.each(LOCAL)('is not what %s is: it is served without a warning', async (host) => {
-    const cli = runCli(['start', '--port', '0', '--host', host, '--data', await temporaryDirectory()], { env: { TIDEMARK_LOG: 'warn' }, script: BUILT })
+    const cli = runCli(['start', '--port', '0', '--host', host, '--data', await temporaryDirectory()], {
+      env: { TIDEMARK_LOG: 'warn' },
+      script: BUILT,
+    })
     const { graphql } = await cli.ready()
     expect(await ask(graphql, '{ __typename }')).toHaveProperty('data')
     cli.child.kill('SIGTERM')
@@ -169,7 +227,10 @@ describe('An address that other machines can reach', () => {
   })
 
   test('an empty one is one sentence with the remedy', async () => {
-    await expectRefusal(runCli(['start', '--port', '0', '--host', ''], { script: BUILT }), /host "" is not valid: give --host or HOST/)
+    await expectRefusal(
+      runCli(['start', '--port', '0', '--host', ''], { script: BUILT }),
+      /host "" is not valid: give --host or HOST/,
+    )
   })
 })
 
@@ -186,16 +247,25 @@ test('a data directory that is a file is one sentence with the remedy', async ()
   await expectRefusal(runCli(['start', '--port', '0', '--data', file]), /is a file.*choose a directory/)
 })
 
-test.skipIf(process.getuid?.() === 0)('a directory that cannot be written is one sentence with the remedy', async () => {
-  const data = join(await temporaryDirectory(), 'data')
-  await mkdir(data)
-  await chmod(data, 0o500)
-  await expectRefusal(runCli(['start', '--port', '0', '--data', data]), /cannot be written/)
-})
+test.skipIf(process.getuid?.() === 0)(
+  'a directory that cannot be written is one sentence with the remedy',
+  async () => {
+    const data = join(await temporaryDirectory(), 'data')
+    await mkdir(data)
+    await chmod(data, 0o500)
+    await expectRefusal(runCli(['start', '--port', '0', '--data', data]), /cannot be written/)
+  },
+)
 
-test.skipIf(process.platform !== 'linux')('a directory that takes no files is one sentence with the remedy', async () => {
-  await expectRefusal(runCli(['start', '--port', '0', '--data', '/proc/self']), /cannot be written .*choose another directory/)
-})
+test.skipIf(process.platform !== 'linux')(
+  'a directory that takes no files is one sentence with the remedy',
+  async () => {
+    await expectRefusal(
+      runCli(['start', '--port', '0', '--data', '/proc/self']),
+      /cannot be written .*choose another directory/,
+    )
+  },
+)
 
 test.each([
   ['--port', '99999', /port "99999" is not valid: give --port/],
@@ -208,8 +278,14 @@ test.each([
 
 test('a bad environment is one sentence with the remedy', async () => {
   await expectRefusal(runCli(['start'], { env: { PORT: '-1' } }), /port "-1" is not valid: give --port or PORT/)
-  await expectRefusal(runCli(['start'], { env: { TIDEMARK_INSECURE: 'perhaps' } }), /"perhaps" is not valid: set TIDEMARK_INSECURE/)
-  await expectRefusal(runCli(['start'], { env: { TIDEMARK_LOG: 'loud' } }), /log level "loud" is not valid: set TIDEMARK_LOG/)
+  await expectRefusal(
+    runCli(['start'], { env: { TIDEMARK_INSECURE: 'perhaps' } }),
+    /"perhaps" is not valid: set TIDEMARK_INSECURE/,
+  )
+  await expectRefusal(
+    runCli(['start'], { env: { TIDEMARK_LOG: 'loud' } }),
+    /log level "loud" is not valid: set TIDEMARK_LOG/,
+  )
 })
 
 test('a Node that is too old is one sentence with the remedy', async () => {
@@ -223,5 +299,8 @@ test('--version and --help print and end with 0; an unknown command ends with 1'
   expect(await runCli(['--help']).exit()).toMatchObject({ code: 0, stdout: expect.stringContaining('start') })
   expect(await runCli(['strat']).exit()).toMatchObject({ code: 1, stderr: expect.stringContaining('tidemark --help') })
   const belowNpm = { env: { npm_lifecycle_event: 'start' } }
-  expect(await runCli(['start', '--prot', '1'], belowNpm).exit()).toMatchObject({ code: 1, stderr: expect.stringContaining('Run npm start -- --help') })
+  expect(await runCli(['start', '--prot', '1'], belowNpm).exit()).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Run npm start -- --help'),
+  })
 })

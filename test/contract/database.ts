@@ -29,9 +29,31 @@ import { writes } from './database/writes.ts'
 export type { DatabaseSubject } from './database/subject.ts'
 
 const CHAPTERS = [
-  paths, names, values, writes, deletes, expectations, transactions, keys,
-  gets, documents, histories, asOf, logs, changes, feeds, ephemeral, interrupts, limits, races,
-  wheres, searches, lives, resumes, shapes, watches,
+  paths,
+  names,
+  values,
+  writes,
+  deletes,
+  expectations,
+  transactions,
+  keys,
+  gets,
+  documents,
+  histories,
+  asOf,
+  logs,
+  changes,
+  feeds,
+  ephemeral,
+  interrupts,
+  limits,
+  races,
+  wheres,
+  searches,
+  lives,
+  resumes,
+  shapes,
+  watches,
 ]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */

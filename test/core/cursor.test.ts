@@ -24,7 +24,9 @@ function read(itsEpoch: string, cursor: string): number | null {
   }
 }
 
-/** Every text that differs from the cursor in one character: replaced, left out, put in, or swapped with its neighbour. */
+/**
+ * Every text that differs from the cursor in one character: replaced, left out, put in, or swapped with its neighbour.
+ */
 function alterations(cursor: string): readonly string[] {
   const places = Array.from({ length: cursor.length + 1 }, (_, at) => [cursor.slice(0, at), cursor.slice(at)] as const)
   const altered = places.flatMap(([head, tail]) => [
@@ -37,35 +39,44 @@ function alterations(cursor: string): readonly string[] {
 
 describe('a cursor', () => {
   it('stands for its revision', () => {
-    fc.assert(fc.property(epoch, revision, (itsEpoch, itsRevision) => {
-      expect(read(itsEpoch, formatCursor(itsEpoch, itsRevision))).toBe(itsRevision)
-    }))
+    fc.assert(
+      fc.property(epoch, revision, (itsEpoch, itsRevision) => {
+        expect(read(itsEpoch, formatCursor(itsEpoch, itsRevision))).toBe(itsRevision)
+      }),
+    )
   })
 
   it('altered in one character is refused', () => {
     for (const itsEpoch of ['k3', 'a', '0000', '01j9zz4ksx7dq3v8w2']) {
       for (const itsRevision of [0, 1, 35, 36, 4_711, 1_000_000, Number.MAX_SAFE_INTEGER]) {
-        for (const altered of alterations(formatCursor(itsEpoch, itsRevision))) expect(read(itsEpoch, altered), altered).toBe(null)
+        for (const altered of alterations(formatCursor(itsEpoch, itsRevision))) {
+          expect(read(itsEpoch, altered), altered).toBe(null)
+        }
       }
     }
   })
 
   it('altered in one character is never another revision, of any tenant', () => {
-    fc.assert(fc.property(epoch, revision, fc.nat(), fc.constantFrom(...ALPHABET), (itsEpoch, itsRevision, place, letter) => {
-      const cursor = formatCursor(itsEpoch, itsRevision)
-      const at = place % cursor.length
-      const altered = cursor.slice(0, at) + letter + cursor.slice(at + 1)
-      fc.pre(altered !== cursor)
-      expect(read(itsEpoch, altered)).toBe(null)
-      expect(read(altered.split('-')[0] ?? '', altered)).toBe(null)
-    }), { numRuns: 5_000 })
+    fc.assert(
+      fc.property(epoch, revision, fc.nat(), fc.constantFrom(...ALPHABET), (itsEpoch, itsRevision, place, letter) => {
+        const cursor = formatCursor(itsEpoch, itsRevision)
+        const at = place % cursor.length
+        const altered = cursor.slice(0, at) + letter + cursor.slice(at + 1)
+        fc.pre(altered !== cursor)
+        expect(read(itsEpoch, altered)).toBe(null)
+        expect(read(altered.split('-')[0] ?? '', altered)).toBe(null)
+      }),
+      { numRuns: 5_000 },
+    )
   })
 
   it('of another epoch is refused', () => {
-    fc.assert(fc.property(epoch, epoch, revision, (itsEpoch, other, itsRevision) => {
-      fc.pre(itsEpoch !== other)
-      expect(resume(other, formatCursor(itsEpoch, itsRevision))).toEqual({ kind: 'epoch' })
-    }))
+    fc.assert(
+      fc.property(epoch, epoch, revision, (itsEpoch, other, itsRevision) => {
+        fc.pre(itsEpoch !== other)
+        expect(resume(other, formatCursor(itsEpoch, itsRevision))).toEqual({ kind: 'epoch' })
+      }),
+    )
   })
 
   it('is resumed from between the floor and the last revision of its log', () => {
@@ -73,11 +84,26 @@ describe('a cursor', () => {
     const kinds = [4, 5, 9, 10].map((itsRevision) => resumePoint(log, formatCursor('k3', itsRevision)).kind)
     expect(kinds).toEqual(['expired', 'revision', 'revision', 'ahead'])
     expect(resumePoint(log, formatCursor('k3', 7, 'abc'))).toEqual({ kind: 'revision', revision: 7, shape: 'abc' })
-    expect([7, 10].map((itsRevision) => resumePoint(log, formatPartialCursor('k3', itsRevision)).kind)).toEqual(['partial', 'ahead'])
+    expect([7, 10].map((itsRevision) => resumePoint(log, formatPartialCursor('k3', itsRevision)).kind)).toEqual([
+      'partial',
+      'ahead',
+    ])
   })
 
   it.each([
-    '', '-', '--', 'k3', 'k3-1', 'k3-1-', '1', '0', 'null', ' ', 'k3-1-abc', '9'.repeat(100_000), '-'.repeat(100_000),
+    '',
+    '-',
+    '--',
+    'k3',
+    'k3-1',
+    'k3-1-',
+    '1',
+    '0',
+    'null',
+    ' ',
+    'k3-1-abc',
+    '9'.repeat(100_000),
+    '-'.repeat(100_000),
   ])('is not %.20j', (text) => {
     expect(thrown(() => resume('k3', text)).code).toBe('CURSOR_UNKNOWN')
   })

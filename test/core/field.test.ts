@@ -38,20 +38,34 @@ const attempt = (run: () => Json | undefined): Json | undefined => {
 
 describe('getField', () => {
   it('finds every place of a value and nothing else', () => {
-    fc.assert(fc.property(smallJson, anyPath, (value, path) => {
-      const there = paths(value).some((place) => place.join('/') === path.join('/'))
-      expect(getField(value, path) !== undefined).toBe(there)
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(smallJson, anyPath, (value, path) => {
+        const there = paths(value).some((place) => place.join('/') === path.join('/'))
+        expect(getField(value, path) !== undefined).toBe(there)
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it.each<[Json, string, Json | undefined]>([
-    [{ a: { b: [1, { c: 2 }] } }, 'a/b/1/c', 2], [{ a: null }, 'a', null], [{ a: null }, 'a/b', undefined], [[1, 2], '1', 2],
+    [{ a: { b: [1, { c: 2 }] } }, 'a/b/1/c', 2],
+    [{ a: null }, 'a', null],
+    [{ a: null }, 'a/b', undefined],
+    [[1, 2], '1', 2],
     [[1], '01', undefined],
-    [[1], '-1', undefined], [[1], '+0', undefined], [[1], '', undefined], [[1], 'length', undefined],
+    [[1], '-1', undefined],
+    [[1], '+0', undefined],
+    [[1], '', undefined],
+    [[1], 'length', undefined],
     [[1], '99999999999999999999', undefined],
-    [{ 1: 'x' }, '1', 'x'], [{ '01': 'x' }, '01', 'x'], [{}, 'constructor', undefined], [{}, '__proto__', undefined],
-    ['text', '0', undefined], ['text', 'length', undefined],
-    [{ constructor: { name: 1 } }, 'constructor/name', 1], [{ '': 1 }, '', 1],
+    [{ 1: 'x' }, '1', 'x'],
+    [{ '01': 'x' }, '01', 'x'],
+    [{}, 'constructor', undefined],
+    [{}, '__proto__', undefined],
+    ['text', '0', undefined],
+    ['text', 'length', undefined],
+    [{ constructor: { name: 1 } }, 'constructor/name', 1],
+    [{ '': 1 }, '', 1],
   ])('of %j at %s gives %j', (value, path, field) => {
     assert.deepStrictEqual(getField(value, path.split('/')), field)
   })
@@ -64,34 +78,61 @@ describe('getField', () => {
 
 describe('setField', () => {
   it('makes getField give what was set, and leaves every other place as it was', () => {
-    fc.assert(fc.property(placed, smallJson, ([value, path], field) => {
-      const after = setField(value, path, field)
-      assert.deepStrictEqual(getField(after, path), field)
-      const elsewhere = paths(value).filter((place) => !place.every((s, i) => i >= path.length || path[i] === s))
-      for (const place of elsewhere) expect(getField(after, place)).toBe(getField(value, place))
-    }), { numRuns: 2_000 })
+    fc.assert(
+      fc.property(placed, smallJson, ([value, path], field) => {
+        const after = setField(value, path, field)
+        assert.deepStrictEqual(getField(after, path), field)
+        const elsewhere = paths(value).filter((place) => !place.every((s, i) => i >= path.length || path[i] === s))
+        for (const place of elsewhere) expect(getField(after, place)).toBe(getField(value, place))
+      }),
+      { numRuns: 2_000 },
+    )
   })
 
   it('makes getField give what was set at any path, or refuses and changes nothing', () => {
-    fc.assert(fc.property(smallJson, anyPath, (value, path) => {
-      const after = attempt(() => setField(frozen(value), path, 'new'))
-      if (after !== undefined) expect(getField(after, path)).toBe('new')
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(smallJson, anyPath, (value, path) => {
+        const after = attempt(() => setField(frozen(value), path, 'new'))
+        if (after !== undefined) expect(getField(after, path)).toBe('new')
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it.each<[Json, string, Json]>([
-    [{}, 'a/b/c', { a: { b: { c: 9 } } }], [{ a: [1] }, 'a/1', { a: [1, 9] }], [[], '0', [9]], [[1, 2], '0', [9, 2]],
+    [{}, 'a/b/c', { a: { b: { c: 9 } } }],
+    [{ a: [1] }, 'a/1', { a: [1, 9] }],
+    [[], '0', [9]],
+    [[1, 2], '0', [9, 2]],
     [[1], '1/x/y', [1, { x: { y: 9 } }]],
-    [{ a: 1, b: 2 }, 'a', { a: 9, b: 2 }], [{}, '0', { 0: 9 }], [{}, 'tags/0', { tags: { 0: 9 } }],
+    [{ a: 1, b: 2 }, 'a', { a: 9, b: 2 }],
+    [{}, '0', { 0: 9 }],
+    [{}, 'tags/0', { tags: { 0: 9 } }],
     [{}, 'constructor/name', { constructor: { name: 9 } }],
-    [{}, 'toString', { toString: 9 }], [{ a: null }, 'a', { a: 9 }], [[null], '0', [9]],
+    [{}, 'toString', { toString: 9 }],
+    [{ a: null }, 'a', { a: 9 }],
+    [[null], '0', [9]],
   ])('in %j at %s gives %j', (value, path, after) => {
     assert.deepStrictEqual(setField(frozen(value), path.split('/'), 9), after)
   })
 
   it.each<[Json, string]>([
-    [[1], '2'], [[1], '01'], [[1], '-1'], [[1], 'x'], [[1], 'length'], [[1], '1.0'], [[1], '2/x'], [[1], '99999999999999999999'], [[], '-'],
-    [null, 'a'], ['text', '0'], [1, 'a'], [true, 'a'], [{ a: null }, 'a/b'], [{ a: 'x' }, 'a/length'], [{ a: [1] }, 'a/0/b'],
+    [[1], '2'],
+    [[1], '01'],
+    [[1], '-1'],
+    [[1], 'x'],
+    [[1], 'length'],
+    [[1], '1.0'],
+    [[1], '2/x'],
+    [[1], '99999999999999999999'],
+    [[], '-'],
+    [null, 'a'],
+    ['text', '0'],
+    [1, 'a'],
+    [true, 'a'],
+    [{ a: null }, 'a/b'],
+    [{ a: 'x' }, 'a/length'],
+    [{ a: [1] }, 'a/0/b'],
     [{ a: [null] }, 'a/0/b'],
   ])('in %j at %s is refused with NOT_FOUND', (value, path) => {
     const error = thrown(() => setField(frozen(value), path.split('/'), 9))
@@ -115,28 +156,43 @@ describe('setField', () => {
 
 describe('deleteField', () => {
   it('undoes the setting of a field that was not there', () => {
-    fc.assert(fc.property(smallJson, fc.constantFrom('new', 'valueOf', '7'), (value, name) => {
-      fc.pre(typeof value === 'object' && value !== null && !Array.isArray(value))
-      assert.deepStrictEqual(deleteField(frozen(setField(value, [name], 1)), [name]), value)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(smallJson, fc.constantFrom('new', 'valueOf', '7'), (value, name) => {
+        fc.pre(typeof value === 'object' && value !== null && !Array.isArray(value))
+        assert.deepStrictEqual(deleteField(frozen(setField(value, [name], 1)), [name]), value)
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('takes away one key or one element, and gives undefined exactly when nothing is there', () => {
-    fc.assert(fc.property(smallJson, anyPath, (value, path) => {
-      const parent = getField(value, path.slice(0, -1))
-      const after = deleteField(frozen(value), path)
-      expect(after === undefined).toBe(getField(value, path) === undefined)
-      if (after === undefined) return
-      const left = getField(after, path.slice(0, -1)) as object
-      expect(Object.keys(left)).toHaveLength(Object.keys(parent as object).length - 1)
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(smallJson, anyPath, (value, path) => {
+        const parent = getField(value, path.slice(0, -1))
+        const after = deleteField(frozen(value), path)
+        expect(after === undefined).toBe(getField(value, path) === undefined)
+        if (after === undefined) return
+        const left = getField(after, path.slice(0, -1)) as object
+        expect(Object.keys(left)).toHaveLength(Object.keys(parent as object).length - 1)
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it.each<[Json, string, Json | undefined]>([
-    [{ a: 1, b: 2 }, 'a', { b: 2 }], [[1, 2, 3], '1', [1, 3]], [{ a: [{ b: 1, c: 2 }] }, 'a/0/b', { a: [{ c: 2 }] }],
+    [{ a: 1, b: 2 }, 'a', { b: 2 }],
+    [[1, 2, 3], '1', [1, 3]],
+    [{ a: [{ b: 1, c: 2 }] }, 'a/0/b', { a: [{ c: 2 }] }],
     [{ a: null }, 'a', {}],
-    [{ a: 1 }, 'b', undefined], [[1], '1', undefined], [[1], '00', undefined], [[1], 'length', undefined], [{}, 'constructor', undefined],
-    [{ constructor: 1 }, 'constructor', {}], [{ a: { b: 1 } }, 'a/b/c', undefined], ['x', '0', undefined], [null, 'a', undefined],
+    [{ a: 1 }, 'b', undefined],
+    [[1], '1', undefined],
+    [[1], '00', undefined],
+    [[1], 'length', undefined],
+    [{}, 'constructor', undefined],
+    [{ constructor: 1 }, 'constructor', {}],
+    [{ a: { b: 1 } }, 'a/b/c', undefined],
+    ['x', '0', undefined],
+    [null, 'a', undefined],
     [{ a: { b: null } }, 'a/b', { a: {} }],
   ])('of %j at %s gives %j', (value, path, after) => {
     assert.deepStrictEqual(deleteField(frozen(value), path.split('/')), after)
@@ -158,11 +214,17 @@ describe('with copies of one caller', () => {
         return value
       }
     }
-    fc.assert(fc.property(smallJson, fc.array(change, { maxLength: 8 }), (value, changes) => {
-      const copies = new Copies()
-      const after = changes.reduce((now, one) => apply(now, one, copies), frozen(value))
-      assert.deepStrictEqual(after, changes.reduce((now, one) => apply(now, one, new Copies()), frozen(value)))
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(smallJson, fc.array(change, { maxLength: 8 }), (value, changes) => {
+        const copies = new Copies()
+        const after = changes.reduce((now, one) => apply(now, one, copies), frozen(value))
+        assert.deepStrictEqual(
+          after,
+          changes.reduce((now, one) => apply(now, one, new Copies()), frozen(value)),
+        )
+      }),
+      { numRuns: 3_000 },
+    )
   })
 })
 

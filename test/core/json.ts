@@ -15,7 +15,12 @@ const EDGES = [0, 0.1, 5e-324, 1e21, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE]
 
 /** Doubles that are kept: no integer that JSON would print with more digits than it has. */
 export const number: fc.Arbitrary<number> = fc
-  .oneof(fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constantFrom(...EDGES))
+  .oneof(
+    fc.integer(),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.constantFrom(...EDGES),
+  )
   .filter((double) => Math.abs(double) <= Number.MAX_SAFE_INTEGER || Math.abs(double) >= 1e21)
   .map((double) => double + 0)
 
@@ -37,6 +42,9 @@ export const smallJson: fc.Arbitrary<Json> = fc.letrec<{ json: Json }>((tie) => 
     { maxDepth: 4, withCrossShrink: true },
     fc.constantFrom<Json>(null, 0, 1, 'x'),
     fc.array(tie('json'), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom('a', 'b', '0', '1', 'constructor', 'toString'), tie('json'), { maxKeys: 3, noNullPrototype: true }),
+    fc.dictionary(fc.constantFrom('a', 'b', '0', '1', 'constructor', 'toString'), tie('json'), {
+      maxKeys: 3,
+      noNullPrototype: true,
+    }),
   ),
 })).json

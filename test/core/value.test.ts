@@ -15,14 +15,21 @@ const nest = (levels: number, innermost: unknown): unknown => (levels === 0 ? in
 function reversed(value: Json): Json {
   if (Array.isArray(value)) return value.map((element: Json) => reversed(element))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).toReversed().map(([key, field]) => [key, reversed(field as Json)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .toReversed()
+      .map(([key, field]) => [key, reversed(field as Json)]),
+  )
 }
 
 /** All places of a value as JSON Pointers, made by a walk of its own. */
 function places(value: Json, at = ''): readonly string[] {
   if (typeof value !== 'object' || value === null) return [at]
   const fields = Object.entries(value) as [string, Json][]
-  return [at, ...fields.flatMap(([key, field]) => places(field, `${at}/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`))]
+  return [
+    at,
+    ...fields.flatMap(([key, field]) => places(field, `${at}/${key.replace(/~/g, '~0').replace(/\//g, '~1')}`)),
+  ]
 }
 
 /** A copy in which `stranger` stands in the n-th place. */
@@ -43,10 +50,13 @@ class Point {
 
 describe('exactValue', () => {
   it('gives back every JSON value', () => {
-    fc.assert(fc.property(json, (value) => {
-      assert.deepStrictEqual(exactValue(value, LIMITS), value)
-      assert.deepStrictEqual(exactValue(parseExactJson(JSON.stringify(value)), LIMITS), value)
-    }), { numRuns: 1_000 })
+    fc.assert(
+      fc.property(json, (value) => {
+        assert.deepStrictEqual(exactValue(value, LIMITS), value)
+        assert.deepStrictEqual(exactValue(parseExactJson(JSON.stringify(value)), LIMITS), value)
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it('shares nothing with what it was given', () => {
@@ -60,21 +70,41 @@ describe('exactValue', () => {
 
   it('points to the place of what is no JSON, wherever it stands', () => {
     const strangers = fc.constantFrom(undefined, Number.NaN, new InvalidJson('it is planted'), 10n, '\ud800')
-    fc.assert(fc.property(json, fc.nat(), strangers, (value, place, stranger) => {
-      const all = places(value)
-      const error = thrown(() => exactValue(planted(value, stranger, place % all.length), LIMITS))
-      expect(error).toMatchObject(invalidAt(all[place % all.length]))
-    }), { numRuns: 1_000 })
+    fc.assert(
+      fc.property(json, fc.nat(), strangers, (value, place, stranger) => {
+        const all = places(value)
+        const error = thrown(() => exactValue(planted(value, stranger, place % all.length), LIMITS))
+        expect(error).toMatchObject(invalidAt(all[place % all.length]))
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   it.each<[string, unknown]>([
-    ['NaN', Number.NaN], ['Infinity', Infinity], ['-Infinity', -Infinity], ['2^53', 2 ** 53], ['-(2^53)', -(2 ** 53)], ['1e20', 1e20],
-    ['undefined', undefined], ['a function', () => 1], ['a bigint', 1n], ['a symbol', Symbol('s')], ['a Date', new Date(0)],
+    ['NaN', Number.NaN],
+    ['Infinity', Infinity],
+    ['-Infinity', -Infinity],
+    ['2^53', 2 ** 53],
+    ['-(2^53)', -(2 ** 53)],
+    ['1e20', 1e20],
+    ['undefined', undefined],
+    ['a function', () => 1],
+    ['a bigint', 1n],
+    ['a symbol', Symbol('s')],
+    ['a Date', new Date(0)],
     ['a Map', new Map()],
-    ['a Set', new Set()], ['a Buffer', Buffer.from('a')], ['a Uint8Array', new Uint8Array(1)], ['a RegExp', /a/],
-    ['an Error', new Error('a')], ['a class instance', new Point()],
-    ['a boxed string', Object('a')], ['an object of another prototype', Object.create({ a: 1 })], ['a promise', Promise.resolve(1)],
-    ['half of a surrogate pair', 'a\ud800'], ['the other half', '\udfff'], ['halves in the wrong order', '\udc00\ud800'],
+    ['a Set', new Set()],
+    ['a Buffer', Buffer.from('a')],
+    ['a Uint8Array', new Uint8Array(1)],
+    ['a RegExp', /a/],
+    ['an Error', new Error('a')],
+    ['a class instance', new Point()],
+    ['a boxed string', Object('a')],
+    ['an object of another prototype', Object.create({ a: 1 })],
+    ['a promise', Promise.resolve(1)],
+    ['half of a surrogate pair', 'a\ud800'],
+    ['the other half', '\udfff'],
+    ['halves in the wrong order', '\udc00\ud800'],
     ['a flaw', new InvalidJson('it is one')],
   ])('refuses %s with the place', (_, stranger) => {
     expect(thrown(() => exactValue(stranger, LIMITS))).toMatchObject(invalidAt(''))
@@ -95,11 +125,22 @@ describe('exactValue', () => {
 
   it('says what is wrong with a flaw', () => {
     const error = thrown(() => exactValue(parseExactJson('{"n":1e400}'), LIMITS))
-    expect(error.message).toMatch(/^The value cannot be kept exactly at "\/n": the number would be rounded .+; send it as a string\.$/)
+    expect(error.message).toMatch(
+      /^The value cannot be kept exactly at "\/n": the number would be rounded .+; send it as a string\.$/,
+    )
   })
 
   it('keeps curious keys, objects without a prototype, U+0000 and U+FEFF in texts, and reads -0 as 0', () => {
-    const value = { $a: 1, 'a.b': 2, constructor: 3, _bsontype: 'ObjectId', toString: 4, prototype: 5, '': 6, text: '\0\ufeff😀' }
+    const value = {
+      $a: 1,
+      'a.b': 2,
+      constructor: 3,
+      _bsontype: 'ObjectId',
+      toString: 4,
+      prototype: 5,
+      '': 6,
+      text: '\0\ufeff😀',
+    }
     assert.deepStrictEqual(exactValue(value, LIMITS), value)
     assert.deepStrictEqual(exactValue(Object.assign(Object.create(null), { a: 1 }), LIMITS), { a: 1 })
     assert.deepStrictEqual(exactValue([-0, { a: -0 }], LIMITS), [0, { a: 0 }])
@@ -118,16 +159,22 @@ describe('exactValue', () => {
   it('refuses a cycle as too deep', () => {
     const cycle: unknown[] = []
     cycle.push(cycle)
-    expect(thrown(() => exactValue(cycle, LIMITS))).toMatchObject(tooLarge({ limit: 'valueDepth', at: '/0'.repeat(64) }))
+    expect(thrown(() => exactValue(cycle, LIMITS))).toMatchObject(
+      tooLarge({ limit: 'valueDepth', at: '/0'.repeat(64) }),
+    )
   })
 
   it('refuses too many keys and too long an array with the place, and takes the greatest allowed', () => {
     const keys = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]))
     expect(Object.keys(exactValue(keys(1_024), LIMITS) as object)).toHaveLength(1_024)
-    expect(thrown(() => exactValue([keys(1_025)], LIMITS))).toMatchObject(tooLarge({ limit: 'keysPerObject', max: 1_024, at: '/0' }))
+    expect(thrown(() => exactValue([keys(1_025)], LIMITS))).toMatchObject(
+      tooLarge({ limit: 'keysPerObject', max: 1_024, at: '/0' }),
+    )
     expect(exactValue(Array(8_192).fill(0), LIMITS)).toHaveLength(8_192)
     const tooLong = Array(8_193).fill(0)
-    expect(thrown(() => exactValue({ a: tooLong }, LIMITS))).toMatchObject(tooLarge({ limit: 'arrayLength', max: 8_192, at: '/a' }))
+    expect(thrown(() => exactValue({ a: tooLong }, LIMITS))).toMatchObject(
+      tooLarge({ limit: 'arrayLength', max: 8_192, at: '/a' }),
+    )
     expect(thrown(() => exactValue(Array(4_000_000_000), LIMITS))).toMatchObject(tooLarge({ limit: 'arrayLength' }))
   })
 
@@ -148,49 +195,78 @@ describe('exactValue', () => {
   })
 
   it('refuses by size only what checkSize refuses too', () => {
-    fc.assert(fc.property(json, (value) => {
-      const limits = { ...LIMITS, valueBytes: jsonBytes(value) }
-      assert.deepStrictEqual(exactValue(value, limits), value)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(json, (value) => {
+        const limits = { ...LIMITS, valueBytes: jsonBytes(value) }
+        assert.deepStrictEqual(exactValue(value, limits), value)
+      }),
+      { numRuns: 500 },
+    )
   })
 })
 
 describe('the size of a value', () => {
   it('is the length of its compact JSON in UTF-8', () => {
-    fc.assert(fc.property(json, (value) => {
-      expect(jsonBytes(value)).toBe(Buffer.byteLength(JSON.stringify(value), 'utf8'))
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(jsonBytes(value)).toBe(Buffer.byteLength(JSON.stringify(value), 'utf8'))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('may be the limit and not one byte more', () => {
     const full = 'é'.repeat((LIMITS.valueBytes - 2) / 2)
     expect(jsonBytes(full)).toBe(LIMITS.valueBytes)
     checkSize(full, LIMITS)
-    expect(thrown(() => checkSize(`${full}x`, LIMITS))).toMatchObject(tooLarge({ limit: 'valueBytes', max: 1_048_576, at: '' }))
+    expect(thrown(() => checkSize(`${full}x`, LIMITS))).toMatchObject(
+      tooLarge({ limit: 'valueBytes', max: 1_048_576, at: '' }),
+    )
   })
 })
 
 describe('equality and the canonical text', () => {
   it('do not depend on the order of keys', () => {
-    fc.assert(fc.property(json, (value) => {
-      const other = reversed(value)
-      expect(equalJson(value, other)).toBe(true)
-      expect(canonicalJson(other)).toBe(canonicalJson(value))
-      assert.deepStrictEqual(JSON.parse(canonicalJson(value)), value)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(json, (value) => {
+        const other = reversed(value)
+        expect(equalJson(value, other)).toBe(true)
+        expect(canonicalJson(other)).toBe(canonicalJson(value))
+        assert.deepStrictEqual(JSON.parse(canonicalJson(value)), value)
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('agree with one another on what is equal', () => {
-    fc.assert(fc.property(smallJson, smallJson, (a, b) => {
-      expect(equalJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b))
-      expect(equalJson(b, a)).toBe(equalJson(a, b))
-    }), { numRuns: 3_000 })
+    fc.assert(
+      fc.property(smallJson, smallJson, (a, b) => {
+        expect(equalJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b))
+        expect(equalJson(b, a)).toBe(equalJson(a, b))
+      }),
+      { numRuns: 3_000 },
+    )
   })
 
   it.each<[Json, Json]>([
-    [null, 0], [0, false], ['', null], ['1', 1], [[], {}], [[1], { 0: 1 }], [{ a: null }, {}], [{}, { a: null }], [{ a: null }, { b: null }],
-    [[1, 2], [2, 1]], [[null], []],
-    [{ toString: 1 }, {}], [{ a: 1 }, { constructor: 1 }], [{ a: { b: 1 } }, { a: { b: 2 } }], [[[]], [[[]]]],
+    [null, 0],
+    [0, false],
+    ['', null],
+    ['1', 1],
+    [[], {}],
+    [[1], { 0: 1 }],
+    [{ a: null }, {}],
+    [{}, { a: null }],
+    [{ a: null }, { b: null }],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    [[null], []],
+    [{ toString: 1 }, {}],
+    [{ a: 1 }, { constructor: 1 }],
+    [{ a: { b: 1 } }, { a: { b: 2 } }],
+    [[[]], [[[]]]],
   ])('tell %j from %j', (a, b) => {
     expect(equalJson(a, b)).toBe(false)
     expect(canonicalJson(a)).not.toBe(canonicalJson(b))

@@ -19,7 +19,6 @@ const EVERYTHING: Interest = { paths: ['*'] }
 /** How long a write may take to be refused. */
 const REFUSED_MS = 5_000
 
-
 /** What the writers were told until each of them was refused once. */
 interface Told {
   readonly done: readonly Acknowledged[]
@@ -30,10 +29,17 @@ interface Told {
 /** Eight writers of large documents, until each of them is refused. */
 async function writeUntilRefused(graphql: string, crew: string): Promise<Told> {
   const all = await Promise.all(Array.from({ length: 8 }, (_, i) => writeOneByOne(graphql, `${crew}${i}`)))
-  return { done: all.flatMap(({ done }) => done), refused: all.map(({ refused }) => refused), codes: all.map(({ code }) => code) }
+  return {
+    done: all.flatMap(({ done }) => done),
+    refused: all.map(({ refused }) => refused),
+    codes: all.map(({ code }) => code),
+  }
 }
 
-async function writeOneByOne(graphql: string, name: string): Promise<{ done: readonly Acknowledged[]; refused: Write; code: unknown }> {
+async function writeOneByOne(
+  graphql: string,
+  name: string,
+): Promise<{ done: readonly Acknowledged[]; refused: Write; code: unknown }> {
   const done: Acknowledged[] = []
   for (let count = 1; ; count++) {
     const write = largeWrite(name, count)
@@ -56,18 +62,24 @@ function largeWrite(name: string, count: number): Write {
 
 /** Sends what was refused once more, with the key of then: each is a commit that was not there before. */
 async function retryAll(graphql: string, { refused }: Told): Promise<readonly Acknowledged[]> {
-  return Promise.all(refused.map(async (write) => {
-    const answer = await committerOf(graphql)(write)
-    expect(answer.repeated).toBe(false)
-    return acknowledged(answer, write.values)
-  }))
+  return Promise.all(
+    refused.map(async (write) => {
+      const answer = await committerOf(graphql)(write)
+      expect(answer.repeated).toBe(false)
+      return acknowledged(answer, write.values)
+    }),
+  )
 }
 
 async function expectReads(graphql: string, told: readonly Acknowledged[]): Promise<void> {
   const log = await readWholeLog(remoteLog(graphql))
   expect(judge(log, told)).toEqual([])
   const { path, version } = last(log.at(-1)?.changes ?? [])
-  const document = await ask<{ version: number } | null>(graphql, 'query ($path: Path!) { document(path: $path) { version } }', { path })
+  const document = await ask<{ version: number } | null>(
+    graphql,
+    'query ($path: Path!) { document(path: $path) { version } }',
+    { path },
+  )
   expect(document).toEqual({ version })
 }
 
@@ -78,14 +90,21 @@ function last<T>(items: readonly T[]): T {
 }
 
 function judge(log: readonly LoggedCommit[], told: readonly Acknowledged[]): readonly string[] {
-  const strangers = log.length === told.length ? [] : [`the log has ${log.length} commits, ${told.length} were acknowledged`]
+  const strangers =
+    log.length === told.length ? [] : [`the log has ${log.length} commits, ${told.length} were acknowledged`]
   return [...contiguous(log), ...dense(log), ...lively(log), ...kept(told, log), ...strangers]
 }
 
-/** The end of each story: the same process writes on, followers missed nothing, and a restart after a kill finds everything. */
+/**
+ * The end of each story: the same process writes on, followers missed nothing, and a restart after a kill finds
+ * everything.
+ */
 async function expectRecovered(server: ServerProcess, directory: string, story: Story): Promise<void> {
   const { graphql } = server
-  const told = [...story.told, ...(await load({ commit: committerOf(graphql), crew: 'after', writers: 8, commits: 5, seed: 1 }))]
+  const told = [
+    ...story.told,
+    ...(await load({ commit: committerOf(graphql), crew: 'after', writers: 8, commits: 5, seed: 1 })),
+  ]
   expect(server.isRunning()).toBe(true)
   const log = await readWholeLog(remoteLog(graphql))
   expect(judge(log, told)).toEqual([])
@@ -106,8 +125,16 @@ interface Story {
   readonly goal: { revision: number }
 }
 
-function followAll(graphql: string, goal: { readonly revision: number }, revived?: (error: unknown) => Promise<void>): Promise<FollowerRun> {
-  const follower = follow({ open: socketFeeder(graphql, EVERYTHING), isOver: (revision) => revision >= goal.revision, revived })
+function followAll(
+  graphql: string,
+  goal: { readonly revision: number },
+  revived?: (error: unknown) => Promise<void>,
+): Promise<FollowerRun> {
+  const follower = follow({
+    open: socketFeeder(graphql, EVERYTHING),
+    isOver: (revision) => revision >= goal.revision,
+    revived,
+  })
   // When the test has failed already, nobody waits for it.
   follower.catch(() => {})
   return follower
@@ -151,21 +178,34 @@ describe.skipIf(noInjection !== null)(`on a failing disk (${noInjection ?? 'fiu-
     await pipes[Symbol.asyncDispose]()
   })
 
-  const start = (): Promise<ServerProcess> => startProcess(data.path, { through: ['fiu-run', '-x', '-f', join(pipes.path, 'fiu')] })
+  const start = (): Promise<ServerProcess> =>
+    startProcess(data.path, { through: ['fiu-run', '-x', '-f', join(pipes.path, 'fiu')] })
 
   /** Switches faults of the process on or off, while it runs. */
   const control = async ({ pid }: ServerProcess, commands: readonly string[]): Promise<void> => {
-    await run('fiu-ctrl', ['-f', join(pipes.path, 'fiu'), ...commands.flatMap((command) => ['-c', command]), String(pid)])
+    await run('fiu-ctrl', [
+      '-f',
+      join(pipes.path, 'fiu'),
+      ...commands.flatMap((command) => ['-c', command]),
+      String(pid),
+    ])
   }
 
-  // A pwrite that fails altogether is left out: lmdb 3.5.6 then writes its message past the 100 bytes that it has for it.
+  // A pwrite that fails altogether is left out: lmdb 3.5.6 then writes its message past the 100 bytes that it has for
+  // it.
   for (const call of ['shortPwrite', 'fdatasync'] as const satisfies readonly FaultyCall[]) {
     it(`the server refuses writes with UNAVAILABLE under a lasting fault (${call}), reads on, and writes on when it is over`, async () => {
       const server = await start()
       try {
         const goal = { revision: Infinity }
         const follower = followAll(server.graphql, goal)
-        const before = await load({ commit: committerOf(server.graphql), crew: 'before', writers: 8, commits: 5, seed: 2 })
+        const before = await load({
+          commit: committerOf(server.graphql),
+          crew: 'before',
+          writers: 8,
+          commits: 5,
+          seed: 2,
+        })
         await control(server, [`enable name=${CALLS[call]},failinfo=${ERRNO.EIO}`])
         const failed = await writeUntilRefused(server.graphql, 'failed')
         expect(new Set(failed.codes)).toEqual(new Set(['UNAVAILABLE']))
@@ -186,10 +226,22 @@ describe.skipIf(noInjection !== null)(`on a failing disk (${noInjection ?? 'fiu-
       const goal = { revision: Infinity }
       const follower = followAll(server.graphql, goal, comeBack)
       const names = [CALLS.shortPwrite, CALLS.shortWritev, CALLS.fdatasync]
-      await control(server, names.map((name) => `enable_random name=${name},probability=0.05,failinfo=${ERRNO.EIO}`))
+      await control(
+        server,
+        names.map((name) => `enable_random name=${name},probability=0.05,failinfo=${ERRNO.EIO}`),
+      )
       const refusals = { count: 0 }
-      const told = await load({ commit: (write) => untilDone(server.graphql, write, refusals), crew: 'random', writers: 8, commits: 40, seed: 3 })
-      await control(server, names.map((name) => `disable name=${name}`))
+      const told = await load({
+        commit: (write) => untilDone(server.graphql, write, refusals),
+        crew: 'random',
+        writers: 8,
+        commits: 40,
+        seed: 3,
+      })
+      await control(
+        server,
+        names.map((name) => `disable name=${name}`),
+      )
       expect(refusals.count).toBeGreaterThan(0)
       await expectRecovered(server, data.path, { told, follower, goal })
     } finally {
@@ -198,7 +250,9 @@ describe.skipIf(noInjection !== null)(`on a failing disk (${noInjection ?? 'fiu-
   }, 60_000)
 })
 
-/** A read too may meet a store that opens its files again while they fail: then a feed ends with a reason to come back. */
+/**
+ * A read too may meet a store that opens its files again while they fail: then a feed ends with a reason to come back.
+ */
 async function comeBack(error: unknown): Promise<void> {
   if (!JSON.stringify(error).includes('"UNAVAILABLE"')) throw error
 }

@@ -6,7 +6,6 @@ import { crash } from '../support/writers/crash.ts'
 /** `npm run test:crash -- 1000` is the long form. */
 const CYCLES = 50
 
-
 describe('a server that is killed under 8 writers', () => {
   it(`loses no acknowledged write, doubles none, and lets its followers resume without a gap, ${CYCLES} times`, async () => {
     const report = await crash({ cycles: CYCLES, seed: Date.now() % 1_000_000 })

@@ -18,7 +18,11 @@ interface Server {
 /** A process of its own, with its own clock, on a store that others write to as well. */
 async function serverOn(store: Store, aheadMs = 0): Promise<Server> {
   const clock = { time: START + aheadMs }
-  const engine = await openEngine(wrapped(store, { shared: true }), { now: () => clock.time, readMs: 500, writeMs: 500 })
+  const engine = await openEngine(wrapped(store, { shared: true }), {
+    now: () => clock.time,
+    readMs: 500,
+    writeMs: 500,
+  })
   onTestFinished(() => engine.close())
   return { db: engine.database('default', { actor: null }), clock }
 }
@@ -63,7 +67,10 @@ it('what was written is read as of its time, through every server, also by one w
   await b.db.get('x')
   for (let i = 0; i < 3; i++) {
     const { at } = await a.db.put('x/1', i)
-    expect([await a.db.get('x/1', { asOf: { time: at } }), await b.db.get('x/1', { asOf: { time: at } })]).toEqual([i, i])
+    expect([await a.db.get('x/1', { asOf: { time: at } }), await b.db.get('x/1', { asOf: { time: at } })]).toEqual([
+      i,
+      i,
+    ])
   }
 })
 
@@ -74,7 +81,10 @@ it('a commit that only closes times is seen by nobody, and a time that it bears 
   const time = timestamp(clock.time)
   expect(await db.get('x/1', { asOf: { time } })).toBe(1)
   expect(await countNoOps(store)).toBe(1)
-  expect(await refusal(db.get('x/1', { asOf: { time: timestamp(clock.time + 1) } }))).toEqual({ code: 'BAD_REQUEST', argument: 'asOf' })
+  expect(await refusal(db.get('x/1', { asOf: { time: timestamp(clock.time + 1) } }))).toEqual({
+    code: 'BAD_REQUEST',
+    argument: 'asOf',
+  })
   expect(summary(await db.log(['*'], { after: cursor }))).toEqual([])
   expect(await wholeLog(db)).toEqual(['NEW x/1@1'])
   expect((await db.history('x')).edges).toHaveLength(1)
@@ -94,7 +104,8 @@ it('reads of a time that was closed before write nothing, and many at once write
 
 it('where the store takes no write, a read that would have to close a time says so, and others go on', async () => {
   const store = new MemoryStore()
-  const full: Store['append'] = () => Promise.reject(new DatabaseError('STORAGE_FULL', 'There is no room.', { retryAfterMs: 1_000 }))
+  const full: Store['append'] = () =>
+    Promise.reject(new DatabaseError('STORAGE_FULL', 'There is no room.', { retryAfterMs: 1_000 }))
   const [a, b] = [await serverOn(store), await serverOn(wrapped(store, { append: full }))]
   await a.db.put('x/1', 1)
   a.clock.time += 10
@@ -102,13 +113,25 @@ it('where the store takes no write, a read that would have to close a time says 
   b.clock.time += 20
   expect(await b.db.get('x/1', { asOf: { time: timestamp(START + 9) } })).toBe(1)
   expect(await b.db.get('x/1', { asOf: { cursor } })).toBe(2)
-  expect(await refusal(b.db.get('x/1', { asOf: { time: timestamp(START + 20) } }))).toEqual({ code: 'STORAGE_FULL', retryAfterMs: 1_000 })
+  expect(await refusal(b.db.get('x/1', { asOf: { time: timestamp(START + 20) } }))).toEqual({
+    code: 'STORAGE_FULL',
+    retryAfterMs: 1_000,
+  })
 })
 
-it(`under full load of two servers no read gives another answer later: ${READS} reads of each kind`, async () => {
-  const store = distant(new MemoryStore())
-  const engines = await Promise.all([0, 40].map((ms) => openEngine(wrapped(store, { shared: true }), { now: () => Date.now() + ms })))
-  const told = await readRepeatedly(engines.map((engine) => engine.database('default', { actor: null })), READS)
-  await Promise.all(engines.map((engine) => engine.close()))
-  expect(told).toEqual(Object.fromEntries(Object.keys(told).map((kind) => [kind, { reads: READS, different: 0 }])))
-}, 30_000 + READS * 50)
+it(
+  `under full load of two servers no read gives another answer later: ${READS} reads of each kind`,
+  async () => {
+    const store = distant(new MemoryStore())
+    const engines = await Promise.all(
+      [0, 40].map((ms) => openEngine(wrapped(store, { shared: true }), { now: () => Date.now() + ms })),
+    )
+    const told = await readRepeatedly(
+      engines.map((engine) => engine.database('default', { actor: null })),
+      READS,
+    )
+    await Promise.all(engines.map((engine) => engine.close()))
+    expect(told).toEqual(Object.fromEntries(Object.keys(told).map((kind) => [kind, { reads: READS, different: 0 }])))
+  },
+  30_000 + READS * 50,
+)

@@ -60,7 +60,11 @@ it('a read as of an earlier time, of the present, or as of a cursor waits for no
   const write = db.put('a/1', 'after')
   while (held.waiting.length === 0) await turn()
   const asOf = { time: timestamp(START + 5) }
-  expect(await Promise.all([db.get('a/1', { asOf }), db.get('a/1'), db.get('a/1', { asOf: { cursor } })])).toEqual(['before', 'before', 'before'])
+  expect(await Promise.all([db.get('a/1', { asOf }), db.get('a/1'), db.get('a/1', { asOf: { cursor } })])).toEqual([
+    'before',
+    'before',
+    'before',
+  ])
   held.release()
   await write
   expect(await db.get('a/1', { asOf })).toBe('before')
@@ -70,7 +74,10 @@ it('a commit that is drafted after a read as of a time is stamped later, althoug
   const db = await open(new MemoryStore(), clockAt(START))
   await db.put('a/1', 1)
   const time = timestamp(START)
-  const [read, history] = [() => db.get('a/1', { asOf: { time } }), async () => (await db.history('a/1', { from: time, to: time })).edges.length]
+  const [read, history] = [
+    () => db.get('a/1', { asOf: { time } }),
+    async () => (await db.history('a/1', { from: time, to: time })).edges.length,
+  ]
   expect([await read(), await history()]).toEqual([1, 1])
   const { at } = await db.put('a/1', 2)
   expect(at).toBe(timestamp(START + 1))
@@ -86,7 +93,8 @@ it('a lower bound of a history is closed too: what is written later is not of th
   const write = db.put('a/1', 2)
   while (held.waiting.length === 0) await turn()
   clock.time += 1
-  const after = async (): Promise<unknown> => (await db.history('a/1', { from: timestamp(START + 1) })).edges.map(({ node }) => node.value)
+  const after = async (): Promise<unknown> =>
+    (await db.history('a/1', { from: timestamp(START + 1) })).edges.map(({ node }) => node.value)
   const early = after()
   expect(await isSettled(early)).toBe(false)
   held.release()
@@ -96,7 +104,7 @@ it('a lower bound of a history is closed too: what is written later is not of th
 
 it('a read as of the time of a commit that was just written includes it, and stays as it is', async () => {
   const db = await open(new MemoryStore())
-  const seen: { time: string, value: unknown }[] = []
+  const seen: { time: string; value: unknown }[] = []
   for (let i = 0; i < 200; i++) {
     const { at } = await db.put('a/1', i)
     // A clock that goes on is overtaken by one millisecond at most.
@@ -125,7 +133,10 @@ it('a time that is ahead of the clock is read only when something written bears 
   const { at } = await db.put('a/1', 1)
   clock.time -= 3_600_000
   expect(await db.get('a/1', { asOf: { time: at } })).toBe(1)
-  expect(await refusal(db.get('a/1', { asOf: { time: timestamp(START + 1) } }))).toEqual({ code: 'BAD_REQUEST', argument: 'asOf' })
+  expect(await refusal(db.get('a/1', { asOf: { time: timestamp(START + 1) } }))).toEqual({
+    code: 'BAD_REQUEST',
+    argument: 'asOf',
+  })
   expect((await db.history('a/1', { to: timestamp(START + 1) })).edges).toHaveLength(1)
   expect((await db.put('a/1', 2)).at).toBe(timestamp(START + 1))
 })
@@ -133,13 +144,16 @@ it('a time that is ahead of the clock is read only when something written bears 
 it('a batch that fails leaves no reader waiting', async () => {
   const held = holding(new MemoryStore())
   let isFailing = false
-  const db = await open(wrapped(held.store, {
-    append: async (tenant, drafts) => {
-      const result = await held.store.append(tenant, drafts)
-      if (isFailing) throw new Error('The disk failed.')
-      return result
-    },
-  }), clockAt(START))
+  const db = await open(
+    wrapped(held.store, {
+      append: async (tenant, drafts) => {
+        const result = await held.store.append(tenant, drafts)
+        if (isFailing) throw new Error('The disk failed.')
+        return result
+      },
+    }),
+    clockAt(START),
+  )
   await db.put('a/1', 1)
   isFailing = true
   held.hold()
@@ -157,7 +171,10 @@ it('a batch of which the store says nothing makes a read as of its time TIMEOUT,
   held.hold()
   const write = refusal(db.put('a/1', 2))
   while (held.waiting.length === 0) await turn()
-  expect(await refusal(db.get('a/1', { asOf: { time: timestamp(START) } }))).toEqual({ code: 'TIMEOUT', outcome: 'NOT_DONE' })
+  expect(await refusal(db.get('a/1', { asOf: { time: timestamp(START) } }))).toEqual({
+    code: 'TIMEOUT',
+    outcome: 'NOT_DONE',
+  })
   expect(await db.get('a/1', { asOf: { time: timestamp(START - 1) } })).toBeNull()
   expect(await write).toEqual({ code: 'TIMEOUT', outcome: 'UNKNOWN' })
   held.release()
@@ -166,12 +183,14 @@ it('a batch of which the store says nothing makes a read as of its time TIMEOUT,
 it('readers hold up no writer: as many batches with them as without', async () => {
   const batches: number[] = []
   const memory = new MemoryStore()
-  const db = await open(wrapped(memory, {
-    append: async (tenant, drafts) => {
-      batches.push(drafts.length)
-      return memory.append(tenant, drafts)
-    },
-  }))
+  const db = await open(
+    wrapped(memory, {
+      append: async (tenant, drafts) => {
+        batches.push(drafts.length)
+        return memory.append(tenant, drafts)
+      },
+    }),
+  )
   for (let i = 0; i < 50; i++) {
     const reads = Array.from({ length: 20 }, () => db.get('a/1', { asOf: { time: new Date().toISOString() } }))
     await Promise.all([db.put('a/1', i), ...reads])
@@ -179,14 +198,18 @@ it('readers hold up no writer: as many batches with them as without', async () =
   expect(batches).toEqual(Array.from({ length: 50 }, () => 1))
 })
 
-it(`under full load no read as of a time, a cursor or a version gives another answer later: ${READS} reads of each kind`, async () => {
-  await using directory = await freshDirectory()
-  const store = await openLmdbStore({ directory: directory.path })
-  const engine = await openEngine(store)
-  const db = engine.database('default', { actor: null })
-  const told = await readRepeatedly([db, db], READS)
-  await engine.close()
-  await store.close()
-  process.stdout.write(`${JSON.stringify(told)}\n`)
-  expect(told).toEqual(Object.fromEntries(Object.keys(told).map((kind) => [kind, { reads: READS, different: 0 }])))
-}, 30_000 + READS * 20)
+it(
+  `under full load no read as of a time, a cursor or a version gives another answer later: ${READS} reads of each kind`,
+  async () => {
+    await using directory = await freshDirectory()
+    const store = await openLmdbStore({ directory: directory.path })
+    const engine = await openEngine(store)
+    const db = engine.database('default', { actor: null })
+    const told = await readRepeatedly([db, db], READS)
+    await engine.close()
+    await store.close()
+    process.stdout.write(`${JSON.stringify(told)}\n`)
+    expect(told).toEqual(Object.fromEntries(Object.keys(told).map((kind) => [kind, { reads: READS, different: 0 }])))
+  },
+  30_000 + READS * 20,
+)

@@ -10,7 +10,10 @@ const SECOND = 1_000
 const HOUR = 3_600_000
 const LASTING_S = LASTING_MS / SECOND
 
-/** Since the last reading: how much time really passed, and how far the wall clock was set; then, how far it is held back. Seconds. */
+/**
+ * Since the last reading: how much time really passed, and how far the wall clock was set; then, how far it is held
+ * back. Seconds.
+ */
 type Row = readonly [passed: number, set: number, heldBack: number]
 
 /** How far the clock is held back after each row. */
@@ -25,17 +28,65 @@ function heldBackAlong(rows: readonly Row[]): readonly number[] {
 }
 
 const TABLE: Readonly<Record<string, readonly Row[]>> = {
-  'a clock that goes on, through quiet days and while the machine sleeps': [[1, 0, 0], [86_400, 0, 0], [30 * 86_400, 0, 0], [0, 0, 0]],
-  'a small step ahead is followed at once': [[1, ALLOWANCE_MS / SECOND, 0], [1, 0, 0]],
-  'a large step ahead is held back, and forgotten when it is taken back': [[1, 3_600, 3_600], [60, 0, 3_600], [60, -3_600, 0], [LASTING_S, 0, 0]],
-  'a large step that lasts is followed': [[1, 3_600, 3_600], [LASTING_S - 1, 0, 3_600], [1, 0, 0], [LASTING_S, 0, 0]],
-  'also when nobody looked meanwhile': [[1, 3_600, 3_600], [8 * 3_600, 0, 0]],
-  'a step that is made while nobody looks is held back from when it is seen': [[86_400, 3_600, 3_600], [LASTING_S, 0, 0]],
-  'another step begins the time anew': [[1, 3_600, 3_600], [LASTING_S - 1, 3_600, 7_200], [1, 0, 7_200], [LASTING_S, 0, 0]],
-  'a step back is followed at once, and back to where it was, too': [[1, -3_600, 0], [60, 3_600, 0], [60, 3_600, 3_600]],
-  'after a step back that lasted, one ahead is held back': [[1, -3_600, 0], [LASTING_S, 0, 0], [1, 3_600, 3_600], [LASTING_S, 0, 0]],
-  'a clock that goes too fast is held to the time that passed': [[8, 8, 0], [8, 8, 16], [8, 8, 24], [8, 8, 32], [8, 8, 40]],
-  'small steps that add up are held back': [[1, 9, 0], [1, 9, 18], [1, 9, 27]],
+  'a clock that goes on, through quiet days and while the machine sleeps': [
+    [1, 0, 0],
+    [86_400, 0, 0],
+    [30 * 86_400, 0, 0],
+    [0, 0, 0],
+  ],
+  'a small step ahead is followed at once': [
+    [1, ALLOWANCE_MS / SECOND, 0],
+    [1, 0, 0],
+  ],
+  'a large step ahead is held back, and forgotten when it is taken back': [
+    [1, 3_600, 3_600],
+    [60, 0, 3_600],
+    [60, -3_600, 0],
+    [LASTING_S, 0, 0],
+  ],
+  'a large step that lasts is followed': [
+    [1, 3_600, 3_600],
+    [LASTING_S - 1, 0, 3_600],
+    [1, 0, 0],
+    [LASTING_S, 0, 0],
+  ],
+  'also when nobody looked meanwhile': [
+    [1, 3_600, 3_600],
+    [8 * 3_600, 0, 0],
+  ],
+  'a step that is made while nobody looks is held back from when it is seen': [
+    [86_400, 3_600, 3_600],
+    [LASTING_S, 0, 0],
+  ],
+  'another step begins the time anew': [
+    [1, 3_600, 3_600],
+    [LASTING_S - 1, 3_600, 7_200],
+    [1, 0, 7_200],
+    [LASTING_S, 0, 0],
+  ],
+  'a step back is followed at once, and back to where it was, too': [
+    [1, -3_600, 0],
+    [60, 3_600, 0],
+    [60, 3_600, 3_600],
+  ],
+  'after a step back that lasted, one ahead is held back': [
+    [1, -3_600, 0],
+    [LASTING_S, 0, 0],
+    [1, 3_600, 3_600],
+    [LASTING_S, 0, 0],
+  ],
+  'a clock that goes too fast is held to the time that passed': [
+    [8, 8, 0],
+    [8, 8, 16],
+    [8, 8, 24],
+    [8, 8, 32],
+    [8, 8, 40],
+  ],
+  'small steps that add up are held back': [
+    [1, 9, 0],
+    [1, 9, 18],
+    [1, 9, 27],
+  ],
 }
 
 describe('how far the clock is ahead of the time that commits are stamped with', () => {
@@ -59,7 +110,11 @@ async function machineOn(store: Store, wall = START): Promise<Machine> {
   const warnings: string[] = []
   // Some systems tell fractions of milliseconds.
   const steady = (): number => clocks.steady + (clocks.steady % 7) / 14
-  const engine = await openEngine(store, { now: () => clocks.wall, steady, warn: (sentence) => warnings.push(sentence) })
+  const engine = await openEngine(store, {
+    now: () => clocks.wall,
+    steady,
+    warn: (sentence) => warnings.push(sentence),
+  })
   onTestFinished(() => engine.close())
   const pass = (ms: number): void => {
     clocks.wall += ms
@@ -80,7 +135,11 @@ it('a commit with a wrong clock does not stamp the later ones: once the clock is
   expect(await write()).toBe(timestamp(START + 60_000))
   pass(60_000)
   expect(await write()).toBe(timestamp(START + 120_000))
-  expect(warnings).toEqual([expect.stringMatching(new RegExp(`set ahead and shows ${timestamp(START + 60_000 + HOUR)}.*${timestamp(START + 60_000)}`))])
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      new RegExp(`set ahead and shows ${timestamp(START + 60_000 + HOUR)}.*${timestamp(START + 60_000)}`),
+    ),
+  ])
   set(-HOUR)
   pass(60_000)
   expect(await write()).toBe(timestamp(START + 180_000))
@@ -113,7 +172,10 @@ it('whatever was stamped can be read as of its time, and a time that is held bac
     at = (await db.put('a/1', i)).at
     expect(await db.get('a/1', { asOf: { time: at } })).toBe(i)
   }
-  expect(await refusal(db.get('a/1', { asOf: { time: timestamp(START + HOUR) } }))).toEqual({ code: 'BAD_REQUEST', argument: 'asOf' })
+  expect(await refusal(db.get('a/1', { asOf: { time: timestamp(START + HOUR) } }))).toEqual({
+    code: 'BAD_REQUEST',
+    argument: 'asOf',
+  })
   set(-2 * HOUR)
   expect(await db.get('a/1', { asOf: { time: at } })).toBe(99)
 })
@@ -125,5 +187,7 @@ it('a log that is ahead of the clock is warned of once a minute, with both times
   await db.get('a/1')
   expect(warnings).toEqual([])
   for (let i = 0; i < 5; i++) expect((await db.put('a/1', i)).at).toBe(timestamp(START + HOUR))
-  expect(warnings).toEqual([expect.stringMatching(new RegExp(`stamped ${timestamp(START + HOUR)}.*shows ${timestamp(START)}`))])
+  expect(warnings).toEqual([
+    expect.stringMatching(new RegExp(`stamped ${timestamp(START + HOUR)}.*shows ${timestamp(START)}`)),
+  ])
 })

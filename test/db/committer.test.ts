@@ -17,7 +17,7 @@ async function withEngine(store: Store, options: EngineOptions, run: (db: Databa
 }
 
 /** The store with an append that waits for a gate, or fails. */
-function gated(store: Store): { readonly store: Store, readonly batches: readonly number[], gate: Promise<void> } {
+function gated(store: Store): { readonly store: Store; readonly batches: readonly number[]; gate: Promise<void> } {
   const batches: number[] = []
   const gates = { batches, gate: Promise.resolve(), store }
   gates.store = wrapped(store, {
@@ -30,7 +30,7 @@ function gated(store: Store): { readonly store: Store, readonly batches: readonl
   return gates
 }
 
-function newGate(): { readonly gate: Promise<void>, readonly open: () => void } {
+function newGate(): { readonly gate: Promise<void>; readonly open: () => void } {
   let open: () => void = () => {}
   const gate = new Promise<void>((resolve) => {
     open = resolve
@@ -58,7 +58,9 @@ it('the order of writes that wait is the order of their calls', async () => {
   const gates = gated(new MemoryStore())
   await withEngine(gates.store, {}, async (db) => {
     await Promise.all(Array.from({ length: 700 }, (_, i) => db.put('a/1', i)))
-    expect((await db.history('a/1', { last: 1_000 })).edges.map(({ node }) => node.value)).toEqual(Array.from({ length: 700 }, (_, i) => i))
+    expect((await db.history('a/1', { last: 1_000 })).edges.map(({ node }) => node.value)).toEqual(
+      Array.from({ length: 700 }, (_, i) => i),
+    )
     expect(gates.batches.length).toBeLessThan(20)
   })
 })
@@ -74,7 +76,10 @@ it('a store that fails fails the writes of its batch with its error, and those t
   })
   await withEngine(failing, {}, async (db) => {
     const outcomes = await Promise.all([refusal(db.put('a/1', 1)), refusal(db.put('a/2', 2, { key: 'k' }))])
-    expect(outcomes).toEqual([{ code: 'STORAGE_FULL', retryAfterMs: 1_000 }, { code: 'STORAGE_FULL', retryAfterMs: 1_000 }])
+    expect(outcomes).toEqual([
+      { code: 'STORAGE_FULL', retryAfterMs: 1_000 },
+      { code: 'STORAGE_FULL', retryAfterMs: 1_000 },
+    ])
     expect(await db.get('a')).toEqual([])
     full = false
     expect((await db.put('a/2', 2, { key: 'k' })).repeated).toBe(false)
@@ -152,7 +157,9 @@ it('others run while a batch of large writes is drafted', async () => {
     },
   })
   await withEngine(store, {}, async (db) => {
-    const wide = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`key-${i}`, [i, { text: 'x'.repeat(20) }]]))
+    const wide = Object.fromEntries(
+      Array.from({ length: 1_000 }, (_, i) => [`key-${i}`, [i, { text: 'x'.repeat(20) }]]),
+    )
     const writes = Array.from({ length: 60 }, (_, i) => db.put(`a/${i}`, wide))
     turns = 0
     const count = setInterval(() => turns++, 0)

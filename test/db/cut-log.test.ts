@@ -56,7 +56,9 @@ it('below the floor changes and log are CURSOR_EXPIRED with the floor, and live 
     expect(await refusal(fresh.log(['a'], { after }))).toEqual(expired)
     await reading(fresh.live(['a'], { after }), async (reader) => {
       expect((await reader.upToDate()).toSorted()).toEqual(['NEW a/1@2', 'NEW a/2@1', 'NEW a/3@1'])
-      expect(reader.batches.map(({ reset }) => reset)).toEqual(reader.batches.map((_, i) => (i === 0 ? 'CURSOR_EXPIRED' : null)))
+      expect(reader.batches.map(({ reset }) => reset)).toEqual(
+        reader.batches.map((_, i) => (i === 0 ? 'CURSOR_EXPIRED' : null)),
+      )
     })
     await reading(fresh.live(['a'], { after: cursor }), async (reader) => {
       expect(await reader.upToDate()).toEqual(['NEW a/3@1'])
@@ -101,15 +103,25 @@ it('what moves in and out is decided by the version before, however long ago tha
         const feed = database.changes(['b'], { where: 'value > 5', replica: 'FULL' })
         await reading(feed, async (changes) => {
           await changes.next()
-          await db.transact([{ kind: 'put', path: 'b/in', value: 9 }, { kind: 'put', path: 'b/out', value: 1 }, { kind: 'delete', path: 'b/gone' }])
+          await db.transact([
+            { kind: 'put', path: 'b/in', value: 9 },
+            { kind: 'put', path: 'b/out', value: 1 },
+            { kind: 'delete', path: 'b/gone' },
+          ])
           const batch = await changes.next()
           expect(batch.changes.map(({ type, reason, path, before }) => [type, reason, path, before])).toEqual([
-            ['NEW', 'MOVED_IN', 'b/in', 1], ['DELETE', 'MOVED_OUT', 'b/out', 9], ['DELETE', 'WRITE', 'b/gone', 9],
+            ['NEW', 'MOVED_IN', 'b/in', 1],
+            ['DELETE', 'MOVED_OUT', 'b/out', 9],
+            ['DELETE', 'WRITE', 'b/gone', 9],
           ])
           expect((await live.next()).changes).toEqual(batch.changes)
         })
       })
-      await db.transact([{ kind: 'put', path: 'b/in', value: 1 }, { kind: 'put', path: 'b/out', value: 9 }, { kind: 'put', path: 'b/gone', value: 9 }])
+      await db.transact([
+        { kind: 'put', path: 'b/in', value: 1 },
+        { kind: 'put', path: 'b/out', value: 9 },
+        { kind: 'put', path: 'b/gone', value: 9 },
+      ])
       await putMuch(db)
     }
   })

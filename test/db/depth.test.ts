@@ -21,22 +21,38 @@ async function withStores(use: (store: Store) => Promise<void>): Promise<void> {
 }
 
 /** What `get` gives, cut out of all that lies there. */
-async function cutTo(store: Store, tenant: string, { root, depth, at }: { root: string; depth: number; at: number }): Promise<Json> {
+async function cutTo(
+  store: Store,
+  tenant: string,
+  { root, depth, at }: { root: string; depth: number; at: number },
+): Promise<Json> {
   const segments = path(root)
   const { rows } = await store.list(tenant, { kind: 'below', path: segments, limit: ALL }, at)
   const [head] = segments.length % 2 === 0 ? (await store.heads(tenant, [segments], at)).rows : []
   const levels = head === undefined ? depth + 1 : depth
-  const tree = new ValueTree(rows.filter((version) => version.path.length <= 2 * Math.floor(segments.length / 2) + 2 * levels))
+  const tree = new ValueTree(
+    rows.filter((version) => version.path.length <= 2 * Math.floor(segments.length / 2) + 2 * levels),
+  )
   if (head === undefined) return tree.list(segments)
   return head === null || head.type === 'DELETE' ? null : tree.value(segments, head.value)
 }
 
 const collection = fc.constantFrom('a', 'b', 'b-')
-const document = fc.array(fc.tuple(collection, fc.constantFrom('1', '2', '10')), { minLength: 1, maxLength: 4 }).map((pairs) => pairs.flat().join('/'))
+const document = fc
+  .array(fc.tuple(collection, fc.constantFrom('1', '2', '10')), { minLength: 1, maxLength: 4 })
+  .map((pairs) => pairs.flat().join('/'))
 
 /** Posts the documents with those above them, and deletes some again. Gives the cursor of each commit. */
-async function grow(db: Database, documents: readonly string[], deleted: readonly number[]): Promise<readonly Cursor[]> {
-  const all = new Set(documents.flatMap((text) => path(text).flatMap((_, i, parts) => (i % 2 === 1 ? [parts.slice(0, i + 1).join('/')] : []))))
+async function grow(
+  db: Database,
+  documents: readonly string[],
+  deleted: readonly number[],
+): Promise<readonly Cursor[]> {
+  const all = new Set(
+    documents.flatMap((text) =>
+      path(text).flatMap((_, i, parts) => (i % 2 === 1 ? [parts.slice(0, i + 1).join('/')] : [])),
+    ),
+  )
   const sorted = [...all].toSorted((x, y) => x.length - y.length)
   const ops = sorted.map((text): Op => {
     const end = text.lastIndexOf('/')
@@ -84,7 +100,14 @@ it('what lies deeper than the depth is not read: by get and by a watch', async (
     const db = engine.database('default', { actor: null })
     for (let i = 0; i < 3; i++) {
       await db.put(`posts/${i}`, { comments: [] })
-      await db.transact(Array.from({ length: 200 }, (_, k): Op => ({ kind: 'post', path: `posts/${i}/comments`, id: `${k}`, value: k })))
+      await db.transact(
+        Array.from({ length: 200 }, (_, k): Op => ({
+          kind: 'post',
+          path: `posts/${i}/comments`,
+          id: `${k}`,
+          value: k,
+        })),
+      )
     }
     const read = async (get: () => Promise<unknown>): Promise<number> => {
       rows = 0

@@ -4,8 +4,8 @@ import type { Check, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { equalJson } from '../../src/core/json/value.ts'
-import { draft, collectReadSet, type Drafted } from '../../src/db/write/draft.ts'
-import { load } from '../../src/db/write/read-set.ts'
+import { draft, type Drafted } from '../../src/db/write/draft.ts'
+import { collectReadSet, load } from '../../src/db/write/read-set.ts'
 import { parseRequest, type Request } from '../../src/db/write/request.ts'
 import { StagedDocuments } from '../../src/db/write/staged-documents.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
@@ -26,16 +26,27 @@ async function stateAfter(ops: readonly Op[], requests: readonly Request[]): Pro
   for (const [i, op] of ops.entries()) {
     const one = request([op])
     const before = await load({ store, tenant: TENANT, revision: i, readSet: collectReadSet([one]), limits: LIMITS })
-    await store.append(TENANT, [{ id: `c${i}`, at: i, actor: null, digest: null, ...draft(one, new StagedDocuments(before), { at: i, limits: LIMITS }) }])
+    await store.append(TENANT, [
+      {
+        id: `c${i}`,
+        at: i,
+        actor: null,
+        digest: null,
+        ...draft(one, new StagedDocuments(before), { at: i, limits: LIMITS }),
+      },
+    ])
   }
-  return new StagedDocuments(await load({ store, tenant: TENANT, revision: ops.length, readSet: collectReadSet(requests), limits: LIMITS }))
+  return new StagedDocuments(
+    await load({ store, tenant: TENANT, revision: ops.length, readSet: collectReadSet(requests), limits: LIMITS }),
+  )
 }
 
 function draftOn(state: StagedDocuments, asked: Request): Drafted {
   return draft(asked, state, { at: 100, limits: LIMITS })
 }
 
-const writesOf = ({ writes }: Drafted): readonly string[] => writes.map(({ type, path, version }) => `${type} ${path.join('/')}@${version}`)
+const writesOf = ({ writes }: Drafted): readonly string[] =>
+  writes.map(({ type, path, version }) => `${type} ${path.join('/')}@${version}`)
 
 it('the write itself expects the version before it, and nothing else is expected of its document', async () => {
   const asked = request([put('posts/1/title', 'b')])
@@ -64,20 +75,37 @@ it('a check expects the version that it was held against', async () => {
 it('a delete of a collection expects that nothing came into it meanwhile', async () => {
   const asked = request([remove('posts')])
   const drafted = draftOn(await stateAfter([put('posts/1', 1), put('posts/2', 1)], [asked]), asked)
-  expect([...writesOf(drafted)].toSorted((a, b) => a.localeCompare(b))).toEqual(['DELETE posts/1@2', 'DELETE posts/2@2'])
+  expect([...writesOf(drafted)].toSorted((a, b) => a.localeCompare(b))).toEqual([
+    'DELETE posts/1@2',
+    'DELETE posts/2@2',
+  ])
   expect(drafted.expects).toContainEqual({ kind: 'unchanged', below: ['posts'], since: 2 })
 })
 
 it('of what is deleted together, children come before their parents', async () => {
   const asked = request([remove('a')])
   const before = [put('a/1', { b: [] }), put('a/1/b/2', { c: [] }), put('a/1/b/2/c/3', 1)]
-  expect(writesOf(draftOn(await stateAfter(before, [asked]), asked))).toEqual(['DELETE a/1/b/2/c/3@2', 'DELETE a/1/b/2@2', 'DELETE a/1@2'])
+  expect(writesOf(draftOn(await stateAfter(before, [asked]), asked))).toEqual([
+    'DELETE a/1/b/2/c/3@2',
+    'DELETE a/1/b/2@2',
+    'DELETE a/1@2',
+  ])
 })
 
 it('later drafts on a state see what earlier ones wrote', async () => {
-  const requests = [request([put('posts/1', { n: 1 })]), request([put('posts/1/n', 2)]), request([remove('posts/1')]), request([put('posts/1', 3)])]
+  const requests = [
+    request([put('posts/1', { n: 1 })]),
+    request([put('posts/1/n', 2)]),
+    request([remove('posts/1')]),
+    request([put('posts/1', 3)]),
+  ]
   const state = await stateAfter([], requests)
-  expect(requests.flatMap((asked) => writesOf(draftOn(state, asked)))).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'DELETE posts/1@3', 'NEW posts/1@4'])
+  expect(requests.flatMap((asked) => writesOf(draftOn(state, asked)))).toEqual([
+    'NEW posts/1@1',
+    'UPDATE posts/1@2',
+    'DELETE posts/1@3',
+    'NEW posts/1@4',
+  ])
 })
 
 it('a draft that is refused leaves the state as it was', async () => {
@@ -106,17 +134,26 @@ it('a document that was made by the draft before keeps the time of its making', 
   expect(changed?.createdAt).toBe(100)
 })
 
-const isPlain = (value: Json | undefined): value is Readonly<Record<string, Json>> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isPlain = (value: Json | undefined): value is Readonly<Record<string, Json>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Places of what a change wrote or took away: leaves and empty objects; an array that lost elements is one. */
-function changedPlaces(before: Json | undefined, after: Json | undefined, place: readonly string[] = []): readonly (readonly string[])[] {
+function changedPlaces(
+  before: Json | undefined,
+  after: Json | undefined,
+  place: readonly string[] = [],
+): readonly (readonly string[])[] {
   if (before === after || (before !== undefined && after !== undefined && equalJson(before, after))) return []
-  const members = (value: Json | undefined): Readonly<Record<string, Json>> => (typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {})
+  const members = (value: Json | undefined): Readonly<Record<string, Json>> =>
+    typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
   const [old, now] = [members(before), members(after)]
   const isArrays = Array.isArray(before) && Array.isArray(after) && after.length >= before.length
-  const goesOn = (isPlain(before) && isPlain(after)) || isArrays || (before === undefined && Object.keys(now).length > 0)
+  const goesOn =
+    (isPlain(before) && isPlain(after)) || isArrays || (before === undefined && Object.keys(now).length > 0)
   if (!goesOn) return [place]
-  return [...new Set([...Object.keys(old), ...Object.keys(now)])].flatMap((key) => changedPlaces(own(old, key), own(now, key), [...place, key]))
+  return [...new Set([...Object.keys(old), ...Object.keys(now)])].flatMap((key) =>
+    changedPlaces(own(old, key), own(now, key), [...place, key]),
+  )
 }
 
 function own(value: Readonly<Record<string, Json>>, key: string): Json | undefined {
@@ -124,10 +161,30 @@ function own(value: Readonly<Record<string, Json>>, key: string): Json | undefin
 }
 
 it.each<[string, Json, readonly Op[], readonly string[]]>([
-  ['a patch that makes an empty object', {}, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: null } } } }], ['a']],
-  ['one within a new one', {}, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: { c: null }, d: 1 } } } }], ['a/b', 'a/d']],
-  ['a patch that fills a new object', {}, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: 1, c: null } } } }], ['a/b', 'a/c']],
-  ['a patch that empties an object', { a: { b: 1 } }, [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: null } } } }], ['a/b']],
+  [
+    'a patch that makes an empty object',
+    {},
+    [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: null } } } }],
+    ['a'],
+  ],
+  [
+    'one within a new one',
+    {},
+    [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: { c: null }, d: 1 } } } }],
+    ['a/b', 'a/d'],
+  ],
+  [
+    'a patch that fills a new object',
+    {},
+    [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: 1, c: null } } } }],
+    ['a/b', 'a/c'],
+  ],
+  [
+    'a patch that empties an object',
+    { a: { b: 1 } },
+    [{ kind: 'patch', path: 'd/1', patch: { merge: { a: { b: null } } } }],
+    ['a/b'],
+  ],
   ['writes that leave an empty object', {}, [put('d/1/a/b/c', 1), remove('d/1/a/b')], ['a']],
 ])('of %s, what was written lies at or below a field', async (_, before, ops, fields) => {
   const asked = request(ops)
@@ -136,30 +193,45 @@ it.each<[string, Json, readonly Op[], readonly string[]]>([
 })
 
 it('what was written lies at or below a field, whatever the writes of a change', async () => {
-  const spot = fc.array(fc.constantFrom('a', 'b', '0', '1', 'toString'), { minLength: 1, maxLength: 3 }).map((segments) => `d/1/${segments.join('/')}`)
+  const spot = fc
+    .array(fc.constantFrom('a', 'b', '0', '1', 'toString'), { minLength: 1, maxLength: 3 })
+    .map((segments) => `d/1/${segments.join('/')}`)
   const op = fc.oneof<[fc.Arbitrary<Op>, fc.Arbitrary<Op>, fc.Arbitrary<Op>]>(
     fc.record({ kind: fc.constant('put' as const), path: spot, value: smallJson }),
     fc.record({ kind: fc.constant('delete' as const), path: spot }),
-    fc.record({ kind: fc.constant('patch' as const), path: fc.oneof(fc.constant('d/1'), spot), patch: fc.record({ merge: smallJson }) }),
+    fc.record({
+      kind: fc.constant('patch' as const),
+      path: fc.oneof(fc.constant('d/1'), spot),
+      patch: fc.record({ merge: smallJson }),
+    }),
   )
-  await fc.assert(fc.asyncProperty(smallJson, fc.array(op, { minLength: 1, maxLength: 6 }), async (before, ops) => {
-    const state = await stateAfter([put('d/1', before)], [request(ops)])
-    const drafted = draftable(state, ops)
-    const [write] = drafted?.writes ?? []
-    fc.pre(write?.type === 'UPDATE' && write.fields.length > 0)
-    for (const place of changedPlaces(before, write.value)) {
-      expect(write.fields.some((field) => `${place.join('/')}/`.startsWith(`${field}/`)), `${place.join('/')} in ${write.fields.join(' ')}`).toBe(true)
-    }
-  }), { numRuns: 400 })
+  await fc.assert(
+    fc.asyncProperty(smallJson, fc.array(op, { minLength: 1, maxLength: 6 }), async (before, ops) => {
+      const state = await stateAfter([put('d/1', before)], [request(ops)])
+      const drafted = draftable(state, ops)
+      const [write] = drafted?.writes ?? []
+      fc.pre(write?.type === 'UPDATE' && write.fields.length > 0)
+      for (const place of changedPlaces(before, write.value)) {
+        expect(
+          write.fields.some((field) => `${place.join('/')}/`.startsWith(`${field}/`)),
+          `${place.join('/')} in ${write.fields.join(' ')}`,
+        ).toBe(true)
+      }
+    }),
+    { numRuns: 400 },
+  )
 })
 
 /** A draft of those of the operations, from the first on, that each can follow the ones before. */
 function draftable(state: StagedDocuments, ops: readonly Op[]): Drafted | null {
-  return ops.reduce<{ drafted: Drafted | null; taken: readonly Op[] }>(({ drafted, taken }, op) => {
-    try {
-      return { drafted: draftOn(state.begin(), request([...taken, op])), taken: [...taken, op] }
-    } catch {
-      return { drafted, taken }
-    }
-  }, { drafted: null, taken: [] }).drafted
+  return ops.reduce<{ drafted: Drafted | null; taken: readonly Op[] }>(
+    ({ drafted, taken }, op) => {
+      try {
+        return { drafted: draftOn(state.begin(), request([...taken, op])), taken: [...taken, op] }
+      } catch {
+        return { drafted, taken }
+      }
+    },
+    { drafted: null, taken: [] },
+  ).drafted
 }

@@ -77,5 +77,8 @@ it('heartbeats go on at their pace in a shape where much passes that others have
 
 it('the actor of the identity posts it', async () => {
   const db = await open()
-  expect(await db.post('typing', 1, EPHEMERAL)).toMatchObject({ actor: 'ann', changes: [{ document: { actor: 'ann' } }] })
+  expect(await db.post('typing', 1, EPHEMERAL)).toMatchObject({
+    actor: 'ann',
+    changes: [{ document: { actor: 'ann' } }],
+  })
 })

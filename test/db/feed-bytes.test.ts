@@ -18,7 +18,9 @@ async function openDatabase(documents: number): Promise<Database> {
 }
 
 /** Reads up to the live edge; gives what can be looked for in memory later, and how much it was. */
-async function readAll(feed: AsyncIterableIterator<ChangeBatch>): Promise<readonly { readonly batch: WeakRef<ChangeBatch>; readonly changes: number }[]> {
+async function readAll(
+  feed: AsyncIterableIterator<ChangeBatch>,
+): Promise<readonly { readonly batch: WeakRef<ChangeBatch>; readonly changes: number }[]> {
   const read: { batch: WeakRef<ChangeBatch>; changes: number }[] = []
   for await (const batch of feed) {
     read.push({ batch: new WeakRef(batch), changes: batch.changes.length })
@@ -43,7 +45,7 @@ test('snapshots that are kept for others are bounded by the bytes of their docum
   const read: Awaited<ReturnType<typeof readAll>>[number][] = []
   for (let i = 0; i < 20; i++) {
     await db.put('posts/0', i)
-    read.push(...await readAll(db.live(['posts'])))
+    read.push(...(await readAll(db.live(['posts']))))
   }
   expect(read.reduce((sum, { changes }) => sum + changes, 0)).toBe(20 * 30)
   expect(await alive(read)).toBeLessThanOrEqual(KEPT)

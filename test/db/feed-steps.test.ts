@@ -7,7 +7,11 @@ import type { Store } from '../../src/store/store.ts'
 import { turn, wrapped } from './store-wrappers.ts'
 
 /** A store whose old versions of some documents are given only when their gate is opened. */
-function gated(store: Store): { readonly store: Store; readonly asked: Set<string>; readonly open: (path: string) => void } {
+function gated(store: Store): {
+  readonly store: Store
+  readonly asked: Set<string>
+  readonly open: (path: string) => void
+} {
   const gates = new Map<string, () => void>()
   const asked = new Set<string>()
   const history: Store['history'] = async (tenant, path, range) => {
@@ -45,7 +49,7 @@ async function reached(condition: () => boolean): Promise<void> {
 /** The next batch with changes, as their paths. */
 async function pathsOf(feed: AsyncIterableIterator<ChangeBatch>): Promise<readonly string[]> {
   for (;;) {
-    const { value } = await feed.next() as { value: ChangeBatch }
+    const { value } = (await feed.next()) as { value: ChangeBatch }
     if (value.changes.length > 0) return value.changes.map(({ path }) => path)
   }
 }
@@ -150,7 +154,8 @@ test('who is ahead of those at the live edge takes no time while they wait for a
   const { store, asked, open } = gated(inner)
   let isAway = false
   const away = wrapped(store, {
-    history: (...parts) => (isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : store.history(...parts)),
+    history: (...parts) =>
+      isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : store.history(...parts),
   })
   const db = await database(away)
   const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
@@ -223,12 +228,17 @@ test('signs of life come while the store is away, also while others come all the
   const before = await database(inner)
   await before.put('c/1', { n: 1 })
   let isAway = false
-  const db = await database(wrapped(inner, {
-    history: (...parts) => (isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : inner.history(...parts)),
-  }))
+  const db = await database(
+    wrapped(inner, {
+      history: (...parts) =>
+        isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : inner.history(...parts),
+    }),
+  )
   const options = { where: 'value.n > 0', heartbeatMs: 100 } as const
   const feed = db.changes(['c'], options)
-  const { value: { cursor } } = await feed.next() as IteratorYieldResult<ChangeBatch>
+  const {
+    value: { cursor },
+  } = (await feed.next()) as IteratorYieldResult<ChangeBatch>
   isAway = true
   await db.put('c/1', { n: 2 })
   let over = false
@@ -250,7 +260,7 @@ test('signs of life come while the store is away, also while others come all the
   isAway = false
   const next = async (): Promise<unknown> => {
     for (;;) {
-      const { value } = await feed.next() as IteratorResult<ChangeBatch, ChangeBatch>
+      const { value } = (await feed.next()) as IteratorResult<ChangeBatch, ChangeBatch>
       if (value.changes.length > 0) return value.changes[0]?.document.value
     }
   }

@@ -9,7 +9,8 @@ import type { Store } from '../../src/store/store.ts'
 import { temporaryDirectory } from '../support/server/fixture.ts'
 
 const list = <T>(length: number, item: (i: number) => T): T[] => Array.from({ length }, (_, i) => item(i))
-const keys = (count: number, name: string, value: Json = 1): Json => Object.fromEntries(list(count, (i) => [`${name}${i}`, value]))
+const keys = (count: number, name: string, value: Json = 1): Json =>
+  Object.fromEntries(list(count, (i) => [`${name}${i}`, value]))
 
 async function withDatabase(store: Store, run: (db: Database) => Promise<void>): Promise<void> {
   const engine = await openEngine(store, { writeMs: 60_000 })
@@ -43,18 +44,31 @@ describe('bytes that a client chooses', () => {
       await db.put('a/1', wide)
       const ops = list(300, (n): Op => ({ kind: 'patch', path: 'a/1', patch: { merge: keys(60, 'g', { k1: n }) } }))
       expect(await took(() => db.transact(ops))).toBeLessThan(15_000)
-      expect(await db.get('a/1')).toEqual(Object.fromEntries(list(60, (g) => [`g${g}`, { ...(keys(1_000, 'k') as object), k1: 299 }])))
+      expect(await db.get('a/1')).toEqual(
+        Object.fromEntries(list(60, (g) => [`g${g}`, { ...(keys(1_000, 'k') as object), k1: 299 }])),
+      )
     })
   })
 
   it('the fields of a transaction that writes many in one document stay few, and cover all', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       await db.put('a/1', { title: 'x', deep: keys(10, 'g', {}) })
-      const patch = (n: number): Op => ({ kind: 'patch', path: 'a/1/deep', patch: { merge: { [`g${n % 10}`]: keys(200, `n${n}_`) } } })
-      const { changes: [change] } = await db.transact([...list(20, patch), { kind: 'put', path: 'a/1/title', value: 'y' }])
+      const patch = (n: number): Op => ({
+        kind: 'patch',
+        path: 'a/1/deep',
+        patch: { merge: { [`g${n % 10}`]: keys(200, `n${n}_`) } },
+      })
+      const {
+        changes: [change],
+      } = await db.transact([...list(20, patch), { kind: 'put', path: 'a/1/title', value: 'y' }])
       expect(change?.fields.length).toBeLessThanOrEqual(256)
       expect(change?.fields).toContain('title')
-      for (const n of list(10, (i) => i)) expect(change?.fields.some((field) => `deep/g${n}/`.startsWith(`${field}/`)), String(n)).toBe(true)
+      for (const n of list(10, (i) => i)) {
+        expect(
+          change?.fields.some((field) => `deep/g${n}/`.startsWith(`${field}/`)),
+          String(n),
+        ).toBe(true)
+      }
     })
   })
 
@@ -69,7 +83,10 @@ describe('bytes that a client chooses', () => {
       await db.patch('a/1', { merge: { title: 'y' } })
       await db.put('a/1/title', 'z')
       expect(await db.get('a/1')).toEqual({ [key]: 1, title: 'z' })
-      await expect(db.put('a/1', { [key]: 1 })).rejects.toMatchObject({ code: 'TOO_LARGE', details: { limit: 'objectKeyBytes' } })
+      await expect(db.put('a/1', { [key]: 1 })).rejects.toMatchObject({
+        code: 'TOO_LARGE',
+        details: { limit: 'objectKeyBytes' },
+      })
       await db.put('a/1', { title: 'z' })
     })
   })
@@ -77,7 +94,11 @@ describe('bytes that a client chooses', () => {
   it('a key with a slash is not taken for the nested collection whose path it spells', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       await db.put('a/1', { b: [] })
-      await db.transact([{ kind: 'put', path: 'a/1/b/1', value: { c: [] } }, { kind: 'put', path: 'a/1/b/1/c/1', value: 1 }, { kind: 'patch', path: 'a/1', patch: { merge: { 'b/1/c': 1 } } }])
+      await db.transact([
+        { kind: 'put', path: 'a/1/b/1', value: { c: [] } },
+        { kind: 'put', path: 'a/1/b/1/c/1', value: 1 },
+        { kind: 'patch', path: 'a/1', patch: { merge: { 'b/1/c': 1 } } },
+      ])
       expect(await db.document('a/1')).toMatchObject({ version: 2, value: { 'b/1/c': 1 } })
     })
   })
@@ -88,7 +109,9 @@ describe('bytes that a client chooses', () => {
       const feed = db.changes(['a/1/deep/meta/likes'])
       await feed.next()
       const merge = { deep: { meta: { likes: 1, ...(keys(300, 'k') as object) } }, other: 2 }
-      const { changes: [change] } = await db.patch('a/1', { merge })
+      const {
+        changes: [change],
+      } = await db.patch('a/1', { merge })
       expect(change?.fields).toEqual(['deep/meta', 'other'])
       expect((await feed.next()).value).toMatchObject({ changes: [{ path: 'a/1', fields: ['deep/meta', 'other'] }] })
       // The place above is named, and yet what the feed is about did not change.
@@ -102,7 +125,8 @@ describe('bytes that a client chooses', () => {
   it('a feed of a pattern deep inside a document of long keys builds no paths', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       const leaves = (last: number): Json => [...Array<number>(8_000).fill(0), last]
-      const deep = (last: number): Json => list(25, (i) => `${i}`.padEnd(1_000, 'x')).reduceRight<Json>((inner, key) => ({ [key]: inner }), leaves(last))
+      const deep = (last: number): Json =>
+        list(25, (i) => `${i}`.padEnd(1_000, 'x')).reduceRight<Json>((inner, key) => ({ [key]: inner }), leaves(last))
       await db.put('a/1', deep(0))
       const feed = db.live([`a/1/${Array(26).fill('*').join('/')}`])
       await feed.next()

@@ -79,21 +79,30 @@ async function untilItWaits(): Promise<void> {
 type Interrupting = <T>(feed: AsyncIterator<T>, interrupt: () => Promise<void>) => Promise<T>
 
 const READERS: readonly (readonly [name: string, next: Interrupting])[] = [
-  ['waits', async (feed, interrupt) => {
-    const next = pull(feed)
-    next.catch(() => {})
-    await untilItWaits()
-    await interrupt()
-    return next
-  }],
-  ['is slow', async (feed, interrupt) => {
-    await interrupt()
-    return pull(feed)
-  }],
+  [
+    'waits',
+    async (feed, interrupt) => {
+      const next = pull(feed)
+      next.catch(() => {})
+      await untilItWaits()
+      await interrupt()
+      return next
+    },
+  ],
+  [
+    'is slow',
+    async (feed, interrupt) => {
+      await interrupt()
+      return pull(feed)
+    },
+  ],
 ]
 
 const FORBIDDEN = new DatabaseError('FORBIDDEN', 'No longer.')
-const STORES = [['memory', async () => new MemoryStore()], ['lmdb', openLmdb]] as const
+const STORES = [
+  ['memory', async () => new MemoryStore()],
+  ['lmdb', openLmdb],
+] as const
 
 describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, openStore) => {
   describe.each(READERS)('of a reader that %s', (_, next) => {
@@ -123,10 +132,17 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       const feed = db.changes(['posts', 'users'])
       const first = await pull(feed)
       gate.view = { paths: ['users'], filter: {} }
-      const rest: ChangeBatch[] = [await next(feed, async () => {
-        await interrupting(db, 1)()
-        for (let i = 0; i < 3; i++) await db.transact([{ kind: 'put', path: 'posts/1', value: i }, { kind: 'put', path: 'users/1', value: i }])
-      })]
+      const rest: ChangeBatch[] = [
+        await next(feed, async () => {
+          await interrupting(db, 1)()
+          for (let i = 0; i < 3; i++) {
+            await db.transact([
+              { kind: 'put', path: 'posts/1', value: i },
+              { kind: 'put', path: 'users/1', value: i },
+            ])
+          }
+        }),
+      ]
       while (rest.flatMap(summary).length < 3) rest.push(await pull(feed))
       expect(rest.flatMap(summary)).toEqual(['UPDATE users/1@2', 'UPDATE users/1@3', 'UPDATE users/1@4'])
       expect(rest.every(({ reset }) => reset === null)).toBe(true)
@@ -147,7 +163,8 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     })
 
     it.each([
-      ['FORBIDDEN, for which it was refused', FORBIDDEN, 'FORBIDDEN'], ['INTERNAL, where the decision failed', new TypeError('x'), 'INTERNAL'],
+      ['FORBIDDEN, for which it was refused', FORBIDDEN, 'FORBIDDEN'],
+      ['INTERNAL, where the decision failed', new TypeError('x'), 'INTERNAL'],
     ])('every feed ends with %s', async (_, refuses, code) => {
       const { gate, db } = await stageOn(openStore)
       for (const kind of ['live', 'changes'] as const) {

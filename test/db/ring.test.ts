@@ -11,7 +11,15 @@ const LARGE = { maxCommits: 1_000, maxBytes: 1e9 }
 
 function commit(revision: number, value: Json = null): Commit {
   const facts = { revision, updatedAt: revision, actor: null, commit: `c${revision}` }
-  const version = { path: ['a', '1'], version: revision, type: 'UPDATE', fields: [], value, createdAt: 0, ...facts } as const
+  const version = {
+    path: ['a', '1'],
+    version: revision,
+    type: 'UPDATE',
+    fields: [],
+    value,
+    createdAt: 0,
+    ...facts,
+  } as const
   return { id: `c${revision}`, revision, at: revision, actor: null, digest: null, versions: [version] }
 }
 
@@ -21,7 +29,8 @@ function recentOf(bounds: { maxCommits: number; maxBytes: number }, ...revisions
   return recent
 }
 
-const revisions = (commits: readonly Commit[] | null): readonly number[] | null => commits?.map(({ revision }) => revision) ?? null
+const revisions = (commits: readonly Commit[] | null): readonly number[] | null =>
+  commits?.map(({ revision }) => revision) ?? null
 
 it('an empty ring has nothing to say', () => {
   expect(new RecentCommits(LARGE).after(0, rows(10))).toBeNull()
@@ -75,13 +84,26 @@ it('a commit that does not follow the newest begins the ring anew', () => {
 })
 
 it('whatever it gives is what the log would give, without a gap', () => {
-  const steps = fc.array(fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 5 }) }), { maxLength: 40 })
-  fc.assert(fc.property(steps, fc.integer({ min: 1, max: 8 }), fc.nat({ max: 60 }), fc.integer({ min: 1, max: 5 }), (gaps, maxCommits, after, limit) => {
-    const pushed: number[] = []
-    for (const gap of gaps) pushed.push((pushed.at(-1) ?? 0) + gap)
-    const given = revisions(recentOf({ maxCommits, maxBytes: 1e9 }, ...pushed).after(after, rows(limit)))
-    const unbroken = pushed.slice(pushed.findLastIndex((revision, i) => revision !== (pushed[i - 1] ?? Number.NaN) + 1)).slice(-maxCommits)
-    if (unbroken.length === 0 || after + 1 < (unbroken[0] ?? 0)) expect(given).toBeNull()
-    else expect(given).toEqual(unbroken.filter((revision) => revision > after).slice(0, limit))
-  }))
+  const steps = fc.array(
+    fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 5 }) }),
+    { maxLength: 40 },
+  )
+  fc.assert(
+    fc.property(
+      steps,
+      fc.integer({ min: 1, max: 8 }),
+      fc.nat({ max: 60 }),
+      fc.integer({ min: 1, max: 5 }),
+      (gaps, maxCommits, after, limit) => {
+        const pushed: number[] = []
+        for (const gap of gaps) pushed.push((pushed.at(-1) ?? 0) + gap)
+        const given = revisions(recentOf({ maxCommits, maxBytes: 1e9 }, ...pushed).after(after, rows(limit)))
+        const unbroken = pushed
+          .slice(pushed.findLastIndex((revision, i) => revision !== (pushed[i - 1] ?? Number.NaN) + 1))
+          .slice(-maxCommits)
+        if (unbroken.length === 0 || after + 1 < (unbroken[0] ?? 0)) expect(given).toBeNull()
+        else expect(given).toEqual(unbroken.filter((revision) => revision > after).slice(0, limit))
+      },
+    ),
+  )
 })

@@ -71,7 +71,9 @@ describe('processes on one store', () => {
     const servers = await Promise.all([1, 2].map(() => openOn(store)))
     await registered(store, 2)
     for (const { db } of servers) await subscribed(db, 2)
-    const counts = await Promise.all(Array.from({ length: 20 }, async (_, i) => servers[i % 2]?.db.interrupt({ paths: ['posts'] })))
+    const counts = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) => servers[i % 2]?.db.interrupt({ paths: ['posts'] })),
+    )
     expect(counts).toEqual(Array(20).fill(4))
     expect((await documents(store)).map((path) => path.split('/')[0])).toEqual(['servers', 'servers'])
     await servers[0]?.engine.close()
@@ -81,7 +83,9 @@ describe('processes on one store', () => {
 
   it('one that was killed is waited for two seconds, once; what it had asked is cleared away at the next start', async () => {
     const store = new MemoryStore()
-    await commit(store, SYSTEM_TENANT, [put('servers/killed', 1), put('interrupts/old', 1)], { at: Date.now() - 31_000 })
+    await commit(store, SYSTEM_TENANT, [put('servers/killed', 1), put('interrupts/old', 1)], {
+      at: Date.now() - 31_000,
+    })
     const { db } = await openOn(store)
     await expect.poll(() => documents(store), { timeout: 5_000 }).not.toContain('interrupts/old')
     await subscribed(db, 1)
@@ -100,7 +104,12 @@ describe('processes on one store', () => {
     const [slow, asking] = [await openOn(store), await openOn(store)]
     await registered(store, 2)
     for (const { db } of [slow, asking]) await subscribed(db, 1)
-    await commit(store, SYSTEM_TENANT, (await documents(store)).map((server) => remove(server, 2)), { at: Date.now() })
+    await commit(
+      store,
+      SYSTEM_TENANT,
+      (await documents(store)).map((server) => remove(server, 2)),
+      { at: Date.now() },
+    )
     await registered(store, 2)
     expect(await asking.db.interrupt({ paths: ['posts'] })).toBe(2)
   })
@@ -114,7 +123,10 @@ describe('processes on one store', () => {
       if (!isAllowed) throw new DatabaseError('FORBIDDEN', 'No.')
       return asked
     }
-    const cut = wrapped(store, { shared: true, log: (tenant, range) => (isAway ? Promise.reject(away) : store.log(tenant, range)) })
+    const cut = wrapped(store, {
+      shared: true,
+      log: (tenant, range) => (isAway ? Promise.reject(away) : store.log(tenant, range)),
+    })
     const engine = await openEngine(cut, { admit })
     onTestFinished(() => engine.close())
     const { db } = await openOn(store)
@@ -135,7 +147,9 @@ describe('processes on one store', () => {
     for (const store of [new MemoryStore(), sharing(new MemoryStore())]) {
       const engine = await openEngine(store)
       onTestFinished(() => engine.close())
-      expect(() => engine.database(SYSTEM_TENANT, { actor: null })).toThrow(expect.objectContaining({ code: 'FORBIDDEN' }) as Error)
+      expect(() => engine.database(SYSTEM_TENANT, { actor: null })).toThrow(
+        expect.objectContaining({ code: 'FORBIDDEN' }) as Error,
+      )
     }
   })
 })

@@ -46,7 +46,7 @@ export function distant(store: Store): Store {
 }
 
 /** The store with a bell that is rung by hand, or never. */
-export function withBell(store: Store): { readonly store: Store, ring(times?: number): void } {
+export function withBell(store: Store): { readonly store: Store; ring(times?: number): void } {
   const rings = new Set<(tenant: string) => void>()
   const bell: Store['listen'] = async (ring) => {
     rings.add(ring)

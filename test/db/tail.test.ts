@@ -11,7 +11,14 @@ import { distant, wrapped } from './store-wrappers.ts'
 const TENANT = 'default'
 
 function draft(version: number, path: readonly string[] = ['a', '1']): Draft {
-  const write = { path, version, type: version === 1 ? 'NEW' : 'UPDATE', fields: [], value: version, createdAt: null } as const
+  const write = {
+    path,
+    version,
+    type: version === 1 ? 'NEW' : 'UPDATE',
+    fields: [],
+    value: version,
+    createdAt: null,
+  } as const
   return { id: randomUUID(), at: version, actor: null, digest: null, expects: [], writes: [write] }
 }
 
@@ -100,7 +107,13 @@ it('own commits that come with a gap, twice or late are taken in once, in order'
   const seen: number[] = []
   await append(store, 1, 6)
   const { commits } = await store.log(TENANT, { after: 0, limit: { rows: 10, bytes: 1e6 } })
-  for (const batch of [commits.slice(0, 1), commits.slice(3, 5), commits.slice(1, 3), commits.slice(0, 6), commits.slice(5)]) {
+  for (const batch of [
+    commits.slice(0, 1),
+    commits.slice(3, 5),
+    commits.slice(1, 3),
+    commits.slice(0, 6),
+    commits.slice(5),
+  ]) {
     await tail.publish(batch)
     seen.push(tail.last)
   }

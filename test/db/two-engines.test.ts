@@ -8,7 +8,10 @@ import { following, readerOf, refusal, summary, wholeLog, type Reader } from '..
 import { distant, turn, withBell, wrapped } from './store-wrappers.ts'
 
 /** Two engines over one store, as two processes would be. */
-async function withTwo(run: (a: Database, b: Database, store: Store) => Promise<void>, wrap: (store: Store) => Store = distant): Promise<void> {
+async function withTwo(
+  run: (a: Database, b: Database, store: Store) => Promise<void>,
+  wrap: (store: Store) => Store = distant,
+): Promise<void> {
   const store = new MemoryStore()
   const engines = await Promise.all([openEngine(wrap(store)), openEngine(wrap(store))])
   const [a, b] = engines.map((engine) => engine.database('default', { actor: null }))
@@ -21,19 +24,30 @@ async function withTwo(run: (a: Database, b: Database, store: Store) => Promise<
 }
 
 function codesOf(outcomes: readonly PromiseSettledResult<unknown>[]): readonly string[] {
-  return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String((outcome.reason as { code?: string }).code)] : []))
+  return outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [String((outcome.reason as { code?: string }).code)] : [],
+  )
 }
 
 /** Writes of all kinds to few documents, none with an expectation. */
 function mixed(db: Database, i: number): Promise<unknown> {
   const path = `a/${i % 3}`
   switch (i % 6) {
-    case 0: return db.delete(path)
-    case 1: return db.post(`${path}/b`, i, { id: 'x' })
-    case 2: return db.delete('a')
-    case 3: return db.patch(path, { merge: { i } })
-    case 4: return db.transact([{ kind: 'put', path, value: { i } }, { kind: 'put', path: `c/${i % 2}`, value: i }])
-    default: return db.put(path, { i })
+    case 0:
+      return db.delete(path)
+    case 1:
+      return db.post(`${path}/b`, i, { id: 'x' })
+    case 2:
+      return db.delete('a')
+    case 3:
+      return db.patch(path, { merge: { i } })
+    case 4:
+      return db.transact([
+        { kind: 'put', path, value: { i } },
+        { kind: 'put', path: `c/${i % 2}`, value: i },
+      ])
+    default:
+      return db.put(path, { i })
   }
 }
 
@@ -65,7 +79,9 @@ it('a race between them is drawn anew: puts to one document give dense versions,
 
 it('a write without an expectation never answers CONFLICT, whatever the other does', async () => {
   await withTwo(async (a, b) => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 240 }, (_, i) => mixed(i % 2 === 0 ? a : b, i * 7 + (i % 5))))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 240 }, (_, i) => mixed(i % 2 === 0 ? a : b, i * 7 + (i % 5))),
+    )
     expect([...new Set(codesOf(outcomes))].filter((code) => code !== 'NOT_FOUND' && code !== 'EXISTS')).toEqual([])
     for (const path of ['a/0', 'a/1', 'a/2', 'a/0/b/x']) {
       const versions = (await a.history(path, { first: 1_000 })).edges.map(({ node }) => node.version)
@@ -75,19 +91,32 @@ it('a write without an expectation never answers CONFLICT, whatever the other do
 })
 
 /** Has `b` draft two writes on one another, and lets `a` write before they are appended. */
-async function overtaken(writes: (b: Database) => readonly Promise<unknown>[], then: (a: Database, outcomes: readonly PromiseSettledResult<unknown>[]) => Promise<void>): Promise<void> {
+async function overtaken(
+  writes: (b: Database) => readonly Promise<unknown>[],
+  then: (a: Database, outcomes: readonly PromiseSettledResult<unknown>[]) => Promise<void>,
+): Promise<void> {
   let [open, begun] = [(): void => {}, (): void => {}]
-  const [gate, drafted] = [new Promise<void>((resolve) => { open = resolve }), new Promise<void>((resolve) => { begun = resolve })]
+  const [gate, drafted] = [
+    new Promise<void>((resolve) => {
+      open = resolve
+    }),
+    new Promise<void>((resolve) => {
+      begun = resolve
+    }),
+  ]
   let engines = 0
   const wrap = (store: Store): Store => {
     const isSecond = engines++ === 1
-    return wrapped(store, { shared: true, append: async (tenant, drafts) => {
-      if (isSecond) {
-        begun()
-        await gate
-      }
-      return store.append(tenant, drafts)
-    } })
+    return wrapped(store, {
+      shared: true,
+      append: async (tenant, drafts) => {
+        if (isSecond) {
+          begun()
+          await gate
+        }
+        return store.append(tenant, drafts)
+      },
+    })
   }
   await withTwo(async (a, b) => {
     await a.put('posts/1', { n: 1 })
@@ -100,7 +129,10 @@ async function overtaken(writes: (b: Database) => readonly Promise<unknown>[], t
 }
 
 it('two writes of a batch that build on one another do not lose what the other process wrote before both', async () => {
-  const patches = (b: Database): readonly Promise<unknown>[] => [b.patch('posts/1', { merge: { x: 1 } }), b.patch('posts/1', { merge: { y: 1 } })]
+  const patches = (b: Database): readonly Promise<unknown>[] => [
+    b.patch('posts/1', { merge: { x: 1 } }),
+    b.patch('posts/1', { merge: { y: 1 } }),
+  ]
   await overtaken(patches, async (a, outcomes) => {
     expect(codesOf(outcomes)).toEqual([])
     expect(await a.get('posts/1')).toEqual({ n: 2, x: 1, y: 1 })
@@ -110,7 +142,9 @@ it('two writes of a batch that build on one another do not lose what the other p
 it('a check that holds only after a write of the same batch does not hold when that one was refused', async () => {
   const writes = (b: Database): readonly Promise<unknown>[] => [
     b.delete('posts/1', { expect: { version: 1 } }),
-    b.transact([{ kind: 'put', path: 'audit/1', value: 'gone' }], { checks: [{ path: 'posts/1', expect: { absent: true } }] }),
+    b.transact([{ kind: 'put', path: 'audit/1', value: 'gone' }], {
+      checks: [{ path: 'posts/1', expect: { absent: true } }],
+    }),
   ]
   await overtaken(writes, async (a, outcomes) => {
     expect(codesOf(outcomes)).toEqual(['CONFLICT', 'CONFLICT'])
@@ -135,7 +169,9 @@ it('a read, a check and a write in one transaction are serial with those of the 
     const addOne = async (db: Database): Promise<void> => {
       for (;;) {
         const read = await db.document('counter/1')
-        const [outcome] = await Promise.allSettled([db.put('counter/1', Number(read?.value) + 1, { expect: { version: read?.version ?? 0 } })])
+        const [outcome] = await Promise.allSettled([
+          db.put('counter/1', Number(read?.value) + 1, { expect: { version: read?.version ?? 0 } }),
+        ])
         if (outcome?.status === 'fulfilled') return
         expect(codesOf([outcome as PromiseRejectedResult])).toEqual(['CONFLICT'])
       }
@@ -165,11 +201,17 @@ it('a refusal that was decided on a neighbour which then lost its race is decide
   const engines = await Promise.all([openEngine(store), openEngine(gated)])
   const [a, b] = [engines[0].database('default', { actor: null }), engines[1].database('default', { actor: null })]
   await a.put('posts/1', { n: 1 })
-  const outcomes = Promise.allSettled([b.delete('posts/1', { expect: { version: 1 } }), b.patch('posts/1', { merge: { m: 1 } })])
+  const outcomes = Promise.allSettled([
+    b.delete('posts/1', { expect: { version: 1 } }),
+    b.patch('posts/1', { merge: { m: 1 } }),
+  ])
   await begun
   await a.put('posts/1', { n: 2 })
   open()
-  expect(await outcomes).toMatchObject([{ status: 'rejected', reason: { code: 'CONFLICT', details: { version: 2 } } }, { status: 'fulfilled' }])
+  expect(await outcomes).toMatchObject([
+    { status: 'rejected', reason: { code: 'CONFLICT', details: { version: 2 } } },
+    { status: 'fulfilled' },
+  ])
   expect(await a.get('posts/1')).toEqual({ n: 2, m: 1 })
   await Promise.all(engines.map((engine) => engine.close()))
 })
@@ -189,8 +231,14 @@ it('of a field and a nested document of one name, written through both at once, 
     for (let round = 0; round < 15; round++) {
       const post = `posts/${round}`
       await a.put(post, {})
-      const outcomes = await Promise.allSettled([a.put(`${post}/x`, 'field'), b.post(`${post}/x`, 'document', { id: 'y' })])
-      expect(outcomes.map(({ status }) => status).toSorted((x, y) => x.localeCompare(y))).toEqual(['fulfilled', 'rejected'])
+      const outcomes = await Promise.allSettled([
+        a.put(`${post}/x`, 'field'),
+        b.post(`${post}/x`, 'document', { id: 'y' }),
+      ])
+      expect(outcomes.map(({ status }) => status).toSorted((x, y) => x.localeCompare(y))).toEqual([
+        'fulfilled',
+        'rejected',
+      ])
       expect(codesOf(outcomes)).toEqual(['NAME_TAKEN'])
     }
   })
@@ -211,7 +259,9 @@ it('right after the revision of a delete its collection is empty, whatever the o
 
 it('a key that was used through one is the same commit through the other, at once and later', async () => {
   await withTwo(async (a, b) => {
-    const commits = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b).post('posts', 1, { key: 'k' })))
+    const commits = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b).post('posts', 1, { key: 'k' })),
+    )
     expect(commits.filter(({ repeated }) => !repeated)).toHaveLength(1)
     expect(new Set(commits.map(({ cursor }) => cursor)).size).toBe(1)
     expect(await refusal(b.post('posts', 2, { key: 'k' }))).toEqual({ code: 'KEY_REUSED', commit: 'k' })
@@ -220,14 +270,17 @@ it('a key that was used through one is the same commit through the other, at onc
 })
 
 it('a cursor of one is known to the other at once, although no bell rings', async () => {
-  await withTwo(async (a, b) => {
-    await b.get('a')
-    for (let i = 0; i < 5; i++) {
-      const { cursor } = await a.put('a/1', i)
-      expect(await b.get('a/1', { asOf: { cursor } })).toBe(i)
-      expect((await b.log(['*'], { after: cursor })).changes).toEqual([])
-    }
-  }, (store) => withBell(store).store)
+  await withTwo(
+    async (a, b) => {
+      await b.get('a')
+      for (let i = 0; i < 5; i++) {
+        const { cursor } = await a.put('a/1', i)
+        expect(await b.get('a/1', { asOf: { cursor } })).toBe(i)
+        expect((await b.log(['*'], { after: cursor })).changes).toEqual([])
+      }
+    },
+    (store) => withBell(store).store,
+  )
 })
 
 it('a cursor that lies ahead is CURSOR_UNKNOWN, and one of the last revision is not', async () => {
@@ -269,15 +322,18 @@ it('a bell that is doubled, late or lost costs time and never a change', async (
 })
 
 it('a feed whose bell is dead finds what others wrote by its next heartbeat', async () => {
-  await withTwo(async (a, b) => {
-    await following(b, ['*'], { heartbeatMs: 100 }, async (reader) => {
-      await reader.next()
-      await a.put('a/1', 1)
-      let batch: ChangeBatch = await reader.next()
-      for (let beats = 0; beats < 3 && batch.changes.length === 0; beats++) batch = await reader.next()
-      expect(summary(batch)).toEqual(['NEW a/1@1'])
-    })
-  }, (store) => withBell(store).store)
+  await withTwo(
+    async (a, b) => {
+      await following(b, ['*'], { heartbeatMs: 100 }, async (reader) => {
+        await reader.next()
+        await a.put('a/1', 1)
+        let batch: ChangeBatch = await reader.next()
+        for (let beats = 0; beats < 3 && batch.changes.length === 0; beats++) batch = await reader.next()
+        expect(summary(batch)).toEqual(['NEW a/1@1'])
+      })
+    },
+    (store) => withBell(store).store,
+  )
 })
 
 it('tenants never see each other, in reads, feeds, keys and cursors', async () => {

@@ -10,17 +10,37 @@ import { thrown, tooLarge } from '../core/thrown.ts'
 const scopeOf = (steps: number): Scope => ({ value: null, path: '', id: '', items: [], steps })
 
 /** Texts of few characters that repeat, in which a search goes far before it fails. */
-const periodic = fc.tuple(fc.string({ unit: fc.constantFrom('a', 'b', 'ж', '😀'), minLength: 1, maxLength: 5 }), fc.integer({ min: 0, max: 150 }), fc.constantFrom('', 'a', 'b', 'ab'))
+const periodic = fc
+  .tuple(
+    fc.string({ unit: fc.constantFrom('a', 'b', 'ж', '😀'), minLength: 1, maxLength: 5 }),
+    fc.integer({ min: 0, max: 150 }),
+    fc.constantFrom('', 'a', 'b', 'ab'),
+  )
   .map(([unit, count, end]) => unit.repeat(count) + end)
 
 describe('find', () => {
   it('finds what the platform finds, in texts and parts of any length', () => {
-    fc.assert(fc.property(fc.array(periodic, { minLength: 1, maxLength: 4 }), periodic, fc.nat(400), fc.nat(400), (pieces, other, from, length) => {
-      const text = pieces.join('')
-      for (const part of [other, text.slice(from, from + length), `${text.slice(from, from + length)}b`, text, '']) {
-        expect(find(scopeOf(1_000_000), text, part)).toBe(text.indexOf(part))
-      }
-    }), { numRuns: 2_000 })
+    fc.assert(
+      fc.property(
+        fc.array(periodic, { minLength: 1, maxLength: 4 }),
+        periodic,
+        fc.nat(400),
+        fc.nat(400),
+        (pieces, other, from, length) => {
+          const text = pieces.join('')
+          for (const part of [
+            other,
+            text.slice(from, from + length),
+            `${text.slice(from, from + length)}b`,
+            text,
+            '',
+          ]) {
+            expect(find(scopeOf(1_000_000), text, part)).toBe(text.indexOf(part))
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    )
   })
 
   it.each<[string, string, string]>([
@@ -71,7 +91,9 @@ describe('params', () => {
   it('have up to 16,384 bytes as compact JSON', () => {
     const fits = { a: 'é'.repeat((16_384 - 8) / 2) }
     expect(compileWhere('value == params.a', fits).test({ path: 'a/b', id: 'b', value: fits.a })).toBe(true)
-    expect(thrown(() => compileWhere('value == params.a', { a: `${fits.a}x` }))).toMatchObject(tooLarge({ limit: 'paramsBytes', max: 16_384 }))
+    expect(thrown(() => compileWhere('value == params.a', { a: `${fits.a}x` }))).toMatchObject(
+      tooLarge({ limit: 'paramsBytes', max: 16_384 }),
+    )
     expect(LIMITS.paramsBytes).toBe(16_384)
   })
 })

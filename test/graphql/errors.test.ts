@@ -19,11 +19,22 @@ describe('an error of the database', () => {
   const codes = (Object.keys(ERRORS) as readonly ErrorCode[]).filter((code) => code !== 'INTERNAL')
 
   test.each(codes)('keeps its code, its message and its details: %s', async (code) => {
-    const { ask, reported } = inProcess(failing(new DatabaseError(code, 'What, why, how.', { path: 'a', at: '/b' }, new Error('inner'))))
+    const { ask, reported } = inProcess(
+      failing(new DatabaseError(code, 'What, why, how.', { path: 'a', at: '/b' }, new Error('inner'))),
+    )
     const { status, data, errors } = await ask(QUERY)
-    expect({ status, data, errors }).toEqual({ status: 200, data: { get: null }, errors: [
-      { message: 'What, why, how.', path: ['get'], locations: [{ line: 1, column: 3 }], extensions: { code, path: 'a', at: '/b' } },
-    ] })
+    expect({ status, data, errors }).toEqual({
+      status: 200,
+      data: { get: null },
+      errors: [
+        {
+          message: 'What, why, how.',
+          path: ['get'],
+          locations: [{ line: 1, column: 3 }],
+          extensions: { code, path: 'a', at: '/b' },
+        },
+      ],
+    })
     expect(reported).toEqual([])
   })
 
@@ -40,7 +51,8 @@ describe('an error of the database', () => {
   })
 
   test('of one field leaves the data of the others', async () => {
-    const get: Database['get'] = (path) => (path === 'b' ? Promise.reject(new DatabaseError('TIMEOUT', 'No.')) : Promise.resolve(1))
+    const get: Database['get'] = (path) =>
+      path === 'b' ? Promise.reject(new DatabaseError('TIMEOUT', 'No.')) : Promise.resolve(1)
     const { data, errors } = await inProcess(recordingDatabase({ get })).ask('{ a: get(path: "a") b: get(path: "b") }')
     expect(data).toEqual({ a: 1, b: null })
     expect(errors).toMatchObject([{ path: ['b'], extensions: { code: 'TIMEOUT' } }])
@@ -48,32 +60,81 @@ describe('an error of the database', () => {
 })
 
 describe('a mistake of the client', () => {
-  const MISTAKES: readonly (readonly [name: string, query: string, variables: object | undefined, message: RegExp])[] = [
-    ['syntax', '{ get(path: ) }', undefined, /^Syntax Error: Unexpected "\)"\.$/],
-    ['an unknown field', '{ nothing }', undefined, /^Cannot query field "nothing" on type "Query"\.$/],
-    ['a missing argument', '{ get }', undefined, /^Field "get" argument "path" of type "Path!" is required/],
-    ['a literal of another type', '{ get(path: "a", depth: "2") }', undefined, /^Int cannot represent non-integer value: "2"$/],
-    ['a variable of another type', 'query ($d: Int) { get(path: "a", depth: $d) }', { d: 'two' },
-      /^Variable "\$d" got an invalid value: Int cannot represent non-integer value: "two"$/],
-    ['a variable that is missing', 'query ($p: Path!) { get(path: $p) }', {},
-      /^Variable "\$p" of required type "Path!" was not provided\.$/],
-    ['a place inside a variable', 'mutation ($o: [Op!]!) { transact(ops: $o) { id } }',
-      { o: [{ delete: { path: 'a', expect: { version: 'x' } } }] },
-      /^Variable "\$o" got an invalid value at "o\[0\]\.delete\.expect\.version": Int cannot represent/],
-    ['two fields of a @oneOf input', 'query ($a: AsOf) { get(path: "a", asOf: $a) }', { a: { version: 1, cursor: 'c' } },
-      /^Variable "\$a" got an invalid value: Exactly one key must be specified/],
-    ['a null inside a @oneOf input', 'query ($c: Cursor) { get(path: "a", asOf: { cursor: $c }) }', { c: null }, /^Variable "\$c"/],
-    ['a key in quotes', 'mutation { put(path: "x/2", value: {"title": "x"}) { id } }', undefined,
-      /found String "title"\. Inside a literal keys have no quotes; for JSON as it is send a variable \(\$value: JSON\)\.$/],
-    ['a time that stands for a moment', '{ get(path: "a", asOf: "2026-01-31T12:00:00Z") }', undefined, /Write asOf: \{ time: "2026-01-31T12:00:00\.000Z" \}/],
-    ['a time in a variable that stands for a moment', 'query ($a: AsOf) { get(path: "a", asOf: $a) }', { a: 'now' }, /Write asOf: \{ time: .* leave asOf out\.$/],
-    ['now as a moment', '{ get(path: "a", asOf: "now") }', undefined, /found "now"\. For now, leave asOf out\.$/],
-    ['a malformed time, under no name of an argument', '{ history(path: "a/1", from: "now") { nodes { id } } }', undefined, /^"now" is not a time/],
-    ['an integer beyond 32 bits', '{ get(path: "a", depth: 3000000000) }', undefined,
-      /^Int cannot represent non 32-bit signed integer value: 3000000000$/],
-  ]
+  const MISTAKES: readonly (readonly [name: string, query: string, variables: object | undefined, message: RegExp])[] =
+    [
+      ['syntax', '{ get(path: ) }', undefined, /^Syntax Error: Unexpected "\)"\.$/],
+      ['an unknown field', '{ nothing }', undefined, /^Cannot query field "nothing" on type "Query"\.$/],
+      ['a missing argument', '{ get }', undefined, /^Field "get" argument "path" of type "Path!" is required/],
+      [
+        'a literal of another type',
+        '{ get(path: "a", depth: "2") }',
+        undefined,
+        /^Int cannot represent non-integer value: "2"$/,
+      ],
+      [
+        'a variable of another type',
+        'query ($d: Int) { get(path: "a", depth: $d) }',
+        { d: 'two' },
+        /^Variable "\$d" got an invalid value: Int cannot represent non-integer value: "two"$/,
+      ],
+      [
+        'a variable that is missing',
+        'query ($p: Path!) { get(path: $p) }',
+        {},
+        /^Variable "\$p" of required type "Path!" was not provided\.$/,
+      ],
+      [
+        'a place inside a variable',
+        'mutation ($o: [Op!]!) { transact(ops: $o) { id } }',
+        { o: [{ delete: { path: 'a', expect: { version: 'x' } } }] },
+        /^Variable "\$o" got an invalid value at "o\[0\]\.delete\.expect\.version": Int cannot represent/,
+      ],
+      [
+        'two fields of a @oneOf input',
+        'query ($a: AsOf) { get(path: "a", asOf: $a) }',
+        { a: { version: 1, cursor: 'c' } },
+        /^Variable "\$a" got an invalid value: Exactly one key must be specified/,
+      ],
+      [
+        'a null inside a @oneOf input',
+        'query ($c: Cursor) { get(path: "a", asOf: { cursor: $c }) }',
+        { c: null },
+        /^Variable "\$c"/,
+      ],
+      [
+        'a key in quotes',
+        'mutation { put(path: "x/2", value: {"title": "x"}) { id } }',
+        undefined,
+        /found String "title"\. Inside a literal keys have no quotes; for JSON as it is send a variable \(\$value: JSON\)\.$/,
+      ],
+      [
+        'a time that stands for a moment',
+        '{ get(path: "a", asOf: "2026-01-31T12:00:00Z") }',
+        undefined,
+        /Write asOf: \{ time: "2026-01-31T12:00:00\.000Z" \}/,
+      ],
+      [
+        'a time in a variable that stands for a moment',
+        'query ($a: AsOf) { get(path: "a", asOf: $a) }',
+        { a: 'now' },
+        /Write asOf: \{ time: .* leave asOf out\.$/,
+      ],
+      ['now as a moment', '{ get(path: "a", asOf: "now") }', undefined, /found "now"\. For now, leave asOf out\.$/],
+      [
+        'a malformed time, under no name of an argument',
+        '{ history(path: "a/1", from: "now") { nodes { id } } }',
+        undefined,
+        /^"now" is not a time/,
+      ],
+      [
+        'an integer beyond 32 bits',
+        '{ get(path: "a", depth: 3000000000) }',
+        undefined,
+        /^Int cannot represent non 32-bit signed integer value: 3000000000$/,
+      ],
+    ]
 
-  test.each(MISTAKES)('is BAD_REQUEST with GraphQL\'s own words and 400: %s', async (_, query, variables, message) => {
+  test.each(MISTAKES)("is BAD_REQUEST with GraphQL's own words and 400: %s", async (_, query, variables, message) => {
     const { ask, reported } = inProcess()
     const { status, errors } = await ask(query, variables)
     expect(status).toBe(400)
@@ -102,16 +163,25 @@ describe('a mistake of the client', () => {
 
   test('in a body that is no JSON is BAD_REQUEST, without the words of the parser', async () => {
     const headers = { accept: 'application/graphql-response+json', 'content-type': 'application/json' }
-    const response = await inProcess().yoga.fetch('http://test/graphql', { method: 'POST', headers, body: '{ "query": ' })
+    const response = await inProcess().yoga.fetch('http://test/graphql', {
+      method: 'POST',
+      headers,
+      body: '{ "query": ',
+    })
     expect(response.status).toBe(400)
-    expect(await response.json()).toEqual({ errors: [{ message: 'POST body sent invalid JSON.', extensions: { code: 'BAD_REQUEST' } }] })
+    expect(await response.json()).toEqual({
+      errors: [{ message: 'POST body sent invalid JSON.', extensions: { code: 'BAD_REQUEST' } }],
+    })
   })
 
   test('does not come back at length', async () => {
     const long = `secret${'x'.repeat(5_000)}`
     for (const [query, variables] of [
-      ['query ($d: Int) { get(path: "a", depth: $d) }', { d: long }], [`{ get(path: "a", depth: "${long}") }`, {}], [`{ ${long} }`, {}],
-      ['query ($a: AsOf) { get(path: "a", asOf: $a) }', { a: { [long]: 1 } }], [`query ($v: Start = ${long}) { get(path: "a") }`, {}],
+      ['query ($d: Int) { get(path: "a", depth: $d) }', { d: long }],
+      [`{ get(path: "a", depth: "${long}") }`, {}],
+      [`{ ${long} }`, {}],
+      ['query ($a: AsOf) { get(path: "a", asOf: $a) }', { a: { [long]: 1 } }],
+      [`query ($v: Start = ${long}) { get(path: "a") }`, {}],
     ] as const) {
       expect((await inProcess().ask(query, variables)).text.length).toBeLessThan(2_000)
     }
@@ -128,7 +198,12 @@ test.each([
   const db = failing(new DatabaseError('TIMEOUT', 'Late.'))
   const { schema, context, maskError } = createGraphqlModule({ report: () => expect.fail() })
   const shown = [execute, normalizedExecutor].map(async (run) => {
-    const { errors = [] } = await run({ schema, document: parse(query), variableValues, contextValue: context(db) }) as ExecutionResult
+    const { errors = [] } = (await run({
+      schema,
+      document: parse(query),
+      variableValues,
+      contextValue: context(db),
+    })) as ExecutionResult
     const seen = errors.map((error) => (maskError(error, '') as GraphQLError).toJSON())
     return seen.map(({ extensions, ...error }) => ({ ...error, code: extensions?.['code'] }))
   })
@@ -141,7 +216,10 @@ describe('a bug', () => {
   test.each([
     ['an Error', new TypeError('secret: x is not a function')],
     ['an error of the database that is a bug itself', new DatabaseError('INTERNAL', 'secret')],
-    ['a GraphQLError that no one meant for clients', new GraphQLError('secret', { extensions: { code: 'WEIRD', secret: 1 } })],
+    [
+      'a GraphQLError that no one meant for clients',
+      new GraphQLError('secret', { extensions: { code: 'WEIRD', secret: 1 } }),
+    ],
     ['what is no Error', 'secret'],
   ])('is masked as INTERNAL and reported under the id that is shown: %s', async (_, error) => {
     vi.stubEnv('NODE_ENV', 'development')
@@ -195,12 +273,19 @@ describe('a patch that does not say how it is applied', () => {
 
   test.each<[string, object | undefined, string]>([
     ['{ likes: 1 }', undefined, `Field "likes" is not defined by type "PatchInput". ${advice('likes')}`],
-    ['$p', { p: { likes: 1 } }, `Variable "$p" got an invalid value: Field "likes" is not defined by type "PatchInput". ${advice('likes')}`],
+    [
+      '$p',
+      { p: { likes: 1 } },
+      `Variable "$p" got an invalid value: Field "likes" is not defined by type "PatchInput". ${advice('likes')}`,
+    ],
     ['{}', undefined, `OneOf Input Object "PatchInput" must specify exactly one key. ${advice()}`],
     ['"x"', undefined, `Expected value of type "PatchInput!", found "x". ${advice()}`],
   ])('is told what to write: %s', async (patch, variables, text) => {
     const head = variables === undefined ? 'mutation' : 'mutation ($p: PatchInput!)'
-    const { errors } = await inProcess(recordingDatabase()).ask(`${head} { patch(path: "posts/1", patch: ${patch}) { id } }`, variables)
+    const { errors } = await inProcess(recordingDatabase()).ask(
+      `${head} { patch(path: "posts/1", patch: ${patch}) { id } }`,
+      variables,
+    )
     expect(errors?.[0]).toMatchObject(message(text))
   })
 

@@ -55,7 +55,11 @@ function yogaOf(face: GraphqlModule, db: Database): Yoga {
 export function inProcess(db: Database = recordingDatabase()): InProcess {
   const reported: Reported[] = []
   const yoga = yogaOf(createGraphqlModule({ report: (id, error) => reported.push({ id, error }) }), db)
-  const ask: InProcess['ask'] = async (query, variables, { operationName, accept = 'application/graphql-response+json' } = {}) => {
+  const ask: InProcess['ask'] = async (
+    query,
+    variables,
+    { operationName, accept = 'application/graphql-response+json' } = {},
+  ) => {
     const headers = { accept, 'content-type': 'application/json' }
     const body = JSON.stringify({ query, variables, operationName })
     const response = await yoga.fetch('http://test/graphql', { method: 'POST', headers, body })

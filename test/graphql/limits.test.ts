@@ -21,11 +21,15 @@ function deep(levels: number): string {
   return `{ document(path: "a/1") ${'{ documents(name: "b") { nodes '.repeat(pairs)} { id } ${'} }'.repeat(pairs)} }`
 }
 
-const wide = (fields: number): string => `{ ${Array.from({ length: fields }, (_, i) => `f${i}: __typename`).join(' ')} }`
+const wide = (fields: number): string =>
+  `{ ${Array.from({ length: fields }, (_, i) => `f${i}: __typename`).join(' ')} }`
 
 /** Fragments of which each uses the next one twice: 2^levels fields in a text that grows with `levels`. */
 function bomb(levels: number): string {
-  const fragments = Array.from({ length: levels }, (_, i) => `fragment F${i} on Document { ...F${i + 1} a${i}: id ...F${i + 1} }`)
+  const fragments = Array.from(
+    { length: levels },
+    (_, i) => `fragment F${i} on Document { ...F${i + 1} a${i}: id ...F${i + 1} }`,
+  )
   return `{ document(path: "a/1") { ...F0 } } ${fragments.join(' ')} fragment F${levels} on Document { id version }`
 }
 
@@ -52,8 +56,13 @@ describe('an operation', () => {
       `{ ${Array.from({ length: count }, (_, i) => `d${i}: document(path: "a/1") { ...N }`).join(' ')} } fragment N on Document { ${nine} }`
     expect(await brokenLimit(uses(20))).toBeNull()
     expect(await brokenLimit(uses(21))).toBe('fields')
-    const levels = Array.from({ length: 5 }, (_, i) => `fragment L${i} on Document { documents(name: "b") { nodes { ...L${i + 1} } } }`)
-    expect(await brokenLimit(`{ document(path: "a/1") { ...L0 } } ${levels.join(' ')} fragment L5 on Document { id }`)).toBe('depth')
+    const levels = Array.from(
+      { length: 5 },
+      (_, i) => `fragment L${i} on Document { documents(name: "b") { nodes { ...L${i + 1} } } }`,
+    )
+    expect(
+      await brokenLimit(`{ document(path: "a/1") { ...L0 } } ${levels.join(' ')} fragment L5 on Document { id }`),
+    ).toBe('depth')
   })
 
   test('counts inline fragments as what they hold', async () => {
@@ -85,7 +94,14 @@ describe('an operation', () => {
   })
 
   test('that asks for the schema as tools do is not bound by depth and fields', async () => {
-    const everything = { descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: true }
+    const everything = {
+      descriptions: true,
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+    }
     expect(await brokenLimit(getIntrospectionQuery())).toBeNull()
     expect(await brokenLimit(getIntrospectionQuery({ ...everything, typeDepth: 9 } as typeof everything))).toBeNull()
     expect(await brokenLimit(`{ __schema { types { ${'name '.repeat(300)} } } }`)).toBeNull()
@@ -93,11 +109,18 @@ describe('an operation', () => {
   })
 
   test('that asks for the schema is bounded in fields, levels and what lists within lists give', async () => {
-    const times = (count: number, field: string): string => Array.from({ length: count }, (_, i) => `${field.replace('#', String(i))}`).join(' ')
+    const times = (count: number, field: string): string =>
+      Array.from({ length: count }, (_, i) => `${field.replace('#', String(i))}`).join(' ')
     const level = (name: string, body: string): string => `fragment ${name} on __Type { ${body} }`
-    const aliases = [level('A', times(40, 'a#: ofType { ...B }')), level('B', times(60, 'b#: ofType { ...C }')), level('C', times(60, 'c#: description'))]
+    const aliases = [
+      level('A', times(40, 'a#: ofType { ...B }')),
+      level('B', times(60, 'b#: ofType { ...C }')),
+      level('C', times(60, 'c#: description')),
+    ]
     expect(await brokenLimit(`{ __schema { types { ...A } } } ${aliases.join(' ')}`)).toBe('introspectionFields')
-    expect(await brokenLimit(`{ __schema { types { ${'ofType { '.repeat(20)} name ${'} '.repeat(20)} } } }`)).toBe('introspectionDepth')
+    expect(await brokenLimit(`{ __schema { types { ${'ofType { '.repeat(20)} name ${'} '.repeat(20)} } } }`)).toBe(
+      'introspectionDepth',
+    )
     const lists = `{ __schema { types { fields { type { fields { args { ${times(200, 'a#: description')} } } } } } } }`
     expect(await brokenLimit(lists)).toBe('introspectionResults')
   })
@@ -115,7 +138,9 @@ test.each([
 ])('a condition on the root field of a subscription is BAD_REQUEST: %s', async (query) => {
   const { errors, status } = await ask(query)
   expect(status).toBe(400)
-  expect(errors).toMatchObject([{ message: expect.stringContaining('@skip') as unknown, extensions: { code: 'BAD_REQUEST' } }])
+  expect(errors).toMatchObject([
+    { message: expect.stringContaining('@skip') as unknown, extensions: { code: 'BAD_REQUEST' } },
+  ])
 })
 
 test('a condition below the root field of a subscription is valid', () => {
@@ -126,14 +151,16 @@ test('a condition below the root field of a subscription is valid', () => {
 function countingYoga() {
   const counts = { parsed: 0, validated: 0 }
   const probe: Plugin = {
-    onParse: ({ parseFn, setParseFn }) => setParseFn((...args) => {
-      counts.parsed++
-      return parseFn(...args)
-    }),
-    onValidate: ({ validateFn, setValidationFn }) => setValidationFn((...args) => {
-      counts.validated++
-      return validateFn(...args) as never
-    }),
+    onParse: ({ parseFn, setParseFn }) =>
+      setParseFn((...args) => {
+        counts.parsed++
+        return parseFn(...args)
+      }),
+    onValidate: ({ validateFn, setValidationFn }) =>
+      setValidationFn((...args) => {
+        counts.validated++
+        return validateFn(...args) as never
+      }),
   }
   const face = createGraphqlModule({ report: (_, error) => expect.fail(String(error)) })
   const { schema, plugins, maskError, parserAndValidationCache } = face
@@ -148,7 +175,7 @@ function readOnce(query: string): readonly unknown[] {
   return validate(schema, parse(query) as DocumentNode) as readonly unknown[]
 }
 
-describe('through getEnveloped, as a handler without Yoga\'s HTTP uses it', () => {
+describe("through getEnveloped, as a handler without Yoga's HTTP uses it", () => {
   const read = (query: string) => {
     const { yoga, counts } = countingYoga()
     const once = (): readonly { readonly message: string }[] => {
@@ -174,7 +201,9 @@ describe('through getEnveloped, as a handler without Yoga\'s HTTP uses it', () =
 
   test('a text that does not parse throws an error with its code, and is parsed once', () => {
     const { once, counts } = read('{ get(')
-    expect(once).toThrow(expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_REQUEST' }) as unknown }))
+    expect(once).toThrow(
+      expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_REQUEST' }) as unknown }),
+    )
     expect(once).toThrow(/^Syntax Error/)
     expect(counts.parsed).toBe(1)
   })
@@ -183,7 +212,9 @@ describe('through getEnveloped, as a handler without Yoga\'s HTTP uses it', () =
     const { yoga } = countingYoga()
     const { parse, execute, schema } = yoga.getEnveloped({})
     const document = parse('query A { __typename } query B { __typename }') as DocumentNode
-    const refused = { errors: [{ message: expect.stringContaining('operation') as string, extensions: { code: 'BAD_REQUEST' } }] }
+    const refused = {
+      errors: [{ message: expect.stringContaining('operation') as string, extensions: { code: 'BAD_REQUEST' } }],
+    }
     expect(await execute({ schema, document, operationName: 'C' })).toMatchObject(refused)
     expect(await execute({ schema, document })).toMatchObject(refused)
   })

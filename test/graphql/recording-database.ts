@@ -4,20 +4,46 @@ import type { ChangeBatch, WriteResult, Database, Document, DocumentPage } from 
 export type Call = readonly [method: string, ...args: readonly unknown[]]
 
 export const DOCUMENT: Document = {
-  path: 'posts/1', id: '1', version: 3, value: { title: 'Tides', tags: ['sea', 'moon'], author: { name: 'Ada' } }, deleted: false,
-  createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-02T00:00:00.000Z', actor: null, cursor: 'c3', asOf: 'c9',
+  path: 'posts/1',
+  id: '1',
+  version: 3,
+  value: { title: 'Tides', tags: ['sea', 'moon'], author: { name: 'Ada' } },
+  deleted: false,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  updatedAt: '2026-01-02T00:00:00.000Z',
+  actor: null,
+  cursor: 'c3',
+  asOf: 'c9',
 }
 
 export const COMMITTED: WriteResult = {
-  id: 'k', cursor: 'c3', at: '2026-01-02T00:00:00.000Z', actor: 'ada', repeated: false,
-  changes: [{
-    type: 'UPDATE', reason: 'WRITE', path: 'posts/1', document: DOCUMENT, before: null, fields: ['title'],
-    commit: 'k', cursor: 'c3', at: '2026-01-02T00:00:00.000Z',
-  }],
+  id: 'k',
+  cursor: 'c3',
+  at: '2026-01-02T00:00:00.000Z',
+  actor: 'ada',
+  repeated: false,
+  changes: [
+    {
+      type: 'UPDATE',
+      reason: 'WRITE',
+      path: 'posts/1',
+      document: DOCUMENT,
+      before: null,
+      fields: ['title'],
+      commit: 'k',
+      cursor: 'c3',
+      at: '2026-01-02T00:00:00.000Z',
+    },
+  ],
 }
 
 export const PAGE: DocumentPage = {
-  edges: [{ cursor: 'e1', node: DOCUMENT }], startCursor: 'e1', endCursor: 'e1', hasNextPage: true, hasPreviousPage: false, cursor: 'c9',
+  edges: [{ cursor: 'e1', node: DOCUMENT }],
+  startCursor: 'e1',
+  endCursor: 'e1',
+  hasNextPage: true,
+  hasPreviousPage: false,
+  cursor: 'c9',
 }
 
 export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true, reset: null }
@@ -25,10 +51,12 @@ export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', up
 /** A database that records what it is asked for and gives fixed answers; `override` replaces single methods. */
 export function recordingDatabase(override: Partial<Database> = {}): Database & { readonly calls: Call[] } {
   const calls: Call[] = []
-  const answer = <T>(method: string, value: T) => (...args: readonly unknown[]): Promise<T> => {
-    calls.push([method, ...args])
-    return Promise.resolve(value)
-  }
+  const answer =
+    <T>(method: string, value: T) =>
+    (...args: readonly unknown[]): Promise<T> => {
+      calls.push([method, ...args])
+      return Promise.resolve(value)
+    }
   return {
     calls,
     post: answer('post', COMMITTED),
@@ -67,9 +95,13 @@ interface FeedOptions {
 export function feedOf<Batch>(batches: readonly Batch[], options: FeedOptions = {}): AsyncIterableIterator<Batch> {
   const rest = [...batches]
   let finish = (): void => undefined
-  const end = new Promise<IteratorResult<Batch>>((resolve) => { finish = () => resolve({ done: true, value: undefined }) })
+  const end = new Promise<IteratorResult<Batch>>((resolve) => {
+    finish = () => resolve({ done: true, value: undefined })
+  })
   return {
-    [Symbol.asyncIterator]() { return this },
+    [Symbol.asyncIterator]() {
+      return this
+    },
     next: () => {
       const value = rest.shift()
       if (value === undefined && !options.open) finish()

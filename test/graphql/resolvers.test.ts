@@ -13,19 +13,42 @@ async function run(query: string, variables?: object, override?: Partial<Databas
 
 describe('a read', () => {
   test.each([
-    ['get with its options', '{ get(path: "posts", asOf: { cursor: "c" }, depth: 2) }',
-      ['get', 'posts', { asOf: { cursor: 'c' }, depth: 2 }]],
+    [
+      'get with its options',
+      '{ get(path: "posts", asOf: { cursor: "c" }, depth: 2) }',
+      ['get', 'posts', { asOf: { cursor: 'c' }, depth: 2 }],
+    ],
     ['get alone', '{ get(path: "posts") }', ['get', 'posts', {}]],
-    ['document', '{ document(path: "posts/1", asOf: { version: 2 }) { id } }', ['document', 'posts/1', { asOf: { version: 2 } }]],
-    ['documents', '{ documents(path: "posts", first: 2, after: "e", asOf: { time: "2026-01-31T10:00:00+01:00" }) { cursor } }',
-      ['documents', 'posts', { first: 2, after: 'e', asOf: { time: '2026-01-31T09:00:00.000Z' } }]],
-    ['history', '{ history(path: "posts/1", last: 10, from: "2026-01-01T00:00:00Z", before: "e") { cursor } }',
-      ['history', 'posts/1', { last: 10, from: '2026-01-01T00:00:00.000Z', before: 'e' }]],
-    ['log with the defaults of the schema', '{ log(paths: ["posts", "users/*"]) { cursor } }',
-      ['log', ['posts', 'users/*'], { first: 100 }]],
-    ['log with its options', '{ log(paths: "posts", after: "c", first: 5, types: [NEW, DELETE]) { cursor } }',
-      ['log', ['posts'], { after: 'c', first: 5, types: ['NEW', 'DELETE'] }]],
-    ['an explicit null as nothing', '{ history(path: "posts/1", last: null, from: null) { cursor } }', ['history', 'posts/1', {}]],
+    [
+      'document',
+      '{ document(path: "posts/1", asOf: { version: 2 }) { id } }',
+      ['document', 'posts/1', { asOf: { version: 2 } }],
+    ],
+    [
+      'documents',
+      '{ documents(path: "posts", first: 2, after: "e", asOf: { time: "2026-01-31T10:00:00+01:00" }) { cursor } }',
+      ['documents', 'posts', { first: 2, after: 'e', asOf: { time: '2026-01-31T09:00:00.000Z' } }],
+    ],
+    [
+      'history',
+      '{ history(path: "posts/1", last: 10, from: "2026-01-01T00:00:00Z", before: "e") { cursor } }',
+      ['history', 'posts/1', { last: 10, from: '2026-01-01T00:00:00.000Z', before: 'e' }],
+    ],
+    [
+      'log with the defaults of the schema',
+      '{ log(paths: ["posts", "users/*"]) { cursor } }',
+      ['log', ['posts', 'users/*'], { first: 100 }],
+    ],
+    [
+      'log with its options',
+      '{ log(paths: "posts", after: "c", first: 5, types: [NEW, DELETE]) { cursor } }',
+      ['log', ['posts'], { after: 'c', first: 5, types: ['NEW', 'DELETE'] }],
+    ],
+    [
+      'an explicit null as nothing',
+      '{ history(path: "posts/1", last: null, from: null) { cursor } }',
+      ['history', 'posts/1', {}],
+    ],
   ])('is one call: %s', async (_, query, call) => {
     const { calls, errors } = await run(query)
     expect(errors).toBeUndefined()
@@ -38,8 +61,9 @@ describe('a read', () => {
       d: document(path: "posts/1", asOf: { version: 1 }) { id } e: document(path: "posts/1", asOf: { version: 1 }) { path }
     }`)
     expect(calls).toEqual([
-      ['document', 'posts/1', { asOf: undefined }], ['document', 'posts/2', { asOf: undefined }],
-        ['document', 'posts/1', { asOf: { version: 1 } }],
+      ['document', 'posts/1', { asOf: undefined }],
+      ['document', 'posts/2', { asOf: undefined }],
+      ['document', 'posts/1', { asOf: { version: 1 } }],
     ])
     expect(data).toMatchObject({ a: { id: 'posts/1' }, b: { version: 3 }, e: { path: 'posts/1' } })
   })
@@ -47,7 +71,11 @@ describe('a read', () => {
   test('that fails does not fail its neighbours', async () => {
     const document: Database['document'] = (path) =>
       path === 'a/' ? Promise.reject(new DatabaseError('INVALID_PATH', 'No.', { path })) : Promise.resolve(DOCUMENT)
-    const { data, errors } = await run('{ bad: document(path: "a/") { id } good: document(path: "posts/1") { id } }', {}, { document })
+    const { data, errors } = await run(
+      '{ bad: document(path: "a/") { id } good: document(path: "posts/1") { id } }',
+      {},
+      { document },
+    )
     expect(data).toEqual({ bad: null, good: { id: 'posts/1' } })
     expect(errors).toMatchObject([{ message: 'No.', path: ['bad'], extensions: { code: 'INVALID_PATH', path: 'a/' } }])
   })
@@ -55,29 +83,57 @@ describe('a read', () => {
 
 describe('a write', () => {
   test.each([
-    ['post', 'mutation { post(path: "posts", value: { a: 1 }, id: "x", key: "k") { id } }',
-      ['post', 'posts', { a: 1 }, { ephemeral: false, id: 'x', key: 'k' }]],
-    ['an ephemeral post', 'mutation { post(path: "typing", value: 1, ephemeral: true) { id } }',
-      ['post', 'typing', 1, { ephemeral: true }]],
-    ['post with a numeric id', 'mutation { post(path: "posts", value: 1, id: 7, key: 8) { id } }',
-      ['post', 'posts', 1, { ephemeral: false, id: '7', key: '8' }]],
-    ['put', 'mutation { put(path: "posts/1", value: [], expect: { version: 3 }) { id } }',
-      ['put', 'posts/1', [], { expect: { version: 3 } }]],
+    [
+      'post',
+      'mutation { post(path: "posts", value: { a: 1 }, id: "x", key: "k") { id } }',
+      ['post', 'posts', { a: 1 }, { ephemeral: false, id: 'x', key: 'k' }],
+    ],
+    [
+      'an ephemeral post',
+      'mutation { post(path: "typing", value: 1, ephemeral: true) { id } }',
+      ['post', 'typing', 1, { ephemeral: true }],
+    ],
+    [
+      'post with a numeric id',
+      'mutation { post(path: "posts", value: 1, id: 7, key: 8) { id } }',
+      ['post', 'posts', 1, { ephemeral: false, id: '7', key: '8' }],
+    ],
+    [
+      'put',
+      'mutation { put(path: "posts/1", value: [], expect: { version: 3 }) { id } }',
+      ['put', 'posts/1', [], { expect: { version: 3 } }],
+    ],
     ['put of null', 'mutation { put(path: "posts/1", value: null) { id } }', ['put', 'posts/1', null, {}]],
-    ['patch', 'mutation { patch(path: "posts/1", patch: { merge: { a: null } }, expect: { exists: true }) { id } }',
-      ['patch', 'posts/1', { merge: { a: null } }, { expect: { exists: true } }]],
-    ['delete', 'mutation { delete(path: "posts/1", expect: { absent: false }, key: "k") { id } }',
-      ['delete', 'posts/1', { expect: { absent: false }, key: 'k' }]],
-    ['transact', `mutation { transact(
+    [
+      'patch',
+      'mutation { patch(path: "posts/1", patch: { merge: { a: null } }, expect: { exists: true }) { id } }',
+      ['patch', 'posts/1', { merge: { a: null } }, { expect: { exists: true } }],
+    ],
+    [
+      'delete',
+      'mutation { delete(path: "posts/1", expect: { absent: false }, key: "k") { id } }',
+      ['delete', 'posts/1', { expect: { absent: false }, key: 'k' }],
+    ],
+    [
+      'transact',
+      `mutation { transact(
         ops: [
           { post: { path: "posts", value: null, id: "x" } }, { put: { path: "posts/1", value: 1, expect: { version: 1 } } },
           { patch: { path: "posts/2", patch: { merge: { a: 1 } } } }, { delete: { path: "posts/3", expect: null } }
         ],
         checks: [{ path: "users/1", expect: { exists: true } }], key: "k"
-      ) { id } }`, ['transact', [
-      { kind: 'post', path: 'posts', value: null, id: 'x' }, { kind: 'put', path: 'posts/1', value: 1, expect: { version: 1 } },
-      { kind: 'patch', path: 'posts/2', patch: { merge: { a: 1 } } }, { kind: 'delete', path: 'posts/3' },
-    ], { checks: [{ path: 'users/1', expect: { exists: true } }], key: 'k' }]],
+      ) { id } }`,
+      [
+        'transact',
+        [
+          { kind: 'post', path: 'posts', value: null, id: 'x' },
+          { kind: 'put', path: 'posts/1', value: 1, expect: { version: 1 } },
+          { kind: 'patch', path: 'posts/2', patch: { merge: { a: 1 } } },
+          { kind: 'delete', path: 'posts/3' },
+        ],
+        { checks: [{ path: 'users/1', expect: { exists: true } }], key: 'k' },
+      ],
+    ],
   ])('is one call: %s', async (_, query, call) => {
     const { calls, errors } = await run(query)
     expect(errors).toBeUndefined()
@@ -87,11 +143,24 @@ describe('a write', () => {
   test.each([
     ['post', 'mutation { post(path: "posts") { id } }', {}, 'value'],
     ['put', 'mutation { put(path: "posts/1") { id } }', {}, 'value'],
-    ['put with a variable that was not given', 'mutation ($v: JSON) { put(path: "posts/1", value: $v) { id } }', {}, 'value'],
-    ['an operation in a literal', 'mutation { transact(ops: [{ delete: { path: "a/1" } }, { put: { path: "a/1" } }]) { id } }',
-      {}, 'ops.1.put.value'],
-    ['an operation in a variable', 'mutation ($ops: [Op!]!) { transact(ops: $ops) { id } }',
-      { ops: [{ post: { path: 'a' } }] }, 'ops.0.post.value'],
+    [
+      'put with a variable that was not given',
+      'mutation ($v: JSON) { put(path: "posts/1", value: $v) { id } }',
+      {},
+      'value',
+    ],
+    [
+      'an operation in a literal',
+      'mutation { transact(ops: [{ delete: { path: "a/1" } }, { put: { path: "a/1" } }]) { id } }',
+      {},
+      'ops.1.put.value',
+    ],
+    [
+      'an operation in a variable',
+      'mutation ($ops: [Op!]!) { transact(ops: $ops) { id } }',
+      { ops: [{ post: { path: 'a' } }] },
+      'ops.0.post.value',
+    ],
   ])('without its value is BAD_REQUEST: %s', async (_, query, variables, argument) => {
     const { calls, errors } = await run(query, variables)
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_REQUEST', argument } }])
@@ -124,7 +193,19 @@ describe('what is shown', () => {
       proto: field(path: "__proto__") method: field(path: "author/toString")
     } }`)
     const { asOf: _, ...own } = DOCUMENT
-    expect(data).toEqual({ document: { ...own, id: 'posts/1', localId: '1', name: 'Ada', tag: 'moon', none: null, length: null, proto: null, method: null } })
+    expect(data).toEqual({
+      document: {
+        ...own,
+        id: 'posts/1',
+        localId: '1',
+        name: 'Ada',
+        tag: 'moon',
+        none: null,
+        length: null,
+        proto: null,
+        method: null,
+      },
+    })
   })
 
   test('below a document is read as of the moment at which the document was', async () => {
@@ -137,17 +218,28 @@ describe('what is shown', () => {
   })
 
   test('of a page follows the Relay connection', async () => {
-    const page = '{ edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } cursor }'
+    const page =
+      '{ edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } cursor }'
     const { data } = await run(`{ documents(path: "posts") ${page} }`)
-    expect(data).toEqual({ documents: {
-      edges: [{ cursor: 'e1', node: { id: 'posts/1' } }], nodes: [{ id: 'posts/1' }], cursor: PAGE.cursor,
-      pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: 'e1', endCursor: 'e1' },
-    } })
+    expect(data).toEqual({
+      documents: {
+        edges: [{ cursor: 'e1', node: { id: 'posts/1' } }],
+        nodes: [{ id: 'posts/1' }],
+        cursor: PAGE.cursor,
+        pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: 'e1', endCursor: 'e1' },
+      },
+    })
     const none = { ...PAGE, edges: [], startCursor: null, endCursor: null }
     const empty = await run(`{ documents(path: "posts") ${page} }`, {}, { documents: () => Promise.resolve(none) })
     expect(empty.data).toMatchObject({ documents: { nodes: [], pageInfo: { startCursor: null, endCursor: null } } })
-    const early = await run(`{ documents(path: "posts") ${page} }`, {}, { documents: () => Promise.resolve({ ...none, endCursor: 'reached' }) })
-    expect(early.data).toMatchObject({ documents: { nodes: [], pageInfo: { hasNextPage: true, endCursor: 'reached' } } })
+    const early = await run(
+      `{ documents(path: "posts") ${page} }`,
+      {},
+      { documents: () => Promise.resolve({ ...none, endCursor: 'reached' }) },
+    )
+    expect(early.data).toMatchObject({
+      documents: { nodes: [], pageInfo: { hasNextPage: true, endCursor: 'reached' } },
+    })
   })
 
   test('of a commit is its one document, or none when it wrote several', async () => {
@@ -163,17 +255,25 @@ describe('what is shown', () => {
 })
 
 test('an interrupt is one call, and gives its number', async () => {
-  const all = await run('mutation { interrupt(match: { paths: ["posts", "a/*"], where: "id == params.a", params: { a: null }, actor: "ann" }) }')
+  const all = await run(
+    'mutation { interrupt(match: { paths: ["posts", "a/*"], where: "id == params.a", params: { a: null }, actor: "ann" }) }',
+  )
   expect(all.data).toEqual({ interrupt: 3 })
-  expect(all.calls).toEqual([['interrupt', { paths: ['posts', 'a/*'], where: 'id == params.a', params: { a: null }, actor: 'ann' }]])
+  expect(all.calls).toEqual([
+    ['interrupt', { paths: ['posts', 'a/*'], where: 'id == params.a', params: { a: null }, actor: 'ann' }],
+  ])
   const { calls } = await run('mutation { interrupt(match: { paths: "posts", where: null, params: null }) }')
   expect(calls).toEqual([['interrupt', { paths: ['posts'] }]])
 })
 
 test('an ephemeral post shows that it has no place in the log and no version', async () => {
   const [change] = COMMITTED.changes
-  const passed = { ...COMMITTED, changes: [{ ...change ?? expect.fail(), cursor: null, document: { ...DOCUMENT, version: 0 } }] }
-  const query = 'mutation { post(path: "typing", value: 1, ephemeral: true) { cursor document { version } changes { cursor } } }'
+  const passed = {
+    ...COMMITTED,
+    changes: [{ ...(change ?? expect.fail()), cursor: null, document: { ...DOCUMENT, version: 0 } }],
+  }
+  const query =
+    'mutation { post(path: "typing", value: 1, ephemeral: true) { cursor document { version } changes { cursor } } }'
   const { data, errors } = await run(query, {}, { post: () => Promise.resolve(passed) })
   expect(errors).toBeUndefined()
   expect(data).toEqual({ post: { cursor: 'c3', document: { version: 0 }, changes: [{ cursor: null }] } })
@@ -182,11 +282,19 @@ test('an ephemeral post shows that it has no place in the log and no version', a
 describe('the subscription', () => {
   const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
   const subscribe = (db: Database, query: string, signal: AbortSignal | null = null) =>
-    inProcess(db).yoga.fetch('http://test/graphql', { method: 'POST', headers, body: JSON.stringify({ query }), signal })
+    inProcess(db).yoga.fetch('http://test/graphql', {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query }),
+      signal,
+    })
 
   test('is one call with the defaults of the schema, and gives the batches as they are', async () => {
     const db = recordingDatabase()
-    const response = await subscribe(db, 'subscription { changes(paths: ["posts"]) { cursor upToDate changes { type path } } }')
+    const response = await subscribe(
+      db,
+      'subscription { changes(paths: ["posts"]) { cursor upToDate changes { type path } } }',
+    )
     const batch = { cursor: 'c3', upToDate: true, changes: [{ type: 'UPDATE', path: 'posts/1' }] }
     expect(await response.text()).toContain(`data: ${JSON.stringify({ data: { changes: batch } })}\n`)
     expect(db.calls).toEqual([['changes', ['posts'], { start: 'NOW', replica: 'DEFAULT', heartbeatMs: 15_000 }]])
@@ -196,7 +304,15 @@ describe('the subscription', () => {
     const db = recordingDatabase()
     const args = 'paths: ["a", "b/*"], after: "c", start: BEGINNING, last: 5, limit: 9, types: [NEW], heartbeatMs: 100'
     await (await subscribe(db, `subscription { changes(${args}) { cursor } }`)).text()
-    const options = { after: 'c', start: 'BEGINNING', last: 5, limit: 9, types: ['NEW'], replica: 'DEFAULT', heartbeatMs: 100 }
+    const options = {
+      after: 'c',
+      start: 'BEGINNING',
+      last: 5,
+      limit: 9,
+      types: ['NEW'],
+      replica: 'DEFAULT',
+      heartbeatMs: 100,
+    }
     expect(db.calls).toEqual([['changes', ['a', 'b/*'], options]])
   })
 
@@ -205,7 +321,9 @@ describe('the subscription', () => {
     const ended = new Promise<void>((resolve) => {
       const db = recordingDatabase({ changes: () => feedOf([BATCH], { open: true, ended: resolve }) })
       leave = async () => {
-        const reader = (await subscribe(db, 'subscription { changes(paths: ["posts"]) { cursor } }')).body?.getReader() ?? expect.fail()
+        const reader =
+          (await subscribe(db, 'subscription { changes(paths: ["posts"]) { cursor } }')).body?.getReader() ??
+          expect.fail()
         await reader.read()
         await reader.cancel()
       }
@@ -217,7 +335,10 @@ describe('the subscription', () => {
   test('that fails between batches says so in the stream, with its code', async () => {
     const expired = new DatabaseError('CURSOR_EXPIRED', 'Too old.', { floor: 'c1' })
     const feed = { ...feedOf([]), next: () => Promise.reject(expired) }
-    const response = await subscribe(recordingDatabase({ changes: () => feed }), 'subscription { changes(paths: ["posts"]) { cursor } }')
+    const response = await subscribe(
+      recordingDatabase({ changes: () => feed }),
+      'subscription { changes(paths: ["posts"]) { cursor } }',
+    )
     expect(response.status).toBe(200)
     const text = await response.text()
     expect(text).toContain('"message":"Too old."')

@@ -24,7 +24,8 @@ async function put(query: string, variables?: object): Promise<Put> {
 }
 
 const asLiteral = (text: string): Promise<Put> => put(`mutation { put(path: "a/1", value: ${text}) { id } }`)
-const asVariable = (v: unknown): Promise<Put> => put('mutation ($v: JSON) { put(path: "a/1", value: $v) { id } }', { v })
+const asVariable = (v: unknown): Promise<Put> =>
+  put('mutation ($v: JSON) { put(path: "a/1", value: $v) { id } }', { v })
 const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
 describe('JSON', () => {
@@ -38,8 +39,11 @@ describe('JSON', () => {
     ['a fraction', '0.1', 0.1],
     ['an exponent', '1.5e300', 1.5e300],
     ['a list', '[1, [], {}, null]', [1, [], {}, null]],
-    ['an object with names of prototypes', '{ constructor: 1, toString: null, _bsontype: "x" }',
-      { constructor: 1, toString: null, _bsontype: 'x' }],
+    [
+      'an object with names of prototypes',
+      '{ constructor: 1, toString: null, _bsontype: "x" }',
+      { constructor: 1, toString: null, _bsontype: 'x' },
+    ],
     ['64 levels', nested(64), JSON.parse(nested(64))],
   ])('takes a literal as it is written: %s', async (_, text, value) => {
     const kept = await asLiteral(text)
@@ -48,7 +52,10 @@ describe('JSON', () => {
   })
 
   test.each([
-    ['null', null], ['a number', -0.5], ['text', 'é\n\u2028'], ['keys of every kind', { $a: 1, 'b.c': [], constructor: 1, '': null }],
+    ['null', null],
+    ['a number', -0.5],
+    ['text', 'é\n\u2028'],
+    ['keys of every kind', { $a: 1, 'b.c': [], constructor: 1, '': null }],
   ])('takes a variable as it is: %s', async (_, value) => {
     expect((await asVariable(value)).value).toStrictEqual(value)
   })
@@ -89,7 +96,8 @@ describe('JSON', () => {
   })
 
   test('takes variables inside a literal, where a missing one is no key and a null in a list', async () => {
-    const query = 'mutation ($a: JSON, $n: Int, $none: JSON) { put(path: "a/1", value: { a: $a, l: [$n, $none], none: $none }) { id } }'
+    const query =
+      'mutation ($a: JSON, $n: Int, $none: JSON) { put(path: "a/1", value: { a: $a, l: [$n, $none], none: $none }) { id } }'
     expect((await put(query, { a: { b: null }, n: 3 })).value).toStrictEqual({ a: { b: null }, l: [3, null] })
   })
 
@@ -97,14 +105,19 @@ describe('JSON', () => {
     const text = 'mutation ($s: String) { put(path: "a/1", value: { a: [$s] }) { id } }'
     expect(await put(text, { s: '\udc00' })).toMatchObject({ code: 'INVALID_VALUE', at: '/a/0' })
     const deep = 'mutation ($v: JSON) { transact(ops: [{ patch: { path: "a/1", patch: { merge: [$v] } } }]) { id } }'
-    expect(await put(deep, { v: JSON.parse(nested(64)) as unknown })).toMatchObject({ code: 'TOO_LARGE', at: '/0'.repeat(64) })
+    expect(await put(deep, { v: JSON.parse(nested(64)) as unknown })).toMatchObject({
+      code: 'TOO_LARGE',
+      at: '/0'.repeat(64),
+    })
   })
 })
 
 describe('DateTime', () => {
   const read = async (text: string): Promise<readonly unknown[]> => {
     const db = recordingDatabase()
-    const { errors } = await inProcess(db).ask('query ($t: DateTime) { history(path: "a/1", from: $t) { cursor } }', { t: text })
+    const { errors } = await inProcess(db).ask('query ($t: DateTime) { history(path: "a/1", from: $t) { cursor } }', {
+      t: text,
+    })
     const literal = await inProcess(db).ask(`{ history(path: "a/1", from: ${JSON.stringify(text)}) { cursor } }`)
     expect(literal.errors?.[0]?.extensions['code']).toBe(errors?.[0]?.extensions['code'])
     return errors ? [errors[0]?.extensions['code']] : db.calls.map((call) => (call[2] as { from: string }).from)
@@ -123,9 +136,24 @@ describe('DateTime', () => {
   })
 
   test.each([
-    '2026-01-31', '2026-01-31T09:30:00', '2026-01-31 09:30:00Z', '2026-01-31T09:30Z', '2026-02-29T00:00:00Z', '1900-02-29T00:00:00Z',
-    '2026-04-31T00:00:00Z', '2026-13-01T00:00:00Z', '2026-00-01T00:00:00Z', '2026-01-00T00:00:00Z', '2026-01-01T25:00:00Z',
-    '2026-01-01T00:60:00Z', '2026-01-01T00:00:00+24:00', '2026-01-01T00:00:00.Z', '20260101T000000Z', '1767225600000', 'now', '',
+    '2026-01-31',
+    '2026-01-31T09:30:00',
+    '2026-01-31 09:30:00Z',
+    '2026-01-31T09:30Z',
+    '2026-02-29T00:00:00Z',
+    '1900-02-29T00:00:00Z',
+    '2026-04-31T00:00:00Z',
+    '2026-13-01T00:00:00Z',
+    '2026-00-01T00:00:00Z',
+    '2026-01-00T00:00:00Z',
+    '2026-01-01T25:00:00Z',
+    '2026-01-01T00:60:00Z',
+    '2026-01-01T00:00:00+24:00',
+    '2026-01-01T00:00:00.Z',
+    '20260101T000000Z',
+    '1767225600000',
+    'now',
+    '',
   ])('refuses %s', async (text) => {
     expect(await read(text)).toEqual(['BAD_REQUEST'])
   })
@@ -133,7 +161,9 @@ describe('DateTime', () => {
 
 describe('Path, PathPattern, Cursor and DateTime', () => {
   const fields: readonly (readonly [type: string, field: string])[] = [
-    ['Path', 'get(path: $v)'], ['PathPattern', 'log(paths: [$v]) { cursor }'], ['Cursor', 'get(path: "a", asOf: { cursor: $v })'],
+    ['Path', 'get(path: $v)'],
+    ['PathPattern', 'log(paths: [$v]) { cursor }'],
+    ['Cursor', 'get(path: "a", asOf: { cursor: $v })'],
     ['DateTime', 'get(path: "a", asOf: { time: $v })'],
   ]
 

@@ -1,8 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import {
-  buildClientSchema, buildSchema, getIntrospectionQuery, introspectionFromSchema, isEnumType, isInputObjectType, isInterfaceType,
-  isListType, isNonNullType, isObjectType, isScalarType, isSpecifiedScalarType, lexicographicSortSchema, printSchema, printType,
-  type GraphQLNamedType, type IntrospectionQuery,
+  buildClientSchema,
+  buildSchema,
+  getIntrospectionQuery,
+  introspectionFromSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  isScalarType,
+  isSpecifiedScalarType,
+  lexicographicSortSchema,
+  printSchema,
+  printType,
+  type GraphQLNamedType,
+  type IntrospectionQuery,
 } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { staleFiles } from '../../codegen.ts'
@@ -10,7 +24,9 @@ import { schema } from '../../src/graphql/schema.ts'
 import { typeDefs } from '../../src/graphql/schema.generated.ts'
 import { inProcess } from './in-process.ts'
 
-const types = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type))
+const types = Object.values(schema.getTypeMap()).filter(
+  (type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type),
+)
 
 interface Described {
   readonly name: string
@@ -23,21 +39,32 @@ function partsOf(type: GraphQLNamedType): readonly Described[] {
   if (isInputObjectType(type)) return Object.values(type.getFields())
   if (!isObjectType(type) && !isInterfaceType(type)) return []
   const fields = Object.values(type.getFields())
-  return fields.flatMap((field) => [field, ...field.args.map((arg) => ({ ...arg, name: `${field.name}(${arg.name})` }))])
+  return fields.flatMap((field) => [
+    field,
+    ...field.args.map((arg) => ({ ...arg, name: `${field.name}(${arg.name})` })),
+  ])
 }
 
 describe('the schema', () => {
   test('describes every type, field, argument and enum value in a sentence', () => {
-    const all = types.flatMap((type) => [type, ...partsOf(type).map((part) => ({ ...part, name: `${type.name}.${part.name}` }))])
+    const all = types.flatMap((type) => [
+      type,
+      ...partsOf(type).map((part) => ({ ...part, name: `${type.name}.${part.name}` })),
+    ])
     expect(all.length).toBeGreaterThan(100)
-    expect(all.filter(({ description }) => !/^[A-Z1].*\.$/s.test(description ?? '')).map(({ name }) => name)).toEqual([])
+    expect(all.filter(({ description }) => !/^[A-Z1].*\.$/s.test(description ?? '')).map(({ name }) => name)).toEqual(
+      [],
+    )
   })
 
   test('names the standard of every scalar that follows one', () => {
     const urls = types.filter(isScalarType).map(({ name, specifiedByURL }) => [name, specifiedByURL ?? null])
     expect(Object.fromEntries(urls)).toEqual({
-      Path: null, PathPattern: null, Cursor: null,
-      JSON: 'https://www.rfc-editor.org/rfc/rfc8259', DateTime: 'https://www.rfc-editor.org/rfc/rfc3339',
+      Path: null,
+      PathPattern: null,
+      Cursor: null,
+      JSON: 'https://www.rfc-editor.org/rfc/rfc8259',
+      DateTime: 'https://www.rfc-editor.org/rfc/rfc3339',
     })
   })
 
@@ -56,10 +83,17 @@ describe('the schema', () => {
   })
 
   test('has one interface, which Relay knows, no union and no type without a use', () => {
-    expect(types.filter((type) => isInterfaceType(type)).map((type) => printType(type).replaceAll(/"+[^"]*"+\s*/g, ''))).toEqual(['interface Node {\n  id: ID!\n}'])
+    expect(
+      types.filter((type) => isInterfaceType(type)).map((type) => printType(type).replaceAll(/"+[^"]*"+\s*/g, '')),
+    ).toEqual(['interface Node {\n  id: ID!\n}'])
     const text = printSchema(schema).replace(/schema \{[^}]*\}/, '')
     const used = (name: string): boolean => new RegExp(`: *\\[?${name}[!\\]\\s]`).test(text)
-    expect(types.map(({ name }) => name).filter((name) => !used(name)).toSorted()).toEqual(['Mutation', 'Query', 'Subscription'])
+    expect(
+      types
+        .map(({ name }) => name)
+        .filter((name) => !used(name))
+        .toSorted(),
+    ).toEqual(['Mutation', 'Query', 'Subscription'])
   })
 
   test('resolves every field of its root types', () => {

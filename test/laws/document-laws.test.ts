@@ -9,7 +9,14 @@ type Write = readonly [path: string, version: number, type: 'NEW' | 'UPDATE' | '
 
 function commit(revision: number, ...writes: readonly Write[]): LoggedCommit {
   const id = `commit-${revision}`
-  const changes = writes.map(([path, version, type]) => ({ revision, commit: id, path, version, type, value: type === 'DELETE' ? 'null' : `${revision}` }))
+  const changes = writes.map(([path, version, type]) => ({
+    revision,
+    commit: id,
+    path,
+    version,
+    type,
+    value: type === 'DELETE' ? 'null' : `${revision}`,
+  }))
   return { revision, id, at: `2026-01-01T00:00:00.00${revision}Z`, changes }
 }
 
@@ -23,7 +30,12 @@ function acknowledgement({ id, revision, changes }: LoggedCommit): Acknowledged 
   return { id, revision, writes: changes.map(({ path, version, value }) => ({ path, version, value })) }
 }
 
-const LOG_LAWS: Readonly<Record<string, (log: readonly LoggedCommit[]) => Verdict>> = { contiguous, dense, lively, kept: (log) => kept(LOG.map(acknowledgement), log) }
+const LOG_LAWS: Readonly<Record<string, (log: readonly LoggedCommit[]) => Verdict>> = {
+  contiguous,
+  dense,
+  lively,
+  kept: (log) => kept(LOG.map(acknowledgement), log),
+}
 
 const BAD_LOGS: Readonly<Record<string, { readonly breaks: string; readonly log: readonly LoggedCommit[] }>> = {
   'a revision is missing': { breaks: 'contiguous', log: [FIRST, THIRD] },
@@ -34,16 +46,34 @@ const BAD_LOGS: Readonly<Record<string, { readonly breaks: string; readonly log:
   'one commit has two revisions': { breaks: 'contiguous', log: [FIRST, { ...SECOND, id: FIRST.id }] },
   'a version is skipped': { breaks: 'dense', log: [FIRST, commit(2, ['a/1', 3, 'UPDATE'])] },
   'a version is made twice': { breaks: 'dense', log: [FIRST, commit(2, ['a/1', 1, 'UPDATE'])] },
-  'a document that comes back begins at 1 again': { breaks: 'dense', log: [FIRST, SECOND, THIRD, commit(4, ['a/1', 1, 'NEW'])] },
+  'a document that comes back begins at 1 again': {
+    breaks: 'dense',
+    log: [FIRST, SECOND, THIRD, commit(4, ['a/1', 1, 'NEW'])],
+  },
   'a document is new while it is there': { breaks: 'lively', log: [FIRST, commit(2, ['a/1', 2, 'NEW'])] },
   'a deleted document is changed': { breaks: 'lively', log: [FIRST, SECOND, THIRD, commit(4, ['a/1', 4, 'UPDATE'])] },
   'a document that is not there is deleted': { breaks: 'lively', log: [commit(1, ['a/1', 1, 'DELETE'])] },
-  'a tombstone has a value': { breaks: 'lively', log: [FIRST, { ...SECOND, changes: SECOND.changes.map((change) => ({ ...change, type: 'DELETE' as const })) }] },
+  'a tombstone has a value': {
+    breaks: 'lively',
+    log: [FIRST, { ...SECOND, changes: SECOND.changes.map((change) => ({ ...change, type: 'DELETE' as const })) }],
+  },
   'an acknowledged commit is lost': { breaks: 'kept', log: [FIRST, SECOND, THIRD] },
-  'an acknowledged commit has another revision': { breaks: 'kept', log: [FIRST, SECOND, { ...THIRD, id: FOURTH.id }, { ...FOURTH, id: THIRD.id }] },
-  'an acknowledged value is another one': { breaks: 'kept', log: [{ ...FIRST, changes: FIRST.changes.map((change) => ({ ...change, value: '9' })) }, SECOND, THIRD, FOURTH] },
-  'half of an acknowledged commit is lost': { breaks: 'kept', log: [FIRST, { ...SECOND, changes: SECOND.changes.slice(1) }, THIRD, FOURTH] },
-  'an acknowledged commit wrote more than it said': { breaks: 'kept', log: [{ ...FIRST, changes: [...FIRST.changes, ...SECOND.changes.slice(1)] }, SECOND, THIRD, FOURTH] },
+  'an acknowledged commit has another revision': {
+    breaks: 'kept',
+    log: [FIRST, SECOND, { ...THIRD, id: FOURTH.id }, { ...FOURTH, id: THIRD.id }],
+  },
+  'an acknowledged value is another one': {
+    breaks: 'kept',
+    log: [{ ...FIRST, changes: FIRST.changes.map((change) => ({ ...change, value: '9' })) }, SECOND, THIRD, FOURTH],
+  },
+  'half of an acknowledged commit is lost': {
+    breaks: 'kept',
+    log: [FIRST, { ...SECOND, changes: SECOND.changes.slice(1) }, THIRD, FOURTH],
+  },
+  'an acknowledged commit wrote more than it said': {
+    breaks: 'kept',
+    log: [{ ...FIRST, changes: [...FIRST.changes, ...SECOND.changes.slice(1)] }, SECOND, THIRD, FOURTH],
+  },
 }
 
 describe('the judges of logs', () => {
@@ -62,12 +92,22 @@ describe('the judges of logs', () => {
   }
 })
 
-function op(kind: 'read' | 'write', version: number, [call, back]: readonly [number, number], value = version === 0 ? 'null' : `${version}`): Operation {
+function op(
+  kind: 'read' | 'write',
+  version: number,
+  [call, back]: readonly [number, number],
+  value = version === 0 ? 'null' : `${version}`,
+): Operation {
   return { kind, path: 'a/1', version, value, call, back }
 }
 
 const LINEARIZABLE: Readonly<Record<string, readonly Operation[]>> = {
-  'operations one after the other': [op('read', 0, [1, 2]), op('write', 1, [3, 4]), op('read', 1, [5, 6]), op('write', 2, [7, 8])],
+  'operations one after the other': [
+    op('read', 0, [1, 2]),
+    op('write', 1, [3, 4]),
+    op('read', 1, [5, 6]),
+    op('write', 2, [7, 8]),
+  ],
   'a read that meets what a write beside it makes': [op('write', 1, [1, 4]), op('read', 1, [2, 3])],
   'a read that does not yet meet what a write beside it makes': [op('write', 1, [1, 4]), op('read', 0, [2, 3])],
   'writes beside each other in either order': [op('write', 2, [1, 4]), op('write', 1, [2, 3])],
@@ -77,13 +117,22 @@ const LINEARIZABLE: Readonly<Record<string, readonly Operation[]>> = {
 
 const NOT_LINEARIZABLE: Readonly<Record<string, readonly Operation[]>> = {
   'a read misses a write that was over': [op('write', 1, [1, 2]), op('read', 0, [3, 4])],
-  'a read goes back behind another read': [op('write', 1, [1, 2]), op('write', 2, [3, 10]), op('read', 2, [4, 5]), op('read', 1, [6, 7])],
+  'a read goes back behind another read': [
+    op('write', 1, [1, 2]),
+    op('write', 2, [3, 10]),
+    op('read', 2, [4, 5]),
+    op('read', 1, [6, 7]),
+  ],
   'a read meets a write that has not begun': [op('read', 1, [1, 2]), op('write', 1, [3, 4])],
   'a read meets a write that failed': [op('write', 1, [1, 2]), op('read', 2, [3, 4])],
   'two writes make the same version': [op('write', 1, [1, 4], '"x"'), op('write', 1, [2, 3], '"y"')],
   'a later write makes an earlier version': [op('write', 2, [1, 2]), op('write', 1, [3, 4])],
   'a read meets a value that is not the one of its version': [op('write', 1, [1, 2]), op('read', 1, [3, 4], '"x"')],
-  'a write with an old version follows a read of a new one': [op('write', 2, [1, 20]), op('read', 2, [2, 3]), op('write', 1, [4, 5])],
+  'a write with an old version follows a read of a new one': [
+    op('write', 2, [1, 20]),
+    op('read', 2, [2, 3]),
+    op('write', 1, [4, 5]),
+  ],
 }
 
 describe('the judge of documents', () => {
@@ -102,27 +151,54 @@ describe('the judge of documents', () => {
 
 type Met = Readonly<Record<string, number>>
 
-function transaction(revision: number, { met = {}, made = {} }: { met?: Met; made?: Met }, [call, back]: readonly [number, number] = [0, 100]): Transaction {
+function transaction(
+  revision: number,
+  { met = {}, made = {} }: { met?: Met; made?: Met },
+  [call, back]: readonly [number, number] = [0, 100],
+): Transaction {
   return { revision, met: new Map(Object.entries(met)), made: new Map(Object.entries(made)), call, back }
 }
 
 const SERIALIZABLE: Readonly<Record<string, readonly Transaction[]>> = {
-  'transactions that build on each other': [transaction(1, { met: { a: 0 }, made: { a: 1 } }), transaction(2, { met: { a: 1 }, made: { b: 1 } })],
-  'transactions that were told in another order': [transaction(2, { met: { a: 1 }, made: { a: 2 } }), transaction(1, { made: { a: 1 } })],
-  'revisions that others took in between': [transaction(3, { made: { a: 1 } }), transaction(9, { met: { a: 1 }, made: { b: 1 } })],
+  'transactions that build on each other': [
+    transaction(1, { met: { a: 0 }, made: { a: 1 } }),
+    transaction(2, { met: { a: 1 }, made: { b: 1 } }),
+  ],
+  'transactions that were told in another order': [
+    transaction(2, { met: { a: 1 }, made: { a: 2 } }),
+    transaction(1, { made: { a: 1 } }),
+  ],
+  'revisions that others took in between': [
+    transaction(3, { made: { a: 1 } }),
+    transaction(9, { met: { a: 1 }, made: { b: 1 } }),
+  ],
 }
 
 const NOT_SERIALIZABLE: Readonly<Record<string, readonly Transaction[]>> = {
-  'an update is lost': [transaction(1, { made: { a: 1 } }), transaction(2, { met: { a: 1 }, made: { a: 2 } }), transaction(3, { met: { a: 1 }, made: { a: 2 } })],
+  'an update is lost': [
+    transaction(1, { made: { a: 1 } }),
+    transaction(2, { met: { a: 1 }, made: { a: 2 } }),
+    transaction(3, { met: { a: 1 }, made: { a: 2 } }),
+  ],
   'writes are skewed: each checks what the other writes': [
     transaction(1, { made: { a: 1, b: 1 } }),
     transaction(2, { met: { a: 1, b: 1 }, made: { a: 2 } }),
     transaction(3, { met: { a: 1, b: 1 }, made: { b: 2 } }),
   ],
-  'a check meets a state that never was': [transaction(1, { made: { a: 1, b: 1 } }), transaction(2, { met: { a: 1, b: 0 }, made: { c: 1 } })],
-  'a transaction is half done': [transaction(1, { made: { a: 1, b: 1 } }), transaction(2, { made: { a: 2 } }), transaction(3, { met: { a: 2, b: 2 }, made: { c: 1 } })],
+  'a check meets a state that never was': [
+    transaction(1, { made: { a: 1, b: 1 } }),
+    transaction(2, { met: { a: 1, b: 0 }, made: { c: 1 } }),
+  ],
+  'a transaction is half done': [
+    transaction(1, { made: { a: 1, b: 1 } }),
+    transaction(2, { made: { a: 2 } }),
+    transaction(3, { met: { a: 2, b: 2 }, made: { c: 1 } }),
+  ],
   'two transactions have one revision': [transaction(1, { made: { a: 1 } }), transaction(1, { made: { b: 1 } })],
-  'one that began after another was over comes before it': [transaction(2, { made: { a: 1 } }, [1, 2]), transaction(1, { made: { b: 1 } }, [3, 4])],
+  'one that began after another was over comes before it': [
+    transaction(2, { made: { a: 1 } }, [1, 2]),
+    transaction(1, { made: { b: 1 } }, [3, 4]),
+  ],
 }
 
 describe('the judge of transactions', () => {

@@ -73,13 +73,22 @@ async function lives(storm: Storm, name: string, live: () => Promise<boolean>): 
   }
 }
 
-function follow(storm: Storm, { kind, where, name, take }: { kind: 'changes' | 'live'; where: string | undefined; name: string; take: (batch: ChangeBatch) => void }): Promise<void> {
+function follow(
+  storm: Storm,
+  {
+    kind,
+    where,
+    name,
+    take,
+  }: { kind: 'changes' | 'live'; where: string | undefined; name: string; take: (batch: ChangeBatch) => void },
+): Promise<void> {
   const slow = storm.random() < 0.3
   let cursor: string | undefined
   let at = -1
   return lives(storm, name, async () => {
     const options = { after: cursor, where, heartbeatMs: HEARTBEAT_MS }
-    const feed = kind === 'changes' ? storm.db.changes(['c'], { ...options, start: 'BEGINNING' }) : storm.db.live(['c'], options)
+    const feed =
+      kind === 'changes' ? storm.db.changes(['c'], { ...options, start: 'BEGINNING' }) : storm.db.live(['c'], options)
     try {
       for (;;) {
         await dawdle(storm, slow && !storm.over)
@@ -88,7 +97,9 @@ function follow(storm: Storm, { kind, where, name, take }: { kind: 'changes' | '
         const batch = await taken(storm, feed, name, true)
         if (batch === null) return true
         const { revision } = readCursor(batch.cursor)
-        if (revision < at && batch.reset === null) storm.broken.push(`${name}: the cursor goes back from ${at} to ${revision}`)
+        if (revision < at && batch.reset === null) {
+          storm.broken.push(`${name}: the cursor goes back from ${at} to ${revision}`)
+        }
         at = revision
         take(batch)
         cursor = batch.cursor
@@ -103,9 +114,16 @@ function follow(storm: Storm, { kind, where, name, take }: { kind: 'changes' | '
 
 const followChanges: Follow = async (storm, where, name) => {
   const seen: string[] = []
-  await follow(storm, { kind: 'changes', where, name, take: ({ changes }) => {
-    for (const { cursor, type, path, document } of changes) if (cursor !== null) seen.push(`${type} ${path} ${document.version}`)
-  } })
+  await follow(storm, {
+    kind: 'changes',
+    where,
+    name,
+    take: ({ changes }) => {
+      for (const { cursor, type, path, document } of changes) {
+        if (cursor !== null) seen.push(`${type} ${path} ${document.version}`)
+      }
+    },
+  })
   if (storm.broken.length > 0) return
   const all: string[] = []
   for (let place: string | undefined; ;) {
@@ -116,28 +134,45 @@ const followChanges: Follow = async (storm, where, name) => {
   }
   if (seen.join() !== all.join()) {
     const i = all.findIndex((each, k) => each !== seen[k])
-    storm.broken.push(`${name} has ${seen.length} of ${all.length}; at ${i}: ${seen.slice(i - 2, i + 4).join()} and not ${all.slice(i - 2, i + 4).join()}`)
+    storm.broken.push(
+      `${name} has ${seen.length} of ${all.length}; at ${i}: ${seen.slice(i - 2, i + 4).join()} and not ${all.slice(i - 2, i + 4).join()}`,
+    )
   }
 }
 
 const followLive: Follow = async (storm, where, name) => {
   let shown = new Map<string, string>()
   let next: Map<string, string> | null = new Map()
-  await follow(storm, { kind: 'live', where, name, take: ({ changes, reset, upToDate }) => {
-    if (reset !== null) next = new Map()
-    const target: Map<string, string> = next ?? shown
-    for (const { cursor, type, path, document } of changes) {
-      if (cursor === null) continue
-      if (type === 'DELETE') target.delete(path)
-      else target.set(path, `${document.version} ${canonicalJson(document.value)}`)
-    }
-    if (next !== null && upToDate) [shown, next] = [next, null]
-  } })
+  await follow(storm, {
+    kind: 'live',
+    where,
+    name,
+    take: ({ changes, reset, upToDate }) => {
+      if (reset !== null) next = new Map()
+      const target: Map<string, string> = next ?? shown
+      for (const { cursor, type, path, document } of changes) {
+        if (cursor === null) continue
+        if (type === 'DELETE') target.delete(path)
+        else target.set(path, `${document.version} ${canonicalJson(document.value)}`)
+      }
+      if (next !== null && upToDate) [shown, next] = [next, null]
+    },
+  })
   if (storm.broken.length > 0) return
   const { edges } = await storm.db.documents('c', { first: 1_000, where })
   const is = edges.map(({ node }) => `${node.path} ${node.version} ${canonicalJson(node.value)}`).toSorted()
   const has = [...shown].map(([path, text]) => `${path} ${text}`).toSorted()
-  if (is.join() !== has.join()) storm.broken.push(`${name} shows ${has.length} documents of ${is.length}: ${has.filter((x) => !is.includes(x)).slice(0, 3).join()} / ${is.filter((x) => !has.includes(x)).slice(0, 3).join()}`)
+  if (is.join() !== has.join()) {
+    storm.broken.push(
+      `${name} shows ${has.length} documents of ${is.length}: ${has
+        .filter((x) => !is.includes(x))
+        .slice(0, 3)
+        .join()} / ${is
+        .filter((x) => !has.includes(x))
+        .slice(0, 3)
+        .join()}`,
+    )
+  }
 }
 
 const followWatch: Follow = async (storm, _where, name) => {
@@ -171,13 +206,23 @@ async function write(storm: Storm, count: number): Promise<void> {
   const path = (): string => `c/${Math.floor(random() * 12)}`
   for (let i = 0; i < count; i++) {
     const dice = random()
-    const writing = dice < 0.1 ? db.delete(path())
-      : dice < 0.3 ? db.put('x/1', { n: i })
-      : dice < 0.4 ? db.transact([{ kind: 'put', path: path(), value: value() }, { kind: 'put', path: path(), value: value() }])
-      : dice < 0.45 ? db.post('c', value(), { ephemeral: true })
-      : db.put(path(), value())
+    const writing =
+      dice < 0.1
+        ? db.delete(path())
+        : dice < 0.3
+          ? db.put('x/1', { n: i })
+          : dice < 0.4
+            ? db.transact([
+                { kind: 'put', path: path(), value: value() },
+                { kind: 'put', path: path(), value: value() },
+              ])
+            : dice < 0.45
+              ? db.post('c', value(), { ephemeral: true })
+              : db.put(path(), value())
     const done = writing.catch((error: unknown) => {
-      if (!(error instanceof DatabaseError && ['UNAVAILABLE', 'NOT_FOUND', 'TIMEOUT'].includes(error.code))) storm.broken.push(`a write fails: ${String(error)}`)
+      if (!(error instanceof DatabaseError && ['UNAVAILABLE', 'NOT_FOUND', 'TIMEOUT'].includes(error.code))) {
+        storm.broken.push(`a write fails: ${String(error)}`)
+      }
     })
     const pace = random()
     if (pace < 0.4) await done
@@ -223,20 +268,47 @@ async function weather(seed: number, inner: Store): Promise<readonly string[]> {
   const truth = await openEngine(inner)
   const old = truth.database('t', { actor: null })
   const docs = random() < 0.3 ? 600 : 12
-  for (let i = 0; i < docs; i += 100) await old.transact(Array.from({ length: Math.min(100, docs - i) }, (_, k) => ({ kind: 'put', path: `c/${i + k}`, value: { n: 1, k: 'b' } })))
+  for (let i = 0; i < docs; i += 100) {
+    await old.transact(
+      Array.from({ length: Math.min(100, docs - i) }, (_, k) => ({
+        kind: 'put',
+        path: `c/${i + k}`,
+        value: { n: 1, k: 'b' },
+      })),
+    )
+  }
   let other = false
   // Both mean the same, so readers must not lose anything on the way.
-  const admit = (asked: GrantedView): GrantedView => (other && asked.filter.where === 'value.n >= 0' ? { ...asked, filter: { where: 'value.n >= -1' } } : asked)
+  const admit = (asked: GrantedView): GrantedView =>
+    other && asked.filter.where === 'value.n >= 0' ? { ...asked, filter: { where: 'value.n >= -1' } } : asked
   const state = { away: false, random }
   const engine = await openEngine(warm ? inner : stormy(inner, state, delayMs), { admit })
-  const storm: Storm = { random, db: engine.database('t', { actor: null }), over: false, end: Infinity, broken: [], awayAt: 0, get away() { return state.away }, set away(is) { state.away = is } }
+  const storm: Storm = {
+    random,
+    db: engine.database('t', { actor: null }),
+    over: false,
+    end: Infinity,
+    broken: [],
+    awayAt: 0,
+    get away() {
+      return state.away
+    },
+    set away(is) {
+      state.away = is
+    },
+  }
   const count = random() < 0.15 ? 300 : 4 + Math.floor(random() * 30)
   const shape = count === 300 ? SHAPES[Math.floor(random() * SHAPES.length)] : null
   const running = new Set<string>()
   const readers = Array.from({ length: count }, (_, i) => {
     const where = shape === null ? SHAPES[Math.floor(random() * SHAPES.length)] : shape
     const dice = random()
-    const [name, run] = dice < 0.5 ? ['changes', followChanges] as const : dice < 0.85 ? ['live', followLive] as const : ['watch', followWatch] as const
+    const [name, run] =
+      dice < 0.5
+        ? (['changes', followChanges] as const)
+        : dice < 0.85
+          ? (['live', followLive] as const)
+          : (['watch', followWatch] as const)
     return (async () => {
       if (random() < 0.5) await after(random() * 400)
       const full = `${name} ${i} (${where ?? 'all'})`
@@ -250,28 +322,43 @@ async function weather(seed: number, inner: Store): Promise<readonly string[]> {
   storm.over = true
   await disturbing
   for (;;) {
-    const ended = await storm.db.transact([{ kind: 'put', path: 'c/1', value: { n: 10, k: 'end' } }, { kind: 'put', path: 'c/end', value: { n: 0, k: 'a' } }]).catch(() => null)
+    const ended = await storm.db
+      .transact([
+        { kind: 'put', path: 'c/1', value: { n: 10, k: 'end' } },
+        { kind: 'put', path: 'c/end', value: { n: 0, k: 'a' } },
+      ])
+      .catch(() => null)
     if (ended !== null) {
       storm.end = readCursor(ended.cursor).revision
       break
     }
   }
   const late = new AbortController()
-  await Promise.race([Promise.all(readers), after(15_000, undefined, { signal: late.signal }).then(() => storm.broken.push(`not done after 15 s: ${[...running].join()}`), () => {})])
+  await Promise.race([
+    Promise.all(readers),
+    after(15_000, undefined, { signal: late.signal }).then(
+      () => storm.broken.push(`not done after 15 s: ${[...running].join()}`),
+      () => {},
+    ),
+  ])
   late.abort()
   await engine.close()
   await truth.close()
   return storm.broken
 }
 
-test.each(Array.from({ length: SEEDS }, (_, i) => FIRST + i))('readers of all kinds get what they must through a storm: %i', { timeout: 40_000 }, async (seed) => {
-  if (seed % 3 > 0) return expect(await weather(seed, new MemoryStore())).toEqual([])
-  const directory = await mkdtemp(join(tmpdir(), 'tidemark-'))
-  const store = await openLmdbStore({ directory })
-  try {
-    expect(await weather(seed, store)).toEqual([])
-  } finally {
-    await store.close()
-    await rm(directory, { recursive: true, force: true })
-  }
-})
+test.each(Array.from({ length: SEEDS }, (_, i) => FIRST + i))(
+  'readers of all kinds get what they must through a storm: %i',
+  { timeout: 40_000 },
+  async (seed) => {
+    if (seed % 3 > 0) return expect(await weather(seed, new MemoryStore())).toEqual([])
+    const directory = await mkdtemp(join(tmpdir(), 'tidemark-'))
+    const store = await openLmdbStore({ directory })
+    try {
+      expect(await weather(seed, store)).toEqual([])
+    } finally {
+      await store.close()
+      await rm(directory, { recursive: true, force: true })
+    }
+  },
+)

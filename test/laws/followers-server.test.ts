@@ -4,7 +4,14 @@ import WebSocket from 'ws'
 import type { Cursor } from '../../src/core/database.ts'
 import type { Revision } from '../../src/core/version.ts'
 import { follow, selects, type Feeder, type Interest } from '../support/writers/history-follower.ts'
-import { readWholeLog, revisionIn, seenBatch, type FollowerRun, type SeenBatch, type ShownBatch } from '../support/writers/history-run.ts'
+import {
+  readWholeLog,
+  revisionIn,
+  seenBatch,
+  type FollowerRun,
+  type SeenBatch,
+  type ShownBatch,
+} from '../support/writers/history-run.ts'
 import { brokenFeedLaws } from '../support/laws/feed.ts'
 import { contiguous, dense, kept, lively } from '../support/laws/log.ts'
 import { openServer } from '../support/server/fixture.ts'
@@ -23,21 +30,38 @@ type Transport = (graphql: string, interest: Interest) => Feeder
 
 const isOver = (revision: Revision): boolean => revision >= TOTAL
 
-/** Some followers of everything and of what is rare, while all writers write over HTTP; what is wrong with what they saw. */
+/**
+ * Some followers of everything and of what is rare, while all writers write over HTTP; what is wrong with what they
+ * saw.
+ */
 async function followTransport(graphql: string, transport: Transport): Promise<readonly string[]> {
-  const followers = [EVERYTHING, RARE].flatMap((interest) => DIE_EVERY.map((dieEvery) => ({
-    name: `${interest.paths.join()}, dying after ${dieEvery}`,
-    interest,
-    run: follow({ open: transport(graphql, interest), dieEvery, isOver }),
-  })))
-  const acknowledged = await load({ commit: committerOf(graphql), crew: 'w', writers: WRITERS, commits: COMMITS, seed: 4 })
+  const followers = [EVERYTHING, RARE].flatMap((interest) =>
+    DIE_EVERY.map((dieEvery) => ({
+      name: `${interest.paths.join()}, dying after ${dieEvery}`,
+      interest,
+      run: follow({ open: transport(graphql, interest), dieEvery, isOver }),
+    })),
+  )
+  const acknowledged = await load({
+    commit: committerOf(graphql),
+    crew: 'w',
+    writers: WRITERS,
+    commits: COMMITS,
+    seed: 4,
+  })
   const log = await readWholeLog(remoteLog(graphql))
-  const verdicts = await Promise.all(followers.map(async ({ name, interest, run }) =>
-    brokenFeedLaws({ run: await run, log, selects: selects(interest) }).map((sentence) => `${name}: ${sentence}`)))
+  const verdicts = await Promise.all(
+    followers.map(async ({ name, interest, run }) =>
+      brokenFeedLaws({ run: await run, log, selects: selects(interest) }).map((sentence) => `${name}: ${sentence}`),
+    ),
+  )
   return [...contiguous(log), ...dense(log), ...lively(log), ...kept(acknowledged, log), ...verdicts.flat()]
 }
 
-/** A follower whose connection is cut after every k-th batch, and whose client connects again by itself: the variables that it sends then are the latest. */
+/**
+ * A follower whose connection is cut after every k-th batch, and whose client connects again by itself: the variables
+ * that it sends then are the latest.
+ */
 function reconnecting(graphql: string, cutEvery: number): Promise<FollowerRun> {
   const run: { after: Revision; batches: SeenBatch[] }[] = []
   const variables = variablesOf(EVERYTHING, undefined)
@@ -65,7 +89,10 @@ function reconnecting(graphql: string, cutEvery: number): Promise<FollowerRun> {
       if (data.changes.upToDate && isOver(after())) return void client.dispose()
       if (++count % cutEvery === 0) socket?.terminate()
     }
-    client.subscribe<{ changes: ShownBatch }>({ query: CHANGES, variables }, { next, error: reject, complete: () => resolve(run) })
+    client.subscribe<{ changes: ShownBatch }>(
+      { query: CHANGES, variables },
+      { next, error: reject, complete: () => resolve(run) },
+    )
   })
 }
 

@@ -37,13 +37,22 @@ function conflictOf(error: unknown): { readonly path: string; readonly version: 
   return error.details as { path: string; version: number; value: Json }
 }
 
-/** A client that reads and writes a few documents, now and then with an expectation that may be wrong; a conflict is a read. */
+/**
+ * A client that reads and writes a few documents, now and then with an expectation that may be wrong; a conflict is a
+ * read.
+ */
 async function client(db: Database, seed: number, history: Operation[]): Promise<void> {
   const random = randomFrom(seed)
   const known = new Map<string, number>()
   for (let i = 0; i < OPERATIONS; i++) {
     const path = DOCUMENTS[Math.floor(random() * DOCUMENTS.length)] ?? ''
-    const operation = random() < 0.4 ? await read(db, path) : await write(db, path, { value: seed * OPERATIONS + i, expected: random() < 0.5 ? known.get(path) : undefined })
+    const operation =
+      random() < 0.4
+        ? await read(db, path)
+        : await write(db, path, {
+            value: seed * OPERATIONS + i,
+            expected: random() < 0.5 ? known.get(path) : undefined,
+          })
     known.set(path, operation.version)
     history.push(operation)
   }
@@ -52,21 +61,44 @@ async function client(db: Database, seed: number, history: Operation[]): Promise
 async function read(db: Database, path: string): Promise<Operation> {
   const call = tick()
   const document = await db.document(path)
-  return { kind: 'read', path, version: document?.version ?? 0, value: canonicalJson(document?.value ?? null), call, back: tick() }
+  return {
+    kind: 'read',
+    path,
+    version: document?.version ?? 0,
+    value: canonicalJson(document?.value ?? null),
+    call,
+    back: tick(),
+  }
 }
 
-async function write(db: Database, path: string, { value, expected }: { value: Json; expected: number | undefined }): Promise<Operation> {
+async function write(
+  db: Database,
+  path: string,
+  { value, expected }: { value: Json; expected: number | undefined },
+): Promise<Operation> {
   const call = tick()
   try {
-    const { changes } = await db.put(path, value, { expect: expected === undefined ? undefined : { version: expected } })
-    return { kind: 'write', path, version: changes[0]?.document.version ?? 0, value: canonicalJson(value), call, back: tick() }
+    const { changes } = await db.put(path, value, {
+      expect: expected === undefined ? undefined : { version: expected },
+    })
+    return {
+      kind: 'write',
+      path,
+      version: changes[0]?.document.version ?? 0,
+      value: canonicalJson(value),
+      call,
+      back: tick(),
+    }
   } catch (error) {
     const { version, value: now } = conflictOf(error)
     return { kind: 'read', path, version, value: canonicalJson(now), call, back: tick() }
   }
 }
 
-/** Moves a random amount between two accounts, checking both and one that it does not write; null when others were faster. */
+/**
+ * Moves a random amount between two accounts, checking both and one that it does not write; null when others were
+ * faster.
+ */
 async function transfer(db: Database, accounts: readonly string[], random: () => number): Promise<Transaction | null> {
   const [from = '', to = '', other = ''] = accounts.toSorted(() => random() - 0.5)
   const found = await Promise.all([from, to, other].map((path) => db.document(path)))
@@ -81,7 +113,13 @@ async function transfer(db: Database, accounts: readonly string[], random: () =>
   const call = tick()
   try {
     const { cursor, changes } = await db.transact(ops, { checks })
-    return { revision: revisionIn(cursor), met, made: new Map(changes.map(({ path, document }) => [path, document.version])), call, back: tick() }
+    return {
+      revision: revisionIn(cursor),
+      met,
+      made: new Map(changes.map(({ path, document }) => [path, document.version])),
+      call,
+      back: tick(),
+    }
   } catch (error) {
     conflictOf(error)
     return null
@@ -102,24 +140,30 @@ describe(`${CLIENTS} clients at once`, () => {
   it('transact as if one transaction happened after the other, and money neither comes nor goes', async () => {
     await withDatabase(async (db) => {
       const accounts = ['account/1', 'account/2', 'account/3', 'account/4']
-      const opened = await Promise.all(accounts.map(async (path): Promise<Transaction> => {
-        const call = tick()
-        const { cursor } = await db.put(path, 100)
-        return { revision: revisionIn(cursor), met: new Map(), made: new Map([[path, 1]]), call, back: tick() }
-      }))
-      const transfers = await Promise.all(Array.from({ length: CLIENTS }, async (_, i) => {
-        const random = randomFrom(i + 1)
-        const done: (Transaction | null)[] = []
-        while (done.length < OPERATIONS / 2) done.push(await transfer(db, accounts, random))
-        return done
-      }))
+      const opened = await Promise.all(
+        accounts.map(async (path): Promise<Transaction> => {
+          const call = tick()
+          const { cursor } = await db.put(path, 100)
+          return { revision: revisionIn(cursor), met: new Map(), made: new Map([[path, 1]]), call, back: tick() }
+        }),
+      )
+      const transfers = await Promise.all(
+        Array.from({ length: CLIENTS }, async (_, i) => {
+          const random = randomFrom(i + 1)
+          const done: (Transaction | null)[] = []
+          while (done.length < OPERATIONS / 2) done.push(await transfer(db, accounts, random))
+          return done
+        }),
+      )
       const committed = transfers.flat().filter((each) => each !== null)
       expect(committed.length).toBeGreaterThan(100)
       expect(committed.length).toBeLessThan(transfers.flat().length)
       expect(serializable([...opened, ...committed])).toEqual([])
       for (let revision = 0; revision < committed.length; revision += 17) {
         const cursor = (await db.log(['account'], { first: 4 + 2 * revision })).cursor
-        const balances = await Promise.all(accounts.map(async (path) => Number((await db.document(path, { asOf: { cursor } }))?.value)))
+        const balances = await Promise.all(
+          accounts.map(async (path) => Number((await db.document(path, { asOf: { cursor } }))?.value)),
+        )
         expect(balances.reduce((sum, balance) => sum + balance, 0)).toBe(400)
       }
     })

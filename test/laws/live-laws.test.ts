@@ -4,12 +4,25 @@ import type { Reset } from '../../src/core/database.ts'
 import type { ChangeType } from '../../src/core/version.ts'
 import { brokenLiveLaws, LIVE_LAWS, type LivedRun } from '../support/laws/live.ts'
 import {
-  afterBatch, NOTHING, seenLiveBatch, type Held, type Holding, type LiveBatch, type LiveChange, type LiveSession, type SeenLiveBatch,
+  afterBatch,
+  NOTHING,
+  seenLiveBatch,
+  type Held,
+  type Holding,
+  type LiveBatch,
+  type LiveChange,
+  type LiveSession,
+  type SeenLiveBatch,
 } from '../support/shape/follower.ts'
 
 /** Five commits: a/1, a/2, a/1 again, a/2 is deleted, a/3. What lives after each, with versions. */
 const STATES: readonly Readonly<Record<string, number>>[] = [
-  {}, { 'a/1': 1 }, { 'a/1': 1, 'a/2': 1 }, { 'a/1': 2, 'a/2': 1 }, { 'a/1': 2 }, { 'a/1': 2, 'a/3': 1 },
+  {},
+  { 'a/1': 1 },
+  { 'a/1': 1, 'a/2': 1 },
+  { 'a/1': 2, 'a/2': 1 },
+  { 'a/1': 2 },
+  { 'a/1': 2, 'a/3': 1 },
 ]
 const END = 5
 
@@ -24,7 +37,13 @@ function truth(cursor: string): ReadonlyMap<string, Held> {
 function change(text: string): LiveChange {
   const [type = '', path = '', version = '', revision = ''] = text.split(/[ @r]+/)
   const deleted = type === 'DELETE'
-  return { type: type as ChangeType, reason: 'WRITE', path, cursor: at(Number(revision)), document: { version: Number(version), value: deleted ? null : Number(version), deleted } }
+  return {
+    type: type as ChangeType,
+    reason: 'WRITE',
+    path,
+    cursor: at(Number(revision)),
+    document: { version: Number(version), value: deleted ? null : Number(version), deleted },
+  }
 }
 
 function part(revision: number, changes: readonly string[], reset: Reset | null = null): LiveBatch {
@@ -74,14 +93,29 @@ const ANEW = [part(5, ['NEW a/1@2 r3'], 'CURSOR_EXPIRED'), upToDate(5, ['NEW a/3
 const GOOD: Readonly<Record<string, readonly Life[]>> = {
   'a snapshot and then each change': [{ batches: [FIRST, ...REST] }],
   'a snapshot in parts': [{ batches: [part(2, ['NEW a/1@1 r1']), upToDate(2, ['NEW a/2@1 r2']), ...REST] }],
-  'a snapshot that catches up': [{ batches: [part(2, ['NEW a/1@1 r1']), part(2, ['NEW a/2@1 r2']), upToDate(4, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4']), upToDate(5, ['NEW a/3@1 r5'])] }],
-  'changes that are brought together': [{ batches: [FIRST, upToDate(5, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4', 'NEW a/3@1 r5'])] }],
+  'a snapshot that catches up': [
+    {
+      batches: [
+        part(2, ['NEW a/1@1 r1']),
+        part(2, ['NEW a/2@1 r2']),
+        upToDate(4, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4']),
+        upToDate(5, ['NEW a/3@1 r5']),
+      ],
+    },
+  ],
+  'changes that are brought together': [
+    { batches: [FIRST, upToDate(5, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4', 'NEW a/3@1 r5'])] },
+  ],
   'a death and a resume': [{ batches: [FIRST] }, { batches: REST }],
   'a heartbeat': [{ batches: [FIRST, upToDate(2, []), ...REST, upToDate(5, [])] }],
   'a new snapshot where the cursor is too old': [{ batches: [FIRST] }, { floor: 4, batches: ANEW }],
   'a new snapshot after half of one': [{ batches: [part(2, ['NEW a/1@1 r1'])] }, { batches: ANEW }],
   'a new snapshot for a foreign cursor': [{ batches: [FIRST] }, { kind: 'foreign', batches: ANEW }],
-  'a death within a new snapshot': [{ batches: [FIRST] }, { floor: 4, batches: ANEW.slice(0, 1) }, { floor: 4, batches: ANEW }],
+  'a death within a new snapshot': [
+    { batches: [FIRST] },
+    { floor: 4, batches: ANEW.slice(0, 1) },
+    { floor: 4, batches: ANEW },
+  ],
 }
 
 interface BadLife {
@@ -93,34 +127,94 @@ interface BadLife {
 const BAD: Readonly<Record<string, BadLife>> = {
   'a snapshot lacks a document': { breaks: 'true', lives: [{ batches: [upToDate(2, ['NEW a/1@1 r1']), ...REST] }] },
   'a change is skipped': { breaks: 'true', lives: [{ batches: [FIRST, upToDate(3, []), ...REST.slice(1)] }] },
-  'leaving is not told': { breaks: 'true', lives: [{ batches: [FIRST, ...REST.slice(0, 1), upToDate(4, []), ...REST.slice(2)] }] },
-  'a cursor promises more than was delivered': { breaks: 'true', lives: [{ batches: [FIRST, upToDate(4, ['UPDATE a/1@2 r3']), ...REST.slice(2)] }] },
-  'an update is about what the client never had': { breaks: 'told', lives: [{ batches: [upToDate(2, ['NEW a/1@1 r1', 'UPDATE a/2@1 r2']), ...REST] }] },
-  'what the client has comes as new': { breaks: 'told', lives: [{ batches: [FIRST, upToDate(3, ['NEW a/1@2 r3']), ...REST.slice(1)] }] },
+  'leaving is not told': {
+    breaks: 'true',
+    lives: [{ batches: [FIRST, ...REST.slice(0, 1), upToDate(4, []), ...REST.slice(2)] }],
+  },
+  'a cursor promises more than was delivered': {
+    breaks: 'true',
+    lives: [{ batches: [FIRST, upToDate(4, ['UPDATE a/1@2 r3']), ...REST.slice(2)] }],
+  },
+  'an update is about what the client never had': {
+    breaks: 'told',
+    lives: [{ batches: [upToDate(2, ['NEW a/1@1 r1', 'UPDATE a/2@1 r2']), ...REST] }],
+  },
+  'what the client has comes as new': {
+    breaks: 'told',
+    lives: [{ batches: [FIRST, upToDate(3, ['NEW a/1@2 r3']), ...REST.slice(1)] }],
+  },
   'what is deleted has a value': {
     breaks: 'told',
-    lives: [{ batches: [FIRST, upToDate(4, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4']), ...REST.slice(2)].map((batch) => ({
-      ...batch, changes: batch.changes.map((one) => (one.type === 'DELETE' ? { ...one, document: { ...one.document, value: 1 } } : one)),
-    })) }],
+    lives: [
+      {
+        batches: [FIRST, upToDate(4, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4']), ...REST.slice(2)].map((batch) => ({
+          ...batch,
+          changes: batch.changes.map((one) =>
+            one.type === 'DELETE' ? { ...one, document: { ...one.document, value: 1 } } : one,
+          ),
+        })),
+      },
+    ],
   },
   'a cursor that is good gives a new snapshot': { breaks: 'resumes', lives: [{ batches: [FIRST] }, { batches: ANEW }] },
   'a beginning has a reset': { breaks: 'resumes', lives: [{ batches: ANEW }] },
-  'what the cursor covers comes again': { breaks: 'resumes', lives: [{ batches: [FIRST] }, { batches: [upToDate(5, ['UPDATE a/2@1 r2', 'UPDATE a/1@2 r3', 'DELETE a/2@2 r4', 'NEW a/3@1 r5'])] }] },
-  'half a snapshot is resumed from': { breaks: 'resets', lives: [{ batches: [part(2, ['NEW a/1@1 r1'])] }, { batches: REST }] },
-  'a foreign cursor is resumed from': { breaks: 'resets', lives: [{ batches: [FIRST] }, { kind: 'foreign', batches: REST }] },
-  'a cursor below the floor is resumed from': { breaks: 'resets', lives: [{ batches: [FIRST] }, { floor: 4, batches: REST }] },
-  'a cursor goes back': { breaks: 'covered', lives: [{ batches: [FIRST, ...REST.slice(0, 2), upToDate(3, []), ...REST.slice(2)] }] },
-  'a cursor does not cover its batch': { breaks: 'covered', lives: [{ batches: [FIRST, upToDate(2, ['UPDATE a/1@2 r3']), ...REST.slice(1)] }] },
+  'what the cursor covers comes again': {
+    breaks: 'resumes',
+    lives: [
+      { batches: [FIRST] },
+      { batches: [upToDate(5, ['UPDATE a/2@1 r2', 'UPDATE a/1@2 r3', 'DELETE a/2@2 r4', 'NEW a/3@1 r5'])] },
+    ],
+  },
+  'half a snapshot is resumed from': {
+    breaks: 'resets',
+    lives: [{ batches: [part(2, ['NEW a/1@1 r1'])] }, { batches: REST }],
+  },
+  'a foreign cursor is resumed from': {
+    breaks: 'resets',
+    lives: [{ batches: [FIRST] }, { kind: 'foreign', batches: REST }],
+  },
+  'a cursor below the floor is resumed from': {
+    breaks: 'resets',
+    lives: [{ batches: [FIRST] }, { floor: 4, batches: REST }],
+  },
+  'a cursor goes back': {
+    breaks: 'covered',
+    lives: [{ batches: [FIRST, ...REST.slice(0, 2), upToDate(3, []), ...REST.slice(2)] }],
+  },
+  'a cursor does not cover its batch': {
+    breaks: 'covered',
+    lives: [{ batches: [FIRST, upToDate(2, ['UPDATE a/1@2 r3']), ...REST.slice(1)] }],
+  },
   'a reset is up to date before its snapshot': {
-    breaks: 'unbroken', lives: [{ batches: [FIRST] }, { floor: 4, batches: [upToDate(5, [], 'CURSOR_EXPIRED'), upToDate(5, ['NEW a/1@2 r3', 'NEW a/3@1 r5'])] }],
+    breaks: 'unbroken',
+    lives: [
+      { batches: [FIRST] },
+      { floor: 4, batches: [upToDate(5, [], 'CURSOR_EXPIRED'), upToDate(5, ['NEW a/1@2 r3', 'NEW a/3@1 r5'])] },
+    ],
   },
-  'the client drops what it shows when the reset comes': { breaks: 'unbroken', lives: [{ batches: [FIRST] }, { floor: 4, batches: ANEW }], apply: dropsAtOnce },
+  'the client drops what it shows when the reset comes': {
+    breaks: 'unbroken',
+    lives: [{ batches: [FIRST] }, { floor: 4, batches: ANEW }],
+    apply: dropsAtOnce,
+  },
   'the client shows half of the new snapshot': {
-    breaks: 'unbroken', lives: [{ batches: [FIRST] }, { floor: 4, batches: [part(5, ['NEW a/3@1 r5'], 'CURSOR_EXPIRED'), upToDate(5, ['NEW a/1@2 r3'])] }], apply: showsHalf,
+    breaks: 'unbroken',
+    lives: [
+      { batches: [FIRST] },
+      { floor: 4, batches: [part(5, ['NEW a/3@1 r5'], 'CURSOR_EXPIRED'), upToDate(5, ['NEW a/1@2 r3'])] },
+    ],
+    apply: showsHalf,
   },
-  'the client drops what it shows and dies': { breaks: 'unbroken', lives: [{ batches: [FIRST] }, { floor: 4, batches: [part(5, [], 'CURSOR_EXPIRED')] }], apply: dropsAtOnce },
+  'the client drops what it shows and dies': {
+    breaks: 'unbroken',
+    lives: [{ batches: [FIRST] }, { floor: 4, batches: [part(5, [], 'CURSOR_EXPIRED')] }],
+    apply: dropsAtOnce,
+  },
   'the client stands still before the end': { breaks: 'arrives', lives: [{ batches: [FIRST] }] },
-  'the client is never told that it is up to date': { breaks: 'arrives', lives: [{ batches: [FIRST, part(5, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4', 'NEW a/3@1 r5'])] }] },
+  'the client is never told that it is up to date': {
+    breaks: 'arrives',
+    lives: [{ batches: [FIRST, part(5, ['UPDATE a/1@2 r3', 'DELETE a/2@2 r4', 'NEW a/3@1 r5'])] }],
+  },
 }
 
 describe('the judges of live', () => {

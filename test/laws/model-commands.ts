@@ -3,13 +3,32 @@ import type { Check, Expect, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import type { ChangeType } from '../../src/core/version.ts'
 
-/** A call on a database as data. Revisions, times and versions are small numbers that are read against its state when it runs, so that it shrinks well. */
+/**
+ * A call on a database as data. Revisions, times and versions are small numbers that are read against its state when it
+ * runs, so that it shrinks well.
+ */
 export type Command =
   | { readonly kind: 'write'; readonly op: Op; readonly key: string | null }
-  | { readonly kind: 'transact'; readonly ops: readonly Op[]; readonly checks: readonly Check[]; readonly key: string | null }
-  | { readonly kind: 'document' | 'get'; readonly path: string; readonly asOf: Moment | null; readonly depth: number | null }
+  | {
+      readonly kind: 'transact'
+      readonly ops: readonly Op[]
+      readonly checks: readonly Check[]
+      readonly key: string | null
+    }
+  | {
+      readonly kind: 'document' | 'get'
+      readonly path: string
+      readonly asOf: Moment | null
+      readonly depth: number | null
+    }
   | { readonly kind: 'documents'; readonly path: string; readonly asOf: Moment | null; readonly page: PagePlan }
-  | { readonly kind: 'history'; readonly path: string; readonly page: PagePlan; readonly from: number | null; readonly to: number | null }
+  | {
+      readonly kind: 'history'
+      readonly path: string
+      readonly page: PagePlan
+      readonly from: number | null
+      readonly to: number | null
+    }
   | { readonly kind: 'log'; readonly plan: FeedPlan; readonly first: number }
   | { readonly kind: 'feed'; readonly plan: FeedPlan; readonly limit: number | null; readonly dieEvery: number | null }
   | { readonly kind: 'watch' }
@@ -39,7 +58,19 @@ export interface FeedPlan {
 }
 
 // Names that trap an order by UTF-16 unit and a match by string prefix.
-const DOCUMENTS = ['a/1', 'a/2', 'a/10', 'a/ﬀ', 'a/😀', 'ab/1', 'a/1/c/1', 'a/1/c/2', 'a/2/c/1', 'a/1/c/1/d/1', 'a/1/c-x/1']
+const DOCUMENTS = [
+  'a/1',
+  'a/2',
+  'a/10',
+  'a/ﬀ',
+  'a/😀',
+  'ab/1',
+  'a/1/c/1',
+  'a/1/c/2',
+  'a/2/c/1',
+  'a/1/c/1/d/1',
+  'a/1/c-x/1',
+]
 const COLLECTIONS = ['a', 'ab', 'a/1/c', 'a/2/c', 'a/1/c/1/d', 'a/1/c-x', 'nowhere']
 const FIELDS = ['a/1/f', 'a/1/f/g', 'a/1/f/g/h', 'a/1/list/0', 'a/1/list/7', 'a/2/f', 'a/1/c/1/f', 'a/1/d', 'ab/1/f/g']
 const WRONG = ['a//1', '_a/1', 'a/*', 'a/..', 'a/1/', 'a/__proto__', 'a/$x']
@@ -50,8 +81,14 @@ function oftenNull<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
 }
 
-const document = fc.oneof({ weight: 3, arbitrary: fc.constantFrom('a/1', 'a/2', 'a/1/c/1') }, { weight: 2, arbitrary: fc.constantFrom(...DOCUMENTS) })
-const collection = fc.oneof({ weight: 2, arbitrary: fc.constantFrom('a', 'a', 'a/1/c') }, { weight: 1, arbitrary: fc.constantFrom(...COLLECTIONS) })
+const document = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom('a/1', 'a/2', 'a/1/c/1') },
+  { weight: 2, arbitrary: fc.constantFrom(...DOCUMENTS) },
+)
+const collection = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom('a', 'a', 'a/1/c') },
+  { weight: 1, arbitrary: fc.constantFrom(...COLLECTIONS) },
+)
 const anyPath = fc.oneof(
   { weight: 20, arbitrary: document },
   { weight: 4, arbitrary: collection },
@@ -78,11 +115,30 @@ const value = fc.oneof(
   { weight: 6, arbitrary: fields },
   { weight: 1, arbitrary: fc.nat(9) },
   { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 2 }) },
-  { weight: 1, arbitrary: fc.constantFrom(null, '', 'é😀\u0000\u2028', 2 ** 53, 5e-324, -0, { '': 1, $x: 1, 'a.b': 1, constructor: 1 }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(null, '', 'é😀\u0000\u2028', 2 ** 53, 5e-324, -0, {
+      '': 1,
+      $x: 1,
+      'a.b': 1,
+      constructor: 1,
+    }),
+  },
 ) as fc.Arbitrary<Json>
 const merge = fc.oneof(
   { weight: 4, arbitrary: fields },
-  { weight: 2, arbitrary: fc.constantFrom({ f: null }, { f: { g: null } }, { c: null }, {}, { f: { g: { h: 1 } } }, { '': 1 }, { 'a/b': 1 }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      { f: null },
+      { f: { g: null } },
+      { c: null },
+      {},
+      { f: { g: { h: 1 } } },
+      { '': 1 },
+      { 'a/b': 1 },
+    ),
+  },
   { weight: 1, arbitrary: value },
 ) as fc.Arbitrary<Json>
 
@@ -95,14 +151,47 @@ const maybeExpect = fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, {
 const key = oftenNull(fc.integer({ min: 1, max: 60 }).map((number) => `key-${number}`))
 
 const op: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('post' as const), path: collection, value, id: fc.oneof({ weight: 12, arbitrary: fc.constantFrom('1', '2', '10', 'ﬀ', '😀', '3', '4', '5') }, { weight: 1, arbitrary: fc.constantFrom('x/y', '') }) }) },
-  { weight: 7, arbitrary: fc.record({ kind: fc.constant('put' as const), path: writablePath, value, expect: maybeExpect }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('patch' as const), path: writablePath, patch: fc.record({ merge }), expect: maybeExpect }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('post' as const),
+      path: collection,
+      value,
+      id: fc.oneof(
+        { weight: 12, arbitrary: fc.constantFrom('1', '2', '10', 'ﬀ', '😀', '3', '4', '5') },
+        { weight: 1, arbitrary: fc.constantFrom('x/y', '') },
+      ),
+    }),
+  },
+  {
+    weight: 7,
+    arbitrary: fc.record({ kind: fc.constant('put' as const), path: writablePath, value, expect: maybeExpect }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('patch' as const),
+      path: writablePath,
+      patch: fc.record({ merge }),
+      expect: maybeExpect,
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('delete' as const), path: anyPath, expect: maybeExpect }) },
 )
 const wholeDocument: fc.Arbitrary<Op> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('put' as const), path: document, value: fields as fc.Arbitrary<Json> }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('post' as const), path: collection, value: fields as fc.Arbitrary<Json>, id: fc.constantFrom('1', '2', '10', '11', '12') }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('put' as const), path: document, value: fields as fc.Arbitrary<Json> }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('post' as const),
+      path: collection,
+      value: fields as fc.Arbitrary<Json>,
+      id: fc.constantFrom('1', '2', '10', '11', '12'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('delete' as const), path: document }) },
 )
 
@@ -128,23 +217,65 @@ const plan: fc.Arbitrary<FeedPlan> = fc.record({
 /** Any command; about half of them write. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 20, arbitrary: fc.record({ kind: fc.constant('write' as const), op, key }) },
-  { weight: 10, arbitrary: fc.record({ kind: fc.constant('write' as const), op: wholeDocument, key: fc.constant(null) }) },
-  { weight: 10, arbitrary: fc.record({
-    kind: fc.constant('transact' as const),
-    ops: fc.oneof({ weight: 1, arbitrary: fc.array(op, { minLength: 1, maxLength: 4 }) }, { weight: 1, arbitrary: fc.array(wholeDocument, { minLength: 1, maxLength: 4 }) }),
-    checks: fc.oneof({ weight: 4, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(fc.record({ path: document, expect: expectation }), { minLength: 1, maxLength: 2 }) }),
-    key,
-  }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('document' as const), path: anyPath, asOf, depth: fc.constant(null) }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('get' as const), path: anyPath, asOf, depth: fc.option(fc.nat(2), { freq: 2 }) }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ kind: fc.constant('write' as const), op: wholeDocument, key: fc.constant(null) }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      kind: fc.constant('transact' as const),
+      ops: fc.oneof(
+        { weight: 1, arbitrary: fc.array(op, { minLength: 1, maxLength: 4 }) },
+        { weight: 1, arbitrary: fc.array(wholeDocument, { minLength: 1, maxLength: 4 }) },
+      ),
+      checks: fc.oneof(
+        { weight: 4, arbitrary: fc.constant([]) },
+        {
+          weight: 1,
+          arbitrary: fc.array(fc.record({ path: document, expect: expectation }), { minLength: 1, maxLength: 2 }),
+        },
+      ),
+      key,
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('document' as const), path: anyPath, asOf, depth: fc.constant(null) }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('get' as const),
+      path: anyPath,
+      asOf,
+      depth: fc.option(fc.nat(2), { freq: 2 }),
+    }),
+  },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('documents' as const), path: collection, asOf, page }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('history' as const), path: anyPath, page, from: fc.option(fc.nat(60), { freq: 2 }), to: fc.option(fc.nat(60), { freq: 2 }) }) },
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('log' as const), plan, first: fc.integer({ min: 1, max: 30 }) }) },
-  { weight: 5, arbitrary: fc.record({
-    kind: fc.constant('feed' as const), plan,
-    limit: fc.option(fc.integer({ min: 1, max: 9 }), { freq: 2 }),
-    dieEvery: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 2 }),
-  }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('history' as const),
+      path: anyPath,
+      page,
+      from: fc.option(fc.nat(60), { freq: 2 }),
+      to: fc.option(fc.nat(60), { freq: 2 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('log' as const), plan, first: fc.integer({ min: 1, max: 30 }) }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('feed' as const),
+      plan,
+      limit: fc.option(fc.integer({ min: 1, max: 9 }), { freq: 2 }),
+      dieEvery: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 2 }),
+    }),
+  },
   { weight: 3, arbitrary: fc.constant({ kind: 'watch' as const }) },
   { weight: 10, arbitrary: fc.record({ kind: fc.constant('clock' as const), byMs: fc.integer({ min: -3, max: 8 }) }) },
 )

@@ -17,8 +17,9 @@ type Prediction =
   | { readonly kind: 'deleted'; readonly paths: readonly string[] }
 
 /**
- * Live documents as a map of paths, and how often each was written: nothing else. It knows what writes of whole documents
- * must do, takes over what others did, and so can tell what every later read of a document or a collection must give.
+ * Live documents as a map of paths, and how often each was written: nothing else. It knows what writes of whole
+ * documents must do, takes over what others did, and so can tell what every later read of a document or a collection
+ * must give.
  */
 export class NaiveModel {
   #live: Live = new Map()
@@ -30,7 +31,9 @@ export class NaiveModel {
   judge(command: Command, outcome: Outcome): readonly string[] {
     const prediction = command.kind === 'write' && command.key === null ? this.#predict(command.op) : null
     const surprises = prediction === null ? [] : surprisesOf(prediction, outcome)
-    if (command.kind === 'write' || command.kind === 'transact') return [...surprises, ...this.#apply(outcome.value as WriteResult | null)]
+    if (command.kind === 'write' || command.kind === 'transact') {
+      return [...surprises, ...this.#apply(outcome.value as WriteResult | null)]
+    }
     if (outcome.code !== null) return []
     return this.#judgeRead(command, outcome.value)
   }
@@ -38,9 +41,14 @@ export class NaiveModel {
   #judgeRead(command: Command, value: unknown): readonly string[] {
     const live = 'asOf' in command ? this.#at(command) : null
     if (live === null) return []
-    if (command.kind === 'document') return differs(live.get(command.path) ?? null, (value as Document | null)?.value ?? null)
+    if (command.kind === 'document') {
+      return differs(live.get(command.path) ?? null, (value as Document | null)?.value ?? null)
+    }
     if (command.kind === 'get' && isTopLevel(command.path) && command.depth === null) {
-      const documents = (value as readonly { id: string; value: Json }[]).map(({ id, value: its }) => ({ id, value: its }))
+      const documents = (value as readonly { id: string; value: Json }[]).map(({ id, value: its }) => ({
+        id,
+        value: its,
+      }))
       return differs(listOf(live, command.path), documents)
     }
     return []
@@ -62,16 +70,24 @@ export class NaiveModel {
     if (op.kind === 'put') return isTopLevelDocument(path) ? { kind: 'written', path, value: op.value } : null
     if (op.id === undefined || !/^\d+$/.test(op.id)) return null
     const collection = op.path.split('/')
-    if (collection.length > 1 && !this.#live.has(collection.slice(0, -1).join('/'))) return { kind: 'refused', code: 'NOT_FOUND' }
+    if (collection.length > 1 && !this.#live.has(collection.slice(0, -1).join('/'))) {
+      return { kind: 'refused', code: 'NOT_FOUND' }
+    }
     if (this.#live.has(path)) return { kind: 'refused', code: 'EXISTS' }
     return collection.length === 1 ? { kind: 'written', path, value: op.value } : null
   }
 
   /** An object without a field that has the name of a nested collection, unless it declares it. */
   #isPlainObject(path: string, value: Json): boolean {
-    if (typeof value !== 'object' || value === null || Array.isArray(value) || UNUSUAL.test(JSON.stringify(value))) return false
-    const taken = [...this.#versions.keys()].filter((written) => written.startsWith(`${path}/`)).map((written) => written.split('/')[path.split('/').length])
-    return Object.entries(value).every(([name, field]) => !taken.includes(name) || (Array.isArray(field) && field.length === 0))
+    if (typeof value !== 'object' || value === null || Array.isArray(value) || UNUSUAL.test(JSON.stringify(value))) {
+      return false
+    }
+    const taken = [...this.#versions.keys()]
+      .filter((written) => written.startsWith(`${path}/`))
+      .map((written) => written.split('/')[path.split('/').length])
+    return Object.entries(value).every(
+      ([name, field]) => !taken.includes(name) || (Array.isArray(field) && field.length === 0),
+    )
   }
 
   #predictDelete(path: string): Prediction | null {
@@ -85,11 +101,15 @@ export class NaiveModel {
     if (commit === null || commit.repeated) return []
     const live = new Map(this.#live)
     const wrong: string[] = []
-    if (revisionIn(commit.cursor) !== this.#past.length) wrong.push(`revision ${revisionIn(commit.cursor)} stands where ${this.#past.length} belongs`)
+    if (revisionIn(commit.cursor) !== this.#past.length) {
+      wrong.push(`revision ${revisionIn(commit.cursor)} stands where ${this.#past.length} belongs`)
+    }
     for (const { path, type, document } of commit.changes) {
       const expected = type === 'NEW' ? !live.has(path) : live.has(path)
       const version = (this.#versions.get(path) ?? 0) + 1
-      if (!expected || document.version !== version) wrong.push(`${type} of ${path} made version ${document.version} where ${version} belongs`)
+      if (!expected || document.version !== version) {
+        wrong.push(`${type} of ${path} made version ${document.version} where ${version} belongs`)
+      }
       this.#versions.set(path, document.version)
       if (type === 'DELETE') live.delete(path)
       else live.set(path, document.value)
@@ -101,11 +121,24 @@ export class NaiveModel {
 }
 
 function surprisesOf(prediction: Prediction, { code, value }: Outcome): readonly string[] {
-  if (prediction.kind === 'refused') return code === prediction.code ? [] : [`expected ${prediction.code}, it answered ${code}`]
+  if (prediction.kind === 'refused') {
+    return code === prediction.code ? [] : [`expected ${prediction.code}, it answered ${code}`]
+  }
   if (code !== null) return [`expected ${JSON.stringify(prediction)}, it answered ${code}`]
   const { changes } = value as WriteResult
-  if (prediction.kind === 'deleted') return differs([...prediction.paths].sort(), changes.filter(({ type }) => type === 'DELETE').map(({ path }) => path).sort())
-  return differs([[prediction.path, prediction.value]], changes.map(({ path, document }) => [path, document.value]))
+  if (prediction.kind === 'deleted') {
+    return differs(
+      [...prediction.paths].sort(),
+      changes
+        .filter(({ type }) => type === 'DELETE')
+        .map(({ path }) => path)
+        .sort(),
+    )
+  }
+  return differs(
+    [[prediction.path, prediction.value]],
+    changes.map(({ path, document }) => [path, document.value]),
+  )
 }
 
 function isTopLevel(path: string): boolean {
@@ -126,7 +159,9 @@ function listOf(live: Live, collection: string): readonly { readonly id: string;
 function nested(live: Live, path: string): Json {
   const value = live.get(path) ?? null
   const depth = path.split('/').length
-  const names = new Set([...live.keys()].filter((other) => other.startsWith(`${path}/`)).map((other) => other.split('/')[depth] ?? ''))
+  const names = new Set(
+    [...live.keys()].filter((other) => other.startsWith(`${path}/`)).map((other) => other.split('/')[depth] ?? ''),
+  )
   const lists = [...names].map((name) => [name, listOf(live, `${path}/${name}`)] as const)
   return lists.length === 0 ? value : { ...(value as JsonObject), ...Object.fromEntries(lists) }
 }

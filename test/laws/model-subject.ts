@@ -70,11 +70,28 @@ export class Subject {
       case 'get':
         return this.db.get(command.path, { asOf: this.#asOf(command.asOf), depth: command.depth ?? undefined })
       case 'documents':
-        return this.#page('documents', this.db.documents(command.path, { ...this.#window('documents', command.page), asOf: this.#asOf(command.asOf) }))
+        return this.#page(
+          'documents',
+          this.db.documents(command.path, {
+            ...this.#window('documents', command.page),
+            asOf: this.#asOf(command.asOf),
+          }),
+        )
       case 'history':
-        return this.#page('history', this.db.history(command.path, { ...this.#window('history', command.page), from: this.#time(command.from), to: this.#time(command.to) }))
+        return this.#page(
+          'history',
+          this.db.history(command.path, {
+            ...this.#window('history', command.page),
+            from: this.#time(command.from),
+            to: this.#time(command.to),
+          }),
+        )
       case 'log':
-        return this.db.log(command.plan.paths, { ...this.#after(command.plan), first: command.first, types: command.plan.types ?? undefined })
+        return this.db.log(command.plan.paths, {
+          ...this.#after(command.plan),
+          first: command.first,
+          types: command.plan.types ?? undefined,
+        })
       case 'feed':
         return this.#follow(command)
       case 'watch':
@@ -142,9 +159,14 @@ export class Subject {
   /** Everything that a follower gets until it is up to date or complete, however often it dies. */
   async #follow({ plan, limit, dieEvery }: Command & { kind: 'feed' }): Promise<unknown> {
     const changes: Change[] = []
-    const options = { types: plan.types ?? undefined, limit: dieEvery === null ? limit ?? undefined : undefined }
-    const beginning = plan.last !== null ? { last: plan.last } : plan.back === null ? { start: 'BEGINNING' as const } : this.#after(plan)
-    for (let from: object = beginning; ; ) {
+    const options = { types: plan.types ?? undefined, limit: dieEvery === null ? (limit ?? undefined) : undefined }
+    const beginning =
+      plan.last !== null
+        ? { last: plan.last }
+        : plan.back === null
+          ? { start: 'BEGINNING' as const }
+          : this.#after(plan)
+    for (let from: object = beginning; ;) {
       const feed = this.db.changes(plan.paths, { ...options, ...from })
       const life = await takeSome(feed, dieEvery ?? Infinity)
       await feed.return?.()
@@ -157,7 +179,10 @@ export class Subject {
   /** What the watcher has not seen yet. It asks only while something is there, for a feed at the live edge waits. */
   async #watch(): Promise<readonly Change[]> {
     this.#watching ??= { feed: this.db.changes(['*'], { start: 'BEGINNING' }), cursor: 0 }
-    const { changes } = await this.db.log(['*'], { after: formatCursor(this.#epoch, this.#watching.cursor), first: 1_000 })
+    const { changes } = await this.db.log(['*'], {
+      after: formatCursor(this.#epoch, this.#watching.cursor),
+      first: 1_000,
+    })
     const last = changes.at(-1)
     const seen: Change[] = []
     while (last !== undefined && this.#watching.cursor < revisionIn(last.cursor)) {

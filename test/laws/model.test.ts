@@ -24,29 +24,40 @@ const LANES = 16
 /** Sequences until there were `share` commands; the failing one is shrunk, and printed with its seed. */
 async function runLane(store: Store, share: number): Promise<number> {
   let done = 0
-  const property = fc.asyncProperty(fc.array(command, { maxLength: MOST_COMMANDS_PER_RUN, size: 'max' }), async (commands) => {
-    await compare(store, commands)
-    done += commands.length
-  })
+  const property = fc.asyncProperty(
+    fc.array(command, { maxLength: MOST_COMMANDS_PER_RUN, size: 'max' }),
+    async (commands) => {
+      await compare(store, commands)
+      done += commands.length
+    },
+  )
   while (done < share) await fc.assert(property, { numRuns: RUNS_PER_ASSERT, interruptAfterTimeLimit: ASSERT_MS })
   return done
 }
 
 describe('the database on the embedded store', () => {
-  it(`does what it does on the oracle, and what a map of documents does: ${COMMANDS} random commands`, async () => {
-    await using directory = await freshDirectory()
-    const store = await openLmdbStore({ directory: directory.path })
-    try {
-      const done = await Promise.all(Array.from({ length: LANES }, () => runLane(store, COMMANDS / LANES)))
-      expect(done.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(COMMANDS)
-    } finally {
-      await store.close()
-    }
-  }, 60_000 + COMMANDS * 3)
+  it(
+    `does what it does on the oracle, and what a map of documents does: ${COMMANDS} random commands`,
+    async () => {
+      await using directory = await freshDirectory()
+      const store = await openLmdbStore({ directory: directory.path })
+      try {
+        const done = await Promise.all(Array.from({ length: LANES }, () => runLane(store, COMMANDS / LANES)))
+        expect(done.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(COMMANDS)
+      } finally {
+        await store.close()
+      }
+    },
+    60_000 + COMMANDS * 3,
+  )
 })
 
 class ReadsThePastOneLate extends MemoryStore {
-  override heads(tenant: string, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> {
+  override heads(
+    tenant: string,
+    paths: readonly Path[],
+    at?: Revision,
+  ): Promise<Snapshot<readonly (Version | null)[]>> {
     return super.heads(tenant, paths, at === undefined ? at : at + 1)
   }
 }
@@ -61,7 +72,9 @@ class ForgetsTheFirstVersion extends MemoryStore {
 class SkipsCommits extends MemoryStore {
   override async log(tenant: string, range: LogRange): Promise<LogPage> {
     const page = await super.log(tenant, range)
-    return range.reverse === true ? page : { ...page, commits: page.commits.filter(({ revision }) => revision % 10 !== 0) }
+    return range.reverse === true
+      ? page
+      : { ...page, commits: page.commits.filter(({ revision }) => revision % 10 !== 0) }
   }
 }
 
@@ -73,8 +86,14 @@ class ListsTheDeleted extends MemoryStore {
 
 /** Whether random commands find a difference; `oracle` makes what they are compared with. */
 async function findsOut(make: () => Store, oracle: () => Store = () => new MemoryStore()): Promise<boolean> {
-  const property = fc.asyncProperty(fc.array(command, { maxLength: MOST_COMMANDS_PER_RUN, size: 'max' }), (commands) => compare(make(), commands, oracle()))
-  const { failed } = await fc.check(property, { numRuns: RUNS_PER_CONTROL, endOnFailure: true, interruptAfterTimeLimit: CONTROL_MS })
+  const property = fc.asyncProperty(fc.array(command, { maxLength: MOST_COMMANDS_PER_RUN, size: 'max' }), (commands) =>
+    compare(make(), commands, oracle()),
+  )
+  const { failed } = await fc.check(property, {
+    numRuns: RUNS_PER_CONTROL,
+    endOnFailure: true,
+    interruptAfterTimeLimit: CONTROL_MS,
+  })
   return failed
 }
 
@@ -86,6 +105,11 @@ describe('random commands', () => {
   }
 
   it('find out a bug that the oracle has too, by the map of documents', async () => {
-    expect(await findsOut(() => new ListsTheDeleted(), () => new ListsTheDeleted())).toBe(true)
+    expect(
+      await findsOut(
+        () => new ListsTheDeleted(),
+        () => new ListsTheDeleted(),
+      ),
+    ).toBe(true)
   })
 })

@@ -5,13 +5,20 @@ import type { Revision } from '../../src/core/version.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { feederOf, follow, selects, type Feeder, type Interest } from '../support/writers/history-follower.ts'
-import { epochIn, logOf, readWholeLog, revisionIn, type LoggedCommit, type ShownBatch } from '../support/writers/history-run.ts'
+import {
+  epochIn,
+  logOf,
+  readWholeLog,
+  revisionIn,
+  type LoggedCommit,
+  type ShownBatch,
+} from '../support/writers/history-run.ts'
 import { FEED_LAWS } from '../support/laws/feed.ts'
 import { load } from '../support/writers/load.ts'
 
 /**
- * Positive controls: the same followers and judges as in followers.test.ts, on feeds with a bug in front. Each names the
- * laws that must catch it, so that a judge which falls asleep is noticed.
+ * Positive controls: the same followers and judges as in followers.test.ts, on feeds with a bug in front. Each names
+ * the laws that must catch it, so that a judge which falls asleep is noticed.
  */
 const INTEREST: Interest = { paths: ['*'] }
 const TOTAL = 200
@@ -28,7 +35,13 @@ let fixture: Fixture
 beforeEach(async () => {
   const engine = await openEngine(new MemoryStore())
   const db = engine.database('default', { actor: null })
-  await load({ commit: ({ ops, key }) => db.transact(ops, { key }), crew: 'w', writers: 4, commits: TOTAL / 4, seed: 6 })
+  await load({
+    commit: ({ ops, key }) => db.transact(ops, { key }),
+    crew: 'w',
+    writers: 4,
+    commits: TOTAL / 4,
+    seed: 6,
+  })
   fixture = { engine, db, log: await readWholeLog(logOf(db)), epoch: epochIn((await db.log(['*'])).cursor) }
 })
 
@@ -38,7 +51,9 @@ afterEach(() => fixture.engine.close())
 async function brokenBy(open: Feeder, dieEvery?: number): Promise<readonly string[]> {
   const run = await follow({ open, dieEvery, isOver: (revision) => revision >= TOTAL })
   const followed = { run, log: fixture.log, selects: selects(INTEREST) }
-  return Object.entries(FEED_LAWS).filter(([, law]) => law(followed).length > 0).map(([name]) => name)
+  return Object.entries(FEED_LAWS)
+    .filter(([, law]) => law(followed).length > 0)
+    .map(([name]) => name)
 }
 
 function plain(): Feeder {
@@ -96,7 +111,9 @@ function tearing(): (batch: ShownBatch) => ShownBatch {
   }
 }
 
-/** The log is read to its end, something happens, then a subscription is opened: after what was read, or from now on. */
+/**
+ * The log is read to its end, something happens, then a subscription is opened: after what was read, or from now on.
+ */
 function snapshotThenSubscribe(from: 'SNAPSHOT' | 'NOW', between: () => Promise<unknown>): Feeder {
   return () => {
     const live = { feed: null as AsyncIterableIterator<ShownBatch> | null }
@@ -105,7 +122,10 @@ function snapshotThenSubscribe(from: 'SNAPSHOT' | 'NOW', between: () => Promise<
         if (live.feed === null) {
           const snapshot = await fixture.db.log(INTEREST.paths, { first: 1_000 })
           await between()
-          live.feed = fixture.db.changes(INTEREST.paths, { heartbeatMs: 100, ...(from === 'SNAPSHOT' && { after: snapshot.cursor }) })
+          live.feed = fixture.db.changes(INTEREST.paths, {
+            heartbeatMs: 100,
+            ...(from === 'SNAPSHOT' && { after: snapshot.cursor }),
+          })
           return { ...snapshot, upToDate: false }
         }
         const { done, value } = await live.feed.next()
@@ -124,11 +144,15 @@ describe('a follower on a feed', () => {
   })
 
   it('that drops an event is found out', async () => {
-    expect(await brokenBy(spoiled(plain(), dropping(57)))).toEqual(expect.arrayContaining(['reliable', 'resumable', 'bookmarkable']))
+    expect(await brokenBy(spoiled(plain(), dropping(57)))).toEqual(
+      expect.arrayContaining(['reliable', 'resumable', 'bookmarkable']),
+    )
   })
 
   it('that drops the last event is found out', async () => {
-    expect(await brokenBy(spoiled(plain(), dropping(TOTAL)))).toEqual(expect.arrayContaining(['reliable', 'resumable', 'bookmarkable']))
+    expect(await brokenBy(spoiled(plain(), dropping(TOTAL)))).toEqual(
+      expect.arrayContaining(['reliable', 'resumable', 'bookmarkable']),
+    )
   })
 
   it('that resumes one revision too late is found out', async () => {
@@ -136,11 +160,15 @@ describe('a follower on a feed', () => {
   })
 
   it('that resumes one revision too early is found out', async () => {
-    expect(await brokenBy(resumingOff(-1), 1)).toEqual(expect.arrayContaining(['ordered', 'unique', 'resumable', 'bookmarkable']))
+    expect(await brokenBy(resumingOff(-1), 1)).toEqual(
+      expect.arrayContaining(['ordered', 'unique', 'resumable', 'bookmarkable']),
+    )
   })
 
   it('that shows a revision before an earlier one is found out', async () => {
-    expect(await brokenBy(spoiled(plain(), visibleEarly(20)))).toEqual(expect.arrayContaining(['ordered', 'bookmarkable']))
+    expect(await brokenBy(spoiled(plain(), visibleEarly(20)))).toEqual(
+      expect.arrayContaining(['ordered', 'bookmarkable']),
+    )
   })
 
   it('that tears a commit apart is found out', async () => {
@@ -153,11 +181,18 @@ describe('a follower on a feed', () => {
     expect(FEED_LAWS['arrives']?.({ run, log: fixture.log, selects: selects(INTEREST) })).not.toEqual([])
   })
 
-  for (const [from, missing] of [['SNAPSHOT', 0], ['NOW', 1]] as const) {
+  for (const [from, missing] of [
+    ['SNAPSHOT', 0],
+    ['NOW', 1],
+  ] as const) {
     it(`that subscribes from ${from} after a snapshot misses ${missing} of what happened in between`, async () => {
       const write = (): Promise<unknown> => fixture.db.put('shared/between', 1)
       const run = await follow({ open: snapshotThenSubscribe(from, write), isOver: (revision) => revision > TOTAL })
-      const broken = FEED_LAWS['reliable']?.({ run, log: await readWholeLog(logOf(fixture.db)), selects: selects(INTEREST) })
+      const broken = FEED_LAWS['reliable']?.({
+        run,
+        log: await readWholeLog(logOf(fixture.db)),
+        selects: selects(INTEREST),
+      })
       expect(broken).toEqual([`revision ${TOTAL + 1} of shared/between (version 1) is missing`].slice(0, missing))
     })
   }

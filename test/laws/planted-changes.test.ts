@@ -6,8 +6,8 @@ import { scenario, type Scenario } from '../support/shape/stage.ts'
 import { spoiledFeeder, type ChangesBug } from '../support/shape/spoiled-changes.ts'
 
 /**
- * Positive controls: the scenarios and judges of shapes-changes.test.ts on `changes` with a bug before it. Each bug names
- * the law that must catch it, so that a judge that falls asleep is noticed.
+ * Positive controls: the scenarios and judges of shapes-changes.test.ts on `changes` with a bug before it. Each bug
+ * names the law that must catch it, so that a judge that falls asleep is noticed.
  */
 const CAUGHT_BY: Readonly<Record<ChangesBug, RegExp>> = {
   'snapshot before subscribe': /: reliable: .* is missing/,
@@ -26,7 +26,10 @@ const CAUGHT_BY: Readonly<Record<ChangesBug, RegExp>> = {
 /** A planted bug is found after a few runs, by chance; these are many more than it ever took. */
 const RUNS_PER_CONTROL = 100
 
-/** Whether the law breaks that must catch the bug. A run that fails for another reason (a cursor that lies ahead) is none in which it was found. */
+/**
+ * Whether the law breaks that must catch the bug. A run that fails for another reason (a cursor that lies ahead) is
+ * none in which it was found.
+ */
 async function brokenBy(bug: ChangesBug): Promise<boolean> {
   const isCaught = async (one: Scenario): Promise<boolean> => {
     const store = new MemoryStore()

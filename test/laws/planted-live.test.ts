@@ -6,8 +6,9 @@ import { runScenario } from '../support/shape/run.ts'
 import { scenario, type Scenario } from '../support/shape/stage.ts'
 
 /**
- * Positive controls: the scenarios and judges of shapes.test.ts on a `live` that is simple and right, and on the same with
- * a bug that somebody once made. Each bug names the laws that must catch it, so that a judge that falls asleep is noticed.
+ * Positive controls: the scenarios and judges of shapes.test.ts on a `live` that is simple and right, and on the same
+ * with a bug that somebody once made. Each bug names the laws that must catch it, so that a judge that falls asleep is
+ * noticed.
  */
 const RUNS = 12
 /** A planted bug is found after a few runs, by chance; these are many more than it ever took. */
@@ -47,7 +48,10 @@ async function brokenIn(one: Scenario, bug: Bug | null): Promise<readonly string
 }
 
 async function brokenBy(bug: Bug): Promise<boolean> {
-  const property = fc.asyncProperty(scenario(8, 50), async (one) => !(await brokenIn(one, bug)).some((sentence) => CAUGHT_BY[bug].test(sentence)))
+  const property = fc.asyncProperty(
+    scenario(8, 50),
+    async (one) => !(await brokenIn(one, bug)).some((sentence) => CAUGHT_BY[bug].test(sentence)),
+  )
   return (await fc.check(property, { numRuns: RUNS_PER_CONTROL, endOnFailure: true })).failed
 }
 

@@ -73,7 +73,9 @@ async function look(mongo: MongoSuite, store: MongoStore): Promise<readonly Look
 
 /** Collection and filter of a find; the scope is in every one of a sharded cluster. */
 function shapeOf({ find, filter }: Doc): string {
-  return `${String(find)} by ${Object.keys(filter as Doc).filter((key) => key !== 't').join()}`
+  return `${String(find)} by ${Object.keys(filter as Doc)
+    .filter((key) => key !== 't')
+    .join()}`
 }
 
 /** Beside its rows a page looks for the log's next key and at the tenant's row: both at once, by `_id`. */
@@ -82,27 +84,39 @@ const BESIDE: readonly string[] = ['log by _id', 'meta by _id']
 const rowsOf = ({ finds }: Looked): readonly Doc[] => finds.filter((find) => !BESIDE.includes(shapeOf(find)))
 
 describeMongo('pages on MongoDB', (mongo) => {
-  it.each([10, 200])('a page is one query for its rows and a constant look beside it, of %i versions and notes as of any', async (count) => {
-    const looked = await look(mongo, await filled(mongo, count))
-    const rows = (name: string): string => (name.startsWith('history') ? 'log by ops.p,n' : 'heads by live,_id')
-    const expected = Object.keys(PAGES).map((name) => [name, [rows(name), ...BESIDE].toSorted(), 0])
-    expect(looked.map(({ name, finds, mores }) => [name, finds.map(shapeOf).toSorted(), mores])).toEqual(expected)
-    expect(looked.map((page) => page.rows)).toEqual(count === 10 ? [10, 10, 0, 4, 4, 0] : [50, 50, 50, 50, 50, 50])
-  }, 60_000)
+  it.each([10, 200])(
+    'a page is one query for its rows and a constant look beside it, of %i versions and notes as of any',
+    async (count) => {
+      const looked = await look(mongo, await filled(mongo, count))
+      const rows = (name: string): string => (name.startsWith('history') ? 'log by ops.p,n' : 'heads by live,_id')
+      const expected = Object.keys(PAGES).map((name) => [name, [rows(name), ...BESIDE].toSorted(), 0])
+      expect(looked.map(({ name, finds, mores }) => [name, finds.map(shapeOf).toSorted(), mores])).toEqual(expected)
+      expect(looked.map((page) => page.rows)).toEqual(count === 10 ? [10, 10, 0, 4, 4, 0] : [50, 50, 50, 50, 50, 50])
+    },
+    60_000,
+  )
 
   const honest = 'a page examines no more keys and documents than its rows and one'
   const standIn = choice.kind === 'stand-in'
-  it.skipIf(standIn)(standIn ? `${honest} (not here: FerretDB does not explain what it did)` : honest, async (test) => {
-    const client = clientOf(mongo)
-    const build = await client.db('admin').command({ buildInfo: 1 })
-    if ('ferretdbVersion' in build) test.skip('FerretDB does not explain what it did')
-    for (const page of await look(mongo, await filled(mongo, 500))) {
-      for (const find of rowsOf(page)) {
-        const { totalDocsExamined, totalKeysExamined } = await explained(client, mongo.database, find)
-        expect([page.name, totalDocsExamined <= page.rows + 1, totalKeysExamined <= page.rows + 1]).toEqual([page.name, true, true])
+  it.skipIf(standIn)(
+    standIn ? `${honest} (not here: FerretDB does not explain what it did)` : honest,
+    async (test) => {
+      const client = clientOf(mongo)
+      const build = await client.db('admin').command({ buildInfo: 1 })
+      if ('ferretdbVersion' in build) test.skip('FerretDB does not explain what it did')
+      for (const page of await look(mongo, await filled(mongo, 500))) {
+        for (const find of rowsOf(page)) {
+          const { totalDocsExamined, totalKeysExamined } = await explained(client, mongo.database, find)
+          expect([page.name, totalDocsExamined <= page.rows + 1, totalKeysExamined <= page.rows + 1]).toEqual([
+            page.name,
+            true,
+            true,
+          ])
+        }
       }
-    }
-  }, 60_000)
+    },
+    60_000,
+  )
 })
 
 interface Examined {

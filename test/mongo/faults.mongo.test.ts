@@ -11,7 +11,10 @@ const choice = await chooseMongo()
 const TENANT = 'acme'
 const CALL_MS = 2_000
 
-/** Destroys this process's sockets to an address, as the end of the peer does: for a moment nobody knows. How many there were. */
+/**
+ * Destroys this process's sockets to an address, as the end of the peer does: for a moment nobody knows. How many there
+ * were.
+ */
 function destroySockets(address: string): number {
   const { _getActiveHandles: handles } = process as unknown as { readonly _getActiveHandles: () => readonly unknown[] }
   const sockets = handles.call(process).filter((handle) => handle instanceof Socket)
@@ -32,7 +35,13 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
 
   /** A store of its own, closed at the test's end. Without `safetyPollMs` no poll helps the change stream. */
   async function open(options: Partial<MongoStoreOptions> = {}): Promise<MongoStore> {
-    const opened = await openMongoStore({ url: server.url, database, callMs: CALL_MS, safetyPollMs: 600_000, ...options })
+    const opened = await openMongoStore({
+      url: server.url,
+      database,
+      callMs: CALL_MS,
+      safetyPollMs: 600_000,
+      ...options,
+    })
     onTestFinished(() => opened.close())
     return opened
   }
@@ -47,7 +56,8 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
 
   describe('of change events', () => {
     let follower: Follower
-    const write = (n: number, from: MongoStore = store): Promise<unknown> => commit(from, TENANT, [put(`posts/${n}`, 1)])
+    const write = (n: number, from: MongoStore = store): Promise<unknown> =>
+      commit(from, TENANT, [put(`posts/${n}`, 1)])
     const sees = (revisions: readonly number[]): Promise<void> =>
       expect.poll(() => follower.revisions, { timeout: 10_000 }).toEqual(revisions)
 
@@ -97,16 +107,22 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3])
     })
 
-    it.each(['expired', 'invalidate'] as const)('a stream that ends as %s is opened again, and nothing is missing', async (ending) => {
-      const lines: string[] = []
-      await follow({ onStatus: (line) => void lines.push(line) })
-      server.proxy.streams.ending = ending
-      await write(3)
-      await sees([1, 2, 3])
-      await write(4)
-      await sees([1, 2, 3, 4])
-      expect(lines).toEqual(['The change stream of MongoDB ended; it is opened again.', 'The change stream of MongoDB is open again.'])
-    })
+    it.each(['expired', 'invalidate'] as const)(
+      'a stream that ends as %s is opened again, and nothing is missing',
+      async (ending) => {
+        const lines: string[] = []
+        await follow({ onStatus: (line) => void lines.push(line) })
+        server.proxy.streams.ending = ending
+        await write(3)
+        await sees([1, 2, 3])
+        await write(4)
+        await sees([1, 2, 3, 4])
+        expect(lines).toEqual([
+          'The change stream of MongoDB ended; it is opened again.',
+          'The change stream of MongoDB is open again.',
+        ])
+      },
+    )
 
     it('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
       const lines: string[] = []
@@ -152,14 +168,19 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       'a reply that is lost after the work': () => server.proxy.loseReply('insert'),
       'a duplicate key that is not there': () => server.proxy.refuse('insert', 11000),
       'a primary that stepped down (10107)': () => server.proxy.refuse('insert', 10107),
-      'a primary that steps down again while the driver retries': () => [1, 2, 3].forEach(() => server.proxy.refuse('insert', 10107)),
+      'a primary that steps down again while the driver retries': () =>
+        [1, 2, 3].forEach(() => server.proxy.refuse('insert', 10107)),
       'a shutdown (91)': () => server.proxy.refuse('insert', 91),
       'a majority that is missed in time': () => server.proxy.timeOutMajority('insert'),
       'heads that cannot be updated': () => server.proxy.refuse('update', 11602),
     }
     for (const [name, inject] of Object.entries(INJECT)) {
       it(`${name}: the write is done once, and every later one too`, async () => {
-        const writes = [['a', put('posts/0', 2)], ['b', put('posts/1', 1)], ['c', put('posts/1', 1)]] as const
+        const writes = [
+          ['a', put('posts/0', 2)],
+          ['b', put('posts/1', 1)],
+          ['c', put('posts/1', 1)],
+        ] as const
         const drafts = writes.map(([id, write]) => draft([write], { id }))
         inject()
         const results = await store.append(TENANT, drafts)
@@ -167,7 +188,10 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         await commit(store, TENANT, [put('posts/0', 3)])
         const other = await open()
         const { commits } = await other.log(TENANT, { after: 1, limit: ALL })
-        expect(commits.map(({ id, revision }) => [id, revision]).slice(0, 2)).toEqual([['a', 2], ['b', 3]])
+        expect(commits.map(({ id, revision }) => [id, revision]).slice(0, 2)).toEqual([
+          ['a', 2],
+          ['b', 3],
+        ])
         const heads = await other.heads(TENANT, [path('posts/0'), path('posts/1')])
         expect(heads).toMatchObject({ revision: 4, rows: [{ version: 3 }, { version: 1 }] })
       })
@@ -202,14 +226,24 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         return results[0]?.kind
       }
       await expect.poll(again, { timeout: 10_000 }).toMatch(/committed|repeated/)
-      expect((await store.log(TENANT, { after: 0, limit: ALL })).commits.map(({ id: each }) => each).slice(1)).toEqual([id])
+      expect((await store.log(TENANT, { after: 0, limit: ALL })).commits.map(({ id: each }) => each).slice(1)).toEqual([
+        id,
+      ])
     })
 
     it('one commit that changes 120 documents does not bring it to a halt', async () => {
       const patient = await open({ callMs: 20_000 })
       const paths = Array.from({ length: 120 }, (_, i) => `notes/${i}`)
-      await commit(patient, TENANT, paths.map((text) => put(text, 1)))
-      await commit(patient, TENANT, paths.map((text) => remove(text, 2)))
+      await commit(
+        patient,
+        TENANT,
+        paths.map((text) => put(text, 1)),
+      )
+      await commit(
+        patient,
+        TENANT,
+        paths.map((text) => remove(text, 2)),
+      )
       expect((await patient.heads(TENANT, paths.map(path))).rows.every((row) => row?.version === 2)).toBe(true)
       expect((await patient.list(TENANT, { kind: 'collection', path: ['notes'], limit: ALL })).rows).toEqual([])
     })
@@ -219,7 +253,11 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect(destroySockets(server.proxy.address)).toBeGreaterThan(0)
       const started = performance.now()
       const proposed = draft([put('posts/1', 1)])
-      const kindOf = (): Promise<string> => store.append(TENANT, [proposed]).then(([result]) => result?.kind ?? '', () => 'unavailable')
+      const kindOf = (): Promise<string> =>
+        store.append(TENANT, [proposed]).then(
+          ([result]) => result?.kind ?? '',
+          () => 'unavailable',
+        )
       expect(await kindOf()).toMatch(/committed|unavailable/)
       expect(performance.now() - started).toBeLessThan(CALL_MS + 500)
       await expect.poll(kindOf, { timeout: 10_000 }).toMatch(/committed|repeated/)
@@ -231,7 +269,16 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await expect(commit(store, TENANT, [put('posts/1', 1)])).rejects.toEqual(unavailable)
       await expect(store.heads(TENANT, [path('posts/0')])).rejects.toEqual(unavailable)
       server.proxy.greetAs('primary')
-      await expect.poll(() => commit(store, TENANT, [put('posts/2', 1)]).then(() => true, () => false), { timeout: 10_000 }).toBe(true)
+      await expect
+        .poll(
+          () =>
+            commit(store, TENANT, [put('posts/2', 1)]).then(
+              () => true,
+              () => false,
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe(true)
     })
 
     it('opening says what is wrong: no replica set, no primary, no server', async () => {
@@ -253,12 +300,24 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       server.proxy.refuse('saslStart', 18)
       const url = server.url.replace('mongodb://', 'mongodb://ann:secret@')
       const error = await openMongoStore({ url, database, callMs: 1_000 }).catch((reason: unknown) => reason)
-      expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/user name or the password/) as string })
+      expect(error).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/user name or the password/) as string,
+      })
     })
 
     it('a URL that asks for less than majority is refused, and none shows a password', async () => {
-      for (const weak of ['w=1', 'w=0', 'journal=false', 'readConcernLevel=local', 'readPreference=secondary', 'nonsense=1']) {
-        const error = await openMongoStore({ url: `mongodb://ann:secret@127.0.0.1:1/?${weak}` }).catch((reason: unknown) => reason)
+      for (const weak of [
+        'w=1',
+        'w=0',
+        'journal=false',
+        'readConcernLevel=local',
+        'readPreference=secondary',
+        'nonsense=1',
+      ]) {
+        const error = await openMongoStore({ url: `mongodb://ann:secret@127.0.0.1:1/?${weak}` }).catch(
+          (reason: unknown) => reason,
+        )
         expect(error).toMatchObject({ code: 'BAD_REQUEST', details: { argument: 'url' } })
         expect((error as Error).message).not.toContain('secret')
       }

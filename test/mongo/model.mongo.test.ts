@@ -20,17 +20,18 @@ describe.skipIf(choice.kind === 'none')(`MongoDB against the oracle (${choice.la
 
   for (let run = 1; run <= RUNS; run++) {
     const url = (): string => (run % 2 === 0 && server.pollUrl !== null ? server.pollUrl : server.url)
-    describe(`run ${run}`, () => modelContract({
-      name: 'MongoDB',
-      modelCommands: COMMANDS,
-      open: () => {
-        database = server.database()
-        return openMongoStore({ url: url(), database })
-      },
-      reopen: async (store) => {
-        await store.close()
-        return openMongoStore({ url: url(), database })
-      },
-    }))
+    describe(`run ${run}`, () =>
+      modelContract({
+        name: 'MongoDB',
+        modelCommands: COMMANDS,
+        open: () => {
+          database = server.database()
+          return openMongoStore({ url: url(), database })
+        },
+        reopen: async (store) => {
+          await store.close()
+          return openMongoStore({ url: url(), database })
+        },
+      }))
   }
 })

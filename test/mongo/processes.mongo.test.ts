@@ -71,7 +71,9 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const writing = children.flatMap((process, i) => oneTo(WRITERS).map((k) => writer(process, `${i}-${k}`)))
     const revisions = (await Promise.all(writing)).flat()
     expect(revisions.toSorted((a, b) => a - b)).toEqual(oneTo(total))
-    for (const follower of followers) await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(total))
+    for (const follower of followers) {
+      await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(total))
+    }
     expect(followers[1]?.commits).toEqual(followers[0]?.commits)
     expect(followers[2]?.commits).toEqual(followers[0]?.commits)
   }, 120_000)
@@ -79,16 +81,30 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
   it('processes that race for one version: exactly one wins each', async () => {
     const stores = await Promise.all([open(), open(), open()])
     for (const version of oneTo(5)) {
-      const results = (await Promise.all(stores.map((store) => store.append(TENANT, [draft([put('posts/1', version)])])))).flat()
-      expect(results.map(({ kind }) => kind).toSorted((a, b) => a.localeCompare(b))).toEqual(['committed', 'conflict', 'conflict'])
+      const results = (
+        await Promise.all(stores.map((store) => store.append(TENANT, [draft([put('posts/1', version)])])))
+      ).flat()
+      expect(results.map(({ kind }) => kind).toSorted((a, b) => a.localeCompare(b))).toEqual([
+        'committed',
+        'conflict',
+        'conflict',
+      ])
     }
   })
 
   it('a commit id that several processes use at once is one commit', async () => {
     const stores = await Promise.all([open(), open(), open()])
-    const results = (await Promise.all(stores.map((store, i) => store.append(TENANT, [draft([put(`posts/${i}`, 1)], { id: 'k' })])))).flat()
-    expect(results.map(({ kind }) => kind).toSorted((a, b) => a.localeCompare(b))).toEqual(['committed', 'repeated', 'repeated'])
-    expect(new Set(results.map((result) => (result.kind === 'conflict' ? '' : JSON.stringify(result.commit)))).size).toBe(1)
+    const results = (
+      await Promise.all(stores.map((store, i) => store.append(TENANT, [draft([put(`posts/${i}`, 1)], { id: 'k' })])))
+    ).flat()
+    expect(results.map(({ kind }) => kind).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      'committed',
+      'repeated',
+      'repeated',
+    ])
+    expect(
+      new Set(results.map((result) => (result.kind === 'conflict' ? '' : JSON.stringify(result.commit)))).size,
+    ).toBe(1)
   })
 
   it('a commit id is known for ever, also to a process that has nothing of it in memory', async () => {
@@ -98,13 +114,22 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     await commit(first, TENANT, [put('posts/2', 1)])
     const meta = client.db(database).collection<{ readonly _id: string; readonly applied: number }>('meta')
     await expect.poll(async () => (await meta.findOne({ _id: TENANT }))?.applied, { timeout: 5_000 }).toBe(2)
-    const drafts = [draft([put('posts/3', 1)]), draft([put('posts/4', 1)], { id }), draft([put('posts/1', 9)], { id }), draft([put('posts/5', 1)])]
+    const drafts = [
+      draft([put('posts/3', 1)]),
+      draft([put('posts/4', 1)], { id }),
+      draft([put('posts/1', 9)], { id }),
+      draft([put('posts/5', 1)]),
+    ]
     const results = await (await open()).append(TENANT, drafts)
     expect(results).toMatchObject([
-      { kind: 'committed', commit: { revision: 3 } }, { kind: 'repeated', commit: { id, revision: 1 } },
-      { kind: 'repeated', commit: { id, revision: 1 } }, { kind: 'committed', commit: { revision: 4 } },
+      { kind: 'committed', commit: { revision: 3 } },
+      { kind: 'repeated', commit: { id, revision: 1 } },
+      { kind: 'repeated', commit: { id, revision: 1 } },
+      { kind: 'committed', commit: { revision: 4 } },
     ])
-    expect(await (await open()).append(TENANT, [draft([put('posts/1', 9)], { id })])).toMatchObject([{ kind: 'repeated' }])
+    expect(await (await open()).append(TENANT, [draft([put('posts/1', 9)], { id })])).toMatchObject([
+      { kind: 'repeated' },
+    ])
   })
 
   it('what one process acknowledged, every read of another that begins after it sees', async () => {
@@ -112,7 +137,9 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     for (const version of oneTo(10)) {
       const { revision } = await commit(a, TENANT, [put('posts/1', version)])
       expect((await b.heads(TENANT, [path('posts/1')])).rows[0]).toMatchObject({ version, revision })
-      expect((await b.list(TENANT, { kind: 'collection', path: ['posts'], limit: ALL })).rows).toMatchObject([{ version }])
+      expect((await b.list(TENANT, { kind: 'collection', path: ['posts'], limit: ALL })).rows).toMatchObject([
+        { version },
+      ])
     }
   })
 
@@ -123,7 +150,9 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     await a.drop(TENANT)
     expect(await c.heads(TENANT, [path('posts/1')])).toEqual({ revision: 0, rows: [null] })
     // It does not know of the drop, and nothing in what it knows speaks against the write.
-    expect(await b.append(TENANT, [draft([put('posts/1', 4)])])).toEqual([{ kind: 'conflict', path: path('posts/1'), version: 0 }])
+    expect(await b.append(TENANT, [draft([put('posts/1', 4)])])).toEqual([
+      { kind: 'conflict', path: path('posts/1'), version: 0 },
+    ])
     expect((await commit(b, TENANT, [put('posts/1', 1)])).revision).toBe(1)
     expect((await a.log(TENANT, { after: 0, limit: ALL })).commits).toHaveLength(1)
   })
@@ -143,15 +172,22 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const picture = await store.heads(TENANT, ['posts/1', 'posts/2', 'posts/3'].map(path))
     expect(picture).toMatchObject({ revision: 2, rows: [{ version: 2 }, { version: 1 }, { version: 1 }] })
     const { rows } = await store.list(TENANT, { kind: 'collection', path: ['posts'], limit: ALL })
-    expect(rows.map(({ path: at, version }) => [at[1], version])).toEqual([['1', 2], ['2', 1], ['3', 1]])
+    expect(rows.map(({ path: at, version }) => [at[1], version])).toEqual([
+      ['1', 2],
+      ['2', 1],
+      ['3', 1],
+    ])
 
     const client = new MongoClient(server.url)
     onTestFinished(() => client.close())
     const table = client.db(database).collection<{ readonly v: number }>('heads')
-    const heads = async (): Promise<readonly number[]> => (await table.find().sort({ _id: 1 }).toArray()).map(({ v }) => v)
+    const heads = async (): Promise<readonly number[]> =>
+      (await table.find().sort({ _id: 1 }).toArray()).map(({ v }) => v)
     await expect.poll(heads, { timeout: 5_000, interval: 20 }).toEqual([2, 1, 1])
     expect(performance.now() - killedAt).toBeLessThan(2_000)
-    expect(await store.append(TENANT, [draft([], { id: 'key' })])).toMatchObject([{ kind: 'repeated', commit: { revision: 2 } }])
+    expect(await store.append(TENANT, [draft([], { id: 'key' })])).toMatchObject([
+      { kind: 'repeated', commit: { revision: 2 } },
+    ])
   })
 
   it('a tenant that a killed process had written is right in a process that never saw it', async () => {
@@ -173,43 +209,57 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const { counts } = server.proxy
     const counted = (): number => ['insert', 'update', 'find'].reduce((sum, name) => sum + (counts.get(name) ?? 0), 0)
     const before = counted()
-    for (const version of oneTo(5)) await store.append(TENANT, oneTo(32).map((i) => draft([put(`posts/${i}`, version)])))
+    for (const version of oneTo(5)) {
+      await store.append(
+        TENANT,
+        oneTo(32).map((i) => draft([put(`posts/${i}`, version)])),
+      )
+    }
     expect((counted() - before) / (5 * 32)).toBeLessThan(0.3)
   })
 
-  const kills10 = 'the database is killed 10 times under 8 writers: no write is lost or doubled, feeds go on, one UNAVAILABLE at most'
-  it.skipIf(choice.kind !== 'stand-in')(kills10, async () => {
-    const store = await open()
-    const follower = await Follower.start(await open(), TENANT)
-    onTestFinished(() => follower[Symbol.asyncDispose]())
-    const acknowledged = new Map<string, number>()
-    let kills = 0
-    const refused = new Map<string, number>()
-    const writers = oneTo(WRITERS).map(async (writer) => {
-      for (let version = 1; kills < 10; version++) {
-        const id = `${writer}-${version}`
-        const before = kills
-        const { appended, refusals } = await insist(store, draft([put(`posts/${writer}`, version)], { id }))
-        if (appended === undefined || appended.kind === 'conflict') throw new Error(`${id} came out as ${JSON.stringify(appended)}`)
-        acknowledged.set(id, appended.commit.revision)
-        if (refusals > 0) refused.set(`${writer} at ${before}`, (refused.get(`${writer} at ${before}`) ?? 0) + refusals)
+  const kills10 =
+    'the database is killed 10 times under 8 writers: no write is lost or doubled, feeds go on, one UNAVAILABLE at most'
+  it.skipIf(choice.kind !== 'stand-in')(
+    kills10,
+    async () => {
+      const store = await open()
+      const follower = await Follower.start(await open(), TENANT)
+      onTestFinished(() => follower[Symbol.asyncDispose]())
+      const acknowledged = new Map<string, number>()
+      let kills = 0
+      const refused = new Map<string, number>()
+      const writers = oneTo(WRITERS).map(async (writer) => {
+        for (let version = 1; kills < 10; version++) {
+          const id = `${writer}-${version}`
+          const before = kills
+          const { appended, refusals } = await insist(store, draft([put(`posts/${writer}`, version)], { id }))
+          if (appended === undefined || appended.kind === 'conflict') {
+            throw new Error(`${id} came out as ${JSON.stringify(appended)}`)
+          }
+          acknowledged.set(id, appended.commit.revision)
+          if (refusals > 0) {
+            refused.set(`${writer} at ${before}`, (refused.get(`${writer} at ${before}`) ?? 0) + refusals)
+          }
+        }
+      })
+      const grown = (): Promise<void> => {
+        const enough = acknowledged.size + 3 * WRITERS
+        return expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThanOrEqual(enough)
       }
-    })
-    const grown = (): Promise<void> => {
-      const enough = acknowledged.size + 3 * WRITERS
-      return expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThanOrEqual(enough)
-    }
-    while (kills < 10) {
-      await grown()
-      await server.standIn?.kill()
-      await server.standIn?.start()
-      kills += 1
-    }
-    await Promise.all(writers)
-    const { commits, last } = await store.log(TENANT, { after: 0, limit: { rows: 10_000, bytes: 1e9 } })
-    expect(commits.map(({ revision }) => revision)).toEqual(oneTo(last))
-    expect(new Map(commits.map(({ id, revision }) => [id, revision]))).toEqual(acknowledged)
-    await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(last))
-    expect([...refused].filter(([, count]) => count > 1)).toEqual([])
-  }, 180_000)
+      while (kills < 10) {
+        await grown()
+        await server.standIn?.kill()
+        await server.standIn?.start()
+        kills += 1
+      }
+      await Promise.all(writers)
+      const { commits, last } = await store.log(TENANT, { after: 0, limit: { rows: 10_000, bytes: 1e9 } })
+      expect(commits.map(({ revision }) => revision)).toEqual(oneTo(last))
+      expect(new Map(commits.map(({ id, revision }) => [id, revision]))).toEqual(acknowledged)
+      await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(last))
+      expect([...refused].filter(([, count]) => count > 1)).toEqual([])
+    },
+    180_000,
+  )
 })

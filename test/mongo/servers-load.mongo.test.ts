@@ -11,7 +11,10 @@ import { load, writesOf } from '../support/writers/load.ts'
 
 const EVERYTHING: Interest = { paths: ['*'] }
 
-/** Follows everything, over one WebSocket and one subscription each, until revision `goal`; a feed that breaks or ends is a failure. */
+/**
+ * Follows everything, over one WebSocket and one subscription each, until revision `goal`; a feed that breaks or ends
+ * is a failure.
+ */
 function followed(servers: readonly MongoTidemark[], goal: () => number): Promise<readonly FollowerRun[]> {
   const isOver = (revision: number): boolean => revision >= goal()
   const runs = Promise.all(servers.map(({ graphql }) => follow({ open: socketFeeder(graphql, EVERYTHING), isOver })))
@@ -21,7 +24,10 @@ function followed(servers: readonly MongoTidemark[], goal: () => number): Promis
 }
 
 /** The log as one server tells it, as soon as it has heard of the last write that any server acknowledged. */
-async function logAt(server: MongoTidemark | undefined, acknowledged: readonly Acknowledged[]): Promise<readonly LoggedCommit[]> {
+async function logAt(
+  server: MongoTidemark | undefined,
+  acknowledged: readonly Acknowledged[],
+): Promise<readonly LoggedCommit[]> {
   const last = Math.max(...acknowledged.map(({ revision }) => revision))
   let log: readonly LoggedCommit[] = []
   const read = async (): Promise<number> => {
@@ -34,19 +40,29 @@ async function logAt(server: MongoTidemark | undefined, acknowledged: readonly A
 
 /** What is wrong with a log. */
 function brokenLogLaws(log: readonly LoggedCommit[], acknowledged: readonly Acknowledged[]): readonly string[] {
-  const count = log.length === acknowledged.length ? [] : [`${acknowledged.length} writes were acknowledged, the log has ${log.length} commits`]
+  const count =
+    log.length === acknowledged.length
+      ? []
+      : [`${acknowledged.length} writes were acknowledged, the log has ${log.length} commits`]
   return [...count, ...contiguous(log), ...dense(log), ...lively(log), ...kept(acknowledged, log)]
 }
 
-const changesOf = (run: FollowerRun | undefined): readonly SeenChange[] => (run ?? []).flatMap(({ batches }) => batches.flatMap(({ changes }) => changes))
+const changesOf = (run: FollowerRun | undefined): readonly SeenChange[] =>
+  (run ?? []).flatMap(({ batches }) => batches.flatMap(({ changes }) => changes))
 
 describeMongo('servers under load on one MongoDB', (mongo) => {
   it('3 servers with 8 writers each: no revision is missing or double, and a follower on each sees every change once, all in one order', async () => {
     const [writers, commits] = [8, 5]
-    const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo), startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url)])
+    const servers = await Promise.all([
+      startOnMongo(mongo),
+      startOnMongo(mongo),
+      startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url),
+    ])
     const total = servers.length * writers * commits
     const following = followed(servers, () => total)
-    const loads = servers.map(({ graphql }, i) => load({ commit: committerOf(graphql), crew: `${i}-`, writers, commits, seed: 100 * i }))
+    const loads = servers.map(({ graphql }, i) =>
+      load({ commit: committerOf(graphql), crew: `${i}-`, writers, commits, seed: 100 * i }),
+    )
     const acknowledged = (await Promise.all(loads)).flat()
     const log = await logAt(servers[0], acknowledged)
     expect(log).toHaveLength(total)
@@ -57,44 +73,60 @@ describeMongo('servers under load on one MongoDB', (mongo) => {
   }, 120_000)
 })
 
-describeMongo('servers whose MongoDB is killed', (mongo) => {
-  it('10 kills under 8 writers on 2 servers: no write is lost or doubled, subscriptions live on, one UNAVAILABLE at most per writer and kill', async ({ annotate }) => {
-    const [writers, kills] = [8, 10]
-    const { standIn } = mongo.server
-    if (standIn === null) throw new Error('Only a database of our own can be killed.')
-    const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
-    let goal = Infinity
-    const following = followed(servers, () => goal)
-    const outage = new Outage(standIn)
-    const begun = performance.now()
-    const writing = Promise.all(Array.from({ length: writers }, (_, i) => outage.write(servers[i % 2]?.graphql ?? '', writesOf(`w${i}`, i))))
-    while (outage.kills < kills) {
-      const enough = outage.done + 3 * writers
-      await expect.poll(() => outage.done, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(enough)
-      await outage.killAndStart()
-    }
-    outage.end()
-    const reports = await writing
-    const seconds = (performance.now() - begun) / 1_000
-    const acknowledged = reports.flatMap((report) => report.acknowledged)
-    const log = await logAt(servers[1], acknowledged)
-    goal = log.length
-    const figures = {
-      kills, acknowledged: acknowledged.length, refused: reports.map(({ refusals }) => refusals.length).join(' '),
-      repeated: reports.reduce((sum, { repeated }) => sum + repeated, 0),
-      seconds: seconds.toFixed(1), slowestMs: Math.max(...reports.map(({ slowestMs }) => slowestMs)).toFixed(0),
-    }
-    await annotate(JSON.stringify(figures))
-    expect(brokenLogLaws(log, acknowledged)).toEqual([])
-    expect(reports.flatMap(({ refusals }) => unexplained(refusals))).toEqual([])
-    const runs = await following
-    expect(runs.flatMap((run) => brokenFeedLaws({ run, log, selects: selects(EVERYTHING) }))).toEqual([])
-    for (const run of runs) expect(changesOf(run)).toEqual(changesOf(runs[0]))
-  }, 120_000)
-}, 'stand-in')
+describeMongo(
+  'servers whose MongoDB is killed',
+  (mongo) => {
+    it('10 kills under 8 writers on 2 servers: no write is lost or doubled, subscriptions live on, one UNAVAILABLE at most per writer and kill', async ({
+      annotate,
+    }) => {
+      const [writers, kills] = [8, 10]
+      const { standIn } = mongo.server
+      if (standIn === null) throw new Error('Only a database of our own can be killed.')
+      const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
+      let goal = Infinity
+      const following = followed(servers, () => goal)
+      const outage = new Outage(standIn)
+      const begun = performance.now()
+      const writing = Promise.all(
+        Array.from({ length: writers }, (_, i) => outage.write(servers[i % 2]?.graphql ?? '', writesOf(`w${i}`, i))),
+      )
+      while (outage.kills < kills) {
+        const enough = outage.done + 3 * writers
+        await expect.poll(() => outage.done, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(enough)
+        await outage.killAndStart()
+      }
+      outage.end()
+      const reports = await writing
+      const seconds = (performance.now() - begun) / 1_000
+      const acknowledged = reports.flatMap((report) => report.acknowledged)
+      const log = await logAt(servers[1], acknowledged)
+      goal = log.length
+      const figures = {
+        kills,
+        acknowledged: acknowledged.length,
+        refused: reports.map(({ refusals }) => refusals.length).join(' '),
+        repeated: reports.reduce((sum, { repeated }) => sum + repeated, 0),
+        seconds: seconds.toFixed(1),
+        slowestMs: Math.max(...reports.map(({ slowestMs }) => slowestMs)).toFixed(0),
+      }
+      await annotate(JSON.stringify(figures))
+      expect(brokenLogLaws(log, acknowledged)).toEqual([])
+      expect(reports.flatMap(({ refusals }) => unexplained(refusals))).toEqual([])
+      const runs = await following
+      expect(runs.flatMap((run) => brokenFeedLaws({ run, log, selects: selects(EVERYTHING) }))).toEqual([])
+      for (const run of runs) expect(changesOf(run)).toEqual(changesOf(runs[0]))
+    }, 120_000)
+  },
+  'stand-in',
+)
 
 it('the judge of refusals explains one by each kill that the write met, and no other', () => {
-  const [atOnce, again, late, before] = [{ sent: 1, answered: 1 }, { sent: 1, answered: 1 }, { sent: 1, answered: 3 }, { sent: 0, answered: 0 }]
+  const [atOnce, again, late, before] = [
+    { sent: 1, answered: 1 },
+    { sent: 1, answered: 1 },
+    { sent: 1, answered: 3 },
+    { sent: 0, answered: 0 },
+  ]
   expect(unexplained([atOnce, late, { sent: 3, answered: 3 }])).toEqual([])
   expect(unexplained([atOnce, again])).toEqual([again])
   expect(unexplained([before])).toEqual([before])

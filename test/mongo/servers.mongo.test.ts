@@ -30,11 +30,16 @@ function watch(graphql: string): readonly string[] {
 
 describeMongo('servers on one MongoDB', (mongo) => {
   it('a subscriber on one sees what is written through any of them, once, in the same order', async () => {
-    const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url)])
+    const servers = await Promise.all([
+      startOnMongo(mongo),
+      startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url),
+    ])
     const views = servers.map(({ graphql }) => watch(graphql))
     const paths = Array.from({ length: 40 }, (_, i) => `posts/${i}`)
     const write = async (offset: number): Promise<void> => {
-      for (let i = offset; i < paths.length; i += 2) await ask(servers[offset]?.graphql ?? '', PUT, { path: paths[i], value: i })
+      for (let i = offset; i < paths.length; i += 2) {
+        await ask(servers[offset]?.graphql ?? '', PUT, { path: paths[i], value: i })
+      }
     }
     await Promise.all([write(0), write(1)])
     for (const view of views) await expect.poll(() => view.length, { timeout: 20_000 }).toBe(paths.length)
@@ -51,7 +56,10 @@ describeMongo('servers on one MongoDB', (mongo) => {
     await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
     const successor = await startOnMongo(mongo)
     const repeat = await ask<{ cursor: string }>(successor.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
-    expect(await ask(successor.graphql, '{ document(path: "posts/1") { version cursor } }', {})).toEqual({ version: 1, cursor: repeat.cursor })
+    expect(await ask(successor.graphql, '{ document(path: "posts/1") { version cursor } }', {})).toEqual({
+      version: 1,
+      cursor: repeat.cursor,
+    })
   }, 60_000)
 
   it('has one change stream per process, whatever the number of subscribers', async () => {
@@ -70,7 +78,8 @@ describeMongo('servers on one MongoDB', (mongo) => {
     const views = [watch(one), watch(one), watch(other)]
     await ask(one, PUT, { path: 'posts/1', value: 1 })
     for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
-    const interrupt = (graphql: string, ...paths: string[]): Promise<number> => ask<number>(graphql, INTERRUPT, { paths })
+    const interrupt = (graphql: string, ...paths: string[]): Promise<number> =>
+      ask<number>(graphql, INTERRUPT, { paths })
     await expect.poll(() => interrupt(one, 'posts'), { timeout: 20_000 }).toBe(3)
     await expect.poll(() => interrupt(other, 'posts/1'), { timeout: 20_000 }).toBe(3)
     expect(await interrupt(one, 'users')).toBe(0)
@@ -124,23 +133,29 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
   }, 60_000)
 
   const accepted = 'is ready by itself when the password is accepted'
-  it.skipIf(mechanism === '')(mechanism === '' ? `${accepted} (not here: the server has users, and ann is none)` : accepted, async () => {
-    mongo.server.proxy.refuseAll('saslStart', 18)
-    onTestFinished(() => mongo.server.proxy.refuseAll('saslStart', null))
-    const { url, graphql, process } = await startOnMongo(mongo, login())
-    expect((await readiness(url)).status).toBe(503)
-    mongo.server.proxy.refuseAll('saslStart', null)
-    await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
-    await ask(graphql, PUT, { path: 'posts/1', value: 1 })
-    process.child.kill('SIGTERM')
-    const { stderr } = await process.exit()
-    expect(stderr.split('\n').filter((line) => line.includes('MongoDB answers.'))).toHaveLength(1)
-  }, 60_000)
+  it.skipIf(mechanism === '')(
+    mechanism === '' ? `${accepted} (not here: the server has users, and ann is none)` : accepted,
+    async () => {
+      mongo.server.proxy.refuseAll('saslStart', 18)
+      onTestFinished(() => mongo.server.proxy.refuseAll('saslStart', null))
+      const { url, graphql, process } = await startOnMongo(mongo, login())
+      expect((await readiness(url)).status).toBe(503)
+      mongo.server.proxy.refuseAll('saslStart', null)
+      await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
+      await ask(graphql, PUT, { path: 'posts/1', value: 1 })
+      process.child.kill('SIGTERM')
+      const { stderr } = await process.exit()
+      expect(stderr.split('\n').filter((line) => line.includes('MongoDB answers.'))).toHaveLength(1)
+    },
+    60_000,
+  )
 })
 
 describe('a server whose MongoDB is not there', () => {
   it('starts, refuses with a sentence, and is not ready', async () => {
-    const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://u:secret@127.0.0.1:9/db?replicaSet=rs0'], { script: ['bin/tidemark.js'] })
+    const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://u:secret@127.0.0.1:9/db?replicaSet=rs0'], {
+      script: ['bin/tidemark.js'],
+    })
     const { url, graphql, data } = await process.ready()
     expect(data).toBe('mongodb://127.0.0.1:9/db')
     const { status, reason } = await readiness(url)
@@ -154,7 +169,9 @@ describe('a server whose MongoDB is not there', () => {
   }, 30_000)
 
   it('refuses a URL that asks for less than a majority, at once', async () => {
-    const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://127.0.0.1:9/db?w=1'], { script: ['bin/tidemark.js'] })
+    const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://127.0.0.1:9/db?w=1'], {
+      script: ['bin/tidemark.js'],
+    })
     const { code, stdout, stderr } = await process.exit()
     expect([code, stdout, stderr.trim().split('\n').length]).toEqual([1, '', 1])
     expect(stderr).toContain('majority')

@@ -6,12 +6,19 @@ import { runChanges } from '../support/shape/changes.ts'
 import { runScenario } from '../support/shape/run.ts'
 import { scenario, type Scenario } from '../support/shape/stage.ts'
 
-/** test/laws/shapes.test.ts and shapes-changes.test.ts here: many shapes in few runs, for each moment is read again to judge it. */
+/**
+ * test/laws/shapes.test.ts and shapes-changes.test.ts here: many shapes in few runs, for each moment is read again to
+ * judge it.
+ */
 const SHAPES_PER_RUN = 100
 const STEPS_PER_RUN = 30
 const RUNS = 2
 
-type Run = (store: Store, tenant: string, one: Scenario) => Promise<{ readonly broken: readonly string[]; readonly counts: object }>
+type Run = (
+  store: Store,
+  tenant: string,
+  one: Scenario,
+) => Promise<{ readonly broken: readonly string[]; readonly counts: object }>
 
 /** Another one each time; what breaks is not shrunk, for that would take long, but told with its seed. */
 const SEED = Number(process.env['TIDEMARK_SEED'] ?? Date.now())
@@ -21,11 +28,13 @@ async function runAll(mongo: MongoSuite, run: Run): Promise<Readonly<Record<stri
   const store = await mongo.open({ callMs: 30_000 })
   const scenarios = fc.sample(scenario(SHAPES_PER_RUN, STEPS_PER_RUN), { numRuns: RUNS, seed: SEED })
   const sums: Record<string, number> = {}
-  await Promise.all(scenarios.map(async (one, i) => {
-    const { broken, counts } = await run(store, `t${i}`, one)
-    expect({ seed: SEED, run: i, broken }).toEqual({ seed: SEED, run: i, broken: [] })
-    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + Number(count)
-  }))
+  await Promise.all(
+    scenarios.map(async (one, i) => {
+      const { broken, counts } = await run(store, `t${i}`, one)
+      expect({ seed: SEED, run: i, broken }).toEqual({ seed: SEED, run: i, broken: [] })
+      for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + Number(count)
+    }),
+  )
   return sums
 }
 

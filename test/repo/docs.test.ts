@@ -6,12 +6,22 @@ import { ERRORS } from '../../src/core/error.ts'
 import { codeRowsOf, fileLinksOf, readText, ROOT } from './markdown.ts'
 
 const ADRS = readdirSync(join(ROOT, 'docs/adr')).map((name) => `docs/adr/${name}`)
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`), ...ADRS]
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+  ...ADRS,
+]
 
 /** The text of all sources. */
 function sources(): string {
   const entries = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.name.endsWith('.ts')).map((entry) => readText(join(entry.parentPath, entry.name).slice(ROOT.length))).join('\n')
+  return entries
+    .filter((entry) => entry.name.endsWith('.ts'))
+    .map((entry) => readText(join(entry.parentPath, entry.name).slice(ROOT.length)))
+    .join('\n')
 }
 
 describe('generated tables', () => {
@@ -52,16 +62,21 @@ describe('pages', () => {
     expect(page.match(/^## .*$/gm)).toEqual(['## Context', '## Decision', '## Consequences'])
   })
 
-  test.each(ADRS.filter((path) => readText(path).includes('\nStatus: accepted\n')))('%s is linked from the code that it explains', (path) => {
-    expect(sources()).toContain(path)
-  })
+  test.each(ADRS.filter((path) => readText(path).includes('\nStatus: accepted\n')))(
+    '%s is linked from the code that it explains',
+    (path) => {
+      expect(sources()).toContain(path)
+    },
+  )
 
   test('CONTRIBUTING.md has at most 90 lines', () => {
     expect(readText('CONTRIBUTING.md').split('\n').length - 1).toBeLessThanOrEqual(90)
   })
 
   test('files of the source that a decision names are there', () => {
-    const named = ADRS.flatMap((path) => [...readText(path).matchAll(/`(src\/[\w./-]+)`/g)].map(({ 1: file = '' }) => file))
+    const named = ADRS.flatMap((path) =>
+      [...readText(path).matchAll(/`(src\/[\w./-]+)`/g)].map(({ 1: file = '' }) => file),
+    )
     expect(named.length).toBeGreaterThan(5)
     expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
   })

@@ -98,7 +98,9 @@ function refusedOf(imports: readonly Import[]): readonly string[] {
   const { stdout, stderr } = spawnSync(OXLINT, ['--format', 'json', ...files.keys()], { cwd: copy, encoding: 'utf8' })
   if (!stdout.startsWith('{')) throw new Error(`oxlint gave no report: ${stdout}${stderr}`)
   for (const file of files.keys()) rmSync(join(copy, file))
-  const { diagnostics } = JSON.parse(stdout) as { diagnostics: readonly { code: string; filename: string; labels: readonly { span: { line: number } }[] }[] }
+  const { diagnostics } = JSON.parse(stdout) as {
+    diagnostics: readonly { code: string; filename: string; labels: readonly { span: { line: number } }[] }[]
+  }
   return diagnostics
     .filter(({ code }) => code.includes('no-restricted-imports'))
     .map(({ filename, labels }) => `${filename} → ${files.get(filename)?.[(labels[0]?.span.line ?? 0) - 1]}`)
@@ -123,13 +125,19 @@ describe('the lint', () => {
   })
 
   test('has a rule for every folder but the composition root', () => {
-    const folders = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
+    const folders = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
     const ruled = REFUSED.map(([file]) => dirname(file))
-    expect(folders.filter((folder) => !ruled.some((other) => folder === other || folder.startsWith(`${other}/`)))).toEqual(['src/server'])
+    expect(
+      folders.filter((folder) => !ruled.some((other) => folder === other || folder.startsWith(`${other}/`))),
+    ).toEqual(['src/server'])
   })
 
   test('no folder has more than ten files', () => {
-    const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter(({ name }) => name.endsWith('.ts') && !name.endsWith('.generated.ts'))
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true }).filter(
+      ({ name }) => name.endsWith('.ts') && !name.endsWith('.generated.ts'),
+    )
     const folders = files.map(({ parentPath }) => relative(ROOT, parentPath))
     const most = new Set(folders.filter((folder) => folders.filter((other) => other === folder).length > 10))
     expect([...most]).toEqual([])

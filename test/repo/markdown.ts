@@ -20,11 +20,13 @@ export function readText(path: string): string {
 
 /** All fenced blocks of a page, indented ones too, in order. */
 export function blocksOf(page: string): readonly Block[] {
-  return [...page.matchAll(/^([ \t]*(?:```+|~~~+))(.*)\n([\s\S]*?)^\1[ \t]*$/gm)].map(({ index, 2: info = '', 3: text = '' }) => ({
-    line: page.slice(0, index).split('\n').length,
-    info: info.trim(),
-    text,
-  }))
+  return [...page.matchAll(/^([ \t]*(?:```+|~~~+))(.*)\n([\s\S]*?)^\1[ \t]*$/gm)].map(
+    ({ index, 2: info = '', 3: text = '' }) => ({
+      line: page.slice(0, index).split('\n').length,
+      info: info.trim(),
+      text,
+    }),
+  )
 }
 
 /** Targets of a page's links that name files, without their anchors. */
@@ -36,5 +38,10 @@ export function fileLinksOf(page: string): readonly string[] {
 /** The cells of all table rows whose first cell is a `code`, without the backquotes. */
 export function codeRowsOf(page: string): readonly (readonly string[])[] {
   const rows = page.split('\n').filter((line) => line.startsWith('| `'))
-  return rows.map((row) => row.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')))
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  )
 }

@@ -9,7 +9,9 @@ const DECLARATION = /^(?:export )?(?:abstract )?(?:class|interface|type) (\w+)|^
 /** Names that two files may declare, each with the reason. At most ten. */
 const TWICE: Readonly<Record<string, string>> = {}
 
-const SOURCES = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.endsWith('.generated.ts'))
+const SOURCES = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.ts') && !name.endsWith('.generated.ts'),
+)
 
 /** The files that declare each name. */
 function declarations(texts: Iterable<readonly [file: string, text: string]>): ReadonlyMap<string, readonly string[]> {
@@ -36,5 +38,11 @@ test('a name is declared in one file', () => {
 })
 
 test('a name that is declared in two files is seen', () => {
-  expect(twice([['a.ts', 'export class Tail {}\ninterface Row {}'], ['b.ts', 'type Tail = 1\nfunction Row() {}'], ['c.ts', '  class Tail {}']])).toEqual({ Tail: ['a.ts', 'b.ts'] })
+  expect(
+    twice([
+      ['a.ts', 'export class Tail {}\ninterface Row {}'],
+      ['b.ts', 'type Tail = 1\nfunction Row() {}'],
+      ['c.ts', '  class Tail {}'],
+    ]),
+  ).toEqual({ Tail: ['a.ts', 'b.ts'] })
 })

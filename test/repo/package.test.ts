@@ -29,18 +29,24 @@ describe('package.json', () => {
   })
 
   test('pins every package to one version', () => {
-    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(([, range]) => !/^\d+\.\d+\.\d+$/.test(range))
+    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([, range]) => !/^\d+\.\d+\.\d+$/.test(range),
+    )
     expect(ranges).toEqual([])
   })
 
   test('has the scripts that people and machines rely on', () => {
-    expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(['start', 'test', 'check', 'codegen', 'build', 'bench', 'docs', 'prepare']))
+    expect(Object.keys(manifest.scripts)).toEqual(
+      expect.arrayContaining(['start', 'test', 'check', 'codegen', 'build', 'bench', 'docs', 'prepare']),
+    )
   })
 })
 
 describe('the packages that are installed', () => {
   test('of production run nothing when they are installed, but for lmdb, whose binaries are packages', () => {
-    const scripted = Object.entries(packages).filter(([, entry]) => entry.hasInstallScript === true && entry.dev !== true).map(([path]) => path.replace(/.*node_modules\//, ''))
+    const scripted = Object.entries(packages)
+      .filter(([, entry]) => entry.hasInstallScript === true && entry.dev !== true)
+      .map(([path]) => path.replace(/.*node_modules\//, ''))
     expect(scripted.filter((name) => !['lmdb', 'msgpackr-extract'].includes(name))).toEqual([])
   })
 })
@@ -50,18 +56,32 @@ describe('the package that is published', () => {
 
   beforeAll(() => {
     // Without scripts: `prepare` would build again, under the feet of servers that other tests run.
-    const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: ROOT, encoding: 'utf8' })
+    const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    })
     const [packed] = JSON.parse(stdout) as [{ files: readonly { path: string }[] }]
     files = packed.files.map(({ path }) => path)
   })
 
   test('has what a server needs, and the documents', () => {
-    const wanted = ['package.json', 'README.md', 'LICENSE', 'schema.graphql', 'bin/tidemark.js', 'dist/cli/main.js', 'dist/server/start.js', 'docs/errors.md', 'docs/guarantees.md']
+    const wanted = [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'schema.graphql',
+      'bin/tidemark.js',
+      'dist/cli/main.js',
+      'dist/server/start.js',
+      'docs/errors.md',
+      'docs/guarantees.md',
+    ]
     expect(files).toEqual(expect.arrayContaining(wanted))
   })
 
   test('has neither sources nor tests nor data', () => {
-    const allowed = /^(package\.json|README\.md|LICENSE|schema\.graphql|bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|docs\/[\w/-]+\.md|examples\/[\w-]+\.js)$/
+    const allowed =
+      /^(package\.json|README\.md|LICENSE|schema\.graphql|bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|docs\/[\w/-]+\.md|examples\/[\w-]+\.js)$/
     expect(files.filter((path) => !allowed.test(path))).toEqual([])
   })
 

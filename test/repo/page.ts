@@ -25,17 +25,23 @@ function normal(text: string): string {
     .replaceAll(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, '<id>')
     .replaceAll(/\b[0-9a-z]{16}-[0-9a-z]{1,11}-[0-9a-z]{1,7}\b/g, '<cursor>')
     .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-  return known.split('\n').map((line) => line.trimEnd()).filter((line) => line !== '' && line !== ':').join('\n')
+  return known
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '' && line !== ':')
+    .join('\n')
 }
 
 /** The JSON values of a text in which each begins at the beginning of a line. */
 function jsonOf(text: string): readonly unknown[] {
-  return normal(text).split(/^(?=\{)/m).map((part) => JSON.parse(part) as unknown)
+  return normal(text)
+    .split(/^(?=\{)/m)
+    .map((part) => JSON.parse(part) as unknown)
 }
 
 /**
- * Follows the blocks of a page as its reader does: `sh` is typed into the first terminal, `sh window` into one of its own,
- * `json`, `text` and `text window` are what was printed. Throws, or fails the test, where the page is not true.
+ * Follows the blocks of a page as its reader does: `sh` is typed into the first terminal, `sh window` into one of its
+ * own, `json`, `text` and `text window` are what was printed. Throws, or fails the test, where the page is not true.
  */
 export class Reader {
   readonly directory: string
@@ -108,6 +114,8 @@ export class Reader {
 
   /** The text with the address of the server that runs, in place of the default one. */
   #here(text: string): string {
-    return text.replaceAll(ADDRESS, `localhost:${this.#server?.port}`).replaceAll('${PORT:-4747}', `${this.#server?.port}`)
+    return text
+      .replaceAll(ADDRESS, `localhost:${this.#server?.port}`)
+      .replaceAll('${PORT:-4747}', `${this.#server?.port}`)
   }
 }

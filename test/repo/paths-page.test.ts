@@ -15,7 +15,9 @@ describe('docs/paths.md, followed from top to bottom', () => {
 
   afterAll(() => reader.close())
 
-  test.each(BLOCKS.map((block) => [`line ${block.line}: ${block.info}: ${block.text.split('\n', 1)[0]}`, block] as const))('%s', (_, block) => reader.follow(block))
+  test.each(
+    BLOCKS.map((block) => [`line ${block.line}: ${block.info}: ${block.text.split('\n', 1)[0]}`, block] as const),
+  )('%s', (_, block) => reader.follow(block))
 
   test('shows all that was printed, in blocks that are followed', () => {
     expect(reader.taken()).toBe('')
@@ -23,7 +25,8 @@ describe('docs/paths.md, followed from top to bottom', () => {
   })
 
   test('uses no collection of the README, so that it is true on the data of the tour too', () => {
-    const collections = (text: string): readonly string[] => [...text.matchAll(/path: "([a-z]+)/g)].map(({ 1: name = '' }) => name)
+    const collections = (text: string): readonly string[] =>
+      [...text.matchAll(/path: "([a-z]+)/g)].map(({ 1: name = '' }) => name)
     expect(collections(PAGE).length).toBeGreaterThan(10)
     expect(collections(PAGE).filter((name) => collections(readText('README.md')).includes(name))).toEqual([])
   })

@@ -22,7 +22,9 @@ describe('The README, followed from top to bottom', () => {
 
   afterAll(() => reader.close())
 
-  test.each(BLOCKS.map((block) => [`line ${block.line}: ${block.info}: ${block.text.split('\n', 1)[0]}`, block] as const))('%s', (_, block) => reader.follow(block))
+  test.each(
+    BLOCKS.map((block) => [`line ${block.line}: ${block.info}: ${block.text.split('\n', 1)[0]}`, block] as const),
+  )('%s', (_, block) => reader.follow(block))
 
   test('shows all that was printed', () => {
     expect(reader.taken()).toBe('')
@@ -77,7 +79,11 @@ describe('What the README says beside its blocks', () => {
   })
 
   const ask = async (query: string): Promise<unknown> => {
-    const response = await fetch(`${server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) })
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    })
     return response.json()
   }
 

@@ -27,7 +27,9 @@ export function openShell(cwd: string): Shell {
       child.stdin.write(`{ ${lines}\n} < /dev/null\nprintf '\\n%s %s\\n' ${mark} $?\n`)
       await until(() => out.stdout().includes(mark))
       const [printed = '', status = ''] = out.stdout().split(`\n${mark} `)
-      if (status.trim() !== '0' || out.stderr() !== '') throw new Error(`It ended with ${status.trim()}: ${out.stderr()}\n${printed}`)
+      if (status.trim() !== '0' || out.stderr() !== '') {
+        throw new Error(`It ended with ${status.trim()}: ${out.stderr()}\n${printed}`)
+      }
       return printed
     },
     close: () => end(child),
@@ -46,7 +48,9 @@ export async function openWindow(command: string, cwd: string): Promise<Window> 
 export async function until(condition: () => boolean, ms = 15_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`The condition did not come true within ${ms} ms: ${condition.toString()}`)
+    if (performance.now() > deadline) {
+      throw new Error(`The condition did not come true within ${ms} ms: ${condition.toString()}`)
+    }
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
@@ -59,8 +63,14 @@ interface Gathered {
 
 function gather(child: ChildProcessWithoutNullStreams): Gathered {
   const texts = { stdout: '', stderr: '' }
-  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => void (texts[name] += text))
-  return { stdout: () => texts.stdout, stderr: () => texts.stderr, clear: () => void Object.assign(texts, { stdout: '', stderr: '' }) }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => void (texts[name] += text))
+  }
+  return {
+    stdout: () => texts.stdout,
+    stderr: () => texts.stderr,
+    clear: () => void Object.assign(texts, { stdout: '', stderr: '' }),
+  }
 }
 
 /** Ends the command with all that it started: it leads a process group of its own. */

@@ -51,7 +51,9 @@ class World {
   /** Writes whenever the server answers. */
   async #write(): Promise<void> {
     for (let n = 1; !this.#stopped.signal.aborted; n++) {
-      const { data } = await this.ask(`mutation { put(path: "posts/${n % 3}", value: ${n}) { id } }`).catch(() => ({ data: undefined }))
+      const { data } = await this.ask(`mutation { put(path: "posts/${n % 3}", value: ${n}) { id } }`).catch(() => ({
+        data: undefined,
+      }))
       if (data !== undefined) this.#written++
       await after(20)
     }
@@ -88,14 +90,18 @@ class World {
 
   /** What the example has to print of all that was written. */
   async lines(): Promise<readonly string[]> {
-    const { data } = await this.ask<{ log: { changes: { type: string; path: string; document: { version: number; value: number } }[] } }>(
-      '{ log(paths: ["posts"], first: 1000) { changes { type path document { version value } } } }',
-    )
+    const { data } = await this.ask<{
+      log: { changes: { type: string; path: string; document: { version: number; value: number } }[] }
+    }>('{ log(paths: ["posts"], first: 1000) { changes { type path document { version value } } } }')
     return data.log.changes.map(({ type, path, document }) => `${type} ${path} ${document.version} ${document.value}`)
   }
 
   async ask<Data>(query: string): Promise<{ readonly data: Data }> {
-    const response = await fetch(`${this.server.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) })
+    const response = await fetch(`${this.server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    })
     return (await response.json()) as { readonly data: Data }
   }
 
@@ -113,8 +119,13 @@ async function openExample(directory: string, code: string, port: number): Promi
   return openWindow(`exec node examples/watch.js ${endpointOf(port)}`, directory)
 }
 
-const linesOf = (window: Window): readonly string[] => window.output().split('\n').filter((line) => line !== '')
-const changesOf = (window: Window): readonly string[] => linesOf(window).filter((line) => /^(NEW|UPDATE|DELETE) /.test(line))
+const linesOf = (window: Window): readonly string[] =>
+  window
+    .output()
+    .split('\n')
+    .filter((line) => line !== '')
+const changesOf = (window: Window): readonly string[] =>
+  linesOf(window).filter((line) => /^(NEW|UPDATE|DELETE) /.test(line))
 const lastLineOf = (window: Window): string | undefined => linesOf(window).at(-1)
 
 /** Runs a test with a world, its window and its writer, and frees them. */
@@ -150,7 +161,8 @@ describe.concurrent('examples/watch.js prints every change once and in order', {
     withWorld(EXAMPLE, async (world, window) => {
       await world.away(ending, ms)
       await expectAll(world, window)
-    }))
+    }),
+  )
 
   test('while its server stands still without closing the connection', () => {
     const impatient = EXAMPLE.replace('heartbeatMs: 5000', 'heartbeatMs: 500').replace('15_000', '1_500')
@@ -165,7 +177,12 @@ describe.concurrent('examples/watch.js prints every change once and in order', {
   test('and says so when changes were missed, because the data is another', () =>
     withWorld(EXAMPLE, async (world, window) => {
       await world.replaceData()
-      await until(() => linesOf(window).includes(MISSED) && lastLineOf(window) !== MISSED && lastLineOf(window) !== waitingAt(world.server.port))
+      await until(
+        () =>
+          linesOf(window).includes(MISSED) &&
+          lastLineOf(window) !== MISSED &&
+          lastLineOf(window) !== waitingAt(world.server.port),
+      )
       const seen = changesOf(window).length
       await world.moreWrites()
       await until(() => changesOf(window).length > seen)
@@ -217,15 +234,21 @@ interface Stub {
 async function openStub(answers: Answer[]): Promise<Stub> {
   const server = new WebSocketServer({ port: 0 })
   const afters: (string | null)[] = []
-  server.on('connection', (socket) => socket.on('message', (data: Buffer) => {
-    const message = JSON.parse(data.toString()) as { type: string; id: string; payload: { variables: { after: string | null } } }
-    if (message.type === 'connection_init') socket.send('{"type":"connection_ack"}')
-    if (message.type !== 'subscribe') return
-    afters.push(message.payload.variables.after)
-    const answer = answers.shift()?.(message.id)
-    if (typeof answer === 'number') socket.close(answer)
-    else socket.send(JSON.stringify(answer))
-  }))
+  server.on('connection', (socket) =>
+    socket.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as {
+        type: string
+        id: string
+        payload: { variables: { after: string | null } }
+      }
+      if (message.type === 'connection_init') socket.send('{"type":"connection_ack"}')
+      if (message.type !== 'subscribe') return
+      afters.push(message.payload.variables.after)
+      const answer = answers.shift()?.(message.id)
+      if (typeof answer === 'number') socket.close(answer)
+      else socket.send(JSON.stringify(answer))
+    }),
+  )
   await once(server, 'listening')
   const cut = (): void => server.clients.forEach((socket) => socket.terminate())
   return { port: (server.address() as AddressInfo).port, afters, cut, close: () => server.close(cut) }

@@ -73,7 +73,15 @@ describe('a WebSocket that reads nothing', () => {
 })
 
 /** Resolves when the server, which has one connection, takes another. */
-const roomFor = (endpoint: string): Promise<void> => until(() => expectAlive(endpoint).then(() => true, () => false), 10_000)
+const roomFor = (endpoint: string): Promise<void> =>
+  until(
+    () =>
+      expectAlive(endpoint).then(
+        () => true,
+        () => false,
+      ),
+    10_000,
+  )
 
 describe('ids of operations on a WebSocket', () => {
   const WATCH = '{"query":"subscription { changes(paths: [\\"a\\"]) { cursor } }"}'
@@ -200,7 +208,13 @@ test('requests of one connection are answered in order, and too many at once clo
 
 /** Subscriptions that make much of every change: by long ids, or by showing it many times. */
 const GREEDY: Readonly<Record<string, readonly string[]>> = {
-  'under long ids': Array.from({ length: 32 }, (_, i) => JSON.stringify({ id: String(i).padEnd(100_000, 'x'), type: 'subscribe', payload: { query: 'subscription { changes(paths: ["posts"]) { cursor } }' } })),
+  'under long ids': Array.from({ length: 32 }, (_, i) =>
+    JSON.stringify({
+      id: String(i).padEnd(100_000, 'x'),
+      type: 'subscribe',
+      payload: { query: 'subscription { changes(paths: ["posts"]) { cursor } }' },
+    }),
+  ),
   'that show all 60 times': Array.from({ length: 20 }, (_, i) => {
     const query = `subscription { q${i}: changes(paths: ["posts"]) { changes { ${Array.from({ length: 60 }, (__, k) => `a${k}: document { value }`).join(' ')} } } }`
     return JSON.stringify({ id: String(i), type: 'subscribe', payload: { query } })
@@ -252,7 +266,8 @@ test('requests that waited on a connection that is gone are let go', async () =>
   const { db } = largeDatabase(MIB)
   const { port, endpoint } = await serve(db)
   const seen: WeakRef<ServerResponse>[] = []
-  const see = (message: unknown): void => void seen.push(new WeakRef((message as { response: ServerResponse }).response))
+  const see = (message: unknown): void =>
+    void seen.push(new WeakRef((message as { response: ServerResponse }).response))
   onMessage('http.server.request.start', see)
   onTestFinished(() => void unsubscribe('http.server.request.start', see))
   const socket = await openSocket(port)

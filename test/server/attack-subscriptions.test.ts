@@ -19,7 +19,10 @@ test.each([
   peer.send(follow('neighbour', 'subscription { changes(paths: ["a"], heartbeatMs: 100) { cursor } }'))
   await takeOf(peer, 'neighbour')
   peer.send(follow('empty', query))
-  expect(await takeOf(peer, 'empty')).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'BAD_REQUEST' } }] })
+  expect(await takeOf(peer, 'empty')).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'BAD_REQUEST' } }],
+  })
   expect(await takeOf(peer, 'neighbour')).toMatchObject({ type: 'next' })
 })
 
@@ -30,7 +33,9 @@ async function writeLog(server: ServerFixture): Promise<void> {
   peer.socket.on('message', (data) => {
     if ((data as Buffer).includes('"next"')) answered++
   })
-  for (let i = 0; i < 20_000; i++) peer.send(follow(String(i), `mutation { put(path: "a/${i % 100}", value: ${i}) { id } }`))
+  for (let i = 0; i < 20_000; i++) {
+    peer.send(follow(String(i), `mutation { put(path: "a/${i % 100}", value: ${i}) { id } }`))
+  }
   await until(() => answered === 20_000, 30_000)
 }
 
@@ -38,7 +43,14 @@ test('feeds that read a long log from its beginning leave a turn to others', { t
   const server = await openServer()
   await writeLog(server)
   const peer = await openPeer(server.wsEndpoint)
-  for (let i = 0; i < 50; i++) peer.send(follow(String(i), 'subscription { changes(paths: ["a"], start: BEGINNING) { upToDate changes { path document { value } } } }'))
+  for (let i = 0; i < 50; i++) {
+    peer.send(
+      follow(
+        String(i),
+        'subscription { changes(paths: ["a"], start: BEGINNING) { upToDate changes { path document { value } } } }',
+      ),
+    )
+  }
   await peer.take()
   for (let ping = 0; ping < 10; ping++) await expectAlive(server.endpoint)
   expect(await ask(server.endpoint, '{ get(path: "a/99") }')).toEqual({ data: { get: 19_999 } })

@@ -7,5 +7,7 @@ test('the audits of GraphQL over HTTP give no error, no warning and no notice', 
   const audits = serverAudits({ url: endpoint, fetchFn: fetch })
   const results = await Promise.all(audits.map(({ fn }) => fn()))
   expect(results).toHaveLength(61)
-  expect(results.filter(({ status }) => status !== 'ok').map(({ id, name, status }) => ({ id, name, status }))).toEqual([])
+  expect(results.filter(({ status }) => status !== 'ok').map(({ id, name, status }) => ({ id, name, status }))).toEqual(
+    [],
+  )
 })

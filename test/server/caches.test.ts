@@ -36,13 +36,17 @@ async function expectFresh({ fresh }: Stage, query: string, shown: () => unknown
 }
 
 describe.each([
-  ['Apollo\'s InMemoryCache', apolloClient],
-  ['urql\'s Graphcache', graphcacheClient],
-  ['Relay\'s store', relayClient],
+  ["Apollo's InMemoryCache", apolloClient],
+  ["urql's Graphcache", graphcacheClient],
+  ["Relay's store", relayClient],
 ])('%s shows what a client without a cache reads', (_, open) => {
   test('of two documents with equal last segments, also as of a moment and beside their history', async () => {
     const it = await stage(open)
-    await it.write('put(path: "authors/1", value: "Ada")', 'put(path: "books/1", value: "Notes")', 'put(path: "books/1", value: "Sketch")')
+    await it.write(
+      'put(path: "authors/1", value: "Ada")',
+      'put(path: "books/1", value: "Notes")',
+      'put(path: "books/1", value: "Sketch")',
+    )
     const queries = [
       `query Author { document(path: "authors/1") { ${FIELDS} } }`,
       `query Book { document(path: "books/1") { ${FIELDS} } }`,
@@ -55,13 +59,19 @@ describe.each([
 
   test('of three versions, a deleted one among them, beside the present', async () => {
     const it = await stage(open)
-    await it.write('put(path: "posts/1", value: "one")', 'put(path: "posts/1", value: "two")', 'delete(path: "posts/1")')
+    await it.write(
+      'put(path: "posts/1", value: "one")',
+      'put(path: "posts/1", value: "two")',
+      'delete(path: "posts/1")',
+    )
     const past = [
       `query History { history(path: "posts/1") { nodes { ${FIELDS} deleted } } }`,
       `query Log { log(paths: ["posts"]) { changes { type document { ${FIELDS} deleted } } } }`,
     ]
     const expected = await Promise.all(past.map(it.fresh))
-    expect(expected[0]).toMatchObject({ history: { nodes: [{ value: 'one' }, { value: 'two' }, { value: null, deleted: true }] } })
+    expect(expected[0]).toMatchObject({
+      history: { nodes: [{ value: 'one' }, { value: 'two' }, { value: null, deleted: true }] },
+    })
     const shown = await Promise.all(past.map((query) => it.client.watch(query)))
     await it.write('put(path: "posts/1", value: "four")')
     const present = `query Present { document(path: "posts/1") { ${FIELDS} deleted } }`
@@ -71,29 +81,53 @@ describe.each([
 
   test('of a list that a live feed keeps current, and leaves the past alone', async () => {
     const it = await stage(open)
-    await it.write('put(path: "posts/1", value: { n: 1, comments: [] })', 'put(path: "posts/2", value: 1)', 'post(path: "posts/1/comments", id: "1", value: "a")')
+    await it.write(
+      'put(path: "posts/1", value: { n: 1, comments: [] })',
+      'put(path: "posts/2", value: 1)',
+      'post(path: "posts/1/comments", id: "1", value: "a")',
+    )
     const list = `query List { documents(path: "posts") { nodes { ${FIELDS} documents(name: "comments") { nodes { ${FIELDS} } } } } }`
     const past = `query Past { history(path: "posts/1") { nodes { ${FIELDS} } } }`
     const [now, then] = [await it.client.watch(list), await it.client.watch(past)]
     const before = plain(then())
-    await it.client.subscribe(`subscription Live { live(paths: ["posts"]) { upToDate changes { type document { ${FIELDS} } } } }`)
-    await it.write('put(path: "posts/1/n", value: 2)', 'put(path: "posts/1/comments/1", value: "b")', 'put(path: "posts/2", value: 3)')
+    await it.client.subscribe(
+      `subscription Live { live(paths: ["posts"]) { upToDate changes { type document { ${FIELDS} } } } }`,
+    )
+    await it.write(
+      'put(path: "posts/1/n", value: 2)',
+      'put(path: "posts/1/comments/1", value: "b")',
+      'put(path: "posts/2", value: 3)',
+    )
     await expectFresh(it, list, now)
     expect(plain(then())).toEqual(before)
   })
 
   test('of a list while feeds show parts of its documents', async () => {
     const it = await stage(open)
-    await it.write('put(path: "posts/1", value: { title: "A", open: true })', 'put(path: "posts/2", value: { title: "B", open: true })')
+    await it.write(
+      'put(path: "posts/1", value: { title: "A", open: true })',
+      'put(path: "posts/2", value: { title: "B", open: true })',
+    )
     const list = `query List { documents(path: "posts") { nodes { ${FIELDS} } } }`
     const shown = await it.client.watch(list)
-    const feeds = await Promise.all([
-      `live(paths: ["posts"], where: "value.open")`, `live(paths: ["posts"], columns: ["title"])`, `changes(paths: ["posts"], columns: ["title"], start: BEGINNING)`,
-    ].map((feed) => it.client.subscribe(`subscription Feed { ${feed} { cursor changes { reason document { ${FIELDS} } } } }`)))
+    const feeds = await Promise.all(
+      [
+        `live(paths: ["posts"], where: "value.open")`,
+        `live(paths: ["posts"], columns: ["title"])`,
+        `changes(paths: ["posts"], columns: ["title"], start: BEGINNING)`,
+      ].map((feed) =>
+        it.client.subscribe(`subscription Feed { ${feed} { cursor changes { reason document { ${FIELDS} } } } }`),
+      ),
+    )
     await expectFresh(it, list, shown)
     const before = plain(shown())
-    await it.write('put(path: "posts/2", value: { title: "B", open: false })', 'post(path: "posts", id: "3", value: { title: "C", open: true }, ephemeral: true)')
-    await vi.waitFor(() => expect(feeds.map((seen) => JSON.stringify(seen).includes('"title":"C"'))).toEqual([true, true, true]))
+    await it.write(
+      'put(path: "posts/2", value: { title: "B", open: false })',
+      'post(path: "posts", id: "3", value: { title: "C", open: true }, ephemeral: true)',
+    )
+    await vi.waitFor(() =>
+      expect(feeds.map((seen) => JSON.stringify(seen).includes('"title":"C"'))).toEqual([true, true, true]),
+    )
     expect(JSON.stringify(feeds[0])).toContain('MOVED_OUT')
     expect(plain(shown())).toEqual(before)
   })

@@ -34,16 +34,33 @@ test('a value, and the params of a filter, are copied and checked once, over HTT
     await work()
     return [...checked]
   }
-  expect(await seenBy(() => ask('mutation ($v: JSON) { put(path: "a/1", value: $v) { id } }', { v: { mark: 1 } }))).toEqual([1])
+  expect(
+    await seenBy(() => ask('mutation ($v: JSON) { put(path: "a/1", value: $v) { id } }', { v: { mark: 1 } })),
+  ).toEqual([1])
   expect(await seenBy(() => ask('mutation { put(path: "a/1", value: { mark: 2 }) { id } }', {}))).toEqual([2])
-  expect(await seenBy(() => ask('query ($p: JSON) { documents(path: "a", where: "value.mark == params.mark", params: $p) { nodes { id } } }', { p: { mark: 3 } }))).toEqual([3])
-  const query = 'subscription ($p: JSON) { live(paths: ["a"], where: "value.mark == params.mark", params: $p) { cursor } }'
-  expect(await seenBy(async () => {
-    const subscriber = await subscribe('ws', address, { query, variables: { p: { mark: 4 } } }, '1')
-    await until(() => subscriber.payloads.length > 0)
-  })).toEqual([4])
+  expect(
+    await seenBy(() =>
+      ask(
+        'query ($p: JSON) { documents(path: "a", where: "value.mark == params.mark", params: $p) { nodes { id } } }',
+        { p: { mark: 3 } },
+      ),
+    ),
+  ).toEqual([3])
+  const query =
+    'subscription ($p: JSON) { live(paths: ["a"], where: "value.mark == params.mark", params: $p) { cursor } }'
+  expect(
+    await seenBy(async () => {
+      const subscriber = await subscribe('ws', address, { query, variables: { p: { mark: 4 } } }, '1')
+      await until(() => subscriber.payloads.length > 0)
+    }),
+  ).toEqual([4])
   expect(await seenBy(() => db.put('a/2', { mark: 5 }))).toEqual([5])
-  expect(await seenBy(() => db.changes(['a'], { where: 'value.mark == params.mark', params: { mark: 6 } }).return?.() ?? Promise.resolve())).toEqual([6])
+  expect(
+    await seenBy(
+      () =>
+        db.changes(['a'], { where: 'value.mark == params.mark', params: { mark: 6 } }).return?.() ?? Promise.resolve(),
+    ),
+  ).toEqual([6])
 })
 
 test('params that cannot be kept exactly are refused with the place, as values are', async () => {

@@ -7,7 +7,8 @@ import { openServer } from '../support/server/fixture.ts'
 
 const WRITE = 'mutation Write($value: JSON) { put(path: "posts/1", value: $value) { document { version value } } }'
 const READ = 'query Read { get(path: "posts/1") }'
-const WATCH = 'subscription Watch { changes(paths: ["posts"], start: BEGINNING) { upToDate changes { type path document { value } } } }'
+const WATCH =
+  'subscription Watch { changes(paths: ["posts"], start: BEGINNING) { upToDate changes { type path document { value } } } }'
 
 const value = { title: 'Hello', likes: 0.1, tags: ['a', null, true] }
 const written = { put: { document: { version: 1, value } } }
@@ -42,7 +43,12 @@ test('the graphql-sse client writes, reads and watches', async () => {
 
 test('urql writes and reads over HTTP and watches over event streams', async () => {
   const { endpoint } = await openServer()
-  const client = new Client({ url: endpoint, exchanges: [fetchExchange], fetchSubscriptions: true, preferGetMethod: false })
+  const client = new Client({
+    url: endpoint,
+    exchanges: [fetchExchange],
+    fetchSubscriptions: true,
+    preferGetMethod: false,
+  })
   await useUrql(client)
 })
 
@@ -50,7 +56,11 @@ test('urql writes and reads with GET for queries and watches over a WebSocket', 
   const { endpoint, wsEndpoint } = await openServer()
   const ws = openWs(wsEndpoint)
   const overWs = subscriptionExchange({
-    forwardSubscription: ({ query = '', variables }) => ({ subscribe: (sink) => ({ unsubscribe: ws.subscribe({ query, variables: variables as Record<string, unknown> }, sink as never) }) }),
+    forwardSubscription: ({ query = '', variables }) => ({
+      subscribe: (sink) => ({
+        unsubscribe: ws.subscribe({ query, variables: variables as Record<string, unknown> }, sink as never),
+      }),
+    }),
   })
   await useUrql(new Client({ url: endpoint, exchanges: [fetchExchange, overWs], preferGetMethod: 'within-url-limit' }))
 })

@@ -16,11 +16,21 @@ import { BOUNDS } from '../../src/server/config/config.ts'
 import { openLog } from '../../src/server/config/logger.ts'
 import { createApp } from '../../src/server/app.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { batchesOf, subscribe, TRANSPORTS, type Address, type Operation, type Subscriber } from '../support/server/feeds.ts'
+import {
+  batchesOf,
+  subscribe,
+  TRANSPORTS,
+  type Address,
+  type Operation,
+  type Subscriber,
+} from '../support/server/feeds.ts'
 import { serve } from '../support/server/fixture.ts'
 import { openPeer, until } from '../support/server/raw.ts'
 
-/** A database that counts the reads which selections below a change make: one for each execution of `FOLLOW` with a change. */
+/**
+ * A database that counts the reads which selections below a change make: one for each execution of `FOLLOW` with a
+ * change.
+ */
 async function countingDatabase(): Promise<{ readonly db: Database; readonly reads: () => number }> {
   const engine = await openEngine(new MemoryStore())
   const real = engine.database('default', { actor: null })
@@ -38,7 +48,9 @@ const FOLLOW = `subscription ($after: Cursor, $limit: Int, $n: Int) {
 }`
 
 async function open(count: number, address: Address, operation: Operation): Promise<Subscriber[]> {
-  const subscribers = await Promise.all(Array.from({ length: count }, (_, i) => subscribe(TRANSPORTS[i % 2] ?? 'ws', address, operation, `id ${i}`)))
+  const subscribers = await Promise.all(
+    Array.from({ length: count }, (_, i) => subscribe(TRANSPORTS[i % 2] ?? 'ws', address, operation, `id ${i}`)),
+  )
   await until(() => subscribers.every(({ payloads }) => payloads.length === 1))
   return subscribers
 }
@@ -64,7 +76,11 @@ test('equal operations bring equal bytes, behind the ids of their own', async ()
   await writeInTurn(db, 20, all)
   const [first] = overWs
   for (const { payloads } of all) expect(payloads).toEqual(first?.payloads)
-  ids.forEach((id, i) => expect(overWs[i]?.raw).toEqual(first?.payloads.map((payload) => `{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`)))
+  ids.forEach((id, i) =>
+    expect(overWs[i]?.raw).toEqual(
+      first?.payloads.map((payload) => `{"id":${JSON.stringify(id)},"type":"next","payload":${payload}}`),
+    ),
+  )
   for (const { raw } of overSse) expect(raw).toEqual(first?.payloads.map((payload) => `event: next\ndata: ${payload}`))
   expect(batchesOf(all[0] as Subscriber).flatMap(({ changes }) => changes)).toHaveLength(20)
 })
@@ -86,7 +102,11 @@ test('variables that only choose events do not split a cohort, those that the se
   expect(reads(), 'one cohort').toBe(5)
   const selecting = await open(4, address, { query: FOLLOW, variables: { n: 2 } })
   await db.post('posts', 'last')
-  await until(() => [...plain, ...choosing].every(({ payloads }) => payloads.length === 7) && selecting.every(({ payloads }) => payloads.length === 2))
+  await until(
+    () =>
+      [...plain, ...choosing].every(({ payloads }) => payloads.length === 7) &&
+      selecting.every(({ payloads }) => payloads.length === 2),
+  )
   expect(reads(), 'two cohorts').toBe(7)
 })
 
@@ -102,17 +122,27 @@ test('a heartbeat of its own, as a literal or a variable, splits no cohort: one 
     return watched.history(...args)
   }
   const address = await serve(Object.assign(Object.create(watched) as Database, { history }))
-  const literal = [100, 250, 59_000, 60_000].map((ms) => ({ query: BEATING(`heartbeatMs: ${ms}`), variables: { n: 1 } }))
+  const literal = [100, 250, 59_000, 60_000].map((ms) => ({
+    query: BEATING(`heartbeatMs: ${ms}`),
+    variables: { n: 1 },
+  }))
   const variable = [59_500, 59_900].map((beat) => ({ query: BEATING('heartbeatMs: $beat'), variables: { n: 1, beat } }))
   const other = { query: BEATING('heartbeatMs: 58000').replace('{ cursor', '{ at: cursor'), variables: { n: 1 } }
-  const [another, ...subscribers] = await Promise.all([other, ...literal, ...literal, ...variable].map((operation, i) => subscribe(TRANSPORTS[i % 2] ?? 'ws', address, operation)))
+  const [another, ...subscribers] = await Promise.all(
+    [other, ...literal, ...literal, ...variable].map((operation, i) =>
+      subscribe(TRANSPORTS[i % 2] ?? 'ws', address, operation),
+    ),
+  )
   await until(() => [another as Subscriber, ...subscribers].every(({ payloads }) => payloads.length > 0))
   expect(cohorts.size, 'shapes that are followed').toBe(1)
   await watched.post('posts', { i: 1 })
   const changed = ({ payloads }: Subscriber): boolean => payloads.some((payload) => payload.includes('"NEW"'))
   await until(() => [...subscribers, another as Subscriber].every(changed))
   expect(reads, 'one execution for all, and one for the operation that shows something else').toBe(2)
-  const [fast, slow] = [subscribers.filter((_, i) => i === 0 || i === 4), subscribers.filter((_, i) => i > 7 || i % 4 > 1)]
+  const [fast, slow] = [
+    subscribers.filter((_, i) => i === 0 || i === 4),
+    subscribers.filter((_, i) => i > 7 || i % 4 > 1),
+  ]
   const counts = (): readonly number[] => fast.map(({ payloads }) => payloads.length)
   const before = Math.max(...counts())
   await until(() => Math.min(...counts()) >= before + 5)
@@ -171,8 +201,24 @@ async function watchedDatabase(): Promise<Watched> {
   const tail = await LogTail.open(store, 'default')
   await store.listen(() => void tail.refresh())
   const [cohorts, feeds] = [new Cohorts(), new Set<RunningFeed>()]
-  const context = { store, tenant: 'default', tail, limits: LIMITS, now: Date.now, closeTime: () => Promise.resolve(true), readMs: 5_000 }
-  const grounds: FeedDeps = { context: async () => context, cohorts, limits: LIMITS, tenant: 'default', actor: null, admit: authorizeAll, ended: (feed) => feeds.delete(feed) }
+  const context = {
+    store,
+    tenant: 'default',
+    tail,
+    limits: LIMITS,
+    now: Date.now,
+    closeTime: () => Promise.resolve(true),
+    readMs: 5_000,
+  }
+  const grounds: FeedDeps = {
+    context: async () => context,
+    cohorts,
+    limits: LIMITS,
+    tenant: 'default',
+    actor: null,
+    admit: authorizeAll,
+    ended: (feed) => feeds.delete(feed),
+  }
   const kept = <F extends RunningFeed>(feed: F): F => {
     feeds.add(feed)
     return feed
@@ -181,12 +227,22 @@ async function watchedDatabase(): Promise<Watched> {
   const live: Database['live'] = (paths, options = {}) => kept(openLive(grounds, paths, options))
   const watch: Database['watch'] = (path, options = {}) => kept(openWatch(grounds, path, options))
   onTestFinished(() => engine.close())
-  return { db: Object.assign(Object.create(engine.database('default', { actor: null })) as Database, { changes, live, watch }), cohorts, tail, feeds }
+  return {
+    db: Object.assign(Object.create(engine.database('default', { actor: null })) as Database, { changes, live, watch }),
+    cohorts,
+    tail,
+    feeds,
+  }
 }
 
 /** A server whose connections can be looked for in memory. */
 async function serveWatched(db: Database): Promise<Address & { readonly connections: readonly WeakRef<Socket>[] }> {
-  const { http, sockets, streams } = createApp({ db, config: { host: '127.0.0.1', cors: [], bounds: BOUNDS }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
+  const { http, sockets, streams } = createApp({
+    db,
+    config: { host: '127.0.0.1', cors: [], bounds: BOUNDS },
+    log: openLog('silent'),
+    counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }),
+  })
   const connections: WeakRef<Socket>[] = []
   http.server.on('connection', (socket: Socket) => connections.push(new WeakRef(socket)))
   http.server.listen(0, '127.0.0.1')
@@ -210,7 +266,11 @@ const QUERIES = [
 test('when two hundred subscribers have come and gone, nothing is left of them', async () => {
   const { db, cohorts, tail, feeds } = await watchedDatabase()
   const address = await serveWatched(db)
-  const subscribers = await Promise.all(Array.from({ length: 200 }, (_, i) => subscribe(i % 8 < 4 ? 'ws' : 'sse', address, { query: QUERIES[i % 4]?.(i) ?? '' })))
+  const subscribers = await Promise.all(
+    Array.from({ length: 200 }, (_, i) =>
+      subscribe(i % 8 < 4 ? 'ws' : 'sse', address, { query: QUERIES[i % 4]?.(i) ?? '' }),
+    ),
+  )
   await until(() => subscribers.every(({ payloads }) => payloads.length > 0))
   expect(feeds.size).toBe(200)
   expect(cohorts.size).toBeGreaterThan(100)

@@ -16,10 +16,13 @@ async function openDatabase(override: Partial<Database> = {}): Promise<Database>
   return Object.assign(Object.create(engine.database('default', { actor: null })) as Database, override)
 }
 
-const follow = (feed: 'changes' | 'live', options = ''): string => `subscription ($after: Cursor) { ${feed}(paths: ["posts"], after: $after${options}) ${BATCH} }`
+const follow = (feed: 'changes' | 'live', options = ''): string =>
+  `subscription ($after: Cursor) { ${feed}(paths: ["posts"], after: $after${options}) ${BATCH} }`
 
-const changesIn = (subscriber: Subscriber): SentBatch['changes'] => batchesOf(subscriber).flatMap(({ changes }) => changes)
-const begun = (...subscribers: readonly Subscriber[]): Promise<void> => until(() => subscribers.every(({ payloads }) => payloads.length > 0))
+const changesIn = (subscriber: Subscriber): SentBatch['changes'] =>
+  batchesOf(subscriber).flatMap(({ changes }) => changes)
+const begun = (...subscribers: readonly Subscriber[]): Promise<void> =>
+  until(() => subscribers.every(({ payloads }) => payloads.length > 0))
 
 /** Whether the newest payload has this text: parsing them all again and again would take long. */
 const has = (subscriber: Subscriber, text: string): boolean => subscriber.payloads.at(-1)?.includes(text) === true
@@ -44,7 +47,10 @@ function counted(db: Database): { readonly db: Database; readonly pulled: number
     }
     return counter
   }
-  const feeds: Partial<Database> = { changes: (...args) => counting(db.changes(...args)), live: (...args) => counting(db.live(...args)) }
+  const feeds: Partial<Database> = {
+    changes: (...args) => counting(db.changes(...args)),
+    live: (...args) => counting(db.live(...args)),
+  }
   return { db: Object.assign(Object.create(db) as Database, feeds), pulled }
 }
 
@@ -54,7 +60,9 @@ describe.each(TRANSPORTS)('a reader that stops, over %s,', (over) => {
     const address = await serve(db)
     const slow = await subscribe(over, address, { query: follow('changes') })
     await begun(slow)
-    const others = await Promise.all(TRANSPORTS.map((transport) => subscribe(transport, address, { query: follow('changes') })))
+    const others = await Promise.all(
+      TRANSPORTS.map((transport) => subscribe(transport, address, { query: follow('changes') })),
+    )
     await begun(...others)
     slow.pause()
     for (let i = 0; i < WRITES; i++) await db.put(`posts/${i}`, { i, text: TEXT })
@@ -71,7 +79,10 @@ describe.each(TRANSPORTS)('a reader that stops, over %s,', (over) => {
   test('gets the latest of each document from live, without the steps between', async () => {
     const db = await openDatabase()
     const address = await serve(db)
-    const [slow, other] = [await subscribe(over, address, { query: follow('live') }), await subscribe(over, address, { query: follow('live') })]
+    const [slow, other] = [
+      await subscribe(over, address, { query: follow('live') }),
+      await subscribe(over, address, { query: follow('live') }),
+    ]
     await begun(slow, other)
     slow.pause()
     for (let i = 1; i <= WRITES; i++) await db.put('posts/1', { i, text: TEXT })
@@ -114,9 +125,14 @@ describe.each(TRANSPORTS)('over %s,', (over) => {
     await until(() => logCursor(batchesOf(first).at(-1)?.cursor ?? '') === cursor)
     first.cut()
     await db.put('posts/2', 'new')
-    const second = await subscribe(over, address, { query: `subscription ($after: Cursor) { live(paths: ["posts"], after: $after) { reset ${BATCH.slice(1)} }`, variables: { after: cursor } })
+    const second = await subscribe(over, address, {
+      query: `subscription ($after: Cursor) { live(paths: ["posts"], after: $after) { reset ${BATCH.slice(1)} }`,
+      variables: { after: cursor },
+    })
     await begun(second)
-    expect(batchesOf(second)).toMatchObject([{ reset: null, upToDate: true, changes: [{ type: 'NEW', path: 'posts/2' }] }])
+    expect(batchesOf(second)).toMatchObject([
+      { reset: null, upToDate: true, changes: [{ type: 'NEW', path: 'posts/2' }] },
+    ])
   })
 
   test('live after a long absence gives large documents in batches that can be shown', async () => {
@@ -130,15 +146,28 @@ describe.each(TRANSPORTS)('over %s,', (over) => {
   })
 
   test.each(['an error', 'the end'])('%s comes after all events, in order', async (kind) => {
-    const failure = kind === 'an error' ? new DatabaseError('CURSOR_EXPIRED', 'The log no longer holds it.', { floor: 'f' }) : null
+    const failure =
+      kind === 'an error' ? new DatabaseError('CURSOR_EXPIRED', 'The log no longer holds it.', { floor: 'f' }) : null
     const address = await serve(await openDatabase({ changes: () => sizedFeed(300, failure) }))
-    const subscriber = await subscribe(over, address, { query: 'subscription { changes(paths: ["posts"]) { cursor changes { commit } } }' })
+    const subscriber = await subscribe(over, address, {
+      query: 'subscription { changes(paths: ["posts"]) { cursor changes { commit } } }',
+    })
     await until(() => subscriber.ended())
     const rest = subscriber.raw.slice(300)
-    expect(subscriber.payloads.slice(0, 300).map((payload) => /"cursor":"(\d+)"/.exec(payload)?.[1])).toEqual(Array.from({ length: 300 }, (_, i) => String(i)))
+    expect(subscriber.payloads.slice(0, 300).map((payload) => /"cursor":"(\d+)"/.exec(payload)?.[1])).toEqual(
+      Array.from({ length: 300 }, (_, i) => String(i)),
+    )
     const error = '{"message":"The log no longer holds it.","extensions":{"code":"CURSOR_EXPIRED","floor":"f"}}'
-    if (over === 'ws') expect(rest).toEqual([failure === null ? '{"id":"1","type":"complete"}' : `{"id":"1","type":"error","payload":[${error}]}`])
-    else expect(rest).toEqual([...(failure === null ? [] : [`event: next\ndata: {"errors":[${error}]}`]), 'event: complete\ndata:'])
+    if (over === 'ws') {
+      expect(rest).toEqual([
+        failure === null ? '{"id":"1","type":"complete"}' : `{"id":"1","type":"error","payload":[${error}]}`,
+      ])
+    } else {
+      expect(rest).toEqual([
+        ...(failure === null ? [] : [`event: next\ndata: {"errors":[${error}]}`]),
+        'event: complete\ndata:',
+      ])
+    }
   })
 
   test('payloads of hundreds of kilobytes come byte for byte', async () => {
@@ -178,7 +207,9 @@ test('frames at the bounds of each form of their length are read (RFC 6455, sect
   const subscriber = await subscribe('ws', address, { query: 'subscription { get(path: "posts/1") }' })
   await until(() => subscriber.ended())
   expect(subscriber.raw.slice(0, -1).map((message) => Buffer.byteLength(message))).toEqual(lengths)
-  expect(subscriber.payloads.map((payload) => (JSON.parse(payload) as { data: { get: string } }).data.get)).toEqual(values)
+  expect(subscriber.payloads.map((payload) => (JSON.parse(payload) as { data: { get: string } }).data.get)).toEqual(
+    values,
+  )
 })
 
 test('who unsubscribes in the middle of delivery gets nothing after it, and leaves others alone', async () => {
@@ -197,7 +228,11 @@ test('who unsubscribes in the middle of delivery gets nothing after it, and leav
     peer.send('{"type":"ping"}')
   }
   peer.socket.on('message', (data) => {
-    const { id, type, payload } = JSON.parse((data as Buffer).toString('utf8')) as { id: string; type: string; payload?: { data: { changes: SentBatch } } }
+    const { id, type, payload } = JSON.parse((data as Buffer).toString('utf8')) as {
+      id: string
+      type: string
+      payload?: { data: { changes: SentBatch } }
+    }
     if (type === 'pong') hasPong = true
     if (type === 'next' && payload !== undefined) take(id, payload.data.changes)
   })

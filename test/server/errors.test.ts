@@ -35,16 +35,29 @@ function failingFeed(error: Error): AsyncIterableIterator<ChangeBatch> {
 }
 
 const stream = async (endpoint: string, query: string): Promise<string> =>
-  (await fetch(endpoint, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' }, body: JSON.stringify({ query }) })).text()
+  (
+    await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query }),
+    })
+  ).text()
 
 test.each(['development', 'production'])('a bug is masked on every channel (NODE_ENV=%s)', async (mode) => {
   const before = process.env['NODE_ENV']
   process.env['NODE_ENV'] = mode
   try {
-    const { endpoint, wsEndpoint } = await serve(await faulty({ get: bug, changes: () => failingFeed(new TypeError(SECRET)) }))
+    const { endpoint, wsEndpoint } = await serve(
+      await faulty({ get: bug, changes: () => failingFeed(new TypeError(SECRET)) }),
+    )
     const peer = await openPeer(wsEndpoint)
     peer.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: READ } }))
-    const texts = [JSON.stringify(await ask(endpoint, READ)), await stream(endpoint, READ), await stream(endpoint, WATCH), JSON.stringify(await peer.take())]
+    const texts = [
+      JSON.stringify(await ask(endpoint, READ)),
+      await stream(endpoint, READ),
+      await stream(endpoint, WATCH),
+      JSON.stringify(await peer.take()),
+    ]
     for (const text of texts) {
       expect(text).toContain('"code":"INTERNAL"')
       expect(text).not.toMatch(new RegExp(`${SECRET}|TypeError|node_modules|\\.ts:`))
@@ -60,7 +73,10 @@ test('a feed that fails says so with its code: an error on a WebSocket, a last r
   const peer = await openPeer(wsEndpoint)
   peer.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WATCH } }))
   expect(await peer.take()).toMatchObject({ type: 'next', payload: { data: { changes: { cursor: '1' } } } })
-  expect(await peer.take()).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'CURSOR_EXPIRED', floor: '7' } }] })
+  expect(await peer.take()).toMatchObject({
+    type: 'error',
+    payload: [{ extensions: { code: 'CURSOR_EXPIRED', floor: '7' } }],
+  })
   const text = await stream(endpoint, WATCH)
   expect(text).toMatch(/"cursor":"1"[\s\S]*"code":"CURSOR_EXPIRED"[\s\S]*event: complete/)
 })
@@ -70,7 +86,9 @@ test('a write whose client is gone is finished', async () => {
   const body = JSON.stringify({ query: 'mutation { put(path: "posts/1", value: "kept") { id } }' })
   const socket = await openSocket(port)
   socket.write(postText(body) + body, () => socket.destroy())
-  await until(async () => (await ask(endpoint, READ)).data !== null && JSON.stringify(await ask(endpoint, READ)).includes('kept'))
+  await until(
+    async () => (await ask(endpoint, READ)).data !== null && JSON.stringify(await ask(endpoint, READ)).includes('kept'),
+  )
 })
 
 test('readiness is refused after the store has failed', async () => {
@@ -80,7 +98,9 @@ test('readiness is refused after the store has failed', async () => {
   const { endpoint } = await serve(await faulty({ put: fail }))
   const ready = endpoint.replace('/graphql', '/readyz')
   expect((await fetch(ready)).status).toBe(200)
-  expect(await ask(endpoint, 'mutation { put(path: "posts/1", value: 1) { id } }')).toMatchObject({ errors: [{ extensions: { code: 'STORAGE_FULL' } }] })
+  expect(await ask(endpoint, 'mutation { put(path: "posts/1", value: 1) { id } }')).toMatchObject({
+    errors: [{ extensions: { code: 'STORAGE_FULL' } }],
+  })
   const answer = await fetch(ready)
   expect(answer.status).toBe(503)
   expect(await answer.json()).toEqual({ status: 'unavailable', reason: 'The store failed a moment ago.' })

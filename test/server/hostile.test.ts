@@ -27,7 +27,8 @@ interface Case {
 
 const cases = JSON.parse(readFileSync(new URL('hostile.json', import.meta.url), 'utf8')) as readonly Case[]
 
-const textOf = (parts: Parts): string => parts.map((part) => (typeof part === 'string' ? part : part.repeat.repeat(part.times))).join('')
+const textOf = (parts: Parts): string =>
+  parts.map((part) => (typeof part === 'string' ? part : part.repeat.repeat(part.times))).join('')
 
 const PUT = 'mutation Put($value: JSON) { put(path: "hostile/1", value: $value) { id } }'
 
@@ -47,14 +48,21 @@ const channels: Readonly<Record<Case['channel'][number], (server: ServerFixture,
   http: async ({ port }, input) => (await sendRaw(port, postText(messageOf(input)), messageOf(input))).body,
   sse: async ({ endpoint }, input) => {
     const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
-    const text = await (await fetch(endpoint, { method: 'POST', headers, body: new Uint8Array(messageOf(input)) })).text()
+    const text = await (
+      await fetch(endpoint, { method: 'POST', headers, body: new Uint8Array(messageOf(input)) })
+    ).text()
     return /^data: (.*)$/m.exec(text)?.[1] ?? text
   },
   ws: async ({ wsEndpoint }, input) => {
     const peer = await openPeer(wsEndpoint)
     const payload = payloadOf(input)
-    peer.socket.send(payload === null ? messageOf(input) : `{"id":"1","type":"subscribe","payload":${payload}}`, { binary: false })
-    return peer.take().then((message) => JSON.stringify({ errors: errorsOf(message) }), (error: Error) => error.message)
+    peer.socket.send(payload === null ? messageOf(input) : `{"id":"1","type":"subscribe","payload":${payload}}`, {
+      binary: false,
+    })
+    return peer.take().then(
+      (message) => JSON.stringify({ errors: errorsOf(message) }),
+      (error: Error) => error.message,
+    )
   },
 }
 

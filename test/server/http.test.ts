@@ -8,9 +8,12 @@ const PING = '{"query":"{ __typename }"}'
 const PONG = '{"data":{"__typename":"Query"}}'
 const RESPONSE = 'application/graphql-response+json'
 
-const post = (port: number, body: string, headers: Readonly<Record<string, string | null>> = {}): Promise<RawAnswer> => sendRaw(port, postText(body, headers), body)
-const get = (port: number, target: string, headers = ''): Promise<RawAnswer> => sendRaw(port, `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${headers}\r\n`)
-const codeOf = ({ body }: RawAnswer): unknown => (JSON.parse(body) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code
+const post = (port: number, body: string, headers: Readonly<Record<string, string | null>> = {}): Promise<RawAnswer> =>
+  sendRaw(port, postText(body, headers), body)
+const get = (port: number, target: string, headers = ''): Promise<RawAnswer> =>
+  sendRaw(port, `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${headers}\r\n`)
+const codeOf = ({ body }: RawAnswer): unknown =>
+  (JSON.parse(body) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code
 
 describe('the form of the answer follows Accept', () => {
   test.each([
@@ -46,7 +49,12 @@ describe('statuses', () => {
     ['a syntax error', '{', 200, 400],
     ['an unknown field', '{ nothing }', 200, 400],
     ['a field that fails', '{ get(path: "a//b") }', 200, 200],
-    ['a deep operation', `{ ${'document(path: "a/b") { documents(name: "c") { nodes { '.repeat(4)} id ${'} } }'.repeat(4)} }`, 400, 400],
+    [
+      'a deep operation',
+      `{ ${'document(path: "a/b") { documents(name: "c") { nodes { '.repeat(4)} id ${'} } }'.repeat(4)} }`,
+      400,
+      400,
+    ],
   ])('%s is %s, %s, %s', async (_, query, inJson, inResponse) => {
     const { port } = await openServer()
     const body = JSON.stringify({ query })
@@ -56,13 +64,17 @@ describe('statuses', () => {
     expect(answer.body).not.toContain('"http"')
   })
 
-  test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/graphql', 'application/json; charset=latin1', null])(
-    'a body of type %s is refused with 415',
-    async (type) => {
-      const { port } = await openServer()
-      expect(await post(port, PING, { 'content-type': type })).toMatchObject({ status: 415 })
-    },
-  )
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/graphql',
+    'application/json; charset=latin1',
+    null,
+  ])('a body of type %s is refused with 415', async (type) => {
+    const { port } = await openServer()
+    expect(await post(port, PING, { 'content-type': type })).toMatchObject({ status: 415 })
+  })
 
   test('a packed body is refused with 415', async () => {
     const { port } = await openServer()
@@ -71,8 +83,13 @@ describe('statuses', () => {
 
   test('GET runs queries and refuses mutations with 405', async () => {
     const { port } = await openServer()
-    expect(await get(port, '/graphql?query=query($p:Path!)%7Bget(path:$p)%7D&variables=%7B%22p%22:%22posts%22%7D')).toMatchObject({ status: 200, body: '{"data":{"get":[]}}' })
-    const refused = await get(port, `/graphql?query=${encodeURIComponent('mutation { put(path: "posts/1", value: 1) { id } }')}`)
+    expect(
+      await get(port, '/graphql?query=query($p:Path!)%7Bget(path:$p)%7D&variables=%7B%22p%22:%22posts%22%7D'),
+    ).toMatchObject({ status: 200, body: '{"data":{"get":[]}}' })
+    const refused = await get(
+      port,
+      `/graphql?query=${encodeURIComponent('mutation { put(path: "posts/1", value: 1) { id } }')}`,
+    )
     expect(refused).toMatchObject({ status: 405 })
     expect(refused.headers['allow']).toBe('POST')
     expect(await get(port, '/graphql?query=%7Bget(path:%22posts%22)%7D')).toMatchObject({ body: '{"data":{"get":[]}}' })
@@ -82,7 +99,10 @@ describe('statuses', () => {
     const { port } = await openServer()
     const answer = await get(port, `/graphql?query={get(path:"${text}")}`.replaceAll('"', '%22'))
     expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST'])
-    expect(await get(port, '/graphql?query={get(path:%22caf%C3%A9+1%22)}')).toMatchObject({ status: 200, body: '{"data":{"get":[]}}' })
+    expect(await get(port, '/graphql?query={get(path:%22caf%C3%A9+1%22)}')).toMatchObject({
+      status: 200,
+      body: '{"data":{"get":[]}}',
+    })
   })
 
   test('two Host headers are refused with 400, for a WebSocket too', async () => {
@@ -90,7 +110,8 @@ describe('statuses', () => {
     const hosts = 'host: localhost\r\nHost: evil.example\r\n'
     const answer = await sendRaw(port, `GET /graphql?query={__typename} HTTP/1.1\r\n${hosts}connection: close\r\n\r\n`)
     expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST'])
-    const upgrade = 'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+    const upgrade =
+      'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
     expect((await sendRaw(port, `GET /graphql HTTP/1.1\r\n${hosts}${upgrade}\r\n`)).status).toBe(400)
   })
 
@@ -106,7 +127,9 @@ describe('statuses', () => {
     const body = JSON.stringify({ query: '{ __typename }', pad: 'x'.repeat(5_000) })
     const announced = await post(port, body)
     expect(announced.status).toBe(413)
-    expect(JSON.parse(announced.body)).toMatchObject({ errors: [{ extensions: { code: 'TOO_LARGE', limit: 'bodyBytes', max: 1_000 } }] })
+    expect(JSON.parse(announced.body)).toMatchObject({
+      errors: [{ extensions: { code: 'TOO_LARGE', limit: 'bodyBytes', max: 1_000 } }],
+    })
     const head = postText(body, { 'content-length': null, 'transfer-encoding': 'chunked', connection: 'keep-alive' })
     const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
     expect((await sendRaw(port, head, chunked, postText(PING), PING)).body).toContain(PONG)
@@ -149,54 +172,91 @@ describe('statuses', () => {
     const third = connect(port, '127.0.0.1')
     await new Promise((resolve) => third.once('close', resolve).on('error', () => {}))
     first.destroy()
-    await until(() => fetch(`${endpoint}?query={__typename}`).then(({ ok }) => ok, () => false))
+    await until(() =>
+      fetch(`${endpoint}?query={__typename}`).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
+    )
   })
 })
 
 describe('pages of other sites', () => {
   const preflight = (port: number, origin: string): Promise<RawAnswer> =>
-    sendRaw(port, `OPTIONS /graphql HTTP/1.1\r\nhost: localhost\r\norigin: ${origin}\r\naccess-control-request-method: POST\r\nconnection: close\r\n\r\n`)
+    sendRaw(
+      port,
+      `OPTIONS /graphql HTTP/1.1\r\nhost: localhost\r\norigin: ${origin}\r\naccess-control-request-method: POST\r\nconnection: close\r\n\r\n`,
+    )
 
   test('no answer has a CORS header, and a foreign origin is refused', async () => {
     const { port } = await openServer()
-    const answers = [await post(port, PING), await preflight(port, 'http://evil.example'), await post(port, PING, { origin: 'http://evil.example' })]
+    const answers = [
+      await post(port, PING),
+      await preflight(port, 'http://evil.example'),
+      await post(port, PING, { origin: 'http://evil.example' }),
+    ]
     expect(answers.map(({ status }) => status)).toEqual([200, 403, 403])
-    for (const { headers } of answers) expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+    for (const { headers } of answers) {
+      expect(Object.keys(headers).filter((name) => name.startsWith('access-control'))).toEqual([])
+    }
   })
 
   test('the own origin is allowed', async () => {
     const { port } = await openServer()
-    expect(await post(port, PING, { host: `localhost:${port}`, origin: `http://localhost:${port}` })).toMatchObject({ status: 200 })
+    expect(await post(port, PING, { host: `localhost:${port}`, origin: `http://localhost:${port}` })).toMatchObject({
+      status: 200,
+    })
   })
 
   test('a listed origin is allowed, without credentials, and others are not', async () => {
     const { port } = await openServer({ cors: ['https://app.example'] })
     const listed = await preflight(port, 'https://app.example')
-    expect(listed).toMatchObject({ status: 204, headers: { 'access-control-allow-origin': 'https://app.example', vary: 'Origin', 'access-control-allow-methods': 'GET, POST' } })
+    expect(listed).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-origin': 'https://app.example',
+        vary: 'Origin',
+        'access-control-allow-methods': 'GET, POST',
+      },
+    })
     expect(listed.headers).not.toHaveProperty('access-control-allow-credentials')
-    expect(await post(port, PING, { origin: 'https://app.example' })).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': 'https://app.example' } })
+    expect(await post(port, PING, { origin: 'https://app.example' })).toMatchObject({
+      status: 200,
+      headers: { 'access-control-allow-origin': 'https://app.example' },
+    })
     expect(await post(port, PING, { origin: 'https://app.example.evil' })).toMatchObject({ status: 403 })
   })
 
   test('what a browser marks as cross-site is refused', async () => {
     const { port } = await openServer()
-    expect(await get(port, '/graphql?query=%7B__typename%7D', 'sec-fetch-site: cross-site\r\n')).toMatchObject({ status: 403 })
-    expect(await get(port, '/graphql?query=%7B__typename%7D', 'sec-fetch-site: same-origin\r\n')).toMatchObject({ status: 200 })
+    expect(await get(port, '/graphql?query=%7B__typename%7D', 'sec-fetch-site: cross-site\r\n')).toMatchObject({
+      status: 403,
+    })
+    expect(await get(port, '/graphql?query=%7B__typename%7D', 'sec-fetch-site: same-origin\r\n')).toMatchObject({
+      status: 200,
+    })
   })
 
-  test.each([['evil.example', 403], ['localhost.evil.example', 403], ['127.0.0.1.evil.example', 403], ['localhost:4747', 200], ['127.0.0.1', 200], ['app.localhost', 200], ['[::1]:4747', 200]])(
-    'a server on a loopback address answers the name %s with %s',
-    async (host, status) => {
-      const { port } = await openServer()
-      expect(await post(port, PING, { host })).toMatchObject({ status })
-    },
-  )
+  test.each([
+    ['evil.example', 403],
+    ['localhost.evil.example', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['localhost:4747', 200],
+    ['127.0.0.1', 200],
+    ['app.localhost', 200],
+    ['[::1]:4747', 200],
+  ])('a server on a loopback address answers the name %s with %s', async (host, status) => {
+    const { port } = await openServer()
+    expect(await post(port, PING, { host })).toMatchObject({ status })
+  })
 
   test('a loopback address counts as one in any notation and by any name, which is answered too', async () => {
     const { port } = await openServer({ host: '127.1' })
     expect(await post(port, PING, { host: 'evil.example' })).toMatchObject({ status: 403 })
     const origins = allowOrigins([], 'devbox', '127.0.1.1')
-    expect(['devbox', 'DevBox:4747', 'devbox.evil.example', 'evil.example'].map((host) => origins.refuse({ host }) === null)).toEqual([true, true, false, false])
+    expect(
+      ['devbox', 'DevBox:4747', 'devbox.evil.example', 'evil.example'].map((host) => origins.refuse({ host }) === null),
+    ).toEqual([true, true, false, false])
   })
 })
 
@@ -209,14 +269,22 @@ describe('other addresses', () => {
 
   test('what is not there is 404 in JSON', async () => {
     const { port } = await openServer()
-    const answers = [await get(port, '/nothing'), await get(port, '/graphql/'), await get(port, '/graphqlx'), await sendRaw(port, 'POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')]
+    const answers = [
+      await get(port, '/nothing'),
+      await get(port, '/graphql/'),
+      await get(port, '/graphqlx'),
+      await sendRaw(port, 'POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+    ]
     expect(answers.map((answer) => [answer.status, codeOf(answer)])).toEqual(answers.map(() => [404, 'NOT_FOUND']))
   })
 
   test('a browser is led to the playground', async () => {
     const { port } = await openServer()
     expect(await get(port, '/')).toMatchObject({ status: 302, headers: { location: '/playground' } })
-    expect(await get(port, '/graphql?query=x', 'accept: text/html,*/*\r\n')).toMatchObject({ status: 302, headers: { location: '/playground?query=x' } })
+    expect(await get(port, '/graphql?query=x', 'accept: text/html,*/*\r\n')).toMatchObject({
+      status: 302,
+      headers: { location: '/playground?query=x' },
+    })
   })
 
   test('the playground loads nothing from elsewhere and may talk to this server only', async () => {
@@ -225,7 +293,10 @@ describe('other addresses', () => {
     const html = await page.text()
     expect(page.headers.get('content-security-policy')).toContain(`default-src 'none'`)
     expect(page.headers.get('x-content-type-options')).toBe('nosniff')
-    const outside = html.match(/<(?:script|link|img|iframe)\b[^>]*(?:src|href)\s*=\s*["'](?:https?:)?\/\/[^>]*>|@import|url\(["']?(?:https?:)?\/\//gi) ?? []
+    const outside =
+      html.match(
+        /<(?:script|link|img|iframe)\b[^>]*(?:src|href)\s*=\s*["'](?:https?:)?\/\/[^>]*>|@import|url\(["']?(?:https?:)?\/\//gi,
+      ) ?? []
     expect(outside).toEqual([])
     expect(html).toContain('"endpoint":"/graphql"')
     const again = await fetch(`${url}/playground`, { headers: { 'if-none-match': page.headers.get('etag') ?? '' } })

@@ -29,7 +29,9 @@ test('subscriptions on sockets that wait are reset, or end with FORBIDDEN, and t
   expect(await peer.take()).toMatchObject({ id: 'get', payload: { data: { get: [] } } })
   await ask(endpoint, 'mutation { put(path: "users/1", value: 1) { id } }')
   admit = (asked) => ({ ...asked, paths: ['users'] })
-  expect(await ask(endpoint, INTERRUPT, { match: { paths: ['posts'], actor: 'ann' } })).toEqual({ data: { interrupt: 0 } })
+  expect(await ask(endpoint, INTERRUPT, { match: { paths: ['posts'], actor: 'ann' } })).toEqual({
+    data: { interrupt: 0 },
+  })
   expect(await ask(endpoint, INTERRUPT, { match: { paths: ['posts'] } })).toEqual({ data: { interrupt: 2 } })
   const told = [await peer.take(), await peer.take()]
   const reset = { live: { upToDate: true, reset: 'SHAPE_CHANGED', changes: [{ path: 'users/1' }] } }

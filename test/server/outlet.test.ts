@@ -21,7 +21,9 @@ describe('what is written to many connections', () => {
     expect(whole?.equals(Buffer.concat(same))).toBe(true)
     expect(coalescer.coalesce([...same])[0]).toBe(whole)
     // Another one between is not mistaken for it.
-    expect(Buffer.concat(coalescer.coalesce([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long]))).toBe(true)
+    expect(
+      Buffer.concat(coalescer.coalesce([Buffer.from('HEAD'), long])).equals(Buffer.concat([Buffer.from('HEAD'), long])),
+    ).toBe(true)
     expect(Buffer.concat(coalescer.coalesce([long])).equals(long)).toBe(true)
   })
 
@@ -41,14 +43,23 @@ describe('what is written to many connections', () => {
       const message = Buffer.from(`{"id":"${id}","type":"next","payload":{"data":1}}`)
       const bytes = Buffer.concat([Buffer.from([0x81, message.length]), message])
       expect(Buffer.concat(new BufferCoalescer().coalesce(frame))).toEqual(bytes)
-      const together = new BufferCoalescer().coalesce([...frame, ...pieces('a'), ...frame, long, ...pieces('b'), ...frame])
-      expect(Buffer.concat(together)).toEqual(Buffer.concat([bytes, Buffer.from('a'), bytes, long, Buffer.from('b'), bytes]))
+      const together = new BufferCoalescer().coalesce([
+        ...frame,
+        ...pieces('a'),
+        ...frame,
+        long,
+        ...pieces('b'),
+        ...frame,
+      ])
+      expect(Buffer.concat(together)).toEqual(
+        Buffer.concat([bytes, Buffer.from('a'), bytes, long, Buffer.from('b'), bytes]),
+      )
       expect(together).toContain(long)
     }
     // Some ids are remembered: all who use them get the same bytes. For the others, what leaves together is one piece.
     expect(payload.frame(new NextOpening('é0'))).toBe(payload.frame(new NextOpening('é0')))
     const [last] = ids.slice(-1).map((id) => payload.frame(new NextOpening(id)))
-    expect(new BufferCoalescer().coalesce([...last ?? [], ...last ?? []])).toHaveLength(1)
+    expect(new BufferCoalescer().coalesce([...(last ?? []), ...(last ?? [])])).toHaveLength(1)
   })
 
   it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
@@ -57,7 +68,9 @@ describe('what is written to many connections', () => {
     const streams = Array.from({ length: 100 }, () => new PassThrough())
     const write = (texts: readonly string[]): void => {
       const event = {}
-      for (const stream of streams) for (const text of texts) scheduler.writer(stream, () => true).write(pieces(text), event)
+      for (const stream of streams) {
+        for (const text of texts) scheduler.writer(stream, () => true).write(pieces(text), event)
+      }
     }
     const done = (): number => streams.filter((stream) => stream.readableLength > 0).length
     write(['one ', 'two '])
@@ -75,13 +88,16 @@ describe('what is written to many connections', () => {
     for (const stream of streams) expect(String(stream.read())).toBe('three four ')
   })
 
-  it.each(Array.from({ length: 24 }, (_, load) => load))('goes out to all, whatever else is wanted: %s operations', async (load) => {
-    const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
-    const streams = Array.from({ length: 20 }, () => new PassThrough())
-    const event = {}
-    for (const stream of streams) scheduler.writer(stream, () => true).write(pieces('x'), event)
-    await expect.poll(() => streams.every((stream) => stream.readableLength === 1), { interval: 5 }).toBe(true)
-  })
+  it.each(Array.from({ length: 24 }, (_, load) => load))(
+    'goes out to all, whatever else is wanted: %s operations',
+    async (load) => {
+      const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
+      const streams = Array.from({ length: 20 }, () => new PassThrough())
+      const event = {}
+      for (const stream of streams) scheduler.writer(stream, () => true).write(pieces('x'), event)
+      await expect.poll(() => streams.every((stream) => stream.readableLength === 1), { interval: 5 }).toBe(true)
+    },
+  )
 
   it('goes to one reader soon, however many others get something else meanwhile', async () => {
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
@@ -137,10 +153,13 @@ describe('what is written to many connections', () => {
 
   it('rests for a moment only after a turn in which the whole process stood still', async () => {
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
-    const stalling = new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => {
-      for (const end = performance.now() + 300; performance.now() < end;);
-      done()
-    } })
+    const stalling = new Duplex({
+      read: () => {},
+      write: (_chunk, _encoding, done) => {
+        for (const end = performance.now() + 300; performance.now() < end;);
+        done()
+      },
+    })
     const readers = Array.from({ length: 8 }, () => new PassThrough())
     for (const stream of [stalling, ...readers]) scheduler.writer(stream, () => true).write(pieces('event'), {})
     await expect.poll(() => readers.every((reader) => reader.readableLength === 5), { timeout: 1_500 }).toBe(true)

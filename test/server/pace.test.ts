@@ -9,7 +9,11 @@ function standFor(ms: number): void {
 }
 
 /** Pieces of work that take `ms` each, all asked for at once by one connection; what was done is in `done`. */
-function work(pacer: OperationPacer, account: ReturnType<MemoryBudget['account']>, { count, ms, done }: { readonly count: number; readonly ms: number; readonly done: () => void }): void {
+function work(
+  pacer: OperationPacer,
+  account: ReturnType<MemoryBudget['account']>,
+  { count, ms, done }: { readonly count: number; readonly ms: number; readonly done: () => void },
+): void {
   for (let i = 0; i < count; i++) {
     const run = (): void => {
       standFor(ms)

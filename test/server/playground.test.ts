@@ -36,7 +36,10 @@ async function expectEditor(page: Page, text: string): Promise<void> {
 
 /** Awaits what the tabs store half a second after the last change of them. */
 async function expectStored(page: Page, text: string): Promise<void> {
-  await page.waitForFunction((part) => localStorage.getItem('graphiql:tabState')?.includes(part), JSON.stringify(text).slice(1, -1))
+  await page.waitForFunction(
+    (part) => localStorage.getItem('graphiql:tabState')?.includes(part),
+    JSON.stringify(text).slice(1, -1),
+  )
 }
 
 async function edit(page: Page, text: string): Promise<void> {
@@ -49,8 +52,13 @@ async function edit(page: Page, text: string): Promise<void> {
 async function expectMark(page: Page): Promise<void> {
   const logo = page.locator('.graphiql-logo')
   await logo.locator('svg').waitFor()
-  expect([await page.title(), await logo.innerText(), await logo.locator('svg title').textContent()]).toEqual(['Tidemark', 'Tidemark', 'Tidemark'])
-  const [, icon = ''] = /^data:image\/svg\+xml;base64,(.*)$/.exec(await page.locator('link[rel=icon]').getAttribute('href') ?? '') ?? []
+  expect([await page.title(), await logo.innerText(), await logo.locator('svg title').textContent()]).toEqual([
+    'Tidemark',
+    'Tidemark',
+    'Tidemark',
+  ])
+  const [, icon = ''] =
+    /^data:image\/svg\+xml;base64,(.*)$/.exec((await page.locator('link[rel=icon]').getAttribute('href')) ?? '') ?? []
   expect(Buffer.from(icon, 'base64').toString()).toContain('<title>Tidemark</title>')
 }
 
@@ -62,50 +70,59 @@ async function watch(page: Page): Promise<Locator> {
   return page.locator('.graphiql-response .view-lines')
 }
 
-describe.skipIf(noBrowser !== null)(`The playground in Chromium${noBrowser === null ? '' : ` (skipped: ${noBrowser})`}`, { timeout: 90_000 }, () => {
-  beforeAll(async () => {
-    browser = await openBrowser()
-  }, 60_000)
-  afterAll(() => browser.close())
+describe.skipIf(noBrowser !== null)(
+  `The playground in Chromium${noBrowser === null ? '' : ` (skipped: ${noBrowser})`}`,
+  { timeout: 90_000 },
+  () => {
+    beforeAll(async () => {
+      browser = await openBrowser()
+    }, 60_000)
+    afterAll(() => browser.close())
 
-  test('shows the examples again after a reload and in a second tab, and keeps what was written', async () => {
-    const it = await visit()
-    const page = await openPlayground(it)
-    await expectEditor(page, EXAMPLE)
-    await expectStored(page, 'mutation Write')
-    await page.reload()
-    await expectEditor(page, EXAMPLE)
-    await edit(page, '{ mine: get(path: "posts") }')
-    await expectStored(page, 'mine')
-    await page.reload()
-    await expectEditor(page, 'mine: get')
-    const second = await openPlayground(it)
-    await expectEditor(second, EXAMPLE)
-    expect(await second.locator('.graphiql-tab').count()).toBe(2)
-    expect(it.requests.filter((url) => !url.startsWith(`${it.server.url}/`) && !/^(blob|data):/.test(url))).toEqual([])
-  })
+    test('shows the examples again after a reload and in a second tab, and keeps what was written', async () => {
+      const it = await visit()
+      const page = await openPlayground(it)
+      await expectEditor(page, EXAMPLE)
+      await expectStored(page, 'mutation Write')
+      await page.reload()
+      await expectEditor(page, EXAMPLE)
+      await edit(page, '{ mine: get(path: "posts") }')
+      await expectStored(page, 'mine')
+      await page.reload()
+      await expectEditor(page, 'mine: get')
+      const second = await openPlayground(it)
+      await expectEditor(second, EXAMPLE)
+      expect(await second.locator('.graphiql-tab').count()).toBe(2)
+      expect(it.requests.filter((url) => !url.startsWith(`${it.server.url}/`) && !/^(blob|data):/.test(url))).toEqual(
+        [],
+      )
+    })
 
-  test('shows changes, which no heartbeat replaces soon, under our own name and mark', async () => {
-    const it = await visit()
-    const page = await openPlayground(it)
-    await expectMark(page)
-    const sent: string[] = []
-    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
-    const response = await watch(page)
-    await response.filter({ hasText: '"upToDate": true' }).waitFor()
-    await ask(it.server.endpoint, 'mutation { put(path: "posts/1", value: "seen") { cursor } }')
-    await response.filter({ hasText: '"value": "seen"' }).waitFor()
-    const subscribed = sent.filter((frame) => frame.includes('"subscribe"'))
-    expect(subscribed).toHaveLength(1)
-    expect(subscribed[0]).toMatch(/heartbeatMs: ?60000\b/)
-    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
-    await page.locator('.graphiql-doc-explorer').filter({ hasText: 'Tidemark keeps JSON documents at paths.' }).waitFor()
-  })
+    test('shows changes, which no heartbeat replaces soon, under our own name and mark', async () => {
+      const it = await visit()
+      const page = await openPlayground(it)
+      await expectMark(page)
+      const sent: string[] = []
+      page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
+      const response = await watch(page)
+      await response.filter({ hasText: '"upToDate": true' }).waitFor()
+      await ask(it.server.endpoint, 'mutation { put(path: "posts/1", value: "seen") { cursor } }')
+      await response.filter({ hasText: '"value": "seen"' }).waitFor()
+      const subscribed = sent.filter((frame) => frame.includes('"subscribe"'))
+      expect(subscribed).toHaveLength(1)
+      expect(subscribed[0]).toMatch(/heartbeatMs: ?60000\b/)
+      await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+      await page
+        .locator('.graphiql-doc-explorer')
+        .filter({ hasText: 'Tidemark keeps JSON documents at paths.' })
+        .waitFor()
+    })
 
-  test('says in a sentence that the connection broke', async () => {
-    const it = await visit()
-    await it.context.routeWebSocket(/graphql/, (socket) => void socket.close({ code: 4500 }))
-    const response = await watch(await openPlayground(it))
-    await response.filter({ hasText: 'The connection to the server broke' }).waitFor()
-  })
-})
+    test('says in a sentence that the connection broke', async () => {
+      const it = await visit()
+      await it.context.routeWebSocket(/graphql/, (socket) => void socket.close({ code: 4500 }))
+      const response = await watch(await openPlayground(it))
+      await response.filter({ hasText: 'The connection to the server broke' }).waitFor()
+    })
+  },
+)

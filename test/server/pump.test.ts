@@ -44,7 +44,9 @@ test('of the subscriptions of a connection one at a time makes what may be large
     making--
     return new Payload('{}')
   }
-  const pumps = Array.from({ length: 10 }, () => createPump(feedOf([{}]), { isSmall: false, cached: () => null, make }, sink))
+  const pumps = Array.from({ length: 10 }, () =>
+    createPump(feedOf([{}]), { isSmall: false, cached: () => null, make }, sink),
+  )
   const ended = Promise.all(pumps.map((pump) => pump.run()))
   for (let i = 1; i <= 10; i++) {
     await expect.poll(written).toBe(i)

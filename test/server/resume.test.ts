@@ -17,15 +17,21 @@ async function write({ endpoint }: ServerFixture, from: number, to: number): Pro
   }
 }
 
-const seen = (subscriber: Subscriber): readonly string[] => batchesOf(subscriber).flatMap(({ changes }) => changes.map(({ path }) => path))
+const seen = (subscriber: Subscriber): readonly string[] =>
+  batchesOf(subscriber).flatMap(({ changes }) => changes.map(({ path }) => path))
 
 const openAll = (address: Address, afters: readonly (string | null)[]): Promise<Subscriber[]> =>
-  Promise.all(afters.map((after, i) => subscribe(TRANSPORTS[i % 2] ?? 'ws', address, { query: QUERY, variables: { after } })))
+  Promise.all(
+    afters.map((after, i) => subscribe(TRANSPORTS[i % 2] ?? 'ws', address, { query: QUERY, variables: { after } })),
+  )
 
 test(`${CLIENTS} clients that come back at once, from different places, get all that they missed, once and in order`, async () => {
   const server = await openServer()
   await write(server, 0, WRITES)
-  const first = await openAll(server, Array.from({ length: CLIENTS }, () => null))
+  const first = await openAll(
+    server,
+    Array.from({ length: CLIENTS }, () => null),
+  )
   await until(() => first.every((each) => seen(each).length === WRITES), 15_000)
   // A quarter leaves now, a quarter each after 5, 10 and 15 more changes.
   for (let quarter = 0; quarter < 4; quarter++) {
@@ -37,9 +43,14 @@ test(`${CLIENTS} clients that come back at once, from different places, get all 
   const total = WRITES + 20 + MISSED
   await write(server, WRITES + 20, total)
 
-  const second = await openAll(server, first.map((each) => batchesOf(each).at(-1)?.cursor ?? null))
+  const second = await openAll(
+    server,
+    first.map((each) => batchesOf(each).at(-1)?.cursor ?? null),
+  )
   await until(() => second.every((each) => batchesOf(each).at(-1)?.upToDate === true), 15_000)
   const everything = Array.from({ length: total }, (_, i) => `posts/${i}`)
-  first.forEach((each, i) => expect([...seen(each), ...seen(second[i] as Subscriber)], `client ${i}`).toEqual(everything))
+  first.forEach((each, i) =>
+    expect([...seen(each), ...seen(second[i] as Subscriber)], `client ${i}`).toEqual(everything),
+  )
   expect(second.every((each) => seen(each).length > MISSED)).toBe(true)
 })

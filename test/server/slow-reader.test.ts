@@ -9,7 +9,9 @@ import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
 /** Batches of 100 KB, 200 MB together: far more than the sockets between two processes hold. */
 const BATCHES = 2_000
 const ID = 'x'.repeat(100_000)
-const WATCH = JSON.stringify({ query: 'subscription { changes(paths: ["posts"]) { cursor upToDate changes { commit } } }' })
+const WATCH = JSON.stringify({
+  query: 'subscription { changes(paths: ["posts"]) { cursor upToDate changes { commit } } }',
+})
 
 /** A database whose feed is counted. */
 interface Counted {
@@ -39,11 +41,20 @@ async function countedDatabase({ idle = false }: { readonly idle?: boolean } = {
       return { done: true, value: undefined }
     },
   }
-  return { db: Object.assign(Object.create(real) as Database, { changes: () => feed }), pulled: () => pulled, ended: () => ended }
+  return {
+    db: Object.assign(Object.create(real) as Database, { changes: () => feed }),
+    pulled: () => pulled,
+    ended: () => ended,
+  }
 }
 
 function batch(n: number): ChangeBatch {
-  return { changes: [{ commit: ID } as ChangeBatch['changes'][number]], cursor: String(n), upToDate: false, reset: null }
+  return {
+    changes: [{ commit: ID } as ChangeBatch['changes'][number]],
+    cursor: String(n),
+    upToDate: false,
+    reset: null,
+  }
 }
 
 /** Resolves when nothing more is pulled while the server answers 50 requests of others. */
@@ -84,15 +95,17 @@ test('an event stream reader that stops, stops its feed, and then gets everythin
   expect(await standstill(counted, endpoint)).toBeLessThan(BATCHES / 4)
   const cursors: string[] = []
   let rest = ''
-  const complete = new Promise<void>((resolve) => socket.on('data', (chunk: Buffer) => {
-    const lines = (rest + chunk.toString('latin1')).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) {
-      const cursor = /^data: .*"cursor":"(\d+)"/.exec(line)?.[1]
-      if (cursor !== undefined) cursors.push(cursor)
-      if (line.startsWith('event: complete')) resolve()
-    }
-  }))
+  const complete = new Promise<void>((resolve) =>
+    socket.on('data', (chunk: Buffer) => {
+      const lines = (rest + chunk.toString('latin1')).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) {
+        const cursor = /^data: .*"cursor":"(\d+)"/.exec(line)?.[1]
+        if (cursor !== undefined) cursors.push(cursor)
+        if (line.startsWith('event: complete')) resolve()
+      }
+    }),
+  )
   socket.resume()
   await complete
   expect(cursors).toEqual(expected)

@@ -10,7 +10,12 @@ const WATCH = 'subscription { changes(paths: ["posts"]) { cursor } }'
 
 test('an operation that cannot run is an error of its own, and the socket goes on', async () => {
   const peer = await openPeer((await openServer()).wsEndpoint)
-  for (const query of ['{', '{ nothing }', 'query A { __typename } query B { __typename }', `{ ${'a: __typename '.repeat(201)} }`]) {
+  for (const query of [
+    '{',
+    '{ nothing }',
+    'query A { __typename } query B { __typename }',
+    `{ ${'a: __typename '.repeat(201)} }`,
+  ]) {
     subscribe(peer, '1', query)
     const message = await peer.take()
     expect(message).toMatchObject({ id: '1', type: 'error' })
@@ -27,11 +32,17 @@ test('an operation that cannot run is an error of its own, and the socket goes o
 test('numbers in variables stay exact or are refused', async () => {
   const peer = await openPeer((await openServer()).wsEndpoint)
   const query = JSON.stringify('mutation($v: JSON) { put(path: "a/b", value: $v) { document { value } } }')
-  peer.send(`{"id":"1","type":"subscribe","payload":{"query":${query},"variables":{"v":[0.1,1e21,{"n":9007199254740991}]}}}`)
-  expect(await peer.take()).toMatchObject({ payload: { data: { put: { document: { value: [0.1, 1e21, { n: 9007199254740991 }] } } } } })
+  peer.send(
+    `{"id":"1","type":"subscribe","payload":{"query":${query},"variables":{"v":[0.1,1e21,{"n":9007199254740991}]}}}`,
+  )
+  expect(await peer.take()).toMatchObject({
+    payload: { data: { put: { document: { value: [0.1, 1e21, { n: 9007199254740991 }] } } } },
+  })
   await peer.take()
   peer.send(`{"id":"2","type":"subscribe","payload":{"query":${query},"variables":{"v":[0,9007199254740993]}}}`)
-  expect(await peer.take()).toMatchObject({ payload: { errors: [{ extensions: { code: 'INVALID_VALUE', at: '/1' } }] } })
+  expect(await peer.take()).toMatchObject({
+    payload: { errors: [{ extensions: { code: 'INVALID_VALUE', at: '/1' } }] },
+  })
 })
 
 test('a connection that is not initialised in time is closed with 4408', async () => {
@@ -76,7 +87,11 @@ test('the subscription beyond the bound is refused, and fits when another has en
     expect(await peer.take()).toMatchObject({ id, type: 'next' })
   }
   subscribe(peer, '3', WATCH)
-  expect(await peer.take()).toMatchObject({ id: '3', type: 'error', payload: [{ extensions: { code: 'TOO_LARGE', limit: 'subscriptions', max: 2 } }] })
+  expect(await peer.take()).toMatchObject({
+    id: '3',
+    type: 'error',
+    payload: [{ extensions: { code: 'TOO_LARGE', limit: 'subscriptions', max: 2 } }],
+  })
   peer.send('{"id":"1","type":"complete"}')
   subscribe(peer, '4', WATCH)
   expect(await peer.take()).toMatchObject({ id: '4', type: 'next' })
@@ -100,8 +115,12 @@ test('operations beyond what one socket may run wait their turn, and all are ans
 test('operations beyond what the server may run are refused with TOO_MANY_REQUESTS', async () => {
   const peer = await openPeer((await openServer({ bounds: { operations: 1 } })).wsEndpoint)
   for (const id of ['1', '2']) subscribe(peer, id, `mutation { put(path: "posts/${id}", value: 1) { id } }`)
-  const results = [await peer.take(), await peer.take(), await peer.take(), await peer.take()].filter(({ type }) => type === 'next')
-  expect(results.find(({ id }) => id === '2')).toMatchObject({ payload: { errors: [{ extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }] } })
+  const results = [await peer.take(), await peer.take(), await peer.take(), await peer.take()].filter(
+    ({ type }) => type === 'next',
+  )
+  expect(results.find(({ id }) => id === '2')).toMatchObject({
+    payload: { errors: [{ extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }] },
+  })
   subscribe(peer, '3', '{ __typename }')
   expect(await peer.take()).toMatchObject({ id: '3', payload: { data: { __typename: 'Query' } } })
 })
@@ -113,7 +132,9 @@ test.each([
 ])('a page %s gets no WebSocket', async (_, path, headers, status) => {
   const { port } = await openServer()
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, 'graphql-transport-ws', { headers })
-  const answered = await new Promise((resolve) => socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)).on('error', () => {}))
+  const answered = await new Promise((resolve) =>
+    socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)).on('error', () => {}),
+  )
   expect(answered).toBe(status)
   socket.terminate()
 })

@@ -14,13 +14,25 @@ const has = (command: string, ...args: readonly string[]): boolean => spawnSync(
 const PING = '{"query":"{ __typename }"}'
 const PONG = '{"data":{"__typename":"Query"}}'
 /** What Java's HttpClient and `curl --http2` send. */
-const H2C = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA' }
+const H2C = {
+  connection: 'Upgrade, HTTP2-Settings',
+  upgrade: 'h2c',
+  'http2-settings': 'AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA',
+}
 const CLOSING = { ...H2C, connection: 'close, Upgrade, HTTP2-Settings' }
 const STAYING = { ...H2C, connection: 'keep-alive, Upgrade, HTTP2-Settings' }
-const putBody = (path: string, value: unknown): string => JSON.stringify({ query: 'mutation ($v: JSON) { put(path: "' + path + '", value: $v) { document { path } } }', variables: { v: value } })
+const putBody = (path: string, value: unknown): string =>
+  JSON.stringify({
+    query: 'mutation ($v: JSON) { put(path: "' + path + '", value: $v) { document { path } } }',
+    variables: { v: value },
+  })
 
 /** Reads from a connection until so many answers are there. */
-async function readAnswers(port: number, count: number, write: (send: (text: string) => void) => void | Promise<void>): Promise<string> {
+async function readAnswers(
+  port: number,
+  count: number,
+  write: (send: (text: string) => void) => void | Promise<void>,
+): Promise<string> {
   const socket = await openSocket(port)
   let text = ''
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
@@ -32,7 +44,10 @@ async function readAnswers(port: number, count: number, write: (send: (text: str
 describe('a request that asks for an upgrade to h2c is answered as if it did not', () => {
   test.each([
     ['POST', postText(PING, CLOSING) + PING],
-    ['GET', 'GET /graphql?query={__typename} HTTP/1.1\r\nhost: localhost\r\nconnection: close, Upgrade\r\nupgrade: h2c\r\n\r\n'],
+    [
+      'GET',
+      'GET /graphql?query={__typename} HTTP/1.1\r\nhost: localhost\r\nconnection: close, Upgrade\r\nupgrade: h2c\r\n\r\n',
+    ],
     ['of several names', postText(PING, { ...CLOSING, upgrade: 'h2c, websocket' }) + PING],
     ['with a header of UTF-8', postText(PING, { ...CLOSING, 'x-name': 'ü' }) + PING],
   ])('%s', async (_, text) => {
@@ -43,12 +58,24 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
   test('with a body that comes in pieces, also in chunks', async () => {
     const { port } = await openServer()
     const body = putBody('a/1', 'x'.repeat(300_000))
-    const chunks = [body.slice(0, 5), body.slice(5, 100_000), body.slice(100_000)].map((part) => `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`)
-    const texts = [postText(body, STAYING) + body, postText(body, { ...STAYING, 'content-length': null, 'transfer-encoding': 'chunked' }) + chunks.join('') + '0\r\n\r\n']
+    const chunks = [body.slice(0, 5), body.slice(5, 100_000), body.slice(100_000)].map(
+      (part) => `${Buffer.byteLength(part).toString(16)}\r\n${part}\r\n`,
+    )
+    const texts = [
+      postText(body, STAYING) + body,
+      postText(body, { ...STAYING, 'content-length': null, 'transfer-encoding': 'chunked' }) +
+        chunks.join('') +
+        '0\r\n\r\n',
+    ]
     for (const text of texts) {
       const answer = await readAnswers(port, 1, async (send) => {
         for (const at of [0, 150, 350, 400, 100_000, 200_000]) {
-          send(text.slice(at, [150, 350, 400, 100_000, 200_000, text.length].find((end) => end > at)))
+          send(
+            text.slice(
+              at,
+              [150, 350, 400, 100_000, 200_000, text.length].find((end) => end > at),
+            ),
+          )
           await after(5)
         }
       })
@@ -92,7 +119,12 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
   test('unless it has so many headers that some are left out', async () => {
     const { port } = await openServer()
     const headers = Object.fromEntries(Array.from({ length: 1_100 }, (_, i) => [`x${i}`, '1']))
-    const text = postText(PING, { ...headers, ...STAYING, 'content-length': null, 'x-last': `1\r\ncontent-length: ${PING.length}` })
+    const text = postText(PING, {
+      ...headers,
+      ...STAYING,
+      'content-length': null,
+      'x-last': `1\r\ncontent-length: ${PING.length}`,
+    })
     expect((await sendRaw(port, text, PING)).status).toBe(431)
   })
 
@@ -115,7 +147,8 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
 
   test('and a WebSocket may follow on its connection', async () => {
     const { port } = await openServer()
-    const key = 'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n'
+    const key =
+      'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n'
     const socket = await openSocket(port)
     let text = ''
     socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
@@ -128,7 +161,10 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
 
 test('a WebSocket at the wrong address is refused as before, and one at the right address is opened', async () => {
   const { port, wsEndpoint } = await openServer()
-  expect((await sendRaw(port, 'GET /other HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n')).status).toBe(404)
+  expect(
+    (await sendRaw(port, 'GET /other HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n'))
+      .status,
+  ).toBe(404)
   await openPeer(wsEndpoint)
 })
 
@@ -147,20 +183,42 @@ public class Ask {
 }
 `
 
-test.skipIf(!has('java', '-version'))('the HttpClient of Java asks with its defaults (skipped where there is no java)', { timeout: 60_000 }, async () => {
-  const { endpoint } = await openServer()
-  const file = join(await temporaryDirectory(), 'Ask.java')
-  await writeFile(file, JAVA)
-  const { stdout } = await run('java', [file, endpoint])
-  expect(stdout.trim().split('\n')).toEqual([1, 2, 3].map(() => `200 ${PONG}`))
-})
+test.skipIf(!has('java', '-version'))(
+  'the HttpClient of Java asks with its defaults (skipped where there is no java)',
+  { timeout: 60_000 },
+  async () => {
+    const { endpoint } = await openServer()
+    const file = join(await temporaryDirectory(), 'Ask.java')
+    await writeFile(file, JAVA)
+    const { stdout } = await run('java', [file, endpoint])
+    expect(stdout.trim().split('\n')).toEqual([1, 2, 3].map(() => `200 ${PONG}`))
+  },
+)
 
 test.skipIf(!has('curl', '--version'))('curl --http2 asks (skipped where there is no curl)', async () => {
   const { endpoint } = await openServer()
-  const { stdout } = await run('curl', ['-sS', '--http2', '-w', ' %{http_code}', '-H', 'content-type: application/json', '-d', PING, endpoint])
+  const { stdout } = await run('curl', [
+    '-sS',
+    '--http2',
+    '-w',
+    ' %{http_code}',
+    '-H',
+    'content-type: application/json',
+    '-d',
+    PING,
+    endpoint,
+  ])
   expect(stdout).toBe(`${PONG} 200`)
   const large = join(await temporaryDirectory(), 'body.json')
   await writeFile(large, putBody('a/1', 'x'.repeat(1_000_000)))
-  const answer = await run('curl', ['-sS', '--http2', '-H', 'content-type: application/json', '--data-binary', `@${large}`, endpoint])
+  const answer = await run('curl', [
+    '-sS',
+    '--http2',
+    '-H',
+    'content-type: application/json',
+    '--data-binary',
+    `@${large}`,
+    endpoint,
+  ])
   expect(answer.stdout).toBe('{"data":{"put":{"document":{"path":"a/1"}}}}')
 })

@@ -17,7 +17,12 @@ interface Witness {
 }
 
 /** Writes until the process is gone. What it was writing then may have been committed or not. */
-async function writeUntilKilled({ store }: StoreChild, writer: number, witness: Witness, onAcknowledged: () => void): Promise<void> {
+async function writeUntilKilled(
+  { store }: StoreChild,
+  writer: number,
+  witness: Witness,
+  onAcknowledged: () => void,
+): Promise<void> {
   for (;;) {
     const version = (witness.versions[writer] ?? 0) + 1
     const value = { writer, version, text: 'é'.repeat((version * 37) % 300) }
@@ -39,7 +44,9 @@ async function crashAfter(directory: string, count: number, witness: Witness): P
   const onAcknowledged = (): void => {
     if (--left === 0) process.kill(child.pid, 'SIGKILL')
   }
-  await Promise.all(Array.from({ length: WRITERS }, (_, writer) => writeUntilKilled(child, writer, witness, onAcknowledged)))
+  await Promise.all(
+    Array.from({ length: WRITERS }, (_, writer) => writeUntilKilled(child, writer, witness, onAcknowledged)),
+  )
 }
 
 async function wholeLog(store: Store): Promise<readonly Commit[]> {
@@ -59,7 +66,9 @@ async function verify(store: Store, witness: Witness): Promise<void> {
   for (let writer = 0; writer < WRITERS; writer++) {
     const texts = [`posts/${writer}`, `posts/${writer}/twin/1`]
     for (const [i, text] of texts.entries()) {
-      const ofDocument = commits.flatMap(({ versions }) => versions.filter((version) => version.path.join('/') === text))
+      const ofDocument = commits.flatMap(({ versions }) =>
+        versions.filter((version) => version.path.join('/') === text),
+      )
       expect(ofDocument.map(({ version }) => version)).toEqual(ofDocument.map((_, index) => index + 1))
       expect((await store.heads('t', [path(text)])).rows[0]).toEqual(ofDocument.at(-1) ?? null)
       if (i === 0) witness.versions[writer] = ofDocument.length

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
-import { ERRNO, noInjection, startFaultyStore, type FaultyCall, type FaultyStore } from '../support/store/fault-injection.ts'
+import {
+  ERRNO,
+  noInjection,
+  startFaultyStore,
+  type FaultyCall,
+  type FaultyStore,
+} from '../support/store/fault-injection.ts'
 import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import type { RemoteStore } from '../support/store/child.ts'
@@ -44,8 +50,10 @@ async function fill(store: Store, from: number): Promise<{ readonly refused: num
   throw new Error('the disk never filled')
 }
 
-const REPLACED = /^The data directory \S+ was moved, removed or replaced while the server ran: put it back, or restart the server\.$/
-const REPLACED_FILE = /^The data file \S+ was moved, removed or replaced while the server ran: put it back, or restart the server\.$/
+const REPLACED =
+  /^The data directory \S+ was moved, removed or replaced while the server ran: put it back, or restart the server\.$/
+const REPLACED_FILE =
+  /^The data file \S+ was moved, removed or replaced while the server ran: put it back, or restart the server\.$/
 
 interface FullStore extends AsyncDisposable {
   readonly directory: string
@@ -75,7 +83,11 @@ async function startFull(): Promise<FullStore> {
 /** Expects that every use is refused, writes and reads. */
 async function expectRefused({ store, next }: FullStore, message: RegExp): Promise<void> {
   for (let attempt = 0; attempt < 2; attempt++) {
-    const expected = { code: 'UNAVAILABLE', message: expect.stringMatching(message), details: { retryAfterMs: expect.any(Number) } }
+    const expected = {
+      code: 'UNAVAILABLE',
+      message: expect.stringMatching(message),
+      details: { retryAfterMs: expect.any(Number) },
+    }
     expect(await refusal(store, nextDraft(next, 10))).toMatchObject(expected)
     await expect(store.heads('t', [path('posts/all')])).rejects.toMatchObject(expected)
   }
@@ -143,8 +155,13 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
 
   it('is told when the store is opened', async () => {
     using mount = mountTmpfs(32)
-    const error: unknown = await openLmdbStore({ directory: join(mount.path, 'data') }).catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'STORAGE_FULL', message: expect.stringContaining('There is no room left for the data directory') })
+    const error: unknown = await openLmdbStore({ directory: join(mount.path, 'data') }).catch(
+      (reason: unknown) => reason,
+    )
+    expect(error).toMatchObject({
+      code: 'STORAGE_FULL',
+      message: expect.stringContaining('There is no room left for the data directory'),
+    })
   })
 })
 
@@ -166,8 +183,8 @@ async function appendSome(store: RemoteStore, from: number, to: number): Promise
 }
 
 /**
- * Repeats an append until it is acknowledged; gives how often it failed. Where the root was written but its flush failed,
- * the commit may be there: the retry then finds it.
+ * Repeats an append until it is acknowledged; gives how often it failed. Where the root was written but its flush
+ * failed, the commit may be there: the retry then finds it.
  */
 async function appendAtLast(store: RemoteStore, what: Draft): Promise<number> {
   for (let failures = 0; failures < 200; failures++) {
@@ -193,44 +210,55 @@ const FAULTS: readonly Fault[] = [
   { title: 'the flush finds no room (ENOSPC)', calls: ['fdatasync'], errno: ERRNO.ENOSPC, code: 'STORAGE_FULL' },
 ]
 
-describe.skipIf(noInjection !== null)(`a disk that fails${noInjection === null ? '' : ` (skipped: ${noInjection})`}`, () => {
-  for (const { title, calls, errno, code } of FAULTS) {
-    it(`L4 when ${title}, no write is acknowledged, reads go on, and writing resumes by itself`, () => withFaultyStore(async (faulty) => {
-      const { store } = faulty
-      await appendSome(store, 1, 5)
-      for (const number of [6, 9]) {
-        await faulty.fail(calls, errno)
-        for (let attempt = 0; attempt < 3; attempt++) {
-          expect(await refusal(store, nextDraft(number, 9_000))).toMatchObject({ code, details: { retryAfterMs: expect.any(Number) } })
-          await expectExactly(store, number - 1)
+describe.skipIf(noInjection !== null)(
+  `a disk that fails${noInjection === null ? '' : ` (skipped: ${noInjection})`}`,
+  () => {
+    for (const { title, calls, errno, code } of FAULTS) {
+      it(`L4 when ${title}, no write is acknowledged, reads go on, and writing resumes by itself`, () =>
+        withFaultyStore(async (faulty) => {
+          const { store } = faulty
+          await appendSome(store, 1, 5)
+          for (const number of [6, 9]) {
+            await faulty.fail(calls, errno)
+            for (let attempt = 0; attempt < 3; attempt++) {
+              expect(await refusal(store, nextDraft(number, 9_000))).toMatchObject({
+                code,
+                details: { retryAfterMs: expect.any(Number) },
+              })
+              await expectExactly(store, number - 1)
+            }
+            await faulty.heal()
+            await appendSome(store, number, number + 2)
+          }
+          return 11
+        }))
+    }
+
+    it('L4 when writes come out short and flushes fail at random, retries make each commit once', () =>
+      withFaultyStore(async (faulty) => {
+        const count = 60
+        let failures = 0
+        await faulty.failAtRandom(['shortPwrite', 'shortWritev', 'fdatasync'], 0.15)
+        for (let number = 1; number <= count; number++) {
+          failures += await appendAtLast(faulty.store, nextDraft(number, 100))
         }
         await faulty.heal()
-        await appendSome(store, number, number + 2)
-      }
-      return 11
-    }))
-  }
+        expect(failures).toBeGreaterThan(0)
+        return count
+      }))
 
-  it('L4 when writes come out short and flushes fail at random, retries make each commit once', () => withFaultyStore(async (faulty) => {
-    const count = 60
-    let failures = 0
-    await faulty.failAtRandom(['shortPwrite', 'shortWritev', 'fdatasync'], 0.15)
-    for (let number = 1; number <= count; number++) failures += await appendAtLast(faulty.store, nextDraft(number, 100))
-    await faulty.heal()
-    expect(failures).toBeGreaterThan(0)
-    return count
-  }))
-
-  it('L3 an append of several tenants that fails leaves nothing of any', () => withFaultyStore(async (faulty) => {
-    const { store } = faulty
-    await appendSome(store, 1, 2)
-    await faulty.fail(['fdatasync'], ERRNO.EIO)
-    const appends = ['t', 'u', 'v'].map((tenant) => store.append(tenant, [nextDraft(3, 100)]))
-    const results = await Promise.allSettled(appends)
-    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-    await faulty.heal()
-    for (const tenant of ['u', 'v']) expect((await store.log(tenant, { after: 0, limit: ALL })).last).toBe(0)
-    await appendSome(store, 3, 3)
-    return 3
-  }))
-})
+    it('L3 an append of several tenants that fails leaves nothing of any', () =>
+      withFaultyStore(async (faulty) => {
+        const { store } = faulty
+        await appendSome(store, 1, 2)
+        await faulty.fail(['fdatasync'], ERRNO.EIO)
+        const appends = ['t', 'u', 'v'].map((tenant) => store.append(tenant, [nextDraft(3, 100)]))
+        const results = await Promise.allSettled(appends)
+        expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+        await faulty.heal()
+        for (const tenant of ['u', 'v']) expect((await store.log(tenant, { after: 0, limit: ALL })).last).toBe(0)
+        await appendSome(store, 3, 3)
+        return 3
+      }))
+  },
+)

@@ -8,7 +8,13 @@ import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
-import { AFTER_REBOOT, AS_FIRST_PROCESS, AS_SECOND_PROCESS, noNamespaces, WITHOUT_PROC } from '../support/store/namespaces.ts'
+import {
+  AFTER_REBOOT,
+  AS_FIRST_PROCESS,
+  AS_SECOND_PROCESS,
+  noNamespaces,
+  WITHOUT_PROC,
+} from '../support/store/namespaces.ts'
 import { startStore, type StoreChild } from '../support/store/child.ts'
 import { draft, path, put } from '../support/store/drafts.ts'
 import { openAtOnce, startRacer, type Racer } from '../support/store/racers.ts'
@@ -36,50 +42,55 @@ async function expectTaken(store: Pick<StoreChild['store'], 'heads'>): Promise<v
 /** Launchers whose processes cannot see one another. */
 const PLACES = [[], AS_FIRST_PROCESS, AS_FIRST_PROCESS, AS_SECOND_PROCESS, WITHOUT_PROC, AFTER_REBOOT]
 
-describe.skipIf(noNamespaces !== null)(`processes in namespaces${noNamespaces === null ? '' : ` (skipped: ${noNamespaces})`}`, () => {
-  it('of equal process ids: one owns the directory and keeps its lock, the other is told which one that is', async () => {
-    await using root = await freshDirectory()
-    await using owner = await startOwner(root.path, AS_FIRST_PROCESS)
-    const before = await readdir(root.path)
-    const note = (await readFile(join(root.path, 'owner'), 'utf8')).trim()
-    expect(note).toContain('the process 1 is using it')
-    expect(await refusal(startStore(root.path, AS_FIRST_PROCESS))).toBe(
-      `The data directory ${root.path} is in use: ${note}. Stop that one, or choose another directory.`,
-    )
-    expect(await readdir(root.path)).toEqual(before)
-    expect((await readFile(join(root.path, 'owner'), 'utf8')).trim()).toBe(note)
-    await owner.store.append('t', [draft([put('posts/2', 1)])])
-    await owner.kill()
-    await using next = await startStore(root.path, AS_FIRST_PROCESS)
-    await expectTaken(next.store)
-  })
+describe.skipIf(noNamespaces !== null)(
+  `processes in namespaces${noNamespaces === null ? '' : ` (skipped: ${noNamespaces})`}`,
+  () => {
+    it('of equal process ids: one owns the directory and keeps its lock, the other is told which one that is', async () => {
+      await using root = await freshDirectory()
+      await using owner = await startOwner(root.path, AS_FIRST_PROCESS)
+      const before = await readdir(root.path)
+      const note = (await readFile(join(root.path, 'owner'), 'utf8')).trim()
+      expect(note).toContain('the process 1 is using it')
+      expect(await refusal(startStore(root.path, AS_FIRST_PROCESS))).toBe(
+        `The data directory ${root.path} is in use: ${note}. Stop that one, or choose another directory.`,
+      )
+      expect(await readdir(root.path)).toEqual(before)
+      expect((await readFile(join(root.path, 'owner'), 'utf8')).trim()).toBe(note)
+      await owner.store.append('t', [draft([put('posts/2', 1)])])
+      await owner.kill()
+      await using next = await startStore(root.path, AS_FIRST_PROCESS)
+      await expectTaken(next.store)
+    })
 
-  it('in other PID namespaces, without /proc, with another boot id: one owns the directory, and the next when it was killed', async () => {
-    await using root = await freshDirectory()
-    await using racers = await startRacers(PLACES)
-    let left = racers.all
-    while (left.length > 0) {
-      const { owners, refusals } = await untilOwned(left, root.path)
-      expect(owners).toHaveLength(1)
-      for (const refused of refusals) expect(refused).toMatch(/^UNAVAILABLE: The data directory \S+ is in use: (another|the) process/)
-      await owners[0]?.kill()
-      left = left.filter((racer) => racer !== owners[0])
-    }
-  })
+    it('in other PID namespaces, without /proc, with another boot id: one owns the directory, and the next when it was killed', async () => {
+      await using root = await freshDirectory()
+      await using racers = await startRacers(PLACES)
+      let left = racers.all
+      while (left.length > 0) {
+        const { owners, refusals } = await untilOwned(left, root.path)
+        expect(owners).toHaveLength(1)
+        for (const refused of refusals) {
+          expect(refused).toMatch(/^UNAVAILABLE: The data directory \S+ is in use: (another|the) process/)
+        }
+        await owners[0]?.kill()
+        left = left.filter((racer) => racer !== owners[0])
+      }
+    })
 
-  it('that start at the same moment: one owns the directory, 50 times', async () => {
-    await using root = await freshDirectory()
-    await using racers = await startRacers([AS_FIRST_PROCESS, AS_FIRST_PROCESS])
-    for (let round = 0; round < 50; round++) {
-      // Every other time there is no directory yet.
-      const directory = join(root.path, String(round - (round % 2)), 'data')
-      const { owners, refusals } = await openAtOnce(racers.all, directory)
-      expect([owners.length, refusals.length]).toEqual([1, 1])
-      expect(refusals[0]).toMatch(/^UNAVAILABLE: The data directory \S+ is in use: /)
-      await owners[0]?.close()
-    }
-  })
-})
+    it('that start at the same moment: one owns the directory, 50 times', async () => {
+      await using root = await freshDirectory()
+      await using racers = await startRacers([AS_FIRST_PROCESS, AS_FIRST_PROCESS])
+      for (let round = 0; round < 50; round++) {
+        // Every other time there is no directory yet.
+        const directory = join(root.path, String(round - (round % 2)), 'data')
+        const { owners, refusals } = await openAtOnce(racers.all, directory)
+        expect([owners.length, refusals.length]).toEqual([1, 1])
+        expect(refusals[0]).toMatch(/^UNAVAILABLE: The data directory \S+ is in use: /)
+        await owners[0]?.close()
+      }
+    })
+  },
+)
 
 /** Opens until somebody owns it: the system may take a moment to end a process that was killed. */
 async function untilOwned(racers: readonly Racer[], directory: string): ReturnType<typeof openAtOnce> {
@@ -90,7 +101,9 @@ async function untilOwned(racers: readonly Racer[], directory: string): ReturnTy
   throw new Error('nobody took over')
 }
 
-async function startRacers(launchers: readonly (readonly string[])[]): Promise<AsyncDisposable & { readonly all: readonly Racer[] }> {
+async function startRacers(
+  launchers: readonly (readonly string[])[],
+): Promise<AsyncDisposable & { readonly all: readonly Racer[] }> {
   const all = await Promise.all(launchers.map((launcher) => startRacer(launcher)))
   return { all, [Symbol.asyncDispose]: async () => void (await Promise.all(all.map((racer) => racer.kill()))) }
 }
@@ -103,9 +116,18 @@ describe.skipIf(noMount !== null)(`the lock${noMount === null ? '' : ` (skipped:
 
   it('holds on an overlay', async ({ skip }) => {
     using mount = mountTmpfs(8_192)
-    const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(mount.path, name)) as [string, string, string, string]
+    const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(mount.path, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ]
     for (const directory of [lower, upper, work, merged]) await mkdir(directory)
-    const { status, stderr } = spawnSync('mount', ['-t', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, 'overlay', merged], { encoding: 'utf8' })
+    const { status, stderr } = spawnSync(
+      'mount',
+      ['-t', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, 'overlay', merged],
+      { encoding: 'utf8' },
+    )
     if (status !== 0) skip(`no overlay can be mounted here (${stderr.trim()})`)
     try {
       await expectHeld(join(merged, 'data'))
@@ -134,8 +156,10 @@ describe('the lock of a directory', () => {
       import { openLmdbStore } from ${JSON.stringify(new URL('../../src/store/lmdb/lmdb-store.ts', import.meta.url).href)}
       await openLmdbStore({ directory: ${JSON.stringify(root.path)} })
       console.log(spawn('sleep', ['60'], { stdio: 'ignore', detached: true }).pid)`
-    const owner = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const [pid] = await once(owner.stdout, 'data') as [Buffer]
+    const owner = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [pid] = (await once(owner.stdout, 'data')) as [Buffer]
     try {
       expect(await refusal(openLmdbStore({ directory: root.path }))).toContain(`the process ${owner.pid} is using it`)
       owner.kill('SIGKILL')
@@ -167,8 +191,8 @@ describe('the lock of a directory', () => {
       await once(reader.stdout, 'data')
       await writeFile(join(root.path, 'lock'), `${reader.pid} 1`)
       expect(await refusal(openLmdbStore({ directory: root.path }))).toBe(
-        `The data directory ${root.path} is in use: another process has its data open, perhaps an earlier release. `
-          + 'Stop that one, or choose another directory.',
+        `The data directory ${root.path} is in use: another process has its data open, perhaps an earlier release. ` +
+          'Stop that one, or choose another directory.',
       )
       expect(await readFile(join(root.path, 'lock'), 'utf8')).toBe(`${reader.pid} 1`)
     } finally {
@@ -186,8 +210,8 @@ describe('the lock of a directory', () => {
     try {
       await writeFile(lock, note)
       expect(await refusal(openLmdbStore({ directory: root.path }))).toBe(
-        `The data directory ${root.path} is in use: the process ${holder.pid} of an earlier release is using it. `
-          + 'Stop that one, or choose another directory.',
+        `The data directory ${root.path} is in use: the process ${holder.pid} of an earlier release is using it. ` +
+          'Stop that one, or choose another directory.',
       )
       expect(await readFile(lock, 'utf8')).toBe(note)
     } finally {
@@ -198,21 +222,24 @@ describe('the lock of a directory', () => {
     expect(await readdir(root.path)).not.toContain('lock')
   })
 
-  it.skipIf(noProc)('takes no `lock` for held whose process is a zombie, has got its id since, or is not named', async () => {
-    await using root = await freshDirectory()
-    const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
-    try {
-      const zombie = Number(String((await once(parent.stdout, 'data') as [Buffer])[0]))
-      const note = await noteOf(zombie)
-      await vi.waitFor(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '), 5_000)
-      for (const left of [note, `${parent.pid} 1`, `${process.pid}`, '', 'no process', '-1 1']) {
-        await writeFile(join(root.path, 'lock'), left)
-        await (await openLmdbStore({ directory: root.path })).close()
+  it.skipIf(noProc)(
+    'takes no `lock` for held whose process is a zombie, has got its id since, or is not named',
+    async () => {
+      await using root = await freshDirectory()
+      const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      try {
+        const zombie = Number(String(((await once(parent.stdout, 'data')) as [Buffer])[0]))
+        const note = await noteOf(zombie)
+        await vi.waitFor(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '), 5_000)
+        for (const left of [note, `${parent.pid} 1`, `${process.pid}`, '', 'no process', '-1 1']) {
+          await writeFile(join(root.path, 'lock'), left)
+          await (await openLmdbStore({ directory: root.path })).close()
+        }
+      } finally {
+        parent.kill('SIGKILL')
       }
-    } finally {
-      parent.kill('SIGKILL')
-    }
-  })
+    },
+  )
 
   it('keeps earlier releases out while it is held, which make a link `lock` and read what is there', async () => {
     await using root = await freshDirectory()
@@ -233,9 +260,9 @@ describe('the lock of a directory', () => {
     expect(await within('throw new Error("no such binary")')).toMatch(
       /^No file can be locked on this platform \(\w+-\w+\), so that no data directory is safe: run npm ci again, or use /,
     )
-    expect(await within('module.exports = { tryLock: () => { throw Object.assign(new Error(), { code: "ENOLCK" }) } }')).toBe(
-      `The data directory ${directory} cannot be locked (ENOLCK): choose one on a disk of this machine.`,
-    )
+    expect(
+      await within('module.exports = { tryLock: () => { throw Object.assign(new Error(), { code: "ENOLCK" }) } }'),
+    ).toBe(`The data directory ${directory} cannot be locked (ENOLCK): choose one on a disk of this machine.`)
     expect(await readdir(directory)).toEqual(['owner'])
   })
 })
@@ -248,9 +275,12 @@ async function noteOf(pid: number | undefined): Promise<string> {
 
 /** Starts a store whose native binding is the module with that code. */
 async function startBound(directory: string, file: string, code: string): Promise<StoreChild> {
-  await writeFile(file, `require('node:module')._extensions['.node'] = (module, path) => {
+  await writeFile(
+    file,
+    `require('node:module')._extensions['.node'] = (module, path) => {
     if (!path.includes('fs-native-extensions')) return process.dlopen(module, path)
     ${code.replace('module.exports', 'return module.exports')}
-  }`)
+  }`,
+  )
   return startStore(directory, ['env', `NODE_OPTIONS=--require ${file}`])
 }

@@ -8,21 +8,41 @@ import { ALL, draft, path, put } from '../support/store/drafts.ts'
 /** A value that fails when it is written: with an error of the language, whose `code` may be Node's. */
 function failing(code?: string): Json {
   const toJSON = (): never => {
-    throw Object.assign(new RangeError('Cannot create a string longer than 0x1fffffe8 characters'), code === undefined ? {} : { code })
+    throw Object.assign(
+      new RangeError('Cannot create a string longer than 0x1fffffe8 characters'),
+      code === undefined ? {} : { code },
+    )
   }
   return { toJSON } as unknown as Json
 }
 
 const FAULTS: readonly { readonly title: string; readonly bad: () => Draft; readonly message: string }[] = [
-  { title: 'a value that cannot be written', bad: () => draft([put('posts/1', 1), put('posts/2', 1, failing())]), message: 'Cannot create a string' },
-  { title: 'an error of Node', bad: () => draft([put('posts/1', 1, failing('ERR_STRING_TOO_LONG'))]), message: 'Cannot create a string' },
-  { title: 'a key that is too long', bad: () => draft([put(`posts/${'x'.repeat(3_000)}`, 1)]), message: 'Key size is larger' },
+  {
+    title: 'a value that cannot be written',
+    bad: () => draft([put('posts/1', 1), put('posts/2', 1, failing())]),
+    message: 'Cannot create a string',
+  },
+  {
+    title: 'an error of Node',
+    bad: () => draft([put('posts/1', 1, failing('ERR_STRING_TOO_LONG'))]),
+    message: 'Cannot create a string',
+  },
+  {
+    title: 'a key that is too long',
+    bad: () => draft([put(`posts/${'x'.repeat(3_000)}`, 1)]),
+    message: 'Key size is larger',
+  },
 ]
 
 /** Outcomes of appends that were made in the same turn. */
-async function appendAtOnce(store: Store, batches: readonly (readonly [tenant: string, drafts: readonly Draft[]])[]): Promise<readonly string[]> {
+async function appendAtOnce(
+  store: Store,
+  batches: readonly (readonly [tenant: string, drafts: readonly Draft[]])[],
+): Promise<readonly string[]> {
   const settled = await Promise.allSettled(batches.map(([tenant, drafts]) => store.append(tenant, drafts)))
-  return settled.map((result) => (result.status === 'rejected' ? String(result.reason) : result.value.map(({ kind }) => kind).join()))
+  return settled.map((result) =>
+    result.status === 'rejected' ? String(result.reason) : result.value.map(({ kind }) => kind).join(),
+  )
 }
 
 describe('batches of several tenants that share a transaction', () => {
@@ -51,10 +71,18 @@ describe('batches of several tenants that share a transaction', () => {
   it('L1 what is appended after them comes after them, also when the store is closed at once', async () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
-    const first = appendAtOnce(store, [['c', [draft([put('posts/1', 1, failing())])]], ['a', [draft([put('posts/1', 1)])]]])
-    const second = new Promise((resolve) => setImmediate(() => resolve(appendAtOnce(store, [['a', [draft([put('posts/1', 2)])]]]))))
+    const first = appendAtOnce(store, [
+      ['c', [draft([put('posts/1', 1, failing())])]],
+      ['a', [draft([put('posts/1', 1)])]],
+    ])
+    const second = new Promise((resolve) =>
+      setImmediate(() => resolve(appendAtOnce(store, [['a', [draft([put('posts/1', 2)])]]]))),
+    )
     expect([(await first)[1], await second]).toEqual(['committed', ['committed']])
-    const last = appendAtOnce(store, [['c', [draft([put('posts/1', 1, failing())])]], ['a', [draft([put('posts/1', 3)])]]])
+    const last = appendAtOnce(store, [
+      ['c', [draft([put('posts/1', 1, failing())])]],
+      ['a', [draft([put('posts/1', 3)])]],
+    ])
     await store.close()
     expect((await last)[1]).toBe('committed')
     const again = await openLmdbStore({ directory: root.path })

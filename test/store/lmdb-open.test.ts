@@ -12,7 +12,10 @@ import { commit, path, put } from '../support/store/drafts.ts'
 
 /** The refusal to open, which is one sentence with the code UNAVAILABLE. */
 async function refusal(directory: string): Promise<string> {
-  const error: unknown = await openLmdbStore({ directory }).then((store) => store.close(), (reason: unknown) => reason)
+  const error: unknown = await openLmdbStore({ directory }).then(
+    (store) => store.close(),
+    (reason: unknown) => reason,
+  )
   expect(error).toBeInstanceOf(DatabaseError)
   const { code, message } = error as DatabaseError
   expect([code, message.includes('\n')]).toEqual(['UNAVAILABLE', false])
@@ -46,7 +49,9 @@ describe('opening a data directory', () => {
   })
 
   it('refuses at once where no directory can be made, as below /proc', async () => {
-    expect(await refusal('/proc/tidemark/data')).toMatch(/^The data directory \/proc\/tidemark\/data cannot be written \(E\w+\): /)
+    expect(await refusal('/proc/tidemark/data')).toMatch(
+      /^The data directory \/proc\/tidemark\/data cannot be written \(E\w+\): /,
+    )
   })
 
   it('acknowledges nothing after its directory was removed, and goes on reading', async () => {
@@ -63,31 +68,34 @@ describe('opening a data directory', () => {
     await using root = await freshDirectory()
     await writeFile(join(root.path, 'format'), '2\n')
     expect(await refusal(root.path)).toBe(
-      `The data directory ${root.path} is of the newer format 2; this release reads up to 1: `
-        + 'start the release that wrote it, or choose another directory.',
+      `The data directory ${root.path} is of the newer format 2; this release reads up to 1: ` +
+        'start the release that wrote it, or choose another directory.',
     )
     await writeFile(join(root.path, 'format'), 'x')
     expect(await refusal(root.path)).toContain('has an unreadable mark of its format')
     expect(await readdir(root.path)).toEqual(['format'])
   })
 
-  it('refuses data that is not lmdb\'s, and gives the directory free', async () => {
+  it("refuses data that is not lmdb's, and gives the directory free", async () => {
     await using root = await freshDirectory()
     await writeFile(join(root.path, 'data.mdb'), 'not a database, but long enough. '.repeat(1_000))
     expect(await refusal(root.path)).toMatch(/damaged.*restore/)
     expect(await readdir(root.path)).not.toContain('lock')
   })
 
-  it.skipIf(noMount !== null)(`refuses one that cannot be written${noMount === null ? '' : ` (skipped: ${noMount})`}`, async () => {
-    using mount = mountTmpfs(1_024)
-    await mkdir(join(mount.path, 'data'))
-    mount.freeze()
-    expect(await refusal(join(mount.path, 'data'))).toBe(
-      `The data directory ${join(mount.path, 'data')} cannot be written (EROFS): `
-        + 'give this user the right to write there, or choose another directory.',
-    )
-    expect(await refusal(join(mount.path, 'new'))).toContain('cannot be written (EROFS)')
-  })
+  it.skipIf(noMount !== null)(
+    `refuses one that cannot be written${noMount === null ? '' : ` (skipped: ${noMount})`}`,
+    async () => {
+      using mount = mountTmpfs(1_024)
+      await mkdir(join(mount.path, 'data'))
+      mount.freeze()
+      expect(await refusal(join(mount.path, 'data'))).toBe(
+        `The data directory ${join(mount.path, 'data')} cannot be written (EROFS): ` +
+          'give this user the right to write there, or choose another directory.',
+      )
+      expect(await refusal(join(mount.path, 'new'))).toContain('cannot be written (EROFS)')
+    },
+  )
 
   it('refuses one that this process has open, until it is closed', async () => {
     await using root = await freshDirectory()
@@ -116,9 +124,13 @@ describe('opening a data directory', () => {
   it('refuses one that another process has open, and takes it over when that process was killed', async () => {
     await using root = await freshDirectory()
     await using child = await startStore(root.path)
-    await child.store.append('t', [{ id: 'k', at: 1, actor: null, digest: null, expects: [], writes: [put('posts/1', 1)] }])
+    await child.store.append('t', [
+      { id: 'k', at: 1, actor: null, digest: null, expects: [], writes: [put('posts/1', 1)] },
+    ])
     const note = (await readFile(join(root.path, 'owner'), 'utf8')).trim()
-    expect(note).toMatch(new RegExp(`^the process ${child.pid} is using it, started \\d{4}-\\S+Z on host ${hostname()}$`))
+    expect(note).toMatch(
+      new RegExp(`^the process ${child.pid} is using it, started \\d{4}-\\S+Z on host ${hostname()}$`),
+    )
     expect(await refusal(root.path)).toBe(
       `The data directory ${root.path} is in use: ${note}. Stop that one, or choose another directory.`,
     )
@@ -137,17 +149,20 @@ describe('opening a data directory', () => {
     expect(await readdir(root.path)).not.toContain('lock')
   })
 
-  it.skipIf(!existsSync('/proc/self/stat'))('takes over from a process that is dead, though its parent has not taken note of it', async () => {
-    await using root = await freshDirectory()
-    await using parent = await startStore(root.path, ['sh', '-c', '"$@" & exec sleep 60', 'sh'])
-    const owner = Number(/\d+/.exec(await readFile(join(root.path, 'owner'), 'utf8'))?.[0])
-    expect(owner).not.toBe(parent.pid)
-    process.kill(owner, 'SIGKILL')
-    await expect.poll(async () => (await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z')
-    // Its first thread is dead before the others, which hold its files until they are.
-    await expect.poll(() => readdir(`/proc/${owner}/task`)).toEqual([String(owner)])
-    await opens(root.path)
-  })
+  it.skipIf(!existsSync('/proc/self/stat'))(
+    'takes over from a process that is dead, though its parent has not taken note of it',
+    async () => {
+      await using root = await freshDirectory()
+      await using parent = await startStore(root.path, ['sh', '-c', '"$@" & exec sleep 60', 'sh'])
+      const owner = Number(/\d+/.exec(await readFile(join(root.path, 'owner'), 'utf8'))?.[0])
+      expect(owner).not.toBe(parent.pid)
+      process.kill(owner, 'SIGKILL')
+      await expect.poll(async () => (await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z')
+      // Its first thread is dead before the others, which hold its files until they are.
+      await expect.poll(() => readdir(`/proc/${owner}/task`)).toEqual([String(owner)])
+      await opens(root.path)
+    },
+  )
 
   it('lets one of several processes have a directory whose owner is gone', async () => {
     await using root = await freshDirectory()
@@ -156,6 +171,8 @@ describe('opening a data directory', () => {
     const open = children.flatMap((child) => (child.status === 'fulfilled' ? [child.value] : []))
     for (const child of open) await child.kill()
     expect(open).toHaveLength(1)
-    for (const child of children) if (child.status === 'rejected') expect(child.reason).toMatchObject({ code: 'UNAVAILABLE' })
+    for (const child of children) {
+      if (child.status === 'rejected') expect(child.reason).toMatchObject({ code: 'UNAVAILABLE' })
+    }
   })
 })

@@ -19,8 +19,16 @@ async function withTombs(use: (store: Store) => Promise<void>): Promise<void> {
   await using directory = await freshDirectory()
   const store = await openLmdbStore({ directory: directory.path })
   try {
-    await store.append('t', [draft(numbers.map((i) => put(id(i), 1))), draft(numbers.filter((i) => !lives(i)).map((i) => remove(id(i), 2)))])
-    for (let i = 0; i < 100; i += 50) await store.append('t', Array.from({ length: 50 }, (_, k) => draft([put(`other/${i + k}`, 1)])))
+    await store.append('t', [
+      draft(numbers.map((i) => put(id(i), 1))),
+      draft(numbers.filter((i) => !lives(i)).map((i) => remove(id(i), 2))),
+    ])
+    for (let i = 0; i < 100; i += 50) {
+      await store.append(
+        't',
+        Array.from({ length: 50 }, (_, k) => draft([put(`other/${i + k}`, 1)])),
+      )
+    }
     await use(store)
   } finally {
     await store.close()
@@ -61,20 +69,39 @@ it('of a past that lies near, nothing that was deleted before is looked at: a pa
 it('which collections there were is known, also where all of their documents came later', async () => {
   await withTombs(async (store) => {
     await store.append('t', [draft(numbers.map((i) => put(`posts/0000/late/${i}`, 1)))])
-    await store.append('t', Array.from({ length: 70 }, (_, i) => draft([put(`more/${i}`, 1)])))
+    await store.append(
+      't',
+      Array.from({ length: 70 }, (_, i) => draft([put(`more/${i}`, 1)])),
+    )
     const seen = await Promise.all([2, 102, 103, 110].map((at) => store.collections('t', [path('posts/0000')], at)))
     expect(seen).toEqual([[[]], [[]], [['late']], [['late']]])
   })
 })
 
-const place = fc.constantFrom('posts/1', 'posts/10', 'posts/2', 'posts/a', 'posts/1/x/1', 'posts/1/x/2', 'posts/1/x/1/y/1', 'posts-x/1', 'p/1')
+const place = fc.constantFrom(
+  'posts/1',
+  'posts/10',
+  'posts/2',
+  'posts/a',
+  'posts/1/x/1',
+  'posts/1/x/2',
+  'posts/1/x/1/y/1',
+  'posts-x/1',
+  'p/1',
+)
 const ranges = fc.record({
-  kind: fc.constantFrom('collection', 'below'), path: fc.constantFrom(['posts'], ['posts', '1', 'x'], ['posts', '1']),
-  reverse: fc.boolean(), deleted: fc.boolean(), after: fc.option(place.map(path), { nil: undefined }), before: fc.option(place.map(path), { nil: undefined }),
+  kind: fc.constantFrom('collection', 'below'),
+  path: fc.constantFrom(['posts'], ['posts', '1', 'x'], ['posts', '1']),
+  reverse: fc.boolean(),
+  deleted: fc.boolean(),
+  after: fc.option(place.map(path), { nil: undefined }),
+  before: fc.option(place.map(path), { nil: undefined }),
   limit: fc.record({ rows: fc.integer({ min: 1, max: 5 }), bytes: fc.constant(1e9) }),
 }) satisfies fc.Arbitrary<Range>
 
-/** Drafts that write and delete these documents in turn, between so many others that none of their moments lies near. */
+/**
+ * Drafts that write and delete these documents in turn, between so many others that none of their moments lies near.
+ */
 function story(places: readonly string[]): readonly Draft[] {
   const versions = new Map<string, number>()
   const written = places.map((text, i) => {
@@ -82,7 +109,8 @@ function story(places: readonly string[]): readonly Draft[] {
     versions.set(text, version)
     return draft([version % 2 === 0 ? remove(text, version) : put(text, version, { i })])
   })
-  const noise = (name: string): readonly Draft[] => Array.from({ length: 70 }, (_, i) => draft([put(`${name}/${i}`, 1)]))
+  const noise = (name: string): readonly Draft[] =>
+    Array.from({ length: 70 }, (_, i) => draft([put(`${name}/${i}`, 1)]))
   return [...noise('before'), ...written, ...noise('behind')]
 }
 
@@ -90,17 +118,21 @@ it('a past that lies far reads as the oracle has it: any range, any page', async
   await using directory = await freshDirectory()
   const store = await openLmdbStore({ directory: directory.path })
   let tenants = 0
-  const property = fc.asyncProperty(fc.array(place, { minLength: 5, maxLength: 25 }), fc.array(ranges, { minLength: 6, maxLength: 6 }), async (places, asked) => {
-    const [oracle, tenant] = [new MemoryStore(), `t${tenants++}`]
-    const drafts = story(places)
-    for (const each of [oracle, store]) await each.append(tenant, drafts)
-    for (const [i, range] of asked.entries()) {
-      const at = 70 + Math.floor((i * places.length) / asked.length)
-      expect(await store.list(tenant, range, at)).toEqual(await oracle.list(tenant, range, at))
-    }
-    const documents = [path('posts/1'), path('posts/1/x/1')]
-    expect(await store.collections(tenant, documents, 75)).toEqual(await oracle.collections(tenant, documents, 75))
-  })
+  const property = fc.asyncProperty(
+    fc.array(place, { minLength: 5, maxLength: 25 }),
+    fc.array(ranges, { minLength: 6, maxLength: 6 }),
+    async (places, asked) => {
+      const [oracle, tenant] = [new MemoryStore(), `t${tenants++}`]
+      const drafts = story(places)
+      for (const each of [oracle, store]) await each.append(tenant, drafts)
+      for (const [i, range] of asked.entries()) {
+        const at = 70 + Math.floor((i * places.length) / asked.length)
+        expect(await store.list(tenant, range, at)).toEqual(await oracle.list(tenant, range, at))
+      }
+      const documents = [path('posts/1'), path('posts/1/x/1')]
+      expect(await store.collections(tenant, documents, 75)).toEqual(await oracle.collections(tenant, documents, 75))
+    },
+  )
   await fc.assert(property, { numRuns: 100 })
   await store.close()
 })
@@ -109,8 +141,14 @@ it('of a near past, what was written since is read only while it is little', asy
   await using directory = await freshDirectory()
   const store = await openLmdbStore({ directory: directory.path })
   await store.append('t', [draft(numbers.map((i) => put(id(i), 1)))])
-  await store.append('t', Array.from({ length: 40 }, (_, i) => draft([put('other/1', i + 1, 'x'.repeat(100_000))])))
-  await store.append('t', Array.from({ length: 40 }, (_, i) => draft([put('other/2', i + 1, 'x'.repeat(1_000))])))
+  await store.append(
+    't',
+    Array.from({ length: 40 }, (_, i) => draft([put('other/1', i + 1, 'x'.repeat(100_000))])),
+  )
+  await store.append(
+    't',
+    Array.from({ length: 40 }, (_, i) => draft([put('other/2', i + 1, 'x'.repeat(1_000))])),
+  )
   await store.close()
   const opened = openTables({ directory: directory.path, mapSizeBytes: 2 ** 30 })
   const counted = countingLog(opened)
@@ -118,7 +156,12 @@ it('of a near past, what was written since is read only while it is little', asy
   if (tenant === undefined) throw new Error('The tenant is gone.')
   const listed = (at: number): { readonly ids: readonly string[]; readonly bytes: number } => {
     counted.bytes = 0
-    const { rows } = listDocuments(counted.tables, tenant, { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 } }, at)
+    const { rows } = listDocuments(
+      counted.tables,
+      tenant,
+      { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 } },
+      at,
+    )
     return { ids: texts(rows), bytes: counted.bytes }
   }
   const ids = numbers.slice(0, 100).map(id)

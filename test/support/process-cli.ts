@@ -35,8 +35,15 @@ export interface CliOptions {
 }
 
 /** Runs the command; it is gone after the test. */
-export function runCli(args: readonly string[], { env = {}, script = ['--import', 'tsx', 'src/cli/main.ts'], file = process.execPath }: CliOptions = {}): CliProcess {
-  const child = spawn(file, [...script, ...args], { cwd: root, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function runCli(
+  args: readonly string[],
+  { env = {}, script = ['--import', 'tsx', 'src/cli/main.ts'], file = process.execPath }: CliOptions = {},
+): CliProcess {
+  const child = spawn(file, [...script, ...args], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let stdout = ''
   let stderr = ''
@@ -51,7 +58,10 @@ export function runCli(args: readonly string[], { env = {}, script = ['--import'
     child,
     ready: async () => {
       while (!stdout.includes('\n')) {
-        const [event] = await Promise.race([once(child.stdout, 'data').then(() => ['data']), closed.then(() => ['close'])])
+        const [event] = await Promise.race([
+          once(child.stdout, 'data').then(() => ['data']),
+          closed.then(() => ['close']),
+        ])
         if (event === 'close' && !stdout.includes('\n')) throw new Error(stderr)
       }
       return JSON.parse(stdout) as Ready

@@ -5,7 +5,10 @@ export interface Frame {
 }
 
 /** Takes a stream apart: `next` gives one item of it and the rest, or null when it is not all there. */
-export function reader<T>(next: (bytes: Buffer) => readonly [item: T, rest: Buffer] | null, take: (item: T) => void): (part: Buffer) => void {
+export function reader<T>(
+  next: (bytes: Buffer) => readonly [item: T, rest: Buffer] | null,
+  take: (item: T) => void,
+): (part: Buffer) => void {
   let bytes: Buffer = Buffer.alloc(0)
   return (part) => {
     bytes = bytes.length === 0 ? part : Buffer.concat([bytes, part])
@@ -23,11 +26,21 @@ export function nextFrame(bytes: Buffer): readonly [Frame, Buffer] | null {
   const [first = 0, second = 0] = bytes
   if (bytes.length < 2) return null
   const opcode = first & 0x0f
-  if ((first & 0xf0) !== 0x80 || opcode < TEXT || (opcode > TEXT && opcode < CLOSE) || opcode > PONG || second >= 0x80) throw new Error(`No frame: ${bytes.toString('latin1', 0, 60)}`)
+  if (
+    (first & 0xf0) !== 0x80 ||
+    opcode < TEXT ||
+    (opcode > TEXT && opcode < CLOSE) ||
+    opcode > PONG ||
+    second >= 0x80
+  ) {
+    throw new Error(`No frame: ${bytes.toString('latin1', 0, 60)}`)
+  }
   const head = second < 126 ? 2 : second === 126 ? 4 : 10
   if (bytes.length < head) return null
   const length = head === 2 ? second : head === 4 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2))
-  if ((head === 4 && length < 126) || (head === 10 && length < 65_536)) throw new Error('A length is not in its shortest form.')
+  if ((head === 4 && length < 126) || (head === 10 && length < 65_536)) {
+    throw new Error('A length is not in its shortest form.')
+  }
   if (bytes.length < head + length) return null
   return [{ opcode, payload: bytes.subarray(head, head + length) }, bytes.subarray(head + length)]
 }

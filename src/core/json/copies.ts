@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from './json.ts'
 
 /**
- * Copy-on-write: the objects and arrays that one caller has copied and may change in place, as nothing else refers to them
- * yet. So hundreds of changes of one value copy each of its objects once.
+ * Copy-on-write: the objects and arrays that one caller has copied and may change in place, as nothing else refers to
+ * them yet. So hundreds of changes of one value copy each of its objects once.
  */
 export class Copies {
   readonly #own = new WeakSet<object>()
@@ -26,6 +26,7 @@ export class Copies {
 
 /** Sets an own property: plain assignment of `__proto__` would change the prototype. */
 export function setKey(object: Record<string, Json>, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
-  else object[key] = value
+  if (key === '__proto__') {
+    Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
+  } else object[key] = value
 }

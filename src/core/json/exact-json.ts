@@ -4,8 +4,8 @@ import { EXACT_LENGTH, INEXACT, isExactToken } from './number.ts'
 import { keyFault, stringFault } from './text.ts'
 
 /**
- * Placeholder in a parsed value for JSON that cannot be kept exactly. `exactValue` reports it with its place in the user's
- * value; code that expects a number, a string or an object finds none.
+ * Placeholder in a parsed value for JSON that cannot be kept exactly. `exactValue` reports it with its place in the
+ * user's value; code that expects a number, a string or an object finds none.
  */
 export class InvalidJson {
   /** The reason, as the end of a sentence. */
@@ -22,8 +22,8 @@ export interface ExactJsonOptions {
 }
 
 /**
- * Parses a JSON text (RFC 8259), with an `InvalidJson` in place of everything that cannot be kept exactly: rounded numbers, lone
- * surrogates, and the value of a key that is repeated, `__proto__` or contains U+0000. -0 becomes 0.
+ * Parses a JSON text (RFC 8259), with an `InvalidJson` in place of everything that cannot be kept exactly: rounded
+ * numbers, lone surrogates, and the value of a key that is repeated, `__proto__` or contains U+0000. -0 becomes 0.
  * Throws BAD_REQUEST for malformed JSON (also a BOM), TOO_LARGE (valueDepth) beyond `maxDepth` levels.
  */
 export function parseExactJson(text: string, options: ExactJsonOptions = {}): unknown {
@@ -48,8 +48,8 @@ const BOM = 0xfeff
 /** Result of `#peek` behind the last character. */
 const END = -1
 /**
- * Most UTF-16 units kept of a key: one more than `exactValue` accepts, so that it still refuses the key. V8 interns keys, and
- * from 16,384 units on hashes only the length: with keys of equal length parsing becomes quadratic.
+ * Most UTF-16 units kept of a key: one more than `exactValue` accepts, so that it still refuses the key. V8 interns
+ * keys, and from 16,384 units on hashes only the length: with keys of equal length parsing becomes quadratic.
  */
 const MAX_KEY = LIMITS.objectKeyBytes + 1
 /** A V8 slice longer than this keeps the whole text alive: 20 kept characters would retain a body of 2 MiB. */
@@ -78,7 +78,9 @@ class Parser {
   }
 
   #value(level: number): unknown {
-    if (level > this.#maxDepth) throw tooLarge('valueDepth', this.#maxDepth, `The JSON has more than ${this.#maxDepth} levels`)
+    if (level > this.#maxDepth) {
+      throw tooLarge('valueDepth', this.#maxDepth, `The JSON has more than ${this.#maxDepth} levels`)
+    }
     switch (this.#peek()) {
       case QUOTE:
         return this.#stringValue()
@@ -235,14 +237,22 @@ class Parser {
 
   #malformed(expected: string, at: number = this.#at): DatabaseError {
     const found = at < this.#text.length ? JSON.stringify(this.#text.charAt(at)) : 'the end'
-    return new DatabaseError('BAD_REQUEST', `The JSON is malformed at position ${at}: expected ${expected}, found ${found}.`)
+    return new DatabaseError(
+      'BAD_REQUEST',
+      `The JSON is malformed at position ${at}: expected ${expected}, found ${found}.`,
+    )
   }
 }
 
 function setMember(object: Record<string, unknown>, key: string, value: unknown, problem: string | null): void {
   if (problem !== null) {
     // Assigning __proto__ would change the object's prototype.
-    Object.defineProperty(object, key, { value: new InvalidJson(problem), enumerable: true, writable: true, configurable: true })
+    Object.defineProperty(object, key, {
+      value: new InvalidJson(problem),
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    })
   } else if (Object.hasOwn(object, key)) {
     object[key] = new InvalidJson('the key stands more than once in its object')
   } else {

@@ -9,8 +9,8 @@ export type FieldPath = readonly string[]
 const INDEX = /^(0|[1-9][0-9]*)$/
 
 /**
- * Whether a version that wrote `fields` (see `Write.fields`) may have changed the field at `path`: a written field lies at,
- * above or below it, or the whole value was written.
+ * Whether a version that wrote `fields` (see `Write.fields`) may have changed the field at `path`: a written field lies
+ * at, above or below it, or the whole value was written.
  */
 export function mayTouch(fields: readonly string[], path: FieldPath): boolean {
   if (fields.length === 0) return true
@@ -26,9 +26,9 @@ export function getField(value: Json, path: FieldPath): Json | undefined {
 }
 
 /**
- * `value` with `field` at `path`. Unchanged parts are shared; objects in `copies` are changed in place. Missing parents become
- * objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other index, and for a path
- * through a scalar or null.
+ * `value` with `field` at `path`. Unchanged parts are shared; objects in `copies` are changed in place. Missing parents
+ * become objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other index, and
+ * for a path through a scalar or null.
  */
 export function setField(value: Json | undefined, path: FieldPath, field: Json, copies: Copies = new Copies()): Json {
   const [segment, ...rest] = path
@@ -51,12 +51,17 @@ export function setField(value: Json | undefined, path: FieldPath, field: Json, 
 function indexIn(array: readonly Json[], segment: string): number {
   const index = Number(segment)
   if (!INDEX.test(segment) || index > array.length) {
-    throw notFound(`an array of ${array.length} elements takes an index from 0 to ${array.length}, not ${JSON.stringify(segment)}`)
+    throw notFound(
+      `an array of ${array.length} elements takes an index from 0 to ${array.length}, not ${JSON.stringify(segment)}`,
+    )
   }
   return index
 }
 
-/** As `setField`, but without the field at `path`; later elements of an array move up. Undefined when there was no field. */
+/**
+ * As `setField`, but without the field at `path`; later elements of an array move up. Undefined when there was no
+ * field.
+ */
 export function deleteField(value: Json, path: FieldPath, copies: Copies = new Copies()): Json | undefined {
   const [segment, ...rest] = path
   const field = segment === undefined ? undefined : member(value, segment)

@@ -2,7 +2,10 @@ import { Copies, setKey } from './copies.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import { writtenLeaves } from './written-fields.ts'
 
-/** Applies a JSON Merge Patch (RFC 7396): null deletes a key, other non-objects replace. Objects in `copies` change in place. */
+/**
+ * Applies a JSON Merge Patch (RFC 7396): null deletes a key, other non-objects replace. Objects in `copies` change in
+ * place.
+ */
 export function mergePatch(target: Json | undefined, patch: Json, copies: Copies = new Copies()): Json {
   if (!isObject(patch)) return patch
   const merged = copies.object(isObject(target) ? target : undefined)
@@ -14,9 +17,9 @@ export function mergePatch(target: Json | undefined, patch: Json, copies: Copies
 }
 
 /**
- * The fields that a merge patch writes, as paths inside the value: its leaves (`author/name`), prefixed with `at`, the path of
- * the patched field; empty when the whole value is written. Given `target`, a non-object that an object replaces counts as one
- * field. Bounds and unusual keys as in `writtenLeaves`.
+ * The fields that a merge patch writes, as paths inside the value: its leaves (`author/name`), prefixed with `at`, the
+ * path of the patched field; empty when the whole value is written. Given `target`, a non-object that an object
+ * replaces counts as one field. Bounds and unusual keys as in `writtenLeaves`.
  */
 export function mergedFields(patch: Json, target?: Json, at = ''): readonly string[] {
   const fields = writtenLeaves({ patch, target }, at, mergedParts)

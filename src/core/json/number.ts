@@ -1,10 +1,14 @@
 /** Why a number cannot be kept, as the end of a sentence. */
-export const INEXACT = 'the number would be rounded (exact are integers up to ±9007199254740991, and about 16 digits); send it as a string'
+export const INEXACT =
+  'the number would be rounded (exact are integers up to ±9007199254740991, and about 16 digits); send it as a string'
 
 /** Up to this length a number without an exponent has at most 15 digits, which a double always represents exactly. */
 export const EXACT_LENGTH = 15
 
-/** From this size on JSON prints an integer with an exponent, and so only its significant digits (ECMA-262, Number::toString). */
+/**
+ * From this size on JSON prints an integer with an exponent, and so only its significant digits (ECMA-262,
+ * Number::toString).
+ */
 const EXPONENT_FROM = 1e21
 
 /** Whether a double can be stored: finite, and no integer beyond ±(2^53 − 1) that JSON would print in full digits. */
@@ -14,8 +18,8 @@ export function isExactNumber(double: number): boolean {
 }
 
 /**
- * Whether a number token (of JSON's or GraphQL's grammar) is kept exactly: its decimal value equals that of the shortest form of
- * its double, and `isExactNumber` holds. Linear in the token's length.
+ * Whether a number token (of JSON's or GraphQL's grammar) is kept exactly: its decimal value equals that of the
+ * shortest form of its double, and `isExactNumber` holds. Linear in the token's length.
  */
 export function isExactToken(token: string): boolean {
   const double = Number(token)

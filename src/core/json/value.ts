@@ -15,10 +15,11 @@ interface CopyContext {
 }
 
 /**
- * A deep copy of `value` as JSON, with -0 as 0; the caller may go on changing the original. Only the enumerable string keys of
- * plain objects are copied. Throws INVALID_VALUE with `at` (JSON Pointer, RFC 6901) for a value that cannot be kept exactly, and
- * TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Throws TOO_LARGE (valueBytes) as soon as
- * the copy must exceed it, so that an object referenced many times cannot exhaust memory; `checkSize` does the exact check.
+ * A deep copy of `value` as JSON, with -0 as 0; the caller may go on changing the original. Only the enumerable string
+ * keys of plain objects are copied. Throws INVALID_VALUE with `at` (JSON Pointer, RFC 6901) for a value that cannot be
+ * kept exactly, and TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Throws TOO_LARGE
+ * (valueBytes) as soon as the copy must exceed it, so that an object referenced many times cannot exhaust memory;
+ * `checkSize` does the exact check.
  */
 export function exactValue(value: unknown, limits: Limits): Json {
   return copyOf(value, { limits, trail: [], bytes: 0 })
@@ -27,7 +28,12 @@ export function exactValue(value: unknown, limits: Limits): Json {
 function copyOf(value: unknown, context: CopyContext): Json {
   const { limits, trail } = context
   if (trail.length >= limits.valueDepth) {
-    throw tooLarge('valueDepth', limits.valueDepth, `The value has more than ${limits.valueDepth} levels`, pointer(trail))
+    throw tooLarge(
+      'valueDepth',
+      limits.valueDepth,
+      `The value has more than ${limits.valueDepth} levels`,
+      pointer(trail),
+    )
   }
   countBytes(context, 1)
   switch (typeof value) {
@@ -96,7 +102,9 @@ function checkKey(key: string, { limits: { objectKeyBytes }, trail }: CopyContex
   // A UTF-16 unit takes one to three bytes.
   if (3 * key.length <= objectKeyBytes) return
   const bytes = key.length > objectKeyBytes ? key.length : utf8Length(key)
-  if (bytes > objectKeyBytes) throw tooLarge('objectKeyBytes', objectKeyBytes, `A key of an object has ${bytes} bytes or more`, pointer(trail))
+  if (bytes > objectKeyBytes) {
+    throw tooLarge('objectKeyBytes', objectKeyBytes, `A key of an object has ${bytes} bytes or more`, pointer(trail))
+  }
 }
 
 function isPlain(object: object): boolean {
@@ -106,7 +114,9 @@ function isPlain(object: object): boolean {
 
 function countBytes(context: CopyContext, bytes: number): void {
   context.bytes += bytes
-  if (context.bytes > context.limits.valueBytes) throw tooManyBytes(context.limits, `more than ${context.limits.valueBytes} bytes`)
+  if (context.bytes > context.limits.valueBytes) {
+    throw tooManyBytes(context.limits, `more than ${context.limits.valueBytes} bytes`)
+  }
 }
 
 function tooManyBytes(limits: Limits, size: string): DatabaseError {
@@ -138,7 +148,9 @@ export function checkSize(value: Json, limits: Limits): number {
 /** Whether two values are equal JSON; the order of keys does not matter. */
 export function equalJson(a: Json, b: Json): boolean {
   if (a === b) return true
-  if (isArray(a)) return isArray(b) && a.length === b.length && a.every((element, i) => equalJson(element, b[i] ?? null))
+  if (isArray(a)) {
+    return isArray(b) && a.length === b.length && a.every((element, i) => equalJson(element, b[i] ?? null))
+  }
   if (!isObject(a) || !isObject(b)) return false
   const keys = Object.keys(a)
   if (keys.length !== Object.keys(b).length) return false

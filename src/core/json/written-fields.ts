@@ -3,8 +3,8 @@ import { isObject, type Json, type JsonObject } from './json.ts'
 import { utf8Length } from '../path.ts'
 
 /**
- * Most fields that one change lists, and the sum of their UTF-8 bytes: every version stores the list beside its value, and a
- * patch of one long key around many short ones would list megabytes.
+ * Most fields that one change lists, and the sum of their UTF-8 bytes: every version stores the list beside its value,
+ * and a patch of one long key around many short ones would list megabytes.
  */
 const MAX_FIELDS = 256
 const MAX_FIELD_BYTES = 8_192
@@ -24,9 +24,10 @@ interface WrittenNode<T> {
 }
 
 /**
- * Paths of a tree's leaves, prefixed with `path`, that of its root (`''` is the whole value); where the leaves exceed the bounds,
- * of their nearest ancestors: every leaf lies at or below one of the paths. A key that cannot be a segment (empty, or with a
- * slash) is listed by its parent's path. Visits each node once, and none below a node whose children exceed the bounds.
+ * Paths of a tree's leaves, prefixed with `path`, that of its root (`''` is the whole value); where the leaves exceed
+ * the bounds, of their nearest ancestors: every leaf lies at or below one of the paths. A key that cannot be a segment
+ * (empty, or with a slash) is listed by its parent's path. Visits each node once, and none below a node whose children
+ * exceed the bounds.
  */
 export function writtenLeaves<T>(root: T, path: string, childrenOf: ChildrenOf<T>): readonly string[] {
   const top: WrittenNode<T> = { path, bytes: utf8Length(path), source: root, below: [] }
@@ -57,7 +58,10 @@ function listedPaths<T>({ path, below }: WrittenNode<T>): readonly string[] {
   return below.length === 0 ? [path] : below.flatMap(listedPaths)
 }
 
-/** The fields of two changes of one document, within the bounds; empty (the whole value) when either wrote the whole value. */
+/**
+ * The fields of two changes of one document, within the bounds; empty (the whole value) when either wrote the whole
+ * value.
+ */
 export function joinFields(earlier: readonly string[], later: readonly string[]): readonly string[] {
   if (earlier.length === 0 || later.length === 0) return []
   const fields = [...new Set([...earlier, ...later])]
@@ -67,8 +71,8 @@ export function joinFields(earlier: readonly string[], later: readonly string[])
 }
 
 /**
- * The fields of a change from `before` to `after`, shortened to paths that exist: an object that the change created and left
- * empty is listed itself, not a key that it does not have.
+ * The fields of a change from `before` to `after`, shortened to paths that exist: an object that the change created and
+ * left empty is listed itself, not a key that it does not have.
  */
 export function settledFields(fields: readonly string[], before: Json, after: Json): readonly string[] {
   const emptiness = new Map<Json, boolean>()
@@ -80,7 +84,11 @@ export function settledFields(fields: readonly string[], before: Json, after: Js
   return [...new Set(fields.map((field) => settledField(field, [before, after], isEmpty)))]
 }
 
-function settledField(field: string, [before, after]: readonly [Json, Json], isEmpty: (object: JsonObject) => boolean): string {
+function settledField(
+  field: string,
+  [before, after]: readonly [Json, Json],
+  isEmpty: (object: JsonObject) => boolean,
+): string {
   const segments = field.split('/')
   let [old, now]: [Json | undefined, Json | undefined] = [before, after]
   for (const [i, segment] of segments.entries()) {

@@ -9,7 +9,9 @@ export const SYSTEM_TENANT: TenantId = 'tidemark-system'
 
 /** An interrupt of this age was abandoned: its process was killed. */
 const ABANDONED_MS = 30_000
-/** The longest wait for the answers of other processes, and the heartbeat that finds answers of lost notifications, ms. */
+/**
+ * The longest wait for the answers of other processes, and the heartbeat that finds answers of lost notifications, ms.
+ */
 const ANSWER_TIMEOUT_MS = 2_000
 const ANSWER_POLL_MS = 250
 /** Delay before the feed is opened again after it has ended, ms. */
@@ -29,10 +31,10 @@ export interface ClusterOptions {
 }
 
 /**
- * The processes on one store. Each registers a document in `servers`, and follows `interrupts`. A process interrupts the others
- * by a document there; each answers by a document below it, and the asking process deletes all of them. A process that does not
- * answer in time counts as gone: its registration is deleted, and it registers again if it was only slow. Without interrupts,
- * nothing is written.
+ * The processes on one store. Each registers a document in `servers`, and follows `interrupts`. A process interrupts
+ * the others by a document there; each answers by a document below it, and the asking process deletes all of them. A
+ * process that does not answer in time counts as gone: its registration is deleted, and it registers again if it was
+ * only slow. Without interrupts, nothing is written.
  */
 export class Cluster {
   readonly #options: ClusterOptions
@@ -54,9 +56,16 @@ export class Cluster {
 
   /** Interrupts matching subscriptions in the other processes; returns the sum of the numbers that they answer. */
   async interrupt(tenant: TenantId, match: InterruptMatch): Promise<number> {
-    const definedMatch = Object.fromEntries(Object.entries(match).filter(([, value]) => value !== undefined)) as Record<string, Json>
+    const definedMatch = Object.fromEntries(Object.entries(match).filter(([, value]) => value !== undefined)) as Record<
+      string,
+      Json
+    >
     const id = this.#options.freshId()
-    const { cursor } = await this.#db.post('interrupts', { from: this.#id, tenant, match: definedMatch, answers: [] }, { id })
+    const { cursor } = await this.#db.post(
+      'interrupts',
+      { from: this.#id, tenant, match: definedMatch, answers: [] },
+      { id },
+    )
     try {
       return await this.#collectAnswers(id, await this.#others(), cursor)
     } finally {
@@ -81,7 +90,12 @@ export class Cluster {
     if (missing.size === 0) return 0
     const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
     let sum = 0
-    for await (const { changes } of this.#db.changes([`interrupts/${id}/answers`], { after: cursor, types: ['NEW'], heartbeatMs: ANSWER_POLL_MS, signal })) {
+    for await (const { changes } of this.#db.changes([`interrupts/${id}/answers`], {
+      after: cursor,
+      types: ['NEW'],
+      heartbeatMs: ANSWER_POLL_MS,
+      signal,
+    })) {
       for (const { document } of changes) {
         missing.delete(document.id)
         sum += parseAnswer(document.value)
@@ -106,7 +120,11 @@ export class Cluster {
 
   async #read(): Promise<void> {
     const own = `servers/${this.#id}`
-    for await (const { changes, cursor } of this.#db.changes(['interrupts', own], { after: this.#cursor, types: ['NEW', 'DELETE'], signal: this.#stop.signal })) {
+    for await (const { changes, cursor } of this.#db.changes(['interrupts', own], {
+      after: this.#cursor,
+      types: ['NEW', 'DELETE'],
+      signal: this.#stop.signal,
+    })) {
       if (this.#cursor === undefined) await this.#join()
       for (const { type, path, document } of changes) {
         if (type === 'NEW') await this.#answer(document)
@@ -116,7 +134,10 @@ export class Cluster {
     }
   }
 
-  /** Authorizes all subscriptions anew, as earlier interrupts are not known; then registers, so that others wait for answers. */
+  /**
+   * Authorizes all subscriptions anew, as earlier interrupts are not known; then registers, so that others wait for
+   * answers.
+   */
   async #join(): Promise<void> {
     await this.#options.interruptAll()
     const at = await this.#register()
@@ -172,7 +193,9 @@ interface InterruptRequest {
   readonly match: InterruptMatch
 }
 
-/** The interrupt in a document; null for another one, as of another release. `match` is checked later, like a client's. */
+/**
+ * The interrupt in a document; null for another one, as of another release. `match` is checked later, like a client's.
+ */
 function parseInterruptRequest(value: Json): InterruptRequest | null {
   if (!isObject(value)) return null
   const { from = null, tenant, match } = value

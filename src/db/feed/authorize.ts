@@ -15,17 +15,25 @@ export interface SubscriptionRequest extends GrantedView {
 }
 
 /**
- * Returns the view that a subscription may follow: the request itself (the same object) or another view; or throws FORBIDDEN.
- * Called when a subscription begins, and at every interrupt that matches it. The view of a `watch` is one path without a filter.
- * Errors other than DatabaseError, and a view that cannot be parsed, end the subscription with INTERNAL.
+ * Returns the view that a subscription may follow: the request itself (the same object) or another view; or throws
+ * FORBIDDEN. Called when a subscription begins, and at every interrupt that matches it. The view of a `watch` is one
+ * path without a filter. Errors other than DatabaseError, and a view that cannot be parsed, end the subscription with
+ * INTERNAL.
  */
 export type Authorize = (request: SubscriptionRequest) => GrantedView | Promise<GrantedView>
 
 /** The default: grants every request. */
 export const authorizeAll: Authorize = (request) => request
 
-/** Authorizes a request, and `use`s the granted view. An error of `use` is INTERNAL, unless the view is the request itself. */
-export async function withGrant<T>(admit: Authorize, request: SubscriptionRequest, use: (view: GrantedView) => T): Promise<T> {
+/**
+ * Authorizes a request, and `use`s the granted view. An error of `use` is INTERNAL, unless the view is the request
+ * itself.
+ */
+export async function withGrant<T>(
+  admit: Authorize,
+  request: SubscriptionRequest,
+  use: (view: GrantedView) => T,
+): Promise<T> {
   const view = await authorize(admit, request)
   try {
     return use(view)

@@ -18,7 +18,9 @@ import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts
 
 /** Least number of commits in the first read back from the end of the log for `last`; each later read doubles it. */
 const MIN_LOOKBACK = 16
-/** A read without a match pauses after this time, so that a heartbeat can be sent: the shortest heartbeat interval, ms. */
+/**
+ * A read without a match pauses after this time, so that a heartbeat can be sent: the shortest heartbeat interval, ms.
+ */
 const PAUSE_MS = 100
 
 /** Source of `changes`: every change that matches, in order, once. */
@@ -45,7 +47,7 @@ export class ChangesSource implements FeedSource<ChangeBatch> {
 
   async read({ revision: from, live }: FeedPosition, until: Revision): Promise<FeedStep<ChangeBatch>> {
     const pauseAt = performance.now() + PAUSE_MS
-    for (let revision = from; ; ) {
+    for (let revision = from; ;) {
       const commits = await this.#tail.read(revision, pageFrom(revision), until)
       if (revision < this.#tail.floor) throw cursorExpired(this.#tail)
       const changes: Change[] = []
@@ -55,10 +57,16 @@ export class ChangesSource implements FeedSource<ChangeBatch> {
         revision = commit.revision
       }
       if (changes.length > 0) return this.#step(changes, revision)
-      if (commits.length === 0) return live ? { batch: null, next: this.livePosition(revision), upToDate: true, bytes: 0 } : this.#step([], revision)
+      if (commits.length === 0) {
+        return live
+          ? { batch: null, next: this.livePosition(revision), upToDate: true, bytes: 0 }
+          : this.#step([], revision)
+      }
       // The embedded store answers without waiting: yield to the event loop before the next page.
       await nextTurn()
-      if (performance.now() >= pauseAt && revision < this.#tail.last) return { batch: null, next: { revision, live }, upToDate: false, bytes: 0 }
+      if (performance.now() >= pauseAt && revision < this.#tail.last) {
+        return { batch: null, next: { revision, live }, upToDate: false, bytes: 0 }
+      }
     }
   }
 
@@ -69,13 +77,18 @@ export class ChangesSource implements FeedSource<ChangeBatch> {
   }
 }
 
-/** Pages end at multiples of the page size, so that readers that began at different revisions soon share cached steps. */
+/**
+ * Pages end at multiples of the page size, so that readers that began at different revisions soon share cached steps.
+ */
 function pageFrom(revision: Revision): typeof FEED_PAGE {
   return { ...FEED_PAGE, rows: FEED_PAGE.rows - (revision % FEED_PAGE.rows) }
 }
 
 /** Where a feed begins. `after` wins over `last` and `start`: a client resumes with the options that it first gave. */
-export function startFrom(options: ChangesOptions, limits: Limits): (context: TenantContext, matcher: Matcher) => Promise<Revision> {
+export function startFrom(
+  options: ChangesOptions,
+  limits: Limits,
+): (context: TenantContext, matcher: Matcher) => Promise<Revision> {
   const { after, last, start } = options
   if (after !== undefined) return (context) => cursorRevision(context, after)
   if (last === undefined) return async ({ tail }) => (start === 'BEGINNING' ? tail.floor : tail.last)
@@ -84,10 +97,14 @@ export function startFrom(options: ChangesOptions, limits: Limits): (context: Te
 }
 
 /**
- * The revision after which `count` matching changes remain, or a few more, for commits stay whole. Fewer remain where the log has
- * no more, or where the search has gone through `lastCommits` commits or taken half of `readMs`.
+ * The revision after which `count` matching changes remain, or a few more, for commits stay whole. Fewer remain where
+ * the log has no more, or where the search has gone through `lastCommits` commits or taken half of `readMs`.
  */
-async function beforeLast({ store, tenant, tail, limits, readMs }: TenantContext, matcher: Matcher, count: number): Promise<Revision> {
+async function beforeLast(
+  { store, tenant, tail, limits, readMs }: TenantContext,
+  matcher: Matcher,
+  count: number,
+): Promise<Revision> {
   const search = new Search(readMs, limits.lastCommits)
   const { below } = matcher
   let found = 0
@@ -114,7 +131,9 @@ async function beforeLast({ store, tenant, tail, limits, readMs }: TenantContext
 }
 
 /** Completes a feed after `limit` changes, rounded up to whole commits; undefined: never. Throws BAD_REQUEST. */
-export function limitChanges(limit: number | undefined): ((batch: ChangeBatch) => DeliveredItem<ChangeBatch>) | undefined {
+export function limitChanges(
+  limit: number | undefined,
+): ((batch: ChangeBatch) => DeliveredItem<ChangeBatch>) | undefined {
   if (limit === undefined) return undefined
   if (!Number.isSafeInteger(limit) || limit < 1) throw badArgument('limit', 'limit must be a whole number from 1.')
   let remaining = limit

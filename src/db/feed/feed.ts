@@ -18,13 +18,15 @@ export interface DeliveredItem<T> {
 export interface FeedParts<T, P extends FeedPosition> {
   readonly request: SubscriptionRequest
   /**
-   * Authorizes the request and joins the cohort of the granted view: once without a position when the feed opens, then at each
-   * `reconsider`; null when the current cohort is still the right one. A rejection ends the feed.
+   * Authorizes the request and joins the cohort of the granted view: once without a position when the feed opens, then
+   * at each `reconsider`; null when the current cohort is still the right one. A rejection ends the feed.
    */
   readonly join: (current: CurrentPosition<P> | null) => Promise<Membership<T, P> | null>
   /** Heartbeat interval, ms. Readers of one cohort may have different ones. */
   readonly heartbeatMs: number
-  /** Whether the feed keeps its position in the log when it changes its cohort. Default: it starts where `join` says. */
+  /**
+   * Whether the feed keeps its position in the log when it changes its cohort. Default: it starts where `join` says.
+   */
   readonly keepsPosition?: boolean | undefined
   /** Maps each item before it is delivered. Default: items are delivered as they are, and none is the last. */
   readonly transform?: ((item: T) => DeliveredItem<T>) | undefined
@@ -75,9 +77,9 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
 }
 
 /**
- * A feed as a pull iterator. Between two pulls it holds only its position, so a reader that pauses costs nothing and loses no
- * stored change: the next pull reads on from there. At most one pull is pending: `next` queues its calls, and no `pull` may be
- * called before the one before is answered.
+ * A feed as a pull iterator. Between two pulls it holds only its position, so a reader that pauses costs nothing and
+ * loses no stored change: the next pull reads on from there. At most one pull is pending: `next` queues its calls, and
+ * no `pull` may be called before the one before is answered.
  *
  * STATE     event                    effect
  * JOINING   (opened)                 `join` was called at once; pulls wait until it settles
@@ -96,8 +98,9 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
  * LAST                               the start of the membership. A rejection: → ENDED, with that error
  *           `end`, `return`, abort   → ENDED: leaves the cohort and calls `ended`; a pending pull completes
  *
- * `#ephemeralSeq` is null before the first up-to-date batch and after any batch that is not up to date: no ephemeral commits are
- * delivered. The next up-to-date batch sets it to the cohort's newest number, an ephemeral batch to its own; others keep it.
+ * `#ephemeralSeq` is null before the first up-to-date batch and after any batch that is not up to date: no ephemeral
+ * commits are delivered. The next up-to-date batch sets it to the cohort's newest number, an ephemeral batch to its
+ * own; others keep it.
  */
 export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>
@@ -128,8 +131,12 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     this.#parts = parts
     this.heartbeatMs = parts.heartbeatMs
     this.#transform = parts.transform
-    // Join now, not at the first pull: the feed starts where the log is when it is opened. The first pull gets a failure.
-    this.#joining = parts.join(null).then((membership) => this.#begin(membership), (error: unknown) => this.#failJoining(error))
+    // Join now, not at the first pull: the feed starts where the log is when it is opened. The first pull gets a
+    // failure.
+    this.#joining = parts.join(null).then(
+      (membership) => this.#begin(membership),
+      (error: unknown) => this.#failJoining(error),
+    )
     parts.signal?.addEventListener('abort', this.#abort, { once: true })
     if (parts.signal?.aborted === true) queueMicrotask(this.#abort)
   }
@@ -160,7 +167,9 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     return this.#waiter === pull
   }
 
-  /** The cohort has withdrawn the pending pull: the observer pulls from the current position, or completes once ENDED. */
+  /**
+   * The cohort has withdrawn the pending pull: the observer pulls from the current position, or completes once ENDED.
+   */
   onWithdrawn(observer: PullObserver<T>): void {
     this.#waiter = null
     if (this.#closed) this.#complete(observer)
@@ -201,7 +210,8 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     this.#membership = to
     this.#waiter = null
     if (this.#parts.keepsPosition !== true) this.#position = to.start
-    this.#ephemeralSeq = this.#ephemeralSeq === null || this.#position?.live !== true ? null : to.cohort.lastEphemeralSeq
+    this.#ephemeralSeq =
+      this.#ephemeralSeq === null || this.#position?.live !== true ? null : to.cohort.lastEphemeralSeq
     if (waiter !== null) from.cohort.withdraw(waiter)
     from.leave()
   }
@@ -222,10 +232,13 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
   }
 
   #next(): Promise<IteratorResult<T>> {
-    return new Promise((resolve, reject) => this.pull({
-      next: (value) => resolve({ done: false, value }),
-      complete: (failure) => (failure === null ? resolve({ done: true, value: undefined }) : reject(failure as Error)),
-    }))
+    return new Promise((resolve, reject) =>
+      this.pull({
+        next: (value) => resolve({ done: false, value }),
+        complete: (failure) =>
+          failure === null ? resolve({ done: true, value: undefined }) : reject(failure as Error),
+      }),
+    )
   }
 
   /** Answers the pending pull. */

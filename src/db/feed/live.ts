@@ -59,7 +59,12 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
   }
 
   heartbeat(revision: Revision, upToDate: boolean): ChangeBatch {
-    return { changes: [], cursor: formatCursor(this.#tail.epoch, revision, this.#options.shapeHash), upToDate, reset: null }
+    return {
+      changes: [],
+      cursor: formatCursor(this.#tail.epoch, revision, this.#options.shapeHash),
+      upToDate,
+      reset: null,
+    }
   }
 
   ephemeralItem(commits: readonly Commit[], revision: Revision): ChangeBatch | null {
@@ -73,19 +78,23 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     const changes = coalesce(caughtUp.changes)
     const { revision } = caughtUp
     const upToDate = revision >= this.#tail.last
-    if (changes.length === 0 && upToDate && from.live) return { batch: null, next: this.livePosition(revision), upToDate, bytes: 0 }
+    if (changes.length === 0 && upToDate && from.live) {
+      return { batch: null, next: this.livePosition(revision), upToDate, bytes: 0 }
+    }
     // Until the first up-to-date batch, the reader's set is of no single revision: its cursor cannot be resumed from.
     const partial = from.phase !== undefined && !upToDate
     const next = partial ? { revision, live: false, phase: phaseKey('catching-up') } : { revision, live: upToDate }
     return { batch: this.#batch(changes, revision, { upToDate, partial }), next, upToDate, bytes: changeBytes(changes) }
   }
 
-  /** The changes after a revision, up to `until`, the log's end or `MAX_CATCH_UP`; null when the log does not hold all. */
+  /**
+   * The changes after a revision, up to `until`, the log's end or `MAX_CATCH_UP`; null when the log does not hold all.
+   */
   async #catchUp(from: Revision, until: Revision): Promise<{ changes: readonly Change[]; revision: Revision } | null> {
     const changes: Change[] = []
     let revision = from
     let bytes = 0
-    for (let commits = 0; commits < MAX_CATCH_UP.commits && bytes < MAX_CATCH_UP.bytes; ) {
+    for (let commits = 0; commits < MAX_CATCH_UP.commits && bytes < MAX_CATCH_UP.bytes;) {
       const page = await this.#tail.read(revision, LOG_PAGE, until)
       if (revision < this.#tail.floor) return null
       if (page.length === 0) break
@@ -106,28 +115,47 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     const { context, matcher, patterns } = this.#options
     const page = await snapshotPage({ context, matcher, patterns, at: revision }, mark)
     const upToDate = page.next === null && revision >= this.#tail.last
-    const next = page.next === null
-      ? { revision, live: upToDate, phase: upToDate ? undefined : phaseKey('catching-up') }
-      : { revision, live: false, snapshot: page.next, phase: phaseKey('snapshot', page.next) }
+    const next =
+      page.next === null
+        ? { revision, live: upToDate, phase: upToDate ? undefined : phaseKey('catching-up') }
+        : { revision, live: false, snapshot: page.next, phase: phaseKey('snapshot', page.next) }
     const batch = { ...this.#batch(page.changes, revision, { upToDate, partial: !upToDate }), reset: reset ?? null }
     return { batch, next, upToDate, bytes: changeBytes(page.changes) }
   }
 
-  #batch(changes: readonly Change[], revision: Revision, { upToDate, partial }: { readonly upToDate: boolean; readonly partial: boolean }): ChangeBatch {
+  #batch(
+    changes: readonly Change[],
+    revision: Revision,
+    { upToDate, partial }: { readonly upToDate: boolean; readonly partial: boolean },
+  ): ChangeBatch {
     const { epoch } = this.#tail
-    return { changes, cursor: partial ? formatPartialCursor(epoch, revision) : formatCursor(epoch, revision, this.#options.shapeHash), upToDate, reset: null }
+    return {
+      changes,
+      cursor: partial ? formatPartialCursor(epoch, revision) : formatCursor(epoch, revision, this.#options.shapeHash),
+      upToDate,
+      reset: null,
+    }
   }
 }
 
-/** Where a `live` feed begins: after its cursor where possible, else with a snapshot. Throws CURSOR_UNKNOWN for a damaged one. */
-export async function liveStart({ tail }: TenantContext, after: string | undefined, shapeHash: string): Promise<LiveStart> {
+/**
+ * Where a `live` feed begins: after its cursor where possible, else with a snapshot. Throws CURSOR_UNKNOWN for a
+ * damaged one.
+ */
+export async function liveStart(
+  { tail }: TenantContext,
+  after: string | undefined,
+  shapeHash: string,
+): Promise<LiveStart> {
   if (after === undefined) return snapshotStart(tail.last)
   const point = await tail.resumePoint(after)
   switch (point.kind) {
     case 'epoch':
-    case 'ahead': return snapshotStart(tail.last, 'RESTORED')
+    case 'ahead':
+      return snapshotStart(tail.last, 'RESTORED')
     case 'partial':
-    case 'expired': return snapshotStart(tail.last, 'CURSOR_EXPIRED')
+    case 'expired':
+      return snapshotStart(tail.last, 'CURSOR_EXPIRED')
     case 'revision':
       if (point.shape !== null && point.shape !== shapeHash) return snapshotStart(tail.last, 'SHAPE_CHANGED')
       return { revision: point.revision, live: false }

@@ -30,20 +30,34 @@ export interface FeedDeps {
 }
 
 /** Opens `changes`. Throws at once if the arguments alone are wrong; later errors end the feed. */
-export function openChanges(deps: FeedDeps, paths: readonly string[], options: ChangesOptions): Feed<ChangeBatch, FeedPosition> {
+export function openChanges(
+  deps: FeedDeps,
+  paths: readonly string[],
+  options: ChangesOptions,
+): Feed<ChangeBatch, FeedPosition> {
   const { context, cohorts, limits, ended } = deps
   const { request, authorizedShape } = parseRequested(deps, paths, options)
   const heartbeatMs = parseHeartbeat(options)
   const start = startFrom(options, limits)
   const transform = limitChanges(options.limit)
-  const join = async (current: CurrentPosition<FeedPosition> | null): Promise<Membership<ChangeBatch, FeedPosition> | null> => {
+  const join = async (
+    current: CurrentPosition<FeedPosition> | null,
+  ): Promise<Membership<ChangeBatch, FeedPosition> | null> => {
     const [shape, tenantContext] = [await authorizedShape(), await context()]
     const { tail } = tenantContext
     const matcher = createMatcher(tenantContext.tail, shape, { tracksMembership: false })
     const key = `changes ${shape.key}`
     if (current?.key === key) return null
-    const init = (): CohortInit<ChangeBatch, FeedPosition> => ({ tail, shape, source: new ChangesSource(tail, matcher) })
-    return cohorts.join(key, init, async () => current?.position ?? { revision: await start(tenantContext, matcher), live: false })
+    const init = (): CohortInit<ChangeBatch, FeedPosition> => ({
+      tail,
+      shape,
+      source: new ChangesSource(tail, matcher),
+    })
+    return cohorts.join(
+      key,
+      init,
+      async () => current?.position ?? { revision: await start(tenantContext, matcher), live: false },
+    )
   }
   return new Feed({ request, join, heartbeatMs, transform, keepsPosition: true, signal: options.signal, ended })
 }
@@ -53,14 +67,26 @@ export function openLive(deps: FeedDeps, paths: readonly string[], options: Feed
   const { context, cohorts, ended } = deps
   const { request, authorizedShape } = parseRequested(deps, paths, options)
   const heartbeatMs = parseHeartbeat(options)
-  const join = async (current: CurrentPosition<LiveStart> | null): Promise<Membership<ChangeBatch, LiveStart> | null> => {
+  const join = async (
+    current: CurrentPosition<LiveStart> | null,
+  ): Promise<Membership<ChangeBatch, LiveStart> | null> => {
     const [shape, tenantContext] = [await authorizedShape(), await context()]
     const { tail } = tenantContext
     const [key, { shapeHash }] = [`live ${shape.key}`, shape]
     if (current?.key === key) return null
-    const init = (): CohortInit<ChangeBatch, LiveStart> =>
-      ({ tail, shape, source: new LiveSource({ context: tenantContext, matcher: createMatcher(tenantContext.tail, shape, { tracksMembership: true }), patterns: shape.patterns, shapeHash }) })
-    return cohorts.join(key, init, async () => (current === null ? liveStart(tenantContext, options.after, shapeHash) : snapshotStart(tail.last, 'SHAPE_CHANGED')))
+    const init = (): CohortInit<ChangeBatch, LiveStart> => ({
+      tail,
+      shape,
+      source: new LiveSource({
+        context: tenantContext,
+        matcher: createMatcher(tenantContext.tail, shape, { tracksMembership: true }),
+        patterns: shape.patterns,
+        shapeHash,
+      }),
+    })
+    return cohorts.join(key, init, async () =>
+      current === null ? liveStart(tenantContext, options.after, shapeHash) : snapshotStart(tail.last, 'SHAPE_CHANGED'),
+    )
   }
   return new Feed({ request, join, heartbeatMs, signal: options.signal, ended })
 }
@@ -76,14 +102,20 @@ export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): 
   const request: SubscriptionRequest = { tenant, actor, paths: [text], filter: {} }
   parsePath(text, limits)
   const depth = parseDepth(options.depth)
-  const join = async (current: CurrentPosition<FeedPosition> | null): Promise<Membership<ObservedValue, FeedPosition> | null> => {
+  const join = async (
+    current: CurrentPosition<FeedPosition> | null,
+  ): Promise<Membership<ObservedValue, FeedPosition> | null> => {
     const { path, shape } = await withGrant(admit, request, (view) => grantedPath(view, limits))
     const tenantContext = await context()
     const { tail } = tenantContext
     const key = `watch ${depth} ${pathText(path)}`
     if (current?.key === key) return null
     const source = new ValueSource({ tail, read: (at) => valueAt(tenantContext, path, { depth, at }) })
-    return cohorts.join(key, () => ({ tail, shape, source }), async () => ({ revision: tail.last, live: false }))
+    return cohorts.join(
+      key,
+      () => ({ tail, shape, source }),
+      async () => ({ revision: tail.last, live: false }),
+    )
   }
   return new Feed({ request, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
 }
@@ -97,15 +129,26 @@ interface ShapeDecision {
 }
 
 /** Parses the requested shape at once; authorizes it, or parses another one that is granted instead, at each call. */
-function parseRequested({ tenant, actor, admit, limits }: FeedDeps, paths: readonly string[], options: ShapeOptions): ShapeDecision {
+function parseRequested(
+  { tenant, actor, admit, limits }: FeedDeps,
+  paths: readonly string[],
+  options: ShapeOptions,
+): ShapeDecision {
   const requested = parseShape(paths, options, limits)
   const request: SubscriptionRequest = { tenant, actor, paths: [...paths], filter: requested.filter }
-  const parse = ({ paths: granted, filter: { where, params } }: GrantedView): Shape => parseShape(granted, { ...options, where, params }, limits)
-  return { request, authorizedShape: () => withGrant(admit, request, (view) => (view === request ? requested : parse(view))) }
+  const parse = ({ paths: granted, filter: { where, params } }: GrantedView): Shape =>
+    parseShape(granted, { ...options, where, params }, limits)
+  return {
+    request,
+    authorizedShape: () => withGrant(admit, request, (view) => (view === request ? requested : parse(view))),
+  }
 }
 
 /** The path of a view granted to a `watch`. Throws FORBIDDEN for a view with several paths or a filter. */
-function grantedPath({ paths: [text, ...more], filter }: GrantedView, limits: Limits): { readonly path: Path; readonly shape: Shape } {
+function grantedPath(
+  { paths: [text, ...more], filter }: GrantedView,
+  limits: Limits,
+): { readonly path: Path; readonly shape: Shape } {
   if (text === undefined || more.length > 0 || filter.where !== undefined) {
     throw new DatabaseError('FORBIDDEN', 'Only parts of what lies at this path may be seen: follow them with live.')
   }

@@ -7,7 +7,9 @@ import { Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Matcher } from '../shape/matcher.ts'
 
-/** Where the next page of a snapshot begins: the index of its range in `SnapshotRanges.below`, and the document before. */
+/**
+ * Where the next page of a snapshot begins: the index of its range in `SnapshotRanges.below`, and the document before.
+ */
 export interface SnapshotMark {
   readonly range: number
   readonly after?: Path | undefined
@@ -37,7 +39,9 @@ interface SnapshotRanges {
 
 function rangesOf(patterns: readonly Pattern[]): SnapshotRanges {
   const roots = patterns.map(concrete)
-  const below = roots.filter((root, i) => !roots.some((other, k) => isWithin(root, other) && (other.length < root.length || k < i)))
+  const below = roots.filter(
+    (root, i) => !roots.some((other, k) => isWithin(root, other) && (other.length < root.length || k < i)),
+  )
   const documents = new Map<string, Path>()
   for (const root of roots) {
     for (let length = 2; length <= root.length; length += 2) {
@@ -54,8 +58,9 @@ function isBelow(document: Path, root: Path): boolean {
 }
 
 /**
- * A page of the documents that match, as of one revision: later pages are of the same state, without an open read transaction.
- * It has at least one document, unless it is the last page, or the search ended early (`searchedDocuments`, half of `readMs`).
+ * A page of the documents that match, as of one revision: later pages are of the same state, without an open read
+ * transaction. It has at least one document, unless it is the last page, or the search ended early
+ * (`searchedDocuments`, half of `readMs`).
  */
 export async function snapshotPage(options: SnapshotOptions, from: SnapshotMark): Promise<SnapshotPage> {
   const { documents, below } = rangesOf(options.patterns)
@@ -78,7 +83,12 @@ async function readNamed({ context, matcher, at }: SnapshotOptions, documents: r
   return rows.filter((row) => row !== null).flatMap((version) => toNew({ context, matcher, at }, version))
 }
 
-async function readBelow(options: SnapshotOptions, root: Path, { after }: SnapshotMark, search: Search): Promise<{ changes: Change[]; after?: Path | undefined }> {
+async function readBelow(
+  options: SnapshotOptions,
+  root: Path,
+  { after }: SnapshotMark,
+  search: Search,
+): Promise<{ changes: Change[]; after?: Path | undefined }> {
   const { store, tenant } = options.context
   const { slice, skips } = search
   const page = await store.list(tenant, { kind: 'below', path: root, after, limit: slice, skips }, options.at)
@@ -92,9 +102,24 @@ async function readBelow(options: SnapshotOptions, root: Path, { after }: Snapsh
 }
 
 /** The document as a NEW, if it matches. */
-function toNew({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'patterns'>, version: Version): readonly Change[] {
+function toNew(
+  { context: { tail }, matcher, at }: Omit<SnapshotOptions, 'patterns'>,
+  version: Version,
+): readonly Change[] {
   const document = matcher.project(version, toDocument(tail.epoch, version, at))
   if (document === null) return []
   const { path, cursor, updatedAt } = document
-  return [{ type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit: version.commit, cursor, at: updatedAt }]
+  return [
+    {
+      type: 'NEW',
+      reason: 'WRITE',
+      path,
+      document,
+      before: null,
+      fields: [],
+      commit: version.commit,
+      cursor,
+      at: updatedAt,
+    },
+  ]
 }

@@ -40,7 +40,9 @@ export class ValueSource implements FeedSource<ObservedValue> {
     const next = this.livePosition(last)
     const before = live ? await this.#valueAt(revision) : undefined
     const now = await this.#valueAt(last)
-    if (before !== undefined && equalJson(before.value, now.value)) return { batch: null, next, upToDate: true, bytes: 0 }
+    if (before !== undefined && equalJson(before.value, now.value)) {
+      return { batch: null, next, upToDate: true, bytes: 0 }
+    }
     return { batch: now, next, upToDate: true, bytes: 1_000 }
   }
 

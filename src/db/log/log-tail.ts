@@ -28,8 +28,8 @@ export interface Follower {
 }
 
 /**
- * The end of one tenant's log, as this process sees it: the newest commits in memory, and the followers of shapes. It only moves
- * forward, without gaps: after revision n was visible here, no other commit ≤ n appears.
+ * The end of one tenant's log, as this process sees it: the newest commits in memory, and the followers of shapes. It
+ * only moves forward, without gaps: after revision n was visible here, no other commit ≤ n appears.
  */
 export class LogTail {
   readonly #store: Store
@@ -129,7 +129,11 @@ export class LogTail {
     this.#refreshAgain = false
     this.#refreshedAt = performance.now()
     const page = await this.#store.log(this.#tenant, { after: this.last, limit: FEED_PAGE })
-    if (page.epoch !== this.epoch) throw new DatabaseError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.', { retryAfterMs: 1_000 })
+    if (page.epoch !== this.epoch) {
+      throw new DatabaseError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.', {
+        retryAfterMs: 1_000,
+      })
+    }
     this.floor = page.floor
     this.#append(page.commits)
     if (this.last < page.last) this.#refreshAgain = true
@@ -171,7 +175,9 @@ export class LogTail {
     this.#notifying = false
   }
 
-  /** Hands an ephemeral commit to the followers it may match, in a later turn and in order. Resolves when all have it. */
+  /**
+   * Hands an ephemeral commit to the followers it may match, in a later turn and in order. Resolves when all have it.
+   */
   publishEphemeral(commit: Commit): Promise<void> {
     const delivered = this.#ephemeral.then(() => this.#deliverEphemeral(commit))
     this.#ephemeral = delivered.catch(() => {})

@@ -20,14 +20,19 @@ export class RecentCommits {
     this.#maxBytes = bounds.maxBytes
   }
 
-  /** Adds a commit; one that does not follow the newest clears the buffer first. Replaced versions go to `previousValues`. */
+  /**
+   * Adds a commit; one that does not follow the newest clears the buffer first. Replaced versions go to
+   * `previousValues`.
+   */
   push(commit: Commit, previousValues?: Pick<PreviousValues, 'remember'>): void {
     if (!this.#commits.has(commit.revision - 1)) this.#clear(commit.revision)
     const bytes = estimateCommitBytes(commit)
     this.#commits.set(commit.revision, { commit, bytes })
     this.#bytes += bytes
     for (const version of commit.versions) this.#trackNewest(version, previousValues)
-    while (this.#commits.size > 1 && (this.#commits.size > this.#maxCommits || this.#bytes > this.#maxBytes)) this.#dropOldest()
+    while (this.#commits.size > 1 && (this.#commits.size > this.#maxCommits || this.#bytes > this.#maxBytes)) {
+      this.#dropOldest()
+    }
   }
 
   get(revision: Revision): Commit | undefined {
@@ -41,7 +46,9 @@ export class RecentCommits {
     this.#newest.set(path, version)
   }
 
-  /** The commits after `revision`, within the limit but at least one if there is any; null when the buffer starts later. */
+  /**
+   * The commits after `revision`, within the limit but at least one if there is any; null when the buffer starts later.
+   */
   after(revision: Revision, limit: Limit): readonly Commit[] | null {
     if (this.#commits.size === 0 || revision + 1 < this.#oldest) return null
     const commits: Commit[] = []
@@ -78,7 +85,10 @@ export class RecentCommits {
 const COMMIT_BYTES = 400
 
 function estimateCommitBytes(commit: Commit): number {
-  return commit.versions.reduce((sum, version) => sum + COMMIT_BYTES + estimateJsonBytes(version.value) + estimateJsonBytes(version.fields), 0)
+  return commit.versions.reduce(
+    (sum, version) => sum + COMMIT_BYTES + estimateJsonBytes(version.value) + estimateJsonBytes(version.fields),
+    0,
+  )
 }
 
 /** Estimated memory of a value, in bytes. Not exact, for it must cost less than to serialise the value. */
@@ -87,6 +97,10 @@ export function estimateJsonBytes(value: Json): number {
   if (typeof value !== 'object' || value === null) return 8
   let size = 32
   if (Array.isArray(value)) for (const item of value as readonly Json[]) size += estimateJsonBytes(item)
-  else for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) size += 2 * key.length + estimateJsonBytes(item)
+  else {
+    for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) {
+      size += 2 * key.length + estimateJsonBytes(item)
+    }
+  }
   return size
 }

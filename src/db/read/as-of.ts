@@ -12,16 +12,25 @@ import type { TenantContext } from '../log/tenant-context.ts'
 export async function cursorRevision({ tail }: TenantContext, cursor: string): Promise<Revision> {
   const point = await tail.resumePoint(cursor)
   switch (point.kind) {
-    case 'revision': return point.revision
-    case 'epoch': throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
-    case 'ahead': throw unknownCursor('it lies ahead of everything that was written')
-    case 'partial': throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
-    case 'expired': throw cursorExpired(tail)
+    case 'revision':
+      return point.revision
+    case 'epoch':
+      throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
+    case 'ahead':
+      throw unknownCursor('it lies ahead of everything that was written')
+    case 'partial':
+      throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
+    case 'expired':
+      throw cursorExpired(tail)
   }
 }
 
 /** The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND or cursor errors. */
-export async function asOfRevision(context: TenantContext, path: Path, asOf: AsOf | undefined): Promise<Revision | undefined> {
+export async function asOfRevision(
+  context: TenantContext,
+  path: Path,
+  asOf: AsOf | undefined,
+): Promise<Revision | undefined> {
   if (asOf === undefined) return undefined
   const { cursor, time, version } = oneOf(asOf)
   if (cursor !== undefined) return cursorRevision(context, cursor)
@@ -38,14 +47,18 @@ function oneOf(asOf: AsOf): { readonly cursor?: string; readonly time?: string; 
 
 async function revisionAtTime({ store, tenant, closeTime }: TenantContext, text: string): Promise<Revision> {
   const time = parseTimestamp(text, 'asOf')
-  if (!(await closeTime(time))) throw badArgument('asOf', `${text} lies in the future: what is true then is not known yet.`)
+  if (!(await closeTime(time))) {
+    throw badArgument('asOf', `${text} lies in the future: what is true then is not known yet.`)
+  }
   return store.revisionAt(tenant, time)
 }
 
 async function revisionOfVersion(context: TenantContext, path: Path, version: number): Promise<Revision> {
   if (!Number.isSafeInteger(version) || version < 1) throw badArgument('asOf', 'A version is a whole number from 1.')
   const { store, tenant } = context
-  if (path.length === 1) throw badArgument('asOf', 'Versions count per document: a top-level collection is read as of a time or a cursor.')
+  if (path.length === 1) {
+    throw badArgument('asOf', 'Versions count per document: a top-level collection is read as of a time or a cursor.')
+  }
   const { head } = await resolvePath(context, path)
   const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })
   const found = page?.rows[0]
@@ -57,5 +70,9 @@ async function revisionOfVersion(context: TenantContext, path: Path, version: nu
 /** CURSOR_EXPIRED with the floor of the log. */
 export function cursorExpired(tail: LogTail): DatabaseError {
   const floor = formatCursor(tail.epoch, tail.floor)
-  return new DatabaseError('CURSOR_EXPIRED', 'The log no longer holds everything after this cursor; read again from the start.', { floor })
+  return new DatabaseError(
+    'CURSOR_EXPIRED',
+    'The log no longer holds everything after this cursor; read again from the start.',
+    { floor },
+  )
 }

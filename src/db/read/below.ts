@@ -22,10 +22,14 @@ export interface BelowRead {
 }
 
 /**
- * The live documents below a path, those of each collection in order. Throws TOO_LARGE instead of a part of them. Unbounded
- * levels are read as one range; bounded ones level by level, so that deeper documents cost nothing.
+ * The live documents below a path, those of each collection in order. Throws TOO_LARGE instead of a part of them.
+ * Unbounded levels are read as one range; bounded ones level by level, so that deeper documents cost nothing.
  */
-export async function documentsBelow(context: TenantContext, root: Path, { levels, revision, bytes }: BelowRead): Promise<readonly Version[]> {
+export async function documentsBelow(
+  context: TenantContext,
+  root: Path,
+  { levels, revision, bytes }: BelowRead,
+): Promise<readonly Version[]> {
   const reading = new BelowReading(context, revision, new GatheredDocuments(context.limits, root, bytes))
   if (levels === Infinity) return reading.range({ kind: 'below', path: root, limit: SEARCH_SLICE })
   let collections = isDocumentPath(root) ? await reading.nested([root]) : [root]
@@ -68,7 +72,10 @@ class BelowReading {
     const documents: Version[] = []
     for (const [i, chunk] of chunks(collections, MAX_COLLECTIONS_AT_ONCE).entries()) {
       if (i > 0) await this.#timeSlice.yieldOrTimeOut()
-      const limit: Limit = { rows: Math.ceil(SEARCH_SLICE.rows / chunk.length), bytes: Math.ceil(SEARCH_SLICE.bytes / chunk.length) }
+      const limit: Limit = {
+        rows: Math.ceil(SEARCH_SLICE.rows / chunk.length),
+        bytes: Math.ceil(SEARCH_SLICE.bytes / chunk.length),
+      }
       const read = await Promise.all(chunk.map((path) => this.range({ kind: 'collection', path, limit })))
       documents.push(...read.flat())
     }
@@ -111,7 +118,15 @@ class GatheredDocuments {
     for (const { value } of versions) this.#bytes += jsonBytes(value)
     const { documents: max, pageBytes } = this.#limits
     const advice = 'read its collections page by page with documents, or ask for fewer levels with depth'
-    if (this.documents.length > max) throw tooLarge('documents', max, `More than ${max} documents lie at ${pathText(this.#root)} (${advice})`)
-    if (this.#bytes > pageBytes) throw tooLarge('pageBytes', pageBytes, `What lies at ${pathText(this.#root)} is larger than one answer may be (${advice})`)
+    if (this.documents.length > max) {
+      throw tooLarge('documents', max, `More than ${max} documents lie at ${pathText(this.#root)} (${advice})`)
+    }
+    if (this.#bytes > pageBytes) {
+      throw tooLarge(
+        'pageBytes',
+        pageBytes,
+        `What lies at ${pathText(this.#root)} is larger than one answer may be (${advice})`,
+      )
+    }
   }
 }

@@ -45,21 +45,35 @@ interface HistoryRows {
 }
 
 /** A page of the versions of the document, field or collection at `text`, in the order in which they were written. */
-export async function readHistory(context: TenantContext, text: string, options: HistoryOptions): Promise<DocumentPage> {
+export async function readHistory(
+  context: TenantContext,
+  text: string,
+  options: HistoryOptions,
+): Promise<DocumentPage> {
   const path = parsePath(text, context.limits)
   const window = parseWindow(options, 'last', context.limits)
   const span = await parseSpan(context, options)
   const { last, epoch } = context.tail
   const bounds = parseBounds(options, { from: span.from, to: span.to ?? last })
   const { rows, next } = await readRows(context, path, bounds, window)
-  const edges = rows.map((row) => ({ cursor: formatPosition(toPosition(row)), node: toDocument(epoch, row.version, row.version.revision) }))
+  const edges = rows.map((row) => ({
+    cursor: formatPosition(toPosition(row)),
+    node: toDocument(epoch, row.version, row.version.revision),
+  }))
   return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
 }
 
-async function readRows(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
+async function readRows(
+  context: TenantContext,
+  path: Path,
+  bounds: HistoryBounds,
+  window: Window,
+): Promise<HistoryRows> {
   const { head, fieldPath } = await resolvePath(context, path)
   if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, bounds, window)
-  if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) return collectionHistory(context, path, bounds, window)
+  if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
+    return collectionHistory(context, path, bounds, window)
+  }
   return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, fieldPath, { bounds, window })
 }
 
@@ -69,7 +83,12 @@ async function isCollection({ store, tenant }: TenantContext, path: Path): Promi
 }
 
 /** Reads in slices, so that no large page is parsed in one turn of the event loop. */
-async function documentHistory({ store, tenant, limits, readMs }: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
+async function documentHistory(
+  { store, tenant, limits, readMs }: TenantContext,
+  path: Path,
+  bounds: HistoryBounds,
+  window: Window,
+): Promise<HistoryRows> {
   const slices: (readonly Version[])[] = []
   const remainder = new PageRemainder({ rows: window.count, bytes: limits.pageBytes })
   const timeSlice = new TimeSlice(readMs)
@@ -94,18 +113,35 @@ interface FieldRead {
 }
 
 /** The versions that changed, added or removed a field. Versions that did not write it are not read. */
-async function fieldHistory(context: TenantContext, path: Path, field: Path, { bounds, window }: FieldRead): Promise<HistoryRows> {
+async function fieldHistory(
+  context: TenantContext,
+  path: Path,
+  field: Path,
+  { bounds, window }: FieldRead,
+): Promise<HistoryRows> {
   const { store, tenant, limits } = context
   const collector = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
   for (let range = documentBounds(bounds); ; await search.yieldOrTimeOut()) {
     const limit = collector.nextLimit(MIN_ROWS)
-    const page = await store.history(tenant, path, { ...range, touching: field, reverse: window.reverse, limit, skips: search.skips })
+    const page = await store.history(tenant, path, {
+      ...range,
+      touching: field,
+      reverse: window.reverse,
+      limit,
+      skips: search.skips,
+    })
     const oldest = page.rows[0]
     if (oldest !== undefined) {
-      const { rows: [predecessor] } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
+      const {
+        rows: [predecessor],
+      } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
       // The versions between two rows did not write the field, so comparing neighbours is enough.
-      collector.add(page.rows.filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field)).map(toRow))
+      collector.add(
+        page.rows
+          .filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field))
+          .map(toRow),
+      )
     }
     const short = page.more && page.rows.length < limit.rows
     search.count({ rows: page.rows.length, short })
@@ -115,19 +151,32 @@ async function fieldHistory(context: TenantContext, path: Path, field: Path, { b
 }
 
 function sameField(older: Version | undefined, newer: Version, field: Path): boolean {
-  const [a, b] = [older, newer].map((version) => (version === undefined || version.type === 'DELETE' ? undefined : getField(version.value, field)))
+  const [a, b] = [older, newer].map((version) =>
+    version === undefined || version.type === 'DELETE' ? undefined : getField(version.value, field),
+  )
   return a === undefined || b === undefined ? a === b : equalJson(a, b)
 }
 
 /** The versions of all documents in and below a collection, from the commits in the log that wrote there. */
-async function collectionHistory(context: TenantContext, path: Path, bounds: HistoryBounds, window: Window): Promise<HistoryRows> {
+async function collectionHistory(
+  context: TenantContext,
+  path: Path,
+  bounds: HistoryBounds,
+  window: Window,
+): Promise<HistoryRows> {
   const { store, tenant, limits } = context
   const collector = new HistoryCollector(window, limits)
   const search = new Search(context.readMs, limits.searchedCommits)
   let range = collectionBounds(bounds)
-  for (;; await search.yieldOrTimeOut()) {
+  for (; ; await search.yieldOrTimeOut()) {
     const limit = collector.nextLimit(1)
-    const { commits, next } = await store.log(tenant, { ...range, below: [path], reverse: window.reverse, limit, skips: search.skips })
+    const { commits, next } = await store.log(tenant, {
+      ...range,
+      below: [path],
+      reverse: window.reverse,
+      limit,
+      skips: search.skips,
+    })
     const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
     collector.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
     const short = next !== undefined && commits.length < limit.rows
@@ -150,7 +199,10 @@ function documentBounds({ after, before }: HistoryBounds): RevisionBounds {
 
 /** Bounds for a collection: a commit at a bound is read, too, unless all of its versions are outside. */
 function collectionBounds({ after, before }: HistoryBounds): RevisionBounds {
-  return { after: after.index < END_OF_COMMIT ? Math.max(after.revision - 1, 0) : after.revision, before: before.index > 0 ? before.revision + 1 : before.revision }
+  return {
+    after: after.index < END_OF_COMMIT ? Math.max(after.revision - 1, 0) : after.revision,
+    before: before.index > 0 ? before.revision + 1 : before.revision,
+  }
 }
 
 function remainingBounds(range: RevisionBounds, next: Revision, { reverse }: Window): RevisionBounds {
@@ -192,7 +244,10 @@ class HistoryCollector {
 
   /** The limit of the next read: the missing rows, and one to know whether there is more; at least `minRows`. */
   nextLimit(minRows: number): Limit {
-    return { rows: Math.min(SEARCH_SLICE.rows, Math.max(minRows, this.#window.count - this.#rows.length + 1)), bytes: SEARCH_SLICE.bytes }
+    return {
+      rows: Math.min(SEARCH_SLICE.rows, Math.max(minRows, this.#window.count - this.#rows.length + 1)),
+      bytes: SEARCH_SLICE.bytes,
+    }
   }
 
   /** Adds the rows of one read, given oldest first. */
@@ -215,8 +270,14 @@ class HistoryCollector {
   }
 }
 
-/** The revisions of a span of time: after `from`, up to `to` (null: no end). Closes both times, so that the result is final. */
-async function parseSpan({ store, tenant, closeTime }: TenantContext, { from, to }: HistoryOptions): Promise<{ from: Revision; to: Revision | null }> {
+/**
+ * The revisions of a span of time: after `from`, up to `to` (null: no end). Closes both times, so that the result is
+ * final.
+ */
+async function parseSpan(
+  { store, tenant, closeTime }: TenantContext,
+  { from, to }: HistoryOptions,
+): Promise<{ from: Revision; to: Revision | null }> {
   const revisionAt = async (time: Millis): Promise<Revision> => {
     await closeTime(time)
     return store.revisionAt(tenant, time)
@@ -227,7 +288,10 @@ async function parseSpan({ store, tenant, closeTime }: TenantContext, { from, to
   }
 }
 
-function parseBounds(options: HistoryOptions, { from, to }: { readonly from: Revision; readonly to: Revision }): HistoryBounds {
+function parseBounds(
+  options: HistoryOptions,
+  { from, to }: { readonly from: Revision; readonly to: Revision },
+): HistoryBounds {
   const after = options.after === undefined ? null : parsePosition(options.after, 'after')
   const before = options.before === undefined ? null : parsePosition(options.before, 'before')
   return {

@@ -9,10 +9,14 @@ import { Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
 /**
- * A page of the log: the changes that `changes` would have delivered. It may end before it is full (`searchedCommits`, half of
- * `readMs`), with a cursor to go on from.
+ * A page of the log: the changes that `changes` would have delivered. It may end before it is full (`searchedCommits`,
+ * half of `readMs`), with a cursor to go on from.
  */
-export async function readLogPage(context: TenantContext, paths: readonly string[], options: LogOptions): Promise<ChangeBatch> {
+export async function readLogPage(
+  context: TenantContext,
+  paths: readonly string[],
+  options: LogOptions,
+): Promise<ChangeBatch> {
   const { tail, limits } = context
   const matcher = createMatcher(context.tail, parseShape(paths, options, limits), { tracksMembership: false })
   const count = parseCount(options.first, 'first', limits)

@@ -18,10 +18,13 @@ export interface MatchingOptions extends ListOptions {
 }
 
 /**
- * The documents of a range at one revision, up to its limit, read in slices. A page of a past in which few of them existed
- * may end early (`searchedDocuments`, half of `readMs`), even without a row, with the path to go on after.
+ * The documents of a range at one revision, up to its limit, read in slices. A page of a past in which few of them
+ * existed may end early (`searchedDocuments`, half of `readMs`), even without a row, with the path to go on after.
  */
-export async function listAll({ store, tenant, limits, readMs }: TenantContext, { range, at }: ListOptions): Promise<ListPage> {
+export async function listAll(
+  { store, tenant, limits, readMs }: TenantContext,
+  { range, at }: ListOptions,
+): Promise<ListPage> {
   const slices: (readonly Version[])[] = []
   const remainder = new PageRemainder(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
@@ -45,11 +48,14 @@ export async function listAll({ store, tenant, limits, readMs }: TenantContext, 
 }
 
 /**
- * The documents of a range that match at one revision, up to its limit, and whether there is one more. Reads slices until that is
- * known, or until it has examined `searchedDocuments` or taken half of `readMs`: then it ends early, even without a row, with the
- * path to go on after.
+ * The documents of a range that match at one revision, up to its limit, and whether there is one more. Reads slices
+ * until that is known, or until it has examined `searchedDocuments` or taken half of `readMs`: then it ends early, even
+ * without a row, with the path to go on after.
  */
-export async function listMatching({ store, tenant, limits, readMs }: TenantContext, { range, where, at }: MatchingOptions): Promise<ListPage> {
+export async function listMatching(
+  { store, tenant, limits, readMs }: TenantContext,
+  { range, where, at }: MatchingOptions,
+): Promise<ListPage> {
   const collector = new MatchCollector(range)
   const search = new Search(readMs, limits.searchedDocuments)
   let examined: Path | undefined
@@ -58,8 +64,12 @@ export async function listMatching({ store, tenant, limits, readMs }: TenantCont
     const page = await store.list(tenant, { ...remaining, limit: slice, skips }, revision)
     revision = page.revision
     for (const version of range.reverse === true ? page.rows.toReversed() : page.rows) {
-      if (search.isLong && (await search.ends()) && examined !== undefined) return { rows: collector.rows, more: true, next: examined, revision }
-      if (isMatch(where, version) && !collector.take(version)) return { rows: collector.rows, more: true, next: collector.last, revision }
+      if (search.isLong && (await search.ends()) && examined !== undefined) {
+        return { rows: collector.rows, more: true, next: examined, revision }
+      }
+      if (isMatch(where, version) && !collector.take(version)) {
+        return { rows: collector.rows, more: true, next: collector.last, revision }
+      }
       examined = version.path
     }
     search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })

@@ -13,7 +13,9 @@ export interface Window {
 
 /** Reads `first` or `last`. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
 export function parseWindow(options: PageOptions, fallback: 'first' | 'last', limits: Limits = LIMITS): Window {
-  if (options.first !== undefined && options.last !== undefined) throw badArgument('last', 'Give first or last, not both.')
+  if (options.first !== undefined && options.last !== undefined) {
+    throw badArgument('last', 'Give first or last, not both.')
+  }
   const name = options.last !== undefined ? 'last' : options.first !== undefined ? 'first' : fallback
   return { count: parseCount(options[name], name, limits), reverse: name === 'last' }
 }
@@ -21,7 +23,9 @@ export function parseWindow(options: PageOptions, fallback: 'first' | 'last', li
 /** Checks a number of rows, 1 to `pageSize`; default 100. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
 export function parseCount(count: number | undefined, argument: string, limits: Limits): number {
   const rows = count ?? DEFAULT_ROWS
-  if (!Number.isSafeInteger(rows) || rows < 1) throw badArgument(argument, `${argument} must be a whole number from 1 to ${limits.pageSize}.`)
+  if (!Number.isSafeInteger(rows) || rows < 1) {
+    throw badArgument(argument, `${argument} must be a whole number from 1 to ${limits.pageSize}.`)
+  }
   if (rows > limits.pageSize) throw tooLarge('pageSize', limits.pageSize, `${rows} rows were asked for`)
   return rows
 }
@@ -44,12 +48,17 @@ export function parsePageCursor(kind: PageKind, cursor: string, argument: string
 
 /** BAD_REQUEST: the argument is not a cursor of such a page. */
 export function badPageCursor(argument: string): DatabaseError {
-  return badArgument(argument, `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`)
+  return badArgument(
+    argument,
+    `${argument} is not a cursor of such a page: take endCursor or startCursor of the page before.`,
+  )
 }
 
 export interface PageEdges {
   readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
-  /** Page cursor of the last position that was read; undefined where the range ends there, in the direction of reading. */
+  /**
+   * Page cursor of the last position that was read; undefined where the range ends there, in the direction of reading.
+   */
   readonly next: string | undefined
   /** Log cursor of the revision that was read. */
   readonly cursor: string

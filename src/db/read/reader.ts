@@ -19,7 +19,11 @@ import type { TenantContext } from '../log/tenant-context.ts'
 import { ValueTree } from './value-tree.ts'
 
 /** The stored document at `text`, or null. */
-export async function readDocument(context: TenantContext, text: string, options: DocumentOptions): Promise<Document | null> {
+export async function readDocument(
+  context: TenantContext,
+  text: string,
+  options: DocumentOptions,
+): Promise<Document | null> {
   const { store, tenant, tail, limits } = context
   const path = parsePath(text, limits)
   if (path.length === 1) throw wrongKind(text, 'it names a collection; a document is collection/id, such as posts/1')
@@ -32,7 +36,11 @@ export async function readDocument(context: TenantContext, text: string, options
 }
 
 /** A page of the documents of the collection at `text` that match. */
-export async function readDocuments(context: TenantContext, text: string, options: PageOptions & ReadOptions & Filter): Promise<DocumentPage> {
+export async function readDocuments(
+  context: TenantContext,
+  text: string,
+  options: PageOptions & ReadOptions & Filter,
+): Promise<DocumentPage> {
   const { tail, limits } = context
   const path = parsePath(text, limits)
   if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
@@ -49,10 +57,19 @@ export async function readDocuments(context: TenantContext, text: string, option
     reverse: window.reverse,
     limit: { rows: window.count, bytes: limits.pageBytes },
   }
-  const page = await (where === null ? listAll(context, { range, at: revision }) : listMatching(context, { range, where, at: revision }))
+  const page = await (where === null
+    ? listAll(context, { range, at: revision })
+    : listMatching(context, { range, where, at: revision }))
   const cursorOf = (document: Path): string => formatPageCursor('id', lastOf(document))
-  const edges = page.rows.map((version) => ({ cursor: cursorOf(version.path), node: toDocument(tail.epoch, version, page.revision) }))
-  return toPage(options, window, { edges, next: page.next && cursorOf(page.next), cursor: formatCursor(tail.epoch, page.revision) })
+  const edges = page.rows.map((version) => ({
+    cursor: cursorOf(version.path),
+    node: toDocument(tail.epoch, version, page.revision),
+  }))
+  return toPage(options, window, {
+    edges,
+    next: page.next && cursorOf(page.next),
+    cursor: formatCursor(tail.epoch, page.revision),
+  })
 }
 
 /** The id of a page cursor. Throws BAD_REQUEST unless it is a valid id, from which alone cursors are made. */
@@ -67,7 +84,11 @@ function parseId(cursor: string, argument: string, limits: Limits): string {
 }
 
 /** The value at `text`, with `depth` levels of nested collections (default: all); null when nothing is there. */
-export async function readValue(context: TenantContext, text: string, options: ReadOptions & { readonly depth?: number | undefined }): Promise<Json> {
+export async function readValue(
+  context: TenantContext,
+  text: string,
+  options: ReadOptions & { readonly depth?: number | undefined },
+): Promise<Json> {
   const path = parsePath(text, context.limits)
   const depth = parseDepth(options.depth)
   return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
@@ -90,9 +111,13 @@ export interface ValueRead {
 /** The value at a path as of a revision, as `readValue` returns it. */
 export async function valueAt(context: TenantContext, path: Path, { depth, at }: ValueRead): Promise<Json> {
   const { head, fieldPath, revision } = await resolvePath(context, path, at)
-  if (head !== null && fieldPath.length === 0) return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
+  if (head !== null && fieldPath.length === 0) {
+    return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
+  }
   const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, fieldPath)
-  if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) return field ?? null
+  if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) {
+    return field ?? null
+  }
   return readCollection(context, path, { depth, revision, declared: field !== undefined })
 }
 
@@ -109,7 +134,11 @@ interface CollectionRead {
   readonly declared: boolean
 }
 
-async function readCollection(context: TenantContext, path: Path, { depth, revision, declared }: CollectionRead): Promise<Json> {
+async function readCollection(
+  context: TenantContext,
+  path: Path,
+  { depth, revision, declared }: CollectionRead,
+): Promise<Json> {
   const documents = await documentsBelow(context, path, { levels: depth + 1, revision, bytes: 0 })
   if (documents.length > 0 || declared || path.length === 1) return new ValueTree(documents).list(path)
   const [names = []] = await context.store.collections(context.tenant, [parentOf(path)], revision)

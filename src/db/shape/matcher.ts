@@ -15,8 +15,8 @@ export interface MatcherOptions {
   readonly epoch: string
   readonly previousValues: Pick<PreviousValues, 'get'>
   /**
-   * Whether the consumer maintains a set of documents (`live`). With a pattern below a document, the document is then a member
-   * while that sub-path has content; otherwise only changes of the sub-path match.
+   * Whether the consumer maintains a set of documents (`live`). With a pattern below a document, the document is then a
+   * member while that sub-path has content; otherwise only changes of the sub-path match.
    */
   readonly tracksMembership: boolean
 }
@@ -24,11 +24,17 @@ export interface MatcherOptions {
 type Selected = Change | null
 
 /** A matcher of a shape in the log of a tenant. */
-export function createMatcher(log: Pick<MatcherOptions, 'epoch' | 'previousValues'>, shape: Shape, { tracksMembership }: Pick<MatcherOptions, 'tracksMembership'>): Matcher {
+export function createMatcher(
+  log: Pick<MatcherOptions, 'epoch' | 'previousValues'>,
+  shape: Shape,
+  { tracksMembership }: Pick<MatcherOptions, 'tracksMembership'>,
+): Matcher {
   return new Matcher({ shape, epoch: log.epoch, previousValues: log.previousValues, tracksMembership })
 }
 
-/** Selects and projects the changes of commits, and documents, for one shape. Pure, but for reads of previous values. */
+/**
+ * Selects and projects the changes of commits, and documents, for one shape. Pure, but for reads of previous values.
+ */
 export class Matcher {
   readonly #options: MatcherOptions
   /** Whether only the path decides, and changes are delivered as they are. */
@@ -40,7 +46,10 @@ export class Matcher {
     this.#passthrough = where === null && types === null && columns === null && !full
   }
 
-  /** Paths at or below which every match lies; undefined: anywhere. Of longer patterns, which may name fields, two segments. */
+  /**
+   * Paths at or below which every match lies; undefined: anywhere. Of longer patterns, which may name fields, two
+   * segments.
+   */
   get below(): readonly Path[] | undefined {
     const roots = this.#options.shape.patterns.map((pattern) => concrete(pattern).slice(0, 2))
     return roots.some((root) => root.length === 0) ? undefined : roots
@@ -60,7 +69,9 @@ export class Matcher {
   /** The document with the columns of the shape; null when it does not match. */
   project(version: Version, document: Document): Document | null {
     const subPatterns = this.#subPatternsOf(version)
-    if (subPatterns === null || version.type === 'DELETE' || !this.#isMember(version, version.value, subPatterns)) return null
+    if (subPatterns === null || version.type === 'DELETE' || !this.#isMember(version, version.value, subPatterns)) {
+      return null
+    }
     return this.#projectDocument(document, version.value)
   }
 
@@ -71,23 +82,37 @@ export class Matcher {
     if (version.type === 'NEW') return this.#render(version, change, { subPatterns, before: undefined })
     const { where, full } = this.#options.shape
     // Only whether there was a previous value matters here: null stands for any.
-    if (where === null && !full && subPatterns.length === 0) return this.#render(version, change, { subPatterns, before: null })
+    if (where === null && !full && subPatterns.length === 0) {
+      return this.#render(version, change, { subPatterns, before: null })
+    }
     const before = this.#options.previousValues.get(version)
-    if (before instanceof Promise) return before.then((value) => this.#render(version, change, { subPatterns, before: value }))
+    if (before instanceof Promise) {
+      return before.then((value) => this.#render(version, change, { subPatterns, before: value }))
+    }
     return this.#render(version, change, { subPatterns, before })
   }
 
-  /** The rests of the patterns below the document: empty when a pattern names the whole document; null when none names it. */
+  /**
+   * The rests of the patterns below the document: empty when a pattern names the whole document; null when none names
+   * it.
+   */
   #subPatternsOf({ path }: Version): readonly Pattern[] | null {
     const matching = this.#options.shape.patterns.filter((pattern) => matchesPrefix(pattern, path))
     if (matching.length === 0) return null
-    return matching.some((pattern) => pattern.length <= path.length) ? [] : matching.map((pattern) => pattern.slice(path.length))
+    return matching.some((pattern) => pattern.length <= path.length)
+      ? []
+      : matching.map((pattern) => pattern.slice(path.length))
   }
 
   #isMember(version: Version, value: Json | undefined, subPatterns: readonly Pattern[]): boolean {
     if (value === undefined) return false
-    const { shape: { where }, tracksMembership } = this.#options
-    if (tracksMembership && subPatterns.length > 0 && !subPatterns.some((pattern) => hasContent(value, pattern))) return false
+    const {
+      shape: { where },
+      tracksMembership,
+    } = this.#options
+    if (tracksMembership && subPatterns.length > 0 && !subPatterns.some((pattern) => hasContent(value, pattern))) {
+      return false
+    }
     return where === null || where.test({ path: pathText(version.path), id: lastOf(version.path), value })
   }
 
@@ -98,7 +123,13 @@ export class Matcher {
     const is = this.#isMember(version, after, subPatterns)
     if (!was && !is) return null
     const moved = was !== is && before !== undefined && after !== undefined
-    if (subPatterns.length > 0 && !(tracksMembership && was !== is) && !hasChangedAt(version, { subPatterns, before })) return null
+    if (
+      subPatterns.length > 0 &&
+      !(tracksMembership && was !== is) &&
+      !hasChangedAt(version, { subPatterns, before })
+    ) {
+      return null
+    }
     const type = was && is ? 'UPDATE' : is ? 'NEW' : 'DELETE'
     if (shape.types !== null && !shape.types.includes(type)) return null
     const { document, ...rest } = change
@@ -146,7 +177,12 @@ function copyField(target: Json, source: Json, column: FieldPath): Json {
 
 /** Whether the change gave other values to the sub-paths. */
 function hasChangedAt(version: Version, { subPatterns, before }: PastMembership): boolean {
-  if (before !== undefined && !subPatterns.some((pattern) => matches([...version.path, ...pattern], version.path, version.fields))) return false
+  if (
+    before !== undefined &&
+    !subPatterns.some((pattern) => matches([...version.path, ...pattern], version.path, version.fields))
+  ) {
+    return false
+  }
   const after = version.type === 'DELETE' ? undefined : version.value
   return subPatterns.some((pattern) => !equalAt(before, after, pattern))
 }

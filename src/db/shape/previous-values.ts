@@ -7,8 +7,8 @@ import type { Store, TenantId } from '../../store/store.ts'
 export type PreviousValue = Json | undefined
 
 /**
- * The values that versions replaced, cached per version object, so that all cohorts share one read. Nothing is read where the
- * previous version was among the newest commits in memory.
+ * The values that versions replaced, cached per version object, so that all cohorts share one read. Nothing is read
+ * where the previous version was among the newest commits in memory.
  */
 export class PreviousValues {
   readonly #store: Store
@@ -33,12 +33,17 @@ export class PreviousValues {
     if (cached !== undefined) return cached.value
     const reading = this.#read(version)
     this.#cached.set(version, reading)
-    reading.then((value) => this.#cached.set(version, { value }), () => this.#cached.delete(version))
+    reading.then(
+      (value) => this.#cached.set(version, { value }),
+      () => this.#cached.delete(version),
+    )
     return reading
   }
 
   async #read({ path, version }: Version): Promise<PreviousValue> {
-    const { rows: [row] } = await this.#store.history(this.#tenant, path, { version: version - 1, limit: { rows: 1, bytes: 1 } })
+    const {
+      rows: [row],
+    } = await this.#store.history(this.#tenant, path, { version: version - 1, limit: { rows: 1, bytes: 1 } })
     if (row === undefined) throw new Error(`Version ${version - 1} of ${pathText(path)} is not there.`)
     return liveValue(row)
   }

@@ -33,8 +33,8 @@ class PathNode<T> {
 }
 
 /**
- * Finds the items whose shapes a change may match: by path, along a tree of patterns, then by `field == constant`. The cost of a
- * write does not grow with the number of shapes that it cannot match.
+ * Finds the items whose shapes a change may match: by path, along a tree of patterns, then by `field == constant`. The
+ * cost of a write does not grow with the number of shapes that it cannot match.
  */
 export class ShapeIndex<T> {
   readonly #root = new PathNode<T>()
@@ -77,10 +77,15 @@ export class ShapeIndex<T> {
 
   /** The items that a change may match, some more than once; `before`: the previous value, where `needsPrevious`. */
   *find(version: Version, before: MaybePrevious): Generator<T> {
-    const values = [before === UNKNOWN_PREVIOUS ? undefined : before, version.type === 'DELETE' ? undefined : version.value]
+    const values = [
+      before === UNKNOWN_PREVIOUS ? undefined : before,
+      version.type === 'DELETE' ? undefined : version.value,
+    ]
     for (const node of this.#nodesOf(version.path)) {
       yield* node.all
-      for (const entry of node.byField.values()) yield* before === UNKNOWN_PREVIOUS ? allItems(entry) : itemsWithConstant(entry, values)
+      for (const entry of node.byField.values()) {
+        yield* before === UNKNOWN_PREVIOUS ? allItems(entry) : itemsWithConstant(entry, values)
+      }
     }
   }
 
@@ -99,7 +104,9 @@ export class ShapeIndex<T> {
     const found: PathNode<T>[] = []
     let level: readonly PathNode<T>[] = [this.#root]
     for (const segment of path) {
-      level = level.flatMap(({ children }) => [children.get(segment), children.get(ANY)].filter((node) => node !== undefined))
+      level = level.flatMap(({ children }) =>
+        [children.get(segment), children.get(ANY)].filter((node) => node !== undefined),
+      )
       found.push(...level)
     }
     for (const node of level) collectBelow(node, found)
@@ -113,7 +120,9 @@ function* allItems<T>({ shapes }: ByField<T>): Generator<T> {
 
 /** The items whose constant equals the field in one of the values. */
 function* itemsWithConstant<T>({ field, shapes }: ByField<T>, values: readonly PreviousValue[]): Generator<T> {
-  const constants = new Set(values.map((value) => (value === undefined ? undefined : getField(value, field))).filter(isConstant))
+  const constants = new Set(
+    values.map((value) => (value === undefined ? undefined : getField(value, field))).filter(isConstant),
+  )
   for (const constant of constants) yield* shapes.get(constant) ?? []
 }
 
@@ -152,8 +161,15 @@ function dropShape<T>({ byField }: PathNode<T>, { field, value }: Equality, item
   if (entry?.shapes.size === 0) byField.delete(key)
 }
 
-/** Removes an item below a pattern, then the nodes that became empty: clients choose the patterns, so nodes must not pile up. */
-function removeAt<T>(parent: PathNode<T>, [segment, ...rest]: readonly string[], take: (node: PathNode<T>) => void): void {
+/**
+ * Removes an item below a pattern, then the nodes that became empty: clients choose the patterns, so nodes must not
+ * pile up.
+ */
+function removeAt<T>(
+  parent: PathNode<T>,
+  [segment, ...rest]: readonly string[],
+  take: (node: PathNode<T>) => void,
+): void {
   if (segment === undefined) return take(parent)
   const child = parent.children.get(segment)
   if (child === undefined) return

@@ -31,7 +31,9 @@ export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'rep
   readonly types?: readonly ChangeType[] | undefined
 }
 
-/** Parses a shape. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION, INVALID_VALUE or TOO_LARGE (patterns, columns, …). */
+/**
+ * Parses a shape. Throws BAD_REQUEST, INVALID_PATH, BAD_EXPRESSION, INVALID_VALUE or TOO_LARGE (patterns, columns, …).
+ */
 export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
   const { types = null, columns, replica = 'DEFAULT' } = options
   const filter = parseFilter(options, limits)
@@ -53,7 +55,9 @@ export function parseFilter({ where, params }: Filter, limits: Limits): Filter {
   return { where, params: params === undefined ? undefined : exactValue(params, limits) }
 }
 
-/** Compiles a filter; null: it selects all documents. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST. */
+/**
+ * Compiles a filter; null: it selects all documents. Throws BAD_EXPRESSION, TOO_LARGE, INVALID_VALUE or BAD_REQUEST.
+ */
 export function parseWhere(filter: Filter, limits: Limits): Where | null {
   return compileFilter(parseFilter(filter, limits), limits)
 }
@@ -65,11 +69,19 @@ function compileFilter({ where, params }: Filter, limits: Limits): Where | null 
 }
 
 function parseColumns(columns: readonly string[], limits: Limits): readonly FieldPath[] {
-  if (columns.length === 0) throw badArgument('columns', 'columns names one field at least; leave it out for the whole value.')
+  if (columns.length === 0) {
+    throw badArgument('columns', 'columns names one field at least; leave it out for the whole value.')
+  }
   if (columns.length > limits.columns) throw tooLarge('columns', limits.columns, `${columns.length} columns were given`)
   return columns.map((column) => {
     const field = column.split('/')
-    if (column.length <= limits.pathBytes && field.length <= limits.valueDepth && field.every((segment) => segment !== '')) return field
+    if (
+      column.length <= limits.pathBytes &&
+      field.length <= limits.valueDepth &&
+      field.every((segment) => segment !== '')
+    ) {
+      return field
+    }
     throw badArgument('columns', 'A column is a field, or fields joined by single slashes, such as author/name.')
   })
 }

@@ -14,8 +14,8 @@ export interface SliceResult {
 }
 
 /**
- * Bounds a search whose matches may be rare: after `rows` examined rows, or half of `readMs`, its page ends early, with a
- * position to go on from. So it never ends with TIMEOUT.
+ * Bounds a search whose matches may be rare: after `rows` examined rows, or half of `readMs`, its page ends early, with
+ * a position to go on from. So it never ends with TIMEOUT.
  */
 export class Search extends TimeSlice {
   readonly #endsAt: number

@@ -1,14 +1,14 @@
 import type { Millis } from '../../core/version.ts'
 
 /**
- * The largest step of the wall clock, against the steady one, that is followed at once. Clocks read in whole seconds seem to jump
- * by less; and a wrong step this small does no harm for longer than these seconds.
+ * The largest step of the wall clock, against the steady one, that is followed at once. Clocks read in whole seconds
+ * seem to jump by less; and a wrong step this small does no harm for longer than these seconds.
  */
 export const ALLOWANCE_MS = 10_000
 
 /**
- * How long a larger step ahead must last before it is trusted as a correction: longer than a time daemon takes to revert a step
- * made by mistake (300 s for ntpd, its `stepout`).
+ * How long a larger step ahead must last before it is trusted as a correction: longer than a time daemon takes to
+ * revert a step made by mistake (300 s for ntpd, its `stepout`).
  */
 export const LASTING_MS = 600_000
 
@@ -16,7 +16,10 @@ export const LASTING_MS = 600_000
 export interface ClockReading {
   /** The wall clock, which can be set; ms since 1970. */
   readonly wall: Millis
-  /** A monotonic clock: never set, counts while the machine sleeps; ms since a moment that is fixed while the process runs. */
+  /**
+   * A monotonic clock: never set, counts while the machine sleeps; ms since a moment that is fixed while the process
+   * runs.
+   */
   readonly steady: Millis
 }
 

@@ -26,7 +26,10 @@ export class ClosedTime {
     return work
   }
 
-  /** Closes `time`. Null, or a promise of the end of a batch that may still write commits of that time; it never rejects. */
+  /**
+   * Closes `time`. Null, or a promise of the end of a batch that may still write commits of that time; it never
+   * rejects.
+   */
   close(time: Millis): Promise<void> | null {
     this.#time = Math.max(this.#time, time)
     return this.#inFlight !== null && this.#inFlight.at <= time ? this.#inFlight.settled : null

@@ -8,22 +8,27 @@ const STEADY_READ_MS = 1_000
 const WATCH_MS = 60_000
 /** Least time between two warnings. */
 const WARN_MS = 60_000
-/** A log less than this ahead of the clock is no reason to warn: the clocks of servers differ, and reads may close a time. */
+/**
+ * A log less than this ahead of the clock is no reason to warn: the clocks of servers differ, and reads may close a
+ * time.
+ */
 const AHEAD_MS = 1_000
 
 export interface StampClockOptions {
   /** The wall clock; default: the system's. */
   readonly now?: (() => Millis) | undefined
   /**
-   * A monotonic clock that counts while the machine sleeps, ms. Default: the time since the system started; none if `now` is
-   * given: that clock is followed wherever it goes.
+   * A monotonic clock that counts while the machine sleeps, ms. Default: the time since the system started; none if
+   * `now` is given: that clock is followed wherever it goes.
    */
   readonly steady?: (() => Millis) | undefined
   /** Called with a sentence, at most once a minute, when a clock seems to be wrong. Default: not at all. */
   readonly warn?: ((sentence: string) => void) | undefined
 }
 
-/** A clock that counts while the machine sleeps (CLOCK_BOOTTIME); where a sandbox forbids to read it, one that does not. */
+/**
+ * A clock that counts while the machine sleeps (CLOCK_BOOTTIME); where a sandbox forbids to read it, one that does not.
+ */
 function steadyClock(): () => Millis {
   try {
     uptime()
@@ -54,7 +59,9 @@ export class StampClock implements Disposable {
   /** The time to stamp a commit with, ms since 1970. */
   now(): Millis {
     const wall = this.#wall()
-    if (this.#steady !== null && Math.abs(wall - this.#readAt) >= STEADY_READ_MS) this.#readClocks({ wall, steady: Math.round(this.#steady()) })
+    if (this.#steady !== null && Math.abs(wall - this.#readAt) >= STEADY_READ_MS) {
+      this.#readClocks({ wall, steady: Math.round(this.#steady()) })
+    }
     return wall - this.#heldBackMs
   }
 
@@ -62,8 +69,10 @@ export class StampClock implements Disposable {
   stamped(at: Millis): void {
     const wall = this.#wall()
     if (at - wall <= AHEAD_MS) return
-    this.#warnLimited(`The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: until it gets there, `
-      + 'all commits get the former time. A clock was wrong before, or is now; set it right, here and on the other servers.')
+    this.#warnLimited(
+      `The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: until it gets there, ` +
+        'all commits get the former time. A clock was wrong before, or is now; set it right, here and on the other servers.',
+    )
   }
 
   [Symbol.dispose](): void {
@@ -75,8 +84,10 @@ export class StampClock implements Disposable {
     this.#readAt = reading.wall
     this.#heldBackMs = heldBackMs(this.#guard, reading)
     if (this.#heldBackMs === 0) return
-    this.#warnLimited(`The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be stamped by the time that really `
-      + `passed, ${text(reading.wall - this.#heldBackMs)}, until the clock has stayed so for ${LASTING_MS / 60_000} minutes. If it was wrong before, there is nothing to do.`)
+    this.#warnLimited(
+      `The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be stamped by the time that really ` +
+        `passed, ${text(reading.wall - this.#heldBackMs)}, until the clock has stayed so for ${LASTING_MS / 60_000} minutes. If it was wrong before, there is nothing to do.`,
+    )
   }
 
   #warnLimited(sentence: string): void {

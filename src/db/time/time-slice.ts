@@ -4,8 +4,8 @@ import { DatabaseError } from '../../core/error.ts'
 const TURN_MS = 5
 
 /**
- * Bounds a read of many pages: it yields to the event loop between two pages, and throws TIMEOUT past its time. (The embedded
- * store answers without waiting, so a loop over its pages alone would block the process.)
+ * Bounds a read of many pages: it yields to the event loop between two pages, and throws TIMEOUT past its time. (The
+ * embedded store answers without waiting, so a loop over its pages alone would block the process.)
  */
 export class TimeSlice {
   readonly #until: number
@@ -33,6 +33,8 @@ export class TimeSlice {
   async yieldOrTimeOut(): Promise<void> {
     await this.nextTurn()
     if (this.#turnBegan < this.#until) return
-    throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, { outcome: 'NOT_DONE' })
+    throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, {
+      outcome: 'NOT_DONE',
+    })
   }
 }

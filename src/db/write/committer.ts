@@ -6,8 +6,8 @@ import { pathText } from '../../core/path.ts'
 import type { Millis } from '../../core/version.ts'
 import type { Appended, Draft, Store, TenantId } from '../../store/store.ts'
 import type { ClosedTime } from '../time/closed-time.ts'
-import { draft, collectReadSet } from './draft.ts'
-import { load } from './read-set.ts'
+import { draft } from './draft.ts'
+import { collectReadSet, load } from './read-set.ts'
 import type { Request } from './request.ts'
 import type { StampClock } from '../time/stamp-clock.ts'
 import { StagedDocuments } from './staged-documents.ts'
@@ -43,8 +43,9 @@ type DraftedWrite =
   | { readonly kind: 'later'; readonly pending: PendingWrite }
 
 /**
- * Group commit: one batch of a tenant is in flight, and requests that arrive meanwhile form the next. Within a batch requests are
- * drafted in order and see each other; a request that conflicts with a commit of another process is drafted again.
+ * Group commit: one batch of a tenant is in flight, and requests that arrive meanwhile form the next. Within a batch
+ * requests are drafted in order and see each other; a request that conflicts with a commit of another process is
+ * drafted again.
  */
 export class Committer {
   readonly #options: CommitterOptions
@@ -56,7 +57,9 @@ export class Committer {
     this.#options = options
   }
 
-  /** Resolves when the request's commit is durable; rejects when it is refused or fails. `digest`: null without a key. */
+  /**
+   * Resolves when the request's commit is durable; rejects when it is refused or fails. `digest`: null without a key.
+   */
   commit(request: Request, digest: string | null): Promise<WriteOutcome> {
     if (this.#queue.length >= MAX_QUEUED) {
       const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
@@ -118,11 +121,16 @@ export class Committer {
     const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
     const { clock, tail, closedTime } = this.#options
-    const { drafted, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt), (at) => this.#append(fresh, at))
+    const { drafted, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt), (at) =>
+      this.#append(fresh, at),
+    )
     this.#settle(drafted, appended)
   }
 
-  async #append(batch: readonly PendingWrite[], at: Millis): Promise<{ drafted: readonly DraftedWrite[]; appended: readonly Appended[] }> {
+  async #append(
+    batch: readonly PendingWrite[],
+    at: Millis,
+  ): Promise<{ drafted: readonly DraftedWrite[]; appended: readonly Appended[] }> {
     this.#options.clock.stamped(at)
     const drafted = await this.#draftAll(batch, at)
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
@@ -131,12 +139,17 @@ export class Committer {
     return { drafted, appended }
   }
 
-  /** Publishes commits to the feeds before their writers get a result: a writer's own feed is never behind its write. */
+  /**
+   * Publishes commits to the feeds before their writers get a result: a writer's own feed is never behind its write.
+   */
   async #publish(appended: readonly Appended[]): Promise<void> {
     try {
-      await this.#options.tail.publish(appended.flatMap((result) => (result.kind === 'committed' ? [result.commit] : [])))
+      await this.#options.tail.publish(
+        appended.flatMap((result) => (result.kind === 'committed' ? [result.commit] : [])),
+      )
     } catch {
-      // The commits are durable. A tail that cannot read the gap before them now does so at the next store notification or read.
+      // The commits are durable. A tail that cannot read the gap before them now does so at the next store notification
+      // or read.
     }
   }
 
@@ -144,7 +157,10 @@ export class Committer {
   async #answerRepeated(batch: readonly PendingWrite[]): Promise<readonly PendingWrite[]> {
     const keyed = batch.filter(({ request }) => request.key !== undefined)
     if (keyed.length === 0) return batch
-    const found = await this.#options.store.find(this.#options.tenant, keyed.map(({ request }) => request.key ?? ''))
+    const found = await this.#options.store.find(
+      this.#options.tenant,
+      keyed.map(({ request }) => request.key ?? ''),
+    )
     const answered = new Set<PendingWrite>()
     keyed.forEach((pending, i) => {
       const commit = found[i] ?? null
@@ -178,15 +194,20 @@ export class Committer {
     try {
       const { expects, writes, bytes } = draft(pending.request, state, { at, limits: this.#options.limits })
       const { key, actor } = pending.request
-      return { kind: 'draft', pending, bytes, draft: { id: key ?? this.#options.freshId(), at, actor, digest: pending.digest, expects, writes } }
+      return {
+        kind: 'draft',
+        pending,
+        bytes,
+        draft: { id: key ?? this.#options.freshId(), at, actor, digest: pending.digest, expects, writes },
+      }
     } catch (error) {
       return { kind: 'refused', pending, error }
     }
   }
 
   /**
-   * Settles the requests of a batch. A refusal was decided on a state that includes the drafts before it: when one of those was
-   * in conflict, the refused request is drafted again, like the conflicting one.
+   * Settles the requests of a batch. A refusal was decided on a state that includes the drafts before it: when one of
+   * those was in conflict, the refused request is drafted again, like the conflicting one.
    */
   #settle(drafted: readonly DraftedWrite[], appended: readonly Appended[]): void {
     const requeued: PendingWrite[] = []
@@ -206,14 +227,21 @@ export class Committer {
       else hasConflict = true
       if (result?.kind === 'repeated') answerRepeat(each.pending, result.commit)
       if (result?.kind === 'conflict') requeued.push(each.pending)
-      if (result === undefined) each.pending.reject(new Error(`The store gave no answer for ${pathText(each.draft.writes[0]?.path ?? ['a draft'])}`))
+      if (result === undefined) {
+        each.pending.reject(
+          new Error(`The store gave no answer for ${pathText(each.draft.writes[0]?.path ?? ['a draft'])}`),
+        )
+      }
     }
     for (const pending of requeued) pending.requeue()
     this.#queue = [...requeued, ...this.#queue]
   }
 }
 
-/** Resolves a repeated write with its first commit, or rejects it with KEY_REUSED when the key belongs to another request. */
+/**
+ * Resolves a repeated write with its first commit, or rejects it with KEY_REUSED when the key belongs to another
+ * request.
+ */
 function answerRepeat(pending: PendingWrite, commit: Commit): void {
   if (pending.digest !== null && commit.digest === pending.digest) return pending.resolve({ commit, repeated: true })
   const message = `The key ${JSON.stringify(commit.id)} was used for another write; use a fresh key for each write.`

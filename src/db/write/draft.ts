@@ -5,15 +5,24 @@ import { deleteField, getField, setField } from '../../core/json/field.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { mergedFields, mergePatch } from '../../core/json/merge-patch.ts'
-import { documentPrefixes, isDocumentPath, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
+import { isDocumentPath, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import { checkSize, exactValue } from '../../core/json/value.ts'
 import type { Millis, Write } from '../../core/version.ts'
 import { joinFields, settledFields } from '../../core/json/written-fields.ts'
 import type { Expectation } from '../../store/store.ts'
-import { checkExpectation } from './expectation.ts'
+import {
+  checkExpectation,
+  freshNames,
+  isFree,
+  isEmptyArray,
+  notFound,
+  headDocument,
+  mustBeObject,
+  nameTaken,
+} from './precondition.ts'
 import { resolveStored, type ResolvedPath } from '../../core/path-resolution.ts'
 import type { WriteOperation, Request } from './request.ts'
-import type { DocumentHead, ReadSet, StagedDocuments } from './staged-documents.ts'
+import type { DocumentHead, StagedDocuments } from './staged-documents.ts'
 import { overheadBytes } from './written-bytes.ts'
 
 /** A drafted request: what it read and what it writes. */
@@ -24,32 +33,6 @@ export interface Drafted {
   readonly bytes: number
 }
 
-/** The documents, collections and trees that must be loaded before the requests can be drafted. */
-export function collectReadSet(requests: readonly Request[]): ReadSet {
-  const documents = new Map<string, Path>()
-  const parents = new Map<string, Path>()
-  const trees = new Map<string, Path>()
-  const add = (into: Map<string, Path>, paths: readonly Path[]): void => {
-    for (const path of paths) into.set(pathText(path), path)
-  }
-  for (const request of requests) {
-    add(documents, request.checks.map((check) => check.path))
-    for (const operation of request.operations) {
-      add(documents, documentsOf(operation))
-      if (operation.kind === 'delete') add(trees, [operation.path])
-      else if (operation.kind !== 'post') add(parents, documentPrefixes(operation.path))
-      else if (!operation.fresh) add(parents, [[...operation.path, operation.id]])
-    }
-  }
-  return { documents: [...documents.values()], parents: [...parents.values()], trees: [...trees.values()] }
-}
-
-function documentsOf(operation: WriteOperation): readonly Path[] {
-  if (operation.kind !== 'post') return documentPrefixes(operation.path)
-  const parent = operation.path.length > 1 ? [parentOf(operation.path)] : []
-  return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]
-}
-
 export interface DraftContext {
   /** The time that the commit will be proposed with. */
   readonly at: Millis
@@ -57,8 +40,9 @@ export interface DraftContext {
 }
 
 /**
- * Drafts a request: resolves its paths on `state`, and turns its operations into writes with expectations. On success the writes
- * become part of the state; a refusal (thrown DatabaseError) leaves it as it was (docs/adr/0002-drafts-carry-expectations.md).
+ * Drafts a request: resolves its paths on `state`, and turns its operations into writes with expectations. On success
+ * the writes become part of the state; a refusal (thrown DatabaseError) leaves it as it was
+ * (docs/adr/0002-drafts-carry-expectations.md).
  */
 export function draft(request: Request, state: StagedDocuments, context: DraftContext): Drafted {
   const drafting = new Drafting(state, context)
@@ -67,7 +51,9 @@ export function draft(request: Request, state: StagedDocuments, context: DraftCo
   return drafting.finish(request)
 }
 
-/** A document that this draft writes: its head before, if any, and the fields written so far (none: the whole value). */
+/**
+ * A document that this draft writes: its head before, if any, and the fields written so far (none: the whole value).
+ */
 interface DocumentEdit {
   readonly before: DocumentHead | null
   readonly fields: readonly string[]
@@ -131,18 +117,30 @@ class Drafting {
     const before = fresh ? null : this.#read(path)
     if (before !== null && !before.deleted) {
       const text = pathText(path)
-      throw new DatabaseError('EXISTS', `${text} is already there; put replaces it, another id makes another document.`, { path: text })
+      throw new DatabaseError(
+        'EXISTS',
+        `${text} is already there; put replaces it, another id makes another document.`,
+        { path: text },
+      )
     }
     this.#replace(path, before, value)
   }
 
   #put(path: Path, value: Json, expect: Expect | undefined): void {
     const { head, fieldPath } = this.#resolve(path)
-    if (fieldPath.length === 0 || this.#isNewDocument(path)) return this.#putDocument(path, fieldPath.length === 0 ? head : null, value, expect)
+    if (fieldPath.length === 0 || this.#isNewDocument(path)) {
+      return this.#putDocument(path, fieldPath.length === 0 ? head : null, value, expect)
+    }
     const document = headDocument(head, path)
-    const live = this.#live(head, document, `does not exist, so nothing can be put inside it: put ${pathText(document)} first`)
+    const live = this.#live(
+      head,
+      document,
+      `does not exist, so nothing can be put inside it: put ${pathText(document)} first`,
+    )
     checkExpectation(live, live.path, expect)
-    this.#write(live, { fields: [fieldPath.join('/')], names: fieldPath.slice(0, 1) }, () => this.#setField(live, fieldPath, value))
+    this.#write(live, { fields: [fieldPath.join('/')], names: fieldPath.slice(0, 1) }, () =>
+      this.#setField(live, fieldPath, value),
+    )
   }
 
   #setField(head: DocumentHead, fieldPath: Path, value: Json): Json {
@@ -150,7 +148,10 @@ class Drafting {
       return setField(head.value, fieldPath, value, this.#copies)
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
-      throw new DatabaseError(error.code, error.message, { ...error.details, path: pathText([...head.path, ...fieldPath]) })
+      throw new DatabaseError(error.code, error.message, {
+        ...error.details,
+        path: pathText([...head.path, ...fieldPath]),
+      })
     }
   }
 
@@ -169,7 +170,9 @@ class Drafting {
     const fields = mergedFields(merge, current, fieldPath.join('/'))
     const merged = (): Json => mergePatch(current, merge, this.#copies)
     if (fieldPath.length > 0) {
-      return this.#write(live, { fields, names: fieldPath.slice(0, 1) }, () => setField(live.value, fieldPath, merged(), this.#copies))
+      return this.#write(live, { fields, names: fieldPath.slice(0, 1) }, () =>
+        setField(live.value, fieldPath, merged(), this.#copies),
+      )
     }
     if (isObject(current) && isObject(merge)) return this.#write(live, { fields, names: Object.keys(merge) }, merged)
     this.#composed.add(pathText(live.path))
@@ -183,7 +186,9 @@ class Drafting {
       return this.#deleteTree(path)
     }
     if (!isDocumentPath(path) && this.#isFilled(path)) {
-      if (expect !== undefined) throw badArgument('expect', 'An expectation is about a document; a collection has none.')
+      if (expect !== undefined) {
+        throw badArgument('expect', 'An expectation is about a document; a collection has none.')
+      }
       return this.#deleteTree(path)
     }
     this.#deleteField(path, resolved, expect)
@@ -206,7 +211,11 @@ class Drafting {
     const tree = this.#state.tree(root)
     if (tree === null) {
       const { documents } = this.#limits
-      throw tooLarge('documents', documents, `More than ${documents} documents lie at and below ${pathText(root)}; delete it in parts, leaves first`)
+      throw tooLarge(
+        'documents',
+        documents,
+        `More than ${documents} documents lie at and below ${pathText(root)}; delete it in parts, leaves first`,
+      )
     }
     this.#unchanged.set(pathText(root), root)
     // Leaves first, so that a reader of the changes never holds a document without its parent.
@@ -236,15 +245,23 @@ class Drafting {
     return parent !== null && !parent.deleted && isEmptyArray(getField(parent.value, [lastOf(collection)]))
   }
 
-  /** Checks the parent of a nested collection. Throws NOT_FOUND unless it exists, NAME_TAKEN if it has a field of that name. */
+  /**
+   * Checks the parent of a nested collection. Throws NOT_FOUND unless it exists, NAME_TAKEN if it has a field of that
+   * name.
+   */
   #liveParent(collection: Path): void {
     const parent = parentOf(collection)
     const head = this.#read(parent)
-    if (head === null || head.deleted) throw notFound(parent, 'does not exist, so nothing can be put or posted below it')
+    if (head === null || head.deleted) {
+      throw notFound(parent, 'does not exist, so nothing can be put or posted below it')
+    }
     const name = lastOf(collection)
     const field = getField(head.value, [name])
     if (!isObject(head.value) || (field !== undefined && !isEmptyArray(field))) {
-      throw nameTaken(collection, `${pathText(parent)} holds ${isObject(head.value) ? 'a field of that name' : 'no object'}`)
+      throw nameTaken(
+        collection,
+        `${pathText(parent)} holds ${isObject(head.value) ? 'a field of that name' : 'no object'}`,
+      )
     }
   }
 
@@ -270,10 +287,18 @@ class Drafting {
     if (before !== null) this.#checkNames(before, value, isObject(value) ? freshNames(before, Object.keys(value)) : [])
     this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.#at }, [])
     const createdAt = before === null || before.deleted ? this.#at : before.createdAt
-    this.#state.set({ path, version: this.#versionAfter(before ?? { path, version: 0 }), deleted: false, value, createdAt })
+    this.#state.set({
+      path,
+      version: this.#versionAfter(before ?? { path, version: 0 }),
+      deleted: false,
+      value,
+      createdAt,
+    })
   }
 
-  /** Throws NAME_TAKEN if a new field, one of `fresh`, has the name of a nested collection, unless it is an empty array. */
+  /**
+   * Throws NAME_TAKEN if a new field, one of `fresh`, has the name of a nested collection, unless it is an empty array.
+   */
   #checkNames(before: DocumentHead, value: Json, fresh: readonly string[]): void {
     if (!isObject(value)) {
       if (this.#state.hasCollections(before.path)) throw mustBeObject(before.path)
@@ -283,7 +308,9 @@ class Drafting {
     for (const name of fresh) {
       if (isFree(value, name)) continue
       const collection = [...before.path, name]
-      if (this.#state.hasCollection(collection)) throw nameTaken(collection, 'it is a nested collection; of fields, only an empty array may have its name')
+      if (this.#state.hasCollection(collection)) {
+        throw nameTaken(collection, 'it is a nested collection; of fields, only an empty array may have its name')
+      }
       this.#unchanged.set(pathText(collection), collection)
     }
   }
@@ -319,22 +346,34 @@ class Drafting {
     const { path, version, value } = after
     if (!lived) return { path, version, type: 'NEW', fields: [], value, createdAt: null }
     if (after.deleted) return { path, version, type: 'DELETE', fields: [], value, createdAt: before.createdAt }
-    return { path, version, type: 'UPDATE', fields: settledFields(fields, before.value, value), value, createdAt: before.createdAt }
+    return {
+      path,
+      version,
+      type: 'UPDATE',
+      fields: settledFields(fields, before.value, value),
+      value,
+      createdAt: before.createdAt,
+    }
   }
 
   #expectations(): readonly Expectation[] {
     const expects: Expectation[] = []
     for (const [text, { path, version }] of this.#reads) {
       // A write itself expects the version before it.
-      if (!this.#edits.has(text) || this.#state.staged(text) === undefined) expects.push({ kind: 'version', path, version })
+      if (!this.#edits.has(text) || this.#state.staged(text) === undefined) {
+        expects.push({ kind: 'version', path, version })
+      }
     }
-    for (const below of this.#unchanged.values()) expects.push({ kind: 'unchanged', below, since: this.#state.revision })
+    for (const below of this.#unchanged.values()) {
+      expects.push({ kind: 'unchanged', below, since: this.#state.revision })
+    }
     return expects
   }
 
   /** Checks each final value, and the sum of bytes, which it returns. Throws TOO_LARGE or INVALID_VALUE. */
   #checkValues(writes: readonly Write[], request: Request): number {
-    // Keys of the request were checked at its parsing; a longer key from before that limit existed must not block other writes.
+    // Keys of the request were checked at its parsing; a longer key from before that limit existed must not block other
+    // writes.
     const limits = { ...this.#limits, objectKeyBytes: Infinity }
     let bytes = 0
     for (const write of writes) {
@@ -344,42 +383,9 @@ class Drafting {
       bytes += checkSize(write.value, limits)
     }
     const { transactionBytes } = this.#limits
-    if (writes.length > 1 && bytes > transactionBytes) throw tooLarge('transactionBytes', transactionBytes, `The transaction writes ${bytes} bytes`)
+    if (writes.length > 1 && bytes > transactionBytes) {
+      throw tooLarge('transactionBytes', transactionBytes, `The transaction writes ${bytes} bytes`)
+    }
     return bytes
   }
-}
-
-/** The names that are no field of the document yet. A key with a slash cannot be the name of a collection. */
-function freshNames({ deleted, value }: DocumentHead, names: readonly string[]): readonly string[] {
-  return names.filter((name) => !name.includes('/') && (deleted || isFree(value, name)))
-}
-
-/** Whether no field has the name. An empty array does not count: it declares a collection. */
-function isFree(value: Json, name: string): boolean {
-  const field = getField(value, [name])
-  return field === undefined || isEmptyArray(field)
-}
-
-function isEmptyArray(value: Json | undefined): boolean {
-  return Array.isArray(value) && value.length === 0
-}
-
-function notFound(path: Path, why: string): DatabaseError {
-  const text = pathText(path)
-  return new DatabaseError('NOT_FOUND', `${text} ${why}.`, { path: text })
-}
-
-/** The document that is missing for a write at `path`: where `head` is null, no document along the path ever existed. */
-function headDocument(head: DocumentHead | null, path: Path): Path {
-  return head?.path ?? path.slice(0, 2)
-}
-
-function mustBeObject(path: Path): DatabaseError {
-  const text = pathText(path)
-  return new DatabaseError('NAME_TAKEN', `The value of ${text} must be an object: ${text} has nested collections.`, { path: text })
-}
-
-function nameTaken(path: Path, why: string): DatabaseError {
-  const text = pathText(path)
-  return new DatabaseError('NAME_TAKEN', `The name ${text} is taken: ${why}.`, { path: text })
 }

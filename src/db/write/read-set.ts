@@ -1,10 +1,40 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Limits } from '../../core/limits.ts'
-import { pathText, type Path } from '../../core/path.ts'
+import { documentPrefixes, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
+import type { Request, WriteOperation } from './request.ts'
 import type { DocumentHead, ReadResult, ReadSet } from './staged-documents.ts'
+
+/** The documents, collections and trees that must be loaded before the requests can be drafted. */
+export function collectReadSet(requests: readonly Request[]): ReadSet {
+  const documents = new Map<string, Path>()
+  const parents = new Map<string, Path>()
+  const trees = new Map<string, Path>()
+  const add = (into: Map<string, Path>, paths: readonly Path[]): void => {
+    for (const path of paths) into.set(pathText(path), path)
+  }
+  for (const request of requests) {
+    add(
+      documents,
+      request.checks.map((check) => check.path),
+    )
+    for (const operation of request.operations) {
+      add(documents, documentsOf(operation))
+      if (operation.kind === 'delete') add(trees, [operation.path])
+      else if (operation.kind !== 'post') add(parents, documentPrefixes(operation.path))
+      else if (!operation.fresh) add(parents, [[...operation.path, operation.id]])
+    }
+  }
+  return { documents: [...documents.values()], parents: [...parents.values()], trees: [...trees.values()] }
+}
+
+function documentsOf(operation: WriteOperation): readonly Path[] {
+  if (operation.kind !== 'post') return documentPrefixes(operation.path)
+  const parent = operation.path.length > 1 ? [parentOf(operation.path)] : []
+  return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]
+}
 
 export interface LoadOptions {
   readonly store: Store
@@ -37,8 +67,16 @@ function headOf(version: Version | null): DocumentHead | null {
   return { path, version: version.version, deleted: version.type === 'DELETE', value, createdAt }
 }
 
-/** The live documents at and below `root`, without their values (a delete needs none); null when there are more than `max`. */
-async function loadTree(store: Store, tenant: TenantId, root: Path, max: number): Promise<readonly DocumentHead[] | null> {
+/**
+ * The live documents at and below `root`, without their values (a delete needs none); null when there are more than
+ * `max`.
+ */
+async function loadTree(
+  store: Store,
+  tenant: TenantId,
+  root: Path,
+  max: number,
+): Promise<readonly DocumentHead[] | null> {
   const heads: DocumentHead[] = []
   if (root.length % 2 === 0) {
     const { rows } = await store.heads(tenant, [root])
@@ -48,7 +86,15 @@ async function loadTree(store: Store, tenant: TenantId, root: Path, max: number)
   let after: Path | undefined
   for (;;) {
     const page = await store.list(tenant, { kind: 'below', path: root, after, limit: SEARCH_SLICE })
-    for (const version of page.rows) heads.push({ path: version.path, version: version.version, deleted: false, value: null, createdAt: version.createdAt })
+    for (const version of page.rows) {
+      heads.push({
+        path: version.path,
+        version: version.version,
+        deleted: false,
+        value: null,
+        createdAt: version.createdAt,
+      })
+    }
     if (heads.length > max) return null
     if (page.next === undefined) return heads
     after = page.next

@@ -5,7 +5,10 @@ import { tooLarge, type Limits } from '../../core/limits.ts'
 import { isDocumentPath, parsePath, utf8Length, type Path } from '../../core/path.ts'
 import { canonicalJson, exactValue } from '../../core/json/value.ts'
 
-/** An operation whose path and value were parsed and checked against the limits. `fresh`: the id of a post was generated. */
+/**
+ * An operation whose path and value were parsed and checked against the limits. `fresh`: the id of a post was
+ * generated.
+ */
 export type WriteOperation =
   | { readonly kind: 'post'; readonly path: Path; readonly value: Json; readonly id: string; readonly fresh: boolean }
   | { readonly kind: 'put'; readonly path: Path; readonly value: Json; readonly expect: Expect | undefined }
@@ -32,7 +35,9 @@ export function parseRequest(parts: RequestParts, limits: Limits, freshId: () =>
   const { ops, checks = [], key, actor } = parts
   const count = Math.max(ops.length, checks.length)
   if (ops.length === 0) throw badArgument('ops', 'There is no operation: give at least one.')
-  if (count > limits.operations) throw tooLarge('operations', limits.operations, `${count} operations or checks were given`)
+  if (count > limits.operations) {
+    throw tooLarge('operations', limits.operations, `${count} operations or checks were given`)
+  }
   if (key !== undefined) checkKey(key, limits)
   return {
     operations: ops.map((op) => parseOp(op, limits, freshId)),
@@ -54,11 +59,23 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
     case 'post':
       return parsePost(op, path, limits, freshId)
     case 'put':
-      if (path.length < 2) throw wrongKind(op.path, 'a collection cannot be put; put a document such as posts/1, or post into the collection')
+      if (path.length < 2) {
+        throw wrongKind(
+          op.path,
+          'a collection cannot be put; put a document such as posts/1, or post into the collection',
+        )
+      }
       return { kind: 'put', path, value: exactValue(op.value, limits), expect: op.expect && checkExpect(op.expect) }
     case 'patch':
-      if (path.length < 2) throw wrongKind(op.path, 'a collection cannot be patched; patch a document such as posts/1 or a field of one')
-      return { kind: 'patch', path, merge: exactValue(op.patch.merge, limits), expect: op.expect && checkExpect(op.expect) }
+      if (path.length < 2) {
+        throw wrongKind(op.path, 'a collection cannot be patched; patch a document such as posts/1 or a field of one')
+      }
+      return {
+        kind: 'patch',
+        path,
+        merge: exactValue(op.patch.merge, limits),
+        expect: op.expect && checkExpect(op.expect),
+      }
     case 'delete':
       return { kind: 'delete', path, expect: op.expect && checkExpect(op.expect) }
   }

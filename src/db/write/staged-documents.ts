@@ -31,8 +31,9 @@ export interface ReadResult {
 }
 
 /**
- * The documents as the drafts of one batch see them: the read set, overlaid with the writes of earlier drafts. Each draft works
- * on a layer of its own (`begin`): `merge` adds its writes to the layer below, and a layer that is dropped undoes them.
+ * The documents as the drafts of one batch see them: the read set, overlaid with the writes of earlier drafts. Each
+ * draft works on a layer of its own (`begin`): `merge` adds its writes to the layer below, and a layer that is dropped
+ * undoes them.
  */
 export class StagedDocuments {
   readonly #loaded: ReadResult

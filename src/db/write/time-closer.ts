@@ -7,8 +7,8 @@ import type { Request } from './request.ts'
 import { CLOSING_ACTOR, type LogTail } from '../log/log-tail.ts'
 
 /**
- * The longest wait of a read for the clock to reach its time, ms. Each such read may advance the log's time by one millisecond,
- * so reads can drive it at no more than a tenth of the clock's pace.
+ * The longest wait of a read for the clock to reach its time, ms. Each such read may advance the log's time by one
+ * millisecond, so reads can drive it at no more than a tenth of the clock's pace.
  */
 const CATCH_UP_MS = 10
 
@@ -27,8 +27,8 @@ export interface TimeCloserOptions {
 }
 
 /**
- * Makes reads as of a time repeatable: after a time was closed, no commit becomes visible with that time or an earlier one.
- * docs/mongodb.md says how, where several processes write.
+ * Makes reads as of a time repeatable: after a time was closed, no commit becomes visible with that time or an earlier
+ * one. docs/mongodb.md says how, where several processes write.
  */
 export class TimeCloser {
   readonly #options: TimeCloserOptions
@@ -58,7 +58,9 @@ export class TimeCloser {
     while (now() < time && performance.now() < until) await after(Math.min(time - now(), CATCH_UP_MS))
   }
 
-  /** Whether a visible commit is later: times never run backwards along the log (L1), and nothing comes before it (L0). */
+  /**
+   * Whether a visible commit is later: times never run backwards along the log (L1), and nothing comes before it (L0).
+   */
   async #isBehindTheLog(time: Millis): Promise<boolean> {
     const { tail, shared } = this.#options
     if (shared && time >= tail.lastAt) await tail.refresh()
@@ -66,13 +68,13 @@ export class TimeCloser {
   }
 
   /**
-   * The batches of other processes are not known, but none is stamped before a visible commit. So a later one is committed: a
-   * no-op. One that was drafted before the time was closed may be too early, the next one is not.
+   * The batches of other processes are not known, but none is stamped before a visible commit. So a later one is
+   * committed: a no-op. One that was drafted before the time was closed may be too early, the next one is not.
    */
   async #closeInTheLog(time: Millis): Promise<void> {
     const { tail, closedTime } = this.#options
     void closedTime.close(time)
-    for (let at = tail.lastAt; at <= time; ) at = await (this.#noOp ??= this.#commitNoOp())
+    for (let at = tail.lastAt; at <= time;) at = await (this.#noOp ??= this.#commitNoOp())
   }
 
   async #commitNoOp(): Promise<Millis> {

@@ -6,7 +6,9 @@ import type { Request } from './request.ts'
 /** Estimated bytes that a store keeps beside each value: numbers, times, the names of its own fields, an id. */
 const ROW_BYTES = 128
 
-/** Estimated bytes that a store keeps beside the value of one write: its path, its fields, its commit's id and actor. */
+/**
+ * Estimated bytes that a store keeps beside the value of one write: its path, its fields, its commit's id and actor.
+ */
 export function overheadBytes({ path, fields }: Write, { key, actor }: Request): number {
   return ROW_BYTES + utf8Length(pathText(path)) + jsonBytes(fields) + utf8Length(key ?? '') + utf8Length(actor ?? '')
 }

@@ -29,7 +29,8 @@ const UNBOUNDED: AnswerRoom = { claim: () => true, readTurn: () => null }
 /** Bounds of a budget. */
 export type BudgetBounds = Readonly<Record<keyof typeof BUDGET, number>>
 
-const NO_MEMORY = 'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
+const NO_MEMORY =
+  'There is no room for the answer beside those that were not taken yet: take them, and try again in a second.'
 
 interface QueuedRead {
   readonly rows: number
@@ -67,8 +68,8 @@ export class Budget {
   }
 
   /**
-   * Reads at most `rows` rows; `got` counts the rows of the result. A read that exceeds the remaining rows waits for running
-   * reads, which may return unused rows.
+   * Reads at most `rows` rows; `got` counts the rows of the result. A read that exceeds the remaining rows waits for
+   * running reads, which may return unused rows.
    */
   async read<T>(rows: number, call: () => Promise<T>, countRows: (result: T) => number): Promise<T> {
     if (this.#queued.length > 0 || !this.#tryStart(rows)) {
@@ -97,7 +98,10 @@ export class Budget {
     return call()
   }
 
-  /** Charges a value of the result and returns it. Throws when it exceeds the budget, or returns null after `errors` refusals. */
+  /**
+   * Charges a value of the result and returns it. Throws when it exceeds the budget, or returns null after `errors`
+   * refusals.
+   */
   chargeValue(value: Json): Json {
     this.#checkTime()
     const bytes = this.#bytesOf(value)
@@ -127,7 +131,7 @@ export class Budget {
 
   #budgetError(): DatabaseError {
     if (this.#bytes < 0) return this.#tooComplex('answerBytes', 'The answer would be larger than one may be')
-    return this.#cachedErrors.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_MEMORY, { retryAfterMs: 1_000 })
+    return (this.#cachedErrors.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_MEMORY, { retryAfterMs: 1_000 }))
   }
 
   #bytesOf(value: Json): number {
@@ -145,7 +149,9 @@ export class Budget {
     this.#checkTime()
     if (this.#running >= this.#bounds.reads) return false
     if (rows > this.#rows && this.#running > 0) return false
-    if (rows > this.#rows) throw this.#tooComplex('rows', 'The lists of the operation have more rows together than one may read')
+    if (rows > this.#rows) {
+      throw this.#tooComplex('rows', 'The lists of the operation have more rows together than one may read')
+    }
     this.#rows -= rows
     this.#running++
     return true
@@ -167,12 +173,20 @@ export class Budget {
 
   #checkTime(): void {
     if (performance.now() < this.#deadline) return
-    throw new DatabaseError('TIMEOUT', `The operation took longer than ${this.#bounds.operationMs} ms: ask for less at once.`, { outcome: 'NOT_DONE' })
+    throw new DatabaseError(
+      'TIMEOUT',
+      `The operation took longer than ${this.#bounds.operationMs} ms: ask for less at once.`,
+      { outcome: 'NOT_DONE' },
+    )
   }
 
   /** One error object per bound: thousands of rows may throw it, and stack traces are expensive. */
   #tooComplex(limit: 'rows' | 'answerBytes', what: string): DatabaseError {
     const max = this.#bounds[limit]
-    return this.#cachedErrors[limit] ??= new DatabaseError('OPERATION_TOO_COMPLEX', `${what} (${max}): ask for less at once, and for the rest in pages.`, { limit, max })
+    return (this.#cachedErrors[limit] ??= new DatabaseError(
+      'OPERATION_TOO_COMPLEX',
+      `${what} (${max}): ask for less at once, and for the rest in pages.`,
+      { limit, max },
+    ))
   }
 }

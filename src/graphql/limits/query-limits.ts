@@ -1,7 +1,14 @@
 import {
-  GraphQLError, Kind, parse,
-  type FieldNode, type FragmentDefinitionNode, type OperationDefinitionNode, type SelectionNode, type SelectionSetNode,
-  type ValidationContext, type ValidationRule,
+  GraphQLError,
+  Kind,
+  parse,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+  type ValidationContext,
+  type ValidationRule,
 } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { refusal, tooComplex } from '../errors.ts'
@@ -47,13 +54,24 @@ function parseBounded(...[source, options]: Parameters<typeof parse>): ReturnTyp
 function parseError(error: GraphQLError): GraphQLError {
   if (!error.message.includes('Parsing aborted')) return refusal(error)
   const { tokens } = QUERY_LIMITS
-  return tooComplex('tokens', tokens, `The document has more than ${tokens} tokens: send less at once, and values as variables.`)
+  return tooComplex(
+    'tokens',
+    tokens,
+    `The document has more than ${tokens} tokens: send less at once, and values as variables.`,
+  )
 }
 
 /** The size of a selection, by the name of the bound. */
 type Size = Readonly<Record<Exclude<keyof typeof QUERY_LIMITS, 'tokens'>, number>>
 
-const EMPTY_SIZE: Size = { depth: 0, fields: 0, names: 0, introspectionDepth: 0, introspectionFields: 0, introspectionResults: 0 }
+const EMPTY_SIZE: Size = {
+  depth: 0,
+  fields: 0,
+  names: 0,
+  introspectionDepth: 0,
+  introspectionFields: 0,
+  introspectionResults: 0,
+}
 
 const DESCRIPTIONS: Readonly<Record<keyof Size, string>> = {
   depth: 'levels of fields',
@@ -68,7 +86,9 @@ const DESCRIPTIONS: Readonly<Record<keyof Size, string>> = {
 const QueryLimits: ValidationRule = (context) => ({
   Document: ({ definitions }) => {
     const measure = createMeasure(context)
-    for (const node of definitions) if (node.kind === Kind.OPERATION_DEFINITION) checkSize(context, node, measure(node.selectionSet))
+    for (const node of definitions) {
+      if (node.kind === Kind.OPERATION_DEFINITION) checkSize(context, node, measure(node.selectionSet))
+    }
   },
 })
 
@@ -81,8 +101,8 @@ function checkSize(context: ValidationContext, node: OperationDefinitionNode, si
 }
 
 /**
- * Measures selections. Each fragment is measured once, so that nested fragments cost time linear in the document. A fragment
- * that contains itself, which another rule refuses, counts as nothing inside itself.
+ * Measures selections. Each fragment is measured once, so that nested fragments cost time linear in the document. A
+ * fragment that contains itself, which another rule refuses, counts as nothing inside itself.
  */
 function createMeasure(context: ValidationContext): (selections: SelectionSetNode | undefined) => Size {
   const cached = new Map<FragmentDefinitionNode, Size>()
@@ -104,7 +124,8 @@ function createMeasure(context: ValidationContext): (selections: SelectionSetNod
     const fragment = context.getFragment(node.name.value)
     return fragment ? ofFragment(fragment) : EMPTY_SIZE
   }
-  const ofSet = (set: SelectionSetNode | undefined): Size => (set?.selections ?? []).map(ofSelection).reduce(add, EMPTY_SIZE)
+  const ofSet = (set: SelectionSetNode | undefined): Size =>
+    (set?.selections ?? []).map(ofSelection).reduce(add, EMPTY_SIZE)
   return ofSet
 }
 
@@ -120,9 +141,18 @@ const add = (a: Size, b: Size): Size => ({
 })
 
 /** Approximate lengths of the lists of introspection; its other fields are no lists. */
-const LIST_LENGTHS: ReadonlyMap<string, number> = new Map(Object.entries({
-  types: 64, fields: 12, directives: 8, args: 6, inputFields: 6, enumValues: 6, possibleTypes: 4, interfaces: 4,
-}))
+const LIST_LENGTHS: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    types: 64,
+    fields: 12,
+    directives: 8,
+    args: 6,
+    inputFields: 6,
+    enumValues: 6,
+    possibleTypes: 4,
+    interfaces: 4,
+  }),
+)
 
 const plusField = (size: Size, { alias, name }: FieldNode): Size => ({
   ...size,
@@ -133,5 +163,11 @@ const plusField = (size: Size, { alias, name }: FieldNode): Size => ({
 })
 
 /** The size counted as introspection; names count in both cases. */
-const asIntrospection = ({ depth, fields, names, introspectionResults }: Size): Size =>
-  ({ depth: 0, fields: 0, names, introspectionDepth: depth, introspectionFields: fields, introspectionResults })
+const asIntrospection = ({ depth, fields, names, introspectionResults }: Size): Size => ({
+  depth: 0,
+  fields: 0,
+  names,
+  introspectionDepth: depth,
+  introspectionFields: fields,
+  introspectionResults,
+})

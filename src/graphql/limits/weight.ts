@@ -1,4 +1,11 @@
-import { Kind, type FieldNode, type FragmentDefinitionNode, type GraphQLResolveInfo, type SelectionNode, type SelectionSetNode } from 'graphql'
+import {
+  Kind,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLResolveInfo,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql'
 import type { Json } from '../../core/json/json.ts'
 
 /** Estimated bytes of a field without its name: a number, a time, a short text. */
@@ -11,7 +18,9 @@ const LONG_TEXT = 64
 export function estimateBytes(value: Json): number {
   if (typeof value === 'string') return (value.length < LONG_TEXT ? value.length : Buffer.byteLength(value)) + 3
   if (typeof value !== 'object' || value === null) return 8
-  if (Array.isArray(value)) return (value as readonly Json[]).reduce<number>((sum, item) => sum + estimateBytes(item), 2)
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).reduce<number>((sum, item) => sum + estimateBytes(item), 2)
+  }
   let sum = 2
   for (const [key, item] of Object.entries(value)) sum += key.length + 4 + estimateBytes(item)
   return sum
@@ -20,7 +29,10 @@ export function estimateBytes(value: Json): number {
 const cache = new WeakMap<FieldNode, number>()
 
 /** Approximate bytes of one row of a resolver's list: names and usual values of all fields selected below. */
-export function estimateRowBytes({ fieldNodes, fragments }: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
+export function estimateRowBytes({
+  fieldNodes,
+  fragments,
+}: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>): number {
   return fieldNodes.reduce((sum, node) => sum + bytesBelow(node, fragments), 0)
 }
 
@@ -39,8 +51,11 @@ function bytesOfSet(set: SelectionSetNode | undefined, fragments: FragmentsByNam
 /** Expands fragments without a cache: QUERY_LIMITS bounds the expanded fields. */
 function bytesOfSelection(node: SelectionNode, fragments: FragmentsByName): number {
   switch (node.kind) {
-    case Kind.FIELD: return (node.alias ?? node.name).value.length + ANSWER_FIELD_BYTES + bytesOfSet(node.selectionSet, fragments)
-    case Kind.INLINE_FRAGMENT: return bytesOfSet(node.selectionSet, fragments)
-    case Kind.FRAGMENT_SPREAD: return bytesOfSet(fragments[node.name.value]?.selectionSet, fragments)
+    case Kind.FIELD:
+      return (node.alias ?? node.name).value.length + ANSWER_FIELD_BYTES + bytesOfSet(node.selectionSet, fragments)
+    case Kind.INLINE_FRAGMENT:
+      return bytesOfSet(node.selectionSet, fragments)
+    case Kind.FRAGMENT_SPREAD:
+      return bytesOfSet(fragments[node.name.value]?.selectionSet, fragments)
   }
 }

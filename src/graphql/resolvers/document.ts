@@ -3,7 +3,12 @@ import { getField } from '../../core/json/field.ts'
 import { omitNulls } from './omit-nulls.ts'
 import { readList } from './list.ts'
 import { globalId } from './node.ts'
-import type { GqlChangeResolvers, GqlCommitResolvers, GqlDocumentConnectionResolvers, GqlDocumentResolvers } from '../resolvers.generated.ts'
+import type {
+  GqlChangeResolvers,
+  GqlCommitResolvers,
+  GqlDocumentConnectionResolvers,
+  GqlDocumentResolvers,
+} from '../resolvers.generated.ts'
 import { asEventPage, asPresent, changedDocument } from './shown.ts'
 import { estimateBytes } from '../limits/weight.ts'
 
@@ -15,7 +20,9 @@ export const Document: GqlDocumentResolvers = {
   value: ({ value }, _, { budget }) => budget.chargeValue(value),
   field: ({ value }, { path }, { budget }) => budget.chargeValue(getField(value, path.split('/')) ?? null),
   documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
-    const read = await readList(context, info, page, () => context.db.documents(`${path}/${name}`, { ...omitNulls(page), asOf: { cursor: asOf } }))
+    const read = await readList(context, info, page, () =>
+      context.db.documents(`${path}/${name}`, { ...omitNulls(page), asOf: { cursor: asOf } }),
+    )
     return isEvent ? asEventPage(read) : read
   },
   history: async ({ path }, options, context, info) =>

@@ -15,7 +15,12 @@ export interface RequestedRows {
 type ReadListing = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>
 
 /** Reads a page of documents or of the log within the operation's budget. */
-export async function readList<T extends DocumentPage | ChangeBatch>(context: Context, info: ReadListing, requested: RequestedRows, call: () => Promise<T>): Promise<T> {
+export async function readList<T extends DocumentPage | ChangeBatch>(
+  context: Context,
+  info: ReadListing,
+  requested: RequestedRows,
+  call: () => Promise<T>,
+): Promise<T> {
   const { budget } = context
   const page = await budget.read(rowsToReserve(requested), call, listRows)
   budget.charge(listRows(page) * estimateRowBytes(info))

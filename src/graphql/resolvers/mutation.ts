@@ -6,11 +6,15 @@ import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from '../resolvers.ge
 
 /** Resolvers of the writes. */
 export const Mutation: GqlMutationResolvers = {
-  post: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.post(path, valueOf(value, 'value'), omitNulls(options))),
-  put: (_, { path, value, ...options }, { db, budget }) => budget.write(() => db.put(path, valueOf(value, 'value'), omitNulls(options))),
-  patch: (_, { path, patch, ...options }, { db, budget }) => budget.write(() => db.patch(path, patchOf(patch), omitNulls(options))),
+  post: (_, { path, value, ...options }, { db, budget }) =>
+    budget.write(() => db.post(path, valueOf(value, 'value'), omitNulls(options))),
+  put: (_, { path, value, ...options }, { db, budget }) =>
+    budget.write(() => db.put(path, valueOf(value, 'value'), omitNulls(options))),
+  patch: (_, { path, patch, ...options }, { db, budget }) =>
+    budget.write(() => db.patch(path, patchOf(patch), omitNulls(options))),
   delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, omitNulls(options))),
-  transact: (_, { ops, ...options }, { db, budget }) => budget.write(() => db.transact(ops.map(opOf), omitNulls(options))),
+  transact: (_, { ops, ...options }, { db, budget }) =>
+    budget.write(() => db.transact(ops.map(opOf), omitNulls(options))),
   interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(omitNulls(match))),
 }
 
@@ -27,7 +31,9 @@ function patchOf({ merge }: GqlPatchInput): { readonly merge: Json } {
 
 /** The operation of an input; the schema guarantees exactly one field. */
 function opOf({ post, put, patch, delete: remove }: GqlOp, index: number): Op {
-  if (post !== undefined) return { ...omitNulls(post), kind: 'post', value: valueOf(post.value, `ops.${index}.post.value`) }
+  if (post !== undefined) {
+    return { ...omitNulls(post), kind: 'post', value: valueOf(post.value, `ops.${index}.post.value`) }
+  }
   if (put !== undefined) return { ...omitNulls(put), kind: 'put', value: valueOf(put.value, `ops.${index}.put.value`) }
   if (patch !== undefined) return { ...omitNulls(patch), kind: 'patch', patch: patchOf(patch.patch) }
   return { ...omitNulls(remove), kind: 'delete' }

@@ -13,7 +13,10 @@ export function globalId({ path, version, isEvent = false }: ShownDocument): str
   return isEvent ? `${path}${SEPARATOR}${version}` : path
 }
 
-/** The node with an id (https://relay.dev/graphql/objectidentification.htm); null when there is none or the id is invalid. */
+/**
+ * The node with an id (https://relay.dev/graphql/objectidentification.htm); null when there is none or the id is
+ * invalid.
+ */
 export async function readNode({ loaders }: Context, id: string): Promise<ShownDocument | null> {
   const key = parseId(id)
   if (key === null) return null

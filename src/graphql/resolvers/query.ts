@@ -6,7 +6,14 @@ import { asEvent, asEventPage } from './shown.ts'
 
 /** Resolvers of the reads. */
 export const Query: GqlQueryResolvers = {
-  get: async (_, { path, ...options }, { db, budget }) => budget.chargeValue(await budget.read(0, () => db.get(path, omitNulls(options)), () => 0)),
+  get: async (_, { path, ...options }, { db, budget }) =>
+    budget.chargeValue(
+      await budget.read(
+        0,
+        () => db.get(path, omitNulls(options)),
+        () => 0,
+      ),
+    ),
   node: (_, { id }, context) => readNode(context, id),
   document: (_, args, { loaders }) => {
     const read = loaders.document.load(omitNulls(args))
@@ -18,5 +25,6 @@ export const Query: GqlQueryResolvers = {
   },
   history: async (_, { path, ...options }, context, info) =>
     asEventPage(await readList(context, info, options, () => context.db.history(path, omitNulls(options)))),
-  log: (_, { paths, ...options }, context, info) => readList(context, info, options, () => context.db.log(paths, omitNulls(options))),
+  log: (_, { paths, ...options }, context, info) =>
+    readList(context, info, options, () => context.db.log(paths, omitNulls(options))),
 }

@@ -15,7 +15,18 @@ export interface ShownChange extends Change {
 // The copies list their properties: a spread takes nearly as long as rendering the copy.
 
 /** Marks a document as a past state, or that of an event. */
-export function asEvent({ path, id, version, value, deleted, createdAt, updatedAt, actor, cursor, asOf }: Document): ShownDocument {
+export function asEvent({
+  path,
+  id,
+  version,
+  value,
+  deleted,
+  createdAt,
+  updatedAt,
+  actor,
+  cursor,
+  asOf,
+}: Document): ShownDocument {
   return { path, id, version, value, deleted, createdAt, updatedAt, actor, cursor, asOf, isEvent: true }
 }
 

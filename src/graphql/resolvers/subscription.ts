@@ -8,8 +8,8 @@ import { asPresentBatch } from './shown.ts'
 import { estimateRowBytes } from '../limits/weight.ts'
 
 /**
- * Resolvers of the feeds. They return the database's iterator unwrapped: an async generator around it would not end before the
- * next batch, and so would leak on every disconnect.
+ * Resolvers of the feeds. They return the database's iterator unwrapped: an async generator around it would not end
+ * before the next batch, and so would leak on every disconnect.
  */
 export const Subscription: GqlSubscriptionResolvers = {
   changes: {
@@ -18,7 +18,8 @@ export const Subscription: GqlSubscriptionResolvers = {
   },
   live: {
     subscribe: (_, { paths, ...options }, { db }) => db.live(paths, omitNulls(options)),
-    resolve: (batch: ChangeBatch, _: unknown, context: Context, info: GraphQLResolveInfo) => asPresentBatch(showBatch(batch, null, context, info)),
+    resolve: (batch: ChangeBatch, _: unknown, context: Context, info: GraphQLResolveInfo) =>
+      asPresentBatch(showBatch(batch, null, context, info)),
   },
   get: {
     subscribe: (_, { path, ...options }, { db }) => db.watch(path, omitNulls(options)),

@@ -1,6 +1,9 @@
 import { NextFrame, type PayloadPiece, type BufferList } from './payload.ts'
 
-/** Concatenation limits, bytes: `single` for one connection, `repeated` when consecutive connections get the same pieces. */
+/**
+ * Concatenation limits, bytes: `single` for one connection, `repeated` when consecutive connections get the same
+ * pieces.
+ */
 const MAX_CONCAT_BYTES = { single: 4_096, repeated: 262_144 }
 
 /** Concatenates the pieces of one write: for short pieces, one write takes half the time of several. */

@@ -2,7 +2,9 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionAccount, Reservation } from '../limits/memory-budget.ts'
 import type { PayloadPiece, BufferList } from './payload.ts'
 
-/** High-water marks of one connection between two flushes, in events and in bytes; the last event may exceed the bytes. */
+/**
+ * High-water marks of one connection between two flushes, in events and in bytes; the last event may exceed the bytes.
+ */
 const MAX_PENDING_EVENTS = 16
 const MAX_PENDING_BYTES = 1_048_576
 
@@ -61,7 +63,10 @@ export class ConnectionWriter {
 
   /** Backpressure: whether no more events may be written for now. Never for a destroyed socket. */
   get isFull(): boolean {
-    return (this.#needsDrain || this.#pendingEvents >= MAX_PENDING_EVENTS || this.#pendingBytes >= MAX_PENDING_BYTES) && !this.#socket.destroyed
+    return (
+      (this.#needsDrain || this.#pendingEvents >= MAX_PENDING_EVENTS || this.#pendingBytes >= MAX_PENDING_BYTES) &&
+      !this.#socket.destroyed
+    )
   }
 
   /** Whether more events may be written; else calls `onDrain` once they may, or when the connection is gone. */

@@ -29,10 +29,10 @@ export interface PayloadSource {
 }
 
 /**
- * Payloads that the subscriptions of a cohort share. The arguments of the root field decide which events arrive, not how
- * they are rendered: two subscriptions on a database are in one cohort when their operations are equal but for these
- * arguments, and the variables that the selection uses are equal too. A cohort is identified by a hash; nothing else of a
- * request is retained for events (docs/adr/0006-one-delivery-for-many.md).
+ * Payloads that the subscriptions of a cohort share. The arguments of the root field decide which events arrive, not
+ * how they are rendered: two subscriptions on a database are in one cohort when their operations are equal but for
+ * these arguments, and the variables that the selection uses are equal too. A cohort is identified by a hash; nothing
+ * else of a request is retained for events (docs/adr/0006-one-delivery-for-many.md).
  */
 export class PayloadCache {
   readonly #executor: Pick<Executor, 'context' | 'maskResult'>
@@ -89,28 +89,49 @@ export class PayloadCache {
     return pending
   }
 
-  /** Calls `onPayload` synchronously when nothing has to be awaited: the pacer, reads beside the event, a large result. */
-  async #execute(event: unknown, { args, account }: ExecutionRequest, onPayload: OnPayload = () => {}): Promise<Payload> {
+  /**
+   * Calls `onPayload` synchronously when nothing has to be awaited: the pacer, reads beside the event, a large result.
+   */
+  async #execute(
+    event: unknown,
+    { args, account }: ExecutionRequest,
+    onPayload: OnPayload = () => {},
+  ): Promise<Payload> {
     const turn = account === null || this.isSmall(args.document) ? null : this.#pacer.nextPiece(account)
     if (turn !== null) await turn
     const contextValue = this.#executor.context()
     const execution = execute({ ...args, rootValue: event, contextValue })
-    const result = this.#executor.maskResult(execution instanceof Promise ? await execution : execution as ExecutionResult)
+    const result = this.#executor.maskResult(
+      execution instanceof Promise ? await execution : (execution as ExecutionResult),
+    )
     if (contextValue.budget.spentBytes > SMALL_RESULT_BYTES) this.#smallOperations.delete(args.document)
     else this.#smallOperations.add(args.document)
     const isLarge = contextValue.budget.spentBytes > LARGE_RESULT_BYTES
-    const payload = new Payload(isLarge && account !== null ? await this.#largeResults.run(() => largeJson(toWire(result), () => this.#pacer.nextPiece(account))) : JSON.stringify(toWire(result)))
+    const payload = new Payload(
+      isLarge && account !== null
+        ? await this.#largeResults.run(() => largeJson(toWire(result), () => this.#pacer.nextPiece(account)))
+        : JSON.stringify(toWire(result)),
+    )
     onPayload(payload, isTransientFailure(result))
     return payload
   }
 
   #sharedSource(selection: EventSelection, { schema, variableValues }: ExecutionArgs): PayloadSource {
     // A variable that the request leaves out has its default; it is not null.
-    const usedVariables = Object.fromEntries(selection.variables.flatMap((variable) => (variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [])))
-    const cohort = selection.variables.length === 0 ? selection.hash : hashOf(`${selection.hash} ${JSON.stringify(usedVariables)}`)
+    const usedVariables = Object.fromEntries(
+      selection.variables.flatMap((variable) =>
+        variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [],
+      ),
+    )
+    const cohort =
+      selection.variables.length === 0 ? selection.hash : hashOf(`${selection.hash} ${JSON.stringify(usedVariables)}`)
     // Consecutive subscriptions are mostly of one cohort: a Map finds the same string object faster than an equal one.
     if (cohort !== selection.latestCohort) selection.latestCohort = cohort
-    return new CachedPayloadSource(this, selection.latestCohort, { schema: this.#eventSchema(schema), document: selection.document, variableValues: usedVariables })
+    return new CachedPayloadSource(this, selection.latestCohort, {
+      schema: this.#eventSchema(schema),
+      document: selection.document,
+      variableValues: usedVariables,
+    })
   }
 
   #selection({ document, operationName }: ExecutionArgs): EventSelection | null {
@@ -176,7 +197,10 @@ type OnPayload = (payload: Payload, isTransient: boolean) => void
 
 const TRANSIENT_CODES: ReadonlySet<unknown> = new Set<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'TOO_MANY_REQUESTS'])
 
-/** Whether a read failed that may succeed for readers that resume. The payload of a bug is retained: all would get it again. */
+/**
+ * Whether a read failed that may succeed for readers that resume. The payload of a bug is retained: all would get it
+ * again.
+ */
 function isTransientFailure({ errors = [] }: ExecutionResult): boolean {
   return errors.some(({ extensions }) => TRANSIENT_CODES.has(extensions['code']))
 }
@@ -200,8 +224,8 @@ interface RetainedEntry {
 }
 
 /**
- * FIFO bound over the payloads of all cohorts. Other caches may retain an event for long and count only the event itself,
- * so its payloads are evicted here.
+ * FIFO bound over the payloads of all cohorts. Other caches may retain an event for long and count only the event
+ * itself, so its payloads are evicted here.
  */
 class RetainedPayloads {
   readonly #maxBytes: number

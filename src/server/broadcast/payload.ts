@@ -28,7 +28,10 @@ export class NextOpening {
   }
 }
 
-/** A frame that shares only its end with others. It is rendered at the flush, together with other pieces of its connection. */
+/**
+ * A frame that shares only its end with others. It is rendered at the flush, together with other pieces of its
+ * connection.
+ */
 export class NextFrame {
   readonly length: number
   readonly #opening: NextOpening
@@ -87,14 +90,23 @@ export class Payload {
     const short = first !== undefined && this.#messageEnd.length === 1 ? new NextFrame(opening, first) : null
     const isCacheable = this.#frames.size < MAX_CACHED_FRAMES && opening.id.length <= MAX_CACHED_ID_CHARS
     if (short !== null && !isCacheable) return [short]
-    const frame = short === null ? [frameStart(opening, this.#length + CLOSING_BRACE.length), ...this.#messageEnd] : [short.toBuffer()]
+    const frame =
+      short === null
+        ? [frameStart(opening, this.#length + CLOSING_BRACE.length), ...this.#messageEnd]
+        : [short.toBuffer()]
     if (isCacheable) this.#frames.set(opening.id, frame)
     return frame
   }
 
   /** The `next` event of graphql-sse, as a chunk of HTTP/1.1. */
   chunk(): BufferList {
-    return (this.#chunk ??= this.#concatIfShort([Buffer.from(`${(EVENT_START.length + this.#length + EVENT_END.length).toString(16)}\r\n`), EVENT_START, ...this.#json, EVENT_END, CRLF]))
+    return (this.#chunk ??= this.#concatIfShort([
+      Buffer.from(`${(EVENT_START.length + this.#length + EVENT_END.length).toString(16)}\r\n`),
+      EVENT_START,
+      ...this.#json,
+      EVENT_END,
+      CRLF,
+    ]))
   }
 
   /** The `next` event of graphql-sse, for a body without chunks. */

@@ -19,15 +19,18 @@ export interface Sink {
 
 /** A running subscription. */
 export interface Pump {
-  /** Resolves when the events have ended or were stopped, or the connection is gone; rejects with their failure. Call it once. */
+  /**
+   * Resolves when the events have ended or were stopped, or the connection is gone; rejects with their failure. Call it
+   * once.
+   */
   run(): Promise<void>
   /** Ends the events and frees their resources at once. */
   stop(): Promise<void>
 }
 
 /**
- * Pulls the events of a subscription and writes their payloads. No async generator: it would not end while it waits for an
- * event, and so would leak on every disconnect. Backpressure: nothing is pulled while the sink is full.
+ * Pulls the events of a subscription and writes their payloads. No async generator: it would not end while it waits for
+ * an event, and so would leak on every disconnect. Backpressure: nothing is pulled while the sink is full.
  */
 export function createPump(events: SubscriptionEvents, source: PayloadSource, sink: Sink): Pump {
   const pump = new EventPump(toEventSource(events), source, sink)
@@ -83,7 +86,10 @@ class EventPump implements PullObserver<unknown> {
     try {
       const { account } = this.#sink
       // Payloads that may be large are made one at a time per connection: the first may fill the sink.
-      const isWritten = account === null || this.#source.isSmall ? await this.#makeAndWrite(event) : await account.serialQueue.run(async () => !this.#isDeferred(event) && this.#makeAndWrite(event))
+      const isWritten =
+        account === null || this.#source.isSmall
+          ? await this.#makeAndWrite(event)
+          : await account.serialQueue.run(async () => !this.#isDeferred(event) && this.#makeAndWrite(event))
       if (!isWritten) return
       // A backlog with a fast reader would never pause by itself: other work runs after each execution.
       setImmediate(() => {
@@ -127,7 +133,11 @@ interface EventSource {
 function toEventSource(events: SubscriptionEvents): EventSource {
   if ('pull' in events && typeof events.pull === 'function') return events as unknown as EventSource
   return {
-    pull: (observer) => void events.next().then(({ done, value }) => (done === true ? observer.complete(null) : observer.next(value)), (error: unknown) => observer.complete(error)),
+    pull: (observer) =>
+      void events.next().then(
+        ({ done, value }) => (done === true ? observer.complete(null) : observer.next(value)),
+        (error: unknown) => observer.complete(error),
+      ),
     return: async () => events.return?.(),
   }
 }

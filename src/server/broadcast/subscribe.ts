@@ -9,6 +9,8 @@ export type SubscribeResult = { readonly events: SubscriptionEvents } | { readon
 /** Starts a subscription (GraphQL, section 6.2.3.1). */
 export async function subscribe(args: ExecutionArgs): Promise<SubscribeResult> {
   // graphql-js rejects when the root field is skipped: on a WebSocket that would end all operations of the connection.
-  const source = await createSourceEventStream(args).catch((error: unknown) => ({ errors: [locatedError(error, undefined)] }))
+  const source = await createSourceEventStream(args).catch((error: unknown) => ({
+    errors: [locatedError(error, undefined)],
+  }))
   return Symbol.asyncIterator in source ? { events: source[Symbol.asyncIterator]() } : { errorResult: source }
 }

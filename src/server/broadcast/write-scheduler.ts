@@ -9,15 +9,17 @@ import { ConnectionWriter, type WriterScheduling } from './connection-writer.ts'
  * `ceil(cooldown / factor)`, but at least `busy`.
  */
 const SOCKETS_PER_TURN = { idle: 256, busy: 4, cooldown: 32 } as const
-/** Operations in flight without a cooldown; each further one adds one turn length to it, up to `MAX_COOLDOWN_FACTOR`. */
+/**
+ * Operations in flight without a cooldown; each further one adds one turn length to it, up to `MAX_COOLDOWN_FACTOR`.
+ */
 const LOAD_THRESHOLD = 5
 const MAX_COOLDOWN_FACTOR = 18
 /** Longest cooldown, ms: the measured turn may include a stall of the process. */
 const MAX_COOLDOWN_MS = 100
 
 /**
- * The writers of all connections. Each event-loop turn flushes some of them, and few while operations are in flight: one
- * commit is broadcast to thousands while the next ones wait for the disk.
+ * The writers of all connections. Each event-loop turn flushes some of them, and few while operations are in flight:
+ * one commit is broadcast to thousands while the next ones wait for the disk.
  */
 export class WriteScheduler {
   readonly #writers = new WeakMap<Duplex, ConnectionWriter>()
@@ -53,8 +55,13 @@ export class WriteScheduler {
   readonly #flush = (): void => {
     const [inFlight, startedAt] = [this.#inFlight(), performance.now()]
     const cooldown = Math.min(Math.max(inFlight - LOAD_THRESHOLD, 0), MAX_COOLDOWN_FACTOR)
-    if (cooldown === 0) this.#flushSome(inFlight === 0 ? SOCKETS_PER_TURN.idle : SOCKETS_PER_TURN.busy, (max) => this.#queue.take(max))
-    else this.#flushSome(Math.max(SOCKETS_PER_TURN.busy, Math.ceil(SOCKETS_PER_TURN.cooldown / cooldown)), (max) => this.#queue.takeRoundRobin(max))
+    if (cooldown === 0) {
+      this.#flushSome(inFlight === 0 ? SOCKETS_PER_TURN.idle : SOCKETS_PER_TURN.busy, (max) => this.#queue.take(max))
+    } else {
+      this.#flushSome(Math.max(SOCKETS_PER_TURN.busy, Math.ceil(SOCKETS_PER_TURN.cooldown / cooldown)), (max) =>
+        this.#queue.takeRoundRobin(max),
+      )
+    }
     this.#isFlushing = !this.#queue.isEmpty
     if (!this.#isFlushing) this.#coalescer.clear()
     else if (cooldown === 0) setImmediate(this.#flush)

@@ -14,8 +14,8 @@ export function isLoopback(address: string): boolean {
 
 /**
  * The IP address to listen on for `host`, a name or an address in any notation. Throws StartError for one that other
- * machines can reach, unless `insecure`: there are no rights, so an open port gives everything away. The server listens on
- * the returned address, so a name that resolves to another address a moment later opens nothing.
+ * machines can reach, unless `insecure`: there are no rights, so an open port gives everything away. The server listens
+ * on the returned address, so a name that resolves to another address a moment later opens nothing.
  */
 export async function addressToListenOn({ host, insecure }: Pick<Config, 'host' | 'insecure'>): Promise<string> {
   const { address } = await lookup(host)

@@ -111,7 +111,9 @@ const nonEmpty = (text: string | undefined): string | undefined => (text === '' 
 /** Node takes an empty host for every address of the machine. */
 function readHost(text: string): string {
   if (text.trim() !== '') return text
-  throw new StartError(`The host ${JSON.stringify(text)} is not valid: give --host or HOST a name or an address, such as 127.0.0.1.`)
+  throw new StartError(
+    `The host ${JSON.stringify(text)} is not valid: give --host or HOST a name or an address, such as 127.0.0.1.`,
+  )
 }
 
 function readSwitch(name: string, env: EnvironmentVariables): boolean {
@@ -124,12 +126,16 @@ function readSwitch(name: string, env: EnvironmentVariables): boolean {
 function readPort(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
-  throw new StartError(`The port ${JSON.stringify(text)} is not valid: give --port or PORT a number from 0 to 65535 (0 takes any free port).`)
+  throw new StartError(
+    `The port ${JSON.stringify(text)} is not valid: give --port or PORT a number from 0 to 65535 (0 takes any free port).`,
+  )
 }
 
 function readMongo(url: string | undefined): string | undefined {
   if (url === undefined || /^mongodb(\+srv)?:\/\/./.test(url)) return url
-  throw new StartError('The MongoDB URL is not valid: write --mongodb or MONGODB_URL as mongodb://host/database?replicaSet=name.')
+  throw new StartError(
+    'The MongoDB URL is not valid: write --mongodb or MONGODB_URL as mongodb://host/database?replicaSet=name.',
+  )
 }
 
 /** The location of the data, for display: without the password of a URL. */
@@ -140,15 +146,23 @@ export function dataOf({ directory, mongodb }: Pick<Config, 'directory' | 'mongo
 function readLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text)
   if (level !== undefined) return level
-  throw new StartError(`The log level ${JSON.stringify(text)} is not valid: set TIDEMARK_LOG to one of ${LOG_LEVELS.join(', ')}.`)
+  throw new StartError(
+    `The log level ${JSON.stringify(text)} is not valid: set TIDEMARK_LOG to one of ${LOG_LEVELS.join(', ')}.`,
+  )
 }
 
 function readOrigins(text: string): readonly string[] {
-  return text.split(',').map((part) => part.trim()).filter((part) => part !== '').map(readOrigin)
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(readOrigin)
 }
 
 function readOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (text === '*' || url?.origin === text) return text
-  throw new StartError(`The origin ${JSON.stringify(text)} is not valid: write --cors or TIDEMARK_CORS as http://localhost:5173, without a path, or as *.`)
+  throw new StartError(
+    `The origin ${JSON.stringify(text)} is not valid: write --cors or TIDEMARK_CORS as http://localhost:5173, without a path, or as *.`,
+  )
 }

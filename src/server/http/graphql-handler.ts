@@ -15,8 +15,8 @@ import { singleResultEvents, type EventStreams } from '../sse/event-stream.ts'
 import { subscribe } from '../broadcast/subscribe.ts'
 
 /**
- * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): body, content negotiation and answer. Without a
- * framework, for speed and for exact numbers (docs/adr/0003-an-http-handler-in-front-of-yoga.md).
+ * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): body, content negotiation and answer. Without
+ * a framework, for speed and for exact numbers (docs/adr/0003-an-http-handler-in-front-of-yoga.md).
  */
 export interface GraphqlHttp {
   /** Answers one request to the endpoint; `headers` are added to every answer. Never rejects. */
@@ -35,7 +35,10 @@ interface BoundParts extends GraphqlHttpParts {
 }
 
 /** GraphQL over HTTP from its parts; `bodyBytes`: default BOUNDS. */
-export function createGraphqlHttp(deps: GraphqlHttpParts, { bodyBytes }: Pick<Bounds, 'bodyBytes'> = BOUNDS): GraphqlHttp {
+export function createGraphqlHttp(
+  deps: GraphqlHttpParts,
+  { bodyBytes }: Pick<Bounds, 'bodyBytes'> = BOUNDS,
+): GraphqlHttp {
   const parts = { ...deps, bodyBytes }
   return {
     answer: async (req, res, headers) => {
@@ -69,11 +72,21 @@ function releaseOnClose({ res, reservation }: Pick<Exchange, 'res' | 'reservatio
 
 async function answerPost(parts: BoundParts, exchange: Exchange): Promise<void> {
   const { req, reservation } = exchange
-  if (!isJsonBody(req.headers['content-type'])) throw new HttpError(415, 'Send the operation as application/json in UTF-8.', { headers: { 'accept-post': 'application/json' } })
-  if (req.headers['content-encoding'] !== undefined) throw new HttpError(415, 'Send the body without a content encoding.', { headers: { 'accept-encoding': 'identity' } })
+  if (!isJsonBody(req.headers['content-type'])) {
+    throw new HttpError(415, 'Send the operation as application/json in UTF-8.', {
+      headers: { 'accept-post': 'application/json' },
+    })
+  }
+  if (req.headers['content-encoding'] !== undefined) {
+    throw new HttpError(415, 'Send the body without a content encoding.', {
+      headers: { 'accept-encoding': 'identity' },
+    })
+  }
   const body = await readBody(req, parts.bodyBytes, reservation)
   await parts.pacer.entered(parts.memoryBudget.account(req.socket), body.length)
-  if (!reservation.grow(estimateParsedBytes(body) - body.length)) throw tooBusy('The server holds as many requests and answers as it may')
+  if (!reservation.grow(estimateParsedBytes(body) - body.length)) {
+    throw tooBusy('The server holds as many requests and answers as it may')
+  }
   await answerParams(parts, exchange, paramsOfBody(decodeBody(body)))
 }
 
@@ -88,22 +101,34 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
   const accepted = acceptedTypes(req.headers.accept)
   const prepared = parts.executor.prepare(params.query)
   const operation = prepared.kind === 'ready' ? operationType(prepared, params.operationName) : undefined
-  if (operation === OperationTypeNode.MUTATION && req.method === 'GET') throw new HttpError(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
+  if (operation === OperationTypeNode.MUTATION && req.method === 'GET') {
+    throw new HttpError(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
+  }
   // The type of the operation decides, not the header alone: some clients accept streams for everything.
-  if ((operation === OperationTypeNode.SUBSCRIPTION || accepted.json === null) && !accepted.stream) throw new HttpError(406, NOT_ACCEPTABLE)
+  if ((operation === OperationTypeNode.SUBSCRIPTION || accepted.json === null) && !accepted.stream) {
+    throw new HttpError(406, NOT_ACCEPTABLE)
+  }
   const type = accepted.json ?? 'text/event-stream'
   if (prepared.kind === 'refused') return answerResult(exchange, { type, result: { errors: prepared.errors } })
-  if (operation === OperationTypeNode.SUBSCRIPTION) return startEventStream(parts, exchange, { type, args: executionArgs(parts.executor, prepared, params) })
+  if (operation === OperationTypeNode.SUBSCRIPTION) {
+    return startEventStream(parts, exchange, { type, args: executionArgs(parts.executor, prepared, params) })
+  }
   let isAdmitted = true
   const account = parts.memoryBudget.account(req.socket)
-  const room: AnswerRoom = { claim: (bytes) => (isAdmitted &&= reservation.claim(bytes)), readTurn: () => parts.pacer.nextPiece(account) }
+  const room: AnswerRoom = {
+    claim: (bytes) => (isAdmitted &&= reservation.claim(bytes)),
+    readTurn: () => parts.pacer.nextPiece(account),
+  }
   const result = await parts.executor.execute(prepared, params, room)
   // The result of a mutation is always sent, for it may have written.
-  if (!isAdmitted && operation === OperationTypeNode.QUERY) throw tooBusy('The server holds as many answers that were not taken as it may')
+  if (!isAdmitted && operation === OperationTypeNode.QUERY) {
+    throw tooBusy('The server holds as many answers that were not taken as it may')
+  }
   answerResult(exchange, { type, result })
 }
 
-const NOT_ACCEPTABLE = 'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, or a WebSocket.'
+const NOT_ACCEPTABLE =
+  'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, or a WebSocket.'
 
 interface HttpResult {
   readonly type: AnswerType
@@ -122,21 +147,37 @@ interface StartingSubscription {
   readonly args: ExecutionArgs
 }
 
-/** Does not await the end of the stream, which may last for months. The reservation shrinks to that of a subscription. */
-async function startEventStream(parts: GraphqlHttpParts, exchange: Exchange, { type, args }: StartingSubscription): Promise<void> {
+/**
+ * Does not await the end of the stream, which may last for months. The reservation shrinks to that of a subscription.
+ */
+async function startEventStream(
+  parts: GraphqlHttpParts,
+  exchange: Exchange,
+  { type, args }: StartingSubscription,
+): Promise<void> {
   const { executor, streams } = parts
   const started = await subscribe({ ...args, contextValue: executor.context() })
-  if ('errorResult' in started) return answerResult(exchange, { type, result: executor.maskResult(started.errorResult) })
+  if ('errorResult' in started) {
+    return answerResult(exchange, { type, result: executor.maskResult(started.errorResult) })
+  }
   exchange.reservation.retainForSubscription()
   void streams.answer(exchange.res, exchange.headers, { events: started.events, args })
 }
 
 type AnswerType = JsonType | 'text/event-stream'
 
-function send({ res, headers }: Exchange, type: AnswerType, { result, body }: { readonly result: ExecutionResult; readonly body: string }): void {
+function send(
+  { res, headers }: Exchange,
+  type: AnswerType,
+  { result, body }: { readonly result: ExecutionResult; readonly body: string },
+): void {
   // A stream carries errors in its events, so its status is that of `application/json`.
   const { status, headers: more } = statusOf(result, type === 'text/event-stream' ? 'application/json' : type)
-  sendJson(res, status, { type, body: type === 'text/event-stream' ? singleResultEvents(body) : body, headers: { ...more, ...headers } })
+  sendJson(res, status, {
+    type,
+    body: type === 'text/event-stream' ? singleResultEvents(body) : body,
+    headers: { ...more, ...headers },
+  })
 }
 
 function sendError(executor: Executor, exchange: Exchange, error: unknown): void {
@@ -148,7 +189,9 @@ function sendError(executor: Executor, exchange: Exchange, error: unknown): void
     const result = { errors: [executor.mask(error)] }
     return send(exchange, type, { result, body: JSON.stringify(toWire(result)) })
   }
-  const body = JSON.stringify({ errors: [{ message: httpError.message, extensions: { code: httpError.code, ...httpError.details } }] })
+  const body = JSON.stringify({
+    errors: [{ message: httpError.message, extensions: { code: httpError.code, ...httpError.details } }],
+  })
   sendJson(res, httpError.status, { type, body, headers: { ...httpError.headers, ...headers } })
 }
 

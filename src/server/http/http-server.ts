@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { Socket } from 'node:net'
 import type { Bounds } from '../config/config.ts'
 import { sendJson, type GraphqlHttp } from './graphql-handler.ts'
@@ -9,7 +15,13 @@ import type { Playground } from '../status/playground.ts'
 import { createPipelineQueue, type PipelineQueue } from './pipeline-queue.ts'
 
 /** Paths of the server. */
-export const ROUTES = { graphql: '/graphql', playground: '/playground', live: '/livez', ready: '/readyz', metrics: '/metrics' } as const
+export const ROUTES = {
+  graphql: '/graphql',
+  playground: '/playground',
+  live: '/livez',
+  ready: '/readyz',
+  metrics: '/metrics',
+} as const
 
 /** The handlers of the routes. */
 export interface HttpParts {
@@ -26,11 +38,15 @@ export interface HttpParts {
 export interface Http {
   readonly server: Server
   readonly pipeline: PipelineQueue
-  /** Accepts no new connections and answers pending requests; resolves when all connections are closed, WebSockets too. */
+  /**
+   * Accepts no new connections and answers pending requests; resolves when all connections are closed, WebSockets too.
+   */
   close(): Promise<void>
 }
 
-/** The HTTP server, bounded and not yet listening. A request that is too slow gets 408, headers beyond 16 KiB get 431. */
+/**
+ * The HTTP server, bounded and not yet listening. A request that is too slow gets 408, headers beyond 16 KiB get 431.
+ */
 export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   const options = {
     headersTimeout: bounds.requestMs,
@@ -83,13 +99,18 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
     case '/':
       return redirect(res, ROUTES.playground)
     case ROUTES.playground:
-      return void parts.playground.answer(req, res).catch(() => sendProblem(res, 500, { code: 'INTERNAL', message: 'The playground cannot be shown.' }))
+      return void parts.playground
+        .answer(req, res)
+        .catch(() => sendProblem(res, 500, { code: 'INTERNAL', message: 'The playground cannot be shown.' }))
     case ROUTES.live:
       return sendJson(res, 200, { type: 'application/json', body: '{"status":"ok"}' })
     case ROUTES.ready:
       return sendReadiness(res, parts.notReady())
     case ROUTES.metrics:
-      return void parts.metrics.text().then((body) => sendJson(res, 200, { type: parts.metrics.type, body }), () => sendProblem(res, 500, { code: 'INTERNAL', message: 'The metrics cannot be read.' }))
+      return void parts.metrics.text().then(
+        (body) => sendJson(res, 200, { type: parts.metrics.type, body }),
+        () => sendProblem(res, 500, { code: 'INTERNAL', message: 'The metrics cannot be read.' }),
+      )
     default:
       return sendProblem(res, 404, NOT_FOUND)
   }
@@ -98,7 +119,9 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
 /** Whether there are several Host headers: Node keeps the first, a proxy may use the second (RFC 9112, section 3.2). */
 export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let hosts = 0
-  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.length === 4 && rawHeaders[i]?.toLowerCase() === 'host') hosts++
+  }
   return hosts > 1
 }
 
@@ -107,11 +130,16 @@ function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res
   if (refused !== null) return sendProblem(res, 403, { code: 'FORBIDDEN', message: refused })
   const headers = origins.headers(req.headers.origin)
   if (req.method === 'OPTIONS') return sendPreflight(res, headers)
-  if (req.method === 'GET' && req.headers.accept?.includes('text/html')) return redirect(res, ROUTES.playground + (req.url ?? '').slice(ROUTES.graphql.length))
+  if (req.method === 'GET' && req.headers.accept?.includes('text/html')) {
+    return redirect(res, ROUTES.playground + (req.url ?? '').slice(ROUTES.graphql.length))
+  }
   void graphql.answer(req, res, headers)
 }
 
-const NOT_FOUND = { code: 'NOT_FOUND', message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.` }
+const NOT_FOUND = {
+  code: 'NOT_FOUND',
+  message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.`,
+}
 
 interface Problem {
   readonly code: string
@@ -119,7 +147,10 @@ interface Problem {
 }
 
 function sendProblem(res: ServerResponse, status: number, { code, message }: Problem): void {
-  sendJson(res, status, { type: 'application/json', body: JSON.stringify({ errors: [{ message, extensions: { code } }] }) })
+  sendJson(res, status, {
+    type: 'application/json',
+    body: JSON.stringify({ errors: [{ message, extensions: { code } }] }),
+  })
 }
 
 function sendReadiness(res: ServerResponse, reason: string | null): void {
@@ -134,6 +165,10 @@ function redirect(res: ServerResponse, location: string): void {
 /** Answers a CORS preflight (https://fetch.spec.whatwg.org/#cors-preflight-fetch); without CORS headers it denies. */
 function sendPreflight(res: ServerResponse, headers: OutgoingHttpHeaders | null): void {
   const allowed = headers !== null && 'access-control-allow-origin' in headers
-  const methods = { 'access-control-allow-methods': 'GET, POST', 'access-control-allow-headers': 'content-type, accept, authorization', 'access-control-max-age': '600' }
+  const methods = {
+    'access-control-allow-methods': 'GET, POST',
+    'access-control-allow-headers': 'content-type, accept, authorization',
+    'access-control-max-age': '600',
+  }
   res.writeHead(204, { allow: 'GET, POST, OPTIONS', ...headers, ...(allowed && methods) }).end()
 }

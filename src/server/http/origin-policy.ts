@@ -17,7 +17,9 @@ export interface Origins {
   headers(origin: string | undefined): OutgoingHttpHeaders | null
 }
 
-/** The policy of a server on `host`, which resolves to `address`, with the allowed origins `listed` (`*`: every origin). */
+/**
+ * The policy of a server on `host`, which resolves to `address`, with the allowed origins `listed` (`*`: every origin).
+ */
 export function allowOrigins(listed: readonly string[], host: string, address: string = host): Origins {
   const isLocal = isLoopback(address)
   const hosts = new Set(listed.filter((origin) => origin !== '*').map((origin) => new URL(origin).host))
@@ -40,13 +42,18 @@ export function allowOrigins(listed: readonly string[], host: string, address: s
 /** Whether a Host header names a loopback address, or is `host`. True without a header: browsers always send one. */
 function isServedName(header: string | undefined, host: string): boolean {
   if (header === undefined) return true
-  const name = header.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  const name = header
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+    .toLowerCase()
   return name === host.toLowerCase() || /^([^:]+\.)?localhost$/.test(name) || isLoopback(name)
 }
 
-const isSameOrigin = (origin: string, host: string | undefined): boolean => host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
+const isSameOrigin = (origin: string, host: string | undefined): boolean =>
+  host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 
-const WRONG_NAME = 'This server listens on a loopback address and answers to localhost only: list https://<name> with --cors to serve another name.'
+const WRONG_NAME =
+  'This server listens on a loopback address and answers to localhost only: list https://<name> with --cors to serve another name.'
 const OTHER_SITE = 'A page of another site sent this: list its origin with --cors if it may use this server.'
 
 function otherOrigin(origin: string): string {

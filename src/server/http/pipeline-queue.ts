@@ -6,7 +6,9 @@ import type { MemoryBudget, Reservation } from '../limits/memory-budget.ts'
 export interface PipelineQueue {
   /** Calls `start` when the connection has answered all requests before this one. */
   enqueue(req: IncomingMessage, res: ServerResponse, start: () => void): void
-  /** Calls `next` when the connection has answered all requests before this one; never if the connection closes first. */
+  /**
+   * Calls `next` when the connection has answered all requests before this one; never if the connection closes first.
+   */
   after(req: IncomingMessage, socket: Duplex, next: () => void): void
 }
 
@@ -31,7 +33,9 @@ const [REQUEST_BYTES, BODY_BYTES] = [2_048, 65_536]
 /** Queued requests at which a connection is paused until its queue is empty: backpressure for further requests. */
 const PAUSE_THRESHOLD = 8
 
-/** Queues at most `max` requests per connection, within the memory budget; beyond either the connection is destroyed. */
+/**
+ * Queues at most `max` requests per connection, within the memory budget; beyond either the connection is destroyed.
+ */
 export function createPipelineQueue(max: number, memoryBudget: MemoryBudget): PipelineQueue {
   const pipelines = new WeakMap<Duplex, Pipeline>()
   const run = (socket: Duplex, pipeline: Pipeline, { start, reservation }: PipelinedRequest): void => {
@@ -55,22 +59,28 @@ export function createPipelineQueue(max: number, memoryBudget: MemoryBudget): Pi
       const first: Pipeline = { queued: [], isPaused: false }
       pipelines.set(socket, first)
       run(socket, first, request)
-    } else if (pipeline.queued.length < max && request.reservation.grow(requestBytes(req))) wait(socket, pipeline, request)
-    else socket.destroy()
+    } else if (pipeline.queued.length < max && request.reservation.grow(requestBytes(req))) {
+      wait(socket, pipeline, request)
+    } else socket.destroy()
   }
   return {
-    enqueue: (req, res, start) => add(req, req.socket, (next) => {
-      res.once('close', next)
-      start()
-    }),
-    after: (req, socket, next) => add(req, socket, (done) => {
-      done()
-      if (!socket.destroyed) next()
-    }),
+    enqueue: (req, res, start) =>
+      add(req, req.socket, (next) => {
+        res.once('close', next)
+        start()
+      }),
+    after: (req, socket, next) =>
+      add(req, socket, (done) => {
+        done()
+        if (!socket.destroyed) next()
+      }),
   }
 }
 
-/** Stops reading. Node resumes a connection whenever a message is complete or a body is read, so `resume` is disabled meanwhile. */
+/**
+ * Stops reading. Node resumes a connection whenever a message is complete or a body is read, so `resume` is disabled
+ * meanwhile.
+ */
 function pause(socket: Duplex, pipeline: Pipeline): void {
   if (pipeline.isPaused) return
   pipeline.isPaused = true

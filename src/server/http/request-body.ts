@@ -5,7 +5,8 @@ import type { Reservation } from '../limits/memory-budget.ts'
 import { badRequest, HttpError } from '../operations/http-error.ts'
 
 /**
- * Reads the body of a request, at most `maxBytes`, which `reservation` holds. Rejects with an HttpError or a DatabaseError.
+ * Reads the body of a request, at most `maxBytes`, which `reservation` holds. Rejects with an HttpError or a
+ * DatabaseError.
  */
 export async function readBody(req: IncomingMessage, maxBytes: number, reservation: Reservation): Promise<Buffer> {
   const declared = Number(req.headers['content-length'] ?? 0)
@@ -44,7 +45,9 @@ function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<
 
 /** The text of a body: strict UTF-8 without a byte order mark. Throws an HttpError. */
 export function decodeBody(bytes: Buffer): string {
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) throw badRequest('The body begins with a byte order mark: send UTF-8 without one.')
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw badRequest('The body begins with a byte order mark: send UTF-8 without one.')
+  }
   if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.')
   return bytes.toString('utf8')
 }
@@ -53,5 +56,9 @@ const bodyTooLarge = (max: number): Error => tooLarge('bodyBytes', max, 'The bod
 
 /** 429: the request is refused, not queued. */
 export function tooBusy(what: string): HttpError {
-  return new HttpError(429, `${what}: try again in a second.`, { code: 'TOO_MANY_REQUESTS', details: { retryAfterMs: 1_000 }, headers: { 'retry-after': '1' } })
+  return new HttpError(429, `${what}: try again in a second.`, {
+    code: 'TOO_MANY_REQUESTS',
+    details: { retryAfterMs: 1_000 },
+    headers: { 'retry-after': '1' },
+  })
 }

@@ -10,7 +10,9 @@ export function asksForWebSocket({ headers }: Pick<IncomingMessage, 'headers'>):
 /** Entries of `rawHeaders` at which Node drops further headers: 1,000 names and their values. */
 const MAX_RAW_HEADERS = 2_000
 
-/** Whether Node dropped no header. If Content-Length were lost, `ignoreUpgrade` would have the body parsed as a request. */
+/**
+ * Whether Node dropped no header. If Content-Length were lost, `ignoreUpgrade` would have the body parsed as a request.
+ */
 export function hasAllHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
   return rawHeaders.length < MAX_RAW_HEADERS
 }
@@ -22,11 +24,15 @@ export interface DetachedConnection {
 }
 
 /**
- * Answers a request as if it had not asked for an upgrade, after all requests before it. Node hands every request with an
- * Upgrade header to the `upgrade` listeners and detaches its connection. So the connection is emitted again, with the
- * headers less Upgrade in front of its data.
+ * Answers a request as if it had not asked for an upgrade, after all requests before it. Node hands every request with
+ * an Upgrade header to the `upgrade` listeners and detaches its connection. So the connection is emitted again, with
+ * the headers less Upgrade in front of its data.
  */
-export function ignoreUpgrade({ server, pipeline }: Pick<Http, 'server' | 'pipeline'>, req: IncomingMessage, { socket, head }: DetachedConnection): void {
+export function ignoreUpgrade(
+  { server, pipeline }: Pick<Http, 'server' | 'pipeline'>,
+  req: IncomingMessage,
+  { socket, head }: DetachedConnection,
+): void {
   // Until then the socket has no other `error` listener.
   const ignore = (): void => {}
   socket.on('error', ignore)
@@ -40,7 +46,10 @@ export function ignoreUpgrade({ server, pipeline }: Pick<Http, 'server' | 'pipel
 /** Options of the Connection header that belong to an upgrade. */
 const UPGRADE_OPTIONS = new Set(['upgrade', 'http2-settings'])
 
-/** The request line and headers as received, less the upgrade; never longer than they were, for Node bounds their length. */
+/**
+ * The request line and headers as received, less the upgrade; never longer than they were, for Node bounds their
+ * length.
+ */
 function headWithoutUpgrade({ method, url, httpVersion, rawHeaders }: IncomingMessage): string {
   let head = `${method} ${url} HTTP/${httpVersion}\r\n`
   for (let i = 0; i < rawHeaders.length; i += 2) head += headerLine(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '')

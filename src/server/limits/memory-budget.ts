@@ -5,10 +5,11 @@ import { SerialQueue } from './serial-queue.ts'
 export const MIN_CONNECTION_BYTES = 16_384
 
 /**
- * Bytes that the server holds for clients: requests that arrive, wait or run, unsent answers and events, and the requests
- * that subscriptions retain. One count for all transports, divided among connections by dynamic thresholds
- * (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998): a connection may hold
- * at most half of what is free. Greedy connections never fill it, however many, and small holders are always admitted.
+ * Bytes that the server holds for clients: requests that arrive, wait or run, unsent answers and events, and the
+ * requests that subscriptions retain. One count for all transports, divided among connections by dynamic thresholds
+ * (Choudhury and Hahne, "Dynamic Queue Length Thresholds for Shared-Memory Packet Switches", 1998): a connection may
+ * hold at most half of what is free. Greedy connections never fill it, however many, and small holders are always
+ * admitted.
  */
 export class MemoryBudget {
   readonly #bounds: Pick<Bounds, 'inflightBytes' | 'inflightBytesPerConnection'>
@@ -26,7 +27,10 @@ export class MemoryBudget {
 
   /** Most bytes that one connection may hold at the moment. */
   get maxPerConnection(): number {
-    return Math.min(this.#bounds.inflightBytesPerConnection, Math.max(MIN_CONNECTION_BYTES, (this.#bounds.inflightBytes - this.#bytes) / 2))
+    return Math.min(
+      this.#bounds.inflightBytesPerConnection,
+      Math.max(MIN_CONNECTION_BYTES, (this.#bounds.inflightBytes - this.#bytes) / 2),
+    )
   }
 
   /** The account of a connection, always the same. */
@@ -42,7 +46,10 @@ export class MemoryBudget {
   }
 }
 
-/** Cooldown of a connection after an answer beyond the budget: `factor` times longer on each repetition within `resetMs`. */
+/**
+ * Cooldown of a connection after an answer beyond the budget: `factor` times longer on each repetition within
+ * `resetMs`.
+ */
 const COOLDOWN = { firstMs: 1_000, factor: 4, maxMs: 4_000, resetMs: 60_000 }
 
 /** Bytes that one connection holds. */
@@ -82,7 +89,10 @@ export class ConnectionAccount {
   coolDown(): void {
     if (this.cooldownMs > 0) return
     const now = performance.now()
-    this.#cooldownMs = now - this.#refusedAt > COOLDOWN.resetMs ? COOLDOWN.firstMs : Math.min(this.#cooldownMs * COOLDOWN.factor, COOLDOWN.maxMs)
+    this.#cooldownMs =
+      now - this.#refusedAt > COOLDOWN.resetMs
+        ? COOLDOWN.firstMs
+        : Math.min(this.#cooldownMs * COOLDOWN.factor, COOLDOWN.maxMs)
     this.#refusedAt = now
   }
 

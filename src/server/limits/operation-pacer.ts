@@ -2,22 +2,26 @@ import type { ConnectionAccount } from './memory-budget.ts'
 
 /** Limits of one event-loop turn: operations that start in it, and the time for them and their reads, ms. */
 const TURN_LIMITS = { operations: 32, ms: 10 }
-/** Weight of the newest turn in the average duration of a piece of work: one turn may include a stall of the process. */
+/**
+ * Weight of the newest turn in the average duration of a piece of work: one turn may include a stall of the process.
+ */
 const EWMA_WEIGHT = 0.2
 /** A longer text is parsed in a turn of its own, in bytes: that takes some milliseconds. */
 export const LARGE_MESSAGE_BYTES = 65_536
 
 /**
- * Limits the pieces of work that start in one event-loop turn: operations, their reads and events. Fewer start when pieces
- * take long, so that other work runs in between. Waiting connections are resumed alternately: the one that has waited
- * longest, and the one that holds fewest bytes.
+ * Limits the pieces of work that start in one event-loop turn: operations, their reads and events. Fewer start when
+ * pieces take long, so that other work runs in between. Waiting connections are resumed alternately: the one that has
+ * waited longest, and the one that holds fewest bytes.
  */
 export class OperationPacer {
   /** Waiting callbacks per connection, FIFO; the connection that has waited longest is first. */
   readonly #waiting = new Map<ConnectionAccount, (() => void)[]>()
   /** Average duration of a piece of work, ms. */
   #pieceMs = 0
-  /** Pieces that started in this turn, and the operations among them; a long text counts as all operations of a turn. */
+  /**
+   * Pieces that started in this turn, and the operations among them; a long text counts as all operations of a turn.
+   */
   #pieces = 0
   #operations = 0
   #turnStartedAt = 0
@@ -26,7 +30,9 @@ export class OperationPacer {
   /** Whether `enter` is being called by a callback that has waited. */
   #isResuming = false
 
-  /** Whether an operation may start in this turn, or a text of `bytes` be parsed; else calls `resume` when to ask again. */
+  /**
+   * Whether an operation may start in this turn, or a text of `bytes` be parsed; else calls `resume` when to ask again.
+   */
   enter(account: ConnectionAccount, bytes: number, resume: () => void): boolean {
     const isLong = bytes > LARGE_MESSAGE_BYTES
     const mayEnter = this.#operations === 0 || (!isLong && this.#operations < TURN_LIMITS.operations && this.#hasTime())
@@ -55,10 +61,12 @@ export class OperationPacer {
    */
   nextPiece(account: ConnectionAccount): Promise<void> | null {
     if (this.#pieces === 0 || this.#hasTime()) return this.#countPiece()
-    return new Promise((resolve) => this.#wait(account, () => {
-      this.#countPiece()
-      resolve()
-    }))
+    return new Promise((resolve) =>
+      this.#wait(account, () => {
+        this.#countPiece()
+        resolve()
+      }),
+    )
   }
 
   #countPiece(): null {

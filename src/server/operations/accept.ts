@@ -37,7 +37,12 @@ const STREAM_TYPES = new Set(['text/event-stream', 'text/*', '*/*'])
 
 function parseAccept(accept: string): AcceptedTypes {
   // The sort is stable: among types of equal quality, the first one is preferred.
-  const types = accept.toLowerCase().split(',').map(parseRange).filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality)
+  const types = accept
+    .toLowerCase()
+    .split(',')
+    .map(parseRange)
+    .filter(({ quality }) => quality > 0)
+    .sort((a, b) => b.quality - a.quality)
   const json = types.map(({ type }) => JSON_TYPES[type]).find((type) => type !== undefined) ?? null
   return { json, stream: types.some(({ type }) => STREAM_TYPES.has(type)) }
 }

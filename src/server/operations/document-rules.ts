@@ -11,7 +11,15 @@ interface Enveloped {
 
 /** Parses and validates with the plugins of the GraphQL module, for all transports. */
 export function createRules({ schema, plugins, parserAndValidationCache }: GraphqlModule): DocumentRules {
-  const yoga = createYoga({ schema, plugins: [...plugins], parserAndValidationCache, logging: false, graphiql: false, landingPage: false, cors: false })
+  const yoga = createYoga({
+    schema,
+    plugins: [...plugins],
+    parserAndValidationCache,
+    logging: false,
+    graphiql: false,
+    landingPage: false,
+    cors: false,
+  })
   const enveloped = (): Enveloped => yoga.getEnveloped({})
   return {
     parse: (query) => enveloped().parse(query),

@@ -1,4 +1,12 @@
-import { execute, GraphQLError, Kind, type DocumentNode, type ExecutionArgs, type ExecutionResult, type OperationTypeNode } from 'graphql'
+import {
+  execute,
+  GraphQLError,
+  Kind,
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type OperationTypeNode,
+} from 'graphql'
 import type { Database } from '../../core/database.ts'
 import type { AnswerRoom } from '../../graphql/limits/budget.ts'
 import type { Context } from '../../graphql/context.ts'
@@ -13,14 +21,19 @@ export interface Executor {
   readonly module: GraphqlModule
   /** Parses and validates a query text; valid ones are cached. */
   readonly prepare: (query: string) => PrepareResult
-  /** Executes a query or a mutation; never rejects. The errors of the result are masked. `room` accounts for the answer. */
+  /**
+   * Executes a query or a mutation; never rejects. The errors of the result are masked. `room` accounts for the answer.
+   */
   readonly execute: (prepared: PreparedOperation, params: Params, room: AnswerRoom) => Promise<ExecutionResult>
   /** A new context: one per operation, and one per event of a subscription. */
   readonly context: () => Context
   /** The error as clients may see it; `observe` is called with it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskResult: (result: ExecutionResult) => ExecutionResult
-  /** Queries and mutations that are running, or that started within one window, the current or the last; the largest number. */
+  /**
+   * Queries and mutations that are running, or that started within one window, the current or the last; the largest
+   * number.
+   */
   readonly inFlight: () => number
   /** Resolves when no query or mutation is running. */
   readonly drained: () => Promise<void>
@@ -52,13 +65,20 @@ export interface ExecutorOptions {
 }
 
 /** Type of the operation `name`; without a name, of the only operation. Undefined when there is none. */
-export function operationType({ operations }: PreparedOperation, name: string | undefined): OperationTypeNode | undefined {
+export function operationType(
+  { operations }: PreparedOperation,
+  name: string | undefined,
+): OperationTypeNode | undefined {
   if (name !== undefined) return operations.get(name)
   return operations.size === 1 ? operations.values().next().value : undefined
 }
 
 /** Execution arguments of a subscription, without the context, which is new for each event. */
-export function executionArgs({ module }: Pick<Executor, 'module'>, { document }: PreparedOperation, { variables, operationName }: Params): ExecutionArgs {
+export function executionArgs(
+  { module }: Pick<Executor, 'module'>,
+  { document }: PreparedOperation,
+  { variables, operationName }: Params,
+): ExecutionArgs {
   return { schema: module.schema, document, variableValues: variables, operationName }
 }
 
@@ -92,12 +112,26 @@ export function createExecutor({ module, db, rules, maxRunning, observe }: Execu
       return prepared
     },
     execute: async ({ document }, { variables, operationName }, room) => {
-      if (running.now() >= maxRunning) return { errors: [tooMany(`The server runs as many operations as it may (${maxRunning})`)] }
-      if (!room.claim(0)) return { errors: [tooMany('The answers of this connection that were not taken yet leave no room for another one')] }
+      if (running.now() >= maxRunning) {
+        return { errors: [tooMany(`The server runs as many operations as it may (${maxRunning})`)] }
+      }
+      if (!room.claim(0)) {
+        return {
+          errors: [tooMany('The answers of this connection that were not taken yet leave no room for another one')],
+        }
+      }
       running.add(1)
       recent.count()
       try {
-        return maskResult(await execute({ schema: module.schema, document, variableValues: variables, operationName, contextValue: context(room) }))
+        return maskResult(
+          await execute({
+            schema: module.schema,
+            document,
+            variableValues: variables,
+            operationName,
+            contextValue: context(room),
+          }),
+        )
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {
@@ -111,7 +145,9 @@ function prepare(rules: DocumentRules, mask: (error: unknown) => GraphQLError, q
   try {
     const document = rules.parse(query)
     const errors = rules.validate(document)
-    return errors.length > 0 ? { kind: 'refused', errors: errors.map(mask) } : { kind: 'ready', document, operations: operationTypes(document) }
+    return errors.length > 0
+      ? { kind: 'refused', errors: errors.map(mask) }
+      : { kind: 'ready', document, operations: operationTypes(document) }
   } catch (error) {
     return { kind: 'refused', errors: [mask(error)] }
   }
@@ -127,7 +163,11 @@ function toGraphQLError(error: Error): GraphQLError {
 }
 
 function tooMany(what: string): GraphQLError {
-  const extensions = { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000, http: { status: 429, headers: { 'retry-after': '1' } } }
+  const extensions = {
+    code: 'TOO_MANY_REQUESTS',
+    retryAfterMs: 1_000,
+    http: { status: 429, headers: { 'retry-after': '1' } },
+  }
   return new GraphQLError(`${what}: try again in a second.`, { extensions })
 }
 

@@ -10,7 +10,15 @@ export class HttpError extends Error {
   readonly details: ErrorDetails
   readonly headers: OutgoingHttpHeaders
 
-  constructor(status: number, message: string, options: { readonly code?: ErrorCode; readonly details?: ErrorDetails; readonly headers?: OutgoingHttpHeaders } = {}) {
+  constructor(
+    status: number,
+    message: string,
+    options: {
+      readonly code?: ErrorCode
+      readonly details?: ErrorDetails
+      readonly headers?: OutgoingHttpHeaders
+    } = {},
+  ) {
     super(message)
     this.status = status
     this.code = options.code ?? 'BAD_REQUEST'

@@ -13,7 +13,11 @@ type ParamVariables = { readonly [name: string]: unknown }
 /** The parameters in a JSON text, numbers exact. Throws an HttpError or a DatabaseError (BAD_REQUEST, TOO_LARGE). */
 export function paramsOfBody(text: string): Params {
   const body = parseExactJson(text)
-  if (Array.isArray(body)) throw badRequest('Batches are not offered: send one operation per request; `transact` writes many documents at once.')
+  if (Array.isArray(body)) {
+    throw badRequest(
+      'Batches are not offered: send one operation per request; `transact` writes many documents at once.',
+    )
+  }
   if (!isRecord(body)) throw badRequest('The body must be a JSON object with a "query".')
   return checkParams(body)
 }
@@ -21,7 +25,11 @@ export function paramsOfBody(text: string): Params {
 /** The parameters in the query string of a URL, percent-decoded once. Throws as `paramsOfBody`. */
 export function paramsOfUrl(url: string): Params {
   const text = url.slice(url.indexOf('?') + 1 || url.length)
-  if (!isPercentEncoded(text)) throw badRequest('The query string is not percent-encoded UTF-8: encode each parameter, as encodeURIComponent does.')
+  if (!isPercentEncoded(text)) {
+    throw badRequest(
+      'The query string is not percent-encoded UTF-8: encode each parameter, as encodeURIComponent does.',
+    )
+  }
   const search = new URLSearchParams(text)
   const json = (name: string): unknown => parseOptional(search.get(name))
   return checkParams({
@@ -47,9 +55,15 @@ const parseOptional = (text: string | null): unknown => (text ? parseExactJson(t
 /** Ignores unknown parameters, as the specification wants. */
 function checkParams({ query, operationName, variables, extensions }: { readonly [name: string]: unknown }): Params {
   if (typeof query !== 'string') throw badRequest('The parameter "query" must be given once, as a string.')
-  if (operationName != null && typeof operationName !== 'string') throw badRequest('The parameter "operationName" must be a string or null.')
-  if (variables != null && !isRecord(variables)) throw badRequest('The parameter "variables" must be an object or null.')
-  if (extensions != null && !isRecord(extensions)) throw badRequest('The parameter "extensions" must be an object or null.')
+  if (operationName != null && typeof operationName !== 'string') {
+    throw badRequest('The parameter "operationName" must be a string or null.')
+  }
+  if (variables != null && !isRecord(variables)) {
+    throw badRequest('The parameter "variables" must be an object or null.')
+  }
+  if (extensions != null && !isRecord(extensions)) {
+    throw badRequest('The parameter "extensions" must be an object or null.')
+  }
   return { query, operationName: operationName ?? undefined, variables: variables ?? undefined }
 }
 

@@ -23,7 +23,10 @@ export function toWireError(error: GraphQLError): GraphQLError {
 }
 
 /** Status and headers of a result (GraphQL over HTTP, section "Response"): the highest status among its errors. */
-export function statusOf(result: ExecutionResult, type: JsonType): { readonly status: number; readonly headers: OutgoingHttpHeaders } {
+export function statusOf(
+  result: ExecutionResult,
+  type: JsonType,
+): { readonly status: number; readonly headers: OutgoingHttpHeaders } {
   if (result.errors === undefined) return OK
   const hints = result.errors.map(httpHint)
   const applicable = hints.filter(({ spec }) => !(spec === true && type === 'application/json'))

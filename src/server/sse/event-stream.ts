@@ -52,10 +52,14 @@ export function singleResultEvents(json: string): string {
 }
 
 /** Event streams; idle ones get a comment every `pingMs`, so that no proxy closes them. */
-export function createEventStreams({ executor, payloadCache, writeScheduler }: EventStreamsParts, { pingMs }: Pick<Bounds, 'pingMs'>): EventStreams {
+export function createEventStreams(
+  { executor, payloadCache, writeScheduler }: EventStreamsParts,
+  { pingMs }: Pick<Bounds, 'pingMs'>,
+): EventStreams {
   const open = new Set<ServerResponse>()
   const commentTimer = setInterval(() => open.forEach(sendComment), pingMs).unref()
-  const errorPayload = (error: unknown): Payload => new Payload(JSON.stringify(toWire({ errors: [executor.mask(error)] })))
+  const errorPayload = (error: unknown): Payload =>
+    new Payload(JSON.stringify(toWire({ errors: [executor.mask(error)] })))
   return {
     answer: async (res, headers, { events, args }) => {
       // The connection may have closed while the subscription started.
@@ -86,12 +90,25 @@ interface StreamSink extends Sink {
 }
 
 /** Sends the headers; events then bypass the response, as finished chunks on its connection. */
-function startStream(res: ServerResponse, headers: OutgoingHttpHeaders | null, writeScheduler: WriteScheduler): StreamSink {
+function startStream(
+  res: ServerResponse,
+  headers: OutgoingHttpHeaders | null,
+  writeScheduler: WriteScheduler,
+): StreamSink {
   res.writeHead(200, { ...STREAM_HEADERS, ...headers })
   // Some browsers deliver a response only when a part of its body has arrived.
   res.write(COMMENT)
   const { socket } = res
-  if (socket === null) return { account: null, isOpen: () => false, write: () => {}, isFull: () => false, canWrite: () => true, flush: () => {} }
+  if (socket === null) {
+    return {
+      account: null,
+      isOpen: () => false,
+      write: () => {},
+      isFull: () => false,
+      canWrite: () => true,
+      flush: () => {},
+    }
+  }
   // The socket decides, not the response: with keep-alive, other responses may follow on the connection.
   const writer = writeScheduler.writer(socket, () => !socket.destroyed)
   const piecesOf = (payload: Payload): BufferList => (res.chunkedEncoding ? payload.chunk() : payload.event())
@@ -105,7 +122,10 @@ function startStream(res: ServerResponse, headers: OutgoingHttpHeaders | null, w
   }
 }
 
-/** Writes no comment while bytes are unsent: it is not needed then, and would hide a stalled connection from the timeout. */
+/**
+ * Writes no comment while bytes are unsent: it is not needed then, and would hide a stalled connection from the
+ * timeout.
+ */
 function sendComment(res: ServerResponse): void {
   if (res.socket === null || res.socket.writableLength > 0) return
   res.socket.write(res.chunkedEncoding ? COMMENT_CHUNK : COMMENT)

@@ -11,7 +11,10 @@ export interface Metrics {
 
 const GAUGES: Readonly<Record<keyof FeedCounts, { readonly name: string; readonly help: string }>> = {
   feeds: { name: 'tidemark_subscriptions', help: 'Running subscriptions.' },
-  shapes: { name: 'tidemark_shapes', help: 'Distinct shapes among them: each is read and matched once for all who follow it.' },
+  shapes: {
+    name: 'tidemark_shapes',
+    help: 'Distinct shapes among them: each is read and matched once for all who follow it.',
+  },
   unindexedShapes: {
     name: 'tidemark_unindexed_shapes',
     help: 'Shapes that no "field == constant" tells apart: every change at their paths is looked at for each of them.',
@@ -22,8 +25,18 @@ const GAUGES: Readonly<Record<keyof FeedCounts, { readonly name: string; readonl
 export function createMetrics(counts: () => FeedCounts, memoryBudget: Pick<MemoryBudget, 'bytes'>): Metrics {
   const registry = new Registry()
   for (const [key, { name, help }] of Object.entries(GAUGES)) {
-    const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: (): void => gauge.set(counts()[key as keyof FeedCounts]) })
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect: (): void => gauge.set(counts()[key as keyof FeedCounts]),
+    })
   }
-  const bytes: Gauge = new Gauge({ name: 'tidemark_held_bytes', help: 'Bytes that are held for clients: see inflightBytes in docs/limits.md.', registers: [registry], collect: (): void => bytes.set(memoryBudget.bytes) })
+  const bytes: Gauge = new Gauge({
+    name: 'tidemark_held_bytes',
+    help: 'Bytes that are held for clients: see inflightBytes in docs/limits.md.',
+    registers: [registry],
+    collect: (): void => bytes.set(memoryBudget.bytes),
+  })
   return { type: registry.contentType, text: () => registry.metrics() }
 }

@@ -47,10 +47,14 @@ const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width=
 <path d="M4 20q4-4 8 0t8 0 8 0M4 26q4-4 8 0t8 0 8 0" fill="none" stroke="#8fd3e8" stroke-width="2.5" stroke-linecap="round"/></svg>`
 
 /**
- * GraphiQL keeps its tabs in the browser. Without a query, it opens an empty tab beside them at every visit but the first;
- * with one, it finds the tab that has it, or opens it. So the page passes the query of the link, else the examples.
+ * GraphiQL keeps its tabs in the browser. Without a query, it opens an empty tab beside them at every visit but the
+ * first; with one, it finds the tab that has it, or opens it. So the page passes the query of the link, else the
+ * examples.
  */
-const QUERY = { placeholder: '<query>', script: `new URL(location.href).searchParams.get('query') || ${JSON.stringify(FIRST_QUERY)}` } as const
+const QUERY = {
+  placeholder: '<query>',
+  script: `new URL(location.href).searchParams.get('query') || ${JSON.stringify(FIRST_QUERY)}`,
+} as const
 
 /** GraphiQL shows a broken connection as its CloseEvent in JSON; its WebSocket client has retried before. */
 const BROKEN = `<script>CloseEvent.prototype.toJSON = function () {
@@ -72,9 +76,17 @@ async function makePage(endpoint: string): Promise<PlaygroundPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
   const favicon = `data:image/svg+xml;base64,${Buffer.from(MARK).toString('base64')}`
   const look = { title: 'Tidemark', logo: MARK, favicon } as const
-  const options = { endpoint, ...look, subscriptionsProtocol: 'WS', defaultQuery: FIRST_QUERY, query: QUERY.placeholder } as const
+  const options = {
+    endpoint,
+    ...look,
+    subscriptionsProtocol: 'WS',
+    defaultQuery: FIRST_QUERY,
+    query: QUERY.placeholder,
+  } as const
   const page = renderGraphiQL(options)
-  const html = Buffer.from(page.replace('</head>', `${BROKEN}</head>`).replace(JSON.stringify(QUERY.placeholder), () => QUERY.script))
+  const html = Buffer.from(
+    page.replace('</head>', `${BROKEN}</head>`).replace(JSON.stringify(QUERY.placeholder), () => QUERY.script),
+  )
   const gzipped = await promisify(gzip)(html, { level: 6 })
   return { html, gzipped, etag: `"${createHash('sha256').update(html).digest('base64url').slice(0, 22)}"` }
 }
@@ -88,6 +100,11 @@ function send(req: IncomingMessage, res: ServerResponse, { html, gzipped, etag }
   const isGzipped = /\bgzip\b/.test(req.headers['accept-encoding'] ?? '')
   const body = isGzipped ? gzipped : html
   const encoding = isGzipped ? { 'content-encoding': 'gzip' } : {}
-  res.writeHead(200, { ...headers, ...encoding, 'content-type': 'text/html; charset=utf-8', 'content-length': body.length })
+  res.writeHead(200, {
+    ...headers,
+    ...encoding,
+    'content-type': 'text/html; charset=utf-8',
+    'content-length': body.length,
+  })
   res.end(req.method === 'HEAD' ? undefined : body)
 }

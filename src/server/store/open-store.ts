@@ -18,9 +18,15 @@ const PROBE_MS = 1_000
  * Opens MongoDB when a URL is configured, else the embedded store; an adapter is loaded only when it is used.
  * Throws StartError when the store can never work; a MongoDB that does not answer is tried again.
  */
-export async function openStore(config: Pick<Config, 'directory' | 'mongodb'>, tenant: TenantId, log: Log): Promise<OpenedStore> {
+export async function openStore(
+  config: Pick<Config, 'directory' | 'mongodb'>,
+  tenant: TenantId,
+  log: Log,
+): Promise<OpenedStore> {
   try {
-    return config.mongodb === undefined ? await openEmbedded(config.directory) : await openMongo(config.mongodb, tenant, log)
+    return config.mongodb === undefined
+      ? await openEmbedded(config.directory)
+      : await openMongo(config.mongodb, tenant, log)
   } catch (error) {
     throw error instanceof DatabaseError ? new StartError(error.message, { cause: error }) : error
   }

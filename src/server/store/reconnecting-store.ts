@@ -4,7 +4,18 @@ import { DatabaseError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
-  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, CommitListener, Snapshot, Store, TenantId,
+  Appended,
+  Draft,
+  HistoryPage,
+  HistoryRange,
+  ListPage,
+  LogPage,
+  LogRange,
+  Range,
+  CommitListener,
+  Snapshot,
+  Store,
+  TenantId,
 } from '../../store/store.ts'
 
 export interface ReconnectingStoreOptions {
@@ -22,8 +33,8 @@ export interface ReconnectingStoreOptions {
 type StoreCall<T> = (store: Store) => Promise<T>
 
 /**
- * A store on another machine, which may be unavailable at first, or for a while: until it was opened, every call rejects
- * with UNAVAILABLE and the reason. `unavailableReason` shows without a call whether the store answers.
+ * A store on another machine, which may be unavailable at first, or for a while: until it was opened, every call
+ * rejects with UNAVAILABLE and the reason. `unavailableReason` shows without a call whether the store answers.
  */
 export class ReconnectingStore implements Store {
   /** The store is on another machine, where other servers reach it too. */
@@ -53,9 +64,11 @@ export class ReconnectingStore implements Store {
     return this.#unavailableReason?.message ?? null
   }
 
-  append = (tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> => this.#call((store) => store.append(tenant, drafts))
+  append = (tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> =>
+    this.#call((store) => store.append(tenant, drafts))
 
-  find = (tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> => this.#call((store) => store.find(tenant, ids))
+  find = (tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> =>
+    this.#call((store) => store.find(tenant, ids))
 
   heads = (tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> =>
     this.#call((store) => store.heads(tenant, paths, at))
@@ -63,14 +76,19 @@ export class ReconnectingStore implements Store {
   list = (tenant: TenantId, range: Range, at?: Revision): Promise<ListPage> =>
     this.#call((store) => store.list(tenant, range, at))
 
-  collections = (tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]> =>
-    this.#call((store) => store.collections(tenant, documents, at))
+  collections = (
+    tenant: TenantId,
+    documents: readonly Path[],
+    at?: Revision,
+  ): Promise<readonly (readonly string[])[]> => this.#call((store) => store.collections(tenant, documents, at))
 
-  history = (tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> => this.#call((store) => store.history(tenant, path, range))
+  history = (tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> =>
+    this.#call((store) => store.history(tenant, path, range))
 
   log = (tenant: TenantId, range: LogRange): Promise<LogPage> => this.#call((store) => store.log(tenant, range))
 
-  revisionAt = (tenant: TenantId, time: Millis): Promise<Revision> => this.#call((store) => store.revisionAt(tenant, time))
+  revisionAt = (tenant: TenantId, time: Millis): Promise<Revision> =>
+    this.#call((store) => store.revisionAt(tenant, time))
 
   drop = (tenant: TenantId): Promise<void> => this.#call((store) => store.drop(tenant))
 
@@ -112,10 +130,15 @@ export class ReconnectingStore implements Store {
       await this.#store?.log(this.#options.tenant, { after: 0, reverse: true, limit: { rows: 1, bytes: 1 } })
       this.#unavailableReason = null
     } catch (error) {
-      this.#unavailableReason = error instanceof DatabaseError ? error : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', {}, error)
+      this.#unavailableReason =
+        error instanceof DatabaseError
+          ? error
+          : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', {}, error)
     }
     // An address that can never work is no change to report: `start` throws.
-    if (this.unavailableReason !== previous && this.#unavailableReason?.code !== 'BAD_REQUEST') this.#options.onChange(this.unavailableReason)
+    if (this.unavailableReason !== previous && this.#unavailableReason?.code !== 'BAD_REQUEST') {
+      this.#options.onChange(this.unavailableReason)
+    }
   }
 
   async #open(): Promise<void> {

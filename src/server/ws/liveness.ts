@@ -5,8 +5,8 @@ const MAX_UNANSWERED = 2
 export type LivenessAction = 'nothing' | 'ping' | 'gone'
 
 /**
- * Whether a peer is still there. It is pinged at the first call of `next` and then every `pingMs`, and is gone when it has
- * answered none of two pings by the time the third is due. Times are in ms of a monotonic clock.
+ * Whether a peer is still there. It is pinged at the first call of `next` and then every `pingMs`, and is gone when it
+ * has answered none of two pings by the time the third is due. Times are in ms of a monotonic clock.
  */
 export class Liveness {
   readonly #pingMs: number

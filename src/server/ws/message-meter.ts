@@ -26,7 +26,7 @@ export class MessageMeter {
   /** Counts a chunk. Whether the message that is incomplete after it also began in it. */
   read(chunk: Uint8Array): boolean {
     let [startedBefore, parts] = [this.#bytes > 0, 1]
-    for (let offset = 0; offset < chunk.length; ) {
+    for (let offset = 0; offset < chunk.length;) {
       offset = this.#isInFrame ? this.#skipPayload(chunk, offset) : this.#readHeaderByte(chunk, offset)
       if (!this.#isInFrame || this.#payloadLeft > 0) continue
       this.#endFrame()
@@ -61,9 +61,12 @@ export class MessageMeter {
   #payloadLength(): number {
     const length = (this.#header[1] ?? 0) & 0x7f
     switch (extendedLengthBytes(length)) {
-      case 0: return length
-      case 2: return this.#header.readUInt16BE(2)
-      default: return this.#header.readUInt32BE(2) * 2 ** 32 + this.#header.readUInt32BE(6)
+      case 0:
+        return length
+      case 2:
+        return this.#header.readUInt16BE(2)
+      default:
+        return this.#header.readUInt32BE(2) * 2 ** 32 + this.#header.readUInt32BE(6)
     }
   }
 

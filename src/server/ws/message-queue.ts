@@ -79,7 +79,10 @@ export class MessageQueue {
   #operationCount = 0
   /** Estimated bytes of answers that have not left. */
   #claimedBytes = 0
-  /** Expected bytes of an answer; no more operations start than would fit. Falls by half at most with each smaller answer. */
+  /**
+   * Expected bytes of an answer; no more operations start than would fit. Falls by half at most with each smaller
+   * answer.
+   */
   #answerBytes: number
   /** Operations that are completed and have not settled. */
   #closingCount = 0
@@ -145,8 +148,9 @@ export class MessageQueue {
       this.#next = null
       void this.#run(operation)
     }
-    if (this.#queued.length > MAX_QUEUED || this.#queuedBytes > this.#bounds.socketBufferBytes || this.#isFull()) this.#socket.pause()
-    else this.#socket.resume()
+    if (this.#queued.length > MAX_QUEUED || this.#queuedBytes > this.#bounds.socketBufferBytes || this.#isFull()) {
+      this.#socket.pause()
+    } else this.#socket.resume()
   }
 
   /** Drops the messages that have not started. Called when the socket is closed or sent an invalid text. */
@@ -168,7 +172,15 @@ export class MessageQueue {
       // A message that is not admitted is parsed too, for the id to refuse.
       const isAdmitted = reservation.grow(estimateParsedBytes(data) - data.length)
       const message = parseExactJson(data.toString('utf8'))
-      return { ...parseHeader(message), message: isAdmitted ? message : null, reservation, isAdmitted, claimedBytes: 0, isCompleted: false, isSubscription: false }
+      return {
+        ...parseHeader(message),
+        message: isAdmitted ? message : null,
+        reservation,
+        isAdmitted,
+        claimedBytes: 0,
+        isCompleted: false,
+        isSubscription: false,
+      }
     } catch {
       reservation.release()
       this.#socket.fail()
@@ -193,7 +205,9 @@ export class MessageQueue {
     if (operation.type === 'complete') this.#complete(operation.id)
     this.#running.add(operation)
     this.#operationCount++
-    await (operation.isAdmitted ? this.#socket.handle(operation.message) : this.#socket.refuse(operation.type === 'subscribe' ? operation.id : undefined))
+    await (operation.isAdmitted
+      ? this.#socket.handle(operation.message)
+      : this.#socket.refuse(operation.type === 'subscribe' ? operation.id : undefined))
     this.#running.delete(operation)
     if (operation.isCompleted) this.#closingCount--
     if (!operation.isSubscription) this.#operationCount--
@@ -211,11 +225,19 @@ export class MessageQueue {
 
   #isFull(): boolean {
     const { operationsPerSocket, socketBufferBytes } = this.#bounds
-    if (this.#operationCount >= operationsPerSocket || (this.#operationCount > 0 && this.#operationCount * this.#answerBytes >= socketBufferBytes)) return true
+    if (
+      this.#operationCount >= operationsPerSocket ||
+      (this.#operationCount > 0 && this.#operationCount * this.#answerBytes >= socketBufferBytes)
+    ) {
+      return true
+    }
     return this.#claimedBytes > socketBufferBytes || this.#socket.bufferedBytes() > socketBufferBytes
   }
 
-  /** A `subscribe` waits while its id, or the last subscription slot, belongs to a completed operation that has not settled. */
+  /**
+   * A `subscribe` waits while its id, or the last subscription slot, belongs to a completed operation that has not
+   * settled.
+   */
   #mustWait({ type, id }: RunningOperation): boolean {
     if (type !== 'subscribe') return false
     if (this.#closingCount === 0) return false
@@ -232,7 +254,9 @@ export class MessageQueue {
   }
 
   #findRunning(id: unknown): RunningOperation | undefined {
-    for (const operation of this.#running) if (operation.type === 'subscribe' && operation.id === id && !operation.isCompleted) return operation
+    for (const operation of this.#running) {
+      if (operation.type === 'subscribe' && operation.id === id && !operation.isCompleted) return operation
+    }
     return undefined
   }
 

@@ -1,6 +1,8 @@
 import type { WebSocket } from 'ws'
 
-/** Answers pings with one pong at a time; of the pings that arrive meanwhile, only the newest (RFC 6455, section 5.5.3). */
+/**
+ * Answers pings with one pong at a time; of the pings that arrive meanwhile, only the newest (RFC 6455, section 5.5.3).
+ */
 export function answerPings(socket: WebSocket): (data: Buffer) => void {
   let isAnswering = false
   let latest: Buffer | null = null

@@ -1,6 +1,9 @@
 import type { Reservation } from '../limits/memory-budget.ts'
 
-/** Reserves the length by which unsent texts exceed the bytes that their operations claimed: estimates leave out JSON escapes. */
+/**
+ * Reserves the length by which unsent texts exceed the bytes that their operations claimed: estimates leave out JSON
+ * escapes.
+ */
 export class UnsentAnswers {
   readonly #reservation: Reservation
   readonly #claimedBytes: () => number

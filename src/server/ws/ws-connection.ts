@@ -3,7 +3,12 @@ import { CloseCode } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import { IncomingMessageTimer } from './incoming-message-timer.ts'
 import type { Bounds } from '../config/config.ts'
-import { MIN_CONNECTION_BYTES, type ConnectionAccount, type MemoryBudget, type Reservation } from '../limits/memory-budget.ts'
+import {
+  MIN_CONNECTION_BYTES,
+  type ConnectionAccount,
+  type MemoryBudget,
+  type Reservation,
+} from '../limits/memory-budget.ts'
 import { MessageQueue, type SocketControl } from './message-queue.ts'
 import { UnsentAnswers } from './unsent-answers.ts'
 import { LARGE_MESSAGE_BYTES, type OperationPacer } from '../limits/operation-pacer.ts'
@@ -17,7 +22,10 @@ import type { Sink } from '../broadcast/pump.ts'
 export interface WsConnection {
   readonly socket: WebSocket
   readonly messages: MessageQueue
-  /** Resolves when the text has left for the network (backpressure). Rejects with ConnectionClosed when the socket is closed. */
+  /**
+   * Resolves when the text has left for the network (backpressure). Rejects with ConnectionClosed when the socket is
+   * closed.
+   */
   send(text: string): Promise<void>
   /** The sink of the subscription `id`: it bypasses `send`, and stays in order with it. */
   sink(id: string): Sink
@@ -25,7 +33,9 @@ export interface WsConnection {
   receive(data: Buffer): void
   /** Flushes the events, then closes the socket; terminates it when the peer has not closed it within `CLOSE_MS`. */
   close(code?: number, reason?: string): void
-  /** Pings when that is due; ends a connection whose peer is gone, or whose message takes too long. Called at intervals. */
+  /**
+   * Pings when that is due; ends a connection whose peer is gone, or whose message takes too long. Called at intervals.
+   */
   checkAlive(): void
 }
 
@@ -81,7 +91,10 @@ class OpenWsConnection implements WsConnection {
     // Before `ws` reads the chunk: a complete message is counted in the message queue.
     stream.prependListener('data', (chunk: Buffer) => this.#read(chunk))
     stream.on('drain', () => this.messages.update())
-    socket.on('pong', () => this.#liveness.onPong()).on('ping', answerPings(socket)).once('close', () => this.#closed())
+    socket
+      .on('pong', () => this.#liveness.onPong())
+      .on('ping', answerPings(socket))
+      .once('close', () => this.#closed())
   }
 
   async send(text: string): Promise<void> {
@@ -116,7 +129,9 @@ class OpenWsConnection implements WsConnection {
     const now = performance.now()
     // A paused socket reads no pongs: the timeout of its TCP connection finds a stalled peer instead.
     if (this.socket.isPaused) return this.#liveness.onPaused(now)
-    if (this.#isOpen() && this.#incoming.elapsedMs(now) > this.#parts.bounds.requestMs) return this.close(CloseCode.ConnectionInitialisationTimeout, 'The message took too long')
+    if (this.#isOpen() && this.#incoming.elapsedMs(now) > this.#parts.bounds.requestMs) {
+      return this.close(CloseCode.ConnectionInitialisationTimeout, 'The message took too long')
+    }
     const action = this.#liveness.next(now)
     if (action === 'gone') this.socket.terminate()
     if (action === 'ping' && this.#isOpen()) this.socket.ping()
@@ -145,7 +160,13 @@ class OpenWsConnection implements WsConnection {
 
   #read(chunk: Buffer): void {
     this.#incoming.read(chunk, performance.now())
-    if (!this.#incomingReservation.set(this.#incoming.bytes) && this.#incoming.bytes > MIN_CONNECTION_BYTES && this.#isOpen()) this.#closeOverBudget()
+    if (
+      !this.#incomingReservation.set(this.#incoming.bytes) &&
+      this.#incoming.bytes > MIN_CONNECTION_BYTES &&
+      this.#isOpen()
+    ) {
+      this.#closeOverBudget()
+    }
   }
 
   /** Does not wait for the peer: until the socket is gone, it holds more than the budget. */
@@ -157,7 +178,10 @@ class OpenWsConnection implements WsConnection {
   /** Answers an operation with TOO_MANY_REQUESTS; closes the socket for any other message. */
   async #refuse(id: unknown): Promise<void> {
     if (typeof id !== 'string') return this.close(TRY_AGAIN_LATER, OVER_BUDGET)
-    const error = { message: `${OVER_BUDGET}: try again in a second.`, extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 } }
+    const error = {
+      message: `${OVER_BUDGET}: try again in a second.`,
+      extensions: { code: 'TOO_MANY_REQUESTS', retryAfterMs: 1_000 },
+    }
     await this.send(JSON.stringify({ id, type: 'error', payload: [error] })).catch(() => {})
   }
 
@@ -201,6 +225,8 @@ function send(socket: WebSocket, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     if (socket.readyState !== socket.OPEN) return reject(new ConnectionClosed('The socket is closed.'))
     // As a string, a long text would be held twice while it waits.
-    socket.send(text.length > LARGE_MESSAGE_BYTES ? Buffer.from(text) : text, { binary: false }, (error) => (error ? reject(new ConnectionClosed('The socket was closed.', { cause: error })) : resolve()))
+    socket.send(text.length > LARGE_MESSAGE_BYTES ? Buffer.from(text) : text, { binary: false }, (error) =>
+      error ? reject(new ConnectionClosed('The socket was closed.', { cause: error })) : resolve(),
+    )
   })
 }

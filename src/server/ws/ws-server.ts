@@ -38,24 +38,42 @@ export interface SocketsOptions extends ProtocolParts {
 const CHECK_INTERVAL = { perBound: 4, maxMs: 1_000 }
 
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
-export function openSockets(http: Pick<Http, 'server' | 'pipeline'>, { executor, payloadCache, writeScheduler, memoryBudget, pacer, origins, bounds, report }: SocketsOptions): Sockets {
+export function openSockets(
+  http: Pick<Http, 'server' | 'pipeline'>,
+  { executor, payloadCache, writeScheduler, memoryBudget, pacer, origins, bounds, report }: SocketsOptions,
+): Sockets {
   const protocol = createProtocol({ executor, payloadCache }, bounds)
-  const server = new WebSocketServer({ noServer: true, maxPayload: bounds.messageBytes, perMessageDeflate: false, autoPong: false, handleProtocols })
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: bounds.messageBytes,
+    perMessageDeflate: false,
+    autoPong: false,
+    handleProtocols,
+  })
   const connections = new Set<WsConnection>()
   const state = { draining: false }
   http.server.on('upgrade', (req, socket, head) => {
-    if (!asksForWebSocket(req)) return hasAllHeaders(req) ? ignoreUpgrade(http, req, { socket, head }) : refuse(socket, TOO_MANY_HEADERS)
+    if (!asksForWebSocket(req)) {
+      return hasAllHeaders(req) ? ignoreUpgrade(http, req, { socket, head }) : refuse(socket, TOO_MANY_HEADERS)
+    }
     const problem = upgradeError(req, origins)
     if (problem !== null || state.draining) return refuse(socket, problem ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
       const writer = writeScheduler.writer(socket, () => ws.readyState === ws.OPEN)
-      const connection = attach(protocol, { socket: ws, stream: socket, writer, memoryBudget, pacer, bounds }, { report, isDraining: () => state.draining })
+      const connection = attach(
+        protocol,
+        { socket: ws, stream: socket, writer, memoryBudget, pacer, bounds },
+        { report, isDraining: () => state.draining },
+      )
       endStalled(socket, connection, bounds.stallTimeoutMs)
       connections.add(connection)
       ws.once('close', () => connections.delete(connection))
     })
   })
-  const checks = setInterval(() => connections.forEach((connection) => connection.checkAlive()), Math.min(CHECK_INTERVAL.maxMs, bounds.pingMs / CHECK_INTERVAL.perBound, bounds.requestMs / CHECK_INTERVAL.perBound)).unref()
+  const checks = setInterval(
+    () => connections.forEach((connection) => connection.checkAlive()),
+    Math.min(CHECK_INTERVAL.maxMs, bounds.pingMs / CHECK_INTERVAL.perBound, bounds.requestMs / CHECK_INTERVAL.perBound),
+  ).unref()
   return {
     stopAccepting: () => {
       state.draining = true
@@ -83,7 +101,11 @@ interface ConnectionHooks {
   readonly isDraining: () => boolean
 }
 
-function attach(protocol: Protocol<WsConnection>, parts: Omit<ConnectionParts, 'handle'>, { report, isDraining }: ConnectionHooks): WsConnection {
+function attach(
+  protocol: Protocol<WsConnection>,
+  parts: Omit<ConnectionParts, 'handle'>,
+  { report, isDraining }: ConnectionHooks,
+): WsConnection {
   const { socket } = parts
   let read: (message: string) => Promise<void> = async () => {}
   const fail = (connection: WsConnection, error: unknown): void => {
@@ -95,7 +117,9 @@ function attach(protocol: Protocol<WsConnection>, parts: Omit<ConnectionParts, '
     ...parts,
     handle: async (to, message) => {
       // graphql-ws also takes a parsed message instead of its text, though its types do not say so.
-      if (!isDraining() && socket.readyState === socket.OPEN) await read(message as string).catch((error: unknown) => fail(to, error))
+      if (!isDraining() && socket.readyState === socket.OPEN) {
+        await read(message as string).catch((error: unknown) => fail(to, error))
+      }
     },
   })
   // For a message that is too large or no UTF-8, `ws` closes the socket with 1009 or 1007, but waits long for the peer.
@@ -116,17 +140,26 @@ function attach(protocol: Protocol<WsConnection>, parts: Omit<ConnectionParts, '
     },
     connection,
   )
-  socket.once('close', (code, reason) => void closed(code, reason.toString()).catch((error: unknown) => fail(connection, error)))
+  socket.once(
+    'close',
+    (code, reason) => void closed(code, reason.toString()).catch((error: unknown) => fail(connection, error)),
+  )
   return connection
 }
 
 type UpgradeError = readonly [status: string, message: string, code: ErrorCode]
 
-const TOO_MANY_HEADERS: UpgradeError = ['431 Request Header Fields Too Large', 'A request that asks for an upgrade has less than 1,000 headers.', 'BAD_REQUEST']
+const TOO_MANY_HEADERS: UpgradeError = [
+  '431 Request Header Fields Too Large',
+  'A request that asks for an upgrade has less than 1,000 headers.',
+  'BAD_REQUEST',
+]
 const STOPPING: UpgradeError = ['503 Service Unavailable', 'The server is stopping.', 'UNAVAILABLE']
 
 function upgradeError(req: IncomingMessage, origins: Origins): UpgradeError | null {
-  if (pathOf(req.url) !== ROUTES.graphql) return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`, 'NOT_FOUND']
+  if (pathOf(req.url) !== ROUTES.graphql) {
+    return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`, 'NOT_FOUND']
+  }
   if (hasTwoHosts(req)) return ['400 Bad Request', 'A request has one Host header.', 'BAD_REQUEST']
   const problem = origins.refuse(req.headers)
   return problem === null ? null : ['403 Forbidden', problem, 'FORBIDDEN']
@@ -135,5 +168,7 @@ function upgradeError(req: IncomingMessage, origins: Origins): UpgradeError | nu
 function refuse(socket: Duplex, [status, message, code]: UpgradeError): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
   socket.on('error', () => {})
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
 }

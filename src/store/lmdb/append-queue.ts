@@ -68,7 +68,9 @@ export class AppendQueue {
     }
   }
 
-  /** Rejects one batch. The others stay first in the queue for the next turn: no turn takes longer than one transaction. */
+  /**
+   * Rejects one batch. The others stay first in the queue for the next turn: no turn takes longer than one transaction.
+   */
   #writeWithout(batches: readonly QueuedAppend[], { index, cause }: BatchFault): void {
     batches[index]?.reject(cause)
     this.#queued = batches.filter((_, i) => i !== index)

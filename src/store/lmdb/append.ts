@@ -47,7 +47,10 @@ function appendOne(context: AppendContext, tenant: TenantRow, draft: Draft): App
 }
 
 function expectationsOf(draft: Draft): readonly Expectation[] {
-  return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
+  return [
+    ...draft.expects,
+    ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 })),
+  ]
 }
 
 function holds({ tables, recent, lost }: AppendContext, tenant: TenantRow, expectation: Expectation): boolean {
@@ -57,8 +60,8 @@ function holds({ tables, recent, lost }: AppendContext, tenant: TenantRow, expec
 }
 
 /**
- * Paths written since the revisions on which drafts were made. A draft may have thousands of expectations, one for each field
- * name, and a batch hundreds of drafts: each row of the log is read once per base revision.
+ * Paths written since the revisions on which drafts were made. A draft may have thousands of expectations, one for each
+ * field name, and a batch hundreds of drafts: each row of the log is read once per base revision.
  */
 class RecentWrites {
   readonly #tables: LmdbTables
@@ -114,7 +117,8 @@ function writeCommit(tables: LmdbTables, { number }: TenantRow, commit: Commit):
     if (encoded === undefined) return
     const document = toDocumentKey(number, version.path)
     void tables.versions.put(versionKey(document, commit.revision), encoded.location)
-    const [current, other] = version.type === 'DELETE' ? [tables.tombstones, tables.heads] : [tables.heads, tables.tombstones]
+    const [current, other] =
+      version.type === 'DELETE' ? [tables.tombstones, tables.heads] : [tables.heads, tables.tombstones]
     void current.put(documentKey(document), encoded.head)
     // Before its first version a document is in neither table.
     if (version.version > 1) void other.remove(documentKey(document))

@@ -32,10 +32,10 @@ interface OpenEnvironment {
 }
 
 /**
- * An lmdb environment that is reopened after a failure. A failed write may leave lmdb in a state in which every call fails
- * (MDB_PANIC), so the environment is closed, and opened again at its next use: acknowledged commits are on disk, nothing else
- * was done. lmdb opens by path, so every use is refused until the same directory and data file are at their path. Transactions
- * are synchronous: docs/adr/0005-lmdb-transactions-are-synchronous.md.
+ * An lmdb environment that is reopened after a failure. A failed write may leave lmdb in a state in which every call
+ * fails (MDB_PANIC), so the environment is closed, and opened again at its next use: acknowledged commits are on disk,
+ * nothing else was done. lmdb opens by path, so every use is refused until the same directory and data file are at
+ * their path. Transactions are synchronous: docs/adr/0005-lmdb-transactions-are-synchronous.md.
  */
 export class LmdbEnvironment {
   readonly #options: LmdbEnvironmentOptions
@@ -101,9 +101,15 @@ function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): 
     assertSame(options, data)
     checkDataFile(options.directory)
     const tables = openTables(options)
-    const reserve = closeOnError(() => closeTables(tables), () => new DiskReserve(options.directory))
+    const reserve = closeOnError(
+      () => closeTables(tables),
+      () => new DiskReserve(options.directory),
+    )
     // The path may have changed while lmdb opened it.
-    closeOnError(() => closeAll({ tables, reserve }), () => assertSame(options, data))
+    closeOnError(
+      () => closeAll({ tables, reserve }),
+      () => assertSame(options, data),
+    )
     return { tables, reserve }
   })
 }
@@ -121,7 +127,12 @@ function replacedError(what: string): DatabaseError {
 }
 
 function openDataFile(directory: string, open: OpenEnvironment): number {
-  return translated(directory, () => closeOnError(() => closeAll(open), () => openSync(join(directory, DATA_FILE), 'r')))
+  return translated(directory, () =>
+    closeOnError(
+      () => closeAll(open),
+      () => openSync(join(directory, DATA_FILE), 'r'),
+    ),
+  )
 }
 
 function closeAll({ tables, reserve }: OpenEnvironment): void {
@@ -152,7 +163,10 @@ interface StorageError extends Error {
   readonly code: number | string
 }
 
-/** Whether lmdb or the system failed. Errors without a code, or with a code of Node's own (`ERR_…`), concern only the call. */
+/**
+ * Whether lmdb or the system failed. Errors without a code, or with a code of Node's own (`ERR_…`), concern only the
+ * call.
+ */
 export function isStorageError(error: unknown): error is StorageError {
   if (!(error instanceof Error) || error instanceof DatabaseError || !('code' in error)) return false
   return typeof error.code === 'number' || 'syscall' in error
@@ -161,7 +175,12 @@ export function isStorageError(error: unknown): error is StorageError {
 function storeError(error: StorageError, directory: string): DatabaseError {
   const details = { retryAfterMs: RETRY_AFTER_MS }
   if (FULL_CODES.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
-    return new DatabaseError('STORAGE_FULL', 'There is no room left where the data lies: free some, then try again.', details, error)
+    return new DatabaseError(
+      'STORAGE_FULL',
+      'There is no room left where the data lies: free some, then try again.',
+      details,
+      error,
+    )
   }
   const message = `The disk failed (${error.message}): look at the machine's storage, then try the same again.`
   return new DatabaseError('UNAVAILABLE', message, details, error)

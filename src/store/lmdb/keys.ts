@@ -67,7 +67,9 @@ export function nestedSpan(tenant: number, path: Path): KeySpan {
   return { from: [tenant, low], to: [tenant, past] }
 }
 
-/** The spans of a range in key order: one for a collection, one for its nested ones, as `posts-x` sorts between the two. */
+/**
+ * The spans of a range in key order: one for a collection, one for its nested ones, as `posts-x` sorts between the two.
+ */
 export function spansOf(tenant: number, range: Range): readonly KeySpan[] {
   const text = pathText(range.path)
   const ownSpan = collectionSpan(tenant, range.path)
@@ -96,7 +98,10 @@ function narrowedSpan({ from, to }: KeySpan, { low, past }: CollectionTexts, { a
   const startDocument = after && toDocumentKey(tenant, after)
   const endDocument = before && toDocumentKey(tenant, before)
   return {
-    from: startDocument !== undefined && compareText(startDocument.collection, low) >= 0 ? afterDocument(startDocument) : from,
+    from:
+      startDocument !== undefined && compareText(startDocument.collection, low) >= 0
+        ? afterDocument(startDocument)
+        : from,
     to: endDocument !== undefined && compareText(endDocument.collection, past) < 0 ? documentKey(endDocument) : to,
   }
 }

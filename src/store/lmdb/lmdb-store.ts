@@ -3,7 +3,18 @@ import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
-  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, CommitListener, Snapshot, Store, TenantId,
+  Appended,
+  Draft,
+  HistoryPage,
+  HistoryRange,
+  ListPage,
+  LogPage,
+  LogRange,
+  Range,
+  CommitListener,
+  Snapshot,
+  Store,
+  TenantId,
 } from '../store.ts'
 import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
@@ -72,13 +83,19 @@ class LmdbStore implements Store {
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, (tables, row) => ids.map((id) => {
-      const revision = tables.commits.get([row.number, id])
-      return revision === undefined ? null : readStoredCommit(tables, row, revision)
-    }))
+    return this.#read(tenant, (tables, row) =>
+      ids.map((id) => {
+        const revision = tables.commits.get([row.number, id])
+        return revision === undefined ? null : readStoredCommit(tables, row, revision)
+      }),
+    )
   }
 
-  async heads(tenant: TenantId, paths: readonly Path[], at: Revision = Infinity): Promise<Snapshot<readonly (Version | null)[]>> {
+  async heads(
+    tenant: TenantId,
+    paths: readonly Path[],
+    at: Revision = Infinity,
+  ): Promise<Snapshot<readonly (Version | null)[]>> {
     return this.#read(tenant, (tables, row) => readLmdbHeads(tables, row, paths, at))
   }
 
@@ -86,7 +103,11 @@ class LmdbStore implements Store {
     return this.#read(tenant, (tables, row) => listDocuments(tables, row, range, at))
   }
 
-  async collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
+  async collections(
+    tenant: TenantId,
+    documents: readonly Path[],
+    at: Revision = Infinity,
+  ): Promise<readonly (readonly string[])[]> {
     const all = this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document)))
     if (this.#read(tenant, (_, { last }) => at >= last)) return all
     const past: (readonly string[])[] = []
@@ -140,7 +161,10 @@ class LmdbStore implements Store {
     this.#claim.release()
   }
 
-  /** Whether a document of a collection had a version at `at`. The past never changes, so other calls may run in between. */
+  /**
+   * Whether a document of a collection had a version at `at`. The past never changes, so other calls may run in
+   * between.
+   */
   async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
     for (let after: Path | undefined; ; await nextTurn()) {
       const found = this.#read(tenant, (tables, row) => hadDocument(tables, row, collection, { at, after }))

@@ -5,11 +5,17 @@ import type { ChangeType, Millis, Revision, Version } from '../../core/version.t
 import type { VersionRow } from './tables.ts'
 
 /**
- * Rows are lines of JSON. A log row has one line of the commit's metadata, one of the paths it wrote, then one per version.
- * So one version of a large commit is read by its offset, and reading the paths parses no values.
+ * Rows are lines of JSON. A log row has one line of the commit's metadata, one of the paths it wrote, then one per
+ * version. So one version of a large commit is read by its offset, and reading the paths parses no values.
  */
 type CommitMeta = readonly [id: string, at: Millis, actor: string | null, digest: string | null]
-type VersionLine = readonly [version: number, type: ChangeType, fields: readonly string[], createdAt: Millis, value: Json]
+type VersionLine = readonly [
+  version: number,
+  type: ChangeType,
+  fields: readonly string[],
+  createdAt: Millis,
+  value: Json,
+]
 type EncodedHead = readonly [...VersionLine, revision: Revision, at: Millis, actor: string | null, commit: string]
 
 const NEWLINE = 10
@@ -20,7 +26,10 @@ const CLOSE = 93
 /** The stored form of a commit. */
 export interface EncodedCommit {
   readonly row: Buffer
-  /** For each version of the commit, in order: the location of its line, and its document's row in `heads` or `tombstones`. */
+  /**
+   * For each version of the commit, in order: the location of its line, and its document's row in `heads` or
+   * `tombstones`.
+   */
   readonly versions: readonly { readonly location: VersionRow; readonly head: string }[]
 }
 
@@ -121,7 +130,11 @@ function decodeMeta(row: Buffer): CommitMeta {
   return JSON.parse(row.toString('utf8', 0, row.indexOf(NEWLINE))) as CommitMeta
 }
 
-function decodeLine(path: Path, line: string, meta: Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>): Version {
+function decodeLine(
+  path: Path,
+  line: string,
+  meta: Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>,
+): Version {
   const [version, type, fields, createdAt, value] = JSON.parse(line) as VersionLine
   return { path, version, type, fields, value, createdAt, ...meta }
 }

@@ -43,11 +43,17 @@ export interface TablesOptions {
 }
 
 /**
- * Opens the environment. Without `overlappingSync` lmdb commits in its plain sequence (write the pages, flush them, write the
- * root through a descriptor that flushes), so that a synchronous transaction is durable when it returns.
+ * Opens the environment. Without `overlappingSync` lmdb commits in its plain sequence (write the pages, flush them,
+ * write the root through a descriptor that flushes), so that a synchronous transaction is durable when it returns.
  */
 export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTables {
-  const root = open<unknown, Key>({ path: directory, noSubdir: false, mapSize: mapSizeBytes, maxDbs: 16, overlappingSync: false })
+  const root = open<unknown, Key>({
+    path: directory,
+    noSubdir: false,
+    mapSize: mapSizeBytes,
+    maxDbs: 16,
+    overlappingSync: false,
+  })
   try {
     return {
       root,
@@ -72,7 +78,9 @@ export function closeTables({ root }: LmdbTables): void {
   void root.close()
 }
 
-/** Bytes of the data file up to the end of the last used page. (`getStats` returns it too, but walks all free pages.) */
+/**
+ * Bytes of the data file up to the end of the last used page. (`getStats` returns it too, but walks all free pages.)
+ */
 export function usedBytes({ root, pageSize }: LmdbTables): number {
   const { env } = root as unknown as { readonly env: { info(): { readonly lastPageNumber: number } } }
   return (env.info().lastPageNumber + 1) * pageSize

@@ -5,8 +5,20 @@ import { mayTouch } from '../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import {
-  SKIPS, type Appended, type Draft, type Expectation, type HistoryPage, type HistoryRange, type Limit, type ListPage, type LogPage, type LogRange,
-  type Range, type Snapshot, type Store, type TenantId,
+  SKIPS,
+  type Appended,
+  type Draft,
+  type Expectation,
+  type HistoryPage,
+  type HistoryRange,
+  type Limit,
+  type ListPage,
+  type LogPage,
+  type LogRange,
+  type Range,
+  type Snapshot,
+  type Store,
+  type TenantId,
 } from '../store.ts'
 import { LostWrites } from '../lost-writes.ts'
 
@@ -52,15 +64,22 @@ export class MemoryStore implements Store {
     const past = headsOf(log, revision)
     // A past read also scans documents that were created later (L10); a latest read scans only the rows it returns.
     const scanned = revision === log.commits.length ? past : headsOf(log)
-    const inOrder = [...scanned.values()].filter(({ path }) => isInRange(path, range)).sort((a, b) => comparePaths(a.path, b.path))
+    const inOrder = [...scanned.values()]
+      .filter(({ path }) => isInRange(path, range))
+      .sort((a, b) => comparePaths(a.path, b.path))
     const versions = inOrder.map(({ path }) => ({ path, version: past.get(pathText(path)) }))
-    const shown = (version: Version | undefined): version is Version => version !== undefined && (version.type !== 'DELETE' || range.deleted === true)
+    const shown = (version: Version | undefined): version is Version =>
+      version !== undefined && (version.type !== 'DELETE' || range.deleted === true)
     const rows = versions.map(({ path, version }) => ({ position: path, row: shown(version) ? version : null }))
     const page = takePage(scanned === past ? rows.filter(({ row }) => row !== null) : rows, range)
     return { ...page, revision }
   }
 
-  async collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]> {
+  async collections(
+    tenant: TenantId,
+    documents: readonly Path[],
+    at?: Revision,
+  ): Promise<readonly (readonly string[])[]> {
     const paths = [...headsOf(this.#tenant(tenant), at).values()].map(({ path }) => path)
     return documents.map((document) => {
       const below = paths.filter((path) => path.length === document.length + 2 && isWithin(path, document))
@@ -70,18 +89,30 @@ export class MemoryStore implements Store {
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     const rows = versionsOf(this.#tenant(tenant)).filter((version) => pathText(version.path) === pathText(path))
-    if (range.version !== undefined) return { rows: rows.filter(({ version }) => version === range.version), more: false }
+    if (range.version !== undefined) {
+      return { rows: rows.filter(({ version }) => version === range.version), more: false }
+    }
     const { touching } = range
     const inRange = rows.filter(({ revision }) => isBetween(revision, range))
-    return takePage(inRange.map((row) => ({ position: row.revision, row: touching === undefined || mayTouch(row.fields, touching) ? row : null })), range)
+    return takePage(
+      inRange.map((row) => ({
+        position: row.revision,
+        row: touching === undefined || mayTouch(row.fields, touching) ? row : null,
+      })),
+      range,
+    )
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
     const { commits, epoch } = this.#tenant(tenant)
     const { below } = range
-    const isSelected = ({ versions }: Commit): boolean => below === undefined || versions.some(({ path }) => below.some((root) => isWithin(path, root)))
+    const isSelected = ({ versions }: Commit): boolean =>
+      below === undefined || versions.some(({ path }) => below.some((root) => isWithin(path, root)))
     const inRange = commits.filter(({ revision }) => isBetween(revision, range))
-    const { rows, next } = takePage(inRange.map((commit) => ({ position: commit.revision, row: isSelected(commit) ? commit : null })), range)
+    const { rows, next } = takePage(
+      inRange.map((commit) => ({ position: commit.revision, row: isSelected(commit) ? commit : null })),
+      range,
+    )
     return { commits: rows, next, floor: 0, last: commits.length, epoch }
   }
 
@@ -131,11 +162,21 @@ function appendOne(log: TenantLog, draft: Draft, lost: LostWrites): Appended {
 function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
   const { id, actor, digest, writes } = draft
   const facts = { revision, updatedAt: at, actor, commit: id }
-  return { id, revision, at, actor, digest, versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })) }
+  return {
+    id,
+    revision,
+    at,
+    actor,
+    digest,
+    versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })),
+  }
 }
 
 function expectationsOf(draft: Draft): readonly Expectation[] {
-  return [...draft.expects, ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 }))]
+  return [
+    ...draft.expects,
+    ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 })),
+  ]
 }
 
 function holds(log: TenantLog, expectation: Expectation): boolean {
@@ -164,14 +205,21 @@ function headsOf(log: TenantLog, at: Revision = Infinity): ReadonlyMap<string, V
 function isInRange(path: Path, range: Range): boolean {
   if (range.after !== undefined && comparePaths(path, range.after) <= 0) return false
   if (range.before !== undefined && comparePaths(path, range.before) >= 0) return false
-  return isWithin(path, range.path) && path.length > range.path.length && (range.kind === 'below' || path.length === range.path.length + 1)
+  return (
+    isWithin(path, range.path) &&
+    path.length > range.path.length &&
+    (range.kind === 'below' || path.length === range.path.length + 1)
+  )
 }
 
 function comparePaths(a: Path, b: Path): number {
   return compareText(pathText(parentOf(a)), pathText(parentOf(b))) || compareText(lastOf(a), lastOf(b))
 }
 
-function isBetween(revision: Revision, range: { readonly after?: Revision | undefined; readonly before?: Revision | undefined }): boolean {
+function isBetween(
+  revision: Revision,
+  range: { readonly after?: Revision | undefined; readonly before?: Revision | undefined },
+): boolean {
   return revision > (range.after ?? 0) && revision < (range.before ?? Infinity)
 }
 
@@ -194,9 +242,16 @@ interface MemoryPage<T, Position> {
 }
 
 /** The first rows (in reverse, the last ones) that a limit allows. */
-function takePage<T, Position>(all: readonly MemoryRow<T, Position>[], { limit, reverse, skips = SKIPS }: MemoryPageOptions): MemoryPage<T, Position> {
+function takePage<T, Position>(
+  all: readonly MemoryRow<T, Position>[],
+  { limit, reverse, skips = SKIPS }: MemoryPageOptions,
+): MemoryPage<T, Position> {
   const rows: T[] = []
-  const page = (next?: Position): MemoryPage<T, Position> => ({ rows: reverse === true ? rows.toReversed() : rows, more: next !== undefined, next })
+  const page = (next?: Position): MemoryPage<T, Position> => ({
+    rows: reverse === true ? rows.toReversed() : rows,
+    more: next !== undefined,
+    next,
+  })
   let last: Position | undefined
   let [bytes, skipped] = [0, 0]
   for (const { position, row } of reverse === true ? all.toReversed() : all) {

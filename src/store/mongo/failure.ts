@@ -18,7 +18,11 @@ const TRANSIENT_CODES: ReadonlySet<number> = new Set([
 ])
 /** Names of the driver's own transient errors. */
 const TRANSIENT_DRIVER_ERRORS: ReadonlySet<string> = new Set([
-  'MongoWaitQueueTimeoutError', 'MongoPoolClosedError', 'MongoNotConnectedError', 'MongoTopologyClosedError', 'MongoClientClosedError',
+  'MongoWaitQueueTimeoutError',
+  'MongoPoolClosedError',
+  'MongoNotConnectedError',
+  'MongoTopologyClosedError',
+  'MongoClientClosedError',
 ])
 
 /** UNAVAILABLE with the reason `why`. */
@@ -27,7 +31,9 @@ export function unavailable(why: string, cause?: unknown): DatabaseError {
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS }, cause)
 }
 
-/** The numeric code of a server error, or of the first write error or the write concern error in it; null without one. */
+/**
+ * The numeric code of a server error, or of the first write error or the write concern error in it; null without one.
+ */
 export function codeOf(error: unknown): number | null {
   if (!(error instanceof MongoError)) return null
   if (error instanceof MongoBulkWriteError) {
@@ -69,7 +75,9 @@ export function failureOf(error: unknown): unknown {
   }
   if (error instanceof MongoServerSelectionError) return unavailable('no primary answers', error)
   const code = codeOf(error)
-  if (code !== null && NOT_AUTHORIZED.has(code)) return unavailable('it does not accept the credentials any more', error)
+  if (code !== null && NOT_AUTHORIZED.has(code)) {
+    return unavailable('it does not accept the credentials any more', error)
+  }
   if (isTransient(error)) return unavailable(`it answered "${error.message.slice(0, 200)}"`, error)
   return error
 }

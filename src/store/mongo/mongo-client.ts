@@ -20,7 +20,8 @@ function parse(url: string): MongoClientOptions {
   try {
     return new MongoClient(url).options
   } catch (error) {
-    const why = error instanceof MongoParseError || error instanceof Error ? error.message : 'it is not a connection string'
+    const why =
+      error instanceof MongoParseError || error instanceof Error ? error.message : 'it is not a connection string'
     // The message may quote the URL, and the URL a password.
     throw badUrl(why.replaceAll(url, '…').replace(/\/\/[^@/]*@/g, '//…@'), error)
   }
@@ -33,7 +34,9 @@ function checkUrl(url: string): void {
   if (w !== undefined && w !== 'majority') throw weakConcern(`w=${String(w)} would lose acknowledged writes`)
   if (writeConcern?.journal === false) throw weakConcern('journal=false would lose acknowledged writes')
   const level = (readConcern as { readonly level?: string } | undefined)?.level
-  if (level === 'local' || level === 'available') throw weakConcern(`readConcernLevel=${level} would show what may be rolled back`)
+  if (level === 'local' || level === 'available') {
+    throw weakConcern(`readConcernLevel=${level} would show what may be rolled back`)
+  }
   const mode = typeof readPreference === 'string' ? readPreference : readPreference?.mode
   if (mode !== undefined && mode !== 'primary') throw weakConcern(`readPreference=${mode} would show old states`)
 }
@@ -42,8 +45,15 @@ function checkUrl(url: string): void {
 export function clientOf(url: string, { selectMs, socketMs }: DriverTimeouts, maxPoolSize: number): MongoClient {
   checkUrl(url)
   return new MongoClient(url, {
-    appName: 'tidemark', maxPoolSize, retryReads: true, retryWrites: true, ignoreUndefined: true,
-    serverSelectionTimeoutMS: selectMs, connectTimeoutMS: selectMs, waitQueueTimeoutMS: selectMs, socketTimeoutMS: socketMs,
+    appName: 'tidemark',
+    maxPoolSize,
+    retryReads: true,
+    retryWrites: true,
+    ignoreUndefined: true,
+    serverSelectionTimeoutMS: selectMs,
+    connectTimeoutMS: selectMs,
+    waitQueueTimeoutMS: selectMs,
+    socketTimeoutMS: socketMs,
     heartbeatFrequencyMS: 2_000,
   })
 }
@@ -61,11 +71,15 @@ export function connectFailure(error: unknown): unknown {
   }
   // The driver drops a server that is not a member of the replica set that the URL names.
   if (reason !== undefined && servers.length === 0) return standalone()
-  if (reason !== undefined) return unavailable('no server answers at the address of the URL; start it, or correct the address', error)
+  if (reason !== undefined) {
+    return unavailable('no server answers at the address of the URL; start it, or correct the address', error)
+  }
   return failureOf(error)
 }
 
 /** UNAVAILABLE for a server that is not in a replica set. */
 export function standalone(): DatabaseError {
-  return unavailable('it is a standalone server, or of another replica set than the URL says, and change streams need a replica set; start mongod with --replSet and run rs.initiate()')
+  return unavailable(
+    'it is a standalone server, or of another replica set than the URL says, and change streams need a replica set; start mongod with --replSet and run rs.initiate()',
+  )
 }

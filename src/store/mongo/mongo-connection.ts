@@ -18,9 +18,10 @@ export interface MongoConnectionOptions {
 /**
  * A client of the driver, replaced when it hangs.
  *
- * A command that driver 7.8 writes to a socket which was just destroyed never settles, and no timeout of the driver ends it
- * (`socket.write` returns false, and the driver waits for a `drain` that cannot come). It happens when a server dies. If the
- * command is an operation, only that operation is lost; if it is the heartbeat, the client is unusable from then on.
+ * A command that driver 7.8 writes to a socket which was just destroyed never settles, and no timeout of the driver
+ * ends it (`socket.write` returns false, and the driver waits for a `drain` that cannot come). It happens when a server
+ * dies. If the command is an operation, only that operation is lost; if it is the heartbeat, the client is unusable
+ * from then on.
  */
 export class MongoConnection implements MongoTables {
   readonly readMs: number
@@ -82,7 +83,8 @@ export class MongoConnection implements MongoTables {
   /** Replaces the client when one of its heartbeats does not end within `lostMs`. */
   #replacedOnHang(client: MongoClient): MongoClient {
     const heartbeats = new Map<string, NodeJS.Timeout>()
-    const ended = ({ connectionId }: { readonly connectionId: string }): void => clearTimeout(heartbeats.get(connectionId))
+    const ended = ({ connectionId }: { readonly connectionId: string }): void =>
+      clearTimeout(heartbeats.get(connectionId))
     client.on('serverHeartbeatStarted', ({ connectionId }) => {
       clearTimeout(heartbeats.get(connectionId))
       const timer = setTimeout(() => (client === this.#client ? this.#replace() : undefined), this.#options.lostMs)

@@ -4,7 +4,17 @@ import { DatabaseError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
-  Appended, Draft, HistoryPage, HistoryRange, ListPage, LogPage, LogRange, Range, Snapshot, Store, TenantId,
+  Appended,
+  Draft,
+  HistoryPage,
+  HistoryRange,
+  ListPage,
+  LogPage,
+  LogRange,
+  Range,
+  Snapshot,
+  Store,
+  TenantId,
 } from '../store.ts'
 import { Appender } from './write/append.ts'
 import { readBelow } from './read/below.ts'
@@ -22,7 +32,10 @@ import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 
 export interface MongoStoreOptions {
-  /** Connection string of a replica set or sharded cluster (https://www.mongodb.com/docs/manual/reference/connection-string/). */
+  /**
+   * Connection string of a replica set or sharded cluster
+   * (https://www.mongodb.com/docs/manual/reference/connection-string/).
+   */
   readonly url: string
   /** Name of the database. Default: that of the URL, else `test`. */
   readonly database?: string | undefined
@@ -34,7 +47,9 @@ export interface MongoStoreOptions {
   readonly pollMs?: number | undefined
   /** Interval of polling beside a change stream, in case the stream goes silent, ms. Default 5,000. */
   readonly safetyPollMs?: number | undefined
-  /** Called with one line when the change stream ends, reopens or is missing, and when a repair fails. Default: none. */
+  /**
+   * Called with one line when the change stream ends, reopens or is missing, and when a repair fails. Default: none.
+   */
   readonly onStatus?: ((line: string) => void) | undefined
 }
 
@@ -42,8 +57,9 @@ export interface MongoStoreOptions {
 const MAX_AWAIT_MS = 1_000
 
 /**
- * Opens a store on MongoDB. Rejects with UNAVAILABLE, whose message names the reason, when there is no server, no replica set
- * or no access, and with BAD_REQUEST when the URL asks for weaker concerns. It may be called again after a rejection.
+ * Opens a store on MongoDB. Rejects with UNAVAILABLE, whose message names the reason, when there is no server, no
+ * replica set or no access, and with BAD_REQUEST when the URL asks for weaker concerns. It may be called again after a
+ * rejection.
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
   const callMs = options.callMs ?? 5_000
@@ -97,12 +113,22 @@ export class MongoStore implements Store {
     this.#callMs = callMs
     this.#reader = { tables: connection, tenants }
     this.#notifier = new CommitNotifier({
-      tables: connection, tenants, mode, connect, awaitMs, lostMs, onStatus, database: options.database,
-      pollMs, safetyPollMs: options.safetyPollMs ?? 5_000,
+      tables: connection,
+      tenants,
+      mode,
+      connect,
+      awaitMs,
+      lostMs,
+      onStatus,
+      database: options.database,
+      pollMs,
+      safetyPollMs: options.safetyPollMs ?? 5_000,
     })
     this.#appender = new Appender(this.#reader, (overlay) => this.#notifier.notifyOwn(overlay))
     this.#janitor = new Janitor(connection, tenants, onStatus)
-    if (mode === 'poll') onStatus(`This MongoDB has no change streams: commits of other processes are looked for every ${pollMs} ms.`)
+    if (mode === 'poll') {
+      onStatus(`This MongoDB has no change streams: commits of other processes are looked for every ${pollMs} ms.`)
+    }
   }
 
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
@@ -113,14 +139,22 @@ export class MongoStore implements Store {
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     return this.#read(tenant, async (overlay) => {
       const filter = { t: overlay.scope, cid: ids.length === 1 ? (ids[0] ?? '') : { $in: [...ids] } }
-      const commits = findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
+      const commits = findCommits(this.#reader.tables, {
+        filter,
+        sort: {},
+        limit: { rows: ids.length, bytes: Infinity },
+      })
       const [{ rows }] = await Promise.all([commits, this.#reader.tenants.refresh(overlay)])
       const byId = new Map(rows.map(({ commit }) => [commit.id, commit]))
       return ids.map((id) => byId.get(id) ?? null)
     })
   }
 
-  heads(tenant: TenantId, paths: readonly Path[], at: Revision = Infinity): Promise<Snapshot<readonly (Version | null)[]>> {
+  heads(
+    tenant: TenantId,
+    paths: readonly Path[],
+    at: Revision = Infinity,
+  ): Promise<Snapshot<readonly (Version | null)[]>> {
     return this.#read(tenant, (overlay) => headsAt(this.#reader, overlay, paths, at))
   }
 
@@ -128,7 +162,11 @@ export class MongoStore implements Store {
     return this.#read(tenant, (overlay) => listAt(this.#reader, overlay, range, at))
   }
 
-  collections(tenant: TenantId, documents: readonly Path[], at: Revision = Infinity): Promise<readonly (readonly string[])[]> {
+  collections(
+    tenant: TenantId,
+    documents: readonly Path[],
+    at: Revision = Infinity,
+  ): Promise<readonly (readonly string[])[]> {
     return this.#read(tenant, async (overlay) => {
       await this.#reader.tenants.refresh(overlay)
       return mapConcurrent(documents, (document) => collectionNames(this.#reader, overlay, document, at))
@@ -137,7 +175,10 @@ export class MongoStore implements Store {
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     return this.#read(tenant, async (overlay) => {
-      const [page] = await Promise.all([findHistory(this.#reader, overlay, path, range), this.#reader.tenants.refresh(overlay)])
+      const [page] = await Promise.all([
+        findHistory(this.#reader, overlay, path, range),
+        this.#reader.tenants.refresh(overlay),
+      ])
       return page
     })
   }
@@ -155,7 +196,10 @@ export class MongoStore implements Store {
     })
   }
 
-  async #readSection(overlay: HeadOverlay, range: LogRange & { readonly before: Revision }): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
+  async #readSection(
+    overlay: HeadOverlay,
+    range: LogRange & { readonly before: Revision },
+  ): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
     if (range.below !== undefined) return readBelow(this.#reader, overlay, { ...range, below: range.below })
     const { rows, more } = readOverlay(overlay, range) ?? (await readSection(this.#reader.tables, overlay.scope, range))
     return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
@@ -163,7 +207,10 @@ export class MongoStore implements Store {
 
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
     return this.#read(tenant, async (overlay) => {
-      const [revision] = await Promise.all([findRevisionAt(this.#reader, overlay, time), this.#reader.tenants.refresh(overlay)])
+      const [revision] = await Promise.all([
+        findRevisionAt(this.#reader, overlay, time),
+        this.#reader.tenants.refresh(overlay),
+      ])
       return revision
     })
   }
@@ -174,18 +221,22 @@ export class MongoStore implements Store {
   }
 
   drop(tenant: TenantId): Promise<void> {
-    return this.#call(() => this.#enqueue(tenant, () => this.#reader.tenants.with(tenant, async (overlay) => {
-      const { tables, tenants } = this.#reader
-      // With the new epoch the drop is done; the rows of the old one are garbage.
-      const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: overlay.epoch } }
-      await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
-      tenants.evict(overlay)
-      this.#notifier.notify(tenant)
-      // The janitor removes the rows that are left after a timeout.
-      await callWithTimeout(this.#callMs / 2, sweep(tables, overlay)).catch((error: unknown) => {
-        if (!isTransient(error)) throw error
-      })
-    })))
+    return this.#call(() =>
+      this.#enqueue(tenant, () =>
+        this.#reader.tenants.with(tenant, async (overlay) => {
+          const { tables, tenants } = this.#reader
+          // With the new epoch the drop is done; the rows of the old one are garbage.
+          const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: overlay.epoch } }
+          await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
+          tenants.evict(overlay)
+          this.#notifier.notify(tenant)
+          // The janitor removes the rows that are left after a timeout.
+          await callWithTimeout(this.#callMs / 2, sweep(tables, overlay)).catch((error: unknown) => {
+            if (!isTransient(error)) throw error
+          })
+        }),
+      ),
+    )
   }
 
   close(): Promise<void> {

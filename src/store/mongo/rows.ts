@@ -7,8 +7,9 @@ import type { ChangeType, Revision, Version } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
 
 /**
- * One write of a commit. Values are stored as JSON texts, so that they are exact, whatever their keys, without conversion to BSON
- * types (docs/adr/0001-values-are-json-text.md). Field names are short because every row repeats them.
+ * One write of a commit. Values are stored as JSON texts, so that they are exact, whatever their keys, without
+ * conversion to BSON types (docs/adr/0001-values-are-json-text.md). Field names are short because every row repeats
+ * them.
  */
 export interface OpRow {
   /** The document's path. */
@@ -103,7 +104,10 @@ export function headKey(scope: string, path: Path): string {
 
 /** Path of the document whose head has this `_id`. */
 export function pathOfHead(scope: string, key: string): Path {
-  return key.slice(scope.length + 1).replace(SEPARATOR, '/').split('/')
+  return key
+    .slice(scope.length + 1)
+    .replace(SEPARATOR, '/')
+    .split('/')
 }
 
 /** The value of `ops.k` for one version of a document. */
@@ -127,7 +131,9 @@ export function collectionKeys(scope: string, collection: string): KeyRange {
   return { from: `${scope}/${collection}${SEPARATOR}`, to: `${scope}/${collection}\u0002` }
 }
 
-/** Heads, or log paths, of all documents below a document, or in nested collections of a collection. `0` follows `/`. */
+/**
+ * Heads, or log paths, of all documents below a document, or in nested collections of a collection. `0` follows `/`.
+ */
 export function belowKeys(prefix: string): KeyRange {
   return { from: `${prefix}/`, to: `${prefix}0` }
 }
@@ -147,28 +153,58 @@ export function collectionInKey(prefix: string, key: string): { readonly name: s
 /** The log row of a commit; `texts` are the JSON texts of its values. */
 export function logRow(scope: string, commit: Commit, writer: string, texts: readonly string[]): LogRow {
   const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): OpRow => ({
-    p: pathText(path), k: versionRowKey(path, version), v: version, o: type, f: fields, cts: new Date(createdAt), val: texts[i] ?? 'null',
+    p: pathText(path),
+    k: versionRowKey(path, version),
+    v: version,
+    o: type,
+    f: fields,
+    cts: new Date(createdAt),
+    val: texts[i] ?? 'null',
   }))
   const { id, revision, at, actor, digest } = commit
   return {
-    _id: logKey(scope, revision), t: scope, n: Long.fromNumber(revision), ts: new Date(at), cid: id, by: actor, dg: digest, w: writer, ops,
+    _id: logKey(scope, revision),
+    t: scope,
+    n: Long.fromNumber(revision),
+    ts: new Date(at),
+    cid: id,
+    by: actor,
+    dg: digest,
+    w: writer,
+    ops,
   }
 }
 
 /** Decodes a log row. */
 export function toLogEntry(row: LogRow): LogEntry {
   const commit: Commit = {
-    id: row.cid, revision: Number(row.n), at: row.ts.getTime(), actor: row.by, digest: row.dg,
+    id: row.cid,
+    revision: Number(row.n),
+    at: row.ts.getTime(),
+    actor: row.by,
+    digest: row.dg,
     versions: row.ops.map((op) => versionOf(row, op)),
   }
-  return { commit, writer: row.w, bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + fieldBytes(op.f) + ROW_BYTES, ROW_BYTES) }
+  return {
+    commit,
+    writer: row.w,
+    bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + fieldBytes(op.f) + ROW_BYTES, ROW_BYTES),
+  }
 }
 
 /** One of the versions in a log row. */
 export function versionOf(row: LogRow, op: OpRow): Version {
   return {
-    path: op.p.split('/'), version: op.v, type: op.o, fields: op.f, value: JSON.parse(op.val) as Json, createdAt: op.cts.getTime(),
-    revision: Number(row.n), updatedAt: row.ts.getTime(), actor: row.by, commit: row.cid,
+    path: op.p.split('/'),
+    version: op.v,
+    type: op.o,
+    fields: op.f,
+    value: JSON.parse(op.val) as Json,
+    createdAt: op.cts.getTime(),
+    revision: Number(row.n),
+    updatedAt: row.ts.getTime(),
+    actor: row.by,
+    commit: row.cid,
   }
 }
 
@@ -176,16 +212,34 @@ export function versionOf(row: LogRow, op: OpRow): Version {
 export function headRow(scope: string, version: Version): HeadRow {
   const { path, type, fields, value, createdAt, revision, updatedAt, actor, commit } = version
   return {
-    _id: headKey(scope, path), t: scope, live: type !== 'DELETE', n: Long.fromNumber(revision), v: version.version, o: type, f: fields,
-    ts: new Date(updatedAt), cts: new Date(createdAt), cid: commit, by: actor, val: JSON.stringify(value),
+    _id: headKey(scope, path),
+    t: scope,
+    live: type !== 'DELETE',
+    n: Long.fromNumber(revision),
+    v: version.version,
+    o: type,
+    f: fields,
+    ts: new Date(updatedAt),
+    cts: new Date(createdAt),
+    cid: commit,
+    by: actor,
+    val: JSON.stringify(value),
   }
 }
 
 /** The version in a head row. */
 export function versionOfHead(row: HeadRow): Version {
   return {
-    path: pathOfHead(row.t, row._id), version: row.v, type: row.o, fields: row.f, value: JSON.parse(row.val) as Json,
-    createdAt: row.cts.getTime(), revision: Number(row.n), updatedAt: row.ts.getTime(), actor: row.by, commit: row.cid,
+    path: pathOfHead(row.t, row._id),
+    version: row.v,
+    type: row.o,
+    fields: row.f,
+    value: JSON.parse(row.val) as Json,
+    createdAt: row.cts.getTime(),
+    revision: Number(row.n),
+    updatedAt: row.ts.getTime(),
+    actor: row.by,
+    commit: row.cid,
   }
 }
 

@@ -13,13 +13,20 @@ export interface MongoCollections {
   readonly meta: Collection<MetaRow>
 }
 
-/** The collections and how to use them. Read the properties anew for each command: the client behind them may be replaced. */
+/**
+ * The collections and how to use them. Read the properties anew for each command: the client behind them may be
+ * replaced.
+ */
 export interface MongoTables extends MongoCollections {
   /** Timeout of one read on the server, ms. */
   readonly readMs: number
-  /** Whether point reads need the scope too, to find the shard. Otherwise they use `_id` alone, as FerretDB requires. */
+  /**
+   * Whether point reads need the scope too, to find the shard. Otherwise they use `_id` alone, as FerretDB requires.
+   */
   readonly sharded: boolean
-  /** Awaits a command; every command must go through it. Rejects with UNAVAILABLE when the driver has lost the command. */
+  /**
+   * Awaits a command; every command must go through it. Rejects with UNAVAILABLE when the driver has lost the command.
+   */
   call<T>(command: Promise<T>): Promise<T>
 }
 
@@ -30,12 +37,19 @@ export function mongoCollections(client: MongoClient, database: string | undefin
   const majority = { readConcern: { level: 'majority' }, writeConcern, readPreference: 'primary' } as const
   return {
     log: db.collection<LogRow>('log', majority),
-    heads: db.collection<HeadRow>('heads', { readConcern: { level: 'local' }, writeConcern: { w: 1 }, readPreference: 'primary' }),
+    heads: db.collection<HeadRow>('heads', {
+      readConcern: { level: 'local' },
+      writeConcern: { w: 1 },
+      readPreference: 'primary',
+    }),
     meta: db.collection<MetaRow>('meta', majority),
   }
 }
 
-/** The index of live heads in key order: a page of a collection scans only the rows it returns, however many were deleted. */
+/**
+ * The index of live heads in key order: a page of a collection scans only the rows it returns, however many were
+ * deleted.
+ */
 export const LIVE_HEADS = { t: 1, live: 1, _id: 1 } as const
 
 /** Creates missing indexes, one command each: FerretDB 1 fails on several that exist. */
@@ -68,7 +82,11 @@ export interface TakenRows<Row> {
 }
 
 /** Reads a cursor, in one round trip, until a bound is reached: at least one row if there is one. */
-export async function readUpTo<Row>(cursor: FindCursor<Row>, limit: Limit, bytesOf: (row: Row) => number): Promise<TakenRows<Row>> {
+export async function readUpTo<Row>(
+  cursor: FindCursor<Row>,
+  limit: Limit,
+  bytesOf: (row: Row) => number,
+): Promise<TakenRows<Row>> {
   const rows: Row[] = []
   let bytes = 0
   for await (const row of cursor.limit(limit.rows + 1).batchSize(limit.rows + 1)) {
@@ -87,7 +105,10 @@ export interface LogQuery {
 }
 
 /** Commits that match a query. */
-export async function findCommits(tables: MongoTables, { filter, sort, limit }: LogQuery): Promise<TakenRows<LogEntry>> {
+export async function findCommits(
+  tables: MongoTables,
+  { filter, sort, limit }: LogQuery,
+): Promise<TakenRows<LogEntry>> {
   const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(toLogEntry)
   return tables.call(readUpTo(cursor, limit, ({ bytes }) => bytes))
 }
@@ -101,13 +122,20 @@ export interface LogSection {
 }
 
 /** Commits of a section of the log, newest first in `reverse`. */
-export function readSection(tables: MongoTables, scope: string, { after, before, reverse, limit }: LogSection): Promise<TakenRows<LogEntry>> {
+export function readSection(
+  tables: MongoTables,
+  scope: string,
+  { after, before, reverse, limit }: LogSection,
+): Promise<TakenRows<LogEntry>> {
   const filter: Filter<LogRow> = { t: scope, _id: { $gt: logKey(scope, after), $lt: logKey(scope, before) } }
   return findCommits(tables, { filter, sort: { _id: reverse === true ? -1 : 1 }, limit })
 }
 
 /** As `readSection`, from memory; null when the section begins before the overlay. */
-export function readOverlay(overlay: HeadOverlay, { after, before, reverse, limit }: LogSection): TakenRows<LogEntry> | null {
+export function readOverlay(
+  overlay: HeadOverlay,
+  { after, before, reverse, limit }: LogSection,
+): TakenRows<LogEntry> | null {
   if (after < overlay.base) return null
   const entries = overlay.after(after).filter(({ commit }) => commit.revision < before)
   const ordered = reverse === true ? entries.toReversed() : entries

@@ -3,7 +3,19 @@ import { describe, expect } from 'vitest'
 import type { AsOf, Database } from '../../../src/core/database.ts'
 import { expectRefusal, law, refusal, START, timestamp, withDatabase, type DatabaseSubject } from './subject.ts'
 
-const PATHS = ['a', 'a/1', 'a/1/n', 'a/1/n/x', 'a/2', 'a/1/b', 'a/1/b/1', 'a/1/b/1/n', 'a/1/b/1/c/1', 'a/2/b/1', 'other/1']
+const PATHS = [
+  'a',
+  'a/1',
+  'a/1/n',
+  'a/1/n/x',
+  'a/2',
+  'a/1/b',
+  'a/1/b/1',
+  'a/1/b/1/n',
+  'a/1/b/1/c/1',
+  'a/2/b/1',
+  'other/1',
+]
 
 /** Writes of every kind at few places, so that they often meet; some are refused. */
 const WRITES: readonly ((db: Database) => Promise<unknown>)[] = [
@@ -18,7 +30,11 @@ const WRITES: readonly ((db: Database) => Promise<unknown>)[] = [
   (db) => db.post('a/1/b/1/c', 8, { id: '1' }),
   (db) => db.put('a/2', 9),
   (db) => db.post('a/2/b', 10, { id: '1' }),
-  (db) => db.transact([{ kind: 'put', path: 'a/2', value: 11 }, { kind: 'put', path: 'a/1', value: { n: 12 } }]),
+  (db) =>
+    db.transact([
+      { kind: 'put', path: 'a/2', value: 11 },
+      { kind: 'put', path: 'a/1', value: { n: 12 } },
+    ]),
   (db) => db.delete('a/1/b/1'),
   (db) => db.delete('a/1/b'),
   (db) => db.delete('a/1'),
@@ -28,7 +44,9 @@ const WRITES: readonly ((db: Database) => Promise<unknown>)[] = [
 
 /** Everything that reads tell, without the moment at which they were made. */
 async function look(db: Database, asOf?: AsOf): Promise<unknown> {
-  const documents = await Promise.all(PATHS.map((path) => (path.split('/').length % 2 === 0 ? db.document(path, { asOf }) : Promise.resolve(null))))
+  const documents = await Promise.all(
+    PATHS.map((path) => (path.split('/').length % 2 === 0 ? db.document(path, { asOf }) : Promise.resolve(null))),
+  )
   const lists = await Promise.all(['a', 'a/1/b', 'a/1/b/1/c', 'a/2/b'].map((path) => db.documents(path, { asOf })))
   return {
     values: await Promise.all(PATHS.map((path) => db.get(path, { asOf }))),
@@ -50,28 +68,39 @@ export function asOf(subject: DatabaseSubject): void {
 function equality(subject: DatabaseSubject): void {
   law(subject, 'a read at a past revision or time gives exactly what a reader then got', async () => {
     const numbers = fc.array(fc.nat({ max: WRITES.length - 1 }), { minLength: 4, maxLength: 14 })
-    await fc.assert(fc.asyncProperty(numbers, (steps) => withDatabase(subject, async ({ db, clock }) => {
-      const seen: { cursor: string, time: number, look: unknown }[] = []
-      for (const step of steps) {
-        await WRITES[step]?.(db).catch(() => null)
-        const { cursor } = await db.log(['*'], { first: 1_000 })
-        seen.push({ cursor, time: clock.time, look: await look(db) })
-        clock.time += 7
-      }
-      for (const { cursor, time, look: then } of seen) {
-        expect(await look(db, { cursor })).toEqual(then)
-        expect(await look(db, { time: timestamp(time + 3) })).toEqual(then)
-      }
-    })), { numRuns: 12 })
+    await fc.assert(
+      fc.asyncProperty(numbers, (steps) =>
+        withDatabase(subject, async ({ db, clock }) => {
+          const seen: { cursor: string; time: number; look: unknown }[] = []
+          for (const step of steps) {
+            await WRITES[step]?.(db).catch(() => null)
+            const { cursor } = await db.log(['*'], { first: 1_000 })
+            seen.push({ cursor, time: clock.time, look: await look(db) })
+            clock.time += 7
+          }
+          for (const { cursor, time, look: then } of seen) {
+            expect(await look(db, { cursor })).toEqual(then)
+            expect(await look(db, { time: timestamp(time + 3) })).toEqual(then)
+          }
+        }),
+      ),
+      { numRuns: 12 },
+    )
   })
 
   law(subject, 'a deleted document is read as it was, with everything below it', async ({ db }) => {
     await db.put('posts/1', { title: 'a', comments: [] })
     const { cursor } = await db.post('posts/1/comments', 'x', { id: 'c' })
     await db.delete('posts')
-    expect(await db.get('posts', { asOf: { cursor } })).toMatchObject([{ id: '1', value: { title: 'a', comments: [{ id: 'c', value: 'x' }] } }])
+    expect(await db.get('posts', { asOf: { cursor } })).toMatchObject([
+      { id: '1', value: { title: 'a', comments: [{ id: 'c', value: 'x' }] } },
+    ])
     expect(await db.get('posts/1/comments/c', { asOf: { version: 1 } })).toBe('x')
-    expect(await db.document('posts/1', { asOf: { version: 1 } })).toMatchObject({ version: 1, value: { title: 'a', comments: [] }, deleted: false })
+    expect(await db.document('posts/1', { asOf: { version: 1 } })).toMatchObject({
+      version: 1,
+      value: { title: 'a', comments: [] },
+      deleted: false,
+    })
   })
 }
 
@@ -99,7 +128,9 @@ function moments(subject: DatabaseSubject): void {
       (asked: AsOf) => db.documents('posts', { asOf: asked }),
     ]
     for (const read of reads) {
-      for (const time of [timestamp(clock.time + 1), 'now', '']) expect((await refusal(read({ time }))).code).toBe('BAD_REQUEST')
+      for (const time of [timestamp(clock.time + 1), 'now', '']) {
+        expect((await refusal(read({ time }))).code).toBe('BAD_REQUEST')
+      }
       await read({ time: timestamp(clock.time) })
     }
   })
@@ -109,12 +140,18 @@ function moments(subject: DatabaseSubject): void {
     await db.put('posts/1/comments/c', 'x')
     await db.put('posts/1/n', 2)
     await db.delete('posts/1')
-    expect(await db.document('posts/1', { asOf: { version: 2 } })).toMatchObject({ version: 2, value: { n: 2, comments: [] } })
+    expect(await db.document('posts/1', { asOf: { version: 2 } })).toMatchObject({
+      version: 2,
+      value: { n: 2, comments: [] },
+    })
     expect(await db.document('posts/1', { asOf: { version: 1 } })).toMatchObject({ version: 1, value: { n: 1 } })
     expect(await db.document('posts/1', { asOf: { version: 3 } })).toBeNull()
     expect(await db.get('posts/1/n', { asOf: { version: 1 } })).toBe(1)
     expect(await db.get('posts/1', { asOf: { version: 1 } })).toEqual({ n: 1, comments: [] })
-    expect(await db.get('posts/1', { asOf: { version: 2 } })).toMatchObject({ n: 2, comments: [{ id: 'c', value: 'x' }] })
+    expect(await db.get('posts/1', { asOf: { version: 2 } })).toMatchObject({
+      n: 2,
+      comments: [{ id: 'c', value: 'x' }],
+    })
   })
 
   law(subject, 'a version that never was is NOT_FOUND', async ({ db }) => {
@@ -133,8 +170,16 @@ function meaning(subject: DatabaseSubject): void {
     const nested = (await db.post('posts/1/meta', { by: 'document' }, { id: 'likes' })).cursor
     const deleted = (await db.delete('posts/1/meta/likes')).cursor
     const at = (cursor: string, path = 'posts/1/meta/likes/by'): Promise<unknown> => db.get(path, { asOf: { cursor } })
-    expect([await at(field), await at(gone), await at(nested), await at(deleted)]).toEqual(['field', null, 'document', null])
-    expect([await at(field, 'posts/1/meta'), await at(gone, 'posts/1/meta')]).toEqual([{ likes: { by: 'field' } }, null])
+    expect([await at(field), await at(gone), await at(nested), await at(deleted)]).toEqual([
+      'field',
+      null,
+      'document',
+      null,
+    ])
+    expect([await at(field, 'posts/1/meta'), await at(gone, 'posts/1/meta')]).toEqual([
+      { likes: { by: 'field' } },
+      null,
+    ])
     expect(await at(deleted, 'posts/1/meta')).toEqual([])
     expect(await db.document('posts/1/meta/likes', { asOf: { cursor: field } })).toBeNull()
     expect(await db.document('posts/1/meta/likes', { asOf: { cursor: nested } })).toMatchObject({ version: 1 })
@@ -152,18 +197,22 @@ function meaning(subject: DatabaseSubject): void {
 }
 
 function cursors(subject: DatabaseSubject): void {
-  law(subject, 'a cursor that was altered in any one character is CURSOR_UNKNOWN, in reads, the log and changes', async ({ db }) => {
-    const { cursor } = await db.put('posts/1', 1)
-    for (let i = 0; i < cursor.length; i++) {
-      for (const letter of ['0', 'b', 'Z', '-']) {
-        if (cursor[i] === letter) continue
-        const altered = cursor.slice(0, i) + letter + cursor.slice(i + 1)
-        expect(await refusal(db.get('posts/1', { asOf: { cursor: altered } }))).toEqual({ code: 'CURSOR_UNKNOWN' })
-        expect(await refusal(db.log(['*'], { after: altered }))).toEqual({ code: 'CURSOR_UNKNOWN' })
-        expect(await refusal(db.changes(['*'], { after: altered }).next())).toEqual({ code: 'CURSOR_UNKNOWN' })
+  law(
+    subject,
+    'a cursor that was altered in any one character is CURSOR_UNKNOWN, in reads, the log and changes',
+    async ({ db }) => {
+      const { cursor } = await db.put('posts/1', 1)
+      for (let i = 0; i < cursor.length; i++) {
+        for (const letter of ['0', 'b', 'Z', '-']) {
+          if (cursor[i] === letter) continue
+          const altered = cursor.slice(0, i) + letter + cursor.slice(i + 1)
+          expect(await refusal(db.get('posts/1', { asOf: { cursor: altered } }))).toEqual({ code: 'CURSOR_UNKNOWN' })
+          expect(await refusal(db.log(['*'], { after: altered }))).toEqual({ code: 'CURSOR_UNKNOWN' })
+          expect(await refusal(db.changes(['*'], { after: altered }).next())).toEqual({ code: 'CURSOR_UNKNOWN' })
+        }
       }
-    }
-  })
+    },
+  )
 
   law(subject, 'what is no cursor is CURSOR_UNKNOWN', async ({ db }) => {
     await db.put('posts/1', 1)

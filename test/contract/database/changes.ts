@@ -13,7 +13,11 @@ async function backlog(db: Database, paths: readonly string[], options: ChangesO
 
 async function plant(db: Database): Promise<void> {
   await db.put('a/1', 1)
-  await db.transact([{ kind: 'put', path: 'a/2', value: 1 }, { kind: 'put', path: 'b/1', value: 1 }, { kind: 'put', path: 'a/3', value: 1 }])
+  await db.transact([
+    { kind: 'put', path: 'a/2', value: 1 },
+    { kind: 'put', path: 'b/1', value: 1 },
+    { kind: 'put', path: 'a/3', value: 1 },
+  ])
   await db.put('b/1', 2)
   await db.delete('a/1')
   await db.put('a/2', 2)
@@ -58,46 +62,64 @@ function beginnings(subject: DatabaseSubject): void {
     const { cursor } = await db.put('a/1', 2)
     await db.put('a/1', 3)
     await db.put('a/1', 4)
-    expect(await backlog(db, ['a'], { start: 'BEGINNING' })).toEqual(['NEW a/1@1', 'UPDATE a/1@2', 'UPDATE a/1@3', 'UPDATE a/1@4'])
+    expect(await backlog(db, ['a'], { start: 'BEGINNING' })).toEqual([
+      'NEW a/1@1',
+      'UPDATE a/1@2',
+      'UPDATE a/1@3',
+      'UPDATE a/1@4',
+    ])
     expect(await backlog(db, ['a'], { after: cursor })).toEqual(['UPDATE a/1@3', 'UPDATE a/1@4'])
     expect(await backlog(db, ['a'], {})).toEqual([])
   })
 
-  law(subject, 'a cursor is stronger than start and last, so that a client can resume with what it first asked for', async ({ db }) => {
-    await db.put('a/1', 1)
-    const { cursor } = await db.put('a/1', 2)
-    await db.put('a/1', 3)
-    for (const options of [{ start: 'BEGINNING' }, { start: 'NOW' }, { last: 3 }] as const) {
-      expect(await backlog(db, ['a'], { ...options, after: cursor })).toEqual(['UPDATE a/1@3'])
-    }
-  })
+  law(
+    subject,
+    'a cursor is stronger than start and last, so that a client can resume with what it first asked for',
+    async ({ db }) => {
+      await db.put('a/1', 1)
+      const { cursor } = await db.put('a/1', 2)
+      await db.put('a/1', 3)
+      for (const options of [{ start: 'BEGINNING' }, { start: 'NOW' }, { last: 3 }] as const) {
+        expect(await backlog(db, ['a'], { ...options, after: cursor })).toEqual(['UPDATE a/1@3'])
+      }
+    },
+  )
 
-  law(subject, 'last begins with the last matching changes, rounded up to whole commits, and goes on live', async ({ db }) => {
-    await plant(db)
-    const all = await wholeLog(db)
-    const sizes: number[] = []
-    for (let last = 1; last <= 9; last++) {
-      const told = await backlog(db, ['*'], { last })
-      expect(told).toEqual(all.slice(all.length - told.length))
-      sizes.push(told.length)
-    }
-    expect(sizes).toEqual([1, 2, 3, 6, 6, 6, 7, 7, 7])
-    expect(await backlog(db, ['b'], { last: 1 })).toEqual(['UPDATE b/1@2'])
-    expect(await backlog(db, ['a'], { last: 3 })).toEqual(['NEW a/2@1', 'NEW a/3@1', 'DELETE a/1@2', 'UPDATE a/2@2'])
-    expect(await backlog(db, ['*'], { last: 2, types: ['NEW'] })).toEqual(['NEW a/2@1', 'NEW b/1@1', 'NEW a/3@1'])
-    await following(db, ['a'], { last: 1 }, async (reader) => {
-      expect(await reader.upToDate()).toEqual(['UPDATE a/2@2'])
-      const told = reader.until(2)
-      await db.put('a/9', 9)
-      expect(await told).toEqual(['UPDATE a/2@2', 'NEW a/9@1'])
-    })
-  })
+  law(
+    subject,
+    'last begins with the last matching changes, rounded up to whole commits, and goes on live',
+    async ({ db }) => {
+      await plant(db)
+      const all = await wholeLog(db)
+      const sizes: number[] = []
+      for (let last = 1; last <= 9; last++) {
+        const told = await backlog(db, ['*'], { last })
+        expect(told).toEqual(all.slice(all.length - told.length))
+        sizes.push(told.length)
+      }
+      expect(sizes).toEqual([1, 2, 3, 6, 6, 6, 7, 7, 7])
+      expect(await backlog(db, ['b'], { last: 1 })).toEqual(['UPDATE b/1@2'])
+      expect(await backlog(db, ['a'], { last: 3 })).toEqual(['NEW a/2@1', 'NEW a/3@1', 'DELETE a/1@2', 'UPDATE a/2@2'])
+      expect(await backlog(db, ['*'], { last: 2, types: ['NEW'] })).toEqual(['NEW a/2@1', 'NEW b/1@1', 'NEW a/3@1'])
+      await following(db, ['a'], { last: 1 }, async (reader) => {
+        expect(await reader.upToDate()).toEqual(['UPDATE a/2@2'])
+        const told = reader.until(2)
+        await db.put('a/9', 9)
+        expect(await told).toEqual(['UPDATE a/2@2', 'NEW a/9@1'])
+      })
+    },
+  )
 
   law(subject, 'arguments out of their range are refused', async ({ db }) => {
-    const refused = (options: ChangesOptions): Promise<unknown> => refusal((async () => db.changes(['*'], options).next())())
-    for (const heartbeatMs of [99, 60_001, 0, -1, Number.NaN]) expect(await refused({ heartbeatMs })).toEqual({ code: 'BAD_REQUEST', argument: 'heartbeatMs' })
+    const refused = (options: ChangesOptions): Promise<unknown> =>
+      refusal((async () => db.changes(['*'], options).next())())
+    for (const heartbeatMs of [99, 60_001, 0, -1, Number.NaN]) {
+      expect(await refused({ heartbeatMs })).toEqual({ code: 'BAD_REQUEST', argument: 'heartbeatMs' })
+    }
     for (const last of [0, -1, 1.5]) expect(await refused({ last })).toEqual({ code: 'BAD_REQUEST', argument: 'last' })
-    expect(await refused({ last: 1_001 })).toMatchObject({ code: expect.stringMatching(/^(TOO_LARGE|BAD_REQUEST)$/) as string })
+    expect(await refused({ last: 1_001 })).toMatchObject({
+      code: expect.stringMatching(/^(TOO_LARGE|BAD_REQUEST)$/) as string,
+    })
   })
 }
 
@@ -130,7 +152,12 @@ function contents(subject: DatabaseSubject): void {
   law(subject, 'every change comes once, in the order of the log, as its commit told it', async ({ db }) => {
     await following(db, ['*'], {}, async (reader) => {
       await reader.next()
-      const commits = [await db.put('posts/1', { a: 1 }), await db.put('posts/1/a', 2), await db.post('posts/1/comments', {}), await db.delete('posts')]
+      const commits = [
+        await db.put('posts/1', { a: 1 }),
+        await db.put('posts/1/a', 2),
+        await db.post('posts/1/comments', {}),
+        await db.delete('posts'),
+      ]
       await reader.until(5)
       expect(reader.batches.flatMap((batch) => batch.changes)).toEqual(commits.flatMap((commit) => commit.changes))
     })
@@ -146,15 +173,32 @@ function contents(subject: DatabaseSubject): void {
         if (batch.changes.length > 0) expect(batch.cursor).toBe(batch.changes.at(-1)?.cursor)
       }
       expect(reader.batches.flatMap(summary)).toHaveLength(600)
-      expect(reader.batches.map(({ upToDate }) => upToDate)).toEqual(reader.batches.map((_, i) => i === reader.batches.length - 1))
+      expect(reader.batches.map(({ upToDate }) => upToDate)).toEqual(
+        reader.batches.map((_, i) => i === reader.batches.length - 1),
+      )
     })
   })
 
   law(subject, 'of a commit that matches in part, the part that matches is delivered', async ({ db }) => {
     await plant(db)
-    expect(await backlog(db, ['a'], { start: 'BEGINNING' })).toEqual(['NEW a/1@1', 'NEW a/2@1', 'NEW a/3@1', 'DELETE a/1@2', 'UPDATE a/2@2'])
-    expect(await backlog(db, ['a/2', 'b', 'a/2'], { start: 'BEGINNING' })).toEqual(['NEW a/2@1', 'NEW b/1@1', 'UPDATE b/1@2', 'UPDATE a/2@2'])
-    expect(await backlog(db, ['*'], { start: 'BEGINNING', types: ['UPDATE', 'DELETE'] })).toEqual(['UPDATE b/1@2', 'DELETE a/1@2', 'UPDATE a/2@2'])
+    expect(await backlog(db, ['a'], { start: 'BEGINNING' })).toEqual([
+      'NEW a/1@1',
+      'NEW a/2@1',
+      'NEW a/3@1',
+      'DELETE a/1@2',
+      'UPDATE a/2@2',
+    ])
+    expect(await backlog(db, ['a/2', 'b', 'a/2'], { start: 'BEGINNING' })).toEqual([
+      'NEW a/2@1',
+      'NEW b/1@1',
+      'UPDATE b/1@2',
+      'UPDATE a/2@2',
+    ])
+    expect(await backlog(db, ['*'], { start: 'BEGINNING', types: ['UPDATE', 'DELETE'] })).toEqual([
+      'UPDATE b/1@2',
+      'DELETE a/1@2',
+      'UPDATE a/2@2',
+    ])
   })
 }
 
@@ -181,33 +225,40 @@ function patterns(subject: DatabaseSubject): void {
 }
 
 function fieldPatterns(subject: DatabaseSubject): void {
-  law(subject, 'a pattern that goes on inside a document matches the changes that changed that field', async ({ db }) => {
-    await db.put('posts/1', { likes: 1, meta: { by: 'ann' }, tags: ['x', 'y'] })
-    await db.put('posts/1/likes', 2)
-    await db.put('posts/1/title', 'a')
-    await db.patch('posts/1', { merge: { meta: { by: 'bob' } } })
-    await db.put('posts/1', { likes: 2, meta: { by: 'bob' }, tags: ['x', 'y', 'z'] })
-    await db.delete('posts/1/meta')
-    await db.put('posts/2', { title: 'no likes' })
-    await db.delete('posts/1')
-    const versions = async (pattern: string): Promise<readonly string[]> =>
-      (await backlog(db, [pattern], { start: 'BEGINNING' })).map((change) => change.slice(change.indexOf('/') + 1))
-    expect(await versions('posts/1/likes')).toEqual(['1@1', '1@2', '1@7'])
-    expect(await versions('posts/*/likes')).toEqual(['1@1', '1@2', '1@7'])
-    expect(await versions('posts/1/meta')).toEqual(['1@1', '1@4', '1@6'])
-    expect(await versions('posts/1/meta/by')).toEqual(['1@1', '1@4', '1@6'])
-    expect(await versions('posts/1/meta/*')).toEqual(['1@1', '1@4', '1@6'])
-    expect(await versions('posts/1/tags/2')).toEqual(['1@5', '1@7'])
-    expect(await versions('posts/*/title')).toEqual(['1@3', '1@5', '2@1'])
-    expect(await versions('posts/1/none')).toEqual([])
-  })
+  law(
+    subject,
+    'a pattern that goes on inside a document matches the changes that changed that field',
+    async ({ db }) => {
+      await db.put('posts/1', { likes: 1, meta: { by: 'ann' }, tags: ['x', 'y'] })
+      await db.put('posts/1/likes', 2)
+      await db.put('posts/1/title', 'a')
+      await db.patch('posts/1', { merge: { meta: { by: 'bob' } } })
+      await db.put('posts/1', { likes: 2, meta: { by: 'bob' }, tags: ['x', 'y', 'z'] })
+      await db.delete('posts/1/meta')
+      await db.put('posts/2', { title: 'no likes' })
+      await db.delete('posts/1')
+      const versions = async (pattern: string): Promise<readonly string[]> =>
+        (await backlog(db, [pattern], { start: 'BEGINNING' })).map((change) => change.slice(change.indexOf('/') + 1))
+      expect(await versions('posts/1/likes')).toEqual(['1@1', '1@2', '1@7'])
+      expect(await versions('posts/*/likes')).toEqual(['1@1', '1@2', '1@7'])
+      expect(await versions('posts/1/meta')).toEqual(['1@1', '1@4', '1@6'])
+      expect(await versions('posts/1/meta/by')).toEqual(['1@1', '1@4', '1@6'])
+      expect(await versions('posts/1/meta/*')).toEqual(['1@1', '1@4', '1@6'])
+      expect(await versions('posts/1/tags/2')).toEqual(['1@5', '1@7'])
+      expect(await versions('posts/*/title')).toEqual(['1@3', '1@5', '2@1'])
+      expect(await versions('posts/1/none')).toEqual([])
+    },
+  )
 }
 
 function badPatterns(subject: DatabaseSubject): void {
   law(subject, '**, a*b and other parts of a segment are INVALID_PATH, in changes and in log', async ({ db }) => {
     for (const pattern of ['**', 'posts/**', 'a*b', 'posts/*a', 'posts/1*/comments']) {
       expect(await refusal(db.log([pattern]))).toEqual({ code: 'INVALID_PATH', path: pattern })
-      expect(await refusal((async () => db.changes([pattern]).next())())).toEqual({ code: 'INVALID_PATH', path: pattern })
+      expect(await refusal((async () => db.changes([pattern]).next())())).toEqual({
+        code: 'INVALID_PATH',
+        path: pattern,
+      })
     }
   })
 

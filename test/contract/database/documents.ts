@@ -7,7 +7,29 @@ import { law, refusal, type DatabaseSubject } from './subject.ts'
 const idsOf = (page: DocumentPage): readonly string[] => page.edges.map(({ node }) => node.id)
 
 /** Ids whose order by code point is neither that of UTF-16 units nor any language's. */
-const IDS = ['a', 'b', 'B', 'aa', 'a b', 'a-b', 'é', 'z', 'Z', '1', '10', '2', '😀', '\uffee', '豈', '-', '~', 'a0', '01', '_', 'ab']
+const IDS = [
+  'a',
+  'b',
+  'B',
+  'aa',
+  'a b',
+  'a-b',
+  'é',
+  'z',
+  'Z',
+  '1',
+  '10',
+  '2',
+  '😀',
+  '\uffee',
+  '豈',
+  '-',
+  '~',
+  'a0',
+  '01',
+  '_',
+  'ab',
+]
 
 /** Order by Unicode code point. */
 function inOrder(ids: readonly string[]): readonly string[] {
@@ -26,7 +48,11 @@ const asks = (size: number): fc.Arbitrary<Ask> => {
   const place = fc.option(fc.nat({ max: size - 1 }), { nil: undefined })
   const bounds = fc.record({ after: place, before: place })
   const amounts = fc.integer({ min: 1, max: size + 2 })
-  const count = fc.oneof(fc.constant({}), amounts.map((first) => ({ first })), amounts.map((last) => ({ last })))
+  const count = fc.oneof(
+    fc.constant({}),
+    amounts.map((first) => ({ first })),
+    amounts.map((last) => ({ last })),
+  )
   return fc.tuple(bounds, count).map(([bound, amount]) => ({ ...bound, ...amount }))
 }
 
@@ -42,16 +68,23 @@ function order(subject: DatabaseSubject): void {
   law(subject, 'every page is a part of the plain sorted list, whatever is asked', async ({ db }) => {
     const paged = await plant(db, IDS)
     expect(paged.cursors).toHaveLength(IDS.length)
-    await fc.assert(fc.asyncProperty(asks(IDS.length), (ask) => expectPage(paged, ask, 'first')), { numRuns: 150 })
+    await fc.assert(
+      fc.asyncProperty(asks(IDS.length), (ask) => expectPage(paged, ask, 'first')),
+      { numRuns: 150 },
+    )
   })
 
   law(subject, 'pages of any size, from the front or the back, give every document once', async ({ db }) => {
     const paged = await plant(db, IDS)
-    for (const size of [1, 2, 7, IDS.length, 100]) expect(await walk(paged, size)).toEqual({ forward: paged.whole, backward: paged.whole })
+    for (const size of [1, 2, 7, IDS.length, 100]) {
+      expect(await walk(paged, size)).toEqual({ forward: paged.whole, backward: paged.whole })
+    }
   })
 
   law(subject, 'without an amount a page has 100 documents', async ({ db }) => {
-    await db.transact(Array.from({ length: 120 }, (_, i) => ({ kind: 'put', path: `many/${String(i).padStart(3, '0')}`, value: i })))
+    await db.transact(
+      Array.from({ length: 120 }, (_, i) => ({ kind: 'put', path: `many/${String(i).padStart(3, '0')}`, value: i })),
+    )
     const page = await db.documents('many')
     expect(page.edges).toHaveLength(100)
     expect(page.hasNextPage).toBe(true)
@@ -60,15 +93,23 @@ function order(subject: DatabaseSubject): void {
     expect(before.edges.map(({ node }) => node.value)).toEqual(Array.from({ length: 30 }, (_, i) => i + 20))
   })
 
-  law(subject, 'a page that would be larger than an answer may be is shorter, and says that there is more', async ({ db }) => {
-    for (let i = 0; i < 6; i++) await db.put(`posts/${i}`, 'x'.repeat(300))
-    const page = await db.documents('posts')
-    expect(page.edges.length).toBeGreaterThan(0)
-    expect(page.edges.length).toBeLessThan(6)
-    expect(page.hasNextPage).toBe(true)
-    const whole = ['0', '1', '2', '3', '4', '5']
-    expect(await walk({ read: (options) => db.documents('posts', options), tell: idsOf }, 100)).toEqual({ forward: whole, backward: whole })
-  }, { pageBytes: 700 })
+  law(
+    subject,
+    'a page that would be larger than an answer may be is shorter, and says that there is more',
+    async ({ db }) => {
+      for (let i = 0; i < 6; i++) await db.put(`posts/${i}`, 'x'.repeat(300))
+      const page = await db.documents('posts')
+      expect(page.edges.length).toBeGreaterThan(0)
+      expect(page.edges.length).toBeLessThan(6)
+      expect(page.hasNextPage).toBe(true)
+      const whole = ['0', '1', '2', '3', '4', '5']
+      expect(await walk({ read: (options) => db.documents('posts', options), tell: idsOf }, 100)).toEqual({
+        forward: whole,
+        backward: whole,
+      })
+    },
+    { pageBytes: 700 },
+  )
 }
 
 function contents(subject: DatabaseSubject): void {
@@ -89,7 +130,11 @@ function contents(subject: DatabaseSubject): void {
     const page = await paged.read({ first: 2 })
     await db.put('letters/x/items/bb', {})
     await db.delete('letters/x/items/c')
-    const rest = await db.documents('letters/x/items', { first: 10, after: page.edges.at(-1)?.cursor, asOf: { cursor: page.cursor } })
+    const rest = await db.documents('letters/x/items', {
+      first: 10,
+      after: page.edges.at(-1)?.cursor,
+      asOf: { cursor: page.cursor },
+    })
     expect(idsOf(rest)).toEqual(['c', 'd'])
     expect(rest.cursor).toBe(page.cursor)
   })
@@ -104,7 +149,10 @@ function contents(subject: DatabaseSubject): void {
 
 function arguments_(subject: DatabaseSubject): void {
   law(subject, 'a page of less than 1 is BAD_REQUEST, of more than 1,000 TOO_LARGE', async ({ db }) => {
-    const reads = [(options: PageOptions) => db.documents('posts', options), (options: PageOptions) => db.history('posts', options)]
+    const reads = [
+      (options: PageOptions) => db.documents('posts', options),
+      (options: PageOptions) => db.history('posts', options),
+    ]
     for (const read of reads) {
       for (const count of [0, -1, 1.5, Number.NaN]) {
         expect(await refusal(read({ first: count }))).toEqual({ code: 'BAD_REQUEST', argument: 'first' })
@@ -119,7 +167,17 @@ function arguments_(subject: DatabaseSubject): void {
   law(subject, 'what is no page cursor is refused, never taken for the beginning', async ({ db }) => {
     await db.put('posts/1', 1)
     const ofIds = (id: string): string => Buffer.from(`id:${id}`).toString('base64url')
-    for (const text of ['', 'x', '!', '😀', 'a/b', ofIds('z'.repeat(100_000)), ofIds('a/b'), ofIds('*'), ofIds('\u0000')]) {
+    for (const text of [
+      '',
+      'x',
+      '!',
+      '😀',
+      'a/b',
+      ofIds('z'.repeat(100_000)),
+      ofIds('a/b'),
+      ofIds('*'),
+      ofIds('\u0000'),
+    ]) {
       expect(['BAD_REQUEST', 'CURSOR_UNKNOWN']).toContain((await refusal(db.documents('posts', { after: text }))).code)
       expect(['BAD_REQUEST', 'CURSOR_UNKNOWN']).toContain((await refusal(db.history('posts', { before: text }))).code)
     }

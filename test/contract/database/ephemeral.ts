@@ -2,12 +2,28 @@ import { describe, expect } from 'vitest'
 import type { ChangeBatch, Database, FeedOptions } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { inLog } from '../../support/writers/history-run.ts'
-import { following, law, readerOf, refusal, START, summary, timestamp, wholeLog, type DatabaseSubject, type Reader } from './subject.ts'
+import {
+  following,
+  law,
+  readerOf,
+  refusal,
+  START,
+  summary,
+  timestamp,
+  wholeLog,
+  type DatabaseSubject,
+  type Reader,
+} from './subject.ts'
 
 const EPHEMERAL = { ephemeral: true } as const
 
 /** Follows patterns by `live` while `run` runs. */
-async function living(db: Database, paths: readonly string[], options: FeedOptions, run: (reader: Reader) => Promise<void>): Promise<void> {
+async function living(
+  db: Database,
+  paths: readonly string[],
+  options: FeedOptions,
+  run: (reader: Reader) => Promise<void>,
+): Promise<void> {
   const feed = db.live(paths, options)
   try {
     await run(readerOf(feed))
@@ -36,19 +52,43 @@ function answers(subject: DatabaseSubject): void {
   law(subject, 'answers with one NEW without a place in the log, of a document at version 0', async ({ db }) => {
     const { cursor } = await db.put('other/1', 1)
     const committed = await db.post('typing', { who: 'ann' }, { ...EPHEMERAL, id: 'a' })
-    expect(committed).toMatchObject({ cursor, at: timestamp(START), repeated: false, id: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/) as string })
-    expect(committed.changes).toEqual([{
-      type: 'NEW', reason: 'WRITE', path: 'typing/a', before: null, fields: [], commit: committed.id, cursor: null, at: timestamp(START),
-      document: {
-        path: 'typing/a', id: 'a', version: 0, value: { who: 'ann' }, deleted: false, actor: committed.actor,
-        createdAt: timestamp(START), updatedAt: timestamp(START), cursor, asOf: cursor,
+    expect(committed).toMatchObject({
+      cursor,
+      at: timestamp(START),
+      repeated: false,
+      id: expect.stringMatching(/^[0-9A-HJKMNP-TV-Z]{26}$/) as string,
+    })
+    expect(committed.changes).toEqual([
+      {
+        type: 'NEW',
+        reason: 'WRITE',
+        path: 'typing/a',
+        before: null,
+        fields: [],
+        commit: committed.id,
+        cursor: null,
+        at: timestamp(START),
+        document: {
+          path: 'typing/a',
+          id: 'a',
+          version: 0,
+          value: { who: 'ann' },
+          deleted: false,
+          actor: committed.actor,
+          createdAt: timestamp(START),
+          updatedAt: timestamp(START),
+          cursor,
+          asOf: cursor,
+        },
       },
-    }])
+    ])
   })
 
   law(subject, 'without an id gets a fresh one, another each time', async ({ db }) => {
     const posts = await Promise.all(Array.from({ length: 20 }, () => db.post('typing', 1, EPHEMERAL)))
-    expect(new Set(posts.flatMap(({ id, changes }) => [id, ...changes.map(({ document }) => document.id)])).size).toBe(40)
+    expect(new Set(posts.flatMap(({ id, changes }) => [id, ...changes.map(({ document }) => document.id)])).size).toBe(
+      40,
+    )
   })
 
   law(subject, 'is found by no read, and leaves no trace in the log', async ({ db }) => {
@@ -60,7 +100,11 @@ function answers(subject: DatabaseSubject): void {
     expect(await db.get('posts/1')).toEqual({ comments: [] })
     expect((await db.documents('posts')).edges.map(({ node }) => node.path)).toEqual(['posts/1'])
     for (const path of ['posts/2', 'posts/1/comments/c']) expect((await db.history(path)).edges).toEqual([])
-    expect(await db.log(['*'], { after: first.cursor })).toMatchObject({ changes: [], cursor: first.cursor, upToDate: true })
+    expect(await db.log(['*'], { after: first.cursor })).toMatchObject({
+      changes: [],
+      cursor: first.cursor,
+      upToDate: true,
+    })
     await following(db, ['*'], { last: 10 }, async (reader) => {
       expect(await reader.upToDate()).toEqual(['NEW posts/1@1'])
     })
@@ -80,34 +124,62 @@ function answers(subject: DatabaseSubject): void {
 function refusals(subject: DatabaseSubject): void {
   const deep = (levels: number): Json => (levels === 1 ? [] : [deep(levels - 1)])
   const REFUSED: readonly (readonly [path: string, value: Json, id?: string])[] = [
-    ['posts', 1, '1'], ['posts/1', 1], ['posts', 1, 'a/b'], ['_own', 1], ['posts/', 1], ['posts/9/comments', 1],
-    ['posts/1/text', 1], ['posts/2/comments', 1], ['posts', 'x'.repeat(2_000)], ['posts', deep(65)], ['posts', 2 ** 60], ['posts', 1, '..'],
+    ['posts', 1, '1'],
+    ['posts/1', 1],
+    ['posts', 1, 'a/b'],
+    ['_own', 1],
+    ['posts/', 1],
+    ['posts/9/comments', 1],
+    ['posts/1/text', 1],
+    ['posts/2/comments', 1],
+    ['posts', 'x'.repeat(2_000)],
+    ['posts', deep(65)],
+    ['posts', 2 ** 60],
+    ['posts', 1, '..'],
   ]
 
-  law(subject, 'is refused as the same post would be', async ({ db }) => {
-    await plant(db)
-    const codes: string[] = []
-    for (const [path, value, id] of REFUSED) {
-      const refused = await refusal(db.post(path, value, { id }))
-      expect(await refusal(db.post(path, value, { id, ...EPHEMERAL }))).toEqual(refused)
-      codes.push(refused.code)
-    }
-    expect(new Set(codes)).toEqual(new Set(['EXISTS', 'INVALID_PATH', 'NOT_FOUND', 'NAME_TAKEN', 'TOO_LARGE', 'INVALID_VALUE']))
-  }, { valueBytes: 1_000 })
+  law(
+    subject,
+    'is refused as the same post would be',
+    async ({ db }) => {
+      await plant(db)
+      const codes: string[] = []
+      for (const [path, value, id] of REFUSED) {
+        const refused = await refusal(db.post(path, value, { id }))
+        expect(await refusal(db.post(path, value, { id, ...EPHEMERAL }))).toEqual(refused)
+        codes.push(refused.code)
+      }
+      expect(new Set(codes)).toEqual(
+        new Set(['EXISTS', 'INVALID_PATH', 'NOT_FOUND', 'NAME_TAKEN', 'TOO_LARGE', 'INVALID_VALUE']),
+      )
+    },
+    { valueBytes: 1_000 },
+  )
 
   law(subject, 'takes no key, for nothing is kept by which a repetition could be known', async ({ db }) => {
-    expect(await refusal(db.post('typing', 1, { ...EPHEMERAL, key: 'k' }))).toEqual({ code: 'BAD_REQUEST', argument: 'key' })
+    expect(await refusal(db.post('typing', 1, { ...EPHEMERAL, key: 'k' }))).toEqual({
+      code: 'BAD_REQUEST',
+      argument: 'key',
+    })
     expect(await db.post('typing', 1, { key: 'k' })).toMatchObject({ id: 'k', repeated: false })
   })
 
-  law(subject, 'takes the id of a document that was deleted, and a parent that was posted a moment ago', async ({ db }) => {
-    await plant(db)
-    await db.delete('posts/2')
-    expect(summary(await db.post('posts', 1, { ...EPHEMERAL, id: '2' }))).toEqual(['NEW posts/2@0'])
-    expect(summary(await db.post('posts/1/comments', 1, { ...EPHEMERAL, id: 'c' }))).toEqual(['NEW posts/1/comments/c@0'])
-    await db.post('posts', {}, { id: '3' })
-    expect(summary(await db.post('posts/3/comments', 1, { ...EPHEMERAL, id: 'c' }))).toEqual(['NEW posts/3/comments/c@0'])
-  })
+  law(
+    subject,
+    'takes the id of a document that was deleted, and a parent that was posted a moment ago',
+    async ({ db }) => {
+      await plant(db)
+      await db.delete('posts/2')
+      expect(summary(await db.post('posts', 1, { ...EPHEMERAL, id: '2' }))).toEqual(['NEW posts/2@0'])
+      expect(summary(await db.post('posts/1/comments', 1, { ...EPHEMERAL, id: 'c' }))).toEqual([
+        'NEW posts/1/comments/c@0',
+      ])
+      await db.post('posts', {}, { id: '3' })
+      expect(summary(await db.post('posts/3/comments', 1, { ...EPHEMERAL, id: 'c' }))).toEqual([
+        'NEW posts/3/comments/c@0',
+      ])
+    },
+  )
 }
 
 function deliveries(subject: DatabaseSubject): void {
@@ -118,7 +190,9 @@ function deliveries(subject: DatabaseSubject): void {
       await living(db, ['typing'], {}, async (live) => {
         await live.upToDate()
         for (let i = 0; i < 3; i++) {
-          const { changes: [change] } = await db.post('typing', i, EPHEMERAL)
+          const {
+            changes: [change],
+          } = await db.post('typing', i, EPHEMERAL)
           const batch = { changes: [change], cursor, upToDate: true, reset: null }
           expect(await changes.next()).toEqual(batch)
           expect(inLog(await live.next())).toEqual(batch)
@@ -127,16 +201,20 @@ function deliveries(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'reaches a reader that was told it is up to date and has not pulled since, once, in order', async ({ db }) => {
-    await following(db, ['*'], {}, async (reader) => {
-      await reader.upToDate()
-      for (let i = 0; i < 5; i++) await db.post('typing', i, { ...EPHEMERAL, id: String(i) })
-      const seen = ['NEW typing/0@0', 'NEW typing/1@0', 'NEW typing/2@0', 'NEW typing/3@0', 'NEW typing/4@0']
-      expect(await reader.until(5)).toEqual(seen)
-      await db.put('posts/1', 1)
-      expect(await reader.until(6)).toEqual([...seen, 'NEW posts/1@1'])
-    })
-  })
+  law(
+    subject,
+    'reaches a reader that was told it is up to date and has not pulled since, once, in order',
+    async ({ db }) => {
+      await following(db, ['*'], {}, async (reader) => {
+        await reader.upToDate()
+        for (let i = 0; i < 5; i++) await db.post('typing', i, { ...EPHEMERAL, id: String(i) })
+        const seen = ['NEW typing/0@0', 'NEW typing/1@0', 'NEW typing/2@0', 'NEW typing/3@0', 'NEW typing/4@0']
+        expect(await reader.until(5)).toEqual(seen)
+        await db.put('posts/1', 1)
+        expect(await reader.until(6)).toEqual([...seen, 'NEW posts/1@1'])
+      })
+    },
+  )
 
   law(subject, 'does not reach a reader that is catching up, or comes later', async ({ db }) => {
     await db.put('posts/1', 1)
@@ -146,7 +224,9 @@ function deliveries(subject: DatabaseSubject): void {
         expect(await behind.upToDate()).toEqual(['NEW posts/1@1'])
         expect(await snapshot.upToDate()).toEqual(['NEW posts/1@1'])
         await db.post('posts', 1, { ...EPHEMERAL, id: 'later' })
-        for (const reader of [behind, snapshot]) expect(await reader.until(2)).toEqual(['NEW posts/1@1', 'NEW posts/later@0'])
+        for (const reader of [behind, snapshot]) {
+          expect(await reader.until(2)).toEqual(['NEW posts/1@1', 'NEW posts/later@0'])
+        }
       })
     })
   })
@@ -157,7 +237,7 @@ function deliveries(subject: DatabaseSubject): void {
     const next = watching.next()
     await db.post('posts', 1, EPHEMERAL)
     await db.put('posts/1', 2)
-    const { value } = await next as IteratorYieldResult<{ readonly value: Json }>
+    const { value } = (await next) as IteratorYieldResult<{ readonly value: Json }>
     expect(value.value).toMatchObject([{ id: '1', value: 2 }])
     await watching.return?.()
   })
@@ -177,7 +257,10 @@ function deliveries(subject: DatabaseSubject): void {
 
 function shapes(subject: DatabaseSubject): void {
   const POSTS: readonly (readonly [collection: string, value: Json])[] = [
-    ['typing', { room: 'a', n: 1 }], ['typing', { room: 'b', n: 2 }], ['other', { room: 'a', n: 3 }], ['typing', { room: 'a', n: 4 }],
+    ['typing', { room: 'a', n: 1 }],
+    ['typing', { room: 'b', n: 2 }],
+    ['other', { room: 'a', n: 3 }],
+    ['typing', { room: 'a', n: 4 }],
   ]
 
   law(subject, 'reaches those only whose shape it matches, as the shape shows it', async ({ db }) => {
@@ -231,28 +314,32 @@ async function expectNothingMore(db: Database, reader: Reader): Promise<void> {
 }
 
 function cursors(subject: DatabaseSubject): void {
-  law(subject, 'never moves a cursor past what was not delivered: resuming from any batch gives every commit once', async ({ db }) => {
-    const feed = db.changes(['posts'])
-    const reader = readerOf(feed)
-    await reader.next()
-    const write = async (): Promise<void> => {
-      for (let i = 0; i < 60; i++) await (i % 3 === 0 ? db.put(`elsewhere/${i}`, i) : db.put(`posts/${i % 7}`, i))
-    }
-    const type = async (): Promise<void> => {
-      for (let i = 0; i < 60; i++) await db.post('posts', i, EPHEMERAL)
-    }
-    await Promise.all([write(), type()])
-    const { cursor } = await db.put('posts/end', 1)
-    while (!isAfter(reader, 'posts/end')) await reader.next()
-    await feed.return?.()
-    const whole = await wholeLog(db, ['posts'])
-    expect(reader.batches.flatMap(stored)).toEqual(whole)
-    for (const [i, batch] of reader.batches.entries()) {
-      const rest = await db.log(['posts'], { after: batch.cursor, first: 1_000 })
-      expect([...reader.batches.slice(0, i + 1).flatMap(stored), ...summary(rest)]).toEqual(whole)
-      expect(rest.cursor).toBe(cursor)
-    }
-  })
+  law(
+    subject,
+    'never moves a cursor past what was not delivered: resuming from any batch gives every commit once',
+    async ({ db }) => {
+      const feed = db.changes(['posts'])
+      const reader = readerOf(feed)
+      await reader.next()
+      const write = async (): Promise<void> => {
+        for (let i = 0; i < 60; i++) await (i % 3 === 0 ? db.put(`elsewhere/${i}`, i) : db.put(`posts/${i % 7}`, i))
+      }
+      const type = async (): Promise<void> => {
+        for (let i = 0; i < 60; i++) await db.post('posts', i, EPHEMERAL)
+      }
+      await Promise.all([write(), type()])
+      const { cursor } = await db.put('posts/end', 1)
+      while (!isAfter(reader, 'posts/end')) await reader.next()
+      await feed.return?.()
+      const whole = await wholeLog(db, ['posts'])
+      expect(reader.batches.flatMap(stored)).toEqual(whole)
+      for (const [i, batch] of reader.batches.entries()) {
+        const rest = await db.log(['posts'], { after: batch.cursor, first: 1_000 })
+        expect([...reader.batches.slice(0, i + 1).flatMap(stored), ...summary(rest)]).toEqual(whole)
+        expect(rest.cursor).toBe(cursor)
+      }
+    },
+  )
 
   law(subject, 'comes in a batch without commits', async ({ db }) => {
     await following(db, ['*'], {}, async (reader) => {

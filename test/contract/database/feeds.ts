@@ -10,8 +10,12 @@ async function storm(db: Database, writers: number, each: number): Promise<void>
   const write = async (writer: number): Promise<void> => {
     for (let i = 0; i < each; i++) {
       const path = `w${writer}/${i % 7}`
-      if (i % 5 === 4) await db.transact([{ kind: 'put', path, value: i }, { kind: 'put', path: `shared/${i % 3}`, value: writer }])
-      else if (i % 11 === 10) await db.delete(path)
+      if (i % 5 === 4) {
+        await db.transact([
+          { kind: 'put', path, value: i },
+          { kind: 'put', path: `shared/${i % 3}`, value: writer },
+        ])
+      } else if (i % 11 === 10) await db.delete(path)
       else await db.put(path, { i })
     }
   }
@@ -26,7 +30,9 @@ async function untilItWaits(): Promise<void> {
 /** Resolves as `promise`, or fails when it does not settle in time. */
 async function soon<T>(promise: Promise<T>): Promise<T> {
   const deadline = new AbortController()
-  const late = delay(5_000, undefined, { signal: deadline.signal }).then(() => Promise.reject(new Error('It did not end within 5 s.')))
+  const late = delay(5_000, undefined, { signal: deadline.signal }).then(() =>
+    Promise.reject(new Error('It did not end within 5 s.')),
+  )
   try {
     return await Promise.race([promise, late])
   } finally {
@@ -45,32 +51,42 @@ export function feeds(subject: DatabaseSubject): void {
 }
 
 function heartbeats(subject: DatabaseSubject): void {
-  law(subject, 'a feed to which nothing comes sends empty batches at least as often as its heartbeat', async ({ db }) => {
-    const { cursor } = await db.put('busy/1', 1)
-    await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
-      await reader.next()
-      const began = performance.now()
-      for (let i = 0; i < 3; i++) expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: null })
-      const took = performance.now() - began
-      expect(took).toBeGreaterThan(200)
-      expect(took).toBeLessThan(3_000)
-    })
-  })
-
-  law(subject, 'a heartbeat advances the cursor of a feed that rarely matches, and resuming from it loses nothing', async ({ db }) => {
-    await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
-      await reader.next()
-      for (let i = 0; i < 20; i++) await db.put('busy/1', i)
-      const beat = await reader.next()
-      expect(beat.changes).toEqual([])
-      expect((await db.log(['*'], { after: beat.cursor })).changes).toEqual([])
-      await db.put('rare/1', 1)
-      expect(await reader.until(1)).toEqual(['NEW rare/1@1'])
-      await following(db, ['rare'], { after: beat.cursor }, async (resumed) => {
-        expect(await resumed.upToDate()).toEqual(['NEW rare/1@1'])
+  law(
+    subject,
+    'a feed to which nothing comes sends empty batches at least as often as its heartbeat',
+    async ({ db }) => {
+      const { cursor } = await db.put('busy/1', 1)
+      await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
+        await reader.next()
+        const began = performance.now()
+        for (let i = 0; i < 3; i++) {
+          expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: null })
+        }
+        const took = performance.now() - began
+        expect(took).toBeGreaterThan(200)
+        expect(took).toBeLessThan(3_000)
       })
-    })
-  })
+    },
+  )
+
+  law(
+    subject,
+    'a heartbeat advances the cursor of a feed that rarely matches, and resuming from it loses nothing',
+    async ({ db }) => {
+      await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
+        await reader.next()
+        for (let i = 0; i < 20; i++) await db.put('busy/1', i)
+        const beat = await reader.next()
+        expect(beat.changes).toEqual([])
+        expect((await db.log(['*'], { after: beat.cursor })).changes).toEqual([])
+        await db.put('rare/1', 1)
+        expect(await reader.until(1)).toEqual(['NEW rare/1@1'])
+        await following(db, ['rare'], { after: beat.cursor }, async (resumed) => {
+          expect(await resumed.upToDate()).toEqual(['NEW rare/1@1'])
+        })
+      })
+    },
+  )
 
   law(subject, 'a feed that rarely matches sends heartbeats while others write without pause', async ({ db }) => {
     let writing = true
@@ -127,7 +143,12 @@ function endings(subject: DatabaseSubject): void {
 }
 
 function completeness(subject: DatabaseSubject): void {
-  const rest = async (db: Database, paths: readonly string[], options: ChangesOptions, last: string): Promise<readonly ChangeBatch[]> => {
+  const rest = async (
+    db: Database,
+    paths: readonly string[],
+    options: ChangesOptions,
+    last: string,
+  ): Promise<readonly ChangeBatch[]> => {
     const feed = db.changes(paths, options)
     const reader = readerOf(feed)
     while ((await reader.next()).cursor !== last);
@@ -135,46 +156,54 @@ function completeness(subject: DatabaseSubject): void {
     return reader.batches
   }
 
-  law(subject, 'with many writers every reader sees each change once, in one order, from wherever it resumes', async ({ db }) => {
-    const begun = (await db.log(['*'])).cursor
-    const live = db.changes(['*'])
-    const reader = readerOf(live)
-    await reader.next()
-    await storm(db, 8, 40)
-    const last = (await db.put('end/1', 1)).cursor
-    while (reader.batches.at(-1)?.cursor !== last) await reader.next()
-    await live.return?.()
-    const whole = await wholeLog(db, ['*'], 97)
-    expect(whole).toHaveLength(8 * 40 + 8 * 8 + 1)
-    expect(new Set(whole).size).toBe(whole.length)
-    expect(reader.batches.flatMap(summary)).toEqual(whole)
-    for (let i = 0; i < reader.batches.length; i += Math.ceil(reader.batches.length / 12)) {
-      const resumed = await rest(db, ['*'], { after: reader.batches[i]?.cursor }, last)
-      expect([...reader.batches.slice(0, i + 1), ...resumed].flatMap(summary)).toEqual(whole)
-    }
-    expect((await rest(db, ['*'], { after: begun }, last)).flatMap(summary)).toEqual(whole)
-  })
+  law(
+    subject,
+    'with many writers every reader sees each change once, in one order, from wherever it resumes',
+    async ({ db }) => {
+      const begun = (await db.log(['*'])).cursor
+      const live = db.changes(['*'])
+      const reader = readerOf(live)
+      await reader.next()
+      await storm(db, 8, 40)
+      const last = (await db.put('end/1', 1)).cursor
+      while (reader.batches.at(-1)?.cursor !== last) await reader.next()
+      await live.return?.()
+      const whole = await wholeLog(db, ['*'], 97)
+      expect(whole).toHaveLength(8 * 40 + 8 * 8 + 1)
+      expect(new Set(whole).size).toBe(whole.length)
+      expect(reader.batches.flatMap(summary)).toEqual(whole)
+      for (let i = 0; i < reader.batches.length; i += Math.ceil(reader.batches.length / 12)) {
+        const resumed = await rest(db, ['*'], { after: reader.batches[i]?.cursor }, last)
+        expect([...reader.batches.slice(0, i + 1), ...resumed].flatMap(summary)).toEqual(whole)
+      }
+      expect((await rest(db, ['*'], { after: begun }, last)).flatMap(summary)).toEqual(whole)
+    },
+  )
 
-  law(subject, 'a reader that is killed at every third batch and resumes sees each change once, heartbeats included', async ({ db }) => {
-    const told: string[] = []
-    let writing = true
-    const writes = storm(db, 8, 30).finally(() => {
-      writing = false
-    })
-    const first = await db.log(['shared'], { first: 1_000 })
-    told.push(...summary(first))
-    let after: string = first.cursor
-    for (let over = false; !over;) {
-      const settled = !writing
-      await following(db, ['shared'], { after, heartbeatMs: 100 }, async (reader) => {
-        for (let i = 0; i < 3; i++) after = (await reader.next()).cursor
-        told.push(...reader.batches.flatMap(summary))
-        over = settled && reader.batches.at(-1)?.upToDate === true
+  law(
+    subject,
+    'a reader that is killed at every third batch and resumes sees each change once, heartbeats included',
+    async ({ db }) => {
+      const told: string[] = []
+      let writing = true
+      const writes = storm(db, 8, 30).finally(() => {
+        writing = false
       })
-    }
-    await writes
-    expect(told).toEqual(await wholeLog(db, ['shared']))
-  })
+      const first = await db.log(['shared'], { first: 1_000 })
+      told.push(...summary(first))
+      let after: string = first.cursor
+      for (let over = false; !over;) {
+        const settled = !writing
+        await following(db, ['shared'], { after, heartbeatMs: 100 }, async (reader) => {
+          for (let i = 0; i < 3; i++) after = (await reader.next()).cursor
+          told.push(...reader.batches.flatMap(summary))
+          over = settled && reader.batches.at(-1)?.upToDate === true
+        })
+      }
+      await writes
+      expect(told).toEqual(await wholeLog(db, ['shared']))
+    },
+  )
 }
 
 function speeds(subject: DatabaseSubject): void {
@@ -204,7 +233,7 @@ function speeds(subject: DatabaseSubject): void {
     expect(told).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'UPDATE posts/1@3'])
   })
 
-  law(subject, 'a reader that has its own write\'s batch can read it', async ({ db }) => {
+  law(subject, "a reader that has its own write's batch can read it", async ({ db }) => {
     await following(db, ['posts'], {}, async (reader) => {
       await reader.next()
       for (let i = 1; i <= 20; i++) {

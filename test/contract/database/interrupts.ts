@@ -12,7 +12,11 @@ export function interrupts(subject: DatabaseSubject): void {
 function counts(subject: DatabaseSubject): void {
   law(subject, 'means the running feeds whose patterns overlap one of its own', async ({ db }) => {
     const feeds = [
-      db.changes(['posts']), db.changes(['posts/*/comments', 'users']), db.live(['posts/1']), db.watch('posts/1/title'), db.changes(['tags']),
+      db.changes(['posts']),
+      db.changes(['posts/*/comments', 'users']),
+      db.live(['posts/1']),
+      db.watch('posts/1/title'),
+      db.changes(['tags']),
     ]
     for (const feed of feeds) await feed.next()
     const meant = (...paths: string[]): Promise<number> => db.interrupt({ paths })
@@ -26,23 +30,27 @@ function counts(subject: DatabaseSubject): void {
     expect(await meant('*')).toBe(0)
   })
 
-  law(subject, 'means those only that were opened with its where and its params, where it gives any', async ({ db }) => {
-    const where = 'value.n > params.min'
-    const open = [{}, { where: 'value.n > 1' }, { where, params: { min: 1, max: 2 } }, { where, params: { min: 2 } }]
-    const feeds = open.flatMap((options) => [db.changes(['posts'], options), db.live(['posts'], options)])
-    feeds.push(db.changes(['users'], { where, params: { min: 1 } }))
-    for (const feed of feeds) await feed.next()
-    const paths = ['posts']
-    expect(await db.interrupt({ paths })).toBe(8)
-    expect(await db.interrupt({ paths, where: 'value.n > 1' })).toBe(2)
-    expect(await db.interrupt({ paths, where: 'value.n  > 1' })).toBe(0)
-    expect(await db.interrupt({ paths, where })).toBe(4)
-    expect(await db.interrupt({ paths, where, params: { max: 2, min: 1 } })).toBe(2)
-    expect(await db.interrupt({ paths, params: { min: 2 } })).toBe(2)
-    expect(await db.interrupt({ paths, where, params: {} })).toBe(0)
-    expect(await db.interrupt({ paths, actor: 'nobody' })).toBe(0)
-    for (const feed of feeds) await feed.return?.()
-  })
+  law(
+    subject,
+    'means those only that were opened with its where and its params, where it gives any',
+    async ({ db }) => {
+      const where = 'value.n > params.min'
+      const open = [{}, { where: 'value.n > 1' }, { where, params: { min: 1, max: 2 } }, { where, params: { min: 2 } }]
+      const feeds = open.flatMap((options) => [db.changes(['posts'], options), db.live(['posts'], options)])
+      feeds.push(db.changes(['users'], { where, params: { min: 1 } }))
+      for (const feed of feeds) await feed.next()
+      const paths = ['posts']
+      expect(await db.interrupt({ paths })).toBe(8)
+      expect(await db.interrupt({ paths, where: 'value.n > 1' })).toBe(2)
+      expect(await db.interrupt({ paths, where: 'value.n  > 1' })).toBe(0)
+      expect(await db.interrupt({ paths, where })).toBe(4)
+      expect(await db.interrupt({ paths, where, params: { max: 2, min: 1 } })).toBe(2)
+      expect(await db.interrupt({ paths, params: { min: 2 } })).toBe(2)
+      expect(await db.interrupt({ paths, where, params: {} })).toBe(0)
+      expect(await db.interrupt({ paths, actor: 'nobody' })).toBe(0)
+      for (const feed of feeds) await feed.return?.()
+    },
+  )
 
   law(subject, 'is refused without a pattern, and with one that is none', async ({ db }) => {
     expect(await refusal(db.interrupt({ paths: [] }))).toEqual({ code: 'BAD_REQUEST', argument: 'paths' })

@@ -6,22 +6,42 @@ const KEY = 'k-1'
 
 /** Writes that differ from one another in operation, path, value or expectation. */
 const WRITES: Readonly<Record<string, (db: Database) => Promise<WriteResult>>> = {
-  'post': (db) => db.post('posts', { a: 1, b: [2] }, { key: KEY }),
+  post: (db) => db.post('posts', { a: 1, b: [2] }, { key: KEY }),
   'post of another value': (db) => db.post('posts', { a: 1, b: [3] }, { key: KEY }),
   'post elsewhere': (db) => db.post('notes', { a: 1, b: [2] }, { key: KEY }),
   'post with an id': (db) => db.post('posts', { a: 1, b: [2] }, { key: KEY, id: 'x' }),
-  'put': (db) => db.put('posts/1', { a: 1 }, { key: KEY }),
+  put: (db) => db.put('posts/1', { a: 1 }, { key: KEY }),
   'put with an expectation': (db) => db.put('posts/1', { a: 1 }, { key: KEY, expect: { exists: true } }),
   'put with another expectation': (db) => db.put('posts/1', { a: 1 }, { key: KEY, expect: { version: 1 } }),
-  'patch': (db) => db.patch('posts/1', { merge: { a: 1 } }, { key: KEY }),
-  'delete': (db) => db.delete('posts/1', { key: KEY }),
-  'transact': (db) => db.transact([{ kind: 'put', path: 'posts/2', value: 1 }, { kind: 'put', path: 'posts/3', value: 1 }], { key: KEY }),
-  'transact in another order': (db) => db.transact([{ kind: 'put', path: 'posts/3', value: 1 }, { kind: 'put', path: 'posts/2', value: 1 }], { key: KEY }),
+  patch: (db) => db.patch('posts/1', { merge: { a: 1 } }, { key: KEY }),
+  delete: (db) => db.delete('posts/1', { key: KEY }),
+  transact: (db) =>
+    db.transact(
+      [
+        { kind: 'put', path: 'posts/2', value: 1 },
+        { kind: 'put', path: 'posts/3', value: 1 },
+      ],
+      { key: KEY },
+    ),
+  'transact in another order': (db) =>
+    db.transact(
+      [
+        { kind: 'put', path: 'posts/3', value: 1 },
+        { kind: 'put', path: 'posts/2', value: 1 },
+      ],
+      { key: KEY },
+    ),
   'transact with a check': (db) =>
-    db.transact([{ kind: 'put', path: 'posts/2', value: 1 }, { kind: 'put', path: 'posts/3', value: 1 }], {
-      key: KEY,
-      checks: [{ path: 'posts/1', expect: { version: 1 } }],
-    }),
+    db.transact(
+      [
+        { kind: 'put', path: 'posts/2', value: 1 },
+        { kind: 'put', path: 'posts/3', value: 1 },
+      ],
+      {
+        key: KEY,
+        checks: [{ path: 'posts/1', expect: { version: 1 } }],
+      },
+    ),
 }
 
 export function keys(subject: DatabaseSubject): void {
@@ -34,16 +54,20 @@ export function keys(subject: DatabaseSubject): void {
 
 function repeats(subject: DatabaseSubject): void {
   for (const [name, write] of Object.entries(WRITES)) {
-    law(subject, `${name}: the same write with its key again is the first commit, whatever happened since`, async ({ db, clock }) => {
-      await db.put('posts/1', { a: 0 })
-      const first = await write(db)
-      expect(first).toMatchObject({ id: KEY, repeated: false })
-      clock.time += 60_000
-      await db.put('posts/1', { a: 'later' })
-      const size = (await db.log(['*'])).changes.length
-      expect(await write(db)).toEqual({ ...first, repeated: true })
-      expect((await db.log(['*'])).changes).toHaveLength(size)
-    })
+    law(
+      subject,
+      `${name}: the same write with its key again is the first commit, whatever happened since`,
+      async ({ db, clock }) => {
+        await db.put('posts/1', { a: 0 })
+        const first = await write(db)
+        expect(first).toMatchObject({ id: KEY, repeated: false })
+        clock.time += 60_000
+        await db.put('posts/1', { a: 'later' })
+        const size = (await db.log(['*'])).changes.length
+        expect(await write(db)).toEqual({ ...first, repeated: true })
+        expect((await db.log(['*'])).changes).toHaveLength(size)
+      },
+    )
 
     law(subject, `${name}: every other write with its key is KEY_REUSED`, async ({ db }) => {
       await db.put('posts/1', { a: 0 })
@@ -56,14 +80,21 @@ function repeats(subject: DatabaseSubject): void {
 
   law(subject, 'the same value with its keys in another order is the same write', async ({ db }) => {
     await db.put('posts/1', { a: 1, b: { c: 2, d: 3 } }, { key: KEY, expect: { absent: true } })
-    expect(await db.put('posts/1', { b: { d: 3, c: 2 }, a: 1 }, { key: KEY, expect: { absent: true } })).toMatchObject({ id: KEY, repeated: true })
+    expect(await db.put('posts/1', { b: { d: 3, c: 2 }, a: 1 }, { key: KEY, expect: { absent: true } })).toMatchObject({
+      id: KEY,
+      repeated: true,
+    })
   })
 
   law(subject, 'a key has 1 to 128 bytes', async ({ db }) => {
     const longest = `${'€'.repeat(42)}ab`
     expect(await db.put('posts/1', 1, { key: longest })).toMatchObject({ id: longest })
     expect(await db.put('posts/1', 2, { key: 'x' })).toMatchObject({ id: 'x' })
-    expect(await refusal(db.put('posts/1', 3, { key: `${longest}c` }))).toEqual({ code: 'TOO_LARGE', limit: 'keyBytes', max: 128 })
+    expect(await refusal(db.put('posts/1', 3, { key: `${longest}c` }))).toEqual({
+      code: 'TOO_LARGE',
+      limit: 'keyBytes',
+      max: 128,
+    })
     expect(await refusal(db.put('posts/1', 3, { key: '' }))).toEqual({ code: 'BAD_REQUEST', argument: 'key' })
     expect(await db.get('posts/1')).toBe(2)
   })
@@ -76,7 +107,9 @@ function refused(subject: DatabaseSubject): void {
     await expectRefusal(db.put('posts', { n: 1 }, { key: KEY }), 'INVALID_PATH')
     expect(await db.put('posts/1', { n: 2 }, { key: KEY })).toMatchObject({ id: KEY, repeated: false })
     await expectRefusal(db.post('posts/1/comments', { n: 1 }, { key: 'k-2', id: 'a/b' }), 'INVALID_PATH')
-    expect(summary(await db.post('posts/1/comments', { n: 1 }, { key: 'k-2', id: 'c' }))).toEqual(['NEW posts/1/comments/c@1'])
+    expect(summary(await db.post('posts/1/comments', { n: 1 }, { key: 'k-2', id: 'c' }))).toEqual([
+      'NEW posts/1/comments/c@1',
+    ])
   })
 
   law(subject, 'a repeated write is the first commit although it would be refused now', async ({ db }) => {
@@ -102,8 +135,12 @@ function concurrent(subject: DatabaseSubject): void {
   }
 
   law(subject, 'of different writes at once with one key, one passes and the others are KEY_REUSED', async ({ db }) => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, (_, i) => db.put(`posts/${i}`, i, { key: KEY })))
-    const codes = outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code?: string }).code : 'passed'))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => db.put(`posts/${i}`, i, { key: KEY })),
+    )
+    const codes = outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? (outcome.reason as { code?: string }).code : 'passed',
+    )
     expect(codes.filter((code) => code === 'passed')).toHaveLength(1)
     expect(codes.filter((code) => code === 'KEY_REUSED')).toHaveLength(19)
     expect((await db.documents('posts')).edges).toHaveLength(1)
@@ -112,7 +149,10 @@ function concurrent(subject: DatabaseSubject): void {
   law(subject, 'of a write that is refused and another at once with one key, the other passes', async ({ db }) => {
     for (let round = 0; round < 10; round++) {
       const key = `k-${round}`
-      const [bad, good] = await Promise.allSettled([db.put(`a/${round}`, 1, { key, expect: { exists: true } }), db.put(`b/${round}`, 1, { key })])
+      const [bad, good] = await Promise.allSettled([
+        db.put(`a/${round}`, 1, { key, expect: { exists: true } }),
+        db.put(`b/${round}`, 1, { key }),
+      ])
       expect(bad.status).toBe('rejected')
       expect(good).toMatchObject({ status: 'fulfilled', value: { id: key, repeated: false } })
     }

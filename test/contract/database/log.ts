@@ -7,9 +7,16 @@ import { law, readerOf, refusal, summary, wholeLog, type DatabaseSubject } from 
 async function plant(db: Database): Promise<readonly string[]> {
   const commits = [
     await db.put('a/1', 1),
-    await db.transact([{ kind: 'put', path: 'a/2', value: 1 }, { kind: 'put', path: 'b/1', value: 1 }]),
+    await db.transact([
+      { kind: 'put', path: 'a/2', value: 1 },
+      { kind: 'put', path: 'b/1', value: 1 },
+    ]),
     await db.put('b/1', 2),
-    await db.transact([{ kind: 'put', path: 'a/3', value: 1 }, { kind: 'delete', path: 'a/1' }, { kind: 'put', path: 'b/2', value: 1 }]),
+    await db.transact([
+      { kind: 'put', path: 'a/3', value: 1 },
+      { kind: 'delete', path: 'a/1' },
+      { kind: 'put', path: 'b/2', value: 1 },
+    ]),
     await db.put('a/2', 2),
   ]
   return commits.flatMap(summary)
@@ -31,21 +38,31 @@ export function logs(subject: DatabaseSubject): void {
       expect(summary(await db.log(['*'], { first: 5 }))).toEqual(all.slice(0, 7))
     })
 
-    law(subject, 'pages of any size give every change once, and the last one says that nothing is left', async ({ db }) => {
-      const all = await plant(db)
-      for (const first of [1, 2, 3, 8, 50]) expect(await wholeLog(db, ['*'], first)).toEqual(all)
-      expect(await wholeLog(db, ['b'], 1)).toEqual(all.filter((change) => change.includes(' b/')))
-      expect((await db.log(['*'], { first: 3 })).upToDate).toBe(false)
-      expect((await db.log(['a'], { first: 3 })).upToDate).toBe(false)
-      expect((await db.log(['*'], { first: 8 })).upToDate).toBe(true)
-    })
+    law(
+      subject,
+      'pages of any size give every change once, and the last one says that nothing is left',
+      async ({ db }) => {
+        const all = await plant(db)
+        for (const first of [1, 2, 3, 8, 50]) expect(await wholeLog(db, ['*'], first)).toEqual(all)
+        expect(await wholeLog(db, ['b'], 1)).toEqual(all.filter((change) => change.includes(' b/')))
+        expect((await db.log(['*'], { first: 3 })).upToDate).toBe(false)
+        expect((await db.log(['a'], { first: 3 })).upToDate).toBe(false)
+        expect((await db.log(['*'], { first: 8 })).upToDate).toBe(true)
+      },
+    )
 
     law(subject, 'patterns and types choose, and what they leave out does not count', async ({ db }) => {
       await plant(db)
       expect(summary(await db.log(['*'], { types: ['DELETE'] }))).toEqual(['DELETE a/1@2'])
       expect(summary(await db.log(['b'], { types: ['NEW'], first: 2 }))).toEqual(['NEW b/1@1', 'NEW b/2@1'])
       expect(summary(await db.log(['a/2', 'b/1'], { types: ['UPDATE'] }))).toEqual(['UPDATE b/1@2', 'UPDATE a/2@2'])
-      expect(summary(await db.log(['a/2', 'a']))).toEqual(['NEW a/1@1', 'NEW a/2@1', 'NEW a/3@1', 'DELETE a/1@2', 'UPDATE a/2@2'])
+      expect(summary(await db.log(['a/2', 'a']))).toEqual([
+        'NEW a/1@1',
+        'NEW a/2@1',
+        'NEW a/3@1',
+        'DELETE a/1@2',
+        'UPDATE a/2@2',
+      ])
       expect(await db.log(['none'])).toMatchObject({ changes: [], upToDate: true })
     })
 
@@ -53,7 +70,14 @@ export function logs(subject: DatabaseSubject): void {
       await plantForest(db)
       await db.put('posts/1/title', 'b')
       await db.delete('posts/1')
-      for (const paths of [['*'], ['posts/*/comments'], ['posts/1'], ['posts/1/title'], ['posts/2', 'posts/1/comments/c2'], ['*/*/*/c1']]) {
+      for (const paths of [
+        ['*'],
+        ['posts/*/comments'],
+        ['posts/1'],
+        ['posts/1/title'],
+        ['posts/2', 'posts/1/comments/c2'],
+        ['*/*/*/c1'],
+      ]) {
         const feed = db.changes(paths, { start: 'BEGINNING' })
         const told = await readerOf(feed).upToDate()
         await feed.return?.()
@@ -61,18 +85,29 @@ export function logs(subject: DatabaseSubject): void {
       }
     })
 
-    law(subject, 'a page that would be larger than an answer may be is shorter, and says that something is left', async ({ db }) => {
-      for (let i = 0; i < 6; i++) await db.put('posts/1', 'x'.repeat(300))
-      const page = await db.log(['*'])
-      expect(page.changes.length).toBeGreaterThan(0)
-      expect(page.changes.length).toBeLessThan(6)
-      expect(page.upToDate).toBe(false)
-      expect(await wholeLog(db)).toHaveLength(6)
-    }, { pageBytes: 700 })
+    law(
+      subject,
+      'a page that would be larger than an answer may be is shorter, and says that something is left',
+      async ({ db }) => {
+        for (let i = 0; i < 6; i++) await db.put('posts/1', 'x'.repeat(300))
+        const page = await db.log(['*'])
+        expect(page.changes.length).toBeGreaterThan(0)
+        expect(page.changes.length).toBeLessThan(6)
+        expect(page.upToDate).toBe(false)
+        expect(await wholeLog(db)).toHaveLength(6)
+      },
+      { pageBytes: 700 },
+    )
 
     law(subject, 'first outside 1 to 1,000 is refused', async ({ db }) => {
-      for (const first of [0, -1, 1.5]) expect(await refusal(db.log(['*'], { first }))).toEqual({ code: 'BAD_REQUEST', argument: 'first' })
-      expect(await refusal(db.log(['*'], { first: 1_001 }))).toEqual({ code: 'TOO_LARGE', limit: 'pageSize', max: 1_000 })
+      for (const first of [0, -1, 1.5]) {
+        expect(await refusal(db.log(['*'], { first }))).toEqual({ code: 'BAD_REQUEST', argument: 'first' })
+      }
+      expect(await refusal(db.log(['*'], { first: 1_001 }))).toEqual({
+        code: 'TOO_LARGE',
+        limit: 'pageSize',
+        max: 1_000,
+      })
     })
 
     law(subject, 'a page has 100 changes unless it is told', async ({ db }) => {

@@ -38,7 +38,13 @@ function fieldsFirst(subject: DatabaseSubject): void {
     await db.put('posts/1', fields)
     for (const name of Object.keys(fields)) {
       await expectRefusal(db.post(`posts/1/${name}`, {}), 'NAME_TAKEN', 'posts/1', `posts/1/${name}`)
-      await expectRefusal(db.post(`posts/1/${name}`, {}, { id: 'x' }), 'NAME_TAKEN', 'posts/1', `posts/1/${name}`, `posts/1/${name}/x`)
+      await expectRefusal(
+        db.post(`posts/1/${name}`, {}, { id: 'x' }),
+        'NAME_TAKEN',
+        'posts/1',
+        `posts/1/${name}`,
+        `posts/1/${name}/x`,
+      )
     }
     expect(await db.get('posts/1')).toEqual(fields)
   })
@@ -55,7 +61,10 @@ function fieldsFirst(subject: DatabaseSubject): void {
     await db.put('posts/1', { meta: {} })
     await db.put('posts/1/meta/likes', 1)
     await db.put('posts/1/other/likes', 2)
-    expect(await db.document('posts/1')).toMatchObject({ version: 3, value: { meta: { likes: 1 }, other: { likes: 2 } } })
+    expect(await db.document('posts/1')).toMatchObject({
+      version: 3,
+      value: { meta: { likes: 1 }, other: { likes: 2 } },
+    })
     expect(await db.document('posts/1/meta/likes')).toBeNull()
   })
 
@@ -75,16 +84,20 @@ function fieldsFirst(subject: DatabaseSubject): void {
 }
 
 function collectionsFirst(subject: DatabaseSubject): void {
-  law(subject, 'a nested collection keeps a field of its name from coming into being, other than []', async ({ db }) => {
-    await withComments(db)
-    await expectNameTaken(db)
-    await db.put('posts/1', { comments: [] })
-    await db.put('posts/1/comments', [])
-    await db.patch('posts/1', { merge: { comments: [] } })
-    await db.patch('posts/1', { merge: { comments: null } })
-    expect(await db.document('posts/1')).toMatchObject({ version: 5, value: {} })
-    expect(await db.document('posts/1/comments/c')).toMatchObject({ version: 1 })
-  })
+  law(
+    subject,
+    'a nested collection keeps a field of its name from coming into being, other than []',
+    async ({ db }) => {
+      await withComments(db)
+      await expectNameTaken(db)
+      await db.put('posts/1', { comments: [] })
+      await db.put('posts/1/comments', [])
+      await db.patch('posts/1', { merge: { comments: [] } })
+      await db.patch('posts/1', { merge: { comments: null } })
+      expect(await db.document('posts/1')).toMatchObject({ version: 5, value: {} })
+      expect(await db.document('posts/1/comments/c')).toMatchObject({ version: 1 })
+    },
+  )
 
   law(subject, 'writing a whole parent leaves its nested documents alone', async ({ db }) => {
     await withComments(db)
@@ -105,13 +118,13 @@ function objects(subject: DatabaseSubject): void {
 }
 
 function forGood(subject: DatabaseSubject): void {
-  law(subject, 'the name stays the collection\'s after its last document was deleted', async ({ db }) => {
+  law(subject, "the name stays the collection's after its last document was deleted", async ({ db }) => {
     await withComments(db)
     await db.delete('posts/1/comments/c')
     await expectNameTaken(db)
   })
 
-  law(subject, 'the name stays the collection\'s after the collection was deleted', async ({ db }) => {
+  law(subject, "the name stays the collection's after the collection was deleted", async ({ db }) => {
     await withComments(db)
     await db.delete('posts/1/comments')
     await expectNameTaken(db)
@@ -119,7 +132,7 @@ function forGood(subject: DatabaseSubject): void {
     expect(await db.document('posts/1/comments/d')).toMatchObject({ version: 1 })
   })
 
-  law(subject, 'the name stays the collection\'s after its parent was deleted and came back', async ({ db }) => {
+  law(subject, "the name stays the collection's after its parent was deleted and came back", async ({ db }) => {
     await withComments(db)
     await db.delete('posts/1')
     await expectRefusal(db.put('posts/1', { comments: 'x' }), 'NAME_TAKEN', ...TAKEN)
@@ -128,12 +141,17 @@ function forGood(subject: DatabaseSubject): void {
     await expectNameTaken(db)
   })
 
-  law(subject, 'the name stays the collection\'s as long as anything below it has a version', async ({ db }) => {
+  law(subject, "the name stays the collection's as long as anything below it has a version", async ({ db }) => {
     await withComments(db)
     await db.post('posts/1/comments/c/replies', {}, { id: 'r' })
     await db.delete('posts/1/comments/c')
     await expectNameTaken(db)
-    await expectRefusal(db.put('posts/1/comments/c', { replies: 1 }), 'NAME_TAKEN', 'posts/1/comments/c', 'posts/1/comments/c/replies')
+    await expectRefusal(
+      db.put('posts/1/comments/c', { replies: 1 }),
+      'NAME_TAKEN',
+      'posts/1/comments/c',
+      'posts/1/comments/c/replies',
+    )
   })
 
   law(subject, 'names exclude each other inside a transaction, in either order', async ({ db }) => {
@@ -147,19 +165,29 @@ function forGood(subject: DatabaseSubject): void {
 
   law(subject, 'a document that was created and deleted in one commit takes no name', async ({ db }) => {
     await db.put('posts/1', {})
-    await db.transact([{ kind: 'post', path: 'posts/1/comments', value: {}, id: 'c' }, { kind: 'delete', path: 'posts/1/comments/c' }])
+    await db.transact([
+      { kind: 'post', path: 'posts/1/comments', value: {}, id: 'c' },
+      { kind: 'delete', path: 'posts/1/comments/c' },
+    ])
     await db.put('posts/1/comments', 'x')
     expect(await db.document('posts/1')).toMatchObject({ version: 2, value: { comments: 'x' } })
   })
 
-  law(subject, 'of a field and a nested document that are written at once, exactly one comes into being', async ({ db }) => {
-    for (let round = 0; round < 20; round++) {
-      const post = `posts/${round}`
-      await db.put(post, {})
-      const outcomes = await Promise.allSettled([db.put(`${post}/x`, 'field'), db.post(`${post}/x`, 'document', { id: 'y' })])
-      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-      const fields = Number((await db.document(post))?.version === 2)
-      expect(fields + Number((await db.document(`${post}/x/y`)) !== null)).toBe(1)
-    }
-  })
+  law(
+    subject,
+    'of a field and a nested document that are written at once, exactly one comes into being',
+    async ({ db }) => {
+      for (let round = 0; round < 20; round++) {
+        const post = `posts/${round}`
+        await db.put(post, {})
+        const outcomes = await Promise.allSettled([
+          db.put(`${post}/x`, 'field'),
+          db.post(`${post}/x`, 'document', { id: 'y' }),
+        ])
+        expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+        const fields = Number((await db.document(post))?.version === 2)
+        expect(fields + Number((await db.document(`${post}/x/y`)) !== null)).toBe(1)
+      }
+    },
+  )
 }

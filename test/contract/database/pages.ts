@@ -20,9 +20,14 @@ export interface Paged {
 
 /**
  * The page is the part of the plain list that Relay's algorithm takes, and its flags say what it says of them: in the
- * direction of reading, whether there is more between the bounds; against it, whether there is anything beyond the bound.
+ * direction of reading, whether there is more between the bounds; against it, whether there is anything beyond the
+ * bound.
  */
-export async function expectPage({ whole, cursors, read, tell }: Paged, ask: Ask, usual: 'first' | 'last'): Promise<void> {
+export async function expectPage(
+  { whole, cursors, read, tell }: Paged,
+  ask: Ask,
+  usual: 'first' | 'last',
+): Promise<void> {
   const after = ask.after === undefined ? undefined : cursors[ask.after]
   const before = ask.before === undefined ? undefined : cursors[ask.before]
   const page = await read({ first: ask.first, last: ask.last, after, before })
@@ -40,7 +45,10 @@ export async function expectPage({ whole, cursors, read, tell }: Paged, ask: Ask
 }
 
 /** Everything, read page by page from the front, and from the back. */
-export async function walk({ read, tell }: Pick<Paged, 'read' | 'tell'>, size: number): Promise<{ forward: readonly string[], backward: readonly string[] }> {
+export async function walk(
+  { read, tell }: Pick<Paged, 'read' | 'tell'>,
+  size: number,
+): Promise<{ forward: readonly string[]; backward: readonly string[] }> {
   const forward: string[] = []
   for (let after: string | undefined, more = true; more;) {
     const page = await read({ first: size, after })

@@ -41,7 +41,8 @@ const OPERATIONS: Readonly<Record<string, (db: Database, path: string) => Promis
   patch: (db, path) => db.patch(path, { merge: {} }),
   delete: (db, path) => db.delete(path),
   'transact (operation)': (db, path) => db.transact([{ kind: 'put', path, value: 1 }]),
-  'transact (check)': (db, path) => db.transact([{ kind: 'put', path: 'a/1', value: 1 }], { checks: [{ path, expect: { exists: true } }] }),
+  'transact (check)': (db, path) =>
+    db.transact([{ kind: 'put', path: 'a/1', value: 1 }], { checks: [{ path, expect: { exists: true } }] }),
   get: (db, path) => db.get(path),
   document: (db, path) => db.document(path),
   documents: (db, path) => db.documents(path),
@@ -68,15 +69,36 @@ export function paths(subject: DatabaseSubject): void {
 }
 
 function allowedSegments(subject: DatabaseSubject): void {
-  law(subject, 'a space inside a segment, other scripts, punctuation and later underscores are allowed', async ({ db }) => {
-    const ids = ['a b', 'é', '日本', '😀', 'a.b', '...', 'a$', '_hidden', 'a~b', "it's", '{}', 'toString', '0', '-1', 'hasOwnProperty', '%2F']
-    for (const id of ids) {
-      await db.put(`my notes/${id}`, { id })
-      expect(await db.get(`my notes/${id}/id`)).toBe(id)
-    }
-    await db.post('my notes/é/_private', { deep: true }, { id: 'x' })
-    expect(await db.get('my notes/é/_private/x/deep')).toBe(true)
-  })
+  law(
+    subject,
+    'a space inside a segment, other scripts, punctuation and later underscores are allowed',
+    async ({ db }) => {
+      const ids = [
+        'a b',
+        'é',
+        '日本',
+        '😀',
+        'a.b',
+        '...',
+        'a$',
+        '_hidden',
+        'a~b',
+        "it's",
+        '{}',
+        'toString',
+        '0',
+        '-1',
+        'hasOwnProperty',
+        '%2F',
+      ]
+      for (const id of ids) {
+        await db.put(`my notes/${id}`, { id })
+        expect(await db.get(`my notes/${id}/id`)).toBe(id)
+      }
+      await db.post('my notes/é/_private', { deep: true }, { id: 'x' })
+      expect(await db.get('my notes/é/_private/x/deep')).toBe(true)
+    },
+  )
 
   law(subject, 'an id that is not one allowed segment is refused', async ({ db }) => {
     for (const id of ['', '.', '..', 'a/b', '$a', '__proto__', ' a', 'a\u0000']) {
@@ -153,13 +175,22 @@ function meaning(subject: DatabaseSubject): void {
     expect(await db.document('posts/1')).toMatchObject({ version: 1, value: { comments: [] } })
   })
 
-  law(subject, 'the path of a deleted nested document is never a field of its parent, although nothing declares its collection', async ({ db }) => {
-    await db.put('posts/1', { title: 'a' })
-    await db.post('posts/1/comments', { text: 'a' }, { id: 'c' })
-    await db.delete('posts/1/comments/c')
-    await expectRefusal(db.put('posts/1/comments/c/text', 'b'), 'NOT_FOUND', 'posts/1/comments/c', 'posts/1/comments/c/text')
-    await expectRefusal(db.patch('posts/1/comments/c', { merge: { text: 'b' } }), 'NOT_FOUND', 'posts/1/comments/c')
-    await db.put('posts/1/comments/c', { text: 'c' })
-    expect(await db.document('posts/1')).toMatchObject({ version: 1, value: { title: 'a' } })
-  })
+  law(
+    subject,
+    'the path of a deleted nested document is never a field of its parent, although nothing declares its collection',
+    async ({ db }) => {
+      await db.put('posts/1', { title: 'a' })
+      await db.post('posts/1/comments', { text: 'a' }, { id: 'c' })
+      await db.delete('posts/1/comments/c')
+      await expectRefusal(
+        db.put('posts/1/comments/c/text', 'b'),
+        'NOT_FOUND',
+        'posts/1/comments/c',
+        'posts/1/comments/c/text',
+      )
+      await expectRefusal(db.patch('posts/1/comments/c', { merge: { text: 'b' } }), 'NOT_FOUND', 'posts/1/comments/c')
+      await db.put('posts/1/comments/c', { text: 'c' })
+      expect(await db.document('posts/1')).toMatchObject({ version: 1, value: { title: 'a' } })
+    },
+  )
 }

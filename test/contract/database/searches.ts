@@ -34,15 +34,23 @@ async function backwards(read: Read, size = 2): Promise<Walked> {
   }
 }
 
-/** Pages that end early, and go on from the place they reached, give every row once: in both directions, and turning around at any of these places. */
+/**
+ * Pages that end early, and go on from the place they reached, give every row once: in both directions, and turning
+ * around at any of these places.
+ */
 async function expectWhole(read: Read, whole: readonly string[]): Promise<void> {
   const [forward, backward] = [await forwards(read), await backwards(read)]
   expect([forward.rows, backward.rows]).toEqual([whole, whole])
   expect([forward, backward].map(({ pages }) => pages.some(({ edges }) => edges.length < 2))).toEqual([true, true])
   for (const [i, { startCursor, edges }] of backward.pages.slice(0, -1).entries()) {
-    const seen = backward.pages.slice(0, i + 1).toReversed().flatMap(tell)
+    const seen = backward.pages
+      .slice(0, i + 1)
+      .toReversed()
+      .flatMap(tell)
     // A full page ends at its first row, one that ended early before it.
-    expect((await forwards(read, startCursor ?? '', 100)).rows).toEqual(edges[0]?.cursor === startCursor ? seen.slice(1) : seen)
+    expect((await forwards(read, startCursor ?? '', 100)).rows).toEqual(
+      edges[0]?.cursor === startCursor ? seen.slice(1) : seen,
+    )
   }
 }
 
@@ -61,48 +69,76 @@ export function searches(subject: DatabaseSubject): void {
 function ofDocuments(subject: DatabaseSubject): void {
   const id = (i: number): string => String(i).padStart(3, '0')
 
-  law(subject, 'a page of rare matches ends early, even without one, and goes on from the place it reached', async ({ db }) => {
-    await db.transact(puts(90, (i) => `a/${id(i)}`))
-    const where = 'value.n in [5, 6, 44, 89]'
-    const whole = [5, 6, 44, 89].map((i) => `a/${id(i)}@1`)
-    await expectWhole((options) => db.documents('a', { where, ...options }), whole)
-    const empty = await db.documents('a', { where: 'value.n > 100' })
-    expect([empty.edges, empty.hasNextPage, empty.endCursor, empty.startCursor === empty.endCursor]).toEqual([[], true, expect.any(String), true])
-    // The place is of a document that does not match; another list of the same collection may go on from it, too.
-    expect(tell(await db.documents('a', { first: 1, after: empty.endCursor ?? '' }))).toEqual([`a/${id(20)}@1`])
-  }, { searchedDocuments: 20 })
+  law(
+    subject,
+    'a page of rare matches ends early, even without one, and goes on from the place it reached',
+    async ({ db }) => {
+      await db.transact(puts(90, (i) => `a/${id(i)}`))
+      const where = 'value.n in [5, 6, 44, 89]'
+      const whole = [5, 6, 44, 89].map((i) => `a/${id(i)}@1`)
+      await expectWhole((options) => db.documents('a', { where, ...options }), whole)
+      const empty = await db.documents('a', { where: 'value.n > 100' })
+      expect([empty.edges, empty.hasNextPage, empty.endCursor, empty.startCursor === empty.endCursor]).toEqual([
+        [],
+        true,
+        expect.any(String),
+        true,
+      ])
+      // The place is of a document that does not match; another list of the same collection may go on from it, too.
+      expect(tell(await db.documents('a', { first: 1, after: empty.endCursor ?? '' }))).toEqual([`a/${id(20)}@1`])
+    },
+    { searchedDocuments: 20 },
+  )
 
-  law(subject, 'a page of the past ends early among what was deleted before and what came later, and goes on', async ({ db }) => {
-    await db.transact(puts(90, (i) => `a/${id(i)}`))
-    const gone = Array.from({ length: 90 }, (_, i) => i).filter((i) => i % 30 !== 7)
-    const { cursor } = await db.transact(gone.map((i): Op => ({ kind: 'delete', path: `a/${id(i)}` })))
-    // More commits than a store may undo one by one.
-    for (let i = 0; i < 70; i++) await db.put('other/1', i)
-    await db.transact(puts(90, (i) => `a/${id(i)}x`))
-    await expectWhole((options) => db.documents('a', { ...options, asOf: { cursor } }), ['a/007@1', 'a/037@1', 'a/067@1'])
-    expect(await db.get('a', { asOf: { cursor } })).toHaveLength(3)
-  }, { searchedDocuments: 20 })
+  law(
+    subject,
+    'a page of the past ends early among what was deleted before and what came later, and goes on',
+    async ({ db }) => {
+      await db.transact(puts(90, (i) => `a/${id(i)}`))
+      const gone = Array.from({ length: 90 }, (_, i) => i).filter((i) => i % 30 !== 7)
+      const { cursor } = await db.transact(gone.map((i): Op => ({ kind: 'delete', path: `a/${id(i)}` })))
+      // More commits than a store may undo one by one.
+      for (let i = 0; i < 70; i++) await db.put('other/1', i)
+      await db.transact(puts(90, (i) => `a/${id(i)}x`))
+      await expectWhole(
+        (options) => db.documents('a', { ...options, asOf: { cursor } }),
+        ['a/007@1', 'a/037@1', 'a/067@1'],
+      )
+      expect(await db.get('a', { asOf: { cursor } })).toHaveLength(3)
+    },
+    { searchedDocuments: 20 },
+  )
 }
 
 function ofHistories(subject: DatabaseSubject): void {
-  law(subject, 'the history of a collection ends early among the commits of others, and goes on', async ({ db }) => {
-    await db.transact(puts(300, (i) => `many/${i}`))
-    for (let i = 0; i < 70; i++) await db.put(i % 17 === 3 ? `many/${i}` : `other/${i}`, i)
-    await db.delete('many/3')
-    const whole = await versionsIn(db, 'many')
-    const read: Read = (options) => db.history('many', options)
-    await expectWhole((options) => read({ ...options, first: options.first && 40, last: options.last && 40 }), whole)
-    const quiet: Read = (options) => db.history('none', options)
-    expect([(await forwards(quiet)).rows, (await backwards(quiet)).rows]).toEqual([[], []])
-  }, { searchedCommits: 10 })
+  law(
+    subject,
+    'the history of a collection ends early among the commits of others, and goes on',
+    async ({ db }) => {
+      await db.transact(puts(300, (i) => `many/${i}`))
+      for (let i = 0; i < 70; i++) await db.put(i % 17 === 3 ? `many/${i}` : `other/${i}`, i)
+      await db.delete('many/3')
+      const whole = await versionsIn(db, 'many')
+      const read: Read = (options) => db.history('many', options)
+      await expectWhole((options) => read({ ...options, first: options.first && 40, last: options.last && 40 }), whole)
+      const quiet: Read = (options) => db.history('none', options)
+      expect([(await forwards(quiet)).rows, (await backwards(quiet)).rows]).toEqual([[], []])
+    },
+    { searchedCommits: 10 },
+  )
 
-  law(subject, 'the history of a field ends early among versions that did not touch it, and goes on', async ({ db }) => {
-    await db.put('posts/1', { title: 'a', n: 0 })
-    for (let i = 1; i < 60; i++) await db.put(i % 19 === 7 ? 'posts/1/title' : 'posts/1/n', `${i}`)
-    await db.put('posts/1/title', '45')
-    const whole = [1, 8, 27, 46].map((version) => `posts/1@${version}`)
-    await expectWhole((options) => db.history('posts/1/title', options), whole)
-  }, { searchedCommits: 10 })
+  law(
+    subject,
+    'the history of a field ends early among versions that did not touch it, and goes on',
+    async ({ db }) => {
+      await db.put('posts/1', { title: 'a', n: 0 })
+      for (let i = 1; i < 60; i++) await db.put(i % 19 === 7 ? 'posts/1/title' : 'posts/1/n', `${i}`)
+      await db.put('posts/1/title', '45')
+      const whole = [1, 8, 27, 46].map((version) => `posts/1@${version}`)
+      await expectWhole((options) => db.history('posts/1/title', options), whole)
+    },
+    { searchedCommits: 10 },
+  )
 }
 
 /** Versions in and below a collection, by the log. */
@@ -111,14 +147,19 @@ async function versionsIn(db: Database, collection: string): Promise<readonly st
 }
 
 function ofFeeds(subject: DatabaseSubject): void {
-  law(subject, 'changes with last begins with fewer where it has looked back far', async ({ db }) => {
-    await db.transact(puts(300, (i) => `many/${i}`))
-    for (let i = 0; i < 30; i++) await db.put(i === 25 ? 'many/25' : 'other/1', i)
-    const first = async (last: number): Promise<readonly string[]> => {
-      const told: string[] = []
-      await following(db, ['many'], { last }, async (reader) => void told.push(...(await reader.upToDate())))
-      return told
-    }
-    expect([await first(1), await first(2), await first(100)]).toEqual(Array(3).fill(['UPDATE many/25@2']))
-  }, { lastCommits: 10 })
+  law(
+    subject,
+    'changes with last begins with fewer where it has looked back far',
+    async ({ db }) => {
+      await db.transact(puts(300, (i) => `many/${i}`))
+      for (let i = 0; i < 30; i++) await db.put(i === 25 ? 'many/25' : 'other/1', i)
+      const first = async (last: number): Promise<readonly string[]> => {
+        const told: string[] = []
+        await following(db, ['many'], { last }, async (reader) => void told.push(...(await reader.upToDate())))
+        return told
+      }
+      expect([await first(1), await first(2), await first(100)]).toEqual(Array(3).fill(['UPDATE many/25@2']))
+    },
+    { lastCommits: 10 },
+  )
 }

@@ -19,7 +19,12 @@ export function shapes(subject: DatabaseSubject): void {
 }
 
 /** What `changes` and `live` say of each write in turn, to readers who are up to date; both say the same. */
-async function told(db: Database, paths: readonly string[], options: FeedOptions, writes: readonly (() => Promise<unknown>)[]): Promise<readonly (readonly Change[])[]> {
+async function told(
+  db: Database,
+  paths: readonly string[],
+  options: FeedOptions,
+  writes: readonly (() => Promise<unknown>)[],
+): Promise<readonly (readonly Change[])[]> {
   const changes: (readonly Change[])[] = []
   await reading(db.live(paths, { ...options, heartbeatMs: 60_000 }), async (live) => {
     await following(db, paths, { ...options, heartbeatMs: 60_000 }, async (feed) => {
@@ -46,7 +51,8 @@ async function untilEnd(reader: Reader, cursor: string): Promise<readonly Change
   }
 }
 
-const sums = (all: readonly (readonly Change[])[]): readonly (readonly string[])[] => all.map((changes) => reasons({ changes }))
+const sums = (all: readonly (readonly Change[])[]): readonly (readonly string[])[] =>
+  all.map((changes) => reasons({ changes }))
 
 function moves(subject: DatabaseSubject): void {
   law(subject, 'what a change is to a shape is decided by the versions before and after it', async ({ db }) => {
@@ -72,47 +78,85 @@ function moves(subject: DatabaseSubject): void {
       [() => db.patch('a/new', { merge: { other: 6 } }), 'UPDATE WRITE a/new@4'],
       [put('never', 1)],
     ] as const
-    const seen = await told(db, ['a', 'end'], { where: 'value.likes > 5' }, cases.map(([write]) => write))
+    const seen = await told(
+      db,
+      ['a', 'end'],
+      { where: 'value.likes > 5' },
+      cases.map(([write]) => write),
+    )
     expect(sums(seen)).toEqual(cases.map(([, ...expected]) => expected))
   })
 
   law(subject, 'a transaction that writes a document several times moves it once, or not at all', async ({ db }) => {
-    await db.transact([{ kind: 'put', path: 'a/1', value: 9 }, { kind: 'put', path: 'a/2', value: 1 }, { kind: 'put', path: 'a/3', value: 9 }])
-    const puts = (path: string, ...values: readonly number[]) => values.map((value) => ({ kind: 'put', path, value }) as const)
-    const [first, second] = sums(await told(db, ['a', 'end'], { where: 'value > 5 || value.likes > 5' }, [
-      () => db.transact([...puts('a/1', 1, 8), ...puts('a/2', 9, 1), ...puts('a/3', 9, 1)]),
-      () => db.transact([...puts('a/3', 2, 9), { kind: 'delete', path: 'a/1' }, ...puts('a/1', 1), ...puts('a/4', 1, 9)]),
-    ]))
+    await db.transact([
+      { kind: 'put', path: 'a/1', value: 9 },
+      { kind: 'put', path: 'a/2', value: 1 },
+      { kind: 'put', path: 'a/3', value: 9 },
+    ])
+    const puts = (path: string, ...values: readonly number[]) =>
+      values.map((value) => ({ kind: 'put', path, value }) as const)
+    const [first, second] = sums(
+      await told(db, ['a', 'end'], { where: 'value > 5 || value.likes > 5' }, [
+        () => db.transact([...puts('a/1', 1, 8), ...puts('a/2', 9, 1), ...puts('a/3', 9, 1)]),
+        () =>
+          db.transact([...puts('a/3', 2, 9), { kind: 'delete', path: 'a/1' }, ...puts('a/1', 1), ...puts('a/4', 1, 9)]),
+      ]),
+    )
     expect(first).toEqual(['UPDATE WRITE a/1@2', 'DELETE MOVED_OUT a/3@2'])
     expect(second?.toSorted()).toEqual(['DELETE MOVED_OUT a/1@3', 'NEW MOVED_IN a/3@3', 'NEW WRITE a/4@1'])
   })
 
-  law(subject, 'an equality with a constant finds what enters and what leaves, by literal and by param', async ({ db }) => {
-    await db.put('a/1', { tag: 'red' })
-    const put = (tag: Json) => () => db.put('a/1', { tag })
-    for (const [where, params] of [['value.tag == "red" || has(value.end)', undefined], ['value.tag == params.tag || path.startsWith("end/")', { tag: 'red' }]] as const) {
-      const seen = await told(db, ['a', 'end'], { where, params }, [put('blue'), put('green'), put('red'), put('red'), put(null)])
-      expect(seen.map((changes) => changes.map(({ type, reason }) => `${type} ${reason}`))).toEqual([['DELETE MOVED_OUT'], [], ['NEW MOVED_IN'], ['UPDATE WRITE'], ['DELETE MOVED_OUT']])
+  law(
+    subject,
+    'an equality with a constant finds what enters and what leaves, by literal and by param',
+    async ({ db }) => {
       await db.put('a/1', { tag: 'red' })
-    }
-  })
+      const put = (tag: Json) => () => db.put('a/1', { tag })
+      for (const [where, params] of [
+        ['value.tag == "red" || has(value.end)', undefined],
+        ['value.tag == params.tag || path.startsWith("end/")', { tag: 'red' }],
+      ] as const) {
+        const seen = await told(db, ['a', 'end'], { where, params }, [
+          put('blue'),
+          put('green'),
+          put('red'),
+          put('red'),
+          put(null),
+        ])
+        expect(seen.map((changes) => changes.map(({ type, reason }) => `${type} ${reason}`))).toEqual([
+          ['DELETE MOVED_OUT'],
+          [],
+          ['NEW MOVED_IN'],
+          ['UPDATE WRITE'],
+          ['DELETE MOVED_OUT'],
+        ])
+        await db.put('a/1', { tag: 'red' })
+      }
+    },
+  )
 }
 
 function movedOut(subject: DatabaseSubject): void {
-  law(subject, 'the document of what moved out has path, id and version, no value, and is not deleted', async ({ db }) => {
-    await db.put('a/1', { likes: 9, secret: 'x' })
-    const [moved, , deleted] = await told(db, ['a', 'end'], { where: 'value.likes > 5' }, [
-      () => db.put('a/1', { likes: 1, secret: 'y' }),
-      () => db.put('a/1', { likes: 8 }),
-      () => db.delete('a/1'),
-    ])
-    const stored = await db.document('a/1', { asOf: { cursor: moved?.[0]?.cursor ?? '' } })
-    expect(moved).toHaveLength(1)
-    expect(moved?.[0]).toMatchObject({ type: 'DELETE', reason: 'MOVED_OUT', before: null, cursor: stored?.cursor })
-    expect(moved?.[0]?.document).toEqual({ ...stored, value: null, asOf: stored?.cursor })
-    expect(moved?.[0]?.document).toMatchObject({ path: 'a/1', id: '1', version: 2, value: null, deleted: false })
-    expect(deleted?.map(({ document, reason }) => [reason, document.value, document.deleted])).toEqual([['WRITE', null, true]])
-  })
+  law(
+    subject,
+    'the document of what moved out has path, id and version, no value, and is not deleted',
+    async ({ db }) => {
+      await db.put('a/1', { likes: 9, secret: 'x' })
+      const [moved, , deleted] = await told(db, ['a', 'end'], { where: 'value.likes > 5' }, [
+        () => db.put('a/1', { likes: 1, secret: 'y' }),
+        () => db.put('a/1', { likes: 8 }),
+        () => db.delete('a/1'),
+      ])
+      const stored = await db.document('a/1', { asOf: { cursor: moved?.[0]?.cursor ?? '' } })
+      expect(moved).toHaveLength(1)
+      expect(moved?.[0]).toMatchObject({ type: 'DELETE', reason: 'MOVED_OUT', before: null, cursor: stored?.cursor })
+      expect(moved?.[0]?.document).toEqual({ ...stored, value: null, asOf: stored?.cursor })
+      expect(moved?.[0]?.document).toMatchObject({ path: 'a/1', id: '1', version: 2, value: null, deleted: false })
+      expect(deleted?.map(({ document, reason }) => [reason, document.value, document.deleted])).toEqual([
+        ['WRITE', null, true],
+      ])
+    },
+  )
 }
 
 function columns(subject: DatabaseSubject): void {
@@ -133,8 +177,12 @@ function columns(subject: DatabaseSubject): void {
         await reader.upToDate()
         await db.patch('a/1', { merge: { other: chosen.length } })
         const { changes } = await reader.next()
-        const seen = [...reader.batches[0]?.changes ?? [], ...changes]
-        expect([chosen, seen.map(({ document }) => document.value), changes[0]?.before]).toEqual([chosen, [expected, expected], expected])
+        const seen = [...(reader.batches[0]?.changes ?? []), ...changes]
+        expect([chosen, seen.map(({ document }) => document.value), changes[0]?.before]).toEqual([
+          chosen,
+          [expected, expected],
+          expected,
+        ])
       })
       await following(db, ['a/1'], { columns: chosen, start: 'BEGINNING', limit: 1 }, async (reader) => {
         expect([chosen, (await reader.next()).changes[0]?.document.value]).toEqual([chosen, expected])
@@ -147,7 +195,13 @@ function columns(subject: DatabaseSubject): void {
     await db.put('a/9', value)
     await reading(db.live(['a'], { columns: ['title'] }), async (reader) => {
       await reader.upToDate()
-      expect(reader.batches.flatMap(({ changes }) => changes.map(({ document }) => document.value))).toEqual([1, 'text', null, [1, { title: 't' }], { title: 't' }])
+      expect(reader.batches.flatMap(({ changes }) => changes.map(({ document }) => document.value))).toEqual([
+        1,
+        'text',
+        null,
+        [1, { title: 't' }],
+        { title: 't' },
+      ])
     })
     await reading(db.live(['a'], { columns: ['title'], where: 'value.author.age == 3' }), async (reader) => {
       expect(await reader.upToDate()).toEqual(['NEW a/9@1'])
@@ -157,28 +211,46 @@ function columns(subject: DatabaseSubject): void {
   })
 
   law(subject, 'columns are 1 to 100 fields, each of one segment or more', async ({ db }) => {
-    const refused = (given: readonly string[]): Promise<unknown> => refusal((async () => void db.live(['a'], { columns: given }))())
+    const refused = (given: readonly string[]): Promise<unknown> =>
+      refusal((async () => void db.live(['a'], { columns: given }))())
     expect(await refused([])).toEqual({ code: 'BAD_REQUEST', argument: 'columns' })
-    for (const column of ['', '/', 'a/', '/a', 'a//b']) expect(await refused([column])).toEqual({ code: 'BAD_REQUEST', argument: 'columns' })
-    expect(await refused(Array.from({ length: 101 }, (_, i) => `c${i}`))).toEqual({ code: 'TOO_LARGE', limit: 'columns', max: 100 })
+    for (const column of ['', '/', 'a/', '/a', 'a//b']) {
+      expect(await refused([column])).toEqual({ code: 'BAD_REQUEST', argument: 'columns' })
+    }
+    expect(await refused(Array.from({ length: 101 }, (_, i) => `c${i}`))).toEqual({
+      code: 'TOO_LARGE',
+      limit: 'columns',
+      max: 100,
+    })
     await db.live(['a'], { columns: Array.from({ length: 100 }, (_, i) => `c${i}`) }).return?.()
   })
 }
 
 function befores(subject: DatabaseSubject): void {
-  law(subject, 'replica FULL adds the value before: of an update, of a delete, of what moves in and out, and of nothing else', async ({ db }) => {
-    await db.put('a/1', { likes: 8 })
-    await db.put('a/2', { likes: 1 })
-    const writes = [
-      () => db.put('a/1', { likes: 9 }), () => db.put('a/1', { likes: 2 }), () => db.put('a/2', { likes: 7 }),
-      () => db.delete('a/2'), () => db.put('a/2', { likes: 6 }), () => db.put('a/3', { likes: 6 }),
-    ]
-    const expected = [{ likes: 8 }, { likes: 9 }, { likes: 1 }, { likes: 7 }, null, null]
-    const full = await told(db, ['a', 'end'], { where: 'value.likes > 5', replica: 'FULL' }, writes)
-    expect(full.map((changes) => changes.map(({ before }) => before))).toEqual(expected.map((before) => [before]))
-    const plain = await told(db, ['a', 'end'], { where: 'value.likes > 5' }, [() => db.put('a/1', { likes: 9 }), () => db.put('a/1', { likes: 2 })])
-    expect(plain.map((changes) => changes.map(({ before }) => before))).toEqual([[null], [null]])
-  })
+  law(
+    subject,
+    'replica FULL adds the value before: of an update, of a delete, of what moves in and out, and of nothing else',
+    async ({ db }) => {
+      await db.put('a/1', { likes: 8 })
+      await db.put('a/2', { likes: 1 })
+      const writes = [
+        () => db.put('a/1', { likes: 9 }),
+        () => db.put('a/1', { likes: 2 }),
+        () => db.put('a/2', { likes: 7 }),
+        () => db.delete('a/2'),
+        () => db.put('a/2', { likes: 6 }),
+        () => db.put('a/3', { likes: 6 }),
+      ]
+      const expected = [{ likes: 8 }, { likes: 9 }, { likes: 1 }, { likes: 7 }, null, null]
+      const full = await told(db, ['a', 'end'], { where: 'value.likes > 5', replica: 'FULL' }, writes)
+      expect(full.map((changes) => changes.map(({ before }) => before))).toEqual(expected.map((before) => [before]))
+      const plain = await told(db, ['a', 'end'], { where: 'value.likes > 5' }, [
+        () => db.put('a/1', { likes: 9 }),
+        () => db.put('a/1', { likes: 2 }),
+      ])
+      expect(plain.map((changes) => changes.map(({ before }) => before))).toEqual([[null], [null]])
+    },
+  )
 
   law(subject, 'a backlog has the values before too, however old they are', async ({ db }) => {
     for (const value of [1, 2, 3]) await db.put('a/1', value)
@@ -186,48 +258,76 @@ function befores(subject: DatabaseSubject): void {
     await db.put('a/1', 5)
     await following(db, ['a'], { start: 'BEGINNING', replica: 'FULL' }, async (reader) => {
       await reader.upToDate()
-      expect(reader.batches.flatMap(({ changes }) => changes.map(({ before }) => before))).toEqual([null, 1, 2, 3, null])
+      expect(reader.batches.flatMap(({ changes }) => changes.map(({ before }) => before))).toEqual([
+        null,
+        1,
+        2,
+        3,
+        null,
+      ])
     })
   })
 }
 
 function types(subject: DatabaseSubject): void {
-  law(subject, 'types are those that a change has to the shape: what moves out is a DELETE, what moves in is NEW', async ({ db }) => {
-    for (const value of [9, 8, 1, 2, 7]) await db.put('a/1', value)
-    await db.delete('a/1')
-    const expected = { NEW: ['NEW WRITE a/1@1', 'NEW MOVED_IN a/1@5'], UPDATE: ['UPDATE WRITE a/1@2'], DELETE: ['DELETE MOVED_OUT a/1@3', 'DELETE WRITE a/1@6'] }
-    for (const [type, changes] of Object.entries(expected)) {
-      const options: ChangesOptions = { where: 'value > 5', types: [type as 'NEW'] }
-      expect(reasons(await db.log(['a'], options))).toEqual(changes)
-      await following(db, ['a'], { ...options, start: 'BEGINNING' }, async (reader) => {
-        await reader.upToDate()
-        expect(reader.batches.flatMap(reasons)).toEqual(changes)
-      })
-    }
-  })
+  law(
+    subject,
+    'types are those that a change has to the shape: what moves out is a DELETE, what moves in is NEW',
+    async ({ db }) => {
+      for (const value of [9, 8, 1, 2, 7]) await db.put('a/1', value)
+      await db.delete('a/1')
+      const expected = {
+        NEW: ['NEW WRITE a/1@1', 'NEW MOVED_IN a/1@5'],
+        UPDATE: ['UPDATE WRITE a/1@2'],
+        DELETE: ['DELETE MOVED_OUT a/1@3', 'DELETE WRITE a/1@6'],
+      }
+      for (const [type, changes] of Object.entries(expected)) {
+        const options: ChangesOptions = { where: 'value > 5', types: [type as 'NEW'] }
+        expect(reasons(await db.log(['a'], options))).toEqual(changes)
+        await following(db, ['a'], { ...options, start: 'BEGINNING' }, async (reader) => {
+          await reader.upToDate()
+          expect(reader.batches.flatMap(reasons)).toEqual(changes)
+        })
+      }
+    },
+  )
 }
 
 function insides(subject: DatabaseSubject): void {
-  law(subject, 'live of a field is of the documents that have it, and tells of changes of that field only', async ({ db }) => {
-    await db.put('a/1', { likes: 1, title: 't' })
-    await db.put('a/2', { title: 't' })
-    await reading(db.live(['a/*/likes'], { heartbeatMs: 60_000 }), async (reader) => {
-      expect(await reader.upToDate()).toEqual(['NEW a/1@1'])
-      expect(reader.batches[0]?.changes[0]?.document.value).toEqual({ likes: 1, title: 't' })
-      const writes: readonly (readonly [() => Promise<unknown>, string])[] = [
-        [() => db.put('a/1/title', 'other').then(() => db.put('a/1/likes', 2)), 'UPDATE WRITE a/1@3'],
-        [() => db.put('a/2/likes', 1), 'NEW MOVED_IN a/2@2'],
-        [() => db.put('a/2', { likes: 1, title: 'same likes' }).then(() => db.put('a/2', { likes: 2 })), 'UPDATE WRITE a/2@4'],
-        [() => db.delete('a/2/likes'), 'DELETE MOVED_OUT a/2@5'],
-        [() => db.put('a/2', { title: 'still without' }).then(() => db.delete('a/2')).then(() => db.delete('a/1')), 'DELETE WRITE a/1@4'],
-        [() => db.put('a/3', {}).then(() => db.put('a/4', { likes: 0 })), 'NEW WRITE a/4@1'],
-      ]
-      for (const [write, expected] of writes) {
-        await write()
-        expect(reasons(await reader.next())).toEqual([expected])
-      }
-    })
-  })
+  law(
+    subject,
+    'live of a field is of the documents that have it, and tells of changes of that field only',
+    async ({ db }) => {
+      await db.put('a/1', { likes: 1, title: 't' })
+      await db.put('a/2', { title: 't' })
+      await reading(db.live(['a/*/likes'], { heartbeatMs: 60_000 }), async (reader) => {
+        expect(await reader.upToDate()).toEqual(['NEW a/1@1'])
+        expect(reader.batches[0]?.changes[0]?.document.value).toEqual({ likes: 1, title: 't' })
+        const writes: readonly (readonly [() => Promise<unknown>, string])[] = [
+          [() => db.put('a/1/title', 'other').then(() => db.put('a/1/likes', 2)), 'UPDATE WRITE a/1@3'],
+          [() => db.put('a/2/likes', 1), 'NEW MOVED_IN a/2@2'],
+          [
+            () => db.put('a/2', { likes: 1, title: 'same likes' }).then(() => db.put('a/2', { likes: 2 })),
+            'UPDATE WRITE a/2@4',
+          ],
+          [() => db.delete('a/2/likes'), 'DELETE MOVED_OUT a/2@5'],
+          [
+            () =>
+              db
+                .put('a/2', { title: 'still without' })
+                .then(() => db.delete('a/2'))
+                .then(() => db.delete('a/1')),
+            'DELETE WRITE a/1@4',
+          ],
+          [() => db.put('a/3', {}).then(() => db.put('a/4', { likes: 0 })), 'NEW WRITE a/4@1'],
+        ]
+        for (const [write, expected] of writes) {
+          await write()
+          expect(reasons(await reader.next())).toEqual([expected])
+        }
+      })
+    },
+  )
 
   law(subject, 'live of a field within an expression is of the documents that have it and match', async ({ db }) => {
     await db.put('a/1', { likes: 1, on: true })
@@ -247,27 +347,45 @@ function insides(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'changes of a field within an expression are those that changed the field, also where they move the document in or out', async ({ db }) => {
-    await db.put('a/1', { likes: 1, on: true })
-    for (const [field, value] of [['on', false], ['on', true], ['likes', 2], ['on', false], ['likes', 3]] as const) await db.put(`a/1/${field}`, value)
-    await db.put('a/1', { likes: 4, on: true })
-    await db.put('a/1', { likes: 5, on: false })
-    await db.put('a/2', { on: true })
-    await db.put('a/2/on', false)
-    const expected = ['NEW WRITE a/1@1', 'UPDATE WRITE a/1@4', 'NEW MOVED_IN a/1@7', 'DELETE MOVED_OUT a/1@8']
-    for (const pattern of ['a/*/likes', 'a/1/likes']) expect(reasons(await db.log([pattern], { where: 'value.on' }))).toEqual(expected)
-    expect(reasons(await db.log(['a/*/comments'], { where: 'value.on' }))).toEqual([])
-  })
+  law(
+    subject,
+    'changes of a field within an expression are those that changed the field, also where they move the document in or out',
+    async ({ db }) => {
+      await db.put('a/1', { likes: 1, on: true })
+      for (const [field, value] of [
+        ['on', false],
+        ['on', true],
+        ['likes', 2],
+        ['on', false],
+        ['likes', 3],
+      ] as const) {
+        await db.put(`a/1/${field}`, value)
+      }
+      await db.put('a/1', { likes: 4, on: true })
+      await db.put('a/1', { likes: 5, on: false })
+      await db.put('a/2', { on: true })
+      await db.put('a/2/on', false)
+      const expected = ['NEW WRITE a/1@1', 'UPDATE WRITE a/1@4', 'NEW MOVED_IN a/1@7', 'DELETE MOVED_OUT a/1@8']
+      for (const pattern of ['a/*/likes', 'a/1/likes']) {
+        expect(reasons(await db.log([pattern], { where: 'value.on' }))).toEqual(expected)
+      }
+      expect(reasons(await db.log(['a/*/comments'], { where: 'value.on' }))).toEqual([])
+    },
+  )
 
-  law(subject, 'a pattern that goes on inside a document names the nested collection of that name as well', async ({ db }) => {
-    await db.put('a/1', { n: [] })
-    await reading(db.live(['a/1/n'], { heartbeatMs: 60_000 }), async (reader) => {
-      expect(await reader.upToDate()).toEqual([])
-      await db.put('a/1/title', 'x')
-      await db.put('a/1/n/x', 1)
-      expect(reasons(await reader.next())).toEqual(['NEW WRITE a/1/n/x@1'])
-    })
-  })
+  law(
+    subject,
+    'a pattern that goes on inside a document names the nested collection of that name as well',
+    async ({ db }) => {
+      await db.put('a/1', { n: [] })
+      await reading(db.live(['a/1/n'], { heartbeatMs: 60_000 }), async (reader) => {
+        expect(await reader.upToDate()).toEqual([])
+        await db.put('a/1/title', 'x')
+        await db.put('a/1/n/x', 1)
+        expect(reasons(await reader.next())).toEqual(['NEW WRITE a/1/n/x@1'])
+      })
+    },
+  )
 }
 
 function sharing(subject: DatabaseSubject): void {
@@ -279,7 +397,8 @@ function sharing(subject: DatabaseSubject): void {
     ]
     for (const feed of open) {
       const [one, other] = [feed(), feed()]
-      const next = (): Promise<readonly unknown[]> => Promise.all([one, other].map(async (reader) => ((await reader.next()) as { readonly value: unknown }).value))
+      const next = (): Promise<readonly unknown[]> =>
+        Promise.all([one, other].map(async (reader) => ((await reader.next()) as { readonly value: unknown }).value))
       for (const likes of [8, 9, 1, 7]) {
         const [mine, yours] = await next()
         expect(mine).toMatchObject({ upToDate: true })
@@ -290,21 +409,25 @@ function sharing(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'readers of one shape at different places each get what they lack, and one who comes back late gets what the first one got', async ({ db }) => {
-    const options = { where: 'value > 0', heartbeatMs: 60_000 }
-    await reading(db.live(['a'], options), async (early) => {
-      await early.upToDate()
-      const cursors = [early.batches[0]?.cursor]
-      for (const value of [1, 2, 3]) {
-        await db.put('a/1', value)
-        cursors.push((await early.next()).cursor)
-      }
-      for (const [missed, after] of cursors.entries()) {
-        await reading(db.live(['a'], { ...options, after }), async (late) => {
-          const change = missed === 0 ? ['NEW WRITE a/1@3'] : missed === 3 ? [] : ['UPDATE WRITE a/1@3']
-          expect(reasons(await late.next())).toEqual(change)
-        })
-      }
-    })
-  })
+  law(
+    subject,
+    'readers of one shape at different places each get what they lack, and one who comes back late gets what the first one got',
+    async ({ db }) => {
+      const options = { where: 'value > 0', heartbeatMs: 60_000 }
+      await reading(db.live(['a'], options), async (early) => {
+        await early.upToDate()
+        const cursors = [early.batches[0]?.cursor]
+        for (const value of [1, 2, 3]) {
+          await db.put('a/1', value)
+          cursors.push((await early.next()).cursor)
+        }
+        for (const [missed, after] of cursors.entries()) {
+          await reading(db.live(['a'], { ...options, after }), async (late) => {
+            const change = missed === 0 ? ['NEW WRITE a/1@3'] : missed === 3 ? [] : ['UPDATE WRITE a/1@3']
+            expect(reasons(await late.next())).toEqual(change)
+          })
+        }
+      })
+    },
+  )
 }

@@ -40,14 +40,23 @@ export function timestamp(millis: number): string {
 }
 
 /** A test of the contract on an empty database; `limits` replace the usual bounds. */
-export function law(subject: DatabaseSubject, title: string, test: (fixture: Fixture) => Promise<void>, limits: Partial<Limits> = {}): void {
+export function law(
+  subject: DatabaseSubject,
+  title: string,
+  test: (fixture: Fixture) => Promise<void>,
+  limits: Partial<Limits> = {},
+): void {
   const skipped = subject.skip?.find(({ law: it }) => it === title)
   if (skipped !== undefined) it.skip(`${title} (not for ${subject.name}: ${skipped.reason})`)
   else it(title, () => withDatabase(subject, test, limits))
 }
 
 /** Runs with an empty database and frees it. */
-export async function withDatabase(subject: DatabaseSubject, run: (fixture: Fixture) => Promise<void>, limits: Partial<Limits> = {}): Promise<void> {
+export async function withDatabase(
+  subject: DatabaseSubject,
+  run: (fixture: Fixture) => Promise<void>,
+  limits: Partial<Limits> = {},
+): Promise<void> {
   const clock: Clock = { time: START }
   const opened = await subject.open({ now: () => clock.time, limits: { ...LIMITS, ...limits } })
   try {
@@ -60,13 +69,19 @@ export async function withDatabase(subject: DatabaseSubject, run: (fixture: Fixt
 /** The DatabaseError with which something is refused; anything else that happens is a failure. */
 export async function refusal(outcome: Promise<unknown>): Promise<Refusal> {
   const [settled] = await Promise.allSettled([outcome])
-  if (settled?.status !== 'rejected') throw new Error(`It was not refused, but gave ${JSON.stringify(settled?.value)?.slice(0, 300)}.`)
+  if (settled?.status !== 'rejected') {
+    throw new Error(`It was not refused, but gave ${JSON.stringify(settled?.value)?.slice(0, 300)}.`)
+  }
   if (!(settled.reason instanceof DatabaseError)) throw settled.reason
   return { ...settled.reason.details, code: settled.reason.code }
 }
 
 /** NOT_FOUND, NAME_TAKEN and others name the document or the path that was asked for. */
-export async function expectRefusal(outcome: Promise<unknown>, code: string, ...paths: readonly string[]): Promise<void> {
+export async function expectRefusal(
+  outcome: Promise<unknown>,
+  code: string,
+  ...paths: readonly string[]
+): Promise<void> {
   const refused = await refusal(outcome)
   expect(refused.code).toBe(code)
   if (paths.length > 0) expect(paths).toContain(refused['path'])
@@ -85,7 +100,12 @@ export interface Reader {
 }
 
 /** Follows patterns while `run` runs. Changes are summed up as `NEW posts/1@1`. */
-export async function following(db: Database, paths: readonly string[], options: ChangesOptions, run: (reader: Reader) => Promise<void>): Promise<void> {
+export async function following(
+  db: Database,
+  paths: readonly string[],
+  options: ChangesOptions,
+  run: (reader: Reader) => Promise<void>,
+): Promise<void> {
   await reading(db.changes(paths, options), run)
 }
 
@@ -142,7 +162,11 @@ export function summary({ changes }: Pick<WriteResult, 'changes'>): readonly str
 }
 
 /** All changes of the log at the patterns, summed up, read page by page. */
-export async function wholeLog(db: Database, paths: readonly string[] = ['*'], first = 1_000): Promise<readonly string[]> {
+export async function wholeLog(
+  db: Database,
+  paths: readonly string[] = ['*'],
+  first = 1_000,
+): Promise<readonly string[]> {
   const told: string[] = []
   let after: string | undefined
   for (;;) {

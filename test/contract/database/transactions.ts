@@ -61,52 +61,76 @@ function atomicity(subject: DatabaseSubject): void {
     expect(await db.document('posts/7')).toBeNull()
   })
 
-  law(subject, 'a delete in a transaction covers what earlier operations made, and not what later ones make', async ({ db }) => {
-    await db.put('posts/1', 1)
-    const commit = await db.transact([put('posts/2', 2), { kind: 'delete', path: 'posts' }, put('posts/3', 3)])
-    expect(summary(commit).toSorted()).toEqual(['DELETE posts/1@2', 'NEW posts/3@1'])
-    expect(await db.get('posts')).toMatchObject([{ id: '3', value: 3 }])
-    expect((await db.history('posts/2')).edges).toEqual([])
-  })
+  law(
+    subject,
+    'a delete in a transaction covers what earlier operations made, and not what later ones make',
+    async ({ db }) => {
+      await db.put('posts/1', 1)
+      const commit = await db.transact([put('posts/2', 2), { kind: 'delete', path: 'posts' }, put('posts/3', 3)])
+      expect(summary(commit).toSorted()).toEqual(['DELETE posts/1@2', 'NEW posts/3@1'])
+      expect(await db.get('posts')).toMatchObject([{ id: '3', value: 3 }])
+      expect((await db.history('posts/2')).edges).toEqual([])
+    },
+  )
 
   law(subject, 'readers see a transaction entirely or not at all', async ({ db }) => {
     await db.transact([put('accounts/a', 50), put('accounts/b', 50)])
-    const transfers = Array.from({ length: 50 }, (_, i) => db.transact([put('accounts/a', 50 - i), put('accounts/b', 50 + i)]))
+    const transfers = Array.from({ length: 50 }, (_, i) =>
+      db.transact([put('accounts/a', 50 - i), put('accounts/b', 50 + i)]),
+    )
     const looks = Array.from({ length: 50 }, () => db.get('accounts') as Promise<readonly { value: number }[]>)
     for (const look of await Promise.all(looks)) expect(look.reduce((sum, { value }) => sum + value, 0)).toBe(100)
     await Promise.all(transfers)
   })
 
-  law(subject, 'more operations or checks, or more bytes, than allowed are TOO_LARGE', async ({ db }) => {
-    const ops = Array.from({ length: 4 }, (_, i) => put(`posts/${i}`, 1))
-    const checks = ops.map(({ path }) => ({ path, expect: { absent: true } }))
-    expect(await refusal(db.transact(ops))).toEqual({ code: 'TOO_LARGE', limit: 'operations', max: 3 })
-    expect(await refusal(db.transact(ops.slice(0, 1), { checks }))).toEqual({ code: 'TOO_LARGE', limit: 'operations', max: 3 })
-    const tooMuch = db.transact([put('posts/1', 'x'.repeat(600)), put('posts/2', 'x'.repeat(600))])
-    expect(await refusal(tooMuch)).toMatchObject({ code: 'TOO_LARGE', limit: 'transactionBytes', max: 1_000 })
-    expect((await db.log(['*'])).changes).toEqual([])
-    expect((await db.transact(ops.slice(0, 3), { checks: checks.slice(0, 3) })).changes).toHaveLength(3)
-  }, { operations: 3, transactionBytes: 1_000 })
+  law(
+    subject,
+    'more operations or checks, or more bytes, than allowed are TOO_LARGE',
+    async ({ db }) => {
+      const ops = Array.from({ length: 4 }, (_, i) => put(`posts/${i}`, 1))
+      const checks = ops.map(({ path }) => ({ path, expect: { absent: true } }))
+      expect(await refusal(db.transact(ops))).toEqual({ code: 'TOO_LARGE', limit: 'operations', max: 3 })
+      expect(await refusal(db.transact(ops.slice(0, 1), { checks }))).toEqual({
+        code: 'TOO_LARGE',
+        limit: 'operations',
+        max: 3,
+      })
+      const tooMuch = db.transact([put('posts/1', 'x'.repeat(600)), put('posts/2', 'x'.repeat(600))])
+      expect(await refusal(tooMuch)).toMatchObject({ code: 'TOO_LARGE', limit: 'transactionBytes', max: 1_000 })
+      expect((await db.log(['*'])).changes).toEqual([])
+      expect((await db.transact(ops.slice(0, 3), { checks: checks.slice(0, 3) })).changes).toHaveLength(3)
+    },
+    { operations: 3, transactionBytes: 1_000 },
+  )
 
-  law(subject, 'what is kept beside the values counts as bytes too: paths, fields, tombstones, and the key of each', async ({ db }) => {
-    const deep = (id: string): string => `posts/${id.repeat(60)}`
-    const values = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => put(deep(id), 1))
-    const tooMuch = { code: 'TOO_LARGE', limit: 'transactionBytes', max: 1_000 }
-    expect(await refusal(db.transact(values))).toMatchObject(tooMuch)
-    for (const op of values) await db.put(op.path, {})
-    expect(await refusal(db.transact([{ kind: 'delete', path: 'posts' }, put('a/1', 1)]))).toMatchObject(tooMuch)
-    const fields = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`${i}`.repeat(60), null]))
-    const patches = values.slice(0, 2).map(({ path }): Op => ({ kind: 'patch', path, patch: { merge: fields } }))
-    expect(await refusal(db.transact(patches))).toMatchObject(tooMuch)
-    expect(await refusal(db.transact(values.slice(0, 4), { key: 'k'.repeat(100) }))).toMatchObject(tooMuch)
-    expect((await db.transact(values.slice(0, 4))).changes).toHaveLength(4)
-  }, { transactionBytes: 1_000 })
+  law(
+    subject,
+    'what is kept beside the values counts as bytes too: paths, fields, tombstones, and the key of each',
+    async ({ db }) => {
+      const deep = (id: string): string => `posts/${id.repeat(60)}`
+      const values = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => put(deep(id), 1))
+      const tooMuch = { code: 'TOO_LARGE', limit: 'transactionBytes', max: 1_000 }
+      expect(await refusal(db.transact(values))).toMatchObject(tooMuch)
+      for (const op of values) await db.put(op.path, {})
+      expect(await refusal(db.transact([{ kind: 'delete', path: 'posts' }, put('a/1', 1)]))).toMatchObject(tooMuch)
+      const fields = Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`${i}`.repeat(60), null]))
+      const patches = values.slice(0, 2).map(({ path }): Op => ({ kind: 'patch', path, patch: { merge: fields } }))
+      expect(await refusal(db.transact(patches))).toMatchObject(tooMuch)
+      expect(await refusal(db.transact(values.slice(0, 4), { key: 'k'.repeat(100) }))).toMatchObject(tooMuch)
+      expect((await db.transact(values.slice(0, 4))).changes).toHaveLength(4)
+    },
+    { transactionBytes: 1_000 },
+  )
 }
 
 function folding(subject: DatabaseSubject): void {
   law(subject, 'operations on one document make one version and one change', async ({ db }) => {
     await db.put('posts/1', {})
-    const updated = await db.transact([put('posts/1/a', 1), put('posts/1/b', 2), { kind: 'patch', path: 'posts/1', patch: { merge: { a: null } } }])
+    const updated = await db.transact([
+      put('posts/1/a', 1),
+      put('posts/1/b', 2),
+      { kind: 'patch', path: 'posts/1', patch: { merge: { a: null } } },
+    ])
     expect(summary(updated)).toEqual(['UPDATE posts/1@2'])
     expect(updated.changes[0]?.document.value).toEqual({ b: 2 })
     const created = await db.transact([put('posts/2', 'a'), put('posts/2', 'b')])
@@ -119,7 +143,10 @@ function folding(subject: DatabaseSubject): void {
 
   law(subject, 'a document that is deleted and made again in one commit has one more version', async ({ db }) => {
     await db.put('posts/1', 'a')
-    const commit = await db.transact([{ kind: 'delete', path: 'posts/1' }, { kind: 'post', path: 'posts', value: 'b', id: '1' }])
+    const commit = await db.transact([
+      { kind: 'delete', path: 'posts/1' },
+      { kind: 'post', path: 'posts', value: 'b', id: '1' },
+    ])
     expect(summary(commit)).toEqual(['UPDATE posts/1@2'])
     expect(await db.document('posts/1')).toMatchObject({ version: 2, value: 'b' })
   })
@@ -135,11 +162,17 @@ function folding(subject: DatabaseSubject): void {
     expect(summary(await db.put('posts/1', 'f'))).toEqual(['NEW posts/1@3'])
   })
 
-  law(subject, 'a commit of operations that undo each other has a cursor and no changes, and feeds go on past it', async ({ db }) => {
-    const commit = await db.transact([put('posts/1', 'a'), { kind: 'delete', path: 'posts/1' }], { key: 'nothing' })
-    expect(commit).toMatchObject({ id: 'nothing', changes: [], repeated: false })
-    await db.put('posts/2', 'b')
-    expect(summary(await db.log(['*'], { after: commit.cursor }))).toEqual(['NEW posts/2@1'])
-    expect(await db.transact([put('posts/1', 'a'), { kind: 'delete', path: 'posts/1' }], { key: 'nothing' })).toEqual({ ...commit, repeated: true })
-  })
+  law(
+    subject,
+    'a commit of operations that undo each other has a cursor and no changes, and feeds go on past it',
+    async ({ db }) => {
+      const commit = await db.transact([put('posts/1', 'a'), { kind: 'delete', path: 'posts/1' }], { key: 'nothing' })
+      expect(commit).toMatchObject({ id: 'nothing', changes: [], repeated: false })
+      await db.put('posts/2', 'b')
+      expect(summary(await db.log(['*'], { after: commit.cursor }))).toEqual(['NEW posts/2@1'])
+      expect(await db.transact([put('posts/1', 'a'), { kind: 'delete', path: 'posts/1' }], { key: 'nothing' })).toEqual(
+        { ...commit, repeated: true },
+      )
+    },
+  )
 }

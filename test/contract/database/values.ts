@@ -22,8 +22,33 @@ const REFUSED: readonly (readonly [what: string, value: unknown, at: string])[] 
 ]
 
 const EXACT: readonly Json[] = [
-  null, true, '', 'a\u0000b', '\ufeff', '😀', 0.1, 5e-324, 1.7976931348623157e308, 1e21, 2 ** 53 - 1, -(2 ** 53 - 1), [], {}, [[]], [null],
-  { $inc: 1, 'a.b': 2, constructor: 3, _bsontype: 'ObjectId', '': 4, 'a/b': 5, toString: 6, prototype: 7, $serverTime: {} },
+  null,
+  true,
+  '',
+  'a\u0000b',
+  '\ufeff',
+  '😀',
+  0.1,
+  5e-324,
+  1.7976931348623157e308,
+  1e21,
+  2 ** 53 - 1,
+  -(2 ** 53 - 1),
+  [],
+  {},
+  [[]],
+  [null],
+  {
+    $inc: 1,
+    'a.b': 2,
+    constructor: 3,
+    _bsontype: 'ObjectId',
+    '': 4,
+    'a/b': 5,
+    toString: 6,
+    prototype: 7,
+    $serverTime: {},
+  },
 ]
 
 export function values(subject: DatabaseSubject): void {
@@ -47,13 +72,16 @@ function exactness(subject: DatabaseSubject): void {
   })
 
   law(subject, 'whatever JSON is written is what document, history, changes and as-of give', async ({ db }) => {
-    await fc.assert(fc.asyncProperty(json, async (value) => {
-      const { cursor, changes } = await db.put('values/1', value)
-      expect(changes[0]?.document.value).toEqual(value)
-      expect((await db.document('values/1'))?.value).toEqual(value)
-      expect((await db.document('values/1', { asOf: { cursor } }))?.value).toEqual(value)
-      expect((await db.history('values/1', { last: 1 })).edges[0]?.node.value).toEqual(value)
-    }), { numRuns: 60 })
+    await fc.assert(
+      fc.asyncProperty(json, async (value) => {
+        const { cursor, changes } = await db.put('values/1', value)
+        expect(changes[0]?.document.value).toEqual(value)
+        expect((await db.document('values/1'))?.value).toEqual(value)
+        expect((await db.document('values/1', { asOf: { cursor } }))?.value).toEqual(value)
+        expect((await db.history('values/1', { last: 1 })).edges[0]?.node.value).toEqual(value)
+      }),
+      { numRuns: 60 },
+    )
   })
 
   law(subject, 'minus zero reads as zero', async ({ db }) => {
@@ -72,7 +100,9 @@ function refusals(subject: DatabaseSubject): void {
       expect(await refusal(db.put('values/1', given))).toEqual({ code: 'INVALID_VALUE', at })
       expect(await refusal(db.put('values/1/a', given))).toEqual({ code: 'INVALID_VALUE', at })
       expect(await refusal(db.patch('values/1', { merge: given }))).toMatchObject({ code: 'INVALID_VALUE' })
-      expect(await refusal(db.transact([{ kind: 'put', path: 'values/2', value: given }]))).toMatchObject({ code: 'INVALID_VALUE' })
+      expect(await refusal(db.transact([{ kind: 'put', path: 'values/2', value: given }]))).toMatchObject({
+        code: 'INVALID_VALUE',
+      })
       expect((await db.log(['*'])).changes).toHaveLength(1)
     })
   }
@@ -107,29 +137,33 @@ function ownership(subject: DatabaseSubject): void {
     expect((await db.history('values/1')).edges[0]?.node.value).toEqual(stored)
   })
 
-  law(subject, 'what a caller does to a patch, operations, checks or options after the call changes nothing', async ({ db }) => {
-    await db.put('values/1', {})
-    const merge: Record<string, Json> = { a: 1 }
-    const patching = db.patch('values/1', { merge })
-    merge['b'] = 2
-    expect((await patching).changes[0]?.document.value).toEqual({ a: 1 })
-    const expect2 = { version: 2 }
-    const op = { kind: 'put' as const, path: 'values/2', value: { a: [0] }, expect: { absent: true } }
-    const ops: { kind: 'put', path: string, value: Json, expect: { absent: boolean } }[] = [op]
-    const checks = [{ path: 'values/1', expect: expect2 }]
-    const options = { checks, key: 'first' }
-    const transacting = db.transact(ops, options)
-    op.path = 'values/3'
-    op.value.a[0] = 9
-    op.expect.absent = false
-    expect2.version = 7
-    options.key = 'second'
-    ops.push({ kind: 'put', path: 'values/4', value: 1, expect: { absent: true } })
-    const { id, changes } = await transacting
-    expect(id).toBe('first')
-    expect(summary({ changes })).toEqual(['NEW values/2@1'])
-    expect(await db.get('values/2')).toEqual({ a: [0] })
-  })
+  law(
+    subject,
+    'what a caller does to a patch, operations, checks or options after the call changes nothing',
+    async ({ db }) => {
+      await db.put('values/1', {})
+      const merge: Record<string, Json> = { a: 1 }
+      const patching = db.patch('values/1', { merge })
+      merge['b'] = 2
+      expect((await patching).changes[0]?.document.value).toEqual({ a: 1 })
+      const expect2 = { version: 2 }
+      const op = { kind: 'put' as const, path: 'values/2', value: { a: [0] }, expect: { absent: true } }
+      const ops: { kind: 'put'; path: string; value: Json; expect: { absent: boolean } }[] = [op]
+      const checks = [{ path: 'values/1', expect: expect2 }]
+      const options = { checks, key: 'first' }
+      const transacting = db.transact(ops, options)
+      op.path = 'values/3'
+      op.value.a[0] = 9
+      op.expect.absent = false
+      expect2.version = 7
+      options.key = 'second'
+      ops.push({ kind: 'put', path: 'values/4', value: 1, expect: { absent: true } })
+      const { id, changes } = await transacting
+      expect(id).toBe('first')
+      expect(summary({ changes })).toEqual(['NEW values/2@1'])
+      expect(await db.get('values/2')).toEqual({ a: [0] })
+    },
+  )
 }
 
 function bounds(subject: DatabaseSubject): void {
@@ -138,17 +172,32 @@ function bounds(subject: DatabaseSubject): void {
     const tooLarge = async (value: Json): Promise<unknown> => refusal(db.put('values/1', value))
     const nested = (levels: number): Json => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as Json
     await db.put('values/1', nested(valueDepth))
-    expect(await tooLarge(nested(valueDepth + 1))).toEqual({ code: 'TOO_LARGE', limit: 'valueDepth', max: 64, at: '/0'.repeat(valueDepth) })
+    expect(await tooLarge(nested(valueDepth + 1))).toEqual({
+      code: 'TOO_LARGE',
+      limit: 'valueDepth',
+      max: 64,
+      at: '/0'.repeat(valueDepth),
+    })
     const keys = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]))
     await db.put('values/1', keys(keysPerObject))
-    expect(await tooLarge({ x: keys(keysPerObject + 1) })).toEqual({ code: 'TOO_LARGE', limit: 'keysPerObject', max: 1_024, at: '/x' })
+    expect(await tooLarge({ x: keys(keysPerObject + 1) })).toEqual({
+      code: 'TOO_LARGE',
+      limit: 'keysPerObject',
+      max: 1_024,
+      at: '/x',
+    })
     await db.put('values/1', { ['é'.repeat(512)]: 1 })
     const tooLong = { code: 'TOO_LARGE', limit: 'objectKeyBytes', max: 1_024, at: '/x' }
     expect(await tooLarge({ x: { [`${'é'.repeat(512)}x`]: 1 } })).toEqual(tooLong)
     expect(await refusal(db.patch('values/1', { merge: { x: { ['k'.repeat(1_025)]: null } } }))).toEqual(tooLong)
     const list = (length: number): Json => Array<Json>(length).fill(0)
     await db.put('values/1', list(arrayLength))
-    expect(await tooLarge([list(arrayLength + 1)])).toEqual({ code: 'TOO_LARGE', limit: 'arrayLength', max: 8_192, at: '/0' })
+    expect(await tooLarge([list(arrayLength + 1)])).toEqual({
+      code: 'TOO_LARGE',
+      limit: 'arrayLength',
+      max: 8_192,
+      at: '/0',
+    })
     const text = 'é'.repeat((valueBytes - 2) / 2)
     await db.put('values/1', text)
     expect(await tooLarge(`${text}x`)).toEqual({ code: 'TOO_LARGE', limit: 'valueBytes', max: 1_048_576, at: '' })

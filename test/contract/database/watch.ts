@@ -50,7 +50,12 @@ function values(subject: DatabaseSubject): void {
     await db.put('a/1', { title: 't', n: [] })
     await db.put('a/2', 2)
     const writes = [
-      () => db.put('a/1/n/x', 1), () => db.put('a/3', 3), () => db.delete('a/2'), () => db.put('a/1/title', 'u'), () => db.delete('a/1'), () => db.delete('a/3'),
+      () => db.put('a/1/n/x', 1),
+      () => db.put('a/3', 3),
+      () => db.delete('a/2'),
+      () => db.put('a/1/title', 'u'),
+      () => db.delete('a/1'),
+      () => db.delete('a/3'),
     ]
     await watching(db, 'a', async (next) => {
       expect(await next()).toEqual(await db.get('a'))
@@ -98,30 +103,44 @@ function meanings(subject: DatabaseSubject): void {
   law(subject, 'depth bounds the levels of collections that are watched', async ({ db }) => {
     await db.put('a/1', { n: [] })
     await db.put('a/1/n/x', { m: [] })
-    await watching(db, 'a/1', async (bare) => {
-      await watching(db, 'a/1', async (one) => {
-        expect(await bare()).toEqual({ n: [] })
-        expect(await one()).toEqual(await db.get('a/1', { depth: 1 }))
-        await db.put('a/1/n/x/m/y', 1)
-        await db.put('a/1/n/z', 1)
-        expect(await one()).toEqual(await db.get('a/1', { depth: 1 }))
-        await db.put('a/1/title', 't')
-        expect(await bare()).toEqual({ n: [], title: 't' })
-      }, 1)
-    }, 0)
+    await watching(
+      db,
+      'a/1',
+      async (bare) => {
+        await watching(
+          db,
+          'a/1',
+          async (one) => {
+            expect(await bare()).toEqual({ n: [] })
+            expect(await one()).toEqual(await db.get('a/1', { depth: 1 }))
+            await db.put('a/1/n/x/m/y', 1)
+            await db.put('a/1/n/z', 1)
+            expect(await one()).toEqual(await db.get('a/1', { depth: 1 }))
+            await db.put('a/1/title', 't')
+            expect(await bare()).toEqual({ n: [], title: 't' })
+          },
+          1,
+        )
+      },
+      0,
+    )
   })
 
-  law(subject, 'a nested collection is watched from when it does not exist: null, then empty or not', async ({ db }) => {
-    await watching(db, 'a/1/n', async (next) => {
-      expect(await next()).toBe(null)
-      await db.put('a/1', { n: [] })
-      expect(await next()).toEqual([])
-      await db.put('a/1/n/x', 1)
-      expect(await next()).toMatchObject([{ id: 'x', value: 1 }])
-      await db.delete('a/1/n/x')
-      expect(await next()).toEqual([])
-    })
-  })
+  law(
+    subject,
+    'a nested collection is watched from when it does not exist: null, then empty or not',
+    async ({ db }) => {
+      await watching(db, 'a/1/n', async (next) => {
+        expect(await next()).toBe(null)
+        await db.put('a/1', { n: [] })
+        expect(await next()).toEqual([])
+        await db.put('a/1/n/x', 1)
+        expect(await next()).toMatchObject([{ id: 'x', value: 1 }])
+        await db.delete('a/1/n/x')
+        expect(await next()).toEqual([])
+      })
+    },
+  )
 }
 
 function slowness(subject: DatabaseSubject): void {
@@ -180,16 +199,23 @@ function ends(subject: DatabaseSubject): void {
   })
 
   law(subject, 'a path or a depth that is none is refused at once', async ({ db }) => {
-    const refused = (path: string, depth?: number): Promise<unknown> => refusal((async () => void db.watch(path, { depth }))())
-    for (const path of ['', '/a', 'a//b', '__proto__/1']) expect(await refused(path)).toMatchObject({ code: 'INVALID_PATH' })
-    for (const depth of [-1, 0.5, Number.NaN]) expect(await refused('a', depth)).toEqual({ code: 'BAD_REQUEST', argument: 'depth' })
+    const refused = (path: string, depth?: number): Promise<unknown> =>
+      refusal((async () => void db.watch(path, { depth }))())
+    for (const path of ['', '/a', 'a//b', '__proto__/1']) {
+      expect(await refused(path)).toMatchObject({ code: 'INVALID_PATH' })
+    }
+    for (const depth of [-1, 0.5, Number.NaN]) {
+      expect(await refused('a', depth)).toEqual({ code: 'BAD_REQUEST', argument: 'depth' })
+    }
   })
 
   law(subject, 'all watchers of one path get the same value', async ({ db }) => {
     await db.put('a/1', { n: 1 })
     const watchers = [db.watch('a/1'), db.watch('a/1')]
     for (const n of [1, 2, 3]) {
-      const [one, other] = await Promise.all(watchers.map(async (watcher) => ((await watcher.next()) as { readonly value: unknown }).value))
+      const [one, other] = await Promise.all(
+        watchers.map(async (watcher) => ((await watcher.next()) as { readonly value: unknown }).value),
+      )
       expect(one).toEqual({ value: { n } })
       expect(one).toBe(other)
       await db.put('a/1', { n: n + 1 })

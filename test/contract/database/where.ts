@@ -19,7 +19,10 @@ const VALUES: readonly Json[] = fc.sample(documentValue, { numRuns: 60, seed: 6 
 
 /** Every number of which the id is one: 1 to `count`. */
 async function plantNumbers(db: Database, count: number): Promise<void> {
-  await plant(db, Array.from({ length: count }, (_, i) => i + 1))
+  await plant(
+    db,
+    Array.from({ length: count }, (_, i) => i + 1),
+  )
 }
 
 export function wheres(subject: DatabaseSubject): void {
@@ -57,14 +60,18 @@ function everywhere<T>(value: T): Readonly<Record<string, T>> {
 }
 
 function judgements(subject: DatabaseSubject): void {
-  law(subject, 'documents, log, changes and live select by an expression what it says in other words', async ({ db }) => {
-    await plant(db, VALUES)
-    const all = (await db.documents('a', { first: 1_000 })).edges.map(({ node }) => node)
-    const property = fc.asyncProperty(filter, async ({ holds, ...options }) => {
-      expect(await selections(db, options)).toEqual(everywhere(all.filter(holds).map(({ id }) => id)))
-    })
-    await fc.assert(property, { numRuns: 100 })
-  })
+  law(
+    subject,
+    'documents, log, changes and live select by an expression what it says in other words',
+    async ({ db }) => {
+      await plant(db, VALUES)
+      const all = (await db.documents('a', { first: 1_000 })).edges.map(({ node }) => node)
+      const property = fc.asyncProperty(filter, async ({ holds, ...options }) => {
+        expect(await selections(db, options)).toEqual(everywhere(all.filter(holds).map(({ id }) => id)))
+      })
+      await fc.assert(property, { numRuns: 100 })
+    },
+  )
 
   law(subject, 'an expression sees the value, the path, the id and the params', async ({ db }) => {
     await plantNumbers(db, 9)
@@ -75,7 +82,10 @@ function judgements(subject: DatabaseSubject): void {
       ['value == params.n', ['004']],
       ['value == params.n + 0.0', ['004']],
     ] as const) {
-      expect([where, await selections(db, { where, params: { ids: ['002', '005'], n: 4 } })]).toEqual([where, everywhere(expected)])
+      expect([where, await selections(db, { where, params: { ids: ['002', '005'], n: 4 } })]).toEqual([
+        where,
+        everywhere(expected),
+      ])
     }
   })
 }
@@ -83,58 +93,95 @@ function judgements(subject: DatabaseSubject): void {
 const asks = (size: number): fc.Arbitrary<Ask> => {
   const place = fc.option(fc.nat({ max: size - 1 }), { nil: undefined })
   const amounts = fc.integer({ min: 1, max: size + 2 })
-  const count = fc.oneof(fc.constant({}), amounts.map((first) => ({ first })), amounts.map((last) => ({ last })))
+  const count = fc.oneof(
+    fc.constant({}),
+    amounts.map((first) => ({ first })),
+    amounts.map((last) => ({ last })),
+  )
   return fc.tuple(place, place, count).map(([after, before, amount]) => ({ after, before, ...amount }))
 }
 
 function pages(subject: DatabaseSubject): void {
-  law(subject, 'a page is of matches: every page is a part of the plain list of them, whatever is asked', async ({ db }) => {
-    await plant(db, VALUES)
-    const all = (await db.documents('a', { first: 1_000 })).edges.map(({ node }) => node)
-    const property = fc.asyncProperty(filter, fc.array(asks(20), { minLength: 5, maxLength: 5 }), async ({ holds, ...options }, asked) => {
-      const read = (page: object): Promise<DocumentPage> => db.documents('a', { ...options, ...page })
-      const { edges } = await read({ first: 1_000 })
-      const paged = { whole: all.filter(holds).map(({ id }) => id), cursors: edges.map(({ cursor }) => cursor), read, tell: idsOf }
-      for (const ask of asked) await expectPage(paged, within(ask, edges.length), 'first')
-    })
-    await fc.assert(property, { numRuns: 60 })
-  })
+  law(
+    subject,
+    'a page is of matches: every page is a part of the plain list of them, whatever is asked',
+    async ({ db }) => {
+      await plant(db, VALUES)
+      const all = (await db.documents('a', { first: 1_000 })).edges.map(({ node }) => node)
+      const property = fc.asyncProperty(
+        filter,
+        fc.array(asks(20), { minLength: 5, maxLength: 5 }),
+        async ({ holds, ...options }, asked) => {
+          const read = (page: object): Promise<DocumentPage> => db.documents('a', { ...options, ...page })
+          const { edges } = await read({ first: 1_000 })
+          const paged = {
+            whole: all.filter(holds).map(({ id }) => id),
+            cursors: edges.map(({ cursor }) => cursor),
+            read,
+            tell: idsOf,
+          }
+          for (const ask of asked) await expectPage(paged, within(ask, edges.length), 'first')
+        },
+      )
+      await fc.assert(property, { numRuns: 60 })
+    },
+  )
 
-  law(subject, 'a page has as many matches as it may, however far they lie apart, and knows whether there is one more', async ({ db }) => {
-    await plantNumbers(db, 900)
-    const where = 'value in [3, 299, 300, 700, 899]'
-    const whole = ['003', '299', '300', '700', '899']
-    const read = (page: object): Promise<DocumentPage> => db.documents('a', { where, ...page })
-    const told = async (page: object): Promise<unknown> => {
-      const { edges, hasNextPage, hasPreviousPage } = await read(page)
-      return [edges.map(({ node }) => node.id), hasPreviousPage, hasNextPage]
-    }
-    expect(await told({ first: 4 })).toEqual([whole.slice(0, 4), false, true])
-    expect(await told({ first: 5 })).toEqual([whole, false, false])
-    expect(await told({ last: 1 })).toEqual([whole.slice(4), true, false])
-    expect(await told({ last: 5 })).toEqual([whole, false, false])
-    for (const size of [1, 2, 3, 5]) expect(await walk({ read, tell: idsOf }, size)).toEqual({ forward: whole, backward: whole })
-  })
+  law(
+    subject,
+    'a page has as many matches as it may, however far they lie apart, and knows whether there is one more',
+    async ({ db }) => {
+      await plantNumbers(db, 900)
+      const where = 'value in [3, 299, 300, 700, 899]'
+      const whole = ['003', '299', '300', '700', '899']
+      const read = (page: object): Promise<DocumentPage> => db.documents('a', { where, ...page })
+      const told = async (page: object): Promise<unknown> => {
+        const { edges, hasNextPage, hasPreviousPage } = await read(page)
+        return [edges.map(({ node }) => node.id), hasPreviousPage, hasNextPage]
+      }
+      expect(await told({ first: 4 })).toEqual([whole.slice(0, 4), false, true])
+      expect(await told({ first: 5 })).toEqual([whole, false, false])
+      expect(await told({ last: 1 })).toEqual([whole.slice(4), true, false])
+      expect(await told({ last: 5 })).toEqual([whole, false, false])
+      for (const size of [1, 2, 3, 5]) {
+        expect(await walk({ read, tell: idsOf }, size)).toEqual({ forward: whole, backward: whole })
+      }
+    },
+  )
 
   law(subject, 'page cursors work with and without the expression', async ({ db }) => {
     await plantNumbers(db, 9)
     const [first, second] = (await db.documents('a', { where: 'value > 3' })).edges
     expect(idsOf(await db.documents('a', { first: 2, after: first?.cursor }))).toEqual(['005', '006'])
     const plain = (await db.documents('a')).edges
-    expect(idsOf(await db.documents('a', { where: 'value > 3', after: plain[1]?.cursor, before: plain[5]?.cursor }))).toEqual(['004', '005'])
-    expect(idsOf(await db.documents('a', { where: 'value != 2', last: 3, before: second?.cursor }))).toEqual(['001', '003', '004'])
+    expect(
+      idsOf(await db.documents('a', { where: 'value > 3', after: plain[1]?.cursor, before: plain[5]?.cursor })),
+    ).toEqual(['004', '005'])
+    expect(idsOf(await db.documents('a', { where: 'value != 2', last: 3, before: second?.cursor }))).toEqual([
+      '001',
+      '003',
+      '004',
+    ])
   })
 
-  law(subject, 'a page of matches that would be larger than an answer may be is shorter, and says that there is more', async ({ db }) => {
-    for (let i = 0; i < 12; i++) await db.put(`a/${i + 10}`, { text: 'x'.repeat(300), odd: i % 2 === 1 })
-    const options = { where: 'value.odd' }
-    const page = await db.documents('a', options)
-    expect(page.edges.length).toBeGreaterThan(0)
-    expect(page.edges.length).toBeLessThan(3)
-    expect(page.hasNextPage).toBe(true)
-    const whole = ['11', '13', '15', '17', '19', '21']
-    expect(await walk({ read: (ask) => db.documents('a', { ...options, ...ask }), tell: idsOf }, 100)).toEqual({ forward: whole, backward: whole })
-  }, { pageBytes: 700 })
+  law(
+    subject,
+    'a page of matches that would be larger than an answer may be is shorter, and says that there is more',
+    async ({ db }) => {
+      for (let i = 0; i < 12; i++) await db.put(`a/${i + 10}`, { text: 'x'.repeat(300), odd: i % 2 === 1 })
+      const options = { where: 'value.odd' }
+      const page = await db.documents('a', options)
+      expect(page.edges.length).toBeGreaterThan(0)
+      expect(page.edges.length).toBeLessThan(3)
+      expect(page.hasNextPage).toBe(true)
+      const whole = ['11', '13', '15', '17', '19', '21']
+      expect(await walk({ read: (ask) => db.documents('a', { ...options, ...ask }), tell: idsOf }, 100)).toEqual({
+        forward: whole,
+        backward: whole,
+      })
+    },
+    { pageBytes: 700 },
+  )
 }
 
 /** Places of a shorter list. */
@@ -145,32 +192,50 @@ function within({ after, before, ...amount }: Ask, size: number): Ask {
 
 function states(subject: DatabaseSubject): void {
   const read = async (db: Database, cursor: Cursor): Promise<readonly string[]> => {
-    const page = (ask: object): Promise<DocumentPage> => db.documents('a', { where: 'value > 100', ...ask, asOf: { cursor } })
+    const page = (ask: object): Promise<DocumentPage> =>
+      db.documents('a', { where: 'value > 100', ...ask, asOf: { cursor } })
     return (await walk({ read: page, tell: idsOf }, 2)).forward
   }
 
-  law(subject, 'all pages of one cursor are of one state: matches that come, go and stop to match do not change it', async ({ db }) => {
-    await plantNumbers(db, 5)
-    const before = (await db.put('a/002', 102)).cursor
-    await db.put('a/004', 104)
-    const middle = (await db.put('a/005', 105)).cursor
-    const page = await db.documents('a', { where: 'value > 100', first: 2 })
-    await db.put('a/004', 4)
-    await db.put('a/001', 101)
-    const after = (await db.delete('a/005')).cursor
-    expect([await read(db, before), await read(db, middle), await read(db, after)]).toEqual([['002'], ['002', '004', '005'], ['001', '002']])
-    expect([idsOf(page), page.cursor]).toEqual([['002', '004'], middle])
-    const rest = await db.documents('a', { where: 'value > 100', after: page.edges[1]?.cursor, asOf: { cursor: page.cursor } })
-    expect([idsOf(rest), rest.cursor]).toEqual([['005'], middle])
-    expect(rest.edges[0]?.node.asOf).toBe(middle)
-  })
+  law(
+    subject,
+    'all pages of one cursor are of one state: matches that come, go and stop to match do not change it',
+    async ({ db }) => {
+      await plantNumbers(db, 5)
+      const before = (await db.put('a/002', 102)).cursor
+      await db.put('a/004', 104)
+      const middle = (await db.put('a/005', 105)).cursor
+      const page = await db.documents('a', { where: 'value > 100', first: 2 })
+      await db.put('a/004', 4)
+      await db.put('a/001', 101)
+      const after = (await db.delete('a/005')).cursor
+      expect([await read(db, before), await read(db, middle), await read(db, after)]).toEqual([
+        ['002'],
+        ['002', '004', '005'],
+        ['001', '002'],
+      ])
+      expect([idsOf(page), page.cursor]).toEqual([['002', '004'], middle])
+      const rest = await db.documents('a', {
+        where: 'value > 100',
+        after: page.edges[1]?.cursor,
+        asOf: { cursor: page.cursor },
+      })
+      expect([idsOf(rest), rest.cursor]).toEqual([['005'], middle])
+      expect(rest.edges[0]?.node.asOf).toBe(middle)
+    },
+  )
 
   law(subject, 'a page that looks far is of one state, while others write', async ({ db }) => {
     await plantNumbers(db, 800)
     let writing = true
     const writes = (async () => {
       // At each moment one of the two is far, and every commit changes which.
-      for (let i = 0; writing; i++) await db.transact([{ kind: 'put', path: 'a/002', value: i % 2 === 0 ? -1 : 2 }, { kind: 'put', path: 'a/799', value: i % 2 === 0 ? 799 : -1 }])
+      for (let i = 0; writing; i++) {
+        await db.transact([
+          { kind: 'put', path: 'a/002', value: i % 2 === 0 ? -1 : 2 },
+          { kind: 'put', path: 'a/799', value: i % 2 === 0 ? 799 : -1 },
+        ])
+      }
     })()
     const seen: (readonly string[])[] = []
     for (let i = 0; i < 40; i++) seen.push(idsOf(await db.documents('a', { where: 'value < 0' })))
@@ -182,7 +247,16 @@ function states(subject: DatabaseSubject): void {
 
 function faults(subject: DatabaseSubject): void {
   law(subject, 'what is missing or of another type makes an expression false, never an error', async ({ db }) => {
-    const values: readonly Json[] = [{ likes: 3 }, { likes: 'many' }, { likes: null }, {}, [], 'likes', null, { likes: { likes: 3 } }]
+    const values: readonly Json[] = [
+      { likes: 3 },
+      { likes: 'many' },
+      { likes: null },
+      {},
+      [],
+      'likes',
+      null,
+      { likes: { likes: 3 } },
+    ]
     await plant(db, values)
     for (const [where, expected] of [
       ['value.likes >= 3', ['001']],
@@ -193,7 +267,9 @@ function faults(subject: DatabaseSubject): void {
       ['value.likes == null', ['003']],
       ['value', []],
       ['1 / 0 == 1', []],
-    ] as const) expect([where, await selections(db, { where })]).toEqual([where, everywhere(expected)])
+    ] as const) {
+      expect([where, await selections(db, { where })]).toEqual([where, everywhere(expected)])
+    }
   })
 }
 
@@ -208,47 +284,72 @@ async function refusals(db: Database, options: Filter): Promise<Readonly<Record<
 }
 
 function bounds(subject: DatabaseSubject): void {
-  law(subject, 'an expression that does not parse, or uses what is not offered, is BAD_EXPRESSION with the position', async ({ db }) => {
-    for (const [where, position] of [
-      ['value.likes >=', 14],
-      ['value.likes > 3 &&& true', 18],
-      ['likes > 3', 0],
-      ['value > 3 && value.name.matches("a+")', 13],
-      ['value == params.none', 16],
-      ['', 0],
-    ] as const) {
-      const refused = await refusals(db, { where })
-      expect([where, refused]).toEqual([where, everywhere({ code: 'BAD_EXPRESSION', position: refused['documents']?.['position'] })])
-      expect([where, refused['documents']?.['position']]).toEqual([where, position])
-    }
-  })
+  law(
+    subject,
+    'an expression that does not parse, or uses what is not offered, is BAD_EXPRESSION with the position',
+    async ({ db }) => {
+      for (const [where, position] of [
+        ['value.likes >=', 14],
+        ['value.likes > 3 &&& true', 18],
+        ['likes > 3', 0],
+        ['value > 3 && value.name.matches("a+")', 13],
+        ['value == params.none', 16],
+        ['', 0],
+      ] as const) {
+        const refused = await refusals(db, { where })
+        expect([where, refused]).toEqual([
+          where,
+          everywhere({ code: 'BAD_EXPRESSION', position: refused['documents']?.['position'] }),
+        ])
+        expect([where, refused['documents']?.['position']]).toEqual([where, position])
+      }
+    },
+  )
 
-  law(subject, 'params are an object of at most 32 values that can be kept exactly, and come with an expression', async ({ db }) => {
-    await plantNumbers(db, 3)
-    const named = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, i]))
-    expect(await selections(db, { where: 'value == params.p2', params: named(32) })).toEqual(everywhere(['002']))
-    const where = 'value == params.p2'
-    expect(await refusals(db, { where, params: named(33) })).toEqual(everywhere({ code: 'TOO_LARGE', limit: 'params', max: 32 }))
-    for (const params of [1, 'x', null, [1]]) expect(await refusals(db, { where, params })).toEqual(everywhere({ code: 'BAD_REQUEST', argument: 'params' }))
-    expect(await refusals(db, { params: {} })).toEqual(everywhere({ code: 'BAD_REQUEST', argument: 'params' }))
-    expect(await refusals(db, { where, params: { p2: 2 ** 53 } })).toEqual(everywhere({ code: 'INVALID_VALUE', at: '/p2' }))
-  })
+  law(
+    subject,
+    'params are an object of at most 32 values that can be kept exactly, and come with an expression',
+    async ({ db }) => {
+      await plantNumbers(db, 3)
+      const named = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, i]))
+      expect(await selections(db, { where: 'value == params.p2', params: named(32) })).toEqual(everywhere(['002']))
+      const where = 'value == params.p2'
+      expect(await refusals(db, { where, params: named(33) })).toEqual(
+        everywhere({ code: 'TOO_LARGE', limit: 'params', max: 32 }),
+      )
+      for (const params of [1, 'x', null, [1]]) {
+        expect(await refusals(db, { where, params })).toEqual(everywhere({ code: 'BAD_REQUEST', argument: 'params' }))
+      }
+      expect(await refusals(db, { params: {} })).toEqual(everywhere({ code: 'BAD_REQUEST', argument: 'params' }))
+      expect(await refusals(db, { where, params: { p2: 2 ** 53 } })).toEqual(
+        everywhere({ code: 'INVALID_VALUE', at: '/p2' }),
+      )
+    },
+  )
 
-  law(subject, 'params of a feed are those of the call, whatever the caller does with them afterwards', async ({ db }) => {
-    await plantNumbers(db, 3)
-    const params = { n: [2] }
-    const feed = db.live(['a'], { where: 'value in params.n', params })
-    params.n[0] = 3
-    const reader = readerOf(feed)
-    expect(await reader.upToDate()).toEqual(['NEW a/002@1'])
-    await feed.return?.()
-  })
+  law(
+    subject,
+    'params of a feed are those of the call, whatever the caller does with them afterwards',
+    async ({ db }) => {
+      await plantNumbers(db, 3)
+      const params = { n: [2] }
+      const feed = db.live(['a'], { where: 'value in params.n', params })
+      params.n[0] = 3
+      const reader = readerOf(feed)
+      expect(await reader.upToDate()).toEqual(['NEW a/002@1'])
+      await feed.return?.()
+    },
+  )
 
   law(subject, 'an expression of too many bytes, nodes or levels is TOO_LARGE', async ({ db }) => {
     const tooLong = `value == "${'x'.repeat(8_192)}"`
     const tooMany = Array.from({ length: 200 }, () => 'value == 1').join(' || ')
     const tooDeep = `${'('.repeat(65)}true${')'.repeat(65)}`
-    for (const [where, limit, max] of [[tooLong, 'expressionBytes', 8_192], [tooMany, 'expressionNodes', 500], [tooDeep, 'expressionDepth', 64]] as const) {
+    for (const [where, limit, max] of [
+      [tooLong, 'expressionBytes', 8_192],
+      [tooMany, 'expressionNodes', 500],
+      [tooDeep, 'expressionDepth', 64],
+    ] as const) {
       expect([limit, await refusals(db, { where })]).toEqual([limit, everywhere({ code: 'TOO_LARGE', limit, max })])
     }
   })

@@ -14,7 +14,11 @@ const MERGES: readonly (readonly [Json, Json, Json])[] = [
   [{ a: 'c' }, { a: ['b'] }, { a: ['b'] }],
   [{ a: { b: 'c' } }, { a: { b: 'd', c: null } }, { a: { b: 'd' } }],
   [{ a: [{ b: 'c' }] }, { a: [1] }, { a: [1] }],
-  [['a', 'b'], ['c', 'd'], ['c', 'd']],
+  [
+    ['a', 'b'],
+    ['c', 'd'],
+    ['c', 'd'],
+  ],
   [{ a: 'b' }, ['c'], ['c']],
   [{ a: 'foo' }, null, null],
   [{ a: 'foo' }, 'bar', 'bar'],
@@ -55,7 +59,12 @@ function posts(subject: DatabaseSubject): void {
     await expectRefusal(db.post('posts/1/comments', {}), 'NOT_FOUND', ...asked)
     await db.put('posts/1', {})
     expect(summary(await db.post('posts/1/comments', {}, { id: 'c' }))).toEqual(['NEW posts/1/comments/c@1'])
-    await expectRefusal(db.post('posts/1/comments/x/replies', {}), 'NOT_FOUND', 'posts/1/comments/x', 'posts/1/comments/x/replies')
+    await expectRefusal(
+      db.post('posts/1/comments/x/replies', {}),
+      'NOT_FOUND',
+      'posts/1/comments/x',
+      'posts/1/comments/x/replies',
+    )
     await db.post('posts/1/comments/c/replies', { deep: true }, { id: 'r' })
     expect(await db.get('posts/1/comments/c/replies/r/deep')).toBe(true)
     await db.delete('posts/1')
@@ -63,7 +72,9 @@ function posts(subject: DatabaseSubject): void {
   })
 
   law(subject, 'of many posts with one id, one comes into being and the others are EXISTS', async ({ db }) => {
-    const outcomes = await Promise.allSettled(Array.from({ length: 30 }, (_, i) => db.post('posts', { i }, { id: 'a' })))
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, i) => db.post('posts', { i }, { id: 'a' })),
+    )
     const refused = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
     expect(refused).toHaveLength(29)
     expect(refused.every((reason) => (reason as { code?: string }).code === 'EXISTS')).toBe(true)
@@ -82,24 +93,42 @@ function puts(subject: DatabaseSubject): void {
     expect(summary(await db.put('brand-new/1', 1))).toEqual(['NEW brand-new/1@1'])
   })
 
-  law(subject, 'a put creates a nested document where its collection has or had one, or is declared', async ({ db }) => {
-    await db.put('posts/1', { declared: [] })
-    expect(summary(await db.put('posts/1/declared/a', 1))).toEqual(['NEW posts/1/declared/a@1'])
-    await db.post('posts/1/held', {}, { id: 'x' })
-    expect(summary(await db.put('posts/1/held/a', 1))).toEqual(['NEW posts/1/held/a@1'])
-    await db.delete('posts/1/held')
-    expect(summary(await db.put('posts/1/held/b', 1))).toEqual(['NEW posts/1/held/b@1'])
-  })
+  law(
+    subject,
+    'a put creates a nested document where its collection has or had one, or is declared',
+    async ({ db }) => {
+      await db.put('posts/1', { declared: [] })
+      expect(summary(await db.put('posts/1/declared/a', 1))).toEqual(['NEW posts/1/declared/a@1'])
+      await db.post('posts/1/held', {}, { id: 'x' })
+      expect(summary(await db.put('posts/1/held/a', 1))).toEqual(['NEW posts/1/held/a@1'])
+      await db.delete('posts/1/held')
+      expect(summary(await db.put('posts/1/held/b', 1))).toEqual(['NEW posts/1/held/b@1'])
+    },
+  )
 
   law(subject, 'a put below what is not there is NOT_FOUND', async ({ db }) => {
     await expectRefusal(db.put('posts/1/title', 'a'), 'NOT_FOUND', 'posts/1', 'posts/1/title')
-    await expectRefusal(db.put('posts/1/comments/c', 'a'), 'NOT_FOUND', 'posts/1', 'posts/1/comments', 'posts/1/comments/c')
-    await expect(db.put('posts/1/comments/c', 'a')).rejects.toThrow('posts/1 does not exist, so nothing can be put inside it: put posts/1 first.')
+    await expectRefusal(
+      db.put('posts/1/comments/c', 'a'),
+      'NOT_FOUND',
+      'posts/1',
+      'posts/1/comments',
+      'posts/1/comments/c',
+    )
+    await expect(db.put('posts/1/comments/c', 'a')).rejects.toThrow(
+      'posts/1 does not exist, so nothing can be put inside it: put posts/1 first.',
+    )
     await db.put('posts/1', { comments: [] })
     await db.put('posts/1/comments/c', {})
     await db.delete('posts/1')
     await expectRefusal(db.put('posts/1/title', 'a'), 'NOT_FOUND', 'posts/1', 'posts/1/title')
-    await expectRefusal(db.put('posts/1/comments/c', 'a'), 'NOT_FOUND', 'posts/1', 'posts/1/comments', 'posts/1/comments/c')
+    await expectRefusal(
+      db.put('posts/1/comments/c', 'a'),
+      'NOT_FOUND',
+      'posts/1',
+      'posts/1/comments',
+      'posts/1/comments/c',
+    )
   })
 
   law(subject, 'a put of a field makes the missing parents inside the value', async ({ db }) => {
@@ -135,28 +164,39 @@ function patches(subject: DatabaseSubject): void {
 
   law(subject, 'a patch of nothing is NOT_FOUND', async ({ db }) => {
     await expectRefusal(db.patch('posts/1', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1')
-    await expect(db.patch('posts/1/meta/by', { merge: { a: 1 } })).rejects.toThrow('posts/1 does not exist; put or post makes it.')
+    await expect(db.patch('posts/1/meta/by', { merge: { a: 1 } })).rejects.toThrow(
+      'posts/1 does not exist; put or post makes it.',
+    )
     await db.put('posts/1', { a: 1, comments: [] })
     await expectRefusal(db.patch('posts/1/missing', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1', 'posts/1/missing')
-    await expectRefusal(db.patch('posts/1/comments/c', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1', 'posts/1/comments/c')
+    await expectRefusal(
+      db.patch('posts/1/comments/c', { merge: { a: 1 } }),
+      'NOT_FOUND',
+      'posts/1',
+      'posts/1/comments/c',
+    )
     await db.delete('posts/1')
     await expectRefusal(db.patch('posts/1', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1')
   })
 }
 
 function versions(subject: DatabaseSubject): void {
-  law(subject, 'each write of a document makes the next version, a delete too, and one that comes back goes on counting', async ({ db }) => {
-    const told: string[] = []
-    told.push(...summary(await db.post('posts', {}, { id: '1' })))
-    told.push(...summary(await db.put('posts/1/title', 'a')))
-    told.push(...summary(await db.patch('posts/1', { merge: { title: 'b' } })))
-    told.push(...summary(await db.delete('posts/1')))
-    told.push(...summary(await db.post('posts', { title: 'c' }, { id: '1' })))
-    told.push(...summary(await db.delete('posts/1')))
-    told.push(...summary(await db.put('posts/1', { title: 'd' })))
-    const types = ['NEW', 'UPDATE', 'UPDATE', 'DELETE', 'NEW', 'DELETE', 'NEW']
-    expect(told).toEqual(types.map((type, i) => `${type} posts/1@${i + 1}`))
-  })
+  law(
+    subject,
+    'each write of a document makes the next version, a delete too, and one that comes back goes on counting',
+    async ({ db }) => {
+      const told: string[] = []
+      told.push(...summary(await db.post('posts', {}, { id: '1' })))
+      told.push(...summary(await db.put('posts/1/title', 'a')))
+      told.push(...summary(await db.patch('posts/1', { merge: { title: 'b' } })))
+      told.push(...summary(await db.delete('posts/1')))
+      told.push(...summary(await db.post('posts', { title: 'c' }, { id: '1' })))
+      told.push(...summary(await db.delete('posts/1')))
+      told.push(...summary(await db.put('posts/1', { title: 'd' })))
+      const types = ['NEW', 'UPDATE', 'UPDATE', 'DELETE', 'NEW', 'DELETE', 'NEW']
+      expect(told).toEqual(types.map((type, i) => `${type} posts/1@${i + 1}`))
+    },
+  )
 
   law(subject, 'put and patch make a version also when nothing changes', async ({ db }) => {
     await db.put('posts/1', { a: 1 })
@@ -173,10 +213,27 @@ function versions(subject: DatabaseSubject): void {
     const at = timestamp(START + 5)
     expect(commit.id).toMatch(ULID)
     const { id, cursor, actor } = commit
-    const document = { path: 'posts/1', id: '1', version: 1, value: { title: 'a' }, deleted: false, createdAt: at, updatedAt: at, actor, cursor, asOf: cursor }
+    const document = {
+      path: 'posts/1',
+      id: '1',
+      version: 1,
+      value: { title: 'a' },
+      deleted: false,
+      createdAt: at,
+      updatedAt: at,
+      actor,
+      cursor,
+      asOf: cursor,
+    }
     expect(commit).toEqual({
-      id, cursor, at, actor, repeated: false,
-      changes: [{ type: 'NEW', reason: 'WRITE', before: null, path: 'posts/1', document, fields: [], commit: id, cursor, at }],
+      id,
+      cursor,
+      at,
+      actor,
+      repeated: false,
+      changes: [
+        { type: 'NEW', reason: 'WRITE', before: null, path: 'posts/1', document, fields: [], commit: id, cursor, at },
+      ],
     })
   })
 
@@ -185,19 +242,38 @@ function versions(subject: DatabaseSubject): void {
     clock.time = START + 1_000
     const { cursor } = await db.put('posts/1/title', 'b')
     const document = await db.document('posts/1')
-    expect(document).toMatchObject({ createdAt: timestamp(START), updatedAt: timestamp(START + 1_000), version: 2, cursor })
+    expect(document).toMatchObject({
+      createdAt: timestamp(START),
+      updatedAt: timestamp(START + 1_000),
+      version: 2,
+      cursor,
+    })
   })
 
   law(subject, 'a change names the fields that were written, and none when the whole value was', async ({ db }) => {
-    const fieldsOf = async (write: ReturnType<typeof db.put>): Promise<readonly string[]> => (await write).changes.flatMap(({ fields }) => fields).toSorted()
+    const fieldsOf = async (write: ReturnType<typeof db.put>): Promise<readonly string[]> =>
+      (await write).changes.flatMap(({ fields }) => fields).toSorted()
     expect(await fieldsOf(db.put('posts/1', { a: 1, author: { name: 'ann' } }))).toEqual([])
     expect(await fieldsOf(db.put('posts/1/author/name', 'bob'))).toEqual(['author/name'])
     expect(await fieldsOf(db.put('posts/1/tags', ['x']))).toEqual(['tags'])
     expect(await fieldsOf(db.put('posts/1/tags/0', 'y'))).toEqual(['tags/0'])
-    expect(await fieldsOf(db.patch('posts/1', { merge: { a: 2, author: { name: 'eve' } } }))).toEqual(['a', 'author/name'])
-    expect(await fieldsOf(db.patch('posts/1/author', { merge: { name: 'ann', age: 7 } }))).toEqual(['author/age', 'author/name'])
+    expect(await fieldsOf(db.patch('posts/1', { merge: { a: 2, author: { name: 'eve' } } }))).toEqual([
+      'a',
+      'author/name',
+    ])
+    expect(await fieldsOf(db.patch('posts/1/author', { merge: { name: 'ann', age: 7 } }))).toEqual([
+      'author/age',
+      'author/name',
+    ])
     expect(await fieldsOf(db.delete('posts/1/a'))).toEqual(['a'])
-    expect(await fieldsOf(db.transact([{ kind: 'put', path: 'posts/1/b', value: 1 }, { kind: 'put', path: 'posts/1/c', value: 2 }]))).toEqual(['b', 'c'])
+    expect(
+      await fieldsOf(
+        db.transact([
+          { kind: 'put', path: 'posts/1/b', value: 1 },
+          { kind: 'put', path: 'posts/1/c', value: 2 },
+        ]),
+      ),
+    ).toEqual(['b', 'c'])
     expect(await fieldsOf(db.put('posts/1', {}))).toEqual([])
   })
 

@@ -14,10 +14,12 @@ export function appendContract(subject: StoreSubject): void {
     expect(kindsOf([...a, ...b])).toEqual(['committed', 'conflict', 'repeated', 'committed', 'committed', 'committed'])
     const revisions = [...a, ...b].flatMap((result) => (result.kind === 'committed' ? [result.commit.revision] : []))
     expect(revisions).toEqual([1, 2, 3, 4])
-    expect((await store.log(tenant, { after: 0, limit: ALL })).commits.map(({ revision }) => revision)).toEqual([1, 2, 3, 4])
+    expect((await store.log(tenant, { after: 0, limit: ALL })).commits.map(({ revision }) => revision)).toEqual([
+      1, 2, 3, 4,
+    ])
   })
 
-  law(subject, 'L1 a time that would run backwards is its predecessor\'s', async ({ store, tenant }) => {
+  law(subject, "L1 a time that would run backwards is its predecessor's", async ({ store, tenant }) => {
     const times: number[] = []
     for (const at of [50, 20, 70, 69]) times.push((await commit(store, tenant, [], { at })).at)
     const batch = await store.append(tenant, [draft([], { at: 90 }), draft([put('posts/1', 1)], { at: 80 })])
@@ -27,16 +29,40 @@ export function appendContract(subject: StoreSubject): void {
 
   law(subject, 'L2 a version is written only on its predecessor', async ({ store, tenant }) => {
     const drafts = [2, 1, 1, 3, 2].map((version) => draft([put('posts/1', version)]))
-    expect(kindsOf(await store.append(tenant, drafts))).toEqual(['conflict', 'committed', 'conflict', 'conflict', 'committed'])
+    expect(kindsOf(await store.append(tenant, drafts))).toEqual([
+      'conflict',
+      'committed',
+      'conflict',
+      'conflict',
+      'committed',
+    ])
   })
 
-  law(subject, 'L2 a delete is a version, and a document that comes back goes on counting', async ({ store, tenant }) => {
-    const writes = [put('posts/1', 1), remove('posts/1', 2), remove('posts/1', 3), put('posts/1', 1), put('posts/1', 4)]
-    const results = await store.append(tenant, writes.map((write) => draft([write])))
-    expect(kindsOf(results)).toEqual(['committed', 'committed', 'committed', 'conflict', 'committed'])
-    const { rows } = await store.history(tenant, path('posts/1'), { limit: ALL })
-    expect(rows.map(({ version, type }) => [version, type])).toEqual([[1, 'NEW'], [2, 'DELETE'], [3, 'DELETE'], [4, 'UPDATE']])
-  })
+  law(
+    subject,
+    'L2 a delete is a version, and a document that comes back goes on counting',
+    async ({ store, tenant }) => {
+      const writes = [
+        put('posts/1', 1),
+        remove('posts/1', 2),
+        remove('posts/1', 3),
+        put('posts/1', 1),
+        put('posts/1', 4),
+      ]
+      const results = await store.append(
+        tenant,
+        writes.map((write) => draft([write])),
+      )
+      expect(kindsOf(results)).toEqual(['committed', 'committed', 'committed', 'conflict', 'committed'])
+      const { rows } = await store.history(tenant, path('posts/1'), { limit: ALL })
+      expect(rows.map(({ version, type }) => [version, type])).toEqual([
+        [1, 'NEW'],
+        [2, 'DELETE'],
+        [3, 'DELETE'],
+        [4, 'UPDATE'],
+      ])
+    },
+  )
 
   law(subject, 'L3 of a draft that conflicts nothing is written, and its neighbours are', async ({ store, tenant }) => {
     const results = await store.append(tenant, [
@@ -49,18 +75,22 @@ export function appendContract(subject: StoreSubject): void {
     expect(rows.map((row) => row?.revision ?? null)).toEqual([1, null, null, 2])
   })
 
-  law(subject, 'L11 a draft that was made on the outcome of a lost one is lost too, though another has made that version', async ({ store, tenant }) => {
-    await store.append(tenant, [draft([put('posts/1', 1)]), draft([put('posts/1', 2, 'of another')])])
-    const results = await store.append(tenant, [
-      draft([put('posts/1', 2)]),
-      draft([put('posts/1', 3)]),
-      draft([put('audit/1', 1)], { expects: [{ kind: 'version', path: path('posts/1'), version: 2 }] }),
-      draft([put('audit/2', 1)], { expects: [{ kind: 'unchanged', below: path('posts'), since: 2 }] }),
-      draft([put('audit/3', 1)], { expects: [{ kind: 'version', path: path('posts/2'), version: 0 }] }),
-    ])
-    expect(kindsOf(results)).toEqual(['conflict', 'conflict', 'conflict', 'conflict', 'committed'])
-    expect((await store.heads(tenant, [path('posts/1')])).rows[0]).toMatchObject({ version: 2, value: 'of another' })
-  })
+  law(
+    subject,
+    'L11 a draft that was made on the outcome of a lost one is lost too, though another has made that version',
+    async ({ store, tenant }) => {
+      await store.append(tenant, [draft([put('posts/1', 1)]), draft([put('posts/1', 2, 'of another')])])
+      const results = await store.append(tenant, [
+        draft([put('posts/1', 2)]),
+        draft([put('posts/1', 3)]),
+        draft([put('audit/1', 1)], { expects: [{ kind: 'version', path: path('posts/1'), version: 2 }] }),
+        draft([put('audit/2', 1)], { expects: [{ kind: 'unchanged', below: path('posts'), since: 2 }] }),
+        draft([put('audit/3', 1)], { expects: [{ kind: 'version', path: path('posts/2'), version: 0 }] }),
+      ])
+      expect(kindsOf(results)).toEqual(['conflict', 'conflict', 'conflict', 'conflict', 'committed'])
+      expect((await store.heads(tenant, [path('posts/1')])).rows[0]).toMatchObject({ version: 2, value: 'of another' })
+    },
+  )
 
   law(subject, 'L11 a lost draft does not concern what others of its list have made', async ({ store, tenant }) => {
     const results = await store.append(tenant, [
@@ -89,19 +119,25 @@ export function appendContract(subject: StoreSubject): void {
     expect(kindsOf(results)).toEqual(['committed', 'committed', 'conflict'])
   })
 
-  law(subject, 'a commit holds what its draft said, in order, and is what find and log give', async ({ store, tenant }) => {
-    const writes = [put('posts/2', 1, { a: 1 }), { ...put('posts/1', 1), fields: ['a/b', 'c'], createdAt: 7 }]
-    const made = await commit(store, tenant, writes, { id: 'key-1', at: 60, actor: 'ann', digest: 'd1' })
-    const of = { revision: 1, updatedAt: 60, actor: 'ann', commit: 'key-1' }
-    const versions = writes.map((write, i) => ({ ...write, createdAt: [60, 7][i], ...of }))
-    expect(made).toEqual({ id: 'key-1', revision: 1, at: 60, actor: 'ann', digest: 'd1', versions })
-    expect(await store.find(tenant, ['nothing', 'key-1'])).toEqual([null, made])
-    expect((await store.log(tenant, { after: 0, limit: ALL })).commits).toEqual([made])
-  })
+  law(
+    subject,
+    'a commit holds what its draft said, in order, and is what find and log give',
+    async ({ store, tenant }) => {
+      const writes = [put('posts/2', 1, { a: 1 }), { ...put('posts/1', 1), fields: ['a/b', 'c'], createdAt: 7 }]
+      const made = await commit(store, tenant, writes, { id: 'key-1', at: 60, actor: 'ann', digest: 'd1' })
+      const of = { revision: 1, updatedAt: 60, actor: 'ann', commit: 'key-1' }
+      const versions = writes.map((write, i) => ({ ...write, createdAt: [60, 7][i], ...of }))
+      expect(made).toEqual({ id: 'key-1', revision: 1, at: 60, actor: 'ann', digest: 'd1', versions })
+      expect(await store.find(tenant, ['nothing', 'key-1'])).toEqual([null, made])
+      expect((await store.log(tenant, { after: 0, limit: ALL })).commits).toEqual([made])
+    },
+  )
 
   law(subject, 'appends of several tenants at once do not mix', async ({ store, tenant }) => {
     const tenants = [tenant, freshTenant(), freshTenant()]
-    const results = await Promise.all(tenants.map((each, i) => store.append(each, [draft([put(`posts/${i}`, 1)]), draft([])])))
+    const results = await Promise.all(
+      tenants.map((each, i) => store.append(each, [draft([put(`posts/${i}`, 1)]), draft([])])),
+    )
     expect(results.flat().map((result) => committed(result).revision)).toEqual([1, 2, 1, 2, 1, 2])
     for (const [i, each] of tenants.entries()) {
       const { rows } = await store.list(each, { kind: 'collection', path: ['posts'], limit: ALL })

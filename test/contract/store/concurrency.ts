@@ -21,7 +21,12 @@ async function writeAll(store: Store, tenant: TenantId, text: string, count: num
 type Picture = Snapshot<readonly (Version | null)[]>
 
 /** Follows the log until `total` commits were seen. Each page must go on exactly where the last one ended. */
-async function follow(store: Store, tenant: TenantId, paths: readonly Path[], total: number): Promise<readonly Picture[]> {
+async function follow(
+  store: Store,
+  tenant: TenantId,
+  paths: readonly Path[],
+  total: number,
+): Promise<readonly Picture[]> {
   const pictures: Picture[] = []
   let seen = 0
   while (seen < total) {
@@ -50,7 +55,9 @@ export function concurrencyContract(subject: StoreSubject): void {
       ...texts.map((text) => writeAll(store, tenant, text, count)),
     ])
     expect(revisions.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: WRITERS * count }, (_, i) => i + 1))
-    for (const picture of [...pictures, ...more]) expect(await store.heads(tenant, paths, picture.revision)).toEqual(picture)
+    for (const picture of [...pictures, ...more]) {
+      expect(await store.heads(tenant, paths, picture.revision)).toEqual(picture)
+    }
   })
 
   law(subject, 'L0 what a picture shows is all of its revision and nothing after it', async ({ store, tenant }) => {
@@ -58,17 +65,21 @@ export function concurrencyContract(subject: StoreSubject): void {
     const writing = writeAll(store, tenant, 'posts/1', count)
     const pictures = await follow(store, tenant, [path('posts/1'), path('posts/1-twin')], count)
     await writing
-    for (const { revision, rows } of pictures) expect(rows.map((row) => row?.version ?? 0)).toEqual([revision, revision])
+    for (const { revision, rows } of pictures) {
+      expect(rows.map((row) => row?.version ?? 0)).toEqual([revision, revision])
+    }
   })
 
   law(subject, 'L0 an acknowledged commit is seen by every read that begins after it', async ({ store, tenant }) => {
-    await Promise.all(Array.from({ length: 4 }, async (_, i) => {
-      for (let version = 1; version <= scaled(subject, 10); version++) {
-        const { revision } = await commit(store, tenant, [put(`posts/${i}`, version)])
-        expect((await store.heads(tenant, [path(`posts/${i}`)])).rows[0]).toMatchObject({ version, revision })
-        expect((await store.log(tenant, { after: revision - 1, limit: ALL })).commits[0]?.revision).toBe(revision)
-      }
-    }))
+    await Promise.all(
+      Array.from({ length: 4 }, async (_, i) => {
+        for (let version = 1; version <= scaled(subject, 10); version++) {
+          const { revision } = await commit(store, tenant, [put(`posts/${i}`, version)])
+          expect((await store.heads(tenant, [path(`posts/${i}`)])).rows[0]).toMatchObject({ version, revision })
+          expect((await store.log(tenant, { after: revision - 1, limit: ALL })).commits[0]?.revision).toBe(revision)
+        }
+      }),
+    )
   })
 
   law(subject, 'L2 of writers that race for one version exactly one wins each', async ({ store, tenant }) => {

@@ -6,7 +6,9 @@ import { law, type StoreSubject } from './subject.ts'
 export function durabilityContract(subject: StoreSubject): void {
   law(subject, 'L4 what was acknowledged is there when the store is opened again, and goes on', async (fixture) => {
     const { tenant } = fixture
-    if (subject.reopen === undefined) throw new Error('A store that keeps L4 can be opened again: give `reopen`, or skip L4 with a reason.')
+    if (subject.reopen === undefined) {
+      throw new Error('A store that keeps L4 can be opened again: give `reopen`, or skip L4 with a reason.')
+    }
     const drafts = [draft([put('posts/1', 1, { a: 1 }), put('posts/2', 1)]), draft([remove('posts/2', 2)], { id: 'k' })]
     await fixture.store.append(tenant, drafts)
     const read = async (): Promise<unknown> => [

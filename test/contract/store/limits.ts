@@ -9,7 +9,11 @@ async function fill({ store, tenant }: Fixture): Promise<void> {
   for (let i = 0; i < 10; i++) await commit(store, tenant, [put(`posts/${i}`, 1, value), put('one/1', i + 1, value)])
 }
 
-type Read = (fixture: Fixture, limit: Limit, reverse: boolean) => Promise<{ readonly count: number; readonly more: boolean }>
+type Read = (
+  fixture: Fixture,
+  limit: Limit,
+  reverse: boolean,
+) => Promise<{ readonly count: number; readonly more: boolean }>
 
 const READS: Readonly<Record<string, Read>> = {
   list: async ({ store, tenant }, limit, reverse) => {
@@ -18,7 +22,11 @@ const READS: Readonly<Record<string, Read>> = {
   },
   'list as of a revision': async ({ store, tenant }, limit, reverse) => {
     await commit(store, tenant, [])
-    const { rows, more } = await store.list(tenant, { kind: 'below', path: ['posts'], limit, reverse, deleted: true }, 10)
+    const { rows, more } = await store.list(
+      tenant,
+      { kind: 'below', path: ['posts'], limit, reverse, deleted: true },
+      10,
+    )
     return { count: rows.length, more }
   },
   history: async ({ store, tenant }, limit, reverse) => {
@@ -32,16 +40,23 @@ export function limitContract(subject: StoreSubject): void {
   for (const [name, read] of Object.entries(READS)) {
     for (const reverse of [false, true]) {
       const what = `a page of ${name}${reverse ? ' from the back' : ''}`
-      law(subject, `${what} ends with the first bound that comes, says if there is more, and is never empty`, async (fixture) => {
-        await fill(fixture)
-        const page = async (rows: number, bytes: number): Promise<unknown> => read(fixture, { rows, bytes }, reverse)
-        expect(await page(100, 1e9)).toEqual({ count: 10, more: false })
-        expect(await page(10, 1e9)).toEqual({ count: 10, more: false })
-        expect(await page(9, 1e9)).toEqual({ count: 9, more: true })
-        expect(await page(1, 1e9)).toEqual({ count: 1, more: true })
-        expect(await page(100, 1)).toEqual({ count: 1, more: true })
-        expect(await page(100, 4_500)).toEqual({ count: expect.toSatisfy((count: number) => count >= 2 && count <= 4), more: true })
-      })
+      law(
+        subject,
+        `${what} ends with the first bound that comes, says if there is more, and is never empty`,
+        async (fixture) => {
+          await fill(fixture)
+          const page = async (rows: number, bytes: number): Promise<unknown> => read(fixture, { rows, bytes }, reverse)
+          expect(await page(100, 1e9)).toEqual({ count: 10, more: false })
+          expect(await page(10, 1e9)).toEqual({ count: 10, more: false })
+          expect(await page(9, 1e9)).toEqual({ count: 9, more: true })
+          expect(await page(1, 1e9)).toEqual({ count: 1, more: true })
+          expect(await page(100, 1)).toEqual({ count: 1, more: true })
+          expect(await page(100, 4_500)).toEqual({
+            count: expect.toSatisfy((count: number) => count >= 2 && count <= 4),
+            more: true,
+          })
+        },
+      )
     }
   }
 

@@ -34,7 +34,10 @@ export function logContract(subject: StoreSubject): void {
     for (const rows of [1, 3, 7]) {
       const walked: Commit[] = []
       for (;;) {
-        const { commits, last } = await store.log(tenant, { after: walked.at(-1)?.revision ?? 0, limit: { rows, bytes: 1e9 } })
+        const { commits, last } = await store.log(tenant, {
+          after: walked.at(-1)?.revision ?? 0,
+          limit: { rows, bytes: 1e9 },
+        })
         expect(commits.length).toBeGreaterThan(0)
         expect(commits.length).toBeLessThanOrEqual(rows)
         walked.push(...commits)
@@ -47,7 +50,12 @@ export function logContract(subject: StoreSubject): void {
   law(subject, 'the log ends before a revision and, from the back, gives the newest', async (fixture) => {
     const { store, tenant } = fixture
     await fill(fixture, 9)
-    const log = async (range: { after: number; before?: number; reverse?: boolean; rows?: number }): Promise<readonly number[]> => {
+    const log = async (range: {
+      after: number
+      before?: number
+      reverse?: boolean
+      rows?: number
+    }): Promise<readonly number[]> => {
       const { rows = 100, ...rest } = range
       return (await store.log(tenant, { ...rest, limit: { rows, bytes: 1e9 } })).commits.map(({ revision }) => revision)
     }

@@ -14,7 +14,13 @@ type Command =
   | { readonly kind: 'heads'; readonly paths: readonly string[]; readonly at: number | null }
   | { readonly kind: 'list'; readonly list: ListPlan; readonly at: number | null }
   | { readonly kind: 'collections'; readonly documents: readonly string[]; readonly at: number | null }
-  | { readonly kind: 'history'; readonly path: string; readonly span: SpanPlan; readonly version: number | null; readonly touching: string | null }
+  | {
+      readonly kind: 'history'
+      readonly path: string
+      readonly span: SpanPlan
+      readonly version: number | null
+      readonly touching: string | null
+    }
   | { readonly kind: 'log'; readonly span: SpanPlan; readonly below: readonly string[] | null }
   | { readonly kind: 'revisionAt'; readonly time: number }
   | { readonly kind: 'find'; readonly ids: readonly number[] }
@@ -26,7 +32,12 @@ interface DraftPlan {
   readonly at: number
   readonly actor: string | null
   readonly expects: readonly { readonly path: string; readonly off: number; readonly since: number | null }[]
-  readonly writes: readonly { readonly path: string; readonly off: number; readonly deletes: boolean; readonly value: Json }[]
+  readonly writes: readonly {
+    readonly path: string
+    readonly off: number
+    readonly deletes: boolean
+    readonly value: Json
+  }[]
 }
 
 interface SpanPlan {
@@ -56,7 +67,10 @@ const IDS = ['1', '10', '2', 'a-b', 'a b', 'Z', 'é', 'ﬀ', '😀', `${'y'.repe
 
 const collection = fc.constantFrom(...COLLECTIONS)
 const document = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('posts/1', 'posts/2', 'posts/10', 'posts/1/comments/1', 'posts/1/comments/2') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('posts/1', 'posts/2', 'posts/10', 'posts/1/comments/1', 'posts/1/comments/2'),
+  },
   { weight: 2, arbitrary: fc.tuple(collection, fc.constantFrom(...IDS)).map((parts) => parts.join('/')) },
 )
 const revision = fc.option(fc.nat(40), { freq: 2 })
@@ -76,7 +90,13 @@ const draftPlan: fc.Arbitrary<DraftPlan> = fc.record({
   expects: fc.array(fc.record({ path: fc.oneof(document, collection), off, since: revision }), { maxLength: 1 }),
   writes: fc.uniqueArray(write, { maxLength: 3, selector: (plan) => plan.path }),
 })
-const spanPlan: fc.Arbitrary<SpanPlan> = fc.record({ after: fc.nat(30), before: revision, reverse: fc.boolean(), rows, bytes })
+const spanPlan: fc.Arbitrary<SpanPlan> = fc.record({
+  after: fc.nat(30),
+  before: revision,
+  reverse: fc.boolean(),
+  rows,
+  bytes,
+})
 const listPlan: fc.Arbitrary<ListPlan> = fc.record({
   kind: fc.constantFrom('collection', 'below'),
   path: fc.oneof(collection, document),
@@ -89,11 +109,24 @@ const listPlan: fc.Arbitrary<ListPlan> = fc.record({
 })
 
 const kinds = {
-  append: fc.record({ kind: fc.constant('append' as const), drafts: fc.array(draftPlan, { minLength: 1, maxLength: 4 }) }),
+  append: fc.record({
+    kind: fc.constant('append' as const),
+    drafts: fc.array(draftPlan, { minLength: 1, maxLength: 4 }),
+  }),
   heads: fc.record({ kind: fc.constant('heads' as const), paths: fc.array(document, { maxLength: 3 }), at: revision }),
   list: fc.record({ kind: fc.constant('list' as const), list: listPlan, at: revision }),
-  collections: fc.record({ kind: fc.constant('collections' as const), documents: fc.array(document, { maxLength: 2 }), at: revision }),
-  history: fc.record({ kind: fc.constant('history' as const), path: document, span: spanPlan, version: fc.option(fc.nat(8)), touching }),
+  collections: fc.record({
+    kind: fc.constant('collections' as const),
+    documents: fc.array(document, { maxLength: 2 }),
+    at: revision,
+  }),
+  history: fc.record({
+    kind: fc.constant('history' as const),
+    path: document,
+    span: spanPlan,
+    version: fc.option(fc.nat(8)),
+    touching,
+  }),
   log: fc.record({ kind: fc.constant('log' as const), span: spanPlan, below }),
   revisionAt: fc.record({ kind: fc.constant('revisionAt' as const), time: fc.nat(210) }),
   find: fc.record({ kind: fc.constant('find' as const), ids: fc.array(fc.nat(60), { maxLength: 3 }) }),
@@ -162,17 +195,31 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
       return (store) => store.heads(tenant, command.paths.map(path), command.at ?? undefined)
     case 'list': {
       const { rows, bytes, after, before, ...range } = command.list
-      const bounds = { after: after === null ? undefined : path(after), before: before === null ? undefined : path(before) }
-      return (store) => store.list(tenant, { ...range, ...bounds, path: path(range.path), limit: { rows, bytes } }, command.at ?? undefined)
+      const bounds = {
+        after: after === null ? undefined : path(after),
+        before: before === null ? undefined : path(before),
+      }
+      return (store) =>
+        store.list(
+          tenant,
+          { ...range, ...bounds, path: path(range.path), limit: { rows, bytes } },
+          command.at ?? undefined,
+        )
     }
     case 'collections':
       return (store) => store.collections(tenant, [[], ...command.documents.map(path)], command.at ?? undefined)
     case 'history':
-      return (store) => store.history(tenant, path(command.path), {
-        ...span(command.span), version: command.version ?? undefined, touching: command.touching?.split('/'),
-      })
+      return (store) =>
+        store.history(tenant, path(command.path), {
+          ...span(command.span),
+          version: command.version ?? undefined,
+          touching: command.touching?.split('/'),
+        })
     case 'log':
-      return async (store) => ({ ...(await store.log(tenant, { ...span(command.span), below: command.below?.map(path) })), epoch: '' })
+      return async (store) => ({
+        ...(await store.log(tenant, { ...span(command.span), below: command.below?.map(path) })),
+        epoch: '',
+      })
     case 'revisionAt':
       return (store) => store.revisionAt(tenant, command.time)
     case 'find':
@@ -196,7 +243,10 @@ async function resolveDrafts(plans: readonly DraftPlan[], oracle: Store, tenant:
   const versionOf = (text: string): number => versions.get(text) ?? 0
   return plans.map(({ id, at, actor, expects, writes }) => {
     const drawn = {
-      id: commitId(id), at, actor, digest: actor === null ? null : String(at),
+      id: commitId(id),
+      at,
+      actor,
+      digest: actor === null ? null : String(at),
       expects: expects.map((plan) => resolveExpectation(plan, versionOf(plan.path))),
       writes: writes.map((plan) => resolveWrite(plan, versionOf(plan.path))),
     }

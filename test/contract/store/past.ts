@@ -60,49 +60,77 @@ export function pastContract(subject: StoreSubject): void {
     expect(revisions).toEqual([0, 0, 2, 2, 2, 4, 4, 4, 5, 5])
   })
 
-  law(subject, 'history is oldest first between two revisions, and from the back gives the newest', async ({ store, tenant }) => {
-    const revisions = [1, 3, 5, 6, 9]
-    const others = [2, 4, 7, 8, 10]
-    for (let revision = 1; revision <= 10; revision++) {
-      const name = revisions.includes(revision) ? 'posts/1' : 'posts/10'
-      await commit(store, tenant, [put(name, 1 + (name === 'posts/1' ? revisions : others).indexOf(revision), { revision })])
-    }
-    const history = async (range: { after?: number; before?: number; reverse?: boolean; rows?: number }): Promise<unknown> => {
-      const { rows: most = 100, ...bounds } = range
-      const { rows, more } = await store.history(tenant, path('posts/1'), { ...bounds, limit: { rows: most, bytes: 1e9 } })
-      expect(rows.map(({ value }) => value)).toEqual(rows.map(({ revision }) => ({ revision })))
-      return [rows.map(({ revision }) => revision), more]
-    }
-    expect(await history({})).toEqual([[1, 3, 5, 6, 9], false])
-    expect(await history({ reverse: true })).toEqual([[1, 3, 5, 6, 9], false])
-    expect(await history({ rows: 2 })).toEqual([[1, 3], true])
-    expect(await history({ rows: 2, reverse: true })).toEqual([[6, 9], true])
-    expect(await history({ after: 1, before: 9 })).toEqual([[3, 5, 6], false])
-    expect(await history({ after: 1, before: 9, rows: 1, reverse: true })).toEqual([[6], true])
-    expect(await history({ after: 3, rows: 3 })).toEqual([[5, 6, 9], false])
-    expect(await history({ before: 5, reverse: true, rows: 5 })).toEqual([[1, 3], false])
-    expect(await history({ after: 9 })).toEqual([[], false])
-    expect(await history({ before: 1, reverse: true })).toEqual([[], false])
-  })
+  law(
+    subject,
+    'history is oldest first between two revisions, and from the back gives the newest',
+    async ({ store, tenant }) => {
+      const revisions = [1, 3, 5, 6, 9]
+      const others = [2, 4, 7, 8, 10]
+      for (let revision = 1; revision <= 10; revision++) {
+        const name = revisions.includes(revision) ? 'posts/1' : 'posts/10'
+        await commit(store, tenant, [
+          put(name, 1 + (name === 'posts/1' ? revisions : others).indexOf(revision), { revision }),
+        ])
+      }
+      const history = async (range: {
+        after?: number
+        before?: number
+        reverse?: boolean
+        rows?: number
+      }): Promise<unknown> => {
+        const { rows: most = 100, ...bounds } = range
+        const { rows, more } = await store.history(tenant, path('posts/1'), {
+          ...bounds,
+          limit: { rows: most, bytes: 1e9 },
+        })
+        expect(rows.map(({ value }) => value)).toEqual(rows.map(({ revision }) => ({ revision })))
+        return [rows.map(({ revision }) => revision), more]
+      }
+      expect(await history({})).toEqual([[1, 3, 5, 6, 9], false])
+      expect(await history({ reverse: true })).toEqual([[1, 3, 5, 6, 9], false])
+      expect(await history({ rows: 2 })).toEqual([[1, 3], true])
+      expect(await history({ rows: 2, reverse: true })).toEqual([[6, 9], true])
+      expect(await history({ after: 1, before: 9 })).toEqual([[3, 5, 6], false])
+      expect(await history({ after: 1, before: 9, rows: 1, reverse: true })).toEqual([[6], true])
+      expect(await history({ after: 3, rows: 3 })).toEqual([[5, 6, 9], false])
+      expect(await history({ before: 5, reverse: true, rows: 5 })).toEqual([[1, 3], false])
+      expect(await history({ after: 9 })).toEqual([[], false])
+      expect(await history({ before: 1, reverse: true })).toEqual([[], false])
+    },
+  )
 
-  law(subject, 'each version of a long history is found by its number, and its last ten at once', async ({ store, tenant }) => {
-    const count = scaled(subject, 200)
-    const drafts = Array.from({ length: count }, (_, i) => [draft([put('posts/1', i + 1, i + 1)]), draft([put(`posts/x${i}`, 1)])]).flat()
-    for (let i = 0; i < drafts.length; i += 50) await store.append(tenant, drafts.slice(i, i + 50))
-    for (const version of [1, 2, Math.ceil(count / 2), count]) {
-      const { rows } = await store.history(tenant, path('posts/1'), { version, limit: ALL })
-      expect(rows.map((row) => [row.version, row.value, row.revision])).toEqual([[version, version, version * 2 - 1]])
-    }
-    for (const version of [0, count + 1]) {
-      expect(await store.history(tenant, path('posts/1'), { version, limit: ALL })).toEqual({ rows: [], more: false })
-    }
-    const { rows, more } = await store.history(tenant, path('posts/1'), { reverse: true, limit: { rows: 10, bytes: 1e9 } })
-    expect(rows.map((row) => row.version)).toEqual(Array.from({ length: count }, (_, i) => i + 1).slice(-10))
-    expect(more).toBe(count > 10)
-  })
+  law(
+    subject,
+    'each version of a long history is found by its number, and its last ten at once',
+    async ({ store, tenant }) => {
+      const count = scaled(subject, 200)
+      const drafts = Array.from({ length: count }, (_, i) => [
+        draft([put('posts/1', i + 1, i + 1)]),
+        draft([put(`posts/x${i}`, 1)]),
+      ]).flat()
+      for (let i = 0; i < drafts.length; i += 50) await store.append(tenant, drafts.slice(i, i + 50))
+      for (const version of [1, 2, Math.ceil(count / 2), count]) {
+        const { rows } = await store.history(tenant, path('posts/1'), { version, limit: ALL })
+        expect(rows.map((row) => [row.version, row.value, row.revision])).toEqual([[version, version, version * 2 - 1]])
+      }
+      for (const version of [0, count + 1]) {
+        expect(await store.history(tenant, path('posts/1'), { version, limit: ALL })).toEqual({ rows: [], more: false })
+      }
+      const { rows, more } = await store.history(tenant, path('posts/1'), {
+        reverse: true,
+        limit: { rows: 10, bytes: 1e9 },
+      })
+      expect(rows.map((row) => row.version)).toEqual(Array.from({ length: count }, (_, i) => i + 1).slice(-10))
+      expect(more).toBe(count > 10)
+    },
+  )
 
   law(subject, 'history is of one document, not of what lies below or beside it', async ({ store, tenant }) => {
-    await commit(store, tenant, ['posts/1', 'posts/10', 'posts/1/comments/1', 'posts-x/1', 'post/s'].map((text) => put(text, 1)))
+    await commit(
+      store,
+      tenant,
+      ['posts/1', 'posts/10', 'posts/1/comments/1', 'posts-x/1', 'post/s'].map((text) => put(text, 1)),
+    )
     expect(texts((await store.history(tenant, path('posts/1'), { limit: ALL })).rows)).toEqual(['posts/1'])
     expect(await store.history(tenant, path('posts/2'), { limit: ALL })).toEqual({ rows: [], more: false })
   })

@@ -3,12 +3,28 @@ import type { Range } from '../../../src/store/store.ts'
 import { ALL, commit, path, put, remove, texts } from '../../support/store/drafts.ts'
 import { law, type Fixture, type StoreSubject } from './subject.ts'
 
-type RangeParts = Partial<Omit<Range, 'path' | 'after' | 'before'>> & { readonly after?: string; readonly before?: string }
+type RangeParts = Partial<Omit<Range, 'path' | 'after' | 'before'>> & {
+  readonly after?: string
+  readonly before?: string
+}
 
 /** Paths of what a range of the latest state lists. */
-async function list({ store, tenant }: Fixture, at: string, { after, before, ...parts }: RangeParts = {}): Promise<readonly string[]> {
-  const bounds = { after: after === undefined ? undefined : path(after), before: before === undefined ? undefined : path(before) }
-  const page = await store.list(tenant, { kind: 'collection', limit: ALL, ...parts, ...bounds, path: at === '' ? [] : path(at) })
+async function list(
+  { store, tenant }: Fixture,
+  at: string,
+  { after, before, ...parts }: RangeParts = {},
+): Promise<readonly string[]> {
+  const bounds = {
+    after: after === undefined ? undefined : path(after),
+    before: before === undefined ? undefined : path(before),
+  }
+  const page = await store.list(tenant, {
+    kind: 'collection',
+    limit: ALL,
+    ...parts,
+    ...bounds,
+    path: at === '' ? [] : path(at),
+  })
   return texts(page.rows)
 }
 
@@ -16,22 +32,46 @@ async function list({ store, tenant }: Fixture, at: string, { after, before, ...
 const ORDERED = [' a', '-', '0', '1', '10', '2', 'A', 'Z', 'a', 'a b', 'a-b', 'a0', 'aa', 'z', 'é', 'ﬀ', '😀']
 
 const TREE = [
-  'post/1', 'posts/1', 'posts/10', 'posts/2', 'posts-x/1', 'posts/1/comments/1', 'posts/1/comments/2', 'posts/1/comments/1/likes/1',
-  'posts/1/comments-x/1', 'posts/10/comments/1', 'posts/2/links/1', 'posts2/1', 'posts0/1',
+  'post/1',
+  'posts/1',
+  'posts/10',
+  'posts/2',
+  'posts-x/1',
+  'posts/1/comments/1',
+  'posts/1/comments/2',
+  'posts/1/comments/1/likes/1',
+  'posts/1/comments-x/1',
+  'posts/10/comments/1',
+  'posts/2/links/1',
+  'posts2/1',
+  'posts0/1',
 ]
 
 /** Reads of the latest state: heads, list, collections. */
 export function readContract(subject: StoreSubject): void {
-  law(subject, 'heads are in the order asked, tombstones included, null where there never was a version', async ({ store, tenant }) => {
-    const { versions } = await commit(store, tenant, [put('posts/1', 1), put('posts/2', 1, 'two')])
-    const { versions: [gone] } = await commit(store, tenant, [remove('posts/1', 2)])
-    const snapshot = await store.heads(tenant, ['posts/2', 'posts/3', 'posts/1', 'posts/2', 'posts/1/posts/2'].map(path))
-    expect(snapshot).toEqual({ revision: 2, rows: [versions[1], null, gone, versions[1], null] })
-  })
+  law(
+    subject,
+    'heads are in the order asked, tombstones included, null where there never was a version',
+    async ({ store, tenant }) => {
+      const { versions } = await commit(store, tenant, [put('posts/1', 1), put('posts/2', 1, 'two')])
+      const {
+        versions: [gone],
+      } = await commit(store, tenant, [remove('posts/1', 2)])
+      const snapshot = await store.heads(
+        tenant,
+        ['posts/2', 'posts/3', 'posts/1', 'posts/2', 'posts/1/posts/2'].map(path),
+      )
+      expect(snapshot).toEqual({ revision: 2, rows: [versions[1], null, gone, versions[1], null] })
+    },
+  )
 
   law(subject, 'a fresh tenant is empty at revision 0', async ({ store, tenant }) => {
     expect(await store.heads(tenant, [path('posts/1')])).toEqual({ revision: 0, rows: [null] })
-    expect(await store.list(tenant, { kind: 'below', path: ['posts'], limit: ALL })).toEqual({ revision: 0, rows: [], more: false })
+    expect(await store.list(tenant, { kind: 'below', path: ['posts'], limit: ALL })).toEqual({
+      revision: 0,
+      rows: [],
+      more: false,
+    })
     expect(await store.history(tenant, path('posts/1'), { limit: ALL })).toEqual({ rows: [], more: false })
     expect(await store.collections(tenant, [path('posts/1')])).toEqual([[]])
     expect(await store.log(tenant, { after: 0, limit: ALL })).toMatchObject({ commits: [], floor: 0, last: 0 })
@@ -39,7 +79,11 @@ export function readContract(subject: StoreSubject): void {
   })
 
   law(subject, 'a list is in the order of the ids by code point, forward and back', async (fixture) => {
-    await commit(fixture.store, fixture.tenant, ORDERED.toSorted().map((id) => put(`posts/${id}`, 1)))
+    await commit(
+      fixture.store,
+      fixture.tenant,
+      ORDERED.toSorted().map((id) => put(`posts/${id}`, 1)),
+    )
     const all = ORDERED.map((id) => `posts/${id}`)
     expect(await list(fixture, 'posts')).toEqual(all)
     expect(await list(fixture, 'posts', { reverse: true })).toEqual(all)
@@ -53,28 +97,53 @@ export function readContract(subject: StoreSubject): void {
     const ids = [long, `${long}ﬀ`, `${long}😀`, 'z']
     const deep = `${'c'.repeat(120)}/${'d'.repeat(120)}`
     const collection = [deep, deep, deep, 'e'.repeat(128)].join('/')
-    await commit(fixture.store, fixture.tenant, ids.toReversed().map((id) => put(`${collection}/${id}`, 1)))
+    await commit(
+      fixture.store,
+      fixture.tenant,
+      ids.toReversed().map((id) => put(`${collection}/${id}`, 1)),
+    )
     expect(await list(fixture, collection)).toEqual(ids.map((id) => `${collection}/${id}`))
     expect(await list(fixture, deep, { kind: 'below', reverse: true })).toEqual(ids.map((id) => `${collection}/${id}`))
   })
 
-  law(subject, 'a collection lists its own documents, and below lists the nested ones too, by collection and then id', async (fixture) => {
-    await commit(fixture.store, fixture.tenant, TREE.map((text) => put(text, 1)))
-    expect(await list(fixture, 'posts')).toEqual(['posts/1', 'posts/10', 'posts/2'])
-    const comments = ['posts/1/comments/1', 'posts/1/comments/2']
-    const likes = 'posts/1/comments/1/likes/1'
-    const beside = 'posts/1/comments-x/1'
-    const below = ['posts/1', 'posts/10', 'posts/2', ...comments, beside, likes, 'posts/10/comments/1', 'posts/2/links/1']
-    expect(await list(fixture, 'posts', { kind: 'below' })).toEqual(below)
-    expect(await list(fixture, 'posts', { kind: 'below', reverse: true })).toEqual(below)
-    expect(await list(fixture, 'posts/1', { kind: 'below' })).toEqual([...comments, beside, likes])
-    expect(await list(fixture, 'posts/1/comments', { kind: 'below' })).toEqual([...comments, likes])
-    expect(await list(fixture, 'posts/3', { kind: 'below' })).toEqual([])
-    expect(await list(fixture, '', { kind: 'below' })).toHaveLength(TREE.length)
-  })
+  law(
+    subject,
+    'a collection lists its own documents, and below lists the nested ones too, by collection and then id',
+    async (fixture) => {
+      await commit(
+        fixture.store,
+        fixture.tenant,
+        TREE.map((text) => put(text, 1)),
+      )
+      expect(await list(fixture, 'posts')).toEqual(['posts/1', 'posts/10', 'posts/2'])
+      const comments = ['posts/1/comments/1', 'posts/1/comments/2']
+      const likes = 'posts/1/comments/1/likes/1'
+      const beside = 'posts/1/comments-x/1'
+      const below = [
+        'posts/1',
+        'posts/10',
+        'posts/2',
+        ...comments,
+        beside,
+        likes,
+        'posts/10/comments/1',
+        'posts/2/links/1',
+      ]
+      expect(await list(fixture, 'posts', { kind: 'below' })).toEqual(below)
+      expect(await list(fixture, 'posts', { kind: 'below', reverse: true })).toEqual(below)
+      expect(await list(fixture, 'posts/1', { kind: 'below' })).toEqual([...comments, beside, likes])
+      expect(await list(fixture, 'posts/1/comments', { kind: 'below' })).toEqual([...comments, likes])
+      expect(await list(fixture, 'posts/3', { kind: 'below' })).toEqual([])
+      expect(await list(fixture, '', { kind: 'below' })).toHaveLength(TREE.length)
+    },
+  )
 
   law(subject, 'bounds cut a range that goes over collections, whether they exist or not', async (fixture) => {
-    await commit(fixture.store, fixture.tenant, TREE.map((text) => put(text, 1)))
+    await commit(
+      fixture.store,
+      fixture.tenant,
+      TREE.map((text) => put(text, 1)),
+    )
     const all = await list(fixture, 'posts', { kind: 'below' })
     for (const [i, bound] of all.entries()) {
       for (const reverse of [false, true]) {
@@ -89,24 +158,43 @@ export function readContract(subject: StoreSubject): void {
 
   law(subject, 'deleted documents are listed only when asked for, in their places', async (fixture) => {
     const { store, tenant } = fixture
-    await commit(store, tenant, ['1', '2', '3', '4', '5'].map((id) => put(`posts/${id}`, 1)))
-    await commit(store, tenant, ['1', '3', '5'].map((id) => remove(`posts/${id}`, 2)))
+    await commit(
+      store,
+      tenant,
+      ['1', '2', '3', '4', '5'].map((id) => put(`posts/${id}`, 1)),
+    )
+    await commit(
+      store,
+      tenant,
+      ['1', '3', '5'].map((id) => remove(`posts/${id}`, 2)),
+    )
     await commit(store, tenant, [put('posts/3', 3)])
     const all = ['1', '2', '3', '4', '5'].map((id) => `posts/${id}`)
     expect(await list(fixture, 'posts')).toEqual(['posts/2', 'posts/3', 'posts/4'])
     expect(await list(fixture, 'posts', { reverse: true })).toEqual(['posts/2', 'posts/3', 'posts/4'])
     expect(await list(fixture, 'posts', { deleted: true })).toEqual(all)
     expect(await list(fixture, 'posts', { deleted: true, reverse: true, after: 'posts/1' })).toEqual(all.slice(1))
-    expect(await list(fixture, 'posts', { deleted: true, kind: 'below', limit: { rows: 2, bytes: 1e9 } })).toEqual(all.slice(0, 2))
+    expect(await list(fixture, 'posts', { deleted: true, kind: 'below', limit: { rows: 2, bytes: 1e9 } })).toEqual(
+      all.slice(0, 2),
+    )
   })
 
   law(subject, 'collections are those right below, by name, with deleted documents too', async ({ store, tenant }) => {
-    await commit(store, tenant, TREE.map((text) => put(text, 1)))
+    await commit(
+      store,
+      tenant,
+      TREE.map((text) => put(text, 1)),
+    )
     await commit(store, tenant, [remove('posts/2/links/1', 2)])
     await commit(store, tenant, [put('posts/3/hidden/1/deep/1', 1), put('posts/1/ﬀ/1', 1), put('posts/1/😀/1', 1)])
     const documents = ['posts/1', 'posts/10', 'posts/2', 'posts/3', 'posts/1/comments/1', 'posts/9'].map(path)
     expect(await store.collections(tenant, documents)).toEqual([
-      ['comments', 'comments-x', 'ﬀ', '😀'], ['comments'], ['links'], [], ['likes'], [],
+      ['comments', 'comments-x', 'ﬀ', '😀'],
+      ['comments'],
+      ['links'],
+      [],
+      ['likes'],
+      [],
     ])
     expect(await store.collections(tenant, [[]])).toEqual([['post', 'posts', 'posts-x', 'posts0', 'posts2']])
   })

@@ -26,7 +26,12 @@ export interface Fixture {
 }
 
 /** A test of the contract on a fresh tenant. Its title begins with the id of its law, where it defends one. */
-export function law(subject: StoreSubject, title: string, test: (fixture: Fixture) => Promise<void>, timeoutMs = 60_000): void {
+export function law(
+  subject: StoreSubject,
+  title: string,
+  test: (fixture: Fixture) => Promise<void>,
+  timeoutMs = 60_000,
+): void {
   const skipped = subject.skip?.find(({ law: id }) => title.startsWith(`${id} `))
   if (skipped !== undefined) it.skip(`${title} (not for ${subject.name}: ${skipped.reason})`)
   else it(title, () => withFixture(subject, test), timeoutMs)

@@ -34,7 +34,10 @@ export function tenantContract(subject: StoreSubject): void {
     await commit(store, tenant, [put('posts/1', 2)])
     expect(theirs.revision).toBe(1)
     expect((await store.heads(other, [path('posts/1')])).rows[0]?.value).toBe('theirs')
-    expect(texts((await store.list(other, { kind: 'below', path: [], limit: ALL })).rows)).toEqual(['posts/1', 'posts/2'])
+    expect(texts((await store.list(other, { kind: 'below', path: [], limit: ALL })).rows)).toEqual([
+      'posts/1',
+      'posts/2',
+    ])
     expect((await store.history(other, path('posts/1'), { limit: ALL })).rows).toHaveLength(1)
     expect((await store.log(other, { after: 0, limit: ALL })).commits).toEqual([theirs])
     expect(await epochOf(store, other)).not.toBe(await epochOf(store, tenant))
@@ -47,21 +50,25 @@ export function tenantContract(subject: StoreSubject): void {
     expect(await epochOf(store, tenant)).toBe(epoch)
   })
 
-  law(subject, 'L9 a dropped tenant is empty, begins a new epoch and counts from 1; others stay', async ({ store, tenant }) => {
-    const other = freshTenant()
-    const kept = await commit(store, other, [put('posts/1', 1)])
-    const epoch = await epochOf(store, tenant)
-    const count = scaled(subject, 300)
-    const drafts = Array.from({ length: count }, (_, i) => draft([put(`posts/${i}`, 1)], { id: `k${i}` }))
-    for (let i = 0; i < count; i += 50) await store.append(tenant, drafts.slice(i, i + 50))
-    await store.drop(tenant)
-    expect(await epochOf(store, tenant)).not.toBe(epoch)
-    expect(await store.find(tenant, ['k0'])).toEqual([null])
-    expect(await store.heads(tenant, [path('posts/1')])).toEqual({ revision: 0, rows: [null] })
-    expect((await store.list(tenant, { kind: 'below', path: [], limit: ALL, deleted: true })).rows).toEqual([])
-    expect((await commit(store, tenant, [put('posts/1', 1)], { id: 'k0' })).revision).toBe(1)
-    expect((await store.log(other, { after: 0, limit: ALL })).commits).toEqual([kept])
-  })
+  law(
+    subject,
+    'L9 a dropped tenant is empty, begins a new epoch and counts from 1; others stay',
+    async ({ store, tenant }) => {
+      const other = freshTenant()
+      const kept = await commit(store, other, [put('posts/1', 1)])
+      const epoch = await epochOf(store, tenant)
+      const count = scaled(subject, 300)
+      const drafts = Array.from({ length: count }, (_, i) => draft([put(`posts/${i}`, 1)], { id: `k${i}` }))
+      for (let i = 0; i < count; i += 50) await store.append(tenant, drafts.slice(i, i + 50))
+      await store.drop(tenant)
+      expect(await epochOf(store, tenant)).not.toBe(epoch)
+      expect(await store.find(tenant, ['k0'])).toEqual([null])
+      expect(await store.heads(tenant, [path('posts/1')])).toEqual({ revision: 0, rows: [null] })
+      expect((await store.list(tenant, { kind: 'below', path: [], limit: ALL, deleted: true })).rows).toEqual([])
+      expect((await commit(store, tenant, [put('posts/1', 1)], { id: 'k0' })).revision).toBe(1)
+      expect((await store.log(other, { after: 0, limit: ALL })).commits).toEqual([kept])
+    },
+  )
 
   law(subject, 'dropping an unknown tenant does nothing', async ({ store, tenant }) => {
     await store.drop(tenant)

@@ -5,7 +5,13 @@ const CHROMIUM = '/usr/bin/chromium'
 
 /** No services of its maker, no sandbox (root has none) and no graphics: only the pages that a test opens. */
 const FLAGS = [
-  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
 ]
 
 /** Why there is no browser here; null when there is one. */

@@ -11,10 +11,14 @@ import { relayRequest } from './relay-request.ts'
 
 /** A client with a normalising cache: objects of one type and id are one, wherever they came from. */
 export interface CachingClient {
-  /** Asks the server, and gives what the cache holds of the answer, at any time after. Every object asks for its `id`. */
+  /**
+   * Asks the server, and gives what the cache holds of the answer, at any time after. Every object asks for its `id`.
+   */
   watch(query: string): Promise<() => unknown>
   mutate(query: string): Promise<unknown>
-  /** Resolves with the results, of which the first has come; those that come later are added when they are in the cache. */
+  /**
+   * Resolves with the results, of which the first has come; those that come later are added when they are in the cache.
+   */
   subscribe(query: string): Promise<readonly unknown[]>
 }
 
@@ -31,7 +35,8 @@ function openWs({ wsEndpoint }: Endpoints): WsClient {
 
 /** Apollo with its default cache. */
 export function apolloClient(server: Endpoints): CachingClient {
-  const isSubscription = ({ operationType }: { readonly operationType: string }): boolean => operationType === OperationTypeNode.SUBSCRIPTION
+  const isSubscription = ({ operationType }: { readonly operationType: string }): boolean =>
+    operationType === OperationTypeNode.SUBSCRIPTION
   const link = split(isSubscription, new GraphQLWsLink(openWs(server)), new HttpLink({ uri: server.endpoint }))
   const client = new ApolloClient({ link, cache: new InMemoryCache() })
   onTestFinished(() => client.stop())
@@ -39,52 +44,90 @@ export function apolloClient(server: Endpoints): CachingClient {
     watch: async (query) => {
       const watched = client.watchQuery({ query: gql(query), notifyOnNetworkStatusChange: false })
       await first((next, fail) => {
-        const subscription = watched.subscribe({ next: ({ data, error }) => (error === undefined ? next(data) : fail(error)) })
+        const subscription = watched.subscribe({
+          next: ({ data, error }) => (error === undefined ? next(data) : fail(error)),
+        })
         onTestFinished(() => subscription.unsubscribe())
       })
       return () => watched.getCurrentResult().data
     },
     mutate: async (mutation) => (await client.mutate({ mutation: gql(mutation) })).data,
-    subscribe: (query) => results((next, fail) => {
-      const subscription = client.subscribe({ query: gql(query) }).subscribe({ next: ({ data }) => next(data), error: fail })
-      onTestFinished(() => subscription.unsubscribe())
-    }),
+    subscribe: (query) =>
+      results((next, fail) => {
+        const subscription = client
+          .subscribe({ query: gql(query) })
+          .subscribe({ next: ({ data }) => next(data), error: fail })
+        onTestFinished(() => subscription.unsubscribe())
+      }),
   }
 }
 
 /** Types that have no id of their own and live in the object that shows them. */
-const EMBEDDED = { DocumentConnection: () => null, DocumentEdge: () => null, PageInfo: () => null, ChangeBatch: () => null, Change: () => null }
+const EMBEDDED = {
+  DocumentConnection: () => null,
+  DocumentEdge: () => null,
+  PageInfo: () => null,
+  ChangeBatch: () => null,
+  Change: () => null,
+}
 
 /** urql with Graphcache. */
 export function graphcacheClient(server: Endpoints): CachingClient {
   const ws = openWs(server)
   const overWs = subscriptionExchange({
-    forwardSubscription: ({ query = '', variables }) => ({ subscribe: (sink) => ({ unsubscribe: ws.subscribe({ query, variables: variables as Record<string, unknown> }, sink as never) }) }),
+    forwardSubscription: ({ query = '', variables }) => ({
+      subscribe: (sink) => ({
+        unsubscribe: ws.subscribe({ query, variables: variables as Record<string, unknown> }, sink as never),
+      }),
+    }),
   })
-  const client = new Client({ url: server.endpoint, preferGetMethod: false, exchanges: [cacheExchange({ keys: EMBEDDED }), fetchExchange, overWs] })
+  const client = new Client({
+    url: server.endpoint,
+    preferGetMethod: false,
+    exchanges: [cacheExchange({ keys: EMBEDDED }), fetchExchange, overWs],
+  })
   return {
     watch: async (query) => {
       let shown: unknown
       await first((next, fail) => {
-        const subscription = client.query(query, {}).subscribe(({ data, error }) => (error === undefined ? next((shown = data)) : fail(error)))
+        const subscription = client
+          .query(query, {})
+          .subscribe(({ data, error }) => (error === undefined ? next((shown = data)) : fail(error)))
         onTestFinished(() => subscription.unsubscribe())
       })
       return () => shown
     },
     mutate: async (mutation) => (await client.mutation(mutation, {}).toPromise()).data,
-    subscribe: (query) => results((next, fail) => {
-      const subscription = client.subscription(query, {}).subscribe(({ data, error }) => (error === undefined ? next(data) : fail(error)))
-      onTestFinished(() => subscription.unsubscribe())
-    }),
+    subscribe: (query) =>
+      results((next, fail) => {
+        const subscription = client
+          .subscription(query, {})
+          .subscribe(({ data, error }) => (error === undefined ? next(data) : fail(error)))
+        onTestFinished(() => subscription.unsubscribe())
+      }),
   }
 }
 
 /** Relay's store, without React. */
 export function relayClient(server: Endpoints): CachingClient {
-  const { commitMutation, createOperationDescriptor, Environment, fetchQuery, Network, Observable, RecordSource, requestSubscription, Store } = relay
+  const {
+    commitMutation,
+    createOperationDescriptor,
+    Environment,
+    fetchQuery,
+    Network,
+    Observable,
+    RecordSource,
+    requestSubscription,
+    Store,
+  } = relay
   const ws = openWs(server)
   const send = async ({ text }: { readonly text: string | null }, variables: Variables): Promise<GraphQLResponse> => {
-    const response = await fetch(server.endpoint, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: text, variables }) })
+    const response = await fetch(server.endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: text, variables }),
+    })
     return (await response.json()) as GraphQLResponse
   }
   const follow = ({ text }: { readonly text: string | null }, variables: Variables) =>
@@ -99,13 +142,25 @@ export function relayClient(server: Endpoints): CachingClient {
       await fetchQuery(environment, request, {}).toPromise()
       return () => environment.lookup(operation.fragment).data
     },
-    mutate: (mutation) => new Promise((resolve, reject) => {
-      commitMutation(environment, { mutation: relayRequest(mutation), variables: {}, onCompleted: resolve, onError: reject })
-    }),
-    subscribe: (query) => results((next, fail) => {
-      const subscription = requestSubscription(environment, { subscription: relayRequest(query), variables: {}, onNext: next, onError: fail })
-      onTestFinished(() => subscription.dispose())
-    }),
+    mutate: (mutation) =>
+      new Promise((resolve, reject) => {
+        commitMutation(environment, {
+          mutation: relayRequest(mutation),
+          variables: {},
+          onCompleted: resolve,
+          onError: reject,
+        })
+      }),
+    subscribe: (query) =>
+      results((next, fail) => {
+        const subscription = requestSubscription(environment, {
+          subscription: relayRequest(query),
+          variables: {},
+          onNext: next,
+          onError: fail,
+        })
+        onTestFinished(() => subscription.dispose())
+      }),
   }
 }
 
@@ -117,9 +172,11 @@ function first(begin: Begin): Promise<unknown> {
 
 async function results(begin: Begin): Promise<readonly unknown[]> {
   const seen: unknown[] = []
-  await first((next, fail) => begin((result) => {
-    seen.push(result)
-    next(result)
-  }, fail))
+  await first((next, fail) =>
+    begin((result) => {
+      seen.push(result)
+      next(result)
+    }, fail),
+  )
   return seen
 }

@@ -10,8 +10,19 @@ export interface FollowedRun {
   readonly selects: (change: SeenChange) => boolean
 }
 
-/** The properties of etcd's watch (https://etcd.io/docs/v3.5/learning/api_guarantees/#watch-apis), and arrival: a feed ends where the log ends. */
-export const FEED_LAWS: Readonly<Record<string, (followed: FollowedRun) => Verdict>> = { ordered, unique, reliable, atomic, resumable, bookmarkable, arrives }
+/**
+ * The properties of etcd's watch (https://etcd.io/docs/v3.5/learning/api_guarantees/#watch-apis), and arrival: a feed
+ * ends where the log ends.
+ */
+export const FEED_LAWS: Readonly<Record<string, (followed: FollowedRun) => Verdict>> = {
+  ordered,
+  unique,
+  reliable,
+  atomic,
+  resumable,
+  bookmarkable,
+  arrives,
+}
 
 /** The laws that a follower's life breaks, with what is wrong. */
 export function brokenFeedLaws(followed: FollowedRun): readonly string[] {
@@ -25,7 +36,10 @@ function ordered({ run }: FollowedRun): Verdict {
   for (const { changes } of batchesOf(run)) {
     let previous = highest + 1
     for (const change of changes) {
-      found.unless(change.revision >= previous, () => `${nameOf(change)} came after revision ${Math.max(previous, highest)}`)
+      found.unless(
+        change.revision >= previous,
+        () => `${nameOf(change)} came after revision ${Math.max(previous, highest)}`,
+      )
       previous = change.revision
       highest = Math.max(highest, change.revision)
     }
@@ -52,7 +66,10 @@ function reliable({ run, log, selects }: FollowedRun): Verdict {
   const first = run[0]
   if (first === undefined) return ['it never began']
   const expected = changesBetween(log, first.after, lastCursorOf(run)).filter(selects)
-  return difference(batchesOf(run).flatMap(({ changes }) => changes), expected)
+  return difference(
+    batchesOf(run).flatMap(({ changes }) => changes),
+    expected,
+  )
 }
 
 /** All changes of a commit that the follower asked for come in one batch. */
@@ -68,21 +85,35 @@ function atomic({ run, log, selects }: FollowedRun): Verdict {
   return found.verdict()
 }
 
-/** A session begins at a cursor that was given out, and brings what lies between that cursor and its last one: all of it, nothing else. */
+/**
+ * A session begins at a cursor that was given out, and brings what lies between that cursor and its last one: all of
+ * it, nothing else.
+ */
 function resumable({ run, log, selects }: FollowedRun): Verdict {
   const found = new Violations()
   const given = new Set<Revision>(run.slice(0, 1).map(({ after }) => after))
   for (const session of run) {
     const { after, batches } = session
-    found.unless(given.has(after), () => `a session began at revision ${after}, which no batch before it gave as its cursor`)
+    found.unless(
+      given.has(after),
+      () => `a session began at revision ${after}, which no batch before it gave as its cursor`,
+    )
     for (const { cursor } of batches) given.add(cursor)
     const expected = changesBetween(log, after, lastCursorOf([session])).filter(selects)
-    for (const sentence of difference(batches.flatMap(({ changes }) => changes), expected)) found.unless(false, () => `resumed at ${after}: ${sentence}`)
+    for (const sentence of difference(
+      batches.flatMap(({ changes }) => changes),
+      expected,
+    )) {
+      found.unless(false, () => `resumed at ${after}: ${sentence}`)
+    }
   }
   return found.verdict()
 }
 
-/** A cursor never goes back, covers its own batch, and promises that everything up to it was delivered: nothing at or below it comes later. */
+/**
+ * A cursor never goes back, covers its own batch, and promises that everything up to it was delivered: nothing at or
+ * below it comes later.
+ */
 function bookmarkable({ run, log, selects }: FollowedRun): Verdict {
   const found = new Violations()
   for (const session of run) checkBookmarks(session, { log, selects, found })
@@ -102,7 +133,10 @@ function checkBookmarks({ after, batches }: Session, { log, selects, found }: Bo
       found.unless(change.revision <= cursor, () => `${nameOf(change)} lies beyond the cursor of its batch, ${cursor}`)
     }
     const due = changesBetween(log, bookmark, cursor).filter(selects).length
-    found.unless(changes.length >= due, () => `the batch between the cursors ${bookmark} and ${cursor} has ${changes.length} of ${due} changes`)
+    found.unless(
+      changes.length >= due,
+      () => `the batch between the cursors ${bookmark} and ${cursor} has ${changes.length} of ${due} changes`,
+    )
     bookmark = Math.max(bookmark, cursor)
   }
 }
@@ -112,7 +146,10 @@ function arrives({ run, log }: FollowedRun): Verdict {
   const found = new Violations()
   const last = log.at(-1)?.revision ?? 0
   const batch = batchesOf(run).at(-1)
-  found.unless(batch !== undefined && batch.cursor >= last, () => `the last cursor is ${batch?.cursor} where the log ends at ${last}`)
+  found.unless(
+    batch !== undefined && batch.cursor >= last,
+    () => `the last cursor is ${batch?.cursor} where the log ends at ${last}`,
+  )
   found.unless(batch?.upToDate === true, () => 'the last batch does not say that it is up to date')
   return found.verdict()
 }
@@ -125,7 +162,9 @@ function lastCursorOf(run: FollowerRun): Revision {
   return run.reduce((last, { after, batches }) => batches.at(-1)?.cursor ?? Math.max(last, after), 0)
 }
 
-/** Of commits in the order of dense revisions from that of the first one; both bounds as a feed has them: (after, upTo]. */
+/**
+ * Of commits in the order of dense revisions from that of the first one; both bounds as a feed has them: (after, upTo].
+ */
 function changesBetween(log: readonly LoggedCommit[], after: Revision, upTo: Revision): readonly SeenChange[] {
   const first = log[0]?.revision ?? 1
   return log.slice(Math.max(after + 1 - first, 0), Math.max(upTo + 1 - first, 0)).flatMap(({ changes }) => changes)
@@ -144,7 +183,10 @@ function difference(seen: readonly SeenChange[], expected: readonly SeenChange[]
   for (const change of seen) {
     const due = missing.get(nameOf(change))
     found.unless(due !== undefined, () => `${nameOf(change)} came, which is not due here`)
-    found.unless(due === undefined || sameChange(due, change), () => `${nameOf(change)} is not what the log has: ${JSON.stringify(change)}`)
+    found.unless(
+      due === undefined || sameChange(due, change),
+      () => `${nameOf(change)} is not what the log has: ${JSON.stringify(change)}`,
+    )
     missing.delete(nameOf(change))
   }
   for (const change of missing.values()) found.unless(false, () => `${nameOf(change)} is missing`)

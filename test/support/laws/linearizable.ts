@@ -2,7 +2,8 @@ import { Violations, type Verdict } from './verdict.ts'
 
 /**
  * One operation on one document. A write made `version`; a read, or a conflict, met it (0: no version yet). It took
- * effect at some moment between `call` and `back`, by a clock that all clients share; `back` is Infinity when no answer came.
+ * effect at some moment between `call` and `back`, by a clock that all clients share; `back` is Infinity when no answer
+ * came.
  */
 export interface Operation {
   readonly kind: 'read' | 'write'
@@ -15,9 +16,9 @@ export interface Operation {
 }
 
 /**
- * Linearizability per document (Herlihy, Wing 1990). As every write tells its version, the order of the writes is known,
- * and what is left to check is that no operation contradicts the clock: one that was over before another began must not
- * have met a later state than that one, and never a state that a later write made.
+ * Linearizability per document (Herlihy, Wing 1990). As every write tells its version, the order of the writes is
+ * known, and what is left to check is that no operation contradicts the clock: one that was over before another began
+ * must not have met a later state than that one, and never a state that a later write made.
  */
 export function linearizable(operations: readonly Operation[]): Verdict {
   const found = new Violations()
@@ -36,7 +37,10 @@ function checkValues(path: string, operations: readonly Operation[], found: Viol
   }
   for (const { version, value } of operations.filter(({ kind }) => kind === 'read')) {
     const expected = version === 0 ? 'null' : written.get(version)
-    found.unless(expected === value, () => `a read of ${path} met ${value} at version ${version}, where ${expected ?? 'nothing'} was written`)
+    found.unless(
+      expected === value,
+      () => `a read of ${path} met ${value} at version ${version}, where ${expected ?? 'nothing'} was written`,
+    )
   }
 }
 
@@ -46,9 +50,15 @@ function checkClock(path: string, operations: readonly Operation[], found: Viola
   let over = 0
   let highest = 0
   for (const { kind, version, call } of operations.toSorted((a, b) => a.call - b.call)) {
-    for (let next = byBack[over]; next !== undefined && next.back < call; next = byBack[++over]) highest = Math.max(highest, next.version)
+    for (let next = byBack[over]; next !== undefined && next.back < call; next = byBack[++over]) {
+      highest = Math.max(highest, next.version)
+    }
     const least = kind === 'write' ? highest + 1 : highest
-    found.unless(version >= least, () => `a ${kind} of ${path} that began at ${call} has version ${version}, but version ${highest} was seen before it began`)
+    found.unless(
+      version >= least,
+      () =>
+        `a ${kind} of ${path} that began at ${call} has version ${version}, but version ${highest} was seen before it began`,
+    )
   }
 }
 

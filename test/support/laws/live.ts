@@ -13,7 +13,15 @@ export interface LivedRun {
 }
 
 /** What every client of `live` may rely on. */
-export const LIVE_LAWS: Readonly<Record<string, (lived: LivedRun) => Verdict>> = { true: isTrue, told, resumes, resets, covered, unbroken, arrives }
+export const LIVE_LAWS: Readonly<Record<string, (lived: LivedRun) => Verdict>> = {
+  true: isTrue,
+  told,
+  resumes,
+  resets,
+  covered,
+  unbroken,
+  arrives,
+}
 
 /** The laws that a client's life breaks, with what is wrong. */
 export function brokenLiveLaws(lived: LivedRun): readonly string[] {
@@ -28,22 +36,37 @@ function isTrue({ run, truth }: LivedRun): Verdict {
     for (const [path, held] of holding.shown) {
       const right = due.get(path)
       found.unless(right !== undefined, () => `at ${at(cursor)} it shows ${path}@${held.version}, which is not there`)
-      found.unless(right === undefined || sameHeld(right, held), () => `at ${at(cursor)} it shows ${path}@${held.version} ${held.value} instead of @${right?.version} ${right?.value}`)
+      found.unless(
+        right === undefined || sameHeld(right, held),
+        () =>
+          `at ${at(cursor)} it shows ${path}@${held.version} ${held.value} instead of @${right?.version} ${right?.value}`,
+      )
     }
-    for (const [path, { version }] of due) found.unless(holding.shown.has(path), () => `at ${at(cursor)} it does not show ${path}@${version}`)
+    for (const [path, { version }] of due) {
+      found.unless(holding.shown.has(path), () => `at ${at(cursor)} it does not show ${path}@${version}`)
+    }
   }
   return found.verdict()
 }
 
-/** NEW brings what the client does not hold, UPDATE and DELETE are about what it holds; what is deleted comes without its value. */
+/**
+ * NEW brings what the client does not hold, UPDATE and DELETE are about what it holds; what is deleted comes without
+ * its value.
+ */
 function told({ run }: LivedRun): Verdict {
   const found = new Violations()
   for (const { changes, cursor } of batchesOf(run)) {
     for (const { type, reason, path, held, value, deleted } of changes) {
       const name = `${type} ${reason} of ${path} in the batch to ${at(cursor)}`
-      found.unless(held === (type !== 'NEW'), () => `${name} is about what the client ${held ? 'holds' : 'does not hold'}`)
+      found.unless(
+        held === (type !== 'NEW'),
+        () => `${name} is about what the client ${held ? 'holds' : 'does not hold'}`,
+      )
       found.unless(type !== 'DELETE' || value === 'null', () => `${name} has a value`)
-      found.unless(deleted === (type === 'DELETE' && reason === 'WRITE'), () => `${name} says that the document is ${deleted ? '' : 'not '}deleted`)
+      found.unless(
+        deleted === (type === 'DELETE' && reason === 'WRITE'),
+        () => `${name} says that the document is ${deleted ? '' : 'not '}deleted`,
+      )
     }
   }
   return found.verdict()
@@ -57,9 +80,15 @@ function resumes({ run }: LivedRun): Verdict {
       const place = placeBefore(session, i)
       if (place.kind === 'start') found.unless(reset === null, () => 'a client that began without a cursor got a reset')
       if (place.kind !== 'revision') return
-      found.unless(reset === null || place.revision < floor, () => `the cursor of revision ${place.revision} is not below the floor ${floor}, and gave ${reset}`)
+      found.unless(
+        reset === null || place.revision < floor,
+        () => `the cursor of revision ${place.revision} is not below the floor ${floor}, and gave ${reset}`,
+      )
       const old = changes.find(({ cursor }) => revisionIn(cursor) <= place.revision)
-      found.unless(reset !== null || old === undefined, () => `after revision ${place.revision} came ${old?.path} of ${at(old?.cursor ?? '')}`)
+      found.unless(
+        reset !== null || old === undefined,
+        () => `after revision ${place.revision} came ${old?.path} of ${at(old?.cursor ?? '')}`,
+      )
     })
   }
   return found.verdict()
@@ -71,8 +100,12 @@ function resets({ run }: LivedRun): Verdict {
   for (const session of run) {
     const [first] = session.batches
     const place = placeBefore(session, 0)
-    const lost = place.kind === 'half' || place.kind === 'foreign' || (place.kind === 'revision' && place.revision < session.floor)
-    found.unless(first === undefined || !lost || first.reset !== null, () => `a client began at ${described(place)} and got no reset`)
+    const lost =
+      place.kind === 'half' || place.kind === 'foreign' || (place.kind === 'revision' && place.revision < session.floor)
+    found.unless(
+      first === undefined || !lost || first.reset !== null,
+      () => `a client began at ${described(place)} and got no reset`,
+    )
   }
   return found.verdict()
 }
@@ -86,17 +119,23 @@ function covered({ run }: LivedRun): Verdict {
     for (const { cursor, upToDate, changes } of batches) {
       newest = changes.reduce((most, change) => Math.max(most, revisionIn(change.cursor)), newest)
       if (!upToDate) continue
-      found.unless(revisionIn(cursor) >= highest, () => `the cursor went back from revision ${highest} to ${at(cursor)}`)
+      found.unless(
+        revisionIn(cursor) >= highest,
+        () => `the cursor went back from revision ${highest} to ${at(cursor)}`,
+      )
       highest = Math.max(highest, revisionIn(cursor))
-      found.unless(newest <= highest, () => `a change of revision ${newest} came, and the cursor is that of ${at(cursor)}`)
+      found.unless(
+        newest <= highest,
+        () => `a change of revision ${newest} came, and the cursor is that of ${at(cursor)}`,
+      )
     }
   }
   return found.verdict()
 }
 
 /**
- * From a reset to the `upToDate` that ends it the client shows, at every batch, all that it showed before and that is still
- * there afterwards: never an empty or a half picture between. Where it is not ended, it shows what it showed.
+ * From a reset to the `upToDate` that ends it the client shows, at every batch, all that it showed before and that is
+ * still there afterwards: never an empty or a half picture between. Where it is not ended, it shows what it showed.
  */
 function unbroken({ run, truth }: LivedRun): Verdict {
   const found = new Violations()
@@ -126,9 +165,15 @@ interface Renewal {
 }
 
 function checkRenewal(found: Violations, { renewal, kept }: Renewal): void {
-  for (const { holding: { shown } } of renewal) {
+  for (const {
+    holding: { shown },
+  } of renewal) {
     const missing = kept.filter((path) => !shown.has(path))
-    found.unless(missing.length === 0, () => `after a reset the client does not show ${missing.join(', ')}, which was there before and is there afterwards`)
+    found.unless(
+      missing.length === 0,
+      () =>
+        `after a reset the client does not show ${missing.join(', ')}, which was there before and is there afterwards`,
+    )
   }
 }
 
@@ -137,13 +182,14 @@ function arrives({ run, end }: LivedRun): Verdict {
   const found = new Violations()
   const last = batchesOf(run).at(-1)
   found.unless(last?.upToDate === true, () => 'the last batch does not say that it is up to date')
-  found.unless(last !== undefined && last.upToDate && revisionIn(last.cursor) >= revisionIn(end), () => `the last cursor is not at ${at(end)}`)
+  found.unless(
+    last !== undefined && last.upToDate && revisionIn(last.cursor) >= revisionIn(end),
+    () => `the last cursor is not at ${at(end)}`,
+  )
   return found.verdict()
 }
 
-type Place =
-  | { readonly kind: 'start' | 'half' | 'foreign' }
-  | { readonly kind: 'revision'; readonly revision: number }
+type Place = { readonly kind: 'start' | 'half' | 'foreign' } | { readonly kind: 'revision'; readonly revision: number }
 
 /** Where a client stood before a batch of a session. */
 function placeBefore({ from, kind, batches }: LiveSession, i: number): Place {

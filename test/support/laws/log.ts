@@ -9,9 +9,15 @@ export function contiguous(log: readonly LoggedCommit[], from = 0): Verdict {
   const ids = new Set<string>()
   let at = ''
   log.forEach((commit, i) => {
-    found.unless(commit.revision === from + i + 1, () => `revision ${commit.revision} stands where ${from + i + 1} belongs`)
+    found.unless(
+      commit.revision === from + i + 1,
+      () => `revision ${commit.revision} stands where ${from + i + 1} belongs`,
+    )
     found.unless(commit.at >= at, () => `the time ran back at revision ${commit.revision}: ${at}, ${commit.at}`)
-    found.unless(!ids.has(commit.id), () => `the commit ${commit.id} stands twice, again at revision ${commit.revision}`)
+    found.unless(
+      !ids.has(commit.id),
+      () => `the commit ${commit.id} stands twice, again at revision ${commit.revision}`,
+    )
     ids.add(commit.id)
     at = commit.at
   })
@@ -27,7 +33,10 @@ export function dense(log: readonly LoggedCommit[], before: Versions = new Map()
   const versions = new Map(before)
   for (const change of log.flatMap(({ changes }) => changes)) {
     const expected = (versions.get(change.path) ?? 0) + 1
-    found.unless(change.version === expected, () => `${change.path} has version ${change.version} at revision ${change.revision} where ${expected} belongs`)
+    found.unless(
+      change.version === expected,
+      () => `${change.path} has version ${change.version} at revision ${change.revision} where ${expected} belongs`,
+    )
     versions.set(change.path, change.version)
   }
   return found.verdict()
@@ -46,7 +55,10 @@ export function lively(log: readonly LoggedCommit[]): Verdict {
   const alive = new Set<string>()
   for (const change of log.flatMap(({ changes }) => changes)) {
     const { path, type, value } = change
-    found.unless(alive.has(path) === (type !== 'NEW'), () => `${nameOf(change)} is a ${type} of a document that is ${alive.has(path) ? '' : 'not '}there`)
+    found.unless(
+      alive.has(path) === (type !== 'NEW'),
+      () => `${nameOf(change)} is a ${type} of a document that is ${alive.has(path) ? '' : 'not '}there`,
+    )
     found.unless(type !== 'DELETE' || value === 'null', () => `${nameOf(change)} is a DELETE with a value`)
     if (type === 'DELETE') alive.delete(path)
     else alive.add(path)
@@ -64,11 +76,18 @@ export interface Acknowledged {
 
 /** The acknowledgement of a commit whose request wrote `values` by path. */
 export function acknowledged({ id, cursor, changes }: ShownCommit, values: ReadonlyMap<string, Json>): Acknowledged {
-  const writes = changes.map(({ path, document }) => ({ path, version: document.version, value: canonicalJson(values.get(path) ?? null) }))
+  const writes = changes.map(({ path, document }) => ({
+    path,
+    version: document.version,
+    value: canonicalJson(values.get(path) ?? null),
+  }))
   return { id, revision: revisionIn(cursor), writes }
 }
 
-/** Every acknowledged commit is in the log, at its revision, with its versions and values to the byte, and nothing besides. */
+/**
+ * Every acknowledged commit is in the log, at its revision, with its versions and values to the byte, and nothing
+ * besides.
+ */
 export function kept(acknowledgements: readonly Acknowledged[], log: readonly LoggedCommit[]): Verdict {
   const found = new Violations()
   const byId = new Map(log.map((commit) => [commit.id, commit]))
@@ -76,11 +95,20 @@ export function kept(acknowledgements: readonly Acknowledged[], log: readonly Lo
     const commit = byId.get(id)
     found.unless(commit !== undefined, () => `the acknowledged commit ${id} of revision ${revision} is lost`)
     if (commit === undefined) continue
-    found.unless(commit.revision === revision, () => `the commit ${id} was acknowledged as revision ${revision} and is ${commit.revision}`)
-    found.unless(commit.changes.length === writes.length, () => `the commit ${id} has ${commit.changes.length} changes, ${writes.length} were acknowledged`)
+    found.unless(
+      commit.revision === revision,
+      () => `the commit ${id} was acknowledged as revision ${revision} and is ${commit.revision}`,
+    )
+    found.unless(
+      commit.changes.length === writes.length,
+      () => `the commit ${id} has ${commit.changes.length} changes, ${writes.length} were acknowledged`,
+    )
     for (const { path, version, value } of writes) {
       const change = commit.changes.find((candidate) => candidate.path === path)
-      found.unless(change?.version === version && change.value === value, () => `${path} in the commit ${id} is not what was acknowledged: ${change?.version} ${change?.value}`)
+      found.unless(
+        change?.version === version && change.value === value,
+        () => `${path} in the commit ${id} is not what was acknowledged: ${change?.version} ${change?.value}`,
+      )
     }
   }
   return found.verdict()

@@ -23,7 +23,10 @@ export function serializable(transactions: readonly Transaction[]): Verdict {
     found.unless(ordered[i - 1]?.revision !== revision, () => `two transactions are revision ${revision}`)
     for (const [path, version] of met) {
       const now = versions.get(path) ?? 0
-      found.unless(now === version, () => `revision ${revision} checked that ${path} is at version ${version}, and it was at ${now}`)
+      found.unless(
+        now === version,
+        () => `revision ${revision} checked that ${path} is at version ${version}, and it was at ${now}`,
+      )
     }
     for (const [path, version] of made) {
       const now = versions.get(path) ?? 0
@@ -42,7 +45,9 @@ export function clockBroken(writes: readonly Pick<Transaction, 'revision' | 'cal
   let over = 0
   let highest = 0
   for (const { revision, call } of writes.toSorted((a, b) => a.call - b.call)) {
-    for (let next = byBack[over]; next !== undefined && next.back < call; next = byBack[++over]) highest = Math.max(highest, next.revision)
+    for (let next = byBack[over]; next !== undefined && next.back < call; next = byBack[++over]) {
+      highest = Math.max(highest, next.revision)
+    }
     found.unless(revision > highest, () => `revision ${revision} began after revision ${highest} was acknowledged`)
   }
   return found.verdict()

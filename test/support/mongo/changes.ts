@@ -36,7 +36,10 @@ export function insertedBy(command: Doc, reply: Doc): readonly Doc[] {
 }
 
 const EXPIRED: Doc = {
-  ok: 0, code: 286, codeName: 'ChangeStreamHistoryLost', errorLabels: ['NonResumableChangeStreamError'],
+  ok: 0,
+  code: 286,
+  codeName: 'ChangeStreamHistoryLost',
+  errorLabels: ['NonResumableChangeStreamError'],
   errmsg: 'Resume of change stream was not possible, as the resume point may no longer be in the oplog.',
 }
 
@@ -105,7 +108,12 @@ export class ChangeStreams {
   insert(command: Doc, reply: Doc): void {
     const [db, coll] = [text(command['$db']), text(command['insert'])]
     for (const document of insertedBy(command, reply)) {
-      const event = { operationType: 'insert', ns: { db, coll }, documentKey: { _id: document['_id'] }, fullDocument: document }
+      const event = {
+        operationType: 'insert',
+        ns: { db, coll },
+        documentKey: { _id: document['_id'] },
+        fullDocument: document,
+      }
       for (const spoilt of this.spoil(event)) this.#push(`${db}.${coll}`, spoilt)
     }
     const wakeAll = (): void => this.#waiting.forEach((wake) => wake())
@@ -115,7 +123,11 @@ export class ChangeStreams {
 
   #push(namespace: string, event: Doc): void {
     this.#seq += 1
-    const body = { _id: token(this.#seq), clusterTime: new Timestamp({ t: Math.floor(Date.now() / 1000), i: this.#seq }), ...event }
+    const body = {
+      _id: token(this.#seq),
+      clusterTime: new Timestamp({ t: Math.floor(Date.now() / 1000), i: this.#seq }),
+      ...event,
+    }
     this.#events.push({ seq: this.#seq, dueAt: this.lateMs === 0 ? 0 : Date.now() + this.lateMs, namespace, body })
     if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS / 2)
   }
@@ -176,10 +188,15 @@ export class ChangeStreams {
     if (this.ending !== null) return this.#end(id, this.ending)
     if (this.silent) return null
     const now = Date.now()
-    const events = this.#events.filter((event) => event.seq > stream.at && event.namespace === stream.namespace && event.dueAt <= now)
+    const events = this.#events.filter(
+      (event) => event.seq > stream.at && event.namespace === stream.namespace && event.dueAt <= now,
+    )
     if (events.length === 0) return null
     stream.at = events.at(-1)?.seq ?? stream.at
-    return this.#batch(id, events.map((event) => project(event.body, stream.stages)))
+    return this.#batch(
+      id,
+      events.map((event) => project(event.body, stream.stages)),
+    )
   }
 
   #end(id: string, how: 'expired' | 'invalidate'): Doc {
@@ -191,6 +208,9 @@ export class ChangeStreams {
   #batch(id: string, nextBatch: readonly Doc[]): Doc {
     const stream = this.#streams.get(id)
     if (stream === undefined) return { ok: 0, code: 43, codeName: 'CursorNotFound', errmsg: 'cursor not found' }
-    return { cursor: { id: Long.fromString(id), ns: stream.namespace, nextBatch, postBatchResumeToken: token(stream.at) }, ok: 1 }
+    return {
+      cursor: { id: Long.fromString(id), ns: stream.namespace, nextBatch, postBatchResumeToken: token(stream.at) },
+      ok: 1,
+    }
   }
 }

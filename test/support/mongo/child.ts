@@ -27,12 +27,17 @@ export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'fin
   private constructor(child: ChildProcess) {
     this.#process = child
     child.on('message', (reply: MongoReply) => this.#receive(reply))
-    child.on('exit', () => this.#waiting.forEach(({ reject }) => reject(new Error('the process ended before it answered'))))
+    child.on('exit', () =>
+      this.#waiting.forEach(({ reject }) => reject(new Error('the process ended before it answered'))),
+    )
   }
 
   static async start(url: string, database: string): Promise<MongoChild> {
     const args = ['--import', 'tsx', PROGRAM, url, database]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+    })
     const opened = once(child, 'message')
     const gone = once(child, 'exit').then(() => {
       throw new Error('the process did not open its store')
@@ -66,7 +71,9 @@ export class MongoChild implements Pick<Store, 'append' | 'heads' | 'log' | 'fin
     const id = ++this.#calls
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (result: unknown) => void, reject })
-      this.#process.send({ id, method, args } satisfies MongoCall, (error) => (error === null ? undefined : reject(error)))
+      this.#process.send({ id, method, args } satisfies MongoCall, (error) =>
+        error === null ? undefined : reject(error),
+      )
     })
   }
 

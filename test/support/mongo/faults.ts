@@ -26,13 +26,19 @@ export class CommandFaults {
 }
 
 const NAMES: Readonly<Record<number, string>> = {
-  18: 'AuthenticationFailed', 91: 'ShutdownInProgress', 189: 'PrimarySteppedDown', 10107: 'NotWritablePrimary',
+  18: 'AuthenticationFailed',
+  91: 'ShutdownInProgress',
+  189: 'PrimarySteppedDown',
+  10107: 'NotWritablePrimary',
   11602: 'InterruptedDueToReplStateChange',
 }
 /** Codes at which a driver sends a write again (https://github.com/mongodb/specifications: retryable writes). */
 const RETRYABLE: ReadonlySet<number> = new Set([91, 189, 10107, 11602])
 
-/** The reply of a server that refuses with `code`. A duplicate key is a write error, everything else an error of the command. */
+/**
+ * The reply of a server that refuses with `code`. A duplicate key is a write error, everything else an error of the
+ * command.
+ */
 export function refusal(code: number): Doc {
   if (code === 11000) return { n: 0, writeErrors: [{ index: 0, code, errmsg: 'E11000 duplicate key error' }], ok: 1 }
   const labels = RETRYABLE.has(code) ? { errorLabels: ['RetryableWriteError'] } : {}
@@ -42,14 +48,32 @@ export function refusal(code: number): Doc {
 /** A reply that also says that the write concern timed out. */
 export function withWtimeout(reply: Doc): Doc {
   const errmsg = 'waiting for replication timed out'
-  return { ...reply, writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg, errInfo: { wtimeout: true } } }
+  return {
+    ...reply,
+    writeConcernError: { code: 64, codeName: 'WriteConcernFailed', errmsg, errInfo: { wtimeout: true } },
+  }
 }
 
 /** What a server calls itself. */
 export type Greeting = 'primary' | 'standalone' | 'secondary'
 
-/** What a server says of the set that it is of, and of ways to speak that the proxy does not know: a stream of greetings, compression. */
-const SET: readonly string[] = ['setName', 'setVersion', 'hosts', 'passives', 'arbiters', 'me', 'primary', 'isWritablePrimary', 'ismaster', 'secondary', 'electionId']
+/**
+ * What a server says of the set that it is of, and of ways to speak that the proxy does not know: a stream of
+ * greetings, compression.
+ */
+const SET: readonly string[] = [
+  'setName',
+  'setVersion',
+  'hosts',
+  'passives',
+  'arbiters',
+  'me',
+  'primary',
+  'isWritablePrimary',
+  'ismaster',
+  'secondary',
+  'electionId',
+]
 const WAYS: readonly string[] = ['topologyVersion', 'compression']
 
 /** The greeting of a replica set's member at the address `me`, or of a server that is of none. */

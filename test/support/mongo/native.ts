@@ -6,7 +6,9 @@ const ZERO = '0'
 
 /** Whether a command opens a change stream. */
 export function opensStream(command: Doc): boolean {
-  return commandOf(command) === 'aggregate' && (command['pipeline'] as readonly Doc[])[0]?.['$changeStream'] !== undefined
+  return (
+    commandOf(command) === 'aggregate' && (command['pipeline'] as readonly Doc[])[0]?.['$changeStream'] !== undefined
+  )
 }
 
 /** A reply in place of the server's, and how long it is kept back, ms. */
@@ -15,7 +17,10 @@ export interface BentReply {
   readonly lateMs: number
 }
 
-/** Change streams that the server behind the proxy makes: it counts them, and spoils their events as the faults of `streams` say. */
+/**
+ * Change streams that the server behind the proxy makes: it counts them, and spoils their events as the faults of
+ * `streams` say.
+ */
 export class NativeStreams {
   readonly #streams: ChangeStreams
   /** Events that came while the stream was to be silent. */
@@ -44,14 +49,19 @@ export class NativeStreams {
   #more(command: Doc, reply: Doc): BentReply {
     const cursor = reply['cursor'] as Doc | undefined
     const { ending } = this.#streams
-    if (cursor === undefined || text(cursor['id']) === ZERO || ending !== null) this.#streams.close([command['getMore']])
+    if (cursor === undefined || text(cursor['id']) === ZERO || ending !== null) {
+      this.#streams.close([command['getMore']])
+    }
     if (cursor === undefined) return { body: reply, lateMs: 0 }
     if (ending !== null) {
       this.#streams.ending = null
       return { body: endingReply(ending, cursor['postBatchResumeToken']), lateMs: 0 }
     }
     const batch = this.#batch(cursor['nextBatch'] as readonly Doc[])
-    return { body: { ...reply, cursor: { ...cursor, nextBatch: batch } }, lateMs: batch.length === 0 ? 0 : Math.max(0, this.#lateUntil - Date.now()) }
+    return {
+      body: { ...reply, cursor: { ...cursor, nextBatch: batch } },
+      lateMs: batch.length === 0 ? 0 : Math.max(0, this.#lateUntil - Date.now()),
+    }
   }
 
   #batch(events: readonly Doc[]): readonly Doc[] {

@@ -42,14 +42,17 @@ export class Outage {
     this.#over = true
   }
 
-  /** Writes one by one until the end, each again with its key until it is acknowledged. What is refused otherwise is thrown. */
+  /**
+   * Writes one by one until the end, each again with its key until it is acknowledged. What is refused otherwise is
+   * thrown.
+   */
   async write(graphql: string, writes: Iterable<Write>): Promise<OutageReport> {
     const told: Acknowledged[] = []
     const refusals: OutageRefusal[] = []
     let [slowestMs, repeated] = [0, 0]
     for (const write of writes) {
       if (this.#over) break
-      for (let answered = false; !answered; ) {
+      for (let answered = false; !answered;) {
         const [begun, sent] = [performance.now(), this.kills]
         const answer = await committerOf(graphql)(write).catch(unavailable)
         slowestMs = Math.max(slowestMs, performance.now() - begun)

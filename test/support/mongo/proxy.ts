@@ -29,7 +29,9 @@ interface Link {
 
 const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster'])
 
-/** Stands between driver and server on the wire: makes a replica set of one, simulates change streams, injects faults. */
+/**
+ * Stands between driver and server on the wire: makes a replica set of one, simulates change streams, injects faults.
+ */
 export class MongoProxy {
   readonly streams: ChangeStreams = new ChangeStreams()
   /** Null where the streams are simulated. */
@@ -86,7 +88,9 @@ export class MongoProxy {
     this.#faults.add(command, { kind: 'loseReply' })
   }
 
-  /** The next command of this name is done; its reply is held back. Resolves, when that happened, with what lets it go. */
+  /**
+   * The next command of this name is done; its reply is held back. Resolves, when that happened, with what lets it go.
+   */
   holdReply(command: string): Promise<() => void> {
     return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }))
   }
@@ -186,7 +190,13 @@ export class MongoProxy {
     const cursors = command === 'killCursors' ? (body['cursors'] as readonly unknown[]) : []
     if (!cursors.some((cursor) => this.streams.has(cursor))) return false
     this.streams.close(cursors)
-    this.#answer(link, request, { cursorsKilled: cursors, cursorsNotFound: [], cursorsAlive: [], cursorsUnknown: [], ok: 1 })
+    this.#answer(link, request, {
+      cursorsKilled: cursors,
+      cursorsNotFound: [],
+      cursorsAlive: [],
+      cursorsUnknown: [],
+      ok: 1,
+    })
     return true
   }
 
@@ -198,7 +208,9 @@ export class MongoProxy {
     const command = commandOf(request.body)
     const bent = this.#native?.reply(request.body, message.body) ?? null
     if (command === 'insert' && this.#native === null) this.streams.insert(request.body, message.body)
-    if (GREETINGS.has(command)) return this.#answer(link, request, greet(message.body, this.#greeting, this.address, this.#electionId))
+    if (GREETINGS.has(command)) {
+      return this.#answer(link, request, greet(message.body, this.#greeting, this.address, this.#electionId))
+    }
     if (fault?.kind === 'loseReply') return this.#unlink(link)
     if (fault?.kind === 'wtimeout') return this.#answer(link, request, withWtimeout(message.body))
     const pass = (): void => void (this.#mute || link.client.destroyed || link.client.write(message.bytes))

@@ -11,6 +11,8 @@ export default class MongoReporter implements Reporter {
     const streams = choice.kind === 'stand-in' ? ' with simulated change streams' : ''
     const failed = ours.some((module) => module.state() === 'failed')
     const verdict = failed ? `FAILED on ${choice.label}${streams}` : `${choice.label}${streams}`
-    console.log(`MongoDB adapter: ${choice.kind === 'none' || passed.length === 0 ? `NOT verified: ${choice.label}` : verdict}`)
+    console.log(
+      `MongoDB adapter: ${choice.kind === 'none' || passed.length === 0 ? `NOT verified: ${choice.label}` : verdict}`,
+    )
   }
 }

@@ -17,7 +17,9 @@ export const START_MS: number = BUILD_MS + 20_000
 
 /** MONGODB_URL, else a mongod that is found (or, with MONGODB_DOWNLOAD=1, fetched), else the stand-in, else none. */
 export async function chooseMongo(env: NodeJS.ProcessEnv = process.env): Promise<MongoChoice> {
-  if (env['MONGODB_URL'] !== undefined && env['MONGODB_URL'] !== '') return { kind: 'url', label: 'the server of MONGODB_URL' }
+  if (env['MONGODB_URL'] !== undefined && env['MONGODB_URL'] !== '') {
+    return { kind: 'url', label: 'the server of MONGODB_URL' }
+  }
   if (env['MONGODB_DOWNLOAD'] === '1') return { kind: 'mongod', label: `mongod ${VERSION}` }
   env['MONGOMS_RUNTIME_DOWNLOAD'] = 'false'
   const found = await DryMongoBinary.locateBinary({ version: VERSION }).catch(() => undefined)
@@ -52,7 +54,9 @@ interface Upstream {
 }
 
 async function startUpstream(choice: MongoChoice): Promise<Upstream> {
-  if (choice.kind === 'url') return { url: process.env['MONGODB_URL'] ?? '', standIn: null, stop: () => Promise.resolve() }
+  if (choice.kind === 'url') {
+    return { url: process.env['MONGODB_URL'] ?? '', standIn: null, stop: () => Promise.resolve() }
+  }
   if (choice.kind === 'mongod') {
     const set = await MongoMemoryReplSet.create({ binary: { version: VERSION }, replSet: { count: 1 } })
     return { url: set.getUri(), standIn: null, stop: async () => void (await set.stop()) }
@@ -69,10 +73,12 @@ function partsOf(url: string): { readonly login: string; readonly host: string; 
 
 /** Host and port of the primary, before which alone the proxy stands; `host` where the server is of no set. */
 async function primaryOf(url: string, host: string): Promise<string> {
-  if (host === '' || /[?&](tls|ssl)=true/.test(url)) throw new Error('MONGODB_URL must begin with mongodb:// and be without TLS: the tests put a proxy before it.')
+  if (host === '' || /[?&](tls|ssl)=true/.test(url)) {
+    throw new Error('MONGODB_URL must begin with mongodb:// and be without TLS: the tests put a proxy before it.')
+  }
   const client = new MongoClient(url, { serverSelectionTimeoutMS: 10_000 })
   try {
-    const { primary } = await client.db('admin').command({ hello: 1 }) as { readonly primary?: string }
+    const { primary } = (await client.db('admin').command({ hello: 1 })) as { readonly primary?: string }
     return primary ?? host
   } finally {
     await client.close()
@@ -84,7 +90,10 @@ export async function startMongo(choice: MongoChoice): Promise<MongoServer> {
   const upstream = await startUpstream(choice)
   const simulated = upstream.standIn !== null
   const { login, host, query } = partsOf(upstream.url)
-  const proxy = await MongoProxy.start({ upstream: simulated ? host : await primaryOf(upstream.url, host), native: !simulated })
+  const proxy = await MongoProxy.start({
+    upstream: simulated ? host : await primaryOf(upstream.url, host),
+    native: !simulated,
+  })
   return {
     label: simulated ? `${choice.label} with simulated change streams` : choice.label,
     proxy,

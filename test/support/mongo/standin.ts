@@ -37,11 +37,16 @@ function takeLock(lock: string): boolean {
 
 async function compile(binary: string): Promise<void> {
   const fresh = `${binary}.${process.pid}`
-  const go = spawn('go', ['build', '-trimpath', '-o', fresh, '.'], { cwd: SOURCES, stdio: ['ignore', 'ignore', 'pipe'] })
+  const go = spawn('go', ['build', '-trimpath', '-o', fresh, '.'], {
+    cwd: SOURCES,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let complaint = ''
   go.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
   const [code] = (await once(go, 'exit')) as [number | null]
-  if (code !== 0) throw new Error(`The stand-in for MongoDB (test/support/ferretdb) does not build: ${complaint.slice(-2_000)}`)
+  if (code !== 0) {
+    throw new Error(`The stand-in for MongoDB (test/support/ferretdb) does not build: ${complaint.slice(-2_000)}`)
+  }
   // Renamed when it is complete, so that nobody starts half a program.
   renameSync(fresh, binary)
 }
@@ -59,8 +64,9 @@ export async function buildStandIn(): Promise<string> {
       } finally {
         rmSync(lock, { recursive: true, force: true })
       }
-    } else if (Date.now() > deadline) throw new Error(`Another process holds ${lock} for too long; remove it if none builds.`)
-    else await pause(200)
+    } else if (Date.now() > deadline) {
+      throw new Error(`Another process holds ${lock} for too long; remove it if none builds.`)
+    } else await pause(200)
   }
   return binary
 }
@@ -85,7 +91,9 @@ export class StandIn {
 
   /** Starts it (again) on its address. */
   async start(): Promise<void> {
-    const child = spawn(this.#binary, ['-listen', this.address, '-dir', this.#dir], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(this.#binary, ['-listen', this.address, '-dir', this.#dir], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#process = child
     let complaint = ''
     child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2_000)))

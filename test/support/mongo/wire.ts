@@ -30,7 +30,9 @@ function decode(bytes: Buffer): Doc {
 
 function documentsIn(bytes: Buffer): Doc[] {
   const docs: Doc[] = []
-  for (let at = 0; at < bytes.length; at += bytes.readInt32LE(at)) docs.push(decode(bytes.subarray(at, at + bytes.readInt32LE(at))))
+  for (let at = 0; at < bytes.length; at += bytes.readInt32LE(at)) {
+    docs.push(decode(bytes.subarray(at, at + bytes.readInt32LE(at))))
+  }
   return docs
 }
 

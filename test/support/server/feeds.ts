@@ -73,7 +73,15 @@ async function overSse({ port }: Address, operation: Operation): Promise<Subscri
   })
   const body = JSON.stringify(operation)
   socket.write(postText(body, { connection: null, accept: 'text/event-stream' }) + body)
-  return { raw, payloads, ended: () => ended, complete: () => socket.destroy(), pause: () => socket.pause(), resume: () => socket.resume(), cut: () => socket.destroy() }
+  return {
+    raw,
+    payloads,
+    ended: () => ended,
+    complete: () => socket.destroy(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    cut: () => socket.destroy(),
+  }
 }
 
 /** Takes a chunked body apart (RFC 9112, section 7.1), and its text into events. */
@@ -111,7 +119,11 @@ export interface SentBatch {
   readonly cursor: string
   readonly upToDate: boolean
   readonly reset?: string | null
-  readonly changes: readonly { readonly type: string; readonly path: string; readonly document: { readonly version: number; readonly value: unknown } }[]
+  readonly changes: readonly {
+    readonly type: string
+    readonly path: string
+    readonly document: { readonly version: number; readonly value: unknown }
+  }[]
 }
 
 /** The batches of `changes` or `live` that came. Throws when one has errors. */

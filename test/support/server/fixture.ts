@@ -25,9 +25,21 @@ export interface FixtureOptions {
 }
 
 /** Starts a server for the running test. */
-export async function openServer({ cors = [], host = '127.0.0.1', bounds = {} }: FixtureOptions = {}): Promise<ServerFixture> {
+export async function openServer({
+  cors = [],
+  host = '127.0.0.1',
+  bounds = {},
+}: FixtureOptions = {}): Promise<ServerFixture> {
   const directory = await temporaryDirectory()
-  const config: Config = { host, insecure: false, port: 0, directory, cors, logLevel: 'silent', bounds: { ...BOUNDS, ...bounds } }
+  const config: Config = {
+    host,
+    insecure: false,
+    port: 0,
+    directory,
+    cors,
+    logLevel: 'silent',
+    bounds: { ...BOUNDS, ...bounds },
+  }
   const server = await startServer(config, openLog('silent'))
   onTestFinished(() => server.close())
   const endpoint = `${server.url}/graphql`
@@ -43,7 +55,12 @@ export interface ServiceFixture {
 
 /** Serves `db` for the running test. */
 export async function serve(db: Database, bounds: Partial<Bounds> = {}): Promise<ServiceFixture> {
-  const service = createApp({ db, config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } }, log: openLog('silent'), counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }) })
+  const service = createApp({
+    db,
+    config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } },
+    log: openLog('silent'),
+    counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }),
+  })
   const { server } = service.http
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -71,8 +88,16 @@ export interface Answer {
 }
 
 /** Asks by HTTP, as any client does. */
-export async function ask(endpoint: string, query: string, variables: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
-  const response = await fetch(endpoint, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query, variables }) })
+export async function ask(
+  endpoint: string,
+  query: string,
+  variables: Readonly<Record<string, unknown>> = {},
+): Promise<Answer> {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  })
   return (await response.json()) as Answer
 }
 
@@ -80,5 +105,7 @@ export async function ask(endpoint: string, query: string, variables: Readonly<R
 export async function expectAlive(endpoint: string): Promise<void> {
   const response = await fetch(`${endpoint}?query={__typename}`, { signal: AbortSignal.timeout(1_000) })
   const text = await response.text()
-  if (text !== '{"data":{"__typename":"Query"}}') throw new Error(`The server answers a ping with ${response.status} ${text}`)
+  if (text !== '{"data":{"__typename":"Query"}}') {
+    throw new Error(`The server answers a ping with ${response.status} ${text}`)
+  }
 }

@@ -14,8 +14,15 @@ async function open(port: number): Promise<Socket> {
 }
 
 const HANDSHAKE = [
-  'GET /graphql HTTP/1.1', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol: graphql-transport-ws', '', '',
+  'GET /graphql HTTP/1.1',
+  'Host: localhost',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  'Sec-WebSocket-Protocol: graphql-transport-ws',
+  '',
+  '',
 ].join('\r\n')
 
 /** A WebSocket by hand: it is read from until the connection is acknowledged, and never again. */
@@ -23,10 +30,12 @@ async function openWebSocket(port: number, init = '{"type":"connection_init"}'):
   const socket = await open(port)
   let text = ''
   const acknowledged = new Promise((resolve) => {
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('latin1')
-      if (text.includes('connection_ack')) resolve(null)
-    }).once('close', resolve)
+    socket
+      .on('data', (chunk: Buffer) => {
+        text += chunk.toString('latin1')
+        if (text.includes('connection_ack')) resolve(null)
+      })
+      .once('close', resolve)
     setTimeout(resolve, 2_000)
   })
   socket.write(HANDSHAKE)
@@ -77,18 +86,22 @@ function* times(count: number, make: (i: number) => Buffer | string): Iterable<B
 const subscribe = (id: string, payload: object): Buffer => frame(JSON.stringify({ id, type: 'subscribe', payload }))
 
 const LARGE = `{ ${Array.from({ length: 14 }, (_, i) => `a${i}: get(path: "big/${i % 3}")`).join(' ')} }`
-const FOLLOW = 'subscription ($params: JSON) { changes(paths: ["none"], where: "params.a == value.a", params: $params) { cursor } }'
+const FOLLOW =
+  'subscription ($params: JSON) { changes(paths: ["none"], where: "params.a == value.a", params: $params) { cursor } }'
 /** All values, from the beginning, `n` in a name so that no two are alike. */
-const followAll = (n: number): string => `subscription { q${n}: changes(paths: ["big"], start: BEGINNING) { changes { ${Array.from({ length: 4 }, (_, k) => `a${k}: document { value }`).join(' ')} } } }`
+const followAll = (n: number): string =>
+  `subscription { q${n}: changes(paths: ["big"], start: BEGINNING) { changes { ${Array.from({ length: 4 }, (_, k) => `a${k}: document { value }`).join(' ')} } } }`
 
 const post = (body: string, headers = ''): string =>
   `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 
-const webSocket = (messages: (n: number) => Iterable<Buffer | string>): Attack => async (port, n) => {
-  const socket = await openWebSocket(port)
-  await sendAll(socket, messages(n))
-  return socket
-}
+const webSocket =
+  (messages: (n: number) => Iterable<Buffer | string>): Attack =>
+  async (port, n) => {
+    const socket = await openWebSocket(port)
+    await sendAll(socket, messages(n))
+    return socket
+  }
 
 /** Sends something small again and again, for as long as the connection lasts. */
 function trickle(socket: Socket, piece: () => Buffer, everyMs: number): void {
@@ -99,11 +112,34 @@ function trickle(socket: Socket, piece: () => Buffer, everyMs: number): void {
 /** Ways to make a server hold much, by name. */
 export const ATTACKS: Readonly<Record<string, Attack>> = {
   'answers that are not read': webSocket((n) => times(200, (i) => subscribe(`${n}.${i}`, { query: LARGE }))),
-  'answers of mutations that are not read': webSocket((n) => times(200, (i) =>
-    subscribe(`${n}.${i}`, { query: `mutation { put(path: "small/${n}", value: ${i}) { changes { ${Array.from({ length: 3 }, (_, k) => `a${k}: before`).join(' ')} document { value } } document { path version } } ${LARGE.slice(1, -1).replaceAll('get(', 'put(').replaceAll(')', ', value: 1) { cursor }')} }` }))),
-  'params of subscriptions': webSocket((n) => times(100, (i) => subscribe(`${n}.${i}`, { query: FOLLOW, variables: { params: { a: `${n}.${i}`.padEnd(900_000, 'x') } } }))),
-  'many objects in params': webSocket((n) => times(100, (i) => subscribe(`${n}.${i}`, { query: FOLLOW, variables: { params: { a: i, b: n, c: Array.from({ length: 250_000 }, () => ({})) } } }))),
-  'variables that nothing uses': webSocket((n) => times(100, (i) => subscribe(`${n}.${i}`, { query: 'subscription { changes(paths: ["none"]) { cursor } }', variables: { a: `${n}.${i}`.padEnd(900_000, 'x') } }))),
+  'answers of mutations that are not read': webSocket((n) =>
+    times(200, (i) =>
+      subscribe(`${n}.${i}`, {
+        query: `mutation { put(path: "small/${n}", value: ${i}) { changes { ${Array.from({ length: 3 }, (_, k) => `a${k}: before`).join(' ')} document { value } } document { path version } } ${LARGE.slice(1, -1).replaceAll('get(', 'put(').replaceAll(')', ', value: 1) { cursor }')} }`,
+      }),
+    ),
+  ),
+  'params of subscriptions': webSocket((n) =>
+    times(100, (i) =>
+      subscribe(`${n}.${i}`, { query: FOLLOW, variables: { params: { a: `${n}.${i}`.padEnd(900_000, 'x') } } }),
+    ),
+  ),
+  'many objects in params': webSocket((n) =>
+    times(100, (i) =>
+      subscribe(`${n}.${i}`, {
+        query: FOLLOW,
+        variables: { params: { a: i, b: n, c: Array.from({ length: 250_000 }, () => ({})) } },
+      }),
+    ),
+  ),
+  'variables that nothing uses': webSocket((n) =>
+    times(100, (i) =>
+      subscribe(`${n}.${i}`, {
+        query: 'subscription { changes(paths: ["none"]) { cursor } }',
+        variables: { a: `${n}.${i}`.padEnd(900_000, 'x') },
+      }),
+    ),
+  ),
   'fragments without an end': async (port, n) => {
     const socket = await openWebSocket(port)
     const fragment = (i: number): Buffer => frame('x', { fin: false, opcode: i === 0 ? 1 : 0 })
@@ -119,36 +155,61 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
     trickle(socket, () => message.subarray(at, ++at), 100)
     return socket
   },
-  'long ids': webSocket((n) => times(100, (i) => subscribe(`${n}.${i}`.padEnd(100_000, 'x'), { query: 'subscription { live(paths: ["big"]) { cursor } }' }))),
-  'events that are not read': webSocket((n) => times(100, (i) => subscribe(String(i), { query: followAll(n * 100 + i) }))),
+  'long ids': webSocket((n) =>
+    times(100, (i) =>
+      subscribe(`${n}.${i}`.padEnd(100_000, 'x'), { query: 'subscription { live(paths: ["big"]) { cursor } }' }),
+    ),
+  ),
+  'events that are not read': webSocket((n) =>
+    times(100, (i) => subscribe(String(i), { query: followAll(n * 100 + i) })),
+  ),
   'event streams that are not read': async (port, n) => {
     const socket = await open(port)
     socket.pause()
-    await sendAll(socket, times(20, (i) => post(JSON.stringify({ query: followAll(n * 100 + i) }), 'Accept: text/event-stream\r\n')))
+    await sendAll(
+      socket,
+      times(20, (i) => post(JSON.stringify({ query: followAll(n * 100 + i) }), 'Accept: text/event-stream\r\n')),
+    )
     return socket
   },
   'pings that are not read': webSocket(() => times(200_000, () => frame('x'.repeat(100), { opcode: 9 }))),
-  'a large connection_init': (port) => openWebSocket(port, JSON.stringify({ type: 'connection_init', payload: { a: 'x'.repeat(1_000_000) } })),
-  'subscribe and complete in turn': webSocket(() => times(20_000, (i) => Buffer.concat([
-    subscribe(String(i % 50), { query: 'subscription { changes(paths: ["none"]) { cursor } }' }), frame(JSON.stringify({ id: String(i % 50), type: 'complete' })),
-  ]))),
-  'small answers that are not read': webSocket(() => times(50_000, (i) => subscribe(String(i), { query: '{ __typename }' }))),
+  'a large connection_init': (port) =>
+    openWebSocket(port, JSON.stringify({ type: 'connection_init', payload: { a: 'x'.repeat(1_000_000) } })),
+  'subscribe and complete in turn': webSocket(() =>
+    times(20_000, (i) =>
+      Buffer.concat([
+        subscribe(String(i % 50), { query: 'subscription { changes(paths: ["none"]) { cursor } }' }),
+        frame(JSON.stringify({ id: String(i % 50), type: 'complete' })),
+      ]),
+    ),
+  ),
+  'small answers that are not read': webSocket(() =>
+    times(50_000, (i) => subscribe(String(i), { query: '{ __typename }' })),
+  ),
   'HTTP answers that are not read': async (port) => {
     const socket = await open(port)
     socket.pause()
-    await sendAll(socket, times(100, () => post(JSON.stringify({ query: LARGE }))))
+    await sendAll(
+      socket,
+      times(100, () => post(JSON.stringify({ query: LARGE }))),
+    )
     return socket
   },
   'HTTP headers in a queue': async (port) => {
     const socket = await open(port)
     socket.pause()
     const headers = Array.from({ length: 300 }, (_, i) => `x-${i}: ${'x'.repeat(40)}\r\n`).join('')
-    await sendAll(socket, times(120, () => post(JSON.stringify({ query: LARGE }), headers)))
+    await sendAll(
+      socket,
+      times(120, () => post(JSON.stringify({ query: LARGE }), headers)),
+    )
     return socket
   },
   'HTTP bodies without an end': async (port) => {
     const socket = await open(port)
-    socket.write(`POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${2 * MIB}\r\n\r\n`)
+    socket.write(
+      `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${2 * MIB}\r\n\r\n`,
+    )
     await sendAll(socket, [Buffer.alloc(2 * MIB - 2_000, 'x')])
     trickle(socket, () => Buffer.from('x'), 500)
     return socket

@@ -11,7 +11,9 @@ export interface MongoTidemark {
 /** Starts `tidemark start --mongodb` on the suite's server, or on another address of it, and waits until it listens. */
 export async function startOnMongo(mongo: MongoSuite, address: string = mongo.server.url): Promise<MongoTidemark> {
   const [, before = address, query = ''] = /^(mongodb:\/\/[^/]+)\/(.*)$/.exec(address) ?? []
-  const process = runCli(['start', '--port', '0', '--mongodb', `${before}/${mongo.database}${query}`], { script: ['bin/tidemark.js'] })
+  const process = runCli(['start', '--port', '0', '--mongodb', `${before}/${mongo.database}${query}`], {
+    script: ['bin/tidemark.js'],
+  })
   const { graphql, url } = await process.ready()
   return { graphql, url, process }
 }
@@ -25,6 +27,6 @@ export interface Readiness {
 /** Asks a server whether it is ready. */
 export async function readiness(url: string): Promise<Readiness> {
   const response = await fetch(`${url}/readyz`)
-  const { reason } = await response.json() as { reason?: string }
+  const { reason } = (await response.json()) as { reason?: string }
   return { status: response.status, reason }
 }

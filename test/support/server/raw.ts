@@ -30,15 +30,25 @@ export async function sendRaw(port: number, ...parts: readonly (string | Uint8Ar
 
 /** The text of a POST to the endpoint; `headers` replace or, when null, remove the usual ones. */
 export function postText(body: string | Uint8Array, headers: Readonly<Record<string, string | null>> = {}): string {
-  const all = { host: 'localhost', connection: 'close', 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)), ...headers }
-  const lines = Object.entries(all).filter(([, value]) => value !== null).map(([name, value]) => `${name}: ${value}\r\n`)
+  const all = {
+    host: 'localhost',
+    connection: 'close',
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    ...headers,
+  }
+  const lines = Object.entries(all)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
   return `POST /graphql HTTP/1.1\r\n${lines.join('')}\r\n`
 }
 
 function parseAnswer(text: string): RawAnswer {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const [status = '', ...lines] = head.split('\r\n')
-  const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]))
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  )
   return { status: Number(status.split(' ')[1]), headers, body: rest.join('\r\n\r\n') }
 }
 
@@ -53,7 +63,10 @@ export interface RawPeer {
 }
 
 /** Opens a WebSocket and, unless told otherwise, initialises the connection. */
-export async function openPeer(wsEndpoint: string, { init = true }: { readonly init?: boolean } = {}): Promise<RawPeer> {
+export async function openPeer(
+  wsEndpoint: string,
+  { init = true }: { readonly init?: boolean } = {},
+): Promise<RawPeer> {
   const socket = new WebSocket(wsEndpoint, 'graphql-transport-ws')
   onTestFinished(() => socket.terminate())
   const messages: Record<string, unknown>[] = []
@@ -65,11 +78,13 @@ export async function openPeer(wsEndpoint: string, { init = true }: { readonly i
     wake()
   })
   socket.on('error', () => {})
-  const closed = new Promise<number>((resolve) => socket.on('close', (code, reason) => {
-    end = `${code} ${reason.toString()}`
-    wake()
-    resolve(code)
-  }))
+  const closed = new Promise<number>((resolve) =>
+    socket.on('close', (code, reason) => {
+      end = `${code} ${reason.toString()}`
+      wake()
+      resolve(code)
+    }),
+  )
   const take = async (): Promise<Record<string, unknown>> => {
     const message = messages.shift()
     if (message !== undefined) return message
@@ -89,7 +104,9 @@ export async function openPeer(wsEndpoint: string, { init = true }: { readonly i
 export async function until(condition: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
   const deadline = performance.now() + ms
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`The condition did not come true within ${ms} ms: ${condition.toString()}`)
+    if (performance.now() > deadline) {
+      throw new Error(`The condition did not come true within ${ms} ms: ${condition.toString()}`)
+    }
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -4,7 +4,14 @@ import type { ChangeType, Revision } from '../../../src/core/version.ts'
 import { openEngine } from '../../../src/db/engine.ts'
 import type { Store, TenantId } from '../../../src/store/store.ts'
 import { follow, HEARTBEAT_MS, type Feeder } from '../writers/history-follower.ts'
-import { logOf, readWholeLog, type FollowerRun, type LoggedCommit, type SeenChange, type ShownChange } from '../writers/history-run.ts'
+import {
+  logOf,
+  readWholeLog,
+  type FollowerRun,
+  type LoggedCommit,
+  type SeenChange,
+  type ShownChange,
+} from '../writers/history-run.ts'
 import { brokenFeedLaws } from '../laws/feed.ts'
 import { contiguous } from '../laws/log.ts'
 import { shapedLog, type Delivery } from './oracle.ts'
@@ -22,27 +29,45 @@ export interface Reading extends Delivery {
 
 const TYPES: readonly ChangeType[] = ['NEW', 'UPDATE', 'DELETE']
 
-/** How a shape is read: sometimes with the values before, sometimes not all types, by those who die often, or seldom. */
+/**
+ * How a shape is read: sometimes with the values before, sometimes not all types, by those who die often, or seldom.
+ */
 function readingOf(shape: Shape, random: () => number): Reading {
   const replica = random() < 0.5 ? 'FULL' : 'DEFAULT'
   const types = random() < 0.2 ? TYPES.filter(() => random() < 0.5) : []
-  return { shape, replica, types: types.length === 0 ? undefined : types, dieEvery: [1, 1, 2, 3, 7, Infinity][Math.floor(random() * 6)] ?? 1 }
+  return {
+    shape,
+    replica,
+    types: types.length === 0 ? undefined : types,
+    dieEvery: [1, 1, 2, 3, 7, Infinity][Math.floor(random() * 6)] ?? 1,
+  }
 }
 
 /** How a follower reaches the database under test; `database` is another one after a restart. */
 export type ReachChanges = (database: () => Database, reading: Reading) => Feeder
 
 /**
- * `changes` of a database in this process, from the beginning on. What is told of a document beside its path and version
- * goes on as its value, so that the judges of plain feeds see all of it.
+ * `changes` of a database in this process, from the beginning on. What is told of a document beside its path and
+ * version goes on as its value, so that the judges of plain feeds see all of it.
  */
-export function changesFeeder(database: () => Pick<Database, 'changes'>, { shape: { paths, where, params, columns }, replica, types }: Reading): Feeder {
+export function changesFeeder(
+  database: () => Pick<Database, 'changes'>,
+  { shape: { paths, where, params, columns }, replica, types }: Reading,
+): Feeder {
   return (after) => {
     const open: { feed?: ReturnType<Database['changes']> } = {}
     const from = after === undefined ? { start: 'BEGINNING' as const } : { after }
     return {
       next: async () => {
-        open.feed ??= database().changes(paths, { ...from, where, params, columns, replica, types, heartbeatMs: HEARTBEAT_MS })
+        open.feed ??= database().changes(paths, {
+          ...from,
+          where,
+          params,
+          columns,
+          replica,
+          types,
+          heartbeatMs: HEARTBEAT_MS,
+        })
         const { done, value } = await open.feed.next()
         return done === true ? null : { ...value, changes: value.changes.map(toldWhole) }
       },
@@ -54,7 +79,11 @@ export function changesFeeder(database: () => Pick<Database, 'changes'>, { shape
 }
 
 function toldWhole(change: Change): ShownChange {
-  const { reason, before, document: { version, value, deleted } } = change
+  const {
+    reason,
+    before,
+    document: { version, value, deleted },
+  } = change
   const told: Json = { reason, before, value, deleted }
   return { ...change, document: { version, value: told } }
 }
@@ -74,8 +103,16 @@ export interface ChangesCounts {
   readonly heartbeats: number
 }
 
-/** Runs a scenario, without cuts of the log, in a tenant of its own, and judges every follower's life by the recorded log. */
-export async function runChanges(inner: Store, tenant: TenantId, { shapes, steps, seed }: Scenario, reach: ReachChanges = changesFeeder): Promise<ChangesRunResult> {
+/**
+ * Runs a scenario, without cuts of the log, in a tenant of its own, and judges every follower's life by the recorded
+ * log.
+ */
+export async function runChanges(
+  inner: Store,
+  tenant: TenantId,
+  { shapes, steps, seed }: Scenario,
+  reach: ReachChanges = changesFeeder,
+): Promise<ChangesRunResult> {
   const truth = await openEngine(inner)
   const db = truth.database(tenant, { actor: null })
   const stage = await Stage.open(inner, tenant, db)
@@ -84,7 +121,9 @@ export async function runChanges(inner: Store, tenant: TenantId, { shapes, steps
   const { revived } = stage.surroundings()
   const isOver = (revision: Revision): boolean => stage.isOver(revision)
   try {
-    const lives = readings.map((reading) => follow({ open: reach(() => stage.database(), reading), dieEvery: reading.dieEvery, isOver, revived }))
+    const lives = readings.map((reading) =>
+      follow({ open: reach(() => stage.database(), reading), dieEvery: reading.dieEvery, isOver, revived }),
+    )
     const [runs] = await Promise.all([Promise.all(lives), stage.play(steps.filter(({ kind }) => kind !== 'cut'))])
     return judged(await readWholeLog(logOf(db)), readings, runs)
   } finally {
@@ -93,15 +132,22 @@ export async function runChanges(inner: Store, tenant: TenantId, { shapes, steps
   }
 }
 
-function judged(log: readonly LoggedCommit[], readings: readonly Reading[], runs: readonly FollowerRun[]): ChangesRunResult {
+function judged(
+  log: readonly LoggedCommit[],
+  readings: readonly Reading[],
+  runs: readonly FollowerRun[],
+): ChangesRunResult {
   const broken = readings.flatMap((reading, i) => {
     const due = shapedLog(log, reading.shape, reading)
     const sentences = brokenFeedLaws({ run: runs[i] ?? [], log: due, selects: () => true })
-    return sentences.map((sentence) => `${JSON.stringify({ ...reading, shape: { ...reading.shape, holds: undefined } })}: ${sentence}`)
+    return sentences.map(
+      (sentence) => `${JSON.stringify({ ...reading, shape: { ...reading.shape, holds: undefined } })}: ${sentence}`,
+    )
   })
   const batches = runs.flatMap((run) => run.flatMap((session) => session.batches))
   const changes = batches.flatMap((batch) => batch.changes)
-  const moved = (reason: string): number => changes.filter(({ value }: SeenChange) => value.includes(`"reason":"${reason}"`)).length
+  const moved = (reason: string): number =>
+    changes.filter(({ value }: SeenChange) => value.includes(`"reason":"${reason}"`)).length
   const counts = {
     sessions: runs.reduce((sum, run) => sum + run.length, 0),
     changes: changes.length,

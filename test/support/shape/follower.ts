@@ -1,4 +1,12 @@
-import type { Change, ChangeBatch, ChangeReason, Cursor, Database, Document, Reset } from '../../../src/core/database.ts'
+import type {
+  Change,
+  ChangeBatch,
+  ChangeReason,
+  Cursor,
+  Database,
+  Document,
+  Reset,
+} from '../../../src/core/database.ts'
 import { canonicalJson } from '../../../src/core/json/value.ts'
 import type { ChangeType, Revision } from '../../../src/core/version.ts'
 import { HEARTBEAT_MS } from '../writers/history-follower.ts'
@@ -156,7 +164,11 @@ async function liveOn(around: Surroundings, batches: SeenLiveBatch[], from: Hold
   }
 }
 
-async function take(around: Surroundings, batches: SeenLiveBatch[], { feed, from }: { feed: OpenLive; from: Holding }): Promise<boolean> {
+async function take(
+  around: Surroundings,
+  batches: SeenLiveBatch[],
+  { feed, from }: { feed: OpenLive; from: Holding },
+): Promise<boolean> {
   for (let holding = from; ;) {
     if (around.random() < DAWDLE) await around.goOn()
     const batch = await feed.next()
@@ -177,7 +189,16 @@ export function seenLiveBatch(holding: Holding, batch: LiveBatch, floor: Revisio
     const held = picture.has(path)
     if (type === 'DELETE') picture.delete(path)
     else picture.add(path)
-    return { type, reason, path, version: document.version, value: canonicalJson(document.value), deleted: document.deleted, cursor: place, held }
+    return {
+      type,
+      reason,
+      path,
+      version: document.version,
+      value: canonicalJson(document.value),
+      deleted: document.deleted,
+      cursor: place,
+      held,
+    }
   })
   return { changes, cursor, upToDate, reset, floor, holding: afterBatch(holding, batch) }
 }

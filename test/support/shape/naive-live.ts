@@ -33,10 +33,23 @@ export type Bug =
   | 'always begins anew'
 
 export const BUGS: readonly Bug[] = [
-  'snapshot before subscribe', 'dropped on a full queue', 'resumes one too late', 'resumes one too early', 'fresh cursor at the threshold',
-  'leaving is not told', 'leaving is told as UPDATE', 'entering is not told', 'a gap is not told', 'half a snapshot is taken for a whole one',
-  'up to date before the snapshot is whole', 'a reset is up to date before its snapshot', 'NEW and DELETE make NEW', 'NEW and DELETE make DELETE', 'DELETE and NEW make NEW',
-  'UPDATE and DELETE make UPDATE', 'always begins anew',
+  'snapshot before subscribe',
+  'dropped on a full queue',
+  'resumes one too late',
+  'resumes one too early',
+  'fresh cursor at the threshold',
+  'leaving is not told',
+  'leaving is told as UPDATE',
+  'entering is not told',
+  'a gap is not told',
+  'half a snapshot is taken for a whole one',
+  'up to date before the snapshot is whole',
+  'a reset is up to date before its snapshot',
+  'NEW and DELETE make NEW',
+  'NEW and DELETE make DELETE',
+  'DELETE and NEW make NEW',
+  'UPDATE and DELETE make UPDATE',
+  'always begins anew',
 ]
 
 const PAGE = 3
@@ -84,7 +97,11 @@ class NaiveLive implements OpenLive {
   /** Whether the client holds something: what it stored, or a first batch. */
   #holds: boolean
 
-  constructor(database: () => Database, shape: Shape, { after, bug }: { readonly after: Cursor | undefined; readonly bug: Bug | null }) {
+  constructor(
+    database: () => Database,
+    shape: Shape,
+    { after, bug }: { readonly after: Cursor | undefined; readonly bug: Bug | null },
+  ) {
     this.#database = database
     this.#shape = shape
     this.#bug = bug
@@ -123,15 +140,19 @@ class NaiveLive implements OpenLive {
     if (this.#place !== null) return this.#place
     const after = this.#after
     const half = after?.startsWith(HALF) === true
-    if (after === undefined || this.#bug === 'always begins anew') this.#place = await this.#snapshot(after === undefined ? null : 'CURSOR_EXPIRED')
-    else if (half && this.#bug !== 'half a snapshot is taken for a whole one') this.#place = await this.#snapshot('CURSOR_EXPIRED')
-    else this.#place = await this.#from(this.#beside(half ? after.slice(HALF.length) : after))
+    if (after === undefined || this.#bug === 'always begins anew') {
+      this.#place = await this.#snapshot(after === undefined ? null : 'CURSOR_EXPIRED')
+    } else if (half && this.#bug !== 'half a snapshot is taken for a whole one') {
+      this.#place = await this.#snapshot('CURSOR_EXPIRED')
+    } else this.#place = await this.#from(this.#beside(half ? after.slice(HALF.length) : after))
     return this.#place
   }
 
   #beside(cursor: Cursor): Cursor {
     const by = this.#bug === 'resumes one too late' ? 1 : this.#bug === 'resumes one too early' ? -1 : 0
-    return by === 0 || epochIn(cursor) === 'elsewhere' ? cursor : formatCursor(epochIn(cursor), Math.max(revisionIn(cursor) + by, 1))
+    return by === 0 || epochIn(cursor) === 'elsewhere'
+      ? cursor
+      : formatCursor(epochIn(cursor), Math.max(revisionIn(cursor) + by, 1))
   }
 
   async #from(cursor: Cursor): Promise<Place> {
@@ -145,7 +166,9 @@ class NaiveLive implements OpenLive {
     this.#reset = reset
     const gap = this.#bug === 'a gap is not told' && this.#holds
     const { cursor } = place
-    const told = [...place.documents.values()].filter(shows(this.#shape)).map((document): Told => ({ type: 'NEW', reason: 'WRITE', document, deleted: false, cursor }))
+    const told = [...place.documents.values()]
+      .filter(shows(this.#shape))
+      .map((document): Told => ({ type: 'NEW', reason: 'WRITE', document, deleted: false, cursor }))
     return { ...place, snapshot: gap ? [] : told }
   }
 
@@ -155,7 +178,7 @@ class NaiveLive implements OpenLive {
     const last = place.snapshot.length === 0
     if (last && this.#bug === 'snapshot before subscribe') {
       await this.kill()
-      this.#place = { ...await this.#from((await this.#database().log(['nowhere'], { first: 1_000 })).cursor) }
+      this.#place = { ...(await this.#from((await this.#database().log(['nowhere'], { first: 1_000 })).cursor)) }
       return this.#batch(page, this.#place.cursor, true)
     }
     if (this.#reset !== null && this.#bug === 'a reset is up to date before its snapshot') {
@@ -171,9 +194,15 @@ class NaiveLive implements OpenLive {
     if (done === true) throw new Error(`The changes after ${began} ended by themselves.`)
     const told = value.changes.flatMap((change) => this.#toldOf(documents, change) ?? [])
     const coalesced = new Map<string, Told>()
-    for (const change of told.slice(0, this.#bug === 'dropped on a full queue' ? QUEUE : Infinity)) this.#coalesce(coalesced, change)
+    for (const change of told.slice(0, this.#bug === 'dropped on a full queue' ? QUEUE : Infinity)) {
+      this.#coalesce(coalesced, change)
+    }
     const fresh = this.#bug === 'fresh cursor at the threshold' && value.changes.length >= QUEUE
-    return this.#batch([...coalesced.values()], fresh ? (await this.#database().log(['nowhere'], { first: 1_000 })).cursor : value.cursor, value.upToDate)
+    return this.#batch(
+      [...coalesced.values()],
+      fresh ? (await this.#database().log(['nowhere'], { first: 1_000 })).cursor : value.cursor,
+      value.upToDate,
+    )
   }
 
   #batch(told: readonly Told[], cursor: Cursor, upToDate: boolean): LiveBatch {
@@ -184,7 +213,13 @@ class NaiveLive implements OpenLive {
   }
 
   #shown({ type, reason, document: { path, version, value }, deleted, cursor }: Told): LiveChange {
-    return { type, reason, path, cursor, document: { version, value: type === 'DELETE' ? null : cut(value, this.#shape.columns), deleted } }
+    return {
+      type,
+      reason,
+      path,
+      cursor,
+      document: { version, value: type === 'DELETE' ? null : cut(value, this.#shape.columns), deleted },
+    }
   }
 
   #toldOf(documents: Map<string, Stored>, { type, path, document, cursor }: ShownChange): Told | null {
@@ -194,7 +229,11 @@ class NaiveLive implements OpenLive {
     else documents.set(path, after)
     const [was, now] = [before, after].map((one) => one !== undefined && shows(this.#shape)(one))
     if (was !== true && now !== true) return null
-    const common = { document: after ?? { path, version: document.version, value: null }, deleted: after === undefined, cursor }
+    const common = {
+      document: after ?? { path, version: document.version, value: null },
+      deleted: after === undefined,
+      cursor,
+    }
     if (was === now) return { type: 'UPDATE', reason: 'WRITE', ...common }
     return now === true ? this.#entering(common, before) : this.#leaving(common, after)
   }
@@ -219,7 +258,9 @@ class NaiveLive implements OpenLive {
 
   #coalesced(first: ChangeType | undefined, then: ChangeType): ChangeType | null {
     const bug = this.#bug
-    if (first === 'NEW' && then === 'DELETE') return bug === 'NEW and DELETE make NEW' ? 'NEW' : bug === 'NEW and DELETE make DELETE' ? 'DELETE' : null
+    if (first === 'NEW' && then === 'DELETE') {
+      return bug === 'NEW and DELETE make NEW' ? 'NEW' : bug === 'NEW and DELETE make DELETE' ? 'DELETE' : null
+    }
     if (first === 'NEW') return 'NEW'
     if (first === 'DELETE') return bug === 'DELETE and NEW make NEW' ? 'NEW' : 'UPDATE'
     return first === 'UPDATE' && then === 'DELETE' && bug === 'UPDATE and DELETE make UPDATE' ? 'UPDATE' : then

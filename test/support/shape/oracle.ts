@@ -12,7 +12,11 @@ export interface Collections {
 }
 
 /** All living documents as of a cursor, found by listing one collection after the other. */
-export async function documentsAt(db: Pick<Database, 'documents'>, cursor: Cursor, { top, nested }: Collections): Promise<readonly Stored[]> {
+export async function documentsAt(
+  db: Pick<Database, 'documents'>,
+  cursor: Cursor,
+  { top, nested }: Collections,
+): Promise<readonly Stored[]> {
   const all: Stored[] = []
   let level: readonly string[] = top
   while (level.length > 0) {
@@ -37,7 +41,9 @@ async function listed(db: Pick<Database, 'documents'>, collection: string, curso
 /** What a shape shows of some documents, by path. */
 export function pictureOf(shape: Shape, documents: readonly Stored[]): ReadonlyMap<string, Held> {
   const shown = documents.filter(shows(shape))
-  return new Map(shown.map(({ path, version, value }) => [path, { version, value: canonicalJson(cut(value, shape.columns)) }]))
+  return new Map(
+    shown.map(({ path, version, value }) => [path, { version, value: canonicalJson(cut(value, shape.columns)) }]),
+  )
 }
 
 /** Reads each moment once, for all shapes. */
@@ -74,17 +80,26 @@ export interface Delivery {
 }
 
 /** The log as `changes` has to deliver it for a shape. Commits of which nothing is left stay, without changes. */
-export function shapedLog(log: readonly LoggedCommit[], shape: Shape, { replica, types }: Delivery = {}): readonly LoggedCommit[] {
+export function shapedLog(
+  log: readonly LoggedCommit[],
+  shape: Shape,
+  { replica, types }: Delivery = {},
+): readonly LoggedCommit[] {
   const values = new Map<string, Json>()
   return log.map((commit) => {
     const changes = commit.changes.map((change) => {
       const before = values.get(change.path)
-      const after = change.type === 'DELETE' ? undefined : JSON.parse(change.value) as Json
+      const after = change.type === 'DELETE' ? undefined : (JSON.parse(change.value) as Json)
       if (after === undefined) values.delete(change.path)
       else values.set(change.path, after)
       return shaped(shape, change, { before, after, replica })
     })
-    return { ...commit, changes: changes.filter((change) => change !== null && (types?.includes(change.type) ?? true)) as readonly SeenChange[] }
+    return {
+      ...commit,
+      changes: changes.filter(
+        (change) => change !== null && (types?.includes(change.type) ?? true),
+      ) as readonly SeenChange[],
+    }
   })
 }
 
@@ -110,6 +125,11 @@ function shaped(shape: Shape, change: SeenChange, { before, after, replica }: St
 }
 
 /** All that is told of a document beside its path and version, as one text. */
-export function toldValue(told: { readonly reason: string; readonly before: Json; readonly value: Json; readonly deleted: boolean }): string {
+export function toldValue(told: {
+  readonly reason: string
+  readonly before: Json
+  readonly value: Json
+  readonly deleted: boolean
+}): string {
   return canonicalJson({ ...told })
 }

@@ -30,14 +30,24 @@ export interface ShapeCounts {
 export type Reach = (database: () => Database, shape: Shape) => LiveFeeder
 
 /** Runs a scenario in a tenant of its own, and judges every client's life. */
-export async function runScenario(inner: Store, tenant: TenantId, { shapes, steps, seed }: Scenario, reach: Reach = liveFeeder): Promise<ShapeRunResult> {
+export async function runScenario(
+  inner: Store,
+  tenant: TenantId,
+  { shapes, steps, seed }: Scenario,
+  reach: Reach = liveFeeder,
+): Promise<ShapeRunResult> {
   const truth = await openEngine(inner)
   const stage = await Stage.open(inner, tenant, truth.database(tenant, { actor: null }))
   const random = randomFrom(seed)
   try {
     const lives = shapes.map((one) => {
       const own = randomFrom(Math.floor(random() * 2 ** 32))
-      return followShape({ ...stage.surroundings(), random: own, open: reach(() => stage.database(), one), goOn: () => stage.goOn(own) })
+      return followShape({
+        ...stage.surroundings(),
+        random: own,
+        open: reach(() => stage.database(), one),
+        goOn: () => stage.goOn(own),
+      })
     })
     const [runs] = await Promise.all([Promise.all(lives), stage.play(steps)])
     return await judged(truth.database(tenant, { actor: null }), shapes, runs, stage.end)
@@ -47,13 +57,21 @@ export async function runScenario(inner: Store, tenant: TenantId, { shapes, step
   }
 }
 
-async function judged(db: Database, shapes: readonly Shape[], runs: readonly LiveRun[], end: Cursor): Promise<ShapeRunResult> {
+async function judged(
+  db: Database,
+  shapes: readonly Shape[],
+  runs: readonly LiveRun[],
+  end: Cursor,
+): Promise<ShapeRunResult> {
   const oracle = new Truth(db, COLLECTIONS)
   const batches = runs.flatMap((run) => run.flatMap((session) => session.batches))
   const complete = batches.filter(({ upToDate }) => upToDate)
   await oracle.look(complete.map(({ cursor }) => cursor))
   const broken = shapes.flatMap((one, i) =>
-    brokenLiveLaws({ run: runs[i] ?? [], truth: oracle.of(one), end }).map((sentence) => `${JSON.stringify({ ...one, holds: undefined })}: ${sentence}`))
+    brokenLiveLaws({ run: runs[i] ?? [], truth: oracle.of(one), end }).map(
+      (sentence) => `${JSON.stringify({ ...one, holds: undefined })}: ${sentence}`,
+    ),
+  )
   const changes = batches.flatMap((batch) => batch.changes)
   const counts = {
     sessions: runs.reduce((sum, run) => sum + run.length, 0),
@@ -70,5 +88,7 @@ async function judged(db: Database, shapes: readonly Shape[], runs: readonly Liv
 export function sumOf(all: readonly ShapeCounts[]): ShapeCounts {
   const zero: ShapeCounts = { sessions: 0, upToDates: 0, resets: 0, movedIn: 0, movedOut: 0, shown: 0 }
   const names = Object.keys(zero) as (keyof ShapeCounts)[]
-  return Object.fromEntries(names.map((name) => [name, all.reduce((sum, counts) => sum + counts[name], 0)])) as unknown as ShapeCounts
+  return Object.fromEntries(
+    names.map((name) => [name, all.reduce((sum, counts) => sum + counts[name], 0)]),
+  ) as unknown as ShapeCounts
 }

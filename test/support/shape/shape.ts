@@ -21,9 +21,20 @@ export function everything(...paths: readonly string[]): Shape {
   return { paths, holds: () => true }
 }
 
-/** Whether a shape shows a document. Decided on the texts of patterns and paths; patterns end at documents or collections here. */
+/**
+ * Whether a shape shows a document. Decided on the texts of patterns and paths; patterns end at documents or
+ * collections here.
+ */
 export function shows({ paths, holds }: Shape): (document: Pick<Stored, 'path' | 'value'>) => boolean {
-  const expressions = paths.map((pattern) => new RegExp(`^${pattern.split('/').map((segment) => (segment === '*' ? '[^/]+' : segment)).join('/')}(/|$)`))
+  const expressions = paths.map(
+    (pattern) =>
+      new RegExp(
+        `^${pattern
+          .split('/')
+          .map((segment) => (segment === '*' ? '[^/]+' : segment))
+          .join('/')}(/|$)`,
+      ),
+  )
   return (document) => expressions.some((expression) => expression.test(document.path)) && holds(document)
 }
 
@@ -31,7 +42,11 @@ export function shows({ paths, holds }: Shape): (document: Pick<Stored, 'path' |
 export function cut(value: Json, columns: readonly string[] | undefined): Json {
   if (columns === undefined || !isObject(value)) return value
   const whole = new Set(columns)
-  return chosen(value, '', (column) => (whole.has(column) ? 'whole' : columns.some((other) => other.startsWith(`${column}/`)) ? 'part' : 'none')) ?? {}
+  return (
+    chosen(value, '', (column) =>
+      whole.has(column) ? 'whole' : columns.some((other) => other.startsWith(`${column}/`)) ? 'part' : 'none',
+    ) ?? {}
+  )
 }
 
 function chosen(value: Json, prefix: string, choice: (column: string) => 'whole' | 'part' | 'none'): Json | undefined {

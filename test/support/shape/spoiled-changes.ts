@@ -31,9 +31,15 @@ export function spoiledFeeder(bug: ChangesBug): (database: () => Database, readi
   return (database, reading) => {
     const plain = changesFeeder(database, reading)
     const newest = async (): Promise<Cursor> => (await database().log(['nowhere'], { first: 1_000 })).cursor
-    if (bug === 'snapshot before subscribe') return (after) => (after === undefined ? new SnapshotFirst(plain, newest) : plain(after))
+    if (bug === 'snapshot before subscribe') {
+      return (after) => (after === undefined ? new SnapshotFirst(plain, newest) : plain(after))
+    }
     const by = bug === 'resumes one too late' ? 1 : bug === 'resumes one too early' ? -1 : 0
-    return (after) => spoiled(plain(after === undefined ? undefined : beside(after, by)), (batch) => SPOILS[bug]?.(batch, newest) ?? Promise.resolve(batch))
+    return (after) =>
+      spoiled(
+        plain(after === undefined ? undefined : beside(after, by)),
+        (batch) => SPOILS[bug]?.(batch, newest) ?? Promise.resolve(batch),
+      )
   }
 }
 
@@ -43,10 +49,18 @@ function beside(cursor: Cursor, by: number): Cursor {
 
 const SPOILS: Readonly<Partial<Record<ChangesBug, Spoil>>> = {
   'skipped on a full queue': async (batch) => ({ ...batch, changes: batch.changes.slice(0, QUEUE) }),
-  'fresh cursor at the threshold': async (batch, newest) => (batch.changes.length < QUEUE ? batch : { ...batch, cursor: await newest() }),
-  'a heartbeat has the newest cursor': async (batch, newest) => (batch.changes.length > 0 ? batch : { ...batch, cursor: await newest() }),
-  'leaving is not told': async (batch) => ({ ...batch, changes: batch.changes.filter((change) => reasonOf(change) !== 'MOVED_OUT') }),
-  'entering is not told': async (batch) => ({ ...batch, changes: batch.changes.filter((change) => reasonOf(change) !== 'MOVED_IN') }),
+  'fresh cursor at the threshold': async (batch, newest) =>
+    batch.changes.length < QUEUE ? batch : { ...batch, cursor: await newest() },
+  'a heartbeat has the newest cursor': async (batch, newest) =>
+    batch.changes.length > 0 ? batch : { ...batch, cursor: await newest() },
+  'leaving is not told': async (batch) => ({
+    ...batch,
+    changes: batch.changes.filter((change) => reasonOf(change) !== 'MOVED_OUT'),
+  }),
+  'entering is not told': async (batch) => ({
+    ...batch,
+    changes: batch.changes.filter((change) => reasonOf(change) !== 'MOVED_IN'),
+  }),
   'leaving is told as UPDATE': async (batch) => each(batch, 'MOVED_OUT', (change) => ({ ...change, type: 'UPDATE' })),
   'entering is told as UPDATE': async (batch) => each(batch, 'MOVED_IN', (change) => ({ ...change, type: 'UPDATE' })),
   'what left keeps its value': async (batch) => each(batch, 'MOVED_OUT', withValue),
@@ -63,7 +77,10 @@ function reasonOf({ document: { value } }: ShownChange): Json | undefined {
 
 function withValue(change: ShownChange): ShownChange {
   const { document } = change
-  return { ...change, document: { ...document, value: isObject(document.value) ? { ...document.value, value: 'secret' } : null } }
+  return {
+    ...change,
+    document: { ...document, value: isObject(document.value) ? { ...document.value, value: 'secret' } : null },
+  }
 }
 
 function spoiled(feed: OpenFeed, spoil: (batch: ShownBatch) => Promise<ShownBatch>): OpenFeed {

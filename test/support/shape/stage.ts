@@ -30,7 +30,10 @@ export interface Scenario {
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 30, arbitrary: fc.record({ kind: fc.constant('write'), plan, elsewhere: fc.boolean() }) },
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('burst'), plans: fc.array(plan, { minLength: 2, maxLength: 12 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('burst'), plans: fc.array(plan, { minLength: 2, maxLength: 12 }) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut'), keep: fc.nat({ max: 1_000 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('restart') }) },
 ) as fc.Arbitrary<Step>
@@ -44,7 +47,10 @@ export function scenario(shapes: number, steps: number): fc.Arbitrary<Scenario> 
   })
 }
 
-/** The database under test over a store that is cut and an engine that is restarted, and a second engine that also writes. */
+/**
+ * The database under test over a store that is cut and an engine that is restarted, and a second engine that also
+ * writes.
+ */
 export class Stage {
   readonly #tenant: TenantId
   readonly #cutting: CuttingStore
@@ -60,7 +66,11 @@ export class Stage {
   #waiting: (() => void)[] = []
   #database: Database
 
-  private constructor(tenant: TenantId, engine: Engine, options: { readonly cutting: CuttingStore; readonly elsewhere: Database }) {
+  private constructor(
+    tenant: TenantId,
+    engine: Engine,
+    options: { readonly cutting: CuttingStore; readonly elsewhere: Database },
+  ) {
     this.#tenant = tenant
     this.#engine = engine
     this.#cutting = options.cutting
@@ -77,7 +87,9 @@ export class Stage {
   }
 
   database(): Database {
-    if (this.#restarting !== null) throw new DatabaseError('UNAVAILABLE', 'The engine is being restarted.', { retryAfterMs: 1 })
+    if (this.#restarting !== null) {
+      throw new DatabaseError('UNAVAILABLE', 'The engine is being restarted.', { retryAfterMs: 1 })
+    }
     return this.#database
   }
 
@@ -127,7 +139,7 @@ export class Stage {
       case 'write':
         return this.#world.write(one.elsewhere ? this.#elsewhere : this.database(), one.plan)
       case 'burst':
-        return void await Promise.all(one.plans.map((planned) => this.#world.write(this.database(), planned)))
+        return void (await Promise.all(one.plans.map((planned) => this.#world.write(this.database(), planned))))
       case 'cut':
         return this.#cut(one.keep / 1_000)
       case 'restart':

@@ -6,7 +6,10 @@ import { documentValue, fieldPatch } from './arbitrary.ts'
 import { revisionIn } from '../writers/history-run.ts'
 import type { Collections } from './oracle.ts'
 
-/** Collections `a` and `b` with some documents, `n` below those, `m` below these. No document has a field with such a name. */
+/**
+ * Collections `a` and `b` with some documents, `n` below those, `m` below these. No document has a field with such a
+ * name.
+ */
 export const COLLECTIONS: Collections = { top: ['a', 'b'], nested: ['n', 'm'] }
 
 const REFUSALS: ReadonlySet<string> = new Set(['NOT_FOUND', 'EXISTS', 'NAME_TAKEN'])
@@ -19,19 +22,47 @@ export type Plan =
   | { readonly kind: 'nest'; readonly pick: number; readonly id: string; readonly value: Json }
   | { readonly kind: 'delete'; readonly pick: number }
   | { readonly kind: 'clear'; readonly collection: string }
-  | { readonly kind: 'several'; readonly puts: readonly (readonly [path: string, value: Json])[]; readonly pick: number | null }
+  | {
+      readonly kind: 'several'
+      readonly puts: readonly (readonly [path: string, value: Json])[]
+      readonly pick: number | null
+    }
 
 const pick = fc.nat({ max: 1_000 })
-const topPath = fc.tuple(fc.constantFrom('a', 'b'), fc.constantFrom('1', '2', '3', '4')).map((segments) => segments.join('/'))
+const topPath = fc
+  .tuple(fc.constantFrom('a', 'b'), fc.constantFrom('1', '2', '3', '4'))
+  .map((segments) => segments.join('/'))
 
 export const plan: fc.Arbitrary<Plan> = fc.oneof(
   { weight: 30, arbitrary: fc.record({ kind: fc.constant('put'), path: topPath, value: documentValue }) },
   { weight: 25, arbitrary: fc.record({ kind: fc.constant('patch'), pick, merge: fieldPatch }) },
-  { weight: 15, arbitrary: fc.record({ kind: fc.constant('field'), pick, field: fc.constantFrom('likes', 'tag', 'author/name', 'note'), value: fc.constantFrom<Json>(0, 2, 3, 'red', 'ann', null) }) },
-  { weight: 25, arbitrary: fc.record({ kind: fc.constant('nest'), pick, id: fc.constantFrom('1', '2', '3'), value: documentValue }) },
+  {
+    weight: 15,
+    arbitrary: fc.record({
+      kind: fc.constant('field'),
+      pick,
+      field: fc.constantFrom('likes', 'tag', 'author/name', 'note'),
+      value: fc.constantFrom<Json>(0, 2, 3, 'red', 'ann', null),
+    }),
+  },
+  {
+    weight: 25,
+    arbitrary: fc.record({ kind: fc.constant('nest'), pick, id: fc.constantFrom('1', '2', '3'), value: documentValue }),
+  },
   { weight: 15, arbitrary: fc.record({ kind: fc.constant('delete'), pick }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear'), collection: fc.constantFrom(...COLLECTIONS.top) }) },
-  { weight: 15, arbitrary: fc.record({ kind: fc.constant('several'), puts: fc.uniqueArray(fc.tuple(topPath, documentValue), { minLength: 1, maxLength: 3, selector: ([path]) => path }), pick: fc.option(pick) }) },
+  {
+    weight: 15,
+    arbitrary: fc.record({
+      kind: fc.constant('several'),
+      puts: fc.uniqueArray(fc.tuple(topPath, documentValue), {
+        minLength: 1,
+        maxLength: 3,
+        selector: ([path]) => path,
+      }),
+      pick: fc.option(pick),
+    }),
+  },
 ) as fc.Arbitrary<Plan>
 
 /** Writes plans into a database, and knows what lives there by what it is told. */
@@ -46,7 +77,7 @@ export class World {
     const op = this.#opOf(planned)
     if (op === null) return
     try {
-      this.#take(await db.transact(Array.isArray(op) ? op as readonly Op[] : [op as Op]))
+      this.#take(await db.transact(Array.isArray(op) ? (op as readonly Op[]) : [op as Op]))
     } catch (error) {
       if (!(error instanceof DatabaseError && REFUSALS.has(error.code))) throw error
     }
@@ -88,7 +119,8 @@ export class World {
 
   #nestOp(parent: string, { id, value }: Plan & { kind: 'nest' }): Op {
     const depth = parent.split('/').length / 2
-    const collection = depth > 2 ? parent.split('/').slice(0, -1).join('/') : `${parent}/${COLLECTIONS.nested[depth - 1] ?? ''}`
+    const collection =
+      depth > 2 ? parent.split('/').slice(0, -1).join('/') : `${parent}/${COLLECTIONS.nested[depth - 1] ?? ''}`
     const path = `${collection}/${id}`
     return this.#known.has(path) ? { kind: 'put', path, value } : { kind: 'post', path: collection, value, id }
   }
@@ -97,7 +129,10 @@ export class World {
   #several({ puts, pick: index }: Plan & { kind: 'several' }): readonly Op[] {
     const others = [...this.#alive].filter((path) => !puts.some(([put]) => path === put || path.startsWith(`${put}/`)))
     const gone = index === null ? undefined : others[index % others.length]
-    return [...puts.map(([path, value]): Op => ({ kind: 'put', path, value })), ...(gone === undefined ? [] : [{ kind: 'delete', path: gone } as const])]
+    return [
+      ...puts.map(([path, value]): Op => ({ kind: 'put', path, value })),
+      ...(gone === undefined ? [] : [{ kind: 'delete', path: gone } as const]),
+    ]
   }
 }
 

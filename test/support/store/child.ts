@@ -18,7 +18,10 @@ export interface StoreChild extends AsyncDisposable {
 const PROGRAM = fileURLToPath(new URL('process.ts', import.meta.url))
 const OPENED = 0
 
-/** Starts a process that opens the lmdb store in `directory`; `launcher` is what it is run with, before node. Rejects as opening does. */
+/**
+ * Starts a process that opens the lmdb store in `directory`; `launcher` is what it is run with, before node. Rejects as
+ * opening does.
+ */
 export async function startStore(directory: string, launcher: readonly string[] = []): Promise<StoreChild> {
   const [command, ...args] = [...launcher, process.execPath, '--import', 'tsx', PROGRAM, directory] as const
   // Where calls are made to fail, lmdb writes a line about each.
@@ -48,7 +51,9 @@ function answersOf(child: ChildProcess): Pending {
     else call?.reject(errorOf(answer))
   })
   child.on('exit', (code, signal) => {
-    for (const { reject } of waiting.values()) reject(new Error(`the process ended (${code ?? signal}) before it answered`))
+    for (const { reject } of waiting.values()) {
+      reject(new Error(`the process ended (${code ?? signal}) before it answered`))
+    }
   })
   return { expect: (id) => new Promise((resolve, reject) => waiting.set(id, { resolve, reject })) }
 }
@@ -59,15 +64,28 @@ function errorOf({ error }: Extract<Answer, { error: unknown }>): Error {
 
 function remoteStore(child: ChildProcess, pending: Pending): RemoteStore {
   let calls = OPENED
-  const caller = (method: Call['method']) => (...args: readonly unknown[]): Promise<unknown> => {
-    const call: Call = { id: ++calls, method, args }
-    if (!child.connected) return Promise.reject(new Error('the process has ended'))
-    const answer = pending.expect(call.id)
-    // A process that is gone has its calls rejected by its exit.
-    child.send(call, () => undefined)
-    return answer
-  }
-  const methods = ['append', 'find', 'heads', 'list', 'collections', 'history', 'log', 'revisionAt', 'drop', 'close'] as const
+  const caller =
+    (method: Call['method']) =>
+    (...args: readonly unknown[]): Promise<unknown> => {
+      const call: Call = { id: ++calls, method, args }
+      if (!child.connected) return Promise.reject(new Error('the process has ended'))
+      const answer = pending.expect(call.id)
+      // A process that is gone has its calls rejected by its exit.
+      child.send(call, () => undefined)
+      return answer
+    }
+  const methods = [
+    'append',
+    'find',
+    'heads',
+    'list',
+    'collections',
+    'history',
+    'log',
+    'revisionAt',
+    'drop',
+    'close',
+  ] as const
   return Object.fromEntries(methods.map((method) => [method, caller(method)])) as unknown as RemoteStore
 }
 

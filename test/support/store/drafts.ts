@@ -12,7 +12,14 @@ export function path(text: string): Path {
 
 /** A write of a document that makes it `version`. */
 export function put(text: string, version: number, value: Json = { version }): Write {
-  return { path: path(text), version, type: version === 1 ? 'NEW' : 'UPDATE', fields: [], value, createdAt: version === 1 ? null : 1 }
+  return {
+    path: path(text),
+    version,
+    type: version === 1 ? 'NEW' : 'UPDATE',
+    fields: [],
+    value,
+    createdAt: version === 1 ? null : 1,
+  }
 }
 
 /** A tombstone as `version`. */
@@ -32,7 +39,12 @@ export function committed(appended: Appended | undefined): Commit {
 }
 
 /** Appends one draft that must become a commit. */
-export async function commit(store: Store, tenant: TenantId, writes: readonly Write[], parts: Partial<Draft> = {}): Promise<Commit> {
+export async function commit(
+  store: Store,
+  tenant: TenantId,
+  writes: readonly Write[],
+  parts: Partial<Draft> = {},
+): Promise<Commit> {
   const [appended] = await store.append(tenant, [draft(writes, parts)])
   return committed(appended)
 }

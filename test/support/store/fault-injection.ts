@@ -6,7 +6,10 @@ const run = promisify(execFile)
 
 const hasFiu = spawnSync('fiu-run', ['-h']).error === undefined
 
-/** Why system calls cannot be made to fail here, or null when they can. libfiu does it (https://blitiri.com.ar/p/libfiu). */
+/**
+ * Why system calls cannot be made to fail here, or null when they can. libfiu does it
+ * (https://blitiri.com.ar/p/libfiu).
+ */
 export const noInjection: string | null = hasFiu ? null : 'fiu-run (Debian package fiu-utils) is not installed'
 
 /** Numbers of errors, as in errno.h of Linux. */

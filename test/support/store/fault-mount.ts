@@ -14,7 +14,9 @@ export interface Mount extends Disposable {
 export function mountTmpfs(sizeKiB: number): Mount {
   const path = mkdtempSync(join(tmpdir(), 'tidemark-mount-'))
   const mount = (...options: readonly string[]): void => {
-    const { status, stderr, error } = spawnSync('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path], { encoding: 'utf8' })
+    const { status, stderr, error } = spawnSync('mount', ['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path], {
+      encoding: 'utf8',
+    })
     if (status !== 0) throw new Error(`mount failed: ${error?.message ?? stderr}`)
   }
   try {

@@ -9,10 +9,20 @@ export const noTrace: string | null = hasStrace ? null : 'strace is not installe
 
 /** A store in a process whose calls on files strace writes down in `file`. */
 export async function startTracedStore(directory: string, file: string): Promise<StoreChild> {
-  return startStore(directory, ['strace', '-f', '-o', file, '-e', 'trace=openat,pwrite64,pwritev,writev,fdatasync,msync'])
+  return startStore(directory, [
+    'strace',
+    '-f',
+    '-o',
+    file,
+    '-e',
+    'trace=openat,pwrite64,pwritev,writev,fdatasync,msync',
+  ])
 }
 
-/** What a traced store did to its data file, in order: `w` pages were written, `f` flushed, `r` the root was written and flushed. */
+/**
+ * What a traced store did to its data file, in order: `w` pages were written, `f` flushed, `r` the root was written and
+ * flushed.
+ */
 export async function dataFileCalls(file: string): Promise<string> {
   const descriptors = new Map<string, 'data' | 'flushing'>()
   const calls = (await readFile(file, 'utf8')).split('\n').map((line) => {
@@ -41,7 +51,10 @@ export async function startNameTracedStore(directory: string, file: string): Pro
   return startStore(directory, ['strace', '-y', '-o', file, '-e', OF_NAMES])
 }
 
-/** The calls OF_NAMES of a traced store below `root`, in order, with paths relative to it: `mkdir a`, `create a/b`, `rename a/c`, `flush a`, `lock a/b`, `close a/b`. */
+/**
+ * The calls OF_NAMES of a traced store below `root`, in order, with paths relative to it: `mkdir a`, `create a/b`,
+ * `rename a/c`, `flush a`, `lock a/b`, `close a/b`.
+ */
 export async function nameCalls(file: string, root: string): Promise<readonly string[]> {
   const calls = (await readFile(file, 'utf8')).split('\n').map(nameCall)
   return calls.flatMap(([verb, path]) => {

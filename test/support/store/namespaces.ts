@@ -7,11 +7,23 @@ export const AS_FIRST_PROCESS: readonly string[] = ['unshare', '--pid', '--fork'
 export const AS_SECOND_PROCESS: readonly string[] = [...AS_FIRST_PROCESS, 'sh', '-c', '"$@"; exit $?', 'sh']
 
 /** Launcher of a process for which /proc is empty. */
-export const WITHOUT_PROC: readonly string[] = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh']
+export const WITHOUT_PROC: readonly string[] = [
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount -t tmpfs none /proc && exec "$@"',
+  'sh',
+]
 
 /** Launcher of a process for which the system has another boot id, as after a reboot. */
 export const AFTER_REBOOT: readonly string[] = [
-  'unshare', '--mount', 'sh', '-c', 'mount --bind /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id && exec "$@"', 'sh',
+  'unshare',
+  '--mount',
+  'sh',
+  '-c',
+  'mount --bind /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id && exec "$@"',
+  'sh',
 ]
 
 /** Why no process can be run in namespaces of its own here, or null when it can. */

@@ -16,7 +16,10 @@ export interface Call {
 
 export type Answer =
   | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: { readonly code: string; readonly message: string; readonly details: unknown } }
+  | {
+      readonly id: number
+      readonly error: { readonly code: string; readonly message: string; readonly details: unknown }
+    }
 
 const OPENED = 0
 

@@ -28,7 +28,10 @@ export async function startRacer(launcher: readonly string[]): Promise<Racer> {
 }
 
 /** Opens the directory with all of them at the same moment. */
-export async function openAtOnce(racers: readonly Racer[], directory: string): Promise<{ owners: readonly Racer[]; refusals: readonly string[] }> {
+export async function openAtOnce(
+  racers: readonly Racer[],
+  directory: string,
+): Promise<{ owners: readonly Racer[]; refusals: readonly string[] }> {
   const answers = await Promise.all(racers.map((racer) => racer.open(directory)))
   return { owners: racers.filter((_, i) => answers[i] === null), refusals: answers.filter((answer) => answer !== null) }
 }
@@ -48,6 +51,6 @@ function ask(child: ChildProcess, directory: string | null): Promise<string | nu
 }
 
 async function answerOf(child: ChildProcess): Promise<string | null> {
-  const [{ answer }] = await once(child, 'message') as [{ readonly answer: string | null }]
+  const [{ answer }] = (await once(child, 'message')) as [{ readonly answer: string | null }]
   return answer
 }

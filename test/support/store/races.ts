@@ -3,8 +3,8 @@ import { DatabaseError } from '../../../src/core/error.ts'
 import type { Store } from '../../../src/store/store.ts'
 
 /**
- * A process that opens the directories which it is sent, and answers with null or why it was refused; a message without a
- * directory closes the one that is open. Started by store-racers.ts.
+ * A process that opens the directories which it is sent, and answers with null or why it was refused; a message without
+ * a directory closes the one that is open. Started by store-racers.ts.
  */
 export interface Race {
   readonly directory: string | null

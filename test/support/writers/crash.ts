@@ -3,7 +3,16 @@ import type { Cursor } from '../../../src/core/database.ts'
 import { follow, selects, type Interest } from './history-follower.ts'
 import { readWholeLog, revisionIn, type FollowerRun, type LoggedCommit, type ShownCommit } from './history-run.ts'
 import { brokenFeedLaws } from '../laws/feed.ts'
-import { acknowledged, contiguous, dense, kept, lively, versionsAfter, type Acknowledged, type Versions } from '../laws/log.ts'
+import {
+  acknowledged,
+  contiguous,
+  dense,
+  kept,
+  lively,
+  versionsAfter,
+  type Acknowledged,
+  type Versions,
+} from '../laws/log.ts'
 import { clockBroken } from '../laws/serializable.ts'
 import { freshDirectory } from '../store/lmdb-directory.ts'
 import { committerOf, Refused, remoteLog, socketFeeder } from './graphql.ts'
@@ -138,7 +147,10 @@ class World {
   #up: PromiseWithResolve = promiseWithResolve()
   #goal = Infinity
   /** What was judged already, and where that ends. */
-  #judged: { readonly cursor: Cursor | undefined; readonly versions: Versions } = { cursor: undefined, versions: new Map() }
+  #judged: { readonly cursor: Cursor | undefined; readonly versions: Versions } = {
+    cursor: undefined,
+    versions: new Map(),
+  }
 
   constructor(directory: string, seed: number) {
     this.#directory = directory
@@ -204,14 +216,21 @@ class World {
     const from = cursor === undefined ? 0 : revisionIn(cursor)
     const page = await readWholeLog(remoteLog(graphql), cursor)
     const told = this.#told().filter(({ revision }) => revision > from)
-    this.#violations.push(...contiguous(page, from), ...dense(page, versions), ...kept(told, page), ...this.#unknown(page, told))
+    this.#violations.push(
+      ...contiguous(page, from),
+      ...dense(page, versions),
+      ...kept(told, page),
+      ...this.#unknown(page, told),
+    )
     const end = await endOf(graphql, cursor)
     this.#judged = { cursor: end, versions: versionsAfter(page, versions) }
   }
 
   #unknown(log: readonly LoggedCommit[], told: readonly Acknowledged[]): readonly string[] {
     const known = new Set([...told.map(({ id }) => id), ...this.#writers.map(({ pendingKey }) => pendingKey)])
-    return log.filter(({ id }) => !known.has(id)).map(({ id, revision }) => `nobody wrote the commit ${id} of revision ${revision}`)
+    return log
+      .filter(({ id }) => !known.has(id))
+      .map(({ id, revision }) => `nobody wrote the commit ${id} of revision ${revision}`)
   }
 
   #told(): readonly Acknowledged[] {
@@ -236,15 +255,23 @@ class World {
     const log = await readWholeLog(remoteLog(graphql))
     this.#goal = log.at(-1)?.revision ?? 0
     const told = this.#told()
-    this.#violations.push(...contiguous(log), ...dense(log), ...lively(log), ...kept(told, log), ...this.#unknown(log, told))
-    if (told.length !== log.length) this.#violations.push(`${told.length} writes were acknowledged, the log has ${log.length} commits`)
+    this.#violations.push(
+      ...contiguous(log),
+      ...dense(log),
+      ...lively(log),
+      ...kept(told, log),
+      ...this.#unknown(log, told),
+    )
+    if (told.length !== log.length) {
+      this.#violations.push(`${told.length} writes were acknowledged, the log has ${log.length} commits`)
+    }
     this.#violations.push(...clockBroken(this.#writers.flatMap(({ done }) => done)))
     for (const run of await runs) this.#violations.push(...brokenFeedLaws({ run, log, selects: selects(EVERYTHING) }))
   }
 }
 
 async function endOf(graphql: string, after: Cursor | undefined): Promise<Cursor> {
-  for (let cursor = after; ; ) {
+  for (let cursor = after; ;) {
     const page = await remoteLog(graphql)(cursor)
     if (page.upToDate) return page.cursor
     cursor = page.cursor

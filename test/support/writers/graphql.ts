@@ -44,7 +44,7 @@ export async function ask<T>(graphql: string, query: string, variables: Readonly
     body: JSON.stringify({ query, variables }),
     signal: AbortSignal.timeout(20_000),
   })
-  return onlyField(await response.json() as Answer)
+  return onlyField((await response.json()) as Answer)
 }
 
 function onlyField<T>({ data, errors }: Answer): T {
@@ -70,7 +70,11 @@ export function remoteLog(graphql: string): ReadLog {
 /** Feeds over a WebSocket each. */
 export function socketFeeder(graphql: string, interest: Interest): Feeder {
   return (after) => {
-    const client = createSocketClient({ url: graphql.replace(/^http/, 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 })
+    const client = createSocketClient({
+      url: graphql.replace(/^http/, 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+    })
     const batches = client.iterate({ query: CHANGES, variables: variablesOf(interest, after) })
     return feedOf(batches, () => client.terminate())
   }
@@ -87,7 +91,13 @@ export function eventsFeeder(graphql: string, interest: Interest): Feeder {
 
 /** Variables of CHANGES. */
 export function variablesOf({ paths, types }: Interest, after: string | undefined): Record<string, unknown> {
-  return { paths, types: types ?? null, after: after ?? null, start: after === undefined ? 'BEGINNING' : null, heartbeatMs: HEARTBEAT_MS }
+  return {
+    paths,
+    types: types ?? null,
+    after: after ?? null,
+    start: after === undefined ? 'BEGINNING' : null,
+    heartbeatMs: HEARTBEAT_MS,
+  }
 }
 
 function feedOf(batches: AsyncIterableIterator<unknown>, end: () => void): OpenFeed {

@@ -1,6 +1,13 @@
 import type { Cursor, Database } from '../../../src/core/database.ts'
 import type { ChangeType, Revision } from '../../../src/core/version.ts'
-import { revisionIn, seenBatch, type FollowerRun, type SeenChange, type Session, type ShownBatch } from './history-run.ts'
+import {
+  revisionIn,
+  seenBatch,
+  type FollowerRun,
+  type SeenChange,
+  type Session,
+  type ShownBatch,
+} from './history-run.ts'
 
 /** An open feed that can be killed at any moment. */
 export interface OpenFeed {
@@ -32,13 +39,13 @@ export interface FollowOptions {
 export const HEARTBEAT_MS = 100
 
 /**
- * Follows until it is over. With `dieEvery` it stores the cursor of every k-th batch, dies while the next batch is on its
- * way (which is lost), and begins again after the stored cursor. Batches that leave the cursor where it was do not count:
- * a resumed feed begins with one, and a follower that died of it would never live.
+ * Follows until it is over. With `dieEvery` it stores the cursor of every k-th batch, dies while the next batch is on
+ * its way (which is lost), and begins again after the stored cursor. Batches that leave the cursor where it was do not
+ * count: a resumed feed begins with one, and a follower that died of it would never live.
  */
 export async function follow(options: FollowOptions): Promise<FollowerRun> {
   const run: Session[] = []
-  for (let stored: Cursor | undefined; ; ) {
+  for (let stored: Cursor | undefined; ;) {
     const life = await live(options, stored)
     run.push({ after: stored === undefined ? 0 : revisionIn(stored), batches: life.batches.map(seenBatch) })
     if (life.over) return run
@@ -100,8 +107,20 @@ export function feederOf(db: Pick<Database, 'changes'>, { paths, types }: Intere
   }
 }
 
-/** Which changes an interest means, decided on the texts of its patterns and paths alone; patterns end at documents or collections here. */
+/**
+ * Which changes an interest means, decided on the texts of its patterns and paths alone; patterns end at documents or
+ * collections here.
+ */
 export function selects({ paths, types }: Interest): (change: SeenChange) => boolean {
-  const expressions = paths.map((pattern) => new RegExp(`^${pattern.split('/').map((segment) => (segment === '*' ? '[^/]+' : segment)).join('/')}(/|$)`))
-  return ({ path, type }) => (types === undefined || types.includes(type)) && expressions.some((expression) => expression.test(path))
+  const expressions = paths.map(
+    (pattern) =>
+      new RegExp(
+        `^${pattern
+          .split('/')
+          .map((segment) => (segment === '*' ? '[^/]+' : segment))
+          .join('/')}(/|$)`,
+      ),
+  )
+  return ({ path, type }) =>
+    (types === undefined || types.includes(type)) && expressions.some((expression) => expression.test(path))
 }

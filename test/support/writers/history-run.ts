@@ -81,7 +81,14 @@ export function epochIn(cursor: Cursor): string {
 }
 
 export function seenChange({ cursor, commit, path, type, document }: ShownChange): SeenChange {
-  return { revision: revisionIn(cursor), commit, path, version: document.version, type, value: canonicalJson(document.value) }
+  return {
+    revision: revisionIn(cursor),
+    commit,
+    path,
+    version: document.version,
+    type,
+    value: canonicalJson(document.value),
+  }
 }
 
 export function seenBatch({ changes, cursor, upToDate }: ShownBatch): SeenBatch {
@@ -113,8 +120,9 @@ function commitsOf(changes: readonly ShownChange[]): readonly LoggedCommit[] {
   for (const change of changes) {
     const seen = seenChange(change)
     const known = commits.get(seen.revision)
-    if (known === undefined) commits.set(seen.revision, { revision: seen.revision, id: change.commit, at: change.at, changes: [seen] })
-    else known.changes.push(seen)
+    if (known === undefined) {
+      commits.set(seen.revision, { revision: seen.revision, id: change.commit, at: change.at, changes: [seen] })
+    } else known.changes.push(seen)
   }
   return [...commits.values()]
 }

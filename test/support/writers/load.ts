@@ -28,14 +28,22 @@ export function randomFrom(seed: number): () => number {
 
 /** A number that is not in the log otherwise, with letters that trap a store that counts bytes as characters. */
 function valueOf(name: string, count: number, random: () => number): Json {
-  return { by: name, count, text: 'aé𝄞'.repeat(Math.floor(random() * 40)), ratio: random(), none: null, list: [count, [count], {}] }
+  return {
+    by: name,
+    count,
+    text: 'aé𝄞'.repeat(Math.floor(random() * 40)),
+    ratio: random(),
+    none: null,
+    list: [count, [count], {}],
+  }
 }
 
 const RARE_EVERY = 100
 
 /**
- * The writes of one writer, without end: documents of its own (which it also deletes, with notes nested in them), documents
- * that all writers write, several of both at once, and rarely one in a collection apart. They must be committed in order.
+ * The writes of one writer, without end: documents of its own (which it also deletes, with notes nested in them),
+ * documents that all writers write, several of both at once, and rarely one in a collection apart. They must be
+ * committed in order.
  */
 export function* writesOf(name: string, seed: number): Generator<Write, never> {
   const random = randomFrom(seed)
@@ -44,7 +52,11 @@ export function* writesOf(name: string, seed: number): Generator<Write, never> {
   for (let count = 1; ; count++) {
     const value = (): Json => valueOf(name, count, random)
     const dice = random()
-    const put = (...paths: readonly string[]): Write => putsOf(`${name}-${count}`, paths.map((path) => [path, path === own ? { notes: [], count } : value()]))
+    const put = (...paths: readonly string[]): Write =>
+      putsOf(
+        `${name}-${count}`,
+        paths.map((path) => [path, path === own ? { notes: [], count } : value()]),
+      )
     const shared = `shared/${Math.floor(random() * 4)}`
     if (count % RARE_EVERY === 0) yield put(`rare/${name}`)
     else if (!lives || dice < 0.2) yield put(own)
@@ -62,7 +74,10 @@ function putsOf(key: string, puts: readonly (readonly [path: string, value: Json
 
 export interface LoadOptions {
   readonly commit: Commit
-  /** Of the writers' names, so that loads one after the other have documents and keys of their own beside the shared ones. */
+  /**
+   * Of the writers' names, so that loads one after the other have documents and keys of their own beside the shared
+   * ones.
+   */
   readonly crew: string
   readonly writers: number
   /** Of each writer. */
@@ -77,7 +92,11 @@ export async function load({ commit, crew, writers, commits, seed }: LoadOptions
   return all.flat()
 }
 
-async function writeSome(commit: Commit, writes: Generator<Write, never>, commits: number): Promise<readonly Acknowledged[]> {
+async function writeSome(
+  commit: Commit,
+  writes: Generator<Write, never>,
+  commits: number,
+): Promise<readonly Acknowledged[]> {
   const done: Acknowledged[] = []
   for (let i = 0; i < commits; i++) {
     const write = writes.next().value

@@ -29,20 +29,29 @@ async function look({ kind, db, asOf }: Omit<Seen, 'answer'>): Promise<string> {
 
 function momentOf(kind: Kind, { at, cursor, changes }: WriteResult, i: number): AsOf {
   switch (kind) {
-    case 'now': return { time: new Date().toISOString() }
-    case 'history': return { time: new Date().toISOString() }
-    case 'a moment ago': return { time: new Date(Date.now() - 1 - (i % 20)).toISOString() }
-    case 'the last commit': return { time: at }
-    case 'its cursor': return { cursor }
-    case 'its version': return { version: changes[0]?.document.version ?? 1 }
+    case 'now':
+      return { time: new Date().toISOString() }
+    case 'history':
+      return { time: new Date().toISOString() }
+    case 'a moment ago':
+      return { time: new Date(Date.now() - 1 - (i % 20)).toISOString() }
+    case 'the last commit':
+      return { time: at }
+    case 'its cursor':
+      return { cursor }
+    case 'its version':
+      return { version: changes[0]?.document.version ?? 1 }
   }
 }
 
 /**
- * Reads the past through each of the databases, which are of one tenant, while two writers to each do nothing but write; then
- * everything again. Gives how many reads of each kind gave another answer the second time.
+ * Reads the past through each of the databases, which are of one tenant, while two writers to each do nothing but
+ * write; then everything again. Gives how many reads of each kind gave another answer the second time.
  */
-export async function readRepeatedly(databases: readonly Database[], reads: number): Promise<Readonly<Record<Kind, Repeated>>> {
+export async function readRepeatedly(
+  databases: readonly Database[],
+  reads: number,
+): Promise<Readonly<Record<Kind, Repeated>>> {
   const kinds: readonly Kind[] = ['now', 'a moment ago', 'the last commit', 'its cursor', 'its version', 'history']
   const first = databases[0]
   if (first === undefined) throw new Error('There must be a database.')

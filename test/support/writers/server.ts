@@ -33,7 +33,13 @@ export async function startProcess(directory: string, options: ServerOptions = {
       if (isRunning(child)) process.kill(pid, signal)
       return gone
     }
-    return { graphql, pid, kill: async () => void (await end('SIGKILL')), stop: () => end('SIGTERM'), isRunning: () => isRunning(child) }
+    return {
+      graphql,
+      pid,
+      kill: async () => void (await end('SIGKILL')),
+      stop: () => end('SIGTERM'),
+      isRunning: () => isRunning(child),
+    }
   } catch (error) {
     child.kill('SIGKILL')
     throw error
@@ -51,7 +57,11 @@ export async function startAndKill(directory: string, afterMs: number): Promise<
 function spawnServer(directory: string, { through = [] }: ServerOptions): ChildProcess {
   const server = [process.execPath, 'bin/tidemark.js', 'start', '--port', '0', '--data', directory]
   const [command, ...args] = [...through, ...server]
-  return spawn(command ?? process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, MONGODB_URL: '', TIDEMARK_LOG: 'error' } })
+  return spawn(command ?? process.execPath, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MONGODB_URL: '', TIDEMARK_LOG: 'error' },
+  })
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -14,7 +14,10 @@ interface BatchEntry {
 /** Estimated memory of an entry without its batch. */
 const ENTRY_BYTES = 200
 
-/** FIFO cache of the steps that a tenant's cohorts read, with one byte bound for all, so that later readers need no read. */
+/**
+ * FIFO cache of the steps that a tenant's cohorts read, with one byte bound for all, so that later readers need no
+ * read.
+ */
 export class BatchCache {
   readonly #maxBytes: number
   readonly #byOwner = new WeakMap<object, Map<string, BatchEntry>>()
@@ -30,7 +33,9 @@ export class BatchCache {
     return this.#byOwner.get(owner)?.get(key)?.step as Promise<Step> | undefined
   }
 
-  /** Caches a read that has just begun, so that readers share it; dropped when it settles without a batch or rejects. */
+  /**
+   * Caches a read that has just begun, so that readers share it; dropped when it settles without a batch or rejects.
+   */
   set(owner: object, key: string, step: Promise<SizedStep>): void {
     const entry: BatchEntry = { owner, key, step, bytes: ENTRY_BYTES }
     const ownEntries = this.#byOwner.get(owner) ?? new Map<string, BatchEntry>()
@@ -40,7 +45,10 @@ export class BatchCache {
     ownEntries.set(key, entry)
     this.#entries.add(entry)
     this.#bytes += entry.bytes
-    step.then(({ batch, bytes }) => (batch === null ? this.#drop(entry) : this.#grow(entry, bytes)), () => this.#drop(entry))
+    step.then(
+      ({ batch, bytes }) => (batch === null ? this.#drop(entry) : this.#grow(entry, bytes)),
+      () => this.#drop(entry),
+    )
   }
 
   /** Drops all entries of an owner. */

@@ -27,8 +27,9 @@ const AHEAD_WAIT_MS = 10
 const READ_RETRY_MS = 500
 
 /**
- * The readers of one shape. The live edge is a range of revisions in which nothing matched; a *pending* commit lies after it and
- * may match (`markDirty`). The batch after the edge is read once, by a loop, and broadcast to all readers that wait there.
+ * The readers of one shape. The live edge is a range of revisions in which nothing matched; a *pending* commit lies
+ * after it and may match (`markDirty`). The batch after the edge is read once, by a loop, and broadcast to all readers
+ * that wait there.
  *
  * COHORT    event, or state found         effect
  * IDLE      a reader is PARKED; a commit  → LOOP. Checked by `markDirty`, `publishEphemeral`, a pull that parks, a heartbeat
@@ -53,8 +54,8 @@ const READ_RETRY_MS = 500
  *           (a snapshot), or not live     comes, it can park, or its heartbeat is due. A failed read ends its feed
  * AHEAD     past the edge, at the end of  the next move of the edge (at most `heartbeatMs`) while the loop has a pending commit;
  *           the log, without a batch      else 10 ms while others wait; else it moves the edge to itself. Then parks or reads on
- * READING takes a cached step, or one in flight, of an equal position (all on the edge are equal), `live` and phase; but not one
- * that says `upToDate` and does not end on the edge (stale), or that ends before the reader's own revision.
+ * READING takes a cached step, or one in flight, of an equal position (all on the edge are equal), `live` and phase;
+ * but not one that says `upToDate` and does not end on the edge (stale), or that ends before the reader's own revision.
  */
 export class Cohort<T, P extends FeedPosition> {
   readonly #options: CohortOptions<T, P>
@@ -99,7 +100,9 @@ export class Cohort<T, P extends FeedPosition> {
     return this.#ephemeral.lastSeq
   }
 
-  /** Resolves `waiter` with the step after a position: at the live edge when one comes, at the latest with a heartbeat. */
+  /**
+   * Resolves `waiter` with the step after a position: at the live edge when one comes, at the latest with a heartbeat.
+   */
   pull(position: P, waiter: PullWaiter<T, P>): void {
     if (this.#canPark(position)) this.#park(waiter, position.live)
     else void this.#readUntilBatch(position, waiter)
@@ -110,7 +113,7 @@ export class Cohort<T, P extends FeedPosition> {
     const { source } = this.#options
     const heartbeatAt = performance.now() + waiter.heartbeatMs
     try {
-      for (let position = start; ; ) {
+      for (let position = start; ;) {
         const step = await this.#nextStep(position)
         if (step.batch !== null) return waiter.resolve(step)
         position = step.next
@@ -121,7 +124,14 @@ export class Cohort<T, P extends FeedPosition> {
         // A long stretch of the log without a match: the heartbeat has a cursor to resume from.
         const { upToDate } = step
         const item = performance.now() < heartbeatAt ? null : source.heartbeat(position.revision, upToDate)
-        if (item !== null) return waiter.resolve({ batch: item, next: upToDate ? position : { ...position, live: false }, upToDate, bytes: 0 })
+        if (item !== null) {
+          return waiter.resolve({
+            batch: item,
+            next: upToDate ? position : { ...position, live: false },
+            upToDate,
+            bytes: 0,
+          })
+        }
       }
     } catch (error) {
       waiter.reject(error)
@@ -152,7 +162,10 @@ export class Cohort<T, P extends FeedPosition> {
     return this.#waiters.size > 0 || this.#advancing
   }
 
-  /** The step after a position, from the cache where that is allowed. A read from the edge at a live position moves the edge. */
+  /**
+   * The step after a position, from the cache where that is allowed. A read from the edge at a live position moves the
+   * edge.
+   */
   async #nextStep(position: P): Promise<FeedStep<T, P>> {
     const { cache, source } = this.#options
     const key = `${this.#edge.canonical(position.revision)} ${position.live} ${position.phase ?? ''}`
@@ -174,11 +187,15 @@ export class Cohort<T, P extends FeedPosition> {
     return step
   }
 
-  /** Moves the edge to where a read from it ended, and broadcasts the batch in the same turn: no reader parks in between. */
+  /**
+   * Moves the edge to where a read from it ended, and broadcasts the batch in the same turn: no reader parks in
+   * between.
+   */
   #moveEdge(from: Revision, step: FeedStep<T, P>): void {
     const { revision } = step.next
     if (from !== this.#edge.to || revision <= from) return
-    // Move even for an empty result: a reader that joined in between may hold a document that has gone and needs its DELETE.
+    // Move even for an empty result: a reader that joined in between may hold a document that has gone and needs its
+    // DELETE.
     this.#edge.move(revision)
     if (step.batch === null) {
       for (const waiter of this.#awaitingFirstBatch.splice(0)) this.#sendFirstBatch(waiter)
@@ -189,20 +206,28 @@ export class Cohort<T, P extends FeedPosition> {
     this.#releaseAhead()
   }
 
-  /** Pulls again for a reader that is not live: at an edge without a pending commit, it reads an empty up-to-date batch. */
+  /**
+   * Pulls again for a reader that is not live: at an edge without a pending commit, it reads an empty up-to-date batch.
+   */
   #sendFirstBatch(waiter: PullWaiter<T, P>): void {
-    if (this.#waiters.delete(waiter)) this.pull({ ...this.#options.source.livePosition(this.#edge.to), live: false }, waiter)
+    if (this.#waiters.delete(waiter)) {
+      this.pull({ ...this.#options.source.livePosition(this.#edge.to), live: false }, waiter)
+    }
   }
 
   #releaseAhead(): void {
     for (const resume of this.#aheadOfEdge.splice(0)) resume()
   }
 
-  /** State AHEAD: a reader has overtaken the edge by reading the log. If no reader waits there, moves the edge; else waits. */
+  /**
+   * State AHEAD: a reader has overtaken the edge by reading the log. If no reader waits there, moves the edge; else
+   * waits.
+   */
   async #waitForEdge(revision: Revision, heartbeatMs: number): Promise<void> {
     if (this.#edge.hasPending && this.#advancing) return this.#whenReleased(heartbeatMs)
     if (revision <= this.#edge.to) return nextTurn()
-    // The edge may stand still for long: the store is unavailable, or the tail reads a previous value to match a commit.
+    // The edge may stand still for long: the store is unavailable, or the tail reads a previous value to match a
+    // commit.
     if (this.#hasLeader()) return new Promise((resolve) => setTimeout(resolve, AHEAD_WAIT_MS))
     this.#edge.move(revision)
   }
@@ -223,11 +248,19 @@ export class Cohort<T, P extends FeedPosition> {
     if (this.#edge.hasPending || !this.#deliverMissed(waiter, this.#edge.to)) this.#addWaiter(waiter, isLive)
   }
 
-  /** Delivers the ephemeral commits that a reader at the edge has not had; false when there are none, or it is not live. */
+  /**
+   * Delivers the ephemeral commits that a reader at the edge has not had; false when there are none, or it is not live.
+   */
   #deliverMissed(waiter: PullWaiter<T, P>, edge: Revision): boolean {
     const missed = waiter.ephemeralSeq === null ? null : this.#ephemeral.after(waiter.ephemeralSeq, edge)
     if (missed === null) return false
-    waiter.resolve({ batch: missed.item, next: this.#options.source.livePosition(edge), upToDate: true, bytes: 0, ephemeralSeq: missed.seq })
+    waiter.resolve({
+      batch: missed.item,
+      next: this.#options.source.livePosition(edge),
+      upToDate: true,
+      bytes: 0,
+      ephemeralSeq: missed.seq,
+    })
     return true
   }
 
@@ -275,9 +308,14 @@ export class Cohort<T, P extends FeedPosition> {
     }
   }
 
-  /** UNAVAILABLE ends no feed: the retry reads from the same edge. Any other error ends the feeds of the waiting readers. */
+  /**
+   * UNAVAILABLE ends no feed: the retry reads from the same edge. Any other error ends the feeds of the waiting
+   * readers.
+   */
   async #advanceFailed(error: unknown): Promise<void> {
-    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) return this.#broadcast(this.#waiters.take(), (waiter) => waiter.reject(error))
+    if (!(error instanceof DatabaseError && error.code === 'UNAVAILABLE')) {
+      return this.#broadcast(this.#waiters.take(), (waiter) => waiter.reject(error))
+    }
     this.#retry.fireWithin(READ_RETRY_MS)
   }
 
@@ -285,12 +323,24 @@ export class Cohort<T, P extends FeedPosition> {
   #deliverEphemeral(): Promise<void> {
     const edge = this.#edge.to
     this.#deliveredSeq = this.lastEphemeralSeq
-    return this.#broadcast(this.#waiters.takeWhere(({ ephemeralSeq: seq }) => seq !== null && seq < this.#deliveredSeq), (waiter) => this.#deliverMissed(waiter, edge))
+    return this.#broadcast(
+      this.#waiters.takeWhere(({ ephemeralSeq: seq }) => seq !== null && seq < this.#deliveredSeq),
+      (waiter) => this.#deliverMissed(waiter, edge),
+    )
   }
 
-  /** Delivers to readers that were taken off `#waiters`, in slices. Readers that park meanwhile wait for the next broadcast. */
-  async #broadcast(taken: readonly PullWaiter<T, P>[], deliver: (waiter: PullWaiter<T, P>) => void, commits = 0): Promise<void> {
-    if (this.#awaitingFirstBatch.length > 0) this.#awaitingFirstBatch = this.#awaitingFirstBatch.filter((waiter) => this.#waiters.has(waiter))
+  /**
+   * Delivers to readers that were taken off `#waiters`, in slices. Readers that park meanwhile wait for the next
+   * broadcast.
+   */
+  async #broadcast(
+    taken: readonly PullWaiter<T, P>[],
+    deliver: (waiter: PullWaiter<T, P>) => void,
+    commits = 0,
+  ): Promise<void> {
+    if (this.#awaitingFirstBatch.length > 0) {
+      this.#awaitingFirstBatch = this.#awaitingFirstBatch.filter((waiter) => this.#waiters.has(waiter))
+    }
     this.#pacer.start(taken.length, commits)
     let count = 0
     let sliceBegan = performance.now()
@@ -304,7 +354,10 @@ export class Cohort<T, P extends FeedPosition> {
     this.#pacer.addElapsed(performance.now() - sliceBegan)
   }
 
-  /** Sends a heartbeat to the readers of one interval; undefined: to all, at the end of RETRY. Starts the loop if it is due. */
+  /**
+   * Sends a heartbeat to the readers of one interval; undefined: to all, at the end of RETRY. Starts the loop if it is
+   * due.
+   */
   async #sendHeartbeat(heartbeatMs: number | undefined, isCurrent: () => boolean): Promise<void> {
     const { tail, source } = this.#options
     await tail.refreshIfStale()
@@ -315,8 +368,11 @@ export class Cohort<T, P extends FeedPosition> {
     const upToDate = !this.#edge.hasPending
     const item = source.heartbeat(this.#edge.to, upToDate)
     const next = { ...source.livePosition(this.#edge.to), live: upToDate }
-    if (item !== null) await this.#broadcast(this.#waiters.take(heartbeatMs), (waiter) => waiter.resolve({ batch: item, next, upToDate, bytes: 0 }))
-    else if (heartbeatMs !== undefined) this.#waiters.restartTimer(heartbeatMs)
+    if (item !== null) {
+      await this.#broadcast(this.#waiters.take(heartbeatMs), (waiter) =>
+        waiter.resolve({ batch: item, next, upToDate, bytes: 0 }),
+      )
+    } else if (heartbeatMs !== undefined) this.#waiters.restartTimer(heartbeatMs)
     if (!upToDate && !this.#advancing) await this.#advance()
   }
 }

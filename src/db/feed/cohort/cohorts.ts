@@ -35,9 +35,14 @@ export class Cohorts {
 
   /** Joins the cohort `key`, which `init` describes if there is none. Rejects, and leaves it, when `start` rejects. */
   async join<T, P extends FeedPosition>(
-    key: string, init: () => Omit<CohortOptions<T, P>, 'cache'>, start: (cohort: Cohort<T, P>) => Promise<P>,
+    key: string,
+    init: () => Omit<CohortOptions<T, P>, 'cache'>,
+    start: (cohort: Cohort<T, P>) => Promise<P>,
   ): Promise<Membership<T, P>> {
-    const entry = this.#entries.get(key) ?? { cohort: new Cohort({ ...init(), cache: this.#cache }) as unknown as UnknownCohort, readers: 0 }
+    const entry = this.#entries.get(key) ?? {
+      cohort: new Cohort({ ...init(), cache: this.#cache }) as unknown as UnknownCohort,
+      readers: 0,
+    }
     this.#entries.set(key, entry)
     entry.readers++
     const leave = (): void => this.#leave(key, entry)

@@ -4,7 +4,9 @@ export class EarliestTimer {
   #timer: NodeJS.Timeout | null = null
   #at = Infinity
 
-  /** `fire` gets a predicate: is this timer still the current one? A timer that has fired stays current until `stop()`. */
+  /**
+   * `fire` gets a predicate: is this timer still the current one? A timer that has fired stays current until `stop()`.
+   */
   constructor(fire: (isCurrent: () => boolean) => void) {
     this.#fire = fire
   }

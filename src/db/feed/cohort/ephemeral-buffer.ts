@@ -17,8 +17,8 @@ export interface EphemeralItem<T> {
 export type RenderEphemeral<T> = (commits: readonly Commit[], at: Revision) => T | null
 
 /**
- * The newest ephemeral commits that match one cohort, with sequence numbers from 1. A reader between two pulls gets the missed
- * ones at its next pull; a reader that missed more than `MAX_EPHEMERAL` loses the oldest.
+ * The newest ephemeral commits that match one cohort, with sequence numbers from 1. A reader between two pulls gets the
+ * missed ones at its next pull; a reader that missed more than `MAX_EPHEMERAL` loses the oldest.
  */
 export class EphemeralBuffer<T> {
   readonly #render: RenderEphemeral<T>

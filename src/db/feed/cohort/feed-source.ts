@@ -7,7 +7,10 @@ export interface FeedPosition {
   readonly revision: Revision
   /** Whether the last batch said `upToDate`: at the live edge the reader then waits for the next one. */
   readonly live: boolean
-  /** Position within a snapshot, and the like, as the source defines it: equal texts mean equal positions. Undefined: none. */
+  /**
+   * Position within a snapshot, and the like, as the source defines it: equal texts mean equal positions. Undefined:
+   * none.
+   */
   readonly phase?: string | undefined
 }
 
@@ -26,13 +29,20 @@ export interface FeedStep<T, P extends FeedPosition = FeedPosition> {
 
 /** A kind of feed: it reads and never waits for new commits. */
 export interface FeedSource<T, P extends FeedPosition = FeedPosition> {
-  /** Reads on after a position, up to a revision. At the end of the log, a reader that is not `live` gets a batch in any case. */
+  /**
+   * Reads on after a position, up to a revision. At the end of the log, a reader that is not `live` gets a batch in any
+   * case.
+   */
   read(from: P, until: Revision): Promise<FeedStep<T, P>>
-  /** The batch without changes that is sent when nothing else was for `heartbeatMs`; null: this kind of feed has none. */
+  /**
+   * The batch without changes that is sent when nothing else was for `heartbeatMs`; null: this kind of feed has none.
+   */
   heartbeat(revision: Revision, upToDate: boolean): T | null
   /** The position of a live reader at a revision. */
   livePosition(revision: Revision): P
-  /** The batch that shows ephemeral commits to live readers at a revision; null: none matches, or this kind shows none. */
+  /**
+   * The batch that shows ephemeral commits to live readers at a revision; null: none matches, or this kind shows none.
+   */
   ephemeralItem(commits: readonly Commit[], revision: Revision): T | null
 }
 

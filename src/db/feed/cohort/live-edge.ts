@@ -2,8 +2,8 @@ import type { Revision } from '../../../core/version.ts'
 import type { LogTail } from '../../log/log-tail.ts'
 
 /**
- * The live edge of one shape: the range of revisions [from, to] after whose start no commit matched, up to the newest revision
- * that was examined. All positions in it are equivalent: the same batch comes next.
+ * The live edge of one shape: the range of revisions [from, to] after whose start no commit matched, up to the newest
+ * revision that was examined. All positions in it are equivalent: the same batch comes next.
  */
 export class LiveEdge {
   readonly #tail: Pick<LogTail, 'indexed'>
@@ -26,7 +26,9 @@ export class LiveEdge {
     this.#dirty = Math.max(this.#dirty, revision)
   }
 
-  /** Extends the edge to the newest commit that was matched against shapes, unless a commit after the edge may match. */
+  /**
+   * Extends the edge to the newest commit that was matched against shapes, unless a commit after the edge may match.
+   */
   extend(): void {
     if (!this.hasPending) this.#to = Math.max(this.#to, this.#tail.indexed)
   }

@@ -9,7 +9,9 @@ interface WaiterGroup<T, P extends FeedPosition> {
 /** Called when the heartbeat of a group is due; `isCurrent` says whether it still is. */
 export type OnTimer = (heartbeatMs: number, isCurrent: () => boolean) => void
 
-/** The waiting pulls of a cohort, grouped by heartbeat interval; due one interval after the first pull of a group came. */
+/**
+ * The waiting pulls of a cohort, grouped by heartbeat interval; due one interval after the first pull of a group came.
+ */
 export class Waiters<T, P extends FeedPosition> {
   readonly #onTimer: OnTimer
   readonly #groups = new Map<number, WaiterGroup<T, P>>()
@@ -29,7 +31,10 @@ export class Waiters<T, P extends FeedPosition> {
 
   add(waiter: PullWaiter<T, P>): void {
     const { heartbeatMs } = waiter
-    const group = this.#groups.get(heartbeatMs) ?? { waiters: new Set(), timer: new EarliestTimer((isCurrent) => this.#onTimer(heartbeatMs, isCurrent)) }
+    const group = this.#groups.get(heartbeatMs) ?? {
+      waiters: new Set(),
+      timer: new EarliestTimer((isCurrent) => this.#onTimer(heartbeatMs, isCurrent)),
+    }
     this.#groups.set(heartbeatMs, group)
     group.waiters.add(waiter)
     this.#size++

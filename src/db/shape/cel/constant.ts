@@ -13,8 +13,9 @@ export interface Names {
 }
 
 /**
- * The value of a node that is the same for all subjects: a literal, a list of such, a member of the params. Undefined for
- * other nodes. Throws BAD_EXPRESSION for a literal that cannot be represented and for a member that the params lack.
+ * The value of a node that is the same for all subjects: a literal, a list of such, a member of the params. Undefined
+ * for other nodes. Throws BAD_EXPRESSION for a literal that cannot be represented and for a member that the params
+ * lack.
  */
 export function constantOf(node: ASTNode, names: Names): Json | undefined {
   if (node.op === 'value') return literal(node.args, node.pos)
@@ -33,7 +34,10 @@ export function constantOf(node: ASTNode, names: Names): Json | undefined {
 function literal(value: Extract<ASTNode, { op: 'value' }>['args'], position: number): Json {
   if (typeof value === 'bigint') {
     if (Number.isSafeInteger(Number(value))) return Number(value)
-    throw badExpression(position, 'the number would be rounded (exact are integers up to ±9007199254740991); write it with a point or an exponent')
+    throw badExpression(
+      position,
+      'the number would be rounded (exact are integers up to ±9007199254740991); write it with a point or an exponent',
+    )
   }
   if (typeof value !== 'object' || value === null) return value
   throw badExpression(position, 'values have neither bytes nor unsigned numbers; write a string or a number')
@@ -45,5 +49,8 @@ function memberConstant(node: ASTNode, base: Json | undefined, key: Json | undef
   if (member !== CEL_ERROR) return member as Json // a member of JSON
   const [parent] = node.args as readonly ASTNode[]
   const text = node.input.slice(parent?.start, parent?.end)
-  throw badExpression(node.pos, `${text} has no ${typeof key === 'string' ? key : JSON.stringify(key)}; send it among the params`)
+  throw badExpression(
+    node.pos,
+    `${text} has no ${typeof key === 'string' ? key : JSON.stringify(key)}; send it among the params`,
+  )
 }

@@ -18,7 +18,9 @@ export function equalitiesOf(node: ASTNode, names: Names): readonly Equality[] {
 function equality(place: ASTNode, constant: ASTNode, names: Names): readonly Equality[] {
   const field = fieldOf(place, names)
   const value = constantOf(constant, names)
-  if (field === null || field.length === 0 || value === undefined || (typeof value === 'object' && value !== null)) return []
+  if (field === null || field.length === 0 || value === undefined || (typeof value === 'object' && value !== null)) {
+    return []
+  }
   return [{ field, value }]
 }
 

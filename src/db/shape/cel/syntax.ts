@@ -6,7 +6,9 @@ import { parseHint } from './hints.ts'
 
 /** BAD_EXPRESSION at `position` (0-based, in UTF-16 units); `what` is a sentence without its full stop. */
 export function badExpression(position: number, what: string): DatabaseError {
-  return new DatabaseError('BAD_EXPRESSION', `The expression is not valid at position ${position}: ${what}.`, { position })
+  return new DatabaseError('BAD_EXPRESSION', `The expression is not valid at position ${position}: ${what}.`, {
+    position,
+  })
 }
 
 /** Operators of an integer and a fraction, which CEL does not have. */
@@ -42,7 +44,9 @@ function environmentOf({ expressionNodes: nodes, expressionDepth: maxDepth }: Li
 export function parseExpression(text: string, limits: Limits): ParseResult {
   // A UTF-16 unit is at least one byte, so an overlong text is refused before it is encoded.
   const bytes = text.length > limits.expressionBytes ? text.length : utf8Length(text)
-  if (bytes > limits.expressionBytes) throw tooLarge('expressionBytes', limits.expressionBytes, `The expression has ${bytes} bytes or more`)
+  if (bytes > limits.expressionBytes) {
+    throw tooLarge('expressionBytes', limits.expressionBytes, `The expression has ${bytes} bytes or more`)
+  }
   try {
     return environmentOf(limits).parse(text)
   } catch (error) {
@@ -53,7 +57,10 @@ export function parseExpression(text: string, limits: Limits): ParseResult {
   }
 }
 
-/** Throws BAD_EXPRESSION for an expression that fails whatever the value is, and for one that gives neither true nor false. */
+/**
+ * Throws BAD_EXPRESSION for an expression that fails whatever the value is, and for one that gives neither true nor
+ * false.
+ */
 export function checkTypes(parsed: ParseResult, limits: Limits): void {
   const { valid, type, error } = parsed.check()
   if (!valid) throw refusal(error, limits, (_, summary) => `the types do not go together (${summary})`)
@@ -62,16 +69,30 @@ export function checkTypes(parsed: ParseResult, limits: Limits): void {
 }
 
 /** The library's error as ours. Its summary is one phrase, without an excerpt of the text. */
-function refusal(error: unknown, limits: Limits, explain: (position: number, summary: string) => string): DatabaseError {
+function refusal(
+  error: unknown,
+  limits: Limits,
+  explain: (position: number, summary: string) => string,
+): DatabaseError {
   const isOfLibrary = error instanceof ParseError || error instanceof CheckError
   if (isOfLibrary && error.code !== 'limit_exceeded') {
     const position = error.range?.start ?? 0
     return badExpression(position, explain(position, error.summary))
   }
   if (isOfLibrary && error.summary.includes('maxDepth')) {
-    return tooLarge('expressionDepth', limits.expressionDepth, 'The expression has too many levels of parentheses, brackets and accesses')
+    return tooLarge(
+      'expressionDepth',
+      limits.expressionDepth,
+      'The expression has too many levels of parentheses, brackets and accesses',
+    )
   }
   // Only thousands of operators in a row can overflow the stack (RangeError), and each is a node.
-  if (!isOfLibrary && !(error instanceof RangeError)) return new DatabaseError('INTERNAL', 'The expression could not be read.', {}, error)
-  return tooLarge('expressionNodes', limits.expressionNodes, 'The expression has too many literals, names, operators and calls')
+  if (!isOfLibrary && !(error instanceof RangeError)) {
+    return new DatabaseError('INTERNAL', 'The expression could not be read.', {}, error)
+  }
+  return tooLarge(
+    'expressionNodes',
+    limits.expressionNodes,
+    'The expression has too many literals, names, operators and calls',
+  )
 }

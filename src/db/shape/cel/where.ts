@@ -11,16 +11,19 @@ export type { Equality, WhereSubject }
 
 /** A compiled expression in a subset of CEL (https://github.com/google/cel-spec/blob/master/doc/langdef.md). */
 export interface Where {
-  /** Whether it is true of the subject; an error, a missing field and a cost over MAX_STEPS make it false. Pure, never throws. */
+  /**
+   * Whether it is true of the subject; an error, a missing field and a cost over MAX_STEPS make it false. Pure, never
+   * throws.
+   */
   readonly test: (subject: WhereSubject) => boolean
   /** Its equality conjuncts at the top level (constants of literals and of params). */
   readonly equalities: readonly Equality[]
 }
 
 /**
- * Compiles `text`, an expression over `value`, `params`, `path` and `id`. Throws BAD_EXPRESSION { position } (0-based, in
- * UTF-16 units of the text), TOO_LARGE (expressionBytes, expressionNodes, expressionDepth, params, paramsBytes), BAD_REQUEST
- * (argument `params`) when they are no object.
+ * Compiles `text`, an expression over `value`, `params`, `path` and `id`. Throws BAD_EXPRESSION { position } (0-based,
+ * in UTF-16 units of the text), TOO_LARGE (expressionBytes, expressionNodes, expressionDepth, params, paramsBytes),
+ * BAD_REQUEST (argument `params`) when they are no object.
  */
 export function compileWhere(text: string, params: Json | undefined, limits: Limits = LIMITS): Where {
   const names = { params: paramsOf(params, limits), locals: [], tally: { nodes: 0 } }
@@ -39,7 +42,9 @@ function paramsOf(params: Json | undefined, limits: Limits): JsonObject {
   const count = Object.keys(params).length
   if (count > limits.params) throw tooLarge('params', limits.params, `${count} params were given`)
   const bytes = jsonBytes(params)
-  if (bytes > limits.paramsBytes) throw tooLarge('paramsBytes', limits.paramsBytes, `The params have ${bytes} bytes as compact JSON`)
+  if (bytes > limits.paramsBytes) {
+    throw tooLarge('paramsBytes', limits.paramsBytes, `The params have ${bytes} bytes as compact JSON`)
+  }
   return params
 }
 

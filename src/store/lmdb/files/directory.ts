@@ -1,5 +1,16 @@
 import {
-  closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseError } from '../../../core/error.ts'
@@ -23,8 +34,8 @@ export interface DirectoryClaim {
 }
 
 /**
- * Creates the directory if need be, locks it, checks that it can be written, and records its format. lmdb does none of this, and
- * hangs on some paths that it cannot use. Throws UNAVAILABLE or STORAGE_FULL, with a message for each case.
+ * Creates the directory if need be, locks it, checks that it can be written, and records its format. lmdb does none of
+ * this, and hangs on some paths that it cannot use. Throws UNAVAILABLE or STORAGE_FULL, with a message for each case.
  */
 export function claimDirectory(path: string): DirectoryClaim {
   return translated(path, () => claim(path))
@@ -52,7 +63,12 @@ function claim(path: string): DirectoryClaim {
     release()
     throw error
   }
-  return { directory, flush: () => translated(directory, () => flushDirectory(directory)), isInPlace: () => lock.isInPlace(), release }
+  return {
+    directory,
+    flush: () => translated(directory, () => flushDirectory(directory)),
+    isInPlace: () => lock.isInPlace(),
+    release,
+  }
 }
 
 /** Releases the directory once: after that another process may own it. */
@@ -84,8 +100,8 @@ function prepare(directory: string): void {
 }
 
 /**
- * Not `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides the error of a read-only file system.
- * Flushes the names of existing directories too: an earlier start may have ended before it did.
+ * Not `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides the error of a read-only file
+ * system. Flushes the names of existing directories too: an earlier start may have ended before it did.
  */
 function makeDirectory(path: string): void {
   const parent = dirname(path)
@@ -148,7 +164,10 @@ function writeFormat(directory: string): void {
 }
 
 function notADirectory(path: string): DatabaseError {
-  return new DatabaseError('UNAVAILABLE', `The data directory ${path} is a file, or lies below one: choose a directory.`)
+  return new DatabaseError(
+    'UNAVAILABLE',
+    `The data directory ${path} is a file, or lies below one: choose a directory.`,
+  )
 }
 
 function otherFormat(path: string, format: number): DatabaseError {

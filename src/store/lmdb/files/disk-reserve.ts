@@ -8,9 +8,9 @@ const PREALLOCATE_BYTES = { least: 256 * 1_024, most: 4 * 1_048_576 } as const
 const ZEROS = Buffer.alloc(1_048_576)
 
 /**
- * Preallocates the data file, and test-writes to the disk before each transaction, so that a full or failed disk shows here:
- * lmdb 3.5.6 overflows a buffer of its own (mdb_page_flush, `last_error`) when it fails to write a page.
- * Flushes are faster too, as the file size does not change. Only ever writes beyond the end of the file.
+ * Preallocates the data file, and test-writes to the disk before each transaction, so that a full or failed disk shows
+ * here: lmdb 3.5.6 overflows a buffer of its own (mdb_page_flush, `last_error`) when it fails to write a page. Flushes
+ * are faster too, as the file size does not change. Only ever writes beyond the end of the file.
  */
 export class DiskReserve {
   readonly #data: number
@@ -57,6 +57,7 @@ export class DiskReserve {
 
 /** Writes to a removed file are lost when the process ends, so they must not be acknowledged. */
 function removedError(): DatabaseError {
-  const message = 'The data file was removed while the server ran: nothing is written any more. Stop the server and put the data back.'
+  const message =
+    'The data file was removed while the server ran: nothing is written any more. Stop the server and put the data back.'
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: 1_000 })
 }

@@ -5,8 +5,8 @@ import { directoryInUse } from './lock.ts'
 import { aliveProcess } from './process-note.ts'
 
 /**
- * Earlier releases lock the directory with this file and do not see the kernel's lock. In a rolling update both may run at
- * once: each refuses to start while the other runs.
+ * Earlier releases lock the directory with this file and do not see the kernel's lock. In a rolling update both may run
+ * at once: each refuses to start while the other runs.
  */
 const LOCK_FILE = 'lock'
 
@@ -30,7 +30,9 @@ function makeLockDirectory(directory: string): void {
   try {
     mkdirSync(join(directory, LOCK_FILE))
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw directoryInUse(directory, 'a process of an earlier release has just begun to use it')
+    if (hasCode(error, 'EEXIST')) {
+      throw directoryInUse(directory, 'a process of an earlier release has just begun to use it')
+    }
     throw error
   }
 }

@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module'
 import { DatabaseError } from '../../../core/error.ts'
 
-/** The native part of fs-native-extensions: `fcntl(F_OFD_SETLK)` on Linux, `flock` on macOS, `LockFileEx` on Windows. */
+/**
+ * The native part of fs-native-extensions: `fcntl(F_OFD_SETLK)` on Linux, `flock` on macOS, `LockFileEx` on Windows.
+ */
 interface Binding {
   /** Length 0: the whole file. Throws the system's error, with its name as `code`. */
   tryLock(file: number, offset: number, length: number, exclusive: boolean): void
@@ -11,9 +13,9 @@ interface Binding {
 const HELD_CODES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EACCES', 'EBUSY'])
 
 /**
- * Takes an exclusive kernel lock on an open file; false when the file is locked through another descriptor, also one of this
- * process. The kernel releases the lock when the descriptor is closed, and so whenever the process ends.
- * Throws the system's error when the file system has no locks, and UNAVAILABLE when the platform has no binding.
+ * Takes an exclusive kernel lock on an open file; false when the file is locked through another descriptor, also one of
+ * this process. The kernel releases the lock when the descriptor is closed, and so whenever the process ends. Throws
+ * the system's error when the file system has no locks, and UNAVAILABLE when the platform has no binding.
  */
 export function tryLock(file: number): boolean {
   const nativeLock = binding()
@@ -30,10 +32,13 @@ export function tryLock(file: number): boolean {
 function binding(): Binding {
   const platform = `${process.platform}-${process.arch}`
   try {
-    return createRequire(import.meta.url)(`fs-native-extensions/prebuilds/${platform}/fs-native-extensions.node`) as Binding
+    return createRequire(import.meta.url)(
+      `fs-native-extensions/prebuilds/${platform}/fs-native-extensions.node`,
+    ) as Binding
   } catch (error) {
-    const message = `No file can be locked on this platform (${platform}), so that no data directory is safe: `
-      + 'run npm ci again, or use Linux, macOS or Windows on x64 or arm64.'
+    const message =
+      `No file can be locked on this platform (${platform}), so that no data directory is safe: ` +
+      'run npm ci again, or use Linux, macOS or Windows on x64 or arm64.'
     throw new DatabaseError('UNAVAILABLE', message, {}, error)
   }
 }

@@ -5,7 +5,9 @@ import { DatabaseError } from '../../../core/error.ts'
 import { tryLock } from './file-lock.ts'
 import { inodeOf, isAt } from './inode.ts'
 
-/** The lock file. Never removed: a process that has the removed file open could lock it beside the owner of a new one. */
+/**
+ * The lock file. Never removed: a process that has the removed file open could lock it beside the owner of a new one.
+ */
 const OWNER_FILE = 'owner'
 
 /** Content of the lock file, for people and for the message of a refusal; no decision depends on it. */
@@ -24,7 +26,12 @@ export class DirectoryLock {
     const path = join(directory, OWNER_FILE)
     const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
     try {
-      if (!tryLockFile(file, directory)) throw directoryInUse(directory, LOCKED_INODES.has(inodeOf(file)) ? 'this process has it open already' : noteIn(path))
+      if (!tryLockFile(file, directory)) {
+        throw directoryInUse(
+          directory,
+          LOCKED_INODES.has(inodeOf(file)) ? 'this process has it open already' : noteIn(path),
+        )
+      }
       writeNote(file, `${NOTE}\n`)
     } catch (error) {
       closeSync(file)
@@ -35,7 +42,9 @@ export class DirectoryLock {
     LOCKED_INODES.add(inodeOf(file))
   }
 
-  /** Whether the locked file is still at its path; if not, the path names another directory. Throws the system's error. */
+  /**
+   * Whether the locked file is still at its path; if not, the path names another directory. Throws the system's error.
+   */
   isInPlace(): boolean {
     return isAt(this.#path, this.#file)
   }
@@ -54,7 +63,10 @@ export class DirectoryLock {
 
 /** UNAVAILABLE: the directory is locked. `holder` is a clause that names the process, if it is known. */
 export function directoryInUse(directory: string, holder: string): DatabaseError {
-  return new DatabaseError('UNAVAILABLE', `The data directory ${directory} is in use: ${holder}. Stop that one, or choose another directory.`)
+  return new DatabaseError(
+    'UNAVAILABLE',
+    `The data directory ${directory} is in use: ${holder}. Stop that one, or choose another directory.`,
+  )
 }
 
 function tryLockFile(file: number, directory: string): boolean {

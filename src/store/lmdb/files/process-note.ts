@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs'
 const DEAD_STATES: ReadonlySet<string> = new Set(['Z', 'X'])
 
 /**
- * The id of the process in a note of an earlier release, `<pid> <start>`, if it is alive, else null. `start` is field 22 of
- * proc(5); when the note or the system lacks it, the id alone decides. Processes of other PID namespaces are not seen.
+ * The id of the process in a note of an earlier release, `<pid> <start>`, if it is alive, else null. `start` is field
+ * 22 of proc(5); when the note or the system lacks it, the id alone decides. Processes of other PID namespaces are not
+ * seen.
  */
 export function aliveProcess(note: string): number | null {
   const [id = '', start] = note.trim().split(' ')

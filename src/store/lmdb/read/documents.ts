@@ -2,14 +2,28 @@ import type { Key } from 'lmdb'
 import type { Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { Snapshot } from '../../store.ts'
-import { collectionSpan, documentKey, nestedSpan, parseDocumentKey, toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
+import {
+  collectionSpan,
+  documentKey,
+  nestedSpan,
+  parseDocumentKey,
+  toDocumentKey,
+  versionKey,
+  type DocumentKey,
+} from '../keys.ts'
 import { readStoredVersion, type FoundCommit } from './log.ts'
 import { decodeHead } from '../rows.ts'
 import type { LmdbTables, TenantRow, VersionRow } from '../tables.ts'
 
 /** Versions of documents as of `at`. The latest costs a point read each, a past one a seek and a slice of the log. */
-export function readLmdbHeads(tables: LmdbTables, tenant: TenantRow, paths: readonly Path[], at: Revision): Snapshot<readonly (Version | null)[]> {
-  const read = at >= tenant.last ? headNow : (tables: LmdbTables, row: TenantRow, path: Path) => headAt(tables, row, path, at)
+export function readLmdbHeads(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  paths: readonly Path[],
+  at: Revision,
+): Snapshot<readonly (Version | null)[]> {
+  const read =
+    at >= tenant.last ? headNow : (tables: LmdbTables, row: TenantRow, path: Path) => headAt(tables, row, path, at)
   return { revision: Math.min(at, tenant.last), rows: paths.map((path) => read(tables, tenant, path)) }
 }
 
@@ -27,7 +41,12 @@ function headAt(tables: LmdbTables, tenant: TenantRow, path: Path, at: Revision)
 
 /** The newest version of a document at or before the revision `at`; null when there is none. */
 export function findVersion(tables: LmdbTables, document: DocumentKey, at: Revision): FoundCommit | null {
-  const [entry] = tables.versions.getRange({ start: versionKey(document, at), end: documentKey(document), reverse: true, limit: 1 })
+  const [entry] = tables.versions.getRange({
+    start: versionKey(document, at),
+    end: documentKey(document),
+    reverse: true,
+    limit: 1,
+  })
   return entry === undefined ? null : decodeEntry(entry)
 }
 

@@ -16,7 +16,12 @@ export function readHistoryRows(tables: LmdbTables, tenant: TenantRow, path: Pat
   return { rows: found === null ? [] : [readStoredVersion(tables, tenant, document, found)], more: false }
 }
 
-function* scanVersions(tables: LmdbTables, tenant: TenantRow, document: DocumentKey, range: HistoryRange): Generator<ScannedRow<Version, Revision>> {
+function* scanVersions(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  document: DocumentKey,
+  range: HistoryRange,
+): Generator<ScannedRow<Version, Revision>> {
   const { reverse = false, touching } = range
   const after = versionKey(document, range.after ?? 0)
   const before = versionKey(document, Math.min(range.before ?? Infinity, tenant.last + 1))
@@ -26,11 +31,19 @@ function* scanVersions(tables: LmdbTables, tenant: TenantRow, document: Document
     const row = touching === undefined ? null : readRow(tables, tenant, found.revision)
     const isSkipped = row !== null && touching !== undefined && !mayTouch(fieldsInRow(row, found.row), touching)
     if (isSkipped) yield { position: found.revision, read: null, bytes: row.length }
-    else yield { position: found.revision, read: () => readStoredVersion(tables, tenant, document, found), bytes: found.row[2] }
+    else {
+      yield {
+        position: found.revision,
+        read: () => readStoredVersion(tables, tenant, document, found),
+        bytes: found.row[2],
+      }
+    }
   }
 }
 
-/** Binary search over revisions: a document's version numbers grow with them, and version n is not before revision n. */
+/**
+ * Binary search over revisions: a document's version numbers grow with them, and version n is not before revision n.
+ */
 function findNumber(tables: LmdbTables, tenant: TenantRow, document: DocumentKey, number: number): FoundCommit | null {
   let [low, high]: [Revision, Revision] = [number, tenant.last]
   while (low <= high) {

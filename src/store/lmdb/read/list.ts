@@ -10,10 +10,10 @@ import { decodeHead, pathsInRow, revisionInHead, versionInHead } from '../rows.t
 import type { LmdbTables, TenantRow } from '../tables.ts'
 
 /**
- * A past state within these bounds of the newest is read as the latest state plus the documents written since, found by the log:
- * older tombstones are not scanned. Within them of the first commit, all documents are found by the log: later ones are not
- * scanned. Reading the paths of 64 commits takes about as long as a page. A log row is read whole, with its values: 256 KiB add
- * a tenth (0.07 ms to 0.65 ms) to a slice of 256 documents, 64 MB would add 15 ms.
+ * A past state within these bounds of the newest is read as the latest state plus the documents written since, found by
+ * the log: older tombstones are not scanned. Within them of the first commit, all documents are found by the log: later
+ * ones are not scanned. Reading the paths of 64 commits takes about as long as a page. A log row is read whole, with
+ * its values: 256 KiB add a tenth (0.07 ms to 0.65 ms) to a slice of 256 documents, 64 MB would add 15 ms.
  */
 const NEAR_BOUNDS = { commits: 64, paths: 1_024, bytes: 262_144 }
 
@@ -35,7 +35,11 @@ export function listDocuments(tables: LmdbTables, tenant: TenantRow, range: Rang
   return { ...page, next: next && pathOfKey(next), revision: moment.at }
 }
 
-function* scanDocuments(tables: LmdbTables, tenant: TenantRow, moment: ListMoment): Generator<ScannedRow<Version, DocumentKey>> {
+function* scanDocuments(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  moment: ListMoment,
+): Generator<ScannedRow<Version, DocumentKey>> {
   const { range, at } = moment
   const isNow = at === tenant.last
   const writtenUpTo = isNow || tenant.floor > 0 ? null : writtenIn(tables, tenant, range, { after: 0, upTo: at })
@@ -52,22 +56,40 @@ function* scanDocuments(tables: LmdbTables, tenant: TenantRow, moment: ListMomen
 }
 
 /** The version of a document at `at`, where it is not its newest one. */
-function pastVersion(tables: LmdbTables, tenant: TenantRow, { document, row }: ListEntry, { range, at }: ListMoment): ScannedRow<Version, DocumentKey> {
+function pastVersion(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  { document, row }: ListEntry,
+  { range, at }: ListMoment,
+): ScannedRow<Version, DocumentKey> {
   // A document whose first version is later than `at` needs no search.
   const found = row !== null && versionInHead(row) === 1 ? null : findVersion(tables, document, at)
   if (found === null) return { position: document, read: null, bytes: row?.length ?? 0 }
-  if (range.deleted === true) return { position: document, read: () => readStoredVersion(tables, tenant, document, found), bytes: found.row[2] }
+  if (range.deleted === true) {
+    return { position: document, read: () => readStoredVersion(tables, tenant, document, found), bytes: found.row[2] }
+  }
   const version = readStoredVersion(tables, tenant, document, found)
   return { position: document, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
 }
 
-/** The documents to scan, in order: live ones, tombstones where the page may need them, and those written since, if known. */
-function* entriesOf(tables: LmdbTables, tenant: TenantRow, range: Range, writtenSince: readonly DocumentKey[] | null): Generator<ListEntry> {
+/**
+ * The documents to scan, in order: live ones, tombstones where the page may need them, and those written since, if
+ * known.
+ */
+function* entriesOf(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  range: Range,
+  writtenSince: readonly DocumentKey[] | null,
+): Generator<ListEntry> {
   const { reverse = false } = range
   const spans = spansOf(tenant.number, range)
   const ordered = reverse ? spans.toReversed() : spans
   const live = scan(tables.heads, ordered, { reverse, deleted: false })
-  const rows = range.deleted === true || writtenSince === null ? merge(live, scan(tables.tombstones, ordered, { reverse, deleted: true }), reverse) : live
+  const rows =
+    range.deleted === true || writtenSince === null
+      ? merge(live, scan(tables.tombstones, ordered, { reverse, deleted: true }), reverse)
+      : live
   if (writtenSince === null || writtenSince.length === 0) return yield* rows
   yield* merge(rows, writtenSince.map(entryOf).values(), reverse)
 }
@@ -83,7 +105,12 @@ interface CommitRange {
 }
 
 /** Documents of the range that these commits wrote, in order; null when the commits exceed NEAR_BOUNDS. */
-function writtenIn(tables: LmdbTables, tenant: TenantRow, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
+function writtenIn(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  range: Range,
+  { after, upTo }: CommitRange,
+): readonly DocumentKey[] | null {
   if (upTo - after > NEAR_BOUNDS.commits) return null
   const written = new Map<string, DocumentKey>()
   let [paths, bytes] = [0, 0]
@@ -113,14 +140,25 @@ interface ScanOrder {
   readonly deleted: boolean
 }
 
-function* scan(table: Database<string, Key>, spans: readonly KeySpan[], { reverse, deleted }: ScanOrder): Generator<ListEntry> {
+function* scan(
+  table: Database<string, Key>,
+  spans: readonly KeySpan[],
+  { reverse, deleted }: ScanOrder,
+): Generator<ListEntry> {
   for (const span of spans) {
-    for (const { key, value } of table.getRange(bounds(span, reverse))) yield { document: parseDocumentKey(key), row: value, deleted }
+    for (const { key, value } of table.getRange(bounds(span, reverse))) {
+      yield { document: parseDocumentKey(key), row: value, deleted }
+    }
   }
 }
 
-function bounds({ from, to }: KeySpan, reverse: boolean): { start: Key; end: Key; reverse: boolean; exclusiveStart: boolean } {
-  return reverse ? { start: to, end: from, reverse, exclusiveStart: true } : { start: from, end: to, reverse, exclusiveStart: true }
+function bounds(
+  { from, to }: KeySpan,
+  reverse: boolean,
+): { start: Key; end: Key; reverse: boolean; exclusiveStart: boolean } {
+  return reverse
+    ? { start: to, end: from, reverse, exclusiveStart: true }
+    : { start: from, end: to, reverse, exclusiveStart: true }
 }
 
 /** Merges two ordered streams. An entry that is in both comes twice. */
@@ -153,13 +191,22 @@ function compareDocuments(a: DocumentKey, b: DocumentKey): number {
 /** Whether a collection had a document, deleted or not; `after`: unknown so far, where to continue the search. */
 export type HadDocument = boolean | { readonly after: Path }
 
-/** Whether a document of the collection had a version at `at`; undecided after SKIPS documents that were created later. */
-export function hadDocument(tables: LmdbTables, tenant: TenantRow, collection: Path, { at, after }: { readonly at: Revision; readonly after?: Path | undefined }): HadDocument {
+/**
+ * Whether a document of the collection had a version at `at`; undecided after SKIPS documents that were created later.
+ */
+export function hadDocument(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  collection: Path,
+  { at, after }: { readonly at: Revision; readonly after?: Path | undefined },
+): HadDocument {
   const range: Range = { kind: 'collection', path: collection, after, deleted: true, limit: { rows: 1, bytes: 1 } }
   const { rows, next } = takeRows(withoutValues(scanDocuments(tables, tenant, { range, at })), range)
   return rows.length > 0 || next === undefined ? rows.length > 0 : { after: pathOfKey(next) }
 }
 
-function* withoutValues(scanned: Generator<ScannedRow<Version, DocumentKey>>): Generator<ScannedRow<true, DocumentKey>> {
+function* withoutValues(
+  scanned: Generator<ScannedRow<Version, DocumentKey>>,
+): Generator<ScannedRow<true, DocumentKey>> {
   for (const row of scanned) yield { ...row, read: row.read === null ? null : () => true }
 }

@@ -20,7 +20,12 @@ export function readStoredCommit(tables: LmdbTables, tenant: TenantRow, revision
 }
 
 /** The version of the document in the commit `found`. */
-export function readStoredVersion(tables: LmdbTables, tenant: TenantRow, document: DocumentKey, found: FoundCommit): Version {
+export function readStoredVersion(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  document: DocumentKey,
+  found: FoundCommit,
+): Version {
   return decodeVersion(pathOfKey(document), readRow(tables, tenant, found.revision), found.revision, found.row)
 }
 
@@ -32,7 +37,10 @@ export interface FoundCommit {
 
 export function readLogRows(tables: LmdbTables, tenant: TenantRow, range: LogRange): LogPage {
   const { floor, last, epoch } = tenant
-  const { rows, next } = takeRows(range.below === undefined ? commitsIn(tables, tenant, range) : commitsBelow(tables, tenant, range, range.below), range)
+  const { rows, next } = takeRows(
+    range.below === undefined ? commitsIn(tables, tenant, range) : commitsBelow(tables, tenant, range, range.below),
+    range,
+  )
   return { commits: rows, next, floor, last, epoch }
 }
 
@@ -43,27 +51,50 @@ function* commitsIn(tables: LmdbTables, tenant: TenantRow, range: LogRange): Gen
   }
 }
 
-/** Commits that wrote at or below one of the paths: by the versions of the documents there, or for many by a log scan. */
-function* commitsBelow(tables: LmdbTables, tenant: TenantRow, range: LogRange, below: readonly Path[]): Generator<ScannedRow<Commit, Revision>> {
+/**
+ * Commits that wrote at or below one of the paths: by the versions of the documents there, or for many by a log scan.
+ */
+function* commitsBelow(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  range: LogRange,
+  below: readonly Path[],
+): Generator<ScannedRow<Commit, Revision>> {
   const documents = fewLmdbDocuments(tables, tenant, below)
   if (documents !== null) return yield* commitsOf(tables, tenant, range, documents)
   for (const revision of revisionsIn(tenant, range)) {
     const row = readRow(tables, tenant, revision)
     const paths = pathsInRow(row)
     const isSelected = paths.some((path) => below.some((root) => isWithin(path, root)))
-    yield { position: revision, read: isSelected ? () => decodeCommit(row, revision) : null, bytes: row.length, rows: Math.max(1, paths.length) }
+    yield {
+      position: revision,
+      read: isSelected ? () => decodeCommit(row, revision) : null,
+      bytes: row.length,
+      rows: Math.max(1, paths.length),
+    }
   }
 }
 
-function* commitsOf(tables: LmdbTables, tenant: TenantRow, range: LogRange, documents: readonly DocumentKey[]): Generator<ScannedRow<Commit, Revision>> {
-  for (const revision of mergedRevisions(tables, documents, { ...edgesOf(tenant, range), reverse: range.reverse === true })) {
+function* commitsOf(
+  tables: LmdbTables,
+  tenant: TenantRow,
+  range: LogRange,
+  documents: readonly DocumentKey[],
+): Generator<ScannedRow<Commit, Revision>> {
+  for (const revision of mergedRevisions(tables, documents, {
+    ...edgesOf(tenant, range),
+    reverse: range.reverse === true,
+  })) {
     const row = readRow(tables, tenant, revision)
     yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
   }
 }
 
 /** The first and the last revision of a range. */
-function edgesOf(tenant: TenantRow, { after, before = Infinity }: LogRange): { readonly low: Revision; readonly high: Revision } {
+function edgesOf(
+  tenant: TenantRow,
+  { after, before = Infinity }: LogRange,
+): { readonly low: Revision; readonly high: Revision } {
   return { low: Math.max(after, tenant.floor) + 1, high: Math.min(before - 1, tenant.last) }
 }
 

@@ -27,12 +27,19 @@ export interface ScannedPage<T, Position> {
 const BYTES_PER_SKIP = 4_096
 
 /**
- * The first scanned rows that a limit allows, reversed when the scan ran in reverse: at least one, unless `skips` ended the page
- * before it. Reads no row beyond the page.
+ * The first scanned rows that a limit allows, reversed when the scan ran in reverse: at least one, unless `skips` ended
+ * the page before it. Reads no row beyond the page.
  */
-export function takeRows<T, Position>(scanned: Iterable<ScannedRow<T, Position>>, { limit, reverse, skips = SKIPS }: PageLimit): ScannedPage<T, Position> {
+export function takeRows<T, Position>(
+  scanned: Iterable<ScannedRow<T, Position>>,
+  { limit, reverse, skips = SKIPS }: PageLimit,
+): ScannedPage<T, Position> {
   const rows: T[] = []
-  const page = (next?: Position): ScannedPage<T, Position> => ({ rows: reverse === true ? rows.reverse() : rows, more: next !== undefined, next })
+  const page = (next?: Position): ScannedPage<T, Position> => ({
+    rows: reverse === true ? rows.reverse() : rows,
+    more: next !== undefined,
+    next,
+  })
   let last: Position | undefined
   let [bytes, skipped] = [0, 0]
   for (const { position, read, bytes: size, rows: count = 1 } of scanned) {

@@ -8,8 +8,8 @@ import { findCommits, readOverlay, type LogSection, type TakenRows } from '../ta
 import type { HeadOverlay } from './head-overlay.ts'
 
 /**
- * Most documents in one query, for which the server merges the histories by the index of paths and revisions. With more documents
- * a log scan is as fast, as more of its commits match.
+ * Most documents in one query, for which the server merges the histories by the index of paths and revisions. With more
+ * documents a log scan is as fast, as more of its commits match.
  */
 const MERGED_DOCUMENTS = 256
 
@@ -26,10 +26,18 @@ interface BelowPage {
   readonly next: Revision | undefined
 }
 
-/** Commits of a section that wrote at or below some paths: from memory, by the documents if they are few, else by a log scan. */
+/**
+ * Commits of a section that wrote at or below some paths: from memory, by the documents if they are few, else by a log
+ * scan.
+ */
 export async function readBelow(reader: MongoReader, overlay: HeadOverlay, section: BelowSection): Promise<BelowPage> {
   const recent = readOverlay(overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
-  if (recent !== null) return firstCommits(recent.rows.filter((entry) => isSelected(entry, section.below)), section)
+  if (recent !== null) {
+    return firstCommits(
+      recent.rows.filter((entry) => isSelected(entry, section.below)),
+      section,
+    )
+  }
   const documents = await fewMongoDocuments(reader, overlay, section.below)
   return documents === null ? scanLog(reader, overlay, section) : readMerged(reader, overlay, { ...section, documents })
 }
@@ -50,15 +58,23 @@ function toBelowPage({ rows, more }: TakenRows<LogEntry>): BelowPage {
   return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
 }
 
-/** The documents at and below the paths, tombstones included, as texts; null when there are more than MERGED_DOCUMENTS. */
-async function fewMongoDocuments(reader: MongoReader, overlay: HeadOverlay, below: readonly Path[]): Promise<readonly string[] | null> {
+/**
+ * The documents at and below the paths, tombstones included, as texts; null when there are more than MERGED_DOCUMENTS.
+ */
+async function fewMongoDocuments(
+  reader: MongoReader,
+  overlay: HeadOverlay,
+  below: readonly Path[],
+): Promise<readonly string[] | null> {
   const { tables, tenants } = reader
   const applied = overlay.applied
   const texts = new Set(below.filter(isDocumentPath).map(pathText))
   for (const path of below) {
     for (const { from, to } of headKeysOf(overlay.scope, { kind: 'below', path, limit: { rows: 0, bytes: 0 } })) {
       const options = { projection: { _id: 1 }, limit: MERGED_DOCUMENTS + 1, maxTimeMS: tables.readMs } as const
-      const rows = await tables.call(tables.heads.find({ t: overlay.scope, _id: { $gte: from, $lt: to } }, options).toArray())
+      const rows = await tables.call(
+        tables.heads.find({ t: overlay.scope, _id: { $gte: from, $lt: to } }, options).toArray(),
+      )
       for (const { _id } of rows) texts.add(pathText(pathOfHead(overlay.scope, _id)))
       if (texts.size > MERGED_DOCUMENTS) return null
     }
@@ -66,7 +82,9 @@ async function fewMongoDocuments(reader: MongoReader, overlay: HeadOverlay, belo
   // After the heads were read: the overlay has the documents that they did not contain yet.
   await tenants.refresh(overlay)
   if (overlay.base > applied) return fewMongoDocuments(reader, overlay, below)
-  for (const { path } of overlay.newestAfter(applied)) if (below.some((root) => isWithin(path, root))) texts.add(pathText(path))
+  for (const { path } of overlay.newestAfter(applied)) {
+    if (below.some((root) => isWithin(path, root))) texts.add(pathText(path))
+  }
   return texts.size > MERGED_DOCUMENTS ? null : [...texts]
 }
 
@@ -74,7 +92,11 @@ interface MergedSection extends LogSection {
   readonly documents: readonly string[]
 }
 
-async function readMerged({ tables }: MongoReader, overlay: HeadOverlay, { after, before, reverse, limit, documents }: MergedSection): Promise<BelowPage> {
+async function readMerged(
+  { tables }: MongoReader,
+  overlay: HeadOverlay,
+  { after, before, reverse, limit, documents }: MergedSection,
+): Promise<BelowPage> {
   if (documents.length === 0) return { rows: [], next: undefined }
   const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $in: [...documents] }, n: { $gt: after, $lt: before } }
   return toBelowPage(await findCommits(tables, { filter, sort: { n: reverse === true ? -1 : 1 }, limit }))
@@ -83,8 +105,14 @@ async function readMerged({ tables }: MongoReader, overlay: HeadOverlay, { after
 /** Scans up to `skips` commits in one query; the server filters them. */
 async function scanLog({ tables }: MongoReader, overlay: HeadOverlay, section: BelowSection): Promise<BelowPage> {
   const { after, before, reverse = false, below, limit, skips = SKIPS } = section
-  const [low, high] = reverse ? [Math.max(after, before - 1 - skips), before] : [after, Math.min(before, after + 1 + skips)]
-  const filter: Filter<LogRow> = { t: overlay.scope, _id: { $gt: logKey(overlay.scope, low), $lt: logKey(overlay.scope, high) }, ...wroteBelow(below) }
+  const [low, high] = reverse
+    ? [Math.max(after, before - 1 - skips), before]
+    : [after, Math.min(before, after + 1 + skips)]
+  const filter: Filter<LogRow> = {
+    t: overlay.scope,
+    _id: { $gt: logKey(overlay.scope, low), $lt: logKey(overlay.scope, high) },
+    ...wroteBelow(below),
+  }
   const { rows, more } = await findCommits(tables, { filter, sort: { _id: reverse ? -1 : 1 }, limit })
   const found = rows.filter((entry) => isSelected(entry, below))
   if (more) return { rows: found, next: rows.at(-1)?.commit.revision }
@@ -92,7 +120,10 @@ async function scanLog({ tables }: MongoReader, overlay: HeadOverlay, section: B
   return { rows: found, next: isWhole ? undefined : reverse ? low + 1 : high - 1 }
 }
 
-/** A filter that may match too much, as different elements of an array may meet the two bounds: results need a second check. */
+/**
+ * A filter that may match too much, as different elements of an array may meet the two bounds: results need a second
+ * check.
+ */
 function wroteBelow(below: readonly Path[]): Filter<LogRow> {
   if (below.some((path) => path.length === 0)) return {}
   const parts = below.flatMap((path) => {

@@ -36,7 +36,10 @@ function openStream(tables: MongoCollections, maxAwaitTimeMS: number): ChangeStr
   return tables.log.watch(PIPELINE, { maxAwaitTimeMS, batchSize: 200 })
 }
 
-/** `stream` if the server supports change streams, else `poll`; null for a standalone server that would need a replica set. */
+/**
+ * `stream` if the server supports change streams, else `poll`; null for a standalone server that would need a replica
+ * set.
+ */
 export async function probeStreams(tables: MongoCollections): Promise<NotifierMode | null> {
   const stream = openStream(tables, 1)
   try {
@@ -72,9 +75,9 @@ export interface CommitNotifierOptions {
 }
 
 /**
- * Notifies listeners of commits of all processes, by one change stream (or polling loop) per process, while there is a listener.
- * A notification is only a hint to read the log (docs/adr/0004-a-notification-is-only-a-hint.md): lost, repeated and reordered
- * events cost time only, so no resume token is kept.
+ * Notifies listeners of commits of all processes, by one change stream (or polling loop) per process, while there is a
+ * listener. A notification is only a hint to read the log (docs/adr/0004-a-notification-is-only-a-hint.md): lost,
+ * repeated and reordered events cost time only, so no resume token is kept.
  */
 export class CommitNotifier implements AsyncDisposable {
   readonly #options: CommitNotifierOptions
@@ -118,7 +121,10 @@ export class CommitNotifier implements AsyncDisposable {
     const stop = new AbortController()
     const { mode, pollMs, safetyPollMs } = this.#options
     this.#stop = stop
-    const work = mode === 'stream' ? [this.#follow(stop.signal), this.#poll(safetyPollMs, stop.signal)] : [this.#poll(pollMs, stop.signal)]
+    const work =
+      mode === 'stream'
+        ? [this.#follow(stop.signal), this.#poll(safetyPollMs, stop.signal)]
+        : [this.#poll(pollMs, stop.signal)]
     this.#running = Promise.all([this.#running, ...work])
   }
 
@@ -161,7 +167,10 @@ export class CommitNotifier implements AsyncDisposable {
       // After any error the caller opens another stream.
     } finally {
       stop.removeEventListener('abort', close)
-      await callWithTimeout(lostMs, stream.close().then(() => client.close())).catch(() => undefined)
+      await callWithTimeout(
+        lostMs,
+        stream.close().then(() => client.close()),
+      ).catch(() => undefined)
     }
     return answered
   }
@@ -210,10 +219,18 @@ export class CommitNotifier implements AsyncDisposable {
     const { tables } = this.#options
     const nextKeys = overlays.map((overlay) => logKey(overlay.scope, Math.max(overlay.last, overlay.lastNotified) + 1))
     const limit = { maxTimeMS: tables.readMs }
-    const filter = byKey(tables, overlays.map(({ scope }) => scope), nextKeys)
+    const filter = byKey(
+      tables,
+      overlays.map(({ scope }) => scope),
+      nextKeys,
+    )
     const [next, rows] = await Promise.all([
       tables.call(tables.log.find(filter, { projection: { _id: 1 }, ...limit }).toArray()),
-      tables.call(tables.meta.find({ _id: { $in: overlays.map(({ tenant }) => tenant) } }, { projection: { epoch: 1 }, ...limit }).toArray()),
+      tables.call(
+        tables.meta
+          .find({ _id: { $in: overlays.map(({ tenant }) => tenant) } }, { projection: { epoch: 1 }, ...limit })
+          .toArray(),
+      ),
     ])
     const found = new Set(next.map(({ _id }) => _id))
     const epochs = new Map(rows.map((row: Pick<MetaRow, '_id' | 'epoch'>) => [row._id, row.epoch]))

@@ -17,10 +17,11 @@ interface SeenVersion extends LogEntry {
 }
 
 /**
- * The newest commits of a tenant in memory, all in (base, last]: an overlay over `heads`, which may lag behind the log. No I/O.
+ * The newest commits of a tenant in memory, all in (base, last]: an overlay over `heads`, which may lag behind the log.
+ * No I/O.
  *
- * Only commits that are on a majority may be pushed, in order (L0). `base` is never above `applied`, so that heads and overlay
- * together are the exact state at `last`, even if a process died before it wrote the heads.
+ * Only commits that are on a majority may be pushed, in order (L0). `base` is never above `applied`, so that heads and
+ * overlay together are the exact state at `last`, even if a process died before it wrote the heads.
  */
 export class HeadOverlay {
   readonly tenant: TenantId
@@ -73,7 +74,9 @@ export class HeadOverlay {
     return this.#recent.length > 2 * MAX_OVERLAY_COMMITS || this.#bytes > 2 * MAX_OVERLAY_BYTES
   }
 
-  /** Adds the commit that follows `last`; any other is ignored, so that concurrent readers may push the same commits. */
+  /**
+   * Adds the commit that follows `last`; any other is ignored, so that concurrent readers may push the same commits.
+   */
   push(entry: LogEntry): void {
     const { commit } = entry
     if (commit.revision !== this.last + 1) return
@@ -133,7 +136,10 @@ export class HeadOverlay {
     return young < 0 ? this.last : this.base + young
   }
 
-  /** Evicts commits that the heads contain, down to the bounds; with `all`, all such commits and all cached version numbers. */
+  /**
+   * Evicts commits that the heads contain, down to the bounds; with `all`, all such commits and all cached version
+   * numbers.
+   */
   trim(all = false): void {
     const evictable = Math.max(0, this.#applied - this.base)
     let count = all ? evictable : Math.min(evictable, Math.max(0, this.#recent.length - MAX_OVERLAY_COMMITS))

@@ -2,7 +2,17 @@ import type { Filter } from 'mongodb'
 import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
-import { belowKeys, collectionKeys, headKey, keyAfter, scopeKeys, rowBytes, versionOfHead, type HeadRow, type KeyRange } from '../rows.ts'
+import {
+  belowKeys,
+  collectionKeys,
+  headKey,
+  keyAfter,
+  scopeKeys,
+  rowBytes,
+  versionOfHead,
+  type HeadRow,
+  type KeyRange,
+} from '../rows.ts'
 import { byKey, LIVE_HEADS, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 import type { Tenants } from './tenants.ts'
@@ -37,14 +47,21 @@ function newer(a: Version | undefined, b: Version | undefined): Version | undefi
 /**
  * The newest versions of documents, at the overlay's last revision.
  *
- * Rows of heads may be behind the log, or ahead of the overlay. Behind: the overlay has the missing commits, unless it evicted
- * some since the rows were read; then all is read again. Ahead: the overlay is refreshed first, so that the result is of one
- * revision (L0).
+ * Rows of heads may be behind the log, or ahead of the overlay. Behind: the overlay has the missing commits, unless it
+ * evicted some since the rows were read; then all is read again. Ahead: the overlay is refreshed first, so that the
+ * result is of one revision (L0).
  */
-export async function latestOf(reader: MongoReader, overlay: HeadOverlay, paths: readonly Path[]): Promise<HeadSnapshot> {
+export async function latestOf(
+  reader: MongoReader,
+  overlay: HeadOverlay,
+  paths: readonly Path[],
+): Promise<HeadSnapshot> {
   const keys = paths.map((path) => headKey(overlay.scope, path))
   const applied = overlay.applied
-  const [rows] = await Promise.all([headRows(reader, overlay.scope, [...new Set(keys)]), reader.tenants.refresh(overlay)])
+  const [rows] = await Promise.all([
+    headRows(reader, overlay.scope, [...new Set(keys)]),
+    reader.tenants.refresh(overlay),
+  ])
   if (rows.some(({ n }) => Number(n) > overlay.last)) await reader.tenants.refresh(overlay)
   if (overlay.base > applied) return latestOf(reader, overlay, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
@@ -87,8 +104,10 @@ export interface RowChunk {
   readonly complete: boolean
 }
 
-const inKeyOrder = (reverse: boolean) => (a: { readonly key: string }, b: { readonly key: string }): number =>
-  reverse ? compareText(b.key, a.key) : compareText(a.key, b.key)
+const inKeyOrder =
+  (reverse: boolean) =>
+  (a: { readonly key: string }, b: { readonly key: string }): number =>
+    reverse ? compareText(b.key, a.key) : compareText(a.key, b.key)
 
 interface CoveredRows {
   readonly rows: readonly HeadRow[]
@@ -98,7 +117,8 @@ interface CoveredRows {
 /** Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`. */
 async function readHeads({ tables }: MongoReader, scope: string, range: Range): Promise<CoveredRows> {
   const ranges = headKeysOf(scope, range)
-  // The planner rates the index on `_id` equal when the first rows are all live, and then uses it where most are deleted too.
+  // The planner rates the index on `_id` equal when the first rows are all live, and then uses it where most are
+  // deleted too.
   const hint = range.deleted === true ? { _id: 1 } : LIVE_HEADS
   const rows: HeadRow[] = []
   let bytes = 0
@@ -117,9 +137,15 @@ async function readHeads({ tables }: MongoReader, scope: string, range: Range): 
 }
 
 /** Versions of the overlay in a range, as far as its head rows reach (`covers`). */
-function overlayRows(overlay: HeadOverlay, range: Range, after: Revision, covers: (key: string) => boolean): readonly RowCandidate[] {
+function overlayRows(
+  overlay: HeadOverlay,
+  range: Range,
+  after: Revision,
+  covers: (key: string) => boolean,
+): readonly RowCandidate[] {
   const ranges = headKeysOf(overlay.scope, range)
-  const isIn = (key: string): boolean => ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
+  const isIn = (key: string): boolean =>
+    ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
   const rows: RowCandidate[] = []
   for (const version of overlay.newestAfter(after)) {
     if (!isWithin(version.path, range.path)) continue
@@ -130,8 +156,8 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision, covers
 }
 
 /**
- * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without `deleted`,
- * documents that the heads mark as deleted are left out; later tombstones are included in any case.
+ * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without
+ * `deleted`, documents that the heads mark as deleted are left out; later tombstones are included in any case.
  */
 export async function readChunk(reader: MongoReader, overlay: HeadOverlay, range: Range): Promise<RowChunk> {
   const applied = overlay.applied

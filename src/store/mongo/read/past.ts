@@ -3,7 +3,16 @@ import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
 import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
-import { belowKeys, collectionInKey, collectionKeys, logKey, rowBytes, versionRowKey, versionOf, type LogRow } from '../rows.ts'
+import {
+  belowKeys,
+  collectionInKey,
+  collectionKeys,
+  logKey,
+  rowBytes,
+  versionRowKey,
+  versionOf,
+  type LogRow,
+} from '../rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
 import { byKey, readUpTo, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
@@ -14,7 +23,9 @@ const PARALLEL = 16
 /** Maps in order, PARALLEL items at a time. */
 export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
-  for (let i = 0; i < items.length; i += PARALLEL) results.push(...(await Promise.all(items.slice(i, i + PARALLEL).map(run))))
+  for (let i = 0; i < items.length; i += PARALLEL) {
+    results.push(...(await Promise.all(items.slice(i, i + PARALLEL).map(run))))
+  }
   return results
 }
 
@@ -23,7 +34,12 @@ function versionsIn(row: LogRow, text: string): readonly Version[] {
 }
 
 /** The version of a document at a revision, given its latest version. */
-async function versionAt({ tables }: MongoReader, overlay: HeadOverlay, latest: Version | null, at: Revision): Promise<Version | null> {
+async function versionAt(
+  { tables }: MongoReader,
+  overlay: HeadOverlay,
+  latest: Version | null,
+  at: Revision,
+): Promise<Version | null> {
   if (latest === null || latest.revision <= at) return latest
   const text = pathText(latest.path)
   const filter = { t: overlay.scope, 'ops.p': text, n: { $lte: at } }
@@ -32,7 +48,12 @@ async function versionAt({ tables }: MongoReader, overlay: HeadOverlay, latest: 
 }
 
 /** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
-export async function headsAt(reader: MongoReader, overlay: HeadOverlay, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
+export async function headsAt(
+  reader: MongoReader,
+  overlay: HeadOverlay,
+  paths: readonly Path[],
+  at: Revision,
+): Promise<HeadSnapshot> {
   const latest = await latestOf(reader, overlay, paths)
   if (latest.revision <= at) return latest
   return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, overlay, version, at)) }
@@ -51,7 +72,10 @@ export async function listAt(reader: MongoReader, overlay: HeadOverlay, range: R
 async function listLatest(reader: MongoReader, overlay: HeadOverlay, range: Range): Promise<ListPage> {
   const { limit, reverse = false } = range
   for (let rows = limit.rows; ; rows *= 2) {
-    const chunk = await readChunk(reader, overlay, { ...range, limit: { rows, bytes: limit.bytes * (rows / limit.rows) } })
+    const chunk = await readChunk(reader, overlay, {
+      ...range,
+      limit: { rows, bytes: limit.bytes * (rows / limit.rows) },
+    })
     const shown = chunk.rows.filter(({ version }) => range.deleted === true || version.type !== 'DELETE')
     const page = toRowPage(shown, limit, reverse)
     // Recent tombstones may leave too few rows: then twice as many are read, all anew, as a page is of one revision.
@@ -59,7 +83,10 @@ async function listLatest(reader: MongoReader, overlay: HeadOverlay, range: Rang
   }
 }
 
-/** A page as of a past revision: of all documents with a head, the version at `at`. Ends early when too many had none (L10). */
+/**
+ * A page as of a past revision: of all documents with a head, the version at `at`. Ends early when too many had none
+ * (L10).
+ */
 async function listPast(reader: MongoReader, overlay: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
   const { limit, reverse = false, skips = SKIPS } = range
   const shown: RowCandidate[] = []
@@ -84,10 +111,17 @@ async function listPast(reader: MongoReader, overlay: HeadOverlay, range: Range,
 }
 
 /** Versions of one document. */
-export async function findHistory(reader: MongoReader, overlay: HeadOverlay, path: Path, range: HistoryRange): Promise<HistoryPage> {
+export async function findHistory(
+  reader: MongoReader,
+  overlay: HeadOverlay,
+  path: Path,
+  range: HistoryRange,
+): Promise<HistoryPage> {
   const { after = 0, before = Number.MAX_SAFE_INTEGER, version, touching, reverse, limit } = range
   const text = pathText(path)
-  if (version !== undefined) return versionsOfRows(reader, { filter: { t: overlay.scope, 'ops.k': versionRowKey(path, version) }, text, limit })
+  if (version !== undefined) {
+    return versionsOfRows(reader, { filter: { t: overlay.scope, 'ops.k': versionRowKey(path, version) }, text, limit })
+  }
   const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
   const query: VersionQuery = { filter, sort: { n: reverse === true ? -1 : 1 }, text, limit }
   if (touching !== undefined) return readTouching(reader, overlay, { ...query, touching, skips: range.skips ?? SKIPS })
@@ -102,12 +136,20 @@ interface VersionQuery {
   readonly limit: Limit
 }
 
-async function versionsOfRows({ tables }: MongoReader, { filter, sort, text, limit }: VersionQuery): Promise<HistoryPage> {
+async function versionsOfRows(
+  { tables }: MongoReader,
+  { filter, sort, text, limit }: VersionQuery,
+): Promise<HistoryPage> {
   const cursor = tables.log.find(filter, { sort: sort ?? {}, maxTimeMS: tables.readMs })
-  const bytesOf = (row: LogRow): number => row.ops.reduce((sum, { p, val }) => (p === text ? sum + rowBytes(val) : sum), 0)
+  const bytesOf = (row: LogRow): number =>
+    row.ops.reduce((sum, { p, val }) => (p === text ? sum + rowBytes(val) : sum), 0)
   const { rows, more } = await tables.call(readUpTo(cursor, limit, bytesOf))
   const versions = rows.flatMap((row) => versionsIn(row, text))
-  return { rows: sort?.n === -1 ? versions.toReversed() : versions, more, next: more ? versions.at(-1)?.revision : undefined }
+  return {
+    rows: sort?.n === -1 ? versions.toReversed() : versions,
+    more,
+    next: more ? versions.at(-1)?.revision : undefined,
+  }
 }
 
 interface TouchingQuery extends VersionQuery {
@@ -115,15 +157,26 @@ interface TouchingQuery extends VersionQuery {
   readonly skips: number
 }
 
-/** Versions that may have changed a field: first reads only the written fields, then the values of the matching versions. */
-async function readTouching(reader: MongoReader, overlay: HeadOverlay, { touching, skips, ...query }: TouchingQuery): Promise<HistoryPage> {
+/**
+ * Versions that may have changed a field: first reads only the written fields, then the values of the matching
+ * versions.
+ */
+async function readTouching(
+  reader: MongoReader,
+  overlay: HeadOverlay,
+  { touching, skips, ...query }: TouchingQuery,
+): Promise<HistoryPage> {
   const { tables } = reader
   const projection = { n: 1, 'ops.p': 1, 'ops.f': 1 } as const
   const cursor = tables.log.find(query.filter, { sort: query.sort ?? {}, projection, maxTimeMS: tables.readMs })
   const scanned = await tables.call(readUpTo(cursor, { rows: query.limit.rows + skips, bytes: Infinity }, () => 0))
   const touched = scanned.rows.filter(({ ops }) => ops.some(({ p, f }) => p === query.text && mayTouch(f, touching)))
   const wanted = touched.slice(0, query.limit.rows)
-  const filter = byKey(tables, overlay.scope, wanted.map(({ n }) => logKey(overlay.scope, Number(n))))
+  const filter = byKey(
+    tables,
+    overlay.scope,
+    wanted.map(({ n }) => logKey(overlay.scope, Number(n))),
+  )
   const page = wanted.length === 0 ? NO_VERSIONS : await versionsOfRows(reader, { ...query, filter })
   if (page.more) return page
   const last = touched.length > wanted.length ? wanted.at(-1) : scanned.more ? scanned.rows.at(-1) : undefined
@@ -135,11 +188,15 @@ const NO_VERSIONS: HistoryPage = { rows: [], more: false }
 /** The last revision at or before a time. */
 export async function findRevisionAt({ tables }: MongoReader, overlay: HeadOverlay, time: Millis): Promise<Revision> {
   const filter: Filter<LogRow> = { t: overlay.scope, ts: { $lte: new Date(Math.min(time, 8.64e15)) } }
-  const row = await tables.call(tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }))
+  const row = await tables.call(
+    tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }),
+  )
   return row === null ? 0 : Number(row.n)
 }
 
-/** Whether a matching commit wrote a path for which `matches` holds: a filter alone may match too much, as in below.ts. */
+/**
+ * Whether a matching commit wrote a path for which `matches` holds: a filter alone may match too much, as in below.ts.
+ */
 async function anyRow(tables: MongoTables, filter: Filter<LogRow>, matches: (path: Path) => boolean): Promise<boolean> {
   const search = async (): Promise<boolean> => {
     for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
@@ -156,7 +213,12 @@ interface RevisionSpan {
 }
 
 /** Whether a commit in (since, upTo] wrote at or below a path. */
-export async function wroteBelow({ tables }: MongoReader, overlay: HeadOverlay, below: Path, { since, upTo }: RevisionSpan): Promise<boolean> {
+export async function wroteBelow(
+  { tables }: MongoReader,
+  overlay: HeadOverlay,
+  below: Path,
+  { since, upTo }: RevisionSpan,
+): Promise<boolean> {
   const { from, to } = belowKeys(pathText(below))
   const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
   const filter: Filter<LogRow> = { t: overlay.scope, n: { $gt: since, $lte: upTo }, ...paths }
@@ -168,9 +230,11 @@ async function namesInHeads({ tables }: MongoReader, overlay: HeadOverlay, docum
   const above = document.length === 0 ? overlay.scope : `${overlay.scope}/${pathText(document)}`
   const { from: prefix, to: end } = belowKeys(above)
   const names: string[] = []
-  for (let from = prefix; ; ) {
+  for (let from = prefix; ;) {
     const filter = { t: overlay.scope, _id: { $gte: from, $lt: end } }
-    const row = await tables.call(tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }))
+    const row = await tables.call(
+      tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }),
+    )
     if (row === null) return names
     const { name, direct } = collectionInKey(prefix, row._id)
     if (direct) names.push(name)
@@ -179,14 +243,24 @@ async function namesInHeads({ tables }: MongoReader, overlay: HeadOverlay, docum
 }
 
 /** Whether a document of a collection had a version at a revision. */
-async function existedAt({ tables }: MongoReader, overlay: HeadOverlay, collection: Path, at: Revision): Promise<boolean> {
+async function existedAt(
+  { tables }: MongoReader,
+  overlay: HeadOverlay,
+  collection: Path,
+  at: Revision,
+): Promise<boolean> {
   const { from, to } = belowKeys(pathText(collection))
   const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
   return anyRow(tables, filter, (path) => path.length === collection.length + 1 && isWithin(path, collection))
 }
 
 /** Names, in order, of the collections directly below a document in which a document had a version at a revision. */
-export async function collectionNames(reader: MongoReader, overlay: HeadOverlay, document: Path, at: Revision): Promise<readonly string[]> {
+export async function collectionNames(
+  reader: MongoReader,
+  overlay: HeadOverlay,
+  document: Path,
+  at: Revision,
+): Promise<readonly string[]> {
   const names = new Set<string>()
   for (const { path } of overlay.newestAfter(overlay.applied)) {
     if (path.length === document.length + 2 && isWithin(path, document)) names.add(lastOf(parentOf(path)))

@@ -23,8 +23,8 @@ export function freshEpoch(): string {
 }
 
 /**
- * Coalesces concurrent calls: all calls made while `run` is running share one next run, which starts after it. So each result is
- * as fresh as that of a call of its own.
+ * Coalesces concurrent calls: all calls made while `run` is running share one next run, which starts after it. So each
+ * result is as fresh as that of a call of its own.
  */
 function singleFlight<T>(run: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | null = null
@@ -111,13 +111,18 @@ export class Tenants {
     this.#cached.delete(overlay.tenant)
   }
 
-  /** Trims the overlays of tenants that were idle for `idleMs`, and evicts the least recently used tenants beyond the bound. */
+  /**
+   * Trims the overlays of tenants that were idle for `idleMs`, and evicts the least recently used tenants beyond the
+   * bound.
+   */
   evictIdle(idleMs: number): void {
     const limit = performance.now() - idleMs
     for (const overlay of this.overlays()) if (overlay.usedAt < limit) overlay.trim(true)
     const excess = this.#open.size - MAX_KNOWN_TENANTS
     if (excess <= 0) return
-    const oldest = this.overlays().toSorted((a, b) => a.usedAt - b.usedAt).slice(0, excess)
+    const oldest = this.overlays()
+      .toSorted((a, b) => a.usedAt - b.usedAt)
+      .slice(0, excess)
     for (const overlay of oldest) this.evict(overlay)
   }
 
@@ -145,7 +150,10 @@ export class Tenants {
 
   async #catchUp(overlay: HeadOverlay): Promise<void> {
     // Revisions have no gaps (L1), so one point read shows whether there are newer commits.
-    const [meta, next] = await Promise.all([this.confirm(overlay), findCommit(this.#tables, overlay.scope, overlay.last + 1)])
+    const [meta, next] = await Promise.all([
+      this.confirm(overlay),
+      findCommit(this.#tables, overlay.scope, overlay.last + 1),
+    ])
     if (next !== null) {
       overlay.push(next)
       await this.#pull(overlay)
@@ -156,7 +164,7 @@ export class Tenants {
 
   /** Pushes all commits after the overlay's last one. */
   async #pull(overlay: HeadOverlay): Promise<void> {
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const page = await readSection(this.#tables, overlay.scope, { after: overlay.last, before: LOG_END, limit: PAGE })
       for (const entry of page.rows) overlay.push(entry)
       more = page.more
@@ -174,7 +182,10 @@ interface TenantScopedRow {
 const SWEPT_ROWS = 1_000
 
 /** Removes the rows of an ended epoch, in commands of bounded size. */
-export async function sweep(tables: MongoTables, { tenant, epoch }: { readonly tenant: TenantId; readonly epoch: string }): Promise<void> {
+export async function sweep(
+  tables: MongoTables,
+  { tenant, epoch }: { readonly tenant: TenantId; readonly epoch: string },
+): Promise<void> {
   const scope = scopeOf(tenant, epoch)
   // Only the common fields are used; the driver's types are invariant.
   for (const table of [tables.heads, tables.log] as unknown as readonly Collection<TenantScopedRow>[]) {

@@ -24,13 +24,19 @@ const MAX_INSERT_BYTES = 1_048_576
 const MAX_PAUSE_MS = 256
 const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
 
-/** Facts that one append has read from the log, beside the overlay, and its progress. The facts stay true within an epoch. */
+/**
+ * Facts that one append has read from the log, beside the overlay, and its progress. The facts stay true within an
+ * epoch.
+ */
 interface AppendMemo {
   /** `w` of the rows of this append. */
   readonly writer: string
   /** Commit id → its commit in the log; null: it was not there at the time of the look-up. */
   readonly byId: Map<string, LogEntry | null>
-  /** `writesKey` → whether there was a write below the path up to the revision `upTo`, where the overlay begins too late. */
+  /**
+   * `writesKey` → whether there was a write below the path up to the revision `upTo`, where the overlay begins too
+   * late.
+   */
   readonly wrote: Map<string, { readonly upTo: Revision; readonly answer: boolean }>
   /** Ids of commits that were returned as committed. */
   readonly claimed: Set<string>
@@ -54,7 +60,9 @@ function prepare(draft: Draft): PreparedDraft {
 /** The first drafts, up to the bounds of one insert. */
 function firstGroup(drafts: readonly PreparedDraft[]): readonly PreparedDraft[] {
   let bytes = 0
-  const end = drafts.findIndex((draft, i) => i === MAX_INSERT_COMMITS || ((bytes += draft.bytes) > MAX_INSERT_BYTES && i > 0))
+  const end = drafts.findIndex(
+    (draft, i) => i === MAX_INSERT_COMMITS || ((bytes += draft.bytes) > MAX_INSERT_BYTES && i > 0),
+  )
   return end < 0 ? drafts : drafts.slice(0, end)
 }
 
@@ -77,7 +85,14 @@ export class Appender {
     while (remaining.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
       const group = firstGroup(remaining)
-      const memo: AppendMemo = { writer: randomUUID(), byId: new Map(), wrote: new Map(), claimed: new Set(), answered: [...answered], deadline }
+      const memo: AppendMemo = {
+        writer: randomUUID(),
+        byId: new Map(),
+        wrote: new Map(),
+        claimed: new Set(),
+        answered: [...answered],
+        deadline,
+      }
       const answers = await this.#reader.tenants.with(tenant, (overlay) => this.#appendGroup(overlay, group, memo))
       answered.push(...answeredDrafts(group, answers))
       results.push(...answers)
@@ -86,7 +101,11 @@ export class Appender {
     return results
   }
 
-  async #appendGroup(overlay: HeadOverlay, group: readonly PreparedDraft[], memo: AppendMemo): Promise<readonly Appended[]> {
+  async #appendGroup(
+    overlay: HeadOverlay,
+    group: readonly PreparedDraft[],
+    memo: AppendMemo,
+  ): Promise<readonly Appended[]> {
     // A restart after a drop is in a new epoch, for which these facts do not hold.
     memo.byId.clear()
     memo.wrote.clear()
@@ -100,7 +119,10 @@ export class Appender {
     return results
   }
 
-  /** Checks that the tenant was not dropped before the insert; if it was, removes the inserted rows, and `with` restarts. */
+  /**
+   * Checks that the tenant was not dropped before the insert; if it was, removes the inserted rows, and `with`
+   * restarts.
+   */
   async #confirm(overlay: HeadOverlay, memo: AppendMemo): Promise<void> {
     try {
       await this.#retry(memo, () => this.#reader.tenants.confirm(overlay))
@@ -111,7 +133,12 @@ export class Appender {
   }
 
   /** Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result. */
-  async #complete(overlay: HeadOverlay, group: readonly PreparedDraft[], memo: AppendMemo, committed: Commit[]): Promise<readonly Appended[]> {
+  async #complete(
+    overlay: HeadOverlay,
+    group: readonly PreparedDraft[],
+    memo: AppendMemo,
+    committed: Commit[],
+  ): Promise<readonly Appended[]> {
     const results: Appended[] = []
     for (let attempt = 0; results.length < group.length; attempt++) {
       if (attempt > 0 && performance.now() > memo.deadline) throw unavailable(UNKNOWN)
@@ -140,7 +167,10 @@ export class Appender {
     }
   }
 
-  /** A plan whose conflicts are certain: decided on a state no older than this call, for ids that were looked up in the log. */
+  /**
+   * A plan whose conflicts are certain: decided on a state no older than this call, for ids that were looked up in the
+   * log.
+   */
   async #plan(overlay: HeadOverlay, group: readonly PreparedDraft[], memo: AppendMemo): Promise<readonly Verdict[]> {
     const drafts = group.map(({ draft }) => draft)
     for (const [id, entry] of memo.byId) if (entry === null) memo.byId.delete(id)
@@ -150,7 +180,9 @@ export class Appender {
         await this.#load(overlay, needs, memo)
       }
       const plan = planOf(drafts, viewOf(overlay, memo), memo.answered)
-      const uncertain = plan.filter((verdict) => verdict.kind === 'conflict' && !memo.byId.has(verdict.draft.id)).map(({ draft }) => draft.id)
+      const uncertain = plan
+        .filter((verdict) => verdict.kind === 'conflict' && !memo.byId.has(verdict.draft.id))
+        .map(({ draft }) => draft.id)
       if (uncertain.length === 0) return plan
       await Promise.all([this.#reader.tenants.refresh(overlay), this.#lookUp(overlay, uncertain, memo)])
     }
@@ -158,7 +190,11 @@ export class Appender {
 
   async #lookUp(overlay: HeadOverlay, ids: readonly string[], memo: AppendMemo): Promise<void> {
     const filter = { t: overlay.scope, cid: { $in: [...ids] } }
-    const { rows } = await findCommits(this.#reader.tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
+    const { rows } = await findCommits(this.#reader.tables, {
+      filter,
+      sort: {},
+      limit: { rows: ids.length, bytes: Infinity },
+    })
     for (const id of ids) memo.byId.set(id, rows.find(({ commit }) => commit.id === id) ?? null)
   }
 
@@ -171,12 +207,20 @@ export class Appender {
     if (paths.length > 0) await latestOf(this.#reader, overlay, paths)
   }
 
-  /** Inserts rows; resolves to how many of them, from the first on, are in the log: all, or those before another's commit. */
+  /**
+   * Inserts rows; resolves to how many of them, from the first on, are in the log: all, or those before another's
+   * commit.
+   */
   async #insert(overlay: HeadOverlay, rows: readonly AppendRow[], memo: AppendMemo): Promise<number> {
     if (rows.length === 0) return 0
     try {
       const { tables } = this.#reader
-      await tables.call(tables.log.insertMany(rows.map(({ row }) => row), { ordered: true }))
+      await tables.call(
+        tables.log.insertMany(
+          rows.map(({ row }) => row),
+          { ordered: true },
+        ),
+      )
       for (const { entry } of rows) overlay.push(entry)
     } catch (error) {
       if (!isDuplicate(error) && !isTransient(error)) throw error
@@ -187,9 +231,13 @@ export class Appender {
 
   /** Reads the log after an insert that failed, or whose outcome is unknown. */
   async #reconcile(overlay: HeadOverlay, rows: readonly AppendRow[], memo: AppendMemo, error: unknown): Promise<void> {
-    const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.row.cid : undefined
+    const failed =
+      error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.row.cid : undefined
     try {
-      await Promise.all([this.#reader.tenants.refresh(overlay), failed === undefined ? null : this.#lookUp(overlay, [failed], memo)])
+      await Promise.all([
+        this.#reader.tenants.refresh(overlay),
+        failed === undefined ? null : this.#lookUp(overlay, [failed], memo),
+      ])
     } catch (again) {
       if (!isTransient(again) || performance.now() > memo.deadline) throw again
     }
@@ -251,7 +299,12 @@ interface AppendRow {
   readonly entry: LogEntry
 }
 
-function rowsOf(scope: string, plan: readonly Verdict[], group: readonly PreparedDraft[], writer: string): readonly AppendRow[] {
+function rowsOf(
+  scope: string,
+  plan: readonly Verdict[],
+  group: readonly PreparedDraft[],
+  writer: string,
+): readonly AppendRow[] {
   return plan.flatMap((verdict, i) => {
     const prepared = group[i]
     if (verdict.kind !== 'commit' || prepared === undefined) return []
@@ -287,7 +340,8 @@ function answeredDrafts(group: readonly PreparedDraft[], answers: readonly Appen
 function toResult(verdict: Verdict, memo: AppendMemo, committed: Commit[]): Appended {
   if (verdict.kind === 'conflict') return { kind: 'conflict', path: verdict.path, version: verdict.version }
   const { commit, draft } = verdict
-  // A row of this append, even if its success was seen only later, is a commit; its duplicate in the batch is `repeated`.
+  // A row of this append, even if its success was seen only later, is a commit; its duplicate in the batch is
+  // `repeated`.
   const own = verdict.kind === 'commit' || (verdict.entry !== null && isOwn(verdict.entry, memo))
   if (!own) return { kind: 'repeated', commit }
   memo.claimed.add(draft.id)

@@ -9,8 +9,8 @@ import type { HeadOverlay } from '../read/head-overlay.ts'
 /** Most documents in one read. */
 const MAX_DOCUMENTS = 500
 /**
- * Most heads in one write command. FerretDB 1 occupies one of its hundred SQLite connections for each update of a command until
- * the last one is done: with a hundred updates it deadlocks.
+ * Most heads in one write command. FerretDB 1 occupies one of its hundred SQLite connections for each update of a
+ * command until the last one is done: with a hundred updates it deadlocks.
  */
 const MAX_WRITES = 32
 
@@ -38,7 +38,11 @@ function operation(scope: string, { version, fresh }: Newest): AnyBulkWriteOpera
   return { updateOne: { filter: { _id, t, v: { $lt: row.v } }, update: { $set: fields } } }
 }
 
-async function write(tables: MongoTables, operations: readonly AnyBulkWriteOperation<HeadRow>[], w: 1 | 'majority'): Promise<void> {
+async function write(
+  tables: MongoTables,
+  operations: readonly AnyBulkWriteOperation<HeadRow>[],
+  w: 1 | 'majority',
+): Promise<void> {
   const writeConcern = w === 1 ? { w } : { w, wtimeoutMS: tables.readMs }
   for (let i = 0; i < operations.length; i += MAX_WRITES) {
     await tables.call(tables.heads.bulkWrite(operations.slice(i, i + MAX_WRITES), { ordered: false, writeConcern }))
@@ -46,8 +50,8 @@ async function write(tables: MongoTables, operations: readonly AnyBulkWriteOpera
 }
 
 /**
- * Brings the heads of commits up to date, best effort: until the janitor repairs a failure, readers see the commits in their
- * overlays, which they read from the log.
+ * Brings the heads of commits up to date, best effort: until the janitor repairs a failure, readers see the commits in
+ * their overlays, which they read from the log.
  */
 export async function applyCommits(tables: MongoTables, scope: string, commits: readonly Commit[]): Promise<void> {
   const operations = [...newestOf(scope, commits).values()].map((newest) => operation(scope, newest))
@@ -63,7 +67,11 @@ async function ensureHeads(tables: MongoTables, scope: string, commits: readonly
   const newest = [...newestOf(scope, commits)]
   for (let i = 0; i < newest.length; i += MAX_DOCUMENTS) {
     const batch = newest.slice(i, i + MAX_DOCUMENTS)
-    const filter = byKey(tables, scope, batch.map(([key]) => key))
+    const filter = byKey(
+      tables,
+      scope,
+      batch.map(([key]) => key),
+    )
     const options = { projection: { v: 1 }, readConcern: { level: 'majority' }, maxTimeMS: tables.readMs } as const
     const rows = await tables.call(tables.heads.find(filter, options).toArray())
     const versions = new Map(rows.map((row) => [row._id, row.v]))
@@ -79,10 +87,16 @@ async function ensureHeads(tables: MongoTables, scope: string, commits: readonly
   return true
 }
 
-/** Repairs the heads of commits up to `upTo`, then raises `applied`, so that overlays can evict them. Any process may call it. */
+/**
+ * Repairs the heads of commits up to `upTo`, then raises `applied`, so that overlays can evict them. Any process may
+ * call it.
+ */
 export async function repair(tables: MongoTables, overlay: HeadOverlay, upTo: number): Promise<void> {
   if (upTo <= overlay.applied) return
-  const commits = overlay.after(overlay.applied).map(({ commit }) => commit).filter(({ revision }) => revision <= upTo)
+  const commits = overlay
+    .after(overlay.applied)
+    .map(({ commit }) => commit)
+    .filter(({ revision }) => revision <= upTo)
   if (!(await ensureHeads(tables, overlay.scope, commits))) return
   await tables.call(tables.meta.updateOne({ _id: overlay.tenant, epoch: overlay.epoch }, { $max: { applied: upTo } }))
   overlay.applied = upTo

@@ -12,8 +12,8 @@ const GRACE_MS = 1_000
 const IDLE_MS = 30_000
 
 /**
- * Repairs the heads of all commits that this process has seen, so that heads which a process did not write before it died are
- * complete after two seconds. Disposal stops it after the current round.
+ * Repairs the heads of all commits that this process has seen, so that heads which a process did not write before it
+ * died are complete after two seconds. Disposal stops it after the current round.
  */
 export class Janitor implements AsyncDisposable {
   readonly #tables: MongoTables
@@ -53,7 +53,9 @@ export class Janitor implements AsyncDisposable {
         await this.#sweep(overlay)
       } catch (error) {
         // Calls report an unreachable server; the next round tries again.
-        if (!isTransient(error)) this.#onStatus(`The heads of tenant ${overlay.tenant} could not be repaired: ${String(error)}`)
+        if (!isTransient(error)) {
+          this.#onStatus(`The heads of tenant ${overlay.tenant} could not be repaired: ${String(error)}`)
+        }
         break
       }
     }

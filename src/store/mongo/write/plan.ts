@@ -28,17 +28,34 @@ export type Verdict =
 
 /** All expectations of a draft, in order: first `expects`, then that each written document is at `version - 1`. */
 export function expectationsOf(draft: Draft): readonly Expectation[] {
-  return [...draft.expects, ...draft.writes.map(({ path, version }): Expectation => ({ kind: 'version', path, version: version - 1 }))]
+  return [
+    ...draft.expects,
+    ...draft.writes.map(({ path, version }): Expectation => ({ kind: 'version', path, version: version - 1 })),
+  ]
 }
 
 function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
   const { id, actor, digest, writes } = draft
   const facts = { revision, updatedAt: at, actor, commit: id }
-  return { id, revision, at, actor, digest, versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })) }
+  return {
+    id,
+    revision,
+    at,
+    actor,
+    digest,
+    versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })),
+  }
 }
 
-/** Decides on drafts in order; each sees the earlier ones. `answered`: the drafts of the same call that have a result. Pure. */
-export function planOf(drafts: readonly Draft[], view: PlanView, answered: readonly AnsweredDraft[] = []): readonly Verdict[] {
+/**
+ * Decides on drafts in order; each sees the earlier ones. `answered`: the drafts of the same call that have a result.
+ * Pure.
+ */
+export function planOf(
+  drafts: readonly Draft[],
+  view: PlanView,
+  answered: readonly AnsweredDraft[] = [],
+): readonly Verdict[] {
   const planned: Commit[] = []
   const versions = new Map<string, number>()
   const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
@@ -48,10 +65,15 @@ export function planOf(drafts: readonly Draft[], view: PlanView, answered: reado
   const touches = (below: Path, since: Revision): boolean =>
     since <= view.last
       ? touched.has(below)
-      : planned.some(({ revision, versions: written }) => revision > since && written.some(({ path }) => isWithin(path, below)))
+      : planned.some(
+          ({ revision, versions: written }) => revision > since && written.some(({ path }) => isWithin(path, below)),
+        )
   const changed = (below: Path, since: Revision): boolean => touches(below, since) || view.changed(below, since)
-  const holds = (expectation: Expectation): boolean => !lost.concerns(expectation) && (
-    expectation.kind === 'version' ? versionOf(expectation.path) === expectation.version : !changed(expectation.below, expectation.since))
+  const holds = (expectation: Expectation): boolean =>
+    !lost.concerns(expectation) &&
+    (expectation.kind === 'version'
+      ? versionOf(expectation.path) === expectation.version
+      : !changed(expectation.below, expectation.since))
 
   return drafts.map((draft): Verdict => {
     const duplicate = planned.find(({ id }) => id === draft.id)
@@ -70,7 +92,11 @@ export function planOf(drafts: readonly Draft[], view: PlanView, answered: reado
       const path = broken.kind === 'version' ? broken.path : broken.below
       return { kind: 'conflict', draft, path, version: versionOf(path) }
     }
-    const commit = commitOf(draft, view.last + planned.length + 1, Math.max(draft.at, planned.at(-1)?.at ?? view.lastAt))
+    const commit = commitOf(
+      draft,
+      view.last + planned.length + 1,
+      Math.max(draft.at, planned.at(-1)?.at ?? view.lastAt),
+    )
     planned.push(commit)
     lost.add({ draft, kind: 'committed' })
     for (const { path, version } of commit.versions) {

@@ -1,9 +1,15 @@
 import type { Json, JsonObject } from '../../../../core/json/json.ts'
 
-/** Operands and results: JSON, timestamps (bigint: milliseconds since 1970), types (one symbol for each name), and lists. */
+/**
+ * Operands and results: JSON, timestamps (bigint: milliseconds since 1970), types (one symbol for each name), and
+ * lists.
+ */
 export type Value = Json | bigint | symbol | readonly Value[]
 
-/** An error in the sense of CEL: a missing field, an operand of the wrong type. Returned, not thrown, because it is common. */
+/**
+ * An error in the sense of CEL: a missing field, an operand of the wrong type. Returned, not thrown, because it is
+ * common.
+ */
 export const CEL_ERROR: undefined = undefined
 
 export type EvalResult = Value | typeof CEL_ERROR

@@ -10,18 +10,29 @@ const COST = { seconds: 8, text: 30, invalid: 500 }
 
 /** Types by the result of `typeof` for their values; null and lists have keys of their own. */
 const KINDS: Readonly<Record<string, symbol>> = {
-  boolean: Symbol('bool'), number: Symbol('double'), string: Symbol('string'), object: Symbol('map'), list: Symbol('list'), null: Symbol('null_type'),
+  boolean: Symbol('bool'),
+  number: Symbol('double'),
+  string: Symbol('string'),
+  object: Symbol('map'),
+  list: Symbol('list'),
+  null: Symbol('null_type'),
 }
 /** The types of JSON as constants, by their names in CEL. */
-export const TYPES: ReadonlyMap<string, symbol> = new Map(Object.values(KINDS).map((type) => [type.description ?? '', type]))
+export const TYPES: ReadonlyMap<string, symbol> = new Map(
+  Object.values(KINDS).map((type) => [type.description ?? '', type]),
+)
 
-const onTexts = (run: (scope: Scope, text: string, part: string) => boolean): BinaryOperation => (scope, text, part) => {
-  if (typeof text !== 'string' || typeof part !== 'string') return CEL_ERROR
-  charge(scope, part.length >> 5)
-  return run(scope, text, part)
-}
+const onTexts =
+  (run: (scope: Scope, text: string, part: string) => boolean): BinaryOperation =>
+  (scope, text, part) => {
+    if (typeof text !== 'string' || typeof part !== 'string') return CEL_ERROR
+    charge(scope, part.length >> 5)
+    return run(scope, text, part)
+  }
 
-/** Functions and (after a dot) methods, by name and number of operands. An operation of one operand ignores the second. */
+/**
+ * Functions and (after a dot) methods, by name and number of operands. An operation of one operand ignores the second.
+ */
 export const FUNCTIONS: ReadonlyMap<string, BinaryOperation> = new Map([
   ['size/1', size],
   ['.size/1', size],
@@ -44,7 +55,8 @@ function size(scope: Scope, value: Value): EvalResult {
 /** Reads RFC 3339 from a string, and seconds since 1970 from a number. */
 function timestamp(scope: Scope, value: Value): EvalResult {
   charge(scope, typeof value === 'string' ? COST.text : COST.seconds)
-  const ms = typeof value === 'number' ? new Date(value * 1000).getTime() : typeof value === 'string' ? millis(value) : NaN
+  const ms =
+    typeof value === 'number' ? new Date(value * 1000).getTime() : typeof value === 'string' ? millis(value) : NaN
   if (!Number.isNaN(ms)) return BigInt(ms)
   if (typeof value === 'string') charge(scope, COST.invalid)
   return CEL_ERROR

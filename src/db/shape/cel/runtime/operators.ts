@@ -62,10 +62,14 @@ function equalLists(scope: Scope, a: readonly Value[], b: readonly Value[]): boo
 function equalMaps(scope: Scope, a: JsonObject, b: JsonObject): boolean {
   const [keys, { length }] = [Object.keys(a), Object.keys(b)]
   charge(scope, COLLECTION_STEPS + 4 * keys.length + 2 * length)
-  return keys.length === length && keys.every((key) => Object.hasOwn(b, key) && equal(scope, a[key] ?? null, b[key] ?? null))
+  return (
+    keys.length === length && keys.every((key) => Object.hasOwn(b, key) && equal(scope, a[key] ?? null, b[key] ?? null))
+  )
 }
 
-/** Negative, 0 or positive for two numbers, strings (by code point), booleans or timestamps; NaN when an operand is NaN. */
+/**
+ * Negative, 0 or positive for two numbers, strings (by code point), booleans or timestamps; NaN when an operand is NaN.
+ */
 function order(scope: Scope, a: Value, b: Value): number | typeof CEL_ERROR {
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : a - b // NaN stays NaN
   if (typeof a === 'string' && typeof b === 'string') {
@@ -76,10 +80,12 @@ function order(scope: Scope, a: Value, b: Value): number | typeof CEL_ERROR {
   return typeof a === 'bigint' && typeof b === 'bigint' ? Number(a - b) : CEL_ERROR
 }
 
-const ordered = (holds: (difference: number) => boolean): BinaryOperation => (scope, a, b) => {
-  const difference = order(scope, a, b)
-  return difference === CEL_ERROR ? CEL_ERROR : holds(difference)
-}
+const ordered =
+  (holds: (difference: number) => boolean): BinaryOperation =>
+  (scope, a, b) => {
+    const difference = order(scope, a, b)
+    return difference === CEL_ERROR ? CEL_ERROR : holds(difference)
+  }
 
 function isIn(scope: Scope, element: Value, collection: Value): EvalResult {
   if (isMap(collection)) return typeof element === 'string' && Object.hasOwn(collection, hashed(scope, element))
@@ -99,8 +105,10 @@ function add(scope: Scope, a: Value, b: Value): EvalResult {
   return a.length + b.length > MAX_LIST ? CEL_ERROR : [...a, ...b]
 }
 
-const numeric = (run: (a: number, b: number) => EvalResult): BinaryOperation => (_, a, b) =>
-  typeof a === 'number' && typeof b === 'number' ? run(a, b) : CEL_ERROR
+const numeric =
+  (run: (a: number, b: number) => EvalResult): BinaryOperation =>
+  (_, a, b) =>
+    typeof a === 'number' && typeof b === 'number' ? run(a, b) : CEL_ERROR
 
 /** Operators that evaluate both operands. All numbers are doubles, as in JSON: 5 / 2 is 2.5. */
 export const BINARY: Readonly<Record<BinaryOperator | '[]', BinaryOperation>> = {

@@ -1,8 +1,8 @@
 import { charge, type Scope } from './evaluation.ts'
 
 /**
- * UTF-16 units up to which the engine's search is used: it is faster on most texts, and its worst case is about 5 ns for
- * each unit of the text. For longer parts its worst case is the product of both lengths.
+ * UTF-16 units up to which the engine's search is used: it is faster on most texts, and its worst case is about 5 ns
+ * for each unit of the text. For longer parts its worst case is the product of both lengths.
  */
 const NATIVE_UNITS = 64
 /** Cost of the table for a long part, beside its units. */
@@ -22,7 +22,9 @@ function findLong(text: string, part: string): number {
   for (let i = 0; i < units.length; i++) units[i] = part.charCodeAt(i)
   // For each prefix of the part, the length of the longest shorter prefix that it ends with.
   const borders = new Int32Array(part.length)
-  for (let i = 1, matched = 0; i < units.length; i++) borders[i] = matched = advance(units, borders, matched, part.charCodeAt(i))
+  for (let i = 1, matched = 0; i < units.length; i++) {
+    borders[i] = matched = advance(units, borders, matched, part.charCodeAt(i))
+  }
   for (let i = 0, matched = 0; i < text.length; i++) {
     matched = advance(units, borders, matched, text.charCodeAt(i))
     if (matched === units.length) return i + 1 - matched

@@ -1,0 +1,78 @@
+import type { Expect } from '../../core/database.ts'
+import { DatabaseError } from '../../core/error.ts'
+import { getField } from '../../core/json/field.ts'
+import type { Json } from '../../core/json/json.ts'
+import { pathText, type Path } from '../../core/path.ts'
+import type { DocumentHead } from './staged-documents.ts'
+
+/** Throws CONFLICT, with the current version and value, unless the document meets the expectation; undefined: none. */
+export function checkExpectation(head: DocumentHead | null, path: Path, expect: Expect | undefined): void {
+  if (expect === undefined || holds(head, expect)) return
+  const text = pathText(path)
+  const version = head?.version ?? 0
+  const now =
+    version === 0
+      ? 'was never written'
+      : head?.deleted === true
+        ? `was deleted at version ${version}`
+        : `is at version ${version}`
+  throw new DatabaseError(
+    'CONFLICT',
+    `${text} ${now}, which breaks the expectation ${JSON.stringify(expect)}. Read it again, then decide.`,
+    {
+      path: text,
+      check: expect,
+      version,
+      value: head?.value ?? null,
+    },
+  )
+}
+
+function holds(head: DocumentHead | null, expect: Expect): boolean {
+  const lives = head !== null && !head.deleted
+  if ('version' in expect) return (head?.version ?? 0) === expect.version
+  return 'absent' in expect ? expect.absent !== lives : expect.exists === lives
+}
+
+/** The names that are no field of the document yet. A key with a slash cannot be the name of a collection. */
+export function freshNames({ deleted, value }: DocumentHead, names: readonly string[]): readonly string[] {
+  return names.filter((name) => !name.includes('/') && (deleted || isFree(value, name)))
+}
+
+/** Whether no field has the name. An empty array does not count: it declares a collection. */
+export function isFree(value: Json, name: string): boolean {
+  const field = getField(value, [name])
+  return field === undefined || isEmptyArray(field)
+}
+
+/** Whether a value is `[]`, which may declare a nested collection. */
+export function isEmptyArray(value: Json | undefined): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+/** NOT_FOUND for `path`; `why` ends the sentence that begins with it. */
+export function notFound(path: Path, why: string): DatabaseError {
+  const text = pathText(path)
+  return new DatabaseError('NOT_FOUND', `${text} ${why}.`, { path: text })
+}
+
+/**
+ * The document that is missing for a write at `path`: where `head` is null, no document along the path ever existed.
+ */
+export function headDocument(head: DocumentHead | null, path: Path): Path {
+  return head?.path ?? path.slice(0, 2)
+}
+
+/** NAME_TAKEN: a document with nested collections must stay an object. */
+export function mustBeObject(path: Path): DatabaseError {
+  const text = pathText(path)
+  return new DatabaseError('NAME_TAKEN', `The value of ${text} must be an object: ${text} has nested collections.`, {
+    path: text,
+  })
+}
+
+/** NAME_TAKEN for `path`; `why` ends the sentence. */
+export function nameTaken(path: Path, why: string): DatabaseError {
+  const text = pathText(path)
+  return new DatabaseError('NAME_TAKEN', `The name ${text} is taken: ${why}.`, { path: text })
+}
