@@ -3,6 +3,12 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 /** What is about seconds has the machine to itself, after all others. */
 const ALONE = ['test/mongo/servers-load.mongo.test.ts']
 
+/** Tests of operations, which are run without a plugin and with one. */
+const ENVELOPED = [
+  'test/graphql/*.test.ts',
+  'test/server/{audits,checked-once,clients,delivery,ephemeral,errors,http,ids,interrupt,resume,sockets}.test.ts',
+]
+
 const config: ViteUserConfig = defineConfig({
   // Yoga and graphql-tools load graphql as CommonJS; a second copy of it would make every operation fail.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
@@ -17,6 +23,16 @@ const config: ViteUserConfig = defineConfig({
       {
         extends: true,
         test: { name: 'together', include: ['test/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } },
+      },
+      {
+        extends: true,
+        // Each operation through Yoga's envelop, beside a plugin with all hooks.
+        test: {
+          name: 'envelop',
+          include: ENVELOPED,
+          env: { TIDEMARK_TEST_ENVELOP: '1' },
+          sequence: { groupOrder: 0 },
+        },
       },
       { extends: true, test: { name: 'alone', include: ALONE, sequence: { groupOrder: 1 } } },
     ],

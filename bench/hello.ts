@@ -1,7 +1,8 @@
 import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { buildSchema, type DocumentNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
-import { createYoga } from 'graphql-yoga'
+import { buildSchema } from 'graphql'
+import { createYoga, type Plugin } from 'graphql-yoga'
 import { openEngine } from '../src/db/engine.ts'
 import { createGraphqlModule, type GraphqlModule } from '../src/graphql/graphql-module.ts'
 import { PayloadCache } from '../src/server/broadcast/payload-cache.ts'
@@ -10,18 +11,17 @@ import { createGraphqlHttp } from '../src/server/http/graphql-handler.ts'
 import { MemoryBudget } from '../src/server/limits/memory-budget.ts'
 import { createHttp, ROUTES } from '../src/server/http/http-server.ts'
 import { OperationPacer } from '../src/server/limits/operation-pacer.ts'
-import { createExecutor, type Executor } from '../src/server/operations/executor.ts'
+import { createExecutor } from '../src/server/operations/executor.ts'
 import { allowOrigins } from '../src/server/http/origin-policy.ts'
 import { createMetrics } from '../src/server/status/metrics.ts'
 import { createPlayground } from '../src/server/status/playground.ts'
 import { WriteScheduler } from '../src/server/broadcast/write-scheduler.ts'
-import { createRules } from '../src/server/operations/document-rules.ts'
 import { createEventStreams } from '../src/server/sse/event-stream.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
 /**
  * The server's own HTTP handler in front of a schema without a store, whose resolvers return constants. Operations run
- * as in the server or, with the argument `yoga`, each through Yoga's pipeline (`getEnveloped`).
+ * as in the server; with the argument `envelop` each through Yoga's envelop; with `yoga` through Yoga's request handler.
  */
 const schema = buildSchema(
   'type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }',
@@ -31,45 +31,31 @@ for (const [name, resolve] of Object.entries(answers)) {
   Object.assign(schema.getQueryType()?.getFields()[name] ?? {}, { resolve })
 }
 
+/** A plugin with all hooks, none of which does anything. */
+const IDLE_PLUGIN: Plugin = {
+  onParse: () => {},
+  onContextBuilding: () => {},
+  onExecute: () => {},
+  onSubscribe: () => {},
+}
+
 const graphqlModule: GraphqlModule = { ...createGraphqlModule({ report: () => {} }), schema }
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
-const own = createExecutor({
+const executor = createExecutor({
   module: graphqlModule,
   db,
-  rules: createRules(graphqlModule),
+  plugins: process.argv.includes('envelop') ? [IDLE_PLUGIN] : [],
   maxRunning: BOUNDS.operations,
   observe: () => {},
 })
 
-interface Enveloped {
-  readonly schema: typeof schema
-  readonly parse: (query: string) => DocumentNode
-  readonly validate: (of: typeof schema, document: DocumentNode) => readonly Error[]
-  readonly contextFactory: () => Promise<object>
-  readonly execute: (args: ExecutionArgs) => Promise<ExecutionResult>
+/** Yoga's own request handler, with the same schema, rules and error masking. */
+function yogaServer(): Server {
+  const { plugins, maskError } = graphqlModule
+  const yoga = createYoga({ schema, plugins: [...plugins], maskedErrors: { maskError }, logging: false, cors: false })
+  return createServer((req, res) => void yoga(req, res))
 }
 
-function throughYoga(): Executor {
-  const yoga = createYoga({
-    schema,
-    plugins: [...graphqlModule.plugins],
-    maskedErrors: { maskError: graphqlModule.maskError },
-    parserAndValidationCache: graphqlModule.parserAndValidationCache,
-    logging: false,
-  })
-  return {
-    ...own,
-    execute: async (_ready, { query, variables }) => {
-      const enveloped = yoga.getEnveloped({}) as unknown as Enveloped
-      const document = enveloped.parse(query)
-      if (enveloped.validate(enveloped.schema, document).length > 0) throw new Error('The query is not valid.')
-      const contextValue = await enveloped.contextFactory()
-      return enveloped.execute({ schema: enveloped.schema, document, variableValues: variables, contextValue })
-    },
-  }
-}
-
-const executor = process.argv.includes('yoga') ? throughYoga() : own
 const [memoryBudget, pacer] = [new MemoryBudget(BOUNDS), new OperationPacer()]
 const streams = createEventStreams(
   {
@@ -81,7 +67,7 @@ const streams = createEventStreams(
 )
 const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer })
 const origins = allowOrigins([], '127.0.0.1')
-const { server } = createHttp(
+const { server: own } = createHttp(
   {
     graphql,
     origins,
@@ -92,6 +78,7 @@ const { server } = createHttp(
   },
   BOUNDS,
 )
+const server = process.argv.includes('yoga') ? yogaServer() : own
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 process.once('SIGTERM', () => process.exit(0))

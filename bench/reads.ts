@@ -9,6 +9,7 @@ const MS = 2_000
 export async function reads(): Promise<void> {
   const server = await startServer()
   const hello = await startProcess(['--import', 'tsx', 'bench/hello.ts'])
+  const envelop = await startProcess(['--import', 'tsx', 'bench/hello.ts', 'envelop'])
   const yoga = await startProcess(['--import', 'tsx', 'bench/hello.ts', 'yoga'])
   const put = 'mutation { put(path: "posts/one", value: {title: "A post", likes: 1, tags: ["a", "b"]}) { id } }'
   await overHttp(server, { query: put, variables: {}, clients: 1, ms: 100 })
@@ -25,12 +26,13 @@ export async function reads(): Promise<void> {
       document: () => overHttp(server, read),
       same: () => overHttp(hello, same),
       hello: () => overHttp(hello, greet),
+      envelop: () => overHttp(envelop, greet),
       yoga: () => overHttp(yoga, greet),
       documentWs: () => overWs(server, read),
     },
     5,
   )
-  await Promise.all([server.stop(), hello.stop(), yoga.stop()])
+  await Promise.all([server.stop(), hello.stop(), envelop.stop(), yoga.stop()])
   console.log(`Reads by id per second (GraphQL, ${CLIENTS} clients)`)
   table(
     ['', 'per second', 'CPU µs'],
@@ -38,12 +40,14 @@ export async function reads(): Promise<void> {
       ['document over HTTP', number(figures.document.perSecond), number(figures.document.cpuMicros ?? NaN)],
       ['the same fields, no store', number(figures.same.perSecond), number(figures.same.cpuMicros ?? NaN)],
       ['hello over HTTP, no store', number(figures.hello.perSecond), number(figures.hello.cpuMicros ?? NaN)],
-      ['hello through Yoga', number(figures.yoga.perSecond), number(figures.yoga.cpuMicros ?? NaN)],
+      ["hello through Yoga's envelop", number(figures.envelop.perSecond), number(figures.envelop.cpuMicros ?? NaN)],
+      ["hello through Yoga's request handler", number(figures.yoga.perSecond), number(figures.yoga.cpuMicros ?? NaN)],
       ['document over ws', number(figures.documentWs.perSecond), number(figures.documentWs.cpuMicros ?? NaN)],
     ],
   )
-  const to = (name: 'yoga' | 'hello' | 'same'): string => ratio(figures.document.perSecond / figures[name].perSecond)
+  const to = (name: 'envelop' | 'yoga' | 'hello' | 'same'): string =>
+    ratio(figures.document.perSecond / figures[name].perSecond)
   console.log(
-    `document / hello through Yoga: ${to('yoga')}, document / hello: ${to('hello')}, document / the same fields: ${to('same')}\n`,
+    `document / hello through the envelop: ${to('envelop')}, through Yoga's handler: ${to('yoga')}, document / hello: ${to('hello')}, document / the same fields: ${to('same')}\n`,
   )
 }

@@ -1,6 +1,6 @@
 import { visit, type DocumentNode } from 'graphql'
 
-/** A cache by query text, as Yoga requires it. */
+/** A cache by query text. */
 export interface TextCache<T> {
   get(text: string): T | undefined
   set(text: string, value: T): void
@@ -42,14 +42,11 @@ export function createTextCache<T>(): TextCache<T> {
   }
 }
 
-/** A cache of parsed documents. Removes their tokens, which take half of the memory and are used only by the parser. */
-export function createDocumentCache(): TextCache<DocumentNode> {
-  const cache = createTextCache<DocumentNode>()
-  return { ...cache, set: (text, document) => cache.set(text, withoutTokens(document)) }
-}
-
-/** Removes the tokens in place. The offsets stay, from which errors compute their locations. */
-function withoutTokens(document: DocumentNode): DocumentNode {
+/**
+ * Removes the tokens of a document in place: they take half of its memory, and only the parser uses them. The offsets
+ * stay, from which errors compute their locations.
+ */
+export function withoutTokens(document: DocumentNode): DocumentNode {
   visit(document, { enter: ({ loc }) => void Object.assign(loc ?? {}, { startToken: undefined, endToken: undefined }) })
   return document
 }

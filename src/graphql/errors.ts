@@ -1,10 +1,4 @@
-import {
-  GraphQLError,
-  getOperationAST,
-  type ExecutionResult,
-  type GraphQLErrorExtensions,
-  type GraphQLErrorOptions,
-} from 'graphql'
+import { GraphQLError, type ExecutionResult, type GraphQLErrorExtensions, type GraphQLErrorOptions } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import { DatabaseError, ERRORS, type ErrorCode } from '../core/error.ts'
 import { withAdvice } from './advice.ts'
@@ -63,8 +57,15 @@ export function createMaskError(report: Report): MaskError {
   }
   return (error) => {
     if (error instanceof GraphQLError && publicErrors.has(error)) return error
+    if (isPluginError(error)) return error
     return toPublicError(error, knownError(error) ?? clientError(error) ?? maskBug(error))
   }
+}
+
+/** Whether an embedder's plugin made the error for clients, with a code of its own: outside of any field. */
+function isPluginError(error: unknown): error is GraphQLError {
+  if (!(error instanceof GraphQLError) || error.path !== undefined || error.originalError !== undefined) return false
+  return typeof error.extensions['code'] === 'string'
 }
 
 /** The result with at most BUDGET.errors errors: a million rows may each have one. */
@@ -75,10 +76,8 @@ export function boundErrors(result: ExecutionResult): ExecutionResult {
     : { ...result, errors: errors.slice(0, BUDGET.errors) }
 }
 
-/**
- * Gives validation errors their codes, bounds the errors of a result, and refuses an operation that the document lacks.
- */
-export function errorCodes(): Plugin {
+/** Gives validation errors their codes. */
+export function validationErrorCodes(): Plugin {
   return {
     // Not typed so, but the validator always returns GraphQLErrors.
     onValidate:
@@ -86,22 +85,13 @@ export function errorCodes(): Plugin {
       ({ result, setResult }) => {
         if (result.length > 0) setResult((result as readonly GraphQLError[]).map(refusal))
       },
-    onExecute: ({ args: { document, operationName }, setResultAndStopExecution }) => {
-      if (getOperationAST(document, operationName) == null) {
-        setResultAndStopExecution({ errors: [noOperation(operationName)] })
-      }
-      return {
-        onExecuteDone: ({ result, setResult }) => {
-          if (!(Symbol.asyncIterator in result)) setResult(boundErrors(result))
-        },
-      }
-    },
   }
 }
 
-function noOperation(name: string | null | undefined): GraphQLError {
+/** The error for a document without the operation `name`, or with several and no name. */
+export function noOperation(name: string | undefined): GraphQLError {
   const unknown = `The document has no operation ${JSON.stringify(name?.slice(0, 100))}.`
-  return refusal(new GraphQLError(name ? unknown : 'The document has several operations: name one.'))
+  return refusal(new GraphQLError(name === undefined ? 'The document has several operations: name one.' : unknown))
 }
 
 /** Makes the public form of an error: never with a stack or an original error. */
@@ -121,9 +111,8 @@ function locationOf(error: unknown): Pick<GraphQLErrorOptions, 'nodes' | 'source
 
 /** The HTTP status of an error: none for an error inside a field, as the response has data and status 200. */
 function httpExtension(error: unknown, code: ErrorCode): Pick<GraphQLErrorExtensions, 'http'> {
-  const { http, originalError: unreadable } = error instanceof GraphQLError ? error.extensions : {}
-  // Yoga marks a body that is no JSON in this way: no GraphQL request, so its status is 400 for every client.
-  if (http !== undefined) return { http: unreadable === undefined ? http : { ...http, spec: false } }
+  const { http } = error instanceof GraphQLError ? error.extensions : {}
+  if (http !== undefined) return { http }
   return error instanceof GraphQLError && error.path !== undefined ? {} : { http: { status: ERRORS[code].http } }
 }
 
@@ -157,11 +146,7 @@ function clientError(error: unknown): PublicError | null {
 }
 
 function malformedError(error: GraphQLError): PublicError {
-  const tooLarge = error.extensions.http?.status === ERRORS.TOO_LARGE.http
-  const extensions = tooLarge
-    ? ({ code: 'TOO_LARGE', limit: 'bodyBytes' } as const)
-    : ({ code: 'BAD_REQUEST' } as const)
-  return { message: withAdvice(clip(readableMessage(error))), extensions }
+  return { message: withAdvice(clip(readableMessage(error))), extensions: { code: 'BAD_REQUEST' } }
 }
 
 const REFUSED_VARIABLE = /^(Variable "\$\w+") got invalid value /

@@ -1,3 +1,4 @@
+import type { OperationPlugin } from './operations/operation-pipeline.ts'
 import type { Database } from '../core/database.ts'
 import type { FeedCounts } from '../db/engine.ts'
 import { createGraphqlModule } from '../graphql/graphql-module.ts'
@@ -14,7 +15,6 @@ import { allowOrigins } from './http/origin-policy.ts'
 import { WriteScheduler } from './broadcast/write-scheduler.ts'
 import { createPlayground } from './status/playground.ts'
 import { createReadiness, type Readiness } from './status/readiness.ts'
-import { createRules } from './operations/document-rules.ts'
 import { openSockets, type Sockets } from './ws/ws-server.ts'
 import { createEventStreams, type EventStreams } from './sse/event-stream.ts'
 
@@ -34,6 +34,8 @@ export interface AppOptions {
   /** The IP address that `host` resolves to; default: `host`. */
   readonly address?: string | undefined
   readonly log: Log
+  /** Yoga or envelop plugins that act on the operations of all transports; default none. */
+  readonly plugins?: readonly OperationPlugin[] | undefined
   /** Counts of running feeds and their shapes, for the metrics. */
   readonly counts: () => FeedCounts
   /** Why the store does not answer, if that is known without a call of it; null when it does (default). */
@@ -46,6 +48,7 @@ export function createApp({
   config,
   address = config.host,
   log,
+  plugins,
   counts,
   unavailableReason = () => null,
 }: AppOptions): App {
@@ -57,7 +60,7 @@ export function createApp({
   const executor = createExecutor({
     module,
     db,
-    rules: createRules(module),
+    plugins,
     maxRunning: bounds.operations,
     observe: (error) => readiness.observe(error),
   })

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { OperationPlugin } from './operations/operation-pipeline.ts'
 import { openEngine } from '../db/engine.ts'
 import { addressToListenOn, isLoopback } from './config/address.ts'
-import { dataOf, StartError, type Config } from './config/config.ts'
-import type { Log } from './config/logger.ts'
+import { dataOf, readConfig, StartError, type Config } from './config/config.ts'
+import { openLog, type Log } from './config/logger.ts'
 import { openStore } from './store/open-store.ts'
 import { createApp } from './app.ts'
 import { stopServer } from './stop.ts'
@@ -20,11 +21,27 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** How a program starts a server; what is left out has the default of the command line without an environment. */
+export interface ServerOptions extends Partial<Config> {
+  /**
+   * Yoga or envelop plugins, for the operations of all transports; default none. A plugin with hooks of Yoga's own
+   * request handler (`onRequest`, `onResponse` …) is refused.
+   */
+  readonly plugins?: readonly OperationPlugin[] | undefined
+}
+
 /** The tenant of a server without tenants. */
 const TENANT = 'default'
 
-/** Opens the store and serves it. Throws StartError, with a sentence for the person who starts the server. */
-export async function startServer(config: Config, log: Log): Promise<RunningServer> {
+/**
+ * Opens the store and serves it. Throws StartError, with a sentence for the person who starts the server. `log`: default
+ * JSON lines on stderr.
+ */
+export async function startServer(
+  options: ServerOptions = {},
+  log: Log = openLog(options.logLevel ?? 'info'),
+): Promise<RunningServer> {
+  const config: Config = { ...readConfig({}, {}), ...options }
   const address = await listenable(config, () => addressToListenOn(config))
   const { store, unavailableReason } = await openStore(config, TENANT, log)
   try {
@@ -34,6 +51,7 @@ export async function startServer(config: Config, log: Log): Promise<RunningServ
       config,
       address,
       log,
+      plugins: options.plugins,
       counts: () => engine.counts(),
       unavailableReason,
     })

@@ -1,10 +1,8 @@
-import { normalizedExecutor } from '@graphql-tools/executor'
-import { execute, GraphQLError, parse, type ExecutionResult } from 'graphql'
+import { GraphQLError } from 'graphql'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError, ERRORS, type ErrorCode } from '../../src/core/error.ts'
 import { createMaskError } from '../../src/graphql/errors.ts'
-import { createGraphqlModule } from '../../src/graphql/graphql-module.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'
 
@@ -161,19 +159,6 @@ describe('a mistake of the client', () => {
     expect(errors?.[0]?.message).toMatch(/ Write node\(id: …\) for an id, document\(path: …\) for a path\.$/)
   })
 
-  test('in a body that is no JSON is BAD_REQUEST, without the words of the parser', async () => {
-    const headers = { accept: 'application/graphql-response+json', 'content-type': 'application/json' }
-    const response = await inProcess().yoga.fetch('http://test/graphql', {
-      method: 'POST',
-      headers,
-      body: '{ "query": ',
-    })
-    expect(response.status).toBe(400)
-    expect(await response.json()).toEqual({
-      errors: [{ message: 'POST body sent invalid JSON.', extensions: { code: 'BAD_REQUEST' } }],
-    })
-  })
-
   test('does not come back at length', async () => {
     const long = `secret${'x'.repeat(5_000)}`
     for (const [query, variables] of [
@@ -186,30 +171,6 @@ describe('a mistake of the client', () => {
       expect((await inProcess().ask(query, variables)).text.length).toBeLessThan(2_000)
     }
   })
-})
-
-test.each([
-  ['a refused variable', 'query ($d: Int) { get(path: "a", depth: $d) }', { d: 'two' }],
-  ['a place inside a variable', 'mutation ($o: [Op!]!) { transact(ops: $o) { id } }', { o: [{ post: { path: 1 } }] }],
-  ['a variable that a scalar refused', 'query ($p: Path!) { get(path: $p) }', { p: 1 }],
-  ['a null inside a @oneOf input', 'query ($c: Cursor) { get(path: "a", asOf: { cursor: $c }) }', { c: null }],
-  ['an error of the database', QUERY, {}],
-])('graphql-js and the executor of Yoga lead to the same error: %s', async (_, query, variableValues) => {
-  const db = failing(new DatabaseError('TIMEOUT', 'Late.'))
-  const { schema, context, maskError } = createGraphqlModule({ report: () => expect.fail() })
-  const shown = [execute, normalizedExecutor].map(async (run) => {
-    const { errors = [] } = (await run({
-      schema,
-      document: parse(query),
-      variableValues,
-      contextValue: context(db),
-    })) as ExecutionResult
-    const seen = errors.map((error) => (maskError(error, '') as GraphQLError).toJSON())
-    return seen.map(({ extensions, ...error }) => ({ ...error, code: extensions?.['code'] }))
-  })
-  const [first, second] = await Promise.all(shown)
-  expect(first).toHaveLength(1)
-  expect(second).toEqual(first)
 })
 
 describe('a bug', () => {

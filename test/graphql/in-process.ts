@@ -1,7 +1,9 @@
-import { createYoga, type YogaServerInstance } from 'graphql-yoga'
+import type { Plugin } from 'graphql-yoga'
 import type { Database } from '../../src/core/database.ts'
-import type { Context } from '../../src/graphql/context.ts'
-import { createGraphqlModule, type GraphqlModule } from '../../src/graphql/graphql-module.ts'
+import { createGraphqlModule } from '../../src/graphql/graphql-module.ts'
+import { createExecutor, type Executor } from '../../src/server/operations/executor.ts'
+import { statusOf, toWire } from '../../src/server/operations/result.ts'
+import { DEFAULT_PLUGINS } from '../support/server/fixture.ts'
 import { recordingDatabase } from './recording-database.ts'
 
 /** One error of a response. */
@@ -27,44 +29,27 @@ export interface Reported {
 
 interface AskOptions {
   readonly operationName?: string
-  readonly accept?: string
 }
 
 export interface InProcess {
-  readonly yoga: Yoga
+  readonly executor: Executor
   readonly reported: readonly Reported[]
   readonly ask: (query: string, variables?: object, more?: AskOptions) => Promise<Response>
 }
 
-type Yoga = YogaServerInstance<Record<string, unknown>, Context>
-
-function yogaOf(face: GraphqlModule, db: Database): Yoga {
-  return createYoga({
-    schema: face.schema,
-    plugins: [...face.plugins],
-    maskedErrors: { maskError: face.maskError },
-    parserAndValidationCache: face.parserAndValidationCache,
-    context: () => face.context(db),
-    logging: false,
-    multipart: false,
-    cors: false,
-  })
-}
-
-/** Yoga with the GraphQL face on `db`, without a socket. */
-export function inProcess(db: Database = recordingDatabase()): InProcess {
+/** The server's executor on `db`, without a socket. */
+export function inProcess(db: Database = recordingDatabase(), plugins: readonly Plugin[] = DEFAULT_PLUGINS): InProcess {
   const reported: Reported[] = []
-  const yoga = yogaOf(createGraphqlModule({ report: (id, error) => reported.push({ id, error }) }), db)
-  const ask: InProcess['ask'] = async (
-    query,
-    variables,
-    { operationName, accept = 'application/graphql-response+json' } = {},
-  ) => {
-    const headers = { accept, 'content-type': 'application/json' }
-    const body = JSON.stringify({ query, variables, operationName })
-    const response = await yoga.fetch('http://test/graphql', { method: 'POST', headers, body })
-    const text = await response.text()
-    return { status: response.status, text, ...(JSON.parse(text) as Pick<Response, 'data' | 'errors'>) }
+  const module = createGraphqlModule({ report: (id, error) => reported.push({ id, error }) })
+  const executor = createExecutor({ module, db, plugins, maxRunning: 1_024, observe: () => {} })
+  const room = { claim: () => true, readTurn: () => null }
+  const ask: InProcess['ask'] = async (query, variables, { operationName } = {}) => {
+    const params = { query, operationName, variables: variables as Record<string, unknown> | undefined }
+    const prepared = await executor.prepare({ params })
+    const result = prepared.kind === 'done' ? prepared.result : await executor.execute(prepared, room)
+    const text = JSON.stringify(toWire(result))
+    const { status } = statusOf(result, 'application/graphql-response+json')
+    return { status, text, ...(JSON.parse(text) as Pick<Response, 'data' | 'errors'>) }
   }
-  return { yoga, reported, ask }
+  return { executor, reported, ask }
 }

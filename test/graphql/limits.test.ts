@@ -1,7 +1,6 @@
-import { getIntrospectionQuery, type DocumentNode } from 'graphql'
-import { createYoga, type Plugin } from 'graphql-yoga'
+import { getIntrospectionQuery } from 'graphql'
 import { describe, expect, test } from 'vitest'
-import { createGraphqlModule } from '../../src/graphql/graphql-module.ts'
+import { serve } from '../support/server/fixture.ts'
 import { inProcess } from './in-process.ts'
 import { recordingDatabase } from './recording-database.ts'
 
@@ -126,7 +125,9 @@ describe('an operation', () => {
   })
 
   test('that is too complex is 400 for clients of application/json too', async () => {
-    const { status } = await inProcess().ask(wide(201), {}, { accept: 'application/json' })
+    const { endpoint } = await serve(recordingDatabase())
+    const headers = { accept: 'application/json', 'content-type': 'application/json' }
+    const { status } = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify({ query: wide(201) }) })
     expect(status).toBe(400)
   })
 })
@@ -143,84 +144,24 @@ test.each([
   ])
 })
 
-test('a condition below the root field of a subscription is valid', () => {
-  expect(readOnce('subscription { changes(paths: ["a"]) { cursor @skip(if: true) upToDate } }')).toEqual([])
+test('a condition below the root field of a subscription is valid', async () => {
+  const query = 'subscription { changes(paths: ["a"]) { cursor @skip(if: true) upToDate } }'
+  expect(await inProcess().executor.prepare({ params: { query } })).toMatchObject({ kind: 'ready' })
 })
 
-/** A probe that counts how often the text is parsed and validated. */
-function countingYoga() {
-  const counts = { parsed: 0, validated: 0 }
-  const probe: Plugin = {
-    onParse: ({ parseFn, setParseFn }) =>
-      setParseFn((...args) => {
-        counts.parsed++
-        return parseFn(...args)
-      }),
-    onValidate: ({ validateFn, setValidationFn }) =>
-      setValidationFn((...args) => {
-        counts.validated++
-        return validateFn(...args) as never
-      }),
-  }
-  const face = createGraphqlModule({ report: (_, error) => expect.fail(String(error)) })
-  const { schema, plugins, maskError, parserAndValidationCache } = face
-  const context = () => face.context(recordingDatabase())
-  const options = { schema, maskedErrors: { maskError }, parserAndValidationCache, context, logging: false }
-  const yoga = createYoga({ ...options, plugins: [...plugins, probe] })
-  return { yoga, counts }
-}
+describe('a text', () => {
+  const { executor } = inProcess(recordingDatabase(), [])
 
-function readOnce(query: string): readonly unknown[] {
-  const { parse, validate, schema } = countingYoga().yoga.getEnveloped({})
-  return validate(schema, parse(query) as DocumentNode) as readonly unknown[]
-}
-
-describe("through getEnveloped, as a handler without Yoga's HTTP uses it", () => {
-  const read = (query: string) => {
-    const { yoga, counts } = countingYoga()
-    const once = (): readonly { readonly message: string }[] => {
-      const { parse, validate, schema } = yoga.getEnveloped({})
-      return validate(schema, parse(query) as DocumentNode) as readonly Error[]
+  test.each([
+    ['that is valid', '{ get(path: "a") }'],
+    ['that is refused', wide(201)],
+    ['that does not parse', '{ get('],
+  ])('%s is parsed and validated once, however often it comes', (_, query) => {
+    const [first, second] = [1, 2].map(() => executor.prepare({ params: { query } }))
+    const once = (result: typeof first): unknown => {
+      if (result === undefined || result instanceof Promise) return expect.fail()
+      return result.kind === 'ready' ? result.args.document : result.result.errors
     }
-    return { once, counts }
-  }
-
-  test('a text is parsed and validated once, however often it comes', () => {
-    const { once, counts } = read('{ get(path: "a") }')
-    expect([once(), once(), once()]).toEqual([[], [], []])
-    expect(counts).toEqual({ parsed: 1, validated: 1 })
-  })
-
-  test('a refused text is validated once, and its errors keep their codes', () => {
-    const { once, counts } = read(wide(201))
-    const [first, second] = [once(), once()]
-    expect(first).toMatchObject([{ extensions: { code: 'OPERATION_TOO_COMPLEX', limit: 'fields', max: 200 } }])
-    expect(second).toEqual(first)
-    expect(counts).toEqual({ parsed: 1, validated: 1 })
-  })
-
-  test('a text that does not parse throws an error with its code, and is parsed once', () => {
-    const { once, counts } = read('{ get(')
-    expect(once).toThrow(
-      expect.objectContaining({ extensions: expect.objectContaining({ code: 'BAD_REQUEST' }) as unknown }),
-    )
-    expect(once).toThrow(/^Syntax Error/)
-    expect(counts.parsed).toBe(1)
-  })
-
-  test('an operation that the document does not have gives an error with its code', async () => {
-    const { yoga } = countingYoga()
-    const { parse, execute, schema } = yoga.getEnveloped({})
-    const document = parse('query A { __typename } query B { __typename }') as DocumentNode
-    const refused = {
-      errors: [{ message: expect.stringContaining('operation') as string, extensions: { code: 'BAD_REQUEST' } }],
-    }
-    expect(await execute({ schema, document, operationName: 'C' })).toMatchObject(refused)
-    expect(await execute({ schema, document })).toMatchObject(refused)
-  })
-
-  test('too many tokens throw an error with its code', () => {
-    const extensions = expect.objectContaining({ code: 'OPERATION_TOO_COMPLEX', limit: 'tokens' }) as unknown
-    expect(read(wide(500)).once).toThrow(expect.objectContaining({ extensions }))
+    expect(once(second)).toBe(once(first))
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
+import { serve } from '../support/server/fixture.ts'
 import { inProcess } from './in-process.ts'
 import { BATCH, COMMITTED, DOCUMENT, PAGE, feedOf, recordingDatabase } from './recording-database.ts'
 
@@ -280,14 +281,11 @@ test('an ephemeral post shows that it has no place in the log and no version', a
 })
 
 describe('the subscription', () => {
-  const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
-  const subscribe = (db: Database, query: string, signal: AbortSignal | null = null) =>
-    inProcess(db).yoga.fetch('http://test/graphql', {
-      method: 'POST',
-      headers,
-      body: JSON.stringify({ query }),
-      signal,
-    })
+  const subscribe = async (db: Database, query: string): Promise<globalThis.Response> => {
+    const { endpoint } = await serve(db)
+    const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
+    return fetch(endpoint, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  }
 
   test('is one call with the defaults of the schema, and gives the batches as they are', async () => {
     const db = recordingDatabase()

@@ -52,10 +52,26 @@ export class PayloadCache {
     this.#pacer = pacer
   }
 
-  /** The payload source of a started subscription, shared with its cohort where there is one. */
-  join(args: ExecutionArgs): PayloadSource {
+  /**
+   * The payload source of a started subscription, shared with its cohort where there is one; null: its events are
+   * results.
+   */
+  join(args: ExecutionArgs | null): PayloadSource {
+    if (args === null) return this.#resultSource
     const selection = this.#selection(args)
     return selection === null ? new CachedPayloadSource(this, '', args) : this.#sharedSource(selection, args)
+  }
+
+  /** Serializes the results of subscriptions that plugins have wrapped. */
+  readonly #resultSource: PayloadSource = {
+    isSmall: false,
+    cached: () => null,
+    make: async (result, account) => {
+      const masked = toWire(this.#executor.maskResult(result as ExecutionResult))
+      if (account === null) return new Payload(JSON.stringify(masked))
+      await this.#pacer.nextPiece(account)
+      return new Payload(await largeJson(masked, () => this.#pacer.nextPiece(account)))
+    },
   }
 
   /** Whether the last result of the operation was small. */

@@ -2,7 +2,7 @@ import type { PullObserver } from '../../core/database.ts'
 import type { PayloadSource } from './payload-cache.ts'
 import type { ConnectionAccount } from '../limits/memory-budget.ts'
 import type { Payload } from './payload.ts'
-import type { SubscriptionEvents } from './subscribe.ts'
+import type { SubscriptionEvents } from '../operations/subscription.ts'
 
 /** The destination of the payloads of one subscription. */
 export interface Sink {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { OperationTypeNode, type ExecutionArgs, type ExecutionResult } from 'graphql'
+import { OperationTypeNode, type ExecutionResult } from 'graphql'
 import type { AnswerRoom } from '../../graphql/limits/budget.ts'
 import { decodeBody, readBody, tooBusy } from './request-body.ts'
 import { BOUNDS, type Bounds } from '../config/config.ts'
@@ -7,12 +7,12 @@ import type { MemoryBudget, Reservation } from '../limits/memory-budget.ts'
 import { estimateParsedBytes } from '../limits/json-weight.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
 import { acceptedTypes, isJsonBody, type JsonType } from '../operations/accept.ts'
-import { executionArgs, operationType, type Executor } from '../operations/executor.ts'
+import type { Executor } from '../operations/executor.ts'
+import type { PreparedOperation } from '../operations/operation-pipeline.ts'
 import { paramsOfBody, paramsOfUrl, type Params } from '../operations/request-params.ts'
 import { toHttpError, HttpError } from '../operations/http-error.ts'
 import { statusOf, toWire } from '../operations/result.ts'
 import { singleResultEvents, type EventStreams } from '../sse/event-stream.ts'
-import { subscribe } from '../broadcast/subscribe.ts'
 
 /**
  * GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/): body, content negotiation and answer. Without
@@ -99,8 +99,9 @@ async function answerGet(parts: GraphqlHttpParts, exchange: Exchange): Promise<v
 async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params: Params): Promise<void> {
   const { req, reservation } = exchange
   const accepted = acceptedTypes(req.headers.accept)
-  const prepared = parts.executor.prepare(params.query)
-  const operation = prepared.kind === 'ready' ? operationType(prepared, params.operationName) : undefined
+  const preparing = parts.executor.prepare({ params, req })
+  const prepared = preparing instanceof Promise ? await preparing : preparing
+  const operation = prepared.kind === 'ready' ? prepared.type : undefined
   if (operation === OperationTypeNode.MUTATION && req.method === 'GET') {
     throw new HttpError(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
   }
@@ -109,9 +110,9 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
     throw new HttpError(406, NOT_ACCEPTABLE)
   }
   const type = accepted.json ?? 'text/event-stream'
-  if (prepared.kind === 'refused') return answerResult(exchange, { type, result: { errors: prepared.errors } })
+  if (prepared.kind === 'done') return answerResult(exchange, { type, result: prepared.result })
   if (operation === OperationTypeNode.SUBSCRIPTION) {
-    return startEventStream(parts, exchange, { type, args: executionArgs(parts.executor, prepared, params) })
+    return startEventStream(parts, exchange, { type, prepared })
   }
   let isAdmitted = true
   const account = parts.memoryBudget.account(req.socket)
@@ -119,7 +120,7 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
     claim: (bytes) => (isAdmitted &&= reservation.claim(bytes)),
     readTurn: () => parts.pacer.nextPiece(account),
   }
-  const result = await parts.executor.execute(prepared, params, room)
+  const result = await parts.executor.execute(prepared, room)
   // The result of a mutation is always sent, for it may have written.
   if (!isAdmitted && operation === OperationTypeNode.QUERY) {
     throw tooBusy('The server holds as many answers that were not taken as it may')
@@ -144,7 +145,7 @@ function answerResult(exchange: Exchange, { type, result }: HttpResult): void {
 
 interface StartingSubscription {
   readonly type: AnswerType
-  readonly args: ExecutionArgs
+  readonly prepared: PreparedOperation
 }
 
 /**
@@ -153,15 +154,13 @@ interface StartingSubscription {
 async function startEventStream(
   parts: GraphqlHttpParts,
   exchange: Exchange,
-  { type, args }: StartingSubscription,
+  { type, prepared }: StartingSubscription,
 ): Promise<void> {
   const { executor, streams } = parts
-  const started = await subscribe({ ...args, contextValue: executor.context() })
-  if ('errorResult' in started) {
-    return answerResult(exchange, { type, result: executor.maskResult(started.errorResult) })
-  }
+  const started = await executor.subscribe(prepared)
+  if ('errorResult' in started) return answerResult(exchange, { type, result: started.errorResult })
   exchange.reservation.retainForSubscription()
-  void streams.answer(exchange.res, exchange.headers, { events: started.events, args })
+  void streams.answer(exchange.res, exchange.headers, started)
 }
 
 type AnswerType = JsonType | 'text/event-stream'

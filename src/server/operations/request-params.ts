@@ -3,10 +3,15 @@ import { badRequest } from './http-error.ts'
 
 /** The parameters of a request (GraphQL over HTTP, section "Request Parameters"). */
 export interface Params {
-  readonly query: string
+  /** Undefined: a plugin has to provide the document. */
+  readonly query?: string | undefined
   readonly operationName?: string | undefined
   readonly variables?: ParamVariables | undefined
+  /** For plugins. */
+  readonly extensions?: ParamVariables | undefined
 }
+
+export const QUERY_EXPECTED = 'The parameter "query" must be given once, as a string.'
 
 type ParamVariables = { readonly [name: string]: unknown }
 
@@ -54,7 +59,7 @@ const parseOptional = (text: string | null): unknown => (text ? parseExactJson(t
 
 /** Ignores unknown parameters, as the specification wants. */
 function checkParams({ query, operationName, variables, extensions }: { readonly [name: string]: unknown }): Params {
-  if (typeof query !== 'string') throw badRequest('The parameter "query" must be given once, as a string.')
+  if (query !== undefined && typeof query !== 'string') throw badRequest(QUERY_EXPECTED)
   if (operationName != null && typeof operationName !== 'string') {
     throw badRequest('The parameter "operationName" must be a string or null.')
   }
@@ -64,7 +69,12 @@ function checkParams({ query, operationName, variables, extensions }: { readonly
   if (extensions != null && !isRecord(extensions)) {
     throw badRequest('The parameter "extensions" must be an object or null.')
   }
-  return { query, operationName: operationName ?? undefined, variables: variables ?? undefined }
+  return {
+    query,
+    operationName: operationName ?? undefined,
+    variables: variables ?? undefined,
+    extensions: extensions ?? undefined,
+  }
 }
 
 /** Whether a value is a JSON object, not an InvalidJson or an array. */

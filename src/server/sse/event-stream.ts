@@ -1,13 +1,12 @@
-import type { ExecutionArgs } from 'graphql'
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { PayloadCache } from '../broadcast/payload-cache.ts'
 import type { Bounds } from '../config/config.ts'
 import type { Executor } from '../operations/executor.ts'
+import type { RunningSubscription } from '../operations/subscription.ts'
 import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
 import { chunkOf, Payload, type BufferList } from '../broadcast/payload.ts'
 import { createPump, type Sink } from '../broadcast/pump.ts'
 import { toWire } from '../operations/result.ts'
-import type { SubscriptionEvents } from '../broadcast/subscribe.ts'
 
 /**
  * Subscriptions as Server-Sent Events, in the "distinct connections" form of graphql-sse
@@ -15,15 +14,9 @@ import type { SubscriptionEvents } from '../broadcast/subscribe.ts'
  */
 export interface EventStreams {
   /** Answers with the events of a subscription until they end or the connection closes. Never rejects. */
-  answer(res: ServerResponse, headers: OutgoingHttpHeaders | null, feed: StartedSubscription): Promise<void>
+  answer(res: ServerResponse, headers: OutgoingHttpHeaders | null, feed: RunningSubscription): Promise<void>
   /** Ends all streams without a last event, so that clients resume. */
   end(): void
-}
-
-/** A started subscription and its arguments. */
-export interface StartedSubscription {
-  readonly events: SubscriptionEvents
-  readonly args: ExecutionArgs
 }
 
 export interface EventStreamsParts {
@@ -61,11 +54,11 @@ export function createEventStreams(
   const errorPayload = (error: unknown): Payload =>
     new Payload(JSON.stringify(toWire({ errors: [executor.mask(error)] })))
   return {
-    answer: async (res, headers, { events, args }) => {
+    answer: async (res, headers, subscription) => {
       // The connection may have closed while the subscription started.
-      if (res.destroyed) return void (await events.return?.())
+      if (res.destroyed) return void (await subscription.events.return?.())
       const sink = startStream(res, headers, writeScheduler)
-      const pump = createPump(events, payloadCache.join(args), sink)
+      const pump = createPump(subscription.events, payloadCache.join(subscription.args), sink)
       open.add(res)
       res.once('close', () => {
         open.delete(res)

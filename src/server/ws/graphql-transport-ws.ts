@@ -1,4 +1,4 @@
-import { GraphQLError, OperationTypeNode, type ExecutionArgs } from 'graphql'
+import { GraphQLSchema, OperationTypeNode, parse, type ExecutionArgs, type GraphQLError } from 'graphql'
 import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
 import { DatabaseError } from '../../core/error.ts'
 import { InvalidJson } from '../../core/json/exact-json.ts'
@@ -6,17 +6,16 @@ import { tooLarge } from '../../core/limits.ts'
 import type { AnswerRoom } from '../../graphql/limits/budget.ts'
 import type { PayloadCache } from '../broadcast/payload-cache.ts'
 import type { Bounds } from '../config/config.ts'
-import { executionArgs, operationType, type Executor, type PreparedOperation } from '../operations/executor.ts'
+import type { Executor } from '../operations/executor.ts'
+import type { PrepareResult } from '../operations/prepare.ts'
 import type { Params } from '../operations/request-params.ts'
 import { ConnectionClosed, type WsConnection } from './ws-connection.ts'
 import { asResults, createPump } from '../broadcast/pump.ts'
 import { toWireError, toWire } from '../operations/result.ts'
-import { subscribe } from '../broadcast/subscribe.ts'
 
 /** The operation that `onSubscribe` passes to `execute` and `subscribe`. */
 interface ProtocolOperation extends ExecutionArgs {
-  readonly prepared: PreparedOperation
-  readonly params: Params
+  readonly prepared: PrepareResult
   readonly id: string
   readonly connection: WsConnection
   readonly room: AnswerRoom
@@ -41,15 +40,16 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
     onConnect: (context) => void Object.assign(context, { connectionParams: undefined }),
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { prepared, params, room } = args as ProtocolOperation
-      return toWire(await executor.execute(prepared, params, room))
+      const { prepared, room } = args as ProtocolOperation
+      return toWire(prepared.kind === 'done' ? prepared.result : await executor.execute(prepared, room))
     },
     subscribe: async (args) => {
       const operation = args as ProtocolOperation
-      const { connection, id } = operation
-      const started = await subscribe({ ...args, contextValue: executor.context() })
-      if ('errorResult' in started) return toWire(executor.maskResult(started.errorResult))
-      const source = payloadCache.join(args)
+      const { connection, id, prepared } = operation
+      if (prepared.kind === 'done') return toWire(prepared.result)
+      const started = await executor.subscribe(prepared)
+      if ('errorResult' in started) return toWire(started.errorResult)
+      const source = payloadCache.join(started.args)
       dropRequest(operation)
       return asResults(createPump(started.events, source, connection.sink(id)))
     },
@@ -69,7 +69,6 @@ function dropRequest(operation: ProtocolOperation): void {
   const { payload, document } = operation
   Object.assign(payload, { query: '', variables: null, extensions: null, operationName: null })
   Object.assign(operation, {
-    params: { query: '' },
     variableValues: {},
     prepared: null,
     document: { ...document, definitions: [] },
@@ -86,11 +85,8 @@ interface SubscribeMessage {
 }
 
 /** Returns errors instead of throwing them: a throw would close the socket with all its operations. */
-function open(
-  executor: Executor,
-  { context, id, payload, max }: SubscribeMessage,
-): ProtocolOperation | readonly GraphQLError[] {
-  const { variables } = payload
+function open(executor: Executor, message: SubscribeMessage): ProtocolResult | Promise<ProtocolResult> {
+  const { query, operationName, variables, extensions } = message.payload
   // To the checks of graphql-ws, it is an object like any other.
   if (variables instanceof InvalidJson) {
     return [
@@ -99,46 +95,40 @@ function open(
       ),
     ]
   }
-  const prepared = executor.prepare(payload.query)
-  if (prepared.kind === 'refused') return prepared.errors
   const params: Params = {
-    query: payload.query,
-    operationName: payload.operationName ?? undefined,
+    query,
+    operationName: operationName ?? undefined,
     variables: variables ?? undefined,
+    extensions: extensions ?? undefined,
   }
-  const type = operationType(prepared, params.operationName)
-  if (type === undefined) {
-    return [
-      executor.mask(new GraphQLError('The document has no operation of this name, or several and none was named.')),
-    ]
+  const prepared = executor.prepare({ params, req: message.context.extra.req })
+  const admit = (result: PrepareResult): ProtocolResult => toProtocolOperation(executor, message, result)
+  return prepared instanceof Promise ? prepared.then(admit) : admit(prepared)
+}
+
+type ProtocolResult = ProtocolOperation | readonly GraphQLError[]
+
+/** Stands for an operation that a plugin has answered: graphql-ws looks up the operation in it. */
+const ANSWERED: ExecutionArgs = { schema: new GraphQLSchema({}), document: parse('{ __typename }') }
+
+function toProtocolOperation(
+  executor: Executor,
+  { context: { extra: connection }, id, payload, max }: SubscribeMessage,
+  prepared: PrepareResult,
+): ProtocolResult {
+  // graphql-ws would look elsewhere for properties that are missing.
+  const common = { id, connection, payload, prepared, contextValue: undefined, rootValue: undefined }
+  if (prepared.kind === 'done') {
+    const { data, errors } = prepared.result
+    if (data == null && errors !== undefined) return errors
+    return { ...common, ...ANSWERED, room: connection.messages.answerRoom(id) }
   }
-  const connection = context.extra
-  const slot = type === OperationTypeNode.SUBSCRIPTION ? connection.messages.subscribe(id) : 'fits'
+  const slot = prepared.type === OperationTypeNode.SUBSCRIPTION ? connection.messages.subscribe(id) : 'fits'
   if (slot === 'subscriptions') {
     return [executor.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
   }
   if (slot === 'bytes') {
     return [executor.mask(new DatabaseError('TOO_MANY_REQUESTS', OVER_RETAINED, { retryAfterMs: 1_000 }))]
   }
-  return toProtocolOperation(executor, {
-    prepared,
-    params,
-    id,
-    connection,
-    room: connection.messages.answerRoom(id),
-    payload,
-  })
-}
-
-function toProtocolOperation(
-  executor: Executor,
-  operation: Omit<ProtocolOperation, keyof ExecutionArgs>,
-): ProtocolOperation {
-  // graphql-ws would look elsewhere for properties that are missing.
-  return {
-    ...executionArgs(executor, operation.prepared, operation.params),
-    ...operation,
-    contextValue: undefined,
-    rootValue: undefined,
-  }
+  return { ...common, ...prepared.args, room: connection.messages.answerRoom(id) }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseCode } from 'graphql-ws'
 import type { WebSocket } from 'ws'
@@ -22,6 +23,8 @@ import type { Sink } from '../broadcast/pump.ts'
 export interface WsConnection {
   readonly socket: WebSocket
   readonly messages: MessageQueue
+  /** The request that opened the connection; undefined when no plugin may look at it. */
+  readonly req: IncomingMessage | undefined
   /**
    * Resolves when the text has left for the network (backpressure). Rejects with ConnectionClosed when the socket is
    * closed.
@@ -47,6 +50,8 @@ export class ConnectionClosed extends Error {
 /** The parts of a connection. */
 export interface ConnectionParts {
   readonly socket: WebSocket
+  /** See `WsConnection`. */
+  readonly req: IncomingMessage | undefined
   /** The TCP connection below the WebSocket. */
   readonly stream: Duplex
   readonly writer: ConnectionWriter
@@ -73,6 +78,7 @@ const OVER_BUDGET = 'Too much is held for this connection'
 class OpenWsConnection implements WsConnection {
   readonly socket: WebSocket
   readonly messages: MessageQueue
+  readonly req: IncomingMessage | undefined
   readonly #parts: ConnectionParts
   readonly #incoming = new IncomingMessageTimer()
   readonly #incomingReservation: Reservation
@@ -83,6 +89,7 @@ class OpenWsConnection implements WsConnection {
     const { socket, stream, memoryBudget, pacer, bounds } = parts
     const account = memoryBudget.account(stream)
     this.socket = socket
+    this.req = parts.req
     this.#parts = parts
     this.messages = new MessageQueue(this.#socketControl(), bounds, { account, pacer })
     this.#incomingReservation = account.reserve()

@@ -62,7 +62,7 @@ export function openSockets(
       const writer = writeScheduler.writer(socket, () => ws.readyState === ws.OPEN)
       const connection = attach(
         protocol,
-        { socket: ws, stream: socket, writer, memoryBudget, pacer, bounds },
+        { socket: ws, req: executor.hasPlugins ? req : undefined, stream: socket, writer, memoryBudget, pacer, bounds },
         { report, isDraining: () => state.draining },
       )
       endStalled(socket, connection, bounds.stallTimeoutMs)

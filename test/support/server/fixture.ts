@@ -3,12 +3,28 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Plugin } from 'graphql-yoga'
 import { onTestFinished } from 'vitest'
 import type { Database } from '../../../src/core/database.ts'
 import { BOUNDS, type Bounds, type Config } from '../../../src/server/config/config.ts'
 import { openLog } from '../../../src/server/config/logger.ts'
+import type { OperationPlugin } from '../../../src/server/operations/operation-pipeline.ts'
 import { createApp } from '../../../src/server/app.ts'
 import { startServer, type RunningServer } from '../../../src/server/start.ts'
+
+/** A plugin with every hook, none of which does anything: each operation runs through Yoga's envelop. */
+const IDLE_PLUGIN: Plugin = {
+  onEnveloped: () => {},
+  onParams: () => {},
+  onParse: () => {},
+  onValidate: () => {},
+  onContextBuilding: () => {},
+  onExecute: () => {},
+  onSubscribe: () => {},
+}
+
+/** Set by the project `envelop` of vitest.config.ts; else operations run on GraphQL's own functions. */
+export const DEFAULT_PLUGINS: readonly Plugin[] = process.env['TIDEMARK_TEST_ENVELOP'] === '1' ? [IDLE_PLUGIN] : []
 
 /** A server on the embedded store in a directory of its own; both are gone after the test. */
 export interface ServerFixture extends RunningServer {
@@ -40,7 +56,7 @@ export async function openServer({
     logLevel: 'silent',
     bounds: { ...BOUNDS, ...bounds },
   }
-  const server = await startServer(config, openLog('silent'))
+  const server = await startServer({ ...config, plugins: DEFAULT_PLUGINS }, openLog('silent'))
   onTestFinished(() => server.close())
   const endpoint = `${server.url}/graphql`
   return { ...server, endpoint, wsEndpoint: endpoint.replace('http', 'ws') }
@@ -54,11 +70,16 @@ export interface ServiceFixture {
 }
 
 /** Serves `db` for the running test. */
-export async function serve(db: Database, bounds: Partial<Bounds> = {}): Promise<ServiceFixture> {
+export async function serve(
+  db: Database,
+  bounds: Partial<Bounds> = {},
+  plugins: readonly OperationPlugin[] = DEFAULT_PLUGINS,
+): Promise<ServiceFixture> {
   const service = createApp({
     db,
     config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } },
     log: openLog('silent'),
+    plugins,
     counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }),
   })
   const { server } = service.http
