@@ -32,12 +32,11 @@ export function refusal(error: GraphQLError): GraphQLError {
 
 /** OPERATION_TOO_COMPLEX, with status 400 for every client. */
 export function tooComplex(
-  limit: string,
-  max: number,
+  bound: { readonly limit: string; readonly max: number },
   message: string,
   nodes?: GraphQLErrorOptions['nodes'],
 ): GraphQLError {
-  const extensions = { code: 'OPERATION_TOO_COMPLEX', limit, max, http: { spec: false, status: 400 } } as const
+  const extensions = { code: 'OPERATION_TOO_COMPLEX', ...bound, http: { spec: false, status: 400 } } as const
   return toPublicError(new GraphQLError(message, { nodes: nodes ?? null }), { message, extensions })
 }
 

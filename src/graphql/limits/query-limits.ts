@@ -55,8 +55,7 @@ function parseError(error: GraphQLError): GraphQLError {
   if (!error.message.includes('Parsing aborted')) return refusal(error)
   const { tokens } = QUERY_LIMITS
   return tooComplex(
-    'tokens',
-    tokens,
+    { limit: 'tokens', max: tokens },
     `The document has more than ${tokens} tokens: send less at once, and values as variables.`,
   )
 }
@@ -96,7 +95,7 @@ function checkSize(context: ValidationContext, node: OperationDefinitionNode, si
   for (const limit of Object.keys(DESCRIPTIONS) as (keyof Size)[]) {
     const max = QUERY_LIMITS[limit]
     const message = `The operation has more than ${max} ${DESCRIPTIONS[limit]}: ask for less at once.`
-    if (size[limit] > max) context.reportError(tooComplex(limit, max, message, node))
+    if (size[limit] > max) context.reportError(tooComplex({ limit, max }, message, node))
   }
 }
 

@@ -20,13 +20,15 @@ export const Document: GqlDocumentResolvers = {
   value: ({ value }, _, { budget }) => budget.chargeValue(value),
   field: ({ value }, { path }, { budget }) => budget.chargeValue(getField(value, path.split('/')) ?? null),
   documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
-    const read = await readList(context, info, page, () =>
+    const read = await readList({ context, info, requested: page }, () =>
       context.db.documents(`${path}/${name}`, { ...omitNulls(page), asOf: { cursor: asOf } }),
     )
     return isEvent ? asEventPage(read) : read
   },
   history: async ({ path }, options, context, info) =>
-    asEventPage(await readList(context, info, options, () => context.db.history(path, omitNulls(options)))),
+    asEventPage(
+      await readList({ context, info, requested: options }, () => context.db.history(path, omitNulls(options))),
+    ),
 }
 
 /** Charges and returns a text that is part of every row and may be long. */

@@ -12,16 +12,17 @@ export interface RequestedRows {
   readonly last?: number | null | undefined
 }
 
-type ReadListing = Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>
+interface ListRead {
+  readonly context: Context
+  readonly info: Pick<GraphQLResolveInfo, 'fieldNodes' | 'fragments'>
+  readonly requested: RequestedRows
+}
 
 /** Reads a page of documents or of the log within the operation's budget. */
 export async function readList<T extends DocumentPage | ChangeBatch>(
-  context: Context,
-  info: ReadListing,
-  requested: RequestedRows,
+  { context: { budget }, info, requested }: ListRead,
   call: () => Promise<T>,
 ): Promise<T> {
-  const { budget } = context
   const page = await budget.read(rowsToReserve(requested), call, listRows)
   budget.charge(listRows(page) * estimateRowBytes(info))
   return page

@@ -20,11 +20,13 @@ export const Query: GqlQueryResolvers = {
     return args.asOf == null ? read : read.then((document) => document && asEvent(document))
   },
   documents: (_, { path, ...options }, context, info) => {
-    const read = readList(context, info, options, () => context.db.documents(path, omitNulls(options)))
+    const read = readList({ context, info, requested: options }, () => context.db.documents(path, omitNulls(options)))
     return options.asOf == null ? read : read.then(asEventPage)
   },
   history: async (_, { path, ...options }, context, info) =>
-    asEventPage(await readList(context, info, options, () => context.db.history(path, omitNulls(options)))),
+    asEventPage(
+      await readList({ context, info, requested: options }, () => context.db.history(path, omitNulls(options))),
+    ),
   log: (_, { paths, ...options }, context, info) =>
-    readList(context, info, options, () => context.db.log(paths, omitNulls(options))),
+    readList({ context, info, requested: options }, () => context.db.log(paths, omitNulls(options))),
 }

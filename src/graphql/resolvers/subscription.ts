@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { ChangeBatch, ObservedValue } from '../../core/database.ts'
 import type { Context } from '../context.ts'
+import type { Budget } from '../limits/budget.ts'
 import { omitNulls } from './omit-nulls.ts'
 import { listRows } from './list.ts'
 import type { GqlSubscriptionResolvers } from '../resolvers.generated.ts'
@@ -14,12 +15,13 @@ import { estimateRowBytes } from '../limits/weight.ts'
 export const Subscription: GqlSubscriptionResolvers = {
   changes: {
     subscribe: (_, { paths, ...options }, { db }) => db.changes(paths, omitNulls(options)),
-    resolve: showBatch,
+    resolve: (batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo) =>
+      chargedBatch(batch, budget, info),
   },
   live: {
     subscribe: (_, { paths, ...options }, { db }) => db.live(paths, omitNulls(options)),
-    resolve: (batch: ChangeBatch, _: unknown, context: Context, info: GraphQLResolveInfo) =>
-      asPresentBatch(showBatch(batch, null, context, info)),
+    resolve: (batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo) =>
+      asPresentBatch(chargedBatch(batch, budget, info)),
   },
   get: {
     subscribe: (_, { path, ...options }, { db }) => db.watch(path, omitNulls(options)),
@@ -27,7 +29,7 @@ export const Subscription: GqlSubscriptionResolvers = {
   },
 }
 
-function showBatch(batch: ChangeBatch, _: unknown, { budget }: Context, info: GraphQLResolveInfo): ChangeBatch {
+function chargedBatch(batch: ChangeBatch, budget: Budget, info: GraphQLResolveInfo): ChangeBatch {
   budget.charge(listRows(batch) * estimateRowBytes(info))
   return batch
 }

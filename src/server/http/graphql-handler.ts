@@ -11,6 +11,7 @@ import type { Executor } from '../operations/executor.ts'
 import type { PreparedOperation } from '../operations/operation-pipeline.ts'
 import { paramsOfBody, paramsOfUrl, type Params } from '../operations/request-params.ts'
 import { toHttpError, HttpError } from '../operations/http-error.ts'
+import { sendHttpError, sendJson } from './send.ts'
 import { statusOf, toWire } from '../operations/result.ts'
 import { singleResultEvents, type EventStreams } from '../sse/event-stream.ts'
 
@@ -46,7 +47,7 @@ export function createGraphqlHttp(
       try {
         if (req.method === 'POST') await answerPost(parts, exchange)
         else if (req.method === 'GET') await answerGet(parts, exchange)
-        else throw new HttpError(405, 'GraphQL takes GET and POST.', { headers: { allow: 'GET, POST' } })
+        else throw new HttpError('GraphQL takes GET and POST.', { status: 405, headers: { allow: 'GET, POST' } })
       } catch (error) {
         sendError(parts.executor, exchange, error)
       } finally {
@@ -73,12 +74,14 @@ function releaseOnClose({ res, reservation }: Pick<Exchange, 'res' | 'reservatio
 async function answerPost(parts: BoundParts, exchange: Exchange): Promise<void> {
   const { req, reservation } = exchange
   if (!isJsonBody(req.headers['content-type'])) {
-    throw new HttpError(415, 'Send the operation as application/json in UTF-8.', {
+    throw new HttpError('Send the operation as application/json in UTF-8.', {
+      status: 415,
       headers: { 'accept-post': 'application/json' },
     })
   }
   if (req.headers['content-encoding'] !== undefined) {
-    throw new HttpError(415, 'Send the body without a content encoding.', {
+    throw new HttpError('Send the body without a content encoding.', {
+      status: 415,
       headers: { 'accept-encoding': 'identity' },
     })
   }
@@ -103,11 +106,11 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
   const prepared = preparing instanceof Promise ? await preparing : preparing
   const operation = prepared.kind === 'ready' ? prepared.type : undefined
   if (operation === OperationTypeNode.MUTATION && req.method === 'GET') {
-    throw new HttpError(405, 'A mutation needs POST.', { headers: { allow: 'POST' } })
+    throw new HttpError('A mutation needs POST.', { status: 405, headers: { allow: 'POST' } })
   }
   // The type of the operation decides, not the header alone: some clients accept streams for everything.
   if ((operation === OperationTypeNode.SUBSCRIPTION || accepted.json === null) && !accepted.stream) {
-    throw new HttpError(406, NOT_ACCEPTABLE)
+    throw new HttpError(NOT_ACCEPTABLE, { status: 406 })
   }
   const type = accepted.json ?? 'text/event-stream'
   if (prepared.kind === 'done') return answerResult(exchange, { type, result: prepared.result })
@@ -188,26 +191,5 @@ function sendError(executor: Executor, exchange: Exchange, error: unknown): void
     const result = { errors: [executor.mask(error)] }
     return send(exchange, type, { result, body: JSON.stringify(toWire(result)) })
   }
-  const body = JSON.stringify({
-    errors: [{ message: httpError.message, extensions: { code: httpError.code, ...httpError.details } }],
-  })
-  sendJson(res, httpError.status, { type, body, headers: { ...httpError.headers, ...headers } })
-}
-
-interface JsonAnswer {
-  readonly type: string
-  readonly body: string
-  readonly headers?: OutgoingHttpHeaders | undefined
-}
-
-/** Sends a JSON text, in one write. */
-export function sendJson(res: ServerResponse, status: number, { type, body, headers }: JsonAnswer): void {
-  res.writeHead(status, {
-    'content-type': `${type}; charset=utf-8`,
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    ...headers,
-  })
-  res.end(body)
+  sendHttpError(res, httpError, { type, headers })
 }

@@ -7,7 +7,9 @@ import {
 } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Bounds } from '../config/config.ts'
-import { sendJson, type GraphqlHttp } from './graphql-handler.ts'
+import type { GraphqlHttp } from './graphql-handler.ts'
+import { sendHttpError, sendJson } from './send.ts'
+import { HttpError } from '../operations/http-error.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Metrics } from '../status/metrics.ts'
 import type { Origins } from './origin-policy.ts'
@@ -91,17 +93,17 @@ export function pathOf(url: string | undefined): string {
 }
 
 function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): void {
-  if (hasTwoHosts(req)) return sendProblem(res, 400, { code: 'BAD_REQUEST', message: 'A request has one Host header.' })
+  if (hasTwoHosts(req)) return sendHttpError(res, TWO_HOSTS)
   const path = pathOf(req.url)
   if (path === ROUTES.graphql) return routeGraphql(parts, req, res)
-  if (req.method !== 'GET' && req.method !== 'HEAD') return sendProblem(res, 404, NOT_FOUND)
+  if (req.method !== 'GET' && req.method !== 'HEAD') return sendHttpError(res, NOT_FOUND)
   switch (path) {
     case '/':
       return redirect(res, ROUTES.playground)
     case ROUTES.playground:
       return void parts.playground
         .answer(req, res)
-        .catch(() => sendProblem(res, 500, { code: 'INTERNAL', message: 'The playground cannot be shown.' }))
+        .catch(() => sendHttpError(res, new HttpError('The playground cannot be shown.', { code: 'INTERNAL' })))
     case ROUTES.live:
       return sendJson(res, 200, { type: 'application/json', body: '{"status":"ok"}' })
     case ROUTES.ready:
@@ -109,10 +111,10 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
     case ROUTES.metrics:
       return void parts.metrics.text().then(
         (body) => sendJson(res, 200, { type: parts.metrics.type, body }),
-        () => sendProblem(res, 500, { code: 'INTERNAL', message: 'The metrics cannot be read.' }),
+        () => sendHttpError(res, new HttpError('The metrics cannot be read.', { code: 'INTERNAL' })),
       )
     default:
-      return sendProblem(res, 404, NOT_FOUND)
+      return sendHttpError(res, NOT_FOUND)
   }
 }
 
@@ -127,7 +129,7 @@ export function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
 
 function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res: ServerResponse): void {
   const refused = origins.refuse(req.headers)
-  if (refused !== null) return sendProblem(res, 403, { code: 'FORBIDDEN', message: refused })
+  if (refused !== null) return sendHttpError(res, new HttpError(refused, { code: 'FORBIDDEN' }))
   const headers = origins.headers(req.headers.origin)
   if (req.method === 'OPTIONS') return sendPreflight(res, headers)
   if (req.method === 'GET' && req.headers.accept?.includes('text/html')) {
@@ -136,22 +138,13 @@ function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res
   void graphql.answer(req, res, headers)
 }
 
-const NOT_FOUND = {
-  code: 'NOT_FOUND',
-  message: `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.`,
-}
+const NOT_FOUND = new HttpError(
+  `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.`,
+  { code: 'NOT_FOUND', status: 404 },
+)
 
-interface Problem {
-  readonly code: string
-  readonly message: string
-}
-
-function sendProblem(res: ServerResponse, status: number, { code, message }: Problem): void {
-  sendJson(res, status, {
-    type: 'application/json',
-    body: JSON.stringify({ errors: [{ message, extensions: { code } }] }),
-  })
-}
+/** For a request or an upgrade with two Host headers. */
+export const TWO_HOSTS: HttpError = new HttpError('A request has one Host header.')
 
 function sendReadiness(res: ServerResponse, reason: string | null): void {
   const body = reason === null ? { status: 'ok' } : { status: 'unavailable', reason }

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { tooLarge } from '../../core/limits.ts'
 import type { Reservation } from '../limits/memory-budget.ts'
-import { badRequest, HttpError } from '../operations/http-error.ts'
+import { HttpError } from '../operations/http-error.ts'
 
 /**
  * Reads the body of a request, at most `maxBytes`, which `reservation` holds. Rejects with an HttpError or a
@@ -38,7 +38,7 @@ function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<
     req.once('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
     req.once('error', reject)
     req.once('close', () => {
-      if (!req.complete) reject(badRequest('The client went away before the body was complete.'))
+      if (!req.complete) reject(new HttpError('The client went away before the body was complete.'))
     })
   })
 }
@@ -46,9 +46,9 @@ function collect(req: IncomingMessage, count: (bytes: number) => void): Promise<
 /** The text of a body: strict UTF-8 without a byte order mark. Throws an HttpError. */
 export function decodeBody(bytes: Buffer): string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-    throw badRequest('The body begins with a byte order mark: send UTF-8 without one.')
+    throw new HttpError('The body begins with a byte order mark: send UTF-8 without one.')
   }
-  if (!isUtf8(bytes)) throw badRequest('The body is not valid UTF-8.')
+  if (!isUtf8(bytes)) throw new HttpError('The body is not valid UTF-8.')
   return bytes.toString('utf8')
 }
 
@@ -56,7 +56,7 @@ const bodyTooLarge = (max: number): Error => tooLarge('bodyBytes', max, 'The bod
 
 /** 429: the request is refused, not queued. */
 export function tooBusy(what: string): HttpError {
-  return new HttpError(429, `${what}: try again in a second.`, {
+  return new HttpError(`${what}: try again in a second.`, {
     code: 'TOO_MANY_REQUESTS',
     details: { retryAfterMs: 1_000 },
     headers: { 'retry-after': '1' },

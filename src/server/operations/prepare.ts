@@ -8,7 +8,7 @@ import {
 } from 'graphql'
 import { createTextCache, withoutTokens } from '../../graphql/document-cache.ts'
 import { noOperation, refusal } from '../../graphql/errors.ts'
-import { badRequest, HttpError } from './http-error.ts'
+import { HttpError } from './http-error.ts'
 import type { Enveloped, OperationRequest, OperationPipeline, PreparedOperation } from './operation-pipeline.ts'
 import { QUERY_EXPECTED } from './request-params.ts'
 
@@ -76,7 +76,7 @@ function isUnknownOperation(error: unknown): boolean {
 }
 
 function queryOf({ params: { query } }: OperationRequest): string {
-  if (query === undefined) throw badRequest(QUERY_EXPECTED)
+  if (query === undefined) throw new HttpError(QUERY_EXPECTED)
   return query
 }
 

@@ -1,5 +1,5 @@
 import { parseExactJson } from '../../core/json/exact-json.ts'
-import { badRequest } from './http-error.ts'
+import { HttpError } from './http-error.ts'
 
 /** The parameters of a request (GraphQL over HTTP, section "Request Parameters"). */
 export interface Params {
@@ -19,11 +19,11 @@ type ParamVariables = { readonly [name: string]: unknown }
 export function paramsOfBody(text: string): Params {
   const body = parseExactJson(text)
   if (Array.isArray(body)) {
-    throw badRequest(
+    throw new HttpError(
       'Batches are not offered: send one operation per request; `transact` writes many documents at once.',
     )
   }
-  if (!isRecord(body)) throw badRequest('The body must be a JSON object with a "query".')
+  if (!isRecord(body)) throw new HttpError('The body must be a JSON object with a "query".')
   return checkParams(body)
 }
 
@@ -31,7 +31,7 @@ export function paramsOfBody(text: string): Params {
 export function paramsOfUrl(url: string): Params {
   const text = url.slice(url.indexOf('?') + 1 || url.length)
   if (!isPercentEncoded(text)) {
-    throw badRequest(
+    throw new HttpError(
       'The query string is not percent-encoded UTF-8: encode each parameter, as encodeURIComponent does.',
     )
   }
@@ -59,15 +59,15 @@ const parseOptional = (text: string | null): unknown => (text ? parseExactJson(t
 
 /** Ignores unknown parameters, as the specification wants. */
 function checkParams({ query, operationName, variables, extensions }: { readonly [name: string]: unknown }): Params {
-  if (query !== undefined && typeof query !== 'string') throw badRequest(QUERY_EXPECTED)
+  if (query !== undefined && typeof query !== 'string') throw new HttpError(QUERY_EXPECTED)
   if (operationName != null && typeof operationName !== 'string') {
-    throw badRequest('The parameter "operationName" must be a string or null.')
+    throw new HttpError('The parameter "operationName" must be a string or null.')
   }
   if (variables != null && !isRecord(variables)) {
-    throw badRequest('The parameter "variables" must be an object or null.')
+    throw new HttpError('The parameter "variables" must be an object or null.')
   }
   if (extensions != null && !isRecord(extensions)) {
-    throw badRequest('The parameter "extensions" must be an object or null.')
+    throw new HttpError('The parameter "extensions" must be an object or null.')
   }
   return {
     query,

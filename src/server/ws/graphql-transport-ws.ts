@@ -54,7 +54,7 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
       return asResults(createPump(started.events, source, connection.sink(id)))
     },
     // A closed connection is no failure: there is nobody to answer and nothing to log.
-    onError: (_context, _id, _payload, errors) =>
+    onError: (...[, , , errors]) =>
       errors.map((error) =>
         (error.originalError instanceof ConnectionClosed ? error : toWireError(executor.mask(error))).toJSON(),
       ),

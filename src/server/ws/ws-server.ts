@@ -3,10 +3,11 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { CloseCode, handleProtocols, type Server as Protocol } from 'graphql-ws'
 import { WebSocketServer } from 'ws'
-import type { ErrorCode } from '../../core/error.ts'
 import type { Bounds } from '../config/config.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
-import { hasTwoHosts, pathOf, ROUTES, type Http } from '../http/http-server.ts'
+import { hasTwoHosts, pathOf, ROUTES, TWO_HOSTS, type Http } from '../http/http-server.ts'
+import { endWithHttpError } from '../http/send.ts'
+import { HttpError } from '../operations/http-error.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
 import type { Origins } from '../http/origin-policy.ts'
 import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
@@ -54,10 +55,12 @@ export function openSockets(
   const state = { draining: false }
   http.server.on('upgrade', (req, socket, head) => {
     if (!asksForWebSocket(req)) {
-      return hasAllHeaders(req) ? ignoreUpgrade(http, req, { socket, head }) : refuse(socket, TOO_MANY_HEADERS)
+      return hasAllHeaders(req)
+        ? ignoreUpgrade(http, req, { socket, head })
+        : endWithHttpError(socket, TOO_MANY_HEADERS)
     }
     const problem = upgradeError(req, origins)
-    if (problem !== null || state.draining) return refuse(socket, problem ?? STOPPING)
+    if (problem !== null || state.draining) return endWithHttpError(socket, problem ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
       const writer = writeScheduler.writer(socket, () => ws.readyState === ws.OPEN)
       const connection = attach(
@@ -147,28 +150,15 @@ function attach(
   return connection
 }
 
-type UpgradeError = readonly [status: string, message: string, code: ErrorCode]
+const TOO_MANY_HEADERS = new HttpError('A request that asks for an upgrade has less than 1,000 headers.', {
+  status: 431,
+})
+const STOPPING = new HttpError('The server is stopping.', { code: 'UNAVAILABLE' })
+const NOT_FOUND = new HttpError(`WebSockets are served at ${ROUTES.graphql}.`, { code: 'NOT_FOUND', status: 404 })
 
-const TOO_MANY_HEADERS: UpgradeError = [
-  '431 Request Header Fields Too Large',
-  'A request that asks for an upgrade has less than 1,000 headers.',
-  'BAD_REQUEST',
-]
-const STOPPING: UpgradeError = ['503 Service Unavailable', 'The server is stopping.', 'UNAVAILABLE']
-
-function upgradeError(req: IncomingMessage, origins: Origins): UpgradeError | null {
-  if (pathOf(req.url) !== ROUTES.graphql) {
-    return ['404 Not Found', `WebSockets are served at ${ROUTES.graphql}.`, 'NOT_FOUND']
-  }
-  if (hasTwoHosts(req)) return ['400 Bad Request', 'A request has one Host header.', 'BAD_REQUEST']
+function upgradeError(req: IncomingMessage, origins: Origins): HttpError | null {
+  if (pathOf(req.url) !== ROUTES.graphql) return NOT_FOUND
+  if (hasTwoHosts(req)) return TWO_HOSTS
   const problem = origins.refuse(req.headers)
-  return problem === null ? null : ['403 Forbidden', problem, 'FORBIDDEN']
-}
-
-function refuse(socket: Duplex, [status, message, code]: UpgradeError): void {
-  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
-  socket.on('error', () => {})
-  socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
+  return problem === null ? null : new HttpError(problem, { code: 'FORBIDDEN' })
 }
