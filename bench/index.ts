@@ -1,3 +1,4 @@
+import { ablation } from './feeds/ablation.ts'
 import { feeds } from './feeds.ts'
 import { machine } from './machine.ts'
 import { past } from './past.ts'
@@ -7,7 +8,7 @@ import { transact } from './transact.ts'
 import { where } from './where.ts'
 import { writes } from './writes.ts'
 
-const sections = { writes, transact, reads, feeds, past, searches, where }
+const sections = { writes, transact, reads, feeds, ablation, past, searches, where }
 
 /** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {

@@ -22,10 +22,10 @@ export interface BenchServer {
 /** Microseconds per tick of /proc/<pid>/stat (USER_HZ is 100 on Linux). */
 const TICK_MICROS = 10_000
 
-/** Starts the server as users do, on a fresh directory. */
-export async function startServer(): Promise<BenchServer> {
+/** Starts the server as users do, on a fresh directory. `root`: of another copy of the package; default this one. */
+export async function startServer(root = '.'): Promise<BenchServer> {
   const data = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
-  const server = await startProcess(['bin/tidemark.js', 'start', '--port', '0', '--data', data])
+  const server = await startProcess([join(root, 'bin/tidemark.js'), 'start', '--port', '0', '--data', data])
   return {
     ...server,
     stop: async () => {

@@ -21,13 +21,21 @@ export interface SubscribersOptions {
   readonly count: number
   /** Ids of their operations. Default: equal. */
   readonly ids?: 'equal' | 'different'
+  /** Default: FOLLOW. */
+  readonly query?: string
 }
 
 export const FOLLOW =
   'subscription { changes(paths: ["posts"]) { cursor upToDate changes { type path document { version value } } } }'
 
 /** Opens subscribers of the path `posts`, all at the live edge. */
-export async function openSubscribers({ url, over, count, ids = 'equal' }: SubscribersOptions): Promise<Subscribers> {
+export async function openSubscribers({
+  url,
+  over,
+  count,
+  ids = 'equal',
+  query = FOLLOW,
+}: SubscribersOptions): Promise<Subscribers> {
   const child = fork(fileURLToPath(new URL('client.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
   const exited = once(child, 'exit')
   const send = async (command: Command): Promise<Reply> => {
@@ -37,7 +45,7 @@ export async function openSubscribers({ url, over, count, ids = 'equal' }: Subsc
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('The subscribers are gone.')
     return answer[0] as Reply
   }
-  await send({ kind: 'open', url, over, count, query: FOLLOW, ids })
+  await send({ kind: 'open', url, over, count, query, ids })
   return {
     received: async (count) => void (await send({ kind: 'await', count })),
     latencies: async () => (await send({ kind: 'latencies' })).latencies,

@@ -10,13 +10,20 @@ export interface Writer {
   close(): void
 }
 
-export async function openWriter(server: BenchServer): Promise<Writer> {
+/** `path`: of the collection; default `posts`. */
+export async function openWriter(server: BenchServer, path = 'posts'): Promise<Writer> {
   const socket = await openSocket(server.url)
   let id = 0
   return {
     post: () => {
       const variables = { value: { title: 'A post as people write them', likes: 42, t: moment() } }
-      socket.send(JSON.stringify({ id: String(id++), type: 'subscribe', payload: { query: POST, variables } }))
+      socket.send(
+        JSON.stringify({
+          id: String(id++),
+          type: 'subscribe',
+          payload: { query: POST.replace('posts', path), variables },
+        }),
+      )
     },
     close: () => socket.terminate(),
   }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { BOUNDS } from '../../src/server/config/config.ts'
 import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
 import { Payload } from '../../src/server/broadcast/payload.ts'
-import { createPump, type Sink } from '../../src/server/broadcast/pump.ts'
+import { Pump, type Sink } from '../../src/server/broadcast/pump.ts'
 import { feedOf } from '../graphql/recording-database.ts'
 
 /** A connection that is full as soon as something is written, until `drain`. */
@@ -44,8 +44,9 @@ test('of the subscriptions of a connection one at a time makes what may be large
     making--
     return new Payload('{}')
   }
-  const pumps = Array.from({ length: 10 }, () =>
-    createPump(feedOf([{}]), { isSmall: false, cached: () => null, make }, sink),
+  const pumps = Array.from(
+    { length: 10 },
+    () => new Pump(feedOf([{}]), { isSmall: false, cached: () => null, make }, sink),
   )
   const ended = Promise.all(pumps.map((pump) => pump.run()))
   for (let i = 1; i <= 10; i++) {

@@ -17,27 +17,11 @@ export interface Sink {
   canWrite(onDrain: () => void): boolean
 }
 
-/** A running subscription. */
-export interface Pump {
-  /**
-   * Resolves when the events have ended or were stopped, or the connection is gone; rejects with their failure. Call it
-   * once.
-   */
-  run(): Promise<void>
-  /** Ends the events and frees their resources at once. */
-  stop(): Promise<void>
-}
-
 /**
  * Pulls the events of a subscription and writes their payloads. No async generator: it would not end while it waits for
  * an event, and so would leak on every disconnect. Backpressure: nothing is pulled while the sink is full.
  */
-export function createPump(events: SubscriptionEvents, source: PayloadSource, sink: Sink): Pump {
-  const pump = new EventPump(toEventSource(events), source, sink)
-  return { run: () => pump.run(), stop: () => pump.stop() }
-}
-
-class EventPump implements PullObserver<unknown> {
+export class Pump implements PullObserver<unknown> {
   readonly #events: EventSource
   readonly #source: PayloadSource
   readonly #sink: Sink
@@ -45,12 +29,16 @@ class EventPump implements PullObserver<unknown> {
   #resolve: (() => void) | null = null
   #reject: ((failure: unknown) => void) | null = null
 
-  constructor(events: EventSource, source: PayloadSource, sink: Sink) {
-    this.#events = events
+  constructor(events: SubscriptionEvents, source: PayloadSource, sink: Sink) {
+    this.#events = toEventSource(events)
     this.#source = source
     this.#sink = sink
   }
 
+  /**
+   * Resolves when the events have ended or were stopped, or the connection is gone; rejects with their failure. Call it
+   * once.
+   */
   run(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -59,6 +47,7 @@ class EventPump implements PullObserver<unknown> {
     })
   }
 
+  /** Ends the events and frees their resources at once. */
   async stop(): Promise<void> {
     if (this.#stopped) return
     this.#stopped = true

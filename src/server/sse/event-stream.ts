@@ -5,7 +5,7 @@ import type { Executor } from '../operations/executor.ts'
 import type { RunningSubscription } from '../operations/subscription.ts'
 import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
 import { chunkOf, Payload, type BufferList } from '../broadcast/payload.ts'
-import { createPump, type Sink } from '../broadcast/pump.ts'
+import { Pump, type Sink } from '../broadcast/pump.ts'
 import { toWire } from '../operations/result.ts'
 
 /**
@@ -58,7 +58,7 @@ export function createEventStreams(
       // The connection may have closed while the subscription started.
       if (res.destroyed) return void (await subscription.events.return?.())
       const sink = startStream(res, headers, writeScheduler)
-      const pump = createPump(subscription.events, payloadCache.join(subscription.args), sink)
+      const pump = new Pump(subscription.events, payloadCache.join(subscription.args), sink)
       open.add(res)
       res.once('close', () => {
         open.delete(res)

@@ -10,7 +10,7 @@ import type { Executor } from '../operations/executor.ts'
 import type { PrepareResult } from '../operations/prepare.ts'
 import type { Params } from '../operations/request-params.ts'
 import { ConnectionClosed, type WsConnection } from './ws-connection.ts'
-import { asResults, createPump } from '../broadcast/pump.ts'
+import { asResults, Pump } from '../broadcast/pump.ts'
 import { toWireError, toWire } from '../operations/result.ts'
 
 /** The operation that `onSubscribe` passes to `execute` and `subscribe`. */
@@ -51,7 +51,7 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
       if ('errorResult' in started) return toWire(started.errorResult)
       const source = payloadCache.join(started.args)
       dropRequest(operation)
-      return asResults(createPump(started.events, source, connection.sink(id)))
+      return asResults(new Pump(started.events, source, connection.sink(id)))
     },
     // A closed connection is no failure: there is nobody to answer and nothing to log.
     onError: (...[, , , errors]) =>
