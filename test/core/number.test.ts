@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isExactNumber, isExactToken } from '../../src/core/json/number.ts'
 
 /** The decimal value of a token as a fraction of integers. */
@@ -62,7 +62,7 @@ const nearDouble = fc
   })
 
 describe('a number as it is written', () => {
-  it('is exact if and only if its decimal value is that of the double that is written back', () => {
+  test('is exact if and only if its decimal value is that of the double that is written back', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -78,7 +78,7 @@ describe('a number as it is written', () => {
     )
   })
 
-  it('is exact when it has at most 15 characters and no exponent', () => {
+  test('is exact when it has at most 15 characters and no exponent', () => {
     fc.assert(
       fc.property(fc.tuple(digits(1, 15), fc.integer({ min: 0, max: 14 })), ([text, point]) => {
         const whole = text.slice(0, point).replace(/^0+(?=.)/, '') || '0'
@@ -90,7 +90,7 @@ describe('a number as it is written', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['0', true],
     ['-0', true],
     ['-0.000', true],
@@ -140,7 +140,7 @@ describe('a number as it is written', () => {
     expect(isExactToken(token)).toBe(exact)
   })
 
-  it('of a million digits is judged in linear time', () => {
+  test('of a million digits is judged in linear time', () => {
     const zeros = '0'.repeat(1_000_000)
     const start = performance.now()
     expect(isExactToken(`1${zeros}1`)).toBe(false)
@@ -152,7 +152,7 @@ describe('a number as it is written', () => {
 })
 
 describe('a double', () => {
-  it('is exact if and only if the text that JSON gives it is an exact token', () => {
+  test('is exact if and only if the text that JSON gives it is an exact token', () => {
     fc.assert(
       fc.property(fc.oneof(fc.double(), fc.double({ min: 2 ** 50, max: 1e22 }), fc.maxSafeInteger()), (double) => {
         expect(isExactNumber(double)).toBe(Number.isFinite(double) && isExactToken(String(double)))

@@ -147,7 +147,7 @@ test('who waits has a sign of life in time while others come', async () => {
   expect(came).not.toBe('nothing')
 })
 
-test('who is ahead of those at the live edge takes no time while they wait for a store that is away', async () => {
+test('a reader ahead of the live edge takes no time while the edge waits for an unavailable store', async () => {
   const inner = new MemoryStore()
   const before = await database(inner)
   for (const id of ['1', '2']) await before.put(`c/${id}`, { n: 1 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Database, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
@@ -30,7 +30,7 @@ async function took(run: () => Promise<unknown>): Promise<number> {
 }
 
 describe('bytes that a client chooses', () => {
-  it('documents of 1,000 new fields each are written in one batch: what each of them expects is found with one look', async () => {
+  test('documents of 1,000 new fields each are written in one batch, each with one look at its expectations', async () => {
     await withDatabase(await openLmdbStore({ directory: await temporaryDirectory() }), async (db) => {
       await Promise.all(list(100, (i) => db.put(`a/${i}`, {})))
       expect(await took(() => Promise.all(list(100, (i) => db.put(`a/${i}`, keys(1_000, 'k')))))).toBeLessThan(15_000)
@@ -38,7 +38,7 @@ describe('bytes that a client chooses', () => {
     })
   })
 
-  it('a transaction that patches one large document hundreds of times copies it once', async () => {
+  test('a transaction that patches one large document hundreds of times copies it once', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       const wide = Object.fromEntries(list(60, (g) => [`g${g}`, keys(1_000, 'k')]))
       await db.put('a/1', wide)
@@ -50,7 +50,7 @@ describe('bytes that a client chooses', () => {
     })
   })
 
-  it('the fields of a transaction that writes many in one document stay few, and cover all', async () => {
+  test('the fields of a transaction that writes many in one document stay few, and cover all', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       await db.put('a/1', { title: 'x', deep: keys(10, 'g', {}) })
       const patch = (n: number): Op => ({
@@ -72,7 +72,7 @@ describe('bytes that a client chooses', () => {
     })
   })
 
-  it('a key that is longer than allowed, of before there was a bound, is read, and fields beside it are written', async () => {
+  test('a key longer than allowed, from before the bound, is read, and fields beside it are written', async () => {
     const store = new MemoryStore()
     const key = 'k'.repeat(5_000)
     const before = await openEngine(store, { limits: { ...LIMITS, objectKeyBytes: 10_000 } })
@@ -91,7 +91,7 @@ describe('bytes that a client chooses', () => {
     })
   })
 
-  it('a key with a slash is not taken for the nested collection whose path it spells', async () => {
+  test('a key with a slash is not taken for the nested collection whose path it spells', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       await db.put('a/1', { b: [] })
       await db.transact([
@@ -103,7 +103,7 @@ describe('bytes that a client chooses', () => {
     })
   })
 
-  it('a feed of what lies deep inside a document misses no change whose fields are named by a place above it', async () => {
+  test('a feed of a deep field misses no change whose fields are named by a place above it', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       await db.put('a/1', { deep: { meta: { likes: 0 } }, other: 1 })
       const feed = db.changes(['a/1/deep/meta/likes'])
@@ -122,7 +122,7 @@ describe('bytes that a client chooses', () => {
     })
   })
 
-  it('a feed of a pattern deep inside a document of long keys builds no paths', async () => {
+  test('a feed of a pattern deep inside a document of long keys builds no paths', async () => {
     await withDatabase(new MemoryStore(), async (db) => {
       const leaves = (last: number): Json => [...Array<number>(8_000).fill(0), last]
       const deep = (last: number): Json =>

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ChangeBatch, Database, ObservedValue } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
@@ -110,7 +110,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       expect(await db.interrupt({ paths: ['posts'] })).toBe(count)
     }
 
-    it('live begins again with a reset, on the same subscription, and goes on with the new shape', async () => {
+    test('live begins again with a reset, on the same subscription, and goes on with the new shape', async () => {
       const { gate, db } = await stageOn(openStore)
       const feed = db.live(['posts'])
       expect(summary(await pull(feed))).toEqual(['NEW posts/1@1'])
@@ -127,7 +127,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       await feed.return?.()
     })
 
-    it('changes goes on from its place with the new shape, and nothing that it may see is missing or twice', async () => {
+    test('changes goes on from its place with the new shape, and nothing that it may see is missing or twice', async () => {
       const { gate, db } = await stageOn(openStore)
       const feed = db.changes(['posts', 'users'])
       const first = await pull(feed)
@@ -150,7 +150,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       await feed.return?.()
     })
 
-    it('watch begins again with the value that it may see', async () => {
+    test('watch begins again with the value that it may see', async () => {
       const { gate, db } = await stageOn(openStore)
       const feed = db.watch('posts')
       await pull(feed)
@@ -162,7 +162,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       await feed.return?.()
     })
 
-    it.each([
+    test.each([
       ['FORBIDDEN, for which it was refused', FORBIDDEN, 'FORBIDDEN'],
       ['INTERNAL, where the decision failed', new TypeError('x'), 'INTERNAL'],
     ])('every feed ends with %s', async (_, refuses, code) => {
@@ -182,7 +182,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       expect(await db.interrupt({ paths: ['*'] })).toBe(0)
     })
 
-    it('nobody notices who may see the same, nor who is not meant', async () => {
+    test('nobody notices who may see the same, nor who is not meant', async () => {
       const { gate, db, other } = await stageOn(openStore)
       const [meant, elsewhere, bobs] = [db.live(['posts']), db.live(['users']), other.live(['posts'])]
       for (const feed of [meant, elsewhere, bobs]) await pull(feed)
@@ -202,7 +202,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     })
   })
 
-  it('a view that is no view ends the feed with INTERNAL, one in parts cannot be watched', async () => {
+  test('a view that is no view ends the feed with INTERNAL, one in parts cannot be watched', async () => {
     const { gate, db } = await stageOn(openStore)
     gate.view = { paths: ['posts'], filter: { where: 'value.n >' } }
     expect(await refusal(db.changes(['posts']).next())).toEqual({ code: 'INTERNAL' })
@@ -211,7 +211,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     expect(await refusal(db.watch('posts').next())).toEqual({ code: 'FORBIDDEN' })
   })
 
-  it('a feed that has just begun is decided again too', async () => {
+  test('a feed that has just begun is decided again too', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.live(['posts'])
     gate.view = { paths: ['none'], filter: {} }
@@ -220,7 +220,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     await feed.return?.()
   })
 
-  it('of two decisions the later one holds, however long the earlier one takes', async () => {
+  test('of two decisions the later one holds, however long the earlier one takes', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.live(['posts'])
     await pull(feed)
@@ -238,7 +238,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     await feed.return?.()
   })
 
-  it('changes repeats nothing that it delivered while it was decided', async () => {
+  test('changes repeats nothing that it delivered while it was decided', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.changes(['posts', 'users'])
     await pull(feed)
@@ -256,7 +256,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     await feed.return?.()
   })
 
-  it('what is ephemeral reaches a feed by its new shape, whatever passed the old one', async () => {
+  test('what is ephemeral reaches a feed by its new shape, whatever passed the old one', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.changes(['posts'])
     await pull(feed)
@@ -270,7 +270,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     await feed.return?.()
   })
 
-  it('a hundred readers under writes are moved from shape to shape, and each ends with what is there', async () => {
+  test('a hundred readers under writes are moved from shape to shape, and each ends with what is there', async () => {
     const { gate, db } = await stageOn(openStore)
     const held = Array.from({ length: 100 }, () => new Map<string, number>())
     const collection = (): string => gate.view?.paths[0] ?? 'posts'

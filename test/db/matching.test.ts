@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
@@ -22,7 +22,7 @@ async function withDocuments(readMs: number, use: (db: Database) => Promise<void
   }
 }
 
-it('a search is never TIMEOUT: it ends early, and goes on from where it was', async () => {
+test('a search is never TIMEOUT: it ends early, and goes on from where it was', async () => {
   await withDocuments(40, async (db) => {
     const where = `${SLOW} || id == "99"`
     const found: string[] = []
@@ -40,7 +40,7 @@ it('a search is never TIMEOUT: it ends early, and goes on from where it was', as
   })
 })
 
-it('the snapshot of a rare shape comes in batches without a document while it is searched for', async () => {
+test('the snapshot of a rare shape comes in batches without a document while it is searched for', async () => {
   await withDocuments(40, async (db) => {
     const batches: ChangeBatch[] = []
     const feed = db.live(['a'], { where: `${SLOW} || id == "99"` })
@@ -50,7 +50,7 @@ it('the snapshot of a rare shape comes in batches without a document while it is
   })
 })
 
-it('a search lets others run, within a page of rows too', async () => {
+test('a search lets others run, within a page of rows too', async () => {
   await withDocuments(60_000, async (db) => {
     const began = performance.now()
     const search = { over: false, turns: 0 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
@@ -45,7 +45,7 @@ async function subscribed(db: Database, count: number): Promise<readonly AsyncIt
 }
 
 describe('processes on one store', () => {
-  it('an interrupt that any of them is asked for is done in all, and gives the sum', async () => {
+  test('an interrupt that any of them is asked for is done in all, and gives the sum', async () => {
     const store = new MemoryStore()
     let admit: Authorize = (asked) => asked
     const servers = await Promise.all([1, 2, 3].map(() => openOn(store, (asked) => admit(asked))))
@@ -66,7 +66,7 @@ describe('processes on one store', () => {
     expect(await servers[1]?.db.interrupt({ paths: ['posts'] })).toBe(0)
   })
 
-  it('many interrupts at once are all answered, and leave nothing behind', async () => {
+  test('many interrupts at once are all answered, and leave nothing behind', async () => {
     const store = new MemoryStore()
     const servers = await Promise.all([1, 2].map(() => openOn(store)))
     await registered(store, 2)
@@ -81,7 +81,7 @@ describe('processes on one store', () => {
     expect(await servers[1]?.db.interrupt({ paths: ['posts'] })).toBe(2)
   })
 
-  it('one that was killed is waited for two seconds, once; what it had asked is cleared away at the next start', async () => {
+  test('a killed one is waited for two seconds, once; its request is cleared away at the next start', async () => {
     const store = new MemoryStore()
     await commit(store, SYSTEM_TENANT, [put('servers/killed', 1), put('interrupts/old', 1)], {
       at: Date.now() - 31_000,
@@ -99,7 +99,7 @@ describe('processes on one store', () => {
     expect(performance.now() - again).toBeLessThan(1_500)
   })
 
-  it('one that was only slow to answer makes itself known again', async () => {
+  test('one that was only slow to answer makes itself known again', async () => {
     const store = new MemoryStore()
     const [slow, asking] = [await openOn(store), await openOn(store)]
     await registered(store, 2)
@@ -114,7 +114,7 @@ describe('processes on one store', () => {
     expect(await asking.db.interrupt({ paths: ['posts'] })).toBe(2)
   })
 
-  it('one whose store was away follows what was asked meanwhile', async () => {
+  test('one whose store was away follows what was asked meanwhile', async () => {
     const store = new MemoryStore()
     let isAway = false
     let isAllowed = true
@@ -143,7 +143,7 @@ describe('processes on one store', () => {
     expect(await refusal(next)).toEqual({ code: 'FORBIDDEN' })
   })
 
-  it('what the system keeps is reached by no client', async () => {
+  test('what the system keeps is reached by no client', async () => {
     for (const store of [new MemoryStore(), sharing(new MemoryStore())]) {
       const engine = await openEngine(store)
       onTestFinished(() => engine.close())
@@ -154,7 +154,7 @@ describe('processes on one store', () => {
   })
 })
 
-it('one process with a store of its own writes nothing for others', async () => {
+test('one process with a store of its own writes nothing for others', async () => {
   const store = new MemoryStore()
   const engine = await openEngine(store)
   const db = engine.database('default', { actor: null })

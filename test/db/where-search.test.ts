@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import type { Scope } from '../../src/db/shape/cel/runtime/evaluation.ts'
@@ -19,7 +19,7 @@ const periodic = fc
   .map(([unit, count, end]) => unit.repeat(count) + end)
 
 describe('find', () => {
-  it('finds what the platform finds, in texts and parts of any length', () => {
+  test('finds what the platform finds, in texts and parts of any length', () => {
     fc.assert(
       fc.property(
         fc.array(periodic, { minLength: 1, maxLength: 4 }),
@@ -43,7 +43,7 @@ describe('find', () => {
     )
   })
 
-  it.each<[string, string, string]>([
+  test.each<[string, string, string]>([
     ['in the middle', 'a'.repeat(160_000), `${'a'.repeat(40_000)}b${'a'.repeat(40_000)}`],
     ['at the end', 'a'.repeat(160_000), `${'a'.repeat(80_000)}b`],
     ['at the beginning', 'a'.repeat(160_000), `b${'a'.repeat(80_000)}`],
@@ -62,7 +62,7 @@ const list = (count: number, item: (i: number) => Json): Json => Array.from({ le
 const map = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 1]))
 
 describe('one evaluation ends within some milliseconds, whatever it is asked for', () => {
-  it.each<[string, Json]>([
+  test.each<[string, Json]>([
     ['value.s.contains(value.p)', { s: 'a'.repeat(160_000), p: `${'a'.repeat(40_000)}b${'a'.repeat(40_000)}` }],
     ['value.l.exists(x, x == value.m)', { l: list(8_000, () => ({})), m: map(1_000) }],
     ['value.l.exists(x, value.s + x in value.m)', { l: list(8_000, String), s: 'a'.repeat(16_400), m: map(1_000) }],
@@ -79,7 +79,7 @@ describe('one evaluation ends within some milliseconds, whatever it is asked for
     expect(performance.now() - begun).toBeLessThan(500)
   })
 
-  it('and yet a long text is searched to its end', () => {
+  test('and yet a long text is searched to its end', () => {
     const is = (text: string, value: Json): boolean => compileWhere(text, {}).test({ path: 'a/b', id: 'b', value })
     const sentence = 'a sentence that is longer than sixty-four characters, as quotations are'
     expect(is(`value.s.contains("${sentence}")`, { s: `${'a sentence '.repeat(90_000)}${sentence}` })).toBe(true)
@@ -88,7 +88,7 @@ describe('one evaluation ends within some milliseconds, whatever it is asked for
 })
 
 describe('params', () => {
-  it('have up to 16,384 bytes as compact JSON', () => {
+  test('have up to 16,384 bytes as compact JSON', () => {
     const fits = { a: 'é'.repeat((16_384 - 8) / 2) }
     expect(compileWhere('value == params.a', fits).test({ path: 'a/b', id: 'b', value: fits.a })).toBe(true)
     expect(thrown(() => compileWhere('value == params.a', { a: `${fits.a}x` }))).toMatchObject(

@@ -195,7 +195,7 @@ describe('the time of one operation', () => {
   })
 })
 
-test('a read begins when it is its turn, and not where there is no room for the answer, but after a write', async () => {
+test('a read begins in its turn, and where there is no room for the answer only after a write', async () => {
   let room = 1
   const turns: (() => void)[] = []
   const place = { claim: () => room > 0, readTurn: () => new Promise<void>((resolve) => turns.push(resolve)) }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, Socket, type AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../src/store/mongo/mongo-store.ts'
 import { Follower } from '../support/mongo/follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
@@ -73,7 +73,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       return other
     }
 
-    it('a lost event is made good by the next one', async () => {
+    test('a lost event is made good by the next one', async () => {
       await follow()
       server.proxy.streams.faults.push('lose')
       await write(3)
@@ -81,7 +81,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3, 4])
     })
 
-    it.each(['double', 'reorder'] as const)('events under "%s" are seen once and in order', async (fault) => {
+    test.each(['double', 'reorder'] as const)('events under "%s" are seen once and in order', async (fault) => {
       await follow()
       server.proxy.streams.faults.push(fault)
       await write(3)
@@ -90,7 +90,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3, 4, 5])
     })
 
-    it('a late event is seen late, and nothing is missing', async () => {
+    test('a late event is seen late, and nothing is missing', async () => {
       await follow()
       server.proxy.streams.lateMs = 300
       await write(3)
@@ -99,7 +99,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3])
     })
 
-    it('where the stream is silent for ever, the poll beside it sees everything', async () => {
+    test('where the stream is silent for ever, the poll beside it sees everything', async () => {
       await follow({ safetyPollMs: 100 })
       server.proxy.streams.silent = true
       onTestFinished(() => void (server.proxy.streams.silent = false))
@@ -107,7 +107,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3])
     })
 
-    it.each(['expired', 'invalidate'] as const)(
+    test.each(['expired', 'invalidate'] as const)(
       'a stream that ends as %s is opened again, and nothing is missing',
       async (ending) => {
         const lines: string[] = []
@@ -124,7 +124,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       },
     )
 
-    it('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
+    test('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
       const lines: string[] = []
       // The server waits for events for a part of a call's time.
       await follow({ callMs: 400, onStatus: (line) => void lines.push(line) })
@@ -139,14 +139,14 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3, 4])
     }, 60_000)
 
-    it('connections that are cut are made again, and nothing is missing', async () => {
+    test('connections that are cut are made again, and nothing is missing', async () => {
       await follow()
       server.proxy.cut()
       await write(3)
       await sees([1, 2, 3])
     })
 
-    it('one process has one change stream, however many listen', async () => {
+    test('one process has one change stream, however many listen', async () => {
       const other = await follow()
       const opened = server.proxy.counts.get('aggregate')
       const followers = await Promise.all(Array.from({ length: 20 }, (_, i) => Follower.start(other, `tenant-${i}`)))
@@ -156,7 +156,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await Promise.all(followers.map((each) => each[Symbol.asyncDispose]()))
     })
 
-    it('no change stream is left when the last listener goes', async () => {
+    test('no change stream is left when the last listener goes', async () => {
       await follow()
       await follower[Symbol.asyncDispose]()
       expect(server.proxy.streams.open).toBe(0)
@@ -175,7 +175,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       'heads that cannot be updated': () => server.proxy.refuse('update', 11602),
     }
     for (const [name, inject] of Object.entries(INJECT)) {
-      it(`${name}: the write is done once, and every later one too`, async () => {
+      test(`${name}: the write is done once, and every later one too`, async () => {
         const writes = [
           ['a', put('posts/0', 2)],
           ['b', put('posts/1', 1)],
@@ -197,7 +197,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       })
     }
 
-    it('a connection that is cut while the reply is awaited: the write is done once', async () => {
+    test('a connection that is cut while the reply is awaited: the write is done once', async () => {
       const held = server.proxy.holdReply('insert')
       const appending = store.append(TENANT, [draft([put('posts/1', 1)], { id: 'a' })])
       await held
@@ -210,7 +210,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
   describe('of the server', () => {
     const unavailable = expect.objectContaining({ code: 'UNAVAILABLE', details: { retryAfterMs: 1_000 } }) as unknown
 
-    it('one that accepts and never answers makes calls UNAVAILABLE in time; they go on when it answers', async () => {
+    test('one that accepts and never answers makes calls UNAVAILABLE in time; they go on when it answers', async () => {
       server.proxy.mute(true)
       const started = performance.now()
       const id = randomUUID()
@@ -231,7 +231,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       ])
     })
 
-    it('one commit that changes 120 documents does not bring it to a halt', async () => {
+    test('one commit that changes 120 documents does not bring it to a halt', async () => {
       const patient = await open({ callMs: 20_000 })
       const paths = Array.from({ length: 120 }, (_, i) => `notes/${i}`)
       await commit(
@@ -248,7 +248,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect((await patient.list(TENANT, { kind: 'collection', path: ['notes'], limit: ALL })).rows).toEqual([])
     })
 
-    it('a command on a socket that was just destroyed, which the driver loses, ends in time, and the store goes on', async () => {
+    test('a command on a destroyed socket, which the driver loses, ends in time, and the store goes on', async () => {
       await store.heads(TENANT, [path('posts/0')])
       expect(destroySockets(server.proxy.address)).toBeGreaterThan(0)
       const started = performance.now()
@@ -264,7 +264,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect((await store.log(TENANT, { after: 1, limit: ALL })).commits.map(({ id }) => id)).toEqual([proposed.id])
     })
 
-    it('a set without a primary makes calls UNAVAILABLE; they go on when there is one', async () => {
+    test('a set without a primary makes calls UNAVAILABLE; they go on when there is one', async () => {
       server.proxy.greetAs('secondary')
       await expect(commit(store, TENANT, [put('posts/1', 1)])).rejects.toEqual(unavailable)
       await expect(store.heads(TENANT, [path('posts/0')])).rejects.toEqual(unavailable)
@@ -281,7 +281,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         .toBe(true)
     })
 
-    it('opening says what is wrong: no replica set, no primary, no server', async () => {
+    test('opening says what is wrong: no replica set, no primary, no server', async () => {
       onTestFinished(() => server.proxy.greetAs('primary'))
       const sentence = (url: string): Promise<unknown> =>
         openMongoStore({ url, database, callMs: 1_000 }).catch((error: Error) => error.message)
@@ -296,7 +296,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect(await sentence(`mongodb://127.0.0.1:${port}/`)).toMatch(/no server answers/)
     })
 
-    it('opening says that user name or password are refused', async () => {
+    test('opening says that user name or password are refused', async () => {
       server.proxy.refuse('saslStart', 18)
       const url = server.url.replace('mongodb://', 'mongodb://ann:secret@')
       const error = await openMongoStore({ url, database, callMs: 1_000 }).catch((reason: unknown) => reason)
@@ -306,7 +306,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       })
     })
 
-    it('a URL that asks for less than majority is refused, and none shows a password', async () => {
+    test('a URL that asks for less than majority is refused, and none shows a password', async () => {
       for (const weak of [
         'w=1',
         'w=0',

@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openMongoStore, type MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import type { Appended, Draft, Store } from '../../src/store/store.ts'
@@ -53,7 +53,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
 
   const oneTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-  it('3 processes with 8 writers each on one tenant: no revision is missing or double, and every follower sees all in order', async () => {
+  test('3 processes with 8 writers each: no revision is missing or double, and followers see all in order', async () => {
     const each = 5
     const total = 3 * WRITERS * each
     const polling = server.pollUrl ?? server.url
@@ -78,7 +78,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     expect(followers[2]?.commits).toEqual(followers[0]?.commits)
   }, 120_000)
 
-  it('processes that race for one version: exactly one wins each', async () => {
+  test('processes that race for one version: exactly one wins each', async () => {
     const stores = await Promise.all([open(), open(), open()])
     for (const version of oneTo(5)) {
       const results = (
@@ -92,7 +92,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     }
   })
 
-  it('a commit id that several processes use at once is one commit', async () => {
+  test('a commit id that several processes use at once is one commit', async () => {
     const stores = await Promise.all([open(), open(), open()])
     const results = (
       await Promise.all(stores.map((store, i) => store.append(TENANT, [draft([put(`posts/${i}`, 1)], { id: 'k' })])))
@@ -107,7 +107,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     ).toBe(1)
   })
 
-  it('a commit id is known for ever, also to a process that has nothing of it in memory', async () => {
+  test('a commit id is known for ever, also to a process that has nothing of it in memory', async () => {
     const [first, client] = [await open(), new MongoClient(server.url)]
     onTestFinished(() => client.close())
     const { id } = await commit(first, TENANT, [put('posts/1', 1)])
@@ -132,7 +132,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     ])
   })
 
-  it('what one process acknowledged, every read of another that begins after it sees', async () => {
+  test('what one process acknowledged, every read of another that begins after it sees', async () => {
     const [a, b] = [await open(), await open()]
     for (const version of oneTo(10)) {
       const { revision } = await commit(a, TENANT, [put('posts/1', version)])
@@ -143,7 +143,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     }
   })
 
-  it('a tenant that one process dropped is empty in the others at once, for reading and for writing', async () => {
+  test('a tenant that one process dropped is empty in the others at once, for reading and for writing', async () => {
     const [a, b, c] = [await open(), await open(), await open()]
     for (const version of oneTo(3)) await commit(b, TENANT, [put('posts/1', version)])
     await c.heads(TENANT, [path('posts/1')])
@@ -157,7 +157,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     expect((await a.log(TENANT, { after: 0, limit: ALL })).commits).toHaveLength(1)
   })
 
-  it('after a process is killed between log and heads, reads are right at once, heads within 2 s, a retry is the same commit', async () => {
+  test('after a kill between log and heads reads are right at once, heads soon, a retry is the same commit', async () => {
     const store = await open()
     await commit(store, TENANT, [put('posts/1', 1), put('posts/2', 1)])
     const doomed = await child()
@@ -190,7 +190,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     ])
   })
 
-  it('a tenant that a killed process had written is right in a process that never saw it', async () => {
+  test('a tenant that a killed process had written is right in a process that never saw it', async () => {
     const doomed = await child()
     await doomed.append(TENANT, [draft([put('posts/1', 1)])])
     const held = server.proxy.holdReply('insert')
@@ -203,7 +203,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     expect((await commit(store, TENANT, [put('posts/1', 3)])).revision).toBe(3)
   })
 
-  it('32 commits of one append cost less than 0.3 round trips each', async () => {
+  test('32 commits of one append cost less than 0.3 round trips each', async () => {
     const store = await open()
     await commit(store, TENANT, [])
     const { counts } = server.proxy
@@ -220,7 +220,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
 
   const kills10 =
     'the database is killed 10 times under 8 writers: no write is lost or doubled, feeds go on, one UNAVAILABLE at most'
-  it.skipIf(choice.kind !== 'stand-in')(
+  test.skipIf(choice.kind !== 'stand-in')(
     kills10,
     async () => {
       const store = await open()

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { choice, describeMongo } from '../support/mongo/suite.ts'
 import { runCli } from '../support/process-cli.ts'
 import { readiness, startOnMongo } from '../support/server/mongo.ts'
@@ -29,7 +29,7 @@ function watch(graphql: string): readonly string[] {
 }
 
 describeMongo('servers on one MongoDB', (mongo) => {
-  it('a subscriber on one sees what is written through any of them, once, in the same order', async () => {
+  test('a subscriber on one sees what is written through any of them, once, in the same order', async () => {
     const servers = await Promise.all([
       startOnMongo(mongo),
       startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url),
@@ -47,7 +47,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
     expect(views[1]).toEqual(views[0])
   }, 60_000)
 
-  it('a server that is killed takes nothing with it: the others go on, and its successor knows all', async () => {
+  test('a server that is killed takes nothing with it: the others go on, and its successor knows all', async () => {
     const [one, other] = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
     const view = watch(other.graphql)
     await ask(one.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
@@ -62,7 +62,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
     })
   }, 60_000)
 
-  it('has one change stream per process, whatever the number of subscribers', async () => {
+  test('has one change stream per process, whatever the number of subscribers', async () => {
     const before = mongo.server.proxy.streams.open
     const { graphql } = await startOnMongo(mongo)
     const views = Array.from({ length: 30 }, () => watch(graphql))
@@ -71,7 +71,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
     expect(mongo.server.proxy.streams.open - before).toBe(1)
   }, 60_000)
 
-  it('an interrupt asked of one reaches the subscribers of all, and gives their number', async () => {
+  test('an interrupt asked of one reaches the subscribers of all, and gives their number', async () => {
     const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
     const [one, other] = servers.map(({ graphql }) => graphql)
     if (one === undefined || other === undefined) throw new Error('There must be two.')
@@ -92,7 +92,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
     expect(performance.now() - asked).toBeLessThan(1_900)
   }, 60_000)
 
-  it('says in a sentence why it does not answer, once per change, and goes on by itself', async () => {
+  test('says in a sentence why it does not answer, once per change, and goes on by itself', async () => {
     mongo.server.proxy.greetAs('standalone')
     onTestFinished(() => mongo.server.proxy.greetAs('primary'))
     const { url, graphql, process } = await startOnMongo(mongo)
@@ -114,7 +114,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
   const mechanism = choice.kind === 'stand-in' ? '&authMechanism=PLAIN' : ''
   const login = (): string => mongo.server.url.replace(/^mongodb:\/\/([^@/]*@)?/, 'mongodb://ann:secret@') + mechanism
 
-  it('starts, says so in a sentence, once, and is not ready', async () => {
+  test('starts, says so in a sentence, once, and is not ready', async () => {
     mongo.server.proxy.refuseAll('saslStart', 18)
     onTestFinished(() => mongo.server.proxy.refuseAll('saslStart', null))
     const { url, graphql, process } = await startOnMongo(mongo, login())
@@ -133,7 +133,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
   }, 60_000)
 
   const accepted = 'is ready by itself when the password is accepted'
-  it.skipIf(mechanism === '')(
+  test.skipIf(mechanism === '')(
     mechanism === '' ? `${accepted} (not here: the server has users, and ann is none)` : accepted,
     async () => {
       mongo.server.proxy.refuseAll('saslStart', 18)
@@ -152,7 +152,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
 })
 
 describe('a server whose MongoDB is not there', () => {
-  it('starts, refuses with a sentence, and is not ready', async () => {
+  test('starts, refuses with a sentence, and is not ready', async () => {
     const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://u:secret@127.0.0.1:9/db?replicaSet=rs0'], {
       script: ['bin/tidemark.js'],
     })
@@ -168,7 +168,7 @@ describe('a server whose MongoDB is not there', () => {
     expect(stderr).not.toContain('secret')
   }, 30_000)
 
-  it('refuses a URL that asks for less than a majority, at once', async () => {
+  test('refuses a URL that asks for less than a majority, at once', async () => {
     const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://127.0.0.1:9/db?w=1'], {
       script: ['bin/tidemark.js'],
     })

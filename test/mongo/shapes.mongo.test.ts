@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
 import { runChanges } from '../support/shape/changes.ts'
@@ -39,12 +39,12 @@ async function runAll(mongo: MongoSuite, run: Run): Promise<Readonly<Record<stri
 }
 
 describeMongo('shapes on MongoDB', (mongo) => {
-  it(`clients of live show what a fresh read shows whenever they are up to date: ${RUNS * SHAPES_PER_RUN} shapes`, async () => {
+  test(`clients of live show what a fresh read shows whenever they are up to date: ${RUNS * SHAPES_PER_RUN} shapes`, async () => {
     const sums = await runAll(mongo, runScenario)
     expect(sums).toMatchObject(seen(['sessions', 'upToDates', 'resets', 'movedIn', 'movedOut', 'shown']))
   }, 300_000)
 
-  it(`followers of changes see every change that concerns their shape, once and in order: ${RUNS * SHAPES_PER_RUN} shapes`, async () => {
+  test(`followers of changes see every change that concerns their shape, once and in order: ${RUNS * SHAPES_PER_RUN} shapes`, async () => {
     const sums = await runAll(mongo, runChanges)
     expect(sums).toMatchObject(seen(['sessions', 'changes', 'movedIn', 'movedOut']))
   }, 300_000)

@@ -1,5 +1,5 @@
 import { createClient, type Client } from 'graphql-ws'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { ask, openServer } from '../support/server/fixture.ts'
 
@@ -134,7 +134,7 @@ async function lookBack({ put, history }: Story): Promise<void> {
   expect(between.length).toBeGreaterThanOrEqual(7)
 }
 
-it('the examples of Exile hold, in their order, over HTTP and a WebSocket', async () => {
+test('the examples of Exile hold, in their order, over HTTP and a WebSocket', async () => {
   const { endpoint, wsEndpoint } = await openServer()
   const client = createClient({ url: wsEndpoint, webSocketImpl: WebSocket })
   onTestFinished(() => client.dispose())

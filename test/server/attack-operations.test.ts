@@ -40,7 +40,7 @@ test('a history of histories of histories is refused in time, and others go on',
   ).not.toHaveProperty('errors')
 })
 
-test('190 times a value of 1 MiB, and 120 times a collection of 3, are refused with an answer that is bounded', async () => {
+test('190 times a value of 1 MiB, and 120 times a collection of 3, are refused with a bounded answer', async () => {
   const { endpoint, port } = await openServer()
   const write = (path: string, bytes: number): Promise<unknown> =>
     ask(endpoint, 'mutation ($path: Path!, $value: JSON) { put(path: $path, value: $value) { id } }', {

@@ -31,7 +31,7 @@ const KINDS = [
 ]
 
 test.skipIf(process.platform !== 'linux')(
-  'sixteen hostile connections of each kind hold little, an innocent client is answered beside them, and nothing is held when they are gone',
+  '16 hostile connections of each kind hold little, others are answered, and afterwards nothing is held',
   { timeout: 120_000 },
   async () => {
     const server = await startProcess(await temporaryDirectory())

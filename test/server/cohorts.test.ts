@@ -114,7 +114,7 @@ const BEATING = (heartbeat: string): string => `subscription (${heartbeat.includ
   changes(paths: ["posts"], ${heartbeat}) { cursor changes { type path document { version value history(last: $n) { nodes { version } } } } }
 }`
 
-test('a heartbeat of its own, as a literal or a variable, splits no cohort: one shape, one execution, and each beats as it wants', async () => {
+test('a heartbeat of its own, literal or variable, splits no cohort: one shape is one execution', async () => {
   const { db: watched, cohorts } = await watchedDatabase()
   let reads = 0
   const history: Database['history'] = (...args) => {

@@ -67,7 +67,7 @@ test.each(['development', 'production'])('a bug is masked on every channel (NODE
   }
 })
 
-test('a feed that fails says so with its code: an error on a WebSocket, a last result on an event stream', async () => {
+test('a feed that fails says its code: an error on a WebSocket, a last result on an event stream', async () => {
   const expired = new DatabaseError('CURSOR_EXPIRED', 'The cursor lies below the floor.', { floor: '7' })
   const { endpoint, wsEndpoint } = await serve(await faulty({ changes: () => failingFeed(expired) }))
   const peer = await openPeer(wsEndpoint)

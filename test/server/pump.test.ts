@@ -34,7 +34,7 @@ async function turns(): Promise<void> {
   for (let i = 0; i < 20; i++) await nextTurn()
 }
 
-test('of the subscriptions of a connection one at a time makes what may be large, and none while it takes no more', async () => {
+test('one subscription of a connection at a time makes a large payload, and none while the connection is full', async () => {
   const { sink, written, drain } = narrow()
   let [made, making, most] = [0, 0, 0]
   const make = async (): Promise<Payload> => {

@@ -1,6 +1,6 @@
 import { Duplex, PassThrough } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { BroadcastPacer } from '../../src/db/feed/cohort/broadcast-pacer.ts'
 import { BOUNDS } from '../../src/server/config/config.ts'
 import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
@@ -11,7 +11,7 @@ import { NextOpening, Payload } from '../../src/server/broadcast/payload.ts'
 const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((text) => Buffer.from(text))
 
 describe('what is written to many connections', () => {
-  it('is joined once where many get the same in a row, and is the same bytes', () => {
+  test('is joined once where many get the same in a row, and is the same bytes', () => {
     const coalescer = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
     const same = [Buffer.from('head'), long]
@@ -27,7 +27,7 @@ describe('what is written to many connections', () => {
     expect(Buffer.concat(coalescer.coalesce([long])).equals(long)).toBe(true)
   })
 
-  it('is not copied where it is long and each gets another, nor where it is very long', () => {
+  test('is not copied where it is long and each gets another, nor where it is very long', () => {
     const coalescer = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
     for (let i = 0; i < 3; i++) expect(coalescer.coalesce([Buffer.from(String(i)), long])[1]).toBe(long)
@@ -36,7 +36,7 @@ describe('what is written to many connections', () => {
     expect(coalescer.coalesce(pieces('a', 'b'))).toEqual(pieces('ab'))
   })
 
-  it('is a frame for each of many ids, written together with what else leaves then', () => {
+  test('is a frame for each of many ids, written together with what else leaves then', () => {
     const [payload, long] = [new Payload('{"data":1}'), Buffer.alloc(5_000, 'x')]
     const ids = Array.from({ length: 100 }, (_, i) => `é${i}`)
     for (const [id, frame] of ids.map((id) => [id, payload.frame(new NextOpening(id))] as const)) {
@@ -62,7 +62,7 @@ describe('what is written to many connections', () => {
     expect(new BufferCoalescer().coalesce([...(last ?? []), ...(last ?? [])])).toHaveLength(1)
   })
 
-  it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
+  test('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
     let load = 0
     const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
     const streams = Array.from({ length: 100 }, () => new PassThrough())
@@ -88,7 +88,7 @@ describe('what is written to many connections', () => {
     for (const stream of streams) expect(String(stream.read())).toBe('three four ')
   })
 
-  it.each(Array.from({ length: 24 }, (_, load) => load))(
+  test.each(Array.from({ length: 24 }, (_, load) => load))(
     'goes out to all, whatever else is wanted: %s operations',
     async (load) => {
       const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
@@ -99,7 +99,7 @@ describe('what is written to many connections', () => {
     },
   )
 
-  it('goes to one reader soon, however many others get something else meanwhile', async () => {
+  test('goes to one reader soon, however many others get something else meanwhile', async () => {
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const [lone, ...others] = Array.from({ length: 1_001 }, () => new PassThrough())
     const write = (streams: readonly PassThrough[]): void => {
@@ -116,7 +116,7 @@ describe('what is written to many connections', () => {
     await expect.poll(() => others.every((stream) => stream.readableLength === 1), { timeout: 10_000 }).toBe(true)
   })
 
-  it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
+  test('waits where a connection takes no more, and goes on when it does or is gone', async () => {
     const scheduler = new WriteScheduler(() => 0, new MemoryBudget(BOUNDS))
     const stream = new PassThrough({ highWaterMark: 10 })
     const writer = scheduler.writer(stream, () => true)
@@ -139,7 +139,7 @@ describe('what is written to many connections', () => {
     expect(canWrite()).toBe(true)
   })
 
-  it('waits for no connection whose events went along with answers, however often they did', async () => {
+  test('waits for no connection whose events went along with answers, however often they did', async () => {
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
     for (let i = 0; i < 20_000; i++) {
@@ -151,7 +151,7 @@ describe('what is written to many connections', () => {
     expect(talker.readableLength).toBe(20_000)
   })
 
-  it('rests for a moment only after a turn in which the whole process stood still', async () => {
+  test('rests for a moment only after a turn in which the whole process stood still', async () => {
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const stalling = new Duplex({
       read: () => {},
@@ -166,7 +166,7 @@ describe('what is written to many connections', () => {
   })
 })
 
-it('a round after which the whole process stood still is followed by the next within a second', () => {
+test('a round after which the whole process stood still is followed by the next within a second', () => {
   const pacer = new BroadcastPacer()
   pacer.start(10, 18)
   pacer.addElapsed(5_000)

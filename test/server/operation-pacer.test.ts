@@ -25,7 +25,7 @@ function work(
   }
 }
 
-test('a connection goes on within a few pieces of others, however many each of them waits with, and all are done', async () => {
+test('a connection goes on within a few pieces of others, however many wait, and all are done', async () => {
   const [pacer, memoryBudget] = [new OperationPacer(), new MemoryBudget(BOUNDS)]
   let greedy = 0
   for (let i = 0; i < 10; i++) work(pacer, memoryBudget.account({}), { count: 20, ms: 4, done: () => greedy++ })
