@@ -53,7 +53,7 @@ export function feeds(subject: DatabaseSubject): void {
 function heartbeats(subject: DatabaseSubject): void {
   law(
     subject,
-    'a feed to which nothing comes sends empty batches at least as often as its heartbeat',
+    'FE1 a feed to which nothing comes sends empty batches at least as often as its heartbeat',
     async ({ db }) => {
       const { cursor } = await db.put('busy/1', 1)
       await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
@@ -71,7 +71,7 @@ function heartbeats(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a heartbeat advances the cursor of a feed that rarely matches, and resuming from it loses nothing',
+    'FE2 a heartbeat advances the cursor of a feed that rarely matches, and resuming from it loses nothing',
     async ({ db }) => {
       await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
         await reader.next()
@@ -88,7 +88,7 @@ function heartbeats(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a feed that rarely matches sends heartbeats while others write without pause', async ({ db }) => {
+  law(subject, 'FE3 a feed that rarely matches sends heartbeats while others write without pause', async ({ db }) => {
     let writing = true
     const writes = (async () => {
       for (let i = 0; writing; i++) await db.put('busy/1', i)
@@ -104,7 +104,7 @@ function heartbeats(subject: DatabaseSubject): void {
 }
 
 function endings(subject: DatabaseSubject): void {
-  law(subject, 'return ends a feed that waits, and one that nobody has read', async ({ db }) => {
+  law(subject, 'FE4 return ends a feed that waits, and one that nobody has read', async ({ db }) => {
     const feed = db.changes(['posts'])
     await feed.next()
     const waiting = [feed.next(), feed.next()]
@@ -117,22 +117,26 @@ function endings(subject: DatabaseSubject): void {
     expect(await soon(untouched.next())).toEqual(DONE)
   })
 
-  law(subject, 'an abort ends a feed that waits, one with a backlog, and one that begins too late', async ({ db }) => {
-    await db.put('posts/1', 1)
-    const abort = new AbortController()
-    const waits = db.changes(['posts'], { signal: abort.signal })
-    await waits.next()
-    const waiting = waits.next()
-    await untilItWaits()
-    const behind = db.changes(['posts'], { signal: abort.signal, start: 'BEGINNING' })
-    abort.abort()
-    expect(await soon(waiting)).toEqual(DONE)
-    expect(await soon(waits.next())).toEqual(DONE)
-    expect(await soon(behind.next())).toEqual(DONE)
-    expect(await soon(db.changes(['posts'], { signal: abort.signal }).next())).toEqual(DONE)
-  })
+  law(
+    subject,
+    'FE5 an abort ends a feed that waits, one with a backlog, and one that begins too late',
+    async ({ db }) => {
+      await db.put('posts/1', 1)
+      const abort = new AbortController()
+      const waits = db.changes(['posts'], { signal: abort.signal })
+      await waits.next()
+      const waiting = waits.next()
+      await untilItWaits()
+      const behind = db.changes(['posts'], { signal: abort.signal, start: 'BEGINNING' })
+      abort.abort()
+      expect(await soon(waiting)).toEqual(DONE)
+      expect(await soon(waits.next())).toEqual(DONE)
+      expect(await soon(behind.next())).toEqual(DONE)
+      expect(await soon(db.changes(['posts'], { signal: abort.signal }).next())).toEqual(DONE)
+    },
+  )
 
-  law(subject, 'a loop over a feed that is left ends it', async ({ db }) => {
+  law(subject, 'FE6 a loop over a feed that is left ends it', async ({ db }) => {
     await db.put('posts/1', 1)
     const feed = db.changes(['posts'], { start: 'BEGINNING' })
     for await (const batch of feed) {
@@ -158,7 +162,7 @@ function completeness(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'with many writers every reader sees each change once, in one order, from wherever it resumes',
+    'FE7 with many writers every reader sees each change once, in one order, from wherever it resumes',
     async ({ db }) => {
       const begun = (await db.log(['*'])).cursor
       const live = db.changes(['*'])
@@ -182,7 +186,7 @@ function completeness(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a reader that is killed at every third batch and resumes sees each change once, heartbeats included',
+    'FE8 a reader that is killed at every third batch and resumes sees each change once, heartbeats included',
     async ({ db }) => {
       const told: string[] = []
       let writing = true
@@ -207,7 +211,7 @@ function completeness(subject: DatabaseSubject): void {
 }
 
 function speeds(subject: DatabaseSubject): void {
-  law(subject, 'a slow reader loses nothing, and does not hold up a fast one', async ({ db }) => {
+  law(subject, 'FE9 a slow reader loses nothing, and does not hold up a fast one', async ({ db }) => {
     await following(db, ['*'], {}, async (slow) => {
       await slow.next()
       await following(db, ['*'], {}, async (fast) => {
@@ -219,21 +223,25 @@ function speeds(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'calls of next that wait together are answered in order, each with another batch', async ({ db }) => {
-    const feed = db.changes(['*'])
-    await feed.next()
-    const waiting = [feed.next(), feed.next(), feed.next()]
-    const told: string[] = []
-    for (const [i, next] of waiting.entries()) {
-      await db.put('posts/1', i)
-      const { value } = await soon(next)
-      told.push(...summary(value as ChangeBatch))
-    }
-    await feed.return?.()
-    expect(told).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'UPDATE posts/1@3'])
-  })
+  law(
+    subject,
+    'FE10 calls of next that wait together are answered in order, each with another batch',
+    async ({ db }) => {
+      const feed = db.changes(['*'])
+      await feed.next()
+      const waiting = [feed.next(), feed.next(), feed.next()]
+      const told: string[] = []
+      for (const [i, next] of waiting.entries()) {
+        await db.put('posts/1', i)
+        const { value } = await soon(next)
+        told.push(...summary(value as ChangeBatch))
+      }
+      await feed.return?.()
+      expect(told).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'UPDATE posts/1@3'])
+    },
+  )
 
-  law(subject, "a reader that has its own write's batch can read it", async ({ db }) => {
+  law(subject, "FE11 a reader that has its own write's batch can read it", async ({ db }) => {
     await following(db, ['posts'], {}, async (reader) => {
       await reader.next()
       for (let i = 1; i <= 20; i++) {
