@@ -44,6 +44,7 @@ export async function reads(): Promise<void> {
   )
   const to = (name: 'yoga' | 'hello' | 'same'): string => ratio(figures.document.perSecond / figures[name].perSecond)
   console.log(
-    `document / hello through Yoga: ${to('yoga')}, document / hello: ${to('hello')}, document / the same fields: ${to('same')}\n`,
+    `document / hello through Yoga: ${to('yoga')}, document / hello: ${to('hello')}, document / the same ` +
+      `fields: ${to('same')}\n`,
   )
 }

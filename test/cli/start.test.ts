@@ -207,7 +207,9 @@ describe('An address that other machines can reach', () => {
   })
 
   test.skipIf(process.platform !== 'linux')('warns on a terminal too', async () => {
-    const command = `${process.execPath} bin/tidemark.js start --port 0 --host 0.0.0.0 --insecure --data ${await temporaryDirectory()}`
+    const command =
+      `${process.execPath} bin/tidemark.js start --port 0 --host 0.0.0.0 --insecure --data ` +
+      `${await temporaryDirectory()}`
     const cli = runCli(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
     let shown = ''
     cli.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()))
@@ -289,7 +291,8 @@ test('a bad environment is one sentence with the remedy', async () => {
 })
 
 test('a Node that is too old is one sentence with the remedy', async () => {
-  const pretend = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.18.3'}})`
+  const versions = "{value:{...process.versions,node:'20.18.3'}}"
+  const pretend = `data:text/javascript,Object.defineProperty(process,'versions',${versions})`
   const cli = runCli(['start'], { script: ['--import', pretend, 'bin/tidemark.js'] })
   await expectRefusal(cli, /needs Node\.js 20\.19 or newer, and this is 20\.18\.3: install/)
 })

@@ -58,7 +58,8 @@ const nearDouble = fc
   .map(([double, precision, how]) => {
     if (how === 'keep') return String(double)
     const [mantissa = '', exponent = '0'] = double.toExponential(how === 'damage' ? precision : undefined).split('e')
-    return `${mantissa}${mantissa.includes('.') ? '' : '.0'}${'0'.repeat(precision)}${how === 'damage' ? '1' : ''}e${exponent}`
+    const zeros = `${mantissa.includes('.') ? '' : '.0'}${'0'.repeat(precision)}`
+    return `${mantissa}${zeros}${how === 'damage' ? '1' : ''}e${exponent}`
   })
 
 describe('a number as it is written', () => {

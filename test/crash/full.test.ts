@@ -194,7 +194,7 @@ describe.skipIf(noInjection !== null)(`on a failing disk (${noInjection ?? 'fiu-
   // A pwrite that fails altogether is left out: lmdb 3.5.6 then writes its message past the 100 bytes that it has for
   // it.
   for (const call of ['shortPwrite', 'fdatasync'] as const satisfies readonly FaultyCall[]) {
-    test(`the server refuses writes with UNAVAILABLE under a lasting fault (${call}), reads on, and writes on when it is over`, async () => {
+    test(`writes are UNAVAILABLE under a lasting fault (${call}), reads go on, and writes do afterwards`, async () => {
       const server = await start()
       try {
         const goal = { revision: Infinity }
@@ -220,7 +220,7 @@ describe.skipIf(noInjection !== null)(`on a failing disk (${noInjection ?? 'fiu-
     }, 60_000)
   }
 
-  test('no acknowledged write is lost and none is doubled when writes come out short and flushes fail at random', async () => {
+  test('no acknowledged write is lost or doubled when writes come out short and flushes fail at random', async () => {
     const server = await start()
     try {
       const goal = { revision: Infinity }

@@ -7,7 +7,7 @@ import { crash } from '../support/writers/crash.ts'
 const CYCLES = 50
 
 describe('a server that is killed under 8 writers', () => {
-  test(`loses no acknowledged write, doubles none, and lets its followers resume without a gap, ${CYCLES} times`, async () => {
+  test(`loses no acknowledged write, doubles none, and followers resume without a gap, ${CYCLES} times`, async () => {
     const report = await crash({ cycles: CYCLES, seed: Date.now() % 1_000_000 })
     expect(report.violations).toEqual([])
     expect(report.cycles).toBe(CYCLES)

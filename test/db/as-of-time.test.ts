@@ -70,7 +70,7 @@ test('a read as of an earlier time, of the present, or as of a cursor waits for 
   expect(await db.get('a/1', { asOf })).toBe('before')
 })
 
-test('a commit that is drafted after a read as of a time is stamped later, although the clock stands still', async () => {
+test('a commit drafted after a read as of a time is stamped later, although the clock stands still', async () => {
   const db = await open(new MemoryStore(), clockAt(START))
   await db.put('a/1', 1)
   const time = timestamp(START)

@@ -43,7 +43,7 @@ async function putMuch(db: Database): Promise<Cursor> {
   return (await db.put('large/0', 0)).cursor
 }
 
-test('below the floor changes and log are CURSOR_EXPIRED with the floor, and live is a reset and a whole snapshot', async () => {
+test('below the floor changes and log are CURSOR_EXPIRED, live is a reset and a whole snapshot', async () => {
   await withCuttable(async ({ db, begin, cut }) => {
     const after = (await db.put('a/1', 1)).cursor
     await db.put('a/1', 2)
@@ -91,7 +91,7 @@ test('a reader whose place is cut off while it pauses gets a reset in live, an e
   })
 })
 
-test('what moves in and out is decided by the version before, however long ago that was written, and by whom', async () => {
+test('what moves in and out is decided by the version before, however old, whoever wrote it', async () => {
   await withCuttable(async ({ db, begin }) => {
     await db.put('b/in', 1)
     await db.put('b/out', 9)
@@ -127,7 +127,7 @@ test('what moves in and out is decided by the version before, however long ago t
   })
 })
 
-test('a cursor that lies ahead is RESTORED in live and CURSOR_UNKNOWN in changes, until the log reaches it', async () => {
+test('a cursor ahead is RESTORED in live and CURSOR_UNKNOWN in changes, until the log reaches it', async () => {
   await withCuttable(async ({ db, begin }) => {
     const { cursor } = await db.put('a/1', 1)
     const ahead = formatCursor(epochIn(cursor), revisionIn(cursor) + 1)

@@ -66,7 +66,7 @@ async function grow(
   return cursors
 }
 
-test('get with a depth gives what lies there, cut to so many levels of collections: random trees, now and then', async () => {
+test('get with a depth gives what lies there, cut to so many levels: random trees, now and as of then', async () => {
   await withStores(async (store) => {
     const engine = await openEngine(store)
     let tenants = 0

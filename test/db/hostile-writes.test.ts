@@ -30,7 +30,7 @@ async function took(run: () => Promise<unknown>): Promise<number> {
 }
 
 describe('bytes that a client chooses', () => {
-  test('documents of 1,000 new fields each are written in one batch, each with one look at its expectations', async () => {
+  test('documents of 1,000 new fields each are written in one batch, with one look at expectations each', async () => {
     await withDatabase(await openLmdbStore({ directory: await temporaryDirectory() }), async (db) => {
       await Promise.all(list(100, (i) => db.put(`a/${i}`, {})))
       expect(await took(() => Promise.all(list(100, (i) => db.put(`a/${i}`, keys(1_000, 'k')))))).toBeLessThan(15_000)

@@ -127,7 +127,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       await feed.return?.()
     })
 
-    test('changes goes on from its place with the new shape, and nothing that it may see is missing or twice', async () => {
+    test('changes goes on from its place with the new shape; nothing it may see is missing or twice', async () => {
       const { gate, db } = await stageOn(openStore)
       const feed = db.changes(['posts', 'users'])
       const first = await pull(feed)

@@ -45,7 +45,7 @@ test('it begins at the last revision, and reads what lies before from the log', 
   expect(await all(tail)).toEqual(upTo(150))
 })
 
-test('a refresh takes in everything that was visible when it was called, however often and together it is called', async () => {
+test('a refresh takes in all that was visible when it was called, however many run together', async () => {
   const store = distant(new MemoryStore())
   const tail = await LogTail.open(store, TENANT)
   for (let round = 0; round < 30; round++) {
@@ -122,7 +122,7 @@ test('own commits that come with a gap, twice or late are taken in once, in orde
   expect(await all(tail)).toEqual(upTo(6))
 })
 
-test('a follower is notified of each commit that may match before the tail has indexed it, and of no other', async () => {
+test('a follower is notified of each commit that may match before it is indexed, and of no other', async () => {
   const store = new MemoryStore()
   const tail = await LogTail.open(store, TENANT)
   const touched: string[] = []

@@ -128,7 +128,7 @@ async function overtaken(
   }, wrap)
 }
 
-test('two writes of a batch that build on one another do not lose what the other process wrote before both', async () => {
+test('two writes of a batch that build on one another keep what the other process wrote before both', async () => {
   const patches = (b: Database): readonly Promise<unknown>[] => [
     b.patch('posts/1', { merge: { x: 1 } }),
     b.patch('posts/1', { merge: { y: 1 } }),
@@ -226,7 +226,7 @@ test('a conflict tells the version and value as the other has left them', async 
   })
 })
 
-test('of a field and a nested document of one name, written through both at once, exactly one comes into being', async () => {
+test('of a field and a nested document of one name, written through both at once, exactly one is made', async () => {
   await withTwo(async (a, b) => {
     for (let round = 0; round < 15; round++) {
       const post = `posts/${round}`

@@ -304,12 +304,14 @@ describe('an expression is refused', () => {
     [
       'likes == 1',
       0,
-      'nothing is called likes; there are value, params, path and id: write value.likes for a field, "likes" for a text',
+      'nothing is called likes; there are value, params, path and id: write value.likes for a field, ' +
+        '"likes" for a text',
     ],
     [
       'a = b',
       2,
-      'it does not parse: a single "=" does not compare; write "==", and value. before the name of a field, as in value.title == "x"',
+      'it does not parse: a single "=" does not compare; write "==", and value. before the name of a ' +
+        'field, as in value.title == "x"',
     ],
     ['value.a = 1', 8, 'write "=="'],
     ['value.a === 1', 10, 'write "=="'],
@@ -358,7 +360,8 @@ describe('an expression is refused', () => {
     [
       'value.a.filter(x, x > 1) == []',
       0,
-      'filter with these arguments is not offered; there are has, size, type, timestamp, startsWith, endsWith, contains, exists and all',
+      'filter with these arguments is not offered; there are has, size, type, timestamp, startsWith, ' +
+        'endsWith, contains, exists and all',
     ],
     ['int(value.a) == 1', 0, 'int with these arguments is not offered'],
     ['value.size(1) == 1', 0, 'size'],

@@ -126,7 +126,8 @@ describe('the bytes of one answer', () => {
   test('count the names of the fields in every row, those of __typename too', async () => {
     const names = Array.from({ length: 150 }, (_, i) => `${'n'.repeat(50)}${i}: __typename`).join(' ')
     const { errors } = await inProcess(fullDatabase().db).ask(
-      `{ a: documents(path: "a", first: 1000) { nodes { ${names} } } b: documents(path: "b", first: 1000) { nodes { id } } }`,
+      `{ a: documents(path: "a", first: 1000) { nodes { ${names} } } b: documents(path: "b", first: ` +
+        '1000) { nodes { id } } }',
     )
     expect(errors).toBeUndefined()
     const again = await inProcess(fullDatabase().db).ask(

@@ -135,7 +135,8 @@ const followChanges: Follow = async (storm, where, name) => {
   if (seen.join() !== all.join()) {
     const i = all.findIndex((each, k) => each !== seen[k])
     storm.broken.push(
-      `${name} has ${seen.length} of ${all.length}; at ${i}: ${seen.slice(i - 2, i + 4).join()} and not ${all.slice(i - 2, i + 4).join()}`,
+      `${name} has ${seen.length} of ${all.length}; at ${i}: ${seen.slice(i - 2, i + 4).join()} and not ` +
+        `${all.slice(i - 2, i + 4).join()}`,
     )
   }
 }

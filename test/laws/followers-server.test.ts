@@ -112,7 +112,7 @@ describe(`with ${WRITERS} writers of ${COMMITS} commits each on a server`, () =>
     expect(await followTransport(endpoint, eventsFeeder)).toEqual([])
   }, 120_000)
 
-  test('a client that stores the cursor of each batch in its variables loses nothing when its connection is cut', async () => {
+  test('a client that stores the cursor of each batch loses nothing when its connection is cut', async () => {
     const { endpoint } = await openServer()
     const followers = [1, 3, 7].map((cutEvery) => reconnecting(endpoint, cutEvery))
     await load({ commit: committerOf(endpoint), crew: 'w', writers: WRITERS, commits: COMMITS, seed: 5 })

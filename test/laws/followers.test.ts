@@ -65,7 +65,7 @@ async function withDatabase(use: (db: Database) => Promise<void>): Promise<void>
 }
 
 describe(`with ${WRITERS} writers of ${COMMITS} commits each`, () => {
-  test('every follower in the process sees every commit once, in order, whenever it began and however often it died', async () => {
+  test('every follower sees every commit once, in order, whenever it began and however often it died', async () => {
     await withDatabase(async (db) => {
       const early = followAll(db, (revision) => revision >= TOTAL)
       const commit: Commit = ({ ops, key }) => db.transact(ops, { key })

@@ -124,7 +124,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       },
     )
 
-    test('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
+    test('after a hundred empty answers, and after a stream that expired while idle, a write is seen', async () => {
       const lines: string[] = []
       // The server waits for events for a part of a call's time.
       await follow({ callMs: 400, onStatus: (line) => void lines.push(line) })

@@ -53,7 +53,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
 
   const oneTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-  test('3 processes with 8 writers each: no revision is missing or double, and followers see all in order', async () => {
+  test('3 processes with 8 writers each: no revision is missing or double, followers see all in order', async () => {
     const each = 5
     const total = 3 * WRITERS * each
     const polling = server.pollUrl ?? server.url
@@ -157,7 +157,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     expect((await a.log(TENANT, { after: 0, limit: ALL })).commits).toHaveLength(1)
   })
 
-  test('after a kill between log and heads reads are right at once, heads soon, a retry is the same commit', async () => {
+  test('after a kill between log and heads reads are right at once, heads soon, a retry is one commit', async () => {
     const store = await open()
     await commit(store, TENANT, [put('posts/1', 1), put('posts/2', 1)])
     const doomed = await child()

@@ -107,7 +107,9 @@ describe('What the page says of the arguments', () => {
       const peer = await openPeer(wsEndpoint)
       const mine = said.filter(({ of }) => of.includes(field))
       const selection = field === 'get' ? '' : ' { upToDate }'
-      const query = `subscription (${mine.map(({ name, type }) => `$${name}: ${type}`).join(', ')}) { ${field}(${mine.map(({ name }) => `${name}: $${name}`).join(', ')})${selection} }`
+      const query =
+        `subscription (${mine.map(({ name, type }) => `$${name}: ${type}`).join(', ')}) { ` +
+        `${field}(${mine.map(({ name }) => `${name}: $${name}`).join(', ')})${selection} }`
       const needed = field === 'get' ? { path: 'posts/1' } : { paths: ['posts'] }
       const nothing = Object.fromEntries(mine.filter(({ type }) => !type.endsWith('!')).map(({ name }) => [name, null]))
       for (const [id, variables] of Object.entries({ unsent: needed, null: { ...nothing, ...needed } })) {
@@ -125,7 +127,9 @@ function plainAnswer(bytes: string): string {
     .split('\r\n')
     .filter((line) => !/^(date|connection|keep-alive|transfer-encoding|content-length):/i.test(line))
   const body = rest.join('\r\n\r\n')
-  return `${lines.join('\n')}\n\n${/^transfer-encoding: chunked/im.test(head) ? body.replaceAll(/(^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '') : body}`
+  const isChunked = /^transfer-encoding: chunked/im.test(head)
+  const text = isChunked ? body.replaceAll(/(^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '') : body
+  return `${lines.join('\n')}\n\n${text}`
 }
 
 describe('The tables of the page', () => {
@@ -183,7 +187,8 @@ describe('The client of the page', () => {
       await world.kill()
       await world.start()
       await world.ask(
-        'mutation { a: put(path: "posts/2", value: 2) { id } b: put(path: "posts/1", value: 3) { id } c: put(path: "other/1", value: 0) { id } }',
+        'mutation { a: put(path: "posts/2", value: 2) { id } b: put(path: "posts/1", value: 3) { id } c: ' +
+          'put(path: "other/1", value: 0) { id } }',
       )
       await until(() => client.shown() === '{"posts/1":3,"posts/2":2}', 20_000)
 

@@ -216,7 +216,9 @@ const GREEDY: Readonly<Record<string, readonly string[]>> = {
     }),
   ),
   'that show all 60 times': Array.from({ length: 20 }, (_, i) => {
-    const query = `subscription { q${i}: changes(paths: ["posts"]) { changes { ${Array.from({ length: 60 }, (__, k) => `a${k}: document { value }`).join(' ')} } } }`
+    const query =
+      `subscription { q${i}: changes(paths: ["posts"]) { changes { ` +
+      `${Array.from({ length: 60 }, (__, k) => `a${k}: document { value }`).join(' ')} } } }`
     return JSON.stringify({ id: String(i), type: 'subscribe', payload: { query } })
   }),
 }

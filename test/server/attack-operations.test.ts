@@ -27,7 +27,8 @@ test('a history of histories of histories is refused in time, and others go on',
   const begin = performance.now()
   const bomb = ask(
     server.endpoint,
-    '{ history(path: "h/1", last: 1000) { nodes { history(last: 1000) { nodes { history(last: 1000) { nodes { version } } } } } } }',
+    '{ history(path: "h/1", last: 1000) { nodes { history(last: 1000) { nodes { history(last: 1000) { ' +
+      'nodes { version } } } } } } }',
   )
   await expectAlive(server.endpoint)
   const { data, errors } = await bomb

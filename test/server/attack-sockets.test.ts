@@ -72,7 +72,9 @@ test.each([
   let text = ''
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
   socket.write(
-    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n',
+    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
+      'sec-websocket-protocol: graphql-transport-ws\r\n\r\n',
   )
   await until(() => text.includes('\r\n\r\n'))
   socket.write(first())
@@ -89,7 +91,7 @@ test.each([
   }
 })
 
-test('variables that subscriptions keep are refused beyond what has room, and fit again when others have ended', async () => {
+test('variables that subscriptions keep are refused beyond their room, and fit again when others ended', async () => {
   const { wsEndpoint, endpoint } = await openServer({ bounds: { inflightBytesPerConnection: 7 * MIB } })
   const peer = await openPeer(wsEndpoint)
   const follow = (id: string): void =>

@@ -86,7 +86,9 @@ describe.each([
       'put(path: "posts/2", value: 1)',
       'post(path: "posts/1/comments", id: "1", value: "a")',
     )
-    const list = `query List { documents(path: "posts") { nodes { ${FIELDS} documents(name: "comments") { nodes { ${FIELDS} } } } } }`
+    const list =
+      `query List { documents(path: "posts") { nodes { ${FIELDS} documents(name: "comments") { nodes { ` +
+      `${FIELDS} } } } } }`
     const past = `query Past { history(path: "posts/1") { nodes { ${FIELDS} } } }`
     const [now, then] = [await it.client.watch(list), await it.client.watch(past)]
     const before = plain(then())
@@ -135,7 +137,8 @@ describe.each([
   test('of a query after mutations that change what it shows', async () => {
     const it = await stage(open)
     await it.write('put(path: "posts/1", value: "one")')
-    const present = `query Present { document(path: "posts/1") { ${FIELDS} } documents(path: "posts") { nodes { ${FIELDS} } } }`
+    const present =
+      `query Present { document(path: "posts/1") { ${FIELDS} } documents(path: "posts") { nodes { ` + `${FIELDS} } } }`
     const past = `query Past { history(path: "posts/1") { nodes { ${FIELDS} } } }`
     const [now, then] = [await it.client.watch(present), await it.client.watch(past)]
     const before = plain(then())

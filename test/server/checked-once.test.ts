@@ -20,7 +20,7 @@ vi.mock('../../src/core/json/value.ts', async (original) => {
   return { ...real, exactValue }
 })
 
-test('a value, and the params of a filter, are copied and checked once, over HTTP, WebSockets and in process', async () => {
+test('a value and the params of a filter are copied and checked once, over HTTP, WebSockets, in process', async () => {
   const engine = await openEngine(new MemoryStore())
   onTestFinished(() => engine.close())
   const db = engine.database('default', { actor: null })

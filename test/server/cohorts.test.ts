@@ -44,7 +44,10 @@ async function countingDatabase(): Promise<{ readonly db: Database; readonly rea
 }
 
 const FOLLOW = `subscription ($after: Cursor, $limit: Int, $n: Int) {
-  changes(paths: ["posts"], after: $after, limit: $limit) { cursor upToDate changes { type path document { version value history(last: $n) { nodes { version } } } } }
+  changes(paths: ["posts"], after: $after, limit: $limit) {
+    cursor upToDate
+    changes { type path document { version value history(last: $n) { nodes { version } } } }
+  }
 }`
 
 async function open(count: number, address: Address, operation: Operation): Promise<Subscriber[]> {
@@ -111,7 +114,9 @@ test('variables that only choose events do not split a cohort, those that the se
 })
 
 const BEATING = (heartbeat: string): string => `subscription (${heartbeat.includes('$') ? '$beat: Int, ' : ''}$n: Int) {
-  changes(paths: ["posts"], ${heartbeat}) { cursor changes { type path document { version value history(last: $n) { nodes { version } } } } }
+  changes(paths: ["posts"], ${heartbeat}) {
+    cursor changes { type path document { version value history(last: $n) { nodes { version } } } }
+  }
 }`
 
 test('a heartbeat of its own, literal or variable, splits no cohort: one shape is one execution', async () => {

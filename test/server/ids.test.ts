@@ -95,7 +95,8 @@ test('An id of a moment or an event is that of the version', async () => {
       idsOf(
         await asked(
           server,
-          `{ document(path: "posts/1", ${asOf}) { id documents(name: "comments") { nodes { id } } history { nodes { id } } } }`,
+          `{ document(path: "posts/1", ${asOf}) { id documents(name: "comments") { nodes { id } } ` +
+            'history { nodes { id } } } }',
         ),
       ),
     ),
@@ -143,7 +144,8 @@ test('An answer that comes again and an ephemeral post do not pass for the prese
     idsOf(
       await asked(
         server,
-        'mutation { post(path: "typing", id: "ann", value: 1, ephemeral: true) { document { id } changes { document { id } } } }',
+        'mutation { post(path: "typing", id: "ann", value: 1, ephemeral: true) { document { id } changes ' +
+          '{ document { id } } } }',
       ),
     ),
   ).toEqual(['typing/ann//0', 'typing/ann//0'])

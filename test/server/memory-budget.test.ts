@@ -131,7 +131,7 @@ async function framesOf(messages: readonly (readonly string[])[]): Promise<reado
   return frames
 }
 
-test('what has come of an incomplete WebSocket message is known for any pieces, and nothing between two messages', async () => {
+test('the bytes of an incomplete WebSocket message are known for any pieces, and are 0 between messages', async () => {
   const text = fc.oneof(
     fc.string({ maxLength: 20 }),
     fc.nat(70_000).map((length) => 'x'.repeat(length)),

@@ -34,7 +34,7 @@ async function turns(): Promise<void> {
   for (let i = 0; i < 20; i++) await nextTurn()
 }
 
-test('one subscription of a connection at a time makes a large payload, and none while the connection is full', async () => {
+test('one subscription of a connection at a time makes a large payload, and none while it is full', async () => {
   const { sink, written, drain } = narrow()
   let [made, making, most] = [0, 0, 0]
   const make = async (): Promise<Payload> => {

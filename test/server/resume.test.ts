@@ -25,7 +25,7 @@ const openAll = (address: Address, afters: readonly (string | null)[]): Promise<
     afters.map((after, i) => subscribe(TRANSPORTS[i % 2] ?? 'ws', address, { query: QUERY, variables: { after } })),
   )
 
-test(`${CLIENTS} clients that come back at once, from different places, get all that they missed, once and in order`, async () => {
+test(`${CLIENTS} clients that come back at once, from anywhere, get what they missed, once and in order`, async () => {
   const server = await openServer()
   await write(server, 0, WRITES)
   const first = await openAll(

@@ -46,7 +46,8 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
     ['POST', postText(PING, CLOSING) + PING],
     [
       'GET',
-      'GET /graphql?query={__typename} HTTP/1.1\r\nhost: localhost\r\nconnection: close, Upgrade\r\nupgrade: h2c\r\n\r\n',
+      'GET /graphql?query={__typename} HTTP/1.1\r\nhost: localhost\r\nconnection: close, Upgrade\r\n' +
+        'upgrade: h2c\r\n\r\n',
     ],
     ['of several names', postText(PING, { ...CLOSING, upgrade: 'h2c, websocket' }) + PING],
     ['with a header of UTF-8', postText(PING, { ...CLOSING, 'x-name': 'ü' }) + PING],
@@ -148,7 +149,9 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
   test('and a WebSocket may follow on its connection', async () => {
     const { port } = await openServer()
     const key =
-      'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n'
+      'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
+      'sec-websocket-protocol: graphql-transport-ws\r\n\r\n'
     const socket = await openSocket(port)
     let text = ''
     socket.on('data', (chunk: Buffer) => (text += chunk.toString()))

@@ -94,7 +94,7 @@ async function expectRefused({ store, next }: FullStore, message: RegExp): Promi
 }
 
 describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipped: ${noMount})`}`, () => {
-  test('refuses writes with STORAGE_FULL, reads on, and writes again in the same process when there is room', async () => {
+  test('refuses writes with STORAGE_FULL, reads on, and writes again when there is room', async () => {
     using mount = mountTmpfs(4_096)
     const ballast = join(mount.path, 'ballast')
     await writeFile(ballast, Buffer.alloc(1_048_576))

@@ -13,7 +13,7 @@ import { committed, draft, put } from '../support/store/drafts.ts'
 describe.skipIf(noTrace !== null)(
   `the disk, as the system sees it${noTrace === null ? '' : ` (skipped: ${noTrace})`}`,
   () => {
-    test('L4 an acknowledged append has written its pages, flushed them, and then written and flushed the root', async () => {
+    test('L4 an acknowledged append has flushed its pages, and then written and flushed the root', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')
       await using child = await startTracedStore(join(root.path, 'data'), trace)
@@ -58,7 +58,7 @@ describe.skipIf(noTrace !== null)(
       expect(after('create a/b/data.mdb')).toContain('flush a/b')
     })
 
-    test('nothing is written in the directory before it is locked, and nothing is open there when it is given free', async () => {
+    test('nothing is written in the directory before its lock, nothing is open there after its release', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')
       await using child = await startNameTracedStore(join(root.path, 'data'), trace)

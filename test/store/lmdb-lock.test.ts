@@ -45,7 +45,7 @@ const PLACES = [[], AS_FIRST_PROCESS, AS_FIRST_PROCESS, AS_SECOND_PROCESS, WITHO
 describe.skipIf(noNamespaces !== null)(
   `processes in namespaces${noNamespaces === null ? '' : ` (skipped: ${noNamespaces})`}`,
   () => {
-    test('of equal process ids: one owns the directory and keeps its lock, the other is told which one that is', async () => {
+    test('of equal process ids: one owns the directory and its lock, the other is told which one that is', async () => {
       await using root = await freshDirectory()
       await using owner = await startOwner(root.path, AS_FIRST_PROCESS)
       const before = await readdir(root.path)
@@ -62,7 +62,7 @@ describe.skipIf(noNamespaces !== null)(
       await expectTaken(next.store)
     })
 
-    test('across PID namespaces, without /proc, with another boot id one owns the directory, and the next after a kill', async () => {
+    test('across PID namespaces, without /proc, with another boot id: one owner, the next after a kill', async () => {
       await using root = await freshDirectory()
       await using racers = await startRacers(PLACES)
       let left = racers.all
@@ -151,9 +151,10 @@ const noProc = !existsSync('/proc/self/stat')
 describe('the lock of a directory', () => {
   test('ends with its process, though a process that it started lives on', async () => {
     await using root = await freshDirectory()
+    const module = new URL('../../src/store/lmdb/lmdb-store.ts', import.meta.url).href
     const program = `
       import { spawn } from 'node:child_process'
-      import { openLmdbStore } from ${JSON.stringify(new URL('../../src/store/lmdb/lmdb-store.ts', import.meta.url).href)}
+      import { openLmdbStore } from ${JSON.stringify(module)}
       await openLmdbStore({ directory: ${JSON.stringify(root.path)} })
       console.log(spawn('sleep', ['60'], { stdio: 'ignore', detached: true }).pid)`
     const owner = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
@@ -185,7 +186,9 @@ describe('the lock of a directory', () => {
   test('refuses a directory whose data another process has open, such as an earlier release', async () => {
     await using root = await freshDirectory()
     await (await openLmdbStore({ directory: root.path })).close()
-    const program = `require('lmdb').open({ path: ${JSON.stringify(root.path)}, noSubdir: false, overlappingSync: false }); console.log('open'); setInterval(() => {}, 1000)`
+    const program =
+      `require('lmdb').open({ path: ${JSON.stringify(root.path)}, noSubdir: false, overlappingSync: false ` +
+      `}); console.log('open'); setInterval(() => {}, 1000)`
     const reader = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       await once(reader.stdout, 'data')
@@ -257,9 +260,9 @@ describe('the lock of a directory', () => {
     const directory = join(root.path, 'data')
     const binding = join(root.path, 'binding.cjs')
     const within = (code: string): Promise<string> => refusal(startBound(directory, binding, code))
-    expect(await within('throw new Error("no such binary")')).toMatch(
-      /^No file can be locked on this platform \(\w+-\w+\), so that no data directory is safe: run npm ci again, or use /,
-    )
+    const message =
+      /^No file can be locked on this platform \(\w+-\w+\), so that no data directory is safe: run npm ci again, or /
+    expect(await within('throw new Error("no such binary")')).toMatch(message)
     expect(
       await within('module.exports = { tryLock: () => { throw Object.assign(new Error(), { code: "ENOLCK" }) } }'),
     ).toBe(`The data directory ${directory} cannot be locked (ENOLCK): choose one on a disk of this machine.`)

@@ -101,14 +101,15 @@ describe('opening a data directory', () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
     expect(await refusal(join(root.path, '..', root.path.split('/').at(-1) ?? ''))).toBe(
-      `The data directory ${root.path} is in use: this process has it open already. Stop that one, or choose another directory.`,
+      `The data directory ${root.path} is in use: this process has it open already. Stop that one, or ` +
+        'choose another directory.',
     )
     await commit(store, 't', [put('posts/1', 1)])
     await store.close()
     await opens(root.path)
   })
 
-  test('tells another process from this one though the note is the same, and refuses it though `owner` was removed', async () => {
+  test('refuses another process though its note is the same, and though `owner` was removed', async () => {
     await using root = await freshDirectory()
     const [own, other] = [join(root.path, 'own'), join(root.path, 'other')]
     const store = await openLmdbStore({ directory: own })

@@ -169,6 +169,7 @@ function refuse(socket: Duplex, [status, message, code]: UpgradeError): void {
   const body = JSON.stringify({ errors: [{ message, extensions: { code } }] })
   socket.on('error', () => {})
   socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }

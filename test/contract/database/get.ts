@@ -57,7 +57,7 @@ function trees(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'GE3 an empty declared collection shows as an empty list, one that is neither declared nor holds anything not at all',
+    'GE3 an empty declared collection shows as an empty list, an empty undeclared one not at all',
     async ({ db }) => {
       await db.put('posts/1', { declared: [] })
       await db.post('posts/1/held', {}, { id: 'x' })

@@ -177,7 +177,7 @@ function meaning(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'PA9 the path of a deleted nested document is never a field of its parent, although nothing declares its collection',
+    'PA9 the path of a deleted nested document is never a field of its parent, declared or not',
     async ({ db }) => {
       await db.put('posts/1', { title: 'a' })
       await db.post('posts/1/comments', { text: 'a' }, { id: 'c' })

@@ -268,7 +268,7 @@ async function plantCommits(db: Database): Promise<readonly string[]> {
 function amounts(subject: DatabaseSubject): void {
   law(
     subject,
-    'RE11 a limit below the backlog, and one at it, complete without waiting: the last batch says whether something is left',
+    'RE11 a limit up to the backlog completes without waiting: the last batch says whether more is left',
     async ({ db }) => {
       const whole = await plantCommits(db)
       expect(whole).toHaveLength(7)
