@@ -6,7 +6,8 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, START, summary, timestamp, wholeLog, type Clock } from '../contract/database/subject.ts'
 import { readRepeatedly } from '../support/writers/repeated-reads.ts'
-import { distant, holding, turn, withBell, wrapped } from './store-wrappers.ts'
+import { distant, holding, withBell, wrapped } from './store-wrappers.ts'
+import { turn } from '../support/time/turns.ts'
 
 const READS = Number(process.env['TIDEMARK_TIME_READS'] ?? 50)
 

@@ -7,7 +7,8 @@ import type { Store } from '../../src/store/store.ts'
 import { refusal, START, timestamp, type Clock } from '../contract/database/subject.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { readRepeatedly } from '../support/writers/repeated-reads.ts'
-import { holding, turn, wrapped } from './store-wrappers.ts'
+import { holding, wrapped } from './store-wrappers.ts'
+import { turn, turns } from '../support/time/turns.ts'
 
 /** The long form is TIDEMARK_TIME_READS=10000. */
 const READS = Number(process.env['TIDEMARK_TIME_READS'] ?? 200)
@@ -26,7 +27,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
     settled = true
   }
   promise.then(settle, settle)
-  for (let i = 0; i < 20; i++) await turn()
+  await turns()
   return settled
 }
 

@@ -5,7 +5,8 @@ import { openEngine, type EngineOptions } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, wholeLog } from '../contract/database/subject.ts'
-import { turn, wrapped } from './store-wrappers.ts'
+import { wrapped } from './store-wrappers.ts'
+import { turn, turns } from '../support/time/turns.ts'
 
 async function withEngine(store: Store, options: EngineOptions, run: (db: Database) => Promise<void>): Promise<void> {
   const engine = await openEngine(store, options)
@@ -46,7 +47,7 @@ test('one batch is in flight, and all that come meanwhile go together in the nex
     const first = db.put('a/0', 0)
     while (gates.batches.length === 0) await turn()
     const rest = Array.from({ length: 100 }, (_, i) => db.put(`a/${i}`, i))
-    for (let i = 0; i < 10; i++) await turn()
+    await turns(10)
     expect(gates.batches).toEqual([1])
     open()
     await Promise.all([first, ...rest])

@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
-import type { ChangeBatch, Database } from '../../src/core/database.ts'
+import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { following, readerOf } from '../contract/database/subject.ts'
+import { pull } from '../support/database/pull.ts'
 
 const EPHEMERAL = { ephemeral: true } as const
 
@@ -10,12 +11,6 @@ async function open(): Promise<Database> {
   const engine = await openEngine(new MemoryStore())
   onTestFinished(() => engine.close())
   return engine.database('default', { actor: 'ann' })
-}
-
-async function pull(feed: AsyncIterator<ChangeBatch>): Promise<ChangeBatch> {
-  const { done, value } = await feed.next()
-  if (done === true) throw new Error('The feed has ended.')
-  return value
 }
 
 test('all readers of one shape at one place get one object, whether they waited or come a little later', async () => {

@@ -8,6 +8,8 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, summary } from '../contract/database/subject.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { turns } from '../support/time/turns.ts'
+import { pull } from '../support/database/pull.ts'
 
 /** Decides as the test says, which changes its mind. */
 class Gate {
@@ -64,17 +66,6 @@ async function stageOn(openStore: () => Promise<Store>): Promise<Stage> {
   return { gate, db, other }
 }
 
-async function pull<T>(feed: AsyncIterator<T>): Promise<T> {
-  const { done, value } = await feed.next()
-  if (done === true) throw new Error('The feed has ended.')
-  return value
-}
-
-/** Gives a feed that was asked for its next item the time to begin to wait for it. */
-async function untilItWaits(): Promise<void> {
-  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
-}
-
 /** Interrupts while the reader waits, or while it sits on what it has, and then gives what it gets next. */
 type Interrupting = <T>(feed: AsyncIterator<T>, interrupt: () => Promise<void>) => Promise<T>
 
@@ -84,7 +75,7 @@ const READERS: readonly (readonly [name: string, next: Interrupting])[] = [
     async (feed, interrupt) => {
       const next = pull(feed)
       next.catch(() => {})
-      await untilItWaits()
+      await turns()
       await interrupt()
       return next
     },
@@ -227,11 +218,11 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     gate.view = { paths: ['users'], filter: {} }
     const release = gate.hold()
     const earlier = db.interrupt({ paths: ['posts'] })
-    await untilItWaits()
+    await turns()
     gate.held = Promise.resolve()
     gate.view = { paths: ['none'], filter: {} }
     const later = db.interrupt({ paths: ['posts'] })
-    await untilItWaits()
+    await turns()
     release()
     expect(await Promise.all([earlier, later])).toEqual([1, 1])
     expect(await pull(feed)).toMatchObject({ changes: [], reset: 'SHAPE_CHANGED' })
@@ -245,7 +236,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     gate.view = { paths: ['posts'], filter: {} }
     const release = gate.hold()
     const interrupted = db.interrupt({ paths: ['posts'] })
-    await untilItWaits()
+    await turns()
     await db.put('posts/1', 2)
     expect(summary(await pull(feed))).toEqual(['UPDATE posts/1@2'])
     release()

@@ -9,6 +9,8 @@ import type { Store } from '../../src/store/store.ts'
 import { refusal } from '../contract/database/subject.ts'
 import { ALL, commit, put, remove, texts } from '../support/store/drafts.ts'
 import { distant, wrapped } from './store-wrappers.ts'
+import { until } from '../support/time/until.ts'
+import { pull } from '../support/database/pull.ts'
 
 const PAGE = { kind: 'below', path: [] as readonly string[], limit: ALL } as const
 
@@ -18,7 +20,7 @@ async function documents(store: Store): Promise<readonly string[]> {
 }
 
 async function registered(store: Store, count: number): Promise<void> {
-  await expect.poll(async () => (await documents(store)).length, { timeout: 5_000 }).toBe(count)
+  await until(async () => expect((await documents(store)).length).toBe(count))
 }
 
 function sharing(store: Store): Store {
@@ -29,12 +31,6 @@ async function openOn(store: Store, admit?: Authorize): Promise<{ readonly engin
   const engine = await openEngine(sharing(distant(store)), { admit })
   onTestFinished(() => engine.close())
   return { engine, db: engine.database('default', { actor: null }) }
-}
-
-async function pull<T>(feed: AsyncIterator<T>): Promise<T> {
-  const { done, value } = await feed.next()
-  if (done === true) throw new Error('The feed has ended.')
-  return value
 }
 
 /** So many subscribers of `posts`, each up to date. */
@@ -87,16 +83,16 @@ describe('processes on one store', () => {
       at: Date.now() - 31_000,
     })
     const { db } = await openOn(store)
-    await expect.poll(() => documents(store), { timeout: 5_000 }).not.toContain('interrupts/old')
+    await until(async () => expect(await documents(store)).not.toContain('interrupts/old'))
     await subscribed(db, 1)
     const asked = performance.now()
     expect(await db.interrupt({ paths: ['posts'] })).toBe(1)
-    expect(performance.now() - asked).toBeGreaterThan(1_500)
-    expect(performance.now() - asked).toBeLessThan(4_000)
+    const tookMs = performance.now() - asked
+    expect(tookMs).toBeGreaterThan(1_500)
     expect(await documents(store)).not.toContain('servers/killed')
     const again = performance.now()
     expect(await db.interrupt({ paths: ['posts'] })).toBe(1)
-    expect(performance.now() - again).toBeLessThan(1_500)
+    expect(performance.now() - again).toBeLessThan(tookMs)
   })
 
   test('one that was only slow to answer makes itself known again', async () => {

@@ -5,7 +5,8 @@ import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { following, readerOf, refusal, summary, wholeLog, type Reader } from '../contract/database/subject.ts'
-import { distant, turn, withBell, wrapped } from './store-wrappers.ts'
+import { distant, withBell, wrapped } from './store-wrappers.ts'
+import { turn } from '../support/time/turns.ts'
 
 /** Two engines over one store, as two processes would be. */
 async function withTwo(

@@ -5,6 +5,8 @@ import { Budget, BUDGET, type BudgetBounds } from '../../src/graphql/limits/budg
 import { estimateBytes } from '../../src/graphql/limits/weight.ts'
 import { inProcess } from './in-process.ts'
 import { DOCUMENT, PAGE, recordingDatabase } from './recording-database.ts'
+import { elapse } from '../support/time/elapse.ts'
+import { turn } from '../support/time/turns.ts'
 
 const MIB = 1_048_576
 
@@ -25,7 +27,7 @@ function fullDatabase(rows = Infinity): {
   const list: Database['history'] = async (path, { first, last } = {}) => {
     db.calls.push(['list', path])
     seen.most = Math.max(seen.most, ++seen.now)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     seen.now--
     return pageOf(Math.min(rows, first ?? last ?? 100))
   }
@@ -109,7 +111,7 @@ describe('the bytes of one answer', () => {
     let most = 0
     const get = async (): Promise<Json> => {
       most = Math.max(most, ++now)
-      await new Promise((resolve) => setImmediate(resolve))
+      await turn()
       now--
       return 'x'.repeat(3 * MIB)
     }
@@ -162,9 +164,8 @@ describe('the time of one operation', () => {
 
   test('never hides the outcome of a write that was sent', async () => {
     const budget = budgetOf({ operationMs: 20 })
-    const start = performance.now()
     await budget.write(async () => {
-      while (performance.now() < start + 30) await new Promise((resolve) => setImmediate(resolve))
+      await elapse(30)
     })
     expect(budget.chargeValue('value')).toBe('value')
     expect(
@@ -178,11 +179,10 @@ describe('the time of one operation', () => {
 
   test('is checked again by a read that had to wait', async () => {
     const budget = budgetOf({ operationMs: 20, reads: 1 })
-    const start = performance.now()
     const slow = budget.read(
       1,
       async () => {
-        while (performance.now() < start + 30) await new Promise((resolve) => setImmediate(resolve))
+        await elapse(30)
       },
       () => 1,
     )

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import type { Revision } from '../../src/core/version.ts'
@@ -10,6 +9,7 @@ import { brokenFeedLaws } from '../support/laws/feed.ts'
 import { contiguous, dense, kept, lively } from '../support/laws/log.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { load, type Commit } from '../support/writers/load.ts'
+import { turn } from '../support/time/turns.ts'
 
 const WRITERS = 8
 const COMMITS = 500
@@ -107,7 +107,7 @@ async function readAgainAndAgain(db: Database, state: { readonly writing: boolea
     const page = await db.log(['*'], { after, first: 1_000 })
     seen.push(...new Set(page.changes.map(({ cursor }) => revisionIn(cursor))))
     after = page.cursor
-    await nextTurn()
+    await turn()
   }
   return seen
 }

@@ -5,6 +5,7 @@ import type { Page } from '../../src/store/store.ts'
 import { choice, describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
 import type { Doc } from '../support/mongo/wire.ts'
 import { draft, path, put, remove } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const TENANT = 'acme'
 const LIMIT = { rows: 50, bytes: 1e9 }
@@ -43,7 +44,7 @@ async function filled(mongo: MongoSuite, count: number): Promise<MongoStore> {
 
 async function applied(mongo: MongoSuite, revision: number): Promise<void> {
   const meta = clientOf(mongo).db(mongo.database).collection<{ readonly _id: string; readonly applied: number }>('meta')
-  await expect.poll(async () => (await meta.findOne({ _id: TENANT }))?.applied, { timeout: 10_000 }).toBe(revision)
+  await until(async () => expect((await meta.findOne({ _id: TENANT }))?.applied).toBe(revision))
 }
 
 function clientOf(mongo: MongoSuite): MongoClient {

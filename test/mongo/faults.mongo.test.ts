@@ -6,6 +6,7 @@ import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../s
 import { Follower } from '../support/mongo/follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
 import { ALL, commit, draft, path, put, remove } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'
@@ -59,7 +60,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
     const write = (n: number, from: MongoStore = store): Promise<unknown> =>
       commit(from, TENANT, [put(`posts/${n}`, 1)])
     const sees = (revisions: readonly number[]): Promise<void> =>
-      expect.poll(() => follower.revisions, { timeout: 10_000 }).toEqual(revisions)
+      until(() => expect(follower.revisions).toEqual(revisions))
 
     /** Follows in another store until its change stream works. */
     async function follow(options: Partial<MongoStoreOptions> = {}): Promise<MongoStore> {
@@ -67,7 +68,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       follower = await Follower.start(other, TENANT)
       onTestFinished(() => follower[Symbol.asyncDispose]())
       await sees([1])
-      await expect.poll(() => server.proxy.streams.open).toBe(1)
+      await until(() => expect(server.proxy.streams.open).toBe(1))
       await write(2)
       await sees([1, 2])
       return other
@@ -130,11 +131,11 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await follow({ callMs: 400, onStatus: (line) => void lines.push(line) })
       const answers = (): number => server.proxy.counts.get('getMore') ?? 0
       const before = answers()
-      await expect.poll(answers, { timeout: 25_000 }).toBeGreaterThan(before + 100)
+      await until(() => expect(answers()).toBeGreaterThan(before + 100), 25_000)
       await write(3)
       await sees([1, 2, 3])
       server.proxy.streams.ending = 'expired'
-      await expect.poll(() => lines, { timeout: 10_000 }).toContain('The change stream of MongoDB is open again.')
+      await until(() => expect(lines).toContain('The change stream of MongoDB is open again.'))
       await write(4)
       await sees([1, 2, 3, 4])
     }, 60_000)
@@ -225,7 +226,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         const results = await store.append(TENANT, [draft([put('posts/1', 1)], { id })]).catch(() => [])
         return results[0]?.kind
       }
-      await expect.poll(again, { timeout: 10_000 }).toMatch(/committed|repeated/)
+      await until(async () => expect(await again()).toMatch(/committed|repeated/))
       expect((await store.log(TENANT, { after: 0, limit: ALL })).commits.map(({ id: each }) => each).slice(1)).toEqual([
         id,
       ])
@@ -260,7 +261,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         )
       expect(await kindOf()).toMatch(/committed|unavailable/)
       expect(performance.now() - started).toBeLessThan(CALL_MS + 500)
-      await expect.poll(kindOf, { timeout: 10_000 }).toMatch(/committed|repeated/)
+      await until(async () => expect(await kindOf()).toMatch(/committed|repeated/))
       expect((await store.log(TENANT, { after: 1, limit: ALL })).commits.map(({ id }) => id)).toEqual([proposed.id])
     })
 

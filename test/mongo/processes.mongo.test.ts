@@ -7,6 +7,7 @@ import { MongoChild } from '../support/mongo/child.ts'
 import { Follower } from '../support/mongo/follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
 import { ALL, commit, committed, draft, path, put } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'
@@ -72,7 +73,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const revisions = (await Promise.all(writing)).flat()
     expect(revisions.toSorted((a, b) => a - b)).toEqual(oneTo(total))
     for (const follower of followers) {
-      await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(total))
+      await until(() => expect(follower.revisions).toEqual(oneTo(total)))
     }
     expect(followers[1]?.commits).toEqual(followers[0]?.commits)
     expect(followers[2]?.commits).toEqual(followers[0]?.commits)
@@ -113,7 +114,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const { id } = await commit(first, TENANT, [put('posts/1', 1)])
     await commit(first, TENANT, [put('posts/2', 1)])
     const meta = client.db(database).collection<{ readonly _id: string; readonly applied: number }>('meta')
-    await expect.poll(async () => (await meta.findOne({ _id: TENANT }))?.applied, { timeout: 5_000 }).toBe(2)
+    await until(async () => expect((await meta.findOne({ _id: TENANT }))?.applied).toBe(2))
     const drafts = [
       draft([put('posts/3', 1)]),
       draft([put('posts/4', 1)], { id }),
@@ -183,7 +184,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const table = client.db(database).collection<{ readonly v: number }>('heads')
     const heads = async (): Promise<readonly number[]> =>
       (await table.find().sort({ _id: 1 }).toArray()).map(({ v }) => v)
-    await expect.poll(heads, { timeout: 5_000, interval: 20 }).toEqual([2, 1, 1])
+    await until(async () => expect(await heads()).toEqual([2, 1, 1]))
     expect(performance.now() - killedAt).toBeLessThan(2_000)
     expect(await store.append(TENANT, [draft([], { id: 'key' })])).toMatchObject([
       { kind: 'repeated', commit: { revision: 2 } },
@@ -245,7 +246,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
       })
       const grown = (): Promise<void> => {
         const enough = acknowledged.size + 3 * WRITERS
-        return expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThanOrEqual(enough)
+        return until(() => expect(acknowledged.size).toBeGreaterThanOrEqual(enough), 30_000)
       }
       while (kills < 10) {
         await grown()
@@ -257,7 +258,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
       const { commits, last } = await store.log(TENANT, { after: 0, limit: { rows: 10_000, bytes: 1e9 } })
       expect(commits.map(({ revision }) => revision)).toEqual(oneTo(last))
       expect(new Map(commits.map(({ id, revision }) => [id, revision]))).toEqual(acknowledged)
-      await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(last))
+      await until(() => expect(follower.revisions).toEqual(oneTo(last)))
       expect([...refused].filter(([, count]) => count > 1)).toEqual([])
     },
     180_000,

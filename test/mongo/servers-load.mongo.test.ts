@@ -8,6 +8,7 @@ import { describeMongo } from '../support/mongo/suite.ts'
 import { startOnMongo, type MongoTidemark } from '../support/server/mongo.ts'
 import { committerOf, remoteLog, socketFeeder } from '../support/writers/graphql.ts'
 import { load, writesOf } from '../support/writers/load.ts'
+import { until } from '../support/time/until.ts'
 
 const EVERYTHING: Interest = { paths: ['*'] }
 
@@ -34,7 +35,7 @@ async function logAt(
     log = await readWholeLog(remoteLog(server?.graphql ?? ''))
     return log.length
   }
-  await expect.poll(read, { timeout: 10_000 }).toBeGreaterThanOrEqual(last)
+  await until(async () => expect(await read()).toBeGreaterThanOrEqual(last))
   return log
 }
 
@@ -92,7 +93,7 @@ describeMongo(
       )
       while (outage.kills < kills) {
         const enough = outage.done + 3 * writers
-        await expect.poll(() => outage.done, { timeout: 20_000, interval: 5 }).toBeGreaterThanOrEqual(enough)
+        await until(() => expect(outage.done).toBeGreaterThanOrEqual(enough))
         await outage.killAndStart()
       }
       outage.end()

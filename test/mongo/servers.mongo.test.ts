@@ -3,6 +3,7 @@ import { choice, describeMongo } from '../support/mongo/suite.ts'
 import { runCli } from '../support/process-cli.ts'
 import { readiness, startOnMongo } from '../support/server/mongo.ts'
 import { ask, socketFeeder } from '../support/writers/graphql.ts'
+import { until } from '../support/time/until.ts'
 
 const INTERRUPT = 'mutation ($paths: [PathPattern!]!) { interrupt(match: { paths: $paths }) }'
 const PUT = 'mutation ($path: Path!, $value: JSON, $key: ID) { put(path: $path, value: $value, key: $key) { cursor } }'
@@ -42,7 +43,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
       }
     }
     await Promise.all([write(0), write(1)])
-    for (const view of views) await expect.poll(() => view.length, { timeout: 20_000 }).toBe(paths.length)
+    for (const view of views) await until(() => expect(view.length).toBe(paths.length))
     expect(views[0]?.toSorted()).toEqual(paths.toSorted())
     expect(views[1]).toEqual(views[0])
   }, 60_000)
@@ -53,7 +54,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
     await ask(one.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
     one.process.child.kill('SIGKILL')
     await ask(other.graphql, PUT, { path: 'posts/2', value: 2 })
-    await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
+    await until(() => expect(view).toEqual(['posts/1', 'posts/2']))
     const successor = await startOnMongo(mongo)
     const repeat = await ask<{ cursor: string }>(successor.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
     expect(await ask(successor.graphql, '{ document(path: "posts/1") { version cursor } }', {})).toEqual({
@@ -67,7 +68,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
     const { graphql } = await startOnMongo(mongo)
     const views = Array.from({ length: 30 }, () => watch(graphql))
     await ask(graphql, PUT, { path: 'posts/1', value: 1 })
-    for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
+    for (const view of views) await until(() => expect(view.length).toBe(1))
     expect(mongo.server.proxy.streams.open - before).toBe(1)
   }, 60_000)
 
@@ -77,14 +78,14 @@ describeMongo('servers on one MongoDB', (mongo) => {
     if (one === undefined || other === undefined) throw new Error('There must be two.')
     const views = [watch(one), watch(one), watch(other)]
     await ask(one, PUT, { path: 'posts/1', value: 1 })
-    for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
+    for (const view of views) await until(() => expect(view.length).toBe(1))
     const interrupt = (graphql: string, ...paths: string[]): Promise<number> =>
       ask<number>(graphql, INTERRUPT, { paths })
-    await expect.poll(() => interrupt(one, 'posts'), { timeout: 20_000 }).toBe(3)
-    await expect.poll(() => interrupt(other, 'posts/1'), { timeout: 20_000 }).toBe(3)
+    await until(async () => expect(await interrupt(one, 'posts')).toBe(3))
+    await until(async () => expect(await interrupt(other, 'posts/1')).toBe(3))
     expect(await interrupt(one, 'users')).toBe(0)
     await ask(other, PUT, { path: 'posts/2', value: 2 })
-    for (const view of views) await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
+    for (const view of views) await until(() => expect(view).toEqual(['posts/1', 'posts/2']))
     servers[1]?.process.child.kill('SIGTERM')
     await servers[1]?.process.exit()
     const asked = performance.now()
@@ -99,7 +100,7 @@ describeMongo('servers on one MongoDB', (mongo) => {
     expect(await readiness(url)).toEqual({ status: 503, reason: expect.stringContaining('--replSet') as string })
     await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow('--replSet')
     mongo.server.proxy.greetAs('primary')
-    await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
+    await until(async () => expect((await readiness(url)).status).toBe(200))
     await ask(graphql, PUT, { path: 'posts/1', value: 1 })
     process.child.kill('SIGTERM')
     const { code, stderr } = await process.exit()
@@ -124,7 +125,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
     await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow(reason)
     const tries = (): number => mongo.server.proxy.counts.get('saslStart') ?? 0
     const before = tries()
-    await expect.poll(tries, { timeout: 20_000 }).toBeGreaterThan(before + 3)
+    await until(() => expect(tries()).toBeGreaterThan(before + 3))
     process.child.kill('SIGTERM')
     const { code, stderr } = await process.exit()
     expect(code).toBe(0)
@@ -141,7 +142,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
       const { url, graphql, process } = await startOnMongo(mongo, login())
       expect((await readiness(url)).status).toBe(503)
       mongo.server.proxy.refuseAll('saslStart', null)
-      await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
+      await until(async () => expect((await readiness(url)).status).toBe(200))
       await ask(graphql, PUT, { path: 'posts/1', value: 1 })
       process.child.kill('SIGTERM')
       const { stderr } = await process.exit()

@@ -9,6 +9,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MongoProxy } from '../support/mongo/proxy.ts'
 import { describeMongo } from '../support/mongo/suite.ts'
+import { until } from '../support/time/until.ts'
 
 interface Row {
   readonly _id: string
@@ -259,7 +260,7 @@ describeMongo(
             acknowledged.push(n)
           }
         })
-        await expect.poll(() => acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(200)
+        await until(() => expect(acknowledged.length).toBeGreaterThan(200))
         await mongo.server.standIn?.kill()
         await Promise.all(writers)
         await mongo.server.standIn?.start()

@@ -4,6 +4,7 @@ import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
 import type { Doc } from '../support/mongo/wire.ts'
 import { ALL, draft, path, put } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const TENANT = 'acme'
 
@@ -12,7 +13,7 @@ async function reopened(mongo: MongoSuite, revision: number): Promise<MongoStore
   const client = new MongoClient(mongo.server.url)
   onTestFinished(() => client.close())
   const meta = client.db(mongo.database).collection<{ readonly _id: string; readonly applied: number }>('meta')
-  await expect.poll(async () => (await meta.findOne({ _id: TENANT }))?.applied, { timeout: 10_000 }).toBe(revision)
+  await until(async () => expect((await meta.findOne({ _id: TENANT }))?.applied).toBe(revision))
   const store = await mongo.open({ callMs: 30_000 })
   await store.heads(TENANT, [])
   return store

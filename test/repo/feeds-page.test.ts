@@ -11,8 +11,9 @@ import { coalesce } from '../../src/db/feed/coalesce.ts'
 import { compileWhere } from '../../src/db/shape/cel/where.ts'
 import { runCli, type CliProcess } from '../support/process-cli.ts'
 import { ask, openServer, temporaryDirectory, type ServerFixture } from '../support/server/fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
+import { openPeer, openSocket, postText } from '../support/server/raw.ts'
 import { blocksOf, readText, type Block } from './markdown.ts'
+import { until } from '../support/time/until.ts'
 
 const PAGE = readText('docs/feeds.md')
 const BLOCKS = blocksOf(PAGE)

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ask, expectAlive, openServer, type ServerFixture } from '../support/server/fixture.ts'
-import { openPeer, postText, sendRaw, until } from '../support/server/raw.ts'
+import { openPeer, postText, sendRaw } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
 
 /** A document with so many versions. */
 async function writeVersions({ wsEndpoint }: ServerFixture, count: number): Promise<void> {
@@ -24,7 +25,6 @@ async function writeVersions({ wsEndpoint }: ServerFixture, count: number): Prom
 test('a history of histories of histories is refused in time, and others go on', async () => {
   const server = await openServer()
   await writeVersions(server, 1_000)
-  const begin = performance.now()
   const bomb = ask(
     server.endpoint,
     '{ history(path: "h/1", last: 1000) { nodes { history(last: 1000) { nodes { history(last: 1000) { ' +
@@ -32,8 +32,7 @@ test('a history of histories of histories is refused in time, and others go on',
   )
   await expectAlive(server.endpoint)
   const { data, errors } = await bomb
-  // Unbounded it took minutes, and then the process.
-  expect(performance.now() - begin).toBeLessThan(5_000)
+  // Unbounded it took minutes, longer than a test may, and then the process.
   expect(data).toBeNull()
   expect(errors).toMatchObject([{ extensions: { code: 'OPERATION_TOO_COMPLEX', limit: 'rows', max: 10_000 } }])
   expect(

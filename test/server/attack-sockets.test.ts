@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
-import { setTimeout as after } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openServer, ask, temporaryDirectory } from '../support/server/fixture.ts'
 import { ATTACKS, frame } from '../support/server/hostile-sockets.ts'
-import { openPeer, openSocket, until } from '../support/server/raw.ts'
+import { openPeer, openSocket } from '../support/server/raw.ts'
 import { startProcess, type ServerProcess } from '../support/writers/server.ts'
+import { until } from '../support/time/until.ts'
+import { elapse } from '../support/time/elapse.ts'
 
 const MIB = 1_048_576
 const SOCKETS = 16
@@ -47,7 +48,7 @@ test.skipIf(process.platform !== 'linux')(
       for (let n = 0; n < SOCKETS; n++) void ATTACKS[kind]?.(port, n).then((socket) => sockets.push(socket))
       for (let i = 0; i < 10; i++) {
         expect(await ask(server.graphql, '{ get(path: "none/1") }'), kind).toEqual({ data: { get: null } })
-        await after(50)
+        await elapse(50)
       }
       await until(() => sockets.length === SOCKETS, 30_000)
       for (const socket of sockets) socket.destroy()
@@ -87,7 +88,7 @@ test.each([
   for (let i = 0; i < 8; i++) {
     peer.send('{"type":"ping"}')
     expect(await peer.take()).toEqual({ type: 'pong' })
-    await after(100)
+    await elapse(100)
   }
 })
 

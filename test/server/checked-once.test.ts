@@ -6,7 +6,7 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { serve } from '../support/server/fixture.ts'
 import { postText, sendRaw } from '../support/server/raw.ts'
 import { subscribe } from '../support/server/feeds.ts'
-import { until } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
 
 /** Marks of the values that were copied and checked, in order. */
 const checked: unknown[] = []

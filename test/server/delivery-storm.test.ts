@@ -1,12 +1,12 @@
-import { setTimeout as after } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Change, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { expectAlive, serve } from '../support/server/fixture.ts'
-import { until } from '../support/server/raw.ts'
 import { openSse, openWs, textOf, type Client, type Follower, type Random } from '../support/writers/storm-client.ts'
 import { randomFrom } from '../support/writers/load.ts'
+import { until } from '../support/time/until.ts'
+import { elapse } from '../support/time/elapse.ts'
 
 const SEEDS = Number(process.env['STORM_SEEDS'] ?? 2)
 const FIRST = Number(process.env['STORM_FIRST'] ?? 1)
@@ -66,9 +66,9 @@ async function writeAll(sockets: readonly Client[], random: Random): Promise<voi
 async function dawdle({ socket }: Client, random: Random, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     socket.pause()
-    await after(random() * 300)
+    await elapse(random() * 300)
     socket.resume()
-    await after(random() * 200)
+    await elapse(random() * 200)
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BATCH, batchesOf, subscribe, TRANSPORTS, type Address, type Subscriber } from '../support/server/feeds.ts'
 import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
-import { until } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
 
 const CLIENTS = 200
 const WRITES = 20

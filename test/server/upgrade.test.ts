@@ -1,12 +1,13 @@
 import { execFile, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { expectAlive, openServer, temporaryDirectory } from '../support/server/fixture.ts'
-import { openPeer, openSocket, postText, sendRaw, until } from '../support/server/raw.ts'
+import { openPeer, openSocket, postText, sendRaw } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
+import { elapse } from '../support/time/elapse.ts'
+import { turns } from '../support/time/turns.ts'
 
 const run = promisify(execFile)
 const has = (command: string, ...args: readonly string[]): boolean => spawnSync(command, args).status === 0
@@ -77,7 +78,7 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
               [150, 350, 400, 100_000, 200_000, text.length].find((end) => end > at),
             ),
           )
-          await after(5)
+          await elapse(5)
         }
       })
       expect(answer).toContain('{"data":{"put":{"document":{"path":"a/1"}}}}')
@@ -97,7 +98,7 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
     const slow = await readAnswers(port, 5, async (send) => {
       for (const one of all.slice(0, 5)) {
         send(one)
-        await after(20)
+        await elapse(20)
       }
     })
     expect([...slow.matchAll(/"a(\d+)"/g)].map(([, n]) => Number(n))).toEqual([0, 1, 2, 3, 4])
@@ -109,12 +110,13 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
     expect((await sendRaw(port, `${postText(PING, CLOSING)}{`)).status).toBe(408)
     const socket = await openSocket(port)
     socket.write((postText(PING, STAYING) + PING).repeat(100))
-    socket.resume()
-    await Promise.race([once(socket, 'close'), after(300)])
+    let text = ''
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
+    await until(() => socket.closed || text.split(PONG).length > 100)
     socket.destroy()
     expect((await sendRaw(port, postText(PING, CLOSING), PING)).status).toBe(200)
-    const text = postText(PING, { ...CLOSING, host: 'evil.example' })
-    expect((await sendRaw(port, text, PING)).status).toBe(403)
+    const evil = postText(PING, { ...CLOSING, host: 'evil.example' })
+    expect((await sendRaw(port, evil, PING)).status).toBe(403)
   })
 
   test('unless it has so many headers that some are left out', async () => {
@@ -140,7 +142,7 @@ describe('a request that asks for an upgrade to h2c is answered as if it did not
     for (let i = 0; i < 20; i++) {
       const socket = await openSocket(port)
       socket.write((postText(PING, STAYING) + PING).repeat(3))
-      await after(i % 5)
+      await turns(i)
       socket.resetAndDestroy()
     }
     await expectAlive(endpoint)

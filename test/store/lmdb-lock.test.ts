@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, link, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
@@ -18,6 +18,7 @@ import {
 import { startStore, type StoreChild } from '../support/store/child.ts'
 import { draft, path, put } from '../support/store/drafts.ts'
 import { openAtOnce, startRacer, type Racer } from '../support/store/racers.ts'
+import { until } from '../support/time/until.ts'
 
 /** The refusal of a start: one sentence with the code UNAVAILABLE. */
 async function refusal(start: Promise<AsyncDisposable | { close(): Promise<void> }>): Promise<string> {
@@ -233,7 +234,7 @@ describe('the lock of a directory', () => {
       try {
         const zombie = Number(String(((await once(parent.stdout, 'data')) as [Buffer])[0]))
         const note = await noteOf(zombie)
-        await vi.waitFor(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '), 5_000)
+        await until(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '), 5_000)
         for (const left of [note, `${parent.pid} 1`, `${process.pid}`, '', 'no process', '-1 1']) {
           await writeFile(join(root.path, 'lock'), left)
           await (await openLmdbStore({ directory: root.path })).close()

@@ -9,6 +9,7 @@ import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { startStore } from '../support/store/child.ts'
 import { commit, path, put } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 /** The refusal to open, which is one sentence with the code UNAVAILABLE. */
 async function refusal(directory: string): Promise<string> {
@@ -158,9 +159,9 @@ describe('opening a data directory', () => {
       const owner = Number(/\d+/.exec(await readFile(join(root.path, 'owner'), 'utf8'))?.[0])
       expect(owner).not.toBe(parent.pid)
       process.kill(owner, 'SIGKILL')
-      await expect.poll(async () => (await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z')
+      await until(async () => expect((await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z'))
       // Its first thread is dead before the others, which hold its files until they are.
-      await expect.poll(() => readdir(`/proc/${owner}/task`)).toEqual([String(owner)])
+      await until(async () => expect(await readdir(`/proc/${owner}/task`)).toEqual([String(owner)]))
       await opens(root.path)
     },
   )

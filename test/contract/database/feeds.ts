@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import type { ChangeBatch, ChangesOptions, Database } from '../../../src/core/database.ts'
 import { following, law, readerOf, summary, wholeLog, type DatabaseSubject } from './subject.ts'
+import { turns } from '../../support/time/turns.ts'
+import { soon } from '../../support/time/soon.ts'
 
 const DONE = { done: true, value: undefined }
 
@@ -20,25 +21,6 @@ async function storm(db: Database, writers: number, each: number): Promise<void>
     }
   }
   await Promise.all(Array.from({ length: writers }, (_, i) => write(i)))
-}
-
-/** Gives a feed that was asked for its next batch the time to begin to wait for it. */
-async function untilItWaits(): Promise<void> {
-  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Resolves as `promise`, or fails when it does not settle in time. */
-async function soon<T>(promise: Promise<T>): Promise<T> {
-  const deadline = new AbortController()
-  const late = delay(5_000, undefined, { signal: deadline.signal }).then(() =>
-    Promise.reject(new Error('It did not end within 5 s.')),
-  )
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    deadline.abort()
-    late.catch(() => {})
-  }
 }
 
 export function feeds(subject: DatabaseSubject): void {
@@ -108,7 +90,7 @@ function endings(subject: DatabaseSubject): void {
     const feed = db.changes(['posts'])
     await feed.next()
     const waiting = [feed.next(), feed.next()]
-    await untilItWaits()
+    await turns()
     expect(await soon(feed.return?.() ?? Promise.reject(new Error('It has no return.')))).toEqual(DONE)
     expect(await soon(Promise.all(waiting))).toEqual([DONE, DONE])
     expect(await feed.next()).toEqual(DONE)
@@ -126,7 +108,7 @@ function endings(subject: DatabaseSubject): void {
       const waits = db.changes(['posts'], { signal: abort.signal })
       await waits.next()
       const waiting = waits.next()
-      await untilItWaits()
+      await turns()
       const behind = db.changes(['posts'], { signal: abort.signal, start: 'BEGINNING' })
       abort.abort()
       expect(await soon(waiting)).toEqual(DONE)
