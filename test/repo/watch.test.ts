@@ -147,7 +147,7 @@ async function expectAll(world: World, window: Window): Promise<void> {
   await world.moreWrites()
   await world.stopWriting()
   const expected = await world.lines()
-  await until(() => changesOf(window).length >= expected.length, 20_000).catch(() => undefined)
+  await until(() => changesOf(window).length >= expected.length).catch(() => undefined)
   expect(changesOf(window), window.output().slice(-500)).toEqual(expected)
 }
 

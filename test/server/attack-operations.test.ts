@@ -19,7 +19,7 @@ async function writeVersions({ wsEndpoint }: ServerFixture, count: number): Prom
       }),
     )
   }
-  await until(() => answered === count, 20_000)
+  await until(() => answered === count)
 }
 
 test('a history of histories of histories is refused in time, and others go on', async () => {

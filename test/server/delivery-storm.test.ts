@@ -92,13 +92,13 @@ async function storm(random: Random, failed: (error: Error) => void): Promise<vo
   const dawdling = others.filter(() => random() < 0.4).map((client) => dawdle(client, random, () => isOver))
   await writeAll(sockets.slice(0, WRITERS), random)
   for (const path of ['posts/end', 'bulk/end']) await db.put(path, { n: 0, text: textOf(0, 10) })
-  await until(() => others.every((client) => client.followers.every(({ ended }) => ended)), 10_000)
+  await until(() => others.every((client) => client.followers.every(({ ended }) => ended)))
   await expectAlive(address.endpoint)
   // They were really in need of a reader: nothing that was lost meanwhile would be seen otherwise.
   expect(stopped.some((client) => client.followers.some(({ ended }) => ended))).toBe(false)
   isOver = true
   for (const { socket } of stopped) socket.resume()
-  await until(() => followers.every(({ ended }) => ended), 10_000)
+  await until(() => followers.every(({ ended }) => ended))
   await Promise.all(dawdling)
   for (const follower of followers) await check(db, follower)
 }

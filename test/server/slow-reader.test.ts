@@ -114,7 +114,7 @@ test.each(['ws', 'sse'])('the feed of a stopped reader ends at once when the rea
     await standstill(counted.pulled, endpoint)
     socket.destroy()
   }
-  await until(counted.ended, 1_000)
+  await until(counted.ended)
 })
 
 test.each(['ws', 'sse'])('the feed of an idle reader ends at once when the reader is gone: %s', async (channel) => {
@@ -125,7 +125,7 @@ test.each(['ws', 'sse'])('the feed of an idle reader ends at once when the reade
   await until(() => counted.pulled() === 1)
   if ('terminate' in reader) reader.terminate()
   else reader.destroy()
-  await until(counted.ended, 1_000)
+  await until(counted.ended)
 })
 
 test('an event stream without events gets comments, so that nobody on the way closes it', async () => {

@@ -38,7 +38,7 @@ async function readAnswers(
   let text = ''
   socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
   await write((part) => void socket.write(part))
-  await until(() => text.split('HTTP/1.1 ').length === count + 1, 10_000)
+  await until(() => text.split('HTTP/1.1 ').length === count + 1)
   return text
 }
 

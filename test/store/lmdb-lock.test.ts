@@ -234,7 +234,7 @@ describe('the lock of a directory', () => {
       try {
         const zombie = Number(String(((await once(parent.stdout, 'data')) as [Buffer])[0]))
         const note = await noteOf(zombie)
-        await until(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '), 5_000)
+        await until(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '))
         for (const left of [note, `${parent.pid} 1`, `${process.pid}`, '', 'no process', '-1 1']) {
           await writeFile(join(root.path, 'lock'), left)
           await (await openLmdbStore({ directory: root.path })).close()

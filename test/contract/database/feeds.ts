@@ -42,11 +42,9 @@ function heartbeats(subject: DatabaseSubject): void {
         await reader.next()
         const began = performance.now()
         for (let i = 0; i < 3; i++) {
-          expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: null })
+          expect(await soon(reader.next())).toEqual({ changes: [], cursor, upToDate: true, reset: null })
         }
-        const took = performance.now() - began
-        expect(took).toBeGreaterThan(200)
-        expect(took).toBeLessThan(3_000)
+        expect(performance.now() - began).toBeGreaterThan(200)
       })
     },
   )
