@@ -19,6 +19,7 @@ const config: ViteUserConfig = defineConfig({
     // The last line says which MongoDB, if any, the adapter was run against.
     reporters: ['default', './test/support/mongo/reporter.ts'],
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/seed-setup.ts'],
     projects: [
       {
         extends: true,

@@ -65,7 +65,8 @@ function writeBatch(
     for (let revision = from + 1; revision <= from + count; revision++) {
       const id = `01K${revision.toString(36).padStart(23, '0')}`
       const header = `{"id":"${id}","at":1790000000000,"actor":null,"digest":null}`
-      const line = `{"path":["posts","${id}"],"version":1,"type":"NEW","fields":[],"createdAt":1790000000000,"value":${text}}`
+      const facts = '"version":1,"type":"NEW","fields":[],"createdAt":1790000000000'
+      const line = `{"path":["posts","${id}"],${facts},"value":${text}}`
       void log?.put([1, revision], `${header}\n${line}`)
       void heads?.put([1, 'posts', id], `${header}\n${line}`)
       void versions?.put([1, 'posts', id, revision], `[1,${header.length + 1},${line.length}]`)

@@ -21,7 +21,8 @@ import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
 /**
  * The server's own HTTP handler in front of a schema without a store, whose resolvers return constants. Operations run
- * as in the server; with the argument `envelop` each through Yoga's envelop; with `yoga` through Yoga's request handler.
+ * as in the server; with the argument `envelop` each through Yoga's envelop; with `yoga` through Yoga's request
+ * handler.
  */
 const schema = buildSchema(
   'type Query { hello: String, document: Document } type Document { id: ID, version: Int, value: String }',

@@ -48,6 +48,8 @@ export async function reads(): Promise<void> {
   const to = (name: 'envelop' | 'yoga' | 'hello' | 'same'): string =>
     ratio(figures.document.perSecond / figures[name].perSecond)
   console.log(
-    `document / hello through the envelop: ${to('envelop')}, through Yoga's handler: ${to('yoga')}, document / hello: ${to('hello')}, document / the same fields: ${to('same')}\n`,
+    `document / hello through the envelop: ${to('envelop')}, through Yoga's handler: ${to('yoga')}, ` +
+      `document / hello: ${to('hello')}, document / the same fields: ${to('same')}
+`,
   )
 }

@@ -52,7 +52,8 @@ export async function where(): Promise<void> {
     ]),
   )
   console.log(
-    `Geometric mean of the ratios: ${ratio(Math.exp(ratios.reduce((sum, one) => sum + Math.log(one), 0) / ratios.length))}\n`,
+    'Geometric mean of the ratios: ' +
+      `${ratio(Math.exp(ratios.reduce((sum, one) => sum + Math.log(one), 0) / ratios.length))}\n`,
   )
 }
 

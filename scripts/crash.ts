@@ -7,7 +7,8 @@ const cycles = Number(cyclesText)
 function show({ cycles: done, acknowledged, retried, survived }: CrashReport): void {
   if (process.stderr.isTTY) {
     process.stderr.write(
-      `\r${done}/${cycles} kills, ${acknowledged} writes acknowledged, ${retried} retried, ${survived} of them had survived `,
+      `\r${done}/${cycles} kills, ${acknowledged} writes acknowledged, ${retried} retried, ${survived} ` +
+        'of them had survived ',
     )
   }
 }

@@ -64,13 +64,15 @@ const BOUND_TEXTS: Readonly<Record<keyof Bounds, string>> = {
   subscriptions: 'subscriptions of one WebSocket',
   socketBufferBytes: 'bytes that one WebSocket was sent and has not taken; it is not read from while there are more',
   maxPipelined:
-    'requests of one connection that wait for the answers before theirs; it is not read from while 8 do, and closed when one read brings more',
+    'requests of one connection that wait for the answers before theirs; it is not read from while 8 do, ' +
+    'and closed when one read brings more',
   connections: 'open connections',
   requestMs: 'milliseconds for the headers and the body of a request to arrive (408), or a WebSocket message (4408)',
   stallTimeoutMs: 'milliseconds without progress, while a peer has an answer to take; then its connection is closed',
   initMs: 'milliseconds for `connection_init` to arrive on a WebSocket (4408)',
   pingMs:
-    'milliseconds between two pings, the first within a second; a WebSocket that answered none of two is closed when the third is due',
+    'milliseconds between two pings, the first within a second; a WebSocket that answered none of two is ' +
+    'closed when the third is due',
   stopMs: 'milliseconds for a clean stop',
 }
 

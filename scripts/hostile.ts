@@ -88,7 +88,9 @@ async function attack(kind: string, begin: Attack): Promise<void> {
     held = /^tidemark_held_bytes (.+)$/m.exec(metrics)?.[1] ?? 'unknown'
   }
   console.log(
-    `${kind.padEnd(40)} RSS before ${before.toFixed(0)} MB, at the end ${rss.toFixed(0)}, peak ${peak.toFixed(0)} MB; canary ${report.count} answers, ${report.failed} failed, p100 ${report.worst.toFixed(0)} ms; held when they are gone ${held}`,
+    `${kind.padEnd(40)} RSS before ${before.toFixed(0)} MB, at the end ${rss.toFixed(0)}, peak ` +
+      `${peak.toFixed(0)} MB; canary ${report.count} answers, ${report.failed} failed, p100 ` +
+      `${report.worst.toFixed(0)} ms; held when they are gone ${held}`,
   )
   await server.kill().catch(() => {})
   await rm(directory, { recursive: true, force: true })

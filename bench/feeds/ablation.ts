@@ -36,7 +36,7 @@ const MECHANISMS: Readonly<Record<string, readonly Edit[]>> = {
     {
       file: 'server/broadcast/buffer-coalescer.js',
       on: 'if (first === undefined ||',
-      off: 'return pieces.map((piece) => (isBuffer(piece) ? piece : piece.toBuffer()))\n        if (first === undefined ||',
+      off: 'return pieces.map((piece) => isBuffer(piece) ? piece : piece.toBuffer());if (first === undefined ||',
     },
   ],
   'cached frames': [
@@ -69,7 +69,7 @@ const MECHANISMS: Readonly<Record<string, readonly Edit[]>> = {
 }
 
 const SUBSCRIBERS = 1_000
-const ROUNDS = 2
+const ROUNDS = 5
 const WRITERS = [1, 16, 64] as const
 /** A variant that is further behind after its writers is too slow to be measured, ms. */
 const MOST_LAG_MS = 20_000
@@ -106,7 +106,8 @@ export async function ablation(): Promise<void> {
   rmSync(CACHE, { recursive: true })
   const all = medians(seen.get('all') ?? [])
   console.log(
-    `Without one mechanism, to the whole server; ${number(SUBSCRIBERS)} subscribers over ws; medians of ${ROUNDS} rounds`,
+    `Without one mechanism, to the whole server; ${number(SUBSCRIBERS)} subscribers over ws; medians of ` +
+      `${ROUNDS} rounds`,
   )
   const relative = (name: string): string[] => {
     const figures = medians(seen.get(name) ?? [])

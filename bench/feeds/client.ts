@@ -132,12 +132,16 @@ function nextMessages(head: string, id: string, query: string): readonly Buffer[
 
 function upgrade(host: string, path: string): string {
   const key =
-    'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws'
+    'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
+    'sec-websocket-protocol: graphql-transport-ws'
   return `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n${key}\r\n\r\n`
 }
 
 function post(host: string, path: string, body: string): string {
-  return `POST ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  return (
+    `POST ${path} HTTP/1.1\r\nhost: ${host}\r\naccept: text/event-stream\r\n` +
+    `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+  )
 }
 
 /** An unsolicited pong, so that pings need not be parsed (RFC 6455, section 5.5.3). */

@@ -53,7 +53,8 @@ export async function latency(): Promise<void> {
   }
   progress('')
   console.log(
-    `Milliseconds from writing to arriving: ${number(SUBSCRIBERS)} subscribers, ${1_000 / PERIOD_MS} writes per second; medians of ${ROUNDS} rounds`,
+    `Milliseconds from writing to arriving: ${number(SUBSCRIBERS)} subscribers, ${1_000 / PERIOD_MS} ` +
+      `writes per second; medians of ${ROUNDS} rounds`,
   )
   table(
     ['', 'p50', 'p99', 'longest', 'CPU µs per delivery'],

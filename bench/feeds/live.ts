@@ -43,7 +43,8 @@ export async function writers(): Promise<void> {
     ])
   }
   console.log(
-    `Writes per second over ws, with ${number(SOME)} subscribers of all of them and without; how long after 3 s of it all had all`,
+    `Writes per second over ws, with ${number(SOME)} subscribers of all of them and without; how long ` +
+      'after 3 s of it all had all',
   )
   table(['writers', 'without', 'with', 'with / without', 'all had all'], rows)
 }
@@ -132,7 +133,8 @@ export async function fairness(): Promise<void> {
   await subscribers.close()
   await server.stop()
   console.log(
-    `${number(MANY)} subscribers over ws, ${pausedCount} of them paused; medians of ${2 * PHASES.rounds} times ${changes} changes each`,
+    `${number(MANY)} subscribers over ws, ${pausedCount} of them paused; medians of ${2 * PHASES.rounds} ` +
+      `times ${changes} changes each`,
   )
   table(
     ['p99 ms, none paused', 'p99 ms of the others', 'ratio', 'MB grown, none paused', 'MB grown, paused'],

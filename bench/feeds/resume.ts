@@ -9,7 +9,8 @@ const ROUNDS = 3
 /** Connections opened at once: more would overflow the listener's queue. */
 const OPENED_AT_ONCE = 100
 const QUERY =
-  'subscription ($after: Cursor) { changes(paths: ["posts"], after: $after) { cursor changes { path document { version value } } } }'
+  'subscription ($after: Cursor) { changes(paths: ["posts"], after: $after) { cursor changes { path ' +
+  'document { version value } } } }'
 
 /**
  * Time until 1,000 clients that resume at once have the 100 changes that each missed. Fails if any is lost or repeated.
@@ -37,7 +38,8 @@ export async function resume(): Promise<void> {
   }
   await server.stop()
   console.log(
-    `${number(CLIENTS)} clients over ws, connected, resume at once; each missed ${MISSED} changes; none lost, none doubled`,
+    `${number(CLIENTS)} clients over ws, connected, resume at once; each missed ${MISSED} changes; none ` +
+      'lost, none doubled',
   )
   table(
     ['seconds until all have all', 'changes per second', "server's CPU seconds"],

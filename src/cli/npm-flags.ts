@@ -30,7 +30,10 @@ export function misplacedFlags(args: readonly string[], env: NpmEnvironment): st
   if (misplaced.length === 0) return null
   const bare = args.slice(1).filter((arg) => !arg.startsWith('-'))
   const flags = misplaced.map((flag) => `--${flag.name}${valueOf(flag, env, misplaced.length === 1 ? bare : [])}`)
-  return `Without two dashes npm keeps ${misplaced.map(({ name }) => `--${name}`).join(' and ')} for itself: write npm start -- ${flags.join(' ')}`
+  return (
+    `Without two dashes npm keeps ${misplaced.map(({ name }) => `--${name}`).join(' and ')} for itself: ` +
+    `write npm start -- ${flags.join(' ')}`
+  )
 }
 
 const isSet = (text: string | undefined): boolean => text !== undefined && text !== ''

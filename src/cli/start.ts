@@ -28,7 +28,9 @@ function announce(config: Config, { url, warning }: RunningServer): void {
   const { name, version, graphql, playground, data } = describe(config, url)
   if (process.stdout.isTTY) {
     console.log(
-      `${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n  Playground  ${playground}\n  Data        ${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`,
+      `${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n ` +
+        ` Playground  ${playground}\n  Data        ` +
+        `${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`,
     )
   } else {
     console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))

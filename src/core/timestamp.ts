@@ -14,7 +14,8 @@ export function parseTimestamp(text: string, argument?: string): Millis {
     year !== undefined && month !== undefined && day !== undefined && day <= daysIn(year, month) && hour !== 24
   // An offset can move a time beyond the years that RFC 3339 can write.
   if (!valid || !(time >= FIRST && time <= LAST)) {
-    const message = `${JSON.stringify(text.slice(0, 60))} is not a time: write RFC 3339, such as 2026-01-31T12:00:00.000Z.`
+    const message =
+      `${JSON.stringify(text.slice(0, 60))} is not a time: write RFC 3339, such as ` + '2026-01-31T12:00:00.000Z.'
     throw new DatabaseError('BAD_REQUEST', message, argument === undefined ? {} : { argument })
   }
   return time

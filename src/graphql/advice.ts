@@ -3,8 +3,8 @@ const PATCH_MESSAGE = /(?:Field "(\w+)" is not defined by type )?"PatchInput!?"/
 
 /** GraphQL's message about a quoted key, as in JSON. */
 const QUOTED_KEY_MESSAGE = /^Syntax Error: Expected Name, found String/
-const AS_OF_MESSAGE =
-  /^Expected value of type "AsOf", found "(.*)"\.$|^Variable "\$\w+" got an invalid value: Expected type "AsOf" to be an object\.$/s
+const AS_OF_LITERAL_MESSAGE = /^Expected value of type "AsOf", found "(.*)"\.$/s
+const AS_OF_VARIABLE_MESSAGE = /^Variable "\$\w+" got an invalid value: Expected type "AsOf" to be an object\.$/
 const DOCUMENT_BY_ID_MESSAGE = /^Unknown argument "id" on field "Query\.document"\./
 
 /** GraphQL's message about a request, followed by a remedy for common mistakes. */
@@ -20,9 +20,9 @@ function adviceOn(message: string): string | null {
     return 'Inside a literal keys have no quotes; for JSON as it is send a variable ($value: JSON).'
   }
   if (DOCUMENT_BY_ID_MESSAGE.test(message)) return 'Write node(id: …) for an id, document(path: …) for a path.'
-  const asOf = AS_OF_MESSAGE.exec(message)
-  if (asOf === null) return null
-  return asOf[1] === 'now'
+  const asOf = AS_OF_LITERAL_MESSAGE.exec(message)
+  if (asOf === null && !AS_OF_VARIABLE_MESSAGE.test(message)) return null
+  return asOf?.[1] === 'now'
     ? 'For now, leave asOf out.'
     : 'Write asOf: { time: "2026-01-31T12:00:00.000Z" }; for now, leave asOf out.'
 }

@@ -1,7 +1,7 @@
 import { visit, type DocumentNode } from 'graphql'
 
 /** A cache by query text. */
-export interface TextCache<T> {
+interface TextCache<T> {
   get(text: string): T | undefined
   set(text: string, value: T): void
 }

@@ -3,7 +3,7 @@ import { InvalidJson } from '../core/json/exact-json.ts'
 import { INEXACT, isExactToken } from '../core/json/number.ts'
 
 /** Values of the operation's variables, by name; null or undefined during validation. */
-export type LiteralVariables = Readonly<Record<string, unknown>> | null | undefined
+type LiteralVariables = Readonly<Record<string, unknown>> | null | undefined
 
 /**
  * The value of a JSON literal in the text of a query, with an `InvalidJson` wherever it cannot be kept, as in a value

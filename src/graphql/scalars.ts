@@ -4,7 +4,7 @@ import { parseTimestamp } from '../core/timestamp.ts'
 import { jsonLiteral } from './json.ts'
 
 /** How a scalar is serialized, and parsed from a variable or a literal. Its functions throw DatabaseErrors. */
-export type Scalar = Pick<GraphQLScalarType, 'serialize' | 'parseValue' | 'parseLiteral'>
+type Scalar = Pick<GraphQLScalarType, 'serialize' | 'parseValue' | 'parseLiteral'>
 
 const passThrough = (value: unknown): unknown => value
 

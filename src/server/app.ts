@@ -28,7 +28,7 @@ export interface App {
   readonly memoryBudget: MemoryBudget
 }
 
-export interface AppOptions {
+interface AppOptions {
   readonly db: Database
   readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
   /** The IP address that `host` resolves to; default: `host`. */

@@ -34,8 +34,8 @@ export interface ServerOptions extends Partial<Config> {
 const TENANT = 'default'
 
 /**
- * Opens the store and serves it. Throws StartError, with a sentence for the person who starts the server. `log`: default
- * JSON lines on stderr.
+ * Opens the store and serves it. Throws StartError, with a sentence for the person who starts the server. `log`:
+ * default JSON lines on stderr.
  */
 export async function startServer(
   options: ServerOptions = {},
@@ -91,7 +91,10 @@ function listenProblem(error: unknown, host: string, port: number): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
   switch (code) {
     case 'EADDRINUSE':
-      return `The port ${port} on ${host} is taken: stop what uses it, or choose another one with --port, as in npm start -- --port 8080.`
+      return (
+        `The port ${port} on ${host} is taken: stop what uses it, or choose another one with --port, as in ` +
+        'npm start -- --port 8080.'
+      )
     case 'EACCES':
       return `The port ${port} on ${host} is not allowed for this user: choose one above 1023 with --port.`
     case 'EADDRNOTAVAIL':

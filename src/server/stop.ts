@@ -5,12 +5,12 @@ import { describeError, type Log } from './config/logger.ts'
 import type { App } from './app.ts'
 
 /** The layers below the app. */
-export interface ShutdownParts {
+interface ShutdownParts {
   readonly engine: Engine
   readonly store: Store
 }
 
-export interface StopOptions {
+interface StopOptions {
   readonly stopMs: number
   readonly log: Log
 }

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { misplacedFlags } from '../../src/cli/npm-flags.ts'
 import { ROOT } from '../repo/markdown.ts'
 import { temporaryDirectory } from '../support/server/fixture.ts'
-import { until } from '../repo/shell.ts'
+import { until } from '../support/time/until.ts'
 
 interface NpmStart {
   readonly npm: ChildProcess

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -6,8 +8,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { ask, temporaryDirectory } from '../support/server/fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
+import { openPeer, openSocket, postText } from '../support/server/raw.ts'
 import { runCli } from '../support/process-cli.ts'
+import { until } from '../support/time/until.ts'
 
 /** As it is installed: it starts faster than the sources. */
 const BUILT = ['bin/tidemark.js']
@@ -60,15 +63,26 @@ test('a log that is ahead of the clock is one warning on stderr, however often i
   expect(JSON.parse(stderr)).toMatchObject({ level: 40, msg: expect.stringContaining(`stamped ${at}`) })
 })
 
-test('it is ready in under a second of its own work', async () => {
-  const data = await temporaryDirectory()
-  const cli = runCli(['start', '--port', '0', '--data', data], {
+/** Milliseconds from the start of a server until it is ready, and of a Node that does nothing, side by side. */
+async function startTimes(): Promise<{ readonly readyMs: number; readonly bareMs: number }> {
+  const begun = performance.now()
+  await once(spawn(process.execPath, ['-e', '0']), 'exit')
+  const bareMs = performance.now() - begun
+  const cli = runCli(['start', '--port', '0', '--data', await temporaryDirectory()], {
     env: { TIDEMARK_LOG: 'silent' },
     script: ['bin/tidemark.js'],
   })
-  const begun = performance.now()
   await cli.ready()
-  expect(performance.now() - begun).toBeLessThan(1_000)
+  return { readyMs: performance.now() - begun - bareMs, bareMs }
+}
+
+test('it is ready within the time in which Node starts twenty times: a second or less', async () => {
+  const ratios: number[] = []
+  for (let i = 0; i < 3; i++) {
+    const { readyMs, bareMs } = await startTimes()
+    ratios.push(readyMs / bareMs)
+  }
+  expect(Math.min(...ratios)).toBeLessThan(20)
 })
 
 test('a clean stop ends open subscriptions, idle connections and half a request', async () => {
@@ -207,7 +221,9 @@ describe('An address that other machines can reach', () => {
   })
 
   test.skipIf(process.platform !== 'linux')('warns on a terminal too', async () => {
-    const command = `${process.execPath} bin/tidemark.js start --port 0 --host 0.0.0.0 --insecure --data ${await temporaryDirectory()}`
+    const command =
+      `${process.execPath} bin/tidemark.js start --port 0 --host 0.0.0.0 --insecure --data ` +
+      `${await temporaryDirectory()}`
     const cli = runCli(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
     let shown = ''
     cli.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()))
@@ -289,7 +305,8 @@ test('a bad environment is one sentence with the remedy', async () => {
 })
 
 test('a Node that is too old is one sentence with the remedy', async () => {
-  const pretend = `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.18.3'}})`
+  const versions = "{value:{...process.versions,node:'20.18.3'}}"
+  const pretend = `data:text/javascript,Object.defineProperty(process,'versions',${versions})`
   const cli = runCli(['start'], { script: ['--import', pretend, 'bin/tidemark.js'] })
   await expectRefusal(cli, /needs Node\.js 20\.19 or newer, and this is 20\.18\.3: install/)
 })

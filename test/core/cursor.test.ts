@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { formatCursor, formatPartialCursor, resumePoint, type ResumePoint } from '../../src/core/cursor.ts'
 import { thrown } from './thrown.ts'
 
@@ -38,7 +38,7 @@ function alterations(cursor: string): readonly string[] {
 }
 
 describe('a cursor', () => {
-  it('stands for its revision', () => {
+  test('stands for its revision', () => {
     fc.assert(
       fc.property(epoch, revision, (itsEpoch, itsRevision) => {
         expect(read(itsEpoch, formatCursor(itsEpoch, itsRevision))).toBe(itsRevision)
@@ -46,7 +46,7 @@ describe('a cursor', () => {
     )
   })
 
-  it('altered in one character is refused', () => {
+  test('altered in one character is refused', () => {
     for (const itsEpoch of ['k3', 'a', '0000', '01j9zz4ksx7dq3v8w2']) {
       for (const itsRevision of [0, 1, 35, 36, 4_711, 1_000_000, Number.MAX_SAFE_INTEGER]) {
         for (const altered of alterations(formatCursor(itsEpoch, itsRevision))) {
@@ -56,7 +56,7 @@ describe('a cursor', () => {
     }
   })
 
-  it('altered in one character is never another revision, of any tenant', () => {
+  test('altered in one character is never another revision, of any tenant', () => {
     fc.assert(
       fc.property(epoch, revision, fc.nat(), fc.constantFrom(...ALPHABET), (itsEpoch, itsRevision, place, letter) => {
         const cursor = formatCursor(itsEpoch, itsRevision)
@@ -70,7 +70,7 @@ describe('a cursor', () => {
     )
   })
 
-  it('of another epoch is refused', () => {
+  test('of another epoch is refused', () => {
     fc.assert(
       fc.property(epoch, epoch, revision, (itsEpoch, other, itsRevision) => {
         fc.pre(itsEpoch !== other)
@@ -79,7 +79,7 @@ describe('a cursor', () => {
     )
   })
 
-  it('is resumed from between the floor and the last revision of its log', () => {
+  test('is resumed from between the floor and the last revision of its log', () => {
     const log = { epoch: 'k3', floor: 5, last: 9 }
     const kinds = [4, 5, 9, 10].map((itsRevision) => resumePoint(log, formatCursor('k3', itsRevision)).kind)
     expect(kinds).toEqual(['expired', 'revision', 'revision', 'ahead'])
@@ -90,7 +90,7 @@ describe('a cursor', () => {
     ])
   })
 
-  it.each([
+  test.each([
     '',
     '-',
     '--',

@@ -1,7 +1,7 @@
 // Values are compared by node's assert, for vitest takes a key `constructor` for the object's class.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Copies } from '../../src/core/json/copies.ts'
 import { deleteField, getField, mayTouch, setField } from '../../src/core/json/field.ts'
 import type { Json } from '../../src/core/json/json.ts'
@@ -37,7 +37,7 @@ const attempt = (run: () => Json | undefined): Json | undefined => {
 }
 
 describe('getField', () => {
-  it('finds every place of a value and nothing else', () => {
+  test('finds every place of a value and nothing else', () => {
     fc.assert(
       fc.property(smallJson, anyPath, (value, path) => {
         const there = paths(value).some((place) => place.join('/') === path.join('/'))
@@ -47,7 +47,7 @@ describe('getField', () => {
     )
   })
 
-  it.each<[Json, string, Json | undefined]>([
+  test.each<[Json, string, Json | undefined]>([
     [{ a: { b: [1, { c: 2 }] } }, 'a/b/1/c', 2],
     [{ a: null }, 'a', null],
     [{ a: null }, 'a/b', undefined],
@@ -70,14 +70,14 @@ describe('getField', () => {
     assert.deepStrictEqual(getField(value, path.split('/')), field)
   })
 
-  it('without a path gives the whole value', () => {
+  test('without a path gives the whole value', () => {
     expect(getField(null, [])).toBe(null)
     expect(getField('x', [])).toBe('x')
   })
 })
 
 describe('setField', () => {
-  it('makes getField give what was set, and leaves every other place as it was', () => {
+  test('makes getField give what was set, and leaves every other place as it was', () => {
     fc.assert(
       fc.property(placed, smallJson, ([value, path], field) => {
         const after = setField(value, path, field)
@@ -89,7 +89,7 @@ describe('setField', () => {
     )
   })
 
-  it('makes getField give what was set at any path, or refuses and changes nothing', () => {
+  test('makes getField give what was set at any path, or refuses and changes nothing', () => {
     fc.assert(
       fc.property(smallJson, anyPath, (value, path) => {
         const after = attempt(() => setField(frozen(value), path, 'new'))
@@ -99,7 +99,7 @@ describe('setField', () => {
     )
   })
 
-  it.each<[Json, string, Json]>([
+  test.each<[Json, string, Json]>([
     [{}, 'a/b/c', { a: { b: { c: 9 } } }],
     [{ a: [1] }, 'a/1', { a: [1, 9] }],
     [[], '0', [9]],
@@ -116,7 +116,7 @@ describe('setField', () => {
     assert.deepStrictEqual(setField(frozen(value), path.split('/'), 9), after)
   })
 
-  it.each<[Json, string]>([
+  test.each<[Json, string]>([
     [[1], '2'],
     [[1], '01'],
     [[1], '-1'],
@@ -140,14 +140,14 @@ describe('setField', () => {
     expect(error.message).toMatch(/^There is no place for the field: .+\.$/)
   })
 
-  it('shares what it does not change', () => {
+  test('shares what it does not change', () => {
     const value = { a: { b: 1 }, c: { d: [1] } }
     const after = setField(value, ['a', 'b'], 2) as typeof value
     expect(after.c).toBe(value.c)
     expect(value.a.b).toBe(1)
   })
 
-  it('never changes a prototype', () => {
+  test('never changes a prototype', () => {
     const after = setField({}, ['__proto__', 'polluted'], true)
     expect(Object.getPrototypeOf(after)).toBe(Object.prototype)
     expect('polluted' in {}).toBe(false)
@@ -155,7 +155,7 @@ describe('setField', () => {
 })
 
 describe('deleteField', () => {
-  it('undoes the setting of a field that was not there', () => {
+  test('undoes the setting of a field that was not there', () => {
     fc.assert(
       fc.property(smallJson, fc.constantFrom('new', 'valueOf', '7'), (value, name) => {
         fc.pre(typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -165,7 +165,7 @@ describe('deleteField', () => {
     )
   })
 
-  it('takes away one key or one element, and gives undefined exactly when nothing is there', () => {
+  test('takes away one key or one element, and gives undefined exactly when nothing is there', () => {
     fc.assert(
       fc.property(smallJson, anyPath, (value, path) => {
         const parent = getField(value, path.slice(0, -1))
@@ -179,7 +179,7 @@ describe('deleteField', () => {
     )
   })
 
-  it.each<[Json, string, Json | undefined]>([
+  test.each<[Json, string, Json | undefined]>([
     [{ a: 1, b: 2 }, 'a', { b: 2 }],
     [[1, 2, 3], '1', [1, 3]],
     [{ a: [{ b: 1, c: 2 }] }, 'a/0/b', { a: [{ c: 2 }] }],
@@ -198,7 +198,7 @@ describe('deleteField', () => {
     assert.deepStrictEqual(deleteField(frozen(value), path.split('/')), after)
   })
 
-  it('without a path names no field', () => {
+  test('without a path names no field', () => {
     expect(deleteField({ a: 1 }, [])).toBe(undefined)
   })
 })
@@ -206,7 +206,7 @@ describe('deleteField', () => {
 describe('with copies of one caller', () => {
   const change = fc.tuple(anyPath, fc.option(smallJson))
 
-  it('changes in turn give what they give without, and leave what they began with as it was', () => {
+  test('changes in turn give what they give without, and leave what they began with as it was', () => {
     const apply = (value: Json, [path, field]: readonly [readonly string[], Json | null], copies: Copies): Json => {
       try {
         return field === null ? (deleteField(value, path, copies) ?? value) : setField(value, path, field, copies)
@@ -229,7 +229,7 @@ describe('with copies of one caller', () => {
 })
 
 describe('mayTouch', () => {
-  it.each([
+  test.each([
     [[], 'a', true],
     [['a'], 'a', true],
     [['a'], 'a/b', true],

@@ -1,7 +1,7 @@
 // Values are compared by node's assert, for vitest takes a key `constructor` for the object's class.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Copies } from '../../src/core/json/copies.ts'
 import { getField } from '../../src/core/json/field.ts'
 import type { Json } from '../../src/core/json/json.ts'
@@ -25,7 +25,7 @@ const contains = (a: readonly string[], b: readonly string[]): boolean =>
   a.every((segment, i) => i >= b.length || segment === b[i])
 
 describe('mergePatch', () => {
-  it.each<[Json, Json, Json]>([
+  test.each<[Json, Json, Json]>([
     [{ a: 'b' }, { a: 'c' }, { a: 'c' }],
     [{ a: 'b' }, { b: 'c' }, { a: 'b', b: 'c' }],
     [{ a: 'b' }, { a: null }, {}],
@@ -49,16 +49,16 @@ describe('mergePatch', () => {
     assert.deepStrictEqual(mergePatch(target, patch), result)
   })
 
-  it('treats what is not there as an empty object', () => {
+  test('treats what is not there as an empty object', () => {
     assert.deepStrictEqual(mergePatch(undefined, { a: { b: null, c: 1 } }), { a: { c: 1 } })
   })
 
-  it('takes keys that objects inherit as any other', () => {
+  test('takes keys that objects inherit as any other', () => {
     assert.deepStrictEqual(mergePatch({}, { constructor: { name: 1 }, toString: null }), { constructor: { name: 1 } })
     assert.deepStrictEqual(mergePatch({ toString: 1, hasOwnProperty: 2 }, { toString: null }), { hasOwnProperty: 2 })
   })
 
-  it('by a value without null fields, into nothing, is that value', () => {
+  test('by a value without null fields, into nothing, is that value', () => {
     fc.assert(
       fc.property(json, (patch) => {
         fc.pre(!hasNullField(patch))
@@ -68,7 +68,7 @@ describe('mergePatch', () => {
     )
   })
 
-  it('done twice is the same as done once, and leaves no null from a patch', () => {
+  test('done twice is the same as done once, and leaves no null from a patch', () => {
     fc.assert(
       fc.property(smallJson, smallJson, (target, patch) => {
         const once = mergePatch(target, patch)
@@ -81,7 +81,7 @@ describe('mergePatch', () => {
 })
 
 describe('mergedFields', () => {
-  it.each<[Json, readonly string[]]>([
+  test.each<[Json, readonly string[]]>([
     [{ author: { name: 'x' }, n: 1 }, ['author/name', 'n']],
     [{ a: null }, ['a']],
     [{ a: {} }, ['a']],
@@ -100,7 +100,7 @@ describe('mergedFields', () => {
     expect(mergedFields(patch)).toEqual(fields)
   })
 
-  it.each<[Json, Json, readonly string[]]>([
+  test.each<[Json, Json, readonly string[]]>([
     [{ a: { b: 1 } }, { a: { c: 1 } }, ['a/b']],
     [{ a: { b: 1 } }, {}, ['a/b']],
     [{ a: { b: 1 } }, { a: [1] }, ['a']],
@@ -112,7 +112,7 @@ describe('mergedFields', () => {
     expect(mergedFields(patch, target)).toEqual(fields)
   })
 
-  it('cover every place that the patch changes', () => {
+  test('cover every place that the patch changes', () => {
     fc.assert(
       fc.property(smallJson, smallJson, (target, patch) => {
         const fields = mergedFields(patch, target).map((field) => field.split('/'))
@@ -142,7 +142,7 @@ const names = (count: number, length: number): readonly string[] =>
 const sizeOf = (fields: readonly string[]): number => Buffer.byteLength(fields.join(''))
 
 describe('fields', () => {
-  it.each<[string, Json, readonly string[]]>([
+  test.each<[string, Json, readonly string[]]>([
     ['256 keys', keys(256), Object.keys(keys(256) as object)],
     ['257 keys', keys(257), []],
     ['257 keys in one place, beside another', { a: { b: keys(257) }, c: { d: 1 } }, ['a/b', 'c/d']],
@@ -158,7 +158,7 @@ describe('fields', () => {
     expect(mergedFields(patch)).toEqual(fields)
   })
 
-  it.each<[string, Json]>([
+  test.each<[string, Json]>([
     [
       '287 KB: a key of 150 KB around 14,000 leaves',
       { ['x'.repeat(150_000)]: Object.fromEntries(names(14, 5).map((name) => [name, keys(1_000)])) },
@@ -179,14 +179,14 @@ describe('fields', () => {
     for (const field of fields) expect(`${field}/`.startsWith('some/where/')).toBe(true)
   })
 
-  it('are behind the path of what is patched', () => {
+  test('are behind the path of what is patched', () => {
     expect(mergedFields({ a: { b: 1 }, c: null }, {}, 'x/y')).toEqual(['x/y/a/b', 'x/y/c'])
     expect(mergedFields(1, {}, 'x/y')).toEqual(['x/y'])
     expect(mergedFields({ '': 1 }, {}, 'x')).toEqual(['x'])
     expect(mergedFields(keys(257), {}, 'x')).toEqual(['x'])
   })
 
-  it('of many keys in many places cover each, as few as they are', () => {
+  test('of many keys in many places cover each, as few as they are', () => {
     const branch = fc.integer({ min: 0, max: 300 }).map((count) => keys(count))
     const wide = fc.dictionary(
       fc.constantFrom('a', 'b', 'c', 'd'),
@@ -217,13 +217,13 @@ describe('joinFields', () => {
   const many = (count: number, above: string): readonly string[] =>
     Array.from({ length: count }, (_, i) => `${above}/k${i}`)
 
-  it('gives all fields of both, each once, while they are few', () => {
+  test('gives all fields of both, each once, while they are few', () => {
     expect(joinFields(['a', 'b/c'], ['b/c', 'd'])).toEqual(['a', 'b/c', 'd'])
     expect(joinFields(['a'], [])).toEqual([])
     expect(joinFields([], ['a'])).toEqual([])
   })
 
-  it('gives the nearest places above them where they are too many, and none for the whole value', () => {
+  test('gives the nearest places above them where they are too many, and none for the whole value', () => {
     expect(joinFields(many(200, 'a/b'), [...many(200, 'a/e'), 'c/d'])).toEqual([...many(200, 'a/b'), 'a/e', 'c/d'])
     expect(joinFields(['a'], [...many(256, 'a'), 'c'])).toEqual(['a', 'c'])
     expect(joinFields(many(256, 'a'), ['a', 'c'])).toEqual(['a', 'c'])
@@ -235,7 +235,7 @@ describe('joinFields', () => {
     ).toEqual([])
   })
 
-  it('stays bounded, however many are joined, and covers each', () => {
+  test('stays bounded, however many are joined, and covers each', () => {
     const segment = fc.constantFrom('a', 'b', 'long'.repeat(50), '1', '2', '3', '4', '5', '6', '7')
     const field = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'))
     const written: fc.Arbitrary<readonly string[]> = fc.array(field, { minLength: 1, maxLength: 80 })
@@ -259,7 +259,7 @@ describe('joinFields', () => {
 })
 
 describe('with copies of one caller', () => {
-  it('patches in turn give what they give without, and leave what they began with as it was', () => {
+  test('patches in turn give what they give without, and leave what they began with as it was', () => {
     fc.assert(
       fc.property(smallJson, fc.array(smallJson, { maxLength: 6 }), (target, patches) => {
         const before = JSON.stringify([target, patches])
@@ -275,7 +275,7 @@ describe('with copies of one caller', () => {
     )
   })
 
-  it('each object is copied once', () => {
+  test('each object is copied once', () => {
     const target = { a: { b: 1, c: { d: 1 } }, e: { f: 1 } }
     const copies = new Copies()
     const once = mergePatch(target, { a: { b: 2 } }, copies) as { readonly a: Json; readonly e: Json }

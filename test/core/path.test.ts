@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import { documentPrefixes, compareText, isDocumentPath, isWithin, lastOf } from '../../src/core/path.ts'
 import { parentOf, parsePath, pathText, utf8Length } from '../../src/core/path.ts'
@@ -30,7 +30,7 @@ const segment = fc.oneof(
 const path = fc.array(segment, { minLength: 1, maxLength: 6 }).filter((segments) => !segments[0]?.startsWith('_'))
 
 describe('parsePath', () => {
-  it('gives the segments whose text it was given', () => {
+  test('gives the segments whose text it was given', () => {
     fc.assert(
       fc.property(path, (segments) => {
         expect(parsePath(segments.join('/'))).toEqual(segments)
@@ -39,7 +39,7 @@ describe('parsePath', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['an empty path', ''],
     ['a leading slash', '/posts'],
     ['a trailing slash', 'posts/'],
@@ -80,7 +80,7 @@ describe('parsePath', () => {
     expect(thrown(() => parsePath(text))).toMatchObject({ code: 'INVALID_PATH', details: { path: text } })
   })
 
-  it.each([
+  test.each([
     'posts/_x',
     'posts/a b',
     'posts/a$b',
@@ -100,7 +100,7 @@ describe('parsePath', () => {
     expect(parsePath(text)).toEqual(text.split('/'))
   })
 
-  it('counts segments and bytes of UTF-8, takes the greatest allowed and refuses one more', () => {
+  test('counts segments and bytes of UTF-8, takes the greatest allowed and refuses one more', () => {
     const { pathSegments, segmentBytes, pathBytes } = LIMITS
     expect(parsePath(Array(pathSegments).fill('a').join('/'))).toHaveLength(pathSegments)
     const tooMany = Array(pathSegments + 1)
@@ -126,7 +126,7 @@ describe('parsePath', () => {
 })
 
 describe('the parts of a path', () => {
-  it('are its parent and its last segment', () => {
+  test('are its parent and its last segment', () => {
     fc.assert(
       fc.property(path, (segments) => {
         expect([...parentOf(segments), lastOf(segments)]).toEqual(segments)
@@ -134,7 +134,7 @@ describe('the parts of a path', () => {
     )
   })
 
-  it('name a document when they come in pairs', () => {
+  test('name a document when they come in pairs', () => {
     expect([[], ['a'], ['a', '1'], ['a', '1', 'b'], ['a', '1', 'b', '2']].map(isDocumentPath)).toEqual([
       false,
       false,
@@ -144,7 +144,7 @@ describe('the parts of a path', () => {
     ])
   })
 
-  it('leave as candidates the even prefixes, deepest first', () => {
+  test('leave as candidates the even prefixes, deepest first', () => {
     expect(documentPrefixes(['a'])).toEqual([])
     expect(documentPrefixes(['a', '1', 'b'])).toEqual([['a', '1']])
     expect(documentPrefixes(['a', '1', 'b', '2', 'c', 'd'])).toEqual([
@@ -163,7 +163,7 @@ describe('the parts of a path', () => {
     )
   })
 
-  it('lie within a prefix by segment, never by text', () => {
+  test('lie within a prefix by segment, never by text', () => {
     expect(isWithin(['posts2'], ['posts'])).toBe(false)
     expect(isWithin(['posts', '1'], ['posts'])).toBe(true)
     expect(isWithin(['posts'], ['posts', '1'])).toBe(false)
@@ -180,7 +180,7 @@ describe('compareText', () => {
   const unit = fc.oneof(edge, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }))
   const text = fc.array(unit, { maxLength: 5 }).map((units) => units.join(''))
 
-  it('orders as the bytes of UTF-8', () => {
+  test('orders as the bytes of UTF-8', () => {
     fc.assert(
       fc.property(text, text, text, (a, b, prefix) => {
         expect(Math.sign(compareText(prefix + a, prefix + b))).toBe(
@@ -191,7 +191,7 @@ describe('compareText', () => {
     )
   })
 
-  it('puts the plane beyond U+FFFF behind the one below it', () => {
+  test('puts the plane beyond U+FFFF behind the one below it', () => {
     expect(compareText('\uffff', '\u{10000}')).toBeLessThan(0)
     expect(compareText('😀', '\ue000')).toBeGreaterThan(0)
     expect(compareText('a', 'a')).toBe(0)
@@ -199,7 +199,7 @@ describe('compareText', () => {
 })
 
 describe('utf8Length', () => {
-  it('is the length of the bytes', () => {
+  test('is the length of the bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(utf8Length(text)).toBe(Buffer.byteLength(text))

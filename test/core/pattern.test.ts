@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/core/limits.ts'
 import { matches, overlaps, parsePattern, parsePatterns } from '../../src/core/pattern.ts'
 import { thrown, tooLarge } from './thrown.ts'
@@ -12,14 +12,14 @@ const documentPath = fc.array(fc.tuple(name, name), { minLength: 1, maxLength: 3
 const pattern = fc.array(fc.oneof(name, fc.constant('*')), { minLength: 1, maxLength: 6 })
 
 describe('parsePattern', () => {
-  it.each(['posts', '*', 'posts/*', 'posts/*/comments', '*/*/*', 'posts/1/meta/likes', 'posts/a b'])(
+  test.each(['posts', '*', 'posts/*', 'posts/*/comments', '*/*/*', 'posts/1/meta/likes', 'posts/a b'])(
     'takes %s',
     (text) => {
       expect(parsePattern(text)).toEqual(text.split('/'))
     },
   )
 
-  it.each([
+  test.each([
     '**',
     'posts/**',
     'a*b',
@@ -41,7 +41,7 @@ describe('parsePattern', () => {
     expect(thrown(() => parsePattern(text))).toMatchObject({ code: 'INVALID_PATH', details: { path: text } })
   })
 
-  it('has the limits of a path, before anything else is said about it', () => {
+  test('has the limits of a path, before anything else is said about it', () => {
     expect(thrown(() => parsePattern('*/'.repeat(32) + '*'))).toMatchObject(tooLarge({ limit: 'pathSegments' }))
     expect(thrown(() => parsePattern(`*/${'a'.repeat(129)}`))).toMatchObject(tooLarge({ limit: 'segmentBytes' }))
     expect(thrown(() => parsePattern('**'.repeat(500_000)))).toMatchObject(
@@ -51,7 +51,7 @@ describe('parsePattern', () => {
 })
 
 describe('parsePatterns', () => {
-  it('takes 1 to 32 patterns', () => {
+  test('takes 1 to 32 patterns', () => {
     expect(parsePatterns(['posts', '*/1'])).toEqual([['posts'], ['*', '1']])
     expect(parsePatterns(Array(32).fill('posts'))).toHaveLength(32)
     expect(thrown(() => parsePatterns([]))).toMatchObject({ code: 'BAD_REQUEST', details: { argument: 'paths' } })
@@ -64,7 +64,7 @@ describe('parsePatterns', () => {
 })
 
 describe('matches', () => {
-  it.each([
+  test.each([
     ['posts', 'posts/1', true],
     ['posts', 'posts2/1', false],
     ['posts2', 'posts/1', false],
@@ -83,7 +83,7 @@ describe('matches', () => {
     expect(at(text, path)).toBe(expected)
   })
 
-  it.each([
+  test.each([
     ['posts/1/likes', ['likes'], true],
     ['posts/1/likes', ['title'], false],
     ['posts/1/likes', ['likes2'], false],
@@ -101,7 +101,7 @@ describe('matches', () => {
     expect(at(text, 'posts/1', fields)).toBe(expected)
   })
 
-  it('a whole document exactly when pattern and path agree as far as both go', () => {
+  test('a whole document exactly when pattern and path agree as far as both go', () => {
     fc.assert(
       fc.property(pattern, documentPath, (segments, path) => {
         const short = segments.slice(0, path.length).map((segment) => (segment === '*' ? '[^/]+' : segment))
@@ -112,7 +112,7 @@ describe('matches', () => {
     )
   })
 
-  it('every document at and below the path that the pattern names', () => {
+  test('every document at and below the path that the pattern names', () => {
     fc.assert(
       fc.property(documentPath, documentPath, fc.array(fc.boolean()), (path, below, stars) => {
         const segments = path.map((segment, i) => (stars[i] === true ? '*' : segment))
@@ -133,7 +133,7 @@ describe('overlaps', () => {
     Array.from({ length: 4 }, (_, digit) => 'abc'[Math.floor(i / 3 ** digit) % 3] ?? ''),
   )
 
-  it('exactly when some path lies at or below both', () => {
+  test('exactly when some path lies at or below both', () => {
     fc.assert(
       fc.property(short, short, (a, b) => {
         expect(overlaps(a, b)).toBe(paths.some((path) => isBelow(a, path) && isBelow(b, path)))
@@ -142,7 +142,7 @@ describe('overlaps', () => {
     )
   })
 
-  it('whichever of the two comes first', () => {
+  test('whichever of the two comes first', () => {
     fc.assert(
       fc.property(pattern, pattern, (a, b) => {
         expect(overlaps(a, b)).toBe(overlaps(b, a))

@@ -1,7 +1,7 @@
 // Values are compared by node's assert, for vitest takes a key `constructor` for the object's class.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { InvalidJson, parseExactJson } from '../../src/core/json/exact-json.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
@@ -49,7 +49,7 @@ class Point {
 }
 
 describe('exactValue', () => {
-  it('gives back every JSON value', () => {
+  test('gives back every JSON value', () => {
     fc.assert(
       fc.property(json, (value) => {
         assert.deepStrictEqual(exactValue(value, LIMITS), value)
@@ -59,7 +59,7 @@ describe('exactValue', () => {
     )
   })
 
-  it('shares nothing with what it was given', () => {
+  test('shares nothing with what it was given', () => {
     const given = { list: [{ a: 1 }], object: { b: [2] } }
     const kept = exactValue(given, LIMITS)
     given.list[0]!.a = 9 // the line above made it
@@ -68,7 +68,7 @@ describe('exactValue', () => {
     assert.deepStrictEqual(kept, { list: [{ a: 1 }], object: { b: [2] } })
   })
 
-  it('points to the place of what is no JSON, wherever it stands', () => {
+  test('points to the place of what is no JSON, wherever it stands', () => {
     const strangers = fc.constantFrom(undefined, Number.NaN, new InvalidJson('it is planted'), 10n, '\ud800')
     fc.assert(
       fc.property(json, fc.nat(), strangers, (value, place, stranger) => {
@@ -80,7 +80,7 @@ describe('exactValue', () => {
     )
   })
 
-  it.each<[string, unknown]>([
+  test.each<[string, unknown]>([
     ['NaN', Number.NaN],
     ['Infinity', Infinity],
     ['-Infinity', -Infinity],
@@ -111,7 +111,7 @@ describe('exactValue', () => {
     expect(thrown(() => exactValue({ 'a/b': [1, { '~': stranger }] }, LIMITS))).toMatchObject(invalidAt('/a~1b/1/~0'))
   })
 
-  it.each<[string, unknown, string]>([
+  test.each<[string, unknown, string]>([
     ['a hole in an array', Array.of(1, 2).concat(Array(1)), '/2'],
     ['__proto__ as an own key', JSON.parse('{"a":{"__proto__":1}}'), '/a/__proto__'],
     ['U+0000 in a key', { 'a\0': 1 }, '/a\0'],
@@ -123,14 +123,14 @@ describe('exactValue', () => {
     expect(thrown(() => exactValue(value, LIMITS))).toMatchObject(invalidAt(at))
   })
 
-  it('says what is wrong with a flaw', () => {
+  test('says what is wrong with a flaw', () => {
     const error = thrown(() => exactValue(parseExactJson('{"n":1e400}'), LIMITS))
     expect(error.message).toMatch(
       /^The value cannot be kept exactly at "\/n": the number would be rounded .+; send it as a string\.$/,
     )
   })
 
-  it('keeps curious keys, objects without a prototype, U+0000 and U+FEFF in texts, and reads -0 as 0', () => {
+  test('keeps curious keys, objects without a prototype, U+0000 and U+FEFF in texts, and reads -0 as 0', () => {
     const value = {
       $a: 1,
       'a.b': 2,
@@ -147,7 +147,7 @@ describe('exactValue', () => {
     assert.deepStrictEqual(exactValue([2 ** 53 - 1, 1e21, -1e300, 5e-324], LIMITS), [2 ** 53 - 1, 1e21, -1e300, 5e-324])
   })
 
-  it('counts levels from the root as the first', () => {
+  test('counts levels from the root as the first', () => {
     assert.deepStrictEqual(exactValue(nest(63, 1), LIMITS), nest(63, 1))
     assert.deepStrictEqual(exactValue(nest(63, []), LIMITS), nest(63, []))
     const details = { limit: 'valueDepth', max: 64, at: '/0'.repeat(64) }
@@ -156,7 +156,7 @@ describe('exactValue', () => {
     expect(thrown(() => exactValue(nest(5_000, 1), LIMITS))).toMatchObject(tooLarge(details))
   })
 
-  it('refuses a cycle as too deep', () => {
+  test('refuses a cycle as too deep', () => {
     const cycle: unknown[] = []
     cycle.push(cycle)
     expect(thrown(() => exactValue(cycle, LIMITS))).toMatchObject(
@@ -164,7 +164,7 @@ describe('exactValue', () => {
     )
   })
 
-  it('refuses too many keys and too long an array with the place, and takes the greatest allowed', () => {
+  test('refuses too many keys and too long an array with the place, and takes the greatest allowed', () => {
     const keys = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]))
     expect(Object.keys(exactValue(keys(1_024), LIMITS) as object)).toHaveLength(1_024)
     expect(thrown(() => exactValue([keys(1_025)], LIMITS))).toMatchObject(
@@ -178,7 +178,7 @@ describe('exactValue', () => {
     expect(thrown(() => exactValue(Array(4_000_000_000), LIMITS))).toMatchObject(tooLarge({ limit: 'arrayLength' }))
   })
 
-  it('refuses a long key with the place of its object, and takes the longest allowed', () => {
+  test('refuses a long key with the place of its object, and takes the longest allowed', () => {
     const details = { limit: 'objectKeyBytes', max: 1_024, at: '/a/0' }
     for (const key of ['x'.repeat(1_024), 'ä'.repeat(512), '語'.repeat(341)]) {
       assert.deepStrictEqual(exactValue({ [key]: 1 }, LIMITS), { [key]: 1 })
@@ -188,13 +188,13 @@ describe('exactValue', () => {
     expect(message.length).toBeLessThan(200)
   })
 
-  it('does not multiply one object that stands in many places', () => {
+  test('does not multiply one object that stands in many places', () => {
     let bomb: unknown = 'x'
     for (let i = 0; i < 60; i++) bomb = [bomb, bomb]
     expect(thrown(() => exactValue(bomb, LIMITS))).toMatchObject(tooLarge({ limit: 'valueBytes', at: '' }))
   })
 
-  it('refuses by size only what checkSize refuses too', () => {
+  test('refuses by size only what checkSize refuses too', () => {
     fc.assert(
       fc.property(json, (value) => {
         const limits = { ...LIMITS, valueBytes: jsonBytes(value) }
@@ -206,7 +206,7 @@ describe('exactValue', () => {
 })
 
 describe('the size of a value', () => {
-  it('is the length of its compact JSON in UTF-8', () => {
+  test('is the length of its compact JSON in UTF-8', () => {
     fc.assert(
       fc.property(json, (value) => {
         expect(jsonBytes(value)).toBe(Buffer.byteLength(JSON.stringify(value), 'utf8'))
@@ -215,7 +215,7 @@ describe('the size of a value', () => {
     )
   })
 
-  it('may be the limit and not one byte more', () => {
+  test('may be the limit and not one byte more', () => {
     const full = 'é'.repeat((LIMITS.valueBytes - 2) / 2)
     expect(jsonBytes(full)).toBe(LIMITS.valueBytes)
     checkSize(full, LIMITS)
@@ -226,7 +226,7 @@ describe('the size of a value', () => {
 })
 
 describe('equality and the canonical text', () => {
-  it('do not depend on the order of keys', () => {
+  test('do not depend on the order of keys', () => {
     fc.assert(
       fc.property(json, (value) => {
         const other = reversed(value)
@@ -238,7 +238,7 @@ describe('equality and the canonical text', () => {
     )
   })
 
-  it('agree with one another on what is equal', () => {
+  test('agree with one another on what is equal', () => {
     fc.assert(
       fc.property(smallJson, smallJson, (a, b) => {
         expect(equalJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b))
@@ -248,7 +248,7 @@ describe('equality and the canonical text', () => {
     )
   })
 
-  it.each<[Json, Json]>([
+  test.each<[Json, Json]>([
     [null, 0],
     [0, false],
     ['', null],
@@ -272,7 +272,7 @@ describe('equality and the canonical text', () => {
     expect(canonicalJson(a)).not.toBe(canonicalJson(b))
   })
 
-  it('orders keys as RFC 8785 does', () => {
+  test('orders keys as RFC 8785 does', () => {
     const value = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\ud83d\ude00': 5, '\u0080': 6, '\u00f6': 7 }
     expect(canonicalJson(value)).toBe('{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3}')
   })

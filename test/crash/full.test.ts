@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CALLS, ERRNO, noInjection, type FaultyCall } from '../support/store/fault-injection.ts'
 import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
 import { follow, selects, type Interest } from '../support/writers/history-follower.ts'
@@ -141,7 +141,7 @@ function followAll(
 }
 
 describe.skipIf(noMount !== null)(`on a small disk (${noMount ?? 'a tmpfs'})`, () => {
-  it('the server refuses writes with STORAGE_FULL, reads on, and writes on when there is room again', async () => {
+  test('the server refuses writes with STORAGE_FULL, reads on, and writes on when there is room again', async () => {
     using mount = mountTmpfs(16_384)
     const [directory, ballast] = [join(mount.path, 'data'), join(mount.path, 'ballast')]
     await mkdir(directory)
@@ -194,7 +194,7 @@ describe.skipIf(noInjection !== null)(`on a failing disk (${noInjection ?? 'fiu-
   // A pwrite that fails altogether is left out: lmdb 3.5.6 then writes its message past the 100 bytes that it has for
   // it.
   for (const call of ['shortPwrite', 'fdatasync'] as const satisfies readonly FaultyCall[]) {
-    it(`the server refuses writes with UNAVAILABLE under a lasting fault (${call}), reads on, and writes on when it is over`, async () => {
+    test(`writes are UNAVAILABLE under a lasting fault (${call}), reads go on, and writes do afterwards`, async () => {
       const server = await start()
       try {
         const goal = { revision: Infinity }
@@ -220,7 +220,7 @@ describe.skipIf(noInjection !== null)(`on a failing disk (${noInjection ?? 'fiu-
     }, 60_000)
   }
 
-  it('no acknowledged write is lost and none is doubled when writes come out short and flushes fail at random', async () => {
+  test('no acknowledged write is lost or doubled when writes come out short and flushes fail at random', async () => {
     const server = await start()
     try {
       const goal = { revision: Infinity }

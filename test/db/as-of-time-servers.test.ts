@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
@@ -6,7 +6,8 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, START, summary, timestamp, wholeLog, type Clock } from '../contract/database/subject.ts'
 import { readRepeatedly } from '../support/writers/repeated-reads.ts'
-import { distant, holding, turn, withBell, wrapped } from './store-wrappers.ts'
+import { distant, holding, withBell, wrapped } from './store-wrappers.ts'
+import { turn } from '../support/time/turns.ts'
 
 const READS = Number(process.env['TIDEMARK_TIME_READS'] ?? 50)
 
@@ -33,7 +34,7 @@ async function countNoOps(store: Store): Promise<number> {
   return commits.filter(({ versions }) => versions.length === 0).length
 }
 
-it('what one server has read as of a time is final for all, whoever writes next and whatever his clock says', async () => {
+test('a read as of a time on one server is final for all, whoever writes next, whatever the clock', async () => {
   for (const aheadMs of [-3_000, 0, 3_000]) {
     const store = new MemoryStore()
     const [a, b] = [await serverOn(store), await serverOn(store, aheadMs)]
@@ -45,7 +46,7 @@ it('what one server has read as of a time is final for all, whoever writes next 
   }
 })
 
-it('a write that another server has stamped long ago and not done yet is stamped anew', async () => {
+test('a write that another server has stamped long ago and not done yet is stamped anew', async () => {
   const store = new MemoryStore()
   const held = holding(store)
   const [a, b] = [await serverOn(store), await serverOn(held.store)]
@@ -61,7 +62,7 @@ it('a write that another server has stamped long ago and not done yet is stamped
   expect(await a.db.get('x/1', { asOf })).toBe(1)
 })
 
-it('what was written is read as of its time, through every server, also by one whose clock is behind', async () => {
+test('what was written is read as of its time, through every server, also by one whose clock is behind', async () => {
   const store = withBell(new MemoryStore()).store
   const [a, b] = [await serverOn(store), await serverOn(store, -3_000)]
   await b.db.get('x')
@@ -74,7 +75,7 @@ it('what was written is read as of its time, through every server, also by one w
   }
 })
 
-it('a commit that only closes times is seen by nobody, and a time that it bears alone lies ahead', async () => {
+test('a commit that only closes times is seen by nobody, and a time that it bears alone lies ahead', async () => {
   const store = new MemoryStore()
   const { db, clock } = await serverOn(store)
   const { cursor } = await db.put('x/1', 1)
@@ -90,7 +91,7 @@ it('a commit that only closes times is seen by nobody, and a time that it bears 
   expect((await db.history('x')).edges).toHaveLength(1)
 })
 
-it('reads of a time that was closed before write nothing, and many at once write two commits at most', async () => {
+test('reads of a time that was closed before write nothing, and many at once write two commits at most', async () => {
   const store = new MemoryStore()
   const { db, clock } = await serverOn(distant(store))
   await db.put('x/1', 1)
@@ -102,7 +103,7 @@ it('reads of a time that was closed before write nothing, and many at once write
   expect(await countNoOps(store)).toBeLessThanOrEqual(3)
 })
 
-it('where the store takes no write, a read that would have to close a time says so, and others go on', async () => {
+test('where the store takes no write, a read that has to close a time says so, others go on', async () => {
   const store = new MemoryStore()
   const full: Store['append'] = () =>
     Promise.reject(new DatabaseError('STORAGE_FULL', 'There is no room.', { retryAfterMs: 1_000 }))
@@ -119,7 +120,7 @@ it('where the store takes no write, a read that would have to close a time says 
   })
 })
 
-it(
+test(
   `under full load of two servers no read gives another answer later: ${READS} reads of each kind`,
   async () => {
     const store = distant(new MemoryStore())

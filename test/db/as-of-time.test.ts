@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { openEngine, type EngineOptions } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
@@ -7,7 +7,8 @@ import type { Store } from '../../src/store/store.ts'
 import { refusal, START, timestamp, type Clock } from '../contract/database/subject.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { readRepeatedly } from '../support/writers/repeated-reads.ts'
-import { holding, turn, wrapped } from './store-wrappers.ts'
+import { holding, wrapped } from './store-wrappers.ts'
+import { turn, turns } from '../support/time/turns.ts'
 
 /** The long form is TIDEMARK_TIME_READS=10000. */
 const READS = Number(process.env['TIDEMARK_TIME_READS'] ?? 200)
@@ -26,7 +27,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
     settled = true
   }
   promise.then(settle, settle)
-  for (let i = 0; i < 20; i++) await turn()
+  await turns()
   return settled
 }
 
@@ -35,7 +36,7 @@ function clockAt(time: number): Clock & { readonly now: () => number } {
   return clock
 }
 
-it('a read as of a time waits for a commit that was stamped at or before it and is not visible yet', async () => {
+test('a read as of a time waits for commits stamped at or before it that are not visible yet', async () => {
   const [held, clock] = [holding(new MemoryStore()), clockAt(START)]
   const db = await open(held.store, clock)
   await db.put('a/1', 'before')
@@ -51,7 +52,7 @@ it('a read as of a time waits for a commit that was stamped at or before it and 
   expect(await db.get('a/1', { asOf: { time } })).toBe('after')
 })
 
-it('a read as of an earlier time, of the present, or as of a cursor waits for no commit', async () => {
+test('a read as of an earlier time, of the present, or as of a cursor waits for no commit', async () => {
   const [held, clock] = [holding(new MemoryStore()), clockAt(START)]
   const db = await open(held.store, clock)
   const { cursor } = await db.put('a/1', 'before')
@@ -70,7 +71,7 @@ it('a read as of an earlier time, of the present, or as of a cursor waits for no
   expect(await db.get('a/1', { asOf })).toBe('before')
 })
 
-it('a commit that is drafted after a read as of a time is stamped later, although the clock stands still', async () => {
+test('a commit drafted after a read as of a time is stamped later, although the clock stands still', async () => {
   const db = await open(new MemoryStore(), clockAt(START))
   await db.put('a/1', 1)
   const time = timestamp(START)
@@ -85,7 +86,7 @@ it('a commit that is drafted after a read as of a time is stamped later, althoug
   expect(await db.get('a/1', { asOf: { time: at } })).toBe(2)
 })
 
-it('a lower bound of a history is closed too: what is written later is not of the time before it', async () => {
+test('a lower bound of a history is closed too: what is written later is not of the time before it', async () => {
   const [held, clock] = [holding(new MemoryStore()), clockAt(START)]
   const db = await open(held.store, clock)
   await db.put('a/1', 1)
@@ -102,7 +103,7 @@ it('a lower bound of a history is closed too: what is written later is not of th
   expect([await early, await after()]).toEqual([[], []])
 })
 
-it('a read as of the time of a commit that was just written includes it, and stays as it is', async () => {
+test('a read as of the time of a commit that was just written includes it, and stays as it is', async () => {
   const db = await open(new MemoryStore())
   const seen: { time: string; value: unknown }[] = []
   for (let i = 0; i < 200; i++) {
@@ -115,7 +116,7 @@ it('a read as of the time of a commit that was just written includes it, and sta
   for (const { time, value } of seen) expect(await db.get('a/1', { asOf: { time } })).toBe(value)
 })
 
-it('a time is reached by the clock, not by a timer, before a read closes it', async () => {
+test('a time is reached by the clock, not by a timer, before a read closes it', async () => {
   const began = performance.now()
   // A timer of one millisecond fires before this clock has gone on by one.
   const now = (): number => START + Math.floor((performance.now() - began) / 4)
@@ -127,7 +128,7 @@ it('a time is reached by the clock, not by a timer, before a read closes it', as
   }
 })
 
-it('a time that is ahead of the clock is read only when something written bears it', async () => {
+test('a time that is ahead of the clock is read only when something written bears it', async () => {
   const clock = clockAt(START)
   const db = await open(new MemoryStore(), clock)
   const { at } = await db.put('a/1', 1)
@@ -141,7 +142,7 @@ it('a time that is ahead of the clock is read only when something written bears 
   expect((await db.put('a/1', 2)).at).toBe(timestamp(START + 1))
 })
 
-it('a batch that fails leaves no reader waiting', async () => {
+test('a batch that fails leaves no reader waiting', async () => {
   const held = holding(new MemoryStore())
   let isFailing = false
   const db = await open(
@@ -164,7 +165,7 @@ it('a batch that fails leaves no reader waiting', async () => {
   expect(await Promise.all([read, write])).toEqual([1, 'Error: The disk failed.'])
 })
 
-it('a batch of which the store says nothing makes a read as of its time TIMEOUT, and no other read', async () => {
+test('a batch of which the store says nothing makes a read as of its time TIMEOUT, and no other read', async () => {
   const [held, clock] = [holding(new MemoryStore()), clockAt(START)]
   const db = await open(held.store, { ...clock, now: clock.now, readMs: 50, writeMs: 50 })
   await db.put('a/1', 1)
@@ -180,7 +181,7 @@ it('a batch of which the store says nothing makes a read as of its time TIMEOUT,
   held.release()
 })
 
-it('readers hold up no writer: as many batches with them as without', async () => {
+test('readers hold up no writer: as many batches with them as without', async () => {
   const batches: number[] = []
   const memory = new MemoryStore()
   const db = await open(
@@ -198,8 +199,8 @@ it('readers hold up no writer: as many batches with them as without', async () =
   expect(batches).toEqual(Array.from({ length: 50 }, () => 1))
 })
 
-it(
-  `under full load no read as of a time, a cursor or a version gives another answer later: ${READS} reads of each kind`,
+test(
+  `under load no read as of a time, cursor or version gives another answer later: ${READS} of each`,
   async () => {
     await using directory = await freshDirectory()
     const store = await openLmdbStore({ directory: directory.path })

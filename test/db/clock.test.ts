@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { ALLOWANCE_MS, afterReading, heldBackMs, LASTING_MS, trusting } from '../../src/db/time/clock-guard.ts'
 import { openEngine } from '../../src/db/engine.ts'
@@ -90,7 +90,7 @@ const TABLE: Readonly<Record<string, readonly Row[]>> = {
 }
 
 describe('how far the clock is ahead of the time that commits are stamped with', () => {
-  it.each(Object.entries(TABLE))('%s', (_, rows) => {
+  test.each(Object.entries(TABLE))('%s', (_, rows) => {
     expect(heldBackAlong(rows)).toEqual(rows.map(([, , heldBack]) => heldBack))
   })
 })
@@ -126,7 +126,7 @@ async function machineOn(store: Store, wall = START): Promise<Machine> {
   return { db: engine.database('default', { actor: null }), warnings, pass, set }
 }
 
-it('a commit with a wrong clock does not stamp the later ones: once the clock is right again, so are they', async () => {
+test('a wrong clock stamps no later commit: once the clock is right again, so are they', async () => {
   const { db, warnings, pass, set } = await machineOn(new MemoryStore())
   const write = async (): Promise<string> => (await db.put('a/1', 1)).at
   expect(await write()).toBe(timestamp(START))
@@ -145,7 +145,7 @@ it('a commit with a wrong clock does not stamp the later ones: once the clock is
   expect(await write()).toBe(timestamp(START + 180_000))
 })
 
-it('a step of the clock that lasts is followed', async () => {
+test('a step of the clock that lasts is followed', async () => {
   const { db, pass, set } = await machineOn(new MemoryStore())
   await db.put('a/1', 1)
   set(HOUR)
@@ -154,7 +154,7 @@ it('a step of the clock that lasts is followed', async () => {
   expect((await db.put('a/1', 1)).at).toBe(timestamp(START + HOUR + LASTING_MS))
 })
 
-it('after a quiet week a commit is stamped with the time at which it is made', async () => {
+test('after a quiet week a commit is stamped with the time at which it is made', async () => {
   const { db, warnings, pass } = await machineOn(new MemoryStore())
   await db.put('a/1', 1)
   pass(7 * 24 * HOUR)
@@ -162,7 +162,7 @@ it('after a quiet week a commit is stamped with the time at which it is made', a
   expect(warnings).toEqual([])
 })
 
-it('whatever was stamped can be read as of its time, and a time that is held back lies ahead', async () => {
+test('whatever was stamped can be read as of its time, and a time that is held back lies ahead', async () => {
   const { db, pass, set } = await machineOn(new MemoryStore())
   await db.put('a/1', 1)
   set(HOUR)
@@ -180,7 +180,7 @@ it('whatever was stamped can be read as of its time, and a time that is held bac
   expect(await db.get('a/1', { asOf: { time: at } })).toBe(99)
 })
 
-it('a log that is ahead of the clock is warned of once a minute, with both times, and only when something is written', async () => {
+test('a log ahead of the clock is warned of once a minute, with both times, and only on writes', async () => {
   const store = new MemoryStore()
   await (await machineOn(store, START + HOUR)).db.put('a/1', 1)
   const { db, warnings } = await machineOn(store)

@@ -1,11 +1,12 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine, type EngineOptions } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, wholeLog } from '../contract/database/subject.ts'
-import { turn, wrapped } from './store-wrappers.ts'
+import { wrapped } from './store-wrappers.ts'
+import { turn, turns } from '../support/time/turns.ts'
 
 async function withEngine(store: Store, options: EngineOptions, run: (db: Database) => Promise<void>): Promise<void> {
   const engine = await openEngine(store, options)
@@ -38,7 +39,7 @@ function newGate(): { readonly gate: Promise<void>; readonly open: () => void } 
   return { gate, open }
 }
 
-it('one batch is in flight, and all that come meanwhile go together in the next', async () => {
+test('one batch is in flight, and all that come meanwhile go together in the next', async () => {
   const gates = gated(new MemoryStore())
   await withEngine(gates.store, {}, async (db) => {
     const { gate, open } = newGate()
@@ -46,7 +47,7 @@ it('one batch is in flight, and all that come meanwhile go together in the next'
     const first = db.put('a/0', 0)
     while (gates.batches.length === 0) await turn()
     const rest = Array.from({ length: 100 }, (_, i) => db.put(`a/${i}`, i))
-    for (let i = 0; i < 10; i++) await turn()
+    await turns(10)
     expect(gates.batches).toEqual([1])
     open()
     await Promise.all([first, ...rest])
@@ -54,7 +55,7 @@ it('one batch is in flight, and all that come meanwhile go together in the next'
   })
 })
 
-it('the order of writes that wait is the order of their calls', async () => {
+test('the order of writes that wait is the order of their calls', async () => {
   const gates = gated(new MemoryStore())
   await withEngine(gates.store, {}, async (db) => {
     await Promise.all(Array.from({ length: 700 }, (_, i) => db.put('a/1', i)))
@@ -65,7 +66,7 @@ it('the order of writes that wait is the order of their calls', async () => {
   })
 })
 
-it('a store that fails fails the writes of its batch with its error, and those that come later pass', async () => {
+test('a store that fails fails the writes of its batch with its error, and those that come later pass', async () => {
   const store = new MemoryStore()
   let full = true
   const failing = wrapped(store, {
@@ -87,7 +88,7 @@ it('a store that fails fails the writes of its batch with its error, and those t
   })
 })
 
-it('a clock that jumps ahead makes no write late', async () => {
+test('a clock that jumps ahead makes no write late', async () => {
   let time = Date.UTC(2026, 0, 1)
   const jumping = (): number => (time += 3_600_000)
   await withEngine(new MemoryStore(), { now: jumping }, async (db) => {
@@ -96,7 +97,7 @@ it('a clock that jumps ahead makes no write late', async () => {
   })
 })
 
-it('a write that the store does not answer in time is TIMEOUT with an outcome that is true', async () => {
+test('a write that the store does not answer in time is TIMEOUT with an outcome that is true', async () => {
   const gates = gated(new MemoryStore())
   await withEngine(gates.store, { writeMs: 150 }, async (db) => {
     const { gate, open } = newGate()
@@ -112,7 +113,7 @@ it('a write that the store does not answer in time is TIMEOUT with an outcome th
   })
 })
 
-it('whoever writes is the actor of the commit, the version and the change', async () => {
+test('whoever writes is the actor of the commit, the version and the change', async () => {
   await withEngine(new MemoryStore(), {}, async (db) => {
     const commit = await db.put('a/1', 1)
     expect(commit).toMatchObject({ actor: 'ann', changes: [{ document: { actor: 'ann' } }] })
@@ -120,7 +121,7 @@ it('whoever writes is the actor of the commit, the version and the change', asyn
   })
 })
 
-it('an engine that closes lets its writes finish and ends its feeds with UNAVAILABLE', async () => {
+test('an engine that closes lets its writes finish and ends its feeds with UNAVAILABLE', async () => {
   const store = new MemoryStore()
   const engine = await openEngine(store)
   const db = engine.database('default', { actor: null })
@@ -135,7 +136,7 @@ it('an engine that closes lets its writes finish and ends its feeds with UNAVAIL
   expect((await store.log('default', { after: 0, limit: { rows: 100, bytes: 1e6 } })).commits).toHaveLength(50)
 })
 
-it('a batch ends when its values are large, and the rest keeps its order', async () => {
+test('a batch ends when its values are large, and the rest keeps its order', async () => {
   const gates = gated(new MemoryStore())
   await withEngine(gates.store, {}, async (db) => {
     const half = 'x'.repeat(500_000)
@@ -146,7 +147,7 @@ it('a batch ends when its values are large, and the rest keeps its order', async
   })
 })
 
-it('others run while a batch of large writes is drafted', async () => {
+test('others run while a batch of large writes is drafted', async () => {
   let turns = 0
   let drafted = -1
   const inner = new MemoryStore()

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
 import type { Cursor, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
@@ -43,7 +43,7 @@ async function putMuch(db: Database): Promise<Cursor> {
   return (await db.put('large/0', 0)).cursor
 }
 
-it('below the floor changes and log are CURSOR_EXPIRED with the floor, and live is a reset and a whole snapshot', async () => {
+test('below the floor changes and log are CURSOR_EXPIRED, live is a reset and a whole snapshot', async () => {
   await withCuttable(async ({ db, begin, cut }) => {
     const after = (await db.put('a/1', 1)).cursor
     await db.put('a/1', 2)
@@ -67,7 +67,7 @@ it('below the floor changes and log are CURSOR_EXPIRED with the floor, and live 
   })
 })
 
-it('a reader whose place is cut off while it reads nothing gets a reset in live, on the same subscription, and an error in changes', async () => {
+test('a reader whose place is cut off while it pauses gets a reset in live, an error in changes', async () => {
   await withCuttable(async ({ db, cut }) => {
     await db.put('a/gone', 0)
     const changes = db.changes(['a'])
@@ -91,7 +91,7 @@ it('a reader whose place is cut off while it reads nothing gets a reset in live,
   })
 })
 
-it('what moves in and out is decided by the version before, however long ago that was written, and by whom', async () => {
+test('what moves in and out is decided by the version before, however old, whoever wrote it', async () => {
   await withCuttable(async ({ db, begin }) => {
     await db.put('b/in', 1)
     await db.put('b/out', 9)
@@ -127,7 +127,7 @@ it('what moves in and out is decided by the version before, however long ago tha
   })
 })
 
-it('a cursor that lies ahead is RESTORED in live and CURSOR_UNKNOWN in changes, until the log reaches it', async () => {
+test('a cursor ahead is RESTORED in live and CURSOR_UNKNOWN in changes, until the log reaches it', async () => {
   await withCuttable(async ({ db, begin }) => {
     const { cursor } = await db.put('a/1', 1)
     const ahead = formatCursor(epochIn(cursor), revisionIn(cursor) + 1)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Cursor, Database, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { openEngine } from '../../src/db/engine.ts'
@@ -66,7 +66,7 @@ async function grow(
   return cursors
 }
 
-it('get with a depth gives what lies there, cut to so many levels of collections: random trees, now and then', async () => {
+test('get with a depth gives what lies there, cut to so many levels: random trees, now and as of then', async () => {
   await withStores(async (store) => {
     const engine = await openEngine(store)
     let tenants = 0
@@ -88,7 +88,7 @@ it('get with a depth gives what lies there, cut to so many levels of collections
   })
 })
 
-it('what lies deeper than the depth is not read: by get and by a watch', async () => {
+test('what lies deeper than the depth is not read: by get and by a watch', async () => {
   await withStores(async (inner) => {
     let rows = 0
     const list: Store['list'] = async (...parts) => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Check, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
@@ -48,14 +48,14 @@ function draftOn(state: StagedDocuments, asked: Request): Drafted {
 const writesOf = ({ writes }: Drafted): readonly string[] =>
   writes.map(({ type, path, version }) => `${type} ${path.join('/')}@${version}`)
 
-it('the write itself expects the version before it, and nothing else is expected of its document', async () => {
+test('the write itself expects the version before it, and nothing else is expected of its document', async () => {
   const asked = request([put('posts/1/title', 'b')])
   const drafted = draftOn(await stateAfter([put('posts/1', { title: 'a' })], [asked]), asked)
   expect(writesOf(drafted)).toEqual(['UPDATE posts/1@2'])
   expect(drafted.expects).toEqual([])
 })
 
-it('what decided on the meaning of a path is expected to stay: a document that did not exist, and the parent', async () => {
+test('what decided the meaning of a path is expected to stay: a missing document, and the parent', async () => {
   const field = request([put('posts/1/meta/likes', 1)])
   const onField = draftOn(await stateAfter([put('posts/1', {})], [field]), field)
   expect(onField.expects).toContainEqual({ kind: 'version', path: ['posts', '1', 'meta', 'likes'], version: 0 })
@@ -66,13 +66,13 @@ it('what decided on the meaning of a path is expected to stay: a document that d
   expect(onNested.expects).toEqual([{ kind: 'version', path: ['posts', '1'], version: 1 }])
 })
 
-it('a check expects the version that it was held against', async () => {
+test('a check expects the version that it was held against', async () => {
   const asked = request([put('orders/1', 1)], [{ path: 'stock/a', expect: { exists: true } }])
   const drafted = draftOn(await stateAfter([put('stock/a', 1), put('stock/a', 2)], [asked]), asked)
   expect(drafted.expects).toContainEqual({ kind: 'version', path: ['stock', 'a'], version: 2 })
 })
 
-it('a delete of a collection expects that nothing came into it meanwhile', async () => {
+test('a delete of a collection expects that nothing came into it meanwhile', async () => {
   const asked = request([remove('posts')])
   const drafted = draftOn(await stateAfter([put('posts/1', 1), put('posts/2', 1)], [asked]), asked)
   expect([...writesOf(drafted)].toSorted((a, b) => a.localeCompare(b))).toEqual([
@@ -82,7 +82,7 @@ it('a delete of a collection expects that nothing came into it meanwhile', async
   expect(drafted.expects).toContainEqual({ kind: 'unchanged', below: ['posts'], since: 2 })
 })
 
-it('of what is deleted together, children come before their parents', async () => {
+test('of what is deleted together, children come before their parents', async () => {
   const asked = request([remove('a')])
   const before = [put('a/1', { b: [] }), put('a/1/b/2', { c: [] }), put('a/1/b/2/c/3', 1)]
   expect(writesOf(draftOn(await stateAfter(before, [asked]), asked))).toEqual([
@@ -92,7 +92,7 @@ it('of what is deleted together, children come before their parents', async () =
   ])
 })
 
-it('later drafts on a state see what earlier ones wrote', async () => {
+test('later drafts on a state see what earlier ones wrote', async () => {
   const requests = [
     request([put('posts/1', { n: 1 })]),
     request([put('posts/1/n', 2)]),
@@ -108,7 +108,7 @@ it('later drafts on a state see what earlier ones wrote', async () => {
   ])
 })
 
-it('a draft that is refused leaves the state as it was', async () => {
+test('a draft that is refused leaves the state as it was', async () => {
   const bad = request([put('posts/1', 'lost'), put('posts/2', 'lost'), remove('posts/3')])
   const next = request([put('posts/1', 'kept')])
   const state = await stateAfter([put('posts/1', 'first')], [bad, next])
@@ -118,7 +118,7 @@ it('a draft that is refused leaves the state as it was', async () => {
   expect(state.head(['posts', '2'])).toBeNull()
 })
 
-it('what was made and deleted by one draft is as if it had never been, for the drafts after it', async () => {
+test('what was made and deleted by one draft is as if it had never been, for the drafts after it', async () => {
   const nothing = request([put('posts/1', 1), remove('posts/1')])
   const next = request([put('posts/1', 2)])
   const state = await stateAfter([], [nothing, next])
@@ -126,7 +126,7 @@ it('what was made and deleted by one draft is as if it had never been, for the d
   expect(writesOf(draftOn(state, next))).toEqual(['NEW posts/1@1'])
 })
 
-it('a document that was made by the draft before keeps the time of its making', async () => {
+test('a document that was made by the draft before keeps the time of its making', async () => {
   const requests = [request([put('posts/1', 1)]), request([put('posts/1', 2)])]
   const state = await stateAfter([], requests)
   const [made, changed] = requests.map((asked, i) => draft(asked, state, { at: 100 + i, limits: LIMITS }).writes[0])
@@ -160,7 +160,7 @@ function own(value: Readonly<Record<string, Json>>, key: string): Json | undefin
   return Object.hasOwn(value, key) ? value[key] : undefined
 }
 
-it.each<[string, Json, readonly Op[], readonly string[]]>([
+test.each<[string, Json, readonly Op[], readonly string[]]>([
   [
     'a patch that makes an empty object',
     {},
@@ -192,7 +192,7 @@ it.each<[string, Json, readonly Op[], readonly string[]]>([
   expect(write?.fields).toEqual(fields)
 })
 
-it('what was written lies at or below a field, whatever the writes of a change', async () => {
+test('what was written lies at or below a field, whatever the writes of a change', async () => {
   const spot = fc
     .array(fc.constantFrom('a', 'b', '0', '1', 'toString'), { minLength: 1, maxLength: 3 })
     .map((segments) => `d/1/${segments.join('/')}`)

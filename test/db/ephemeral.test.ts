@@ -1,8 +1,9 @@
-import { expect, it, onTestFinished } from 'vitest'
-import type { ChangeBatch, Database } from '../../src/core/database.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { following, readerOf } from '../contract/database/subject.ts'
+import { pull } from '../support/database/pull.ts'
 
 const EPHEMERAL = { ephemeral: true } as const
 
@@ -12,13 +13,7 @@ async function open(): Promise<Database> {
   return engine.database('default', { actor: 'ann' })
 }
 
-async function pull(feed: AsyncIterator<ChangeBatch>): Promise<ChangeBatch> {
-  const { done, value } = await feed.next()
-  if (done === true) throw new Error('The feed has ended.')
-  return value
-}
-
-it('all readers of one shape at one place get one object, whether they waited or come a little later', async () => {
+test('all readers of one shape at one place get one object, whether they waited or come a little later', async () => {
   const db = await open()
   for (const open of [() => db.changes(['typing']), () => db.live(['typing'])]) {
     const feeds = Array.from({ length: 6 }, open)
@@ -32,7 +27,7 @@ it('all readers of one shape at one place get one object, whether they waited or
   }
 })
 
-it('a reader that does not pull gets the newest 64 of its shape, and all that is stored', async () => {
+test('a reader that does not pull gets the newest 64 of its shape, and all that is stored', async () => {
   const db = await open()
   await following(db, ['typing'], { where: 'value.n >= 0' }, async (reader) => {
     await reader.next()
@@ -45,7 +40,7 @@ it('a reader that does not pull gets the newest 64 of its shape, and all that is
   })
 })
 
-it('a reader with a backlog gets the backlog first, and what passed before it was up to date never', async () => {
+test('a reader with a backlog gets the backlog first, and what passed before it was up to date never', async () => {
   const db = await open()
   await following(db, ['*'], {}, async (reader) => {
     await reader.next()
@@ -60,7 +55,7 @@ it('a reader with a backlog gets the backlog first, and what passed before it wa
   })
 })
 
-it('heartbeats go on at their pace in a shape where much passes that others have heard', async () => {
+test('heartbeats go on at their pace in a shape where much passes that others have heard', async () => {
   const db = await open()
   const feed = db.changes(['typing'], { where: 'value.n < 2', heartbeatMs: 100 })
   const reader = readerOf(feed)
@@ -75,7 +70,7 @@ it('heartbeats go on at their pace in a shape where much passes that others have
   await feed.return?.()
 })
 
-it('the actor of the identity posts it', async () => {
+test('the actor of the identity posts it', async () => {
   const db = await open()
   expect(await db.post('typing', 1, EPHEMERAL)).toMatchObject({
     actor: 'ann',

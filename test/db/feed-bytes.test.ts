@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { turn } from '../support/time/turns.ts'
 
 /** 200 KB in memory. Feeds of a tenant keep about 32 MiB of what they read: 168 of them, and smaller ones beside. */
 const TEXT = 'x'.repeat(100_000)
@@ -34,7 +35,7 @@ async function alive(read: Awaited<ReturnType<typeof readAll>>): Promise<number>
   setFlagsFromString('--expose_gc')
   const collect = runInNewContext('gc') as () => void
   // What a WeakRef was asked for is held until the end of the turn.
-  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve)).then(collect)
+  for (let i = 0; i < 3; i++) await turn().then(collect)
   return read.reduce((sum, { batch, changes }) => (batch.deref() === undefined ? sum : sum + changes), 0)
 }
 

@@ -1,10 +1,15 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { turn, wrapped } from './store-wrappers.ts'
+import { wrapped } from './store-wrappers.ts'
+import { elapse } from '../support/time/elapse.ts'
+import { useFakeClock, type FakeClock } from '../support/time/fake-clock.ts'
+import { soon } from '../support/time/soon.ts'
+import { turns } from '../support/time/turns.ts'
+import { until } from '../support/time/until.ts'
 
 /** A store whose old versions of some documents are given only when their gate is opened. */
 function gated(store: Store): {
@@ -29,23 +34,6 @@ async function database(store: Store): Promise<Database> {
   return engine.database('default', { actor: null })
 }
 
-/** What comes in time, or the word for it. */
-function within<T>(ms: number, coming: Promise<T>): Promise<T | 'nothing'> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'nothing'>((resolve) => {
-    timer = setTimeout(() => resolve('nothing'), ms)
-  })
-  return Promise.race([coming, late]).finally(() => clearTimeout(timer))
-}
-
-async function reached(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 2_000
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`It did not come true: ${condition.toString()}`)
-    await turn()
-  }
-}
-
 /** The next batch with changes, as their paths. */
 async function pathsOf(feed: AsyncIterableIterator<ChangeBatch>): Promise<readonly string[]> {
   for (;;) {
@@ -54,7 +42,41 @@ async function pathsOf(feed: AsyncIterableIterator<ChangeBatch>): Promise<readon
   }
 }
 
-test('those at the live edge go on where one who read ahead of them has been', async () => {
+/** Resolves as `promise`, for which time has to pass. */
+async function during<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
+  let isSettled = false
+  const settle = (): void => void (isSettled = true)
+  promise.then(settle, settle)
+  for (let passed = 0; !isSettled && passed < 10_000; passed += 5) await clock.pass(5)
+  return promise
+}
+
+/** Readers that come one after the other until they are stopped; each stays for 5 ms, `from` some moment. */
+function coming(
+  open: () => AsyncIterableIterator<ChangeBatch>,
+  from: 'its beginning' | 'its first batch',
+): { readonly stop: () => Promise<void> } {
+  let isOver = false
+  const all = (async () => {
+    while (!isOver) {
+      const another = open()
+      const first = another.next()
+      const reading = first.then(() => another.next())
+      if (from === 'its first batch') await first
+      await elapse(5)
+      await another.return?.()
+      await reading
+    }
+  })()
+  return {
+    stop: () => {
+      isOver = true
+      return all
+    },
+  }
+}
+
+test('readers at the live edge go on where one that read ahead of them has been', async () => {
   const inner = new MemoryStore()
   const before = await database(inner)
   for (const id of ['1', '2', 'free']) await before.put(`c/${id}`, { n: 1 })
@@ -66,18 +88,18 @@ test('those at the live edge go on where one who read ahead of them has been', a
   await first.next()
   const one = pathsOf(first)
   await db.put('c/1', { n: 2 })
-  await reached(() => asked.has('c/1'))
+  await until(() => asked.has('c/1'))
   const second = db.changes(shape, options)
   await second.next()
   await db.put('c/2', { n: 2 })
   const two = pathsOf(second)
-  await reached(() => asked.has('c/2'))
+  await until(() => asked.has('c/2'))
   await db.put('c/free', { n: 2 })
   open('c/2')
   expect(await two).toEqual(['c/2'])
   open('c/1')
   expect(await one).toEqual(['c/1'])
-  expect(await within(1_000, pathsOf(first))).toEqual(['c/2', 'c/free'])
+  expect(await soon(pathsOf(first))).toEqual(['c/2', 'c/free'])
 })
 
 test('a watch that ends while it looks leaves nothing behind that waits', async () => {
@@ -110,44 +132,36 @@ test('a watch that ends while it looks leaves nothing behind that waits', async 
   gate = new Promise((resolve) => (open = resolve))
   const before = asked
   const looking = slow.next()
-  await reached(() => asked > before)
+  await until(() => asked > before)
   await Promise.all([slow.return?.(), quick.return?.()])
   open()
   await looking.catch(() => {})
-  await reached(() => timers() <= idle)
+  await until(() => timers() <= idle)
 })
 
-test('who waits has a sign of life in time while others come', async () => {
+test('a reader that waits has a heartbeat in time while others come', async () => {
+  const clock = useFakeClock()
   const inner = new MemoryStore()
   const log: Store['log'] = async (...parts) => {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await elapse(20)
     return inner.log(...parts)
   }
   const db = await database(wrapped(inner, { log }))
-  await db.put('c/1', { n: 1 })
+  await during(clock, db.put('c/1', { n: 1 }))
   const options = { heartbeatMs: 100 } as const
   const feed = db.changes(['c'], options)
-  await feed.next()
-  // Who hears nothing for three heartbeats takes the connection for dead.
-  const beat = within(300, feed.next())
-  let over = false
-  const coming = (async () => {
-    while (!over) {
-      const another = db.changes(['c'], options)
-      await another.next()
-      const waiting = another.next()
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      await another.return?.()
-      await waiting
-    }
-  })()
-  const came = await beat
-  over = true
-  await coming
-  expect(came).not.toBe('nothing')
+  await during(clock, feed.next())
+  let beat: unknown = null
+  void feed.next().then(({ value }) => (beat = value))
+  const crowd = coming(() => db.changes(['c'], options), 'its first batch')
+  // A reader that hears nothing for three heartbeats takes the connection for dead.
+  await clock.pass(300)
+  expect(beat).toMatchObject({ changes: [] })
+  await during(clock, crowd.stop())
 })
 
-test('who is ahead of those at the live edge takes no time while they wait for a store that is away', async () => {
+test('a reader ahead of the live edge takes no time while the edge waits for an unavailable store', async () => {
+  const clock = useFakeClock()
   const inner = new MemoryStore()
   const before = await database(inner)
   for (const id of ['1', '2']) await before.put(`c/${id}`, { n: 1 })
@@ -164,22 +178,28 @@ test('who is ahead of those at the live edge takes no time while they wait for a
   await first.next()
   const one = first.next()
   await db.put('c/1', { n: 2 })
-  await one
+  await during(clock, one)
   const second = db.changes(['c'], options)
   await second.next()
   const [two, three] = [second.next(), first.next()]
-  for (let i = 0; i < 20; i++) await turn()
-  const used = process.cpuUsage()
-  await within(400, new Promise<never>(() => {}))
-  const { user, system } = process.cpuUsage(used)
+  await turns()
+  const spies = [
+    vi.spyOn(globalThis, 'setTimeout'),
+    vi.spyOn(globalThis, 'setImmediate'),
+    vi.spyOn(performance, 'now').mockClear(),
+  ]
+  onTestFinished(() => spies.forEach((spy) => spy.mockRestore()))
+  await clock.pass(400)
+  // It looks again every 10 ms.
+  const looks = spies.map((spy) => spy.mock.calls.length)
   isAway = false
   for (const name of asked) open(name)
   await Promise.all([first.return?.(), second.return?.()])
-  await Promise.all([two, three])
-  expect((user + system) / 1_000).toBeLessThan(100)
+  await during(clock, Promise.all([two, three]))
+  for (const count of looks) expect(count).toBeLessThan(200)
 })
 
-test('who is ahead of those at the live edge has signs of life while they wait for an older value', async () => {
+test('a reader ahead of the live edge has heartbeats while the edge waits for an older value', async () => {
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: 1 })
@@ -190,16 +210,15 @@ test('who is ahead of those at the live edge has signs of life while they wait f
   await first.next()
   const one = first.next()
   await db.put('c/1', { n: 2 })
-  await reached(() => asked.has('c/1'))
+  await until(() => asked.has('c/1'))
   const second = db.changes(['c'], options)
   await second.next()
-  const [came, edge] = [await within(1_000, second.next()), await within(1_000, one)]
+  const beats = [await soon(second.next()), await soon(one)]
   open('c/1')
-  expect(edge).not.toBe('nothing')
-  expect(came).not.toBe('nothing')
+  for (const beat of beats) expect(beat).toMatchObject({ done: false, value: { changes: [] } })
 })
 
-test('who reads on to between, where something came that then went, is told that it went', async () => {
+test('a reader that read on to where something came that then went is told that it went', async () => {
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: -1 })
@@ -211,19 +230,19 @@ test('who reads on to between, where something came that then went, is told that
   const told = pathsOf(waiting)
   // Those at the edge wait for an older value; meanwhile a document comes, one reader sees it, and it goes.
   await db.put('c/1', { n: -2 })
-  await reached(() => asked.has('c/1'))
+  await until(() => asked.has('c/1'))
   await db.put('c/2', { n: 1 })
   const late = db.live(['c'], options)
   expect(await pathsOf(late)).toEqual(['c/2'])
   const gone = pathsOf(late)
   await db.delete('c/2')
   open('c/1')
-  expect(await within(2_000, gone)).toEqual(['c/2'])
+  expect(await soon(gone)).toEqual(['c/2'])
   await db.put('c/3', { n: 1 })
   expect(await told).toEqual(['c/3'])
 })
 
-test('signs of life come while the store is away, also while others come all the time', async () => {
+test('heartbeats come while the store is away, also while others come all the time', async () => {
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: 1 })
@@ -241,21 +260,11 @@ test('signs of life come while the store is away, also while others come all the
   } = (await feed.next()) as IteratorYieldResult<ChangeBatch>
   isAway = true
   await db.put('c/1', { n: 2 })
-  let over = false
-  const coming = (async () => {
-    while (!over) {
-      // They come to where the edge stands still.
-      const another = db.changes(['c'], { ...options, after: cursor })
-      const first = another.next()
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      await another.return?.()
-      await first
-    }
-  })()
+  // They come to where the edge stands still.
+  const crowd = coming(() => db.changes(['c'], { ...options, after: cursor }), 'its beginning')
   const came: unknown[] = []
-  for (let i = 0; i < 3; i++) came.push(await within(1_000, feed.next()))
-  over = true
-  await coming
+  for (let i = 0; i < 3; i++) came.push(await soon(feed.next()))
+  await crowd.stop()
   for (const beat of came) expect(beat).toMatchObject({ value: { changes: [], upToDate: false } })
   isAway = false
   const next = async (): Promise<unknown> => {
@@ -264,5 +273,5 @@ test('signs of life come while the store is away, also while others come all the
       if (value.changes.length > 0) return value.changes[0]?.document.value
     }
   }
-  expect(await within(2_000, next())).toEqual({ n: 2 })
+  expect(await soon(next())).toEqual({ n: 2 })
 })

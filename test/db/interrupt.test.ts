@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { ChangeBatch, Database, ObservedValue } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
@@ -8,6 +8,8 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { refusal, summary } from '../contract/database/subject.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { turns } from '../support/time/turns.ts'
+import { pull } from '../support/database/pull.ts'
 
 /** Decides as the test says, which changes its mind. */
 class Gate {
@@ -64,17 +66,6 @@ async function stageOn(openStore: () => Promise<Store>): Promise<Stage> {
   return { gate, db, other }
 }
 
-async function pull<T>(feed: AsyncIterator<T>): Promise<T> {
-  const { done, value } = await feed.next()
-  if (done === true) throw new Error('The feed has ended.')
-  return value
-}
-
-/** Gives a feed that was asked for its next item the time to begin to wait for it. */
-async function untilItWaits(): Promise<void> {
-  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
-}
-
 /** Interrupts while the reader waits, or while it sits on what it has, and then gives what it gets next. */
 type Interrupting = <T>(feed: AsyncIterator<T>, interrupt: () => Promise<void>) => Promise<T>
 
@@ -84,7 +75,7 @@ const READERS: readonly (readonly [name: string, next: Interrupting])[] = [
     async (feed, interrupt) => {
       const next = pull(feed)
       next.catch(() => {})
-      await untilItWaits()
+      await turns()
       await interrupt()
       return next
     },
@@ -110,7 +101,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       expect(await db.interrupt({ paths: ['posts'] })).toBe(count)
     }
 
-    it('live begins again with a reset, on the same subscription, and goes on with the new shape', async () => {
+    test('live begins again with a reset, on the same subscription, and goes on with the new shape', async () => {
       const { gate, db } = await stageOn(openStore)
       const feed = db.live(['posts'])
       expect(summary(await pull(feed))).toEqual(['NEW posts/1@1'])
@@ -127,7 +118,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       await feed.return?.()
     })
 
-    it('changes goes on from its place with the new shape, and nothing that it may see is missing or twice', async () => {
+    test('changes goes on from its place with the new shape; nothing it may see is missing or twice', async () => {
       const { gate, db } = await stageOn(openStore)
       const feed = db.changes(['posts', 'users'])
       const first = await pull(feed)
@@ -150,7 +141,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       await feed.return?.()
     })
 
-    it('watch begins again with the value that it may see', async () => {
+    test('watch begins again with the value that it may see', async () => {
       const { gate, db } = await stageOn(openStore)
       const feed = db.watch('posts')
       await pull(feed)
@@ -162,7 +153,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       await feed.return?.()
     })
 
-    it.each([
+    test.each([
       ['FORBIDDEN, for which it was refused', FORBIDDEN, 'FORBIDDEN'],
       ['INTERNAL, where the decision failed', new TypeError('x'), 'INTERNAL'],
     ])('every feed ends with %s', async (_, refuses, code) => {
@@ -182,7 +173,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
       expect(await db.interrupt({ paths: ['*'] })).toBe(0)
     })
 
-    it('nobody notices who may see the same, nor who is not meant', async () => {
+    test('nobody notices who may see the same, nor who is not meant', async () => {
       const { gate, db, other } = await stageOn(openStore)
       const [meant, elsewhere, bobs] = [db.live(['posts']), db.live(['users']), other.live(['posts'])]
       for (const feed of [meant, elsewhere, bobs]) await pull(feed)
@@ -202,7 +193,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     })
   })
 
-  it('a view that is no view ends the feed with INTERNAL, one in parts cannot be watched', async () => {
+  test('a view that is no view ends the feed with INTERNAL, one in parts cannot be watched', async () => {
     const { gate, db } = await stageOn(openStore)
     gate.view = { paths: ['posts'], filter: { where: 'value.n >' } }
     expect(await refusal(db.changes(['posts']).next())).toEqual({ code: 'INTERNAL' })
@@ -211,7 +202,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     expect(await refusal(db.watch('posts').next())).toEqual({ code: 'FORBIDDEN' })
   })
 
-  it('a feed that has just begun is decided again too', async () => {
+  test('a feed that has just begun is decided again too', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.live(['posts'])
     gate.view = { paths: ['none'], filter: {} }
@@ -220,32 +211,32 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     await feed.return?.()
   })
 
-  it('of two decisions the later one holds, however long the earlier one takes', async () => {
+  test('of two decisions the later one holds, however long the earlier one takes', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.live(['posts'])
     await pull(feed)
     gate.view = { paths: ['users'], filter: {} }
     const release = gate.hold()
     const earlier = db.interrupt({ paths: ['posts'] })
-    await untilItWaits()
+    await turns()
     gate.held = Promise.resolve()
     gate.view = { paths: ['none'], filter: {} }
     const later = db.interrupt({ paths: ['posts'] })
-    await untilItWaits()
+    await turns()
     release()
     expect(await Promise.all([earlier, later])).toEqual([1, 1])
     expect(await pull(feed)).toMatchObject({ changes: [], reset: 'SHAPE_CHANGED' })
     await feed.return?.()
   })
 
-  it('changes repeats nothing that it delivered while it was decided', async () => {
+  test('changes repeats nothing that it delivered while it was decided', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.changes(['posts', 'users'])
     await pull(feed)
     gate.view = { paths: ['posts'], filter: {} }
     const release = gate.hold()
     const interrupted = db.interrupt({ paths: ['posts'] })
-    await untilItWaits()
+    await turns()
     await db.put('posts/1', 2)
     expect(summary(await pull(feed))).toEqual(['UPDATE posts/1@2'])
     release()
@@ -256,7 +247,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     await feed.return?.()
   })
 
-  it('what is ephemeral reaches a feed by its new shape, whatever passed the old one', async () => {
+  test('what is ephemeral reaches a feed by its new shape, whatever passed the old one', async () => {
     const { gate, db } = await stageOn(openStore)
     const feed = db.changes(['posts'])
     await pull(feed)
@@ -270,7 +261,7 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     await feed.return?.()
   })
 
-  it('a hundred readers under writes are moved from shape to shape, and each ends with what is there', async () => {
+  test('a hundred readers under writes are moved from shape to shape, and each ends with what is there', async () => {
     const { gate, db } = await stageOn(openStore)
     const held = Array.from({ length: 100 }, () => new Map<string, number>())
     const collection = (): string => gate.view?.paths[0] ?? 'posts'

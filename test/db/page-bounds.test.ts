@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Database, DocumentPage, PageOptions } from '../../src/core/database.ts'
 import { LIMITS, type Limits } from '../../src/core/limits.ts'
 import { jsonBytes } from '../../src/core/json/value.ts'
@@ -43,7 +43,7 @@ function nodesOf(pages: readonly DocumentPage[], way: Way): readonly string[] {
 const sizes = [900, 900, 900, 900, 900, 10, 10, 10, 10, 3_000, 1_500, 6_000, 10, 4_100, 900, 3_300, 10]
 const name = (i: number, k: number): string => `a/${String(i).padStart(2, '0')}-${k}`
 
-it.each<Way>(['first', 'last'])(
+test.each<Way>(['first', 'last'])(
   'a page of the past ends by its bytes, however many deleted documents lie between its rows: %s',
   async (way) => {
     const memory = new MemoryStore()
@@ -99,7 +99,7 @@ const tiny = [1, 2, 3].flatMap((searchedCommits) =>
   [1, 2, 3, 10].flatMap((rows) => (['first', 'last'] as const).map((way) => ({ searchedCommits, rows, way }))),
 )
 
-it.each(tiny)(
+test.each(tiny)(
   'each page of a history that says there is more goes further than the one before: %j',
   async ({ searchedCommits, rows, way }) => {
     await withDatabase(new MemoryStore(), { searchedCommits }, async (db) => {

@@ -1,9 +1,5 @@
 import type { Store } from '../../src/store/store.ts'
-
-/** Goes on in a later turn of the event loop. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
-}
+import { turn } from '../support/time/turns.ts'
 
 /** The store with some of its methods replaced. */
 export function wrapped(store: Store, replaced: Partial<Store>): Store {

@@ -1,11 +1,12 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { following, readerOf, refusal, summary, wholeLog, type Reader } from '../contract/database/subject.ts'
-import { distant, turn, withBell, wrapped } from './store-wrappers.ts'
+import { distant, withBell, wrapped } from './store-wrappers.ts'
+import { turn } from '../support/time/turns.ts'
 
 /** Two engines over one store, as two processes would be. */
 async function withTwo(
@@ -51,7 +52,7 @@ function mixed(db: Database, i: number): Promise<unknown> {
   }
 }
 
-it('what one writes, the feeds of the other deliver once, in the order of the log', async () => {
+test('what one writes, the feeds of the other deliver once, in the order of the log', async () => {
   await withTwo(async (a, b) => {
     const feeds = [a.changes(['*']), b.changes(['*']), b.changes(['shared'])]
     const readers = feeds.map(readerOf)
@@ -69,7 +70,7 @@ it('what one writes, the feeds of the other deliver once, in the order of the lo
   })
 })
 
-it('a race between them is drawn anew: puts to one document give dense versions, and none conflicts', async () => {
+test('a race between them is drawn anew: puts to one document give dense versions, and none conflicts', async () => {
   await withTwo(async (a, b) => {
     const commits = await Promise.all(Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? a : b).put('a/1', i)))
     const versions = commits.map(({ changes }) => changes[0]?.document.version ?? 0).toSorted((x, y) => x - y)
@@ -77,7 +78,7 @@ it('a race between them is drawn anew: puts to one document give dense versions,
   })
 })
 
-it('a write without an expectation never answers CONFLICT, whatever the other does', async () => {
+test('a write without an expectation never answers CONFLICT, whatever the other does', async () => {
   await withTwo(async (a, b) => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 240 }, (_, i) => mixed(i % 2 === 0 ? a : b, i * 7 + (i % 5))),
@@ -128,7 +129,7 @@ async function overtaken(
   }, wrap)
 }
 
-it('two writes of a batch that build on one another do not lose what the other process wrote before both', async () => {
+test('two writes of a batch that build on one another keep what the other process wrote before both', async () => {
   const patches = (b: Database): readonly Promise<unknown>[] => [
     b.patch('posts/1', { merge: { x: 1 } }),
     b.patch('posts/1', { merge: { y: 1 } }),
@@ -139,7 +140,7 @@ it('two writes of a batch that build on one another do not lose what the other p
   })
 })
 
-it('a check that holds only after a write of the same batch does not hold when that one was refused', async () => {
+test('a check that holds only after a write of the same batch does not hold when that one was refused', async () => {
   const writes = (b: Database): readonly Promise<unknown>[] => [
     b.delete('posts/1', { expect: { version: 1 } }),
     b.transact([{ kind: 'put', path: 'audit/1', value: 'gone' }], {
@@ -152,7 +153,7 @@ it('a check that holds only after a write of the same batch does not hold when t
   })
 })
 
-it('under load of both no acknowledged patch is lost', async () => {
+test('under load of both no acknowledged patch is lost', async () => {
   await withTwo(async (a, b) => {
     await a.put('a/1', {})
     const patch = (db: Database, name: string): Promise<unknown> => db.patch('a/1', { merge: { [name]: 1 } })
@@ -163,7 +164,7 @@ it('under load of both no acknowledged patch is lost', async () => {
   })
 })
 
-it('a read, a check and a write in one transaction are serial with those of the other: nothing is lost', async () => {
+test('a read, a check and a write in one transaction are serial with those of the other: nothing is lost', async () => {
   await withTwo(async (a, b) => {
     await a.put('counter/1', 0)
     const addOne = async (db: Database): Promise<void> => {
@@ -181,7 +182,7 @@ it('a read, a check and a write in one transaction are serial with those of the 
   })
 })
 
-it('a refusal that was decided on a neighbour which then lost its race is decided anew', async () => {
+test('a refusal that was decided on a neighbour which then lost its race is decided anew', async () => {
   const store = new MemoryStore()
   let appending: () => void = () => {}
   const begun = new Promise<void>((resolve) => {
@@ -216,7 +217,7 @@ it('a refusal that was decided on a neighbour which then lost its race is decide
   await Promise.all(engines.map((engine) => engine.close()))
 })
 
-it('a conflict tells the version and value as the other has left them', async () => {
+test('a conflict tells the version and value as the other has left them', async () => {
   await withTwo(async (a, b) => {
     await a.put('a/1', 'first')
     await b.document('a/1')
@@ -226,7 +227,7 @@ it('a conflict tells the version and value as the other has left them', async ()
   })
 })
 
-it('of a field and a nested document of one name, written through both at once, exactly one comes into being', async () => {
+test('of a field and a nested document of one name, written through both at once, exactly one is made', async () => {
   await withTwo(async (a, b) => {
     for (let round = 0; round < 15; round++) {
       const post = `posts/${round}`
@@ -244,7 +245,7 @@ it('of a field and a nested document of one name, written through both at once, 
   })
 })
 
-it('right after the revision of a delete its collection is empty, whatever the other posts meanwhile', async () => {
+test('right after the revision of a delete its collection is empty, whatever the other posts meanwhile', async () => {
   await withTwo(async (a, b) => {
     await a.put('rooms/1', { messages: [] })
     for (let round = 0; round < 10; round++) {
@@ -257,7 +258,7 @@ it('right after the revision of a delete its collection is empty, whatever the o
   })
 })
 
-it('a key that was used through one is the same commit through the other, at once and later', async () => {
+test('a key that was used through one is the same commit through the other, at once and later', async () => {
   await withTwo(async (a, b) => {
     const commits = await Promise.all(
       Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? a : b).post('posts', 1, { key: 'k' })),
@@ -269,7 +270,7 @@ it('a key that was used through one is the same commit through the other, at onc
   })
 })
 
-it('a cursor of one is known to the other at once, although no bell rings', async () => {
+test('a cursor of one is known to the other at once, although no bell rings', async () => {
   await withTwo(
     async (a, b) => {
       await b.get('a')
@@ -283,7 +284,7 @@ it('a cursor of one is known to the other at once, although no bell rings', asyn
   )
 })
 
-it('a cursor that lies ahead is CURSOR_UNKNOWN, and one of the last revision is not', async () => {
+test('a cursor that lies ahead is CURSOR_UNKNOWN, and one of the last revision is not', async () => {
   await withTwo(async (a, _, store) => {
     await a.put('a/1', 1)
     const { epoch, last } = await store.log('default', { after: 0, limit: { rows: 1, bytes: 1 } })
@@ -295,7 +296,7 @@ it('a cursor that lies ahead is CURSOR_UNKNOWN, and one of the last revision is 
   })
 })
 
-it('a bell that is doubled, late or lost costs time and never a change', async () => {
+test('a bell that is doubled, late or lost costs time and never a change', async () => {
   const memory = new MemoryStore()
   const bell = withBell(memory)
   const [writer, reader] = await Promise.all([openEngine(memory), openEngine(bell.store)])
@@ -321,7 +322,7 @@ it('a bell that is doubled, late or lost costs time and never a change', async (
   }
 })
 
-it('a feed whose bell is dead finds what others wrote by its next heartbeat', async () => {
+test('a feed whose bell is dead finds what others wrote by its next heartbeat', async () => {
   await withTwo(
     async (a, b) => {
       await following(b, ['*'], { heartbeatMs: 100 }, async (reader) => {
@@ -336,7 +337,7 @@ it('a feed whose bell is dead finds what others wrote by its next heartbeat', as
   )
 })
 
-it('tenants never see each other, in reads, feeds, keys and cursors', async () => {
+test('tenants never see each other, in reads, feeds, keys and cursors', async () => {
   const engine = await openEngine(new MemoryStore())
   const [a, b] = ['one', 'two'].map((tenant) => engine.database(tenant, { actor: null }))
   if (a === undefined || b === undefined) throw new Error('There must be two.')

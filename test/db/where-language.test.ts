@@ -1,5 +1,5 @@
 import { Environment, type ASTNode } from '@marcbachmann/cel-js'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Json } from '../../src/core/json/json.ts'
 import { compileWhere } from '../../src/db/shape/cel/where.ts'
 import { thrown } from '../core/thrown.ts'
@@ -111,7 +111,7 @@ const LIBRARY = new Set(
 const holds = (text: string): boolean => compileWhere(text, {}).test({ path: 'posts/1', id: '1', value: VALUE })
 
 describe('what docs/feeds.md lists is offered', () => {
-  it('is all that is tried here', () => {
+  test('is all that is tried here', () => {
     expect(offered().toSorted()).toEqual(Object.keys(USES).toSorted())
     expect(LIBRARY.size - CALLS.size, 'calls that CEL has and this language does not').toBeGreaterThan(40)
     expect(
@@ -120,13 +120,13 @@ describe('what docs/feeds.md lists is offered', () => {
     ).toEqual([])
   })
 
-  it.each(Object.entries(USES))('%s, as in %s', (_, text) => {
+  test.each(Object.entries(USES))('%s, as in %s', (_, text) => {
     expect(holds(text)).toBe(true)
   })
 })
 
 describe('what docs/feeds.md does not list is refused', () => {
-  it.each([...LIBRARY].filter((call) => !CALLS.has(call)))('the function, method or macro %s', (call) => {
+  test.each([...LIBRARY].filter((call) => !CALLS.has(call)))('the function, method or macro %s', (call) => {
     const [, dot = '', name = '', count = ''] = /^(\.?)(\w+)\/(\d)$/.exec(call) ?? []
     const args = Array(Number(count)).fill('y').join(', ')
     const text = `value.list.exists(y, ${dot === '' ? '' : 'y.'}${name}(${args}) == 1)`
@@ -136,7 +136,7 @@ describe('what docs/feeds.md does not list is refused', () => {
     })
   })
 
-  it.each(
+  test.each(
     variables.map(({ name }) => name).filter((name) => !NAMES.includes(name) && !offered('types').includes(name)),
   )('the name %s', (name) => {
     expect(thrown(() => compileWhere(`value.a == ${name}`, {}))).toMatchObject({
@@ -145,12 +145,12 @@ describe('what docs/feeds.md does not list is refused', () => {
     })
   })
 
-  it.each(Object.entries(NODES))('a node of the grammar without an entry: %s', (_, [text, entry]) => {
+  test.each(Object.entries(NODES))('a node of the grammar without an entry: %s', (_, [text, entry]) => {
     if (entry === null) expect(thrown(() => compileWhere(text, {}))).toMatchObject({ code: 'BAD_EXPRESSION' })
     else expect([offered().includes(entry), typeof holds(text)]).toEqual([true, 'boolean'])
   })
 
-  it.each(['value.a == 1u', 'value.a == b"a"'])('the literal of %s', (text) => {
+  test.each(['value.a == 1u', 'value.a == b"a"'])('the literal of %s', (text) => {
     expect(thrown(() => compileWhere(text, {}))).toMatchObject({
       code: 'BAD_EXPRESSION',
       message: expect.stringContaining('values have neither bytes nor unsigned numbers') as unknown,

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Json } from '../../src/core/json/json.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { compileWhere, type WhereSubject } from '../../src/db/shape/cel/where.ts'
@@ -193,7 +193,7 @@ function byClosures(text: string): (subject: WhereSubject) => boolean | 'refused
 }
 
 describe('an expression', () => {
-  it('means what the CEL library says, and so does its opposite', () => {
+  test('means what the CEL library says, and so does its opposite', () => {
     const seen = { refused: 0, true: 0, false: 0 }
     fc.assert(
       fc.property(expression, fc.array(subject, { minLength: 4, maxLength: 4 }), (text, subjects) => {
@@ -214,7 +214,7 @@ describe('an expression', () => {
     expect(seen.false).toBeGreaterThan(1_000)
   })
 
-  it.each(['==', '!=', '<', '<=', '>', '>=', 'in', '+ 0 ==', '||', '&&'])(
+  test.each(['==', '!=', '<', '<=', '>', '>=', 'in', '+ 0 ==', '||', '&&'])(
     'means it for all pairs of values: %s',
     (op) => {
       for (const text of [`value.a ${op} value.b`, `!(value.a ${op} value.b)`]) {
@@ -230,7 +230,7 @@ describe('an expression', () => {
     },
   )
 
-  it('is true only of values that its equalities allow', () => {
+  test('is true only of values that its equalities allow', () => {
     const place = fc.constantFrom('value.a', 'value.b', 'value["b c"]', 'value.a.b')
     const sides = fc.tuple(place, literal)
     const conjunct = fc.oneof(

@@ -5,6 +5,8 @@ import { Budget, BUDGET, type BudgetBounds } from '../../src/graphql/limits/budg
 import { estimateBytes } from '../../src/graphql/limits/weight.ts'
 import { inProcess } from './in-process.ts'
 import { DOCUMENT, PAGE, recordingDatabase } from './recording-database.ts'
+import { elapse } from '../support/time/elapse.ts'
+import { turn } from '../support/time/turns.ts'
 
 const MIB = 1_048_576
 
@@ -25,7 +27,7 @@ function fullDatabase(rows = Infinity): {
   const list: Database['history'] = async (path, { first, last } = {}) => {
     db.calls.push(['list', path])
     seen.most = Math.max(seen.most, ++seen.now)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     seen.now--
     return pageOf(Math.min(rows, first ?? last ?? 100))
   }
@@ -109,7 +111,7 @@ describe('the bytes of one answer', () => {
     let most = 0
     const get = async (): Promise<Json> => {
       most = Math.max(most, ++now)
-      await new Promise((resolve) => setImmediate(resolve))
+      await turn()
       now--
       return 'x'.repeat(3 * MIB)
     }
@@ -126,7 +128,8 @@ describe('the bytes of one answer', () => {
   test('count the names of the fields in every row, those of __typename too', async () => {
     const names = Array.from({ length: 150 }, (_, i) => `${'n'.repeat(50)}${i}: __typename`).join(' ')
     const { errors } = await inProcess(fullDatabase().db).ask(
-      `{ a: documents(path: "a", first: 1000) { nodes { ${names} } } b: documents(path: "b", first: 1000) { nodes { id } } }`,
+      `{ a: documents(path: "a", first: 1000) { nodes { ${names} } } b: documents(path: "b", first: ` +
+        '1000) { nodes { id } } }',
     )
     expect(errors).toBeUndefined()
     const again = await inProcess(fullDatabase().db).ask(
@@ -161,9 +164,8 @@ describe('the time of one operation', () => {
 
   test('never hides the outcome of a write that was sent', async () => {
     const budget = budgetOf({ operationMs: 20 })
-    const start = performance.now()
     await budget.write(async () => {
-      while (performance.now() < start + 30) await new Promise((resolve) => setImmediate(resolve))
+      await elapse(30)
     })
     expect(budget.chargeValue('value')).toBe('value')
     expect(
@@ -177,11 +179,10 @@ describe('the time of one operation', () => {
 
   test('is checked again by a read that had to wait', async () => {
     const budget = budgetOf({ operationMs: 20, reads: 1 })
-    const start = performance.now()
     const slow = budget.read(
       1,
       async () => {
-        while (performance.now() < start + 30) await new Promise((resolve) => setImmediate(resolve))
+        await elapse(30)
       },
       () => 1,
     )
@@ -195,7 +196,7 @@ describe('the time of one operation', () => {
   })
 })
 
-test('a read begins when it is its turn, and not where there is no room for the answer, but after a write', async () => {
+test('a read begins in its turn, and where there is no room for the answer only after a write', async () => {
   let room = 1
   const turns: (() => void)[] = []
   const place = { claim: () => room > 0, readTurn: () => new Promise<void>((resolve) => turns.push(resolve)) }

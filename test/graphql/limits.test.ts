@@ -52,7 +52,8 @@ describe('an operation', () => {
   test('counts the fields and levels of a fragment wherever it is used', async () => {
     const nine = Array.from({ length: 9 }, (_, i) => `a${i}: id`).join(' ')
     const uses = (count: number): string =>
-      `{ ${Array.from({ length: count }, (_, i) => `d${i}: document(path: "a/1") { ...N }`).join(' ')} } fragment N on Document { ${nine} }`
+      `{ ${Array.from({ length: count }, (_, i) => `d${i}: document(path: "a/1") { ...N }`).join(' ')} } ` +
+      `fragment N on Document { ${nine} }`
     expect(await brokenLimit(uses(20))).toBeNull()
     expect(await brokenLimit(uses(21))).toBe('fields')
     const levels = Array.from(
@@ -135,7 +136,8 @@ describe('an operation', () => {
 test.each([
   'subscription { changes(paths: ["a"]) @include(if: true) { cursor } }',
   'subscription { ... @skip(if: false) { changes(paths: ["a"]) { cursor } } }',
-  'subscription { ...F } fragment F on Subscription { ...G } fragment G on Subscription { changes(paths: ["a"]) @skip(if: false) { cursor } }',
+  'subscription { ...F } fragment F on Subscription { ...G } fragment G on Subscription { changes(paths: ' +
+    '["a"]) @skip(if: false) { cursor } }',
 ])('a condition on the root field of a subscription is BAD_REQUEST: %s', async (query) => {
   const { errors, status } = await ask(query)
   expect(status).toBe(400)

@@ -59,7 +59,8 @@ describe('a read', () => {
   test('of the same document several times in an operation is one call for each path and moment', async () => {
     const { calls, data } = await run(`{
       a: document(path: "posts/1") { id } b: document(path: "posts/1") { version } c: document(path: "posts/2") { id }
-      d: document(path: "posts/1", asOf: { version: 1 }) { id } e: document(path: "posts/1", asOf: { version: 1 }) { path }
+      d: document(path: "posts/1", asOf: { version: 1 }) { id }
+      e: document(path: "posts/1", asOf: { version: 1 }) { path }
     }`)
     expect(calls).toEqual([
       ['document', 'posts/1', { asOf: undefined }],
@@ -119,7 +120,8 @@ describe('a write', () => {
       'transact',
       `mutation { transact(
         ops: [
-          { post: { path: "posts", value: null, id: "x" } }, { put: { path: "posts/1", value: 1, expect: { version: 1 } } },
+          { post: { path: "posts", value: null, id: "x" } },
+          { put: { path: "posts/1", value: 1, expect: { version: 1 } } },
           { patch: { path: "posts/2", patch: { merge: { a: 1 } } } }, { delete: { path: "posts/3", expect: null } }
         ],
         checks: [{ path: "users/1", expect: { exists: true } }], key: "k"
@@ -190,7 +192,8 @@ describe('what is shown', () => {
   test('of a document are its own fields and parts of its value', async () => {
     const { data } = await run(`{ document(path: "posts/1") {
       path id localId version value deleted createdAt updatedAt actor cursor
-      name: field(path: "author/name") tag: field(path: "tags/1") none: field(path: "author/age") length: field(path: "tags/length")
+      name: field(path: "author/name") tag: field(path: "tags/1")
+      none: field(path: "author/age") length: field(path: "tags/length")
       proto: field(path: "__proto__") method: field(path: "author/toString")
     } }`)
     const { asOf: _, ...own } = DOCUMENT
@@ -220,7 +223,8 @@ describe('what is shown', () => {
 
   test('of a page follows the Relay connection', async () => {
     const page =
-      '{ edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } cursor }'
+      '{ edges { cursor node { id } } nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor ' +
+      'endCursor } cursor }'
     const { data } = await run(`{ documents(path: "posts") ${page} }`)
     expect(data).toEqual({
       documents: {
@@ -257,7 +261,8 @@ describe('what is shown', () => {
 
 test('an interrupt is one call, and gives its number', async () => {
   const all = await run(
-    'mutation { interrupt(match: { paths: ["posts", "a/*"], where: "id == params.a", params: { a: null }, actor: "ann" }) }',
+    'mutation { interrupt(match: { paths: ["posts", "a/*"], where: "id == params.a", params: { a: null ' +
+      '}, actor: "ann" }) }',
   )
   expect(all.data).toEqual({ interrupt: 3 })
   expect(all.calls).toEqual([

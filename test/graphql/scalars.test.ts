@@ -97,7 +97,8 @@ describe('JSON', () => {
 
   test('takes variables inside a literal, where a missing one is no key and a null in a list', async () => {
     const query =
-      'mutation ($a: JSON, $n: Int, $none: JSON) { put(path: "a/1", value: { a: $a, l: [$n, $none], none: $none }) { id } }'
+      'mutation ($a: JSON, $n: Int, $none: JSON) { put(path: "a/1", value: { a: $a, l: [$n, $none], ' +
+      'none: $none }) { id } }'
     expect((await put(query, { a: { b: null }, n: 3 })).value).toStrictEqual({ a: { b: null }, l: [3, null] })
   })
 

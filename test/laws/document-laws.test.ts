@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { LoggedCommit } from '../support/writers/history-run.ts'
 import { linearizable, type Operation } from '../support/laws/linearizable.ts'
 import { contiguous, dense, kept, lively, type Acknowledged } from '../support/laws/log.ts'
@@ -77,16 +77,16 @@ const BAD_LOGS: Readonly<Record<string, { readonly breaks: string; readonly log:
 }
 
 describe('the judges of logs', () => {
-  it('accept a good log', () => {
+  test('accept a good log', () => {
     expect(Object.values(LOG_LAWS).flatMap((law) => law(LOG))).toEqual([])
   })
 
-  it('accept a part of a good log beside what came before it', () => {
+  test('accept a part of a good log beside what came before it', () => {
     expect([...contiguous(LOG.slice(2), 2), ...dense(LOG.slice(2), new Map([['a/1', 2]]))]).toEqual([])
   })
 
   for (const [name, { breaks, log }] of Object.entries(BAD_LOGS)) {
-    it(`reject a log as not ${breaks} when ${name}`, () => {
+    test(`reject a log as not ${breaks} when ${name}`, () => {
       expect(LOG_LAWS[breaks]?.(log)).not.toEqual([])
     })
   }
@@ -137,13 +137,13 @@ const NOT_LINEARIZABLE: Readonly<Record<string, readonly Operation[]>> = {
 
 describe('the judge of documents', () => {
   for (const [name, operations] of Object.entries(LINEARIZABLE)) {
-    it(`accepts ${name}`, () => {
+    test(`accepts ${name}`, () => {
       expect(linearizable(operations)).toEqual([])
     })
   }
 
   for (const [name, operations] of Object.entries(NOT_LINEARIZABLE)) {
-    it(`rejects a history when ${name}`, () => {
+    test(`rejects a history when ${name}`, () => {
       expect(linearizable(operations)).not.toEqual([])
     })
   }
@@ -203,13 +203,13 @@ const NOT_SERIALIZABLE: Readonly<Record<string, readonly Transaction[]>> = {
 
 describe('the judge of transactions', () => {
   for (const [name, transactions] of Object.entries(SERIALIZABLE)) {
-    it(`accepts ${name}`, () => {
+    test(`accepts ${name}`, () => {
       expect(serializable(transactions)).toEqual([])
     })
   }
 
   for (const [name, transactions] of Object.entries(NOT_SERIALIZABLE)) {
-    it(`rejects a history when ${name}`, () => {
+    test(`rejects a history when ${name}`, () => {
       expect(serializable(transactions)).not.toEqual([])
     })
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { FollowerRun, LoggedCommit, SeenBatch, SeenChange } from '../support/writers/history-run.ts'
 import { brokenFeedLaws, FEED_LAWS, type FollowedRun } from '../support/laws/feed.ts'
 
@@ -202,18 +202,18 @@ const BAD: Readonly<Record<string, BadRun>> = {
 
 describe('the judges of feeds', () => {
   for (const [name, run] of Object.entries(GOOD)) {
-    it(`accept ${name}`, () => {
+    test(`accept ${name}`, () => {
       expect(brokenFeedLaws(followed(run))).toEqual([])
     })
   }
 
   for (const [name, { breaks, run }] of Object.entries(BAD)) {
-    it(`reject a run as not ${breaks} when ${name}`, () => {
+    test(`reject a run as not ${breaks} when ${name}`, () => {
       expect(FEED_LAWS[breaks]?.(followed(run))).not.toEqual([])
     })
   }
 
-  it('each reject at least one bad run', () => {
+  test('each reject at least one bad run', () => {
     const tried = new Set(Object.values(BAD).map(({ breaks }) => breaks))
     expect(Object.keys(FEED_LAWS).filter((law) => !tried.has(law))).toEqual([])
   })

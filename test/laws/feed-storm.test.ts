@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { readCursor } from '../../src/core/cursor.ts'
 import type { ChangeBatch, Database, ObservedValue } from '../../src/core/database.ts'
@@ -14,12 +13,16 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { wrapped } from '../db/store-wrappers.ts'
 import { randomFrom } from '../support/writers/load.ts'
+import { elapse } from '../support/time/elapse.ts'
+import { soon } from '../support/time/soon.ts'
 
 const SEEDS = Number(process.env['STORM_SEEDS'] ?? 12)
 const FIRST = Number(process.env['STORM_FIRST'] ?? 1)
 const HEARTBEAT_MS = 100
 /** Nobody waits longer for a sign of life, on a machine that does other things too. */
 const SILENCE_MS = 6_000
+/** From the end of the writers to that of the readers. */
+const DONE_MS = 15_000
 const SHAPES: readonly (string | undefined)[] = [undefined, 'value.k == "a"', 'value.n % 2.0 == 0.0', 'value.n >= 0']
 
 interface Storm {
@@ -54,7 +57,7 @@ async function taken<T>(storm: Storm, feed: AsyncIterableIterator<T>, name: stri
 }
 
 async function dawdle({ random }: Storm, slow: boolean): Promise<void> {
-  if (random() < (slow ? 0.7 : 0.05)) await after(random() * (slow ? 60 : 10))
+  if (random() < (slow ? 0.7 : 0.05)) await elapse(random() * (slow ? 60 : 10))
 }
 
 /** One life of a reader after the other; false: the storm is over for it. */
@@ -67,7 +70,7 @@ async function lives(storm: Storm, name: string, live: () => Promise<boolean>): 
         storm.broken.push(`${name} fails: ${String(error)}`)
         return
       }
-      await after(20)
+      await elapse(20)
     }
     if (storm.broken.length > 0) return
   }
@@ -135,7 +138,8 @@ const followChanges: Follow = async (storm, where, name) => {
   if (seen.join() !== all.join()) {
     const i = all.findIndex((each, k) => each !== seen[k])
     storm.broken.push(
-      `${name} has ${seen.length} of ${all.length}; at ${i}: ${seen.slice(i - 2, i + 4).join()} and not ${all.slice(i - 2, i + 4).join()}`,
+      `${name} has ${seen.length} of ${all.length}; at ${i}: ${seen.slice(i - 2, i + 4).join()} and not ` +
+        `${all.slice(i - 2, i + 4).join()}`,
     )
   }
 }
@@ -226,7 +230,7 @@ async function write(storm: Storm, count: number): Promise<void> {
     })
     const pace = random()
     if (pace < 0.4) await done
-    if (pace < 0.02) await after(random() * 150)
+    if (pace < 0.02) await elapse(random() * 150)
     if (storm.broken.length > 0) return
   }
 }
@@ -234,14 +238,14 @@ async function write(storm: Storm, count: number): Promise<void> {
 async function disturb(storm: Storm, hasOutages: boolean, flip: () => void): Promise<void> {
   const { random } = storm
   while (!storm.over) {
-    await after(20 + random() * 60)
+    await elapse(20 + random() * 60)
     if (random() < 0.3) {
       if (random() < 0.7) flip()
       await storm.db.interrupt({ paths: ['c'] }).catch(() => {})
     }
     if (!hasOutages || random() > 0.2) continue
     storm.away = true
-    await after(random() * 200)
+    await elapse(random() * 200)
     storm.awayAt = performance.now() + 700
     storm.away = false
   }
@@ -250,7 +254,7 @@ async function disturb(storm: Storm, hasOutages: boolean, flip: () => void): Pro
 /** The store, slower at random, and away when the storm says so. */
 function stormy(inner: Store, storm: { away: boolean; random: () => number }, delayMs: number): Store {
   const travel = async <R>(call: () => Promise<R>): Promise<R> => {
-    if (delayMs > 0 && storm.random() < 0.5) await after(storm.random() * delayMs)
+    if (delayMs > 0 && storm.random() < 0.5) await elapse(storm.random() * delayMs)
     if (storm.away) throw new DatabaseError('UNAVAILABLE', 'The store is away.')
     return call()
   }
@@ -310,7 +314,7 @@ async function weather(seed: number, inner: Store): Promise<readonly string[]> {
           ? (['live', followLive] as const)
           : (['watch', followWatch] as const)
     return (async () => {
-      if (random() < 0.5) await after(random() * 400)
+      if (random() < 0.5) await elapse(random() * 400)
       const full = `${name} ${i} (${where ?? 'all'})`
       running.add(full)
       await run(storm, where, full)
@@ -333,15 +337,9 @@ async function weather(seed: number, inner: Store): Promise<readonly string[]> {
       break
     }
   }
-  const late = new AbortController()
-  await Promise.race([
-    Promise.all(readers),
-    after(15_000, undefined, { signal: late.signal }).then(
-      () => storm.broken.push(`not done after 15 s: ${[...running].join()}`),
-      () => {},
-    ),
-  ])
-  late.abort()
+  await soon(Promise.all(readers), DONE_MS).catch((error: unknown) =>
+    storm.broken.push(`${String(error)} Running: ${[...running].join()}`),
+  )
   await engine.close()
   await truth.close()
   return storm.broken

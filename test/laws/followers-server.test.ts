@@ -1,5 +1,5 @@
 import { createClient } from 'graphql-ws'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
 import type { Cursor } from '../../src/core/database.ts'
 import type { Revision } from '../../src/core/version.ts'
@@ -102,17 +102,17 @@ function store(variables: Record<string, unknown>, cursor: Cursor): void {
 }
 
 describe(`with ${WRITERS} writers of ${COMMITS} commits each on a server`, () => {
-  it('every follower over WebSockets sees every commit once, in order, however often it died', async () => {
+  test('every follower over WebSockets sees every commit once, in order, however often it died', async () => {
     const { endpoint } = await openServer()
     expect(await followTransport(endpoint, socketFeeder)).toEqual([])
   }, 120_000)
 
-  it('every follower over server-sent events sees every commit once, in order, however often it died', async () => {
+  test('every follower over server-sent events sees every commit once, in order, however often it died', async () => {
     const { endpoint } = await openServer()
     expect(await followTransport(endpoint, eventsFeeder)).toEqual([])
   }, 120_000)
 
-  it('a client that stores the cursor of each batch in its variables loses nothing when its connection is cut', async () => {
+  test('a client that stores the cursor of each batch loses nothing when its connection is cut', async () => {
     const { endpoint } = await openServer()
     const followers = [1, 3, 7].map((cutEvery) => reconnecting(endpoint, cutEvery))
     await load({ commit: committerOf(endpoint), crew: 'w', writers: WRITERS, commits: COMMITS, seed: 5 })

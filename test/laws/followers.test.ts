@@ -1,5 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import type { Revision } from '../../src/core/version.ts'
 import { openEngine } from '../../src/db/engine.ts'
@@ -10,6 +9,7 @@ import { brokenFeedLaws } from '../support/laws/feed.ts'
 import { contiguous, dense, kept, lively } from '../support/laws/log.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { load, type Commit } from '../support/writers/load.ts'
+import { turn } from '../support/time/turns.ts'
 
 const WRITERS = 8
 const COMMITS = 500
@@ -65,7 +65,7 @@ async function withDatabase(use: (db: Database) => Promise<void>): Promise<void>
 }
 
 describe(`with ${WRITERS} writers of ${COMMITS} commits each`, () => {
-  it('every follower in the process sees every commit once, in order, whenever it began and however often it died', async () => {
+  test('every follower sees every commit once, in order, whenever it began and however often it died', async () => {
     await withDatabase(async (db) => {
       const early = followAll(db, (revision) => revision >= TOTAL)
       const commit: Commit = ({ ops, key }) => db.transact(ops, { key })
@@ -80,7 +80,7 @@ describe(`with ${WRITERS} writers of ${COMMITS} commits each`, () => {
     })
   }, 120_000)
 
-  it('whoever has read revision n of the log will never meet another one up to n', async () => {
+  test('whoever has read revision n of the log will never meet another one up to n', async () => {
     await withDatabase(async (db) => {
       const state = { writing: true }
       const reading = readAgainAndAgain(db, state)
@@ -107,7 +107,7 @@ async function readAgainAndAgain(db: Database, state: { readonly writing: boolea
     const page = await db.log(['*'], { after, first: 1_000 })
     seen.push(...new Set(page.changes.map(({ cursor }) => revisionIn(cursor))))
     after = page.cursor
-    await nextTurn()
+    await turn()
   }
   return seen
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Check, Database, Op } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import type { Json } from '../../src/core/json/json.ts'
@@ -127,7 +127,7 @@ async function transfer(db: Database, accounts: readonly string[], random: () =>
 }
 
 describe(`${CLIENTS} clients at once`, () => {
-  it('see each document as if one operation happened after the other', async () => {
+  test('see each document as if one operation happened after the other', async () => {
     await withDatabase(async (db) => {
       const history: Operation[] = []
       await Promise.all(Array.from({ length: CLIENTS }, (_, i) => client(db, i + 1, history)))
@@ -137,7 +137,7 @@ describe(`${CLIENTS} clients at once`, () => {
     })
   }, 60_000)
 
-  it('transact as if one transaction happened after the other, and money neither comes nor goes', async () => {
+  test('transact as if one transaction happened after the other, and money neither comes nor goes', async () => {
     await withDatabase(async (db) => {
       const accounts = ['account/1', 'account/2', 'account/3', 'account/4']
       const opened = await Promise.all(

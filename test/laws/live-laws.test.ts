@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
 import type { Reset } from '../../src/core/database.ts'
 import type { ChangeType } from '../../src/core/version.ts'
@@ -219,18 +219,18 @@ const BAD: Readonly<Record<string, BadLife>> = {
 
 describe('the judges of live', () => {
   for (const [name, lives] of Object.entries(GOOD)) {
-    it(`accept ${name}`, () => {
+    test(`accept ${name}`, () => {
       expect(brokenLiveLaws(lived(lives))).toEqual([])
     })
   }
 
   for (const [name, { breaks, lives, apply }] of Object.entries(BAD)) {
-    it(`reject a life as not ${breaks} when ${name}`, () => {
+    test(`reject a life as not ${breaks} when ${name}`, () => {
       expect(LIVE_LAWS[breaks]?.(lived(lives, apply))).not.toEqual([])
     })
   }
 
-  it('each reject at least one bad life', () => {
+  test('each reject at least one bad life', () => {
     const tried = new Set(Object.values(BAD).map(({ breaks }) => breaks))
     expect(Object.keys(LIVE_LAWS).filter((law) => !tried.has(law))).toEqual([])
   })

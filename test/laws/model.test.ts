@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { HistoryRange, LogPage, LogRange, Page, Range, Snapshot, Store } from '../../src/store/store.ts'
 import type { Path } from '../../src/core/path.ts'
@@ -36,7 +36,7 @@ async function runLane(store: Store, share: number): Promise<number> {
 }
 
 describe('the database on the embedded store', () => {
-  it(
+  test(
     `does what it does on the oracle, and what a map of documents does: ${COMMANDS} random commands`,
     async () => {
       await using directory = await freshDirectory()
@@ -99,12 +99,12 @@ async function findsOut(make: () => Store, oracle: () => Store = () => new Memor
 
 describe('random commands', () => {
   for (const Bug of [ReadsThePastOneLate, ForgetsTheFirstVersion, SkipsCommits, ListsTheDeleted]) {
-    it(`find out a store that has a bug: ${Bug.name}`, async () => {
+    test(`find out a store that has a bug: ${Bug.name}`, async () => {
       expect(await findsOut(() => new Bug())).toBe(true)
     }, 60_000)
   }
 
-  it('find out a bug that the oracle has too, by the map of documents', async () => {
+  test('find out a bug that the oracle has too, by the map of documents', async () => {
     expect(
       await findsOut(
         () => new ListsTheDeleted(),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
 import type { Cursor, Database } from '../../src/core/database.ts'
 import type { Revision } from '../../src/core/version.ts'
@@ -139,43 +139,43 @@ function snapshotThenSubscribe(from: 'SNAPSHOT' | 'NOW', between: () => Promise<
 }
 
 describe('a follower on a feed', () => {
-  it('without a planted bug breaks no law', async () => {
+  test('without a planted bug breaks no law', async () => {
     expect(await brokenBy(plain(), 2)).toEqual([])
   })
 
-  it('that drops an event is found out', async () => {
+  test('that drops an event is found out', async () => {
     expect(await brokenBy(spoiled(plain(), dropping(57)))).toEqual(
       expect.arrayContaining(['reliable', 'resumable', 'bookmarkable']),
     )
   })
 
-  it('that drops the last event is found out', async () => {
+  test('that drops the last event is found out', async () => {
     expect(await brokenBy(spoiled(plain(), dropping(TOTAL)))).toEqual(
       expect.arrayContaining(['reliable', 'resumable', 'bookmarkable']),
     )
   })
 
-  it('that resumes one revision too late is found out', async () => {
+  test('that resumes one revision too late is found out', async () => {
     expect(await brokenBy(resumingOff(1), 1)).toEqual(expect.arrayContaining(['reliable', 'resumable', 'bookmarkable']))
   })
 
-  it('that resumes one revision too early is found out', async () => {
+  test('that resumes one revision too early is found out', async () => {
     expect(await brokenBy(resumingOff(-1), 1)).toEqual(
       expect.arrayContaining(['ordered', 'unique', 'resumable', 'bookmarkable']),
     )
   })
 
-  it('that shows a revision before an earlier one is found out', async () => {
+  test('that shows a revision before an earlier one is found out', async () => {
     expect(await brokenBy(spoiled(plain(), visibleEarly(20)))).toEqual(
       expect.arrayContaining(['ordered', 'bookmarkable']),
     )
   })
 
-  it('that tears a commit apart is found out', async () => {
+  test('that tears a commit apart is found out', async () => {
     expect(await brokenBy(spoiled(plain(), tearing()))).toEqual(expect.arrayContaining(['atomic']))
   })
 
-  it('that says it is up to date and stands still is found out', async () => {
+  test('that says it is up to date and stands still is found out', async () => {
     const stuck = (batch: ShownBatch): ShownBatch => ({ ...batch, cursor: shifted(batch.cursor, -1) })
     const run = await follow({ open: spoiled(plain(), stuck), isOver: (revision) => revision >= TOTAL - 1 })
     expect(FEED_LAWS['arrives']?.({ run, log: fixture.log, selects: selects(INTEREST) })).not.toEqual([])
@@ -185,7 +185,7 @@ describe('a follower on a feed', () => {
     ['SNAPSHOT', 0],
     ['NOW', 1],
   ] as const) {
-    it(`that subscribes from ${from} after a snapshot misses ${missing} of what happened in between`, async () => {
+    test(`that subscribes from ${from} after a snapshot misses ${missing} of what happened in between`, async () => {
       const write = (): Promise<unknown> => fixture.db.put('shared/between', 1)
       const run = await follow({ open: snapshotThenSubscribe(from, write), isOver: (revision) => revision > TOTAL })
       const broken = FEED_LAWS['reliable']?.({

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { runChanges } from '../support/shape/changes.ts'
 import { scenario, type Scenario } from '../support/shape/stage.ts'
@@ -43,7 +43,7 @@ async function brokenBy(bug: ChangesBug): Promise<boolean> {
 
 describe('a follower of changes with a shape', () => {
   for (const bug of Object.keys(CAUGHT_BY) as ChangesBug[]) {
-    it(`in which ${bug} is planted is found out`, async () => {
+    test(`in which ${bug} is planted is found out`, async () => {
       expect(await brokenBy(bug)).toBe(true)
     }, 60_000)
   }

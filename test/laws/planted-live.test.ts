@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { BUGS, naiveLive, type Bug } from '../support/shape/naive-live.ts'
 import { runScenario } from '../support/shape/run.ts'
@@ -56,7 +56,7 @@ async function brokenBy(bug: Bug): Promise<boolean> {
 }
 
 describe('a client of a simple live', () => {
-  it('without a planted bug shows what a fresh read shows', async () => {
+  test('without a planted bug shows what a fresh read shows', async () => {
     const property = fc.asyncProperty(scenario(8, 50), async (one) => {
       expect(await brokenIn(one, null)).toEqual([])
     })
@@ -64,7 +64,7 @@ describe('a client of a simple live', () => {
   }, 60_000)
 
   for (const bug of BUGS) {
-    it(`in which ${bug} is planted is found out`, async () => {
+    test(`in which ${bug} is planted is found out`, async () => {
       expect(await brokenBy(bug)).toBe(true)
     }, 60_000)
   }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { runChanges, type ChangesCounts } from '../support/shape/changes.ts'
@@ -18,8 +18,8 @@ const LANES = 4
 const ASSERT_MS = 60_000
 
 describe('followers of changes on the embedded store', () => {
-  it(
-    `see every change that concerns their shape, once and in order, each enter and leave included: ${SHAPES} shapes under random writes, deaths and restarts`,
+  test(
+    `see every change of their shape once and in order, enter and leave included: ${SHAPES} shapes under random faults`,
     async () => {
       await using directory = await freshDirectory()
       const store = await openLmdbStore({ directory: directory.path })

@@ -1,10 +1,11 @@
 import { MongoClient } from 'mongodb'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import type { Page } from '../../src/store/store.ts'
 import { choice, describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
 import type { Doc } from '../support/mongo/wire.ts'
 import { draft, path, put, remove } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const TENANT = 'acme'
 const LIMIT = { rows: 50, bytes: 1e9 }
@@ -43,7 +44,7 @@ async function filled(mongo: MongoSuite, count: number): Promise<MongoStore> {
 
 async function applied(mongo: MongoSuite, revision: number): Promise<void> {
   const meta = clientOf(mongo).db(mongo.database).collection<{ readonly _id: string; readonly applied: number }>('meta')
-  await expect.poll(async () => (await meta.findOne({ _id: TENANT }))?.applied, { timeout: 10_000 }).toBe(revision)
+  await until(async () => expect((await meta.findOne({ _id: TENANT }))?.applied).toBe(revision))
 }
 
 function clientOf(mongo: MongoSuite): MongoClient {
@@ -84,8 +85,8 @@ const BESIDE: readonly string[] = ['log by _id', 'meta by _id']
 const rowsOf = ({ finds }: Looked): readonly Doc[] => finds.filter((find) => !BESIDE.includes(shapeOf(find)))
 
 describeMongo('pages on MongoDB', (mongo) => {
-  it.each([10, 200])(
-    'a page is one query for its rows and a constant look beside it, of %i versions and notes as of any',
+  test.each([10, 200])(
+    'a page is one query for its rows and a constant look beside it, of %i versions as of any',
     async (count) => {
       const looked = await look(mongo, await filled(mongo, count))
       const rows = (name: string): string => (name.startsWith('history') ? 'log by ops.p,n' : 'heads by live,_id')
@@ -98,7 +99,7 @@ describeMongo('pages on MongoDB', (mongo) => {
 
   const honest = 'a page examines no more keys and documents than its rows and one'
   const standIn = choice.kind === 'stand-in'
-  it.skipIf(standIn)(
+  test.skipIf(standIn)(
     standIn ? `${honest} (not here: FerretDB does not explain what it did)` : honest,
     async (test) => {
       const client = clientOf(mongo)

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { createServer, Socket, type AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../src/store/mongo/mongo-store.ts'
 import { Follower } from '../support/mongo/follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
 import { ALL, commit, draft, path, put, remove } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'
@@ -59,7 +60,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
     const write = (n: number, from: MongoStore = store): Promise<unknown> =>
       commit(from, TENANT, [put(`posts/${n}`, 1)])
     const sees = (revisions: readonly number[]): Promise<void> =>
-      expect.poll(() => follower.revisions, { timeout: 10_000 }).toEqual(revisions)
+      until(() => expect(follower.revisions).toEqual(revisions))
 
     /** Follows in another store until its change stream works. */
     async function follow(options: Partial<MongoStoreOptions> = {}): Promise<MongoStore> {
@@ -67,13 +68,13 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       follower = await Follower.start(other, TENANT)
       onTestFinished(() => follower[Symbol.asyncDispose]())
       await sees([1])
-      await expect.poll(() => server.proxy.streams.open).toBe(1)
+      await until(() => expect(server.proxy.streams.open).toBe(1))
       await write(2)
       await sees([1, 2])
       return other
     }
 
-    it('a lost event is made good by the next one', async () => {
+    test('a lost event is made good by the next one', async () => {
       await follow()
       server.proxy.streams.faults.push('lose')
       await write(3)
@@ -81,7 +82,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3, 4])
     })
 
-    it.each(['double', 'reorder'] as const)('events under "%s" are seen once and in order', async (fault) => {
+    test.each(['double', 'reorder'] as const)('events under "%s" are seen once and in order', async (fault) => {
       await follow()
       server.proxy.streams.faults.push(fault)
       await write(3)
@@ -90,7 +91,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3, 4, 5])
     })
 
-    it('a late event is seen late, and nothing is missing', async () => {
+    test('a late event is seen late, and nothing is missing', async () => {
       await follow()
       server.proxy.streams.lateMs = 300
       await write(3)
@@ -99,7 +100,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3])
     })
 
-    it('where the stream is silent for ever, the poll beside it sees everything', async () => {
+    test('where the stream is silent for ever, the poll beside it sees everything', async () => {
       await follow({ safetyPollMs: 100 })
       server.proxy.streams.silent = true
       onTestFinished(() => void (server.proxy.streams.silent = false))
@@ -107,7 +108,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await sees([1, 2, 3])
     })
 
-    it.each(['expired', 'invalidate'] as const)(
+    test.each(['expired', 'invalidate'] as const)(
       'a stream that ends as %s is opened again, and nothing is missing',
       async (ending) => {
         const lines: string[] = []
@@ -124,29 +125,29 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       },
     )
 
-    it('after a hundred empty answers, and after a stream that expired while nobody wrote, a write is seen', async () => {
+    test('after a hundred empty answers, and after a stream that expired while idle, a write is seen', async () => {
       const lines: string[] = []
       // The server waits for events for a part of a call's time.
       await follow({ callMs: 400, onStatus: (line) => void lines.push(line) })
       const answers = (): number => server.proxy.counts.get('getMore') ?? 0
       const before = answers()
-      await expect.poll(answers, { timeout: 25_000 }).toBeGreaterThan(before + 100)
+      await until(() => expect(answers()).toBeGreaterThan(before + 100), 25_000)
       await write(3)
       await sees([1, 2, 3])
       server.proxy.streams.ending = 'expired'
-      await expect.poll(() => lines, { timeout: 10_000 }).toContain('The change stream of MongoDB is open again.')
+      await until(() => expect(lines).toContain('The change stream of MongoDB is open again.'))
       await write(4)
       await sees([1, 2, 3, 4])
     }, 60_000)
 
-    it('connections that are cut are made again, and nothing is missing', async () => {
+    test('connections that are cut are made again, and nothing is missing', async () => {
       await follow()
       server.proxy.cut()
       await write(3)
       await sees([1, 2, 3])
     })
 
-    it('one process has one change stream, however many listen', async () => {
+    test('one process has one change stream, however many listen', async () => {
       const other = await follow()
       const opened = server.proxy.counts.get('aggregate')
       const followers = await Promise.all(Array.from({ length: 20 }, (_, i) => Follower.start(other, `tenant-${i}`)))
@@ -156,7 +157,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       await Promise.all(followers.map((each) => each[Symbol.asyncDispose]()))
     })
 
-    it('no change stream is left when the last listener goes', async () => {
+    test('no change stream is left when the last listener goes', async () => {
       await follow()
       await follower[Symbol.asyncDispose]()
       expect(server.proxy.streams.open).toBe(0)
@@ -175,7 +176,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       'heads that cannot be updated': () => server.proxy.refuse('update', 11602),
     }
     for (const [name, inject] of Object.entries(INJECT)) {
-      it(`${name}: the write is done once, and every later one too`, async () => {
+      test(`${name}: the write is done once, and every later one too`, async () => {
         const writes = [
           ['a', put('posts/0', 2)],
           ['b', put('posts/1', 1)],
@@ -197,7 +198,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       })
     }
 
-    it('a connection that is cut while the reply is awaited: the write is done once', async () => {
+    test('a connection that is cut while the reply is awaited: the write is done once', async () => {
       const held = server.proxy.holdReply('insert')
       const appending = store.append(TENANT, [draft([put('posts/1', 1)], { id: 'a' })])
       await held
@@ -210,7 +211,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
   describe('of the server', () => {
     const unavailable = expect.objectContaining({ code: 'UNAVAILABLE', details: { retryAfterMs: 1_000 } }) as unknown
 
-    it('one that accepts and never answers makes calls UNAVAILABLE in time; they go on when it answers', async () => {
+    test('one that accepts and never answers makes calls UNAVAILABLE in time; they go on when it answers', async () => {
       server.proxy.mute(true)
       const started = performance.now()
       const id = randomUUID()
@@ -225,13 +226,13 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         const results = await store.append(TENANT, [draft([put('posts/1', 1)], { id })]).catch(() => [])
         return results[0]?.kind
       }
-      await expect.poll(again, { timeout: 10_000 }).toMatch(/committed|repeated/)
+      await until(async () => expect(await again()).toMatch(/committed|repeated/))
       expect((await store.log(TENANT, { after: 0, limit: ALL })).commits.map(({ id: each }) => each).slice(1)).toEqual([
         id,
       ])
     })
 
-    it('one commit that changes 120 documents does not bring it to a halt', async () => {
+    test('one commit that changes 120 documents does not bring it to a halt', async () => {
       const patient = await open({ callMs: 20_000 })
       const paths = Array.from({ length: 120 }, (_, i) => `notes/${i}`)
       await commit(
@@ -248,7 +249,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect((await patient.list(TENANT, { kind: 'collection', path: ['notes'], limit: ALL })).rows).toEqual([])
     })
 
-    it('a command on a socket that was just destroyed, which the driver loses, ends in time, and the store goes on', async () => {
+    test('a command on a destroyed socket, which the driver loses, ends in time, and the store goes on', async () => {
       await store.heads(TENANT, [path('posts/0')])
       expect(destroySockets(server.proxy.address)).toBeGreaterThan(0)
       const started = performance.now()
@@ -260,11 +261,11 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         )
       expect(await kindOf()).toMatch(/committed|unavailable/)
       expect(performance.now() - started).toBeLessThan(CALL_MS + 500)
-      await expect.poll(kindOf, { timeout: 10_000 }).toMatch(/committed|repeated/)
+      await until(async () => expect(await kindOf()).toMatch(/committed|repeated/))
       expect((await store.log(TENANT, { after: 1, limit: ALL })).commits.map(({ id }) => id)).toEqual([proposed.id])
     })
 
-    it('a set without a primary makes calls UNAVAILABLE; they go on when there is one', async () => {
+    test('a set without a primary makes calls UNAVAILABLE; they go on when there is one', async () => {
       server.proxy.greetAs('secondary')
       await expect(commit(store, TENANT, [put('posts/1', 1)])).rejects.toEqual(unavailable)
       await expect(store.heads(TENANT, [path('posts/0')])).rejects.toEqual(unavailable)
@@ -281,7 +282,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
         .toBe(true)
     })
 
-    it('opening says what is wrong: no replica set, no primary, no server', async () => {
+    test('opening says what is wrong: no replica set, no primary, no server', async () => {
       onTestFinished(() => server.proxy.greetAs('primary'))
       const sentence = (url: string): Promise<unknown> =>
         openMongoStore({ url, database, callMs: 1_000 }).catch((error: Error) => error.message)
@@ -296,7 +297,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect(await sentence(`mongodb://127.0.0.1:${port}/`)).toMatch(/no server answers/)
     })
 
-    it('opening says that user name or password are refused', async () => {
+    test('opening says that user name or password are refused', async () => {
       server.proxy.refuse('saslStart', 18)
       const url = server.url.replace('mongodb://', 'mongodb://ann:secret@')
       const error = await openMongoStore({ url, database, callMs: 1_000 }).catch((reason: unknown) => reason)
@@ -306,7 +307,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       })
     })
 
-    it('a URL that asks for less than majority is refused, and none shows a password', async () => {
+    test('a URL that asks for less than majority is refused, and none shows a password', async () => {
       for (const weak of [
         'w=1',
         'w=0',

@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openMongoStore, type MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import type { Appended, Draft, Store } from '../../src/store/store.ts'
@@ -7,6 +7,7 @@ import { MongoChild } from '../support/mongo/child.ts'
 import { Follower } from '../support/mongo/follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
 import { ALL, commit, committed, draft, path, put } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const choice = await chooseMongo()
 const TENANT = 'acme'
@@ -53,7 +54,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
 
   const oneTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-  it('3 processes with 8 writers each on one tenant: no revision is missing or double, and every follower sees all in order', async () => {
+  test('3 processes with 8 writers each: no revision is missing or double, followers see all in order', async () => {
     const each = 5
     const total = 3 * WRITERS * each
     const polling = server.pollUrl ?? server.url
@@ -72,13 +73,13 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const revisions = (await Promise.all(writing)).flat()
     expect(revisions.toSorted((a, b) => a - b)).toEqual(oneTo(total))
     for (const follower of followers) {
-      await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(total))
+      await until(() => expect(follower.revisions).toEqual(oneTo(total)))
     }
     expect(followers[1]?.commits).toEqual(followers[0]?.commits)
     expect(followers[2]?.commits).toEqual(followers[0]?.commits)
   }, 120_000)
 
-  it('processes that race for one version: exactly one wins each', async () => {
+  test('processes that race for one version: exactly one wins each', async () => {
     const stores = await Promise.all([open(), open(), open()])
     for (const version of oneTo(5)) {
       const results = (
@@ -92,7 +93,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     }
   })
 
-  it('a commit id that several processes use at once is one commit', async () => {
+  test('a commit id that several processes use at once is one commit', async () => {
     const stores = await Promise.all([open(), open(), open()])
     const results = (
       await Promise.all(stores.map((store, i) => store.append(TENANT, [draft([put(`posts/${i}`, 1)], { id: 'k' })])))
@@ -107,13 +108,13 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     ).toBe(1)
   })
 
-  it('a commit id is known for ever, also to a process that has nothing of it in memory', async () => {
+  test('a commit id is known for ever, also to a process that has nothing of it in memory', async () => {
     const [first, client] = [await open(), new MongoClient(server.url)]
     onTestFinished(() => client.close())
     const { id } = await commit(first, TENANT, [put('posts/1', 1)])
     await commit(first, TENANT, [put('posts/2', 1)])
     const meta = client.db(database).collection<{ readonly _id: string; readonly applied: number }>('meta')
-    await expect.poll(async () => (await meta.findOne({ _id: TENANT }))?.applied, { timeout: 5_000 }).toBe(2)
+    await until(async () => expect((await meta.findOne({ _id: TENANT }))?.applied).toBe(2))
     const drafts = [
       draft([put('posts/3', 1)]),
       draft([put('posts/4', 1)], { id }),
@@ -132,7 +133,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     ])
   })
 
-  it('what one process acknowledged, every read of another that begins after it sees', async () => {
+  test('what one process acknowledged, every read of another that begins after it sees', async () => {
     const [a, b] = [await open(), await open()]
     for (const version of oneTo(10)) {
       const { revision } = await commit(a, TENANT, [put('posts/1', version)])
@@ -143,7 +144,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     }
   })
 
-  it('a tenant that one process dropped is empty in the others at once, for reading and for writing', async () => {
+  test('a tenant that one process dropped is empty in the others at once, for reading and for writing', async () => {
     const [a, b, c] = [await open(), await open(), await open()]
     for (const version of oneTo(3)) await commit(b, TENANT, [put('posts/1', version)])
     await c.heads(TENANT, [path('posts/1')])
@@ -157,7 +158,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     expect((await a.log(TENANT, { after: 0, limit: ALL })).commits).toHaveLength(1)
   })
 
-  it('after a process is killed between log and heads, reads are right at once, heads within 2 s, a retry is the same commit', async () => {
+  test('after a kill between log and heads reads are right at once, heads soon, a retry is one commit', async () => {
     const store = await open()
     await commit(store, TENANT, [put('posts/1', 1), put('posts/2', 1)])
     const doomed = await child()
@@ -183,14 +184,14 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     const table = client.db(database).collection<{ readonly v: number }>('heads')
     const heads = async (): Promise<readonly number[]> =>
       (await table.find().sort({ _id: 1 }).toArray()).map(({ v }) => v)
-    await expect.poll(heads, { timeout: 5_000, interval: 20 }).toEqual([2, 1, 1])
+    await until(async () => expect(await heads()).toEqual([2, 1, 1]))
     expect(performance.now() - killedAt).toBeLessThan(2_000)
     expect(await store.append(TENANT, [draft([], { id: 'key' })])).toMatchObject([
       { kind: 'repeated', commit: { revision: 2 } },
     ])
   })
 
-  it('a tenant that a killed process had written is right in a process that never saw it', async () => {
+  test('a tenant that a killed process had written is right in a process that never saw it', async () => {
     const doomed = await child()
     await doomed.append(TENANT, [draft([put('posts/1', 1)])])
     const held = server.proxy.holdReply('insert')
@@ -203,7 +204,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
     expect((await commit(store, TENANT, [put('posts/1', 3)])).revision).toBe(3)
   })
 
-  it('32 commits of one append cost less than 0.3 round trips each', async () => {
+  test('32 commits of one append cost less than 0.3 round trips each', async () => {
     const store = await open()
     await commit(store, TENANT, [])
     const { counts } = server.proxy
@@ -220,7 +221,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
 
   const kills10 =
     'the database is killed 10 times under 8 writers: no write is lost or doubled, feeds go on, one UNAVAILABLE at most'
-  it.skipIf(choice.kind !== 'stand-in')(
+  test.skipIf(choice.kind !== 'stand-in')(
     kills10,
     async () => {
       const store = await open()
@@ -245,7 +246,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
       })
       const grown = (): Promise<void> => {
         const enough = acknowledged.size + 3 * WRITERS
-        return expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThanOrEqual(enough)
+        return until(() => expect(acknowledged.size).toBeGreaterThanOrEqual(enough), 30_000)
       }
       while (kills < 10) {
         await grown()
@@ -257,7 +258,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
       const { commits, last } = await store.log(TENANT, { after: 0, limit: { rows: 10_000, bytes: 1e9 } })
       expect(commits.map(({ revision }) => revision)).toEqual(oneTo(last))
       expect(new Map(commits.map(({ id, revision }) => [id, revision]))).toEqual(acknowledged)
-      await expect.poll(() => follower.revisions, { timeout: 20_000 }).toEqual(oneTo(last))
+      await until(() => expect(follower.revisions).toEqual(oneTo(last)))
       expect([...refused].filter(([, count]) => count > 1)).toEqual([])
     },
     180_000,

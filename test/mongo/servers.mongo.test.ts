@@ -1,8 +1,9 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { choice, describeMongo } from '../support/mongo/suite.ts'
 import { runCli } from '../support/process-cli.ts'
 import { readiness, startOnMongo } from '../support/server/mongo.ts'
 import { ask, socketFeeder } from '../support/writers/graphql.ts'
+import { until } from '../support/time/until.ts'
 
 const INTERRUPT = 'mutation ($paths: [PathPattern!]!) { interrupt(match: { paths: $paths }) }'
 const PUT = 'mutation ($path: Path!, $value: JSON, $key: ID) { put(path: $path, value: $value, key: $key) { cursor } }'
@@ -29,7 +30,7 @@ function watch(graphql: string): readonly string[] {
 }
 
 describeMongo('servers on one MongoDB', (mongo) => {
-  it('a subscriber on one sees what is written through any of them, once, in the same order', async () => {
+  test('a subscriber on one sees what is written through any of them, once, in the same order', async () => {
     const servers = await Promise.all([
       startOnMongo(mongo),
       startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url),
@@ -42,18 +43,18 @@ describeMongo('servers on one MongoDB', (mongo) => {
       }
     }
     await Promise.all([write(0), write(1)])
-    for (const view of views) await expect.poll(() => view.length, { timeout: 20_000 }).toBe(paths.length)
+    for (const view of views) await until(() => expect(view.length).toBe(paths.length))
     expect(views[0]?.toSorted()).toEqual(paths.toSorted())
     expect(views[1]).toEqual(views[0])
   }, 60_000)
 
-  it('a server that is killed takes nothing with it: the others go on, and its successor knows all', async () => {
+  test('a server that is killed takes nothing with it: the others go on, and its successor knows all', async () => {
     const [one, other] = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
     const view = watch(other.graphql)
     await ask(one.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
     one.process.child.kill('SIGKILL')
     await ask(other.graphql, PUT, { path: 'posts/2', value: 2 })
-    await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
+    await until(() => expect(view).toEqual(['posts/1', 'posts/2']))
     const successor = await startOnMongo(mongo)
     const repeat = await ask<{ cursor: string }>(successor.graphql, PUT, { path: 'posts/1', value: 1, key: 'k' })
     expect(await ask(successor.graphql, '{ document(path: "posts/1") { version cursor } }', {})).toEqual({
@@ -62,29 +63,29 @@ describeMongo('servers on one MongoDB', (mongo) => {
     })
   }, 60_000)
 
-  it('has one change stream per process, whatever the number of subscribers', async () => {
+  test('has one change stream per process, whatever the number of subscribers', async () => {
     const before = mongo.server.proxy.streams.open
     const { graphql } = await startOnMongo(mongo)
     const views = Array.from({ length: 30 }, () => watch(graphql))
     await ask(graphql, PUT, { path: 'posts/1', value: 1 })
-    for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
+    for (const view of views) await until(() => expect(view.length).toBe(1))
     expect(mongo.server.proxy.streams.open - before).toBe(1)
   }, 60_000)
 
-  it('an interrupt asked of one reaches the subscribers of all, and gives their number', async () => {
+  test('an interrupt asked of one reaches the subscribers of all, and gives their number', async () => {
     const servers = await Promise.all([startOnMongo(mongo), startOnMongo(mongo)])
     const [one, other] = servers.map(({ graphql }) => graphql)
     if (one === undefined || other === undefined) throw new Error('There must be two.')
     const views = [watch(one), watch(one), watch(other)]
     await ask(one, PUT, { path: 'posts/1', value: 1 })
-    for (const view of views) await expect.poll(() => view.length, { timeout: 10_000 }).toBe(1)
+    for (const view of views) await until(() => expect(view.length).toBe(1))
     const interrupt = (graphql: string, ...paths: string[]): Promise<number> =>
       ask<number>(graphql, INTERRUPT, { paths })
-    await expect.poll(() => interrupt(one, 'posts'), { timeout: 20_000 }).toBe(3)
-    await expect.poll(() => interrupt(other, 'posts/1'), { timeout: 20_000 }).toBe(3)
+    await until(async () => expect(await interrupt(one, 'posts')).toBe(3))
+    await until(async () => expect(await interrupt(other, 'posts/1')).toBe(3))
     expect(await interrupt(one, 'users')).toBe(0)
     await ask(other, PUT, { path: 'posts/2', value: 2 })
-    for (const view of views) await expect.poll(() => view, { timeout: 10_000 }).toEqual(['posts/1', 'posts/2'])
+    for (const view of views) await until(() => expect(view).toEqual(['posts/1', 'posts/2']))
     servers[1]?.process.child.kill('SIGTERM')
     await servers[1]?.process.exit()
     const asked = performance.now()
@@ -92,14 +93,14 @@ describeMongo('servers on one MongoDB', (mongo) => {
     expect(performance.now() - asked).toBeLessThan(1_900)
   }, 60_000)
 
-  it('says in a sentence why it does not answer, once per change, and goes on by itself', async () => {
+  test('says in a sentence why it does not answer, once per change, and goes on by itself', async () => {
     mongo.server.proxy.greetAs('standalone')
     onTestFinished(() => mongo.server.proxy.greetAs('primary'))
     const { url, graphql, process } = await startOnMongo(mongo)
     expect(await readiness(url)).toEqual({ status: 503, reason: expect.stringContaining('--replSet') as string })
     await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow('--replSet')
     mongo.server.proxy.greetAs('primary')
-    await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
+    await until(async () => expect((await readiness(url)).status).toBe(200))
     await ask(graphql, PUT, { path: 'posts/1', value: 1 })
     process.child.kill('SIGTERM')
     const { code, stderr } = await process.exit()
@@ -114,7 +115,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
   const mechanism = choice.kind === 'stand-in' ? '&authMechanism=PLAIN' : ''
   const login = (): string => mongo.server.url.replace(/^mongodb:\/\/([^@/]*@)?/, 'mongodb://ann:secret@') + mechanism
 
-  it('starts, says so in a sentence, once, and is not ready', async () => {
+  test('starts, says so in a sentence, once, and is not ready', async () => {
     mongo.server.proxy.refuseAll('saslStart', 18)
     onTestFinished(() => mongo.server.proxy.refuseAll('saslStart', null))
     const { url, graphql, process } = await startOnMongo(mongo, login())
@@ -124,7 +125,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
     await expect(ask(graphql, PUT, { path: 'posts/1', value: 1 })).rejects.toThrow(reason)
     const tries = (): number => mongo.server.proxy.counts.get('saslStart') ?? 0
     const before = tries()
-    await expect.poll(tries, { timeout: 20_000 }).toBeGreaterThan(before + 3)
+    await until(() => expect(tries()).toBeGreaterThan(before + 3))
     process.child.kill('SIGTERM')
     const { code, stderr } = await process.exit()
     expect(code).toBe(0)
@@ -133,7 +134,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
   }, 60_000)
 
   const accepted = 'is ready by itself when the password is accepted'
-  it.skipIf(mechanism === '')(
+  test.skipIf(mechanism === '')(
     mechanism === '' ? `${accepted} (not here: the server has users, and ann is none)` : accepted,
     async () => {
       mongo.server.proxy.refuseAll('saslStart', 18)
@@ -141,7 +142,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
       const { url, graphql, process } = await startOnMongo(mongo, login())
       expect((await readiness(url)).status).toBe(503)
       mongo.server.proxy.refuseAll('saslStart', null)
-      await expect.poll(async () => (await readiness(url)).status, { timeout: 20_000 }).toBe(200)
+      await until(async () => expect((await readiness(url)).status).toBe(200))
       await ask(graphql, PUT, { path: 'posts/1', value: 1 })
       process.child.kill('SIGTERM')
       const { stderr } = await process.exit()
@@ -152,7 +153,7 @@ describeMongo('a server whose MongoDB refuses its password', (mongo) => {
 })
 
 describe('a server whose MongoDB is not there', () => {
-  it('starts, refuses with a sentence, and is not ready', async () => {
+  test('starts, refuses with a sentence, and is not ready', async () => {
     const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://u:secret@127.0.0.1:9/db?replicaSet=rs0'], {
       script: ['bin/tidemark.js'],
     })
@@ -168,7 +169,7 @@ describe('a server whose MongoDB is not there', () => {
     expect(stderr).not.toContain('secret')
   }, 30_000)
 
-  it('refuses a URL that asks for less than a majority, at once', async () => {
+  test('refuses a URL that asks for less than a majority, at once', async () => {
     const process = runCli(['start', '--port', '0', '--mongodb', 'mongodb://127.0.0.1:9/db?w=1'], {
       script: ['bin/tidemark.js'],
     })

@@ -6,9 +6,10 @@ import {
   type ChangeStream,
   type Collection,
 } from 'mongodb'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MongoProxy } from '../support/mongo/proxy.ts'
 import { describeMongo } from '../support/mongo/suite.ts'
+import { until } from '../support/time/until.ts'
 
 interface Row {
   readonly _id: string
@@ -74,7 +75,7 @@ describeMongo(
       describe(`${mode} change streams`, () => {
         beforeEach(() => use(mode === 'native' ? native : mongo.server.proxy))
 
-        it('shows a change stream what ordered and unordered inserts did, and no more', async () => {
+        test('shows a change stream what ordered and unordered inserts did, and no more', async () => {
           const stream = await watch()
           await log.insertOne(row(3))
           await expect(log.insertMany(rows(1, 5))).rejects.toBeInstanceOf(MongoBulkWriteError)
@@ -86,7 +87,7 @@ describeMongo(
           await stream.close()
         })
 
-        it('resumes a change stream after a token', async () => {
+        test('resumes a change stream after a token', async () => {
           const stream = await watch()
           await log.insertMany(rows(1, 3))
           await numbers(stream, 1)
@@ -95,7 +96,7 @@ describeMongo(
           await Promise.all([stream.close(), resumed.close()])
         })
 
-        it('closes a change stream when its client does', async () => {
+        test('closes a change stream when its client does', async () => {
           const before = proxy.streams.open
           const stream = await watch()
           expect(proxy.streams.open).toBe(before + 1)
@@ -103,7 +104,7 @@ describeMongo(
           expect(proxy.streams.open).toBe(before)
         })
 
-        it('sends included fields only, when asked to', async () => {
+        test('sends included fields only, when asked to', async () => {
           const stream = log.watch([{ $project: { 'fullDocument.n': 1 } }], { maxAwaitTimeMS: 50 })
           await stream.tryNext()
           await log.insertOne(row(7))
@@ -111,7 +112,7 @@ describeMongo(
           await stream.close()
         })
 
-        it('lose, double and reorder events', async () => {
+        test('lose, double and reorder events', async () => {
           const stream = await watch()
           proxy.streams.faults.push('lose')
           await log.insertMany(rows(1, 2))
@@ -125,7 +126,7 @@ describeMongo(
           await stream.close()
         })
 
-        it('make events late, and a stream silent', async () => {
+        test('make events late, and a stream silent', async () => {
           const stream = await watch(20)
           proxy.streams.lateMs = 150
           const started = Date.now()
@@ -141,7 +142,7 @@ describeMongo(
           await stream.close()
         })
 
-        it('end a stream with 286 and with an invalidation', async () => {
+        test('end a stream with 286 and with an invalidation', async () => {
           const expired = await watch()
           proxy.streams.ending = 'expired'
           await expect(expired.next()).rejects.toMatchObject({ code: 286 })
@@ -152,19 +153,19 @@ describeMongo(
           await Promise.all([expired.close(), invalid.close()])
         })
 
-        it('lose a reply after the work is done, so that the driver sends it again', async () => {
+        test('lose a reply after the work is done, so that the driver sends it again', async () => {
           proxy.loseReply('insert')
           await expect(log.insertOne(row(1))).rejects.toMatchObject({ code: 11000 })
           expect(await log.countDocuments()).toBe(1)
         })
 
-        it('cut connections, which a client survives', async () => {
+        test('cut connections, which a client survives', async () => {
           await log.insertOne(row(1))
           proxy.cut()
           expect(await log.countDocuments()).toBe(1)
         })
 
-        it('greet as a standalone, and as a set without a primary', async () => {
+        test('greet as a standalone, and as a set without a primary', async () => {
           proxy.greetAs('secondary')
           const lost = new MongoClient(`mongodb://${proxy.address}/?replicaSet=rs0`, { serverSelectionTimeoutMS: 300 })
           await expect(lost.db('x').collection('y').insertOne({})).rejects.toBeInstanceOf(MongoServerSelectionError)
@@ -183,7 +184,7 @@ describeMongo(
     describe('the server and its faults', () => {
       beforeEach(() => use(mongo.server.proxy))
 
-      it('greets as the primary of a replica set', async () => {
+      test('greets as the primary of a replica set', async () => {
         const hello = await client.db('admin').command({ hello: 1 })
         expect(hello).toMatchObject({
           setName: 'rs0',
@@ -193,14 +194,14 @@ describeMongo(
         })
       })
 
-      it('refuses a second document under a unique key', async () => {
+      test('refuses a second document under a unique key', async () => {
         await log.createIndex({ n: 1 }, { unique: true })
         await log.insertOne(row(1))
         await expect(log.insertOne({ _id: 'other', n: 1 })).rejects.toMatchObject({ code: 11000 })
         await expect(log.insertOne({ _id: '0001', n: 2 })).rejects.toMatchObject({ code: 11000 })
       })
 
-      it('hold a reply back until it is released', async () => {
+      test('hold a reply back until it is released', async () => {
         const held = proxy.holdReply('insert')
         let done = false
         const insert = log.insertOne(row(1)).then(() => (done = true))
@@ -211,7 +212,7 @@ describeMongo(
         await insert
       })
 
-      it.each([10107, 91])('refuse with %i, which the driver tries once more', async (code) => {
+      test.each([10107, 91])('refuse with %i, which the driver tries once more', async (code) => {
         proxy.refuse('insert', code)
         await log.insertOne(row(1))
         expect(await log.countDocuments()).toBe(1)
@@ -221,13 +222,13 @@ describeMongo(
         expect(await log.countDocuments()).toBe(1)
       })
 
-      it('refuse with 11000 what nobody else has written', async () => {
+      test('refuse with 11000 what nobody else has written', async () => {
         proxy.refuse('insert', 11000)
         await expect(log.insertOne(row(1))).rejects.toMatchObject({ code: 11000 })
         expect(await log.countDocuments()).toBe(0)
       })
 
-      it('say that the majority was missed, though the work is done', async () => {
+      test('say that the majority was missed, though the work is done', async () => {
         proxy.timeOutMajority('insert')
         const refused = await log.insertOne(row(1)).catch((error: unknown) => error)
         expect(refused).toBeInstanceOf(MongoServerError)
@@ -235,7 +236,7 @@ describeMongo(
         expect(await log.countDocuments()).toBe(1)
       })
 
-      it('accept and never answer', async () => {
+      test('accept and never answer', async () => {
         await log.insertOne(row(1))
         proxy.mute(true)
         await expect(log.findOne({ _id: '0001' })).rejects.toThrow(/timed out|interrupted/)
@@ -243,7 +244,7 @@ describeMongo(
         expect(await log.findOne({ _id: '0001' })).toEqual(row(1))
       })
 
-      it('keeps every acknowledged insert over kill -9, on the same address', async () => {
+      test('keeps every acknowledged insert over kill -9, on the same address', async () => {
         const acknowledged: number[] = []
         const writers = Array.from({ length: 4 }, async (_, writer) => {
           for (let i = 0; ; i++) {
@@ -259,7 +260,7 @@ describeMongo(
             acknowledged.push(n)
           }
         })
-        await expect.poll(() => acknowledged.length, { timeout: 10_000 }).toBeGreaterThan(200)
+        await until(() => expect(acknowledged.length).toBeGreaterThan(200))
         await mongo.server.standIn?.kill()
         await Promise.all(writers)
         await mongo.server.standIn?.start()

@@ -1,9 +1,10 @@
 import { MongoClient } from 'mongodb'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
 import type { Doc } from '../support/mongo/wire.ts'
 import { ALL, draft, path, put } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 const TENANT = 'acme'
 
@@ -12,7 +13,7 @@ async function reopened(mongo: MongoSuite, revision: number): Promise<MongoStore
   const client = new MongoClient(mongo.server.url)
   onTestFinished(() => client.close())
   const meta = client.db(mongo.database).collection<{ readonly _id: string; readonly applied: number }>('meta')
-  await expect.poll(async () => (await meta.findOne({ _id: TENANT }))?.applied, { timeout: 10_000 }).toBe(revision)
+  await until(async () => expect((await meta.findOne({ _id: TENANT }))?.applied).toBe(revision))
   const store = await mongo.open({ callMs: 30_000 })
   await store.heads(TENANT, [])
   return store
@@ -33,8 +34,8 @@ async function asked(mongo: MongoSuite, read: () => Promise<unknown>): Promise<r
 }
 
 describeMongo('searches on MongoDB', (mongo) => {
-  it.each([20, 200])(
-    'what was written in a quiet collection is found by two queries for its documents and one of the log, beside %i commits',
+  test.each([20, 200])(
+    'writes of a quiet collection are found by two queries of documents and one of the log, beside %i commits',
     async (count) => {
       const first = await mongo.open({ callMs: 30_000 })
       await first.append(TENANT, [draft([put('quiet/1', 1)]), draft([put('quiet/1', 2), put('other/1', 1)])])
@@ -56,8 +57,8 @@ describeMongo('searches on MongoDB', (mongo) => {
     60_000,
   )
 
-  it.each([false, true])(
-    'what was written among many documents is found by looking through the log, a part of it a query (from the back: %s)',
+  test.each([false, true])(
+    'writes among many documents are found along the log, a part of it a query (from the back: %s)',
     async (reverse) => {
       const first = await mongo.open({ callMs: 30_000 })
       await first.append(TENANT, [draft(Array.from({ length: 260 }, (_, i) => put(`many/${i}`, 1)))])
@@ -83,7 +84,7 @@ describeMongo('searches on MongoDB', (mongo) => {
     60_000,
   )
 
-  it('versions that cannot have touched a field are told by what they wrote: their values are not read', async () => {
+  test('versions that cannot have touched a field are told by what they wrote: their values are not read', async () => {
     const store = await mongo.open({ callMs: 30_000 })
     const fields = (i: number): readonly string[] => (i === 0 ? [] : i === 30 ? ['title'] : ['n'])
     await store.append(

@@ -11,8 +11,9 @@ import { coalesce } from '../../src/db/feed/coalesce.ts'
 import { compileWhere } from '../../src/db/shape/cel/where.ts'
 import { runCli, type CliProcess } from '../support/process-cli.ts'
 import { ask, openServer, temporaryDirectory, type ServerFixture } from '../support/server/fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
+import { openPeer, openSocket, postText } from '../support/server/raw.ts'
 import { blocksOf, readText, type Block } from './markdown.ts'
+import { until } from '../support/time/until.ts'
 
 const PAGE = readText('docs/feeds.md')
 const BLOCKS = blocksOf(PAGE)
@@ -107,7 +108,9 @@ describe('What the page says of the arguments', () => {
       const peer = await openPeer(wsEndpoint)
       const mine = said.filter(({ of }) => of.includes(field))
       const selection = field === 'get' ? '' : ' { upToDate }'
-      const query = `subscription (${mine.map(({ name, type }) => `$${name}: ${type}`).join(', ')}) { ${field}(${mine.map(({ name }) => `${name}: $${name}`).join(', ')})${selection} }`
+      const query =
+        `subscription (${mine.map(({ name, type }) => `$${name}: ${type}`).join(', ')}) { ` +
+        `${field}(${mine.map(({ name }) => `${name}: $${name}`).join(', ')})${selection} }`
       const needed = field === 'get' ? { path: 'posts/1' } : { paths: ['posts'] }
       const nothing = Object.fromEntries(mine.filter(({ type }) => !type.endsWith('!')).map(({ name }) => [name, null]))
       for (const [id, variables] of Object.entries({ unsent: needed, null: { ...nothing, ...needed } })) {
@@ -125,7 +128,9 @@ function plainAnswer(bytes: string): string {
     .split('\r\n')
     .filter((line) => !/^(date|connection|keep-alive|transfer-encoding|content-length):/i.test(line))
   const body = rest.join('\r\n\r\n')
-  return `${lines.join('\n')}\n\n${/^transfer-encoding: chunked/im.test(head) ? body.replaceAll(/(^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '') : body}`
+  const isChunked = /^transfer-encoding: chunked/im.test(head)
+  const text = isChunked ? body.replaceAll(/(^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '') : body
+  return `${lines.join('\n')}\n\n${text}`
 }
 
 describe('The tables of the page', () => {
@@ -178,19 +183,20 @@ describe('The client of the page', () => {
       await world.start()
       await world.put('posts/1', 1)
       const client = openClient(world, 'posts')
-      await until(() => client.shown() === '{"posts/1":1}', 20_000)
+      await until(() => client.shown() === '{"posts/1":1}')
 
       await world.kill()
       await world.start()
       await world.ask(
-        'mutation { a: put(path: "posts/2", value: 2) { id } b: put(path: "posts/1", value: 3) { id } c: put(path: "other/1", value: 0) { id } }',
+        'mutation { a: put(path: "posts/2", value: 2) { id } b: put(path: "posts/1", value: 3) { id } c: ' +
+          'put(path: "other/1", value: 0) { id } }',
       )
-      await until(() => client.shown() === '{"posts/1":3,"posts/2":2}', 20_000)
+      await until(() => client.shown() === '{"posts/1":3,"posts/2":2}')
 
       client.child.kill('SIGKILL')
       await world.ask('mutation { a: delete(path: "posts/1") { id } b: put(path: "posts/4", value: 4) { id } }')
       const second = openClient(world, 'posts')
-      await until(() => second.shown() === '{"posts/2":2,"posts/4":4}', 20_000)
+      await until(() => second.shown() === '{"posts/2":2,"posts/4":4}')
       expect(second.lines(), 'it went on from what it had kept').toHaveLength(1)
 
       await world.kill()
@@ -208,7 +214,7 @@ describe('The client of the page', () => {
       const mixed = second.lines().filter((line) => line.includes('"posts/2":2') && line.includes('"posts/000"'))
       expect(mixed, 'the old is dropped when the new is complete').toEqual([])
       const third = openClient(world, 'posts', 'old.json')
-      await until(() => third.lines().length > 0, 20_000)
+      await until(() => third.lines().length > 0)
       expect(third.lines(), 'a snapshot of several batches is shown in one step').toEqual([JSON.stringify(fresh)])
 
       await world.kill()

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { ROOT } from './markdown.ts'
-import { end, until } from './shell.ts'
+import { end } from './shell.ts'
+import { until } from '../support/time/until.ts'
 
 /** A server that the README's command started. */
 export interface StartedServer {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { readText, ROOT, type Block } from './markdown.ts'
 import { startServer, type StartedServer } from './npm-start.ts'
-import { openShell, openWindow, until, type Shell, type Window } from './shell.ts'
+import { openShell, openWindow, type Shell, type Window } from './shell.ts'
+import { until } from '../support/time/until.ts'
 
 /** The address that pages name. */
 export const ADDRESS = 'localhost:4747'

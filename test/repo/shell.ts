@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { until } from '../support/time/until.ts'
 
 /** A terminal window: what is typed runs in order, and variables and functions stay. */
 export interface Shell {
@@ -42,17 +43,6 @@ export async function openWindow(command: string, cwd: string): Promise<Window> 
   const out = gather(child)
   await until(() => out.stdout() !== '' || child.exitCode !== null)
   return { output: () => out.stdout() + out.stderr(), close: () => end(child) }
-}
-
-/** Awaits a condition, for at most `ms`. */
-export async function until(condition: () => boolean, ms = 15_000): Promise<void> {
-  const deadline = performance.now() + ms
-  while (!condition()) {
-    if (performance.now() > deadline) {
-      throw new Error(`The condition did not come true within ${ms} ms: ${condition.toString()}`)
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 interface Gathered {

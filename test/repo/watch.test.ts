@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { readText } from './markdown.ts'
 import { startServer, type StartedServer } from './npm-start.ts'
 import { openDirectory } from './page.ts'
-import { openWindow, until, type Window } from './shell.ts'
+import { openWindow, type Window } from './shell.ts'
+import { until } from '../support/time/until.ts'
+import { elapse } from '../support/time/elapse.ts'
 
 const EXAMPLE = readText('examples/watch.js')
 const COMMAND = 'exec node bin/tidemark.js start'
@@ -55,7 +56,7 @@ class World {
         data: undefined,
       }))
       if (data !== undefined) this.#written++
-      await after(20)
+      await elapse(20)
     }
   }
 
@@ -73,7 +74,7 @@ class World {
 
   async away(ending: Ending, ms: number): Promise<void> {
     await this.server[ending]()
-    await after(ms)
+    await elapse(ms)
     await this.startAgain()
   }
 
@@ -146,7 +147,7 @@ async function expectAll(world: World, window: Window): Promise<void> {
   await world.moreWrites()
   await world.stopWriting()
   const expected = await world.lines()
-  await until(() => changesOf(window).length >= expected.length, 20_000).catch(() => undefined)
+  await until(() => changesOf(window).length >= expected.length).catch(() => undefined)
   expect(changesOf(window), window.output().slice(-500)).toEqual(expected)
 }
 

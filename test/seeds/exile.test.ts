@@ -1,5 +1,5 @@
 import { createClient, type Client } from 'graphql-ws'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import WebSocket from 'ws'
 import { ask, openServer } from '../support/server/fixture.ts'
 
@@ -7,7 +7,7 @@ interface Shown {
   readonly type: string
   readonly path: string
   readonly fields: readonly string[]
-  readonly document: { readonly version: number, readonly value: unknown, readonly deleted: boolean }
+  readonly document: { readonly version: number; readonly value: unknown; readonly deleted: boolean }
 }
 
 interface Batch {
@@ -21,7 +21,9 @@ interface Version {
   readonly updatedAt: string
 }
 
-type Story = Readonly<Record<'get' | 'post' | 'put' | 'remove' | 'history', (...args: readonly unknown[]) => Promise<unknown>>>
+type Story = Readonly<
+  Record<'get' | 'post' | 'put' | 'remove' | 'history', (...args: readonly unknown[]) => Promise<unknown>>
+>
 
 const COMMIT = '{ document { localId path version value } changes { type path } }'
 const CHANGES = `subscription ($paths: [PathPattern!]!) {
@@ -38,8 +40,16 @@ async function asked(endpoint: string, query: string, variables: Readonly<Record
 function storyOver(endpoint: string): Story {
   return {
     get: (path) => asked(endpoint, 'query ($path: Path!) { get(path: $path) }', { path }),
-    post: (path, value) => asked(endpoint, `mutation ($path: Path!, $value: JSON) { post(path: $path, value: $value) ${COMMIT} }`, { path, value }),
-    put: (path, value) => asked(endpoint, `mutation ($path: Path!, $value: JSON) { put(path: $path, value: $value) ${COMMIT} }`, { path, value }),
+    post: (path, value) =>
+      asked(endpoint, `mutation ($path: Path!, $value: JSON) { post(path: $path, value: $value) ${COMMIT} }`, {
+        path,
+        value,
+      }),
+    put: (path, value) =>
+      asked(endpoint, `mutation ($path: Path!, $value: JSON) { put(path: $path, value: $value) ${COMMIT} }`, {
+        path,
+        value,
+      }),
     remove: (path) => asked(endpoint, `mutation ($path: Path!) { delete(path: $path) ${COMMIT} }`, { path }),
     history: (path, options) =>
       asked(
@@ -78,7 +88,10 @@ async function postAndGet({ post, get }: Story): Promise<string> {
   const id = idOf(await post('posts', POST))
   const commit = await post(`posts/${id}/comments`, COMMENT)
   const comment = idOf(commit)
-  expect(commit).toMatchObject({ document: { path: `posts/${id}/comments/${comment}`, version: 1, value: COMMENT }, changes: [{ type: 'NEW' }] })
+  expect(commit).toMatchObject({
+    document: { path: `posts/${id}/comments/${comment}`, version: 1, value: COMMENT },
+    changes: [{ type: 'NEW' }],
+  })
   const comments = [{ id: comment, ts: ANY_TIME, value: COMMENT }]
   expect(await get('posts')).toEqual([{ id, ts: ANY_TIME, value: { ...POST, comments } }])
   expect(await get(`posts/${id}`)).toEqual({ ...POST, comments })
@@ -90,7 +103,9 @@ async function postAndGet({ post, get }: Story): Promise<string> {
 
 /** Writes one field, then deletes one post, then all. */
 async function putAndDelete({ post, put, remove, get }: Story, id: string): Promise<void> {
-  expect(await put(`posts/${id}/body`, 'second')).toMatchObject({ document: { version: 2, value: { ...POST, body: 'second' } } })
+  expect(await put(`posts/${id}/body`, 'second')).toMatchObject({
+    document: { version: 2, value: { ...POST, body: 'second' } },
+  })
   expect(await get(`posts/${id}/body`)).toBe('second')
   const deleted = await remove(`posts/${id}`)
   expect((deleted as { changes: readonly unknown[] }).changes).toHaveLength(2)
@@ -108,12 +123,18 @@ async function watch({ post, put, remove }: Story, next: () => Promise<Batch>): 
   expect(await next()).toEqual({ changes: [], upToDate: true })
   const id = idOf(await post('posts', POST))
   const path = `posts/${id}`
-  expect((await next()).changes).toEqual([{ type: 'NEW', path, fields: [], document: { version: 1, value: POST, deleted: false } }])
+  expect((await next()).changes).toEqual([
+    { type: 'NEW', path, fields: [], document: { version: 1, value: POST, deleted: false } },
+  ])
   await put(`${path}/body`, 'second')
   const written = { ...POST, body: 'second' }
-  expect((await next()).changes).toEqual([{ type: 'UPDATE', path, fields: ['body'], document: { version: 2, value: written, deleted: false } }])
+  expect((await next()).changes).toEqual([
+    { type: 'UPDATE', path, fields: ['body'], document: { version: 2, value: written, deleted: false } },
+  ])
   const comment = `${path}/comments/${idOf(await post(`${path}/comments`, COMMENT))}`
-  expect((await next()).changes).toEqual([{ type: 'NEW', path: comment, fields: [], document: { version: 1, value: COMMENT, deleted: false } }])
+  expect((await next()).changes).toEqual([
+    { type: 'NEW', path: comment, fields: [], document: { version: 1, value: COMMENT, deleted: false } },
+  ])
   await remove(path)
   const { changes } = await next()
   const gone = { version: 3, value: null, deleted: true }
@@ -126,7 +147,9 @@ async function watch({ post, put, remove }: Story, next: () => Promise<Batch>): 
 async function lookBack({ put, history }: Story): Promise<void> {
   for (let n = 1; n <= 14; n++) await put('posts/diary', { n })
   const lastTen = (await history('posts/diary', { last: 10 })) as readonly Version[]
-  expect(lastTen.map(({ version, value }) => [version, value])).toEqual(Array.from({ length: 10 }, (_, i) => [i + 5, { n: i + 5 }]))
+  expect(lastTen.map(({ version, value }) => [version, value])).toEqual(
+    Array.from({ length: 10 }, (_, i) => [i + 5, { n: i + 5 }]),
+  )
   const all = (await history('posts/diary', { last: 100 })) as readonly Version[]
   const [from, to] = [all[3]?.updatedAt ?? '', all[9]?.updatedAt ?? '']
   const between = (await history('posts/diary', { from, to })) as readonly Version[]
@@ -134,7 +157,7 @@ async function lookBack({ put, history }: Story): Promise<void> {
   expect(between.length).toBeGreaterThanOrEqual(7)
 }
 
-it('the examples of Exile hold, in their order, over HTTP and a WebSocket', async () => {
+test('the examples of Exile hold, in their order, over HTTP and a WebSocket', async () => {
   const { endpoint, wsEndpoint } = await openServer()
   const client = createClient({ url: wsEndpoint, webSocketImpl: WebSocket })
   onTestFinished(() => client.dispose())

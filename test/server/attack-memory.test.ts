@@ -6,9 +6,12 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { recordingDatabase } from '../graphql/recording-database.ts'
+import { feedOf, recordingDatabase } from '../graphql/recording-database.ts'
 import { expectAlive, serve } from '../support/server/fixture.ts'
-import { openPeer, openSocket, postText, sendRaw, until } from '../support/server/raw.ts'
+import { openPeer, openSocket, postText, sendRaw } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
+import { turn } from '../support/time/turns.ts'
+import { standstill } from '../support/server/standstill.ts'
 
 const MIB = 1_048_576
 const GET = '{"query":"{ get(path: \\"a\\") }"}'
@@ -19,22 +22,10 @@ function largeDatabase(bytes: number): { readonly db: Database; readonly calls: 
   const value = 'x'.repeat(bytes)
   const get = async (): Promise<string> => {
     calls++
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     return value
   }
   return { db: recordingDatabase({ get }), calls: () => calls }
-}
-
-/** Resolves when nothing more is called while the server answers 50 requests of others. */
-async function standstill(calls: () => number, endpoint: string): Promise<number> {
-  let [last, same] = [-1, 0]
-  await until(async () => {
-    await expectAlive(endpoint)
-    same = calls() === last ? same + 1 : 0
-    last = calls()
-    return same === 50
-  })
-  return last
 }
 
 const subscribe = (id: string, payload: string): string => `{"id":"${id}","type":"subscribe","payload":${payload}}`
@@ -48,7 +39,7 @@ describe('a WebSocket that reads nothing', () => {
     for (let i = 0; i < 600; i++) peer.send(subscribe(String(i), GET))
     expect(await standstill(calls, endpoint)).toBeLessThan(64)
     peer.socket.resume()
-    await until(() => calls() >= 200, 20_000)
+    await until(() => calls() >= 200)
   })
 
   test('and pings with large payloads is not read from', async () => {
@@ -73,15 +64,7 @@ describe('a WebSocket that reads nothing', () => {
 })
 
 /** Resolves when the server, which has one connection, takes another. */
-const roomFor = (endpoint: string): Promise<void> =>
-  until(
-    () =>
-      expectAlive(endpoint).then(
-        () => true,
-        () => false,
-      ),
-    10_000,
-  )
+const roomFor = (endpoint: string): Promise<void> => until(() => expectAlive(endpoint))
 
 describe('ids of operations on a WebSocket', () => {
   const WATCH = '{"query":"subscription { changes(paths: [\\"a\\"]) { cursor } }"}'
@@ -91,22 +74,12 @@ describe('ids of operations on a WebSocket', () => {
     let [open, most] = [0, 0]
     const changes = (): AsyncIterableIterator<ChangeBatch> => {
       most = Math.max(most, ++open)
-      let end = (): void => {}
-      const ended = new Promise<IteratorResult<ChangeBatch>>((resolve) => {
-        end = () => resolve({ done: true, value: undefined })
-      })
-      let closed = false
-      const feed: AsyncIterableIterator<ChangeBatch> = {
-        [Symbol.asyncIterator]: () => feed,
-        next: () => ended,
-        return: () => {
-          if (!closed) open--
-          closed = true
-          end()
-          return ended
-        },
+      let isOpen = true
+      const ended = (): void => {
+        if (isOpen) open--
+        isOpen = false
       }
-      return feed
+      return feedOf([], { open: true, ended })
     }
     return { db: recordingDatabase({ changes }), open: () => open, most: () => most }
   }
@@ -216,7 +189,9 @@ const GREEDY: Readonly<Record<string, readonly string[]>> = {
     }),
   ),
   'that show all 60 times': Array.from({ length: 20 }, (_, i) => {
-    const query = `subscription { q${i}: changes(paths: ["posts"]) { changes { ${Array.from({ length: 60 }, (__, k) => `a${k}: document { value }`).join(' ')} } } }`
+    const query =
+      `subscription { q${i}: changes(paths: ["posts"]) { changes { ` +
+      `${Array.from({ length: 60 }, (__, k) => `a${k}: document { value }`).join(' ')} } } }`
     return JSON.stringify({ id: String(i), type: 'subscribe', payload: { query } })
   }),
 }
@@ -254,7 +229,7 @@ test('a connection on which some requests wait is not read, and all are answered
     const socket = await openSocket(port)
     const closed = vi.fn()
     socket.on('close', closed).resume().write(requests)
-    await expect.poll(() => calls() === 1_000 * n || closed.mock.calls.length > 0, { timeout: 20_000 }).toBe(true)
+    await until(() => calls() === 1_000 * n || closed.mock.calls.length > 0)
     expect([calls(), closed.mock.calls.length]).toEqual([1_000 * n, 0])
     socket.destroy()
   }

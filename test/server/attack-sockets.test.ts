@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
-import { setTimeout as after } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openServer, ask, temporaryDirectory } from '../support/server/fixture.ts'
 import { ATTACKS, frame } from '../support/server/hostile-sockets.ts'
-import { openPeer, openSocket, until } from '../support/server/raw.ts'
+import { openPeer, openSocket } from '../support/server/raw.ts'
 import { startProcess, type ServerProcess } from '../support/writers/server.ts'
+import { until } from '../support/time/until.ts'
+import { elapse } from '../support/time/elapse.ts'
 
 const MIB = 1_048_576
 const SOCKETS = 16
@@ -31,7 +32,7 @@ const KINDS = [
 ]
 
 test.skipIf(process.platform !== 'linux')(
-  'sixteen hostile connections of each kind hold little, an innocent client is answered beside them, and nothing is held when they are gone',
+  '16 hostile connections of each kind hold little, others are answered, and afterwards nothing is held',
   { timeout: 120_000 },
   async () => {
     const server = await startProcess(await temporaryDirectory())
@@ -47,11 +48,11 @@ test.skipIf(process.platform !== 'linux')(
       for (let n = 0; n < SOCKETS; n++) void ATTACKS[kind]?.(port, n).then((socket) => sockets.push(socket))
       for (let i = 0; i < 10; i++) {
         expect(await ask(server.graphql, '{ get(path: "none/1") }'), kind).toEqual({ data: { get: null } })
-        await after(50)
+        await elapse(50)
       }
       await until(() => sockets.length === SOCKETS, 30_000)
       for (const socket of sockets) socket.destroy()
-      await until(async () => (await gauge(server)) === 0, 10_000)
+      await until(async () => (await gauge(server)) === 0)
     }
     // Unbounded, sixteen sockets that do not read took 3 GB.
     expect(await peakBytes(server.pid)).toBeLessThan(512 * MIB)
@@ -72,7 +73,9 @@ test.each([
   let text = ''
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')))
   socket.write(
-    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n',
+    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
+      'sec-websocket-protocol: graphql-transport-ws\r\n\r\n',
   )
   await until(() => text.includes('\r\n\r\n'))
   socket.write(first())
@@ -85,11 +88,11 @@ test.each([
   for (let i = 0; i < 8; i++) {
     peer.send('{"type":"ping"}')
     expect(await peer.take()).toEqual({ type: 'pong' })
-    await after(100)
+    await elapse(100)
   }
 })
 
-test('variables that subscriptions keep are refused beyond what has room, and fit again when others have ended', async () => {
+test('variables that subscriptions keep are refused beyond their room, and fit again when others ended', async () => {
   const { wsEndpoint, endpoint } = await openServer({ bounds: { inflightBytesPerConnection: 7 * MIB } })
   const peer = await openPeer(wsEndpoint)
   const follow = (id: string): void =>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ask, expectAlive, openServer, type ServerFixture } from '../support/server/fixture.ts'
-import { openPeer, until, type RawPeer } from '../support/server/raw.ts'
+import { openPeer, type RawPeer } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
 
 const follow = (id: string, query: string): string => JSON.stringify({ id, type: 'subscribe', payload: { query } })
 

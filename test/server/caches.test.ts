@@ -1,6 +1,7 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { apolloClient, graphcacheClient, relayClient, type CachingClient } from '../support/clients/caching-clients.ts'
 import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
+import { until } from '../support/time/until.ts'
 
 const FIELDS = 'id version value'
 
@@ -32,7 +33,7 @@ async function stage(open: (server: ServerFixture) => CachingClient): Promise<St
 /** What the cache shows becomes what the server has. */
 async function expectFresh({ fresh }: Stage, query: string, shown: () => unknown): Promise<void> {
   const expected = await fresh(query)
-  await vi.waitFor(() => expect(plain(shown())).toEqual(expected))
+  await until(() => expect(plain(shown())).toEqual(expected))
 }
 
 describe.each([
@@ -86,7 +87,9 @@ describe.each([
       'put(path: "posts/2", value: 1)',
       'post(path: "posts/1/comments", id: "1", value: "a")',
     )
-    const list = `query List { documents(path: "posts") { nodes { ${FIELDS} documents(name: "comments") { nodes { ${FIELDS} } } } } }`
+    const list =
+      `query List { documents(path: "posts") { nodes { ${FIELDS} documents(name: "comments") { nodes { ` +
+      `${FIELDS} } } } } }`
     const past = `query Past { history(path: "posts/1") { nodes { ${FIELDS} } } }`
     const [now, then] = [await it.client.watch(list), await it.client.watch(past)]
     const before = plain(then())
@@ -125,7 +128,7 @@ describe.each([
       'put(path: "posts/2", value: { title: "B", open: false })',
       'post(path: "posts", id: "3", value: { title: "C", open: true }, ephemeral: true)',
     )
-    await vi.waitFor(() =>
+    await until(() =>
       expect(feeds.map((seen) => JSON.stringify(seen).includes('"title":"C"'))).toEqual([true, true, true]),
     )
     expect(JSON.stringify(feeds[0])).toContain('MOVED_OUT')
@@ -135,7 +138,8 @@ describe.each([
   test('of a query after mutations that change what it shows', async () => {
     const it = await stage(open)
     await it.write('put(path: "posts/1", value: "one")')
-    const present = `query Present { document(path: "posts/1") { ${FIELDS} } documents(path: "posts") { nodes { ${FIELDS} } } }`
+    const present =
+      `query Present { document(path: "posts/1") { ${FIELDS} } documents(path: "posts") { nodes { ` + `${FIELDS} } } }`
     const past = `query Past { history(path: "posts/1") { nodes { ${FIELDS} } } }`
     const [now, then] = [await it.client.watch(present), await it.client.watch(past)]
     const before = plain(then())

@@ -6,7 +6,7 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { serve } from '../support/server/fixture.ts'
 import { postText, sendRaw } from '../support/server/raw.ts'
 import { subscribe } from '../support/server/feeds.ts'
-import { until } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
 
 /** Marks of the values that were copied and checked, in order. */
 const checked: unknown[] = []
@@ -20,7 +20,7 @@ vi.mock('../../src/core/json/value.ts', async (original) => {
   return { ...real, exactValue }
 })
 
-test('a value, and the params of a filter, are copied and checked once, over HTTP, WebSockets and in process', async () => {
+test('a value and the params of a filter are copied and checked once, over HTTP, WebSockets, in process', async () => {
   const engine = await openEngine(new MemoryStore())
   onTestFinished(() => engine.close())
   const db = engine.database('default', { actor: null })

@@ -8,7 +8,8 @@ import { openServer } from '../support/server/fixture.ts'
 const WRITE = 'mutation Write($value: JSON) { put(path: "posts/1", value: $value) { document { version value } } }'
 const READ = 'query Read { get(path: "posts/1") }'
 const WATCH =
-  'subscription Watch { changes(paths: ["posts"], start: BEGINNING) { upToDate changes { type path document { value } } } }'
+  'subscription Watch { changes(paths: ["posts"], start: BEGINNING) { upToDate changes { type path ' +
+  'document { value } } } }'
 
 const value = { title: 'Hello', likes: 0.1, tags: ['a', null, true] }
 const written = { put: { document: { version: 1, value } } }

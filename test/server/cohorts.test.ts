@@ -25,7 +25,9 @@ import {
   type Subscriber,
 } from '../support/server/feeds.ts'
 import { serve } from '../support/server/fixture.ts'
-import { openPeer, until } from '../support/server/raw.ts'
+import { openPeer } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
+import { overridden } from '../support/database/overridden.ts'
 
 /**
  * A database that counts the reads which selections below a change make: one for each execution of `FOLLOW` with a
@@ -40,11 +42,14 @@ async function countingDatabase(): Promise<{ readonly db: Database; readonly rea
     return real.history(...args)
   }
   onTestFinished(() => engine.close())
-  return { db: Object.assign(Object.create(real) as Database, { history }), reads: () => reads }
+  return { db: overridden(real, { history }), reads: () => reads }
 }
 
 const FOLLOW = `subscription ($after: Cursor, $limit: Int, $n: Int) {
-  changes(paths: ["posts"], after: $after, limit: $limit) { cursor upToDate changes { type path document { version value history(last: $n) { nodes { version } } } } }
+  changes(paths: ["posts"], after: $after, limit: $limit) {
+    cursor upToDate
+    changes { type path document { version value history(last: $n) { nodes { version } } } }
+  }
 }`
 
 async function open(count: number, address: Address, operation: Operation): Promise<Subscriber[]> {
@@ -111,23 +116,28 @@ test('variables that only choose events do not split a cohort, those that the se
 })
 
 const BEATING = (heartbeat: string): string => `subscription (${heartbeat.includes('$') ? '$beat: Int, ' : ''}$n: Int) {
-  changes(paths: ["posts"], ${heartbeat}) { cursor changes { type path document { version value history(last: $n) { nodes { version } } } } }
+  changes(paths: ["posts"], ${heartbeat}) {
+    cursor changes { type path document { version value history(last: $n) { nodes { version } } } }
+  }
 }`
 
-test('a heartbeat of its own, as a literal or a variable, splits no cohort: one shape, one execution, and each beats as it wants', async () => {
+test('a heartbeat of its own, literal or variable, splits no cohort: one shape is one execution', async () => {
   const { db: watched, cohorts } = await watchedDatabase()
   let reads = 0
   const history: Database['history'] = (...args) => {
     reads++
     return watched.history(...args)
   }
-  const address = await serve(Object.assign(Object.create(watched) as Database, { history }))
+  const address = await serve(overridden(watched, { history }))
   const literal = [100, 250, 59_000, 60_000].map((ms) => ({
     query: BEATING(`heartbeatMs: ${ms}`),
     variables: { n: 1 },
   }))
   const variable = [59_500, 59_900].map((beat) => ({ query: BEATING('heartbeatMs: $beat'), variables: { n: 1, beat } }))
-  const other = { query: BEATING('heartbeatMs: 58000').replace('{ cursor', '{ at: cursor'), variables: { n: 1 } }
+  const other = {
+    query: BEATING('heartbeatMs: 58000').replace('cursor changes', 'at: cursor changes'),
+    variables: { n: 1 },
+  }
   const [another, ...subscribers] = await Promise.all(
     [other, ...literal, ...literal, ...variable].map((operation, i) =>
       subscribe(TRANSPORTS[i % 2] ?? 'ws', address, operation),
@@ -174,7 +184,7 @@ test('what failed for a moment below a batch is not kept for those who resume', 
     if (isAway) throw new DatabaseError('UNAVAILABLE', 'The store is away.', { retryAfterMs: 1_000 })
     return db.history(...args)
   }
-  const address = await serve(Object.assign(Object.create(db) as Database, { history: failing }))
+  const address = await serve(overridden(db, { history: failing }))
   const [subscriber] = await open(1, address, { query: FOLLOW, variables: { n: 1 } })
   const [{ cursor } = { cursor: '' }] = batchesOf(subscriber as Subscriber)
   await db.post('posts', 1)
@@ -228,7 +238,7 @@ async function watchedDatabase(): Promise<Watched> {
   const watch: Database['watch'] = (path, options = {}) => kept(openWatch(grounds, path, options))
   onTestFinished(() => engine.close())
   return {
-    db: Object.assign(Object.create(engine.database('default', { actor: null })) as Database, { changes, live, watch }),
+    db: overridden(engine.database('default', { actor: null }), { changes, live, watch }),
     cohorts,
     tail,
     feeds,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { BOUNDS, readConfig, StartError } from '../../src/server/config/config.ts'
 
-test('without flags and environment a server is local, on port 4747, and keeps its data in the working directory', () => {
+test('without flags a server is local, on port 4747, and keeps its data in the working directory', () => {
   expect(readConfig({}, {})).toEqual({
     host: '127.0.0.1',
     insecure: false,

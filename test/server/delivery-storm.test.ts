@@ -1,12 +1,12 @@
-import { setTimeout as after } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Change, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { expectAlive, serve } from '../support/server/fixture.ts'
-import { until } from '../support/server/raw.ts'
 import { openSse, openWs, textOf, type Client, type Follower, type Random } from '../support/writers/storm-client.ts'
 import { randomFrom } from '../support/writers/load.ts'
+import { until } from '../support/time/until.ts'
+import { elapse } from '../support/time/elapse.ts'
 
 const SEEDS = Number(process.env['STORM_SEEDS'] ?? 2)
 const FIRST = Number(process.env['STORM_FIRST'] ?? 1)
@@ -66,9 +66,9 @@ async function writeAll(sockets: readonly Client[], random: Random): Promise<voi
 async function dawdle({ socket }: Client, random: Random, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     socket.pause()
-    await after(random() * 300)
+    await elapse(random() * 300)
     socket.resume()
-    await after(random() * 200)
+    await elapse(random() * 200)
   }
 }
 
@@ -92,13 +92,13 @@ async function storm(random: Random, failed: (error: Error) => void): Promise<vo
   const dawdling = others.filter(() => random() < 0.4).map((client) => dawdle(client, random, () => isOver))
   await writeAll(sockets.slice(0, WRITERS), random)
   for (const path of ['posts/end', 'bulk/end']) await db.put(path, { n: 0, text: textOf(0, 10) })
-  await until(() => others.every((client) => client.followers.every(({ ended }) => ended)), 10_000)
+  await until(() => others.every((client) => client.followers.every(({ ended }) => ended)))
   await expectAlive(address.endpoint)
   // They were really in need of a reader: nothing that was lost meanwhile would be seen otherwise.
   expect(stopped.some((client) => client.followers.some(({ ended }) => ended))).toBe(false)
   isOver = true
   for (const { socket } of stopped) socket.resume()
-  await until(() => followers.every(({ ended }) => ended), 10_000)
+  await until(() => followers.every(({ ended }) => ended))
   await Promise.all(dawdling)
   for (const follower of followers) await check(db, follower)
 }

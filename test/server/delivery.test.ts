@@ -7,13 +7,17 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { logCursor } from '../support/writers/history-run.ts'
 import { BATCH, batchesOf, subscribe, TRANSPORTS, type SentBatch, type Subscriber } from '../support/server/feeds.ts'
 import { expectAlive, serve } from '../support/server/fixture.ts'
-import { openPeer, until } from '../support/server/raw.ts'
+import { openPeer } from '../support/server/raw.ts'
 import { feedOf } from '../graphql/recording-database.ts'
+import { until } from '../support/time/until.ts'
+import { turn } from '../support/time/turns.ts'
+import { overridden } from '../support/database/overridden.ts'
+import { feedFrom } from '../support/database/feed-from.ts'
 
 async function openDatabase(override: Partial<Database> = {}): Promise<Database> {
   const engine = await openEngine(new MemoryStore())
   onTestFinished(() => engine.close())
-  return Object.assign(Object.create(engine.database('default', { actor: null })) as Database, override)
+  return overridden(engine.database('default', { actor: null }), override)
 }
 
 const follow = (feed: 'changes' | 'live', options = ''): string =>
@@ -36,22 +40,18 @@ function counted(db: Database): { readonly db: Database; readonly pulled: number
   const pulled: number[] = []
   const counting = (feed: AsyncIterableIterator<ChangeBatch>): AsyncIterableIterator<ChangeBatch> => {
     const index = pulled.push(0) - 1
-    const counter: AsyncIterableIterator<ChangeBatch> = {
-      [Symbol.asyncIterator]: () => counter,
-      next: async () => {
-        const result = await feed.next()
-        pulled[index] = (pulled[index] ?? 0) + 1
-        return result
-      },
-      return: async () => (await feed.return?.()) ?? { done: true, value: undefined },
+    const next = async (): Promise<ChangeBatch | null> => {
+      const { done, value } = await feed.next()
+      pulled[index] = (pulled[index] ?? 0) + 1
+      return done === true ? null : value
     }
-    return counter
+    return feedFrom(next, () => void feed.return?.())
   }
   const feeds: Partial<Database> = {
     changes: (...args) => counting(db.changes(...args)),
     live: (...args) => counting(db.live(...args)),
   }
-  return { db: Object.assign(Object.create(db) as Database, feeds), pulled }
+  return { db: overridden(db, feeds), pulled }
 }
 
 describe.each(TRANSPORTS)('a reader that stops, over %s,', (over) => {
@@ -66,13 +66,13 @@ describe.each(TRANSPORTS)('a reader that stops, over %s,', (over) => {
     await begun(...others)
     slow.pause()
     for (let i = 0; i < WRITES; i++) await db.put(`posts/${i}`, { i, text: TEXT })
-    await until(() => others.every((other) => has(other, `"posts/${WRITES - 1}"`)), 20_000)
+    await until(() => others.every((other) => has(other, `"posts/${WRITES - 1}"`)))
     for (const other of others) expect(changesIn(other)).toHaveLength(WRITES)
     await expectAlive(address.endpoint)
     // All that was pulled for it lies in the sockets, but for one batch.
     expect(pulled[0]).toBeLessThan(WRITES / 2)
     slow.resume()
-    await until(() => has(slow, `"posts/${WRITES - 1}"`), 20_000)
+    await until(() => has(slow, `"posts/${WRITES - 1}"`))
     expect(changesIn(slow).map(({ path }) => path)).toEqual(Array.from({ length: WRITES }, (_, i) => `posts/${i}`))
   })
 
@@ -86,10 +86,10 @@ describe.each(TRANSPORTS)('a reader that stops, over %s,', (over) => {
     await begun(slow, other)
     slow.pause()
     for (let i = 1; i <= WRITES; i++) await db.put('posts/1', { i, text: TEXT })
-    await until(() => has(other, `"version":${WRITES}`), 20_000)
+    await until(() => has(other, `"version":${WRITES}`))
     expect(changesIn(slow).at(-1)?.document.version ?? 0).toBeLessThan(WRITES / 2)
     slow.resume()
-    await until(() => has(slow, `"version":${WRITES}`), 20_000)
+    await until(() => has(slow, `"version":${WRITES}`))
     const versions = changesIn(slow).map(({ document: { version } }) => version)
     expect(versions).toEqual([...new Set(versions)].toSorted((a, b) => a - b))
     expect(versions.length).toBeLessThan(WRITES / 2)
@@ -140,7 +140,7 @@ describe.each(TRANSPORTS)('over %s,', (over) => {
     const { cursor } = await db.put('posts/0', 0)
     for (let i = 1; i <= WRITES; i++) await db.put(`posts/${i}`, { text: TEXT })
     const resumed = await subscribe(over, await serve(db), { query: follow('live'), variables: { after: cursor } })
-    await until(() => has(resumed, '"upToDate":true'), 20_000)
+    await until(() => has(resumed, '"upToDate":true'))
     expect(new Set(changesIn(resumed).map(({ path }) => path)).size).toBe(WRITES)
     for (const payload of resumed.payloads) expect(payload.length).toBeLessThan(8_000_000)
   })
@@ -186,17 +186,12 @@ describe.each(TRANSPORTS)('over %s,', (over) => {
 /** Batches of which some are small and some large; the feed then ends, or fails. */
 function sizedFeed(count: number, failure: DatabaseError | null): AsyncIterableIterator<ChangeBatch> {
   let n = 0
-  const feed: AsyncIterableIterator<ChangeBatch> = {
-    [Symbol.asyncIterator]: () => feed,
-    next: async () => {
-      if (n === count && failure !== null) throw failure
-      if (n === count) return { done: true, value: undefined }
-      const changes = [{ commit: 'x'.repeat(n % 10 === 0 ? 100_000 : n) } as Change]
-      return { done: false, value: { changes, cursor: String(n++), upToDate: false, reset: null } }
-    },
-    return: async () => ({ done: true, value: undefined }),
-  }
-  return feed
+  return feedFrom(async () => {
+    if (n === count && failure !== null) throw failure
+    if (n === count) return null
+    const changes = [{ commit: 'x'.repeat(n % 10 === 0 ? 100_000 : n) } as Change]
+    return { changes, cursor: String(n++), upToDate: false, reset: null }
+  })
 }
 
 test('frames at the bounds of each form of their length are read (RFC 6455, section 5.2)', async () => {
@@ -245,7 +240,7 @@ test('who unsubscribes in the middle of delivery gets nothing after it, and leav
   const paths = Array.from({ length: 300 }, (_, i) => `posts/${i}`)
   for (const path of paths) {
     await db.put(path, 1)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
   }
   await until(() => hasPong && got['a']?.length === 300 && got['c']?.length === 300)
   expect([got['a'], got['c']]).toEqual([paths, paths])

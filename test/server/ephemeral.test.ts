@@ -5,7 +5,8 @@ import { openPeer, type RawPeer } from '../support/server/raw.ts'
 
 const BATCH = '{ cursor upToDate reset changes { type cursor path document { version value } } }'
 const POST =
-  'mutation ($value: JSON) { post(path: "typing", value: $value, id: "ann", ephemeral: true) { cursor changes { cursor } } }'
+  'mutation ($value: JSON) { post(path: "typing", value: $value, id: "ann", ephemeral: true) { cursor ' +
+  'changes { cursor } } }'
 
 interface Next {
   readonly id: string
@@ -30,7 +31,7 @@ async function taken(peer: RawPeer): Promise<unknown> {
   return ((await peer.take()) as unknown as Next).payload.data['batch']
 }
 
-test('an ephemeral post reaches the subscribers on sockets that it concerns, between commits, and no query', async () => {
+test('an ephemeral post reaches the subscribers that it concerns, between commits, and no query', async () => {
   const { endpoint, wsEndpoint } = await openServer()
   const { data } = await ask(endpoint, 'mutation { put(path: "posts/1", value: 1) { cursor } }')
   const { cursor } = (data as { readonly put: { readonly cursor: string } }).put
@@ -60,7 +61,8 @@ test('an ephemeral post reaches the subscribers on sockets that it concerns, bet
   })
   await ask(
     endpoint,
-    'mutation { transact(ops: [{ put: { path: "typing/ann", value: { at: 1 } } }, { put: { path: "other/1", value: 1 } }]) { id } }',
+    'mutation { transact(ops: [{ put: { path: "typing/ann", value: { at: 1 } } }, { put: { path: ' +
+      '"other/1", value: 1 } }]) { id } }',
   )
   for (const peer of [...peers, elsewhere]) {
     expect(await taken(peer)).toMatchObject({

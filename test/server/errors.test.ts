@@ -4,12 +4,15 @@ import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { ask, openServer, serve } from '../support/server/fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
+import { openPeer, openSocket, postText } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
+import { overridden } from '../support/database/overridden.ts'
+import { feedFrom } from '../support/database/feed-from.ts'
 
 /** A database that works except for the methods that are replaced. */
 async function faulty(faults: Partial<Database>): Promise<Database> {
   const engine = await openEngine(new MemoryStore())
-  return Object.assign(Object.create(engine.database('default', { actor: null })) as Database, faults)
+  return overridden(engine.database('default', { actor: null }), faults)
 }
 
 const SECRET = 'secret-of-a-user'
@@ -22,16 +25,11 @@ const WATCH = 'subscription { changes(paths: ["posts"]) { cursor } }'
 /** One batch, then the error. */
 function failingFeed(error: Error): AsyncIterableIterator<ChangeBatch> {
   let first = true
-  const feed: AsyncIterableIterator<ChangeBatch> = {
-    [Symbol.asyncIterator]: () => feed,
-    next: async () => {
-      if (!first) throw error
-      first = false
-      return { done: false, value: { changes: [], cursor: '1', upToDate: true, reset: null } }
-    },
-    return: async () => ({ done: true, value: undefined }),
-  }
-  return feed
+  return feedFrom(async () => {
+    if (!first) throw error
+    first = false
+    return { changes: [], cursor: '1', upToDate: true, reset: null }
+  })
 }
 
 const stream = async (endpoint: string, query: string): Promise<string> =>
@@ -67,7 +65,7 @@ test.each(['development', 'production'])('a bug is masked on every channel (NODE
   }
 })
 
-test('a feed that fails says so with its code: an error on a WebSocket, a last result on an event stream', async () => {
+test('a feed that fails says its code: an error on a WebSocket, a last result on an event stream', async () => {
   const expired = new DatabaseError('CURSOR_EXPIRED', 'The cursor lies below the floor.', { floor: '7' })
   const { endpoint, wsEndpoint } = await serve(await faulty({ changes: () => failingFeed(expired) }))
   const peer = await openPeer(wsEndpoint)

@@ -2,7 +2,8 @@ import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { allowOrigins } from '../../src/server/http/origin-policy.ts'
 import { openServer } from '../support/server/fixture.ts'
-import { openSocket, postText, sendRaw, until, type RawAnswer } from '../support/server/raw.ts'
+import { openSocket, postText, sendRaw, type RawAnswer } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
 
 const PING = '{"query":"{ __typename }"}'
 const PONG = '{"data":{"__typename":"Query"}}'
@@ -111,7 +112,8 @@ describe('statuses', () => {
     const answer = await sendRaw(port, `GET /graphql?query={__typename} HTTP/1.1\r\n${hosts}connection: close\r\n\r\n`)
     expect([answer.status, codeOf(answer)]).toEqual([400, 'BAD_REQUEST'])
     const upgrade =
-      'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
+      'connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n' +
+      'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n'
     expect((await sendRaw(port, `GET /graphql HTTP/1.1\r\n${hosts}${upgrade}\r\n`)).status).toBe(400)
   })
 
@@ -140,7 +142,7 @@ describe('statuses', () => {
     expect(await post(port, PING)).toMatchObject({ status: 200 })
   })
 
-  test('bodies that are held together are bounded, and given back; one that is small has room beside them', async () => {
+  test('bodies held together are bounded, and given back; a small one has room beside them', async () => {
     const { port } = await openServer({ bounds: { inflightBytes: 300_000 } })
     const large = `${PING.slice(0, -1)},"more":"${'x'.repeat(60_000)}"}`
     expect(await post(port, large)).toMatchObject({ status: 200, body: PONG })
@@ -185,7 +187,8 @@ describe('pages of other sites', () => {
   const preflight = (port: number, origin: string): Promise<RawAnswer> =>
     sendRaw(
       port,
-      `OPTIONS /graphql HTTP/1.1\r\nhost: localhost\r\norigin: ${origin}\r\naccess-control-request-method: POST\r\nconnection: close\r\n\r\n`,
+      `OPTIONS /graphql HTTP/1.1\r\nhost: localhost\r\norigin: ${origin}\r\n` +
+        'access-control-request-method: POST\r\nconnection: close\r\n\r\n',
     )
 
   test('no answer has a CORS header, and a foreign origin is refused', async () => {
@@ -293,11 +296,9 @@ describe('other addresses', () => {
     const html = await page.text()
     expect(page.headers.get('content-security-policy')).toContain(`default-src 'none'`)
     expect(page.headers.get('x-content-type-options')).toBe('nosniff')
-    const outside =
-      html.match(
-        /<(?:script|link|img|iframe)\b[^>]*(?:src|href)\s*=\s*["'](?:https?:)?\/\/[^>]*>|@import|url\(["']?(?:https?:)?\/\//gi,
-      ) ?? []
-    expect(outside).toEqual([])
+    const element = /<(?:script|link|img|iframe)\b[^>]*(?:src|href)\s*=\s*["'](?:https?:)?\/\/[^>]*>/gi
+    const style = /@import|url\(["']?(?:https?:)?\/\//gi
+    expect([...html.matchAll(element), ...html.matchAll(style)]).toEqual([])
     expect(html).toContain('"endpoint":"/graphql"')
     const again = await fetch(`${url}/playground`, { headers: { 'if-none-match': page.headers.get('etag') ?? '' } })
     expect(again.status).toBe(304)

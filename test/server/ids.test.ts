@@ -1,7 +1,8 @@
 import { createClient } from 'graphql-ws'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
+import { until } from '../support/time/until.ts'
 
 const SHOWN = 'id localId path version value deleted'
 
@@ -95,7 +96,8 @@ test('An id of a moment or an event is that of the version', async () => {
       idsOf(
         await asked(
           server,
-          `{ document(path: "posts/1", ${asOf}) { id documents(name: "comments") { nodes { id } } history { nodes { id } } } }`,
+          `{ document(path: "posts/1", ${asOf}) { id documents(name: "comments") { nodes { id } } ` +
+            'history { nodes { id } } } }',
         ),
       ),
     ),
@@ -143,7 +145,8 @@ test('An answer that comes again and an ephemeral post do not pass for the prese
     idsOf(
       await asked(
         server,
-        'mutation { post(path: "typing", id: "ann", value: 1, ephemeral: true) { document { id } changes { document { id } } } }',
+        'mutation { post(path: "typing", id: "ann", value: 1, ephemeral: true) { document { id } changes ' +
+          '{ document { id } } } }',
       ),
     ),
   ).toEqual(['typing/ann//0', 'typing/ann//0'])
@@ -161,7 +164,7 @@ test('A live feed shows ids of the present, and of events where it shows less', 
   const inside = follow(server, `subscription { live(paths: ["posts/1/title"]) ${selection} }`)
   const changes = follow(server, `subscription { changes(paths: ["posts"], start: BEGINNING) ${selection} }`)
   const feeds = [live, open, titles, inside, changes]
-  await vi.waitFor(() => expect(feeds.map((ids) => ids.length)).toEqual([1, 1, 1, 1, 1]))
+  await until(() => expect(feeds.map((ids) => ids.length)).toEqual([1, 1, 1, 1, 1]))
   for (const [i, write] of [
     'put(path: "posts/1/open", value: false)',
     'put(path: "posts/1/open", value: true)',
@@ -170,12 +173,12 @@ test('A live feed shows ids of the present, and of events where it shows less', 
     'delete(path: "posts/1")',
   ].entries()) {
     await asked(server, `mutation { ${write} { cursor } }`)
-    await vi.waitFor(() => expect(changes).toHaveLength(i + 2))
-    await vi.waitFor(() => expect(live).toHaveLength(i + 2))
+    await until(() => expect(changes).toHaveLength(i + 2))
+    await until(() => expect(live).toHaveLength(i + 2))
   }
   const all = ['posts/1', 'posts/1', 'posts/1', 'posts/1', 'posts/2//0', 'posts/1']
   const events = ['posts/1//1', 'posts/1//2', 'posts/1//3', 'posts/1//4', 'posts/2//0', 'posts/1//5']
-  await vi.waitFor(() =>
+  await until(() =>
     expect(feeds).toEqual([all, ['posts/1', 'posts/1//2', ...all.slice(2)], events, ['posts/1', 'posts/1//4'], events]),
   )
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { BATCH, subscribe } from '../support/server/feeds.ts'
 import { openServer, type ServerFixture } from '../support/server/fixture.ts'
-import { until } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
 
 async function gauges({ endpoint }: ServerFixture): Promise<Readonly<Record<string, number>>> {
   const response = await fetch(endpoint.replace('/graphql', '/metrics'))

@@ -1,10 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { BOUNDS } from '../../src/server/config/config.ts'
 import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
 import { Payload } from '../../src/server/broadcast/payload.ts'
 import { Pump, type Sink } from '../../src/server/broadcast/pump.ts'
 import { feedOf } from '../graphql/recording-database.ts'
+import { until } from '../support/time/until.ts'
+import { turns } from '../support/time/turns.ts'
 
 /** A connection that is full as soon as something is written, until `drain`. */
 function narrow(): { readonly sink: Sink; readonly written: () => number; readonly drain: () => void } {
@@ -30,11 +31,7 @@ function narrow(): { readonly sink: Sink; readonly written: () => number; readon
   return { sink, written: () => written, drain }
 }
 
-async function turns(): Promise<void> {
-  for (let i = 0; i < 20; i++) await nextTurn()
-}
-
-test('of the subscriptions of a connection one at a time makes what may be large, and none while it takes no more', async () => {
+test('one subscription of a connection at a time makes a large payload, and none while it is full', async () => {
   const { sink, written, drain } = narrow()
   let [made, making, most] = [0, 0, 0]
   const make = async (): Promise<Payload> => {
@@ -50,7 +47,7 @@ test('of the subscriptions of a connection one at a time makes what may be large
   )
   const ended = Promise.all(pumps.map((pump) => pump.run()))
   for (let i = 1; i <= 10; i++) {
-    await expect.poll(written).toBe(i)
+    await until(() => expect(written()).toBe(i))
     await turns()
     expect([made, most]).toEqual([i, 1])
     drain()

@@ -3,8 +3,12 @@ import { expect, test } from 'vitest'
 import type { ChangeBatch, Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import { expectAlive, serve } from '../support/server/fixture.ts'
-import { openPeer, openSocket, postText, until } from '../support/server/raw.ts'
+import { serve } from '../support/server/fixture.ts'
+import { openPeer, openSocket, postText } from '../support/server/raw.ts'
+import { until } from '../support/time/until.ts'
+import { overridden } from '../support/database/overridden.ts'
+import { feedFrom } from '../support/database/feed-from.ts'
+import { standstill } from '../support/server/standstill.ts'
 
 /** Batches of 100 KB, 200 MB together: far more than the sockets between two processes hold. */
 const BATCHES = 2_000
@@ -27,22 +31,19 @@ async function countedDatabase({ idle = false }: { readonly idle?: boolean } = {
   let pulled = 0
   let ended = false
   let wake = (): void => {}
-  const feed: AsyncIterableIterator<ChangeBatch> = {
-    [Symbol.asyncIterator]: () => feed,
-    next: async () => {
+  const feed = feedFrom(
+    async () => {
       if (idle && pulled > 0 && !ended) await new Promise<void>((resolve) => (wake = resolve))
-      if (ended || pulled === BATCHES) return { done: true, value: undefined }
-      pulled++
-      return { done: false, value: batch(pulled) }
+      if (ended || pulled === BATCHES) return null
+      return batch(++pulled)
     },
-    return: async () => {
+    () => {
       ended = true
       wake()
-      return { done: true, value: undefined }
     },
-  }
+  )
   return {
-    db: Object.assign(Object.create(real) as Database, { changes: () => feed }),
+    db: overridden(real, { changes: () => feed }),
     pulled: () => pulled,
     ended: () => ended,
   }
@@ -57,19 +58,6 @@ function batch(n: number): ChangeBatch {
   }
 }
 
-/** Resolves when nothing more is pulled while the server answers 50 requests of others. */
-async function standstill({ pulled }: Counted, endpoint: string): Promise<number> {
-  let last = -1
-  let same = 0
-  await until(async () => {
-    await expectAlive(endpoint)
-    same = pulled() === last ? same + 1 : 0
-    last = pulled()
-    return same === 50
-  })
-  return last
-}
-
 const expected = Array.from({ length: BATCHES }, (_, i) => String(i + 1))
 
 test('a WebSocket reader that stops, stops its feed, and then gets everything once, in order', async () => {
@@ -78,7 +66,7 @@ test('a WebSocket reader that stops, stops its feed, and then gets everything on
   const peer = await openPeer(wsEndpoint)
   peer.socket.pause()
   peer.send(`{"id":"1","type":"subscribe","payload":${WATCH}}`)
-  expect(await standstill(counted, endpoint)).toBeLessThan(BATCHES / 4)
+  expect(await standstill(counted.pulled, endpoint)).toBeLessThan(BATCHES / 4)
   peer.socket.resume()
   const cursors: unknown[] = []
   for (let message = await peer.take(); message['type'] === 'next'; message = await peer.take()) {
@@ -92,7 +80,7 @@ test('an event stream reader that stops, stops its feed, and then gets everythin
   const { endpoint, port } = await serve(counted.db)
   const socket = await watch(port)
   socket.pause()
-  expect(await standstill(counted, endpoint)).toBeLessThan(BATCHES / 4)
+  expect(await standstill(counted.pulled, endpoint)).toBeLessThan(BATCHES / 4)
   const cursors: string[] = []
   let rest = ''
   const complete = new Promise<void>((resolve) =>
@@ -118,15 +106,15 @@ test.each(['ws', 'sse'])('the feed of a stopped reader ends at once when the rea
     const peer = await openPeer(wsEndpoint)
     peer.socket.pause()
     peer.send(`{"id":"1","type":"subscribe","payload":${WATCH}}`)
-    await standstill(counted, endpoint)
+    await standstill(counted.pulled, endpoint)
     peer.socket.terminate()
   } else {
     const socket = await watch(port)
     socket.pause()
-    await standstill(counted, endpoint)
+    await standstill(counted.pulled, endpoint)
     socket.destroy()
   }
-  await until(counted.ended, 1_000)
+  await until(counted.ended)
 })
 
 test.each(['ws', 'sse'])('the feed of an idle reader ends at once when the reader is gone: %s', async (channel) => {
@@ -137,7 +125,7 @@ test.each(['ws', 'sse'])('the feed of an idle reader ends at once when the reade
   await until(() => counted.pulled() === 1)
   if ('terminate' in reader) reader.terminate()
   else reader.destroy()
-  await until(counted.ended, 1_000)
+  await until(counted.ended)
 })
 
 test('an event stream without events gets comments, so that nobody on the way closes it', async () => {

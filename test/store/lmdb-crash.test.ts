@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/core/commit.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -78,7 +78,7 @@ async function verify(store: Store, witness: Witness): Promise<void> {
 }
 
 describe('a process that is killed', () => {
-  it(`L4 loses no acknowledged commit in ${CYCLES} kills under ${WRITERS} writers, and leaves no commit in part`, async () => {
+  test(`L4 loses no acknowledged commit in ${CYCLES} kills under ${WRITERS} writers, none is in part`, async () => {
     await using root = await freshDirectory()
     const witness: Witness = { acknowledged: [], versions: [] }
     for (let cycle = 0; cycle < CYCLES; cycle++) {

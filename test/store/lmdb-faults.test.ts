@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
@@ -94,7 +94,7 @@ async function expectRefused({ store, next }: FullStore, message: RegExp): Promi
 }
 
 describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipped: ${noMount})`}`, () => {
-  it('refuses writes with STORAGE_FULL, reads on, and writes again in the same process when there is room', async () => {
+  test('refuses writes with STORAGE_FULL, reads on, and writes again when there is room', async () => {
     using mount = mountTmpfs(4_096)
     const ballast = join(mount.path, 'ballast')
     await writeFile(ballast, Buffer.alloc(1_048_576))
@@ -113,7 +113,7 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
     await store.close()
   })
 
-  it('L4 leaves a directory alone that took the place of the one it owns, and writes on when that is put back', async () => {
+  test('L4 leaves a directory alone that took the place of its own, and writes on when that is back', async () => {
     await using full = await startFull()
     await rename(full.directory, full.aside)
     await expectRefused(full, REPLACED)
@@ -131,7 +131,7 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
     await expectExactly(full.store, full.next)
   })
 
-  it('L4 leaves a data file alone that took the place of the one it wrote, and writes on when that is put back', async () => {
+  test('L4 leaves a data file alone that took the place of its own, and writes on when that is back', async () => {
     await using full = await startFull()
     const file = join(full.directory, 'data.mdb')
     await rename(file, full.aside)
@@ -144,7 +144,7 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
     await expectExactly(full.store, full.next)
   })
 
-  it('closes without touching what took the place of its directory', async () => {
+  test('closes without touching what took the place of its directory', async () => {
     await using full = await startFull()
     await rename(full.directory, full.aside)
     const other = await openLmdbStore({ directory: full.directory })
@@ -153,7 +153,7 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
     await other.close()
   })
 
-  it('is told when the store is opened', async () => {
+  test('is told when the store is opened', async () => {
     using mount = mountTmpfs(32)
     const error: unknown = await openLmdbStore({ directory: join(mount.path, 'data') }).catch(
       (reason: unknown) => reason,
@@ -214,7 +214,7 @@ describe.skipIf(noInjection !== null)(
   `a disk that fails${noInjection === null ? '' : ` (skipped: ${noInjection})`}`,
   () => {
     for (const { title, calls, errno, code } of FAULTS) {
-      it(`L4 when ${title}, no write is acknowledged, reads go on, and writing resumes by itself`, () =>
+      test(`L4 when ${title}, no write is acknowledged, reads go on, and writing resumes by itself`, () =>
         withFaultyStore(async (faulty) => {
           const { store } = faulty
           await appendSome(store, 1, 5)
@@ -234,7 +234,7 @@ describe.skipIf(noInjection !== null)(
         }))
     }
 
-    it('L4 when writes come out short and flushes fail at random, retries make each commit once', () =>
+    test('L4 when writes come out short and flushes fail at random, retries make each commit once', () =>
       withFaultyStore(async (faulty) => {
         const count = 60
         let failures = 0
@@ -247,7 +247,7 @@ describe.skipIf(noInjection !== null)(
         return count
       }))
 
-    it('L3 an append of several tenants that fails leaves nothing of any', () =>
+    test('L3 an append of several tenants that fails leaves nothing of any', () =>
       withFaultyStore(async (faulty) => {
         const { store } = faulty
         await appendSome(store, 1, 2)

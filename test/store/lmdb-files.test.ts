@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { codeRowsOf, readText } from '../repo/markdown.ts'
 import { nameCalls, noTrace, startNameTracedStore } from '../support/store/fault-trace.ts'
@@ -16,7 +16,7 @@ const LISTED = codeRowsOf(readText('docs/embedded.md').split('## What lies in th
 const PASSING = 'format.new'
 
 describe('docs/embedded.md', () => {
-  it('lists the files of a directory that is used, and what of them is left when the store was closed', async () => {
+  test('lists the files of a directory that is used, and what of them is left when the store was closed', async () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
     await commit(store, 't', [put('posts/1', 1)])
@@ -26,7 +26,7 @@ describe('docs/embedded.md', () => {
     expect(await names()).toEqual(new Set(LISTED.filter((name) => name !== 'lock')))
   })
 
-  it.skipIf(noTrace !== null)(
+  test.skipIf(noTrace !== null)(
     `lists whatever is ever made in one${noTrace === null ? '' : ` (skipped: ${noTrace})`}`,
     async () => {
       await using root = await freshDirectory()

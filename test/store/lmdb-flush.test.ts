@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   dataFileCalls,
   nameCalls,
@@ -13,7 +13,7 @@ import { committed, draft, put } from '../support/store/drafts.ts'
 describe.skipIf(noTrace !== null)(
   `the disk, as the system sees it${noTrace === null ? '' : ` (skipped: ${noTrace})`}`,
   () => {
-    it('L4 an acknowledged append has written its pages, flushed them, and then written and flushed the root', async () => {
+    test('L4 an acknowledged append has flushed its pages, and then written and flushed the root', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')
       await using child = await startTracedStore(join(root.path, 'data'), trace)
@@ -27,7 +27,7 @@ describe.skipIf(noTrace !== null)(
       expect(calls.replaceAll(/w+/g, 'w')).toBe('wfr'.repeat(appends))
     })
 
-    it('appends of several tenants at once share one flush', async () => {
+    test('appends of several tenants at once share one flush', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')
       await using child = await startTracedStore(join(root.path, 'data'), trace)
@@ -42,7 +42,7 @@ describe.skipIf(noTrace !== null)(
       expect(flushes).toBeLessThan(tenants.length)
     })
 
-    it('L4 every directory and file that an acknowledged append needs has its name flushed too', async () => {
+    test('L4 every directory and file that an acknowledged append needs has its name flushed too', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')
       await using child = await startNameTracedStore(join(root.path, 'a', 'b'), trace)
@@ -58,7 +58,7 @@ describe.skipIf(noTrace !== null)(
       expect(after('create a/b/data.mdb')).toContain('flush a/b')
     })
 
-    it('nothing is written in the directory before it is locked, and nothing is open there when it is given free', async () => {
+    test('nothing is written in the directory before its lock, nothing is open there after its release', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')
       await using child = await startNameTracedStore(join(root.path, 'data'), trace)

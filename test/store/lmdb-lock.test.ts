@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { cp, link, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
@@ -18,6 +18,7 @@ import {
 import { startStore, type StoreChild } from '../support/store/child.ts'
 import { draft, path, put } from '../support/store/drafts.ts'
 import { openAtOnce, startRacer, type Racer } from '../support/store/racers.ts'
+import { until } from '../support/time/until.ts'
 
 /** The refusal of a start: one sentence with the code UNAVAILABLE. */
 async function refusal(start: Promise<AsyncDisposable | { close(): Promise<void> }>): Promise<string> {
@@ -45,7 +46,7 @@ const PLACES = [[], AS_FIRST_PROCESS, AS_FIRST_PROCESS, AS_SECOND_PROCESS, WITHO
 describe.skipIf(noNamespaces !== null)(
   `processes in namespaces${noNamespaces === null ? '' : ` (skipped: ${noNamespaces})`}`,
   () => {
-    it('of equal process ids: one owns the directory and keeps its lock, the other is told which one that is', async () => {
+    test('of equal process ids: one owns the directory and its lock, the other is told which one that is', async () => {
       await using root = await freshDirectory()
       await using owner = await startOwner(root.path, AS_FIRST_PROCESS)
       const before = await readdir(root.path)
@@ -62,7 +63,7 @@ describe.skipIf(noNamespaces !== null)(
       await expectTaken(next.store)
     })
 
-    it('in other PID namespaces, without /proc, with another boot id: one owns the directory, and the next when it was killed', async () => {
+    test('across PID namespaces, without /proc, with another boot id: one owner, the next after a kill', async () => {
       await using root = await freshDirectory()
       await using racers = await startRacers(PLACES)
       let left = racers.all
@@ -77,7 +78,7 @@ describe.skipIf(noNamespaces !== null)(
       }
     })
 
-    it('that start at the same moment: one owns the directory, 50 times', async () => {
+    test('that start at the same moment: one owns the directory, 50 times', async () => {
       await using root = await freshDirectory()
       await using racers = await startRacers([AS_FIRST_PROCESS, AS_FIRST_PROCESS])
       for (let round = 0; round < 50; round++) {
@@ -109,12 +110,12 @@ async function startRacers(
 }
 
 describe.skipIf(noMount !== null)(`the lock${noMount === null ? '' : ` (skipped: ${noMount})`}`, () => {
-  it('holds on a tmpfs', async () => {
+  test('holds on a tmpfs', async () => {
     using mount = mountTmpfs(8_192)
     await expectHeld(join(mount.path, 'data'))
   })
 
-  it('holds on an overlay', async ({ skip }) => {
+  test('holds on an overlay', async ({ skip }) => {
     using mount = mountTmpfs(8_192)
     const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(mount.path, name)) as [
       string,
@@ -149,11 +150,12 @@ async function expectHeld(directory: string): Promise<void> {
 const noProc = !existsSync('/proc/self/stat')
 
 describe('the lock of a directory', () => {
-  it('ends with its process, though a process that it started lives on', async () => {
+  test('ends with its process, though a process that it started lives on', async () => {
     await using root = await freshDirectory()
+    const module = new URL('../../src/store/lmdb/lmdb-store.ts', import.meta.url).href
     const program = `
       import { spawn } from 'node:child_process'
-      import { openLmdbStore } from ${JSON.stringify(new URL('../../src/store/lmdb/lmdb-store.ts', import.meta.url).href)}
+      import { openLmdbStore } from ${JSON.stringify(module)}
       await openLmdbStore({ directory: ${JSON.stringify(root.path)} })
       console.log(spawn('sleep', ['60'], { stdio: 'ignore', detached: true }).pid)`
     const owner = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
@@ -171,7 +173,7 @@ describe('the lock of a directory', () => {
     }
   })
 
-  it('is not copied: a copy opens beside the original', async () => {
+  test('is not copied: a copy opens beside the original', async () => {
     await using root = await freshDirectory()
     const [directory, copy] = [join(root.path, 'data'), join(root.path, 'copy')]
     await using owner = await startOwner(directory, [])
@@ -182,10 +184,12 @@ describe('the lock of a directory', () => {
     await store.close()
   })
 
-  it('refuses a directory whose data another process has open, such as an earlier release', async () => {
+  test('refuses a directory whose data another process has open, such as an earlier release', async () => {
     await using root = await freshDirectory()
     await (await openLmdbStore({ directory: root.path })).close()
-    const program = `require('lmdb').open({ path: ${JSON.stringify(root.path)}, noSubdir: false, overlappingSync: false }); console.log('open'); setInterval(() => {}, 1000)`
+    const program =
+      `require('lmdb').open({ path: ${JSON.stringify(root.path)}, noSubdir: false, overlappingSync: false ` +
+      `}); console.log('open'); setInterval(() => {}, 1000)`
     const reader = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       await once(reader.stdout, 'data')
@@ -202,7 +206,7 @@ describe('the lock of a directory', () => {
     await (await openLmdbStore({ directory: root.path })).close()
   })
 
-  it.skipIf(noProc)('refuses a directory whose `lock` names a process that lives, whatever it has open', async () => {
+  test.skipIf(noProc)('refuses a directory whose `lock` names a process that lives, whatever it has open', async () => {
     await using root = await freshDirectory()
     const lock = join(root.path, 'lock')
     const holder = spawn('sleep', ['60'], { stdio: 'ignore' })
@@ -222,7 +226,7 @@ describe('the lock of a directory', () => {
     expect(await readdir(root.path)).not.toContain('lock')
   })
 
-  it.skipIf(noProc)(
+  test.skipIf(noProc)(
     'takes no `lock` for held whose process is a zombie, has got its id since, or is not named',
     async () => {
       await using root = await freshDirectory()
@@ -230,7 +234,7 @@ describe('the lock of a directory', () => {
       try {
         const zombie = Number(String(((await once(parent.stdout, 'data')) as [Buffer])[0]))
         const note = await noteOf(zombie)
-        await vi.waitFor(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '), 5_000)
+        await until(async () => expect(await readFile(`/proc/${zombie}/stat`, 'utf8')).toContain(') Z '))
         for (const left of [note, `${parent.pid} 1`, `${process.pid}`, '', 'no process', '-1 1']) {
           await writeFile(join(root.path, 'lock'), left)
           await (await openLmdbStore({ directory: root.path })).close()
@@ -241,7 +245,7 @@ describe('the lock of a directory', () => {
     },
   )
 
-  it('keeps earlier releases out while it is held, which make a link `lock` and read what is there', async () => {
+  test('keeps earlier releases out while it is held, which make a link `lock` and read what is there', async () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
     const [lock, own] = [join(root.path, 'lock'), join(root.path, 'lock.1')]
@@ -252,14 +256,14 @@ describe('the lock of a directory', () => {
     await link(own, lock)
   })
 
-  it('is refused with a sentence where files cannot be locked', async () => {
+  test('is refused with a sentence where files cannot be locked', async () => {
     await using root = await freshDirectory()
     const directory = join(root.path, 'data')
     const binding = join(root.path, 'binding.cjs')
     const within = (code: string): Promise<string> => refusal(startBound(directory, binding, code))
-    expect(await within('throw new Error("no such binary")')).toMatch(
-      /^No file can be locked on this platform \(\w+-\w+\), so that no data directory is safe: run npm ci again, or use /,
-    )
+    const message =
+      /^No file can be locked on this platform \(\w+-\w+\), so that no data directory is safe: run npm ci again, or /
+    expect(await within('throw new Error("no such binary")')).toMatch(message)
     expect(
       await within('module.exports = { tryLock: () => { throw Object.assign(new Error(), { code: "ENOLCK" }) } }'),
     ).toBe(`The data directory ${directory} cannot be locked (ENOLCK): choose one on a disk of this machine.`)

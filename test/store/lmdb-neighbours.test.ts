@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Json } from '../../src/core/json/json.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
@@ -47,7 +47,7 @@ async function appendAtOnce(
 
 describe('batches of several tenants that share a transaction', () => {
   for (const { title, bad, message } of FAULTS) {
-    it(`L3 the one that fails by ${title} leaves nothing, and fails no other`, async () => {
+    test(`L3 the one that fails by ${title} leaves nothing, and fails no other`, async () => {
       await using root = await freshDirectory()
       const store = await openLmdbStore({ directory: root.path })
       await store.append('b', [draft([put('posts/0', 1)])])
@@ -68,7 +68,7 @@ describe('batches of several tenants that share a transaction', () => {
     })
   }
 
-  it('L1 what is appended after them comes after them, also when the store is closed at once', async () => {
+  test('L1 what is appended after them comes after them, also when the store is closed at once', async () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
     const first = appendAtOnce(store, [

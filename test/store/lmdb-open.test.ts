@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { startStore } from '../support/store/child.ts'
 import { commit, path, put } from '../support/store/drafts.ts'
+import { until } from '../support/time/until.ts'
 
 /** The refusal to open, which is one sentence with the code UNAVAILABLE. */
 async function refusal(directory: string): Promise<string> {
@@ -28,7 +29,7 @@ async function opens(directory: string): Promise<void> {
 }
 
 describe('opening a data directory', () => {
-  it('makes it, with those above it', async () => {
+  test('makes it, with those above it', async () => {
     await using root = await freshDirectory()
     const directory = join(root.path, 'a', 'b c', 'ü')
     const store = await openLmdbStore({ directory })
@@ -38,7 +39,7 @@ describe('opening a data directory', () => {
     expect(await readFile(join(directory, 'format'), 'utf8')).toBe('1\n')
   })
 
-  it('refuses a file, and a path below a file', async () => {
+  test('refuses a file, and a path below a file', async () => {
     await using root = await freshDirectory()
     const file = join(root.path, 'file')
     await writeFile(file, 'mine')
@@ -48,13 +49,13 @@ describe('opening a data directory', () => {
     expect(await readFile(file, 'utf8')).toBe('mine')
   })
 
-  it('refuses at once where no directory can be made, as below /proc', async () => {
+  test('refuses at once where no directory can be made, as below /proc', async () => {
     expect(await refusal('/proc/tidemark/data')).toMatch(
       /^The data directory \/proc\/tidemark\/data cannot be written \(E\w+\): /,
     )
   })
 
-  it('acknowledges nothing after its directory was removed, and goes on reading', async () => {
+  test('acknowledges nothing after its directory was removed, and goes on reading', async () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
     await commit(store, 't', [put('posts/1', 1)])
@@ -64,7 +65,7 @@ describe('opening a data directory', () => {
     await store.close()
   })
 
-  it('refuses a newer format, and a mark that it cannot read, and touches nothing', async () => {
+  test('refuses a newer format, and a mark that it cannot read, and touches nothing', async () => {
     await using root = await freshDirectory()
     await writeFile(join(root.path, 'format'), '2\n')
     expect(await refusal(root.path)).toBe(
@@ -76,14 +77,14 @@ describe('opening a data directory', () => {
     expect(await readdir(root.path)).toEqual(['format'])
   })
 
-  it("refuses data that is not lmdb's, and gives the directory free", async () => {
+  test("refuses data that is not lmdb's, and gives the directory free", async () => {
     await using root = await freshDirectory()
     await writeFile(join(root.path, 'data.mdb'), 'not a database, but long enough. '.repeat(1_000))
     expect(await refusal(root.path)).toMatch(/damaged.*restore/)
     expect(await readdir(root.path)).not.toContain('lock')
   })
 
-  it.skipIf(noMount !== null)(
+  test.skipIf(noMount !== null)(
     `refuses one that cannot be written${noMount === null ? '' : ` (skipped: ${noMount})`}`,
     async () => {
       using mount = mountTmpfs(1_024)
@@ -97,18 +98,19 @@ describe('opening a data directory', () => {
     },
   )
 
-  it('refuses one that this process has open, until it is closed', async () => {
+  test('refuses one that this process has open, until it is closed', async () => {
     await using root = await freshDirectory()
     const store = await openLmdbStore({ directory: root.path })
     expect(await refusal(join(root.path, '..', root.path.split('/').at(-1) ?? ''))).toBe(
-      `The data directory ${root.path} is in use: this process has it open already. Stop that one, or choose another directory.`,
+      `The data directory ${root.path} is in use: this process has it open already. Stop that one, or ` +
+        'choose another directory.',
     )
     await commit(store, 't', [put('posts/1', 1)])
     await store.close()
     await opens(root.path)
   })
 
-  it('tells another process from this one though the note is the same, and refuses it though `owner` was removed', async () => {
+  test('refuses another process though its note is the same, and though `owner` was removed', async () => {
     await using root = await freshDirectory()
     const [own, other] = [join(root.path, 'own'), join(root.path, 'other')]
     const store = await openLmdbStore({ directory: own })
@@ -121,7 +123,7 @@ describe('opening a data directory', () => {
     await store.close()
   })
 
-  it('refuses one that another process has open, and takes it over when that process was killed', async () => {
+  test('refuses one that another process has open, and takes it over when that process was killed', async () => {
     await using root = await freshDirectory()
     await using child = await startStore(root.path)
     await child.store.append('t', [
@@ -140,7 +142,7 @@ describe('opening a data directory', () => {
     await store.close()
   })
 
-  it('opens what an earlier release left behind with its lock, whatever that says', async () => {
+  test('opens what an earlier release left behind with its lock, whatever that says', async () => {
     await using root = await freshDirectory()
     for (const owner of [`${process.pid} 1`, `${process.ppid} 1`, '', 'x', '0', '-1 5']) {
       await writeFile(join(root.path, 'lock'), owner)
@@ -149,7 +151,7 @@ describe('opening a data directory', () => {
     expect(await readdir(root.path)).not.toContain('lock')
   })
 
-  it.skipIf(!existsSync('/proc/self/stat'))(
+  test.skipIf(!existsSync('/proc/self/stat'))(
     'takes over from a process that is dead, though its parent has not taken note of it',
     async () => {
       await using root = await freshDirectory()
@@ -157,14 +159,14 @@ describe('opening a data directory', () => {
       const owner = Number(/\d+/.exec(await readFile(join(root.path, 'owner'), 'utf8'))?.[0])
       expect(owner).not.toBe(parent.pid)
       process.kill(owner, 'SIGKILL')
-      await expect.poll(async () => (await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z')
+      await until(async () => expect((await readFile(`/proc/${owner}/stat`, 'utf8')).split(') ')[1]?.[0]).toBe('Z'))
       // Its first thread is dead before the others, which hold its files until they are.
-      await expect.poll(() => readdir(`/proc/${owner}/task`)).toEqual([String(owner)])
+      await until(async () => expect(await readdir(`/proc/${owner}/task`)).toEqual([String(owner)]))
       await opens(root.path)
     },
   )
 
-  it('lets one of several processes have a directory whose owner is gone', async () => {
+  test('lets one of several processes have a directory whose owner is gone', async () => {
     await using root = await freshDirectory()
     await writeFile(join(root.path, 'owner'), 'the process 999999999 is using it')
     const children = await Promise.allSettled([1, 2, 3].map(() => startStore(root.path)))

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Commit } from '../../src/core/commit.ts'
 import { encodeCommit, decodeHead, fieldsInRow, revisionInHead, versionInHead } from '../../src/store/lmdb/rows.ts'
 import { json } from '../core/json.ts'
@@ -10,7 +10,7 @@ const text = fc.oneof(
   fc.constantFrom('"', '\\', '\\"', '","', ',7,8,null,"x"]', ']', '[', '\\\\"],', 'é"]'),
 )
 
-it('what a row says without parsing its value is what it says: any actor, commit id, fields and value', () => {
+test('what a row says without parsing its value is what it says: any actor, commit id, fields and value', () => {
   const version = fc.record({
     version: fc.integer({ min: 1, max: 1e9 }),
     type: fc.constantFrom('NEW', 'UPDATE', 'DELETE'),

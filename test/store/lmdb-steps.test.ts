@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Key } from 'lmdb'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { listDocuments } from '../../src/store/lmdb/read/list.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { closeTables, openTables, type LmdbTables } from '../../src/store/lmdb/tables.ts'
@@ -46,7 +46,7 @@ async function pages(store: Store, at: number): Promise<readonly (readonly strin
   }
 }
 
-it('one step over what was deleted before, or came later, is bounded, wherever the past lies', async () => {
+test('one step over what was deleted before, or came later, is bounded, wherever the past lies', async () => {
   await withTombs(async (store) => {
     const live = numbers.filter(lives).map(id)
     const before = await pages(store, 2)
@@ -57,7 +57,7 @@ it('one step over what was deleted before, or came later, is bounded, wherever t
   })
 })
 
-it('of a past that lies near, nothing that was deleted before is looked at: a page has what the latest one has', async () => {
+test('of a near past nothing that was deleted before is looked at: a page costs what the latest does', async () => {
   await withTombs(async (store) => {
     const at = (await store.log('t', { after: 0, reverse: true, limit: ALL })).last
     await store.append('t', [draft([put(id(5_000), 1)]), draft([remove(id(COUNT - 1), 2)]), draft([put(id(0), 3)])])
@@ -66,7 +66,7 @@ it('of a past that lies near, nothing that was deleted before is looked at: a pa
   })
 })
 
-it('which collections there were is known, also where all of their documents came later', async () => {
+test('which collections there were is known, also where all of their documents came later', async () => {
   await withTombs(async (store) => {
     await store.append('t', [draft(numbers.map((i) => put(`posts/0000/late/${i}`, 1)))])
     await store.append(
@@ -114,7 +114,7 @@ function story(places: readonly string[]): readonly Draft[] {
   return [...noise('before'), ...written, ...noise('behind')]
 }
 
-it('a past that lies far reads as the oracle has it: any range, any page', async () => {
+test('a past that lies far reads as the oracle has it: any range, any page', async () => {
   await using directory = await freshDirectory()
   const store = await openLmdbStore({ directory: directory.path })
   let tenants = 0
@@ -137,7 +137,7 @@ it('a past that lies far reads as the oracle has it: any range, any page', async
   await store.close()
 })
 
-it('of a near past, what was written since is read only while it is little', async () => {
+test('of a near past, what was written since is read only while it is little', async () => {
   await using directory = await freshDirectory()
   const store = await openLmdbStore({ directory: directory.path })
   await store.append('t', [draft(numbers.map((i) => put(id(i), 1)))])

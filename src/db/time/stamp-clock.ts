@@ -70,8 +70,10 @@ export class StampClock implements Disposable {
     const wall = this.#wall()
     if (at - wall <= AHEAD_MS) return
     this.#warnLimited(
-      `The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: until it gets there, ` +
-        'all commits get the former time. A clock was wrong before, or is now; set it right, here and on the other servers.',
+      `The newest commits were stamped ${text(at)}, but the clock of this machine shows ${text(wall)}: ` +
+        'until it gets there, ' +
+        'all commits get the former time. A clock was wrong before, or is now; set it right, here and on ' +
+        'the other servers.',
     )
   }
 
@@ -85,8 +87,10 @@ export class StampClock implements Disposable {
     this.#heldBackMs = heldBackMs(this.#guard, reading)
     if (this.#heldBackMs === 0) return
     this.#warnLimited(
-      `The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be stamped by the time that really ` +
-        `passed, ${text(reading.wall - this.#heldBackMs)}, until the clock has stayed so for ${LASTING_MS / 60_000} minutes. If it was wrong before, there is nothing to do.`,
+      `The clock of this machine was set ahead and shows ${text(reading.wall)}. Commits go on to be ` +
+        'stamped by the time that really ' +
+        `passed, ${text(reading.wall - this.#heldBackMs)}, until the clock has stayed so for ` +
+        `${LASTING_MS / 60_000} minutes. If it was wrong before, there is nothing to do.`,
     )
   }
 

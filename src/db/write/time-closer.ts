@@ -102,7 +102,9 @@ export class TimeCloser {
   }
 
   #late(): DatabaseError {
-    const message = `What is being written at the time that was asked for was not done within ${this.#options.readMs} ms; try again, or read as of a cursor.`
+    const message =
+      `What is being written at the time that was asked for was not done within ${this.#options.readMs} ` +
+      'ms; try again, or read as of a cursor.'
     return new DatabaseError('TIMEOUT', message, { outcome: 'NOT_DONE' })
   }
 }

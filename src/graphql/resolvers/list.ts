@@ -7,7 +7,7 @@ import { estimateRowBytes } from '../limits/weight.ts'
 const DEFAULT_LIST_ROWS = 100
 
 /** The arguments of a list that set its number of rows. */
-export interface RequestedRows {
+interface RequestedRows {
   readonly first?: number | null | undefined
   readonly last?: number | null | undefined
 }

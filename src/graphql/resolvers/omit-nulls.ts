@@ -1,5 +1,5 @@
 /** `T` without null as a value of its properties. */
-export type OmitNulls<T> = { readonly [K in keyof T]: Exclude<T[K], null> }
+type OmitNulls<T> = { readonly [K in keyof T]: Exclude<T[K], null> }
 
 /** The arguments without nulls: an explicit null in GraphQL means the same as leaving an optional argument out. */
 export function omitNulls<T extends object>(args: T): OmitNulls<T> {

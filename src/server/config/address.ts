@@ -22,6 +22,8 @@ export async function addressToListenOn({ host, insecure }: Pick<Config, 'host' 
   if (insecure || isLoopback(address)) return address
   const shown = host === address ? host : `${host} (${address})`
   throw new StartError(
-    `Other machines can reach ${shown}, and there are no rights yet: use --host 127.0.0.1 behind a proxy that decides who may ask, or add --insecure to let everyone who reaches the port read and write everything.`,
+    `Other machines can reach ${shown}, and there are no rights yet: use --host 127.0.0.1 behind a proxy ` +
+      'that decides who may ask, or add --insecure to let everyone who reaches the port read and write ' +
+      'everything.',
   )
 }

@@ -127,7 +127,8 @@ function readPort(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new StartError(
-    `The port ${JSON.stringify(text)} is not valid: give --port or PORT a number from 0 to 65535 (0 takes any free port).`,
+    `The port ${JSON.stringify(text)} is not valid: give --port or PORT a number from 0 to 65535 (0 ` +
+      'takes any free port).',
   )
 }
 
@@ -163,6 +164,7 @@ function readOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (text === '*' || url?.origin === text) return text
   throw new StartError(
-    `The origin ${JSON.stringify(text)} is not valid: write --cors or TIDEMARK_CORS as http://localhost:5173, without a path, or as *.`,
+    `The origin ${JSON.stringify(text)} is not valid: write --cors or TIDEMARK_CORS as ` +
+      'http://localhost:5173, without a path, or as *.',
   )
 }

@@ -132,7 +132,8 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
 }
 
 const NOT_ACCEPTABLE =
-  'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, or a WebSocket.'
+  'Accept application/json or application/graphql-response+json; a subscription needs text/event-stream, ' +
+  'or a WebSocket.'
 
 interface HttpResult {
   readonly type: AnswerType

@@ -26,7 +26,7 @@ export const ROUTES = {
 } as const
 
 /** The handlers of the routes. */
-export interface HttpParts {
+interface HttpParts {
   readonly graphql: GraphqlHttp
   readonly playground: Playground
   readonly origins: Origins

@@ -53,9 +53,13 @@ const isSameOrigin = (origin: string, host: string | undefined): boolean =>
   host !== undefined && (origin === `http://${host}` || origin === `https://${host}`)
 
 const WRONG_NAME =
-  'This server listens on a loopback address and answers to localhost only: list https://<name> with --cors to serve another name.'
+  'This server listens on a loopback address and answers to localhost only: list https://<name> with ' +
+  '--cors to serve another name.'
 const OTHER_SITE = 'A page of another site sent this: list its origin with --cors if it may use this server.'
 
 function otherOrigin(origin: string): string {
-  return `Pages of ${JSON.stringify(origin.slice(0, 200))} may not use this server: list the origin with --cors if they may.`
+  return (
+    `Pages of ${JSON.stringify(origin.slice(0, 200))} may not use this server: list the origin with --cors ` +
+    'if they may.'
+  )
 }

@@ -18,7 +18,7 @@ export function hasAllHeaders({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'
 }
 
 /** A connection whose request asked for an upgrade, and the bytes that were read behind its headers. */
-export interface DetachedConnection {
+interface DetachedConnection {
   readonly socket: Duplex
   readonly head: Buffer
 }

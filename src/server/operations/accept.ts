@@ -1,5 +1,5 @@
 /** Media types that a client accepts (RFC 9110, section 12.5.1; GraphQL over HTTP, section "Media Types"). */
-export interface AcceptedTypes {
+interface AcceptedTypes {
   /** The preferred JSON type; null when none is accepted. */
   readonly json: JsonType | null
   /** Whether `text/event-stream` is accepted. */

@@ -15,7 +15,9 @@ import { createWindowCounter } from './window-counter.ts'
  */
 export interface Executor {
   readonly prepare: Prepare
-  /** Executes a query or a mutation; never rejects. The errors of the result are masked. `room` accounts for the answer. */
+  /**
+   * Executes a query or a mutation; never rejects. The errors of the result are masked. `room` accounts for the answer.
+   */
   readonly execute: (prepared: PreparedOperation, room: AnswerRoom) => Promise<ExecutionResult>
   /** Starts a subscription; never rejects. The errors of the result are masked. */
   readonly subscribe: (prepared: PreparedOperation) => Promise<SubscribeResult>
@@ -26,13 +28,16 @@ export interface Executor {
   /** The error as clients may see it; `observe` is called with it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskResult: (result: ExecutionResult) => ExecutionResult
-  /** Queries and mutations that are running, or that started within one window, the current or the last; the largest number. */
+  /**
+   * Queries and mutations that are running, or that started within one window, the current or the last; the largest
+   * number.
+   */
   readonly inFlight: () => number
   /** Resolves when no query or mutation is running. */
   readonly drained: () => Promise<void>
 }
 
-export interface ExecutorOptions {
+interface ExecutorOptions {
   readonly module: GraphqlModule
   readonly db: Database
   /** Yoga or envelop plugins of the embedder, in order. Default none. */

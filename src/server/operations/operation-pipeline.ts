@@ -49,7 +49,7 @@ export interface PreparedOperation extends OperationRequest {
 type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>
 
 /** The hooks that the plugins of the embedder have: a part without one runs on GraphQL's own functions. */
-export interface PluginHooks {
+interface PluginHooks {
   /** Parsing and validation: documents are not cached. */
   readonly documents: boolean
   readonly execution: boolean
@@ -153,8 +153,8 @@ export class OperationPipeline {
   }
 
   /**
-   * The functions of an operation, and its parameters as the `onParams` hooks leave them; or the result that one of these
-   * gives. Rejects with an error that a hook throws.
+   * The functions of an operation, and its parameters as the `onParams` hooks leave them; or the result that one of
+   * these gives. Rejects with an error that a hook throws.
    */
   async begin(request: OperationRequest): Promise<BegunOperation | { readonly result: ExecutionResult }> {
     const { query } = request.params
@@ -195,8 +195,8 @@ function checkHooks(plugin: Plugin): void {
   const unserved = HTTP_HOOKS.filter((name) => name in plugin && plugin[name as keyof Plugin] !== undefined)
   if (unserved.length === 0) return
   throw new StartError(
-    `A plugin has the hook ${unserved.join(', ')}, which would not act on WebSockets: use one with onParams, onParse, ` +
-      'onValidate, onContextBuilding, onExecute or onSubscribe.',
+    `A plugin has the hook ${unserved.join(', ')}, which would not act on WebSockets: use one with onParams, ` +
+      'onParse, onValidate, onContextBuilding, onExecute or onSubscribe.',
   )
 }
 

@@ -2,7 +2,7 @@
 const WINDOW_MS = 20
 
 /** Counts events in windows of time. */
-export interface WindowCounter {
+interface WindowCounter {
   readonly count: () => void
   /** The count of the last window or of the current one, whichever is more. */
   readonly now: () => number

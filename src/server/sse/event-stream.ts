@@ -19,7 +19,7 @@ export interface EventStreams {
   end(): void
 }
 
-export interface EventStreamsParts {
+interface EventStreamsParts {
   readonly executor: Pick<Executor, 'mask'>
   readonly payloadCache: PayloadCache
   readonly writeScheduler: WriteScheduler

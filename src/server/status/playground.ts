@@ -42,9 +42,12 @@ subscription Watch {
 `
 
 /** The logo: a mark on a post, and the tide below it. */
-const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="28" height="28" role="img"><title>Tidemark</title>
-<rect width="32" height="32" rx="7" fill="#0b4f6c"/><path d="M16 5v13M16 9h7" stroke="#f6c453" stroke-width="3" stroke-linecap="round"/>
-<path d="M4 20q4-4 8 0t8 0 8 0M4 26q4-4 8 0t8 0 8 0" fill="none" stroke="#8fd3e8" stroke-width="2.5" stroke-linecap="round"/></svg>`
+const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32" width="28" height="28" role="img">
+<title>Tidemark</title>
+<rect width="32" height="32" rx="7" fill="#0b4f6c"/>
+<path d="M16 5v13M16 9h7" stroke="#f6c453" stroke-width="3" stroke-linecap="round"/>
+<path d="M4 20q4-4 8 0t8 0 8 0M4 26q4-4 8 0t8 0 8 0"
+ fill="none" stroke="#8fd3e8" stroke-width="2.5" stroke-linecap="round"/></svg>`
 
 /**
  * GraphiQL keeps its tabs in the browser. Without a query, it opens an empty tab beside them at every visit but the
@@ -58,7 +61,8 @@ const QUERY = {
 
 /** GraphiQL shows a broken connection as its CloseEvent in JSON; its WebSocket client has retried before. */
 const BROKEN = `<script>CloseEvent.prototype.toJSON = function () {
-  return { message: 'The connection to the server broke' + (this.reason && ' (' + this.reason + ')') + ': run it again.' }
+  const reason = this.reason && ' (' + this.reason + ')'
+  return { message: 'The connection to the server broke' + reason + ': run it again.' }
 }</script>`
 
 /** The playground for the GraphQL endpoint at `endpoint`. The page (9 MB) is made at the first request. */

@@ -20,14 +20,14 @@ export interface SocketControl {
   readonly fail: () => void
 }
 
-export interface MessageQueueBounds {
+interface MessageQueueBounds {
   readonly operationsPerSocket: number
   readonly subscriptions: number
   readonly socketBufferBytes: number
 }
 
 /** The account of held bytes, and the pacer of messages and reads. */
-export interface MessageQueueParts {
+interface MessageQueueParts {
   readonly account: ConnectionAccount
   readonly pacer: OperationPacer
 }

@@ -25,7 +25,7 @@ export interface Sockets {
   terminate(): void
 }
 
-export interface SocketsOptions extends ProtocolParts {
+interface SocketsOptions extends ProtocolParts {
   readonly writeScheduler: WriteScheduler
   readonly memoryBudget: MemoryBudget
   readonly pacer: OperationPacer

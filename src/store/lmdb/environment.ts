@@ -122,7 +122,8 @@ function assertSame({ directory, isInPlace }: LmdbEnvironmentOptions, data: numb
 }
 
 function replacedError(what: string): DatabaseError {
-  const message = `The data ${what} was moved, removed or replaced while the server ran: put it back, or restart the server.`
+  const message =
+    `The data ${what} was moved, removed or replaced while the server ran: put it back, or restart the ` + 'server.'
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS })
 }
 

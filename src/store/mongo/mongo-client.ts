@@ -80,6 +80,7 @@ export function connectFailure(error: unknown): unknown {
 /** UNAVAILABLE for a server that is not in a replica set. */
 export function standalone(): DatabaseError {
   return unavailable(
-    'it is a standalone server, or of another replica set than the URL says, and change streams need a replica set; start mongod with --replSet and run rs.initiate()',
+    'it is a standalone server, or of another replica set than the URL says, and change streams need a ' +
+      'replica set; start mongod with --replSet and run rs.initiate()',
   )
 }

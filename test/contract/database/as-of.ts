@@ -66,7 +66,7 @@ export function asOf(subject: DatabaseSubject): void {
 }
 
 function equality(subject: DatabaseSubject): void {
-  law(subject, 'a read at a past revision or time gives exactly what a reader then got', async () => {
+  law(subject, 'AO1 a read at a past revision or time gives exactly what a reader then got', async () => {
     const numbers = fc.array(fc.nat({ max: WRITES.length - 1 }), { minLength: 4, maxLength: 14 })
     await fc.assert(
       fc.asyncProperty(numbers, (steps) =>
@@ -88,7 +88,7 @@ function equality(subject: DatabaseSubject): void {
     )
   })
 
-  law(subject, 'a deleted document is read as it was, with everything below it', async ({ db }) => {
+  law(subject, 'AO2 a deleted document is read as it was, with everything below it', async ({ db }) => {
     await db.put('posts/1', { title: 'a', comments: [] })
     const { cursor } = await db.post('posts/1/comments', 'x', { id: 'c' })
     await db.delete('posts')
@@ -105,7 +105,7 @@ function equality(subject: DatabaseSubject): void {
 }
 
 function moments(subject: DatabaseSubject): void {
-  law(subject, 'a time stands for the state after the last commit at or before it', async ({ db, clock }) => {
+  law(subject, 'AO3 a time stands for the state after the last commit at or before it', async ({ db, clock }) => {
     await db.put('posts/1', 1)
     await db.put('posts/1', 2)
     clock.time += 100
@@ -120,7 +120,7 @@ function moments(subject: DatabaseSubject): void {
     expect(await db.get('posts/1', { asOf: { time: '2026-01-01T01:00:00+01:00' } })).toBe(2)
   })
 
-  law(subject, 'a time ahead of the clock, or that is none, is BAD_REQUEST', async ({ db, clock }) => {
+  law(subject, 'AO4 a time ahead of the clock, or that is none, is BAD_REQUEST', async ({ db, clock }) => {
     await db.put('posts/1', 1)
     const reads = [
       (asked: AsOf) => db.get('posts/1', { asOf: asked }),
@@ -135,7 +135,7 @@ function moments(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'a version is one of the document that the path means', async ({ db }) => {
+  law(subject, 'AO5 a version is one of the document that the path means', async ({ db }) => {
     await db.put('posts/1', { n: 1, comments: [] })
     await db.put('posts/1/comments/c', 'x')
     await db.put('posts/1/n', 2)
@@ -154,7 +154,7 @@ function moments(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a version that never was is NOT_FOUND', async ({ db }) => {
+  law(subject, 'AO6 a version that never was is NOT_FOUND', async ({ db }) => {
     await db.put('posts/1', 1)
     await expectRefusal(db.document('posts/1', { asOf: { version: 2 } }), 'NOT_FOUND', 'posts/1')
     await expectRefusal(db.get('posts/1', { asOf: { version: 2 } }), 'NOT_FOUND', 'posts/1')
@@ -164,7 +164,7 @@ function moments(subject: DatabaseSubject): void {
 }
 
 function meaning(subject: DatabaseSubject): void {
-  law(subject, 'what had a version at the moment decides what a path means', async ({ db }) => {
+  law(subject, 'AO7 what had a version at the moment decides what a path means', async ({ db }) => {
     const field = (await db.put('posts/1', { meta: { likes: { by: 'field' } } })).cursor
     const gone = (await db.delete('posts/1/meta')).cursor
     const nested = (await db.post('posts/1/meta', { by: 'document' }, { id: 'likes' })).cursor
@@ -185,7 +185,7 @@ function meaning(subject: DatabaseSubject): void {
     expect(await db.document('posts/1/meta/likes', { asOf: { cursor: nested } })).toMatchObject({ version: 1 })
   })
 
-  law(subject, 'a document before its first version is null', async ({ db }) => {
+  law(subject, 'AO8 a document before its first version is null', async ({ db }) => {
     const { cursor } = await db.put('posts/1', { comments: [] })
     await db.put('posts/2', 2)
     await db.put('posts/1/comments/c', 'x')
@@ -199,7 +199,7 @@ function meaning(subject: DatabaseSubject): void {
 function cursors(subject: DatabaseSubject): void {
   law(
     subject,
-    'a cursor that was altered in any one character is CURSOR_UNKNOWN, in reads, the log and changes',
+    'AO9 a cursor that was altered in any one character is CURSOR_UNKNOWN, in reads, the log and changes',
     async ({ db }) => {
       const { cursor } = await db.put('posts/1', 1)
       for (let i = 0; i < cursor.length; i++) {
@@ -214,7 +214,7 @@ function cursors(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'what is no cursor is CURSOR_UNKNOWN', async ({ db }) => {
+  law(subject, 'AO10 what is no cursor is CURSOR_UNKNOWN', async ({ db }) => {
     await db.put('posts/1', 1)
     for (const text of ['', 'x', '1', '0', '-1', '😀', 'a'.repeat(5_000)]) {
       expect(await refusal(db.document('posts/1', { asOf: { cursor: text } }))).toEqual({ code: 'CURSOR_UNKNOWN' })
@@ -224,7 +224,7 @@ function cursors(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'the cursor of another database is CURSOR_UNKNOWN', async ({ db }) => {
+  law(subject, 'AO11 the cursor of another database is CURSOR_UNKNOWN', async ({ db }) => {
     await db.put('posts/1', 1)
     await withDatabase(subject, async ({ db: other }) => {
       const { cursor } = await other.put('posts/1', 1)

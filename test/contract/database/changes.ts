@@ -37,7 +37,7 @@ export function changes(subject: DatabaseSubject): void {
 }
 
 function beginnings(subject: DatabaseSubject): void {
-  law(subject, 'a feed that has no backlog sends an empty batch that is up to date at once', async ({ db }) => {
+  law(subject, 'CH1 a feed that has no backlog sends an empty batch that is up to date at once', async ({ db }) => {
     for (const options of [{}, { start: 'NOW' }, { start: 'BEGINNING' }, { last: 5 }] as const) {
       await following(db, ['posts'], options, async (reader) => {
         expect(await reader.next()).toMatchObject({ changes: [], upToDate: true })
@@ -57,7 +57,7 @@ function beginnings(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a feed begins at the beginning, after a cursor, or now', async ({ db }) => {
+  law(subject, 'CH2 a feed begins at the beginning, after a cursor, or now', async ({ db }) => {
     await db.put('a/1', 1)
     const { cursor } = await db.put('a/1', 2)
     await db.put('a/1', 3)
@@ -74,7 +74,7 @@ function beginnings(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a cursor is stronger than start and last, so that a client can resume with what it first asked for',
+    'CH3 a cursor is stronger than start and last, so that a client can resume with what it first asked for',
     async ({ db }) => {
       await db.put('a/1', 1)
       const { cursor } = await db.put('a/1', 2)
@@ -87,7 +87,7 @@ function beginnings(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'last begins with the last matching changes, rounded up to whole commits, and goes on live',
+    'CH4 last begins with the last matching changes, rounded up to whole commits, and goes on live',
     async ({ db }) => {
       await plant(db)
       const all = await wholeLog(db)
@@ -110,7 +110,7 @@ function beginnings(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'arguments out of their range are refused', async ({ db }) => {
+  law(subject, 'CH5 arguments out of their range are refused', async ({ db }) => {
     const refused = (options: ChangesOptions): Promise<unknown> =>
       refusal((async () => db.changes(['*'], options).next())())
     for (const heartbeatMs of [99, 60_001, 0, -1, Number.NaN]) {
@@ -124,21 +124,25 @@ function beginnings(subject: DatabaseSubject): void {
 }
 
 function ends(subject: DatabaseSubject): void {
-  law(subject, 'a feed with a limit completes after so many changes, rounded up to whole commits', async ({ db }) => {
-    await plant(db)
-    const all = await wholeLog(db)
-    const sizes: number[] = []
-    for (let limit = 1; limit <= 7; limit++) {
-      await following(db, ['*'], { start: 'BEGINNING', limit }, async (reader) => {
-        const told = await reader.rest()
-        expect(told).toEqual(all.slice(0, told.length))
-        sizes.push(told.length)
-      })
-    }
-    expect(sizes).toEqual([1, 4, 4, 4, 5, 6, 7])
-  })
+  law(
+    subject,
+    'CH6 a feed with a limit completes after so many changes, rounded up to whole commits',
+    async ({ db }) => {
+      await plant(db)
+      const all = await wholeLog(db)
+      const sizes: number[] = []
+      for (let limit = 1; limit <= 7; limit++) {
+        await following(db, ['*'], { start: 'BEGINNING', limit }, async (reader) => {
+          const told = await reader.rest()
+          expect(told).toEqual(all.slice(0, told.length))
+          sizes.push(told.length)
+        })
+      }
+      expect(sizes).toEqual([1, 4, 4, 4, 5, 6, 7])
+    },
+  )
 
-  law(subject, 'a limit counts what comes live too, and changes that do not match do not count', async ({ db }) => {
+  law(subject, 'CH7 a limit counts what comes live too, and changes that do not match do not count', async ({ db }) => {
     await db.put('a/1', 1)
     await following(db, ['a'], { start: 'BEGINNING', limit: 3, types: ['NEW'] }, async (reader) => {
       const told = reader.rest()
@@ -149,7 +153,7 @@ function ends(subject: DatabaseSubject): void {
 }
 
 function contents(subject: DatabaseSubject): void {
-  law(subject, 'every change comes once, in the order of the log, as its commit told it', async ({ db }) => {
+  law(subject, 'CH8 every change comes once, in the order of the log, as its commit told it', async ({ db }) => {
     await following(db, ['*'], {}, async (reader) => {
       await reader.next()
       const commits = [
@@ -163,7 +167,7 @@ function contents(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a batch holds whole commits, and its cursor is that of none in the middle', async ({ db }) => {
+  law(subject, 'CH9 a batch holds whole commits, and its cursor is that of none in the middle', async ({ db }) => {
     for (let i = 0; i < 200; i++) await db.transact([1, 2, 3].map((n) => ({ kind: 'put', path: `a/${n}`, value: i })))
     await following(db, ['*'], { start: 'BEGINNING' }, async (reader) => {
       await reader.upToDate()
@@ -179,7 +183,7 @@ function contents(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'of a commit that matches in part, the part that matches is delivered', async ({ db }) => {
+  law(subject, 'CH10 of a commit that matches in part, the part that matches is delivered', async ({ db }) => {
     await plant(db)
     expect(await backlog(db, ['a'], { start: 'BEGINNING' })).toEqual([
       'NEW a/1@1',
@@ -203,31 +207,35 @@ function contents(subject: DatabaseSubject): void {
 }
 
 function patterns(subject: DatabaseSubject): void {
-  law(subject, 'a pattern matches what it names and everything below, and * stands for one segment', async ({ db }) => {
-    await db.put('posts/1', {})
-    await db.post('posts/1/comments', {}, { id: 'c1' })
-    await db.post('posts/1/comments', {}, { id: 'c2' })
-    await db.post('posts/1/comments/c1/replies', {}, { id: 'r1' })
-    await db.put('posts/2', {})
-    const paths = async (...asked: string[]): Promise<readonly string[]> =>
-      (await backlog(db, asked, { start: 'BEGINNING' })).map((change) => change.replace(/^NEW (.*)@1$/, '$1'))
-    const comments = ['posts/1/comments/c1', 'posts/1/comments/c2', 'posts/1/comments/c1/replies/r1']
-    expect(await paths('posts')).toEqual(['posts/1', ...comments, 'posts/2'])
-    expect(await paths('*')).toEqual(['posts/1', ...comments, 'posts/2'])
-    expect(await paths('posts/*')).toEqual(['posts/1', ...comments, 'posts/2'])
-    expect(await paths('posts/1')).toEqual(['posts/1', ...comments])
-    expect(await paths('posts/*/comments')).toEqual(comments)
-    expect(await paths('posts/*/comments/c1')).toEqual([comments[0], comments[2]])
-    expect(await paths('*/*/*/*/replies')).toEqual([comments[2]])
-    expect(await paths('post')).toEqual([])
-    expect(await paths('posts/2', 'posts/*/comments/c2')).toEqual(['posts/1/comments/c2', 'posts/2'])
-  })
+  law(
+    subject,
+    'CH11 a pattern matches what it names and everything below, and * stands for one segment',
+    async ({ db }) => {
+      await db.put('posts/1', {})
+      await db.post('posts/1/comments', {}, { id: 'c1' })
+      await db.post('posts/1/comments', {}, { id: 'c2' })
+      await db.post('posts/1/comments/c1/replies', {}, { id: 'r1' })
+      await db.put('posts/2', {})
+      const paths = async (...asked: string[]): Promise<readonly string[]> =>
+        (await backlog(db, asked, { start: 'BEGINNING' })).map((change) => change.replace(/^NEW (.*)@1$/, '$1'))
+      const comments = ['posts/1/comments/c1', 'posts/1/comments/c2', 'posts/1/comments/c1/replies/r1']
+      expect(await paths('posts')).toEqual(['posts/1', ...comments, 'posts/2'])
+      expect(await paths('*')).toEqual(['posts/1', ...comments, 'posts/2'])
+      expect(await paths('posts/*')).toEqual(['posts/1', ...comments, 'posts/2'])
+      expect(await paths('posts/1')).toEqual(['posts/1', ...comments])
+      expect(await paths('posts/*/comments')).toEqual(comments)
+      expect(await paths('posts/*/comments/c1')).toEqual([comments[0], comments[2]])
+      expect(await paths('*/*/*/*/replies')).toEqual([comments[2]])
+      expect(await paths('post')).toEqual([])
+      expect(await paths('posts/2', 'posts/*/comments/c2')).toEqual(['posts/1/comments/c2', 'posts/2'])
+    },
+  )
 }
 
 function fieldPatterns(subject: DatabaseSubject): void {
   law(
     subject,
-    'a pattern that goes on inside a document matches the changes that changed that field',
+    'CH12 a pattern that goes on inside a document matches the changes that changed that field',
     async ({ db }) => {
       await db.put('posts/1', { likes: 1, meta: { by: 'ann' }, tags: ['x', 'y'] })
       await db.put('posts/1/likes', 2)
@@ -252,7 +260,7 @@ function fieldPatterns(subject: DatabaseSubject): void {
 }
 
 function badPatterns(subject: DatabaseSubject): void {
-  law(subject, '**, a*b and other parts of a segment are INVALID_PATH, in changes and in log', async ({ db }) => {
+  law(subject, 'CH13 **, a*b and other parts of a segment are INVALID_PATH, in changes and in log', async ({ db }) => {
     for (const pattern of ['**', 'posts/**', 'a*b', 'posts/*a', 'posts/1*/comments']) {
       expect(await refusal(db.log([pattern]))).toEqual({ code: 'INVALID_PATH', path: pattern })
       expect(await refusal((async () => db.changes([pattern]).next())())).toEqual({
@@ -262,12 +270,16 @@ function badPatterns(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'more than 32 patterns are TOO_LARGE, none is BAD_REQUEST, in changes and in log', async ({ db }) => {
-    const many = Array.from({ length: 33 }, (_, i) => `posts/${i}`)
-    for (const read of [(paths: string[]) => db.log(paths), async (paths: string[]) => db.changes(paths).next()]) {
-      expect(await refusal(read(many))).toEqual({ code: 'TOO_LARGE', limit: 'patterns', max: 32 })
-      expect((await refusal(read([]))).code).toBe('BAD_REQUEST')
-      await read(many.slice(0, 32))
-    }
-  })
+  law(
+    subject,
+    'CH14 more than 32 patterns are TOO_LARGE, none is BAD_REQUEST, in changes and in log',
+    async ({ db }) => {
+      const many = Array.from({ length: 33 }, (_, i) => `posts/${i}`)
+      for (const read of [(paths: string[]) => db.log(paths), async (paths: string[]) => db.changes(paths).next()]) {
+        expect(await refusal(read(many))).toEqual({ code: 'TOO_LARGE', limit: 'patterns', max: 32 })
+        expect((await refusal(read([]))).code).toBe('BAD_REQUEST')
+        await read(many.slice(0, 32))
+      }
+    },
+  )
 }

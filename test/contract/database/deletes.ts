@@ -20,7 +20,7 @@ export function deletes(subject: DatabaseSubject): void {
 }
 
 function fields(subject: DatabaseSubject): void {
-  law(subject, 'deleting a field makes a version without it', async ({ db }) => {
+  law(subject, 'DE1 deleting a field makes a version without it', async ({ db }) => {
     await db.put('posts/1', { a: 1, meta: { x: 1, y: 2 }, tags: ['p', 'q', 'r'] })
     expect(summary(await db.delete('posts/1/meta/x'))).toEqual(['UPDATE posts/1@2'])
     await db.delete('posts/1/a')
@@ -33,7 +33,7 @@ function fields(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'deleting a field that is not there is NOT_FOUND', async ({ db }) => {
+  law(subject, 'DE2 deleting a field that is not there is NOT_FOUND', async ({ db }) => {
     await db.put('posts/1', { a: 1, tags: ['p'] })
     for (const path of ['posts/1/b', 'posts/1/a/b', 'posts/1/tags/1', 'posts/1/toString']) {
       await expectRefusal(db.delete(path), 'NOT_FOUND', path, 'posts/1')
@@ -43,7 +43,7 @@ function fields(subject: DatabaseSubject): void {
 }
 
 function documents(subject: DatabaseSubject): void {
-  law(subject, 'deleting a document deletes everything below it in one commit, one DELETE each', async ({ db }) => {
+  law(subject, 'DE3 deleting a document deletes everything below it in one commit, one DELETE each', async ({ db }) => {
     await plantForest(db)
     const commit = await db.delete('posts/1')
     expect(summary(commit).toSorted()).toEqual(
@@ -62,7 +62,7 @@ function documents(subject: DatabaseSubject): void {
     expect(await db.get('posts')).toMatchObject([{ id: '2' }])
   })
 
-  law(subject, 'a tombstone is a version without a value', async ({ db }) => {
+  law(subject, 'DE4 a tombstone is a version without a value', async ({ db }) => {
     await db.put('posts/1', { a: 1 })
     const { changes, cursor } = await db.delete('posts/1')
     expect(changes).toMatchObject([
@@ -75,7 +75,7 @@ function documents(subject: DatabaseSubject): void {
     ])
   })
 
-  law(subject, 'deleting what is not there is NOT_FOUND', async ({ db }) => {
+  law(subject, 'DE5 deleting what is not there is NOT_FOUND', async ({ db }) => {
     await expectRefusal(db.delete('posts/1'), 'NOT_FOUND', 'posts/1')
     await expectRefusal(db.delete('posts'), 'NOT_FOUND', 'posts')
     await db.put('posts/1', { comments: [] })
@@ -89,7 +89,7 @@ function documents(subject: DatabaseSubject): void {
 function collections(subject: DatabaseSubject): void {
   law(
     subject,
-    'deleting a collection deletes its documents and everything below, and leaves it empty',
+    'DE6 deleting a collection deletes its documents and everything below, and leaves it empty',
     async ({ db }) => {
       await plantForest(db)
       const nested = await db.delete('posts/1/comments')
@@ -110,7 +110,7 @@ function collections(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'more documents at once than allowed are TOO_LARGE, of a document and of a collection, and nothing is deleted',
+    'DE7 more documents at once than allowed are TOO_LARGE, of a document and of a collection, and nothing is deleted',
     async ({ db }) => {
       await db.put('posts/1', {})
       await db.transact(
@@ -128,7 +128,7 @@ function collections(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'right after the revision of a delete its collection is empty, whatever is posted meanwhile',
+    'DE8 right after the revision of a delete its collection is empty, whatever is posted meanwhile',
     async ({ db }) => {
       await db.put('rooms/1', { messages: [] })
       for (let round = 0; round < 10; round++) {
@@ -144,7 +144,7 @@ function collections(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a document that is deleted while others post below it leaves nothing below', async ({ db }) => {
+  law(subject, 'DE9 a document that is deleted while others post below it leaves nothing below', async ({ db }) => {
     for (let round = 0; round < 10; round++) {
       const room = `rooms/${round}`
       await db.put(room, { messages: [] })

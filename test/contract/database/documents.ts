@@ -65,7 +65,7 @@ export function documents(subject: DatabaseSubject): void {
 }
 
 function order(subject: DatabaseSubject): void {
-  law(subject, 'every page is a part of the plain sorted list, whatever is asked', async ({ db }) => {
+  law(subject, 'DO1 every page is a part of the plain sorted list, whatever is asked', async ({ db }) => {
     const paged = await plant(db, IDS)
     expect(paged.cursors).toHaveLength(IDS.length)
     await fc.assert(
@@ -74,14 +74,14 @@ function order(subject: DatabaseSubject): void {
     )
   })
 
-  law(subject, 'pages of any size, from the front or the back, give every document once', async ({ db }) => {
+  law(subject, 'DO2 pages of any size, from the front or the back, give every document once', async ({ db }) => {
     const paged = await plant(db, IDS)
     for (const size of [1, 2, 7, IDS.length, 100]) {
       expect(await walk(paged, size)).toEqual({ forward: paged.whole, backward: paged.whole })
     }
   })
 
-  law(subject, 'without an amount a page has 100 documents', async ({ db }) => {
+  law(subject, 'DO3 without an amount a page has 100 documents', async ({ db }) => {
     await db.transact(
       Array.from({ length: 120 }, (_, i) => ({ kind: 'put', path: `many/${String(i).padStart(3, '0')}`, value: i })),
     )
@@ -95,7 +95,7 @@ function order(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a page that would be larger than an answer may be is shorter, and says that there is more',
+    'DO4 a page that would be larger than an answer may be is shorter, and says that there is more',
     async ({ db }) => {
       for (let i = 0; i < 6; i++) await db.put(`posts/${i}`, 'x'.repeat(300))
       const page = await db.documents('posts')
@@ -113,7 +113,7 @@ function order(subject: DatabaseSubject): void {
 }
 
 function contents(subject: DatabaseSubject): void {
-  law(subject, 'a collection lists its own living documents, with their stored values', async ({ db }) => {
+  law(subject, 'DO5 a collection lists its own living documents, with their stored values', async ({ db }) => {
     await db.put('posts/1', { comments: [] })
     await db.put('posts/1/comments/c', {})
     await db.put('posts/2', 2)
@@ -125,7 +125,7 @@ function contents(subject: DatabaseSubject): void {
     expect(idsOf(await db.documents('posts/1/comments'))).toEqual(['c'])
   })
 
-  law(subject, 'a page tells what it is a picture of, and reading on as of it stays in it', async ({ db }) => {
+  law(subject, 'DO6 a page tells what it is a picture of, and reading on as of it stays in it', async ({ db }) => {
     const paged = await plant(db, ['a', 'b', 'c', 'd'])
     const page = await paged.read({ first: 2 })
     await db.put('letters/x/items/bb', {})
@@ -139,7 +139,7 @@ function contents(subject: DatabaseSubject): void {
     expect(rest.cursor).toBe(page.cursor)
   })
 
-  law(subject, 'page cursors go on working when their documents are deleted', async ({ db }) => {
+  law(subject, 'DO7 page cursors go on working when their documents are deleted', async ({ db }) => {
     const paged = await plant(db, ['a', 'b', 'c', 'd'])
     await db.delete('letters/x/items/b')
     expect(idsOf(await paged.read({ after: paged.cursors[1] }))).toEqual(['c', 'd'])
@@ -148,7 +148,7 @@ function contents(subject: DatabaseSubject): void {
 }
 
 function arguments_(subject: DatabaseSubject): void {
-  law(subject, 'a page of less than 1 is BAD_REQUEST, of more than 1,000 TOO_LARGE', async ({ db }) => {
+  law(subject, 'DO8 a page of less than 1 is BAD_REQUEST, of more than 1,000 TOO_LARGE', async ({ db }) => {
     const reads = [
       (options: PageOptions) => db.documents('posts', options),
       (options: PageOptions) => db.history('posts', options),
@@ -164,7 +164,7 @@ function arguments_(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'what is no page cursor is refused, never taken for the beginning', async ({ db }) => {
+  law(subject, 'DO9 what is no page cursor is refused, never taken for the beginning', async ({ db }) => {
     await db.put('posts/1', 1)
     const ofIds = (id: string): string => Buffer.from(`id:${id}`).toString('base64url')
     for (const text of [

@@ -49,7 +49,7 @@ export function ephemeral(subject: DatabaseSubject): void {
 }
 
 function answers(subject: DatabaseSubject): void {
-  law(subject, 'answers with one NEW without a place in the log, of a document at version 0', async ({ db }) => {
+  law(subject, 'EP1 answers with one NEW without a place in the log, of a document at version 0', async ({ db }) => {
     const { cursor } = await db.put('other/1', 1)
     const committed = await db.post('typing', { who: 'ann' }, { ...EPHEMERAL, id: 'a' })
     expect(committed).toMatchObject({
@@ -84,14 +84,14 @@ function answers(subject: DatabaseSubject): void {
     ])
   })
 
-  law(subject, 'without an id gets a fresh one, another each time', async ({ db }) => {
+  law(subject, 'EP2 without an id gets a fresh one, another each time', async ({ db }) => {
     const posts = await Promise.all(Array.from({ length: 20 }, () => db.post('typing', 1, EPHEMERAL)))
     expect(new Set(posts.flatMap(({ id, changes }) => [id, ...changes.map(({ document }) => document.id)])).size).toBe(
       40,
     )
   })
 
-  law(subject, 'is found by no read, and leaves no trace in the log', async ({ db }) => {
+  law(subject, 'EP3 is found by no read, and leaves no trace in the log', async ({ db }) => {
     const first = await db.put('posts/1', { comments: [] })
     await db.post('posts', 1, { ...EPHEMERAL, id: '2' })
     await db.post('posts/1/comments', 1, { ...EPHEMERAL, id: 'c' })
@@ -110,15 +110,19 @@ function answers(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'leaves its path without a meaning: its id and the name of its collection stay free', async ({ db }) => {
-    await db.put('posts/1', {})
-    await db.post('posts/1/comments', 1, { ...EPHEMERAL, id: 'c' })
-    await db.put('posts/1', { comments: { c: 'a field' } })
-    expect(await db.get('posts/1/comments/c')).toBe('a field')
-    await db.post('posts', 1, { ...EPHEMERAL, id: '2' })
-    expect(summary(await db.post('posts', 1, { id: '2' }))).toEqual(['NEW posts/2@1'])
-    expect(await wholeLog(db)).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'NEW posts/2@1'])
-  })
+  law(
+    subject,
+    'EP4 leaves its path without a meaning: its id and the name of its collection stay free',
+    async ({ db }) => {
+      await db.put('posts/1', {})
+      await db.post('posts/1/comments', 1, { ...EPHEMERAL, id: 'c' })
+      await db.put('posts/1', { comments: { c: 'a field' } })
+      expect(await db.get('posts/1/comments/c')).toBe('a field')
+      await db.post('posts', 1, { ...EPHEMERAL, id: '2' })
+      expect(summary(await db.post('posts', 1, { id: '2' }))).toEqual(['NEW posts/2@1'])
+      expect(await wholeLog(db)).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'NEW posts/2@1'])
+    },
+  )
 }
 
 function refusals(subject: DatabaseSubject): void {
@@ -140,7 +144,7 @@ function refusals(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'is refused as the same post would be',
+    'EP5 is refused as the same post would be',
     async ({ db }) => {
       await plant(db)
       const codes: string[] = []
@@ -156,7 +160,7 @@ function refusals(subject: DatabaseSubject): void {
     { valueBytes: 1_000 },
   )
 
-  law(subject, 'takes no key, for nothing is kept by which a repetition could be known', async ({ db }) => {
+  law(subject, 'EP6 takes no key, for nothing is kept by which a repetition could be known', async ({ db }) => {
     expect(await refusal(db.post('typing', 1, { ...EPHEMERAL, key: 'k' }))).toEqual({
       code: 'BAD_REQUEST',
       argument: 'key',
@@ -166,7 +170,7 @@ function refusals(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'takes the id of a document that was deleted, and a parent that was posted a moment ago',
+    'EP7 takes the id of a document that was deleted, and a parent that was posted a moment ago',
     async ({ db }) => {
       await plant(db)
       await db.delete('posts/2')
@@ -183,7 +187,7 @@ function refusals(subject: DatabaseSubject): void {
 }
 
 function deliveries(subject: DatabaseSubject): void {
-  law(subject, 'reaches the live readers of changes and of live, as a batch of its own', async ({ db }) => {
+  law(subject, 'EP8 reaches the live readers of changes and of live, as a batch of its own', async ({ db }) => {
     const { cursor } = await db.put('posts/1', 1)
     await following(db, ['typing'], {}, async (changes) => {
       await changes.upToDate()
@@ -203,7 +207,7 @@ function deliveries(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'reaches a reader that was told it is up to date and has not pulled since, once, in order',
+    'EP9 reaches a reader that was told it is up to date and has not pulled since, once, in order',
     async ({ db }) => {
       await following(db, ['*'], {}, async (reader) => {
         await reader.upToDate()
@@ -216,7 +220,7 @@ function deliveries(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'does not reach a reader that is catching up, or comes later', async ({ db }) => {
+  law(subject, 'EP10 does not reach a reader that is catching up, or comes later', async ({ db }) => {
     await db.put('posts/1', 1)
     await following(db, ['*'], { start: 'BEGINNING' }, async (behind) => {
       await living(db, ['*'], {}, async (snapshot) => {
@@ -231,7 +235,7 @@ function deliveries(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'does not reach who watches a value', async ({ db }) => {
+  law(subject, 'EP11 does not reach who watches a value', async ({ db }) => {
     const watching = db.watch('posts')
     expect(await watching.next()).toEqual({ done: false, value: { value: [] } })
     const next = watching.next()
@@ -242,7 +246,7 @@ function deliveries(subject: DatabaseSubject): void {
     await watching.return?.()
   })
 
-  law(subject, 'counts for limit', async ({ db }) => {
+  law(subject, 'EP12 counts for limit', async ({ db }) => {
     await following(db, ['*'], { limit: 3 }, async (reader) => {
       await reader.upToDate()
       await db.post('typing', 0, { ...EPHEMERAL, id: '0' })
@@ -263,7 +267,7 @@ function shapes(subject: DatabaseSubject): void {
     ['typing', { room: 'a', n: 4 }],
   ]
 
-  law(subject, 'reaches those only whose shape it matches, as the shape shows it', async ({ db }) => {
+  law(subject, 'EP13 reaches those only whose shape it matches, as the shape shows it', async ({ db }) => {
     const cases = [
       [['typing'], {}, [1, 2, 4]],
       [['typing', 'typing/*', '*'], {}, [1, 2, 3, 4]],
@@ -285,7 +289,7 @@ function shapes(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'is a NEW for types, and goes on inside what a pattern names', async ({ db }) => {
+  law(subject, 'EP14 is a NEW for types, and goes on inside what a pattern names', async ({ db }) => {
     const seen = async (paths: readonly string[], types?: readonly ['NEW' | 'UPDATE']): Promise<readonly string[]> => {
       let told: readonly string[] = []
       await following(db, paths, { types, heartbeatMs: 100 }, async (reader) => {
@@ -316,7 +320,7 @@ async function expectNothingMore(db: Database, reader: Reader): Promise<void> {
 function cursors(subject: DatabaseSubject): void {
   law(
     subject,
-    'never moves a cursor past what was not delivered: resuming from any batch gives every commit once',
+    'EP15 never moves a cursor past what was not delivered: resuming from any batch gives every commit once',
     async ({ db }) => {
       const feed = db.changes(['posts'])
       const reader = readerOf(feed)
@@ -341,7 +345,7 @@ function cursors(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'comes in a batch without commits', async ({ db }) => {
+  law(subject, 'EP16 comes in a batch without commits', async ({ db }) => {
     await following(db, ['*'], {}, async (reader) => {
       await reader.next()
       for (let i = 0; i < 30; i++) await Promise.all([db.put('posts/1', i), db.post('typing', i, EPHEMERAL)])

@@ -30,7 +30,7 @@ export function expectations(subject: DatabaseSubject): void {
     for (const [name, write] of Object.entries(WRITES)) {
       law(
         subject,
-        `${name}: a broken expectation is CONFLICT with path, check, version and value, and changes nothing`,
+        `EX1 ${name}: a broken expectation is CONFLICT with path, check, version and value, and changes nothing`,
         async ({ db }) => {
           await atVersion2(db)
           for (const check of BROKEN) {
@@ -46,7 +46,7 @@ export function expectations(subject: DatabaseSubject): void {
         },
       )
       for (const holds of HOLDS) {
-        law(subject, `${name}: ${JSON.stringify(holds)} lets the write pass while it holds`, async ({ db }) => {
+        law(subject, `EX2 ${name}: ${JSON.stringify(holds)} lets the write pass while it holds`, async ({ db }) => {
           await atVersion2(db)
           expect((await write(db, holds)).changes).toHaveLength(1)
         })
@@ -58,7 +58,7 @@ export function expectations(subject: DatabaseSubject): void {
 }
 
 function absence(subject: DatabaseSubject): void {
-  law(subject, 'a document that never was is absent', async ({ db }) => {
+  law(subject, 'EX3 a document that never was is absent', async ({ db }) => {
     for (const check of [{ version: 1 }, { exists: true }, { absent: false }] as const) {
       const { version, ...refused } = await refusal(db.put('posts/1', 1, { expect: check }))
       expect(refused).toEqual({ code: 'CONFLICT', path: 'posts/1', check, value: null })
@@ -68,22 +68,26 @@ function absence(subject: DatabaseSubject): void {
     expect(summary(await db.put('posts/2', 1, { expect: { exists: false } }))).toEqual(['NEW posts/2@1'])
   })
 
-  law(subject, 'a deleted document is absent, and a conflict tells the version of its tombstone', async ({ db }) => {
-    await db.put('posts/1', 1)
-    await db.delete('posts/1')
-    for (const check of [{ version: 1 }, { exists: true }, { absent: false }] as const) {
-      expect(await refusal(db.put('posts/1', 2, { expect: check }))).toEqual({
-        code: 'CONFLICT',
-        path: 'posts/1',
-        check,
-        version: 2,
-        value: null,
-      })
-    }
-    expect(summary(await db.put('posts/1', 2, { expect: { absent: true } }))).toEqual(['NEW posts/1@3'])
-  })
+  law(
+    subject,
+    'EX4 a deleted document is absent, and a conflict tells the version of its tombstone',
+    async ({ db }) => {
+      await db.put('posts/1', 1)
+      await db.delete('posts/1')
+      for (const check of [{ version: 1 }, { exists: true }, { absent: false }] as const) {
+        expect(await refusal(db.put('posts/1', 2, { expect: check }))).toEqual({
+          code: 'CONFLICT',
+          path: 'posts/1',
+          check,
+          version: 2,
+          value: null,
+        })
+      }
+      expect(summary(await db.put('posts/1', 2, { expect: { absent: true } }))).toEqual(['NEW posts/1@3'])
+    },
+  )
 
-  law(subject, 'an expectation of a nested document is about that document', async ({ db }) => {
+  law(subject, 'EX5 an expectation of a nested document is about that document', async ({ db }) => {
     await db.put('posts/1', { comments: [] })
     await db.put('posts/1', { comments: [] })
     expect(summary(await db.put('posts/1/comments/c', 1, { expect: { absent: true } }))).toEqual([
@@ -98,7 +102,7 @@ function absence(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'checks may name documents that are not written, and the first broken one changes nothing',
+    'EX6 checks may name documents that are not written, and the first broken one changes nothing',
     async ({ db }) => {
       await db.put('stock/a', 1)
       const op = { kind: 'put', path: 'orders/1', value: {} } as const
@@ -122,7 +126,7 @@ function absence(subject: DatabaseSubject): void {
 }
 
 function races(subject: DatabaseSubject): void {
-  law(subject, 'of many writes that expect one version, exactly one passes', async ({ db }) => {
+  law(subject, 'EX7 of many writes that expect one version, exactly one passes', async ({ db }) => {
     await db.put('counter/1', 0)
     const outcomes = await Promise.allSettled(
       Array.from({ length: 40 }, (_, i) => db.put('counter/1', i, { expect: { version: 1 } })),
@@ -135,7 +139,7 @@ function races(subject: DatabaseSubject): void {
     expect(await db.document('counter/1')).toMatchObject({ version: 2 })
   })
 
-  law(subject, 'read, add one, write what was read plus one: nothing is lost', async ({ db }) => {
+  law(subject, 'EX8 read, add one, write what was read plus one: nothing is lost', async ({ db }) => {
     await db.put('counter/1', 0)
     const addOne = async (): Promise<void> => {
       for (;;) {
@@ -152,7 +156,7 @@ function races(subject: DatabaseSubject): void {
     expect(await db.document('counter/1')).toMatchObject({ version: 16, value: 15 })
   })
 
-  law(subject, 'a write that conflicts does not fail its neighbours', async ({ db }) => {
+  law(subject, 'EX9 a write that conflicts does not fail its neighbours', async ({ db }) => {
     await db.put('posts/1', 0)
     const writing = Array.from({ length: 60 }, (_, i) =>
       i % 3 === 0 ? db.put('posts/1', i, { expect: { version: 99 } }) : db.put(`posts/n${i}`, i),
@@ -164,17 +168,21 @@ function races(subject: DatabaseSubject): void {
     expect((await db.documents('posts')).edges).toHaveLength(41)
   })
 
-  law(subject, 'checks make concurrent transactions serial: two doctors are never both off duty', async ({ db }) => {
-    for (let round = 0; round < 15; round++) {
-      const [ann, bob] = [`doctors/ann${round}`, `doctors/bob${round}`]
-      await db.transact([
-        { kind: 'put', path: ann, value: 'on' },
-        { kind: 'put', path: bob, value: 'on' },
-      ])
-      const leave = (who: string, other: string): Promise<unknown> =>
-        db.transact([{ kind: 'put', path: who, value: 'off' }], { checks: [{ path: other, expect: { version: 1 } }] })
-      const outcomes = await Promise.allSettled([leave(ann, bob), leave(bob, ann)])
-      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
-    }
-  })
+  law(
+    subject,
+    'EX10 checks make concurrent transactions serial: two doctors are never both off duty',
+    async ({ db }) => {
+      for (let round = 0; round < 15; round++) {
+        const [ann, bob] = [`doctors/ann${round}`, `doctors/bob${round}`]
+        await db.transact([
+          { kind: 'put', path: ann, value: 'on' },
+          { kind: 'put', path: bob, value: 'on' },
+        ])
+        const leave = (who: string, other: string): Promise<unknown> =>
+          db.transact([{ kind: 'put', path: who, value: 'off' }], { checks: [{ path: other, expect: { version: 1 } }] })
+        const outcomes = await Promise.allSettled([leave(ann, bob), leave(bob, ann)])
+        expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+      }
+    },
+  )
 }

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import type { ChangeBatch, ChangesOptions, Database } from '../../../src/core/database.ts'
 import { following, law, readerOf, summary, wholeLog, type DatabaseSubject } from './subject.ts'
+import { turns } from '../../support/time/turns.ts'
+import { soon } from '../../support/time/soon.ts'
 
 const DONE = { done: true, value: undefined }
 
@@ -22,25 +23,6 @@ async function storm(db: Database, writers: number, each: number): Promise<void>
   await Promise.all(Array.from({ length: writers }, (_, i) => write(i)))
 }
 
-/** Gives a feed that was asked for its next batch the time to begin to wait for it. */
-async function untilItWaits(): Promise<void> {
-  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Resolves as `promise`, or fails when it does not settle in time. */
-async function soon<T>(promise: Promise<T>): Promise<T> {
-  const deadline = new AbortController()
-  const late = delay(5_000, undefined, { signal: deadline.signal }).then(() =>
-    Promise.reject(new Error('It did not end within 5 s.')),
-  )
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    deadline.abort()
-    late.catch(() => {})
-  }
-}
-
 export function feeds(subject: DatabaseSubject): void {
   describe('changes: heartbeats', () => heartbeats(subject))
   describe('changes: the end of a feed', () => endings(subject))
@@ -53,25 +35,23 @@ export function feeds(subject: DatabaseSubject): void {
 function heartbeats(subject: DatabaseSubject): void {
   law(
     subject,
-    'a feed to which nothing comes sends empty batches at least as often as its heartbeat',
+    'FE1 a feed to which nothing comes sends empty batches at least as often as its heartbeat',
     async ({ db }) => {
       const { cursor } = await db.put('busy/1', 1)
       await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
         await reader.next()
         const began = performance.now()
         for (let i = 0; i < 3; i++) {
-          expect(await reader.next()).toEqual({ changes: [], cursor, upToDate: true, reset: null })
+          expect(await soon(reader.next())).toEqual({ changes: [], cursor, upToDate: true, reset: null })
         }
-        const took = performance.now() - began
-        expect(took).toBeGreaterThan(200)
-        expect(took).toBeLessThan(3_000)
+        expect(performance.now() - began).toBeGreaterThan(200)
       })
     },
   )
 
   law(
     subject,
-    'a heartbeat advances the cursor of a feed that rarely matches, and resuming from it loses nothing',
+    'FE2 a heartbeat advances the cursor of a feed that rarely matches, and resuming from it loses nothing',
     async ({ db }) => {
       await following(db, ['rare'], { heartbeatMs: 100 }, async (reader) => {
         await reader.next()
@@ -88,7 +68,7 @@ function heartbeats(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a feed that rarely matches sends heartbeats while others write without pause', async ({ db }) => {
+  law(subject, 'FE3 a feed that rarely matches sends heartbeats while others write without pause', async ({ db }) => {
     let writing = true
     const writes = (async () => {
       for (let i = 0; writing; i++) await db.put('busy/1', i)
@@ -104,11 +84,11 @@ function heartbeats(subject: DatabaseSubject): void {
 }
 
 function endings(subject: DatabaseSubject): void {
-  law(subject, 'return ends a feed that waits, and one that nobody has read', async ({ db }) => {
+  law(subject, 'FE4 return ends a feed that waits, and one that nobody has read', async ({ db }) => {
     const feed = db.changes(['posts'])
     await feed.next()
     const waiting = [feed.next(), feed.next()]
-    await untilItWaits()
+    await turns()
     expect(await soon(feed.return?.() ?? Promise.reject(new Error('It has no return.')))).toEqual(DONE)
     expect(await soon(Promise.all(waiting))).toEqual([DONE, DONE])
     expect(await feed.next()).toEqual(DONE)
@@ -117,22 +97,26 @@ function endings(subject: DatabaseSubject): void {
     expect(await soon(untouched.next())).toEqual(DONE)
   })
 
-  law(subject, 'an abort ends a feed that waits, one with a backlog, and one that begins too late', async ({ db }) => {
-    await db.put('posts/1', 1)
-    const abort = new AbortController()
-    const waits = db.changes(['posts'], { signal: abort.signal })
-    await waits.next()
-    const waiting = waits.next()
-    await untilItWaits()
-    const behind = db.changes(['posts'], { signal: abort.signal, start: 'BEGINNING' })
-    abort.abort()
-    expect(await soon(waiting)).toEqual(DONE)
-    expect(await soon(waits.next())).toEqual(DONE)
-    expect(await soon(behind.next())).toEqual(DONE)
-    expect(await soon(db.changes(['posts'], { signal: abort.signal }).next())).toEqual(DONE)
-  })
+  law(
+    subject,
+    'FE5 an abort ends a feed that waits, one with a backlog, and one that begins too late',
+    async ({ db }) => {
+      await db.put('posts/1', 1)
+      const abort = new AbortController()
+      const waits = db.changes(['posts'], { signal: abort.signal })
+      await waits.next()
+      const waiting = waits.next()
+      await turns()
+      const behind = db.changes(['posts'], { signal: abort.signal, start: 'BEGINNING' })
+      abort.abort()
+      expect(await soon(waiting)).toEqual(DONE)
+      expect(await soon(waits.next())).toEqual(DONE)
+      expect(await soon(behind.next())).toEqual(DONE)
+      expect(await soon(db.changes(['posts'], { signal: abort.signal }).next())).toEqual(DONE)
+    },
+  )
 
-  law(subject, 'a loop over a feed that is left ends it', async ({ db }) => {
+  law(subject, 'FE6 a loop over a feed that is left ends it', async ({ db }) => {
     await db.put('posts/1', 1)
     const feed = db.changes(['posts'], { start: 'BEGINNING' })
     for await (const batch of feed) {
@@ -158,7 +142,7 @@ function completeness(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'with many writers every reader sees each change once, in one order, from wherever it resumes',
+    'FE7 with many writers every reader sees each change once, in one order, from wherever it resumes',
     async ({ db }) => {
       const begun = (await db.log(['*'])).cursor
       const live = db.changes(['*'])
@@ -182,7 +166,7 @@ function completeness(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a reader that is killed at every third batch and resumes sees each change once, heartbeats included',
+    'FE8 a reader that is killed at every third batch and resumes sees each change once, heartbeats included',
     async ({ db }) => {
       const told: string[] = []
       let writing = true
@@ -207,7 +191,7 @@ function completeness(subject: DatabaseSubject): void {
 }
 
 function speeds(subject: DatabaseSubject): void {
-  law(subject, 'a slow reader loses nothing, and does not hold up a fast one', async ({ db }) => {
+  law(subject, 'FE9 a slow reader loses nothing, and does not hold up a fast one', async ({ db }) => {
     await following(db, ['*'], {}, async (slow) => {
       await slow.next()
       await following(db, ['*'], {}, async (fast) => {
@@ -219,21 +203,25 @@ function speeds(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'calls of next that wait together are answered in order, each with another batch', async ({ db }) => {
-    const feed = db.changes(['*'])
-    await feed.next()
-    const waiting = [feed.next(), feed.next(), feed.next()]
-    const told: string[] = []
-    for (const [i, next] of waiting.entries()) {
-      await db.put('posts/1', i)
-      const { value } = await soon(next)
-      told.push(...summary(value as ChangeBatch))
-    }
-    await feed.return?.()
-    expect(told).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'UPDATE posts/1@3'])
-  })
+  law(
+    subject,
+    'FE10 calls of next that wait together are answered in order, each with another batch',
+    async ({ db }) => {
+      const feed = db.changes(['*'])
+      await feed.next()
+      const waiting = [feed.next(), feed.next(), feed.next()]
+      const told: string[] = []
+      for (const [i, next] of waiting.entries()) {
+        await db.put('posts/1', i)
+        const { value } = await soon(next)
+        told.push(...summary(value as ChangeBatch))
+      }
+      await feed.return?.()
+      expect(told).toEqual(['NEW posts/1@1', 'UPDATE posts/1@2', 'UPDATE posts/1@3'])
+    },
+  )
 
-  law(subject, "a reader that has its own write's batch can read it", async ({ db }) => {
+  law(subject, "FE11 a reader that has its own write's batch can read it", async ({ db }) => {
     await following(db, ['posts'], {}, async (reader) => {
       await reader.next()
       for (let i = 1; i <= 20; i++) {

@@ -21,7 +21,7 @@ export function gets(subject: DatabaseSubject): void {
 function trees(subject: DatabaseSubject): void {
   law(
     subject,
-    'a collection gives id, ts and value of its documents in the order of ids, with everything below',
+    'GE1 a collection gives id, ts and value of its documents in the order of ids, with everything below',
     async ({ db }) => {
       await plantForest(db)
       expect(await db.get('posts')).toEqual([
@@ -36,7 +36,7 @@ function trees(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, "ts is the time of a document's own latest version", async ({ db, clock }) => {
+  law(subject, "GE2 ts is the time of a document's own latest version", async ({ db, clock }) => {
     await plantForest(db)
     clock.time += 1_500
     await db.put('posts/1/comments/c1', { text: 'new' })
@@ -57,7 +57,7 @@ function trees(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'an empty declared collection shows as an empty list, one that is neither declared nor holds anything not at all',
+    'GE3 an empty declared collection shows as an empty list, an empty undeclared one not at all',
     async ({ db }) => {
       await db.put('posts/1', { declared: [] })
       await db.post('posts/1/held', {}, { id: 'x' })
@@ -69,7 +69,7 @@ function trees(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'an empty array inside a deeper field is data', async ({ db }) => {
+  law(subject, 'GE4 an empty array inside a deeper field is data', async ({ db }) => {
     await db.put('posts/1', { meta: { list: [] }, comments: [] })
     await db.post('posts/1/comments', [], { id: 'c' })
     expect(await db.get('posts/1')).toEqual({ meta: { list: [] }, comments: [{ id: 'c', ts, value: [] }] })
@@ -77,24 +77,28 @@ function trees(subject: DatabaseSubject): void {
 }
 
 function depths(subject: DatabaseSubject): void {
-  law(subject, 'depth bounds the levels of nested collections, and 0 gives the bare stored value', async ({ db }) => {
-    await plantForest(db)
-    const shallow = [{ id: 'c1', ts, value: { text: 'x' } }, C2]
-    expect(await db.get('posts/1', { depth: 0 })).toEqual({ title: 'a', comments: [] })
-    expect(await db.get('posts/1', { depth: 1 })).toEqual({ title: 'a', comments: shallow })
-    expect(await db.get('posts/1', { depth: 2 })).toEqual({ title: 'a', comments: [C1, C2] })
-    expect(await db.get('posts/1', { depth: 30 })).toEqual({ title: 'a', comments: [C1, C2] })
-    expect(await db.get('posts', { depth: 0 })).toEqual([
-      { id: '1', ts, value: { title: 'a', comments: [] } },
-      { id: '2', ts, value: { title: 'b' } },
-    ])
-    expect(await db.get('posts', { depth: 1 })).toEqual([
-      { id: '1', ts, value: { title: 'a', comments: shallow } },
-      { id: '2', ts, value: { title: 'b' } },
-    ])
-  })
+  law(
+    subject,
+    'GE5 depth bounds the levels of nested collections, and 0 gives the bare stored value',
+    async ({ db }) => {
+      await plantForest(db)
+      const shallow = [{ id: 'c1', ts, value: { text: 'x' } }, C2]
+      expect(await db.get('posts/1', { depth: 0 })).toEqual({ title: 'a', comments: [] })
+      expect(await db.get('posts/1', { depth: 1 })).toEqual({ title: 'a', comments: shallow })
+      expect(await db.get('posts/1', { depth: 2 })).toEqual({ title: 'a', comments: [C1, C2] })
+      expect(await db.get('posts/1', { depth: 30 })).toEqual({ title: 'a', comments: [C1, C2] })
+      expect(await db.get('posts', { depth: 0 })).toEqual([
+        { id: '1', ts, value: { title: 'a', comments: [] } },
+        { id: '2', ts, value: { title: 'b' } },
+      ])
+      expect(await db.get('posts', { depth: 1 })).toEqual([
+        { id: '1', ts, value: { title: 'a', comments: shallow } },
+        { id: '2', ts, value: { title: 'b' } },
+      ])
+    },
+  )
 
-  law(subject, 'a depth that is no whole number from 0 is BAD_REQUEST', async ({ db }) => {
+  law(subject, 'GE6 a depth that is no whole number from 0 is BAD_REQUEST', async ({ db }) => {
     for (const depth of [-1, 0.5, Number.NaN]) {
       expect(await refusal(db.get('posts', { depth }))).toEqual({ code: 'BAD_REQUEST', argument: 'depth' })
     }
@@ -102,7 +106,7 @@ function depths(subject: DatabaseSubject): void {
 }
 
 function absences(subject: DatabaseSubject): void {
-  law(subject, 'looking for what is not there is no error', async ({ db }) => {
+  law(subject, 'GE7 looking for what is not there is no error', async ({ db }) => {
     expect(await db.get('posts')).toEqual([])
     expect(await db.get('posts/1')).toBeNull()
     expect(await db.get('posts/1/title')).toBeNull()
@@ -118,7 +122,7 @@ function absences(subject: DatabaseSubject): void {
     expect((await db.documents('posts/1/title')).edges).toEqual([])
   })
 
-  law(subject, 'a deleted document is not there, nor is what lay below it', async ({ db }) => {
+  law(subject, 'GE8 a deleted document is not there, nor is what lay below it', async ({ db }) => {
     await plantForest(db)
     await db.delete('posts/1')
     for (const path of ['posts/1', 'posts/1/title', 'posts/1/comments/c1', 'posts/1/comments/c1/replies/r1/text']) {
@@ -131,7 +135,7 @@ function absences(subject: DatabaseSubject): void {
 function bounds(subject: DatabaseSubject): void {
   law(
     subject,
-    'a get gives all or TOO_LARGE: documents',
+    'GE9 a get gives all or TOO_LARGE: documents',
     async ({ db }) => {
       const post = (i: number): Op => ({ kind: 'post', path: 'posts/1/comments', value: i, id: `c${i}` })
       await db.put('posts/1', {})
@@ -153,7 +157,7 @@ function bounds(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a get gives all or TOO_LARGE: bytes',
+    'GE10 a get gives all or TOO_LARGE: bytes',
     async ({ db }) => {
       await db.put('posts/1', 'x'.repeat(400))
       await db.put('posts/2', 'x'.repeat(400))
@@ -166,7 +170,7 @@ function bounds(subject: DatabaseSubject): void {
 }
 
 function stored(subject: DatabaseSubject): void {
-  law(subject, 'a document gives the stored value alone', async ({ db }) => {
+  law(subject, 'GE11 a document gives the stored value alone', async ({ db }) => {
     await plantForest(db)
     const { cursor } = await db.put('posts/2', { title: 'c', comments: [] })
     expect(await db.document('posts/1')).toMatchObject({
@@ -190,7 +194,7 @@ function stored(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a document is null when absent, when deleted, and for the path of a field', async ({ db }) => {
+  law(subject, 'GE12 a document is null when absent, when deleted, and for the path of a field', async ({ db }) => {
     await db.put('posts/1', { title: 'a', meta: { by: { name: 'ann' } } })
     await db.put('posts/2', {})
     await db.delete('posts/2')
@@ -206,27 +210,31 @@ function stored(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'a deleted document is given where deletes are asked for, as of any moment after it', async ({ db }) => {
-    await db.put('posts/1', 'one')
-    const {
-      changes: [deleted],
-    } = await db.delete('posts/1')
-    const { cursor } = await db.put('posts/2', 'later')
-    const tombstone = { ...deleted?.document, version: 2, value: null, deleted: true }
-    expect(await db.document('posts/1', { asOf: { version: 2 }, deleted: true })).toEqual(tombstone)
-    expect(await db.document('posts/1', { deleted: true })).toEqual({ ...tombstone, asOf: cursor })
-    expect(await db.document('posts/1', { asOf: { version: 1 }, deleted: true })).toMatchObject({
-      version: 1,
-      value: 'one',
-      deleted: false,
-    })
-    expect(await db.document('posts/1', { asOf: { version: 2 } })).toBeNull()
-    expect(await db.document('posts/3', { deleted: true })).toBeNull()
-  })
+  law(
+    subject,
+    'GE13 a deleted document is given where deletes are asked for, as of any moment after it',
+    async ({ db }) => {
+      await db.put('posts/1', 'one')
+      const {
+        changes: [deleted],
+      } = await db.delete('posts/1')
+      const { cursor } = await db.put('posts/2', 'later')
+      const tombstone = { ...deleted?.document, version: 2, value: null, deleted: true }
+      expect(await db.document('posts/1', { asOf: { version: 2 }, deleted: true })).toEqual(tombstone)
+      expect(await db.document('posts/1', { deleted: true })).toEqual({ ...tombstone, asOf: cursor })
+      expect(await db.document('posts/1', { asOf: { version: 1 }, deleted: true })).toMatchObject({
+        version: 1,
+        value: 'one',
+        deleted: false,
+      })
+      expect(await db.document('posts/1', { asOf: { version: 2 } })).toBeNull()
+      expect(await db.document('posts/3', { deleted: true })).toBeNull()
+    },
+  )
 
   law(
     subject,
-    'a document tells the moment at which it was read, and reading as of it is repeatable',
+    'GE14 a document tells the moment at which it was read, and reading as of it is repeatable',
     async ({ db }) => {
       await db.put('posts/1', { comments: [] })
       await db.post('posts/1/comments', 'x', { id: 'c' })

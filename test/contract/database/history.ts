@@ -27,7 +27,7 @@ export function histories(subject: DatabaseSubject): void {
 function amounts(subject: DatabaseSubject): void {
   law(
     subject,
-    'history is oldest first: last takes the newest, first the oldest, neither the 100 newest',
+    'HI1 history is oldest first: last takes the newest, first the oldest, neither the 100 newest',
     async ({ db }) => {
       await db.transact([{ kind: 'put', path: 'other/1', value: 0 }])
       for (let i = 0; i < 103; i++) await db.put('posts/1', i)
@@ -45,7 +45,7 @@ function amounts(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'every page is a part of the plain list of versions, whatever is asked: of a document, of a field, of a collection',
+    'HI2 every page of a document, a field or a collection is a part of the plain list of versions',
     async ({ db }) => {
       await db.put('posts/1', { n: 0, comments: [] })
       for (let i = 1; i < 9; i++) await db.put('posts/1', i % 3 === 0 ? { n: 7, comments: [] } : { n: i, comments: [] })
@@ -79,7 +79,7 @@ function amounts(subject: DatabaseSubject): void {
 function sizes(subject: DatabaseSubject): void {
   law(
     subject,
-    'a page that would be larger than an answer may be is shorter, and says that there is more',
+    'HI3 a page that would be larger than an answer may be is shorter, and says that there is more',
     async ({ db }) => {
       for (let i = 0; i < 6; i++) await db.put('posts/1', { text: `${i}`.repeat(300) })
       const whole = Array.from({ length: 6 }, (_, i) => `posts/1@${i + 1}`)
@@ -97,7 +97,7 @@ function sizes(subject: DatabaseSubject): void {
 }
 
 function times(subject: DatabaseSubject): void {
-  law(subject, 'from and to are inclusive', async ({ db, clock }) => {
+  law(subject, 'HI4 from and to are inclusive', async ({ db, clock }) => {
     await plant(db, clock, 6)
     const between = async (from?: number, to?: number, more: HistoryOptions = {}): Promise<readonly number[]> => {
       const at = (millis: number | undefined): string | undefined =>
@@ -116,7 +116,7 @@ function times(subject: DatabaseSubject): void {
     expect(await between(1_000, 4_000, { last: 2 })).toEqual([4, 5])
   })
 
-  law(subject, 'several versions of one moment are all inside or all outside', async ({ db, clock }) => {
+  law(subject, 'HI5 several versions of one moment are all inside or all outside', async ({ db, clock }) => {
     for (let i = 0; i < 9; i++) {
       await db.put('posts/1', i)
       if (i % 3 === 2) clock.time += 10
@@ -125,7 +125,7 @@ function times(subject: DatabaseSubject): void {
     expect(page.edges.map(({ node }) => node.version)).toEqual([4, 5, 6])
   })
 
-  law(subject, 'from and to bound the history of a field and of a collection too', async ({ db, clock }) => {
+  law(subject, 'HI6 from and to bound the history of a field and of a collection too', async ({ db, clock }) => {
     await plant(db, clock, 6)
     const range = { from: timestamp(START + 2_000), to: timestamp(START + 4_000) }
     for (const path of ['posts/1/n', 'posts']) {
@@ -133,7 +133,7 @@ function times(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'what is no time is BAD_REQUEST, and any offset is one', async ({ db, clock }) => {
+  law(subject, 'HI7 what is no time is BAD_REQUEST, and any offset is one', async ({ db, clock }) => {
     await plant(db, clock, 3)
     for (const text of [
       '',
@@ -152,7 +152,7 @@ function times(subject: DatabaseSubject): void {
 }
 
 function scopes(subject: DatabaseSubject): void {
-  law(subject, 'the history of a field has the versions in which it changed', async ({ db }) => {
+  law(subject, 'HI8 the history of a field has the versions in which it changed', async ({ db }) => {
     await db.put('posts/1', { title: 'a', likes: 0 })
     await db.put('posts/1/likes', 1)
     await db.put('posts/1', { title: 'b', likes: 1 })
@@ -175,7 +175,7 @@ function scopes(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'the history of a collection has the versions in and below it, in the order of the log',
+    'HI9 the history of a collection has the versions in and below it, in the order of the log',
     async ({ db }) => {
       await db.put('posts/1', { comments: [] })
       await db.put('notes/1', 1)
@@ -196,7 +196,7 @@ function scopes(subject: DatabaseSubject): void {
 }
 
 function permanence(subject: DatabaseSubject): void {
-  law(subject, 'a version never changes: history gives each as its commit gave it', async ({ db, clock }) => {
+  law(subject, 'HI10 a version never changes: history gives each as its commit gave it', async ({ db, clock }) => {
     const commits = [await db.put('posts/1', { a: 1 }), await db.put('posts/1/a', { b: [1] })]
     clock.time += 10
     commits.push(

@@ -10,7 +10,7 @@ export function interrupts(subject: DatabaseSubject): void {
 }
 
 function counts(subject: DatabaseSubject): void {
-  law(subject, 'means the running feeds whose patterns overlap one of its own', async ({ db }) => {
+  law(subject, 'IN1 means the running feeds whose patterns overlap one of its own', async ({ db }) => {
     const feeds = [
       db.changes(['posts']),
       db.changes(['posts/*/comments', 'users']),
@@ -32,7 +32,7 @@ function counts(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'means those only that were opened with its where and its params, where it gives any',
+    'IN2 means those only that were opened with its where and its params, where it gives any',
     async ({ db }) => {
       const where = 'value.n > params.min'
       const open = [{}, { where: 'value.n > 1' }, { where, params: { min: 1, max: 2 } }, { where, params: { min: 2 } }]
@@ -52,7 +52,7 @@ function counts(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'is refused without a pattern, and with one that is none', async ({ db }) => {
+  law(subject, 'IN3 is refused without a pattern, and with one that is none', async ({ db }) => {
     expect(await refusal(db.interrupt({ paths: [] }))).toEqual({ code: 'BAD_REQUEST', argument: 'paths' })
     expect(await refusal(db.interrupt({ paths: ['a*b'] }))).toEqual({ code: 'INVALID_PATH', path: 'a*b' })
     expect(await refusal(db.interrupt({ paths: ['a'], params: 2 ** 60 }))).toMatchObject({ code: 'INVALID_VALUE' })
@@ -60,7 +60,7 @@ function counts(subject: DatabaseSubject): void {
 }
 
 function silence(subject: DatabaseSubject): void {
-  law(subject, 'is noticed by no feed that may show the same', async ({ db }) => {
+  law(subject, 'IN4 is noticed by no feed that may show the same', async ({ db }) => {
     const living = db.live(['posts'])
     const live = readerOf(living)
     await live.upToDate()

@@ -56,7 +56,7 @@ function repeats(subject: DatabaseSubject): void {
   for (const [name, write] of Object.entries(WRITES)) {
     law(
       subject,
-      `${name}: the same write with its key again is the first commit, whatever happened since`,
+      `KE1 ${name}: the same write with its key again is the first commit, whatever happened since`,
       async ({ db, clock }) => {
         await db.put('posts/1', { a: 0 })
         const first = await write(db)
@@ -69,7 +69,7 @@ function repeats(subject: DatabaseSubject): void {
       },
     )
 
-    law(subject, `${name}: every other write with its key is KEY_REUSED`, async ({ db }) => {
+    law(subject, `KE2 ${name}: every other write with its key is KEY_REUSED`, async ({ db }) => {
       await db.put('posts/1', { a: 0 })
       await write(db)
       for (const other of Object.values(WRITES)) {
@@ -78,7 +78,7 @@ function repeats(subject: DatabaseSubject): void {
     })
   }
 
-  law(subject, 'the same value with its keys in another order is the same write', async ({ db }) => {
+  law(subject, 'KE3 the same value with its keys in another order is the same write', async ({ db }) => {
     await db.put('posts/1', { a: 1, b: { c: 2, d: 3 } }, { key: KEY, expect: { absent: true } })
     expect(await db.put('posts/1', { b: { d: 3, c: 2 }, a: 1 }, { key: KEY, expect: { absent: true } })).toMatchObject({
       id: KEY,
@@ -86,7 +86,7 @@ function repeats(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a key has 1 to 128 bytes', async ({ db }) => {
+  law(subject, 'KE4 a key has 1 to 128 bytes', async ({ db }) => {
     const longest = `${'€'.repeat(42)}ab`
     expect(await db.put('posts/1', 1, { key: longest })).toMatchObject({ id: longest })
     expect(await db.put('posts/1', 2, { key: 'x' })).toMatchObject({ id: 'x' })
@@ -101,7 +101,7 @@ function repeats(subject: DatabaseSubject): void {
 }
 
 function refused(subject: DatabaseSubject): void {
-  law(subject, 'a write that was refused leaves its key free', async ({ db }) => {
+  law(subject, 'KE5 a write that was refused leaves its key free', async ({ db }) => {
     await expectRefusal(db.post('posts/1/comments', { n: 1 }, { key: KEY, id: 'c' }), 'NOT_FOUND')
     await expectRefusal(db.put('posts/1', { n: 1 }, { key: KEY, expect: { exists: true } }), 'CONFLICT')
     await expectRefusal(db.put('posts', { n: 1 }, { key: KEY }), 'INVALID_PATH')
@@ -112,7 +112,7 @@ function refused(subject: DatabaseSubject): void {
     ])
   })
 
-  law(subject, 'a repeated write is the first commit although it would be refused now', async ({ db }) => {
+  law(subject, 'KE6 a repeated write is the first commit although it would be refused now', async ({ db }) => {
     const first = await db.put('posts/1', 1, { key: 'a', expect: { absent: true } })
     const deleted = await db.delete('posts/1', { key: 'b' })
     const posted = await db.post('posts', 2, { key: 'c', id: '1' })
@@ -125,7 +125,7 @@ function refused(subject: DatabaseSubject): void {
 
 function concurrent(subject: DatabaseSubject): void {
   for (const [name, write] of Object.entries(WRITES)) {
-    law(subject, `${name}: the same write many times at once with one key is one commit`, async ({ db }) => {
+    law(subject, `KE7 ${name}: the same write many times at once with one key is one commit`, async ({ db }) => {
       await db.put('posts/1', { a: 0 })
       const commits = await Promise.all(Array.from({ length: 20 }, () => write(db)))
       expect(commits.filter(({ repeated }) => !repeated)).toHaveLength(1)
@@ -134,19 +134,23 @@ function concurrent(subject: DatabaseSubject): void {
     })
   }
 
-  law(subject, 'of different writes at once with one key, one passes and the others are KEY_REUSED', async ({ db }) => {
-    const outcomes = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, i) => db.put(`posts/${i}`, i, { key: KEY })),
-    )
-    const codes = outcomes.map((outcome) =>
-      outcome.status === 'rejected' ? (outcome.reason as { code?: string }).code : 'passed',
-    )
-    expect(codes.filter((code) => code === 'passed')).toHaveLength(1)
-    expect(codes.filter((code) => code === 'KEY_REUSED')).toHaveLength(19)
-    expect((await db.documents('posts')).edges).toHaveLength(1)
-  })
+  law(
+    subject,
+    'KE8 of different writes at once with one key, one passes and the others are KEY_REUSED',
+    async ({ db }) => {
+      const outcomes = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, i) => db.put(`posts/${i}`, i, { key: KEY })),
+      )
+      const codes = outcomes.map((outcome) =>
+        outcome.status === 'rejected' ? (outcome.reason as { code?: string }).code : 'passed',
+      )
+      expect(codes.filter((code) => code === 'passed')).toHaveLength(1)
+      expect(codes.filter((code) => code === 'KEY_REUSED')).toHaveLength(19)
+      expect((await db.documents('posts')).edges).toHaveLength(1)
+    },
+  )
 
-  law(subject, 'of a write that is refused and another at once with one key, the other passes', async ({ db }) => {
+  law(subject, 'KE9 of a write that is refused and another at once with one key, the other passes', async ({ db }) => {
     for (let round = 0; round < 10; round++) {
       const key = `k-${round}`
       const [bad, good] = await Promise.allSettled([

@@ -10,7 +10,7 @@ export function limits(subject: DatabaseSubject): void {
 }
 
 function ofPaths(subject: DatabaseSubject): void {
-  law(subject, 'a path has up to 32 segments', async ({ db }) => {
+  law(subject, 'LI1 a path has up to 32 segments', async ({ db }) => {
     const path = (segments: number): string => Array<string>(segments).fill('a').join('/')
     expect(await db.get(path(32))).toBeNull()
     const calls = [
@@ -24,7 +24,7 @@ function ofPaths(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'a segment has up to 128 bytes of UTF-8', async ({ db }) => {
+  law(subject, 'LI2 a segment has up to 128 bytes of UTF-8', async ({ db }) => {
     const id = `${'€'.repeat(42)}ab`
     await db.put(`posts/${id}`, 1)
     expect(await db.get(`posts/${id}`)).toBe(1)
@@ -37,7 +37,7 @@ function ofPaths(subject: DatabaseSubject): void {
     expect(await refusal(db.get('a'.repeat(129)))).toEqual({ code: 'TOO_LARGE', limit: 'segmentBytes', max: 128 })
   })
 
-  law(subject, 'a path has up to 1,024 bytes of UTF-8', async ({ db }) => {
+  law(subject, 'LI3 a path has up to 1,024 bytes of UTF-8', async ({ db }) => {
     const long = Array<string>(8).fill('a'.repeat(127)).join('/')
     expect(await db.get(`${long}a`)).toBeNull()
     expect(await refusal(db.get(`${long}aa`))).toMatchObject({ code: 'TOO_LARGE' })
@@ -49,7 +49,7 @@ function ofPaths(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a document that a post would make has a path within the limits too',
+    'LI4 a document that a post would make has a path within the limits too',
     async ({ db }) => {
       await db.put('a/b', {})
       expect(await refusal(db.post('a/b/c', 1, { id: 'd/e' }))).toMatchObject({ code: 'INVALID_PATH' })
@@ -67,7 +67,7 @@ function ofPaths(subject: DatabaseSubject): void {
 function ofResults(subject: DatabaseSubject): void {
   law(
     subject,
-    'the limits of a value count the whole document that would result',
+    'LI5 the limits of a value count the whole document that would result',
     async ({ db }) => {
       const value: Json = { a: { b: 1 }, list: [1, 2] }
       await db.put('posts/1', value)

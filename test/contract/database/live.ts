@@ -41,7 +41,7 @@ export function truth(db: Database, { batches }: Pick<Reader, 'batches'>): Promi
 function snapshots(subject: DatabaseSubject): void {
   law(
     subject,
-    'a live feed gives the documents that match, then says that it is up to date, then gives their changes',
+    'LV1 a live feed gives the documents that match, then says that it is up to date, then gives their changes',
     async ({ db }) => {
       await db.put('a/1', { n: 1, comments: [] })
       await db.put('a/1/comments/c', 'nested')
@@ -77,7 +77,7 @@ function snapshots(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a document that several patterns name is given once, and so are its changes', async ({ db }) => {
+  law(subject, 'LV2 a document that several patterns name is given once, and so are its changes', async ({ db }) => {
     await db.put('a/1', { n: [] })
     await db.put('a/1/n/x', 0)
     for (const [i, paths] of [
@@ -96,7 +96,7 @@ function snapshots(subject: DatabaseSubject): void {
 }
 
 function emptySnapshots(subject: DatabaseSubject): void {
-  law(subject, 'a snapshot of nothing is one empty batch that is up to date, at once', async ({ db }) => {
+  law(subject, 'LV3 a snapshot of nothing is one empty batch that is up to date, at once', async ({ db }) => {
     await db.put('a/1', 1)
     await db.put('b/1', 1)
     const { cursor } = await db.delete('a/1')
@@ -125,7 +125,7 @@ function emptySnapshots(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a live feed of a database in which nothing was ever written is up to date, and then live',
+    'LV4 a live feed of a database in which nothing was ever written is up to date, and then live',
     async ({ db }) => {
       await reading(db.live(['*']), async (reader) => {
         expect(await reader.next()).toMatchObject({ changes: [], upToDate: true, reset: null })
@@ -137,39 +137,39 @@ function emptySnapshots(subject: DatabaseSubject): void {
 }
 
 function largeSnapshots(subject: DatabaseSubject): void {
+  law(subject, 'LV5 a large snapshot comes in parts, and is of one moment when it is up to date', async ({ db }) => {
+    await plantMany(db, 600)
+    await reading(db.live(['a']), async (reader) => {
+      expect((await reader.next()).upToDate).toBe(false)
+      for (let i = 0; i < 10; i++) {
+        await db.put(`a/00${i}`, 'changed in a part that was read')
+        await db.put(`a/59${i}`, 'changed in a part that was not')
+        await db.put(`a/0000${i}`, 'new in a part that was read')
+        await db.put(`a/9${i}`, 'new in a part that was not')
+        await db.delete(`a/01${i}`)
+        await db.delete(`a/58${i}`)
+      }
+      await reader.upToDate()
+      expect(reader.batches.length).toBeGreaterThan(2)
+      expect(reader.batches.map(({ upToDate }) => upToDate)).toEqual(
+        reader.batches.map((_, i) => i === reader.batches.length - 1),
+      )
+      expect(shown(reader)).toEqual(await truth(db, reader))
+      expect(shown(reader).size).toBe(600)
+    })
+  })
+
   law(
     subject,
-    'a large snapshot comes in parts, and is that of one moment when it is up to date, whatever is written meanwhile',
+    'LV6 no batch of a snapshot has a document twice, and none comes in two batches of it',
     async ({ db }) => {
       await plantMany(db, 600)
-      await reading(db.live(['a']), async (reader) => {
-        expect((await reader.next()).upToDate).toBe(false)
-        for (let i = 0; i < 10; i++) {
-          await db.put(`a/00${i}`, 'changed in a part that was read')
-          await db.put(`a/59${i}`, 'changed in a part that was not')
-          await db.put(`a/0000${i}`, 'new in a part that was read')
-          await db.put(`a/9${i}`, 'new in a part that was not')
-          await db.delete(`a/01${i}`)
-          await db.delete(`a/58${i}`)
-        }
-        await reader.upToDate()
-        expect(reader.batches.length).toBeGreaterThan(2)
-        expect(reader.batches.map(({ upToDate }) => upToDate)).toEqual(
-          reader.batches.map((_, i) => i === reader.batches.length - 1),
-        )
-        expect(shown(reader)).toEqual(await truth(db, reader))
-        expect(shown(reader).size).toBe(600)
+      await reading(db.live(['a', 'a/001', 'a/599', '*/300']), async (reader) => {
+        expect(new Set(await reader.upToDate()).size).toBe(600)
+        expect(reader.batches.flatMap(({ changes }) => changes)).toHaveLength(600)
       })
     },
   )
-
-  law(subject, 'no batch of a snapshot has a document twice, and none comes in two batches of it', async ({ db }) => {
-    await plantMany(db, 600)
-    await reading(db.live(['a', 'a/001', 'a/599', '*/300']), async (reader) => {
-      expect(new Set(await reader.upToDate()).size).toBe(600)
-      expect(reader.batches.flatMap(({ changes }) => changes)).toHaveLength(600)
-    })
-  })
 }
 
 /** What a reader of `a` who was up to date finds who comes back after `writes`: all of it in one batch. */
@@ -186,7 +186,7 @@ async function missed(db: Database, options: FeedOptions, writes: () => Promise<
 }
 
 function coalescing(subject: DatabaseSubject): void {
-  law(subject, 'a slow reader gets one change for each document, that of both: all four pairs', async ({ db }) => {
+  law(subject, 'LV7 a slow reader gets one change for each document, that of both: all four pairs', async ({ db }) => {
     await db.put('a/gone', 0)
     await db.put('a/back', 0)
     const told = await missed(db, {}, async () => {
@@ -204,7 +204,7 @@ function coalescing(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'more than two changes of a document are one too, with the latest document and the value before all of them',
+    'LV8 many changes of a document are one too, with the latest document and the value before all',
     async ({ db }) => {
       await db.put('a/1', 'before')
       await db.put('a/2', 'before')
@@ -228,7 +228,7 @@ function coalescing(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'the fields of a change of several are those that any of them wrote', async ({ db }) => {
+  law(subject, 'LV9 the fields of a change of several are those that any of them wrote', async ({ db }) => {
     await db.put('a/1', { x: 0, y: 0 })
     await db.put('a/2', { x: 0 })
     await reading(db.live(['a']), async (reader) => {
@@ -244,7 +244,7 @@ function coalescing(subject: DatabaseSubject): void {
 function coalescedSets(subject: DatabaseSubject): void {
   law(
     subject,
-    'what moved in and out is brought together by the same rules, and tells why it came or went',
+    'LV10 what moved in and out is brought together by the same rules, and tells why it came or went',
     async ({ db }) => {
       for (const [id, value] of Object.entries({ in: 1, out: 9, both: 1, back: 9, deleted: 9, changed: 1 })) {
         await db.put(`a/${id}`, value)
@@ -275,17 +275,21 @@ function coalescedSets(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'where everything that a slow reader missed comes to nothing, only its cursor moves', async ({ db }) => {
-    await db.put('a/1', 1)
-    await reading(db.live(['a'], { heartbeatMs: 100 }), async (reader) => {
-      await reader.upToDate()
-      await db.put('a/2', 1)
-      const { cursor } = await db.delete('a/2')
-      expect(inLog(await reader.next())).toEqual({ changes: [], cursor, upToDate: true, reset: null })
-    })
-  })
+  law(
+    subject,
+    'LV11 where everything that a slow reader missed comes to nothing, only its cursor moves',
+    async ({ db }) => {
+      await db.put('a/1', 1)
+      await reading(db.live(['a'], { heartbeatMs: 100 }), async (reader) => {
+        await reader.upToDate()
+        await db.put('a/2', 1)
+        const { cursor } = await db.delete('a/2')
+        expect(inLog(await reader.next())).toEqual({ changes: [], cursor, upToDate: true, reset: null })
+      })
+    },
+  )
 
-  law(subject, 'arguments out of their range are refused at once', async ({ db }) => {
+  law(subject, 'LV12 arguments out of their range are refused at once', async ({ db }) => {
     const refused = (paths: readonly string[], options: FeedOptions = {}): Promise<unknown> =>
       refusal((async () => void db.live(paths, options))())
     for (const heartbeatMs of [99, 60_001, 0, -1, Number.NaN]) {

@@ -24,14 +24,14 @@ async function plant(db: Database): Promise<readonly string[]> {
 
 export function logs(subject: DatabaseSubject): void {
   describe('log', () => {
-    law(subject, 'the log of nothing is empty and up to date, with a cursor to go on from', async ({ db }) => {
+    law(subject, 'LO1 the log of nothing is empty and up to date, with a cursor to go on from', async ({ db }) => {
       const page = await db.log(['posts'])
       expect(page).toMatchObject({ changes: [], upToDate: true })
       await db.put('posts/1', 1)
       expect(summary(await db.log(['posts'], { after: page.cursor }))).toEqual(['NEW posts/1@1'])
     })
 
-    law(subject, 'first counts changes, rounded up to whole commits', async ({ db }) => {
+    law(subject, 'LO2 first counts changes, rounded up to whole commits', async ({ db }) => {
       const all = await plant(db)
       const sizes = [1, 2, 3, 4, 5, 7, 8, 100].map(async (first) => (await db.log(['*'], { first })).changes.length)
       expect(await Promise.all(sizes)).toEqual([1, 3, 3, 4, 7, 7, 8, 8])
@@ -40,7 +40,7 @@ export function logs(subject: DatabaseSubject): void {
 
     law(
       subject,
-      'pages of any size give every change once, and the last one says that nothing is left',
+      'LO3 pages of any size give every change once, and the last one says that nothing is left',
       async ({ db }) => {
         const all = await plant(db)
         for (const first of [1, 2, 3, 8, 50]) expect(await wholeLog(db, ['*'], first)).toEqual(all)
@@ -51,7 +51,7 @@ export function logs(subject: DatabaseSubject): void {
       },
     )
 
-    law(subject, 'patterns and types choose, and what they leave out does not count', async ({ db }) => {
+    law(subject, 'LO4 patterns and types choose, and what they leave out does not count', async ({ db }) => {
       await plant(db)
       expect(summary(await db.log(['*'], { types: ['DELETE'] }))).toEqual(['DELETE a/1@2'])
       expect(summary(await db.log(['b'], { types: ['NEW'], first: 2 }))).toEqual(['NEW b/1@1', 'NEW b/2@1'])
@@ -66,7 +66,7 @@ export function logs(subject: DatabaseSubject): void {
       expect(await db.log(['none'])).toMatchObject({ changes: [], upToDate: true })
     })
 
-    law(subject, 'the log is what changes delivers, of any patterns', async ({ db }) => {
+    law(subject, 'LO5 the log is what changes delivers, of any patterns', async ({ db }) => {
       await plantForest(db)
       await db.put('posts/1/title', 'b')
       await db.delete('posts/1')
@@ -87,7 +87,7 @@ export function logs(subject: DatabaseSubject): void {
 
     law(
       subject,
-      'a page that would be larger than an answer may be is shorter, and says that something is left',
+      'LO6 a page that would be larger than an answer may be is shorter, and says that something is left',
       async ({ db }) => {
         for (let i = 0; i < 6; i++) await db.put('posts/1', 'x'.repeat(300))
         const page = await db.log(['*'])
@@ -99,7 +99,7 @@ export function logs(subject: DatabaseSubject): void {
       { pageBytes: 700 },
     )
 
-    law(subject, 'first outside 1 to 1,000 is refused', async ({ db }) => {
+    law(subject, 'LO7 first outside 1 to 1,000 is refused', async ({ db }) => {
       for (const first of [0, -1, 1.5]) {
         expect(await refusal(db.log(['*'], { first }))).toEqual({ code: 'BAD_REQUEST', argument: 'first' })
       }
@@ -110,7 +110,7 @@ export function logs(subject: DatabaseSubject): void {
       })
     })
 
-    law(subject, 'a page has 100 changes unless it is told', async ({ db }) => {
+    law(subject, 'LO8 a page has 100 changes unless it is told', async ({ db }) => {
       await db.put('a/0', 0)
       for (let i = 0; i < 105; i++) await db.put('a/1', i)
       const page = await db.log(['*'])

@@ -33,7 +33,7 @@ export function names(subject: DatabaseSubject): void {
 }
 
 function fieldsFirst(subject: DatabaseSubject): void {
-  law(subject, 'a field keeps a collection of its name from coming into being', async ({ db }) => {
+  law(subject, 'NA1 a field keeps a collection of its name from coming into being', async ({ db }) => {
     const fields = { text: 'x', number: 1, none: null, no: false, object: {}, full: ['a'], emptyText: '' }
     await db.put('posts/1', fields)
     for (const name of Object.keys(fields)) {
@@ -49,7 +49,7 @@ function fieldsFirst(subject: DatabaseSubject): void {
     expect(await db.get('posts/1')).toEqual(fields)
   })
 
-  law(subject, 'an empty array declares a collection', async ({ db }) => {
+  law(subject, 'NA2 an empty array declares a collection', async ({ db }) => {
     await db.put('posts/1', { comments: [], likes: [] })
     await db.post('posts/1/comments', { text: 'x' }, { id: 'c' })
     await db.put('posts/1/likes/ann', { at: 1 })
@@ -57,7 +57,7 @@ function fieldsFirst(subject: DatabaseSubject): void {
     expect(await db.document('posts/1/likes/ann')).toMatchObject({ version: 1, value: { at: 1 } })
   })
 
-  law(subject, 'where no collection exists, a put below a document writes a field', async ({ db }) => {
+  law(subject, 'NA3 where no collection exists, a put below a document writes a field', async ({ db }) => {
     await db.put('posts/1', { meta: {} })
     await db.put('posts/1/meta/likes', 1)
     await db.put('posts/1/other/likes', 2)
@@ -68,14 +68,14 @@ function fieldsFirst(subject: DatabaseSubject): void {
     expect(await db.document('posts/1/meta/likes')).toBeNull()
   })
 
-  law(subject, 'a deleted field frees its name', async ({ db }) => {
+  law(subject, 'NA4 a deleted field frees its name', async ({ db }) => {
     await db.put('posts/1', { comments: 'none' })
     await db.delete('posts/1/comments')
     await db.post('posts/1/comments', {}, { id: 'c' })
     expect(await db.document('posts/1/comments/c')).toMatchObject({ version: 1 })
   })
 
-  law(subject, 'only fields at the root of the value meet the names of collections', async ({ db }) => {
+  law(subject, 'NA5 only fields at the root of the value meet the names of collections', async ({ db }) => {
     await withComments(db)
     await db.put('posts/1', { meta: { comments: 'x' } })
     await db.put('posts/1/meta/comments', ['y'])
@@ -86,7 +86,7 @@ function fieldsFirst(subject: DatabaseSubject): void {
 function collectionsFirst(subject: DatabaseSubject): void {
   law(
     subject,
-    'a nested collection keeps a field of its name from coming into being, other than []',
+    'NA6 a nested collection keeps a field of its name from coming into being, other than []',
     async ({ db }) => {
       await withComments(db)
       await expectNameTaken(db)
@@ -99,7 +99,7 @@ function collectionsFirst(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'writing a whole parent leaves its nested documents alone', async ({ db }) => {
+  law(subject, 'NA7 writing a whole parent leaves its nested documents alone', async ({ db }) => {
     await withComments(db)
     for (const value of [{ title: 'b' }, { comments: [] }, {}]) await db.put('posts/1', value)
     expect(await db.document('posts/1/comments/c')).toMatchObject({ version: 1, value: { text: 'x' } })
@@ -108,7 +108,7 @@ function collectionsFirst(subject: DatabaseSubject): void {
 }
 
 function objects(subject: DatabaseSubject): void {
-  law(subject, 'the value of a document with nested collections must be an object', async ({ db }) => {
+  law(subject, 'NA8 the value of a document with nested collections must be an object', async ({ db }) => {
     await withComments(db)
     for (const write of [() => db.put('posts/1', 'x'), () => db.patch('posts/1', { merge: 'x' })]) {
       await expectRefusal(write(), 'NAME_TAKEN', 'posts/1')
@@ -118,13 +118,13 @@ function objects(subject: DatabaseSubject): void {
 }
 
 function forGood(subject: DatabaseSubject): void {
-  law(subject, "the name stays the collection's after its last document was deleted", async ({ db }) => {
+  law(subject, "NA9 the name stays the collection's after its last document was deleted", async ({ db }) => {
     await withComments(db)
     await db.delete('posts/1/comments/c')
     await expectNameTaken(db)
   })
 
-  law(subject, "the name stays the collection's after the collection was deleted", async ({ db }) => {
+  law(subject, "NA10 the name stays the collection's after the collection was deleted", async ({ db }) => {
     await withComments(db)
     await db.delete('posts/1/comments')
     await expectNameTaken(db)
@@ -132,7 +132,7 @@ function forGood(subject: DatabaseSubject): void {
     expect(await db.document('posts/1/comments/d')).toMatchObject({ version: 1 })
   })
 
-  law(subject, "the name stays the collection's after its parent was deleted and came back", async ({ db }) => {
+  law(subject, "NA11 the name stays the collection's after its parent was deleted and came back", async ({ db }) => {
     await withComments(db)
     await db.delete('posts/1')
     await expectRefusal(db.put('posts/1', { comments: 'x' }), 'NAME_TAKEN', ...TAKEN)
@@ -141,7 +141,7 @@ function forGood(subject: DatabaseSubject): void {
     await expectNameTaken(db)
   })
 
-  law(subject, "the name stays the collection's as long as anything below it has a version", async ({ db }) => {
+  law(subject, "NA12 the name stays the collection's as long as anything below it has a version", async ({ db }) => {
     await withComments(db)
     await db.post('posts/1/comments/c/replies', {}, { id: 'r' })
     await db.delete('posts/1/comments/c')
@@ -154,7 +154,7 @@ function forGood(subject: DatabaseSubject): void {
     )
   })
 
-  law(subject, 'names exclude each other inside a transaction, in either order', async ({ db }) => {
+  law(subject, 'NA13 names exclude each other inside a transaction, in either order', async ({ db }) => {
     await db.put('posts/1', {})
     const post = { kind: 'post', path: 'posts/1/comments', value: {}, id: 'c' } as const
     const put = { kind: 'put', path: 'posts/1/comments', value: 'x' } as const
@@ -163,7 +163,7 @@ function forGood(subject: DatabaseSubject): void {
     expect(await db.document('posts/1')).toMatchObject({ version: 1, value: {} })
   })
 
-  law(subject, 'a document that was created and deleted in one commit takes no name', async ({ db }) => {
+  law(subject, 'NA14 a document that was created and deleted in one commit takes no name', async ({ db }) => {
     await db.put('posts/1', {})
     await db.transact([
       { kind: 'post', path: 'posts/1/comments', value: {}, id: 'c' },
@@ -175,7 +175,7 @@ function forGood(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'of a field and a nested document that are written at once, exactly one comes into being',
+    'NA15 of a field and a nested document that are written at once, exactly one comes into being',
     async ({ db }) => {
       for (let round = 0; round < 20; round++) {
         const post = `posts/${round}`

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Database } from '../../../src/core/database.ts'
 import { expectRefusal, law, refusal, withDatabase, type DatabaseSubject } from './subject.ts'
 
@@ -54,7 +54,7 @@ const OPERATIONS: Readonly<Record<string, (db: Database, path: string) => Promis
 export function paths(subject: DatabaseSubject): void {
   describe('paths', () => {
     describe.each(FORBIDDEN)('%s is refused', (_, path) => {
-      it('by every operation, with INVALID_PATH and the path', () =>
+      test('by every operation, with INVALID_PATH and the path', () =>
         withDatabase(subject, async ({ db }) => {
           for (const [name, operation] of Object.entries(OPERATIONS)) {
             expect([name, await refusal(operation(db, path))]).toEqual([name, { code: 'INVALID_PATH', path }])
@@ -71,7 +71,7 @@ export function paths(subject: DatabaseSubject): void {
 function allowedSegments(subject: DatabaseSubject): void {
   law(
     subject,
-    'a space inside a segment, other scripts, punctuation and later underscores are allowed',
+    'PA1 a space inside a segment, other scripts, punctuation and later underscores are allowed',
     async ({ db }) => {
       const ids = [
         'a b',
@@ -100,14 +100,14 @@ function allowedSegments(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'an id that is not one allowed segment is refused', async ({ db }) => {
+  law(subject, 'PA2 an id that is not one allowed segment is refused', async ({ db }) => {
     for (const id of ['', '.', '..', 'a/b', '$a', '__proto__', ' a', 'a\u0000']) {
       expect((await refusal(db.post('posts', {}, { id }))).code).toBe('INVALID_PATH')
     }
     expect(await db.get('posts')).toEqual([])
   })
 
-  law(subject, 'matching is by segment, never by a prefix of the text', async ({ db }) => {
+  law(subject, 'PA3 matching is by segment, never by a prefix of the text', async ({ db }) => {
     await db.put('posts/1', { n: 1 })
     await db.put('posts2/1', { n: 2 })
     await db.put('posts/10', { n: 10 })
@@ -122,7 +122,7 @@ function allowedSegments(subject: DatabaseSubject): void {
 }
 
 function kindsOfPaths(subject: DatabaseSubject): void {
-  law(subject, 'a path of the wrong kind for the operation is INVALID_PATH', async ({ db }) => {
+  law(subject, 'PA4 a path of the wrong kind for the operation is INVALID_PATH', async ({ db }) => {
     await db.put('posts/1', { title: 'a' })
     await expectRefusal(db.post('posts/1', {}), 'INVALID_PATH', 'posts/1')
     await expectRefusal(db.put('posts', {}), 'INVALID_PATH', 'posts')
@@ -132,7 +132,7 @@ function kindsOfPaths(subject: DatabaseSubject): void {
 }
 
 function meaning(subject: DatabaseSubject): void {
-  law(subject, 'what is left over after the document is a field path into its value', async ({ db }) => {
+  law(subject, 'PA5 what is left over after the document is a field path into its value', async ({ db }) => {
     await db.put('posts/1', { meta: { likes: 3, by: { name: 'ann' } }, nothing: null })
     expect(await db.get('posts/1/meta/likes')).toBe(3)
     expect(await db.get('posts/1/meta')).toEqual({ likes: 3, by: { name: 'ann' } })
@@ -142,7 +142,7 @@ function meaning(subject: DatabaseSubject): void {
     expect(await db.get('posts/1/toString')).toBeNull()
   })
 
-  law(subject, 'numbers index arrays', async ({ db }) => {
+  law(subject, 'PA6 numbers index arrays', async ({ db }) => {
     await db.put('posts/1', { tags: ['a', 'b'], authors: [{ name: 'ann' }, { name: 'bob' }] })
     expect(await db.get('posts/1/tags/1')).toBe('b')
     expect(await db.get('posts/1/authors/1/name')).toBe('bob')
@@ -153,7 +153,7 @@ function meaning(subject: DatabaseSubject): void {
     expect(await db.get('posts/1')).toEqual({ tags: ['z', 'b'], authors: [{ name: 'eve' }, { name: 'bob' }] })
   })
 
-  law(subject, 'a path means the deepest document that has a version', async ({ db }) => {
+  law(subject, 'PA7 a path means the deepest document that has a version', async ({ db }) => {
     await db.put('posts/1', { meta: [] })
     await db.put('posts/1/meta/likes', { count: 1 })
     await db.put('posts/1/meta/likes/count', 2)
@@ -162,7 +162,7 @@ function meaning(subject: DatabaseSubject): void {
     expect(await db.get('posts/1/meta/likes/count')).toBe(2)
   })
 
-  law(subject, 'the path of a deleted nested document still names it', async ({ db }) => {
+  law(subject, 'PA8 the path of a deleted nested document still names it', async ({ db }) => {
     await db.put('posts/1', { comments: [] })
     await db.put('posts/1/comments/c', { text: 'a' })
     await db.delete('posts/1/comments/c')
@@ -177,7 +177,7 @@ function meaning(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'the path of a deleted nested document is never a field of its parent, although nothing declares its collection',
+    'PA9 the path of a deleted nested document is never a field of its parent, declared or not',
     async ({ db }) => {
       await db.put('posts/1', { title: 'a' })
       await db.post('posts/1/comments', { text: 'a' }, { id: 'c' })

@@ -5,7 +5,7 @@ export function races(subject: DatabaseSubject): void {
   describe('races', () => {
     law(
       subject,
-      'a thousand puts at once to one document give versions 1 to 1000, and none conflicts',
+      'RA1 a thousand puts at once to one document give versions 1 to 1000, and none conflicts',
       async ({ db }) => {
         const commits = await Promise.all(Array.from({ length: 1_000 }, (_, i) => db.put('posts/1', { i })))
         const versions = commits.map(({ changes }) => changes[0]?.document.version)
@@ -21,7 +21,7 @@ export function races(subject: DatabaseSubject): void {
       },
     )
 
-    law(subject, 'puts of different fields of one document at once are all kept', async ({ db }) => {
+    law(subject, 'RA2 puts of different fields of one document at once are all kept', async ({ db }) => {
       await db.put('posts/1', {})
       await Promise.all(
         Array.from({ length: 100 }, (_, i) =>
@@ -32,7 +32,7 @@ export function races(subject: DatabaseSubject): void {
       expect(await db.document('posts/1')).toMatchObject({ version: 101 })
     })
 
-    law(subject, 'whatever races, a write without an expectation never answers CONFLICT', async ({ db }) => {
+    law(subject, 'RA3 whatever races, a write without an expectation never answers CONFLICT', async ({ db }) => {
       const writes = Array.from({ length: 300 }, (_, i) => {
         const path = `a/${i % 3}`
         switch (i % 7) {
@@ -63,7 +63,7 @@ export function races(subject: DatabaseSubject): void {
 
     law(
       subject,
-      'after any race the versions of every document are dense along the log, and the last one is what a read gives',
+      'RA4 after any race the versions of every document are dense, and a read gives the last one',
       async ({ db }) => {
         const paths = ['a/1', 'a/2', 'a/1/b/1']
         const writes = Array.from({ length: 200 }, (_, i) => {
@@ -83,7 +83,7 @@ export function races(subject: DatabaseSubject): void {
       },
     )
 
-    law(subject, 'an acknowledged write is seen by every read and feed that begins after it', async ({ db }) => {
+    law(subject, 'RA5 an acknowledged write is seen by every read and feed that begins after it', async ({ db }) => {
       await Promise.all(
         Array.from({ length: 30 }, async (_, i) => {
           const commit = await db.put(`posts/${i}`, i)

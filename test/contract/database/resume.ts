@@ -32,7 +32,7 @@ async function beginning(feed: () => ReturnType<Database['live']>): Promise<unkn
 function resuming(subject: DatabaseSubject): void {
   law(
     subject,
-    'a reader of live that comes back is told what it missed, and nothing of what its cursor covers',
+    'RE1 a reader of live that comes back is told what it missed, and nothing of what its cursor covers',
     async ({ db }) => {
       await plantMany(db, 3)
       let after = ''
@@ -52,7 +52,7 @@ function resuming(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a reader of live that missed nothing is told that it is up to date, at once', async ({ db }) => {
+  law(subject, 'RE2 a reader of live that missed nothing is told that it is up to date, at once', async ({ db }) => {
     const { cursor } = await db.put('a/1', 1)
     await reading(db.live(['a'], { after: cursor, heartbeatMs: 60_000 }), async (reader) => {
       expect(inLog(await reader.next())).toEqual({ changes: [], cursor, upToDate: true, reset: null })
@@ -65,7 +65,7 @@ function resuming(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'the cursor of a write, of a document, of a page and of the log begin live where it stands',
+    'RE3 the cursor of a write, of a document, of a page and of the log begin live where it stands',
     async ({ db }) => {
       await db.put('a/1', 1)
       const write = (await db.put('a/2', 2)).cursor
@@ -86,7 +86,7 @@ function resuming(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'heartbeats of live move the cursor over what does not match, and live goes on from them',
+    'RE4 heartbeats of live move the cursor over what does not match, and live goes on from them',
     async ({ db }) => {
       const { cursor } = await db.put('busy/1', 0)
       await reading(db.live(['rare'], { heartbeatMs: 100 }), async (reader) => {
@@ -108,7 +108,7 @@ function resuming(subject: DatabaseSubject): void {
 function halves(subject: DatabaseSubject): void {
   law(
     subject,
-    'a cursor of half a snapshot gives a reset and a whole snapshot, the first one that is up to date does not',
+    'RE5 a cursor of half a snapshot gives a reset and a whole snapshot, an up-to-date one does not',
     async ({ db }) => {
       await plantMany(db, 600)
       const cursors: Cursor[] = []
@@ -141,7 +141,7 @@ function halves(subject: DatabaseSubject): void {
 function resets(subject: DatabaseSubject): void {
   law(
     subject,
-    'an intact cursor that cannot be resumed from is a reset in live and an error in changes, a damaged one an error in both',
+    'RE6 a cursor that cannot be resumed is a reset in live, an error in changes; damaged, an error in both',
     async ({ db }) => {
       const { cursor } = await db.put('a/1', 1)
       const epoch = epochIn(cursor)
@@ -164,7 +164,7 @@ function resets(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'after a reset comes a whole snapshot, then changes, on the same subscription', async ({ db }) => {
+  law(subject, 'RE7 after a reset comes a whole snapshot, then changes, on the same subscription', async ({ db }) => {
     await db.put('a/1', 1)
     await db.put('a/2', 2)
     await reading(db.live(['a'], { after: formatCursor('elsewhere', 7) }), async (reader) => {
@@ -178,7 +178,7 @@ function resets(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a reset to nothing is one empty batch that is up to date', async ({ db }) => {
+  law(subject, 'RE8 a reset to nothing is one empty batch that is up to date', async ({ db }) => {
     const { cursor } = await db.put('b/1', 1)
     await reading(db.live(['a'], { after: formatCursor('elsewhere', 7) }), async (reader) => {
       const batch = await reader.next()
@@ -189,7 +189,7 @@ function resets(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a cursor of live stands for its shape: with another one it is a reset, and with any other cursor live goes on',
+    'RE9 a cursor of live with another shape is a reset, and with any other cursor live goes on',
     async ({ db }) => {
       const written = await db.put('a/1', { n: 1 })
       await db.put('a/2', { n: 2 })
@@ -214,7 +214,7 @@ function resets(subject: DatabaseSubject): void {
 function stopping(subject: DatabaseSubject): void {
   law(
     subject,
-    'a reader that stops reading changes goes on from its place with everything, however much it was',
+    'RE10 a reader that stops reading changes goes on from its place with everything, however much it was',
     async ({ db }) => {
       await following(db, ['a'], {}, async (stopped) => {
         await following(db, ['a'], { where: 'value > 4000' }, async (choosy) => {
@@ -268,7 +268,7 @@ async function plantCommits(db: Database): Promise<readonly string[]> {
 function amounts(subject: DatabaseSubject): void {
   law(
     subject,
-    'a limit below the backlog, and one at it, complete without waiting: the last batch says whether something is left',
+    'RE11 a limit up to the backlog completes without waiting: the last batch says whether more is left',
     async ({ db }) => {
       const whole = await plantCommits(db)
       expect(whole).toHaveLength(7)
@@ -295,7 +295,7 @@ function amounts(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a limit above the backlog goes on live, and then completes', async ({ db }) => {
+  law(subject, 'RE12 a limit above the backlog goes on live, and then completes', async ({ db }) => {
     const whole = await plantCommits(db)
     const fresh = ['a/6', 'a/7', 'a/8', 'a/9', 'a/10', 'a/11', 'a/12', 'a/13', 'a/14']
     for (const [start, count] of [
@@ -322,7 +322,7 @@ function amounts(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'last counts matches of where, those that moved in and out too, and more than there are begin at the beginning',
+    'RE13 last counts matches of where, moves in and out too, and more than all begins at the beginning',
     async ({ db }) => {
       for (const value of [1, 9, 1, 9]) await db.put('a/1', value)
       for (const value of [1, 2]) await db.put('a/2', value)

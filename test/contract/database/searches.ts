@@ -71,7 +71,7 @@ function ofDocuments(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a page of rare matches ends early, even without one, and goes on from the place it reached',
+    'SE1 a page of rare matches ends early, even without one, and goes on from the place it reached',
     async ({ db }) => {
       await db.transact(puts(90, (i) => `a/${id(i)}`))
       const where = 'value.n in [5, 6, 44, 89]'
@@ -92,7 +92,7 @@ function ofDocuments(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a page of the past ends early among what was deleted before and what came later, and goes on',
+    'SE2 a page of the past ends early among what was deleted before and what came later, and goes on',
     async ({ db }) => {
       await db.transact(puts(90, (i) => `a/${id(i)}`))
       const gone = Array.from({ length: 90 }, (_, i) => i).filter((i) => i % 30 !== 7)
@@ -113,7 +113,7 @@ function ofDocuments(subject: DatabaseSubject): void {
 function ofHistories(subject: DatabaseSubject): void {
   law(
     subject,
-    'the history of a collection ends early among the commits of others, and goes on',
+    'SE3 the history of a collection ends early among the commits of others, and goes on',
     async ({ db }) => {
       await db.transact(puts(300, (i) => `many/${i}`))
       for (let i = 0; i < 70; i++) await db.put(i % 17 === 3 ? `many/${i}` : `other/${i}`, i)
@@ -129,7 +129,7 @@ function ofHistories(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'the history of a field ends early among versions that did not touch it, and goes on',
+    'SE4 the history of a field ends early among versions that did not touch it, and goes on',
     async ({ db }) => {
       await db.put('posts/1', { title: 'a', n: 0 })
       for (let i = 1; i < 60; i++) await db.put(i % 19 === 7 ? 'posts/1/title' : 'posts/1/n', `${i}`)
@@ -149,7 +149,7 @@ async function versionsIn(db: Database, collection: string): Promise<readonly st
 function ofFeeds(subject: DatabaseSubject): void {
   law(
     subject,
-    'changes with last begins with fewer where it has looked back far',
+    'SE5 changes with last begins with fewer where it has looked back far',
     async ({ db }) => {
       await db.transact(puts(300, (i) => `many/${i}`))
       for (let i = 0; i < 30; i++) await db.put(i === 25 ? 'many/25' : 'other/1', i)

@@ -55,7 +55,7 @@ const sums = (all: readonly (readonly Change[])[]): readonly (readonly string[])
   all.map((changes) => reasons({ changes }))
 
 function moves(subject: DatabaseSubject): void {
-  law(subject, 'what a change is to a shape is decided by the versions before and after it', async ({ db }) => {
+  law(subject, 'SH1 what a change is to a shape is decided by the versions before and after it', async ({ db }) => {
     await db.put('a/was', { likes: 9 })
     await db.put('a/was-not', { likes: 1 })
     const put = (id: string, likes: Json) => () => db.put(`a/${id}`, { likes })
@@ -87,28 +87,37 @@ function moves(subject: DatabaseSubject): void {
     expect(sums(seen)).toEqual(cases.map(([, ...expected]) => expected))
   })
 
-  law(subject, 'a transaction that writes a document several times moves it once, or not at all', async ({ db }) => {
-    await db.transact([
-      { kind: 'put', path: 'a/1', value: 9 },
-      { kind: 'put', path: 'a/2', value: 1 },
-      { kind: 'put', path: 'a/3', value: 9 },
-    ])
-    const puts = (path: string, ...values: readonly number[]) =>
-      values.map((value) => ({ kind: 'put', path, value }) as const)
-    const [first, second] = sums(
-      await told(db, ['a', 'end'], { where: 'value > 5 || value.likes > 5' }, [
-        () => db.transact([...puts('a/1', 1, 8), ...puts('a/2', 9, 1), ...puts('a/3', 9, 1)]),
-        () =>
-          db.transact([...puts('a/3', 2, 9), { kind: 'delete', path: 'a/1' }, ...puts('a/1', 1), ...puts('a/4', 1, 9)]),
-      ]),
-    )
-    expect(first).toEqual(['UPDATE WRITE a/1@2', 'DELETE MOVED_OUT a/3@2'])
-    expect(second?.toSorted()).toEqual(['DELETE MOVED_OUT a/1@3', 'NEW MOVED_IN a/3@3', 'NEW WRITE a/4@1'])
-  })
+  law(
+    subject,
+    'SH2 a transaction that writes a document several times moves it once, or not at all',
+    async ({ db }) => {
+      await db.transact([
+        { kind: 'put', path: 'a/1', value: 9 },
+        { kind: 'put', path: 'a/2', value: 1 },
+        { kind: 'put', path: 'a/3', value: 9 },
+      ])
+      const puts = (path: string, ...values: readonly number[]) =>
+        values.map((value) => ({ kind: 'put', path, value }) as const)
+      const [first, second] = sums(
+        await told(db, ['a', 'end'], { where: 'value > 5 || value.likes > 5' }, [
+          () => db.transact([...puts('a/1', 1, 8), ...puts('a/2', 9, 1), ...puts('a/3', 9, 1)]),
+          () =>
+            db.transact([
+              ...puts('a/3', 2, 9),
+              { kind: 'delete', path: 'a/1' },
+              ...puts('a/1', 1),
+              ...puts('a/4', 1, 9),
+            ]),
+        ]),
+      )
+      expect(first).toEqual(['UPDATE WRITE a/1@2', 'DELETE MOVED_OUT a/3@2'])
+      expect(second?.toSorted()).toEqual(['DELETE MOVED_OUT a/1@3', 'NEW MOVED_IN a/3@3', 'NEW WRITE a/4@1'])
+    },
+  )
 
   law(
     subject,
-    'an equality with a constant finds what enters and what leaves, by literal and by param',
+    'SH3 an equality with a constant finds what enters and what leaves, by literal and by param',
     async ({ db }) => {
       await db.put('a/1', { tag: 'red' })
       const put = (tag: Json) => () => db.put('a/1', { tag })
@@ -139,7 +148,7 @@ function moves(subject: DatabaseSubject): void {
 function movedOut(subject: DatabaseSubject): void {
   law(
     subject,
-    'the document of what moved out has path, id and version, no value, and is not deleted',
+    'SH4 the document of what moved out has path, id and version, no value, and is not deleted',
     async ({ db }) => {
       await db.put('a/1', { likes: 9, secret: 'x' })
       const [moved, , deleted] = await told(db, ['a', 'end'], { where: 'value.likes > 5' }, [
@@ -170,7 +179,7 @@ function columns(subject: DatabaseSubject): void {
     [['missing', 'author/missing', 'title/missing', 'none/missing'], {}],
   ]
 
-  law(subject, 'columns limit values, in snapshots, in changes and in the value before', async ({ db }) => {
+  law(subject, 'SH5 columns limit values, in snapshots, in changes and in the value before', async ({ db }) => {
     await db.put('a/1', value)
     for (const [chosen, expected] of cuts) {
       await reading(db.live(['a/1'], { columns: chosen, replica: 'FULL' }), async (reader) => {
@@ -190,27 +199,31 @@ function columns(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'a value that has no columns is given as it is, and where looks at the whole value', async ({ db }) => {
-    for (const [i, plain] of [1, 'text', null, [1, { title: 't' }]].entries()) await db.put(`a/${i}`, plain)
-    await db.put('a/9', value)
-    await reading(db.live(['a'], { columns: ['title'] }), async (reader) => {
-      await reader.upToDate()
-      expect(reader.batches.flatMap(({ changes }) => changes.map(({ document }) => document.value))).toEqual([
-        1,
-        'text',
-        null,
-        [1, { title: 't' }],
-        { title: 't' },
-      ])
-    })
-    await reading(db.live(['a'], { columns: ['title'], where: 'value.author.age == 3' }), async (reader) => {
-      expect(await reader.upToDate()).toEqual(['NEW a/9@1'])
-      await db.put('a/9/author/age', 4)
-      expect(reasons(await reader.next())).toEqual(['DELETE MOVED_OUT a/9@2'])
-    })
-  })
+  law(
+    subject,
+    'SH6 a value that has no columns is given as it is, and where looks at the whole value',
+    async ({ db }) => {
+      for (const [i, plain] of [1, 'text', null, [1, { title: 't' }]].entries()) await db.put(`a/${i}`, plain)
+      await db.put('a/9', value)
+      await reading(db.live(['a'], { columns: ['title'] }), async (reader) => {
+        await reader.upToDate()
+        expect(reader.batches.flatMap(({ changes }) => changes.map(({ document }) => document.value))).toEqual([
+          1,
+          'text',
+          null,
+          [1, { title: 't' }],
+          { title: 't' },
+        ])
+      })
+      await reading(db.live(['a'], { columns: ['title'], where: 'value.author.age == 3' }), async (reader) => {
+        expect(await reader.upToDate()).toEqual(['NEW a/9@1'])
+        await db.put('a/9/author/age', 4)
+        expect(reasons(await reader.next())).toEqual(['DELETE MOVED_OUT a/9@2'])
+      })
+    },
+  )
 
-  law(subject, 'columns are 1 to 100 fields, each of one segment or more', async ({ db }) => {
+  law(subject, 'SH7 columns are 1 to 100 fields, each of one segment or more', async ({ db }) => {
     const refused = (given: readonly string[]): Promise<unknown> =>
       refusal((async () => void db.live(['a'], { columns: given }))())
     expect(await refused([])).toEqual({ code: 'BAD_REQUEST', argument: 'columns' })
@@ -229,7 +242,7 @@ function columns(subject: DatabaseSubject): void {
 function befores(subject: DatabaseSubject): void {
   law(
     subject,
-    'replica FULL adds the value before: of an update, of a delete, of what moves in and out, and of nothing else',
+    'SH8 replica FULL adds the value before to updates, deletes, moves in and out, and to nothing else',
     async ({ db }) => {
       await db.put('a/1', { likes: 8 })
       await db.put('a/2', { likes: 1 })
@@ -252,7 +265,7 @@ function befores(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a backlog has the values before too, however old they are', async ({ db }) => {
+  law(subject, 'SH9 a backlog has the values before too, however old they are', async ({ db }) => {
     for (const value of [1, 2, 3]) await db.put('a/1', value)
     await db.delete('a/1')
     await db.put('a/1', 5)
@@ -272,7 +285,7 @@ function befores(subject: DatabaseSubject): void {
 function types(subject: DatabaseSubject): void {
   law(
     subject,
-    'types are those that a change has to the shape: what moves out is a DELETE, what moves in is NEW',
+    'SH10 types are those of the change to the shape: a move out is DELETE, a move in is NEW',
     async ({ db }) => {
       for (const value of [9, 8, 1, 2, 7]) await db.put('a/1', value)
       await db.delete('a/1')
@@ -296,7 +309,7 @@ function types(subject: DatabaseSubject): void {
 function insides(subject: DatabaseSubject): void {
   law(
     subject,
-    'live of a field is of the documents that have it, and tells of changes of that field only',
+    'SH11 live of a field is of the documents that have it, and tells of changes of that field only',
     async ({ db }) => {
       await db.put('a/1', { likes: 1, title: 't' })
       await db.put('a/2', { title: 't' })
@@ -329,27 +342,31 @@ function insides(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'live of a field within an expression is of the documents that have it and match', async ({ db }) => {
-    await db.put('a/1', { likes: 1, on: true })
-    await db.put('a/2', { likes: 1, on: false })
-    await db.put('a/3', { on: true })
-    await reading(db.live(['a/*/likes'], { where: 'value.on', heartbeatMs: 60_000 }), async (reader) => {
-      expect(await reader.upToDate()).toEqual(['NEW a/1@1'])
-      for (const [write, expected] of [
-        [() => db.put('a/2/on', true), 'NEW MOVED_IN a/2@2'],
-        [() => db.put('a/1/on', false), 'DELETE MOVED_OUT a/1@2'],
-        [() => db.put('a/3/likes', 0), 'NEW MOVED_IN a/3@2'],
-        [() => db.put('a/2/likes', 3), 'UPDATE WRITE a/2@3'],
-      ] as const) {
-        await write()
-        expect(reasons(await reader.next())).toEqual([expected])
-      }
-    })
-  })
+  law(
+    subject,
+    'SH12 live of a field within an expression is of the documents that have it and match',
+    async ({ db }) => {
+      await db.put('a/1', { likes: 1, on: true })
+      await db.put('a/2', { likes: 1, on: false })
+      await db.put('a/3', { on: true })
+      await reading(db.live(['a/*/likes'], { where: 'value.on', heartbeatMs: 60_000 }), async (reader) => {
+        expect(await reader.upToDate()).toEqual(['NEW a/1@1'])
+        for (const [write, expected] of [
+          [() => db.put('a/2/on', true), 'NEW MOVED_IN a/2@2'],
+          [() => db.put('a/1/on', false), 'DELETE MOVED_OUT a/1@2'],
+          [() => db.put('a/3/likes', 0), 'NEW MOVED_IN a/3@2'],
+          [() => db.put('a/2/likes', 3), 'UPDATE WRITE a/2@3'],
+        ] as const) {
+          await write()
+          expect(reasons(await reader.next())).toEqual([expected])
+        }
+      })
+    },
+  )
 
   law(
     subject,
-    'changes of a field within an expression are those that changed the field, also where they move the document in or out',
+    'SH13 changes of a field within an expression are those that changed it, moves in and out too',
     async ({ db }) => {
       await db.put('a/1', { likes: 1, on: true })
       for (const [field, value] of [
@@ -375,7 +392,7 @@ function insides(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a pattern that goes on inside a document names the nested collection of that name as well',
+    'SH14 a pattern that goes on inside a document names the nested collection of that name as well',
     async ({ db }) => {
       await db.put('a/1', { n: [] })
       await reading(db.live(['a/1/n'], { heartbeatMs: 60_000 }), async (reader) => {
@@ -389,7 +406,7 @@ function insides(subject: DatabaseSubject): void {
 }
 
 function sharing(subject: DatabaseSubject): void {
-  law(subject, 'all readers of one shape at one place get the same batch', async ({ db }) => {
+  law(subject, 'SH15 all readers of one shape at one place get the same batch', async ({ db }) => {
     await db.put('a/1', { likes: 9 })
     const open = [
       () => db.live(['a'], { where: 'value.likes > params.n', params: { n: 5 }, columns: ['likes'] }),
@@ -411,7 +428,7 @@ function sharing(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'readers of one shape at different places each get what they lack, and one who comes back late gets what the first one got',
+    'SH16 readers of one shape at different places each get what they lack, also one that comes back late',
     async ({ db }) => {
       const options = { where: 'value > 0', heartbeatMs: 60_000 }
       await reading(db.live(['a'], options), async (early) => {

@@ -12,7 +12,7 @@ export function transactions(subject: DatabaseSubject): void {
 }
 
 function atomicity(subject: DatabaseSubject): void {
-  law(subject, 'a transaction is one commit over any paths', async ({ db }) => {
+  law(subject, 'TR1 a transaction is one commit over any paths', async ({ db }) => {
     await db.put('posts/1', { n: 1, comments: [] })
     await db.put('posts/2', {})
     const commit = await db.transact([
@@ -28,7 +28,7 @@ function atomicity(subject: DatabaseSubject): void {
     expect(summary(await db.log(['*'], { first: 100 })).slice(2)).toEqual(told)
   })
 
-  law(subject, 'one operation that is refused undoes all, with the error it would have alone', async ({ db }) => {
+  law(subject, 'TR2 one operation that is refused undoes all, with the error it would have alone', async ({ db }) => {
     await db.put('posts/1', { title: 'a' })
     const bad: readonly (readonly [Op, string])[] = [
       [{ kind: 'post', path: 'posts', value: 1, id: '1' }, 'EXISTS'],
@@ -46,7 +46,7 @@ function atomicity(subject: DatabaseSubject): void {
     expect(await db.get('posts')).toHaveLength(1)
   })
 
-  law(subject, 'operations run in order and see each other', async ({ db }) => {
+  law(subject, 'TR3 operations run in order and see each other', async ({ db }) => {
     await db.transact([
       { kind: 'post', path: 'posts', value: { n: 0, tags: ['x'] }, id: '1' },
       { kind: 'post', path: 'posts/1/comments', value: { text: 'x' }, id: 'c' },
@@ -63,7 +63,7 @@ function atomicity(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a delete in a transaction covers what earlier operations made, and not what later ones make',
+    'TR4 a delete in a transaction covers what earlier operations made, and not what later ones make',
     async ({ db }) => {
       await db.put('posts/1', 1)
       const commit = await db.transact([put('posts/2', 2), { kind: 'delete', path: 'posts' }, put('posts/3', 3)])
@@ -73,7 +73,7 @@ function atomicity(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'readers see a transaction entirely or not at all', async ({ db }) => {
+  law(subject, 'TR5 readers see a transaction entirely or not at all', async ({ db }) => {
     await db.transact([put('accounts/a', 50), put('accounts/b', 50)])
     const transfers = Array.from({ length: 50 }, (_, i) =>
       db.transact([put('accounts/a', 50 - i), put('accounts/b', 50 + i)]),
@@ -85,7 +85,7 @@ function atomicity(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'more operations or checks, or more bytes, than allowed are TOO_LARGE',
+    'TR6 more operations or checks, or more bytes, than allowed are TOO_LARGE',
     async ({ db }) => {
       const ops = Array.from({ length: 4 }, (_, i) => put(`posts/${i}`, 1))
       const checks = ops.map(({ path }) => ({ path, expect: { absent: true } }))
@@ -105,7 +105,7 @@ function atomicity(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'what is kept beside the values counts as bytes too: paths, fields, tombstones, and the key of each',
+    'TR7 what is kept beside the values counts as bytes too: paths, fields, tombstones, and the key of each',
     async ({ db }) => {
       const deep = (id: string): string => `posts/${id.repeat(60)}`
       const values = ['a', 'b', 'c', 'd', 'e', 'f'].map((id) => put(deep(id), 1))
@@ -124,7 +124,7 @@ function atomicity(subject: DatabaseSubject): void {
 }
 
 function folding(subject: DatabaseSubject): void {
-  law(subject, 'operations on one document make one version and one change', async ({ db }) => {
+  law(subject, 'TR8 operations on one document make one version and one change', async ({ db }) => {
     await db.put('posts/1', {})
     const updated = await db.transact([
       put('posts/1/a', 1),
@@ -141,7 +141,7 @@ function folding(subject: DatabaseSubject): void {
     expect((await db.history('posts')).edges).toHaveLength(4)
   })
 
-  law(subject, 'a document that is deleted and made again in one commit has one more version', async ({ db }) => {
+  law(subject, 'TR9 a document that is deleted and made again in one commit has one more version', async ({ db }) => {
     await db.put('posts/1', 'a')
     const commit = await db.transact([
       { kind: 'delete', path: 'posts/1' },
@@ -151,7 +151,7 @@ function folding(subject: DatabaseSubject): void {
     expect(await db.document('posts/1')).toMatchObject({ version: 2, value: 'b' })
   })
 
-  law(subject, 'a document that is created and deleted in one commit has no version at all', async ({ db }) => {
+  law(subject, 'TR10 a document that is created and deleted in one commit has no version at all', async ({ db }) => {
     const commit = await db.transact([put('posts/1', 'a'), { kind: 'delete', path: 'posts/1' }, put('posts/2', 'b')])
     expect(summary(commit)).toEqual(['NEW posts/2@1'])
     expect((await db.history('posts/1')).edges).toEqual([])
@@ -164,7 +164,7 @@ function folding(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a commit of operations that undo each other has a cursor and no changes, and feeds go on past it',
+    'TR11 a commit of operations that undo each other has a cursor and no changes, and feeds go on past it',
     async ({ db }) => {
       const commit = await db.transact([put('posts/1', 'a'), { kind: 'delete', path: 'posts/1' }], { key: 'nothing' })
       expect(commit).toMatchObject({ id: 'nothing', changes: [], repeated: false })

@@ -61,7 +61,7 @@ export function values(subject: DatabaseSubject): void {
 }
 
 function exactness(subject: DatabaseSubject): void {
-  law(subject, 'every JSON value comes back equal, from a document and from a field', async ({ db }) => {
+  law(subject, 'VA1 every JSON value comes back equal, from a document and from a field', async ({ db }) => {
     for (const [i, value] of EXACT.entries()) {
       await db.put(`values/${i}`, value)
       await db.put('fields/1', {})
@@ -71,7 +71,7 @@ function exactness(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'whatever JSON is written is what document, history, changes and as-of give', async ({ db }) => {
+  law(subject, 'VA2 whatever JSON is written is what document, history, changes and as-of give', async ({ db }) => {
     await fc.assert(
       fc.asyncProperty(json, async (value) => {
         const { cursor, changes } = await db.put('values/1', value)
@@ -84,7 +84,7 @@ function exactness(subject: DatabaseSubject): void {
     )
   })
 
-  law(subject, 'minus zero reads as zero', async ({ db }) => {
+  law(subject, 'VA3 minus zero reads as zero', async ({ db }) => {
     await db.put('values/1', { n: -0, list: [-0] })
     const value = await db.get('values/1')
     expect(value).toStrictEqual({ n: 0, list: [0] })
@@ -93,7 +93,7 @@ function exactness(subject: DatabaseSubject): void {
 
 function refusals(subject: DatabaseSubject): void {
   for (const [what, value, at] of REFUSED) {
-    law(subject, `${what} is INVALID_VALUE with its place, in every write`, async ({ db }) => {
+    law(subject, `VA4 ${what} is INVALID_VALUE with its place, in every write`, async ({ db }) => {
       const given = value as Json
       await db.put('values/1', { a: 1 })
       expect(await refusal(db.post('values', given))).toEqual({ code: 'INVALID_VALUE', at })
@@ -107,7 +107,7 @@ function refusals(subject: DatabaseSubject): void {
     })
   }
 
-  law(subject, 'a value that is left out is refused, and null is a value', async ({ db }) => {
+  law(subject, 'VA5 a value that is left out is refused, and null is a value', async ({ db }) => {
     const missing = undefined as unknown as Json
     expect(['BAD_REQUEST', 'INVALID_VALUE']).toContain((await refusal(db.post('values', missing))).code)
     expect(['BAD_REQUEST', 'INVALID_VALUE']).toContain((await refusal(db.put('values/1', missing))).code)
@@ -115,7 +115,7 @@ function refusals(subject: DatabaseSubject): void {
     expect(await db.document('values/1')).toMatchObject({ version: 1, value: null, deleted: false })
   })
 
-  law(subject, 'a cycle is refused', async ({ db }) => {
+  law(subject, 'VA6 a cycle is refused', async ({ db }) => {
     const cycle: { self?: unknown } = {}
     cycle.self = cycle
     expect(['INVALID_VALUE', 'TOO_LARGE']).toContain((await refusal(db.put('values/1', cycle as Json))).code)
@@ -123,7 +123,7 @@ function refusals(subject: DatabaseSubject): void {
 }
 
 function ownership(subject: DatabaseSubject): void {
-  law(subject, 'what a caller does to a value after the call changes nothing that is stored', async ({ db }) => {
+  law(subject, 'VA7 what a caller does to a value after the call changes nothing that is stored', async ({ db }) => {
     const value = { list: [1, { deep: 'a' }] }
     const writing = db.put('values/1', value)
     value.list.push(2)
@@ -139,7 +139,7 @@ function ownership(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'what a caller does to a patch, operations, checks or options after the call changes nothing',
+    'VA8 what a caller does to a patch, operations, checks or options after the call changes nothing',
     async ({ db }) => {
       await db.put('values/1', {})
       const merge: Record<string, Json> = { a: 1 }
@@ -167,7 +167,7 @@ function ownership(subject: DatabaseSubject): void {
 }
 
 function bounds(subject: DatabaseSubject): void {
-  law(subject, 'limits of a value hold at their bound and not beyond, with the place', async ({ db }) => {
+  law(subject, 'VA9 limits of a value hold at their bound and not beyond, with the place', async ({ db }) => {
     const { valueDepth, keysPerObject, arrayLength, valueBytes } = LIMITS
     const tooLarge = async (value: Json): Promise<unknown> => refusal(db.put('values/1', value))
     const nested = (levels: number): Json => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as Json

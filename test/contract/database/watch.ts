@@ -29,24 +29,28 @@ export function watches(subject: DatabaseSubject): void {
 }
 
 function values(subject: DatabaseSubject): void {
-  law(subject, 'a path is watched before it exists: null, then what is there after every change', async ({ db }) => {
-    await watching(db, 'a/1', async (next) => {
-      expect(await next()).toBe(null)
-      for (const value of [{ n: 1 }, 'text', null, 0, [1], { n: 2 }]) {
-        const write = next()
-        await db.put('a/1', { other: value })
-        expect(await write).toEqual({ other: value })
-      }
-      await db.put('a/1/other', { deep: 1 })
-      expect(await next()).toEqual({ other: { deep: 1 } })
-      await db.delete('a/1')
-      expect(await next()).toBe(null)
-      await db.put('a/1', 'back')
-      expect(await next()).toBe('back')
-    })
-  })
+  law(
+    subject,
+    'WA1 a path is watched before it exists: null, then what is there after every change',
+    async ({ db }) => {
+      await watching(db, 'a/1', async (next) => {
+        expect(await next()).toBe(null)
+        for (const value of [{ n: 1 }, 'text', null, 0, [1], { n: 2 }]) {
+          const write = next()
+          await db.put('a/1', { other: value })
+          expect(await write).toEqual({ other: value })
+        }
+        await db.put('a/1/other', { deep: 1 })
+        expect(await next()).toEqual({ other: { deep: 1 } })
+        await db.delete('a/1')
+        expect(await next()).toBe(null)
+        await db.put('a/1', 'back')
+        expect(await next()).toBe('back')
+      })
+    },
+  )
 
-  law(subject, 'each value is what get gives', async ({ db }) => {
+  law(subject, 'WA2 each value is what get gives', async ({ db }) => {
     await db.put('a/1', { title: 't', n: [] })
     await db.put('a/2', 2)
     const writes = [
@@ -67,7 +71,7 @@ function values(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a commit that does not change what is there delivers nothing', async ({ db }) => {
+  law(subject, 'WA3 a commit that does not change what is there delivers nothing', async ({ db }) => {
     await db.put('a/1', { likes: 1, title: 't' })
     await watching(db, 'a/1/likes', async (next) => {
       expect(await next()).toBe(1)
@@ -84,7 +88,7 @@ function values(subject: DatabaseSubject): void {
 }
 
 function meanings(subject: DatabaseSubject): void {
-  law(subject, 'a field is watched before its document exists, and across its deletion', async ({ db }) => {
+  law(subject, 'WA4 a field is watched before its document exists, and across its deletion', async ({ db }) => {
     await watching(db, 'a/1/meta/likes', async (next) => {
       expect(await next()).toBe(null)
       for (const [write, expected] of [
@@ -100,7 +104,7 @@ function meanings(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'depth bounds the levels of collections that are watched', async ({ db }) => {
+  law(subject, 'WA5 depth bounds the levels of collections that are watched', async ({ db }) => {
     await db.put('a/1', { n: [] })
     await db.put('a/1/n/x', { m: [] })
     await watching(
@@ -128,7 +132,7 @@ function meanings(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a nested collection is watched from when it does not exist: null, then empty or not',
+    'WA6 a nested collection is watched from when it does not exist: null, then empty or not',
     async ({ db }) => {
       await watching(db, 'a/1/n', async (next) => {
         expect(await next()).toBe(null)
@@ -144,7 +148,7 @@ function meanings(subject: DatabaseSubject): void {
 }
 
 function slowness(subject: DatabaseSubject): void {
-  law(subject, 'a slow watcher skips to the latest, and then is told of every change again', async ({ db }) => {
+  law(subject, 'WA7 a slow watcher skips to the latest, and then is told of every change again', async ({ db }) => {
     await watching(db, 'a/1', async (next) => {
       expect(await next()).toBe(null)
       for (let i = 0; i < 500; i++) await db.put('a/1', i)
@@ -155,7 +159,7 @@ function slowness(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a slow watcher of what changed and changed back is told nothing', async ({ db }) => {
+  law(subject, 'WA8 a slow watcher of what changed and changed back is told nothing', async ({ db }) => {
     await db.put('a/1', 1)
     await watching(db, 'a/1', async (next) => {
       expect(await next()).toBe(1)
@@ -167,7 +171,7 @@ function slowness(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'with many writers a watcher ends with the last value, and never goes back', async ({ db }) => {
+  law(subject, 'WA9 with many writers a watcher ends with the last value, and never goes back', async ({ db }) => {
     await db.put('a/1', 0)
     let last = 0
     await watching(db, 'a/1', async (next) => {
@@ -187,7 +191,7 @@ function slowness(subject: DatabaseSubject): void {
 function ends(subject: DatabaseSubject): void {
   const DONE = { done: true, value: undefined }
 
-  law(subject, 'a watch ends by return and by abort, also while it waits', async ({ db }) => {
+  law(subject, 'WA10 a watch ends by return and by abort, also while it waits', async ({ db }) => {
     const abort = new AbortController()
     const [one, other] = [db.watch('a/1'), db.watch('a/1', { signal: abort.signal })]
     await Promise.all([one.next(), other.next()])
@@ -198,7 +202,7 @@ function ends(subject: DatabaseSubject): void {
     expect([await one.next(), await other.next()]).toEqual([DONE, DONE])
   })
 
-  law(subject, 'a path or a depth that is none is refused at once', async ({ db }) => {
+  law(subject, 'WA11 a path or a depth that is none is refused at once', async ({ db }) => {
     const refused = (path: string, depth?: number): Promise<unknown> =>
       refusal((async () => void db.watch(path, { depth }))())
     for (const path of ['', '/a', 'a//b', '__proto__/1']) {
@@ -209,7 +213,7 @@ function ends(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'all watchers of one path get the same value', async ({ db }) => {
+  law(subject, 'WA12 all watchers of one path get the same value', async ({ db }) => {
     await db.put('a/1', { n: 1 })
     const watchers = [db.watch('a/1'), db.watch('a/1')]
     for (const n of [1, 2, 3]) {

@@ -62,7 +62,7 @@ function everywhere<T>(value: T): Readonly<Record<string, T>> {
 function judgements(subject: DatabaseSubject): void {
   law(
     subject,
-    'documents, log, changes and live select by an expression what it says in other words',
+    'WH1 documents, log, changes and live select by an expression what it says in other words',
     async ({ db }) => {
       await plant(db, VALUES)
       const all = (await db.documents('a', { first: 1_000 })).edges.map(({ node }) => node)
@@ -73,7 +73,7 @@ function judgements(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'an expression sees the value, the path, the id and the params', async ({ db }) => {
+  law(subject, 'WH2 an expression sees the value, the path, the id and the params', async ({ db }) => {
     await plantNumbers(db, 9)
     for (const [where, expected] of [
       ['value > 7', ['008', '009']],
@@ -104,7 +104,7 @@ const asks = (size: number): fc.Arbitrary<Ask> => {
 function pages(subject: DatabaseSubject): void {
   law(
     subject,
-    'a page is of matches: every page is a part of the plain list of them, whatever is asked',
+    'WH3 a page is of matches: every page is a part of the plain list of them, whatever is asked',
     async ({ db }) => {
       await plant(db, VALUES)
       const all = (await db.documents('a', { first: 1_000 })).edges.map(({ node }) => node)
@@ -129,7 +129,7 @@ function pages(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a page has as many matches as it may, however far they lie apart, and knows whether there is one more',
+    'WH4 a page is full of matches, however far they lie apart, and knows whether there is one more',
     async ({ db }) => {
       await plantNumbers(db, 900)
       const where = 'value in [3, 299, 300, 700, 899]'
@@ -149,7 +149,7 @@ function pages(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'page cursors work with and without the expression', async ({ db }) => {
+  law(subject, 'WH5 page cursors work with and without the expression', async ({ db }) => {
     await plantNumbers(db, 9)
     const [first, second] = (await db.documents('a', { where: 'value > 3' })).edges
     expect(idsOf(await db.documents('a', { first: 2, after: first?.cursor }))).toEqual(['005', '006'])
@@ -166,7 +166,7 @@ function pages(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'a page of matches that would be larger than an answer may be is shorter, and says that there is more',
+    'WH6 a page of matches that is too large for an answer is shorter, and says that there is more',
     async ({ db }) => {
       for (let i = 0; i < 12; i++) await db.put(`a/${i + 10}`, { text: 'x'.repeat(300), odd: i % 2 === 1 })
       const options = { where: 'value.odd' }
@@ -199,7 +199,7 @@ function states(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'all pages of one cursor are of one state: matches that come, go and stop to match do not change it',
+    'WH7 all pages of one cursor are of one state, whatever matches come, go and stop to match',
     async ({ db }) => {
       await plantNumbers(db, 5)
       const before = (await db.put('a/002', 102)).cursor
@@ -225,7 +225,7 @@ function states(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a page that looks far is of one state, while others write', async ({ db }) => {
+  law(subject, 'WH8 a page that looks far is of one state, while others write', async ({ db }) => {
     await plantNumbers(db, 800)
     let writing = true
     const writes = (async () => {
@@ -246,7 +246,7 @@ function states(subject: DatabaseSubject): void {
 }
 
 function faults(subject: DatabaseSubject): void {
-  law(subject, 'what is missing or of another type makes an expression false, never an error', async ({ db }) => {
+  law(subject, 'WH9 what is missing or of another type makes an expression false, never an error', async ({ db }) => {
     const values: readonly Json[] = [
       { likes: 3 },
       { likes: 'many' },
@@ -286,7 +286,7 @@ async function refusals(db: Database, options: Filter): Promise<Readonly<Record<
 function bounds(subject: DatabaseSubject): void {
   law(
     subject,
-    'an expression that does not parse, or uses what is not offered, is BAD_EXPRESSION with the position',
+    'WH10 an expression that does not parse, or uses what is not offered, is BAD_EXPRESSION with the position',
     async ({ db }) => {
       for (const [where, position] of [
         ['value.likes >=', 14],
@@ -308,7 +308,7 @@ function bounds(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'params are an object of at most 32 values that can be kept exactly, and come with an expression',
+    'WH11 params are an object of at most 32 values that can be kept exactly, and come with an expression',
     async ({ db }) => {
       await plantNumbers(db, 3)
       const named = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, i]))
@@ -329,7 +329,7 @@ function bounds(subject: DatabaseSubject): void {
 
   law(
     subject,
-    'params of a feed are those of the call, whatever the caller does with them afterwards',
+    'WH12 params of a feed are those of the call, whatever the caller does with them afterwards',
     async ({ db }) => {
       await plantNumbers(db, 3)
       const params = { n: [2] }
@@ -341,7 +341,7 @@ function bounds(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'an expression of too many bytes, nodes or levels is TOO_LARGE', async ({ db }) => {
+  law(subject, 'WH13 an expression of too many bytes, nodes or levels is TOO_LARGE', async ({ db }) => {
     const tooLong = `value == "${'x'.repeat(8_192)}"`
     const tooMany = Array.from({ length: 200 }, () => 'value == 1').join(' || ')
     const tooDeep = `${'('.repeat(65)}true${')'.repeat(65)}`

@@ -35,7 +35,7 @@ export function writes(subject: DatabaseSubject): void {
 }
 
 function posts(subject: DatabaseSubject): void {
-  law(subject, 'a post gets a fresh ULID, and the order of ids is the order of posts', async ({ db, clock }) => {
+  law(subject, 'WR1 a post gets a fresh ULID, and the order of ids is the order of posts', async ({ db, clock }) => {
     const ids: string[] = []
     for (let i = 0; i < 50; i++) {
       clock.time += i % 10 === 0 ? 1 : 0
@@ -48,13 +48,13 @@ function posts(subject: DatabaseSubject): void {
     expect((await db.documents('posts')).edges.map(({ node }) => node.value)).toEqual(ids.map((_, i) => ({ i })))
   })
 
-  law(subject, 'a post takes the id of its caller, and EXISTS when it is there', async ({ db }) => {
+  law(subject, 'WR2 a post takes the id of its caller, and EXISTS when it is there', async ({ db }) => {
     expect(summary(await db.post('posts', { n: 1 }, { id: 'a' }))).toEqual(['NEW posts/a@1'])
     await expectRefusal(db.post('posts', { n: 2 }, { id: 'a' }), 'EXISTS', 'posts/a')
     expect(await db.document('posts/a')).toMatchObject({ version: 1, value: { n: 1 } })
   })
 
-  law(subject, 'a post into a nested collection takes a living parent', async ({ db }) => {
+  law(subject, 'WR3 a post into a nested collection takes a living parent', async ({ db }) => {
     const asked = ['posts/1', 'posts/1/comments']
     await expectRefusal(db.post('posts/1/comments', {}), 'NOT_FOUND', ...asked)
     await db.put('posts/1', {})
@@ -71,7 +71,7 @@ function posts(subject: DatabaseSubject): void {
     await expectRefusal(db.post('posts/1/comments', {}), 'NOT_FOUND', ...asked)
   })
 
-  law(subject, 'of many posts with one id, one comes into being and the others are EXISTS', async ({ db }) => {
+  law(subject, 'WR4 of many posts with one id, one comes into being and the others are EXISTS', async ({ db }) => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 30 }, (_, i) => db.post('posts', { i }, { id: 'a' })),
     )
@@ -83,19 +83,19 @@ function posts(subject: DatabaseSubject): void {
 }
 
 function puts(subject: DatabaseSubject): void {
-  law(subject, 'a put replaces a whole document', async ({ db }) => {
+  law(subject, 'WR5 a put replaces a whole document', async ({ db }) => {
     await db.put('posts/1', { a: 1, b: 2 })
     await db.put('posts/1', { c: 3 })
     expect(await db.document('posts/1')).toMatchObject({ version: 2, value: { c: 3 } })
   })
 
-  law(subject, 'a put creates a document at the top level, in whatever collection', async ({ db }) => {
+  law(subject, 'WR6 a put creates a document at the top level, in whatever collection', async ({ db }) => {
     expect(summary(await db.put('brand-new/1', 1))).toEqual(['NEW brand-new/1@1'])
   })
 
   law(
     subject,
-    'a put creates a nested document where its collection has or had one, or is declared',
+    'WR7 a put creates a nested document where its collection has or had one, or is declared',
     async ({ db }) => {
       await db.put('posts/1', { declared: [] })
       expect(summary(await db.put('posts/1/declared/a', 1))).toEqual(['NEW posts/1/declared/a@1'])
@@ -106,7 +106,7 @@ function puts(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'a put below what is not there is NOT_FOUND', async ({ db }) => {
+  law(subject, 'WR8 a put below what is not there is NOT_FOUND', async ({ db }) => {
     await expectRefusal(db.put('posts/1/title', 'a'), 'NOT_FOUND', 'posts/1', 'posts/1/title')
     await expectRefusal(
       db.put('posts/1/comments/c', 'a'),
@@ -131,14 +131,14 @@ function puts(subject: DatabaseSubject): void {
     )
   })
 
-  law(subject, 'a put of a field makes the missing parents inside the value', async ({ db }) => {
+  law(subject, 'WR9 a put of a field makes the missing parents inside the value', async ({ db }) => {
     await db.put('posts/1', { a: 1 })
     await db.put('posts/1/meta/by/name', 'ann')
     await db.put('posts/1/a', 2)
     expect(await db.get('posts/1')).toEqual({ a: 2, meta: { by: { name: 'ann' } } })
   })
 
-  law(subject, 'a put through what is no object, or beyond the end of an array, is refused', async ({ db }) => {
+  law(subject, 'WR10 a put through what is no object, or beyond the end of an array, is refused', async ({ db }) => {
     const value = { text: 'a', none: null, list: [1] }
     await db.put('posts/1', value)
     for (const path of ['text/x', 'none/x', 'list/3', 'list/x', 'list/-1', 'list/01', 'list/0/x']) {
@@ -151,7 +151,7 @@ function puts(subject: DatabaseSubject): void {
 }
 
 function patches(subject: DatabaseSubject): void {
-  law(subject, 'a merge does what RFC 7396 says, to a document and to a field', async ({ db }) => {
+  law(subject, 'WR11 a merge does what RFC 7396 says, to a document and to a field', async ({ db }) => {
     for (const [original, merge, result] of MERGES) {
       await db.put('posts/1', original)
       await db.patch('posts/1', { merge })
@@ -162,7 +162,7 @@ function patches(subject: DatabaseSubject): void {
     }
   })
 
-  law(subject, 'a patch of nothing is NOT_FOUND', async ({ db }) => {
+  law(subject, 'WR12 a patch of nothing is NOT_FOUND', async ({ db }) => {
     await expectRefusal(db.patch('posts/1', { merge: { a: 1 } }), 'NOT_FOUND', 'posts/1')
     await expect(db.patch('posts/1/meta/by', { merge: { a: 1 } })).rejects.toThrow(
       'posts/1 does not exist; put or post makes it.',
@@ -183,7 +183,7 @@ function patches(subject: DatabaseSubject): void {
 function versions(subject: DatabaseSubject): void {
   law(
     subject,
-    'each write of a document makes the next version, a delete too, and one that comes back goes on counting',
+    'WR13 each write of a document makes the next version, a delete too, and one that comes back goes on counting',
     async ({ db }) => {
       const told: string[] = []
       told.push(...summary(await db.post('posts', {}, { id: '1' })))
@@ -198,7 +198,7 @@ function versions(subject: DatabaseSubject): void {
     },
   )
 
-  law(subject, 'put and patch make a version also when nothing changes', async ({ db }) => {
+  law(subject, 'WR14 put and patch make a version also when nothing changes', async ({ db }) => {
     await db.put('posts/1', { a: 1 })
     await db.put('posts/1', { a: 1 })
     await db.put('posts/1/a', 1)
@@ -207,7 +207,7 @@ function versions(subject: DatabaseSubject): void {
     expect(await db.document('posts/1')).toMatchObject({ version: 5, value: { a: 1 } })
   })
 
-  law(subject, 'a commit tells its id, place, time, actor and changes', async ({ db, clock }) => {
+  law(subject, 'WR15 a commit tells its id, place, time, actor and changes', async ({ db, clock }) => {
     clock.time = START + 5
     const commit = await db.put('posts/1', { title: 'a' })
     const at = timestamp(START + 5)
@@ -237,7 +237,7 @@ function versions(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a document tells when it came into being and when it was written last', async ({ db, clock }) => {
+  law(subject, 'WR16 a document tells when it came into being and when it was written last', async ({ db, clock }) => {
     await db.put('posts/1', { title: 'a' })
     clock.time = START + 1_000
     const { cursor } = await db.put('posts/1/title', 'b')
@@ -250,34 +250,38 @@ function versions(subject: DatabaseSubject): void {
     })
   })
 
-  law(subject, 'a change names the fields that were written, and none when the whole value was', async ({ db }) => {
-    const fieldsOf = async (write: ReturnType<typeof db.put>): Promise<readonly string[]> =>
-      (await write).changes.flatMap(({ fields }) => fields).toSorted()
-    expect(await fieldsOf(db.put('posts/1', { a: 1, author: { name: 'ann' } }))).toEqual([])
-    expect(await fieldsOf(db.put('posts/1/author/name', 'bob'))).toEqual(['author/name'])
-    expect(await fieldsOf(db.put('posts/1/tags', ['x']))).toEqual(['tags'])
-    expect(await fieldsOf(db.put('posts/1/tags/0', 'y'))).toEqual(['tags/0'])
-    expect(await fieldsOf(db.patch('posts/1', { merge: { a: 2, author: { name: 'eve' } } }))).toEqual([
-      'a',
-      'author/name',
-    ])
-    expect(await fieldsOf(db.patch('posts/1/author', { merge: { name: 'ann', age: 7 } }))).toEqual([
-      'author/age',
-      'author/name',
-    ])
-    expect(await fieldsOf(db.delete('posts/1/a'))).toEqual(['a'])
-    expect(
-      await fieldsOf(
-        db.transact([
-          { kind: 'put', path: 'posts/1/b', value: 1 },
-          { kind: 'put', path: 'posts/1/c', value: 2 },
-        ]),
-      ),
-    ).toEqual(['b', 'c'])
-    expect(await fieldsOf(db.put('posts/1', {}))).toEqual([])
-  })
+  law(
+    subject,
+    'WR17 a change names the fields that were written, and none when the whole value was',
+    async ({ db }) => {
+      const fieldsOf = async (write: ReturnType<typeof db.put>): Promise<readonly string[]> =>
+        (await write).changes.flatMap(({ fields }) => fields).toSorted()
+      expect(await fieldsOf(db.put('posts/1', { a: 1, author: { name: 'ann' } }))).toEqual([])
+      expect(await fieldsOf(db.put('posts/1/author/name', 'bob'))).toEqual(['author/name'])
+      expect(await fieldsOf(db.put('posts/1/tags', ['x']))).toEqual(['tags'])
+      expect(await fieldsOf(db.put('posts/1/tags/0', 'y'))).toEqual(['tags/0'])
+      expect(await fieldsOf(db.patch('posts/1', { merge: { a: 2, author: { name: 'eve' } } }))).toEqual([
+        'a',
+        'author/name',
+      ])
+      expect(await fieldsOf(db.patch('posts/1/author', { merge: { name: 'ann', age: 7 } }))).toEqual([
+        'author/age',
+        'author/name',
+      ])
+      expect(await fieldsOf(db.delete('posts/1/a'))).toEqual(['a'])
+      expect(
+        await fieldsOf(
+          db.transact([
+            { kind: 'put', path: 'posts/1/b', value: 1 },
+            { kind: 'put', path: 'posts/1/c', value: 2 },
+          ]),
+        ),
+      ).toEqual(['b', 'c'])
+      expect(await fieldsOf(db.put('posts/1', {}))).toEqual([])
+    },
+  )
 
-  law(subject, 'time never runs backwards along the log, although the clock does', async ({ db, clock }) => {
+  law(subject, 'WR18 time never runs backwards along the log, although the clock does', async ({ db, clock }) => {
     const times: string[] = []
     for (const step of [0, 5_000, -9_000, 1, -1, 3_000, 20_000]) {
       clock.time += step
@@ -287,10 +291,14 @@ function versions(subject: DatabaseSubject): void {
     expect(times.at(-1)).toBe(timestamp(clock.time))
   })
 
-  law(subject, 'every write gives the cursor at which a read finds it, and what came later not', async ({ db }) => {
-    const cursors: string[] = []
-    for (let i = 0; i < 10; i++) cursors.push((await db.put('posts/1', i)).cursor)
-    expect(new Set(cursors).size).toBe(10)
-    for (const [i, cursor] of cursors.entries()) expect(await db.get('posts/1', { asOf: { cursor } })).toBe(i)
-  })
+  law(
+    subject,
+    'WR19 every write gives the cursor at which a read finds it, and what came later not',
+    async ({ db }) => {
+      const cursors: string[] = []
+      for (let i = 0; i < 10; i++) cursors.push((await db.put('posts/1', i)).cursor)
+      expect(new Set(cursors).size).toBe(10)
+      for (const [i, cursor] of cursors.entries()) expect(await db.get('posts/1', { asOf: { cursor } })).toBe(i)
+    },
+  )
 }

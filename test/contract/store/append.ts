@@ -77,7 +77,7 @@ export function appendContract(subject: StoreSubject): void {
 
   law(
     subject,
-    'L11 a draft that was made on the outcome of a lost one is lost too, though another has made that version',
+    'L11 a draft on the outcome of a lost one is lost too, though another has made that version',
     async ({ store, tenant }) => {
       await store.append(tenant, [draft([put('posts/1', 1)]), draft([put('posts/1', 2, 'of another')])])
       const results = await store.append(tenant, [

@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { Path } from '../../../src/core/path.ts'
 import type { Version } from '../../../src/core/version.ts'
 import type { Snapshot, Store, TenantId } from '../../../src/store/store.ts'
 import { ALL, commit, committed, draft, path, put } from '../../support/store/drafts.ts'
 import { law, scaled, type StoreSubject } from './subject.ts'
+import { turn } from '../../support/time/turns.ts'
 
 const WRITERS = 8
 
@@ -38,7 +38,7 @@ async function follow(
     expect(last).toBeGreaterThanOrEqual(seen)
     if (pictures.at(-1)?.revision !== picture.revision) pictures.push(picture)
     // Reads of a synchronous store would otherwise leave no turn of the event loop to the writers.
-    await nextTurn()
+    await turn()
   }
   return pictures
 }

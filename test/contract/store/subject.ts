@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { it } from 'vitest'
+import { test } from 'vitest'
 import type { Store, TenantId } from '../../../src/store/store.ts'
 
 /** A store under the contract. */
@@ -29,12 +29,12 @@ export interface Fixture {
 export function law(
   subject: StoreSubject,
   title: string,
-  test: (fixture: Fixture) => Promise<void>,
+  run: (fixture: Fixture) => Promise<void>,
   timeoutMs = 60_000,
 ): void {
   const skipped = subject.skip?.find(({ law: id }) => title.startsWith(`${id} `))
-  if (skipped !== undefined) it.skip(`${title} (not for ${subject.name}: ${skipped.reason})`)
-  else it(title, () => withFixture(subject, test), timeoutMs)
+  if (skipped !== undefined) test.skip(`${title} (not for ${subject.name}: ${skipped.reason})`)
+  else test(title, () => withFixture(subject, run), timeoutMs)
 }
 
 /** Runs with a fresh store and tenant, and closes and frees them. */

@@ -57,7 +57,8 @@ function checkClock(path: string, operations: readonly Operation[], found: Viola
     found.unless(
       version >= least,
       () =>
-        `a ${kind} of ${path} that began at ${call} has version ${version}, but version ${highest} was seen before it began`,
+        `a ${kind} of ${path} that began at ${call} has version ${version}, but version ${highest} was ` +
+        'seen before it began',
     )
   }
 }

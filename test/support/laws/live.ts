@@ -39,7 +39,8 @@ function isTrue({ run, truth }: LivedRun): Verdict {
       found.unless(
         right === undefined || sameHeld(right, held),
         () =>
-          `at ${at(cursor)} it shows ${path}@${held.version} ${held.value} instead of @${right?.version} ${right?.value}`,
+          `at ${at(cursor)} it shows ${path}@${held.version} ${held.value} instead of @${right?.version} ` +
+          `${right?.value}`,
       )
     }
     for (const [path, { version }] of due) {

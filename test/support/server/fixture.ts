@@ -122,9 +122,9 @@ export async function ask(
   return (await response.json()) as Answer
 }
 
-/** Fails unless a query is answered within a second. */
+/** Fails unless a query is answered within 10 s, which a process that stands still does not do. */
 export async function expectAlive(endpoint: string): Promise<void> {
-  const response = await fetch(`${endpoint}?query={__typename}`, { signal: AbortSignal.timeout(1_000) })
+  const response = await fetch(`${endpoint}?query={__typename}`, { signal: AbortSignal.timeout(10_000) })
   const text = await response.text()
   if (text !== '{"data":{"__typename":"Query"}}') {
     throw new Error(`The server answers a ping with ${response.status} ${text}`)

@@ -90,10 +90,12 @@ const FOLLOW =
   'subscription ($params: JSON) { changes(paths: ["none"], where: "params.a == value.a", params: $params) { cursor } }'
 /** All values, from the beginning, `n` in a name so that no two are alike. */
 const followAll = (n: number): string =>
-  `subscription { q${n}: changes(paths: ["big"], start: BEGINNING) { changes { ${Array.from({ length: 4 }, (_, k) => `a${k}: document { value }`).join(' ')} } } }`
+  `subscription { q${n}: changes(paths: ["big"], start: BEGINNING) { changes { ` +
+  `${Array.from({ length: 4 }, (_, k) => `a${k}: document { value }`).join(' ')} } } }`
 
 const post = (body: string, headers = ''): string =>
-  `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+  `${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 
 const webSocket =
   (messages: (n: number) => Iterable<Buffer | string>): Attack =>
@@ -115,7 +117,11 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'answers of mutations that are not read': webSocket((n) =>
     times(200, (i) =>
       subscribe(`${n}.${i}`, {
-        query: `mutation { put(path: "small/${n}", value: ${i}) { changes { ${Array.from({ length: 3 }, (_, k) => `a${k}: before`).join(' ')} document { value } } document { path version } } ${LARGE.slice(1, -1).replaceAll('get(', 'put(').replaceAll(')', ', value: 1) { cursor }')} }`,
+        query:
+          `mutation { put(path: "small/${n}", value: ${i}) { changes { ` +
+          `${Array.from({ length: 3 }, (_, k) => `a${k}: before`).join(' ')} document { value } } document ` +
+          '{ path version } } ' +
+          `${LARGE.slice(1, -1).replaceAll('get(', 'put(').replaceAll(')', ', value: 1) { cursor }')} }`,
       }),
     ),
   ),
@@ -208,7 +214,8 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   'HTTP bodies without an end': async (port) => {
     const socket = await open(port)
     socket.write(
-      `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${2 * MIB}\r\n\r\n`,
+      'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+        `Content-Length: ${2 * MIB}\r\n\r\n`,
     )
     await sendAll(socket, [Buffer.alloc(2 * MIB - 2_000, 'x')])
     trickle(socket, () => Buffer.from('x'), 500)

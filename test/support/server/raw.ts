@@ -99,14 +99,3 @@ export async function openPeer(
   await take()
   return peer
 }
-
-/** Awaits a condition, for at most `ms`. */
-export async function until(condition: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
-  const deadline = performance.now() + ms
-  while (!(await condition())) {
-    if (performance.now() > deadline) {
-      throw new Error(`The condition did not come true within ${ms} ms: ${condition.toString()}`)
-    }
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-}

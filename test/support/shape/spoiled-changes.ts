@@ -4,6 +4,7 @@ import { isObject, type Json } from '../../../src/core/json/json.ts'
 import type { Feeder, OpenFeed } from '../writers/history-follower.ts'
 import { epochIn, revisionIn, type ShownBatch, type ShownChange } from '../writers/history-run.ts'
 import { changesFeeder, type Reading } from './changes.ts'
+import { turns } from '../time/turns.ts'
 
 /** A mistake in `changes` that somebody once made. */
 export type ChangesBug =
@@ -112,7 +113,7 @@ class SnapshotFirst implements OpenFeed {
     this.#follows = true
     await this.#feed.kill()
     // Something is always written meanwhile.
-    for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve))
+    await turns()
     this.#feed = this.#feeder(await this.#newest())
     return batch
   }

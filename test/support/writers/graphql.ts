@@ -10,11 +10,19 @@ import type { Commit } from './load.ts'
 const CHANGE = 'type path commit cursor at document { version value }'
 
 /** The subscription of a follower. */
-export const CHANGES: string = `subscription ($paths: [PathPattern!]!, $types: [ChangeType!], $after: Cursor, $start: Start, $heartbeatMs: Int) {
-  changes(paths: $paths, types: $types, after: $after, start: $start, heartbeatMs: $heartbeatMs) { cursor upToDate changes { ${CHANGE} } }
+export const CHANGES: string = `subscription (
+  $paths: [PathPattern!]!, $types: [ChangeType!], $after: Cursor, $start: Start, $heartbeatMs: Int
+) {
+  changes(paths: $paths, types: $types, after: $after, start: $start, heartbeatMs: $heartbeatMs) {
+    cursor upToDate changes { ${CHANGE} }
+  }
 }`
-const TRANSACT = `mutation ($ops: [Op!]!, $key: ID) { transact(ops: $ops, key: $key) { id cursor repeated changes { ${CHANGE} } } }`
-const LOG = `query ($after: Cursor) { log(paths: ["*"], after: $after, first: 1000) { cursor upToDate changes { ${CHANGE} } } }`
+const TRANSACT =
+  'mutation ($ops: [Op!]!, $key: ID) { transact(ops: $ops, key: $key) { id cursor repeated changes { ' +
+  `${CHANGE} } } }`
+const LOG =
+  'query ($after: Cursor) { log(paths: ["*"], after: $after, first: 1000) { cursor upToDate changes { ' +
+  `${CHANGE} } } }`
 
 /** A refusal as GraphQL tells it. */
 export class Refused extends Error {

@@ -118,7 +118,9 @@ export async function openWs({ port }: Address, random: Random, { failed, more =
     if (head.endsWith('\r\n\r\n')) socket.write(maskedFrame('{"type":"connection_init"}'))
   })
   socket.write(
-    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n',
+    'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n' +
+      'sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n' +
+      'sec-websocket-protocol: graphql-transport-ws\r\n\r\n',
   )
   const ask = (query: string, variables: object): Promise<unknown> =>
     new Promise((resolve) => {

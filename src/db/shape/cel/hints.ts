@@ -35,5 +35,8 @@ export function nameHint(text: string, name: string, position: number): string {
   if (name === 'int' || name === 'uint') return 'all numbers are of the type double'
   const [path] = /\bvalue(?:\.\w+)+\/$/.exec(text.slice(Math.max(0, position - LOOK_AROUND), position)) ?? []
   if (path !== undefined) return `a field of a field comes after a point: write ${path.slice(0, -1)}.${name}`
-  return `there are value, params, path and id: write value.${name} for a field, "${name}" for a text, params.${name} for what the params bring`
+  return (
+    `there are value, params, path and id: write value.${name} for a field, "${name}" for a text, ` +
+    `params.${name} for what the params bring`
+  )
 }

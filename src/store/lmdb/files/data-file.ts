@@ -14,7 +14,9 @@ export function checkDataFile(directory: string): void {
   const path = join(directory, 'data.mdb')
   const head = readHead(path)
   if (head === null || head.length === 0 || hasMagic(head)) return
-  const message = `The data file ${path} is damaged, or is not Tidemark's: restore it from a backup, or choose another directory.`
+  const message =
+    `The data file ${path} is damaged, or is not Tidemark's: restore it from a backup, or choose another ` +
+    'directory.'
   throw new DatabaseError('UNAVAILABLE', message)
 }
 

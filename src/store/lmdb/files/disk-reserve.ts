@@ -58,6 +58,7 @@ export class DiskReserve {
 /** Writes to a removed file are lost when the process ends, so they must not be acknowledged. */
 function removedError(): DatabaseError {
   const message =
-    'The data file was removed while the server ran: nothing is written any more. Stop the server and put the data back.'
+    'The data file was removed while the server ran: nothing is written any more. Stop the server and ' +
+    'put the data back.'
   return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: 1_000 })
 }

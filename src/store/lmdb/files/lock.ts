@@ -11,7 +11,9 @@ import { inodeOf, isAt } from './inode.ts'
 const OWNER_FILE = 'owner'
 
 /** Content of the lock file, for people and for the message of a refusal; no decision depends on it. */
-const NOTE = `the process ${process.pid} is using it, started ${new Date(performance.timeOrigin).toISOString()} on host ${hostname()}`
+const NOTE =
+  `the process ${process.pid} is using it, started ${new Date(performance.timeOrigin).toISOString()} on ` +
+  `host ${hostname()}`
 
 /** Device and inode of the lock files that this process holds. */
 const LOCKED_INODES = new Set<string>()

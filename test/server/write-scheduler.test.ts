@@ -1,17 +1,19 @@
 import { Duplex, PassThrough } from 'node:stream'
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { BroadcastPacer } from '../../src/db/feed/cohort/broadcast-pacer.ts'
 import { BOUNDS } from '../../src/server/config/config.ts'
 import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
 import { BufferCoalescer } from '../../src/server/broadcast/buffer-coalescer.ts'
 import { WriteScheduler } from '../../src/server/broadcast/write-scheduler.ts'
 import { NextOpening, Payload } from '../../src/server/broadcast/payload.ts'
+import { until } from '../support/time/until.ts'
+import { turn } from '../support/time/turns.ts'
+import { useFakeClock } from '../support/time/fake-clock.ts'
 
 const pieces = (...texts: readonly string[]): readonly Buffer[] => texts.map((text) => Buffer.from(text))
 
 describe('what is written to many connections', () => {
-  it('is joined once where many get the same in a row, and is the same bytes', () => {
+  test('is joined once where many get the same in a row, and is the same bytes', () => {
     const coalescer = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
     const same = [Buffer.from('head'), long]
@@ -27,7 +29,7 @@ describe('what is written to many connections', () => {
     expect(Buffer.concat(coalescer.coalesce([long])).equals(long)).toBe(true)
   })
 
-  it('is not copied where it is long and each gets another, nor where it is very long', () => {
+  test('is not copied where it is long and each gets another, nor where it is very long', () => {
     const coalescer = new BufferCoalescer()
     const long = Buffer.alloc(100_000, 'x')
     for (let i = 0; i < 3; i++) expect(coalescer.coalesce([Buffer.from(String(i)), long])[1]).toBe(long)
@@ -36,7 +38,7 @@ describe('what is written to many connections', () => {
     expect(coalescer.coalesce(pieces('a', 'b'))).toEqual(pieces('ab'))
   })
 
-  it('is a frame for each of many ids, written together with what else leaves then', () => {
+  test('is a frame for each of many ids, written together with what else leaves then', () => {
     const [payload, long] = [new Payload('{"data":1}'), Buffer.alloc(5_000, 'x')]
     const ids = Array.from({ length: 100 }, (_, i) => `é${i}`)
     for (const [id, frame] of ids.map((id) => [id, payload.frame(new NextOpening(id))] as const)) {
@@ -62,7 +64,8 @@ describe('what is written to many connections', () => {
     expect(new BufferCoalescer().coalesce([...(last ?? []), ...(last ?? [])])).toHaveLength(1)
   })
 
-  it('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
+  test('goes out at once while nobody wants anything else, and little by little while many do, in order', async () => {
+    const clock = useFakeClock()
     let load = 0
     const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
     const streams = Array.from({ length: 100 }, () => new PassThrough())
@@ -74,32 +77,34 @@ describe('what is written to many connections', () => {
     }
     const done = (): number => streams.filter((stream) => stream.readableLength > 0).length
     write(['one ', 'two '])
-    await nextTurn()
+    await turn()
     expect(done()).toBe(100)
     for (const stream of streams) expect(String(stream.read())).toBe('one two ')
     load = 100
     write(['three '])
-    await nextTurn()
+    await turn()
     expect(done()).toBeGreaterThan(0)
     expect(done()).toBeLessThan(20)
     write(['four '])
-    await expect.poll(done).toBe(100)
-    for (const stream of streams) await expect.poll(() => stream.readableLength).toBe('three four '.length)
+    await clock.pass(500)
     for (const stream of streams) expect(String(stream.read())).toBe('three four ')
   })
 
-  it.each(Array.from({ length: 24 }, (_, load) => load))(
+  test.each(Array.from({ length: 24 }, (_, load) => load))(
     'goes out to all, whatever else is wanted: %s operations',
     async (load) => {
+      const clock = useFakeClock()
       const scheduler = new WriteScheduler(() => load, new MemoryBudget(BOUNDS))
       const streams = Array.from({ length: 20 }, () => new PassThrough())
       const event = {}
       for (const stream of streams) scheduler.writer(stream, () => true).write(pieces('x'), event)
-      await expect.poll(() => streams.every((stream) => stream.readableLength === 1), { interval: 5 }).toBe(true)
+      await clock.pass(100)
+      expect(streams.map((stream) => stream.readableLength)).toEqual(streams.map(() => 1))
     },
   )
 
-  it('goes to one reader soon, however many others get something else meanwhile', async () => {
+  test('goes to one reader soon, however many others get something else meanwhile', async () => {
+    const clock = useFakeClock()
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const [lone, ...others] = Array.from({ length: 1_001 }, () => new PassThrough())
     const write = (streams: readonly PassThrough[]): void => {
@@ -111,12 +116,13 @@ describe('what is written to many connections', () => {
     write([lone])
     write(others.slice(900))
     const gone = (): number => others.filter((stream) => stream.readableLength > 0).length
-    while (lone.readableLength === 0 && gone() < others.length) await nextTurn()
+    while (lone.readableLength === 0 && gone() < others.length) await clock.pass(1)
     expect(gone()).toBeLessThan(20)
-    await expect.poll(() => others.every((stream) => stream.readableLength === 1), { timeout: 10_000 }).toBe(true)
+    await clock.pass(5_000)
+    expect(gone()).toBe(others.length)
   })
 
-  it('waits where a connection takes no more, and goes on when it does or is gone', async () => {
+  test('waits where a connection takes no more, and goes on when it does or is gone', async () => {
     const scheduler = new WriteScheduler(() => 0, new MemoryBudget(BOUNDS))
     const stream = new PassThrough({ highWaterMark: 10 })
     const writer = scheduler.writer(stream, () => true)
@@ -125,21 +131,22 @@ describe('what is written to many connections', () => {
     expect(canWrite()).toBe(true)
     writer.write(pieces('more than it takes at once'), {})
     writer.flush()
-    await nextTurn()
+    await turn()
     expect([canWrite(), resumed]).toEqual([false, 0])
     stream.resume()
-    await expect.poll(() => resumed).toBe(1)
+    await until(() => expect(resumed).toBe(1))
     expect(canWrite()).toBe(true)
     stream.pause()
     writer.write(pieces('more than it takes at once'), {})
     writer.flush()
     expect(canWrite()).toBe(false)
     stream.destroy()
-    await expect.poll(() => resumed).toBe(2)
+    await until(() => expect(resumed).toBe(2))
     expect(canWrite()).toBe(true)
   })
 
-  it('waits for no connection whose events went along with answers, however often they did', async () => {
+  test('waits for no connection whose events went along with answers, however often they did', async () => {
+    const clock = useFakeClock()
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
     for (let i = 0; i < 20_000; i++) {
@@ -147,26 +154,33 @@ describe('what is written to many connections', () => {
       scheduler.writer(talker, () => true).flush()
     }
     scheduler.writer(reader, () => true).write(pieces('event'), {})
-    await expect.poll(() => reader.readableLength, { timeout: 500, interval: 5 }).toBe(5)
+    await clock.pass(5)
+    expect(reader.readableLength).toBe(5)
     expect(talker.readableLength).toBe(20_000)
   })
 
-  it('rests for a moment only after a turn in which the whole process stood still', async () => {
+  test('rests for a moment only after a turn in which the whole process stood still', async () => {
+    const clock = useFakeClock()
     const scheduler = new WriteScheduler(() => 100, new MemoryBudget(BOUNDS))
     const stalling = new Duplex({
       read: () => {},
       write: (_chunk, _encoding, done) => {
-        for (const end = performance.now() + 300; performance.now() < end;);
+        clock.spend(300)
         done()
       },
     })
     const readers = Array.from({ length: 8 }, () => new PassThrough())
     for (const stream of [stalling, ...readers]) scheduler.writer(stream, () => true).write(pieces('event'), {})
-    await expect.poll(() => readers.every((reader) => reader.readableLength === 5), { timeout: 1_500 }).toBe(true)
+    const done = (): number => readers.filter((reader) => reader.readableLength === 5).length
+    await clock.pass(80)
+    expect(done()).toBeLessThan(8)
+    await clock.pass(80)
+    expect(done()).toBe(8)
   })
 })
 
-it('a round after which the whole process stood still is followed by the next within a second', () => {
+test('a round after which the whole process stood still is followed by the next within a second', () => {
+  useFakeClock()
   const pacer = new BroadcastPacer()
   pacer.start(10, 18)
   pacer.addElapsed(5_000)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { parseShape } from '../../src/db/shape/shape.ts'
@@ -37,7 +37,7 @@ async function all(tail: LogTail): Promise<readonly number[]> {
 
 const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, i) => i + 1)
 
-it('it begins at the last revision, and reads what lies before from the log', async () => {
+test('it begins at the last revision, and reads what lies before from the log', async () => {
   const store = new MemoryStore()
   await append(store, 1, 150)
   const tail = await LogTail.open(store, TENANT)
@@ -45,7 +45,7 @@ it('it begins at the last revision, and reads what lies before from the log', as
   expect(await all(tail)).toEqual(upTo(150))
 })
 
-it('a refresh takes in everything that was visible when it was called, however often and together it is called', async () => {
+test('a refresh takes in all that was visible when it was called, however many run together', async () => {
   const store = distant(new MemoryStore())
   const tail = await LogTail.open(store, TENANT)
   for (let round = 0; round < 30; round++) {
@@ -58,7 +58,7 @@ it('a refresh takes in everything that was visible when it was called, however o
   expect(await all(tail)).toEqual(upTo(90))
 })
 
-it('a refresh that is called at any moment of another one misses nothing', async () => {
+test('a refresh that is called at any moment of another one misses nothing', async () => {
   for (let moments = 0; moments < 24; moments++) {
     const store = new MemoryStore()
     const tail = await LogTail.open(store, TENANT)
@@ -73,7 +73,7 @@ it('a refresh that is called at any moment of another one misses nothing', async
   }
 })
 
-it('a refresh that comes right after the end of another one misses nothing', async () => {
+test('a refresh that comes right after the end of another one misses nothing', async () => {
   for (let moments = 0; moments < 24; moments++) {
     const store = new MemoryStore()
     let answered: () => void = () => {}
@@ -101,7 +101,7 @@ it('a refresh that comes right after the end of another one misses nothing', asy
   }
 })
 
-it('own commits that come with a gap, twice or late are taken in once, in order', async () => {
+test('own commits that come with a gap, twice or late are taken in once, in order', async () => {
   const store = new MemoryStore()
   const tail = await LogTail.open(store, TENANT)
   const seen: number[] = []
@@ -122,7 +122,7 @@ it('own commits that come with a gap, twice or late are taken in once, in order'
   expect(await all(tail)).toEqual(upTo(6))
 })
 
-it('who follows is told of each commit that may match, before the tail says that it was looked through, and of no other', async () => {
+test('a follower is notified of each commit that may match before it is indexed, and of no other', async () => {
   const store = new MemoryStore()
   const tail = await LogTail.open(store, TENANT)
   const touched: string[] = []
@@ -144,7 +144,7 @@ it('who follows is told of each commit that may match, before the tail says that
   expect(tail.indexed).toBe(2)
 })
 
-it('it tells whether a revision is visible, although no bell rang', async () => {
+test('it tells whether a revision is visible, although no bell rang', async () => {
   const store = new MemoryStore()
   const tail = await LogTail.open(store, TENANT)
   await append(store, 1, 3)
@@ -152,7 +152,7 @@ it('it tells whether a revision is visible, although no bell rang', async () => 
   expect((await tail.resumePoint(formatCursor(tail.epoch, 4))).kind).toBe('ahead')
 })
 
-it('data that was replaced under it is UNAVAILABLE, never taken for its own', async () => {
+test('data that was replaced under it is UNAVAILABLE, never taken for its own', async () => {
   const store = new MemoryStore()
   await append(store, 1, 1)
   const tail = await LogTail.open(store, TENANT)

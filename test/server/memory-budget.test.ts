@@ -71,7 +71,7 @@ describe('the count of held bytes', () => {
     )
   })
 
-  test('never exceeds its bound by what is asked for, and leaves room for one that holds little, however many are greedy', () => {
+  test('never exceeds its bound, and leaves room for one that holds little, however many are greedy', () => {
     const memoryBudget = new MemoryBudget(BOUNDS)
     for (let i = 0; i < 1_000; i++) {
       const hold = memoryBudget.account({}).reserve()
@@ -131,7 +131,7 @@ async function framesOf(messages: readonly (readonly string[])[]): Promise<reado
   return frames
 }
 
-test('what has come of a WebSocket message that is not complete is known for any pieces, and nothing between two messages', async () => {
+test('the bytes of an incomplete WebSocket message are known for any pieces, and are 0 between messages', async () => {
   const text = fc.oneof(
     fc.string({ maxLength: 20 }),
     fc.nat(70_000).map((length) => 'x'.repeat(length)),

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { createWindowCounter } from '../../src/server/operations/window-counter.ts'
 
-it('tells how often something happens, and forgets it when it is over', () => {
+test('tells how often something happens, and forgets it when it is over', () => {
   let now = 1_000
   const counter = createWindowCounter(() => now)
   const count = (times: number): void => {
