@@ -18,7 +18,11 @@ async function withEngine(store: Store, options: EngineOptions, run: (db: Databa
 }
 
 /** The store with an append that waits for a gate, or fails. */
-function gated(store: Store): { readonly store: Store; readonly batches: readonly number[]; gate: Promise<void> } {
+function gatedAppends(store: Store): {
+  readonly store: Store
+  readonly batches: readonly number[]
+  gate: Promise<void>
+} {
   const batches: number[] = []
   const gates = { batches, gate: Promise.resolve(), store }
   gates.store = wrapped(store, {
@@ -40,7 +44,7 @@ function newGate(): { readonly gate: Promise<void>; readonly open: () => void } 
 }
 
 test('one batch is in flight, and all that come meanwhile go together in the next', async () => {
-  const gates = gated(new MemoryStore())
+  const gates = gatedAppends(new MemoryStore())
   await withEngine(gates.store, {}, async (db) => {
     const { gate, open } = newGate()
     gates.gate = gate
@@ -56,7 +60,7 @@ test('one batch is in flight, and all that come meanwhile go together in the nex
 })
 
 test('the order of writes that wait is the order of their calls', async () => {
-  const gates = gated(new MemoryStore())
+  const gates = gatedAppends(new MemoryStore())
   await withEngine(gates.store, {}, async (db) => {
     await Promise.all(Array.from({ length: 700 }, (_, i) => db.put('a/1', i)))
     expect((await db.history('a/1', { last: 1_000 })).edges.map(({ node }) => node.value)).toEqual(
@@ -98,7 +102,7 @@ test('a clock that jumps ahead makes no write late', async () => {
 })
 
 test('a write that the store does not answer in time is TIMEOUT with an outcome that is true', async () => {
-  const gates = gated(new MemoryStore())
+  const gates = gatedAppends(new MemoryStore())
   await withEngine(gates.store, { writeMs: 150 }, async (db) => {
     const { gate, open } = newGate()
     gates.gate = gate
@@ -137,7 +141,7 @@ test('an engine that closes lets its writes finish and ends its feeds with UNAVA
 })
 
 test('a batch ends when its values are large, and the rest keeps its order', async () => {
-  const gates = gated(new MemoryStore())
+  const gates = gatedAppends(new MemoryStore())
   await withEngine(gates.store, {}, async (db) => {
     const half = 'x'.repeat(500_000)
     const done = await Promise.all(Array.from({ length: 30 }, (_, i) => db.put('a/1', [i, half])))

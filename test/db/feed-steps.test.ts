@@ -12,7 +12,7 @@ import { turns } from '../support/time/turns.ts'
 import { until } from '../support/time/until.ts'
 
 /** A store whose old versions of some documents are given only when their gate is opened. */
-function gated(store: Store): {
+function gatedHistory(store: Store): {
   readonly store: Store
   readonly asked: Set<string>
   readonly open: (path: string) => void
@@ -80,7 +80,7 @@ test('readers at the live edge go on where one that read ahead of them has been'
   const inner = new MemoryStore()
   const before = await database(inner)
   for (const id of ['1', '2', 'free']) await before.put(`c/${id}`, { n: 1 })
-  const { store, asked, open } = gated(inner)
+  const { store, asked, open } = gatedHistory(inner)
   const shape = ['c'] as const
   const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
   const db = await database(store)
@@ -165,7 +165,7 @@ test('a reader ahead of the live edge takes no time while the edge waits for an 
   const inner = new MemoryStore()
   const before = await database(inner)
   for (const id of ['1', '2']) await before.put(`c/${id}`, { n: 1 })
-  const { store, asked, open } = gated(inner)
+  const { store, asked, open } = gatedHistory(inner)
   let isAway = false
   const away = wrapped(store, {
     history: (...parts) =>
@@ -203,7 +203,7 @@ test('a reader ahead of the live edge has heartbeats while the edge waits for an
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: 1 })
-  const { store, asked, open } = gated(inner)
+  const { store, asked, open } = gatedHistory(inner)
   const db = await database(store)
   const options = { where: 'value.n > 0', heartbeatMs: 100 } as const
   const first = db.changes(['c'], options)
@@ -222,7 +222,7 @@ test('a reader that read on to where something came that then went is told that 
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: -1 })
-  const { store, asked, open } = gated(inner)
+  const { store, asked, open } = gatedHistory(inner)
   const db = await database(store)
   const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
   const waiting = db.live(['c'], options)

@@ -37,7 +37,7 @@ async function all(tail: LogTail): Promise<readonly number[]> {
 
 const upTo = (last: number): readonly number[] => Array.from({ length: last }, (_, i) => i + 1)
 
-test('it begins at the last revision, and reads what lies before from the log', async () => {
+test('a tail begins at the last revision, and reads what lies before from the log', async () => {
   const store = new MemoryStore()
   await append(store, 1, 150)
   const tail = await LogTail.open(store, TENANT)
@@ -144,7 +144,7 @@ test('a follower is notified of each commit that may match before it is indexed,
   expect(tail.indexed).toBe(2)
 })
 
-test('it tells whether a revision is visible, although no bell rang', async () => {
+test('a tail tells whether a revision is visible, also without a notification', async () => {
   const store = new MemoryStore()
   const tail = await LogTail.open(store, TENANT)
   await append(store, 1, 3)
@@ -152,7 +152,7 @@ test('it tells whether a revision is visible, although no bell rang', async () =
   expect((await tail.resumePoint(formatCursor(tail.epoch, 4))).kind).toBe('ahead')
 })
 
-test('data that was replaced under it is UNAVAILABLE, never taken for its own', async () => {
+test('data that was replaced under a tail is UNAVAILABLE, never taken for its own', async () => {
   const store = new MemoryStore()
   await append(store, 1, 1)
   const tail = await LogTail.open(store, TENANT)

@@ -32,11 +32,11 @@ function recentOf(bounds: { maxCommits: number; maxBytes: number }, ...revisions
 const revisions = (commits: readonly Commit[] | null): readonly number[] | null =>
   commits?.map(({ revision }) => revision) ?? null
 
-test('an empty ring has nothing to say', () => {
+test('empty recent commits give null', () => {
   expect(new RecentCommits(LARGE).after(0, rows(10))).toBeNull()
 })
 
-test('it gives the commits after a revision, in order, up to a limit', () => {
+test('recent commits are given after a revision, in order, up to a limit', () => {
   const recent = recentOf(LARGE, 1, 2, 3, 4, 5)
   expect(revisions(recent.after(0, rows(10)))).toEqual([1, 2, 3, 4, 5])
   expect(revisions(recent.after(2, rows(10)))).toEqual([3, 4, 5])
@@ -44,19 +44,19 @@ test('it gives the commits after a revision, in order, up to a limit', () => {
   expect(revisions(recent.after(5, rows(10)))).toEqual([])
 })
 
-test('it has nothing to say of revisions before its oldest commit', () => {
+test('revisions before the oldest recent commit give null', () => {
   const recent = recentOf(LARGE, 7, 8, 9)
   expect(recent.after(5, rows(10))).toBeNull()
   expect(revisions(recent.after(6, rows(10)))).toEqual([7, 8, 9])
 })
 
-test('the oldest commits fall out beyond its bound of commits', () => {
+test('the oldest commits fall out beyond the bound of commits', () => {
   const recent = recentOf({ maxCommits: 3, maxBytes: 1e9 }, 1, 2, 3, 4, 5)
   expect(recent.after(1, rows(10))).toBeNull()
   expect(revisions(recent.after(2, rows(10)))).toEqual([3, 4, 5])
 })
 
-test('the oldest commits fall out beyond its bound of bytes, the newest stays however large it is', () => {
+test('the oldest commits fall out beyond the bound of bytes, the newest stays however large it is', () => {
   const recent = new RecentCommits({ maxCommits: 1_000, maxBytes: 20_000 })
   for (let revision = 1; revision <= 50; revision++) recent.push(commit(revision, 'x'.repeat(2_000)))
   const kept = [...Array(50).keys()].find((revision) => recent.after(revision, rows(100)) !== null) ?? 0
@@ -67,7 +67,7 @@ test('the oldest commits fall out beyond its bound of bytes, the newest stays ho
   expect(revisions(recent.after(50, rows(10)))).toEqual([51])
 })
 
-test('what it gives at once is bounded in bytes, and is one commit at least', () => {
+test('what is given at once is bounded in bytes, and is one commit at least', () => {
   const recent = new RecentCommits(LARGE)
   for (let revision = 1; revision <= 20; revision++) recent.push(commit(revision, 'x'.repeat(1_000)))
   const given = recent.after(0, { rows: 100, bytes: 10_000 })?.length ?? 0
@@ -76,14 +76,14 @@ test('what it gives at once is bounded in bytes, and is one commit at least', ()
   expect(revisions(recent.after(7, { rows: 100, bytes: 1 }))).toEqual([8])
 })
 
-test('a commit that does not follow the newest begins the ring anew', () => {
+test('a commit that does not follow the newest begins the recent commits anew', () => {
   const recent = recentOf(LARGE, 1, 2, 3, 9, 10)
   expect(recent.after(2, rows(10))).toBeNull()
   expect(recent.after(7, rows(10))).toBeNull()
   expect(revisions(recent.after(8, rows(10)))).toEqual([9, 10])
 })
 
-test('whatever it gives is what the log would give, without a gap', () => {
+test('what is given is what the log would give, without a gap', () => {
   const steps = fc.array(
     fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 5 }) }),
     { maxLength: 40 },

@@ -144,6 +144,17 @@ const followChanges: Follow = async (storm, where, name) => {
   }
 }
 
+/** The documents that match, read page by page: where the machine is slow, a page ends early. */
+async function allDocuments(db: Database, where: string | undefined): Promise<readonly string[]> {
+  const all: string[] = []
+  for (let after: string | undefined; ;) {
+    const { edges, endCursor, hasNextPage } = await db.documents('c', { first: 1_000, where, after })
+    all.push(...edges.map(({ node }) => `${node.path} ${node.version} ${canonicalJson(node.value)}`))
+    if (!hasNextPage) return all
+    after = endCursor ?? undefined
+  }
+}
+
 const followLive: Follow = async (storm, where, name) => {
   let shown = new Map<string, string>()
   let next: Map<string, string> | null = new Map()
@@ -163,8 +174,7 @@ const followLive: Follow = async (storm, where, name) => {
     },
   })
   if (storm.broken.length > 0) return
-  const { edges } = await storm.db.documents('c', { first: 1_000, where })
-  const is = edges.map(({ node }) => `${node.path} ${node.version} ${canonicalJson(node.value)}`).toSorted()
+  const is = (await allDocuments(storm.db, where)).toSorted()
   const has = [...shown].map(([path, text]) => `${path} ${text}`).toSorted()
   if (is.join() !== has.join()) {
     storm.broken.push(
