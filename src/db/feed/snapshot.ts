@@ -70,7 +70,7 @@ export async function snapshotPage(options: SnapshotOptions, from: SnapshotMark)
   for (let mark: SnapshotMark | null = from; ; await search.yieldOrTimeOut()) {
     const root: Path | undefined = below[mark.range]
     if (root === undefined) return { changes, next: null }
-    const page = await readBelow(options, root, mark, search)
+    const page = await readBelow(options, { root, after: mark.after }, search)
     changes.push(...page.changes)
     mark = page.after === undefined ? { range: mark.range + 1 } : { range: mark.range, after: page.after }
     if (changes.length > 0 || search.isOver) return { changes, next: mark.range >= below.length ? null : mark }
@@ -85,8 +85,7 @@ async function readNamed({ context, matcher, at }: SnapshotOptions, documents: r
 
 async function readBelow(
   options: SnapshotOptions,
-  root: Path,
-  { after }: SnapshotMark,
+  { root, after }: { readonly root: Path; readonly after: Path | undefined },
   search: Search,
 ): Promise<{ changes: Change[]; after?: Path | undefined }> {
   const { store, tenant } = options.context

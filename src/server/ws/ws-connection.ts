@@ -44,7 +44,7 @@ export interface WsConnection {
 
 /** The socket was closed before a text was sent: expected, and no failure to report. */
 export class ConnectionClosed extends Error {
-  override readonly name = 'Gone'
+  override readonly name = 'ConnectionClosed'
 }
 
 /** The parts of a connection. */

@@ -8,7 +8,7 @@ const FOREIGN: ReadonlyMap<string, string> = new Map([
   ['=', 'a single "=" does not compare; write "==", and value. before the name of a field, as in value.title == "x"'],
   ...['length', 'len', 'count'].map((name) => [name, `write size(…) for ${name}`] as const),
 ])
-const OFFERED = 'there are has, size, type, timestamp, startsWith, endsWith, contains, exists and all'
+const OFFERED = ['has', 'size', 'type', 'timestamp', 'startsWith', 'endsWith', 'contains', 'exists', 'all']
 
 /** UTF-16 units that are looked at before and after a position. */
 const LOOK_AROUND = 200
@@ -27,7 +27,9 @@ export function parseHint(text: string, position: number): string | undefined {
 export function callHint(name: string): string {
   if (name === 'matches') return 'regular expressions (matches) are not offered; use startsWith, endsWith or contains'
   const hint = FOREIGN.get(name.toLowerCase())
-  return `${name} ${hint === undefined ? `with these arguments is not offered; ${OFFERED}` : `is not offered; ${hint}`}`
+  if (hint !== undefined) return `${name} is not offered; ${hint}`
+  const what = OFFERED.includes(name) ? `${name} with these arguments` : name
+  return `${what} is not offered; there are ${OFFERED.slice(0, -1).join(', ')} and ${OFFERED.at(-1)}`
 }
 
 /** The hint for an unknown name at `position` of the text. */

@@ -22,18 +22,17 @@ function findLong(text: string, part: string): number {
   for (let i = 0; i < units.length; i++) units[i] = part.charCodeAt(i)
   // For each prefix of the part, the length of the longest shorter prefix that it ends with.
   const borders = new Int32Array(part.length)
+  const advance = (matched: number, unit: number): number => {
+    let length = matched
+    while (length > 0 && units[length] !== unit) length = borders[length - 1] ?? 0
+    return units[length] === unit ? length + 1 : length
+  }
   for (let i = 1, matched = 0; i < units.length; i++) {
-    borders[i] = matched = advance(units, borders, matched, part.charCodeAt(i))
+    borders[i] = matched = advance(matched, part.charCodeAt(i))
   }
   for (let i = 0, matched = 0; i < text.length; i++) {
-    matched = advance(units, borders, matched, text.charCodeAt(i))
+    matched = advance(matched, text.charCodeAt(i))
     if (matched === units.length) return i + 1 - matched
   }
   return -1
-}
-
-function advance(units: Uint16Array, borders: Int32Array, matched: number, unit: number): number {
-  let length = matched
-  while (length > 0 && units[length] !== unit) length = borders[length - 1] ?? 0
-  return units[length] === unit ? length + 1 : length
 }
