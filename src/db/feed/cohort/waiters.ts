@@ -1,4 +1,4 @@
-import { EarliestTimer } from './earliest-timer.ts'
+import { EarliestTimer } from '../../time/earliest-timer.ts'
 import type { FeedPosition, PullWaiter } from './feed-source.ts'
 
 interface WaiterGroup<T, P extends FeedPosition> {
