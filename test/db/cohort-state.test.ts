@@ -6,7 +6,7 @@ import {
   type CohortState,
   type CohortTransition,
   type LoopTurn,
-} from '../../src/db/feed/cohort/cohort-state.ts'
+} from '../../src/db/feed/cohort/state/cohort-state.ts'
 
 /** Every state; `+`: the retry timer is set. */
 const STATES = {
@@ -30,7 +30,7 @@ const FOUND = { kind: 'TURN', waitMs: 0, parked: 3, isPending: false, hasEphemer
 
 /** A step from revision 5 to `revision`. */
 function stepTo(revision: number, batch: string | null, upToDate = true): CohortEvent {
-  return { kind: 'STEP', from: 5, step: { batch, next: { revision, live: upToDate }, upToDate, bytes: 0 } }
+  return { kind: 'STEP', from: 5, step: { batch, next: { revision }, upToDate } }
 }
 
 /** Every event, once for each case of its data that the machine distinguishes. */

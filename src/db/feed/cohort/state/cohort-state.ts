@@ -1,7 +1,6 @@
-import type { Revision } from '../../../core/version.ts'
-import type { FeedStep } from './feed-source.ts'
+import type { Revision } from '../../../../core/version.ts'
 
-/** What a running loop waits for. */
+/** The end that a running loop waits for. */
 export type LoopPass =
   /** A new turn of the event loop, in which the pass begins. */
   | 'TURN'
@@ -23,6 +22,14 @@ interface LoopState {
 export type CohortState =
   { readonly kind: 'IDLE'; readonly retry: false } | { readonly kind: 'RETRY'; readonly retry: true } | LoopState
 
+/** A step that was read from the edge, as far as it decides. */
+export interface EdgeStep {
+  /** Null: nothing matched. */
+  readonly batch: unknown
+  readonly next: { readonly revision: Revision }
+  readonly upToDate: boolean
+}
+
 export type CohortEvent =
   /** A reader waits, and a commit is pending or an ephemeral one has come. */
   | { readonly kind: 'WORK' }
@@ -30,7 +37,7 @@ export type CohortEvent =
   /** Enough readers of the last broadcast wait again. */
   | { readonly kind: 'QUORUM' }
   /** The read from the edge, which was at `from`, has ended. */
-  | { readonly kind: 'STEP'; readonly from: Revision; readonly step: FeedStep<unknown> }
+  | { readonly kind: 'STEP'; readonly from: Revision; readonly step: EdgeStep }
   /** A broadcast that the loop waits for has ended. */
   | { readonly kind: 'DELIVERED' }
   /** A read from the edge, or the rendering of ephemeral commits, has failed. */
@@ -60,8 +67,8 @@ export type CohortEffect =
   /** Reads the source from the edge; ends in STEP or FAILED. */
   | { readonly kind: 'read' }
   | { readonly kind: 'moveEdge'; readonly revision: Revision }
-  /** Sends a step of so many commits to all PARKED readers; 0: more commits are pending, or their number is unknown. */
-  | { readonly kind: 'broadcast'; readonly step: FeedStep<unknown>; readonly commits: number }
+  /** Sends a step of so many commits to all PARKED readers; 0: more commits are pending. */
+  | { readonly kind: 'broadcast'; readonly step: EdgeStep; readonly commits: number }
   /** Pulls again for the PARKED readers that are not live. */
   | { readonly kind: 'pullFirst' }
   /** Resumes the AHEAD readers. */
@@ -70,7 +77,7 @@ export type CohortEffect =
   | { readonly kind: 'deliverEphemeral' }
   /** Rejects the pulls of all PARKED readers; ends in DELIVERED. */
   | { readonly kind: 'reject'; readonly error: unknown }
-  /** Sets the retry timer; ends in RETRY_DUE. */
+  /** Sets the retry timer (500 ms); ends in RETRY_DUE. */
   | { readonly kind: 'setRetry' }
   /** Sends a heartbeat to all PARKED readers. */
   | { readonly kind: 'heartbeat' }
@@ -94,30 +101,32 @@ const RETRY: CohortState = { kind: 'RETRY', retry: true }
 const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
 
 /**
- * The table of a cohort: a cell for every state and event. The words PARKED and AHEAD: `reader-state.ts`.
+ * A cohort is IDLE, in RETRY (IDLE, and the retry timer is set), or its LOOP is in one of the other states. The loop
+ * looks for work in each pass, so it ignores WORK. PARKED, READING and AHEAD: see `reader-state.ts`.
  *
- * STATE    event                    effect
- * IDLE     WORK                     → TURN: a commit is pending or ephemeral, and a reader is PARKED. Sent by `markDirty`,
- *                                   `publishEphemeral`, a pull that parks, a heartbeat
- * RETRY    WORK                     → TURN, sooner than the timer, which stays set
- *          RETRY_DUE, after 500 ms  → IDLE: heartbeat to all PARKED readers, if the source has any; then WORK
- * LOOP     begins and ends a pass in TURN. WORK is ignored, since each pass looks for work
- * TURN     TURN                     the pacer wants to wait (cooldown; quorum, at most 20 ms): → PACE
- *                                   else a commit is pending: → READ, from the edge, never from the cache
- *                                   else an ephemeral one is new: → DELIVER, to the live PARKED readers that have not had
- *                                   it; the edge stays
- *                                   neither, or no reader is PARKED: → IDLE, or RETRY while the timer is set
- * PACE     TURN                     as in TURN
- *          QUORUM                   → TURN, in the same turn of the event loop
- * READ     STEP                     → TURN. The edge moves to where the read ended. A batch goes to all PARKED readers in
- *                                   the same turn, so that none parks in between. Without one, those that are not live are
- *                                   pulled again (now READING, to get an empty batch), and the others stay PARKED
- *          FAILED: UNAVAILABLE      → RETRY. The PARKED readers and the edge stay
- *          FAILED otherwise         → REJECT: rejects the pulls of all PARKED readers, so their feeds end
- * DELIVER  DELIVERED                → TURN
- *          FAILED                   as in READ
- * REJECT   DELIVERED                → IDLE, or RETRY while the timer is set
- * LOOP     RETRY_DUE                heartbeat to all PARKED readers, if the timer is set
+ * STATE    event         effect
+ * IDLE     WORK          → TURN: a reader is PARKED, and a commit is pending or ephemeral. Sent by `markDirty`,
+ *                        `publishEphemeral`, a pull that parks, a heartbeat
+ * RETRY    WORK          → TURN, sooner than the timer, which stays set
+ *          RETRY_DUE     → IDLE: heartbeat to all PARKED readers, if the source has any; then WORK if a commit is pending
+ * TURN     TURN          in a new turn of the event loop. In this order:
+ *                        the pacer waits (cooldown; quorum, at most 20 ms): → PACE
+ *                        no reader is PARKED: → IDLE, or RETRY while the timer is set
+ *                        a commit is pending: → READ, from the edge, never from the cache
+ *                        an ephemeral commit is new: → DELIVER, to the live PARKED readers that have not had it; the
+ *                        edge stays
+ *                        else: → IDLE or RETRY
+ * PACE     TURN          as in TURN: the wait is over
+ *          QUORUM        → TURN: the wait ends early
+ * READ     STEP          → TURN. The edge moves to where the read ended. A batch goes to all PARKED readers in the same
+ *                        turn, so that none parks in between. Without one, those that are not live are pulled again (now
+ *                        READING, to get an empty batch), and the others stay PARKED
+ *          FAILED        UNAVAILABLE: → RETRY; the PARKED readers and the edge stay. Else → REJECT: the pulls of all PARKED
+ *                        readers are rejected, so their feeds end
+ * DELIVER  DELIVERED     → TURN
+ *          FAILED        as in READ
+ * REJECT   DELIVERED     → IDLE, or RETRY while the timer is set
+ * LOOP     RETRY_DUE     as in RETRY; the loop goes on
  */
 const TABLE: CohortTable = {
   IDLE: { WORK: begin, TURN: null, QUORUM: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: null },
