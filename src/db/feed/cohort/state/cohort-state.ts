@@ -108,7 +108,8 @@ const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
  * IDLE     WORK          → TURN: a reader is PARKED, and a commit is pending or ephemeral. Sent by `markDirty`,
  *                        `publishEphemeral`, a pull that parks, a heartbeat
  * RETRY    WORK          → TURN, sooner than the timer, which stays set
- *          RETRY_DUE     → IDLE: heartbeat to all PARKED readers, if the source has any; then WORK if a commit is pending
+ *          RETRY_DUE     → IDLE: heartbeat to all PARKED readers, if the source has any; then WORK if a commit is
+ *                        pending
  * TURN     TURN          in a new turn of the event loop. In this order:
  *                        the pacer waits (cooldown; quorum, at most 20 ms): → PACE
  *                        no reader is PARKED: → IDLE, or RETRY while the timer is set
@@ -119,10 +120,10 @@ const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
  * PACE     TURN          as in TURN: the wait is over
  *          QUORUM        → TURN: the wait ends early
  * READ     STEP          → TURN. The edge moves to where the read ended. A batch goes to all PARKED readers in the same
- *                        turn, so that none parks in between. Without one, those that are not live are pulled again (now
- *                        READING, to get an empty batch), and the others stay PARKED
- *          FAILED        UNAVAILABLE: → RETRY; the PARKED readers and the edge stay. Else → REJECT: the pulls of all PARKED
- *                        readers are rejected, so their feeds end
+ *                        turn, so that none parks in between. Without one, those that are not live are pulled again
+ *                        (now READING, to get an empty batch), and the others stay PARKED
+ *          FAILED        UNAVAILABLE: → RETRY; the PARKED readers and the edge stay. Else → REJECT: the pulls of all
+ *                        PARKED readers are rejected, so their feeds end
  * DELIVER  DELIVERED     → TURN
  *          FAILED        as in READ
  * REJECT   DELIVERED     → IDLE, or RETRY while the timer is set

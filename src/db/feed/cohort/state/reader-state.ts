@@ -54,7 +54,8 @@ export type ReaderTransition =
  *                                       commits that were missed between two pulls come at once, unless a commit is
  *                                       pending
  * READING  behind the edge, in a phase  its own reads, up to the edge if behind it, else to the end of the log; until
- *          (a snapshot), or not live    a batch comes, it can park, or its heartbeat is due. A failed read ends its feed
+ *          (a snapshot), or not live    a batch comes, it can park, or its heartbeat is due. A failed read ends its
+ *                                       feed
  * AHEAD    past the edge, at the end    the next move of the edge (at most `heartbeatMs`) while the loop has a pending
  *          of the log, without a batch  commit; else 10 ms while others wait; else it moves the edge to itself. Then it
  *                                       parks or reads on
