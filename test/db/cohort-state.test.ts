@@ -56,7 +56,7 @@ type EventName = keyof typeof EVENTS
 
 const IGNORED = 'ignored'
 
-/** The cells of a state that are ignored in all of LOOP but where a row says otherwise. */
+/** Cells of events that a state does not wait for. */
 const NO_TURN = {
   'turn, too early': IGNORED,
   'turn, pending': IGNORED,
@@ -72,7 +72,7 @@ const NO_STEP = {
 } as const
 const NO_FAILURE = { 'failed, unavailable': IGNORED, 'failed, otherwise': IGNORED } as const
 
-/** What is due after a failure, without and with the retry timer. */
+/** The cells of a failure, without and with the retry timer. */
 const FAILURE = {
   'failed, unavailable': 'RETRY: setRetry, releaseAhead',
   'failed, otherwise': 'REJECT: reject broken',

@@ -90,7 +90,9 @@ export class CatchUp<T, P extends FeedPosition> {
     }
     if (next.state === 'READING') return position
     if (next.state === 'PARKED') this.#options.park(waiter, position.live)
-    else if (next.by !== 'nothing') waiter.resolve(next.by === 'batch' ? step : (heartbeat() ?? step))
+    else if (next.by === 'batch') waiter.resolve(step)
+    // Not null, since it was due when the reader looked.
+    else if (next.by === 'heartbeat') waiter.resolve(heartbeat() ?? step)
     return null
   }
 
