@@ -48,7 +48,7 @@ export interface RunningFeed {
 /** One pull of a feed. A step or error that arrives after the pull was withdrawn is ignored. */
 class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
   readonly #feed: Feed<T, P>
-  readonly #observer: PullObserver<T>
+  readonly observer: PullObserver<T>
   readonly ephemeralSeq: number | null
   readonly heartbeatMs: number
 
@@ -56,7 +56,7 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
     this.#feed = feed
     this.heartbeatMs = feed.heartbeatMs
     this.ephemeralSeq = ephemeralSeq
-    this.#observer = observer
+    this.observer = observer
   }
 
   isGone(): boolean {
@@ -64,16 +64,41 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
   }
 
   resolve(step: FeedStep<T, P>): void {
-    if (!this.isGone()) this.#feed.deliver(step, this.#observer)
+    this.#feed.deliver(step, this)
   }
 
   reject(error: unknown): void {
     if (!this.isGone()) this.#feed.end(error)
   }
 
+  /** The observer pulls from the current position, or completes once ENDED. */
   withdraw(): void {
-    this.#feed.onWithdrawn(this.#observer)
+    this.#feed.pull(this.observer)
   }
+}
+
+interface JoiningFeed {
+  readonly kind: 'JOINING'
+  /** Resolves when `join` has settled. */
+  readonly settled: Promise<void>
+}
+
+/** The one state that is changed in place: thousands of feeds may be delivered to at once. */
+interface JoinedFeed<T, P extends FeedPosition> {
+  readonly kind: 'JOINED'
+  membership: Membership<T, P>
+  /** Where the next pull reads on. */
+  position: P
+  /** Sequence number up to which the reader has the cohort's ephemeral commits; null: it gets none. */
+  ephemeralSeq: number | null
+  /** The pending pull (PULLING). */
+  pull: 'IDLE' | PendingPull<T, P> | 'LAST'
+}
+
+interface EndedFeed {
+  readonly kind: 'ENDED'
+  /** The error that ended the feed, until it is delivered. */
+  readonly failure: unknown
 }
 
 /**
@@ -81,24 +106,26 @@ class PendingPull<T, P extends FeedPosition> implements PullWaiter<T, P> {
  * loses no stored change: the next pull reads on from there. At most one pull is pending: `next` queues its calls, and
  * no `pull` may be called before the one before is answered.
  *
- * STATE     event                    effect
- * JOINING   (opened)                 `join` was called at once; pulls wait until it settles
- *           `join` resolves          → IDLE, at the start of the membership
- *           `join` rejects           → ENDED, with that error
- *           `end`, `return`, abort   → ENDED; a membership that still arrives is left at once
- * IDLE      `pull`                   → PULLING: hands the position and a PendingPull to the cohort, which waits and reads
- * PULLING   a step arrives           → IDLE: the position becomes `step.next`; the batch goes to the observer, through
- *                                    `transform`; after an item that this calls the last → LAST
- *           a read has failed        → ENDED, with that error: any failure of the reader's own read; of the cohort's read at the
- *                                    live edge any but UNAVAILABLE, which the cohort retries
- * LAST      `pull`                   → ENDED. Until then the feed stays in its cohort
- * ENDED     `pull`                   completes, the first time with the error that ended the feed
- * IDLE,     `reconsider`             calls `join` again. Null: no change. A membership: the feed leaves the old cohort, a pending
- * PULLING,                           pull is withdrawn and pulls from the new one, at the old position (`keepsPosition`) or at
- * LAST                               the start of the membership. A rejection: → ENDED, with that error
- *           `end`, `return`, abort   → ENDED: leaves the cohort and calls `ended`; a pending pull completes
+ * STATE    event                   effect
+ * JOINING  (opened)                `join` was called at once; pulls wait until it settles
+ *          `join` resolves         → IDLE, at the start of the membership
+ *          `join` rejects          → ENDED, with that error
+ *          `end`, `return`, abort  → ENDED; a membership that still arrives is left at once
+ * JOINED:
+ * IDLE     `pull`                  → PULLING: hands the position and a PendingPull to the cohort, which waits and reads
+ * PULLING  a step arrives          → IDLE: the position becomes `step.next`; the batch goes to the observer, through
+ *                                  `transform`; after an item that this calls the last → LAST
+ *          a read has failed       → ENDED, with that error: any failure of the reader's own read; of the cohort's read
+ *                                  at the live edge any but UNAVAILABLE, which the cohort retries
+ * LAST     `pull`                  → ENDED. Until then the feed stays in its cohort
+ * each     `reconsider`            calls `join` again. Null: no change. A membership: the feed leaves the old cohort, a
+ *                                  pending pull is withdrawn and pulls from the new one, at the old position
+ *                                  (`keepsPosition`) or at the start of the membership. A rejection: → ENDED, with that
+ *                                  error
+ *          `end`, `return`, abort  → ENDED: leaves the cohort and calls `ended`; a pending pull completes
+ * ENDED    `pull`                  completes, the first time with the error that ended the feed
  *
- * `#ephemeralSeq` is null before the first up-to-date batch and after any batch that is not up to date: no ephemeral
+ * `ephemeralSeq` is null before the first up-to-date batch and after any batch that is not up to date: no ephemeral
  * commits are delivered. The next up-to-date batch sets it to the cohort's newest number, an ephemeral batch to its
  * own; others keep it.
  */
@@ -107,21 +134,8 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
   readonly heartbeatMs: number
   /** A copy of `#parts.transform`, which every item looks up. */
   readonly #transform: FeedParts<T, P>['transform']
-  /** Null while JOINING and once ENDED. */
-  #membership: Membership<T, P> | null = null
-  /** Null unless JOINING. Never rejects. */
-  #joining: Promise<void> | null
+  #state: JoiningFeed | JoinedFeed<T, P> | EndedFeed
   #reconsidering: Promise<void> = Promise.resolve()
-  /** Where the next pull reads on; null until joined. */
-  #position: P | null = null
-  /** Sequence number up to which the reader has the cohort's ephemeral commits; null: it gets none. */
-  #ephemeralSeq: number | null = null
-  /** The pending pull; null unless PULLING. */
-  #waiter: PullWaiter<T, P> | null = null
-  #closed = false
-  #isLastDelivered = false
-  /** The error that ended the feed, until it is delivered. */
-  #failure: unknown = null
   /** Number of calls of `next` that have not settled. */
   #unanswered = 0
   /** The result of the newest call of `next`: later calls wait for it. */
@@ -133,10 +147,11 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     this.#transform = parts.transform
     // Join now, not at the first pull: the feed starts where the log is when it is opened. The first pull gets a
     // failure.
-    this.#joining = parts.join(null).then(
+    const settled = parts.join(null).then(
       (membership) => this.#begin(membership),
-      (error: unknown) => this.#failJoining(error),
+      (error: unknown) => this.end(error),
     )
+    this.#state = { kind: 'JOINING', settled }
     parts.signal?.addEventListener('abort', this.#abort, { once: true })
     if (parts.signal?.aborted === true) queueMicrotask(this.#abort)
   }
@@ -154,26 +169,17 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
   }
 
   pull(observer: PullObserver<T>): void {
-    if (this.#joining !== null) return void this.#joining.then(() => this.pull(observer))
-    const [membership, position] = [this.#membership, this.#position]
-    if (this.#isLastDelivered || membership === null || position === null) return this.#complete(observer)
-    const waiter = new PendingPull(this, this.#ephemeralSeq, observer)
-    this.#waiter = waiter
-    membership.cohort.pull(position, waiter)
+    const state = this.#state
+    if (state.kind === 'JOINING') return void state.settled.then(() => this.pull(observer))
+    if (state.kind === 'ENDED' || state.pull === 'LAST') return this.#complete(observer)
+    const pull = new PendingPull(this, state.ephemeralSeq, observer)
+    state.pull = pull
+    state.membership.cohort.pull(state.position, pull)
   }
 
   /** Whether this pull is the pending one. */
   isWaitingFor(pull: PendingPull<T, P>): boolean {
-    return this.#waiter === pull
-  }
-
-  /**
-   * The cohort has withdrawn the pending pull: the observer pulls from the current position, or completes once ENDED.
-   */
-  onWithdrawn(observer: PullObserver<T>): void {
-    this.#waiter = null
-    if (this.#closed) this.#complete(observer)
-    else this.pull(observer)
+    return this.#state.kind === 'JOINED' && this.#state.pull === pull
   }
 
   return(): Promise<IteratorResult<T>> {
@@ -192,43 +198,38 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
   }
 
   async #reconsider(): Promise<void> {
-    await this.#joining
-    const [current, position] = [this.#membership, this.#position]
-    if (current === null || position === null) return
+    if (this.#state.kind === 'JOINING') await this.#state.settled
+    const state = this.#state
+    if (state.kind !== 'JOINED') return
     try {
-      const membership = await this.#parts.join({ key: current.key, position })
-      if (this.#closed) membership?.leave()
-      else if (membership !== null) this.#switchTo(current, membership)
+      const membership = await this.#parts.join({ key: state.membership.key, position: state.position })
+      // The feed may have ended during the await.
+      if (this.#state !== state) membership?.leave()
+      else if (membership !== null) this.#switchTo(state, membership)
     } catch (error) {
       this.end(error)
     }
   }
 
-  /** Changes the cohort. The withdrawn pull calls `onWithdrawn`, and so pulls from the new cohort. */
-  #switchTo(from: Membership<T, P>, to: Membership<T, P>): void {
-    const waiter = this.#waiter
-    this.#membership = to
-    this.#waiter = null
-    if (this.#parts.keepsPosition !== true) this.#position = to.start
-    this.#ephemeralSeq =
-      this.#ephemeralSeq === null || this.#position?.live !== true ? null : to.cohort.lastEphemeralSeq
-    if (waiter !== null) from.cohort.withdraw(waiter)
+  /** Changes the cohort. A pending pull is withdrawn, and so pulls from the new cohort. */
+  #switchTo(state: JoinedFeed<T, P>, to: Membership<T, P>): void {
+    const { membership: from, pull } = state
+    state.membership = to
+    if (this.#parts.keepsPosition !== true) state.position = to.start
+    state.ephemeralSeq = state.ephemeralSeq === null || !state.position.live ? null : to.cohort.lastEphemeralSeq
+    if (pull instanceof PendingPull) {
+      state.pull = 'IDLE'
+      from.cohort.withdraw(pull)
+    }
     from.leave()
   }
 
   readonly #abort = (): void => this.end(null)
 
   #begin(membership: Membership<T, P> | null): void {
-    this.#joining = null
-    if (membership === null) return
-    if (this.#closed) return membership.leave()
-    this.#membership = membership
-    this.#position = membership.start
-  }
-
-  #failJoining(error: unknown): void {
-    this.#joining = null
-    this.end(error)
+    if (membership === null) return this.end(null)
+    if (this.#state.kind === 'ENDED') return membership.leave()
+    this.#state = { kind: 'JOINED', membership, position: membership.start, ephemeralSeq: null, pull: 'IDLE' }
   }
 
   #next(): Promise<IteratorResult<T>> {
@@ -241,42 +242,48 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     )
   }
 
-  /** Answers the pending pull. */
-  deliver(step: FeedStep<T, P>, observer: PullObserver<T>): void {
-    this.#position = step.next
-    this.#waiter = null
-    this.#ephemeralSeq = this.#ephemeralSeqAfter(step)
+  /** Answers a pull, if it is the pending one. */
+  deliver(step: FeedStep<T, P>, pull: PendingPull<T, P>): void {
+    const state = this.#state
+    if (state.kind !== 'JOINED' || state.pull !== pull) return
+    state.position = step.next
+    state.pull = 'IDLE'
+    state.ephemeralSeq = ephemeralSeqAfter(step, state)
     const item = step.batch as T
-    if (this.#transform === undefined) return observer.next(item)
+    if (this.#transform === undefined) return pull.observer.next(item)
     const delivered = this.#transform(item)
-    this.#isLastDelivered = delivered.last
-    observer.next(delivered.item)
-  }
-
-  /** Ephemeral commits before the reader's first up-to-date batch are not delivered. */
-  #ephemeralSeqAfter({ upToDate, ephemeralSeq }: FeedStep<T, P>): number | null {
-    if (ephemeralSeq !== undefined) return ephemeralSeq
-    return upToDate ? (this.#ephemeralSeq ?? this.#membership?.cohort.lastEphemeralSeq ?? null) : null
+    if (delivered.last) state.pull = 'LAST'
+    pull.observer.next(delivered.item)
   }
 
   /** Completes an observer; the error that ended the feed is delivered once. */
   #complete(observer: PullObserver<T>): void {
     this.end(null)
-    const failure = this.#failure
-    this.#failure = null
+    const failure = this.#state.kind === 'ENDED' ? this.#state.failure : null
+    this.#state = { kind: 'ENDED', failure: null }
     observer.complete(failure)
   }
 
   /** Called at an end of any kind, also when the server stops (UNAVAILABLE: clients resume elsewhere). Idempotent. */
   end(failure: unknown): void {
-    if (this.#closed) return
-    this.#closed = true
-    this.#failure = failure
+    const state = this.#state
+    if (state.kind === 'ENDED') return
+    this.#state = { kind: 'ENDED', failure }
     this.#parts.signal?.removeEventListener('abort', this.#abort)
-    const [membership, waiter] = [this.#membership, this.#waiter]
-    this.#membership = null
-    if (waiter !== null) membership?.cohort.withdraw(waiter)
-    membership?.leave()
+    if (state.kind === 'JOINED') {
+      const { membership, pull } = state
+      if (pull instanceof PendingPull) membership.cohort.withdraw(pull)
+      membership.leave()
+    }
     this.#parts.ended(this)
   }
+}
+
+/** Ephemeral commits before the reader's first up-to-date batch are not delivered. */
+function ephemeralSeqAfter<T, P extends FeedPosition>(
+  { upToDate, ephemeralSeq }: FeedStep<T, P>,
+  state: JoinedFeed<T, P>,
+): number | null {
+  if (ephemeralSeq !== undefined) return ephemeralSeq
+  return upToDate ? (state.ephemeralSeq ?? state.membership.cohort.lastEphemeralSeq) : null
 }

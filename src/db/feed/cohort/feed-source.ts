@@ -46,6 +46,16 @@ export interface FeedSource<T, P extends FeedPosition = FeedPosition> {
   ephemeralItem(commits: readonly Commit[], revision: Revision): T | null
 }
 
+/** The heartbeat of a reader at a position; null: this kind of feed has none. */
+export function heartbeatStep<T, P extends FeedPosition>(
+  source: FeedSource<T, P>,
+  position: P,
+  upToDate: boolean,
+): FeedStep<T, P> | null {
+  const batch = source.heartbeat(position.revision, upToDate)
+  return batch === null ? null : { batch, next: upToDate ? position : { ...position, live: false }, upToDate, bytes: 0 }
+}
+
 /** A pull that waits for one step. Exactly one of `resolve`, `reject` and `withdraw` has an effect. */
 export interface PullWaiter<T, P extends FeedPosition> {
   /** Sequence number up to which the reader has the cohort's ephemeral commits; null: not live yet, so it gets none. */

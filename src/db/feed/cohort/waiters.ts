@@ -1,4 +1,6 @@
-import { EarliestTimer } from './earliest-timer.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { EarliestTimer } from '../../time/earliest-timer.ts'
+import { BroadcastPacer } from './broadcast-pacer.ts'
 import type { FeedPosition, PullWaiter } from './feed-source.ts'
 
 interface WaiterGroup<T, P extends FeedPosition> {
@@ -9,12 +11,19 @@ interface WaiterGroup<T, P extends FeedPosition> {
 /** Called when the heartbeat of a group is due; `isCurrent` says whether it still is. */
 export type OnTimer = (heartbeatMs: number, isCurrent: () => boolean) => void
 
+/** Readers that a broadcast delivers to in one turn of the event loop. */
+const BROADCAST_SLICE = 128
+
 /**
- * The waiting pulls of a cohort, grouped by heartbeat interval; due one interval after the first pull of a group came.
+ * The PARKED readers of a cohort, and the broadcasts to them. Pulls are grouped by heartbeat interval; a heartbeat
+ * is due one interval after the first pull of a group came.
  */
 export class Waiters<T, P extends FeedPosition> {
   readonly #onTimer: OnTimer
+  readonly #pacer = new BroadcastPacer()
   readonly #groups = new Map<number, WaiterGroup<T, P>>()
+  /** Pulls of readers that are not live: they await an up-to-date batch, and get one even when nothing matched. */
+  readonly #notLive = new Set<PullWaiter<T, P>>()
   #size = 0
 
   constructor(onTimer: OnTimer) {
@@ -25,11 +34,17 @@ export class Waiters<T, P extends FeedPosition> {
     return this.#size
   }
 
-  has(waiter: PullWaiter<T, P>): boolean {
-    return this.#groups.get(waiter.heartbeatMs)?.waiters.has(waiter) === true
+  /** How long the next broadcast has to wait, ms. */
+  get delayMs(): number {
+    return this.#pacer.delayMs(this.#size)
   }
 
-  add(waiter: PullWaiter<T, P>): void {
+  /** Whether enough readers of the last broadcast wait again. */
+  get hasQuorum(): boolean {
+    return this.#pacer.hasQuorum(this.#size)
+  }
+
+  add(waiter: PullWaiter<T, P>, isLive: boolean): void {
     const { heartbeatMs } = waiter
     const group = this.#groups.get(heartbeatMs) ?? {
       waiters: new Set(),
@@ -37,17 +52,17 @@ export class Waiters<T, P extends FeedPosition> {
     }
     this.#groups.set(heartbeatMs, group)
     group.waiters.add(waiter)
+    if (!isLive) this.#notLive.add(waiter)
     this.#size++
     group.timer.fireWithin(heartbeatMs)
   }
 
-  /** Removes a pull; false when it did not wait. */
-  delete(waiter: PullWaiter<T, P>): boolean {
+  delete(waiter: PullWaiter<T, P>): void {
     const group = this.#groups.get(waiter.heartbeatMs)
-    if (group === undefined || !group.waiters.delete(waiter)) return false
+    if (group === undefined || !group.waiters.delete(waiter)) return
+    this.#notLive.delete(waiter)
     this.#size--
     if (group.waiters.size === 0) this.#drop(waiter.heartbeatMs, group)
-    return true
   }
 
   /** Removes and returns all pulls, or those of one heartbeat interval. */
@@ -58,6 +73,7 @@ export class Waiters<T, P extends FeedPosition> {
       for (const waiter of group.waiters) taken.push(waiter)
       this.#drop(ms, group)
     }
+    if (this.#notLive.size > 0) for (const waiter of taken) this.#notLive.delete(waiter)
     this.#size -= taken.length
     return taken
   }
@@ -67,6 +83,35 @@ export class Waiters<T, P extends FeedPosition> {
     const taken = [...this.#groups.values()].flatMap(({ waiters }) => [...waiters].filter(predicate))
     for (const waiter of taken) this.delete(waiter)
     return taken
+  }
+
+  /** Removes and returns the pulls of readers that are not live. */
+  takeNotLive(): readonly PullWaiter<T, P>[] {
+    const taken = [...this.#notLive]
+    for (const waiter of taken) this.delete(waiter)
+    return taken
+  }
+
+  /**
+   * Delivers to pulls that were taken, in slices. Readers that park meanwhile wait for the next broadcast. `commits`:
+   * see `BroadcastPacer.start`.
+   */
+  async broadcast(
+    taken: readonly PullWaiter<T, P>[],
+    deliver: (waiter: PullWaiter<T, P>) => void,
+    commits = 0,
+  ): Promise<void> {
+    this.#pacer.start(taken.length, commits)
+    let count = 0
+    let sliceBegan = performance.now()
+    for (const waiter of taken) {
+      deliver(waiter)
+      if (++count % BROADCAST_SLICE !== 0) continue
+      this.#pacer.addElapsed(performance.now() - sliceBegan)
+      await nextTurn()
+      sliceBegan = performance.now()
+    }
+    this.#pacer.addElapsed(performance.now() - sliceBegan)
   }
 
   /** Restarts the heartbeat timer of a group whose timer has fired without a batch to send. */
