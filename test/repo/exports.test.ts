@@ -18,13 +18,6 @@ const ALLOWED: Readonly<Record<string, string>> = {
 const UNEXPORT_LATER: Readonly<Record<string, readonly string[]>> = {
   'src/db/cluster/cluster.ts': ['ClusterOptions'],
   'src/db/engine.ts': ['Identity'],
-  'src/db/feed/cohort/ephemeral-buffer.ts': ['EphemeralItem', 'RenderEphemeral'],
-  'src/db/feed/cohort/waiters.ts': ['OnTimer'],
-  'src/db/feed/feed.ts': ['FeedParts'],
-  'src/db/feed/live.ts': ['LiveSourceOptions'],
-  'src/db/feed/open.ts': ['WatchOptions'],
-  'src/db/feed/snapshot.ts': ['SnapshotOptions', 'SnapshotPage'],
-  'src/db/feed/value.ts': ['ValueSourceOptions'],
   'src/db/log/log-tail.ts': ['Follower'],
   'src/db/read/below.ts': ['BelowRead'],
   'src/db/read/matching.ts': ['ListOptions', 'MatchingOptions'],

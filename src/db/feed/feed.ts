@@ -15,7 +15,7 @@ export interface DeliveredItem<T> {
   readonly last: boolean
 }
 
-export interface FeedParts<T, P extends FeedPosition> {
+interface FeedParts<T, P extends FeedPosition> {
   readonly request: SubscriptionRequest
   /**
    * Authorizes the request and joins the cohort of the granted view: once without a position when the feed opens, then

@@ -36,7 +36,7 @@ export function snapshotStart(revision: Revision, reset?: Reset): LiveStart {
   return { revision, live: false, snapshot, reset, phase: phaseKey('snapshot', snapshot, reset) }
 }
 
-export interface LiveSourceOptions {
+interface LiveSourceOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
   readonly patterns: readonly (readonly string[])[]

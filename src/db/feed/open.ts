@@ -91,7 +91,7 @@ export function openLive(deps: FeedDeps, paths: readonly string[], options: Feed
   return new Feed({ request, join, heartbeatMs, signal: options.signal, ended })
 }
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly depth?: number | undefined
   readonly signal?: AbortSignal | undefined
 }

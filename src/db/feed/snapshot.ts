@@ -15,13 +15,13 @@ export interface SnapshotMark {
   readonly after?: Path | undefined
 }
 
-export interface SnapshotPage {
+interface SnapshotPage {
   readonly changes: readonly Change[]
   /** Null after the last page. */
   readonly next: SnapshotMark | null
 }
 
-export interface SnapshotOptions {
+interface SnapshotOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
   readonly patterns: readonly Pattern[]

@@ -5,7 +5,7 @@ import type { Revision } from '../../core/version.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
 
-export interface ValueSourceOptions {
+interface ValueSourceOptions {
   readonly tail: LogTail
   /** Reads the value as of a revision. */
   readonly read: (at: Revision) => Promise<Json>

@@ -8,7 +8,7 @@ import { canPark, nextReaderState, type AheadWait, type ReaderView } from './sta
 /** How long a reader ahead of the edge waits before it looks at the edge again, ms. */
 const AHEAD_WAIT_MS = 10
 
-export interface CatchUpOptions<T, P extends FeedPosition> {
+interface CatchUpOptions<T, P extends FeedPosition> {
   readonly source: FeedSource<T, P>
   readonly edge: LiveEdge
   readonly cache: BatchCache

@@ -12,7 +12,7 @@ import type { Waiters } from './waiters.ts'
 /** Delay before the loop reads again after the store was UNAVAILABLE, ms. */
 const READ_RETRY_MS = 500
 
-export interface CohortLoopOptions<T, P extends FeedPosition> {
+interface CohortLoopOptions<T, P extends FeedPosition> {
   readonly tail: LogTail
   readonly source: FeedSource<T, P>
   readonly edge: LiveEdge

@@ -9,7 +9,7 @@ interface WaiterGroup<T, P extends FeedPosition> {
 }
 
 /** Called when the heartbeat of a group is due; `isCurrent` says whether it still is. */
-export type OnTimer = (heartbeatMs: number, isCurrent: () => boolean) => void
+type OnTimer = (heartbeatMs: number, isCurrent: () => boolean) => void
 
 /** Readers that a broadcast delivers to in one turn of the event loop. */
 const BROADCAST_SLICE = 128

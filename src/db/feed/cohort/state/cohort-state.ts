@@ -1,7 +1,7 @@
 import type { Revision } from '../../../../core/version.ts'
 
 /** The end that a running loop waits for. */
-export type LoopPass =
+type LoopPass =
   /** A new turn of the event loop, in which the pass begins. */
   | 'TURN'
   /** The pacer, before a broadcast may start. */
@@ -23,7 +23,7 @@ export type CohortState =
   { readonly kind: 'IDLE'; readonly retry: false } | { readonly kind: 'RETRY'; readonly retry: true } | LoopState
 
 /** A step that was read from the edge, as far as it decides. */
-export interface EdgeStep {
+interface EdgeStep {
   /** Null: nothing matched. */
   readonly batch: unknown
   readonly next: { readonly revision: Revision }

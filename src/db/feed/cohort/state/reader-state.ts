@@ -88,7 +88,7 @@ interface ReaderPosition {
 }
 
 /** The live edge, as a reader sees it. */
-export interface VisibleEdge {
+interface VisibleEdge {
   readonly hasPending: boolean
   has(revision: Revision): boolean
 }
