@@ -6,6 +6,7 @@ import { isDocumentPath, isWithin, lastOf, parentOf, parsePath, type Path } from
 import { parseTimestamp } from '../../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../../core/json/value.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
+import { PageCounter } from '../../store/page.ts'
 import type { Limit } from '../../store/store.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow, type Window } from './page.ts'
 import { TimeSlice } from '../time/time-slice.ts'
@@ -226,20 +227,17 @@ function toPosition({ version: { revision }, index }: HistoryRow): HistoryPositi
 /** Collects the rows of one page in the direction of reading, up to a number and a size, but at least one. */
 class HistoryCollector {
   readonly #window: Window
-  readonly #maxBytes: number
   readonly #rows: HistoryRow[] = []
-  #bytes = 0
-  /** Whether a row was found that does not fit: the page has a successor. */
-  #full = false
+  readonly #counter: PageCounter
 
-  constructor(window: Window, limits: Limits) {
+  constructor(window: Window, { pageBytes }: Limits) {
     this.#window = window
-    this.#maxBytes = limits.pageBytes
+    this.#counter = new PageCounter({ rows: window.count, bytes: pageBytes })
   }
 
   /** Whether to stop: one row more than fits was found, or, where matches are rare (`isRare`), enough for the page. */
   isDone(isRare: boolean): boolean {
-    return this.#full || (isRare && this.#rows.length >= this.#window.count)
+    return this.#counter.isFull || (isRare && this.#rows.length >= this.#window.count)
   }
 
   /** The limit of the next read: the missing rows, and one to know whether there is more; at least `minRows`. */
@@ -253,9 +251,7 @@ class HistoryCollector {
   /** Adds the rows of one read, given oldest first. */
   add(found: readonly HistoryRow[]): void {
     for (const row of this.#window.reverse ? found.toReversed() : found) {
-      this.#bytes += jsonBytes(row.version.value)
-      this.#full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
-      if (this.#full) return
+      if (!this.#counter.take(jsonBytes(row.version.value))) return
       this.#rows.push(row)
     }
   }
@@ -264,7 +260,7 @@ class HistoryCollector {
   rows(reached: Revision | undefined): HistoryRows {
     const last = this.#rows.at(-1)
     const rows = this.#window.reverse ? this.#rows.toReversed() : this.#rows
-    if (this.#full) return { rows, next: last && toPosition(last) }
+    if (this.#counter.isFull) return { rows, next: last && toPosition(last) }
     if (reached === undefined) return { rows, next: undefined }
     return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: END_OF_COMMIT } }
   }
