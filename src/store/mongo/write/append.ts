@@ -4,6 +4,7 @@ import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
+import { expectationsOf, expectedPath } from '../../decision.ts'
 import type { AnsweredDraft } from '../../lost-writes.ts'
 import { takeWithin } from '../../page.ts'
 import type { Appended, Draft, Limit, TenantId } from '../../store.ts'
@@ -12,7 +13,7 @@ import { isDuplicate, isTransient, unavailable } from '../failure.ts'
 import { applyCommits } from './heads.ts'
 import { latestOf, type MongoReader } from '../read/latest.ts'
 import { wroteBelow } from '../read/past.ts'
-import { expectationsOf, planOf, type Verdict, type PlanView } from './plan.ts'
+import { planOf, type Verdict, type PlanView } from './plan.ts'
 import { fieldBytes, logRow, rowBytes, type LogEntry, type LogRow } from '../rows.ts'
 import { findCommits } from '../tables.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
@@ -253,7 +254,7 @@ function needsOf(overlay: HeadOverlay, drafts: readonly Draft[], memo: AppendMem
   const paths = new Map<string, Path>()
   const writes: { readonly below: Path; readonly since: Revision }[] = []
   for (const expectation of drafts.flatMap(expectationsOf)) {
-    const path = expectation.kind === 'version' ? expectation.path : expectation.below
+    const path = expectedPath(expectation)
     if (isDocumentPath(path) && overlay.versionOf(pathText(path)) === undefined) paths.set(pathText(path), path)
     if (expectation.kind === 'version' || expectation.since >= overlay.base) continue
     const known = memo.wrote.get(writesKey(path, expectation.since))
