@@ -1,5 +1,5 @@
 /** How an error code behaves in every interface and in docs/errors.md. */
-export interface ErrorKind {
+interface ErrorKind {
   /** HTTP status in REST (RFC 9110). */
   readonly http: number
   /** Exit code of the command line. */

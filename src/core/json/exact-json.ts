@@ -16,7 +16,7 @@ export class InvalidJson {
   }
 }
 
-export interface ExactJsonOptions {
+interface ExactJsonOptions {
   /** Most levels of nesting; the root is level 1. Default 128. */
   readonly maxDepth?: number | undefined
 }

@@ -7,14 +7,14 @@ import { PageRemainder, Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Where } from '../shape/cel/where.ts'
 
-export interface ListOptions {
+interface ListOptions {
   /** Its limit is the limit of the page. */
   readonly range: Range
   /** The revision to read; undefined: the latest. */
   readonly at: Revision | undefined
 }
 
-export interface MatchingOptions extends ListOptions {
+interface MatchingOptions extends ListOptions {
   readonly where: Where
 }
 

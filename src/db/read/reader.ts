@@ -101,7 +101,7 @@ export function parseDepth(depth: number | undefined): number {
   return depth
 }
 
-export interface ValueRead {
+interface ValueRead {
   /** Levels of nested collections. */
   readonly depth: number
   /** The revision to read; undefined: the latest. */

@@ -10,7 +10,7 @@ import { changesOf } from './render.ts'
 import type { PreviousValues } from './previous-values.ts'
 import type { Shape } from './shape.ts'
 
-export interface MatcherOptions {
+interface MatcherOptions {
   readonly shape: Shape
   readonly epoch: string
   readonly previousValues: Pick<PreviousValues, 'get'>

@@ -33,7 +33,7 @@ export interface Drafted {
   readonly bytes: number
 }
 
-export interface DraftContext {
+interface DraftContext {
   /** The time that the commit will be proposed with. */
   readonly at: Millis
   readonly limits: Limits

@@ -36,7 +36,7 @@ function documentsOf(operation: WriteOperation): readonly Path[] {
   return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly store: Store
   readonly tenant: TenantId
   /** A revision that is visible already: the result is as of this one or a later one. */

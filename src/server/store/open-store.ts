@@ -5,7 +5,7 @@ import { ReconnectingStore } from './reconnecting-store.ts'
 import type { Log } from '../config/logger.ts'
 
 /** The store that the configuration names. */
-export interface OpenedStore {
+interface OpenedStore {
   readonly store: Store
   /** Why the store does not answer at the moment; null when it does. */
   readonly unavailableReason: () => string | null

@@ -18,7 +18,7 @@ import type {
   TenantId,
 } from '../../store/store.ts'
 
-export interface ReconnectingStoreOptions {
+interface ReconnectingStoreOptions {
   /** Opens the underlying store; called again until it succeeds. */
   readonly open: () => Promise<Store>
   /** The tenant whose log is read to probe the store. */

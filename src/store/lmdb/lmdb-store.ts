@@ -26,7 +26,7 @@ import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
 import type { LmdbTables, TenantRow } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
 
-export interface LmdbOptions {
+interface LmdbOptions {
   /** The data directory; created if it does not exist. */
   readonly directory: string
   /** Address space for the data, which bounds its size; it reserves neither memory nor disk. Default 1 TiB. */

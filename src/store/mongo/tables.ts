@@ -92,7 +92,7 @@ export async function readUpTo<Row>(
 }
 
 /** A query of the log. */
-export interface LogQuery {
+interface LogQuery {
   readonly filter: Filter<LogRow>
   readonly sort: Sort
   readonly limit: Limit

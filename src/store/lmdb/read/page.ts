@@ -18,7 +18,7 @@ interface PageLimit {
   readonly reverse?: boolean | undefined
 }
 
-export interface ScannedPage<T, Position> {
+interface ScannedPage<T, Position> {
   readonly rows: readonly T[]
   readonly more: boolean
   readonly next: Position | undefined

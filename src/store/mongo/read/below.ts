@@ -14,7 +14,7 @@ import type { HeadOverlay } from './head-overlay.ts'
  */
 const MERGED_DOCUMENTS = 256
 
-export interface BelowSection extends LogSection {
+interface BelowSection extends LogSection {
   /** Only commits that wrote at or below one of these paths. */
   readonly below: readonly Path[]
   readonly skips?: number | undefined

@@ -99,7 +99,7 @@ export interface RowCandidate {
 }
 
 /** The first documents of a range, in its order; with `complete`, all of them. */
-export interface RowChunk {
+interface RowChunk {
   readonly revision: Revision
   readonly rows: readonly RowCandidate[]
   readonly complete: boolean
