@@ -27,6 +27,12 @@ interface HistoryBounds {
   readonly before: HistoryPosition
 }
 
+/** The part of a history that one page may show. */
+interface HistoryRead {
+  readonly bounds: HistoryBounds
+  readonly window: Window
+}
+
 /** A position in the log: a revision, and the index of a version within its commit. */
 interface HistoryPosition {
   readonly revision: Revision
@@ -56,7 +62,7 @@ export async function readHistory(
   const span = await parseSpan(context, options)
   const { last, epoch } = context.tail
   const bounds = parseBounds(options, { from: span.from, to: span.to ?? last })
-  const { rows, next } = await readRows(context, path, bounds, window)
+  const { rows, next } = await readRows(context, path, { bounds, window })
   const edges = rows.map((row) => ({
     cursor: formatPosition(toPosition(row)),
     node: toDocument(epoch, row.version, row.version.revision),
@@ -64,18 +70,13 @@ export async function readHistory(
   return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
 }
 
-async function readRows(
-  context: TenantContext,
-  path: Path,
-  bounds: HistoryBounds,
-  window: Window,
-): Promise<HistoryRows> {
+async function readRows(context: TenantContext, path: Path, read: HistoryRead): Promise<HistoryRows> {
   const { head, fieldPath } = await resolvePath(context, path)
-  if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, bounds, window)
+  if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, read)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
-    return collectionHistory(context, path, bounds, window)
+    return collectionHistory(context, path, read)
   }
-  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, fieldPath, { bounds, window })
+  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, { ...read, field: fieldPath })
 }
 
 async function isCollection({ store, tenant }: TenantContext, path: Path): Promise<boolean> {
@@ -87,8 +88,7 @@ async function isCollection({ store, tenant }: TenantContext, path: Path): Promi
 async function documentHistory(
   { store, tenant, limits, readMs }: TenantContext,
   path: Path,
-  bounds: HistoryBounds,
-  window: Window,
+  { bounds, window }: HistoryRead,
 ): Promise<HistoryRows> {
   const slices: (readonly Version[])[] = []
   const remainder = new PageRemainder({ rows: window.count, bytes: limits.pageBytes })
@@ -108,17 +108,11 @@ async function documentHistory(
   }
 }
 
-interface FieldRead {
-  readonly bounds: HistoryBounds
-  readonly window: Window
-}
-
 /** The versions that changed, added or removed a field. Versions that did not write it are not read. */
 async function fieldHistory(
   context: TenantContext,
   path: Path,
-  field: Path,
-  { bounds, window }: FieldRead,
+  { bounds, window, field }: HistoryRead & { readonly field: Path },
 ): Promise<HistoryRows> {
   const { store, tenant, limits } = context
   const collector = new HistoryCollector(window, limits)
@@ -162,8 +156,7 @@ function sameField(older: Version | undefined, newer: Version, field: Path): boo
 async function collectionHistory(
   context: TenantContext,
   path: Path,
-  bounds: HistoryBounds,
-  window: Window,
+  { bounds, window }: HistoryRead,
 ): Promise<HistoryRows> {
   const { store, tenant, limits } = context
   const collector = new HistoryCollector(window, limits)

@@ -173,17 +173,16 @@ function isStorageError(error: unknown): error is StorageError {
 }
 
 function storeError(error: StorageError, directory: string): DatabaseError {
-  const details = { retryAfterMs: RETRY_AFTER_MS }
+  const details = { retryAfterMs: RETRY_AFTER_MS, cause: error }
   if (FULL_CODES.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
     return new DatabaseError(
       'STORAGE_FULL',
       'There is no room left where the data lies: free some, then try again.',
       details,
-      error,
     )
   }
   const message = `The disk failed (${error.message}): look at the machine's storage, then try the same again.`
-  return new DatabaseError('UNAVAILABLE', message, details, error)
+  return new DatabaseError('UNAVAILABLE', message, details)
 }
 
 function isFull(directory: string): boolean {
