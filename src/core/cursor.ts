@@ -11,7 +11,7 @@ function checksum(text: string): string {
 }
 
 /** The parts of an intact cursor. */
-export interface CursorParts {
+interface CursorParts {
   readonly epoch: string
   readonly revision: Revision
   /** Whether the cursor stands inside a snapshot that was not delivered to its end. */
@@ -56,7 +56,7 @@ export function readCursor(cursor: string): CursorParts {
 }
 
 /** The part of a log that its store has. */
-export interface LogExtent {
+interface LogExtent {
   readonly epoch: string
   /** Revisions below it were removed. */
   readonly floor: Revision

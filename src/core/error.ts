@@ -1,5 +1,5 @@
 /** How an error code behaves in every interface and in docs/errors.md. */
-export interface ErrorKind {
+interface ErrorKind {
   /** HTTP status in REST (RFC 9110). */
   readonly http: number
   /** Exit code of the command line. */
@@ -103,7 +103,8 @@ export class DatabaseError extends Error {
   readonly code: ErrorCode
   readonly details: ErrorDetails
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+  /** `cause`, beside the details, is the error that led to this one. */
+  constructor(code: ErrorCode, message: string, { cause, ...details }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.details = details

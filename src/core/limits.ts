@@ -82,8 +82,7 @@ export const LIMITS: Limits = {
   paramsBytes: 16_384,
 }
 
-/** TOO_LARGE for the bound `limit`; `what` names the thing and its size, `at` (JSON Pointer) its place in a value. */
-export function tooLarge(limit: string, max: number, what: string, at?: string): DatabaseError {
-  const details = at === undefined ? { limit, max } : { limit, max, at }
-  return new DatabaseError('TOO_LARGE', `${what}; at most ${max} (${limit}) are allowed.`, details)
+/** TOO_LARGE for the bound `limit`; `what` names the thing and its size. */
+export function tooLarge(limit: string, max: number, what: string): DatabaseError {
+  return new DatabaseError('TOO_LARGE', `${what}; at most ${max} (${limit}) are allowed.`, { limit, max })
 }

@@ -17,7 +17,7 @@ import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from 
 export type { EngineOptions, FeedCounts }
 
 /** The identity by which a database is used. */
-export interface Identity {
+interface Identity {
   readonly actor: string | null
 }
 

@@ -44,7 +44,7 @@ export interface FeedCounts {
 }
 
 /** The parts of a tenant that is open. */
-export interface RunningTenant extends TenantContext {
+interface RunningTenant extends TenantContext {
   readonly committer: Committer
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Copies } from '../../src/core/json/copies.ts'
-import { deleteField, getField, mayTouch, setField } from '../../src/core/json/field.ts'
+import { deleteField, fieldSetter, getField, mayTouch, setField } from '../../src/core/json/field.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { smallJson } from './json.ts'
 import { thrown } from './thrown.ts'
@@ -209,7 +209,7 @@ describe('with copies of one caller', () => {
   test('changes in turn give what they give without, and leave what they began with as it was', () => {
     const apply = (value: Json, [path, field]: readonly [readonly string[], Json | null], copies: Copies): Json => {
       try {
-        return field === null ? (deleteField(value, path, copies) ?? value) : setField(value, path, field, copies)
+        return field === null ? (deleteField(value, path, copies) ?? value) : fieldSetter(copies)(value, path, field)
       } catch {
         return value
       }

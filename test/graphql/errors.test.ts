@@ -18,7 +18,7 @@ describe('an error of the database', () => {
 
   test.each(codes)('keeps its code, its message and its details: %s', async (code) => {
     const { ask, reported } = inProcess(
-      failing(new DatabaseError(code, 'What, why, how.', { path: 'a', at: '/b' }, new Error('inner'))),
+      failing(new DatabaseError(code, 'What, why, how.', { path: 'a', at: '/b', cause: new Error('inner') })),
     )
     const { status, data, errors } = await ask(QUERY)
     expect({ status, data, errors }).toEqual({

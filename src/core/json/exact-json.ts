@@ -16,7 +16,7 @@ export class InvalidJson {
   }
 }
 
-export interface ExactJsonOptions {
+interface ExactJsonOptions {
   /** Most levels of nesting; the root is level 1. Default 128. */
   readonly maxDepth?: number | undefined
 }
@@ -112,7 +112,10 @@ class Parser {
       this.#skipSpace()
       if (!this.#accept(COLON)) throw this.#malformed('":"')
       this.#skipSpace()
-      setMember(object, key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key, this.#value(level + 1), problem)
+      const name = key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key
+      const value = this.#value(level + 1)
+      if (problem === null) setMember(object, name, value)
+      else setInvalidMember(object, name, problem)
       this.#skipSpace()
     } while (this.#accept(COMMA))
     if (!this.#accept(CLOSE_OBJECT)) throw this.#malformed('"," or "}"')
@@ -244,18 +247,12 @@ class Parser {
   }
 }
 
-function setMember(object: Record<string, unknown>, key: string, value: unknown, problem: string | null): void {
-  if (problem !== null) {
-    // Assigning __proto__ would change the object's prototype.
-    Object.defineProperty(object, key, {
-      value: new InvalidJson(problem),
-      enumerable: true,
-      writable: true,
-      configurable: true,
-    })
-  } else if (Object.hasOwn(object, key)) {
-    object[key] = new InvalidJson('the key stands more than once in its object')
-  } else {
-    object[key] = value
-  }
+function setMember(object: Record<string, unknown>, key: string, value: unknown): void {
+  object[key] = Object.hasOwn(object, key) ? new InvalidJson('the key stands more than once in its object') : value
+}
+
+/** Assigning `__proto__` would change the object's prototype. */
+function setInvalidMember(object: Record<string, unknown>, key: string, problem: string): void {
+  const value = new InvalidJson(problem)
+  Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true })
 }

@@ -25,27 +25,35 @@ export function getField(value: Json, path: FieldPath): Json | undefined {
   return field
 }
 
+/** `value` with `field` at `path`. */
+export type SetField = (value: Json | undefined, path: FieldPath, field: Json) => Json
+
+/** As `fieldSetter`, for one field. */
+export const setField: SetField = (value, path, field) => fieldSetter(new Copies())(value, path, field)
+
 /**
- * `value` with `field` at `path`. Unchanged parts are shared; objects in `copies` are changed in place. Missing parents
- * become objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other index, and
- * for a path through a scalar or null.
+ * Sets fields of values. Unchanged parts are shared; objects in `copies` are changed in place. Missing parents become
+ * objects; an array takes an index up to its length, which appends. Throws NOT_FOUND for any other index, and for a
+ * path through a scalar or null.
  */
-export function setField(value: Json | undefined, path: FieldPath, field: Json, copies: Copies = new Copies()): Json {
-  const [segment, ...rest] = path
-  if (segment === undefined) return field
-  const child = setField(member(value, segment), rest, field, copies)
-  if (isArray(value)) {
-    const array = copies.array(value)
-    array[indexIn(value, segment)] = child
-    return array
+export function fieldSetter(copies: Copies): SetField {
+  const set: SetField = (value, [segment, ...rest], field) => {
+    if (segment === undefined) return field
+    const child = set(member(value, segment), rest, field)
+    if (isArray(value)) {
+      const array = copies.array(value)
+      array[indexIn(value, segment)] = child
+      return array
+    }
+    if (value !== undefined && !isObject(value)) {
+      const kind = value === null ? 'null' : `a ${typeof value}`
+      throw notFound(`${kind} has no field ${JSON.stringify(segment)}; put an object in its place first`)
+    }
+    const object = copies.object(value)
+    setKey(object, segment, child)
+    return object
   }
-  if (value !== undefined && !isObject(value)) {
-    const kind = value === null ? 'null' : `a ${typeof value}`
-    throw notFound(`${kind} has no field ${JSON.stringify(segment)}; put an object in its place first`)
-  }
-  const object = copies.object(value)
-  setKey(object, segment, child)
-  return object
+  return set
 }
 
 function indexIn(array: readonly Json[], segment: string): number {
@@ -59,7 +67,7 @@ function indexIn(array: readonly Json[], segment: string): number {
 }
 
 /**
- * As `setField`, but without the field at `path`; later elements of an array move up. Undefined when there was no
+ * As `fieldSetter`, but without the field at `path`; later elements of an array move up. Undefined when there was no
  * field.
  */
 export function deleteField(value: Json, path: FieldPath, copies: Copies = new Copies()): Json | undefined {
@@ -68,7 +76,7 @@ export function deleteField(value: Json, path: FieldPath, copies: Copies = new C
   if (segment === undefined || field === undefined) return undefined
   if (rest.length === 0) return withoutMember(copies, value, segment)
   const remaining = deleteField(field, rest, copies)
-  return remaining === undefined ? undefined : setField(value, [segment], remaining, copies)
+  return remaining === undefined ? undefined : fieldSetter(copies)(value, [segment], remaining)
 }
 
 function withoutMember(copies: Copies, value: Json, segment: string): Json {

@@ -28,12 +28,7 @@ export function exactValue(value: unknown, limits: Limits): Json {
 function copyOf(value: unknown, context: CopyContext): Json {
   const { limits, trail } = context
   if (trail.length >= limits.valueDepth) {
-    throw tooLarge(
-      'valueDepth',
-      limits.valueDepth,
-      `The value has more than ${limits.valueDepth} levels`,
-      pointer(trail),
-    )
+    throw tooLargeAt(context, 'valueDepth', `The value has more than ${limits.valueDepth} levels`)
   }
   countBytes(context, 1)
   switch (typeof value) {
@@ -65,7 +60,7 @@ function copyString(text: string, context: CopyContext): string {
 function copyArray(array: readonly unknown[], context: CopyContext): readonly Json[] {
   const { limits, trail } = context
   if (array.length > limits.arrayLength) {
-    throw tooLarge('arrayLength', limits.arrayLength, `An array has ${array.length} elements`, pointer(trail))
+    throw tooLargeAt(context, 'arrayLength', `An array has ${array.length} elements`)
   }
   const elements: Json[] = []
   for (let i = 0; i < array.length; i++) {
@@ -82,7 +77,7 @@ function copyObject(object: object, context: CopyContext): Json {
   if (!isPlain(object)) throw invalid(context, 'it is an instance of a class; give plain objects and arrays')
   const keys = Object.keys(object)
   if (keys.length > limits.keysPerObject) {
-    throw tooLarge('keysPerObject', limits.keysPerObject, `An object has ${keys.length} keys`, pointer(trail))
+    throw tooLargeAt(context, 'keysPerObject', `An object has ${keys.length} keys`)
   }
   const fields: Record<string, Json> = {}
   for (const key of keys) {
@@ -98,12 +93,13 @@ function copyObject(object: object, context: CopyContext): Json {
 }
 
 /** Throws TOO_LARGE with `at` of the object, so that the error does not repeat the long key. */
-function checkKey(key: string, { limits: { objectKeyBytes }, trail }: CopyContext): void {
+function checkKey(key: string, context: CopyContext): void {
+  const { objectKeyBytes } = context.limits
   // A UTF-16 unit takes one to three bytes.
   if (3 * key.length <= objectKeyBytes) return
   const bytes = key.length > objectKeyBytes ? key.length : utf8Length(key)
   if (bytes > objectKeyBytes) {
-    throw tooLarge('objectKeyBytes', objectKeyBytes, `A key of an object has ${bytes} bytes or more`, pointer(trail))
+    throw tooLargeAt(context, 'objectKeyBytes', `A key of an object has ${bytes} bytes or more`)
   }
 }
 
@@ -120,7 +116,17 @@ function countBytes(context: CopyContext, bytes: number): void {
 }
 
 function tooManyBytes(limits: Limits, size: string): DatabaseError {
-  return tooLarge('valueBytes', limits.valueBytes, `The value has ${size} as compact JSON`, '')
+  return tooLargeAt({ limits, trail: [] }, 'valueBytes', `The value has ${size} as compact JSON`)
+}
+
+/** TOO_LARGE with `at`, the place of the current node. */
+function tooLargeAt(
+  { limits, trail }: Pick<CopyContext, 'limits' | 'trail'>,
+  limit: keyof Limits,
+  what: string,
+): DatabaseError {
+  const { code, message, details } = tooLarge(limit, limits[limit], what)
+  return new DatabaseError(code, message, { ...details, at: pointer(trail) })
 }
 
 function invalid(context: CopyContext, problem: string): DatabaseError {

@@ -12,7 +12,7 @@ const MAX_FIELD_BYTES = 8_192
 type Child<T> = readonly [key: string, part: T]
 
 /** The children of a node of a tree; null for a leaf. */
-export type ChildrenOf<T> = (part: T) => readonly Child<T>[] | null
+type ChildrenOf<T> = (part: T) => readonly Child<T>[] | null
 
 /** A node of the tree that is listed by its own path, or by those of its descendants. */
 interface WrittenNode<T> {

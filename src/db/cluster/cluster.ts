@@ -20,7 +20,7 @@ const RETRY_MS = 1_000
 const MAX_SERVERS = 1_000
 const MAX_SWEPT = 100
 
-export interface ClusterOptions {
+interface ClusterOptions {
   /** The database of the system tenant. */
   readonly db: Database
   readonly freshId: () => string

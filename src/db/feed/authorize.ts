@@ -39,7 +39,7 @@ export async function withGrant<T>(
     return use(view)
   } catch (error) {
     if (view === request || (error instanceof DatabaseError && error.code === 'FORBIDDEN')) throw error
-    throw new DatabaseError('INTERNAL', 'What the subscription may see cannot be shown.', {}, error)
+    throw new DatabaseError('INTERNAL', 'What the subscription may see cannot be shown.', { cause: error })
   }
 }
 
@@ -48,6 +48,6 @@ async function authorize(admit: Authorize, request: SubscriptionRequest): Promis
     return await admit(request)
   } catch (error) {
     if (error instanceof DatabaseError) throw error
-    throw new DatabaseError('INTERNAL', 'What the subscription may see could not be decided.', {}, error)
+    throw new DatabaseError('INTERNAL', 'What the subscription may see could not be decided.', { cause: error })
   }
 }

@@ -20,7 +20,7 @@ const EPHEMERAL_SLICE = 256
 export const CLOSING_ACTOR = 'sys:time'
 
 /** Gets the commits that may match its shape. */
-export interface Follower {
+interface Follower {
   /** Called before `indexed` reaches the revision. */
   markDirty(revision: Revision): void
   /** An ephemeral commit may match. */

@@ -2,6 +2,7 @@ import type { Commit } from '../../core/commit.ts'
 import type { Json } from '../../core/json/json.ts'
 import { pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
+import { PageCounter } from '../../store/page.ts'
 import type { Limit } from '../../store/store.ts'
 import type { PreviousValues } from '../shape/previous-values.ts'
 
@@ -52,14 +53,12 @@ export class RecentCommits {
   after(revision: Revision, limit: Limit): readonly Commit[] | null {
     if (this.#commits.size === 0 || revision + 1 < this.#oldest) return null
     const commits: Commit[] = []
-    let bytes = 0
-    for (let next = revision + 1; commits.length < limit.rows; next++) {
+    const counter = new PageCounter(limit)
+    for (let next = revision + 1; ; next++) {
       const entry = this.#commits.get(next)
-      bytes += entry?.bytes ?? 0
-      if (entry === undefined || (commits.length > 0 && bytes > limit.bytes)) break
+      if (entry === undefined || !counter.take(entry.bytes)) return commits
       commits.push(entry.commit)
     }
-    return commits
   }
 
   #dropOldest(): void {

@@ -13,7 +13,7 @@ const PARENTS_PER_CALL = 64
 /** Collections that are read concurrently, with one search slice for all of them. */
 const MAX_COLLECTIONS_AT_ONCE = 8
 
-export interface BelowRead {
+interface BelowRead {
   /** Levels of collections, from 1. */
   readonly levels: number
   readonly revision: Revision

@@ -6,6 +6,7 @@ import { isDocumentPath, isWithin, lastOf, parentOf, parsePath, type Path } from
 import { parseTimestamp } from '../../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../../core/json/value.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
+import { PageCounter } from '../../store/page.ts'
 import type { Limit } from '../../store/store.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow, type Window } from './page.ts'
 import { TimeSlice } from '../time/time-slice.ts'
@@ -24,6 +25,12 @@ const END_OF_COMMIT = 999_999
 interface HistoryBounds {
   readonly after: HistoryPosition
   readonly before: HistoryPosition
+}
+
+/** The part of a history that one page may show. */
+interface HistoryRead {
+  readonly bounds: HistoryBounds
+  readonly window: Window
 }
 
 /** A position in the log: a revision, and the index of a version within its commit. */
@@ -55,7 +62,7 @@ export async function readHistory(
   const span = await parseSpan(context, options)
   const { last, epoch } = context.tail
   const bounds = parseBounds(options, { from: span.from, to: span.to ?? last })
-  const { rows, next } = await readRows(context, path, bounds, window)
+  const { rows, next } = await readRows(context, path, { bounds, window })
   const edges = rows.map((row) => ({
     cursor: formatPosition(toPosition(row)),
     node: toDocument(epoch, row.version, row.version.revision),
@@ -63,18 +70,13 @@ export async function readHistory(
   return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
 }
 
-async function readRows(
-  context: TenantContext,
-  path: Path,
-  bounds: HistoryBounds,
-  window: Window,
-): Promise<HistoryRows> {
+async function readRows(context: TenantContext, path: Path, read: HistoryRead): Promise<HistoryRows> {
   const { head, fieldPath } = await resolvePath(context, path)
-  if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, bounds, window)
+  if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, read)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
-    return collectionHistory(context, path, bounds, window)
+    return collectionHistory(context, path, read)
   }
-  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, fieldPath, { bounds, window })
+  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, { ...read, field: fieldPath })
 }
 
 async function isCollection({ store, tenant }: TenantContext, path: Path): Promise<boolean> {
@@ -86,8 +88,7 @@ async function isCollection({ store, tenant }: TenantContext, path: Path): Promi
 async function documentHistory(
   { store, tenant, limits, readMs }: TenantContext,
   path: Path,
-  bounds: HistoryBounds,
-  window: Window,
+  { bounds, window }: HistoryRead,
 ): Promise<HistoryRows> {
   const slices: (readonly Version[])[] = []
   const remainder = new PageRemainder({ rows: window.count, bytes: limits.pageBytes })
@@ -107,17 +108,11 @@ async function documentHistory(
   }
 }
 
-interface FieldRead {
-  readonly bounds: HistoryBounds
-  readonly window: Window
-}
-
 /** The versions that changed, added or removed a field. Versions that did not write it are not read. */
 async function fieldHistory(
   context: TenantContext,
   path: Path,
-  field: Path,
-  { bounds, window }: FieldRead,
+  { bounds, window, field }: HistoryRead & { readonly field: Path },
 ): Promise<HistoryRows> {
   const { store, tenant, limits } = context
   const collector = new HistoryCollector(window, limits)
@@ -161,8 +156,7 @@ function sameField(older: Version | undefined, newer: Version, field: Path): boo
 async function collectionHistory(
   context: TenantContext,
   path: Path,
-  bounds: HistoryBounds,
-  window: Window,
+  { bounds, window }: HistoryRead,
 ): Promise<HistoryRows> {
   const { store, tenant, limits } = context
   const collector = new HistoryCollector(window, limits)
@@ -226,20 +220,17 @@ function toPosition({ version: { revision }, index }: HistoryRow): HistoryPositi
 /** Collects the rows of one page in the direction of reading, up to a number and a size, but at least one. */
 class HistoryCollector {
   readonly #window: Window
-  readonly #maxBytes: number
   readonly #rows: HistoryRow[] = []
-  #bytes = 0
-  /** Whether a row was found that does not fit: the page has a successor. */
-  #full = false
+  readonly #counter: PageCounter
 
-  constructor(window: Window, limits: Limits) {
+  constructor(window: Window, { pageBytes }: Limits) {
     this.#window = window
-    this.#maxBytes = limits.pageBytes
+    this.#counter = new PageCounter({ rows: window.count, bytes: pageBytes })
   }
 
   /** Whether to stop: one row more than fits was found, or, where matches are rare (`isRare`), enough for the page. */
   isDone(isRare: boolean): boolean {
-    return this.#full || (isRare && this.#rows.length >= this.#window.count)
+    return this.#counter.isFull || (isRare && this.#rows.length >= this.#window.count)
   }
 
   /** The limit of the next read: the missing rows, and one to know whether there is more; at least `minRows`. */
@@ -253,9 +244,7 @@ class HistoryCollector {
   /** Adds the rows of one read, given oldest first. */
   add(found: readonly HistoryRow[]): void {
     for (const row of this.#window.reverse ? found.toReversed() : found) {
-      this.#bytes += jsonBytes(row.version.value)
-      this.#full ||= this.#rows.length > 0 && (this.#rows.length >= this.#window.count || this.#bytes > this.#maxBytes)
-      if (this.#full) return
+      if (!this.#counter.take(jsonBytes(row.version.value))) return
       this.#rows.push(row)
     }
   }
@@ -264,7 +253,7 @@ class HistoryCollector {
   rows(reached: Revision | undefined): HistoryRows {
     const last = this.#rows.at(-1)
     const rows = this.#window.reverse ? this.#rows.toReversed() : this.#rows
-    if (this.#full) return { rows, next: last && toPosition(last) }
+    if (this.#counter.isFull) return { rows, next: last && toPosition(last) }
     if (reached === undefined) return { rows, next: undefined }
     return { rows, next: { revision: this.#window.reverse ? reached - 1 : reached, index: END_OF_COMMIT } }
   }

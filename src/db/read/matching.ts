@@ -1,19 +1,20 @@
 import { lastOf, pathText, type Path } from '../../core/path.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
+import { PageCounter } from '../../store/page.ts'
 import type { ListPage, Range } from '../../store/store.ts'
 import { PageRemainder, Search } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Where } from '../shape/cel/where.ts'
 
-export interface ListOptions {
+interface ListOptions {
   /** Its limit is the limit of the page. */
   readonly range: Range
   /** The revision to read; undefined: the latest. */
   readonly at: Revision | undefined
 }
 
-export interface MatchingOptions extends ListOptions {
+interface MatchingOptions extends ListOptions {
   readonly where: Where
 }
 
@@ -28,19 +29,19 @@ export async function listAll(
   const slices: (readonly Version[])[] = []
   const remainder = new PageRemainder(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
-  const inOrder = (): readonly Version[] => (range.reverse === true ? slices.toReversed() : slices).flat()
+  const rowsInOrder = (): readonly Version[] => inOrder(slices, range).flat()
   let reached: Path | undefined
   for (let [remaining, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
     const { slice } = remainder
     const page = await store.list(tenant, { ...remaining, limit: slice, skips: search.skips }, revision)
-    if (!remainder.fits(page.rows)) return { rows: inOrder(), more: true, next: reached, revision: page.revision }
+    if (!remainder.fits(page.rows)) return { rows: rowsInOrder(), more: true, next: reached, revision: page.revision }
     slices.push(page.rows)
-    if (page.next === undefined) return { ...page, rows: inOrder() }
+    if (page.next === undefined) return { ...page, rows: rowsInOrder() }
     const short = page.rows.length < slice.rows
     const endsByBytes = short && endsAtRow(page, range)
     remainder.take(page.rows, endsByBytes)
     search.count({ rows: 0, short: short && !endsByBytes })
-    if (remainder.isFull || search.isOver) return { ...page, rows: inOrder() }
+    if (remainder.isFull || search.isOver) return { ...page, rows: rowsInOrder() }
     reached = page.next
     remaining = remainingRange(remaining, reached)
     revision = page.revision
@@ -56,26 +57,34 @@ export async function listMatching(
   { store, tenant, limits, readMs }: TenantContext,
   { range, where, at }: MatchingOptions,
 ): Promise<ListPage> {
-  const collector = new MatchCollector(range)
+  const rows: Version[] = []
+  const counter = new PageCounter(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
   let examined: Path | undefined
   for (let [remaining, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
     const { slice, skips } = search
     const page = await store.list(tenant, { ...remaining, limit: slice, skips }, revision)
     revision = page.revision
-    for (const version of range.reverse === true ? page.rows.toReversed() : page.rows) {
+    for (const version of inOrder(page.rows, range)) {
       if (search.isLong && (await search.ends()) && examined !== undefined) {
-        return { rows: collector.rows, more: true, next: examined, revision }
-      }
-      if (isMatch(where, version) && !collector.take(version)) {
-        return { rows: collector.rows, more: true, next: collector.last, revision }
+        return { rows: inOrder(rows, range), more: true, next: examined, revision }
       }
       examined = version.path
+      if (!isMatch(where, version)) continue
+      if (!counter.take(jsonBytes(version.value))) {
+        return { rows: inOrder(rows, range), more: true, next: rows.at(-1)?.path, revision }
+      }
+      rows.push(version)
     }
     search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
-    if (page.next === undefined || search.isOver) return { ...page, rows: collector.rows }
+    if (page.next === undefined || search.isOver) return { ...page, rows: inOrder(rows, range) }
     remaining = remainingRange(remaining, page.next)
   }
+}
+
+/** Rows in key order, given in the direction of reading, or the reverse. */
+function inOrder<T>(rows: readonly T[], { reverse }: Range): readonly T[] {
+  return reverse === true ? rows.toReversed() : rows
 }
 
 function isMatch(where: Where, { path, value }: Version): boolean {
@@ -91,34 +100,4 @@ function endsAtRow({ rows, next }: ListPage, { reverse }: Range): boolean {
 /** The rest of a range after `next`, in the direction of reading. */
 export function remainingRange(range: Range, next: Path): Range {
   return range.reverse === true ? { ...range, before: next } : { ...range, after: next }
-}
-
-/** Collects the rows of one page, within its limit. */
-class MatchCollector {
-  readonly #range: Range
-  readonly #rows: Version[] = []
-  #bytes = 0
-
-  constructor(range: Range) {
-    this.#range = range
-  }
-
-  /** In key order. */
-  get rows(): readonly Version[] {
-    return this.#range.reverse === true ? this.#rows.toReversed() : this.#rows
-  }
-
-  /** Path of the newest row. */
-  get last(): Path | undefined {
-    return this.#rows.at(-1)?.path
-  }
-
-  /** Adds a row; false when it does not fit: the page ends before it. */
-  take(version: Version): boolean {
-    const { rows, bytes } = this.#range.limit
-    this.#bytes += jsonBytes(version.value)
-    if (this.#rows.length >= rows || (this.#rows.length > 0 && this.#bytes > bytes)) return false
-    this.#rows.push(version)
-    return true
-  }
 }

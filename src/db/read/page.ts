@@ -31,7 +31,7 @@ export function parseCount(count: number | undefined, argument: string, limits: 
 }
 
 /** Kinds of page cursors: an id in a collection, or a position in a history. */
-export type PageKind = 'id' | 'place'
+type PageKind = 'id' | 'place'
 
 /** An opaque page cursor for a text; not a cursor of the log. */
 export function formatPageCursor(kind: PageKind, text: string): string {
@@ -54,7 +54,7 @@ export function badPageCursor(argument: string): DatabaseError {
   )
 }
 
-export interface PageEdges {
+interface PageEdges {
   readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
   /**
    * Page cursor of the last position that was read; undefined where the range ends there, in the direction of reading.

@@ -101,7 +101,7 @@ export function parseDepth(depth: number | undefined): number {
   return depth
 }
 
-export interface ValueRead {
+interface ValueRead {
   /** Levels of nested collections. */
   readonly depth: number
   /** The revision to read; undefined: the latest. */
@@ -112,7 +112,7 @@ export interface ValueRead {
 export async function valueAt(context: TenantContext, path: Path, { depth, at }: ValueRead): Promise<Json> {
   const { head, fieldPath, revision } = await resolvePath(context, path, at)
   if (head !== null && fieldPath.length === 0) {
-    return head.type === 'DELETE' ? null : readTree(context, head, depth, revision)
+    return head.type === 'DELETE' ? null : readTree(context, head, { depth, revision })
   }
   const field = head === null || head.type === 'DELETE' ? undefined : getField(head.value, fieldPath)
   if (isDocumentPath(path) || (field !== undefined && !(Array.isArray(field) && field.length === 0))) {
@@ -121,7 +121,11 @@ export async function valueAt(context: TenantContext, path: Path, { depth, at }:
   return readCollection(context, path, { depth, revision, declared: field !== undefined })
 }
 
-async function readTree(context: TenantContext, head: Version, depth: number, revision: Revision): Promise<Json> {
+async function readTree(
+  context: TenantContext,
+  head: Version,
+  { depth, revision }: { readonly depth: number; readonly revision: Revision },
+): Promise<Json> {
   if (depth === 0) return head.value
   const below = await documentsBelow(context, head.path, { levels: depth, revision, bytes: jsonBytes(head.value) })
   return new ValueTree(below).value(head.path, head.value)

@@ -7,7 +7,7 @@ import { TimeSlice } from './time-slice.ts'
 export const SEARCH_SLICE: Limit = { rows: 256, bytes: 1_048_576 }
 
 /** The size of one slice that was read. */
-export interface SliceResult {
+interface SliceResult {
   readonly rows: number
   /** Whether the slice ended before its limit of rows: by their bytes, or by rows that the store skipped. */
   readonly short: boolean

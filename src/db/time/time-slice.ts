@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DatabaseError } from '../../core/error.ts'
 
 /** How long a read may run without yielding to the event loop, ms: with the slice that it reads next, less than 10. */
@@ -25,7 +26,7 @@ export class TimeSlice {
 
   /** Yields to the event loop. */
   protected async nextTurn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
     this.#turnBegan = performance.now()
   }
 

@@ -23,7 +23,7 @@ const DRAFT_SLICE_MS = 5
 const MAX_QUEUED = 10_000
 const QUEUE_RETRY_MS = 1_000
 
-export interface CommitterOptions {
+interface CommitterOptions {
   readonly store: Store
   readonly tenant: TenantId
   readonly tail: LogTail

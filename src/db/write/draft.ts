@@ -1,7 +1,7 @@
 import { Copies } from '../../core/json/copies.ts'
 import type { Expect } from '../../core/database.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
-import { deleteField, getField, setField } from '../../core/json/field.ts'
+import { deleteField, fieldSetter, getField } from '../../core/json/field.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { mergedFields, mergePatch } from '../../core/json/merge-patch.ts'
@@ -33,7 +33,7 @@ export interface Drafted {
   readonly bytes: number
 }
 
-export interface DraftContext {
+interface DraftContext {
   /** The time that the commit will be proposed with. */
   readonly at: Millis
   readonly limits: Limits
@@ -90,7 +90,7 @@ class Drafting {
   run(operation: WriteOperation): void {
     switch (operation.kind) {
       case 'post':
-        return this.#post(operation.path, operation.value, operation.id, operation.fresh)
+        return this.#post(operation)
       case 'put':
         return this.#put(operation.path, operation.value, operation.expect)
       case 'patch':
@@ -111,7 +111,7 @@ class Drafting {
     return { expects: this.#expectations(), writes, bytes }
   }
 
-  #post(collection: Path, value: Json, id: string, fresh: boolean): void {
+  #post({ path: collection, value, id, fresh }: Extract<WriteOperation, { kind: 'post' }>): void {
     if (collection.length > 1) this.#liveParent(collection)
     const path = [...collection, id]
     const before = fresh ? null : this.#read(path)
@@ -129,7 +129,9 @@ class Drafting {
   #put(path: Path, value: Json, expect: Expect | undefined): void {
     const { head, fieldPath } = this.#resolve(path)
     if (fieldPath.length === 0 || this.#isNewDocument(path)) {
-      return this.#putDocument(path, fieldPath.length === 0 ? head : null, value, expect)
+      const before = fieldPath.length === 0 ? head : null
+      checkExpectation(before, path, expect)
+      return this.#putDocument(path, before, value)
     }
     const document = headDocument(head, path)
     const live = this.#live(
@@ -145,7 +147,7 @@ class Drafting {
 
   #setField(head: DocumentHead, fieldPath: Path, value: Json): Json {
     try {
-      return setField(head.value, fieldPath, value, this.#copies)
+      return fieldSetter(this.#copies)(head.value, fieldPath, value)
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error
       throw new DatabaseError(error.code, error.message, {
@@ -155,8 +157,7 @@ class Drafting {
     }
   }
 
-  #putDocument(path: Path, before: DocumentHead | null, value: Json, expect: Expect | undefined): void {
-    checkExpectation(before, path, expect)
+  #putDocument(path: Path, before: DocumentHead | null, value: Json): void {
     if (path.length > 2 && (before === null || before.deleted)) this.#liveParent(parentOf(path))
     this.#replace(path, before, value)
   }
@@ -171,7 +172,7 @@ class Drafting {
     const merged = (): Json => mergePatch(current, merge, this.#copies)
     if (fieldPath.length > 0) {
       return this.#write(live, { fields, names: fieldPath.slice(0, 1) }, () =>
-        setField(live.value, fieldPath, merged(), this.#copies),
+        fieldSetter(this.#copies)(live.value, fieldPath, merged()),
       )
     }
     if (isObject(current) && isObject(merge)) return this.#write(live, { fields, names: Object.keys(merge) }, merged)

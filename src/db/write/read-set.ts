@@ -36,7 +36,7 @@ function documentsOf(operation: WriteOperation): readonly Path[] {
   return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly store: Store
   readonly tenant: TenantId
   /** A revision that is visible already: the result is as of this one or a later one. */
@@ -47,11 +47,11 @@ export interface LoadOptions {
 
 /** Reads the read set of a batch concurrently. */
 export async function load(options: LoadOptions): Promise<ReadResult> {
-  const { store, tenant, revision, readSet, limits } = options
+  const { store, tenant, revision, readSet } = options
   const [heads, collections, trees] = await Promise.all([
     readSet.documents.length === 0 ? [] : store.heads(tenant, readSet.documents).then(({ rows }) => rows),
     readSet.parents.length === 0 ? [] : store.collections(tenant, readSet.parents),
-    Promise.all(readSet.trees.map((root) => loadTree(store, tenant, root, limits.documents))),
+    Promise.all(readSet.trees.map((root) => loadTree(options, root))),
   ])
   return {
     revision,
@@ -69,14 +69,9 @@ function headOf(version: Version | null): DocumentHead | null {
 
 /**
  * The live documents at and below `root`, without their values (a delete needs none); null when there are more than
- * `max`.
+ * `documents`.
  */
-async function loadTree(
-  store: Store,
-  tenant: TenantId,
-  root: Path,
-  max: number,
-): Promise<readonly DocumentHead[] | null> {
+async function loadTree({ store, tenant, limits }: LoadOptions, root: Path): Promise<readonly DocumentHead[] | null> {
   const heads: DocumentHead[] = []
   if (root.length % 2 === 0) {
     const { rows } = await store.heads(tenant, [root])
@@ -87,15 +82,10 @@ async function loadTree(
   for (;;) {
     const page = await store.list(tenant, { kind: 'below', path: root, after, limit: SEARCH_SLICE })
     for (const version of page.rows) {
-      heads.push({
-        path: version.path,
-        version: version.version,
-        deleted: false,
-        value: null,
-        createdAt: version.createdAt,
-      })
+      const { path, version: number, createdAt } = version
+      heads.push({ path, version: number, deleted: false, value: null, createdAt })
     }
-    if (heads.length > max) return null
+    if (heads.length > limits.documents) return null
     if (page.next === undefined) return heads
     after = page.next
     // The embedded store answers without waiting: yield to the event loop before the next page.

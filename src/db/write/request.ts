@@ -57,7 +57,7 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
   const path = parsePath(op.path, limits)
   switch (op.kind) {
     case 'post':
-      return parsePost(op, path, limits, freshId)
+      return parsePost(op, path, { id: op.id ?? freshId(), limits })
     case 'put':
       if (path.length < 2) {
         throw wrongKind(
@@ -81,13 +81,15 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
   }
 }
 
-function parsePost(op: Op & { kind: 'post' }, path: Path, limits: Limits, freshId: () => string): WriteOperation {
+function parsePost(
+  op: Op & { kind: 'post' },
+  path: Path,
+  { id, limits }: { readonly id: string; readonly limits: Limits },
+): WriteOperation {
   if (isDocumentPath(path)) throw wrongKind(op.path, 'a post goes into a collection, such as posts or posts/1/comments')
-  const fresh = op.id === undefined
-  const id = op.id ?? freshId()
   if (id.includes('/')) throw wrongKind(`${op.path}/${id}`, 'an id is one segment, without a slash')
   parsePath(`${op.path}/${id}`, limits)
-  return { kind: 'post', path, value: exactValue(op.value, limits), id, fresh }
+  return { kind: 'post', path, value: exactValue(op.value, limits), id, fresh: op.id === undefined }
 }
 
 function documentPath(text: string, limits: Limits): Path {

@@ -15,7 +15,7 @@ const CATCH_UP_MS = 10
 /** A commit that writes nothing: its time closes the times before it. */
 const NO_OP: Request = { operations: [], checks: [], key: undefined, actor: CLOSING_ACTOR }
 
-export interface TimeCloserOptions {
+interface TimeCloserOptions {
   readonly tail: LogTail
   readonly committer: Committer
   readonly closedTime: ClosedTime

@@ -133,7 +133,7 @@ export class ReconnectingStore implements Store {
       this.#unavailableReason =
         error instanceof DatabaseError
           ? error
-          : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', {}, error)
+          : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', { cause: error })
     }
     // An address that can never work is no change to report: `start` throws.
     if (this.unavailableReason !== previous && this.#unavailableReason?.code !== 'BAD_REQUEST') {

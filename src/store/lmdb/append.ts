@@ -1,8 +1,9 @@
 import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
-import type { Revision, Version } from '../../core/version.ts'
-import type { Appended, Draft, Expectation, TenantId } from '../store.ts'
+import type { Millis, Revision } from '../../core/version.ts'
+import { decide, type DraftState } from '../decision.ts'
 import { LostWrites } from '../lost-writes.ts'
+import type { Appended, Draft, TenantId } from '../store.ts'
 import { Touched } from '../touched.ts'
 import { documentKey, toDocumentKey, versionKey } from './keys.ts'
 import { readStoredCommit, readRow } from './read/log.ts'
@@ -13,98 +14,69 @@ import { openTenant } from './tenant.ts'
 /** Appends drafts within the running transaction. An error it throws must abort that transaction. */
 export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
   const stored = openTenant(tables, tenant)
-  let row = stored
-  const context: AppendContext = { tables, recent: new RecentWrites(tables), lost: new LostWrites() }
+  const state = new AppendState(tables, stored)
+  const lost = new LostWrites()
   const results = drafts.map((draft) => {
-    const result = appendOne(context, row, draft)
-    if (result.kind === 'committed') row = { ...row, last: result.commit.revision, at: result.commit.at }
-    context.lost.add({ draft, kind: result.kind })
+    const result = state.append(draft, lost)
+    lost.add({ draft, kind: result.kind })
     return result
   })
-  if (row !== stored) void tables.tenants.put(tenant, row)
+  if (state.row !== stored) void tables.tenants.put(tenant, state.row)
   return results
 }
 
-interface AppendContext {
-  readonly tables: LmdbTables
-  readonly recent: RecentWrites
-  readonly lost: LostWrites
-}
-
-/** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
-function appendOne(context: AppendContext, tenant: TenantRow, draft: Draft): Appended {
-  const { tables } = context
-  const earlier = tables.commits.get([tenant.number, draft.id])
-  if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(tables, tenant, earlier) }
-  const broken = expectationsOf(draft).find((expectation) => !holds(context, tenant, expectation))
-  if (broken !== undefined) {
-    const path = broken.kind === 'version' ? broken.path : broken.below
-    return { kind: 'conflict', path, version: currentVersion(tables, tenant, path) }
-  }
-  const commit = commitOf(draft, tenant)
-  writeCommit(tables, tenant, commit)
-  return { kind: 'committed', commit }
-}
-
-function expectationsOf(draft: Draft): readonly Expectation[] {
-  return [
-    ...draft.expects,
-    ...draft.writes.map(({ path, version }) => ({ kind: 'version' as const, path, version: version - 1 })),
-  ]
-}
-
-function holds({ tables, recent, lost }: AppendContext, tenant: TenantRow, expectation: Expectation): boolean {
-  if (lost.concerns(expectation)) return false
-  if (expectation.kind === 'version') return currentVersion(tables, tenant, expectation.path) === expectation.version
-  return !recent.since(expectation.since, tenant).has(expectation.below)
-}
-
-/**
- * Paths written since the revisions on which drafts were made. A draft may have thousands of expectations, one for each
- * field name, and a batch hundreds of drafts: each row of the log is read once per base revision.
- */
-class RecentWrites {
+/** A tenant in the running transaction, with the drafts that were appended in it. */
+class AppendState implements DraftState {
   readonly #tables: LmdbTables
-  readonly #bySince = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
+  /**
+   * Paths written since the revisions on which drafts were made. A draft may have thousands of expectations, one for
+   * each field name, and a batch hundreds of drafts: each row of the log is read once per base revision.
+   */
+  readonly #written = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
+  row: TenantRow
 
-  constructor(tables: LmdbTables) {
+  constructor(tables: LmdbTables, row: TenantRow) {
     this.#tables = tables
+    this.row = row
   }
 
-  /** Paths written after the revision `since`, read from the log, which is usually short from there on. */
-  since(since: Revision, tenant: TenantRow): Touched {
-    const written = this.#bySince.get(since) ?? { touched: new Touched(), upTo: since }
-    this.#bySince.set(since, written)
-    while (written.upTo < tenant.last) {
+  get last(): Revision {
+    return this.row.last
+  }
+
+  get lastAt(): Millis {
+    return this.row.at
+  }
+
+  versionOf(path: Path): number {
+    if (path.length === 0) return 0
+    const key = documentKey(toDocumentKey(this.row.number, path))
+    const row = this.#tables.heads.get(key) ?? this.#tables.tombstones.get(key)
+    return row === undefined ? 0 : versionInHead(row)
+  }
+
+  /** Reads the log after `since`, which is usually short from there on. */
+  changed(below: Path, since: Revision): boolean {
+    const written = this.#written.get(since) ?? { touched: new Touched(), upTo: since }
+    this.#written.set(since, written)
+    while (written.upTo < this.last) {
       written.upTo++
-      for (const path of pathsInRow(readRow(this.#tables, tenant, written.upTo))) written.touched.add(path)
+      for (const path of pathsInRow(readRow(this.#tables, this.row, written.upTo))) written.touched.add(path)
     }
-    return written.touched
+    return written.touched.has(below)
   }
-}
 
-function currentVersion(tables: LmdbTables, tenant: TenantRow, path: Path): number {
-  if (path.length === 0) return 0
-  const key = documentKey(toDocumentKey(tenant.number, path))
-  const row = tables.heads.get(key) ?? tables.tombstones.get(key)
-  return row === undefined ? 0 : versionInHead(row)
-}
-
-function commitOf(draft: Draft, tenant: TenantRow): Commit {
-  const { id, actor, digest, writes } = draft
-  const revision = tenant.last + 1
-  const at = revision === 1 ? draft.at : Math.max(draft.at, tenant.at)
-  const versions = writes.map((write) => versionOf({ write, id, revision, at, actor }))
-  return { id, revision, at, actor, digest, versions }
-}
-
-interface WrittenVersion extends Pick<Commit, 'id' | 'revision' | 'at' | 'actor'> {
-  readonly write: Draft['writes'][number]
-}
-
-function versionOf({ write, id, revision, at, actor }: WrittenVersion): Version {
-  const { path, version, type, fields, value, createdAt } = write
-  return { path, version, type, fields, value, createdAt: createdAt ?? at, revision, updatedAt: at, actor, commit: id }
+  /** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
+  append(draft: Draft, lost: LostWrites): Appended {
+    const earlier = this.#tables.commits.get([this.row.number, draft.id])
+    if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(this.#tables, this.row, earlier) }
+    const result = decide(draft, this, lost)
+    if (result.kind === 'committed') {
+      writeCommit(this.#tables, this.row, result.commit)
+      this.row = { ...this.row, last: result.commit.revision, at: result.commit.at }
+    }
+    return result
+  }
 }
 
 /** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */

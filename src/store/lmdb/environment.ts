@@ -20,7 +20,7 @@ const IO_ERROR = 5
 /** Codes for a full disk, of lmdb (lmdb.h) and of the system (errno): MDB_MAP_FULL, ENOSPC, EDQUOT. */
 const FULL_CODES: ReadonlySet<unknown> = new Set([-30792, 28, 122, 'ENOSPC', 'EDQUOT'])
 
-export interface LmdbEnvironmentOptions extends TablesOptions {
+interface LmdbEnvironmentOptions extends TablesOptions {
   /** Whether the path of the directory still names the directory that this process owns. Throws the system's error. */
   readonly isInPlace: () => boolean
 }
@@ -168,23 +168,22 @@ interface StorageError extends Error {
  * Whether lmdb or the system failed. Errors without a code, or with a code of Node's own (`ERR_…`), concern only the
  * call.
  */
-export function isStorageError(error: unknown): error is StorageError {
+function isStorageError(error: unknown): error is StorageError {
   if (!(error instanceof Error) || error instanceof DatabaseError || !('code' in error)) return false
   return typeof error.code === 'number' || 'syscall' in error
 }
 
 function storeError(error: StorageError, directory: string): DatabaseError {
-  const details = { retryAfterMs: RETRY_AFTER_MS }
+  const details = { retryAfterMs: RETRY_AFTER_MS, cause: error }
   if (FULL_CODES.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
     return new DatabaseError(
       'STORAGE_FULL',
       'There is no room left where the data lies: free some, then try again.',
       details,
-      error,
     )
   }
   const message = `The disk failed (${error.message}): look at the machine's storage, then try the same again.`
-  return new DatabaseError('UNAVAILABLE', message, details, error)
+  return new DatabaseError('UNAVAILABLE', message, details)
 }
 
 function isFull(directory: string): boolean {

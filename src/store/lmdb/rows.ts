@@ -24,7 +24,7 @@ const BACKSLASH = 92
 const CLOSE = 93
 
 /** The stored form of a commit. */
-export interface EncodedCommit {
+interface EncodedCommit {
   readonly row: Buffer
   /**
    * For each version of the commit, in order: the location of its line, and its document's row in `heads` or

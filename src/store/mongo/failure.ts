@@ -28,7 +28,7 @@ const TRANSIENT_DRIVER_ERRORS: ReadonlySet<string> = new Set([
 /** UNAVAILABLE with the reason `why`. */
 export function unavailable(why: string, cause?: unknown): DatabaseError {
   const message = `MongoDB cannot be used at the moment: ${why}. Try again.`
-  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS }, cause)
+  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS, cause })
 }
 
 /**
@@ -71,7 +71,7 @@ export function failureOf(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error
   if (isFull(error)) {
     const message = 'MongoDB has no room left on its disk. Make room; writing goes on then without a restart.'
-    return new DatabaseError('STORAGE_FULL', message, { retryAfterMs: RETRY_AFTER_MS }, error)
+    return new DatabaseError('STORAGE_FULL', message, { retryAfterMs: RETRY_AFTER_MS, cause: error })
   }
   if (error instanceof MongoServerSelectionError) return unavailable('no primary answers', error)
   const code = codeOf(error)

@@ -9,7 +9,7 @@ export interface DriverTimeouts {
 }
 
 function badUrl(why: string, cause?: unknown): DatabaseError {
-  return new DatabaseError('BAD_REQUEST', `The MongoDB URL cannot be used: ${why}.`, { argument: 'url' }, cause)
+  return new DatabaseError('BAD_REQUEST', `The MongoDB URL cannot be used: ${why}.`, { argument: 'url', cause })
 }
 
 function weakConcern(why: string): DatabaseError {

@@ -6,7 +6,7 @@ import { mongoCollections, type MongoCollections, type MongoTables } from './tab
 /** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST_COMMANDS = 8
 
-export interface MongoConnectionOptions {
+interface MongoConnectionOptions {
   readonly connect: () => MongoClient
   readonly database: string | undefined
   /** Timeout of one read on the server, ms. */

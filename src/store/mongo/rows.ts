@@ -11,7 +11,7 @@ import type { TenantId } from '../store.ts'
  * conversion to BSON types (docs/adr/0001-values-are-json-text.md). Field names are short because every row repeats
  * them.
  */
-export interface OpRow {
+interface OpRow {
   /** The document's path. */
   readonly p: string
   /** Path and version: finds one version of a document by its number. */

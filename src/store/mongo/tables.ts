@@ -1,5 +1,6 @@
 import { MongoServerError, type Collection, type Filter, type FindCursor, type MongoClient, type Sort } from 'mongodb'
 import type { Revision } from '../../core/version.ts'
+import { PageCounter, takeWithin, type TakenRows } from '../page.ts'
 import type { Limit, TenantId } from '../store.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 import { toLogEntry, logKey, type LogEntry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
@@ -75,12 +76,6 @@ export async function metaOf(tables: MongoTables, tenant: TenantId, freshEpoch: 
   }
 }
 
-/** Rows until a bound is reached, and whether there are more. */
-export interface TakenRows<Row> {
-  readonly rows: readonly Row[]
-  readonly more: boolean
-}
-
 /** Reads a cursor, in one round trip, until a bound is reached: at least one row if there is one. */
 export async function readUpTo<Row>(
   cursor: FindCursor<Row>,
@@ -88,17 +83,16 @@ export async function readUpTo<Row>(
   bytesOf: (row: Row) => number,
 ): Promise<TakenRows<Row>> {
   const rows: Row[] = []
-  let bytes = 0
+  const counter = new PageCounter(limit)
   for await (const row of cursor.limit(limit.rows + 1).batchSize(limit.rows + 1)) {
-    bytes += bytesOf(row)
-    if (rows.length === limit.rows || (rows.length > 0 && bytes > limit.bytes)) return { rows, more: true }
+    if (!counter.take(bytesOf(row))) return { rows, more: true }
     rows.push(row)
   }
   return { rows, more: false }
 }
 
 /** A query of the log. */
-export interface LogQuery {
+interface LogQuery {
   readonly filter: Filter<LogRow>
   readonly sort: Sort
   readonly limit: Limit
@@ -138,10 +132,7 @@ export function readOverlay(
 ): TakenRows<LogEntry> | null {
   if (after < overlay.base) return null
   const entries = overlay.after(after).filter(({ commit }) => commit.revision < before)
-  const ordered = reverse === true ? entries.toReversed() : entries
-  let bytes = 0
-  const end = ordered.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))
-  return { rows: end < 0 ? ordered : ordered.slice(0, end), more: end >= 0 }
+  return takeWithin(reverse === true ? entries.toReversed() : entries, limit, ({ bytes }) => bytes)
 }
 
 /** The filter of point reads by `_id`. */

@@ -88,7 +88,7 @@ function refusal(
   }
   // Only thousands of operators in a row can overflow the stack (RangeError), and each is a node.
   if (!isOfLibrary && !(error instanceof RangeError)) {
-    return new DatabaseError('INTERNAL', 'The expression could not be read.', {}, error)
+    return new DatabaseError('INTERNAL', 'The expression could not be read.', { cause: error })
   }
   return tooLarge(
     'expressionNodes',

@@ -182,11 +182,11 @@ function directoryError(path: string, error: unknown): DatabaseError {
   if (code === 'ENOTDIR' || code === 'EEXIST') return notADirectory(path)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const full = `There is no room left for the data directory ${path}: free some, then start again.`
-    return new DatabaseError('STORAGE_FULL', full, {}, error)
+    return new DatabaseError('STORAGE_FULL', full, { cause: error })
   }
   const remedy = 'give this user the right to write there, or choose another directory.'
   const message = `The data directory ${path} cannot be written (${code}): ${remedy}`
-  return new DatabaseError('UNAVAILABLE', message, {}, error)
+  return new DatabaseError('UNAVAILABLE', message, { cause: error })
 }
 
 function codeOf(error: unknown): string {

@@ -39,6 +39,6 @@ function binding(): Binding {
     const message =
       `No file can be locked on this platform (${platform}), so that no data directory is safe: ` +
       'run npm ci again, or use Linux, macOS or Windows on x64 or arm64.'
-    throw new DatabaseError('UNAVAILABLE', message, {}, error)
+    throw new DatabaseError('UNAVAILABLE', message, { cause: error })
   }
 }

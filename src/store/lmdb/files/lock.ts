@@ -78,7 +78,7 @@ function tryLockFile(file: number, directory: string): boolean {
     if (error instanceof DatabaseError) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const message = `The data directory ${directory} cannot be locked (${code}): choose one on a disk of this machine.`
-    throw new DatabaseError('UNAVAILABLE', message, {}, error)
+    throw new DatabaseError('UNAVAILABLE', message, { cause: error })
   }
 }
 

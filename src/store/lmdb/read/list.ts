@@ -189,7 +189,7 @@ function compareDocuments(a: DocumentKey, b: DocumentKey): number {
 }
 
 /** Whether a collection had a document, deleted or not; `after`: unknown so far, where to continue the search. */
-export type HadDocument = boolean | { readonly after: Path }
+type HadDocument = boolean | { readonly after: Path }
 
 /**
  * Whether a document of the collection had a version at `at`; undecided after SKIPS documents that were created later.

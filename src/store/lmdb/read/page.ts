@@ -1,3 +1,4 @@
+import { PageCounter } from '../../page.ts'
 import { SKIPS, type Limit } from '../../store.ts'
 
 /** One step of a table scan: a row for the page, or rows that are skipped. */
@@ -17,7 +18,7 @@ interface PageLimit {
   readonly reverse?: boolean | undefined
 }
 
-export interface ScannedPage<T, Position> {
+interface ScannedPage<T, Position> {
   readonly rows: readonly T[]
   readonly more: boolean
   readonly next: Position | undefined
@@ -40,16 +41,16 @@ export function takeRows<T, Position>(
     more: next !== undefined,
     next,
   })
+  const counter = new PageCounter(limit)
   let last: Position | undefined
-  let [bytes, skipped] = [0, 0]
-  for (const { position, read, bytes: size, rows: count = 1 } of scanned) {
+  let skipped = 0
+  for (const { position, read, bytes, rows: count = 1 } of scanned) {
     if (read === null) {
-      skipped += count + size / BYTES_PER_SKIP
+      skipped += count + bytes / BYTES_PER_SKIP
       if (skipped >= skips) return page(position)
       continue
     }
-    bytes += size
-    if (last !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return page(last)
+    if (!counter.take(bytes)) return page(last)
     rows.push(read())
     last = position
   }

@@ -1,10 +1,11 @@
 import type { Filter } from 'mongodb'
 import { isDocumentPath, isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
+import { takeWithin, type TakenRows } from '../../page.ts'
 import { SKIPS } from '../../store.ts'
 import { headKeysOf, type MongoReader } from './latest.ts'
 import { belowKeys, logKey, pathOfHead, type LogEntry, type LogRow } from '../rows.ts'
-import { findCommits, readOverlay, type LogSection, type TakenRows } from '../tables.ts'
+import { findCommits, readOverlay, type LogSection } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 
 /**
@@ -13,7 +14,7 @@ import type { HeadOverlay } from './head-overlay.ts'
  */
 const MERGED_DOCUMENTS = 256
 
-export interface BelowSection extends LogSection {
+interface BelowSection extends LogSection {
   /** Only commits that wrote at or below one of these paths. */
   readonly below: readonly Path[]
   readonly skips?: number | undefined
@@ -33,10 +34,8 @@ interface BelowPage {
 export async function readBelow(reader: MongoReader, overlay: HeadOverlay, section: BelowSection): Promise<BelowPage> {
   const recent = readOverlay(overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
   if (recent !== null) {
-    return firstCommits(
-      recent.rows.filter((entry) => isSelected(entry, section.below)),
-      section,
-    )
+    const selected = recent.rows.filter((entry) => isSelected(entry, section.below))
+    return toBelowPage(takeWithin(selected, section.limit, ({ bytes }) => bytes))
   }
   const documents = await fewMongoDocuments(reader, overlay, section.below)
   return documents === null ? scanLog(reader, overlay, section) : readMerged(reader, overlay, { ...section, documents })
@@ -44,14 +43,6 @@ export async function readBelow(reader: MongoReader, overlay: HeadOverlay, secti
 
 function isSelected({ commit }: LogEntry, below: readonly Path[]): boolean {
   return commit.versions.some(({ path }) => below.some((root) => isWithin(path, root)))
-}
-
-/** The first commits in memory that the limit allows. */
-function firstCommits(entries: readonly LogEntry[], { limit }: LogSection): BelowPage {
-  let bytes = 0
-  const end = entries.findIndex((entry, i) => i === limit.rows || ((bytes += entry.bytes) > limit.bytes && i > 0))
-  const rows = end < 0 ? entries : entries.slice(0, end)
-  return toBelowPage({ rows, more: end >= 0 })
 }
 
 function toBelowPage({ rows, more }: TakenRows<LogEntry>): BelowPage {

@@ -55,7 +55,7 @@ export async function probeStreams(tables: MongoCollections): Promise<NotifierMo
   }
 }
 
-export interface CommitNotifierOptions {
+interface CommitNotifierOptions {
   readonly tables: MongoTables
   readonly tenants: Tenants
   readonly mode: NotifierMode

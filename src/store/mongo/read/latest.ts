@@ -1,6 +1,7 @@
 import type { Filter } from 'mongodb'
 import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
+import { takeWithin } from '../../page.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
 import {
   belowKeys,
@@ -98,7 +99,7 @@ export interface RowCandidate {
 }
 
 /** The first documents of a range, in its order; with `complete`, all of them. */
-export interface RowChunk {
+interface RowChunk {
   readonly revision: Revision
   readonly rows: readonly RowCandidate[]
   readonly complete: boolean
@@ -178,13 +179,7 @@ export async function readChunk(reader: MongoReader, overlay: HeadOverlay, range
 
 /** The page of the first rows that a limit allows, in key order. */
 export function toRowPage(rows: readonly RowCandidate[], limit: Limit, reverse: boolean): Omit<ListPage, 'revision'> {
-  const page: Version[] = []
-  let bytes = 0
-  for (const row of rows.slice(0, limit.rows)) {
-    bytes += row.bytes
-    if (page.length > 0 && bytes > limit.bytes) break
-    page.push(row.version)
-  }
-  const more = page.length < rows.length
+  const { rows: taken, more } = takeWithin(rows, limit, ({ bytes }) => bytes)
+  const page = taken.map(({ version }) => version)
   return { rows: reverse ? page.toReversed() : page, more, next: more ? page.at(-1)?.path : undefined }
 }

@@ -4,22 +4,23 @@ import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
+import { expectationsOf, expectedPath } from '../../decision.ts'
 import type { AnsweredDraft } from '../../lost-writes.ts'
-import type { Appended, Draft, TenantId } from '../../store.ts'
+import { takeWithin } from '../../page.ts'
+import type { Appended, Draft, Limit, TenantId } from '../../store.ts'
 import type { Touched } from '../../touched.ts'
 import { isDuplicate, isTransient, unavailable } from '../failure.ts'
 import { applyCommits } from './heads.ts'
 import { latestOf, type MongoReader } from '../read/latest.ts'
 import { wroteBelow } from '../read/past.ts'
-import { expectationsOf, planOf, type Verdict, type PlanView } from './plan.ts'
+import { planOf, type Verdict, type PlanView } from './plan.ts'
 import { fieldBytes, logRow, rowBytes, type LogEntry, type LogRow } from '../rows.ts'
 import { findCommits } from '../tables.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 import { EpochEnded, sweep } from '../read/tenants.ts'
 
-/** Bounds of one insert. */
-const MAX_INSERT_COMMITS = 64
-const MAX_INSERT_BYTES = 1_048_576
+/** Bounds of one insert: commits, and their bytes. */
+const INSERT_LIMIT: Limit = { rows: 64, bytes: 1_048_576 }
 /** Longest back-off between two attempts, ms. */
 const MAX_PAUSE_MS = 256
 const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
@@ -57,15 +58,6 @@ function prepare(draft: Draft): PreparedDraft {
   return { draft, texts, bytes: texts.reduce((sum, text) => sum + rowBytes(text), rowBytes(draft.id)) + fields }
 }
 
-/** The first drafts, up to the bounds of one insert. */
-function firstGroup(drafts: readonly PreparedDraft[]): readonly PreparedDraft[] {
-  let bytes = 0
-  const end = drafts.findIndex(
-    (draft, i) => i === MAX_INSERT_COMMITS || ((bytes += draft.bytes) > MAX_INSERT_BYTES && i > 0),
-  )
-  return end < 0 ? drafts : drafts.slice(0, end)
-}
-
 /** Appends drafts; the calls of one tenant must not overlap. See docs/mongodb.md for the sequence. */
 export class Appender {
   readonly #reader: MongoReader
@@ -84,7 +76,7 @@ export class Appender {
     let remaining = drafts.map(prepare)
     while (remaining.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
-      const group = firstGroup(remaining)
+      const { rows: group } = takeWithin(remaining, INSERT_LIMIT, ({ bytes }) => bytes)
       const memo: AppendMemo = {
         writer: randomUUID(),
         byId: new Map(),
@@ -262,7 +254,7 @@ function needsOf(overlay: HeadOverlay, drafts: readonly Draft[], memo: AppendMem
   const paths = new Map<string, Path>()
   const writes: { readonly below: Path; readonly since: Revision }[] = []
   for (const expectation of drafts.flatMap(expectationsOf)) {
-    const path = expectation.kind === 'version' ? expectation.path : expectation.below
+    const path = expectedPath(expectation)
     if (isDocumentPath(path) && overlay.versionOf(pathText(path)) === undefined) paths.set(pathText(path), path)
     if (expectation.kind === 'version' || expectation.since >= overlay.base) continue
     const known = memo.wrote.get(writesKey(path, expectation.since))

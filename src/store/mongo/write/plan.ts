@@ -1,19 +1,14 @@
 import type { Commit } from '../../../core/commit.ts'
 import { isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
-import type { Draft, Expectation } from '../../store.ts'
+import { decide, type DraftState } from '../../decision.ts'
 import { LostWrites, type AnsweredDraft } from '../../lost-writes.ts'
+import type { Draft } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import type { LogEntry } from '../rows.ts'
 
 /** The state on which drafts are planned. */
-export interface PlanView {
-  readonly last: Revision
-  readonly lastAt: Millis
-  /** The current version number of a document; 0: it has none. */
-  versionOf(path: Path): number
-  /** Whether a document at or below the path was written after the revision. */
-  changed(below: Path, since: Revision): boolean
+export interface PlanView extends DraftState {
   /** The commit with this id, if it is in memory. */
   byId(id: string): LogEntry | undefined
   /** Whether the entry was written by this append, and not by an earlier one with the same id. */
@@ -26,27 +21,6 @@ export type Verdict =
   | { readonly kind: 'repeated'; readonly draft: Draft; readonly entry: LogEntry | null; readonly commit: Commit }
   | { readonly kind: 'conflict'; readonly draft: Draft; readonly path: Path; readonly version: number }
 
-/** All expectations of a draft, in order: first `expects`, then that each written document is at `version - 1`. */
-export function expectationsOf(draft: Draft): readonly Expectation[] {
-  return [
-    ...draft.expects,
-    ...draft.writes.map(({ path, version }): Expectation => ({ kind: 'version', path, version: version - 1 })),
-  ]
-}
-
-function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
-  const { id, actor, digest, writes } = draft
-  const facts = { revision, updatedAt: at, actor, commit: id }
-  return {
-    id,
-    revision,
-    at,
-    actor,
-    digest,
-    versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })),
-  }
-}
-
 /**
  * Decides on drafts in order; each sees the earlier ones. `answered`: the drafts of the same call that have a result.
  * Pure.
@@ -56,53 +30,64 @@ export function planOf(
   view: PlanView,
   answered: readonly AnsweredDraft[] = [],
 ): readonly Verdict[] {
-  const planned: Commit[] = []
-  const versions = new Map<string, number>()
-  const versionOf = (path: Path): number => versions.get(pathText(path)) ?? view.versionOf(path)
-  const touched = new Touched()
+  const planned = new PlannedState(view)
   const lost = new LostWrites(answered)
-  // All planned commits are after `last`, so one look-up suffices unless `since` is ahead of `last`.
-  const touches = (below: Path, since: Revision): boolean =>
-    since <= view.last
-      ? touched.has(below)
-      : planned.some(
-          ({ revision, versions: written }) => revision > since && written.some(({ path }) => isWithin(path, below)),
-        )
-  const changed = (below: Path, since: Revision): boolean => touches(below, since) || view.changed(below, since)
-  const holds = (expectation: Expectation): boolean =>
-    !lost.concerns(expectation) &&
-    (expectation.kind === 'version'
-      ? versionOf(expectation.path) === expectation.version
-      : !changed(expectation.below, expectation.since))
-
   return drafts.map((draft): Verdict => {
-    const duplicate = planned.find(({ id }) => id === draft.id)
-    if (duplicate !== undefined) {
-      lost.add({ draft, kind: 'repeated' })
-      return { kind: 'repeated', draft, entry: null, commit: duplicate }
+    const duplicate = planned.commits.find(({ id }) => id === draft.id)
+    const entry = duplicate === undefined ? view.byId(draft.id) : undefined
+    const earlier = duplicate ?? entry?.commit
+    if (earlier !== undefined) {
+      lost.add({ draft, kind: entry !== undefined && view.isOwn(entry) ? 'committed' : 'repeated' })
+      return { kind: 'repeated', draft, entry: entry ?? null, commit: earlier }
     }
-    const entry = view.byId(draft.id)
-    if (entry !== undefined) {
-      lost.add({ draft, kind: view.isOwn(entry) ? 'committed' : 'repeated' })
-      return { kind: 'repeated', draft, entry, commit: entry.commit }
-    }
-    const broken = expectationsOf(draft).find((expectation) => !holds(expectation))
-    if (broken !== undefined) {
-      lost.add({ draft, kind: 'conflict' })
-      const path = broken.kind === 'version' ? broken.path : broken.below
-      return { kind: 'conflict', draft, path, version: versionOf(path) }
-    }
-    const commit = commitOf(
-      draft,
-      view.last + planned.length + 1,
-      Math.max(draft.at, planned.at(-1)?.at ?? view.lastAt),
-    )
-    planned.push(commit)
-    lost.add({ draft, kind: 'committed' })
-    for (const { path, version } of commit.versions) {
-      versions.set(pathText(path), version)
-      touched.add(path)
-    }
-    return { kind: 'commit', draft, commit }
+    const result = decide(draft, planned, lost)
+    lost.add({ draft, kind: result.kind })
+    if (result.kind === 'conflict') return { ...result, draft }
+    planned.add(result.commit)
+    return { kind: 'commit', draft, commit: result.commit }
   })
+}
+
+/** The state after the planned commits. */
+class PlannedState implements DraftState {
+  readonly #view: PlanView
+  readonly #versions = new Map<string, number>()
+  readonly #touched = new Touched()
+  readonly commits: Commit[] = []
+
+  constructor(view: PlanView) {
+    this.#view = view
+  }
+
+  get last(): Revision {
+    return this.#view.last + this.commits.length
+  }
+
+  get lastAt(): Millis {
+    return this.commits.at(-1)?.at ?? this.#view.lastAt
+  }
+
+  add(commit: Commit): void {
+    this.commits.push(commit)
+    for (const { path, version } of commit.versions) {
+      this.#versions.set(pathText(path), version)
+      this.#touched.add(path)
+    }
+  }
+
+  versionOf(path: Path): number {
+    return this.#versions.get(pathText(path)) ?? this.#view.versionOf(path)
+  }
+
+  changed(below: Path, since: Revision): boolean {
+    return this.#touches(below, since) || this.#view.changed(below, since)
+  }
+
+  /** All planned commits are after the view's `last`, so one look-up suffices unless `since` is ahead of it. */
+  #touches(below: Path, since: Revision): boolean {
+    if (since <= this.#view.last) return this.#touched.has(below)
+    return this.commits.some(
+      ({ revision, versions }) => revision > since && versions.some(({ path }) => isWithin(path, below)),
+    )
+  }
 }
