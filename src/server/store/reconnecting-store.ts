@@ -1,22 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
-import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
-import type { Path } from '../../core/path.ts'
-import type { Millis, Revision, Version } from '../../core/version.ts'
-import type {
-  Appended,
-  Draft,
-  HistoryPage,
-  HistoryRange,
-  ListPage,
-  LogPage,
-  LogRange,
-  Range,
-  CommitListener,
-  Snapshot,
-  Store,
-  TenantId,
-} from '../../store/store.ts'
+import type { CommitListener, Store, TenantId } from '../../store/store.ts'
 
 interface ReconnectingStoreOptions {
   /** Opens the underlying store; called again until it succeeds. */
@@ -29,8 +13,8 @@ interface ReconnectingStoreOptions {
   readonly onChange: (reason: string | null) => void
 }
 
-/** A call of the underlying store. */
-type StoreCall<T> = (store: Store) => Promise<T>
+/** The calls of a store that are only forwarded. */
+type StoreCall = Exclude<keyof Store, 'shared' | 'listen' | 'close'>
 
 /**
  * A store on another machine, which may be unavailable at first, or for a while: until it was opened, every call
@@ -64,33 +48,15 @@ export class ReconnectingStore implements Store {
     return this.#unavailableReason?.message ?? null
   }
 
-  append = (tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> =>
-    this.#call((store) => store.append(tenant, drafts))
-
-  find = (tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> =>
-    this.#call((store) => store.find(tenant, ids))
-
-  heads = (tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> =>
-    this.#call((store) => store.heads(tenant, paths, at))
-
-  list = (tenant: TenantId, range: Range, at?: Revision): Promise<ListPage> =>
-    this.#call((store) => store.list(tenant, range, at))
-
-  collections = (
-    tenant: TenantId,
-    documents: readonly Path[],
-    at?: Revision,
-  ): Promise<readonly (readonly string[])[]> => this.#call((store) => store.collections(tenant, documents, at))
-
-  history = (tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> =>
-    this.#call((store) => store.history(tenant, path, range))
-
-  log = (tenant: TenantId, range: LogRange): Promise<LogPage> => this.#call((store) => store.log(tenant, range))
-
-  revisionAt = (tenant: TenantId, time: Millis): Promise<Revision> =>
-    this.#call((store) => store.revisionAt(tenant, time))
-
-  drop = (tenant: TenantId): Promise<void> => this.#call((store) => store.drop(tenant))
+  readonly append: Store['append'] = this.#forward('append')
+  readonly find: Store['find'] = this.#forward('find')
+  readonly heads: Store['heads'] = this.#forward('heads')
+  readonly list: Store['list'] = this.#forward('list')
+  readonly collections: Store['collections'] = this.#forward('collections')
+  readonly history: Store['history'] = this.#forward('history')
+  readonly log: Store['log'] = this.#forward('log')
+  readonly revisionAt: Store['revisionAt'] = this.#forward('revisionAt')
+  readonly drop: Store['drop'] = this.#forward('drop')
 
   /** Registers the listener with the underlying store as soon as that is open. */
   async listen(listener: CommitListener): Promise<AsyncDisposable> {
@@ -110,10 +76,14 @@ export class ReconnectingStore implements Store {
     await this.#store?.close()
   }
 
-  async #call<T>(call: StoreCall<T>): Promise<T> {
-    if (this.#store !== null) return call(this.#store)
-    const message = this.#unavailableReason?.message ?? 'The store is not open yet: try again in a moment.'
-    throw new DatabaseError('UNAVAILABLE', message, { retryAfterMs: this.#options.probeIntervalMs })
+  #forward<Call extends StoreCall>(call: Call): Store[Call] {
+    const forwarded = async (...args: unknown[]): Promise<unknown> => {
+      if (this.#store !== null) return Reflect.apply(this.#store[call], this.#store, args) as Promise<unknown>
+      const message = this.#unavailableReason?.message ?? 'The store is not open yet: try again in a moment.'
+      throw new DatabaseError('UNAVAILABLE', message, { retryAfterMs: this.#options.probeIntervalMs })
+    }
+    // The arguments and the result are those of the same method.
+    return forwarded as Store[Call]
   }
 
   async #watch(): Promise<void> {

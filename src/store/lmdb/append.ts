@@ -8,7 +8,7 @@ import { Touched } from '../touched.ts'
 import { documentKey, toDocumentKey, versionKey } from './keys.ts'
 import { readStoredCommit, readRow } from './read/log.ts'
 import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
-import type { LmdbTables, TenantRow } from './tables.ts'
+import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
 import { openTenant } from './tenant.ts'
 
 /** Appends drafts within the running transaction. An error it throws must abort that transaction. */
@@ -21,37 +21,37 @@ export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: reado
     lost.add({ draft, kind: result.kind })
     return result
   })
-  if (state.row !== stored) void tables.tenants.put(tenant, state.row)
+  if (state.tenant !== stored) void tables.tenants.put(tenant, state.tenant)
   return results
 }
 
 /** A tenant in the running transaction, with the drafts that were appended in it. */
-class AppendState implements DraftState {
-  readonly #tables: LmdbTables
+class AppendState implements DraftState, TenantView {
+  readonly tables: LmdbTables
   /**
    * Paths written since the revisions on which drafts were made. A draft may have thousands of expectations, one for
    * each field name, and a batch hundreds of drafts: each row of the log is read once per base revision.
    */
   readonly #written = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
-  row: TenantRow
+  tenant: TenantRow
 
-  constructor(tables: LmdbTables, row: TenantRow) {
-    this.#tables = tables
-    this.row = row
+  constructor(tables: LmdbTables, tenant: TenantRow) {
+    this.tables = tables
+    this.tenant = tenant
   }
 
   get last(): Revision {
-    return this.row.last
+    return this.tenant.last
   }
 
   get lastAt(): Millis {
-    return this.row.at
+    return this.tenant.at
   }
 
   versionOf(path: Path): number {
     if (path.length === 0) return 0
-    const key = documentKey(toDocumentKey(this.row.number, path))
-    const row = this.#tables.heads.get(key) ?? this.#tables.tombstones.get(key)
+    const key = documentKey(toDocumentKey(this.tenant.number, path))
+    const row = this.tables.heads.get(key) ?? this.tables.tombstones.get(key)
     return row === undefined ? 0 : versionInHead(row)
   }
 
@@ -61,26 +61,26 @@ class AppendState implements DraftState {
     this.#written.set(since, written)
     while (written.upTo < this.last) {
       written.upTo++
-      for (const path of pathsInRow(readRow(this.#tables, this.row, written.upTo))) written.touched.add(path)
+      for (const path of pathsInRow(readRow(this, written.upTo))) written.touched.add(path)
     }
     return written.touched.has(below)
   }
 
   /** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
   append(draft: Draft, lost: LostWrites): Appended {
-    const earlier = this.#tables.commits.get([this.row.number, draft.id])
-    if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(this.#tables, this.row, earlier) }
+    const earlier = this.tables.commits.get([this.tenant.number, draft.id])
+    if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(this, earlier) }
     const result = decide(draft, this, lost)
     if (result.kind === 'committed') {
-      writeCommit(this.#tables, this.row, result.commit)
-      this.row = { ...this.row, last: result.commit.revision, at: result.commit.at }
+      writeCommit(this, result.commit)
+      this.tenant = { ...this.tenant, last: result.commit.revision, at: result.commit.at }
     }
     return result
   }
 }
 
 /** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */
-function writeCommit(tables: LmdbTables, { number }: TenantRow, commit: Commit): void {
+function writeCommit({ tables, tenant: { number } }: TenantView, commit: Commit): void {
   const { row, versions } = encodeCommit(commit)
   void tables.log.put([number, commit.revision], row)
   void tables.commits.put([number, commit.id], commit.revision)

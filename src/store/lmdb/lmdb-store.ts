@@ -23,7 +23,7 @@ import { LmdbEnvironment } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
 import { hadDocument, listDocuments } from './read/list.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
-import type { LmdbTables, TenantRow } from './tables.ts'
+import type { TenantRow, TenantView } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
 
 interface LmdbOptions {
@@ -81,10 +81,10 @@ class LmdbStore implements Store {
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, (tables, row) =>
+    return this.#read(tenant, (view) =>
       ids.map((id) => {
-        const revision = tables.commits.get([row.number, id])
-        return revision === undefined ? null : readStoredCommit(tables, row, revision)
+        const revision = view.tables.commits.get([view.tenant.number, id])
+        return revision === undefined ? null : readStoredCommit(view, revision)
       }),
     )
   }
@@ -94,11 +94,11 @@ class LmdbStore implements Store {
     paths: readonly Path[],
     at: Revision = Infinity,
   ): Promise<Snapshot<readonly (Version | null)[]>> {
-    return this.#read(tenant, (tables, row) => readLmdbHeads(tables, row, paths, at))
+    return this.#read(tenant, (view) => readLmdbHeads(view, paths, at))
   }
 
   async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    return this.#read(tenant, (tables, row) => listDocuments(tables, row, range, at))
+    return this.#read(tenant, (view) => listDocuments(view, range, at))
   }
 
   async collections(
@@ -106,8 +106,8 @@ class LmdbStore implements Store {
     documents: readonly Path[],
     at: Revision = Infinity,
   ): Promise<readonly (readonly string[])[]> {
-    const all = this.#read(tenant, (tables, row) => documents.map((document) => readCollections(tables, row, document)))
-    if (this.#read(tenant, (_, { last }) => at >= last)) return all
+    const all = this.#read(tenant, (view) => documents.map((document) => readCollections(view, document)))
+    if (this.#read(tenant, (view) => at >= view.tenant.last)) return all
     const past: (readonly string[])[] = []
     let searched = 0
     for (const [i, names] of all.entries()) {
@@ -122,15 +122,15 @@ class LmdbStore implements Store {
   }
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return this.#read(tenant, (tables, row) => readHistoryRows(tables, row, path, range))
+    return this.#read(tenant, (view) => readHistoryRows(view, path, range))
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    return this.#read(tenant, (tables, row) => readLogRows(tables, row, range))
+    return this.#read(tenant, (view) => readLogRows(view, range))
   }
 
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
-    return this.#read(tenant, (tables, row) => revisionAtTime(tables, row, time))
+    return this.#read(tenant, (view) => revisionAtTime(view, time))
   }
 
   async listen(listener: CommitListener): Promise<AsyncDisposable> {
@@ -164,7 +164,7 @@ class LmdbStore implements Store {
    */
   async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
     for (let after: Path | undefined; ; await nextTurn()) {
-      const found = this.#read(tenant, (tables, row) => hadDocument(tables, row, collection, { at, after }))
+      const found = this.#read(tenant, (view) => hadDocument(view, collection, { at, after }))
       if (typeof found === 'boolean') return found
       after = found.after
     }
@@ -174,9 +174,9 @@ class LmdbStore implements Store {
     while (this.#environment.write(sweepSome)) await nextTurn()
   }
 
-  #read<T>(tenant: TenantId, action: (tables: LmdbTables, row: TenantRow) => T): T {
+  #read<T>(tenant: TenantId, action: (view: TenantView) => T): T {
     const row = this.#tenants.get(tenant) ?? this.#open(tenant)
-    return this.#environment.read((tables) => action(tables, row))
+    return this.#environment.read((tables) => action({ tables, tenant: row }))
   }
 
   /** The tenant's row, created at its first use. */

@@ -2,7 +2,7 @@ import type { Commit } from '../../core/commit.ts'
 import type { Json } from '../../core/json/json.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { ChangeType, Millis, Revision, Version } from '../../core/version.ts'
-import type { VersionRow } from './tables.ts'
+import type { FoundCommit, VersionRow } from './tables.ts'
 
 /**
  * Rows are lines of JSON. A log row has one line of the commit's metadata, one of the paths it wrote, then one per
@@ -99,7 +99,7 @@ export function fieldsInRow(row: Buffer, [, offset]: VersionRow): readonly strin
 }
 
 /** One version of a log row. */
-export function decodeVersion(path: Path, row: Buffer, revision: Revision, [, offset, length]: VersionRow): Version {
+export function decodeVersion(path: Path, row: Buffer, { revision, row: [, offset, length] }: FoundCommit): Version {
   const [commit, updatedAt, actor] = decodeMeta(row)
   return decodeLine(path, row.toString('utf8', offset, offset + length), { revision, updatedAt, actor, commit })
 }

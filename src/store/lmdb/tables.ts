@@ -34,8 +34,20 @@ export interface TenantRow {
   readonly at: number
 }
 
+/** The tables, and the tenant whose rows a call reads. */
+export interface TenantView {
+  readonly tables: LmdbTables
+  readonly tenant: TenantRow
+}
+
 /** Location of a version: its number, then offset and length in bytes of its line in the log row of its commit. */
 export type VersionRow = readonly [version: number, offset: number, length: number]
+
+/** A row of `versions`, and the revision of its key. */
+export interface FoundCommit {
+  readonly revision: number
+  readonly row: VersionRow
+}
 
 export interface TablesOptions {
   readonly directory: string

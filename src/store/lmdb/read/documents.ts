@@ -11,32 +11,31 @@ import {
   versionKey,
   type DocumentKey,
 } from '../keys.ts'
-import { readStoredVersion, type FoundCommit } from './log.ts'
+import { readStoredVersion } from './log.ts'
 import { decodeHead } from '../rows.ts'
-import type { LmdbTables, TenantRow, VersionRow } from '../tables.ts'
+import type { FoundCommit, LmdbTables, TenantView, VersionRow } from '../tables.ts'
 
 /** Versions of documents as of `at`. The latest costs a point read each, a past one a seek and a slice of the log. */
 export function readLmdbHeads(
-  tables: LmdbTables,
-  tenant: TenantRow,
+  view: TenantView,
   paths: readonly Path[],
   at: Revision,
 ): Snapshot<readonly (Version | null)[]> {
-  const read =
-    at >= tenant.last ? headNow : (tables: LmdbTables, row: TenantRow, path: Path) => headAt(tables, row, path, at)
-  return { revision: Math.min(at, tenant.last), rows: paths.map((path) => read(tables, tenant, path)) }
+  const { last } = view.tenant
+  const read = at >= last ? headNow : headAt
+  return { revision: Math.min(at, last), rows: paths.map((path) => read(view, path, at)) }
 }
 
-function headNow(tables: LmdbTables, tenant: TenantRow, path: Path): Version | null {
+function headNow({ tables, tenant }: TenantView, path: Path): Version | null {
   const key = documentKey(toDocumentKey(tenant.number, path))
   const row = tables.heads.get(key) ?? tables.tombstones.get(key)
   return row === undefined ? null : decodeHead(path, row)
 }
 
-function headAt(tables: LmdbTables, tenant: TenantRow, path: Path, at: Revision): Version | null {
-  const document = toDocumentKey(tenant.number, path)
-  const found = findVersion(tables, document, at)
-  return found === null ? null : readStoredVersion(tables, tenant, document, found)
+function headAt(view: TenantView, path: Path, at: Revision): Version | null {
+  const document = toDocumentKey(view.tenant.number, path)
+  const found = findVersion(view.tables, document, at)
+  return found === null ? null : readStoredVersion(view, document, found)
 }
 
 /** The newest version of a document at or before the revision `at`; null when there is none. */
@@ -56,7 +55,7 @@ export function decodeEntry({ key, value }: { readonly key: Key; readonly value:
 }
 
 /** Names of the collections directly below a document in which a document ever had a version. */
-export function readCollections(tables: LmdbTables, tenant: TenantRow, document: Path): readonly string[] {
+export function readCollections({ tables, tenant }: TenantView, document: Path): readonly string[] {
   const names: string[] = []
   const { to } = nestedSpan(tenant.number, document)
   let { from } = nestedSpan(tenant.number, document)

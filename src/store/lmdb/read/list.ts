@@ -7,7 +7,7 @@ import { pathOfKey, parseDocumentKey, toDocumentKey, spansOf, type DocumentKey, 
 import { readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { decodeHead, pathsInRow, revisionInHead, versionInHead } from '../rows.ts'
-import type { LmdbTables, TenantRow } from '../tables.ts'
+import type { TenantView } from '../tables.ts'
 
 /**
  * A past state within these bounds of the newest is read as the latest state plus the documents written since, found by
@@ -29,27 +29,24 @@ interface ListMoment {
   readonly at: Revision
 }
 
-export function listDocuments(tables: LmdbTables, tenant: TenantRow, range: Range, at: Revision): ListPage {
-  const moment = { range, at: Math.min(at, tenant.last) }
-  const { next, ...page } = takeRows(scanDocuments(tables, tenant, moment), range)
+export function listDocuments(view: TenantView, range: Range, at: Revision): ListPage {
+  const moment = { range, at: Math.min(at, view.tenant.last) }
+  const { next, ...page } = takeRows(scanDocuments(view, moment), range)
   return { ...page, next: next && pathOfKey(next), revision: moment.at }
 }
 
-function* scanDocuments(
-  tables: LmdbTables,
-  tenant: TenantRow,
-  moment: ListMoment,
-): Generator<ScannedRow<Version, DocumentKey>> {
+function* scanDocuments(view: TenantView, moment: ListMoment): Generator<ScannedRow<Version, DocumentKey>> {
   const { range, at } = moment
-  const isNow = at === tenant.last
-  const writtenUpTo = isNow || tenant.floor > 0 ? null : writtenIn(tables, tenant, range, { after: 0, upTo: at })
-  const writtenSince = writtenUpTo === null ? writtenIn(tables, tenant, range, { after: at, upTo: tenant.last }) : null
-  for (const entry of writtenUpTo?.map(entryOf) ?? entriesOf(tables, tenant, range, writtenSince)) {
+  const { last, floor } = view.tenant
+  const isNow = at === last
+  const writtenUpTo = isNow || floor > 0 ? null : writtenIn(view, range, { after: 0, upTo: at })
+  const writtenSince = writtenUpTo === null ? writtenIn(view, range, { after: at, upTo: last }) : null
+  for (const entry of writtenUpTo?.map(entryOf) ?? entriesOf(view, range, writtenSince)) {
     const { document, row, deleted } = entry
     const isUnchanged = row !== null && (isNow || revisionInHead(row) <= at)
     // A document written since comes again, from the log.
     if (row !== null && !isUnchanged && writtenSince !== null) continue
-    if (!isUnchanged) yield pastVersion(tables, tenant, entry, moment)
+    if (!isUnchanged) yield pastVersion(view, entry, moment)
     else if (deleted && range.deleted !== true) yield { position: document, read: null, bytes: row.length }
     else yield { position: document, read: () => decodeHead(pathOfKey(document), row), bytes: row.length }
   }
@@ -57,18 +54,17 @@ function* scanDocuments(
 
 /** The version of a document at `at`, where it is not its newest one. */
 function pastVersion(
-  tables: LmdbTables,
-  tenant: TenantRow,
+  view: TenantView,
   { document, row }: ListEntry,
   { range, at }: ListMoment,
 ): ScannedRow<Version, DocumentKey> {
   // A document whose first version is later than `at` needs no search.
-  const found = row !== null && versionInHead(row) === 1 ? null : findVersion(tables, document, at)
+  const found = row !== null && versionInHead(row) === 1 ? null : findVersion(view.tables, document, at)
   if (found === null) return { position: document, read: null, bytes: row?.length ?? 0 }
   if (range.deleted === true) {
-    return { position: document, read: () => readStoredVersion(tables, tenant, document, found), bytes: found.row[2] }
+    return { position: document, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }
   }
-  const version = readStoredVersion(tables, tenant, document, found)
+  const version = readStoredVersion(view, document, found)
   return { position: document, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
 }
 
@@ -76,19 +72,14 @@ function pastVersion(
  * The documents to scan, in order: live ones, tombstones where the page may need them, and those written since, if
  * known.
  */
-function* entriesOf(
-  tables: LmdbTables,
-  tenant: TenantRow,
-  range: Range,
-  writtenSince: readonly DocumentKey[] | null,
-): Generator<ListEntry> {
+function* entriesOf(view: TenantView, range: Range, writtenSince: readonly DocumentKey[] | null): Generator<ListEntry> {
   const { reverse = false } = range
-  const spans = spansOf(tenant.number, range)
+  const spans = spansOf(view.tenant.number, range)
   const ordered = reverse ? spans.toReversed() : spans
-  const live = scan(tables.heads, ordered, { reverse, deleted: false })
+  const live = scan(view.tables.heads, ordered, { reverse, deleted: false })
   const rows =
     range.deleted === true || writtenSince === null
-      ? merge(live, scan(tables.tombstones, ordered, { reverse, deleted: true }), reverse)
+      ? merge(live, scan(view.tables.tombstones, ordered, { reverse, deleted: true }), reverse)
       : live
   if (writtenSince === null || writtenSince.length === 0) return yield* rows
   yield* merge(rows, writtenSince.map(entryOf).values(), reverse)
@@ -105,22 +96,17 @@ interface CommitRange {
 }
 
 /** Documents of the range that these commits wrote, in order; null when the commits exceed NEAR_BOUNDS. */
-function writtenIn(
-  tables: LmdbTables,
-  tenant: TenantRow,
-  range: Range,
-  { after, upTo }: CommitRange,
-): readonly DocumentKey[] | null {
+function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
   if (upTo - after > NEAR_BOUNDS.commits) return null
   const written = new Map<string, DocumentKey>()
   let [paths, bytes] = [0, 0]
   for (let revision = after + 1; revision <= upTo; revision++) {
-    const row = readRow(tables, tenant, revision)
+    const row = readRow(view, revision)
     bytes += row.length
     if (bytes > NEAR_BOUNDS.bytes) return null
     for (const path of pathsInRow(row)) {
       if (++paths > NEAR_BOUNDS.paths) return null
-      if (isInRange(path, range)) written.set(path.join('/'), toDocumentKey(tenant.number, path))
+      if (isInRange(path, range)) written.set(path.join('/'), toDocumentKey(view.tenant.number, path))
     }
   }
   const documents = [...written.values()].sort(compareDocuments)
@@ -195,13 +181,12 @@ type HadDocument = boolean | { readonly after: Path }
  * Whether a document of the collection had a version at `at`; undecided after SKIPS documents that were created later.
  */
 export function hadDocument(
-  tables: LmdbTables,
-  tenant: TenantRow,
+  view: TenantView,
   collection: Path,
   { at, after }: { readonly at: Revision; readonly after?: Path | undefined },
 ): HadDocument {
   const range: Range = { kind: 'collection', path: collection, after, deleted: true, limit: { rows: 1, bytes: 1 } }
-  const { rows, next } = takeRows(withoutValues(scanDocuments(tables, tenant, { range, at })), range)
+  const { rows, next } = takeRows(withoutValues(scanDocuments(view, { range, at })), range)
   return rows.length > 0 || next === undefined ? rows.length > 0 : { after: pathOfKey(next) }
 }
 

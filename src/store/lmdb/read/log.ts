@@ -6,47 +6,36 @@ import { pathOfKey, type DocumentKey } from '../keys.ts'
 import { fewLmdbDocuments, mergedRevisions } from './merged.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { decodeCommit, decodeVersion, pathsInRow, timeInRow } from '../rows.ts'
-import type { LmdbTables, TenantRow, VersionRow } from '../tables.ts'
+import type { FoundCommit, TenantRow, TenantView } from '../tables.ts'
 
 /** The log row of a commit; valid only until the next read of any table, which reuses its buffer. */
-export function readRow(tables: LmdbTables, tenant: TenantRow, revision: Revision): Buffer {
+export function readRow({ tables, tenant }: TenantView, revision: Revision): Buffer {
   const row = tables.log.getBinaryFast([tenant.number, revision])
   if (row === undefined) throw new Error(`The log of tenant ${tenant.number} has no commit ${revision}.`)
   return row
 }
 
-export function readStoredCommit(tables: LmdbTables, tenant: TenantRow, revision: Revision): Commit {
-  return decodeCommit(readRow(tables, tenant, revision), revision)
+export function readStoredCommit(view: TenantView, revision: Revision): Commit {
+  return decodeCommit(readRow(view, revision), revision)
 }
 
 /** The version of the document in the commit `found`. */
-export function readStoredVersion(
-  tables: LmdbTables,
-  tenant: TenantRow,
-  document: DocumentKey,
-  found: FoundCommit,
-): Version {
-  return decodeVersion(pathOfKey(document), readRow(tables, tenant, found.revision), found.revision, found.row)
+export function readStoredVersion(view: TenantView, document: DocumentKey, found: FoundCommit): Version {
+  return decodeVersion(pathOfKey(document), readRow(view, found.revision), found)
 }
 
-/** A row of `versions`, and the revision of its key. */
-export interface FoundCommit {
-  readonly revision: Revision
-  readonly row: VersionRow
-}
-
-export function readLogRows(tables: LmdbTables, tenant: TenantRow, range: LogRange): LogPage {
-  const { floor, last, epoch } = tenant
+export function readLogRows(view: TenantView, range: LogRange): LogPage {
+  const { floor, last, epoch } = view.tenant
   const { rows, next } = takeRows(
-    range.below === undefined ? commitsIn(tables, tenant, range) : commitsBelow(tables, tenant, range, range.below),
+    range.below === undefined ? commitsIn(view, range) : commitsBelow(view, range, range.below),
     range,
   )
   return { commits: rows, next, floor, last, epoch }
 }
 
-function* commitsIn(tables: LmdbTables, tenant: TenantRow, range: LogRange): Generator<ScannedRow<Commit, Revision>> {
-  for (const revision of revisionsIn(tenant, range)) {
-    const row = readRow(tables, tenant, revision)
+function* commitsIn(view: TenantView, range: LogRange): Generator<ScannedRow<Commit, Revision>> {
+  for (const revision of revisionsIn(view.tenant, range)) {
+    const row = readRow(view, revision)
     yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
   }
 }
@@ -55,15 +44,14 @@ function* commitsIn(tables: LmdbTables, tenant: TenantRow, range: LogRange): Gen
  * Commits that wrote at or below one of the paths: by the versions of the documents there, or for many by a log scan.
  */
 function* commitsBelow(
-  tables: LmdbTables,
-  tenant: TenantRow,
+  view: TenantView,
   range: LogRange,
   below: readonly Path[],
 ): Generator<ScannedRow<Commit, Revision>> {
-  const documents = fewLmdbDocuments(tables, tenant, below)
-  if (documents !== null) return yield* commitsOf(tables, tenant, range, documents)
-  for (const revision of revisionsIn(tenant, range)) {
-    const row = readRow(tables, tenant, revision)
+  const documents = fewLmdbDocuments(view, below)
+  if (documents !== null) return yield* commitsOf(view, range, documents)
+  for (const revision of revisionsIn(view.tenant, range)) {
+    const row = readRow(view, revision)
     const paths = pathsInRow(row)
     const isSelected = paths.some((path) => below.some((root) => isWithin(path, root)))
     yield {
@@ -76,16 +64,15 @@ function* commitsBelow(
 }
 
 function* commitsOf(
-  tables: LmdbTables,
-  tenant: TenantRow,
+  view: TenantView,
   range: LogRange,
   documents: readonly DocumentKey[],
 ): Generator<ScannedRow<Commit, Revision>> {
-  for (const revision of mergedRevisions(tables, documents, {
-    ...edgesOf(tenant, range),
+  for (const revision of mergedRevisions(view.tables, documents, {
+    ...edgesOf(view.tenant, range),
     reverse: range.reverse === true,
   })) {
-    const row = readRow(tables, tenant, revision)
+    const row = readRow(view, revision)
     yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
   }
 }
@@ -105,12 +92,13 @@ function* revisionsIn(tenant: TenantRow, range: LogRange): Generator<Revision> {
 }
 
 /** Binary search over the times of the log, which never decrease; 0 when all are later than `time`. */
-export function revisionAtTime(tables: LmdbTables, tenant: TenantRow, time: Millis): Revision {
-  if (tenant.last === 0 || tenant.at <= time) return tenant.last
-  let [low, high] = [tenant.floor, tenant.last - 1]
+export function revisionAtTime(view: TenantView, time: Millis): Revision {
+  const { last, at, floor } = view.tenant
+  if (last === 0 || at <= time) return last
+  let [low, high] = [floor, last - 1]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    if (timeInRow(readRow(tables, tenant, middle)) <= time) low = middle
+    if (timeInRow(readRow(view, middle)) <= time) low = middle
     else high = middle - 1
   }
   return low

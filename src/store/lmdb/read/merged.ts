@@ -9,7 +9,7 @@ import {
   versionKey,
   type DocumentKey,
 } from '../keys.ts'
-import type { LmdbTables, TenantRow } from '../tables.ts'
+import type { LmdbTables, TenantView } from '../tables.ts'
 
 /**
  * Most documents whose histories are merged. A page of a merge costs a seek for each document; with more documents a
@@ -19,8 +19,7 @@ const MERGED_DOCUMENTS = 256
 
 /** The documents at and below the paths, tombstones included; null when there are more than MERGED_DOCUMENTS. */
 export function fewLmdbDocuments(
-  tables: LmdbTables,
-  tenant: TenantRow,
+  { tables, tenant }: TenantView,
   below: readonly Path[],
 ): readonly DocumentKey[] | null {
   const documents: DocumentKey[] = []
