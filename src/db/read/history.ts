@@ -7,7 +7,7 @@ import { parseTimestamp } from '../../core/timestamp.ts'
 import { equalJson, jsonBytes } from '../../core/json/value.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import { PageCounter } from '../../store/page.ts'
-import type { Limit } from '../../store/store.ts'
+import type { HistoryRange, Limit, LogRange } from '../../store/store.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow, type Window } from './page.ts'
 import { TimeSlice } from '../time/time-slice.ts'
 import { toDocument } from '../shape/render.ts'
@@ -17,6 +17,8 @@ import type { TenantContext } from '../log/tenant-context.ts'
 
 /** Least number of versions in one read of a field's history, as some of them may have left the field unchanged. */
 const MIN_ROWS = 16
+
+const ONE_ROW: Limit = { rows: 1, bytes: 1 }
 
 /** An index after all versions of a commit: a position between two commits. */
 const END_OF_COMMIT = 999_999
@@ -108,41 +110,59 @@ async function documentHistory(
   }
 }
 
+/** One read of a search through a history. */
+interface HistorySlice {
+  /** What was found, oldest first. */
+  readonly found: readonly HistoryRow[]
+  /** Number of rows that the store returned. */
+  readonly rows: number
+  /** The revision from which to continue; undefined at the end. */
+  readonly next: Revision | undefined
+}
+
+interface HistorySearch {
+  readonly window: Window
+  readonly range: RevisionBounds
+  /** Least number of rows in one read. */
+  readonly minRows: number
+  readonly read: (range: LogRange) => Promise<HistorySlice>
+}
+
+/** Reads slices until the page is full, or the search is over. */
+async function searchHistory(
+  { limits, readMs }: TenantContext,
+  { window, range, minRows, read }: HistorySearch,
+): Promise<HistoryRows> {
+  const collector = new HistoryCollector(window, limits)
+  const search = new Search(readMs, limits.searchedCommits)
+  for (let remaining = range; ; await search.yieldOrTimeOut()) {
+    const limit = collector.nextLimit(minRows)
+    const { found, rows, next } = await read({ ...remaining, reverse: window.reverse, limit, skips: search.skips })
+    collector.add(found)
+    const short = next !== undefined && rows < limit.rows
+    search.count({ rows, short })
+    if (next === undefined || collector.isDone(short) || search.isOver) return collector.rows(next)
+    remaining = remainingBounds(remaining, next, window)
+  }
+}
+
 /** The versions that changed, added or removed a field. Versions that did not write it are not read. */
-async function fieldHistory(
+function fieldHistory(
   context: TenantContext,
   path: Path,
   { bounds, window, field }: HistoryRead & { readonly field: Path },
 ): Promise<HistoryRows> {
-  const { store, tenant, limits } = context
-  const collector = new HistoryCollector(window, limits)
-  const search = new Search(context.readMs, limits.searchedCommits)
-  for (let range = documentBounds(bounds); ; await search.yieldOrTimeOut()) {
-    const limit = collector.nextLimit(MIN_ROWS)
-    const page = await store.history(tenant, path, {
-      ...range,
-      touching: field,
-      reverse: window.reverse,
-      limit,
-      skips: search.skips,
-    })
-    const oldest = page.rows[0]
-    if (oldest !== undefined) {
-      const {
-        rows: [predecessor],
-      } = await store.history(tenant, path, { before: oldest.revision, reverse: true, limit: { rows: 1, bytes: 1 } })
-      // The versions between two rows did not write the field, so comparing neighbours is enough.
-      collector.add(
-        page.rows
-          .filter((version, i) => !sameField(i === 0 ? predecessor : page.rows[i - 1], version, field))
-          .map(toRow),
-      )
-    }
-    const short = page.more && page.rows.length < limit.rows
-    search.count({ rows: page.rows.length, short })
-    if (page.next === undefined || collector.isDone(short) || search.isOver) return collector.rows(page.next)
-    range = remainingBounds(range, page.next, window)
+  const { store, tenant } = context
+  const read = async (range: HistoryRange): Promise<HistorySlice> => {
+    const { rows, next } = await store.history(tenant, path, { ...range, touching: field })
+    const before = rows[0]?.revision
+    const predecessor =
+      before === undefined ? undefined : await store.history(tenant, path, { before, reverse: true, limit: ONE_ROW })
+    // The versions between two rows did not write the field, so comparing neighbours is enough.
+    const found = rows.filter((version, i) => !sameField(rows[i - 1] ?? predecessor?.rows[0], version, field))
+    return { found: found.map(toRow), rows: rows.length, next }
   }
+  return searchHistory(context, { window, range: documentBounds(bounds), minRows: MIN_ROWS, read })
 }
 
 function sameField(older: Version | undefined, newer: Version, field: Path): boolean {
@@ -153,31 +173,15 @@ function sameField(older: Version | undefined, newer: Version, field: Path): boo
 }
 
 /** The versions of all documents in and below a collection, from the commits in the log that wrote there. */
-async function collectionHistory(
-  context: TenantContext,
-  path: Path,
-  { bounds, window }: HistoryRead,
-): Promise<HistoryRows> {
-  const { store, tenant, limits } = context
-  const collector = new HistoryCollector(window, limits)
-  const search = new Search(context.readMs, limits.searchedCommits)
-  let range = collectionBounds(bounds)
-  for (; ; await search.yieldOrTimeOut()) {
-    const limit = collector.nextLimit(1)
-    const { commits, next } = await store.log(tenant, {
-      ...range,
-      below: [path],
-      reverse: window.reverse,
-      limit,
-      skips: search.skips,
-    })
-    const found = commits.flatMap((commit) => commit.versions.map((version, index) => ({ version, index })))
-    collector.add(found.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds)))
-    const short = next !== undefined && commits.length < limit.rows
-    search.count({ rows: commits.length, short })
-    if (next === undefined || collector.isDone(short) || search.isOver) return collector.rows(next)
-    range = remainingBounds(range, next, window)
+function collectionHistory(context: TenantContext, path: Path, { bounds, window }: HistoryRead): Promise<HistoryRows> {
+  const { store, tenant } = context
+  const read = async (range: LogRange): Promise<HistorySlice> => {
+    const { commits, next } = await store.log(tenant, { ...range, below: [path] })
+    const written = commits.flatMap(({ versions }) => versions.map((version, index) => ({ version, index })))
+    const found = written.filter((row) => isWithin(row.version.path, path) && isBetween(row, bounds))
+    return { found, rows: commits.length, next }
   }
+  return searchHistory(context, { window, range: collectionBounds(bounds), minRows: 1, read })
 }
 
 /** Exclusive bounds. */

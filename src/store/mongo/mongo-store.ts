@@ -29,7 +29,6 @@ import { collectionNames, headsAt, listAt, mapConcurrent, findHistory, findRevis
 import type { LogEntry } from './rows.ts'
 import { createIndexes, findCommits, readSection, readOverlay } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
-import type { HeadOverlay } from './read/head-overlay.ts'
 
 export interface MongoStoreOptions {
   /**
@@ -95,7 +94,7 @@ interface MongoStoreParts {
 export class MongoStore implements Store {
   readonly shared = true
   readonly #connection: MongoConnection
-  readonly #reader: MongoReader
+  readonly #tenants: Tenants
   readonly #appender: Appender
   readonly #notifier: CommitNotifier
   readonly #janitor: Janitor
@@ -111,7 +110,7 @@ export class MongoStore implements Store {
     const onStatus = options.onStatus ?? ((): void => undefined)
     this.#connection = connection
     this.#callMs = callMs
-    this.#reader = { tables: connection, tenants }
+    this.#tenants = tenants
     this.#notifier = new CommitNotifier({
       tables: connection,
       tenants,
@@ -124,7 +123,11 @@ export class MongoStore implements Store {
       pollMs,
       safetyPollMs: options.safetyPollMs ?? 5_000,
     })
-    this.#appender = new Appender(this.#reader, (overlay) => this.#notifier.notifyOwn(overlay))
+    this.#appender = new Appender({
+      tables: connection,
+      tenants,
+      onCommitted: (overlay) => this.#notifier.notifyOwn(overlay),
+    })
     this.#janitor = new Janitor(connection, tenants, onStatus)
     if (mode === 'poll') {
       onStatus(`This MongoDB has no change streams: commits of other processes are looked for every ${pollMs} ms.`)
@@ -137,14 +140,14 @@ export class MongoStore implements Store {
   }
 
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, async (overlay) => {
+    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
       const filter = { t: overlay.scope, cid: ids.length === 1 ? (ids[0] ?? '') : { $in: [...ids] } }
-      const commits = findCommits(this.#reader.tables, {
+      const commits = findCommits(tables, {
         filter,
         sort: {},
         limit: { rows: ids.length, bytes: Infinity },
       })
-      const [{ rows }] = await Promise.all([commits, this.#reader.tenants.refresh(overlay)])
+      const [{ rows }] = await Promise.all([commits, tenants.refresh(overlay)])
       const byId = new Map(rows.map(({ commit }) => [commit.id, commit]))
       return ids.map((id) => byId.get(id) ?? null)
     })
@@ -155,11 +158,11 @@ export class MongoStore implements Store {
     paths: readonly Path[],
     at: Revision = Infinity,
   ): Promise<Snapshot<readonly (Version | null)[]>> {
-    return this.#read(tenant, (overlay) => headsAt(this.#reader, overlay, paths, at))
+    return this.#read(tenant, (reader) => headsAt(reader, paths, at))
   }
 
   list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    return this.#read(tenant, (overlay) => listAt(this.#reader, overlay, range, at))
+    return this.#read(tenant, (reader) => listAt(reader, range, at))
   }
 
   collections(
@@ -167,50 +170,36 @@ export class MongoStore implements Store {
     documents: readonly Path[],
     at: Revision = Infinity,
   ): Promise<readonly (readonly string[])[]> {
-    return this.#read(tenant, async (overlay) => {
-      await this.#reader.tenants.refresh(overlay)
-      return mapConcurrent(documents, (document) => collectionNames(this.#reader, overlay, document, at))
+    return this.#read(tenant, async (reader) => {
+      await reader.tenants.refresh(reader.overlay)
+      return mapConcurrent(documents, (document) => collectionNames(reader, document, at))
     })
   }
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return this.#read(tenant, async (overlay) => {
-      const [page] = await Promise.all([
-        findHistory(this.#reader, overlay, path, range),
-        this.#reader.tenants.refresh(overlay),
-      ])
+    return this.#read(tenant, async (reader) => {
+      const [page] = await Promise.all([findHistory(reader, path, range), reader.tenants.refresh(reader.overlay)])
       return page
     })
   }
 
   log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    return this.#read(tenant, async (overlay) => {
-      await this.#reader.tenants.refresh(overlay)
+    return this.#read(tenant, async (reader) => {
+      const { tenants, overlay } = reader
+      await tenants.refresh(overlay)
       const { last, floor, epoch } = overlay
       const after = Math.max(range.after, floor)
       const before = Math.min(range.before ?? Infinity, last + 1)
       if (after + 1 >= before) return { commits: [], floor, last, epoch }
-      const { rows, next } = await this.#readSection(overlay, { ...range, after, before })
+      const { rows, next } = await readSections(reader, { ...range, after, before })
       const commits = rows.map(({ commit }) => commit)
       return { commits: range.reverse === true ? commits.reverse() : commits, next, floor, last, epoch }
     })
   }
 
-  async #readSection(
-    overlay: HeadOverlay,
-    range: LogRange & { readonly before: Revision },
-  ): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
-    if (range.below !== undefined) return readBelow(this.#reader, overlay, { ...range, below: range.below })
-    const { rows, more } = readOverlay(overlay, range) ?? (await readSection(this.#reader.tables, overlay.scope, range))
-    return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
-  }
-
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
-    return this.#read(tenant, async (overlay) => {
-      const [revision] = await Promise.all([
-        findRevisionAt(this.#reader, overlay, time),
-        this.#reader.tenants.refresh(overlay),
-      ])
+    return this.#read(tenant, async (reader) => {
+      const [revision] = await Promise.all([findRevisionAt(reader, time), reader.tenants.refresh(reader.overlay)])
       return revision
     })
   }
@@ -223,8 +212,8 @@ export class MongoStore implements Store {
   drop(tenant: TenantId): Promise<void> {
     return this.#call(() =>
       this.#enqueue(tenant, () =>
-        this.#reader.tenants.with(tenant, async (overlay) => {
-          const { tables, tenants } = this.#reader
+        this.#tenants.with(tenant, async (overlay) => {
+          const [tables, tenants] = [this.#connection, this.#tenants]
           // With the new epoch the drop is done; the rows of the old one are garbage.
           const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: overlay.epoch } }
           await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
@@ -255,8 +244,9 @@ export class MongoStore implements Store {
     if (this.#closing !== null) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
   }
 
-  #read<T>(tenant: TenantId, action: (overlay: HeadOverlay) => Promise<T>): Promise<T> {
-    return this.#call(() => this.#reader.tenants.with(tenant, action))
+  #read<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
+    const [tables, tenants] = [this.#connection, this.#tenants]
+    return this.#call(() => tenants.with(tenant, (overlay) => action({ tables, tenants, overlay })))
   }
 
   /** Runs after the earlier appends and drops of the tenant have settled. */
@@ -284,4 +274,15 @@ export class MongoStore implements Store {
       throw failureOf(error)
     }
   }
+}
+
+/** Commits of a part of the log, from memory as far as they are there. */
+async function readSections(
+  reader: MongoReader,
+  range: LogRange & { readonly before: Revision },
+): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
+  if (range.below !== undefined) return readBelow(reader, { ...range, below: range.below })
+  const { tables, overlay } = reader
+  const { rows, more } = readOverlay(overlay, range) ?? (await readSection(tables, overlay.scope, range))
+  return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
 }

@@ -150,8 +150,13 @@ export function collectionInKey(prefix: string, key: string): { readonly name: s
   return { name, direct: name === head }
 }
 
-/** The log row of a commit; `texts` are the JSON texts of its values. */
-export function logRow(scope: string, commit: Commit, writer: string, texts: readonly string[]): LogRow {
+interface WrittenCommit extends Pick<LogEntry, 'commit' | 'writer'> {
+  /** The JSON texts of its values. */
+  readonly texts: readonly string[]
+}
+
+/** The log row of a commit. */
+export function logRow(scope: string, { commit, writer, texts }: WrittenCommit): LogRow {
   const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): OpRow => ({
     p: pathText(path),
     k: versionRowKey(path, version),
@@ -194,17 +199,25 @@ export function toLogEntry(row: LogRow): LogEntry {
 
 /** One of the versions in a log row. */
 export function versionOf(row: LogRow, op: OpRow): Version {
+  return toVersion(op.p.split('/'), row, op)
+}
+
+function toVersion(
+  path: Path,
+  { n, ts, by, cid }: Pick<LogRow, 'n' | 'ts' | 'by' | 'cid'>,
+  { v, o, f, val, cts }: Omit<OpRow, 'p' | 'k'>,
+): Version {
   return {
-    path: op.p.split('/'),
-    version: op.v,
-    type: op.o,
-    fields: op.f,
-    value: JSON.parse(op.val) as Json,
-    createdAt: op.cts.getTime(),
-    revision: Number(row.n),
-    updatedAt: row.ts.getTime(),
-    actor: row.by,
-    commit: row.cid,
+    path,
+    version: v,
+    type: o,
+    fields: f,
+    value: JSON.parse(val) as Json,
+    createdAt: cts.getTime(),
+    revision: Number(n),
+    updatedAt: ts.getTime(),
+    actor: by,
+    commit: cid,
   }
 }
 
@@ -229,18 +242,7 @@ export function headRow(scope: string, version: Version): HeadRow {
 
 /** The version in a head row. */
 export function versionOfHead(row: HeadRow): Version {
-  return {
-    path: pathOfHead(row.t, row._id),
-    version: row.v,
-    type: row.o,
-    fields: row.f,
-    value: JSON.parse(row.val) as Json,
-    createdAt: row.cts.getTime(),
-    revision: Number(row.n),
-    updatedAt: row.ts.getTime(),
-    actor: row.by,
-    commit: row.cid,
-  }
+  return toVersion(pathOfHead(row.t, row._id), row, row)
 }
 
 /** Approximate size of a version with the JSON text `text`, in bytes. */

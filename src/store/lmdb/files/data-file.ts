@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseError } from '../../../core/error.ts'
+import { ifExists } from './system-error.ts'
 
 /** Offset and value of the magic number of an lmdb file (mdb.c, MDB_MAGIC), in the machine's byte order. */
 const MAGIC = { offset: 24, number: 0xbeefc0de }
@@ -27,16 +28,12 @@ function hasMagic(head: Buffer): boolean {
 
 /** The first 64 bytes; null when there is no file. Opens the file for writing too, as lmdb does. */
 function readHead(path: string): Buffer | null {
+  const file = ifExists(() => openSync(path, 'r+'))
+  if (file === null) return null
   try {
-    const file = openSync(path, 'r+')
-    try {
-      const head = Buffer.alloc(64)
-      return head.subarray(0, readSync(file, head, 0, head.length, 0))
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
+    const head = Buffer.alloc(64)
+    return head.subarray(0, readSync(file, head, 0, head.length, 0))
+  } finally {
+    closeSync(file)
   }
 }

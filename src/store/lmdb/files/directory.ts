@@ -17,6 +17,7 @@ import { DatabaseError } from '../../../core/error.ts'
 import { allowEarlierReleases, lockOutEarlierReleases } from './earlier-release.ts'
 import { flushDirectory } from './flush-directory.ts'
 import { DirectoryLock } from './lock.ts'
+import { ifExists, systemCode } from './system-error.ts'
 
 /** Version of the layout that tables.ts and rows.ts describe. Newer releases have greater numbers. */
 export const FORMAT = 1
@@ -141,12 +142,8 @@ function checkFormat(directory: string): number | null {
 }
 
 function readFormat(directory: string): number | null {
-  try {
-    return Number(readFileSync(join(directory, 'format'), 'utf8'))
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null
-    throw error
-  }
+  const text = ifExists(() => readFileSync(join(directory, 'format'), 'utf8'))
+  return text === null ? null : Number(text)
 }
 
 /** Atomic: the file gets its name only when it is complete and on disk. */
@@ -178,17 +175,13 @@ function otherFormat(path: string, format: number): DatabaseError {
 }
 
 function directoryError(path: string, error: unknown): DatabaseError {
-  const code = codeOf(error)
+  const code = systemCode(error)
   if (code === 'ENOTDIR' || code === 'EEXIST') return notADirectory(path)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     const full = `There is no room left for the data directory ${path}: free some, then start again.`
     return new DatabaseError('STORAGE_FULL', full, { cause: error })
   }
   const remedy = 'give this user the right to write there, or choose another directory.'
-  const message = `The data directory ${path} cannot be written (${code}): ${remedy}`
+  const message = `The data directory ${path} cannot be written (${String(code ?? error)}): ${remedy}`
   return new DatabaseError('UNAVAILABLE', message, { cause: error })
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error)
 }

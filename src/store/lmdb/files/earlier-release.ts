@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, rmdirSync, statSy
 import { join } from 'node:path'
 import { tryLock } from './file-lock.ts'
 import { directoryInUse } from './lock.ts'
+import { ifExists, systemCode } from './system-error.ts'
 import { aliveProcess } from './process-note.ts'
 
 /**
@@ -18,7 +19,8 @@ export function lockOutEarlierReleases(directory: string): void {
   const path = join(directory, LOCK_FILE)
   // First, so that no earlier release starts during the checks below.
   if (statSync(path, { throwIfNoEntry: false }) === undefined) makeLockDirectory(directory)
-  const note = contentOf(path)
+  // Null where it is a directory.
+  const note = ifExists(() => readFileSync(path, 'utf8'), ['EISDIR'])
   assertOwnerDead(note, directory)
   assertNoReaders(directory)
   if (note === null) return
@@ -30,7 +32,7 @@ function makeLockDirectory(directory: string): void {
   try {
     mkdirSync(join(directory, LOCK_FILE))
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) {
+    if (systemCode(error) === 'EEXIST') {
       throw directoryInUse(directory, 'a process of an earlier release has just begun to use it')
     }
     throw error
@@ -44,21 +46,12 @@ function assertOwnerDead(note: string | null, directory: string): void {
 
 /** Throws UNAVAILABLE while any process has the data open: lmdb then holds a kernel lock on its reader table. */
 function assertNoReaders(directory: string): void {
-  const file = openReaders(directory)
+  const file = ifExists(() => openSync(join(directory, 'lock.mdb'), 'r+'))
   if (file === null) return
   try {
     if (!tryLock(file)) throw directoryInUse(directory, 'another process has its data open, perhaps an earlier release')
   } finally {
     closeSync(file)
-  }
-}
-
-function openReaders(directory: string): number | null {
-  try {
-    return openSync(join(directory, 'lock.mdb'), 'r+')
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return null
-    throw error
   }
 }
 
@@ -68,18 +61,4 @@ export function allowEarlierReleases(directory: string): void {
   } catch {
     // Earlier releases stay locked out until a later server stops successfully.
   }
-}
-
-/** Content of a file; null when it does not exist or is a directory. */
-function contentOf(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'EISDIR')) return null
-    throw error
-  }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { DatabaseError } from '../../../core/error.ts'
+import { systemCode } from './system-error.ts'
 
 /**
  * The native part of fs-native-extensions: `fcntl(F_OFD_SETLK)` on Linux, `flock` on macOS, `LockFileEx` on Windows.
@@ -23,7 +24,7 @@ export function tryLock(file: number): boolean {
     nativeLock.tryLock(file, 0, 0, true)
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && HELD_CODES.has(error.code)) return false
+    if (HELD_CODES.has(systemCode(error))) return false
     throw error
   }
 }

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { systemCode } from './system-error.ts'
 
 /**
  * Error codes of a directory that cannot be opened or flushed: Windows, some file systems, read-only or unreadable
@@ -27,7 +28,7 @@ export function flushDirectory(directory: string): void {
       closeSync(file)
     }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && UNSUPPORTED_CODES.has(error.code)) return
+    if (UNSUPPORTED_CODES.has(systemCode(error))) return
     throw error
   }
 }

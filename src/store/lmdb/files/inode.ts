@@ -1,4 +1,5 @@
 import { fstatSync, statSync, type BigIntStats } from 'node:fs'
+import { ifExists } from './system-error.ts'
 
 /** Device and inode of an open file: unique while the file is open. */
 export function inodeOf(file: number): string {
@@ -7,12 +8,8 @@ export function inodeOf(file: number): string {
 
 /** Whether the path names the open file. Throws the system's error for other reasons than a missing path. */
 export function isAt(path: string, file: number): boolean {
-  try {
-    return inodeText(statSync(path, { bigint: true })) === inodeOf(file)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return false
-    throw error
-  }
+  const found = ifExists(() => statSync(path, { bigint: true }), ['ENOTDIR'])
+  return found !== null && inodeText(found) === inodeOf(file)
 }
 
 function inodeText({ dev, ino }: BigIntStats): string {

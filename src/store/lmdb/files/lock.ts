@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseError } from '../../../core/error.ts'
 import { tryLock } from './file-lock.ts'
 import { inodeOf, isAt } from './inode.ts'
+import { systemCode } from './system-error.ts'
 
 /**
  * The lock file. Never removed: a process that has the removed file open could lock it beside the owner of a new one.
@@ -76,8 +77,8 @@ function tryLockFile(file: number, directory: string): boolean {
     return tryLock(file)
   } catch (error) {
     if (error instanceof DatabaseError) throw error
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
-    const message = `The data directory ${directory} cannot be locked (${code}): choose one on a disk of this machine.`
+    const code = systemCode(error) ?? error
+    const message = `The data directory ${directory} cannot be locked (${String(code)}): choose one on a disk of this machine.`
     throw new DatabaseError('UNAVAILABLE', message, { cause: error })
   }
 }

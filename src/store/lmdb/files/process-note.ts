@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { systemCode } from './system-error.ts'
 
 /** States of proc(5) of a process that has ended but was not yet waited for by its parent. */
 const DEAD_STATES: ReadonlySet<string> = new Set(['Z', 'X'])
@@ -23,7 +24,7 @@ function exists(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return systemCode(error) === 'EPERM'
   }
 }
 

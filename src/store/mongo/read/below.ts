@@ -6,7 +6,6 @@ import { SKIPS } from '../../store.ts'
 import { headKeysOf, type MongoReader } from './latest.ts'
 import { belowKeys, logKey, pathOfHead, type LogEntry, type LogRow } from '../rows.ts'
 import { findCommits, readOverlay, type LogSection } from '../tables.ts'
-import type { HeadOverlay } from './head-overlay.ts'
 
 /**
  * Most documents in one query, for which the server merges the histories by the index of paths and revisions. With more
@@ -31,14 +30,14 @@ interface BelowPage {
  * Commits of a section that wrote at or below some paths: from memory, by the documents if they are few, else by a log
  * scan.
  */
-export async function readBelow(reader: MongoReader, overlay: HeadOverlay, section: BelowSection): Promise<BelowPage> {
-  const recent = readOverlay(overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
+export async function readBelow(reader: MongoReader, section: BelowSection): Promise<BelowPage> {
+  const recent = readOverlay(reader.overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
   if (recent !== null) {
     const selected = recent.rows.filter((entry) => isSelected(entry, section.below))
     return toBelowPage(takeWithin(selected, section.limit, ({ bytes }) => bytes))
   }
-  const documents = await fewMongoDocuments(reader, overlay, section.below)
-  return documents === null ? scanLog(reader, overlay, section) : readMerged(reader, overlay, { ...section, documents })
+  const documents = await fewMongoDocuments(reader, section.below)
+  return documents === null ? scanLog(reader, section) : readMerged(reader, { ...section, documents })
 }
 
 function isSelected({ commit }: LogEntry, below: readonly Path[]): boolean {
@@ -52,12 +51,8 @@ function toBelowPage({ rows, more }: TakenRows<LogEntry>): BelowPage {
 /**
  * The documents at and below the paths, tombstones included, as texts; null when there are more than MERGED_DOCUMENTS.
  */
-async function fewMongoDocuments(
-  reader: MongoReader,
-  overlay: HeadOverlay,
-  below: readonly Path[],
-): Promise<readonly string[] | null> {
-  const { tables, tenants } = reader
+async function fewMongoDocuments(reader: MongoReader, below: readonly Path[]): Promise<readonly string[] | null> {
+  const { tables, tenants, overlay } = reader
   const applied = overlay.applied
   const texts = new Set(below.filter(isDocumentPath).map(pathText))
   for (const path of below) {
@@ -72,7 +67,7 @@ async function fewMongoDocuments(
   }
   // After the heads were read: the overlay has the documents that they did not contain yet.
   await tenants.refresh(overlay)
-  if (overlay.base > applied) return fewMongoDocuments(reader, overlay, below)
+  if (overlay.base > applied) return fewMongoDocuments(reader, below)
   for (const { path } of overlay.newestAfter(applied)) {
     if (below.some((root) => isWithin(path, root))) texts.add(pathText(path))
   }
@@ -84,8 +79,7 @@ interface MergedSection extends LogSection {
 }
 
 async function readMerged(
-  { tables }: MongoReader,
-  overlay: HeadOverlay,
+  { tables, overlay }: MongoReader,
   { after, before, reverse, limit, documents }: MergedSection,
 ): Promise<BelowPage> {
   if (documents.length === 0) return { rows: [], next: undefined }
@@ -94,7 +88,7 @@ async function readMerged(
 }
 
 /** Scans up to `skips` commits in one query; the server filters them. */
-async function scanLog({ tables }: MongoReader, overlay: HeadOverlay, section: BelowSection): Promise<BelowPage> {
+async function scanLog({ tables, overlay }: MongoReader, section: BelowSection): Promise<BelowPage> {
   const { after, before, reverse = false, below, limit, skips = SKIPS } = section
   const [low, high] = reverse
     ? [Math.max(after, before - 1 - skips), before]

@@ -18,10 +18,11 @@ import { byKey, LIVE_HEADS, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 import type { Tenants } from './tenants.ts'
 
-/** Dependencies of the adapter's reads. */
+/** What the reads of one tenant use. */
 export interface MongoReader {
   readonly tables: MongoTables
   readonly tenants: Tenants
+  readonly overlay: HeadOverlay
 }
 
 /** Versions in the order of the requested paths, all of one revision. */
@@ -30,10 +31,10 @@ export type HeadSnapshot = Snapshot<readonly (Version | null)[]>
 /** Most heads in one query. */
 const MAX_KEYS = 500
 
-async function headRows({ tables }: MongoReader, scope: string, keys: readonly string[]): Promise<readonly HeadRow[]> {
+async function headRows({ tables, overlay }: MongoReader, keys: readonly string[]): Promise<readonly HeadRow[]> {
   const rows: HeadRow[] = []
   for (let i = 0; i < keys.length; i += MAX_KEYS) {
-    const filter = byKey(tables, scope, keys.slice(i, i + MAX_KEYS))
+    const filter = byKey(tables, overlay.scope, keys.slice(i, i + MAX_KEYS))
     rows.push(...(await tables.call(tables.heads.find(filter, { maxTimeMS: tables.readMs }).toArray())))
   }
   return rows
@@ -52,19 +53,13 @@ function newer(a: Version | undefined, b: Version | undefined): Version | undefi
  * evicted some since the rows were read; then all is read again. Ahead: the overlay is refreshed first, so that the
  * result is of one revision (L0).
  */
-export async function latestOf(
-  reader: MongoReader,
-  overlay: HeadOverlay,
-  paths: readonly Path[],
-): Promise<HeadSnapshot> {
+export async function latestOf(reader: MongoReader, paths: readonly Path[]): Promise<HeadSnapshot> {
+  const { tenants, overlay } = reader
   const keys = paths.map((path) => headKey(overlay.scope, path))
   const applied = overlay.applied
-  const [rows] = await Promise.all([
-    headRows(reader, overlay.scope, [...new Set(keys)]),
-    reader.tenants.refresh(overlay),
-  ])
-  if (rows.some(({ n }) => Number(n) > overlay.last)) await reader.tenants.refresh(overlay)
-  if (overlay.base > applied) return latestOf(reader, overlay, paths)
+  const [rows] = await Promise.all([headRows(reader, [...new Set(keys)]), tenants.refresh(overlay)])
+  if (rows.some(({ n }) => Number(n) > overlay.last)) await tenants.refresh(overlay)
+  if (overlay.base > applied) return latestOf(reader, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
   const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), overlay.newest(pathText(path))) ?? null)
   for (const [i, path] of paths.entries()) overlay.cacheVersion(pathText(path), newest[i]?.version ?? 0)
@@ -116,7 +111,7 @@ interface CoveredRows {
 }
 
 /** Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`. */
-async function readHeads({ tables }: MongoReader, scope: string, range: Range): Promise<CoveredRows> {
+async function readHeads({ tables, overlay: { scope } }: MongoReader, range: Range): Promise<CoveredRows> {
   const ranges = headKeysOf(scope, range)
   // The planner rates the index on `_id` equal when the first rows are all live, and then uses it where most are
   // deleted too.
@@ -137,13 +132,8 @@ async function readHeads({ tables }: MongoReader, scope: string, range: Range): 
   return { rows, complete: true }
 }
 
-/** Versions of the overlay in a range, as far as its head rows reach (`covers`). */
-function overlayRows(
-  overlay: HeadOverlay,
-  range: Range,
-  after: Revision,
-  covers: (key: string) => boolean,
-): readonly RowCandidate[] {
+/** Versions in a range that were written after `after`. */
+function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): readonly RowCandidate[] {
   const ranges = headKeysOf(overlay.scope, range)
   const isIn = (key: string): boolean =>
     ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
@@ -151,7 +141,7 @@ function overlayRows(
   for (const version of overlay.newestAfter(after)) {
     if (!isWithin(version.path, range.path)) continue
     const key = headKey(overlay.scope, version.path)
-    if (isIn(key) && covers(key)) rows.push({ key, version, bytes: rowBytes(JSON.stringify(version.value)) })
+    if (isIn(key)) rows.push({ key, version, bytes: rowBytes(JSON.stringify(version.value)) })
   }
   return rows
 }
@@ -160,19 +150,21 @@ function overlayRows(
  * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without
  * `deleted`, documents that the heads mark as deleted are left out; later tombstones are included in any case.
  */
-export async function readChunk(reader: MongoReader, overlay: HeadOverlay, range: Range): Promise<RowChunk> {
+export async function readChunk(reader: MongoReader, range: Range): Promise<RowChunk> {
+  const { tables, tenants, overlay } = reader
   const applied = overlay.applied
-  const { rows, complete } = await reader.tables.call(readHeads(reader, overlay.scope, range))
+  const { rows, complete } = await tables.call(readHeads(reader, range))
   // After the heads were read: the overlay then has all commits that they contain, deletions too.
-  await reader.tenants.refresh(overlay)
-  if (overlay.base > applied) return readChunk(reader, overlay, range)
+  await tenants.refresh(overlay)
+  if (overlay.base > applied) return readChunk(reader, range)
   const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id
+  // As far as the head rows reach.
   const covers = (key: string): boolean => end === undefined || order({ key }, { key: end }) <= 0
   const merged = new Map<string, RowCandidate>()
   for (const row of rows) merged.set(row._id, { key: row._id, version: versionOfHead(row), bytes: rowBytes(row.val) })
-  for (const row of overlayRows(overlay, range, applied, covers)) {
-    if (row.version.revision > (merged.get(row.key)?.version.revision ?? 0)) merged.set(row.key, row)
+  for (const row of overlayRows(overlay, range, applied)) {
+    if (covers(row.key) && row.version.revision > (merged.get(row.key)?.version.revision ?? 0)) merged.set(row.key, row)
   }
   return { revision: overlay.last, rows: [...merged.values()].toSorted(order), complete }
 }

@@ -15,7 +15,6 @@ import {
 } from '../rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
 import { byKey, readUpTo, type MongoTables } from '../tables.ts'
-import type { HeadOverlay } from './head-overlay.ts'
 
 /** Most concurrent queries for older versions. */
 const PARALLEL = 16
@@ -35,8 +34,7 @@ function versionsIn(row: LogRow, text: string): readonly Version[] {
 
 /** The version of a document at a revision, given its latest version. */
 async function versionAt(
-  { tables }: MongoReader,
-  overlay: HeadOverlay,
+  { tables, overlay }: MongoReader,
   latest: Version | null,
   at: Revision,
 ): Promise<Version | null> {
@@ -48,31 +46,26 @@ async function versionAt(
 }
 
 /** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
-export async function headsAt(
-  reader: MongoReader,
-  overlay: HeadOverlay,
-  paths: readonly Path[],
-  at: Revision,
-): Promise<HeadSnapshot> {
-  const latest = await latestOf(reader, overlay, paths)
+export async function headsAt(reader: MongoReader, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
+  const latest = await latestOf(reader, paths)
   if (latest.revision <= at) return latest
-  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, overlay, version, at)) }
+  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, version, at)) }
 }
 
 /** A page as of a revision; of the latest state when `at` is not below the last revision. */
-export async function listAt(reader: MongoReader, overlay: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
-  if (at >= overlay.last) {
-    const latest = await listLatest(reader, overlay, range)
+export async function listAt(reader: MongoReader, range: Range, at: Revision): Promise<ListPage> {
+  if (at >= reader.overlay.last) {
+    const latest = await listLatest(reader, range)
     if (latest.revision <= at) return latest
   }
-  return listPast(reader, overlay, range, at)
+  return listPast(reader, range, at)
 }
 
 /** A page of the latest state. */
-async function listLatest(reader: MongoReader, overlay: HeadOverlay, range: Range): Promise<ListPage> {
+async function listLatest(reader: MongoReader, range: Range): Promise<ListPage> {
   const { limit, reverse = false } = range
   for (let rows = limit.rows; ; rows *= 2) {
-    const chunk = await readChunk(reader, overlay, {
+    const chunk = await readChunk(reader, {
       ...range,
       limit: { rows, bytes: limit.bytes * (rows / limit.rows) },
     })
@@ -87,14 +80,14 @@ async function listLatest(reader: MongoReader, overlay: HeadOverlay, range: Rang
  * A page as of a past revision: of all documents with a head, the version at `at`. Ends early when too many had none
  * (L10).
  */
-async function listPast(reader: MongoReader, overlay: HeadOverlay, range: Range, at: Revision): Promise<ListPage> {
+async function listPast(reader: MongoReader, range: Range, at: Revision): Promise<ListPage> {
   const { limit, reverse = false, skips = SKIPS } = range
   const shown: RowCandidate[] = []
   let skipped = 0
   let remaining: Range = { ...range, deleted: true }
   for (;;) {
-    const chunk = await readChunk(reader, overlay, remaining)
-    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, overlay, version, at))
+    const chunk = await readChunk(reader, remaining)
+    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, version, at))
     for (const [i, version] of versions.entries()) {
       if (version === null || (version.type === 'DELETE' && range.deleted !== true)) {
         skipped++
@@ -111,20 +104,16 @@ async function listPast(reader: MongoReader, overlay: HeadOverlay, range: Range,
 }
 
 /** Versions of one document. */
-export async function findHistory(
-  reader: MongoReader,
-  overlay: HeadOverlay,
-  path: Path,
-  range: HistoryRange,
-): Promise<HistoryPage> {
+export async function findHistory(reader: MongoReader, path: Path, range: HistoryRange): Promise<HistoryPage> {
   const { after = 0, before = Number.MAX_SAFE_INTEGER, version, touching, reverse, limit } = range
   const text = pathText(path)
+  const { scope } = reader.overlay
   if (version !== undefined) {
-    return versionsOfRows(reader, { filter: { t: overlay.scope, 'ops.k': versionRowKey(path, version) }, text, limit })
+    return versionsOfRows(reader, { filter: { t: scope, 'ops.k': versionRowKey(path, version) }, text, limit })
   }
-  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
+  const filter: Filter<LogRow> = { t: scope, 'ops.p': text, n: { $gt: after, $lt: before } }
   const query: VersionQuery = { filter, sort: { n: reverse === true ? -1 : 1 }, text, limit }
-  if (touching !== undefined) return readTouching(reader, overlay, { ...query, touching, skips: range.skips ?? SKIPS })
+  if (touching !== undefined) return readTouching(reader, { ...query, touching, skips: range.skips ?? SKIPS })
   return versionsOfRows(reader, query)
 }
 
@@ -161,12 +150,8 @@ interface TouchingQuery extends VersionQuery {
  * Versions that may have changed a field: first reads only the written fields, then the values of the matching
  * versions.
  */
-async function readTouching(
-  reader: MongoReader,
-  overlay: HeadOverlay,
-  { touching, skips, ...query }: TouchingQuery,
-): Promise<HistoryPage> {
-  const { tables } = reader
+async function readTouching(reader: MongoReader, { touching, skips, ...query }: TouchingQuery): Promise<HistoryPage> {
+  const { tables, overlay } = reader
   const projection = { n: 1, 'ops.p': 1, 'ops.f': 1 } as const
   const cursor = tables.log.find(query.filter, { sort: query.sort ?? {}, projection, maxTimeMS: tables.readMs })
   const scanned = await tables.call(readUpTo(cursor, { rows: query.limit.rows + skips, bytes: Infinity }, () => 0))
@@ -186,7 +171,7 @@ async function readTouching(
 const NO_VERSIONS: HistoryPage = { rows: [], more: false }
 
 /** The last revision at or before a time. */
-export async function findRevisionAt({ tables }: MongoReader, overlay: HeadOverlay, time: Millis): Promise<Revision> {
+export async function findRevisionAt({ tables, overlay }: MongoReader, time: Millis): Promise<Revision> {
   const filter: Filter<LogRow> = { t: overlay.scope, ts: { $lte: new Date(Math.min(time, 8.64e15)) } }
   const row = await tables.call(
     tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }),
@@ -214,8 +199,7 @@ interface RevisionSpan {
 
 /** Whether a commit in (since, upTo] wrote at or below a path. */
 export async function wroteBelow(
-  { tables }: MongoReader,
-  overlay: HeadOverlay,
+  { tables, overlay }: MongoReader,
   below: Path,
   { since, upTo }: RevisionSpan,
 ): Promise<boolean> {
@@ -226,7 +210,7 @@ export async function wroteBelow(
 }
 
 /** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
-async function namesInHeads({ tables }: MongoReader, overlay: HeadOverlay, document: Path): Promise<readonly string[]> {
+async function namesInHeads({ tables, overlay }: MongoReader, document: Path): Promise<readonly string[]> {
   const above = document.length === 0 ? overlay.scope : `${overlay.scope}/${pathText(document)}`
   const { from: prefix, to: end } = belowKeys(above)
   const names: string[] = []
@@ -243,31 +227,22 @@ async function namesInHeads({ tables }: MongoReader, overlay: HeadOverlay, docum
 }
 
 /** Whether a document of a collection had a version at a revision. */
-async function existedAt(
-  { tables }: MongoReader,
-  overlay: HeadOverlay,
-  collection: Path,
-  at: Revision,
-): Promise<boolean> {
+async function existedAt({ tables, overlay }: MongoReader, collection: Path, at: Revision): Promise<boolean> {
   const { from, to } = belowKeys(pathText(collection))
   const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
   return anyRow(tables, filter, (path) => path.length === collection.length + 1 && isWithin(path, collection))
 }
 
 /** Names, in order, of the collections directly below a document in which a document had a version at a revision. */
-export async function collectionNames(
-  reader: MongoReader,
-  overlay: HeadOverlay,
-  document: Path,
-  at: Revision,
-): Promise<readonly string[]> {
+export async function collectionNames(reader: MongoReader, document: Path, at: Revision): Promise<readonly string[]> {
+  const { overlay } = reader
   const names = new Set<string>()
   for (const { path } of overlay.newestAfter(overlay.applied)) {
     if (path.length === document.length + 2 && isWithin(path, document)) names.add(lastOf(parentOf(path)))
   }
-  for (const name of await namesInHeads(reader, overlay, document)) names.add(name)
+  for (const name of await namesInHeads(reader, document)) names.add(name)
   const sorted = [...names].toSorted(compareText)
   if (at >= overlay.last) return sorted
-  const existed = await mapConcurrent(sorted, (name) => existedAt(reader, overlay, [...document, name], at))
+  const existed = await mapConcurrent(sorted, (name) => existedAt(reader, [...document, name], at))
   return sorted.filter((_, i) => existed[i])
 }

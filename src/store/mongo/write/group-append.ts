@@ -1,0 +1,191 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { MongoBulkWriteError } from 'mongodb'
+import type { Commit } from '../../../core/commit.ts'
+import type { Millis } from '../../../core/version.ts'
+import type { AnsweredDraft } from '../../lost-writes.ts'
+import type { Appended, Draft } from '../../store.ts'
+import { isDuplicate, isTransient, unavailable } from '../failure.ts'
+import type { MongoReader } from '../read/latest.ts'
+import { EpochEnded, sweep } from '../read/tenants.ts'
+import { logRow, type LogEntry, type LogRow } from '../rows.ts'
+import { DraftPlanner } from './draft-planner.ts'
+import { applyCommits } from './heads.ts'
+import type { Verdict } from './plan.ts'
+
+/** Longest back-off between two attempts, ms. */
+const MAX_PAUSE_MS = 256
+const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
+
+/** A draft with the JSON texts of its values, and its approximate size. */
+export interface PreparedDraft {
+  readonly draft: Draft
+  readonly texts: readonly string[]
+  readonly bytes: number
+}
+
+interface GroupOptions {
+  /** `w` of the rows of this append. */
+  readonly writer: string
+  /** The drafts of the same call that have a result. */
+  readonly answered: readonly AnsweredDraft[]
+  /** When the append fails with UNAVAILABLE (monotonic clock). */
+  readonly deadline: Millis
+}
+
+/** A row to insert, and its entry for the overlay. */
+interface AppendRow {
+  readonly row: LogRow
+  readonly entry: LogEntry
+}
+
+/** Appends one group of drafts, within one epoch of the tenant. */
+export class GroupAppend {
+  readonly #reader: MongoReader
+  readonly #options: GroupOptions
+  readonly #planner: DraftPlanner
+  /** Ids of commits that were returned as committed. */
+  readonly #claimed = new Set<string>()
+  readonly #committed: Commit[] = []
+
+  constructor(reader: MongoReader, options: GroupOptions) {
+    this.#reader = reader
+    this.#options = options
+    this.#planner = new DraftPlanner(reader, (entry) => this.#isOwn(entry))
+  }
+
+  async append(group: readonly PreparedDraft[]): Promise<readonly Appended[]> {
+    const results = await this.#complete(group)
+    if (this.#committed.length === 0) return results
+    const { tables, overlay } = this.#reader
+    await Promise.all([this.#confirm(), applyCommits(tables, overlay.scope, this.#committed)])
+    return results
+  }
+
+  /**
+   * Checks that the tenant was not dropped before the insert; if it was, removes the inserted rows, and `with`
+   * restarts.
+   */
+  async #confirm(): Promise<void> {
+    const { tables, tenants, overlay } = this.#reader
+    try {
+      await this.#retry(() => tenants.confirm(overlay))
+    } catch (error) {
+      if (error instanceof EpochEnded) await sweep(tables, overlay)
+      throw error
+    }
+  }
+
+  /** Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result. */
+  async #complete(group: readonly PreparedDraft[]): Promise<readonly Appended[]> {
+    const results: Appended[] = []
+    for (let attempt = 0; results.length < group.length; attempt++) {
+      if (attempt > 0 && this.#isLate) throw unavailable(UNKNOWN)
+      const remaining = group.slice(results.length)
+      const drafts = remaining.map(({ draft }) => draft)
+      const answered = [...this.#options.answered, ...answeredDrafts(group, results)]
+      const plan = await this.#retry(() => this.#planner.plan(drafts, answered))
+      const rows = this.#rowsOf(plan, remaining)
+      const inserted = await this.#insert(rows)
+      const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
+      for (const verdict of plan.slice(0, upTo)) results.push(this.#toResult(verdict))
+      // Another commit may have the revision and not be visible yet, or there is no primary at the moment.
+      if (inserted === 0 && upTo < plan.length) await this.#wait(attempt)
+    }
+    return results
+  }
+
+  /** Retries a read after transient errors, until the deadline. */
+  async #retry<T>(read: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await read()
+      } catch (error) {
+        if (!isTransient(error) || this.#isLate) throw error
+      }
+      await this.#wait(attempt)
+    }
+  }
+
+  #rowsOf(plan: readonly Verdict[], group: readonly PreparedDraft[]): readonly AppendRow[] {
+    const { writer } = this.#options
+    return plan.flatMap((verdict, i) => {
+      const prepared = group[i]
+      if (verdict.kind !== 'commit' || prepared === undefined) return []
+      const { commit } = verdict
+      const row = logRow(this.#reader.overlay.scope, { commit, writer, texts: prepared.texts })
+      return [{ row, entry: { commit, writer, bytes: prepared.bytes } }]
+    })
+  }
+
+  /**
+   * Inserts rows; resolves to how many of them, from the first on, are in the log: all, or those before another's
+   * commit.
+   */
+  async #insert(rows: readonly AppendRow[]): Promise<number> {
+    if (rows.length === 0) return 0
+    const { tables, overlay } = this.#reader
+    const documents = rows.map(({ row }) => row)
+    try {
+      await tables.call(tables.log.insertMany(documents, { ordered: true }))
+      for (const { entry } of rows) overlay.push(entry)
+    } catch (error) {
+      if (!isDuplicate(error) && !isTransient(error)) throw error
+      await this.#reconcile(documents, error)
+    }
+    const firstForeign = documents.findIndex(({ cid }) => overlay.byId(cid)?.writer !== this.#options.writer)
+    return firstForeign < 0 ? rows.length : firstForeign
+  }
+
+  /** Reads the log after an insert that failed, or whose outcome is unknown. */
+  async #reconcile(rows: readonly LogRow[], error: unknown): Promise<void> {
+    const { tenants, overlay } = this.#reader
+    const failed =
+      error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.cid : undefined
+    try {
+      await Promise.all([tenants.refresh(overlay), failed === undefined ? null : this.#planner.lookUp([failed])])
+    } catch (again) {
+      if (!isTransient(again) || this.#isLate) throw again
+    }
+  }
+
+  #toResult(verdict: Verdict): Appended {
+    if (verdict.kind === 'conflict') return { kind: 'conflict', path: verdict.path, version: verdict.version }
+    const { commit, draft } = verdict
+    // A row of this append, even if its success was seen only later, is a commit; its duplicate in the batch is
+    // `repeated`.
+    const own = verdict.kind === 'commit' || (verdict.entry !== null && this.#isOwn(verdict.entry))
+    if (!own) return { kind: 'repeated', commit }
+    this.#claimed.add(draft.id)
+    this.#committed.push(commit)
+    return { kind: 'committed', commit }
+  }
+
+  #isOwn({ writer, commit }: LogEntry): boolean {
+    return writer === this.#options.writer && !this.#claimed.has(commit.id)
+  }
+
+  get #isLate(): boolean {
+    return performance.now() > this.#options.deadline
+  }
+
+  async #wait(attempt: number): Promise<void> {
+    await pause(Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, this.#options.deadline - performance.now())))
+  }
+}
+
+/** Index in a plan of the commit with `before` commits before it. */
+function indexOfCommit(plan: readonly Verdict[], before: number): number {
+  let seen = 0
+  return plan.findIndex((verdict) => verdict.kind === 'commit' && seen++ === before)
+}
+
+/** The drafts of a group that have a result, from the first on. */
+export function answeredDrafts(
+  group: readonly PreparedDraft[],
+  answers: readonly Appended[],
+): readonly AnsweredDraft[] {
+  return answers.flatMap(({ kind }, i) => {
+    const draft = group[i]?.draft
+    return draft === undefined ? [] : [{ draft, kind }]
+  })
+}
