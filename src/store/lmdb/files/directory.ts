@@ -20,7 +20,7 @@ import { DirectoryLock } from './lock.ts'
 import { ifExists, systemCode } from './system-error.ts'
 
 /** Version of the layout that tables.ts and rows.ts describe. Newer releases have greater numbers. */
-export const FORMAT = 1
+const FORMAT = 1
 
 /** Exclusive ownership of a directory, until `release`. */
 export interface DirectoryClaim {
