@@ -112,7 +112,7 @@ async function documentHistory(
 
 /** One read of a search through a history. */
 interface HistorySlice {
-  /** The rows that were found, oldest first. */
+  /** The versions that were found, oldest first. */
   readonly found: readonly HistoryRow[]
   /** Number of rows that the store returned. */
   readonly rows: number

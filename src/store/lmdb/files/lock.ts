@@ -78,7 +78,8 @@ function tryLockFile(file: number, directory: string): boolean {
   } catch (error) {
     if (error instanceof DatabaseError) throw error
     const code = systemCode(error) ?? error
-    const message = `The data directory ${directory} cannot be locked (${String(code)}): choose one on a disk of this machine.`
+    const message =
+      `The data directory ${directory} cannot be locked (${String(code)}): ` + 'choose one on a disk of this machine.'
     throw new DatabaseError('UNAVAILABLE', message, { cause: error })
   }
 }

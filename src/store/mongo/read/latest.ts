@@ -18,7 +18,7 @@ import { byKey, LIVE_HEADS, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 import type { Tenants } from './tenants.ts'
 
-/** The parts that the reads of one tenant use. */
+/** Dependencies of the reads of one tenant. */
 export interface MongoReader {
   readonly tables: MongoTables
   readonly tenants: Tenants
