@@ -18,7 +18,7 @@ const MAX_CATCH_UP = { commits: 4_096, bytes: 4_194_304 } as const
 const LOG_PAGE = { rows: 256, bytes: 1_048_576 } as const
 
 /** The position of a reader of a `live` feed. */
-export interface LiveStart extends FeedPosition {
+export interface LivePosition extends FeedPosition {
   /** In a snapshot as of `revision`: where its next page begins. */
   readonly snapshot?: SnapshotMark | undefined
   /** Why the feed starts again with a snapshot; part of its first batch. */
@@ -31,7 +31,7 @@ function phaseKey(kind: 'snapshot' | 'catching-up', mark?: SnapshotMark, reset?:
 }
 
 /** The position at which a snapshot as of a revision begins. */
-export function snapshotStart(revision: Revision, reset?: Reset): LiveStart {
+export function snapshotStart(revision: Revision, reset?: Reset): LivePosition {
   const snapshot = { range: 0 }
   return { revision, live: false, snapshot, reset, phase: phaseKey('snapshot', snapshot, reset) }
 }
@@ -45,7 +45,7 @@ interface LiveSourceOptions {
 }
 
 /** Source of `live`: a snapshot of the documents that match, then their coalesced changes. */
-export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
+export class LiveSource implements FeedSource<ChangeBatch, LivePosition> {
   readonly #options: LiveSourceOptions
   readonly #tail: LogTail
 
@@ -54,7 +54,7 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     this.#tail = options.context.tail
   }
 
-  livePosition(revision: Revision): LiveStart {
+  livePosition(revision: Revision): LivePosition {
     return { revision, live: true }
   }
 
@@ -71,7 +71,7 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     return ephemeralBatch(this.#options.matcher, commits, this.heartbeat(revision, true))
   }
 
-  async read(from: LiveStart, until: Revision): Promise<FeedStep<ChangeBatch, LiveStart>> {
+  async read(from: LivePosition, until: Revision): Promise<FeedStep<ChangeBatch, LivePosition>> {
     if (from.snapshot !== undefined) return this.#readSnapshot(from, from.snapshot)
     const caughtUp = await this.#catchUp(from.revision, until)
     if (caughtUp === null) return this.#readSnapshot(snapshotStart(this.#tail.last, 'CURSOR_EXPIRED'), { range: 0 })
@@ -111,7 +111,10 @@ export class LiveSource implements FeedSource<ChangeBatch, LiveStart> {
     return { changes, revision }
   }
 
-  async #readSnapshot({ revision, reset }: LiveStart, mark: SnapshotMark): Promise<FeedStep<ChangeBatch, LiveStart>> {
+  async #readSnapshot(
+    { revision, reset }: LivePosition,
+    mark: SnapshotMark,
+  ): Promise<FeedStep<ChangeBatch, LivePosition>> {
     const { context, matcher, patterns } = this.#options
     const page = await snapshotPage({ context, matcher, patterns, at: revision }, mark)
     const upToDate = page.next === null && revision >= this.#tail.last
@@ -146,7 +149,7 @@ export async function liveStart(
   { tail }: TenantContext,
   after: string | undefined,
   shapeHash: string,
-): Promise<LiveStart> {
+): Promise<LivePosition> {
   if (after === undefined) return snapshotStart(tail.last)
   const point = await tail.resumePoint(after)
   switch (point.kind) {

@@ -10,7 +10,7 @@ import { ChangesSource, limitChanges, startFrom } from './changes.ts'
 import type { CohortOptions } from './cohort/cohort.ts'
 import type { Cohorts, Membership } from './cohort/cohorts.ts'
 import { Feed, type CurrentPosition, type RunningFeed } from './feed.ts'
-import { LiveSource, liveStart, snapshotStart, type LiveStart } from './live.ts'
+import { LiveSource, liveStart, snapshotStart, type LivePosition } from './live.ts'
 import { createMatcher } from '../shape/matcher.ts'
 import { parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
 import type { FeedPosition } from './cohort/feed-source.ts'
@@ -63,18 +63,22 @@ export function openChanges(
 }
 
 /** Opens `live`. Throws at once if the arguments alone are wrong; later errors end the feed. */
-export function openLive(deps: FeedDeps, paths: readonly string[], options: FeedOptions): Feed<ChangeBatch, LiveStart> {
+export function openLive(
+  deps: FeedDeps,
+  paths: readonly string[],
+  options: FeedOptions,
+): Feed<ChangeBatch, LivePosition> {
   const { context, cohorts, ended } = deps
   const { request, authorizedShape } = parseRequested(deps, paths, options)
   const heartbeatMs = parseHeartbeat(options)
   const join = async (
-    current: CurrentPosition<LiveStart> | null,
-  ): Promise<Membership<ChangeBatch, LiveStart> | null> => {
+    current: CurrentPosition<LivePosition> | null,
+  ): Promise<Membership<ChangeBatch, LivePosition> | null> => {
     const [shape, tenantContext] = [await authorizedShape(), await context()]
     const { tail } = tenantContext
     const [key, { shapeHash }] = [`live ${shape.key}`, shape]
     if (current?.key === key) return null
-    const init = (): CohortInit<ChangeBatch, LiveStart> => ({
+    const init = (): CohortInit<ChangeBatch, LivePosition> => ({
       tail,
       shape,
       source: new LiveSource({

@@ -59,7 +59,7 @@ export class Pump implements PullObserver<unknown> {
   next(event: unknown): void {
     if (this.#stopped) return
     // An event that was pulled before the sink got full waits: its payload may be large.
-    if (this.#sink.isFull() && this.#isDeferred(event)) return
+    if (this.#sink.isFull() && this.#deferIfFull(event)) return
     const payload = this.#source.cached(event)
     if (payload === null) void this.#make(event)
     else if (this.#write(payload) && this.#sink.canWrite(this.#pull)) this.#pull()
@@ -78,7 +78,7 @@ export class Pump implements PullObserver<unknown> {
       const isWritten =
         account === null || this.#source.isSmall
           ? await this.#makeAndWrite(event)
-          : await account.serialQueue.run(async () => !this.#isDeferred(event) && this.#makeAndWrite(event))
+          : await account.serialQueue.run(async () => !this.#deferIfFull(event) && this.#makeAndWrite(event))
       if (!isWritten) return
       // A backlog with a fast reader would never pause by itself: other work runs after each execution.
       setImmediate(() => {
@@ -90,7 +90,7 @@ export class Pump implements PullObserver<unknown> {
   }
 
   /** Defers the event while the sink is full: `next` gets it again on drain. */
-  #isDeferred(event: unknown): boolean {
+  #deferIfFull(event: unknown): boolean {
     return !this.#sink.canWrite(() => this.next(event))
   }
 

@@ -35,7 +35,7 @@ export interface Bounds {
   readonly operationsPerSocket: number
   /** Subscriptions of one WebSocket. */
   readonly subscriptions: number
-  /** Bytes in the send buffer of one WebSocket, beyond which the socket is paused. */
+  /** Bytes in the send buffer of one WebSocket, beyond which no more messages are read from it. */
   readonly socketBufferBytes: number
   /** Queued requests of one connection (HTTP pipelining); with more it is closed. */
   readonly maxPipelined: number

@@ -67,8 +67,8 @@ export class CohortLoop<T, P extends FeedPosition> {
       case 'broadcast':
         // The step that `#read` dispatched.
         return this.#broadcast(effect.step as FeedStep<T, P>, effect.commits)
-      case 'pullFirst':
-        return this.#pullFirst()
+      case 'repullNotLive':
+        return this.#repullNotLive()
       case 'releaseAhead':
         return catchUp.release()
       case 'deliverEphemeral':
@@ -117,7 +117,7 @@ export class CohortLoop<T, P extends FeedPosition> {
   }
 
   /** At an edge without a pending commit, a reader that is not live reads an empty up-to-date batch. */
-  #pullFirst(): void {
+  #repullNotLive(): void {
     const { source, edge, waiters, pull } = this.#options
     const position = { ...source.livePosition(edge.to), live: false }
     for (const waiter of waiters.takeNotLive()) pull(position, waiter)

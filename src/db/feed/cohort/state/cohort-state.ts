@@ -69,8 +69,8 @@ export type CohortEffect =
   | { readonly kind: 'moveEdge'; readonly revision: Revision }
   /** Sends a step of so many commits to all PARKED readers; 0: more commits are pending. */
   | { readonly kind: 'broadcast'; readonly step: EdgeStep; readonly commits: number }
-  /** Pulls again for the PARKED readers that are not live. */
-  | { readonly kind: 'pullFirst' }
+  /** Pulls again for the PARKED readers without an up-to-date batch so far, so that they get an empty one. */
+  | { readonly kind: 'repullNotLive' }
   /** Resumes the AHEAD readers. */
   | { readonly kind: 'releaseAhead' }
   /** Sends the new ephemeral commits to the PARKED readers; ends in DELIVERED or FAILED. */
@@ -79,7 +79,9 @@ export type CohortEffect =
   | { readonly kind: 'reject'; readonly error: unknown }
   /** Sets the retry timer (500 ms); ends in RETRY_DUE. */
   | { readonly kind: 'setRetry' }
-  /** Sends a heartbeat to all PARKED readers. */
+  /**
+   * Sends a heartbeat to all PARKED readers; then dispatches WORK if a commit is pending: the retry of a failed read.
+   */
   | { readonly kind: 'heartbeat' }
 
 export interface CohortTransition {
@@ -167,9 +169,9 @@ function hurry({ retry }: LoopState): CohortTransition {
 function advance(state: LoopState, { from, step }: EventOf<'STEP'>): CohortTransition {
   const { revision } = step.next
   if (revision <= from) return begin(state)
-  // With a backlog, waiting would not make the batch larger, so there is no cooldown per commit.
+  // With a backlog, waiting would not make the batch larger: the cooldown then does not depend on their number.
   const commits = step.upToDate ? revision - from : 0
-  const deliver: CohortEffect = step.batch === null ? { kind: 'pullFirst' } : { kind: 'broadcast', step, commits }
+  const deliver: CohortEffect = step.batch === null ? { kind: 'repullNotLive' } : { kind: 'broadcast', step, commits }
   return {
     state: { kind: 'TURN', retry: state.retry },
     effects: [{ kind: 'moveEdge', revision }, deliver, { kind: 'releaseAhead' }, NEXT_TURN],
