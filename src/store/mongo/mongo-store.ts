@@ -1,6 +1,6 @@
 import type { MongoClient } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
-import { DatabaseError } from '../../core/error.ts'
+import { closedError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
@@ -27,7 +27,7 @@ import type { MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { collectionNames, headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import type { LogEntry } from './rows.ts'
-import { createIndexes, findCommits, readSection, readOverlay } from './tables.ts'
+import { createIndexes, findByIds, readSection, readOverlay } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
 export interface MongoStoreOptions {
@@ -141,15 +141,8 @@ export class MongoStore implements Store {
 
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     return this.#read(tenant, async ({ tables, tenants, overlay }) => {
-      const filter = { t: overlay.scope, cid: ids.length === 1 ? (ids[0] ?? '') : { $in: [...ids] } }
-      const commits = findCommits(tables, {
-        filter,
-        sort: {},
-        limit: { rows: ids.length, bytes: Infinity },
-      })
-      const [{ rows }] = await Promise.all([commits, tenants.refresh(overlay)])
-      const byId = new Map(rows.map(({ commit }) => [commit.id, commit]))
-      return ids.map((id) => byId.get(id) ?? null)
+      const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
+      return ids.map((id) => found.get(id)?.commit ?? null)
     })
   }
 
@@ -241,7 +234,7 @@ export class MongoStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== null) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
+    if (this.#closing !== null) throw closedError()
   }
 
   #read<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
