@@ -111,6 +111,23 @@ export class DatabaseError extends Error {
   }
 }
 
+/** `retryAfterMs` of the errors that may pass by themselves, ms. */
+const RETRY_AFTER_MS = 1_000
+
+/** An error after which the same may succeed later, with `retryAfterMs`. */
+export function retryableError(
+  code: 'UNAVAILABLE' | 'STORAGE_FULL' | 'TOO_MANY_REQUESTS',
+  message: string,
+  cause?: unknown,
+): DatabaseError {
+  return new DatabaseError(code, message, { retryAfterMs: RETRY_AFTER_MS, cause })
+}
+
+/** UNAVAILABLE of every use of a store after its `close`. */
+export function closedError(): DatabaseError {
+  return retryableError('UNAVAILABLE', 'The store is closed.')
+}
+
 /** BAD_REQUEST about one argument. */
 export function badArgument(argument: string, message: string): DatabaseError {
   return new DatabaseError('BAD_REQUEST', message, { argument })

@@ -1,5 +1,5 @@
 import { monotonicFactory } from 'ulid'
-import { DatabaseError } from '../core/error.ts'
+import { retryableError } from '../core/error.ts'
 import { LIMITS, type Limits } from '../core/limits.ts'
 import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
@@ -129,9 +129,7 @@ export class Tenant {
   }
 
   async stop(): Promise<void> {
-    const stopping = new DatabaseError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.', {
-      retryAfterMs: 1_000,
-    })
+    const stopping = retryableError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.')
     for (const feed of this.#feeds) feed.end(stopping)
     const running = await this.#running?.catch(() => null)
     await running?.committer.drained()

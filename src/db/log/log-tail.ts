@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import { resumePoint, type ResumePoint } from '../../core/cursor.ts'
-import { DatabaseError } from '../../core/error.ts'
+import { retryableError } from '../../core/error.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type { Limit, Store, TenantId } from '../../store/store.ts'
 import { PreviousValues } from '../shape/previous-values.ts'
@@ -130,9 +130,7 @@ export class LogTail {
     this.#refreshedAt = performance.now()
     const page = await this.#store.log(this.#tenant, { after: this.last, limit: FEED_PAGE })
     if (page.epoch !== this.epoch) {
-      throw new DatabaseError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.', {
-        retryAfterMs: 1_000,
-      })
+      throw retryableError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.')
     }
     this.floor = page.floor
     this.#append(page.commits)

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
-import { DatabaseError } from '../../core/error.ts'
+import { DatabaseError, retryableError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import { pathText } from '../../core/path.ts'
 import type { Millis } from '../../core/version.ts'
@@ -21,7 +21,6 @@ const BATCH_BYTES = 4_194_304
 const DRAFT_SLICE_MS = 5
 /** Bound of the queue; beyond it a write is refused with TOO_MANY_REQUESTS. */
 const MAX_QUEUED = 10_000
-const QUEUE_RETRY_MS = 1_000
 
 interface CommitterOptions {
   readonly store: Store
@@ -63,7 +62,7 @@ export class Committer {
   commit(request: Request, digest: string | null): Promise<WriteOutcome> {
     if (this.#queue.length >= MAX_QUEUED) {
       const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
-      return Promise.reject(new DatabaseError('TOO_MANY_REQUESTS', message, { retryAfterMs: QUEUE_RETRY_MS }))
+      return Promise.reject(retryableError('TOO_MANY_REQUESTS', message))
     }
     const pending = new PendingWrite(request, digest, this.#options.writeMs)
     this.#queue.push(pending)

@@ -1,13 +1,10 @@
 import { closeSync, openSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseError } from '../../core/error.ts'
+import { closedError, DatabaseError, retryableError } from '../../core/error.ts'
 import { checkDataFile } from './files/data-file.ts'
 import { isAt } from './files/inode.ts'
 import { DiskReserve } from './files/disk-reserve.ts'
 import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
-
-/** `retryAfterMs` of the errors: when to try again after the disk failed or was full. */
-const RETRY_AFTER_MS = 1_000
 
 /** With less free space than this EIO means a full disk: lmdb reports EIO after a short write. */
 const FULL_BELOW_BYTES = 16 * 2 ** 20
@@ -66,7 +63,7 @@ export class LmdbEnvironment {
 
   /** Throws UNAVAILABLE when the environment was closed. */
   assertOpen(): void {
-    if (this.#closed) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: RETRY_AFTER_MS })
+    if (this.#closed) throw closedError()
   }
 
   close(): void {
@@ -124,7 +121,7 @@ function assertSame({ directory, isInPlace }: LmdbEnvironmentOptions, data: numb
 function replacedError(what: string): DatabaseError {
   const message =
     `The data ${what} was moved, removed or replaced while the server ran: put it back, or restart the ` + 'server.'
-  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS })
+  return retryableError('UNAVAILABLE', message)
 }
 
 function openDataFile(directory: string, open: OpenEnvironment): number {
@@ -174,16 +171,12 @@ function isStorageError(error: unknown): error is StorageError {
 }
 
 function storeError(error: StorageError, directory: string): DatabaseError {
-  const details = { retryAfterMs: RETRY_AFTER_MS, cause: error }
   if (FULL_CODES.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
-    return new DatabaseError(
-      'STORAGE_FULL',
-      'There is no room left where the data lies: free some, then try again.',
-      details,
-    )
+    const full = 'There is no room left where the data lies: free some, then try again.'
+    return retryableError('STORAGE_FULL', full, error)
   }
   const message = `The disk failed (${error.message}): look at the machine's storage, then try the same again.`
-  return new DatabaseError('UNAVAILABLE', message, details)
+  return retryableError('UNAVAILABLE', message, error)
 }
 
 function isFull(directory: string): boolean {

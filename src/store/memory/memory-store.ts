@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Commit } from '../../core/commit.ts'
-import { DatabaseError } from '../../core/error.ts'
+import { closedError } from '../../core/error.ts'
 import { mayTouch } from '../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
@@ -137,7 +137,7 @@ export class MemoryStore implements Store {
   }
 
   #tenant(tenant: TenantId): TenantLog {
-    if (this.#closed) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
+    if (this.#closed) throw closedError()
     const known = this.#tenants.get(tenant)
     if (known !== undefined) return known
     const log: TenantLog = { epoch: randomUUID().replaceAll('-', '').slice(0, 16), commits: [] }

@@ -1,8 +1,5 @@
 import { MongoBulkWriteError, MongoError, MongoNetworkError, MongoServerSelectionError } from 'mongodb'
-import { DatabaseError } from '../../core/error.ts'
-
-/** `retryAfterMs` of every error, ms. */
-const RETRY_AFTER_MS = 1_000
+import { DatabaseError, retryableError } from '../../core/error.ts'
 
 /** Duplicate key: E11000. */
 const DUPLICATE_KEY = 11000
@@ -27,8 +24,7 @@ const TRANSIENT_DRIVER_ERRORS: ReadonlySet<string> = new Set([
 
 /** UNAVAILABLE with the reason `why`. */
 export function unavailable(why: string, cause?: unknown): DatabaseError {
-  const message = `MongoDB cannot be used at the moment: ${why}. Try again.`
-  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: RETRY_AFTER_MS, cause })
+  return retryableError('UNAVAILABLE', `MongoDB cannot be used at the moment: ${why}. Try again.`, cause)
 }
 
 /**
@@ -71,7 +67,7 @@ export function failureOf(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error
   if (isFull(error)) {
     const message = 'MongoDB has no room left on its disk. Make room; writing goes on then without a restart.'
-    return new DatabaseError('STORAGE_FULL', message, { retryAfterMs: RETRY_AFTER_MS, cause: error })
+    return retryableError('STORAGE_FULL', message, error)
   }
   if (error instanceof MongoServerSelectionError) return unavailable('no primary answers', error)
   const code = codeOf(error)

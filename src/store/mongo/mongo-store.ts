@@ -1,6 +1,6 @@
 import type { MongoClient } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
-import { DatabaseError } from '../../core/error.ts'
+import { closedError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
@@ -17,7 +17,7 @@ import type {
   TenantId,
 } from '../store.ts'
 import { Appender } from './write/append.ts'
-import { readBelow } from './read/below.ts'
+import { readCommits } from './read/below.ts'
 import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-notifier.ts'
 import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
 import { failureOf, isTransient, callWithTimeout } from './failure.ts'
@@ -26,8 +26,7 @@ import { Janitor } from './write/janitor.ts'
 import type { MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { collectionNames, headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
-import type { LogEntry } from './rows.ts'
-import { createIndexes, findCommits, readSection, readOverlay } from './tables.ts'
+import { createIndexes, findByIds } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
 export interface MongoStoreOptions {
@@ -141,15 +140,8 @@ export class MongoStore implements Store {
 
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     return this.#read(tenant, async ({ tables, tenants, overlay }) => {
-      const filter = { t: overlay.scope, cid: ids.length === 1 ? (ids[0] ?? '') : { $in: [...ids] } }
-      const commits = findCommits(tables, {
-        filter,
-        sort: {},
-        limit: { rows: ids.length, bytes: Infinity },
-      })
-      const [{ rows }] = await Promise.all([commits, tenants.refresh(overlay)])
-      const byId = new Map(rows.map(({ commit }) => [commit.id, commit]))
-      return ids.map((id) => byId.get(id) ?? null)
+      const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
+      return ids.map((id) => found.get(id)?.commit ?? null)
     })
   }
 
@@ -191,7 +183,7 @@ export class MongoStore implements Store {
       const after = Math.max(range.after, floor)
       const before = Math.min(range.before ?? Infinity, last + 1)
       if (after + 1 >= before) return { commits: [], floor, last, epoch }
-      const { rows, next } = await readSections(reader, { ...range, after, before })
+      const { rows, next } = await readCommits(reader, { ...range, after, before })
       const commits = rows.map(({ commit }) => commit)
       return { commits: range.reverse === true ? commits.reverse() : commits, next, floor, last, epoch }
     })
@@ -241,7 +233,7 @@ export class MongoStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closing !== null) throw new DatabaseError('UNAVAILABLE', 'The store is closed.', { retryAfterMs: 1_000 })
+    if (this.#closing !== null) throw closedError()
   }
 
   #read<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
@@ -274,15 +266,4 @@ export class MongoStore implements Store {
       throw failureOf(error)
     }
   }
-}
-
-/** Commits of a part of the log, from memory as far as they are there. */
-async function readSections(
-  reader: MongoReader,
-  range: LogRange & { readonly before: Revision },
-): Promise<{ readonly rows: readonly LogEntry[]; readonly next: Revision | undefined }> {
-  if (range.below !== undefined) return readBelow(reader, { ...range, below: range.below })
-  const { tables, overlay } = reader
-  const { rows, more } = readOverlay(overlay, range) ?? (await readSection(tables, overlay.scope, range))
-  return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
 }

@@ -1,7 +1,8 @@
-import { MongoServerError, type Collection, type Filter, type FindCursor, type MongoClient, type Sort } from 'mongodb'
+import type { Collection, Filter, FindCursor, MongoClient, Sort } from 'mongodb'
 import type { Revision } from '../../core/version.ts'
 import { PageCounter, takeWithin, type TakenRows } from '../page.ts'
 import type { Limit, TenantId } from '../store.ts'
+import { isDuplicate } from './failure.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 import { toLogEntry, logKey, type LogEntry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
 
@@ -71,7 +72,7 @@ export async function metaOf(tables: MongoTables, tenant: TenantId, freshEpoch: 
     await tables.call(tables.meta.insertOne(fresh))
     return fresh
   } catch (error) {
-    if (error instanceof MongoServerError && error.code === 11000) return metaOf(tables, tenant, freshEpoch)
+    if (isDuplicate(error)) return metaOf(tables, tenant, freshEpoch)
     throw error
   }
 }
@@ -105,6 +106,17 @@ export async function findCommits(
 ): Promise<TakenRows<LogEntry>> {
   const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs }).map(toLogEntry)
   return tables.call(readUpTo(cursor, limit, ({ bytes }) => bytes))
+}
+
+/** Commits by their ids; those that do not exist are missing in the map. */
+export async function findByIds(
+  tables: MongoTables,
+  scope: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, LogEntry>> {
+  const filter = { t: scope, cid: oneOf(ids) }
+  const { rows } = await findCommits(tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
+  return new Map(rows.map((entry) => [entry.commit.id, entry]))
 }
 
 /** The commits of a scope in (after, before), from the oldest, or in `reverse` from the newest. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseError } from '../../../core/error.ts'
+import { retryableError, type DatabaseError } from '../../../core/error.ts'
 
 /** Bytes by which the data file is kept larger than its used part: as many as are used, within these bounds. */
 const PREALLOCATE_BYTES = { least: 256 * 1_024, most: 4 * 1_048_576 } as const
@@ -60,5 +60,5 @@ function removedError(): DatabaseError {
   const message =
     'The data file was removed while the server ran: nothing is written any more. Stop the server and ' +
     'put the data back.'
-  return new DatabaseError('UNAVAILABLE', message, { retryAfterMs: 1_000 })
+  return retryableError('UNAVAILABLE', message)
 }

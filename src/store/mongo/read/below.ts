@@ -5,7 +5,7 @@ import { takeWithin, type TakenRows } from '../../page.ts'
 import { SKIPS } from '../../store.ts'
 import { headKeysOf, type MongoReader } from './latest.ts'
 import { belowKeys, logKey, pathOfHead, type LogEntry, type LogRow } from '../rows.ts'
-import { findCommits, readOverlay, type LogSection } from '../tables.ts'
+import { findCommits, readOverlay, readSection, type LogSection } from '../tables.ts'
 
 /**
  * Most documents in one query, for which the server merges the histories by the index of paths and revisions. With more
@@ -19,6 +19,16 @@ interface BelowSection extends LogSection {
   readonly skips?: number | undefined
 }
 
+/** Commits of a section of the log, from memory as far as they are there; with `below`, of a BelowSection. */
+export async function readCommits(
+  reader: MongoReader,
+  { below, ...section }: Omit<BelowSection, 'below'> & { readonly below?: readonly Path[] | undefined },
+): Promise<BelowPage> {
+  if (below !== undefined) return readBelow(reader, { ...section, below })
+  const { tables, overlay } = reader
+  return toBelowPage(readOverlay(overlay, section) ?? (await readSection(tables, overlay.scope, section)))
+}
+
 interface BelowPage {
   /** In the order of the section. */
   readonly rows: readonly LogEntry[]
@@ -30,7 +40,7 @@ interface BelowPage {
  * Commits of a section that wrote at or below some paths: from memory, by the documents if they are few, else by a log
  * scan.
  */
-export async function readBelow(reader: MongoReader, section: BelowSection): Promise<BelowPage> {
+async function readBelow(reader: MongoReader, section: BelowSection): Promise<BelowPage> {
   const recent = readOverlay(reader.overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
   if (recent !== null) {
     const selected = recent.rows.filter((entry) => isSelected(entry, section.below))

@@ -7,7 +7,7 @@ import type { Touched } from '../../touched.ts'
 import { latestOf, type MongoReader } from '../read/latest.ts'
 import { wroteBelow } from '../read/past.ts'
 import type { LogEntry } from '../rows.ts'
-import { findCommits } from '../tables.ts'
+import { findByIds } from '../tables.ts'
 import { planOf, type PlanView, type Verdict } from './plan.ts'
 
 /** Reads that are missing before drafts can be planned. */
@@ -61,9 +61,8 @@ export class DraftPlanner {
   /** Looks up commits in the log by their ids. */
   async lookUp(ids: readonly string[]): Promise<void> {
     const { tables, overlay } = this.#reader
-    const filter = { t: overlay.scope, cid: { $in: [...ids] } }
-    const { rows } = await findCommits(tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
-    for (const id of ids) this.#byId.set(id, rows.find(({ commit }) => commit.id === id) ?? null)
+    const found = await findByIds(tables, overlay.scope, ids)
+    for (const id of ids) this.#byId.set(id, found.get(id) ?? null)
   }
 
   /** The missing versions and older writes on which the drafts' expectations depend; null when none is missing. */
