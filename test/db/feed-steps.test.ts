@@ -275,3 +275,66 @@ test('heartbeats come while the store is away, also while others come all the ti
   }
   expect(await soon(next())).toEqual({ n: 2 })
 })
+
+test('a broadcast waits no longer than until enough readers of the last one are back', async () => {
+  const clock = useFakeClock()
+  const db = await database(new MemoryStore())
+  const feeds = Array.from({ length: 10 }, () => db.changes(['c'], { heartbeatMs: 60_000 }))
+  await during(clock, Promise.all(feeds.map((feed) => feed.next())))
+  const told = feeds.map(pathsOf)
+  await during(clock, db.put('c/1', { n: 1 }))
+  await during(clock, Promise.all(told))
+  await during(clock, db.put('c/2', { n: 1 }))
+  const [first, ...others] = feeds
+  let isTold = false
+  const early = pathsOf(first ?? expect.fail()).then((paths) => ((isTold = true), paths))
+  await turns()
+  expect(isTold).toBe(false)
+  const late = others.map(pathsOf)
+  await turns()
+  expect(isTold).toBe(true)
+  expect(await Promise.all([early, ...late])).toEqual(feeds.map(() => ['c/2']))
+})
+
+test('a watch whose read failed is read again when the store is back, though nobody pulls or writes', async () => {
+  const inner = new MemoryStore()
+  let isAway = false
+  const away = <Call extends 'heads' | 'list'>(call: Call): Store[Call] =>
+    ((...parts: unknown[]) =>
+      isAway
+        ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.'))
+        : (Reflect.apply(inner[call], inner, parts) as unknown)) as Store[Call]
+  const db = await database(wrapped(inner, { heads: away('heads'), list: away('list') }))
+  await db.put('c/1', { n: 1 })
+  const feed = db.watch('c/1')
+  await feed.next()
+  const next = feed.next()
+  isAway = true
+  const before = await database(inner)
+  await before.put('c/1', { n: 2 })
+  await elapse(100)
+  isAway = false
+  expect(await soon(next)).toMatchObject({ value: { value: { n: 2 } } })
+})
+
+test('a reader that comes back while a commit is examined is told that it is up to date when that does not match', async () => {
+  const inner = new MemoryStore()
+  const before = await database(inner)
+  await before.put('c/1', { n: -1 })
+  const { store, asked, open } = gatedHistory(inner)
+  const db = await database(store)
+  const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
+  const waiting = db.changes(['c'], options)
+  const {
+    value: { cursor },
+  } = (await waiting.next()) as IteratorYieldResult<ChangeBatch>
+  const told = waiting.next()
+  await db.put('c/1', { n: -2 })
+  await until(() => asked.has('c/1'))
+  const late = db.changes(['c'], { ...options, after: cursor }).next()
+  await turns()
+  open('c/1')
+  expect(await soon(late)).toMatchObject({ value: { changes: [], upToDate: true } })
+  await waiting.return?.()
+  await told
+})

@@ -128,7 +128,7 @@ const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
  *                        PARKED readers are rejected, so their feeds end
  * DELIVER  DELIVERED     → TURN
  *          FAILED        as in READ
- * REJECT   DELIVERED     → IDLE, or RETRY while the timer is set
+ * REJECT   DELIVERED     → TURN: a reader may have parked meanwhile
  * LOOP     RETRY_DUE     as in RETRY; the loop goes on
  */
 const TABLE: CohortTable = {
@@ -138,7 +138,7 @@ const TABLE: CohortTable = {
   PACE: { WORK: null, TURN: look, QUORUM: hurry, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: beat },
   READ: { WORK: null, TURN: null, QUORUM: null, STEP: advance, DELIVERED: null, FAILED: fail, RETRY_DUE: beat },
   DELIVER: { WORK: null, TURN: null, QUORUM: null, STEP: null, DELIVERED: begin, FAILED: fail, RETRY_DUE: beat },
-  REJECT: { WORK: null, TURN: null, QUORUM: null, STEP: null, DELIVERED: end, FAILED: null, RETRY_DUE: beat },
+  REJECT: { WORK: null, TURN: null, QUORUM: null, STEP: null, DELIVERED: begin, FAILED: null, RETRY_DUE: beat },
 }
 
 function begin({ retry }: CohortState): CohortTransition {
