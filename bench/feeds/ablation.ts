@@ -29,7 +29,7 @@ const MECHANISMS: Readonly<Record<string, readonly Edit[]>> = {
   ],
   'fewer sockets per turn beside operations': [{ file: WRITE_SCHEDULER, on: 'busy: 4', off: 'busy: 256' }],
   'slices of a broadcast': [
-    { file: 'db/feed/cohort/cohort.js', on: 'BROADCAST_SLICE = 128', off: 'BROADCAST_SLICE = 1e9' },
+    { file: 'db/feed/cohort/waiters.js', on: 'BROADCAST_SLICE = 128', off: 'BROADCAST_SLICE = 1e9' },
   ],
   'fair lanes': [{ file: WRITE_SCHEDULER, on: 'this.#queue.takeRoundRobin(max)', off: 'this.#queue.take(max)' }],
   coalescer: [

@@ -317,7 +317,7 @@ test('a watch whose read failed is read again when the store is back, though nob
   expect(await soon(next)).toMatchObject({ value: { value: { n: 2 } } })
 })
 
-test('a reader that comes back while a commit is examined is told that it is up to date when that does not match', async () => {
+test('a reader that comes back while a commit is examined is told when it does not match', async () => {
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: -1 })

@@ -125,9 +125,10 @@ interface EndedFeed {
  *          `end`, `return`, abort  → ENDED: leaves the cohort and calls `ended`; a pending pull completes
  * ENDED    `pull`                  completes, the first time with the error that ended the feed
  *
- * `ephemeralSeq` is null before the first up-to-date batch and after any batch that is not up to date: no ephemeral
- * commits are delivered. The next up-to-date batch sets it to the cohort's newest number, an ephemeral batch to its
- * own; others keep it.
+ * `ephemeralSeq` is null at first, and after a batch that is not up to date: no ephemeral commits are delivered. While
+ * it is null, an up-to-date batch sets it to the cohort's newest number. Then an ephemeral batch sets it to its own,
+ * and any other up-to-date batch keeps it. A change of the cohort sets it to the newest number of the new one, or keeps
+ * null.
  */
 export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFeed {
   readonly #parts: FeedParts<T, P>

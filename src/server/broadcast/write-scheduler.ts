@@ -6,9 +6,9 @@ import { ConnectionWriter, type WriterScheduling } from './connection-writer.ts'
 
 /**
  * Sockets flushed per event-loop turn: `idle` when no operation is in flight, `busy` when some are; under load
- * `ceil(cooldown / factor)`, but at least `busy`.
+ * `ceil(underLoad / cooldown factor)`, but at least `busy`.
  */
-const SOCKETS_PER_TURN = { idle: 256, busy: 4, cooldown: 32 } as const
+const SOCKETS_PER_TURN = { idle: 256, busy: 4, underLoad: 32 } as const
 /**
  * Operations in flight without a cooldown; each further one adds one turn length to it, up to `MAX_COOLDOWN_FACTOR`.
  */
@@ -54,18 +54,18 @@ export class WriteScheduler {
 
   readonly #flush = (): void => {
     const [inFlight, startedAt] = [this.#inFlight(), performance.now()]
-    const cooldown = Math.min(Math.max(inFlight - LOAD_THRESHOLD, 0), MAX_COOLDOWN_FACTOR)
-    if (cooldown === 0) {
+    const cooldownFactor = Math.min(Math.max(inFlight - LOAD_THRESHOLD, 0), MAX_COOLDOWN_FACTOR)
+    if (cooldownFactor === 0) {
       this.#flushSome(inFlight === 0 ? SOCKETS_PER_TURN.idle : SOCKETS_PER_TURN.busy, (max) => this.#queue.take(max))
     } else {
-      this.#flushSome(Math.max(SOCKETS_PER_TURN.busy, Math.ceil(SOCKETS_PER_TURN.cooldown / cooldown)), (max) =>
+      this.#flushSome(Math.max(SOCKETS_PER_TURN.busy, Math.ceil(SOCKETS_PER_TURN.underLoad / cooldownFactor)), (max) =>
         this.#queue.takeRoundRobin(max),
       )
     }
     this.#isFlushing = !this.#queue.isEmpty
     if (!this.#isFlushing) this.#coalescer.clear()
-    else if (cooldown === 0) setImmediate(this.#flush)
-    else setTimeout(this.#flush, Math.min((performance.now() - startedAt) * cooldown, MAX_COOLDOWN_MS))
+    else if (cooldownFactor === 0) setImmediate(this.#flush)
+    else setTimeout(this.#flush, Math.min((performance.now() - startedAt) * cooldownFactor, MAX_COOLDOWN_MS))
   }
 
   #flushSome(count: number, take: (max: number) => readonly ConnectionWriter[]): void {

@@ -42,7 +42,7 @@ export interface PreparedOperation extends OperationRequest {
   readonly type: OperationTypeNode
   /** Without the context, which is new for each execution. */
   readonly args: ExecutionArgs
-  /** The functions that parsed it; null: no plugin of the embedder took part. */
+  /** The functions that parsed it; null: no plugin hooks into parsing, validation or the parameters. */
   readonly enveloped: Enveloped | null
 }
 
@@ -52,6 +52,7 @@ type OperationResult = ExecutionResult | AsyncIterable<ExecutionResult>
 interface PluginHooks {
   /** Parsing and validation: documents are not cached. */
   readonly documents: boolean
+  /** Execution of queries and mutations; events of subscriptions never pass `onExecute`. */
   readonly execution: boolean
   readonly subscription: boolean
   /** The context: events of a subscription are executed for it alone. */

@@ -168,8 +168,9 @@ function notADirectory(path: string): DatabaseError {
 }
 
 function otherFormat(path: string, format: number): DatabaseError {
-  const newer = `is of the newer format ${format}; this release reads up to ${FORMAT}`
-  const what = Number.isNaN(format) ? 'has an unreadable mark of its format' : newer
+  const known =
+    format > FORMAT ? `newer format ${format}; this release reads up to ${FORMAT}` : `older format ${format}`
+  const what = Number.isNaN(format) ? 'has an unreadable mark of its format' : `is of the ${known}`
   const remedy = 'start the release that wrote it, or choose another directory.'
   return new DatabaseError('UNAVAILABLE', `The data directory ${path} ${what}: ${remedy}`)
 }
