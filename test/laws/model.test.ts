@@ -18,7 +18,7 @@ const ASSERT_MS = 40_000
 /** A planted bug is found after some runs, by chance; these are many more than it ever took. */
 const RUNS_PER_CONTROL = 1_000
 const CONTROL_MS = 50_000
-/** Sequences side by side, each in its own tenant. */
+/** Sequences side by side, each in its own tenant: their commits share the flushes. */
 const LANES = 16
 
 /** Sequences until there were `share` commands; the failing one is shrunk, and printed with its seed. */

@@ -12,7 +12,7 @@ import { scenario } from '../support/shape/stage.ts'
 const SHAPES = Number(process.env['TIDEMARK_SHAPES'] ?? 400)
 const SHAPES_PER_RUN = 10
 const STEPS_PER_RUN = 60
-/** Runs side by side, each in a tenant of its own. */
+/** Runs side by side, each in a tenant of its own: their commits share the flushes. */
 const LANES = 4
 /** For shrinking what failed. */
 const ASSERT_MS = 60_000

@@ -27,6 +27,21 @@ describe.skipIf(noTrace !== null)(
       expect(calls.replaceAll(/w+/g, 'w')).toBe('wfr'.repeat(appends))
     })
 
+    test('appends of several tenants at once share one flush', async () => {
+      await using root = await freshDirectory()
+      const trace = join(root.path, 'trace')
+      await using child = await startTracedStore(join(root.path, 'data'), trace)
+      const tenants = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+      const append = (version: number): Promise<unknown> =>
+        Promise.all(tenants.map((tenant) => child.store.append(tenant, [draft([put('posts/1', version)])])))
+      await append(1)
+      const before = await dataFileCalls(trace)
+      await append(2)
+      const flushes = (await dataFileCalls(trace)).slice(before.length).replaceAll(/[^f]/g, '').length
+      expect(flushes).toBeGreaterThan(0)
+      expect(flushes).toBeLessThan(tenants.length)
+    })
+
     test('L4 every directory and file that an acknowledged append needs has its name flushed too', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')

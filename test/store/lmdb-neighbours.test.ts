@@ -45,7 +45,7 @@ async function appendAtOnce(
   )
 }
 
-describe('batches of several tenants in one turn of the event loop', () => {
+describe('batches of several tenants that share a transaction', () => {
   for (const { title, bad, message } of FAULTS) {
     test(`L3 the one that fails by ${title} leaves nothing, and fails no other`, async () => {
       await using root = await freshDirectory()

@@ -165,7 +165,7 @@ interface StorageError extends Error {
  * Whether lmdb or the system failed. Errors without a code, or with a code of Node's own (`ERR_…`), concern only the
  * call.
  */
-function isStorageError(error: unknown): error is StorageError {
+export function isStorageError(error: unknown): error is StorageError {
   if (!(error instanceof Error) || error instanceof DatabaseError || !('code' in error)) return false
   return typeof error.code === 'number' || 'syscall' in error
 }

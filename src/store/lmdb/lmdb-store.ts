@@ -16,14 +16,15 @@ import type {
   Store,
   TenantId,
 } from '../store.ts'
+import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
-import { LmdbEnvironment } from './environment.ts'
+import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
 import { hadDocument, listDocuments } from './read/list.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
-import type { TenantRow, TenantView } from './tables.ts'
+import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
 
 interface LmdbOptions {
@@ -62,6 +63,7 @@ class LmdbStore implements Store {
   readonly shared = false
   readonly #environment: LmdbEnvironment
   readonly #claim: DirectoryClaim
+  readonly #queue = new AppendQueue((batches) => this.#write(batches))
   readonly #listeners = new Set<{ readonly listener: CommitListener }>()
   /** Cache of tenant rows: no other process writes here, and every write evicts the rows that it may change. */
   readonly #tenants = new Map<TenantId, TenantRow>()
@@ -73,8 +75,8 @@ class LmdbStore implements Store {
   }
 
   async append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
-    this.#tenants.delete(tenant)
-    const results = this.#environment.write((tables) => appendDrafts(tables, tenant, drafts))
+    this.#environment.assertOpen()
+    const results = await this.#queue.append(tenant, drafts)
     const newest = results.findLast((result) => result.kind === 'committed')
     if (newest !== undefined) for (const { listener } of this.#listeners) listener(tenant, newest.commit.revision)
     return results
@@ -152,6 +154,7 @@ class LmdbStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#queue.flush()
     await this.#sweeping.catch(() => undefined)
     this.#environment.close()
     this.#listeners.clear()
@@ -174,6 +177,11 @@ class LmdbStore implements Store {
     while (this.#environment.write(sweepSome)) await nextTurn()
   }
 
+  #write(batches: readonly AppendBatch[]): readonly (readonly Appended[])[] {
+    for (const { tenant } of batches) this.#tenants.delete(tenant)
+    return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
+  }
+
   #read<T>(tenant: TenantId, action: (view: TenantView) => T): T {
     const row = this.#tenants.get(tenant) ?? this.#open(tenant)
     return this.#environment.read((tables) => action({ tables, tenant: row }))
@@ -185,5 +193,14 @@ class LmdbStore implements Store {
     const row = stored ?? this.#environment.write((tables) => openTenant(tables, tenant))
     this.#tenants.set(tenant, row)
     return row
+  }
+}
+
+/** Runs within a transaction. An error it throws must abort that transaction. */
+function appendBatch(tables: LmdbTables, { tenant, drafts }: AppendBatch, index: number): readonly Appended[] {
+  try {
+    return appendDrafts(tables, tenant, drafts)
+  } catch (error) {
+    throw isStorageError(error) ? error : new BatchFault(index, error)
   }
 }
