@@ -69,7 +69,7 @@ export function createExecutor({ module, db, plugins, maxRunning, observe }: Exe
     context: () => module.context(db),
     inFlight: () => Math.max(recent.now(), running.now()),
     drained: running.drained,
-    prepare: createPrepare(pipeline, mask),
+    prepare: createPrepare(pipeline, { mask, maskResult }),
     execute: async (prepared, room) => {
       if (running.now() >= maxRunning) {
         return { errors: [tooMany(`The server runs as many operations as it may (${maxRunning})`)] }

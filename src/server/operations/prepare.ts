@@ -23,6 +23,12 @@ export type Prepare = (request: OperationRequest) => PrepareResult | Promise<Pre
 
 type Mask = (error: unknown) => GraphQLError
 
+/** The error masking of the executor; see `Executor`. */
+interface ErrorMasking {
+  readonly mask: Mask
+  readonly maskResult: (result: ExecutionResult) => ExecutionResult
+}
+
 /** A parsed and valid document. */
 interface ValidDocument {
   readonly document: DocumentNode
@@ -36,7 +42,7 @@ type DocumentResult = ValidDocument | { readonly errors: readonly GraphQLError[]
  * How operations are prepared: their documents are cached, with their errors, unless a plugin hooks into parsing,
  * validation or the parameters.
  */
-export function createPrepare(pipeline: OperationPipeline, mask: Mask): Prepare {
+export function createPrepare(pipeline: OperationPipeline, { mask, maskResult }: ErrorMasking): Prepare {
   const cache = createTextCache<DocumentResult>()
   const cachedDocument = (query: string): DocumentResult => {
     const cached = cache.get(query)
@@ -53,7 +59,7 @@ export function createPrepare(pipeline: OperationPipeline, mask: Mask): Prepare 
   return async (received) => {
     try {
       const begun = await pipeline.begin(received)
-      if ('result' in begun) return { kind: 'done', result: masked(begun.result, mask) }
+      if ('result' in begun) return { kind: 'done', result: maskResult(begun.result) }
       const { enveloped, request } = begun
       const read = readDocument(enveloped, queryOf(request), (error) =>
         mask(isUnknownOperation(error) ? noOperation(request.params.operationName) : error),
@@ -64,10 +70,6 @@ export function createPrepare(pipeline: OperationPipeline, mask: Mask): Prepare 
       return { kind: 'done', result: { errors: [mask(error)] } }
     }
   }
-}
-
-function masked({ errors, ...rest }: ExecutionResult, mask: Mask): ExecutionResult {
-  return errors === undefined ? rest : { ...rest, errors: errors.map(mask) }
 }
 
 /** Yoga looks up the operation when it parses, with an error of its own. */

@@ -120,7 +120,7 @@ function assertSame({ directory, isInPlace }: LmdbEnvironmentOptions, data: numb
 
 function replacedError(what: string): DatabaseError {
   const message =
-    `The data ${what} was moved, removed or replaced while the server ran: put it back, or restart the ` + 'server.'
+    `The data ${what} was moved, removed or replaced while the server ran: ` + 'put it back, or restart the server.'
   return retryableError('UNAVAILABLE', message)
 }
 

@@ -21,12 +21,9 @@ export function everything(...paths: readonly string[]): Shape {
   return { paths, holds: () => true }
 }
 
-/**
- * Whether a shape shows a document. Decided on the texts of patterns and paths; patterns end at documents or
- * collections here.
- */
-export function shows({ paths, holds }: Shape): (document: Pick<Stored, 'path' | 'value'>) => boolean {
-  const expressions = paths.map(
+/** Whether a path lies at or below what any of the patterns names, decided on their texts alone. */
+export function belowAny(patterns: readonly string[]): (path: string) => boolean {
+  const expressions = patterns.map(
     (pattern) =>
       new RegExp(
         `^${pattern
@@ -35,7 +32,16 @@ export function shows({ paths, holds }: Shape): (document: Pick<Stored, 'path' |
           .join('/')}(/|$)`,
       ),
   )
-  return (document) => expressions.some((expression) => expression.test(document.path)) && holds(document)
+  return (path) => expressions.some((expression) => expression.test(path))
+}
+
+/**
+ * Whether a shape shows a document. Decided on the texts of patterns and paths; patterns end at documents or
+ * collections here.
+ */
+export function shows({ paths, holds }: Shape): (document: Pick<Stored, 'path' | 'value'>) => boolean {
+  const isBelow = belowAny(paths)
+  return (document) => isBelow(document.path) && holds(document)
 }
 
 /** Only the columns of an object, at their places; columns lead through objects here. */

@@ -1,4 +1,5 @@
 import type { Cursor, Database } from '../../../src/core/database.ts'
+import { belowAny } from '../shape/shape.ts'
 import type { ChangeType, Revision } from '../../../src/core/version.ts'
 import {
   revisionIn,
@@ -112,15 +113,6 @@ export function feederOf(db: Pick<Database, 'changes'>, { paths, types }: Intere
  * collections here.
  */
 export function selects({ paths, types }: Interest): (change: SeenChange) => boolean {
-  const expressions = paths.map(
-    (pattern) =>
-      new RegExp(
-        `^${pattern
-          .split('/')
-          .map((segment) => (segment === '*' ? '[^/]+' : segment))
-          .join('/')}(/|$)`,
-      ),
-  )
-  return ({ path, type }) =>
-    (types === undefined || types.includes(type)) && expressions.some((expression) => expression.test(path))
+  const isBelow = belowAny(paths)
+  return ({ path, type }) => (types === undefined || types.includes(type)) && isBelow(path)
 }

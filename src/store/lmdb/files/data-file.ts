@@ -16,8 +16,8 @@ export function checkDataFile(directory: string): void {
   const head = readHead(path)
   if (head === null || head.length === 0 || hasMagic(head)) return
   const message =
-    `The data file ${path} is damaged, or is not Tidemark's: restore it from a backup, or choose another ` +
-    'directory.'
+    `The data file ${path} is damaged, or is not Tidemark's: ` +
+    'restore it from a backup, or choose another directory.'
   throw new DatabaseError('UNAVAILABLE', message)
 }
 
