@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { Database, DocumentPage, Op, PageOptions } from '../../../src/core/database.ts'
-import { following, law, wholeLog, type DatabaseSubject } from './subject.ts'
+import type { Change, ChangeBatch, Database, DocumentPage, Op, PageOptions } from '../../../src/core/database.ts'
+import { following, law, wholeLog, type DatabaseSubject, type Fixture } from './subject.ts'
 
 const tell = (page: DocumentPage): readonly string[] => page.edges.map(({ node }) => `${node.path}@${node.version}`)
 
@@ -62,6 +62,7 @@ export function searches(subject: DatabaseSubject): void {
   describe('searches', () => {
     ofDocuments(subject)
     ofHistories(subject)
+    ofActors(subject)
     ofFeeds(subject)
   })
 }
@@ -98,7 +99,7 @@ function ofDocuments(subject: DatabaseSubject): void {
       const gone = Array.from({ length: 90 }, (_, i) => i).filter((i) => i % 30 !== 7)
       const { cursor } = await db.transact(gone.map((i): Op => ({ kind: 'delete', path: `a/${id(i)}` })))
       // More commits than a store may undo one by one.
-      for (let i = 0; i < 70; i++) await db.put('other/1', i)
+      for (let i = 0; i < 70; i++) await db.post('a/007/notes', i)
       await db.transact(puts(90, (i) => `a/${id(i)}x`))
       await expectWhole(
         (options) => db.documents('a', { ...options, asOf: { cursor } }),
@@ -136,6 +137,64 @@ function ofHistories(subject: DatabaseSubject): void {
       await db.put('posts/1/title', '45')
       const whole = [1, 8, 27, 46].map((version) => `posts/1@${version}`)
       await expectWhole((options) => db.history('posts/1/title', options), whole)
+    },
+    { searchedCommits: 10 },
+  )
+}
+
+/** Writes of ann elsewhere between those of bob, and three of ann among them, which are returned. */
+async function plantActors({ db, as }: Fixture): Promise<readonly string[]> {
+  const written: string[] = []
+  await db.transact(puts(300, (i) => `many/${i}`))
+  await db.put('many/1', { n: 0, title: '' })
+  for (let i = 0; i < 45; i++) {
+    if (i % 17 === 5) written.push(...texts((await as('ann').put('many/1/title', `${i}`)).changes))
+    await as('bob').put('many/1/n', i)
+    await as('ann').put('other/1', i)
+  }
+  return written
+}
+
+const texts = (changes: readonly Change[]): readonly string[] =>
+  changes.map(({ path, document }) => `${path}@${document.version}`)
+
+function ofActors(subject: DatabaseSubject): void {
+  law(
+    subject,
+    'SE6 the history by an actor ends early among what others wrote and the same actor elsewhere, and goes on',
+    async (fixture) => {
+      const whole = await plantActors(fixture)
+      expect(whole).toHaveLength(3)
+      for (const path of ['many', 'many/1', 'many/1/title']) {
+        await expectWhole((options) => fixture.db.history(path, { ...options, actor: 'ann' }), whole)
+      }
+    },
+    { searchedCommits: 10 },
+  )
+
+  law(
+    subject,
+    'SE7 the log of an actor below a path ends early, even without a change, and goes on from either end',
+    async (fixture) => {
+      const whole = await plantActors(fixture)
+      const options = { actor: 'ann', types: ['UPDATE'] as const }
+      const [forward, backward]: [ChangeBatch[], ChangeBatch[]] = [[], []]
+      for (let [after, more]: [string | undefined, boolean] = [undefined, true]; more;) {
+        const page: ChangeBatch = await fixture.db.log(['many'], { ...options, first: 2, after })
+        forward.push(page)
+        expect(page.pageInfo?.endCursor).not.toBe(after)
+        ;[after, more] = [page.pageInfo?.endCursor, page.pageInfo?.hasNextPage === true]
+      }
+      for (let [before, more]: [string | undefined, boolean] = [undefined, true]; more;) {
+        const page: ChangeBatch = await fixture.db.log(['many'], { ...options, last: 2, before })
+        backward.unshift(page)
+        expect(page.pageInfo?.startCursor).not.toBe(before)
+        ;[before, more] = [page.pageInfo?.startCursor ?? undefined, page.pageInfo?.hasPreviousPage === true]
+      }
+      const found = [forward, backward].map((pages) => texts(pages.flatMap(({ changes }) => changes)))
+      expect(found).toEqual([whole, whole])
+      const isEmpty = ({ changes }: ChangeBatch): boolean => changes.length === 0
+      expect([forward.some(isEmpty), backward.some(isEmpty)]).toEqual([true, true])
     },
     { searchedCommits: 10 },
   )
