@@ -9,7 +9,7 @@ import type { TenantContext } from '../log/tenant-context.ts'
 import { createMatcher, type Matcher } from '../shape/matcher.ts'
 import { parseShape } from '../shape/shape.ts'
 import { Search } from '../time/bounded-search.ts'
-import { cursorRevision } from './as-of.ts'
+import { cursorExpired, cursorRevision } from './as-of.ts'
 import { parseWindow, type Window } from './page.ts'
 import { parsePeriod } from './period.ts'
 
@@ -27,7 +27,9 @@ export async function readLogPage(
   const window = parseWindow(options, 'first', limits)
   const bounds = await parseLogBounds(context, options)
   const { last, epoch } = tail
-  const { changes, reached } = await searchLog(context, { matcher, window, bounds, actor: options.actor })
+  const { actor } = options
+  const isResumed = options.after !== undefined
+  const { changes, reached } = await searchLog(context, { matcher, window, bounds, actor, isResumed })
   const { after, before } = bounds
   const end = Math.max(after, window.reverse || reached === undefined ? before - 1 : reached)
   const start = window.reverse ? reached : after < end ? after + 1 : undefined
@@ -62,6 +64,8 @@ interface LogSearch {
   readonly window: Window
   readonly bounds: LogBounds
   readonly actor: string | undefined
+  /** Whether the lower bound is a cursor, and not the beginning of the log. */
+  readonly isResumed: boolean
 }
 
 interface FoundChanges {
@@ -71,7 +75,11 @@ interface FoundChanges {
   readonly reached: Revision | undefined
 }
 
-async function searchLog(context: TenantContext, { matcher, window, bounds, actor }: LogSearch): Promise<FoundChanges> {
+/** Throws CURSOR_EXPIRED where the log no longer holds everything after the cursor. */
+async function searchLog(
+  context: TenantContext,
+  { matcher, window, bounds, actor, isResumed }: LogSearch,
+): Promise<FoundChanges> {
   const { limits, readMs } = context
   const page = new LogPageCollector(window, limits)
   const search = new Search(readMs, limits.searchedCommits)
@@ -79,11 +87,15 @@ async function searchLog(context: TenantContext, { matcher, window, bounds, acto
   let reached: Revision | undefined
   for (let { after, before } = bounds; ; await search.yieldOrTimeOut()) {
     const { slice: limit, skips } = search
-    const { commits, next, ...read } = await readLogSlice(
+    const { commits, next, floor, ...read } = await readLogSlice(
       context,
       { ...range, after, before, limit, skips },
       page.missing + 1,
     )
+    if (floor > after && !window.reverse) {
+      if (reached !== undefined) return page.found(reached)
+      if (isResumed) throw cursorExpired(context.tail)
+    }
     for (const commit of commits) {
       if (search.isLong && (await search.ends()) && reached !== undefined) return page.found(reached)
       if (!page.add(await matcher.match(commit))) return page.found(reached)
@@ -102,6 +114,8 @@ interface LogSlice {
   /** In the direction of reading. */
   readonly commits: readonly Commit[]
   readonly next: Revision | undefined
+  /** Commits at or below this revision were removed. */
+  readonly floor: Revision
   readonly rows: number
   readonly short: boolean
 }
@@ -121,12 +135,14 @@ async function readLogSlice(
   const last = recent?.at(-1)?.revision
   if (recent !== null && last !== undefined) {
     const commits = recent.filter((commit) => commit.revision < before && (actor ?? commit.actor) === commit.actor)
-    return { commits, next: last < before - 1 ? last : undefined, rows: recent.length, short: false }
+    return { commits, next: last < before - 1 ? last : undefined, floor: 0, rows: recent.length, short: false }
   }
-  const { commits, next } = await store.log(tenant, { ...range, limit })
+  const { commits, next, floor } = await store.log(tenant, { ...range, limit })
+  tail.floor = Math.max(tail.floor, floor)
   return {
     commits: reverse === true ? commits.toReversed() : commits,
     next,
+    floor,
     rows: commits.length,
     short: next !== undefined && commits.length < limit.rows,
   }

@@ -90,6 +90,8 @@ class KeyedRevisions<Value> {
   #index = 0
   /** Number of calls that the chunk has answered. */
   #answered = 0
+  /** Whether nothing follows the chunk. */
+  #isLast = false
 
   constructor(table: Database<Value, Key>, prefix: readonly (number | string)[], edges: RevisionEdges) {
     this.#table = table
@@ -105,8 +107,8 @@ class KeyedRevisions<Value> {
       this.#answered++
       return revision
     }
-    this.#read(from)
-    return this.#chunk[0]
+    if (!this.#isLast) this.#read(from)
+    return this.#chunk[this.#index]
   }
 
   #read(from: Revision): void {
@@ -119,6 +121,7 @@ class KeyedRevisions<Value> {
     ]
     const keys = this.#table.getKeys({ start, end, reverse, limit: this.#size })
     this.#chunk = [...keys].map((key) => (key as readonly unknown[]).at(-1) as Revision)
+    this.#isLast = this.#chunk.length < this.#size
     this.#index = 0
     this.#answered = 1
   }
