@@ -144,10 +144,10 @@ async function plantPast({ db, as, clock }: Fixture): Promise<readonly PlantedCo
     const result = await (i % 4 === 3
       ? writer.transact([
           { kind: 'put', path: `b/${n}`, value: i },
-          { kind: 'put', path: 'a/1/notes/n', value: i },
+          { kind: 'post', path: 'a/1/notes', id: `n${i}`, value: i },
           { kind: 'delete', path: `a/${n + 1}` },
         ])
-      : writer.put(i === 0 ? 'a/1' : i % 4 === 1 ? `b/${n}` : `a/${n + 1}`, i === 0 ? { notes: [] } : i))
+      : writer.put(i === 0 ? 'a/1' : i % 4 === 1 ? `b/${n}` : `a/${n + 1}`, {}))
     const changes = result.changes.map(({ type, path, document }) => ({
       type,
       path,
@@ -301,7 +301,7 @@ function goingOn(subject: DatabaseSubject): void {
     expect(await readerOf(feed).until(1)).toEqual(['NEW b/3@1'])
     await feed.return?.()
     const older = await db.log(['*'], { last: 2, before: page.pageInfo?.startCursor ?? '' })
-    expect([summary(older), older.upToDate]).toEqual([['UPDATE b/1@2'], false])
+    expect([summary(older), older.upToDate]).toEqual([['NEW a/2@1', 'NEW b/1@1', 'UPDATE b/1@2'], false])
   })
 
   law(subject, 'LO12 both ends, what is no cursor of this log, and what is no time are refused', async ({ db }) => {

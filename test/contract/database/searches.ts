@@ -114,13 +114,13 @@ function ofDocuments(subject: DatabaseSubject): void {
 function ofHistories(subject: DatabaseSubject): void {
   law(
     subject,
-    'SE3 the history of a collection ends early among the commits of others, and goes on',
+    'SE3 the history of a nested collection ends early among the commits of others, and goes on',
     async ({ db }) => {
-      await db.transact(puts(300, (i) => `many/${i}`))
-      for (let i = 0; i < 70; i++) await db.put(i % 17 === 3 ? `many/${i}` : `other/${i}`, i)
-      await db.delete('many/3')
-      const whole = await versionsIn(db, 'many')
-      const read: Read = (options) => db.history('many', options)
+      await plantNested(db)
+      for (let i = 0; i < 70; i++) await db.put(i % 17 === 3 ? `posts/1/many/${i}` : 'posts/2', i)
+      await db.delete('posts/1/many/3')
+      const whole = await versionsIn(db, 'posts/1/many')
+      const read: Read = (options) => db.history('posts/1/many', options)
       await expectWhole((options) => read({ ...options, first: options.first && 40, last: options.last && 40 }), whole)
       const quiet: Read = (options) => db.history('none', options)
       expect([(await forwards(quiet)).rows, (await backwards(quiet)).rows]).toEqual([[], []])
@@ -200,6 +200,13 @@ function ofActors(subject: DatabaseSubject): void {
   )
 }
 
+/** More documents in a nested collection than a store may follow one by one. */
+async function plantNested(db: Database): Promise<void> {
+  await db.put('posts/1', { title: '' })
+  await db.post('posts/1/many', { n: 0 }, { id: '0' })
+  await db.transact(puts(300, (i) => `posts/1/many/${i}`))
+}
+
 /** Versions in and below a collection, by the log. */
 async function versionsIn(db: Database, collection: string): Promise<readonly string[]> {
   return (await wholeLog(db, [collection])).map((change) => change.split(' ')[1] ?? '')
@@ -210,14 +217,14 @@ function ofFeeds(subject: DatabaseSubject): void {
     subject,
     'SE5 changes with last begins with fewer where it has looked back far',
     async ({ db }) => {
-      await db.transact(puts(300, (i) => `many/${i}`))
-      for (let i = 0; i < 30; i++) await db.put(i === 25 ? 'many/25' : 'other/1', i)
+      await plantNested(db)
+      for (let i = 0; i < 30; i++) await db.put(i === 25 ? 'posts/1/many/25' : 'posts/2', i)
       const first = async (last: number): Promise<readonly string[]> => {
-        const told: string[] = []
-        await following(db, ['many'], { last }, async (reader) => void told.push(...(await reader.upToDate())))
-        return told
+        const seen: string[] = []
+        await following(db, ['posts/1/many'], { last }, async (reader) => void seen.push(...(await reader.upToDate())))
+        return seen
       }
-      expect([await first(1), await first(2), await first(100)]).toEqual(Array(3).fill(['UPDATE many/25@2']))
+      expect([await first(1), await first(2), await first(100)]).toEqual(Array(3).fill(['UPDATE posts/1/many/25@2']))
     },
     { lastCommits: 10 },
   )
