@@ -75,8 +75,7 @@ async function measureLogs(db: (tenant: string) => Database): Promise<readonly (
 }
 
 /**
- * What is looked for, then the commits of others. One of a hundred commits of others is of the actor ann, the rest is of
- * bob.
+ * What is looked for, then the commits of others. A hundred of these are by the actor ann, the rest is by bob.
  */
 async function fillLog(filler: StoreFiller, tenant: string, commits: number): Promise<void> {
   await filler.commits(tenant, 6, (i) => ({

@@ -63,7 +63,7 @@ function show(figures: Record<'few' | 'merged' | 'wide' | 'wideBack' | 'rare' | 
   )
 }
 
-/** A nested collection, then many commits of other documents of its top-level collection, then ten of the nested one. */
+/** A nested collection, then many commits elsewhere in its top-level collection, then ten of the nested one. */
 async function fillNested(filler: StoreFiller, tenant: string, documents: number): Promise<void> {
   await filler.commits(tenant, 1, () => ({ writes: range(documents).map((i) => put(`posts/1/notes/${i}`, 1)) }))
   const versions = new Map<string, number>()

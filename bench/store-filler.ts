@@ -7,6 +7,9 @@ import { progress } from './figures.ts'
 /** Commits of one call of the store. */
 const BATCH = 256
 
+/** Documents of one commit when a collection is filled. */
+const GROUP = 100
+
 /** The time of the first commit of a filled tenant: each is a millisecond after the one before it. */
 export const FILLED_FROM: number = Date.now() - 7_200_000
 
@@ -38,10 +41,10 @@ export class StoreFiller {
     }
   }
 
-  /** Documents from 0, so many a commit. */
-  async documents(tenant: string, count: number, pathOf: (i: number) => string, group = 100): Promise<void> {
-    await this.commits(tenant, Math.ceil(count / group), (commit) => ({
-      writes: range(Math.min(group, count - commit * group)).map((i) => put(pathOf(commit * group + i), 1)),
+  /** Documents from 0, GROUP a commit. */
+  async documents(tenant: string, count: number, pathOf: (i: number) => string): Promise<void> {
+    await this.commits(tenant, Math.ceil(count / GROUP), (commit) => ({
+      writes: range(Math.min(GROUP, count - commit * GROUP)).map((i) => put(pathOf(commit * GROUP + i), 1)),
     }))
   }
 

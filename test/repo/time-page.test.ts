@@ -26,7 +26,7 @@ const STEP_MS = 60_000
 /** An empty database that the requests of one section are made of, and the words that stand for parts of answers. */
 class SectionReader {
   readonly #engine: Engine
-  readonly #words = new Map<string, unknown>()
+  readonly #words = new Map<string, string>()
   readonly #clock: { time: number }
   #answer: unknown
   #unseen: unknown
@@ -56,7 +56,7 @@ class SectionReader {
     if (kind !== 'graphql') throw new Error(`Nothing follows the block ${JSON.stringify(info)} at line ${line}.`)
     this.end()
     const { ask } = inProcess(this.#engine.database('page', { actor }), [])
-    const { data, errors } = await ask(text.replaceAll(/<\w+>/g, (word) => String(this.#words.get(word) ?? word)))
+    const { data, errors } = await ask(text.replaceAll(/<\w+>/g, (word) => this.#words.get(word) ?? word))
     this.#clock.time += STEP_MS
     const codes = errors?.map(({ extensions }) => extensions['code'])
     this.#answer = errors === undefined ? data : { data, errors: codes }
@@ -68,7 +68,7 @@ class SectionReader {
     expect(this.#unseen, 'errors that the page does not show').toBeUndefined()
   }
 
-  /** Compares the last answer with what the page shows; a word in angle brackets stands for anything, once. */
+  /** Compares the last answer with what the page shows; a word in angle brackets stands for one text. */
   #compare(shown: unknown, line: number): void {
     this.#unseen = undefined
     expect([line, this.#answer]).toEqual([line, this.#named(shown, this.#answer)])
@@ -77,7 +77,7 @@ class SectionReader {
   /** The shown value with the words replaced by what the answer has in their places. */
   #named(shown: unknown, answer: unknown): unknown {
     if (typeof shown === 'string' && /^<\w+>$/.test(shown)) {
-      if (!this.#words.has(shown)) this.#words.set(shown, answer)
+      if (!this.#words.has(shown) && typeof answer === 'string') this.#words.set(shown, answer)
       return this.#words.get(shown)
     }
     if (typeof shown !== 'object' || shown === null) return shown

@@ -49,11 +49,11 @@ const indexesOf = ({ actors, writes }: LmdbTables): Indexes => ({
 function forget(tables: LmdbTables, indexed: number | undefined): void {
   tables.root.transactionSync(() => {
     for (const table of [tables.actors, tables.writes]) {
-      for (const key of [...table.getKeys()]) {
+      for (const key of Array.from(table.getKeys())) {
         if (((key as readonly unknown[]).at(-1) as number) > (indexed ?? 0)) void table.remove(key)
       }
     }
-    for (const { key, value } of [...tables.tenants.getRange()]) {
+    for (const { key, value } of Array.from(tables.tenants.getRange())) {
       const { indexed: _, ...row } = value
       void tables.tenants.put(key, indexed === undefined ? row : { ...row, indexed })
     }
@@ -149,7 +149,7 @@ describe('a page of the past reads of the log', () => {
     })
   })
 
-  test('nothing of what other collections wrote, as of a moment after which its collection changed little', async () => {
+  test('nothing of other collections, as of a moment after which its own changed little', async () => {
     await using directory = await freshDirectory()
     const store = await openLmdbStore({ directory: directory.path })
     await append(store, 't', [

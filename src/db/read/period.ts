@@ -10,7 +10,7 @@ interface PeriodOptions {
 }
 
 /** The revisions of a span of time. */
-export interface Period {
+interface Period {
   /** Exclusive; 0: the beginning. */
   readonly from: Revision
   /** Inclusive; null: no end. */

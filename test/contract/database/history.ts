@@ -216,8 +216,9 @@ function authors(subject: DatabaseSubject): void {
           const whole = edges.map(({ node }) => `${node.path}@${node.version}`)
           const read = (options: HistoryOptions): Promise<DocumentPage> => db.history(path, { ...options, actor })
           expect(tell(await read({}))).toEqual(whole)
-          for (const size of [1, 2, 5])
+          for (const size of [1, 2, 5]) {
             expect(await walk({ read, tell }, size)).toEqual({ forward: whole, backward: whole })
+          }
         }
       }
     },

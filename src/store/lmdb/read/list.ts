@@ -13,8 +13,9 @@ import type { TenantView } from '../tables.ts'
 /**
  * Bounds of the commits of a top-level collection. A past state that lies within them of the newest is read as the
  * latest state plus the documents written since, found by the log: older tombstones are not scanned. Within them of the
- * first commit, all documents are found by the log: later ones are not scanned. Reading the paths of 64 commits takes about as long as a page. A log row is read whole, with
- * its values: 256 KiB add a tenth (0.07 ms to 0.65 ms) to a slice of 256 documents, 64 MB would add 15 ms.
+ * first commit, all documents are found by the log: later ones are not scanned. Reading the paths of 64 commits takes
+ * about as long as a page. A log row is read whole, with its values: 256 KiB add a tenth (0.07 ms to 0.65 ms) to a
+ * slice of 256 documents, 64 MB would add 15 ms.
  */
 const NEAR_BOUNDS = { commits: 64, paths: 1_024, bytes: 262_144 }
 

@@ -145,7 +145,7 @@ function isBefore(a: Revision, b: Revision, reverse: boolean): boolean {
 }
 
 /** One step of a scan: a revision that was found, or, else, up to which none lies. */
-export interface RevisionStep {
+interface RevisionStep {
   readonly revision: Revision
   readonly isFound: boolean
 }

@@ -120,7 +120,9 @@ function scanByActor(reader: MongoReader, section: BelowSection & { readonly act
   return scanPaths(reader, section, { t: reader.overlay.scope, by: actor, n: { $gt: after, $lt: before } })
 }
 
-/** Those commits of a filter that wrote at or below the paths: first their paths are read, then the selected commits. */
+/**
+ * The commits of a filter that wrote at or below the paths: first the paths of all are read, then the selected commits.
+ */
 async function scanPaths(
   { tables, overlay }: MongoReader,
   { below, limit, skips, reverse = false }: BelowSection,

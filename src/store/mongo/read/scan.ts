@@ -12,7 +12,7 @@ const MIN_BATCH = 16
 const BYTES_PER_SKIP = 4_096
 
 /** A scan of the log by an index, of which the process looks at each row. */
-export interface LogScan {
+interface LogScan {
   readonly filter: Filter<LogRow>
   readonly reverse: boolean
   readonly limit: Limit
