@@ -41,8 +41,9 @@ function* scanDocuments(view: TenantView, moment: ListMoment): Generator<Scanned
   const { range, at } = moment
   const { last, floor } = view.tenant
   const isNow = at === last
-  const writtenUpTo = isNow || floor > 0 ? null : writtenIn(view, range, { after: 0, upTo: at })
-  const writtenSince = writtenUpTo === null ? writtenIn(view, range, { after: at, upTo: last }) : null
+  const writtenSince = writtenIn(view, range, { after: at, upTo: last })
+  const isFar = writtenSince === null && floor === 0
+  const writtenUpTo = isFar ? writtenIn(view, range, { after: 0, upTo: at }) : null
   for (const entry of writtenUpTo?.map(entryOf) ?? entriesOf(view, range, writtenSince)) {
     const { document, row, deleted } = entry
     const isUnchanged = row !== null && (isNow || revisionInHead(row) <= at)
@@ -102,16 +103,14 @@ interface CommitRange {
  * NEAR_BOUNDS.
  */
 function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
-  const [collection] = range.path
-  if (collection === undefined && upTo - after > NEAR_BOUNDS.commits) return null
-  const edges = { low: after + 1, high: upTo, reverse: false }
-  const sources = collection === undefined ? [(from: Revision) => from] : [commitsIn(view, [collection], edges)]
+  const revisions = revisionsIn(view, range, { after, upTo })
+  if (revisions === null) return null
   const written = new Map<string, DocumentKey>()
-  let [commits, paths, bytes] = [0, 0, 0]
-  for (const { revision } of commonRevisions(sources, edges)) {
+  let [paths, bytes] = [0, 0]
+  for (const revision of revisions) {
     const row = readRow(view, revision)
     bytes += row.length
-    if (++commits > NEAR_BOUNDS.commits || bytes > NEAR_BOUNDS.bytes) return null
+    if (bytes > NEAR_BOUNDS.bytes) return null
     for (const path of pathsInRow(row)) {
       if (++paths > NEAR_BOUNDS.paths) return null
       if (isInRange(path, range)) written.set(path.join('/'), toDocumentKey(view.tenant.number, path))
@@ -119,6 +118,19 @@ function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange)
   }
   const documents = [...written.values()].sort(compareDocuments)
   return range.reverse === true ? documents.reverse() : documents
+}
+
+/** The revisions of a range of commits, without those of other top-level collections; null when they are too many. */
+function revisionsIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly Revision[] | null {
+  const [collection] = range.path
+  const edges = { low: after + 1, high: upTo, reverse: false }
+  const source = collection === undefined ? (from: Revision) => from : commitsIn(view, [collection], edges)
+  const revisions: Revision[] = []
+  for (const { revision } of commonRevisions([source], edges)) {
+    if (revisions.length >= NEAR_BOUNDS.commits) return null
+    revisions.push(revision)
+  }
+  return revisions
 }
 
 function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {

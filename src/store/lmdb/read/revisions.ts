@@ -115,15 +115,18 @@ class KeyedRevisions<Value> {
     const { low, high, reverse } = this.#edges
     const isReadOn = 2 * this.#answered >= this.#chunk.length
     this.#size = isReadOn ? Math.min(2 * this.#size, MAX_KEYS) : 1
-    const [start, end] = [
-      [...this.#prefix, from],
-      [...this.#prefix, reverse ? low - 1 : high + 1],
-    ]
+    this.#index = 0
+    this.#answered = 1
+    const start = [...this.#prefix, from]
+    // After a leap to a revision that is there, which costs less than a seek.
+    if (this.#size === 1 && this.#table.get(start) !== undefined) {
+      this.#chunk = [from]
+      return
+    }
+    const end = [...this.#prefix, reverse ? low - 1 : high + 1]
     const keys = this.#table.getKeys({ start, end, reverse, limit: this.#size })
     this.#chunk = [...keys].map((key) => (key as readonly unknown[]).at(-1) as Revision)
     this.#isLast = this.#chunk.length < this.#size
-    this.#index = 0
-    this.#answered = 1
   }
 }
 
