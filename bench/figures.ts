@@ -70,3 +70,13 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   for (const row of rows) console.log(line(row))
   console.log()
 }
+
+/** Repeats a read for about 200 ms. */
+export function reading(read: () => Promise<unknown>): Measurement {
+  return async () => {
+    const begun = performance.now()
+    let count = 0
+    for (; performance.now() - begun < 200; count++) await read()
+    return { perSecond: count / ((performance.now() - begun) / 1000) }
+  }
+}

@@ -86,6 +86,24 @@ export interface ChangeBatch {
   readonly upToDate: boolean
   /** Not null when a new snapshot begins with this batch: drop the earlier state when the next `upToDate` comes. */
   readonly reset: Reset | null
+  /** Of a page of `log`: its place. Left out in the batches of feeds. */
+  readonly pageInfo?: LogPageInfo | undefined
+}
+
+/**
+ * The place of a page of the log among all that match, as a Relay connection has it
+ * (https://relay.dev/graphql/connections.htm). A page whose search was long may end early, even without a change: then
+ * the cursor marks where the search stopped.
+ */
+export interface LogPageInfo {
+  /** Whether newer changes may match; of a page of the newest (`last`), whether `before` was given. */
+  readonly hasNextPage: boolean
+  /** Whether older changes may match; of a page of the oldest (`first`), whether `after` was given. */
+  readonly hasPreviousPage: boolean
+  /** Pass it as `before` for the page before this one. Null when nothing was read that lies between two pages. */
+  readonly startCursor: Cursor | null
+  /** Pass it as `after` for the page after this one: the cursor of the batch. */
+  readonly endCursor: Cursor
 }
 
 /** Receives one item of a feed without a promise. Its methods must not throw. */
@@ -168,6 +186,8 @@ export interface HistoryOptions extends PageOptions {
   readonly from?: Timestamp | undefined
   /** Inclusive. */
   readonly to?: Timestamp | undefined
+  /** Only versions that this actor wrote. Default: those of all actors. */
+  readonly actor?: string | undefined
 }
 
 /**
@@ -195,10 +215,25 @@ export interface Filter {
   readonly params?: Json | undefined
 }
 
+/**
+ * Options of `log`. `after`, `before`, `from` and `to` together bound the commits; `first` or `last` takes a page of
+ * them.
+ */
 export interface LogOptions extends Filter {
+  /** Only commits after this cursor. */
   readonly after?: Cursor | undefined
-  /** Changes, rounded up to whole commits; 1–1,000, default 100. */
+  /** Only commits before this cursor; the commit that it stands for is left out. */
+  readonly before?: Cursor | undefined
+  /** The oldest changes, rounded up to whole commits; 1–1,000. Default 100, when `last` is not given either. */
   readonly first?: number | undefined
+  /** The newest changes, as `first`. */
+  readonly last?: number | undefined
+  /** Inclusive. */
+  readonly from?: Timestamp | undefined
+  /** Inclusive. */
+  readonly to?: Timestamp | undefined
+  /** Only commits of this actor. Default: those of all actors. */
+  readonly actor?: string | undefined
   readonly types?: readonly ChangeType[] | undefined
 }
 
@@ -278,7 +313,7 @@ export interface Database {
   documents(path: string, options?: PageOptions & ReadOptions & Filter): Promise<DocumentPage>
   /** Versions of a document, of a field, or of all documents in and below a collection; oldest first. */
   history(path: string, options?: HistoryOptions): Promise<DocumentPage>
-  /** A page of the log: the changes that `changes` would have delivered. */
+  /** A page of the log: the changes that `changes` would have delivered; the oldest first, with `last` too. */
   log(paths: readonly string[], options?: LogOptions): Promise<ChangeBatch>
   /** Every matching change, in order, exactly once. A gap ends the feed with an error. */
   changes(paths: readonly string[], options?: ChangesOptions): AsyncIterableIterator<ChangeBatch>

@@ -79,8 +79,9 @@ export type GqlQuery = {
    */
   readonly history: GqlDocumentConnection;
   /**
-   * A page of the log: what the subscription `changes` would have delivered. A search for what is rare may end it early, even
-   * empty: `upToDate` is then false, and it goes on after `cursor`.
+   * A page of the log: what the subscription `changes` would have delivered, the oldest first. `first` takes the oldest of all
+   * that match, `last` the newest: so `actor: "bob"`, `from`, `to` and `last: 100` show what bob did in that time. A search for
+   * what is rare may end a page early, even empty: `pageInfo` then says that there may be more, and where to go on.
    */
   readonly log: GqlChangeBatch;
 };
@@ -127,6 +128,7 @@ export type GqlQueryHistoryArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   from?: InputMaybe<Scalars['DateTime']['input']>;
   to?: InputMaybe<Scalars['DateTime']['input']>;
+  actor?: InputMaybe<Scalars['String']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
 };
@@ -136,7 +138,12 @@ export type GqlQueryHistoryArgs = {
 export type GqlQueryLogArgs = {
   paths: ReadonlyArray<Scalars['PathPattern']['input']>;
   after?: InputMaybe<Scalars['Cursor']['input']>;
+  before?: InputMaybe<Scalars['Cursor']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  from?: InputMaybe<Scalars['DateTime']['input']>;
+  to?: InputMaybe<Scalars['DateTime']['input']>;
+  actor?: InputMaybe<Scalars['String']['input']>;
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
   where?: InputMaybe<Scalars['String']['input']>;
   params?: InputMaybe<Scalars['JSON']['input']>;
@@ -361,6 +368,7 @@ export type GqlDocumentHistoryArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   from?: InputMaybe<Scalars['DateTime']['input']>;
   to?: InputMaybe<Scalars['DateTime']['input']>;
+  actor?: InputMaybe<Scalars['String']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
 };
@@ -458,10 +466,15 @@ export type GqlChangeBatch = {
   readonly changes: ReadonlyArray<GqlChange>;
   /** Store it after applying the batch: going on from it loses nothing and repeats nothing. */
   readonly cursor: Scalars['Cursor']['output'];
-  /** The backlog is delivered: from here on it is live. */
+  /** The backlog is delivered: nothing lies after `cursor`, from here on it is live. */
   readonly upToDate: Scalars['Boolean']['output'];
   /** A new snapshot begins with this batch: drop what came before it when the next `upToDate` comes. */
   readonly reset?: Maybe<GqlReset>;
+  /**
+   * Where a page of the query `log` lies among all that matches: `endCursor` is for `after`, `startCursor` for `before`. Null
+   * in a feed.
+   */
+  readonly pageInfo?: Maybe<GqlPageInfo>;
 };
 
 /** What a commit did to one document. */
@@ -771,7 +784,7 @@ export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResol
   document?: Resolver<Maybe<GqlResolversTypes['Document']>, ParentType, ContextType, RequireFields<GqlQueryDocumentArgs, 'path'>>;
   documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryDocumentsArgs, 'path'>>;
   history?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryHistoryArgs, 'path'>>;
-  log?: Resolver<GqlResolversTypes['ChangeBatch'], ParentType, ContextType, RequireFields<GqlQueryLogArgs, 'paths' | 'first'>>;
+  log?: Resolver<GqlResolversTypes['ChangeBatch'], ParentType, ContextType, RequireFields<GqlQueryLogArgs, 'paths'>>;
 };
 
 export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Mutation'] = GqlResolversParentTypes['Mutation']> = {
@@ -852,6 +865,7 @@ export type GqlChangeBatchResolvers<ContextType = Context, ParentType extends Gq
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
   upToDate?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
   reset?: Resolver<Maybe<GqlResolversTypes['Reset']>, ParentType, ContextType>;
+  pageInfo?: Resolver<Maybe<GqlResolversTypes['PageInfo']>, ParentType, ContextType>;
 };
 
 export type GqlResolvers<ContextType = Context> = {

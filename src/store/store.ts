@@ -54,14 +54,16 @@ export interface Store {
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 
   /**
-   * Versions of one document, oldest first. Cost: the rows it returns, however long the history is; with `touching`,
-   * L10.
+   * Versions of one document, oldest first. Cost: the rows it returns, however long the history is; with `touching` or
+   * `actor`, L10.
    */
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage>
 
   /**
    * L8 from any revision at or above the floor the log returns every later commit once, in order.
-   * Cost: with `below`, only the commits it returns while few documents (tombstones included) lie there; else L10.
+   * L12 with `actor` it returns the commits of this actor, and no others; with `below` too, those of both.
+   * Cost: with `actor`, with a top-level collection in `below`, or while few documents (tombstones included) lie there:
+   * the commits it returns. Else, and with both, L10.
    */
   log(tenant: TenantId, range: LogRange): Promise<LogPage>
 
@@ -185,6 +187,8 @@ export interface HistoryRange {
   readonly reverse?: boolean | undefined
   /** Returns only versions that may have changed this field of the value (`mayTouch`). */
   readonly touching?: FieldPath | undefined
+  /** Returns only versions that this actor wrote. */
+  readonly actor?: string | undefined
   /** Most other versions to skip. Default SKIPS. */
   readonly skips?: number | undefined
   readonly limit: Limit
@@ -199,6 +203,8 @@ export interface LogRange {
   readonly reverse?: boolean | undefined
   /** Returns only commits that wrote a document at or below one of these paths. */
   readonly below?: readonly Path[] | undefined
+  /** Returns only commits of this actor. */
+  readonly actor?: string | undefined
   /** Most versions of other commits to skip. Default SKIPS. */
   readonly skips?: number | undefined
   readonly limit: Limit

@@ -67,6 +67,22 @@ test('below the floor changes and log are CURSOR_EXPIRED, live is a reset and a 
   })
 })
 
+test('a page of the log after a place that is cut off meanwhile is refused', async () => {
+  await withCuttable(async ({ db, cut }) => {
+    const { cursor: after } = await db.put('a/1', 1)
+    await db.put('a/1', 2)
+    const floor = await putMuch(db)
+    await db.put('a/1', 3)
+    const page = await db.log(['a'], { last: 1, before: floor })
+    expect([reasons(page), page.pageInfo?.hasPreviousPage]).toEqual([['UPDATE WRITE a/1@2'], true])
+    cut(floor)
+    expect(await refusal(db.log(['a'], { after }))).toEqual({ code: 'CURSOR_EXPIRED', floor })
+    expect(reasons(await db.log(['a']))).toEqual(['UPDATE WRITE a/1@3'])
+    const older = await db.log(['a'], { last: 5 })
+    expect([reasons(older), older.pageInfo?.hasPreviousPage]).toEqual([['UPDATE WRITE a/1@3'], false])
+  })
+})
+
 test('a reader whose place is cut off while it pauses gets a reset in live, an error in changes', async () => {
   await withCuttable(async ({ db, cut }) => {
     await db.put('a/gone', 0)

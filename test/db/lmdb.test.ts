@@ -1,3 +1,4 @@
+import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { databaseContract } from '../contract/database.ts'
@@ -14,6 +15,7 @@ databaseContract({
       await store.close()
       await directory[Symbol.asyncDispose]()
     }
-    return { db: engine.database('default', { actor: null }), dispose }
+    const as = (actor: string | null): Database => engine.database('default', { actor })
+    return { db: as(null), as, dispose }
   },
 })

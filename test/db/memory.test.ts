@@ -1,3 +1,4 @@
+import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { databaseContract } from '../contract/database.ts'
@@ -11,6 +12,7 @@ databaseContract({
       await engine.close()
       await store.close()
     }
-    return { db: engine.database('default', { actor: null }), dispose }
+    const as = (actor: string | null): Database => engine.database('default', { actor })
+    return { db: as(null), as, dispose }
   },
 })

@@ -38,12 +38,27 @@ describe('a read', () => {
     [
       'log with the defaults of the schema',
       '{ log(paths: ["posts", "users/*"]) { cursor } }',
-      ['log', ['posts', 'users/*'], { first: 100 }],
+      ['log', ['posts', 'users/*'], {}],
     ],
     [
       'log with its options',
       '{ log(paths: "posts", after: "c", first: 5, types: [NEW, DELETE]) { cursor } }',
       ['log', ['posts'], { after: 'c', first: 5, types: ['NEW', 'DELETE'] }],
+    ],
+    [
+      'log of an actor in a period, the newest first',
+      '{ log(paths: "*", before: "c", last: 5, from: "2026-01-01T00:00:00Z", to: "2026-01-02T00:00:00Z", actor: "b") ' +
+        '{ cursor } }',
+      [
+        'log',
+        ['*'],
+        { before: 'c', last: 5, from: '2026-01-01T00:00:00.000Z', to: '2026-01-02T00:00:00.000Z', actor: 'b' },
+      ],
+    ],
+    [
+      'history by an actor',
+      '{ history(path: "posts", actor: "bob", last: 3) { cursor } }',
+      ['history', 'posts', { actor: 'bob', last: 3 }],
     ],
     [
       'an explicit null as nothing',

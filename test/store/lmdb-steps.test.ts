@@ -15,6 +15,7 @@ const numbers = Array.from({ length: COUNT }, (_, i) => i)
 /** One in the middle, and the last one. */
 const lives = (i: number): boolean => i === COUNT / 2 || i === COUNT - 1
 
+/** A collection of which most documents are deleted, and more commits below it than are undone one by one. */
 async function withTombs(use: (store: Store) => Promise<void>): Promise<void> {
   await using directory = await freshDirectory()
   const store = await openLmdbStore({ directory: directory.path })
@@ -26,7 +27,7 @@ async function withTombs(use: (store: Store) => Promise<void>): Promise<void> {
     for (let i = 0; i < 100; i += 50) {
       await store.append(
         't',
-        Array.from({ length: 50 }, (_, k) => draft([put(`other/${i + k}`, 1)])),
+        Array.from({ length: 50 }, (_, k) => draft([put(`${id(COUNT - 1)}/notes/${i + k}`, 1)])),
       )
     }
     await use(store)
@@ -100,9 +101,10 @@ const ranges = fc.record({
 }) satisfies fc.Arbitrary<Range>
 
 /**
- * Drafts that write and delete these documents in turn, between so many others that none of their moments lies near.
+ * Drafts that write and delete these documents in turn, between so many others below `root` that, where it lies in the
+ * same collection, none of their moments lies near.
  */
-function story(places: readonly string[]): readonly Draft[] {
+function story(places: readonly string[], root: string): readonly Draft[] {
   const versions = new Map<string, number>()
   const written = places.map((text, i) => {
     const version = (versions.get(text) ?? 0) + 1
@@ -110,7 +112,7 @@ function story(places: readonly string[]): readonly Draft[] {
     return draft([version % 2 === 0 ? remove(text, version) : put(text, version, { i })])
   })
   const noise = (name: string): readonly Draft[] =>
-    Array.from({ length: 70 }, (_, i) => draft([put(`${name}/${i}`, 1)]))
+    Array.from({ length: 70 }, (_, i) => draft([put(`${root}/${name}/${i}`, 1)]))
   return [...noise('before'), ...written, ...noise('behind')]
 }
 
@@ -121,9 +123,10 @@ test('a past that lies far reads as the oracle has it: any range, any page', asy
   const property = fc.asyncProperty(
     fc.array(place, { minLength: 5, maxLength: 25 }),
     fc.array(ranges, { minLength: 6, maxLength: 6 }),
-    async (places, asked) => {
+    fc.constantFrom('posts/zz', 'other/1'),
+    async (places, asked, root) => {
       const [oracle, tenant] = [new MemoryStore(), `t${tenants++}`]
-      const drafts = story(places)
+      const drafts = story(places, root)
       for (const each of [oracle, store]) await each.append(tenant, drafts)
       for (const [i, range] of asked.entries()) {
         const at = 70 + Math.floor((i * places.length) / asked.length)
@@ -143,11 +146,11 @@ test('of a near past, what was written since is read only while it is little', a
   await store.append('t', [draft(numbers.map((i) => put(id(i), 1)))])
   await store.append(
     't',
-    Array.from({ length: 40 }, (_, i) => draft([put('other/1', i + 1, 'x'.repeat(100_000))])),
+    Array.from({ length: 40 }, (_, i) => draft([put('posts/x/notes/1', i + 1, 'x'.repeat(100_000))])),
   )
   await store.append(
     't',
-    Array.from({ length: 40 }, (_, i) => draft([put('other/2', i + 1, 'x'.repeat(1_000))])),
+    Array.from({ length: 40 }, (_, i) => draft([put('posts/x/notes/2', i + 1, 'x'.repeat(1_000))])),
   )
   await store.close()
   const opened = openTables({ directory: directory.path, mapSizeBytes: 2 ** 30 })

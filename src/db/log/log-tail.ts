@@ -97,9 +97,14 @@ export class LogTail {
     return (commits.at(-1)?.revision ?? 0) <= until ? commits : commits.filter((commit) => commit.revision <= until)
   }
 
+  /** Commits after `revision` from memory, at least one if there is any; null where they are not all there. */
+  recent(revision: Revision, limit: Limit): readonly Commit[] | null {
+    return this.#recent.after(revision, limit)
+  }
+
   async #read(revision: Revision, limit: Limit, until: Revision): Promise<readonly Commit[]> {
     if (revision >= Math.min(this.last, until)) return []
-    const recent = this.#recent.after(revision, limit)
+    const recent = this.recent(revision, limit)
     if (recent !== null) return recent
     const page = await this.#store.log(this.#tenant, { after: revision, limit })
     this.floor = page.floor

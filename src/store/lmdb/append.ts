@@ -5,6 +5,7 @@ import { decide, type DraftState } from '../decision.ts'
 import { LostWrites } from '../lost-writes.ts'
 import type { Appended, Draft, TenantId } from '../store.ts'
 import { Touched } from '../touched.ts'
+import { indexCommit } from './commit-index.ts'
 import { documentKey, toDocumentKey, versionKey } from './keys.ts'
 import { readStoredCommit, readRow } from './read/log.ts'
 import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
@@ -73,7 +74,8 @@ class AppendState implements DraftState, TenantView {
     const result = decide(draft, this, lost)
     if (result.kind === 'committed') {
       writeCommit(this, result.commit)
-      this.tenant = { ...this.tenant, last: result.commit.revision, at: result.commit.at }
+      const { revision: last, at } = result.commit
+      this.tenant = { ...this.tenant, last, at, indexed: last }
     }
     return result
   }
@@ -84,6 +86,7 @@ function writeCommit({ tables, tenant: { number } }: TenantView, commit: Commit)
   const { row, versions } = encodeCommit(commit)
   void tables.log.put([number, commit.revision], row)
   void tables.commits.put([number, commit.id], commit.revision)
+  indexCommit(tables, number, { ...commit, paths: commit.versions.map(({ path }) => path) })
   commit.versions.forEach((version, i) => {
     const encoded = versions[i]
     if (encoded === undefined) return

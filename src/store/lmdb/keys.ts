@@ -45,7 +45,7 @@ export function parseDocumentKey(key: Key): DocumentKey {
 }
 
 /** A key behind all versions of the document. */
-export function afterDocument({ tenant, collection, id }: DocumentKey): Key {
+function afterDocument({ tenant, collection, id }: DocumentKey): Key {
   return [tenant, collection, id, TOP]
 }
 

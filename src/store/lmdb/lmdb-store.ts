@@ -18,6 +18,7 @@ import type {
 } from '../store.ts'
 import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
+import { indexSome, tenantsBehind } from './commit-index.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
@@ -51,6 +52,7 @@ export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }
     claim.flush()
     const store = new LmdbStore(environment, claim)
     await store.sweep()
+    await store.completeIndexes()
     return store
   } catch (error) {
     environment?.close()
@@ -151,6 +153,21 @@ class LmdbStore implements Store {
   async sweep(): Promise<void> {
     this.#sweeping = this.#sweeping.catch(() => undefined).then(() => this.#sweepAll())
     await this.#sweeping
+  }
+
+  /**
+   * Adds the commits to the indexes that releases without them wrote, in small transactions. To be called before the
+   * first append.
+   */
+  async completeIndexes(): Promise<void> {
+    for (let after: TenantId | undefined; ; await nextTurn()) {
+      const { tenants, next } = this.#environment.read((tables) => tenantsBehind(tables, after))
+      for (const tenant of tenants) {
+        while (this.#environment.write((tables) => indexSome(tables, tenant))) await nextTurn()
+      }
+      if (next === undefined) return
+      after = next
+    }
   }
 
   async close(): Promise<void> {

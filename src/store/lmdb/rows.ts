@@ -118,6 +118,11 @@ export function timeInRow(row: Buffer): Millis {
   return decodeMeta(row)[1]
 }
 
+/** The actor of the commit in a log row. */
+export function actorInRow(row: Buffer): string | null {
+  return decodeMeta(row)[2]
+}
+
 /** Paths of the documents that the commit in a log row wrote. */
 export function pathsInRow(row: Buffer): readonly Path[] {
   const start = row.indexOf(NEWLINE) + 1

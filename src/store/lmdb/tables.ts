@@ -19,6 +19,10 @@ export interface LmdbTables {
   readonly tombstones: Database<string, Key>
   /** [n, collection, id, revision] → location of the version. */
   readonly versions: Database<VersionRow, Key>
+  /** [n, actor, revision] → 0, of each commit that has an actor (`actorText`). */
+  readonly actors: Database<number, Key>
+  /** [n, top-level collection, revision] → 0, of each commit that wrote there. */
+  readonly writes: Database<number, Key>
   /** Number of a dropped tenant → its name, until its rows are removed. */
   readonly dropped: Database<string, number>
   /** Name of a counter → its value. */
@@ -32,6 +36,11 @@ export interface TenantRow {
   /** Revision and time of the newest commit; 0 when there is none. */
   readonly last: number
   readonly at: number
+  /**
+   * `actors` and `writes` have the commits up to this revision. Releases that lack these tables write no such number,
+   * or leave it as it was.
+   */
+  readonly indexed?: number | undefined
 }
 
 /** The tables, and the tenant whose rows a call reads. */
@@ -76,6 +85,8 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
       heads: root.openDB({ name: 'heads', encoding: 'string' }),
       tombstones: root.openDB({ name: 'tombs', encoding: 'string' }),
       versions: root.openDB({ name: 'versions', encoding: 'json' }),
+      actors: root.openDB({ name: 'actors', encoding: 'json' }),
+      writes: root.openDB({ name: 'writes', encoding: 'json' }),
       dropped: root.openDB({ name: 'dropped', encoding: 'string' }),
       counters: root.openDB({ name: 'counters', encoding: 'json' }),
     }

@@ -11,7 +11,7 @@ export function openTenant(tables: LmdbTables, tenant: TenantId): TenantRow {
   const known = tables.tenants.get(tenant)
   if (known !== undefined) return known
   const number = (tables.counters.get('tenants') ?? 0) + 1
-  const row: TenantRow = { number, epoch: newEpoch(), floor: 0, last: 0, at: 0 }
+  const row: TenantRow = { number, epoch: newEpoch(), floor: 0, last: 0, at: 0, indexed: 0 }
   void tables.counters.put('tenants', number)
   void tables.tenants.put(tenant, row)
   return row
@@ -34,7 +34,8 @@ export function sweepSome(tables: LmdbTables): boolean {
   const [number] = tables.dropped.getKeys({ limit: 1 })
   if (number === undefined) return false
   const { from, to } = tenantSpan(number)
-  for (const table of [tables.log, tables.commits, tables.heads, tables.tombstones, tables.versions]) {
+  const { log, commits, heads, tombstones, versions, actors, writes } = tables
+  for (const table of [log, commits, heads, tombstones, versions, actors, writes]) {
     const keys = [...table.getKeys({ start: from, end: to, limit: SWEEP_ROWS })]
     for (const key of keys) void table.remove(key)
     if (keys.length > 0) return true

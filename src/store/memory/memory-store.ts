@@ -92,22 +92,22 @@ export class MemoryStore implements Store {
     if (range.version !== undefined) {
       return { rows: rows.filter(({ version }) => version === range.version), more: false }
     }
-    const { touching } = range
+    const { touching, actor } = range
+    const isSelected = (row: Version): boolean =>
+      (touching === undefined || mayTouch(row.fields, touching)) && (actor === undefined || row.actor === actor)
     const inRange = rows.filter(({ revision }) => isBetween(revision, range))
     return takePage(
-      inRange.map((row) => ({
-        position: row.revision,
-        row: touching === undefined || mayTouch(row.fields, touching) ? row : null,
-      })),
+      inRange.map((row) => ({ position: row.revision, row: isSelected(row) ? row : null })),
       range,
     )
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
     const { commits, epoch } = this.#tenant(tenant)
-    const { below } = range
-    const isSelected = ({ versions }: Commit): boolean =>
-      below === undefined || versions.some(({ path }) => below.some((root) => isWithin(path, root)))
+    const { below, actor } = range
+    const isSelected = (commit: Commit): boolean =>
+      (actor === undefined || commit.actor === actor) &&
+      (below === undefined || commit.versions.some(({ path }) => below.some((root) => isWithin(path, root))))
     const inRange = commits.filter(({ revision }) => isBetween(revision, range))
     const { rows, next } = takePage(
       inRange.map((commit) => ({ position: commit.revision, row: isSelected(commit) ? commit : null })),

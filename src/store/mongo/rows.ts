@@ -40,8 +40,16 @@ export interface LogRow {
   readonly dg: string | null
   /** Id of the append that wrote the row: identifies own rows after a reply was lost. */
   readonly w: string
+  /**
+   * The top-level collections that the commit wrote to; `NO_COLLECTION` when it wrote nothing. Rows of releases before
+   * this field lack it.
+   */
+  readonly c?: readonly string[] | undefined
   readonly ops: readonly OpRow[]
 }
+
+/** Stands for no collection: a row without any would be indexed as one that lacks the field. */
+const NO_COLLECTION = ''
 
 /** The latest version of a document: a row of `heads`, a projection of the log. `_id` sorts by collection, then id. */
 export interface HeadRow extends Omit<OpRow, 'p' | 'k'> {
@@ -176,8 +184,19 @@ export function logRow(scope: string, { commit, writer, texts }: WrittenCommit):
     by: actor,
     dg: digest,
     w: writer,
+    c: collectionsOf(commit),
     ops,
   }
+}
+
+function collectionsOf({ versions }: Commit): readonly string[] {
+  const names = new Set(versions.map(({ path: [name = NO_COLLECTION] }) => name))
+  return names.size === 0 ? [NO_COLLECTION] : [...names]
+}
+
+/** Approximate size of a log row, in bytes. */
+export function logRowBytes({ ops }: LogRow): number {
+  return ops.reduce((sum, op) => sum + op.val.length + op.p.length + fieldBytes(op.f) + ROW_BYTES, ROW_BYTES)
 }
 
 /** Decodes a log row. */
@@ -193,7 +212,7 @@ export function toLogEntry(row: LogRow): LogEntry {
   return {
     commit,
     writer: row.w,
-    bytes: row.ops.reduce((sum, op) => sum + op.val.length + op.p.length + fieldBytes(op.f) + ROW_BYTES, ROW_BYTES),
+    bytes: logRowBytes(row),
   }
 }
 

@@ -60,6 +60,8 @@ export async function createIndexes({ log, heads }: MongoCollections): Promise<v
   await log.createIndex({ t: 1, 'ops.p': 1, n: -1 })
   await log.createIndex({ t: 1, 'ops.k': 1 })
   await log.createIndex({ t: 1, ts: 1, n: 1 })
+  await log.createIndex({ t: 1, by: 1, n: 1 })
+  await log.createIndex({ t: 1, c: 1, n: 1 })
   await heads.createIndex(LIVE_HEADS)
 }
 

@@ -20,6 +20,7 @@ export function histories(subject: DatabaseSubject): void {
     sizes(subject)
     times(subject)
     scopes(subject)
+    authors(subject)
     permanence(subject)
   })
 }
@@ -191,6 +192,35 @@ function scopes(subject: DatabaseSubject): void {
         'posts/1/comments/c@3',
       ])
       expect(tell(await db.history('posts/1'))).toEqual(['posts/1@1', 'posts/1@2'])
+    },
+  )
+}
+
+function authors(subject: DatabaseSubject): void {
+  law(
+    subject,
+    'HI11 with an actor, every page has the versions that this actor wrote, and no others',
+    async ({ db, as }) => {
+      const writers = [db, as('ann'), as('bob')]
+      await as('ann').put('posts/1', { n: 0, comments: [] })
+      for (let i = 1; i < 12; i++) {
+        const writer = writers[i % 3] ?? db
+        await writer.put('posts/1/n', i % 4 === 0 ? i - 1 : i)
+        await writer.put(i % 2 === 0 ? 'other/1' : 'posts/1/comments/c', i)
+      }
+      await as('bob').delete('posts')
+      for (const path of ['posts/1', 'posts/1/n', 'posts', 'posts/1/comments', 'none', 'posts/9']) {
+        const { edges: all } = await db.history(path, { first: 1_000 })
+        for (const actor of ['ann', 'bob', 'eve']) {
+          const edges = all.filter(({ node }) => node.actor === actor)
+          const whole = edges.map(({ node }) => `${node.path}@${node.version}`)
+          const read = (options: HistoryOptions): Promise<DocumentPage> => db.history(path, { ...options, actor })
+          expect(tell(await read({}))).toEqual(whole)
+          for (const size of [1, 2, 5]) {
+            expect(await walk({ read, tell }, size)).toEqual({ forward: whole, backward: whole })
+          }
+        }
+      }
     },
   )
 }

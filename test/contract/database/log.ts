@@ -1,7 +1,18 @@
+import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import type { Database } from '../../../src/core/database.ts'
+import type { ChangeBatch, Database, LogOptions } from '../../../src/core/database.ts'
 import { plantForest } from './deletes.ts'
-import { law, readerOf, refusal, summary, wholeLog, type DatabaseSubject } from './subject.ts'
+import {
+  law,
+  readerOf,
+  refusal,
+  START,
+  summary,
+  timestamp,
+  wholeLog,
+  type DatabaseSubject,
+  type Fixture,
+} from './subject.ts'
 
 /** Commits of one, two and three changes. */
 async function plant(db: Database): Promise<readonly string[]> {
@@ -117,5 +128,189 @@ export function logs(subject: DatabaseSubject): void {
       expect(page.changes).toHaveLength(100)
       expect(page.upToDate).toBe(false)
     })
+
+    pages(subject)
+    goingOn(subject)
+  })
+}
+
+/** Commits of three actors, several in each of five seconds; the commits as `log` should have them. */
+async function plantPast({ db, as, clock }: Fixture): Promise<readonly PlantedCommit[]> {
+  const planted: PlantedCommit[] = []
+  for (let i = 0; i < 25; i++) {
+    const actor = ['ann', 'bob', null][i % 3] ?? null
+    const writer = actor === null ? db : as(actor)
+    const n = Math.floor(i / 2)
+    const result = await (i % 4 === 3
+      ? writer.transact([
+          { kind: 'put', path: `b/${n}`, value: i },
+          { kind: 'post', path: 'a/1/notes', id: `n${i}`, value: i },
+          { kind: 'delete', path: `a/${n + 1}` },
+        ])
+      : writer.put(i === 0 ? 'a/1' : i % 4 === 1 ? `b/${n}` : `a/${n + 1}`, {}))
+    const changes = result.changes.map(({ type, path, document }) => ({
+      type,
+      path,
+      text: `${type} ${path}@${document.version}`,
+    }))
+    planted.push({ cursor: result.cursor, time: clock.time, actor, changes })
+    if (i % 5 === 4) clock.time += 1_000
+  }
+  return planted
+}
+
+interface PlantedCommit {
+  readonly cursor: string
+  readonly time: number
+  readonly actor: string | null
+  readonly changes: readonly { readonly type: string; readonly path: string; readonly text: string }[]
+}
+
+/** What a page of the log is asked for, with the numbers of commits in the places of cursors, and seconds as times. */
+interface LogAsk {
+  readonly first?: number | undefined
+  readonly last?: number | undefined
+  readonly after?: number | undefined
+  readonly before?: number | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly actor?: string | undefined
+  readonly types?: readonly ('NEW' | 'UPDATE' | 'DELETE')[] | undefined
+  readonly path: string
+}
+
+/** The matching changes of each commit that has any. */
+function selected(planted: readonly PlantedCommit[], ask: LogAsk): readonly (readonly string[])[] {
+  const { after = -1, before = planted.length, from = 0, to = 9, actor, types, path } = ask
+  return planted
+    .filter((commit, i) => i > after && i < before && (actor === undefined || commit.actor === actor))
+    .filter(({ time }) => time >= START + from * 1_000 && time <= START + to * 1_000)
+    .map(({ changes }) =>
+      changes
+        .filter((change) => path === '*' || change.path === path || change.path.startsWith(`${path}/`))
+        .filter(({ type }) => types === undefined || types.some((wanted) => wanted === type))
+        .map(({ text }) => text),
+    )
+    .filter((changes) => changes.length > 0)
+}
+
+/** So many changes from the front of some commits, rounded up to whole commits. */
+function taken(commits: readonly (readonly string[])[], count: number): readonly (readonly string[])[] {
+  let changes = 0
+  return commits.filter((commit) => {
+    const isTaken = changes < count
+    changes += isTaken ? commit.length : 0
+    return isTaken
+  })
+}
+
+function optionsOf(planted: readonly PlantedCommit[], ask: LogAsk): LogOptions {
+  const cursor = (i: number | undefined): string | undefined => (i === undefined ? undefined : planted[i]?.cursor)
+  const time = (seconds: number | undefined): string | undefined =>
+    seconds === undefined ? undefined : timestamp(START + seconds * 1_000)
+  const { first, last, after, before, from, to, actor, types } = ask
+  return { first, last, actor, types, after: cursor(after), before: cursor(before), from: time(from), to: time(to) }
+}
+
+const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined })
+
+const bounds = {
+  after: optional(fc.nat({ max: 24 })),
+  before: optional(fc.nat({ max: 24 })),
+  from: optional(fc.nat({ max: 5 })),
+  to: optional(fc.nat({ max: 5 })),
+  actor: optional(fc.constantFrom('ann', 'bob', 'eve')),
+  types: optional(fc.constantFrom<LogAsk['types'][]>(['NEW'], ['UPDATE', 'DELETE'])),
+  path: fc.constantFrom('*', 'a', 'b', 'a/1', 'a/1/notes', 'none'),
+}
+const count = optional(fc.integer({ min: 1, max: 12 }))
+const asks: fc.Arbitrary<LogAsk> = fc.oneof(
+  fc.record({ ...bounds, first: count }),
+  fc.record({ ...bounds, last: count }),
+)
+
+function pages(subject: DatabaseSubject): void {
+  law(
+    subject,
+    'LO9 a page has the oldest or the newest of what its cursors, period, actor, paths and types leave',
+    async (fixture) => {
+      const planted = await plantPast(fixture)
+      const property = fc.asyncProperty(asks, async (ask) => {
+        const page = await fixture.db.log([ask.path], optionsOf(planted, ask))
+        const commits = selected(planted, ask)
+        const part =
+          ask.last === undefined ? taken(commits, ask.first ?? 100) : taken(commits.toReversed(), ask.last).toReversed()
+        expect(summary(page)).toEqual(part.flat())
+        expectPlace(page, ask, part.length < commits.length)
+      })
+      await fc.assert(property, { numRuns: 150 })
+    },
+  )
+
+  law(subject, 'LO10 pages of any size, from either end, give everything once', async (fixture) => {
+    const planted = await plantPast(fixture)
+    const ways: readonly LogAsk[] = [
+      { path: '*' },
+      { path: 'a', actor: 'ann' },
+      { path: 'a/1/notes' },
+      { path: '*', from: 1, to: 3, types: ['DELETE'] },
+    ]
+    for (const ask of ways) {
+      const whole = selected(planted, ask).flat()
+      for (const size of [1, 2, 5]) {
+        const options = optionsOf(planted, ask)
+        const [forward, backward]: [string[], string[]] = [[], []]
+        for (let after: string | undefined, more = true; more;) {
+          const page = await fixture.db.log([ask.path], { ...options, first: size, after })
+          forward.push(...summary(page))
+          after = page.pageInfo?.endCursor
+          more = page.pageInfo?.hasNextPage === true
+        }
+        for (let before: string | undefined, more = true; more;) {
+          const page = await fixture.db.log([ask.path], { ...options, last: size, before })
+          backward.unshift(...summary(page))
+          before = page.pageInfo?.startCursor ?? undefined
+          more = page.pageInfo?.hasPreviousPage === true
+        }
+        expect({ forward, backward }).toEqual({ forward: whole, backward: whole })
+      }
+    }
+  })
+}
+
+/** Where a page says that it lies: exactly, but where commits are found by more than what the page shows of them. */
+function expectPlace({ pageInfo, cursor }: ChangeBatch, ask: LogAsk, isCut: boolean): void {
+  const isBack = ask.last !== undefined
+  const more = isBack ? pageInfo?.hasPreviousPage : pageInfo?.hasNextPage
+  if (isCut || (ask.types === undefined && ask.path !== 'a/1/notes')) expect(more).toBe(isCut)
+  expect(isBack ? pageInfo?.hasNextPage : pageInfo?.hasPreviousPage).toBe(
+    (isBack ? ask.before : ask.after) !== undefined,
+  )
+  expect(pageInfo?.endCursor).toBe(cursor)
+  if (isCut) expect(pageInfo?.startCursor).toEqual(expect.any(String))
+}
+
+function goingOn(subject: DatabaseSubject): void {
+  law(subject, 'LO11 a feed after the cursor of the newest page misses nothing and repeats nothing', async ({ db }) => {
+    await plant(db)
+    const page = await db.log(['b'], { last: 1 })
+    expect([summary(page), page.upToDate]).toEqual([['NEW b/2@1'], true])
+    await db.put('b/3', 1)
+    const feed = db.changes(['b'], { after: page.cursor })
+    expect(await readerOf(feed).until(1)).toEqual(['NEW b/3@1'])
+    await feed.return?.()
+    const older = await db.log(['*'], { last: 2, before: page.pageInfo?.startCursor ?? '' })
+    expect([summary(older), older.upToDate]).toEqual([['NEW a/2@1', 'NEW b/1@1', 'UPDATE b/1@2'], false])
+  })
+
+  law(subject, 'LO12 both ends, what is no cursor of this log, and what is no time are refused', async ({ db }) => {
+    await plant(db)
+    expect(await refusal(db.log(['*'], { first: 1, last: 1 }))).toEqual({ code: 'BAD_REQUEST', argument: 'last' })
+    expect(await refusal(db.log(['*'], { last: 0 }))).toEqual({ code: 'BAD_REQUEST', argument: 'last' })
+    expect(await refusal(db.log(['*'], { last: 1_001 }))).toMatchObject({ code: 'TOO_LARGE', limit: 'pageSize' })
+    expect(await refusal(db.log(['*'], { last: 1, before: 'x' }))).toMatchObject({ code: 'CURSOR_UNKNOWN' })
+    expect(await refusal(db.log(['*'], { from: 'now' }))).toEqual({ code: 'BAD_REQUEST', argument: 'from' })
+    expect(await refusal(db.log(['*'], { to: 'now' }))).toEqual({ code: 'BAD_REQUEST', argument: 'to' })
   })
 }

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { Database, DocumentPage, Op, PageOptions } from '../../../src/core/database.ts'
-import { following, law, wholeLog, type DatabaseSubject } from './subject.ts'
+import type { Change, ChangeBatch, Database, DocumentPage, Op, PageOptions } from '../../../src/core/database.ts'
+import { following, law, wholeLog, type DatabaseSubject, type Fixture } from './subject.ts'
 
 const tell = (page: DocumentPage): readonly string[] => page.edges.map(({ node }) => `${node.path}@${node.version}`)
 
@@ -62,6 +62,7 @@ export function searches(subject: DatabaseSubject): void {
   describe('searches', () => {
     ofDocuments(subject)
     ofHistories(subject)
+    ofActors(subject)
     ofFeeds(subject)
   })
 }
@@ -98,7 +99,7 @@ function ofDocuments(subject: DatabaseSubject): void {
       const gone = Array.from({ length: 90 }, (_, i) => i).filter((i) => i % 30 !== 7)
       const { cursor } = await db.transact(gone.map((i): Op => ({ kind: 'delete', path: `a/${id(i)}` })))
       // More commits than a store may undo one by one.
-      for (let i = 0; i < 70; i++) await db.put('other/1', i)
+      for (let i = 0; i < 70; i++) await db.post('a/007/notes', i)
       await db.transact(puts(90, (i) => `a/${id(i)}x`))
       await expectWhole(
         (options) => db.documents('a', { ...options, asOf: { cursor } }),
@@ -113,13 +114,13 @@ function ofDocuments(subject: DatabaseSubject): void {
 function ofHistories(subject: DatabaseSubject): void {
   law(
     subject,
-    'SE3 the history of a collection ends early among the commits of others, and goes on',
+    'SE3 the history of a nested collection ends early among the commits of others, and goes on',
     async ({ db }) => {
-      await db.transact(puts(300, (i) => `many/${i}`))
-      for (let i = 0; i < 70; i++) await db.put(i % 17 === 3 ? `many/${i}` : `other/${i}`, i)
-      await db.delete('many/3')
-      const whole = await versionsIn(db, 'many')
-      const read: Read = (options) => db.history('many', options)
+      await plantNested(db)
+      for (let i = 0; i < 70; i++) await db.put(i % 17 === 3 ? `posts/1/many/${i}` : 'posts/2', i)
+      await db.delete('posts/1/many/3')
+      const whole = await versionsIn(db, 'posts/1/many')
+      const read: Read = (options) => db.history('posts/1/many', options)
       await expectWhole((options) => read({ ...options, first: options.first && 40, last: options.last && 40 }), whole)
       const quiet: Read = (options) => db.history('none', options)
       expect([(await forwards(quiet)).rows, (await backwards(quiet)).rows]).toEqual([[], []])
@@ -141,6 +142,71 @@ function ofHistories(subject: DatabaseSubject): void {
   )
 }
 
+/** Writes of ann elsewhere between those of bob, and three of ann among them, which are returned. */
+async function plantActors({ db, as }: Fixture): Promise<readonly string[]> {
+  const written: string[] = []
+  await db.transact(puts(300, (i) => `many/${i}`))
+  await db.put('many/1', { n: 0, title: '' })
+  for (let i = 0; i < 45; i++) {
+    if (i % 17 === 5) written.push(...texts((await as('ann').put('many/1/title', `${i}`)).changes))
+    await as('bob').put('many/1/n', i)
+    await as('ann').put('other/1', i)
+  }
+  return written
+}
+
+const texts = (changes: readonly Change[]): readonly string[] =>
+  changes.map(({ path, document }) => `${path}@${document.version}`)
+
+function ofActors(subject: DatabaseSubject): void {
+  law(
+    subject,
+    'SE6 the history by an actor ends early among what others wrote and the same actor elsewhere, and goes on',
+    async (fixture) => {
+      const whole = await plantActors(fixture)
+      expect(whole).toHaveLength(3)
+      for (const path of ['many', 'many/1', 'many/1/title']) {
+        await expectWhole((options) => fixture.db.history(path, { ...options, actor: 'ann' }), whole)
+      }
+    },
+    { searchedCommits: 10 },
+  )
+
+  law(
+    subject,
+    'SE7 the log of an actor below a path ends early, even without a change, and goes on from either end',
+    async (fixture) => {
+      const whole = await plantActors(fixture)
+      const options = { actor: 'ann', types: ['UPDATE'] as const }
+      const [forward, backward]: [ChangeBatch[], ChangeBatch[]] = [[], []]
+      for (let [after, more]: [string | undefined, boolean] = [undefined, true]; more;) {
+        const page: ChangeBatch = await fixture.db.log(['many'], { ...options, first: 2, after })
+        forward.push(page)
+        expect(page.pageInfo?.endCursor).not.toBe(after)
+        ;[after, more] = [page.pageInfo?.endCursor, page.pageInfo?.hasNextPage === true]
+      }
+      for (let [before, more]: [string | undefined, boolean] = [undefined, true]; more;) {
+        const page: ChangeBatch = await fixture.db.log(['many'], { ...options, last: 2, before })
+        backward.unshift(page)
+        expect(page.pageInfo?.startCursor).not.toBe(before)
+        ;[before, more] = [page.pageInfo?.startCursor ?? undefined, page.pageInfo?.hasPreviousPage === true]
+      }
+      const found = [forward, backward].map((pages) => texts(pages.flatMap(({ changes }) => changes)))
+      expect(found).toEqual([whole, whole])
+      const isEmpty = ({ changes }: ChangeBatch): boolean => changes.length === 0
+      expect([forward.some(isEmpty), backward.some(isEmpty)]).toEqual([true, true])
+    },
+    { searchedCommits: 10 },
+  )
+}
+
+/** More documents in a nested collection than a store may follow one by one. */
+async function plantNested(db: Database): Promise<void> {
+  await db.put('posts/1', { title: '' })
+  await db.post('posts/1/many', { n: 0 }, { id: '0' })
+  await db.transact(puts(300, (i) => `posts/1/many/${i}`))
+}
+
 /** Versions in and below a collection, by the log. */
 async function versionsIn(db: Database, collection: string): Promise<readonly string[]> {
   return (await wholeLog(db, [collection])).map((change) => change.split(' ')[1] ?? '')
@@ -151,14 +217,14 @@ function ofFeeds(subject: DatabaseSubject): void {
     subject,
     'SE5 changes with last begins with fewer where it has looked back far',
     async ({ db }) => {
-      await db.transact(puts(300, (i) => `many/${i}`))
-      for (let i = 0; i < 30; i++) await db.put(i === 25 ? 'many/25' : 'other/1', i)
+      await plantNested(db)
+      for (let i = 0; i < 30; i++) await db.put(i === 25 ? 'posts/1/many/25' : 'posts/2', i)
       const first = async (last: number): Promise<readonly string[]> => {
-        const told: string[] = []
-        await following(db, ['many'], { last }, async (reader) => void told.push(...(await reader.upToDate())))
-        return told
+        const seen: string[] = []
+        await following(db, ['posts/1/many'], { last }, async (reader) => void seen.push(...(await reader.upToDate())))
+        return seen
       }
-      expect([await first(1), await first(2), await first(100)]).toEqual(Array(3).fill(['UPDATE many/25@2']))
+      expect([await first(1), await first(2), await first(100)]).toEqual(Array(3).fill(['UPDATE posts/1/many/25@2']))
     },
     { lastCommits: 10 },
   )

@@ -14,6 +14,8 @@ export interface DatabaseSubject {
 
 export interface OpenDatabase {
   readonly db: Database
+  /** The same database for an actor; `db` has none. */
+  as(actor: string): Database
   dispose(): Promise<void>
 }
 
@@ -25,6 +27,8 @@ export interface Clock {
 
 export interface Fixture {
   readonly db: Database
+  /** The same database for an actor; `db` has none. */
+  readonly as: (actor: string) => Database
   readonly clock: Clock
 }
 
@@ -68,7 +72,7 @@ export async function withDatabase(
   const clock: Clock = { time: START }
   const opened = await subject.open({ now: () => clock.time, limits: { ...LIMITS, ...limits } })
   try {
-    await run({ db: opened.db, clock })
+    await run({ db: opened.db, as: (actor) => opened.as(actor), clock })
   } finally {
     await opened.dispose()
   }

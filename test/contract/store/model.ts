@@ -20,8 +20,14 @@ type Command =
       readonly span: SpanPlan
       readonly version: number | null
       readonly touching: string | null
+      readonly actor: string | null
     }
-  | { readonly kind: 'log'; readonly span: SpanPlan; readonly below: readonly string[] | null }
+  | {
+      readonly kind: 'log'
+      readonly span: SpanPlan
+      readonly below: readonly string[] | null
+      readonly actor: string | null
+    }
   | { readonly kind: 'revisionAt'; readonly time: number }
   | { readonly kind: 'find'; readonly ids: readonly number[] }
   | { readonly kind: 'drop' }
@@ -83,10 +89,14 @@ const rows = fc.integer({ min: 1, max: 8 })
 const touching = fc.option(fc.constantFrom('a', 'a/b', 'a/b/c', 'c'), { freq: 1 })
 const below = fc.option(fc.array(fc.oneof(collection, document), { minLength: 1, maxLength: 2 }), { freq: 1 })
 
+/** Of two of them the first 300 characters are the same: more than a key of a store may hold. */
+const ACTORS = ['ann', 'bob', `${'ann'.repeat(100)}1`, `${'ann'.repeat(100)}2`]
+const by = fc.option(fc.constantFrom(...ACTORS), { freq: 1 })
+
 const draftPlan: fc.Arbitrary<DraftPlan> = fc.record({
   id: fc.nat(60),
   at: fc.nat(200),
-  actor: fc.constantFrom(null, 'ann'),
+  actor: fc.constantFrom(null, ...ACTORS),
   expects: fc.array(fc.record({ path: fc.oneof(document, collection), off, since: revision }), { maxLength: 1 }),
   writes: fc.uniqueArray(write, { maxLength: 3, selector: (plan) => plan.path }),
 })
@@ -126,8 +136,9 @@ const kinds = {
     span: spanPlan,
     version: fc.option(fc.nat(8)),
     touching,
+    actor: by,
   }),
-  log: fc.record({ kind: fc.constant('log' as const), span: spanPlan, below }),
+  log: fc.record({ kind: fc.constant('log' as const), span: spanPlan, below, actor: by }),
   revisionAt: fc.record({ kind: fc.constant('revisionAt' as const), time: fc.nat(210) }),
   find: fc.record({ kind: fc.constant('find' as const), ids: fc.array(fc.nat(60), { maxLength: 3 }) }),
   drop: fc.constant({ kind: 'drop' as const }),
@@ -214,10 +225,15 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
           ...span(command.span),
           version: command.version ?? undefined,
           touching: command.touching?.split('/'),
+          actor: command.actor ?? undefined,
         })
     case 'log':
       return async (store) => ({
-        ...(await store.log(tenant, { ...span(command.span), below: command.below?.map(path) })),
+        ...(await store.log(tenant, {
+          ...span(command.span),
+          below: command.below?.map(path),
+          actor: command.actor ?? undefined,
+        })),
         epoch: '',
       })
     case 'revisionAt':

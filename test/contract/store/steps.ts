@@ -72,7 +72,7 @@ export function stepContract(subject: StoreSubject): void {
       if (isCheap) {
         await fixture.store.append(
           fixture.tenant,
-          Array.from({ length: 70 }, (_, i) => draft([put(`noise/${i}`, 1)])),
+          Array.from({ length: 70 }, (_, i) => draft([put(`posts/7/noise/${i}`, 1)])),
         )
       }
       for (const at of isCheap ? [0, 1, 2, 3, 4, 5] : [4]) {
@@ -122,6 +122,51 @@ export function stepContract(subject: StoreSubject): void {
         expect(
           await walkLog(fixture, { below, rows: 2, skips: 2, reverse: true, after: 2, before: commits.length - 1 }),
         ).toEqual(inner)
+      }
+    },
+  )
+
+  law(
+    subject,
+    'L12 the log and the history of an actor have what this actor wrote, anywhere or below paths',
+    async (fixture) => {
+      const { store, tenant } = fixture
+      // The first 300 characters are the same: more than a key of a store may hold.
+      const long = ['1', '2'].map((end) => 'ann'.repeat(100) + end)
+      const actors = ['ann', 'bob', null, ...long]
+      await commit(
+        store,
+        tenant,
+        Array.from({ length: 300 }, (_, i) => put(`many/${i}`, 1)),
+        { actor: 'ann' },
+      )
+      for (let i = 0; i < 30; i++) {
+        const writes = [put(i % 4 === 0 ? `many/${i}` : `few/${i % 7}/notes/${i}`, i % 4 === 0 ? 2 : 1)]
+        await commit(store, tenant, [...writes, put('all/1', i + 1)], { actor: actors[i % 5] ?? null })
+      }
+      const { commits } = await store.log(tenant, { after: 0, limit: ALL })
+      const { rows: versions } = await store.history(tenant, path('all/1'), { limit: ALL })
+      const bounds =
+        subject.scale === undefined ? BOUNDS : BOUNDS.filter(({ rows, skips }) => rows === 3 && skips === 2)
+      for (const actor of ['ann', 'bob', ...long, 'eve', '']) {
+        const isSelected = (commit: Pick<Commit, 'actor'>): boolean => commit.actor === actor
+        for (const below of [undefined, [['many']], [path('few/1')], [path('many/4'), ['few']], [[]]]) {
+          const expected = commits.filter(
+            (each) =>
+              isSelected(each) &&
+              (below === undefined ||
+                each.versions.some((version) => below.some((root) => isWithin(version.path, root)))),
+          )
+          for (const bound of bounds) expect(await walkLog(fixture, { below, actor, ...bound })).toEqual(expected)
+        }
+        for (const { rows, skips, reverse } of bounds) {
+          const found = await walk(reverse, (from: Revision | undefined) => {
+            const bound = from === undefined ? {} : reverse ? { before: from } : { after: from }
+            const range = { ...bound, actor, reverse, skips, limit: { rows, bytes: 1e9 } }
+            return store.history(tenant, path('all/1'), range)
+          })
+          expect(found).toEqual(versions.filter(isSelected))
+        }
       }
     },
   )

@@ -6,7 +6,8 @@ import { findVersion, decodeEntry } from './documents.ts'
 import { toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
-import { fieldsInRow } from '../rows.ts'
+import { commitsByActor, commitsOf, commonRevisions, edgesOf } from './revisions.ts'
+import { actorInRow, fieldsInRow } from '../rows.ts'
 import type { FoundCommit, TenantView } from '../tables.ts'
 
 export function readHistoryRows(view: TenantView, path: Path, range: HistoryRange): HistoryPage {
@@ -21,17 +22,47 @@ function* scanVersions(
   document: DocumentKey,
   range: HistoryRange,
 ): Generator<ScannedRow<Version, Revision>> {
-  const { reverse = false, touching } = range
-  const after = versionKey(document, range.after ?? 0)
-  const before = versionKey(document, Math.min(range.before ?? Infinity, view.tenant.last + 1))
-  const [start, end] = reverse ? [before, after] : [after, before]
-  for (const entry of view.tables.versions.getRange({ start, end, reverse, exclusiveStart: true })) {
-    const found = decodeEntry(entry)
-    const row = touching === undefined ? null : readRow(view, found.revision)
-    const isSkipped = row !== null && touching !== undefined && !mayTouch(fieldsInRow(row, found.row), touching)
-    const position = found.revision
+  for (const step of range.actor === undefined
+    ? versionsOf(view, document, range)
+    : versionsBy(view, document, range)) {
+    if ('position' in step) {
+      yield step
+      continue
+    }
+    const { revision: position, row: location } = step
+    const row = range.touching === undefined ? null : readRow(view, position)
+    const isSkipped =
+      row !== null && range.touching !== undefined && !mayTouch(fieldsInRow(row, location), range.touching)
     if (isSkipped) yield { position, read: null, bytes: row.length }
-    else yield { position, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }
+    else yield { position, read: () => readStoredVersion(view, document, step), bytes: location[2] }
+  }
+}
+
+function* versionsOf(
+  { tables, tenant }: TenantView,
+  document: DocumentKey,
+  range: HistoryRange,
+): Generator<FoundCommit> {
+  const { reverse = false } = range
+  const after = versionKey(document, range.after ?? 0)
+  const before = versionKey(document, Math.min(range.before ?? Infinity, tenant.last + 1))
+  const [start, end] = reverse ? [before, after] : [after, before]
+  for (const entry of tables.versions.getRange({ start, end, reverse, exclusiveStart: true })) yield decodeEntry(entry)
+}
+
+/** A version, or rows that were skipped. */
+type VersionStep = FoundCommit | ScannedRow<Version, Revision>
+
+/** The versions of a document that the actor of the range wrote: those at the revisions of both. */
+function* versionsBy(view: TenantView, document: DocumentKey, range: HistoryRange): Generator<VersionStep> {
+  const { actor = '' } = range
+  const edges = edgesOf(view.tenant, range)
+  const sources = [commitsOf(view, [document], edges), commitsByActor(view, actor, edges)]
+  for (const { revision, isFound } of commonRevisions(sources, edges)) {
+    const row = isFound ? view.tables.versions.get(versionKey(document, revision)) : undefined
+    if (row === undefined) yield { position: revision, read: null, bytes: 0, rows: sources.length }
+    else if (actorInRow(readRow(view, revision)) !== actor) yield { position: revision, read: null, bytes: row[2] }
+    else yield { revision, row }
   }
 }
 

@@ -6,14 +6,16 @@ import { findVersion } from './documents.ts'
 import { pathOfKey, parseDocumentKey, toDocumentKey, spansOf, type DocumentKey, type KeySpan } from '../keys.ts'
 import { readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
+import { commitsIn, commonRevisions } from './revisions.ts'
 import { decodeHead, pathsInRow, revisionInHead, versionInHead } from '../rows.ts'
 import type { TenantView } from '../tables.ts'
 
 /**
- * A past state within these bounds of the newest is read as the latest state plus the documents written since, found by
- * the log: older tombstones are not scanned. Within them of the first commit, all documents are found by the log: later
- * ones are not scanned. Reading the paths of 64 commits takes about as long as a page. A log row is read whole, with
- * its values: 256 KiB add a tenth (0.07 ms to 0.65 ms) to a slice of 256 documents, 64 MB would add 15 ms.
+ * Bounds of the commits of a top-level collection. A past state that lies within them of the newest is read as the
+ * latest state plus the documents written since, found by the log: older tombstones are not scanned. Within them of the
+ * first commit, all documents are found by the log: later ones are not scanned. Reading the paths of 64 commits takes
+ * about as long as a page. A log row is read whole, with its values: 256 KiB add a tenth (0.07 ms to 0.65 ms) to a
+ * slice of 256 documents, 64 MB would add 15 ms.
  */
 const NEAR_BOUNDS = { commits: 64, paths: 1_024, bytes: 262_144 }
 
@@ -39,8 +41,9 @@ function* scanDocuments(view: TenantView, moment: ListMoment): Generator<Scanned
   const { range, at } = moment
   const { last, floor } = view.tenant
   const isNow = at === last
-  const writtenUpTo = isNow || floor > 0 ? null : writtenIn(view, range, { after: 0, upTo: at })
-  const writtenSince = writtenUpTo === null ? writtenIn(view, range, { after: at, upTo: last }) : null
+  const writtenSince = writtenIn(view, range, { after: at, upTo: last })
+  const isFar = writtenSince === null && floor === 0
+  const writtenUpTo = isFar ? writtenIn(view, range, { after: 0, upTo: at }) : null
   for (const entry of writtenUpTo?.map(entryOf) ?? entriesOf(view, range, writtenSince)) {
     const { document, row, deleted } = entry
     const isUnchanged = row !== null && (isNow || revisionInHead(row) <= at)
@@ -95,12 +98,16 @@ interface CommitRange {
   readonly upTo: Revision
 }
 
-/** Documents of the range that these commits wrote, in order; null when the commits exceed NEAR_BOUNDS. */
+/**
+ * Documents of the range that these commits wrote, in order; null when the commits of its top-level collection exceed
+ * NEAR_BOUNDS.
+ */
 function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
-  if (upTo - after > NEAR_BOUNDS.commits) return null
+  const revisions = revisionsIn(view, range, { after, upTo })
+  if (revisions === null) return null
   const written = new Map<string, DocumentKey>()
   let [paths, bytes] = [0, 0]
-  for (let revision = after + 1; revision <= upTo; revision++) {
+  for (const revision of revisions) {
     const row = readRow(view, revision)
     bytes += row.length
     if (bytes > NEAR_BOUNDS.bytes) return null
@@ -111,6 +118,19 @@ function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange)
   }
   const documents = [...written.values()].sort(compareDocuments)
   return range.reverse === true ? documents.reverse() : documents
+}
+
+/** The revisions of a range of commits, without those of other top-level collections; null when they are too many. */
+function revisionsIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly Revision[] | null {
+  const [collection] = range.path
+  const edges = { low: after + 1, high: upTo, reverse: false }
+  const source = collection === undefined ? (from: Revision) => from : commitsIn(view, [collection], edges)
+  const revisions: Revision[] = []
+  for (const { revision } of commonRevisions([source], edges)) {
+    if (revisions.length >= NEAR_BOUNDS.commits) return null
+    revisions.push(revision)
+  }
+  return revisions
 }
 
 function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {

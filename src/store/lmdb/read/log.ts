@@ -3,10 +3,19 @@ import { isWithin, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
 import type { LogPage, LogRange } from '../../store.ts'
 import { pathOfKey, type DocumentKey } from '../keys.ts'
-import { fewLmdbDocuments, mergedRevisions } from './merged.ts'
 import { takeRows, type ScannedRow } from './page.ts'
-import { decodeCommit, decodeVersion, pathsInRow, timeInRow } from '../rows.ts'
-import type { FoundCommit, TenantRow, TenantView } from '../tables.ts'
+import {
+  commitsByActor,
+  commitsIn,
+  commitsOf,
+  commonRevisions,
+  edgesOf,
+  fewLmdbDocuments,
+  type RevisionEdges,
+  type SeekRevision,
+} from './revisions.ts'
+import { actorInRow, decodeCommit, decodeVersion, pathsInRow, timeInRow } from '../rows.ts'
+import type { FoundCommit, TenantView } from '../tables.ts'
 
 /** The log row of a commit; valid only until the next read of any table, which reuses its buffer. */
 export function readRow({ tables, tenant }: TenantView, revision: Revision): Buffer {
@@ -26,34 +35,65 @@ export function readStoredVersion(view: TenantView, document: DocumentKey, found
 
 export function readLogRows(view: TenantView, range: LogRange): LogPage {
   const { floor, last, epoch } = view.tenant
-  const { rows, next } = takeRows(
-    range.below === undefined ? commitsIn(view, range) : commitsBelow(view, range, range.below),
-    range,
-  )
+  const edges = edgesOf(view.tenant, range)
+  const selection = selectionOf(view, range, edges)
+  const scanned = selection === null ? allCommits(view, edges) : selectedCommits(view, selection, edges)
+  const { rows, next } = takeRows(scanned, range)
   return { commits: rows, next, floor, last, epoch }
 }
 
-function* commitsIn(view: TenantView, range: LogRange): Generator<ScannedRow<Commit, Revision>> {
-  for (const revision of revisionsIn(view.tenant, range)) {
+function* allCommits(view: TenantView, { low, high, reverse }: RevisionEdges): Generator<ScannedRow<Commit, Revision>> {
+  const step = reverse ? -1 : 1
+  for (let revision = reverse ? high : low; revision >= low && revision <= high; revision += step) {
     const row = readRow(view, revision)
     yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
   }
 }
 
+/** A part of the commits. */
+interface CommitSelection {
+  /** Every selected commit is in all of them, at least one. */
+  readonly sources: readonly SeekRevision[]
+  readonly actor: string | undefined
+  /** The paths at or below which a commit of the sources need not have written. */
+  readonly below: readonly Path[] | undefined
+}
+
 /**
- * Commits that wrote at or below one of the paths: by the versions of the documents there, or for many by a log scan.
+ * The commits of a range by the indexes; null: all of them. Commits below paths are found by the versions of the
+ * documents there, or, of many documents, by the commits of their top-level collections.
  */
-function* commitsBelow(
+function selectionOf(view: TenantView, range: LogRange, edges: RevisionEdges): CommitSelection | null {
+  const { actor } = range
+  const below = range.below?.some((path) => path.length === 0) ? undefined : range.below
+  const isWhole = below === undefined || below.every((path) => path.length === 1)
+  const documents = isWhole ? null : fewLmdbDocuments(view, below)
+  const sources = actor === undefined ? [] : [commitsByActor(view, actor, edges)]
+  if (documents !== null) sources.push(commitsOf(view, documents, edges))
+  else if (below !== undefined) sources.push(commitsIn(view, topLevel(below), edges))
+  if (sources.length === 0) return null
+  return { sources, actor, below: isWhole || documents !== null ? undefined : below }
+}
+
+function topLevel(paths: readonly Path[]): readonly string[] {
+  return [...new Set(paths.flatMap((path) => path.slice(0, 1)))]
+}
+
+function* selectedCommits(
   view: TenantView,
-  range: LogRange,
-  below: readonly Path[],
+  { sources, actor, below }: CommitSelection,
+  edges: RevisionEdges,
 ): Generator<ScannedRow<Commit, Revision>> {
-  const documents = fewLmdbDocuments(view, below)
-  if (documents !== null) return yield* commitsOf(view, range, documents)
-  for (const revision of revisionsIn(view.tenant, range)) {
+  for (const { revision, isFound } of commonRevisions(sources, edges)) {
+    if (!isFound) {
+      yield { position: revision, read: null, bytes: 0, rows: sources.length }
+      continue
+    }
     const row = readRow(view, revision)
-    const paths = pathsInRow(row)
-    const isSelected = paths.some((path) => below.some((root) => isWithin(path, root)))
+    const paths = below === undefined ? [] : pathsInRow(row)
+    const isSelected =
+      (actor === undefined || actorInRow(row) === actor) &&
+      (below === undefined || paths.some((path) => below.some((root) => isWithin(path, root))))
     yield {
       position: revision,
       read: isSelected ? () => decodeCommit(row, revision) : null,
@@ -61,34 +101,6 @@ function* commitsBelow(
       rows: Math.max(1, paths.length),
     }
   }
-}
-
-function* commitsOf(
-  view: TenantView,
-  range: LogRange,
-  documents: readonly DocumentKey[],
-): Generator<ScannedRow<Commit, Revision>> {
-  for (const revision of mergedRevisions(view.tables, documents, {
-    ...edgesOf(view.tenant, range),
-    reverse: range.reverse === true,
-  })) {
-    const row = readRow(view, revision)
-    yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
-  }
-}
-
-/** The first and the last revision of a range. */
-function edgesOf(
-  tenant: TenantRow,
-  { after, before = Infinity }: LogRange,
-): { readonly low: Revision; readonly high: Revision } {
-  return { low: Math.max(after, tenant.floor) + 1, high: Math.min(before - 1, tenant.last) }
-}
-
-function* revisionsIn(tenant: TenantRow, range: LogRange): Generator<Revision> {
-  const { low, high } = edgesOf(tenant, range)
-  const step = range.reverse === true ? -1 : 1
-  for (let revision = step > 0 ? low : high; revision >= low && revision <= high; revision += step) yield revision
 }
 
 /** Binary search over the times of the log, which never decrease; 0 when all are later than `time`. */

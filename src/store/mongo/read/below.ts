@@ -2,59 +2,61 @@ import type { Filter } from 'mongodb'
 import { isDocumentPath, isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
 import { takeWithin, type TakenRows } from '../../page.ts'
-import { SKIPS } from '../../store.ts'
 import { headKeysOf, type MongoReader } from './latest.ts'
-import { belowKeys, logKey, pathOfHead, type LogEntry, type LogRow } from '../rows.ts'
-import { findCommits, readOverlay, readSection, type LogSection } from '../tables.ts'
+import { logKey, logRowBytes, pathOfHead, toLogEntry, type LogEntry, type LogRow } from '../rows.ts'
+import { scanRows } from './scan.ts'
+import { byKey, findCommits, readOverlay, readSection, type LogSection } from '../tables.ts'
 
 /**
  * Most documents in one query, for which the server merges the histories by the index of paths and revisions. With more
- * documents a log scan is as fast, as more of its commits match.
+ * documents a scan of their collections' commits is as fast, as more of these match.
  */
 const MERGED_DOCUMENTS = 256
 
-interface BelowSection extends LogSection {
+/** A section of the log, and which of its commits to read. */
+interface SelectedSection extends LogSection {
   /** Only commits that wrote at or below one of these paths. */
-  readonly below: readonly Path[]
+  readonly below?: readonly Path[] | undefined
+  /** Only commits of this actor. */
+  readonly actor?: string | undefined
   readonly skips?: number | undefined
 }
 
-/** Commits of a section of the log, from memory as far as they are there; with `below`, of a BelowSection. */
-export async function readCommits(
-  reader: MongoReader,
-  { below, ...section }: Omit<BelowSection, 'below'> & { readonly below?: readonly Path[] | undefined },
-): Promise<BelowPage> {
-  if (below !== undefined) return readBelow(reader, { ...section, below })
-  const { tables, overlay } = reader
-  return toBelowPage(readOverlay(overlay, section) ?? (await readSection(tables, overlay.scope, section)))
-}
-
-interface BelowPage {
+interface CommitPage {
   /** In the order of the section. */
   readonly rows: readonly LogEntry[]
   /** The revision from which the section continues; undefined at its end. */
   readonly next: Revision | undefined
 }
 
-/**
- * Commits of a section that wrote at or below some paths: from memory, by the documents if they are few, else by a log
- * scan.
- */
-async function readBelow(reader: MongoReader, section: BelowSection): Promise<BelowPage> {
-  const recent = readOverlay(reader.overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
-  if (recent !== null) {
-    const selected = recent.rows.filter((entry) => isSelected(entry, section.below))
-    return toBelowPage(takeWithin(selected, section.limit, ({ bytes }) => bytes))
+/** Commits of a section of the log: from memory, where they are there, else by an index that finds them. */
+export async function readCommits(reader: MongoReader, section: SelectedSection): Promise<CommitPage> {
+  const { tables, overlay } = reader
+  const { actor } = section
+  const below = section.below?.some((path) => path.length === 0) === true ? undefined : section.below
+  if (below === undefined && actor === undefined) {
+    return toCommitPage(readOverlay(overlay, section) ?? (await readSection(tables, overlay.scope, section)))
   }
-  const documents = await fewMongoDocuments(reader, section.below)
-  return documents === null ? scanLog(reader, section) : readMerged(reader, { ...section, documents })
+  const recent = readOverlay(overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
+  if (recent !== null) {
+    const selected = recent.rows.filter((entry) => isSelected(entry, { below, actor }))
+    return toCommitPage(takeWithin(selected, section.limit, ({ bytes }) => bytes))
+  }
+  if (below === undefined) return readByIndex(reader, section, { by: actor ?? null })
+  if (actor !== undefined) return scanByActor(reader, { ...section, below, actor })
+  const documents = await fewMongoDocuments(reader, below)
+  if (documents !== null) return readByIndex(reader, section, { 'ops.p': { $in: [...documents] } })
+  return scanCollections(reader, { ...section, below })
 }
 
-function isSelected({ commit }: LogEntry, below: readonly Path[]): boolean {
-  return commit.versions.some(({ path }) => below.some((root) => isWithin(path, root)))
+function isSelected({ commit }: LogEntry, { below, actor }: Pick<SelectedSection, 'below' | 'actor'>): boolean {
+  return (
+    (actor === undefined || commit.actor === actor) &&
+    (below === undefined || commit.versions.some(({ path }) => below.some((root) => isWithin(path, root))))
+  )
 }
 
-function toBelowPage({ rows, more }: TakenRows<LogEntry>): BelowPage {
+function toCommitPage({ rows, more }: TakenRows<LogEntry>): CommitPage {
   return { rows, next: more ? rows.at(-1)?.commit.revision : undefined }
 }
 
@@ -84,46 +86,58 @@ async function fewMongoDocuments(reader: MongoReader, below: readonly Path[]): P
   return texts.size > MERGED_DOCUMENTS ? null : [...texts]
 }
 
-interface MergedSection extends LogSection {
-  readonly documents: readonly string[]
-}
-
-async function readMerged(
+/** The commits that meet a condition, by an index in which the revision follows it. */
+async function readByIndex(
   { tables, overlay }: MongoReader,
-  { after, before, reverse, limit, documents }: MergedSection,
-): Promise<BelowPage> {
-  if (documents.length === 0) return { rows: [], next: undefined }
-  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $in: [...documents] }, n: { $gt: after, $lt: before } }
-  return toBelowPage(await findCommits(tables, { filter, sort: { n: reverse === true ? -1 : 1 }, limit }))
+  { after, before, reverse, limit }: LogSection,
+  condition: Filter<LogRow>,
+): Promise<CommitPage> {
+  const filter: Filter<LogRow> = { t: overlay.scope, ...condition, n: { $gt: after, $lt: before } }
+  return toCommitPage(await findCommits(tables, { filter, sort: { n: reverse === true ? -1 : 1 }, limit }))
 }
 
-/** Scans up to `skips` commits in one query; the server filters them. */
-async function scanLog({ tables, overlay }: MongoReader, section: BelowSection): Promise<BelowPage> {
-  const { after, before, reverse = false, below, limit, skips = SKIPS } = section
-  const [low, high] = reverse
-    ? [Math.max(after, before - 1 - skips), before]
-    : [after, Math.min(before, after + 1 + skips)]
-  const filter: Filter<LogRow> = {
-    t: overlay.scope,
-    _id: { $gt: logKey(overlay.scope, low), $lt: logKey(overlay.scope, high) },
-    ...wroteBelow(below),
-  }
-  const { rows, more } = await findCommits(tables, { filter, sort: { _id: reverse ? -1 : 1 }, limit })
-  const found = rows.filter((entry) => isSelected(entry, below))
-  if (more) return { rows: found, next: rows.at(-1)?.commit.revision }
-  const isWhole = low === after && high === before
-  return { rows: found, next: isWhole ? undefined : reverse ? low + 1 : high - 1 }
+type BelowSection = SelectedSection & { readonly below: readonly Path[] }
+
+/**
+ * The commits in the top-level collections of the paths, and those that do not say in which collections they wrote.
+ * Where every path is such a collection, nearly all of them are selected, and are read at once.
+ */
+async function scanCollections(reader: MongoReader, section: BelowSection): Promise<CommitPage> {
+  const { scope } = reader.overlay
+  const { after, before, below, limit, skips, reverse = false } = section
+  const collections = new Set(below.map(([name = '']) => name))
+  const n = { $gt: after, $lt: before }
+  const filter = { $or: [...collections, null].map((c) => ({ t: scope, c, n })) } as Filter<LogRow>
+  if (below.some((path) => path.length > 1)) return scanPaths(reader, section, filter)
+  const scan = { filter, reverse, limit, skips, isSelected: wroteIn(below), bytesOf: logRowBytes }
+  const { rows, next } = await scanRows(reader.tables, scan)
+  return { rows: rows.map(toLogEntry), next }
+}
+
+/** The commits of an actor that wrote at or below the paths. */
+function scanByActor(reader: MongoReader, section: BelowSection & { readonly actor: string }): Promise<CommitPage> {
+  const { after, before, actor } = section
+  return scanPaths(reader, section, { t: reader.overlay.scope, by: actor, n: { $gt: after, $lt: before } })
 }
 
 /**
- * A filter that may match too much, as different elements of an array may meet the two bounds: results need a second
- * check.
+ * The commits of a filter that wrote at or below the paths: first the paths of all are read, then the selected commits.
  */
-function wroteBelow(below: readonly Path[]): Filter<LogRow> {
-  if (below.some((path) => path.length === 0)) return {}
-  const parts = below.flatMap((path) => {
-    const { from, to } = belowKeys(pathText(path))
-    return [{ 'ops.p': pathText(path) }, { 'ops.p': { $gte: from, $lt: to } }]
-  })
-  return { $or: parts }
+async function scanPaths(
+  { tables, overlay }: MongoReader,
+  { below, limit, skips, reverse = false }: BelowSection,
+  filter: Filter<LogRow>,
+): Promise<CommitPage> {
+  const scan = { filter, reverse, limit, skips, projection: { n: 1, 'ops.p': 1 }, isSelected: wroteIn(below) }
+  const { rows: found, next } = await scanRows(tables, { ...scan, bytesOf: () => 0 })
+  if (found.length === 0) return { rows: [], next }
+  const keys = found.map(({ n }) => logKey(overlay.scope, Number(n)))
+  const query = { filter: byKey(tables, overlay.scope, keys), sort: { _id: reverse ? -1 : 1 }, limit } as const
+  const page = toCommitPage(await findCommits(tables, query))
+  return page.next === undefined ? { ...page, next } : page
+}
+
+/** Whether a row wrote at or below one of the paths. */
+function wroteIn(below: readonly Path[]): (row: LogRow) => boolean {
+  return ({ ops }) => ops.some(({ p }) => below.some((root) => isWithin(p.split('/'), root)))
 }

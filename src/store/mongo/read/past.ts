@@ -14,6 +14,7 @@ import {
   type LogRow,
 } from '../rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
+import { scanRows } from './scan.ts'
 import { byKey, readUpTo, type MongoTables } from '../tables.ts'
 
 /** Most concurrent queries for older versions. */
@@ -105,7 +106,7 @@ async function listPast(reader: MongoReader, range: Range, at: Revision): Promis
 
 /** Versions of one document. */
 export async function findHistory(reader: MongoReader, path: Path, range: HistoryRange): Promise<HistoryPage> {
-  const { after = 0, before = Number.MAX_SAFE_INTEGER, version, touching, reverse, limit } = range
+  const { after = 0, before = Number.MAX_SAFE_INTEGER, version, touching, actor, reverse, limit } = range
   const text = pathText(path)
   const { scope } = reader.overlay
   if (version !== undefined) {
@@ -113,8 +114,8 @@ export async function findHistory(reader: MongoReader, path: Path, range: Histor
   }
   const filter: Filter<LogRow> = { t: scope, 'ops.p': text, n: { $gt: after, $lt: before } }
   const query: VersionQuery = { filter, sort: { n: reverse === true ? -1 : 1 }, text, limit }
-  if (touching !== undefined) return readTouching(reader, { ...query, touching, skips: range.skips ?? SKIPS })
-  return versionsOfRows(reader, query)
+  if (touching === undefined && actor === undefined) return versionsOfRows(reader, query)
+  return scanVersions(reader, { ...query, touching, actor, skips: range.skips })
 }
 
 interface VersionQuery {
@@ -141,31 +142,38 @@ async function versionsOfRows(
   }
 }
 
-interface TouchingQuery extends VersionQuery {
-  readonly touching: FieldPath
-  readonly skips: number
+interface SelectedVersions extends VersionQuery {
+  readonly touching: FieldPath | undefined
+  readonly actor: string | undefined
+  readonly skips: number | undefined
 }
 
 /**
- * Versions that may have changed a field: first reads only the written fields, then the values of the matching
- * versions.
+ * Versions that may have changed a field, or of one actor: first reads only the written fields, then the values of the
+ * selected versions.
  */
-async function readTouching(reader: MongoReader, { touching, skips, ...query }: TouchingQuery): Promise<HistoryPage> {
+async function scanVersions(
+  reader: MongoReader,
+  { touching, actor, skips, ...query }: SelectedVersions,
+): Promise<HistoryPage> {
   const { tables, overlay } = reader
-  const projection = { n: 1, 'ops.p': 1, 'ops.f': 1 } as const
-  const cursor = tables.log.find(query.filter, { sort: query.sort ?? {}, projection, maxTimeMS: tables.readMs })
-  const scanned = await tables.call(readUpTo(cursor, { rows: query.limit.rows + skips, bytes: Infinity }, () => 0))
-  const touched = scanned.rows.filter(({ ops }) => ops.some(({ p, f }) => p === query.text && mayTouch(f, touching)))
-  const wanted = touched.slice(0, query.limit.rows)
-  const filter = byKey(
-    tables,
-    overlay.scope,
-    wanted.map(({ n }) => logKey(overlay.scope, Number(n))),
-  )
-  const page = wanted.length === 0 ? NO_VERSIONS : await versionsOfRows(reader, { ...query, filter })
+  const { limit, text, sort } = query
+  const scanned = await scanRows(tables, {
+    filter: query.filter,
+    reverse: sort?.n === -1,
+    limit: { rows: limit.rows, bytes: Infinity },
+    skips,
+    projection: { n: 1, by: 1, 'ops.p': 1, 'ops.f': 1 },
+    isSelected: ({ by, ops }) =>
+      (actor === undefined || by === actor) &&
+      (touching === undefined || ops.some(({ p, f }) => p === text && mayTouch(f, touching))),
+    bytesOf: () => 0,
+  })
+  const keys = scanned.rows.map(({ n }) => logKey(overlay.scope, Number(n)))
+  const filter = byKey(tables, overlay.scope, keys)
+  const page = keys.length === 0 ? NO_VERSIONS : await versionsOfRows(reader, { ...query, filter })
   if (page.more) return page
-  const last = touched.length > wanted.length ? wanted.at(-1) : scanned.more ? scanned.rows.at(-1) : undefined
-  return { rows: page.rows, more: last !== undefined, next: last === undefined ? undefined : Number(last.n) }
+  return { rows: page.rows, more: scanned.next !== undefined, next: scanned.next }
 }
 
 const NO_VERSIONS: HistoryPage = { rows: [], more: false }

@@ -1,0 +1,77 @@
+import type { Key } from 'lmdb'
+import type { Path } from '../../core/path.ts'
+import type { Revision } from '../../core/version.ts'
+import type { TenantId } from '../store.ts'
+import { actorInRow, pathsInRow } from './rows.ts'
+import type { LmdbTables, TenantRow } from './tables.ts'
+
+/** Most rows that one transaction adds to the indexes, and most bytes of the log that it reads. */
+const STEP = { rows: 500, bytes: 1_048_576 }
+
+/** Most characters of an actor in a key, as lmdb bounds keys. The log row tells longer actors apart. */
+const ACTOR_CHARACTERS = 256
+
+/** The facts of a commit that the indexes hold. */
+interface IndexedCommit {
+  readonly revision: Revision
+  readonly actor: string | null
+  readonly paths: readonly Path[]
+}
+
+/** The keys of the commits of an actor, without the revision. */
+export function actorPrefix(tenant: number, actor: string): readonly [number, string] {
+  return [tenant, actor.slice(0, ACTOR_CHARACTERS)]
+}
+
+/** Adds a commit to `actors` and `writes` within the running transaction; returns the number of rows. */
+export function indexCommit(tables: LmdbTables, tenant: number, { revision, actor, paths }: IndexedCommit): number {
+  const collections = new Set(paths.map(([collection = '']) => collection))
+  for (const collection of collections) void tables.writes.put([tenant, collection, revision], 0)
+  if (actor === null) return collections.size
+  const key: Key = [...actorPrefix(tenant, actor), revision]
+  void tables.actors.put(key, 0)
+  return collections.size + 1
+}
+
+/** Tenants that one call of `tenantsBehind` looks at. */
+const TENANTS = 1_000
+
+interface TenantsBehind {
+  readonly tenants: readonly TenantId[]
+  /** The name after which to continue; undefined at the end. */
+  readonly next: TenantId | undefined
+}
+
+/** The tenants of which the indexes lack commits, among some that follow `after`. */
+export function tenantsBehind(tables: LmdbTables, after: TenantId | undefined): TenantsBehind {
+  const start = after === undefined ? {} : { start: after, exclusiveStart: true }
+  const rows = [...tables.tenants.getRange({ ...start, limit: TENANTS })]
+  return {
+    tenants: rows.filter(({ value }) => isBehind(value)).map(({ key }) => key),
+    next: rows.length < TENANTS ? undefined : rows.at(-1)?.key,
+  }
+}
+
+/** Whether the indexes lack commits of the tenant: releases without these tables wrote them. */
+function isBehind({ indexed = 0, last }: TenantRow): boolean {
+  return indexed < last
+}
+
+/**
+ * Adds some commits that the indexes lack within the running transaction, which also records how far they are complete;
+ * false when no commit is left.
+ */
+export function indexSome(tables: LmdbTables, tenant: TenantId): boolean {
+  const row = tables.tenants.get(tenant)
+  if (row === undefined || !isBehind(row)) return false
+  let indexed = Math.max(row.indexed ?? 0, row.floor)
+  for (let [rows, bytes] = [0, 0]; indexed < row.last && rows < STEP.rows && bytes < STEP.bytes;) {
+    indexed++
+    const log = tables.log.getBinaryFast([row.number, indexed])
+    if (log === undefined) throw new Error(`The log of tenant ${row.number} has no commit ${indexed}.`)
+    bytes += log.length
+    rows += indexCommit(tables, row.number, { revision: indexed, actor: actorInRow(log), paths: pathsInRow(log) }) + 1
+  }
+  void tables.tenants.put(tenant, { ...row, indexed })
+  return indexed < row.last
+}
