@@ -1,8 +1,7 @@
 import type { Key } from 'lmdb'
-import type { Path } from '../../core/path.ts'
 import type { Revision } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
-import { actorInRow, pathsInRow } from './rows.ts'
+import { actorInRow, writesInRow, type RowWrite } from './rows.ts'
 import type { LmdbTables, TenantRow } from './tables.ts'
 
 /** Most rows that one transaction adds to the indexes, and most bytes of the log that it reads. */
@@ -15,7 +14,7 @@ const ACTOR_CHARACTERS = 256
 interface IndexedCommit {
   readonly revision: Revision
   readonly actor: string | null
-  readonly paths: readonly Path[]
+  readonly writes: readonly RowWrite[]
 }
 
 /** The keys of the commits of an actor, without the revision. */
@@ -23,14 +22,15 @@ export function actorPrefix(tenant: number, actor: string): readonly [number, st
   return [tenant, actor.slice(0, ACTOR_CHARACTERS)]
 }
 
-/** Adds a commit to `actors` and `writes` within the running transaction; returns the number of rows. */
-export function indexCommit(tables: LmdbTables, tenant: number, { revision, actor, paths }: IndexedCommit): number {
-  const collections = new Set(paths.map(([collection = '']) => collection))
-  for (const collection of collections) void tables.writes.put([tenant, collection, revision], 0)
-  if (actor === null) return collections.size
-  const key: Key = [...actorPrefix(tenant, actor), revision]
-  void tables.actors.put(key, 0)
-  return collections.size + 1
+/** Adds a commit to the indexes within the running transaction; returns the number of rows. */
+export function indexCommit(tables: LmdbTables, tenant: number, { revision, actor, writes }: IndexedCommit): number {
+  const keys = (of: readonly RowWrite[]): readonly Key[] =>
+    [...new Set(of.map(({ path: [collection = ''] }) => collection))].map((name) => [tenant, name, revision])
+  const [written, deleted] = [keys(writes), keys(writes.filter(({ isDelete }) => isDelete))]
+  for (const key of written) void tables.writes.put(key, 0)
+  for (const key of deleted) void tables.deletes.put(key, 0)
+  if (actor !== null) void tables.actors.put([...actorPrefix(tenant, actor), revision], 0)
+  return written.length + deleted.length + (actor === null ? 0 : 1)
 }
 
 /** Tenants that one call of `tenantsBehind` looks at. */
@@ -70,7 +70,7 @@ export function indexSome(tables: LmdbTables, tenant: TenantId): boolean {
     const log = tables.log.getBinaryFast([row.number, indexed])
     if (log === undefined) throw new Error(`The log of tenant ${row.number} has no commit ${indexed}.`)
     bytes += log.length
-    rows += indexCommit(tables, row.number, { revision: indexed, actor: actorInRow(log), paths: pathsInRow(log) }) + 1
+    rows += indexCommit(tables, row.number, { revision: indexed, actor: actorInRow(log), writes: writesInRow(log) }) + 1
   }
   void tables.tenants.put(tenant, { ...row, indexed })
   return indexed < row.last

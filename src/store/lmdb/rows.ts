@@ -22,6 +22,8 @@ const NEWLINE = 10
 const QUOTE = 34
 const BACKSLASH = 92
 const CLOSE = 93
+/** The first letter of DELETE, and of no other type. */
+const DELETE_INITIAL = 68
 
 /** The stored form of a commit. */
 interface EncodedCommit {
@@ -129,6 +131,23 @@ export function pathsInRow(row: Buffer): readonly Path[] {
   const end = row.indexOf(NEWLINE, start)
   const texts = JSON.parse(row.toString('utf8', start, end < 0 ? row.length : end)) as readonly string[]
   return texts.map((text) => text.split('/'))
+}
+
+/** A write of a commit, without its value. */
+export interface RowWrite {
+  readonly path: Path
+  readonly isDelete: boolean
+}
+
+/** The writes of the commit in a log row, without parsing their values. */
+export function writesInRow(row: Buffer): readonly RowWrite[] {
+  let line = row.indexOf(NEWLINE)
+  return pathsInRow(row).map((path) => {
+    line = row.indexOf(NEWLINE, line + 1)
+    // The type stands behind the number of the version.
+    const type = row.indexOf(QUOTE, line) + 1
+    return { path, isDelete: row[type] === DELETE_INITIAL }
+  })
 }
 
 function decodeMeta(row: Buffer): CommitMeta {

@@ -23,6 +23,8 @@ export interface LmdbTables {
   readonly actors: Database<number, Key>
   /** [n, top-level collection, revision] → 0, of each commit that wrote there. */
   readonly writes: Database<number, Key>
+  /** As `writes`, of each commit that deleted a document there. */
+  readonly deletes: Database<number, Key>
   /** Number of a dropped tenant → its name, until its rows are removed. */
   readonly dropped: Database<string, number>
   /** Name of a counter → its value. */
@@ -37,7 +39,7 @@ export interface TenantRow {
   readonly last: number
   readonly at: number
   /**
-   * `actors` and `writes` have the commits up to this revision. Releases that lack these tables write no such number,
+   * `actors`, `writes` and `deletes` have the commits up to this revision. Releases that lack these tables write no such number,
    * or leave it as it was.
    */
   readonly indexed?: number | undefined
@@ -87,6 +89,7 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
       versions: root.openDB({ name: 'versions', encoding: 'json' }),
       actors: root.openDB({ name: 'actors', encoding: 'json' }),
       writes: root.openDB({ name: 'writes', encoding: 'json' }),
+      deletes: root.openDB({ name: 'deletes', encoding: 'json' }),
       dropped: root.openDB({ name: 'dropped', encoding: 'string' }),
       counters: root.openDB({ name: 'counters', encoding: 'json' }),
     }
