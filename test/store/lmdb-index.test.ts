@@ -176,7 +176,7 @@ describe('a page of the past reads of the log', () => {
     })
   })
 
-  test('as of a moment after which little was deleted: no tombstone from before, however much was written', async () => {
+  test('no tombstone, as of a moment after which little was deleted but much written', async () => {
     await using directory = await freshDirectory()
     const store = await openLmdbStore({ directory: directory.path })
     await append(store, 't', [
