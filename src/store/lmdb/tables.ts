@@ -39,8 +39,8 @@ export interface TenantRow {
   readonly last: number
   readonly at: number
   /**
-   * `actors`, `writes` and `deletes` have the commits up to this revision. Releases that lack these tables write no such
-   * number, or leave it as it was.
+   * `actors`, `writes` and `deletes` have the commits up to this revision. Releases that lack these tables write no
+   * such number, or leave it as it was.
    */
   readonly indexed?: number | undefined
 }
