@@ -127,7 +127,7 @@ describeMongo('searches on MongoDB', (mongo) => {
     ])
   }, 60_000)
 
-  test('writes in a nested collection of many documents, by the paths that its top-level collection wrote', async () => {
+  test('writes in a nested collection of many documents are found by the paths of each commit', async () => {
     const first = await mongo.open({ callMs: 30_000 })
     await first.append(TENANT, [draft(Array.from({ length: 260 }, (_, i) => put(`posts/1/many/${i}`, 1)))])
     await first.append(
