@@ -9,6 +9,9 @@ import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions
 /** With less free space than this EIO means a full disk: lmdb reports EIO after a short write. */
 const FULL_BELOW_BYTES = 16 * 2 ** 20
 
+/** Least time between two looks for readers that were killed. */
+const READERS_CHECK_MS = 10_000
+
 const DATA_FILE = 'data.mdb'
 
 /** EIO (errno). */
@@ -40,6 +43,7 @@ export class LmdbEnvironment {
   readonly #data: number
   #open: OpenEnvironment | null
   #closed = false
+  #readersCheckedAt = performance.now()
 
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
   constructor(options: LmdbEnvironmentOptions) {
@@ -56,6 +60,7 @@ export class LmdbEnvironment {
   /** Runs and flushes a transaction: all or nothing, durable on return. Throws UNAVAILABLE or STORAGE_FULL. */
   write<T>(action: (tables: LmdbTables) => T): T {
     return this.#run(({ tables, reserve }) => {
+      this.#forgetDeadReaders(tables)
       reserve.reserve(usedBytes(tables))
       return tables.root.transactionSync(() => action(tables))
     })
@@ -71,6 +76,14 @@ export class LmdbEnvironment {
     this.#closed = true
     this.#discard()
     closeSync(this.#data)
+  }
+
+  /** A reader that was killed, such as a backup, would keep lmdb from using free pages again. */
+  #forgetDeadReaders({ root }: LmdbTables): void {
+    const now = performance.now()
+    if (now - this.#readersCheckedAt < READERS_CHECK_MS) return
+    this.#readersCheckedAt = now
+    root.readerCheck()
   }
 
   #run<T>(action: (open: OpenEnvironment) => T): T {

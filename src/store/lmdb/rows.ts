@@ -25,6 +25,9 @@ const CLOSE = 93
 /** The first letter of DELETE, and of no other type. */
 const DELETE_INITIAL = 68
 
+/** The part of a version that its commit gives. */
+type VersionMeta = Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>
+
 /** The stored form of a commit. */
 interface EncodedCommit {
   readonly row: Buffer
@@ -56,7 +59,7 @@ function encodeLine({ version, type, fields, createdAt, value }: Version): strin
 }
 
 /** Appends the commit's metadata to the version's line: one parse reads both, and the value is serialized once. */
-function encodeHead(line: string, { revision, updatedAt, actor, commit }: Version): string {
+export function encodeHead(line: string, { revision, updatedAt, actor, commit }: VersionMeta): string {
   return `${line.slice(0, -1)},${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`
 }
 
@@ -154,11 +157,7 @@ function decodeMeta(row: Buffer): CommitMeta {
   return JSON.parse(row.toString('utf8', 0, row.indexOf(NEWLINE))) as CommitMeta
 }
 
-function decodeLine(
-  path: Path,
-  line: string,
-  meta: Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>,
-): Version {
+function decodeLine(path: Path, line: string, meta: VersionMeta): Version {
   const [version, type, fields, createdAt, value] = JSON.parse(line) as VersionLine
   return { path, version, type, fields, value, createdAt, ...meta }
 }

@@ -60,6 +60,12 @@ export interface FoundCommit {
   readonly row: VersionRow
 }
 
+/** Default address space for the data, which bounds its size; it reserves neither memory nor disk. */
+export const MAP_SIZE_BYTES: number = 2 ** 40
+
+/** Most tables of an environment. */
+export const MAX_TABLES = 16
+
 export interface TablesOptions {
   readonly directory: string
   readonly mapSizeBytes: number
@@ -74,13 +80,13 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
     path: directory,
     noSubdir: false,
     mapSize: mapSizeBytes,
-    maxDbs: 16,
+    maxDbs: MAX_TABLES,
     overlappingSync: false,
   })
   try {
     return {
       root,
-      pageSize: (root.getStats() as { readonly pageSize: number }).pageSize,
+      pageSize: pageSizeOf(root),
       tenants: root.openDB({ name: 'tenants', encoding: 'json' }),
       log: root.openDB({ name: 'log', encoding: 'binary' }),
       commits: root.openDB({ name: 'commits', encoding: 'json' }),
@@ -99,6 +105,10 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
   }
 }
 
+export function pageSizeOf(root: RootDatabase<unknown, Key>): number {
+  return (root.getStats() as { readonly pageSize: number }).pageSize
+}
+
 /** Closes the environment. As no write is ever pending, lmdb closes it synchronously; its promise is not needed. */
 export function closeTables({ root }: LmdbTables): void {
   void root.close()
@@ -107,7 +117,7 @@ export function closeTables({ root }: LmdbTables): void {
 /**
  * Bytes of the data file up to the end of the last used page. (`getStats` returns it too, but walks all free pages.)
  */
-export function usedBytes({ root, pageSize }: LmdbTables): number {
+export function usedBytes({ root, pageSize }: Pick<LmdbTables, 'root' | 'pageSize'>): number {
   const { env } = root as unknown as { readonly env: { info(): { readonly lastPageNumber: number } } }
   return (env.info().lastPageNumber + 1) * pageSize
 }

@@ -17,7 +17,7 @@ export function openTenant(tables: LmdbTables, tenant: TenantId): TenantRow {
   return row
 }
 
-function newEpoch(): string {
+export function newEpoch(): string {
   return randomUUID().replaceAll('-', '').slice(0, 16)
 }
 

@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, rmdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from './file-lock.ts'
-import { directoryInUse } from './lock.ts'
-import { ifExists, systemCode } from './system-error.ts'
+import { directoryInUse } from './directory-lock.ts'
+import { ifExists, systemCode } from '../system-error.ts'
 import { aliveProcess } from './process-note.ts'
+import { hasReaders } from './readers-lock.ts'
 
 /**
  * Earlier releases lock the directory with this file and do not see the kernel's lock. In a rolling update both may run
@@ -22,7 +23,7 @@ export function lockOutEarlierReleases(directory: string): void {
   // Null where it is a directory.
   const note = ifExists(() => readFileSync(path, 'utf8'), ['EISDIR'])
   assertOwnerDead(note, directory)
-  assertNoReaders(directory)
+  assertNotOpen(directory)
   if (note === null) return
   rmSync(path, { force: true })
   makeLockDirectory(directory)
@@ -44,19 +45,26 @@ function assertOwnerDead(note: string | null, directory: string): void {
   if (pid !== null) throw directoryInUse(directory, `the process ${pid} of an earlier release is using it`)
 }
 
-/** Throws UNAVAILABLE while any process has the data open: lmdb then holds a kernel lock on its reader table. */
-function assertNoReaders(directory: string): void {
+/**
+ * Throws UNAVAILABLE while a process has the data open that is no reader of this release: lmdb then holds a kernel lock
+ * on its reader table.
+ */
+function assertNotOpen(directory: string): void {
   const file = ifExists(() => openSync(join(directory, 'lock.mdb'), 'r+'))
   if (file === null) return
   try {
-    if (!tryLock(file)) throw directoryInUse(directory, 'another process has its data open, perhaps an earlier release')
+    // A second try, for a reader that closes the data between the first one and the look for readers.
+    if (tryLock(file) || hasReaders(directory) || tryLock(file)) return
+    throw directoryInUse(directory, 'another process has its data open, perhaps an earlier release')
   } finally {
     closeSync(file)
   }
 }
 
+/** Does nothing while a process reads the data, which earlier releases would not notice. */
 export function allowEarlierReleases(directory: string): void {
   try {
+    if (hasReaders(directory)) return
     rmdirSync(join(directory, LOCK_FILE))
   } catch {
     // Earlier releases stay locked out until a later server stops successfully.

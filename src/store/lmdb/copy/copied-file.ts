@@ -1,0 +1,50 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { damagedFile } from '../files/data-file.ts'
+import { birthOf } from '../files/inode.ts'
+import { ifExists } from '../files/system-error.ts'
+import { writeWhole } from '../files/whole-file.ts'
+import { checkPages, type CheckPagesOptions } from '../pages/check-pages.ts'
+import { PageFile } from '../pages/page-file.ts'
+
+/** Names the data file that was opened last in this directory: a copy of both is another file than its note says. */
+const NOTE_FILE = 'inode'
+
+type CheckOptions = Omit<CheckPagesOptions, 'onFault'>
+
+/**
+ * Checks every page of a data file that was not opened here before, so that it may be a copy, perhaps of a file that was
+ * being written: lmdb ends the process by a signal when pages are missing or wrong. Of any other file nothing is read.
+ * Rejects with UNAVAILABLE when it is damaged.
+ */
+export async function checkIfCopy(directory: string, options: CheckOptions = {}): Promise<void> {
+  if (mayBeCopy(directory)) await checkDataPages(join(directory, 'data.mdb'), options)
+}
+
+/** Checks every page of a data file that no other process writes; its used pages. Rejects with UNAVAILABLE. */
+export async function checkDataPages(path: string, options: CheckOptions = {}): Promise<number> {
+  await using file = await PageFile.open(path)
+  const meta = await file.newestMeta()
+  if (typeof meta === 'string') throw damagedFile(path, meta)
+  const onFault = (fault: string): never => {
+    throw damagedFile(path, fault)
+  }
+  return checkPages(file, meta, { ...options, onFault })
+}
+
+/** Notes that the data file was opened in this directory, durably. Throws the system's error. */
+export function noteDataFile(directory: string): void {
+  const birth = birthOf(join(directory, 'data.mdb'))
+  if (birth !== null && birth !== noted(directory)) writeWhole(join(directory, NOTE_FILE), `${birth}\n`)
+}
+
+/** An empty file is one that lmdb has just made. */
+function mayBeCopy(directory: string): boolean {
+  const path = join(directory, 'data.mdb')
+  const found = ifExists(() => statSync(path))
+  return found !== null && found.size > 0 && birthOf(path) !== noted(directory)
+}
+
+function noted(directory: string): string | null {
+  return ifExists(() => readFileSync(join(directory, NOTE_FILE), 'utf8'))?.trim() ?? null
+}
