@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PageSet } from './page-set.ts'
 import type { PageFile } from './page-file.ts'
-import { beginsAsPage, readOverflowHead, readTreePage, type MetaPage, type TreeRecord } from './page-layout.ts'
+import { mayBeText, readOverflowHead, readTreePage, type MetaPage, type TreeRecord } from './page-layout.ts'
 
 /** Meta pages at the start of the file. */
 const META_PAGES = 2
@@ -124,7 +124,7 @@ class PageCheck {
     })
     if (!tree.isFree) {
       await this.#file.read(this.#tails, (page, bytes) => {
-        if (!this.#whole(page, bytes) || beginsAsPage(bytes, page)) {
+        if (!this.#whole(page, bytes) || !mayBeText(bytes, page)) {
           this.#fault(`${tree.name}: page ${page} is not the middle of a value`)
         }
       })

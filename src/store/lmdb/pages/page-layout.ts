@@ -120,11 +120,11 @@ export function readOverflowHead(bytes: Buffer, bounds: PageBounds): OverflowHea
 }
 
 /**
- * Whether bytes in the midst of a value begin as a page with this number: the page was written anew for something else.
- * Values are text, which has no zero byte, and a page number has one.
+ * Whether bytes in the midst of a value may be text, which has no zero byte: a page that was never written begins with
+ * one, and a page that was written anew for something else begins with its own number.
  */
-export function beginsAsPage(bytes: Buffer, page: number): boolean {
-  return wordAt(bytes, 0) === page
+export function mayBeText(bytes: Buffer, page: number): boolean {
+  return bytes[0] !== 0 && wordAt(bytes, 0) !== page
 }
 
 /** Pages of a value of so many bytes (mdb.c: OVPAGES). */
