@@ -159,12 +159,18 @@ describe('a compaction', () => {
     await writeSample(root.path)
     {
       await using child = await startStore(root.path)
-      await expect(compactData(root.path)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/is in use/) })
+      await expect(compactData(root.path)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/is in use/),
+      })
       expect((await child.store.log('a', { after: 0, limit: ALL })).last).toBe(4)
     }
     {
       using reader = await openReader(root.path)
-      await expect(compactData(root.path)).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/is being read/) })
+      await expect(compactData(root.path)).rejects.toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringMatching(/is being read/),
+      })
       expect(reader.tables.size).toBeGreaterThan(7)
     }
     await compactData(root.path)
@@ -222,11 +228,15 @@ describe('a store', () => {
     await (await openLmdbStore({ directory: data })).close()
     await expect(openLmdbStore({ directory: copy })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringMatching(/The data file .*data\.mdb is damaged.*page \d+ is not the middle of a value.*restore it/),
+      message: expect.stringMatching(
+        /The data file .*data\.mdb is damaged.*page \d+ is not the middle of a value.*restore it/,
+      ),
     })
     await rm(join(data, 'inode'))
     await expect(verifyData(data)).rejects.toMatchObject({ details: { damage: expect.stringMatching(/table log/) } })
-    await expect(backupData(data, join(root.path, 'b'))).rejects.toMatchObject({ details: { damage: expect.stringMatching(/table log/) } })
+    await expect(backupData(data, join(root.path, 'b'))).rejects.toMatchObject({
+      details: { damage: expect.stringMatching(/table log/) },
+    })
     await expect(compactData(data)).rejects.toMatchObject({ details: { damage: expect.stringMatching(/table log/) } })
     expect((await readdir(root.path)).toSorted()).toEqual(['copy', 'data'])
   })

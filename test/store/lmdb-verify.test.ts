@@ -144,6 +144,18 @@ const PLANTED: readonly (readonly [law: string, sentence: RegExp, change: (table
     /posts\/1: version 2 comes where 1 should/,
     ({ versions }) => void versions.remove([A, 'posts', '1', 1]),
   ],
+  ['an actor without a commit', /revision 1 is not in actors/, ({ actors }) => void actors.remove([A, 'ada', 1])],
+  [
+    "a commit for another's",
+    /actors has revision 2 for "bob", which it is not for/,
+    ({ actors }) => void actors.put([A, 'bob', 2], 0),
+  ],
+  ['a collection without a commit', /revision 3 is not in writes/, ({ writes }) => void writes.remove([A, 'posts', 3])],
+  [
+    'a commit that is not there for a collection',
+    /writes has revision 0 for "posts", which is not there/,
+    ({ writes }) => void writes.put([A, 'posts', 0], 0),
+  ],
   [
     'a location in another commit',
     /posts\/9: a version is located in revision 3, which did not write it/,

@@ -11,7 +11,7 @@ const STEP = { rows: 500, bytes: 1_048_576 }
 const ACTOR_CHARACTERS = 256
 
 /** The facts of a commit that the indexes hold. */
-interface IndexedCommit {
+export interface IndexedCommit {
   readonly revision: Revision
   readonly actor: string | null
   readonly writes: readonly RowWrite[]
@@ -22,15 +22,28 @@ export function actorPrefix(tenant: number, actor: string): readonly [number, st
   return [tenant, actor.slice(0, ACTOR_CHARACTERS)]
 }
 
-/** Adds a commit to the indexes within the running transaction; returns the number of rows. */
-export function indexCommit(tables: LmdbTables, tenant: number, { revision, actor, writes }: IndexedCommit): number {
+/** The tables that find the commits of an actor, of a collection, and those that deleted in a collection. */
+export type CommitIndex = 'actors' | 'writes' | 'deletes'
+
+/** The rows of a commit in the indexes. */
+export function indexKeys(
+  tenant: number,
+  { revision, actor, writes }: IndexedCommit,
+): readonly (readonly [table: CommitIndex, key: Key])[] {
   const keys = (of: readonly RowWrite[]): readonly Key[] =>
     [...new Set(of.map(({ path: [collection = ''] }) => collection))].map((name) => [tenant, name, revision])
-  const [written, deleted] = [keys(writes), keys(writes.filter(({ isDelete }) => isDelete))]
-  for (const key of written) void tables.writes.put(key, 0)
-  for (const key of deleted) void tables.deletes.put(key, 0)
-  if (actor !== null) void tables.actors.put([...actorPrefix(tenant, actor), revision], 0)
-  return written.length + deleted.length + (actor === null ? 0 : 1)
+  const rows: (readonly [CommitIndex, Key])[] = []
+  for (const key of keys(writes)) rows.push(['writes', key])
+  for (const key of keys(writes.filter(({ isDelete }) => isDelete))) rows.push(['deletes', key])
+  if (actor !== null) rows.push(['actors', [...actorPrefix(tenant, actor), revision]])
+  return rows
+}
+
+/** Adds a commit to the indexes within the running transaction; returns the number of rows. */
+export function indexCommit(tables: LmdbTables, tenant: number, commit: IndexedCommit): number {
+  const rows = indexKeys(tenant, commit)
+  for (const [table, key] of rows) void tables[table].put(key, 0)
+  return rows.length
 }
 
 /** Tenants that one call of `tenantsBehind` looks at. */

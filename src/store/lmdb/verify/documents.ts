@@ -37,14 +37,14 @@ class DocumentCheck {
   location({ key, value }: RawRow): void {
     const tenant = tenantOf(this.#tenants, 'versions', { key, options: this.#options })
     if (tenant === null) return
-    tenant.locations++
+    tenant.found.versions++
     const document = { tenant: tenant.row.number, collection: String(key[1]), id: String(key[2]) }
     const revision = Number(key[3])
     const row = jsonIn(value)
     const version = Array.isArray(row) ? Number(row[0]) : NaN
     const before = this.#current
     const isSame = before !== null && isSameDocument(before.key, document)
-    if (!isSame) this.#begin(tenant)
+    if (!isSame) this.finish()
     const [newest, since] = isSame ? [before.version, before.revision] : [0, 0]
     // Retention may have removed versions behind one that is not above the floor.
     const mayLack = version > newest && tenant.row.floor > 0 && since <= tenant.row.floor
@@ -71,18 +71,13 @@ class DocumentCheck {
   head({ key, value }: RawRow, table: 'heads' | 'tombs'): void {
     const tenant = tenantOf(this.#tenants, table, { key, options: this.#options })
     if (tenant === null) return
-    if (table === 'heads') tenant.heads++
-    else tenant.tombstones++
+    if (table === 'heads') tenant.documents++
+    else tenant.deleted++
     const document = { tenant: tenant.row.number, collection: String(key[1]), id: String(key[2]) }
     const head = value.toString()
     if (jsonIn(head) === undefined) return this.#add(tenant, `${textOf(document)}: its head does not parse`)
     const location = rawValue(this.#options.reader, 'versions', versionKey(document, revisionInHead(head)))
     if (location === undefined) this.#add(tenant, `${textOf(document)}: has a head, but not that version`)
-  }
-
-  #begin(tenant: VerifiedTenant): void {
-    this.finish()
-    tenant.documents++
   }
 
   #add(tenant: VerifiedTenant, fault: string): void {

@@ -1,5 +1,6 @@
 import type { Key } from 'lmdb'
 import type { Revision } from '../../../core/version.ts'
+import { indexKeys, type IndexedCommit } from '../commit-index.ts'
 import { documentKey, toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { encodeHead, revisionInHead } from '../rows.ts'
 import type { VersionRow } from '../tables.ts'
@@ -42,7 +43,7 @@ class LogCheck {
     if (tenant === null) return
     if (tenant !== this.#tenant) this.#begin(tenant)
     const revision = Number(key[1])
-    tenant.commits++
+    tenant.expected.commits++
     this.#checkOrder(tenant, revision)
     const lines = value.toString().split('\n')
     const at = this.#checkCommit({ tenant, revision, lines })
@@ -53,7 +54,7 @@ class LogCheck {
   end(): void {
     this.#finish()
     for (const tenant of this.#tenants.values()) {
-      if (tenant === null || tenant.commits > 0 || tenant.row.last <= tenant.row.floor) continue
+      if (tenant === null || tenant.expected.commits > 0 || tenant.row.last <= tenant.row.floor) continue
       this.#add(tenant, `the log is empty, but its last revision is ${tenant.row.last}`)
     }
   }
@@ -99,6 +100,7 @@ class LogCheck {
     if (at < this.#at) this.#add(tenant, `revision ${revision} has the time ${at}, the one before ${this.#at}`)
     const found = jsonIn(rawValue(this.#options.reader, 'commits', [tenant.row.number, id]))
     if (found !== revision) this.#add(tenant, `the id of revision ${revision} finds ${String(found)}`)
+    this.#checkIndexes(tenant, { revision, actor, paths: paths.map((path) => path.split('/')) })
     let offset = Buffer.byteLength(`${metaLine}\n${pathsLine}\n`)
     for (const [i, line] of versions.entries()) {
       const place = { tenant, revision, path: paths[i] ?? '', offset, line }
@@ -108,9 +110,18 @@ class LogCheck {
     return at
   }
 
+  /** Above `indexed` the rows are made when a server opens the data. */
+  #checkIndexes(tenant: VerifiedTenant, commit: IndexedCommit): void {
+    if (commit.revision > (tenant.row.indexed ?? 0)) return
+    for (const [table, key] of indexKeys(tenant.row.number, commit)) {
+      tenant.expected[table]++
+      if (this.#value(table, key) === undefined) this.#add(tenant, `revision ${commit.revision} is not in ${table}`)
+    }
+  }
+
   #checkVersion(place: VersionPlace, meta: Parameters<typeof encodeHead>[1]): void {
     const { tenant, revision, path, offset, line } = place
-    tenant.versions++
+    tenant.expected.versions++
     const what = `revision ${revision}, ${path}`
     const version = jsonIn(line)
     if (!isVersion(version)) return this.#add(tenant, `${what}: the version does not parse`)

@@ -1,19 +1,21 @@
 import type { TenantRow } from '../tables.ts'
 import { jsonIn, rawValue, scanRows, type ScanOptions } from './row-scan.ts'
 
-/** A tenant, and how many rows it has, as they were found. */
+/** The tables that find a commit, or a version of one. */
+export type IndexName = 'commits' | 'versions' | 'actors' | 'writes'
+
+type IndexCounts = Record<IndexName, number>
+
+/** A tenant, and how many rows it has. */
 export interface VerifiedTenant {
   /** Its name, for sentences. */
   readonly name: string
   readonly row: TenantRow
-  commits: number
-  commitIds: number
-  /** Versions in the log, and rows that locate one. */
-  versions: number
-  locations: number
+  /** Rows of the indexes that the log asks for, and that are there. */
+  readonly expected: IndexCounts
+  readonly found: IndexCounts
   documents: number
-  heads: number
-  tombstones: number
+  deleted: number
 }
 
 /** The tenants by number; null stands for one that was dropped and has rows left. */
@@ -33,12 +35,12 @@ export async function verifyTenants(options: ScanOptions): Promise<VerifiedTenan
     if (typeof counter !== 'number' || row.number > counter) {
       violations.add(`${name}: its number ${row.number} is above the counter, ${JSON.stringify(counter)}`)
     }
-    tenants.set(row.number, { name, row, ...NOTHING })
+    tenants.set(row.number, { name, row, expected: { ...NOTHING }, found: { ...NOTHING }, documents: 0, deleted: 0 })
   })
   return tenants
 }
 
-const NOTHING = { commits: 0, commitIds: 0, versions: 0, locations: 0, documents: 0, heads: 0, tombstones: 0 }
+const NOTHING: IndexCounts = { commits: 0, versions: 0, actors: 0, writes: 0 }
 
 /** The tenant of a row's key; null, after a violation, when there is none, and for the rest of a dropped one. */
 export function tenantOf(
@@ -53,8 +55,8 @@ export function tenantOf(
 
 function isTenantRow(row: unknown): row is TenantRow {
   if (typeof row !== 'object' || row === null) return false
-  const { number, epoch, floor, last, at } = row as Partial<Record<keyof TenantRow, unknown>>
-  const areCounts = [number, floor, last, at].every((each) => Number.isSafeInteger(each) && Number(each) >= 0)
+  const { number, epoch, floor, last, at, indexed = 0 } = row as Partial<Record<keyof TenantRow, unknown>>
+  const areCounts = [number, floor, last, at, indexed].every((each) => Number.isSafeInteger(each) && Number(each) >= 0)
   return areCounts && typeof epoch === 'string' && /^[0-9a-z]{1,32}$/.test(epoch) && Number(floor) <= Number(last)
 }
 

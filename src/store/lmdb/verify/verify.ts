@@ -91,10 +91,10 @@ function totals(tenants: VerifiedTenants): Totals {
   for (const tenant of tenants.values()) {
     if (tenant === null) continue
     total.tenants++
-    total.commits += tenant.commits
-    total.versions += tenant.versions
-    total.documents += tenant.heads
-    total.deleted += tenant.tombstones
+    total.commits += tenant.expected.commits
+    total.versions += tenant.expected.versions
+    total.documents += tenant.documents
+    total.deleted += tenant.deleted
   }
   return total
 }
