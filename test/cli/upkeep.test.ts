@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { readText } from '../repo/markdown.ts'
 import { runCli, type CliOptions } from '../support/process-cli.ts'
 import { ask, temporaryDirectory } from '../support/server/fixture.ts'
 import { startProcess } from '../support/writers/server.ts'
@@ -135,6 +136,25 @@ describe('tidemark verify', () => {
       ].join('\n'),
       stderr: '',
     })
+  })
+})
+
+describe('docs/time.md', () => {
+  const [, section = ''] = readText('docs/time.md').split('## Backup, compact, verify')
+  const rows = [...section.matchAll(/^\| `tidemark ([^`]*)` \|.*`(.*)` \|$/gm)].map(
+    ({ 1: command = '', 2: shown = '' }) => [command, shown] as const,
+  )
+
+  test.each(rows)('shows what tidemark %s prints', async (command, shown) => {
+    const data = await sample()
+    const [name = '', ...args] = command.split(' ').map((word, i) => (i === 1 ? join(data, '..', word) : word))
+    const { code, stdout } = await run([name, ...args, '--data', data])
+    const inPage = stdout.replaceAll(join(data, '..'), '/srv').trimEnd()
+    expect([code, plain({ code, stdout: inPage, stderr: '' })]).toEqual([0, plain({ code, stdout: shown, stderr: '' })])
+  })
+
+  test('shows each command', () => {
+    expect(rows.map(([command]) => command.split(' ')[0])).toEqual(['backup', 'compact', 'verify'])
   })
 })
 

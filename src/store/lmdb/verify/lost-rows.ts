@@ -19,8 +19,8 @@ const FAULTS: Readonly<Record<IndexName, RowFault>> = {
  */
 export async function verifyLostRows(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {
   for (const index of ['commits', 'actors', 'writes'] as const) {
-    if (options.reader.tables.has(index))
-      await scanRows(index, options, ({ key }) => countRow(key, index, { tenants, options }))
+    if (!options.reader.tables.has(index)) continue
+    await scanRows(index, options, ({ key }) => countRow(key, index, { tenants, options }))
   }
   for (const index of ['commits', 'versions', 'actors', 'writes'] as const) {
     const areEqual = [...tenants.values()].every((each) => each === null || each.found[index] === each.expected[index])
