@@ -18,7 +18,13 @@ type CheckOptions = Omit<CheckPagesOptions, 'onFault'>
  * Rejects with UNAVAILABLE when it is damaged.
  */
 export async function checkIfCopy(directory: string, options: CheckOptions = {}): Promise<void> {
-  if (mayBeCopy(directory)) await checkDataPages(join(directory, 'data.mdb'), options)
+  const path = join(directory, 'data.mdb')
+  const found = ifExists(() => statSync(path))
+  const note = noted(directory)
+  if (found === null || birthOf(path) === note) return
+  // lmdb makes an empty file at first.
+  if (found.size > 0) await checkDataPages(path, options)
+  else if (note !== null) throw damagedFile(path, 'it is empty')
 }
 
 /** Checks every page of a data file that no other process writes; its used pages. Rejects with UNAVAILABLE. */
@@ -36,13 +42,6 @@ export async function checkDataPages(path: string, options: CheckOptions = {}): 
 export function noteDataFile(directory: string): void {
   const birth = birthOf(join(directory, 'data.mdb'))
   if (birth !== null && birth !== noted(directory)) writeWhole(join(directory, NOTE_FILE), `${birth}\n`)
-}
-
-/** An empty file is one that lmdb has just made. */
-function mayBeCopy(directory: string): boolean {
-  const path = join(directory, 'data.mdb')
-  const found = ifExists(() => statSync(path))
-  return found !== null && found.size > 0 && birthOf(path) !== noted(directory)
 }
 
 function noted(directory: string): string | null {

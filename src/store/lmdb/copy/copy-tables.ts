@@ -3,10 +3,11 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type Key, type RootDatabase } from 'lmdb'
+import { probe } from '../files/directory.ts'
 import { DiskReserve } from '../files/disk-reserve.ts'
 import { MAP_SIZE_BYTES, MAX_TABLES, pageSizeOf, usedBytes } from '../tables.ts'
 import { checkDataPages } from './copied-file.ts'
-import { FIRST_KEY, openRawTables, type DataReader, type RawTable } from './reader.ts'
+import { openRawTables, type DataReader, type RawTable } from './reader.ts'
 import { BACKUP_MARK } from './renewed-epochs.ts'
 
 /** Bytes of rows that one transaction of a copy writes, at least, and what it may need on disk. */
@@ -49,6 +50,7 @@ export async function copyTables(reader: DataReader, target: string, options: Co
 
 /** Writes the rows; the bytes of the pages that they use. */
 async function writeCopy(reader: DataReader, target: string, options: CopyOptions): Promise<number> {
+  probe(target)
   const root = open<unknown, Key>({
     path: target,
     noSubdir: false,
@@ -60,6 +62,7 @@ async function writeCopy(reader: DataReader, target: string, options: CopyOption
   let reserve: DiskReserve | null = null
   try {
     reserve = new DiskReserve(target)
+    reserve.reserve(BATCH_ROOM_BYTES)
     const copy = new TableCopy(root, reserve, { ...options, of: reader.usedBytes })
     const targets = openRawTables(root, [...reader.tables.keys()], true)
     for (const [name, table] of reader.tables) await copy.all(reader, table, targets.get(name) ?? table)
@@ -95,7 +98,7 @@ class TableCopy {
 
   /** Copies a table in small transactions, so that a signal is noticed in between. */
   async all({ transaction }: DataReader, from: RawTable, to: RawTable): Promise<void> {
-    const rows = from.getRange({ transaction, start: FIRST_KEY })[Symbol.iterator]()
+    const rows = from.getRange({ transaction })[Symbol.iterator]()
     for (let isDone = false; !isDone; await nextTurn()) {
       this.#options.signal?.throwIfAborted()
       this.#options.onProgress?.(this.#copied, this.#options.of)

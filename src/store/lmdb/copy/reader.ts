@@ -1,14 +1,14 @@
+import { accessSync, constants } from 'node:fs'
+import { join } from 'node:path'
 import { open, type Database, type Key, type RootDatabase, type Transaction } from 'lmdb'
 import { DatabaseError } from '../../../core/error.ts'
 import { existingDirectory } from '../files/directory.ts'
 import { isOwned } from '../files/lock/directory-lock.ts'
 import { lockAsReader } from '../files/lock/readers-lock.ts'
+import { ifExists } from '../files/system-error.ts'
 import type { CheckPagesOptions } from '../pages/check-pages.ts'
 import { MAP_SIZE_BYTES, MAX_TABLES, pageSizeOf, usedBytes, type TenantRow } from '../tables.ts'
 import { checkIfCopy } from './copied-file.ts'
-
-/** Sorts before every key that is given as bytes. */
-export const FIRST_KEY: Buffer = Buffer.alloc(0)
 
 export interface ReaderOptions extends Omit<CheckPagesOptions, 'onFault'> {
   /** Whether keys are read as bytes too; by default they are decoded. Values are always bytes. */
@@ -38,7 +38,10 @@ export async function openReader(path: string, options: ReaderOptions = {}): Pro
   const lock = await translated(directory, () => lockAsReader(directory))
   try {
     await checkBesideOwner(directory, options)
-    return await translated(directory, async () => openAll(directory, options, lock))
+    return await translated(directory, async () => {
+      assertAccess(directory)
+      return openAll(directory, options, lock)
+    })
   } catch (error) {
     lock[Symbol.dispose]()
     throw error
@@ -53,7 +56,7 @@ export async function openOwned(directory: string, options: ReaderOptions): Prom
 
 /** The rows of the tenants. */
 export function tenantRows({ tables, transaction }: DataReader): readonly TenantRow[] {
-  const values = [...(tables.get('tenants')?.getRange({ transaction, start: FIRST_KEY }) ?? [])]
+  const values = [...(tables.get('tenants')?.getRange({ transaction }) ?? [])]
   return values.map(({ value }) => JSON.parse(value.toString()) as TenantRow)
 }
 
@@ -65,6 +68,12 @@ async function checkBesideOwner(directory: string, options: ReaderOptions): Prom
     if (error instanceof DatabaseError && isOwned(directory)) return
     throw error
   }
+}
+
+/** Throws the system's error: lmdb would read without a lock where it may not write the lock file. */
+function assertAccess(directory: string): void {
+  accessSync(join(directory, 'data.mdb'), constants.R_OK)
+  ifExists(() => accessSync(join(directory, 'lock.mdb'), constants.R_OK | constants.W_OK))
 }
 
 function openAll(directory: string, { rawKeys = false }: ReaderOptions, lock: Disposable): DataReader {

@@ -133,7 +133,8 @@ function makeDirectoryOnce(path: string): void {
 /** Size of a new data file: some file systems let a file be created and then refuse content. */
 const PROBE_BYTES = 65_536
 
-function probe(directory: string): void {
+/** Writes as much as a new data file has, and removes it: lmdb ends the process when it cannot. Throws the system's error. */
+export function probe(directory: string): void {
   const file = join(directory, 'probe')
   try {
     writeFileSync(file, Buffer.alloc(PROBE_BYTES))
