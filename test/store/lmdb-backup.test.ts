@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { backupData } from '../../src/store/lmdb/copy/backup.ts'
 import { compactData } from '../../src/store/lmdb/copy/compact.ts'
-import { openReader } from '../../src/store/lmdb/copy/reader.ts'
+import { readData } from '../../src/store/lmdb/copy/reader.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { verifyData } from '../../src/store/lmdb/verify/verify.ts'
 import type { LogPage, Store } from '../../src/store/store.ts'
-import { startStore } from '../support/store/child.ts'
+import { startStore, type StoreChild } from '../support/store/child.ts'
 import { ALL, commit, draft, put, remove } from '../support/store/drafts.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { spoil, writeSample } from '../support/store/spoiled-data.ts'
@@ -165,14 +165,13 @@ describe('a compaction', () => {
       })
       expect((await child.store.log('a', { after: 0, limit: ALL })).last).toBe(4)
     }
-    {
-      using reader = await openReader(root.path)
+    await readData(root.path, {}, async (reader) => {
       await expect(compactData(root.path)).rejects.toMatchObject({
         code: 'UNAVAILABLE',
         message: expect.stringMatching(/is being read/),
       })
       expect(reader.tables.size).toBeGreaterThan(7)
-    }
+    })
     await compactData(root.path)
   })
 
@@ -200,14 +199,37 @@ describe('a compaction', () => {
 })
 
 describe('a store', () => {
-  test('opens while the data is read, and is not taken for an earlier release', async () => {
+  test('that writes leaves what is read beside it as it was', async () => {
     await using root = await freshDirectory()
     await writeSample(root.path)
-    using reader = await openReader(root.path)
     await using child = await startStore(root.path)
-    await child.store.append('a', [draft([put('posts/9', 1)])])
-    expect(reader.tables.get('log')?.get([1, 4], { transaction: reader.transaction })).toBeDefined()
-    expect(reader.tables.get('log')?.get([1, 5], { transaction: reader.transaction })).toBeUndefined()
+    await readData(root.path, {}, async (reader) => {
+      const { tables, transaction } = reader
+      const row = (revision: number): Buffer | undefined => tables.get('log')?.get([1, revision], { transaction })
+      const before = [1, 2, 3, 4].map(row)
+      for (let version = 1; version <= 200; version++) {
+        await child.store.append('a', [draft([put('posts/9', version, 'z'.repeat(10_000))])])
+      }
+      expect([1, 2, 3, 4].map(row)).toEqual(before)
+      expect(before.every((each) => each !== undefined && !each.includes('zzz'))).toBe(true)
+      expect(row(5)).toBeUndefined()
+      reader.assertReadable()
+    })
+  })
+
+  test('that is opened while the data is read makes the reader begin anew', async () => {
+    await using root = await freshDirectory()
+    await writeSample(root.path)
+    const seen: unknown[] = []
+    let child: StoreChild | null = null
+    await readData(root.path, {}, async (reader) => {
+      seen.push(reader.tables.get('log')?.getCount({ transaction: reader.transaction }))
+      child ??= await startStore(root.path)
+      await child.store.append('a', [draft([put(`other/${seen.length}`, 1)])])
+      reader.assertReadable()
+    })
+    await (child as StoreChild | null)?.kill()
+    expect(seen).toEqual([5, 6])
   })
 
   test('checks a data file that it has not opened before, and no other one', async () => {

@@ -230,7 +230,7 @@ describe('a verification finds', () => {
     spoil(root.path, change)
     const { violations, sentences } = await verifyData(root.path)
     expect(sentences.join('\n')).toMatch(sentence)
-    expect(violations).toBe(sentences.length)
+    expect(violations).toBeGreaterThanOrEqual(sentences.length)
   })
 
   test('more than it says: the first 20 as sentences, all of them as a number', async () => {
@@ -251,6 +251,8 @@ describe('a verification finds', () => {
       void tables.log.remove([A, 1])
       void tables.commits.remove([A, 'first'])
       void tables.versions.remove([A, 'posts', '1', 1])
+      void tables.actors.remove([A, 'ada', 1])
+      void tables.writes.remove([A, 'posts', 1])
     })
     expect((await verifyData(root.path)).sentences).toEqual([])
   })

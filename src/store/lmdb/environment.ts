@@ -4,13 +4,12 @@ import { closedError, DatabaseError, retryableError } from '../../core/error.ts'
 import { checkDataFile } from './files/data-file.ts'
 import { isAt } from './files/inode.ts'
 import { DiskReserve } from './files/disk-reserve.ts'
+import { tryDismiss } from './files/lock/readers-lock.ts'
+import { ReaderPin } from './reader-pin.ts'
 import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
 
 /** With less free space than this EIO means a full disk: lmdb reports EIO after a short write. */
 const FULL_BELOW_BYTES = 16 * 2 ** 20
-
-/** Least time between two looks for readers that were killed. */
-const READERS_CHECK_MS = 10_000
 
 const DATA_FILE = 'data.mdb'
 
@@ -29,6 +28,7 @@ interface LmdbEnvironmentOptions extends TablesOptions {
 interface OpenEnvironment {
   readonly tables: LmdbTables
   readonly reserve: DiskReserve
+  readonly pin: ReaderPin
 }
 
 /**
@@ -43,7 +43,6 @@ export class LmdbEnvironment {
   readonly #data: number
   #open: OpenEnvironment | null
   #closed = false
-  #readersCheckedAt = performance.now()
 
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
   constructor(options: LmdbEnvironmentOptions) {
@@ -59,8 +58,8 @@ export class LmdbEnvironment {
 
   /** Runs and flushes a transaction: all or nothing, durable on return. Throws UNAVAILABLE or STORAGE_FULL. */
   write<T>(action: (tables: LmdbTables) => T): T {
-    return this.#run(({ tables, reserve }) => {
-      this.#forgetDeadReaders(tables)
+    return this.#run(({ tables, reserve, pin }) => {
+      pin.update(tables.root)
       reserve.reserve(usedBytes(tables))
       return tables.root.transactionSync(() => action(tables))
     })
@@ -76,14 +75,6 @@ export class LmdbEnvironment {
     this.#closed = true
     this.#discard()
     closeSync(this.#data)
-  }
-
-  /** A reader that was killed, such as a backup, would keep lmdb from using free pages again. */
-  #forgetDeadReaders({ root }: LmdbTables): void {
-    const now = performance.now()
-    if (now - this.#readersCheckedAt < READERS_CHECK_MS) return
-    this.#readersCheckedAt = now
-    root.readerCheck()
   }
 
   #run<T>(action: (open: OpenEnvironment) => T): T {
@@ -109,19 +100,27 @@ export class LmdbEnvironment {
 function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): OpenEnvironment {
   return translated(options.directory, () => {
     assertSame(options, data)
+    if (data !== null) assertDismissed(options.directory)
     checkDataFile(options.directory)
     const tables = openTables(options)
+    const pin = new ReaderPin(options.directory)
     const reserve = closeOnError(
       () => closeTables(tables),
       () => new DiskReserve(options.directory),
     )
     // The path may have changed while lmdb opened it.
     closeOnError(
-      () => closeAll({ tables, reserve }),
+      () => closeAll({ tables, reserve, pin }),
       () => assertSame(options, data),
     )
-    return { tables, reserve }
+    return { tables, reserve, pin }
   })
+}
+
+/** Throws UNAVAILABLE while readers of the environment before are there, which end within milliseconds. */
+function assertDismissed(directory: string): void {
+  if (tryDismiss(directory)) return
+  throw retryableError('UNAVAILABLE', `The data directory ${directory} is still being read: try the same again.`)
 }
 
 /** Throws UNAVAILABLE when another directory or data file is at the path, or the system's error. */
@@ -146,7 +145,8 @@ function openDataFile(directory: string, open: OpenEnvironment): number {
   )
 }
 
-function closeAll({ tables, reserve }: OpenEnvironment): void {
+function closeAll({ tables, reserve, pin }: OpenEnvironment): void {
+  pin.release()
   closeTables(tables)
   reserve.close()
 }

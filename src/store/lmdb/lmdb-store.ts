@@ -21,6 +21,7 @@ import { appendDrafts } from './append.ts'
 import { indexSome, tenantsBehind } from './commit-index.ts'
 import { renewEpochs } from './copy/renewed-epochs.ts'
 import { checkIfCopy, noteDataFile } from './copy/copied-file.ts'
+import { dismissReaders } from './files/lock/readers-lock.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
@@ -52,6 +53,7 @@ export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
   let environment: LmdbEnvironment | null = null
   try {
     await checkIfCopy(directory, { onProgress: statusOf(options) })
+    await dismissReaders(directory)
     const { mapSizeBytes = MAP_SIZE_BYTES } = options
     environment = new LmdbEnvironment({ directory, mapSizeBytes, isInPlace: () => claim.isInPlace() })
     claim.flush()

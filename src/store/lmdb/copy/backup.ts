@@ -7,7 +7,7 @@ import { flushDirectory } from '../files/flush-directory.ts'
 import { ifExists, systemCode } from '../files/system-error.ts'
 import { copyError } from './copy-error.ts'
 import { copyTables, type CopyOptions } from './copy-tables.ts'
-import { openReader, tenantRows } from './reader.ts'
+import { readData, tenantRows, type DataReader } from './reader.ts'
 
 export type BackupOptions = Pick<CopyOptions, 'onProgress' | 'signal'>
 
@@ -32,17 +32,21 @@ export async function backupData(
   options: BackupOptions = {},
 ): Promise<BackupReport> {
   const path = freeTarget(target)
-  using reader = await openReader(directory, { ...options, rawKeys: true })
+  return readData(directory, { ...options, rawKeys: true }, (reader) => writeBackup(reader, path, options))
+}
+
+async function writeBackup(reader: DataReader, path: string, options: BackupOptions): Promise<BackupReport> {
   const temporary = `${path}.part-${randomBytes(4).toString('hex')}`
   try {
     mkdirSync(temporary)
     const { bytes } = await copyTables(reader, temporary, { ...options, asBackup: true })
     writeFormat(temporary)
     flushDirectory(temporary)
-    renameSync(temporary, path)
-    flushDirectory(dirname(path))
     const tenants = tenantRows(reader)
     const commits = tenants.reduce((sum, { last, floor }) => sum + last - floor, 0)
+    reader.assertReadable()
+    renameSync(temporary, path)
+    flushDirectory(dirname(path))
     return { directory: path, tenants: tenants.length, commits, bytes }
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true })

@@ -6,7 +6,7 @@ import { lockOutReaders } from '../files/lock/readers-lock.ts'
 import { noteDataFile } from './copied-file.ts'
 import { copyError } from './copy-error.ts'
 import { copyTables, type CopyOptions } from './copy-tables.ts'
-import { openOwned } from './reader.ts'
+import { readOwned } from './reader.ts'
 
 export type CompactOptions = Pick<CopyOptions, 'onProgress' | 'signal'>
 
@@ -41,7 +41,9 @@ async function compactOwned(directory: string, options: CompactOptions): Promise
   const bytesBefore = statSync(data).size
   try {
     mkdirSync(folder)
-    const bytesAfter = await copyOwned(directory, folder, options)
+    const { bytes: bytesAfter } = await readOwned(directory, options, (reader) =>
+      copyTables(reader, folder, { ...options, asBackup: false }),
+    )
     renameSync(join(folder, 'data.mdb'), data)
     flushDirectory(directory)
     noteDataFile(directory)
@@ -49,10 +51,4 @@ async function compactOwned(directory: string, options: CompactOptions): Promise
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function copyOwned(directory: string, folder: string, options: CompactOptions): Promise<number> {
-  using reader = await openOwned(directory, options)
-  const { bytes } = await copyTables(reader, folder, { ...options, asBackup: false })
-  return bytes
 }

@@ -10,7 +10,7 @@ import { PageFile } from '../pages/page-file.ts'
 /** Names the data file that was opened last in this directory: a copy of both is another file than its note says. */
 const NOTE_FILE = 'inode'
 
-type CheckOptions = Omit<CheckPagesOptions, 'onFault'>
+type CheckOptions = Pick<CheckPagesOptions, 'onProgress' | 'signal'>
 
 /**
  * Checks every page of a data file that was not opened here before, so that it may be a copy, perhaps of a file that was
@@ -35,7 +35,7 @@ export async function checkDataPages(path: string, options: CheckOptions = {}): 
   const onFault = (fault: string): never => {
     throw damagedFile(path, fault)
   }
-  return checkPages(file, meta, { ...options, onFault })
+  return await checkPages(file, meta, { onProgress: options.onProgress, signal: options.signal, onFault })
 }
 
 /** Notes that the data file was opened in this directory, durably. Throws the system's error. */

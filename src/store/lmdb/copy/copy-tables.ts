@@ -44,7 +44,7 @@ export async function copyTables(reader: DataReader, target: string, options: Co
     await file.close()
   }
   for (const name of ['probe', 'lock.mdb']) rmSync(join(target, name), { force: true })
-  await checkDataPages(path, { signal: options.signal })
+  await checkDataPages(path, options)
   return { bytes }
 }
 
@@ -78,13 +78,13 @@ class TableCopy {
   readonly #root: RootDatabase<unknown, Key>
   readonly #reserve: DiskReserve
   readonly #pageSize: number
-  readonly #options: Pick<CopyOptions, 'onProgress' | 'signal'> & { readonly of: number }
+  readonly #options: Pick<CopyOptions, 'onProgress'> & { readonly of: number }
   #copied = 0
 
   constructor(
     root: RootDatabase<unknown, Key>,
     reserve: DiskReserve,
-    options: Pick<CopyOptions, 'onProgress' | 'signal'> & { readonly of: number },
+    options: Pick<CopyOptions, 'onProgress'> & { readonly of: number },
   ) {
     this.#root = root
     this.#reserve = reserve
@@ -97,10 +97,10 @@ class TableCopy {
   }
 
   /** Copies a table in small transactions, so that a signal is noticed in between. */
-  async all({ transaction }: DataReader, from: RawTable, to: RawTable): Promise<void> {
-    const rows = from.getRange({ transaction })[Symbol.iterator]()
+  async all(reader: DataReader, from: RawTable, to: RawTable): Promise<void> {
+    const rows = from.getRange({ transaction: reader.transaction })[Symbol.iterator]()
     for (let isDone = false; !isDone; await nextTurn()) {
-      this.#options.signal?.throwIfAborted()
+      reader.assertReadable()
       this.#options.onProgress?.(this.#copied, this.#options.of)
       const batch: { readonly key: Key; readonly value: Buffer }[] = []
       let bytes = 0

@@ -1,57 +1,86 @@
-import { accessSync, constants } from 'node:fs'
-import { join } from 'node:path'
-import { open, type Database, type Key, type RootDatabase, type Transaction } from 'lmdb'
-import { DatabaseError } from '../../../core/error.ts'
+import type { Database, Key, RootDatabase, Transaction } from 'lmdb'
+import { DatabaseError, retryableError } from '../../../core/error.ts'
 import { existingDirectory } from '../files/directory.ts'
 import { isOwned } from '../files/lock/directory-lock.ts'
-import { lockAsReader } from '../files/lock/readers-lock.ts'
-import { ifExists } from '../files/system-error.ts'
-import type { CheckPagesOptions } from '../pages/check-pages.ts'
-import { MAP_SIZE_BYTES, MAX_TABLES, pageSizeOf, usedBytes, type TenantRow } from '../tables.ts'
+import { lockAsReader, type ReaderLock } from '../files/lock/readers-lock.ts'
+import { usedBytes, type TenantRow } from '../tables.ts'
 import { checkIfCopy } from './copied-file.ts'
+import { PrivateEnvironment } from './private-environment.ts'
 
-export interface ReaderOptions extends Omit<CheckPagesOptions, 'onFault'> {
+export interface ReaderOptions {
   /** Whether keys are read as bytes too; by default they are decoded. Values are always bytes. */
   readonly rawKeys?: boolean | undefined
+  /** Called now and then while the pages of a copy are checked. */
+  readonly onProgress?: ((done: number, of: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A table whose values are bytes. */
 export type RawTable = Database<Buffer, Key>
 
-/** One state of the data of a directory: that at the call of `openReader`, however much is written meanwhile. */
-export interface DataReader extends Disposable {
+/** One state of the data of a directory, however much is written meanwhile. */
+export interface DataReader {
   /** The real path of the directory. */
   readonly directory: string
   readonly tables: ReadonlyMap<string, RawTable>
   readonly transaction: Transaction
   /** Bytes of the pages that are or were in use. */
   readonly usedBytes: number
+  /** To be called every few milliseconds, and at the end. Throws the signal's reason, or when reading must end. */
+  assertReadable(): void
 }
 
+/** Times that a reader begins anew because a server was started meanwhile. */
+const ATTEMPTS = 5
+
+/** What a reader ends with when the owner opens the data anew. */
+class Dismissed extends Error {}
+
 /**
- * Opens a data directory for reading only, beside a server or without one. It holds all that was acknowledged before.
- * While it is open, the server's file grows instead of using free pages again. Rejects with BAD_REQUEST when there is no
- * data, and with UNAVAILABLE when it is damaged or cannot be read.
+ * Reads a data directory beside a server or without one: `work` gets one state, which has all that was acknowledged
+ * before the call. Meanwhile a server's file grows, as no free page is used again. `work` is called again when a server
+ * opens the data meanwhile. Rejects as `work` does; with BAD_REQUEST when there is no data, with UNAVAILABLE when it is
+ * damaged or cannot be read, and with the signal's reason.
  */
-export async function openReader(path: string, options: ReaderOptions = {}): Promise<DataReader> {
+export async function readData<Result>(
+  path: string,
+  options: ReaderOptions,
+  work: (reader: DataReader) => Promise<Result>,
+): Promise<Result> {
   const directory = existingDirectory(path)
-  const lock = await translated(directory, () => lockAsReader(directory))
-  try {
-    await checkBesideOwner(directory, options)
-    return await translated(directory, async () => {
-      assertAccess(directory)
-      return openAll(directory, options, lock)
-    })
-  } catch (error) {
-    lock[Symbol.dispose]()
-    throw error
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await readLocked(directory, options, work)
+    } catch (error) {
+      if (!(error instanceof Dismissed)) throw error
+      if (attempt === ATTEMPTS)
+        throw retryableError('UNAVAILABLE', `${directory} was opened again and again: try later.`)
+    }
   }
 }
 
-/** As `openReader`, of a directory that this process owns and nothing else reads; keys are bytes. */
-export async function openOwned(directory: string, options: ReaderOptions): Promise<DataReader> {
+async function readLocked<Result>(
+  directory: string,
+  options: ReaderOptions,
+  work: (reader: DataReader) => Promise<Result>,
+): Promise<Result> {
+  using lock = await translated(directory, () => lockAsReader(directory))
+  await checkBesideOwner(directory, options)
+  using reader = await translated(directory, () => openState(directory, options, lock))
+  const result = await work(reader)
+  reader.assertReadable()
+  return result
+}
+
+/** As `readData`, of a directory that this process owns and nothing else reads; keys are bytes. */
+export async function readOwned<Result>(
+  directory: string,
+  options: ReaderOptions,
+  work: (reader: DataReader) => Promise<Result>,
+): Promise<Result> {
   await checkIfCopy(directory, options)
-  return openAll(directory, { rawKeys: true }, { [Symbol.dispose]: () => undefined })
+  using reader = await openState(directory, { ...options, rawKeys: true }, { isDismissed: () => false })
+  return await work(reader)
 }
 
 /** The rows of the tenants. */
@@ -60,7 +89,7 @@ export function tenantRows({ tables, transaction }: DataReader): readonly Tenant
   return values.map(({ value }) => JSON.parse(value.toString()) as TenantRow)
 }
 
-/** A server has checked its data when it opened it, and writes it now, so that only LMDB can read it beside that. */
+/** A server has checked its data when it opened it, and writes it now, so that its pages differ from one moment to another. */
 async function checkBesideOwner(directory: string, options: ReaderOptions): Promise<void> {
   try {
     await checkIfCopy(directory, options)
@@ -70,42 +99,61 @@ async function checkBesideOwner(directory: string, options: ReaderOptions): Prom
   }
 }
 
-/** Throws the system's error: lmdb would read without a lock where it may not write the lock file. */
-function assertAccess(directory: string): void {
-  accessSync(join(directory, 'data.mdb'), constants.R_OK)
-  ifExists(() => accessSync(join(directory, 'lock.mdb'), constants.R_OK | constants.W_OK))
+/** Times that a state is opened until no commit comes in between. */
+const OPENINGS = 100
+
+type OpenReader = DataReader & Disposable
+
+async function openState(
+  directory: string,
+  options: ReaderOptions,
+  lock: Pick<ReaderLock, 'isDismissed'>,
+): Promise<OpenReader> {
+  for (let i = 0; i < OPENINGS; i++) {
+    options.signal?.throwIfAborted()
+    const reader = tryOpen(directory, options, lock)
+    if (reader !== null) return reader
+  }
+  throw retryableError('UNAVAILABLE', `Commits come too fast to read a state of ${directory}: try again.`)
 }
 
-function openAll(directory: string, { rawKeys = false }: ReaderOptions, lock: Disposable): DataReader {
-  const root = open<unknown, Key>({
-    path: directory,
-    noSubdir: false,
-    mapSize: MAP_SIZE_BYTES,
-    maxDbs: MAX_TABLES,
-    readOnly: true,
-  })
+/** Opens the state of the newest commit; null when the meta pages changed while the transaction began. */
+function tryOpen(
+  directory: string,
+  { rawKeys = false, signal }: ReaderOptions,
+  lock: Pick<ReaderLock, 'isDismissed'>,
+): OpenReader | null {
+  const environment = new PrivateEnvironment(directory)
   try {
+    const { root } = environment
     const tables = openRawTables(root, namesOf(root), rawKeys)
-    const transaction = root.useReadTransaction()
+    const transaction = environment.begin()
+    if (transaction === null) {
+      environment.close()
+      return null
+    }
     return {
       directory,
       tables,
       transaction,
-      usedBytes: usedBytes({ root, pageSize: pageSizeOf(root) }),
+      usedBytes: usedBytes({ root, pageSize: environment.pageSize }),
+      assertReadable: () => {
+        signal?.throwIfAborted()
+        if (lock.isDismissed()) throw new Dismissed()
+      },
       [Symbol.dispose]: () => {
         transaction.done()
-        void root.close()
-        lock[Symbol.dispose]()
+        environment.close()
       },
     }
   } catch (error) {
-    void root.close()
+    environment.close()
     throw error
   }
 }
 
 /** Names of the tables of an environment, in order. */
-export function namesOf(root: RootDatabase<unknown, Key>): readonly string[] {
+function namesOf(root: RootDatabase<unknown, Key>): readonly string[] {
   return [...root.getKeys()].filter((name) => typeof name === 'string')
 }
 
@@ -123,11 +171,10 @@ async function translated<T>(directory: string, action: () => Promise<T>): Promi
   try {
     return await action()
   } catch (error) {
-    if (error instanceof DatabaseError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    if (error instanceof DatabaseError || !(error instanceof Error) || !('code' in error)) throw error
     const message =
-      `The data directory ${directory} cannot be read (${reason}): give this user the right to write in it, which a ` +
-      'reader needs for its locks.'
+      `The data directory ${directory} cannot be read (${error.message}): give this user the right to write there, which ` +
+      'a reader needs for its lock.'
     throw new DatabaseError('UNAVAILABLE', message, { cause: error })
   }
 }

@@ -6,12 +6,17 @@ import { mayBeText, readOverflowHead, readTreePage, type MetaPage, type TreeReco
 /** Meta pages at the start of the file. */
 const META_PAGES = 2
 
+/** Pages between two looks whether to go on. */
+const STEP_PAGES = 64
+
 export interface CheckPagesOptions {
   /** Called with a clause about each fault, in lower case; may throw, which ends the check. */
   readonly onFault: (fault: string) => void
   /** Called now and then with the pages that were checked, and about how many there are. */
   readonly onProgress?: ((done: number, of: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** Called every few pages; may throw, which ends the check. */
+  readonly assertReadable?: (() => void) | undefined
 }
 
 /**
@@ -22,6 +27,7 @@ export interface CheckPagesOptions {
  */
 export async function checkPages(file: PageFile, meta: MetaPage, options: CheckPagesOptions): Promise<number> {
   const check = new PageCheck(file, meta, options)
+  options.signal?.throwIfAborted()
   await check.limit()
   const tables: Tree[] = []
   await check.tree({ name: 'the free pages', record: meta.free, isFree: true })
@@ -47,6 +53,7 @@ class PageCheck {
   readonly #options: CheckPagesOptions
   /** Pages that the file has and that are used at most. */
   #pages = META_PAGES
+  #visited = 0
   #used = new PageSet(0)
   #level = new PageSet(0)
   #nextLevel = new PageSet(0)
@@ -84,7 +91,7 @@ class PageCheck {
       this.#turnLevel()
       const isLast = depth >= record.depth
       await this.#file.read(this.#level, (page, bytes) => this.#visit(page, bytes, { tree, isLast, counts, tables }))
-      await this.#pause()
+      await nextTurn()
     }
     await this.#values(tree)
     for (const name of ['branches', 'leaves', 'overflows', 'entries'] as const) {
@@ -131,7 +138,7 @@ class PageCheck {
     }
     this.#heads.clear()
     this.#tails.clear()
-    await this.#pause()
+    await nextTurn()
   }
 
   /** Notes that a tree uses a page, and adds it to `set`; false when it cannot. */
@@ -148,7 +155,7 @@ class PageCheck {
   }
 
   #whole(page: number, bytes: Buffer): boolean {
-    if ((page & 0xfff) === 0) this.#options.onProgress?.(this.used, this.#pages)
+    if (++this.#visited % STEP_PAGES === 0) this.#report()
     return bytes.length === this.#meta.pageBytes
   }
 
@@ -167,9 +174,10 @@ class PageCheck {
     this.#options.onFault(fault)
   }
 
-  async #pause(): Promise<void> {
-    await nextTurn()
+  #report(): void {
     this.#options.signal?.throwIfAborted()
+    this.#options.assertReadable?.()
+    this.#options.onProgress?.(this.used, this.#pages)
   }
 }
 

@@ -1,5 +1,4 @@
 import { indexKeys } from '../commit-index.ts'
-import { actorInRow, pathsInRow } from '../rows.ts'
 import { jsonIn, rawValue, scanRows, type RawRow, type ScanOptions } from './row-scan.ts'
 import { tenantOf, type IndexName, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
@@ -47,22 +46,19 @@ function lookUpRow(row: RawRow, index: IndexName, { tenants, options }: Scan): v
   if (fault !== null) options.violations.add(`${tenant?.name}: ${fault}`)
 }
 
-function commitFault({ key, value }: RawRow, { row }: VerifiedTenant, { reader }: ScanOptions): string | null {
+function commitFault({ key, value }: RawRow, tenant: VerifiedTenant, options: ScanOptions): string | null {
   const revision = jsonIn(value)
-  const commit = rawValue(reader, 'log', [row.number, Number(revision)])
-  const meta = jsonIn(commit?.toString().split('\n', 1)[0])
-  const isFound = Array.isArray(meta) && meta[0] === key[1]
+  const isFound = commitAt(Number(revision), tenant, options)?.id === key[1]
   return isFound ? null : `the id ${String(key[1])} finds revision ${String(revision)}, which has another one`
 }
 
-function locationFault({ key, value }: RawRow, { row }: VerifiedTenant, { reader }: ScanOptions): string | null {
+function locationFault({ key, value }: RawRow, tenant: VerifiedTenant, options: ScanOptions): string | null {
   const [, collection, id, revision] = key
-  const commit = rawValue(reader, 'log', [row.number, Number(revision)])
-  const what = `${String(collection)}/${String(id)}: a version is located in revision ${String(revision)}`
-  const paths = jsonIn(commit?.toString().split('\n', 2)[1])
-  if (!Array.isArray(paths)) return `${what}, which is not there`
-  const isWritten = paths.includes(`${String(collection)}/${String(id)}`)
-  return isWritten ? null : `${what}, which did not write it: ${value.toString()}`
+  const commit = commitAt(Number(revision), tenant, options)
+  const document = `${String(collection)}/${String(id)}`
+  const what = `${document}: a version is located in revision ${String(revision)}`
+  if (commit === null) return `${what}, which is not there`
+  return commit.paths.includes(document) ? null : `${what}, which did not write it: ${value.toString()}`
 }
 
 function indexFault(
@@ -70,12 +66,28 @@ function indexFault(
   { key }: RawRow,
   { tenant, options }: { readonly tenant: VerifiedTenant; readonly options: ScanOptions },
 ): string | null {
-  const { number } = tenant.row
   const revision = Number(key[2])
-  const commit = rawValue(options.reader, 'log', [number, revision])
+  const commit = commitAt(revision, tenant, options)
   const what = `${index} has revision ${revision} for ${JSON.stringify(key[1])}`
-  if (commit === undefined) return `${what}, which is not there`
-  const keys = indexKeys(number, { revision, actor: actorInRow(commit), paths: pathsInRow(commit) })
+  if (commit === null) return `${what}, which is not there`
+  const paths = commit.paths.map((path) => path.split('/'))
+  const keys = indexKeys(tenant.row.number, { revision, actor: commit.actor, paths })
   const isRight = keys.some(([table, expected]) => table === index && JSON.stringify(expected) === JSON.stringify(key))
   return isRight ? null : `${what}, which it is not for`
+}
+
+/** The part of a commit that the indexes hold. */
+interface LoggedFacts {
+  readonly id: unknown
+  readonly actor: string | null
+  readonly paths: readonly string[]
+}
+
+/** A commit of the log; null when it is not there, or does not parse. */
+function commitAt(revision: number, { row }: VerifiedTenant, { reader }: ScanOptions): LoggedFacts | null {
+  const lines = rawValue(reader, 'log', [row.number, revision])?.toString().split('\n', 2)
+  const [meta, paths] = [jsonIn(lines?.[0]), jsonIn(lines?.[1])]
+  if (!Array.isArray(meta) || !Array.isArray(paths)) return null
+  const [id, , actor] = meta as readonly unknown[]
+  return { id, actor: typeof actor === 'string' ? actor : null, paths: paths.map(String) }
 }

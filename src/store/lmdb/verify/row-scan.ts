@@ -19,17 +19,16 @@ export interface ScanOptions {
   readonly violations: ViolationList
   /** Called for each row that was read. */
   readonly onRow: () => void
-  readonly signal?: AbortSignal | undefined
 }
 
-/** Calls `visit` with each row of a table in the order of keys, in slices of time. Rejects with the signal's reason. */
+/** Calls `visit` with each row of a table in the order of keys, in slices of time. Rejects when reading must end. */
 export async function scanRows(name: string, options: ScanOptions, visit: (row: RawRow) => void): Promise<void> {
-  const { reader, violations, onRow, signal } = options
+  const { reader, violations, onRow } = options
   const table = reader.tables.get(name)
   if (table === undefined) return violations.add(`table ${name}: is missing`)
   const rows = table.getRange({ transaction: reader.transaction })[Symbol.iterator]()
   for (let isDone = false; !isDone; await nextTurn()) {
-    signal?.throwIfAborted()
+    reader.assertReadable()
     const end = performance.now() + TURN_MS
     for (let i = 0; !isDone && (i % ROWS_PER_LOOK !== 0 || performance.now() < end); i++) {
       const next = rows.next()

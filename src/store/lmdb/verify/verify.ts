@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openReader, type DataReader } from '../copy/reader.ts'
+import { readData, type DataReader } from '../copy/reader.ts'
 import { checkPages } from '../pages/check-pages.ts'
 import { PageFile } from '../pages/page-file.ts'
 import { verifyDocuments } from './documents.ts'
@@ -38,7 +38,10 @@ export interface VerifyReport {
  * damaged that LMDB must not open it, and with the signal's reason.
  */
 export async function verifyData(directory: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-  using reader = await openReader(directory, options)
+  return readData(directory, options, (reader) => verifyReader(reader, options))
+}
+
+async function verifyReader(reader: DataReader, options: VerifyOptions): Promise<VerifyReport> {
   const violations = new ViolationList()
   const pages = await verifyPages(reader, violations, options)
   const tenants = violations.count === 0 ? await verifyRows(reader, violations, options) : new Map()
@@ -50,11 +53,16 @@ export async function verifyData(directory: string, options: VerifyOptions = {})
  * Checks the pages as of the newest commit at this moment: the reader keeps the pages of all commits since it was opened
  * from being written anew.
  */
-async function verifyPages(reader: DataReader, violations: ViolationList, options: VerifyOptions): Promise<number> {
+async function verifyPages(
+  reader: DataReader,
+  violations: ViolationList,
+  { onProgress }: VerifyOptions,
+): Promise<number> {
   await using file = await PageFile.open(join(reader.directory, 'data.mdb'))
   const meta = await file.newestMeta()
   const onFault = (fault: string): void => violations.add(`data.mdb: ${fault}`)
-  if (typeof meta !== 'string') return checkPages(file, meta, { ...options, onFault })
+  if (typeof meta !== 'string')
+    return await checkPages(file, meta, { onProgress, onFault, assertReadable: () => reader.assertReadable() })
   onFault(meta)
   return 0
 }
@@ -62,14 +70,14 @@ async function verifyPages(reader: DataReader, violations: ViolationList, option
 async function verifyRows(
   reader: DataReader,
   violations: ViolationList,
-  { onProgress, signal }: VerifyOptions,
+  { onProgress }: VerifyOptions,
 ): Promise<VerifiedTenants> {
   const rows = rowsOf(reader)
   let done = 0
   const onRow = (): void => {
     if (++done % 1_024 === 0) onProgress?.(done, rows)
   }
-  const options: ScanOptions = { reader, violations, onRow, signal }
+  const options: ScanOptions = { reader, violations, onRow }
   const tenants = await verifyTenants(options)
   await verifyLog(tenants, options)
   await verifyDocuments(tenants, options)
@@ -77,10 +85,13 @@ async function verifyRows(
   return tenants
 }
 
-/** Rows of all tables. */
+/** Rows of all tables. (`getStats` returns the number too, but walks all free pages.) */
 function rowsOf({ tables }: DataReader): number {
   let rows = 0
-  for (const table of tables.values()) rows += (table.getStats() as { readonly entryCount: number }).entryCount
+  for (const table of tables.values()) {
+    const { db } = table as unknown as { readonly db: { stat(): { readonly entryCount: number } } }
+    rows += db.stat().entryCount
+  }
   return rows
 }
 

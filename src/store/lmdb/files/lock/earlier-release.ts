@@ -23,7 +23,7 @@ export function lockOutEarlierReleases(directory: string): void {
   // Null where it is a directory.
   const note = ifExists(() => readFileSync(path, 'utf8'), ['EISDIR'])
   assertOwnerDead(note, directory)
-  assertNotOpen(directory)
+  assertNoReaders(directory)
   if (note === null) return
   rmSync(path, { force: true })
   makeLockDirectory(directory)
@@ -45,23 +45,18 @@ function assertOwnerDead(note: string | null, directory: string): void {
   if (pid !== null) throw directoryInUse(directory, `the process ${pid} of an earlier release is using it`)
 }
 
-/**
- * Throws UNAVAILABLE while a process has the data open that is no reader of this release: lmdb then holds a kernel lock
- * on its reader table.
- */
-function assertNotOpen(directory: string): void {
+/** Throws UNAVAILABLE while any process has the data open: lmdb then holds a kernel lock on its reader table. */
+function assertNoReaders(directory: string): void {
   const file = ifExists(() => openSync(join(directory, 'lock.mdb'), 'r+'))
   if (file === null) return
   try {
-    // A second try, for a reader that closes the data between the first one and the look for readers.
-    if (tryLock(file) || hasReaders(directory) || tryLock(file)) return
-    throw directoryInUse(directory, 'another process has its data open, perhaps an earlier release')
+    if (!tryLock(file)) throw directoryInUse(directory, 'another process has its data open, perhaps an earlier release')
   } finally {
     closeSync(file)
   }
 }
 
-/** Does nothing while a process reads the data, which earlier releases would not notice. */
+/** Does nothing while a process reads the data: earlier releases would write the pages anew that it reads. */
 export function allowEarlierReleases(directory: string): void {
   try {
     if (hasReaders(directory)) return
