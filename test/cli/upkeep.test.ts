@@ -1,6 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { readText } from '../repo/markdown.ts'
 import { runCli, type CliOptions } from '../support/process-cli.ts'
 import { ask, temporaryDirectory } from '../support/server/fixture.ts'
@@ -81,6 +81,40 @@ describe('tidemark backup', () => {
   })
 })
 
+describe('A server on a backup that was restored', () => {
+  test('knows no cursor from before: CURSOR_UNKNOWN in changes, the reset RESTORED in live', async () => {
+    const root = await temporaryDirectory()
+    const [data, copy] = [join(root, 'data'), join(root, 'copy')]
+    const before = await startProcess(data)
+    const put = (id: number): string => `mutation { put(path: "posts/${id}", value: 1) { cursor } }`
+    const first = await ask(before.graphql, put(1))
+    expect(await run(['backup', copy, '--data', data])).toMatchObject({ code: 0 })
+    await ask(before.graphql, put(2))
+    await before.stop()
+    const restored = await startProcess(copy)
+    onTestFinished(() => restored.kill())
+    // Another commit takes the revision of what the backup does not have.
+    await ask(restored.graphql, put(3))
+    const { cursor } = (first.data as { readonly put: { readonly cursor: string } }).put
+    const log = await ask(restored.graphql, `{ log(paths: ["posts"], after: "${cursor}") { cursor } }`)
+    expect(log.errors?.[0]?.extensions).toMatchObject({ code: 'CURSOR_UNKNOWN' })
+    const query = `subscription { live(paths: ["posts"], after: "${cursor}") { reset changes { path } } }`
+    expect(await firstEvent(restored.graphql, query)).toContain('"reset":"RESTORED"')
+  })
+})
+
+/** The first event of a subscription over server-sent events that has a batch. */
+async function firstEvent(graphql: string, query: string): Promise<string> {
+  const headers = { accept: 'text/event-stream', 'content-type': 'application/json' }
+  const { body } = await fetch(graphql, { method: 'POST', headers, body: JSON.stringify({ query }) })
+  let text = ''
+  for await (const chunk of body ?? []) {
+    text += Buffer.from(chunk as Uint8Array).toString()
+    if (text.includes('"live"')) break
+  }
+  return text
+}
+
 describe('tidemark compact', () => {
   test('says how many bytes there were and are', async () => {
     const data = await sample()
@@ -101,7 +135,11 @@ describe('tidemark compact', () => {
         6,
         expect.stringMatching(/^The data directory .* is in use: the process \d+ .*\n$/),
       ])
-      expect(plain(await run(['backup', `${data}.copy`, '--data', data]))).toMatchObject([0, /^Wrote 6 commits of 3/])
+      expect(plain(await run(['backup', `${data}.copy`, '--data', data]))).toEqual([
+        0,
+        expect.stringMatching(/^Wrote 6 commits of 3/),
+        '',
+      ])
     } finally {
       await server.stop()
     }
@@ -132,7 +170,8 @@ describe('tidemark verify', () => {
         'tenant a: the id fourth finds revision 4, which has another one',
         'tenant a: the id third finds revision 2, which has another one',
         'tenant a: posts/2: a version is located in revision 4, which is not there',
-        `5 violations in ${data}.\n`,
+        'tenant a: writes has revision 4 for "posts", which is not there',
+        `6 violations in ${data}.\n`,
       ].join('\n'),
       stderr: '',
     })

@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
 import { canonicalJson } from '../../src/core/json/value.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
@@ -56,7 +57,7 @@ test(`${COPIES} backups under ${WRITERS} writers open, verify, and have what was
     await rm(copy, { recursive: true })
   }
   expect((await verifyData(load.data)).sentences).toEqual([])
-}, 300_000)
+}, 900_000)
 
 /** Waits until the writers have written more than so many commits. */
 async function expectMore({ acknowledged: done }: EndlessLoad, than: number): Promise<void> {
@@ -66,14 +67,18 @@ async function expectMore({ acknowledged: done }: EndlessLoad, than: number): Pr
 test(`${COPIES} plain copies under ${WRITERS} writers: each command works, or ends with a sentence and 1`, async () => {
   await using root = await freshDirectory()
   await using load = await writeTo(join(root.path, 'data'), { writers: WRITERS, seed: seedOfTest() })
+  const damaged: string[] = []
   for (let i = 0; i < COPIES; i++) {
     await expectMore(load, load.acknowledged.length)
     const copy = join(root.path, `copy-${i}`)
     await cp(load.data, copy, { recursive: true })
+    // A copy that takes its time is torn almost always.
+    if (i % 2 === 1) await copySlowly(join(load.data, 'data.mdb'), join(copy, 'data.mdb'))
     for (const command of [['verify'], ['backup', `${copy}.backup`], ['compact']]) {
       const { code, signal, output } = await runCommand([...command, '--data', copy])
       expect([signal, [0, 1]], `${command[0]} ${i}: ${output}`).toEqual([null, expect.arrayContaining([code])])
       expect(output.trimEnd()).not.toBe('')
+      if (code === 1) damaged.push(output)
     }
     const start = await startProcess(copy).catch((error: Error) => error)
     const refusal = start instanceof Error ? start.message : null
@@ -81,7 +86,13 @@ test(`${COPIES} plain copies under ${WRITERS} writers: each command works, or en
     if (!(start instanceof Error)) expect(await start.stop()).toBe(0)
     await rm(copy, { recursive: true })
   }
-}, 600_000)
+  expect(damaged.length).toBeGreaterThan(0)
+}, 1_200_000)
+
+async function copySlowly(from: string, to: string): Promise<void> {
+  await rm(to)
+  await pipeline(createReadStream(from, { highWaterMark: 4_096 }), createWriteStream(to))
+}
 
 test(`${COPIES} backups and compactions that are killed leave what was there`, async () => {
   await using root = await freshDirectory()
@@ -105,4 +116,4 @@ test(`${COPIES} backups and compactions that are killed leave what was there`, a
     killed += [backup, compact].filter(({ signal }) => signal === 'SIGKILL').length
   }
   expect(killed).toBeGreaterThan(0)
-}, 300_000)
+}, 900_000)

@@ -48,15 +48,14 @@ export async function readData<Result>(
   work: (reader: DataReader) => Promise<Result>,
 ): Promise<Result> {
   const directory = existingDirectory(path)
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
       return await readLocked(directory, options, work)
     } catch (error) {
       if (!(error instanceof Dismissed)) throw error
-      if (attempt === ATTEMPTS)
-        throw retryableError('UNAVAILABLE', `${directory} was opened again and again: try later.`)
     }
   }
+  throw retryableError('UNAVAILABLE', `The data in ${directory} was opened anew again and again: try later.`)
 }
 
 async function readLocked<Result>(

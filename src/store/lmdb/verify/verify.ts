@@ -61,10 +61,11 @@ async function verifyPages(
   await using file = await PageFile.open(join(reader.directory, 'data.mdb'))
   const meta = await file.newestMeta()
   const onFault = (fault: string): void => violations.add(`data.mdb: ${fault}`)
-  if (typeof meta !== 'string')
-    return await checkPages(file, meta, { onProgress, onFault, assertReadable: () => reader.assertReadable() })
-  onFault(meta)
-  return 0
+  if (typeof meta === 'string') {
+    onFault(meta)
+    return 0
+  }
+  return await checkPages(file, meta, { onProgress, onFault, assertReadable: () => reader.assertReadable() })
 }
 
 async function verifyRows(

@@ -30,13 +30,16 @@ export function tryLock(file: number, mode: 'exclusive' | 'shared' = 'exclusive'
   }
 }
 
+let loaded: Binding | null = null
+
 /** Loads by path: on Alpine the package's own loader looks for musl binaries, which it lacks; these work there too. */
 function binding(): Binding {
   const platform = `${process.platform}-${process.arch}`
   try {
-    return createRequire(import.meta.url)(
+    loaded ??= createRequire(import.meta.url)(
       `fs-native-extensions/prebuilds/${platform}/fs-native-extensions.node`,
     ) as Binding
+    return loaded
   } catch (error) {
     const message =
       `No file can be locked on this platform (${platform}), so that no data directory is safe: ` +

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, constants, openSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { DatabaseError, retryableError } from '../../../../core/error.ts'
+import { retryableError, type DatabaseError } from '../../../../core/error.ts'
 import { tryLock } from './file-lock.ts'
 
 /**
