@@ -2,10 +2,9 @@ import type { Key, RootDatabase, Transaction } from 'lmdb'
 import { hasReaders } from './files/lock/readers-lock.ts'
 
 /**
- * Keeps the pages that other processes read from being written anew. A process that reads beside the server does not
- * open LMDB's own table of readers: opening it sets the number of the newest transaction to that which the process has
- * just read from the file, and a commit in between would be lost. So the server reads for it: before each write it looks
- * for readers, and as long as there are some it holds a read transaction, begun before the first write that they see.
+ * Keeps the pages that other processes read from being written anew: these must not open LMDB's own table of readers
+ * (docs/adr/0010-the-server-pins-what-others-read.md). Before each write the owner looks for readers, and as long as
+ * there are some it holds a read transaction, begun before the first write that follows their lock.
  */
 export class ReaderPin {
   readonly #directory: string

@@ -11,7 +11,7 @@ import { readData, tenantRows, type DataReader } from './reader.ts'
 
 export type BackupOptions = Pick<CopyOptions, 'onProgress' | 'signal'>
 
-/** What a backup holds. */
+/** The contents of a backup. */
 export interface BackupReport {
   /** The real path of the backup. */
   readonly directory: string

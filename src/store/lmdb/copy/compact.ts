@@ -10,7 +10,7 @@ import { readOwned } from './reader.ts'
 
 export type CompactOptions = Pick<CopyOptions, 'onProgress' | 'signal'>
 
-/** What a compaction did. */
+/** The result of a compaction. */
 export interface CompactReport {
   /** The real path of the directory. */
   readonly directory: string

@@ -23,7 +23,7 @@ export interface CopyOptions {
 }
 
 /** Size of a data file. */
-export interface CopiedFile {
+interface CopiedFile {
   readonly bytes: number
 }
 

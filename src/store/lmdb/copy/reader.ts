@@ -7,7 +7,7 @@ import { usedBytes, type TenantRow } from '../tables.ts'
 import { checkIfCopy } from './copied-file.ts'
 import { PrivateEnvironment } from './private-environment.ts'
 
-export interface ReaderOptions {
+interface ReaderOptions {
   /** Whether keys are read as bytes too; by default they are decoded. Values are always bytes. */
   readonly rawKeys?: boolean | undefined
   /** Called now and then while the pages of a copy are checked. */
@@ -33,7 +33,7 @@ export interface DataReader {
 /** Times that a reader begins anew because a server was started meanwhile. */
 const ATTEMPTS = 5
 
-/** What a reader ends with when the owner opens the data anew. */
+/** Ends a reader when the owner opens the data anew. */
 class Dismissed extends Error {}
 
 /**

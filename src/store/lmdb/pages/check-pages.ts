@@ -181,7 +181,7 @@ class PageCheck {
   }
 }
 
-/** What a visit of a page adds to. */
+/** The tree of a visited page, and the counts and lists that the visit adds to. */
 interface Visit {
   readonly tree: Tree
   /** Whether the leaves are on this level. */

@@ -4,7 +4,7 @@
  */
 
 /** Bytes of the header of a page. Offsets in a page count from its end. */
-export const HEADER_BYTES = 24
+const HEADER_BYTES = 24
 
 /** Bytes of the header of a node. */
 const NODE_HEADER_BYTES = 8
@@ -49,13 +49,13 @@ export interface MetaPage {
 }
 
 /** A value that lies on pages of its own. */
-export interface OverflowRun {
+interface OverflowRun {
   readonly first: number
   readonly pages: number
 }
 
 /** A page of a tree. */
-export type TreePage =
+type TreePage =
   | { readonly kind: 'branch'; readonly children: readonly number[] }
   | {
       readonly kind: 'leaf'
@@ -65,13 +65,13 @@ export type TreePage =
     }
 
 /** Whether the page numbered `page` begins as an overflow page of `transaction` or an earlier one; and its length. */
-export interface OverflowHead {
+interface OverflowHead {
   readonly isValid: boolean
   readonly pages: number
 }
 
 /** The place of a page: its number, and the newest transaction that may have written it. */
-export interface PageBounds {
+interface PageBounds {
   readonly page: number
   readonly transaction: number
 }

@@ -1,8 +1,8 @@
 import type { Revision } from '../../../core/version.ts'
 import { documentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { revisionInHead, versionInHead } from '../rows.ts'
-import { jsonIn, rawValue, scanRows, type RawRow, type ScanOptions } from './row-scan.ts'
-import { tenantOf, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
+import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './row-scan.ts'
+import { tenantOfKey, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
 /**
  * Checks the documents: versions without a gap from the first that is kept, each in the log; exactly one head, in `heads`
@@ -10,10 +10,10 @@ import { tenantOf, type VerifiedTenant, type VerifiedTenants } from './tenants.t
  */
 export async function verifyDocuments(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {
   const check = new DocumentCheck(tenants, options)
-  await scanRows('versions', options, (row) => check.location(row))
+  await visitRows('versions', options, (row) => check.location(row))
   check.finish()
-  await scanRows('heads', options, (row) => check.head(row, 'heads'))
-  await scanRows('tombs', options, (row) => check.head(row, 'tombs'))
+  await visitRows('heads', options, (row) => check.head(row, 'heads'))
+  await visitRows('tombs', options, (row) => check.head(row, 'tombs'))
 }
 
 /** A document, and the newest of its versions that was read. */
@@ -35,7 +35,7 @@ class DocumentCheck {
   }
 
   location({ key, value }: RawRow): void {
-    const tenant = tenantOf(this.#tenants, 'versions', { key, options: this.#options })
+    const tenant = tenantOfKey(this.#tenants, 'versions', { key, options: this.#options })
     if (tenant === null) return
     tenant.found.versions++
     const document = { tenant: tenant.row.number, collection: String(key[1]), id: String(key[2]) }
@@ -69,7 +69,7 @@ class DocumentCheck {
   }
 
   head({ key, value }: RawRow, table: 'heads' | 'tombs'): void {
-    const tenant = tenantOf(this.#tenants, table, { key, options: this.#options })
+    const tenant = tenantOfKey(this.#tenants, table, { key, options: this.#options })
     if (tenant === null) return
     if (table === 'heads') tenant.documents++
     else tenant.deleted++

@@ -4,8 +4,8 @@ import { indexKeys, type IndexedCommit } from '../commit-index.ts'
 import { documentKey, toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { encodeHead, revisionInHead } from '../rows.ts'
 import type { VersionRow } from '../tables.ts'
-import { jsonIn, rawValue, scanRows, type RawRow, type ScanOptions } from './row-scan.ts'
-import { tenantOf, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
+import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './row-scan.ts'
+import { tenantOfKey, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
 /** A row of the log that was read, and where the log of its tenant stands. */
 interface LogPlace {
@@ -21,7 +21,7 @@ interface LogPlace {
  */
 export async function verifyLog(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {
   const check = new LogCheck(tenants, options)
-  await scanRows('log', options, (row) => check.row(row))
+  await visitRows('log', options, (row) => check.row(row))
   check.end()
 }
 
@@ -39,7 +39,7 @@ class LogCheck {
   }
 
   row({ key, value }: RawRow): void {
-    const tenant = tenantOf(this.#tenants, 'log', { key, options: this.#options })
+    const tenant = tenantOfKey(this.#tenants, 'log', { key, options: this.#options })
     if (tenant === null) return
     if (tenant !== this.#tenant) this.#begin(tenant)
     const revision = Number(key[1])
@@ -135,7 +135,7 @@ class LogCheck {
     if (fault !== null) this.#add(tenant, `${what}: ${fault}`)
   }
 
-  /** What is wrong with the head of a document at a version, `head`, or a later one. */
+  /** A clause about a document whose head is neither the version `head` nor a later one; else null. */
   #headFault(document: DocumentKey, type: unknown, head: string): string | null {
     const key = documentKey(document)
     const [live, deleted] = [this.#value('heads', key), this.#value('tombs', key)]

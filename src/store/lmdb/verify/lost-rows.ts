@@ -1,6 +1,6 @@
 import { indexKeys } from '../commit-index.ts'
-import { jsonIn, rawValue, scanRows, type RawRow, type ScanOptions } from './row-scan.ts'
-import { tenantOf, type IndexName, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
+import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './row-scan.ts'
+import { tenantOfKey, type IndexName, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
 /** A clause about a row that nothing in the log belongs to, else null. */
 type RowFault = (row: RawRow, tenant: VerifiedTenant, options: ScanOptions) => string | null
@@ -13,17 +13,17 @@ const FAULTS: Readonly<Record<IndexName, RowFault>> = {
 }
 
 /**
- * Checks that no index has a row too many. What the log holds was found in each index before, so equal counts are enough;
- * where they differ, each row is looked up in the log. The rows of `versions` were counted before.
+ * Checks that no index has a row too many. All that the log holds was found in each index before, so equal counts are
+ * enough; where the counts differ, each row is looked up in the log. The rows of `versions` were counted before.
  */
 export async function verifyLostRows(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {
   for (const index of ['commits', 'actors', 'writes'] as const) {
     if (!options.reader.tables.has(index)) continue
-    await scanRows(index, options, ({ key }) => countRow(key, index, { tenants, options }))
+    await visitRows(index, options, ({ key }) => countRow(key, index, { tenants, options }))
   }
   for (const index of ['commits', 'versions', 'actors', 'writes'] as const) {
     const areEqual = [...tenants.values()].every((each) => each === null || each.found[index] === each.expected[index])
-    if (!areEqual) await scanRows(index, options, (row) => lookUpRow(row, index, { tenants, options }))
+    if (!areEqual) await visitRows(index, options, (row) => lookUpRow(row, index, { tenants, options }))
   }
 }
 
@@ -33,7 +33,7 @@ interface Scan {
 }
 
 function countRow(key: readonly unknown[], index: IndexName, { tenants, options }: Scan): void {
-  const tenant = tenantOf(tenants, index, { key, options })
+  const tenant = tenantOfKey(tenants, index, { key, options })
   if (tenant === null) return
   // Rows above `indexed` are there early, where an earlier release wrote in between.
   const isEarly = (index === 'actors' || index === 'writes') && Number(key.at(-1)) > (tenant.row.indexed ?? 0)

@@ -22,7 +22,7 @@ export interface ScanOptions {
 }
 
 /** Calls `visit` with each row of a table in the order of keys, in slices of time. Rejects when reading must end. */
-export async function scanRows(name: string, options: ScanOptions, visit: (row: RawRow) => void): Promise<void> {
+export async function visitRows(name: string, options: ScanOptions, visit: (row: RawRow) => void): Promise<void> {
   const { reader, violations, onRow } = options
   const table = reader.tables.get(name)
   if (table === undefined) return violations.add(`table ${name}: is missing`)

@@ -1,5 +1,5 @@
 import type { TenantRow } from '../tables.ts'
-import { jsonIn, rawValue, scanRows, type ScanOptions } from './row-scan.ts'
+import { jsonIn, rawValue, visitRows, type ScanOptions } from './row-scan.ts'
 
 /** The tables that find a commit, or a version of one. */
 export type IndexName = 'commits' | 'versions' | 'actors' | 'writes'
@@ -26,8 +26,8 @@ export async function verifyTenants(options: ScanOptions): Promise<VerifiedTenan
   const { reader, violations } = options
   const tenants = new Map<number, VerifiedTenant | null>()
   const counter = jsonIn(rawValue(reader, 'counters', 'tenants')) ?? 0
-  await scanRows('dropped', options, ({ key: [number] }) => void tenants.set(Number(number), null))
-  await scanRows('tenants', options, ({ key: [key], value }) => {
+  await visitRows('dropped', options, ({ key: [number] }) => void tenants.set(Number(number), null))
+  await visitRows('tenants', options, ({ key: [key], value }) => {
     const name = `tenant ${String(key)}`
     const row = jsonIn(value)
     if (!isTenantRow(row)) return violations.add(`${name}: its row is none: ${shown(value)}`)
@@ -43,7 +43,7 @@ export async function verifyTenants(options: ScanOptions): Promise<VerifiedTenan
 const NOTHING: IndexCounts = { commits: 0, versions: 0, actors: 0, writes: 0 }
 
 /** The tenant of a row's key; null, after a violation, when there is none, and for the rest of a dropped one. */
-export function tenantOf(
+export function tenantOfKey(
   tenants: VerifiedTenants,
   table: string,
   { key, options }: { readonly key: readonly unknown[]; readonly options: ScanOptions },

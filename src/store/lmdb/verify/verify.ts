@@ -15,7 +15,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a verification has looked at, and what was wrong. */
+/** The result of a verification: the amounts of what it checked, and the violations. */
 export interface VerifyReport {
   /** The real path of the directory. */
   readonly directory: string

@@ -1,7 +1,7 @@
 /** Violations that are kept as sentences. */
 const MOST_SENTENCES = 20
 
-/** What a verification found wrong: how much, and the first sentences about it. */
+/** The violations that a verification finds: their number, and sentences about the first of them. */
 export class ViolationList {
   readonly sentences: string[] = []
   count = 0
