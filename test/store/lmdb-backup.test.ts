@@ -263,6 +263,25 @@ describe('a store', () => {
     expect((await readdir(root.path)).toSorted()).toEqual(['copy', 'data'])
   })
 
+  test('that meets a damaged page in a file that it knows says so as well', async () => {
+    await using root = await freshDirectory()
+    const data = join(root.path, 'data')
+    await writeSample(data)
+    const file = join(data, 'data.mdb')
+    const bytes = await readFile(file)
+    for (let at = 2 * 4_096; at < bytes.length; at += 4_096) {
+      const isLeaf = bytes.readUInt32LE(at) === at / 4_096 && bytes.readUInt16LE(at + 18) === 2
+      // Marks the leaves of the log and of the heads as meta pages.
+      if (isLeaf && bytes.subarray(at, at + 4_096).includes('"ada"')) bytes.writeUInt16LE(8, at + 18)
+    }
+    await writeFile(file, bytes)
+    const damaged = { code: 'UNAVAILABLE', message: expect.stringMatching(/data\.mdb is damaged.*\(MDB_CORRUPTED.*\)/) }
+    await expect(backupData(data, join(root.path, 'copy'))).rejects.toMatchObject(damaged)
+    await expect(compactData(data)).rejects.toMatchObject(damaged)
+    expect(await readdir(root.path)).toEqual(['data'])
+    expect((await verifyData(data)).sentences.join()).toMatch(/page \d+ is marked 8/)
+  })
+
   test('renews epochs again where it was ended before they all were', async () => {
     await using root = await freshDirectory()
     await writeSample(root.path)

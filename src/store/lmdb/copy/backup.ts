@@ -32,7 +32,11 @@ export async function backupData(
   options: BackupOptions = {},
 ): Promise<BackupReport> {
   const path = freeTarget(target)
-  return readData(directory, { ...options, rawKeys: true }, (reader) => writeBackup(reader, path, options))
+  try {
+    return await readData(directory, { ...options, rawKeys: true }, (reader) => writeBackup(reader, path, options))
+  } catch (error) {
+    throw copyError(`The backup ${path}`, error)
+  }
 }
 
 async function writeBackup(reader: DataReader, path: string, options: BackupOptions): Promise<BackupReport> {
@@ -50,7 +54,7 @@ async function writeBackup(reader: DataReader, path: string, options: BackupOpti
     return { directory: path, tenants: tenants.length, commits, bytes }
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true })
-    throw copyError(`The backup ${path}`, error)
+    throw error
   }
 }
 

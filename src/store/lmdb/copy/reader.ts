@@ -1,8 +1,11 @@
+import { join } from 'node:path'
 import type { Database, Key, RootDatabase, Transaction } from 'lmdb'
 import { DatabaseError, retryableError } from '../../../core/error.ts'
+import { damagedFile } from '../files/data-file.ts'
 import { existingDirectory } from '../files/directory.ts'
 import { isOwned } from '../files/lock/directory-lock.ts'
 import { lockAsReader, type ReaderLock } from '../files/lock/readers-lock.ts'
+import { systemCode } from '../files/system-error.ts'
 import { usedBytes, type TenantRow } from '../tables.ts'
 import { checkIfCopy } from './copied-file.ts'
 import { PrivateEnvironment } from './private-environment.ts'
@@ -64,11 +67,16 @@ async function readLocked<Result>(
   work: (reader: DataReader) => Promise<Result>,
 ): Promise<Result> {
   using lock = await translated(directory, () => lockAsReader(directory))
-  await checkBesideOwner(directory, options)
-  using reader = await translated(directory, () => openState(directory, options, lock))
-  const result = await work(reader)
-  reader.assertReadable()
-  return result
+  try {
+    await checkBesideOwner(directory, options)
+    using reader = await translated(directory, () => openState(directory, options, lock))
+    const result = await work(reader)
+    reader.assertReadable()
+    return result
+  } catch (error) {
+    // Pages that were written anew look like damaged ones.
+    throw lock.isDismissed() ? new Dismissed() : readError(directory, error)
+  }
 }
 
 /** As `readData`, of a directory that this process owns and nothing else reads; keys are bytes. */
@@ -78,8 +86,20 @@ export async function readOwned<Result>(
   work: (reader: DataReader) => Promise<Result>,
 ): Promise<Result> {
   await checkIfCopy(directory, options)
-  using reader = await openState(directory, { ...options, rawKeys: true }, { isDismissed: () => false })
-  return await work(reader)
+  try {
+    using reader = await openState(directory, { ...options, rawKeys: true }, { isDismissed: () => false })
+    return await work(reader)
+  } catch (error) {
+    throw readError(directory, error)
+  }
+}
+
+/** Codes of lmdb (lmdb.h) for data that it cannot read: MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_VERSION_MISMATCH, MDB_INVALID. */
+const DAMAGE_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30794, -30793])
+
+function readError(directory: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !DAMAGE_CODES.has(systemCode(error))) return error
+  return damagedFile(join(directory, 'data.mdb'), error.message)
 }
 
 /** The rows of the tenants. */
