@@ -5,7 +5,8 @@ import { counted, runUpkeep, type DataFlags } from './upkeep-command.ts'
 export async function backup(target: string, flags: DataFlags): Promise<void> {
   await runUpkeep(flags, async (config, options) => {
     const { directory, tenants, commits, bytes } = await backupStore(config, target, options)
-    const line = `Wrote ${counted(commits, 'commit')} of ${counted(tenants, 'tenant')}, ${counted(bytes, 'byte')}, to ${directory}.`
+    const contents = [counted(commits, 'commit'), 'of', counted(tenants, 'tenant')].join(' ')
+    const line = `Wrote ${contents}, ${counted(bytes, 'byte')}, to ${directory}.`
     return { lines: [line], exitCode: 0 }
   })
 }

@@ -5,7 +5,8 @@ import { counted, runUpkeep, type DataFlags } from './upkeep-command.ts'
 export async function compact(flags: DataFlags): Promise<void> {
   await runUpkeep(flags, async (config, options) => {
     const { directory, bytesBefore, bytesAfter } = await compactStore(config, options)
-    const line = `Compacted ${directory}: ${counted(bytesBefore, 'byte')} before, ${bytesAfter.toLocaleString('en')} after.`
+    const [before, after] = [counted(bytesBefore, 'byte'), bytesAfter.toLocaleString('en')]
+    const line = `Compacted ${directory}: ${before} before, ${after} after.`
     return { lines: [line], exitCode: 0 }
   })
 }

@@ -33,8 +33,8 @@ class Interrupted extends Error {
 }
 
 /**
- * Runs a command on the data that the flags name: its lines go to stdout, progress to stderr on a terminal, an error is one
- * sentence on stderr with the exit code of docs/errors.md. A signal ends the work, and undoes what was done of it.
+ * Runs a command on the data that the flags name: its lines go to stdout, progress to stderr on a terminal, an error is
+ * one sentence on stderr with the exit code of docs/errors.md. A signal ends the work, and undoes what was done of it.
  */
 export async function runUpkeep(
   flags: DataFlags,

@@ -198,6 +198,13 @@ describe('a compaction', () => {
   })
 })
 
+test('a reader makes its lock so that the server may look at it, whoever the two are', async () => {
+  await using root = await freshDirectory()
+  await writeSample(root.path)
+  await verifyData(root.path)
+  expect((await stat(join(root.path, 'readers'))).mode & 0o777).toBe(0o666)
+})
+
 describe('a store', () => {
   test('that writes leaves what is read beside it as it was', async () => {
     await using root = await freshDirectory()

@@ -23,8 +23,9 @@ export interface BackupReport {
 /**
  * Copies the data of `directory`, beside a server or without one, to the directory `target`, which must be empty or not
  * exist: all that was acknowledged before the call, as of one moment. It gets its name when it is complete and on disk;
- * before, it is `<target>.part-…` beside it, and when the promise rejects, nothing is left. A server that opens it later
- * gives each tenant a new epoch. Rejects with BAD_REQUEST, UNAVAILABLE, STORAGE_FULL, and with the signal's reason.
+ * before, it is `<target>.part-…` beside it, and when the promise rejects, nothing is left. A server that opens it
+ * later gives each tenant a new epoch. Rejects with BAD_REQUEST, UNAVAILABLE, STORAGE_FULL, and with the signal's
+ * reason.
  */
 export async function backupData(
   directory: string,

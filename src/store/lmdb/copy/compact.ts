@@ -20,8 +20,9 @@ export interface CompactReport {
 
 /**
  * Rewrites the data file without its free pages, and so without the bytes of what was removed. It needs room for the
- * copy beside it. The process owns the directory meanwhile, and nothing reads it. Whenever the process ends, the old file
- * or the new one is there, whole. Rejects with BAD_REQUEST, UNAVAILABLE, STORAGE_FULL, and with the signal's reason.
+ * copy beside it. The process owns the directory meanwhile, and nothing reads it. Whenever the process ends, the old
+ * file or the new one is there, whole. Rejects with BAD_REQUEST, UNAVAILABLE, STORAGE_FULL, and with the signal's
+ * reason.
  */
 export async function compactData(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   const claim = claimDirectory(existingDirectory(path))

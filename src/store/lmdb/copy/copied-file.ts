@@ -13,9 +13,9 @@ const NOTE_FILE = 'inode'
 type CheckOptions = Pick<CheckPagesOptions, 'onProgress' | 'signal'>
 
 /**
- * Checks every page of a data file that was not opened here before, so that it may be a copy, perhaps of a file that was
- * being written: lmdb ends the process by a signal when pages are missing or wrong. Of any other file nothing is read.
- * Rejects with UNAVAILABLE when it is damaged.
+ * Checks every page of a data file that was not opened here before, so that it may be a copy, perhaps of a file that
+ * was being written: lmdb ends the process by a signal when pages are missing or wrong. Of any other file nothing is
+ * read. Rejects with UNAVAILABLE when it is damaged.
  */
 export async function checkIfCopy(directory: string, options: CheckOptions = {}): Promise<void> {
   const path = join(directory, 'data.mdb')

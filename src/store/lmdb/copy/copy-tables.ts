@@ -30,8 +30,8 @@ interface CopiedFile {
 /**
  * Copies all rows of all tables in the order of their keys into a new data file in the directory `target`, which exists
  * and is empty: so no page of the copy holds anything else than these rows. (lmdb's own compacting copy gives up on a
- * file that has lost a free page.) The copy is complete, checked and on disk when the promise resolves. Rejects with the
- * system's error, and with the reason of the signal; the directory is then left to the caller.
+ * file that has lost a free page.) The copy is complete, checked and on disk when the promise resolves. Rejects with
+ * the system's error, and with the reason of the signal; the directory is then left to the caller.
  */
 export async function copyTables(reader: DataReader, target: string, options: CopyOptions): Promise<CopiedFile> {
   const bytes = await writeCopy(reader, target, options)

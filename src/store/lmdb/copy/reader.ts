@@ -94,7 +94,10 @@ export async function readOwned<Result>(
   }
 }
 
-/** Codes of lmdb (lmdb.h) for data that it cannot read: MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_VERSION_MISMATCH, MDB_INVALID. */
+/**
+ * Codes of lmdb (lmdb.h) for data that it cannot read: MDB_PAGE_NOTFOUND, MDB_CORRUPTED, MDB_VERSION_MISMATCH,
+ * MDB_INVALID.
+ */
 const DAMAGE_CODES: ReadonlySet<unknown> = new Set([-30797, -30796, -30794, -30793])
 
 function readError(directory: string, error: unknown): unknown {
@@ -108,7 +111,10 @@ export function tenantRows({ tables, transaction }: DataReader): readonly Tenant
   return values.map(({ value }) => JSON.parse(value.toString()) as TenantRow)
 }
 
-/** A server has checked its data when it opened it, and writes it now, so that its pages differ from one moment to another. */
+/**
+ * A server has checked its data when it opened it, and writes it now, so that its pages differ from one moment to
+ * another.
+ */
 async function checkBesideOwner(directory: string, options: ReaderOptions): Promise<void> {
   try {
     await checkIfCopy(directory, options)
@@ -192,8 +198,8 @@ async function translated<T>(directory: string, action: () => Promise<T>): Promi
   } catch (error) {
     if (error instanceof DatabaseError || !(error instanceof Error) || !('code' in error)) throw error
     const message =
-      `The data directory ${directory} cannot be read (${error.message}): give this user the right to write there, which ` +
-      'a reader needs for its lock.'
+      `The data directory ${directory} cannot be read (${error.message}): give this user the right to write there, ` +
+      'which a reader needs for its lock.'
     throw new DatabaseError('UNAVAILABLE', message, { cause: error })
   }
 }

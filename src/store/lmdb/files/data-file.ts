@@ -18,7 +18,9 @@ export function checkDataFile(directory: string): void {
   throw damagedFile(path, null)
 }
 
-/** UNAVAILABLE about a data file that lmdb cannot open; `damage` is a clause about the first fault, where it is known. */
+/**
+ * UNAVAILABLE about a data file that lmdb cannot open; `damage` is a clause about the first fault, where it is known.
+ */
 export function damagedFile(path: string, damage: string | null): DatabaseError {
   const why = damage === null ? '' : ` (${damage})`
   const message =

@@ -10,7 +10,9 @@ import { ifExists, systemCode } from './system-error.ts'
 /** Version of the layout that tables.ts and rows.ts describe. Newer releases have greater numbers. */
 const FORMAT = 1
 
-/** Where a compaction writes, in the data directory: what an interrupted one left there is removed at the next claim. */
+/**
+ * Where a compaction writes, in the data directory: what an interrupted one left there is removed at the next claim.
+ */
 export const COMPACT_FOLDER = 'compact.new'
 
 /** Exclusive ownership of a directory, until `release`. */
@@ -133,7 +135,10 @@ function makeDirectoryOnce(path: string): void {
 /** Size of a new data file: some file systems let a file be created and then refuse content. */
 const PROBE_BYTES = 65_536
 
-/** Writes as much as a new data file has, and removes it: lmdb ends the process when it cannot. Throws the system's error. */
+/**
+ * Writes as much as a new data file has, and removes it: lmdb ends the process when it cannot. Throws the system's
+ * error.
+ */
 export function probe(directory: string): void {
   const file = join(directory, 'probe')
   try {

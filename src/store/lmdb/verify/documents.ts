@@ -5,8 +5,8 @@ import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './ro
 import { tenantOfKey, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
 /**
- * Checks the documents: versions without a gap from the first that is kept, each in the log; exactly one head, in `heads`
- * or `tombs`, that is at the newest version; and no head without a version.
+ * Checks the documents: versions without a gap from the first that is kept, each in the log; exactly one head, in
+ * `heads` or `tombs`, that is at the newest version; and no head without a version.
  */
 export async function verifyDocuments(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {
   const check = new DocumentCheck(tenants, options)

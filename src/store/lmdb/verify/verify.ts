@@ -32,10 +32,10 @@ export interface VerifyReport {
 }
 
 /**
- * Checks every law of the store over all of the data, beside a server or without one, as of one moment: the pages of the
- * file, then tenants, log, documents and every index between them. Holds a few bytes for each tenant and some bits for
- * each page, reads in slices of time. Rejects with BAD_REQUEST when there is no data, with UNAVAILABLE when it is so
- * damaged that LMDB must not open it, and with the signal's reason.
+ * Checks every law of the store over all of the data, beside a server or without one, as of one moment: the pages of
+ * the file, then tenants, log, documents and every index between them. Holds a few bytes for each tenant and some bits
+ * for each page, reads in slices of time. Rejects with BAD_REQUEST when there is no data, with UNAVAILABLE when it is
+ * so damaged that LMDB must not open it, and with the signal's reason.
  */
 export async function verifyData(directory: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   return readData(directory, options, (reader) => verifyReader(reader, options))
@@ -50,8 +50,8 @@ async function verifyReader(reader: DataReader, options: VerifyOptions): Promise
 }
 
 /**
- * Checks the pages as of the newest commit at this moment: the reader keeps the pages of all commits since it was opened
- * from being written anew.
+ * Checks the pages as of the newest commit at this moment: the reader keeps the pages of all commits since it was
+ * opened from being written anew.
  */
 async function verifyPages(
   reader: DataReader,

@@ -14,10 +14,10 @@ interface Binding {
 const HELD_CODES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EACCES', 'EBUSY'])
 
 /**
- * Takes a kernel lock on an open file; false when another descriptor, also one of this process, has a lock that excludes
- * it: `exclusive` every other lock, `shared` an exclusive one. The kernel releases the lock when the descriptor is
- * closed, and so whenever the process ends. Throws the system's error when the file system has no locks, and UNAVAILABLE
- * when the platform has no binding.
+ * Takes a kernel lock on an open file; false when another descriptor, also one of this process, has a lock that
+ * excludes it: `exclusive` every other lock, `shared` an exclusive one. The kernel releases the lock when the
+ * descriptor is closed, and so whenever the process ends. Throws the system's error when the file system has no locks,
+ * and UNAVAILABLE when the platform has no binding.
  */
 export function tryLock(file: number, mode: 'exclusive' | 'shared' = 'exclusive'): boolean {
   const nativeLock = binding()
