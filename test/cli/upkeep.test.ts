@@ -64,6 +64,13 @@ describe('tidemark backup', () => {
     ])
   })
 
+  test.skipIf(process.platform !== 'linux')('shows on a terminal how far it is, and takes that away', async () => {
+    const data = await sample()
+    const command = `${process.execPath} bin/tidemark.js backup ${data}.copy --data ${data}`
+    const { code, stdout } = await run(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\r\d+ %(\r\d+ %)*\r\u001b\[KWrote 5 commits .*\r\n$/)])
+  })
+
   test('ends with 130 and leaves nothing when it is interrupted', async () => {
     const data = await sample()
     const cli = runCli(['backup', `${data}.copy`, '--data', data], {
