@@ -7,12 +7,17 @@ import { probe } from '../files/directory.ts'
 import { DiskReserve } from '../files/disk-reserve.ts'
 import { MAP_SIZE_BYTES, MAX_TABLES, pageSizeOf, usedBytes } from '../tables.ts'
 import { checkDataPages } from './copied-file.ts'
-import { openRawTables, type DataReader, type RawTable } from './reader.ts'
+import { PrivateEnvironment } from './private-environment.ts'
+import { namesOf, openRawTables, rowsIn, type RawTable } from './raw-tables.ts'
+import type { DataReader } from './reader.ts'
 import { BACKUP_MARK } from './renewed-epochs.ts'
 
 /** Bytes of rows that one transaction of a copy writes, at least, and what it may need on disk. */
 const BATCH_BYTES = 256 * 1_024
 const BATCH_ROOM_BYTES = 16 * 1_048_576
+
+/** Bytes that a row takes beside its key and its value, in a page and in memory. */
+const ROW_BYTES = 64
 
 export interface CopyOptions {
   /** Whether the copy is marked as a backup, so that its epochs are renewed when it is first opened. */
@@ -34,7 +39,7 @@ interface CopiedFile {
  * the system's error, and with the reason of the signal; the directory is then left to the caller.
  */
 export async function copyTables(reader: DataReader, target: string, options: CopyOptions): Promise<CopiedFile> {
-  const bytes = await writeCopy(reader, target, options)
+  const { bytes, rows } = await writeCopy(reader, target, options)
   const path = join(target, 'data.mdb')
   const file = await openFile(path, 'r+')
   try {
@@ -45,11 +50,27 @@ export async function copyTables(reader: DataReader, target: string, options: Co
   }
   for (const name of ['probe', 'lock.mdb']) rmSync(join(target, name), { force: true })
   await checkDataPages(path, options)
+  assertOpens(target, rows)
   return { bytes }
 }
 
-/** Writes the rows; the bytes of the pages that they use. */
-async function writeCopy(reader: DataReader, target: string, options: CopyOptions): Promise<number> {
+/** Opens a copy as a reader does, and compares how much is in it. */
+function assertOpens(target: string, rows: number): void {
+  const environment = new PrivateEnvironment(target)
+  try {
+    const found = rowsIn(openRawTables(environment.root, namesOf(environment.root), true))
+    if (found !== rows) throw new Error(`The copy ${target} has ${found} rows, and not ${rows}.`)
+  } finally {
+    environment.close()
+  }
+}
+
+/** Writes the rows; how many they are, and the bytes of the pages that they use. */
+async function writeCopy(
+  reader: DataReader,
+  target: string,
+  options: CopyOptions,
+): Promise<CopiedFile & { readonly rows: number }> {
   probe(target)
   const root = open<unknown, Key>({
     path: target,
@@ -66,12 +87,19 @@ async function writeCopy(reader: DataReader, target: string, options: CopyOption
     const copy = new TableCopy(root, reserve, { ...options, of: reader.usedBytes })
     const targets = openRawTables(root, [...reader.tables.keys()], true)
     for (const [name, table] of reader.tables) await copy.all(reader, table, targets.get(name) ?? table)
+    if (rowsIn(targets) !== copy.rows) throw new Error(`Of ${copy.rows} rows ${rowsIn(targets)} were copied.`)
     if (options.asBackup) copy.mark()
-    return copy.usedBytes
+    return { bytes: copy.usedBytes, rows: rowsIn(targets) }
   } finally {
     void root.close()
     reserve?.close()
   }
+}
+
+/** A row, its key as bytes too. */
+interface RawEntry {
+  readonly key: Key
+  readonly value: Buffer
 }
 
 class TableCopy {
@@ -79,6 +107,8 @@ class TableCopy {
   readonly #reserve: DiskReserve
   readonly #pageSize: number
   readonly #options: Pick<CopyOptions, 'onProgress'> & { readonly of: number }
+  /** Rows that were copied, and about how many bytes they have. */
+  rows = 0
   #copied = 0
 
   constructor(
@@ -99,20 +129,28 @@ class TableCopy {
   /** Copies a table in small transactions, so that a signal is noticed in between. */
   async all(reader: DataReader, from: RawTable, to: RawTable): Promise<void> {
     const rows = from.getRange({ transaction: reader.transaction })[Symbol.iterator]()
-    for (let isDone = false; !isDone; await nextTurn()) {
+    for (;;) {
       reader.assertReadable()
       this.#options.onProgress?.(this.#copied, this.#options.of)
-      const batch: { readonly key: Key; readonly value: Buffer }[] = []
-      let bytes = 0
-      while (bytes < BATCH_BYTES && !isDone) {
-        const next = rows.next()
-        if (next.done === true) isDone = true
-        else batch.push(next.value)
-        bytes += next.done === true ? 0 : next.value.value.length
-      }
+      const batch = this.#next(rows)
+      if (batch.length === 0) return
       this.#write(() => batch.forEach(({ key, value }) => to.putSync(key, value, { append: true })))
-      this.#copied += bytes
+      await nextTurn()
     }
+  }
+
+  /** The next rows of a table, as many as one transaction writes; none at its end. */
+  #next(rows: Iterator<RawEntry>): readonly RawEntry[] {
+    const batch: RawEntry[] = []
+    const end = this.#copied + BATCH_BYTES
+    while (this.#copied < end) {
+      const { done, value: row } = rows.next()
+      if (done === true) break
+      batch.push(row)
+      this.#copied += (row.key as Buffer).length + row.value.length + ROW_BYTES
+    }
+    this.rows += batch.length
+    return batch
   }
 
   mark(): void {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Database, Key, RootDatabase, Transaction } from 'lmdb'
+import type { Transaction } from 'lmdb'
 import { DatabaseError, retryableError } from '../../../core/error.ts'
 import { damagedFile } from '../files/data-file.ts'
 import { existingDirectory } from '../files/directory.ts'
@@ -9,6 +9,7 @@ import { systemCode } from '../files/system-error.ts'
 import { usedBytes, type TenantRow } from '../tables.ts'
 import { checkIfCopy } from './copied-file.ts'
 import { PrivateEnvironment } from './private-environment.ts'
+import { namesOf, openRawTables, type RawTable } from './raw-tables.ts'
 
 interface ReaderOptions {
   /** Whether keys are read as bytes too; by default they are decoded. Values are always bytes. */
@@ -17,9 +18,6 @@ interface ReaderOptions {
   readonly onProgress?: ((done: number, of: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
-
-/** A table whose values are bytes. */
-export type RawTable = Database<Buffer, Key>
 
 /** One state of the data of a directory, however much is written meanwhile. */
 export interface DataReader {
@@ -175,21 +173,6 @@ function tryOpen(
     environment.close()
     throw error
   }
-}
-
-/** Names of the tables of an environment, in order. */
-function namesOf(root: RootDatabase<unknown, Key>): readonly string[] {
-  return [...root.getKeys()].filter((name) => typeof name === 'string')
-}
-
-/** Opens tables by name, with bytes as values and, with `rawKeys`, as keys. */
-export function openRawTables(
-  root: RootDatabase<unknown, Key>,
-  names: readonly string[],
-  rawKeys: boolean,
-): ReadonlyMap<string, RawTable> {
-  const keyEncoding = rawKeys ? 'binary' : 'ordered-binary'
-  return new Map(names.map((name) => [name, root.openDB<Buffer, Key>({ name, encoding: 'binary', keyEncoding })]))
 }
 
 async function translated<T>(directory: string, action: () => Promise<T>): Promise<T> {

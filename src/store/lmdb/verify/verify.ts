@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { rowsIn } from '../copy/raw-tables.ts'
 import { readData, type DataReader } from '../copy/reader.ts'
 import { checkPages } from '../pages/check-pages.ts'
 import { PageFile } from '../pages/page-file.ts'
@@ -73,7 +74,7 @@ async function verifyRows(
   violations: ViolationList,
   { onProgress }: VerifyOptions,
 ): Promise<VerifiedTenants> {
-  const rows = rowsOf(reader)
+  const rows = rowsIn(reader.tables)
   let done = 0
   const onRow = (): void => {
     if (++done % 1_024 === 0) onProgress?.(done, rows)
@@ -84,16 +85,6 @@ async function verifyRows(
   await verifyDocuments(tenants, options)
   await verifyLostRows(tenants, options)
   return tenants
-}
-
-/** Rows of all tables. (`getStats` returns the number too, but walks all free pages.) */
-function rowsOf({ tables }: DataReader): number {
-  let rows = 0
-  for (const table of tables.values()) {
-    const { db } = table as unknown as { readonly db: { stat(): { readonly entryCount: number } } }
-    rows += db.stat().entryCount
-  }
-  return rows
 }
 
 type Totals = Pick<VerifyReport, 'tenants' | 'commits' | 'versions' | 'documents' | 'deleted'>
