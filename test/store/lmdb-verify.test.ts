@@ -157,6 +157,16 @@ const PLANTED: readonly (readonly [law: string, sentence: RegExp, change: (table
     ({ writes }) => void writes.put([A, 'posts', 0], 0),
   ],
   [
+    'a collection without a delete',
+    /revision 4 is not in deletes/,
+    ({ deletes }) => void deletes.remove([A, 'posts', 4]),
+  ],
+  [
+    'a delete of a commit that made none',
+    /deletes has revision 1 for "posts", which it is not for/,
+    ({ deletes }) => void deletes.put([A, 'posts', 1], 0),
+  ],
+  [
     'a location in another commit',
     /posts\/9: a version is located in revision 3, which did not write it/,
     ({ versions }) => void versions.put([A, 'posts', '9', 3], [1, 1, 9]),

@@ -4,6 +4,7 @@ import { indexKeys, type IndexedCommit } from '../commit-index.ts'
 import { documentKey, toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { encodeHead, revisionInHead } from '../rows.ts'
 import type { VersionRow } from '../tables.ts'
+import { isMeta, isTexts, isVersion, writesOf } from './log-line.ts'
 import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './row-scan.ts'
 import { tenantOfKey, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
@@ -100,7 +101,7 @@ class LogCheck {
     if (at < this.#at) this.#add(tenant, `revision ${revision} has the time ${at}, the one before ${this.#at}`)
     const found = jsonIn(rawValue(this.#options.reader, 'commits', [tenant.row.number, id]))
     if (found !== revision) this.#add(tenant, `the id of revision ${revision} finds ${String(found)}`)
-    this.#checkIndexes(tenant, { revision, actor, paths: paths.map((path) => path.split('/')) })
+    this.#checkIndexes(tenant, { revision, actor, writes: writesOf(paths, versions) })
     let offset = Buffer.byteLength(`${metaLine}\n${pathsLine}\n`)
     for (const [i, line] of versions.entries()) {
       const place = { tenant, revision, path: paths[i] ?? '', offset, line }
@@ -164,30 +165,4 @@ interface VersionPlace {
   readonly path: string
   readonly offset: number
   readonly line: string
-}
-
-function isMeta(meta: unknown): meta is readonly [id: string, at: number, actor: string | null, digest: string | null] {
-  if (!Array.isArray(meta)) return false
-  const [id, at, actor, digest] = meta as readonly unknown[]
-  return typeof id === 'string' && Number.isSafeInteger(at) && isTextOrNull(actor) && isTextOrNull(digest)
-}
-
-function isTextOrNull(value: unknown): boolean {
-  return value === null || typeof value === 'string'
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string')
-}
-
-function isVersion(value: unknown): value is readonly [version: number, type: string] {
-  if (!Array.isArray(value) || value.length < 5) return false
-  const [version, type, fields, createdAt] = value as readonly unknown[]
-  return (
-    Number.isSafeInteger(version) &&
-    Number(version) > 0 &&
-    (type === 'NEW' || type === 'UPDATE' || type === 'DELETE') &&
-    isTexts(fields) &&
-    Number.isSafeInteger(createdAt)
-  )
 }

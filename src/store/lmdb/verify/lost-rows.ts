@@ -1,4 +1,5 @@
-import { indexKeys } from '../commit-index.ts'
+import { indexKeys, type CommitIndex, type IndexedCommit } from '../commit-index.ts'
+import { isTexts, writesOf } from './log-line.ts'
 import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './row-scan.ts'
 import { tenantOfKey, type IndexName, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
@@ -10,6 +11,7 @@ const FAULTS: Readonly<Record<IndexName, RowFault>> = {
   versions: locationFault,
   actors: (row, tenant, options) => indexFault('actors', row, { tenant, options }),
   writes: (row, tenant, options) => indexFault('writes', row, { tenant, options }),
+  deletes: (row, tenant, options) => indexFault('deletes', row, { tenant, options }),
 }
 
 /**
@@ -17,11 +19,11 @@ const FAULTS: Readonly<Record<IndexName, RowFault>> = {
  * enough; where the counts differ, each row is looked up in the log. The rows of `versions` were counted before.
  */
 export async function verifyLostRows(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {
-  for (const index of ['commits', 'actors', 'writes'] as const) {
+  for (const index of ['commits', 'actors', 'writes', 'deletes'] as const) {
     if (!options.reader.tables.has(index)) continue
     await visitRows(index, options, ({ key }) => countRow(key, index, { tenants, options }))
   }
-  for (const index of ['commits', 'versions', 'actors', 'writes'] as const) {
+  for (const index of ['commits', 'versions', 'actors', 'writes', 'deletes'] as const) {
     const areEqual = [...tenants.values()].every((each) => each === null || each.found[index] === each.expected[index])
     if (!areEqual) await visitRows(index, options, (row) => lookUpRow(row, index, { tenants, options }))
   }
@@ -36,7 +38,7 @@ function countRow(key: readonly unknown[], index: IndexName, { tenants, options 
   const tenant = tenantOfKey(tenants, index, { key, options })
   if (tenant === null) return
   // Rows above `indexed` are there early, where an earlier release wrote in between.
-  const isEarly = (index === 'actors' || index === 'writes') && Number(key.at(-1)) > (tenant.row.indexed ?? 0)
+  const isEarly = index !== 'commits' && index !== 'versions' && Number(key.at(-1)) > (tenant.row.indexed ?? 0)
   if (!isEarly) tenant.found[index]++
 }
 
@@ -62,7 +64,7 @@ function locationFault({ key, value }: RawRow, tenant: VerifiedTenant, options: 
 }
 
 function indexFault(
-  index: 'actors' | 'writes',
+  index: CommitIndex,
   { key }: RawRow,
   { tenant, options }: { readonly tenant: VerifiedTenant; readonly options: ScanOptions },
 ): string | null {
@@ -70,24 +72,22 @@ function indexFault(
   const commit = commitAt(revision, tenant, options)
   const what = `${index} has revision ${revision} for ${JSON.stringify(key[1])}`
   if (commit === null) return `${what}, which is not there`
-  const paths = commit.paths.map((path) => path.split('/'))
-  const keys = indexKeys(tenant.row.number, { revision, actor: commit.actor, paths })
+  const keys = indexKeys(tenant.row.number, { revision, actor: commit.actor, writes: commit.writes })
   const isRight = keys.some(([table, expected]) => table === index && JSON.stringify(expected) === JSON.stringify(key))
   return isRight ? null : `${what}, which it is not for`
 }
 
 /** The part of a commit that the indexes hold. */
-interface LoggedFacts {
+interface LoggedFacts extends Pick<IndexedCommit, 'actor' | 'writes'> {
   readonly id: unknown
-  readonly actor: string | null
   readonly paths: readonly string[]
 }
 
 /** A commit of the log; null when it is not there, or does not parse. */
 function commitAt(revision: number, { row }: VerifiedTenant, { reader }: ScanOptions): LoggedFacts | null {
-  const lines = rawValue(reader, 'log', [row.number, revision])?.toString().split('\n', 2)
-  const [meta, paths] = [jsonIn(lines?.[0]), jsonIn(lines?.[1])]
-  if (!Array.isArray(meta) || !Array.isArray(paths)) return null
+  const [metaLine, pathsLine, ...lines] = rawValue(reader, 'log', [row.number, revision])?.toString().split('\n') ?? []
+  const [meta, paths] = [jsonIn(metaLine), jsonIn(pathsLine)]
+  if (!Array.isArray(meta) || !isTexts(paths)) return null
   const [id, , actor] = meta as readonly unknown[]
-  return { id, actor: typeof actor === 'string' ? actor : null, paths: paths.map(String) }
+  return { id, actor: typeof actor === 'string' ? actor : null, paths, writes: writesOf(paths, lines) }
 }

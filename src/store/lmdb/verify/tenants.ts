@@ -1,8 +1,9 @@
+import type { CommitIndex } from '../commit-index.ts'
 import type { TenantRow } from '../tables.ts'
 import { jsonIn, rawValue, visitRows, type ScanOptions } from './row-scan.ts'
 
 /** The tables that find a commit, or a version of one. */
-export type IndexName = 'commits' | 'versions' | 'actors' | 'writes'
+export type IndexName = 'commits' | 'versions' | CommitIndex
 
 type IndexCounts = Record<IndexName, number>
 
@@ -40,7 +41,7 @@ export async function verifyTenants(options: ScanOptions): Promise<VerifiedTenan
   return tenants
 }
 
-const NOTHING: IndexCounts = { commits: 0, versions: 0, actors: 0, writes: 0 }
+const NOTHING: IndexCounts = { commits: 0, versions: 0, actors: 0, writes: 0, deletes: 0 }
 
 /** The tenant of a row's key; null, after a violation, when there is none, and for the rest of a dropped one. */
 export function tenantOfKey(
