@@ -178,7 +178,8 @@ describe('tidemark verify', () => {
         'tenant a: the id third finds revision 2, which has another one',
         'tenant a: posts/2: a version is located in revision 4, which is not there',
         'tenant a: writes has revision 4 for "posts", which is not there',
-        `6 violations in ${data}.\n`,
+        'tenant a: deletes has revision 4 for "posts", which is not there',
+        `7 violations in ${data}.\n`,
       ].join('\n'),
       stderr: '',
     })
