@@ -68,7 +68,11 @@ describe('tidemark backup', () => {
     const data = await sample()
     const command = `${process.execPath} bin/tidemark.js backup ${data}.copy --data ${data}`
     const { code, stdout } = await run(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\r\d+ %(\r\d+ %)*\r\u001b\[KWrote 5 commits .*\r\n$/)])
+    const shown = stdout.replaceAll('\u001b[K', '<clear>').replaceAll('\r', '<start>')
+    expect([code, shown]).toEqual([
+      0,
+      expect.stringMatching(/^<start>\d+ %(<start>\d+ %)*<start><clear>Wrote 5 commits .*<start>\n$/),
+    ])
   })
 
   test('ends with 130 and leaves nothing when it is interrupted', async () => {
