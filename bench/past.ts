@@ -15,7 +15,7 @@ const SHORT = 10
 const LONG = 100_000
 /** Documents of a large collection, and deleted ones beside a page. */
 const WIDE = 100_000
-const ROUNDS = 5
+const ROUNDS = 9
 
 /** Reads of the past, beside few and beside many commits of others: does the cost depend on the length of the log? */
 export async function past(): Promise<void> {
@@ -27,7 +27,9 @@ export async function past(): Promise<void> {
   for (const [tenant, commits] of Object.entries({ few: FEW, many: MANY })) await fillLog(filler, tenant, commits)
   const moments = await fillDeleted(filler, 'deleted')
   const beside: readonly (readonly [string, Figure, Figure])[] = await measureLogs(db)
-  console.log(`Reads of the past per second, beside ${number(FEW)} and ${number(MANY)} commits of others (in process)`)
+  console.log(
+    `Reads of the past per CPU second, beside ${number(FEW)} and ${number(MANY)} commits of others (in process)`,
+  )
   table(
     ['', number(FEW), number(MANY), 'cost of many / few'],
     beside.map(([name, few, many]) => [
@@ -144,7 +146,7 @@ async function showPages(db: (tenant: string) => Database, { near, elsewhere, fa
   ]
   console.log(`Pages of 50 documents beside ${number(WIDE)} deleted ones (in process)`)
   table(
-    ['', 'per second', 'cost to the latest'],
+    ['', 'per CPU second', 'cost to the latest'],
     [
       row('latest', figures.latest),
       row('as of 60 commits of the collection ago', figures.near),

@@ -44,9 +44,9 @@ function show(figures: Record<'few' | 'merged' | 'wide' | 'wideBack' | 'rare' | 
     number(of.perSecond),
     ratio(to.perSecond / of.perSecond),
   ]
-  console.log('Searches per second (in process)')
+  console.log('Searches per CPU second (in process)')
   table(
-    ['', 'per second', 'cost to the line it is compared with'],
+    ['', 'per CPU second', 'cost to the line it is compared with'],
     [
       [
         `last 10 of a nested collection of 2 documents, beside ${number(MANY)} commits`,

@@ -25,6 +25,40 @@ program
     await start(flags)
   })
 
+const DATA = ['--data <directory>', 'where the data lies (TIDEMARK_DATA; default .tidemark)'] as const
+const MONGODB = ['--mongodb <url>', 'where the data lies instead (MONGODB_URL)'] as const
+
+program
+  .command('backup')
+  .description('Write a consistent copy of the data, also while a server has it.')
+  .argument('<directory>', 'the backup; empty, or not there yet')
+  .option(...DATA)
+  .option(...MONGODB)
+  .action(async (target, flags) => {
+    const { backup } = await import('./backup.ts')
+    await backup(target, flags)
+  })
+
+program
+  .command('compact')
+  .description('Give the room of what was removed back to the disk, while no server has the data.')
+  .option(...DATA)
+  .option(...MONGODB)
+  .action(async (flags) => {
+    const { compact } = await import('./compact.ts')
+    await compact(flags)
+  })
+
+program
+  .command('verify')
+  .description('Check every law of the store over all of the data, also while a server has it.')
+  .option(...DATA)
+  .option(...MONGODB)
+  .action(async (flags) => {
+    const { verify } = await import('./verify.ts')
+    await verify(flags)
+  })
+
 const misplaced = misplacedFlags(process.argv.slice(2), process.env)
 if (misplaced === null) await program.parseAsync()
 else {

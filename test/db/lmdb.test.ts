@@ -2,7 +2,7 @@ import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { databaseContract } from '../contract/database.ts'
-import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { assertSound, freshDirectory } from '../support/store/lmdb-directory.ts'
 
 databaseContract({
   name: 'lmdb',
@@ -13,6 +13,7 @@ databaseContract({
     const dispose = async (): Promise<void> => {
       await engine.close()
       await store.close()
+      await assertSound(directory.path)
       await directory[Symbol.asyncDispose]()
     }
     const as = (actor: string | null): Database => engine.database('default', { actor })

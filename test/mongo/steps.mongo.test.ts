@@ -127,6 +127,45 @@ describeMongo('searches on MongoDB', (mongo) => {
     ])
   }, 60_000)
 
+  test('writes in a nested collection of many documents are found by the paths of each commit', async () => {
+    const first = await mongo.open({ callMs: 30_000 })
+    await first.append(TENANT, [draft(Array.from({ length: 260 }, (_, i) => put(`posts/1/many/${i}`, 1)))])
+    await first.append(
+      TENANT,
+      Array.from({ length: 20 }, (_, i) =>
+        draft([i % 7 === 3 ? put(`posts/1/many/${i}`, 2) : put(`posts/${i + 2}`, 1)]),
+      ),
+    )
+    await first.append(TENANT, [draft([put('other/1', 1)])])
+    const store = await reopened(mongo, 22)
+    const found: (readonly number[])[] = []
+    const finds = await asked(mongo, async () => {
+      for (let after: number | undefined = 0; after !== undefined;) {
+        const range = { after, below: [path('posts/1/many')], skips: 8, limit: { rows: 2, bytes: 1e9 } }
+        const page = await store.log(TENANT, range)
+        found.push(page.commits.map(({ revision }) => revision))
+        after = page.next
+      }
+    })
+    expect([found.flat(), found.length]).toEqual([[1, 5, 12, 19], 3])
+    expect(new Set(finds)).toEqual(new Set(['heads by _id', 'log by $or']))
+  }, 60_000)
+
+  test('versions by an actor are found by who wrote each version: the values of others are not read', async () => {
+    const first = await mongo.open({ callMs: 30_000 })
+    await first.append(
+      TENANT,
+      Array.from({ length: 30 }, (_, i) => draft([put('posts/1', i + 1)], { actor: i % 10 === 4 ? 'ann' : 'bob' })),
+    )
+    const store = await reopened(mongo, 30)
+    const numbers: number[] = []
+    const finds = await asked(mongo, async () => {
+      const { rows } = await store.history(TENANT, path('posts/1'), { actor: 'ann', reverse: true, limit: ALL })
+      numbers.push(...rows.map(({ version }) => version))
+    })
+    expect([numbers, finds]).toEqual([[5, 15, 25], ['log by ops.p,n']])
+  }, 60_000)
+
   test('versions that cannot have touched a field are told by what they wrote: their values are not read', async () => {
     const store = await mongo.open({ callMs: 30_000 })
     const fields = (i: number): readonly string[] => (i === 0 ? [] : i === 30 ? ['title'] : ['n'])

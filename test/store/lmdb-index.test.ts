@@ -7,7 +7,7 @@ import { listDocuments } from '../../src/store/lmdb/read/list.ts'
 import { readLogRows } from '../../src/store/lmdb/read/log.ts'
 import { closeTables, openTables, type LmdbTables, type TenantRow } from '../../src/store/lmdb/tables.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
-import { draft, path, put, remove } from '../support/store/drafts.ts'
+import { draft, path, put, remove, texts } from '../support/store/drafts.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 
 const COMMITS = 1_500
@@ -19,7 +19,8 @@ function story(): readonly Draft[] {
     draft([put(`busy/${i}`, 1)], { actor: i % 300 === 7 ? 'ann' : i % 5 === 0 ? null : 'bob' }),
   )
   const wide = draft(Array.from({ length: 300 }, (_, i) => put(`wide/${i}`, 1)))
-  return [draft([put('quiet/1', 1), put('busy/x', 1)]), wide, ...writes, draft([], { actor: 'ann' })]
+  const deleted = draft([remove('busy/x', 2), put('quiet/1', 2, 'DELETE')])
+  return [draft([put('quiet/1', 1), put('busy/x', 1)]), wide, ...writes, draft([], { actor: 'ann' }), deleted]
 }
 
 async function append(store: Store, tenant: string, drafts: readonly Draft[]): Promise<void> {
@@ -38,17 +39,22 @@ async function withTables<T>(directory: string, use: (tables: LmdbTables) => T):
 interface Indexes {
   readonly actors: readonly Key[]
   readonly writes: readonly Key[]
+  readonly deletes: readonly Key[]
 }
 
-const indexesOf = ({ actors, writes }: LmdbTables): Indexes => ({
+const indexesOf = ({ actors, writes, deletes }: LmdbTables): Indexes => ({
   actors: [...actors.getKeys()],
   writes: [...writes.getKeys()],
+  deletes: [...deletes.getKeys()],
 })
+
+const sizesOf = ({ actors, writes, deletes }: Indexes): readonly number[] =>
+  [actors, writes, deletes].map(({ length }) => length)
 
 /** Makes a directory what a release without the indexes left, whose newest commit they have is `indexed`. */
 function forget(tables: LmdbTables, indexed: number | undefined): void {
   tables.root.transactionSync(() => {
-    for (const table of [tables.actors, tables.writes]) {
+    for (const table of [tables.actors, tables.writes, tables.deletes]) {
       for (const key of Array.from(table.getKeys())) {
         if (((key as readonly unknown[]).at(-1) as number) > (indexed ?? 0)) void table.remove(key)
       }
@@ -70,7 +76,7 @@ describe('a data directory of a release without the indexes of commits', () => {
     for (const tenant of ['a', 'b']) await append(store, tenant, story())
     await store.close()
     const whole = await withTables(directory.path, indexesOf)
-    expect([whole.actors.length, whole.writes.length]).toEqual([2 * 1_201, 2 * (COMMITS + 3)])
+    expect(sizesOf(whole)).toEqual([2 * 1_201, 2 * (COMMITS + 5), 2])
     await withTables(directory.path, (tables) => forget(tables, indexed))
     expect((await withTables(directory.path, indexesOf)).writes.length).toBe(
       indexed === undefined ? 0 : 2 * (indexed + 1),
@@ -81,11 +87,11 @@ describe('a data directory of a release without the indexes of commits', () => {
     await append(opened, 'b', [draft([put('quiet/2', 1)], { actor: 'ann' })])
     await opened.close()
     expect(await withTables(directory.path, (tables) => tables.tenants.get('b'))).toMatchObject({
-      last: 1_504,
-      indexed: 1_504,
+      last: 1_505,
+      indexed: 1_505,
     })
-    const { actors, writes } = await withTables(directory.path, indexesOf)
-    expect([actors.length, writes.length]).toEqual([whole.actors.length + 1, whole.writes.length + 1])
+    const [actors = 0, writes = 0, deletes = 0] = sizesOf(whole)
+    expect(sizesOf(await withTables(directory.path, indexesOf))).toEqual([actors + 1, writes + 1, deletes])
   })
 
   test('gets them in steps of some hundred rows, each of which stays when the process ends', async () => {
@@ -98,8 +104,7 @@ describe('a data directory of a release without the indexes of commits', () => {
     const sizes: number[] = [0]
     for (let more = true; more;) {
       more = await withTables(directory.path, (tables) => tables.root.transactionSync(() => indexSome(tables, 'a')))
-      const { actors, writes } = await withTables(directory.path, indexesOf)
-      sizes.push(actors.length + writes.length)
+      sizes.push(sizesOf(await withTables(directory.path, indexesOf)).reduce((sum, size) => sum + size))
     }
     const steps = sizes.slice(1).map((size, i) => size - (sizes[i] ?? 0))
     expect(steps.length).toBeGreaterThan(5)
@@ -115,8 +120,8 @@ test('a tenant that is dropped leaves nothing in the indexes', async () => {
   await append(store, 'b', [draft([put('posts/1', 1)], { actor: 'ann' })])
   await store.drop('a')
   await store.close()
-  const { actors, writes } = await withTables(directory.path, indexesOf)
-  expect([actors, writes]).toEqual([[[2, 'ann', 1]], [[2, 'posts', 1]]])
+  const { actors, writes, deletes } = await withTables(directory.path, indexesOf)
+  expect([actors, writes, deletes]).toEqual([[[2, 'ann', 1]], [[2, 'posts', 1]], []])
 })
 
 describe('a page of the past reads of the log', () => {
@@ -139,7 +144,7 @@ describe('a page of the past reads of the log', () => {
       const log = (range: object) => () => readLogRows(view, { ...LAST_TEN, ...range }).commits
       expect(reads(log({ actor: 'ann' }))).toEqual([9, 9])
       expect(reads(log({ below: [['wide']] }))).toEqual([10, 11])
-      expect(reads(log({ below: [['quiet']] }))).toEqual([1, 1])
+      expect(reads(log({ below: [['quiet']] }))).toEqual([2, 2])
       expect(reads(log({ below: [['wide']], actor: 'ann' }))).toEqual([3, 3])
       expect(reads(log({ below: [['quiet']], actor: 'bob' }))).toEqual([0, 0])
       const history = (range: object) => () => readHistoryRows(view, path('wide/4'), { ...LAST_TEN, ...range }).rows
@@ -168,6 +173,32 @@ describe('a page of the past reads of the log', () => {
       // The three commits of the collection, and the versions of two documents as of then.
       expect(counted.reads).toBeLessThanOrEqual(5)
       expect(listDocuments(view, range, 400).rows).toEqual(rows)
+    })
+  })
+
+  test('no tombstone, as of a moment after which little was deleted but much written', async () => {
+    await using directory = await freshDirectory()
+    const store = await openLmdbStore({ directory: directory.path })
+    await append(store, 't', [
+      draft(Array.from({ length: 900 }, (_, i) => put(`posts/${i}`, 1))),
+      draft(Array.from({ length: 890 }, (_, i) => remove(`posts/${i}`, 2))),
+      ...Array.from({ length: 500 }, (_, i) => draft([put('posts/899', i + 2)])),
+      draft([remove('posts/895', 2), remove('posts/896', 2)]),
+      draft([put('posts/896', 3)]),
+    ])
+    await store.close()
+    await withTables(directory.path, (opened) => {
+      const counted = countingLog(opened)
+      const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow }
+      const range = { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 }, skips: 1 } as const
+      for (const reverse of [false, true]) {
+        counted.reads = 0
+        const { rows, more } = listDocuments(view, { ...range, reverse }, 100)
+        expect([texts(rows), more]).toEqual([Array.from({ length: 10 }, (_, i) => `posts/${890 + i}`), false])
+        expect(rows.map(({ version }) => version)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 99])
+        // The commit that deleted, the first two of the collection, and three versions as of then.
+        expect(counted.reads).toBeLessThanOrEqual(6)
+      }
     })
   })
 })

@@ -35,7 +35,7 @@ describe('opening a data directory', () => {
     const store = await openLmdbStore({ directory })
     await commit(store, 't', [put('posts/1', 1)])
     await store.close()
-    expect(await readdir(directory)).toEqual(['data.mdb', 'format', 'lock.mdb', 'owner', 'probe'])
+    expect(await readdir(directory)).toEqual(['data.mdb', 'format', 'inode', 'lock.mdb', 'owner', 'probe'])
     expect(await readFile(join(directory, 'format'), 'utf8')).toBe('1\n')
   })
 

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Commit } from '../../src/core/commit.ts'
-import { encodeCommit, decodeHead, fieldsInRow, revisionInHead, versionInHead } from '../../src/store/lmdb/rows.ts'
+import {
+  actorInRow,
+  encodeCommit,
+  decodeHead,
+  fieldsInRow,
+  revisionInHead,
+  versionInHead,
+  writesInRow,
+} from '../../src/store/lmdb/rows.ts'
 import { json } from '../core/json.ts'
 
 /** Texts that look like the ends of rows. */
@@ -28,6 +36,10 @@ test('what a row says without parsing its value is what it says: any actor, comm
       const { commit: id, revision, updatedAt: at, actor } = only
       const commit: Commit = { id, revision, at, actor, digest, versions: [only, { ...only, path: ['posts', '2'] }] }
       const { row, versions } = encodeCommit(commit)
+      expect([actorInRow(row), writesInRow(row)]).toEqual([
+        actor,
+        commit.versions.map(({ path, type }) => ({ path, isDelete: type === 'DELETE' })),
+      ])
       for (const { head, location } of versions) {
         expect([versionInHead(head), revisionInHead(head), fieldsInRow(row, location)]).toEqual([
           only.version,

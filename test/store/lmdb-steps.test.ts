@@ -15,7 +15,7 @@ const numbers = Array.from({ length: COUNT }, (_, i) => i)
 /** One in the middle, and the last one. */
 const lives = (i: number): boolean => i === COUNT / 2 || i === COUNT - 1
 
-/** A collection of which most documents are deleted, and more commits below it than are undone one by one. */
+/** A collection of which most documents are deleted, and more deletes below it than are undone one by one. */
 async function withTombs(use: (store: Store) => Promise<void>): Promise<void> {
   await using directory = await freshDirectory()
   const store = await openLmdbStore({ directory: directory.path })
@@ -24,12 +24,11 @@ async function withTombs(use: (store: Store) => Promise<void>): Promise<void> {
       draft(numbers.map((i) => put(id(i), 1))),
       draft(numbers.filter((i) => !lives(i)).map((i) => remove(id(i), 2))),
     ])
-    for (let i = 0; i < 100; i += 50) {
-      await store.append(
-        't',
-        Array.from({ length: 50 }, (_, k) => draft([put(`${id(COUNT - 1)}/notes/${i + k}`, 1)])),
-      )
-    }
+    const note = `${id(COUNT - 1)}/notes/1`
+    await store.append(
+      't',
+      Array.from({ length: 200 }, (_, i) => draft([i % 2 === 0 ? put(note, i + 1) : remove(note, i + 1)])),
+    )
     await use(store)
   } finally {
     await store.close()
@@ -74,7 +73,7 @@ test('which collections there were is known, also where all of their documents c
       't',
       Array.from({ length: 70 }, (_, i) => draft([put(`more/${i}`, 1)])),
     )
-    const seen = await Promise.all([2, 102, 103, 110].map((at) => store.collections('t', [path('posts/0000')], at)))
+    const seen = await Promise.all([2, 202, 203, 210].map((at) => store.collections('t', [path('posts/0000')], at)))
     expect(seen).toEqual([[[]], [[]], [['late']], [['late']]])
   })
 })
@@ -100,11 +99,11 @@ const ranges = fc.record({
   limit: fc.record({ rows: fc.integer({ min: 1, max: 5 }), bytes: fc.constant(1e9) }),
 }) satisfies fc.Arbitrary<Range>
 
-/**
- * Drafts that write and delete these documents in turn, between so many others below `root` that, where it lies in the
- * same collection, none of their moments lies near.
- */
-function story(places: readonly string[], root: string): readonly Draft[] {
+/** Commits before those of a story, and after them. */
+const NOISE = 140
+
+/** Drafts that write and delete these documents in turn, between so many writes of another one, or deletes too. */
+function story(places: readonly string[], other: string, deletes: boolean): readonly Draft[] {
   const versions = new Map<string, number>()
   const written = places.map((text, i) => {
     const version = (versions.get(text) ?? 0) + 1
@@ -112,7 +111,9 @@ function story(places: readonly string[], root: string): readonly Draft[] {
     return draft([version % 2 === 0 ? remove(text, version) : put(text, version, { i })])
   })
   const noise = (name: string): readonly Draft[] =>
-    Array.from({ length: 70 }, (_, i) => draft([put(`${root}/${name}/${i}`, 1)]))
+    Array.from({ length: NOISE }, (_, i) =>
+      draft([deletes && i % 2 === 1 ? remove(`${other}/${name}`, i + 1) : put(`${other}/${name}`, i + 1)]),
+    )
   return [...noise('before'), ...written, ...noise('behind')]
 }
 
@@ -123,17 +124,20 @@ test('a past that lies far reads as the oracle has it: any range, any page', asy
   const property = fc.asyncProperty(
     fc.array(place, { minLength: 5, maxLength: 25 }),
     fc.array(ranges, { minLength: 6, maxLength: 6 }),
-    fc.constantFrom('posts/zz', 'other/1'),
-    async (places, asked, root) => {
+    fc.constantFrom('posts/1/zz', 'posts', 'other'),
+    fc.boolean(),
+    async (places, asked, other, deletes) => {
       const [oracle, tenant] = [new MemoryStore(), `t${tenants++}`]
-      const drafts = story(places, root)
+      const drafts = story(places, other, deletes)
       for (const each of [oracle, store]) await each.append(tenant, drafts)
       for (const [i, range] of asked.entries()) {
-        const at = 70 + Math.floor((i * places.length) / asked.length)
+        const at = NOISE + Math.floor((i * places.length) / asked.length)
         expect(await store.list(tenant, range, at)).toEqual(await oracle.list(tenant, range, at))
       }
       const documents = [path('posts/1'), path('posts/1/x/1')]
-      expect(await store.collections(tenant, documents, 75)).toEqual(await oracle.collections(tenant, documents, 75))
+      expect(await store.collections(tenant, documents, NOISE + 5)).toEqual(
+        await oracle.collections(tenant, documents, NOISE + 5),
+      )
     },
   )
   await fc.assert(property, { numRuns: 100 })

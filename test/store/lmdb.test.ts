@@ -1,6 +1,6 @@
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { storeContract } from '../contract/store/contract.ts'
-import { freshDirectory, type TemporaryDirectory } from '../support/store/lmdb-directory.ts'
+import { assertSound, freshDirectory, type TemporaryDirectory } from '../support/store/lmdb-directory.ts'
 
 let directory: TemporaryDirectory
 
@@ -14,6 +14,9 @@ storeContract({
     await store.close()
     return openLmdbStore({ directory: directory.path })
   },
-  dispose: () => directory[Symbol.asyncDispose](),
+  dispose: async () => {
+    await assertSound(directory.path)
+    await directory[Symbol.asyncDispose]()
+  },
   modelCommands: Number(process.env['TIDEMARK_MODEL_COMMANDS'] ?? 100_000),
 })

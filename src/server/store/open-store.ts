@@ -25,16 +25,17 @@ export async function openStore(
 ): Promise<OpenedStore> {
   try {
     return config.mongodb === undefined
-      ? await openEmbedded(config.directory)
+      ? await openEmbedded(config.directory, log)
       : await openMongo(config.mongodb, tenant, log)
   } catch (error) {
     throw error instanceof DatabaseError ? new StartError(error.message, { cause: error }) : error
   }
 }
 
-async function openEmbedded(directory: string): Promise<OpenedStore> {
+async function openEmbedded(directory: string, log: Log): Promise<OpenedStore> {
   const { openLmdbStore } = await import('../../store/lmdb/lmdb-store.ts')
-  return { store: await openLmdbStore({ directory }), unavailableReason: () => null }
+  const store = await openLmdbStore({ directory, onStatus: (sentence) => log.info(sentence) })
+  return { store, unavailableReason: () => null }
 }
 
 async function openMongo(url: string, tenant: TenantId, log: Log): Promise<OpenedStore> {

@@ -86,7 +86,8 @@ function writeCommit({ tables, tenant: { number } }: TenantView, commit: Commit)
   const { row, versions } = encodeCommit(commit)
   void tables.log.put([number, commit.revision], row)
   void tables.commits.put([number, commit.id], commit.revision)
-  indexCommit(tables, number, { ...commit, paths: commit.versions.map(({ path }) => path) })
+  const writes = commit.versions.map(({ path, type }) => ({ path, isDelete: type === 'DELETE' }))
+  indexCommit(tables, number, { ...commit, writes })
   commit.versions.forEach((version, i) => {
     const encoded = versions[i]
     if (encoded === undefined) return

@@ -1,8 +1,7 @@
 import type { Key } from 'lmdb'
-import type { Path } from '../../core/path.ts'
 import type { Revision } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
-import { actorInRow, pathsInRow } from './rows.ts'
+import { actorInRow, writesInRow, type RowWrite } from './rows.ts'
 import type { LmdbTables, TenantRow } from './tables.ts'
 
 /** Most rows that one transaction adds to the indexes, and most bytes of the log that it reads. */
@@ -12,10 +11,10 @@ const STEP = { rows: 500, bytes: 1_048_576 }
 const ACTOR_CHARACTERS = 256
 
 /** The facts of a commit that the indexes hold. */
-interface IndexedCommit {
+export interface IndexedCommit {
   readonly revision: Revision
   readonly actor: string | null
-  readonly paths: readonly Path[]
+  readonly writes: readonly RowWrite[]
 }
 
 /** The keys of the commits of an actor, without the revision. */
@@ -23,14 +22,28 @@ export function actorPrefix(tenant: number, actor: string): readonly [number, st
   return [tenant, actor.slice(0, ACTOR_CHARACTERS)]
 }
 
-/** Adds a commit to `actors` and `writes` within the running transaction; returns the number of rows. */
-export function indexCommit(tables: LmdbTables, tenant: number, { revision, actor, paths }: IndexedCommit): number {
-  const collections = new Set(paths.map(([collection = '']) => collection))
-  for (const collection of collections) void tables.writes.put([tenant, collection, revision], 0)
-  if (actor === null) return collections.size
-  const key: Key = [...actorPrefix(tenant, actor), revision]
-  void tables.actors.put(key, 0)
-  return collections.size + 1
+/** The tables that find the commits of an actor, of a collection, and those that deleted in a collection. */
+export type CommitIndex = 'actors' | 'writes' | 'deletes'
+
+/** The rows of a commit in the indexes. */
+export function indexKeys(
+  tenant: number,
+  { revision, actor, writes }: IndexedCommit,
+): readonly (readonly [table: CommitIndex, key: Key])[] {
+  const keys = (of: readonly RowWrite[]): readonly Key[] =>
+    [...new Set(of.map(({ path: [collection = ''] }) => collection))].map((name) => [tenant, name, revision])
+  const rows: (readonly [CommitIndex, Key])[] = []
+  for (const key of keys(writes)) rows.push(['writes', key])
+  for (const key of keys(writes.filter(({ isDelete }) => isDelete))) rows.push(['deletes', key])
+  if (actor !== null) rows.push(['actors', [...actorPrefix(tenant, actor), revision]])
+  return rows
+}
+
+/** Adds a commit to the indexes within the running transaction; returns the number of rows. */
+export function indexCommit(tables: LmdbTables, tenant: number, commit: IndexedCommit): number {
+  const rows = indexKeys(tenant, commit)
+  for (const [table, key] of rows) void tables[table].put(key, 0)
+  return rows.length
 }
 
 /** Tenants that one call of `tenantsBehind` looks at. */
@@ -70,7 +83,7 @@ export function indexSome(tables: LmdbTables, tenant: TenantId): boolean {
     const log = tables.log.getBinaryFast([row.number, indexed])
     if (log === undefined) throw new Error(`The log of tenant ${row.number} has no commit ${indexed}.`)
     bytes += log.length
-    rows += indexCommit(tables, row.number, { revision: indexed, actor: actorInRow(log), paths: pathsInRow(log) }) + 1
+    rows += indexCommit(tables, row.number, { revision: indexed, actor: actorInRow(log), writes: writesInRow(log) }) + 1
   }
   void tables.tenants.put(tenant, { ...row, indexed })
   return indexed < row.last

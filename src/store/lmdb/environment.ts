@@ -4,6 +4,8 @@ import { closedError, DatabaseError, retryableError } from '../../core/error.ts'
 import { checkDataFile } from './files/data-file.ts'
 import { isAt } from './files/inode.ts'
 import { DiskReserve } from './files/disk-reserve.ts'
+import { tryDismiss } from './files/lock/readers-lock.ts'
+import { ReaderPin } from './reader-pin.ts'
 import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
 
 /** With less free space than this EIO means a full disk: lmdb reports EIO after a short write. */
@@ -26,6 +28,7 @@ interface LmdbEnvironmentOptions extends TablesOptions {
 interface OpenEnvironment {
   readonly tables: LmdbTables
   readonly reserve: DiskReserve
+  readonly pin: ReaderPin
 }
 
 /**
@@ -55,7 +58,8 @@ export class LmdbEnvironment {
 
   /** Runs and flushes a transaction: all or nothing, durable on return. Throws UNAVAILABLE or STORAGE_FULL. */
   write<T>(action: (tables: LmdbTables) => T): T {
-    return this.#run(({ tables, reserve }) => {
+    return this.#run(({ tables, reserve, pin }) => {
+      pin.update(tables.root)
       reserve.reserve(usedBytes(tables))
       return tables.root.transactionSync(() => action(tables))
     })
@@ -96,19 +100,27 @@ export class LmdbEnvironment {
 function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): OpenEnvironment {
   return translated(options.directory, () => {
     assertSame(options, data)
+    if (data !== null) assertDismissed(options.directory)
     checkDataFile(options.directory)
     const tables = openTables(options)
+    const pin = new ReaderPin(options.directory)
     const reserve = closeOnError(
       () => closeTables(tables),
       () => new DiskReserve(options.directory),
     )
     // The path may have changed while lmdb opened it.
     closeOnError(
-      () => closeAll({ tables, reserve }),
+      () => closeAll({ tables, reserve, pin }),
       () => assertSame(options, data),
     )
-    return { tables, reserve }
+    return { tables, reserve, pin }
   })
+}
+
+/** Throws UNAVAILABLE while readers of the environment before are there, which end within milliseconds. */
+function assertDismissed(directory: string): void {
+  if (tryDismiss(directory)) return
+  throw retryableError('UNAVAILABLE', `The data directory ${directory} is still being read: try the same again.`)
 }
 
 /** Throws UNAVAILABLE when another directory or data file is at the path, or the system's error. */
@@ -133,7 +145,8 @@ function openDataFile(directory: string, open: OpenEnvironment): number {
   )
 }
 
-function closeAll({ tables, reserve }: OpenEnvironment): void {
+function closeAll({ tables, reserve, pin }: OpenEnvironment): void {
+  pin.release()
   closeTables(tables)
   reserve.close()
 }

@@ -49,6 +49,11 @@ function afterDocument({ tenant, collection, id }: DocumentKey): Key {
   return [tenant, collection, id, TOP]
 }
 
+/** The order of documents in every table. */
+export function compareDocuments(a: DocumentKey, b: DocumentKey): number {
+  return compareText(a.collection, b.collection) || compareText(a.id, b.id)
+}
+
 /** All rows of a tenant in a table. */
 export function tenantSpan(tenant: number): KeySpan {
   return { from: [tenant], to: [tenant, TOP] }

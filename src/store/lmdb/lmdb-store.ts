@@ -19,13 +19,16 @@ import type {
 import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { indexSome, tenantsBehind } from './commit-index.ts'
+import { renewEpochs } from './copy/renewed-epochs.ts'
+import { checkIfCopy, noteDataFile } from './copy/copied-file.ts'
+import { dismissReaders } from './files/lock/readers-lock.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
 import { hadDocument, listDocuments } from './read/list.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
-import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
+import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
 
 interface LmdbOptions {
@@ -33,9 +36,9 @@ interface LmdbOptions {
   readonly directory: string
   /** Address space for the data, which bounds its size; it reserves neither memory nor disk. Default 1 TiB. */
   readonly mapSizeBytes?: number | undefined
+  /** Called now and then while a data file that may be a copy is checked, with a sentence about how far that is. */
+  readonly onStatus?: ((sentence: string) => void) | undefined
 }
-
-const MAP_SIZE_BYTES = 2 ** 40
 
 /** Collections that one turn of the event loop searches in a past state. */
 const COLLECTIONS_PER_TURN = 64
@@ -44,12 +47,18 @@ const COLLECTIONS_PER_TURN = 64
  * Opens the store in a directory of the local disk; the process owns the directory until `close`.
  * Rejects with UNAVAILABLE or STORAGE_FULL, whose message says what to do.
  */
-export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }: LmdbOptions): Promise<Store> {
-  const claim = claimDirectory(directory)
+export async function openLmdbStore(options: LmdbOptions): Promise<Store> {
+  const claim = claimDirectory(options.directory)
+  const { directory } = claim
   let environment: LmdbEnvironment | null = null
   try {
-    environment = new LmdbEnvironment({ directory: claim.directory, mapSizeBytes, isInPlace: () => claim.isInPlace() })
+    await checkIfCopy(directory, { onProgress: statusOf(options) })
+    await dismissReaders(directory)
+    const { mapSizeBytes = MAP_SIZE_BYTES } = options
+    environment = new LmdbEnvironment({ directory, mapSizeBytes, isInPlace: () => claim.isInPlace() })
     claim.flush()
+    noteDataFile(directory)
+    await renewEpochs(environment)
     const store = new LmdbStore(environment, claim)
     await store.sweep()
     await store.completeIndexes()
@@ -58,6 +67,18 @@ export async function openLmdbStore({ directory, mapSizeBytes = MAP_SIZE_BYTES }
     environment?.close()
     claim.release()
     throw error
+  }
+}
+
+/** Milliseconds between two sentences about the progress of a check. */
+const STATUS_MS = 2_000
+
+function statusOf({ directory, onStatus }: LmdbOptions): (done: number, of: number) => void {
+  let next = performance.now() + STATUS_MS
+  return (done, of) => {
+    if (performance.now() < next) return
+    next += STATUS_MS
+    onStatus?.(`The data in ${directory} may be a copy, and is checked: ${Math.floor((100 * done) / of)} %.`)
   }
 }
 

@@ -22,6 +22,11 @@ const NEWLINE = 10
 const QUOTE = 34
 const BACKSLASH = 92
 const CLOSE = 93
+/** The first letter of DELETE, and of no other type. */
+const DELETE_INITIAL = 68
+
+/** The part of a version that its commit gives. */
+type VersionMeta = Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>
 
 /** The stored form of a commit. */
 interface EncodedCommit {
@@ -54,7 +59,7 @@ function encodeLine({ version, type, fields, createdAt, value }: Version): strin
 }
 
 /** Appends the commit's metadata to the version's line: one parse reads both, and the value is serialized once. */
-function encodeHead(line: string, { revision, updatedAt, actor, commit }: Version): string {
+export function encodeHead(line: string, { revision, updatedAt, actor, commit }: VersionMeta): string {
   return `${line.slice(0, -1)},${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`
 }
 
@@ -131,15 +136,28 @@ export function pathsInRow(row: Buffer): readonly Path[] {
   return texts.map((text) => text.split('/'))
 }
 
+/** A write of a commit, without its value. */
+export interface RowWrite {
+  readonly path: Path
+  readonly isDelete: boolean
+}
+
+/** The writes of the commit in a log row, without parsing their values. */
+export function writesInRow(row: Buffer): readonly RowWrite[] {
+  let line = row.indexOf(NEWLINE)
+  return pathsInRow(row).map((path) => {
+    line = row.indexOf(NEWLINE, line + 1)
+    // The type stands behind the number of the version.
+    const type = row.indexOf(QUOTE, line) + 1
+    return { path, isDelete: row[type] === DELETE_INITIAL }
+  })
+}
+
 function decodeMeta(row: Buffer): CommitMeta {
   return JSON.parse(row.toString('utf8', 0, row.indexOf(NEWLINE))) as CommitMeta
 }
 
-function decodeLine(
-  path: Path,
-  line: string,
-  meta: Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>,
-): Version {
+function decodeLine(path: Path, line: string, meta: VersionMeta): Version {
   const [version, type, fields, createdAt, value] = JSON.parse(line) as VersionLine
   return { path, version, type, fields, value, createdAt, ...meta }
 }

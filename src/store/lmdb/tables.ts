@@ -23,6 +23,8 @@ export interface LmdbTables {
   readonly actors: Database<number, Key>
   /** [n, top-level collection, revision] → 0, of each commit that wrote there. */
   readonly writes: Database<number, Key>
+  /** As `writes`, of each commit that deleted a document there. */
+  readonly deletes: Database<number, Key>
   /** Number of a dropped tenant → its name, until its rows are removed. */
   readonly dropped: Database<string, number>
   /** Name of a counter → its value. */
@@ -37,8 +39,8 @@ export interface TenantRow {
   readonly last: number
   readonly at: number
   /**
-   * `actors` and `writes` have the commits up to this revision. Releases that lack these tables write no such number,
-   * or leave it as it was.
+   * `actors`, `writes` and `deletes` have the commits up to this revision. Releases that lack these tables write no
+   * such number, or leave it as it was.
    */
   readonly indexed?: number | undefined
 }
@@ -58,6 +60,12 @@ export interface FoundCommit {
   readonly row: VersionRow
 }
 
+/** Default address space for the data, which bounds its size; it reserves neither memory nor disk. */
+export const MAP_SIZE_BYTES: number = 2 ** 40
+
+/** Most tables of an environment. */
+export const MAX_TABLES = 16
+
 export interface TablesOptions {
   readonly directory: string
   readonly mapSizeBytes: number
@@ -72,13 +80,13 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
     path: directory,
     noSubdir: false,
     mapSize: mapSizeBytes,
-    maxDbs: 16,
+    maxDbs: MAX_TABLES,
     overlappingSync: false,
   })
   try {
     return {
       root,
-      pageSize: (root.getStats() as { readonly pageSize: number }).pageSize,
+      pageSize: pageSizeOf(root),
       tenants: root.openDB({ name: 'tenants', encoding: 'json' }),
       log: root.openDB({ name: 'log', encoding: 'binary' }),
       commits: root.openDB({ name: 'commits', encoding: 'json' }),
@@ -87,6 +95,7 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
       versions: root.openDB({ name: 'versions', encoding: 'json' }),
       actors: root.openDB({ name: 'actors', encoding: 'json' }),
       writes: root.openDB({ name: 'writes', encoding: 'json' }),
+      deletes: root.openDB({ name: 'deletes', encoding: 'json' }),
       dropped: root.openDB({ name: 'dropped', encoding: 'string' }),
       counters: root.openDB({ name: 'counters', encoding: 'json' }),
     }
@@ -94,6 +103,10 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
     void root.close()
     throw error
   }
+}
+
+export function pageSizeOf(root: RootDatabase<unknown, Key>): number {
+  return (root.getStats() as { readonly pageSize: number }).pageSize
 }
 
 /** Closes the environment. As no write is ever pending, lmdb closes it synchronously; its promise is not needed. */
@@ -104,7 +117,7 @@ export function closeTables({ root }: LmdbTables): void {
 /**
  * Bytes of the data file up to the end of the last used page. (`getStats` returns it too, but walks all free pages.)
  */
-export function usedBytes({ root, pageSize }: LmdbTables): number {
+export function usedBytes({ root, pageSize }: Pick<LmdbTables, 'root' | 'pageSize'>): number {
   const { env } = root as unknown as { readonly env: { info(): { readonly lastPageNumber: number } } }
   return (env.info().lastPageNumber + 1) * pageSize
 }

@@ -17,7 +17,7 @@ export function openTenant(tables: LmdbTables, tenant: TenantId): TenantRow {
   return row
 }
 
-function newEpoch(): string {
+export function newEpoch(): string {
   return randomUUID().replaceAll('-', '').slice(0, 16)
 }
 
@@ -34,8 +34,8 @@ export function sweepSome(tables: LmdbTables): boolean {
   const [number] = tables.dropped.getKeys({ limit: 1 })
   if (number === undefined) return false
   const { from, to } = tenantSpan(number)
-  const { log, commits, heads, tombstones, versions, actors, writes } = tables
-  for (const table of [log, commits, heads, tombstones, versions, actors, writes]) {
+  const { log, commits, heads, tombstones, versions, actors, writes, deletes } = tables
+  for (const table of [log, commits, heads, tombstones, versions, actors, writes, deletes]) {
     const keys = [...table.getKeys({ start: from, end: to, limit: SWEEP_ROWS })]
     for (const key of keys) void table.remove(key)
     if (keys.length > 0) return true

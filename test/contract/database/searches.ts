@@ -99,7 +99,10 @@ function ofDocuments(subject: DatabaseSubject): void {
       const gone = Array.from({ length: 90 }, (_, i) => i).filter((i) => i % 30 !== 7)
       const { cursor } = await db.transact(gone.map((i): Op => ({ kind: 'delete', path: `a/${id(i)}` })))
       // More commits than a store may undo one by one.
-      for (let i = 0; i < 70; i++) await db.post('a/007/notes', i)
+      for (let i = 0; i < 70; i++) {
+        await db.post('a/007/notes', i, { id: 'n' })
+        await db.delete('a/007/notes/n')
+      }
       await db.transact(puts(90, (i) => `a/${id(i)}x`))
       await expectWhole(
         (options) => db.documents('a', { ...options, asOf: { cursor } }),

@@ -72,7 +72,9 @@ export function stepContract(subject: StoreSubject): void {
       if (isCheap) {
         await fixture.store.append(
           fixture.tenant,
-          Array.from({ length: 70 }, (_, i) => draft([put(`posts/7/noise/${i}`, 1)])),
+          Array.from({ length: 140 }, (_, i) =>
+            draft([i % 2 === 0 ? put('posts/7/noise/1', i + 1) : remove('posts/7/noise/1', i + 1)]),
+          ),
         )
       }
       for (const at of isCheap ? [0, 1, 2, 3, 4, 5] : [4]) {

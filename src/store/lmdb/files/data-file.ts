@@ -15,10 +15,18 @@ export function checkDataFile(directory: string): void {
   const path = join(directory, 'data.mdb')
   const head = readHead(path)
   if (head === null || head.length === 0 || hasMagic(head)) return
+  throw damagedFile(path, null)
+}
+
+/**
+ * UNAVAILABLE about a data file that lmdb cannot open; `damage` is a clause about the first fault, where it is known.
+ */
+export function damagedFile(path: string, damage: string | null): DatabaseError {
+  const why = damage === null ? '' : ` (${damage})`
   const message =
-    `The data file ${path} is damaged, or is not Tidemark's: ` +
+    `The data file ${path} is damaged, or is not Tidemark's${why}: ` +
     'restore it from a backup, or choose another directory.'
-  throw new DatabaseError('UNAVAILABLE', message)
+  return new DatabaseError('UNAVAILABLE', message, { damage: damage ?? 'not a data file' })
 }
 
 function hasMagic(head: Buffer): boolean {

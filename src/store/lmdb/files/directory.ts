@@ -1,26 +1,19 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseError } from '../../../core/error.ts'
-import { allowEarlierReleases, lockOutEarlierReleases } from './earlier-release.ts'
+import { badArgument, DatabaseError } from '../../../core/error.ts'
+import { allowEarlierReleases, lockOutEarlierReleases } from './lock/earlier-release.ts'
 import { flushDirectory } from './flush-directory.ts'
-import { DirectoryLock } from './lock.ts'
+import { writeWhole } from './whole-file.ts'
+import { DirectoryLock } from './lock/directory-lock.ts'
 import { ifExists, systemCode } from './system-error.ts'
 
 /** Version of the layout that tables.ts and rows.ts describe. Newer releases have greater numbers. */
 const FORMAT = 1
+
+/**
+ * Where a compaction writes, in the data directory: what an interrupted one left there is removed at the next claim.
+ */
+export const COMPACT_FOLDER = 'compact.new'
 
 /** Exclusive ownership of a directory, until `release`. */
 export interface DirectoryClaim {
@@ -40,6 +33,22 @@ export interface DirectoryClaim {
  */
 export function claimDirectory(path: string): DirectoryClaim {
   return translated(path, () => claim(path))
+}
+
+/**
+ * The real path of a directory with data in it. Throws BAD_REQUEST when there is none, and UNAVAILABLE for another
+ * format.
+ */
+export function existingDirectory(path: string): string {
+  return translated(path, () => {
+    const directory = ifExists(() => realpathSync(path))
+    const data = directory === null ? null : ifExists(() => statSync(join(directory, 'data.mdb')))
+    if (directory === null || data === null || data.size === 0) {
+      throw badArgument('data', `There is no data in ${path}: say with --data where it lies.`)
+    }
+    checkFormat(directory)
+    return directory
+  })
 }
 
 function translated<T>(path: string, action: () => T): T {
@@ -97,6 +106,7 @@ function prepare(directory: string): void {
   const format = checkFormat(directory)
   lockOutEarlierReleases(directory)
   probe(directory)
+  rmSync(join(directory, COMPACT_FOLDER), { recursive: true, force: true })
   if (format === null) writeFormat(directory)
 }
 
@@ -125,7 +135,11 @@ function makeDirectoryOnce(path: string): void {
 /** Size of a new data file: some file systems let a file be created and then refuse content. */
 const PROBE_BYTES = 65_536
 
-function probe(directory: string): void {
+/**
+ * Writes as much as a new data file has, and removes it: lmdb ends the process when it cannot. Throws the system's
+ * error.
+ */
+export function probe(directory: string): void {
   const file = join(directory, 'probe')
   try {
     writeFileSync(file, Buffer.alloc(PROBE_BYTES))
@@ -146,18 +160,9 @@ function readFormat(directory: string): number | null {
   return text === null ? null : Number(text)
 }
 
-/** Atomic: the file gets its name only when it is complete and on disk. */
-function writeFormat(directory: string): void {
-  const temporary = join(directory, 'format.new')
-  const file = openSync(temporary, 'w')
-  try {
-    writeSync(file, `${FORMAT}\n`)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  renameSync(temporary, join(directory, 'format'))
-  flushDirectory(directory)
+/** Records the format of a directory. Throws the system's error. */
+export function writeFormat(directory: string): void {
+  writeWhole(join(directory, 'format'), `${FORMAT}\n`)
 }
 
 function notADirectory(path: string): DatabaseError {

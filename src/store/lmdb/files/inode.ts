@@ -12,6 +12,15 @@ export function isAt(path: string, file: number): boolean {
   return found !== null && inodeText(found) === inodeOf(file)
 }
 
+/**
+ * Inode and time of birth of the file at the path, which no copy of it shares; null when there is none. The device is
+ * left out: its number may change when the machine starts.
+ */
+export function birthOf(path: string): string | null {
+  const found = ifExists(() => statSync(path, { bigint: true }))
+  return found === null ? null : `${found.ino} ${found.birthtimeNs}`
+}
+
 function inodeText({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`
 }

@@ -1,23 +1,22 @@
 import type { Database, Key } from 'lmdb'
-import { compareText, isWithin, type Path } from '../../../core/path.ts'
+import type { Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { ListPage, Range } from '../../store.ts'
 import { findVersion } from './documents.ts'
-import { pathOfKey, parseDocumentKey, toDocumentKey, spansOf, type DocumentKey, type KeySpan } from '../keys.ts'
-import { readRow, readStoredVersion } from './log.ts'
+import {
+  compareDocuments,
+  documentKey,
+  pathOfKey,
+  parseDocumentKey,
+  spansOf,
+  type DocumentKey,
+  type KeySpan,
+} from '../keys.ts'
+import { readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
-import { commitsIn, commonRevisions } from './revisions.ts'
-import { decodeHead, pathsInRow, revisionInHead, versionInHead } from '../rows.ts'
+import { deletedIn, writtenIn, type CommitRange } from './written.ts'
+import { decodeHead, revisionInHead, versionInHead } from '../rows.ts'
 import type { TenantView } from '../tables.ts'
-
-/**
- * Bounds of the commits of a top-level collection. A past state that lies within them of the newest is read as the
- * latest state plus the documents written since, found by the log: older tombstones are not scanned. Within them of the
- * first commit, all documents are found by the log: later ones are not scanned. Reading the paths of 64 commits takes
- * about as long as a page. A log row is read whole, with its values: 256 KiB add a tenth (0.07 ms to 0.65 ms) to a
- * slice of 256 documents, 64 MB would add 15 ms.
- */
-const NEAR_BOUNDS = { commits: 64, paths: 1_024, bytes: 262_144 }
 
 /** A scanned document: its row of `heads` or `tombstones`, or null when it was found by the log. */
 interface ListEntry {
@@ -41,10 +40,11 @@ function* scanDocuments(view: TenantView, moment: ListMoment): Generator<Scanned
   const { range, at } = moment
   const { last, floor } = view.tenant
   const isNow = at === last
-  const writtenSince = writtenIn(view, range, { after: at, upTo: last })
+  const since = { after: at, upTo: last }
+  const writtenSince = writtenIn(view, range, since)
   const isFar = writtenSince === null && floor === 0
   const writtenUpTo = isFar ? writtenIn(view, range, { after: 0, upTo: at }) : null
-  for (const entry of writtenUpTo?.map(entryOf) ?? entriesOf(view, range, writtenSince)) {
+  for (const entry of writtenUpTo?.map(entryOf) ?? entriesOf(view, range, { since, writtenSince })) {
     const { document, row, deleted } = entry
     const isUnchanged = row !== null && (isNow || revisionInHead(row) <= at)
     // A document written since comes again, from the log.
@@ -71,21 +71,33 @@ function pastVersion(
   return { position: document, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
 }
 
+interface SinceThen {
+  /** The commits since the moment. */
+  readonly since: CommitRange
+  /** The documents that they wrote; null when these are too many. */
+  readonly writtenSince: readonly DocumentKey[] | null
+}
+
 /**
  * The documents to scan, in order: live ones, tombstones where the page may need them, and those written since, if
  * known.
  */
-function* entriesOf(view: TenantView, range: Range, writtenSince: readonly DocumentKey[] | null): Generator<ListEntry> {
-  const { reverse = false } = range
-  const spans = spansOf(view.tenant.number, range)
-  const ordered = reverse ? spans.toReversed() : spans
-  const live = scan(view.tables.heads, ordered, { reverse, deleted: false })
+function* entriesOf(view: TenantView, range: Range, { since, writtenSince }: SinceThen): Generator<ListEntry> {
+  const live = scan(view.tables.heads, range, { tenant: view.tenant.number, deleted: false })
   const rows =
-    range.deleted === true || writtenSince === null
-      ? merge(live, scan(view.tables.tombstones, ordered, { reverse, deleted: true }), reverse)
-      : live
+    range.deleted === true || writtenSince === null ? merge(live, tombstones(view, range, since), range) : live
   if (writtenSince === null || writtenSince.length === 0) return yield* rows
-  yield* merge(rows, writtenSince.map(entryOf).values(), reverse)
+  yield* merge(rows, writtenSince.map(entryOf).values(), range)
+}
+
+/** The tombstones that the page may show or have shown before: those made since, where they are few, else all. */
+function tombstones(view: TenantView, range: Range, since: CommitRange): Iterator<ListEntry> {
+  const { tables, tenant } = view
+  const deleted = range.deleted === true ? null : deletedIn(view, range, since)
+  if (deleted === null) return scan(tables.tombstones, range, { tenant: tenant.number, deleted: true })
+  const rows = deleted.map((document) => ({ document, row: tables.tombstones.get(documentKey(document)) }))
+  // Documents that are back are live.
+  return rows.flatMap(({ document, row }) => (row === undefined ? [] : [{ document, row, deleted: true }])).values()
 }
 
 /** An entry for a document that was found by the log. */
@@ -93,65 +105,15 @@ function entryOf(document: DocumentKey): ListEntry {
   return { document, row: null, deleted: false }
 }
 
-interface CommitRange {
-  readonly after: Revision
-  readonly upTo: Revision
-}
-
-/**
- * Documents of the range that these commits wrote, in order; null when the commits of its top-level collection exceed
- * NEAR_BOUNDS.
- */
-function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
-  const revisions = revisionsIn(view, range, { after, upTo })
-  if (revisions === null) return null
-  const written = new Map<string, DocumentKey>()
-  let [paths, bytes] = [0, 0]
-  for (const revision of revisions) {
-    const row = readRow(view, revision)
-    bytes += row.length
-    if (bytes > NEAR_BOUNDS.bytes) return null
-    for (const path of pathsInRow(row)) {
-      if (++paths > NEAR_BOUNDS.paths) return null
-      if (isInRange(path, range)) written.set(path.join('/'), toDocumentKey(view.tenant.number, path))
-    }
-  }
-  const documents = [...written.values()].sort(compareDocuments)
-  return range.reverse === true ? documents.reverse() : documents
-}
-
-/** The revisions of a range of commits, without those of other top-level collections; null when they are too many. */
-function revisionsIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly Revision[] | null {
-  const [collection] = range.path
-  const edges = { low: after + 1, high: upTo, reverse: false }
-  const source = collection === undefined ? (from: Revision) => from : commitsIn(view, [collection], edges)
-  const revisions: Revision[] = []
-  for (const { revision } of commonRevisions([source], edges)) {
-    if (revisions.length >= NEAR_BOUNDS.commits) return null
-    revisions.push(revision)
-  }
-  return revisions
-}
-
-function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {
-  if (!isWithin(path, root) || path.length <= root.length) return false
-  if (kind === 'collection' && path.length > root.length + 1) return false
-  const isAfter = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) > 0
-  const isBefore = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) < 0
-  return (after === undefined || isAfter(after)) && (before === undefined || isBefore(before))
-}
-
-interface ScanOrder {
-  readonly reverse: boolean
+interface ScannedTable {
+  readonly tenant: number
   readonly deleted: boolean
 }
 
-function* scan(
-  table: Database<string, Key>,
-  spans: readonly KeySpan[],
-  { reverse, deleted }: ScanOrder,
-): Generator<ListEntry> {
-  for (const span of spans) {
+function* scan(table: Database<string, Key>, range: Range, { tenant, deleted }: ScannedTable): Generator<ListEntry> {
+  const { reverse = false } = range
+  const spans = spansOf(tenant, range)
+  for (const span of reverse ? spans.toReversed() : spans) {
     for (const { key, value } of table.getRange(bounds(span, reverse))) {
       yield { document: parseDocumentKey(key), row: value, deleted }
     }
@@ -168,7 +130,11 @@ function bounds(
 }
 
 /** Merges two ordered streams. An entry that is in both comes twice. */
-function* merge(left: Generator<ListEntry>, right: Iterator<ListEntry>, reverse: boolean): Generator<ListEntry> {
+function* merge(
+  left: Iterator<ListEntry>,
+  right: Iterator<ListEntry>,
+  { reverse = false }: Range,
+): Generator<ListEntry> {
   const sides = [left, right]
   try {
     const heads = sides.map((side) => side.next().value as ListEntry | undefined)
@@ -188,10 +154,6 @@ function nextSide([a, b]: readonly (ListEntry | undefined)[], reverse: boolean):
   if (a === undefined) return 1
   if (b === undefined) return 0
   return compareDocuments(a.document, b.document) < 0 === !reverse ? 0 : 1
-}
-
-function compareDocuments(a: DocumentKey, b: DocumentKey): number {
-  return compareText(a.collection, b.collection) || compareText(a.id, b.id)
 }
 
 /** Whether a collection had a document, deleted or not; `after`: unknown so far, where to continue the search. */

@@ -58,6 +58,11 @@ export function commitsIn(
   return united(sources, edges)
 }
 
+/** The commits that deleted a document in or below a top-level collection. */
+export function deletesIn({ tables, tenant }: TenantView, collection: string, edges: RevisionEdges): SeekRevision {
+  return keyedRevisions(tables.deletes, [tenant.number, collection], edges)
+}
+
 /** The commits that wrote any of these documents. */
 export function commitsOf(
   { tables }: TenantView,

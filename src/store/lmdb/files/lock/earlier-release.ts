@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, rmdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { tryLock } from './file-lock.ts'
-import { directoryInUse } from './lock.ts'
-import { ifExists, systemCode } from './system-error.ts'
+import { directoryInUse } from './directory-lock.ts'
+import { ifExists, systemCode } from '../system-error.ts'
 import { aliveProcess } from './process-note.ts'
+import { hasReaders } from './readers-lock.ts'
 
 /**
  * Earlier releases lock the directory with this file and do not see the kernel's lock. In a rolling update both may run
@@ -55,8 +56,10 @@ function assertNoReaders(directory: string): void {
   }
 }
 
+/** Does nothing while a process reads the data: earlier releases would write the pages anew that it reads. */
 export function allowEarlierReleases(directory: string): void {
   try {
+    if (hasReaders(directory)) return
     rmdirSync(join(directory, LOCK_FILE))
   } catch {
     // Earlier releases stay locked out until a later server stops successfully.

@@ -1,10 +1,10 @@
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { DatabaseError } from '../../../core/error.ts'
+import { DatabaseError } from '../../../../core/error.ts'
 import { tryLock } from './file-lock.ts'
-import { inodeOf, isAt } from './inode.ts'
-import { systemCode } from './system-error.ts'
+import { inodeOf, isAt } from '../inode.ts'
+import { ifExists, systemCode } from '../system-error.ts'
 
 /**
  * The lock file. Never removed: a process that has the removed file open could lock it beside the owner of a new one.
@@ -61,6 +61,17 @@ export class DirectoryLock {
       // On a failing disk the note stays; closing the file below releases the lock.
     }
     closeSync(this.#file)
+  }
+}
+
+/** Whether a process, of this release, owns the directory. Throws the system's error. */
+export function isOwned(directory: string): boolean {
+  const file = ifExists(() => openSync(join(directory, OWNER_FILE), 'r+'))
+  if (file === null) return false
+  try {
+    return !tryLock(file)
+  } finally {
+    closeSync(file)
   }
 }
 

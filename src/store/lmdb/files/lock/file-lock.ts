@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
-import { DatabaseError } from '../../../core/error.ts'
-import { systemCode } from './system-error.ts'
+import { DatabaseError } from '../../../../core/error.ts'
+import { systemCode } from '../system-error.ts'
 
 /**
  * The native part of fs-native-extensions: `fcntl(F_OFD_SETLK)` on Linux, `flock` on macOS, `LockFileEx` on Windows.
@@ -14,14 +14,15 @@ interface Binding {
 const HELD_CODES: ReadonlySet<unknown> = new Set(['EAGAIN', 'EACCES', 'EBUSY'])
 
 /**
- * Takes an exclusive kernel lock on an open file; false when the file is locked through another descriptor, also one of
- * this process. The kernel releases the lock when the descriptor is closed, and so whenever the process ends. Throws
- * the system's error when the file system has no locks, and UNAVAILABLE when the platform has no binding.
+ * Takes a kernel lock on an open file; false when another descriptor, also one of this process, has a lock that
+ * excludes it: `exclusive` every other lock, `shared` an exclusive one. The kernel releases the lock when the
+ * descriptor is closed, and so whenever the process ends. Throws the system's error when the file system has no locks,
+ * and UNAVAILABLE when the platform has no binding.
  */
-export function tryLock(file: number): boolean {
+export function tryLock(file: number, mode: 'exclusive' | 'shared' = 'exclusive'): boolean {
   const nativeLock = binding()
   try {
-    nativeLock.tryLock(file, 0, 0, true)
+    nativeLock.tryLock(file, 0, 0, mode === 'exclusive')
     return true
   } catch (error) {
     if (HELD_CODES.has(systemCode(error))) return false
@@ -29,13 +30,16 @@ export function tryLock(file: number): boolean {
   }
 }
 
+let loaded: Binding | null = null
+
 /** Loads by path: on Alpine the package's own loader looks for musl binaries, which it lacks; these work there too. */
 function binding(): Binding {
   const platform = `${process.platform}-${process.arch}`
   try {
-    return createRequire(import.meta.url)(
+    loaded ??= createRequire(import.meta.url)(
       `fs-native-extensions/prebuilds/${platform}/fs-native-extensions.node`,
     ) as Binding
+    return loaded
   } catch (error) {
     const message =
       `No file can be locked on this platform (${platform}), so that no data directory is safe: ` +

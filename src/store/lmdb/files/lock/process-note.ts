@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { systemCode } from './system-error.ts'
+import { systemCode } from '../system-error.ts'
 
 /** States of proc(5) of a process that has ended but was not yet waited for by its parent. */
 const DEAD_STATES: ReadonlySet<string> = new Set(['Z', 'X'])
