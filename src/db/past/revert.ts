@@ -1,0 +1,211 @@
+import { Copies } from '../../core/json/copies.ts'
+import { deleteField, fieldSetter, getField, type FieldPath } from '../../core/json/field.ts'
+import { isObject, type Json } from '../../core/json/json.ts'
+import { jsonPointer } from '../../core/patch/patch-error.ts'
+import { isSame, ownField, type LeafEdit } from './leaf-edits.ts'
+
+/** A version that is taken back, with what it changed. */
+export type RevertedVersion =
+  | { readonly kind: 'NEW'; readonly version: number }
+  | { readonly kind: 'UPDATE'; readonly version: number; readonly edits: readonly LeafEdit[] }
+  | { readonly kind: 'DELETE'; readonly version: number; readonly before: Json }
+
+/** A document as it is now. */
+interface PresentDocument {
+  /** Number of its newest version; 0: it has none. */
+  readonly version: number
+  /** Undefined when it is deleted or never was. */
+  readonly value: Json | undefined
+}
+
+/** A field that was written since, so that it stays; no segment: the whole document. */
+export interface KeptField {
+  readonly field: FieldPath
+  /** What stays there; undefined: nothing. */
+  readonly now: Json | undefined
+  /** What it was before the reverted versions. */
+  readonly wanted: Json | undefined
+}
+
+/** A document after its versions were taken back. */
+export interface RevertedState {
+  /** Undefined: it is not there. */
+  readonly value: Json | undefined
+  /** The leaves that went back. */
+  readonly fields: readonly FieldPath[]
+  readonly kept: readonly KeptField[]
+}
+
+/**
+ * Takes versions of one document back, newest first, on its present state. A leaf that is as a version left it becomes
+ * what it was before; one that is so already is done; any other stays and is `kept`, also for the older versions. NEW:
+ * the document goes, unless another version was written since. DELETE: it comes back, unless something is there. Pure.
+ */
+export function revertVersions(versions: readonly RevertedVersion[], present: PresentDocument): RevertedState {
+  const reverting = new Reverting(present)
+  for (const version of versions) reverting.takeBack(version)
+  return reverting.state()
+}
+
+class Reverting {
+  readonly #newest: number
+  readonly #copies = new Copies()
+  readonly #kept = new KeptFields()
+  #value: Json | undefined
+  #fields: FieldPath[] = []
+  /** Versions that were taken back so far. */
+  #count = 0
+
+  constructor({ version, value }: PresentDocument) {
+    this.#newest = version
+    this.#value = value
+  }
+
+  state(): RevertedState {
+    const kept = this.#kept.all().map(({ field, wanted }) => ({ field, wanted, now: leafAt(this.#value, field).leaf }))
+    return { value: this.#value, fields: this.#fields, kept: kept.filter(({ now, wanted }) => !isSame(now, wanted)) }
+  }
+
+  takeBack(version: RevertedVersion): void {
+    switch (version.kind) {
+      case 'NEW':
+        this.#takeBackNew(version.version)
+        break
+      case 'UPDATE':
+        for (const edit of version.edits) this.#takeBackEdit(edit)
+        break
+      case 'DELETE':
+        this.#takeBackDelete(version.before)
+        break
+    }
+    this.#count++
+  }
+
+  #takeBackNew(version: number): void {
+    const isWrittenSince = version + this.#count < this.#newest
+    if (this.#value !== undefined && isWrittenSince) return this.#kept.replace([], undefined)
+    // Nothing is there, as before the version: what was found about later versions does not matter any more.
+    this.#setWhole(undefined)
+  }
+
+  #takeBackDelete(before: Json): void {
+    if (this.#value === undefined || isSame(this.#value, before)) this.#setWhole(before)
+    else this.#kept.replace([], before)
+  }
+
+  #setWhole(value: Json | undefined): void {
+    this.#value = value
+    this.#fields = []
+    this.#kept.clear()
+  }
+
+  #takeBackEdit(edit: LeafEdit): void {
+    const { field, before, after } = edit
+    if (this.#kept.concerns(field)) return this.#kept.addEdit(edit)
+    const { leaf, isBlocked } = leafAt(this.#value, field)
+    if (isSame(leaf, before) || (isFilled(leaf) && isExistence(edit))) return
+    if (isBlocked || this.#value === undefined || !isSame(leaf, after)) return this.#kept.replace(field, before)
+    this.#fields.push(field)
+    this.#value = before === undefined ? this.#without(this.#value, edit) : this.#with(this.#value, field, before)
+  }
+
+  #with(value: Json, field: FieldPath, leaf: Json): Json {
+    return fieldSetter(this.#copies)(value, field, leaf)
+  }
+
+  /** Without the leaf, and without the objects above it that are empty then and were not there before. */
+  #without(value: Json, { field, parents }: LeafEdit): Json {
+    let remaining = deleteField(value, field, this.#copies) ?? value
+    for (let length = field.length - 1; length > parents; length--) {
+      const above = getField(remaining, field.slice(0, length))
+      if (!isObject(above) || Object.keys(above).length > 0) break
+      remaining = deleteField(remaining, field.slice(0, length), this.#copies) ?? remaining
+    }
+    return remaining
+  }
+}
+
+function isFilled(leaf: Json | undefined): boolean {
+  return isObject(leaf) && Object.keys(leaf).length > 0
+}
+
+/** Whether an edit only made or removed an empty object: with keys of others in it, the object stays. */
+function isExistence({ before, after }: LeafEdit): boolean {
+  const side = before ?? after
+  return (before === undefined || after === undefined) && isObject(side) && !isFilled(side)
+}
+
+/** The field at a path through objects; `isBlocked`: something else than an object stands above it. */
+function leafAt(
+  value: Json | undefined,
+  field: FieldPath,
+): { readonly leaf: Json | undefined; readonly isBlocked: boolean } {
+  let leaf = value
+  for (const key of field) {
+    if (leaf !== undefined && !isObject(leaf)) return { leaf: undefined, isBlocked: true }
+    leaf = ownField(leaf, key)
+  }
+  return { leaf, isBlocked: false }
+}
+
+interface WantedField {
+  readonly field: FieldPath
+  readonly wanted: Json | undefined
+}
+
+/** The fields that stay as they are; none lies in another. */
+class KeptFields {
+  readonly #fields = new Map<string, WantedField>()
+  /** Pointers of all fields above them. */
+  readonly #above = new Set<string>()
+  readonly #copies = new Copies()
+
+  all(): readonly WantedField[] {
+    return [...this.#fields.values()]
+  }
+
+  clear(): void {
+    this.#fields.clear()
+    this.#above.clear()
+  }
+
+  /** Whether the field, one above it or one below it is kept. */
+  concerns(field: FieldPath): boolean {
+    return this.#fields.size > 0 && (this.#above.has(jsonPointer(field)) || this.#covering(field) !== null)
+  }
+
+  /** Keeps a field instead of all those below it. */
+  replace(field: FieldPath, wanted: Json | undefined): void {
+    const pointer = jsonPointer(field)
+    if (this.#above.has(pointer)) {
+      for (const key of this.#fields.keys()) if (key.startsWith(`${pointer}/`)) this.#fields.delete(key)
+    }
+    this.#fields.set(pointer, { field, wanted })
+    for (let length = 0; length < field.length; length++) this.#above.add(jsonPointer(field.slice(0, length)))
+  }
+
+  /** An older edit of a field that is kept: what was wanted goes back further. */
+  addEdit({ field, before }: LeafEdit): void {
+    const covering = this.#covering(field)
+    if (covering === null) return this.replace(field, before)
+    const rest = field.slice(covering.field.length)
+    this.replace(covering.field, this.#withLeaf(covering.wanted, rest, before))
+  }
+
+  /** The value with a leaf, where there is a place for it. */
+  #withLeaf(value: Json | undefined, field: FieldPath, leaf: Json | undefined): Json | undefined {
+    if (field.length === 0) return leaf
+    if (value === undefined || leafAt(value, field).isBlocked) return value
+    if (leaf === undefined) return deleteField(value, field, this.#copies) ?? value
+    return fieldSetter(this.#copies)(value, field, leaf)
+  }
+
+  /** The kept field at or above a field. */
+  #covering(field: FieldPath): WantedField | null {
+    for (let length = field.length; length >= 0; length--) {
+      const found = this.#fields.get(jsonPointer(field.slice(0, length)))
+      if (found !== undefined) return found
+    }
+    return null
+  }
+}
