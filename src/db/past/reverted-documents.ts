@@ -1,13 +1,14 @@
 import type { Commit } from '../../core/commit.ts'
-import type { ActorPeriod, RevertSelection } from '../../core/database.ts'
+import type { ActorPeriod, RevertSelection, Timestamp } from '../../core/database.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { pathText, utf8Length, type Path } from '../../core/path.ts'
 import { concrete, matchesPrefix, parsePatterns, type Pattern } from '../../core/pattern.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
 import { jsonBytes } from '../../core/json/value.ts'
-import type { Millis, Revision, Version } from '../../core/version.ts'
+import type { Version } from '../../core/version.ts'
 import type { LogRange } from '../../store/store.ts'
+import { parsePeriod } from '../read/period.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import { TimeSlice } from '../time/time-slice.ts'
@@ -29,8 +30,8 @@ export type ParsedSelection =
   | {
       readonly kind: 'actor'
       readonly actor: string
-      readonly from: Millis | null
-      readonly to: Millis | null
+      readonly from: Timestamp | undefined
+      readonly to: Timestamp | undefined
       /** Null: everything. */
       readonly patterns: readonly Pattern[] | null
     }
@@ -43,20 +44,24 @@ export function parseSelection(what: RevertSelection, limits: Limits): ParsedSel
   }
   return 'commit' in what && what.commit !== undefined
     ? { kind: 'commit', id: what.commit }
-    : parsePeriod((what as { readonly actor: ActorPeriod }).actor, limits)
+    : parseActorPeriod((what as { readonly actor: ActorPeriod }).actor, limits)
 }
 
-function parsePeriod({ actor, from, to, paths }: ActorPeriod, limits: Limits): ParsedSelection {
+function parseActorPeriod({ actor, from, to, paths }: ActorPeriod, limits: Limits): ParsedSelection {
   if (typeof actor !== 'string' || actor === '') {
     throw badArgument('what.actor.actor', 'Name the actor whose writes are to be reverted.')
   }
   return {
     kind: 'actor',
     actor,
-    from: from === undefined ? null : parseTimestamp(from, 'what.actor.from'),
-    to: to === undefined ? null : parseTimestamp(to, 'what.actor.to'),
+    from: from && inUtc(from, 'what.actor.from'),
+    to: to && inUtc(to, 'what.actor.to'),
     patterns: paths === undefined ? null : parsePatterns(paths, limits),
   }
+}
+
+function inUtc(text: Timestamp, argument: string): Timestamp {
+  return new Date(parseTimestamp(text, argument)).toISOString()
 }
 
 /**
@@ -90,27 +95,19 @@ async function gatherPeriod(
   const timeSlice = new TimeSlice(readMs)
   for (let range: LogRange | null = await rangeOf(context, selection); range !== null;) {
     const { commits, next }: Awaited<ReturnType<typeof store.log>> = await store.log(tenant, range)
-    await gathering.add(commits.filter(({ actor }) => actor === selection.actor).toReversed())
+    await gathering.add(commits.toReversed())
     range = next === undefined ? null : { ...range, before: next }
     if (range !== null) await timeSlice.yieldOrTimeOut()
   }
 }
 
 async function rangeOf(
-  { store, tenant, closeTime }: TenantContext,
-  { from, to, patterns }: ParsedSelection & { readonly kind: 'actor' },
+  context: TenantContext,
+  { actor, patterns, ...period }: ParsedSelection & { readonly kind: 'actor' },
 ): Promise<LogRange> {
-  const revisionAt = async (time: Millis): Promise<Revision> => {
-    await closeTime(time)
-    return store.revisionAt(tenant, time)
-  }
-  return {
-    after: from === null ? 0 : await revisionAt(from - 1),
-    before: to === null ? undefined : (await revisionAt(to)) + 1,
-    below: rootsOf(patterns),
-    reverse: true,
-    limit: SEARCH_SLICE,
-  }
+  const { from, to } = await parsePeriod(context, period)
+  const before = to === null ? undefined : to + 1
+  return { after: from, before, actor, below: rootsOf(patterns), reverse: true, limit: SEARCH_SLICE }
 }
 
 /** Documents or collections in which all matches lie: the first two segments, as a longer pattern may name a field. */
