@@ -2,7 +2,7 @@ import { Copies } from '../json/copies.ts'
 import { DatabaseError } from '../error.ts'
 import { deleteField, fieldSetter, getField, isIndex, type FieldPath } from '../json/field.ts'
 import { isObject, type Json, type JsonObject } from '../json/json.ts'
-import { equalJson, exactValue, isArray, jsonBytes } from '../json/value.ts'
+import { equalJson, isArray } from '../json/value.ts'
 import type { Limits } from '../limits.ts'
 import { jsonPointer, kindOf, malformedPatch, misfit, type PatchBudget } from './patch-error.ts'
 import { parsePointer } from './patch-field.ts'
@@ -70,11 +70,6 @@ function own(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }
 
-interface JsonPatchContext {
-  readonly limits: Limits
-  readonly budget: PatchBudget
-}
-
 /** A patched value, and the fields that were written: the whole array where an element came or went. */
 export interface JsonPatched {
   readonly value: Json
@@ -88,23 +83,23 @@ export interface JsonPatched {
 export function applyJsonPatch(
   target: Json,
   operations: readonly JsonPatchOperation[],
-  context: JsonPatchContext,
+  budget: PatchBudget,
 ): JsonPatched {
-  const patching = new JsonPatching(target, context)
+  const patching = new JsonPatching(target, budget)
   for (const operation of operations) patching.apply(operation)
   return { value: patching.value, fields: patching.fields }
 }
 
 class JsonPatching {
-  readonly #context: JsonPatchContext
+  readonly #budget: PatchBudget
   /** Own copies: the target, and the values of the operations, are never changed. */
   readonly #copies = new Copies()
   readonly fields: FieldPath[] = []
   value: Json
 
-  constructor(target: Json, context: JsonPatchContext) {
+  constructor(target: Json, budget: PatchBudget) {
     this.value = target
-    this.#context = context
+    this.#budget = budget
   }
 
   apply(operation: JsonPatchOperation): void {
@@ -161,9 +156,9 @@ class JsonPatching {
 
   /** A deep copy: `Copies` must not hold one object in two places. */
   #copyOf({ at, from }: TransferOperation<'copy'>): Json {
-    const value = this.#present({ at }, from, 'from')
-    this.#context.budget.charge(jsonBytes(value), at)
-    return exactValue(value, { ...this.#context.limits, objectKeyBytes: Infinity })
+    const text = JSON.stringify(this.#present({ at }, from, 'from'))
+    this.#budget.charge(text.length, at)
+    return JSON.parse(text) as Json
   }
 
   #test({ at, path }: JsonPatchOperation, expected: Json): void {

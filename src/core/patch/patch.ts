@@ -76,7 +76,7 @@ export function patched(target: Json, patch: ParsedPatch, context: PatchContext)
         apply: () => mergePatch(target, patch.merge, copies),
       }
     case 'json': {
-      const { value, fields } = applyJsonPatch(target, patch.operations, context)
+      const { value, fields } = applyJsonPatch(target, patch.operations, context.budget)
       return { fields: fieldTexts(place, fields), names: keysOf(fields), isTimed: false, apply: () => value }
     }
     case 'operators':

@@ -122,7 +122,8 @@ class RevertPlan {
       this.#find(path, { field: [name], now: present, wanted: field })
       return present === undefined ? [] : [[name, present]]
     })
-    this.#set(document, Object.fromEntries(kept))
+    const fields = state.fields.filter(([name]) => name === undefined || !taken.includes(name))
+    this.#set({ ...document, state: { ...state, fields } }, Object.fromEntries(kept))
   }
 
   /** Finds the documents that are there after the revert, below those that may go. */

@@ -30,10 +30,11 @@ export async function revertWrites(
 ): Promise<Reverted> {
   const documents = await revertedDocuments(context, selection)
   const operations = [revertOperation(documents, await treesOf(context, documents))]
-  const request: Request = { operations, checks: [], key, actor, commits: dryRun ? 'NEVER' : 'CHANGES' }
-  const { commit, repeated, drafted } = await context.committer.decide(request, digest)
+  const trial: Request = { operations, checks: [], key: undefined, actor, commits: 'NEVER' }
+  const request: Request = dryRun ? trial : { ...trial, key, commits: 'CHANGES' }
+  const { commit, repeated, drafted } = await context.committer.decide(request, dryRun ? null : digest)
   // Of a repetition, the commit is that of then, and the conflicts are those of now.
-  const shown = drafted ?? (await context.committer.decide({ ...request, commits: 'NEVER' }, null)).drafted
+  const shown = drafted ?? (await context.committer.decide(trial, null)).drafted
   return {
     commit: commit && toWriteResult(context.tail.epoch, commit, repeated),
     applied: appliedBy(commit?.versions ?? shown?.writes ?? []),

@@ -48,12 +48,13 @@ export function revertVersions(versions: readonly RevertedVersion[], present: Pr
 }
 
 class Reverting {
-  readonly #newest: number
+  /** The version as of which `#value` stands: other actors' later ones are not in it. */
+  #newest: number
   readonly #copies = new Copies()
   readonly #kept = new KeptFields()
   #value: Json | undefined
   #fields: FieldPath[] = []
-  /** Versions that were taken back so far. */
+  /** Versions up to `#newest` that were taken back so far. */
   #count = 0
 
   constructor({ version, value }: PresentDocument) {
@@ -69,31 +70,34 @@ class Reverting {
   takeBack(version: RevertedVersion): void {
     switch (version.kind) {
       case 'NEW':
-        this.#takeBackNew(version.version)
-        break
+        return this.#takeBackNew(version.version)
       case 'UPDATE':
+        this.#count++
         for (const edit of version.edits) this.#takeBackEdit(edit)
-        break
+        return
       case 'DELETE':
-        this.#takeBackDelete(version.before)
-        break
+        return this.#takeBackDelete(version)
     }
-    this.#count++
   }
 
   #takeBackNew(version: number): void {
     const isWrittenSince = version + this.#count < this.#newest
+    this.#count++
     if (this.#value !== undefined && isWrittenSince) return this.#kept.replace([], undefined)
     // Nothing is there, as before the version: what was found about later versions does not matter any more.
-    this.#setWhole(undefined)
+    this.#goTo(version - 1, undefined)
   }
 
-  #takeBackDelete(before: Json): void {
-    if (this.#value === undefined || isSame(this.#value, before)) this.#setWhole(before)
+  #takeBackDelete({ version, before }: RevertedVersion & { readonly kind: 'DELETE' }): void {
+    this.#count++
+    if (this.#value === undefined || isSame(this.#value, before)) this.#goTo(version - 1, before)
     else this.#kept.replace([], before)
   }
 
-  #setWhole(value: Json | undefined): void {
+  /** The document is as it was at a version. */
+  #goTo(version: number, value: Json | undefined): void {
+    this.#newest = version
+    this.#count = 0
     this.#value = value
     this.#fields = []
     this.#kept.clear()
@@ -105,24 +109,23 @@ class Reverting {
     const { leaf, isBlocked } = leafAt(this.#value, field)
     if (isSame(leaf, before) || (isFilled(leaf) && isExistence(edit))) return
     if (isBlocked || this.#value === undefined || !isSame(leaf, after)) return this.#kept.replace(field, before)
+    if (before === undefined) return this.#remove(this.#value, edit)
     this.#fields.push(field)
-    this.#value = before === undefined ? this.#without(this.#value, edit) : this.#with(this.#value, field, before)
+    this.#value = fieldSetter(this.#copies)(this.#value, field, before)
   }
 
-  #with(value: Json, field: FieldPath, leaf: Json): Json {
-    return fieldSetter(this.#copies)(value, field, leaf)
+  /** Removes a leaf, and the objects above it that hold nothing else and were not there before. */
+  #remove(value: Json, { field, parents }: LeafEdit): void {
+    let removed = field
+    while (removed.length - 1 > parents && isSingle(getField(value, removed.slice(0, -1))))
+      removed = removed.slice(0, -1)
+    this.#fields.push(removed)
+    this.#value = deleteField(value, removed, this.#copies) ?? value
   }
+}
 
-  /** Without the leaf, and without the objects above it that are empty then and were not there before. */
-  #without(value: Json, { field, parents }: LeafEdit): Json {
-    let remaining = deleteField(value, field, this.#copies) ?? value
-    for (let length = field.length - 1; length > parents; length--) {
-      const above = getField(remaining, field.slice(0, length))
-      if (!isObject(above) || Object.keys(above).length > 0) break
-      remaining = deleteField(remaining, field.slice(0, length), this.#copies) ?? remaining
-    }
-    return remaining
-  }
+function isSingle(value: Json | undefined): boolean {
+  return isObject(value) && Object.keys(value).length === 1
 }
 
 function isFilled(leaf: Json | undefined): boolean {
