@@ -53,6 +53,8 @@ class Reverting {
   readonly #copies = new Copies()
   readonly #kept = new KeptFields()
   #value: Json | undefined
+  /** `#value` before the edits of `#fields` went back. */
+  #base: Json | undefined
   #fields: FieldPath[] = []
   /** Versions up to `#newest` that were taken back so far. */
   #count = 0
@@ -60,6 +62,7 @@ class Reverting {
   constructor({ version, value }: PresentDocument) {
     this.#newest = version
     this.#value = value
+    this.#base = value
   }
 
   state(): RevertedState {
@@ -99,6 +102,7 @@ class Reverting {
     this.#newest = version
     this.#count = 0
     this.#value = value
+    this.#base = value
     this.#fields = []
     this.#kept.clear()
   }
@@ -108,20 +112,33 @@ class Reverting {
     if (this.#kept.concerns(field)) return this.#kept.addEdit(edit)
     const { leaf, isBlocked } = leafAt(this.#value, field)
     if (isSame(leaf, before) || (isFilled(leaf) && isExistence(edit))) return
-    if (isBlocked || this.#value === undefined || !isSame(leaf, after)) return this.#kept.replace(field, before)
-    if (before === undefined) return this.#remove(this.#value, edit)
-    this.#fields.push(field)
-    this.#value = fieldSetter(this.#copies)(this.#value, field, before)
+    if (isBlocked || this.#value === undefined || !isSame(leaf, after)) return this.#keep(field, before)
+    const written = before === undefined ? removedField(this.#value, edit) : field
+    this.#fields.push(written)
+    this.#value = withLeaf(this.#value, written, { leaf: before, copies: this.#copies })
   }
 
-  /** Removes a leaf, and the objects above it that hold nothing else and were not there before. */
-  #remove(value: Json, { field, parents }: LeafEdit): void {
-    let removed = field
-    while (removed.length - 1 > parents && isSingle(getField(value, removed.slice(0, -1))))
-      removed = removed.slice(0, -1)
-    this.#fields.push(removed)
-    this.#value = deleteField(value, removed, this.#copies) ?? value
+  /** Keeps a field. What went back inside it comes again: as a whole, the field stays as it is. */
+  #keep(field: FieldPath, wanted: Json | undefined): void {
+    this.#kept.replace(field, wanted)
+    const isInside = (other: FieldPath): boolean =>
+      other.length > field.length && field.every((key, i) => other[i] === key)
+    if (this.#value === undefined || !this.#fields.some(isInside)) return
+    this.#fields = this.#fields.filter((other) => !isInside(other))
+    const { leaf } = leafAt(this.#base, field)
+    this.#value = field.length === 0 ? leaf : withLeaf(this.#value, field, { leaf, copies: new Copies() })
   }
+}
+
+/**
+ * The leaf, or the highest object above it that holds nothing else and was not there before it; empty: the whole value,
+ * where `parents` is negative.
+ */
+function removedField(value: Json, { field, parents }: Pick<LeafEdit, 'field' | 'parents'>): FieldPath {
+  let removed = field
+  while (removed.length > 0 && removed.length - 1 > parents && isSingle(getField(value, removed.slice(0, -1))))
+    removed = removed.slice(0, -1)
+  return removed
 }
 
 function isSingle(value: Json | undefined): boolean {
@@ -188,19 +205,27 @@ class KeptFields {
   }
 
   /** An older edit of a field that is kept: what was wanted goes back further. */
-  addEdit({ field, before }: LeafEdit): void {
+  addEdit({ field, before, parents }: LeafEdit): void {
     const covering = this.#covering(field)
     if (covering === null) return this.replace(field, before)
-    const rest = field.slice(covering.field.length)
-    this.replace(covering.field, this.#withLeaf(covering.wanted, rest, before))
+    const { wanted } = covering
+    const depth = covering.field.length
+    const rest = { field: field.slice(depth), parents: parents - depth }
+    if (rest.field.length === 0) return this.replace(covering.field, before)
+    // Of a document that was not there no field is wanted.
+    if ((wanted === undefined && depth === 0) || leafAt(wanted, rest.field).isBlocked) return
+    this.replace(covering.field, this.#wantedWith(wanted, rest, before))
   }
 
-  /** The value with a leaf, where there is a place for it. */
-  #withLeaf(value: Json | undefined, field: FieldPath, leaf: Json | undefined): Json | undefined {
-    if (field.length === 0) return leaf
-    if (value === undefined || leafAt(value, field).isBlocked) return value
-    if (leaf === undefined) return deleteField(value, field, this.#copies) ?? value
-    return fieldSetter(this.#copies)(value, field, leaf)
+  #wantedWith(
+    wanted: Json | undefined,
+    place: Pick<LeafEdit, 'field' | 'parents'>,
+    leaf: Json | undefined,
+  ): Json | undefined {
+    if (leaf !== undefined) return fieldSetter(this.#copies)(wanted, place.field, leaf)
+    const removed = wanted === undefined ? [] : removedField(wanted, place)
+    if (wanted === undefined || removed.length === 0) return undefined
+    return deleteField(wanted, removed, this.#copies) ?? wanted
   }
 
   /** The kept field at or above a field. */
@@ -211,4 +236,13 @@ class KeptFields {
     }
     return null
   }
+}
+
+/** The value with a leaf, or without it when it is undefined. Parts in `copies` change in place. */
+function withLeaf(
+  value: Json,
+  field: FieldPath,
+  { leaf, copies }: { readonly leaf: Json | undefined; readonly copies: Copies },
+): Json {
+  return leaf === undefined ? (deleteField(value, field, copies) ?? value) : fieldSetter(copies)(value, field, leaf)
 }
