@@ -82,9 +82,9 @@ describe('operators', () => {
     ['a field in another', { a: {} }, { a: { $unset: true }, 'a/b': { $inc: 1 } }, 'BAD_REQUEST', '/a~1b/$inc'],
     ['an empty segment', {}, { 'a//b': { $inc: 1 } }, 'BAD_REQUEST', '/a~1~1b'],
     ['a prototype', {}, { 'a/__proto__/b': { $inc: 1 } }, 'INVALID_VALUE', '/a~1__proto__~1b'],
-  ])('refuses %s', (_, value, operators, code, at) => {
+  ])('refuses %s', (_, value, operators, ...refusal) => {
     const error = thrown(() => operate(value, operators))
-    expect([error.code, error.details['at']]).toEqual([code, at])
+    expect([error.code, error.details['at']]).toEqual(refusal)
   })
 
   test('writes the fields that it names, of which the bounds are those of every change', () => {
@@ -97,11 +97,8 @@ describe('operators', () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`g${i % 3}/k${i}`, { $inc: 1 }]))
     const { fields } = operate({}, many)
     expect(fields.length).toBeLessThanOrEqual(256)
-    for (const key of Object.keys(many))
-      expect(
-        fields.some((field) => `${key}/`.startsWith(`${field}/`)),
-        key,
-      ).toBe(true)
+    const isCovered = (key: string): boolean => fields.some((field) => `${key}/`.startsWith(`${field}/`))
+    expect(Object.keys(many).filter((key) => !isCovered(key))).toEqual([])
   })
 
   test('elements of arrays are compared as JSON values, whatever the values are', () => {

@@ -136,8 +136,11 @@ class Reverting {
  */
 function removedField(value: Json, { field, parents }: Pick<LeafEdit, 'field' | 'parents'>): FieldPath {
   let removed = field
-  while (removed.length > 0 && removed.length - 1 > parents && isSingle(getField(value, removed.slice(0, -1))))
-    removed = removed.slice(0, -1)
+  while (removed.length > Math.max(0, parents + 1)) {
+    const above = removed.slice(0, -1)
+    if (!isSingle(getField(value, above))) return removed
+    removed = above
+  }
   return removed
 }
 
