@@ -3,7 +3,7 @@ import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { serve } from '../support/server/fixture.ts'
 import { inProcess } from './in-process.ts'
-import { BATCH, COMMITTED, DOCUMENT, PAGE, feedOf, recordingDatabase } from './recording-database.ts'
+import { BATCH, COMMITTED, DOCUMENT, PAGE, REVERTED, feedOf, recordingDatabase } from './recording-database.ts'
 
 /** What a query asks of the database, and what it answers. */
 async function run(query: string, variables?: object, override?: Partial<Database>) {

@@ -94,7 +94,7 @@ class Reverting {
   #takeBackDelete({ version, before }: RevertedVersion & { readonly kind: 'DELETE' }): void {
     this.#count++
     if (this.#value === undefined || isSame(this.#value, before)) this.#goTo(version - 1, before)
-    else this.#kept.replace([], before)
+    else this.#keep([], before)
   }
 
   /** The document is as it was at a version. */
@@ -226,9 +226,9 @@ class KeptFields {
     leaf: Json | undefined,
   ): Json | undefined {
     if (leaf !== undefined) return fieldSetter(this.#copies)(wanted, place.field, leaf)
-    const removed = wanted === undefined ? [] : removedField(wanted, place)
-    if (wanted === undefined || removed.length === 0) return undefined
-    return deleteField(wanted, removed, this.#copies) ?? wanted
+    if (wanted === undefined || leafAt(wanted, place.field).leaf === undefined) return wanted
+    const removed = removedField(wanted, place)
+    return removed.length === 0 ? undefined : deleteField(wanted, removed, this.#copies)
   }
 
   /** The kept field at or above a field. */
