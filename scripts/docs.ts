@@ -21,7 +21,7 @@ const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   revertedVersions: 'versions that one `revert` takes back',
   revertedBytes: 'bytes of the fields that one `revert` takes back, before and after',
   pageBytes:
-    'bytes of one `get`, and of the conflicts of a `revert`; a page of documents or versions ends there, with at least one row',
+    'bytes of one `get`, and of the conflicts of a `revert`; a page of rows ends there, with at least one of them',
   pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
   searchedDocuments:
     'documents that one page looks at to find those that match, or that were there then; then it ends early',

@@ -134,8 +134,8 @@ export type AsOf = { readonly time: Timestamp } | { readonly cursor: Cursor } | 
 export type Expect = { readonly version: number } | { readonly absent: boolean } | { readonly exists: boolean }
 
 /**
- * What to change, in exactly one way: a JSON Merge Patch (RFC 7396), a JSON Patch (RFC 6902), or operators by field
- * (`{ "stats/likes": { "$inc": 1 } }`; docs/time.md lists them).
+ * A change of a value, said in exactly one way: a JSON Merge Patch (RFC 7396), a JSON Patch (RFC 6902), or operators by
+ * field (`{ "stats/likes": { "$inc": 1 } }`; docs/time.md lists them).
  */
 export type Patch = { readonly merge: Json } | { readonly json: Json } | { readonly operators: Json }
 
@@ -156,7 +156,7 @@ export interface ActorPeriod {
 /** Which writes to revert: those of the commit with this id, or of an actor; exactly one field. */
 export type RevertSelection = { readonly commit: string } | { readonly actor: ActorPeriod }
 
-/** What a revert does to one document: it comes back (NEW), goes (DELETE), or fields of it go back (UPDATE). */
+/** The change of one document by a revert: it comes back (NEW), goes (DELETE), or fields of it go back (UPDATE). */
 export interface Reverting {
   readonly path: string
   /** As `Change.fields`. */
@@ -168,9 +168,9 @@ export interface Reverting {
 export interface RevertConflict {
   readonly path: string
   readonly field: string
-  /** What stays there; null also when nothing is there. */
+  /** The value that stays there; null also when nothing is there. */
   readonly now: Json
-  /** What it was before the reverted writes; null also when nothing was there. */
+  /** The value before the reverted writes; null also when nothing was there. */
   readonly wanted: Json
   /** The actor that wrote what stays there; null when it is not known. */
   readonly by: string | null

@@ -10,7 +10,7 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { historyOf, judgeRevert, steps, type RecordedVersion } from '../support/laws/revert.ts'
 import { seedOfTest } from '../support/seed.ts'
 
-/** Random histories of one document, and of up to three that the engine writes; TIDEMARK_REVERT_RUNS sets both numbers. */
+/** Random histories of one document, and of up to three that the engine writes; TIDEMARK_REVERT_RUNS sets both. */
 const [RUNS, ENGINE_RUNS] = process.env['TIDEMARK_REVERT_RUNS']
   ? [Number(process.env['TIDEMARK_REVERT_RUNS']), Number(process.env['TIDEMARK_REVERT_RUNS'])]
   : [4_000, 200]

@@ -21,7 +21,7 @@ function placeOf(at: string): string {
   return at === '' ? '' : ` at ${JSON.stringify(at.slice(0, 200))}`
 }
 
-/** What a value is, for a message: `a string`, `an array`, `null`, `nothing`. */
+/** The kind of a value, for a message: `a string`, `an array`, `null`, `nothing`. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'

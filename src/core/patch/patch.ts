@@ -52,7 +52,7 @@ interface PatchContext {
   readonly place: FieldPath
 }
 
-/** What a patch makes of a value. */
+/** The effect of a patch on a value. */
 export interface Patched {
   /** Paths inside the document's value, bounded as in `Change.fields`; empty: the whole value. */
   readonly fields: readonly string[]

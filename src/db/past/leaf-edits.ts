@@ -2,7 +2,7 @@ import type { FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json/json.ts'
 import { equalJson } from '../../core/json/value.ts'
 
-/** What one version did to one leaf: a field that is no object, or an empty one, or not there (undefined). */
+/** The change of one leaf by one version; a leaf is no object, or an empty one, or not there (undefined). */
 export interface LeafEdit {
   readonly field: FieldPath
   readonly before: Json | undefined

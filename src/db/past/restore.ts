@@ -16,7 +16,7 @@ import { checkExpectation, headDocument, notFound } from '../write/staged/precon
 import type { DocumentHead } from '../write/staged/staged-documents.ts'
 
 /** The parsed arguments of `restore`. */
-export interface RestoreTarget {
+interface RestoreTarget {
   readonly path: Path
   readonly to: AsOf
   readonly scope: RestoreScope
@@ -45,7 +45,7 @@ function needsTree(path: Path): DatabaseError {
   return badArgument('scope', `${pathText(path)} is a collection: restore it with scope TREE, or one of its documents.`)
 }
 
-/** What was at a path at a moment of the past. */
+/** The state of a path at a moment of the past. */
 interface PastState {
   /** The documents on the path, by path text; a deleted one is left out. */
   readonly heads: ReadonlyMap<string, Version>

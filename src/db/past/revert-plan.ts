@@ -38,7 +38,7 @@ interface PlannedDocument {
   readonly head: DocumentHead | null
   /** The value now; undefined: it is not there. */
   readonly now: Json | undefined
-  /** What it becomes. */
+  /** The state after the revert. */
   readonly state: RevertedState
   /** Whether the revert writes it. */
   readonly isChanged: boolean
@@ -166,7 +166,7 @@ class RevertPlan {
     this.#occupyAbove(path, { path, version: head?.version ?? 0 })
   }
 
-  /** A nested document comes back only where its parent lives, as an object without a field of its collection's name. */
+  /** A nested document comes back only below a live object that has no field of its collection's name. */
   #needParent(document: PlannedDocument): void {
     const { path, now } = document
     if (now !== undefined || path.length <= 2) return

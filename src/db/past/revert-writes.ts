@@ -19,7 +19,7 @@ interface RevertRequest {
   /** Of the request; null without a key. */
   readonly digest: string | null
   readonly dryRun: boolean
-  /** Who reverts. */
+  /** The actor that reverts. */
   readonly actor: string | null
 }
 

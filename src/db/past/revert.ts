@@ -21,9 +21,9 @@ interface PresentDocument {
 /** A field that was written since, so that it stays; no segment: the whole document. */
 export interface KeptField {
   readonly field: FieldPath
-  /** What stays there; undefined: nothing. */
+  /** The value that stays there; undefined: nothing. */
   readonly now: Json | undefined
-  /** What it was before the reverted versions. */
+  /** The value before the reverted versions. */
   readonly wanted: Json | undefined
 }
 
@@ -42,12 +42,12 @@ export interface RevertedState {
  * the document goes, unless another version was written since. DELETE: it comes back, unless something is there. Pure.
  */
 export function revertVersions(versions: readonly RevertedVersion[], present: PresentDocument): RevertedState {
-  const reverting = new Reverting(present)
+  const reverting = new VersionReverting(present)
   for (const version of versions) reverting.takeBack(version)
   return reverting.state()
 }
 
-class Reverting {
+class VersionReverting {
   /** The version as of which `#value` stands: other actors' later ones are not in it. */
   #newest: number
   readonly #copies = new Copies()
@@ -118,7 +118,7 @@ class Reverting {
     this.#value = withLeaf(this.#value, written, { leaf: before, copies: this.#copies })
   }
 
-  /** Keeps a field. What went back inside it comes again: as a whole, the field stays as it is. */
+  /** Keeps a field as a whole: the fields inside it that went back are set again. */
   #keep(field: FieldPath, wanted: Json | undefined): void {
     this.#kept.replace(field, wanted)
     const isInside = (other: FieldPath): boolean =>

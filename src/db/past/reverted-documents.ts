@@ -24,7 +24,7 @@ export interface RevertedDocument {
   readonly versions: readonly RevertedVersion[]
 }
 
-/** What `revert` is asked to take back. */
+/** The writes that a `revert` takes back. */
 export type ParsedSelection =
   | { readonly kind: 'commit'; readonly id: string }
   | {
@@ -65,8 +65,8 @@ function inUtc(text: Timestamp, argument: string): Timestamp {
 }
 
 /**
- * The documents that a selection wrote, with what its versions changed. Throws NOT_FOUND for a commit that is not there,
- * TOO_LARGE for more than one revert may take back, TIMEOUT.
+ * The documents that a selection wrote, with what its versions changed. Throws NOT_FOUND for a commit that is not
+ * there, TOO_LARGE for more than one revert may take back, TIMEOUT.
  */
 export async function revertedDocuments(
   context: TenantContext,

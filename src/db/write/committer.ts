@@ -58,7 +58,7 @@ export class Committer {
   #queue: PendingWrite[] = []
   #running = false
   #idle: (() => void)[] = []
-  /** Least time of the next batch after the newest known commit, ms; more than 0 after a conflict about an exact time. */
+  /** Least time from the newest known commit to the next batch, ms; not 0 after a conflict about an exact time. */
   #leadMs = 0
 
   constructor(options: CommitterOptions) {
@@ -245,8 +245,8 @@ export class Committer {
   }
 
   /**
-   * Settles the requests of a batch. A refusal, or an answer without a commit, was decided on a state that includes the drafts before it: when one of
-   * those was in conflict, the request is drafted again, like the conflicting one.
+   * Settles the requests of a batch. A refusal, or an answer without a commit, was decided on a state that includes the
+   * drafts before it: when one of those was in conflict, the request is drafted again, like the conflicting one.
    */
   #settle(drafted: readonly DraftedWrite[], appended: readonly Appended[]): void {
     const requeued: PendingWrite[] = []

@@ -14,7 +14,7 @@ import type { DocumentHead, StagedDocuments } from './staged/staged-documents.ts
 
 /** A drafted request: what it read and what it writes. */
 export interface Drafted extends Edited {
-  /** What a decided operation found and left as it is; empty for all others. */
+  /** Fields and documents that a decided operation leaves as they are; empty for all others. */
   readonly findings: readonly RevertFinding[]
 }
 

@@ -9,7 +9,7 @@ export interface WriteOutcome<C extends Commit | null = Commit> {
   readonly commit: C
   /** Whether the commit was made by an earlier write with the same key. */
   readonly repeated: boolean
-  /** What was drafted; null for a repetition. */
+  /** The draft; null for a repetition. */
   readonly drafted: Drafted | null
 }
 

@@ -23,7 +23,7 @@ export type WriteOperation =
 /** An operation that decides on the state of its draft what it writes: see db/past. */
 export interface DecidedOperation {
   readonly kind: 'decided'
-  /** What it looks at. */
+  /** The state that it depends on. */
   readonly reads: ReadSet
   /** Edits the documents; pure beside that. May be called again, on another state. */
   readonly decide: (edits: DocumentEdits) => readonly RevertFinding[]
@@ -33,9 +33,9 @@ export interface DecidedOperation {
 export interface RevertFinding {
   readonly path: Path
   readonly field: FieldPath
-  /** What stays there; undefined: nothing. */
+  /** The value that stays there; undefined: nothing. */
   readonly now: Json | undefined
-  /** What the revert would have put there; undefined: nothing. */
+  /** The value that the revert would have put there; undefined: nothing. */
   readonly wanted: Json | undefined
   /** The document whose versions, up to this one, tell who wrote what is there. */
   readonly writer: { readonly path: Path; readonly version: number }

@@ -29,7 +29,7 @@ function valueOf(value: Json | undefined, argument: string): Json {
   throw new DatabaseError('BAD_REQUEST', message, { argument })
 }
 
-/** What to revert; the schema guarantees exactly one field. */
+/** The writes to revert; the schema guarantees exactly one field. */
 function selectionOf({ commit, actor }: GqlRevertInput): RevertSelection {
   return commit === undefined ? { actor: omitNulls(actor) } : { commit }
 }

@@ -6,7 +6,7 @@ import { Violations, type Verdict } from './verdict.ts'
 export const ACTORS = ['ann', 'bob', 'eve'] as const
 export type Actor = (typeof ACTORS)[number]
 
-/** What an actor does to a document: undefined as `value` removes the field, or the document where there is no field. */
+/** A write of a document; undefined as `value` removes the field, or the document where there is no field. */
 export interface Step {
   readonly actor: Actor
   readonly field: readonly string[]

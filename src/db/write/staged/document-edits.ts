@@ -12,7 +12,7 @@ import { freshNames, isEmptyArray, isFree, mustBeObject, nameTaken, notFound } f
 import type { DocumentHead, StagedDocuments } from './staged-documents.ts'
 import { overheadBytes, type RequestOrigin } from './written-bytes.ts'
 
-/** What a draft read and what it writes. */
+/** The reads and the writes of a draft. */
 export interface Edited {
   readonly expects: readonly Expectation[]
   readonly writes: readonly Write[]

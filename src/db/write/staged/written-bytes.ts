@@ -5,7 +5,7 @@ import type { Write } from '../../../core/version.ts'
 /** Estimated bytes that a store keeps beside each value: numbers, times, the names of its own fields, an id. */
 const ROW_BYTES = 128
 
-/** What each version of a commit repeats of its request. */
+/** The part of a request that each version of its commit repeats. */
 export interface RequestOrigin {
   readonly key: string | undefined
   readonly actor: string | null
