@@ -38,7 +38,6 @@ export async function writes(): Promise<void> {
     )
     rows.push(rowOf(clients, figures))
   }
-  const counters = await counterRow(server, load(64))
   await server.stop()
   console.log('Durable posts per second (GraphQL, one document each, 300 bytes)')
   table(
@@ -59,8 +58,20 @@ export async function writes(): Promise<void> {
     ],
     rows,
   )
+}
+
+/** Durable increments of one counter by 64 writers, compared with their posts. */
+export async function counters(): Promise<void> {
+  const server = await startServer()
+  const posts: Load = { query: QUERY, variables: { value: VALUE }, clients: 64, ms: MS }
+  await overHttp(server, posts)
+  const row = await counterRow(server, posts)
+  await server.stop()
   console.log('Increments of one counter ($inc) beside posts, per second; the sum is exact')
-  table(['writers', 'HTTP post', 'HTTP $inc', 'ws post', 'ws $inc', 'HTTP $inc/post', 'ws $inc/post'], [counters])
+  table(
+    ['writers', 'HTTP post', 'HTTP $inc', 'ws post', 'ws $inc', 'HTTP $inc/post', 'ws $inc/post', 'µs post', 'µs $inc'],
+    [row],
+  )
 }
 
 /**
@@ -98,6 +109,8 @@ async function counterRow(server: BenchServer, posts: Load): Promise<string[]> {
     ...[http, httpInc, ws, wsInc].map(({ perSecond }) => number(perSecond)),
     ratio(httpInc.perSecond / http.perSecond),
     ratio(wsInc.perSecond / ws.perSecond),
+    number(ws.cpuMicros ?? NaN),
+    number(wsInc.cpuMicros ?? NaN),
   ]
 }
 
