@@ -162,8 +162,10 @@ describe('a JSON Patch', () => {
         fc.pre(json.every(isForLibrary))
         const mine = outcome(() => patch(value, json as unknown as Json).value)
         const theirs = outcome(() => library(value, json))
-        // It also does what is refused here: a place that is not there to move to, a field of a scalar.
-        if (mine !== 'refused') assert.deepEqual(mine, theirs)
+        // It does what is refused here: a place that is not there to move to, a field of a scalar. And it refuses to
+        // move to what is a place only after the removal, which RFC 6902 says comes first.
+        const isMove = theirs === 'refused' && json.some(({ op }) => op === 'move')
+        if (mine !== 'refused' && !isMove) assert.deepEqual(mine, theirs)
         if (mine !== 'refused') applied++
       }),
       { numRuns: 3_000 },
