@@ -2,7 +2,7 @@ import { Copies } from '../../core/json/copies.ts'
 import { deleteField, fieldSetter, getField, type FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { jsonPointer } from '../../core/patch/patch-error.ts'
-import { isSame, ownField, type LeafEdit } from './leaf-edits.ts'
+import { isSame, leafEdits, ownField, type LeafEdit } from './leaf-edits.ts'
 
 /** A version that is taken back, with what it changed. */
 export type RevertedVersion =
@@ -56,6 +56,8 @@ class VersionReverting {
   /** `#value` before the edits of `#fields` went back. */
   #base: Json | undefined
   #fields: FieldPath[] = []
+  /** Pointers of the objects that were made for a field in them that went back. */
+  readonly #made = new Set<string>()
   /** Versions up to `#newest` that were taken back so far. */
   #count = 0
 
@@ -67,7 +69,7 @@ class VersionReverting {
 
   state(): RevertedState {
     const kept = this.#kept.all().map(({ field, wanted }) => ({ field, wanted, now: leafAt(this.#value, field).leaf }))
-    return { value: this.#value, fields: this.#fields, kept: kept.filter(({ now, wanted }) => !isSame(now, wanted)) }
+    return { value: this.#value, fields: this.#fields, kept: kept.filter(isDifferent) }
   }
 
   takeBack(version: RevertedVersion): void {
@@ -104,6 +106,7 @@ class VersionReverting {
     this.#value = value
     this.#base = value
     this.#fields = []
+    this.#made.clear()
     this.#kept.clear()
   }
 
@@ -113,9 +116,19 @@ class VersionReverting {
     const { leaf, isBlocked } = leafAt(this.#value, field)
     if (isSame(leaf, before) || (isFilled(leaf) && isExistence(edit))) return
     if (isBlocked || this.#value === undefined || !isSame(leaf, after)) return this.#keep(field, before)
-    const written = before === undefined ? removedField(this.#value, edit) : field
+    const written = before === undefined ? removedField(this.#value, edit, this.#made) : field
+    if (before !== undefined) this.#noteMade(this.#value, field)
     this.#fields.push(written)
     this.#value = withLeaf(this.#value, written, { leaf: before, copies: this.#copies })
+  }
+
+  /** Notes the objects that come into being with a field. */
+  #noteMade(value: Json, field: FieldPath): void {
+    for (let length = field.length - 1; length > 0; length--) {
+      const above = field.slice(0, length)
+      if (leafAt(value, above).leaf !== undefined) return
+      this.#made.add(jsonPointer(above))
+    }
   }
 
   /** Keeps a field as a whole: the fields inside it that went back are set again. */
@@ -131,14 +144,19 @@ class VersionReverting {
 }
 
 /**
- * The leaf, or the highest object above it that holds nothing else and was not there before it; empty: the whole value,
- * where `parents` is negative.
+ * The leaf, or the highest object above it that holds nothing else and was not there before it, or is in `made`; empty:
+ * the whole value, where `parents` is negative.
  */
-function removedField(value: Json, { field, parents }: Pick<LeafEdit, 'field' | 'parents'>): FieldPath {
+function removedField(
+  value: Json,
+  { field, parents }: Pick<LeafEdit, 'field' | 'parents'>,
+  made: ReadonlySet<string> = new Set(),
+): FieldPath {
   let removed = field
-  while (removed.length > Math.max(0, parents + 1)) {
+  while (removed.length > 0) {
     const above = removed.slice(0, -1)
-    if (!isSingle(getField(value, above))) return removed
+    const wasThere = above.length <= parents && !made.has(jsonPointer(above))
+    if (wasThere || !isSingle(getField(value, above))) return removed
     removed = above
   }
   return removed
@@ -150,6 +168,12 @@ function isSingle(value: Json | undefined): boolean {
 
 function isFilled(leaf: Json | undefined): boolean {
   return isObject(leaf) && Object.keys(leaf).length > 0
+}
+
+/** Whether what stays differs from what is wanted, in more than empty objects. */
+function isDifferent({ now, wanted }: KeptField): boolean {
+  if (now === undefined || wanted === undefined) return now !== wanted
+  return !leafEdits(now, wanted).every(isExistence)
 }
 
 /** Whether an edit only made or removed an empty object: with keys of others in it, the object stays. */
