@@ -30,6 +30,9 @@ const config = {
     Commit: '../core/database.ts#WriteResult',
     Change: './resolvers/shown.ts#ShownChange',
     ChangeBatch: '../core/database.ts#ChangeBatch',
+    Reverted: '../core/database.ts#Reverted',
+    Reverting: '../core/database.ts#Reverting',
+    RevertConflict: '../core/database.ts#RevertConflict',
   },
 }
 

@@ -6,9 +6,9 @@ import { reads } from './reads.ts'
 import { searches } from './searches.ts'
 import { transact } from './transact.ts'
 import { where } from './where.ts'
-import { writes } from './writes.ts'
+import { counters, writes } from './writes.ts'
 
-const sections = { writes, transact, reads, feeds, ablation, past, searches, where }
+const sections = { writes, counters, transact, reads, feeds, ablation, past, searches, where }
 
 /** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {

@@ -15,10 +15,13 @@ const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   keysPerObject: 'keys of one object',
   objectKeyBytes: 'bytes of one key of an object, in UTF-8',
   arrayLength: 'elements of one array',
-  operations: 'operations of one transaction, and as many checks',
+  operations: 'operations of one transaction, those of a JSON Patch counted singly, and as many checks',
   transactionBytes: 'bytes of what one transaction writes: the values, and what is kept beside each of them',
-  documents: 'documents in one `get` or one `delete`',
-  pageBytes: 'bytes of one `get`; a page of documents or versions ends there, with at least one row',
+  documents: 'documents in one `get`, `delete`, `restore` or `revert`',
+  revertedVersions: 'versions that one `revert` takes back',
+  revertedBytes: 'bytes of the fields that one `revert` takes back, before and after',
+  pageBytes:
+    'bytes of one `get`, and of the conflicts of a `revert`; a page of rows ends there, with at least one of them',
   pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
   searchedDocuments:
     'documents that one page looks at to find those that match, or that were there then; then it ends early',

@@ -133,8 +133,58 @@ export type AsOf = { readonly time: Timestamp } | { readonly cursor: Cursor } | 
 /** A precondition on the document that a write is about; exactly one field. */
 export type Expect = { readonly version: number } | { readonly absent: boolean } | { readonly exists: boolean }
 
-/** A patch: a JSON Merge Patch (RFC 7396). */
-export type Patch = { readonly merge: Json }
+/**
+ * A change of a value, said in exactly one way: a JSON Merge Patch (RFC 7396), a JSON Patch (RFC 6902), or operators by
+ * field (`{ "stats/likes": { "$inc": 1 } }`; docs/time.md lists them).
+ */
+export type Patch = { readonly merge: Json } | { readonly json: Json } | { readonly operators: Json }
+
+/** How much `restore` brings back: the document or field alone, or with everything below. */
+export type RestoreScope = 'DOCUMENT' | 'TREE'
+
+/** The writes of one actor, all of them unless a period or paths narrow them. */
+export interface ActorPeriod {
+  readonly actor: string
+  /** Inclusive. */
+  readonly from?: Timestamp | undefined
+  /** Inclusive. */
+  readonly to?: Timestamp | undefined
+  /** Patterns (1–32); one that names a field reverts that alone. Default: everything. */
+  readonly paths?: readonly string[] | undefined
+}
+
+/** Which writes to revert: those of the commit with this id, or of an actor; exactly one field. */
+export type RevertSelection = { readonly commit: string } | { readonly actor: ActorPeriod }
+
+/** The change of one document by a revert: it comes back (NEW), goes (DELETE), or fields of it go back (UPDATE). */
+export interface Reverting {
+  readonly path: string
+  /** As `Change.fields`. */
+  readonly fields: readonly string[]
+  readonly type: ChangeType
+}
+
+/** A field, or a whole document (`field` is empty), that a revert leaves as it is, for it was written since. */
+export interface RevertConflict {
+  readonly path: string
+  readonly field: string
+  /** The value that stays there; null also when nothing is there. */
+  readonly now: Json
+  /** The value before the reverted writes; null also when nothing was there. */
+  readonly wanted: Json
+  /** The actor that wrote what stays there; null when it is not known. */
+  readonly by: string | null
+}
+
+/** The result of `revert`. */
+export interface Reverted {
+  /** Null with `dryRun`, and when there is nothing to do. */
+  readonly commit: WriteResult | null
+  /** In the order of paths. */
+  readonly applied: readonly Reverting[]
+  /** In the order of paths and fields. */
+  readonly conflicts: readonly RevertConflict[]
+}
 
 export type Op =
   | { readonly kind: 'post'; readonly path: string; readonly value: Json; readonly id?: string | undefined }
@@ -290,6 +340,21 @@ export interface Database {
   ): Promise<WriteResult>
   /** Deletes a field, a document with everything below it, or a collection. */
   delete(path: string, options?: WriteOptions & { readonly expect?: Expect | undefined }): Promise<WriteResult>
+  /**
+   * Makes what the path names as it was at a moment of the past, by an ordinary commit; what was not there then is
+   * deleted. `scope`: TREE with everything below it; default DOCUMENT. A version that equals what is there is written,
+   * too.
+   */
+  restore(
+    path: string,
+    to: AsOf,
+    options?: WriteOptions & { readonly scope?: RestoreScope | undefined; readonly expect?: Expect | undefined },
+  ): Promise<WriteResult>
+  /**
+   * Takes back what a commit did, or an actor in a period, and leaves everything else as it is: what somebody else
+   * wrote since stays, and is a conflict. `dryRun`: writes nothing; default false.
+   */
+  revert(what: RevertSelection, options?: WriteOptions & { readonly dryRun?: boolean | undefined }): Promise<Reverted>
   /** A transaction over any paths: all or nothing; operations run in order, and each sees the earlier ones. */
   transact(
     ops: readonly Op[],

@@ -48,7 +48,7 @@ export type ErrorCode =
 export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
   BAD_REQUEST: kind(
     [400, 2, 'final'],
-    ['argument'],
+    ['argument', 'at'],
     'The request is malformed, or an argument is missing or out of range.',
   ),
   INVALID_PATH: kind(
@@ -56,7 +56,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
     ['path'],
     'The path has a forbidden or empty segment, or is of the wrong kind for the operation.',
   ),
-  INVALID_VALUE: kind([400, 2, 'final'], ['at'], 'The value cannot be kept exactly.'),
+  INVALID_VALUE: kind(
+    [400, 2, 'final'],
+    ['at'],
+    'The value cannot be kept exactly, or a patch does not fit the value that is there.',
+  ),
   BAD_EXPRESSION: kind(
     [400, 2, 'final'],
     ['position'],
@@ -73,8 +77,8 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
   NAME_TAKEN: kind([409, 4, 'final'], ['path'], 'A field and a nested collection of the same name exclude each other.'),
   CONFLICT: kind(
     [409, 4, 'final'],
-    ['path', 'check', 'version', 'value'],
-    'An expectation or a check does not hold: read again, then decide.',
+    ['path', 'check', 'version', 'value', 'at'],
+    'An expectation, a check or the `test` of a JSON Patch does not hold: read again, then decide.',
   ),
   KEY_REUSED: kind([409, 4, 'final'], ['commit'], 'The idempotency key was used for another write.'),
   CURSOR_EXPIRED: kind([410, 5, 'final'], ['floor'], 'The cursor lies below what the log still holds.'),

@@ -19,13 +19,17 @@ export interface Limits {
   /** UTF-8 bytes of one key of an object. */
   readonly objectKeyBytes: number
   readonly arrayLength: number
-  /** Operations of one transaction, and also its checks. */
+  /** Operations of one transaction, those of a JSON Patch counted singly, and also its checks. */
   readonly operations: number
   /** Bytes that one transaction writes: values and their metadata. */
   readonly transactionBytes: number
-  /** Documents of one delete, or of one `get` of a collection. */
+  /** Documents of one delete, `restore` or `revert`, or of one `get` of a collection. */
   readonly documents: number
-  /** UTF-8 bytes of one `get`, and of one page. */
+  /** Versions that one `revert` takes back. */
+  readonly revertedVersions: number
+  /** Bytes of the fields that one `revert` takes back, before and after, as JSON. */
+  readonly revertedBytes: number
+  /** UTF-8 bytes of one `get`, of one page, and of the conflicts of a `revert`. */
   readonly pageBytes: number
   /** Rows of one page of documents, history or log. */
   readonly pageSize: number
@@ -67,6 +71,8 @@ export const LIMITS: Limits = {
   operations: 500,
   transactionBytes: 4_194_304,
   documents: 1_000,
+  revertedVersions: 10_000,
+  revertedBytes: 16_777_216,
   pageBytes: 4_194_304,
   pageSize: 1_000,
   searchedDocuments: 100_000,

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { WriteResult, Database, InterruptMatch, Op } from '../core/database.ts'
 import { badArgument, DatabaseError } from '../core/error.ts'
+import type { Json } from '../core/json/json.ts'
+import { canonicalJson } from '../core/json/value.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { publishEphemeral } from './write/ephemeral.ts'
 import { openChanges, openLive, openWatch } from './feed/open.ts'
@@ -9,7 +11,10 @@ import { parseInterrupt } from './cluster/interrupt.ts'
 import { readLogPage } from './read/log-page.ts'
 import { readDocument, readDocuments, readValue } from './read/reader.ts'
 import { toWriteResult } from './shape/render.ts'
-import { fingerprint, parseRequest, type RequestParts } from './write/request.ts'
+import { parseRestore, restoreOperation } from './past/restore.ts'
+import { revertWrites } from './past/revert-writes.ts'
+import { parseSelection } from './past/reverted-documents.ts'
+import { checkKey, fingerprint, parseRequest, type RequestParts } from './write/request.ts'
 import { Cluster, SYSTEM_TENANT } from './cluster/cluster.ts'
 import { StampClock } from './time/stamp-clock.ts'
 import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from './tenant.ts'
@@ -82,6 +87,15 @@ function joinCluster(store: Store, tenants: Map<TenantId, Tenant>, { clock }: Te
   })
 }
 
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+/** The parsed arguments of a request as JSON, without what is undefined. */
+function jsonOf(parsed: object): Json {
+  return JSON.parse(JSON.stringify(parsed)) as Json
+}
+
 class TenantDatabase implements Database {
   readonly #tenant: Tenant
   readonly #identity: Identity
@@ -107,6 +121,31 @@ class TenantDatabase implements Database {
 
   delete: Database['delete'] = (path, options = {}) =>
     this.#commit([{ kind: 'delete', path, expect: options.expect }], options)
+
+  restore: Database['restore'] = async (path, to, { key, ...options } = {}) => {
+    const { limits } = this.#tenant
+    const target = parseRestore(path, { to, ...options }, limits)
+    if (key !== undefined) checkKey(key, limits)
+    const digest = key === undefined ? null : digestOf(canonicalJson(['restore', jsonOf(target)]))
+    const context = await this.#tenant.running()
+    const { committer, tail } = context
+    // The past may be gone when a restore is repeated: its commit is looked for first.
+    const earlier = key === undefined ? null : await committer.repeated(key, digest)
+    if (earlier !== null) return toWriteResult(tail.epoch, earlier.commit, true)
+    const operations = [await restoreOperation(context, target)]
+    const { actor } = this.#identity
+    const { commit, repeated } = await committer.commit({ operations, checks: [], key, actor }, digest)
+    return toWriteResult(tail.epoch, commit, repeated)
+  }
+
+  revert: Database['revert'] = async (what, { key, dryRun = false } = {}) => {
+    const { limits } = this.#tenant
+    const selection = parseSelection(what, limits)
+    if (key !== undefined) checkKey(key, limits)
+    const digest = key === undefined ? null : digestOf(canonicalJson(['revert', jsonOf(selection)]))
+    const { actor } = this.#identity
+    return revertWrites(await this.#tenant.running(), { selection, key, digest, dryRun, actor })
+  }
 
   transact: Database['transact'] = (ops, options = {}) => this.#commit(ops, options)
 
@@ -150,7 +189,7 @@ class TenantDatabase implements Database {
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<WriteResult> {
     const { limits, freshId } = this.#tenant
     const request = parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId)
-    const digest = key === undefined ? null : createHash('sha256').update(fingerprint(request)).digest('base64url')
+    const digest = key === undefined ? null : digestOf(fingerprint(request))
     const { committer, tail } = await this.#tenant.running()
     const { commit, repeated } = await committer.commit(request, digest)
     return toWriteResult(tail.epoch, commit, repeated)

@@ -2,7 +2,7 @@
 import type { Json } from '../core/json/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { ShownDocument, ShownChange } from './resolvers/shown.ts';
-import type { DocumentPage, WriteResult, ChangeBatch } from '../core/database.ts';
+import type { DocumentPage, WriteResult, ChangeBatch, Reverted, Reverting, RevertConflict } from '../core/database.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -172,6 +172,18 @@ export type GqlMutation = {
    * What was deleted stays in the history.
    */
   readonly delete: GqlCommit;
+  /**
+   * Makes what the path names as it was at a moment of the past, by an ordinary commit: a deleted document comes back, a field
+   * goes back. What was not there then is deleted; NOT_FOUND when it is not there now either. A version that equals what is
+   * there is written, too. TOO_LARGE above 1,000 documents.
+   */
+  readonly restore: GqlCommit;
+  /**
+   * Takes back what a commit did, or an actor in a period, by an ordinary commit, and leaves everything else as it is: field by
+   * field, what is as the reverted write left it becomes what it was before. What somebody else wrote since stays, and is told
+   * as a conflict. Reverting a revert is reverting its commit. TOO_LARGE above 1,000 documents or 10,000 versions.
+   */
+  readonly revert: GqlReverted;
   /** All of the operations or none, over any paths. They run in order and see each other. */
   readonly transact: GqlCommit;
   /**
@@ -227,6 +239,30 @@ export type GqlMutationPatchArgs = {
 export type GqlMutationDeleteArgs = {
   path: Scalars['Path']['input'];
   expect?: InputMaybe<GqlExpect>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
+export type GqlMutationRestoreArgs = {
+  path: Scalars['Path']['input'];
+  to: GqlAsOf;
+  scope?: InputMaybe<GqlScope>;
+  expect?: InputMaybe<GqlExpect>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
+export type GqlMutationRevertArgs = {
+  what: GqlRevertInput;
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -608,7 +644,85 @@ export type GqlDeleteOp = {
 /** What to change, said in exactly one way. */
 export type GqlPatchInput =
   /** A merge patch (RFC 7396): objects are merged key by key, null deletes a key, anything else replaces. */
-  { readonly merge: Scalars['JSON']['input']; };
+  { readonly merge: Scalars['JSON']['input']; readonly json?: never; readonly operators?: never; }
+  |  /**
+   * A JSON Patch (RFC 6902): a list of operations such as `{ op: "add", path: "/tags/-", value: "new" }`, all or none. A `test`
+   * that fails is CONFLICT, a path that is not there INVALID_VALUE, each with `at`, a JSON Pointer into the patch. Its operations
+   * count among the 500 of a transaction.
+   */
+  { readonly merge?: never; readonly json: Scalars['JSON']['input']; readonly operators?: never; }
+  |  /**
+   * Operators by field of the patched value, sent as a variable: `{"stats/likes": {"$inc": 1}}`. They need no expectation:
+   * each changes what is there. `$inc`, `$min`, `$max` (numbers), `$append`, `$union`, `$remove` (elements of an array),
+   * `$unset`, `$serverTime` (the time of the commit). A field of another kind is INVALID_VALUE, with `at`.
+   */
+  { readonly merge?: never; readonly json?: never; readonly operators: Scalars['JSON']['input']; };
+
+/** How much `restore` brings back. */
+export type GqlScope =
+  /** The document, or the field, alone. */
+  | 'DOCUMENT'
+  /**
+   * With everything below, exactly as it was then: what came since is deleted, what was deleted comes back. For a collection the
+   * only one.
+   */
+  | 'TREE';
+
+/** Which writes to revert, said in exactly one way. */
+export type GqlRevertInput =
+  /** The commit with this id. */
+  { readonly commit: Scalars['ID']['input']; readonly actor?: never; }
+  |  /** All that an actor wrote in a period. */
+  { readonly commit?: never; readonly actor: GqlActorPeriod; };
+
+/** The writes of one actor, all of them unless a period or paths narrow them. */
+export type GqlActorPeriod = {
+  /** Who wrote. */
+  readonly actor: Scalars['String']['input'];
+  /** Only commits at this moment or later. */
+  readonly from?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only commits at this moment or earlier. */
+  readonly to?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Only what matches one of these, 1 to 32 patterns; a pattern that names a field (`posts/*\/title`) reverts that alone. */
+  readonly paths?: InputMaybe<ReadonlyArray<Scalars['PathPattern']['input']>>;
+};
+
+/** The result of `revert`, or with `dryRun` what it would be. */
+export type GqlReverted = {
+  readonly __typename?: 'Reverted';
+  /** The commit; null with `dryRun`, and when there is nothing to do. */
+  readonly commit?: Maybe<GqlCommit>;
+  /** What happens to the documents, in the order of their paths. */
+  readonly applied: ReadonlyArray<GqlReverting>;
+  /** What stays as it is, as somebody else wrote it since, in the order of paths and fields. TOO_LARGE above 4 MiB. */
+  readonly conflicts: ReadonlyArray<GqlRevertConflict>;
+};
+
+/** What a revert does to one document. */
+export type GqlReverting = {
+  readonly __typename?: 'Reverting';
+  /** The document's path. */
+  readonly path: Scalars['Path']['output'];
+  /** The fields that go back, as in `Change.fields`; empty: the whole value. */
+  readonly fields: ReadonlyArray<Scalars['String']['output']>;
+  /** NEW: it comes back; DELETE: it goes; UPDATE: fields go back. */
+  readonly type: GqlChangeType;
+};
+
+/** A field, or a whole document, that a revert leaves as it is. */
+export type GqlRevertConflict = {
+  readonly __typename?: 'RevertConflict';
+  /** The document's path. */
+  readonly path: Scalars['Path']['output'];
+  /** The field, as a path inside the value; empty: the whole document. */
+  readonly field: Scalars['String']['output'];
+  /** What stays there; null also when nothing is there. */
+  readonly now?: Maybe<Scalars['JSON']['output']>;
+  /** What it was before the reverted writes; null also when nothing was there. */
+  readonly wanted?: Maybe<Scalars['JSON']['output']>;
+  /** Who wrote what stays there, where known: of the 10,000 newest versions at most. */
+  readonly by?: Maybe<Scalars['String']['output']>;
+};
 
 
 
@@ -718,6 +832,12 @@ export type GqlResolversTypes = {
   PatchOp: GqlPatchOp;
   DeleteOp: GqlDeleteOp;
   PatchInput: GqlPatchInput;
+  Scope: GqlScope;
+  RevertInput: GqlRevertInput;
+  ActorPeriod: GqlActorPeriod;
+  Reverted: ResolverTypeWrapper<Reverted>;
+  Reverting: ResolverTypeWrapper<Reverting>;
+  RevertConflict: ResolverTypeWrapper<RevertConflict>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
@@ -752,6 +872,11 @@ export type GqlResolversParentTypes = {
   PatchOp: GqlPatchOp;
   DeleteOp: GqlDeleteOp;
   PatchInput: GqlPatchInput;
+  RevertInput: GqlRevertInput;
+  ActorPeriod: GqlActorPeriod;
+  Reverted: Reverted;
+  Reverting: Reverting;
+  RevertConflict: RevertConflict;
 };
 
 export interface GqlPathScalarConfig extends GraphQLScalarTypeConfig<GqlResolversTypes['Path'], any> {
@@ -792,6 +917,8 @@ export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlRe
   put?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPutArgs, 'path'>>;
   patch?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPatchArgs, 'path' | 'patch'>>;
   delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
+  restore?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationRestoreArgs, 'path' | 'to' | 'scope'>>;
+  revert?: Resolver<GqlResolversTypes['Reverted'], ParentType, ContextType, RequireFields<GqlMutationRevertArgs, 'what' | 'dryRun'>>;
   transact?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationTransactArgs, 'ops'>>;
   interrupt?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType, RequireFields<GqlMutationInterruptArgs, 'match'>>;
 };
@@ -868,6 +995,26 @@ export type GqlChangeBatchResolvers<ContextType = Context, ParentType extends Gq
   pageInfo?: Resolver<Maybe<GqlResolversTypes['PageInfo']>, ParentType, ContextType>;
 };
 
+export type GqlRevertedResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Reverted'] = GqlResolversParentTypes['Reverted']> = {
+  commit?: Resolver<Maybe<GqlResolversTypes['Commit']>, ParentType, ContextType>;
+  applied?: Resolver<ReadonlyArray<GqlResolversTypes['Reverting']>, ParentType, ContextType>;
+  conflicts?: Resolver<ReadonlyArray<GqlResolversTypes['RevertConflict']>, ParentType, ContextType>;
+};
+
+export type GqlRevertingResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Reverting'] = GqlResolversParentTypes['Reverting']> = {
+  path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
+  fields?: Resolver<ReadonlyArray<GqlResolversTypes['String']>, ParentType, ContextType>;
+  type?: Resolver<GqlResolversTypes['ChangeType'], ParentType, ContextType>;
+};
+
+export type GqlRevertConflictResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['RevertConflict'] = GqlResolversParentTypes['RevertConflict']> = {
+  path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
+  field?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
+  now?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
+  wanted?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
+  by?: Resolver<Maybe<GqlResolversTypes['String']>, ParentType, ContextType>;
+};
+
 export type GqlResolvers<ContextType = Context> = {
   Path?: GraphQLScalarType;
   PathPattern?: GraphQLScalarType;
@@ -885,5 +1032,8 @@ export type GqlResolvers<ContextType = Context> = {
   Commit?: GqlCommitResolvers<ContextType>;
   Change?: GqlChangeResolvers<ContextType>;
   ChangeBatch?: GqlChangeBatchResolvers<ContextType>;
+  Reverted?: GqlRevertedResolvers<ContextType>;
+  Reverting?: GqlRevertingResolvers<ContextType>;
+  RevertConflict?: GqlRevertConflictResolvers<ContextType>;
 };
 

@@ -9,6 +9,7 @@ import {
 import { Change, Commit, Document, DocumentConnection } from './resolvers/document.ts'
 import { Mutation } from './resolvers/mutation.ts'
 import { Query } from './resolvers/query.ts'
+import { Reverting, RevertConflict } from './resolvers/reverted.ts'
 import type { GqlNodeResolvers, GqlResolvers } from './resolvers.generated.ts'
 import { scalars } from './scalars.ts'
 import { typeDefs } from './schema.generated.ts'
@@ -17,7 +18,18 @@ import { Subscription } from './resolvers/subscription.ts'
 /** The only type of nodes is Document. */
 const Node: GqlNodeResolvers = { __resolveType: () => 'Document' }
 
-const resolvers: GqlResolvers = { Query, Mutation, Subscription, Node, Document, DocumentConnection, Commit, Change }
+const resolvers: GqlResolvers = {
+  Query,
+  Mutation,
+  Subscription,
+  Node,
+  Document,
+  DocumentConnection,
+  Commit,
+  Change,
+  Reverting,
+  RevertConflict,
+}
 
 /** The schema with its resolvers. The default resolver reads all other fields from the objects of core/database. */
 export const schema: GraphQLSchema = attachResolvers(buildSchema(typeDefs, { assumeValidSDL: true }))

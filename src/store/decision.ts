@@ -31,8 +31,9 @@ export function expectedPath(expectation: Expectation): Path {
 /** The result of a draft whose id has no commit yet. `lost`: the writes of earlier drafts of the same call (L11). */
 export function decide(draft: Draft, state: DraftState, lost: LostWrites): Exclude<Appended, { kind: 'repeated' }> {
   const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(state, expectation))
-  if (broken === undefined) return { kind: 'committed', commit: commitOf(draft, state) }
-  const path = expectedPath(broken)
+  const isLate = draft.exactAt === true && draft.at < state.lastAt
+  if (broken === undefined && !isLate) return { kind: 'committed', commit: commitOf(draft, state) }
+  const path = broken === undefined ? (draft.writes[0]?.path ?? []) : expectedPath(broken)
   return { kind: 'conflict', path, version: state.versionOf(path) }
 }
 

@@ -26,6 +26,7 @@ export interface Store {
    * L5 the same commit id twice is one commit: the second answers `repeated`, whatever it writes.
    * L6 a conflict names the path and its current version.
    * L11 a draft that expects a write of an earlier draft of the same call, which was not committed, is a conflict too.
+   * L13 a draft with `exactAt` whose time is earlier than that of the previous commit is a conflict.
    */
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]>
 
@@ -95,6 +96,8 @@ export interface Draft {
   readonly id: string
   /** Proposed time of the commit; an earlier time than that of the previous commit is raised to it. */
   readonly at: Millis
+  /** L13: the commit gets exactly the proposed time, or the draft is a conflict. Default false. */
+  readonly exactAt?: boolean | undefined
   readonly actor: string | null
   readonly digest: string | null
   /** The reads on which the writes were decided. In addition, each write expects its document at `version - 1`. */
@@ -114,7 +117,8 @@ export type Appended =
   | { readonly kind: 'repeated'; readonly commit: Commit }
   /**
    * The first expectation that does not hold, `expects` before `writes`. `path` is its path (`below` of an
-   * `unchanged`); `version` is the current version of the document there, 0 when there is none.
+   * `unchanged`; of the first write, where only `exactAt` does not hold); `version` is the current version of the
+   * document there, 0 when there is none.
    */
   | { readonly kind: 'conflict'; readonly path: Path; readonly version: number }
 

@@ -14,9 +14,12 @@ import { limits } from './database/limits.ts'
 import { lives } from './database/live.ts'
 import { logs } from './database/log.ts'
 import { names } from './database/names.ts'
+import { patches } from './database/patches.ts'
 import { paths } from './database/paths.ts'
 import { races } from './database/races.ts'
+import { restores } from './database/restores.ts'
 import { resumes } from './database/resume.ts'
+import { reverts } from './database/reverts.ts'
 import { searches } from './database/searches.ts'
 import { shapes } from './database/shapes.ts'
 import type { DatabaseSubject } from './database/subject.ts'
@@ -33,6 +36,7 @@ const CHAPTERS = [
   names,
   values,
   writes,
+  patches,
   deletes,
   expectations,
   transactions,
@@ -41,6 +45,8 @@ const CHAPTERS = [
   documents,
   histories,
   asOf,
+  restores,
+  reverts,
   logs,
   changes,
   feeds,

@@ -7,7 +7,7 @@ import { equalJson } from '../../src/core/json/value.ts'
 import { draft, type Drafted } from '../../src/db/write/draft.ts'
 import { collectReadSet, load } from '../../src/db/write/read-set.ts'
 import { parseRequest, type Request } from '../../src/db/write/request.ts'
-import { StagedDocuments } from '../../src/db/write/staged-documents.ts'
+import { StagedDocuments } from '../../src/db/write/staged/staged-documents.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { smallJson } from '../core/json.ts'
 

@@ -1,4 +1,4 @@
-import type { ChangeBatch, WriteResult, Database, Document, DocumentPage } from '../../src/core/database.ts'
+import type { ChangeBatch, WriteResult, Database, Document, DocumentPage, Reverted } from '../../src/core/database.ts'
 
 /** A call of a Database's method: its name and its arguments. */
 export type Call = readonly [method: string, ...args: readonly unknown[]]
@@ -48,6 +48,12 @@ export const PAGE: DocumentPage = {
 
 export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true, reset: null }
 
+export const REVERTED: Reverted = {
+  commit: COMMITTED,
+  applied: [{ path: 'posts/1', fields: ['title'], type: 'UPDATE' }],
+  conflicts: [{ path: 'posts/1', field: 'author/name', now: 'Bob', wanted: 'Ada', by: 'bob' }],
+}
+
 /** A database that records what it is asked for and gives fixed answers; `override` replaces single methods. */
 export function recordingDatabase(override: Partial<Database> = {}): Database & { readonly calls: Call[] } {
   const calls: Call[] = []
@@ -64,6 +70,8 @@ export function recordingDatabase(override: Partial<Database> = {}): Database & 
     patch: answer('patch', COMMITTED),
     delete: answer('delete', COMMITTED),
     transact: answer('transact', COMMITTED),
+    restore: answer('restore', COMMITTED),
+    revert: answer('revert', REVERTED),
     get: answer('get', { any: ['json'] }),
     document: answer('document', DOCUMENT),
     documents: answer('documents', PAGE),

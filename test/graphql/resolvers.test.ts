@@ -3,7 +3,7 @@ import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { serve } from '../support/server/fixture.ts'
 import { inProcess } from './in-process.ts'
-import { BATCH, COMMITTED, DOCUMENT, PAGE, feedOf, recordingDatabase } from './recording-database.ts'
+import { BATCH, COMMITTED, DOCUMENT, PAGE, REVERTED, feedOf, recordingDatabase } from './recording-database.ts'
 
 /** What a query asks of the database, and what it answers. */
 async function run(query: string, variables?: object, override?: Partial<Database>) {
@@ -127,6 +127,38 @@ describe('a write', () => {
       ['patch', 'posts/1', { merge: { a: null } }, { expect: { exists: true } }],
     ],
     [
+      'patch by JSON Patch',
+      'mutation { patch(path: "posts/1", patch: { json: [{ op: "remove", path: "/a" }] }) { id } }',
+      ['patch', 'posts/1', { json: [{ op: 'remove', path: '/a' }] }, {}],
+    ],
+    [
+      'patch by operators',
+      'mutation { patch(path: "posts/1", patch: { operators: { likes: null } }) { id } }',
+      ['patch', 'posts/1', { operators: { likes: null } }, {}],
+    ],
+    [
+      'restore with the default of the schema',
+      'mutation { restore(path: "posts/1", to: { time: "2026-01-31T10:00:00+01:00" }, key: "k") { id } }',
+      ['restore', 'posts/1', { time: '2026-01-31T09:00:00.000Z' }, { scope: 'DOCUMENT', key: 'k' }],
+    ],
+    [
+      'restore of a tree',
+      'mutation { restore(path: "posts", to: { cursor: "c" }, scope: TREE, expect: { exists: true }) { id } }',
+      ['restore', 'posts', { cursor: 'c' }, { scope: 'TREE', expect: { exists: true } }],
+    ],
+    [
+      'revert of a commit',
+      'mutation { revert(what: { commit: "k" }, key: "r") { commit { id } } }',
+      ['revert', { commit: 'k' }, { dryRun: false, key: 'r' }],
+    ],
+    [
+      'revert of an actor',
+      `mutation { revert(
+        what: { actor: { actor: "bob", from: null, to: "2026-01-31T10:00:00+01:00", paths: ["posts/*"] } }, dryRun: true
+      ) { applied { path } } }`,
+      ['revert', { actor: { actor: 'bob', to: '2026-01-31T09:00:00.000Z', paths: ['posts/*'] } }, { dryRun: true }],
+    ],
+    [
       'delete',
       'mutation { delete(path: "posts/1", expect: { absent: false }, key: "k") { id } }',
       ['delete', 'posts/1', { expect: { absent: false }, key: 'k' }],
@@ -156,6 +188,15 @@ describe('a write', () => {
     const { calls, errors } = await run(query)
     expect(errors).toBeUndefined()
     expect(calls.map((args) => JSON.parse(JSON.stringify(args)) as unknown)).toEqual([call])
+  })
+
+  test('a revert shows what it did and what it left', async () => {
+    const { data } = await run(
+      `mutation { revert(what: { commit: "k" }) {
+        commit { id } applied { path fields type } conflicts { path field now wanted by }
+      } }`,
+    )
+    expect(data).toEqual({ revert: { ...REVERTED, commit: { id: 'k' } } })
   })
 
   test.each([

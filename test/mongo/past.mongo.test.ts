@@ -3,10 +3,15 @@ import { openEngine } from '../../src/db/engine.ts'
 import { openMongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { histories } from '../contract/database/history.ts'
 import { logs } from '../contract/database/log.ts'
+import { patches } from '../contract/database/patches.ts'
+import { restores } from '../contract/database/restores.ts'
+import { reverts } from '../contract/database/reverts.ts'
 import type { DatabaseSubject } from '../contract/database/subject.ts'
 import { describeMongo } from '../support/mongo/suite.ts'
 
-/** The chapters of the contract of Database that are about the past, on a process that writes what it reads. */
+/**
+ * The chapters of the contract of Database about patches and the past, on a process that writes what it reads.
+ */
 describeMongo('the past on MongoDB', (mongo) => {
   const subject: DatabaseSubject = {
     name: 'MongoDB',
@@ -23,4 +28,7 @@ describeMongo('the past on MongoDB', (mongo) => {
   }
   logs(subject)
   histories(subject)
+  patches(subject)
+  restores(subject)
+  reverts(subject)
 })

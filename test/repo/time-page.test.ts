@@ -28,6 +28,7 @@ class SectionReader {
   readonly #engine: Engine
   readonly #words = new Map<string, string>()
   readonly #clock: { time: number }
+  #variables: object | undefined
   #answer: unknown
   #unseen: unknown
 
@@ -47,16 +48,25 @@ class SectionReader {
   }
 
   /**
-   * Asks a block `graphql`, or `graphql <actor>`; compares a block `json` with the answer: its data, or, where it has
-   * errors, `{ data, errors }` with their codes. Errors that no block shows are a failure.
+   * Asks a block `graphql`, or `graphql <actor>`, with the variables of a block `json variables` before it; compares a
+   * block `json` with the answer: its data, or, where it has errors, `{ data, errors }` with their codes. Errors that
+   * no block shows are a failure.
    */
   async follow({ info, text, line }: Block): Promise<void> {
     const [kind, actor = null] = info.split(' ')
+    if (info === 'json variables') {
+      this.#variables = JSON.parse(text) as object
+      return
+    }
     if (kind === 'json') return this.#compare(JSON.parse(text), line)
     if (kind !== 'graphql') throw new Error(`Nothing follows the block ${JSON.stringify(info)} at line ${line}.`)
     this.end()
     const { ask } = inProcess(this.#engine.database('page', { actor }), [])
-    const { data, errors } = await ask(text.replaceAll(/<\w+>/g, (word) => this.#words.get(word) ?? word))
+    const { data, errors } = await ask(
+      text.replaceAll(/<\w+>/g, (word) => this.#words.get(word) ?? word),
+      this.#variables,
+    )
+    this.#variables = undefined
     this.#clock.time += STEP_MS
     const codes = errors?.map(({ extensions }) => extensions['code'])
     this.#answer = errors === undefined ? data : { data, errors: codes }
@@ -97,7 +107,7 @@ describe('docs/time.md', () => {
   test('has no block outside a section, and no answer without a request', () => {
     const blocks = SECTIONS.flatMap((section) => section.blocks)
     expect(blocks.map(({ line }) => line)).toEqual(blocksOf(PAGE).map(({ line }) => line))
-    expect(SECTIONS.map((section) => section.blocks[0]?.info.split(' ')[0])).not.toContain('json')
+    expect(SECTIONS.map((section) => section.blocks[0]?.info)).not.toContain('json')
     expect(PAGE.match(/^[ \t]*(```|~~~)/gm)).toHaveLength(2 * blocks.length)
   })
 })

@@ -8,6 +8,11 @@ export type FieldPath = readonly string[]
 
 const INDEX = /^(0|[1-9][0-9]*)$/
 
+/** Whether a segment is an index of an array: digits, without leading zeros. */
+export function isIndex(segment: string): boolean {
+  return INDEX.test(segment)
+}
+
 /**
  * Whether a version that wrote `fields` (see `Write.fields`) may have changed the field at `path`: a written field lies
  * at, above or below it, or the whole value was written.

@@ -63,8 +63,13 @@ function listedPaths<T>({ path, below }: WrittenNode<T>): readonly string[] {
  * value.
  */
 export function joinFields(earlier: readonly string[], later: readonly string[]): readonly string[] {
-  if (earlier.length === 0 || later.length === 0) return []
-  const fields = [...new Set([...earlier, ...later])]
+  return earlier.length === 0 || later.length === 0 ? [] : boundedFields([...earlier, ...later])
+}
+
+/** Written fields within the bounds, without repetitions; empty (the whole value) when one of them is `''`. */
+export function boundedFields(written: readonly string[]): readonly string[] {
+  const fields = [...new Set(written)]
+  if (fields.includes('')) return []
   if (fields.length <= MAX_FIELDS && sizeOf(fields) <= MAX_FIELD_BYTES) return fields
   const leaves = writtenLeaves(treeOf(fields), '', (tree) => [...tree])
   return leaves.includes('') ? [] : leaves

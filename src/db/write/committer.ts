@@ -6,11 +6,11 @@ import { pathText } from '../../core/path.ts'
 import type { Millis } from '../../core/version.ts'
 import type { Appended, Draft, Store, TenantId } from '../../store/store.ts'
 import type { ClosedTime } from '../time/closed-time.ts'
-import { draft } from './draft.ts'
+import { draft, type Drafted } from './draft.ts'
 import { collectReadSet, load } from './read-set.ts'
 import type { Request } from './request.ts'
 import type { StampClock } from '../time/stamp-clock.ts'
-import { StagedDocuments } from './staged-documents.ts'
+import { StagedDocuments } from './staged/staged-documents.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import { PendingWrite, type WriteOutcome } from './pending-write.ts'
 
@@ -19,6 +19,11 @@ const BATCH_COMMITS = 256
 const BATCH_BYTES = 4_194_304
 /** How long requests are drafted without yielding to the event loop, ms: with the last one, mostly less than 10. */
 const DRAFT_SLICE_MS = 5
+/**
+ * Bound of `#leadMs`, ms: by so much a commit may be stamped after the previous one when its time must be exact and the
+ * clock of another server is ahead.
+ */
+const MAX_LEAD_MS = 64
 /** Bound of the queue; beyond it a write is refused with TOO_MANY_REQUESTS. */
 const MAX_QUEUED = 10_000
 
@@ -36,7 +41,9 @@ interface CommitterOptions {
 
 /** The result of drafting one request of a batch. */
 type DraftedWrite =
-  | { readonly kind: 'draft'; readonly pending: PendingWrite; readonly draft: Draft; readonly bytes: number }
+  | { readonly kind: 'draft'; readonly pending: PendingWrite; readonly draft: Draft; readonly drafted: Drafted }
+  /** Nothing is to be written. */
+  | { readonly kind: 'answered'; readonly pending: PendingWrite; readonly drafted: Drafted }
   | { readonly kind: 'refused'; readonly pending: PendingWrite; readonly error: unknown }
   /** Not drafted: the batch was full. */
   | { readonly kind: 'later'; readonly pending: PendingWrite }
@@ -51,6 +58,8 @@ export class Committer {
   #queue: PendingWrite[] = []
   #running = false
   #idle: (() => void)[] = []
+  /** Least time from the newest known commit to the next batch, ms; not 0 after a conflict about an exact time. */
+  #leadMs = 0
 
   constructor(options: CommitterOptions) {
     this.#options = options
@@ -60,6 +69,12 @@ export class Committer {
    * Resolves when the request's commit is durable; rejects when it is refused or fails. `digest`: null without a key.
    */
   commit(request: Request, digest: string | null): Promise<WriteOutcome> {
+    // Without `commits` every request that is not refused gets a commit.
+    return this.decide(request, digest) as Promise<WriteOutcome>
+  }
+
+  /** As `commit`; without a commit where the request, by its `commits`, writes none. */
+  decide(request: Request, digest: string | null): Promise<WriteOutcome<Commit | null>> {
     if (this.#queue.length >= MAX_QUEUED) {
       const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
       return Promise.reject(retryableError('TOO_MANY_REQUESTS', message))
@@ -68,6 +83,12 @@ export class Committer {
     this.#queue.push(pending)
     this.#wake()
     return pending.outcome
+  }
+
+  /** The outcome of an earlier request with this key; null when there is none. Throws KEY_REUSED. */
+  async repeated(key: string, digest: string | null): Promise<WriteOutcome | null> {
+    const [commit = null] = await this.#options.store.find(this.#options.tenant, [key])
+    return commit && repetition(commit, digest)
   }
 
   /** Resolves when no write is queued or in flight. */
@@ -120,10 +141,23 @@ export class Committer {
     const fresh = await this.#answerRepeated(batch)
     if (fresh.length === 0) return
     const { clock, tail, closedTime } = this.#options
-    const { drafted, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt), (at) =>
+    const { drafted, appended } = await closedTime.run(Math.max(clock.now(), tail.lastAt + this.#leadMs), (at) =>
       this.#append(fresh, at),
     )
     this.#settle(drafted, appended)
+    await this.#adjustLead(appended, drafted)
+  }
+
+  /**
+   * Another process may stamp commits after all that this one knows: reads its newest commit, and proposes a later and
+   * later time until a draft whose time must be exact gets it.
+   */
+  async #adjustLead(appended: readonly Appended[], drafted: readonly DraftedWrite[]): Promise<void> {
+    const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
+    const isLate = drafts.some(({ exactAt }, i) => exactAt === true && appended[i]?.kind === 'conflict')
+    this.#leadMs = isLate ? Math.min(Math.max(1, 2 * this.#leadMs), MAX_LEAD_MS) : 0
+    // A failure is ignored: the next batch meets it, too.
+    if (isLate) await this.#options.tail.refresh().catch(() => undefined)
   }
 
   async #append(
@@ -183,7 +217,7 @@ export class Committer {
         sliceBegan = performance.now()
       }
       const each: DraftedWrite = bytesLeft > 0 ? this.#draft(pending, state, at) : { kind: 'later', pending }
-      if (each.kind === 'draft') bytesLeft -= each.bytes
+      if (each.kind === 'draft') bytesLeft -= each.drafted.bytes
       drafted.push(each)
     }
     return drafted
@@ -191,13 +225,19 @@ export class Committer {
 
   #draft(pending: PendingWrite, state: StagedDocuments, at: Millis): DraftedWrite {
     try {
-      const { expects, writes, bytes } = draft(pending.request, state, { at, limits: this.#options.limits })
-      const { key, actor } = pending.request
+      const { key, actor, commits = 'ALWAYS' } = pending.request
+      const base = commits === 'NEVER' ? state.begin() : state
+      const drafted = draft(pending.request, base, { at, limits: this.#options.limits })
+      const { expects, writes, isTimed } = drafted
+      if (commits === 'NEVER' || (commits === 'CHANGES' && writes.length === 0)) {
+        return { kind: 'answered', pending, drafted }
+      }
+      const id = key ?? this.#options.freshId()
       return {
         kind: 'draft',
         pending,
-        bytes,
-        draft: { id: key ?? this.#options.freshId(), at, actor, digest: pending.digest, expects, writes },
+        drafted,
+        draft: { id, at, actor, digest: pending.digest, expects, writes, exactAt: isTimed },
       }
     } catch (error) {
       return { kind: 'refused', pending, error }
@@ -205,15 +245,15 @@ export class Committer {
   }
 
   /**
-   * Settles the requests of a batch. A refusal was decided on a state that includes the drafts before it: when one of
-   * those was in conflict, the refused request is drafted again, like the conflicting one.
+   * Settles the requests of a batch. A refusal, or an answer without a commit, was decided on a state that includes the
+   * drafts before it: when one of those was in conflict, the request is drafted again, like the conflicting one.
    */
   #settle(drafted: readonly DraftedWrite[], appended: readonly Appended[]): void {
     const requeued: PendingWrite[] = []
     let next = 0
     let hasConflict = false
     for (const each of drafted) {
-      if (each.kind === 'later' || (each.kind === 'refused' && hasConflict)) {
+      if (each.kind === 'later' || (each.kind !== 'draft' && hasConflict)) {
         requeued.push(each.pending)
         continue
       }
@@ -221,9 +261,14 @@ export class Committer {
         each.pending.reject(each.error)
         continue
       }
+      if (each.kind === 'answered') {
+        each.pending.resolve({ commit: null, repeated: false, drafted: each.drafted })
+        continue
+      }
       const result = appended[next++]
-      if (result?.kind === 'committed') each.pending.resolve({ commit: result.commit, repeated: false })
-      else hasConflict = true
+      if (result?.kind === 'committed') {
+        each.pending.resolve({ commit: result.commit, repeated: false, drafted: each.drafted })
+      } else hasConflict = true
       if (result?.kind === 'repeated') answerRepeat(each.pending, result.commit)
       if (result?.kind === 'conflict') requeued.push(each.pending)
       if (result === undefined) {
@@ -237,12 +282,18 @@ export class Committer {
   }
 }
 
-/**
- * Resolves a repeated write with its first commit, or rejects it with KEY_REUSED when the key belongs to another
- * request.
- */
+/** Settles a write whose key has a commit. */
 function answerRepeat(pending: PendingWrite, commit: Commit): void {
-  if (pending.digest !== null && commit.digest === pending.digest) return pending.resolve({ commit, repeated: true })
+  try {
+    pending.resolve(repetition(commit, pending.digest))
+  } catch (error) {
+    pending.reject(error)
+  }
+}
+
+/** The outcome of a repeated write. Throws KEY_REUSED when the commit was made by another request. */
+function repetition(commit: Commit, digest: string | null): WriteOutcome {
+  if (digest !== null && commit.digest === digest) return { commit, repeated: true, drafted: null }
   const message = `The key ${JSON.stringify(commit.id)} was used for another write; use a fresh key for each write.`
-  pending.reject(new DatabaseError('KEY_REUSED', message, { commit: commit.id }))
+  throw new DatabaseError('KEY_REUSED', message, { commit: commit.id })
 }

@@ -3,7 +3,7 @@ import type { Version, Write } from '../../core/version.ts'
 import { draft } from './draft.ts'
 import { collectReadSet, load } from './read-set.ts'
 import type { Request } from './request.ts'
-import { StagedDocuments } from './staged-documents.ts'
+import { StagedDocuments } from './staged/staged-documents.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
 /** The version number of ephemeral documents. */

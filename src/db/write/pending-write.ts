@@ -1,12 +1,16 @@
 import type { Commit } from '../../core/commit.ts'
 import { DatabaseError } from '../../core/error.ts'
+import type { Drafted } from './draft.ts'
 import type { Request } from './request.ts'
 
 /** The result of a write. */
-export interface WriteOutcome {
-  readonly commit: Commit
+export interface WriteOutcome<C extends Commit | null = Commit> {
+  /** Null: nothing was written, as the request asked for. */
+  readonly commit: C
   /** Whether the commit was made by an earlier write with the same key. */
   readonly repeated: boolean
+  /** The draft; null for a repetition. */
+  readonly drafted: Drafted | null
 }
 
 /** A write in the committer. It settles once: with its outcome, or with TIMEOUT after `writeMs`. */
@@ -14,8 +18,8 @@ export class PendingWrite {
   readonly request: Request
   /** Hash of the request, to recognise a repetition; null without a key. */
   readonly digest: string | null
-  readonly outcome: Promise<WriteOutcome>
-  #resolve: (outcome: WriteOutcome) => void = () => {}
+  readonly outcome: Promise<WriteOutcome<Commit | null>>
+  #resolve: (outcome: WriteOutcome<Commit | null>) => void = () => {}
   #reject: (error: unknown) => void = () => {}
   readonly #timer: NodeJS.Timeout
   #sent = false
@@ -48,7 +52,7 @@ export class PendingWrite {
     this.#sent = false
   }
 
-  resolve(outcome: WriteOutcome): void {
+  resolve(outcome: WriteOutcome<Commit | null>): void {
     this.#settle()
     this.#resolve(outcome)
   }

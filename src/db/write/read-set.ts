@@ -4,14 +4,18 @@ import { documentPrefixes, parentOf, pathText, type Path } from '../../core/path
 import type { Revision, Version } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
-import type { Request, WriteOperation } from './request.ts'
-import type { DocumentHead, ReadResult, ReadSet } from './staged-documents.ts'
+import type { DecidedOperation, Request, WriteOperation } from './request.ts'
+import type { DocumentHead, ReadResult, ReadSet } from './staged/staged-documents.ts'
+
+/** Documents that are read in one call where only their versions are needed. */
+const BARE_HEADS_PER_CALL = 16
 
 /** The documents, collections and trees that must be loaded before the requests can be drafted. */
 export function collectReadSet(requests: readonly Request[]): ReadSet {
   const documents = new Map<string, Path>()
   const parents = new Map<string, Path>()
   const trees = new Map<string, Path>()
+  const bare = new Map<string, Path>()
   const add = (into: Map<string, Path>, paths: readonly Path[]): void => {
     for (const path of paths) into.set(pathText(path), path)
   }
@@ -21,16 +25,30 @@ export function collectReadSet(requests: readonly Request[]): ReadSet {
       request.checks.map((check) => check.path),
     )
     for (const operation of request.operations) {
+      if (operation.kind === 'decided') {
+        const { reads } = operation
+        add(documents, reads.documents)
+        add(parents, reads.parents)
+        add(trees, reads.trees)
+        add(bare, reads.bare)
+        continue
+      }
       add(documents, documentsOf(operation))
       if (operation.kind === 'delete') add(trees, [operation.path])
       else if (operation.kind !== 'post') add(parents, documentPrefixes(operation.path))
       else if (!operation.fresh) add(parents, [[...operation.path, operation.id]])
     }
   }
-  return { documents: [...documents.values()], parents: [...parents.values()], trees: [...trees.values()] }
+  for (const text of documents.keys()) bare.delete(text)
+  return {
+    documents: [...documents.values()],
+    parents: [...parents.values()],
+    trees: [...trees.values()],
+    bare: [...bare.values()],
+  }
 }
 
-function documentsOf(operation: WriteOperation): readonly Path[] {
+function documentsOf(operation: Exclude<WriteOperation, DecidedOperation>): readonly Path[] {
   if (operation.kind !== 'post') return documentPrefixes(operation.path)
   const parent = operation.path.length > 1 ? [parentOf(operation.path)] : []
   return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]
@@ -48,14 +66,18 @@ interface LoadOptions {
 /** Reads the read set of a batch concurrently. */
 export async function load(options: LoadOptions): Promise<ReadResult> {
   const { store, tenant, revision, readSet } = options
-  const [heads, collections, trees] = await Promise.all([
+  const [heads, bare, collections, trees] = await Promise.all([
     readSet.documents.length === 0 ? [] : store.heads(tenant, readSet.documents).then(({ rows }) => rows),
+    loadBare(options),
     readSet.parents.length === 0 ? [] : store.collections(tenant, readSet.parents),
     Promise.all(readSet.trees.map((root) => loadTree(options, root))),
   ])
   return {
     revision,
-    heads: new Map(readSet.documents.map((path, i) => [pathText(path), headOf(heads[i] ?? null)])),
+    heads: new Map([
+      ...bare,
+      ...readSet.documents.map((path, i) => [pathText(path), headOf(heads[i] ?? null)] as const),
+    ]),
     collections: new Map(readSet.parents.map((path, i) => [pathText(path), collections[i] ?? []])),
     trees: new Map(readSet.trees.map((root, i) => [pathText(root), trees[i] ?? null])),
   }
@@ -65,6 +87,21 @@ function headOf(version: Version | null): DocumentHead | null {
   if (version === null) return null
   const { path, value, createdAt } = version
   return { path, version: version.version, deleted: version.type === 'DELETE', value, createdAt }
+}
+
+/** The heads of the `bare` documents by path text, without their values, which may be large together. */
+async function loadBare({ store, tenant, readSet }: LoadOptions): Promise<ReadonlyMap<string, DocumentHead | null>> {
+  const heads = new Map<string, DocumentHead | null>()
+  for (let i = 0; i < readSet.bare.length; i += BARE_HEADS_PER_CALL) {
+    if (i > 0) await nextTurn()
+    const paths = readSet.bare.slice(i, i + BARE_HEADS_PER_CALL)
+    const { rows } = await store.heads(tenant, paths)
+    for (const [k, path] of paths.entries()) {
+      const head = headOf(rows[k] ?? null)
+      heads.set(pathText(path), head && { ...head, value: null })
+    }
+  }
+  return heads
 }
 
 /**

@@ -1,9 +1,13 @@
 import type { Check, Expect, Op } from '../../core/database.ts'
 import { badArgument, wrongKind } from '../../core/error.ts'
+import type { FieldPath } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { isDocumentPath, parsePath, utf8Length, type Path } from '../../core/path.ts'
+import { parsePatch, patchOperations, type ParsedPatch } from '../../core/patch/patch.ts'
 import { canonicalJson, exactValue } from '../../core/json/value.ts'
+import type { DocumentEdits } from './staged/document-edits.ts'
+import type { ReadSet } from './staged/staged-documents.ts'
 
 /**
  * An operation whose path and value were parsed and checked against the limits. `fresh`: the id of a post was
@@ -12,8 +16,30 @@ import { canonicalJson, exactValue } from '../../core/json/value.ts'
 export type WriteOperation =
   | { readonly kind: 'post'; readonly path: Path; readonly value: Json; readonly id: string; readonly fresh: boolean }
   | { readonly kind: 'put'; readonly path: Path; readonly value: Json; readonly expect: Expect | undefined }
-  | { readonly kind: 'patch'; readonly path: Path; readonly merge: Json; readonly expect: Expect | undefined }
+  | { readonly kind: 'patch'; readonly path: Path; readonly patch: ParsedPatch; readonly expect: Expect | undefined }
   | { readonly kind: 'delete'; readonly path: Path; readonly expect: Expect | undefined }
+  | DecidedOperation
+
+/** An operation that decides on the state of its draft what it writes: see db/past. */
+export interface DecidedOperation {
+  readonly kind: 'decided'
+  /** The state that it depends on. */
+  readonly reads: ReadSet
+  /** Edits the documents; pure beside that. May be called again, on another state. */
+  readonly decide: (edits: DocumentEdits) => readonly RevertFinding[]
+}
+
+/** A leaf, or a whole document (no field), that a revert leaves as it is: it was written since. */
+export interface RevertFinding {
+  readonly path: Path
+  readonly field: FieldPath
+  /** The value that stays there; undefined: nothing. */
+  readonly now: Json | undefined
+  /** The value that the revert would have put there; undefined: nothing. */
+  readonly wanted: Json | undefined
+  /** The document whose versions, up to this one, tell who wrote what is there. */
+  readonly writer: { readonly path: Path; readonly version: number }
+}
 
 /** The parsed write of one call. */
 export interface Request {
@@ -21,6 +47,8 @@ export interface Request {
   readonly checks: readonly { readonly path: Path; readonly expect: Expect }[]
   readonly key: string | undefined
   readonly actor: string | null
+  /** ALWAYS (default); CHANGES: only when it writes a document; NEVER: it is only drafted. */
+  readonly commits?: 'ALWAYS' | 'CHANGES' | 'NEVER' | undefined
 }
 
 export interface RequestParts {
@@ -33,14 +61,16 @@ export interface RequestParts {
 /** Parses the write of a call and checks its limits. `freshId` generates the id of a post without one. */
 export function parseRequest(parts: RequestParts, limits: Limits, freshId: () => string): Request {
   const { ops, checks = [], key, actor } = parts
-  const count = Math.max(ops.length, checks.length)
   if (ops.length === 0) throw badArgument('ops', 'There is no operation: give at least one.')
-  if (count > limits.operations) {
-    throw tooLarge('operations', limits.operations, `${count} operations or checks were given`)
-  }
+  checkCount(Math.max(ops.length, checks.length), limits)
   if (key !== undefined) checkKey(key, limits)
+  const operations = ops.map((op) => parseOp(op, limits, freshId))
+  checkCount(
+    operations.reduce((sum, op) => sum + (op.kind === 'patch' ? patchOperations(op.patch) : 1), 0),
+    limits,
+  )
   return {
-    operations: ops.map((op) => parseOp(op, limits, freshId)),
+    operations,
     checks: checks.map((check) => ({ path: documentPath(check.path, limits), expect: checkExpect(check.expect) })),
     key,
     actor,
@@ -51,6 +81,11 @@ export function parseRequest(parts: RequestParts, limits: Limits, freshId: () =>
 export function fingerprint(request: Request): string {
   const operations = request.operations.map((op) => (op.kind === 'post' && op.fresh ? { ...op, id: null } : op))
   return canonicalJson(JSON.parse(JSON.stringify([operations, request.checks])) as Json)
+}
+
+/** `count`: operations, those of JSON Patches singly, or checks. */
+function checkCount(count: number, { operations }: Limits): void {
+  if (count > operations) throw tooLarge('operations', operations, `${count} operations or checks were given`)
 }
 
 function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation {
@@ -73,7 +108,7 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
       return {
         kind: 'patch',
         path,
-        merge: exactValue(op.patch.merge, limits),
+        patch: parsePatch(op.patch, limits),
         expect: op.expect && checkExpect(op.expect),
       }
     case 'delete':
@@ -98,7 +133,8 @@ function documentPath(text: string, limits: Limits): Path {
   return path
 }
 
-function checkExpect(expect: Expect): Expect {
+/** Parses an expectation. Throws BAD_REQUEST. */
+export function checkExpect(expect: Expect): Expect {
   const entries = Object.entries(expect).filter(([, value]) => value !== undefined && value !== null)
   const [name, value] = entries[0] ?? []
   const fits = name === 'version' ? Number.isSafeInteger(value) && (value as number) >= 0 : typeof value === 'boolean'
@@ -109,7 +145,8 @@ function checkExpect(expect: Expect): Expect {
   return Object.fromEntries(entries) as unknown as Expect
 }
 
-function checkKey(key: string, limits: Limits): void {
+/** Checks an idempotency key. Throws BAD_REQUEST or TOO_LARGE (keyBytes). */
+export function checkKey(key: string, limits: Limits): void {
   const bytes = utf8Length(key)
   if (bytes > limits.keyBytes) throw tooLarge('keyBytes', limits.keyBytes, `The key has ${bytes} bytes`)
   if (bytes === 0 || /[\p{Cc}\p{Cs}]/u.test(key)) {

@@ -1,8 +1,8 @@
-import type { Op } from '../../core/database.ts'
+import type { Op, Patch, RevertSelection } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { omitNulls } from './omit-nulls.ts'
-import type { GqlMutationResolvers, GqlOp, GqlPatchInput } from '../resolvers.generated.ts'
+import type { GqlMutationResolvers, GqlOp, GqlPatchInput, GqlRevertInput } from '../resolvers.generated.ts'
 
 /** Resolvers of the writes. */
 export const Mutation: GqlMutationResolvers = {
@@ -13,6 +13,10 @@ export const Mutation: GqlMutationResolvers = {
   patch: (_, { path, patch, ...options }, { db, budget }) =>
     budget.write(() => db.patch(path, patchOf(patch), omitNulls(options))),
   delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, omitNulls(options))),
+  restore: (_, { path, to, ...options }, { db, budget }) =>
+    budget.write(() => db.restore(path, omitNulls(to), omitNulls(options))),
+  revert: (_, { what, ...options }, { db, budget }) =>
+    budget.write(() => db.revert(selectionOf(what), omitNulls(options))),
   transact: (_, { ops, ...options }, { db, budget }) =>
     budget.write(() => db.transact(ops.map(opOf), omitNulls(options))),
   interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(omitNulls(match))),
@@ -25,8 +29,15 @@ function valueOf(value: Json | undefined, argument: string): Json {
   throw new DatabaseError('BAD_REQUEST', message, { argument })
 }
 
-function patchOf({ merge }: GqlPatchInput): { readonly merge: Json } {
-  return { merge: valueOf(merge, 'patch.merge') }
+/** The writes to revert; the schema guarantees exactly one field. */
+function selectionOf({ commit, actor }: GqlRevertInput): RevertSelection {
+  return commit === undefined ? { actor: omitNulls(actor) } : { commit }
+}
+
+/** The patch of an input; the schema guarantees exactly one field. */
+function patchOf({ merge, json, operators }: GqlPatchInput): Patch {
+  if (json !== undefined) return { json }
+  return operators === undefined ? { merge: valueOf(merge, 'patch.merge') } : { operators }
 }
 
 /** The operation of an input; the schema guarantees exactly one field. */

@@ -150,9 +150,10 @@ function appendOne(log: TenantLog, draft: Draft, lost: LostWrites): Appended {
   const earlier = log.commits.find(({ id }) => id === draft.id)
   if (earlier !== undefined) return { kind: 'repeated', commit: earlier }
   const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(log, expectation))
-  if (broken !== undefined) {
-    const path = broken.kind === 'version' ? broken.path : broken.below
-    return { kind: 'conflict', path, version: currentVersion(log, path) }
+  const isLate = draft.exactAt === true && draft.at < (log.commits.at(-1)?.at ?? draft.at)
+  if (broken !== undefined || isLate) {
+    const path = broken === undefined ? draft.writes[0]?.path : broken.kind === 'version' ? broken.path : broken.below
+    return { kind: 'conflict', path: path ?? [], version: currentVersion(log, path ?? []) }
   }
   const commit = commitOf(draft, log.commits.length + 1, Math.max(draft.at, log.commits.at(-1)?.at ?? draft.at))
   log.commits.push(commit)

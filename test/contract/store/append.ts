@@ -5,7 +5,7 @@ import { freshTenant, law, type StoreSubject } from './subject.ts'
 
 const kindsOf = (results: readonly Appended[]): readonly string[] => results.map(({ kind }) => kind)
 
-/** L1, L2, L3, L11 and what a commit holds. */
+/** L1, L2, L3, L11, L13 and what a commit holds. */
 export function appendContract(subject: StoreSubject): void {
   law(subject, 'L1 revisions count 1, 2, 3 … over batches, conflicts and repeats', async ({ store, tenant }) => {
     const first = draft([put('posts/1', 1)])
@@ -26,6 +26,25 @@ export function appendContract(subject: StoreSubject): void {
     expect([...times, ...batch.map((result) => committed(result).at)]).toEqual([50, 50, 70, 70, 90, 90])
     expect((await store.heads(tenant, [path('posts/1')])).rows[0]).toMatchObject({ updatedAt: 90, createdAt: 90 })
   })
+
+  law(
+    subject,
+    'L13 a draft with an exact time gets it, or is a conflict, and so are those on it',
+    async ({ store, tenant }) => {
+      const exact = { exactAt: true }
+      const first = await commit(store, tenant, [put('posts/1', 1)], { at: 50, ...exact })
+      expect(first.at).toBe(50)
+      const batch = await store.append(tenant, [
+        draft([put('posts/1', 2)], { at: 49, ...exact }),
+        draft([put('posts/1', 3)], { at: 60 }),
+        draft([put('posts/2', 1)], { at: 49 }),
+        draft([put('posts/1', 2)], { at: 50, ...exact }),
+      ])
+      expect(kindsOf(batch)).toEqual(['conflict', 'conflict', 'committed', 'committed'])
+      expect(batch[0]).toEqual({ kind: 'conflict', path: path('posts/1'), version: 1 })
+      expect(committed(batch[3]).at).toBe(50)
+    },
+  )
 
   law(subject, 'L2 a version is written only on its predecessor', async ({ store, tenant }) => {
     const drafts = [2, 1, 1, 3, 2].map((version) => draft([put('posts/1', version)]))

@@ -1,6 +1,6 @@
-import type { Json } from '../../core/json/json.ts'
-import { isWithin, lastOf, pathText, type Path } from '../../core/path.ts'
-import type { Millis, Revision } from '../../core/version.ts'
+import type { Json } from '../../../core/json/json.ts'
+import { isWithin, lastOf, pathText, type Path } from '../../../core/path.ts'
+import type { Millis, Revision } from '../../../core/version.ts'
 
 /** A document as a draft sees it: as it was read, or as an earlier draft of the batch wrote it. */
 export interface DocumentHead {
@@ -19,6 +19,8 @@ export interface ReadSet {
   readonly parents: readonly Path[]
   /** Documents and collections whose descendants are needed. */
   readonly trees: readonly Path[]
+  /** Documents of whose heads all but the value is needed. */
+  readonly bare: readonly Path[]
 }
 
 /** The read set of a batch as of `revision` or later. Keys are path texts. */

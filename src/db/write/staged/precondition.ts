@@ -1,8 +1,8 @@
-import type { Expect } from '../../core/database.ts'
-import { DatabaseError } from '../../core/error.ts'
-import { getField } from '../../core/json/field.ts'
-import type { Json } from '../../core/json/json.ts'
-import { pathText, type Path } from '../../core/path.ts'
+import type { Expect } from '../../../core/database.ts'
+import { DatabaseError } from '../../../core/error.ts'
+import { getField } from '../../../core/json/field.ts'
+import type { Json } from '../../../core/json/json.ts'
+import { pathText, type Path } from '../../../core/path.ts'
 import type { DocumentHead } from './staged-documents.ts'
 
 /** Throws CONFLICT, with the current version and value, unless the document meets the expectation; undefined: none. */

@@ -1,0 +1,57 @@
+import type { FieldPath } from '../../core/json/field.ts'
+import { isObject, type Json, type JsonObject } from '../../core/json/json.ts'
+import { equalJson } from '../../core/json/value.ts'
+
+/** The change of one leaf by one version; a leaf is no object, or an empty one, or not there (undefined). */
+export interface LeafEdit {
+  readonly field: FieldPath
+  readonly before: Json | undefined
+  readonly after: Json | undefined
+  /** How many objects above the field, below the root, were there before. */
+  readonly parents: number
+}
+
+/**
+ * The leaves in which two values differ: objects are walked, arrays and scalars are leaves. An object with a key that
+ * cannot be a segment of a path (empty, or with a slash) is a leaf, too.
+ */
+export function leafEdits(before: Json, after: Json): readonly LeafEdit[] {
+  const edits: LeafEdit[] = []
+  collect({ before, after, field: [], parents: 0 }, edits)
+  return edits
+}
+
+function collect(node: LeafEdit, edits: LeafEdit[]): void {
+  const { before, after, field } = node
+  if (isSame(before, after)) return
+  if (!isWalked(before, after)) return void edits.push(node)
+  const parents = isObject(before) ? field.length : node.parents
+  for (const key of keysOf(before, after)) {
+    collect({ before: ownField(before, key), after: ownField(after, key), field: [...field, key], parents }, edits)
+  }
+}
+
+/** Whether both are objects, or one is an object with keys where nothing is in the other. */
+function isWalked(before: Json | undefined, after: Json | undefined): boolean {
+  const sides = [before, after].filter((side) => side !== undefined)
+  if (!sides.every((side): side is JsonObject => isObject(side) && hasSegmentKeys(side))) return false
+  return sides.length === 2 || sides.some((side) => Object.keys(side).length > 0)
+}
+
+function hasSegmentKeys(object: JsonObject): boolean {
+  return Object.keys(object).every((key) => key !== '' && !key.includes('/'))
+}
+
+function keysOf(before: Json | undefined, after: Json | undefined): ReadonlySet<string> {
+  return new Set([before, after].flatMap((side) => (isObject(side) ? Object.keys(side) : [])))
+}
+
+/** The field of an object; undefined when there is none, and of anything else. */
+export function ownField(value: Json | undefined, key: string): Json | undefined {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+}
+
+/** Whether two fields are equal, or both are not there. */
+export function isSame(a: Json | undefined, b: Json | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalJson(a, b)
+}

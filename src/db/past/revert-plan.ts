@@ -1,0 +1,224 @@
+import { isObject, type Json } from '../../core/json/json.ts'
+import { jsonBytes } from '../../core/json/value.ts'
+import { boundedFields } from '../../core/json/written-fields.ts'
+import { tooLarge, type Limits } from '../../core/limits.ts'
+import { compareText, documentPrefixes, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
+import type { DecidedOperation, RevertFinding } from '../write/request.ts'
+import type { DocumentEdits } from '../write/staged/document-edits.ts'
+import { freshNames, isFree } from '../write/staged/precondition.ts'
+import type { DocumentHead } from '../write/staged/staged-documents.ts'
+import { isSame, ownField } from './leaf-edits.ts'
+import { revertVersions, type KeptField, type RevertedState } from './revert.ts'
+import type { RevertedDocument } from './reverted-documents.ts'
+
+/** Estimated bytes of a finding beside its values. */
+const FINDING_BYTES = 64
+
+/**
+ * The operation that takes documents back. `trees`: the documents among them that may go and have nested collections,
+ * none within another.
+ */
+export function revertOperation(documents: readonly RevertedDocument[], trees: readonly Path[]): DecidedOperation {
+  const paths = documents.map(({ path }) => path)
+  const parents = paths.filter(({ length }) => length > 2).map(parentDocument)
+  return {
+    kind: 'decided',
+    reads: { documents: [...paths, ...parents], parents: paths, trees, bare: [] },
+    decide: (edits) => new RevertPlan(edits, trees).decide(documents),
+  }
+}
+
+function parentDocument(path: Path): Path {
+  return parentOf(parentOf(path))
+}
+
+/** A document of the plan. */
+interface PlannedDocument {
+  readonly path: Path
+  readonly head: DocumentHead | null
+  /** The value now; undefined: it is not there. */
+  readonly now: Json | undefined
+  /** The state after the revert. */
+  readonly state: RevertedState
+  /** Whether the revert writes it. */
+  readonly isChanged: boolean
+}
+
+type Writer = RevertFinding['writer']
+
+/** Decides for all documents together: a parent outlives its children, and a name is a field's or a collection's. */
+class RevertPlan {
+  readonly #edits: DocumentEdits
+  readonly #trees: ReadonlySet<string>
+  readonly #documents = new Map<string, PlannedDocument>()
+  /** Path of each document below which one is after the revert, and that one. */
+  readonly #occupied = new Map<string, Writer>()
+  #findings: readonly RevertFinding[] = []
+
+  constructor(edits: DocumentEdits, trees: readonly Path[]) {
+    this.#edits = edits
+    this.#trees = new Set(trees.map(pathText))
+  }
+
+  decide(documents: readonly RevertedDocument[]): readonly RevertFinding[] {
+    for (const document of documents) this.#add(document)
+    this.#forChanged(shallowestFirst, (document) => this.#keepNames(document))
+    this.#occupy()
+    this.#forChanged(deepestFirst, (document) => this.#keepParent(document))
+    this.#forChanged(shallowestFirst, (document) => this.#needParent(document))
+    this.#write()
+    checkFindings(this.#findings, this.#edits.limits)
+    return this.#findings.toSorted(inOrder)
+  }
+
+  #add({ path, versions }: RevertedDocument): void {
+    const head = this.#edits.read(path)
+    const now = head === null || head.deleted ? undefined : head.value
+    const state = revertVersions(versions, { version: head?.version ?? 0, value: now })
+    this.#documents.set(pathText(path), { path, head, now, state, isChanged: !isSame(now, state.value) })
+    for (const kept of state.kept) this.#find(path, kept)
+  }
+
+  /** `writer`: the document whose writer is to be named; default: the document itself. */
+  #find(path: Path, { field, now, wanted }: KeptField, writer?: Writer): void {
+    const version = this.#documents.get(pathText(path))?.head?.version ?? 0
+    this.#findings = [...this.#findings, { path, field, now, wanted, writer: writer ?? { path, version } }]
+  }
+
+  #forChanged(order: (a: PlannedDocument, b: PlannedDocument) => number, run: (each: PlannedDocument) => void): void {
+    for (const { path } of [...this.#documents.values()].toSorted(order)) {
+      const document = this.#documents.get(pathText(path))
+      if (document?.isChanged === true) run(document)
+    }
+  }
+
+  #set(document: PlannedDocument, value: Json | undefined): void {
+    const state = { ...document.state, value }
+    this.#documents.set(pathText(document.path), { ...document, state, isChanged: !isSame(document.now, value) })
+  }
+
+  /** Leaves the document as it is, with one finding about the whole of it. */
+  #leave(document: PlannedDocument, writer?: Writer): void {
+    this.#findings = this.#findings.filter(({ path }) => path !== document.path)
+    this.#find(document.path, { field: [], now: document.now, wanted: document.state.value }, writer)
+    this.#set(document, document.now)
+  }
+
+  /** A field whose name is taken by a nested collection meanwhile does not come back. */
+  #keepNames(document: PlannedDocument): void {
+    const { path, head, now, state } = document
+    const { value } = state
+    if (value === undefined) return
+    if (!isObject(value)) {
+      if (this.#edits.hasCollections(path)) this.#leave(document)
+      return
+    }
+    const fresh = head === null ? Object.keys(value) : freshNames(head, Object.keys(value))
+    const taken = fresh.filter((name) => !isFree(value, name) && this.#edits.hasCollection([...path, name]))
+    if (taken.length === 0) return
+    const kept = Object.entries(value).flatMap(([name, field]): (readonly [string, Json])[] => {
+      if (!taken.includes(name)) return [[name, field]]
+      const present = ownField(now, name)
+      this.#find(path, { field: [name], now: present, wanted: field })
+      return present === undefined ? [] : [[name, present]]
+    })
+    const fields = state.fields.filter(([name]) => name === undefined || !taken.includes(name))
+    this.#set({ ...document, state: { ...state, fields } }, Object.fromEntries(kept))
+  }
+
+  /** Finds the documents that are there after the revert, below those that may go. */
+  #occupy(): void {
+    for (const { path, head, now, isChanged } of this.#documents.values()) {
+      if (now === undefined && isChanged) this.#occupyAbove(path, { path, version: head?.version ?? 0 })
+      if (!this.#trees.has(pathText(path))) continue
+      const tree = this.#edits.tree(path)
+      if (tree === null) this.#occupied.set(pathText(path), { path, version: 0 })
+      for (const living of tree ?? []) if (this.#stays(living.path)) this.#occupyAbove(living.path, living)
+    }
+  }
+
+  #occupyAbove(path: Path, writer: Writer): void {
+    for (let above = path; above.length > 2;) {
+      above = parentDocument(above)
+      const text = pathText(above)
+      if (this.#occupied.has(text)) return
+      this.#occupied.set(text, writer)
+    }
+  }
+
+  /** Whether a live document is there after the revert. */
+  #stays(path: Path): boolean {
+    const planned = this.#documents.get(pathText(path))
+    return planned === undefined || planned.state.value !== undefined
+  }
+
+  /** A document stays when something lives below it that does not go, or something comes back there. */
+  #keepParent(document: PlannedDocument): void {
+    const { path, state, head } = document
+    if (state.value !== undefined) return
+    this.#edits.expectUnchanged(path)
+    // A tree that was not loaded: its first collection came just now.
+    const isUnknown =
+      this.#edits.hasCollections(path) && !documentPrefixes(path).some((p) => this.#trees.has(pathText(p)))
+    const writer = this.#occupied.get(pathText(path)) ?? (isUnknown ? { path, version: 0 } : null)
+    if (writer === null) return
+    this.#leave(document, writer)
+    this.#occupyAbove(path, { path, version: head?.version ?? 0 })
+  }
+
+  /** A nested document comes back only below a live object that has no field of its collection's name. */
+  #needParent(document: PlannedDocument): void {
+    const { path, now } = document
+    if (now !== undefined || path.length <= 2) return
+    const parent = parentDocument(path)
+    const planned = this.#documents.get(pathText(parent))
+    const head = planned?.head ?? this.#edits.read(parent)
+    const value = planned === undefined ? (head === null || head.deleted ? undefined : head.value) : planned.state.value
+    if (isObject(value) && isFree(value, lastOf(parentOf(path)))) return
+    this.#leave(document, { path: parent, version: head?.version ?? 0 })
+  }
+
+  #write(): void {
+    this.#forChanged(shallowestFirst, ({ path, head, now, state: { value, fields } }) => {
+      if (value === undefined) return
+      this.#edits.markComposed(path)
+      const texts = boundedFields(fields.map((field) => segmentsOf(field).join('/')))
+      if (head === null || now === undefined || texts.length === 0) this.#edits.replace(path, head, value)
+      else this.#update(head, value, texts)
+    })
+    this.#forChanged(deepestFirst, ({ head, state }) => {
+      if (state.value === undefined && head !== null) this.#edits.remove(head)
+    })
+  }
+
+  #update(head: DocumentHead, value: Json, fields: readonly string[]): void {
+    this.#edits.write(head, { fields, names: isObject(value) ? Object.keys(value) : [] }, () => value)
+  }
+}
+
+/** Throws TOO_LARGE (pageBytes): conflicts are never cut off in silence. */
+function checkFindings(findings: readonly RevertFinding[], { pageBytes }: Limits): void {
+  let bytes = 0
+  for (const { now, wanted } of findings) bytes += FINDING_BYTES + jsonBytes(now ?? null) + jsonBytes(wanted ?? null)
+  if (bytes <= pageBytes) return
+  const advice = 'narrow the period or the paths, and revert in parts'
+  throw tooLarge('pageBytes', pageBytes, `The conflicts have more than ${pageBytes} bytes (${advice})`)
+}
+
+/** The field without what follows a key that cannot be a segment of a path. */
+function segmentsOf(field: readonly string[]): readonly string[] {
+  const end = field.findIndex((key) => key === '' || key.includes('/'))
+  return end < 0 ? field : field.slice(0, end)
+}
+
+function shallowestFirst(a: PlannedDocument, b: PlannedDocument): number {
+  return a.path.length - b.path.length || compareText(pathText(a.path), pathText(b.path))
+}
+
+function deepestFirst(a: PlannedDocument, b: PlannedDocument): number {
+  return shallowestFirst(b, a)
+}
+
+function inOrder(a: RevertFinding, b: RevertFinding): number {
+  return compareText(pathText(a.path), pathText(b.path)) || compareText(a.field.join('/'), b.field.join('/'))
+}

@@ -1,0 +1,112 @@
+import { getField } from '../../core/json/field.ts'
+import { pathText, type Path } from '../../core/path.ts'
+import type { Revision, Version } from '../../core/version.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+import { Search } from '../time/bounded-search.ts'
+import type { RevertFinding } from '../write/request.ts'
+import { isSame } from './leaf-edits.ts'
+import type { RevertedDocument } from './reverted-documents.ts'
+
+/** Documents whose histories are read concurrently. */
+const HISTORIES_AT_ONCE = 16
+
+/**
+ * The actors that wrote what each finding leaves: of the newest version that changed it and is not reverted itself.
+ * Null where the version is not among the `searchedCommits` newest, or its actor is not known.
+ */
+export async function writersOf(
+  context: TenantContext,
+  findings: readonly RevertFinding[],
+  documents: readonly RevertedDocument[],
+): Promise<ReadonlyMap<RevertFinding, string | null>> {
+  const search = new Search(context.readMs, context.limits.searchedCommits)
+  const reverted = new Map(
+    documents.map(({ path, versions }) => [pathText(path), new Set(versions.map(({ version }) => version))]),
+  )
+  const writers = new Map<RevertFinding, string | null>()
+  const groups = [...groupByWriter(findings)]
+  for (let i = 0; i < groups.length && !search.isOver; i += HISTORIES_AT_ONCE) {
+    await Promise.all(
+      groups.slice(i, i + HISTORIES_AT_ONCE).map(async ([text, group]) => {
+        const tracing = new WriterTracing(group, reverted.get(text) ?? new Set())
+        await traceWriters(context, search, tracing)
+        for (const [finding, actor] of tracing.writers) writers.set(finding, actor)
+      }),
+    )
+  }
+  return writers
+}
+
+function groupByWriter(findings: readonly RevertFinding[]): ReadonlyMap<string, readonly RevertFinding[]> {
+  const groups = new Map<string, RevertFinding[]>()
+  for (const finding of findings) {
+    const text = pathText(finding.writer.path)
+    const group = groups.get(text) ?? []
+    group.push(finding)
+    groups.set(text, group)
+  }
+  return groups
+}
+
+/** Reads the versions of one document from the newest on, until all writers are found or the search is over. */
+async function traceWriters({ store, tenant }: TenantContext, search: Search, tracing: WriterTracing): Promise<void> {
+  let before: Revision | undefined
+  while (!tracing.isDone && !search.isOver) {
+    const { slice } = search
+    const { rows, next } = await store.history(tenant, tracing.path, { before, reverse: true, limit: slice })
+    search.count({ rows: rows.length, short: rows.length < slice.rows && next !== undefined })
+    for (const version of rows.toReversed()) tracing.take(version)
+    if (next === undefined) return tracing.end()
+    before = next
+    await search.yieldOrTimeOut()
+  }
+}
+
+/** Finds the versions of one document that made the fields of findings what they are. */
+class WriterTracing {
+  readonly path: Path
+  readonly writers = new Map<RevertFinding, string | null>()
+  readonly #newest: number
+  readonly #reverted: ReadonlySet<number>
+  #open: readonly RevertFinding[]
+  #newer: Version | null = null
+
+  constructor(findings: readonly RevertFinding[], reverted: ReadonlySet<number>) {
+    const [first] = findings
+    this.path = first?.writer.path ?? []
+    this.#newest = first?.writer.version ?? 0
+    this.#open = findings
+    this.#reverted = reverted
+  }
+
+  get isDone(): boolean {
+    return this.#open.length === 0
+  }
+
+  /** Takes the next version, from the newest on. */
+  take(version: Version): void {
+    // The newest versions may have been written after the revert was decided.
+    if (version.version > this.#newest) return
+    this.#judge(version)
+    this.#newer = version
+  }
+
+  /** There are no older versions. */
+  end(): void {
+    this.#judge(null)
+  }
+
+  /** A field was written by the newer version when it differs in the older one. */
+  #judge(older: Version | null): void {
+    const newer = this.#newer
+    if (newer === null || this.#reverted.has(newer.version)) return
+    const isWriter = ({ field }: RevertFinding): boolean =>
+      field.length === 0 || !isSame(leafOf(newer, field), leafOf(older, field))
+    for (const finding of this.#open) if (isWriter(finding)) this.writers.set(finding, newer.actor)
+    this.#open = this.#open.filter((finding) => !this.writers.has(finding))
+  }
+}
+
+function leafOf(version: Version | null, field: readonly string[]): ReturnType<typeof getField> {
+  return version === null || version.type === 'DELETE' ? undefined : getField(version.value, field)
+}

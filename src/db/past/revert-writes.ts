@@ -1,0 +1,82 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Reverted, RevertConflict, Reverting } from '../../core/database.ts'
+import { compareText, documentPrefixes, pathText, type Path } from '../../core/path.ts'
+import type { Write } from '../../core/version.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+import { toWriteResult } from '../shape/render.ts'
+import type { Committer } from '../write/committer.ts'
+import type { Request, RevertFinding } from '../write/request.ts'
+import { revertOperation } from './revert-plan.ts'
+import { writersOf } from './revert-writers.ts'
+import { revertedDocuments, type ParsedSelection, type RevertedDocument } from './reverted-documents.ts'
+
+/** Documents whose nested collections are looked up in one call. */
+const PARENTS_PER_LOOKUP = 64
+
+interface RevertRequest {
+  readonly selection: ParsedSelection
+  readonly key: string | undefined
+  /** Of the request; null without a key. */
+  readonly digest: string | null
+  readonly dryRun: boolean
+  /** The actor that reverts. */
+  readonly actor: string | null
+}
+
+/** Takes back what a selection wrote, in one commit; with `dryRun`, tells what that would be. */
+export async function revertWrites(
+  context: TenantContext & { readonly committer: Committer },
+  { selection, key, digest, dryRun, actor }: RevertRequest,
+): Promise<Reverted> {
+  const documents = await revertedDocuments(context, selection)
+  const operations = [revertOperation(documents, await treesOf(context, documents))]
+  const trial: Request = { operations, checks: [], key: undefined, actor, commits: 'NEVER' }
+  const request: Request = dryRun ? trial : { ...trial, key, commits: 'CHANGES' }
+  const { commit, repeated, drafted } = await context.committer.decide(request, dryRun ? null : digest)
+  // Of a repetition, the commit is that of then, and the conflicts are those of now.
+  const shown = drafted ?? (await context.committer.decide(trial, null)).drafted
+  return {
+    commit: commit && toWriteResult(context.tail.epoch, commit, repeated),
+    applied: appliedBy(commit?.versions ?? shown?.writes ?? []),
+    conflicts: await conflictsOf(context, shown?.findings ?? [], documents),
+  }
+}
+
+/** The documents that may go and have nested collections, none within another. */
+async function treesOf(
+  { store, tenant }: TenantContext,
+  documents: readonly RevertedDocument[],
+): Promise<readonly Path[]> {
+  const mayGo = documents.filter(({ versions }) => versions.some(({ kind }) => kind === 'NEW')).map(({ path }) => path)
+  const parents: Path[] = []
+  for (let i = 0; i < mayGo.length; i += PARENTS_PER_LOOKUP) {
+    if (i > 0) await nextTurn()
+    const paths = mayGo.slice(i, i + PARENTS_PER_LOOKUP)
+    const names = await store.collections(tenant, paths)
+    parents.push(...paths.filter((_, k) => (names[k]?.length ?? 0) > 0))
+  }
+  const texts = new Set(parents.map(pathText))
+  return parents.filter((path) =>
+    documentPrefixes(path).every((prefix) => prefix.length === path.length || !texts.has(pathText(prefix))),
+  )
+}
+
+function appliedBy(writes: readonly Write[]): readonly Reverting[] {
+  const applied = writes.map(({ path, fields, type }) => ({ path: pathText(path), fields, type }))
+  return applied.toSorted((a, b) => compareText(a.path, b.path))
+}
+
+async function conflictsOf(
+  context: TenantContext,
+  findings: readonly RevertFinding[],
+  documents: readonly RevertedDocument[],
+): Promise<readonly RevertConflict[]> {
+  const writers = await writersOf(context, findings, documents)
+  return findings.map((finding) => ({
+    path: pathText(finding.path),
+    field: finding.field.join('/'),
+    now: finding.now ?? null,
+    wanted: finding.wanted ?? null,
+    by: writers.get(finding) ?? null,
+  }))
+}

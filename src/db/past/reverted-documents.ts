@@ -1,0 +1,239 @@
+import type { Commit } from '../../core/commit.ts'
+import type { ActorPeriod, RevertSelection, Timestamp } from '../../core/database.ts'
+import { badArgument, DatabaseError } from '../../core/error.ts'
+import { tooLarge, type Limits } from '../../core/limits.ts'
+import { pathText, utf8Length, type Path } from '../../core/path.ts'
+import { concrete, matchesPrefix, parsePatterns, type Pattern } from '../../core/pattern.ts'
+import { parseTimestamp } from '../../core/timestamp.ts'
+import { jsonBytes } from '../../core/json/value.ts'
+import type { Version } from '../../core/version.ts'
+import type { LogRange } from '../../store/store.ts'
+import { parsePeriod } from '../read/period.ts'
+import type { TenantContext } from '../log/tenant-context.ts'
+import { SEARCH_SLICE } from '../time/bounded-search.ts'
+import { TimeSlice } from '../time/time-slice.ts'
+import { leafEdits, type LeafEdit } from './leaf-edits.ts'
+import type { RevertedVersion } from './revert.ts'
+
+/** Commits whose documents are read as of before them concurrently. */
+const COMMITS_AT_ONCE = 16
+
+/** A document with the versions of it that are reverted, newest first. */
+export interface RevertedDocument {
+  readonly path: Path
+  readonly versions: readonly RevertedVersion[]
+}
+
+/** The writes that a `revert` takes back. */
+export type ParsedSelection =
+  | { readonly kind: 'commit'; readonly id: string }
+  | {
+      readonly kind: 'actor'
+      readonly actor: string
+      readonly from: Timestamp | undefined
+      readonly to: Timestamp | undefined
+      /** Null: everything. */
+      readonly patterns: readonly Pattern[] | null
+    }
+
+/** Parses the selection of `revert`. Throws BAD_REQUEST, INVALID_PATH or TOO_LARGE. */
+export function parseSelection(what: RevertSelection, limits: Limits): ParsedSelection {
+  const [entry, ...others] = Object.entries(what).filter(([, value]) => value !== undefined && value !== null)
+  if (entry === undefined || others.length > 0 || !['commit', 'actor'].includes(entry[0])) {
+    throw badArgument('what', 'What to revert is exactly one of: commit, actor.')
+  }
+  return 'commit' in what && what.commit !== undefined
+    ? { kind: 'commit', id: what.commit }
+    : parseActorPeriod((what as { readonly actor: ActorPeriod }).actor, limits)
+}
+
+function parseActorPeriod({ actor, from, to, paths }: ActorPeriod, limits: Limits): ParsedSelection {
+  if (typeof actor !== 'string' || actor === '') {
+    throw badArgument('what.actor.actor', 'Name the actor whose writes are to be reverted.')
+  }
+  return {
+    kind: 'actor',
+    actor,
+    from: from && inUtc(from, 'what.actor.from'),
+    to: to && inUtc(to, 'what.actor.to'),
+    patterns: paths === undefined ? null : parsePatterns(paths, limits),
+  }
+}
+
+function inUtc(text: Timestamp, argument: string): Timestamp {
+  return new Date(parseTimestamp(text, argument)).toISOString()
+}
+
+/**
+ * The documents that a selection wrote, with what its versions changed. Throws NOT_FOUND for a commit that is not
+ * there, TOO_LARGE for more than one revert may take back, TIMEOUT.
+ */
+export async function revertedDocuments(
+  context: TenantContext,
+  selection: ParsedSelection,
+): Promise<readonly RevertedDocument[]> {
+  const gathering = new RevertGathering(context, selection.kind === 'commit' ? null : selection.patterns)
+  if (selection.kind === 'commit') await gathering.add([await commitOf(context, selection.id)])
+  else await gatherPeriod(context, selection, gathering)
+  return gathering.documents()
+}
+
+async function commitOf({ store, tenant, limits }: TenantContext, id: string): Promise<Commit> {
+  // No commit has a longer id, and no store takes a key of any length.
+  const [commit = null] = utf8Length(id) > limits.keyBytes ? [] : await store.find(tenant, [id])
+  if (commit !== null) return commit
+  throw new DatabaseError('NOT_FOUND', `There is no commit with the id ${JSON.stringify(id.slice(0, 200))}.`)
+}
+
+/** Reads the commits of a period from the newest on. */
+async function gatherPeriod(
+  context: TenantContext,
+  selection: ParsedSelection & { readonly kind: 'actor' },
+  gathering: RevertGathering,
+): Promise<void> {
+  const { store, tenant, readMs } = context
+  const timeSlice = new TimeSlice(readMs)
+  for (let range: LogRange | null = await rangeOf(context, selection); range !== null;) {
+    const { commits, next }: Awaited<ReturnType<typeof store.log>> = await store.log(tenant, range)
+    await gathering.add(commits.toReversed())
+    range = next === undefined ? null : { ...range, before: next }
+    if (range !== null) await timeSlice.yieldOrTimeOut()
+  }
+}
+
+async function rangeOf(
+  context: TenantContext,
+  { actor, patterns, ...period }: ParsedSelection & { readonly kind: 'actor' },
+): Promise<LogRange> {
+  const { from, to } = await parsePeriod(context, period)
+  const before = to === null ? undefined : to + 1
+  return { after: from, before, actor, below: rootsOf(patterns), reverse: true, limit: SEARCH_SLICE }
+}
+
+/** Documents or collections in which all matches lie: the first two segments, as a longer pattern may name a field. */
+function rootsOf(patterns: readonly Pattern[] | null): readonly Path[] | undefined {
+  const roots = patterns?.map((pattern) => concrete(pattern).slice(0, 2))
+  return roots === undefined || roots.some((root) => root.length === 0) ? undefined : roots
+}
+
+/** Gathers the versions of commits, given from the newest on, up to what one revert may take back. */
+class RevertGathering {
+  readonly #context: TenantContext
+  readonly #patterns: readonly Pattern[] | null
+  readonly #documents = new Map<string, { readonly path: Path; readonly versions: RevertedVersion[] }>()
+  readonly #timeSlice: TimeSlice
+  #versions = 0
+  #bytes = 0
+
+  constructor(context: TenantContext, patterns: readonly Pattern[] | null) {
+    this.#context = context
+    this.#patterns = patterns
+    this.#timeSlice = new TimeSlice(context.readMs)
+  }
+
+  documents(): readonly RevertedDocument[] {
+    return [...this.#documents.values()]
+  }
+
+  async add(commits: readonly Commit[]): Promise<void> {
+    for (let i = 0; i < commits.length; i += COMMITS_AT_ONCE) {
+      const chunk = commits.slice(i, i + COMMITS_AT_ONCE)
+      const before = await Promise.all(chunk.map((commit) => this.#valuesBefore(commit)))
+      const versions = chunk.flatMap((commit, k) => commit.versions.map((version) => ({ version, before: before[k] })))
+      for (const each of versions) {
+        this.#addVersion(each.version, each.before?.get(pathText(each.version.path)) ?? null)
+        if (this.#timeSlice.isLong) await this.#timeSlice.yieldOrTimeOut()
+      }
+    }
+  }
+
+  /** The documents that a commit changed or deleted, as they were before it. */
+  async #valuesBefore({ revision, versions }: Commit): Promise<ReadonlyMap<string, Version | null>> {
+    const { store, tenant } = this.#context
+    const paths = versions.filter((version) => version.type !== 'NEW' && this.#matches(version)).map(({ path }) => path)
+    if (paths.length === 0) return new Map()
+    const { rows } = await store.heads(tenant, paths, revision - 1)
+    return new Map(paths.map((path, i) => [pathText(path), rows[i] ?? null]))
+  }
+
+  #matches({ path }: Version): boolean {
+    return this.#patterns === null || this.#patterns.some((pattern) => matchesPrefix(pattern, path))
+  }
+
+  #addVersion(version: Version, before: Version | null): void {
+    const reverted = this.#matches(version) ? this.#select(version, before) : null
+    if (reverted === null) return
+    const text = pathText(version.path)
+    const document = this.#documents.get(text) ?? { path: version.path, versions: [] }
+    document.versions.push(reverted)
+    this.#documents.set(text, document)
+    this.#count(reverted)
+  }
+
+  /** The version, or the edits in it that a pattern of fields names; null: nothing of it is selected. */
+  #select({ path, type, version, value }: Version, before: Version | null): RevertedVersion | null {
+    const fieldPatterns = this.#fieldPatterns(path)
+    switch (type) {
+      case 'NEW':
+        return fieldPatterns === null ? { kind: 'NEW', version } : null
+      case 'DELETE':
+        return fieldPatterns === null ? { kind: 'DELETE', version, before: before?.value ?? null } : null
+      case 'UPDATE': {
+        const all = leafEdits(before?.value ?? null, value)
+        const edits = fieldPatterns === null ? all : all.filter((edit) => isNamed(edit, fieldPatterns))
+        return fieldPatterns !== null && edits.length === 0 ? null : { kind: 'UPDATE', version, edits }
+      }
+    }
+  }
+
+  /** The parts of the patterns inside the document's value; null when a pattern names the whole document. */
+  #fieldPatterns(path: Path): readonly Pattern[] | null {
+    const matching = this.#patterns?.filter((pattern) => matchesPrefix(pattern, path)) ?? []
+    if (this.#patterns === null || matching.some((pattern) => pattern.length <= path.length)) return null
+    return matching.map((pattern) => pattern.slice(path.length))
+  }
+
+  #count(reverted: RevertedVersion): void {
+    const { documents, revertedVersions, revertedBytes } = this.#context.limits
+    const narrow = 'narrow the period or the paths, and revert in parts'
+    if (this.#documents.size > documents) {
+      throw tooLarge('documents', documents, `The revert is about more than ${documents} documents (${narrow})`)
+    }
+    if (++this.#versions > revertedVersions) {
+      throw tooLarge(
+        'revertedVersions',
+        revertedVersions,
+        `It takes back more than ${revertedVersions} versions (${narrow})`,
+      )
+    }
+    this.#bytes += bytesOf(reverted)
+    if (this.#bytes > revertedBytes) {
+      throw tooLarge(
+        'revertedBytes',
+        revertedBytes,
+        `It takes back more than ${revertedBytes} bytes of fields (${narrow})`,
+      )
+    }
+  }
+}
+
+function isNamed({ field }: LeafEdit, patterns: readonly Pattern[]): boolean {
+  return patterns.some((pattern) => matchesPrefix(pattern, field))
+}
+
+/** Estimated bytes beside the values of one edit. */
+const EDIT_BYTES = 64
+
+function bytesOf(reverted: RevertedVersion): number {
+  switch (reverted.kind) {
+    case 'NEW':
+      return EDIT_BYTES
+    case 'DELETE':
+      return EDIT_BYTES + jsonBytes(reverted.before)
+    case 'UPDATE':
+      return reverted.edits.reduce(
+        (sum, { before, after }) => sum + EDIT_BYTES + jsonBytes(before ?? null) + jsonBytes(after ?? null),
+        EDIT_BYTES,
+      )
+  }
+}

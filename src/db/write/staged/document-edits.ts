@@ -1,0 +1,298 @@
+import { Copies } from '../../../core/json/copies.ts'
+import { getField } from '../../../core/json/field.ts'
+import { isObject, type Json } from '../../../core/json/json.ts'
+import { checkSize, exactValue } from '../../../core/json/value.ts'
+import { joinFields, settledFields } from '../../../core/json/written-fields.ts'
+import { tooLarge, type Limits } from '../../../core/limits.ts'
+import { isDocumentPath, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
+import { resolveStored, type ResolvedPath } from '../../../core/path-resolution.ts'
+import type { Millis, Write } from '../../../core/version.ts'
+import type { Expectation } from '../../../store/store.ts'
+import { freshNames, isEmptyArray, isFree, mustBeObject, nameTaken, notFound } from './precondition.ts'
+import type { DocumentHead, StagedDocuments } from './staged-documents.ts'
+import { overheadBytes, type RequestOrigin } from './written-bytes.ts'
+
+/** The reads and the writes of a draft. */
+export interface Edited {
+  readonly expects: readonly Expectation[]
+  readonly writes: readonly Write[]
+  /** Bytes of the values, as compact JSON, and of the data that a store keeps beside each. */
+  readonly bytes: number
+  /** Whether a value depends on the time of the commit. */
+  readonly isTimed: boolean
+}
+
+export interface DraftContext {
+  /** The time that the commit will be proposed with. */
+  readonly at: Millis
+  readonly limits: Limits
+}
+
+/**
+ * A document that this draft writes: its head before, if any, and the fields written so far (none: the whole value).
+ */
+interface DocumentEdit {
+  readonly before: DocumentHead | null
+  readonly fields: readonly string[]
+}
+
+/** The fields that one operation writes, and the top-level field names that may be new after it. */
+interface WrittenDocument {
+  readonly fields: readonly string[]
+  readonly names: readonly string[]
+}
+
+/**
+ * The edits of one draft on a state: each read becomes an expectation, each changed document a write. `finish` makes
+ * the edits part of the state; edits that are dropped leave it as it was.
+ */
+export class DocumentEdits {
+  readonly #state: StagedDocuments
+  readonly limits: Limits
+  readonly at: Millis
+  /** Parts of values that this draft has copied: later operations change them in place. */
+  readonly copies: Copies = new Copies()
+  readonly #edits = new Map<string, DocumentEdit>()
+  readonly #reads = new Map<string, { readonly path: Path; readonly version: number }>()
+  readonly #unchanged = new Map<string, Path>()
+  /** Documents whose value this draft composed: its parts were checked against the limits, the whole was not. */
+  readonly #composed = new Set<string>()
+  #isTimed = false
+
+  constructor(state: StagedDocuments, { at, limits }: DraftContext) {
+    this.#state = state.begin()
+    this.at = at
+    this.limits = limits
+  }
+
+  /** The edits as a draft, of a request with this key and actor. Throws TOO_LARGE or INVALID_VALUE. */
+  finish(origin: RequestOrigin): Edited {
+    const writes: Write[] = []
+    for (const [text, edit] of this.#edits) {
+      const write = this.#writeOf(text, edit)
+      if (write !== null) writes.push(write)
+    }
+    const bytes = this.#checkValues(writes, origin)
+    this.#state.merge()
+    return { expects: this.#expectations(), writes, bytes, isTimed: this.#isTimed }
+  }
+
+  /** A value depends on the time of the commit, so that it must get the proposed time. */
+  markTimed(): void {
+    this.#isTimed = true
+  }
+
+  /** The value of the document was composed of several: it is checked against the limits as a whole. */
+  markComposed(path: Path): void {
+    this.#composed.add(pathText(path))
+  }
+
+  /** The document as this draft sees it; its version becomes an expectation. */
+  read(path: Path): DocumentHead | null {
+    const head = this.#state.head(path)
+    const text = pathText(path)
+    if (!this.#reads.has(text) && !this.#edits.has(text)) this.#reads.set(text, { path, version: head?.version ?? 0 })
+    return head
+  }
+
+  /** Resolves a path to a document and a field of it. */
+  resolve(path: Path): ResolvedPath<DocumentHead> {
+    return resolveStored(path, (document) => this.read(document))
+  }
+
+  /** `head`, if the document exists. Throws NOT_FOUND with the reason `why`. */
+  live(head: DocumentHead | null, path: Path, why = 'does not exist'): DocumentHead {
+    if (head !== null && !head.deleted) return head
+    if (head === null && path.length === 1) throw notFound(path, 'has no documents')
+    throw notFound(head?.path ?? path, why)
+  }
+
+  /**
+   * Checks the parent of a nested collection. Throws NOT_FOUND unless it exists, NAME_TAKEN if it has a field of that
+   * name.
+   */
+  liveParent(collection: Path): void {
+    const parent = parentOf(collection)
+    const head = this.read(parent)
+    if (head === null || head.deleted) {
+      throw notFound(parent, 'does not exist, so nothing can be put or posted below it')
+    }
+    const name = lastOf(collection)
+    const field = getField(head.value, [name])
+    if (!isObject(head.value) || (field !== undefined && !isEmptyArray(field))) {
+      throw nameTaken(
+        collection,
+        `${pathText(parent)} holds ${isObject(head.value) ? 'a field of that name' : 'no object'}`,
+      )
+    }
+  }
+
+  /** Whether a put at this path makes a new document, in a collection that exists or that an empty array declares. */
+  isNewDocument(path: Path): boolean {
+    if (!isDocumentPath(path)) return false
+    if (path.length === 2) return true
+    const collection = parentOf(path)
+    if (this.#state.hasCollection(collection)) return true
+    const parent = this.read(parentOf(collection))
+    return parent !== null && !parent.deleted && isEmptyArray(getField(parent.value, [lastOf(collection)]))
+  }
+
+  /** Whether documents lie in or below the collection. */
+  isFilled(collection: Path): boolean {
+    const tree = this.#state.tree(collection)
+    return tree === null || tree.length > 0
+  }
+
+  /** Writes fields of a live document. `change` returns the new value, and may modify the old one in place. */
+  write(head: DocumentHead, { fields, names }: WrittenDocument, change: () => Json): void {
+    const fresh = freshNames(head, names)
+    const value = change()
+    this.#checkNames(head, value, fresh)
+    this.#edit(head, fields)
+    this.#composed.add(pathText(head.path))
+    this.#state.set({ ...head, version: this.#versionAfter(head), value })
+  }
+
+  /** Writes a whole document, whether it existed or not. */
+  replace(path: Path, before: DocumentHead | null, value: Json): void {
+    if (before !== null) this.#checkNames(before, value, isObject(value) ? freshNames(before, Object.keys(value)) : [])
+    this.#edit(before ?? { path, version: 0, deleted: true, value: null, createdAt: this.at }, [])
+    const createdAt = before === null || before.deleted ? this.at : before.createdAt
+    this.#state.set({
+      path,
+      version: this.#versionAfter(before ?? { path, version: 0 }),
+      deleted: false,
+      value,
+      createdAt,
+    })
+  }
+
+  /** Deletes what lives at and below a path of the read set's `trees`. Throws TOO_LARGE (documents). */
+  deleteTree(root: Path): void {
+    const tree = this.#state.tree(root)
+    if (tree === null) {
+      const { documents } = this.limits
+      throw tooLarge(
+        'documents',
+        documents,
+        `More than ${documents} documents lie at and below ${pathText(root)}; delete it in parts, leaves first`,
+      )
+    }
+    this.expectUnchanged(root)
+    // Leaves first, so that a reader of the changes never holds a document without its parent.
+    for (const head of [...tree].sort((a, b) => b.path.length - a.path.length)) this.remove(head)
+  }
+
+  /** Deletes one live document; what lies below it stays. */
+  remove(head: DocumentHead): void {
+    this.#edit(head, [])
+    this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null })
+  }
+
+  /** The live documents at and below a path of the read set's `trees`, without values; null when they are too many. */
+  tree(root: Path): readonly DocumentHead[] | null {
+    this.expectUnchanged(root)
+    return this.#state.tree(root)
+  }
+
+  /** Whether the collection, of a document in the read set's `parents`, has or had a document. */
+  hasCollection(collection: Path): boolean {
+    return this.#state.hasCollection(collection)
+  }
+
+  /** Whether the document, of the read set's `parents`, has or had nested collections. */
+  hasCollections(document: Path): boolean {
+    return this.#state.hasCollections(document)
+  }
+
+  /** The draft becomes a conflict if anything at or below the path was written meanwhile. */
+  expectUnchanged(below: Path): void {
+    this.#unchanged.set(pathText(below), below)
+  }
+
+  /**
+   * Throws NAME_TAKEN if a new field, one of `fresh`, has the name of a nested collection, unless it is an empty array.
+   */
+  #checkNames(before: DocumentHead, value: Json, fresh: readonly string[]): void {
+    if (!isObject(value)) {
+      if (this.#state.hasCollections(before.path)) throw mustBeObject(before.path)
+      if (isObject(before.value)) this.#unchanged.set(pathText(before.path), before.path)
+      return
+    }
+    for (const name of fresh) {
+      if (isFree(value, name)) continue
+      const collection = [...before.path, name]
+      if (this.#state.hasCollection(collection)) {
+        throw nameTaken(collection, 'it is a nested collection; of fields, only an empty array may have its name')
+      }
+      this.#unchanged.set(pathText(collection), collection)
+    }
+  }
+
+  #edit(head: DocumentHead, fields: readonly string[]): void {
+    const text = pathText(head.path)
+    const edit = this.#edits.get(text)
+    if (edit === undefined) this.#edits.set(text, { before: head.version === 0 ? null : head, fields })
+    else this.#edits.set(text, { before: edit.before, fields: joinFields(edit.fields, fields) })
+  }
+
+  /** The version number after this draft: one more than before it, however many operations write the document. */
+  #versionAfter(head: { readonly path: Path; readonly version: number }): number {
+    const edit = this.#edits.get(pathText(head.path))
+    return (edit === undefined ? head.version : (edit.before?.version ?? 0)) + 1
+  }
+
+  #writeOf(text: string, { before, fields }: DocumentEdit): Write | null {
+    const after = this.#state.staged(text)
+    if (after === undefined) return null
+    const lived = before !== null && !before.deleted
+    if (!lived && after.deleted) {
+      this.#state.unstage(text)
+      return null
+    }
+    const { path, version, value } = after
+    if (!lived) return { path, version, type: 'NEW', fields: [], value, createdAt: null }
+    if (after.deleted) return { path, version, type: 'DELETE', fields: [], value, createdAt: before.createdAt }
+    return {
+      path,
+      version,
+      type: 'UPDATE',
+      fields: settledFields(fields, before.value, value),
+      value,
+      createdAt: before.createdAt,
+    }
+  }
+
+  #expectations(): readonly Expectation[] {
+    const expects: Expectation[] = []
+    for (const [text, { path, version }] of this.#reads) {
+      // A write itself expects the version before it.
+      if (!this.#edits.has(text) || this.#state.staged(text) === undefined) {
+        expects.push({ kind: 'version', path, version })
+      }
+    }
+    for (const below of this.#unchanged.values()) {
+      expects.push({ kind: 'unchanged', below, since: this.#state.revision })
+    }
+    return expects
+  }
+
+  /** Checks each final value, and the sum of bytes, which it returns. Throws TOO_LARGE or INVALID_VALUE. */
+  #checkValues(writes: readonly Write[], request: RequestOrigin): number {
+    // Keys of the request were checked at its parsing; a longer key from before that limit existed must not block other
+    // writes.
+    const limits = { ...this.limits, objectKeyBytes: Infinity }
+    let bytes = 0
+    for (const write of writes) {
+      bytes += overheadBytes(write, request)
+      if (write.type === 'DELETE') continue
+      if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
+      bytes += checkSize(write.value, limits)
+    }
+    const { transactionBytes } = this.limits
+    if (writes.length > 1 && bytes > transactionBytes) {
+      throw tooLarge('transactionBytes', transactionBytes, `The transaction writes ${bytes} bytes`)
+    }
+    return bytes
+  }
+}
