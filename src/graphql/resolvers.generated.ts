@@ -677,7 +677,7 @@ export type GqlRevertInput =
 
 /** The writes of one actor, all of them unless a period or paths narrow them. */
 export type GqlActorPeriod = {
-  /** Who wrote. */
+  /** The actor that wrote. */
   readonly actor: Scalars['String']['input'];
   /** Only commits at this moment or later. */
   readonly from?: InputMaybe<Scalars['DateTime']['input']>;
@@ -692,13 +692,13 @@ export type GqlReverted = {
   readonly __typename?: 'Reverted';
   /** The commit; null with `dryRun`, and when there is nothing to do. */
   readonly commit?: Maybe<GqlCommit>;
-  /** What happens to the documents, in the order of their paths. */
+  /** The documents that change, in the order of their paths. */
   readonly applied: ReadonlyArray<GqlReverting>;
-  /** What stays as it is, as somebody else wrote it since, in the order of paths and fields. TOO_LARGE above 4 MiB. */
+  /** Fields that stay, as somebody else wrote them since, in the order of paths and fields. TOO_LARGE above 4 MiB. */
   readonly conflicts: ReadonlyArray<GqlRevertConflict>;
 };
 
-/** What a revert does to one document. */
+/** The change of one document by a revert. */
 export type GqlReverting = {
   readonly __typename?: 'Reverting';
   /** The document's path. */
@@ -716,11 +716,11 @@ export type GqlRevertConflict = {
   readonly path: Scalars['Path']['output'];
   /** The field, as a path inside the value; empty: the whole document. */
   readonly field: Scalars['String']['output'];
-  /** What stays there; null also when nothing is there. */
+  /** The value that stays there; null also when nothing is there. */
   readonly now?: Maybe<Scalars['JSON']['output']>;
-  /** What it was before the reverted writes; null also when nothing was there. */
+  /** The value before the reverted writes; null also when nothing was there. */
   readonly wanted?: Maybe<Scalars['JSON']['output']>;
-  /** Who wrote what stays there, where known: of the 10,000 newest versions at most. */
+  /** The actor that wrote the value that stays, where known: of the 10,000 newest versions at most. */
   readonly by?: Maybe<Scalars['String']['output']>;
 };
 

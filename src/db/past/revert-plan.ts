@@ -53,7 +53,7 @@ class RevertPlan {
   readonly #documents = new Map<string, PlannedDocument>()
   /** Path of each document below which one is after the revert, and that one. */
   readonly #occupied = new Map<string, Writer>()
-  #findings: readonly RevertFinding[] = []
+  #findings: RevertFinding[] = []
 
   constructor(edits: DocumentEdits, trees: readonly Path[]) {
     this.#edits = edits
@@ -82,7 +82,7 @@ class RevertPlan {
   /** `writer`: the document whose writer is to be named; default: the document itself. */
   #find(path: Path, { field, now, wanted }: KeptField, writer?: Writer): void {
     const version = this.#documents.get(pathText(path))?.head?.version ?? 0
-    this.#findings = [...this.#findings, { path, field, now, wanted, writer: writer ?? { path, version } }]
+    this.#findings.push({ path, field, now, wanted, writer: writer ?? { path, version } })
   }
 
   #forChanged(order: (a: PlannedDocument, b: PlannedDocument) => number, run: (each: PlannedDocument) => void): void {

@@ -38,7 +38,7 @@ class DocumentCheck {
     const tenant = tenantOfKey(this.#tenants, 'versions', { key, options: this.#options })
     if (tenant === null) return
     tenant.found.versions++
-    const document = { tenant: tenant.row.number, collection: String(key[1]), id: String(key[2]) }
+    const document = documentIn(tenant, key)
     const revision = Number(key[3])
     const row = jsonIn(value)
     const version = Array.isArray(row) ? Number(row[0]) : NaN
@@ -73,7 +73,7 @@ class DocumentCheck {
     if (tenant === null) return
     if (table === 'heads') tenant.documents++
     else tenant.deleted++
-    const document = { tenant: tenant.row.number, collection: String(key[1]), id: String(key[2]) }
+    const document = documentIn(tenant, key)
     const head = value.toString()
     if (jsonIn(head) === undefined) return this.#add(tenant, `${textOf(document)}: its head does not parse`)
     const location = rawValue(this.#options.reader, 'versions', versionKey(document, revisionInHead(head)))
@@ -83,6 +83,11 @@ class DocumentCheck {
   #add(tenant: VerifiedTenant, fault: string): void {
     this.#options.violations.add(`${tenant.name}: ${fault}`)
   }
+}
+
+/** The document of a key, whatever a damaged row has in the place of texts. */
+function documentIn({ row }: VerifiedTenant, key: RawRow['key']): DocumentKey {
+  return { tenant: row.number, collection: String(key[1]), id: String(key[2]) }
 }
 
 function isSameDocument(a: DocumentKey, b: DocumentKey): boolean {
