@@ -8,7 +8,7 @@ import { isDocumentPath, lastOf, parentOf, parsePath, type Path } from '../../co
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Range } from '../../store/store.ts'
-import { documentsBelow } from './below.ts'
+import { documentsBelow } from './tree/below.ts'
 import { parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
@@ -16,7 +16,7 @@ import { asOfRevision } from './as-of.ts'
 import { toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
-import { ValueTree } from './value-tree.ts'
+import { ValueTree } from './tree/value-tree.ts'
 
 /** The stored document at `text`, or null. */
 export async function readDocument(

@@ -1,12 +1,13 @@
-import type { Database, Key } from 'lmdb'
-import { compareText, isWithin, type Path } from '../../../core/path.ts'
+import { isWithin, type Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
+import { isWithinLevels } from '../../levels.ts'
 import type { ListPage, Range } from '../../store.ts'
 import { findVersion } from './documents.ts'
-import { pathOfKey, parseDocumentKey, toDocumentKey, spansOf, type DocumentKey, type KeySpan } from '../keys.ts'
+import { pathOfKey, toDocumentKey, type DocumentKey } from '../keys.ts'
 import { readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { commitsIn, commonRevisions } from './revisions.ts'
+import { compareDocuments, mergeScans, scanTable, type ScanEntry } from './scan.ts'
 import { decodeHead, pathsInRow, revisionInHead, versionInHead } from '../rows.ts'
 import type { TenantView } from '../tables.ts'
 
@@ -19,14 +20,8 @@ import type { TenantView } from '../tables.ts'
  */
 const NEAR_BOUNDS = { commits: 64, paths: 1_024, bytes: 262_144 }
 
-/** A scanned document: its row of `heads` or `tombstones`, or null when it was found by the log. */
-interface ListEntry {
-  readonly document: DocumentKey
-  readonly row: string | null
-  readonly deleted: boolean
-}
-
-interface ListMoment {
+/** A range as of a revision. */
+export interface ListMoment {
   readonly range: Range
   readonly at: Revision
 }
@@ -57,7 +52,7 @@ function* scanDocuments(view: TenantView, moment: ListMoment): Generator<Scanned
 /** The version of a document at `at`, where it is not its newest one. */
 function pastVersion(
   view: TenantView,
-  { document, row }: ListEntry,
+  { document, row }: ScanEntry,
   { range, at }: ListMoment,
 ): ScannedRow<Version, DocumentKey> {
   // A document whose first version is later than `at` needs no search.
@@ -74,24 +69,23 @@ function pastVersion(
  * The documents to scan, in order: live ones, tombstones where the page may need them, and those written since, if
  * known.
  */
-function* entriesOf(view: TenantView, range: Range, writtenSince: readonly DocumentKey[] | null): Generator<ListEntry> {
+function* entriesOf(view: TenantView, range: Range, writtenSince: readonly DocumentKey[] | null): Generator<ScanEntry> {
   const { reverse = false } = range
-  const spans = spansOf(view.tenant.number, range)
-  const ordered = reverse ? spans.toReversed() : spans
-  const live = scan(view.tables.heads, ordered, { reverse, deleted: false })
+  const live = scanTable(view, range, { table: 'heads' })
   const rows =
     range.deleted === true || writtenSince === null
-      ? merge(live, scan(view.tables.tombstones, ordered, { reverse, deleted: true }), reverse)
+      ? mergeScans(live, scanTable(view, range, { table: 'tombstones' }), reverse)
       : live
   if (writtenSince === null || writtenSince.length === 0) return yield* rows
-  yield* merge(rows, writtenSince.map(entryOf).values(), reverse)
+  yield* mergeScans(rows, writtenSince.map(entryOf).values(), reverse)
 }
 
 /** An entry for a document that was found by the log. */
-function entryOf(document: DocumentKey): ListEntry {
+export function entryOf(document: DocumentKey): ScanEntry {
   return { document, row: null, deleted: false }
 }
 
+/** Commits of the log. */
 interface CommitRange {
   readonly after: Revision
   readonly upTo: Revision
@@ -101,7 +95,7 @@ interface CommitRange {
  * Documents of the range that these commits wrote, in order; null when the commits of its top-level collection exceed
  * NEAR_BOUNDS.
  */
-function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
+export function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange): readonly DocumentKey[] | null {
   const [collection] = range.path
   if (collection === undefined && upTo - after > NEAR_BOUNDS.commits) return null
   const edges = { low: after + 1, high: upTo, reverse: false }
@@ -121,85 +115,10 @@ function writtenIn(view: TenantView, range: Range, { after, upTo }: CommitRange)
   return range.reverse === true ? documents.reverse() : documents
 }
 
-function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {
-  if (!isWithin(path, root) || path.length <= root.length) return false
-  if (kind === 'collection' && path.length > root.length + 1) return false
+function isInRange(path: Path, range: Range): boolean {
+  const { path: root, after, before } = range
+  if (!isWithin(path, root) || path.length <= root.length || !isWithinLevels(path, range)) return false
   const isAfter = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) > 0
   const isBefore = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) < 0
   return (after === undefined || isAfter(after)) && (before === undefined || isBefore(before))
-}
-
-interface ScanOrder {
-  readonly reverse: boolean
-  readonly deleted: boolean
-}
-
-function* scan(
-  table: Database<string, Key>,
-  spans: readonly KeySpan[],
-  { reverse, deleted }: ScanOrder,
-): Generator<ListEntry> {
-  for (const span of spans) {
-    for (const { key, value } of table.getRange(bounds(span, reverse))) {
-      yield { document: parseDocumentKey(key), row: value, deleted }
-    }
-  }
-}
-
-function bounds(
-  { from, to }: KeySpan,
-  reverse: boolean,
-): { start: Key; end: Key; reverse: boolean; exclusiveStart: boolean } {
-  return reverse
-    ? { start: to, end: from, reverse, exclusiveStart: true }
-    : { start: from, end: to, reverse, exclusiveStart: true }
-}
-
-/** Merges two ordered streams. An entry that is in both comes twice. */
-function* merge(left: Generator<ListEntry>, right: Iterator<ListEntry>, reverse: boolean): Generator<ListEntry> {
-  const sides = [left, right]
-  try {
-    const heads = sides.map((side) => side.next().value as ListEntry | undefined)
-    for (;;) {
-      const next = nextSide(heads, reverse)
-      const entry = heads[next]
-      if (entry === undefined) return
-      yield entry
-      heads[next] = sides[next]?.next().value as ListEntry | undefined
-    }
-  } finally {
-    for (const side of sides) side.return?.(undefined)
-  }
-}
-
-function nextSide([a, b]: readonly (ListEntry | undefined)[], reverse: boolean): 0 | 1 {
-  if (a === undefined) return 1
-  if (b === undefined) return 0
-  return compareDocuments(a.document, b.document) < 0 === !reverse ? 0 : 1
-}
-
-function compareDocuments(a: DocumentKey, b: DocumentKey): number {
-  return compareText(a.collection, b.collection) || compareText(a.id, b.id)
-}
-
-/** Whether a collection had a document, deleted or not; `after`: unknown so far, where to continue the search. */
-type HadDocument = boolean | { readonly after: Path }
-
-/**
- * Whether a document of the collection had a version at `at`; undecided after SKIPS documents that were created later.
- */
-export function hadDocument(
-  view: TenantView,
-  collection: Path,
-  { at, after }: { readonly at: Revision; readonly after?: Path | undefined },
-): HadDocument {
-  const range: Range = { kind: 'collection', path: collection, after, deleted: true, limit: { rows: 1, bytes: 1 } }
-  const { rows, next } = takeRows(withoutValues(scanDocuments(view, { range, at })), range)
-  return rows.length > 0 || next === undefined ? rows.length > 0 : { after: pathOfKey(next) }
-}
-
-function* withoutValues(
-  scanned: Generator<ScannedRow<Version, DocumentKey>>,
-): Generator<ScannedRow<true, DocumentKey>> {
-  for (const row of scanned) yield { ...row, read: row.read === null ? null : () => true }
 }
