@@ -1,4 +1,5 @@
 import type { Json } from './json/json.ts'
+import type { Difference } from './patch/diff.ts'
 import type { ChangeType } from './version.ts'
 
 /** RFC 3339, UTC, milliseconds. */
@@ -163,7 +164,16 @@ export interface PostOptions extends WriteOptions {
   readonly ephemeral?: boolean | undefined
 }
 
-export interface ReadOptions {
+/** Waits for other servers' writes, where several share one database. */
+export interface AtLeast {
+  /**
+   * A cursor that the server has to know before it reads: it waits until then, at most 5 s, else UNAVAILABLE. Throws
+   * CURSOR_UNKNOWN for a cursor of other data. Default: it reads what it knows.
+   */
+  readonly atLeast?: Cursor | undefined
+}
+
+export interface ReadOptions extends AtLeast {
   readonly asOf?: AsOf | undefined
 }
 
@@ -181,7 +191,29 @@ export interface PageOptions {
   readonly before?: string | undefined
 }
 
-export interface HistoryOptions extends PageOptions {
+export interface CollectionsOptions extends ReadOptions {
+  /** 1–1,000. Default 100. */
+  readonly first?: number | undefined
+  /** A page cursor. */
+  readonly after?: string | undefined
+}
+
+/** A collection that has or had documents, or that an empty array in its parent document declares. */
+export interface Collection {
+  readonly path: string
+  /** The last segment of the path. */
+  readonly name: string
+  /** Number of documents directly in it: exact to 1,000, null when there are more. */
+  readonly documents: number | null
+}
+
+export interface DiffOptions extends AtLeast {
+  readonly from: AsOf
+  /** Default: now. */
+  readonly to?: AsOf | undefined
+}
+
+export interface HistoryOptions extends PageOptions, AtLeast {
   /** Inclusive. */
   readonly from?: Timestamp | undefined
   /** Inclusive. */
@@ -191,12 +223,12 @@ export interface HistoryOptions extends PageOptions {
 }
 
 /**
- * A page of documents, as a Relay connection (https://relay.dev/graphql/connections.htm). A page whose filter matches
- * rarely may end early, even without an edge: then `hasNextPage` (or `hasPreviousPage`) is true and the cursor marks
+ * A page of a list, as a Relay connection (https://relay.dev/graphql/connections.htm). A page for which much must be
+ * searched may end early, even without an edge: then `hasNextPage` (or `hasPreviousPage`) is true and the cursor marks
  * where the scan stopped.
  */
-export interface DocumentPage {
-  readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
+export interface ConnectionPage<Node> {
+  readonly edges: readonly { readonly cursor: string; readonly node: Node }[]
   /** Pass it as `before` for the previous page. Null when the page is empty and there is no further page. */
   readonly startCursor: string | null
   /** Pass it as `after` for the next page. Null as `startCursor`. */
@@ -207,6 +239,12 @@ export interface DocumentPage {
   readonly cursor: Cursor
 }
 
+/** A page of documents or versions. */
+export interface DocumentPage extends ConnectionPage<Document> {}
+
+/** A page of collections. */
+export interface CollectionPage extends ConnectionPage<Collection> {}
+
 /** Selects among the documents that a path or pattern names. */
 export interface Filter {
   /** CEL over `value`, `path`, `id` and `params` (https://cel.dev); false if a field is missing. Default: all match. */
@@ -215,11 +253,19 @@ export interface Filter {
   readonly params?: Json | undefined
 }
 
+/** How deep a feed or a page of the log looks. */
+export interface Depth {
+  /**
+   * Levels of collections below the documents that a pattern names; 0: these documents alone. Default: all levels.
+   */
+  readonly depth?: number | undefined
+}
+
 /**
  * Options of `log`. `after`, `before`, `from` and `to` together bound the commits; `first` or `last` takes a page of
  * them.
  */
-export interface LogOptions extends Filter {
+export interface LogOptions extends Filter, Depth, AtLeast {
   /** Only commits after this cursor. */
   readonly after?: Cursor | undefined
   /** Only commits before this cursor; the commit that it stands for is left out. */
@@ -238,7 +284,7 @@ export interface LogOptions extends Filter {
 }
 
 /** Options of `changes` and `live`. */
-export interface FeedOptions extends Filter {
+export interface FeedOptions extends Filter, Depth, AtLeast {
   /** Resume after this cursor. */
   readonly after?: Cursor | undefined
   /** Fields of the value to deliver, as paths inside it (`title`, `author/name`); default: the whole value. */
@@ -259,6 +305,13 @@ export interface ChangesOptions extends FeedOptions {
   /** Complete after this many changes, rounded up to whole commits; ephemeral ones count. */
   readonly limit?: number | undefined
   readonly types?: readonly ChangeType[] | undefined
+}
+
+export interface WatchOptions extends AtLeast {
+  /** Levels of nested collections. Default: all. */
+  readonly depth?: number | undefined
+  /** Aborting it ends the feed and frees its resources. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Selects running subscriptions: a subscription is selected when every given field applies to it. */
@@ -313,6 +366,17 @@ export interface Database {
   documents(path: string, options?: PageOptions & ReadOptions & Filter): Promise<DocumentPage>
   /** Versions of a document, of a field, or of all documents in and below a collection; oldest first. */
   history(path: string, options?: HistoryOptions): Promise<DocumentPage>
+  /**
+   * A page of the collections at the root (null), or directly below the document at the path, by name; those of the
+   * system, whose names begin with `_`, are not shown. Null when there is no such document.
+   */
+  collections(path: string | null, options?: CollectionsOptions): Promise<CollectionPage | null>
+  /**
+   * The JSON Patch (RFC 6902) from the value of a document or a field as of `from` to its value as of `to`; from or to
+   * nothing: an `add` or a `remove` of the root. More than 10,000 operations, or 4 MiB of paths, become one `replace` of
+   * the root.
+   */
+  diff(path: string, options: DiffOptions): Promise<readonly Difference[]>
   /** A page of the log: the changes that `changes` would have delivered; the oldest first, with `last` too. */
   log(paths: readonly string[], options?: LogOptions): Promise<ChangeBatch>
   /** Every matching change, in order, exactly once. A gap ends the feed with an error. */
@@ -323,8 +387,5 @@ export interface Database {
    */
   live(paths: readonly string[], options?: FeedOptions): AsyncIterableIterator<ChangeBatch>
   /** The result of `get`, now and after each of its changes; a slow reader gets only the latest. */
-  watch(
-    path: string,
-    options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ): AsyncIterableIterator<ObservedValue>
+  watch(path: string, options?: WatchOptions): AsyncIterableIterator<ObservedValue>
 }

@@ -6,7 +6,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql'
-import { Change, Commit, Document, DocumentConnection } from './resolvers/document.ts'
+import { Change, CollectionConnection, Commit, Document, DocumentConnection } from './resolvers/document.ts'
 import { Mutation } from './resolvers/mutation.ts'
 import { Query } from './resolvers/query.ts'
 import type { GqlNodeResolvers, GqlResolvers } from './resolvers.generated.ts'
@@ -17,7 +17,17 @@ import { Subscription } from './resolvers/subscription.ts'
 /** The only type of nodes is Document. */
 const Node: GqlNodeResolvers = { __resolveType: () => 'Document' }
 
-const resolvers: GqlResolvers = { Query, Mutation, Subscription, Node, Document, DocumentConnection, Commit, Change }
+const resolvers: GqlResolvers = {
+  Query,
+  Mutation,
+  Subscription,
+  Node,
+  Document,
+  DocumentConnection,
+  CollectionConnection,
+  Commit,
+  Change,
+}
 
 /** The schema with its resolvers. The default resolver reads all other fields from the objects of core/database. */
 export const schema: GraphQLSchema = attachResolvers(buildSchema(typeDefs, { assumeValidSDL: true }))

@@ -1,6 +1,6 @@
 import { formatCursor } from '../../core/cursor.ts'
 import type { Document, DocumentOptions, DocumentPage, Filter, PageOptions, ReadOptions } from '../../core/database.ts'
-import { badArgument, wrongKind } from '../../core/error.ts'
+import { wrongKind } from '../../core/error.ts'
 import { getField } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import type { Limits } from '../../core/limits.ts'
@@ -9,7 +9,7 @@ import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Range } from '../../store/store.ts'
 import { documentsBelow } from './tree/below.ts'
-import { parseWhere } from '../shape/shape.ts'
+import { parseDepth, parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
 import { asOfRevision } from './as-of.ts'
@@ -92,13 +92,6 @@ export async function readValue(
   const path = parsePath(text, context.limits)
   const depth = parseDepth(options.depth)
   return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
-}
-
-/** Checks a number of levels of nested collections; default: all. Throws BAD_REQUEST. */
-export function parseDepth(depth: number | undefined): number {
-  if (depth === undefined) return Infinity
-  if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
-  return depth
 }
 
 interface ValueRead {
