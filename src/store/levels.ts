@@ -3,21 +3,16 @@ import type { Range } from './store.ts'
 
 type LevelRange = Pick<Range, 'kind' | 'path' | 'levels'>
 
-/** Levels of collections that a range has; Infinity: all. */
-function levelsOfRange({ kind, levels = Infinity }: LevelRange): number {
-  return kind === 'collection' ? 1 : levels
-}
-
-/** Whether a document below the path of a range lies within its levels. */
-export function isWithinLevels(document: Path, range: LevelRange): boolean {
-  return Math.ceil((document.length - range.path.length) / 2) <= levelsOfRange(range)
+/** Whether a document below the path of a range lies within its levels: of a collection, directly in it. */
+export function isWithinLevels(document: Path, { kind, path, levels = Infinity }: LevelRange): boolean {
+  const deeper = document.length - path.length
+  return kind === 'collection' ? deeper === 1 : Math.ceil(deeper / 2) <= levels
 }
 
 /**
- * For a document (or its collection) deeper than the levels of a range: the collection of the last level that it lies
- * below. Everything nested in that collection is to be skipped.
+ * For a document that is deeper than the levels of a range `below`: the collection of the last level that it lies below.
+ * Everything nested in that collection is to be skipped.
  */
-export function lastLevelAbove(path: Path, range: LevelRange): Path {
-  const ownCollection = range.path.length % 2
-  return path.slice(0, range.path.length - ownCollection + 2 * levelsOfRange(range) - 1)
+export function lastLevelAbove(document: Path, { path, levels = Infinity }: LevelRange): Path {
+  return document.slice(0, path.length - (path.length % 2) + 2 * levels - 1)
 }

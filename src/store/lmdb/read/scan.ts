@@ -36,12 +36,13 @@ function* scanSpan(
 ): Generator<ScanEntry, KeySpan | null> {
   const { reverse = false } = range
   const [bounds, deleted] = [boundsOf(span, reverse), table === 'tombstones']
+  const hasLevels = range.kind === 'below' && range.levels !== undefined
   const rows: Iterable<{ readonly key: Key; readonly value: string }> = keysOnly
     ? tables[table].getKeys(bounds).map((key) => ({ key, value: '' }))
     : tables[table].getRange(bounds)
   for (const { key, value } of rows) {
     const document = parseDocumentKey(key)
-    if (range.levels !== undefined && !isWithinLevels(pathOfKey(document), range)) {
+    if (hasLevels && !isWithinLevels(pathOfKey(document), range)) {
       const tooDeep = nestedSpan(tenant.number, lastLevelAbove(pathOfKey(document), range))
       return reverse ? { from: span.from, to: tooDeep.from } : { from: tooDeep.to, to: span.to }
     }

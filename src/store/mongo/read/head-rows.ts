@@ -130,7 +130,7 @@ async function readSpan(
   const rows: HeadRow[] = []
   for await (const row of reader.tables.heads.find(filter, { ...options, projection: { val: 0 } })) {
     const path = pathOfHead(scope, row._id)
-    if (!isWithinLevels(path, range)) {
+    if (range.kind === 'below' && !isWithinLevels(path, range)) {
       const tooDeep = belowKeys(`${scope}/${pathText(lastLevelAbove(path, range))}`)
       const { from, to } = span.keys
       return { rows, rest: range.reverse === true ? { from, to: tooDeep.from } : { from: tooDeep.to, to } }
