@@ -7,7 +7,7 @@ import { openChanges, openLive, openWatch } from './feed/open.ts'
 import { readDiff } from './past/diff.ts'
 import { waitUntilKnown } from './read/at-least.ts'
 import { readHistory } from './read/history/history.ts'
-import { readCollections } from './read/tree/collections.ts'
+import { readCollectionPage } from './read/tree/collections.ts'
 import { parseInterrupt } from './cluster/interrupt.ts'
 import { readLogPage } from './read/log-page.ts'
 import { readDocument, readDocuments, readValue } from './read/reader.ts'
@@ -124,7 +124,7 @@ class TenantDatabase implements Database {
   history: Database['history'] = async (path, options = {}) => readHistory(await this.#known(options), path, options)
 
   collections: Database['collections'] = async (path, options = {}) =>
-    readCollections(await this.#known(options), path, options)
+    readCollectionPage(await this.#known(options), path, options)
 
   diff: Database['diff'] = async (path, options) => readDiff(await this.#known(options), path, options)
 

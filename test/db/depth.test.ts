@@ -9,6 +9,7 @@ import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { revisionIn } from '../support/writers/history-run.ts'
+import { pull } from '../support/database/pull.ts'
 import { ALL, path } from '../support/store/drafts.ts'
 import { wrapped } from './store-wrappers.ts'
 
@@ -88,7 +89,7 @@ test('get with a depth gives what lies there, cut to so many levels: random tree
   })
 })
 
-test('what lies deeper than the depth is not read: by get and by a watch', async () => {
+test('what lies deeper than the depth is not read: by get, by a watch and by the snapshot of live', async () => {
   await withStores(async (inner) => {
     let rows = 0
     const list: Store['list'] = async (...parts) => {
@@ -117,6 +118,16 @@ test('what lies deeper than the depth is not read: by get and by a watch', async
     expect(await read(() => db.get('posts', { depth: 0 }))).toBe(3)
     expect(await read(() => db.get('posts/1', { depth: 0 }))).toBe(0)
     expect(await read(() => db.get('posts/1', { depth: 1 }))).toBe(200)
+    const snapshot = (paths: readonly string[], depth: number): Promise<number> =>
+      read(async () => {
+        const feed = db.live(paths, { depth })
+        while (!(await pull(feed)).upToDate);
+        await feed.return?.()
+      })
+    expect(await snapshot(['posts'], 0)).toBe(3)
+    expect(await snapshot(['posts/1'], 0)).toBe(0)
+    expect(await snapshot(['posts/1/comments', 'posts'], 0)).toBe(203)
+    expect(await snapshot(['posts'], 1)).toBe(603)
     const watch = db.watch('posts', { depth: 0 })
     expect(await read(() => watch.next())).toBe(3)
     await watch.return?.()

@@ -94,7 +94,7 @@ function countNodes(value: Json, budget: number): number {
   return left
 }
 
-/** What `compare` of fast-json-patch finds, which takes two objects or two arrays. */
+/** The result of `compare` of fast-json-patch, which takes two objects or two arrays. */
 function comparedAt(path: string, from: object, to: object): readonly Difference[] {
   const found = jsonPatch.compare(from, to) as readonly Difference[]
   return path === '' ? found : found.map((difference) => ({ ...difference, path: path + difference.path }))

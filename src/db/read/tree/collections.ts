@@ -31,7 +31,7 @@ interface ParentState {
 }
 
 /** A page of the collections at the root, or below the document at `text`; null when there is no such document. */
-export async function readCollections(
+export async function readCollectionPage(
   context: TenantContext,
   text: string | null,
   options: CollectionsOptions,

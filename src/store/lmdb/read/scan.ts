@@ -19,7 +19,7 @@ interface ScanOptions {
   readonly keysOnly?: boolean | undefined
 }
 
-/** The documents of a range in one table, in order. What is deeper than the levels of the range is skipped by seeks. */
+/** The documents of a range in one table, in order. Seeks skip those that are deeper than the levels of the range. */
 export function* scanTable(view: TenantView, range: Range, options: ScanOptions): Generator<ScanEntry> {
   const spans = spansOf(view.tenant.number, range)
   for (const span of range.reverse === true ? spans.toReversed() : spans) {
