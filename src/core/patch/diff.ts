@@ -64,14 +64,20 @@ function* compareSteps(from: Json, to: Json, path: string): Generator<readonly D
 }
 
 function* arraySteps(from: readonly Json[], to: readonly Json[], path: string): Generator<readonly Difference[]> {
+  // A step of its own, as children that are equal make none.
+  yield []
   const common = Math.min(from.length, to.length)
-  for (let i = 0; i < common; i++) yield* compareSteps(from[i] ?? null, to[i] ?? null, `${path}/${i}`)
+  for (let i = 0; i < common; i++) {
+    const [before, after] = [from[i] ?? null, to[i] ?? null]
+    if (before !== after) yield* compareSteps(before, after, `${path}/${i}`)
+  }
   // From the end, so that no removal moves an element that another one names.
   for (let i = from.length - 1; i >= common; i--) yield [{ op: 'remove', path: `${path}/${i}` }]
   for (let i = common; i < to.length; i++) yield [{ op: 'add', path: `${path}/${i}`, value: to[i] ?? null }]
 }
 
 function* objectSteps(from: JsonObject, to: JsonObject, path: string): Generator<readonly Difference[]> {
+  yield []
   const at = (key: string): string => `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
   for (const [key, value] of Object.entries(from)) {
     if (!Object.hasOwn(to, key)) yield [{ op: 'remove', path: at(key) }]
