@@ -31,7 +31,7 @@ describe('every read as of a moment gives what the oracle had then', () => {
       await store.close()
       expectSame(differences, MOMENTS)
     },
-    30_000 + COMMITS * 10,
+    30_000 + COMMITS * 30,
   )
 
   test(`in memory: ${MEMORY.commits} commits`, async () => {
