@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Cursor, Database, Op } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
+import { LIMITS } from '../../src/core/limits.ts'
 import { openEngine } from '../../src/db/engine.ts'
+import { parseShape } from '../../src/db/shape/shape.ts'
+import { ShapeIndex } from '../../src/db/shape/shape-index.ts'
 import { ValueTree } from '../../src/db/read/tree/value-tree.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
@@ -10,7 +13,7 @@ import type { Store } from '../../src/store/store.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { revisionIn } from '../support/writers/history-run.ts'
 import { pull } from '../support/database/pull.ts'
-import { ALL, path } from '../support/store/drafts.ts'
+import { ALL, path, put } from '../support/store/drafts.ts'
 import { wrapped } from './store-wrappers.ts'
 
 async function withStores(use: (store: Store) => Promise<void>): Promise<void> {
@@ -133,4 +136,23 @@ test('what lies deeper than the depth is not read: by get, by a watch and by the
     await watch.return?.()
     await engine.close()
   })
+})
+
+test('a write that is deeper than the depth is not looked at for the feed', () => {
+  const index = new ShapeIndex<string>()
+  const shapes = [
+    ['all', ['posts'], {}],
+    ['shallow', ['posts'], { depth: 0 }],
+    ['equal', ['posts'], { depth: 0, where: 'value.n == 1' }],
+    ['one', ['posts/1'], { depth: 0 }],
+    ['field', ['posts/1/n'], { depth: 0 }],
+  ] as const
+  for (const [name, paths, options] of shapes) index.add(parseShape(paths, options, LIMITS), name)
+  const found = (text: string): readonly string[] => {
+    const write = { ...put(text, 1, { n: 1 }), createdAt: 1, revision: 1, updatedAt: 1, actor: null, commit: 'c' }
+    return [...index.find(write, undefined)].toSorted()
+  }
+  expect(found('posts/1')).toEqual(['all', 'equal', 'field', 'one', 'shallow'])
+  expect(found('posts/2')).toEqual(['all', 'equal', 'shallow'])
+  expect(found('posts/1/comments/c')).toEqual(['all'])
 })

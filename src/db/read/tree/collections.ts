@@ -17,7 +17,9 @@ import { badPageCursor, formatPageCursor, parseCount, parsePageCursor, toPage } 
 const COUNTED_DOCUMENTS = 1_000
 /** Collections that are counted concurrently, and the documents of each in one read: some milliseconds of work. */
 const COUNTS_AT_ONCE = 4
-const COUNT_SLICE = 256
+const COUNT_SLICE = 128
+/** Bytes of the log that one read of a count looks at, where it counts the documents of a past state. */
+const COUNT_BYTES = 8_388_608
 /** Sorts behind every id and name: it is longer than a segment may be. */
 const BEHIND_ALL = '\u{10ffff}'.repeat(33)
 const ONE_ROW = { rows: 1, bytes: 1 } as const
@@ -207,7 +209,7 @@ async function countDocuments(
   const timeSlice = new TimeSlice(readMs)
   let total = 0
   for (let after: Path | undefined; ; await timeSlice.yieldOrTimeOut()) {
-    const limit = { rows: Math.min(COUNT_SLICE, COUNTED_DOCUMENTS + 1 - total), bytes: Infinity }
+    const limit = { rows: Math.min(COUNT_SLICE, COUNTED_DOCUMENTS + 1 - total), bytes: COUNT_BYTES }
     const page = await store.paths(tenant, { kind: 'collection', path, after, limit, skips: COUNT_SLICE }, revision)
     total += page.rows.length
     search.count({ rows: page.rows.length, short: false })

@@ -21,15 +21,41 @@ export function listPaths(view: TenantView, range: Range, at: Revision): PathPag
 }
 
 function* scanPaths(view: TenantView, { range, at }: ListMoment): Generator<ScannedRow<Path, DocumentKey>> {
-  const writtenSince = writtenIn(view, range, { after: at, upTo: view.tenant.last })
+  const { last } = view.tenant
+  const writtenSince = at === last ? [] : writtenIn(view, range, { after: at, upTo: last })
   const written = new Set(writtenSince?.map(textOf))
-  for (const { document, row, deleted } of entriesOf(view, range, writtenSince)) {
-    const isUnchanged = writtenSince !== null && row !== null && !written.has(textOf(document))
+  const isWritten = ({ document }: ScanEntry): boolean => written.size > 0 && written.has(textOf(document))
+  for (const entry of entriesOf(view, range, writtenSince)) {
+    const { document, row } = entry
     // A document written since comes again, from the log.
-    if (writtenSince !== null && row !== null && !isUnchanged) continue
-    const isShown = isUnchanged ? !deleted || range.deleted === true : existedAt(view, document, { range, at })
-    yield { position: document, read: isShown ? () => pathOfKey(document) : null, bytes: KEY_BYTES }
+    if (writtenSince !== null && row !== null && isWritten(entry)) continue
+    const isNewest = row !== null && (writtenSince !== null || isUnchanged(view, document, at))
+    const { isShown, bytes } = isNewest ? shownNow(entry, range) : shownThen(view, document, { range, at })
+    yield { position: document, read: isShown ? () => pathOfKey(document) : null, bytes: KEY_BYTES + bytes }
   }
+}
+
+/** Whether the newest version of a document is at or before a revision. */
+function isUnchanged({ tables }: TenantView, document: DocumentKey, at: Revision): boolean {
+  return (findVersion(tables, document, Infinity)?.revision ?? Infinity) <= at
+}
+
+interface ShownPath {
+  readonly isShown: boolean
+  /** Bytes of the log that were read to know it. */
+  readonly bytes: number
+}
+
+function shownNow({ deleted }: ScanEntry, range: Range): ShownPath {
+  return { isShown: !deleted || range.deleted === true, bytes: 0 }
+}
+
+/** Whether the range shows a document by its version as of a revision; no value is parsed. */
+function shownThen(view: TenantView, document: DocumentKey, { range, at }: ListMoment): ShownPath {
+  const found = findVersion(view.tables, document, at)
+  if (found === null || range.deleted === true) return { isShown: found !== null, bytes: 0 }
+  const row = readRow(view, found.revision)
+  return { isShown: !isDeleteInRow(row, found.row), bytes: row.length }
 }
 
 /** The keys of live documents, of deleted ones where the page may need them, and of documents written since, if known. */
@@ -42,13 +68,6 @@ function* entriesOf(view: TenantView, range: Range, writtenSince: readonly Docum
       : live
   if (writtenSince === null || writtenSince.length === 0) return yield* keys
   yield* mergeScans(keys, writtenSince.map(entryOf).values(), reverse)
-}
-
-/** Whether the range shows a document as of a revision, by its version then; no value is parsed. */
-function existedAt(view: TenantView, document: DocumentKey, { range, at }: ListMoment): boolean {
-  const found = findVersion(view.tables, document, at)
-  if (found === null) return false
-  return range.deleted === true || !isDeleteInRow(readRow(view, found.revision), found.row)
 }
 
 function textOf({ collection, id }: DocumentKey): string {
