@@ -373,8 +373,8 @@ export interface Database {
   collections(path: string | null, options?: CollectionsOptions): Promise<CollectionPage | null>
   /**
    * The JSON Patch (RFC 6902) from the value of a document or a field as of `from` to its value as of `to`; from or to
-   * nothing: an `add` or a `remove` of the root. More than 10,000 operations, or 4 MiB of paths, become one `replace` of
-   * the root.
+   * nothing: an `add` or a `remove` of the root. More than 10,000 operations, or 4 MiB of paths, become one `replace`
+   * of the root.
    */
   diff(path: string, options: DiffOptions): Promise<readonly Difference[]>
   /** A page of the log: the changes that `changes` would have delivered; the oldest first, with `last` too. */

@@ -10,8 +10,8 @@ export function isWithinLevels(document: Path, { kind, path, levels = Infinity }
 }
 
 /**
- * For a document that is deeper than the levels of a range `below`: the collection of the last level that it lies below.
- * Everything nested in that collection is to be skipped.
+ * For a document that is deeper than the levels of a range `below`: the collection of the last level that it lies
+ * below. Everything nested in that collection is to be skipped.
  */
 export function lastLevelAbove(document: Path, { path, levels = Infinity }: LevelRange): Path {
   return document.slice(0, path.length - (path.length % 2) + 2 * levels - 1)

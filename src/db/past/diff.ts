@@ -10,7 +10,9 @@ import { asOfRevision } from '../read/as-of.ts'
 import { resolvePath } from '../read/resolve-path.ts'
 import { TimeSlice } from '../time/time-slice.ts'
 
-/** The JSON Patch from the value at `text` as of `from` to that as of `to`: of a document's stored value, or a field. */
+/**
+ * The JSON Patch from the value at `text` as of `from` to that as of `to`: of a document's stored value, or a field.
+ */
 export async function readDiff(
   context: TenantContext,
   text: string,

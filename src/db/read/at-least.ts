@@ -4,8 +4,8 @@ import type { TenantContext } from '../log/tenant-context.ts'
 
 /**
  * Waits until this server knows the commit of a cursor, at most `readMs`; undefined: not at all. Every read and feed
- * that begins afterwards shows that commit. Throws CURSOR_UNKNOWN for a cursor that is damaged or belongs to other data,
- * and UNAVAILABLE when the time is over; returns early when `signal` is aborted.
+ * that begins afterwards shows that commit. Throws CURSOR_UNKNOWN for a cursor that is damaged or belongs to other
+ * data, and UNAVAILABLE when the time is over; returns early when `signal` is aborted.
  */
 export async function waitUntilKnown(
   { tail, readMs }: TenantContext,

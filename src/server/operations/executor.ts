@@ -10,8 +10,8 @@ import type { SubscribeResult } from './subscription.ts'
 import { createWindowCounter } from './window-counter.ts'
 
 /**
- * Executes operations on the database of one tenant. All transports share it, so that they have the same rules, plugins and error
- * masking.
+ * Executes operations on the database of one tenant. All transports share it, so that they have the same rules, plugins
+ * and error masking.
  */
 export interface Executor {
   readonly prepare: Prepare

@@ -2,8 +2,8 @@ import type { Json, JsonObject } from '../../../src/core/json/json.ts'
 import type { Difference } from '../../../src/core/patch/diff.ts'
 
 /**
- * The value that a JSON Patch (RFC 6902) of `add`, `remove` and `replace` makes of another; undefined: nothing is there.
- * Written without the library that makes the patches.
+ * The value that a JSON Patch (RFC 6902) of `add`, `remove` and `replace` makes of another; undefined: nothing is
+ * there. Written without the library that makes the patches.
  */
 export function appliedTo(value: Json | undefined, patch: readonly Difference[]): Json | undefined {
   return patch.reduce<Json | undefined>((now, difference) => {

@@ -12,8 +12,8 @@ export interface OracleVersion {
 }
 
 /**
- * What a database has after each commit, kept in maps and lists: it answers for the present only, and shares no code with
- * the engine. Its operations are those that are possible at the time.
+ * What a database has after each commit, kept in maps and lists: it answers for the present only, and shares no code
+ * with the engine. Its operations are those that are possible at the time.
  */
 export class OracleWorld {
   /** Values of the live documents. */

@@ -58,7 +58,9 @@ function shownThen(view: TenantView, document: DocumentKey, { range, at }: ListM
   return { isShown: !isDeleteInRow(row, found.row), bytes: row.length }
 }
 
-/** The keys of live documents, of deleted ones where the page may need them, and of documents written since, if known. */
+/**
+ * The keys of live documents, of deleted ones where the page may need them, and of documents written since, if known.
+ */
 function* entriesOf(view: TenantView, range: Range, writtenSince: readonly DocumentKey[] | null): Generator<ScanEntry> {
   const { reverse = false, deleted = false } = range
   const live = scanTable(view, range, { table: 'heads', keysOnly: true })
