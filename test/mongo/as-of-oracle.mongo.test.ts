@@ -17,6 +17,6 @@ describeMongo('reads as of a moment on MongoDB', (mongo) => {
       expect(wrong.slice(0, 3)).toEqual([])
       expect(questions['moments']).toBeGreaterThan(0)
     },
-    60_000 + COMMITS * 200,
+    60_000 + COMMITS * 1_000,
   )
 })
