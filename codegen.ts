@@ -27,6 +27,7 @@ const config = {
     Node: './resolvers/shown.ts#ShownDocument',
     Document: './resolvers/shown.ts#ShownDocument',
     DocumentConnection: '../core/database.ts#DocumentPage',
+    CollectionConnection: '../core/database.ts#CollectionPage',
     Commit: '../core/database.ts#WriteResult',
     Change: './resolvers/shown.ts#ShownChange',
     ChangeBatch: '../core/database.ts#ChangeBatch',

@@ -44,7 +44,7 @@ const graphqlModule: GraphqlModule = { ...createGraphqlModule({ report: () => {}
 const db = (await openEngine(new MemoryStore())).database('bench', { actor: null })
 const executor = createExecutor({
   module: graphqlModule,
-  db,
+  databaseOf: () => db,
   plugins: process.argv.includes('envelop') ? [IDLE_PLUGIN] : [],
   maxRunning: BOUNDS.operations,
   observe: () => {},

@@ -1,5 +1,5 @@
 import { formatCursor } from '../src/core/cursor.ts'
-import type { Cursor } from '../src/core/database.ts'
+import type { Cursor } from '../src/core/database/options.ts'
 import type { Write } from '../src/core/version.ts'
 import type { Store } from '../src/store/store.ts'
 import { progress } from './figures.ts'

@@ -96,7 +96,7 @@ async function throughServer(): Promise<Broadcaster> {
     changes: () => batches.follow(),
   })
   const { http } = createApp({
-    db,
+    databaseOf: () => db,
     config: { host: '127.0.0.1', cors: [], bounds: BOUNDS },
     log: openLog('error'),
     counts: () => engine.counts(),

@@ -125,7 +125,7 @@ function open({ url, over, query, ids }: Extract<Command, { kind: 'open' }>): Pr
 /** The next messages of an opening WebSocket, by the end of the data received so far. */
 function nextMessages(head: string, id: string, query: string): readonly Buffer[] {
   if (head.endsWith('\r\n\r\n')) return [masked('{"type":"connection_init"}')]
-  return head.endsWith('"connection_ack"}')
+  return /"connection_ack"(,"payload":\{[^}]*\})?\}$/.test(head)
     ? [masked(JSON.stringify({ id, type: 'subscribe', payload: { query } }))]
     : []
 }

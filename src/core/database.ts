@@ -1,11 +1,27 @@
+import type {
+  AsOf,
+  ChangesOptions,
+  CollectionsOptions,
+  Cursor,
+  DiffOptions,
+  DocumentOptions,
+  Expect,
+  FeedOptions,
+  Filter,
+  HistoryOptions,
+  InterruptMatch,
+  LogOptions,
+  PageOptions,
+  PostOptions,
+  ReadOptions,
+  RestoreScope,
+  Timestamp,
+  WatchOptions,
+  WriteOptions,
+} from './database/options.ts'
 import type { Json } from './json/json.ts'
+import type { Difference } from './patch/diff.ts'
 import type { ChangeType } from './version.ts'
-
-/** RFC 3339, UTC, milliseconds. */
-export type Timestamp = string
-
-/** An opaque position in the tenant's log. */
-export type Cursor = string
 
 /** A document at one version, as every interface shows it. */
 export interface Document {
@@ -127,20 +143,11 @@ export interface ObservedValue {
   readonly value: Json
 }
 
-/** A state in the past; exactly one field. */
-export type AsOf = { readonly time: Timestamp } | { readonly cursor: Cursor } | { readonly version: number }
-
-/** A precondition on the document that a write is about; exactly one field. */
-export type Expect = { readonly version: number } | { readonly absent: boolean } | { readonly exists: boolean }
-
 /**
  * A change of a value, said in exactly one way: a JSON Merge Patch (RFC 7396), a JSON Patch (RFC 6902), or operators by
  * field (`{ "stats/likes": { "$inc": 1 } }`; docs/time.md lists them).
  */
 export type Patch = { readonly merge: Json } | { readonly json: Json } | { readonly operators: Json }
-
-/** How much `restore` brings back: the document or field alone, or with everything below. */
-export type RestoreScope = 'DOCUMENT' | 'TREE'
 
 /** The writes of one actor, all of them unless a period or paths narrow them. */
 export interface ActorPeriod {
@@ -197,56 +204,22 @@ export interface Check {
   readonly expect: Expect
 }
 
-export interface WriteOptions {
-  /** Idempotency key, 1–128 bytes: a retry with the same key is the same commit. Default: none. */
-  readonly key?: string | undefined
-}
-
-export interface PostOptions extends WriteOptions {
-  /** Default: a new id that sorts by time. */
-  readonly id?: string | undefined
-  /**
-   * Delivers the document as a NEW only to the readers of `changes` and `live` that are up to date and whose shape it
-   * matches: nothing is stored, and reads of its path are unaffected. With several servers it reaches only the readers
-   * connected to the server that handles the request. Cannot be combined with `key`. Default false.
-   */
-  readonly ephemeral?: boolean | undefined
-}
-
-export interface ReadOptions {
-  readonly asOf?: AsOf | undefined
-}
-
-export interface DocumentOptions extends ReadOptions {
-  /** Whether a deleted document is returned as its tombstone instead of null. Default false. */
-  readonly deleted?: boolean | undefined
-}
-
-/** A page of a list: `first` from the front or `last` from the back, between two page cursors. */
-export interface PageOptions {
-  /** 1–1,000. Default 100, when `last` is not given either. */
-  readonly first?: number | undefined
-  readonly last?: number | undefined
-  readonly after?: string | undefined
-  readonly before?: string | undefined
-}
-
-export interface HistoryOptions extends PageOptions {
-  /** Inclusive. */
-  readonly from?: Timestamp | undefined
-  /** Inclusive. */
-  readonly to?: Timestamp | undefined
-  /** Only versions that this actor wrote. Default: those of all actors. */
-  readonly actor?: string | undefined
+/** A collection that has or had documents, or that an empty array in its parent document declares. */
+export interface Collection {
+  readonly path: string
+  /** The last segment of the path. */
+  readonly name: string
+  /** Number of documents directly in it: exact to 1,000, null when there are more. */
+  readonly documents: number | null
 }
 
 /**
- * A page of documents, as a Relay connection (https://relay.dev/graphql/connections.htm). A page whose filter matches
- * rarely may end early, even without an edge: then `hasNextPage` (or `hasPreviousPage`) is true and the cursor marks
+ * A page of a list, as a Relay connection (https://relay.dev/graphql/connections.htm). A page for which much must be
+ * searched may end early, even without an edge: then `hasNextPage` (or `hasPreviousPage`) is true and the cursor marks
  * where the scan stopped.
  */
-export interface DocumentPage {
-  readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
+export interface ConnectionPage<Node> {
+  readonly edges: readonly { readonly cursor: string; readonly node: Node }[]
   /** Pass it as `before` for the previous page. Null when the page is empty and there is no further page. */
   readonly startCursor: string | null
   /** Pass it as `after` for the next page. Null as `startCursor`. */
@@ -257,67 +230,11 @@ export interface DocumentPage {
   readonly cursor: Cursor
 }
 
-/** Selects among the documents that a path or pattern names. */
-export interface Filter {
-  /** CEL over `value`, `path`, `id` and `params` (https://cel.dev); false if a field is missing. Default: all match. */
-  readonly where?: string | undefined
-  /** The variable `params` of `where`: an object of at most 32 keys and 16,384 bytes as JSON. */
-  readonly params?: Json | undefined
-}
+/** A page of documents or versions. */
+export interface DocumentPage extends ConnectionPage<Document> {}
 
-/**
- * Options of `log`. `after`, `before`, `from` and `to` together bound the commits; `first` or `last` takes a page of
- * them.
- */
-export interface LogOptions extends Filter {
-  /** Only commits after this cursor. */
-  readonly after?: Cursor | undefined
-  /** Only commits before this cursor; the commit that it stands for is left out. */
-  readonly before?: Cursor | undefined
-  /** The oldest changes, rounded up to whole commits; 1–1,000. Default 100, when `last` is not given either. */
-  readonly first?: number | undefined
-  /** The newest changes, as `first`. */
-  readonly last?: number | undefined
-  /** Inclusive. */
-  readonly from?: Timestamp | undefined
-  /** Inclusive. */
-  readonly to?: Timestamp | undefined
-  /** Only commits of this actor. Default: those of all actors. */
-  readonly actor?: string | undefined
-  readonly types?: readonly ChangeType[] | undefined
-}
-
-/** Options of `changes` and `live`. */
-export interface FeedOptions extends Filter {
-  /** Resume after this cursor. */
-  readonly after?: Cursor | undefined
-  /** Fields of the value to deliver, as paths inside it (`title`, `author/name`); default: the whole value. */
-  readonly columns?: readonly string[] | undefined
-  /** FULL delivers the value before each change too. Default DEFAULT: without. */
-  readonly replica?: 'DEFAULT' | 'FULL' | undefined
-  /** A batch at least this often, 100–60,000 ms; default 15,000. */
-  readonly heartbeatMs?: number | undefined
-  /** Aborting it ends the feed and frees its resources. */
-  readonly signal?: AbortSignal | undefined
-}
-
-export interface ChangesOptions extends FeedOptions {
-  /** Where a feed without `after` begins. Default NOW. */
-  readonly start?: 'BEGINNING' | 'NOW' | undefined
-  /** Begin with the last n matching changes, rounded up to whole commits; 1–1,000. */
-  readonly last?: number | undefined
-  /** Complete after this many changes, rounded up to whole commits; ephemeral ones count. */
-  readonly limit?: number | undefined
-  readonly types?: readonly ChangeType[] | undefined
-}
-
-/** Selects running subscriptions: a subscription is selected when every given field applies to it. */
-export interface InterruptMatch extends Filter {
-  /** Patterns (1–32): selects subscriptions of which a pattern can name the same document as one of these. */
-  readonly paths: readonly string[]
-  /** The actor that opened the subscription. */
-  readonly actor?: string | undefined
-}
+/** A page of collections. */
+export interface CollectionPage extends ConnectionPage<Collection> {}
 
 /**
  * The database of one tenant, as one identity sees it. Paths and cursors are strings.
@@ -378,6 +295,17 @@ export interface Database {
   documents(path: string, options?: PageOptions & ReadOptions & Filter): Promise<DocumentPage>
   /** Versions of a document, of a field, or of all documents in and below a collection; oldest first. */
   history(path: string, options?: HistoryOptions): Promise<DocumentPage>
+  /**
+   * A page of the collections at the root (null), or directly below the document at the path, by name; those of the
+   * system, whose names begin with `_`, are not shown. Null when there is no such document.
+   */
+  collections(path: string | null, options?: CollectionsOptions): Promise<CollectionPage | null>
+  /**
+   * The JSON Patch (RFC 6902) from the value of a document or a field as of `from` to its value as of `to`; from or to
+   * nothing: an `add` or a `remove` of the root. More than 10,000 operations, or 4 MiB of paths, become one `replace`
+   * of the root.
+   */
+  diff(path: string, options: DiffOptions): Promise<readonly Difference[]>
   /** A page of the log: the changes that `changes` would have delivered; the oldest first, with `last` too. */
   log(paths: readonly string[], options?: LogOptions): Promise<ChangeBatch>
   /** Every matching change, in order, exactly once. A gap ends the feed with an error. */
@@ -388,8 +316,5 @@ export interface Database {
    */
   live(paths: readonly string[], options?: FeedOptions): AsyncIterableIterator<ChangeBatch>
   /** The result of `get`, now and after each of its changes; a slow reader gets only the latest. */
-  watch(
-    path: string,
-    options?: { readonly depth?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ): AsyncIterableIterator<ObservedValue>
+  watch(path: string, options?: WatchOptions): AsyncIterableIterator<ObservedValue>
 }

@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto'
-import type { WriteResult, Database, InterruptMatch, Op } from '../core/database.ts'
+import type { Database, Op, WriteResult } from '../core/database.ts'
+import type { AtLeast, InterruptMatch } from '../core/database/options.ts'
 import { badArgument, DatabaseError } from '../core/error.ts'
 import type { Json } from '../core/json/json.ts'
 import { canonicalJson } from '../core/json/value.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { publishEphemeral } from './write/ephemeral.ts'
 import { openChanges, openLive, openWatch } from './feed/open.ts'
+import { readDiff } from './past/diff.ts'
+import { waitUntilKnown } from './read/at-least.ts'
 import { readHistory } from './read/history/history.ts'
+import { readCollectionPage } from './read/tree/collections.ts'
 import { parseInterrupt } from './cluster/interrupt.ts'
 import { readLogPage } from './read/log-page.ts'
 import { readDocument, readDocuments, readValue } from './read/reader.ts'
+import type { TenantContext } from './log/tenant-context.ts'
 import { toWriteResult } from './shape/render.ts'
 import { parseRestore, restoreOperation } from './past/restore.ts'
 import { revertWrites } from './past/revert-writes.ts'
@@ -149,17 +154,21 @@ class TenantDatabase implements Database {
 
   transact: Database['transact'] = (ops, options = {}) => this.#commit(ops, options)
 
-  get: Database['get'] = async (path, options = {}) => readValue(await this.#tenant.running(), path, options)
+  get: Database['get'] = async (path, options = {}) => readValue(await this.#known(options), path, options)
 
-  document: Database['document'] = async (path, options = {}) =>
-    readDocument(await this.#tenant.running(), path, options)
+  document: Database['document'] = async (path, options = {}) => readDocument(await this.#known(options), path, options)
 
   documents: Database['documents'] = async (path, options = {}) =>
-    readDocuments(await this.#tenant.running(), path, options)
+    readDocuments(await this.#known(options), path, options)
 
-  history: Database['history'] = async (path, options = {}) => readHistory(await this.#tenant.running(), path, options)
+  history: Database['history'] = async (path, options = {}) => readHistory(await this.#known(options), path, options)
 
-  log: Database['log'] = async (paths, options = {}) => readLogPage(await this.#tenant.running(), paths, options)
+  collections: Database['collections'] = async (path, options = {}) =>
+    readCollectionPage(await this.#known(options), path, options)
+
+  diff: Database['diff'] = async (path, options) => readDiff(await this.#known(options), path, options)
+
+  log: Database['log'] = async (paths, options = {}) => readLogPage(await this.#known(options), paths, options)
 
   changes: Database['changes'] = (paths, options = {}) =>
     this.#tenant.follow(this.#identity.actor, (deps) => openChanges(deps, paths, options))
@@ -174,6 +183,13 @@ class TenantDatabase implements Database {
     const interrupt = parseInterrupt(match, this.#tenant.limits)
     const [here, elsewhere] = await Promise.all([this.#tenant.interrupt(interrupt), this.#elsewhere(match)])
     return here + elsewhere
+  }
+
+  /** The tenant, once this server knows the place that a read asks for. */
+  async #known({ atLeast }: AtLeast): Promise<TenantContext> {
+    const context = await this.#tenant.running()
+    if (atLeast !== undefined) await waitUntilKnown(context, atLeast)
+    return context
   }
 
   async #publishEphemeral(op: Op, key: string | undefined): Promise<WriteResult> {

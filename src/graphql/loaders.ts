@@ -1,11 +1,13 @@
 import DataLoader from 'dataloader'
-import type { AsOf, Database, Document } from '../core/database.ts'
+import type { Database, Document } from '../core/database.ts'
+import type { AsOf, Cursor } from '../core/database/options.ts'
 import type { Budget } from './limits/budget.ts'
 
 /** A document, now or as of a past time. */
 export interface DocumentLookup {
   readonly path: string
   readonly asOf?: AsOf | undefined
+  readonly atLeast?: Cursor | undefined
   /** Whether a deleted document is returned as its tombstone instead of null. Default false. */
   readonly deleted?: boolean | undefined
 }
@@ -16,7 +18,8 @@ export interface Loaders {
   readonly document: DataLoader<DocumentLookup, Document | null, string>
 }
 
-const cacheKey = ({ path, asOf, deleted }: DocumentLookup): string => JSON.stringify([path, asOf, deleted])
+const cacheKey = ({ path, asOf, atLeast, deleted }: DocumentLookup): string =>
+  JSON.stringify([path, asOf, atLeast, deleted])
 
 /**
  * Loaders of one operation on `db`, within its budget. Loads of one turn reach `db` in one turn, so that it can batch

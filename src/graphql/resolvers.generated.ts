@@ -2,7 +2,7 @@
 import type { Json } from '../core/json/json.ts';
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { ShownDocument, ShownChange } from './resolvers/shown.ts';
-import type { DocumentPage, WriteResult, ChangeBatch, Reverted, Reverting, RevertConflict } from '../core/database.ts';
+import type { DocumentPage, CollectionPage, WriteResult, ChangeBatch, Reverted, Reverting, RevertConflict } from '../core/database.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = Maybe<T>;
@@ -79,6 +79,18 @@ export type GqlQuery = {
    */
   readonly history: GqlDocumentConnection;
   /**
+   * A page of the collections at the root, or right below a document, by name: those that have or had documents, and those that
+   * an empty array declares. Null when the document is not there. Collections whose names begin with `_` belong to the system,
+   * and are not shown.
+   */
+  readonly collections?: Maybe<GqlCollectionConnection>;
+  /**
+   * A JSON Patch (RFC 6902) that turns the value of a document or a field at one moment into that at another: a list of `add`,
+   * `remove` and `replace`. From or to nothing: an `add` or a `remove` of the root; without a difference: an empty list. Where it
+   * would have more than 10,000 operations, it is one `replace` of the root.
+   */
+  readonly diff: Scalars['JSON']['output'];
+  /**
    * A page of the log: what the subscription `changes` would have delivered, the oldest first. `first` takes the oldest of all
    * that match, `last` the newest: so `actor: "bob"`, `from`, `to` and `last: 100` show what bob did in that time. A search for
    * what is rare may end a page early, even empty: `pageInfo` then says that there may be more, and where to go on.
@@ -98,6 +110,7 @@ export type GqlQueryGetArgs = {
   path: Scalars['Path']['input'];
   asOf?: InputMaybe<GqlAsOf>;
   depth?: InputMaybe<Scalars['Int']['input']>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 
@@ -105,6 +118,7 @@ export type GqlQueryGetArgs = {
 export type GqlQueryDocumentArgs = {
   path: Scalars['Path']['input'];
   asOf?: InputMaybe<GqlAsOf>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 
@@ -118,6 +132,7 @@ export type GqlQueryDocumentsArgs = {
   last?: InputMaybe<Scalars['Int']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
   asOf?: InputMaybe<GqlAsOf>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 
@@ -131,6 +146,26 @@ export type GqlQueryHistoryArgs = {
   actor?: InputMaybe<Scalars['String']['input']>;
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryCollectionsArgs = {
+  path?: InputMaybe<Scalars['Path']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  asOf?: InputMaybe<GqlAsOf>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
+};
+
+
+/** Reads. Each may look at the present or, with `asOf`, at any moment of the past. */
+export type GqlQueryDiffArgs = {
+  path: Scalars['Path']['input'];
+  from: GqlAsOf;
+  to?: InputMaybe<GqlAsOf>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 
@@ -147,6 +182,8 @@ export type GqlQueryLogArgs = {
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
   where?: InputMaybe<Scalars['String']['input']>;
   params?: InputMaybe<Scalars['JSON']['input']>;
+  depth?: InputMaybe<Scalars['Int']['input']>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 /**
@@ -319,6 +356,8 @@ export type GqlSubscriptionChangesArgs = {
   types?: InputMaybe<ReadonlyArray<GqlChangeType>>;
   replica?: InputMaybe<GqlReplica>;
   heartbeatMs?: InputMaybe<Scalars['Int']['input']>;
+  depth?: InputMaybe<Scalars['Int']['input']>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 
@@ -331,6 +370,8 @@ export type GqlSubscriptionLiveArgs = {
   columns?: InputMaybe<ReadonlyArray<Scalars['String']['input']>>;
   replica?: InputMaybe<GqlReplica>;
   heartbeatMs?: InputMaybe<Scalars['Int']['input']>;
+  depth?: InputMaybe<Scalars['Int']['input']>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 
@@ -338,6 +379,7 @@ export type GqlSubscriptionLiveArgs = {
 export type GqlSubscriptionGetArgs = {
   path: Scalars['Path']['input'];
   depth?: InputMaybe<Scalars['Int']['input']>;
+  atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
 /** A document at one version. Immutable: a later write makes a new version. */
@@ -429,6 +471,39 @@ export type GqlDocumentEdge = {
   readonly cursor: Scalars['String']['output'];
   /** The document. */
   readonly node: GqlDocument;
+};
+
+/** A page of collections (https://relay.dev/graphql/connections.htm). */
+export type GqlCollectionConnection = {
+  readonly __typename?: 'CollectionConnection';
+  /** The collections of the page with the page cursor of each. */
+  readonly edges: ReadonlyArray<GqlCollectionEdge>;
+  /** The collections of the page. */
+  readonly nodes: ReadonlyArray<GqlCollection>;
+  /** Whether there is more, and how to ask for it. */
+  readonly pageInfo: GqlPageInfo;
+  /** What this page is a picture of: read on with `asOf: { cursor }` to stay in it. */
+  readonly cursor: Scalars['Cursor']['output'];
+};
+
+/** A collection in a page. */
+export type GqlCollectionEdge = {
+  readonly __typename?: 'CollectionEdge';
+  /** For `after` of the same list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The collection. */
+  readonly node: GqlCollection;
+};
+
+/** A collection that has or had documents, or that an empty array in the document above it declares. */
+export type GqlCollection = {
+  readonly __typename?: 'Collection';
+  /** Where it lies. */
+  readonly path: Scalars['Path']['output'];
+  /** The last segment of the path. */
+  readonly name: Scalars['String']['output'];
+  /** How many documents lie right in it: exact to 1,000, null when there are more. */
+  readonly documents?: Maybe<Scalars['Int']['output']>;
 };
 
 /** Where a page lies in its list. */
@@ -813,6 +888,9 @@ export type GqlResolversTypes = {
   Document: ResolverTypeWrapper<ShownDocument>;
   DocumentConnection: ResolverTypeWrapper<DocumentPage>;
   DocumentEdge: ResolverTypeWrapper<Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversTypes['Document'] }>;
+  CollectionConnection: ResolverTypeWrapper<CollectionPage>;
+  CollectionEdge: ResolverTypeWrapper<GqlCollectionEdge>;
+  Collection: ResolverTypeWrapper<GqlCollection>;
   PageInfo: ResolverTypeWrapper<GqlPageInfo>;
   Commit: ResolverTypeWrapper<WriteResult>;
   Change: ResolverTypeWrapper<ShownChange>;
@@ -858,6 +936,9 @@ export type GqlResolversParentTypes = {
   Document: ShownDocument;
   DocumentConnection: DocumentPage;
   DocumentEdge: Omit<GqlDocumentEdge, 'node'> & { node: GqlResolversParentTypes['Document'] };
+  CollectionConnection: CollectionPage;
+  CollectionEdge: GqlCollectionEdge;
+  Collection: GqlCollection;
   PageInfo: GqlPageInfo;
   Commit: WriteResult;
   Change: ShownChange;
@@ -909,6 +990,8 @@ export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResol
   document?: Resolver<Maybe<GqlResolversTypes['Document']>, ParentType, ContextType, RequireFields<GqlQueryDocumentArgs, 'path'>>;
   documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryDocumentsArgs, 'path'>>;
   history?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryHistoryArgs, 'path'>>;
+  collections?: Resolver<Maybe<GqlResolversTypes['CollectionConnection']>, ParentType, ContextType, RequireFields<GqlQueryCollectionsArgs, 'first'>>;
+  diff?: Resolver<GqlResolversTypes['JSON'], ParentType, ContextType, RequireFields<GqlQueryDiffArgs, 'path' | 'from'>>;
   log?: Resolver<GqlResolversTypes['ChangeBatch'], ParentType, ContextType, RequireFields<GqlQueryLogArgs, 'paths'>>;
 };
 
@@ -956,6 +1039,24 @@ export type GqlDocumentConnectionResolvers<ContextType = Context, ParentType ext
 export type GqlDocumentEdgeResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['DocumentEdge'] = GqlResolversParentTypes['DocumentEdge']> = {
   cursor?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
   node?: Resolver<GqlResolversTypes['Document'], ParentType, ContextType>;
+};
+
+export type GqlCollectionConnectionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['CollectionConnection'] = GqlResolversParentTypes['CollectionConnection']> = {
+  edges?: Resolver<ReadonlyArray<GqlResolversTypes['CollectionEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<GqlResolversTypes['Collection']>, ParentType, ContextType>;
+  pageInfo?: Resolver<GqlResolversTypes['PageInfo'], ParentType, ContextType>;
+  cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+};
+
+export type GqlCollectionEdgeResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['CollectionEdge'] = GqlResolversParentTypes['CollectionEdge']> = {
+  cursor?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<GqlResolversTypes['Collection'], ParentType, ContextType>;
+};
+
+export type GqlCollectionResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Collection'] = GqlResolversParentTypes['Collection']> = {
+  path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
+  name?: Resolver<GqlResolversTypes['String'], ParentType, ContextType>;
+  documents?: Resolver<Maybe<GqlResolversTypes['Int']>, ParentType, ContextType>;
 };
 
 export type GqlPageInfoResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['PageInfo'] = GqlResolversParentTypes['PageInfo']> = {
@@ -1028,6 +1129,9 @@ export type GqlResolvers<ContextType = Context> = {
   Document?: GqlDocumentResolvers<ContextType>;
   DocumentConnection?: GqlDocumentConnectionResolvers<ContextType>;
   DocumentEdge?: GqlDocumentEdgeResolvers<ContextType>;
+  CollectionConnection?: GqlCollectionConnectionResolvers<ContextType>;
+  CollectionEdge?: GqlCollectionEdgeResolvers<ContextType>;
+  Collection?: GqlCollectionResolvers<ContextType>;
   PageInfo?: GqlPageInfoResolvers<ContextType>;
   Commit?: GqlCommitResolvers<ContextType>;
   Change?: GqlChangeResolvers<ContextType>;

@@ -6,7 +6,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
 } from 'graphql'
-import { Change, Commit, Document, DocumentConnection } from './resolvers/document.ts'
+import { Change, CollectionConnection, Commit, Document, DocumentConnection } from './resolvers/document.ts'
 import { Mutation } from './resolvers/mutation.ts'
 import { Query } from './resolvers/query.ts'
 import { Reverting, RevertConflict } from './resolvers/reverted.ts'
@@ -29,6 +29,7 @@ const resolvers: GqlResolvers = {
   Change,
   Reverting,
   RevertConflict,
+  CollectionConnection,
 }
 
 /** The schema with its resolvers. The default resolver reads all other fields from the objects of core/database. */

@@ -18,7 +18,7 @@ import { createReadiness, type Readiness } from './status/readiness.ts'
 import { openSockets, type Sockets } from './ws/ws-server.ts'
 import { createEventStreams, type EventStreams } from './sse/event-stream.ts'
 
-/** The server in front of one database, not yet listening. */
+/** The server in front of one tenant's database, not yet listening. */
 export interface App {
   readonly http: Http
   readonly sockets: Sockets
@@ -29,7 +29,8 @@ export interface App {
 }
 
 interface AppOptions {
-  readonly db: Database
+  /** The database as an actor uses it; null: an operation that names none. */
+  readonly databaseOf: (actor: string | null) => Database
   readonly config: Pick<Config, 'host' | 'cors' | 'bounds'>
   /** The IP address that `host` resolves to; default: `host`. */
   readonly address?: string | undefined
@@ -44,7 +45,7 @@ interface AppOptions {
 
 /** Connects all transports to a database. */
 export function createApp({
-  db,
+  databaseOf,
   config,
   address = config.host,
   log,
@@ -59,7 +60,7 @@ export function createApp({
   const readiness = createReadiness(() => performance.now())
   const executor = createExecutor({
     module,
-    db,
+    databaseOf,
     plugins,
     maxRunning: bounds.operations,
     observe: (error) => readiness.observe(error),

@@ -47,7 +47,7 @@ export async function startServer(
   try {
     const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
     const app = createApp({
-      db: engine.database(TENANT, { actor: null }),
+      databaseOf: (actor) => engine.database(TENANT, { actor }),
       config,
       address,
       log,

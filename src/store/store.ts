@@ -44,9 +44,12 @@ export interface Store {
    * Documents of a range in key order, as of `at` (L7). Cost: latest reads scan only the rows they return.
    *
    * L10 bounded steps: a page ends early once `skips` rows were skipped, so it may be short or empty; the pages that
-   * continue from `next` together equal one page without bounds. Holds for `list`, `log` and `history`.
+   * continue from `next` together equal one page without bounds. Holds for `list`, `paths`, `log` and `history`.
    */
   list(tenant: TenantId, range: Range, at?: Revision): Promise<ListPage>
+
+  /** As `list` (L7, L10), but only the paths: no value is loaded. */
+  paths(tenant: TenantId, range: Range, at?: Revision): Promise<PathPage>
 
   /**
    * Names, in order, of the collections directly below each document (`[]`: the top level) in which a document, deleted
@@ -159,6 +162,11 @@ export interface ListPage extends Page {
   readonly next?: Path | undefined
 }
 
+/** A page of the paths of documents. */
+export interface PathPage extends Omit<ListPage, 'rows'> {
+  readonly rows: readonly Path[]
+}
+
 export interface HistoryPage extends Page {
   /** With `more`: the revision from which to continue (as `after`; in reverse, as `before`). */
   readonly next?: Revision | undefined
@@ -169,6 +177,8 @@ export interface Range {
   /** `collection`: only its direct documents. `below`: all documents below a document, or in and below a collection. */
   readonly kind: 'collection' | 'below'
   readonly path: Path
+  /** Levels of collections of a range `below`: deeper documents are neither returned nor read. Default: all. */
+  readonly levels?: number | undefined
   /** Exclusive bounds: paths of documents of the range, which need not exist. */
   readonly after?: Path | undefined
   readonly before?: Path | undefined

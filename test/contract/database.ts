@@ -1,7 +1,11 @@
 import { describe } from 'vitest'
 import { asOf } from './database/as-of.ts'
+import { atLeasts } from './database/at-least.ts'
 import { changes } from './database/changes.ts'
+import { collections } from './database/collections.ts'
 import { deletes } from './database/deletes.ts'
+import { depthsOfFeeds } from './database/depth.ts'
+import { diffs } from './database/diff.ts'
 import { documents } from './database/documents.ts'
 import { ephemeral } from './database/ephemeral.ts'
 import { expectations } from './database/expectations.ts'
@@ -47,7 +51,10 @@ const CHAPTERS = [
   asOf,
   restores,
   reverts,
+  collections,
+  diffs,
   logs,
+  atLeasts,
   changes,
   feeds,
   ephemeral,
@@ -59,6 +66,7 @@ const CHAPTERS = [
   lives,
   resumes,
   shapes,
+  depthsOfFeeds,
   watches,
 ]
 

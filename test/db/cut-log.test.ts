@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
-import type { Cursor, Database } from '../../src/core/database.ts'
+import type { Database } from '../../src/core/database.ts'
+import type { Cursor } from '../../src/core/database/options.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { reading, reasons, refusal } from '../contract/database/subject.ts'

@@ -1,15 +1,20 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Cursor, Database, Op } from '../../src/core/database.ts'
+import type { Database, Op } from '../../src/core/database.ts'
+import type { Cursor } from '../../src/core/database/options.ts'
 import type { Json } from '../../src/core/json/json.ts'
+import { LIMITS } from '../../src/core/limits.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import { ValueTree } from '../../src/db/read/value-tree.ts'
+import { parseShape } from '../../src/db/shape/shape.ts'
+import { ShapeIndex } from '../../src/db/shape/shape-index.ts'
+import { ValueTree } from '../../src/db/read/tree/value-tree.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { revisionIn } from '../support/writers/history-run.ts'
-import { ALL, path } from '../support/store/drafts.ts'
+import { pull } from '../support/database/pull.ts'
+import { ALL, path, put } from '../support/store/drafts.ts'
 import { wrapped } from './store-wrappers.ts'
 
 async function withStores(use: (store: Store) => Promise<void>): Promise<void> {
@@ -88,7 +93,7 @@ test('get with a depth gives what lies there, cut to so many levels: random tree
   })
 })
 
-test('what lies deeper than the depth is not read: by get and by a watch', async () => {
+test('what lies deeper than the depth is not read: by get, by a watch and by the snapshot of live', async () => {
   await withStores(async (inner) => {
     let rows = 0
     const list: Store['list'] = async (...parts) => {
@@ -117,9 +122,38 @@ test('what lies deeper than the depth is not read: by get and by a watch', async
     expect(await read(() => db.get('posts', { depth: 0 }))).toBe(3)
     expect(await read(() => db.get('posts/1', { depth: 0 }))).toBe(0)
     expect(await read(() => db.get('posts/1', { depth: 1 }))).toBe(200)
+    const snapshot = (paths: readonly string[], depth: number): Promise<number> =>
+      read(async () => {
+        const feed = db.live(paths, { depth })
+        while (!(await pull(feed)).upToDate);
+        await feed.return?.()
+      })
+    expect(await snapshot(['posts'], 0)).toBe(3)
+    expect(await snapshot(['posts/1'], 0)).toBe(0)
+    expect(await snapshot(['posts/1/comments', 'posts'], 0)).toBe(203)
+    expect(await snapshot(['posts'], 1)).toBe(603)
     const watch = db.watch('posts', { depth: 0 })
     expect(await read(() => watch.next())).toBe(3)
     await watch.return?.()
     await engine.close()
   })
+})
+
+test('a write that is deeper than the depth is not looked at for the feed', () => {
+  const index = new ShapeIndex<string>()
+  const shapes = [
+    ['all', ['posts'], {}],
+    ['shallow', ['posts'], { depth: 0 }],
+    ['equal', ['posts'], { depth: 0, where: 'value.n == 1' }],
+    ['one', ['posts/1'], { depth: 0 }],
+    ['field', ['posts/1/n'], { depth: 0 }],
+  ] as const
+  for (const [name, paths, options] of shapes) index.add(parseShape(paths, options, LIMITS), name)
+  const found = (text: string): readonly string[] => {
+    const write = { ...put(text, 1, { n: 1 }), createdAt: 1, revision: 1, updatedAt: 1, actor: null, commit: 'c' }
+    return [...index.find(write, undefined)].toSorted()
+  }
+  expect(found('posts/1')).toEqual(['all', 'equal', 'field', 'one', 'shallow'])
+  expect(found('posts/2')).toEqual(['all', 'equal', 'shallow'])
+  expect(found('posts/1/comments/c')).toEqual(['all'])
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Database, DocumentPage, PageOptions } from '../../src/core/database.ts'
+import type { Database, DocumentPage } from '../../src/core/database.ts'
+import type { PageOptions } from '../../src/core/database/options.ts'
 import { LIMITS, type Limits } from '../../src/core/limits.ts'
 import { jsonBytes } from '../../src/core/json/value.ts'
 import { openEngine } from '../../src/db/engine.ts'

@@ -9,6 +9,7 @@ export function wrapped(store: Store, replaced: Partial<Store>): Store {
     find: (tenant, ids) => store.find(tenant, ids),
     heads: (tenant, paths, at) => store.heads(tenant, paths, at),
     list: (tenant, range, at) => store.list(tenant, range, at),
+    paths: (tenant, range, at) => store.paths(tenant, range, at),
     collections: (tenant, documents, at) => store.collections(tenant, documents, at),
     history: (tenant, path, range) => store.history(tenant, path, range),
     log: (tenant, range) => store.log(tenant, range),
@@ -36,6 +37,7 @@ export function distant(store: Store): Store {
     find: (tenant, ids) => travel(() => store.find(tenant, ids)),
     heads: (tenant, paths, at) => travel(() => store.heads(tenant, paths, at)),
     list: (tenant, range, at) => travel(() => store.list(tenant, range, at)),
+    paths: (tenant, range, at) => travel(() => store.paths(tenant, range, at)),
     collections: (tenant, documents, at) => travel(() => store.collections(tenant, documents, at)),
     log: (tenant, range) => travel(() => store.log(tenant, range)),
   })

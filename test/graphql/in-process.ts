@@ -41,7 +41,7 @@ export interface InProcess {
 export function inProcess(db: Database = recordingDatabase(), plugins: readonly Plugin[] = DEFAULT_PLUGINS): InProcess {
   const reported: Reported[] = []
   const module = createGraphqlModule({ report: (id, error) => reported.push({ id, error }) })
-  const executor = createExecutor({ module, db, plugins, maxRunning: 1_024, observe: () => {} })
+  const executor = createExecutor({ module, databaseOf: () => db, plugins, maxRunning: 1_024, observe: () => {} })
   const room = { claim: () => true, readTurn: () => null }
   const ask: InProcess['ask'] = async (query, variables, { operationName } = {}) => {
     const params = { query, operationName, variables: variables as Record<string, unknown> | undefined }

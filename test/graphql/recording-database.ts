@@ -1,4 +1,13 @@
-import type { ChangeBatch, WriteResult, Database, Document, DocumentPage, Reverted } from '../../src/core/database.ts'
+import type {
+  ChangeBatch,
+  CollectionPage,
+  Database,
+  Document,
+  DocumentPage,
+  Reverted,
+  WriteResult,
+} from '../../src/core/database.ts'
+import type { Difference } from '../../src/core/patch/diff.ts'
 
 /** A call of a Database's method: its name and its arguments. */
 export type Call = readonly [method: string, ...args: readonly unknown[]]
@@ -46,6 +55,17 @@ export const PAGE: DocumentPage = {
   cursor: 'c9',
 }
 
+export const COLLECTIONS: CollectionPage = {
+  edges: [{ cursor: 'n1', node: { path: 'posts/1/comments', name: 'comments', documents: 2 } }],
+  startCursor: 'n1',
+  endCursor: 'n1',
+  hasNextPage: false,
+  hasPreviousPage: false,
+  cursor: 'c9',
+}
+
+export const DIFF: readonly Difference[] = [{ op: 'replace', path: '/title', value: 'Tides' }]
+
 export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true, reset: null }
 
 export const REVERTED: Reverted = {
@@ -76,6 +96,8 @@ export function recordingDatabase(override: Partial<Database> = {}): Database & 
     document: answer('document', DOCUMENT),
     documents: answer('documents', PAGE),
     history: answer('history', PAGE),
+    collections: answer('collections', COLLECTIONS),
+    diff: answer('diff', DIFF),
     log: answer('log', BATCH),
     interrupt: answer('interrupt', 3),
     changes: (...args) => {

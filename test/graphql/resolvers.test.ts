@@ -61,6 +61,31 @@ describe('a read', () => {
       ['history', 'posts', { actor: 'bob', last: 3 }],
     ],
     [
+      'collections at the root, with the default of the schema',
+      '{ collections { cursor nodes { name documents } edges { cursor } pageInfo { endCursor } } }',
+      ['collections', null, { first: 100 }],
+    ],
+    [
+      'collections below a document',
+      '{ collections(path: "posts/1", first: 2, after: "n", asOf: { version: 3 }, atLeast: "c") { cursor } }',
+      ['collections', 'posts/1', { first: 2, after: 'n', asOf: { version: 3 }, atLeast: 'c' }],
+    ],
+    [
+      'diff',
+      '{ diff(path: "posts/1", from: { version: 1 }, to: { cursor: "c" }, atLeast: "d") }',
+      ['diff', 'posts/1', { from: { version: 1 }, to: { cursor: 'c' }, atLeast: 'd' }],
+    ],
+    [
+      'a document with a place that the server has to know',
+      '{ document(path: "posts/1", atLeast: "c") { id } }',
+      ['document', 'posts/1', { atLeast: 'c' }],
+    ],
+    [
+      'log with a depth',
+      '{ log(paths: "posts", depth: 0, atLeast: "c") { cursor } }',
+      ['log', ['posts'], { depth: 0, atLeast: 'c' }],
+    ],
+    [
       'an explicit null as nothing',
       '{ history(path: "posts/1", last: null, from: null) { cursor } }',
       ['history', 'posts/1', {}],
@@ -361,7 +386,9 @@ describe('the subscription', () => {
 
   test('passes its arguments on', async () => {
     const db = recordingDatabase()
-    const args = 'paths: ["a", "b/*"], after: "c", start: BEGINNING, last: 5, limit: 9, types: [NEW], heartbeatMs: 100'
+    const args =
+      'paths: ["a", "b/*"], after: "c", start: BEGINNING, last: 5, limit: 9, types: [NEW], heartbeatMs: 100, ' +
+      'depth: 1, atLeast: "d"'
     await (await subscribe(db, `subscription { changes(${args}) { cursor } }`)).text()
     const options = {
       after: 'c',
@@ -371,6 +398,8 @@ describe('the subscription', () => {
       types: ['NEW'],
       replica: 'DEFAULT',
       heartbeatMs: 100,
+      depth: 1,
+      atLeast: 'd',
     }
     expect(db.calls).toEqual([['changes', ['a', 'b/*'], options]])
   })

@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws'
 import { describe, expect, test } from 'vitest'
 import WebSocket from 'ws'
-import type { Cursor } from '../../src/core/database.ts'
+import type { Cursor } from '../../src/core/database/options.ts'
 import type { Revision } from '../../src/core/version.ts'
 import { follow, selects, type Feeder, type Interest } from '../support/writers/history-follower.ts'
 import {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import type { Check, Expect, Op } from '../../src/core/database.ts'
+import type { Check, Op } from '../../src/core/database.ts'
+import type { Expect } from '../../src/core/database/options.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import type { ChangeType } from '../../src/core/version.ts'
 
@@ -29,6 +30,14 @@ export type Command =
       readonly from: number | null
       readonly to: number | null
     }
+  | {
+      readonly kind: 'collections'
+      readonly path: string | null
+      readonly asOf: Moment | null
+      readonly first: number
+      readonly after: boolean
+    }
+  | { readonly kind: 'diff'; readonly path: string; readonly from: Moment; readonly to: Moment | null }
   | { readonly kind: 'log'; readonly plan: FeedPlan; readonly first: number }
   | { readonly kind: 'feed'; readonly plan: FeedPlan; readonly limit: number | null; readonly dieEvery: number | null }
   | { readonly kind: 'watch' }
@@ -51,6 +60,7 @@ export interface PagePlan {
 export interface FeedPlan {
   readonly paths: readonly string[]
   readonly types: readonly ChangeType[] | null
+  readonly depth: number | null
   /** Revisions before the last one; null: from the beginning. */
   readonly back: number | null
   /** Instead of `back`: the last so many changes. */
@@ -210,6 +220,7 @@ const page: fc.Arbitrary<PagePlan> = fc.record({
 const plan: fc.Arbitrary<FeedPlan> = fc.record({
   paths: fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }),
   types: fc.option(fc.subarray(['NEW', 'UPDATE', 'DELETE'] as ChangeType[]), { freq: 2 }),
+  depth: oftenNull(fc.nat(2)),
   back: fc.option(fc.integer({ min: -1, max: 50 }), { freq: 4 }),
   last: oftenNull(fc.integer({ min: 0, max: 9 })),
 })
@@ -261,6 +272,25 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
       page,
       from: fc.option(fc.nat(60), { freq: 2 }),
       to: fc.option(fc.nat(60), { freq: 2 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('collections' as const),
+      path: fc.oneof(fc.constant(null), anyPath),
+      asOf,
+      first: fc.integer({ min: 1, max: 4 }),
+      after: fc.boolean(),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('diff' as const),
+      path: anyPath,
+      from: moment,
+      to: fc.option(moment, { freq: 2 }),
     }),
   },
   {

@@ -39,7 +39,7 @@ export class NaiveModel {
   }
 
   #judgeRead(command: Command, value: unknown): readonly string[] {
-    const live = 'asOf' in command ? this.#at(command) : null
+    const live = 'asOf' in command && command.kind !== 'collections' ? this.#at(command) : null
     if (live === null) return []
     if (command.kind === 'document') {
       return differs(live.get(command.path) ?? null, (value as Document | null)?.value ?? null)

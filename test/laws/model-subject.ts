@@ -1,5 +1,6 @@
 import { formatCursor } from '../../src/core/cursor.ts'
-import type { AsOf, Change, ChangeBatch, Database, DocumentPage, Op, PageOptions } from '../../src/core/database.ts'
+import type { Change, ChangeBatch, Database, DocumentPage, Op } from '../../src/core/database.ts'
+import type { AsOf, PageOptions } from '../../src/core/database/options.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
 import type { Store, TenantId } from '../../src/store/store.ts'
@@ -27,8 +28,12 @@ export class Subject {
   readonly #clock: Clock
   readonly #epoch: string
   #watching: { readonly feed: AsyncIterableIterator<ChangeBatch>; cursor: number } | null = null
-  /** Page cursors of the last page of documents, and of history. */
-  readonly #edges = { documents: [] as readonly string[], history: [] as readonly string[] }
+  /** Page cursors of the last pages of documents, of history and of collections. */
+  readonly #edges = {
+    documents: [] as readonly string[],
+    history: [] as readonly string[],
+    collections: [] as readonly string[],
+  }
   /** Of the last commit. */
   revision = 0
 
@@ -91,7 +96,12 @@ export class Subject {
           ...this.#after(command.plan),
           first: command.first,
           types: command.plan.types ?? undefined,
+          depth: command.plan.depth ?? undefined,
         })
+      case 'collections':
+        return this.#collections(command)
+      case 'diff':
+        return this.db.diff(command.path, { from: this.#asOf(command.from), to: this.#asOf(command.to) })
       case 'feed':
         return this.#follow(command)
       case 'watch':
@@ -120,6 +130,13 @@ export class Subject {
     return done
   }
 
+  async #collections({ path, asOf, first, after }: Command & { kind: 'collections' }): Promise<unknown> {
+    const from = after ? this.#edges.collections[0] : undefined
+    const page = await this.db.collections(path, { asOf: this.#asOf(asOf), first, after: from })
+    this.#edges.collections = page?.edges.map(({ cursor }) => cursor) ?? []
+    return page
+  }
+
   async #page(kind: 'documents' | 'history', reading: Promise<DocumentPage>): Promise<DocumentPage> {
     const page = await reading
     this.#edges[kind] = page.edges.map(({ cursor }) => cursor)
@@ -131,6 +148,8 @@ export class Subject {
     return { ...(side !== null && { [side]: count }), after: edge(after), before: edge(before) }
   }
 
+  #asOf(moment: Moment): AsOf
+  #asOf(moment: Moment | null): AsOf | undefined
   #asOf(moment: Moment | null): AsOf | undefined {
     switch (moment?.kind) {
       case undefined:
@@ -159,7 +178,11 @@ export class Subject {
   /** Everything that a follower gets until it is up to date or complete, however often it dies. */
   async #follow({ plan, limit, dieEvery }: Command & { kind: 'feed' }): Promise<unknown> {
     const changes: Change[] = []
-    const options = { types: plan.types ?? undefined, limit: dieEvery === null ? (limit ?? undefined) : undefined }
+    const options = {
+      types: plan.types ?? undefined,
+      depth: plan.depth ?? undefined,
+      limit: dieEvery === null ? (limit ?? undefined) : undefined,
+    }
     const beginning =
       plan.last !== null
         ? { last: plan.last }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatCursor } from '../../src/core/cursor.ts'
-import type { Cursor, Database } from '../../src/core/database.ts'
+import type { Database } from '../../src/core/database.ts'
+import type { Cursor } from '../../src/core/database/options.ts'
 import type { Revision } from '../../src/core/version.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'

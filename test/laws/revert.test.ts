@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { AsOf, Database } from '../../src/core/database.ts'
+import type { Database } from '../../src/core/database.ts'
+import type { AsOf } from '../../src/core/database/options.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { getField } from '../../src/core/json/field.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'

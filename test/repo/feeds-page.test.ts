@@ -33,7 +33,9 @@ function rowsBelow(head: string): readonly (readonly string[])[] {
 
 /** What differs from run to run. */
 function normal(text: string): string {
-  return text.replaceAll(/\b[0-9a-z]{16}-[0-9a-z]{1,11}(-s[0-9a-z]{1,7})?-[0-9a-z]{1,7}\b/g, '<cursor>')
+  return text
+    .replaceAll(/\b[0-9a-z]{16}-[0-9a-z]{1,11}(-s[0-9a-z]{1,7})?-[0-9a-z]{1,7}\b/g, '<cursor>')
+    .replaceAll(/"time":"\d{4}-\d\d-\d\dT[\d:.]+Z","version":"[\d.]+"/g, '"time":"<time>","version":"<version>"')
 }
 
 /** A server with the document of the examples. */

@@ -248,7 +248,7 @@ async function watchedDatabase(): Promise<Watched> {
 /** A server whose connections can be looked for in memory. */
 async function serveWatched(db: Database): Promise<Address & { readonly connections: readonly WeakRef<Socket>[] }> {
   const { http, sockets, streams } = createApp({
-    db,
+    databaseOf: () => db,
     config: { host: '127.0.0.1', cors: [], bounds: BOUNDS },
     log: openLog('silent'),
     counts: () => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }),

@@ -1,5 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
-import type { Cursor, Database, Document, InterruptMatch, Timestamp } from '../../core/database.ts'
+import type { Database, Document } from '../../core/database.ts'
+import type { Cursor, InterruptMatch, Timestamp } from '../../core/database/options.ts'
 import { DatabaseError } from '../../core/error.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import type { TenantId } from '../../store/store.ts'

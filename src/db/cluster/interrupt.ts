@@ -1,4 +1,4 @@
-import type { InterruptMatch } from '../../core/database.ts'
+import type { InterruptMatch } from '../../core/database/options.ts'
 import type { Json } from '../../core/json/json.ts'
 import type { Limits } from '../../core/limits.ts'
 import { overlaps, parsePatterns, type Pattern } from '../../core/pattern.ts'

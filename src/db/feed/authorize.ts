@@ -1,4 +1,4 @@
-import type { Filter } from '../../core/database.ts'
+import type { Filter } from '../../core/database/options.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { TenantId } from '../../store/store.ts'
 

@@ -8,6 +8,7 @@ import type { TenantContext } from '../log/tenant-context.ts'
 import { changeBytes } from './change-bytes.ts'
 import { coalesce } from './coalesce.ts'
 import type { Matcher } from '../shape/matcher.ts'
+import type { Shape } from '../shape/shape.ts'
 import { ephemeralBatch } from './cohort/ephemeral-buffer.ts'
 import { snapshotPage, type SnapshotMark } from './snapshot.ts'
 import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
@@ -39,9 +40,7 @@ export function snapshotStart(revision: Revision, reset?: Reset): LivePosition {
 interface LiveSourceOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
-  readonly patterns: readonly (readonly string[])[]
-  /** Hash of the shape, which cursors carry. */
-  readonly shapeHash: string
+  readonly shape: Shape
 }
 
 /** Source of `live`: a snapshot of the documents that match, then their coalesced changes. */
@@ -61,7 +60,7 @@ export class LiveSource implements FeedSource<ChangeBatch, LivePosition> {
   heartbeat(revision: Revision, upToDate: boolean): ChangeBatch {
     return {
       changes: [],
-      cursor: formatCursor(this.#tail.epoch, revision, this.#options.shapeHash),
+      cursor: formatCursor(this.#tail.epoch, revision, this.#options.shape.shapeHash),
       upToDate,
       reset: null,
     }
@@ -115,8 +114,8 @@ export class LiveSource implements FeedSource<ChangeBatch, LivePosition> {
     { revision, reset }: LivePosition,
     mark: SnapshotMark,
   ): Promise<FeedStep<ChangeBatch, LivePosition>> {
-    const { context, matcher, patterns } = this.#options
-    const page = await snapshotPage({ context, matcher, patterns, at: revision }, mark)
+    const { context, matcher, shape } = this.#options
+    const page = await snapshotPage({ context, matcher, shape, at: revision }, mark)
     const upToDate = page.next === null && revision >= this.#tail.last
     const next =
       page.next === null
@@ -134,7 +133,9 @@ export class LiveSource implements FeedSource<ChangeBatch, LivePosition> {
     const { epoch } = this.#tail
     return {
       changes,
-      cursor: partial ? formatPartialCursor(epoch, revision) : formatCursor(epoch, revision, this.#options.shapeHash),
+      cursor: partial
+        ? formatPartialCursor(epoch, revision)
+        : formatCursor(epoch, revision, this.#options.shape.shapeHash),
       upToDate,
       reset: null,
     }

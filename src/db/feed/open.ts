@@ -1,9 +1,11 @@
-import type { ChangeBatch, ChangesOptions, FeedOptions, ObservedValue } from '../../core/database.ts'
+import type { ChangeBatch, ObservedValue } from '../../core/database.ts'
+import type { AtLeast, ChangesOptions, FeedOptions, WatchOptions } from '../../core/database/options.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import { parsePath, pathText, type Path } from '../../core/path.ts'
 import type { TenantId } from '../../store/store.ts'
-import { parseDepth, valueAt } from '../read/reader.ts'
+import { waitUntilKnown } from '../read/at-least.ts'
+import { valueAt } from '../read/reader.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { withGrant, type Authorize, type SubscriptionRequest, type GrantedView } from './authorize.ts'
 import { ChangesSource, limitChanges, startFrom } from './changes.ts'
@@ -12,7 +14,7 @@ import type { Cohorts, Membership } from './cohort/cohorts.ts'
 import { Feed, type CurrentPosition, type RunningFeed } from './feed.ts'
 import { LiveSource, liveStart, snapshotStart, type LivePosition } from './live.ts'
 import { createMatcher } from '../shape/matcher.ts'
-import { parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
+import { parseDepth, parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
 import type { FeedPosition } from './cohort/feed-source.ts'
 import { ValueSource } from './value.ts'
 
@@ -35,7 +37,8 @@ export function openChanges(
   paths: readonly string[],
   options: ChangesOptions,
 ): Feed<ChangeBatch, FeedPosition> {
-  const { context, cohorts, limits, ended } = deps
+  const { cohorts, limits } = deps
+  const { context, ended } = afterAtLeast(deps, options)
   const { request, authorizedShape } = parseRequested(deps, paths, options)
   const heartbeatMs = parseHeartbeat(options)
   const start = startFrom(options, limits)
@@ -68,7 +71,8 @@ export function openLive(
   paths: readonly string[],
   options: FeedOptions,
 ): Feed<ChangeBatch, LivePosition> {
-  const { context, cohorts, ended } = deps
+  const { cohorts } = deps
+  const { context, ended } = afterAtLeast(deps, options)
   const { request, authorizedShape } = parseRequested(deps, paths, options)
   const heartbeatMs = parseHeartbeat(options)
   const join = async (
@@ -76,7 +80,7 @@ export function openLive(
   ): Promise<Membership<ChangeBatch, LivePosition> | null> => {
     const [shape, tenantContext] = [await authorizedShape(), await context()]
     const { tail } = tenantContext
-    const [key, { shapeHash }] = [`live ${shape.key}`, shape]
+    const key = `live ${shape.key}`
     if (current?.key === key) return null
     const init = (): CohortInit<ChangeBatch, LivePosition> => ({
       tail,
@@ -84,25 +88,22 @@ export function openLive(
       source: new LiveSource({
         context: tenantContext,
         matcher: createMatcher(tenantContext.tail, shape, { tracksMembership: true }),
-        patterns: shape.patterns,
-        shapeHash,
+        shape,
       }),
     })
     return cohorts.join(key, init, async () =>
-      current === null ? liveStart(tenantContext, options.after, shapeHash) : snapshotStart(tail.last, 'SHAPE_CHANGED'),
+      current === null
+        ? liveStart(tenantContext, options.after, shape.shapeHash)
+        : snapshotStart(tail.last, 'SHAPE_CHANGED'),
     )
   }
   return new Feed({ request, join, heartbeatMs, signal: options.signal, ended })
 }
 
-interface WatchOptions {
-  readonly depth?: number | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
 /** Opens `watch`. Throws at once if the arguments alone are wrong; later errors end the feed. */
 export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): Feed<ObservedValue, FeedPosition> {
-  const { context, cohorts, limits, tenant, actor, admit, ended } = deps
+  const { cohorts, limits, tenant, actor, admit } = deps
+  const { context, ended } = afterAtLeast(deps, options)
   const request: SubscriptionRequest = { tenant, actor, paths: [text], filter: {} }
   parsePath(text, limits)
   const depth = parseDepth(options.depth)
@@ -122,6 +123,23 @@ export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): 
     )
   }
   return new Feed({ request, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
+}
+
+/** Has a feed begin when the server knows its `atLeast`; the wait ends with the feed. */
+function afterAtLeast(deps: FeedDeps, { atLeast }: AtLeast): Pick<FeedDeps, 'context' | 'ended'> {
+  if (atLeast === undefined) return deps
+  const waiting = new AbortController()
+  return {
+    context: async () => {
+      const context = await deps.context()
+      await waitUntilKnown(context, atLeast, waiting.signal)
+      return context
+    },
+    ended: (feed) => {
+      waiting.abort()
+      deps.ended(feed)
+    },
+  }
 }
 
 type CohortInit<T, P extends FeedPosition> = Omit<CohortOptions<T, P>, 'cache'>

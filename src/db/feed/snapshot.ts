@@ -1,11 +1,13 @@
 import type { Change } from '../../core/database.ts'
 import { compareText, isWithin, pathText, type Path } from '../../core/path.ts'
-import { concrete, type Pattern } from '../../core/pattern.ts'
+import { concrete } from '../../core/pattern.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import { toDocument } from '../shape/render.ts'
 import { Search } from '../time/bounded-search.ts'
+import type { Range } from '../../store/store.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Matcher } from '../shape/matcher.ts'
+import { longestPath, type Shape } from '../shape/shape.ts'
 
 /**
  * Where the next page of a snapshot begins: the index of its range in `SnapshotRanges.below`, and the document before.
@@ -24,37 +26,54 @@ interface SnapshotPage {
 interface SnapshotOptions {
   readonly context: TenantContext
   readonly matcher: Matcher
-  readonly patterns: readonly Pattern[]
+  readonly shape: Shape
   /** The revision of the snapshot. */
   readonly at: Revision
 }
 
-/** Where documents that match a set of patterns may lie. */
+/** Documents below a collection, a document or everything (`[]`). */
+interface SnapshotRange {
+  readonly root: Path
+  /** Most segments of their paths. */
+  readonly longest: number
+}
+
+/** Where documents of a shape may lie. */
 interface SnapshotRanges {
   /** Documents that a pattern names, or whose inside it names. */
   readonly documents: readonly Path[]
-  /** Collections, documents or everything (`[]`) below which they may lie; no path is within another. */
-  readonly below: readonly Path[]
+  /** None is within another; with a depth, two may share documents. */
+  readonly below: readonly SnapshotRange[]
 }
 
-function rangesOf(patterns: readonly Pattern[]): SnapshotRanges {
-  const roots = patterns.map(concrete)
-  const below = roots.filter(
-    (root, i) => !roots.some((other, k) => isWithin(root, other) && (other.length < root.length || k < i)),
+function rangesOf({ patterns, depth }: Shape): SnapshotRanges {
+  const all = patterns.map((pattern) => ({ root: concrete(pattern), longest: longestPath(pattern, depth) }))
+  const below = all.filter(
+    (range, i) =>
+      levelsOf(range) > 0 && !all.some((other, k) => contains(other, range) && (!contains(range, other) || k < i)),
   )
   const documents = new Map<string, Path>()
-  for (const root of roots) {
+  for (const { root } of all) {
     for (let length = 2; length <= root.length; length += 2) {
       const document = root.slice(0, length)
-      if (!below.some((other) => isBelow(document, other))) documents.set(pathText(document), document)
+      if (!below.some((range) => isBelow(document, range))) documents.set(pathText(document), document)
     }
   }
   return { documents: [...documents.values()].toSorted((a, b) => compareText(pathText(a), pathText(b))), below }
 }
 
-/** Whether a range read below `root` returns the document. */
-function isBelow(document: Path, root: Path): boolean {
-  return document.length > root.length && isWithin(document, root)
+function contains(outer: SnapshotRange, inner: SnapshotRange): boolean {
+  return isWithin(inner.root, outer.root) && inner.longest <= outer.longest
+}
+
+/** Levels of collections in a range. */
+function levelsOf({ root, longest }: SnapshotRange): number {
+  return Math.floor((longest - root.length + (root.length % 2)) / 2)
+}
+
+/** Whether a read of the range returns the document. */
+function isBelow(document: Path, { root, longest }: SnapshotRange): boolean {
+  return document.length > root.length && document.length <= longest && isWithin(document, root)
 }
 
 /**
@@ -63,62 +82,63 @@ function isBelow(document: Path, root: Path): boolean {
  * (`searchedDocuments`, half of `readMs`).
  */
 export async function snapshotPage(options: SnapshotOptions, from: SnapshotMark): Promise<SnapshotPage> {
-  const { documents, below } = rangesOf(options.patterns)
+  const { documents, below } = rangesOf(options.shape)
   const changes: Change[] = from.range === 0 && from.after === undefined ? await readNamed(options, documents) : []
   const { limits, readMs } = options.context
   const search = new Search(readMs, limits.searchedDocuments)
   for (let mark: SnapshotMark | null = from; ; await search.yieldOrTimeOut()) {
-    const root: Path | undefined = below[mark.range]
-    if (root === undefined) return { changes, next: null }
-    const page = await readBelow(options, { root, after: mark.after }, search)
-    changes.push(...page.changes)
+    const range: SnapshotRange | undefined = below[mark.range]
+    if (range === undefined) return { changes, next: null }
+    const page = await readBelow(options, { ...range, after: mark.after }, search)
+    const earlier = below.slice(0, mark.range)
+    for (const { path, change } of page.changes) {
+      if (!earlier.some((other) => isBelow(path, other))) changes.push(change)
+    }
     mark = page.after === undefined ? { range: mark.range + 1 } : { range: mark.range, after: page.after }
     if (changes.length > 0 || search.isOver) return { changes, next: mark.range >= below.length ? null : mark }
   }
 }
 
-async function readNamed({ context, matcher, at }: SnapshotOptions, documents: readonly Path[]): Promise<Change[]> {
+async function readNamed(
+  { context, matcher, at }: Omit<SnapshotOptions, 'shape'>,
+  documents: readonly Path[],
+): Promise<Change[]> {
   if (documents.length === 0) return []
   const { rows } = await context.store.heads(context.tenant, documents, at)
-  return rows.filter((row) => row !== null).flatMap((version) => toNew({ context, matcher, at }, version))
+  const found = rows.filter((row) => row !== null).map((version) => toNew({ context, matcher, at }, version))
+  return found.filter((change) => change !== null)
+}
+
+interface FoundChange {
+  readonly path: Path
+  readonly change: Change
 }
 
 async function readBelow(
   options: SnapshotOptions,
-  { root, after }: { readonly root: Path; readonly after: Path | undefined },
+  { after, ...snapshotRange }: SnapshotRange & { readonly after: Path | undefined },
   search: Search,
-): Promise<{ changes: Change[]; after?: Path | undefined }> {
+): Promise<{ changes: readonly FoundChange[]; after?: Path | undefined }> {
   const { store, tenant } = options.context
   const { slice, skips } = search
-  const page = await store.list(tenant, { kind: 'below', path: root, after, limit: slice, skips }, options.at)
+  const [path, levels] = [snapshotRange.root, levelsOf(snapshotRange)]
+  const range: Range = { kind: 'below', path, levels, after, limit: slice, skips }
+  const page = await store.list(tenant, range, options.at)
   search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
-  const changes: Change[] = []
+  const changes: FoundChange[] = []
   for (const version of page.rows) {
     if (search.isLong) await search.yieldOrTimeOut()
-    changes.push(...toNew(options, version))
+    const change = toNew(options, version)
+    if (change !== null) changes.push({ path: version.path, change })
   }
   return { changes, after: page.next }
 }
 
-/** The document as a NEW, if it matches. */
-function toNew(
-  { context: { tail }, matcher, at }: Omit<SnapshotOptions, 'patterns'>,
-  version: Version,
-): readonly Change[] {
+/** The document as a NEW; null when it does not match. */
+function toNew({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'shape'>, version: Version): Change | null {
   const document = matcher.project(version, toDocument(tail.epoch, version, at))
-  if (document === null) return []
+  if (document === null) return null
   const { path, cursor, updatedAt } = document
-  return [
-    {
-      type: 'NEW',
-      reason: 'WRITE',
-      path,
-      document,
-      before: null,
-      fields: [],
-      commit: version.commit,
-      cursor,
-      at: updatedAt,
-    },
-  ]
+  const { commit } = version
+  return { type: 'NEW', reason: 'WRITE', path, document, before: null, fields: [], commit, cursor, at: updatedAt }
 }

@@ -7,10 +7,13 @@ import type { Limit, Store, TenantId } from '../../store/store.ts'
 import { PreviousValues } from '../shape/previous-values.ts'
 import { ShapeIndex, UNKNOWN_PREVIOUS, type MaybePrevious } from '../shape/shape-index.ts'
 import { RecentCommits } from './recent-commits.ts'
+import { RevisionWaiters } from './revision-waiters.ts'
 
 /** One read of the log by a feed: the bound of the commits in memory per reader. */
 export const FEED_PAGE: Limit = { rows: 64, bytes: 1_048_576 }
 const RECENT = { maxCommits: 4_096, maxBytes: 33_554_432 }
+/** Interval of reads of the log while a caller waits for a revision, as a notification may be lost, ms. */
+const WAIT_REFRESH_MS = 100
 /** Least time between two reads of the log that `refreshIfStale` starts. */
 const MIN_REFRESH_INTERVAL_MS = 100
 /** Followers that get an ephemeral commit in one turn of the event loop. */
@@ -49,6 +52,7 @@ export class LogTail {
   indexed: Revision
   readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
   readonly previousValues: PreviousValues
+  readonly #waiters = new RevisionWaiters()
   #notifying = false
   #ephemeral: Promise<void> = Promise.resolve()
 
@@ -120,6 +124,20 @@ export class LogTail {
     return resumePoint(this, cursor)
   }
 
+  /** Whether `last` reaches a revision within `ms`; false also when `signal` is aborted before. */
+  async reaches(revision: Revision, ms: number, signal?: AbortSignal): Promise<boolean> {
+    const deadline = performance.now() + ms
+    while (revision > this.last) {
+      // A failure counts as no news: the store may be back in time.
+      await this.refresh().catch(() => {})
+      const left = deadline - performance.now()
+      if (revision <= this.last) return true
+      if (left <= 0 || signal?.aborted === true) return false
+      await this.#waiters.wait(revision, Math.min(left, WAIT_REFRESH_MS), signal)
+    }
+    return true
+  }
+
   async #readToEnd(): Promise<void> {
     try {
       do await this.#readPage()
@@ -147,7 +165,7 @@ export class LogTail {
     for (const commit of commits) {
       if (commit.revision <= this.last) continue
       if (commit.revision !== this.last + 1) {
-        void this.#notifyFollowers()
+        this.#advanced()
         return false
       }
       this.#recent.push(commit, this.previousValues)
@@ -155,8 +173,13 @@ export class LogTail {
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
     }
-    void this.#notifyFollowers()
+    this.#advanced()
     return true
+  }
+
+  #advanced(): void {
+    this.#waiters.reached(this.last)
+    void this.#notifyFollowers()
   }
 
   /** Notifies the followers of new commits, in order; mostly synchronous, but for reads of previous values. */

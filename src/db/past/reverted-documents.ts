@@ -1,5 +1,6 @@
 import type { Commit } from '../../core/commit.ts'
-import type { ActorPeriod, RevertSelection, Timestamp } from '../../core/database.ts'
+import type { ActorPeriod, RevertSelection } from '../../core/database.ts'
+import type { Timestamp } from '../../core/database/options.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { pathText, utf8Length, type Path } from '../../core/path.ts'

@@ -1,5 +1,5 @@
 import { formatCursor, unknownCursor } from '../../core/cursor.ts'
-import type { AsOf } from '../../core/database.ts'
+import type { AsOf } from '../../core/database/options.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
@@ -56,8 +56,11 @@ async function revisionAtTime({ store, tenant, closeTime }: TenantContext, text:
 async function revisionOfVersion(context: TenantContext, path: Path, version: number): Promise<Revision> {
   if (!Number.isSafeInteger(version) || version < 1) throw badArgument('asOf', 'A version is a whole number from 1.')
   const { store, tenant } = context
-  if (path.length === 1) {
-    throw badArgument('asOf', 'Versions count per document: a top-level collection is read as of a time or a cursor.')
+  if (path.length <= 1) {
+    throw badArgument(
+      'asOf',
+      'Versions count per document: the root and its collections are read as of a time or a cursor.',
+    )
   }
   const { head } = await resolvePath(context, path)
   const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })

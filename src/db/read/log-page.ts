@@ -1,6 +1,7 @@
 import type { Commit } from '../../core/commit.ts'
 import { formatCursor } from '../../core/cursor.ts'
-import type { Change, ChangeBatch, LogOptions } from '../../core/database.ts'
+import type { Change, ChangeBatch } from '../../core/database.ts'
+import type { LogOptions } from '../../core/database/options.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { Revision } from '../../core/version.ts'

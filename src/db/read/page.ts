@@ -1,4 +1,5 @@
-import type { Document, DocumentPage, PageOptions } from '../../core/database.ts'
+import type { ConnectionPage } from '../../core/database.ts'
+import type { PageOptions } from '../../core/database/options.ts'
 import { badArgument, type DatabaseError } from '../../core/error.ts'
 import { LIMITS, tooLarge, type Limits } from '../../core/limits.ts'
 
@@ -30,8 +31,8 @@ export function parseCount(count: number | undefined, argument: string, limits: 
   return rows
 }
 
-/** Kinds of page cursors: an id in a collection, or a position in a history. */
-type PageKind = 'id' | 'place'
+/** Kinds of page cursors: an id in a collection, the name of a collection, or a position in a history. */
+type PageKind = 'id' | 'name' | 'place'
 
 /** An opaque page cursor for a text; not a cursor of the log. */
 export function formatPageCursor(kind: PageKind, text: string): string {
@@ -54,8 +55,8 @@ export function badPageCursor(argument: string): DatabaseError {
   )
 }
 
-interface PageEdges {
-  readonly edges: readonly { readonly cursor: string; readonly node: Document }[]
+interface PageEdges<Node> {
+  readonly edges: readonly { readonly cursor: string; readonly node: Node }[]
   /**
    * Page cursor of the last position that was read; undefined where the range ends there, in the direction of reading.
    */
@@ -68,7 +69,11 @@ interface PageEdges {
  * A page in the shape of a Relay connection. Against the direction of reading, there is a page exactly where a page
  * cursor bounds it (https://relay.dev/graphql/connections.htm, section 5.1: it need not be searched for).
  */
-export function toPage(options: PageOptions, { reverse }: Window, { edges, next, cursor }: PageEdges): DocumentPage {
+export function toPage<Node>(
+  options: PageOptions,
+  { reverse }: Window,
+  { edges, next, cursor }: PageEdges<Node>,
+): ConnectionPage<Node> {
   const more = next !== undefined
   const [first = next, last = next] = [edges[0]?.cursor, edges.at(-1)?.cursor]
   return {

@@ -1,4 +1,4 @@
-import type { Timestamp } from '../../core/database.ts'
+import type { Timestamp } from '../../core/database/options.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
 import type { Millis, Revision } from '../../core/version.ts'
 import type { TenantContext } from '../log/tenant-context.ts'

@@ -1,6 +1,7 @@
 import { formatCursor } from '../../core/cursor.ts'
-import type { Document, DocumentOptions, DocumentPage, Filter, PageOptions, ReadOptions } from '../../core/database.ts'
-import { badArgument, wrongKind } from '../../core/error.ts'
+import type { Document, DocumentPage } from '../../core/database.ts'
+import type { DocumentOptions, Filter, PageOptions, ReadOptions } from '../../core/database/options.ts'
+import { wrongKind } from '../../core/error.ts'
 import { getField } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import type { Limits } from '../../core/limits.ts'
@@ -8,15 +9,15 @@ import { isDocumentPath, lastOf, parentOf, parsePath, type Path } from '../../co
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Range } from '../../store/store.ts'
-import { documentsBelow } from './below.ts'
-import { parseWhere } from '../shape/shape.ts'
+import { documentsBelow } from './tree/below.ts'
+import { parseDepth, parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
 import { asOfRevision } from './as-of.ts'
 import { toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
-import { ValueTree } from './value-tree.ts'
+import { ValueTree } from './tree/value-tree.ts'
 
 /** The stored document at `text`, or null. */
 export async function readDocument(
@@ -92,13 +93,6 @@ export async function readValue(
   const path = parsePath(text, context.limits)
   const depth = parseDepth(options.depth)
   return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
-}
-
-/** Checks a number of levels of nested collections; default: all. Throws BAD_REQUEST. */
-export function parseDepth(depth: number | undefined): number {
-  if (depth === undefined) return Infinity
-  if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
-  return depth
 }
 
 interface ValueRead {

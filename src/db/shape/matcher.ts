@@ -8,7 +8,7 @@ import { equalJson } from '../../core/json/value.ts'
 import type { Version } from '../../core/version.ts'
 import { changesOf } from './render.ts'
 import type { PreviousValues } from './previous-values.ts'
-import type { Shape } from './shape.ts'
+import { longestPath, type Shape } from './shape.ts'
 
 interface MatcherOptions {
   readonly shape: Shape
@@ -97,7 +97,10 @@ export class Matcher {
    * it.
    */
   #subPatternsOf({ path }: Version): readonly Pattern[] | null {
-    const matching = this.#options.shape.patterns.filter((pattern) => matchesPrefix(pattern, path))
+    const { patterns, depth } = this.#options.shape
+    const matching = patterns.filter(
+      (pattern) => matchesPrefix(pattern, path) && path.length <= longestPath(pattern, depth),
+    )
     if (matching.length === 0) return null
     return matching.some((pattern) => pattern.length <= path.length)
       ? []

@@ -4,7 +4,7 @@ import type { Path } from '../../core/path.ts'
 import type { Version } from '../../core/version.ts'
 import type { Equality } from './cel/where.ts'
 import type { PreviousValue } from './previous-values.ts'
-import type { Shape } from './shape.ts'
+import { longestPath, type Shape } from './shape.ts'
 
 const ANY = '*'
 
@@ -14,17 +14,20 @@ export const UNKNOWN_PREVIOUS: unique symbol = Symbol('unknown')
 /** A previous value, where it could be read. */
 export type MaybePrevious = PreviousValue | typeof UNKNOWN_PREVIOUS
 
+/** Items, each with the most segments of a document that its shape selects by one pattern. */
+type ItemLengths<T> = Map<T, number>
+
 /** Items of shapes that compare one field with a constant, by constant. */
 interface ByField<T> {
   readonly field: FieldPath
-  readonly shapes: Map<Equality['value'], Set<T>>
+  readonly shapes: Map<Equality['value'], ItemLengths<T>>
 }
 
 /** A node of the tree of patterns: one pattern prefix. */
 class PathNode<T> {
   readonly children = new Map<string, PathNode<T>>()
   /** Items of shapes whose pattern ends here and whose `where` has no `field == constant`. */
-  readonly all = new Set<T>()
+  readonly all: ItemLengths<T> = new Map()
   readonly byField = new Map<string, ByField<T>>()
 
   get isEmpty(): boolean {
@@ -53,8 +56,8 @@ export class ShapeIndex<T> {
     const equality = indexedEquality(shape)
     for (const pattern of shape.patterns) {
       const node = pattern.reduce((parent, segment) => ensureChild(parent, segment), this.#root)
-      if (equality === null) node.all.add(item)
-      else ensureSet(node, equality).add(item)
+      const items = equality === null ? node.all : ensureItems(node, equality)
+      items.set(item, longestPath(pattern, shape.depth))
     }
     if (equality === null) this.#unindexed++
   }
@@ -81,10 +84,11 @@ export class ShapeIndex<T> {
       before === UNKNOWN_PREVIOUS ? undefined : before,
       version.type === 'DELETE' ? undefined : version.value,
     ]
+    const { length } = version.path
     for (const node of this.#nodesOf(version.path)) {
-      yield* node.all
+      yield* itemsUpTo(node.all, length)
       for (const entry of node.byField.values()) {
-        yield* before === UNKNOWN_PREVIOUS ? allItems(entry) : itemsWithConstant(entry, values)
+        yield* before === UNKNOWN_PREVIOUS ? allItems(entry) : itemsWithConstant(entry, values, length)
       }
     }
   }
@@ -94,7 +98,7 @@ export class ShapeIndex<T> {
     const nodes = [this.#root]
     collectBelow(this.#root, nodes)
     for (const { all, byField } of nodes) {
-      yield* all
+      yield* all.keys()
       for (const entry of byField.values()) yield* allItems(entry)
     }
   }
@@ -115,15 +119,24 @@ export class ShapeIndex<T> {
 }
 
 function* allItems<T>({ shapes }: ByField<T>): Generator<T> {
-  for (const set of shapes.values()) yield* set
+  for (const items of shapes.values()) yield* items.keys()
+}
+
+/** The items whose shapes select a document of so many segments. */
+function* itemsUpTo<T>(items: ItemLengths<T> | undefined, length: number): Generator<T> {
+  for (const [item, longest] of items ?? []) if (length <= longest) yield item
 }
 
 /** The items whose constant equals the field in one of the values. */
-function* itemsWithConstant<T>({ field, shapes }: ByField<T>, values: readonly PreviousValue[]): Generator<T> {
+function* itemsWithConstant<T>(
+  { field, shapes }: ByField<T>,
+  values: readonly PreviousValue[],
+  length: number,
+): Generator<T> {
   const constants = new Set(
     values.map((value) => (value === undefined ? undefined : getField(value, field))).filter(isConstant),
   )
-  for (const constant of constants) yield* shapes.get(constant) ?? []
+  for (const constant of constants) yield* itemsUpTo(shapes.get(constant), length)
 }
 
 function isConstant(value: Json | undefined): value is Equality['value'] {
@@ -143,21 +156,21 @@ function ensureChild<T>({ children }: PathNode<T>, segment: string): PathNode<T>
   return child
 }
 
-function ensureSet<T>({ byField }: PathNode<T>, { field, value }: Equality): Set<T> {
+function ensureItems<T>({ byField }: PathNode<T>, { field, value }: Equality): ItemLengths<T> {
   const key = JSON.stringify(field)
-  const entry = byField.get(key) ?? { field, shapes: new Map<Equality['value'], Set<T>>() }
+  const entry = byField.get(key) ?? { field, shapes: new Map<Equality['value'], ItemLengths<T>>() }
   byField.set(key, entry)
-  const set = entry.shapes.get(value) ?? new Set<T>()
-  entry.shapes.set(value, set)
-  return set
+  const items = entry.shapes.get(value) ?? new Map<T, number>()
+  entry.shapes.set(value, items)
+  return items
 }
 
 function dropShape<T>({ byField }: PathNode<T>, { field, value }: Equality, item: T): void {
   const key = JSON.stringify(field)
   const entry = byField.get(key)
-  const set = entry?.shapes.get(value)
-  set?.delete(item)
-  if (set?.size === 0) entry?.shapes.delete(value)
+  const items = entry?.shapes.get(value)
+  items?.delete(item)
+  if (items?.size === 0) entry?.shapes.delete(value)
   if (entry?.shapes.size === 0) byField.delete(key)
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { shapeHash } from '../../core/cursor.ts'
-import type { FeedOptions, Filter } from '../../core/database.ts'
+import type { Depth, FeedOptions, Filter } from '../../core/database/options.ts'
 import { badArgument } from '../../core/error.ts'
 import type { FieldPath } from '../../core/json/field.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
@@ -19,6 +19,8 @@ export interface Shape {
   readonly types: readonly ChangeType[] | null
   /** Null: the whole value. */
   readonly columns: readonly FieldPath[] | null
+  /** Levels of collections below the documents that a pattern names; Infinity: all. */
+  readonly depth: number
   /** Whether a change carries the previous value. */
   readonly full: boolean
   /** Equal for shapes that show the same. A hash, for `params` may be long. */
@@ -27,7 +29,7 @@ export interface Shape {
   readonly shapeHash: string
 }
 
-export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'replica'> {
+export interface ShapeOptions extends Filter, Depth, Pick<FeedOptions, 'columns' | 'replica'> {
   readonly types?: readonly ChangeType[] | undefined
 }
 
@@ -37,17 +39,36 @@ export interface ShapeOptions extends Filter, Pick<FeedOptions, 'columns' | 'rep
 export function parseShape(paths: readonly string[], options: ShapeOptions, limits: Limits): Shape {
   const { types = null, columns, replica = 'DEFAULT' } = options
   const filter = parseFilter(options, limits)
-  const text = canonicalJson([paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica])
+  const depth = parseDepth(options.depth)
+  const parts = [paths, filter.where ?? null, filter.params ?? null, types, columns ?? null, replica]
+  // Without a depth the text is that of earlier releases, whose cursors carry its hash.
+  const text = canonicalJson(depth === Infinity ? parts : [...parts, depth])
   return {
     patterns: parsePatterns(paths, limits),
     filter,
     where: compileFilter(filter, limits),
     types,
     columns: columns === undefined ? null : parseColumns(columns, limits),
+    depth,
     full: replica === 'FULL',
     key: createHash('sha256').update(text).digest('base64url'),
     shapeHash: shapeHash(text),
   }
+}
+
+/** Checks a number of levels of nested collections; default: all. Throws BAD_REQUEST. */
+export function parseDepth(depth: number | undefined): number {
+  if (depth === undefined) return Infinity
+  if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
+  return depth
+}
+
+/**
+ * Most segments of a document that a pattern and its depth select: a collection's pattern names the documents in it, a
+ * document's pattern the document itself.
+ */
+export function longestPath(pattern: Pattern, depth: number): number {
+  return pattern.length + (pattern.length % 2) + 2 * depth
 }
 
 /** Copies and checks a filter: the caller may change its own later. Throws INVALID_VALUE or TOO_LARGE. */

@@ -1,4 +1,4 @@
-import type { Expect } from '../../core/database.ts'
+import type { Expect } from '../../core/database/options.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { fieldSetter, getField } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'

@@ -1,4 +1,5 @@
-import type { Check, Expect, Op } from '../../core/database.ts'
+import type { Check, Op } from '../../core/database.ts'
+import type { Expect } from '../../core/database/options.ts'
 import { badArgument, wrongKind } from '../../core/error.ts'
 import type { FieldPath } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'

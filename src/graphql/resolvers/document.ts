@@ -5,6 +5,7 @@ import { readList } from './list.ts'
 import { globalId } from './node.ts'
 import type {
   GqlChangeResolvers,
+  GqlCollectionConnectionResolvers,
   GqlCommitResolvers,
   GqlDocumentConnectionResolvers,
   GqlDocumentResolvers,
@@ -50,6 +51,12 @@ export const Change: GqlChangeResolvers = {
 
 /** Resolvers of a page of documents. */
 export const DocumentConnection: GqlDocumentConnectionResolvers = {
+  nodes: ({ edges }) => edges.map((edge) => edge.node),
+  pageInfo: (page) => page,
+}
+
+/** Resolvers of a page of collections. */
+export const CollectionConnection: GqlCollectionConnectionResolvers = {
   nodes: ({ edges }) => edges.map((edge) => edge.node),
   pageInfo: (page) => page,
 }

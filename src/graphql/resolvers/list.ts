@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import type { ChangeBatch, DocumentPage } from '../../core/database.ts'
+import type { ChangeBatch, CollectionPage, DocumentPage } from '../../core/database.ts'
 import { LIMITS } from '../../core/limits.ts'
 import type { Context } from '../context.ts'
 import { estimateRowBytes } from '../limits/weight.ts'
@@ -18,8 +18,11 @@ interface ListRead {
   readonly requested: RequestedRows
 }
 
-/** Reads a page of documents or of the log within the operation's budget. */
-export async function readList<T extends DocumentPage | ChangeBatch>(
+/** The rows that a list may have. */
+type ListResult = DocumentPage | CollectionPage | ChangeBatch | null
+
+/** Reads a page of documents, of collections or of the log within the operation's budget. */
+export async function readList<T extends ListResult>(
   { context: { budget }, info, requested }: ListRead,
   call: () => Promise<T>,
 ): Promise<T> {
@@ -33,7 +36,8 @@ function rowsToReserve({ first, last }: RequestedRows): number {
   return Math.min(Math.max(last ?? first ?? DEFAULT_LIST_ROWS, 1), LIMITS.pageSize)
 }
 
-/** Rows of a page or a batch. */
-export function listRows(page: DocumentPage | ChangeBatch): number {
+/** Rows of a page or a batch; 0 without one. */
+export function listRows(page: ListResult): number {
+  if (page === null) return 0
   return 'edges' in page ? page.edges.length : page.changes.length
 }

@@ -27,6 +27,16 @@ export const Query: GqlQueryResolvers = {
     asEventPage(
       await readList({ context, info, requested: options }, () => context.db.history(path, omitNulls(options))),
     ),
+  collections: (_, { path, ...options }, context, info) =>
+    readList({ context, info, requested: options }, () => context.db.collections(path ?? null, omitNulls(options))),
+  diff: async (_, { path, ...options }, { db, budget }) =>
+    budget.chargeValue(
+      await budget.read(
+        0,
+        () => db.diff(path, omitNulls(options)),
+        () => 0,
+      ),
+    ),
   log: (_, { paths, ...options }, context, info) =>
     readList({ context, info, requested: options }, () => context.db.log(paths, omitNulls(options))),
 }

@@ -6,6 +6,7 @@ import { BOUNDS, type Bounds } from '../config/config.ts'
 import type { MemoryBudget, Reservation } from '../limits/memory-budget.ts'
 import { estimateParsedBytes } from '../limits/json-weight.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
+import { actorOfRequest } from '../operations/actor.ts'
 import { acceptedTypes, isJsonBody, type JsonType } from '../operations/accept.ts'
 import type { Executor } from '../operations/executor.ts'
 import type { PreparedOperation } from '../operations/operation-pipeline.ts'
@@ -102,7 +103,7 @@ async function answerGet(parts: GraphqlHttpParts, exchange: Exchange): Promise<v
 async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params: Params): Promise<void> {
   const { req, reservation } = exchange
   const accepted = acceptedTypes(req.headers.accept)
-  const preparing = parts.executor.prepare({ params, req })
+  const preparing = parts.executor.prepare({ params, req, actor: actorOfRequest(req) })
   const prepared = preparing instanceof Promise ? await preparing : preparing
   const operation = prepared.kind === 'ready' ? prepared.type : undefined
   if (operation === OperationTypeNode.MUTATION && req.method === 'GET') {

@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import type { Bounds } from '../config/config.ts'
 import type { GraphqlHttp } from './graphql-handler.ts'
 import { sendHttpError, sendJson } from './send.ts'
+import { ACTOR_HEADER } from '../operations/actor.ts'
 import { HttpError } from '../operations/http-error.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Metrics } from '../status/metrics.ts'
@@ -160,7 +161,7 @@ function sendPreflight(res: ServerResponse, headers: OutgoingHttpHeaders | null)
   const allowed = headers !== null && 'access-control-allow-origin' in headers
   const methods = {
     'access-control-allow-methods': 'GET, POST',
-    'access-control-allow-headers': 'content-type, accept, authorization',
+    'access-control-allow-headers': `content-type, accept, authorization, ${ACTOR_HEADER}`,
     'access-control-max-age': '600',
   }
   res.writeHead(204, { allow: 'GET, POST, OPTIONS', ...headers, ...(allowed && methods) }).end()

@@ -10,8 +10,8 @@ import type { SubscribeResult } from './subscription.ts'
 import { createWindowCounter } from './window-counter.ts'
 
 /**
- * Executes operations on one database. All transports share it, so that they have the same rules, plugins and error
- * masking.
+ * Executes operations on the database of one tenant. All transports share it, so that they have the same rules, plugins
+ * and error masking.
  */
 export interface Executor {
   readonly prepare: Prepare
@@ -23,7 +23,7 @@ export interface Executor {
   readonly subscribe: (prepared: PreparedOperation) => Promise<SubscribeResult>
   /** Whether plugins of the embedder take part, which may look at the request of an operation. */
   readonly hasPlugins: boolean
-  /** A new context for an event of a subscription. */
+  /** A new context for an event of a subscription, which is the same for all actors. */
   readonly context: () => Context
   /** The error as clients may see it; `observe` is called with it. */
   readonly mask: (error: unknown) => GraphQLError
@@ -39,7 +39,8 @@ export interface Executor {
 
 interface ExecutorOptions {
   readonly module: GraphqlModule
-  readonly db: Database
+  /** The database as an actor uses it; null: an operation that names none. */
+  readonly databaseOf: (actor: string | null) => Database
   /** Yoga or envelop plugins of the embedder, in order. Default none. */
   readonly plugins?: readonly OperationPlugin[] | undefined
   /** Queries and mutations that run at once; more are refused with TOO_MANY_REQUESTS. */
@@ -49,10 +50,13 @@ interface ExecutorOptions {
 }
 
 /** An executor for a GraphQL module on a database. Throws StartError for a plugin that cannot act on all transports. */
-export function createExecutor({ module, db, plugins, maxRunning, observe }: ExecutorOptions): Executor {
+export function createExecutor({ module, databaseOf, plugins, maxRunning, observe }: ExecutorOptions): Executor {
   const pipeline = new OperationPipeline(module, plugins)
   const running = createRunningCount()
   const recent = createWindowCounter()
+  const anonymous = databaseOf(null)
+  const databaseFor = ({ actor = null }: PreparedOperation): Database =>
+    actor === null ? anonymous : databaseOf(actor)
   const mask = (error: unknown): GraphQLError => {
     const masked = toGraphQLError(module.maskError(error, 'The server failed.'))
     observe(masked)
@@ -66,7 +70,7 @@ export function createExecutor({ module, db, plugins, maxRunning, observe }: Exe
     mask,
     maskResult,
     hasPlugins: (plugins?.length ?? 0) > 0,
-    context: () => module.context(db),
+    context: () => module.context(anonymous),
     inFlight: () => Math.max(recent.now(), running.now()),
     drained: running.drained,
     prepare: createPrepare(pipeline, { mask, maskResult }),
@@ -78,7 +82,7 @@ export function createExecutor({ module, db, plugins, maxRunning, observe }: Exe
       running.add(1)
       recent.count()
       try {
-        return maskResult(await pipeline.execute(prepared, module.context(db, room)))
+        return maskResult(await pipeline.execute(prepared, module.context(databaseFor(prepared), room)))
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {
@@ -87,7 +91,7 @@ export function createExecutor({ module, db, plugins, maxRunning, observe }: Exe
     },
     subscribe: async (prepared) => {
       try {
-        const started = await pipeline.subscribe(prepared, module.context(db))
+        const started = await pipeline.subscribe(prepared, module.context(databaseFor(prepared)))
         return 'events' in started ? started : { errorResult: maskResult(started.errorResult) }
       } catch (error) {
         return { errorResult: { errors: [mask(error)] } }

@@ -23,6 +23,8 @@ export interface OperationRequest {
   readonly params: Params
   /** The HTTP request, on a WebSocket the one that opened it; undefined: the operation came by no transport. */
   readonly req?: IncomingMessage | undefined
+  /** The actor that the client names; default null: it names none. */
+  readonly actor?: string | null | undefined
 }
 
 /** The functions of one operation, with the hooks of all plugins (https://the-guild.dev/graphql/envelop). */
@@ -209,11 +211,13 @@ function noParamsHandler(): never {
 class InitialContext {
   params: Params
   readonly req: IncomingMessage | undefined
+  readonly actor: string | null
   #request: Request | null = null
 
-  constructor({ params, req }: OperationRequest) {
+  constructor({ params, req, actor = null }: OperationRequest) {
     this.params = params
     this.req = req
+    this.actor = actor
   }
 
   /** The request without its body, as POST: made when a plugin asks for it. */

@@ -52,6 +52,7 @@ export class ReconnectingStore implements Store {
   readonly find: Store['find'] = this.#forward('find')
   readonly heads: Store['heads'] = this.#forward('heads')
   readonly list: Store['list'] = this.#forward('list')
+  readonly paths: Store['paths'] = this.#forward('paths')
   readonly collections: Store['collections'] = this.#forward('collections')
   readonly history: Store['history'] = this.#forward('history')
   readonly log: Store['log'] = this.#forward('log')

@@ -1,11 +1,13 @@
 import { GraphQLSchema, OperationTypeNode, parse, type ExecutionArgs, type GraphQLError } from 'graphql'
-import { makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
+import { CloseCode, makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
 import { DatabaseError } from '../../core/error.ts'
 import { InvalidJson } from '../../core/json/exact-json.ts'
 import { tooLarge } from '../../core/limits.ts'
 import type { AnswerRoom } from '../../graphql/limits/budget.ts'
 import type { PayloadCache } from '../broadcast/payload-cache.ts'
 import type { Bounds } from '../config/config.ts'
+import { packageVersion } from '../config/package-version.ts'
+import { actorOfParams } from '../operations/actor.ts'
 import type { Executor } from '../operations/executor.ts'
 import type { PrepareResult } from '../operations/prepare.ts'
 import type { Params } from '../operations/request-params.ts'
@@ -33,11 +35,10 @@ export interface ProtocolParts {
  * library graphql-ws keeps the protocol; payloads of subscriptions bypass it, for their bytes are made once for many.
  */
 export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds: Bounds): Server<WsConnection> {
+  const version = packageVersion()
   return makeServer<undefined, WsConnection>({
     connectionInitWaitTimeout: bounds.initMs,
-    // The payload of `connection_init` may be as long as a message, would be retained with the socket, and has no use
-    // yet.
-    onConnect: (context) => void Object.assign(context, { connectionParams: undefined }),
+    onConnect: (context) => acknowledge(context, version),
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
       const { prepared, room } = args as ProtocolOperation
@@ -59,6 +60,37 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
         (error.originalError instanceof ConnectionClosed ? error : toWireError(executor.mask(error))).toJSON(),
       ),
   })
+}
+
+/**
+ * The payload of `connection_ack`: the server's time (RFC 3339) and version. Keeps the actor and drops the other
+ * parameters, which may be as long as a message and would be retained with the socket. Closes the socket (4400) when
+ * the actor is not valid.
+ */
+function acknowledge(
+  context: Context<undefined, WsConnection>,
+  version: string,
+): { readonly time: string; readonly version: string } | undefined {
+  const { connectionParams } = context
+  try {
+    const actor = actorOfParams(connectionParams)
+    Object.assign(context, { connectionParams: actor === null ? undefined : { actor } })
+    return { time: new Date().toISOString(), version }
+  } catch (error) {
+    Object.assign(context, { connectionParams: undefined })
+    context.extra.close(CloseCode.BadRequest, closeReason(error))
+    return undefined
+  }
+}
+
+/** The actor in the parameters that `acknowledge` kept. */
+function acknowledgedActor(params: Readonly<Record<string, unknown>> | undefined): string | null {
+  return typeof params?.['actor'] === 'string' ? params['actor'] : null
+}
+
+/** A close reason has at most 123 bytes (RFC 6455, section 5.5). */
+function closeReason(error: unknown): string {
+  return `BAD_REQUEST: ${error instanceof Error ? error.message : String(error)}`.slice(0, 123)
 }
 
 /**
@@ -101,7 +133,8 @@ function open(executor: Executor, message: SubscribeMessage): ProtocolResult | P
     variables: variables ?? undefined,
     extensions: extensions ?? undefined,
   }
-  const prepared = executor.prepare({ params, req: message.context.extra.req })
+  const { extra, connectionParams } = message.context
+  const prepared = executor.prepare({ params, req: extra.req, actor: acknowledgedActor(connectionParams) })
   const admit = (result: PrepareResult): ProtocolResult => toProtocolOperation(executor, message, result)
   return prepared instanceof Promise ? prepared.then(admit) : admit(prepared)
 }

@@ -10,6 +10,7 @@ import type {
   ListPage,
   LogPage,
   LogRange,
+  PathPage,
   Range,
   CommitListener,
   Snapshot,
@@ -26,7 +27,8 @@ import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
-import { hadDocument, listDocuments } from './read/list.ts'
+import { listDocuments } from './read/list.ts'
+import { listPaths } from './read/paths.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
 import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
 import { dropTenant, openTenant, sweepSome } from './tenant.ts'
@@ -126,6 +128,10 @@ class LmdbStore implements Store {
     return this.#read(tenant, (view) => listDocuments(view, range, at))
   }
 
+  async paths(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<PathPage> {
+    return this.#read(tenant, (view) => listPaths(view, range, at))
+  }
+
   async collections(
     tenant: TenantId,
     documents: readonly Path[],
@@ -204,10 +210,11 @@ class LmdbStore implements Store {
    * between.
    */
   async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
+    const range: Range = { kind: 'collection', path: collection, deleted: true, limit: { rows: 1, bytes: 1 } }
     for (let after: Path | undefined; ; await nextTurn()) {
-      const found = this.#read(tenant, (view) => hadDocument(view, collection, { at, after }))
-      if (typeof found === 'boolean') return found
-      after = found.after
+      const { rows, next } = this.#read(tenant, (view) => listPaths(view, { ...range, after }, at))
+      if (rows.length > 0 || next === undefined) return rows.length > 0
+      after = next
     }
   }
 

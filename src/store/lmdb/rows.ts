@@ -92,6 +92,12 @@ function stringStart(row: string, end: number): number {
   }
 }
 
+/** Whether a version in a log row is a delete, without parsing its value. */
+export function isDeleteInRow(row: Buffer, [version, offset]: VersionRow): boolean {
+  const start = offset + String(version).length + 3
+  return row.toString('latin1', start, start + 6) === 'DELETE'
+}
+
 /** `fields` of one version in a log row, without parsing its value. */
 export function fieldsInRow(row: Buffer, [, offset]: VersionRow): readonly string[] {
   const start = row.indexOf('[', offset + 1)

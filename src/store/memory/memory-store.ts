@@ -15,11 +15,13 @@ import {
   type ListPage,
   type LogPage,
   type LogRange,
+  type PathPage,
   type Range,
   type Snapshot,
   type Store,
   type TenantId,
 } from '../store.ts'
+import { isWithinLevels } from '../levels.ts'
 import { LostWrites } from '../lost-writes.ts'
 
 interface TenantLog {
@@ -73,6 +75,11 @@ export class MemoryStore implements Store {
     const rows = versions.map(({ path, version }) => ({ position: path, row: shown(version) ? version : null }))
     const page = takePage(scanned === past ? rows.filter(({ row }) => row !== null) : rows, range)
     return { ...page, revision }
+  }
+
+  async paths(tenant: TenantId, range: Range, at?: Revision): Promise<PathPage> {
+    const page = await this.list(tenant, range, at)
+    return { ...page, rows: page.rows.map(({ path }) => path) }
   }
 
   async collections(
@@ -206,11 +213,7 @@ function headsOf(log: TenantLog, at: Revision = Infinity): ReadonlyMap<string, V
 function isInRange(path: Path, range: Range): boolean {
   if (range.after !== undefined && comparePaths(path, range.after) <= 0) return false
   if (range.before !== undefined && comparePaths(path, range.before) >= 0) return false
-  return (
-    isWithin(path, range.path) &&
-    path.length > range.path.length &&
-    (range.kind === 'below' || path.length === range.path.length + 1)
-  )
+  return isWithin(path, range.path) && path.length > range.path.length && isWithinLevels(path, range)
 }
 
 function comparePaths(a: Path, b: Path): number {

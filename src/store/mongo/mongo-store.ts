@@ -11,6 +11,7 @@ import type {
   ListPage,
   LogPage,
   LogRange,
+  PathPage,
   Range,
   Snapshot,
   Store,
@@ -155,6 +156,13 @@ export class MongoStore implements Store {
 
   list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
     return this.#read(tenant, (reader) => listAt(reader, range, at))
+  }
+
+  paths(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<PathPage> {
+    return this.#read(tenant, async (reader) => {
+      const page = await listAt(reader, { ...range, pathsOnly: true }, at)
+      return { ...page, rows: page.rows.map(({ path }) => path) }
+    })
   }
 
   collections(

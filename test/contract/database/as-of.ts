@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import type { AsOf, Database } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { AsOf } from '../../../src/core/database/options.ts'
 import { expectRefusal, law, refusal, START, timestamp, withDatabase, type DatabaseSubject } from './subject.ts'
 
 const PATHS = [

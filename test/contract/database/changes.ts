@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { ChangesOptions, Database } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { ChangesOptions } from '../../../src/core/database/options.ts'
 import { following, law, refusal, summary, wholeLog, type DatabaseSubject } from './subject.ts'
 
 /** What a feed delivers before it is live. */

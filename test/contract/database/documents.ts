@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import type { Database, DocumentPage, PageOptions } from '../../../src/core/database.ts'
+import type { Database, DocumentPage } from '../../../src/core/database.ts'
+import type { PageOptions } from '../../../src/core/database/options.ts'
 import { expectPage, walk, type Ask, type Paged } from './pages.ts'
 import { law, refusal, type DatabaseSubject } from './subject.ts'
 

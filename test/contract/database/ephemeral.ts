@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { ChangeBatch, Database, FeedOptions } from '../../../src/core/database.ts'
+import type { ChangeBatch, Database } from '../../../src/core/database.ts'
+import type { FeedOptions } from '../../../src/core/database/options.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { inLog } from '../../support/writers/history-run.ts'
 import {

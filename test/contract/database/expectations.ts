@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { Database, Expect } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { Expect } from '../../../src/core/database/options.ts'
 import { law, refusal, summary, type DatabaseSubject } from './subject.ts'
 
 const HOLDS: readonly Expect[] = [{ version: 2 }, { exists: true }, { absent: false }]

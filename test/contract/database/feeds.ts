@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { ChangeBatch, ChangesOptions, Database } from '../../../src/core/database.ts'
+import type { ChangeBatch, Database } from '../../../src/core/database.ts'
+import type { ChangesOptions } from '../../../src/core/database/options.ts'
 import { following, law, readerOf, summary, wholeLog, type DatabaseSubject } from './subject.ts'
 import { turns } from '../../support/time/turns.ts'
 import { soon } from '../../support/time/soon.ts'

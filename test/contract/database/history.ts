@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import type { Database, DocumentPage, HistoryOptions } from '../../../src/core/database.ts'
+import type { Database, DocumentPage } from '../../../src/core/database.ts'
+import type { HistoryOptions } from '../../../src/core/database/options.ts'
 import { expectPage, walk } from './pages.ts'
 import { law, refusal, START, summary, timestamp, wholeLog, type DatabaseSubject } from './subject.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { Database, FeedOptions } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { FeedOptions } from '../../../src/core/database/options.ts'
 import { everything } from '../../support/shape/shape.ts'
 import { afterBatch, NOTHING, type Held } from '../../support/shape/follower.ts'
 import { documentsAt, pictureOf } from '../../support/shape/oracle.ts'

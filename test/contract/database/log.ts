@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import type { ChangeBatch, Database, LogOptions } from '../../../src/core/database.ts'
+import type { ChangeBatch, Database } from '../../../src/core/database.ts'
+import type { LogOptions } from '../../../src/core/database/options.ts'
 import { plantForest } from './deletes.ts'
 import {
   law,

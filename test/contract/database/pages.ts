@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import type { DocumentPage, PageOptions } from '../../../src/core/database.ts'
+import type { DocumentPage } from '../../../src/core/database.ts'
+import type { PageOptions } from '../../../src/core/database/options.ts'
 
 /** A way to ask for a page, with places of the whole list instead of page cursors. */
 export interface Ask {

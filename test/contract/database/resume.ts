@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { formatCursor, formatPartialCursor } from '../../../src/core/cursor.ts'
-import type { ChangeBatch, ChangesOptions, Cursor, Database } from '../../../src/core/database.ts'
+import type { ChangeBatch, Database } from '../../../src/core/database.ts'
+import type { ChangesOptions, Cursor } from '../../../src/core/database/options.ts'
 import { epochIn, inLog, revisionIn } from '../../support/writers/history-run.ts'
 import { plantMany, shown, truth } from './live.ts'
 import { following, law, reading, reasons, refusal, summary, wholeLog, type DatabaseSubject } from './subject.ts'

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { Change, ChangeBatch, Database, DocumentPage, Op, PageOptions } from '../../../src/core/database.ts'
+import type { Change, ChangeBatch, Database, DocumentPage, Op } from '../../../src/core/database.ts'
+import type { PageOptions } from '../../../src/core/database/options.ts'
 import { following, law, wholeLog, type DatabaseSubject, type Fixture } from './subject.ts'
 
 const tell = (page: DocumentPage): readonly string[] => page.edges.map(({ node }) => `${node.path}@${node.version}`)

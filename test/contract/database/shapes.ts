@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest'
-import type { Change, ChangesOptions, Database, FeedOptions } from '../../../src/core/database.ts'
+import type { Change, Database } from '../../../src/core/database.ts'
+import type { ChangesOptions, FeedOptions } from '../../../src/core/database/options.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { logCursor } from '../../support/writers/history-run.ts'
 import { following, law, reading, reasons, refusal, type DatabaseSubject, type Reader } from './subject.ts'

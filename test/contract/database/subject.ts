@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ChangeBatch, ChangesOptions, WriteResult, Database } from '../../../src/core/database.ts'
+import type { ChangeBatch, WriteResult, Database } from '../../../src/core/database.ts'
+import type { ChangesOptions } from '../../../src/core/database/options.ts'
 import { DatabaseError } from '../../../src/core/error.ts'
 import { LIMITS, type Limits } from '../../../src/core/limits.ts'
 
@@ -45,8 +46,8 @@ export function timestamp(millis: number): string {
 
 /** The ids of laws begin with two letters for their file. */
 type Chapter =
-  | ('AO' | 'CH' | 'DE' | 'DO' | 'EP' | 'EX' | 'FE' | 'GE' | 'HI' | 'IN' | 'KE' | 'LI' | 'LO')
-  | ('LV' | 'NA' | 'PA' | 'PT' | 'RA' | 'RE' | 'RS' | 'RV' | 'SE' | 'SH' | 'TR' | 'VA' | 'WA' | 'WH' | 'WR')
+  | ('AL' | 'AO' | 'CH' | 'CO' | 'DE' | 'DI' | 'DO' | 'DP' | 'EP' | 'EX' | 'FE' | 'GE' | 'HI' | 'IN' | 'KE' | 'LI')
+  | ('LO' | 'LV' | 'NA' | 'PA' | 'PT' | 'RA' | 'RE' | 'RS' | 'RV' | 'SE' | 'SH' | 'TR' | 'VA' | 'WA' | 'WH' | 'WR')
 
 /** The id of a law, and what it says; the cases that one loop makes share an id. */
 export type LawTitle = `${Chapter}${number} ${string}`

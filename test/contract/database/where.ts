@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import type { Cursor, Database, DocumentPage, Filter } from '../../../src/core/database.ts'
+import type { Database, DocumentPage } from '../../../src/core/database.ts'
+import type { Cursor, Filter } from '../../../src/core/database/options.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { documentValue, filter } from '../../support/shape/arbitrary.ts'
 import { expectPage, walk, type Ask } from './pages.ts'

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Json } from '../../../src/core/json/json.ts'
 import type { Write } from '../../../src/core/version.ts'
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts'
-import type { Draft, Expectation, HistoryRange, LogRange, Store, TenantId } from '../../../src/store/store.ts'
+import type { Draft, Expectation, HistoryRange, LogRange, Range, Store, TenantId } from '../../../src/store/store.ts'
 import { json } from '../../core/json.ts'
 import { path } from '../../support/store/drafts.ts'
 import { freshTenant, law, type Fixture, type StoreSubject } from './subject.ts'
@@ -12,7 +12,7 @@ import { freshTenant, law, type Fixture, type StoreSubject } from './subject.ts'
 type Command =
   | { readonly kind: 'append'; readonly drafts: readonly DraftPlan[] }
   | { readonly kind: 'heads'; readonly paths: readonly string[]; readonly at: number | null }
-  | { readonly kind: 'list'; readonly list: ListPlan; readonly at: number | null }
+  | { readonly kind: 'list' | 'paths'; readonly list: ListPlan; readonly at: number | null }
   | { readonly kind: 'collections'; readonly documents: readonly string[]; readonly at: number | null }
   | {
       readonly kind: 'history'
@@ -57,6 +57,7 @@ interface SpanPlan {
 interface ListPlan {
   readonly kind: 'collection' | 'below'
   readonly path: string
+  readonly levels: number | null
   readonly after: string | null
   readonly before: string | null
   readonly reverse: boolean
@@ -110,6 +111,7 @@ const spanPlan: fc.Arbitrary<SpanPlan> = fc.record({
 const listPlan: fc.Arbitrary<ListPlan> = fc.record({
   kind: fc.constantFrom('collection', 'below'),
   path: fc.oneof(collection, document),
+  levels: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 1 }),
   after: fc.option(document, { freq: 1 }),
   before: fc.option(document, { freq: 1 }),
   reverse: fc.boolean(),
@@ -124,7 +126,7 @@ const kinds = {
     drafts: fc.array(draftPlan, { minLength: 1, maxLength: 4 }),
   }),
   heads: fc.record({ kind: fc.constant('heads' as const), paths: fc.array(document, { maxLength: 3 }), at: revision }),
-  list: fc.record({ kind: fc.constant('list' as const), list: listPlan, at: revision }),
+  list: fc.record({ kind: fc.constantFrom('list' as const, 'paths' as const), list: listPlan, at: revision }),
   collections: fc.record({
     kind: fc.constant('collections' as const),
     documents: fc.array(document, { maxLength: 2 }),
@@ -148,7 +150,7 @@ const kinds = {
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 24, arbitrary: kinds.append },
   { weight: 8, arbitrary: kinds.heads },
-  { weight: 12, arbitrary: kinds.list },
+  { weight: 16, arbitrary: kinds.list },
   { weight: 4, arbitrary: kinds.collections },
   { weight: 8, arbitrary: kinds.history },
   { weight: 8, arbitrary: kinds.log },
@@ -204,18 +206,11 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
     }
     case 'heads':
       return (store) => store.heads(tenant, command.paths.map(path), command.at ?? undefined)
-    case 'list': {
-      const { rows, bytes, after, before, ...range } = command.list
-      const bounds = {
-        after: after === null ? undefined : path(after),
-        before: before === null ? undefined : path(before),
-      }
-      return (store) =>
-        store.list(
-          tenant,
-          { ...range, ...bounds, path: path(range.path), limit: { rows, bytes } },
-          command.at ?? undefined,
-        )
+    case 'list':
+    case 'paths': {
+      const { kind, list, at } = command
+      const range = resolveRange(list)
+      return (store) => store[kind](tenant, range, at ?? undefined)
     }
     case 'collections':
       return (store) => store.collections(tenant, [[], ...command.documents.map(path)], command.at ?? undefined)
@@ -242,6 +237,17 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
       return (store) => store.find(tenant, command.ids.map(commitId))
     case 'drop':
       return (store) => store.drop(tenant)
+  }
+}
+
+function resolveRange({ rows, bytes: most, levels, after, before, ...range }: ListPlan): Range {
+  return {
+    ...range,
+    path: path(range.path),
+    levels: levels ?? undefined,
+    after: after === null ? undefined : path(after),
+    before: before === null ? undefined : path(before),
+    limit: { rows, bytes: most },
   }
 }
 

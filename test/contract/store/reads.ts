@@ -138,6 +138,51 @@ export function readContract(subject: StoreSubject): void {
     },
   )
 
+  law(subject, 'levels bound how deep a range goes, in both directions, from any bound', async (fixture) => {
+    await commit(
+      fixture.store,
+      fixture.tenant,
+      [...TREE, ...TREE.slice(1, 4).map((text) => `${text}/links/1/likes/1`)].map((text) => put(text, 1)),
+    )
+    const roots = ['', 'posts', 'posts/1', 'posts/1/comments', 'nothing/1']
+    const cases = roots.flatMap((root) =>
+      [1, 2, 3].flatMap((levels) => [false, true].map((reverse) => ({ root, levels, reverse }))),
+    )
+    for (const { root, levels, reverse } of cases) {
+      const all = await list(fixture, root, { kind: 'below' })
+      const base = root === '' ? 0 : root.split('/').length
+      const longest = base - (base % 2) + 2 * levels
+      const shown = all.filter((text) => text.split('/').length <= longest)
+      const asked = { kind: 'below', levels, reverse } as const
+      expect([root, levels, await list(fixture, root, asked)]).toEqual([root, levels, shown])
+      for (const [i, bound] of shown.entries()) {
+        expect(await list(fixture, root, { ...asked, after: bound })).toEqual(shown.slice(i + 1))
+        expect(await list(fixture, root, { ...asked, before: bound })).toEqual(shown.slice(0, i))
+      }
+    }
+  })
+
+  law(subject, 'paths are those of a list, of every range, now and as of then', async ({ store, tenant }) => {
+    await commit(
+      store,
+      tenant,
+      TREE.map((text) => put(text, 1)),
+    )
+    await commit(store, tenant, [remove('posts/2', 2), remove('posts/1/comments/1', 2)])
+    await commit(store, tenant, [put('posts/2', 3), put('posts/3', 1)])
+    const ranges = ['posts', 'posts/1/comments', 'posts/1'].flatMap((at): readonly Range[] => [
+      { kind: at === 'posts/1' ? 'below' : 'collection', path: path(at), limit: ALL },
+      { kind: 'below', path: path(at), limit: ALL, levels: 1, reverse: true },
+      { kind: 'below', path: path(at), limit: { rows: 2, bytes: 1e9 }, deleted: true },
+    ])
+    for (const at of [0, 1, 2, 3, undefined]) {
+      for (const range of ranges) {
+        const { rows, ...page } = await store.list(tenant, range, at)
+        expect(await store.paths(tenant, range, at)).toEqual({ ...page, rows: rows.map((row) => row.path) })
+      }
+    }
+  })
+
   law(subject, 'bounds cut a range that goes over collections, whether they exist or not', async (fixture) => {
     await commit(
       fixture.store,

@@ -1,4 +1,4 @@
-import type { Cursor } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { revisionIn } from '../writers/history-run.ts'
 import { Violations, type Verdict } from './verdict.ts'
 import type { Held, LiveRun, LiveSession, SeenLiveBatch } from '../shape/follower.ts'

@@ -76,7 +76,7 @@ export async function serve(
   plugins: readonly OperationPlugin[] = DEFAULT_PLUGINS,
 ): Promise<ServiceFixture> {
   const service = createApp({
-    db,
+    databaseOf: () => db,
     config: { host: '127.0.0.1', cors: [], bounds: { ...BOUNDS, ...bounds } },
     log: openLog('silent'),
     plugins,

@@ -1,12 +1,5 @@
-import type {
-  Change,
-  ChangeBatch,
-  ChangeReason,
-  Cursor,
-  Database,
-  Document,
-  Reset,
-} from '../../../src/core/database.ts'
+import type { Change, ChangeBatch, ChangeReason, Database, Document, Reset } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { canonicalJson } from '../../../src/core/json/value.ts'
 import type { ChangeType, Revision } from '../../../src/core/version.ts'
 import { HEARTBEAT_MS } from '../writers/history-follower.ts'

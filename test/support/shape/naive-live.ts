@@ -1,4 +1,5 @@
-import type { ChangeBatch, ChangeReason, Cursor, Database, Reset } from '../../../src/core/database.ts'
+import type { ChangeBatch, ChangeReason, Database, Reset } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { formatCursor } from '../../../src/core/cursor.ts'
 import type { ChangeType } from '../../../src/core/version.ts'
 import { DatabaseError } from '../../../src/core/error.ts'

@@ -1,4 +1,5 @@
-import type { Cursor, Database, DocumentPage } from '../../../src/core/database.ts'
+import type { Database, DocumentPage } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { canonicalJson } from '../../../src/core/json/value.ts'
 import type { LoggedCommit, SeenChange } from '../writers/history-run.ts'

@@ -1,4 +1,5 @@
-import type { Cursor, Database } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { openEngine } from '../../../src/db/engine.ts'
 import type { Store, TenantId } from '../../../src/store/store.ts'
 import { brokenLiveLaws } from '../laws/live.ts'

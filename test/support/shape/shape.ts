@@ -1,4 +1,4 @@
-import type { Filter } from '../../../src/core/database.ts'
+import type { Filter } from '../../../src/core/database/options.ts'
 import { isObject, type Json } from '../../../src/core/json/json.ts'
 
 /** A document as a judge sees it. */

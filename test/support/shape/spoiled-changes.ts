@@ -1,5 +1,6 @@
 import { formatCursor } from '../../../src/core/cursor.ts'
-import type { Cursor, Database } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { isObject, type Json } from '../../../src/core/json/json.ts'
 import type { Feeder, OpenFeed } from '../writers/history-follower.ts'
 import { epochIn, revisionIn, type ShownBatch, type ShownChange } from '../writers/history-run.ts'

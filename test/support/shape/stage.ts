@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { formatCursor } from '../../../src/core/cursor.ts'
-import type { Cursor, Database } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { DatabaseError } from '../../../src/core/error.ts'
 import type { Revision } from '../../../src/core/version.ts'
 import { openEngine, type Engine } from '../../../src/db/engine.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as after } from 'node:timers/promises'
-import type { Cursor } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { follow, selects, type Interest } from './history-follower.ts'
 import { readWholeLog, revisionIn, type FollowerRun, type LoggedCommit, type ShownCommit } from './history-run.ts'
 import { brokenFeedLaws } from '../laws/feed.ts'

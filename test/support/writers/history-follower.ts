@@ -1,4 +1,5 @@
-import type { Cursor, Database } from '../../../src/core/database.ts'
+import type { Database } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { belowAny } from '../shape/shape.ts'
 import type { ChangeType, Revision } from '../../../src/core/version.ts'
 import {

@@ -1,5 +1,6 @@
 import { formatCursor } from '../../../src/core/cursor.ts'
-import type { Change, ChangeBatch, Cursor, Database, Document } from '../../../src/core/database.ts'
+import type { Change, ChangeBatch, Database, Document } from '../../../src/core/database.ts'
+import type { Cursor } from '../../../src/core/database/options.ts'
 import { canonicalJson } from '../../../src/core/json/value.ts'
 import type { ChangeType, Revision } from '../../../src/core/version.ts'
 

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
-import type { AsOf, WriteResult, Database, Document } from '../../../src/core/database.ts'
+import type { WriteResult, Database, Document } from '../../../src/core/database.ts'
+import type { AsOf } from '../../../src/core/database/options.ts'
 
 /** Of one kind of reads: how many there were, and how many gave another answer when they were made again. */
 export interface Repeated {

@@ -1,5 +1,6 @@
 import { formatCursor } from '../../../core/cursor.ts'
-import type { DocumentPage, HistoryOptions } from '../../../core/database.ts'
+import type { DocumentPage } from '../../../core/database.ts'
+import type { HistoryOptions } from '../../../core/database/options.ts'
 import { getField } from '../../../core/json/field.ts'
 import { equalJson } from '../../../core/json/value.ts'
 import { isDocumentPath, isWithin, lastOf, parentOf, parsePath, type Path } from '../../../core/path.ts'

@@ -1,4 +1,4 @@
-import type { HistoryOptions } from '../../../core/database.ts'
+import type { HistoryOptions } from '../../../core/database/options.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import { badPageCursor, formatPageCursor, parsePageCursor, type Window } from '../page.ts'
 

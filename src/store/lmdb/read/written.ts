@@ -1,5 +1,6 @@
 import { isWithin, type Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
+import { isWithinLevels } from '../../levels.ts'
 import type { Range } from '../../store.ts'
 import { compareDocuments, toDocumentKey, type DocumentKey } from '../keys.ts'
 import { readRow } from './log.ts'
@@ -81,9 +82,9 @@ function documentsOf(
   return range.reverse === true ? inOrder.reverse() : inOrder
 }
 
-function isInRange(path: Path, { kind, path: root, after, before }: Range): boolean {
-  if (!isWithin(path, root) || path.length <= root.length) return false
-  if (kind === 'collection' && path.length > root.length + 1) return false
+function isInRange(path: Path, range: Range): boolean {
+  const { path: root, after, before } = range
+  if (!isWithin(path, root) || path.length <= root.length || !isWithinLevels(path, range)) return false
   const isAfter = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) > 0
   const isBefore = (bound: Path): boolean => compareDocuments(toDocumentKey(0, path), toDocumentKey(0, bound)) < 0
   return (after === undefined || isAfter(after)) && (before === undefined || isBefore(before))

@@ -1,21 +1,12 @@
-import type { Filter } from 'mongodb'
-import { compareText, isDocumentPath, isWithin, pathText, type Path } from '../../../core/path.ts'
+import { compareText, isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import { takeWithin } from '../../page.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
-import {
-  belowKeys,
-  collectionKeys,
-  headKey,
-  keyAfter,
-  scopeKeys,
-  rowBytes,
-  versionOfHead,
-  type HeadRow,
-  type KeyRange,
-} from '../rows.ts'
-import { byKey, LIVE_HEADS, type MongoTables } from '../tables.ts'
+import { isWithinLevels } from '../../levels.ts'
+import { headKey, rowBytes, versionOfHead, type HeadRow } from '../rows.ts'
+import { byKey, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
+import { headKeysOf, readHeads, type MongoRange } from './head-rows.ts'
 import type { Tenants } from './tenants.ts'
 
 /** Dependencies of the reads of one tenant. */
@@ -66,26 +57,6 @@ export async function latestOf(reader: MongoReader, paths: readonly Path[]): Pro
   return { revision: overlay.last, rows: newest }
 }
 
-/** The key ranges of the heads of a range, in key order. */
-export function headKeysOf(scope: string, { kind, path, after, before }: Range): readonly KeyRange[] {
-  const from = after === undefined ? '' : keyAfter(headKey(scope, after))
-  const to = before === undefined ? null : headKey(scope, before)
-  return wholeKeysOf(scope, kind, path)
-    .map((keys) => ({
-      from: compareText(keys.from, from) > 0 ? keys.from : from,
-      to: to !== null && compareText(to, keys.to) < 0 ? to : keys.to,
-    }))
-    .filter((keys) => compareText(keys.from, keys.to) < 0)
-}
-
-function wholeKeysOf(scope: string, kind: Range['kind'], path: Path): readonly KeyRange[] {
-  if (path.length === 0) return [scopeKeys(scope)]
-  const text = pathText(path)
-  if (kind === 'collection') return [collectionKeys(scope, text)]
-  const below = belowKeys(`${scope}/${text}`)
-  return isDocumentPath(path) ? [below] : [collectionKeys(scope, text), below]
-}
-
 /** A version with its key and size. */
 export interface RowCandidate {
   readonly key: string
@@ -105,33 +76,6 @@ const inKeyOrder =
   (a: { readonly key: string }, b: { readonly key: string }): number =>
     reverse ? compareText(b.key, a.key) : compareText(a.key, b.key)
 
-interface CoveredRows {
-  readonly rows: readonly HeadRow[]
-  readonly complete: boolean
-}
-
-/** Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`. */
-async function readHeads({ tables, overlay: { scope } }: MongoReader, range: Range): Promise<CoveredRows> {
-  const ranges = headKeysOf(scope, range)
-  // The planner rates the index on `_id` equal when the first rows are all live, and then uses it where most are
-  // deleted too.
-  const hint = range.deleted === true ? { _id: 1 } : LIVE_HEADS
-  const rows: HeadRow[] = []
-  let bytes = 0
-  for (const { from, to } of range.reverse === true ? ranges.toReversed() : ranges) {
-    const live: Filter<HeadRow> = range.deleted === true ? {} : { live: true }
-    const sort = { _id: range.reverse === true ? -1 : 1 } as const
-    const limit = range.limit.rows + 1 - rows.length
-    const options = { sort, limit, batchSize: limit, hint, maxTimeMS: tables.readMs }
-    for await (const row of tables.heads.find({ t: scope, ...live, _id: { $gte: from, $lt: to } }, options)) {
-      rows.push(row)
-      bytes += rowBytes(row.val)
-      if (rows.length > range.limit.rows || bytes > range.limit.bytes) return { rows, complete: false }
-    }
-  }
-  return { rows, complete: true }
-}
-
 /** Versions in a range that were written after `after`. */
 function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): readonly RowCandidate[] {
   const ranges = headKeysOf(overlay.scope, range)
@@ -139,7 +83,7 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): reado
     ranges.some(({ from, to }) => compareText(key, from) >= 0 && compareText(key, to) < 0)
   const rows: RowCandidate[] = []
   for (const version of overlay.newestAfter(after)) {
-    if (!isWithin(version.path, range.path)) continue
+    if (!isWithin(version.path, range.path) || !isWithinLevels(version.path, range)) continue
     const key = headKey(overlay.scope, version.path)
     if (isIn(key)) rows.push({ key, version, bytes: rowBytes(JSON.stringify(version.value)) })
   }
@@ -150,7 +94,7 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): reado
  * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without
  * `deleted`, documents that the heads mark as deleted are left out; later tombstones are included in any case.
  */
-export async function readChunk(reader: MongoReader, range: Range): Promise<RowChunk> {
+export async function readChunk(reader: MongoReader, range: MongoRange): Promise<RowChunk> {
   const { tables, tenants, overlay } = reader
   const applied = overlay.applied
   const { rows, complete } = await tables.call(readHeads(reader, range))

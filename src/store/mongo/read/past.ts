@@ -2,7 +2,7 @@ import type { Filter } from 'mongodb'
 import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
-import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
+import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage } from '../../store.ts'
 import {
   belowKeys,
   collectionInKey,
@@ -13,6 +13,7 @@ import {
   versionOf,
   type LogRow,
 } from '../rows.ts'
+import type { MongoRange } from './head-rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
 import { scanRows } from './scan.ts'
 import { byKey, readUpTo, type MongoTables } from '../tables.ts'
@@ -37,24 +38,31 @@ function versionsIn(row: LogRow, text: string): readonly Version[] {
 async function versionAt(
   { tables, overlay }: MongoReader,
   latest: Version | null,
-  at: Revision,
+  { at, pathsOnly = false }: { readonly at: Revision; readonly pathsOnly?: boolean | undefined },
 ): Promise<Version | null> {
   if (latest === null || latest.revision <= at) return latest
   const text = pathText(latest.path)
   const filter = { t: overlay.scope, 'ops.p': text, n: { $lte: at } }
-  const row = await tables.call(tables.log.findOne(filter, { sort: { n: -1 }, maxTimeMS: tables.readMs }))
-  return row === null ? null : (versionsIn(row, text)[0] ?? null)
+  const options = {
+    sort: { n: -1 },
+    maxTimeMS: tables.readMs,
+    ...(pathsOnly && { projection: { 'ops.val': 0 } }),
+  } as const
+  const row = await tables.call(tables.log.findOne(filter, options))
+  if (row === null) return null
+  const whole = pathsOnly ? { ...row, ops: row.ops.map((op) => ({ ...op, val: 'null' })) } : row
+  return versionsIn(whole, text)[0] ?? null
 }
 
 /** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
 export async function headsAt(reader: MongoReader, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
   const latest = await latestOf(reader, paths)
   if (latest.revision <= at) return latest
-  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, version, at)) }
+  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, version, { at })) }
 }
 
 /** A page as of a revision; of the latest state when `at` is not below the last revision. */
-export async function listAt(reader: MongoReader, range: Range, at: Revision): Promise<ListPage> {
+export async function listAt(reader: MongoReader, range: MongoRange, at: Revision): Promise<ListPage> {
   if (at >= reader.overlay.last) {
     const latest = await listLatest(reader, range)
     if (latest.revision <= at) return latest
@@ -63,7 +71,7 @@ export async function listAt(reader: MongoReader, range: Range, at: Revision): P
 }
 
 /** A page of the latest state. */
-async function listLatest(reader: MongoReader, range: Range): Promise<ListPage> {
+async function listLatest(reader: MongoReader, range: MongoRange): Promise<ListPage> {
   const { limit, reverse = false } = range
   for (let rows = limit.rows; ; rows *= 2) {
     const chunk = await readChunk(reader, {
@@ -81,14 +89,14 @@ async function listLatest(reader: MongoReader, range: Range): Promise<ListPage> 
  * A page as of a past revision: of all documents with a head, the version at `at`. Ends early when too many had none
  * (L10).
  */
-async function listPast(reader: MongoReader, range: Range, at: Revision): Promise<ListPage> {
-  const { limit, reverse = false, skips = SKIPS } = range
+async function listPast(reader: MongoReader, range: MongoRange, at: Revision): Promise<ListPage> {
+  const { limit, reverse = false, skips = SKIPS, pathsOnly } = range
   const shown: RowCandidate[] = []
   let skipped = 0
-  let remaining: Range = { ...range, deleted: true }
+  let remaining: MongoRange = { ...range, deleted: true }
   for (;;) {
     const chunk = await readChunk(reader, remaining)
-    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, version, at))
+    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, version, { at, pathsOnly }))
     for (const [i, version] of versions.entries()) {
       if (version === null || (version.type === 'DELETE' && range.deleted !== true)) {
         skipped++

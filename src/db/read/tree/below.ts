@@ -1,12 +1,12 @@
-import { tooLarge, type Limits } from '../../core/limits.ts'
-import { isDocumentPath, pathText, type Path } from '../../core/path.ts'
-import { jsonBytes } from '../../core/json/value.ts'
-import type { Revision, Version } from '../../core/version.ts'
-import type { Limit, Range } from '../../store/store.ts'
-import { remainingRange } from './matching.ts'
-import { TimeSlice } from '../time/time-slice.ts'
-import { SEARCH_SLICE } from '../time/bounded-search.ts'
-import type { TenantContext } from '../log/tenant-context.ts'
+import { tooLarge, type Limits } from '../../../core/limits.ts'
+import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
+import { jsonBytes } from '../../../core/json/value.ts'
+import type { Revision, Version } from '../../../core/version.ts'
+import type { Limit, Range } from '../../../store/store.ts'
+import { remainingRange } from '../matching.ts'
+import { TimeSlice } from '../../time/time-slice.ts'
+import { SEARCH_SLICE } from '../../time/bounded-search.ts'
+import type { TenantContext } from '../../log/tenant-context.ts'
 
 /** Documents whose nested collections are read in one call. */
 const PARENTS_PER_CALL = 64

@@ -1,7 +1,7 @@
-import type { Json } from '../../core/json/json.ts'
-import { isObject } from '../../core/json/json.ts'
-import { lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
-import type { Version } from '../../core/version.ts'
+import type { Json } from '../../../core/json/json.ts'
+import { isObject } from '../../../core/json/json.ts'
+import { lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
+import type { Version } from '../../../core/version.ts'
 
 /** Documents indexed by collection and parent, to nest them into one value. */
 export class ValueTree {
