@@ -124,7 +124,7 @@ export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): 
   return new Feed({ request, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
 }
 
-type CohortInit<T, P extends FeedPosition> = Omit<CohortOptions<T, P>, 'cache'>
+type CohortInit<T, P extends FeedPosition> = Omit<CohortOptions<T, P>, 'cache' | 'share'>
 
 interface ShapeDecision {
   readonly request: SubscriptionRequest
