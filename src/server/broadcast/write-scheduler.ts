@@ -51,7 +51,8 @@ export class WriteScheduler {
     const endsAt = startedAt + Math.min(budgetMs, BROADCAST_TURN_MS)
     do this.#queue.shift()?.flushQueued()
     while (!this.#queue.isEmpty && performance.now() < endsAt)
-    this.#queue.rotate()
+    // Without load one event after the other is flushed: taking turns would make all of them late.
+    if (share < 1) this.#queue.rotate()
     this.#endedAt = performance.now()
     this.#isFlushing = !this.#queue.isEmpty
     if (!this.#isFlushing) this.#coalescer.clear()
