@@ -3,10 +3,13 @@ import type { StandIn } from './standin.ts'
 import { committerOf, Refused } from '../writers/graphql.ts'
 import type { Write } from '../writers/load.ts'
 
-/** A refusal with UNAVAILABLE: how many kills there had been when the write was sent, and when it was answered. */
+/** A refusal with UNAVAILABLE. */
 export interface OutageRefusal {
+  /** How many kills there had been when the write was sent, and when it was answered. */
   readonly sent: number
   readonly answered: number
+  /** From the request to its answer, ms. */
+  readonly tookMs: number
 }
 
 /** What became of one writer's writes. */
@@ -55,9 +58,10 @@ export class Outage {
       for (let answered = false; !answered;) {
         const [begun, sent] = [performance.now(), this.kills]
         const answer = await committerOf(graphql)(write).catch(unavailable)
-        slowestMs = Math.max(slowestMs, performance.now() - begun)
+        const tookMs = performance.now() - begun
+        slowestMs = Math.max(slowestMs, tookMs)
         answered = answer !== null
-        if (answer === null) refusals.push({ sent, answered: this.kills })
+        if (answer === null) refusals.push({ sent, answered: this.kills, tookMs })
         else told.push(acknowledged(answer, write.values))
         if (answer?.repeated === true) repeated += 1
       }
