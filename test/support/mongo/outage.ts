@@ -3,13 +3,10 @@ import type { StandIn } from './standin.ts'
 import { committerOf, Refused } from '../writers/graphql.ts'
 import type { Write } from '../writers/load.ts'
 
-/** A refusal with UNAVAILABLE. */
+/** A refusal with UNAVAILABLE or TIMEOUT: how many kills there had been when the write was sent, and when it was answered. */
 export interface OutageRefusal {
-  /** How many kills there had been when the write was sent, and when it was answered. */
   readonly sent: number
   readonly answered: number
-  /** From the request to its answer, ms. */
-  readonly tookMs: number
 }
 
 /** What became of one writer's writes. */
@@ -58,10 +55,9 @@ export class Outage {
       for (let answered = false; !answered;) {
         const [begun, sent] = [performance.now(), this.kills]
         const answer = await committerOf(graphql)(write).catch(unavailable)
-        const tookMs = performance.now() - begun
-        slowestMs = Math.max(slowestMs, tookMs)
+        slowestMs = Math.max(slowestMs, performance.now() - begun)
         answered = answer !== null
-        if (answer === null) refusals.push({ sent, answered: this.kills, tookMs })
+        if (answer === null) refusals.push({ sent, answered: this.kills })
         else told.push(acknowledged(answer, write.values))
         if (answer?.repeated === true) repeated += 1
       }
@@ -71,18 +67,30 @@ export class Outage {
   }
 }
 
+/** Codes of the refusals after which the same write is to be sent again with its key. */
+const PASSING: ReadonlySet<unknown> = new Set(['UNAVAILABLE', 'TIMEOUT'])
+
 function unavailable(error: unknown): null {
-  if (error instanceof Refused && error.code === 'UNAVAILABLE') return null
+  if (error instanceof Refused && PASSING.has(error.code)) return null
   throw error
 }
 
-/** The refusals of one writer that no kill of their own explains: each kill explains one, of a write that met it. */
+/**
+ * Refusals of one writer that one kill leads to: after 2 s without a primary, and when the driver's client, whose
+ * heartbeat hangs in a destroyed socket, is replaced after 3 s (`MongoConnection`).
+ */
+const REFUSALS_PER_KILL = 2
+
+/** The refusals of one writer that no kill explains: of a write that met it, or was sent between it and the next. */
 export function unexplained(refusals: readonly OutageRefusal[]): readonly OutageRefusal[] {
-  let explained = 0
+  const explained = new Map<number, number>()
   return refusals.filter(({ sent, answered }) => {
-    const kill = Math.max(explained + 1, sent === answered ? sent : sent + 1)
-    if (kill > answered) return true
-    explained = kill
-    return false
+    for (let kill = sent === answered ? sent : sent + 1; kill <= answered; kill++) {
+      const count = explained.get(kill) ?? 0
+      if (kill === 0 || count === REFUSALS_PER_KILL) continue
+      explained.set(kill, count + 1)
+      return false
+    }
+    return true
   })
 }
