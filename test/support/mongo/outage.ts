@@ -3,7 +3,7 @@ import type { StandIn } from './standin.ts'
 import { committerOf, Refused } from '../writers/graphql.ts'
 import type { Write } from '../writers/load.ts'
 
-/** A refusal with UNAVAILABLE or TIMEOUT: how many kills there had been when the write was sent, and when it was answered. */
+/** A refusal with UNAVAILABLE or TIMEOUT: the number of kills when the write was sent, and when it was answered. */
 export interface OutageRefusal {
   readonly sent: number
   readonly answered: number
