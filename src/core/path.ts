@@ -61,7 +61,7 @@ function split(text: string, limits: Limits): Path {
 /** Segments of a path's text. Throws INVALID_PATH, or TOO_LARGE (pathSegments, segmentBytes, pathBytes). */
 export function parsePath(text: string, limits: Limits = LIMITS): Path {
   const path = parseSegments(text, limits)
-  if (text.includes('*')) throw invalidPath(text, '"*" is allowed in patterns only')
+  if (text.includes('*')) throw invalidPath(text, '"*" is allowed in patterns only, as those of log, changes and live')
   return path
 }
 

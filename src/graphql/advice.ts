@@ -1,6 +1,17 @@
 /** GraphQL's message about a patch without `merge`; captures the field that stands in its place. */
 const PATCH_MESSAGE = /(?:Field "(\w+)" is not defined by type )?"PatchInput!?"/
 
+/** GraphQL's message about an operator in a literal. */
+const OPERATOR_MESSAGE = /^Syntax Error: Expected Name, found "\$"/
+/** GraphQL's message about an input of which exactly one field must be given. */
+const ONE_OF_MESSAGE = /^OneOf Input Object "(AsOf|Expect|Op|RevertInput)" must specify exactly one key/
+const ONE_OF_KEYS: Readonly<Record<string, string>> = {
+  AsOf: 'time, cursor, version',
+  Expect: 'version, absent, exists',
+  Op: 'post, put, patch, delete',
+  RevertInput: 'commit, actor',
+}
+
 /** GraphQL's message about a quoted key, as in JSON. */
 const QUOTED_KEY_MESSAGE = /^Syntax Error: Expected Name, found String/
 const AS_OF_LITERAL_MESSAGE = /^Expected value of type "AsOf", found "(.*)"\.$/s
@@ -15,7 +26,15 @@ export function withAdvice(message: string): string {
 
 function adviceOn(message: string): string | null {
   const patch = PATCH_MESSAGE.exec(message)
-  if (patch !== null) return `Write patch: { merge: { ${patch[1]?.slice(0, 100) ?? 'title'}: … } }.`
+  if (patch !== null) {
+    const field = patch[1]?.slice(0, 100) ?? 'title'
+    return `Write patch: { merge: { ${field}: … } }, { json: [ … ] } or { operators: $operators }.`
+  }
+  if (OPERATOR_MESSAGE.test(message)) {
+    return 'No name begins with $: send operators as a variable ($operators: JSON).'
+  }
+  const oneOf = ONE_OF_MESSAGE.exec(message)?.[1]
+  if (oneOf !== undefined) return `${oneOf} has one of: ${ONE_OF_KEYS[oneOf]}.`
   if (QUOTED_KEY_MESSAGE.test(message)) {
     return 'Inside a literal keys have no quotes; for JSON as it is send a variable ($value: JSON).'
   }

@@ -188,7 +188,8 @@ export type GqlQueryLogArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutation = {
   readonly __typename?: 'Mutation';
@@ -234,7 +235,8 @@ export type GqlMutation = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationPostArgs = {
   path: Scalars['Path']['input'];
@@ -247,7 +249,8 @@ export type GqlMutationPostArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationPutArgs = {
   path: Scalars['Path']['input'];
@@ -259,7 +262,8 @@ export type GqlMutationPutArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationPatchArgs = {
   path: Scalars['Path']['input'];
@@ -271,7 +275,8 @@ export type GqlMutationPatchArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationDeleteArgs = {
   path: Scalars['Path']['input'];
@@ -282,7 +287,8 @@ export type GqlMutationDeleteArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationRestoreArgs = {
   path: Scalars['Path']['input'];
@@ -295,7 +301,8 @@ export type GqlMutationRestoreArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationRevertArgs = {
   what: GqlRevertInput;
@@ -306,7 +313,8 @@ export type GqlMutationRevertArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationTransactArgs = {
   ops: ReadonlyArray<GqlOp>;
@@ -317,7 +325,8 @@ export type GqlMutationTransactArgs = {
 
 /**
  * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
- * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
  */
 export type GqlMutationInterruptArgs = {
   match: GqlInterruptInput;

@@ -1,4 +1,5 @@
-import { GraphQLError } from 'graphql'
+import { readFileSync } from 'node:fs'
+import { buildSchema, GraphQLError, GraphQLInputObjectType } from 'graphql'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError, ERRORS, type ErrorCode } from '../../src/core/error.ts'
@@ -229,7 +230,8 @@ test('an error that was shown once passes unchanged', () => {
 })
 
 describe('a patch that does not say how it is applied', () => {
-  const advice = (name = 'title'): string => `Write patch: { merge: { ${name}: … } }.`
+  const advice = (name = 'title'): string =>
+    `Write patch: { merge: { ${name}: … } }, { json: [ … ] } or { operators: $operators }.`
   const message = (text: string): object => ({ message: text, extensions: { code: 'BAD_REQUEST' } })
 
   test.each<[string, object | undefined, string]>([
@@ -250,9 +252,28 @@ describe('a patch that does not say how it is applied', () => {
     expect(errors?.[0]).toMatchObject(message(text))
   })
 
+  test('is told to send operators as a variable', async () => {
+    const { errors } = await inProcess(recordingDatabase()).ask(
+      'mutation { patch(path: "posts/1", patch: { operators: { likes: { $inc: 1 } } }) { id } }',
+    )
+    expect(errors?.[0]?.message).toMatch(/found "\$"\. .*send operators as a variable/)
+  })
+
   test('no other mistake is told of patches', async () => {
     const { errors } = await inProcess(recordingDatabase()).ask('mutation { put(path: "posts/1", valeu: 1) { id } }')
     for (const { message: text } of errors ?? []) expect(text).not.toContain('merge')
     expect(errors?.length).toBeGreaterThan(0)
   })
+})
+
+test.each([
+  ['AsOf', 'query { get(path: "posts/1", asOf: {}) }'],
+  ['Expect', 'mutation { delete(path: "posts/1", expect: {}) { id } }'],
+  ['Op', 'mutation { transact(ops: [{}]) { id } }'],
+  ['RevertInput', 'mutation { revert(what: {}) { conflicts { path } } }'],
+])('an empty %s is told its fields', async (name, operation) => {
+  const { errors } = await inProcess(recordingDatabase()).ask(operation)
+  const type = buildSchema(readFileSync('schema.graphql', 'utf8')).getType(name)
+  const fields = type instanceof GraphQLInputObjectType ? Object.keys(type.getFields()) : []
+  expect(errors?.[0]?.message).toContain(`${name} has one of: ${fields.join(', ')}.`)
 })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -75,6 +75,17 @@ describe('opening a data directory', () => {
     await writeFile(join(root.path, 'format'), 'x')
     expect(await refusal(root.path)).toContain('has an unreadable mark of its format')
     expect(await readdir(root.path)).toEqual(['format'])
+  })
+
+  test('refuses a directory whose data file is gone, and opens it when that is back', async () => {
+    await using root = await freshDirectory()
+    const file = join(root.path, 'data.mdb')
+    await opens(root.path)
+    await rename(file, `${file}.away`)
+    expect(await refusal(root.path)).toMatch(/data\.mdb is damaged.* \(it is missing, and the directory had one\)/)
+    expect(existsSync(file)).toBe(false)
+    await rename(`${file}.away`, file)
+    await opens(root.path)
   })
 
   test("refuses data that is not lmdb's, and gives the directory free", async () => {

@@ -41,8 +41,9 @@ export function actorOfParams(params: Readonly<Record<string, unknown>> | undefi
 
 function checkedActor(actor: string, place: string): string {
   const bytes = actor.length > ACTOR_BYTES ? actor.length : utf8Length(actor)
-  const isPrintable = bytes >= 1 && bytes <= ACTOR_BYTES && !UNPRINTABLE.test(actor)
-  if (!isPrintable) throw badActor(place, 'it is empty, too long or not printable')
+  if (bytes === 0) throw badActor(place, 'it is empty')
+  if (bytes > ACTOR_BYTES) throw badActor(place, `it has ${bytes} bytes or more`)
+  if (UNPRINTABLE.test(actor)) throw badActor(place, 'it is not printable, or has a space at an end')
   if (actor.startsWith(SYSTEM_PREFIX)) throw badActor(place, `"${SYSTEM_PREFIX}" begins what the server itself writes`)
   return actor
 }

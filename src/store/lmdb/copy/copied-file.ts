@@ -21,6 +21,7 @@ export async function checkIfCopy(directory: string, options: CheckOptions = {})
   const path = join(directory, 'data.mdb')
   const found = ifExists(() => statSync(path))
   const note = noted(directory)
+  if (found === null && note !== null) throw damagedFile(path, 'it is missing, and the directory had one')
   if (found === null || birthOf(path) === note) return
   // lmdb makes an empty file at first.
   if (found.size > 0) await checkDataPages(path, options)
