@@ -9,7 +9,7 @@ import { parseInterrupt } from './cluster/interrupt.ts'
 import { readLogPage } from './read/log-page.ts'
 import { readDocument, readDocuments, readValue } from './read/reader.ts'
 import { toWriteResult } from './shape/render.ts'
-import { fingerprint, parseRequest, type RequestParts } from './write/request.ts'
+import { fingerprint, parsePurge, parseRequest, type Request, type RequestParts } from './write/request.ts'
 import { Cluster, SYSTEM_TENANT } from './cluster/cluster.ts'
 import { StampClock } from './time/stamp-clock.ts'
 import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from './tenant.ts'
@@ -110,6 +110,18 @@ class TenantDatabase implements Database {
 
   transact: Database['transact'] = (ops, options = {}) => this.#commit(ops, options)
 
+  purge: Database['purge'] = async (path, { key } = {}) => {
+    const { limits } = this.#tenant
+    const request = parsePurge(path, { key, actor: this.#identity.actor }, limits)
+    const { eraser } = await this.#tenant.running()
+    // Also after a refusal: of one that a killed process began, an answer says that there is nothing left to purge.
+    try {
+      return await this.#write(request)
+    } finally {
+      await eraser.finish()
+    }
+  }
+
   get: Database['get'] = async (path, options = {}) => readValue(await this.#tenant.running(), path, options)
 
   document: Database['document'] = async (path, options = {}) =>
@@ -149,8 +161,12 @@ class TenantDatabase implements Database {
 
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<WriteResult> {
     const { limits, freshId } = this.#tenant
-    const request = parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId)
-    const digest = key === undefined ? null : createHash('sha256').update(fingerprint(request)).digest('base64url')
+    return this.#write(parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId))
+  }
+
+  async #write(request: Request): Promise<WriteResult> {
+    const isKeyed = request.key !== undefined
+    const digest = isKeyed ? createHash('sha256').update(fingerprint(request)).digest('base64url') : null
     const { committer, tail } = await this.#tenant.running()
     const { commit, repeated } = await committer.commit(request, digest)
     return toWriteResult(tail.epoch, commit, repeated)

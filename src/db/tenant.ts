@@ -13,6 +13,7 @@ import { matchesInterrupt, type Interrupt } from './cluster/interrupt.ts'
 import type { StampClock, StampClockOptions } from './time/stamp-clock.ts'
 import { LogTail } from './log/log-tail.ts'
 import type { TenantContext } from './log/tenant-context.ts'
+import { Eraser } from './retention/eraser.ts'
 import { TimeCloser } from './write/time-closer.ts'
 
 export interface EngineOptions extends StampClockOptions {
@@ -46,6 +47,7 @@ export interface FeedCounts {
 /** The parts of a tenant that is open. */
 interface RunningTenant extends TenantContext {
   readonly committer: Committer
+  readonly eraser: Eraser
 }
 
 /** One tenant of a running engine. Its first use opens it; if that fails, the next use tries again. */
@@ -133,6 +135,7 @@ export class Tenant {
     for (const feed of this.#feeds) feed.end(stopping)
     const running = await this.#running?.catch(() => null)
     await running?.committer.drained()
+    await running?.eraser.stop()
   }
 
   async #start(): Promise<RunningTenant> {
@@ -140,6 +143,13 @@ export class Tenant {
     const now = (): Millis => clock.now()
     try {
       const tail = await LogTail.open(store, tenant)
+      const eraser = new Eraser(store, tenant)
+      tail.onPurged = () => {
+        this.#cohorts.forgetSteps()
+        eraser.wake()
+      }
+      // A process that was killed may have left something to erase.
+      eraser.wake()
       this.#tail = tail
       const closedTime = new ClosedTime()
       const committer = new Committer({
@@ -162,6 +172,7 @@ export class Tenant {
         closeTime: (time) => closer.close(time),
         readMs: this.#readMs,
         committer,
+        eraser,
       }
     } catch (error) {
       this.#running = null

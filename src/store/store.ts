@@ -26,8 +26,18 @@ export interface Store {
    * L5 the same commit id twice is one commit: the second answers `repeated`, whatever it writes.
    * L6 a conflict names the path and its current version.
    * L11 a draft that expects a write of an earlier draft of the same call, which was not committed, is a conflict too.
+   * L12 erasure: a write with `purged` erases all earlier versions of its document. From its commit on, every read gives
+   * them as marks: DELETE, `fields` empty, `value` null, `purged`. Where all versions of a commit are marks and it had a
+   * digest, its id is replaced; where one is, it has no digest. `list` and `collections` leave purged documents out.
    */
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]>
+
+  /**
+   * Removes a part of what L12 has erased from the disk, in bounded steps; resolves to whether some may be left. When it
+   * is false, all that was erased before the call is in no row, and ids that were replaced are free again. What a killed
+   * process left is gone on with by the next call.
+   */
+  erase(tenant: TenantId): Promise<boolean>
 
   /** The commits with these ids, null for each that does not exist. Cost: a point read each. */
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]>
@@ -35,7 +45,8 @@ export interface Store {
   /**
    * Versions of documents, tombstones included, all of one revision; null for a document without a version.
    *
-   * L7 as-of equals what was: with `at`, exactly what a reader at that revision got. `at` > last reads the latest.
+   * L7 as-of equals what was: with `at`, exactly what a reader at that revision got, but for L12. `at` > last reads the
+   * latest.
    */
   heads(tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>>
 
@@ -49,7 +60,7 @@ export interface Store {
 
   /**
    * Names, in order, of the collections directly below each document (`[]`: the top level) in which a document, deleted
-   * or not, had a version as of `at`.
+   * or not, but not purged, had a version as of `at`.
    */
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 

@@ -6,6 +6,7 @@ export function wrapped(store: Store, replaced: Partial<Store>): Store {
   return {
     shared: store.shared,
     append: (tenant, drafts) => store.append(tenant, drafts),
+    erase: (tenant) => store.erase(tenant),
     find: (tenant, ids) => store.find(tenant, ids),
     heads: (tenant, paths, at) => store.heads(tenant, paths, at),
     list: (tenant, range, at) => store.list(tenant, range, at),

@@ -44,6 +44,7 @@ export const PAGE: DocumentPage = {
   hasNextPage: true,
   hasPreviousPage: false,
   cursor: 'c9',
+  truncated: false,
 }
 
 export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', upToDate: true, reset: null }
@@ -63,6 +64,7 @@ export function recordingDatabase(override: Partial<Database> = {}): Database & 
     put: answer('put', COMMITTED),
     patch: answer('patch', COMMITTED),
     delete: answer('delete', COMMITTED),
+    purge: answer('purge', COMMITTED),
     transact: answer('transact', COMMITTED),
     get: answer('get', { any: ['json'] }),
     document: answer('document', DOCUMENT),

@@ -3,6 +3,7 @@ import type { Commit } from '../../core/commit.ts'
 import { resumePoint, type ResumePoint } from '../../core/cursor.ts'
 import { retryableError } from '../../core/error.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
+import { purgedBy } from '../../store/erasure.ts'
 import type { Limit, Store, TenantId } from '../../store/store.ts'
 import { PreviousValues } from '../shape/previous-values.ts'
 import { ShapeIndex, UNKNOWN_PREVIOUS, type MaybePrevious } from '../shape/shape-index.ts'
@@ -47,6 +48,8 @@ export class LogTail {
   writtenAt: Millis = 0
   /** Up to this revision, all followers whose shapes may match were notified. */
   indexed: Revision
+  /** Called when a commit has purged documents: what was cached of them must be dropped. */
+  onPurged: () => void = () => {}
   readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
   readonly previousValues: PreviousValues
   #notifying = false
@@ -149,6 +152,7 @@ export class LogTail {
       this.last = commit.revision
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
+      if (purgedBy(commit).length > 0) this.onPurged()
     }
     void this.#notifyFollowers()
     return true
@@ -194,6 +198,7 @@ export class LogTail {
   }
 
   #previousValueOf(version: Version): MaybePrevious | Promise<MaybePrevious> {
+    if (version.purged === true) return UNKNOWN_PREVIOUS
     const before = this.previousValues.get(version)
     return before instanceof Promise ? before.catch(() => UNKNOWN_PREVIOUS) : before
   }

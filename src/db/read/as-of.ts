@@ -4,7 +4,7 @@ import { badArgument, DatabaseError } from '../../core/error.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
 import type { Revision } from '../../core/version.ts'
-import { resolvePath } from './resolve-path.ts'
+import { resolveVersioned } from './resolve-path.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
@@ -59,7 +59,7 @@ async function revisionOfVersion(context: TenantContext, path: Path, version: nu
   if (path.length === 1) {
     throw badArgument('asOf', 'Versions count per document: a top-level collection is read as of a time or a cursor.')
   }
-  const { head } = await resolvePath(context, path)
+  const { head } = await resolveVersioned(context, path)
   const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })
   const found = page?.rows[0]
   if (found !== undefined) return found.revision

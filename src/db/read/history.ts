@@ -11,7 +11,7 @@ import type { HistoryRange, Limit, LogRange } from '../../store/store.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow, type Window } from './page.ts'
 import { TimeSlice } from '../time/time-slice.ts'
 import { toDocument } from '../shape/render.ts'
-import { resolvePath } from './resolve-path.ts'
+import { resolveVersioned } from './resolve-path.ts'
 import { PageRemainder, Search, SEARCH_SLICE } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
@@ -73,7 +73,7 @@ export async function readHistory(
 }
 
 async function readRows(context: TenantContext, path: Path, read: HistoryRead): Promise<HistoryRows> {
-  const { head, fieldPath } = await resolvePath(context, path)
+  const { head, fieldPath } = await resolveVersioned(context, path)
   if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, read)
   if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
     return collectionHistory(context, path, read)

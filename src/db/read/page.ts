@@ -62,13 +62,19 @@ interface PageEdges {
   readonly next: string | undefined
   /** Log cursor of the revision that was read. */
   readonly cursor: string
+  /** Whether retention removed versions from the range. Default false. */
+  readonly truncated?: boolean | undefined
 }
 
 /**
  * A page in the shape of a Relay connection. Against the direction of reading, there is a page exactly where a page
  * cursor bounds it (https://relay.dev/graphql/connections.htm, section 5.1: it need not be searched for).
  */
-export function toPage(options: PageOptions, { reverse }: Window, { edges, next, cursor }: PageEdges): DocumentPage {
+export function toPage(
+  options: PageOptions,
+  { reverse }: Window,
+  { edges, next, cursor, truncated = false }: PageEdges,
+): DocumentPage {
   const more = next !== undefined
   const [first = next, last = next] = [edges[0]?.cursor, edges.at(-1)?.cursor]
   return {
@@ -78,5 +84,6 @@ export function toPage(options: PageOptions, { reverse }: Window, { edges, next,
     hasNextPage: reverse ? options.before !== undefined : more,
     hasPreviousPage: reverse ? more : options.after !== undefined,
     cursor,
+    truncated,
   }
 }

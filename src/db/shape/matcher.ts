@@ -79,6 +79,7 @@ export class Matcher {
     const subPatterns = this.#subPatternsOf(version)
     if (change === undefined || subPatterns === null) return null
     if (this.#passthrough && subPatterns.length === 0) return change
+    if (version.purged === true) return this.#renderMark(change)
     if (version.type === 'NEW') return this.#render(version, change, { subPatterns, before: undefined })
     const { where, full } = this.#options.shape
     // Only whether there was a previous value matters here: null stands for any.
@@ -136,10 +137,17 @@ export class Matcher {
     return {
       ...rest,
       type,
-      reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : 'WRITE',
+      reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : change.reason,
       document: this.#projectDocument(document, is ? document.value : null),
       before: shape.full && before !== undefined ? this.#projectValue(before) : null,
     }
+  }
+
+  /** A purged version has no content by which to decide, so its path does: a reader may hold what was there before. */
+  #renderMark(change: Change): Selected {
+    const { types } = this.#options.shape
+    if (types !== null && !types.includes('DELETE')) return null
+    return { ...change, document: this.#projectDocument(change.document, null) }
   }
 
   #projectDocument(document: Document, value: Json): Document {

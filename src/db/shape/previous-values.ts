@@ -27,7 +27,7 @@ export class PreviousValues {
 
   /** The value that a version replaced. A promise where it must be read; a failed read is not cached. */
   get(version: Version): PreviousValue | Promise<PreviousValue> {
-    if (version.version === 1) return undefined
+    if (version.version === 1 || version.purged === true) return undefined
     const cached = this.#cached.get(version)
     if (cached instanceof Promise) return cached
     if (cached !== undefined) return cached.value

@@ -16,6 +16,7 @@ import {
   isFree,
   isEmptyArray,
   notFound,
+  tooMany,
   headDocument,
   mustBeObject,
   nameTaken,
@@ -97,6 +98,8 @@ class Drafting {
         return this.#patch(operation.path, operation.merge, operation.expect)
       case 'delete':
         return this.#delete(operation.path, operation.expect)
+      case 'purge':
+        return this.#deleteTree(operation.path, 'purge')
     }
   }
 
@@ -129,7 +132,8 @@ class Drafting {
   #put(path: Path, value: Json, expect: Expect | undefined): void {
     const { head, fieldPath } = this.#resolve(path)
     if (fieldPath.length === 0 || this.#isNewDocument(path)) {
-      const before = fieldPath.length === 0 ? head : null
+      // Of a purged document the numbers of versions go on.
+      const before = fieldPath.length === 0 ? head : this.#read(path)
       checkExpectation(before, path, expect)
       return this.#putDocument(path, before, value)
     }
@@ -208,21 +212,16 @@ class Drafting {
     this.#write(live, { fields: [written.join('/')], names: [] }, () => value)
   }
 
-  #deleteTree(root: Path): void {
-    const tree = this.#state.tree(root)
-    if (tree === null) {
-      const { documents } = this.#limits
-      throw tooLarge(
-        'documents',
-        documents,
-        `More than ${documents} documents lie at and below ${pathText(root)}; delete it in parts, leaves first`,
-      )
-    }
+  /** Deletes the documents at and below a path, or purges them, deleted ones too. */
+  #deleteTree(root: Path, verb: 'delete' | 'purge' = 'delete'): void {
+    const purged = verb === 'purge' ? true : undefined
+    const tree = purged ? this.#state.purgeable(root) : this.#state.tree(root)
+    if (tree === null) throw tooMany(root, verb, this.#limits)
+    if (purged && tree.length === 0) throw notFound(root, 'is no document or collection with anything to purge')
     this.#unchanged.set(pathText(root), root)
-    // Leaves first, so that a reader of the changes never holds a document without its parent.
-    for (const head of [...tree].sort((a, b) => b.path.length - a.path.length)) {
+    for (const head of tree) {
       this.#edit(head, [])
-      this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null })
+      this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null, purged })
     }
   }
 
@@ -340,11 +339,14 @@ class Drafting {
     const after = this.#state.staged(text)
     if (after === undefined) return null
     const lived = before !== null && !before.deleted
+    const { path, version, value, purged } = after
+    if (purged === true) {
+      return { path, version, type: 'DELETE', fields: [], value, createdAt: before?.createdAt ?? this.#at, purged }
+    }
     if (!lived && after.deleted) {
       this.#state.unstage(text)
       return null
     }
-    const { path, version, value } = after
     if (!lived) return { path, version, type: 'NEW', fields: [], value, createdAt: null }
     if (after.deleted) return { path, version, type: 'DELETE', fields: [], value, createdAt: before.createdAt }
     return {

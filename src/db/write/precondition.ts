@@ -2,6 +2,7 @@ import type { Expect } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import { getField } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
+import { tooLarge, type Limits } from '../../core/limits.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { DocumentHead } from './staged-documents.ts'
 
@@ -75,4 +76,10 @@ export function mustBeObject(path: Path): DatabaseError {
 export function nameTaken(path: Path, why: string): DatabaseError {
   const text = pathText(path)
   return new DatabaseError('NAME_TAKEN', `The name ${text} is taken: ${why}.`, { path: text })
+}
+
+/** TOO_LARGE for the tree of documents at `root`; `verb`: what was to be done to it. */
+export function tooMany(root: Path, verb: string, { documents }: Limits): DatabaseError {
+  const what = `More than ${documents} documents lie at and below ${pathText(root)}; ${verb} it in parts, leaves first`
+  return tooLarge('documents', documents, what)
 }

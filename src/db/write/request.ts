@@ -14,6 +14,8 @@ export type WriteOperation =
   | { readonly kind: 'put'; readonly path: Path; readonly value: Json; readonly expect: Expect | undefined }
   | { readonly kind: 'patch'; readonly path: Path; readonly merge: Json; readonly expect: Expect | undefined }
   | { readonly kind: 'delete'; readonly path: Path; readonly expect: Expect | undefined }
+  /** Alone in its request. */
+  | { readonly kind: 'purge'; readonly path: Path }
 
 /** The parsed write of one call. */
 export interface Request {
@@ -45,6 +47,12 @@ export function parseRequest(parts: RequestParts, limits: Limits, freshId: () =>
     key,
     actor,
   }
+}
+
+/** Parses a purge. Throws INVALID_PATH, TOO_LARGE or BAD_REQUEST. */
+export function parsePurge(path: string, { key, actor }: Pick<Request, 'key' | 'actor'>, limits: Limits): Request {
+  if (key !== undefined) checkKey(key, limits)
+  return { operations: [{ kind: 'purge', path: parsePath(path, limits) }], checks: [], key, actor }
 }
 
 /** A text that is equal for two requests exactly when they ask for the same write. Generated ids do not count. */
@@ -115,4 +123,5 @@ function checkKey(key: string, limits: Limits): void {
   if (bytes === 0 || /[\p{Cc}\p{Cs}]/u.test(key)) {
     throw badArgument('key', 'A key is 1 to 128 bytes of text without control characters.')
   }
+  if (key.startsWith('sys:')) throw badArgument('key', 'Keys that begin with "sys:" belong to the system.')
 }

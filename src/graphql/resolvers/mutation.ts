@@ -13,6 +13,7 @@ export const Mutation: GqlMutationResolvers = {
   patch: (_, { path, patch, ...options }, { db, budget }) =>
     budget.write(() => db.patch(path, patchOf(patch), omitNulls(options))),
   delete: (_, { path, ...options }, { db, budget }) => budget.write(() => db.delete(path, omitNulls(options))),
+  purge: (_, { path, ...options }, { db, budget }) => budget.write(() => db.purge(path, omitNulls(options))),
   transact: (_, { ops, ...options }, { db, budget }) =>
     budget.write(() => db.transact(ops.map(opOf), omitNulls(options))),
   interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(omitNulls(match))),

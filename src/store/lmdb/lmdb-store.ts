@@ -19,6 +19,8 @@ import type {
 import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
+import type { Purges } from '../erasure.ts'
+import { eraseSome, readPurges } from './erase.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
@@ -67,6 +69,8 @@ class LmdbStore implements Store {
   readonly #listeners = new Set<{ readonly listener: CommitListener }>()
   /** Cache of tenant rows: no other process writes here, and every write evicts the rows that it may change. */
   readonly #tenants = new Map<TenantId, TenantRow>()
+  /** Cache of the unfinished erasures of tenants, evicted like their rows. */
+  readonly #purges = new Map<TenantId, Purges>()
   #sweeping: Promise<void> = Promise.resolve()
 
   constructor(environment: LmdbEnvironment, claim: DirectoryClaim) {
@@ -80,6 +84,16 @@ class LmdbStore implements Store {
     const newest = results.findLast((result) => result.kind === 'committed')
     if (newest !== undefined) for (const { listener } of this.#listeners) listener(tenant, newest.commit.revision)
     return results
+  }
+
+  async erase(tenant: TenantId): Promise<boolean> {
+    const { number, isPending } = this.#read(tenant, ({ tenant: row, purges }) => ({
+      number: row.number,
+      isPending: purges.size > 0,
+    }))
+    if (!isPending) return false
+    this.#purges.delete(tenant)
+    return this.#environment.write((tables) => eraseSome(tables, number))
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
@@ -143,6 +157,7 @@ class LmdbStore implements Store {
 
   async drop(tenant: TenantId): Promise<void> {
     this.#tenants.delete(tenant)
+    this.#purges.delete(tenant)
     this.#environment.write((tables) => dropTenant(tables, tenant))
     await this.sweep()
   }
@@ -178,13 +193,20 @@ class LmdbStore implements Store {
   }
 
   #write(batches: readonly AppendBatch[]): readonly (readonly Appended[])[] {
-    for (const { tenant } of batches) this.#tenants.delete(tenant)
+    for (const { tenant, drafts } of batches) {
+      this.#tenants.delete(tenant)
+      if (drafts.some(({ writes }) => writes.some(({ purged }) => purged === true))) this.#purges.delete(tenant)
+    }
     return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
   }
 
   #read<T>(tenant: TenantId, action: (view: TenantView) => T): T {
     const row = this.#tenants.get(tenant) ?? this.#open(tenant)
-    return this.#environment.read((tables) => action({ tables, tenant: row }))
+    return this.#environment.read((tables) => {
+      const purges = this.#purges.get(tenant) ?? readPurges(tables, row.number)
+      this.#purges.set(tenant, purges)
+      return action({ tables, tenant: row, purges })
+    })
   }
 
   /** The tenant's row, created at its first use. */

@@ -34,7 +34,8 @@ export function sweepSome(tables: LmdbTables): boolean {
   const [number] = tables.dropped.getKeys({ limit: 1 })
   if (number === undefined) return false
   const { from, to } = tenantSpan(number)
-  for (const table of [tables.log, tables.commits, tables.heads, tables.tombstones, tables.versions]) {
+  const { log, commits, heads, tombstones, purged, erasures, versions } = tables
+  for (const table of [log, commits, heads, tombstones, purged, erasures, versions]) {
     const keys = [...table.getKeys({ start: from, end: to, limit: SWEEP_ROWS })]
     for (const key of keys) void table.remove(key)
     if (keys.length > 0) return true

@@ -20,12 +20,13 @@ import {
   type Store,
   type TenantId,
 } from '../store.ts'
+import { erasedCommit, purgedBy } from '../erasure.ts'
 import { LostWrites } from '../lost-writes.ts'
 
 interface TenantLog {
   readonly epoch: string
   /** The commit of revision n is at index n - 1. */
-  readonly commits: Commit[]
+  commits: Commit[]
 }
 
 /** The simplest store: an in-memory log; every read filters it. The oracle of the tests. */
@@ -45,6 +46,12 @@ export class MemoryStore implements Store {
     })
     if (results.some(({ kind }) => kind === 'committed')) for (const { listener } of this.#listeners) listener(tenant)
     return results
+  }
+
+  /** Nothing is left to erase: `append` has replaced the commits in memory. */
+  async erase(tenant: TenantId): Promise<boolean> {
+    this.#tenant(tenant)
+    return false
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
@@ -69,7 +76,7 @@ export class MemoryStore implements Store {
       .sort((a, b) => comparePaths(a.path, b.path))
     const versions = inOrder.map(({ path }) => ({ path, version: past.get(pathText(path)) }))
     const shown = (version: Version | undefined): version is Version =>
-      version !== undefined && (version.type !== 'DELETE' || range.deleted === true)
+      version !== undefined && version.purged !== true && (version.type !== 'DELETE' || range.deleted === true)
     const rows = versions.map(({ path, version }) => ({ position: path, row: shown(version) ? version : null }))
     const page = takePage(scanned === past ? rows.filter(({ row }) => row !== null) : rows, range)
     return { ...page, revision }
@@ -80,7 +87,8 @@ export class MemoryStore implements Store {
     documents: readonly Path[],
     at?: Revision,
   ): Promise<readonly (readonly string[])[]> {
-    const paths = [...headsOf(this.#tenant(tenant), at).values()].map(({ path }) => path)
+    const heads = [...headsOf(this.#tenant(tenant), at).values()]
+    const paths = heads.filter(({ purged }) => purged !== true).map(({ path }) => path)
     return documents.map((document) => {
       const below = paths.filter((path) => path.length === document.length + 2 && isWithin(path, document))
       return [...new Set(below.map((path) => lastOf(parentOf(path))))].sort(compareText)
@@ -155,6 +163,8 @@ function appendOne(log: TenantLog, draft: Draft, lost: LostWrites): Appended {
     return { kind: 'conflict', path, version: currentVersion(log, path) }
   }
   const commit = commitOf(draft, log.commits.length + 1, Math.max(draft.at, log.commits.at(-1)?.at ?? draft.at))
+  const purges = new Map(purgedBy(commit).map((path) => [path, commit.revision]))
+  if (purges.size > 0) log.commits = log.commits.map((each) => erasedCommit(each, purges))
   log.commits.push(commit)
   return { kind: 'committed', commit }
 }

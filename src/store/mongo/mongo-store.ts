@@ -21,6 +21,7 @@ import { readCommits } from './read/below.ts'
 import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-notifier.ts'
 import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
 import { failureOf, isTransient, callWithTimeout } from './failure.ts'
+import { LogEraser } from './write/erase.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import type { MongoReader } from './read/latest.ts'
@@ -97,6 +98,7 @@ export class MongoStore implements Store {
   readonly #appender: Appender
   readonly #notifier: CommitNotifier
   readonly #janitor: Janitor
+  readonly #eraser = new LogEraser()
   readonly #callMs: number
   /** The last queued append or drop of each tenant: they run one at a time. */
   readonly #queues = new Map<TenantId, Promise<unknown>>()
@@ -138,10 +140,17 @@ export class MongoStore implements Store {
     return this.#call(() => this.#enqueue(tenant, () => this.#appender.append(tenant, drafts, deadline)))
   }
 
+  erase(tenant: TenantId): Promise<boolean> {
+    return this.#read(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
+  }
+
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     return this.#read(tenant, async ({ tables, tenants, overlay }) => {
       const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
-      return ids.map((id) => found.get(id)?.commit ?? null)
+      return ids.map((id) => {
+        const commit = found.get(id)?.commit
+        return commit === undefined ? null : overlay.erased(commit)
+      })
     })
   }
 
@@ -170,8 +179,10 @@ export class MongoStore implements Store {
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     return this.#read(tenant, async (reader) => {
-      const [page] = await Promise.all([findHistory(reader, path, range), reader.tenants.refresh(reader.overlay)])
-      return page
+      const { tenants, overlay } = reader
+      const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
+      // After the refresh: from a purge on, all reads give marks.
+      return { ...page, rows: page.rows.map((version) => overlay.erasedVersion(version)) }
     })
   }
 
@@ -207,7 +218,10 @@ export class MongoStore implements Store {
         this.#tenants.with(tenant, async (overlay) => {
           const [tables, tenants] = [this.#connection, this.#tenants]
           // With the new epoch the drop is done; the rows of the old one are garbage.
-          const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: overlay.epoch } }
+          const next = {
+            $set: { epoch: freshEpoch(), applied: 0, floor: 0, purging: [] },
+            $addToSet: { dead: overlay.epoch },
+          }
           await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
           tenants.evict(overlay)
           this.#notifier.notify(tenant)

@@ -3,7 +3,7 @@ import { Long } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
 import type { Json } from '../../core/json/json.ts'
 import { lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
-import type { ChangeType, Revision, Version } from '../../core/version.ts'
+import type { ChangeType, Millis, Revision, Version } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
 
 /**
@@ -24,9 +24,11 @@ interface OpRow {
   readonly cts: Date
   /** The value as JSON text. */
   readonly val: string
+  /** Whether it is the mark of a purged version. Left out where it is not, but for heads, which are updated. */
+  readonly pu?: boolean
 }
 
-/** A commit: one immutable row of `log`. `_id` orders the commits of a scope and makes each revision unique. */
+/** A commit: one row of `log`, immutable but for erasures. `_id` orders the commits of a scope and makes each revision unique. */
 export interface LogRow {
   readonly _id: string
   /** The scope (`scopeOf`). */
@@ -65,6 +67,19 @@ export interface MetaRow {
   readonly floor: Long | number
   /** Ended epochs of which rows may be left. */
   readonly dead: readonly string[]
+  /** Purges whose erased versions may be in the log (`purgeNote`); written before the commit. Left out: none. */
+  readonly purging?: readonly string[]
+}
+
+/** An entry of `MetaRow.purging`: when it was made, ms, and the id of the commit that purges. */
+export function purgeNote(at: Millis, id: string): string {
+  return `${at}/${id}`
+}
+
+/** The parts of a `purgeNote`. */
+export function parsePurgeNote(note: string): { readonly at: Millis; readonly id: string } {
+  const end = note.indexOf('/')
+  return { at: Number(note.slice(0, end)), id: note.slice(end + 1) }
 }
 
 /** A commit with the adapter's metadata. */
@@ -157,15 +172,7 @@ interface WrittenCommit extends Pick<LogEntry, 'commit' | 'writer'> {
 
 /** The log row of a commit. */
 export function logRow(scope: string, { commit, writer, texts }: WrittenCommit): LogRow {
-  const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): OpRow => ({
-    p: pathText(path),
-    k: versionRowKey(path, version),
-    v: version,
-    o: type,
-    f: fields,
-    cts: new Date(createdAt),
-    val: texts[i] ?? 'null',
-  }))
+  const ops = commit.versions.map((version, i) => opRow(version, texts[i] ?? 'null'))
   const { id, revision, at, actor, digest } = commit
   return {
     _id: logKey(scope, revision),
@@ -177,6 +184,20 @@ export function logRow(scope: string, { commit, writer, texts }: WrittenCommit):
     dg: digest,
     w: writer,
     ops,
+  }
+}
+
+/** A version of a commit; `text`: its value as JSON text. */
+export function opRow({ path, version, type, fields, createdAt, purged }: Version, text: string): OpRow {
+  return {
+    p: pathText(path),
+    k: versionRowKey(path, version),
+    v: version,
+    o: type,
+    f: fields,
+    cts: new Date(createdAt),
+    val: text,
+    ...(purged === true ? { pu: true } : {}),
   }
 }
 
@@ -205,9 +226,10 @@ export function versionOf(row: LogRow, op: OpRow): Version {
 function toVersion(
   path: Path,
   { n, ts, by, cid }: Pick<LogRow, 'n' | 'ts' | 'by' | 'cid'>,
-  { v, o, f, val, cts }: Omit<OpRow, 'p' | 'k'>,
+  { v, o, f, val, cts, pu }: Omit<OpRow, 'p' | 'k'>,
 ): Version {
   return {
+    ...(pu === true ? { purged: true } : {}),
     path,
     version: v,
     type: o,
@@ -223,7 +245,7 @@ function toVersion(
 
 /** The head row of a version. */
 export function headRow(scope: string, version: Version): HeadRow {
-  const { path, type, fields, value, createdAt, revision, updatedAt, actor, commit } = version
+  const { path, type, fields, value, createdAt, revision, updatedAt, actor, commit, purged } = version
   return {
     _id: headKey(scope, path),
     t: scope,
@@ -237,6 +259,7 @@ export function headRow(scope: string, version: Version): HeadRow {
     cid: commit,
     by: actor,
     val: JSON.stringify(value),
+    pu: purged === true,
   }
 }
 

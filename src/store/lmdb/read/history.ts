@@ -4,7 +4,7 @@ import type { Revision, Version } from '../../../core/version.ts'
 import type { HistoryPage, HistoryRange } from '../../store.ts'
 import { findVersion, decodeEntry } from './documents.ts'
 import { toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
-import { readRow, readStoredVersion } from './log.ts'
+import { isMark, readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { fieldsInRow } from '../rows.ts'
 import type { FoundCommit, TenantView } from '../tables.ts'
@@ -28,7 +28,11 @@ function* scanVersions(
   for (const entry of view.tables.versions.getRange({ start, end, reverse, exclusiveStart: true })) {
     const found = decodeEntry(entry)
     const row = touching === undefined ? null : readRow(view, found.revision)
-    const isSkipped = row !== null && touching !== undefined && !mayTouch(fieldsInRow(row, found.row), touching)
+    const isSkipped =
+      row !== null &&
+      touching !== undefined &&
+      !isMark(view, document, found) &&
+      !mayTouch(fieldsInRow(row, found.row), touching)
     const position = found.revision
     if (isSkipped) yield { position, read: null, bytes: row.length }
     else yield { position, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }

@@ -4,7 +4,7 @@ import type { Revision, Version } from '../../../core/version.ts'
 import type { ListPage, Range } from '../../store.ts'
 import { findVersion } from './documents.ts'
 import { pathOfKey, parseDocumentKey, toDocumentKey, spansOf, type DocumentKey, type KeySpan } from '../keys.ts'
-import { readRow, readStoredVersion } from './log.ts'
+import { isMark, readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { decodeHead, pathsInRow, revisionInHead, versionInHead } from '../rows.ts'
 import type { TenantView } from '../tables.ts'
@@ -60,7 +60,8 @@ function pastVersion(
 ): ScannedRow<Version, DocumentKey> {
   // A document whose first version is later than `at` needs no search.
   const found = row !== null && versionInHead(row) === 1 ? null : findVersion(view.tables, document, at)
-  if (found === null) return { position: document, read: null, bytes: row?.length ?? 0 }
+  const isAbsent = found === null || isMark(view, document, found)
+  if (isAbsent) return { position: document, read: null, bytes: row?.length ?? 0 }
   if (range.deleted === true) {
     return { position: document, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }
   }

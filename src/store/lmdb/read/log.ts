@@ -1,6 +1,7 @@
 import type { Commit } from '../../../core/commit.ts'
 import { isWithin, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
+import { erasedCommit, isErased, markOf } from '../../erasure.ts'
 import type { LogPage, LogRange } from '../../store.ts'
 import { pathOfKey, type DocumentKey } from '../keys.ts'
 import { fewLmdbDocuments, mergedRevisions } from './merged.ts'
@@ -16,12 +17,22 @@ export function readRow({ tables, tenant }: TenantView, revision: Revision): Buf
 }
 
 export function readStoredCommit(view: TenantView, revision: Revision): Commit {
-  return decodeCommit(readRow(view, revision), revision)
+  return toCommit(view, readRow(view, revision), revision)
+}
+
+function toCommit({ purges }: TenantView, row: Buffer, revision: Revision): Commit {
+  return erasedCommit(decodeCommit(row, revision), purges)
 }
 
 /** The version of the document in the commit `found`. */
 export function readStoredVersion(view: TenantView, document: DocumentKey, found: FoundCommit): Version {
-  return decodeVersion(pathOfKey(document), readRow(view, found.revision), found)
+  const version = decodeVersion(pathOfKey(document), readRow(view, found.revision), found)
+  return isErased(view.purges, version.path, found.revision) ? markOf(version) : version
+}
+
+/** Whether the version was purged. */
+export function isMark({ purges }: TenantView, document: DocumentKey, { row, revision }: FoundCommit): boolean {
+  return row[3] === 1 || isErased(purges, pathOfKey(document), revision)
 }
 
 export function readLogRows(view: TenantView, range: LogRange): LogPage {
@@ -36,7 +47,7 @@ export function readLogRows(view: TenantView, range: LogRange): LogPage {
 function* commitsIn(view: TenantView, range: LogRange): Generator<ScannedRow<Commit, Revision>> {
   for (const revision of revisionsIn(view.tenant, range)) {
     const row = readRow(view, revision)
-    yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
+    yield { position: revision, read: () => toCommit(view, row, revision), bytes: row.length }
   }
 }
 
@@ -56,7 +67,7 @@ function* commitsBelow(
     const isSelected = paths.some((path) => below.some((root) => isWithin(path, root)))
     yield {
       position: revision,
-      read: isSelected ? () => decodeCommit(row, revision) : null,
+      read: isSelected ? () => toCommit(view, row, revision) : null,
       bytes: row.length,
       rows: Math.max(1, paths.length),
     }
@@ -73,7 +84,7 @@ function* commitsOf(
     reverse: range.reverse === true,
   })) {
     const row = readRow(view, revision)
-    yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
+    yield { position: revision, read: () => toCommit(view, row, revision), bytes: row.length }
   }
 }
 

@@ -17,7 +17,7 @@ import type { LmdbTables, TenantView } from '../tables.ts'
  */
 const MERGED_DOCUMENTS = 256
 
-/** The documents at and below the paths, tombstones included; null when there are more than MERGED_DOCUMENTS. */
+/** The documents at and below the paths, deleted and purged ones included; null when there are more than MERGED_DOCUMENTS. */
 export function fewLmdbDocuments(
   { tables, tenant }: TenantView,
   below: readonly Path[],
@@ -25,7 +25,7 @@ export function fewLmdbDocuments(
   const documents: DocumentKey[] = []
   const spans = below.flatMap((path) => spansOf(tenant.number, { kind: 'below', path, limit: { rows: 0, bytes: 0 } }))
   for (const { from, to } of spans) {
-    for (const table of [tables.heads, tables.tombstones]) {
+    for (const table of [tables.heads, tables.tombstones, tables.purged]) {
       const limit = MERGED_DOCUMENTS + 1 - documents.length
       for (const key of table.getKeys({ start: from, end: to, limit })) documents.push(parseDocumentKey(key))
       if (documents.length > MERGED_DOCUMENTS) return null

@@ -24,9 +24,12 @@ export async function readCommits(
   reader: MongoReader,
   { below, ...section }: Omit<BelowSection, 'below'> & { readonly below?: readonly Path[] | undefined },
 ): Promise<BelowPage> {
-  if (below !== undefined) return readBelow(reader, { ...section, below })
   const { tables, overlay } = reader
-  return toBelowPage(readOverlay(overlay, section) ?? (await readSection(tables, overlay.scope, section)))
+  const { rows, next } =
+    below === undefined
+      ? toBelowPage(readOverlay(overlay, section) ?? (await readSection(tables, overlay.scope, section)))
+      : await readBelow(reader, { ...section, below })
+  return { rows: rows.map((entry) => ({ ...entry, commit: overlay.erased(entry.commit) })), next }
 }
 
 interface BelowPage {

@@ -110,7 +110,10 @@ interface CoveredRows {
   readonly complete: boolean
 }
 
-/** Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`. */
+/**
+ * Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`, and no purged
+ * documents.
+ */
 async function readHeads({ tables, overlay: { scope } }: MongoReader, range: Range): Promise<CoveredRows> {
   const ranges = headKeysOf(scope, range)
   // The planner rates the index on `_id` equal when the first rows are all live, and then uses it where most are
@@ -119,7 +122,7 @@ async function readHeads({ tables, overlay: { scope } }: MongoReader, range: Ran
   const rows: HeadRow[] = []
   let bytes = 0
   for (const { from, to } of range.reverse === true ? ranges.toReversed() : ranges) {
-    const live: Filter<HeadRow> = range.deleted === true ? {} : { live: true }
+    const live: Filter<HeadRow> = range.deleted === true ? { pu: { $ne: true } } : { live: true }
     const sort = { _id: range.reverse === true ? -1 : 1 } as const
     const limit = range.limit.rows + 1 - rows.length
     const options = { sort, limit, batchSize: limit, hint, maxTimeMS: tables.readMs }
@@ -148,7 +151,8 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): reado
 
 /**
  * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without
- * `deleted`, documents that the heads mark as deleted are left out; later tombstones are included in any case.
+ * `deleted`, documents that the heads mark as deleted are left out, as are purged ones in any case; later tombstones and
+ * marks are included.
  */
 export async function readChunk(reader: MongoReader, range: Range): Promise<RowChunk> {
   const { tables, tenants, overlay } = reader

@@ -2,15 +2,19 @@ import type { Filter } from 'mongodb'
 import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
+import { isErased } from '../../erasure.ts'
 import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
 import {
   belowKeys,
   collectionInKey,
   collectionKeys,
+  keyAfter,
   logKey,
+  pathOfHead,
   rowBytes,
   versionRowKey,
   versionOf,
+  type HeadRow,
   type LogRow,
 } from '../rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
@@ -42,7 +46,8 @@ async function versionAt(
   const text = pathText(latest.path)
   const filter = { t: overlay.scope, 'ops.p': text, n: { $lte: at } }
   const row = await tables.call(tables.log.findOne(filter, { sort: { n: -1 }, maxTimeMS: tables.readMs }))
-  return row === null ? null : (versionsIn(row, text)[0] ?? null)
+  const version = row === null ? undefined : versionsIn(row, text)[0]
+  return version === undefined ? null : overlay.erasedVersion(version)
 }
 
 /** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
@@ -69,11 +74,15 @@ async function listLatest(reader: MongoReader, range: Range): Promise<ListPage> 
       ...range,
       limit: { rows, bytes: limit.bytes * (rows / limit.rows) },
     })
-    const shown = chunk.rows.filter(({ version }) => range.deleted === true || version.type !== 'DELETE')
+    const shown = chunk.rows.filter(({ version }) => isListed(version, range))
     const page = toRowPage(shown, limit, reverse)
     // Recent tombstones may leave too few rows: then twice as many are read, all anew, as a page is of one revision.
     if (page.more || chunk.complete) return { ...page, revision: chunk.revision }
   }
+}
+
+function isListed({ type, purged }: Version, { deleted }: Range): boolean {
+  return purged !== true && (type !== 'DELETE' || deleted === true)
 }
 
 /**
@@ -89,7 +98,7 @@ async function listPast(reader: MongoReader, range: Range, at: Revision): Promis
     const chunk = await readChunk(reader, remaining)
     const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, version, at))
     for (const [i, version] of versions.entries()) {
-      if (version === null || (version.type === 'DELETE' && range.deleted !== true)) {
+      if (version === null || !isListed(version, range)) {
         skipped++
         continue
       }
@@ -155,7 +164,10 @@ async function readTouching(reader: MongoReader, { touching, skips, ...query }: 
   const projection = { n: 1, 'ops.p': 1, 'ops.f': 1 } as const
   const cursor = tables.log.find(query.filter, { sort: query.sort ?? {}, projection, maxTimeMS: tables.readMs })
   const scanned = await tables.call(readUpTo(cursor, { rows: query.limit.rows + skips, bytes: Infinity }, () => 0))
-  const touched = scanned.rows.filter(({ ops }) => ops.some(({ p, f }) => p === query.text && mayTouch(f, touching)))
+  const isTouched = ({ n, ops }: LogRow): boolean =>
+    isErased(overlay.purges, query.text.split('/'), Number(n)) ||
+    ops.some(({ p, f }) => p === query.text && mayTouch(f, touching))
+  const touched = scanned.rows.filter(isTouched)
   const wanted = touched.slice(0, query.limit.rows)
   const filter = byKey(
     tables,
@@ -179,13 +191,26 @@ export async function findRevisionAt({ tables, overlay }: MongoReader, time: Mil
   return row === null ? 0 : Number(row.n)
 }
 
+/** A write in the log, without its value. */
+interface FoundWrite {
+  readonly path: Path
+  readonly revision: Revision
+  readonly purged: boolean
+}
+
 /**
- * Whether a matching commit wrote a path for which `matches` holds: a filter alone may match too much, as in below.ts.
+ * Whether a matching commit made a write for which `matches` holds: a filter alone may match too much, as in below.ts.
  */
-async function anyRow(tables: MongoTables, filter: Filter<LogRow>, matches: (path: Path) => boolean): Promise<boolean> {
+async function anyRow(
+  tables: MongoTables,
+  filter: Filter<LogRow>,
+  matches: (write: FoundWrite) => boolean,
+): Promise<boolean> {
+  const projection = { n: 1, 'ops.p': 1, 'ops.pu': 1 }
   const search = async (): Promise<boolean> => {
-    for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
-      if (row.ops.some(({ p }) => matches(p.split('/')))) return true
+    for await (const { n, ops } of tables.log.find(filter, { projection, maxTimeMS: tables.readMs })) {
+      const revision = Number(n)
+      if (ops.some(({ p, pu }) => matches({ path: p.split('/'), revision, purged: pu === true }))) return true
     }
     return false
   }
@@ -206,7 +231,7 @@ export async function wroteBelow(
   const { from, to } = belowKeys(pathText(below))
   const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
   const filter: Filter<LogRow> = { t: overlay.scope, n: { $gt: since, $lte: upTo }, ...paths }
-  return anyRow(tables, filter, (path) => isWithin(path, below))
+  return anyRow(tables, filter, ({ path }) => isWithin(path, below))
 }
 
 /** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
@@ -215,30 +240,43 @@ async function namesInHeads({ tables, overlay }: MongoReader, document: Path): P
   const { from: prefix, to: end } = belowKeys(above)
   const names: string[] = []
   for (let from = prefix; ;) {
-    const filter = { t: overlay.scope, _id: { $gte: from, $lt: end } }
+    const filter: Filter<HeadRow> = { t: overlay.scope, _id: { $gte: from, $lt: end }, pu: { $ne: true } }
     const row = await tables.call(
       tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }),
     )
     if (row === null) return names
+    if (overlay.newest(pathText(pathOfHead(overlay.scope, row._id)))?.purged === true) {
+      from = keyAfter(row._id)
+      continue
+    }
     const { name, direct } = collectionInKey(prefix, row._id)
     if (direct) names.push(name)
     from = direct ? collectionKeys(overlay.scope, pathText([...document, name])).to : belowKeys(prefix + name).to
   }
 }
 
-/** Whether a document of a collection had a version at a revision. */
+/** Whether a document of a collection had a version at a revision, and was not purged. */
 async function existedAt({ tables, overlay }: MongoReader, collection: Path, at: Revision): Promise<boolean> {
   const { from, to } = belowKeys(pathText(collection))
   const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
-  return anyRow(tables, filter, (path) => path.length === collection.length + 1 && isWithin(path, collection))
+  return anyRow(
+    tables,
+    filter,
+    ({ path, revision, purged }) =>
+      path.length === collection.length + 1 &&
+      isWithin(path, collection) &&
+      !purged &&
+      !isErased(overlay.purges, path, revision),
+  )
 }
 
 /** Names, in order, of the collections directly below a document in which a document had a version at a revision. */
 export async function collectionNames(reader: MongoReader, document: Path, at: Revision): Promise<readonly string[]> {
   const { overlay } = reader
   const names = new Set<string>()
-  for (const { path } of overlay.newestAfter(overlay.applied)) {
-    if (path.length === document.length + 2 && isWithin(path, document)) names.add(lastOf(parentOf(path)))
+  for (const { path, purged } of overlay.newestAfter(overlay.applied)) {
+    const isDirect = path.length === document.length + 2 && isWithin(path, document)
+    if (isDirect && purged !== true) names.add(lastOf(parentOf(path)))
   }
   for (const name of await namesInHeads(reader, document)) names.add(name)
   const sorted = [...names].toSorted(compareText)
