@@ -15,6 +15,7 @@ import { lives } from './database/live.ts'
 import { logs } from './database/log.ts'
 import { names } from './database/names.ts'
 import { paths } from './database/paths.ts'
+import { purges } from './database/purges.ts'
 import { races } from './database/races.ts'
 import { resumes } from './database/resume.ts'
 import { searches } from './database/searches.ts'
@@ -48,6 +49,7 @@ const CHAPTERS = [
   interrupts,
   limits,
   races,
+  purges,
   wheres,
   searches,
   lives,

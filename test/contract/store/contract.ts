@@ -3,6 +3,7 @@ import { appendContract } from './append.ts'
 import { concurrencyContract } from './concurrency.ts'
 import { conflictContract } from './conflicts.ts'
 import { durabilityContract } from './durability.ts'
+import { erasureContract } from './erasure.ts'
 import { exactnessContract } from './exactness.ts'
 import { limitContract } from './limits.ts'
 import { logContract } from './log.ts'
@@ -25,6 +26,7 @@ const GROUPS = {
   durability: durabilityContract,
   concurrency: concurrencyContract,
   exactness: exactnessContract,
+  erasure: erasureContract,
   model: modelContract,
 }
 

@@ -76,6 +76,7 @@ function remoteStore(child: ChildProcess, pending: Pending): RemoteStore {
     }
   const methods = [
     'append',
+    'erase',
     'find',
     'heads',
     'list',
