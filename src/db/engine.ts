@@ -113,11 +113,11 @@ class TenantDatabase implements Database {
   purge: Database['purge'] = async (path, { key } = {}) => {
     const { limits } = this.#tenant
     const request = parsePurge(path, { key, actor: this.#identity.actor }, limits)
-    const { eraser } = await this.#tenant.running()
-    // Also after a refusal: of one that a killed process began, an answer says that there is nothing left to purge.
     try {
       return await this.#write(request)
     } finally {
+      // Also after a refusal: NOT_FOUND says that nothing is left, also of a purge that a killed process began.
+      const { eraser } = await this.#tenant.running()
       await eraser.finish()
     }
   }

@@ -16,7 +16,7 @@ export function isErased(purges: Purges, path: Path, revision: Revision): boolea
 }
 
 /** The mark that is left of a version. */
-export function markOf(version: Version): Version {
+function markOf(version: Version): Version {
   return { ...version, type: 'DELETE', fields: [], value: null, purged: true }
 }
 
@@ -34,7 +34,7 @@ export function erasedCommit(commit: Commit, purges: Purges): Commit {
 }
 
 /**
- * The id and the digest of a commit of which a version is erased; `isEmpty`: all are. The digest could confirm a guess
+ * The id and the digest of a commit of which a version is erased or removed; `isEmpty`: all are. The digest could confirm a guess
  * of the content, so only that there was one is kept (the empty text). A client's key goes with the last content.
  */
 export function erasedKey(
@@ -45,7 +45,15 @@ export function erasedKey(
   return isEmpty ? { id: replacedId(revision), digest: null } : { id, digest: '' }
 }
 
+/** A commit without some of its versions, which `thin` removes; the same object where it has none of them. */
+export function thinnedCommit(commit: Commit, isRemoved: (version: Version) => boolean): Commit {
+  const versions = commit.versions.filter((version) => !isRemoved(version))
+  if (versions.length === commit.versions.length) return commit
+  const { id, digest } = erasedKey(commit, versions.length === 0)
+  return { ...commit, id, digest, versions: versions.map((version) => ({ ...version, commit: id })) }
+}
+
 /** The id in place of an erased key: unique in the tenant, as no key of a client begins with `sys:`. */
 function replacedId(revision: Revision): string {
-  return `sys:purged-${revision}`
+  return `sys:erased-${revision}`
 }

@@ -10,7 +10,8 @@ import type { Millis, Revision, Version, Write } from '../core/version.ts'
  * L0 visibility: once a reader has seen revision n, no commit with a revision ≤ n will ever become visible.
  * L9 tenants: a write in one tenant is never visible in another.
  *
- * Methods reject with UNAVAILABLE or STORAGE_FULL (DatabaseError); nothing is partly done then.
+ * Methods reject with UNAVAILABLE or STORAGE_FULL (DatabaseError), and nothing is partly done then; reads of the
+ * past also with HISTORY_EXPIRED (L13).
  */
 export interface Store {
   /** Whether other processes may write to the same store at the same time. */
@@ -38,6 +39,23 @@ export interface Store {
    * process left is gone on with by the next call.
    */
   erase(tenant: TenantId): Promise<boolean>
+
+  /**
+   * Raises the floor to a revision, durably when the promise resolves; never lowers it, and not above the last.
+   *
+   * L13 floor: as of a revision below the floor, `heads` and `list` give exactly what was, or reject with
+   * HISTORY_EXPIRED where `thin` has removed what they need; `collections` counts documents of which it has. At the
+   * floor and above, L7 and L8 hold, whatever `thin` removes.
+   */
+  raiseFloor(tenant: TenantId, floor: Revision): Promise<void>
+
+  /**
+   * Removes the versions of documents whose numbers are below `keep`, a bounded part of them. Their commits stay in the
+   * log without them; a commit of which nothing is left loses its key, as by L12.
+   *
+   * L14 thinning: the newest version of a document at the floor, and all later ones, stay, whatever `keep` says.
+   */
+  thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned>
 
   /** The commits with these ids, null for each that does not exist. Cost: a point read each. */
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]>
@@ -71,7 +89,8 @@ export interface Store {
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage>
 
   /**
-   * L8 from any revision at or above the floor the log returns every later commit once, in order.
+   * L8 from any revision at or above the floor the log returns every later commit once, in order; below the
+   * floor, what `thin` has left.
    * Cost: with `below`, only the commits it returns while few documents (tombstones included) lie there; else L10.
    */
   log(tenant: TenantId, range: LogRange): Promise<LogPage>
@@ -110,6 +129,21 @@ export interface Draft {
   readonly expects: readonly Expectation[]
   /** At most one per path. */
   readonly writes: readonly Write[]
+}
+
+/** The versions of one document that `thin` removes. */
+export interface Thinning {
+  readonly path: Path
+  /** The lowest version number to keep. */
+  readonly keep: number
+}
+
+/** The result of one call of `thin`. */
+export interface Thinned {
+  /** Number of versions that were removed. */
+  readonly removed: number
+  /** Whether some are left to remove: then the same call is to be made again. */
+  readonly more: boolean
 }
 
 export type Expectation =
@@ -219,7 +253,7 @@ export interface LogPage {
   readonly commits: readonly Commit[]
   /** If the range continues: the revision from which to continue (as `after`; in reverse, as `before`). */
   readonly next?: Revision | undefined
-  /** Commits at or below this revision were removed; 0: none was. */
+  /** Versions that were replaced at or below this revision may have been removed; 0: none was. */
   readonly floor: Revision
   /** The newest visible revision; 0: there is no commit. */
   readonly last: Revision

@@ -15,19 +15,22 @@ import type {
   Snapshot,
   Store,
   TenantId,
+  Thinned,
+  Thinning,
 } from '../store.ts'
 import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import type { Purges } from '../erasure.ts'
-import { eraseSome, readPurges } from './erase.ts'
+import { eraseSome, readPurges } from './rewrite/erase.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
 import { hadDocument, listDocuments } from './read/list.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
 import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
-import { dropTenant, openTenant, sweepSome } from './tenant.ts'
+import { thinSome } from './rewrite/thin.ts'
+import { dropTenant, openTenant, raiseFloorOf, sweepSome } from './tenant.ts'
 
 interface LmdbOptions {
   /** The data directory; created if it does not exist. */
@@ -94,6 +97,20 @@ class LmdbStore implements Store {
     if (!isPending) return false
     this.#purges.delete(tenant)
     return this.#environment.write((tables) => eraseSome(tables, number))
+  }
+
+  async raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
+    const known = this.#read(tenant, ({ tenant: row }) => row)
+    if (Math.min(floor, known.last) <= known.floor) return
+    this.#tenants.delete(tenant)
+    this.#environment.write((tables) => raiseFloorOf(tables, tenant, floor))
+  }
+
+  async thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
+    const pending = await this.erase(tenant)
+    if (pending) return { removed: 0, more: true }
+    const row = this.#read(tenant, (view) => view.tenant)
+    return this.#environment.write((tables) => thinSome(tables, row, documents))
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {

@@ -154,16 +154,20 @@ interface EncodedLines {
   readonly locations: readonly VersionRow[]
 }
 
-/** The log row of a commit with these lines of versions, one for each path. */
-export function encodeLines(meta: CommitMeta, paths: readonly Path[], lines: readonly Buffer[]): EncodedLines {
-  const head = Buffer.from(`${JSON.stringify(meta)}\n${JSON.stringify(paths.map(pathText))}`)
+/** The log row of a commit with these lines of versions. */
+export function encodeLines(
+  meta: CommitMeta,
+  versions: readonly { readonly path: Path; readonly line: Buffer }[],
+): EncodedLines {
+  const paths = versions.map(({ path }) => pathText(path))
+  const head = Buffer.from(`${JSON.stringify(meta)}\n${JSON.stringify(paths)}`)
   let offset = head.length + 1
-  const locations = lines.map((line) => {
+  const locations = versions.map(({ line }) => {
     const location = locationOf(versionInLine(line), { offset, length: line.length, purged: isMarkLine(line) })
     offset += line.length + 1
     return location
   })
-  return { row: Buffer.concat([head, ...lines.flatMap((line) => [LINE_END, line])]), locations }
+  return { row: Buffer.concat([head, ...versions.flatMap(({ line }) => [LINE_END, line])]), locations }
 }
 
 /** The lines of a log row: metadata, paths, then one for each version. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Revision } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
 import { tenantSpan } from './keys.ts'
 import type { LmdbTables, TenantRow } from './tables.ts'
@@ -42,4 +43,10 @@ export function sweepSome(tables: LmdbTables): boolean {
   }
   void tables.dropped.remove(number)
   return true
+}
+
+/** Raises the tenant's floor within the running transaction, up to its last revision. */
+export function raiseFloorOf(tables: LmdbTables, tenant: TenantId, floor: Revision): void {
+  const row = openTenant(tables, tenant)
+  void tables.tenants.put(tenant, { ...row, floor: Math.max(row.floor, Math.min(floor, row.last)) })
 }

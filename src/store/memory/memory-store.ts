@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Commit } from '../../core/commit.ts'
+import { historyExpired } from '../../core/cursor.ts'
 import { closedError } from '../../core/error.ts'
 import { mayTouch } from '../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
@@ -17,16 +18,19 @@ import {
   type LogRange,
   type Range,
   type Snapshot,
+  type Thinned,
+  type Thinning,
   type Store,
   type TenantId,
 } from '../store.ts'
-import { erasedCommit, purgedBy } from '../erasure.ts'
+import { erasedCommit, purgedBy, thinnedCommit } from '../erasure.ts'
 import { LostWrites } from '../lost-writes.ts'
 
 interface TenantLog {
   readonly epoch: string
   /** The commit of revision n is at index n - 1. */
   commits: Commit[]
+  floor: Revision
 }
 
 /** The simplest store: an in-memory log; every read filters it. The oracle of the tests. */
@@ -54,6 +58,25 @@ export class MemoryStore implements Store {
     return false
   }
 
+  async raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
+    const log = this.#tenant(tenant)
+    log.floor = Math.max(log.floor, Math.min(floor, log.commits.length))
+  }
+
+  async thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
+    const log = this.#tenant(tenant)
+    const atFloor = headsOf(log, log.floor)
+    const keeps = new Map<string, number>()
+    for (const { path, keep } of documents) {
+      const text = pathText(path)
+      keeps.set(text, Math.min(keep, atFloor.get(text)?.version ?? 0))
+    }
+    const isRemoved = ({ path, version }: Version): boolean => version < (keeps.get(pathText(path)) ?? 0)
+    const removed = versionsOf(log).filter(isRemoved).length
+    log.commits = log.commits.map((commit) => thinnedCommit(commit, isRemoved))
+    return { removed, more: false }
+  }
+
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     const { commits } = this.#tenant(tenant)
     return ids.map((id) => commits.find((commit) => commit.id === id) ?? null)
@@ -62,6 +85,8 @@ export class MemoryStore implements Store {
   async heads(tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> {
     const log = this.#tenant(tenant)
     const heads = headsOf(log, at)
+    const lost = lostBefore(log, at)
+    if (paths.some((path) => lost.has(pathText(path)))) throw historyExpired(log)
     return { revision: revisionOf(log, at), rows: paths.map((path) => heads.get(pathText(path)) ?? null) }
   }
 
@@ -74,11 +99,15 @@ export class MemoryStore implements Store {
     const inOrder = [...scanned.values()]
       .filter(({ path }) => isInRange(path, range))
       .sort((a, b) => comparePaths(a.path, b.path))
-    const versions = inOrder.map(({ path }) => ({ path, version: past.get(pathText(path)) }))
-    const shown = (version: Version | undefined): version is Version =>
-      version !== undefined && version.purged !== true && (version.type !== 'DELETE' || range.deleted === true)
-    const rows = versions.map(({ path, version }) => ({ position: path, row: shown(version) ? version : null }))
+    const lost = lostBefore(log, revision)
+    const rows = inOrder.map(({ path }) => {
+      const version = past.get(pathText(path))
+      const shown = version !== undefined && (version.type !== 'DELETE' || range.deleted === true) ? version : null
+      return { position: path, row: lost.get(pathText(path)) ?? (shown?.purged === true ? null : shown) }
+    })
     const page = takePage(scanned === past ? rows.filter(({ row }) => row !== null) : rows, range)
+    // The page may have to show a document of which the version is gone.
+    if (page.rows.some((version) => lost.get(pathText(version.path)) === version)) throw historyExpired(log)
     return { ...page, revision }
   }
 
@@ -87,7 +116,8 @@ export class MemoryStore implements Store {
     documents: readonly Path[],
     at?: Revision,
   ): Promise<readonly (readonly string[])[]> {
-    const heads = [...headsOf(this.#tenant(tenant), at).values()]
+    const log = this.#tenant(tenant)
+    const heads = [...headsOf(log, at).values(), ...lostBefore(log, at).values()]
     const paths = heads.filter(({ purged }) => purged !== true).map(({ path }) => path)
     return documents.map((document) => {
       const below = paths.filter((path) => path.length === document.length + 2 && isWithin(path, document))
@@ -112,7 +142,7 @@ export class MemoryStore implements Store {
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    const { commits, epoch } = this.#tenant(tenant)
+    const { commits, epoch, floor } = this.#tenant(tenant)
     const { below } = range
     const isSelected = ({ versions }: Commit): boolean =>
       below === undefined || versions.some(({ path }) => below.some((root) => isWithin(path, root)))
@@ -121,7 +151,7 @@ export class MemoryStore implements Store {
       inRange.map((commit) => ({ position: commit.revision, row: isSelected(commit) ? commit : null })),
       range,
     )
-    return { commits: rows, next, floor: 0, last: commits.length, epoch }
+    return { commits: rows, next, floor, last: commits.length, epoch }
   }
 
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
@@ -148,7 +178,7 @@ export class MemoryStore implements Store {
     if (this.#closed) throw closedError()
     const known = this.#tenants.get(tenant)
     if (known !== undefined) return known
-    const log: TenantLog = { epoch: randomUUID().replaceAll('-', '').slice(0, 16), commits: [] }
+    const log: TenantLog = { epoch: randomUUID().replaceAll('-', '').slice(0, 16), commits: [], floor: 0 }
     this.#tenants.set(tenant, log)
     return log
   }
@@ -210,6 +240,17 @@ function revisionOf(log: TenantLog, at: Revision = Infinity): Revision {
 function headsOf(log: TenantLog, at: Revision = Infinity): ReadonlyMap<string, Version> {
   const versions = versionsOf(log).filter(({ revision }) => revision <= at)
   return new Map(versions.map((version) => [pathText(version.path), version]))
+}
+
+/**
+ * The oldest version of each document of which none is left at a revision, but was removed: below the floor, its state
+ * is not known. Of a purged document it is: a mark.
+ */
+function lostBefore(log: TenantLog, at: Revision = Infinity): ReadonlyMap<string, Version> {
+  if (at >= log.floor) return new Map()
+  const kept = headsOf(log, at)
+  const oldest = new Map([...versionsOf(log)].reverse().map((version) => [pathText(version.path), version]))
+  return new Map([...oldest].filter(([text, { version, purged }]) => version > 1 && purged !== true && !kept.has(text)))
 }
 
 function isInRange(path: Path, range: Range): boolean {

@@ -15,6 +15,8 @@ import type {
   Snapshot,
   Store,
   TenantId,
+  Thinned,
+  Thinning,
 } from '../store.ts'
 import { Appender } from './write/append.ts'
 import { readCommits } from './read/below.ts'
@@ -22,6 +24,7 @@ import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-n
 import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
 import { failureOf, isTransient, callWithTimeout } from './failure.ts'
 import { LogEraser } from './write/erase.ts'
+import { thinDocuments } from './write/thin.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import type { MongoReader } from './read/latest.ts'
@@ -144,6 +147,24 @@ export class MongoStore implements Store {
     return this.#read(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
   }
 
+  raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
+    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
+      await tenants.refresh(overlay)
+      const raised = Math.min(floor, overlay.last)
+      const { epoch } = overlay
+      await tables.call(tables.meta.updateOne({ _id: tenant, epoch }, { $max: { floor: raised } }))
+      overlay.floor = Math.max(overlay.floor, raised)
+    })
+  }
+
+  thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
+    return this.#read(tenant, async (reader) => {
+      const until = performance.now() + this.#callMs / 4
+      if (await this.#eraser.step(reader, until)) return { removed: 0, more: true }
+      return thinDocuments(reader, documents, until)
+    })
+  }
+
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     return this.#read(tenant, async ({ tables, tenants, overlay }) => {
       const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
@@ -181,8 +202,8 @@ export class MongoStore implements Store {
     return this.#read(tenant, async (reader) => {
       const { tenants, overlay } = reader
       const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
-      // After the refresh: from a purge on, all reads give marks.
-      return { ...page, rows: page.rows.map((version) => overlay.erasedVersion(version)) }
+      // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were read.
+      return page.rows.some((version) => overlay.isErased(version)) ? findHistory(reader, path, range) : page
     })
   }
 
@@ -191,10 +212,10 @@ export class MongoStore implements Store {
       const { tenants, overlay } = reader
       await tenants.refresh(overlay)
       const { last, floor, epoch } = overlay
-      const after = Math.max(range.after, floor)
+      const { after } = range
       const before = Math.min(range.before ?? Infinity, last + 1)
       if (after + 1 >= before) return { commits: [], floor, last, epoch }
-      const { rows, next } = await readCommits(reader, { ...range, after, before })
+      const { rows, next } = await readCommits(reader, { ...range, before })
       const commits = rows.map(({ commit }) => commit)
       return { commits: range.reverse === true ? commits.reverse() : commits, next, floor, last, epoch }
     })

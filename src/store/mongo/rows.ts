@@ -28,7 +28,7 @@ interface OpRow {
   readonly pu?: boolean
 }
 
-/** A commit: one row of `log`, immutable but for erasures. `_id` orders the commits of a scope and makes each revision unique. */
+/** A commit: one row of `log`, immutable but for what `erase` and `thin` remove. `_id` orders the commits of a scope and makes each revision unique. */
 export interface LogRow {
   readonly _id: string
   /** The scope (`scopeOf`). */
@@ -43,6 +43,8 @@ export interface LogRow {
   /** Id of the append that wrote the row: identifies own rows after a reply was lost. */
   readonly w: string
   readonly ops: readonly OpRow[]
+  /** How often the row was rewritten; left out: never. Two processes that rewrite it at once do not undo each other. */
+  readonly e?: number
 }
 
 /** The latest version of a document: a row of `heads`, a projection of the log. `_id` sorts by collection, then id. */

@@ -283,7 +283,7 @@ function refusing(subject: DatabaseSubject): void {
   )
 
   law(subject, 'PU16 keys that begin with sys: belong to the system', async ({ db }) => {
-    expect(await refusal(db.put('posts/1', 1, { key: 'sys:purged-1' }))).toEqual({
+    expect(await refusal(db.put('posts/1', 1, { key: 'sys:erased-1' }))).toEqual({
       code: 'BAD_REQUEST',
       argument: 'key',
     })

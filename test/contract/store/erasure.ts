@@ -47,7 +47,7 @@ async function everything({ store, tenant }: Fixture): Promise<unknown> {
   }
   const logs = [undefined, [[]], [path('posts/1')], [['posts']]]
   for (const below of logs) seen.push((await store.log(tenant, { after: 0, below, limit: ALL })).commits)
-  seen.push(await store.find(tenant, ['purge', 'sys:purged-2']))
+  seen.push(await store.find(tenant, ['purge']))
   return seen
 }
 
@@ -161,7 +161,7 @@ export function erasureContract(subject: StoreSubject): void {
     'L12 a long history is erased in steps, and what a closed store left is gone on with',
     async (fixture) => {
       const { tenant } = fixture
-      const versions = scaled(subject, 2_000)
+      const versions = scaled(subject, 1_000)
       const drafts = Array.from({ length: versions }, (_, i) =>
         draft([put('posts/1', i + 1, { text: SECRET.repeat(20), i })]),
       )

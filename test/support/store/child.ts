@@ -77,6 +77,8 @@ function remoteStore(child: ChildProcess, pending: Pending): RemoteStore {
   const methods = [
     'append',
     'erase',
+    'raiseFloor',
+    'thin',
     'find',
     'heads',
     'list',

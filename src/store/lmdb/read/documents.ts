@@ -1,8 +1,10 @@
 import type { Key } from 'lmdb'
+import { historyExpired } from '../../../core/cursor.ts'
 import { compareText, type Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { Snapshot } from '../../store.ts'
 import {
+  afterDocument,
   collectionSpan,
   documentKey,
   nestedSpan,
@@ -37,7 +39,18 @@ function headNow({ tables, tenant }: TenantView, path: Path): Version | null {
 function headAt(view: TenantView, path: Path, at: Revision): Version | null {
   const document = toDocumentKey(view.tenant.number, path)
   const found = findVersion(view.tables, document, at)
+  if (found === null && isLost(view, document, at)) throw historyExpired(view.tenant)
   return found === null ? null : readStoredVersion(view, document, found)
+}
+
+/**
+ * Whether a document without a version at a revision may have had one, which `thin` removed; false for a purged one, of
+ * which it would be a mark.
+ */
+export function isLost({ tables, tenant }: TenantView, document: DocumentKey, at: Revision): boolean {
+  if (at >= tenant.floor) return false
+  const [oldest] = tables.versions.getRange({ start: documentKey(document), end: afterDocument(document), limit: 1 })
+  return oldest !== undefined && oldest.value[0] > 1 && oldest.value[3] !== 1
 }
 
 /** The newest version of a document at or before the revision `at`; null when there is none. */

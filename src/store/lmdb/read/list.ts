@@ -1,8 +1,9 @@
 import type { Database, Key } from 'lmdb'
+import { historyExpired } from '../../../core/cursor.ts'
 import { compareText, isWithin, type Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { ListPage, Range } from '../../store.ts'
-import { findVersion } from './documents.ts'
+import { findVersion, isLost } from './documents.ts'
 import { pathOfKey, parseDocumentKey, toDocumentKey, spansOf, type DocumentKey, type KeySpan } from '../keys.ts'
 import { isMark, readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
@@ -60,6 +61,9 @@ function pastVersion(
 ): ScannedRow<Version, DocumentKey> {
   // A document whose first version is later than `at` needs no search.
   const found = row !== null && versionInHead(row) === 1 ? null : findVersion(view.tables, document, at)
+  if (found === null && isLost(view, document, at)) {
+    return { position: document, read: () => throwExpired(view), bytes: row?.length ?? 0 }
+  }
   const isAbsent = found === null || isMark(view, document, found)
   if (isAbsent) return { position: document, read: null, bytes: row?.length ?? 0 }
   if (range.deleted === true) {
@@ -67,6 +71,10 @@ function pastVersion(
   }
   const version = readStoredVersion(view, document, found)
   return { position: document, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
+}
+
+function throwExpired({ tenant }: TenantView): never {
+  throw historyExpired(tenant)
 }
 
 /**
@@ -179,7 +187,7 @@ function compareDocuments(a: DocumentKey, b: DocumentKey): number {
 type HadDocument = boolean | { readonly after: Path }
 
 /**
- * Whether a document of the collection had a version at `at`; undecided after SKIPS documents that were created later.
+ * Whether a document of the collection had a version at `at`, or may have had one that was removed; undecided after SKIPS documents that were created later.
  */
 export function hadDocument(
   view: TenantView,

@@ -1,7 +1,7 @@
 import type { Commit } from '../../../core/commit.ts'
-import { isWithin, type Path } from '../../../core/path.ts'
+import { isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
-import { erasedCommit, isErased, markOf } from '../../erasure.ts'
+import { erasedCommit, isErased } from '../../erasure.ts'
 import type { LogPage, LogRange } from '../../store.ts'
 import { pathOfKey, type DocumentKey } from '../keys.ts'
 import { fewLmdbDocuments, mergedRevisions } from './merged.ts'
@@ -20,14 +20,22 @@ export function readStoredCommit(view: TenantView, revision: Revision): Commit {
   return toCommit(view, readRow(view, revision), revision)
 }
 
-function toCommit({ purges }: TenantView, row: Buffer, revision: Revision): Commit {
-  return erasedCommit(decodeCommit(row, revision), purges)
+/** Decodes the row first: where `purges` must be read, that reuses the buffer of the row. */
+function toCommit(view: TenantView, row: Buffer, revision: Revision): Commit {
+  const commit = decodeCommit(row, revision)
+  return erasedCommit(commit, view.purges)
 }
 
 /** The version of the document in the commit `found`. */
 export function readStoredVersion(view: TenantView, document: DocumentKey, found: FoundCommit): Version {
-  const version = decodeVersion(pathOfKey(document), readRow(view, found.revision), found)
-  return isErased(view.purges, version.path, found.revision) ? markOf(version) : version
+  const path = pathOfKey(document)
+  if (!isErased(view.purges, path, found.revision)) return decodeVersion(path, readRow(view, found.revision), found)
+  // By the whole commit, which may have lost its key.
+  const mark = readStoredCommit(view, found.revision).versions.find(
+    (version) => pathText(version.path) === pathText(path),
+  )
+  if (mark === undefined) throw new Error(`Commit ${found.revision} did not write ${pathText(path)}.`)
+  return mark
 }
 
 /** Whether the version was purged. */
@@ -93,7 +101,7 @@ function edgesOf(
   tenant: TenantRow,
   { after, before = Infinity }: LogRange,
 ): { readonly low: Revision; readonly high: Revision } {
-  return { low: Math.max(after, tenant.floor) + 1, high: Math.min(before - 1, tenant.last) }
+  return { low: after + 1, high: Math.min(before - 1, tenant.last) }
 }
 
 function* revisionsIn(tenant: TenantRow, range: LogRange): Generator<Revision> {
@@ -104,9 +112,9 @@ function* revisionsIn(tenant: TenantRow, range: LogRange): Generator<Revision> {
 
 /** Binary search over the times of the log, which never decrease; 0 when all are later than `time`. */
 export function revisionAtTime(view: TenantView, time: Millis): Revision {
-  const { last, at, floor } = view.tenant
+  const { last, at } = view.tenant
   if (last === 0 || at <= time) return last
-  let [low, high] = [floor, last - 1]
+  let [low, high] = [0, last - 1]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (timeInRow(readRow(view, middle)) <= time) low = middle

@@ -1,7 +1,7 @@
 import type { Commit } from '../../../core/commit.ts'
 import { pathText } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
-import { erasedCommit, isErased, markOf, purgedBy, type Purges } from '../../erasure.ts'
+import { erasedCommit, isErased, purgedBy, type Purges } from '../../erasure.ts'
 import type { TenantId } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import { scopeOf, type LogEntry, type MetaRow } from '../rows.ts'
@@ -28,7 +28,7 @@ export class HeadOverlay {
   readonly tenant: TenantId
   readonly epoch: string
   readonly scope: string
-  readonly floor: Revision
+  floor: Revision
   last: Revision
   lastAt: Millis
   /** Ended epochs of the tenant of which rows may be left. */
@@ -108,12 +108,17 @@ export class HeadOverlay {
     const purged = purgedBy(commit)
     if (purged.length === 0) return
     this.#purges = new Map([...this.#purges, ...purged.map((text) => [text, commit.revision] as const)])
+    this.rewrite((each) => this.erased(each))
+  }
+
+  /** Replaces the commits in memory that `edit` changes. */
+  rewrite(edit: (commit: Commit) => Commit): void {
     this.#recent = this.#recent.map((entry) => {
-      const erased = this.erased(entry.commit)
-      if (erased === entry.commit) return entry
+      const commit = edit(entry.commit)
+      if (commit === entry.commit) return entry
       this.#byId.delete(entry.commit.id)
-      this.#byId.set(erased.id, { ...entry, commit: erased })
-      return { ...entry, commit: erased }
+      this.#byId.set(commit.id, { ...entry, commit })
+      return { ...entry, commit }
     })
   }
 
@@ -128,9 +133,9 @@ export class HeadOverlay {
     return erasedCommit(commit, this.#purges)
   }
 
-  /** As `erased`, of one version. */
-  erasedVersion(version: Version): Version {
-    return isErased(this.#purges, version.path, version.revision) ? markOf(version) : version
+  /** Whether a version has content that is to be erased. */
+  isErased({ path, revision, purged }: Version): boolean {
+    return purged !== true && isErased(this.#purges, path, revision)
   }
 
   /** Caches the version number of a document at `last`; 0: it has none. */

@@ -1,4 +1,5 @@
 import type { Filter } from 'mongodb'
+import { historyExpired } from '../../../core/cursor.ts'
 import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
@@ -12,12 +13,14 @@ import {
   logKey,
   pathOfHead,
   rowBytes,
+  toLogEntry,
   versionRowKey,
   versionOf,
   type HeadRow,
   type LogRow,
 } from '../rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
+import type { HeadOverlay } from './head-overlay.ts'
 import { byKey, readUpTo, type MongoTables } from '../tables.ts'
 
 /** Most concurrent queries for older versions. */
@@ -32,29 +35,54 @@ export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) =>
   return results
 }
 
-function versionsIn(row: LogRow, text: string): readonly Version[] {
+/** The version of a document in a log row; of a purged one its mark, by the whole commit, which may have lost its key. */
+function versionsIn({ overlay }: Pick<MongoReader, 'overlay'>, row: LogRow, text: string): readonly Version[] {
+  if (isErased(overlay.purges, text.split('/'), Number(row.n))) {
+    return overlay.erased(toLogEntry(row).commit).versions.filter(({ path }) => pathText(path) === text)
+  }
   return row.ops.filter(({ p }) => p === text).map((op) => versionOf(row, op))
 }
 
 /** The version of a document at a revision, given its latest version. */
-async function versionAt(
-  { tables, overlay }: MongoReader,
-  latest: Version | null,
-  at: Revision,
-): Promise<Version | null> {
+async function versionAt(reader: MongoReader, latest: Version | null, at: Revision): Promise<Version | null> {
   if (latest === null || latest.revision <= at) return latest
+  const { tables, overlay } = reader
   const text = pathText(latest.path)
   const filter = { t: overlay.scope, 'ops.p': text, n: { $lte: at } }
   const row = await tables.call(tables.log.findOne(filter, { sort: { n: -1 }, maxTimeMS: tables.readMs }))
-  const version = row === null ? undefined : versionsIn(row, text)[0]
-  return version === undefined ? null : overlay.erasedVersion(version)
+  return row === null ? null : (versionsIn(reader, row, text)[0] ?? null)
+}
+
+/**
+ * Whether a document without a version at a revision may have had one, which `thin` removed; false for a purged one, of
+ * which it would be a mark.
+ */
+async function isLost({ tables, overlay }: MongoReader, path: Path, at: Revision): Promise<boolean> {
+  if (at >= overlay.floor) return false
+  const text = pathText(path)
+  const projection = { n: 1, 'ops.p': 1, 'ops.v': 1, 'ops.pu': 1 } as const
+  const options = { sort: { n: 1 }, projection, maxTimeMS: tables.readMs } as const
+  const row = await tables.call(tables.log.findOne({ t: overlay.scope, 'ops.p': text }, options))
+  const oldest = row?.ops.find(({ p }) => p === text)
+  return row !== null && oldest !== undefined && oldest.v > 1 && !isMarkAt(overlay, oldest, Number(row.n))
+}
+
+function isMarkAt({ purges }: HeadOverlay, { p, pu }: Pick<LogRow['ops'][number], 'p' | 'pu'>, n: Revision): boolean {
+  return pu === true || isErased(purges, p.split('/'), n)
 }
 
 /** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
 export async function headsAt(reader: MongoReader, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
   const latest = await latestOf(reader, paths)
   if (latest.revision <= at) return latest
-  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, version, at)) }
+  const rows = await mapConcurrent(latest.rows, async (newest) => {
+    const version = await versionAt(reader, newest, at)
+    if (version === null && newest !== null && (await isLost(reader, newest.path, at))) {
+      throw historyExpired(reader.overlay)
+    }
+    return version
+  })
+  return { revision: at, rows }
 }
 
 /** A page as of a revision; of the latest state when `at` is not below the last revision. */
@@ -92,19 +120,27 @@ function isListed({ type, purged }: Version, { deleted }: Range): boolean {
 async function listPast(reader: MongoReader, range: Range, at: Revision): Promise<ListPage> {
   const { limit, reverse = false, skips = SKIPS } = range
   const shown: RowCandidate[] = []
+  /** Documents of which the version is gone: a page with one of them cannot be given. */
+  const lost = new Set<Version>()
   let skipped = 0
   let remaining: Range = { ...range, deleted: true }
   for (;;) {
     const chunk = await readChunk(reader, remaining)
-    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, version, at))
+    const versions = await mapConcurrent(chunk.rows, async ({ version: newest }) => {
+      const version = await versionAt(reader, newest, at)
+      if (version !== null || !(await isLost(reader, newest.path, at))) return version
+      lost.add(newest)
+      return newest
+    })
     for (const [i, version] of versions.entries()) {
-      if (version === null || !isListed(version, range)) {
+      if (version === null || (!lost.has(version) && !isListed(version, range))) {
         skipped++
         continue
       }
       shown.push({ key: chunk.rows[i]?.key ?? '', version, bytes: rowBytes(JSON.stringify(version.value)) })
     }
     const page = toRowPage(shown, limit, reverse)
+    if (page.rows.some((version) => lost.has(version))) throw historyExpired(reader.overlay)
     if (page.more || chunk.complete) return { ...page, revision: at }
     const last = chunk.rows.at(-1)?.version.path
     if (skipped >= skips) return { rows: page.rows, more: true, next: last, revision: at }
@@ -134,15 +170,13 @@ interface VersionQuery {
   readonly limit: Limit
 }
 
-async function versionsOfRows(
-  { tables }: MongoReader,
-  { filter, sort, text, limit }: VersionQuery,
-): Promise<HistoryPage> {
+async function versionsOfRows(reader: MongoReader, { filter, sort, text, limit }: VersionQuery): Promise<HistoryPage> {
+  const { tables } = reader
   const cursor = tables.log.find(filter, { sort: sort ?? {}, maxTimeMS: tables.readMs })
   const bytesOf = (row: LogRow): number =>
     row.ops.reduce((sum, { p, val }) => (p === text ? sum + rowBytes(val) : sum), 0)
   const { rows, more } = await tables.call(readUpTo(cursor, limit, bytesOf))
-  const versions = rows.flatMap((row) => versionsIn(row, text))
+  const versions = rows.flatMap((row) => versionsIn(reader, row, text))
   return {
     rows: sort?.n === -1 ? versions.toReversed() : versions,
     more,
@@ -195,6 +229,7 @@ export async function findRevisionAt({ tables, overlay }: MongoReader, time: Mil
 interface FoundWrite {
   readonly path: Path
   readonly revision: Revision
+  readonly version: number
   readonly purged: boolean
 }
 
@@ -206,11 +241,16 @@ async function anyRow(
   filter: Filter<LogRow>,
   matches: (write: FoundWrite) => boolean,
 ): Promise<boolean> {
-  const projection = { n: 1, 'ops.p': 1, 'ops.pu': 1 }
+  const projection = { n: 1, 'ops.p': 1, 'ops.v': 1, 'ops.pu': 1 }
   const search = async (): Promise<boolean> => {
-    for await (const { n, ops } of tables.log.find(filter, { projection, maxTimeMS: tables.readMs })) {
-      const revision = Number(n)
-      if (ops.some(({ p, pu }) => matches({ path: p.split('/'), revision, purged: pu === true }))) return true
+    for await (const { n, ops } of tables.log.find(filter, { sort: { n: 1 }, projection, maxTimeMS: tables.readMs })) {
+      const writes = ops.map(({ p, v, pu }) => ({
+        path: p.split('/'),
+        revision: Number(n),
+        version: v,
+        purged: pu === true,
+      }))
+      if (writes.some(matches)) return true
     }
     return false
   }
@@ -255,19 +295,22 @@ async function namesInHeads({ tables, overlay }: MongoReader, document: Path): P
   }
 }
 
-/** Whether a document of a collection had a version at a revision, and was not purged. */
+/**
+ * Whether a document of a collection had a version at a revision, and was not purged; below the floor, also whether one
+ * may have had a version that was removed: its oldest one is not its first.
+ */
 async function existedAt({ tables, overlay }: MongoReader, collection: Path, at: Revision): Promise<boolean> {
   const { from, to } = belowKeys(pathText(collection))
-  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
-  return anyRow(
-    tables,
-    filter,
-    ({ path, revision, purged }) =>
-      path.length === collection.length + 1 &&
-      isWithin(path, collection) &&
-      !purged &&
-      !isErased(overlay.purges, path, revision),
-  )
+  const before = at < overlay.floor ? {} : { n: { $lte: at } }
+  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, ...before }
+  const seen = new Set<string>()
+  return anyRow(tables, filter, ({ path, revision, version, purged }) => {
+    if (path.length !== collection.length + 1 || !isWithin(path, collection)) return false
+    const isFirstSeen = !seen.has(pathText(path))
+    seen.add(pathText(path))
+    if (purged || isErased(overlay.purges, path, revision)) return false
+    return revision <= at || (isFirstSeen && version > 1)
+  })
 }
 
 /** Names, in order, of the collections directly below a document in which a document had a version at a revision. */

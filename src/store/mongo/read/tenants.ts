@@ -162,6 +162,7 @@ export class Tenants {
       await this.#pull(overlay)
     }
     overlay.applied = Number(meta.applied)
+    overlay.floor = Math.max(overlay.floor, Number(meta.floor))
     overlay.purging = meta.purging ?? []
     // Notes are written before their commits: all purges that were known before the row was read are done.
     if (overlay.purging.length === 0) overlay.dropPurges(purges)

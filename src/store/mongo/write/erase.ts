@@ -1,17 +1,14 @@
-import type { AnyBulkWriteOperation } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
 import { erasedCommit, purgedBy, type Purges } from '../../erasure.ts'
-import type { Limit } from '../../store.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 import type { MongoReader } from '../read/latest.ts'
-import { logKey, opRow, parsePurgeNote, purgeNote, type LogRow } from '../rows.ts'
-import { findByIds, findCommits, type MongoTables } from '../tables.ts'
+import { parsePurgeNote, purgeNote } from '../rows.ts'
+import { findByIds, type MongoTables } from '../tables.ts'
 import type { PreparedDraft } from './group-append.ts'
 import { repair } from './heads.ts'
+import { rewriteCommits } from './rewrite-log.ts'
 
-/** Commits that one command erases (see MAX_WRITES in heads.ts), and their bytes. */
-const ERASE_PAGE: Limit = { rows: 32, bytes: 1_048_576 }
 /** Age of a note without a commit after which its append was given up, ms; clocks of servers differ by less. */
 const ABANDONED_NOTE_MS = 600_000
 
@@ -111,19 +108,6 @@ async function eraseVersions(
   tables: MongoTables,
   { scope, text, purges, after }: VersionsOfDocument,
 ): Promise<Revision | null> {
-  const before = purges.get(text) ?? 0
-  const filter = { t: scope, 'ops.p': text, n: { $gt: after, $lt: before } }
-  const { rows, more } = await findCommits(tables, { filter, sort: { n: 1 }, limit: ERASE_PAGE })
-  const operations = rows.flatMap(({ commit }) => {
-    const erased = erasedCommit(commit, purges)
-    return erased === commit ? [] : [updateOf(scope, erased)]
-  })
-  if (operations.length > 0) await tables.call(tables.log.bulkWrite(operations, { ordered: false }))
-  return more ? (rows.at(-1)?.commit.revision ?? null) : null
-}
-
-function updateOf(scope: string, { id, revision, digest, versions }: Commit): AnyBulkWriteOperation<LogRow> {
-  const ops = versions.map((version) => opRow(version, JSON.stringify(version.value)))
-  const filter = { _id: logKey(scope, revision), t: scope }
-  return { updateOne: { filter, update: { $set: { ops, cid: id, dg: digest } } } }
+  const section = { scope, text, after, before: purges.get(text) ?? 0 }
+  return (await rewriteCommits(tables, section, (commit) => erasedCommit(commit, purges))).next
 }

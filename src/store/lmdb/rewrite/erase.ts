@@ -1,17 +1,10 @@
-import { erasedKey, isErased, type Purges } from '../erasure.ts'
-import type { Revision } from '../../core/version.ts'
-import {
-  documentKey,
-  parseDocumentKey,
-  pathOfKey,
-  tenantSpan,
-  toDocumentKey,
-  versionKey,
-  type DocumentKey,
-} from './keys.ts'
-import { decodeEntry } from './read/documents.ts'
-import { decodeMeta, encodeLines, isMarkLine, linesOf, pathsInRow, toMarkLine } from './rows.ts'
-import type { ErasureRow, LmdbTables } from './tables.ts'
+import { isErased, type Purges } from '../../erasure.ts'
+import type { Revision } from '../../../core/version.ts'
+import { documentKey, parseDocumentKey, pathOfKey, tenantSpan, versionKey, type DocumentKey } from '../keys.ts'
+import { decodeEntry } from '../read/documents.ts'
+import { rewriteCommit } from './rewrite-commit.ts'
+import { isMarkLine, toMarkLine } from '../rows.ts'
+import type { ErasureRow, LmdbTables } from '../tables.ts'
 
 /** Time of one transaction that erases, ms, without its flush: the last commit is finished. */
 const ERASE_MS = 4
@@ -82,23 +75,7 @@ interface CommitErasure {
 
 /** Replaces all erased versions of a commit by marks; does nothing where they are. */
 function eraseCommit(tables: LmdbTables, tenant: number, { revision, purges }: CommitErasure): void {
-  const stored = tables.log.get([tenant, revision])
-  if (stored === undefined) return
-  const paths = pathsInRow(stored)
-  const lines = linesOf(stored).slice(2)
-  const erased = lines.map((line, i) =>
-    isErased(purges, paths[i] ?? [], revision) && !isMarkLine(line) ? toMarkLine(line) : line,
+  rewriteCommit({ tables, tenant, revision }, ({ path, line }) =>
+    isErased(purges, path, revision) && !isMarkLine(line) ? toMarkLine(line) : line,
   )
-  if (erased.every((line, i) => line === lines[i])) return
-  const [id, at, actor, digest] = decodeMeta(stored)
-  const key = erasedKey({ id, revision, digest }, erased.every(isMarkLine))
-  const { row, locations } = encodeLines([key.id, at, actor, key.digest], paths, erased)
-  void tables.log.put([tenant, revision], row)
-  locations.forEach((location, i) => {
-    void tables.versions.put(versionKey(toDocumentKey(tenant, paths[i] ?? []), revision), location)
-  })
-  if (key.id === id) return
-  // The key is free: another commit may have it already.
-  if (tables.commits.get([tenant, id]) === revision) void tables.commits.remove([tenant, id])
-  void tables.commits.put([tenant, key.id], revision)
 }

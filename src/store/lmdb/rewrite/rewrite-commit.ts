@@ -1,0 +1,55 @@
+import type { Path } from '../../../core/path.ts'
+import type { Revision } from '../../../core/version.ts'
+import { erasedKey } from '../../erasure.ts'
+import { toDocumentKey, versionKey } from '../keys.ts'
+import { decodeMeta, encodeLines, isMarkLine, linesOf, pathsInRow } from '../rows.ts'
+import type { LmdbTables } from '../tables.ts'
+
+interface StoredCommit {
+  readonly tables: LmdbTables
+  /** Number of the tenant. */
+  readonly tenant: number
+  readonly revision: Revision
+}
+
+/** A version in a log row: its document's path, and its line. */
+interface StoredLine {
+  readonly path: Path
+  readonly line: Buffer
+}
+
+/**
+ * Rewrites the versions of a commit within the running transaction. `edit` gives the line to store: the same object,
+ * another one, or null, which removes the version. A commit of which only marks are left, or nothing, loses its key.
+ */
+export function rewriteCommit(
+  { tables, tenant, revision }: StoredCommit,
+  edit: (version: StoredLine) => Buffer | null,
+): void {
+  const stored = tables.log.get([tenant, revision])
+  if (stored === undefined) return
+  const paths = pathsInRow(stored)
+  const versions = linesOf(stored)
+    .slice(2)
+    .map((line, i) => ({ path: paths[i] ?? [], line }))
+  const edited = versions.map((version) => ({ ...version, after: edit(version) }))
+  if (edited.every(({ line, after }) => line === after)) return
+  const kept = edited.flatMap(({ path, after }) => (after === null ? [] : [{ path, line: after }]))
+  const [id, at, actor, digest] = decodeMeta(stored)
+  const key = erasedKey(
+    { id, revision, digest },
+    kept.every(({ line }) => isMarkLine(line)),
+  )
+  const { row, locations } = encodeLines([key.id, at, actor, key.digest], kept)
+  void tables.log.put([tenant, revision], row)
+  for (const { path, after } of edited) {
+    if (after === null) void tables.versions.remove(versionKey(toDocumentKey(tenant, path), revision))
+  }
+  kept.forEach(({ path }, i) => {
+    void tables.versions.put(versionKey(toDocumentKey(tenant, path), revision), locations[i] ?? [0, 0, 0])
+  })
+  if (key.id === id) return
+  // The key is free: another commit may have it already.
+  if (tables.commits.get([tenant, id]) === revision) void tables.commits.remove([tenant, id])
+  void tables.commits.put([tenant, key.id], revision)
+}
