@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import { resumePoint, type ResumePoint } from '../../core/cursor.ts'
 import { retryableError } from '../../core/error.ts'
+import { isSystemPath } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import { purgedBy } from '../../store/erasure.ts'
 import type { Limit, Store, TenantId } from '../../store/store.ts'
@@ -50,6 +51,8 @@ export class LogTail {
   indexed: Revision
   /** Called when a commit has purged documents: what was cached of them must be dropped. */
   onPurged: () => void = () => {}
+  /** Called when a commit has written a document of the system. */
+  onSystemWrite: () => void = () => {}
   readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
   readonly previousValues: PreviousValues
   #notifying = false
@@ -153,6 +156,7 @@ export class LogTail {
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
       if (purgedBy(commit).length > 0) this.onPurged()
+      if (commit.versions.some(({ path }) => isSystemPath(path))) this.onSystemWrite()
     }
     void this.#notifyFollowers()
     return true

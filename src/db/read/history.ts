@@ -51,6 +51,8 @@ interface HistoryRows {
   readonly rows: readonly HistoryRow[]
   /** The exclusive position at which the next page begins, in the direction of reading; undefined at the end. */
   readonly next: HistoryPosition | undefined
+  /** Whether retention removed versions that lie within the bounds. Default false. */
+  readonly truncated?: boolean | undefined
 }
 
 /** A page of the versions of the document, field or collection at `text`, in the order in which they were written. */
@@ -64,21 +66,39 @@ export async function readHistory(
   const span = await parseSpan(context, options)
   const { last, epoch } = context.tail
   const bounds = parseBounds(options, { from: span.from, to: span.to ?? last })
-  const { rows, next } = await readRows(context, path, { bounds, window })
+  const { rows, next, truncated } = await readRows(context, path, { bounds, window })
   const edges = rows.map((row) => ({
     cursor: formatPosition(toPosition(row)),
     node: toDocument(epoch, row.version, row.version.revision),
   }))
-  return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
+  const cursor = formatCursor(epoch, last)
+  return toPage(options, window, { edges, next: next && formatPosition(next), cursor, truncated })
 }
 
 async function readRows(context: TenantContext, path: Path, read: HistoryRead): Promise<HistoryRows> {
   const { head, fieldPath } = await resolveVersioned(context, path)
-  if (head !== null && fieldPath.length === 0) return documentHistory(context, head.path, read)
-  if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
-    return collectionHistory(context, path, read)
+  const isDocument = head !== null && fieldPath.length === 0
+  if (!isDocument && !isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
+    // Below the floor any version in the collection may have been removed.
+    const truncated = read.bounds.after.revision < context.tail.floor
+    return { ...(await collectionHistory(context, path, read)), truncated }
   }
-  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, { ...read, field: fieldPath })
+  if (head === null) return { rows: [], next: undefined }
+  const rows = isDocument
+    ? await documentHistory(context, head.path, read)
+    : await fieldHistory(context, head.path, { ...read, field: fieldPath })
+  return { ...rows, truncated: await isTruncated(context, head.path, read.bounds) }
+}
+
+/** Whether versions of a document within the bounds were removed: the oldest ones are, so its first is not there. */
+async function isTruncated(
+  { store, tenant, tail }: TenantContext,
+  path: Path,
+  { after }: HistoryBounds,
+): Promise<boolean> {
+  if (after.revision >= tail.floor) return false
+  const [oldest] = (await store.history(tenant, path, { limit: ONE_ROW })).rows
+  return oldest !== undefined && oldest.version > 1 && after.revision < oldest.revision
 }
 
 async function isCollection({ store, tenant }: TenantContext, path: Path): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { Change, Document } from '../../core/database.ts'
 import { getField, setField, type FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { lastOf, pathText, type Path } from '../../core/path.ts'
-import { matchesPrefix, concrete, matches, type Pattern } from '../../core/pattern.ts'
+import { matchesPrefix, concrete, matches, mayName, type Pattern } from '../../core/pattern.ts'
 import { equalJson } from '../../core/json/value.ts'
 import type { Version } from '../../core/version.ts'
 import { changesOf } from './render.ts'
@@ -98,7 +98,9 @@ export class Matcher {
    * it.
    */
   #subPatternsOf({ path }: Version): readonly Pattern[] | null {
-    const matching = this.#options.shape.patterns.filter((pattern) => matchesPrefix(pattern, path))
+    const matching = this.#options.shape.patterns.filter(
+      (pattern) => matchesPrefix(pattern, path) && mayName(pattern, path),
+    )
     if (matching.length === 0) return null
     return matching.some((pattern) => pattern.length <= path.length)
       ? []

@@ -17,6 +17,7 @@ import {
   isEmptyArray,
   notFound,
   tooMany,
+  checkSystemValue,
   headDocument,
   mustBeObject,
   nameTaken,
@@ -382,6 +383,7 @@ class Drafting {
     for (const write of writes) {
       bytes += overheadBytes(write, request)
       if (write.type === 'DELETE') continue
+      checkSystemValue(write)
       if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
       bytes += checkSize(write.value, limits)
     }

@@ -1,8 +1,17 @@
 import type { Check, Expect, Op } from '../../core/database.ts'
-import { badArgument, wrongKind } from '../../core/error.ts'
+import { badArgument, wrongKind, type DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
-import { isDocumentPath, parsePath, utf8Length, type Path } from '../../core/path.ts'
+import {
+  invalidPath,
+  isDocumentPath,
+  isSystemPath,
+  isWithin,
+  parsePath,
+  RETENTION_DOCUMENT,
+  utf8Length,
+  type Path,
+} from '../../core/path.ts'
 import { canonicalJson, exactValue } from '../../core/json/value.ts'
 
 /**
@@ -52,7 +61,9 @@ export function parseRequest(parts: RequestParts, limits: Limits, freshId: () =>
 /** Parses a purge. Throws INVALID_PATH, TOO_LARGE or BAD_REQUEST. */
 export function parsePurge(path: string, { key, actor }: Pick<Request, 'key' | 'actor'>, limits: Limits): Request {
   if (key !== undefined) checkKey(key, limits)
-  return { operations: [{ kind: 'purge', path: parsePath(path, limits) }], checks: [], key, actor }
+  const parsed = parsePath(path, limits)
+  if (isSystemPath(parsed)) throw systemPath(path)
+  return { operations: [{ kind: 'purge', path: parsed }], checks: [], key, actor }
 }
 
 /** A text that is equal for two requests exactly when they ask for the same write. Generated ids do not count. */
@@ -63,6 +74,7 @@ export function fingerprint(request: Request): string {
 
 function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation {
   const path = parsePath(op.path, limits)
+  if (isSystemPath(path) && !isWithin(path, RETENTION_DOCUMENT)) throw systemPath(op.path)
   switch (op.kind) {
     case 'post':
       return parsePost(op, path, { id: op.id ?? freshId(), limits })
@@ -87,6 +99,11 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
     case 'delete':
       return { kind: 'delete', path, expect: op.expect && checkExpect(op.expect) }
   }
+}
+
+/** INVALID_PATH for a write of what only the system writes. */
+function systemPath(path: string): DatabaseError {
+  return invalidPath(path, 'only the system writes it')
 }
 
 function parsePost(

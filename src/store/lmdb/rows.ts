@@ -79,6 +79,11 @@ function encodeHead(line: string, { revision, updatedAt, actor, commit, purged }
   return `${line.slice(0, purged === true ? -3 : -1)},${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`
 }
 
+/** The row of `purged` for a mark. */
+export function encodePurgedHead(version: Version): string {
+  return encodeHead(encodeLine(version), version)
+}
+
 /** The version in a row of `purged`. */
 export function decodePurgedHead(path: Path, row: string): Version {
   return { ...decodeHead(path, row), purged: true }

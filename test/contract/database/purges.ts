@@ -32,8 +32,9 @@ async function everything(db: Database): Promise<string> {
   const seen: unknown[] = [log]
   const moments = [undefined, ...log.changes.map(({ cursor }) => ({ cursor: cursor ?? '' }))]
   for (const asOf of moments) {
-    for (const path of ['posts', 'posts/1', 'posts/1/title', 'posts/1/comments'])
+    for (const path of ['posts', 'posts/1', 'posts/1/title', 'posts/1/comments']) {
       seen.push(await db.get(path, { asOf }))
+    }
     seen.push(await db.documents('posts', { asOf }), await db.document('posts/1', { asOf, deleted: true }))
   }
   for (const path of ['posts', 'posts/1', 'posts/1/title', 'posts/1/comments/c']) seen.push(await db.history(path))

@@ -1,8 +1,18 @@
+import type { Key } from 'lmdb'
 import type { Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
 import { erasedKey } from '../../erasure.ts'
-import { toDocumentKey, versionKey } from '../keys.ts'
-import { decodeMeta, encodeLines, isMarkLine, linesOf, pathsInRow } from '../rows.ts'
+import { documentKey, toDocumentKey, versionKey } from '../keys.ts'
+import {
+  decodeMeta,
+  decodePurgedHead,
+  encodeLines,
+  encodePurgedHead,
+  isMarkLine,
+  linesOf,
+  pathsInRow,
+  revisionInHead,
+} from '../rows.ts'
 import type { LmdbTables } from '../tables.ts'
 
 interface StoredCommit {
@@ -52,4 +62,19 @@ export function rewriteCommit(
   // The key is free: another commit may have it already.
   if (tables.commits.get([tenant, id]) === revision) void tables.commits.remove([tenant, id])
   void tables.commits.put([tenant, key.id], revision)
+  for (const { path } of kept)
+    renameInHead(tables, documentKey(toDocumentKey(tenant, path)), { path, revision, id: key.id })
+}
+
+interface RenamedCommit {
+  readonly path: Path
+  readonly revision: Revision
+  readonly id: string
+}
+
+/** The heads that a commit without a key has left are marks. */
+function renameInHead(tables: LmdbTables, key: Key, { path, revision, id }: RenamedCommit): void {
+  const row = tables.purged.get(key)
+  if (row === undefined || revisionInHead(row) !== revision) return
+  void tables.purged.put(key, encodePurgedHead({ ...decodePurgedHead(path, row), commit: id }))
 }

@@ -118,6 +118,10 @@ export class HeadOverlay {
       if (commit === entry.commit) return entry
       this.#byId.delete(entry.commit.id)
       this.#byId.set(commit.id, { ...entry, commit })
+      for (const version of commit.versions) {
+        const text = pathText(version.path)
+        if (this.#newest.get(text)?.revision === version.revision) this.#newest.set(text, version)
+      }
       return { ...entry, commit }
     })
   }

@@ -2,7 +2,7 @@ import type { AnyBulkWriteOperation, Filter } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import type { Revision } from '../../../core/version.ts'
 import type { Limit } from '../../store.ts'
-import { opRow, rowBytes, toLogEntry, type LogRow } from '../rows.ts'
+import { headKey, opRow, rowBytes, toLogEntry, type LogRow } from '../rows.ts'
 import { readUpTo, type MongoTables } from '../tables.ts'
 
 /** Commits that one command rewrites, and their bytes. They are few, as FerretDB 1 scans the collection for each. */
@@ -37,6 +37,7 @@ export async function rewriteCommits(
   const cursor = tables.log.find(filter, { sort: { n: 1 }, maxTimeMS: tables.readMs })
   const { rows, more } = await tables.call(readUpTo(cursor, REWRITE_PAGE, bytesOf))
   const operations: AnyBulkWriteOperation<LogRow>[] = []
+  const renamed: Commit[] = []
   let removed = 0
   for (const row of rows) {
     const { commit } = toLogEntry(row)
@@ -44,12 +45,22 @@ export async function rewriteCommits(
     if (edited === commit) continue
     removed += commit.versions.length - edited.versions.length
     operations.push(updateOf(row, edited))
+    if (edited.id !== commit.id) renamed.push(edited)
   }
   if (operations.length > 0) {
     const { matchedCount } = await tables.call(tables.log.bulkWrite(operations, { ordered: false }))
     if (matchedCount < operations.length) return { removed: 0, next: after }
   }
+  for (const commit of renamed) await renameInHeads(tables, scope, commit)
   return { removed, next: more ? Number(rows.at(-1)?.n) : null }
+}
+
+/** The heads that a commit without a key has left are marks. */
+async function renameInHeads(tables: MongoTables, scope: string, { id, revision, versions }: Commit): Promise<void> {
+  if (versions.length === 0) return
+  const keys = versions.map(({ path }) => headKey(scope, path))
+  const filter = { _id: { $in: keys }, t: scope, n: revision }
+  await tables.call(tables.heads.updateMany(filter, { $set: { cid: id } }))
 }
 
 function bytesOf({ ops }: LogRow): number {
