@@ -18,6 +18,7 @@ import { paths } from './database/paths.ts'
 import { purges } from './database/purges.ts'
 import { races } from './database/races.ts'
 import { resumes } from './database/resume.ts'
+import { retentions } from './database/retention.ts'
 import { searches } from './database/searches.ts'
 import { shapes } from './database/shapes.ts'
 import type { DatabaseSubject } from './database/subject.ts'
@@ -50,6 +51,7 @@ const CHAPTERS = [
   limits,
   races,
   purges,
+  retentions,
   wheres,
   searches,
   lives,

@@ -79,8 +79,7 @@ function parseRule(rule: Json, at: string): RetentionRule {
 }
 
 function parseCollection(path: Json | undefined, at: string): Pattern {
-  if (typeof path !== 'string')
-    throw invalid(at, 'it must be the path of a collection, in which * stands for any segment')
+  if (typeof path !== 'string') throw invalid(at, 'it must be a path of collections, such as posts or posts/*/comments')
   const pattern = patternOf(path, at)
   if (pattern.length % 2 === 1 && !path.startsWith('_')) return pattern
   throw invalid(at, 'it must name collections, such as posts or posts/*/comments')

@@ -42,7 +42,7 @@ export function timestamp(millis: number): string {
 /** The ids of laws begin with two letters for their file. */
 type Chapter =
   | ('AO' | 'CH' | 'DE' | 'DO' | 'EP' | 'EX' | 'FE' | 'GE' | 'HI' | 'IN' | 'KE' | 'LI' | 'LO')
-  | ('LV' | 'NA' | 'PA' | 'PU' | 'RA' | 'RE' | 'SE' | 'SH' | 'TR' | 'VA' | 'WA' | 'WH' | 'WR')
+  | ('LV' | 'NA' | 'PA' | 'PU' | 'RA' | 'RT' | 'RE' | 'SE' | 'SH' | 'TR' | 'VA' | 'WA' | 'WH' | 'WR')
 
 /** The id of a law, and what it says; the cases that one loop makes share an id. */
 export type LawTitle = `${Chapter}${number} ${string}`

@@ -13,6 +13,7 @@ import { readContract } from './reads.ts'
 import { stepContract } from './steps.ts'
 import type { StoreSubject } from './subject.ts'
 import { tenantContract } from './tenants.ts'
+import { thinningContract } from './thinning.ts'
 
 const GROUPS = {
   append: appendContract,
@@ -27,6 +28,7 @@ const GROUPS = {
   concurrency: concurrencyContract,
   exactness: exactnessContract,
   erasure: erasureContract,
+  thinning: thinningContract,
   model: modelContract,
 }
 

@@ -1,4 +1,3 @@
-import type { Key } from 'lmdb'
 import type { Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
 import { erasedKey } from '../../erasure.ts'
@@ -62,8 +61,7 @@ export function rewriteCommit(
   // The key is free: another commit may have it already.
   if (tables.commits.get([tenant, id]) === revision) void tables.commits.remove([tenant, id])
   void tables.commits.put([tenant, key.id], revision)
-  for (const { path } of kept)
-    renameInHead(tables, documentKey(toDocumentKey(tenant, path)), { path, revision, id: key.id })
+  for (const { path } of kept) renameInHead(tables, tenant, { path, revision, id: key.id })
 }
 
 interface RenamedCommit {
@@ -73,7 +71,8 @@ interface RenamedCommit {
 }
 
 /** The heads that a commit without a key has left are marks. */
-function renameInHead(tables: LmdbTables, key: Key, { path, revision, id }: RenamedCommit): void {
+function renameInHead(tables: LmdbTables, tenant: number, { path, revision, id }: RenamedCommit): void {
+  const key = documentKey(toDocumentKey(tenant, path))
   const row = tables.purged.get(key)
   if (row === undefined || revisionInHead(row) !== revision) return
   void tables.purged.put(key, encodePurgedHead({ ...decodePurgedHead(path, row), commit: id }))
