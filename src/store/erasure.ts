@@ -49,7 +49,10 @@ export function erasedKey(
 export function thinnedCommit(commit: Commit, isRemoved: (version: Version) => boolean): Commit {
   const versions = commit.versions.filter((version) => !isRemoved(version))
   if (versions.length === commit.versions.length) return commit
-  const { id, digest } = erasedKey(commit, versions.length === 0)
+  const { id, digest } = erasedKey(
+    commit,
+    versions.every(({ purged }) => purged === true),
+  )
   return { ...commit, id, digest, versions: versions.map((version) => ({ ...version, commit: id })) }
 }
 
