@@ -17,7 +17,7 @@ const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   arrayLength: 'elements of one array',
   operations: 'operations of one transaction, and as many checks',
   transactionBytes: 'bytes of what one transaction writes: the values, and what is kept beside each of them',
-  documents: 'documents in one `get` or one `delete`',
+  documents: 'documents in one `get`, `delete` or `purge`',
   pageBytes: 'bytes of one `get`; a page of documents or versions ends there, with at least one row',
   pageSize: 'rows of one page of documents, history or log; 100 when you do not say',
   searchedDocuments:

@@ -9,8 +9,8 @@ export interface Commit {
   readonly at: Millis
   readonly actor: string | null
   /**
-   * Hash of the request when the client gave a key: another request with that key is refused. Null without a key; empty,
-   * so that every request with the key is refused, once one of the versions was purged.
+   * Hash of the request when the client gave a key: another request with that key is refused. Null without a key;
+   * empty, so that every request with the key is refused, once one of the versions was purged.
    */
   readonly digest: string | null
   /** In the order in which the operations first touched the documents; empty when the operations undid each other. */

@@ -23,7 +23,7 @@ export interface Limits {
   readonly operations: number
   /** Bytes that one transaction writes: values and their metadata. */
   readonly transactionBytes: number
-  /** Documents of one delete, or of one `get` of a collection. */
+  /** Documents of one delete or purge, or of one `get` of a collection. */
   readonly documents: number
   /** UTF-8 bytes of one `get`, and of one page. */
   readonly pageBytes: number

@@ -27,13 +27,13 @@ export interface Engine {
   /** The database of a tenant for one identity. Throws FORBIDDEN for the system tenant. */
   database(tenant: TenantId, identity: Identity): Database
   /**
-   * Opens a tenant before its first use, so that its work in the background begins: erasing and retention. Never rejects:
-   * where it fails, the first use opens the tenant.
+   * Opens a tenant before its first use, so that its work in the background begins: erasing and retention. Never
+   * rejects: where it fails, the first use opens the tenant.
    */
   begin(tenant: TenantId): Promise<void>
   /** Running feeds of all tenants but the system tenant. */
   counts(): FeedCounts
-  /** What retention has removed in this process, of all tenants. */
+  /** Counts of removals by retention in this process, of all tenants. */
   retention(): RetentionCounts
   /** Ends all feeds and waits for the writes in flight. Does not close the store, which belongs to the caller. */
   close(): Promise<void>

@@ -117,7 +117,7 @@ export class Tenant {
     return { feeds: this.#feeds.size, shapes: this.#cohorts.size, unindexedShapes: this.#tail?.shapes.unindexed ?? 0 }
   }
 
-  /** What retention has removed in this process. */
+  /** Counts of removals by retention in this process. */
   get retention(): RetentionCounts {
     return this.#sweeper?.counts ?? { removedVersions: 0, expiredDocuments: 0 }
   }

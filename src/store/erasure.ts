@@ -34,8 +34,9 @@ export function erasedCommit(commit: Commit, purges: Purges): Commit {
 }
 
 /**
- * The id and the digest of a commit of which a version is erased or removed; `isEmpty`: all are. The digest could confirm a guess
- * of the content, so only that there was one is kept (the empty text). A client's key goes with the last content.
+ * The id and the digest of a commit of which a version is erased or removed; `isEmpty`: all are. The digest could
+ * confirm a guess of the content, so only that there was one is kept (the empty text). A client's key goes with the
+ * last content.
  */
 export function erasedKey(
   { id, revision, digest }: Pick<Commit, 'id' | 'revision' | 'digest'>,

@@ -27,16 +27,17 @@ export interface Store {
    * L5 the same commit id twice is one commit: the second answers `repeated`, whatever it writes.
    * L6 a conflict names the path and its current version.
    * L11 a draft that expects a write of an earlier draft of the same call, which was not committed, is a conflict too.
-   * L12 erasure: a write with `purged` erases all earlier versions of its document. From its commit on, every read gives
-   * them as marks: DELETE, `fields` empty, `value` null, `purged`. Where all versions of a commit are marks and it had a
-   * digest, its id is replaced; where one is, it has no digest. `list` and `collections` leave purged documents out.
+   * L12 erasure: a write with `purged` erases all earlier versions of its document. From its commit on, every read
+   * gives them as marks: DELETE, `fields` empty, `value` null, `purged`. Where all versions of a commit are marks and
+   * it had a digest, its id is replaced; where one is, its digest is empty. `list` and `collections` leave purged
+   * documents out.
    */
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]>
 
   /**
-   * Removes a part of what L12 has erased from the disk, in bounded steps; resolves to whether some may be left. When it
-   * is false, all that was erased before the call is in no row, and ids that were replaced are free again. What a killed
-   * process left is gone on with by the next call.
+   * Removes a part of what L12 has erased from the disk, in bounded steps; resolves to whether some may be left. When
+   * it is false, all that was erased before the call is in no row, and ids that were replaced are free again. The next
+   * call goes on with an erasure that a killed process left.
    */
   erase(tenant: TenantId): Promise<boolean>
 

@@ -105,7 +105,7 @@ async function purgeAndKill(directory: string, afterMs: number): Promise<boolean
   return answered
 }
 
-test(`a purge that is killed at ${KILLS} random moments is whole when it is answered, else it can be repeated`, async () => {
+test(`a purge killed at ${KILLS} random moments is whole when it was answered, else it can be repeated`, async () => {
   const next = random(seedOfTest())
   const versions = 400
   for (let kill = 0; kill < KILLS; kill++) {

@@ -8,11 +8,11 @@ import { matchesPrefix, parsePattern, type Pattern } from '../pattern.ts'
 export interface RetentionBound {
   /** The newest so many. */
   readonly last: number | null
-  /** What is younger, ms. */
+  /** All that is younger, ms. */
   readonly maxAgeMs: number | null
 }
 
-/** What is kept of the documents directly in the collections that a pattern names. */
+/** The bounds of the documents directly in the collections that a pattern names; null: all is kept. */
 export interface RetentionRule {
   /** Of odd length. */
   readonly pattern: Pattern

@@ -55,7 +55,9 @@ export class ValueSource implements FeedSource<ObservedValue> {
   }
 }
 
-/** Of a revision below the floor the value may not be known any more: then the value now is delivered, changed or not. */
+/**
+ * Of a revision below the floor the value may not be known any more: then the value now is delivered, changed or not.
+ */
 function unknownIfExpired(error: unknown): undefined {
   if (!isHistoryExpired(error)) throw error
 }

@@ -33,7 +33,10 @@ async function pastRevision({ tail }: TenantContext, cursor: string): Promise<Re
   }
 }
 
-/** The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND, HISTORY_EXPIRED or cursor errors. */
+/**
+ * The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND, HISTORY_EXPIRED or cursor
+ * errors.
+ */
 export async function asOfRevision(
   context: TenantContext,
   path: Path,

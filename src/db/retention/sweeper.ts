@@ -25,7 +25,7 @@ interface SweeperOptions {
   readonly commit: (request: Request) => Promise<unknown>
 }
 
-/** What retention has removed in this process. */
+/** Counts of removals by retention in this process. */
 export interface RetentionCounts {
   readonly removedVersions: number
   readonly expiredDocuments: number
@@ -49,10 +49,10 @@ interface DocumentLook {
 }
 
 /**
- * Carries out the retention of one tenant, in rounds: raises the floor, removes versions, deletes documents. Without the
- * document `_system/retention` it does nothing. Of several processes, the one that holds the lease in `_system/sweep`
- * removes; whatever two do at once is right, only done twice. A round that is broken off, by an error or the end of the
- * process, is gone on with by the next one.
+ * Carries out the retention of one tenant, in rounds: raises the floor, removes versions, deletes documents. Without
+ * the document `_system/retention` it does nothing. Of several processes, the one that holds the lease in
+ * `_system/sweep` removes; whatever two do at once is right, only done twice. A round that is broken off, by an error
+ * or the end of the process, is gone on with by the next one.
  *
  * Order: the floor is durable before the first version below it is removed, and the store removes none that a read at
  * the floor needs (L14).
@@ -130,7 +130,7 @@ export class Sweeper {
       const isThere = document !== null && document.type !== 'DELETE'
       this.#sweep = isThere ? this.#begin(parseRetention(document.value), version) : null
     } catch (error) {
-      // What another release wrote may be no retention of this one: then nothing is removed.
+      // A document of another release may be no retention of this one: then nothing is removed.
       if (error instanceof DatabaseError && error.code === 'INVALID_VALUE') this.#sweep = null
       else this.#isStale = true
       throw error
@@ -215,7 +215,9 @@ export class Sweeper {
     }
   }
 
-  /** Whether something was written below a rule's collections since they were looked at, or something is too old now. */
+  /**
+   * Whether something was written below a rule's collections since they were looked at, or something is too old now.
+   */
   async #isDue({ pattern }: RetentionRule, look: DocumentLook | undefined): Promise<boolean> {
     const { store, tenant, now, tail } = this.#options.context
     if (look === undefined || look.nextAt <= now()) return true

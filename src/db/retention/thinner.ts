@@ -11,7 +11,7 @@ import type { Pace } from './pace.ts'
  * A walk along the log, from the oldest commit on. Each version that it comes to replaces older ones, of which some are
  * to go: by their number (`last`, of all rules in one pass), or since the walk follows their age (one rule each).
  */
-export type ThinningPass =
+type ThinningPass =
   { readonly kind: 'last' } | { readonly kind: 'age'; readonly rule: RetentionRule; readonly maxAgeMs: Millis }
 
 /** The passes of a retention, always in the same order. */

@@ -9,7 +9,7 @@ export interface Metrics {
   text(): Promise<string>
 }
 
-/** What the engine counts; what is left out is 0. */
+/** Counts of the engine; one that is left out is 0. */
 export type EngineCounts = FeedCounts & Partial<RetentionCounts>
 
 const GAUGES: Readonly<Record<keyof EngineCounts, { readonly name: string; readonly help: string }>> = {

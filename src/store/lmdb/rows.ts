@@ -72,8 +72,8 @@ function encodeLine({ version, type, fields, createdAt, value, purged }: Version
 const MARK_TAIL = ',null,1]'
 
 /**
- * Appends the commit's metadata to the version's line: one parse reads both, and the value is serialized once. The table
- * `purged` says of its rows that they are marks.
+ * Appends the commit's metadata to the version's line: one parse reads both, and the value is serialized once. The
+ * table `purged` says of its rows that they are marks.
  */
 function encodeHead(line: string, { revision, updatedAt, actor, commit, purged }: Version): string {
   return `${line.slice(0, purged === true ? -3 : -1)},${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`

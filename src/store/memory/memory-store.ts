@@ -6,13 +6,11 @@ import { mayTouch } from '../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import {
-  SKIPS,
   type Appended,
   type Draft,
   type Expectation,
   type HistoryPage,
   type HistoryRange,
-  type Limit,
   type ListPage,
   type LogPage,
   type LogRange,
@@ -25,6 +23,7 @@ import {
 } from '../store.ts'
 import { erasedCommit, purgedBy, thinnedCommit } from '../erasure.ts'
 import { LostWrites } from '../lost-writes.ts'
+import { takePage } from './memory-page.ts'
 
 interface TenantLog {
   readonly epoch: string
@@ -272,48 +271,4 @@ function isBetween(
   range: { readonly after?: Revision | undefined; readonly before?: Revision | undefined },
 ): boolean {
   return revision > (range.after ?? 0) && revision < (range.before ?? Infinity)
-}
-
-interface MemoryPageOptions {
-  readonly limit: Limit
-  readonly skips?: number | undefined
-  readonly reverse?: boolean | undefined
-}
-
-/** A scanned row, or null when it is skipped. */
-interface MemoryRow<T, Position> {
-  readonly position: Position
-  readonly row: T | null
-}
-
-interface MemoryPage<T, Position> {
-  readonly rows: readonly T[]
-  readonly more: boolean
-  readonly next: Position | undefined
-}
-
-/** The first rows (in reverse, the last ones) that a limit allows. */
-function takePage<T, Position>(
-  all: readonly MemoryRow<T, Position>[],
-  { limit, reverse, skips = SKIPS }: MemoryPageOptions,
-): MemoryPage<T, Position> {
-  const rows: T[] = []
-  const page = (next?: Position): MemoryPage<T, Position> => ({
-    rows: reverse === true ? rows.toReversed() : rows,
-    more: next !== undefined,
-    next,
-  })
-  let last: Position | undefined
-  let [bytes, skipped] = [0, 0]
-  for (const { position, row } of reverse === true ? all.toReversed() : all) {
-    if (row === null) {
-      if (++skipped >= skips) return page(position)
-      continue
-    }
-    bytes += JSON.stringify(row).length
-    if (last !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return page(last)
-    rows.push(row)
-    last = position
-  }
-  return page()
 }

@@ -29,7 +29,8 @@ import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import type { MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
-import { collectionNames, headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
+import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
+import { collectionNames } from './read/written.ts'
 import { createIndexes, findByIds } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
@@ -202,7 +203,8 @@ export class MongoStore implements Store {
     return this.#read(tenant, async (reader) => {
       const { tenants, overlay } = reader
       const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
-      // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were read.
+      // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were
+      // read.
       return page.rows.some((version) => overlay.isErased(version)) ? findHistory(reader, path, range) : page
     })
   }

@@ -28,7 +28,10 @@ interface OpRow {
   readonly pu?: boolean
 }
 
-/** A commit: one row of `log`, immutable but for what `erase` and `thin` remove. `_id` orders the commits of a scope and makes each revision unique. */
+/**
+ * A commit: one row of `log`, immutable but for what `erase` and `thin` remove. `_id` orders the commits of a scope and
+ * makes each revision unique.
+ */
 export interface LogRow {
   readonly _id: string
   /** The scope (`scopeOf`). */

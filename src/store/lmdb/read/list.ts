@@ -187,7 +187,8 @@ function compareDocuments(a: DocumentKey, b: DocumentKey): number {
 type HadDocument = boolean | { readonly after: Path }
 
 /**
- * Whether a document of the collection had a version at `at`, or may have had one that was removed; undecided after SKIPS documents that were created later.
+ * Whether a document of the collection had a version at `at`, or may have had one that was removed; undecided after
+ * SKIPS documents that were created later.
  */
 export function hadDocument(
   view: TenantView,

@@ -17,7 +17,10 @@ import type { LmdbTables, TenantView } from '../tables.ts'
  */
 const MERGED_DOCUMENTS = 256
 
-/** The documents at and below the paths, deleted and purged ones included; null when there are more than MERGED_DOCUMENTS. */
+/**
+ * The documents at and below the paths, deleted and purged ones included; null when there are more than
+ * MERGED_DOCUMENTS.
+ */
 export function fewLmdbDocuments(
   { tables, tenant }: TenantView,
   below: readonly Path[],

@@ -1,27 +1,14 @@
 import type { Filter } from 'mongodb'
 import { historyExpired } from '../../../core/cursor.ts'
 import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
-import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
+import { pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
 import { isErased } from '../../erasure.ts'
 import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
-import {
-  belowKeys,
-  collectionInKey,
-  collectionKeys,
-  keyAfter,
-  logKey,
-  pathOfHead,
-  rowBytes,
-  toLogEntry,
-  versionRowKey,
-  versionOf,
-  type HeadRow,
-  type LogRow,
-} from '../rows.ts'
+import { logKey, rowBytes, toLogEntry, versionRowKey, versionOf, type LogRow } from '../rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
 import type { HeadOverlay } from './head-overlay.ts'
-import { byKey, readUpTo, type MongoTables } from '../tables.ts'
+import { byKey, readUpTo } from '../tables.ts'
 
 /** Most concurrent queries for older versions. */
 const PARALLEL = 16
@@ -35,7 +22,9 @@ export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) =>
   return results
 }
 
-/** The version of a document in a log row; of a purged one its mark, by the whole commit, which may have lost its key. */
+/**
+ * The version of a document in a log row; of a purged one its mark, by the whole commit, which may have lost its key.
+ */
 function versionsIn({ overlay }: Pick<MongoReader, 'overlay'>, row: LogRow, text: string): readonly Version[] {
   if (isErased(overlay.purges, text.split('/'), Number(row.n))) {
     return overlay.erased(toLogEntry(row).commit).versions.filter(({ path }) => pathText(path) === text)
@@ -223,107 +212,4 @@ export async function findRevisionAt({ tables, overlay }: MongoReader, time: Mil
     tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }),
   )
   return row === null ? 0 : Number(row.n)
-}
-
-/** A write in the log, without its value. */
-interface FoundWrite {
-  readonly path: Path
-  readonly revision: Revision
-  readonly version: number
-  readonly purged: boolean
-}
-
-/**
- * Whether a matching commit made a write for which `matches` holds: a filter alone may match too much, as in below.ts.
- */
-async function anyRow(
-  tables: MongoTables,
-  filter: Filter<LogRow>,
-  matches: (write: FoundWrite) => boolean,
-): Promise<boolean> {
-  const projection = { n: 1, 'ops.p': 1, 'ops.v': 1, 'ops.pu': 1 }
-  const search = async (): Promise<boolean> => {
-    for await (const { n, ops } of tables.log.find(filter, { sort: { n: 1 }, projection, maxTimeMS: tables.readMs })) {
-      const writes = ops.map(({ p, v, pu }) => ({
-        path: p.split('/'),
-        revision: Number(n),
-        version: v,
-        purged: pu === true,
-      }))
-      if (writes.some(matches)) return true
-    }
-    return false
-  }
-  return tables.call(search())
-}
-
-interface RevisionSpan {
-  readonly since: Revision
-  readonly upTo: Revision
-}
-
-/** Whether a commit in (since, upTo] wrote at or below a path. */
-export async function wroteBelow(
-  { tables, overlay }: MongoReader,
-  below: Path,
-  { since, upTo }: RevisionSpan,
-): Promise<boolean> {
-  const { from, to } = belowKeys(pathText(below))
-  const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
-  const filter: Filter<LogRow> = { t: overlay.scope, n: { $gt: since, $lte: upTo }, ...paths }
-  return anyRow(tables, filter, ({ path }) => isWithin(path, below))
-}
-
-/** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
-async function namesInHeads({ tables, overlay }: MongoReader, document: Path): Promise<readonly string[]> {
-  const above = document.length === 0 ? overlay.scope : `${overlay.scope}/${pathText(document)}`
-  const { from: prefix, to: end } = belowKeys(above)
-  const names: string[] = []
-  for (let from = prefix; ;) {
-    const filter: Filter<HeadRow> = { t: overlay.scope, _id: { $gte: from, $lt: end }, pu: { $ne: true } }
-    const row = await tables.call(
-      tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }),
-    )
-    if (row === null) return names
-    if (overlay.newest(pathText(pathOfHead(overlay.scope, row._id)))?.purged === true) {
-      from = keyAfter(row._id)
-      continue
-    }
-    const { name, direct } = collectionInKey(prefix, row._id)
-    if (direct) names.push(name)
-    from = direct ? collectionKeys(overlay.scope, pathText([...document, name])).to : belowKeys(prefix + name).to
-  }
-}
-
-/**
- * Whether a document of a collection had a version at a revision, and was not purged; below the floor, also whether one
- * may have had a version that was removed: its oldest one is not its first.
- */
-async function existedAt({ tables, overlay }: MongoReader, collection: Path, at: Revision): Promise<boolean> {
-  const { from, to } = belowKeys(pathText(collection))
-  const before = at < overlay.floor ? {} : { n: { $lte: at } }
-  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, ...before }
-  const seen = new Set<string>()
-  return anyRow(tables, filter, ({ path, revision, version, purged }) => {
-    if (path.length !== collection.length + 1 || !isWithin(path, collection)) return false
-    const isFirstSeen = !seen.has(pathText(path))
-    seen.add(pathText(path))
-    if (purged || isErased(overlay.purges, path, revision)) return false
-    return revision <= at || (isFirstSeen && version > 1)
-  })
-}
-
-/** Names, in order, of the collections directly below a document in which a document had a version at a revision. */
-export async function collectionNames(reader: MongoReader, document: Path, at: Revision): Promise<readonly string[]> {
-  const { overlay } = reader
-  const names = new Set<string>()
-  for (const { path, purged } of overlay.newestAfter(overlay.applied)) {
-    const isDirect = path.length === document.length + 2 && isWithin(path, document)
-    if (isDirect && purged !== true) names.add(lastOf(parentOf(path)))
-  }
-  for (const name of await namesInHeads(reader, document)) names.add(name)
-  const sorted = [...names].toSorted(compareText)
-  if (at >= overlay.last) return sorted
-  const existed = await mapConcurrent(sorted, (name) => existedAt(reader, [...document, name], at))
-  return sorted.filter((_, i) => existed[i])
 }

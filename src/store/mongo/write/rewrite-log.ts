@@ -9,7 +9,7 @@ import { readUpTo, type MongoTables } from '../tables.ts'
 const REWRITE_PAGE: Limit = { rows: 8, bytes: 1_048_576 }
 
 /** The commits in (after, before) that wrote a document. */
-export interface RewrittenSection {
+interface RewrittenSection {
   readonly scope: string
   /** The document's path. */
   readonly text: string
