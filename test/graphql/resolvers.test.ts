@@ -111,6 +111,7 @@ describe('a write', () => {
       'mutation { patch(path: "posts/1", patch: { merge: { a: null } }, expect: { exists: true }) { id } }',
       ['patch', 'posts/1', { merge: { a: null } }, { expect: { exists: true } }],
     ],
+    ['purge', 'mutation { purge(path: "posts/1", key: "k") { id } }', ['purge', 'posts/1', { key: 'k' }]],
     [
       'delete',
       'mutation { delete(path: "posts/1", expect: { absent: false }, key: "k") { id } }',

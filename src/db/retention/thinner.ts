@@ -3,9 +3,11 @@ import { concrete } from '../../core/pattern.ts'
 import { ruleOf, type Retention, type RetentionRule } from '../../core/retention/rules.ts'
 import type { Commit } from '../../core/commit.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
-import type { Store, TenantId, Thinning } from '../../store/store.ts'
-import { FEED_PAGE } from '../log/log-tail.ts'
+import type { Limit, Store, TenantId, Thinning } from '../../store/store.ts'
 import type { Pace } from './pace.ts'
+
+/** One read of the log: as a removal costs a flush at least, it concerns many commits. */
+const WALK_PAGE: Limit = { rows: 512, bytes: 1_048_576 }
 
 /**
  * A walk along the log, from the oldest commit on. Each version that it comes to replaces older ones, of which some are
@@ -56,7 +58,7 @@ export class Thinner {
     const { store, tenant, pace } = this.#options
     const below = this.#below(pass)
     for (let position = from; position < upTo;) {
-      const range = { after: position, before: upTo + 1, below, limit: FEED_PAGE }
+      const range = { after: position, before: upTo + 1, below, limit: WALK_PAGE }
       const { commits, next } = await pace.step(() => store.log(tenant, range))
       const documents = this.#removable(pass, commits)
       if (documents.length > 0 && !(await this.#thin(documents))) return
