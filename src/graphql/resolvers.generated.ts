@@ -221,6 +221,13 @@ export type GqlMutation = {
    * as a conflict. Reverting a revert is reverting its commit. TOO_LARGE above 1,000 documents or 10,000 versions.
    */
   readonly revert: GqlReverted;
+  /**
+   * Erases a document with everything below it, or a whole collection, from every moment of the past: each version stays as
+   * a mark (its number, times and actor), with the value null and the reason PURGED. The names are free again, and so are
+   * the idempotency keys of commits of which nothing is left. Answers when no content is left, in no answer and in no row
+   * of the store. NOT_FOUND when there is nothing to purge; TOO_LARGE above 1,000 documents, deleted ones included.
+   */
+  readonly purge: GqlCommit;
   /** All of the operations or none, over any paths. They run in order and see each other. */
   readonly transact: GqlCommit;
   /**
@@ -300,6 +307,16 @@ export type GqlMutationRestoreArgs = {
 export type GqlMutationRevertArgs = {
   what: GqlRevertInput;
   dryRun?: InputMaybe<Scalars['Boolean']['input']>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done. `transact` makes them one.
+ */
+export type GqlMutationPurgeArgs = {
+  path: Scalars['Path']['input'];
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -462,6 +479,11 @@ export type GqlDocumentConnection = {
   readonly pageInfo: GqlPageInfo;
   /** What this page is a picture of: read on with `asOf: { cursor }` to stay in it. */
   readonly cursor: Scalars['Cursor']['output'];
+  /**
+   * Older versions were thinned out by retention: a history does not have all versions of the range that was asked for. Of a
+   * collection: it may not have them. False for a page of documents.
+   */
+  readonly truncated: Scalars['Boolean']['output'];
 };
 
 /** A document in a page. */
@@ -604,7 +626,14 @@ export type GqlChangeReason =
   /** A write made it begin to match `where`: it comes as NEW. */
   | 'MOVED_IN'
   /** A write made it stop to match `where`: it comes as DELETE. */
-  | 'MOVED_OUT';
+  | 'MOVED_OUT'
+  /**
+   * The document was purged: it comes as DELETE, whatever `where` says, as nothing is left by which to decide; so does each
+   * of its earlier versions in a feed that reads them only now.
+   */
+  | 'PURGED'
+  /** Retention deleted the document. */
+  | 'EXPIRED';
 
 /** What a change carries of what was before. */
 export type GqlReplica =
@@ -1002,6 +1031,7 @@ export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlRe
   delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
   restore?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationRestoreArgs, 'path' | 'to' | 'scope'>>;
   revert?: Resolver<GqlResolversTypes['Reverted'], ParentType, ContextType, RequireFields<GqlMutationRevertArgs, 'what' | 'dryRun'>>;
+  purge?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPurgeArgs, 'path'>>;
   transact?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationTransactArgs, 'ops'>>;
   interrupt?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType, RequireFields<GqlMutationInterruptArgs, 'match'>>;
 };
@@ -1034,6 +1064,7 @@ export type GqlDocumentConnectionResolvers<ContextType = Context, ParentType ext
   nodes?: Resolver<ReadonlyArray<GqlResolversTypes['Document']>, ParentType, ContextType>;
   pageInfo?: Resolver<GqlResolversTypes['PageInfo'], ParentType, ContextType>;
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  truncated?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type GqlDocumentEdgeResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['DocumentEdge'] = GqlResolversParentTypes['DocumentEdge']> = {

@@ -1,6 +1,5 @@
 import type { OperationPlugin } from './operations/operation-pipeline.ts'
 import type { Database } from '../core/database.ts'
-import type { FeedCounts } from '../db/engine.ts'
 import { createGraphqlModule } from '../graphql/graphql-module.ts'
 import { PayloadCache } from './broadcast/payload-cache.ts'
 import type { Config } from './config/config.ts'
@@ -9,7 +8,7 @@ import { MemoryBudget } from './limits/memory-budget.ts'
 import { createHttp, ROUTES, type Http } from './http/http-server.ts'
 import { OperationPacer } from './limits/operation-pacer.ts'
 import { describeError, type Log } from './config/logger.ts'
-import { createMetrics } from './status/metrics.ts'
+import { createMetrics, type EngineCounts } from './status/metrics.ts'
 import { createExecutor, type Executor } from './operations/executor.ts'
 import { allowOrigins } from './http/origin-policy.ts'
 import { WriteScheduler } from './broadcast/write-scheduler.ts'
@@ -38,7 +37,7 @@ interface AppOptions {
   /** Yoga or envelop plugins that act on the operations of all transports; default none. */
   readonly plugins?: readonly OperationPlugin[] | undefined
   /** Counts of running feeds and their shapes, for the metrics. */
-  readonly counts: () => FeedCounts
+  readonly counts: () => EngineCounts
   /** Why the store does not answer, if that is known without a call of it; null when it does (default). */
   readonly unavailableReason?: (() => string | null) | undefined
 }

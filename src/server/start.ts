@@ -52,9 +52,10 @@ export async function startServer(
       address,
       log,
       plugins: options.plugins,
-      counts: () => engine.counts(),
+      counts: () => ({ ...engine.counts(), ...engine.retention() }),
       unavailableReason,
     })
+    void engine.begin(TENANT)
     const { server } = app.http
     await listenable(config, () => listen(server, address, config.port))
     const { port } = server.address() as AddressInfo

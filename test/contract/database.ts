@@ -20,9 +20,11 @@ import { logs } from './database/log.ts'
 import { names } from './database/names.ts'
 import { patches } from './database/patches.ts'
 import { paths } from './database/paths.ts'
+import { purges } from './database/purges.ts'
 import { races } from './database/races.ts'
 import { restores } from './database/restores.ts'
 import { resumes } from './database/resume.ts'
+import { retentions } from './database/retention.ts'
 import { reverts } from './database/reverts.ts'
 import { searches } from './database/searches.ts'
 import { shapes } from './database/shapes.ts'
@@ -61,6 +63,8 @@ const CHAPTERS = [
   interrupts,
   limits,
   races,
+  purges,
+  retentions,
   wheres,
   searches,
   lives,

@@ -190,7 +190,7 @@ const PLANTED: readonly (readonly [law: string, sentence: RegExp, change: (table
   ],
   [
     'a document that is both there and deleted',
-    /revision 4, posts\/2: is both there and deleted/,
+    /revision 4, posts\/2: has heads in heads and tombs/,
     ({ heads, tombstones }) => void heads.put([A, 'posts', '2'], tombstones.get([A, 'posts', '2']) ?? ''),
   ],
   [

@@ -3,6 +3,7 @@ import type { Json } from '../../core/json/json.ts'
 import { equalJson } from '../../core/json/value.ts'
 import type { Revision } from '../../core/version.ts'
 import type { LogTail } from '../log/log-tail.ts'
+import { isHistoryExpired } from '../read/as-of.ts'
 import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
 
 interface ValueSourceOptions {
@@ -38,7 +39,7 @@ export class ValueSource implements FeedSource<ObservedValue> {
   async read({ revision, live }: FeedPosition, until: Revision): Promise<FeedStep<ObservedValue>> {
     const last = Math.min(until, this.#options.tail.last)
     const next = this.livePosition(last)
-    const before = live ? await this.#valueAt(revision) : undefined
+    const before = live ? await this.#valueAt(revision).catch(unknownIfExpired) : undefined
     const now = await this.#valueAt(last)
     if (before !== undefined && equalJson(before.value, now.value)) {
       return { batch: null, next, upToDate: true, bytes: 0 }
@@ -52,4 +53,11 @@ export class ValueSource implements FeedSource<ObservedValue> {
     if (revision >= (this.#cached?.revision ?? 0)) this.#cached = { revision, item }
     return item
   }
+}
+
+/**
+ * Of a revision below the floor the value may not be known any more: then the value now is delivered, changed or not.
+ */
+function unknownIfExpired(error: unknown): undefined {
+  if (!isHistoryExpired(error)) throw error
 }
