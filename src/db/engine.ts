@@ -17,6 +17,7 @@ import { readDocument, readDocuments, readValue } from './read/reader.ts'
 import type { TenantContext } from './log/tenant-context.ts'
 import type { RetentionCounts } from './retention/sweeper.ts'
 import { toWriteResult } from './shape/render.ts'
+import { bringBack } from './past/purge-guard.ts'
 import { parseRestore, restoreOperation } from './past/restore.ts'
 import { revertWrites } from './past/revert-writes.ts'
 import { parseSelection } from './past/reverted-documents.ts'
@@ -161,10 +162,12 @@ class TenantDatabase implements Database {
     // The past may be gone when a restore is repeated: its commit is looked for first.
     const earlier = key === undefined ? null : await committer.repeated(key, digest)
     if (earlier !== null) return toWriteResult(tail.epoch, earlier.commit, true)
-    const operations = [await restoreOperation(context, target)]
     const { actor } = this.#identity
-    const { commit, repeated } = await committer.commit({ operations, checks: [], key, actor }, digest)
-    return toWriteResult(tail.epoch, commit, repeated)
+    return bringBack(tail, async (guarded) => {
+      const operations = [guarded(await restoreOperation(context, target))]
+      const { commit, repeated } = await committer.commit({ operations, checks: [], key, actor }, digest)
+      return toWriteResult(tail.epoch, commit, repeated)
+    })
   }
 
   revert: Database['revert'] = async (what, { key, dryRun = false } = {}) => {

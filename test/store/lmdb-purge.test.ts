@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { open } from 'lmdb'
 import { expect, test } from 'vitest'
 import type { Json } from '../../src/core/json/json.ts'
 import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
+import { compactData } from '../../src/store/lmdb/copy/compact.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { verifyData } from '../../src/store/lmdb/verify/verify.ts'
 import type { Store } from '../../src/store/store.ts'
 import { startStore, type StoreChild } from '../support/store/child.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
@@ -14,14 +15,12 @@ import { seedOfTest } from '../support/seed.ts'
 const SECRETS = 100
 const KILLS = Number(process.env['TIDEMARK_PURGE_KILLS'] ?? 5)
 
-/** The files of a compacting copy of the directory: what is left when free pages are given back. */
+/** The bytes of all files of a directory after a compaction. */
 async function compacted(directory: string): Promise<Buffer> {
-  await using copy = await freshDirectory()
-  const root = open({ path: directory, maxDbs: 20 })
-  await root.backup(copy.path, true)
-  await root.close()
-  const files = await readdir(copy.path)
-  return Buffer.concat(await Promise.all(files.map((name) => readFile(join(copy.path, name)))))
+  await compactData(directory)
+  expect((await verifyData(directory)).sentences).toEqual([])
+  const files = (await readdir(directory, { withFileTypes: true })).filter((file) => file.isFile())
+  return Buffer.concat(await Promise.all(files.map(({ name }) => readFile(join(directory, name)))))
 }
 
 /** A generator of numbers from 0 to 1: the same for a seed. */
@@ -51,6 +50,15 @@ async function hide(db: Database, secret: string, next: () => number): Promise<v
       ),
     () => db.put(post, deep, { expect: { version: 999 } }).catch(() => db.put(`${post}/lost`, secret)),
     () => db.post('posts', { gone: secret }).then(({ changes }) => db.delete(changes[0]?.path ?? '')),
+    () => db.patch(post, { json: [{ op: 'add', path: `/${secret}`, value: secret }] }),
+    () => db.patch(post, { operators: { [secret]: { $inc: 1 }, tags: { $append: [secret] } } }),
+    () =>
+      db.post('posts', { back: secret }).then(({ id }) => db.revert({ commit: id })),
+    async () => {
+      const { cursor } = await db.put(`${post}/lost`, secret)
+      await db.delete(`${post}/lost`)
+      await db.restore(`${post}/lost`, { cursor }, { key: secret })
+    },
   ]
   await places[Math.floor(next() * places.length)]?.()
 }

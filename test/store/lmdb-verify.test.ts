@@ -249,18 +249,4 @@ describe('a verification finds', () => {
     const { violations, sentences } = await verifyData(root.path)
     expect([violations, sentences.length]).toEqual([100, 20])
   })
-
-  test('no gap where retention removed commits and versions below the floor', async () => {
-    await using root = await freshDirectory()
-    await writeSample(root.path)
-    spoil(root.path, (tables) => {
-      changeTenant(tables, 'a', { floor: 1 })
-      void tables.log.remove([A, 1])
-      void tables.commits.remove([A, 'first'])
-      void tables.versions.remove([A, 'posts', '1', 1])
-      void tables.actors.remove([A, 'ada', 1])
-      void tables.writes.remove([A, 'posts', 1])
-    })
-    expect((await verifyData(root.path)).sentences).toEqual([])
-  })
 })

@@ -52,6 +52,8 @@ export class LogTail {
   writtenAt: Millis = 0
   /** Up to this revision, all followers whose shapes may match were notified. */
   indexed: Revision
+  /** Revision of the newest commit that is known to have purged documents; 0: none. */
+  lastPurge: Revision = 0
   /** Called when a commit has purged documents: what was cached of them must be dropped. */
   onPurged: () => void = () => {}
   /** Called when a commit has written a document of the system. */
@@ -178,7 +180,10 @@ export class LogTail {
       this.last = commit.revision
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
-      if (purgedBy(commit).length > 0) this.onPurged()
+      if (purgedBy(commit).length > 0) {
+        this.lastPurge = commit.revision
+        this.onPurged()
+      }
       if (commit.versions.some(({ path }) => isSystemPath(path))) this.onSystemWrite()
     }
     this.#advanced()

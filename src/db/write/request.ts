@@ -109,8 +109,7 @@ function checkCount(count: number, { operations }: Limits): void {
 }
 
 function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation {
-  const path = parsePath(op.path, limits)
-  if (isSystemPath(path) && !isWithin(path, RETENTION_DOCUMENT)) throw systemPath(op.path)
+  const path = writablePath(op.path, limits)
   switch (op.kind) {
     case 'post':
       return parsePost(op, path, { id: op.id ?? freshId(), limits })
@@ -135,6 +134,18 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
     case 'delete':
       return { kind: 'delete', path, expect: op.expect && checkExpect(op.expect) }
   }
+}
+
+/** Parses the path of a write. Throws INVALID_PATH, also for what only the system writes, or TOO_LARGE. */
+export function writablePath(text: string, limits: Limits): Path {
+  const path = parsePath(text, limits)
+  if (!isWritable(path)) throw systemPath(text)
+  return path
+}
+
+/** Whether clients may write there: of the system, only what is kept of the past. */
+export function isWritable(path: Path): boolean {
+  return !isSystemPath(path) || isWithin(path, RETENTION_DOCUMENT)
 }
 
 /** INVALID_PATH for a write of what only the system writes. */

@@ -32,7 +32,7 @@ import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
 import { listDocuments } from './read/list.ts'
-import { listPaths } from './read/paths.ts'
+import { findPaths, listPaths } from './read/paths.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
 import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
 import { thinSome } from './rewrite/thin.ts'
@@ -239,13 +239,13 @@ class LmdbStore implements Store {
   }
 
   /**
-   * Whether a document of a collection had a version at `at`. The past never changes, so other calls may run in
-   * between.
+   * Whether a document of a collection had a version at `at`, or may have had one that was removed. The past never
+   * changes but by purges, so other calls may run in between.
    */
   async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
     const range: Range = { kind: 'collection', path: collection, deleted: true, limit: { rows: 1, bytes: 1 } }
     for (let after: Path | undefined; ; await nextTurn()) {
-      const { rows, next } = this.#read(tenant, (view) => listPaths(view, { ...range, after }, at))
+      const { rows, next } = this.#read(tenant, (view) => findPaths(view, { ...range, after }, at))
       if (rows.length > 0 || next === undefined) return rows.length > 0
       after = next
     }

@@ -16,12 +16,30 @@ const KEY_BYTES = 100
 
 /** As `listDocuments`, but only the paths. Of the latest state it reads keys alone. */
 export function listPaths(view: TenantView, range: Range, at: Revision): PathPage {
+  return toPage(view, { range, at }, { gone: () => throwExpired(view) })
+}
+
+/** As `listPaths`; documents of which the version then is gone are shown, too. */
+export function findPaths(view: TenantView, range: Range, at: Revision): PathPage {
+  return toPage(view, { range, at }, { gone: pathOfKey })
+}
+
+interface PathScan {
+  /** The path to show for a document of which the version is gone. */
+  readonly gone: (document: DocumentKey) => Path
+}
+
+function toPage(view: TenantView, { range, at }: ListMoment, scan: PathScan): PathPage {
   const revision = Math.min(at, view.tenant.last)
-  const { next, ...page } = takeRows(scanPaths(view, { range, at: revision }), range)
+  const { next, ...page } = takeRows(scanPaths(view, { range, at: revision }, scan), range)
   return { ...page, next: next && pathOfKey(next), revision }
 }
 
-function* scanPaths(view: TenantView, { range, at }: ListMoment): Generator<ScannedRow<Path, DocumentKey>> {
+function* scanPaths(
+  view: TenantView,
+  { range, at }: ListMoment,
+  { gone }: PathScan,
+): Generator<ScannedRow<Path, DocumentKey>> {
   const { last } = view.tenant
   const writtenSince = at === last ? [] : writtenIn(view, range, { after: at, upTo: last })
   const written = new Set(writtenSince?.map(textOf))
@@ -32,7 +50,7 @@ function* scanPaths(view: TenantView, { range, at }: ListMoment): Generator<Scan
     if (writtenSince !== null && row !== null && isWritten(entry)) continue
     const isNewest = row !== null && (writtenSince !== null || isUnchanged(view, document, at))
     const { isShown, bytes, isGone } = isNewest ? shownNow(entry, range) : shownThen(view, document, { range, at })
-    const read = isGone === true ? () => throwExpired(view) : isShown ? () => pathOfKey(document) : null
+    const read = isGone === true ? () => gone(document) : isShown ? () => pathOfKey(document) : null
     yield { position: document, read, bytes: KEY_BYTES + bytes }
   }
 }
