@@ -13,6 +13,7 @@ import { feeds } from './database/feeds.ts'
 import { gets } from './database/get.ts'
 import { histories } from './database/history.ts'
 import { interrupts } from './database/interrupts.ts'
+import { keptPasts } from './database/kept-past.ts'
 import { keys } from './database/keys.ts'
 import { limits } from './database/limits.ts'
 import { lives } from './database/live.ts'
@@ -65,6 +66,7 @@ const CHAPTERS = [
   races,
   purges,
   retentions,
+  keptPasts,
   wheres,
   searches,
   lives,

@@ -52,8 +52,7 @@ async function hide(db: Database, secret: string, next: () => number): Promise<v
     () => db.post('posts', { gone: secret }).then(({ changes }) => db.delete(changes[0]?.path ?? '')),
     () => db.patch(post, { json: [{ op: 'add', path: `/${secret}`, value: secret }] }),
     () => db.patch(post, { operators: { [secret]: { $inc: 1 }, tags: { $append: [secret] } } }),
-    () =>
-      db.post('posts', { back: secret }).then(({ id }) => db.revert({ commit: id })),
+    () => db.post('posts', { back: secret }).then(({ id }) => db.revert({ commit: id })),
     async () => {
       const { cursor } = await db.put(`${post}/lost`, secret)
       await db.delete(`${post}/lost`)
