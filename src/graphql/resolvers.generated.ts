@@ -80,8 +80,8 @@ export type GqlQuery = {
   readonly history: GqlDocumentConnection;
   /**
    * A page of the collections at the root, or right below a document, by name: those that have or had documents, and those that
-   * an empty array declares. Null when the document is not there. Collections whose names begin with `_` belong to the system,
-   * and are not shown.
+   * an empty array declares; not those of which all documents were purged. Null when the document is not there. Collections
+   * whose names begin with `_` belong to the system, and are not shown.
    */
   readonly collections?: Maybe<GqlCollectionConnection>;
   /**
@@ -94,6 +94,7 @@ export type GqlQuery = {
    * A page of the log: what the subscription `changes` would have delivered, the oldest first. `first` takes the oldest of all
    * that match, `last` the newest: so `actor: "bob"`, `from`, `to` and `last: 100` show what bob did in that time. A search for
    * what is rare may end a page early, even empty: `pageInfo` then says that there may be more, and where to go on.
+   * A period that begins or ends below what retention keeps is HISTORY_EXPIRED.
    */
   readonly log: GqlChangeBatch;
 };
@@ -212,13 +213,15 @@ export type GqlMutation = {
   /**
    * Makes what the path names as it was at a moment of the past, by an ordinary commit: a deleted document comes back, a field
    * goes back. What was not there then is deleted; NOT_FOUND when it is not there now either. A version that equals what is
-   * there is written, too. TOO_LARGE above 1,000 documents.
+   * there is written, too. What was purged counts as not there; HISTORY_EXPIRED where retention removed what it needs. TOO_LARGE
+   * above 1,000 documents.
    */
   readonly restore: GqlCommit;
   /**
    * Takes back what a commit did, or an actor in a period, by an ordinary commit, and leaves everything else as it is: field by
    * field, what is as the reverted write left it becomes what it was before. What somebody else wrote since stays, and is told
-   * as a conflict. Reverting a revert is reverting its commit. TOO_LARGE above 1,000 documents or 10,000 versions.
+   * as a conflict. Reverting a revert is reverting its commit. What was purged stays as it is; HISTORY_EXPIRED where retention
+   * removed versions of a commit. TOO_LARGE above 1,000 documents or 10,000 versions.
    */
   readonly revert: GqlReverted;
   /**

@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { openEngine, type EngineOptions } from '../../src/db/engine.ts'
+import { keptPasts } from '../contract/database/kept-past.ts'
 import { purges } from '../contract/database/purges.ts'
 import { retentions } from '../contract/database/retention.ts'
 import { reading, reasons, type OpenDatabase } from '../contract/database/subject.ts'
@@ -18,6 +19,7 @@ describeMongo('database on MongoDB', (mongo) => {
   const subject = { name: 'MongoDB', open: (options?: EngineOptions) => openDatabase(mongo, options) }
   purges(subject)
   retentions(subject)
+  keptPasts(subject)
 })
 
 describeMongo('two servers on MongoDB', (mongo) => {

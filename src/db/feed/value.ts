@@ -48,7 +48,8 @@ export class ValueSource implements FeedSource<ObservedValue> {
   }
 
   async #valueAt(revision: Revision): Promise<ObservedValue> {
-    if (this.#cached?.revision === revision) return this.#cached.item
+    const isPurged = this.#options.tail.lastPurge > revision
+    if (this.#cached?.revision === revision && !isPurged) return this.#cached.item
     const item = { value: await this.#options.read(revision) }
     if (revision >= (this.#cached?.revision ?? 0)) this.#cached = { revision, item }
     return item

@@ -6,7 +6,8 @@ import type { FoundCommit, VersionRow } from './tables.ts'
 
 /**
  * Rows are lines of JSON. A log row has one line of the commit's metadata, one of the paths it wrote, then one per
- * version; `thinned`: 1 when it had more. So one version of a large commit is read by its offset, and reading the paths parses no values.
+ * version; `thinned`: 1 when it had more. So one version of a large commit is read by its offset, and reading the paths
+ * parses no values.
  */
 type CommitMeta = readonly [id: string, at: Millis, actor: string | null, digest: string | null, thinned?: 1]
 type VersionLine = readonly [

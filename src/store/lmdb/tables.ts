@@ -28,7 +28,7 @@ export interface LmdbTables {
   readonly actors: Database<number, Key>
   /** [n, top-level collection, revision] → 0, of each commit that wrote there. */
   readonly writes: Database<number, Key>
-  /** As `writes`, of each commit that deleted a document there. */
+  /** As `writes`, of each commit that deleted a document there; the marks of purged versions do not count. */
   readonly deletes: Database<number, Key>
   /** Number of a dropped tenant → its name, until its rows are removed. */
   readonly dropped: Database<string, number>

@@ -199,16 +199,16 @@ function belowTheFloor(subject: DatabaseSubject): void {
       const { db } = fixture
       const { commit } = await thinned(fixture)
       const refused = [
-        db.restore('a/1', at(2)),
-        db.restore('a/1', { version: 2 }),
-        db.restore('a', at(2), { scope: 'TREE' }),
-        db.diff('a/1', { from: at(2) }),
-        db.revert({ commit }),
-        db.revert({ commit }, { dryRun: true }),
-        db.revert({ actor: { actor: 'ada' } }),
-        db.revert({ actor: { actor: 'ada', paths: ['a'] } }),
+        () => db.restore('a/1', at(2)),
+        () => db.restore('a/1', { version: 2 }),
+        () => db.restore('a', at(2), { scope: 'TREE' }),
+        () => db.diff('a/1', { from: at(2) }),
+        () => db.revert({ commit }),
+        () => db.revert({ commit }, { dryRun: true }),
+        () => db.revert({ actor: { actor: 'ada' } }),
+        () => db.revert({ actor: { actor: 'ada', paths: ['a'] } }),
       ]
-      for (const each of refused) expect((await refusal(each)).code).toBe('HISTORY_EXPIRED')
+      for (const run of refused) expect((await refusal(run())).code).toBe('HISTORY_EXPIRED')
       expect(await db.diff('b/1', { from: at(1.5) })).toEqual([{ op: 'replace', path: '/n', value: 8 }])
       expect(await db.diff('a/1', { from: { version: 6 } })).toEqual([{ op: 'replace', path: '/n', value: 8 }])
       expect(summary(await db.restore('b/1', at(1.5)))).toEqual(['UPDATE b/1@10'])

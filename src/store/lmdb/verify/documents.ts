@@ -10,8 +10,8 @@ import { tenantOfKey, type VerifiedTenant, type VerifiedTenants } from './tenant
 export const HEAD_TABLES = ['heads', 'tombs', 'purged'] as const
 
 /**
- * Checks the documents: versions without a gap from the first that is kept, each in the log; exactly one head, in one of
- * HEAD_TABLES, that is at the newest version; no head without a version; no content before a mark, unless a row of
+ * Checks the documents: versions without a gap from the first that is kept, each in the log; exactly one head, in one
+ * of HEAD_TABLES, that is at the newest version; no head without a version; no content before a mark, unless a row of
  * `erasures` says that it is to be erased; and no such row without its purge.
  */
 export async function verifyDocuments(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {

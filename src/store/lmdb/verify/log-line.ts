@@ -5,7 +5,7 @@ import { jsonIn } from './row-scan.ts'
 export function writesOf(paths: readonly string[], lines: readonly string[]): IndexedCommit['writes'] {
   return paths.map((path, i) => {
     const version = jsonIn(lines[i])
-    return { path: path.split('/'), isDelete: isVersion(version) && version[1] === 'DELETE' && !isMark(version) }
+    return { path: path.split('/'), isDelete: isVersion(version) && version[1] === 'DELETE' && !hasMark(version) }
   })
 }
 
@@ -28,7 +28,7 @@ export function isTexts(value: unknown): value is readonly string[] {
 }
 
 /** Whether a line has the element that only the mark of a purged version has. */
-export function isMark(line: readonly unknown[]): boolean {
+export function hasMark(line: readonly unknown[]): boolean {
   return line.length > 5
 }
 
@@ -40,7 +40,7 @@ function isEmptied([, type, fields, , value, purged, ...more]: readonly unknown[
 
 /** The line of a version; its value may be anything. */
 export function isVersion(value: unknown): value is readonly [version: number, type: string, ...unknown[]] {
-  if (!Array.isArray(value) || value.length < 5 || (isMark(value) && !isEmptied(value))) return false
+  if (!Array.isArray(value) || value.length < 5 || (hasMark(value) && !isEmptied(value))) return false
   const [version, type, fields, createdAt] = value as readonly unknown[]
   return (
     Number.isSafeInteger(version) &&

@@ -5,7 +5,7 @@ import { documentKey, toDocumentKey, versionKey, type DocumentKey } from '../key
 import { encodeHead, revisionInHead } from '../rows.ts'
 import type { VersionRow } from '../tables.ts'
 import { HEAD_TABLES } from './documents.ts'
-import { isMark, isMeta, isTexts, isVersion, writesOf } from './log-line.ts'
+import { hasMark, isMeta, isTexts, isVersion, writesOf } from './log-line.ts'
 import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './row-scan.ts'
 import { tenantOfKey, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
@@ -128,11 +128,11 @@ class LogCheck {
     const document = toDocumentKey(tenant.row.number, path.split('/'))
     const location = jsonIn(this.#value('versions', versionKey(document, revision))) as VersionRow | undefined
     const bytes = Buffer.byteLength(line)
-    const expected: VersionRow = isMark(version) ? [version[0], offset, bytes, 1] : [version[0], offset, bytes]
+    const expected: VersionRow = hasMark(version) ? [version[0], offset, bytes, 1] : [version[0], offset, bytes]
     if (JSON.stringify(location) !== JSON.stringify(expected)) {
       this.#add(tenant, `${what}: is at ${JSON.stringify(expected)}, but located at ${JSON.stringify(location)}`)
     }
-    const table = isMark(version) ? 'purged' : version[1] === 'DELETE' ? 'tombs' : 'heads'
+    const table = hasMark(version) ? 'purged' : version[1] === 'DELETE' ? 'tombs' : 'heads'
     const fault = this.#headFault(document, table, encodeHead(line, meta))
     if (fault !== null) this.#add(tenant, `${what}: ${fault}`)
   }

@@ -68,7 +68,8 @@ function toCommitPage({ rows, more }: TakenRows<LogEntry>): CommitPage {
 }
 
 /**
- * The documents at and below the paths, deleted and purged ones included, as texts; null when there are more than MERGED_DOCUMENTS.
+ * The documents at and below the paths, deleted and purged ones included, as texts; null when there are more than
+ * MERGED_DOCUMENTS.
  */
 async function fewMongoDocuments(reader: MongoReader, below: readonly Path[]): Promise<readonly string[] | null> {
   const { tables, tenants, overlay } = reader
