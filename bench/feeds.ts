@@ -1,6 +1,6 @@
 import { broadcast } from './feeds/broadcast.ts'
 import { latency } from './feeds/latency.ts'
-import { fairness, reach, writers } from './feeds/live.ts'
+import { fairness, liveReaders, reach, writers } from './feeds/live.ts'
 import { resume } from './feeds/resume.ts'
 import { shapes } from './feeds/shapes.ts'
 
@@ -10,6 +10,7 @@ export async function feeds(): Promise<void> {
   await broadcast({ subscribers: 10_000, changes: 20 })
   await latency()
   await writers()
+  await liveReaders()
   await reach()
   await fairness()
   await resume()

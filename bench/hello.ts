@@ -62,7 +62,7 @@ const streams = createEventStreams(
   {
     executor,
     payloadCache: new PayloadCache(executor, pacer),
-    writeScheduler: new WriteScheduler(() => executor.inFlight(), memoryBudget),
+    writeScheduler: new WriteScheduler(() => 1, memoryBudget),
   },
   BOUNDS,
 )

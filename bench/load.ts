@@ -4,12 +4,19 @@ import { WebSocket } from 'ws'
 import type { Figure } from './figures.ts'
 import type { BenchServer } from './server.ts'
 
+type Variables = Readonly<Record<string, unknown>>
+
 export interface Load {
   readonly query: string
-  readonly variables: Readonly<Record<string, unknown>>
+  readonly variables: Variables
   /** Concurrent clients, each with one operation in flight. */
   readonly clients: number
   readonly ms: number
+}
+
+interface WsLoad extends Omit<Load, 'variables'> {
+  /** The same for each operation, or made for each. */
+  readonly variables: Variables | (() => Variables)
 }
 
 /** Runs the operation over HTTP/1.1 with keep-alive, one connection per client. */
@@ -29,7 +36,7 @@ export async function overHttp(server: BenchServer, load: Load): Promise<Figure>
 }
 
 /** Runs the operation over graphql-transport-ws, one socket per client. */
-export async function overWs(server: BenchServer, load: Load): Promise<Figure> {
+export async function overWs(server: BenchServer, load: WsLoad): Promise<Figure> {
   const sockets = await Promise.all(Array.from({ length: load.clients }, () => openSocket(server.url)))
   const before = server.cpuMicros()
   const begun = performance.now()
@@ -49,11 +56,13 @@ export async function openSocket(url: string): Promise<WebSocket> {
   return socket
 }
 
-function repeat(socket: WebSocket, { query, variables }: Load, until: number): Promise<number> {
-  const payload = JSON.stringify({ query, variables })
+function repeat(socket: WebSocket, { query, variables }: WsLoad, until: number): Promise<number> {
+  const payload = (): string =>
+    JSON.stringify({ query, variables: typeof variables === 'function' ? variables() : variables })
+  const constant = typeof variables === 'function' ? null : payload()
   let count = 0
   return new Promise((resolve, reject) => {
-    const ask = (): void => socket.send(`{"id":"${count}","type":"subscribe","payload":${payload}}`)
+    const ask = (): void => socket.send(`{"id":"${count}","type":"subscribe","payload":${constant ?? payload()}}`)
     socket.on('message', (data: Buffer) => {
       const text = data.toString()
       if (text.includes('"type":"ping"')) return socket.send('{"type":"pong"}')

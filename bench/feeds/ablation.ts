@@ -20,18 +20,11 @@ const BROADCAST_PACER = 'db/feed/cohort/broadcast-pacer.js'
 /** The mechanisms of docs/adr/0006-one-delivery-for-many.md, each with the edits that turn it off. */
 const MECHANISMS: Readonly<Record<string, readonly Edit[]>> = {
   'nothing, for the noise': [],
-  quorum: [{ file: BROADCAST_PACER, on: 'return count >= Math.floor(QUORUM * this.#size)', off: 'return true' }],
-  'cooldown of a cohort': [
-    { file: BROADCAST_PACER, on: 'Math.min(this.#cooldown * this.#elapsedMs', off: 'Math.min(0' },
-  ],
-  'cooldown of the scheduler': [
-    { file: WRITE_SCHEDULER, on: 'Math.min(Math.max(inFlight - LOAD_THRESHOLD, 0), MAX_COOLDOWN_FACTOR)', off: '0' },
-  ],
-  'fewer sockets per turn beside operations': [{ file: WRITE_SCHEDULER, on: 'busy: 4', off: 'busy: 256' }],
-  'slices of a broadcast': [
-    { file: 'db/feed/cohort/waiters.js', on: 'BROADCAST_SLICE = 128', off: 'BROADCAST_SLICE = 1e9' },
-  ],
-  'fair lanes': [{ file: WRITE_SCHEDULER, on: 'this.#queue.takeRoundRobin(max)', off: 'this.#queue.take(max)' }],
+  'waiting for all readers': [{ file: BROADCAST_PACER, on: 'return count >= this.#size', off: 'return true' }],
+  'share of a cohort under load': [{ file: BROADCAST_PACER, on: '(1 / this.#share() - 1)', off: '0' }],
+  'share of the scheduler under load': [{ file: WRITE_SCHEDULER, on: '[this.#share(), ', off: '[1, ' }],
+  'short turns': [{ file: 'core/limits.js', on: 'BROADCAST_TURN_MS = 0.3', off: 'BROADCAST_TURN_MS = 5' }],
+  'fair lanes': [{ file: WRITE_SCHEDULER, on: 'this.#queue.rotate()', off: 'void 0' }],
   coalescer: [
     {
       file: 'server/broadcast/buffer-coalescer.js',
@@ -157,8 +150,20 @@ function copyWithout(name: string, edits: readonly Edit[]): string {
 
 async function measure(root: string): Promise<Measured> {
   const server = await startServer(root)
-  await overWs(server, load(64, 1_000))
-  const subscribers = await openSubscribers({ url: server.url, over: 'ws', count: SUBSCRIBERS })
+  try {
+    await overWs(server, load(64, 1_000))
+    const subscribers = await openSubscribers({ url: server.url, over: 'ws', count: SUBSCRIBERS })
+    try {
+      return await measureWith(server, subscribers)
+    } finally {
+      await subscribers.close()
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+async function measureWith(server: BenchServer, subscribers: Subscribers): Promise<Measured> {
   const [rates, lags]: [number[], number[]] = [[], []]
   for (const clients of WRITERS) {
     await settle(subscribers, await overWs(server, load(clients, 200)))
@@ -169,8 +174,6 @@ async function measure(root: string): Promise<Measured> {
   await subscribers.latencies()
   const even = await evenly(server, subscribers)
   const lone = await loneReader(server, subscribers)
-  await subscribers.close()
-  await server.stop()
   return { rates, lags, ...even, lone }
 }
 

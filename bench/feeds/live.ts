@@ -2,7 +2,7 @@ import { interleaved, median, number, percentiles, progress, ratio, table } from
 import { overWs, type Load } from '../load.ts'
 import { startServer } from '../server.ts'
 import { openSubscribers, type Subscribers } from './subscribers.ts'
-import { openWriter, POST, type Writer } from './writer.ts'
+import { moment, openWriter, POST, type Writer } from './writer.ts'
 
 const MANY = 10_000
 const SOME = 1_000
@@ -47,6 +47,45 @@ export async function writers(): Promise<void> {
       'after 3 s of it all had all',
   )
   table(['writers', 'without', 'with', 'with / without', 'all had all'], rows)
+}
+
+const LIVE =
+  'subscription { live(paths: ["posts"]) { cursor upToDate changes { type path document { version value } } } }'
+const PUT = 'mutation ($path: Path!, $value: JSON) { put(path: $path, value: $value) { id } }'
+
+/** How far 1,000 `live` readers are behind 16 writers at full speed, who write 100 documents. */
+export async function liveReaders(): Promise<void> {
+  const server = await startServer()
+  const load = {
+    query: PUT,
+    variables: () => ({
+      path: `posts/${Math.floor(Math.random() * 100)}`,
+      value: { title: 'A post as people write them', likes: 42, t: moment() },
+    }),
+    clients: 16,
+    ms: 3_000,
+  }
+  await overWs(server, load)
+  const alone = await overWs(server, load)
+  const subscribers = await openSubscribers({ url: server.url, over: 'ws', count: SOME, query: LIVE })
+  await overWs(server, { ...load, ms: 300 })
+  await subscribers.latencies()
+  const beside = await overWs(server, load)
+  const latencies = await subscribers.latencies()
+  await subscribers.close()
+  await server.stop()
+  console.log(`${number(SOME)} live readers of 100 documents over ws, which 16 writers write as fast as they can`)
+  table(
+    ['writes/s', 'without readers', 'p50 ms', 'p99 ms', 'longest ms', 'of the writes, each got'],
+    [
+      [
+        number(beside.perSecond),
+        number(alone.perSecond),
+        ...percentiles(latencies, [0.5, 0.99, 1]).map((ms) => ms.toFixed(0)),
+        ratio(latencies.length / SOME / (beside.operations ?? NaN)),
+      ],
+    ],
+  )
 }
 
 /** Writes one change after the other; returns the milliseconds of each until `receivers` subscribers had it. */

@@ -88,6 +88,12 @@ export const LIMITS: Limits = {
   paramsBytes: 16_384,
 }
 
+/**
+ * Longest turn of the event loop that brings events to many readers, ms: an operation may wait that long behind them.
+ * Shorter turns cost more of them.
+ */
+export const BROADCAST_TURN_MS = 0.3
+
 /** TOO_LARGE for the bound `limit`; `what` names the thing and its size. */
 export function tooLarge(limit: string, max: number, what: string): DatabaseError {
   return new DatabaseError('TOO_LARGE', `${what}; at most ${max} (${limit}) are allowed.`, { limit, max })

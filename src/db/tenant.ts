@@ -23,6 +23,8 @@ export interface EngineOptions extends StampClockOptions {
   readonly writeMs?: number | undefined
   /** Time after which a read of many pages fails with TIMEOUT, ms; default 5,000. */
   readonly readMs?: number | undefined
+  /** Share of the event loop that broadcasts to subscriptions may take now, above 0, at most 1. Default: always 1. */
+  readonly broadcastShare?: (() => number) | undefined
   /** Authorizes subscriptions; default: grants every request. */
   readonly admit?: Authorize | undefined
 }
@@ -61,7 +63,7 @@ export class Tenant {
   readonly #readMs: number
   readonly #admit: Authorize
   readonly #feeds = new Set<RunningFeed>()
-  readonly #cohorts = new Cohorts()
+  readonly #cohorts: Cohorts
   #running: Promise<RunningTenant> | null = null
   #tail: LogTail | null = null
   #sweeper: Sweeper | null = null
@@ -75,6 +77,7 @@ export class Tenant {
     this.#clock = options.clock
     this.#writeMs = options.writeMs ?? 5_000
     this.#readMs = options.readMs ?? 5_000
+    this.#cohorts = new Cohorts(options.broadcastShare ?? (() => 1))
     this.#admit = options.admit ?? authorizeAll
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()

@@ -6,6 +6,7 @@ import type { Config } from './config/config.ts'
 import { createGraphqlHttp } from './http/graphql-handler.ts'
 import { MemoryBudget } from './limits/memory-budget.ts'
 import { createHttp, ROUTES, type Http } from './http/http-server.ts'
+import { OperationLoad } from './limits/operation-load.ts'
 import { OperationPacer } from './limits/operation-pacer.ts'
 import { describeError, type Log } from './config/logger.ts'
 import { createMetrics, type EngineCounts } from './status/metrics.ts'
@@ -36,6 +37,8 @@ interface AppOptions {
   readonly log: Log
   /** Yoga or envelop plugins that act on the operations of all transports; default none. */
   readonly plugins?: readonly OperationPlugin[] | undefined
+  /** Counts the operations. Default: a new one. */
+  readonly load?: OperationLoad | undefined
   /** Counts of running feeds and their shapes, for the metrics. */
   readonly counts: () => EngineCounts
   /** Why the store does not answer, if that is known without a call of it; null when it does (default). */
@@ -49,6 +52,7 @@ export function createApp({
   address = config.host,
   log,
   plugins,
+  load = new OperationLoad(),
   counts,
   unavailableReason = () => null,
 }: AppOptions): App {
@@ -61,13 +65,14 @@ export function createApp({
     module,
     databaseOf,
     plugins,
+    load,
     maxRunning: bounds.operations,
     observe: (error) => readiness.observe(error),
   })
   const [memoryBudget, pacer] = [new MemoryBudget(bounds), new OperationPacer()]
   const [payloadCache, writeScheduler] = [
     new PayloadCache(executor, pacer),
-    new WriteScheduler(() => executor.inFlight(), memoryBudget),
+    new WriteScheduler(load.broadcastShare, memoryBudget),
   ]
   const streams = createEventStreams({ executor, payloadCache, writeScheduler }, bounds)
   const origins = allowOrigins(config.cors, config.host, address)

@@ -7,6 +7,7 @@ import { addressToListenOn, isLoopback } from './config/address.ts'
 import { dataOf, readConfig, StartError, type Config } from './config/config.ts'
 import { openLog, type Log } from './config/logger.ts'
 import { openStore } from './store/open-store.ts'
+import { OperationLoad } from './limits/operation-load.ts'
 import { createApp } from './app.ts'
 import { stopServer } from './stop.ts'
 
@@ -45,13 +46,18 @@ export async function startServer(
   const address = await listenable(config, () => addressToListenOn(config))
   const { store, unavailableReason } = await openStore(config, TENANT, log)
   try {
-    const engine = await openEngine(store, { warn: (sentence) => log.warn(sentence) })
+    const load = new OperationLoad()
+    const engine = await openEngine(store, {
+      warn: (sentence) => log.warn(sentence),
+      broadcastShare: load.broadcastShare,
+    })
     const app = createApp({
       databaseOf: (actor) => engine.database(TENANT, { actor }),
       config,
       address,
       log,
       plugins: options.plugins,
+      load,
       counts: () => ({ ...engine.counts(), ...engine.retention() }),
       unavailableReason,
     })

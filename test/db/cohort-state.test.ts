@@ -41,7 +41,7 @@ const EVENTS = {
   'turn, ephemeral': { ...FOUND, hasEphemeral: true },
   'turn, no commit': FOUND,
   'turn, no reader': { ...FOUND, parked: 0, isPending: true, hasEphemeral: true },
-  quorum: { kind: 'QUORUM' },
+  complete: { kind: 'COMPLETE' },
   'step, batch': stepTo(8, 'changes'),
   'step, batch of many': stepTo(8, 'changes', false),
   'step, empty': stepTo(8, null),
@@ -98,7 +98,7 @@ const LOOK_AGAIN = {
 } as const
 
 /** Events that an idle cohort ignores. */
-const NO_LOOP = { ...NO_TURN, quorum: IGNORED, ...NO_STEP, delivered: IGNORED, ...NO_FAILURE } as const
+const NO_LOOP = { ...NO_TURN, complete: IGNORED, ...NO_STEP, delivered: IGNORED, ...NO_FAILURE } as const
 /** Events that a loop ignores while it waits for a turn. */
 const NO_READ = { ...NO_STEP, delivered: IGNORED, ...NO_FAILURE } as const
 
@@ -106,16 +106,16 @@ const NO_READ = { ...NO_STEP, delivered: IGNORED, ...NO_FAILURE } as const
 const TABLE: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = {
   IDLE: { work: 'TURN: nextTurn', ...NO_LOOP, 'retry due': IGNORED },
   RETRY: { work: 'TURN+: nextTurn', ...NO_LOOP, 'retry due': 'IDLE: heartbeat' },
-  TURN: { work: IGNORED, ...LOOK, quorum: IGNORED, ...NO_READ, 'retry due': 'TURN: ' },
-  'TURN+': { work: IGNORED, ...LOOK_AGAIN, quorum: IGNORED, ...NO_READ, 'retry due': 'TURN: heartbeat' },
-  PACE: { work: IGNORED, ...LOOK, quorum: 'TURN: endWait', ...NO_READ, 'retry due': 'PACE: ' },
-  'PACE+': { work: IGNORED, ...LOOK_AGAIN, quorum: 'TURN+: endWait', ...NO_READ, 'retry due': 'PACE: heartbeat' },
+  TURN: { work: IGNORED, ...LOOK, complete: IGNORED, ...NO_READ, 'retry due': 'TURN: ' },
+  'TURN+': { work: IGNORED, ...LOOK_AGAIN, complete: IGNORED, ...NO_READ, 'retry due': 'TURN: heartbeat' },
+  PACE: { work: IGNORED, ...LOOK, complete: 'TURN: endWait', ...NO_READ, 'retry due': 'PACE: ' },
+  'PACE+': { work: IGNORED, ...LOOK_AGAIN, complete: 'TURN+: endWait', ...NO_READ, 'retry due': 'PACE: heartbeat' },
   READ: {
     work: IGNORED,
     ...NO_TURN,
-    quorum: IGNORED,
-    'step, batch': 'TURN: moveEdge 8, broadcast changes 3, releaseAhead, nextTurn',
-    'step, batch of many': 'TURN: moveEdge 8, broadcast changes 0, releaseAhead, nextTurn',
+    complete: IGNORED,
+    'step, batch': 'TURN: moveEdge 8, broadcast changes, releaseAhead, nextTurn',
+    'step, batch of many': 'TURN: moveEdge 8, broadcast changes, releaseAhead, nextTurn',
     'step, empty': 'TURN: moveEdge 8, repullNotLive, releaseAhead, nextTurn',
     'step, not moved': 'TURN: nextTurn',
     delivered: IGNORED,
@@ -125,9 +125,9 @@ const TABLE: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
   'READ+': {
     work: IGNORED,
     ...NO_TURN,
-    quorum: IGNORED,
-    'step, batch': 'TURN+: moveEdge 8, broadcast changes 3, releaseAhead, nextTurn',
-    'step, batch of many': 'TURN+: moveEdge 8, broadcast changes 0, releaseAhead, nextTurn',
+    complete: IGNORED,
+    'step, batch': 'TURN+: moveEdge 8, broadcast changes, releaseAhead, nextTurn',
+    'step, batch of many': 'TURN+: moveEdge 8, broadcast changes, releaseAhead, nextTurn',
     'step, empty': 'TURN+: moveEdge 8, repullNotLive, releaseAhead, nextTurn',
     'step, not moved': 'TURN+: nextTurn',
     delivered: IGNORED,
@@ -137,7 +137,7 @@ const TABLE: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
   DELIVER: {
     work: IGNORED,
     ...NO_TURN,
-    quorum: IGNORED,
+    complete: IGNORED,
     ...NO_STEP,
     delivered: 'TURN: nextTurn',
     ...FAILURE,
@@ -146,7 +146,7 @@ const TABLE: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
   'DELIVER+': {
     work: IGNORED,
     ...NO_TURN,
-    quorum: IGNORED,
+    complete: IGNORED,
     ...NO_STEP,
     delivered: 'TURN+: nextTurn',
     ...FAILURE_AGAIN,
@@ -155,7 +155,7 @@ const TABLE: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
   REJECT: {
     work: IGNORED,
     ...NO_TURN,
-    quorum: IGNORED,
+    complete: IGNORED,
     ...NO_STEP,
     delivered: 'TURN: nextTurn',
     ...NO_FAILURE,
@@ -164,7 +164,7 @@ const TABLE: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
   'REJECT+': {
     work: IGNORED,
     ...NO_TURN,
-    quorum: IGNORED,
+    complete: IGNORED,
     ...NO_STEP,
     delivered: 'TURN+: nextTurn',
     ...NO_FAILURE,
@@ -176,7 +176,7 @@ const TABLE: Readonly<Record<StateName, Readonly<Record<EventName, string>>>> = 
 function effectText(effect: CohortEffect): string {
   if (effect.kind === 'wait') return `wait ${effect.ms}`
   if (effect.kind === 'moveEdge') return `moveEdge ${effect.revision}`
-  if (effect.kind === 'broadcast') return `broadcast ${String(effect.step.batch)} ${effect.commits}`
+  if (effect.kind === 'broadcast') return `broadcast ${String(effect.step.batch)}`
   if (effect.kind === 'reject') return `reject ${String(effect.error)}`
   return effect.kind
 }

@@ -13,7 +13,7 @@ import { reverts } from '../contract/database/reverts.ts'
 import type { DatabaseSubject } from '../contract/database/subject.ts'
 import { choice, describeMongo } from '../support/mongo/suite.ts'
 
-/** Chapters of the contract of `Database` about patches and the past, and those that read through parts of their own. */
+/** Chapters of the contract about patches and the past, and those that read by code of their own. */
 const CHAPTERS = [logs, histories, patches, restores, reverts, collections, diffs, depthsOfFeeds, atLeasts]
 
 const SLOW_ON_STAND_IN = [{ law: 'CO4', reason: 'its second transaction of 500 documents takes half a minute' }]

@@ -3,7 +3,7 @@ import { follow, selects, type Interest } from '../support/writers/history-follo
 import { readWholeLog, type FollowerRun, type LoggedCommit, type SeenChange } from '../support/writers/history-run.ts'
 import { brokenFeedLaws } from '../support/laws/feed.ts'
 import { contiguous, dense, kept, lively, type Acknowledged } from '../support/laws/log.ts'
-import { Outage, unexplained } from '../support/mongo/outage.ts'
+import { Outage, unexplained, type OutageRefusal } from '../support/mongo/outage.ts'
 import { describeMongo } from '../support/mongo/suite.ts'
 import { startOnMongo, type MongoTidemark } from '../support/server/mongo.ts'
 import { committerOf, remoteLog, socketFeeder } from '../support/writers/graphql.ts'
@@ -121,14 +121,10 @@ describeMongo(
   'stand-in',
 )
 
-test('the judge of refusals explains one by each kill that the write met, and no other', () => {
-  const [atOnce, again, late, before] = [
-    { sent: 1, answered: 1 },
-    { sent: 1, answered: 1 },
-    { sent: 1, answered: 3 },
-    { sent: 0, answered: 0 },
-  ]
-  expect(unexplained([atOnce, late, { sent: 3, answered: 3 }])).toEqual([])
-  expect(unexplained([atOnce, again])).toEqual([again])
-  expect(unexplained([before])).toEqual([before])
+test('the judge of refusals explains two by each kill that the write met, and no other', () => {
+  const refusal = (sent: number, answered: number): OutageRefusal => ({ sent, answered })
+  const [atOnce, again, third] = [refusal(1, 1), refusal(1, 1), refusal(1, 1)]
+  expect(unexplained([atOnce, again, refusal(1, 3), refusal(1, 3), refusal(3, 3)])).toEqual([])
+  expect(unexplained([atOnce, again, third])).toEqual([third])
+  expect(unexplained([refusal(0, 0)])).toEqual([refusal(0, 0)])
 })

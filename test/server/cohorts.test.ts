@@ -210,7 +210,7 @@ async function watchedDatabase(): Promise<Watched> {
   const engine = await openEngine(store)
   const tail = await LogTail.open(store, 'default')
   await store.listen(() => void tail.refresh())
-  const [cohorts, feeds] = [new Cohorts(), new Set<RunningFeed>()]
+  const [cohorts, feeds] = [new Cohorts(() => 1), new Set<RunningFeed>()]
   const context = {
     store,
     tenant: 'default',

@@ -142,7 +142,7 @@ function afterAtLeast(deps: FeedDeps, { atLeast }: AtLeast): Pick<FeedDeps, 'con
   }
 }
 
-type CohortInit<T, P extends FeedPosition> = Omit<CohortOptions<T, P>, 'cache'>
+type CohortInit<T, P extends FeedPosition> = Omit<CohortOptions<T, P>, 'cache' | 'share'>
 
 interface ShapeDecision {
   readonly request: SubscriptionRequest

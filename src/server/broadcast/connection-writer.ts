@@ -76,12 +76,10 @@ export class ConnectionWriter {
     return false
   }
 
-  /** Called by the scheduler, which has dequeued the writer. Whether there was something to send. */
-  flushIfPending(): boolean {
+  /** Called by the scheduler, which has dequeued the writer. */
+  flushQueued(): void {
     this.#isQueued = false
-    const isDue = this.#pendingEvents > 0
     this.flush()
-    return isDue
   }
 
   /** Sends the buffered events now. */

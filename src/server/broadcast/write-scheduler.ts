@@ -1,37 +1,30 @@
 import type { Duplex } from 'node:stream'
+import { BROADCAST_TURN_MS } from '../../core/limits.ts'
 import { RoundRobinQueue } from './round-robin-queue.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import { BufferCoalescer } from './buffer-coalescer.ts'
 import { ConnectionWriter, type WriterScheduling } from './connection-writer.ts'
 
-/**
- * Sockets flushed per event-loop turn: `idle` when no operation is in flight, `busy` when some are; under load
- * `ceil(underLoad / cooldown factor)`, but at least `busy`.
- */
-const SOCKETS_PER_TURN = { idle: 256, busy: 4, underLoad: 32 } as const
-/**
- * Operations in flight without a cooldown; each further one adds one turn length to it, up to `MAX_COOLDOWN_FACTOR`.
- */
-const LOAD_THRESHOLD = 5
-const MAX_COOLDOWN_FACTOR = 18
-/** Longest cooldown, ms: the measured turn may include a stall of the process. */
-const MAX_COOLDOWN_MS = 100
+/** The shortest wait of a timer, ms. */
+const TICK_MS = 1
 
 /**
- * The writers of all connections. Each event-loop turn flushes some of them, and few while operations are in flight:
- * one commit is broadcast to thousands while the next ones wait for the disk.
+ * The writers of all connections. Turns of the event loop flush some of them each, so that operations run in between:
+ * one commit is broadcast to thousands while the next ones wait for the disk. Under load a turn takes no more than its
+ * share of the time since the last one, and timers come in between.
  */
 export class WriteScheduler {
   readonly #writers = new WeakMap<Duplex, ConnectionWriter>()
-  readonly #inFlight: () => number
+  readonly #share: () => number
   readonly #scheduling: WriterScheduling
   readonly #coalescer = new BufferCoalescer()
   readonly #queue = new RoundRobinQueue<ConnectionWriter>()
   #isFlushing = false
+  #endedAt = 0
 
-  /** `inFlight`: queries and mutations running now or a moment ago; see `Executor`. */
-  constructor(inFlight: () => number, memoryBudget: MemoryBudget) {
-    this.#inFlight = inFlight
+  /** `share`: of the event loop, that writing events may take now; see `OperationLoad`. */
+  constructor(share: () => number, memoryBudget: MemoryBudget) {
+    this.#share = share
     this.#scheduling = {
       account: (socket) => memoryBudget.account(socket),
       flushLater: (writer, event) => {
@@ -53,24 +46,17 @@ export class WriteScheduler {
   }
 
   readonly #flush = (): void => {
-    const [inFlight, startedAt] = [this.#inFlight(), performance.now()]
-    const cooldownFactor = Math.min(Math.max(inFlight - LOAD_THRESHOLD, 0), MAX_COOLDOWN_FACTOR)
-    if (cooldownFactor === 0) {
-      this.#flushSome(inFlight === 0 ? SOCKETS_PER_TURN.idle : SOCKETS_PER_TURN.busy, (max) => this.#queue.take(max))
-    } else {
-      this.#flushSome(Math.max(SOCKETS_PER_TURN.busy, Math.ceil(SOCKETS_PER_TURN.underLoad / cooldownFactor)), (max) =>
-        this.#queue.takeRoundRobin(max),
-      )
-    }
+    const [share, startedAt] = [this.#share(), performance.now()]
+    const budgetMs = share < 1 ? ((startedAt - this.#endedAt) * share) / (1 - share) : BROADCAST_TURN_MS
+    const endsAt = startedAt + Math.min(budgetMs, BROADCAST_TURN_MS)
+    do this.#queue.shift()?.flushQueued()
+    while (!this.#queue.isEmpty && performance.now() < endsAt)
+    // Without load one event after the other is flushed: taking turns would make all of them late.
+    if (share < 1) this.#queue.rotate()
+    this.#endedAt = performance.now()
     this.#isFlushing = !this.#queue.isEmpty
     if (!this.#isFlushing) this.#coalescer.clear()
-    else if (cooldownFactor === 0) setImmediate(this.#flush)
-    else setTimeout(this.#flush, Math.min((performance.now() - startedAt) * cooldownFactor, MAX_COOLDOWN_MS))
-  }
-
-  #flushSome(count: number, take: (max: number) => readonly ConnectionWriter[]): void {
-    for (let left = count; left > 0 && !this.#queue.isEmpty;) {
-      for (const writer of take(left)) if (writer.flushIfPending()) left--
-    }
+    else if (share < 1) setTimeout(this.#flush, TICK_MS)
+    else setImmediate(this.#flush)
   }
 }

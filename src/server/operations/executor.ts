@@ -7,7 +7,7 @@ import type { GraphqlModule } from '../../graphql/graphql-module.ts'
 import { OperationPipeline, type OperationPlugin, type PreparedOperation } from './operation-pipeline.ts'
 import { createPrepare, type Prepare } from './prepare.ts'
 import type { SubscribeResult } from './subscription.ts'
-import { createWindowCounter } from './window-counter.ts'
+import type { OperationLoad } from '../limits/operation-load.ts'
 
 /**
  * Executes operations on the database of one tenant. All transports share it, so that they have the same rules, plugins
@@ -28,11 +28,6 @@ export interface Executor {
   /** The error as clients may see it; `observe` is called with it. */
   readonly mask: (error: unknown) => GraphQLError
   readonly maskResult: (result: ExecutionResult) => ExecutionResult
-  /**
-   * Queries and mutations that are running, or that started within one window, the current or the last; the largest
-   * number.
-   */
-  readonly inFlight: () => number
   /** Resolves when no query or mutation is running. */
   readonly drained: () => Promise<void>
 }
@@ -43,6 +38,8 @@ interface ExecutorOptions {
   readonly databaseOf: (actor: string | null) => Database
   /** Yoga or envelop plugins of the embedder, in order. Default none. */
   readonly plugins?: readonly OperationPlugin[] | undefined
+  /** Counts the queries and mutations. Default: nothing does. */
+  readonly load?: OperationLoad | undefined
   /** Queries and mutations that run at once; more are refused with TOO_MANY_REQUESTS. */
   readonly maxRunning: number
   /** Called with every error that a client gets. */
@@ -50,10 +47,9 @@ interface ExecutorOptions {
 }
 
 /** An executor for a GraphQL module on a database. Throws StartError for a plugin that cannot act on all transports. */
-export function createExecutor({ module, databaseOf, plugins, maxRunning, observe }: ExecutorOptions): Executor {
+export function createExecutor({ module, databaseOf, plugins, load, maxRunning, observe }: ExecutorOptions): Executor {
   const pipeline = new OperationPipeline(module, plugins)
   const running = createRunningCount()
-  const recent = createWindowCounter()
   const anonymous = databaseOf(null)
   const databaseFor = ({ actor = null }: PreparedOperation): Database =>
     actor === null ? anonymous : databaseOf(actor)
@@ -71,7 +67,6 @@ export function createExecutor({ module, databaseOf, plugins, maxRunning, observ
     maskResult,
     hasPlugins: (plugins?.length ?? 0) > 0,
     context: () => module.context(anonymous),
-    inFlight: () => Math.max(recent.now(), running.now()),
     drained: running.drained,
     prepare: createPrepare(pipeline, { mask, maskResult }),
     execute: async (prepared, room) => {
@@ -80,7 +75,7 @@ export function createExecutor({ module, databaseOf, plugins, maxRunning, observ
       }
       if (!room.claim(0)) return { errors: [tooMany(NO_ROOM)] }
       running.add(1)
-      recent.count()
+      load?.count()
       try {
         return maskResult(await pipeline.execute(prepared, module.context(databaseFor(prepared), room)))
       } catch (error) {

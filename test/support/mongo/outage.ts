@@ -3,7 +3,7 @@ import type { StandIn } from './standin.ts'
 import { committerOf, Refused } from '../writers/graphql.ts'
 import type { Write } from '../writers/load.ts'
 
-/** A refusal with UNAVAILABLE: how many kills there had been when the write was sent, and when it was answered. */
+/** A refusal with UNAVAILABLE or TIMEOUT: the number of kills when the write was sent, and when it was answered. */
 export interface OutageRefusal {
   readonly sent: number
   readonly answered: number
@@ -67,18 +67,30 @@ export class Outage {
   }
 }
 
+/** Codes of the refusals after which the same write is to be sent again with its key. */
+const PASSING: ReadonlySet<unknown> = new Set(['UNAVAILABLE', 'TIMEOUT'])
+
 function unavailable(error: unknown): null {
-  if (error instanceof Refused && error.code === 'UNAVAILABLE') return null
+  if (error instanceof Refused && PASSING.has(error.code)) return null
   throw error
 }
 
-/** The refusals of one writer that no kill of their own explains: each kill explains one, of a write that met it. */
+/**
+ * Refusals of one writer that one kill leads to: after 2 s without a primary, and when the driver's client, whose
+ * heartbeat hangs in a destroyed socket, is replaced after 3 s (`MongoConnection`).
+ */
+const REFUSALS_PER_KILL = 2
+
+/** The refusals of one writer that no kill explains: of a write that met it, or was sent between it and the next. */
 export function unexplained(refusals: readonly OutageRefusal[]): readonly OutageRefusal[] {
-  let explained = 0
+  const explained = new Map<number, number>()
   return refusals.filter(({ sent, answered }) => {
-    const kill = Math.max(explained + 1, sent === answered ? sent : sent + 1)
-    if (kill > answered) return true
-    explained = kill
-    return false
+    for (let kill = sent === answered ? sent : sent + 1; kill <= answered; kill++) {
+      const count = explained.get(kill) ?? 0
+      if (kill === 0 || count === REFUSALS_PER_KILL) continue
+      explained.set(kill, count + 1)
+      return false
+    }
+    return true
   })
 }

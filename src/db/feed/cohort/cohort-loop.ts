@@ -66,7 +66,7 @@ export class CohortLoop<T, P extends FeedPosition> {
         return edge.move(effect.revision)
       case 'broadcast':
         // The step that `#read` dispatched.
-        return this.#broadcast(effect.step as FeedStep<T, P>, effect.commits)
+        return this.#broadcast(effect.step as FeedStep<T, P>)
       case 'repullNotLive':
         return this.#repullNotLive()
       case 'releaseAhead':
@@ -111,9 +111,9 @@ export class CohortLoop<T, P extends FeedPosition> {
     catchUp.read(source.livePosition(from)).then((step) => this.dispatch({ kind: 'STEP', from, step }), this.#failed)
   }
 
-  #broadcast(step: FeedStep<T, P>, commits: number): void {
+  #broadcast(step: FeedStep<T, P>): void {
     const { waiters } = this.#options
-    void waiters.broadcast(waiters.take(), (waiter) => waiter.resolve(step), commits)
+    void waiters.broadcast(waiters.take(), (waiter) => waiter.resolve(step))
   }
 
   /** At an edge without a pending commit, a reader that is not live reads an empty up-to-date batch. */

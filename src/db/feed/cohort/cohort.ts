@@ -17,11 +17,13 @@ export interface CohortOptions<T, P extends FeedPosition> {
   readonly shape: Shape
   readonly source: FeedSource<T, P>
   readonly cache: BatchCache
+  /** Share of the event loop that its broadcasts may take now. */
+  readonly share: () => number
 }
 
 /** Events without data, which every reader that parks may dispatch. */
 const WORK: CohortEvent = { kind: 'WORK' }
-const QUORUM: CohortEvent = { kind: 'QUORUM' }
+const COMPLETE: CohortEvent = { kind: 'COMPLETE' }
 
 /**
  * The readers of one shape. The live edge is a range of revisions in which nothing matched; a *pending* commit lies
@@ -35,15 +37,17 @@ const QUORUM: CohortEvent = { kind: 'QUORUM' }
  */
 export class Cohort<T, P extends FeedPosition> {
   readonly #options: CohortOptions<T, P>
-  readonly #waiters = new Waiters<T, P>((heartbeatMs, isCurrent) => void this.#heartbeatDue(heartbeatMs, isCurrent))
+  readonly #waiters: Waiters<T, P>
   readonly #edge: LiveEdge
   readonly #ephemeral: EphemeralBuffer<T, P>
   readonly #catchUp: CatchUp<T, P>
   readonly #loop: CohortLoop<T, P>
 
   constructor(options: CohortOptions<T, P>) {
-    const { tail, source, cache, shape } = options
-    const [edge, waiters, ephemeral] = [new LiveEdge(tail, tail.last), this.#waiters, new EphemeralBuffer(source)]
+    const { tail, source, cache, shape, share } = options
+    const [edge, ephemeral] = [new LiveEdge(tail, tail.last), new EphemeralBuffer(source)]
+    const waiters = new Waiters<T, P>(share, (ms, isCurrent) => void this.#heartbeatDue(ms, isCurrent))
+    this.#waiters = waiters
     this.#options = options
     this.#edge = edge
     this.#ephemeral = ephemeral
@@ -105,7 +109,7 @@ export class Cohort<T, P extends FeedPosition> {
     if (!isPending && this.#ephemeral.deliverTo(waiter, this.#edge.to)) return
     this.#waiters.add(waiter, isLive)
     if (isPending) this.#loop.dispatch(WORK)
-    if (this.#waiters.hasQuorum) this.#loop.dispatch(QUORUM)
+    if (this.#waiters.isComplete) this.#loop.dispatch(COMPLETE)
   }
 
   async #heartbeatDue(heartbeatMs: number, isCurrent: () => boolean): Promise<void> {

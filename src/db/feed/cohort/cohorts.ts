@@ -27,6 +27,12 @@ export interface Membership<T, P extends FeedPosition> {
 export class Cohorts {
   readonly #cache = new BatchCache(CACHE_BYTES)
   readonly #entries = new Map<string, CohortEntry>()
+  readonly #share: () => number
+
+  /** `share`: of the event loop, that the broadcasts of one cohort may take now. */
+  constructor(share: () => number) {
+    this.#share = share
+  }
 
   /** Number of distinct shapes that are followed. */
   get size(): number {
@@ -41,11 +47,11 @@ export class Cohorts {
   /** Joins the cohort `key`, which `init` describes if there is none. Rejects, and leaves it, when `start` rejects. */
   async join<T, P extends FeedPosition>(
     key: string,
-    init: () => Omit<CohortOptions<T, P>, 'cache'>,
+    init: () => Omit<CohortOptions<T, P>, 'cache' | 'share'>,
     start: (cohort: Cohort<T, P>) => Promise<P>,
   ): Promise<Membership<T, P>> {
     const entry = this.#entries.get(key) ?? {
-      cohort: new Cohort({ ...init(), cache: this.#cache }) as unknown as UnknownCohort,
+      cohort: new Cohort({ ...init(), cache: this.#cache, share: this.#share }) as unknown as UnknownCohort,
       readers: 0,
     }
     this.#entries.set(key, entry)

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { BROADCAST_TURN_MS } from '../../../core/limits.ts'
 import { EarliestTimer } from '../../time/earliest-timer.ts'
 import { BroadcastPacer } from './broadcast-pacer.ts'
 import type { FeedPosition, PullWaiter } from './feed-source.ts'
@@ -11,22 +12,21 @@ interface WaiterGroup<T, P extends FeedPosition> {
 /** Called when the heartbeat of a group is due; `isCurrent` says whether it still is. */
 type OnTimer = (heartbeatMs: number, isCurrent: () => boolean) => void
 
-/** Readers that a broadcast delivers to in one turn of the event loop. */
-const BROADCAST_SLICE = 128
-
 /**
  * The PARKED readers of a cohort, and the broadcasts to them. Pulls are grouped by heartbeat interval; a heartbeat
  * is due one interval after the first pull of a group came.
  */
 export class Waiters<T, P extends FeedPosition> {
   readonly #onTimer: OnTimer
-  readonly #pacer = new BroadcastPacer()
+  readonly #pacer: BroadcastPacer
   readonly #groups = new Map<number, WaiterGroup<T, P>>()
   /** Pulls of readers that are not live: they await an up-to-date batch, and get one even when nothing matched. */
   readonly #notLive = new Set<PullWaiter<T, P>>()
   #size = 0
 
-  constructor(onTimer: OnTimer) {
+  /** `share`: of the event loop, that broadcasts may take now. */
+  constructor(share: () => number, onTimer: OnTimer) {
+    this.#pacer = new BroadcastPacer(share)
     this.#onTimer = onTimer
   }
 
@@ -39,9 +39,9 @@ export class Waiters<T, P extends FeedPosition> {
     return this.#pacer.delayMs(this.#size)
   }
 
-  /** Whether enough readers of the last broadcast wait again. */
-  get hasQuorum(): boolean {
-    return this.#pacer.hasQuorum(this.#size)
+  /** Whether all readers of the last broadcast wait again. */
+  get isComplete(): boolean {
+    return this.#pacer.isComplete(this.#size)
   }
 
   add(waiter: PullWaiter<T, P>, isLive: boolean): void {
@@ -92,26 +92,19 @@ export class Waiters<T, P extends FeedPosition> {
     return taken
   }
 
-  /**
-   * Delivers to pulls that were taken, in slices. Readers that park meanwhile wait for the next broadcast. `commits`:
-   * see `BroadcastPacer.start`.
-   */
-  async broadcast(
-    taken: readonly PullWaiter<T, P>[],
-    deliver: (waiter: PullWaiter<T, P>) => void,
-    commits = 0,
-  ): Promise<void> {
-    this.#pacer.start(taken.length, commits)
-    let count = 0
-    let sliceBegan = performance.now()
+  /** Delivers to pulls that were taken, in short turns. Readers that park meanwhile wait for the next broadcast. */
+  async broadcast(taken: readonly PullWaiter<T, P>[], deliver: (waiter: PullWaiter<T, P>) => void): Promise<void> {
+    this.#pacer.start(taken.length)
+    let turnBegan = performance.now()
     for (const waiter of taken) {
       deliver(waiter)
-      if (++count % BROADCAST_SLICE !== 0) continue
-      this.#pacer.addElapsed(performance.now() - sliceBegan)
+      const tookMs = performance.now() - turnBegan
+      if (tookMs < BROADCAST_TURN_MS) continue
+      this.#pacer.addTurn(tookMs)
       await nextTurn()
-      sliceBegan = performance.now()
+      turnBegan = performance.now()
     }
-    this.#pacer.addElapsed(performance.now() - sliceBegan)
+    this.#pacer.addTurn(performance.now() - turnBegan)
   }
 
   /** Restarts the heartbeat timer of a group whose timer has fired without a batch to send. */

@@ -20,14 +20,14 @@ export interface ScanEntry {
   readonly deleted: boolean
 }
 
-interface ScanOptions {
+interface TableScanOptions {
   readonly table: 'heads' | 'tombstones'
   /** Whether the rows are left unread. Default false. */
   readonly keysOnly?: boolean | undefined
 }
 
 /** The documents of a range in one table, in order. Seeks skip those that are deeper than the levels of the range. */
-export function* scanTable(view: TenantView, range: Range, options: ScanOptions): Generator<ScanEntry> {
+export function* scanTable(view: TenantView, range: Range, options: TableScanOptions): Generator<ScanEntry> {
   const spans = spansOf(view.tenant.number, range)
   for (const span of range.reverse === true ? spans.toReversed() : spans) {
     let rest: KeySpan | null = span
@@ -39,7 +39,7 @@ export function* scanTable(view: TenantView, range: Range, options: ScanOptions)
 function* scanSpan(
   { tables, tenant }: TenantView,
   range: Range,
-  { table, keysOnly = false, span }: ScanOptions & { readonly span: KeySpan },
+  { table, keysOnly = false, span }: TableScanOptions & { readonly span: KeySpan },
 ): Generator<ScanEntry, KeySpan | null> {
   const { reverse = false } = range
   const [bounds, deleted] = [boundsOf(span, reverse), table === 'tombstones']

@@ -34,8 +34,8 @@ export type CohortEvent =
   /** A reader waits, and a commit is pending or an ephemeral one has come. */
   | { readonly kind: 'WORK' }
   | LoopTurn
-  /** Enough readers of the last broadcast wait again. */
-  | { readonly kind: 'QUORUM' }
+  /** All readers of the last broadcast wait again. */
+  | { readonly kind: 'COMPLETE' }
   /** The read from the edge, which was at `from`, has ended. */
   | { readonly kind: 'STEP'; readonly from: Revision; readonly step: EdgeStep }
   /** A broadcast that the loop waits for has ended. */
@@ -67,8 +67,8 @@ export type CohortEffect =
   /** Reads the source from the edge; ends in STEP or FAILED. */
   | { readonly kind: 'read' }
   | { readonly kind: 'moveEdge'; readonly revision: Revision }
-  /** Sends a step of so many commits to all PARKED readers; 0: more commits are pending. */
-  | { readonly kind: 'broadcast'; readonly step: EdgeStep; readonly commits: number }
+  /** Sends a step to all PARKED readers. */
+  | { readonly kind: 'broadcast'; readonly step: EdgeStep }
   /** Pulls again for the PARKED readers without an up-to-date batch so far, so that they get an empty one. */
   | { readonly kind: 'repullNotLive' }
   /** Resumes the AHEAD readers. */
@@ -113,14 +113,14 @@ const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
  *          RETRY_DUE     → IDLE: heartbeat to all PARKED readers, if the source has any; then WORK if a commit is
  *                        pending
  * TURN     TURN          in a new turn of the event loop. In this order:
- *                        the pacer waits (cooldown; quorum, at most 20 ms): → PACE
+ *                        the pacer waits (for its share of the time; for all readers, at most 20 ms): → PACE
  *                        no reader is PARKED: → IDLE, or RETRY while the timer is set
  *                        a commit is pending: → READ, from the edge, never from the cache
  *                        an ephemeral commit is new: → DELIVER, to the live PARKED readers that have not had it; the
  *                        edge stays
  *                        else: → IDLE or RETRY
  * PACE     TURN          as in TURN: the wait is over
- *          QUORUM        → TURN: the wait ends early
+ *          COMPLETE      → TURN: the wait ends early
  * READ     STEP          → TURN. The edge moves to where the read ended. A batch goes to all PARKED readers in the same
  *                        turn, so that none parks in between. Without one, those that are not live are pulled again
  *                        (now READING, to get an empty batch), and the others stay PARKED
@@ -132,13 +132,13 @@ const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
  * LOOP     RETRY_DUE     as in RETRY; the loop goes on
  */
 const TABLE: CohortTable = {
-  IDLE: { WORK: begin, TURN: null, QUORUM: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: null },
-  RETRY: { WORK: begin, TURN: null, QUORUM: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: tryAgain },
-  TURN: { WORK: null, TURN: look, QUORUM: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: beat },
-  PACE: { WORK: null, TURN: look, QUORUM: hurry, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: beat },
-  READ: { WORK: null, TURN: null, QUORUM: null, STEP: advance, DELIVERED: null, FAILED: fail, RETRY_DUE: beat },
-  DELIVER: { WORK: null, TURN: null, QUORUM: null, STEP: null, DELIVERED: begin, FAILED: fail, RETRY_DUE: beat },
-  REJECT: { WORK: null, TURN: null, QUORUM: null, STEP: null, DELIVERED: begin, FAILED: null, RETRY_DUE: beat },
+  IDLE: { WORK: begin, TURN: null, COMPLETE: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: null },
+  RETRY: { WORK: begin, TURN: null, COMPLETE: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: tryAgain },
+  TURN: { WORK: null, TURN: look, COMPLETE: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: beat },
+  PACE: { WORK: null, TURN: look, COMPLETE: hurry, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: beat },
+  READ: { WORK: null, TURN: null, COMPLETE: null, STEP: advance, DELIVERED: null, FAILED: fail, RETRY_DUE: beat },
+  DELIVER: { WORK: null, TURN: null, COMPLETE: null, STEP: null, DELIVERED: begin, FAILED: fail, RETRY_DUE: beat },
+  REJECT: { WORK: null, TURN: null, COMPLETE: null, STEP: null, DELIVERED: begin, FAILED: null, RETRY_DUE: beat },
 }
 
 function begin({ retry }: CohortState): CohortTransition {
@@ -169,9 +169,7 @@ function hurry({ retry }: LoopState): CohortTransition {
 function advance(state: LoopState, { from, step }: EventOf<'STEP'>): CohortTransition {
   const { revision } = step.next
   if (revision <= from) return begin(state)
-  // With a backlog, waiting would not make the batch larger: the cooldown then does not depend on their number.
-  const commits = step.upToDate ? revision - from : 0
-  const deliver: CohortEffect = step.batch === null ? { kind: 'repullNotLive' } : { kind: 'broadcast', step, commits }
+  const deliver: CohortEffect = step.batch === null ? { kind: 'repullNotLive' } : { kind: 'broadcast', step }
   return {
     state: { kind: 'TURN', retry: state.retry },
     effects: [{ kind: 'moveEdge', revision }, deliver, { kind: 'releaseAhead' }, NEXT_TURN],
