@@ -9,7 +9,7 @@ import type { Write } from '../../src/core/version.ts'
 import { seedOfTest } from '../support/seed.ts'
 import { ALL, commit, purge, put, remove } from '../support/store/drafts.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
-import { spoil } from '../support/store/spoiled-data.ts'
+import { spoil, writeSample } from '../support/store/spoiled-data.ts'
 
 /** The only tenant has the number 1. */
 const T = 1
@@ -40,6 +40,16 @@ test('a verification finds nothing where purges and retention removed something'
   await writeRemoved(root.path)
   const { sentences, commits, versions, documents } = await verifyData(root.path)
   expect([sentences, commits, versions, documents]).toEqual([[], 11, 15, 3])
+})
+
+test('a verification needs no table of purges where no release with purges has opened the data', async () => {
+  await using root = await freshDirectory()
+  await writeSample(root.path)
+  spoil(root.path, ({ purged, erasures }) => {
+    purged.dropSync()
+    erasures.dropSync()
+  })
+  expect((await verifyData(root.path)).sentences).toEqual([])
 })
 
 type Planted = readonly [title: string, sentence: RegExp, change: (tables: LmdbTables) => void]

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Write } from '../../../src/core/version.ts'
-import type { Store, TenantId } from '../../../src/store/store.ts'
+import type { Appended, Store, TenantId } from '../../../src/store/store.ts'
 import { ALL, commit, draft, path, purge, put, remove, texts } from '../../support/store/drafts.ts'
 import { law, scaled, type Fixture, type StoreSubject } from './subject.ts'
 
@@ -121,13 +121,28 @@ export function erasureContract(subject: StoreSubject): void {
     expect(JSON.stringify(commits)).not.toContain(SECRET)
   })
 
+  law(subject, 'L14 a purge that must get an exact time, and is late, erases nothing', async ({ store, tenant }) => {
+    await commit(store, tenant, [put('posts/1', 1, SECRET)], { at: 50 })
+    const purgeAt = (at: number): Promise<readonly Appended[]> =>
+      store.append(tenant, [draft([purge('posts/1', 2)], { at, exactAt: true })])
+    const values = async (): Promise<readonly unknown[]> =>
+      (await store.history(tenant, path('posts/1'), { limit: ALL })).rows.map(({ value }) => value)
+    expect((await purgeAt(49)).map(({ kind }) => kind)).toEqual(['conflict'])
+    await eraseAll(store, tenant)
+    expect(await values()).toEqual([SECRET])
+    expect((await purgeAt(50)).map(({ kind }) => kind)).toEqual(['committed'])
+    await eraseAll(store, tenant)
+    expect(await values()).toEqual([null, null])
+  })
+
   law(subject, 'L14 a purged document is in no list and makes no collection, now and before', async (fixture) => {
     const { store, tenant } = fixture
     await tell(fixture)
     for (const at of [undefined, 1, 3, 4, 5, 6]) {
       for (const deleted of [false, true]) {
-        const { rows } = await store.list(tenant, { kind: 'below', path: [], deleted, limit: ALL }, at)
-        expect(texts(rows)).toEqual(['posts/2'])
+        const range = { kind: 'below', path: [], deleted, limit: ALL } as const
+        expect(texts((await store.list(tenant, range, at)).rows)).toEqual(['posts/2'])
+        expect((await store.paths(tenant, range, at)).rows).toEqual([path('posts/2')])
       }
       expect(await store.collections(tenant, [[], path('posts/1')], at)).toEqual([['posts'], []])
     }
