@@ -27,6 +27,11 @@ export interface EngineOptions extends StampClockOptions {
   readonly broadcastShare?: (() => number) | undefined
   /** Authorizes subscriptions; default: grants every request. */
   readonly admit?: Authorize | undefined
+  /**
+   * Called when something was purged, by this process or another: what was rendered of earlier events is to be dropped.
+   * Default: none.
+   */
+  readonly onPurged?: (() => void) | undefined
 }
 
 export interface TenantOptions extends EngineOptions {
@@ -62,6 +67,7 @@ export class Tenant {
   readonly #writeMs: number
   readonly #readMs: number
   readonly #admit: Authorize
+  readonly #onPurged: () => void
   readonly #feeds = new Set<RunningFeed>()
   readonly #cohorts: Cohorts
   #running: Promise<RunningTenant> | null = null
@@ -79,6 +85,7 @@ export class Tenant {
     this.#readMs = options.readMs ?? 5_000
     this.#cohorts = new Cohorts(options.broadcastShare ?? (() => 1))
     this.#admit = options.admit ?? authorizeAll
+    this.#onPurged = options.onPurged ?? ((): void => {})
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
     this.freshId = () => ulid(this.#clock.now())
@@ -158,6 +165,7 @@ export class Tenant {
       const eraser = new Eraser(store, tenant)
       tail.onPurged = () => {
         this.#cohorts.forgetSteps()
+        this.#onPurged()
         eraser.wake()
       }
       // A process that was killed may have left something to erase.

@@ -26,6 +26,7 @@ export interface App {
   readonly executor: Executor
   readonly readiness: Readiness
   readonly memoryBudget: MemoryBudget
+  readonly payloadCache: PayloadCache
 }
 
 interface AppOptions {
@@ -99,5 +100,5 @@ export function createApp({
     bounds,
     report,
   })
-  return { http, sockets, streams, executor, readiness, memoryBudget }
+  return { http, sockets, streams, executor, readiness, memoryBudget, payloadCache }
 }

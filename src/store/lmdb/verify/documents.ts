@@ -115,7 +115,7 @@ class DocumentCheck {
     const tenant = tenantOfKey(this.#tenants, table, { key, options: this.#options })
     if (tenant === null) return
     if (table === 'heads') tenant.documents++
-    else if (table === 'tombs') tenant.deleted++
+    else tenant.deleted++
     const document = documentIn(tenant, key)
     const head = value.toString()
     if (jsonIn(head) === undefined) return this.#add(tenant, `${textOf(document)}: its head does not parse`)
