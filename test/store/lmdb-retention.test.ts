@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { verifyData } from '../../src/store/lmdb/verify/verify.ts'
 import type { Store } from '../../src/store/store.ts'
 import { faultsOfPast } from '../support/retention/judge.ts'
 import { seedOfTest } from '../support/seed.ts'
@@ -96,6 +97,7 @@ test(
       const store = await openLmdbStore({ directory: directory.path })
       expect([kill, await faultsOfPast(store, 'default', { documents, known })]).toEqual([kill, []])
       await store.close()
+      expect([kill, (await verifyData(directory.path)).sentences]).toEqual([kill, []])
     }
     const store = await openLmdbStore({ directory: directory.path })
     const engine = await openEngine(store, { now })
@@ -106,6 +108,7 @@ test(
     expect(await faultsOfPast(store, 'default', { documents, known })).toEqual([])
     await engine.close()
     await store.close()
+    expect((await verifyData(directory.path)).sentences).toEqual([])
   },
   60_000 + 5_000 * KILLS,
 )
