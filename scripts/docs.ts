@@ -17,7 +17,7 @@ const LIMIT_TEXTS: Readonly<Record<keyof Limits, string>> = {
   arrayLength: 'elements of one array',
   operations: 'operations of one transaction, those of a JSON Patch counted singly, and as many checks',
   transactionBytes: 'bytes of what one transaction writes: the values, and what is kept beside each of them',
-  documents: 'documents in one `get`, `delete`, `restore` or `revert`',
+  documents: 'documents in one `get`, `delete`, `purge`, `restore` or `revert`',
   revertedVersions: 'versions that one `revert` takes back',
   revertedBytes: 'bytes of the fields that one `revert` takes back, before and after',
   pageBytes:

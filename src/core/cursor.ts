@@ -69,7 +69,8 @@ interface LogExtent {
  */
 export type ResumePoint =
   | { readonly kind: 'revision'; readonly revision: Revision; readonly shape: string | null }
-  | { readonly kind: 'epoch' | 'ahead' | 'partial' | 'expired' }
+  | { readonly kind: 'expired'; readonly revision: Revision }
+  | { readonly kind: 'epoch' | 'ahead' | 'partial' }
 
 /** Decides for all reads and feeds. Throws CURSOR_UNKNOWN when the cursor is damaged. */
 export function resumePoint(log: LogExtent, cursor: string): ResumePoint {
@@ -77,7 +78,16 @@ export function resumePoint(log: LogExtent, cursor: string): ResumePoint {
   if (epoch !== log.epoch) return { kind: 'epoch' }
   if (revision > log.last) return { kind: 'ahead' }
   if (partial) return { kind: 'partial' }
-  return revision < log.floor ? { kind: 'expired' } : { kind: 'revision', revision, shape }
+  return revision < log.floor ? { kind: 'expired', revision } : { kind: 'revision', revision, shape }
+}
+
+/** HISTORY_EXPIRED with the cursor of the floor: the oldest revision that reads exactly, whatever is read. */
+export function historyExpired({ epoch, floor }: Pick<LogExtent, 'epoch' | 'floor'>): DatabaseError {
+  return new DatabaseError(
+    'HISTORY_EXPIRED',
+    'Retention has removed versions that were current then; the oldest state that is kept whole is at the floor.',
+    { floor: formatCursor(epoch, floor) },
+  )
 }
 
 /** CURSOR_UNKNOWN with the reason `why`. */

@@ -45,10 +45,10 @@ export interface Document {
 }
 
 /**
- * Why a change is delivered: the document was written, or a write made it begin (MOVED_IN) or stop (MOVED_OUT) to
- * match.
+ * Why a change is delivered: the document was written; a write made it begin (MOVED_IN) or stop (MOVED_OUT) to match;
+ * it was purged, or is a version of a purged document (PURGED); retention deleted it (EXPIRED).
  */
-export type ChangeReason = 'WRITE' | 'MOVED_IN' | 'MOVED_OUT'
+export type ChangeReason = 'WRITE' | 'MOVED_IN' | 'MOVED_OUT' | 'PURGED' | 'EXPIRED'
 
 /**
  * The change of one document by one commit. `cursor: null` marks an ephemeral post: clients show it and never store it.
@@ -231,7 +231,13 @@ export interface ConnectionPage<Node> {
 }
 
 /** A page of documents or versions. */
-export interface DocumentPage extends ConnectionPage<Document> {}
+export interface DocumentPage extends ConnectionPage<Document> {
+  /**
+   * Whether retention removed versions that a history would show in the range that was asked for; of a collection,
+   * whether it may have. False for a page of documents.
+   */
+  readonly truncated: boolean
+}
 
 /** A page of collections. */
 export interface CollectionPage extends ConnectionPage<Collection> {}
@@ -272,6 +278,13 @@ export interface Database {
    * wrote since stays, and is a conflict. `dryRun`: writes nothing; default false.
    */
   revert(what: RevertSelection, options?: WriteOptions & { readonly dryRun?: boolean | undefined }): Promise<Reverted>
+  /**
+   * Erases a document with everything below it, or a collection: the content of all versions, also where it lies on
+   * disk. Marks of the versions stay; the names are free again. Resolves when no content is left. At most 1,000
+   * documents, deleted ones included, else TOO_LARGE; NOT_FOUND when there is none. TIMEOUT (`outcome` UNKNOWN) after
+   * a minute: the erasing goes on, and the same call again waits for it.
+   */
+  purge(path: string, options?: WriteOptions): Promise<WriteResult>
   /** A transaction over any paths: all or nothing; operations run in order, and each sees the earlier ones. */
   transact(
     ops: readonly Op[],

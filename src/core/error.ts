@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'KEY_REUSED'
   | 'CURSOR_EXPIRED'
   | 'CURSOR_UNKNOWN'
+  | 'HISTORY_EXPIRED'
   | 'FORBIDDEN'
   | 'TOO_MANY_REQUESTS'
   | 'UNAVAILABLE'
@@ -86,6 +87,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
     [400, 5, 'final'],
     [],
     'The cursor was altered, belongs to another tenant or epoch, or lies ahead.',
+  ),
+  HISTORY_EXPIRED: kind(
+    [410, 5, 'final'],
+    ['floor'],
+    'The past that was asked for is older than what is kept of it: retention removed versions.',
   ),
   FORBIDDEN: kind([403, 7, 'final'], [], 'The request is not allowed, for instance from the page of another site.'),
   TOO_MANY_REQUESTS: kind([429, 6, 'retry'], ['retryAfterMs'], 'More work is waiting than the server accepts.'),

@@ -23,7 +23,7 @@ export interface Limits {
   readonly operations: number
   /** Bytes that one transaction writes: values and their metadata. */
   readonly transactionBytes: number
-  /** Documents of one delete, `restore` or `revert`, or of one `get` of a collection. */
+  /** Documents of one delete, purge, `restore` or `revert`, or of one `get` of a collection. */
   readonly documents: number
   /** Versions that one `revert` takes back. */
   readonly revertedVersions: number

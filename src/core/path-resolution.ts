@@ -11,12 +11,15 @@ export interface ResolvedPath<Head> {
 
 /**
  * Resolves `path`; `head` returns a document, or null when it never had a version.
- * A deleted document counts: its path never becomes a field of its parent.
+ * A deleted document counts: its path never becomes a field of its parent. A purged one gives no path a meaning.
  */
-export function resolveStored<Head>(path: Path, head: (document: Path) => Head | null): ResolvedPath<Head> {
+export function resolveStored<Head extends { readonly purged?: true | undefined }>(
+  path: Path,
+  head: (document: Path) => Head | null,
+): ResolvedPath<Head> {
   for (const candidate of documentPrefixes(path)) {
     const found = head(candidate)
-    if (found !== null) return { head: found, fieldPath: path.slice(candidate.length) }
+    if (found !== null && found.purged !== true) return { head: found, fieldPath: path.slice(candidate.length) }
   }
   return { head: null, fieldPath: path }
 }

@@ -69,8 +69,26 @@ export function parsePath(text: string, limits: Limits = LIMITS): Path {
 export function parseSegments(text: string, limits: Limits): Path {
   const path = split(text, limits)
   for (const segment of path) checkSegment(segment, text, limits)
-  if (text.startsWith('_')) throw invalidPath(text, 'top-level names that begin with "_" belong to the system')
+  if (text.startsWith('_') && !isOpenSystemPath(path)) {
+    throw invalidPath(text, 'top-level names that begin with "_" belong to the system')
+  }
   return path
+}
+
+/** The document by which a tenant says what is kept of its past. */
+export const RETENTION_DOCUMENT: Path = ['_system', 'retention']
+
+/** The document that shows how far retention is; only the system writes it. */
+export const SWEEP_DOCUMENT: Path = ['_system', 'sweep']
+
+/** Whether clients may read the path: the documents of the system that are open to them, and their fields. */
+function isOpenSystemPath(path: Path): boolean {
+  return isWithin(path, RETENTION_DOCUMENT) || isWithin(path, SWEEP_DOCUMENT)
+}
+
+/** Whether the path belongs to the system. */
+export function isSystemPath(path: Path): boolean {
+  return path[0]?.startsWith('_') === true
 }
 
 /** The text of a path: its segments joined by slashes. */

@@ -1,8 +1,11 @@
 import { DatabaseError } from './error.ts'
 import { LIMITS, tooLarge, type Limits } from './limits.ts'
-import { invalidPath, parseSegments, type Path } from './path.ts'
+import { invalidPath, isSystemPath, parseSegments, type Path } from './path.ts'
 
-/** Segments in which `*` stands for any one segment. A pattern matches the documents at and below it. */
+/**
+ * Segments in which `*` stands for any one segment, at the top level for none that belongs to the system. A pattern
+ * matches the documents at and below it.
+ */
 export type Pattern = readonly string[]
 
 /** Segments of a pattern's text. Throws INVALID_PATH (also for `**` and `a*b`) or TOO_LARGE. */
@@ -45,6 +48,11 @@ export function matchesPrefix(pattern: Pattern, path: readonly string[]): boolea
     if (pattern[i] !== '*' && pattern[i] !== path[i]) return false
   }
   return true
+}
+
+/** Whether a pattern can name the document at all: `*` at the top level stands for no name of the system. */
+export function mayName(pattern: Pattern, document: Path): boolean {
+  return pattern[0] !== '*' || !isSystemPath(document)
 }
 
 /** The segments of a pattern before its first `*`. */

@@ -23,6 +23,11 @@ export interface Write {
   readonly value: Json
   /** When the document was created; null: by this write. */
   readonly createdAt: Millis | null
+  /**
+   * The mark that `purge` left: a DELETE without content (`fields` empty, `value` null). A write with it purges the
+   * document, an earlier version with it was purged.
+   */
+  readonly purged?: true | undefined
 }
 
 /** A document at one version, written by one commit. Immutable. */

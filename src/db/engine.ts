@@ -15,16 +15,18 @@ import { parseInterrupt } from './cluster/interrupt.ts'
 import { readLogPage } from './read/log-page.ts'
 import { readDocument, readDocuments, readValue } from './read/reader.ts'
 import type { TenantContext } from './log/tenant-context.ts'
+import type { RetentionCounts } from './retention/sweeper.ts'
 import { toWriteResult } from './shape/render.ts'
+import { bringBack } from './past/purge-guard.ts'
 import { parseRestore, restoreOperation } from './past/restore.ts'
 import { revertWrites } from './past/revert-writes.ts'
 import { parseSelection } from './past/reverted-documents.ts'
-import { checkKey, fingerprint, parseRequest, type RequestParts } from './write/request.ts'
+import { checkKey, fingerprint, parsePurge, parseRequest, type Request, type RequestParts } from './write/request.ts'
 import { Cluster, SYSTEM_TENANT } from './cluster/cluster.ts'
 import { StampClock } from './time/stamp-clock.ts'
 import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from './tenant.ts'
 
-export type { EngineOptions, FeedCounts }
+export type { EngineOptions, FeedCounts, RetentionCounts }
 
 /** The identity by which a database is used. */
 interface Identity {
@@ -35,8 +37,15 @@ interface Identity {
 export interface Engine {
   /** The database of a tenant for one identity. Throws FORBIDDEN for the system tenant. */
   database(tenant: TenantId, identity: Identity): Database
+  /**
+   * Opens a tenant before its first use, so that its work in the background begins: erasing and retention. Never
+   * rejects: where it fails, the first use opens the tenant.
+   */
+  begin(tenant: TenantId): Promise<void>
   /** Running feeds of all tenants but the system tenant. */
   counts(): FeedCounts
+  /** Counts of removals by retention in this process, of all tenants. */
+  retention(): RetentionCounts
   /** Ends all feeds and waits for the writes in flight. Does not close the store, which belongs to the caller. */
   close(): Promise<void>
 }
@@ -48,17 +57,33 @@ export async function openEngine(store: Store, options: EngineOptions = {}): Pro
   const clock = new StampClock(options)
   const tenantOptions: TenantOptions = { ...options, clock }
   const cluster = store.shared ? joinCluster(store, tenants, tenantOptions) : null
+  const tenantOf = (id: TenantId): Tenant => {
+    const tenant = tenants.get(id) ?? new Tenant(store, id, tenantOptions)
+    tenants.set(id, tenant)
+    return tenant
+  }
   return {
     database: (id, identity) => {
       if (id === SYSTEM_TENANT) throw new DatabaseError('FORBIDDEN', `The tenant ${id} belongs to the system.`)
-      const tenant = tenants.get(id) ?? new Tenant(store, id, tenantOptions)
-      tenants.set(id, tenant)
+      const tenant = tenantOf(id)
       const elsewhere = async (match: InterruptMatch): Promise<number> =>
         cluster === null ? 0 : cluster.interrupt(id, match)
       return new TenantDatabase(tenant, identity, elsewhere)
     },
+    begin: async (id) => {
+      await tenantOf(id)
+        .running()
+        .catch(() => {})
+    },
     counts: () =>
       [...tenants].reduce((sum, [id, tenant]) => (id === SYSTEM_TENANT ? sum : added(sum, tenant.counts())), NONE),
+    retention: () => {
+      const all = [...tenants.values()].map(({ retention }) => retention)
+      return {
+        removedVersions: all.reduce((sum, { removedVersions }) => sum + removedVersions, 0),
+        expiredDocuments: all.reduce((sum, { expiredDocuments }) => sum + expiredDocuments, 0),
+      }
+    },
     close: async () => {
       await cluster?.stop()
       await listener[Symbol.asyncDispose]()
@@ -137,10 +162,12 @@ class TenantDatabase implements Database {
     // The past may be gone when a restore is repeated: its commit is looked for first.
     const earlier = key === undefined ? null : await committer.repeated(key, digest)
     if (earlier !== null) return toWriteResult(tail.epoch, earlier.commit, true)
-    const operations = [await restoreOperation(context, target)]
     const { actor } = this.#identity
-    const { commit, repeated } = await committer.commit({ operations, checks: [], key, actor }, digest)
-    return toWriteResult(tail.epoch, commit, repeated)
+    return bringBack(tail, async (guarded) => {
+      const operations = [guarded(await restoreOperation(context, target))]
+      const { commit, repeated } = await committer.commit({ operations, checks: [], key, actor }, digest)
+      return toWriteResult(tail.epoch, commit, repeated)
+    })
   }
 
   revert: Database['revert'] = async (what, { key, dryRun = false } = {}) => {
@@ -153,6 +180,18 @@ class TenantDatabase implements Database {
   }
 
   transact: Database['transact'] = (ops, options = {}) => this.#commit(ops, options)
+
+  purge: Database['purge'] = async (path, { key } = {}) => {
+    const { limits } = this.#tenant
+    const request = parsePurge(path, { key, actor: this.#identity.actor }, limits)
+    try {
+      return await this.#write(request)
+    } finally {
+      // Also after a refusal: NOT_FOUND says that nothing is left, also of a purge that a killed process began.
+      const { eraser } = await this.#tenant.running()
+      await eraser.finish()
+    }
+  }
 
   get: Database['get'] = async (path, options = {}) => readValue(await this.#known(options), path, options)
 
@@ -204,8 +243,11 @@ class TenantDatabase implements Database {
 
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<WriteResult> {
     const { limits, freshId } = this.#tenant
-    const request = parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId)
-    const digest = key === undefined ? null : digestOf(fingerprint(request))
+    return this.#write(parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId))
+  }
+
+  async #write(request: Request): Promise<WriteResult> {
+    const digest = request.key === undefined ? null : digestOf(fingerprint(request))
     const { committer, tail } = await this.#tenant.running()
     const { commit, repeated } = await committer.commit(request, digest)
     return toWriteResult(tail.epoch, commit, repeated)

@@ -13,6 +13,8 @@ import { matchesInterrupt, type Interrupt } from './cluster/interrupt.ts'
 import type { StampClock, StampClockOptions } from './time/stamp-clock.ts'
 import { LogTail } from './log/log-tail.ts'
 import type { TenantContext } from './log/tenant-context.ts'
+import { Eraser } from './retention/eraser.ts'
+import { Sweeper, type RetentionCounts } from './retention/sweeper.ts'
 import { TimeCloser } from './write/time-closer.ts'
 
 export interface EngineOptions extends StampClockOptions {
@@ -25,6 +27,11 @@ export interface EngineOptions extends StampClockOptions {
   readonly broadcastShare?: (() => number) | undefined
   /** Authorizes subscriptions; default: grants every request. */
   readonly admit?: Authorize | undefined
+  /**
+   * Called when something was purged, by this process or another: what was rendered of earlier events is to be dropped.
+   * Default: none.
+   */
+  readonly onPurged?: (() => void) | undefined
 }
 
 export interface TenantOptions extends EngineOptions {
@@ -48,6 +55,8 @@ export interface FeedCounts {
 /** The parts of a tenant that is open. */
 interface RunningTenant extends TenantContext {
   readonly committer: Committer
+  readonly eraser: Eraser
+  readonly sweeper: Sweeper
 }
 
 /** One tenant of a running engine. Its first use opens it; if that fails, the next use tries again. */
@@ -58,10 +67,12 @@ export class Tenant {
   readonly #writeMs: number
   readonly #readMs: number
   readonly #admit: Authorize
+  readonly #onPurged: () => void
   readonly #feeds = new Set<RunningFeed>()
   readonly #cohorts: Cohorts
   #running: Promise<RunningTenant> | null = null
   #tail: LogTail | null = null
+  #sweeper: Sweeper | null = null
   readonly limits: Limits
   /** Generates monotonic ULIDs (https://github.com/ulid/spec). */
   readonly freshId: () => string
@@ -74,6 +85,7 @@ export class Tenant {
     this.#readMs = options.readMs ?? 5_000
     this.#cohorts = new Cohorts(options.broadcastShare ?? (() => 1))
     this.#admit = options.admit ?? authorizeAll
+    this.#onPurged = options.onPurged ?? ((): void => {})
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
     this.freshId = () => ulid(this.#clock.now())
@@ -115,6 +127,11 @@ export class Tenant {
     return { feeds: this.#feeds.size, shapes: this.#cohorts.size, unindexedShapes: this.#tail?.shapes.unindexed ?? 0 }
   }
 
+  /** Counts of removals by retention in this process. */
+  get retention(): RetentionCounts {
+    return this.#sweeper?.counts ?? { removedVersions: 0, expiredDocuments: 0 }
+  }
+
   /** The store notifies of new commits, up to `last`; undefined: up to an unknown revision. */
   onNotify(last: Revision | undefined): void {
     // Own writes notify, too: by the next turn the committer has published them, and no read is needed.
@@ -135,7 +152,9 @@ export class Tenant {
     const stopping = retryableError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.')
     for (const feed of this.#feeds) feed.end(stopping)
     const running = await this.#running?.catch(() => null)
+    await running?.sweeper.stop()
     await running?.committer.drained()
+    await running?.eraser.stop()
   }
 
   async #start(): Promise<RunningTenant> {
@@ -143,6 +162,14 @@ export class Tenant {
     const now = (): Millis => clock.now()
     try {
       const tail = await LogTail.open(store, tenant)
+      const eraser = new Eraser(store, tenant)
+      tail.onPurged = () => {
+        this.#cohorts.forgetSteps()
+        this.#onPurged()
+        eraser.wake()
+      }
+      // A process that was killed may have left something to erase.
+      eraser.wake()
       this.#tail = tail
       const closedTime = new ClosedTime()
       const committer = new Committer({
@@ -156,15 +183,21 @@ export class Tenant {
         freshId: this.freshId,
       })
       const closer = new TimeCloser({ tail, committer, closedTime, shared: store.shared, now, readMs: this.#readMs })
+      const closeTime: TenantContext['closeTime'] = (time) => closer.close(time)
+      const context: TenantContext = { store, tenant, tail, limits, now, closeTime, readMs: this.#readMs }
+      const sweeper = new Sweeper({
+        context,
+        freshId: this.freshId,
+        commit: (request) => committer.commit(request, null),
+      })
+      tail.onSystemWrite = () => sweeper.changed()
+      sweeper.changed()
+      this.#sweeper = sweeper
       return {
-        store,
-        tenant,
-        tail,
-        limits,
-        now,
-        closeTime: (time) => closer.close(time),
-        readMs: this.#readMs,
+        ...context,
         committer,
+        eraser,
+        sweeper,
       }
     } catch (error) {
       this.#running = null

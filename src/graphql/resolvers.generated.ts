@@ -80,8 +80,8 @@ export type GqlQuery = {
   readonly history: GqlDocumentConnection;
   /**
    * A page of the collections at the root, or right below a document, by name: those that have or had documents, and those that
-   * an empty array declares. Null when the document is not there. Collections whose names begin with `_` belong to the system,
-   * and are not shown.
+   * an empty array declares; not those of which all documents were purged. Null when the document is not there. Collections
+   * whose names begin with `_` belong to the system, and are not shown.
    */
   readonly collections?: Maybe<GqlCollectionConnection>;
   /**
@@ -94,6 +94,7 @@ export type GqlQuery = {
    * A page of the log: what the subscription `changes` would have delivered, the oldest first. `first` takes the oldest of all
    * that match, `last` the newest: so `actor: "bob"`, `from`, `to` and `last: 100` show what bob did in that time. A search for
    * what is rare may end a page early, even empty: `pageInfo` then says that there may be more, and where to go on.
+   * A period that begins or ends below what retention keeps is HISTORY_EXPIRED.
    */
   readonly log: GqlChangeBatch;
 };
@@ -213,15 +214,24 @@ export type GqlMutation = {
   /**
    * Makes what the path names as it was at a moment of the past, by an ordinary commit: a deleted document comes back, a field
    * goes back. What was not there then is deleted; NOT_FOUND when it is not there now either. A version that equals what is
-   * there is written, too. TOO_LARGE above 1,000 documents.
+   * there is written, too. What was purged counts as not there; HISTORY_EXPIRED where retention removed what it needs. TOO_LARGE
+   * above 1,000 documents.
    */
   readonly restore: GqlCommit;
   /**
    * Takes back what a commit did, or an actor in a period, by an ordinary commit, and leaves everything else as it is: field by
    * field, what is as the reverted write left it becomes what it was before. What somebody else wrote since stays, and is told
-   * as a conflict. Reverting a revert is reverting its commit. TOO_LARGE above 1,000 documents or 10,000 versions.
+   * as a conflict. Reverting a revert is reverting its commit. What was purged stays as it is; HISTORY_EXPIRED where retention
+   * removed versions of a commit. TOO_LARGE above 1,000 documents or 10,000 versions.
    */
   readonly revert: GqlReverted;
+  /**
+   * Erases a document with everything below it, or a whole collection, from every moment of the past: each version stays as
+   * a mark (its number, times and actor), with the value null and the reason PURGED. The names are free again, and so are
+   * the idempotency keys of commits of which nothing is left. Answers when no content is left, in no answer and in no row
+   * of the store. NOT_FOUND when there is nothing to purge; TOO_LARGE above 1,000 documents, deleted ones included.
+   */
+  readonly purge: GqlCommit;
   /** All of the operations or none, over any paths. They run in order and see each other. */
   readonly transact: GqlCommit;
   /**
@@ -307,6 +317,17 @@ export type GqlMutationRestoreArgs = {
 export type GqlMutationRevertArgs = {
   what: GqlRevertInput;
   dryRun?: InputMaybe<Scalars['Boolean']['input']>;
+  key?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+/**
+ * Writes. Each is one commit, all or nothing, and gives the cursor of that commit. Several in one document are separate
+ * commits, one after another: when one fails, those before it are done, though the answer has no data then. `transact` makes
+ * them one commit, so that all or none are done.
+ */
+export type GqlMutationPurgeArgs = {
+  path: Scalars['Path']['input'];
   key?: InputMaybe<Scalars['ID']['input']>;
 };
 
@@ -471,6 +492,11 @@ export type GqlDocumentConnection = {
   readonly pageInfo: GqlPageInfo;
   /** What this page is a picture of: read on with `asOf: { cursor }` to stay in it. */
   readonly cursor: Scalars['Cursor']['output'];
+  /**
+   * Older versions were thinned out by retention: a history does not have all versions of the range that was asked for. Of a
+   * collection: it may not have them. False for a page of documents.
+   */
+  readonly truncated: Scalars['Boolean']['output'];
 };
 
 /** A document in a page. */
@@ -613,7 +639,14 @@ export type GqlChangeReason =
   /** A write made it begin to match `where`: it comes as NEW. */
   | 'MOVED_IN'
   /** A write made it stop to match `where`: it comes as DELETE. */
-  | 'MOVED_OUT';
+  | 'MOVED_OUT'
+  /**
+   * The document was purged: it comes as DELETE, whatever `where` says, as nothing is left by which to decide; so does each
+   * of its earlier versions in a feed that reads them only now.
+   */
+  | 'PURGED'
+  /** Retention deleted the document. */
+  | 'EXPIRED';
 
 /** What a change carries of what was before. */
 export type GqlReplica =
@@ -1011,6 +1044,7 @@ export type GqlMutationResolvers<ContextType = Context, ParentType extends GqlRe
   delete?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationDeleteArgs, 'path'>>;
   restore?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationRestoreArgs, 'path' | 'to' | 'scope'>>;
   revert?: Resolver<GqlResolversTypes['Reverted'], ParentType, ContextType, RequireFields<GqlMutationRevertArgs, 'what' | 'dryRun'>>;
+  purge?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationPurgeArgs, 'path'>>;
   transact?: Resolver<GqlResolversTypes['Commit'], ParentType, ContextType, RequireFields<GqlMutationTransactArgs, 'ops'>>;
   interrupt?: Resolver<GqlResolversTypes['Int'], ParentType, ContextType, RequireFields<GqlMutationInterruptArgs, 'match'>>;
 };
@@ -1043,6 +1077,7 @@ export type GqlDocumentConnectionResolvers<ContextType = Context, ParentType ext
   nodes?: Resolver<ReadonlyArray<GqlResolversTypes['Document']>, ParentType, ContextType>;
   pageInfo?: Resolver<GqlResolversTypes['PageInfo'], ParentType, ContextType>;
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  truncated?: Resolver<GqlResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type GqlDocumentEdgeResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['DocumentEdge'] = GqlResolversParentTypes['DocumentEdge']> = {

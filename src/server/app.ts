@@ -1,6 +1,5 @@
 import type { OperationPlugin } from './operations/operation-pipeline.ts'
 import type { Database } from '../core/database.ts'
-import type { FeedCounts } from '../db/engine.ts'
 import { createGraphqlModule } from '../graphql/graphql-module.ts'
 import { PayloadCache } from './broadcast/payload-cache.ts'
 import type { Config } from './config/config.ts'
@@ -10,7 +9,7 @@ import { createHttp, ROUTES, type Http } from './http/http-server.ts'
 import { OperationLoad } from './limits/operation-load.ts'
 import { OperationPacer } from './limits/operation-pacer.ts'
 import { describeError, type Log } from './config/logger.ts'
-import { createMetrics } from './status/metrics.ts'
+import { createMetrics, type EngineCounts } from './status/metrics.ts'
 import { createExecutor, type Executor } from './operations/executor.ts'
 import { allowOrigins } from './http/origin-policy.ts'
 import { WriteScheduler } from './broadcast/write-scheduler.ts'
@@ -27,6 +26,7 @@ export interface App {
   readonly executor: Executor
   readonly readiness: Readiness
   readonly memoryBudget: MemoryBudget
+  readonly payloadCache: PayloadCache
 }
 
 interface AppOptions {
@@ -41,7 +41,7 @@ interface AppOptions {
   /** Counts the operations. Default: a new one. */
   readonly load?: OperationLoad | undefined
   /** Counts of running feeds and their shapes, for the metrics. */
-  readonly counts: () => FeedCounts
+  readonly counts: () => EngineCounts
   /** Why the store does not answer, if that is known without a call of it; null when it does (default). */
   readonly unavailableReason?: (() => string | null) | undefined
 }
@@ -100,5 +100,5 @@ export function createApp({
     bounds,
     report,
   })
-  return { http, sockets, streams, executor, readiness, memoryBudget }
+  return { http, sockets, streams, executor, readiness, memoryBudget, payloadCache }
 }

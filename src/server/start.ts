@@ -47,9 +47,11 @@ export async function startServer(
   const { store, unavailableReason } = await openStore(config, TENANT, log)
   try {
     const load = new OperationLoad()
+    let onPurged = (): void => {}
     const engine = await openEngine(store, {
       warn: (sentence) => log.warn(sentence),
       broadcastShare: load.broadcastShare,
+      onPurged: () => onPurged(),
     })
     const app = createApp({
       databaseOf: (actor) => engine.database(TENANT, { actor }),
@@ -58,9 +60,11 @@ export async function startServer(
       log,
       plugins: options.plugins,
       load,
-      counts: () => engine.counts(),
+      counts: () => ({ ...engine.counts(), ...engine.retention() }),
       unavailableReason,
     })
+    onPurged = () => app.payloadCache.clear()
+    void engine.begin(TENANT)
     const { server } = app.http
     await listenable(config, () => listen(server, address, config.port))
     const { port } = server.address() as AddressInfo

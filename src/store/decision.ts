@@ -46,13 +46,14 @@ function holds(state: DraftState, expectation: Expectation): boolean {
 function commitOf({ id, at: proposed, actor, digest, writes }: Draft, { last, lastAt }: DraftState): Commit {
   const revision = last + 1
   const at = Math.max(proposed, lastAt)
-  const versions = writes.map(({ path, version, type, fields, value, createdAt }) => ({
+  const versions = writes.map(({ path, version, type, fields, value, createdAt, purged }) => ({
     path,
     version,
     type,
     fields,
     value,
     createdAt: createdAt ?? at,
+    ...(purged === true ? { purged } : {}),
     revision,
     updatedAt: at,
     actor,

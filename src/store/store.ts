@@ -10,7 +10,8 @@ import type { Millis, Revision, Version, Write } from '../core/version.ts'
  * L0 visibility: once a reader has seen revision n, no commit with a revision ≤ n will ever become visible.
  * L9 tenants: a write in one tenant is never visible in another.
  *
- * Methods reject with UNAVAILABLE or STORAGE_FULL (DatabaseError); nothing is partly done then.
+ * Methods reject with UNAVAILABLE or STORAGE_FULL (DatabaseError), and nothing is partly done then; reads of the
+ * past also with HISTORY_EXPIRED (L15).
  */
 export interface Store {
   /** Whether other processes may write to the same store at the same time. */
@@ -27,8 +28,36 @@ export interface Store {
    * L6 a conflict names the path and its current version.
    * L11 a draft that expects a write of an earlier draft of the same call, which was not committed, is a conflict too.
    * L13 a draft with `exactAt` whose time is earlier than that of the previous commit is a conflict.
+   * L14 erasure: a write with `purged` erases all earlier versions of its document. From its commit on, every read
+   * gives them as marks: DELETE, `fields` empty, `value` null, `purged`. Where all versions of a commit are marks and
+   * it had a digest, its id is replaced; where one is, its digest is empty. `list`, `paths` and `collections` leave
+   * purged documents out.
    */
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]>
+
+  /**
+   * Removes a part of what L14 has erased from the disk, in bounded steps; resolves to whether some may be left. When
+   * it is false, all that was erased before the call is in no row, and ids that were replaced are free again. The next
+   * call goes on with an erasure that a killed process left.
+   */
+  erase(tenant: TenantId): Promise<boolean>
+
+  /**
+   * Raises the floor to a revision, durably when the promise resolves; never lowers it, and not above the last.
+   *
+   * L15 floor: as of a revision below the floor, `heads`, `list` and `paths` give exactly what was, or reject
+   * with HISTORY_EXPIRED where `thin` has removed what they need; `collections` counts documents of which it has. At
+   * the floor and above, L7 and L8 hold, whatever `thin` removes.
+   */
+  raiseFloor(tenant: TenantId, floor: Revision): Promise<void>
+
+  /**
+   * Removes the versions of documents whose numbers are below `keep`, a bounded part of them. Their commits stay in the
+   * log without them; a commit of which nothing is left loses its key, as by L14.
+   *
+   * L16 thinning: the newest version of a document at the floor, and all later ones, stay, whatever `keep` says.
+   */
+  thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned>
 
   /** The commits with these ids, null for each that does not exist. Cost: a point read each. */
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]>
@@ -36,7 +65,8 @@ export interface Store {
   /**
    * Versions of documents, tombstones included, all of one revision; null for a document without a version.
    *
-   * L7 as-of equals what was: with `at`, exactly what a reader at that revision got. `at` > last reads the latest.
+   * L7 as-of equals what was: with `at`, exactly what a reader at that revision got, but for L14. `at` > last reads the
+   * latest.
    */
   heads(tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>>
 
@@ -53,7 +83,7 @@ export interface Store {
 
   /**
    * Names, in order, of the collections directly below each document (`[]`: the top level) in which a document, deleted
-   * or not, had a version as of `at`.
+   * or not, but not purged, had a version as of `at`.
    */
   collections(tenant: TenantId, documents: readonly Path[], at?: Revision): Promise<readonly (readonly string[])[]>
 
@@ -64,10 +94,11 @@ export interface Store {
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage>
 
   /**
-   * L8 from any revision at or above the floor the log returns every later commit once, in order.
+   * L8 from any revision at or above the floor the log returns every later commit once, in order; below the
+   * floor, what `thin` has left.
    * L12 with `actor` it returns the commits of this actor, and no others; with `below` too, those of both.
-   * Cost: with `actor`, with a top-level collection in `below`, or while few documents (tombstones included) lie there:
-   * the commits it returns. Else, and with both, L10.
+   * Cost: with `actor`, with a top-level collection in `below`, or while few documents (deleted and purged ones
+   * included) lie there: the commits it returns. Else, and with both, L10.
    */
   log(tenant: TenantId, range: LogRange): Promise<LogPage>
 
@@ -107,6 +138,21 @@ export interface Draft {
   readonly expects: readonly Expectation[]
   /** At most one per path. */
   readonly writes: readonly Write[]
+}
+
+/** The versions of one document that `thin` removes. */
+export interface Thinning {
+  readonly path: Path
+  /** The lowest version number to keep. */
+  readonly keep: number
+}
+
+/** The result of one call of `thin`. */
+export interface Thinned {
+  /** Number of versions that were removed. */
+  readonly removed: number
+  /** Whether some are left to remove: then the same call is to be made again. */
+  readonly more: boolean
 }
 
 export type Expectation =
@@ -228,7 +274,7 @@ export interface LogPage {
   readonly commits: readonly Commit[]
   /** If the range continues: the revision from which to continue (as `after`; in reverse, as `before`). */
   readonly next?: Revision | undefined
-  /** Commits at or below this revision were removed; 0: none was. */
+  /** Versions that were replaced at or below this revision may have been removed; 0: none was. */
   readonly floor: Revision
   /** The newest visible revision; 0: there is no commit. */
   readonly last: Revision

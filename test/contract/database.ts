@@ -13,6 +13,7 @@ import { feeds } from './database/feeds.ts'
 import { gets } from './database/get.ts'
 import { histories } from './database/history.ts'
 import { interrupts } from './database/interrupts.ts'
+import { keptPasts } from './database/kept-past.ts'
 import { keys } from './database/keys.ts'
 import { limits } from './database/limits.ts'
 import { lives } from './database/live.ts'
@@ -20,9 +21,11 @@ import { logs } from './database/log.ts'
 import { names } from './database/names.ts'
 import { patches } from './database/patches.ts'
 import { paths } from './database/paths.ts'
+import { purges } from './database/purges.ts'
 import { races } from './database/races.ts'
 import { restores } from './database/restores.ts'
 import { resumes } from './database/resume.ts'
+import { retentions } from './database/retention.ts'
 import { reverts } from './database/reverts.ts'
 import { searches } from './database/searches.ts'
 import { shapes } from './database/shapes.ts'
@@ -61,6 +64,9 @@ const CHAPTERS = [
   interrupts,
   limits,
   races,
+  purges,
+  retentions,
+  keptPasts,
   wheres,
   searches,
   lives,

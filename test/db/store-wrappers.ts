@@ -6,6 +6,9 @@ export function wrapped(store: Store, replaced: Partial<Store>): Store {
   return {
     shared: store.shared,
     append: (tenant, drafts) => store.append(tenant, drafts),
+    erase: (tenant) => store.erase(tenant),
+    raiseFloor: (tenant, floor) => store.raiseFloor(tenant, floor),
+    thin: (tenant, documents) => store.thin(tenant, documents),
     find: (tenant, ids) => store.find(tenant, ids),
     heads: (tenant, paths, at) => store.heads(tenant, paths, at),
     list: (tenant, range, at) => store.list(tenant, range, at),

@@ -53,6 +53,7 @@ export const PAGE: DocumentPage = {
   hasNextPage: true,
   hasPreviousPage: false,
   cursor: 'c9',
+  truncated: false,
 }
 
 export const COLLECTIONS: CollectionPage = {
@@ -89,6 +90,7 @@ export function recordingDatabase(override: Partial<Database> = {}): Database & 
     put: answer('put', COMMITTED),
     patch: answer('patch', COMMITTED),
     delete: answer('delete', COMMITTED),
+    purge: answer('purge', COMMITTED),
     transact: answer('transact', COMMITTED),
     restore: answer('restore', COMMITTED),
     revert: answer('revert', REVERTED),

@@ -151,6 +151,7 @@ describe('a write', () => {
       'mutation { patch(path: "posts/1", patch: { merge: { a: null } }, expect: { exists: true }) { id } }',
       ['patch', 'posts/1', { merge: { a: null } }, { expect: { exists: true } }],
     ],
+    ['purge', 'mutation { purge(path: "posts/1", key: "k") { id } }', ['purge', 'posts/1', { key: 'k' }]],
     [
       'patch by JSON Patch',
       'mutation { patch(path: "posts/1", patch: { json: [{ op: "remove", path: "/a" }] }) { id } }',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Check, Op } from '../../src/core/database.ts'
-import type { Expect } from '../../src/core/database/options.ts'
+import type { Expect, RestoreScope } from '../../src/core/database/options.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import type { ChangeType } from '../../src/core/version.ts'
 
@@ -16,6 +16,8 @@ export type Command =
       readonly checks: readonly Check[]
       readonly key: string | null
     }
+  | { readonly kind: 'purge'; readonly path: string; readonly key: string | null }
+  | { readonly kind: 'restore'; readonly path: string; readonly to: Moment; readonly scope: RestoreScope }
   | {
       readonly kind: 'document' | 'get'
       readonly path: string
@@ -248,6 +250,16 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
         },
       ),
       key,
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('purge' as const), path: anyPath, key }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('restore' as const),
+      path: anyPath,
+      to: moment,
+      scope: fc.constantFrom<RestoreScope>('DOCUMENT', 'TREE'),
     }),
   },
   {

@@ -25,13 +25,13 @@ export class NaiveModel {
   #live: Live = new Map()
   readonly #versions = new Map<string, number>()
   /** The live documents after each revision. */
-  readonly #past: Live[] = [new Map()]
+  #past: readonly Live[] = [new Map()]
 
   /** What is wrong with the outcome of a command; then the model goes on with it. */
   judge(command: Command, outcome: Outcome): readonly string[] {
     const prediction = command.kind === 'write' && command.key === null ? this.#predict(command.op) : null
     const surprises = prediction === null ? [] : surprisesOf(prediction, outcome)
-    if (command.kind === 'write' || command.kind === 'transact') {
+    if (['write', 'transact', 'purge', 'restore'].includes(command.kind)) {
       return [...surprises, ...this.#apply(outcome.value as WriteResult | null)]
     }
     if (outcome.code !== null) return []
@@ -104,8 +104,8 @@ export class NaiveModel {
     if (revisionIn(commit.cursor) !== this.#past.length) {
       wrong.push(`revision ${revisionIn(commit.cursor)} stands where ${this.#past.length} belongs`)
     }
-    for (const { path, type, document } of commit.changes) {
-      const expected = type === 'NEW' ? !live.has(path) : live.has(path)
+    for (const { path, type, reason, document } of commit.changes) {
+      const expected = reason === 'PURGED' || (type === 'NEW' ? !live.has(path) : live.has(path))
       const version = (this.#versions.get(path) ?? 0) + 1
       if (!expected || document.version !== version) {
         wrong.push(`${type} of ${path} made version ${document.version} where ${version} belongs`)
@@ -114,10 +114,15 @@ export class NaiveModel {
       if (type === 'DELETE') live.delete(path)
       else live.set(path, document.value)
     }
+    const purged = new Set(commit.changes.flatMap(({ path, reason }) => (reason === 'PURGED' ? [path] : [])))
     this.#live = live
-    this.#past.push(live)
+    this.#past = [...(purged.size === 0 ? this.#past : this.#past.map((then) => without(then, purged))), live]
     return wrong
   }
+}
+
+function without(live: Live, paths: ReadonlySet<string>): Live {
+  return new Map([...live].filter(([path]) => !paths.has(path)))
 }
 
 function surprisesOf(prediction: Prediction, { code, value }: Outcome): readonly string[] {

@@ -70,6 +70,10 @@ export class Subject {
         return this.#write(command.op, command.key ?? undefined)
       case 'transact':
         return this.#committed(this.db.transact(command.ops, { checks: command.checks, key: command.key ?? undefined }))
+      case 'purge':
+        return this.#committed(this.db.purge(command.path, { key: command.key ?? undefined }))
+      case 'restore':
+        return this.#committed(this.db.restore(command.path, this.#asOf(command.to), { scope: command.scope }))
       case 'document':
         return this.db.document(command.path, { asOf: this.#asOf(command.asOf) })
       case 'get':

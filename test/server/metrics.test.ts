@@ -27,9 +27,16 @@ test('the metrics count subscriptions, distinct shapes, and those that no consta
     tidemark_shapes: 4,
     tidemark_unindexed_shapes: 2,
     tidemark_held_bytes: 0,
+    tidemark_retention_removed_versions: 0,
+    tidemark_retention_expired_documents: 0,
   })
   for (const subscriber of subscribers) subscriber.cut()
   await expect
     .poll(() => gauges(server))
-    .toEqual({ tidemark_subscriptions: 0, tidemark_shapes: 0, tidemark_unindexed_shapes: 0, tidemark_held_bytes: 0 })
+    .toMatchObject({
+      tidemark_subscriptions: 0,
+      tidemark_shapes: 0,
+      tidemark_unindexed_shapes: 0,
+      tidemark_held_bytes: 0,
+    })
 })

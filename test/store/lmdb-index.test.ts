@@ -136,7 +136,7 @@ describe('a page of the past reads of the log', () => {
     await store.close()
     await withTables(directory.path, (opened) => {
       const counted = countingLog(opened)
-      const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow }
+      const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow, purges: new Map() }
       const reads = (read: () => { readonly length: number }): readonly number[] => {
         counted.reads = 0
         return [read().length, counted.reads]
@@ -166,7 +166,7 @@ describe('a page of the past reads of the log', () => {
     await store.close()
     await withTables(directory.path, (opened) => {
       const counted = countingLog(opened)
-      const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow }
+      const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow, purges: new Map() }
       const range = { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 }, skips: 5 } as const
       const { rows, more } = listDocuments(view, range, 2)
       expect([rows.length, more]).toEqual([10, false])
@@ -189,7 +189,7 @@ describe('a page of the past reads of the log', () => {
     await store.close()
     await withTables(directory.path, (opened) => {
       const counted = countingLog(opened)
-      const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow }
+      const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow, purges: new Map() }
       const range = { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 }, skips: 1 } as const
       for (const reverse of [false, true]) {
         counted.reads = 0

@@ -67,9 +67,9 @@ describe('opening a data directory', () => {
 
   test('refuses a newer format, and a mark that it cannot read, and touches nothing', async () => {
     await using root = await freshDirectory()
-    await writeFile(join(root.path, 'format'), '2\n')
+    await writeFile(join(root.path, 'format'), '3\n')
     expect(await refusal(root.path)).toBe(
-      `The data directory ${root.path} is of the newer format 2; this release reads up to 1: ` +
+      `The data directory ${root.path} is of the newer format 3; this release reads up to 2: ` +
         'start the release that wrote it, or choose another directory.',
     )
     await writeFile(join(root.path, 'format'), 'x')

@@ -164,7 +164,7 @@ test('of a near past, what was written since is read only while it is little', a
   const listed = (at: number): { readonly ids: readonly string[]; readonly bytes: number } => {
     counted.bytes = 0
     const { rows } = listDocuments(
-      { tables: counted.tables, tenant },
+      { tables: counted.tables, tenant, purges: new Map() },
       { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 } },
       at,
     )

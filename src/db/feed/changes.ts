@@ -7,7 +7,7 @@ import { badArgument } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { Revision } from '../../core/version.ts'
 import { parseCount } from '../read/page.ts'
-import { cursorExpired, cursorRevision } from '../read/as-of.ts'
+import { cursorExpired, cursorRevision, isHistoryExpired } from '../read/as-of.ts'
 import { Search } from '../time/bounded-search.ts'
 import { FEED_PAGE, type LogTail } from '../log/log-tail.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
@@ -46,7 +46,15 @@ export class ChangesSource implements FeedSource<ChangeBatch> {
     return ephemeralBatch(this.#matcher, commits, this.heartbeat(revision, true))
   }
 
-  async read({ revision: from, live }: FeedPosition, until: Revision): Promise<FeedStep<ChangeBatch>> {
+  async read(from: FeedPosition, until: Revision): Promise<FeedStep<ChangeBatch>> {
+    try {
+      return await this.#readOn(from, until)
+    } catch (error) {
+      throw isHistoryExpired(error) ? cursorExpired(this.#tail) : error
+    }
+  }
+
+  async #readOn({ revision: from, live }: FeedPosition, until: Revision): Promise<FeedStep<ChangeBatch>> {
     const pauseAt = performance.now() + PAUSE_MS
     for (let revision = from; ;) {
       const commits = await this.#tail.read(revision, pageFrom(revision), until)
@@ -116,7 +124,7 @@ async function beforeLast(
     const { slice, skips } = search
     const limit = { ...slice, rows: Math.min(slice.rows, rows) }
     rows *= 2
-    const { commits, next } = await store.log(tenant, { after: 0, before, reverse: true, below, limit, skips })
+    const { commits, next } = await store.log(tenant, { after: tail.floor, before, reverse: true, below, limit, skips })
     for (const commit of commits.toReversed()) {
       if (search.isLong && (await search.ends())) return start
       const matching = (await matcher.match(commit)).length

@@ -4,6 +4,7 @@ import { formatCursor, formatPartialCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch, Reset } from '../../core/database.ts'
 import type { Revision } from '../../core/version.ts'
 import type { LogTail } from '../log/log-tail.ts'
+import { isHistoryExpired } from '../read/as-of.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { changeBytes } from './change-bytes.ts'
 import { coalesce } from './coalesce.ts'
@@ -71,6 +72,16 @@ export class LiveSource implements FeedSource<ChangeBatch, LivePosition> {
   }
 
   async read(from: LivePosition, until: Revision): Promise<FeedStep<ChangeBatch, LivePosition>> {
+    try {
+      return await this.#readOn(from, until)
+    } catch (error) {
+      if (!isHistoryExpired(error)) throw error
+      // The floor has passed this position while it was read.
+      return this.#readOn(snapshotStart(this.#tail.last, 'CURSOR_EXPIRED'), until)
+    }
+  }
+
+  async #readOn(from: LivePosition, until: Revision): Promise<FeedStep<ChangeBatch, LivePosition>> {
     if (from.snapshot !== undefined) return this.#readSnapshot(from, from.snapshot)
     const caughtUp = await this.#catchUp(from.revision, until)
     if (caughtUp === null) return this.#readSnapshot(snapshotStart(this.#tail.last, 'CURSOR_EXPIRED'), { range: 0 })

@@ -3,6 +3,7 @@ import type { Json } from '../../core/json/json.ts'
 import { equalJson } from '../../core/json/value.ts'
 import type { Revision } from '../../core/version.ts'
 import type { LogTail } from '../log/log-tail.ts'
+import { isHistoryExpired } from '../read/as-of.ts'
 import type { FeedSource, FeedPosition, FeedStep } from './cohort/feed-source.ts'
 
 interface ValueSourceOptions {
@@ -38,7 +39,7 @@ export class ValueSource implements FeedSource<ObservedValue> {
   async read({ revision, live }: FeedPosition, until: Revision): Promise<FeedStep<ObservedValue>> {
     const last = Math.min(until, this.#options.tail.last)
     const next = this.livePosition(last)
-    const before = live ? await this.#valueAt(revision) : undefined
+    const before = live ? await this.#valueAt(revision).catch(unknownIfExpired) : undefined
     const now = await this.#valueAt(last)
     if (before !== undefined && equalJson(before.value, now.value)) {
       return { batch: null, next, upToDate: true, bytes: 0 }
@@ -47,9 +48,17 @@ export class ValueSource implements FeedSource<ObservedValue> {
   }
 
   async #valueAt(revision: Revision): Promise<ObservedValue> {
-    if (this.#cached?.revision === revision) return this.#cached.item
+    const isPurged = this.#options.tail.lastPurge > revision
+    if (this.#cached?.revision === revision && !isPurged) return this.#cached.item
     const item = { value: await this.#options.read(revision) }
     if (revision >= (this.#cached?.revision ?? 0)) this.#cached = { revision, item }
     return item
   }
+}
+
+/**
+ * Of a revision below the floor the value may not be known any more: then the value now is delivered, changed or not.
+ */
+function unknownIfExpired(error: unknown): undefined {
+  if (!isHistoryExpired(error)) throw error
 }

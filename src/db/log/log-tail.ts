@@ -2,7 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import { resumePoint, type ResumePoint } from '../../core/cursor.ts'
 import { retryableError } from '../../core/error.ts'
+import { isSystemPath } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
+import { purgedBy } from '../../store/erasure.ts'
 import type { Limit, Store, TenantId } from '../../store/store.ts'
 import { PreviousValues } from '../shape/previous-values.ts'
 import { ShapeIndex, UNKNOWN_PREVIOUS, type MaybePrevious } from '../shape/shape-index.ts'
@@ -50,6 +52,12 @@ export class LogTail {
   writtenAt: Millis = 0
   /** Up to this revision, all followers whose shapes may match were notified. */
   indexed: Revision
+  /** Revision of the newest commit that is known to have purged documents; 0: none. */
+  lastPurge: Revision = 0
+  /** Called when a commit has purged documents: what was cached of them must be dropped. */
+  onPurged: () => void = () => {}
+  /** Called when a commit has written a document of the system. */
+  onSystemWrite: () => void = () => {}
   readonly shapes: ShapeIndex<Follower> = new ShapeIndex()
   readonly previousValues: PreviousValues
   readonly #waiters = new RevisionWaiters()
@@ -172,6 +180,11 @@ export class LogTail {
       this.last = commit.revision
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at
+      if (purgedBy(commit).length > 0) {
+        this.lastPurge = commit.revision
+        this.onPurged()
+      }
+      if (commit.versions.some(({ path }) => isSystemPath(path))) this.onSystemWrite()
     }
     this.#advanced()
     return true
@@ -222,6 +235,7 @@ export class LogTail {
   }
 
   #previousValueOf(version: Version): MaybePrevious | Promise<MaybePrevious> {
+    if (version.purged === true) return UNKNOWN_PREVIOUS
     const before = this.previousValues.get(version)
     return before instanceof Promise ? before.catch(() => UNKNOWN_PREVIOUS) : before
   }

@@ -2,6 +2,7 @@ import type { Commit } from '../../core/commit.ts'
 import type { Json } from '../../core/json/json.ts'
 import { pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
+import { purgedBy } from '../../store/erasure.ts'
 import { PageCounter } from '../../store/page.ts'
 import type { Limit } from '../../store/store.ts'
 import type { PreviousValues } from '../shape/previous-values.ts'
@@ -22,11 +23,12 @@ export class RecentCommits {
   }
 
   /**
-   * Adds a commit; one that does not follow the newest clears the buffer first. Replaced versions go to
-   * `previousValues`.
+   * Adds a commit. One that does not follow the newest clears the buffer first; so does one that purges documents, as
+   * their content must not stay in memory. Replaced versions go to `previousValues`.
    */
   push(commit: Commit, previousValues?: Pick<PreviousValues, 'remember'>): void {
-    if (!this.#commits.has(commit.revision - 1)) this.#clear(commit.revision)
+    const follows = this.#commits.has(commit.revision - 1)
+    if (!follows || purgedBy(commit).length > 0) this.#clear(commit.revision)
     const bytes = estimateCommitBytes(commit)
     this.#commits.set(commit.revision, { commit, bytes })
     this.#bytes += bytes

@@ -3,13 +3,13 @@ import { badArgument, DatabaseError } from '../../core/error.ts'
 import { getField } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
-import { documentPrefixes, isDocumentPath, parentOf, parsePath, pathText, type Path } from '../../core/path.ts'
+import { documentPrefixes, isDocumentPath, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { ResolvedPath } from '../../core/path-resolution.ts'
 import type { Version } from '../../core/version.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { asOfRevision } from '../read/as-of.ts'
 import { documentsBelow } from '../read/tree/below.ts'
-import { checkExpect, type DecidedOperation } from '../write/request.ts'
+import { checkExpect, writablePath, type DecidedOperation } from '../write/request.ts'
 import type { DocumentEdits } from '../write/staged/document-edits.ts'
 import { putDocument, putField, removeField } from '../write/staged/place.ts'
 import { checkExpectation, headDocument, notFound } from '../write/staged/precondition.ts'
@@ -36,7 +36,7 @@ export function parseRestore(
   limits: Limits,
 ): RestoreTarget {
   if (scope !== 'DOCUMENT' && scope !== 'TREE') throw badArgument('scope', 'A scope is DOCUMENT or TREE.')
-  const path = parsePath(text, limits)
+  const path = writablePath(text, limits)
   if (path.length === 1 && scope === 'DOCUMENT') throw needsTree(path)
   return { path, to: { ...to }, scope, expect: expect && checkExpect(expect) }
 }
@@ -105,6 +105,8 @@ class Restoring {
   run(): void {
     const { path } = this.#target
     const resolved = this.#edits.resolve(path)
+    // Else what is purged meanwhile could come back.
+    this.#edits.expectUnchanged(resolved.head?.path ?? path)
     if (resolved.head !== null && resolved.fieldPath.length === 0) return this.#document(resolved.head)
     if (!isDocumentPath(path) && (path.length === 1 || this.#edits.hasCollection(path))) return this.#collection()
     this.#field(resolved)

@@ -73,6 +73,8 @@ class RevertPlan {
 
   #add({ path, versions }: RevertedDocument): void {
     const head = this.#edits.read(path)
+    // Else what is purged meanwhile could come back.
+    this.#edits.expectUnchanged(path)
     const now = head === null || head.deleted ? undefined : head.value
     const state = revertVersions(versions, { version: head?.version ?? 0, value: now })
     this.#documents.set(pathText(path), { path, head, now, state, isChanged: !isSame(now, state.value) })

@@ -91,9 +91,9 @@ class WriterTracing {
     this.#newer = version
   }
 
-  /** There are no older versions. */
+  /** There are no older versions; they were removed where the last one is not the first. */
   end(): void {
-    this.#judge(null)
+    if (this.#newer?.version === 1) this.#judge(null)
   }
 
   /** A field was written by the newer version when it differs in the older one. */

@@ -5,7 +5,8 @@ import type { Write } from '../../core/version.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { toWriteResult } from '../shape/render.ts'
 import type { Committer } from '../write/committer.ts'
-import type { Request, RevertFinding } from '../write/request.ts'
+import type { DecidedOperation, Request, RevertFinding } from '../write/request.ts'
+import { bringBack } from './purge-guard.ts'
 import { revertOperation } from './revert-plan.ts'
 import { writersOf } from './revert-writers.ts'
 import { revertedDocuments, type ParsedSelection, type RevertedDocument } from './reverted-documents.ts'
@@ -24,12 +25,27 @@ interface RevertRequest {
 }
 
 /** Takes back what a selection wrote, in one commit; with `dryRun`, tells what that would be. */
-export async function revertWrites(
+export function revertWrites(
   context: TenantContext & { readonly committer: Committer },
-  { selection, key, digest, dryRun, actor }: RevertRequest,
+  request: RevertRequest,
 ): Promise<Reverted> {
-  const documents = await revertedDocuments(context, selection)
-  const operations = [revertOperation(documents, await treesOf(context, documents))]
+  return bringBack(context.tail, async (guarded) => {
+    const documents = await revertedDocuments(context, request.selection)
+    const operation = guarded(revertOperation(documents, await treesOf(context, documents)))
+    return revertDocuments(context, { ...request, documents, operation })
+  })
+}
+
+interface DocumentsRequest extends RevertRequest {
+  readonly documents: readonly RevertedDocument[]
+  readonly operation: DecidedOperation
+}
+
+async function revertDocuments(
+  context: TenantContext & { readonly committer: Committer },
+  { documents, operation, key, digest, dryRun, actor }: DocumentsRequest,
+): Promise<Reverted> {
+  const operations = [operation]
   const trial: Request = { operations, checks: [], key: undefined, actor, commits: 'NEVER' }
   const request: Request = dryRun ? trial : { ...trial, key, commits: 'CHANGES' }
   const { commit, repeated, drafted } = await context.committer.decide(request, dryRun ? null : digest)

@@ -1,6 +1,7 @@
 import type { Commit } from '../../core/commit.ts'
 import type { ActorPeriod, RevertSelection } from '../../core/database.ts'
 import type { Timestamp } from '../../core/database/options.ts'
+import { historyExpired } from '../../core/cursor.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { pathText, utf8Length, type Path } from '../../core/path.ts'
@@ -13,6 +14,7 @@ import { parsePeriod } from '../read/period.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import { TimeSlice } from '../time/time-slice.ts'
+import { isWritable } from '../write/request.ts'
 import { leafEdits, type LeafEdit } from './leaf-edits.ts'
 import type { RevertedVersion } from './revert.ts'
 
@@ -108,7 +110,9 @@ async function rangeOf(
 ): Promise<LogRange> {
   const { from, to } = await parsePeriod(context, period)
   const before = to === null ? undefined : to + 1
-  return { after: from, before, actor, below: rootsOf(patterns), reverse: true, limit: SEARCH_SLICE }
+  // Below the floor a commit may have lost the versions by which it would be found.
+  const below = from < context.tail.floor ? undefined : rootsOf(patterns)
+  return { after: from, before, actor, below, reverse: true, limit: SEARCH_SLICE }
 }
 
 /** Documents or collections in which all matches lie: the first two segments, as a longer pattern may name a field. */
@@ -136,7 +140,9 @@ class RevertGathering {
     return [...this.#documents.values()]
   }
 
+  /** Throws HISTORY_EXPIRED for a commit of which retention removed something. */
   async add(commits: readonly Commit[]): Promise<void> {
+    if (commits.some(({ thinned }) => thinned === true)) throw historyExpired(this.#context.tail)
     for (let i = 0; i < commits.length; i += COMMITS_AT_ONCE) {
       const chunk = commits.slice(i, i + COMMITS_AT_ONCE)
       const before = await Promise.all(chunk.map((commit) => this.#valuesBefore(commit)))
@@ -157,7 +163,9 @@ class RevertGathering {
     return new Map(paths.map((path, i) => [pathText(path), rows[i] ?? null]))
   }
 
-  #matches({ path }: Version): boolean {
+  /** Marks of purged versions have nothing to go back to, and the records of the system are left alone. */
+  #matches({ path, purged }: Version): boolean {
+    if (purged === true || !isWritable(path)) return false
     return this.#patterns === null || this.#patterns.some((pattern) => matchesPrefix(pattern, path))
   }
 

@@ -1,15 +1,23 @@
-import { formatCursor, unknownCursor } from '../../core/cursor.ts'
+import { formatCursor, historyExpired, unknownCursor } from '../../core/cursor.ts'
 import type { AsOf } from '../../core/database/options.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
 import type { Revision } from '../../core/version.ts'
-import { resolvePath } from './resolve-path.ts'
+import { resolveVersioned } from './resolve-path.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
 /** The revision of a cursor, from which feeds and pages can go on. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
-export async function cursorRevision({ tail }: TenantContext, cursor: string): Promise<Revision> {
+export async function cursorRevision(context: TenantContext, cursor: string): Promise<Revision> {
+  const { tail } = context
+  const revision = await pastRevision(context, cursor)
+  if (revision < tail.floor) throw cursorExpired(tail)
+  return revision
+}
+
+/** The revision of a cursor as of which to read: it may lie below the floor. Throws CURSOR_UNKNOWN. */
+async function pastRevision({ tail }: TenantContext, cursor: string): Promise<Revision> {
   const point = await tail.resumePoint(cursor)
   switch (point.kind) {
     case 'revision':
@@ -21,11 +29,14 @@ export async function cursorRevision({ tail }: TenantContext, cursor: string): P
     case 'partial':
       throw unknownCursor('it stands for half a snapshot of live, and only live can begin again from it')
     case 'expired':
-      throw cursorExpired(tail)
+      return point.revision
   }
 }
 
-/** The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND or cursor errors. */
+/**
+ * The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND, HISTORY_EXPIRED or cursor
+ * errors.
+ */
 export async function asOfRevision(
   context: TenantContext,
   path: Path,
@@ -33,7 +44,7 @@ export async function asOfRevision(
 ): Promise<Revision | undefined> {
   if (asOf === undefined) return undefined
   const { cursor, time, version } = oneOf(asOf)
-  if (cursor !== undefined) return cursorRevision(context, cursor)
+  if (cursor !== undefined) return pastRevision(context, cursor)
   if (time !== undefined) return revisionAtTime(context, time)
   if (version !== undefined) return revisionOfVersion(context, path, version)
   throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
@@ -62,12 +73,19 @@ async function revisionOfVersion(context: TenantContext, path: Path, version: nu
       'Versions count per document: the root and its collections are read as of a time or a cursor.',
     )
   }
-  const { head } = await resolvePath(context, path)
+  const { head } = await resolveVersioned(context, path)
   const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })
   const found = page?.rows[0]
   if (found !== undefined) return found.revision
+  // Numbers have no gaps: one that is not there was removed.
+  if (head !== null && version < head.version) throw historyExpired(context.tail)
   const text = pathText(head?.path ?? path)
   throw new DatabaseError('NOT_FOUND', `${text} never had a version ${version}.`, { path: text })
+}
+
+/** Whether a read failed because retention removed what it needs. */
+export function isHistoryExpired(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === 'HISTORY_EXPIRED'
 }
 
 /** CURSOR_EXPIRED with the floor of the log. */

@@ -1,5 +1,5 @@
 import type { Commit } from '../../core/commit.ts'
-import { formatCursor } from '../../core/cursor.ts'
+import { formatCursor, historyExpired } from '../../core/cursor.ts'
 import type { Change, ChangeBatch } from '../../core/database.ts'
 import type { LogOptions } from '../../core/database/options.ts'
 import { jsonBytes } from '../../core/json/value.ts'
@@ -52,9 +52,12 @@ interface LogBounds {
   readonly before: Revision
 }
 
+/** Throws HISTORY_EXPIRED for a period that begins or ends below the floor: what is left there is not all. */
 async function parseLogBounds(context: TenantContext, options: LogOptions): Promise<LogBounds> {
   const { tail } = context
   const { from, to } = await parsePeriod(context, options)
+  const isExpired = (options.from !== undefined && from < tail.floor) || (to !== null && to < tail.floor)
+  if (isExpired) throw historyExpired(tail)
   const after = options.after === undefined ? tail.floor : await cursorRevision(context, options.after)
   const before = options.before === undefined ? Infinity : await cursorRevision(context, options.before)
   return { after: Math.max(after, from), before: Math.min(before, (to ?? Infinity) + 1, tail.last + 1) }

@@ -66,11 +66,8 @@ export async function readDocuments(
     cursor: cursorOf(version.path),
     node: toDocument(tail.epoch, version, page.revision),
   }))
-  return toPage(options, window, {
-    edges,
-    next: page.next && cursorOf(page.next),
-    cursor: formatCursor(tail.epoch, page.revision),
-  })
+  const cursor = formatCursor(tail.epoch, page.revision)
+  return { ...toPage(options, window, { edges, next: page.next && cursorOf(page.next), cursor }), truncated: false }
 }
 
 /** The id of a page cursor. Throws BAD_REQUEST unless it is a valid id, from which alone cursors are made. */

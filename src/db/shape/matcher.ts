@@ -3,7 +3,7 @@ import type { Change, Document } from '../../core/database.ts'
 import { getField, setField, type FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { lastOf, pathText, type Path } from '../../core/path.ts'
-import { matchesPrefix, concrete, matches, type Pattern } from '../../core/pattern.ts'
+import { matchesPrefix, concrete, matches, mayName, type Pattern } from '../../core/pattern.ts'
 import { equalJson } from '../../core/json/value.ts'
 import type { Version } from '../../core/version.ts'
 import { changesOf } from './render.ts'
@@ -79,6 +79,7 @@ export class Matcher {
     const subPatterns = this.#subPatternsOf(version)
     if (change === undefined || subPatterns === null) return null
     if (this.#passthrough && subPatterns.length === 0) return change
+    if (version.purged === true) return this.#renderMark(change)
     if (version.type === 'NEW') return this.#render(version, change, { subPatterns, before: undefined })
     const { where, full } = this.#options.shape
     // Only whether there was a previous value matters here: null stands for any.
@@ -99,7 +100,7 @@ export class Matcher {
   #subPatternsOf({ path }: Version): readonly Pattern[] | null {
     const { patterns, depth } = this.#options.shape
     const matching = patterns.filter(
-      (pattern) => matchesPrefix(pattern, path) && path.length <= longestPath(pattern, depth),
+      (pattern) => matchesPrefix(pattern, path) && path.length <= longestPath(pattern, depth) && mayName(pattern, path),
     )
     if (matching.length === 0) return null
     return matching.some((pattern) => pattern.length <= path.length)
@@ -139,10 +140,17 @@ export class Matcher {
     return {
       ...rest,
       type,
-      reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : 'WRITE',
+      reason: moved ? (is ? 'MOVED_IN' : 'MOVED_OUT') : change.reason,
       document: this.#projectDocument(document, is ? document.value : null),
       before: shape.full && before !== undefined ? this.#projectValue(before) : null,
     }
+  }
+
+  /** A purged version has no content by which to decide, so its path does: a reader may hold what was there before. */
+  #renderMark(change: Change): Selected {
+    const { types } = this.#options.shape
+    if (types !== null && !types.includes('DELETE')) return null
+    return { ...change, document: this.#projectDocument(change.document, null) }
   }
 
   #projectDocument(document: Document, value: Json): Document {

@@ -1,5 +1,6 @@
 import type { Json } from '../../core/json/json.ts'
-import { pathText } from '../../core/path.ts'
+import { DatabaseError } from '../../core/error.ts'
+import { pathText, type Path } from '../../core/path.ts'
 import type { Version } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 
@@ -27,7 +28,7 @@ export class PreviousValues {
 
   /** The value that a version replaced. A promise where it must be read; a failed read is not cached. */
   get(version: Version): PreviousValue | Promise<PreviousValue> {
-    if (version.version === 1) return undefined
+    if (version.version === 1 || version.purged === true) return undefined
     const cached = this.#cached.get(version)
     if (cached instanceof Promise) return cached
     if (cached !== undefined) return cached.value
@@ -44,9 +45,17 @@ export class PreviousValues {
     const {
       rows: [row],
     } = await this.#store.history(this.#tenant, path, { version: version - 1, limit: { rows: 1, bytes: 1 } })
-    if (row === undefined) throw new Error(`Version ${version - 1} of ${pathText(path)} is not there.`)
+    if (row === undefined) throw lostVersion(path, version - 1)
     return liveValue(row)
   }
+}
+
+/**
+ * HISTORY_EXPIRED: retention removed the version since its successor was read from the log, which therefore lies below
+ * the floor.
+ */
+function lostVersion(path: Path, version: number): DatabaseError {
+  return new DatabaseError('HISTORY_EXPIRED', `Version ${version} of ${pathText(path)} was removed by retention.`)
 }
 
 function liveValue(version: Version): PreviousValue {

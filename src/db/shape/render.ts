@@ -1,6 +1,6 @@
 import type { Commit } from '../../core/commit.ts'
 import { formatCursor } from '../../core/cursor.ts'
-import type { Change, WriteResult, Document } from '../../core/database.ts'
+import type { Change, ChangeReason, WriteResult, Document } from '../../core/database.ts'
 import { lastOf, pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 
@@ -33,11 +33,19 @@ export function changesOf(epoch: string, commit: Commit): readonly Change[] {
   return changes
 }
 
+/** Actor of the commits by which retention deletes documents. */
+export const RETENTION_ACTOR = 'sys:retention'
+
+function reasonOf({ type, actor, purged }: Version): ChangeReason {
+  if (purged === true) return 'PURGED'
+  return type === 'DELETE' && actor === RETENTION_ACTOR ? 'EXPIRED' : 'WRITE'
+}
+
 function toChange(epoch: string, version: Version): Change {
   const document = toDocument(epoch, version, version.revision)
   return {
     type: version.type,
-    reason: 'WRITE',
+    reason: reasonOf(version),
     path: document.path,
     document,
     before: null,

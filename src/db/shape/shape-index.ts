@@ -75,7 +75,10 @@ export class ShapeIndex<T> {
 
   /** Whether `find` needs the previous value for a version. */
   needsPrevious(version: Version): boolean {
-    return version.version > 1 && this.#nodesOf(version.path).some((node) => node.byField.size > 0)
+    return (
+      (version.version > 1 || version.purged === true) &&
+      this.#nodesOf(version.path).some((node) => node.byField.size > 0)
+    )
   }
 
   /** The items that a change may match, some more than once; `before`: the previous value, where `needsPrevious`. */

@@ -120,7 +120,10 @@ export class Committer {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** Takes the next batch off the queue. No key is in it twice, so that a repetition finds the commit of the first. */
+  /**
+   * Takes the next batch off the queue. No key is in it twice, so that a repetition finds the commit of the first; a
+   * purge is the last of its batch, so that names it frees are free for the next write.
+   */
   #nextBatch(): readonly PendingWrite[] {
     const batch: PendingWrite[] = []
     const later: PendingWrite[] = []
@@ -128,7 +131,8 @@ export class Committer {
     for (const pending of this.#queue) {
       if (pending.settled) continue
       const { key } = pending.request
-      const fits = batch.length < BATCH_COMMITS && (key === undefined || !keys.has(key))
+      const isOpen = batch.length < BATCH_COMMITS && !isPurge(batch.at(-1))
+      const fits = isOpen && (key === undefined || !keys.has(key))
       if (fits && key !== undefined) keys.add(key)
       ;(fits ? batch : later).push(pending)
     }
@@ -280,6 +284,10 @@ export class Committer {
     for (const pending of requeued) pending.requeue()
     this.#queue = [...requeued, ...this.#queue]
   }
+}
+
+function isPurge(pending: PendingWrite | undefined): boolean {
+  return pending?.request.operations[0]?.kind === 'purge'
 }
 
 /** Settles a write whose key has a commit. */

@@ -56,6 +56,8 @@ class Drafting {
         return this.#delete(operation.path, operation.expect)
       case 'decided':
         return void this.#findings.push(...operation.decide(this.#edits))
+      case 'purge':
+        return this.#edits.deleteTree(operation.path, 'purge')
     }
   }
 
@@ -81,7 +83,8 @@ class Drafting {
   #put(path: Path, value: Json, expect: Expect | undefined): void {
     const { head, fieldPath } = this.#edits.resolve(path)
     if (fieldPath.length === 0 || this.#edits.isNewDocument(path)) {
-      const before = fieldPath.length === 0 ? head : null
+      // Of a purged document the numbers of versions go on.
+      const before = fieldPath.length === 0 ? head : this.#edits.read(path)
       checkExpectation(before, path, expect)
       return putDocument(this.#edits, { path, before }, value)
     }

@@ -16,6 +16,7 @@ export function collectReadSet(requests: readonly Request[]): ReadSet {
   const parents = new Map<string, Path>()
   const trees = new Map<string, Path>()
   const bare = new Map<string, Path>()
+  const purges = new Map<string, Path>()
   const add = (into: Map<string, Path>, paths: readonly Path[]): void => {
     for (const path of paths) into.set(pathText(path), path)
   }
@@ -35,6 +36,7 @@ export function collectReadSet(requests: readonly Request[]): ReadSet {
       }
       add(documents, documentsOf(operation))
       if (operation.kind === 'delete') add(trees, [operation.path])
+      else if (operation.kind === 'purge') add(purges, [operation.path])
       else if (operation.kind !== 'post') add(parents, documentPrefixes(operation.path))
       else if (!operation.fresh) add(parents, [[...operation.path, operation.id]])
     }
@@ -45,6 +47,7 @@ export function collectReadSet(requests: readonly Request[]): ReadSet {
     parents: [...parents.values()],
     trees: [...trees.values()],
     bare: [...bare.values()],
+    purges: [...purges.values()],
   }
 }
 
@@ -66,11 +69,12 @@ interface LoadOptions {
 /** Reads the read set of a batch concurrently. */
 export async function load(options: LoadOptions): Promise<ReadResult> {
   const { store, tenant, revision, readSet } = options
-  const [heads, bare, collections, trees] = await Promise.all([
+  const [heads, bare, collections, trees, purges] = await Promise.all([
     readSet.documents.length === 0 ? [] : store.heads(tenant, readSet.documents).then(({ rows }) => rows),
     loadBare(options),
     readSet.parents.length === 0 ? [] : store.collections(tenant, readSet.parents),
-    Promise.all(readSet.trees.map((root) => loadTree(options, root))),
+    Promise.all(readSet.trees.map((root) => loadTree(options, root, { deleted: false }))),
+    Promise.all(readSet.purges.map((root) => loadTree(options, root, { deleted: true }))),
   ])
   return {
     revision,
@@ -80,13 +84,14 @@ export async function load(options: LoadOptions): Promise<ReadResult> {
     ]),
     collections: new Map(readSet.parents.map((path, i) => [pathText(path), collections[i] ?? []])),
     trees: new Map(readSet.trees.map((root, i) => [pathText(root), trees[i] ?? null])),
+    purges: new Map(readSet.purges.map((root, i) => [pathText(root), purges[i] ?? null])),
   }
 }
 
 function headOf(version: Version | null): DocumentHead | null {
   if (version === null) return null
-  const { path, value, createdAt } = version
-  return { path, version: version.version, deleted: version.type === 'DELETE', value, createdAt }
+  const { path, value, createdAt, purged } = version
+  return { path, version: version.version, deleted: version.type === 'DELETE', value, createdAt, purged }
 }
 
 /** The heads of the `bare` documents by path text, without their values, which may be large together. */
@@ -105,22 +110,25 @@ async function loadBare({ store, tenant, readSet }: LoadOptions): Promise<Readon
 }
 
 /**
- * The live documents at and below `root`, without their values (a delete needs none); null when there are more than
- * `documents`.
+ * The documents at and below `root`, without their values (a delete needs none); null when there are more than
+ * `documents`. With `deleted`, deleted ones too, but no purged ones.
  */
-async function loadTree({ store, tenant, limits }: LoadOptions, root: Path): Promise<readonly DocumentHead[] | null> {
+async function loadTree(
+  { store, tenant, limits }: LoadOptions,
+  root: Path,
+  { deleted }: { readonly deleted: boolean },
+): Promise<readonly DocumentHead[] | null> {
   const heads: DocumentHead[] = []
   if (root.length % 2 === 0) {
     const { rows } = await store.heads(tenant, [root])
     const own = headOf(rows[0] ?? null)
-    if (own !== null && !own.deleted) heads.push(own)
+    if (own !== null && own.purged !== true && (deleted || !own.deleted)) heads.push(own)
   }
   let after: Path | undefined
   for (;;) {
-    const page = await store.list(tenant, { kind: 'below', path: root, after, limit: SEARCH_SLICE })
-    for (const version of page.rows) {
-      const { path, version: number, createdAt } = version
-      heads.push({ path, version: number, deleted: false, value: null, createdAt })
+    const page = await store.list(tenant, { kind: 'below', path: root, after, deleted, limit: SEARCH_SLICE })
+    for (const { path, version, type, createdAt } of page.rows) {
+      heads.push({ path, version, deleted: type === 'DELETE', value: null, createdAt })
     }
     if (heads.length > limits.documents) return null
     if (page.next === undefined) return heads

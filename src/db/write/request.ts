@@ -1,10 +1,19 @@
 import type { Check, Op } from '../../core/database.ts'
 import type { Expect } from '../../core/database/options.ts'
-import { badArgument, wrongKind } from '../../core/error.ts'
+import { badArgument, wrongKind, type DatabaseError } from '../../core/error.ts'
 import type { FieldPath } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
-import { isDocumentPath, parsePath, utf8Length, type Path } from '../../core/path.ts'
+import {
+  invalidPath,
+  isDocumentPath,
+  isSystemPath,
+  isWithin,
+  parsePath,
+  RETENTION_DOCUMENT,
+  utf8Length,
+  type Path,
+} from '../../core/path.ts'
 import { parsePatch, patchOperations, type ParsedPatch } from '../../core/patch/patch.ts'
 import { canonicalJson, exactValue } from '../../core/json/value.ts'
 import type { DocumentEdits } from './staged/document-edits.ts'
@@ -19,13 +28,15 @@ export type WriteOperation =
   | { readonly kind: 'put'; readonly path: Path; readonly value: Json; readonly expect: Expect | undefined }
   | { readonly kind: 'patch'; readonly path: Path; readonly patch: ParsedPatch; readonly expect: Expect | undefined }
   | { readonly kind: 'delete'; readonly path: Path; readonly expect: Expect | undefined }
+  /** Alone in its request. */
+  | { readonly kind: 'purge'; readonly path: Path }
   | DecidedOperation
 
 /** An operation that decides on the state of its draft what it writes: see db/past. */
 export interface DecidedOperation {
   readonly kind: 'decided'
   /** The state that it depends on. */
-  readonly reads: ReadSet
+  readonly reads: Omit<ReadSet, 'purges'>
   /** Edits the documents; pure beside that. May be called again, on another state. */
   readonly decide: (edits: DocumentEdits) => readonly RevertFinding[]
 }
@@ -78,6 +89,14 @@ export function parseRequest(parts: RequestParts, limits: Limits, freshId: () =>
   }
 }
 
+/** Parses a purge. Throws INVALID_PATH, TOO_LARGE or BAD_REQUEST. */
+export function parsePurge(path: string, { key, actor }: Pick<Request, 'key' | 'actor'>, limits: Limits): Request {
+  if (key !== undefined) checkKey(key, limits)
+  const parsed = parsePath(path, limits)
+  if (isSystemPath(parsed)) throw systemPath(path)
+  return { operations: [{ kind: 'purge', path: parsed }], checks: [], key, actor }
+}
+
 /** A text that is equal for two requests exactly when they ask for the same write. Generated ids do not count. */
 export function fingerprint(request: Request): string {
   const operations = request.operations.map((op) => (op.kind === 'post' && op.fresh ? { ...op, id: null } : op))
@@ -90,7 +109,7 @@ function checkCount(count: number, { operations }: Limits): void {
 }
 
 function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation {
-  const path = parsePath(op.path, limits)
+  const path = writablePath(op.path, limits)
   switch (op.kind) {
     case 'post':
       return parsePost(op, path, { id: op.id ?? freshId(), limits })
@@ -115,6 +134,23 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
     case 'delete':
       return { kind: 'delete', path, expect: op.expect && checkExpect(op.expect) }
   }
+}
+
+/** Parses the path of a write. Throws INVALID_PATH, also for what only the system writes, or TOO_LARGE. */
+export function writablePath(text: string, limits: Limits): Path {
+  const path = parsePath(text, limits)
+  if (!isWritable(path)) throw systemPath(text)
+  return path
+}
+
+/** Whether clients may write there: of the system, only what is kept of the past. */
+export function isWritable(path: Path): boolean {
+  return !isSystemPath(path) || isWithin(path, RETENTION_DOCUMENT)
+}
+
+/** INVALID_PATH for a write of what only the system writes. */
+function systemPath(path: string): DatabaseError {
+  return invalidPath(path, 'only the system writes it')
 }
 
 function parsePost(
@@ -153,4 +189,5 @@ export function checkKey(key: string, limits: Limits): void {
   if (bytes === 0 || /[\p{Cc}\p{Cs}]/u.test(key)) {
     throw badArgument('key', 'A key is 1 to 128 bytes of text without control characters.')
   }
+  if (key.startsWith('sys:')) throw badArgument('key', 'Keys that begin with "sys:" belong to the system.')
 }

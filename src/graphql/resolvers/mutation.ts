@@ -17,6 +17,7 @@ export const Mutation: GqlMutationResolvers = {
     budget.write(() => db.restore(path, omitNulls(to), omitNulls(options))),
   revert: (_, { what, ...options }, { db, budget }) =>
     budget.write(() => db.revert(selectionOf(what), omitNulls(options))),
+  purge: (_, { path, ...options }, { db, budget }) => budget.write(() => db.purge(path, omitNulls(options))),
   transact: (_, { ops, ...options }, { db, budget }) =>
     budget.write(() => db.transact(ops.map(opOf), omitNulls(options))),
   interrupt: (_, { match }, { db, budget }) => budget.write(() => db.interrupt(omitNulls(match))),

@@ -79,6 +79,11 @@ export class PayloadCache {
     return this.#smallOperations.has(document)
   }
 
+  /** Drops the payloads of all events: what was purged must not stay in memory. */
+  clear(): void {
+    this.#retained.clear()
+  }
+
   /** The payload of the event for the cohort; null when no subscription has made it yet, or it is in progress. */
   cached(event: unknown, cohort: string): Payload | null {
     const payload = isWeakKey(event) ? this.#payloads.get(event)?.get(cohort) : undefined
@@ -251,6 +256,13 @@ class RetainedPayloads {
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
+  }
+
+  /** Evicts all. */
+  clear(): void {
+    for (const { payloads, cohort } of this.#entries) payloads.delete(cohort)
+    this.#entries.clear()
+    this.#bytes = 0
   }
 
   /** Stores the payload of a cohort in `payloads`, and evicts the oldest ones beyond the bound. */

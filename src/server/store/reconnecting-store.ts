@@ -49,6 +49,9 @@ export class ReconnectingStore implements Store {
   }
 
   readonly append: Store['append'] = this.#forward('append')
+  readonly erase: Store['erase'] = this.#forward('erase')
+  readonly raiseFloor: Store['raiseFloor'] = this.#forward('raiseFloor')
+  readonly thin: Store['thin'] = this.#forward('thin')
   readonly find: Store['find'] = this.#forward('find')
   readonly heads: Store['heads'] = this.#forward('heads')
   readonly list: Store['list'] = this.#forward('list')

@@ -1,11 +1,13 @@
 import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
-import type { Millis, Revision } from '../../core/version.ts'
+import type { Millis, Revision, Version } from '../../core/version.ts'
 import { decide, type DraftState } from '../decision.ts'
+import type { Purges } from '../erasure.ts'
 import { LostWrites } from '../lost-writes.ts'
 import type { Appended, Draft, TenantId } from '../store.ts'
 import { Touched } from '../touched.ts'
 import { indexCommit } from './commit-index.ts'
+import { beginErasure, readPurges } from './rewrite/erase.ts'
 import { documentKey, toDocumentKey, versionKey } from './keys.ts'
 import { readStoredCommit, readRow } from './read/log.ts'
 import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
@@ -49,10 +51,14 @@ class AppendState implements DraftState, TenantView {
     return this.tenant.at
   }
 
+  get purges(): Purges {
+    return readPurges(this.tables, this.tenant.number)
+  }
+
   versionOf(path: Path): number {
     if (path.length === 0) return 0
     const key = documentKey(toDocumentKey(this.tenant.number, path))
-    const row = this.tables.heads.get(key) ?? this.tables.tombstones.get(key)
+    const row = this.tables.heads.get(key) ?? this.tables.tombstones.get(key) ?? this.tables.purged.get(key)
     return row === undefined ? 0 : versionInHead(row)
   }
 
@@ -86,17 +92,29 @@ function writeCommit({ tables, tenant: { number } }: TenantView, commit: Commit)
   const { row, versions } = encodeCommit(commit)
   void tables.log.put([number, commit.revision], row)
   void tables.commits.put([number, commit.id], commit.revision)
-  const writes = commit.versions.map(({ path, type }) => ({ path, isDelete: type === 'DELETE' }))
+  const writes = commit.versions.map(({ path, type, purged }) => ({
+    path,
+    isDelete: type === 'DELETE' && purged !== true,
+  }))
   indexCommit(tables, number, { ...commit, writes })
   commit.versions.forEach((version, i) => {
     const encoded = versions[i]
     if (encoded === undefined) return
     const document = toDocumentKey(number, version.path)
     void tables.versions.put(versionKey(document, commit.revision), encoded.location)
-    const [current, other] =
-      version.type === 'DELETE' ? [tables.tombstones, tables.heads] : [tables.heads, tables.tombstones]
+    const current = headTable(tables, version)
     void current.put(documentKey(document), encoded.head)
-    // Before its first version a document is in neither table.
-    if (version.version > 1) void other.remove(documentKey(document))
+    if (version.purged === true) beginErasure(tables, document, commit.revision)
+    // Before its first version a document is in none of the tables.
+    if (version.version === 1) return
+    for (const other of [tables.heads, tables.tombstones, tables.purged]) {
+      if (other !== current) void other.remove(documentKey(document))
+    }
   })
+}
+
+/** The table with the newest version of a document. */
+function headTable(tables: LmdbTables, { type, purged }: Version): LmdbTables['heads'] {
+  if (purged === true) return tables.purged
+  return type === 'DELETE' ? tables.tombstones : tables.heads
 }

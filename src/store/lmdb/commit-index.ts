@@ -46,6 +46,23 @@ export function indexCommit(tables: LmdbTables, tenant: number, commit: IndexedC
   return rows.length
 }
 
+/** A commit before and after its row was rewritten. */
+interface RewrittenCommit {
+  readonly before: IndexedCommit
+  readonly after: IndexedCommit
+}
+
+/** Makes the rows of a commit in the indexes those of its rewritten row, within the running transaction. */
+export function reindexCommit(tables: LmdbTables, tenant: number, { before, after }: RewrittenCommit): void {
+  const kept = new Set(indexKeys(tenant, after).map(textOf))
+  for (const row of indexKeys(tenant, before)) if (!kept.has(textOf(row))) void tables[row[0]].remove(row[1])
+  indexCommit(tables, tenant, after)
+}
+
+function textOf(row: readonly [table: CommitIndex, key: Key]): string {
+  return JSON.stringify(row)
+}
+
 /** Tenants that one call of `tenantsBehind` looks at. */
 const TENANTS = 1_000
 
@@ -77,7 +94,7 @@ function isBehind({ indexed = 0, last }: TenantRow): boolean {
 export function indexSome(tables: LmdbTables, tenant: TenantId): boolean {
   const row = tables.tenants.get(tenant)
   if (row === undefined || !isBehind(row)) return false
-  let indexed = Math.max(row.indexed ?? 0, row.floor)
+  let { indexed = 0 } = row
   for (let [rows, bytes] = [0, 0]; indexed < row.last && rows < STEP.rows && bytes < STEP.bytes;) {
     indexed++
     const log = tables.log.getBinaryFast([row.number, indexed])

@@ -45,7 +45,7 @@ export function parseDocumentKey(key: Key): DocumentKey {
 }
 
 /** A key behind all versions of the document. */
-function afterDocument({ tenant, collection, id }: DocumentKey): Key {
+export function afterDocument({ tenant, collection, id }: DocumentKey): Key {
   return [tenant, collection, id, TOP]
 }
 

@@ -16,6 +16,8 @@ import type {
   Snapshot,
   Store,
   TenantId,
+  Thinned,
+  Thinning,
 } from '../store.ts'
 import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
@@ -24,14 +26,17 @@ import { renewEpochs } from './copy/renewed-epochs.ts'
 import { checkIfCopy, noteDataFile } from './copy/copied-file.ts'
 import { dismissReaders } from './files/lock/readers-lock.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
+import type { Purges } from '../erasure.ts'
+import { eraseSome, readPurges } from './rewrite/erase.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
 import { listDocuments } from './read/list.ts'
-import { listPaths } from './read/paths.ts'
+import { findPaths, listPaths } from './read/paths.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
 import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
-import { dropTenant, openTenant, sweepSome } from './tenant.ts'
+import { thinSome } from './rewrite/thin.ts'
+import { dropTenant, openTenant, raiseFloorOf, sweepSome } from './tenant.ts'
 
 interface LmdbOptions {
   /** The data directory; created if it does not exist. */
@@ -92,6 +97,8 @@ class LmdbStore implements Store {
   readonly #listeners = new Set<{ readonly listener: CommitListener }>()
   /** Cache of tenant rows: no other process writes here, and every write evicts the rows that it may change. */
   readonly #tenants = new Map<TenantId, TenantRow>()
+  /** Cache of the unfinished erasures of tenants, evicted like their rows. */
+  readonly #purges = new Map<TenantId, Purges>()
   #sweeping: Promise<void> = Promise.resolve()
 
   constructor(environment: LmdbEnvironment, claim: DirectoryClaim) {
@@ -105,6 +112,31 @@ class LmdbStore implements Store {
     const newest = results.findLast((result) => result.kind === 'committed')
     if (newest !== undefined) for (const { listener } of this.#listeners) listener(tenant, newest.commit.revision)
     return results
+  }
+
+  async erase(tenant: TenantId): Promise<boolean> {
+    const { number, isPending } = this.#read(tenant, ({ tenant: row, purges }) => ({
+      number: row.number,
+      isPending: purges.size > 0,
+    }))
+    if (!isPending) return false
+    this.#purges.delete(tenant)
+    return this.#environment.write((tables) => eraseSome(tables, number))
+  }
+
+  async raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
+    const known = this.#read(tenant, ({ tenant: row }) => row)
+    if (Math.min(floor, known.last) <= known.floor) return
+    this.#claim.raiseFormat()
+    this.#tenants.delete(tenant)
+    this.#environment.write((tables) => raiseFloorOf(tables, tenant, floor))
+  }
+
+  async thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
+    const pending = await this.erase(tenant)
+    if (pending) return { removed: 0, more: true }
+    const row = this.#read(tenant, (view) => view.tenant)
+    return this.#environment.write((tables) => thinSome(tables, row, documents))
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
@@ -172,6 +204,7 @@ class LmdbStore implements Store {
 
   async drop(tenant: TenantId): Promise<void> {
     this.#tenants.delete(tenant)
+    this.#purges.delete(tenant)
     this.#environment.write((tables) => dropTenant(tables, tenant))
     await this.sweep()
   }
@@ -206,13 +239,13 @@ class LmdbStore implements Store {
   }
 
   /**
-   * Whether a document of a collection had a version at `at`. The past never changes, so other calls may run in
-   * between.
+   * Whether a document of a collection had a version at `at`, or may have had one that was removed. The past never
+   * changes but by purges, so other calls may run in between.
    */
   async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
     const range: Range = { kind: 'collection', path: collection, deleted: true, limit: { rows: 1, bytes: 1 } }
     for (let after: Path | undefined; ; await nextTurn()) {
-      const { rows, next } = this.#read(tenant, (view) => listPaths(view, { ...range, after }, at))
+      const { rows, next } = this.#read(tenant, (view) => findPaths(view, { ...range, after }, at))
       if (rows.length > 0 || next === undefined) return rows.length > 0
       after = next
     }
@@ -223,13 +256,22 @@ class LmdbStore implements Store {
   }
 
   #write(batches: readonly AppendBatch[]): readonly (readonly Appended[])[] {
-    for (const { tenant } of batches) this.#tenants.delete(tenant)
+    for (const { tenant, drafts } of batches) {
+      this.#tenants.delete(tenant)
+      if (!drafts.some(({ writes }) => writes.some(({ purged }) => purged === true))) continue
+      this.#claim.raiseFormat()
+      this.#purges.delete(tenant)
+    }
     return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
   }
 
   #read<T>(tenant: TenantId, action: (view: TenantView) => T): T {
     const row = this.#tenants.get(tenant) ?? this.#open(tenant)
-    return this.#environment.read((tables) => action({ tables, tenant: row }))
+    return this.#environment.read((tables) => {
+      const purges = this.#purges.get(tenant) ?? readPurges(tables, row.number)
+      this.#purges.set(tenant, purges)
+      return action({ tables, tenant: row, purges })
+    })
   }
 
   /** The tenant's row, created at its first use. */

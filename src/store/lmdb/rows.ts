@@ -6,19 +6,23 @@ import type { FoundCommit, VersionRow } from './tables.ts'
 
 /**
  * Rows are lines of JSON. A log row has one line of the commit's metadata, one of the paths it wrote, then one per
- * version. So one version of a large commit is read by its offset, and reading the paths parses no values.
+ * version; `thinned`: 1 when it had more. So one version of a large commit is read by its offset, and reading the paths
+ * parses no values.
  */
-type CommitMeta = readonly [id: string, at: Millis, actor: string | null, digest: string | null]
+type CommitMeta = readonly [id: string, at: Millis, actor: string | null, digest: string | null, thinned?: 1]
 type VersionLine = readonly [
   version: number,
   type: ChangeType,
   fields: readonly string[],
   createdAt: Millis,
   value: Json,
+  purged?: 1,
 ]
-type EncodedHead = readonly [...VersionLine, revision: Revision, at: Millis, actor: string | null, commit: string]
+type HeadLine = readonly [version: number, type: ChangeType, fields: readonly string[], createdAt: Millis, value: Json]
+type EncodedHead = readonly [...HeadLine, revision: Revision, at: Millis, actor: string | null, commit: string]
 
 const NEWLINE = 10
+const LINE_END = Buffer.from([NEWLINE])
 const QUOTE = 34
 const BACKSLASH = 92
 const CLOSE = 93
@@ -32,8 +36,8 @@ type VersionMeta = Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>
 interface EncodedCommit {
   readonly row: Buffer
   /**
-   * For each version of the commit, in order: the location of its line, and its document's row in `heads` or
-   * `tombstones`.
+   * For each version of the commit, in order: the location of its line, and its document's row in `heads`, `tombstones`
+   * or `purged`.
    */
   readonly versions: readonly { readonly location: VersionRow; readonly head: string }[]
 }
@@ -45,22 +49,51 @@ export function encodeCommit(commit: Commit): EncodedCommit {
   let offset = Buffer.byteLength(lines.join('\n')) + 1
   const versions = commit.versions.map((version) => {
     const line = encodeLine(version)
-    const location: VersionRow = [version.version, offset, Buffer.byteLength(line)]
-    offset += location[2] + 1
+    const length = Buffer.byteLength(line)
+    const location = locationOf(version.version, { offset, length, purged: version.purged === true })
+    offset += length + 1
     lines.push(line)
     return { location, head: encodeHead(line, version) }
   })
   return { row: Buffer.from(lines.join('\n')), versions }
 }
 
-function encodeLine({ version, type, fields, createdAt, value }: Version): string {
-  const line: VersionLine = [version, type, fields, createdAt, value]
-  return JSON.stringify(line)
+interface LinePlace {
+  readonly offset: number
+  readonly length: number
+  readonly purged: boolean
 }
 
-/** Appends the commit's metadata to the version's line: one parse reads both, and the value is serialized once. */
+/** The row of `versions` for a line of a log row. */
+function locationOf(version: number, { offset, length, purged }: LinePlace): VersionRow {
+  return purged ? [version, offset, length, 1] : [version, offset, length]
+}
+
+function encodeLine({ version, type, fields, createdAt, value, purged }: Version): string {
+  const line: VersionLine = [version, type, fields, createdAt, value]
+  return JSON.stringify(purged === true ? [...line, 1] : line)
+}
+
+/** The tail of the line of a mark, which no other line has: only a mark has a sixth element. */
+const MARK_TAIL = ',null,1]'
+
+/**
+ * Appends the commit's metadata to the version's line: one parse reads both, and the value is serialized once. The
+ * table `purged` says of its rows that they are marks.
+ */
 export function encodeHead(line: string, { revision, updatedAt, actor, commit }: VersionMeta): string {
-  return `${line.slice(0, -1)},${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`
+  const version = line.slice(0, line.endsWith(MARK_TAIL) ? -3 : -1)
+  return `${version},${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`
+}
+
+/** The row of `purged` for a mark. */
+export function encodePurgedHead(version: Version): string {
+  return encodeHead(encodeLine(version), version)
+}
+
+/** The version in a row of `purged`. */
+export function decodePurgedHead(path: Path, row: string): Version {
+  return { ...decodeHead(path, row), purged: true }
 }
 
 /** The version in a row of `heads` or `tombstones`. */
@@ -100,13 +133,70 @@ export function isDeleteInRow(row: Buffer, [version, offset]: VersionRow): boole
 
 /** `fields` of one version in a log row, without parsing its value. */
 export function fieldsInRow(row: Buffer, [, offset]: VersionRow): readonly string[] {
+  const { start, end } = fieldsSpan(row, offset)
+  return JSON.parse(row.toString('utf8', start, end)) as readonly string[]
+}
+
+/** The span of the array `fields` in the line that begins at `offset`. */
+function fieldsSpan(row: Buffer, offset: number): { readonly start: number; readonly end: number } {
   const start = row.indexOf('[', offset + 1)
   let end = start + 1
   for (let inString = false; inString || row[end] !== CLOSE; end++) {
     if (row[end] === QUOTE) inString = !inString
     else if (row[end] === BACKSLASH) end++
   }
-  return JSON.parse(row.toString('utf8', start, end + 1)) as readonly string[]
+  return { start, end: end + 1 }
+}
+
+/** The version number at the start of a line. */
+function versionInLine(line: Buffer): number {
+  return Number.parseInt(line.toString('latin1', 1, 18), 10)
+}
+
+/** Whether a line is the mark of a purged version. */
+export function isMarkLine(line: Buffer): boolean {
+  return line.toString('latin1', line.length - MARK_TAIL.length) === MARK_TAIL
+}
+
+/** The mark in place of a version's line; its value is not parsed. */
+export function toMarkLine(line: Buffer): Buffer {
+  const { end } = fieldsSpan(line, 0)
+  const createdAt = Number.parseInt(line.toString('latin1', end + 1, end + 20), 10)
+  const mark: VersionLine = [versionInLine(line), 'DELETE', [], createdAt, null, 1]
+  return Buffer.from(JSON.stringify(mark))
+}
+
+interface EncodedLines {
+  readonly row: Buffer
+  /** For each line of a version, its location. */
+  readonly locations: readonly VersionRow[]
+}
+
+/** The log row of a commit with these lines of versions. */
+export function encodeLines(
+  meta: CommitMeta,
+  versions: readonly { readonly path: Path; readonly line: Buffer }[],
+): EncodedLines {
+  const paths = versions.map(({ path }) => pathText(path))
+  const head = Buffer.from(`${JSON.stringify(meta)}\n${JSON.stringify(paths)}`)
+  let offset = head.length + 1
+  const locations = versions.map(({ line }) => {
+    const location = locationOf(versionInLine(line), { offset, length: line.length, purged: isMarkLine(line) })
+    offset += line.length + 1
+    return location
+  })
+  return { row: Buffer.concat([head, ...versions.flatMap(({ line }) => [LINE_END, line])]), locations }
+}
+
+/** The lines of a log row: metadata, paths, then one for each version. */
+export function linesOf(row: Buffer): readonly Buffer[] {
+  const lines: Buffer[] = []
+  for (let start = 0; start <= row.length;) {
+    const end = lineEnd(row, start)
+    lines.push(row.subarray(start, end))
+    start = end + 1
+  }
+  return lines
 }
 
 /** One version of a log row. */
@@ -117,11 +207,12 @@ export function decodeVersion(path: Path, row: Buffer, { revision, row: [, offse
 
 export function decodeCommit(row: Buffer, revision: Revision): Commit {
   const [metaLine = '', pathsLine = '', ...lines] = row.toString('utf8').split('\n')
-  const [id, at, actor, digest] = JSON.parse(metaLine) as CommitMeta
+  const [id, at, actor, digest, thinned] = JSON.parse(metaLine) as CommitMeta
   const paths = JSON.parse(pathsLine) as readonly string[]
   const meta = { revision, updatedAt: at, actor, commit: id }
   const versions = paths.map((text, i) => decodeLine(text.split('/'), lines[i] ?? '', meta))
-  return { id, revision, at, actor, digest, versions }
+  const commit = { id, revision, at, actor, digest, versions }
+  return thinned === 1 ? { ...commit, thinned: true } : commit
 }
 
 /** Time of the commit in a log row. */
@@ -145,6 +236,7 @@ export function pathsInRow(row: Buffer): readonly Path[] {
 /** A write of a commit, without its value. */
 export interface RowWrite {
   readonly path: Path
+  /** Whether it is a delete, but no mark of a purged version. */
   readonly isDelete: boolean
 }
 
@@ -155,15 +247,23 @@ export function writesInRow(row: Buffer): readonly RowWrite[] {
     line = row.indexOf(NEWLINE, line + 1)
     // The type stands behind the number of the version.
     const type = row.indexOf(QUOTE, line) + 1
-    return { path, isDelete: row[type] === DELETE_INITIAL }
+    const isMark = (): boolean => isMarkLine(row.subarray(line + 1, lineEnd(row, line + 1)))
+    return { path, isDelete: row[type] === DELETE_INITIAL && !isMark() }
   })
 }
 
-function decodeMeta(row: Buffer): CommitMeta {
-  return JSON.parse(row.toString('utf8', 0, row.indexOf(NEWLINE))) as CommitMeta
+function lineEnd(row: Buffer, start: number): number {
+  const end = row.indexOf(NEWLINE, start)
+  return end < 0 ? row.length : end
+}
+
+/** The first line of a log row. */
+export function decodeMeta(row: Buffer): CommitMeta {
+  return JSON.parse(row.toString('utf8', 0, lineEnd(row, 0))) as CommitMeta
 }
 
 function decodeLine(path: Path, line: string, meta: VersionMeta): Version {
-  const [version, type, fields, createdAt, value] = JSON.parse(line) as VersionLine
-  return { path, version, type, fields, value, createdAt, ...meta }
+  const [version, type, fields, createdAt, value, purged] = JSON.parse(line) as VersionLine
+  const decoded = { path, version, type, fields, value, createdAt, ...meta }
+  return purged === undefined ? decoded : { ...decoded, purged: true }
 }

@@ -1,4 +1,5 @@
 import { open, type Database, type Key, type RootDatabase } from 'lmdb'
+import type { Purges } from '../erasure.ts'
 
 /**
  * The sub-databases. Keys are arrays in ordered-binary form: numbers before texts, texts by their UTF-8 bytes.
@@ -17,13 +18,17 @@ export interface LmdbTables {
   readonly heads: Database<string, Key>
   /** As `heads`, of deleted documents: apart, so that a page of live documents costs only the rows it returns. */
   readonly tombstones: Database<string, Key>
+  /** As `heads`, of purged documents: the newest of their marks. */
+  readonly purged: Database<string, Key>
+  /** [n, collection, id] → how far the document's versions are erased, until all are. */
+  readonly erasures: Database<ErasureRow, Key>
   /** [n, collection, id, revision] → location of the version. */
   readonly versions: Database<VersionRow, Key>
   /** [n, actor, revision] → 0, of each commit that has an actor (`actorText`). */
   readonly actors: Database<number, Key>
   /** [n, top-level collection, revision] → 0, of each commit that wrote there. */
   readonly writes: Database<number, Key>
-  /** As `writes`, of each commit that deleted a document there. */
+  /** As `writes`, of each commit that deleted a document there; the marks of purged versions do not count. */
   readonly deletes: Database<number, Key>
   /** Number of a dropped tenant → its name, until its rows are removed. */
   readonly dropped: Database<string, number>
@@ -49,10 +54,18 @@ export interface TenantRow {
 export interface TenantView {
   readonly tables: LmdbTables
   readonly tenant: TenantRow
+  /** The rows of `erasures`: what is not erased on disk is read as erased. */
+  readonly purges: Purges
 }
 
-/** Location of a version: its number, then offset and length in bytes of its line in the log row of its commit. */
-export type VersionRow = readonly [version: number, offset: number, length: number]
+/**
+ * Location of a version: its number, then offset and length in bytes of its line in the log row of its commit; 1 for
+ * the mark of a purged one.
+ */
+export type VersionRow = readonly [version: number, offset: number, length: number, purged?: 1]
+
+/** A purge whose versions are not all erased on disk: its revision, and the revision up to which they are. */
+export type ErasureRow = readonly [purge: number, upTo: number]
 
 /** A row of `versions`, and the revision of its key. */
 export interface FoundCommit {
@@ -92,6 +105,8 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
       commits: root.openDB({ name: 'commits', encoding: 'json' }),
       heads: root.openDB({ name: 'heads', encoding: 'string' }),
       tombstones: root.openDB({ name: 'tombs', encoding: 'string' }),
+      purged: root.openDB({ name: 'purged', encoding: 'string' }),
+      erasures: root.openDB({ name: 'erasures', encoding: 'json' }),
       versions: root.openDB({ name: 'versions', encoding: 'json' }),
       actors: root.openDB({ name: 'actors', encoding: 'json' }),
       writes: root.openDB({ name: 'writes', encoding: 'json' }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Revision } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
 import { tenantSpan } from './keys.ts'
 import type { LmdbTables, TenantRow } from './tables.ts'
@@ -34,12 +35,18 @@ export function sweepSome(tables: LmdbTables): boolean {
   const [number] = tables.dropped.getKeys({ limit: 1 })
   if (number === undefined) return false
   const { from, to } = tenantSpan(number)
-  const { log, commits, heads, tombstones, versions, actors, writes, deletes } = tables
-  for (const table of [log, commits, heads, tombstones, versions, actors, writes, deletes]) {
+  const { log, commits, heads, tombstones, purged, erasures, versions, actors, writes, deletes } = tables
+  for (const table of [log, commits, heads, tombstones, purged, erasures, versions, actors, writes, deletes]) {
     const keys = [...table.getKeys({ start: from, end: to, limit: SWEEP_ROWS })]
     for (const key of keys) void table.remove(key)
     if (keys.length > 0) return true
   }
   void tables.dropped.remove(number)
   return true
+}
+
+/** Raises the tenant's floor within the running transaction, up to its last revision. */
+export function raiseFloorOf(tables: LmdbTables, tenant: TenantId, floor: Revision): void {
+  const row = openTenant(tables, tenant)
+  void tables.tenants.put(tenant, { ...row, floor: Math.max(row.floor, Math.min(floor, row.last)) })
 }

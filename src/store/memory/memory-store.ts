@@ -1,33 +1,37 @@
 import { randomUUID } from 'node:crypto'
 import type { Commit } from '../../core/commit.ts'
+import { historyExpired } from '../../core/cursor.ts'
 import { closedError } from '../../core/error.ts'
 import { mayTouch } from '../../core/json/field.ts'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import {
-  SKIPS,
   type Appended,
   type Draft,
   type Expectation,
   type HistoryPage,
   type HistoryRange,
-  type Limit,
   type ListPage,
   type LogPage,
   type LogRange,
   type PathPage,
   type Range,
   type Snapshot,
+  type Thinned,
+  type Thinning,
   type Store,
   type TenantId,
 } from '../store.ts'
+import { erasedCommit, purgedBy, thinnedCommit } from '../erasure.ts'
 import { isWithinLevels } from '../levels.ts'
 import { LostWrites } from '../lost-writes.ts'
+import { takePage } from './memory-page.ts'
 
 interface TenantLog {
   readonly epoch: string
   /** The commit of revision n is at index n - 1. */
-  readonly commits: Commit[]
+  commits: Commit[]
+  floor: Revision
 }
 
 /** The simplest store: an in-memory log; every read filters it. The oracle of the tests. */
@@ -49,6 +53,31 @@ export class MemoryStore implements Store {
     return results
   }
 
+  /** Nothing is left to erase: `append` has replaced the commits in memory. */
+  async erase(tenant: TenantId): Promise<boolean> {
+    this.#tenant(tenant)
+    return false
+  }
+
+  async raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
+    const log = this.#tenant(tenant)
+    log.floor = Math.max(log.floor, Math.min(floor, log.commits.length))
+  }
+
+  async thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
+    const log = this.#tenant(tenant)
+    const atFloor = headsOf(log, log.floor)
+    const keeps = new Map<string, number>()
+    for (const { path, keep } of documents) {
+      const text = pathText(path)
+      keeps.set(text, Math.min(keep, atFloor.get(text)?.version ?? 0))
+    }
+    const isRemoved = ({ path, version }: Version): boolean => version < (keeps.get(pathText(path)) ?? 0)
+    const removed = versionsOf(log).filter(isRemoved).length
+    log.commits = log.commits.map((commit) => thinnedCommit(commit, isRemoved))
+    return { removed, more: false }
+  }
+
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     const { commits } = this.#tenant(tenant)
     return ids.map((id) => commits.find((commit) => commit.id === id) ?? null)
@@ -57,6 +86,8 @@ export class MemoryStore implements Store {
   async heads(tenant: TenantId, paths: readonly Path[], at?: Revision): Promise<Snapshot<readonly (Version | null)[]>> {
     const log = this.#tenant(tenant)
     const heads = headsOf(log, at)
+    const lost = lostBefore(log, at)
+    if (paths.some((path) => lost.has(pathText(path)))) throw historyExpired(log)
     return { revision: revisionOf(log, at), rows: paths.map((path) => heads.get(pathText(path)) ?? null) }
   }
 
@@ -69,11 +100,15 @@ export class MemoryStore implements Store {
     const inOrder = [...scanned.values()]
       .filter(({ path }) => isInRange(path, range))
       .sort((a, b) => comparePaths(a.path, b.path))
-    const versions = inOrder.map(({ path }) => ({ path, version: past.get(pathText(path)) }))
-    const shown = (version: Version | undefined): version is Version =>
-      version !== undefined && (version.type !== 'DELETE' || range.deleted === true)
-    const rows = versions.map(({ path, version }) => ({ position: path, row: shown(version) ? version : null }))
+    const lost = lostBefore(log, revision)
+    const rows = inOrder.map(({ path }) => {
+      const version = past.get(pathText(path))
+      const shown = version !== undefined && (version.type !== 'DELETE' || range.deleted === true) ? version : null
+      return { position: path, row: lost.get(pathText(path)) ?? (shown?.purged === true ? null : shown) }
+    })
     const page = takePage(scanned === past ? rows.filter(({ row }) => row !== null) : rows, range)
+    // The page may have to show a document of which the version is gone.
+    if (page.rows.some((version) => lost.get(pathText(version.path)) === version)) throw historyExpired(log)
     return { ...page, revision }
   }
 
@@ -87,7 +122,9 @@ export class MemoryStore implements Store {
     documents: readonly Path[],
     at?: Revision,
   ): Promise<readonly (readonly string[])[]> {
-    const paths = [...headsOf(this.#tenant(tenant), at).values()].map(({ path }) => path)
+    const log = this.#tenant(tenant)
+    const heads = [...headsOf(log, at).values(), ...lostBefore(log, at).values()]
+    const paths = heads.filter(({ purged }) => purged !== true).map(({ path }) => path)
     return documents.map((document) => {
       const below = paths.filter((path) => path.length === document.length + 2 && isWithin(path, document))
       return [...new Set(below.map((path) => lastOf(parentOf(path))))].sort(compareText)
@@ -110,7 +147,7 @@ export class MemoryStore implements Store {
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    const { commits, epoch } = this.#tenant(tenant)
+    const { commits, epoch, floor } = this.#tenant(tenant)
     const { below, actor } = range
     const isSelected = (commit: Commit): boolean =>
       (actor === undefined || commit.actor === actor) &&
@@ -120,7 +157,7 @@ export class MemoryStore implements Store {
       inRange.map((commit) => ({ position: commit.revision, row: isSelected(commit) ? commit : null })),
       range,
     )
-    return { commits: rows, next, floor: 0, last: commits.length, epoch }
+    return { commits: rows, next, floor, last: commits.length, epoch }
   }
 
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
@@ -147,7 +184,7 @@ export class MemoryStore implements Store {
     if (this.#closed) throw closedError()
     const known = this.#tenants.get(tenant)
     if (known !== undefined) return known
-    const log: TenantLog = { epoch: randomUUID().replaceAll('-', '').slice(0, 16), commits: [] }
+    const log: TenantLog = { epoch: randomUUID().replaceAll('-', '').slice(0, 16), commits: [], floor: 0 }
     this.#tenants.set(tenant, log)
     return log
   }
@@ -163,6 +200,8 @@ function appendOne(log: TenantLog, draft: Draft, lost: LostWrites): Appended {
     return { kind: 'conflict', path: path ?? [], version: currentVersion(log, path ?? []) }
   }
   const commit = commitOf(draft, log.commits.length + 1, Math.max(draft.at, log.commits.at(-1)?.at ?? draft.at))
+  const purges = new Map(purgedBy(commit).map((path) => [path, commit.revision]))
+  if (purges.size > 0) log.commits = log.commits.map((each) => erasedCommit(each, purges))
   log.commits.push(commit)
   return { kind: 'committed', commit }
 }
@@ -210,6 +249,17 @@ function headsOf(log: TenantLog, at: Revision = Infinity): ReadonlyMap<string, V
   return new Map(versions.map((version) => [pathText(version.path), version]))
 }
 
+/**
+ * The oldest version of each document of which none is left at a revision, but was removed: below the floor, its state
+ * is not known. Of a purged document it is: a mark.
+ */
+function lostBefore(log: TenantLog, at: Revision = Infinity): ReadonlyMap<string, Version> {
+  if (at >= log.floor) return new Map()
+  const kept = headsOf(log, at)
+  const oldest = new Map([...versionsOf(log)].reverse().map((version) => [pathText(version.path), version]))
+  return new Map([...oldest].filter(([text, { version, purged }]) => version > 1 && purged !== true && !kept.has(text)))
+}
+
 function isInRange(path: Path, range: Range): boolean {
   if (range.after !== undefined && comparePaths(path, range.after) <= 0) return false
   if (range.before !== undefined && comparePaths(path, range.before) >= 0) return false
@@ -225,48 +275,4 @@ function isBetween(
   range: { readonly after?: Revision | undefined; readonly before?: Revision | undefined },
 ): boolean {
   return revision > (range.after ?? 0) && revision < (range.before ?? Infinity)
-}
-
-interface MemoryPageOptions {
-  readonly limit: Limit
-  readonly skips?: number | undefined
-  readonly reverse?: boolean | undefined
-}
-
-/** A scanned row, or null when it is skipped. */
-interface MemoryRow<T, Position> {
-  readonly position: Position
-  readonly row: T | null
-}
-
-interface MemoryPage<T, Position> {
-  readonly rows: readonly T[]
-  readonly more: boolean
-  readonly next: Position | undefined
-}
-
-/** The first rows (in reverse, the last ones) that a limit allows. */
-function takePage<T, Position>(
-  all: readonly MemoryRow<T, Position>[],
-  { limit, reverse, skips = SKIPS }: MemoryPageOptions,
-): MemoryPage<T, Position> {
-  const rows: T[] = []
-  const page = (next?: Position): MemoryPage<T, Position> => ({
-    rows: reverse === true ? rows.toReversed() : rows,
-    more: next !== undefined,
-    next,
-  })
-  let last: Position | undefined
-  let [bytes, skipped] = [0, 0]
-  for (const { position, row } of reverse === true ? all.toReversed() : all) {
-    if (row === null) {
-      if (++skipped >= skips) return page(position)
-      continue
-    }
-    bytes += JSON.stringify(row).length
-    if (last !== undefined && (rows.length >= limit.rows || bytes > limit.bytes)) return page(last)
-    rows.push(row)
-    last = position
-  }
-  return page()
 }

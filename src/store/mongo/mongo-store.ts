@@ -16,17 +16,22 @@ import type {
   Snapshot,
   Store,
   TenantId,
+  Thinned,
+  Thinning,
 } from '../store.ts'
 import { Appender } from './write/append.ts'
 import { readCommits } from './read/below.ts'
 import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-notifier.ts'
 import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
 import { failureOf, isTransient, callWithTimeout } from './failure.ts'
+import { LogEraser } from './write/erase.ts'
+import { thinDocuments } from './write/thin.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import type { MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
-import { collectionNames, headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
+import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
+import { collectionNames } from './read/written.ts'
 import { createIndexes, findByIds } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
@@ -98,6 +103,7 @@ export class MongoStore implements Store {
   readonly #appender: Appender
   readonly #notifier: CommitNotifier
   readonly #janitor: Janitor
+  readonly #eraser = new LogEraser()
   readonly #callMs: number
   /** The last queued append or drop of each tenant: they run one at a time. */
   readonly #queues = new Map<TenantId, Promise<unknown>>()
@@ -139,10 +145,35 @@ export class MongoStore implements Store {
     return this.#call(() => this.#enqueue(tenant, () => this.#appender.append(tenant, drafts, deadline)))
   }
 
+  erase(tenant: TenantId): Promise<boolean> {
+    return this.#read(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
+  }
+
+  raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
+    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
+      await tenants.refresh(overlay)
+      const raised = Math.min(floor, overlay.last)
+      const { epoch } = overlay
+      await tables.call(tables.meta.updateOne({ _id: tenant, epoch }, { $max: { floor: raised } }))
+      overlay.floor = Math.max(overlay.floor, raised)
+    })
+  }
+
+  thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
+    return this.#read(tenant, async (reader) => {
+      const until = performance.now() + this.#callMs / 4
+      if (await this.#eraser.step(reader, until)) return { removed: 0, more: true }
+      return thinDocuments(reader, documents, until)
+    })
+  }
+
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
     return this.#read(tenant, async ({ tables, tenants, overlay }) => {
       const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
-      return ids.map((id) => found.get(id)?.commit ?? null)
+      return ids.map((id) => {
+        const commit = found.get(id)?.commit
+        return commit === undefined ? null : overlay.erased(commit)
+      })
     })
   }
 
@@ -178,8 +209,11 @@ export class MongoStore implements Store {
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     return this.#read(tenant, async (reader) => {
-      const [page] = await Promise.all([findHistory(reader, path, range), reader.tenants.refresh(reader.overlay)])
-      return page
+      const { tenants, overlay } = reader
+      const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
+      // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were
+      // read.
+      return page.rows.some((version) => overlay.isErased(version)) ? findHistory(reader, path, range) : page
     })
   }
 
@@ -188,10 +222,10 @@ export class MongoStore implements Store {
       const { tenants, overlay } = reader
       await tenants.refresh(overlay)
       const { last, floor, epoch } = overlay
-      const after = Math.max(range.after, floor)
+      const { after } = range
       const before = Math.min(range.before ?? Infinity, last + 1)
       if (after + 1 >= before) return { commits: [], floor, last, epoch }
-      const { rows, next } = await readCommits(reader, { ...range, after, before })
+      const { rows, next } = await readCommits(reader, { ...range, before })
       const commits = rows.map(({ commit }) => commit)
       return { commits: range.reverse === true ? commits.reverse() : commits, next, floor, last, epoch }
     })
@@ -215,7 +249,10 @@ export class MongoStore implements Store {
         this.#tenants.with(tenant, async (overlay) => {
           const [tables, tenants] = [this.#connection, this.#tenants]
           // With the new epoch the drop is done; the rows of the old one are garbage.
-          const next = { $set: { epoch: freshEpoch(), applied: 0, floor: 0 }, $addToSet: { dead: overlay.epoch } }
+          const next = {
+            $set: { epoch: freshEpoch(), applied: 0, floor: 0, purging: [] },
+            $addToSet: { dead: overlay.epoch },
+          }
           await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
           tenants.evict(overlay)
           this.#notifier.notify(tenant)

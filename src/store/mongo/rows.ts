@@ -3,7 +3,7 @@ import { Long } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
 import type { Json } from '../../core/json/json.ts'
 import { lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
-import type { ChangeType, Revision, Version } from '../../core/version.ts'
+import type { ChangeType, Millis, Revision, Version } from '../../core/version.ts'
 import type { TenantId } from '../store.ts'
 
 /**
@@ -24,9 +24,14 @@ interface OpRow {
   readonly cts: Date
   /** The value as JSON text. */
   readonly val: string
+  /** Whether it is the mark of a purged version. Left out where it is not, but for heads, which are updated. */
+  readonly pu?: boolean
 }
 
-/** A commit: one immutable row of `log`. `_id` orders the commits of a scope and makes each revision unique. */
+/**
+ * A commit: one row of `log`, immutable but for what `erase` and `thin` remove. `_id` orders the commits of a scope and
+ * makes each revision unique.
+ */
 export interface LogRow {
   readonly _id: string
   /** The scope (`scopeOf`). */
@@ -46,6 +51,10 @@ export interface LogRow {
    */
   readonly c?: readonly string[] | undefined
   readonly ops: readonly OpRow[]
+  /** Whether the commit had more versions, which `thin` removed; left out: it had not. */
+  readonly th?: boolean
+  /** How often the row was rewritten; left out: never. Two processes that rewrite it at once do not undo each other. */
+  readonly e?: number
 }
 
 /** Stands for no collection: a row without any would be indexed as one that lacks the field. */
@@ -69,10 +78,23 @@ export interface MetaRow {
   readonly epoch: string
   /** On a majority of the members, `heads` contains all commits up to this revision. */
   readonly applied: Long | number
-  /** Commits at or below this revision were removed. */
+  /** Versions that were replaced at or below this revision may have been removed. */
   readonly floor: Long | number
   /** Ended epochs of which rows may be left. */
   readonly dead: readonly string[]
+  /** Purges whose erased versions may be in the log (`purgeNote`); written before the commit. Left out: none. */
+  readonly purging?: readonly string[]
+}
+
+/** An entry of `MetaRow.purging`: when it was made, ms, and the id of the commit that purges. */
+export function purgeNote(at: Millis, id: string): string {
+  return `${at}/${id}`
+}
+
+/** The parts of a `purgeNote`. */
+export function parsePurgeNote(note: string): { readonly at: Millis; readonly id: string } {
+  const end = note.indexOf('/')
+  return { at: Number(note.slice(0, end)), id: note.slice(end + 1) }
 }
 
 /** A commit with the adapter's metadata. */
@@ -165,15 +187,7 @@ interface WrittenCommit extends Pick<LogEntry, 'commit' | 'writer'> {
 
 /** The log row of a commit. */
 export function logRow(scope: string, { commit, writer, texts }: WrittenCommit): LogRow {
-  const ops = commit.versions.map(({ path, version, type, fields, createdAt }, i): OpRow => ({
-    p: pathText(path),
-    k: versionRowKey(path, version),
-    v: version,
-    o: type,
-    f: fields,
-    cts: new Date(createdAt),
-    val: texts[i] ?? 'null',
-  }))
+  const ops = commit.versions.map((version, i) => opRow(version, texts[i] ?? 'null'))
   const { id, revision, at, actor, digest } = commit
   return {
     _id: logKey(scope, revision),
@@ -189,7 +203,8 @@ export function logRow(scope: string, { commit, writer, texts }: WrittenCommit):
   }
 }
 
-function collectionsOf({ versions }: Commit): readonly string[] {
+/** The top-level collections that a commit wrote to, for `LogRow.c`. */
+export function collectionsOf({ versions }: Commit): readonly string[] {
   const names = new Set(versions.map(({ path: [name = NO_COLLECTION] }) => name))
   return names.size === 0 ? [NO_COLLECTION] : [...names]
 }
@@ -197,6 +212,20 @@ function collectionsOf({ versions }: Commit): readonly string[] {
 /** Approximate size of a log row, in bytes. */
 export function logRowBytes({ ops }: LogRow): number {
   return ops.reduce((sum, op) => sum + op.val.length + op.p.length + fieldBytes(op.f) + ROW_BYTES, ROW_BYTES)
+}
+
+/** A version of a commit; `text`: its value as JSON text. */
+export function opRow({ path, version, type, fields, createdAt, purged }: Version, text: string): OpRow {
+  return {
+    p: pathText(path),
+    k: versionRowKey(path, version),
+    v: version,
+    o: type,
+    f: fields,
+    cts: new Date(createdAt),
+    val: text,
+    ...(purged === true ? { pu: true } : {}),
+  }
 }
 
 /** Decodes a log row. */
@@ -208,6 +237,7 @@ export function toLogEntry(row: LogRow): LogEntry {
     actor: row.by,
     digest: row.dg,
     versions: row.ops.map((op) => versionOf(row, op)),
+    ...(row.th === true ? { thinned: true } : {}),
   }
   return {
     commit,
@@ -224,9 +254,10 @@ export function versionOf(row: LogRow, op: OpRow): Version {
 function toVersion(
   path: Path,
   { n, ts, by, cid }: Pick<LogRow, 'n' | 'ts' | 'by' | 'cid'>,
-  { v, o, f, val, cts }: Omit<OpRow, 'p' | 'k'>,
+  { v, o, f, val, cts, pu }: Omit<OpRow, 'p' | 'k'>,
 ): Version {
   return {
+    ...(pu === true ? { purged: true } : {}),
     path,
     version: v,
     type: o,
@@ -242,7 +273,7 @@ function toVersion(
 
 /** The head row of a version. */
 export function headRow(scope: string, version: Version): HeadRow {
-  const { path, type, fields, value, createdAt, revision, updatedAt, actor, commit } = version
+  const { path, type, fields, value, createdAt, revision, updatedAt, actor, commit, purged } = version
   return {
     _id: headKey(scope, path),
     t: scope,
@@ -256,6 +287,7 @@ export function headRow(scope: string, version: Version): HeadRow {
     cid: commit,
     by: actor,
     val: JSON.stringify(value),
+    pu: purged === true,
   }
 }
 

@@ -116,6 +116,7 @@ export async function findByIds(
   scope: string,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, LogEntry>> {
+  if (ids.length === 0) return new Map()
   const filter = { t: scope, cid: oneOf(ids) }
   const { rows } = await findCommits(tables, { filter, sort: {}, limit: { rows: ids.length, bytes: Infinity } })
   return new Map(rows.map((entry) => [entry.commit.id, entry]))

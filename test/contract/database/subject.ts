@@ -46,8 +46,27 @@ export function timestamp(millis: number): string {
 
 /** The ids of laws begin with two letters for their file. */
 type Chapter =
-  | ('AL' | 'AO' | 'CH' | 'CO' | 'DE' | 'DI' | 'DO' | 'DP' | 'EP' | 'EX' | 'FE' | 'GE' | 'HI' | 'IN' | 'KE' | 'LI')
-  | ('LO' | 'LV' | 'NA' | 'PA' | 'PT' | 'RA' | 'RE' | 'RS' | 'RV' | 'SE' | 'SH' | 'TR' | 'VA' | 'WA' | 'WH' | 'WR')
+  | ('AL' | 'AO' | 'CH' | 'CO' | 'DE' | 'DI' | 'DO' | 'DP' | 'EP' | 'EX' | 'FE' | 'GE' | 'HI' | 'IN' | 'KE' | 'KP')
+  | (
+      | 'LI'
+      | 'LO'
+      | 'LV'
+      | 'NA'
+      | 'PA'
+      | 'PT'
+      | 'PU'
+      | 'RA'
+      | 'RE'
+      | 'RS'
+      | 'RT'
+      | 'RV'
+      | 'SE'
+      | 'SH'
+      | 'TR'
+      | 'VA'
+      | 'WA'
+    )
+  | ('WH' | 'WR')
 
 /** The id of a law, and what it says; the cases that one loop makes share an id. */
 export type LawTitle = `${Chapter}${number} ${string}`

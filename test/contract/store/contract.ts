@@ -3,6 +3,7 @@ import { appendContract } from './append.ts'
 import { concurrencyContract } from './concurrency.ts'
 import { conflictContract } from './conflicts.ts'
 import { durabilityContract } from './durability.ts'
+import { erasureContract } from './erasure.ts'
 import { exactnessContract } from './exactness.ts'
 import { limitContract } from './limits.ts'
 import { logContract } from './log.ts'
@@ -12,6 +13,7 @@ import { readContract } from './reads.ts'
 import { stepContract } from './steps.ts'
 import type { StoreSubject } from './subject.ts'
 import { tenantContract } from './tenants.ts'
+import { thinningContract } from './thinning.ts'
 
 const GROUPS = {
   append: appendContract,
@@ -25,6 +27,8 @@ const GROUPS = {
   durability: durabilityContract,
   concurrency: concurrencyContract,
   exactness: exactnessContract,
+  erasure: erasureContract,
+  thinning: thinningContract,
   model: modelContract,
 }
 

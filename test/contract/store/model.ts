@@ -1,9 +1,19 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Json } from '../../../src/core/json/json.ts'
+import { DatabaseError } from '../../../src/core/error.ts'
 import type { Write } from '../../../src/core/version.ts'
 import { MemoryStore } from '../../../src/store/memory/memory-store.ts'
-import type { Draft, Expectation, HistoryRange, LogRange, Range, Store, TenantId } from '../../../src/store/store.ts'
+import type {
+  Draft,
+  Expectation,
+  HistoryRange,
+  LogRange,
+  Range,
+  Store,
+  TenantId,
+  Thinning,
+} from '../../../src/store/store.ts'
 import { json } from '../../core/json.ts'
 import { path } from '../../support/store/drafts.ts'
 import { freshTenant, law, type Fixture, type StoreSubject } from './subject.ts'
@@ -30,6 +40,8 @@ type Command =
     }
   | { readonly kind: 'revisionAt'; readonly time: number }
   | { readonly kind: 'find'; readonly ids: readonly number[] }
+  | { readonly kind: 'raiseFloor'; readonly floor: number }
+  | { readonly kind: 'thin'; readonly documents: readonly { readonly path: string; readonly keep: number }[] }
   | { readonly kind: 'drop' }
   | { readonly kind: 'reopen' }
 
@@ -41,7 +53,7 @@ interface DraftPlan {
   readonly writes: readonly {
     readonly path: string
     readonly off: number
-    readonly deletes: boolean
+    readonly type: 'put' | 'delete' | 'purge'
     readonly value: Json
   }[]
 }
@@ -85,7 +97,8 @@ const off = fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, { weight: 1, arb
 // Sizes are "about": one byte means one row in every store, a billion means no bound.
 const bytes = fc.constantFrom(1, 1e9, 1e9)
 
-const write = fc.record({ path: document, off, deletes: fc.boolean(), value: json })
+const type = fc.constantFrom('put', 'put', 'put', 'delete', 'delete', 'delete', 'purge')
+const write = fc.record({ path: document, off, type, value: json })
 const rows = fc.integer({ min: 1, max: 8 })
 const touching = fc.option(fc.constantFrom('a', 'a/b', 'a/b/c', 'c'), { freq: 1 })
 const below = fc.option(fc.array(fc.oneof(collection, document), { minLength: 1, maxLength: 2 }), { freq: 1 })
@@ -143,6 +156,15 @@ const kinds = {
   log: fc.record({ kind: fc.constant('log' as const), span: spanPlan, below, actor: by }),
   revisionAt: fc.record({ kind: fc.constant('revisionAt' as const), time: fc.nat(210) }),
   find: fc.record({ kind: fc.constant('find' as const), ids: fc.array(fc.nat(60), { maxLength: 3 }) }),
+  raiseFloor: fc.record({ kind: fc.constant('raiseFloor' as const), floor: fc.nat(40) }),
+  thin: fc.record({
+    kind: fc.constant('thin' as const),
+    documents: fc.uniqueArray(fc.record({ path: document, keep: fc.nat(8) }), {
+      minLength: 1,
+      maxLength: 4,
+      selector: (plan) => plan.path,
+    }),
+  }),
   drop: fc.constant({ kind: 'drop' as const }),
   reopen: fc.constant({ kind: 'reopen' as const }),
 }
@@ -156,6 +178,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: kinds.log },
   { weight: 4, arbitrary: kinds.revisionAt },
   { weight: 3, arbitrary: kinds.find },
+  { weight: 1, arbitrary: kinds.raiseFloor },
+  { weight: 4, arbitrary: kinds.thin },
   { weight: 1, arbitrary: kinds.drop },
   { weight: 1, arbitrary: kinds.reopen },
 )
@@ -192,7 +216,17 @@ async function compareOne({ subject, fixture, tenant, oracle }: Pair, command: C
     return
   }
   const run = await resolve(command, oracle, tenant)
-  expect(await run(fixture.store)).toEqual(await run(oracle))
+  expect(await outcomeOf(run(fixture.store))).toEqual(await outcomeOf(run(oracle)))
+}
+
+/** What a call gives, or the code of its refusal. */
+async function outcomeOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return { result: await call }
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error
+    return { code: error.code }
+  }
 }
 
 type Call = (store: Store) => Promise<unknown>
@@ -201,8 +235,12 @@ type Call = (store: Store) => Promise<unknown>
 async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: Store, tenant: TenantId): Promise<Call> {
   switch (command.kind) {
     case 'append': {
-      const drafts = await resolveDrafts(command.drafts, oracle, tenant)
-      return (store) => store.append(tenant, drafts)
+      const drafts = upToPurge(await resolveDrafts(command.drafts, oracle, tenant))
+      return async (store) => {
+        const appended = await store.append(tenant, drafts)
+        while (await store.erase(tenant));
+        return appended
+      }
     }
     case 'heads':
       return (store) => store.heads(tenant, command.paths.map(path), command.at ?? undefined)
@@ -235,6 +273,12 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
       return (store) => store.revisionAt(tenant, command.time)
     case 'find':
       return (store) => store.find(tenant, command.ids.map(commitId))
+    case 'raiseFloor':
+      return (store) => store.raiseFloor(tenant, command.floor)
+    case 'thin': {
+      const documents = command.documents.map((plan) => ({ path: path(plan.path), keep: plan.keep }))
+      return (store) => thinAll(store, tenant, documents)
+    }
     case 'drop':
       return (store) => store.drop(tenant)
   }
@@ -248,6 +292,14 @@ function resolveRange({ rows, bytes: most, levels, after, before, ...range }: Li
     after: after === null ? undefined : path(after),
     before: before === null ? undefined : path(before),
     limit: { rows, bytes: most },
+  }
+}
+
+async function thinAll(store: Store, tenant: TenantId, documents: readonly Thinning[]): Promise<number> {
+  for (let removed = 0; ;) {
+    const thinned = await store.thin(tenant, documents)
+    removed += thinned.removed
+    if (!thinned.more) return removed
   }
 }
 
@@ -277,6 +329,12 @@ async function resolveDrafts(plans: readonly DraftPlan[], oracle: Store, tenant:
   })
 }
 
+/** The drafts up to the first that purges: keys are free when everything is erased; before, that may differ. */
+function upToPurge(drafts: readonly Draft[]): readonly Draft[] {
+  const purging = drafts.findIndex(({ writes }) => writes.some(({ purged }) => purged === true))
+  return purging < 0 ? drafts : drafts.slice(0, purging + 1)
+}
+
 async function versionsOf(plans: readonly DraftPlan[], oracle: Store, tenant: TenantId): Promise<Map<string, number>> {
   const documents = plans.flatMap(({ writes, expects }) => [...writes, ...expects].map((plan) => plan.path))
   const { rows } = await oracle.heads(tenant, documents.map(path))
@@ -291,6 +349,7 @@ function resolveExpectation(plan: DraftPlan['expects'][number], current: number)
 function resolveWrite(plan: DraftPlan['writes'][number], current: number): Write {
   const version = current + 1 + plan.off
   const common = { path: path(plan.path), version, createdAt: current === 0 ? null : 7 }
-  if (plan.deletes) return { ...common, type: 'DELETE', fields: [], value: null }
+  if (plan.type === 'purge' && current > 0) return { ...common, type: 'DELETE', fields: [], value: null, purged: true }
+  if (plan.type !== 'put') return { ...common, type: 'DELETE', fields: [], value: null }
   return { ...common, type: current === 0 ? 'NEW' : 'UPDATE', fields: current === 0 ? [] : ['a/b'], value: plan.value }
 }

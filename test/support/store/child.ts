@@ -76,6 +76,9 @@ function remoteStore(child: ChildProcess, pending: Pending): RemoteStore {
     }
   const methods = [
     'append',
+    'erase',
+    'raiseFloor',
+    'thin',
     'find',
     'heads',
     'list',

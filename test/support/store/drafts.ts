@@ -27,6 +27,11 @@ export function remove(text: string, version: number): Write {
   return { path: path(text), version, type: 'DELETE', fields: [], value: null, createdAt: 1 }
 }
 
+/** A purge as `version`. */
+export function purge(text: string, version: number): Write {
+  return { ...remove(text, version), purged: true }
+}
+
 /** A draft with a fresh id, at time 1,000, that expects nothing but its writes' versions. */
 export function draft(writes: readonly Write[], parts: Partial<Draft> = {}): Draft {
   return { id: randomUUID(), at: 1_000, actor: null, digest: null, expects: [], writes, ...parts }

@@ -56,6 +56,11 @@ export class BatchCache {
     for (const entry of this.#byOwner.get(owner)?.values() ?? []) this.#drop(entry)
   }
 
+  /** Drops all entries, also of reads that have not settled. */
+  clear(): void {
+    for (const entry of this.#entries) this.#drop(entry)
+  }
+
   #grow(entry: BatchEntry, bytes: number): void {
     if (!this.#entries.has(entry)) return
     entry.bytes += bytes

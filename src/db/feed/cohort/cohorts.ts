@@ -39,6 +39,11 @@ export class Cohorts {
     return this.#entries.size
   }
 
+  /** Drops all cached steps; readers read them again. */
+  forgetSteps(): void {
+    this.#cache.clear()
+  }
+
   /** Joins the cohort `key`, which `init` describes if there is none. Rejects, and leaves it, when `start` rejects. */
   async join<T, P extends FeedPosition>(
     key: string,

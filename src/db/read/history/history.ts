@@ -12,7 +12,7 @@ import { PageRemainder } from '../../time/bounded-search.ts'
 import { TimeSlice } from '../../time/time-slice.ts'
 import { toPage, parseWindow, type Window } from '../page.ts'
 import { parsePeriod } from '../period.ts'
-import { resolvePath } from '../resolve-path.ts'
+import { resolveVersioned } from '../resolve-path.ts'
 import {
   collectionBounds,
   documentBounds,
@@ -52,25 +52,44 @@ export async function readHistory(
   const { from, to } = await parsePeriod(context, options)
   const { last, epoch } = context.tail
   const bounds = parseBounds(options, { from, to: to ?? last })
-  const { rows, next } = await readRows(context, path, { bounds, window, actor: options.actor })
+  const { rows, next, truncated } = await readRows(context, path, { bounds, window, actor: options.actor })
   const edges = rows.map((row) => ({
     cursor: formatPosition(toPosition(row)),
     node: toDocument(epoch, row.version, row.version.revision),
   }))
-  return toPage(options, window, { edges, next: next && formatPosition(next), cursor: formatCursor(epoch, last) })
+  const cursor = formatCursor(epoch, last)
+  return { ...toPage(options, window, { edges, next: next && formatPosition(next), cursor }), truncated }
 }
 
-async function readRows(context: TenantContext, path: Path, read: HistoryRead): Promise<HistoryRows> {
-  const { head, fieldPath } = await resolvePath(context, path)
-  if (head !== null && fieldPath.length === 0) {
-    return read.actor === undefined
-      ? documentHistory(context, head.path, read)
-      : documentHistoryBy(context, head.path, read)
+/** The rows of a page, and whether retention removed versions that lie within the bounds. */
+interface KeptRows extends HistoryRows {
+  readonly truncated: boolean
+}
+
+async function readRows(context: TenantContext, path: Path, read: HistoryRead): Promise<KeptRows> {
+  const { head, fieldPath } = await resolveVersioned(context, path)
+  const isDocument = head !== null && fieldPath.length === 0
+  if (!isDocument && !isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
+    // Below the floor any version in the collection may have been removed.
+    const truncated = read.bounds.after.revision < context.tail.floor
+    return { ...(await collectionHistory(context, path, read)), truncated }
   }
-  if (!isDocumentPath(path) && (path.length === 1 || (await isCollection(context, path)))) {
-    return collectionHistory(context, path, read)
-  }
-  return head === null ? { rows: [], next: undefined } : fieldHistory(context, head.path, { ...read, field: fieldPath })
+  if (head === null) return { rows: [], next: undefined, truncated: false }
+  const rows = isDocument
+    ? await (read.actor === undefined ? documentHistory : documentHistoryBy)(context, head.path, read)
+    : await fieldHistory(context, head.path, { ...read, field: fieldPath })
+  return { ...rows, truncated: await isTruncated(context, head.path, read.bounds) }
+}
+
+/** Whether versions of a document within the bounds were removed: the oldest ones are, so its first is not there. */
+async function isTruncated(
+  { store, tenant, tail }: TenantContext,
+  path: Path,
+  { after }: HistoryBounds,
+): Promise<boolean> {
+  if (after.revision >= tail.floor) return false
+  const [oldest] = (await store.history(tenant, path, { limit: ONE_ROW })).rows
+  return oldest !== undefined && oldest.version > 1 && after.revision < oldest.revision
 }
 
 async function isCollection({ store, tenant }: TenantContext, path: Path): Promise<boolean> {

@@ -8,7 +8,16 @@ import { isDocumentPath, lastOf, parentOf, pathText, type Path } from '../../../
 import { resolveStored, type ResolvedPath } from '../../../core/path-resolution.ts'
 import type { Millis, Write } from '../../../core/version.ts'
 import type { Expectation } from '../../../store/store.ts'
-import { freshNames, isEmptyArray, isFree, mustBeObject, nameTaken, notFound } from './precondition.ts'
+import {
+  checkSystemValue,
+  freshNames,
+  isEmptyArray,
+  isFree,
+  mustBeObject,
+  nameTaken,
+  notFound,
+  tooMany,
+} from './precondition.ts'
 import type { DocumentHead, StagedDocuments } from './staged-documents.ts'
 import { overheadBytes, type RequestOrigin } from './written-bytes.ts'
 
@@ -167,26 +176,23 @@ export class DocumentEdits {
     })
   }
 
-  /** Deletes what lives at and below a path of the read set's `trees`. Throws TOO_LARGE (documents). */
-  deleteTree(root: Path): void {
-    const tree = this.#state.tree(root)
-    if (tree === null) {
-      const { documents } = this.limits
-      throw tooLarge(
-        'documents',
-        documents,
-        `More than ${documents} documents lie at and below ${pathText(root)}; delete it in parts, leaves first`,
-      )
-    }
+  /**
+   * Deletes what lives at and below a path of the read set's `trees`; or purges what is there of its `purges`, deleted
+   * documents too. Throws TOO_LARGE (documents), and NOT_FOUND when there is nothing to purge.
+   */
+  deleteTree(root: Path, verb: 'delete' | 'purge' = 'delete'): void {
+    const purged = verb === 'purge' ? true : undefined
+    const tree = purged ? this.#state.purgeable(root) : this.#state.tree(root)
+    if (tree === null) throw tooMany(root, verb, this.limits)
+    if (purged && tree.length === 0) throw notFound(root, 'is no document or collection with anything to purge')
     this.expectUnchanged(root)
-    // Leaves first, so that a reader of the changes never holds a document without its parent.
-    for (const head of [...tree].sort((a, b) => b.path.length - a.path.length)) this.remove(head)
+    for (const head of tree) this.remove(head, purged)
   }
 
-  /** Deletes one live document; what lies below it stays. */
-  remove(head: DocumentHead): void {
+  /** Deletes, or purges, one document; what lies below it stays. */
+  remove(head: DocumentHead, purged?: true): void {
     this.#edit(head, [])
-    this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null })
+    this.#state.set({ ...head, version: this.#versionAfter(head), deleted: true, value: null, purged })
   }
 
   /** The live documents at and below a path of the read set's `trees`, without values; null when they are too many. */
@@ -246,11 +252,14 @@ export class DocumentEdits {
     const after = this.#state.staged(text)
     if (after === undefined) return null
     const lived = before !== null && !before.deleted
+    const { path, version, value, purged } = after
+    if (purged === true) {
+      return { path, version, type: 'DELETE', fields: [], value, createdAt: before?.createdAt ?? this.at, purged }
+    }
     if (!lived && after.deleted) {
       this.#state.unstage(text)
       return null
     }
-    const { path, version, value } = after
     if (!lived) return { path, version, type: 'NEW', fields: [], value, createdAt: null }
     if (after.deleted) return { path, version, type: 'DELETE', fields: [], value, createdAt: before.createdAt }
     return {
@@ -286,6 +295,7 @@ export class DocumentEdits {
     for (const write of writes) {
       bytes += overheadBytes(write, request)
       if (write.type === 'DELETE') continue
+      checkSystemValue(write)
       if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
       bytes += checkSize(write.value, limits)
     }

@@ -2,7 +2,10 @@ import type { Expect } from '../../../core/database/options.ts'
 import { DatabaseError } from '../../../core/error.ts'
 import { getField } from '../../../core/json/field.ts'
 import type { Json } from '../../../core/json/json.ts'
-import { pathText, type Path } from '../../../core/path.ts'
+import { tooLarge, type Limits } from '../../../core/limits.ts'
+import { invalidPath, isWithin, pathText, RETENTION_DOCUMENT, type Path } from '../../../core/path.ts'
+import { parseRetention } from '../../../core/retention/rules.ts'
+import type { Write } from '../../../core/version.ts'
 import type { DocumentHead } from './staged-documents.ts'
 
 /** Throws CONFLICT, with the current version and value, unless the document meets the expectation; undefined: none. */
@@ -75,4 +78,18 @@ export function mustBeObject(path: Path): DatabaseError {
 export function nameTaken(path: Path, why: string): DatabaseError {
   const text = pathText(path)
   return new DatabaseError('NAME_TAKEN', `The name ${text} is taken: ${why}.`, { path: text })
+}
+
+/** TOO_LARGE for the tree of documents at `root`; `verb`: what was to be done to it. */
+export function tooMany(root: Path, verb: string, { documents }: Limits): DatabaseError {
+  const what = `More than ${documents} documents lie at and below ${pathText(root)}; ${verb} it in parts, leaves first`
+  return tooLarge('documents', documents, what)
+}
+
+/** Checks a write of the system's documents. Throws INVALID_VALUE, or INVALID_PATH for a document nested in them. */
+export function checkSystemValue({ path, value }: Write): void {
+  if (!isWithin(path, RETENTION_DOCUMENT)) return
+  const isNested = path.length > RETENTION_DOCUMENT.length
+  if (isNested) throw invalidPath(pathText(path), 'a rule is no document: put the list of rules')
+  parseRetention(value)
 }

@@ -9,6 +9,7 @@ export interface DocumentHead {
   readonly deleted: boolean
   readonly value: Json
   readonly createdAt: Millis
+  readonly purged?: true | undefined
 }
 
 /** The state that the operations of a batch depend on. */
@@ -17,10 +18,12 @@ export interface ReadSet {
   readonly documents: readonly Path[]
   /** Documents whose nested collections' names are needed. */
   readonly parents: readonly Path[]
-  /** Documents and collections whose descendants are needed. */
+  /** Documents and collections whose live descendants are needed. */
   readonly trees: readonly Path[]
   /** Documents of whose heads all but the value is needed. */
   readonly bare: readonly Path[]
+  /** Documents and collections whose descendants are needed, deleted ones too. */
+  readonly purges: readonly Path[]
 }
 
 /** The read set of a batch as of `revision` or later. Keys are path texts. */
@@ -30,6 +33,8 @@ export interface ReadResult {
   readonly collections: ReadonlyMap<string, readonly string[]>
   /** Live documents at and below; null when there are more than one operation may delete (`documents`). */
   readonly trees: ReadonlyMap<string, readonly DocumentHead[] | null>
+  /** All documents at and below that were not purged; null as for `trees`. */
+  readonly purges: ReadonlyMap<string, readonly DocumentHead[] | null>
 }
 
 /**
@@ -80,14 +85,18 @@ export class StagedDocuments {
     return (this.#loaded.collections.get(pathText(document))?.length ?? 0) > 0
   }
 
-  /** The live documents at or below a path of the read set's `trees`; null when there are too many. */
+  /** The live documents at or below a path of the read set's `trees`, leaves first; null when there are too many. */
   tree(root: Path): readonly DocumentHead[] | null {
     const loaded = this.#base === null ? this.#loaded.trees.get(pathText(root)) : this.#base.tree(root)
     if (loaded === null || loaded === undefined) return null
-    if (this.#heads.size === 0) return loaded
-    const merged = new Map(loaded.map((head) => [pathText(head.path), head]))
-    for (const [text, head] of this.#heads) if (isWithin(head.path, root)) merged.set(text, head)
-    return [...merged.values()].filter((head) => !head.deleted)
+    return mergedHeads(loaded, this.#heads, root).filter((head) => !head.deleted)
+  }
+
+  /** The documents at or below a path of the read set's `purges`, deleted ones too; otherwise as `tree`. */
+  purgeable(root: Path): readonly DocumentHead[] | null {
+    const loaded = this.#base === null ? this.#loaded.purges.get(pathText(root)) : this.#base.purgeable(root)
+    if (loaded === null || loaded === undefined) return null
+    return mergedHeads(loaded, this.#heads, root).filter(({ purged }) => purged !== true)
   }
 
   /** The document as this layer wrote it; undefined when it did not. */
@@ -122,4 +131,18 @@ export class StagedDocuments {
   merge(): void {
     for (const head of this.#heads.values()) this.#base?.set(head)
   }
+}
+
+/**
+ * The documents at and below `root`, where `staged` replaces what was loaded; leaves first, so that a reader of the
+ * changes never holds a document without its parent.
+ */
+function mergedHeads(
+  loaded: readonly DocumentHead[],
+  staged: ReadonlyMap<string, DocumentHead>,
+  root: Path,
+): readonly DocumentHead[] {
+  const merged = new Map(loaded.map((head) => [pathText(head.path), head]))
+  for (const [text, head] of staged) if (isWithin(head.path, root)) merged.set(text, head)
+  return [...merged.values()].sort((a, b) => b.path.length - a.path.length)
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { badArgument } from '../../../core/error.ts'
-import { writeFormat } from '../files/directory.ts'
+import { copyFormat } from '../files/directory.ts'
 import { flushDirectory } from '../files/flush-directory.ts'
 import { ifExists, systemCode } from '../files/system-error.ts'
 import { copyError } from './copy-error.ts'
@@ -45,10 +45,11 @@ async function writeBackup(reader: DataReader, path: string, options: BackupOpti
   try {
     mkdirSync(temporary)
     const { bytes } = await copyTables(reader, temporary, { ...options, asBackup: true })
-    writeFormat(temporary)
+    // After the rows were read: the format rises before the rows that need it.
+    copyFormat(reader.directory, temporary)
     flushDirectory(temporary)
     const tenants = tenantRows(reader)
-    const commits = tenants.reduce((sum, { last, floor }) => sum + last - floor, 0)
+    const commits = tenants.reduce((sum, { last }) => sum + last, 0)
     reader.assertReadable()
     renameSync(temporary, path)
     flushDirectory(dirname(path))

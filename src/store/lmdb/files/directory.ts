@@ -8,7 +8,13 @@ import { DirectoryLock } from './lock/directory-lock.ts'
 import { ifExists, systemCode } from './system-error.ts'
 
 /** Version of the layout that tables.ts and rows.ts describe. Newer releases have greater numbers. */
-const FORMAT = 1
+const FORMAT = 2
+
+/**
+ * A directory without a purge and without a floor is of this version, so that releases before them read it, too. With
+ * the first of them its version rises: these releases would show what was purged, and count its versions anew.
+ */
+const PLAIN_FORMAT = 1
 
 /**
  * Where a compaction writes, in the data directory: what an interrupted one left there is removed at the next claim.
@@ -23,6 +29,8 @@ export interface DirectoryClaim {
   flush(): void
   /** Whether the path still names this directory. Throws the system's error. */
   isInPlace(): boolean
+  /** Records that releases before purges and floors must not read the data; durable at once. Throws as `flush`. */
+  raiseFormat(): void
   /** Must be called after all files of the directory were closed. A second call does nothing. */
   release(): void
 }
@@ -77,7 +85,20 @@ function claim(path: string): DirectoryClaim {
     directory,
     flush: () => translated(directory, () => flushDirectory(directory)),
     isInPlace: () => lock.isInPlace(),
+    raiseFormat: formatRaiser(directory),
     release,
+  }
+}
+
+/** Records FORMAT once. */
+function formatRaiser(directory: string): () => void {
+  let isRaised = false
+  return () => {
+    if (isRaised) return
+    translated(directory, () => {
+      if (checkFormat(directory) !== FORMAT) writeFormat(directory, FORMAT)
+    })
+    isRaised = true
   }
 }
 
@@ -107,7 +128,7 @@ function prepare(directory: string): void {
   lockOutEarlierReleases(directory)
   probe(directory)
   rmSync(join(directory, COMPACT_FOLDER), { recursive: true, force: true })
-  if (format === null) writeFormat(directory)
+  if (format === null) writeFormat(directory, PLAIN_FORMAT)
 }
 
 /**
@@ -148,10 +169,10 @@ export function probe(directory: string): void {
   }
 }
 
-/** The format of the directory; null when it has none yet. Throws UNAVAILABLE for another format than FORMAT. */
+/** The format of the directory; null when it has none yet. Throws UNAVAILABLE for one that this release cannot read. */
 function checkFormat(directory: string): number | null {
   const format = readFormat(directory)
-  if (format !== null && format !== FORMAT) throw otherFormat(directory, format)
+  if (format !== null && format !== PLAIN_FORMAT && format !== FORMAT) throw otherFormat(directory, format)
   return format
 }
 
@@ -161,8 +182,13 @@ function readFormat(directory: string): number | null {
 }
 
 /** Records the format of a directory. Throws the system's error. */
-export function writeFormat(directory: string): void {
-  writeWhole(join(directory, 'format'), `${FORMAT}\n`)
+function writeFormat(directory: string, format: number): void {
+  writeWhole(join(directory, 'format'), `${format}\n`)
+}
+
+/** Records for a copy of the data of `source` the format that it has. Throws the system's error. */
+export function copyFormat(source: string, target: string): void {
+  writeFormat(target, checkFormat(source) ?? PLAIN_FORMAT)
 }
 
 function notADirectory(path: string): DatabaseError {

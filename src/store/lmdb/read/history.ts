@@ -4,7 +4,7 @@ import type { Revision, Version } from '../../../core/version.ts'
 import type { HistoryPage, HistoryRange } from '../../store.ts'
 import { findVersion, decodeEntry } from './documents.ts'
 import { toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
-import { readRow, readStoredVersion } from './log.ts'
+import { isMark, readRow, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { commitsByActor, commitsOf, commonRevisions, edgesOf } from './revisions.ts'
 import { actorInRow, fieldsInRow } from '../rows.ts'
@@ -32,7 +32,10 @@ function* scanVersions(
     const { revision: position, row: location } = step
     const row = range.touching === undefined ? null : readRow(view, position)
     const isSkipped =
-      row !== null && range.touching !== undefined && !mayTouch(fieldsInRow(row, location), range.touching)
+      row !== null &&
+      range.touching !== undefined &&
+      !isMark(view, document, step) &&
+      !mayTouch(fieldsInRow(row, location), range.touching)
     if (isSkipped) yield { position, read: null, bytes: row.length }
     else yield { position, read: () => readStoredVersion(view, document, step), bytes: location[2] }
   }

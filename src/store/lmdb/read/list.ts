@@ -1,8 +1,9 @@
+import { historyExpired } from '../../../core/cursor.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { ListPage, Range } from '../../store.ts'
-import { findVersion } from './documents.ts'
+import { findVersion, isLost } from './documents.ts'
 import { documentKey, pathOfKey, type DocumentKey } from '../keys.ts'
-import { readStoredVersion } from './log.ts'
+import { isMark, readStoredVersion } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { mergeScans, scanTable, type ScanEntry } from './scan.ts'
 import { decodeHead, revisionInHead, versionInHead } from '../rows.ts'
@@ -48,12 +49,21 @@ function pastVersion(
 ): ScannedRow<Version, DocumentKey> {
   // A document whose first version is later than `at` needs no search.
   const found = row !== null && versionInHead(row) === 1 ? null : findVersion(view.tables, document, at)
-  if (found === null) return { position: document, read: null, bytes: row?.length ?? 0 }
+  if (found === null && isLost(view, document, at)) {
+    return { position: document, read: () => throwExpired(view), bytes: row?.length ?? 0 }
+  }
+  const isAbsent = found === null || isMark(view, document, found)
+  if (isAbsent) return { position: document, read: null, bytes: row?.length ?? 0 }
   if (range.deleted === true) {
     return { position: document, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }
   }
   const version = readStoredVersion(view, document, found)
   return { position: document, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
+}
+
+/** Reads what `thin` removed: HISTORY_EXPIRED. */
+export function throwExpired({ tenant }: TenantView): never {
+  throw historyExpired(tenant)
 }
 
 interface SinceThen {

@@ -1,6 +1,7 @@
 import type { Commit } from '../../../core/commit.ts'
-import { isWithin, type Path } from '../../../core/path.ts'
+import { isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
+import { erasedCommit, isErased } from '../../erasure.ts'
 import type { LogPage, LogRange } from '../../store.ts'
 import { pathOfKey, type DocumentKey } from '../keys.ts'
 import { takeRows, type ScannedRow } from './page.ts'
@@ -25,12 +26,30 @@ export function readRow({ tables, tenant }: TenantView, revision: Revision): Buf
 }
 
 export function readStoredCommit(view: TenantView, revision: Revision): Commit {
-  return decodeCommit(readRow(view, revision), revision)
+  return toCommit(view, readRow(view, revision), revision)
+}
+
+/** Decodes the row first: where `purges` must be read, that reuses the buffer of the row. */
+function toCommit(view: TenantView, row: Buffer, revision: Revision): Commit {
+  const commit = decodeCommit(row, revision)
+  return erasedCommit(commit, view.purges)
 }
 
 /** The version of the document in the commit `found`. */
 export function readStoredVersion(view: TenantView, document: DocumentKey, found: FoundCommit): Version {
-  return decodeVersion(pathOfKey(document), readRow(view, found.revision), found)
+  const path = pathOfKey(document)
+  if (!isErased(view.purges, path, found.revision)) return decodeVersion(path, readRow(view, found.revision), found)
+  // By the whole commit, which may have lost its key.
+  const mark = readStoredCommit(view, found.revision).versions.find(
+    (version) => pathText(version.path) === pathText(path),
+  )
+  if (mark === undefined) throw new Error(`Commit ${found.revision} did not write ${pathText(path)}.`)
+  return mark
+}
+
+/** Whether the version was purged. */
+export function isMark({ purges }: TenantView, document: DocumentKey, { row, revision }: FoundCommit): boolean {
+  return row[3] === 1 || isErased(purges, pathOfKey(document), revision)
 }
 
 export function readLogRows(view: TenantView, range: LogRange): LogPage {
@@ -46,7 +65,7 @@ function* allCommits(view: TenantView, { low, high, reverse }: RevisionEdges): G
   const step = reverse ? -1 : 1
   for (let revision = reverse ? high : low; revision >= low && revision <= high; revision += step) {
     const row = readRow(view, revision)
-    yield { position: revision, read: () => decodeCommit(row, revision), bytes: row.length }
+    yield { position: revision, read: () => toCommit(view, row, revision), bytes: row.length }
   }
 }
 
@@ -96,7 +115,7 @@ function* selectedCommits(
       (below === undefined || paths.some((path) => below.some((root) => isWithin(path, root))))
     yield {
       position: revision,
-      read: isSelected ? () => decodeCommit(row, revision) : null,
+      read: isSelected ? () => toCommit(view, row, revision) : null,
       bytes: row.length,
       rows: Math.max(1, paths.length),
     }
@@ -105,9 +124,9 @@ function* selectedCommits(
 
 /** Binary search over the times of the log, which never decrease; 0 when all are later than `time`. */
 export function revisionAtTime(view: TenantView, time: Millis): Revision {
-  const { last, at, floor } = view.tenant
+  const { last, at } = view.tenant
   if (last === 0 || at <= time) return last
-  let [low, high] = [floor, last - 1]
+  let [low, high] = [0, last - 1]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
     if (timeInRow(readRow(view, middle)) <= time) low = middle

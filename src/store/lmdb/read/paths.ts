@@ -1,10 +1,10 @@
 import type { Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
 import type { PathPage, Range } from '../../store.ts'
-import { findVersion } from './documents.ts'
+import { findVersion, isLost } from './documents.ts'
 import { pathOfKey, type DocumentKey } from '../keys.ts'
-import { entryOf, type ListMoment } from './list.ts'
-import { readRow } from './log.ts'
+import { entryOf, throwExpired, type ListMoment } from './list.ts'
+import { isMark, readRow } from './log.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { isDeleteInRow } from '../rows.ts'
 import { mergeScans, scanTable, type ScanEntry } from './scan.ts'
@@ -16,12 +16,30 @@ const KEY_BYTES = 100
 
 /** As `listDocuments`, but only the paths. Of the latest state it reads keys alone. */
 export function listPaths(view: TenantView, range: Range, at: Revision): PathPage {
+  return toPage(view, { range, at }, { gone: () => throwExpired(view) })
+}
+
+/** As `listPaths`; documents of which the version then is gone are shown, too. */
+export function findPaths(view: TenantView, range: Range, at: Revision): PathPage {
+  return toPage(view, { range, at }, { gone: pathOfKey })
+}
+
+interface PathScan {
+  /** The path to show for a document of which the version is gone. */
+  readonly gone: (document: DocumentKey) => Path
+}
+
+function toPage(view: TenantView, { range, at }: ListMoment, scan: PathScan): PathPage {
   const revision = Math.min(at, view.tenant.last)
-  const { next, ...page } = takeRows(scanPaths(view, { range, at: revision }), range)
+  const { next, ...page } = takeRows(scanPaths(view, { range, at: revision }, scan), range)
   return { ...page, next: next && pathOfKey(next), revision }
 }
 
-function* scanPaths(view: TenantView, { range, at }: ListMoment): Generator<ScannedRow<Path, DocumentKey>> {
+function* scanPaths(
+  view: TenantView,
+  { range, at }: ListMoment,
+  { gone }: PathScan,
+): Generator<ScannedRow<Path, DocumentKey>> {
   const { last } = view.tenant
   const writtenSince = at === last ? [] : writtenIn(view, range, { after: at, upTo: last })
   const written = new Set(writtenSince?.map(textOf))
@@ -31,8 +49,9 @@ function* scanPaths(view: TenantView, { range, at }: ListMoment): Generator<Scan
     // A document written since comes again, from the log.
     if (writtenSince !== null && row !== null && isWritten(entry)) continue
     const isNewest = row !== null && (writtenSince !== null || isUnchanged(view, document, at))
-    const { isShown, bytes } = isNewest ? shownNow(entry, range) : shownThen(view, document, { range, at })
-    yield { position: document, read: isShown ? () => pathOfKey(document) : null, bytes: KEY_BYTES + bytes }
+    const { isShown, bytes, isGone } = isNewest ? shownNow(entry, range) : shownThen(view, document, { range, at })
+    const read = isGone === true ? () => gone(document) : isShown ? () => pathOfKey(document) : null
+    yield { position: document, read, bytes: KEY_BYTES + bytes }
   }
 }
 
@@ -43,6 +62,8 @@ function isUnchanged({ tables }: TenantView, document: DocumentKey, at: Revision
 
 interface ShownPath {
   readonly isShown: boolean
+  /** Whether that cannot be known, as the version was removed. Default false. */
+  readonly isGone?: boolean | undefined
   /** Bytes of the log that were read to know it. */
   readonly bytes: number
 }
@@ -54,7 +75,9 @@ function shownNow({ deleted }: ScanEntry, range: Range): ShownPath {
 /** Whether the range shows a document by its version as of a revision; no value is parsed. */
 function shownThen(view: TenantView, document: DocumentKey, { range, at }: ListMoment): ShownPath {
   const found = findVersion(view.tables, document, at)
-  if (found === null || range.deleted === true) return { isShown: found !== null, bytes: 0 }
+  if (found === null) return { isShown: false, bytes: 0, isGone: isLost(view, document, at) }
+  const isAbsent = isMark(view, document, found)
+  if (isAbsent || range.deleted === true) return { isShown: !isAbsent, bytes: 0 }
   const row = readRow(view, found.revision)
   return { isShown: !isDeleteInRow(row, found.row), bytes: row.length }
 }

@@ -31,7 +31,7 @@ interface RevisionRange {
 /** The edges of a range within the log of a tenant. */
 export function edgesOf(tenant: TenantRow, { after = 0, before = Infinity, reverse }: RevisionRange): RevisionEdges {
   return {
-    low: Math.max(after, tenant.floor) + 1,
+    low: after + 1,
     high: Math.min(before - 1, tenant.last),
     reverse: reverse === true,
   }
@@ -188,7 +188,10 @@ function farthest(
   return reached === undefined ? undefined : { revision: reached, isCommon: reached === first }
 }
 
-/** The documents at and below the paths, tombstones included; null when there are more than MERGED_DOCUMENTS. */
+/**
+ * The documents at and below the paths, deleted and purged ones included; null when there are more than
+ * MERGED_DOCUMENTS.
+ */
 export function fewLmdbDocuments(
   { tables, tenant }: TenantView,
   below: readonly Path[],
@@ -196,7 +199,7 @@ export function fewLmdbDocuments(
   const documents: DocumentKey[] = []
   const spans = below.flatMap((path) => spansOf(tenant.number, { kind: 'below', path, limit: { rows: 0, bytes: 0 } }))
   for (const { from, to } of spans) {
-    for (const table of [tables.heads, tables.tombstones]) {
+    for (const table of [tables.heads, tables.tombstones, tables.purged]) {
       const limit = MERGED_DOCUMENTS + 1 - documents.length
       for (const key of table.getKeys({ start: from, end: to, limit })) documents.push(parseDocumentKey(key))
       if (documents.length > MERGED_DOCUMENTS) return null

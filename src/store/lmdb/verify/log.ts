@@ -4,7 +4,8 @@ import { indexKeys, type IndexedCommit } from '../commit-index.ts'
 import { documentKey, toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { encodeHead, revisionInHead } from '../rows.ts'
 import type { VersionRow } from '../tables.ts'
-import { isMeta, isTexts, isVersion, writesOf } from './log-line.ts'
+import { HEAD_TABLES } from './documents.ts'
+import { hasMark, isMeta, isTexts, isVersion, writesOf } from './log-line.ts'
 import { jsonIn, rawValue, visitRows, type RawRow, type ScanOptions } from './row-scan.ts'
 import { tenantOfKey, type VerifiedTenant, type VerifiedTenants } from './tenants.ts'
 
@@ -17,7 +18,7 @@ interface LogPlace {
 }
 
 /**
- * Checks the log: revisions without a gap above the floor, times that never decrease, rows that parse, an id that finds
+ * Checks the log: revisions without a gap, times that never decrease, rows that parse, an id that finds
  * the commit, a location that finds each version, and a head that equals the newest version.
  */
 export async function verifyLog(tenants: VerifiedTenants, options: ScanOptions): Promise<void> {
@@ -55,7 +56,7 @@ class LogCheck {
   end(): void {
     this.#finish()
     for (const tenant of this.#tenants.values()) {
-      if (tenant === null || tenant.expected.commits > 0 || tenant.row.last <= tenant.row.floor) continue
+      if (tenant === null || tenant.expected.commits > 0 || tenant.row.last === 0) continue
       this.#add(tenant, `the log is empty, but its last revision is ${tenant.row.last}`)
     }
   }
@@ -70,21 +71,19 @@ class LogCheck {
   #finish(): void {
     const tenant = this.#tenant
     if (tenant === null) return
-    const { last, at, floor } = tenant.row
+    const { last, at } = tenant.row
     if (this.#last === last) {
       if (this.#at !== at) this.#add(tenant, `its time is ${at}, but that of its last commit ${this.#at}`)
-    } else if (last > floor) {
+    } else {
       this.#add(tenant, `the log ends with ${this.#last}, but its last revision is ${last}`)
     }
   }
 
-  /** Below the floor retention may have removed commits. */
+  /** Retention removes versions from commits, but no commit. */
   #checkOrder(tenant: VerifiedTenant, revision: Revision): void {
-    const { floor, last } = tenant.row
-    const expected = Math.max(this.#last, floor) + 1
-    if (revision > floor && revision !== expected) {
-      this.#add(tenant, `revision ${revision} comes where ${expected} should`)
-    }
+    const { last } = tenant.row
+    const expected = this.#last + 1
+    if (revision !== expected) this.#add(tenant, `revision ${revision} comes where ${expected} should`)
     if (revision === last + 1) this.#add(tenant, `revision ${revision} is behind the last one, ${last}`)
     this.#last = revision
   }
@@ -128,25 +127,28 @@ class LogCheck {
     if (!isVersion(version)) return this.#add(tenant, `${what}: the version does not parse`)
     const document = toDocumentKey(tenant.row.number, path.split('/'))
     const location = jsonIn(this.#value('versions', versionKey(document, revision))) as VersionRow | undefined
-    const expected: VersionRow = [version[0], offset, Buffer.byteLength(line)]
+    const bytes = Buffer.byteLength(line)
+    const expected: VersionRow = hasMark(version) ? [version[0], offset, bytes, 1] : [version[0], offset, bytes]
     if (JSON.stringify(location) !== JSON.stringify(expected)) {
       this.#add(tenant, `${what}: is at ${JSON.stringify(expected)}, but located at ${JSON.stringify(location)}`)
     }
-    const fault = this.#headFault(document, version[1], encodeHead(line, meta))
+    const table = hasMark(version) ? 'purged' : version[1] === 'DELETE' ? 'tombs' : 'heads'
+    const fault = this.#headFault(document, table, encodeHead(line, meta))
     if (fault !== null) this.#add(tenant, `${what}: ${fault}`)
   }
 
-  /** A clause about a document whose head is neither the version `head` nor a later one; else null. */
-  #headFault(document: DocumentKey, type: unknown, head: string): string | null {
+  /** A clause about a document whose head is neither the version `head`, in `table`, nor a later one; else null. */
+  #headFault(document: DocumentKey, table: string, head: string): string | null {
     const key = documentKey(document)
-    const [live, deleted] = [this.#value('heads', key), this.#value('tombs', key)]
-    if (live !== undefined && deleted !== undefined) return 'is both there and deleted'
-    const row = (live ?? deleted)?.toString()
+    const found = HEAD_TABLES.filter((each) => this.#value(each, key) !== undefined)
+    if (found.length > 1) return `has heads in ${found.join(' and ')}`
+    const [foundIn = ''] = found
+    const row = this.#value(foundIn, key)?.toString()
     if (row === undefined) return 'has no head'
     const [stored, own] = [revisionInHead(row), revisionInHead(head)]
     if (stored > own) return null
     if (row !== head) return stored < own ? `its head is of revision ${stored}` : 'its head is another version'
-    return (type === 'DELETE') === (deleted !== undefined) ? null : 'its head is in the wrong table'
+    return foundIn === table ? null : 'its head is in the wrong table'
   }
 
   #value(table: string, key: Key): Buffer | undefined {

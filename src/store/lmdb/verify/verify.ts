@@ -24,7 +24,7 @@ export interface VerifyReport {
   readonly tenants: number
   readonly commits: number
   readonly versions: number
-  /** Documents that are there, and that were deleted. */
+  /** Documents that are there, and that were deleted or purged. */
   readonly documents: number
   readonly deleted: number
   /** How many laws are broken, and a sentence about each of the first 20. */

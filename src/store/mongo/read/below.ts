@@ -30,8 +30,14 @@ interface CommitPage {
   readonly next: Revision | undefined
 }
 
-/** Commits of a section of the log: from memory, where they are there, else by an index that finds them. */
+/** Commits of a section of the log as it is when all erasures are done. */
 export async function readCommits(reader: MongoReader, section: SelectedSection): Promise<CommitPage> {
+  const { rows, next } = await readStoredCommits(reader, section)
+  return { rows: rows.map((entry) => ({ ...entry, commit: reader.overlay.erased(entry.commit) })), next }
+}
+
+/** Commits of a section of the log: from memory, where they are there, else by an index that finds them. */
+async function readStoredCommits(reader: MongoReader, section: SelectedSection): Promise<CommitPage> {
   const { tables, overlay } = reader
   const { actor } = section
   const below = section.below?.some((path) => path.length === 0) === true ? undefined : section.below
@@ -62,7 +68,8 @@ function toCommitPage({ rows, more }: TakenRows<LogEntry>): CommitPage {
 }
 
 /**
- * The documents at and below the paths, tombstones included, as texts; null when there are more than MERGED_DOCUMENTS.
+ * The documents at and below the paths, deleted and purged ones included, as texts; null when there are more than
+ * MERGED_DOCUMENTS.
  */
 async function fewMongoDocuments(reader: MongoReader, below: readonly Path[]): Promise<readonly string[] | null> {
   const { tables, tenants, overlay } = reader

@@ -1,6 +1,7 @@
 import type { Commit } from '../../../core/commit.ts'
 import { pathText } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
+import { erasedCommit, isErased, purgedBy, type Purges } from '../../erasure.ts'
 import type { TenantId } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import { scopeOf, type LogEntry, type MetaRow } from '../rows.ts'
@@ -27,7 +28,7 @@ export class HeadOverlay {
   readonly tenant: TenantId
   readonly epoch: string
   readonly scope: string
-  readonly floor: Revision
+  floor: Revision
   last: Revision
   lastAt: Millis
   /** Ended epochs of the tenant of which rows may be left. */
@@ -38,6 +39,10 @@ export class HeadOverlay {
   #applied: Revision
   #recent: SeenVersion[] = []
   #bytes = 0
+  /** Purges whose erased versions may be in the log: those in memory are erased. */
+  #purges: Purges = new Map()
+  /** The notes of these purges (`MetaRow.purging`). */
+  purging: readonly string[]
   readonly #newest = new Map<string, Version>()
   readonly #byId = new Map<string, LogEntry>()
   readonly #versions = new Map<string, number>()
@@ -53,6 +58,7 @@ export class HeadOverlay {
     this.lastAt = appliedAt
     this.lastNotified = this.#applied
     this.endedEpochs = meta.dead
+    this.purging = meta.purging ?? []
   }
 
   /** On a majority of the members, the heads contain all commits up to this revision. */
@@ -80,6 +86,7 @@ export class HeadOverlay {
   push(entry: LogEntry): void {
     const { commit } = entry
     if (commit.revision !== this.last + 1) return
+    this.addPurges(commit)
     this.#recent.push({ ...entry, seenAt: performance.now() })
     this.#bytes += entry.bytes
     this.last = commit.revision
@@ -90,6 +97,49 @@ export class HeadOverlay {
       this.#newest.set(text, version)
       this.cacheVersion(text, version.version)
     }
+  }
+
+  get purges(): Purges {
+    return this.#purges
+  }
+
+  /** Adds what a commit has purged, and erases it in memory. */
+  addPurges(commit: Commit): void {
+    const purged = purgedBy(commit)
+    if (purged.length === 0) return
+    this.#purges = new Map([...this.#purges, ...purged.map((text) => [text, commit.revision] as const)])
+    this.rewrite((each) => this.erased(each))
+  }
+
+  /** Replaces the commits in memory that `edit` changes. */
+  rewrite(edit: (commit: Commit) => Commit): void {
+    this.#recent = this.#recent.map((entry) => {
+      const commit = edit(entry.commit)
+      if (commit === entry.commit) return entry
+      this.#byId.delete(entry.commit.id)
+      this.#byId.set(commit.id, { ...entry, commit })
+      for (const version of commit.versions) {
+        const text = pathText(version.path)
+        if (this.#newest.get(text)?.revision === version.revision) this.#newest.set(text, version)
+      }
+      return { ...entry, commit }
+    })
+  }
+
+  /** Forgets purges of which all is erased in the log, unless a later purge has replaced them. */
+  dropPurges(done: Purges): void {
+    if (done.size === 0) return
+    this.#purges = new Map([...this.#purges].filter(([text, revision]) => done.get(text) !== revision))
+  }
+
+  /** A commit as the log shows it when all erasures are done. */
+  erased(commit: Commit): Commit {
+    return erasedCommit(commit, this.#purges)
+  }
+
+  /** Whether a version has content that is to be erased. */
+  isErased({ path, revision, purged }: Version): boolean {
+    return purged !== true && isErased(this.#purges, path, revision)
   }
 
   /** Caches the version number of a document at `last`; 0: it has none. */
@@ -111,6 +161,11 @@ export class HeadOverlay {
   /** The newest versions of all documents that were written after `after`. */
   *newestAfter(after: Revision): Generator<Version> {
     for (const version of this.#newest.values()) if (version.revision > after) yield version
+  }
+
+  /** The commit at a revision, if it is in memory. */
+  at(revision: Revision): LogEntry | undefined {
+    return this.#recent[revision - this.base - 1]
   }
 
   byId(id: string): LogEntry | undefined {

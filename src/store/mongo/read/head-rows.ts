@@ -52,7 +52,10 @@ function wholeKeysOf(scope: string, kind: Range['kind'], path: Path): readonly K
   return isDocumentPath(path) ? [below] : [collectionKeys(scope, text), below]
 }
 
-/** Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`. */
+/**
+ * Head rows of a range up to its limit, which one row may exceed; tombstones only with `deleted`, and no purged
+ * documents.
+ */
 export async function readHeads(reader: HeadScope, range: MongoRange): Promise<CoveredRows> {
   const hasLevels = range.kind === 'below' && range.levels !== undefined && range.levels < Infinity
   if (range.pathsOnly === true) return readBareHeads(reader, range)
@@ -145,7 +148,7 @@ function headQuery(
   { deleted, reverse }: Range,
   { keys: { from, to }, limit }: HeadSpan,
 ): { readonly filter: Filter<HeadRow>; readonly options: FindOptions } {
-  const live: Filter<HeadRow> = deleted === true ? {} : { live: true }
+  const live: Filter<HeadRow> = deleted === true ? { pu: { $ne: true } } : { live: true }
   return {
     filter: { t: scope, ...live, _id: { $gte: from, $lt: to } },
     options: {

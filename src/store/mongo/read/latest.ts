@@ -92,7 +92,8 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): reado
 
 /**
  * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without
- * `deleted`, documents that the heads mark as deleted are left out; later tombstones are included in any case.
+ * `deleted`, documents that the heads mark as deleted are left out, as are purged ones in any case; later tombstones
+ * and marks are included.
  */
 export async function readChunk(reader: MongoReader, range: MongoRange): Promise<RowChunk> {
   const { tables, tenants, overlay } = reader

@@ -1,22 +1,16 @@
 import type { Filter } from 'mongodb'
+import { historyExpired } from '../../../core/cursor.ts'
 import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
-import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
+import { pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
-import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage } from '../../store.ts'
-import {
-  belowKeys,
-  collectionInKey,
-  collectionKeys,
-  logKey,
-  rowBytes,
-  versionRowKey,
-  versionOf,
-  type LogRow,
-} from '../rows.ts'
+import { isErased } from '../../erasure.ts'
+import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
+import { logKey, rowBytes, toLogEntry, versionRowKey, versionOf, type LogRow } from '../rows.ts'
+import type { HeadOverlay } from './head-overlay.ts'
 import type { MongoRange } from './head-rows.ts'
 import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
 import { scanRows } from './scan.ts'
-import { byKey, readUpTo, type MongoTables } from '../tables.ts'
+import { byKey, readUpTo } from '../tables.ts'
 
 /** Most concurrent queries for older versions. */
 const PARALLEL = 16
@@ -30,17 +24,24 @@ export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) =>
   return results
 }
 
-function versionsIn(row: LogRow, text: string): readonly Version[] {
+/**
+ * The version of a document in a log row; of a purged one its mark, by the whole commit, which may have lost its key.
+ */
+function versionsIn({ overlay }: Pick<MongoReader, 'overlay'>, row: LogRow, text: string): readonly Version[] {
+  if (isErased(overlay.purges, text.split('/'), Number(row.n))) {
+    return overlay.erased(toLogEntry(row).commit).versions.filter(({ path }) => pathText(path) === text)
+  }
   return row.ops.filter(({ p }) => p === text).map((op) => versionOf(row, op))
 }
 
 /** The version of a document at a revision, given its latest version. */
 async function versionAt(
-  { tables, overlay }: MongoReader,
+  reader: MongoReader,
   latest: Version | null,
   { at, pathsOnly = false }: { readonly at: Revision; readonly pathsOnly?: boolean | undefined },
 ): Promise<Version | null> {
   if (latest === null || latest.revision <= at) return latest
+  const { tables, overlay } = reader
   const text = pathText(latest.path)
   const filter = { t: overlay.scope, 'ops.p': text, n: { $lte: at } }
   const options = {
@@ -51,14 +52,39 @@ async function versionAt(
   const row = await tables.call(tables.log.findOne(filter, options))
   if (row === null) return null
   const whole = pathsOnly ? { ...row, ops: row.ops.map((op) => ({ ...op, val: 'null' })) } : row
-  return versionsIn(whole, text)[0] ?? null
+  return versionsIn(reader, whole, text)[0] ?? null
+}
+
+/**
+ * Whether a document without a version at a revision may have had one, which `thin` removed; false for a purged one, of
+ * which it would be a mark.
+ */
+async function isLost({ tables, overlay }: MongoReader, path: Path, at: Revision): Promise<boolean> {
+  if (at >= overlay.floor) return false
+  const text = pathText(path)
+  const projection = { n: 1, 'ops.p': 1, 'ops.v': 1, 'ops.pu': 1 } as const
+  const options = { sort: { n: 1 }, projection, maxTimeMS: tables.readMs } as const
+  const row = await tables.call(tables.log.findOne({ t: overlay.scope, 'ops.p': text }, options))
+  const oldest = row?.ops.find(({ p }) => p === text)
+  return row !== null && oldest !== undefined && oldest.v > 1 && !isMarkAt(overlay, oldest, Number(row.n))
+}
+
+function isMarkAt({ purges }: HeadOverlay, { p, pu }: Pick<LogRow['ops'][number], 'p' | 'pu'>, n: Revision): boolean {
+  return pu === true || isErased(purges, p.split('/'), n)
 }
 
 /** The versions of documents as of a revision; the latest when `at` is not below the last revision. */
 export async function headsAt(reader: MongoReader, paths: readonly Path[], at: Revision): Promise<HeadSnapshot> {
   const latest = await latestOf(reader, paths)
   if (latest.revision <= at) return latest
-  return { revision: at, rows: await mapConcurrent(latest.rows, (version) => versionAt(reader, version, { at })) }
+  const rows = await mapConcurrent(latest.rows, async (newest) => {
+    const version = await versionAt(reader, newest, { at })
+    if (version === null && newest !== null && (await isLost(reader, newest.path, at))) {
+      throw historyExpired(reader.overlay)
+    }
+    return version
+  })
+  return { revision: at, rows }
 }
 
 /** A page as of a revision; of the latest state when `at` is not below the last revision. */
@@ -78,11 +104,15 @@ async function listLatest(reader: MongoReader, range: MongoRange): Promise<ListP
       ...range,
       limit: { rows, bytes: limit.bytes * (rows / limit.rows) },
     })
-    const shown = chunk.rows.filter(({ version }) => range.deleted === true || version.type !== 'DELETE')
+    const shown = chunk.rows.filter(({ version }) => isListed(version, range))
     const page = toRowPage(shown, limit, reverse)
     // Recent tombstones may leave too few rows: then twice as many are read, all anew, as a page is of one revision.
     if (page.more || chunk.complete) return { ...page, revision: chunk.revision }
   }
+}
+
+function isListed({ type, purged }: Version, { deleted }: Range): boolean {
+  return purged !== true && (type !== 'DELETE' || deleted === true)
 }
 
 /**
@@ -92,19 +122,27 @@ async function listLatest(reader: MongoReader, range: MongoRange): Promise<ListP
 async function listPast(reader: MongoReader, range: MongoRange, at: Revision): Promise<ListPage> {
   const { limit, reverse = false, skips = SKIPS, pathsOnly } = range
   const shown: RowCandidate[] = []
+  /** Documents of which the version is gone: a page with one of them cannot be given. */
+  const lost = new Set<Version>()
   let skipped = 0
   let remaining: MongoRange = { ...range, deleted: true }
   for (;;) {
     const chunk = await readChunk(reader, remaining)
-    const versions = await mapConcurrent(chunk.rows, ({ version }) => versionAt(reader, version, { at, pathsOnly }))
+    const versions = await mapConcurrent(chunk.rows, async ({ version: newest }) => {
+      const version = await versionAt(reader, newest, { at, pathsOnly })
+      if (version !== null || !(await isLost(reader, newest.path, at))) return version
+      lost.add(newest)
+      return newest
+    })
     for (const [i, version] of versions.entries()) {
-      if (version === null || (version.type === 'DELETE' && range.deleted !== true)) {
+      if (version === null || (!lost.has(version) && !isListed(version, range))) {
         skipped++
         continue
       }
       shown.push({ key: chunk.rows[i]?.key ?? '', version, bytes: rowBytes(JSON.stringify(version.value)) })
     }
     const page = toRowPage(shown, limit, reverse)
+    if (page.rows.some((version) => lost.has(version))) throw historyExpired(reader.overlay)
     if (page.more || chunk.complete) return { ...page, revision: at }
     const last = chunk.rows.at(-1)?.version.path
     if (skipped >= skips) return { rows: page.rows, more: true, next: last, revision: at }
@@ -134,15 +172,13 @@ interface VersionQuery {
   readonly limit: Limit
 }
 
-async function versionsOfRows(
-  { tables }: MongoReader,
-  { filter, sort, text, limit }: VersionQuery,
-): Promise<HistoryPage> {
+async function versionsOfRows(reader: MongoReader, { filter, sort, text, limit }: VersionQuery): Promise<HistoryPage> {
+  const { tables } = reader
   const cursor = tables.log.find(filter, { sort: sort ?? {}, maxTimeMS: tables.readMs })
   const bytesOf = (row: LogRow): number =>
     row.ops.reduce((sum, { p, val }) => (p === text ? sum + rowBytes(val) : sum), 0)
   const { rows, more } = await tables.call(readUpTo(cursor, limit, bytesOf))
-  const versions = rows.flatMap((row) => versionsIn(row, text))
+  const versions = rows.flatMap((row) => versionsIn(reader, row, text))
   return {
     rows: sort?.n === -1 ? versions.toReversed() : versions,
     more,
@@ -172,9 +208,11 @@ async function scanVersions(
     limit: { rows: limit.rows, bytes: Infinity },
     skips,
     projection: { n: 1, by: 1, 'ops.p': 1, 'ops.f': 1 },
-    isSelected: ({ by, ops }) =>
+    isSelected: ({ n, by, ops }) =>
       (actor === undefined || by === actor) &&
-      (touching === undefined || ops.some(({ p, f }) => p === text && mayTouch(f, touching))),
+      (touching === undefined ||
+        isErased(overlay.purges, text.split('/'), Number(n)) ||
+        ops.some(({ p, f }) => p === text && mayTouch(f, touching))),
     bytesOf: () => 0,
   })
   const keys = scanned.rows.map(({ n }) => logKey(overlay.scope, Number(n)))
@@ -193,72 +231,4 @@ export async function findRevisionAt({ tables, overlay }: MongoReader, time: Mil
     tables.log.findOne(filter, { sort: { ts: -1, n: -1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }),
   )
   return row === null ? 0 : Number(row.n)
-}
-
-/**
- * Whether a matching commit wrote a path for which `matches` holds: a filter alone may match too much, as in below.ts.
- */
-async function anyRow(tables: MongoTables, filter: Filter<LogRow>, matches: (path: Path) => boolean): Promise<boolean> {
-  const search = async (): Promise<boolean> => {
-    for await (const row of tables.log.find(filter, { projection: { 'ops.p': 1 }, maxTimeMS: tables.readMs })) {
-      if (row.ops.some(({ p }) => matches(p.split('/')))) return true
-    }
-    return false
-  }
-  return tables.call(search())
-}
-
-interface RevisionSpan {
-  readonly since: Revision
-  readonly upTo: Revision
-}
-
-/** Whether a commit in (since, upTo] wrote at or below a path. */
-export async function wroteBelow(
-  { tables, overlay }: MongoReader,
-  below: Path,
-  { since, upTo }: RevisionSpan,
-): Promise<boolean> {
-  const { from, to } = belowKeys(pathText(below))
-  const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
-  const filter: Filter<LogRow> = { t: overlay.scope, n: { $gt: since, $lte: upTo }, ...paths }
-  return anyRow(tables, filter, (path) => isWithin(path, below))
-}
-
-/** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
-async function namesInHeads({ tables, overlay }: MongoReader, document: Path): Promise<readonly string[]> {
-  const above = document.length === 0 ? overlay.scope : `${overlay.scope}/${pathText(document)}`
-  const { from: prefix, to: end } = belowKeys(above)
-  const names: string[] = []
-  for (let from = prefix; ;) {
-    const filter = { t: overlay.scope, _id: { $gte: from, $lt: end } }
-    const row = await tables.call(
-      tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }),
-    )
-    if (row === null) return names
-    const { name, direct } = collectionInKey(prefix, row._id)
-    if (direct) names.push(name)
-    from = direct ? collectionKeys(overlay.scope, pathText([...document, name])).to : belowKeys(prefix + name).to
-  }
-}
-
-/** Whether a document of a collection had a version at a revision. */
-async function existedAt({ tables, overlay }: MongoReader, collection: Path, at: Revision): Promise<boolean> {
-  const { from, to } = belowKeys(pathText(collection))
-  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, n: { $lte: at } }
-  return anyRow(tables, filter, (path) => path.length === collection.length + 1 && isWithin(path, collection))
-}
-
-/** Names, in order, of the collections directly below a document in which a document had a version at a revision. */
-export async function collectionNames(reader: MongoReader, document: Path, at: Revision): Promise<readonly string[]> {
-  const { overlay } = reader
-  const names = new Set<string>()
-  for (const { path } of overlay.newestAfter(overlay.applied)) {
-    if (path.length === document.length + 2 && isWithin(path, document)) names.add(lastOf(parentOf(path)))
-  }
-  for (const name of await namesInHeads(reader, document)) names.add(name)
-  const sorted = [...names].toSorted(compareText)
-  if (at >= overlay.last) return sorted
-  const existed = await mapConcurrent(sorted, (name) => existedAt(reader, [...document, name], at))
-  return sorted.filter((_, i) => existed[i])
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Collection } from 'mongodb'
 import type { TenantId } from '../../store.ts'
-import { scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
-import { metaOf, findCommit, readSection, type MongoTables } from '../tables.ts'
+import { parsePurgeNote, scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
+import { metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { HeadOverlay } from './head-overlay.ts'
 
 /** Limit of one read of the log when an overlay catches up. */
@@ -142,6 +142,8 @@ export class Tenants {
     const meta = await metaOf(this.#tables, tenant, freshEpoch)
     const applied = await findCommit(this.#tables, scopeOf(tenant, meta.epoch), Number(meta.applied))
     const overlay = new HeadOverlay(meta, applied?.commit.at ?? 0)
+    const purging = overlay.purging.map((note) => parsePurgeNote(note).id)
+    for (const { commit } of (await findByIds(this.#tables, overlay.scope, purging)).values()) overlay.addPurges(commit)
     await this.#pull(overlay)
     const cached = { overlay, refresh: singleFlight(() => this.#catchUp(overlay)) }
     this.#open.set(tenant, cached)
@@ -149,6 +151,7 @@ export class Tenants {
   }
 
   async #catchUp(overlay: HeadOverlay): Promise<void> {
+    const { purges } = overlay
     // Revisions have no gaps (L1), so one point read shows whether there are newer commits.
     const [meta, next] = await Promise.all([
       this.confirm(overlay),
@@ -159,6 +162,10 @@ export class Tenants {
       await this.#pull(overlay)
     }
     overlay.applied = Number(meta.applied)
+    overlay.floor = Math.max(overlay.floor, Number(meta.floor))
+    overlay.purging = meta.purging ?? []
+    // Notes are written before their commits: all purges that were known before the row was read are done.
+    if (overlay.purging.length === 0) overlay.dropPurges(purges)
     overlay.trim()
   }
 

@@ -7,6 +7,7 @@ import { unavailable } from '../failure.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 import type { MongoReader } from '../read/latest.ts'
 import { fieldBytes, rowBytes } from '../rows.ts'
+import { notePurges } from './erase.ts'
 import { answeredDrafts, GroupAppend, type PreparedDraft } from './group-append.ts'
 
 /** Bounds of one insert: commits, and their bytes. */
@@ -36,6 +37,7 @@ export class Appender {
       const { rows: group } = takeWithin(remaining, INSERT_LIMIT, ({ bytes }) => bytes)
       const options = { writer: randomUUID(), answered: [...answered], deadline }
       const answers = await tenants.with(tenant, async (overlay) => {
+        await notePurges(tables, overlay, group)
         const appended = await new GroupAppend({ tables, tenants, overlay }, options).append(group)
         if (appended.some(({ kind }) => kind === 'committed')) onCommitted(overlay)
         return appended

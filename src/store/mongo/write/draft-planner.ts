@@ -5,7 +5,7 @@ import type { AnsweredDraft } from '../../lost-writes.ts'
 import type { Draft } from '../../store.ts'
 import type { Touched } from '../../touched.ts'
 import { latestOf, type MongoReader } from '../read/latest.ts'
-import { wroteBelow } from '../read/past.ts'
+import { wroteBelow } from '../read/written.ts'
 import type { LogEntry } from '../rows.ts'
 import { findByIds } from '../tables.ts'
 import { planOf, type PlanView, type Verdict } from './plan.ts'
@@ -62,7 +62,10 @@ export class DraftPlanner {
   async lookUp(ids: readonly string[]): Promise<void> {
     const { tables, overlay } = this.#reader
     const found = await findByIds(tables, overlay.scope, ids)
-    for (const id of ids) this.#byId.set(id, found.get(id) ?? null)
+    for (const id of ids) {
+      const entry = found.get(id)
+      this.#byId.set(id, entry === undefined ? null : { ...entry, commit: overlay.erased(entry.commit) })
+    }
   }
 
   /** The missing versions and older writes on which the drafts' expectations depend; null when none is missing. */

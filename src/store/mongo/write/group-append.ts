@@ -132,7 +132,8 @@ export class GroupAppend {
       if (!isDuplicate(error) && !isTransient(error)) throw error
       await this.#reconcile(documents, error)
     }
-    const firstForeign = documents.findIndex(({ cid }) => overlay.byId(cid)?.writer !== this.#options.writer)
+    // By revision: a purge in the same group may have replaced the ids of commits before it.
+    const firstForeign = documents.findIndex(({ n }) => overlay.at(Number(n))?.writer !== this.#options.writer)
     return firstForeign < 0 ? rows.length : firstForeign
   }
 
