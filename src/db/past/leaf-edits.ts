@@ -7,8 +7,8 @@ export interface LeafEdit {
   readonly field: FieldPath
   readonly before: Json | undefined
   readonly after: Json | undefined
-  /** How many objects above the field, below the root, were there before. */
-  readonly parents: number
+  /** How many objects above the field, below the root, were there before, and after. */
+  readonly parents: { readonly before: number; readonly after: number }
 }
 
 /**
@@ -17,7 +17,7 @@ export interface LeafEdit {
  */
 export function leafEdits(before: Json, after: Json): readonly LeafEdit[] {
   const edits: LeafEdit[] = []
-  collect({ before, after, field: [], parents: 0 }, edits)
+  collect({ before, after, field: [], parents: { before: 0, after: 0 } }, edits)
   return edits
 }
 
@@ -25,7 +25,10 @@ function collect(node: LeafEdit, edits: LeafEdit[]): void {
   const { before, after, field } = node
   if (isSame(before, after)) return
   if (!isWalked(before, after)) return void edits.push(node)
-  const parents = isObject(before) ? field.length : node.parents
+  const parents = {
+    before: isObject(before) ? field.length : node.parents.before,
+    after: isObject(after) ? field.length : node.parents.after,
+  }
   for (const key of keysOf(before, after)) {
     collect({ before: ownField(before, key), after: ownField(after, key), field: [...field, key], parents }, edits)
   }
@@ -54,4 +57,10 @@ export function ownField(value: Json | undefined, key: string): Json | undefined
 /** Whether two fields are equal, or both are not there. */
 export function isSame(a: Json | undefined, b: Json | undefined): boolean {
   return a === undefined || b === undefined ? a === b : equalJson(a, b)
+}
+
+/** Whether an edit only made or removed an empty object: with keys of others in it, the object stays. */
+export function isExistence({ before, after }: Pick<LeafEdit, 'before' | 'after'>): boolean {
+  const side = before ?? after
+  return (before === undefined || after === undefined) && isObject(side) && Object.keys(side).length === 0
 }

@@ -8,7 +8,7 @@ import type { DocumentEdits } from '../write/staged/document-edits.ts'
 import { freshNames, isFree } from '../write/staged/precondition.ts'
 import type { DocumentHead } from '../write/staged/staged-documents.ts'
 import { isSame, ownField } from './leaf-edits.ts'
-import { revertVersions, type KeptField, type RevertedState } from './revert.ts'
+import { takeBackDocument, type KeptValue, type RevertedState } from './revert.ts'
 import type { RevertedDocument } from './reverted-documents.ts'
 
 /** Estimated bytes of a finding beside its values. */
@@ -71,16 +71,20 @@ class RevertPlan {
     return this.#findings.toSorted(inOrder)
   }
 
-  #add({ path, versions }: RevertedDocument): void {
+  #add({ path, reversal }: RevertedDocument): void {
     const head = this.#edits.read(path)
     const now = head === null || head.deleted ? undefined : head.value
-    const state = revertVersions(versions, { version: head?.version ?? 0, value: now })
+    const state = takeBackDocument(reversal, {
+      version: head?.version ?? 0,
+      value: now,
+      isTaken: (name) => !name.includes('/') && this.#edits.hasCollection([...path, name]),
+    })
     this.#documents.set(pathText(path), { path, head, now, state, isChanged: !isSame(now, state.value) })
     for (const kept of state.kept) this.#find(path, kept)
   }
 
   /** `writer`: the document whose writer is to be named; default: the document itself. */
-  #find(path: Path, { field, now, wanted }: KeptField, writer?: Writer): void {
+  #find(path: Path, { field, now, wanted }: KeptValue, writer?: Writer): void {
     const version = this.#documents.get(pathText(path))?.head?.version ?? 0
     this.#findings.push({ path, field, now, wanted, writer: writer ?? { path, version } })
   }

@@ -14,7 +14,7 @@ import type { TenantContext } from '../log/tenant-context.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import { TimeSlice } from '../time/time-slice.ts'
 import { leafEdits, type LeafEdit } from './leaf-edits.ts'
-import type { RevertedVersion } from './revert.ts'
+import { documentReversal, type DocumentReversal, type RevertedVersion } from './revert.ts'
 
 /** Commits whose documents are read as of before them concurrently. */
 const COMMITS_AT_ONCE = 16
@@ -23,6 +23,7 @@ const COMMITS_AT_ONCE = 16
 export interface RevertedDocument {
   readonly path: Path
   readonly versions: readonly RevertedVersion[]
+  readonly reversal: DocumentReversal
 }
 
 /** The writes that a `revert` takes back. */
@@ -133,7 +134,7 @@ class RevertGathering {
   }
 
   documents(): readonly RevertedDocument[] {
-    return [...this.#documents.values()]
+    return [...this.#documents.values()].map((each) => ({ ...each, reversal: documentReversal(each.versions) }))
   }
 
   async add(commits: readonly Commit[]): Promise<void> {
