@@ -72,7 +72,7 @@ export async function restoreOperation(context: TenantContext, target: RestoreTa
 
 async function readPast(context: TenantContext, { path, to, scope }: RestoreTarget): Promise<PastState> {
   const { store, tenant } = context
-  const revision = (await asOfRevision(context, path, to)) ?? 0
+  const revision = (await asOfRevision(context, path, { argument: 'to', moment: to })) ?? 0
   const { rows } = await store.heads(tenant, documentPrefixes(path), revision)
   const living = rows.filter((version) => version !== null && version.type !== 'DELETE') as readonly Version[]
   const heads = new Map(living.map((version) => [pathText(version.path), version]))
