@@ -60,13 +60,16 @@ class RevertPlan {
     this.#trees = new Set(trees.map(pathText))
   }
 
-  decide(documents: readonly RevertedDocument[]): readonly RevertFinding[] {
-    for (const document of documents) this.#add(document)
-    this.#forChanged(shallowestFirst, (document) => this.#keepNames(document))
+  *decide(documents: readonly RevertedDocument[]): Generator<undefined, readonly RevertFinding[]> {
+    for (const document of documents) {
+      this.#add(document)
+      yield
+    }
+    yield* this.#forChanged(shallowestFirst, (document) => this.#keepNames(document))
     this.#occupy()
-    this.#forChanged(deepestFirst, (document) => this.#keepParent(document))
-    this.#forChanged(shallowestFirst, (document) => this.#needParent(document))
-    this.#write()
+    yield* this.#forChanged(deepestFirst, (document) => this.#keepParent(document))
+    yield* this.#forChanged(shallowestFirst, (document) => this.#needParent(document))
+    yield* this.#write()
     checkFindings(this.#findings, this.#edits.limits)
     return this.#findings.toSorted(inOrder)
   }
@@ -89,10 +92,14 @@ class RevertPlan {
     this.#findings.push({ path, field, now, wanted, writer: writer ?? { path, version } })
   }
 
-  #forChanged(order: (a: PlannedDocument, b: PlannedDocument) => number, run: (each: PlannedDocument) => void): void {
+  *#forChanged(
+    order: (a: PlannedDocument, b: PlannedDocument) => number,
+    run: (each: PlannedDocument) => void,
+  ): Generator<undefined, void> {
     for (const { path } of [...this.#documents.values()].toSorted(order)) {
       const document = this.#documents.get(pathText(path))
       if (document?.isChanged === true) run(document)
+      yield
     }
   }
 
@@ -182,15 +189,15 @@ class RevertPlan {
     this.#leave(document, { path: parent, version: head?.version ?? 0 })
   }
 
-  #write(): void {
-    this.#forChanged(shallowestFirst, ({ path, head, now, state: { value, fields } }) => {
+  *#write(): Generator<undefined, void> {
+    yield* this.#forChanged(shallowestFirst, ({ path, head, now, state: { value, fields } }) => {
       if (value === undefined) return
       this.#edits.markComposed(path)
       const texts = boundedFields(fields.map((field) => segmentsOf(field).join('/')))
       if (head === null || now === undefined || texts.length === 0) this.#edits.replace(path, head, value)
       else this.#update(head, value, texts)
     })
-    this.#forChanged(deepestFirst, ({ head, state }) => {
+    yield* this.#forChanged(deepestFirst, ({ head, state }) => {
       if (state.value === undefined && head !== null) this.#edits.remove(head)
     })
   }

@@ -16,8 +16,10 @@ import { TimeSlice } from '../time/time-slice.ts'
 import { leafEdits, type LeafEdit } from './leaf-edits.ts'
 import { documentReversal, type DocumentReversal, type RevertedVersion } from './revert.ts'
 
-/** Commits whose documents are read as of before them concurrently. */
+/** Commits before which their documents are read, together. */
 const COMMITS_AT_ONCE = 16
+/** Documents that are read in one call. */
+const HEADS_PER_CALL = 16
 
 /** A document with the versions of it that are reverted, newest first. */
 export interface RevertedDocument {
@@ -133,14 +135,19 @@ class RevertGathering {
     this.#timeSlice = new TimeSlice(context.readMs)
   }
 
-  documents(): readonly RevertedDocument[] {
-    return [...this.#documents.values()].map((each) => ({ ...each, reversal: documentReversal(each.versions) }))
+  async documents(): Promise<readonly RevertedDocument[]> {
+    const documents: RevertedDocument[] = []
+    for (const each of this.#documents.values()) {
+      documents.push({ ...each, reversal: documentReversal(each.versions) })
+      if (this.#timeSlice.isLong) await this.#timeSlice.yieldOrTimeOut()
+    }
+    return documents
   }
 
   async add(commits: readonly Commit[]): Promise<void> {
     for (let i = 0; i < commits.length; i += COMMITS_AT_ONCE) {
       const chunk = commits.slice(i, i + COMMITS_AT_ONCE)
-      const before = await Promise.all(chunk.map((commit) => this.#valuesBefore(commit)))
+      const before = await this.#valuesBefore(chunk)
       const versions = chunk.flatMap((commit, k) => commit.versions.map((version) => ({ version, before: before[k] })))
       for (const each of versions) {
         this.#addVersion(each.version, each.before?.get(pathText(each.version.path)) ?? null)
@@ -149,13 +156,23 @@ class RevertGathering {
     }
   }
 
-  /** The documents that a commit changed or deleted, as they were before it. */
-  async #valuesBefore({ revision, versions }: Commit): Promise<ReadonlyMap<string, Version | null>> {
+  /** For each commit the documents that it changed or deleted, as they were before it. */
+  async #valuesBefore(commits: readonly Commit[]): Promise<readonly ReadonlyMap<string, Version | null>[]> {
     const { store, tenant } = this.#context
-    const paths = versions.filter((version) => version.type !== 'NEW' && this.#matches(version)).map(({ path }) => path)
-    if (paths.length === 0) return new Map()
-    const { rows } = await store.heads(tenant, paths, revision - 1)
-    return new Map(paths.map((path, i) => [pathText(path), rows[i] ?? null]))
+    const before = commits.map(() => new Map<string, Version | null>())
+    const parts = commits.flatMap(({ revision, versions }, commit) => {
+      const paths = versions.filter((each) => each.type !== 'NEW' && this.#matches(each)).map(({ path }) => path)
+      return Array.from({ length: Math.ceil(paths.length / HEADS_PER_CALL) }, (_, i) => ({
+        commit,
+        at: revision - 1,
+        paths: paths.slice(i * HEADS_PER_CALL, (i + 1) * HEADS_PER_CALL),
+      }))
+    })
+    await this.#timeSlice.reads(parts, async ({ commit, at, paths }) => {
+      const { rows } = await store.heads(tenant, paths, at)
+      for (const [i, path] of paths.entries()) before[commit]?.set(pathText(path), rows[i] ?? null)
+    })
+    return before
   }
 
   #matches({ path }: Version): boolean {
