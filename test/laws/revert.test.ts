@@ -12,6 +12,7 @@ import {
   type RevertedState,
   type RevertedVersion,
 } from '../../src/db/past/revert.ts'
+import { runAtOnce } from '../../src/db/time/time-slice.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { historyOf, judgeRevert, steps, type RecordedVersion } from '../support/laws/revert.ts'
 import { seedOfTest } from '../support/seed.ts'
@@ -26,7 +27,7 @@ type Runner = (
   present: { readonly version: number; readonly value: Json | undefined },
 ) => RevertedState
 
-const revertVersions: Runner = (versions, present) => takeBackDocument(documentReversal(versions), present)
+const revertVersions: Runner = (versions, present) => takeBackDocument(runAtOnce(documentReversal(versions)), present)
 
 /** What bob did to a document, newest first. */
 function versionsOfBob(history: readonly RecordedVersion[]): readonly RevertedVersion[] {

@@ -50,42 +50,55 @@ export interface TakenBack {
   readonly kept: readonly KeptField[]
 }
 
-/** The reversal of edits, oldest first, that lie at or below one field; `depth`: its number of segments. */
-function reversalOf(edits: readonly LeafEdit[], depth: number): Reversal {
+/** Edits that are looked at in one step. */
+const STEP_EDITS = 512
+
+/** The reversal of edits, oldest first, that lie at or below one field; `depth`: its number of segments. In steps. */
+function* reversalOf(edits: readonly LeafEdit[], depth: number): Generator<undefined, Reversal> {
   let whole: WholeReversal | null = null
   let inside: LeafEdit[] = []
+  let count = 0
   for (const edit of edits) {
     if (edit.field.length > depth || isExistence(edit)) {
       inside.push(edit)
       continue
     }
-    const older: Reversal = { whole, inside: insideReversal(inside, depth) }
+    const older: Reversal = { whole, inside: yield* insideReversal(inside, depth) }
     const { value, kept } = takeBack(older, edit.before)
     whole = { before: edit.before, after: edit.after, result: value, kept, wanted: wantedOf(older, edit.before) }
     inside = []
+    if (++count % STEP_EDITS === 0) yield
   }
-  return { whole, inside: insideReversal(inside, depth) }
+  return { whole, inside: yield* insideReversal(inside, depth) }
 }
 
 /** As `reversalOf`, of edits inside an object, and of those that made or removed it empty; null: there are none. */
-export function insideReversal(edits: readonly LeafEdit[], depth = 0): InsideReversal | null {
+export function* insideReversal(edits: readonly LeafEdit[], depth = 0): Generator<undefined, InsideReversal | null> {
   const [oldest] = edits
   if (oldest === undefined) return null
-  const own = edits.filter(({ field }) => field.length === depth)
   const byKey = new Map<string, LeafEdit[]>()
-  for (const edit of edits) {
-    const key = edit.field[depth]
-    if (key === undefined) continue
-    const group = byKey.get(key)
-    if (group === undefined) byKey.set(key, [edit])
-    else group.push(edit)
+  let [isExistence, isEmptiness] = [false, false]
+  for (const [i, edit] of edits.entries()) {
+    const { field, parents } = edit
+    const key = field[depth]
+    if (key === undefined) isEmptiness = true
+    else byKey.set(key, appended(byKey.get(key), edit))
+    isExistence ||= key === undefined || Math.min(parents.before, parents.after) < depth
+    if ((i + 1) % STEP_EDITS === 0) yield
   }
-  return {
-    fields: new Map([...byKey].map(([key, group]) => [key, reversalOf(group, depth + 1)])),
-    wasThere: oldest.field.length === depth ? oldest.before !== undefined : depth <= oldest.parents.before,
-    isExistence: own.length > 0 || edits.some(({ parents }) => Math.min(parents.before, parents.after) < depth),
-    isEmptiness: own.length > 0,
+  const fields = new Map<string, Reversal>()
+  for (const [key, group] of byKey) {
+    fields.set(key, yield* reversalOf(group, depth + 1))
+    if (fields.size % STEP_EDITS === 0) yield
   }
+  const wasThere = oldest.field.length === depth ? oldest.before !== undefined : depth <= oldest.parents.before
+  return { fields, wasThere, isExistence, isEmptiness }
+}
+
+function appended<T>(list: T[] | undefined, item: T): T[] {
+  if (list === undefined) return [item]
+  list.push(item)
+  return list
 }
 
 /**

@@ -54,11 +54,11 @@ export interface RevertedState {
   readonly kept: readonly KeptValue[]
 }
 
-/** The reversal of versions of one document, given newest first. Pure. */
-export function documentReversal(versions: readonly RevertedVersion[]): DocumentReversal {
+/** The reversal of versions of one document, given newest first, in steps. Pure. */
+export function* documentReversal(versions: readonly RevertedVersion[]): Generator<undefined, DocumentReversal> {
   const compiling = new DocumentCompiling()
-  for (const version of versions.toReversed()) compiling.add(version)
-  return compiling.reversal()
+  for (const version of versions.toReversed()) yield* compiling.add(version)
+  return yield* compiling.reversal()
 }
 
 /**
@@ -96,34 +96,40 @@ class DocumentCompiling {
   #whole: WholeReversal | null = null
   #life: DocumentReversal['life'] = null
   #edits: LeafEdit[] = []
-  #newer = 0
+  #newer = 0;
 
-  reversal(): DocumentReversal {
-    return { whole: this.#whole, life: this.#life, newer: this.#newer, inside: insideReversal(this.#edits) }
+  *reversal(): Generator<undefined, DocumentReversal> {
+    const inside = yield* insideReversal(this.#edits)
+    return { whole: this.#whole, life: this.#life, newer: this.#newer, inside }
   }
 
-  add(version: RevertedVersion): void {
+  *add(version: RevertedVersion): Generator<undefined, void> {
     switch (version.kind) {
       case 'NEW':
-        return this.#addWhole(version, undefined, undefined)
+        return yield* this.#addWhole(version, undefined, undefined)
       case 'DELETE':
-        return this.#addWhole(version, version.before, undefined)
+        return yield* this.#addWhole(version, version.before, undefined)
       case 'UPDATE': {
         const [edit] = version.edits
-        if (edit?.field.length === 0) return this.#addWhole(version, edit.before, edit.after)
+        if (edit?.field.length === 0) return yield* this.#addWhole(version, edit.before, edit.after)
         this.#newer++
         for (const each of version.edits) this.#edits.push(each)
       }
     }
   }
 
-  #addWhole({ kind, version }: RevertedVersion, before: Json | undefined, after: Json | undefined): void {
-    const older = this.reversal()
+  *#addWhole(
+    { kind, version }: RevertedVersion,
+    before: Json | undefined,
+    after: Json | undefined,
+  ): Generator<undefined, void> {
+    const older = yield* this.reversal()
     const { value, kept } = takenBack(older, { version: version - 1, value: before })
     this.#whole = { before, after, result: value, kept, wanted: wantedOf(older, before) }
     this.#life = kind === 'UPDATE' ? null : { kind, version }
     this.#edits = []
     this.#newer = 0
+    yield
   }
 }
 

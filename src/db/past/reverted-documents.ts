@@ -13,7 +13,7 @@ import { parsePeriod } from '../read/period.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import { TimeSlice } from '../time/time-slice.ts'
-import { leafEdits, type LeafEdit } from './leaf-edits.ts'
+import { leafEditSteps, type LeafEdit } from './leaf-edits.ts'
 import { documentReversal, type DocumentReversal, type RevertedVersion } from './revert.ts'
 
 /** Commits before which their documents are read, together. */
@@ -138,7 +138,7 @@ class RevertGathering {
   async documents(): Promise<readonly RevertedDocument[]> {
     const documents: RevertedDocument[] = []
     for (const each of this.#documents.values()) {
-      documents.push({ ...each, reversal: documentReversal(each.versions) })
+      documents.push({ ...each, reversal: await this.#timeSlice.run(documentReversal(each.versions)) })
       if (this.#timeSlice.isLong) await this.#timeSlice.yieldOrTimeOut()
     }
     return documents
@@ -150,7 +150,7 @@ class RevertGathering {
       const before = await this.#valuesBefore(chunk)
       const versions = chunk.flatMap((commit, k) => commit.versions.map((version) => ({ version, before: before[k] })))
       for (const each of versions) {
-        this.#addVersion(each.version, each.before?.get(pathText(each.version.path)) ?? null)
+        await this.#addVersion(each.version, each.before?.get(pathText(each.version.path)) ?? null)
         if (this.#timeSlice.isLong) await this.#timeSlice.yieldOrTimeOut()
       }
     }
@@ -179,8 +179,8 @@ class RevertGathering {
     return this.#patterns === null || this.#patterns.some((pattern) => matchesPrefix(pattern, path))
   }
 
-  #addVersion(version: Version, before: Version | null): void {
-    const reverted = this.#matches(version) ? this.#select(version, before) : null
+  async #addVersion(version: Version, before: Version | null): Promise<void> {
+    const reverted = this.#matches(version) ? await this.#select(version, before) : null
     if (reverted === null) return
     const text = pathText(version.path)
     const document = this.#documents.get(text) ?? { path: version.path, versions: [] }
@@ -190,7 +190,7 @@ class RevertGathering {
   }
 
   /** The version, or the edits in it that a pattern of fields names; null: nothing of it is selected. */
-  #select({ path, type, version, value }: Version, before: Version | null): RevertedVersion | null {
+  async #select({ path, type, version, value }: Version, before: Version | null): Promise<RevertedVersion | null> {
     const fieldPatterns = this.#fieldPatterns(path)
     switch (type) {
       case 'NEW':
@@ -198,7 +198,7 @@ class RevertGathering {
       case 'DELETE':
         return fieldPatterns === null ? { kind: 'DELETE', version, before: before?.value ?? null } : null
       case 'UPDATE': {
-        const all = leafEdits(before?.value ?? null, value)
+        const all = await this.#timeSlice.run(leafEditSteps(before?.value ?? null, value))
         const edits = fieldPatterns === null ? all : all.filter((edit) => isNamed(edit, fieldPatterns))
         return fieldPatterns !== null && edits.length === 0 ? null : { kind: 'UPDATE', version, edits }
       }
