@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Check, Op } from '../../src/core/database.ts'
+import type { Check, Op, Patch } from '../../src/core/database.ts'
 import type { Expect, RestoreScope } from '../../src/core/database/options.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import type { ChangeType } from '../../src/core/version.ts'
@@ -17,7 +17,6 @@ export type Command =
       readonly key: string | null
     }
   | { readonly kind: 'purge'; readonly path: string; readonly key: string | null }
-  | { readonly kind: 'restore'; readonly path: string; readonly to: Moment; readonly scope: RestoreScope }
   | {
       readonly kind: 'document' | 'get'
       readonly path: string
@@ -40,6 +39,14 @@ export type Command =
       readonly after: boolean
     }
   | { readonly kind: 'diff'; readonly path: string; readonly from: Moment; readonly to: Moment | null }
+  | {
+      readonly kind: 'restore'
+      readonly path: string
+      readonly to: Moment
+      readonly scope: RestoreScope
+      readonly key: string | null
+    }
+  | { readonly kind: 'revert'; readonly what: Reverted; readonly dryRun: boolean; readonly key: string | null }
   | { readonly kind: 'log'; readonly plan: FeedPlan; readonly first: number }
   | { readonly kind: 'feed'; readonly plan: FeedPlan; readonly limit: number | null; readonly dieEvery: number | null }
   | { readonly kind: 'watch' }
@@ -50,6 +57,11 @@ export type Moment =
   | { readonly kind: 'cursor'; readonly back: number }
   | { readonly kind: 'time'; readonly backMs: number }
   | { readonly kind: 'version'; readonly version: number }
+
+/** What is reverted: a commit before the last one, or all that was done in a period before now, in ms. */
+export type Reverted =
+  | { readonly back: number }
+  | { readonly from: number | null; readonly to: number | null; readonly paths: readonly string[] | null }
 
 export interface PagePlan {
   readonly side: 'first' | 'last' | null
@@ -154,6 +166,38 @@ const merge = fc.oneof(
   { weight: 1, arbitrary: value },
 ) as fc.Arbitrary<Json>
 
+/** At a few places, so that they often fit. */
+const operators = fc.dictionary(
+  fc.constantFrom('f', 'f/g', 'list', 'c', 'd', 'n'),
+  fc.oneof(
+    fc.constantFrom<Json>(
+      { $inc: 1 },
+      { $inc: 0.1 },
+      { $min: 3 },
+      { $max: 3 },
+      { $unset: true },
+      { $serverTime: true },
+    ),
+    fc.constantFrom<Json>({ $append: [1, 2] }, { $union: [1, { a: 1 }] }, { $remove: [1, 2, 3] }, { $inc: 'x' }, {}),
+  ),
+  { minKeys: 1, maxKeys: 3, noNullPrototype: true },
+) as fc.Arbitrary<Json>
+const pointer = fc.constantFrom('', '/f', '/f/g', '/list', '/list/0', '/list/-', '/c', '/n', 'f')
+const json = fc.array(
+  fc.oneof(
+    fc.record({ op: fc.constantFrom('add', 'replace', 'test'), path: pointer, value: fc.oneof(fc.nat(3), fields) }),
+    fc.record({ op: fc.constant('remove'), path: pointer }),
+    fc.record({ op: fc.constantFrom('move', 'copy'), from: pointer, path: pointer }),
+  ),
+  { minLength: 1, maxLength: 3 },
+) as fc.Arbitrary<Json>
+const patch: fc.Arbitrary<Patch> = fc.oneof<fc.Arbitrary<Patch>[]>(
+  fc.record({ merge }),
+  fc.record({ merge }),
+  fc.record({ operators }),
+  fc.record({ json }) as fc.Arbitrary<Patch>,
+)
+
 const expectation: fc.Arbitrary<Expect> = fc.oneof(
   fc.record({ version: fc.nat(5) }),
   fc.record({ absent: fc.boolean() }),
@@ -184,7 +228,7 @@ const op: fc.Arbitrary<Op> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('patch' as const),
       path: writablePath,
-      patch: fc.record({ merge }),
+      patch,
       expect: maybeExpect,
     }),
   },
@@ -227,6 +271,15 @@ const plan: fc.Arbitrary<FeedPlan> = fc.record({
   last: oftenNull(fc.integer({ min: 0, max: 9 })),
 })
 
+const reverted: fc.Arbitrary<Reverted> = fc.oneof(
+  fc.record({ back: fc.nat(12) }),
+  fc.record({
+    from: fc.option(fc.nat(40), { freq: 8 }),
+    to: fc.option(fc.nat(20), { freq: 2 }),
+    paths: fc.option(fc.array(fc.constantFrom(...PATTERNS), { minLength: 1, maxLength: 2 }), { freq: 2 }),
+  }),
+)
+
 /** Any command; about half of them write. */
 export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 20, arbitrary: fc.record({ kind: fc.constant('write' as const), op, key }) },
@@ -253,15 +306,6 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('purge' as const), path: anyPath, key }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('restore' as const),
-      path: anyPath,
-      to: moment,
-      scope: fc.constantFrom<RestoreScope>('DOCUMENT', 'TREE'),
-    }),
-  },
   {
     weight: 8,
     arbitrary: fc.record({ kind: fc.constant('document' as const), path: anyPath, asOf, depth: fc.constant(null) }),
@@ -304,6 +348,20 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
       from: moment,
       to: fc.option(moment, { freq: 2 }),
     }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('restore' as const),
+      path: anyPath,
+      to: moment,
+      scope: fc.constantFrom<RestoreScope>('DOCUMENT', 'TREE'),
+      key,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('revert' as const), what: reverted, dryRun: fc.boolean(), key }),
   },
   {
     weight: 5,

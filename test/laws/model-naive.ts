@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../src/core/json/json.ts'
 import { canonicalJson } from '../../src/core/json/value.ts'
 import { revisionIn } from '../support/writers/history-run.ts'
 import type { Command } from './model-commands.ts'
-import type { Outcome } from './model-subject.ts'
+import type { Outcome, RevertedTwice } from './model-subject.ts'
 
 /** In the text of values that may be refused. */
 const UNUSUAL = /\d{16}|__proto__|\\u/
@@ -31,11 +31,31 @@ export class NaiveModel {
   judge(command: Command, outcome: Outcome): readonly string[] {
     const prediction = command.kind === 'write' && command.key === null ? this.#predict(command.op) : null
     const surprises = prediction === null ? [] : surprisesOf(prediction, outcome)
-    if (['write', 'transact', 'purge', 'restore'].includes(command.kind)) {
+    if (['write', 'transact', 'purge'].includes(command.kind)) {
       return [...surprises, ...this.#apply(outcome.value as WriteResult | null)]
     }
     if (outcome.code !== null) return []
+    if (command.kind === 'restore') return this.#judgeRestore(command, outcome.value as WriteResult)
+    if (command.kind === 'revert') return this.#judgeRevert(outcome.value as RevertedTwice)
     return this.#judgeRead(command, outcome.value)
+  }
+
+  /** A restored tree is that of then. */
+  #judgeRestore(command: Command & { kind: 'restore' }, commit: WriteResult): readonly string[] {
+    const { path, scope, to } = command
+    const then = to.kind === 'cursor' ? this.#past[Math.max(this.#past.length - 1 - to.back, 0)] : undefined
+    const wrong = this.#apply(commit)
+    if (scope !== 'TREE' || then === undefined || commit.repeated || !(isTopLevel(path) || isTopLevelDocument(path))) {
+      return wrong
+    }
+    return [...wrong, ...differs(treeOf(then, path), treeOf(this.#live, path))]
+  }
+
+  /** The second of two reverts finds nothing to do. */
+  #judgeRevert({ first, second }: RevertedTwice): readonly string[] {
+    const wrong = this.#apply(first.commit)
+    if (second === null) return wrong
+    return [...wrong, ...differs([null, []], [second.commit, second.applied])]
   }
 
   #judgeRead(command: Command, value: unknown): readonly string[] {
@@ -144,6 +164,10 @@ function surprisesOf(prediction: Prediction, { code, value }: Outcome): readonly
     [[prediction.path, prediction.value]],
     changes.map(({ path, document }) => [path, document.value]),
   )
+}
+
+function treeOf(live: Live, root: string): readonly (readonly [string, Json])[] {
+  return [...live].filter(([path]) => path === root || path.startsWith(`${root}/`)).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 function isTopLevel(path: string): boolean {

@@ -1,5 +1,14 @@
 import { formatCursor } from '../../src/core/cursor.ts'
-import type { Change, ChangeBatch, Database, DocumentPage, Op } from '../../src/core/database.ts'
+import type {
+  Change,
+  ChangeBatch,
+  Database,
+  DocumentPage,
+  Op,
+  Reverted,
+  RevertSelection,
+  WriteResult,
+} from '../../src/core/database.ts'
 import type { AsOf, PageOptions } from '../../src/core/database/options.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
@@ -21,12 +30,22 @@ export interface Outcome {
   readonly code: string | null
 }
 
+type Committed = Pick<WriteResult, 'id' | 'cursor' | 'repeated'>
+
+/** A revert, and a second one after it; null after a dry run, or after the repetition of an earlier one. */
+export interface RevertedTwice {
+  readonly first: Reverted
+  readonly second: Reverted | null
+}
+
 /** A database under comparison, and a follower that watches its whole log. */
 export class Subject {
   readonly db: Database
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #epoch: string
+  /** Ids, the oldest first. */
+  readonly #commits: string[] = []
   #watching: { readonly feed: AsyncIterableIterator<ChangeBatch>; cursor: number } | null = null
   /** Page cursors of the last pages of documents, of history and of collections. */
   readonly #edges = {
@@ -72,8 +91,6 @@ export class Subject {
         return this.#committed(this.db.transact(command.ops, { checks: command.checks, key: command.key ?? undefined }))
       case 'purge':
         return this.#committed(this.db.purge(command.path, { key: command.key ?? undefined }))
-      case 'restore':
-        return this.#committed(this.db.restore(command.path, this.#asOf(command.to), { scope: command.scope }))
       case 'document':
         return this.db.document(command.path, { asOf: this.#asOf(command.asOf) })
       case 'get':
@@ -106,6 +123,15 @@ export class Subject {
         return this.#collections(command)
       case 'diff':
         return this.db.diff(command.path, { from: this.#asOf(command.from), to: this.#asOf(command.to) })
+      case 'restore':
+        return this.#committed(
+          this.db.restore(command.path, this.#asOf(command.to), {
+            scope: command.scope,
+            key: command.key ?? undefined,
+          }),
+        )
+      case 'revert':
+        return this.#revert(command)
       case 'feed':
         return this.#follow(command)
       case 'watch':
@@ -128,10 +154,35 @@ export class Subject {
     }
   }
 
-  async #committed<T extends { readonly cursor: string }>(commit: Promise<T>): Promise<T> {
+  async #committed<T extends Committed>(commit: Promise<T>): Promise<T> {
     const done = await commit
-    this.revision = Math.max(this.revision, revisionIn(done.cursor))
+    this.#note(done)
     return done
+  }
+
+  #note({ id, cursor, repeated }: Committed): void {
+    this.revision = Math.max(this.revision, revisionIn(cursor))
+    if (!repeated) this.#commits.push(id)
+  }
+
+  /** Reverts, and does it again, without a key. */
+  async #revert({ what, dryRun, key }: Command & { kind: 'revert' }): Promise<RevertedTwice> {
+    const selection: RevertSelection =
+      'back' in what
+        ? { commit: this.#commits.at(-1 - what.back) ?? 'nothing' }
+        : {
+            actor: {
+              actor: 'ann',
+              from: this.#time(what.from),
+              to: this.#time(what.to),
+              ...(what.paths && { paths: what.paths }),
+            },
+          }
+    const first = await this.db.revert(selection, { dryRun, key: key ?? undefined })
+    if (first.commit !== null) this.#note(first.commit)
+    const second = dryRun || first.commit?.repeated === true ? null : await this.db.revert(selection)
+    if (second !== null && second.commit !== null) this.#note(second.commit)
+    return { first, second }
   }
 
   async #collections({ path, asOf, first, after }: Command & { kind: 'collections' }): Promise<unknown> {

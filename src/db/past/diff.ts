@@ -22,7 +22,8 @@ export async function readDiff(
   if (await isCollection(context, path)) {
     throw wrongKind(text, 'it names a collection; a diff is of a document or a field')
   }
-  const [before, after] = [await asOfRevision(context, path, from), await asOfRevision(context, path, to)]
+  const before = await asOfRevision(context, path, { argument: 'from', moment: from })
+  const after = await asOfRevision(context, path, { argument: 'to', moment: to })
   const steps = diffSteps(await storedValue(context, path, before), await storedValue(context, path, after))
   for (const timeSlice = new TimeSlice(context.readMs); ;) {
     const { done, value } = steps.next()

@@ -1,14 +1,15 @@
 import type { FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json/json.ts'
 import { equalJson } from '../../core/json/value.ts'
+import { runAtOnce } from '../time/time-slice.ts'
 
 /** The change of one leaf by one version; a leaf is no object, or an empty one, or not there (undefined). */
 export interface LeafEdit {
   readonly field: FieldPath
   readonly before: Json | undefined
   readonly after: Json | undefined
-  /** How many objects above the field, below the root, were there before. */
-  readonly parents: number
+  /** How many objects above the field, below the root, were there before, and after. */
+  readonly parents: { readonly before: number; readonly after: number }
 }
 
 /**
@@ -16,19 +17,32 @@ export interface LeafEdit {
  * cannot be a segment of a path (empty, or with a slash) is a leaf, too.
  */
 export function leafEdits(before: Json, after: Json): readonly LeafEdit[] {
+  return runAtOnce(leafEditSteps(before, after))
+}
+
+/** As `leafEdits`, in steps: an object each. */
+export function* leafEditSteps(before: Json, after: Json): Generator<undefined, readonly LeafEdit[]> {
   const edits: LeafEdit[] = []
-  collect({ before, after, field: [], parents: 0 }, edits)
+  if (!isSame(before, after)) yield* collect({ before, after, field: [], parents: { before: 0, after: 0 } }, edits)
   return edits
 }
 
-function collect(node: LeafEdit, edits: LeafEdit[]): void {
+/** Collects the edits at and below a node whose values differ. */
+function* collect(node: LeafEdit, edits: LeafEdit[]): Generator<undefined, void> {
   const { before, after, field } = node
-  if (isSame(before, after)) return
   if (!isWalked(before, after)) return void edits.push(node)
-  const parents = isObject(before) ? field.length : node.parents
-  for (const key of keysOf(before, after)) {
-    collect({ before: ownField(before, key), after: ownField(after, key), field: [...field, key], parents }, edits)
+  const parents = {
+    before: isObject(before) ? field.length : node.parents.before,
+    after: isObject(after) ? field.length : node.parents.after,
   }
+  for (const key of keysOf(before, after)) {
+    const [old, now] = [ownField(before, key), ownField(after, key)]
+    if (isSame(old, now)) continue
+    const child = { before: old, after: now, field: [...field, key], parents }
+    if (isObject(old) || isObject(now)) yield* collect(child, edits)
+    else edits.push(child)
+  }
+  yield
 }
 
 /** Whether both are objects, or one is an object with keys where nothing is in the other. */
@@ -54,4 +68,10 @@ export function ownField(value: Json | undefined, key: string): Json | undefined
 /** Whether two fields are equal, or both are not there. */
 export function isSame(a: Json | undefined, b: Json | undefined): boolean {
   return a === undefined || b === undefined ? a === b : equalJson(a, b)
+}
+
+/** Whether an edit only made or removed an empty object: with keys of others in it, the object stays. */
+export function isExistence({ before, after }: Pick<LeafEdit, 'before' | 'after'>): boolean {
+  const side = before ?? after
+  return (before === undefined || after === undefined) && isObject(side) && Object.keys(side).length === 0
 }

@@ -63,8 +63,8 @@ export async function restoreOperation(context: TenantContext, target: RestoreTa
   return {
     kind: 'decided',
     reads: { documents: prefixes, parents: [...prefixes, ...tree], trees: mayDelete ? [path] : [], bare: tree },
-    decide: (edits) => {
-      new Restoring(edits, target, past).run()
+    *decide(edits) {
+      yield* new Restoring(edits, target, past).run()
       return []
     },
   }
@@ -72,7 +72,7 @@ export async function restoreOperation(context: TenantContext, target: RestoreTa
 
 async function readPast(context: TenantContext, { path, to, scope }: RestoreTarget): Promise<PastState> {
   const { store, tenant } = context
-  const revision = (await asOfRevision(context, path, to)) ?? 0
+  const revision = (await asOfRevision(context, path, { argument: 'to', moment: to })) ?? 0
   const { rows } = await store.heads(tenant, documentPrefixes(path), revision)
   const living = rows.filter((version) => version !== null && version.type !== 'DELETE') as readonly Version[]
   const heads = new Map(living.map((version) => [pathText(version.path), version]))
@@ -102,28 +102,30 @@ class Restoring {
     this.#past = past
   }
 
-  run(): void {
+  *run(): Generator<undefined, void> {
     const { path } = this.#target
     const resolved = this.#edits.resolve(path)
     // Else what is purged meanwhile could come back.
     this.#edits.expectUnchanged(resolved.head?.path ?? path)
-    if (resolved.head !== null && resolved.fieldPath.length === 0) return this.#document(resolved.head)
-    if (!isDocumentPath(path) && (path.length === 1 || this.#edits.hasCollection(path))) return this.#collection()
+    if (resolved.head !== null && resolved.fieldPath.length === 0) return yield* this.#document(resolved.head)
+    if (!isDocumentPath(path) && (path.length === 1 || this.#edits.hasCollection(path))) {
+      return yield* this.#collection()
+    }
     this.#field(resolved)
   }
 
-  #document(head: DocumentHead): void {
+  *#document(head: DocumentHead): Generator<undefined, void> {
     const { path, scope, expect } = this.#target
     checkExpectation(head, path, expect)
     if (!this.#past.heads.has(pathText(path))) {
       if (head.deleted) throw neverThere(path)
       return this.#edits.deleteTree(path)
     }
-    if (scope === 'TREE') return this.#tree(head)
+    if (scope === 'TREE') return yield* this.#tree(head)
     putDocument(this.#edits, { path, before: head }, this.#past.heads.get(pathText(path))?.value ?? null)
   }
 
-  #collection(): void {
+  *#collection(): Generator<undefined, void> {
     const { path, scope, expect } = this.#target
     if (scope === 'DOCUMENT') throw needsTree(path)
     if (expect !== undefined) throw badArgument('expect', 'An expectation is about a document; a collection has none.')
@@ -132,11 +134,11 @@ class Restoring {
       return this.#edits.deleteTree(path)
     }
     if (path.length > 1) this.#edits.liveParent(path)
-    this.#tree(null)
+    yield* this.#tree(null)
   }
 
   /** `root`: the document at the path; null for a collection. */
-  #tree(root: DocumentHead | null): void {
+  *#tree(root: DocumentHead | null): Generator<undefined, void> {
     const { path } = this.#target
     if (root?.deleted === true && path.length > 2) this.#edits.liveParent(parentOf(path))
     const wanted = new Set(this.#past.tree.map((version) => pathText(version.path)))
@@ -146,6 +148,7 @@ class Restoring {
     for (const version of this.#past.tree) {
       const before = present.get(pathText(version.path)) ?? this.#edits.read(version.path)
       this.#edits.replace(version.path, before, version.value)
+      yield
     }
   }
 

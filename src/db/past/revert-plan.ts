@@ -8,7 +8,7 @@ import type { DocumentEdits } from '../write/staged/document-edits.ts'
 import { freshNames, isFree } from '../write/staged/precondition.ts'
 import type { DocumentHead } from '../write/staged/staged-documents.ts'
 import { isSame, ownField } from './leaf-edits.ts'
-import { revertVersions, type KeptField, type RevertedState } from './revert.ts'
+import { takeBackDocument, type KeptValue, type RevertedState } from './revert.ts'
 import type { RevertedDocument } from './reverted-documents.ts'
 
 /** Estimated bytes of a finding beside its values. */
@@ -60,37 +60,48 @@ class RevertPlan {
     this.#trees = new Set(trees.map(pathText))
   }
 
-  decide(documents: readonly RevertedDocument[]): readonly RevertFinding[] {
-    for (const document of documents) this.#add(document)
-    this.#forChanged(shallowestFirst, (document) => this.#keepNames(document))
+  *decide(documents: readonly RevertedDocument[]): Generator<undefined, readonly RevertFinding[]> {
+    for (const document of documents) {
+      this.#add(document)
+      yield
+    }
+    yield* this.#forChanged(shallowestFirst, (document) => this.#keepNames(document))
     this.#occupy()
-    this.#forChanged(deepestFirst, (document) => this.#keepParent(document))
-    this.#forChanged(shallowestFirst, (document) => this.#needParent(document))
-    this.#write()
+    yield* this.#forChanged(deepestFirst, (document) => this.#keepParent(document))
+    yield* this.#forChanged(shallowestFirst, (document) => this.#needParent(document))
+    yield* this.#write()
     checkFindings(this.#findings, this.#edits.limits)
     return this.#findings.toSorted(inOrder)
   }
 
-  #add({ path, versions }: RevertedDocument): void {
+  #add({ path, reversal }: RevertedDocument): void {
     const head = this.#edits.read(path)
     // Else what is purged meanwhile could come back.
     this.#edits.expectUnchanged(path)
     const now = head === null || head.deleted ? undefined : head.value
-    const state = revertVersions(versions, { version: head?.version ?? 0, value: now })
+    const state = takeBackDocument(reversal, {
+      version: head?.version ?? 0,
+      value: now,
+      isTaken: (name) => !name.includes('/') && this.#edits.hasCollection([...path, name]),
+    })
     this.#documents.set(pathText(path), { path, head, now, state, isChanged: !isSame(now, state.value) })
     for (const kept of state.kept) this.#find(path, kept)
   }
 
   /** `writer`: the document whose writer is to be named; default: the document itself. */
-  #find(path: Path, { field, now, wanted }: KeptField, writer?: Writer): void {
+  #find(path: Path, { field, now, wanted }: KeptValue, writer?: Writer): void {
     const version = this.#documents.get(pathText(path))?.head?.version ?? 0
     this.#findings.push({ path, field, now, wanted, writer: writer ?? { path, version } })
   }
 
-  #forChanged(order: (a: PlannedDocument, b: PlannedDocument) => number, run: (each: PlannedDocument) => void): void {
+  *#forChanged(
+    order: (a: PlannedDocument, b: PlannedDocument) => number,
+    run: (each: PlannedDocument) => void,
+  ): Generator<undefined, void> {
     for (const { path } of [...this.#documents.values()].toSorted(order)) {
       const document = this.#documents.get(pathText(path))
       if (document?.isChanged === true) run(document)
+      yield
     }
   }
 
@@ -180,15 +191,15 @@ class RevertPlan {
     this.#leave(document, { path: parent, version: head?.version ?? 0 })
   }
 
-  #write(): void {
-    this.#forChanged(shallowestFirst, ({ path, head, now, state: { value, fields } }) => {
+  *#write(): Generator<undefined, void> {
+    yield* this.#forChanged(shallowestFirst, ({ path, head, now, state: { value, fields } }) => {
       if (value === undefined) return
       this.#edits.markComposed(path)
       const texts = boundedFields(fields.map((field) => segmentsOf(field).join('/')))
       if (head === null || now === undefined || texts.length === 0) this.#edits.replace(path, head, value)
       else this.#update(head, value, texts)
     })
-    this.#forChanged(deepestFirst, ({ head, state }) => {
+    yield* this.#forChanged(deepestFirst, ({ head, state }) => {
       if (state.value === undefined && head !== null) this.#edits.remove(head)
     })
   }

@@ -15,16 +15,19 @@ import type { TenantContext } from '../log/tenant-context.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import { TimeSlice } from '../time/time-slice.ts'
 import { isWritable } from '../write/request.ts'
-import { leafEdits, type LeafEdit } from './leaf-edits.ts'
-import type { RevertedVersion } from './revert.ts'
+import { leafEditSteps, type LeafEdit } from './leaf-edits.ts'
+import { documentReversal, type DocumentReversal, type RevertedVersion } from './revert.ts'
 
-/** Commits whose documents are read as of before them concurrently. */
+/** Commits before which their documents are read, together. */
 const COMMITS_AT_ONCE = 16
+/** Documents that are read in one call. */
+const HEADS_PER_CALL = 16
 
 /** A document with the versions of it that are reverted, newest first. */
 export interface RevertedDocument {
   readonly path: Path
   readonly versions: readonly RevertedVersion[]
+  readonly reversal: DocumentReversal
 }
 
 /** The writes that a `revert` takes back. */
@@ -136,8 +139,13 @@ class RevertGathering {
     this.#timeSlice = new TimeSlice(context.readMs)
   }
 
-  documents(): readonly RevertedDocument[] {
-    return [...this.#documents.values()]
+  async documents(): Promise<readonly RevertedDocument[]> {
+    const documents: RevertedDocument[] = []
+    for (const each of this.#documents.values()) {
+      documents.push({ ...each, reversal: await this.#timeSlice.run(documentReversal(each.versions)) })
+      if (this.#timeSlice.isLong) await this.#timeSlice.yieldOrTimeOut()
+    }
+    return documents
   }
 
   /** Throws HISTORY_EXPIRED for a commit of which retention removed something. */
@@ -145,22 +153,32 @@ class RevertGathering {
     if (commits.some(({ thinned }) => thinned === true)) throw historyExpired(this.#context.tail)
     for (let i = 0; i < commits.length; i += COMMITS_AT_ONCE) {
       const chunk = commits.slice(i, i + COMMITS_AT_ONCE)
-      const before = await Promise.all(chunk.map((commit) => this.#valuesBefore(commit)))
+      const before = await this.#valuesBefore(chunk)
       const versions = chunk.flatMap((commit, k) => commit.versions.map((version) => ({ version, before: before[k] })))
       for (const each of versions) {
-        this.#addVersion(each.version, each.before?.get(pathText(each.version.path)) ?? null)
+        await this.#addVersion(each.version, each.before?.get(pathText(each.version.path)) ?? null)
         if (this.#timeSlice.isLong) await this.#timeSlice.yieldOrTimeOut()
       }
     }
   }
 
-  /** The documents that a commit changed or deleted, as they were before it. */
-  async #valuesBefore({ revision, versions }: Commit): Promise<ReadonlyMap<string, Version | null>> {
+  /** For each commit the documents that it changed or deleted, as they were before it. */
+  async #valuesBefore(commits: readonly Commit[]): Promise<readonly ReadonlyMap<string, Version | null>[]> {
     const { store, tenant } = this.#context
-    const paths = versions.filter((version) => version.type !== 'NEW' && this.#matches(version)).map(({ path }) => path)
-    if (paths.length === 0) return new Map()
-    const { rows } = await store.heads(tenant, paths, revision - 1)
-    return new Map(paths.map((path, i) => [pathText(path), rows[i] ?? null]))
+    const before = commits.map(() => new Map<string, Version | null>())
+    const parts = commits.flatMap(({ revision, versions }, commit) => {
+      const paths = versions.filter((each) => each.type !== 'NEW' && this.#matches(each)).map(({ path }) => path)
+      return Array.from({ length: Math.ceil(paths.length / HEADS_PER_CALL) }, (_, i) => ({
+        commit,
+        at: revision - 1,
+        paths: paths.slice(i * HEADS_PER_CALL, (i + 1) * HEADS_PER_CALL),
+      }))
+    })
+    await this.#timeSlice.reads(parts, async ({ commit, at, paths }) => {
+      const { rows } = await store.heads(tenant, paths, at)
+      for (const [i, path] of paths.entries()) before[commit]?.set(pathText(path), rows[i] ?? null)
+    })
+    return before
   }
 
   /** Marks of purged versions have nothing to go back to, and the records of the system are left alone. */
@@ -169,8 +187,8 @@ class RevertGathering {
     return this.#patterns === null || this.#patterns.some((pattern) => matchesPrefix(pattern, path))
   }
 
-  #addVersion(version: Version, before: Version | null): void {
-    const reverted = this.#matches(version) ? this.#select(version, before) : null
+  async #addVersion(version: Version, before: Version | null): Promise<void> {
+    const reverted = this.#matches(version) ? await this.#select(version, before) : null
     if (reverted === null) return
     const text = pathText(version.path)
     const document = this.#documents.get(text) ?? { path: version.path, versions: [] }
@@ -180,7 +198,7 @@ class RevertGathering {
   }
 
   /** The version, or the edits in it that a pattern of fields names; null: nothing of it is selected. */
-  #select({ path, type, version, value }: Version, before: Version | null): RevertedVersion | null {
+  async #select({ path, type, version, value }: Version, before: Version | null): Promise<RevertedVersion | null> {
     const fieldPatterns = this.#fieldPatterns(path)
     switch (type) {
       case 'NEW':
@@ -188,7 +206,7 @@ class RevertGathering {
       case 'DELETE':
         return fieldPatterns === null ? { kind: 'DELETE', version, before: before?.value ?? null } : null
       case 'UPDATE': {
-        const all = leafEdits(before?.value ?? null, value)
+        const all = await this.#timeSlice.run(leafEditSteps(before?.value ?? null, value))
         const edits = fieldPatterns === null ? all : all.filter((edit) => isNamed(edit, fieldPatterns))
         return fieldPatterns !== null && edits.length === 0 ? null : { kind: 'UPDATE', version, edits }
       }

@@ -8,6 +8,13 @@ import { resolveVersioned } from './resolve-path.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 
+/** A moment of the past, with the name of the argument that gives it. */
+interface NamedMoment {
+  readonly argument: 'asOf' | 'from' | 'to'
+  /** Undefined: now. */
+  readonly moment: AsOf | undefined
+}
+
 /** The revision of a cursor, from which feeds and pages can go on. Throws CURSOR_UNKNOWN or CURSOR_EXPIRED. */
 export async function cursorRevision(context: TenantContext, cursor: string): Promise<Revision> {
   const { tail } = context
@@ -34,42 +41,57 @@ async function pastRevision({ tail }: TenantContext, cursor: string): Promise<Re
 }
 
 /**
- * The revision at which to read `path`; undefined: the latest. Throws BAD_REQUEST, NOT_FOUND, HISTORY_EXPIRED or cursor
- * errors.
+ * The revision at which to read `path`; undefined: the latest. `argument`: the name of the moment in errors. Throws
+ * BAD_REQUEST, NOT_FOUND, HISTORY_EXPIRED or cursor errors.
  */
 export async function asOfRevision(
   context: TenantContext,
   path: Path,
-  asOf: AsOf | undefined,
+  { argument, moment }: NamedMoment,
 ): Promise<Revision | undefined> {
-  if (asOf === undefined) return undefined
-  const { cursor, time, version } = oneOf(asOf)
+  if (moment === undefined) return undefined
+  const { cursor, time, version } = oneOf(moment, argument)
   if (cursor !== undefined) return pastRevision(context, cursor)
-  if (time !== undefined) return revisionAtTime(context, time)
-  if (version !== undefined) return revisionOfVersion(context, path, version)
-  throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
+  if (time !== undefined) return revisionAtTime(context, time, argument)
+  if (version !== undefined) return revisionOfVersion(context, path, { version, argument })
+  throw notOne(argument)
 }
 
-function oneOf(asOf: AsOf): { readonly cursor?: string; readonly time?: string; readonly version?: number } {
-  const entries = Object.entries(asOf).filter(([, value]) => value !== undefined && value !== null)
+function oneOf(
+  moment: AsOf,
+  argument: string,
+): { readonly cursor?: string; readonly time?: string; readonly version?: number } {
+  const entries = Object.entries(moment).filter(([, value]) => value !== undefined && value !== null)
   if (entries.length === 1) return Object.fromEntries(entries) as { cursor?: string; time?: string; version?: number }
-  throw badArgument('asOf', 'asOf has exactly one of: time, cursor, version.')
+  throw notOne(argument)
 }
 
-async function revisionAtTime({ store, tenant, closeTime }: TenantContext, text: string): Promise<Revision> {
-  const time = parseTimestamp(text, 'asOf')
+function notOne(argument: string): DatabaseError {
+  return badArgument(argument, `${argument} has exactly one of: time, cursor, version.`)
+}
+
+async function revisionAtTime(
+  { store, tenant, closeTime }: TenantContext,
+  text: string,
+  argument: string,
+): Promise<Revision> {
+  const time = parseTimestamp(text, argument)
   if (!(await closeTime(time))) {
-    throw badArgument('asOf', `${text} lies in the future: what is true then is not known yet.`)
+    throw badArgument(argument, `${text} lies in the future: what is true then is not known yet.`)
   }
   return store.revisionAt(tenant, time)
 }
 
-async function revisionOfVersion(context: TenantContext, path: Path, version: number): Promise<Revision> {
-  if (!Number.isSafeInteger(version) || version < 1) throw badArgument('asOf', 'A version is a whole number from 1.')
+async function revisionOfVersion(
+  context: TenantContext,
+  path: Path,
+  { version, argument }: { readonly version: number; readonly argument: string },
+): Promise<Revision> {
+  if (!Number.isSafeInteger(version) || version < 1) throw badArgument(argument, 'A version is a whole number from 1.')
   const { store, tenant } = context
   if (path.length <= 1) {
     throw badArgument(
-      'asOf',
+      argument,
       'Versions count per document: the root and its collections are read as of a time or a cursor.',
     )
   }

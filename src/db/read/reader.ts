@@ -28,7 +28,7 @@ export async function readDocument(
   const { store, tenant, tail, limits } = context
   const path = parsePath(text, limits)
   if (path.length === 1) throw wrongKind(text, 'it names a collection; a document is collection/id, such as posts/1')
-  const revision = await asOfRevision(context, path, options.asOf)
+  const revision = await asOfRevision(context, path, { argument: 'asOf', moment: options.asOf })
   if (!isDocumentPath(path)) return null
   const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
   const version = rows[0] ?? null
@@ -47,7 +47,7 @@ export async function readDocuments(
   if (isDocumentPath(path)) throw wrongKind(text, 'it names a document; documents pages a collection, such as posts')
   const where = parseWhere(options, limits)
   const window = parseWindow(options, 'first', limits)
-  const revision = await asOfRevision(context, path, options.asOf)
+  const revision = await asOfRevision(context, path, { argument: 'asOf', moment: options.asOf })
   const bound = (cursor: string | undefined, argument: string): Path | undefined =>
     cursor === undefined ? undefined : [...path, parseId(cursor, argument, limits)]
   const range: Range = {
@@ -89,7 +89,10 @@ export async function readValue(
 ): Promise<Json> {
   const path = parsePath(text, context.limits)
   const depth = parseDepth(options.depth)
-  return valueAt(context, path, { depth, at: await asOfRevision(context, path, options.asOf) })
+  return valueAt(context, path, {
+    depth,
+    at: await asOfRevision(context, path, { argument: 'asOf', moment: options.asOf }),
+  })
 }
 
 interface ValueRead {

@@ -1,39 +1,77 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DatabaseError } from '../../core/error.ts'
 
-/** How long a read may run without yielding to the event loop, ms: with the slice that it reads next, less than 10. */
+/** How long work may run without yielding to the event loop, ms: with the step that comes next, less than 10. */
 const TURN_MS = 5
+/** Reads that run concurrently. */
+const READS_AT_ONCE = 16
 
-/**
- * Bounds a read of many pages: it yields to the event loop between two pages, and throws TIMEOUT past its time. (The
- * embedded store answers without waiting, so a loop over its pages alone would block the process.)
- */
-export class TimeSlice {
-  readonly #until: number
-  readonly #ms: number
+/** Work that yields to the event loop between its steps. */
+export class WorkSlice {
   #turnBegan = performance.now()
 
-  /** `ms`: the time limit of the whole read. */
-  constructor(ms: number) {
-    this.#ms = ms
-    this.#until = performance.now() + ms
-  }
-
-  /** Whether the read has to yield within a page, too. */
+  /** Whether the work has to yield. */
   get isLong(): boolean {
     return performance.now() - this.#turnBegan > TURN_MS
   }
 
   /** Yields to the event loop. */
-  protected async nextTurn(): Promise<void> {
+  async nextTurn(): Promise<void> {
     await nextTurn()
     this.#turnBegan = performance.now()
+  }
+
+  /** The result of steps, each of which takes a few milliseconds at most. */
+  async run<T>(steps: Generator<unknown, T>): Promise<T> {
+    for (;;) {
+      const { done, value } = steps.next()
+      if (done === true) return value
+      if (this.isLong) await this.nextTurn()
+    }
+  }
+
+  /** The answers of reads, in order: they are begun one by one, and may run concurrently. */
+  async reads<T, R>(items: readonly T[], read: (item: T) => Promise<R>): Promise<readonly R[]> {
+    const answers: Promise<R>[] = []
+    for (const item of items) {
+      // A store that answers without waiting has read by now.
+      if (this.isLong) await this.nextTurn()
+      const answer = read(item)
+      answer.catch(() => undefined)
+      answers.push(answer)
+      if (answers.length > READS_AT_ONCE) await answers.at(-READS_AT_ONCE)
+    }
+    return Promise.all(answers)
+  }
+}
+
+/** The result of steps, at once. */
+export function runAtOnce<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return value
+  }
+}
+
+/**
+ * Bounds a read of many pages: it yields to the event loop between two pages, and throws TIMEOUT past its time. (The
+ * embedded store answers without waiting, so a loop over its pages alone would block the process.)
+ */
+export class TimeSlice extends WorkSlice {
+  readonly #until: number
+  readonly #ms: number
+
+  /** `ms`: the time limit of the whole read. */
+  constructor(ms: number) {
+    super()
+    this.#ms = ms
+    this.#until = performance.now() + ms
   }
 
   /** Call between two pages. Throws TIMEOUT once the time is over. */
   async yieldOrTimeOut(): Promise<void> {
     await this.nextTurn()
-    if (this.#turnBegan < this.#until) return
+    if (performance.now() < this.#until) return
     throw new DatabaseError('TIMEOUT', `The read took longer than ${this.#ms} ms; ask for a smaller part.`, {
       outcome: 'NOT_DONE',
     })

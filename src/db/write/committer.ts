@@ -6,10 +6,11 @@ import { pathText } from '../../core/path.ts'
 import type { Millis } from '../../core/version.ts'
 import type { Appended, Draft, Store, TenantId } from '../../store/store.ts'
 import type { ClosedTime } from '../time/closed-time.ts'
-import { draft, type Drafted } from './draft.ts'
+import { draftSteps, type Drafted } from './draft.ts'
 import { collectReadSet, load } from './read-set.ts'
 import type { Request } from './request.ts'
 import type { StampClock } from '../time/stamp-clock.ts'
+import { WorkSlice } from '../time/time-slice.ts'
 import { StagedDocuments } from './staged/staged-documents.ts'
 import type { LogTail } from '../log/log-tail.ts'
 import { PendingWrite, type WriteOutcome } from './pending-write.ts'
@@ -17,8 +18,6 @@ import { PendingWrite, type WriteOutcome } from './pending-write.ts'
 /** Bounds of one batch: its commits, and the bytes after which no further one is drafted. */
 const BATCH_COMMITS = 256
 const BATCH_BYTES = 4_194_304
-/** How long requests are drafted without yielding to the event loop, ms: with the last one, mostly less than 10. */
-const DRAFT_SLICE_MS = 5
 /**
  * Bound of `#leadMs`, ms: by so much a commit may be stamped after the previous one when its time must be exact and the
  * clock of another server is ahead.
@@ -214,24 +213,29 @@ export class Committer {
     const state = new StagedDocuments(await load({ store, tenant, revision: tail.last, readSet, limits }))
     const drafted: DraftedWrite[] = []
     let bytesLeft = BATCH_BYTES
-    let sliceBegan = performance.now()
+    const workSlice = new WorkSlice()
     for (const pending of batch) {
-      if (performance.now() - sliceBegan > DRAFT_SLICE_MS) {
-        await nextTurn()
-        sliceBegan = performance.now()
-      }
-      const each: DraftedWrite = bytesLeft > 0 ? this.#draft(pending, state, at) : { kind: 'later', pending }
+      if (workSlice.isLong) await workSlice.nextTurn()
+      const each: DraftedWrite =
+        bytesLeft > 0 ? await this.#draft(pending, state, { at, workSlice }) : { kind: 'later', pending }
       if (each.kind === 'draft') bytesLeft -= each.drafted.bytes
       drafted.push(each)
     }
+    // The store appends in one step.
+    if (workSlice.isLong) await workSlice.nextTurn()
     return drafted
   }
 
-  #draft(pending: PendingWrite, state: StagedDocuments, at: Millis): DraftedWrite {
+  /** The state belongs to the batch: no other write changes it while a draft yields. */
+  async #draft(
+    pending: PendingWrite,
+    state: StagedDocuments,
+    { at, workSlice }: { readonly at: Millis; readonly workSlice: WorkSlice },
+  ): Promise<DraftedWrite> {
     try {
       const { key, actor, commits = 'ALWAYS' } = pending.request
       const base = commits === 'NEVER' ? state.begin() : state
-      const drafted = draft(pending.request, base, { at, limits: this.#options.limits })
+      const drafted = await workSlice.run(draftSteps(pending.request, base, { at, limits: this.#options.limits }))
       const { expects, writes, isTimed } = drafted
       if (commits === 'NEVER' || (commits === 'CHANGES' && writes.length === 0)) {
         return { kind: 'answered', pending, drafted }

@@ -7,6 +7,7 @@ import { PatchBudget } from '../../core/patch/patch-error.ts'
 import { isDocumentPath, pathText, type Path } from '../../core/path.ts'
 import type { ResolvedPath } from '../../core/path-resolution.ts'
 import type { RevertFinding, Request, WriteOperation } from './request.ts'
+import { runAtOnce } from '../time/time-slice.ts'
 import { DocumentEdits, type DraftContext, type Edited } from './staged/document-edits.ts'
 import { putDocument, putField, removeField } from './staged/place.ts'
 import { checkExpectation, headDocument, notFound } from './staged/precondition.ts'
@@ -18,16 +19,28 @@ export interface Drafted extends Edited {
   readonly findings: readonly RevertFinding[]
 }
 
+/** As `draftSteps`, at once. */
+export function draft(request: Request, state: StagedDocuments, context: DraftContext): Drafted {
+  return runAtOnce(draftSteps(request, state, context))
+}
+
 /**
- * Drafts a request: resolves its paths on `state`, and turns its operations into writes with expectations. On success
+ * Drafts a request, in steps: resolves its paths on `state`, and turns its operations into writes with expectations. On success
  * the writes become part of the state; a refusal (thrown DatabaseError) leaves it as it was
  * (docs/adr/0002-drafts-carry-expectations.md).
  */
-export function draft(request: Request, state: StagedDocuments, context: DraftContext): Drafted {
+export function* draftSteps(
+  request: Request,
+  state: StagedDocuments,
+  context: DraftContext,
+): Generator<undefined, Drafted> {
   const drafting = new Drafting(new DocumentEdits(state, context))
   for (const check of request.checks) drafting.check(check.path, check.expect)
-  for (const operation of request.operations) drafting.run(operation)
-  return drafting.finish(request)
+  for (const operation of request.operations) {
+    yield* drafting.run(operation)
+    yield
+  }
+  return yield* drafting.finish(request)
 }
 
 class Drafting {
@@ -44,7 +57,7 @@ class Drafting {
     checkExpectation(this.#edits.read(path), path, expect)
   }
 
-  run(operation: WriteOperation): void {
+  *run(operation: WriteOperation): Generator<undefined, void> {
     switch (operation.kind) {
       case 'post':
         return this.#post(operation)
@@ -55,14 +68,15 @@ class Drafting {
       case 'delete':
         return this.#delete(operation.path, operation.expect)
       case 'decided':
-        return void this.#findings.push(...operation.decide(this.#edits))
+        for (const finding of yield* operation.decide(this.#edits)) this.#findings.push(finding)
+        return
       case 'purge':
         return this.#edits.deleteTree(operation.path, 'purge')
     }
   }
 
-  finish(request: Request): Drafted {
-    return { ...this.#edits.finish(request), findings: this.#findings }
+  *finish(request: Request): Generator<undefined, Drafted> {
+    return { ...(yield* this.#edits.finish(request)), findings: this.#findings }
   }
 
   #post({ path: collection, value, id, fresh }: Extract<WriteOperation, { kind: 'post' }>): void {

@@ -4,9 +4,12 @@ import { documentPrefixes, parentOf, pathText, type Path } from '../../core/path
 import type { Revision, Version } from '../../core/version.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
+import { WorkSlice } from '../time/time-slice.ts'
 import type { DecidedOperation, Request, WriteOperation } from './request.ts'
 import type { DocumentHead, ReadResult, ReadSet } from './staged/staged-documents.ts'
 
+/** Documents of which the heads, or the nested collections, are read in one call. */
+const PATHS_PER_CALL = 256
 /** Documents that are read in one call where only their versions are needed. */
 const BARE_HEADS_PER_CALL = 16
 
@@ -70,9 +73,9 @@ interface LoadOptions {
 export async function load(options: LoadOptions): Promise<ReadResult> {
   const { store, tenant, revision, readSet } = options
   const [heads, bare, collections, trees, purges] = await Promise.all([
-    readSet.documents.length === 0 ? [] : store.heads(tenant, readSet.documents).then(({ rows }) => rows),
+    inParts(readSet.documents, (paths) => store.heads(tenant, paths).then(({ rows }) => rows)),
     loadBare(options),
-    readSet.parents.length === 0 ? [] : store.collections(tenant, readSet.parents),
+    inParts(readSet.parents, (paths) => store.collections(tenant, paths)),
     Promise.all(readSet.trees.map((root) => loadTree(options, root, { deleted: false }))),
     Promise.all(readSet.purges.map((root) => loadTree(options, root, { deleted: true }))),
   ])
@@ -86,6 +89,16 @@ export async function load(options: LoadOptions): Promise<ReadResult> {
     trees: new Map(readSet.trees.map((root, i) => [pathText(root), trees[i] ?? null])),
     purges: new Map(readSet.purges.map((root, i) => [pathText(root), purges[i] ?? null])),
   }
+}
+
+async function inParts<R>(
+  paths: readonly Path[],
+  read: (part: readonly Path[]) => Promise<readonly R[]>,
+): Promise<readonly R[]> {
+  const parts = Array.from({ length: Math.ceil(paths.length / PATHS_PER_CALL) }, (_, i) =>
+    paths.slice(i * PATHS_PER_CALL, (i + 1) * PATHS_PER_CALL),
+  )
+  return (await new WorkSlice().reads(parts, read)).flat()
 }
 
 function headOf(version: Version | null): DocumentHead | null {

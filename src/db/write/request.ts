@@ -37,8 +37,8 @@ export interface DecidedOperation {
   readonly kind: 'decided'
   /** The state that it depends on. */
   readonly reads: Omit<ReadSet, 'purges'>
-  /** Edits the documents; pure beside that. May be called again, on another state. */
-  readonly decide: (edits: DocumentEdits) => readonly RevertFinding[]
+  /** Edits the documents, in steps; pure beside that. May be called again, on another state. */
+  readonly decide: (edits: DocumentEdits) => Generator<undefined, readonly RevertFinding[]>
 }
 
 /** A leaf, or a whole document (no field), that a revert leaves as it is: it was written since. */

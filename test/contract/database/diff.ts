@@ -85,9 +85,18 @@ export function diffs(subject: DatabaseSubject): void {
       await expectRefusal(db.diff('posts/1/comments', { from }), 'INVALID_PATH', 'posts/1/comments')
       await expectRefusal(db.diff('posts/1', { from: { version: 2 } }), 'NOT_FOUND', 'posts/1')
       await expectRefusal(db.diff('posts/1', { from, to: { version: 9 } }), 'NOT_FOUND', 'posts/1')
-      expect(await refusal(db.diff('posts/1', { from: { time: timestamp(START + 1e9) } }))).toMatchObject({
-        code: 'BAD_REQUEST',
-      })
+      for (const bad of [
+        {},
+        { version: 0 },
+        { time: 'now' },
+        { time: timestamp(START + 1e9) },
+        { version: 1, time: '' },
+      ]) {
+        const refused = { code: 'BAD_REQUEST' }
+        expect(await refusal(db.diff('posts/1', { from: bad as never }))).toEqual({ ...refused, argument: 'from' })
+        expect(await refusal(db.diff('posts/1', { from, to: bad as never }))).toEqual({ ...refused, argument: 'to' })
+      }
+      await expect(db.diff('posts/1', { from, to: {} as never })).rejects.toThrow('to has exactly one of')
       expect(await refusal(db.diff('posts/1', { from: { cursor: 'x' } }))).toEqual({ code: 'CURSOR_UNKNOWN' })
     })
   })

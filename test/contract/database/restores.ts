@@ -188,8 +188,9 @@ function bounds(subject: DatabaseSubject): void {
   law(subject, 'RS10 the moment is exactly one that has passed', async ({ db }) => {
     await db.put('posts/1', {})
     for (const to of [{}, { version: 1, cursor: 'x' }, { time: '2126-01-01T00:00:00.000Z' }, { version: 0 }]) {
-      await expectRefusal(db.restore('posts/1', to as never), 'BAD_REQUEST')
+      expect(await refusal(db.restore('posts/1', to as never))).toMatchObject({ code: 'BAD_REQUEST', argument: 'to' })
     }
+    await expect(db.restore('posts/1', {} as never)).rejects.toThrow('to has exactly one of: time, cursor, version.')
     await expectRefusal(db.restore('posts/1', { cursor: 'x' }), 'CURSOR_UNKNOWN')
     await expectRefusal(db.restore('posts//1', { version: 1 }), 'INVALID_PATH')
     await expectRefusal(db.restore('posts/1', { version: 1 }, { scope: 'ALL' as never }), 'BAD_REQUEST')

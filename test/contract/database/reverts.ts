@@ -6,6 +6,7 @@ export function reverts(subject: DatabaseSubject): void {
   describe('revert of a commit', () => commits(subject))
   describe('revert of an actor', () => actors(subject))
   describe('what a revert leaves', () => conflicts(subject))
+  describe('a revert that is repeated', () => repetitions(subject))
   describe('bounds of a revert', () => bounds(subject))
 }
 
@@ -236,6 +237,49 @@ function conflicts(subject: DatabaseSubject): void {
     expect(found.map(({ path, field }) => `${path} ${field}`)).toEqual(
       paths.flatMap((path) => [`${path} a`, `${path} b`]),
     )
+  })
+}
+
+function repetitions(subject: DatabaseSubject): void {
+  const bobsWrites = { actor: { actor: 'bob' } }
+
+  law(subject, 'RV17 twice is once where the document was deleted and made again', async ({ db, as }) => {
+    const [ada, bob] = [as('ada'), as('bob')]
+    await ada.put('posts/1', { x: 2 })
+    await bob.delete('posts/1')
+    await bob.put('posts/1', { x: 1, y: 1 })
+    await bob.put('posts/1/x', 2)
+    expect(applied(await db.revert(bobsWrites))).toEqual(['UPDATE posts/1'])
+    expect(await db.get('posts/1')).toEqual({ x: 2 })
+    expect(await db.revert(bobsWrites)).toEqual({ commit: null, applied: [], conflicts: [] })
+  })
+
+  law(subject, 'RV18 twice is once where something else was put in the place of an object', async ({ db, as }) => {
+    const [ada, bob] = [as('ada'), as('bob')]
+    await ada.put('posts/1', { o: 'x', a: 0 })
+    await bob.put('posts/1', { o: { y: 1 }, a: 1 })
+    await ada.put('posts/1/o/z', 2)
+    await bob.put('posts/1/o', 'x')
+    expect(applied(await db.revert(bobsWrites))).toEqual(['UPDATE posts/1 o a'])
+    const value = { o: { y: 1, z: 2 }, a: 0 }
+    expect(await db.get('posts/1')).toEqual(value)
+    expect((await db.revert(bobsWrites)).commit).toBeNull()
+    expect(await db.get('posts/1')).toEqual(value)
+  })
+
+  law(subject, 'RV19 twice is once where a collection has taken the name of a field', async ({ db, as }) => {
+    const [ada, bob] = [as('ada'), as('bob')]
+    await ada.put('posts/1', { c: 1, n: 1 })
+    await bob.delete('posts/1')
+    await bob.put('posts/1', { n: 2, m: 1 })
+    await bob.put('posts/1/n', 1)
+    await ada.post('posts/1/c', {}, { id: 'x' })
+    await ada.delete('posts/1/c/x')
+    const first = await db.revert(bobsWrites)
+    expect(first.conflicts).toMatchObject([{ path: 'posts/1', field: 'c', now: null, wanted: 1 }])
+    expect(await db.document('posts/1')).toMatchObject({ value: { n: 1 } })
+    expect(await db.revert(bobsWrites)).toEqual({ commit: null, applied: [], conflicts: first.conflicts })
+    expect(await db.document('posts/1')).toMatchObject({ value: { n: 1 } })
   })
 }
 

@@ -44,7 +44,11 @@ export async function readCollectionPage(
   if (text !== null && !isDocumentPath(path)) throw wrongKind(text, 'collections lie at the root or below a document')
   const count = parseCount(options.first, 'first', limits)
   const after = parsePosition(options.after, limits)
-  const parent = await readParent(context, path, await asOfRevision(context, path, options.asOf))
+  const parent = await readParent(
+    context,
+    path,
+    await asOfRevision(context, path, { argument: 'asOf', moment: options.asOf }),
+  )
   if (parent === null) return null
   const search = new Search(readMs, limits.searchedDocuments)
   const found = await findNames(context, parent, { after, count, search })

@@ -74,14 +74,15 @@ export class DocumentEdits {
     this.limits = limits
   }
 
-  /** The edits as a draft, of a request with this key and actor. Throws TOO_LARGE or INVALID_VALUE. */
-  finish(origin: RequestOrigin): Edited {
+  /** The edits as a draft, of a request with this key and actor, in steps. Throws TOO_LARGE or INVALID_VALUE. */
+  *finish(origin: RequestOrigin): Generator<undefined, Edited> {
     const writes: Write[] = []
     for (const [text, edit] of this.#edits) {
       const write = this.#writeOf(text, edit)
       if (write !== null) writes.push(write)
+      yield
     }
-    const bytes = this.#checkValues(writes, origin)
+    const bytes = yield* this.#checkValues(writes, origin)
     this.#state.merge()
     return { expects: this.#expectations(), writes, bytes, isTimed: this.#isTimed }
   }
@@ -287,7 +288,7 @@ export class DocumentEdits {
   }
 
   /** Checks each final value, and the sum of bytes, which it returns. Throws TOO_LARGE or INVALID_VALUE. */
-  #checkValues(writes: readonly Write[], request: RequestOrigin): number {
+  *#checkValues(writes: readonly Write[], request: RequestOrigin): Generator<undefined, number> {
     // Keys of the request were checked at its parsing; a longer key from before that limit existed must not block other
     // writes.
     const limits = { ...this.limits, objectKeyBytes: Infinity }
@@ -298,6 +299,7 @@ export class DocumentEdits {
       checkSystemValue(write)
       if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
       bytes += checkSize(write.value, limits)
+      yield
     }
     const { transactionBytes } = this.limits
     if (writes.length > 1 && bytes > transactionBytes) {
