@@ -15,7 +15,7 @@ interface Steps {
   draft: number
 }
 
-/** A store that counts the steps of what is done on it, on a machine where each look at the clock takes a millisecond. */
+/** A store that counts the steps of what is done on it, where each look at the clock takes a millisecond. */
 function counted(inner: Store): { readonly store: Store; readonly steps: Steps } {
   const steps: Steps = { past: 0, draft: 0 }
   let [turns, read] = [0, 0]

@@ -25,8 +25,8 @@ export function draft(request: Request, state: StagedDocuments, context: DraftCo
 }
 
 /**
- * Drafts a request, in steps: resolves its paths on `state`, and turns its operations into writes with expectations. On success
- * the writes become part of the state; a refusal (thrown DatabaseError) leaves it as it was
+ * Drafts a request, in steps: resolves its paths on `state`, and turns its operations into writes with expectations. On
+ * success the writes become part of the state; a refusal (thrown DatabaseError) leaves it as it was
  * (docs/adr/0002-drafts-carry-expectations.md).
  */
 export function* draftSteps(
