@@ -214,7 +214,7 @@ export type GqlMutation = {
   /**
    * Makes what the path names as it was at a moment of the past, by an ordinary commit: a deleted document comes back, a field
    * goes back. What was not there then is deleted; NOT_FOUND when it is not there now either. A version that equals what is
-   * there is written, too. What was purged counts as not there; HISTORY_EXPIRED where retention removed what it needs. TOO_LARGE
+   * there is written, too. A TREE goes back to a cursor or a time, not to a version. What was purged counts as not there; HISTORY_EXPIRED where retention removed what it needs. TOO_LARGE
    * above 1,000 documents.
    */
   readonly restore: GqlCommit;
@@ -837,7 +837,10 @@ export type GqlRevertConflict = {
   readonly now?: Maybe<Scalars['JSON']['output']>;
   /** The value before the reverted writes; null also when nothing was there. */
   readonly wanted?: Maybe<Scalars['JSON']['output']>;
-  /** The actor that wrote the value that stays, where known: of the 10,000 newest versions at most. */
+  /**
+   * The actor that wrote the value that stays or, of a document that something below it keeps there, wrote that; where known: of
+   * the 10,000 newest versions at most.
+   */
   readonly by?: Maybe<Scalars['String']['output']>;
 };
 

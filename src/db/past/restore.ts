@@ -38,6 +38,12 @@ export function parseRestore(
   if (scope !== 'DOCUMENT' && scope !== 'TREE') throw badArgument('scope', 'A scope is DOCUMENT or TREE.')
   const path = writablePath(text, limits)
   if (path.length === 1 && scope === 'DOCUMENT') throw needsTree(path)
+  if (scope === 'TREE' && 'version' in to && to.version !== undefined) {
+    const message =
+      'A version is the moment when it was written, without what came below it later: give the cursor or the time ' +
+      'to which the TREE is to go back.'
+    throw badArgument('to', message)
+  }
   return { path, to: { ...to }, scope, expect: expect && checkExpect(expect) }
 }
 

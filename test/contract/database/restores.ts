@@ -137,12 +137,17 @@ function trees(subject: DatabaseSubject): void {
     }
     await db.put('posts/1/comments/z', 'since')
     await db.delete('posts/1/comments/y')
-    await db.restore('posts/1/comments', { version: 1 }, { scope: 'TREE' })
+    await db.restore('posts/1/comments', { cursor }, { scope: 'TREE' })
     expect(
       summary(await db.log(['*']))
-        .slice(-3)
+        .slice(-4)
         .toSorted(),
-    ).toEqual(['DELETE posts/1/comments/z@2', 'UPDATE posts/1/comments/x/replies/r@2', 'UPDATE posts/1/comments/x@2'])
+    ).toEqual([
+      'DELETE posts/1/comments/z@2',
+      'NEW posts/1/comments/y@3',
+      'UPDATE posts/1/comments/x/replies/r@2',
+      'UPDATE posts/1/comments/x@2',
+    ])
     await db.restore('posts', { cursor }, { scope: 'TREE' })
     expect(await treeOf(db, 'posts/1/comments')).toEqual(then)
     expect(await db.document('posts/2')).toBeNull()
@@ -185,12 +190,14 @@ function bounds(subject: DatabaseSubject): void {
     limits,
   )
 
-  law(subject, 'RS10 the moment is exactly one that has passed', async ({ db }) => {
+  law(subject, 'RS10 the moment is exactly one that has passed; of a tree, no version', async ({ db }) => {
     await db.put('posts/1', {})
     for (const to of [{}, { version: 1, cursor: 'x' }, { time: '2126-01-01T00:00:00.000Z' }, { version: 0 }]) {
       expect(await refusal(db.restore('posts/1', to as never))).toMatchObject({ code: 'BAD_REQUEST', argument: 'to' })
     }
     await expect(db.restore('posts/1', {} as never)).rejects.toThrow('to has exactly one of: time, cursor, version.')
+    const tree = await refusal(db.restore('posts/1', { version: 1 }, { scope: 'TREE' }))
+    expect(tree).toMatchObject({ code: 'BAD_REQUEST', argument: 'to' })
     await expectRefusal(db.restore('posts/1', { cursor: 'x' }), 'CURSOR_UNKNOWN')
     await expectRefusal(db.restore('posts//1', { version: 1 }), 'INVALID_PATH')
     await expectRefusal(db.restore('posts/1', { version: 1 }, { scope: 'ALL' as never }), 'BAD_REQUEST')
