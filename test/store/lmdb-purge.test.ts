@@ -153,4 +153,4 @@ test(`a purge killed at ${KILLS} random moments is whole when it was answered, e
     }
     await store.close()
   }
-}, 120_000)
+}, 60_000 + 10_000 * KILLS)
