@@ -3,6 +3,9 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config'
 /** What is about seconds has the machine to itself, after all others. */
 const ALONE = ['test/mongo/{processes,servers-load}.mongo.test.ts']
 
+/** With those of `ALONE`, the half of the run that `npm test` leaves to `npm run test:long`: the MongoDB adapter. */
+const LONG = ['test/mongo/**']
+
 /** Tests of operations, which are run without a plugin and with one. */
 const ENVELOPED = [
   'test/graphql/*.test.ts',
@@ -23,7 +26,7 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: ALONE, sequence: { groupOrder: 0 } },
+        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: LONG, sequence: { groupOrder: 0 } },
       },
       {
         extends: true,
@@ -32,6 +35,15 @@ const config: ViteUserConfig = defineConfig({
           name: 'envelop',
           include: ENVELOPED,
           env: { TIDEMARK_TEST_ENVELOP: '1' },
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: LONG.map((files) => `${files}/*.test.ts`),
+          exclude: ALONE,
           sequence: { groupOrder: 0 },
         },
       },
