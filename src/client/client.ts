@@ -44,8 +44,8 @@ export interface UpdateOptions extends Cancellation {
 }
 
 /**
- * A database behind a server. Each write is sent until it is answered, and done once; reads are repeated while no server
- * answers; feeds go on after a broken connection, and lose nothing. After the time of `offlineMs`, UNREACHABLE.
+ * A database behind a server. Each write is sent until it is answered, and done once; reads are repeated while no
+ * server answers; feeds go on after a broken connection, and lose nothing. After the time of `offlineMs`, UNREACHABLE.
  */
 export interface Client extends RemoteReads, RemoteWrites, Omit<Database, Reads | Writes> {
   interrupt(match: InterruptMatch, options?: Cancellation): Promise<number>
@@ -56,7 +56,7 @@ export interface Client extends RemoteReads, RemoteWrites, Omit<Database, Reads 
   update(path: string, change: (value: Json) => Json, options?: UpdateOptions): Promise<WriteResult>
   /** The documents of a shape, with the writes that wait for an answer. Equal shapes are followed once. */
   liveStore(shape: LiveShape): ReadableStore<LiveState>
-  /** What is at a path, as `watch` gives it. */
+  /** The value at a path, as `watch` gives it. */
   valueStore(path: string, options?: { readonly depth?: number | undefined }): ReadableStore<ValueState>
   /** Resolves when every live store in use has seen this place. */
   synced(cursor: Cursor, options?: Cancellation): Promise<void>

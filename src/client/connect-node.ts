@@ -1,12 +1,12 @@
-import type { Client } from './client.ts'
+import type { connect as connectBrowser } from './connect.ts'
 import { globalPlatform } from './platform.ts'
-import type { ConnectOptions } from './connect-options.ts'
 import { RemoteDatabase } from './remote-database.ts'
 
+export { DatabaseError } from '../core/error.ts'
+
 /** As `connect` of connect.ts, with the WebSockets of the package `ws`. */
-export function connect(url: string, options: ConnectOptions = {}): Client {
-  return new RemoteDatabase(url, options, globalPlatform(nodeSocket))
-}
+export const connect: typeof connectBrowser = (url, options = {}) =>
+  new RemoteDatabase(url, options, globalPlatform(nodeSocket))
 
 /** Close code of a socket that is given up (graphql-ws). */
 const TERMINATED = 4499

@@ -2,7 +2,7 @@
 export interface ConnectOptions {
   /** Asked again at each connection. */
   readonly token?: string | (() => string | Promise<string>) | undefined
-  /** Who writes, for a server without identities. */
+  /** The actor of the writes, for a server without identities. */
   readonly actor?: string | undefined
   /** `auto` (default): WebSocket, and server-sent events where sockets do not pass; `ws` and `sse`: these alone. */
   readonly transport?: 'auto' | 'ws' | 'sse' | undefined

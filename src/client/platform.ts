@@ -1,4 +1,4 @@
-/** What a client takes from its surroundings: a browser, or Node. */
+/** The surroundings of a client: a browser, or Node. */
 export interface Platform {
   readonly fetch: typeof fetch
   /** The constructor of WebSockets; null where there are none. Called at the first socket. */
@@ -14,7 +14,7 @@ export interface Platform {
 }
 
 /** The parts of a page that a client listens to. */
-interface Page {
+interface PageTarget {
   addEventListener(type: string, listener: (event: PageEvent) => void): void
   removeEventListener(type: string, listener: (event: PageEvent) => void): void
 }
@@ -23,8 +23,8 @@ interface PageEvent {
   preventDefault(): void
 }
 
-interface BrowserGlobals extends Partial<Page> {
-  readonly document?: Page & { readonly visibilityState: string }
+interface BrowserGlobals extends Partial<PageTarget> {
+  readonly document?: PageTarget & { readonly visibilityState: string }
   readonly WebSocket?: unknown
 }
 
@@ -35,7 +35,7 @@ const SLEPT_MS = 4_000
 /** The platform that the globals show. */
 export function globalPlatform(webSocket?: () => Promise<unknown>): Platform {
   const globals = globalThis as unknown as BrowserGlobals
-  const page = globals.document === undefined ? null : (globals as Page)
+  const page = globals.document === undefined ? null : (globals as PageTarget)
   return {
     fetch: (input, init) => fetch(input, init),
     webSocket: webSocket ?? (() => Promise.resolve(globals.WebSocket ?? null)),
@@ -54,7 +54,7 @@ export function globalPlatform(webSocket?: () => Promise<unknown>): Platform {
   }
 }
 
-function listen(target: Page, type: string, listener: (event: PageEvent) => unknown): () => void {
+function listen(target: PageTarget, type: string, listener: (event: PageEvent) => unknown): () => void {
   const run = (event: PageEvent): void => void listener(event)
   target.addEventListener(type, run)
   return () => target.removeEventListener(type, run)

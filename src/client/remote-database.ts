@@ -61,7 +61,7 @@ import type { LiveShape, LiveState } from './live/live-state.ts'
 import { openValueStore, type ValueState } from './live/value-store.ts'
 import type { PendingOperation } from './writes/outbox.ts'
 import { elapsed } from './writes/retry.ts'
-import { scopeOf, scopeOfPath, type WriteScope } from './writes/write-scope.ts'
+import { writeScope, scopeOfPath, type WriteScope } from './writes/write-scope.ts'
 
 const UPDATE_ATTEMPTS = 10
 /** The scope of a write that may touch anything. */
@@ -137,7 +137,7 @@ export class RemoteDatabase implements Client {
   ): Promise<WriteResult> {
     const checks = copiedChecks(options.checks)
     const sent = ops.map((op) => copiedOp(options.key === undefined ? this.#withId(op) : op))
-    const write = { name: 'transact', ops: sent, scope: scopeOf(sent, checks), options }
+    const write = { name: 'transact', ops: sent, scope: writeScope(sent, checks), options }
     return this.#commit(texts.mutationTransact, { ops: sent.map(wireOp), checks }, write)
   }
 
@@ -292,7 +292,7 @@ export class RemoteDatabase implements Client {
   async #commit<Variables extends object>(
     text: TypedText<unknown, Variables & { readonly key?: string | null | undefined }>,
     variables: Variables,
-    { name, ops, scope = scopeOf(ops), options }: CommitParts,
+    { name, ops, scope = writeScope(ops), options }: CommitParts,
   ): Promise<WriteResult> {
     const { optimistic = true, signal } = options
     const key = options.key ?? this.#session.freshKey()

@@ -22,7 +22,7 @@ export type ConnectionEvent =
   /** The socket is acknowledged. */
   | { readonly kind: 'acknowledged' }
   /** A message came, or a batch on an event stream. */
-  | { readonly kind: 'heard' }
+  | { readonly kind: 'received' }
   /** A feed is up to date, or an operation was answered. */
   | { readonly kind: 'upToDate' }
   /** The socket closed with this code. */
@@ -31,9 +31,9 @@ export type ConnectionEvent =
   | { readonly kind: 'broken' }
   /** The timer of the state has run out. */
   | { readonly kind: 'timeout' }
-  /** The machine woke, the page is visible, or the network is back; nothing was heard for `silentMs`. */
+  /** The machine woke, the page is visible, or the network is back; nothing was received for `silentMs`. */
   | { readonly kind: 'woke'; readonly silentMs: number }
-  /** Nothing was heard for three heartbeats. */
+  /** Nothing was received for three heartbeats. */
   | { readonly kind: 'silent' }
   /** The server answers HTTP, although sockets fail. */
   | { readonly kind: 'blocked' }
@@ -88,7 +88,7 @@ export function nextConnection(state: ConnectionState, event: ConnectionEvent): 
     case 'acknowledged':
       if (state.phase !== 'opening') return step(state)
       return step({ ...state, phase: 'up', unacknowledged: 0 }, { kind: 'resume' })
-    case 'heard':
+    case 'received':
       if (state.phase === 'probing') return step({ ...state, phase: 'up' })
       return state.phase === 'stalled' ? step({ ...state, phase: 'streaming' }) : step(state)
     case 'upToDate':

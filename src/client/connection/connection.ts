@@ -17,7 +17,7 @@ import { ABNORMAL_CLOSURE, openSocketLink, type SocketLink } from './socket-link
 /** The state of a client's connection. */
 export interface ConnectionStatus {
   readonly status: 'idle' | 'connecting' | 'live' | 'offline' | 'denied'
-  /** What feeds use: WebSocket, or server-sent events. */
+  /** Of feeds: WebSocket, or server-sent events. */
   readonly transport: 'ws' | 'sse'
   /** Since when, ms since 1970. */
   readonly since: number
@@ -67,7 +67,7 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined
   #tick: ReturnType<typeof setInterval> | undefined
   #endWake: (() => void) | null = null
-  #heardAt = 0
+  #receivedAt = 0
   #disconnectedAt: number | null = null
   #retryAt: number | null = null
   #pending = 0
@@ -103,7 +103,7 @@ export class Connection {
     return this.#failure
   }
 
-  /** Something needs a connection from now on: until `leave`, `user` is told when it is there. */
+  /** Opens a connection; until the returned function is called, `user` learns each time when it is there. */
   join(user: ConnectionUser): () => void {
     this.#users.add(user)
     this.want()
@@ -162,9 +162,9 @@ export class Connection {
   /** Tells the machine what an event stream brings. */
   #observed(sink: SubscriptionSink): SubscriptionSink {
     return {
-      heard: () => sink.heard?.(),
+      received: () => sink.received?.(),
       next: (result) => {
-        this.#dispatch({ kind: 'heard' })
+        this.#dispatch({ kind: 'received' })
         sink.next(result)
       },
       ended: (error) => {
@@ -175,7 +175,7 @@ export class Connection {
   }
 
   #woke(): void {
-    this.#dispatch({ kind: 'woke', silentMs: Date.now() - this.#heardAt })
+    this.#dispatch({ kind: 'woke', silentMs: Date.now() - this.#receivedAt })
   }
 
   #dispatch(event: ConnectionEvent): void {
@@ -212,7 +212,7 @@ export class Connection {
     this.#retryAt = ms === null || this.#state.phase !== 'waiting' ? null : Date.now() + ms
     if (ms === null) return
     this.#timer = setTimeout(() => this.#dispatch({ kind: 'timeout' }), ms)
-    // What comes later is not what a process waits for.
+    // No process waits for the next try of a socket while event streams do.
     if (this.#state.phase === 'streaming') unref(this.#timer)
   }
 
@@ -244,7 +244,7 @@ export class Connection {
         credentials: this.#options.credentials,
         observer: {
           acknowledged: (payload) => isCurrent() && this.#acknowledged(payload),
-          heard: () => isCurrent() && this.#heard(),
+          received: () => isCurrent() && this.#received(),
           closed,
         },
       })
@@ -257,18 +257,18 @@ export class Connection {
     const { time } = (payload ?? {}) as { time?: unknown }
     if (typeof time === 'string') this.#options.onServerTime(time)
     this.#transport = 'ws'
-    this.#heard()
+    this.#received()
     clearInterval(this.#tick)
     this.#tick = setInterval(() => {
-      if (Date.now() - this.#heardAt > SILENCE_MS) this.#dispatch({ kind: 'silent' })
+      if (Date.now() - this.#receivedAt > SILENCE_MS) this.#dispatch({ kind: 'silent' })
     }, TICK_MS)
     unref(this.#tick)
     this.#dispatch({ kind: 'acknowledged' })
   }
 
-  #heard(): void {
-    this.#heardAt = Date.now()
-    if (this.#state.phase === 'probing') this.#dispatch({ kind: 'heard' })
+  #received(): void {
+    this.#receivedAt = Date.now()
+    if (this.#state.phase === 'probing') this.#dispatch({ kind: 'received' })
   }
 
   /** Writes without an answer come first: else their effect would be shown twice, by the feed and by the echo. */

@@ -1,4 +1,4 @@
-import { tooLarge } from '../../core/limits.ts'
+import { DatabaseError } from '../../core/error.ts'
 import { BrokenConnection, remoteError, type GraphqlResult } from '../operations/remote-errors.ts'
 import type { RemoteOperation } from '../operations/requests.ts'
 import { readEvents } from './event-stream.ts'
@@ -42,8 +42,7 @@ export class HttpLink implements Link {
     const { maxStreams } = this.#options
     const abort = new AbortController()
     if (this.#streams >= maxStreams) {
-      const remedy = 'without WebSockets, follow several paths with one feed, or close one'
-      queueMicrotask(() => sink.ended(tooLarge('streams', maxStreams, `${maxStreams} feeds are open: ${remedy}`)))
+      queueMicrotask(() => sink.ended(tooManyStreams(maxStreams)))
       return () => {}
     }
     this.#streams++
@@ -78,7 +77,7 @@ export class HttpLink implements Link {
     }
     for await (const event of readEvents(response.body)) {
       if (signal.aborted || event === 'complete') return null
-      if (event === 'comment') sink.heard?.()
+      if (event === 'comment') sink.received?.()
       else sink.next(event.next as GraphqlResult)
     }
     return new BrokenConnection('The event stream broke.')
@@ -137,4 +136,9 @@ function brokenBy(error: unknown): Error {
   const { cause } = (error ?? {}) as { cause?: { code?: unknown } }
   const mayHaveArrived = !NEVER_ARRIVED.includes(cause?.code)
   return new BrokenConnection('The server cannot be reached.', { mayHaveArrived, cause: error })
+}
+
+function tooManyStreams(max: number): DatabaseError {
+  const message = `${max} feeds are open without WebSockets: follow several paths with one feed, or close one.`
+  return new DatabaseError('TOO_LARGE', message, { limit: 'streams', max })
 }

@@ -4,7 +4,7 @@ import type { RemoteOperation } from '../operations/requests.ts'
 /** Receives what a subscription brings; `ended` comes once, unless the subscription was ended before. */
 export interface SubscriptionSink {
   /** The server took the request, or sent a comment. */
-  heard?(): void
+  received?(): void
   next(result: GraphqlResult): void
   /** BrokenConnection, a DatabaseError, or null: completed by the server. */
   ended(error: Error | null): void

@@ -3,11 +3,11 @@ import { BrokenConnection, remoteError, type GraphqlResult, type WireError } fro
 import type { RemoteOperation } from '../operations/requests.ts'
 import type { Credentials, Link, SubscriptionSink } from './link.ts'
 
-/** What happens to a socket. After `closed` nothing more comes. */
+/** Receives the events of a socket. After `closed` nothing more comes. */
 export interface SocketObserver {
   /** `payload` of `connection_ack`. */
   acknowledged(payload: unknown): void
-  heard(): void
+  received(): void
   closed(code: number, reason: string): void
 }
 
@@ -61,7 +61,7 @@ export function openSocketLink({ url, webSocketImpl, credentials, observer }: So
     on: {
       opened: (opened) => void (socket = opened as SendingSocket),
       connected: (_, payload) => observer.acknowledged(payload),
-      message: () => observer.heard(),
+      message: () => observer.received(),
       error: (error) => closed(...closeOf(error)),
       closed: (event) => closed(...closeOf(event)),
     },

@@ -67,6 +67,7 @@ export function watchKind(path: string, options: SentOptions<WatchOptions>): Fee
     },
     cursorOf: () => null,
     isUpToDate: () => true,
+    asBehind: (item) => item,
     isResumable: () => false,
     merge: (_, item) => item,
     restarts: false,
@@ -77,10 +78,11 @@ export function watchKind(path: string, options: SentOptions<WatchOptions>): Fee
 
 function batchKind({
   heartbeatMs = HEARTBEAT_MS,
-}: FeedOptions): Pick<FeedKind<ChangeBatch>, 'cursorOf' | 'isUpToDate' | 'isResumable' | 'heartbeatMs'> {
+}: FeedOptions): Pick<FeedKind<ChangeBatch>, 'cursorOf' | 'isUpToDate' | 'asBehind' | 'isResumable' | 'heartbeatMs'> {
   return {
     cursorOf: ({ cursor }) => cursor,
     isUpToDate: ({ upToDate }) => upToDate,
+    asBehind: (batch) => (batch.upToDate ? { ...batch, upToDate: false } : batch),
     isResumable: ({ cursor }) => !isHalf(cursor),
     heartbeatMs,
   }

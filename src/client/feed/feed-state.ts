@@ -36,7 +36,7 @@ export type FeedAction =
   /** Told to the reader. */
   | { readonly kind: 'end' }
 
-export interface FeedStep {
+export interface FeedTransition {
   readonly state: FeedState
   readonly actions: readonly FeedAction[]
 }
@@ -45,7 +45,7 @@ export interface FeedStep {
 export const FEED_START: FeedState = { phase: 'offline', failures: 0 }
 
 /** The step of the machine for one event. */
-export function nextFeed(state: FeedState, event: FeedEvent): FeedStep {
+export function nextFeed(state: FeedState, event: FeedEvent): FeedTransition {
   if (state.phase === 'ended') return { state, actions: [] }
   switch (event.kind) {
     case 'start':
@@ -69,16 +69,16 @@ export function nextFeed(state: FeedState, event: FeedEvent): FeedStep {
   }
 }
 
-function ended(state: FeedState): FeedStep {
+function ended(state: FeedState): FeedTransition {
   return { state: { ...state, phase: 'ended' }, actions: [{ kind: 'unsubscribe' }, { kind: 'end' }] }
 }
 
-function delivered(state: FeedState, { upToDate }: { readonly upToDate: boolean }): FeedStep {
+function delivered(state: FeedState, { upToDate }: { readonly upToDate: boolean }): FeedTransition {
   if (!upToDate) return { state: { ...state, phase: 'behind' }, actions: [{ kind: 'deliver' }] }
   return { state: { phase: 'live', failures: 0 }, actions: [{ kind: 'deliver' }, { kind: 'upToDate' }] }
 }
 
-function offline(state: FeedState, leastMs: number, ...actions: readonly FeedAction[]): FeedStep {
+function offline(state: FeedState, leastMs: number, ...actions: readonly FeedAction[]): FeedTransition {
   const wait: FeedAction = { kind: 'wait', leastMs, mostMs: leastMs + backOffMs(state.failures) }
   return {
     state: { phase: 'offline', failures: state.failures + 1 },

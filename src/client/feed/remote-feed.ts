@@ -15,6 +15,8 @@ export interface FeedKind<T> {
   /** The place after an item; null: the feed has no places. */
   cursorOf(item: T): Cursor | null
   isUpToDate(item: T): boolean
+  /** The item when others wait behind it. */
+  asBehind(item: T): T
   /** Whether a feed that was paused after this item goes on from there. */
   isResumable(item: T): boolean
   merge(waiting: T, item: T): T | null
@@ -76,17 +78,22 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
   }
 
   next(): Promise<IteratorResult<T>> {
-    const item = this.#buffer.next()
+    const reading = this.#buffer.next()
+    const isBehind = this.#isPaused || this.#buffer.size > 0
     if (this.#isPaused && this.#buffer.size === 0) {
       this.#isPaused = false
       this.#start()
     }
-    return item
+    return isBehind ? reading.then((result) => this.#asBehind(result)) : reading
   }
 
   return(): Promise<IteratorResult<T>> {
     this.#stop()
     return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #asBehind(result: IteratorResult<T>): IteratorResult<T> {
+    return result.done === true ? result : { done: false, value: this.#kind.asBehind(result.value) }
   }
 
   #stop(): void {
@@ -148,7 +155,7 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
     const isCurrent = (): boolean => subscription === this.#subscription
     this.#listen()
     this.#unsubscribe = this.#connection.subscribe(this.#kind.operation(this.#cursor), {
-      heard: () => {
+      received: () => {
         if (isCurrent() && this.#kind.heartbeatMs === 0) this.#listen()
       },
       next: (result) => isCurrent() && this.#receive(result),

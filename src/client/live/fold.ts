@@ -24,7 +24,7 @@ export function foldOp(documents: FoldedDocuments, op: Op, time: string): void {
   try {
     fold(documents, op, time)
   } catch {
-    // What does not fit the documents is not shown: the server decides.
+    // An operation that does not fit the documents is not shown: the server decides.
   }
 }
 

@@ -2,7 +2,7 @@ import type { Document } from '../../core/database.ts'
 import type { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 
-/** What a live store shows. */
+/** The documents that a live store shows. */
 export interface LiveShape {
   /** One pattern, or several: `posts`, `posts/1`. */
   readonly path: string | readonly string[]
@@ -10,7 +10,7 @@ export interface LiveShape {
   readonly depth?: number | 'all' | undefined
   /** An expression in CEL; false if a field is missing. */
   readonly where?: string | undefined
-  /** What `where` calls `params`. */
+  /** The variable `params` of `where`. */
   readonly params?: Json | undefined
   /** Fields of the value to deliver; default: the whole value. */
   readonly columns?: readonly string[] | undefined

@@ -8,7 +8,7 @@ import type { WriteObserver } from '../writes/outbox.ts'
 import type { LiveShape, LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
 
-/** What live stores need of a client. */
+/** The parts of a client that live stores need. */
 export interface LiveStoreDeps {
   live(paths: readonly string[], options: FeedOptions): AsyncIterableIterator<ChangeBatch>
   observe(observer: WriteObserver): () => void
@@ -113,7 +113,7 @@ export class LiveStore implements ReadableStore<LiveState> {
       if (signal.aborted) return
       this.#error =
         error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
-      // What may no longer be seen is no longer shown.
+      // Documents that may no longer be seen are no longer shown.
       if (this.#error.code === 'FORBIDDEN') this.#overlay = overlayOf(this.#shape, this.#paths)
       this.#publish()
     }

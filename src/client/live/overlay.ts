@@ -31,8 +31,8 @@ export interface Shown {
 const EMPTY: Shown = { documents: [], byPath: new Map() }
 
 /**
- * What a live store shows: the documents of the feed, and over them the operations that wait, folded anew in order at
- * each batch (laws O1 to O7 of docs/client.md). A snapshot takes the place of the documents when it is whole.
+ * The contents of a live store: the documents of the feed, and over them the waiting operations, folded anew in order
+ * at each batch (laws O1 to O7 of docs/client.md). A snapshot takes the place of the documents when it is whole.
  */
 export class Overlay {
   readonly #options: OverlayOptions
@@ -97,7 +97,7 @@ export class Overlay {
     return here.epoch !== there.epoch || here.revision >= there.revision
   }
 
-  /** What is to be shown now. A document that did not change is the same object as before. */
+  /** The documents to show now. A document that did not change is the same object as before. */
   shown(): Shown {
     const folded = this.#fold()
     const byPath = new Map<string, LiveDocument>()

@@ -3,10 +3,11 @@ import type { Check } from '../../core/database.ts'
 import { badArgument } from '../../core/error.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { LIMITS } from '../../core/limits.ts'
+import { parsePath } from '../../core/path.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
 import { jsonOf } from './requests.ts'
 
-/** What GraphQL would refuse without naming the argument, or a feed only later. */
+/** Checks of arguments that GraphQL would refuse without their name, or a feed only later. */
 const PARSERS: Readonly<Record<string, (value: never, name: string) => unknown>> = {
   first: (count: number, name) => parseCount(count, name, LIMITS),
   last: (count: number, name) => parseCount(count, name, LIMITS),
@@ -45,7 +46,8 @@ function paramsOf(value: unknown): Json {
   throw badArgument('params', 'The params are not an object: send the values of an expression by name.')
 }
 
-/** Copies of checks. */
+/** Copies of checks. Throws INVALID_PATH. */
 export function copiedChecks(checks: readonly Check[] | undefined): readonly Check[] | undefined {
+  checks?.forEach(({ path }) => parsePath(path))
   return checks?.map(({ path, expect }) => ({ path, expect: { ...expect } }))
 }

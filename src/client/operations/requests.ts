@@ -7,7 +7,7 @@ import { parsePath } from '../../core/path.ts'
 import type { WireOp } from './operations.generated.ts'
 import type { TypedText } from './typed-text.ts'
 
-/** What is sent: an operation with its variables. */
+/** An operation with its variables, to be sent. */
 export interface RemoteOperation {
   readonly query: string
   readonly variables: Readonly<Record<string, unknown>>

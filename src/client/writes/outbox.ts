@@ -8,7 +8,7 @@ import { withRetry } from './retry.ts'
 /** A write that has no answer, or that was refused. */
 export interface PendingOperation {
   readonly key: string
-  /** What it does; empty for `restore` and `revert`. */
+  /** Its operations; empty for `restore` and `revert`. */
   readonly ops: readonly Op[]
   readonly state: 'waiting' | 'sent' | 'refused'
   /** Why it was refused. */
@@ -33,7 +33,7 @@ export interface WriteOrder<T> {
   cursorOf(result: T): Cursor | null
 }
 
-/** Is told what becomes of writes. */
+/** Receives the outcome of each write. */
 export interface WriteObserver {
   added(key: string, ops: readonly Op[]): void
   /** The server has done it, at this place; null: there is no commit. */

@@ -7,7 +7,7 @@ import type { Check, Op } from '../../core/database.ts'
 export type WriteScope = readonly (readonly string[])[]
 
 /** The scope of operations and checks. */
-export function scopeOf(ops: readonly Op[], checks: readonly Check[] = []): WriteScope {
+export function writeScope(ops: readonly Op[], checks: readonly Check[] = []): WriteScope {
   return [...ops.map(placeOf), ...checks.map(({ path }) => documentOf(path))]
 }
 

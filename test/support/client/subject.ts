@@ -45,9 +45,18 @@ export function clientSubject({ name, options, sockets = true, skip }: ClientSub
 export const REMOTE_SKIPS: Skips = [
   { law: 'WR15', reason: 'its commits have the keys of the client as ids' },
   { law: 'FE2', reason: 'a heartbeat that waits for its reader may be older than a write that was answered since' },
-  ...['LV5', 'LV7', 'LV8', 'LV9', 'LV10', 'LV11', 'WA7', 'WA8'].map((law) => ({
+  ...['EP10', 'LV5', 'LV7', 'LV8', 'LV9', 'LV10', 'LV11', 'WA7', 'WA8'].map((law) => ({
     law,
     reason: 'what a slow reader misses depends on what its connection has taken already',
   })),
   ...['SH15', 'WA12'].map((law) => ({ law, reason: 'objects are shared within a process only' })),
+]
+
+/** Laws that also need one connection for all. */
+export const STREAM_SKIPS: Skips = [
+  ...REMOTE_SKIPS,
+  {
+    law: 'IN1',
+    reason: 'the server learns of the end of an event stream by the end of its connection, some time later',
+  },
 ]
