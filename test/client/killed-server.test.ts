@@ -11,7 +11,7 @@ const KILLS = 3
 
 /** One address for the servers that follow each other: each listens at a port of its own. */
 async function stableAddress(): Promise<{ readonly url: string; moveTo(url: string): Promise<void> }> {
-  let current = await startProxy('http://127.0.0.1:1', () => 1)
+  let current = await startProxy('http://127.0.0.1:1', () => 0)
   const { url } = current
   const port = Number(new URL(url).port)
   onTestFinished(() => current.close())
@@ -19,7 +19,7 @@ async function stableAddress(): Promise<{ readonly url: string; moveTo(url: stri
     url,
     moveTo: async (target) => {
       await current.close()
-      current = await startProxy(target, () => 1, port)
+      current = await startProxy(target, () => 0, port)
     },
   }
 }

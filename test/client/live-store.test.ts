@@ -16,7 +16,7 @@ interface Setting {
 
 async function open(): Promise<Setting> {
   const served = await serveMemory()
-  const proxy = await startProxy(served.url, () => 1)
+  const proxy = await startProxy(served.url, () => 0)
   const client = connect(proxy.url)
   onTestFinished(async () => {
     await client.close()
@@ -28,7 +28,7 @@ async function open(): Promise<Setting> {
 
 /** An address at which nobody listens. */
 async function unusedUrl(): Promise<string> {
-  const proxy = await startProxy('http://127.0.0.1:1', () => 1)
+  const proxy = await startProxy('http://127.0.0.1:1', () => 0)
   await proxy.close()
   return proxy.url
 }
