@@ -5,8 +5,8 @@ import { RemoteDatabase } from './remote-database.ts'
 export { DatabaseError } from '../core/error.ts'
 
 /** As `connect` of connect.ts, with the WebSockets of the package `ws`. */
-export const connect: typeof connectBrowser = (url, options = {}) =>
-  new RemoteDatabase(url, options, globalPlatform(nodeSocket))
+export const connect: typeof connectBrowser = (url, options) =>
+  new RemoteDatabase(url, options ?? {}, globalPlatform(nodeSocket))
 
 /** Close code of a socket that is given up (graphql-ws). */
 const TERMINATED = 4499

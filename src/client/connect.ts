@@ -10,6 +10,6 @@ export type { LiveDocument, LiveShape, LiveState } from './live/live-state.ts'
 export type { ReadableStore } from './readable.ts'
 
 /** A client of the server at `url`, such as `http://localhost:4747`. Nothing is sent before the first call. */
-export function connect(url: string, options: ConnectOptions = {}): Client {
-  return new RemoteDatabase(url, options, globalPlatform())
+export function connect(url: string, options?: ConnectOptions): Client {
+  return new RemoteDatabase(url, options ?? {}, globalPlatform())
 }

@@ -121,6 +121,10 @@ function shownBy(overlay: Overlay): ReadonlyMap<string, Json> {
   return new Map(overlay.shown().documents.map(({ path, value }) => [path, value]))
 }
 
+function inOrder(documents: ReadonlyMap<string, Json>): string {
+  return JSON.stringify([...documents].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
 /** Runs random steps; gives what was wrong at the first step at which something was. */
 async function simulate(seed: number, make: () => Overlay): Promise<string | null> {
   const store = new MemoryStore()
@@ -146,7 +150,7 @@ async function simulate(seed: number, make: () => Overlay): Promise<string | nul
       const counter = Number(shown.get(MINE))
       if (counter < mine) return `at step ${step} the counter went back from ${mine} to ${counter}`
       mine = counter
-      const isSame = JSON.stringify([...shown].sort()) === JSON.stringify([...wanted].sort())
+      const isSame = inOrder(shown) === inOrder(wanted)
       if (!isSame) return `at step ${step} ${JSON.stringify([...shown])} is shown, not ${JSON.stringify([...wanted])}`
     }
     return await settled(simulation)
@@ -174,7 +178,7 @@ async function settled(simulation: Simulation): Promise<string | null> {
   }
   while (simulation.overlay.pending > 0) await pull(simulation)
   const [shown, truth] = [shownBy(simulation.overlay), await oracle(simulation)]
-  return JSON.stringify([...shown].sort()) === JSON.stringify([...truth].sort()) ? null : 'the end is not the truth'
+  return inOrder(shown) === inOrder(truth) ? null : 'the end is not the truth'
 }
 
 const open = (): Overlay => new Overlay({ includes: () => true, showsNew: () => true, order: 'asc' })
