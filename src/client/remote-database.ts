@@ -178,6 +178,7 @@ export class RemoteDatabase implements Client {
   }
 
   async interrupt(match: InterruptMatch, { signal }: Cancellation = {}): Promise<number> {
+    parsePatterns(match.paths)
     const operation = operationOf(texts.mutationInterrupt, { match: checkedOptions(match) })
     return (await this.#session.send(operation, 'interrupt', signal)) as number
   }
@@ -220,6 +221,7 @@ export class RemoteDatabase implements Client {
   }
 
   async log(paths: readonly string[], { signal, ...options }: LogOptions & Cancellation = {}): Promise<ChangeBatch> {
+    parsePatterns(paths)
     const operation = operationOf(texts.queryLog, { paths: [...paths], ...checkedOptions(options) })
     return batchOf((await this.#session.read(operation, 'log', signal)) as texts.WireChangeBatch)
   }

@@ -52,7 +52,7 @@ export type ConnectionAction =
   /** The timer of the state, at random between the two. */
   | { readonly kind: 'timer'; readonly leastMs: number; readonly mostMs: number }
 
-export interface ConnectionStep {
+interface ConnectionStep {
   readonly state: ConnectionState
   readonly actions: readonly ConnectionAction[]
 }

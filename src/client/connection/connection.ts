@@ -28,14 +28,14 @@ export interface ConnectionStatus {
 }
 
 /** Waits for a connection that shows data. */
-export interface ConnectionUser {
+interface ConnectionUser {
   /** Feeds may begin or go on. */
   resume(): void
   /** Nothing will come any more. */
   fail(error: DatabaseError): void
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly wsUrl: string
   readonly http: HttpLink
   readonly platform: Platform

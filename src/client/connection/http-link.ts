@@ -4,7 +4,7 @@ import type { RemoteOperation } from '../operations/requests.ts'
 import { readEvents } from './event-stream.ts'
 import type { Credentials, Link, SubscriptionSink } from './link.ts'
 
-export interface HttpOptions {
+interface HttpOptions {
   /** Of the server: `http://localhost:4747`. */
   readonly url: string
   readonly fetch: typeof fetch

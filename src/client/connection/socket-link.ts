@@ -4,7 +4,7 @@ import type { RemoteOperation } from '../operations/requests.ts'
 import type { Credentials, Link, SubscriptionSink } from './link.ts'
 
 /** Receives the events of a socket. After `closed` nothing more comes. */
-export interface SocketObserver {
+interface SocketObserver {
   /** `payload` of `connection_ack`. */
   acknowledged(payload: unknown): void
   received(): void
@@ -18,7 +18,7 @@ export interface SocketLink extends Link {
   terminate(): void
 }
 
-export interface SocketOptions {
+interface SocketOptions {
   readonly url: string
   readonly webSocketImpl: unknown
   readonly credentials: Credentials

@@ -33,10 +33,10 @@ export type FeedAction =
   | { readonly kind: 'wait'; readonly leastMs: number; readonly mostMs: number }
   /** The feed shows all there is. */
   | { readonly kind: 'upToDate' }
-  /** Told to the reader. */
+  /** The reader gets the end. */
   | { readonly kind: 'end' }
 
-export interface FeedTransition {
+interface FeedTransition {
   readonly state: FeedState
   readonly actions: readonly FeedAction[]
 }

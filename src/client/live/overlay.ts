@@ -14,7 +14,7 @@ interface ShownWrite {
   cursor: Cursor | null
 }
 
-export interface OverlayOptions {
+interface OverlayOptions {
   /** Whether a document of the path belongs to the shape. */
   readonly includes: (path: string) => boolean
   /** Whether a new document, not yet in the feed, is shown. */
@@ -23,7 +23,7 @@ export interface OverlayOptions {
 }
 
 /** The documents that a store shows. */
-export interface Shown {
+interface Shown {
   readonly documents: readonly LiveDocument[]
   readonly byPath: ReadonlyMap<string, LiveDocument>
 }

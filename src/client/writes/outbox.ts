@@ -20,7 +20,7 @@ export interface PendingOperation {
 }
 
 /** A write to be sent. */
-export interface WriteOrder<T> {
+interface WriteOrder<T> {
   readonly key: string
   readonly ops: readonly Op[]
   readonly scope: WriteScope
@@ -42,7 +42,7 @@ export interface WriteObserver {
   removed(key: string): void
 }
 
-export interface OutboxOptions {
+interface OutboxOptions {
   readonly maxPending: number
   readonly offlineMs: number
   /** Resolves when the connection is there again. */

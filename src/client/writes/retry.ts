@@ -2,7 +2,7 @@ import { DatabaseError } from '../../core/error.ts'
 import { backOffMs } from '../connection/connection-state.ts'
 import { BrokenConnection, isRetryable, retryAfterMs } from '../operations/remote-errors.ts'
 
-export interface RetryOptions {
+interface RetryOptions {
   /** After it, nothing is tried again, ms since 1970. */
   readonly deadline: number
   readonly signal: AbortSignal
