@@ -993,7 +993,7 @@ export type GqlNodeResolvers<ContextType = Context, ParentType extends GqlResolv
 export type GqlQueryResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['Query'] = GqlResolversParentTypes['Query']> = {
   node?: Resolver<Maybe<GqlResolversTypes['Node']>, ParentType, ContextType, RequireFields<GqlQueryNodeArgs, 'id'>>;
   get?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType, RequireFields<GqlQueryGetArgs, 'path'>>;
-  document?: Resolver<Maybe<GqlResolversTypes['Document']>, ParentType, ContextType, RequireFields<GqlQueryDocumentArgs, 'path' | 'deleted'>>;
+  document?: Resolver<Maybe<GqlResolversTypes['Document']>, ParentType, ContextType, RequireFields<GqlQueryDocumentArgs, 'path'>>;
   documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryDocumentsArgs, 'path'>>;
   history?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlQueryHistoryArgs, 'path'>>;
   collections?: Resolver<Maybe<GqlResolversTypes['CollectionConnection']>, ParentType, ContextType, RequireFields<GqlQueryCollectionsArgs, 'first'>>;
