@@ -1,7 +1,7 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** What is about seconds has the machine to itself, after all others. */
-const ALONE = ['test/mongo/servers-load.mongo.test.ts']
+const ALONE = ['test/mongo/{processes,servers-load}.mongo.test.ts']
 
 /** Tests of operations, which are run without a plugin and with one. */
 const ENVELOPED = [

@@ -15,6 +15,15 @@ const { Sender } = ws as unknown as {
 }
 const BOUNDS = { inflightBytes: 1_000_000, inflightBytesPerConnection: 300_000 }
 
+test('a field that runs on when its answer is over refuses nothing to others', () => {
+  const account = new MemoryBudget(BOUNDS).account(new PassThrough())
+  const ended = account.reserve()
+  ended.release()
+  expect(ended.claim(0)).toBe(false)
+  expect(account.cooldownMs).toBe(0)
+  expect(account.reserve().claim(0)).toBe(true)
+})
+
 describe('the count of held bytes', () => {
   const command = fc.record({
     connection: fc.nat(4),

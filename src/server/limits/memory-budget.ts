@@ -128,9 +128,12 @@ export class Reservation {
     return true
   }
 
-  /** As `grow`, for an answer: false during a cooldown, and a failure starts one. */
+  /**
+   * As `grow`, for an answer: false during a cooldown, and a failure starts one. With a released reservation the answer
+   * is over: a field that failed ended it while others still ran.
+   */
   claim(bytes: number): boolean {
-    if (this.#account.cooldownMs > 0) return false
+    if (this.#isReleased || this.#account.cooldownMs > 0) return false
     const isAdmitted = this.grow(bytes)
     if (!isAdmitted) this.#account.coolDown()
     return isAdmitted
