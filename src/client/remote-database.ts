@@ -50,7 +50,7 @@ import {
   writeResultOf,
 } from './operations/answers.ts'
 import * as texts from './operations/operations.generated.ts'
-import { checkedOptions, copiedChecks } from './operations/checked.ts'
+import { checkedOptions, checkMoment, copiedChecks } from './operations/checked.ts'
 import { copiedOp, jsonOf, operationOf, wireOp } from './operations/requests.ts'
 import type { TypedText } from './operations/typed-text.ts'
 import type { Platform } from './platform.ts'
@@ -147,6 +147,7 @@ export class RemoteDatabase implements Client {
     options: WriteOptions & Expecting & { readonly scope?: RestoreScope | undefined } & RemoteWriteOptions = {},
   ): Promise<WriteResult> {
     parsePath(path)
+    checkMoment(to, 'to')
     const { scope, expect } = options
     const variables = { path, to: { ...to }, scope, expect: expect && { ...expect } }
     return this.#commit(texts.mutationRestore, variables, {

@@ -15,12 +15,17 @@ const PARSERS: Readonly<Record<string, (value: never, name: string) => unknown>>
   heartbeatMs: parseHeartbeat,
   limit: parseLimit,
   columns: (columns: readonly string[]) => void parseColumns(columns, LIMITS),
-  from: checkTime,
-  to: checkTime,
+  asOf: checkMoment,
+  from: checkMoment,
+  to: checkMoment,
 }
 
-/** A moment of the log; `diff` takes objects under these names, too. */
-function checkTime(time: unknown, name: string): void {
+/** A time, or a moment of the past named in exactly one way. Throws BAD_REQUEST with the name of the argument. */
+export function checkMoment(moment: unknown, name: string): void {
+  if (typeof moment === 'string') return void parseTimestamp(moment, name)
+  const given = Object.values(moment as object).filter((value) => value !== undefined && value !== null)
+  if (given.length !== 1) throw badArgument(name, `${name} has exactly one of: time, cursor, version.`)
+  const { time } = moment as { readonly time?: unknown }
   if (typeof time === 'string') parseTimestamp(time, name)
 }
 
