@@ -282,7 +282,7 @@ export interface Database {
    * Erases a document with everything below it, or a collection: the content of all versions, also where it lies on
    * disk. Marks of the versions stay; the names are free again. Resolves when no content is left. At most 1,000
    * documents, deleted ones included, else TOO_LARGE; NOT_FOUND when there is none. TIMEOUT (`outcome` UNKNOWN) after
-   * a minute: the erasing goes on, and the same call again waits for it.
+   * 20 seconds: the erasing goes on, and the same call again waits for it.
    */
   purge(path: string, options?: WriteOptions): Promise<WriteResult>
   /** A transaction over any paths: all or nothing; operations run in order, and each sees the earlier ones. */

@@ -25,7 +25,14 @@ export function erasedCommit(commit: Commit, purges: Purges): Commit {
   if (purges.size === 0) return commit
   const isMarked = ({ path, revision, purged }: Version): boolean => purged !== true && isErased(purges, path, revision)
   if (!commit.versions.some(isMarked)) return commit
-  const versions = commit.versions.map((version) => (isMarked(version) ? markOf(version) : version))
+  return withVersions(
+    commit,
+    commit.versions.map((version) => (isMarked(version) ? markOf(version) : version)),
+  )
+}
+
+/** A commit of which other versions are left, with the key that goes with them. */
+function withVersions(commit: Commit, versions: readonly Version[]): Commit {
   const { id, digest } = erasedKey(
     commit,
     versions.every(({ purged }) => purged === true),
@@ -50,11 +57,7 @@ export function erasedKey(
 export function thinnedCommit(commit: Commit, isRemoved: (version: Version) => boolean): Commit {
   const versions = commit.versions.filter((version) => !isRemoved(version))
   if (versions.length === commit.versions.length) return commit
-  const { id, digest } = erasedKey(
-    commit,
-    versions.every(({ purged }) => purged === true),
-  )
-  return { ...commit, id, digest, versions: versions.map((version) => ({ ...version, commit: id })), thinned: true }
+  return { ...withVersions(commit, versions), thinned: true }
 }
 
 /** The id in place of an erased key: unique in the tenant, as no key of a client begins with `sys:`. */

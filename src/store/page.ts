@@ -33,3 +33,8 @@ export function takeWithin<Row>(rows: readonly Row[], limit: Limit, bytesOf: (ro
   const end = rows.findIndex((row) => !counter.take(bytesOf(row)))
   return end < 0 ? { rows, more: false } : { rows: rows.slice(0, end), more: true }
 }
+
+/** Consecutive parts of a list, of `size` items each; the last one may have less. */
+export function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+}

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { Path } from '../../src/core/path.ts'
-import type { Revision, Version } from '../../src/core/version.ts'
+import type { Revision } from '../../src/core/version.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
-import type { PathPage, Range, Snapshot, Store } from '../../src/store/store.ts'
+import type { PathPage, Range, Store } from '../../src/store/store.ts'
 import { compareAsOf, type Differences } from '../support/past/as-of-run.ts'
 import { seedOfTest } from '../support/seed.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { ReadsThePastOneLate } from '../support/store/reads-the-past-one-late.ts'
 
 /** The long form is TIDEMARK_ORACLE_COMMITS=100000: then there are 1,000 moments. */
 const COMMITS = Number(process.env['TIDEMARK_ORACLE_COMMITS'] ?? 1_000)
@@ -39,16 +39,6 @@ describe('every read as of a moment gives what the oracle had then', () => {
   }, 60_000)
 })
 
-class ReadsHeadsOneLate extends MemoryStore {
-  override heads(
-    tenant: string,
-    paths: readonly Path[],
-    at?: Revision,
-  ): Promise<Snapshot<readonly (Version | null)[]>> {
-    return super.heads(tenant, paths, at === undefined ? at : at + 1)
-  }
-}
-
 class CountsTheDeleted extends MemoryStore {
   override paths(tenant: string, range: Range, at?: Revision): Promise<PathPage> {
     return super.paths(tenant, { ...range, deleted: true }, at)
@@ -61,7 +51,7 @@ class ForgetsTheLevels extends MemoryStore {
   }
 }
 
-test.each([ReadsHeadsOneLate, CountsTheDeleted, ForgetsTheLevels])('a planted bug is found: %o', async (Bug) => {
+test.each([ReadsThePastOneLate, CountsTheDeleted, ForgetsTheLevels])('a planted bug is found: %o', async (Bug) => {
   const store: Store = new Bug()
   const { wrong } = await compareAsOf(store, { seed: seedOfTest(), commits: 300, moments: 20 })
   expect(wrong.length).toBeGreaterThan(0)

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
-import type { HistoryRange, LogPage, LogRange, Page, Range, Snapshot, Store } from '../../src/store/store.ts'
+import type { HistoryRange, LogPage, LogRange, Page, Range, Store } from '../../src/store/store.ts'
 import type { Path } from '../../src/core/path.ts'
-import type { Revision, Version } from '../../src/core/version.ts'
+import type { Revision } from '../../src/core/version.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
+import { ReadsThePastOneLate } from '../support/store/reads-the-past-one-late.ts'
 import { command } from './model-commands.ts'
 import { compare } from './model-compare.ts'
 
@@ -51,16 +52,6 @@ describe('the database on the embedded store', () => {
     60_000 + COMMANDS * 3,
   )
 })
-
-class ReadsThePastOneLate extends MemoryStore {
-  override heads(
-    tenant: string,
-    paths: readonly Path[],
-    at?: Revision,
-  ): Promise<Snapshot<readonly (Version | null)[]>> {
-    return super.heads(tenant, paths, at === undefined ? at : at + 1)
-  }
-}
 
 class ForgetsTheFirstVersion extends MemoryStore {
   override async history(tenant: string, path: Path, range: HistoryRange): Promise<Page> {

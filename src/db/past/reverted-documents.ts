@@ -9,6 +9,7 @@ import { concrete, matchesPrefix, parsePatterns, type Pattern } from '../../core
 import { parseTimestamp } from '../../core/timestamp.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Version } from '../../core/version.ts'
+import { chunks } from '../../store/page.ts'
 import type { LogRange } from '../../store/store.ts'
 import { parsePeriod } from '../read/period.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
@@ -151,8 +152,7 @@ class RevertGathering {
   /** Throws HISTORY_EXPIRED for a commit of which retention removed something. */
   async add(commits: readonly Commit[]): Promise<void> {
     if (commits.some(({ thinned }) => thinned === true)) throw historyExpired(this.#context.tail)
-    for (let i = 0; i < commits.length; i += COMMITS_AT_ONCE) {
-      const chunk = commits.slice(i, i + COMMITS_AT_ONCE)
+    for (const chunk of chunks(commits, COMMITS_AT_ONCE)) {
       const before = await this.#valuesBefore(chunk)
       const versions = chunk.flatMap((commit, k) => commit.versions.map((version) => ({ version, before: before[k] })))
       for (const each of versions) {
@@ -168,11 +168,7 @@ class RevertGathering {
     const before = commits.map(() => new Map<string, Version | null>())
     const parts = commits.flatMap(({ revision, versions }, commit) => {
       const paths = versions.filter((each) => each.type !== 'NEW' && this.#matches(each)).map(({ path }) => path)
-      return Array.from({ length: Math.ceil(paths.length / HEADS_PER_CALL) }, (_, i) => ({
-        commit,
-        at: revision - 1,
-        paths: paths.slice(i * HEADS_PER_CALL, (i + 1) * HEADS_PER_CALL),
-      }))
+      return chunks(paths, HEADS_PER_CALL).map((part) => ({ commit, at: revision - 1, paths: part }))
     })
     await this.#timeSlice.reads(parts, async ({ commit, at, paths }) => {
       const { rows } = await store.heads(tenant, paths, at)

@@ -3,6 +3,7 @@ import { parentOf, pathText, type Path } from '../../core/path.ts'
 import { concrete } from '../../core/pattern.ts'
 import { namesCollection, ruleOf, type Retention, type RetentionRule } from '../../core/retention/rules.ts'
 import type { Millis } from '../../core/version.ts'
+import { chunks } from '../../store/page.ts'
 import type { Range, Store, TenantId } from '../../store/store.ts'
 import { RETENTION_ACTOR } from '../shape/render.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
@@ -77,8 +78,8 @@ export class Expirer {
   async #expire({ documents: bound }: RetentionRule, oldest: OldestDocuments): Promise<ExpiryPass> {
     if (bound === null) return { more: false, nextAt: Infinity }
     const { documents, more, nextAt } = oldest.beyond(bound, this.#options.now())
-    for (let i = 0; i < documents.length; i += PARENTS_AT_ONCE) {
-      if (!(await this.#delete(documents.slice(i, i + PARENTS_AT_ONCE)))) return { more: true, nextAt }
+    for (const chunk of chunks(documents, PARENTS_AT_ONCE)) {
+      if (!(await this.#delete(chunk))) return { more: true, nextAt }
     }
     return { more, nextAt }
   }

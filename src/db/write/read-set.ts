@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Limits } from '../../core/limits.ts'
 import { documentPrefixes, parentOf, pathText, type Path } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
+import { chunks } from '../../store/page.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import { WorkSlice } from '../time/time-slice.ts'
@@ -95,10 +96,7 @@ async function inParts<R>(
   paths: readonly Path[],
   read: (part: readonly Path[]) => Promise<readonly R[]>,
 ): Promise<readonly R[]> {
-  const parts = Array.from({ length: Math.ceil(paths.length / PATHS_PER_CALL) }, (_, i) =>
-    paths.slice(i * PATHS_PER_CALL, (i + 1) * PATHS_PER_CALL),
-  )
-  return (await new WorkSlice().reads(parts, read)).flat()
+  return (await new WorkSlice().reads(chunks(paths, PATHS_PER_CALL), read)).flat()
 }
 
 function headOf(version: Version | null): DocumentHead | null {

@@ -2,6 +2,7 @@ import { tooLarge, type Limits } from '../../../core/limits.ts'
 import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
 import { jsonBytes } from '../../../core/json/value.ts'
 import type { Revision, Version } from '../../../core/version.ts'
+import { chunks } from '../../../store/page.ts'
 import type { Limit, Range } from '../../../store/store.ts'
 import { remainingRange } from '../matching.ts'
 import { TimeSlice } from '../../time/time-slice.ts'
@@ -93,10 +94,6 @@ class BelowReading {
     }
     return collections
   }
-}
-
-function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
 }
 
 /** The documents of one result, bounded in number and bytes. */

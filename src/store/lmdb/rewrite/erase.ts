@@ -32,11 +32,12 @@ export function eraseSome(tables: LmdbTables, tenant: number): boolean {
   const until = performance.now() + ERASE_MS
   const { from, to } = tenantSpan(tenant)
   const purges = readPurges(tables, tenant)
+  const done = new Set<Revision>()
   for (;;) {
     const [entry] = tables.erasures.getRange({ start: from, end: to, limit: 1 })
     if (entry === undefined) return false
     const document = parseDocumentKey(entry.key)
-    const next = eraseDocument({ tables, document, purges, until }, entry.value)
+    const next = eraseDocument({ tables, document, purges, until, done }, entry.value)
     if (next === null) void tables.erasures.remove(entry.key)
     else void tables.erasures.put(entry.key, next)
     if (performance.now() >= until) return next !== null || tables.erasures.getKeysCount({ start: from, end: to }) > 0
@@ -49,11 +50,13 @@ interface DocumentErasure {
   readonly purges: Purges
   /** When to pause, by the monotonic clock, ms. */
   readonly until: number
+  /** Commits of which all erased versions are marks since the transaction began: many documents may share one. */
+  readonly done: Set<Revision>
 }
 
 /** Erases the versions of one document; how far, or null when all are erased. */
 function eraseDocument(erasure: DocumentErasure, [purge, upTo]: ErasureRow): ErasureRow | null {
-  const { tables, document, purges, until } = erasure
+  const { tables, document, purges, until, done } = erasure
   for (let reached = upTo; ;) {
     const range = { start: versionKey(document, reached), end: versionKey(document, purge), exclusiveStart: true }
     const revisions = [...tables.versions.getRange({ ...range, limit: VERSIONS_AT_ONCE })].map(
@@ -61,7 +64,8 @@ function eraseDocument(erasure: DocumentErasure, [purge, upTo]: ErasureRow): Era
     )
     if (revisions.length === 0) return null
     for (const revision of revisions) {
-      eraseCommit(tables, document.tenant, { revision, purges })
+      if (!done.has(revision)) eraseCommit(tables, document.tenant, { revision, purges })
+      done.add(revision)
       reached = revision
       if (performance.now() >= until) return [purge, reached]
     }
