@@ -3,6 +3,7 @@ import { codegen } from '@graphql-codegen/core'
 import * as typescript from '@graphql-codegen/typescript'
 import * as resolvers from '@graphql-codegen/typescript-resolvers'
 import { parse } from 'graphql'
+import { operationsModule } from './scripts/operations.ts'
 
 const HEADER = '// Generated from schema.graphql by codegen.ts. Change those and run `npm run codegen`.\n'
 
@@ -59,6 +60,7 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['src/graphql/resolvers.generated.ts', `${HEADER}${await resolverTypes(sdl)}`],
     ['src/graphql/schema.generated.ts', `${HEADER}${schemaModule(sdl)}`],
+    ['src/client/operations/operations.generated.ts', `${HEADER}${operationsModule(sdl)}\n`],
   ])
 }
 

@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'UNAVAILABLE'
   | 'STORAGE_FULL'
   | 'TIMEOUT'
+  | 'UNREACHABLE'
   | 'INTERNAL'
 
 /** The one table of error codes, for every interface. */
@@ -101,6 +102,11 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
     [504, 6, 'retry'],
     ['outcome'],
     'It took longer than allowed; of a write, `outcome` says what is known.',
+  ),
+  UNREACHABLE: kind(
+    [503, 6, 'retry'],
+    ['outcome'],
+    'No server answered the client for too long, or the client was closed; of a write, `outcome` says what is known.',
   ),
   INTERNAL: kind([500, 1, 'retry'], ['id'], 'A bug in the server; it is logged under `id`.'),
 }

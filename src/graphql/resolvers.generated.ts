@@ -63,7 +63,10 @@ export type GqlQuery = {
    * TOO_LARGE above 1,000 documents or 4 MiB: `documents` pages.
    */
   readonly get?: Maybe<Scalars['JSON']['output']>;
-  /** The document at a path; null when there is none, when it is deleted, and when the path is a field's. */
+  /**
+   * The document at a path; null when there is none, when it is deleted (unless `deleted` is true), and when the path is a
+   * field's.
+   */
   readonly document?: Maybe<GqlDocument>;
   /**
    * A page of a collection, in the order of ids. A search for what is rare (a `where` that few match; with `asOf`, among much
@@ -119,6 +122,7 @@ export type GqlQueryGetArgs = {
 export type GqlQueryDocumentArgs = {
   path: Scalars['Path']['input'];
   asOf?: InputMaybe<GqlAsOf>;
+  deleted?: InputMaybe<Scalars['Boolean']['input']>;
   atLeast?: InputMaybe<Scalars['Cursor']['input']>;
 };
 
@@ -442,6 +446,8 @@ export type GqlDocument = GqlNode & {
   readonly actor?: Maybe<Scalars['String']['output']>;
   /** The commit that made this version; of an ephemeral post, the newest one at that moment. */
   readonly cursor: Scalars['Cursor']['output'];
+  /** The moment at which it was read, which its nested lists show too. */
+  readonly asOf: Scalars['Cursor']['output'];
   /**
    * A page of a nested collection, as of the moment at which this document was read. A cache keeps one for each `id`: where
    * it is to hold several moments of one version, ask the root's `documents` with `asOf`.
@@ -926,9 +932,9 @@ export type GqlResolversTypes = {
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
+  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   String: ResolverTypeWrapper<Scalars['String']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
-  Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Document: ResolverTypeWrapper<ShownDocument>;
   DocumentConnection: ResolverTypeWrapper<DocumentPage>;
@@ -974,9 +980,9 @@ export type GqlResolversParentTypes = {
   ID: Scalars['ID']['output'];
   Query: Record<PropertyKey, never>;
   Int: Scalars['Int']['output'];
+  Boolean: Scalars['Boolean']['output'];
   String: Scalars['String']['output'];
   Mutation: Record<PropertyKey, never>;
-  Boolean: Scalars['Boolean']['output'];
   Subscription: Record<PropertyKey, never>;
   Document: ShownDocument;
   DocumentConnection: DocumentPage;
@@ -1070,6 +1076,7 @@ export type GqlDocumentResolvers<ContextType = Context, ParentType extends GqlRe
   updatedAt?: Resolver<GqlResolversTypes['DateTime'], ParentType, ContextType>;
   actor?: Resolver<Maybe<GqlResolversTypes['String']>, ParentType, ContextType>;
   cursor?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
+  asOf?: Resolver<GqlResolversTypes['Cursor'], ParentType, ContextType>;
   documents?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, RequireFields<GqlDocumentDocumentsArgs, 'name'>>;
   history?: Resolver<GqlResolversTypes['DocumentConnection'], ParentType, ContextType, Partial<GqlDocumentHistoryArgs>>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;

@@ -70,6 +70,7 @@ const REFUSED: readonly Import[] = [
   ['src/rest/probe.ts', '../db/engine.ts'],
   ['src/client/probe.ts', 'node:http'],
   ['src/client/probe.ts', '../server/config.ts'],
+  ['src/client/live/probe.ts', '../../db/engine.ts'],
   ['src/cli/probe.ts', '../db/engine.ts'],
   ['src/cli/probe.ts', '../store/lmdb/lmdb-store.ts'],
 ]
@@ -105,6 +106,8 @@ const ALLOWED: readonly Import[] = [
   ['src/server/operations/probe.ts', '../../graphql/limits/budget.ts'],
   ['src/server/probe.ts', '../store/lmdb/lmdb-store.ts'],
   ['src/server/probe.ts', '../graphql/schema.ts'],
+  ['src/client/probe.ts', '../core/database.ts'],
+  ['src/client/live/probe.ts', '../writes/outbox.ts'],
   ['src/cli/probe.ts', '../server/config.ts'],
 ]
 

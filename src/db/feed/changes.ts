@@ -2,11 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import { formatCursor } from '../../core/cursor.ts'
 import type { Change, ChangeBatch } from '../../core/database.ts'
+import { parseCount, parseLimit } from '../../core/database/arguments.ts'
 import type { ChangesOptions } from '../../core/database/options.ts'
-import { badArgument } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import type { Revision } from '../../core/version.ts'
-import { parseCount } from '../read/page.ts'
 import { cursorExpired, cursorRevision, isHistoryExpired } from '../read/as-of.ts'
 import { Search } from '../time/bounded-search.ts'
 import { FEED_PAGE, type LogTail } from '../log/log-tail.ts'
@@ -144,8 +143,7 @@ export function limitChanges(
   limit: number | undefined,
 ): ((batch: ChangeBatch) => DeliveredItem<ChangeBatch>) | undefined {
   if (limit === undefined) return undefined
-  if (!Number.isSafeInteger(limit) || limit < 1) throw badArgument('limit', 'limit must be a whole number from 1.')
-  let remaining = limit
+  let remaining = parseLimit(limit)
   return (batch) => {
     const cut = takeChanges(batch, remaining)
     remaining -= cut.changes.length

@@ -1,6 +1,7 @@
 import type { ChangeBatch, ObservedValue } from '../../core/database.ts'
+import { parseDepth, parseHeartbeat } from '../../core/database/arguments.ts'
 import type { AtLeast, ChangesOptions, FeedOptions, WatchOptions } from '../../core/database/options.ts'
-import { badArgument, DatabaseError } from '../../core/error.ts'
+import { DatabaseError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import { parsePath, pathText, type Path } from '../../core/path.ts'
 import type { TenantId } from '../../store/store.ts'
@@ -14,11 +15,9 @@ import type { Cohorts, Membership } from './cohort/cohorts.ts'
 import { Feed, type CurrentPosition, type RunningFeed } from './feed.ts'
 import { LiveSource, liveStart, snapshotStart, type LivePosition } from './live.ts'
 import { createMatcher } from '../shape/matcher.ts'
-import { parseDepth, parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
+import { parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
 import type { FeedPosition } from './cohort/feed-source.ts'
 import { ValueSource } from './value.ts'
-
-const HEARTBEAT_MS = { least: 100, most: 60_000, usual: 15_000 }
 
 /** Dependencies of the feeds of one identity in a tenant. */
 export interface FeedDeps {
@@ -40,7 +39,7 @@ export function openChanges(
   const { cohorts, limits } = deps
   const { context, ended } = afterAtLeast(deps, options)
   const { request, authorizedShape } = parseRequested(deps, paths, options)
-  const heartbeatMs = parseHeartbeat(options)
+  const heartbeatMs = parseHeartbeat(options.heartbeatMs)
   const start = startFrom(options, limits)
   const transform = limitChanges(options.limit)
   const join = async (
@@ -74,7 +73,7 @@ export function openLive(
   const { cohorts } = deps
   const { context, ended } = afterAtLeast(deps, options)
   const { request, authorizedShape } = parseRequested(deps, paths, options)
-  const heartbeatMs = parseHeartbeat(options)
+  const heartbeatMs = parseHeartbeat(options.heartbeatMs)
   const join = async (
     current: CurrentPosition<LivePosition> | null,
   ): Promise<Membership<ChangeBatch, LivePosition> | null> => {
@@ -122,7 +121,7 @@ export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): 
       async () => ({ revision: tail.last, live: false }),
     )
   }
-  return new Feed({ request, join, heartbeatMs: HEARTBEAT_MS.usual, signal: options.signal, ended })
+  return new Feed({ request, join, heartbeatMs: parseHeartbeat(), signal: options.signal, ended })
 }
 
 /** Has a feed begin when the server knows its `atLeast`; the wait ends with the feed. */
@@ -175,9 +174,4 @@ function grantedPath(
     throw new DatabaseError('FORBIDDEN', 'Only parts of what lies at this path may be seen: follow them with live.')
   }
   return { path: parsePath(text, limits), shape: parseShape([text], {}, limits) }
-}
-
-function parseHeartbeat({ heartbeatMs = HEARTBEAT_MS.usual }: FeedOptions): number {
-  if (heartbeatMs >= HEARTBEAT_MS.least && heartbeatMs <= HEARTBEAT_MS.most) return heartbeatMs
-  throw badArgument('heartbeatMs', `heartbeatMs must be from ${HEARTBEAT_MS.least} to ${HEARTBEAT_MS.most}.`)
 }

@@ -1,9 +1,8 @@
 import type { ConnectionPage } from '../../core/database.ts'
+import { parseCount } from '../../core/database/arguments.ts'
 import type { PageOptions } from '../../core/database/options.ts'
 import { badArgument, type DatabaseError } from '../../core/error.ts'
-import { LIMITS, tooLarge, type Limits } from '../../core/limits.ts'
-
-const DEFAULT_ROWS = 100
+import { LIMITS, type Limits } from '../../core/limits.ts'
 
 /** Number of rows of a page, and the end of the range that it starts from. */
 export interface Window {
@@ -19,16 +18,6 @@ export function parseWindow(options: PageOptions, fallback: 'first' | 'last', li
   }
   const name = options.last !== undefined ? 'last' : options.first !== undefined ? 'first' : fallback
   return { count: parseCount(options[name], name, limits), reverse: name === 'last' }
-}
-
-/** Checks a number of rows, 1 to `pageSize`; default 100. Throws BAD_REQUEST or TOO_LARGE (pageSize). */
-export function parseCount(count: number | undefined, argument: string, limits: Limits): number {
-  const rows = count ?? DEFAULT_ROWS
-  if (!Number.isSafeInteger(rows) || rows < 1) {
-    throw badArgument(argument, `${argument} must be a whole number from 1 to ${limits.pageSize}.`)
-  }
-  if (rows > limits.pageSize) throw tooLarge('pageSize', limits.pageSize, `${rows} rows were asked for`)
-  return rows
 }
 
 /** Kinds of page cursors: an id in a collection, the name of a collection, or a position in a history. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { shapeHash } from '../../core/cursor.ts'
+import { parseColumns, parseDepth } from '../../core/database/arguments.ts'
 import type { Depth, FeedOptions, Filter } from '../../core/database/options.ts'
 import { badArgument } from '../../core/error.ts'
 import type { FieldPath } from '../../core/json/field.ts'
-import { tooLarge, type Limits } from '../../core/limits.ts'
+import type { Limits } from '../../core/limits.ts'
 import { parsePatterns, type Pattern } from '../../core/pattern.ts'
 import { canonicalJson, exactValue } from '../../core/json/value.ts'
 import type { ChangeType } from '../../core/version.ts'
@@ -56,13 +57,6 @@ export function parseShape(paths: readonly string[], options: ShapeOptions, limi
   }
 }
 
-/** Checks a number of levels of nested collections; default: all. Throws BAD_REQUEST. */
-export function parseDepth(depth: number | undefined): number {
-  if (depth === undefined) return Infinity
-  if (!Number.isSafeInteger(depth) || depth < 0) throw badArgument('depth', 'depth must be a whole number from 0.')
-  return depth
-}
-
 /**
  * Most segments of a document that a pattern and its depth select: a collection's pattern names the documents in it, a
  * document's pattern the document itself.
@@ -87,22 +81,4 @@ function compileFilter({ where, params }: Filter, limits: Limits): Where | null 
   if (where !== undefined) return compileWhere(where, params, limits)
   if (params === undefined) return null
   throw badArgument('params', 'params are for where: give where too, or leave both out.')
-}
-
-function parseColumns(columns: readonly string[], limits: Limits): readonly FieldPath[] {
-  if (columns.length === 0) {
-    throw badArgument('columns', 'columns names one field at least; leave it out for the whole value.')
-  }
-  if (columns.length > limits.columns) throw tooLarge('columns', limits.columns, `${columns.length} columns were given`)
-  return columns.map((column) => {
-    const field = column.split('/')
-    if (
-      column.length <= limits.pathBytes &&
-      field.length <= limits.valueDepth &&
-      field.every((segment) => segment !== '')
-    ) {
-      return field
-    }
-    throw badArgument('columns', 'A column is a field, or fields joined by single slashes, such as author/name.')
-  })
 }

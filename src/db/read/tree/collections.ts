@@ -1,5 +1,6 @@
 import { formatCursor } from '../../../core/cursor.ts'
 import type { Collection, CollectionPage } from '../../../core/database.ts'
+import { parseCount } from '../../../core/database/arguments.ts'
 import type { CollectionsOptions } from '../../../core/database/options.ts'
 import { wrongKind } from '../../../core/error.ts'
 import { isObject, type Json } from '../../../core/json/json.ts'
@@ -12,7 +13,7 @@ import type { TenantContext } from '../../log/tenant-context.ts'
 import { Search } from '../../time/bounded-search.ts'
 import { TimeSlice } from '../../time/time-slice.ts'
 import { asOfRevision } from '../as-of.ts'
-import { badPageCursor, formatPageCursor, parseCount, parsePageCursor, toPage } from '../page.ts'
+import { badPageCursor, formatPageCursor, parsePageCursor, toPage } from '../page.ts'
 
 /** Up to this number of documents a collection is counted. */
 const COUNTED_DOCUMENTS = 1_000

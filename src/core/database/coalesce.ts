@@ -1,5 +1,5 @@
-import type { Change } from '../../core/database.ts'
-import { joinFields } from '../../core/json/written-fields.ts'
+import type { Change } from '../database.ts'
+import { joinFields } from '../json/written-fields.ts'
 
 /**
  * Merges changes of several commits into one per document, in the order of each document's last change: NEW and UPDATE

@@ -1,0 +1,29 @@
+import type { connect as connectBrowser } from './connect.ts'
+import { globalPlatform } from './platform.ts'
+import { RemoteDatabase } from './remote-database.ts'
+
+export { DatabaseError } from '../core/error.ts'
+
+/** As `connect` of connect.ts, with the WebSockets of the package `ws`. */
+export const connect: typeof connectBrowser = (url, options) =>
+  new RemoteDatabase(url, options ?? {}, globalPlatform(nodeSocket))
+
+/** Close code of a socket that is given up (graphql-ws). */
+const TERMINATED = 4499
+
+async function nodeSocket(): Promise<unknown> {
+  const { WebSocket } = await import('ws')
+  return class extends WebSocket {
+    constructor(...args: ConstructorParameters<typeof WebSocket>) {
+      super(...args)
+      // A socket that is given up while it opens emits an error that nobody else listens to.
+      this.on('error', () => {})
+    }
+
+    /** A socket that is given up does not wait for a peer that may be gone. */
+    override close(code?: number, reason?: string): void {
+      if (code === TERMINATED) this.terminate()
+      else super.close(code, reason)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import type { GraphqlResult } from '../operations/remote-errors.ts'
+import type { RemoteOperation } from '../operations/requests.ts'
+
+/** Receives what a subscription brings; `ended` comes once, unless the subscription was ended before. */
+export interface SubscriptionSink {
+  /** The server took the request, or sent a comment. */
+  received?(): void
+  next(result: GraphqlResult): void
+  /** BrokenConnection, a DatabaseError, or null: completed by the server. */
+  ended(error: Error | null): void
+}
+
+/** A way to a server. */
+export interface Link {
+  /** The result of a query or a mutation. Rejects with BrokenConnection, or with the reason of `signal`. */
+  request(operation: RemoteOperation, signal: AbortSignal): Promise<GraphqlResult>
+  /** Starts a subscription; the returned function ends it on the server. */
+  subscribe(operation: RemoteOperation, sink: SubscriptionSink): () => void
+}
+
+/** How the server knows the client. */
+export interface Credentials {
+  readonly actor?: string | undefined
+  /** Asked at each connection. */
+  readonly token: () => Promise<string | undefined>
+}

@@ -1,0 +1,224 @@
+import type { Cursor } from '../../core/database/options.ts'
+import { DatabaseError } from '../../core/error.ts'
+import type { Connection } from '../connection/connection.ts'
+import { isRetryable, remoteError, retryAfterMs, type GraphqlResult } from '../operations/remote-errors.ts'
+import type { RemoteOperation } from '../operations/requests.ts'
+import { FEED_START, nextFeed, type FeedAction, type FeedEvent, type FeedState } from './feed-state.ts'
+import { ItemBuffer } from './item-buffer.ts'
+
+/** How one kind of feed is asked for, and what its results are. */
+export interface FeedKind<T> {
+  /** The operation that goes on after a cursor; null: the first one. */
+  operation(after: Cursor | null): RemoteOperation
+  /** The item of a result; null: one to be skipped. `isRestarted`: its cursor was unknown to the server. */
+  read(data: Readonly<Record<string, unknown>>, isRestarted: boolean): T | null
+  /** The place after an item; null: the feed has no places. */
+  cursorOf(item: T): Cursor | null
+  isUpToDate(item: T): boolean
+  /** The item when others wait behind it. */
+  asBehind(item: T): T
+  /** Whether a feed that was paused after this item goes on from there. */
+  isResumable(item: T): boolean
+  merge(waiting: T, item: T): T | null
+  /** Whether an unknown cursor is dropped, and the feed begins anew. */
+  readonly restarts: boolean
+  /** Whether everything that was asked for has come, so that the server completes the feed. */
+  isComplete(): boolean
+  /** A feed is broken when nothing came for three of them, ms. */
+  readonly heartbeatMs: number
+}
+
+/** Items that wait for the reader; then the feed is ended on the server, and resumed when they are read. */
+const MAX_WAITING = 256
+
+/** One feed, over any number of connections, one after another. */
+export class RemoteFeed<T> implements AsyncIterableIterator<T> {
+  readonly #connection: Connection
+  readonly #kind: FeedKind<T>
+  readonly #buffer: ItemBuffer<T>
+  readonly #leave: () => void
+  readonly #forget: () => void
+  #state: FeedState = FEED_START
+  #cursor: Cursor | null = null
+  #isRestarted = false
+  /** Counts the subscriptions, so that an earlier one brings nothing. */
+  #subscription = 0
+  #unsubscribe: (() => void) | null = null
+  #alarm: ReturnType<typeof setTimeout> | undefined
+  #waiting: ReturnType<typeof setTimeout> | undefined
+  #isPaused = false
+  #error: Error | null = null
+
+  constructor(connection: Connection, kind: FeedKind<T>, signal?: AbortSignal) {
+    this.#connection = connection
+    this.#kind = kind
+    this.#buffer = new ItemBuffer((waiting, item) => kind.merge(waiting, item))
+    const abort = (): void => this.#stop()
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#forget = () => signal?.removeEventListener('abort', abort)
+    if (signal?.aborted === true || connection.failure !== null) {
+      this.#leave = () => {}
+      this.#error = connection.failure
+      this.#dispatch({ kind: signal?.aborted === true ? 'ended' : 'failed' })
+      if (signal?.aborted === true) this.#buffer.drop()
+      return
+    }
+    this.#leave = connection.join({
+      resume: () => this.#start(),
+      fail: (error) => {
+        this.#error = error
+        this.#dispatch({ kind: 'failed' })
+      },
+    })
+    this.#start()
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return this
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    const reading = this.#buffer.next()
+    const isBehind = this.#isPaused || this.#buffer.size > 0
+    if (this.#isPaused && this.#buffer.size === 0) {
+      this.#isPaused = false
+      this.#start()
+    }
+    return isBehind ? reading.then((result) => this.#asBehind(result)) : reading
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#stop()
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  #asBehind(result: IteratorResult<T>): IteratorResult<T> {
+    return result.done === true ? result : { done: false, value: this.#kind.asBehind(result.value) }
+  }
+
+  #stop(): void {
+    this.#dispatch({ kind: 'ended' })
+    this.#buffer.drop()
+    this.#release()
+  }
+
+  #release(): void {
+    clearTimeout(this.#waiting)
+    this.#waiting = undefined
+    this.#leave()
+    this.#forget()
+  }
+
+  #start(): void {
+    if (this.#waiting === undefined && !this.#isPaused && this.#connection.feedTransport !== null) {
+      this.#dispatch({ kind: 'start' })
+    }
+  }
+
+  #dispatch(event: FeedEvent, item: T | null = null): void {
+    const { state, actions } = nextFeed(this.#state, event)
+    this.#state = state
+    for (const action of actions) this.#act(action, item)
+  }
+
+  #act(action: FeedAction, item: T | null): void {
+    switch (action.kind) {
+      case 'subscribe':
+        return this.#subscribe()
+      case 'deliver':
+        return item === null ? undefined : this.#deliver(item)
+      case 'unsubscribe':
+        return this.#drop()
+      case 'dropCursor':
+        this.#cursor = null
+        this.#isRestarted = true
+        return
+      case 'wait':
+        this.#waiting = setTimeout(
+          () => {
+            this.#waiting = undefined
+            this.#start()
+          },
+          action.leastMs + Math.random() * (action.mostMs - action.leastMs),
+        )
+        return
+      case 'upToDate':
+        return this.#connection.upToDate()
+      case 'end':
+        this.#buffer.end(this.#error)
+        return this.#release()
+    }
+  }
+
+  #subscribe(): void {
+    const subscription = ++this.#subscription
+    const isCurrent = (): boolean => subscription === this.#subscription
+    this.#listen()
+    this.#unsubscribe = this.#connection.subscribe(this.#kind.operation(this.#cursor), {
+      received: () => {
+        if (isCurrent() && this.#kind.heartbeatMs === 0) this.#listen()
+      },
+      next: (result) => isCurrent() && this.#receive(result),
+      ended: (error) => {
+        if (!isCurrent()) return
+        this.#unsubscribe = null
+        if (error === null) this.#dispatch({ kind: 'completed', wasAsked: this.#kind.isComplete() })
+        else this.#refused(error)
+      },
+    })
+  }
+
+  #receive({ data, errors }: GraphqlResult): void {
+    this.#listen()
+    if (errors !== undefined || data == null) return this.#refused(remoteError(errors ?? []))
+    const item = this.#kind.read(data, this.#isRestarted)
+    this.#isRestarted = false
+    this.#dispatch({ kind: 'batch', upToDate: item === null || this.#kind.isUpToDate(item) }, item)
+  }
+
+  #deliver(item: T): void {
+    this.#cursor = this.#kind.cursorOf(item) ?? this.#cursor
+    this.#buffer.push(item)
+    if (this.#buffer.size < MAX_WAITING || !this.#kind.isResumable(item)) return
+    this.#isPaused = true
+    this.#drop()
+    this.#state = { ...this.#state, phase: 'offline' }
+  }
+
+  #refused(error: Error): void {
+    if (error instanceof DatabaseError && error.code === 'CURSOR_UNKNOWN' && this.#kind.restarts && this.#cursor) {
+      return this.#dispatch({ kind: 'cursorUnknown' })
+    }
+    if (error instanceof DatabaseError && isRetryable(error)) {
+      return this.#dispatch({ kind: 'refused', retryAfterMs: retryAfterMs(error) })
+    }
+    if (isRetryable(error)) return this.#dispatch({ kind: 'broken' })
+    this.#error = error
+    this.#dispatch({ kind: 'failed' })
+  }
+
+  /** Ends the subscription; what still comes of it is dropped. */
+  #drop(): void {
+    this.#subscription++
+    clearTimeout(this.#alarm)
+    this.#unsubscribe?.()
+    this.#unsubscribe = null
+  }
+
+  /** Something came: from now on it may be silent for three heartbeats. */
+  #listen(): void {
+    clearTimeout(this.#alarm)
+    const { heartbeatMs } = this.#kind
+    if (heartbeatMs === 0) return
+    this.#alarm = setTimeout(
+      () => {
+        this.#connection.silent()
+        this.#dispatch({ kind: 'broken' })
+      },
+      Math.max(3 * heartbeatMs, MIN_SILENCE_MS),
+    )
+  }
+}
+
+/** A heartbeat of some ms tells nothing about a connection, ms. */
+const MIN_SILENCE_MS = 5_000

@@ -1,0 +1,39 @@
+import type { Document } from '../../core/database.ts'
+import type { DatabaseError } from '../../core/error.ts'
+import type { Json } from '../../core/json/json.ts'
+
+/** The documents that a live store shows. */
+export interface LiveShape {
+  /** One pattern, or several: `posts`, `posts/1`. */
+  readonly path: string | readonly string[]
+  /** Levels of collections below what the patterns name. Default 0. */
+  readonly depth?: number | 'all' | undefined
+  /** An expression in CEL; false if a field is missing. */
+  readonly where?: string | undefined
+  /** The variable `params` of `where`. */
+  readonly params?: Json | undefined
+  /** Fields of the value to deliver; default: the whole value. */
+  readonly columns?: readonly string[] | undefined
+  /** Of the paths. Default `asc`. */
+  readonly order?: 'asc' | 'desc' | undefined
+  /** With `where`: whether a new document that waits for its answer is shown. Default: it is not. */
+  readonly match?: ((value: Json) => boolean) | undefined
+}
+
+/** A document as a store shows it; one that did not change keeps its identity. */
+export interface LiveDocument extends Document {
+  /** Whether a write of it waits for its answer; `version` is that of the last answer, 0 for a new document. */
+  readonly pending: boolean
+}
+
+/** The state of a live store. */
+export interface LiveState {
+  /** `stale`: shown, but the connection is not there. `error`: the feed has ended, with `error`. */
+  readonly status: 'loading' | 'live' | 'stale' | 'error'
+  /** In the order of paths. */
+  readonly documents: readonly LiveDocument[]
+  readonly byPath: ReadonlyMap<string, LiveDocument>
+  /** Writes that are shown, and not yet in the feed. */
+  readonly pending: number
+  readonly error: DatabaseError | null
+}

@@ -1,0 +1,164 @@
+import type { ChangeBatch } from '../../core/database.ts'
+import type { Cursor, FeedOptions } from '../../core/database/options.ts'
+import { DatabaseError } from '../../core/error.ts'
+import { parsePatterns, matches, type Pattern } from '../../core/pattern.ts'
+import type { ConnectionStatus } from '../connection/connection.ts'
+import { WritableStore, type ReadableStore } from '../readable.ts'
+import type { WriteObserver } from '../writes/outbox.ts'
+import type { LiveShape, LiveState } from './live-state.ts'
+import { Overlay } from './overlay.ts'
+
+/** The parts of a client that live stores need. */
+export interface LiveStoreDeps {
+  live(paths: readonly string[], options: FeedOptions): AsyncIterableIterator<ChangeBatch>
+  observe(observer: WriteObserver): () => void
+  readonly connection: ReadableStore<ConnectionStatus>
+}
+
+/** The feed stays for so long after the last subscriber left, ms. */
+const LINGER_MS = 5_000
+/** An acknowledged write that the shape does not show leaves at the next heartbeat. */
+const HEARTBEAT_MS = 5_000
+
+const LOADING: LiveState = { status: 'loading', documents: [], byPath: new Map(), pending: 0, error: null }
+
+/** The documents of one shape, for as long as somebody looks at them. */
+export class LiveStore implements ReadableStore<LiveState> {
+  readonly #deps: LiveStoreDeps
+  readonly #shape: LiveShape
+  readonly #paths: readonly string[]
+  readonly #state: WritableStore<LiveState>
+  readonly #reached = new Set<() => void>()
+  #overlay: Overlay
+  #abort: AbortController | null = null
+  #linger: ReturnType<typeof setTimeout> | undefined
+  #error: DatabaseError | null = null
+
+  constructor(deps: LiveStoreDeps, shape: LiveShape) {
+    this.#deps = deps
+    this.#shape = shape
+    this.#paths = typeof shape.path === 'string' ? [shape.path] : [...shape.path]
+    this.#overlay = overlayOf(shape, this.#paths)
+    this.#state = new WritableStore<LiveState>(LOADING, (isUsed) => this.#use(isUsed))
+  }
+
+  get(): LiveState {
+    return this.#state.get()
+  }
+
+  subscribe(run: (value: LiveState) => void): () => void {
+    return this.#state.subscribe(run)
+  }
+
+  /** Whether the feed runs. */
+  get isOpen(): boolean {
+    return this.#abort !== null
+  }
+
+  /** Resolves when a place is shown, or the feed has ended. */
+  reached(cursor: Cursor, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.isOpen && !signal.aborted && this.#error === null && !this.#overlay.hasReached(cursor)) return
+        this.#reached.delete(look)
+        resolve()
+      }
+      this.#reached.add(look)
+      signal.addEventListener('abort', look, { once: true })
+      look()
+    })
+  }
+
+  close(): void {
+    clearTimeout(this.#linger)
+    this.#abort?.abort()
+    this.#abort = null
+    this.#look()
+  }
+
+  #use(isUsed: boolean): void {
+    clearTimeout(this.#linger)
+    if (isUsed && this.#abort === null) this.#open()
+    if (!isUsed) this.#linger = setTimeout(() => this.close(), LINGER_MS)
+  }
+
+  #open(): void {
+    const abort = new AbortController()
+    this.#abort = abort
+    this.#error = null
+    this.#overlay = overlayOf(this.#shape, this.#paths)
+    const observer = this.#observer()
+    const endings = [this.#deps.observe(observer), this.#deps.connection.subscribe(() => this.#publish())]
+    abort.signal.addEventListener('abort', () => endings.forEach((end) => end()), { once: true })
+    void this.#follow(abort.signal)
+  }
+
+  #observer(): WriteObserver {
+    return {
+      added: (key, ops) => this.#changed(() => this.#overlay.add(key, ops, new Date().toISOString())),
+      acknowledged: (key, cursor) => this.#changed(() => this.#overlay.acknowledge(key, cursor)),
+      removed: (key) => this.#changed(() => this.#overlay.remove(key)),
+    }
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { where, params, columns, depth = 0 } = this.#shape
+    try {
+      const options = { where, params, columns, depth: depth === 'all' ? undefined : depth, heartbeatMs: HEARTBEAT_MS }
+      for await (const batch of this.#deps.live(this.#paths, { ...options, signal })) {
+        if (signal.aborted) return
+        this.#changed(() => this.#overlay.apply(batch))
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      this.#error =
+        error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
+      // Documents that may no longer be seen are no longer shown.
+      if (this.#error.code === 'FORBIDDEN') this.#overlay = overlayOf(this.#shape, this.#paths)
+      this.#publish()
+    }
+    this.#look()
+  }
+
+  #changed(change: () => void): void {
+    change()
+    this.#publish()
+    this.#look()
+  }
+
+  #look(): void {
+    for (const look of this.#reached) look()
+  }
+
+  #publish(): void {
+    const status = this.#status()
+    const last = this.#state.get()
+    const isShown = this.#overlay.cursor !== null || status === 'error'
+    const { documents, byPath } = isShown ? this.#overlay.shown() : LOADING
+    const pending = this.#overlay.pending
+    const isSame = last.status === status && last.documents === documents && last.pending === pending
+    if (isSame && last.error === this.#error) return
+    this.#state.set({ status, documents, byPath, pending, error: this.#error })
+  }
+
+  #status(): LiveState['status'] {
+    if (this.#error !== null) return 'error'
+    if (this.#overlay.cursor === null) return 'loading'
+    return this.#deps.connection.get().status === 'live' ? 'live' : 'stale'
+  }
+}
+
+function overlayOf({ where, match, order = 'asc', depth = 0 }: LiveShape, paths: readonly string[]): Overlay {
+  const patterns = parsePatterns(paths)
+  return new Overlay({
+    includes: (path) => patterns.some((pattern) => includes(pattern, path.split('/'), depth)),
+    showsNew: ({ value }) => (match === undefined ? where === undefined : match(value)),
+    order,
+  })
+}
+
+/** Whether a pattern with so many levels of collections below it shows the document at a path. */
+function includes(pattern: Pattern, path: readonly string[], depth: number | 'all'): boolean {
+  if (!matches(pattern, path, [])) return false
+  return depth === 'all' || Math.floor((path.length - pattern.length) / 2) <= depth
+}

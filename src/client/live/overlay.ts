@@ -1,0 +1,153 @@
+import type { ChangeBatch, Document, Op } from '../../core/database.ts'
+import { readCursor } from '../../core/cursor.ts'
+import type { Cursor } from '../../core/database/options.ts'
+import { equalJson } from '../../core/json/value.ts'
+import { compareText } from '../../core/path.ts'
+import { foldOp, type FoldedDocuments } from './fold.ts'
+import type { LiveDocument } from './live-state.ts'
+
+/** A write that is shown. */
+interface ShownWrite {
+  readonly ops: readonly Op[]
+  readonly time: string
+  /** The place of its commit, once it is acknowledged. */
+  cursor: Cursor | null
+}
+
+interface OverlayOptions {
+  /** Whether a document of the path belongs to the shape. */
+  readonly includes: (path: string) => boolean
+  /** Whether a new document, not yet in the feed, is shown. */
+  readonly showsNew: (document: Document) => boolean
+  readonly order: 'asc' | 'desc'
+}
+
+/** The documents that a store shows. */
+interface Shown {
+  readonly documents: readonly LiveDocument[]
+  readonly byPath: ReadonlyMap<string, LiveDocument>
+}
+
+const EMPTY: Shown = { documents: [], byPath: new Map() }
+
+/**
+ * The contents of a live store: the documents of the feed, and over them the waiting operations, folded anew in order
+ * at each batch (laws O1 to O7 of docs/client.md). A snapshot takes the place of the documents when it is whole.
+ */
+export class Overlay {
+  readonly #options: OverlayOptions
+  readonly #writes = new Map<string, ShownWrite>()
+  #base: Map<string, Document> = new Map()
+  #next: Map<string, Document> | null = new Map()
+  /** The place that the documents stand for; null before the first snapshot is whole. */
+  #cursor: Cursor | null = null
+  #shown: Shown = EMPTY
+
+  constructor(options: OverlayOptions) {
+    this.#options = options
+  }
+
+  get cursor(): Cursor | null {
+    return this.#cursor
+  }
+
+  /** Number of writes that are shown. */
+  get pending(): number {
+    return this.#writes.size
+  }
+
+  /** Applies a batch of `live`. */
+  apply({ changes, cursor, upToDate, reset }: ChangeBatch): void {
+    if (reset !== null) this.#next = new Map()
+    const target = this.#next ?? this.#base
+    for (const change of changes) {
+      if (change.cursor === null) continue
+      if (change.type === 'DELETE') target.delete(change.path)
+      else target.set(change.path, change.document)
+    }
+    if (this.#next !== null && !upToDate) return
+    this.#base = target
+    this.#next = null
+    this.#cursor = cursor
+    for (const { commit } of changes) this.#writes.delete(commit)
+    this.#dropReached()
+  }
+
+  add(key: string, ops: readonly Op[], time: string): void {
+    this.#writes.set(key, { ops, time, cursor: null })
+  }
+
+  /** The server has done a write; it is shown until the feed has come to its place. */
+  acknowledge(key: string, cursor: Cursor | null): void {
+    const write = this.#writes.get(key)
+    if (write === undefined) return
+    if (cursor === null) this.#writes.delete(key)
+    else write.cursor = cursor
+    this.#dropReached()
+  }
+
+  remove(key: string): void {
+    this.#writes.delete(key)
+  }
+
+  /** Whether the documents show the commit at a place. */
+  hasReached(cursor: Cursor): boolean {
+    if (this.#cursor === null) return false
+    const [here, there] = [readCursor(this.#cursor), readCursor(cursor)]
+    return here.epoch !== there.epoch || here.revision >= there.revision
+  }
+
+  /** The documents to show now. A document that did not change is the same object as before. */
+  shown(): Shown {
+    const folded = this.#fold()
+    const byPath = new Map<string, LiveDocument>()
+    const sign = this.#options.order === 'asc' ? 1 : -1
+    const paths = [...folded.keys()].sort((a, b) => sign * compareText(a, b))
+    for (const path of paths) {
+      const document = folded.get(path)
+      if (document !== undefined) byPath.set(path, this.#kept(document))
+    }
+    const documents = [...byPath.values()]
+    const last = this.#shown.documents
+    const isSame = documents.length === last.length && documents.every((document, i) => document === last[i])
+    if (!isSame) this.#shown = { documents, byPath }
+    return this.#shown
+  }
+
+  #fold(): ReadonlyMap<string, LiveDocument> {
+    const { includes, showsNew } = this.#options
+    const folded = new Map<string, LiveDocument>()
+    for (const [path, document] of this.#base) folded.set(path, this.#unchanged(document))
+    const documents: FoldedDocuments = {
+      get: (path) => folded.get(path),
+      paths: () => folded.keys(),
+      set: (document, isNew) => {
+        if (!includes(document.path) || (isNew && !showsNew(document))) return
+        folded.set(document.path, { ...document, pending: true })
+      },
+      remove: (path) => folded.delete(path),
+    }
+    for (const { ops, time } of this.#writes.values()) for (const op of ops) foldOp(documents, op, time)
+    return folded
+  }
+
+  #unchanged(document: Document): LiveDocument {
+    const last = this.#shown.byPath.get(document.path)
+    const isSame =
+      last !== undefined && !last.pending && last.cursor === document.cursor && last.value === document.value
+    return isSame ? last : { ...document, pending: false }
+  }
+
+  #kept(document: LiveDocument): LiveDocument {
+    const last = this.#shown.byPath.get(document.path)
+    if (last === undefined || last === document || last.pending !== document.pending) return document
+    const isSame = last.version === document.version && equalJson(last.value, document.value)
+    return isSame && last.cursor === document.cursor ? last : document
+  }
+
+  #dropReached(): void {
+    for (const [key, { cursor }] of this.#writes) {
+      if (cursor !== null && this.hasReached(cursor)) this.#writes.delete(key)
+    }
+  }
+}

@@ -1,0 +1,274 @@
+import type { Op } from '../../core/database.ts'
+import type { Cursor } from '../../core/database/options.ts'
+import { DatabaseError, retryableError } from '../../core/error.ts'
+import { WritableStore, type ReadableStore } from '../readable.ts'
+import { scopesMeet, type WriteScope } from './write-scope.ts'
+import { withRetry } from './retry.ts'
+
+/** A write that has no answer, or that was refused. */
+export interface PendingOperation {
+  readonly key: string
+  /** Its operations; empty for `restore`, `revert` and `purge`. */
+  readonly ops: readonly Op[]
+  readonly state: 'waiting' | 'sent' | 'refused'
+  /** Why it was refused. */
+  readonly error: DatabaseError | null
+  /** When it was made, ms since 1970. */
+  readonly at: number
+  /** Takes a refused write out of the list. */
+  dismiss(): void
+}
+
+/** A write to be sent. */
+interface WriteOrder<T> {
+  readonly key: string
+  readonly ops: readonly Op[]
+  readonly scope: WriteScope
+  /** Whether stores show it before it is answered. */
+  readonly isShown: boolean
+  readonly signal: AbortSignal | undefined
+  /** Asks the server; the same request each time. */
+  attempt(signal: AbortSignal): Promise<T>
+  /** The place of the commit. */
+  cursorOf(result: T): Cursor | null
+}
+
+/** Receives the outcome of each write. */
+export interface WriteObserver {
+  added(key: string, ops: readonly Op[]): void
+  /** The server has done it, at this place; null: there is no commit. */
+  acknowledged(key: string, cursor: Cursor | null): void
+  /** It was refused, or given up. */
+  removed(key: string): void
+}
+
+interface OutboxOptions {
+  readonly maxPending: number
+  readonly offlineMs: number
+  /** Resolves when the connection is there again. */
+  readonly connected: (signal: AbortSignal) => Promise<void>
+  /** Called with the number of writes without an answer. */
+  onPending(count: number): void
+  holdPage(): () => void
+}
+
+/** Writes that are sent at once. */
+const MAX_RUNNING = 16
+const MAX_REFUSED = 100
+/** Feeds wait at most so long for writes of unknown outcome, ms. */
+const SETTLE_MS = 5_000
+
+interface Entry {
+  readonly order: WriteOrder<unknown>
+  readonly at: number
+  readonly abort: AbortController
+  state: 'waiting' | 'sent'
+  /** Whether an attempt broke, so that the outcome is not known. */
+  isUnknown: boolean
+  start: () => void
+}
+
+/** Writes in memory: each is sent, with one key, until it is answered. */
+export class Outbox {
+  readonly #options: OutboxOptions
+  readonly #observers = new Set<WriteObserver>()
+  readonly #entries = new Set<Entry>()
+  readonly #settled = new Set<() => void>()
+  readonly #refused: PendingOperation[] = []
+  readonly #changed = new WritableStore<object>({})
+  /** Made anew when it is read after a change. */
+  #list: readonly PendingOperation[] | null = null
+  #running = 0
+  #releasePage: (() => void) | null = null
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+  }
+
+  get list(): ReadableStore<readonly PendingOperation[]> {
+    const get = (): readonly PendingOperation[] => (this.#list ??= this.#listed())
+    return { get, subscribe: (run) => this.#changed.subscribe(() => run(get())) }
+  }
+
+  /** The writes that have no answer, in order: what a store that opens now shows. */
+  observe(observer: WriteObserver): () => void {
+    this.#observers.add(observer)
+    for (const { order } of this.#entries) if (order.isShown) observer.added(order.key, order.ops)
+    return () => this.#observers.delete(observer)
+  }
+
+  /** Sends a write in its turn. Rejects as `withRetry`, and with TOO_MANY_REQUESTS when too many wait. */
+  async write<T>(order: WriteOrder<T>): Promise<T> {
+    order.signal?.throwIfAborted()
+    if (this.#entries.size >= this.#options.maxPending) {
+      throw retryableError('TOO_MANY_REQUESTS', `${this.#options.maxPending} writes wait for an answer: wait for one.`)
+    }
+    const entry = this.#add(order)
+    try {
+      await this.#turn(entry)
+      const result = await this.#send(entry, order)
+      const cursor = order.cursorOf(result)
+      this.#tell(order, (observer) => observer.acknowledged(order.key, cursor))
+      this.#remove(entry)
+      return result
+    } catch (error) {
+      this.#remove(entry)
+      this.#tell(order, (observer) => observer.removed(order.key))
+      if (error instanceof DatabaseError) this.#refuse(entry, error)
+      throw error
+    }
+  }
+
+  /** Resolves when the writes of unknown outcome are answered, or after some seconds. */
+  async settle(): Promise<void> {
+    const deadline = Date.now() + SETTLE_MS
+    while ([...this.#entries].some(({ isUnknown }) => isUnknown)) {
+      const leftMs = deadline - Date.now()
+      if (leftMs <= 0) return
+      await this.#nextSettled(leftMs)
+    }
+  }
+
+  /** Rejects everything that waits. */
+  close(reason: DatabaseError): void {
+    for (const { abort } of this.#entries) abort.abort(reason)
+  }
+
+  #tell({ isShown }: Pick<WriteOrder<unknown>, 'isShown'>, tell: (observer: WriteObserver) => void): void {
+    if (isShown) for (const observer of this.#observers) tell(observer)
+  }
+
+  #add<T>(order: WriteOrder<T>): Entry {
+    const entry: Entry = {
+      order: order as WriteOrder<unknown>,
+      at: Date.now(),
+      abort: new AbortController(),
+      state: 'waiting',
+      isUnknown: false,
+      start: () => {},
+    }
+    this.#entries.add(entry)
+    this.#tell(order, (observer) => observer.added(order.key, order.ops))
+    this.#publish()
+    return entry
+  }
+
+  /** Resolves when no earlier write meets this one, and few enough are sent. */
+  async #turn(entry: Entry): Promise<void> {
+    const { signal } = entry.abort
+    const end = forward(entry.order.signal, entry.abort)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        entry.start = resolve
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+        if (signal.aborted) reject(signal.reason as Error)
+        this.#startNext()
+      })
+    } finally {
+      end()
+    }
+  }
+
+  #startNext(): void {
+    if (this.#running >= MAX_RUNNING) return
+    const earlier: WriteScope[] = []
+    for (const entry of this.#entries) {
+      const { scope } = entry.order
+      if (entry.state === 'waiting' && !earlier.some((other) => scopesMeet(scope, other))) {
+        this.#running++
+        entry.state = 'sent'
+        entry.start()
+      }
+      if (this.#running >= MAX_RUNNING) return
+      earlier.push(scope)
+    }
+  }
+
+  async #send<T>(entry: Entry, order: WriteOrder<T>): Promise<T> {
+    this.#publish()
+    const { signal } = entry.abort
+    const end = forward(order.signal, entry.abort)
+    const attempt = async (): Promise<T> => {
+      try {
+        return await order.attempt(signal)
+      } catch (error) {
+        entry.isUnknown = true
+        throw error
+      }
+    }
+    try {
+      return await withRetry(attempt, {
+        deadline: entry.at + this.#options.offlineMs,
+        signal,
+        connected: this.#options.connected,
+        isWrite: true,
+      })
+    } finally {
+      end()
+    }
+  }
+
+  #remove(entry: Entry): void {
+    if (this.#entries.delete(entry) && entry.state === 'sent') this.#running--
+    for (const settled of this.#settled) settled()
+    this.#startNext()
+    this.#publish()
+  }
+
+  #refuse({ order, at }: Entry, error: DatabaseError): void {
+    const refused: PendingOperation = {
+      key: order.key,
+      ops: order.ops,
+      state: 'refused',
+      error,
+      at,
+      dismiss: () => {
+        const index = this.#refused.indexOf(refused)
+        if (index >= 0) this.#refused.splice(index, 1)
+        this.#publish()
+      },
+    }
+    this.#refused.push(refused)
+    if (this.#refused.length > MAX_REFUSED) this.#refused.shift()
+    this.#publish()
+  }
+
+  #nextSettled(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#settled.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      this.#settled.add(done)
+    })
+  }
+
+  #listed(): readonly PendingOperation[] {
+    const waiting = [...this.#entries].map(({ order: { key, ops }, at, state }) => {
+      return { key, ops, state, error: null, at, dismiss: () => {} }
+    })
+    return [...waiting, ...this.#refused]
+  }
+
+  #publish(): void {
+    this.#list = null
+    this.#changed.set({})
+    const count = this.#entries.size
+    if (count > 0) this.#releasePage ??= this.#options.holdPage()
+    else if (this.#releasePage !== null) {
+      this.#releasePage()
+      this.#releasePage = null
+    }
+    this.#options.onPending(count)
+  }
+}
+
+/** Aborts `target` with `signal`, until the returned function is called. */
+function forward(signal: AbortSignal | undefined, target: AbortController): () => void {
+  const abort = (): void => target.abort(signal?.reason)
+  if (signal?.aborted === true) abort()
+  signal?.addEventListener('abort', abort, { once: true })
+  return () => signal?.removeEventListener('abort', abort)
+}

@@ -1,0 +1,217 @@
+import { expect, test } from 'vitest'
+import type { ChangeBatch, Database, Op, WriteResult } from '../../src/core/database.ts'
+import type { Cursor } from '../../src/core/database/options.ts'
+import { readCursor } from '../../src/core/cursor.ts'
+import type { Json } from '../../src/core/json/json.ts'
+import { openEngine } from '../../src/db/engine.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { Overlay } from '../../src/client/live/overlay.ts'
+import { seeded } from '../support/client/reply-losing-proxy.ts'
+import { seedOfTest } from '../support/seed.ts'
+
+/** A write of the client on its way. */
+interface Sent {
+  readonly key: string
+  readonly op: Op
+  /** What the server said; null: it has not got it. */
+  answer: WriteResult | Error | null
+  isTold: boolean
+}
+
+interface Simulation {
+  readonly db: Database
+  readonly overlay: Overlay
+  readonly random: () => number
+  readonly feed: AsyncIterator<ChangeBatch>
+  readonly sent: Sent[]
+  /** Commits that the feed has shown. */
+  readonly seen: Set<string>
+  count: number
+}
+
+const NOW = '2026-01-01T00:00:00.000Z'
+const IDS = ['0', '1', '2', '3'] as const
+
+/** The counter of `mine/0`: only this client writes it, and it only grows. */
+const MINE = 'mine/0'
+
+function opOf({ random }: Simulation, count: number): Op {
+  const path = `shared/${IDS[Math.floor(random() * IDS.length)]}`
+  const kind = Math.floor(random() * 5)
+  if (kind === 0) return { kind: 'put', path, value: { n: count, of: 'me' } }
+  if (kind === 1) return { kind: 'patch', path, patch: { operators: { n: { $inc: 1 } } } }
+  if (kind === 2) return { kind: 'delete', path }
+  if (kind === 3) return { kind: 'put', path, value: { n: -1 }, expect: { version: 1 + Math.floor(random() * 5) } }
+  return { kind: 'put', path: MINE, value: count }
+}
+
+function issue(simulation: Simulation): void {
+  const key = `key-${++simulation.count}`
+  const op = opOf(simulation, simulation.count)
+  simulation.sent.push({ key, op, answer: null, isTold: false })
+  simulation.overlay.add(key, [op], NOW)
+}
+
+/** The server does the first write that it may have: a write of a document is sent when earlier ones are answered. */
+async function execute({ db, sent }: Simulation): Promise<void> {
+  const next = sent.find(({ answer, op }, i) => {
+    return answer === null && !sent.slice(0, i).some((earlier) => !earlier.isTold && earlier.op.path === op.path)
+  })
+  if (next === undefined) return
+  next.answer = await db.transact([next.op], { key: next.key }).catch((error: unknown) => error as Error)
+}
+
+/** The client is told the first answer that it does not know. */
+function tell({ sent, overlay }: Simulation): void {
+  const next = sent.find(({ answer, isTold }) => answer !== null && !isTold)
+  if (next === undefined) return
+  next.isTold = true
+  if (next.answer instanceof Error) overlay.remove(next.key)
+  else overlay.acknowledge(next.key, next.answer?.cursor ?? null)
+}
+
+async function pull({ feed, overlay, seen }: Simulation): Promise<void> {
+  for (;;) {
+    const { value } = (await feed.next()) as { value: ChangeBatch }
+    for (const { commit } of value.changes) seen.add(commit)
+    overlay.apply(value)
+    if (value.upToDate) return
+  }
+}
+
+async function elsewhere({ db, random }: Simulation): Promise<void> {
+  const path = `shared/${IDS[Math.floor(random() * IDS.length)]}`
+  if (random() < 0.3) await db.delete(path).catch(() => {})
+  else await db.put(path, { n: Math.floor(random() * 100), of: 'another' })
+}
+
+function isReached(cursor: Cursor, at: Cursor | null): boolean {
+  return at !== null && readCursor(at).revision >= readCursor(cursor).revision
+}
+
+/** By O2: the writes that are to be shown. */
+function waiting({ sent, seen, overlay }: Simulation): readonly Op[] {
+  return sent
+    .filter(({ key, answer, isTold }) => {
+      if (seen.has(key)) return false
+      if (!isTold) return true
+      return !(answer instanceof Error) && answer !== null && !isReached(answer.cursor, overlay.cursor)
+    })
+    .map(({ op }) => op)
+}
+
+/** By O1, without the client's code: the documents of the place, and the waiting operations over them. */
+async function oracle(simulation: Simulation): Promise<ReadonlyMap<string, Json>> {
+  const { db, overlay } = simulation
+  const shown = new Map<string, Json>()
+  for (const collection of ['mine', 'shared']) {
+    const page = await db.documents(collection, { asOf: { cursor: overlay.cursor ?? '' } })
+    for (const { node } of page.edges) shown.set(node.path, node.value)
+  }
+  for (const op of waiting(simulation)) {
+    if (op.kind === 'put') shown.set(op.path, op.value)
+    if (op.kind === 'delete') shown.delete(op.path)
+    const value = shown.get(op.path) as { readonly n: number } | undefined
+    if (op.kind === 'patch' && value !== undefined) shown.set(op.path, { ...value, n: value.n + 1 })
+  }
+  return shown
+}
+
+function shownBy(overlay: Overlay): ReadonlyMap<string, Json> {
+  return new Map(overlay.shown().documents.map(({ path, value }) => [path, value]))
+}
+
+function inOrder(documents: ReadonlyMap<string, Json>): string {
+  return JSON.stringify([...documents].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Runs random steps; gives what was wrong at the first step at which something was. */
+async function simulate(seed: number, make: () => Overlay): Promise<string | null> {
+  const store = new MemoryStore()
+  const engine = await openEngine(store)
+  const db = engine.database('default', { actor: null })
+  await db.put(MINE, 0)
+  const feed = db.live(['mine', 'shared'], { depth: 0, heartbeatMs: 100 })
+  const simulation: Simulation = {
+    db,
+    overlay: make(),
+    random: seeded(seed),
+    feed,
+    sent: [],
+    seen: new Set(),
+    count: 0,
+  }
+  try {
+    await pull(simulation)
+    let mine = 0
+    for (let step = 0; step < 150; step++) {
+      await randomStep(simulation)
+      const [shown, wanted] = [shownBy(simulation.overlay), await oracle(simulation)]
+      const counter = Number(shown.get(MINE))
+      if (counter < mine) return `at step ${step} the counter went back from ${mine} to ${counter}`
+      mine = counter
+      const isSame = inOrder(shown) === inOrder(wanted)
+      if (!isSame) return `at step ${step} ${JSON.stringify([...shown])} is shown, not ${JSON.stringify([...wanted])}`
+    }
+    return await settled(simulation)
+  } finally {
+    await feed.return?.()
+    await engine.close()
+    await store.close()
+  }
+}
+
+async function randomStep(simulation: Simulation): Promise<void> {
+  const choice = simulation.random()
+  if (choice < 0.3) issue(simulation)
+  else if (choice < 0.55) await execute(simulation)
+  else if (choice < 0.75) tell(simulation)
+  else if (choice < 0.85) await elsewhere(simulation)
+  else await pull(simulation)
+}
+
+/** When everything is done and told, the documents are shown as they are, and nothing is pending. */
+async function settled(simulation: Simulation): Promise<string | null> {
+  for (const _ of simulation.sent) {
+    await execute(simulation)
+    tell(simulation)
+  }
+  while (simulation.overlay.pending > 0) await pull(simulation)
+  const [shown, truth] = [shownBy(simulation.overlay), await oracle(simulation)]
+  return inOrder(shown) === inOrder(truth) ? null : 'the end is not the truth'
+}
+
+const open = (): Overlay => new Overlay({ includes: () => true, showsNew: () => true, order: 'asc' })
+
+/** Takes an operation out at its acknowledgement alone. */
+class LeavesAtAcknowledgement extends Overlay {
+  override acknowledge(key: string): void {
+    this.remove(key)
+  }
+}
+
+/** Never takes an operation out before its acknowledgement is reached. */
+class MissesCommits extends Overlay {
+  override apply(batch: ChangeBatch): void {
+    super.apply({ ...batch, changes: batch.changes.map((change) => ({ ...change, commit: '' })) })
+  }
+}
+
+test('O1 O2 what is shown is the place of the feed with the writes that wait, at every moment', async () => {
+  const seed = seedOfTest()
+  for (let run = 0; run < 20; run++) expect([run, await simulate(seed + run, open)]).toEqual([run, null])
+})
+
+test.each([
+  ['leaves at the acknowledgement alone', LeavesAtAcknowledgement],
+  ['stays though the feed shows its commit', MissesCommits],
+])('a planted bug is found: an operation %s', async (_, Planted) => {
+  const seed = seedOfTest()
+  const found: (string | null)[] = []
+  for (let run = 0; run < 20; run++) {
+    found.push(
+      await simulate(seed + run, () => new Planted({ includes: () => true, showsNew: () => true, order: 'asc' })),
+    )
+  }
+  expect(found.filter((problem) => problem !== null).length).toBeGreaterThan(5)
+})
