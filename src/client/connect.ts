@@ -5,7 +5,15 @@ import type { NoSchema, Schema } from './typed/paths.ts'
 import type { TypedClient } from './typed/typed-client.ts'
 
 export { DatabaseError } from '../core/error.ts'
-export type { TypedClient as Client } from './typed/typed-client.ts'
+export type { Schema } from './typed/paths.ts'
+export type {
+  TypedBatch,
+  TypedChange,
+  TypedClient as Client,
+  TypedDocument,
+  TypedLiveDocument,
+  TypedLiveState,
+} from './typed/typed-client.ts'
 export type { ConnectOptions } from './connect-options.ts'
 export type { LiveDocument, LiveShape, LiveState } from './live/live-state.ts'
 export type { ReadableStore } from './readable.ts'

@@ -5,7 +5,7 @@ import { parsePatterns, matches, type Pattern } from '../../core/pattern.ts'
 import type { ConnectionStatus } from '../connection/connection.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import type { WriteObserver } from '../writes/outbox.ts'
-import type { LiveShape, LiveState } from './live-state.ts'
+import { LIVE_LOADING, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
 
 /** The parts of a client that live stores need. */
@@ -19,8 +19,6 @@ export interface LiveStoreDeps {
 const LINGER_MS = 5_000
 /** An acknowledged write that the shape does not show leaves at the next heartbeat. */
 const HEARTBEAT_MS = 5_000
-
-const LOADING: LiveState = { status: 'loading', documents: [], byPath: new Map(), pending: 0, error: null }
 
 /** The documents of one shape, for as long as somebody looks at them. */
 export class LiveStore implements ReadableStore<LiveState> {
@@ -39,7 +37,7 @@ export class LiveStore implements ReadableStore<LiveState> {
     this.#shape = shape
     this.#paths = typeof shape.path === 'string' ? [shape.path] : [...shape.path]
     this.#overlay = overlayOf(shape, this.#paths)
-    this.#state = new WritableStore<LiveState>(LOADING, (isUsed) => this.#use(isUsed))
+    this.#state = new WritableStore<LiveState>(LIVE_LOADING, (isUsed) => this.#use(isUsed))
   }
 
   get(): LiveState {
@@ -134,7 +132,7 @@ export class LiveStore implements ReadableStore<LiveState> {
     const status = this.#status()
     const last = this.#state.get()
     const isShown = this.#overlay.cursor !== null || status === 'error'
-    const { documents, byPath } = isShown ? this.#overlay.shown() : LOADING
+    const { documents, byPath } = isShown ? this.#overlay.shown() : LIVE_LOADING
     const pending = this.#overlay.pending
     const isSame = last.status === status && last.documents === documents && last.pending === pending
     if (isSame && last.error === this.#error) return

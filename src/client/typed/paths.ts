@@ -17,7 +17,7 @@ type NestedNames<S, Key extends string> =
 type FirstLevel<Nested extends string> = Nested extends `${string}/${string}` ? never : Nested
 
 /** An entry of a collection, as `get` lists it. */
-export interface CollectionEntry<Value> {
+interface CollectionEntry<Value> {
   readonly id: string
   /** When the latest version was written, RFC 3339. */
   readonly ts: string
@@ -56,7 +56,7 @@ type FieldOf<Value, Field extends string> = unknown extends Value
       : never
 
 /** A path as its deepest collection, whether one document of it is meant, and the field in that. */
-interface Place<Key extends string, IsDocument extends boolean, Field extends readonly string[]> {
+interface PathPlace<Key extends string, IsDocument extends boolean, Field extends readonly string[]> {
   readonly key: Key
   readonly isDocument: IsDocument
   readonly field: Field
@@ -69,7 +69,7 @@ type PlaceOf<S, Path extends readonly string[], Above extends string = ''> = Pat
   ? `${Above}${Collection}` extends infer Key extends Name<S>
     ? Rest extends readonly [string, ...infer Inner extends readonly string[]]
       ? InnerPlace<S, Key, Inner>
-      : Place<Key, false, []>
+      : PathPlace<Key, false, []>
     : never
   : never
 
@@ -80,15 +80,15 @@ type InnerPlace<S, Key extends Name<S>, Inner extends readonly string[]> = Inner
 ]
   ? `${Key}/*/${Nested}` extends Name<S>
     ? PlaceOf<S, Inner, `${Key}/*/`>
-    : Place<Key, true, Inner>
-  : Place<Key, true, []>
+    : PathPlace<Key, true, Inner>
+  : PathPlace<Key, true, []>
 
 /** Whether nothing is known of a path: a plain string, or a client without a schema. */
 type IsUntyped<S, Path extends string> = string extends Path ? true : [keyof S] extends [never] ? true : false
 
 type Located<S, Path extends string> = PlaceOf<S, Segments<Path>>
 
-/** What `get` gives at a path: a value with all below it, the entries of a collection, or a field. */
+/** The result of `get` at a path: a value with all below it, the entries of a collection, or a field. */
 export type At<S, Path extends string> = Path extends string
   ? IsUntyped<S, Path> extends true
     ? Json
@@ -96,7 +96,7 @@ export type At<S, Path extends string> = Path extends string
   : never
 
 type ReadAt<S, Found> =
-  Found extends Place<infer Key extends Name<S>, infer IsDocument, infer Field>
+  Found extends PathPlace<infer Key extends Name<S>, infer IsDocument, infer Field>
     ? IsDocument extends true
       ? Field extends readonly []
         ? WithNested<S, Key>
@@ -112,7 +112,7 @@ export type PutAt<S, Path extends string> = Path extends string
   : never
 
 type WrittenAt<S, Found> =
-  Found extends Place<infer Key extends Name<S>, true, infer Field> ? FieldAt<S[Key], Field> : never
+  Found extends PathPlace<infer Key extends Name<S>, true, infer Field> ? FieldAt<S[Key], Field> : never
 
 /** The values of the documents that a pattern names: those of a collection, or one document. */
 export type InCollection<S, Path extends string> = Path extends string
@@ -121,7 +121,8 @@ export type InCollection<S, Path extends string> = Path extends string
     : DocumentsAt<S, Located<S, Path>>
   : never
 
-type DocumentsAt<S, Found> = Found extends Place<infer Key extends Name<S>, boolean, readonly string[]> ? S[Key] : never
+type DocumentsAt<S, Found> =
+  Found extends PathPlace<infer Key extends Name<S>, boolean, readonly string[]> ? S[Key] : never
 
 /** The values of the documents that a pattern names, and of all below them. */
 export type Under<S, Path extends string> = Path extends string
@@ -131,7 +132,7 @@ export type Under<S, Path extends string> = Path extends string
   : never
 
 type UnderPlace<S, Found> =
-  Found extends Place<infer Key extends Name<S>, boolean, readonly string[]>
+  Found extends PathPlace<infer Key extends Name<S>, boolean, readonly string[]>
     ? S[Key | Extract<Name<S>, `${Key}/*/${string}`>]
     : never
 
@@ -142,7 +143,7 @@ export type PostAt<S, Path extends string> = Path extends string
     : PostedAt<S, Located<S, Path>>
   : never
 
-type PostedAt<S, Found> = Found extends Place<infer Key extends Name<S>, false, readonly string[]> ? S[Key] : never
+type PostedAt<S, Found> = Found extends PathPlace<infer Key extends Name<S>, false, readonly string[]> ? S[Key] : never
 
 /** The path itself when the schema knows what it names; else what no string is. */
 export type Known<S, Path extends string> = Path extends string

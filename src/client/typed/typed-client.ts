@@ -11,7 +11,7 @@ import type { At, InCollection, Known, KnownCollection, NoSchema, PostAt, PutAt,
 export type TypedDocument<Value> = Omit<Document, 'value'> & { readonly value: Value }
 
 /** A page of documents with values of a known type. */
-export type TypedPage<Value> = Omit<DocumentPage, 'edges'> & {
+type TypedPage<Value> = Omit<DocumentPage, 'edges'> & {
   readonly edges: readonly { readonly cursor: string; readonly node: TypedDocument<Value> }[]
 }
 
@@ -33,9 +33,6 @@ export type TypedLiveState<Value> = Omit<LiveState, 'documents' | 'byPath'> & {
   readonly byPath: ReadonlyMap<string, TypedLiveDocument<Value>>
 }
 
-/** The state of a value store with a value of a known type. */
-export type TypedValueState<Value> = Omit<ValueState, 'value'> & { readonly value: Value | null }
-
 /** A shape whose patterns the schema knows. */
 export type TypedLiveShape<S, Path extends string> = Omit<LiveShape, 'path' | 'match'> & {
   readonly path: Known<S, Path> | readonly Known<S, Path>[]
@@ -43,7 +40,7 @@ export type TypedLiveShape<S, Path extends string> = Omit<LiveShape, 'path' | 'm
 }
 
 /** The values that a store of a shape shows: with a depth, those below the patterns too. */
-export type Shown<S, Path extends string, Shape> = Shape extends { readonly depth: number | 'all' }
+export type ShownValue<S, Path extends string, Shape> = Shape extends { readonly depth: number | 'all' }
   ? Under<S, Path>
   : InCollection<S, Path>
 
@@ -55,7 +52,7 @@ type MergeOf<Value> = Value extends readonly unknown[]
     : Value
 
 /** A patch of a value of a known type. */
-export type TypedPatch<Value> = { readonly merge: MergeOf<Value> } | Exclude<Patch, { readonly merge: Json }>
+type TypedPatch<Value> = { readonly merge: MergeOf<Value> } | Exclude<Patch, { readonly merge: Json }>
 
 /** An operation of `transact`, before its path is looked at. */
 interface AnyOp<Path extends string> {
@@ -143,11 +140,11 @@ interface SchemaMethods<S> {
   ): AsyncIterableIterator<{ readonly value: At<S, P> | null }>
   liveStore<P extends string, Shape extends Pick<LiveShape, 'depth'>>(
     shape: TypedLiveShape<S, P> & Shape,
-  ): ReadableStore<TypedLiveState<Shown<S, P, Shape>>>
+  ): ReadableStore<TypedLiveState<ShownValue<S, P, Shape>>>
   valueStore<P extends string>(
     path: Known<S, P>,
     options?: OptionsOf<'valueStore'>,
-  ): ReadableStore<TypedValueState<At<S, P>>>
+  ): ReadableStore<ValueState<At<S, P>>>
 }
 
 /** A client of which the schema types the paths and the values. */
