@@ -8,11 +8,11 @@ import { openLog } from './config/logger.ts'
 import { stopServer } from './stop.ts'
 
 /** A listening server that keeps its data in memory. */
-export interface MemoryServer {
+interface MemoryServer {
   /** Such as `http://127.0.0.1:40123`. */
   readonly url: string
   /** Stops it; its data is gone. The same promise when called again. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 const MEMORY_HOST = '127.0.0.1'

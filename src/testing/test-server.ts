@@ -10,7 +10,7 @@ export interface TestServer<S extends Schema = NoSchema> {
   readonly url: string
   readonly client: TypedClient<S>
   /** Closes the client and the server; nothing is kept. */
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /**
