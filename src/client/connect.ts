@@ -19,8 +19,8 @@ export type { LiveDocument, LiveShape, LiveState } from './live/live-state.ts'
 export type { ReadableStore } from './readable.ts'
 
 /**
- * A client of the server at `url`, such as `http://localhost:4747`. Nothing is sent before the first call. `S`: the types
- * of the values, by collection; default `Json`.
+ * A client of the server at `url`, such as `http://localhost:4747`. Nothing is sent before the first call. `S`: the
+ * types of the values, by collection; default `Json`.
  */
 export function connect<S extends Schema = NoSchema>(url: string, options?: ConnectOptions): TypedClient<S> {
   return new RemoteDatabase(url, options ?? {}, globalPlatform()) as unknown as TypedClient<S>

@@ -104,7 +104,7 @@ test('what was shown last is shown as stale, until the server answers with what 
   expect(later.flatMap(({ remove }) => remove)).toEqual(['posts/1'])
 })
 
-test('a write of this client is shown over what is stored, and is itself not stored before the feed has it', async () => {
+test('a write is shown over what is stored, and stored when the feed has it', async () => {
   const site = await openSite()
   site.proxy.open(false)
   const client = connect(site.proxy.url, { cache: site.cache, transport: 'ws' })

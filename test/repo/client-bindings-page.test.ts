@@ -1,13 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { serveMemory } from '../support/client/served.ts'
 import { blocksOf, readText, ROOT, type Block } from './markdown.ts'
+import { printedBy } from './program.ts'
 
 /** The sections of docs/client.md from this heading on: each block of TypeScript is a program of its own. */
 const FIRST = '\n## Types\n'
@@ -55,17 +54,6 @@ async function written(name: string, program: string): Promise<string> {
   return file
 }
 
-async function run(file: string): Promise<string> {
-  const loader = pathToFileURL(join(ROOT, 'node_modules/tsx/dist/loader.mjs')).href
-  const child = spawn(process.execPath, ['--import', loader, file], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let [output, problems] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (problems += text))
-  await once(child, 'close')
-  expect(problems).toBe('')
-  return output
-}
-
 describe('docs/client.md, the bindings', () => {
   test('every program compiles', async () => {
     const files = await Promise.all(PROGRAMS.map(({ text }, i) => written(`types-${i}.ts`, text)))
@@ -98,7 +86,7 @@ describe('docs/client.md, the bindings', () => {
         `program-${program.line}.ts`,
         program.text.replace('http://localhost:4747', served.url),
       )
-      expect(await run(file)).toBe(shownBehind(program))
+      expect(await printedBy(file)).toBe(shownBehind(program))
     },
   )
 

@@ -17,15 +17,15 @@ export interface CacheBatch {
   readonly whole: boolean
 }
 
-/** What is stored for one server and one actor. No method rejects: what fails is as if nothing were stored. */
+/** The documents of one server and one actor. No method rejects: after a failure it is as if nothing were stored. */
 export interface OpenedCache {
-  /** What is stored of a shape, or null; from now on this page may come to write it. */
+  /** The stored documents of a shape, or null; from now on this page may come to write it. */
   load(shape: string): Promise<CachedDocuments | null>
   /** Whether this page is the one that writes a shape. */
   owns(shape: string): boolean
   /** Stores a batch. False: the shape is not stored any more, and later batches are in vain. */
   save(shape: string, batch: CacheBatch): Promise<boolean>
-  /** Removes everything: it must not be shown, or is of other data. */
+  /** Removes everything, for it must not be shown, or is of other data. */
   clear(): Promise<void>
   /** The page uses a shape no longer: another one may write it. */
   release(shape: string): void
@@ -35,8 +35,8 @@ export interface OpenedCache {
 
 /** Keeps what live stores show, so that they show it again at the next visit, before a server answers. */
 export interface ClientCache {
-  /** What is stored for a scope: a server and an actor. What is stored for others is removed. */
+  /** The documents of a scope, which is a server and an actor; those of other scopes are removed. */
   open(scope: string): Promise<OpenedCache>
-  /** Removes what is stored. Default: of every scope. */
+  /** Removes the documents of a scope. Default: of all. */
   forget(scope?: string): Promise<void>
 }

@@ -14,20 +14,20 @@ import { ShapeLocks } from './shape-locks.ts'
 export interface IndexedDbCacheOptions {
   /** Of the database, behind `tidemark-`. With a token: another one for each user. */
   readonly name: string
-  /** Characters of the stored documents as JSON; beyond, the shapes used longest ago are removed. Default 50,000,000. */
+  /** Characters of JSON; beyond, the shapes that were used longest ago are removed. Default 50,000,000. */
   readonly maxBytes?: number | undefined
   /** Called once, when the cache fails and the client goes on without. Default: `console.warn`. */
   readonly warn?: ((sentence: string, cause: unknown) => void) | undefined
 }
 
-interface ShapeRow {
+interface StoredShape {
   readonly cursor: string
   readonly bytes: number
   /** ms since 1970. */
   readonly usedAt: number
 }
 
-interface DocumentRow {
+interface StoredDocument {
   readonly document: Document
   readonly bytes: number
 }
@@ -129,13 +129,15 @@ class CacheStorage {
 
   async load(key: ShapeKey): Promise<{ readonly cached: CachedDocuments | null; readonly sizes: Map<string, number> }> {
     const transaction = await this.#begin('readonly')
-    const shape = (await requested(transaction.objectStore(SHAPES).get(key))) as ShapeRow | undefined
+    const shape = (await requested(transaction.objectStore(SHAPES).get(key))) as StoredShape | undefined
     const sizes = new Map<string, number>()
     if (shape === undefined) return { cached: null, sizes }
     const documents: Document[] = []
     for (let after = ''; ;) {
       const range = ranges().bound([...key, after], [...key, []], true)
-      const rows = (await requested(transaction.objectStore(DOCUMENTS).getAll(range, PAGE))) as readonly DocumentRow[]
+      const rows = (await requested(
+        transaction.objectStore(DOCUMENTS).getAll(range, PAGE),
+      )) as readonly StoredDocument[]
       for (const { document, bytes } of rows) {
         documents.push(document)
         sizes.set(document.path, bytes)
@@ -155,7 +157,7 @@ class CacheStorage {
     if (isThere) await putDocuments(documents, key, { batch, sizes })
     const bytes = [...sizes.values()].reduce((sum, each) => sum + each, 0)
     const isKept = isThere && bytes <= this.#options.maxBytes
-    if (isKept) shapes.put({ cursor: batch.cursor, bytes, usedAt: Date.now() } satisfies ShapeRow, key)
+    if (isKept) shapes.put({ cursor: batch.cursor, bytes, usedAt: Date.now() } satisfies StoredShape, key)
     else removeShape(transaction, key)
     transaction.commit()
     await done
@@ -189,7 +191,7 @@ class CacheStorage {
     const done = stored(transaction)
     const shapes = transaction.objectStore(SHAPES)
     const [keys, rows] = await Promise.all([requested(shapes.getAllKeys()), requested(shapes.getAll())])
-    const oldest = (rows as ShapeRow[])
+    const oldest = (rows as StoredShape[])
       .map((row, i) => ({ ...row, key: keys[i] as ShapeKey }))
       .toSorted((a, b) => a.usedAt - b.usedAt)
     let total = oldest.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -222,7 +224,7 @@ async function putDocuments(
   let slice = 0
   for (const document of batch.put) {
     const bytes = JSON.stringify(document).length
-    const request = store.put({ document, bytes } satisfies DocumentRow, [...key, document.path])
+    const request = store.put({ document, bytes } satisfies StoredDocument, [...key, document.path])
     sizes.set(document.path, bytes)
     slice += bytes
     if (slice < SLICE) continue

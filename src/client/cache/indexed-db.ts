@@ -1,12 +1,12 @@
 /** The parts of IndexedDB (https://www.w3.org/TR/IndexedDB/) that the cache uses: the compiler knows no page here. */
-export interface IdbRequest<T = unknown> {
+interface IdbRequest<T = unknown> {
   readonly result: T
   readonly error: unknown
   onsuccess: (() => void) | null
   onerror: (() => void) | null
 }
 
-export interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
+interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
   onupgradeneeded: (() => void) | null
   onblocked: (() => void) | null
 }

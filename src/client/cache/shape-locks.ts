@@ -14,7 +14,7 @@ export class ShapeLocks {
     return this.#claims.get(shape)?.isHeld === true
   }
 
-  /** Resolves when it is known whether the lock is free; if it is not, it is taken as soon as it is. Rejects without locks. */
+  /** Resolves when it is known whether the lock is free; else it is taken as soon as it is. Rejects without locks. */
   claim(shape: string): Promise<void> {
     this.release(shape)
     const end = new AbortController()

@@ -22,7 +22,7 @@ export class KeptShape {
     this.#shape = shape
   }
 
-  /** What was stored at an earlier visit. */
+  /** The documents of an earlier visit. */
   async load(): Promise<CachedDocuments | null> {
     const cache = await this.#cache
     const cached = this.#isClosed ? null : await cache.load(this.#shape)
@@ -43,7 +43,7 @@ export class KeptShape {
     void this.#save(documents)
   }
 
-  /** What is stored must not be shown, or is of other data. */
+  /** Removes everything from the cache, for it must not be shown, or is of other data. */
   async clear(): Promise<void> {
     this.#isWhole = true
     this.#cursor = null

@@ -195,7 +195,7 @@ export class LiveStore implements ReadableStore<LiveState> {
   }
 }
 
-/** What a cache knows a shape by: that which decides about the documents of its feed. */
+/** The name of a shape in a cache: all of it that decides about the documents of its feed. */
 function feedKey({ where, params, columns, depth = 0 }: LiveShape, paths: readonly string[]): string {
   return canonicalJson(JSON.parse(JSON.stringify({ paths, where, params, columns, depth })) as Json)
 }

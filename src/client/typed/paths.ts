@@ -86,13 +86,19 @@ type InnerPlace<S, Key extends Name<S>, Inner extends readonly string[]> = Inner
 /** Whether nothing is known of a path: a plain string, or a client without a schema. */
 type IsUntyped<S, Path extends string> = string extends Path ? true : [keyof S] extends [never] ? true : false
 
-type Located<S, Path extends string> = PlaceOf<S, Segments<Path>>
+/** The types that one path has. */
+interface PathTypes<S, Found> {
+  readonly get: ReadAt<S, Found>
+  readonly put: WrittenAt<S, Found>
+  readonly post: PostedAt<S, Found>
+  readonly documents: DocumentsAt<S, Found>
+  readonly under: UnderPlace<S, Found>
+}
 
-/** The result of `get` at a path: a value with all below it, the entries of a collection, or a field. */
-export type At<S, Path extends string> = Path extends string
+type TypeOf<S, Path extends string, Use extends keyof PathTypes<S, never>> = Path extends string
   ? IsUntyped<S, Path> extends true
     ? Json
-    : ReadAt<S, Located<S, Path>>
+    : PathTypes<S, PlaceOf<S, Segments<Path>>>[Use]
   : never
 
 type ReadAt<S, Found> =
@@ -104,46 +110,33 @@ type ReadAt<S, Found> =
       : Listed<S, Key>
     : never
 
-/** The value of a document or a field, without the collections below it; never for a collection. */
-export type PutAt<S, Path extends string> = Path extends string
-  ? IsUntyped<S, Path> extends true
-    ? Json
-    : WrittenAt<S, Located<S, Path>>
-  : never
-
 type WrittenAt<S, Found> =
   Found extends PathPlace<infer Key extends Name<S>, true, infer Field> ? FieldAt<S[Key], Field> : never
 
-/** The values of the documents that a pattern names: those of a collection, or one document. */
-export type InCollection<S, Path extends string> = Path extends string
-  ? IsUntyped<S, Path> extends true
-    ? Json
-    : DocumentsAt<S, Located<S, Path>>
-  : never
+type PostedAt<S, Found> = Found extends PathPlace<infer Key extends Name<S>, false, readonly string[]> ? S[Key] : never
 
 type DocumentsAt<S, Found> =
   Found extends PathPlace<infer Key extends Name<S>, boolean, readonly string[]> ? S[Key] : never
-
-/** The values of the documents that a pattern names, and of all below them. */
-export type Under<S, Path extends string> = Path extends string
-  ? IsUntyped<S, Path> extends true
-    ? Json
-    : UnderPlace<S, Located<S, Path>>
-  : never
 
 type UnderPlace<S, Found> =
   Found extends PathPlace<infer Key extends Name<S>, boolean, readonly string[]>
     ? S[Key | Extract<Name<S>, `${Key}/*/${string}`>]
     : never
 
-/** The value of a new document in a collection; never when the path names no collection. */
-export type PostAt<S, Path extends string> = Path extends string
-  ? IsUntyped<S, Path> extends true
-    ? Json
-    : PostedAt<S, Located<S, Path>>
-  : never
+/** The result of `get` at a path: a value with all below it, the entries of a collection, or a field. */
+export type At<S, Path extends string> = TypeOf<S, Path, 'get'>
 
-type PostedAt<S, Found> = Found extends PathPlace<infer Key extends Name<S>, false, readonly string[]> ? S[Key] : never
+/** The value of a document or a field, without the collections below it; never for a collection. */
+export type PutAt<S, Path extends string> = TypeOf<S, Path, 'put'>
+
+/** The value of a new document in a collection; never when the path names no collection. */
+export type PostAt<S, Path extends string> = TypeOf<S, Path, 'post'>
+
+/** The values of the documents that a pattern names: those of a collection, or one document. */
+export type InCollection<S, Path extends string> = TypeOf<S, Path, 'documents'>
+
+/** The values of the documents that a pattern names, and of all below them. */
+export type Under<S, Path extends string> = TypeOf<S, Path, 'under'>
 
 /** The path itself when the schema knows what it names; else what no string is. */
 export type Known<S, Path extends string> = Path extends string

@@ -26,7 +26,8 @@ export async function openPage(
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
   })
-  const html = `<!doctype html><title>page</title><body><div id="app">${body}</div><script type="module" src="/page.js"></script>`
+  const container = `<div id="app">${body}</div>`
+  const html = `<!doctype html><title>page</title><body>${container}<script type="module" src="/page.js"></script>`
   await page.route(`${url}/page${query}`, (route) => route.fulfill({ contentType: 'text/html', body: html }))
   await page.route(`${url}/page.js`, (route) => route.fulfill({ contentType: 'text/javascript', body: script }))
   await page.route(`${url}/favicon.ico`, (route) => route.fulfill({ status: 204 }))
