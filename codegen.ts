@@ -3,6 +3,7 @@ import { codegen } from '@graphql-codegen/core'
 import * as typescript from '@graphql-codegen/typescript'
 import * as resolvers from '@graphql-codegen/typescript-resolvers'
 import { parse } from 'graphql'
+import { documentsModule } from './scripts/documents.ts'
 import { operationsModule } from './scripts/operations.ts'
 
 const HEADER = '// Generated from schema.graphql by codegen.ts. Change those and run `npm run codegen`.\n'
@@ -61,6 +62,7 @@ async function generate(): Promise<ReadonlyMap<string, string>> {
     ['src/graphql/resolvers.generated.ts', `${HEADER}${await resolverTypes(sdl)}`],
     ['src/graphql/schema.generated.ts', `${HEADER}${schemaModule(sdl)}`],
     ['src/client/operations/operations.generated.ts', `${HEADER}${operationsModule(sdl)}\n`],
+    ['src/documents/documents.generated.ts', `${HEADER}${documentsModule(sdl)}`],
   ])
 }
 

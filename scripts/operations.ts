@@ -45,12 +45,30 @@ export function operationsModule(sdl: string): string {
   return [PREAMBLE, ...inputTypes(schema), ...outputTypes(schema), ...operations].join('\n')
 }
 
-function operationText(kind: string, field: GraphQLField<unknown, unknown>): string {
-  const { name, args, type } = field
+/** The text of an operation for a root field, without its name, and the constant that holds it. */
+interface NamedText {
+  readonly constant: string
+  readonly text: string
+}
+
+/** The operations of the module, in the order of the schema. */
+export function operationTexts(sdl: string): readonly NamedText[] {
+  const schema = buildSchema(sdl)
+  return ROOTS.flatMap(([kind, name]) =>
+    fieldsOf(schema.getType(name) as GraphQLObjectType).map((field) => namedText(kind, field)),
+  )
+}
+
+function namedText(kind: string, { name, args, type }: GraphQLField<unknown, unknown>): NamedText {
   const declared = args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
   const passed = args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')
   const text = `${kind} (${declared}) { ${name}(${passed})${selectionOf(type)} }`
-  const constant = `${kind}${name.charAt(0).toUpperCase()}${name.slice(1)}`
+  return { constant: `${kind}${name.charAt(0).toUpperCase()}${name.slice(1)}`, text }
+}
+
+function operationText(kind: string, field: GraphQLField<unknown, unknown>): string {
+  const { name, args, type } = field
+  const { constant, text } = namedText(kind, field)
   const variables = args.map(argumentType).join('; ')
   const result = `{ readonly ${name}: ${outputType(type)} }`
   return `export const ${constant}: TypedText<${result}, { ${variables} }> = ${JSON.stringify(text)}`

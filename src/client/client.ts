@@ -63,6 +63,8 @@ export interface Client extends RemoteReads, RemoteWrites, Omit<Database, Reads 
   readonly connection: ReadableStore<ConnectionStatus>
   /** Writes without an answer, then the last hundred that were refused. */
   readonly writes: ReadableStore<readonly PendingOperation[]>
+  /** Removes what the cache holds, as at a log-out; this client stores nothing any more. */
+  forget(): Promise<void>
   /** Ends everything: what waits is rejected with UNREACHABLE. */
   close(): Promise<void>
 }

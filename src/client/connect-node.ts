@@ -1,12 +1,15 @@
 import type { connect as connectBrowser } from './connect.ts'
 import { globalPlatform } from './platform.ts'
+import type { ConnectOptions } from './connect-options.ts'
 import { RemoteDatabase } from './remote-database.ts'
+import type { Schema } from './typed/paths.ts'
+import type { TypedClient } from './typed/typed-client.ts'
 
 export { DatabaseError } from '../core/error.ts'
 
 /** As `connect` of connect.ts, with the WebSockets of the package `ws`. */
-export const connect: typeof connectBrowser = (url, options) =>
-  new RemoteDatabase(url, options ?? {}, globalPlatform(nodeSocket))
+export const connect: typeof connectBrowser = <S extends Schema>(url: string, options?: ConnectOptions) =>
+  new RemoteDatabase(url, options ?? {}, globalPlatform(nodeSocket)) as unknown as TypedClient<S>
 
 /** Close code of a socket that is given up (graphql-ws). */
 const TERMINATED = 4499

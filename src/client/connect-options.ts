@@ -1,3 +1,5 @@
+import type { ClientCache } from './cache/client-cache.ts'
+
 /** How a client connects. */
 export interface ConnectOptions {
   /** Asked again at each connection. */
@@ -10,6 +12,8 @@ export interface ConnectOptions {
   readonly offlineMs?: number | undefined
   /** Writes without an answer: default 1,000. The next one is refused with TOO_MANY_REQUESTS. */
   readonly maxPending?: number | undefined
+  /** Keeps what live stores show over a reload, as `indexedDbCache()` of `tidemark/client/cache`. Default: none. */
+  readonly cache?: ClientCache | undefined
   /** Default: the global one. */
   readonly fetch?: typeof fetch | undefined
   /** A constructor of WebSockets. Default: the global one; in Node that of the package `ws`. */

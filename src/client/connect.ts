@@ -1,15 +1,27 @@
 import { globalPlatform } from './platform.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { RemoteDatabase } from './remote-database.ts'
-import type { Client } from './client.ts'
+import type { NoSchema, Schema } from './typed/paths.ts'
+import type { TypedClient } from './typed/typed-client.ts'
 
 export { DatabaseError } from '../core/error.ts'
-export type { Client } from './client.ts'
+export type { Schema } from './typed/paths.ts'
+export type {
+  TypedBatch,
+  TypedChange,
+  TypedClient as Client,
+  TypedDocument,
+  TypedLiveDocument,
+  TypedLiveState,
+} from './typed/typed-client.ts'
 export type { ConnectOptions } from './connect-options.ts'
 export type { LiveDocument, LiveShape, LiveState } from './live/live-state.ts'
 export type { ReadableStore } from './readable.ts'
 
-/** A client of the server at `url`, such as `http://localhost:4747`. Nothing is sent before the first call. */
-export function connect(url: string, options?: ConnectOptions): Client {
-  return new RemoteDatabase(url, options ?? {}, globalPlatform())
+/**
+ * A client of the server at `url`, such as `http://localhost:4747`. Nothing is sent before the first call. `S`: the
+ * types of the values, by collection; default `Json`.
+ */
+export function connect<S extends Schema = NoSchema>(url: string, options?: ConnectOptions): TypedClient<S> {
+  return new RemoteDatabase(url, options ?? {}, globalPlatform()) as unknown as TypedClient<S>
 }

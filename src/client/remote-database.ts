@@ -37,6 +37,7 @@ import type { Difference } from '../core/patch/diff.ts'
 import { parsePatterns } from '../core/pattern.ts'
 import { parsePath } from '../core/path.ts'
 import type { Cancellation, Client, RemoteWriteOptions, UpdateOptions } from './client.ts'
+import type { ClientCache, OpenedCache } from './cache/client-cache.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { backOffMs } from './connection/connection-state.ts'
 import type { ConnectionStatus } from './connection/connection.ts'
@@ -73,13 +74,20 @@ type Expecting = { readonly expect?: Expect | undefined }
 export class RemoteDatabase implements Client {
   readonly #session: Session
   readonly #stores: LiveStores
+  readonly #cache: ClientCache | undefined
+  /** The server and the actor, of whom the cache holds documents. */
+  readonly #cacheScope: string
+  #openedCache: Promise<OpenedCache> | null = null
 
   constructor(url: string, options: ConnectOptions, platform: Platform) {
     this.#session = new Session(url, options, platform)
+    this.#cache = options.cache
+    this.#cacheScope = JSON.stringify([url.replace(/\/+$/, ''), options.actor ?? null])
     this.#stores = new LiveStores({
       live: (paths, feedOptions) => this.live(paths, feedOptions),
       observe: (observer) => this.#session.outbox.observe(observer),
       connection: this.#session.connection.status,
+      openCache: () => (this.#openedCache ??= this.#cache?.open(this.#cacheScope) ?? null),
     })
   }
 
@@ -277,9 +285,15 @@ export class RemoteDatabase implements Client {
     return this.#stores.synced(cursor, signal)
   }
 
+  async forget(): Promise<void> {
+    await (await this.#openedCache)?.close()
+    await this.#cache?.forget()
+  }
+
   async close(): Promise<void> {
     this.#stores.close()
     this.#session.close()
+    await (await this.#openedCache)?.close()
   }
 
   #withId(op: Op): Op {

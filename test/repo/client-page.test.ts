@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -7,8 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { serveMemory } from '../support/client/served.ts'
 import { temporaryDirectory } from '../support/server/fixture.ts'
 import { blocksOf, readText, ROOT } from './markdown.ts'
+import { printedBy } from './program.ts'
 
-const BLOCKS = blocksOf(readText('docs/client.md'))
+/** The page up to the bindings, which client-bindings-page.test.ts follows. */
+const [PAGE = ''] = readText('docs/client.md').split('\n## Types\n')
+const BLOCKS = blocksOf(PAGE)
 
 /** The lines that a program of the page prints; it runs in a process of its own, as one that a reader has typed. */
 async function printed(code: string): Promise<string> {
@@ -16,19 +17,7 @@ async function printed(code: string): Promise<string> {
   await mkdir(directory)
   const file = join(directory, 'page.mts')
   await writeFile(file, code)
-  const child = spawn(
-    process.execPath,
-    ['--import', pathToFileURL(join(ROOT, 'node_modules/tsx/dist/loader.mjs')).href, file],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
-  let [output, problems] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (problems += text))
-  await once(child, 'close')
-  expect(problems).toBe('')
-  return output
+  return printedBy(file)
 }
 
 test('docs/client.md prints what it says', async () => {

@@ -11,6 +11,8 @@ const WHOLE = /(?:import \* as \w+ from |import\()'(\.[^']+)'/g
 /** Exports that nothing imports, by file or folder, each with the reason. */
 const ALLOWED: Readonly<Record<string, string>> = {
   'src/server/start.ts': 'the entry tidemark/server',
+  'src/react/hooks.ts': 'the entry tidemark/react',
+  'src/tanstack-db/collection-options.ts': 'the entry tidemark/tanstack-db',
   'src/core/': 'the model, which programs that embed a database name',
 }
 

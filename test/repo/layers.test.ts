@@ -71,6 +71,12 @@ const REFUSED: readonly Import[] = [
   ['src/client/probe.ts', 'node:http'],
   ['src/client/probe.ts', '../server/config.ts'],
   ['src/client/live/probe.ts', '../../db/engine.ts'],
+  ['src/react/probe.ts', '../server/config.ts'],
+  ['src/react/probe.ts', 'node:fs'],
+  ['src/vue/probe.ts', '../db/engine.ts'],
+  ['src/tanstack-db/probe.ts', '@tanstack/db'],
+  ['src/documents/probe.ts', '../graphql/schema.ts'],
+  ['src/testing/probe.ts', '../db/engine.ts'],
   ['src/cli/probe.ts', '../db/engine.ts'],
   ['src/cli/probe.ts', '../store/lmdb/lmdb-store.ts'],
 ]
@@ -108,6 +114,13 @@ const ALLOWED: readonly Import[] = [
   ['src/server/probe.ts', '../graphql/schema.ts'],
   ['src/client/probe.ts', '../core/database.ts'],
   ['src/client/live/probe.ts', '../writes/outbox.ts'],
+  ['src/react/probe.ts', 'react'],
+  ['src/react/probe.ts', '../client/live/live-state.ts'],
+  ['src/vue/probe.ts', 'vue'],
+  ['src/tanstack-db/probe.ts', '../core/database.ts'],
+  ['src/documents/probe.ts', '../client/operations/typed-text.ts'],
+  ['src/testing/probe.ts', '../server/app.ts'],
+  ['src/testing/probe.ts', '../client/connect.ts'],
   ['src/cli/probe.ts', '../server/config.ts'],
 ]
 

@@ -1,11 +1,15 @@
 import type { ChangeBatch } from '../../core/database.ts'
 import type { Cursor, FeedOptions } from '../../core/database/options.ts'
 import { DatabaseError } from '../../core/error.ts'
+import type { Json } from '../../core/json/json.ts'
+import { canonicalJson } from '../../core/json/value.ts'
 import { parsePatterns, matches, type Pattern } from '../../core/pattern.ts'
+import type { OpenedCache } from '../cache/client-cache.ts'
 import type { ConnectionStatus } from '../connection/connection.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import type { WriteObserver } from '../writes/outbox.ts'
-import type { LiveShape, LiveState } from './live-state.ts'
+import { KeptShape } from './kept-shape.ts'
+import { LIVE_LOADING, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
 
 /** The parts of a client that live stores need. */
@@ -13,14 +17,14 @@ export interface LiveStoreDeps {
   live(paths: readonly string[], options: FeedOptions): AsyncIterableIterator<ChangeBatch>
   observe(observer: WriteObserver): () => void
   readonly connection: ReadableStore<ConnectionStatus>
+  /** The cache of the client; null: there is none. */
+  openCache(): Promise<OpenedCache> | null
 }
 
 /** The feed stays for so long after the last subscriber left, ms. */
 const LINGER_MS = 5_000
 /** An acknowledged write that the shape does not show leaves at the next heartbeat. */
 const HEARTBEAT_MS = 5_000
-
-const LOADING: LiveState = { status: 'loading', documents: [], byPath: new Map(), pending: 0, error: null }
 
 /** The documents of one shape, for as long as somebody looks at them. */
 export class LiveStore implements ReadableStore<LiveState> {
@@ -33,13 +37,15 @@ export class LiveStore implements ReadableStore<LiveState> {
   #abort: AbortController | null = null
   #linger: ReturnType<typeof setTimeout> | undefined
   #error: DatabaseError | null = null
+  /** Whether the feed has brought what is shown; else it comes from the cache. */
+  #isCurrent = false
 
   constructor(deps: LiveStoreDeps, shape: LiveShape) {
     this.#deps = deps
     this.#shape = shape
     this.#paths = typeof shape.path === 'string' ? [shape.path] : [...shape.path]
     this.#overlay = overlayOf(shape, this.#paths)
-    this.#state = new WritableStore<LiveState>(LOADING, (isUsed) => this.#use(isUsed))
+    this.#state = new WritableStore<LiveState>(LIVE_LOADING, (isUsed) => this.#use(isUsed))
   }
 
   get(): LiveState {
@@ -86,6 +92,7 @@ export class LiveStore implements ReadableStore<LiveState> {
     const abort = new AbortController()
     this.#abort = abort
     this.#error = null
+    this.#isCurrent = false
     this.#overlay = overlayOf(this.#shape, this.#paths)
     const observer = this.#observer()
     const endings = [this.#deps.observe(observer), this.#deps.connection.subscribe(() => this.#publish())]
@@ -102,22 +109,62 @@ export class LiveStore implements ReadableStore<LiveState> {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { where, params, columns, depth = 0 } = this.#shape
+    const cache = this.#deps.openCache()
+    const kept = cache && new KeptShape(cache, feedKey(this.#shape, this.#paths))
+    signal.addEventListener('abort', () => kept?.close(), { once: true })
     try {
-      const options = { where, params, columns, depth: depth === 'all' ? undefined : depth, heartbeatMs: HEARTBEAT_MS }
-      for await (const batch of this.#deps.live(this.#paths, { ...options, signal })) {
-        if (signal.aborted) return
-        this.#changed(() => this.#overlay.apply(batch))
-      }
+      const after = kept === null ? undefined : await this.#showCached(kept, signal)
+      await this.#show(after, kept, signal)
     } catch (error) {
       if (signal.aborted) return
-      this.#error =
-        error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
-      // Documents that may no longer be seen are no longer shown.
-      if (this.#error.code === 'FORBIDDEN') this.#overlay = overlayOf(this.#shape, this.#paths)
-      this.#publish()
+      await this.#fail(error, kept)
     }
     this.#look()
+  }
+
+  /** Shows what the cache holds; gives its place. */
+  async #showCached(kept: KeptShape, signal: AbortSignal): Promise<Cursor | undefined> {
+    const cached = await kept.load()
+    if (cached === null || signal.aborted) return undefined
+    this.#changed(() => this.#overlay.restore(cached.cursor, cached.documents))
+    return cached.cursor
+  }
+
+  /** Follows the feed; one whose cached place is not of the data that is there now begins anew. */
+  async #show(after: Cursor | undefined, kept: KeptShape | null, signal: AbortSignal): Promise<void> {
+    const { where, params, columns, depth = 0 } = this.#shape
+    const options = { where, params, columns, depth: depth === 'all' ? undefined : depth, heartbeatMs: HEARTBEAT_MS }
+    try {
+      for await (const batch of this.#deps.live(this.#paths, { ...options, after, signal })) {
+        if (signal.aborted) return
+        this.#apply(batch, kept)
+      }
+    } catch (error) {
+      const isOther = error instanceof DatabaseError && error.code === 'CURSOR_UNKNOWN' && after !== undefined
+      if (!isOther || signal.aborted) throw error
+      await kept?.clear()
+      this.#isCurrent = false
+      this.#changed(() => this.#overlay.restart())
+      await this.#show(undefined, kept, signal)
+    }
+  }
+
+  #apply(batch: ChangeBatch, kept: KeptShape | null): void {
+    this.#changed(() => {
+      this.#overlay.apply(batch)
+      // A snapshot that is not whole is not shown, nor is its place.
+      this.#isCurrent ||= batch.upToDate
+    })
+    kept?.apply(batch, this.#overlay.cursor === batch.cursor, () => this.#overlay.base())
+  }
+
+  async #fail(error: unknown, kept: KeptShape | null): Promise<void> {
+    this.#error =
+      error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
+    // Documents that may no longer be seen are no longer shown.
+    if (this.#error.code === 'FORBIDDEN') this.#overlay = overlayOf(this.#shape, this.#paths)
+    this.#publish()
+    if (this.#error.code === 'FORBIDDEN') await kept?.clear()
   }
 
   #changed(change: () => void): void {
@@ -134,7 +181,7 @@ export class LiveStore implements ReadableStore<LiveState> {
     const status = this.#status()
     const last = this.#state.get()
     const isShown = this.#overlay.cursor !== null || status === 'error'
-    const { documents, byPath } = isShown ? this.#overlay.shown() : LOADING
+    const { documents, byPath } = isShown ? this.#overlay.shown() : LIVE_LOADING
     const pending = this.#overlay.pending
     const isSame = last.status === status && last.documents === documents && last.pending === pending
     if (isSame && last.error === this.#error) return
@@ -144,8 +191,13 @@ export class LiveStore implements ReadableStore<LiveState> {
   #status(): LiveState['status'] {
     if (this.#error !== null) return 'error'
     if (this.#overlay.cursor === null) return 'loading'
-    return this.#deps.connection.get().status === 'live' ? 'live' : 'stale'
+    return this.#isCurrent && this.#deps.connection.get().status === 'live' ? 'live' : 'stale'
   }
+}
+
+/** The name of a shape in a cache: all of it that decides about the documents of its feed. */
+function feedKey({ where, params, columns, depth = 0 }: LiveShape, paths: readonly string[]): string {
+  return canonicalJson(JSON.parse(JSON.stringify({ paths, where, params, columns, depth })) as Json)
 }
 
 function overlayOf({ where, match, order = 'asc', depth = 0 }: LiveShape, paths: readonly string[]): Overlay {

@@ -56,6 +56,25 @@ export class Overlay {
     return this.#writes.size
   }
 
+  /** The documents of the feed, without the waiting operations. */
+  base(): readonly Document[] {
+    return [...this.#base.values()]
+  }
+
+  /** Begins with documents as of a place, from which the feed goes on. */
+  restore(cursor: Cursor, documents: readonly Document[]): void {
+    this.#base = new Map(documents.map((document) => [document.path, document]))
+    this.#next = null
+    this.#cursor = cursor
+  }
+
+  /** Forgets the documents, which were of other data; the waiting operations are folded over the next ones. */
+  restart(): void {
+    this.#base = new Map()
+    this.#next = new Map()
+    this.#cursor = null
+  }
+
   /** Applies a batch of `live`. */
   apply({ changes, cursor, upToDate, reset }: ChangeBatch): void {
     if (reset !== null) this.#next = new Map()

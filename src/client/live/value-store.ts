@@ -1,28 +1,30 @@
-import type { ObservedValue } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import type { ConnectionStatus } from '../connection/connection.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 
 /** The state of a value store. */
-export interface ValueState {
+export interface ValueState<Value = Json> {
   readonly status: 'loading' | 'live' | 'stale' | 'error'
   /** Null when nothing is there, and while it is loading. */
-  readonly value: Json
+  readonly value: Value | null
   readonly error: DatabaseError | null
 }
+
+/** The state before the first value. */
+export const VALUE_LOADING: ValueState<never> = { status: 'loading', value: null, error: null }
 
 /** The feed stays for so long after the last subscriber left, ms. */
 const VALUE_LINGER_MS = 5_000
 
-/** A store of the values of a `watch` that begins with the first subscriber. */
-export function openValueStore(
-  watch: (signal: AbortSignal) => AsyncIterableIterator<ObservedValue>,
+/** A store of the values of a feed that begins with the first subscriber. */
+export function openValueStore<Value>(
+  watch: (signal: AbortSignal) => AsyncIterableIterator<{ readonly value: Value }>,
   connection: ReadableStore<ConnectionStatus>,
-): ReadableStore<ValueState> {
+): ReadableStore<ValueState<Value>> {
   let abort: AbortController | null = null
   let linger: ReturnType<typeof setTimeout> | undefined
-  const store = new WritableStore<ValueState>({ status: 'loading', value: null, error: null }, (isUsed) => {
+  const store = new WritableStore<ValueState<Value>>(VALUE_LOADING, (isUsed) => {
     clearTimeout(linger)
     if (isUsed && abort === null) {
       abort = new AbortController()
@@ -32,14 +34,15 @@ export function openValueStore(
     linger = setTimeout(() => {
       abort?.abort()
       abort = null
+      store.set(VALUE_LOADING)
     }, VALUE_LINGER_MS)
   })
   return store
 }
 
-async function followValue(
-  store: WritableStore<ValueState>,
-  values: AsyncIterable<ObservedValue>,
+async function followValue<Value>(
+  store: WritableStore<ValueState<Value>>,
+  values: AsyncIterable<{ readonly value: Value }>,
   { connection, signal }: { readonly connection: ReadableStore<ConnectionStatus>; readonly signal: AbortSignal },
 ): Promise<void> {
   const leave = connection.subscribe(({ status }) => {
