@@ -10,6 +10,7 @@ import { indexCommit } from './commit-index.ts'
 import { beginErasure, readPurges } from './rewrite/erase.ts'
 import { documentKey, toDocumentKey, versionKey } from './keys.ts'
 import { readStoredCommit, readRow } from './read/log.ts'
+import { decodedAtOnce } from './read/stored-row.ts'
 import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
 import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
 import { openTenant } from './tenant.ts'
@@ -76,7 +77,7 @@ class AppendState implements DraftState, TenantView {
   /** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
   append(draft: Draft, lost: LostWrites): Appended {
     const earlier = this.tables.commits.get([this.tenant.number, draft.id])
-    if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(this, earlier) }
+    if (earlier !== undefined) return { kind: 'repeated', commit: decodedAtOnce(readStoredCommit(this, earlier)) }
     const result = decide(draft, this, lost)
     if (result.kind === 'committed') {
       writeCommit(this, result.commit)

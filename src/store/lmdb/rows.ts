@@ -2,6 +2,7 @@ import type { Commit } from '../../core/commit.ts'
 import type { Json } from '../../core/json/json.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { ChangeType, Millis, Revision, Version } from '../../core/version.ts'
+import { oneVersion, type StoredRow } from './read/stored-row.ts'
 import type { FoundCommit, VersionRow } from './tables.ts'
 
 /**
@@ -199,20 +200,27 @@ export function linesOf(row: Buffer): readonly Buffer[] {
   return lines
 }
 
-/** One version of a log row. */
-export function decodeVersion(path: Path, row: Buffer, { revision, row: [, offset, length] }: FoundCommit): Version {
+/** One version of a log row; the buffer of the row may be reused. */
+export function storedVersion(
+  path: Path,
+  row: Buffer,
+  { revision, row: [, offset, length] }: FoundCommit,
+): StoredRow<Version> {
   const [commit, updatedAt, actor] = decodeMeta(row)
-  return decodeLine(path, row.toString('utf8', offset, offset + length), { revision, updatedAt, actor, commit })
+  const line = row.toString('utf8', offset, offset + length)
+  return oneVersion(() => decodeLine(path, line, { revision, updatedAt, actor, commit }))
 }
 
-export function decodeCommit(row: Buffer, revision: Revision): Commit {
+/** A log row, whose buffer may be reused. */
+export function storedCommit(row: Buffer, revision: Revision): StoredRow<Commit> {
   const [metaLine = '', pathsLine = '', ...lines] = row.toString('utf8').split('\n')
   const [id, at, actor, digest, thinned] = JSON.parse(metaLine) as CommitMeta
   const paths = JSON.parse(pathsLine) as readonly string[]
   const meta = { revision, updatedAt: at, actor, commit: id }
-  const versions = paths.map((text, i) => decodeLine(text.split('/'), lines[i] ?? '', meta))
-  const commit = { id, revision, at, actor, digest, versions }
-  return thinned === 1 ? { ...commit, thinned: true } : commit
+  return {
+    versions: paths.map((text, i) => () => decodeLine(text.split('/'), lines[i] ?? '', meta)),
+    join: (versions) => ({ id, revision, at, actor, digest, versions, ...(thinned === 1 ? { thinned: true } : {}) }),
+  }
 }
 
 /** Time of the commit in a log row. */
