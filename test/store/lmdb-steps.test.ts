@@ -210,7 +210,9 @@ test('the values of a page are decoded in several turns of the event loop, where
   // Each look at the clock takes a millisecond.
   let [now, turns] = [performance.now(), 0]
   const spy = vi.spyOn(performance, 'now').mockImplementation(() => ++now)
-  onTestFinished(() => void spy.mockRestore())
+  onTestFinished(() => {
+    spy.mockRestore()
+  })
   const turnsOf = async <T>(read: Promise<T>): Promise<T> => {
     let isOver = false
     const tick = (): void => {

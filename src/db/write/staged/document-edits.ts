@@ -73,9 +73,9 @@ export class DocumentEdits {
       yield
     }
     const isComposed = ({ path }: Write): boolean => this.#composed.has(pathText(path))
-    const bytes = yield* checkWrites(writes, { origin, limits: this.limits, isComposed })
+    const checked = yield* checkWrites(writes, { origin, limits: this.limits, isComposed })
     this.#state.merge()
-    return { expects: this.#expectations(), writes, bytes, isTimed: this.#isTimed }
+    return { expects: this.#expectations(), ...checked, isTimed: this.#isTimed }
   }
 
   /** A value depends on the time of the commit, so that it must get the proposed time. */

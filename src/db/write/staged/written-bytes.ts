@@ -1,5 +1,5 @@
 import { pathText, utf8Length } from '../../../core/path.ts'
-import { checkSize, jsonBytes } from '../../../core/json/value.ts'
+import { boundedJson, jsonBytes } from '../../../core/json/value.ts'
 import { checkValueSteps } from '../../../core/json/value-steps.ts'
 import { tooLarge, type Limits } from '../../../core/limits.ts'
 import type { Write } from '../../../core/version.ts'
@@ -21,32 +21,42 @@ interface WriteCheck {
   readonly isComposed: (write: Write) => boolean
 }
 
-/**
- * Checks each value that a draft writes, and the sum of bytes, which it returns: those of the values, as compact JSON,
- * and of the data that a store keeps beside each. In steps. Throws TOO_LARGE or INVALID_VALUE.
- */
+/** The writes of a draft, with their texts. */
+interface CheckedWrites {
+  readonly writes: readonly Write[]
+  /** Bytes of the values, as compact JSON, and of the data that a store keeps beside each. */
+  readonly bytes: number
+}
+
+/** Checks each value that a draft writes, and the sum of bytes, in steps. Throws TOO_LARGE or INVALID_VALUE. */
 export function* checkWrites(
   writes: readonly Write[],
   { origin, limits, isComposed }: WriteCheck,
-): Generator<undefined, number> {
+): Generator<undefined, CheckedWrites> {
   // Keys of the request were checked at its parsing; a longer key from before that limit existed must not block other
   // writes.
   const composedLimits = { ...limits, objectKeyBytes: Infinity }
+  const checked: Write[] = []
   let bytes = 0
   for (const write of writes) {
     bytes += overheadBytes(write, origin)
-    if (write.type === 'DELETE') continue
+    if (write.type === 'DELETE') {
+      checked.push(write)
+      continue
+    }
     checkSystemValue(write)
     if (isComposed(write)) yield* checkValueSteps(write.value, composedLimits)
     yield
-    bytes += checkSize(write.value, limits)
+    const text = boundedJson(write.value, limits)
+    checked.push({ ...write, json: text.json })
+    bytes += text.bytes
     yield
   }
   const { transactionBytes } = limits
   if (writes.length > 1 && bytes > transactionBytes) {
     throw tooLarge('transactionBytes', transactionBytes, `The transaction writes ${bytes} bytes`)
   }
-  return bytes
+  return { writes: checked, bytes }
 }
 
 /**
