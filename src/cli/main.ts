@@ -44,9 +44,10 @@ program
   .description('Give the room of what was removed back to the disk, while no server has the data.')
   .option(...DATA)
   .option(...MONGODB)
-  .action(async (flags) => {
+  .allowExcessArguments()
+  .action(async (flags, { args }) => {
     const { compact } = await import('./compact.ts')
-    await compact(flags)
+    await compact(flags, args)
   })
 
 program
@@ -54,9 +55,10 @@ program
   .description('Check every law of the store over all of the data, also while a server has it.')
   .option(...DATA)
   .option(...MONGODB)
-  .action(async (flags) => {
+  .allowExcessArguments()
+  .action(async (flags, { args }) => {
     const { verify } = await import('./verify.ts')
-    await verify(flags)
+    await verify(flags, args)
   })
 
 const misplaced = misplacedFlags(process.argv.slice(2), process.env)

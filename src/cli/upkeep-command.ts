@@ -64,6 +64,25 @@ export function counted(count: number, unit: string): string {
   return `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`
 }
 
+/** Throws StartError for arguments beside the flags: mostly a directory, which `--data` names. */
+export function refuseArguments(command: string, args: readonly string[]): void {
+  const [first] = args
+  if (first === undefined) return
+  throw new StartError(
+    `tidemark ${command} takes no argument, and got ${first}: name the data directory with --data, ` +
+      `as in tidemark ${command} --data ${first}.`,
+  )
+}
+
+/**
+ * A line about documents whose purge is not finished, none where all are; `andThen`: what is to be done once it is.
+ */
+export function purgeLines(documents: number, andThen?: string): readonly string[] {
+  if (documents === 0) return []
+  const advice = `start a server on the data, which finishes it${andThen === undefined ? '' : `, ${andThen}`}`
+  return [`A purge of ${counted(documents, 'document')} is not finished, so the content is still there: ${advice}.`]
+}
+
 /** The exit code of an error that is a sentence; any other one is thrown. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return error.exitCode

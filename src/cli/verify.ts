@@ -1,12 +1,18 @@
 import { verifyStore } from '../server/upkeep.ts'
-import { counted, runUpkeep, type DataFlags, type Outcome } from './upkeep-command.ts'
+import { counted, purgeLines, refuseArguments, runUpkeep, type DataFlags, type Outcome } from './upkeep-command.ts'
 
 /** Exit code when a law is broken. */
 const BROKEN = 1
 
-/** `tidemark verify`: one line of counts; or a line for each of the first violations, then how many there are. */
-export async function verify(flags: DataFlags): Promise<void> {
-  await runUpkeep(flags, async (config, options) => outcomeOf(await verifyStore(config, options)))
+/**
+ * `tidemark verify`: one line of counts, and one about a purge that is not finished; or a line for each of the first
+ * violations, then how many there are. `args`: what stands beside the flags, which is refused.
+ */
+export async function verify(flags: DataFlags, args: readonly string[]): Promise<void> {
+  await runUpkeep(flags, async (config, options) => {
+    refuseArguments('verify', args)
+    return outcomeOf(await verifyStore(config, options))
+  })
 }
 
 function outcomeOf(report: Awaited<ReturnType<typeof verifyStore>>): Outcome {
@@ -22,5 +28,6 @@ function outcomeOf(report: Awaited<ReturnType<typeof verifyStore>>): Outcome {
     `${report.deleted.toLocaleString('en')} deleted`,
     counted(report.pages, 'page'),
   ]
-  return { lines: [`Every law holds in ${directory}: ${counts.join(', ')}.`], exitCode: 0 }
+  const lines = [`Every law holds in ${directory}: ${counts.join(', ')}.`, ...purgeLines(report.unfinishedPurges)]
+  return { lines, exitCode: 0 }
 }

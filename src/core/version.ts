@@ -28,10 +28,12 @@ export interface Write {
    * document, an earlier version with it was purged.
    */
   readonly purged?: true | undefined
+  /** The value as compact JSON, where it is known already: a store need not serialize it again. */
+  readonly json?: string | undefined
 }
 
 /** A document at one version, written by one commit. Immutable. */
-export interface Version extends Write {
+export interface Version extends Omit<Write, 'json'> {
   readonly createdAt: Millis
   readonly revision: Revision
   /** Time of its commit. */

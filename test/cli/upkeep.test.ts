@@ -5,7 +5,10 @@ import { readText } from '../repo/markdown.ts'
 import { runCli, type CliOptions } from '../support/process-cli.ts'
 import { ask, temporaryDirectory } from '../support/server/fixture.ts'
 import { startProcess } from '../support/writers/server.ts'
+import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { commit, purge, put } from '../support/store/drafts.ts'
 import { spoil, writeSample } from '../support/store/spoiled-data.ts'
+import { until } from '../support/time/until.ts'
 
 /** How a command ended, and what it printed. */
 type Ended = Awaited<ReturnType<ReturnType<typeof runCli>['exit']>>
@@ -62,6 +65,12 @@ describe('tidemark backup', () => {
       '',
       `There is no directory ${data}/a to put the backup into: make it.\n`,
     ])
+    const { code, stderr } = await run(['backup', `${data}/sub`, '--data', data])
+    expect([code, stderr]).toEqual([
+      2,
+      `The backup ${data}/sub would lie in the data directory ${data}: give a directory outside of it.\n`,
+    ])
+    expect(await readdir(data)).not.toContain('sub')
   })
 
   test.skipIf(process.platform !== 'linux')('shows on a terminal how far it is, and takes that away', async () => {
@@ -187,6 +196,38 @@ describe('tidemark verify', () => {
       ].join('\n'),
       stderr: '',
     })
+  })
+})
+
+describe.each(['compact', 'verify'])('tidemark %s', (command) => {
+  test('says that the data directory is given with --data', async () => {
+    expect(await run([command, '/srv/data'])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        `tidemark ${command} takes no argument, and got /srv/data: name the data directory with --data, ` +
+        `as in tidemark ${command} --data /srv/data.\n`,
+    })
+  })
+
+  test('says when a purge is not finished, until a server was started', async () => {
+    const data = await sample()
+    const store = await openLmdbStore({ directory: data })
+    // The tenant that a server serves.
+    await commit(store, 'default', [put('posts/1', 1)], { id: 'first', at: 4_000 })
+    await commit(store, 'default', [purge('posts/1', 2)], { id: 'second', at: 4_000 })
+    await store.close()
+    const { code, stdout } = await run([command, '--data', data])
+    const [, second = ''] = stdout.split('\n')
+    expect([code, second]).toEqual([
+      0,
+      expect.stringMatching(/^A purge of 1 document is not finished, .*: start a server/),
+    ])
+    const server = await startProcess(data)
+    await ask(server.graphql, '{ get(path: "posts/1") }')
+    await until(async () => expect((await run(['verify', '--data', data])).stdout.split('\n')).toHaveLength(2))
+    await server.stop()
+    expect((await run([command, '--data', data])).stdout).not.toContain('purge')
   })
 })
 

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Copies } from '../../src/core/json/copies.ts'
-import type { Json } from '../../src/core/json/json.ts'
-import { canonicalJson, equalJson } from '../../src/core/json/value.ts'
+import type { Json, JsonObject } from '../../src/core/json/json.ts'
+import { canonicalJson, equalJson, isArray } from '../../src/core/json/value.ts'
 import { LIMITS } from '../../src/core/limits.ts'
 import { exactSum } from '../../src/core/patch/exact-sum.ts'
+import { jsonHash } from '../../src/core/patch/json-hash.ts'
 import { patched, parsePatch } from '../../src/core/patch/patch.ts'
 import { PatchBudget } from '../../src/core/patch/patch-error.ts'
 import { number, smallJson } from './json.ts'
@@ -101,6 +102,23 @@ describe('operators', () => {
     expect(Object.keys(many).filter((key) => !isCovered(key))).toEqual([])
   })
 
+  test('many elements are compared as JSON values, also where hashes are the same', () => {
+    const many = Array.from({ length: 40 }, (_, i) => [{ a: i, b: [i] }, { a: `${i}` }, [i, 'x'], [i, i]]).flat()
+    const turned = many.map((element) =>
+      isArray(element) ? element : Object.fromEntries(Object.entries(element).reverse()),
+    )
+    const rest = [{ a: 1 }, [0], 'x', [1, 2]]
+    expect(resultOf({ a: [...many, ...rest] }, { a: { $remove: turned } })).toEqual({ a: rest })
+    expect(resultOf({ a: many }, { a: { $union: [...turned, ...rest, ...rest] } })).toEqual({ a: [...many, ...rest] })
+    // Two texts of one hash, which were searched for, make many lists of one hash.
+    const same = Array.from({ length: 12 }, (_, i) => [8, 4, 2, 1].map((bit) => ((i & bit) > 0 ? '7yzx' : 'e6ad')))
+    expect(new Set(same.map(jsonHash)).size).toBe(1)
+    expect(resultOf({ a: [...same, 1] }, { a: { $remove: same.slice(1) } })).toEqual({ a: [same[0] ?? null, 1] })
+    expect(resultOf({ a: same.slice(2) }, { a: { $union: [...same, ...same] } })).toEqual({
+      a: [...same.slice(2), ...same.slice(0, 2)],
+    })
+  })
+
   test('elements of arrays are compared as JSON values, whatever the values are', () => {
     fc.assert(
       fc.property(fc.array(smallJson, { maxLength: 6 }), fc.array(smallJson, { maxLength: 4 }), (array, elements) => {
@@ -114,6 +132,28 @@ describe('operators', () => {
         expect(canonicalJson(resultOf({ a: array }, { a: { $union: elements } }))).toBe(canonicalJson({ a: united }))
       }),
     )
+  })
+
+  test.each(['$union', '$remove'])('%s of large arrays looks at some hundred elements in one step', (operator) => {
+    const looks = { now: 0, most: 0, all: 0 }
+    const look: ProxyHandler<JsonObject> = {
+      ownKeys: (element) => {
+        looks.now++
+        return Reflect.ownKeys(element)
+      },
+    }
+    const elements = Array.from({ length: 4_000 }, (_, i) => ({ i, name: `n${i}` }))
+    const patch = parsePatch({ operators: { a: { [operator]: elements } } }, LIMITS)
+    const context = { time: TIME, limits: LIMITS, copies: new Copies(), budget: new PatchBudget(LIMITS), place: [] }
+    const watched = elements.map((element) => new Proxy<JsonObject>(element, look))
+    for (const _ of patched({ a: watched }, patch, context).steps()) {
+      looks.most = Math.max(looks.most, looks.now)
+      looks.all += looks.now
+      looks.now = 0
+    }
+    expect(looks.most).toBeLessThanOrEqual(512)
+    expect(looks.all, 'each is written, hashed and compared once').toBeLessThan(3.1 * elements.length)
+    expect(looks.all).toBeGreaterThan(elements.length)
   })
 
   test('what one request compares is bounded', () => {

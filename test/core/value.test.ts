@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { InvalidJson, parseExactJson } from '../../src/core/json/exact-json.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { LIMITS } from '../../src/core/limits.ts'
-import { canonicalJson, checkSize, equalJson, exactValue, jsonBytes } from '../../src/core/json/value.ts'
+import { canonicalJson, boundedJson, equalJson, exactValue, jsonBytes } from '../../src/core/json/value.ts'
 import { json, smallJson } from './json.ts'
 import { invalidAt, thrown, tooLarge } from './thrown.ts'
 
@@ -194,7 +194,7 @@ describe('exactValue', () => {
     expect(thrown(() => exactValue(bomb, LIMITS))).toMatchObject(tooLarge({ limit: 'valueBytes', at: '' }))
   })
 
-  test('refuses by size only what checkSize refuses too', () => {
+  test('refuses by size only what boundedJson refuses too', () => {
     fc.assert(
       fc.property(json, (value) => {
         const limits = { ...LIMITS, valueBytes: jsonBytes(value) }
@@ -218,8 +218,8 @@ describe('the size of a value', () => {
   test('may be the limit and not one byte more', () => {
     const full = 'é'.repeat((LIMITS.valueBytes - 2) / 2)
     expect(jsonBytes(full)).toBe(LIMITS.valueBytes)
-    checkSize(full, LIMITS)
-    expect(thrown(() => checkSize(`${full}x`, LIMITS))).toMatchObject(
+    boundedJson(full, LIMITS)
+    expect(thrown(() => boundedJson(`${full}x`, LIMITS))).toMatchObject(
       tooLarge({ limit: 'valueBytes', max: 1_048_576, at: '' }),
     )
   })

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
+import type { Json } from '../../src/core/json/json.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -61,6 +62,34 @@ test('a large revert reads a few documents at once, and decides document by docu
     expect(steps.draft).toBeGreaterThan(COUNT / 10)
     expect(await db.get('posts/7')).toEqual({ n: 1, m: [1] })
   })
+})
+
+test('a revert of one document decides some hundred fields in one step', async () => {
+  const { store, steps } = counted(new MemoryStore())
+  const engine = await openEngine(store, { readMs: 1e9, writeMs: 1e9 })
+  onTestFinished(() => engine.close())
+  const db = engine.database('t', { actor: 'bob' })
+  const [groups, fields] = [40, 500]
+  const value = (n: number): Json =>
+    Object.fromEntries(
+      Array.from({ length: groups }, (_, g) => [
+        `g${g}`,
+        Object.fromEntries(Array.from({ length: fields }, (_, i) => [`f${i}`, n + i])),
+      ]),
+    )
+  await db.put('posts/1', value(0))
+  const { id } = await db.put('posts/1', value(1))
+  // Some turns to take the fields back, some to name them, some to check the value.
+  const leastTurns = (groups * fields) / 1_000
+  expect((await db.revert({ commit: id })).applied).toHaveLength(1)
+  expect(steps.draft).toBeGreaterThan(leastTurns)
+  expect(await db.get('posts/1')).toEqual(value(0))
+  const last = await db.put('posts/1', value(3))
+  await db.put('posts/1', value(4))
+  const { conflicts } = await db.revert({ commit: last.id }, { dryRun: true })
+  expect(conflicts).toHaveLength(groups * fields)
+  expect(conflicts.map(({ field }) => field)).toEqual(conflicts.map(({ field }) => field).toSorted())
+  expect(conflicts[0]).toEqual({ path: 'posts/1', field: 'g0/f0', now: 4, wanted: 0, by: 'bob' })
 })
 
 test('a large restore decides document by document', async () => {

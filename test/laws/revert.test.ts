@@ -4,15 +4,15 @@ import type { Database } from '../../src/core/database.ts'
 import type { AsOf } from '../../src/core/database/options.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { getField } from '../../src/core/json/field.ts'
+import { runAtOnce } from '../../src/core/json/value-steps.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
-import { leafEdits } from '../../src/db/past/leaf-edits.ts'
+import { leafEditSteps } from '../../src/db/past/leaf-edits.ts'
 import {
   documentReversal,
   takeBackDocument,
   type RevertedState,
   type RevertedVersion,
 } from '../../src/db/past/revert.ts'
-import { runAtOnce } from '../../src/db/time/time-slice.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { historyOf, judgeRevert, steps, type RecordedVersion } from '../support/laws/revert.ts'
 import { seedOfTest } from '../support/seed.ts'
@@ -27,7 +27,8 @@ type Runner = (
   present: { readonly version: number; readonly value: Json | undefined },
 ) => RevertedState
 
-const revertVersions: Runner = (versions, present) => takeBackDocument(runAtOnce(documentReversal(versions)), present)
+const revertVersions: Runner = (versions, present) =>
+  runAtOnce(takeBackDocument(runAtOnce(documentReversal(versions)), present))
 
 /** What bob did to a document, newest first. */
 function versionsOfBob(history: readonly RecordedVersion[]): readonly RevertedVersion[] {
@@ -38,7 +39,7 @@ function versionsOfBob(history: readonly RecordedVersion[]): readonly RevertedVe
       if (before === undefined) return { kind: 'NEW', version }
       return value === undefined
         ? { kind: 'DELETE', version, before }
-        : { kind: 'UPDATE', version, edits: leafEdits(before, value) }
+        : { kind: 'UPDATE', version, edits: runAtOnce(leafEditSteps(before, value)) }
     })
     .filter((version) => version !== null)
     .toReversed()

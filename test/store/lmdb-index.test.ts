@@ -4,6 +4,7 @@ import { indexSome } from '../../src/store/lmdb/commit-index.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { readHistoryRows } from '../../src/store/lmdb/read/history.ts'
 import { listDocuments } from '../../src/store/lmdb/read/list.ts'
+import { decodedAtOnce } from '../../src/store/lmdb/read/stored-row.ts'
 import { readLogRows } from '../../src/store/lmdb/read/log.ts'
 import { closeTables, openTables, type LmdbTables, type TenantRow } from '../../src/store/lmdb/tables.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
@@ -141,7 +142,7 @@ describe('a page of the past reads of the log', () => {
         counted.reads = 0
         return [read().length, counted.reads]
       }
-      const log = (range: object) => () => readLogRows(view, { ...LAST_TEN, ...range }).commits
+      const log = (range: object) => () => readLogRows(view, { ...LAST_TEN, ...range }).rows
       expect(reads(log({ actor: 'ann' }))).toEqual([9, 9])
       expect(reads(log({ below: [['wide']] }))).toEqual([10, 11])
       expect(reads(log({ below: [['quiet']] }))).toEqual([2, 2])
@@ -168,11 +169,12 @@ describe('a page of the past reads of the log', () => {
       const counted = countingLog(opened)
       const view = { tables: counted.tables, tenant: opened.tenants.get('t') as TenantRow, purges: new Map() }
       const range = { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 }, skips: 5 } as const
-      const { rows, more } = listDocuments(view, range, 2)
+      const { more, ...page } = listDocuments(view, range, 2)
+      const rows = page.rows.map(decodedAtOnce)
       expect([rows.length, more]).toEqual([10, false])
       // The three commits of the collection, and the versions of two documents as of then.
       expect(counted.reads).toBeLessThanOrEqual(5)
-      expect(listDocuments(view, range, 400).rows).toEqual(rows)
+      expect(listDocuments(view, range, 400).rows.map(decodedAtOnce)).toEqual(rows)
     })
   })
 
@@ -193,7 +195,8 @@ describe('a page of the past reads of the log', () => {
       const range = { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 }, skips: 1 } as const
       for (const reverse of [false, true]) {
         counted.reads = 0
-        const { rows, more } = listDocuments(view, { ...range, reverse }, 100)
+        const { more, ...page } = listDocuments(view, { ...range, reverse }, 100)
+        const rows = page.rows.map(decodedAtOnce)
         expect([texts(rows), more]).toEqual([Array.from({ length: 10 }, (_, i) => `posts/${890 + i}`), false])
         expect(rows.map(({ version }) => version)).toEqual([1, 1, 1, 1, 1, 1, 1, 1, 1, 99])
         // The commit that deleted, the first two of the collection, and three versions as of then.

@@ -40,7 +40,8 @@ test('what a row says without parsing its value is what it says: any actor, comm
         actor,
         commit.versions.map(({ path, type }) => ({ path, isDelete: type === 'DELETE' })),
       ])
-      for (const { head, location } of versions) {
+      for (const { head: bytes, location } of versions) {
+        const head = bytes.toString()
         expect([versionInHead(head), revisionInHead(head), fieldsInRow(row, location)]).toEqual([
           only.version,
           revision,

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import type { Key } from 'lmdb'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { listDocuments } from '../../src/store/lmdb/read/list.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
+import { decodedAtOnce } from '../../src/store/lmdb/read/stored-row.ts'
 import { closeTables, openTables, type LmdbTables } from '../../src/store/lmdb/tables.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { SKIPS, type Draft, type Range, type Store } from '../../src/store/store.ts'
@@ -168,7 +169,7 @@ test('of a near past, what was written since is read only while it is little', a
       { kind: 'collection', path: ['posts'], limit: { rows: 100, bytes: 1e9 } },
       at,
     )
-    return { ids: texts(rows), bytes: counted.bytes }
+    return { ids: texts(rows.map(decodedAtOnce)), bytes: counted.bytes }
   }
   const ids = numbers.slice(0, 100).map(id)
   expect(listed(81)).toEqual({ ids, bytes: 0 })
@@ -180,6 +181,74 @@ test('of a near past, what was written since is read only while it is little', a
   expect(far.bytes).toBeLessThan(600_000)
   closeTables(opened)
 })
+
+test('a page of versions of one large commit copies its row twice, not for each of them', async () => {
+  await using directory = await freshDirectory()
+  const store = await openLmdbStore({ directory: directory.path })
+  const written = numbers.slice(0, 200)
+  await store.append('t', [draft(written.map((i) => put(id(i), 1, 'x'.repeat(1_000))))])
+  await store.append('t', [draft(written.map((i) => remove(id(i), 2)))])
+  await store.close()
+  const opened = openTables({ directory: directory.path, mapSizeBytes: 2 ** 30 })
+  const counted = countingLog(opened)
+  const tenant = opened.tenants.get('t')
+  if (tenant === undefined) throw new Error('The tenant is gone.')
+  const view = { tables: counted.tables, tenant, purges: new Map(), largeRows: new Map() }
+  const range = { kind: 'collection', path: ['posts'], limit: { rows: 1_000, bytes: 1e9 } } as const
+  const rows = listDocuments(view, range, 1).rows.map(decodedAtOnce)
+  expect(texts(rows)).toEqual(written.map(id))
+  expect(rows.every(({ value }) => value === 'x'.repeat(1_000))).toBe(true)
+  // Once more to see what was written since.
+  expect(counted.bytes).toBeLessThan(4 * 250_000)
+  closeTables(opened)
+})
+
+test('the values of a page are decoded in several turns of the event loop, where they take long', async () => {
+  await using directory = await freshDirectory()
+  await using store = await openedStore(directory.path)
+  await store.append('t', [draft(numbers.map((i) => put(id(i), 1)))])
+  // Each look at the clock takes a millisecond.
+  let [now, turns] = [performance.now(), 0]
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => ++now)
+  onTestFinished(() => {
+    spy.mockRestore()
+  })
+  const turnsOf = async <T>(read: Promise<T>): Promise<T> => {
+    let isOver = false
+    const tick = (): void => {
+      turns++
+      if (!isOver) setImmediate(tick)
+    }
+    turns = 0
+    setImmediate(tick)
+    const result = await read
+    isOver = true
+    return result
+  }
+  const least = COUNT / 10
+  const limit = { rows: COUNT, bytes: 1e9 }
+  const list = await turnsOf(store.list('t', { kind: 'collection', path: ['posts'], limit }))
+  expect(list.rows).toHaveLength(COUNT)
+  expect(turns).toBeGreaterThan(least)
+  const { rows } = await turnsOf(store.heads('t', numbers.map(id).map(path)))
+  expect([rows.length, rows[7]?.path]).toEqual([COUNT, path(id(7))])
+  expect(turns).toBeGreaterThan(least)
+  const { commits } = await turnsOf(store.log('t', { after: 0, limit: ALL }))
+  expect(commits[0]?.versions).toHaveLength(COUNT)
+  expect(turns).toBeGreaterThan(least)
+  await turnsOf(
+    store.find(
+      't',
+      commits.map((commit) => commit.id),
+    ),
+  )
+  expect(turns).toBeGreaterThan(least)
+})
+
+async function openedStore(directory: string): Promise<Store & AsyncDisposable> {
+  const store = await openLmdbStore({ directory })
+  return Object.assign(store, { [Symbol.asyncDispose]: () => store.close() })
+}
 
 /** Tables of which it is counted how many bytes of the log are read. */
 function countingLog(opened: LmdbTables): { readonly tables: LmdbTables; bytes: number } {

@@ -19,7 +19,7 @@ interface CopyContext {
  * keys of plain objects are copied. Throws INVALID_VALUE with `at` (JSON Pointer, RFC 6901) for a value that cannot be
  * kept exactly, and TOO_LARGE with `at` for valueDepth, keysPerObject, objectKeyBytes and arrayLength. Throws TOO_LARGE
  * (valueBytes) as soon as the copy must exceed it, so that an object referenced many times cannot exhaust memory;
- * `checkSize` does the exact check.
+ * `boundedJson` does the exact check.
  */
 export function exactValue(value: unknown, limits: Limits): Json {
   return copyOf(value, { limits, trail: [], bytes: 0 })
@@ -144,11 +144,19 @@ export function jsonBytes(value: Json): number {
   return utf8Length(JSON.stringify(value))
 }
 
-/** `jsonBytes` of a document's value. Throws TOO_LARGE (valueBytes) with `at: ""` when it exceeds the limit. */
-export function checkSize(value: Json, limits: Limits): number {
-  const bytes = jsonBytes(value)
+/** A document's value as compact JSON. */
+interface JsonText {
+  readonly json: string
+  /** Its length in UTF-8. */
+  readonly bytes: number
+}
+
+/** The text of a document's value. Throws TOO_LARGE (valueBytes) with `at: ""` when it exceeds the limit. */
+export function boundedJson(value: Json, limits: Limits): JsonText {
+  const json = JSON.stringify(value)
+  const bytes = utf8Length(json)
   if (bytes > limits.valueBytes) throw tooManyBytes(limits, `${bytes} bytes`)
-  return bytes
+  return { json, bytes }
 }
 
 /** Whether two values are equal JSON; the order of keys does not matter. */

@@ -1,6 +1,7 @@
 import { getField } from './field.ts'
 import { isObject, type Json, type JsonObject } from './json.ts'
 import { utf8Length } from '../path.ts'
+import { runAtOnce } from './value-steps.ts'
 
 /**
  * Most fields that one change lists, and the sum of their UTF-8 bytes: every version stores the list beside its value,
@@ -8,6 +9,9 @@ import { utf8Length } from '../path.ts'
  */
 const MAX_FIELDS = 256
 const MAX_FIELD_BYTES = 8_192
+
+/** Fields that are looked at in one step. */
+const STEP_FIELDS = 1_024
 
 type Child<T> = readonly [key: string, part: T]
 
@@ -68,10 +72,19 @@ export function joinFields(earlier: readonly string[], later: readonly string[])
 
 /** Written fields within the bounds, without repetitions; empty (the whole value) when one of them is `''`. */
 export function boundedFields(written: readonly string[]): readonly string[] {
-  const fields = [...new Set(written)]
-  if (fields.includes('')) return []
-  if (fields.length <= MAX_FIELDS && sizeOf(fields) <= MAX_FIELD_BYTES) return fields
-  const leaves = writtenLeaves(treeOf(fields), '', (tree) => [...tree])
+  return runAtOnce(boundedFieldSteps(written))
+}
+
+/** As `boundedFields`, in steps. */
+export function* boundedFieldSteps(written: readonly string[]): Generator<undefined, readonly string[]> {
+  const fields = new Set<string>()
+  for (const [i, field] of written.entries()) {
+    fields.add(field)
+    if ((i + 1) % STEP_FIELDS === 0) yield
+  }
+  if (fields.has('')) return []
+  if (fields.size <= MAX_FIELDS && sizeOf([...fields]) <= MAX_FIELD_BYTES) return [...fields]
+  const leaves = writtenLeaves(yield* treeOf(fields), '', (tree) => [...tree])
   return leaves.includes('') ? [] : leaves
 }
 
@@ -113,9 +126,13 @@ function sizeOf(fields: readonly string[]): number {
 /** Keys of fields; an empty map is a field that was written as a whole. */
 type FieldTree = Map<string, FieldTree>
 
-function treeOf(fields: readonly string[]): FieldTree {
+function* treeOf(fields: ReadonlySet<string>): Generator<undefined, FieldTree> {
   const tree: FieldTree = new Map()
-  for (const field of fields) addPath(tree, field.split('/'))
+  let count = 0
+  for (const field of fields) {
+    addPath(tree, field.split('/'))
+    if (++count % STEP_FIELDS === 0) yield
+  }
   return tree
 }
 

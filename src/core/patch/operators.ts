@@ -6,9 +6,15 @@ import { INEXACT } from '../json/number.ts'
 import { isArray, jsonBytes } from '../json/value.ts'
 import type { Limits } from '../limits.ts'
 import { exactSum } from './exact-sum.ts'
-import { JsonSet } from './json-set.ts'
+import { isStructure, JsonSet } from './json-set.ts'
 import { jsonPointer, kindOf, malformedPatch, misfit, type PatchBudget } from './patch-error.ts'
 import { parseFieldKey } from './patch-field.ts'
+
+/** Up to so many elements of a `$union` are looked for in the array, rather than the array be taken into a set. */
+const FEW_ELEMENTS = 64
+
+/** Elements that are looked at in one step. */
+const STEP_ELEMENTS = 256
 
 /** One operator with its argument. */
 type Operator =
@@ -100,18 +106,27 @@ export function usesTime(operators: readonly FieldOperator[]): boolean {
 }
 
 /**
- * The value after all operators; parts in `copies` change in place. Throws INVALID_VALUE with `at` where a field is of
- * the wrong kind or a sum is not exact, TOO_LARGE where it costs too much.
+ * The value after all operators, in steps; parts in `copies` change in place. Throws INVALID_VALUE with `at` where a
+ * field is of the wrong kind or a sum is not exact, TOO_LARGE where it costs too much.
  */
-export function applyOperators(target: Json, operators: readonly FieldOperator[], context: OperatorContext): Json {
-  return operators.reduce<Json>((value, each) => applyOperator(value, each, context), target)
+export function* operatorSteps(
+  target: Json,
+  operators: readonly FieldOperator[],
+  context: OperatorContext,
+): Generator<undefined, Json> {
+  let value = target
+  for (const each of operators) {
+    value = yield* applyOperator(value, each, context)
+    yield
+  }
+  return value
 }
 
-function applyOperator(value: Json, each: FieldOperator, context: OperatorContext): Json {
+function* applyOperator(value: Json, each: FieldOperator, context: OperatorContext): Generator<undefined, Json> {
   const { field, at, operator } = each
   const current = getField(value, field)
   if (operator.kind === '$unset') return current === undefined ? value : unset(value, each, context)
-  const next = resultOf(operator, current, { ...context, at })
+  const next = yield* resultOf(operator, current, { ...context, at })
   try {
     return fieldSetter(context.copies)(value, field, next)
   } catch (error) {
@@ -132,11 +147,11 @@ interface PlacedContext extends OperatorContext {
   readonly at: string
 }
 
-function resultOf(
+function* resultOf(
   operator: Exclude<Operator, { readonly kind: '$unset' }>,
   current: Json | undefined,
   context: PlacedContext,
-): Json {
+): Generator<undefined, Json> {
   switch (operator.kind) {
     case '$inc':
       return increased(numberOr(current, 0, context), operator.number, context)
@@ -147,9 +162,9 @@ function resultOf(
     case '$append':
       return appended(arrayOf(current, context), operator.elements, context)
     case '$union':
-      return united(arrayOf(current, context), operator.elements, context)
+      return yield* united(arrayOf(current, context), operator.elements, context)
     case '$remove':
-      return without(arrayOf(current, context), operator.elements, context)
+      return yield* without(arrayOf(current, context), operator.elements, context)
     case '$serverTime':
       return context.time
   }
@@ -179,26 +194,60 @@ function appended(array: readonly Json[], elements: readonly Json[], { copies }:
   return copy
 }
 
-function united(array: readonly Json[], elements: readonly Json[], context: PlacedContext): Json {
-  const wanted = new JsonSet(elements)
-  chargeScan(array, wanted, context)
-  const present = new JsonSet(array.filter((element) => wanted.has(element)))
-  const added: Json[] = []
-  for (const element of elements) {
-    if (present.has(element)) continue
-    present.add(element)
-    added.push(element)
+function* united(
+  array: readonly Json[],
+  elements: readonly Json[],
+  context: PlacedContext,
+): Generator<undefined, Json> {
+  yield* chargeScan(array, elements, context)
+  const relevant = elements.length > FEW_ELEMENTS ? array : yield* among(array, elements)
+  const present = yield* setOf(relevant)
+  return appended(array, yield* selected(elements, (element) => present.add(element)), context)
+}
+
+/** The elements of an array that are among some others. */
+function* among(array: readonly Json[], others: readonly Json[]): Generator<undefined, readonly Json[]> {
+  const set = yield* setOf(others)
+  return yield* selected(array, (element) => set.has(element))
+}
+
+function* without(
+  array: readonly Json[],
+  elements: readonly Json[],
+  context: PlacedContext,
+): Generator<undefined, Json> {
+  yield* chargeScan(array, elements, context)
+  const unwanted = yield* setOf(elements)
+  return yield* selected(array, (element) => !unwanted.has(element))
+}
+
+function* setOf(elements: readonly Json[]): Generator<undefined, JsonSet> {
+  const set = new JsonSet()
+  yield* selected(elements, (element) => set.add(element))
+  return set
+}
+
+function* selected(
+  elements: readonly Json[],
+  isSelected: (element: Json) => boolean,
+): Generator<undefined, readonly Json[]> {
+  const kept: Json[] = []
+  for (const [i, element] of elements.entries()) {
+    if (isSelected(element)) kept.push(element)
+    if ((i + 1) % STEP_ELEMENTS === 0) yield
   }
-  return appended(array, added, context)
+  return kept
 }
 
-function without(array: readonly Json[], elements: readonly Json[], context: PlacedContext): Json {
-  const unwanted = new JsonSet(elements)
-  chargeScan(array, unwanted, context)
-  return array.filter((element) => !unwanted.has(element))
-}
-
-/** Scalars are compared at the cost of one look-up each, arrays and objects at that of their text. */
-function chargeScan(array: readonly Json[], elements: JsonSet, { budget, at }: PlacedContext): void {
-  budget.charge(elements.hasStructures ? jsonBytes(array) : array.length, at)
+/** Scalars are compared at the cost of one look-up each, arrays and objects at that of a walk along them. */
+function* chargeScan(
+  array: readonly Json[],
+  elements: readonly Json[],
+  { budget, at }: PlacedContext,
+): Generator<undefined, void> {
+  if (!elements.some(isStructure)) return budget.charge(array.length, at)
+  for (const [i, element] of array.entries()) {
+    budget.charge(jsonBytes(element) + 1, at)
+    if ((i + 1) % STEP_ELEMENTS === 0) yield
+  }
 }

@@ -4,11 +4,12 @@ import { badArgument } from '../error.ts'
 import { isObject, type Json } from '../json/json.ts'
 import { mergedFields, mergePatch } from '../json/merge-patch.ts'
 import { exactValue } from '../json/value.ts'
+import { runAtOnce } from '../json/value-steps.ts'
 import { boundedFields } from '../json/written-fields.ts'
 import type { Limits } from '../limits.ts'
 import type { FieldPath } from '../json/field.ts'
 import { applyJsonPatch, parseJsonPatch, type JsonPatchOperation } from './json-patch.ts'
-import { applyOperators, operatorFields, parseOperators, usesTime, type FieldOperator } from './operators.ts'
+import { operatorFields, operatorSteps, parseOperators, usesTime, type FieldOperator } from './operators.ts'
 import type { PatchBudget } from './patch-error.ts'
 
 /** A patch that was parsed and checked against the limits. */
@@ -62,10 +63,20 @@ export interface Patched {
   readonly isTimed: boolean
   /** Computes the patched value; parts in `copies` change in place. */
   readonly apply: () => Json
+  /** As `apply`, in steps. */
+  readonly steps: () => Generator<undefined, Json>
 }
+
+/** An effect without `apply`, which runs its steps. */
+type Effect = Omit<Patched, 'apply'>
 
 /** Applies a patch to a value. Throws as `parsePatch`, and CONFLICT with `at` for a failing `test`. */
 export function patched(target: Json, patch: ParsedPatch, context: PatchContext): Patched {
+  const effect = effectOf(target, patch, context)
+  return { ...effect, apply: () => runAtOnce(effect.steps()) }
+}
+
+function effectOf(target: Json, patch: ParsedPatch, context: PatchContext): Effect {
   const { place, copies } = context
   switch (patch.kind) {
     case 'merge':
@@ -73,20 +84,32 @@ export function patched(target: Json, patch: ParsedPatch, context: PatchContext)
         fields: mergedFields(patch.merge, target, place.join('/')),
         names: isObject(target) && isObject(patch.merge) ? Object.keys(patch.merge) : null,
         isTimed: false,
-        apply: () => mergePatch(target, patch.merge, copies),
+        steps: () => inOneStep(() => mergePatch(target, patch.merge, copies)),
       }
     case 'json': {
       const { value, fields } = applyJsonPatch(target, patch.operations, context.budget)
-      return { fields: fieldTexts(place, fields), names: keysOf(fields), isTimed: false, apply: () => value }
+      return {
+        fields: fieldTexts(place, fields),
+        names: keysOf(fields),
+        isTimed: false,
+        steps: () => inOneStep(() => value),
+      }
     }
     case 'operators':
       return {
         fields: fieldTexts(place, operatorFields(patch.operators)),
         names: keysOf(operatorFields(patch.operators)),
         isTimed: usesTime(patch.operators),
-        apply: () => applyOperators(target, patch.operators, context),
+        steps: () => operatorSteps(target, patch.operators, context),
       }
   }
+}
+
+/** Computes a value in one step. */
+function* inOneStep(compute: () => Json): Generator<undefined, Json> {
+  const value = compute()
+  yield
+  return value
 }
 
 /** The first keys of the written fields; null when the whole value is one of them, or none is. */

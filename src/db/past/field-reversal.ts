@@ -1,6 +1,6 @@
 import type { FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json/json.ts'
-import { isExistence, isSame, ownField, type LeafEdit } from './leaf-edits.ts'
+import { isExistence, isSame, isSameSteps, ownField, type LeafEdit } from './leaf-edits.ts'
 
 /** How the reverted edits of a field are taken back, whatever the field is now. */
 export interface Reversal {
@@ -50,7 +50,7 @@ export interface TakenBack {
   readonly kept: readonly KeptField[]
 }
 
-/** Edits that are looked at in one step. */
+/** Edits, or fields, that are looked at in one step. */
 const STEP_EDITS = 512
 
 /** The reversal of edits, oldest first, that lie at or below one field; `depth`: its number of segments. In steps. */
@@ -64,8 +64,9 @@ function* reversalOf(edits: readonly LeafEdit[], depth: number): Generator<undef
       continue
     }
     const older: Reversal = { whole, inside: yield* insideReversal(inside, depth) }
-    const { value, kept } = takeBack(older, edit.before)
-    whole = { before: edit.before, after: edit.after, result: value, kept, wanted: wantedOf(older, edit.before) }
+    const { value, kept } = yield* takeBack(older, edit.before)
+    const wanted = yield* wantedOf(older, edit.before)
+    whole = { before: edit.before, after: edit.after, result: value, kept, wanted }
     inside = []
     if (++count % STEP_EDITS === 0) yield
   }
@@ -102,37 +103,49 @@ function appended<T>(list: T[] | undefined, item: T): T[] {
 }
 
 /**
- * Takes edits back. A field that is as the newest edit left it becomes what it was before all of them, except for what
- * others wrote between them; one that is so already is done; any other stays, whole. So twice is once: each field ends
- * as `whole.result`, which is done, or as it was. `isBlocked`: something else than an object stands above the field.
+ * Takes edits back, in steps. A field that is as the newest edit left it becomes what it was before all of them, except
+ * for what others wrote between them; one that is so already is done; any other stays, whole. So twice is once: each
+ * field ends as `whole.result`, which is done, or as it was. `isBlocked`: something else than an object stands above
+ * the field.
  */
-export function takeBack({ whole, inside }: Reversal, value: Json | undefined, isBlocked = false): TakenBack {
-  if (whole !== null && isSame(value, whole.result)) return { value, fields: [], kept: whole.kept }
-  const within = takeBackInside(inside, value, isBlocked)
+export function* takeBack(
+  { whole, inside }: Reversal,
+  value: Json | undefined,
+  isBlocked = false,
+): Generator<undefined, TakenBack> {
+  if (whole !== null && (yield* isSameSteps(value, whole.result))) return { value, fields: [], kept: whole.kept }
+  const within = inside === null ? untouched(value) : yield* takeBackInside(inside, value, isBlocked)
   if (whole === null) return within
-  const isBack = isSame(within.value, whole.after) || isSame(within.value, whole.before)
-  if (isBack && !isBlocked && within.kept.length === 0) {
+  if (!isBlocked && within.kept.length === 0 && (yield* isBack(whole, within.value))) {
     return { value: whole.result, fields: [[]], kept: whole.kept }
   }
   return { value, fields: [], kept: [{ field: [], wanted: whole.wanted }] }
 }
 
-/** Takes back the edits in an object; one that they made goes, where nothing is left in it. */
-export function takeBackInside(inside: InsideReversal | null, value: Json | undefined, isBlocked = false): TakenBack {
-  if (inside === null) return { value, fields: [], kept: [] }
+/** Whether a value is as the newest edit left it, or as it was before that. */
+function* isBack({ after, before }: WholeReversal, value: Json | undefined): Generator<undefined, boolean> {
+  return (yield* isSameSteps(value, after)) || (yield* isSameSteps(value, before))
+}
+
+function untouched(value: Json | undefined): TakenBack {
+  return { value, fields: [], kept: [] }
+}
+
+/** Takes back the edits in an object, in steps; one that they made goes, where nothing is left in it. */
+export function* takeBackInside(
+  inside: InsideReversal | null,
+  value: Json | undefined,
+  isBlocked = false,
+): Generator<undefined, TakenBack> {
+  if (inside === null) return untouched(value)
   const isOther = value !== undefined && !isObject(value)
   if (inside.isEmptiness && (isOther || (isBlocked && inside.wasThere))) {
-    return { value, fields: [], kept: [{ field: [], wanted: wantedInside(inside, undefined) }] }
+    return { value, fields: [], kept: [{ field: [], wanted: yield* wantedInside(inside, undefined) }] }
   }
-  const parts = [...inside.fields].map(
-    ([key, field]) => [key, takeBack(field, ownField(value, key), isBlocked || isOther)] as const,
-  )
-  const kept = parts.flatMap(([key, part]) => part.kept.map((each) => ({ ...each, field: [key, ...each.field] })))
-  const fields = parts.flatMap(([key, part]) => part.fields.map((field) => [key, ...field]))
+  const { parts, fields, kept } = yield* takeBackFields(inside, value, isBlocked || isOther)
   if (isBlocked || isOther || (fields.length === 0 && !inside.isExistence)) return { value, fields, kept }
-  const changed = parts.filter(([, part]) => part.fields.length > 0).map(([key, part]) => [key, part.value] as const)
-  const object = withFields(value, changed)
-  if (Object.keys(object).length > 0) return { value: changed.length === 0 ? value : object, fields, kept }
+  const object = withFields(value, parts)
+  if (Object.keys(object).length > 0) return { value: parts.length === 0 ? value : object, fields, kept }
   const left = inside.wasThere ? {} : undefined
   return {
     value: left,
@@ -141,17 +154,51 @@ export function takeBackInside(inside: InsideReversal | null, value: Json | unde
   }
 }
 
-/** A value before all edits of a reversal, whatever others wrote between them. */
-export function wantedOf({ whole, inside }: Reversal, value: Json | undefined): Json | undefined {
-  return whole === null ? wantedInside(inside, value) : whole.wanted
+/** The fields of an object after their edits were taken back. */
+interface TakenBackFields extends Pick<TakenBack, 'fields' | 'kept'> {
+  /** The fields that changed. */
+  readonly parts: readonly (readonly [string, Json | undefined])[]
 }
 
-function wantedInside(inside: InsideReversal | null, value: Json | undefined): Json | undefined {
+function* takeBackFields(
+  inside: InsideReversal,
+  value: Json | undefined,
+  isBlocked: boolean,
+): Generator<undefined, TakenBackFields> {
+  const [parts, fields, kept] = [[], [], []] as [[string, Json | undefined][], FieldPath[], KeptField[]]
+  let count = 0
+  for (const [key, field] of inside.fields) {
+    const part = yield* takeBack(field, ownField(value, key), isBlocked)
+    if (part.fields.length > 0) parts.push([key, part.value])
+    for (const each of part.fields) {
+      fields.push([key, ...each])
+      if (++count % STEP_EDITS === 0) yield
+    }
+    for (const each of part.kept) {
+      kept.push({ ...each, field: [key, ...each.field] })
+      if (++count % STEP_EDITS === 0) yield
+    }
+    if (++count % STEP_EDITS === 0) yield
+  }
+  return { parts, fields, kept }
+}
+
+/** A value before all edits of a reversal, whatever others wrote between them; in steps. */
+export function* wantedOf(
+  { whole, inside }: Reversal,
+  value: Json | undefined,
+): Generator<undefined, Json | undefined> {
+  return whole === null ? yield* wantedInside(inside, value) : whole.wanted
+}
+
+function* wantedInside(inside: InsideReversal | null, value: Json | undefined): Generator<undefined, Json | undefined> {
   if (inside === null || (value !== undefined && !isObject(value))) return value
-  const object = withFields(
-    value,
-    [...inside.fields].map(([key, field]) => [key, wantedOf(field, ownField(value, key))] as const),
-  )
+  const fields: [string, Json | undefined][] = []
+  for (const [key, field] of inside.fields) {
+    fields.push([key, yield* wantedOf(field, ownField(value, key))])
+    if (fields.length % STEP_EDITS === 0) yield
+  }
+  const object = withFields(value, fields)
   return Object.keys(object).length > 0 || inside.wasThere ? object : undefined
 }
 

@@ -1,7 +1,7 @@
 import type { FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json, type JsonObject } from '../../core/json/json.ts'
 import { equalJson } from '../../core/json/value.ts'
-import { runAtOnce } from '../time/time-slice.ts'
+import { equalJsonSteps } from '../../core/json/value-steps.ts'
 
 /** The change of one leaf by one version; a leaf is no object, or an empty one, or not there (undefined). */
 export interface LeafEdit {
@@ -14,16 +14,13 @@ export interface LeafEdit {
 
 /**
  * The leaves in which two values differ: objects are walked, arrays and scalars are leaves. An object with a key that
- * cannot be a segment of a path (empty, or with a slash) is a leaf, too.
+ * cannot be a segment of a path (empty, or with a slash) is a leaf, too. In steps: an object each, or some thousand
+ * nodes.
  */
-export function leafEdits(before: Json, after: Json): readonly LeafEdit[] {
-  return runAtOnce(leafEditSteps(before, after))
-}
-
-/** As `leafEdits`, in steps: an object each. */
 export function* leafEditSteps(before: Json, after: Json): Generator<undefined, readonly LeafEdit[]> {
+  if (yield* isSameSteps(before, after)) return []
   const edits: LeafEdit[] = []
-  if (!isSame(before, after)) yield* collect({ before, after, field: [], parents: { before: 0, after: 0 } }, edits)
+  yield* collect({ before, after, field: [], parents: { before: 0, after: 0 } }, edits)
   return edits
 }
 
@@ -37,7 +34,7 @@ function* collect(node: LeafEdit, edits: LeafEdit[]): Generator<undefined, void>
   }
   for (const key of keysOf(before, after)) {
     const [old, now] = [ownField(before, key), ownField(after, key)]
-    if (isSame(old, now)) continue
+    if (yield* isSameSteps(old, now)) continue
     const child = { before: old, after: now, field: [...field, key], parents }
     if (isObject(old) || isObject(now)) yield* collect(child, edits)
     else edits.push(child)
@@ -68,6 +65,15 @@ export function ownField(value: Json | undefined, key: string): Json | undefined
 /** Whether two fields are equal, or both are not there. */
 export function isSame(a: Json | undefined, b: Json | undefined): boolean {
   return a === undefined || b === undefined ? a === b : equalJson(a, b)
+}
+
+/** As `isSame`, in steps. */
+export function* isSameSteps(a: Json | undefined, b: Json | undefined): Generator<undefined, boolean> {
+  return isScalar(a) || isScalar(b) ? a === b : yield* equalJsonSteps(a, b)
+}
+
+function isScalar(value: Json | undefined): value is undefined | null | boolean | number | string {
+  return typeof value !== 'object' || value === null
 }
 
 /** Whether an edit only made or removed an empty object: with keys of others in it, the object stays. */

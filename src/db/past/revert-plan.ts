@@ -1,18 +1,23 @@
+import type { FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { jsonBytes } from '../../core/json/value.ts'
-import { boundedFields } from '../../core/json/written-fields.ts'
+import { boundedFieldSteps } from '../../core/json/written-fields.ts'
 import { tooLarge, type Limits } from '../../core/limits.ts'
 import { compareText, documentPrefixes, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
+import { sortSteps } from '../time/sort-steps.ts'
 import type { DecidedOperation, RevertFinding } from '../write/request.ts'
 import type { DocumentEdits } from '../write/staged/document-edits.ts'
 import { freshNames, isFree } from '../write/staged/precondition.ts'
 import type { DocumentHead } from '../write/staged/staged-documents.ts'
-import { isSame, ownField } from './leaf-edits.ts'
+import { isSame, isSameSteps, ownField } from './leaf-edits.ts'
 import { takeBackDocument, type KeptValue, type RevertedState } from './revert.ts'
 import type { RevertedDocument } from './reverted-documents.ts'
 
 /** Estimated bytes of a finding beside its values. */
 const FINDING_BYTES = 64
+
+/** Fields, or findings, that are looked at in one step. */
+const STEP_FIELDS = 512
 
 /**
  * The operation that takes documents back. `trees`: the documents among them that may go and have nested collections,
@@ -62,29 +67,30 @@ class RevertPlan {
 
   *decide(documents: readonly RevertedDocument[]): Generator<undefined, readonly RevertFinding[]> {
     for (const document of documents) {
-      this.#add(document)
+      yield* this.#add(document)
       yield
     }
     yield* this.#forChanged(shallowestFirst, (document) => this.#keepNames(document))
-    this.#occupy()
+    yield* this.#occupy()
     yield* this.#forChanged(deepestFirst, (document) => this.#keepParent(document))
     yield* this.#forChanged(shallowestFirst, (document) => this.#needParent(document))
     yield* this.#write()
-    checkFindings(this.#findings, this.#edits.limits)
-    return this.#findings.toSorted(inOrder)
+    yield* checkFindings(this.#findings, this.#edits.limits)
+    return yield* inOrder(this.#findings)
   }
 
-  #add({ path, reversal }: RevertedDocument): void {
+  *#add({ path, reversal }: RevertedDocument): Generator<undefined, void> {
     const head = this.#edits.read(path)
     // Else what is purged meanwhile could come back.
     this.#edits.expectUnchanged(path)
     const now = head === null || head.deleted ? undefined : head.value
-    const state = takeBackDocument(reversal, {
+    const state = yield* takeBackDocument(reversal, {
       version: head?.version ?? 0,
       value: now,
       isTaken: (name) => !name.includes('/') && this.#edits.hasCollection([...path, name]),
     })
-    this.#documents.set(pathText(path), { path, head, now, state, isChanged: !isSame(now, state.value) })
+    const isChanged = !(yield* isSameSteps(now, state.value))
+    this.#documents.set(pathText(path), { path, head, now, state, isChanged })
     for (const kept of state.kept) this.#find(path, kept)
   }
 
@@ -140,13 +146,14 @@ class RevertPlan {
   }
 
   /** Finds the documents that are there after the revert, below those that may go. */
-  #occupy(): void {
+  *#occupy(): Generator<undefined, void> {
     for (const { path, head, now, isChanged } of this.#documents.values()) {
       if (now === undefined && isChanged) this.#occupyAbove(path, { path, version: head?.version ?? 0 })
       if (!this.#trees.has(pathText(path))) continue
       const tree = this.#edits.tree(path)
       if (tree === null) this.#occupied.set(pathText(path), { path, version: 0 })
       for (const living of tree ?? []) if (this.#stays(living.path)) this.#occupyAbove(living.path, living)
+      yield
     }
   }
 
@@ -192,16 +199,22 @@ class RevertPlan {
   }
 
   *#write(): Generator<undefined, void> {
-    yield* this.#forChanged(shallowestFirst, ({ path, head, now, state: { value, fields } }) => {
-      if (value === undefined) return
-      this.#edits.markComposed(path)
-      const texts = boundedFields(fields.map((field) => segmentsOf(field).join('/')))
-      if (head === null || now === undefined || texts.length === 0) this.#edits.replace(path, head, value)
-      else this.#update(head, value, texts)
-    })
+    for (const { path } of [...this.#documents.values()].toSorted(shallowestFirst)) {
+      const document = this.#documents.get(pathText(path))
+      if (document?.isChanged === true) yield* this.#writeDocument(document)
+      yield
+    }
     yield* this.#forChanged(deepestFirst, ({ head, state }) => {
       if (state.value === undefined && head !== null) this.#edits.remove(head)
     })
+  }
+
+  *#writeDocument({ path, head, now, state: { value, fields } }: PlannedDocument): Generator<undefined, void> {
+    if (value === undefined) return
+    this.#edits.markComposed(path)
+    const texts = yield* fieldTexts(fields)
+    if (head === null || now === undefined || texts.length === 0) this.#edits.replace(path, head, value)
+    else this.#update(head, value, texts)
   }
 
   #update(head: DocumentHead, value: Json, fields: readonly string[]): void {
@@ -209,13 +222,26 @@ class RevertPlan {
   }
 }
 
-/** Throws TOO_LARGE (pageBytes): conflicts are never cut off in silence. */
-function checkFindings(findings: readonly RevertFinding[], { pageBytes }: Limits): void {
+/** Throws TOO_LARGE (pageBytes), in steps: conflicts are never cut off in silence. */
+function* checkFindings(findings: readonly RevertFinding[], { pageBytes }: Limits): Generator<undefined, void> {
   let bytes = 0
-  for (const { now, wanted } of findings) bytes += FINDING_BYTES + jsonBytes(now ?? null) + jsonBytes(wanted ?? null)
+  for (const [i, { now, wanted }] of findings.entries()) {
+    bytes += FINDING_BYTES + jsonBytes(now ?? null) + jsonBytes(wanted ?? null)
+    if ((i + 1) % STEP_FIELDS === 0) yield
+  }
   if (bytes <= pageBytes) return
   const advice = 'narrow the period or the paths, and revert in parts'
   throw tooLarge('pageBytes', pageBytes, `The conflicts have more than ${pageBytes} bytes (${advice})`)
+}
+
+/** The texts of written fields within the bounds, in steps. */
+function* fieldTexts(fields: readonly FieldPath[]): Generator<undefined, readonly string[]> {
+  const texts: string[] = []
+  for (const field of fields) {
+    texts.push(segmentsOf(field).join('/'))
+    if (texts.length % STEP_FIELDS === 0) yield
+  }
+  return yield* boundedFieldSteps(texts)
 }
 
 /** The field without what follows a key that cannot be a segment of a path. */
@@ -232,6 +258,13 @@ function deepestFirst(a: PlannedDocument, b: PlannedDocument): number {
   return shallowestFirst(b, a)
 }
 
-function inOrder(a: RevertFinding, b: RevertFinding): number {
-  return compareText(pathText(a.path), pathText(b.path)) || compareText(a.field.join('/'), b.field.join('/'))
+/** Findings in the order of their paths and fields, in steps. */
+function* inOrder(findings: readonly RevertFinding[]): Generator<undefined, readonly RevertFinding[]> {
+  const named: { readonly finding: RevertFinding; readonly path: string; readonly field: string }[] = []
+  for (const finding of findings) {
+    named.push({ finding, path: pathText(finding.path), field: finding.field.join('/') })
+    if (named.length % STEP_FIELDS === 0) yield
+  }
+  const sorted = yield* sortSteps(named, (a, b) => compareText(a.path, b.path) || compareText(a.field, b.field))
+  return sorted.map(({ finding }) => finding)
 }

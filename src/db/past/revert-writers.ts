@@ -7,6 +7,9 @@ import type { RevertFinding } from '../write/request.ts'
 import { isSame } from './leaf-edits.ts'
 import type { RevertedDocument } from './reverted-documents.ts'
 
+/** Findings that are looked at in one step. */
+const STEP_FINDINGS = 512
+
 /** Documents whose histories are read concurrently. */
 const HISTORIES_AT_ONCE = 16
 
@@ -24,22 +27,25 @@ export async function writersOf(
     documents.map(({ path, versions }) => [pathText(path), new Set(versions.map(({ version }) => version))]),
   )
   const writers = new Map<RevertFinding, string | null>()
-  const groups = [...groupByWriter(findings)]
+  const groups = [...(await search.run(groupByWriter(findings)))]
   for (let i = 0; i < groups.length && !search.isOver; i += HISTORIES_AT_ONCE) {
     await Promise.all(
       groups.slice(i, i + HISTORIES_AT_ONCE).map(async ([text, group]) => {
         const tracing = new WriterTracing(group, reverted.get(text) ?? new Set())
         await traceWriters(context, search, tracing)
-        for (const [finding, actor] of tracing.writers) writers.set(finding, actor)
+        await search.run(tracing.report(writers))
       }),
     )
   }
   return writers
 }
 
-function groupByWriter(findings: readonly RevertFinding[]): ReadonlyMap<string, readonly RevertFinding[]> {
+function* groupByWriter(
+  findings: readonly RevertFinding[],
+): Generator<undefined, ReadonlyMap<string, readonly RevertFinding[]>> {
   const groups = new Map<string, RevertFinding[]>()
-  for (const finding of findings) {
+  for (const [i, finding] of findings.entries()) {
+    if ((i + 1) % STEP_FINDINGS === 0) yield
     const text = pathText(finding.writer.path)
     const group = groups.get(text) ?? []
     group.push(finding)
@@ -55,8 +61,8 @@ async function traceWriters({ store, tenant }: TenantContext, search: Search, tr
     const { slice } = search
     const { rows, next } = await store.history(tenant, tracing.path, { before, reverse: true, limit: slice })
     search.count({ rows: rows.length, short: rows.length < slice.rows && next !== undefined })
-    for (const version of rows.toReversed()) tracing.take(version)
-    if (next === undefined) return tracing.end()
+    for (const version of rows.toReversed()) await search.run(tracing.take(version))
+    if (next === undefined) return await search.run(tracing.end())
     before = next
     await search.yieldOrTimeOut()
   }
@@ -65,7 +71,7 @@ async function traceWriters({ store, tenant }: TenantContext, search: Search, tr
 /** Finds the versions of one document that made the fields of findings what they are. */
 class WriterTracing {
   readonly path: Path
-  readonly writers = new Map<RevertFinding, string | null>()
+  readonly #writers = new Map<RevertFinding, string | null>()
   readonly #newest: number
   readonly #reverted: ReadonlySet<number>
   #open: readonly RevertFinding[]
@@ -79,31 +85,43 @@ class WriterTracing {
     this.#reverted = reverted
   }
 
+  /** Adds the writers that were found to those of other documents. */
+  *report(writers: Map<RevertFinding, string | null>): Generator<undefined, void> {
+    let count = 0
+    for (const [finding, actor] of this.#writers) {
+      writers.set(finding, actor)
+      if (++count % STEP_FINDINGS === 0) yield
+    }
+  }
+
   get isDone(): boolean {
     return this.#open.length === 0
   }
 
   /** Takes the next version, from the newest on. */
-  take(version: Version): void {
+  *take(version: Version): Generator<undefined, void> {
     // The newest versions may have been written after the revert was decided.
     if (version.version > this.#newest) return
-    this.#judge(version)
+    yield* this.#judge(version)
     this.#newer = version
   }
 
   /** There are no older versions; they were removed where the last one is not the first. */
-  end(): void {
-    if (this.#newer?.version === 1) this.#judge(null)
+  *end(): Generator<undefined, void> {
+    if (this.#newer?.version === 1) yield* this.#judge(null)
   }
 
   /** A field was written by the newer version when it differs in the older one. */
-  #judge(older: Version | null): void {
+  *#judge(older: Version | null): Generator<undefined, void> {
     const newer = this.#newer
     if (newer === null || this.#reverted.has(newer.version)) return
     const isWriter = ({ field }: RevertFinding): boolean =>
       field.length === 0 || !isSame(leafOf(newer, field), leafOf(older, field))
-    for (const finding of this.#open) if (isWriter(finding)) this.writers.set(finding, newer.actor)
-    this.#open = this.#open.filter((finding) => !this.writers.has(finding))
+    for (const [i, finding] of this.#open.entries()) {
+      if (isWriter(finding)) this.#writers.set(finding, newer.actor)
+      if ((i + 1) % STEP_FINDINGS === 0) yield
+    }
+    this.#open = this.#open.filter((finding) => !this.#writers.has(finding))
   }
 }
 

@@ -4,12 +4,16 @@ import { compareText, documentPrefixes, pathText, type Path } from '../../core/p
 import type { Write } from '../../core/version.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { toWriteResult } from '../shape/render.ts'
+import { WorkSlice } from '../time/time-slice.ts'
 import type { Committer } from '../write/committer.ts'
 import type { DecidedOperation, Request, RevertFinding } from '../write/request.ts'
 import { bringBack } from './purge-guard.ts'
 import { revertOperation } from './revert-plan.ts'
 import { writersOf } from './revert-writers.ts'
 import { revertedDocuments, type ParsedSelection, type RevertedDocument } from './reverted-documents.ts'
+
+/** Conflicts that are made in one step. */
+const STEP_CONFLICTS = 1_024
 
 /** Documents whose nested collections are looked up in one call. */
 const PARENTS_PER_LOOKUP = 64
@@ -88,11 +92,18 @@ async function conflictsOf(
   documents: readonly RevertedDocument[],
 ): Promise<readonly RevertConflict[]> {
   const writers = await writersOf(context, findings, documents)
-  return findings.map((finding) => ({
-    path: pathText(finding.path),
-    field: finding.field.join('/'),
-    now: finding.now ?? null,
-    wanted: finding.wanted ?? null,
-    by: writers.get(finding) ?? null,
-  }))
+  return new WorkSlice().run(conflictSteps(findings, writers))
+}
+
+function* conflictSteps(
+  findings: readonly RevertFinding[],
+  writers: ReadonlyMap<RevertFinding, string | null>,
+): Generator<undefined, readonly RevertConflict[]> {
+  const conflicts: RevertConflict[] = []
+  for (const finding of findings) {
+    const { path, field, now = null, wanted = null } = finding
+    conflicts.push({ path: pathText(path), field: field.join('/'), now, wanted, by: writers.get(finding) ?? null })
+    if (conflicts.length % STEP_CONFLICTS === 0) yield
+  }
+  return conflicts
 }

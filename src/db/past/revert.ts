@@ -10,7 +10,7 @@ import {
   type WholeReversal,
 } from './field-reversal.ts'
 import { isFree } from '../write/staged/precondition.ts'
-import { isExistence, isSame, leafEdits, ownField, type LeafEdit } from './leaf-edits.ts'
+import { isExistence, isSameSteps, leafEditSteps, ownField, type LeafEdit } from './leaf-edits.ts'
 
 /** A version that is taken back, with what it changed. */
 export type RevertedVersion =
@@ -54,6 +54,9 @@ export interface RevertedState {
   readonly kept: readonly KeptValue[]
 }
 
+/** Fields that are looked at in one step. */
+const STEP_FIELDS = 512
+
 /** The reversal of versions of one document, given newest first, in steps. Pure. */
 export function* documentReversal(versions: readonly RevertedVersion[]): Generator<undefined, DocumentReversal> {
   const compiling = new DocumentCompiling()
@@ -62,33 +65,42 @@ export function* documentReversal(versions: readonly RevertedVersion[]): Generat
 }
 
 /**
- * Takes the versions of a document back on its present state. A document that they made goes, unless another version
- * was written since; one that they deleted comes back, unless something is there. Pure.
+ * Takes the versions of a document back on its present state, in steps. A document that they made goes, unless another
+ * version was written since; one that they deleted comes back, unless something is there. Pure.
  */
-export function takeBackDocument(reversal: DocumentReversal, present: PresentDocument): RevertedState {
-  const { value, fields, kept } = takenBack(reversal, present)
-  const found = kept.map(({ field, wanted }) => ({ field, wanted, now: fieldAt(value, field) }))
-  return { value, fields, kept: found.filter(isDifferent) }
+export function* takeBackDocument(
+  reversal: DocumentReversal,
+  present: PresentDocument,
+): Generator<undefined, RevertedState> {
+  const { value, fields, kept } = yield* takenBack(reversal, present)
+  const different: KeptValue[] = []
+  for (const [i, { field, wanted }] of kept.entries()) {
+    const now = fieldAt(value, field)
+    if (yield* isDifferent(now, wanted)) different.push({ field, wanted, now })
+    if ((i + 1) % STEP_FIELDS === 0) yield
+  }
+  return { value, fields, kept: different }
 }
 
-function takenBack(reversal: DocumentReversal, present: PresentDocument): TakenBack {
+function* takenBack(reversal: DocumentReversal, present: PresentDocument): Generator<undefined, TakenBack> {
   const { version, value } = present
   const { whole, inside, life, newer } = reversal
   const isGone = value === undefined
-  if (whole === null || life === null) return takeBack(reversal, value, isGone)
-  if (isResult(whole.result, present)) return { value: whole.result, fields: [], kept: whole.kept }
-  const within = takeBackInside(inside, value, isGone)
-  const isBack = life.kind === 'NEW' ? version <= life.version + newer : isSame(within.value, whole.before)
+  if (whole === null || life === null) return yield* takeBack(reversal, value, isGone)
+  if (yield* isResult(whole.result, present)) return { value: whole.result, fields: [], kept: whole.kept }
+  const within = yield* takeBackInside(inside, value, isGone)
+  const isBack = life.kind === 'NEW' ? version <= life.version + newer : yield* isSameSteps(within.value, whole.before)
   if (isGone || isBack) return { value: whole.result, fields: [[]], kept: whole.kept }
   const kept = [{ field: [], wanted: whole.wanted }]
   return life.kind === 'NEW' ? { ...within, kept } : { value, fields: [], kept }
 }
 
 /** Whether a document is what its reverted versions leave, but for fields whose names are taken. */
-function isResult(result: Json | undefined, { value, isTaken }: PresentDocument): boolean {
-  if (!isObject(value) || !isObject(result) || isTaken === undefined) return isSame(value, result)
+function* isResult(result: Json | undefined, { value, isTaken }: PresentDocument): Generator<undefined, boolean> {
+  if (!isObject(value) || !isObject(result) || isTaken === undefined) return yield* isSameSteps(value, result)
   const isLeft = (name: string): boolean => Object.hasOwn(value, name) || isFree(result, name) || !isTaken(name)
-  return isSame(value, Object.fromEntries(Object.entries(result).filter(([name]) => isLeft(name))))
+  const left = Object.fromEntries(Object.entries(result).filter(([name]) => isLeft(name)))
+  return yield* isSameSteps(value, left)
 }
 
 /** Puts the reversal of a document's versions together, given oldest first. */
@@ -124,8 +136,8 @@ class DocumentCompiling {
     after: Json | undefined,
   ): Generator<undefined, void> {
     const older = yield* this.reversal()
-    const { value, kept } = takenBack(older, { version: version - 1, value: before })
-    this.#whole = { before, after, result: value, kept, wanted: wantedOf(older, before) }
+    const { value, kept } = yield* takenBack(older, { version: version - 1, value: before })
+    this.#whole = { before, after, result: value, kept, wanted: yield* wantedOf(older, before) }
     this.#life = kind === 'UPDATE' ? null : { kind, version }
     this.#edits = []
     this.#newer = 0
@@ -134,9 +146,9 @@ class DocumentCompiling {
 }
 
 /** Whether what stays differs from what is wanted, in more than empty objects. */
-function isDifferent({ now, wanted }: KeptValue): boolean {
+function* isDifferent(now: Json | undefined, wanted: Json | undefined): Generator<undefined, boolean> {
   if (now === undefined || wanted === undefined) return now !== wanted
-  return !leafEdits(now, wanted).every(isExistence)
+  return !(yield* leafEditSteps(now, wanted)).every(isExistence)
 }
 
 function fieldAt(value: Json | undefined, field: FieldPath): Json | undefined {

@@ -190,7 +190,7 @@ class RevertGathering {
     const document = this.#documents.get(text) ?? { path: version.path, versions: [] }
     document.versions.push(reverted)
     this.#documents.set(text, document)
-    this.#count(reverted)
+    await this.#timeSlice.run(this.#count(reverted))
   }
 
   /** The version, or the edits in it that a pattern of fields names; null: nothing of it is selected. */
@@ -216,7 +216,7 @@ class RevertGathering {
     return matching.map((pattern) => pattern.slice(path.length))
   }
 
-  #count(reverted: RevertedVersion): void {
+  *#count(reverted: RevertedVersion): Generator<undefined, void> {
     const { documents, revertedVersions, revertedBytes } = this.#context.limits
     const narrow = 'narrow the period or the paths, and revert in parts'
     if (this.#documents.size > documents) {
@@ -229,7 +229,8 @@ class RevertGathering {
         `It takes back more than ${revertedVersions} versions (${narrow})`,
       )
     }
-    this.#bytes += bytesOf(reverted)
+    const bytes = yield* bytesOf(reverted)
+    this.#bytes += bytes
     if (this.#bytes > revertedBytes) {
       throw tooLarge(
         'revertedBytes',
@@ -247,16 +248,22 @@ function isNamed({ field }: LeafEdit, patterns: readonly Pattern[]): boolean {
 /** Estimated bytes beside the values of one edit. */
 const EDIT_BYTES = 64
 
-function bytesOf(reverted: RevertedVersion): number {
+/** Edits that are counted in one step. */
+const STEP_EDITS = 512
+
+function* bytesOf(reverted: RevertedVersion): Generator<undefined, number> {
   switch (reverted.kind) {
     case 'NEW':
       return EDIT_BYTES
     case 'DELETE':
       return EDIT_BYTES + jsonBytes(reverted.before)
-    case 'UPDATE':
-      return reverted.edits.reduce(
-        (sum, { before, after }) => sum + EDIT_BYTES + jsonBytes(before ?? null) + jsonBytes(after ?? null),
-        EDIT_BYTES,
-      )
+    case 'UPDATE': {
+      let bytes = EDIT_BYTES
+      for (const [i, { before, after }] of reverted.edits.entries()) {
+        bytes += EDIT_BYTES + jsonBytes(before ?? null) + jsonBytes(after ?? null)
+        if ((i + 1) % STEP_EDITS === 0) yield
+      }
+      return bytes
+    }
   }
 }

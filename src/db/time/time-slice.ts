@@ -45,14 +45,6 @@ export class WorkSlice {
   }
 }
 
-/** The result of steps, at once. */
-export function runAtOnce<T>(steps: Generator<unknown, T>): T {
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
-}
-
 /**
  * Bounds a read of many pages: it yields to the event loop between two pages, and throws TIMEOUT past its time. (The
  * embedded store answers without waiting, so a loop over its pages alone would block the process.)

@@ -209,11 +209,12 @@ export class Committer {
 
   async #draftAll(batch: readonly PendingWrite[], at: Millis): Promise<readonly DraftedWrite[]> {
     const { store, tenant, tail, limits } = this.#options
+    // The embedded store answers without waiting: what it reads belongs to the same turn as the first draft.
+    const workSlice = new WorkSlice()
     const readSet = collectReadSet(batch.map(({ request }) => request))
     const state = new StagedDocuments(await load({ store, tenant, revision: tail.last, readSet, limits }))
     const drafted: DraftedWrite[] = []
     let bytesLeft = BATCH_BYTES
-    const workSlice = new WorkSlice()
     for (const pending of batch) {
       if (workSlice.isLong) await workSlice.nextTurn()
       const each: DraftedWrite =

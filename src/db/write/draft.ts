@@ -2,12 +2,12 @@ import type { Expect } from '../../core/database/options.ts'
 import { badArgument, DatabaseError } from '../../core/error.ts'
 import { fieldSetter, getField } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
+import { runAtOnce } from '../../core/json/value-steps.ts'
 import { patched, type ParsedPatch, type Patched } from '../../core/patch/patch.ts'
 import { PatchBudget } from '../../core/patch/patch-error.ts'
 import { isDocumentPath, pathText, type Path } from '../../core/path.ts'
 import type { ResolvedPath } from '../../core/path-resolution.ts'
 import type { RevertFinding, Request, WriteOperation } from './request.ts'
-import { runAtOnce } from '../time/time-slice.ts'
 import { DocumentEdits, type DraftContext, type Edited } from './staged/document-edits.ts'
 import { putDocument, putField, removeField } from './staged/place.ts'
 import { checkExpectation, headDocument, notFound } from './staged/precondition.ts'
@@ -64,7 +64,7 @@ class Drafting {
       case 'put':
         return this.#put(operation.path, operation.value, operation.expect)
       case 'patch':
-        return this.#patch(operation.path, operation.patch, operation.expect)
+        return yield* this.#patch(operation.path, operation.patch, operation.expect)
       case 'delete':
         return this.#delete(operation.path, operation.expect)
       case 'decided':
@@ -112,7 +112,7 @@ class Drafting {
     putField(this.#edits, { head: live, fieldPath }, value)
   }
 
-  #patch(path: Path, patch: ParsedPatch, expect: Expect | undefined): void {
+  *#patch(path: Path, patch: ParsedPatch, expect: Expect | undefined): Generator<undefined, void> {
     const { head, fieldPath } = this.#edits.resolve(path)
     const live = this.#edits.live(head, headDocument(head, path), 'does not exist; put or post makes it')
     checkExpectation(live, live.path, expect)
@@ -120,15 +120,16 @@ class Drafting {
     if (current === undefined) throw notFound(path, 'has nothing to patch; put it first')
     const change = this.#patched(live, { current, patch, fieldPath })
     if (change.isTimed) this.#edits.markTimed()
-    const { fields, names, apply } = change
+    const { fields, names, steps } = change
+    const { copies } = this.#edits
     if (fieldPath.length > 0) {
-      return this.#edits.write(live, { fields, names: fieldPath.slice(0, 1) }, () =>
-        fieldSetter(this.#edits.copies)(live.value, fieldPath, apply()),
-      )
+      return yield* this.#edits.writeSteps(live, { fields, names: fieldPath.slice(0, 1) }, function* () {
+        return fieldSetter(copies)(live.value, fieldPath, yield* steps())
+      })
     }
-    if (names !== null) return this.#edits.write(live, { fields, names }, apply)
+    if (names !== null) return yield* this.#edits.writeSteps(live, { fields, names }, steps)
     this.#edits.markComposed(live.path)
-    this.#edits.replace(live.path, live, apply())
+    this.#edits.replace(live.path, live, yield* steps())
   }
 
   #patched(

@@ -22,10 +22,13 @@ export async function publishEphemeral(context: TenantContext, request: Request,
   const { writes } = draft(request, state, { at, limits })
   const { actor } = request
   const [revision, digest] = [tail.last, null]
-  const versionOf = (write: Write): Version => ({
-    ...write,
+  const versionOf = ({ path, type, fields, value, createdAt }: Write): Version => ({
+    path,
     version: NO_VERSION,
-    createdAt: write.createdAt ?? at,
+    type,
+    fields,
+    value,
+    createdAt: createdAt ?? at,
     revision,
     updatedAt: at,
     actor,

@@ -1,5 +1,5 @@
 import type { Commit } from '../../core/commit.ts'
-import type { Path } from '../../core/path.ts'
+import { pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import { decide, type DraftState } from '../decision.ts'
 import type { Purges } from '../erasure.ts'
@@ -10,7 +10,8 @@ import { indexCommit } from './commit-index.ts'
 import { beginErasure, readPurges } from './rewrite/erase.ts'
 import { documentKey, toDocumentKey, versionKey } from './keys.ts'
 import { readStoredCommit, readRow } from './read/log.ts'
-import { encodeCommit, pathsInRow, versionInHead } from './rows.ts'
+import { decodedAtOnce } from './read/stored-row.ts'
+import { encodeCommit, pathsInRow, versionInLine, type EncodedVersion } from './rows.ts'
 import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
 import { openTenant } from './tenant.ts'
 
@@ -28,6 +29,12 @@ export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: reado
   return results
 }
 
+/** The newest version of a document; 0 in no table: it has none. */
+interface DocumentHead {
+  readonly version: number
+  readonly table: LmdbTables['heads'] | null
+}
+
 /** A tenant in the running transaction, with the drafts that were appended in it. */
 class AppendState implements DraftState, TenantView {
   readonly tables: LmdbTables
@@ -36,6 +43,8 @@ class AppendState implements DraftState, TenantView {
    * each field name, and a batch hundreds of drafts: each row of the log is read once per base revision.
    */
   readonly #written = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
+  /** The newest versions of the documents that were looked at or written, by path text. */
+  readonly #heads = new Map<string, DocumentHead>()
   tenant: TenantRow
 
   constructor(tables: LmdbTables, tenant: TenantRow) {
@@ -56,10 +65,22 @@ class AppendState implements DraftState, TenantView {
   }
 
   versionOf(path: Path): number {
-    if (path.length === 0) return 0
+    return path.length === 0 ? 0 : this.#head(path).version
+  }
+
+  /** The newest version of a document, and the table that has it; no value becomes a string. */
+  #head(path: Path): DocumentHead {
+    const text = pathText(path)
+    const known = this.#heads.get(text)
+    if (known !== undefined) return known
     const key = documentKey(toDocumentKey(this.tenant.number, path))
-    const row = this.tables.heads.get(key) ?? this.tables.tombstones.get(key) ?? this.tables.purged.get(key)
-    return row === undefined ? 0 : versionInHead(row)
+    let head: DocumentHead = { version: 0, table: null }
+    for (const table of [this.tables.heads, this.tables.tombstones, this.tables.purged]) {
+      const row = head.table === null ? table.getBinaryFast(key) : undefined
+      if (row !== undefined) head = { version: versionInLine(row), table }
+    }
+    this.#heads.set(text, head)
+    return head
   }
 
   /** Reads the log after `since`, which is usually short from there on. */
@@ -76,41 +97,49 @@ class AppendState implements DraftState, TenantView {
   /** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
   append(draft: Draft, lost: LostWrites): Appended {
     const earlier = this.tables.commits.get([this.tenant.number, draft.id])
-    if (earlier !== undefined) return { kind: 'repeated', commit: readStoredCommit(this, earlier) }
+    if (earlier !== undefined) return { kind: 'repeated', commit: decodedAtOnce(readStoredCommit(this, earlier)) }
     const result = decide(draft, this, lost)
     if (result.kind === 'committed') {
-      writeCommit(this, result.commit)
+      this.#writeCommit(result.commit, draft)
       const { revision: last, at } = result.commit
       this.tenant = { ...this.tenant, last, at, indexed: last }
     }
     return result
   }
-}
 
-/** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */
-function writeCommit({ tables, tenant: { number } }: TenantView, commit: Commit): void {
-  const { row, versions } = encodeCommit(commit)
-  void tables.log.put([number, commit.revision], row)
-  void tables.commits.put([number, commit.id], commit.revision)
-  const writes = commit.versions.map(({ path, type, purged }) => ({
-    path,
-    isDelete: type === 'DELETE' && purged !== true,
-  }))
-  indexCommit(tables, number, { ...commit, writes })
-  commit.versions.forEach((version, i) => {
-    const encoded = versions[i]
-    if (encoded === undefined) return
-    const document = toDocumentKey(number, version.path)
-    void tables.versions.put(versionKey(document, commit.revision), encoded.location)
-    const current = headTable(tables, version)
-    void current.put(documentKey(document), encoded.head)
-    if (version.purged === true) beginErasure(tables, document, commit.revision)
-    // Before its first version a document is in none of the tables.
-    if (version.version === 1) return
-    for (const other of [tables.heads, tables.tombstones, tables.purged]) {
-      if (other !== current) void other.remove(documentKey(document))
-    }
-  })
+  /** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */
+  #writeCommit(commit: Commit, draft: Draft): void {
+    const { tables, tenant } = this
+    const { row, versions } = encodeCommit(
+      commit,
+      draft.writes.map(({ json }) => json),
+    )
+    void tables.log.put([tenant.number, commit.revision], row)
+    void tables.commits.put([tenant.number, commit.id], commit.revision)
+    const writes = commit.versions.map(({ path, type, purged }) => ({
+      path,
+      isDelete: type === 'DELETE' && purged !== true,
+    }))
+    indexCommit(tables, tenant.number, { ...commit, writes })
+    commit.versions.forEach((version, i) => {
+      const encoded = versions[i]
+      if (encoded !== undefined) this.#writeVersion(version, encoded)
+    })
+  }
+
+  #writeVersion(version: Version, { location, head }: EncodedVersion): void {
+    const { tables, tenant } = this
+    const document = toDocumentKey(tenant.number, version.path)
+    const key = documentKey(document)
+    void tables.versions.put(versionKey(document, version.revision), location)
+    const table = headTable(tables, version)
+    // lmdb stores a string as these bytes.
+    void table.put(key, head as unknown as string)
+    if (version.purged === true) beginErasure(tables, document, version.revision)
+    const before = this.#head(version.path).table
+    if (before !== null && before !== table) void before.remove(key)
+    this.#heads.set(pathText(version.path), { version: version.version, table })
+  }
 }
 
 /** The table with the newest version of a document. */

@@ -32,6 +32,7 @@ import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment, isStorageError } from './environment.ts'
 import { readHistoryRows } from './read/history.ts'
 import { listDocuments } from './read/list.ts'
+import { decodedPage, decodedRows } from './read/stored-row.ts'
 import { findPaths, listPaths } from './read/paths.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
 import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
@@ -140,12 +141,14 @@ class LmdbStore implements Store {
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, (view) =>
+    const rows = this.#read(tenant, (view) =>
       ids.map((id) => {
         const revision = view.tables.commits.get([view.tenant.number, id])
         return revision === undefined ? null : readStoredCommit(view, revision)
       }),
     )
+    const found = (await decodedRows(rows.filter((row) => row !== null))).values()
+    return rows.map((row) => (row === null ? null : (found.next().value ?? null)))
   }
 
   async heads(
@@ -153,11 +156,11 @@ class LmdbStore implements Store {
     paths: readonly Path[],
     at: Revision = Infinity,
   ): Promise<Snapshot<readonly (Version | null)[]>> {
-    return this.#read(tenant, (view) => readLmdbHeads(view, paths, at))
+    return decodedPage(this.#read(tenant, (view) => readLmdbHeads(view, paths, at)))
   }
 
   async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    return this.#read(tenant, (view) => listDocuments(view, range, at))
+    return decodedPage(this.#read(tenant, (view) => listDocuments(view, range, at)))
   }
 
   async paths(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<PathPage> {
@@ -185,11 +188,12 @@ class LmdbStore implements Store {
   }
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return this.#read(tenant, (view) => readHistoryRows(view, path, range))
+    return decodedPage(this.#read(tenant, (view) => readHistoryRows(view, path, range)))
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    return this.#read(tenant, (view) => readLogRows(view, range))
+    const { rows, ...page } = this.#read(tenant, (view) => readLogRows(view, range))
+    return { ...page, commits: await decodedRows(rows) }
   }
 
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
@@ -270,7 +274,7 @@ class LmdbStore implements Store {
     return this.#environment.read((tables) => {
       const purges = this.#purges.get(tenant) ?? readPurges(tables, row.number)
       this.#purges.set(tenant, purges)
-      return action({ tables, tenant: row, purges })
+      return action({ tables, tenant: row, purges, largeRows: new Map() })
     })
   }
 

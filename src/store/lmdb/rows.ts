@@ -2,6 +2,7 @@ import type { Commit } from '../../core/commit.ts'
 import type { Json } from '../../core/json/json.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { ChangeType, Millis, Revision, Version } from '../../core/version.ts'
+import { oneVersion, type StoredRow } from './read/stored-row.ts'
 import type { FoundCommit, VersionRow } from './tables.ts'
 
 /**
@@ -35,27 +36,32 @@ type VersionMeta = Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>
 /** The stored form of a commit. */
 interface EncodedCommit {
   readonly row: Buffer
-  /**
-   * For each version of the commit, in order: the location of its line, and its document's row in `heads`, `tombstones`
-   * or `purged`.
-   */
-  readonly versions: readonly { readonly location: VersionRow; readonly head: string }[]
+  /** In the order of the commit. */
+  readonly versions: readonly EncodedVersion[]
 }
 
-export function encodeCommit(commit: Commit): EncodedCommit {
-  const { id, at, actor, digest } = commit
-  const meta: CommitMeta = [id, at, actor, digest]
-  const lines = [JSON.stringify(meta), JSON.stringify(commit.versions.map(({ path }) => pathText(path)))]
-  let offset = Buffer.byteLength(lines.join('\n')) + 1
-  const versions = commit.versions.map((version) => {
-    const line = encodeLine(version)
-    const length = Buffer.byteLength(line)
-    const location = locationOf(version.version, { offset, length, purged: version.purged === true })
-    offset += length + 1
-    lines.push(line)
-    return { location, head: encodeHead(line, version) }
-  })
-  return { row: Buffer.from(lines.join('\n')), versions }
+/** The stored form of a version. */
+export interface EncodedVersion {
+  /** Location of its line. */
+  readonly location: VersionRow
+  /** Its document's row in `heads`, `tombstones` or `purged`. */
+  readonly head: Buffer
+}
+
+/** `texts`: the values of the versions as compact JSON, where they are known. */
+export function encodeCommit(commit: Commit, texts: readonly (string | undefined)[] = []): EncodedCommit {
+  const { id, revision, at, actor, digest } = commit
+  const lines = commit.versions.map((version, i) => ({
+    path: version.path,
+    line: Buffer.from(encodeLine(version, texts[i])),
+  }))
+  const { row, locations } = encodeLines([id, at, actor, digest], lines)
+  const tail = Buffer.from(headTail({ revision, updatedAt: at, actor, commit: id }))
+  const versions = lines.map(({ line }, i) => ({
+    location: locations[i] ?? [0, 0, 0],
+    head: Buffer.concat([line.subarray(0, isMarkLine(line) ? -3 : -1), tail]),
+  }))
+  return { row, versions }
 }
 
 interface LinePlace {
@@ -69,9 +75,10 @@ function locationOf(version: number, { offset, length, purged }: LinePlace): Ver
   return purged ? [version, offset, length, 1] : [version, offset, length]
 }
 
-function encodeLine({ version, type, fields, createdAt, value, purged }: Version): string {
-  const line: VersionLine = [version, type, fields, createdAt, value]
-  return JSON.stringify(purged === true ? [...line, 1] : line)
+/** `text`: the value as compact JSON. */
+function encodeLine({ version, type, fields, createdAt, value, purged }: Version, text?: string): string {
+  const head = JSON.stringify([version, type, fields, createdAt]).slice(0, -1)
+  return `${head},${text ?? JSON.stringify(value)}${purged === true ? ',1' : ''}]`
 }
 
 /** The tail of the line of a mark, which no other line has: only a mark has a sixth element. */
@@ -81,9 +88,13 @@ const MARK_TAIL = ',null,1]'
  * Appends the commit's metadata to the version's line: one parse reads both, and the value is serialized once. The
  * table `purged` says of its rows that they are marks.
  */
-export function encodeHead(line: string, { revision, updatedAt, actor, commit }: VersionMeta): string {
-  const version = line.slice(0, line.endsWith(MARK_TAIL) ? -3 : -1)
-  return `${version},${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`
+export function encodeHead(line: string, meta: VersionMeta): string {
+  return line.slice(0, line.endsWith(MARK_TAIL) ? -3 : -1) + headTail(meta)
+}
+
+/** The end of a row of `heads`, behind the version. */
+function headTail({ revision, updatedAt, actor, commit }: VersionMeta): string {
+  return `,${JSON.stringify([revision, updatedAt, actor, commit]).slice(1)}`
 }
 
 /** The row of `purged` for a mark. */
@@ -148,8 +159,8 @@ function fieldsSpan(row: Buffer, offset: number): { readonly start: number; read
   return { start, end: end + 1 }
 }
 
-/** The version number at the start of a line. */
-function versionInLine(line: Buffer): number {
+/** The version number at the start of a line, or of the bytes of a row of `heads`. */
+export function versionInLine(line: Buffer): number {
   return Number.parseInt(line.toString('latin1', 1, 18), 10)
 }
 
@@ -199,20 +210,27 @@ export function linesOf(row: Buffer): readonly Buffer[] {
   return lines
 }
 
-/** One version of a log row. */
-export function decodeVersion(path: Path, row: Buffer, { revision, row: [, offset, length] }: FoundCommit): Version {
+/** One version of a log row; the buffer of the row may be reused. */
+export function storedVersion(
+  path: Path,
+  row: Buffer,
+  { revision, row: [, offset, length] }: FoundCommit,
+): StoredRow<Version> {
   const [commit, updatedAt, actor] = decodeMeta(row)
-  return decodeLine(path, row.toString('utf8', offset, offset + length), { revision, updatedAt, actor, commit })
+  const line = row.toString('utf8', offset, offset + length)
+  return oneVersion(() => decodeLine(path, line, { revision, updatedAt, actor, commit }))
 }
 
-export function decodeCommit(row: Buffer, revision: Revision): Commit {
+/** A log row, whose buffer may be reused. */
+export function storedCommit(row: Buffer, revision: Revision): StoredRow<Commit> {
   const [metaLine = '', pathsLine = '', ...lines] = row.toString('utf8').split('\n')
   const [id, at, actor, digest, thinned] = JSON.parse(metaLine) as CommitMeta
   const paths = JSON.parse(pathsLine) as readonly string[]
   const meta = { revision, updatedAt: at, actor, commit: id }
-  const versions = paths.map((text, i) => decodeLine(text.split('/'), lines[i] ?? '', meta))
-  const commit = { id, revision, at, actor, digest, versions }
-  return thinned === 1 ? { ...commit, thinned: true } : commit
+  return {
+    versions: paths.map((text, i) => () => decodeLine(text.split('/'), lines[i] ?? '', meta)),
+    join: (versions) => ({ id, revision, at, actor, digest, versions, ...(thinned === 1 ? { thinned: true } : {}) }),
+  }
 }
 
 /** Time of the commit in a log row. */

@@ -56,6 +56,8 @@ export interface TenantView {
   readonly tenant: TenantRow
   /** The rows of `erasures`: what is not erased on disk is read as erased. */
   readonly purges: Purges
+  /** Cache of large rows of the log by revision; null: seen once, not held yet. Default: none. */
+  readonly largeRows?: Map<number, Buffer | null> | undefined
 }
 
 /**

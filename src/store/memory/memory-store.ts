@@ -215,7 +215,10 @@ function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {
     at,
     actor,
     digest,
-    versions: writes.map((write) => ({ ...write, createdAt: write.createdAt ?? at, ...facts })),
+    versions: writes.map(({ path, version, type, fields, value, createdAt, purged }) => {
+      const written = { path, version, type, fields, value, createdAt: createdAt ?? at, ...facts }
+      return purged === true ? { ...written, purged } : written
+    }),
   }
 }
 

@@ -1,25 +1,15 @@
 import { Copies } from '../../../core/json/copies.ts'
 import { getField } from '../../../core/json/field.ts'
 import { isObject, type Json } from '../../../core/json/json.ts'
-import { checkSize, exactValue } from '../../../core/json/value.ts'
 import { joinFields, settledFields } from '../../../core/json/written-fields.ts'
-import { tooLarge, type Limits } from '../../../core/limits.ts'
+import type { Limits } from '../../../core/limits.ts'
 import { isDocumentPath, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
 import { resolveStored, type ResolvedPath } from '../../../core/path-resolution.ts'
 import type { Millis, Write } from '../../../core/version.ts'
 import type { Expectation } from '../../../store/store.ts'
-import {
-  checkSystemValue,
-  freshNames,
-  isEmptyArray,
-  isFree,
-  mustBeObject,
-  nameTaken,
-  notFound,
-  tooMany,
-} from './precondition.ts'
+import { freshNames, isEmptyArray, isFree, mustBeObject, nameTaken, notFound, tooMany } from './precondition.ts'
 import type { DocumentHead, StagedDocuments } from './staged-documents.ts'
-import { overheadBytes, type RequestOrigin } from './written-bytes.ts'
+import { checkWrites, type RequestOrigin } from './written-bytes.ts'
 
 /** The reads and the writes of a draft. */
 export interface Edited {
@@ -82,9 +72,10 @@ export class DocumentEdits {
       if (write !== null) writes.push(write)
       yield
     }
-    const bytes = yield* this.#checkValues(writes, origin)
+    const isComposed = ({ path }: Write): boolean => this.#composed.has(pathText(path))
+    const checked = yield* checkWrites(writes, { origin, limits: this.limits, isComposed })
     this.#state.merge()
-    return { expects: this.#expectations(), writes, bytes, isTimed: this.#isTimed }
+    return { expects: this.#expectations(), ...checked, isTimed: this.#isTimed }
   }
 
   /** A value depends on the time of the commit, so that it must get the proposed time. */
@@ -156,7 +147,21 @@ export class DocumentEdits {
   /** Writes fields of a live document. `change` returns the new value, and may modify the old one in place. */
   write(head: DocumentHead, { fields, names }: WrittenDocument, change: () => Json): void {
     const fresh = freshNames(head, names)
-    const value = change()
+    this.#written(head, { fields, names: fresh }, change())
+  }
+
+  /** As `write`, with a change in steps. */
+  *writeSteps(
+    head: DocumentHead,
+    { fields, names }: WrittenDocument,
+    change: () => Generator<undefined, Json>,
+  ): Generator<undefined, void> {
+    // Before the change, which may modify the old value in place.
+    const fresh = freshNames(head, names)
+    this.#written(head, { fields, names: fresh }, yield* change())
+  }
+
+  #written(head: DocumentHead, { fields, names: fresh }: WrittenDocument, value: Json): void {
     this.#checkNames(head, value, fresh)
     this.#edit(head, fields)
     this.#composed.add(pathText(head.path))
@@ -285,26 +290,5 @@ export class DocumentEdits {
       expects.push({ kind: 'unchanged', below, since: this.#state.revision })
     }
     return expects
-  }
-
-  /** Checks each final value, and the sum of bytes, which it returns. Throws TOO_LARGE or INVALID_VALUE. */
-  *#checkValues(writes: readonly Write[], request: RequestOrigin): Generator<undefined, number> {
-    // Keys of the request were checked at its parsing; a longer key from before that limit existed must not block other
-    // writes.
-    const limits = { ...this.limits, objectKeyBytes: Infinity }
-    let bytes = 0
-    for (const write of writes) {
-      bytes += overheadBytes(write, request)
-      if (write.type === 'DELETE') continue
-      checkSystemValue(write)
-      if (this.#composed.has(pathText(write.path))) exactValue(write.value, limits)
-      bytes += checkSize(write.value, limits)
-      yield
-    }
-    const { transactionBytes } = this.limits
-    if (writes.length > 1 && bytes > transactionBytes) {
-      throw tooLarge('transactionBytes', transactionBytes, `The transaction writes ${bytes} bytes`)
-    }
-    return bytes
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import { badArgument } from '../../../core/error.ts'
 import { copyFormat } from '../files/directory.ts'
 import { flushDirectory } from '../files/flush-directory.ts'
@@ -34,7 +34,10 @@ export async function backupData(
 ): Promise<BackupReport> {
   const path = freeTarget(target)
   try {
-    return await readData(directory, { ...options, rawKeys: true }, (reader) => writeBackup(reader, path, options))
+    return await readData(directory, { ...options, rawKeys: true }, (reader) => {
+      assertOutside(path, reader.directory)
+      return writeBackup(reader, path, options)
+    })
   } catch (error) {
     throw copyError(`The backup ${path}`, error)
   }
@@ -70,6 +73,13 @@ function freeTarget(target: string): string {
     throw badArgument('directory', `There is something in ${path} already: give a directory that is new, or empty.`)
   }
   return path
+}
+
+/** Throws BAD_REQUEST when the backup would lie in the data directory. */
+function assertOutside(path: string, directory: string): void {
+  if (!path.startsWith(directory.endsWith(sep) ? directory : directory + sep)) return
+  const message = `The backup ${path} would lie in the data directory ${directory}: give a directory outside of it.`
+  throw badArgument('directory', message)
 }
 
 function isFree(path: string): boolean {

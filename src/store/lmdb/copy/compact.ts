@@ -6,7 +6,7 @@ import { lockOutReaders } from '../files/lock/readers-lock.ts'
 import { noteDataFile } from './copied-file.ts'
 import { copyError } from './copy-error.ts'
 import { copyTables, type CopyOptions } from './copy-tables.ts'
-import { readOwned } from './reader.ts'
+import { readOwned, unfinishedPurgesIn } from './reader.ts'
 
 export type CompactOptions = Pick<CopyOptions, 'onProgress' | 'signal'>
 
@@ -16,6 +16,8 @@ export interface CompactReport {
   readonly directory: string
   readonly bytesBefore: number
   readonly bytesAfter: number
+  /** Documents that were purged, but whose content is not all erased. */
+  readonly unfinishedPurges: number
 }
 
 /**
@@ -42,13 +44,14 @@ async function compactOwned(directory: string, options: CompactOptions): Promise
   const bytesBefore = statSync(data).size
   try {
     mkdirSync(folder)
-    const { bytes: bytesAfter } = await readOwned(directory, options, (reader) =>
-      copyTables(reader, folder, { ...options, asBackup: false }),
-    )
+    const { bytesAfter, unfinishedPurges } = await readOwned(directory, options, async (reader) => {
+      const { bytes } = await copyTables(reader, folder, { ...options, asBackup: false })
+      return { bytesAfter: bytes, unfinishedPurges: unfinishedPurgesIn(reader) }
+    })
     renameSync(join(folder, 'data.mdb'), data)
     flushDirectory(directory)
     noteDataFile(directory)
-    return { directory, bytesBefore, bytesAfter }
+    return { directory, bytesBefore, bytesAfter, unfinishedPurges }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -109,6 +109,11 @@ export function tenantRows({ tables, transaction }: DataReader): readonly Tenant
   return values.map(({ value }) => JSON.parse(value.toString()) as TenantRow)
 }
 
+/** Documents that were purged, but whose content is not all erased. */
+export function unfinishedPurgesIn({ tables, transaction }: DataReader): number {
+  return tables.get('erasures')?.getKeysCount({ transaction }) ?? 0
+}
+
 /**
  * A server has checked its data when it opened it, and writes it now, so that its pages differ from one moment to
  * another.

@@ -14,33 +14,37 @@ import {
   type DocumentKey,
 } from '../keys.ts'
 import { readStoredVersion } from './log.ts'
+import { oneVersion, type StoredRow } from './stored-row.ts'
 import { decodeHead, decodePurgedHead } from '../rows.ts'
 import type { FoundCommit, LmdbTables, TenantView, VersionRow } from '../tables.ts'
+
+/** Of a document without a version. */
+const NOTHING: StoredRow<null> = { versions: [], join: () => null }
 
 /** Versions of documents as of `at`. The latest costs a point read each, a past one a seek and a slice of the log. */
 export function readLmdbHeads(
   view: TenantView,
   paths: readonly Path[],
   at: Revision,
-): Snapshot<readonly (Version | null)[]> {
+): Snapshot<readonly StoredRow<Version | null>[]> {
   const { last } = view.tenant
   const read = at >= last ? headNow : headAt
   return { revision: Math.min(at, last), rows: paths.map((path) => read(view, path, at)) }
 }
 
-function headNow({ tables, tenant }: TenantView, path: Path): Version | null {
+function headNow({ tables, tenant }: TenantView, path: Path): StoredRow<Version | null> {
   const key = documentKey(toDocumentKey(tenant.number, path))
   const row = tables.heads.get(key) ?? tables.tombstones.get(key)
-  if (row !== undefined) return decodeHead(path, row)
+  if (row !== undefined) return oneVersion(() => decodeHead(path, row))
   const mark = tables.purged.get(key)
-  return mark === undefined ? null : decodePurgedHead(path, mark)
+  return mark === undefined ? NOTHING : oneVersion(() => decodePurgedHead(path, mark))
 }
 
-function headAt(view: TenantView, path: Path, at: Revision): Version | null {
+function headAt(view: TenantView, path: Path, at: Revision): StoredRow<Version | null> {
   const document = toDocumentKey(view.tenant.number, path)
   const found = findVersion(view.tables, document, at)
   if (found === null && isLost(view, document, at)) throw historyExpired(view.tenant)
-  return found === null ? null : readStoredVersion(view, document, found)
+  return found === null ? NOTHING : readStoredVersion(view, document, found)
 }
 
 /**

@@ -5,23 +5,27 @@ import type { HistoryPage, HistoryRange } from '../../store.ts'
 import { findVersion, decodeEntry } from './documents.ts'
 import { toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { isMark, readRow, readStoredVersion } from './log.ts'
+import type { StoredRow } from './stored-row.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { commitsByActor, commitsOf, commonRevisions, edgesOf } from './revisions.ts'
 import { actorInRow, fieldsInRow } from '../rows.ts'
 import type { FoundCommit, TenantView } from '../tables.ts'
 
-export function readHistoryRows(view: TenantView, path: Path, range: HistoryRange): HistoryPage {
+/** A page of versions, still to be decoded. */
+interface StoredHistoryPage extends Omit<HistoryPage, 'rows'> {
+  readonly rows: readonly StoredRow<Version>[]
+}
+
+export function readHistoryRows(view: TenantView, path: Path, range: HistoryRange): StoredHistoryPage {
   const document = toDocumentKey(view.tenant.number, path)
   if (range.version === undefined) return takeRows(scanVersions(view, document, range), range)
   const found = findNumber(view, document, range.version)
   return { rows: found === null ? [] : [readStoredVersion(view, document, found)], more: false }
 }
 
-function* scanVersions(
-  view: TenantView,
-  document: DocumentKey,
-  range: HistoryRange,
-): Generator<ScannedRow<Version, Revision>> {
+type ScannedVersion = ScannedRow<StoredRow<Version>, Revision>
+
+function* scanVersions(view: TenantView, document: DocumentKey, range: HistoryRange): Generator<ScannedVersion> {
   for (const step of range.actor === undefined
     ? versionsOf(view, document, range)
     : versionsBy(view, document, range)) {
@@ -54,7 +58,7 @@ function* versionsOf(
 }
 
 /** A version, or rows that were skipped. */
-type VersionStep = FoundCommit | ScannedRow<Version, Revision>
+type VersionStep = FoundCommit | ScannedVersion
 
 /** The versions of a document that the actor of the range wrote: those at the revisions of both. */
 function* versionsBy(view: TenantView, document: DocumentKey, range: HistoryRange): Generator<VersionStep> {

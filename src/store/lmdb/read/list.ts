@@ -3,7 +3,8 @@ import type { Revision, Version } from '../../../core/version.ts'
 import type { ListPage, Range } from '../../store.ts'
 import { findVersion, isLost } from './documents.ts'
 import { documentKey, pathOfKey, type DocumentKey } from '../keys.ts'
-import { isMark, readStoredVersion } from './log.ts'
+import { isMark, readLivingVersion, readStoredVersion } from './log.ts'
+import { oneVersion, type StoredRow } from './stored-row.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { mergeScans, scanTable, type ScanEntry } from './scan.ts'
 import { decodeHead, revisionInHead, versionInHead } from '../rows.ts'
@@ -16,13 +17,20 @@ export interface ListMoment {
   readonly at: Revision
 }
 
-export function listDocuments(view: TenantView, range: Range, at: Revision): ListPage {
+/** A page of documents, still to be decoded. */
+interface StoredListPage extends Omit<ListPage, 'rows'> {
+  readonly rows: readonly StoredRow<Version>[]
+}
+
+type ScannedDocument = ScannedRow<StoredRow<Version>, DocumentKey>
+
+export function listDocuments(view: TenantView, range: Range, at: Revision): StoredListPage {
   const moment = { range, at: Math.min(at, view.tenant.last) }
   const { next, ...page } = takeRows(scanDocuments(view, moment), range)
   return { ...page, next: next && pathOfKey(next), revision: moment.at }
 }
 
-function* scanDocuments(view: TenantView, moment: ListMoment): Generator<ScannedRow<Version, DocumentKey>> {
+function* scanDocuments(view: TenantView, moment: ListMoment): Generator<ScannedDocument> {
   const { range, at } = moment
   const { last, floor } = view.tenant
   const isNow = at === last
@@ -37,16 +45,15 @@ function* scanDocuments(view: TenantView, moment: ListMoment): Generator<Scanned
     if (row !== null && !isUnchanged && writtenSince !== null) continue
     if (!isUnchanged) yield pastVersion(view, entry, moment)
     else if (deleted && range.deleted !== true) yield { position: document, read: null, bytes: row.length }
-    else yield { position: document, read: () => decodeHead(pathOfKey(document), row), bytes: row.length }
+    else {
+      const stored = oneVersion(() => decodeHead(pathOfKey(document), row))
+      yield { position: document, read: () => stored, bytes: row.length }
+    }
   }
 }
 
 /** The version of a document at `at`, where it is not its newest one. */
-function pastVersion(
-  view: TenantView,
-  { document, row }: ScanEntry,
-  { range, at }: ListMoment,
-): ScannedRow<Version, DocumentKey> {
+function pastVersion(view: TenantView, { document, row }: ScanEntry, { range, at }: ListMoment): ScannedDocument {
   // A document whose first version is later than `at` needs no search.
   const found = row !== null && versionInHead(row) === 1 ? null : findVersion(view.tables, document, at)
   if (found === null && isLost(view, document, at)) {
@@ -57,8 +64,8 @@ function pastVersion(
   if (range.deleted === true) {
     return { position: document, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }
   }
-  const version = readStoredVersion(view, document, found)
-  return { position: document, read: version.type === 'DELETE' ? null : () => version, bytes: found.row[2] }
+  const version = readLivingVersion(view, document, found)
+  return { position: document, read: version && (() => version), bytes: found.row[2] }
 }
 
 /** Reads what `thin` removed: HISTORY_EXPIRED. */

@@ -15,36 +15,63 @@ import {
   type RevisionEdges,
   type SeekRevision,
 } from './revisions.ts'
-import { actorInRow, decodeCommit, decodeVersion, pathsInRow, timeInRow } from '../rows.ts'
+import { actorInRow, isDeleteInRow, pathsInRow, storedCommit, storedVersion, timeInRow } from '../rows.ts'
+import { decodedAtOnce, oneVersion, type StoredRow } from './stored-row.ts'
 import type { FoundCommit, TenantView } from '../tables.ts'
 
-/** The log row of a commit; valid only until the next read of any table, which reuses its buffer. */
-export function readRow({ tables, tenant }: TenantView, revision: Revision): Buffer {
+/** From so many bytes on a row is held for the versions in it that a read still needs. */
+const LARGE_ROW_BYTES = 131_072
+/** Large rows that one read holds. */
+const LARGE_ROWS = 4
+
+/**
+ * The log row of a commit; valid only until the next read of any table, which reuses its buffer. Reading a row copies
+ * it whole, so a large one of which a second version is read is held until the end of the call.
+ */
+export function readRow({ tables, tenant, largeRows }: TenantView, revision: Revision): Buffer {
+  const known = largeRows?.get(revision)
+  if (known) return known
   const row = tables.log.getBinaryFast([tenant.number, revision])
   if (row === undefined) throw new Error(`The log of tenant ${tenant.number} has no commit ${revision}.`)
-  return row
+  if (largeRows === undefined || row.length < LARGE_ROW_BYTES) return row
+  if (largeRows.size >= LARGE_ROWS && known === undefined) largeRows.clear()
+  // `Buffer.from` would copy all of the buffer that lmdb uses again and again.
+  const held = known === null ? Buffer.from(Uint8Array.prototype.slice.call(row, 0, row.length).buffer) : null
+  largeRows.set(revision, held)
+  return held ?? row
 }
 
-export function readStoredCommit(view: TenantView, revision: Revision): Commit {
+export function readStoredCommit(view: TenantView, revision: Revision): StoredRow<Commit> {
   return toCommit(view, readRow(view, revision), revision)
 }
 
-/** Decodes the row first: where `purges` must be read, that reuses the buffer of the row. */
-function toCommit(view: TenantView, row: Buffer, revision: Revision): Commit {
-  const commit = decodeCommit(row, revision)
-  return erasedCommit(commit, view.purges)
+/** Copies from the row first: where `purges` must be read, that reuses its buffer. */
+function toCommit(view: TenantView, row: Buffer, revision: Revision): StoredRow<Commit> {
+  const { versions, join } = storedCommit(row, revision)
+  const { purges } = view
+  return { versions, join: (decoded) => erasedCommit(join(decoded), purges) }
 }
 
 /** The version of the document in the commit `found`. */
-export function readStoredVersion(view: TenantView, document: DocumentKey, found: FoundCommit): Version {
+export function readStoredVersion(view: TenantView, document: DocumentKey, found: FoundCommit): StoredRow<Version> {
   const path = pathOfKey(document)
-  if (!isErased(view.purges, path, found.revision)) return decodeVersion(path, readRow(view, found.revision), found)
+  if (!isErased(view.purges, path, found.revision)) return storedVersion(path, readRow(view, found.revision), found)
   // By the whole commit, which may have lost its key.
-  const mark = readStoredCommit(view, found.revision).versions.find(
+  const mark = decodedAtOnce(readStoredCommit(view, found.revision)).versions.find(
     (version) => pathText(version.path) === pathText(path),
   )
   if (mark === undefined) throw new Error(`Commit ${found.revision} did not write ${pathText(path)}.`)
-  return mark
+  return oneVersion(() => mark)
+}
+
+/** As `readStoredVersion`, of a version that was not purged; null for a delete. */
+export function readLivingVersion(
+  view: TenantView,
+  document: DocumentKey,
+  found: FoundCommit,
+): StoredRow<Version> | null {
+  const row = readRow(view, found.revision)
+  return isDeleteInRow(row, found.row) ? null : storedVersion(pathOfKey(document), row, found)
 }
 
 /** Whether the version was purged. */
@@ -52,22 +79,27 @@ export function isMark({ purges }: TenantView, document: DocumentKey, { row, rev
   return row[3] === 1 || isErased(purges, pathOfKey(document), revision)
 }
 
-export function readLogRows(view: TenantView, range: LogRange): LogPage {
+export function readLogRows(
+  view: TenantView,
+  range: LogRange,
+): Omit<LogPage, 'commits'> & { readonly rows: readonly StoredRow<Commit>[] } {
   const { floor, last, epoch } = view.tenant
   const edges = edgesOf(view.tenant, range)
   const selection = selectionOf(view, range, edges)
   const scanned = selection === null ? allCommits(view, edges) : selectedCommits(view, selection, edges)
   const { rows, next } = takeRows(scanned, range)
-  return { commits: rows, next, floor, last, epoch }
+  return { rows, next, floor, last, epoch }
 }
 
-function* allCommits(view: TenantView, { low, high, reverse }: RevisionEdges): Generator<ScannedRow<Commit, Revision>> {
+function* allCommits(view: TenantView, { low, high, reverse }: RevisionEdges): Generator<ScannedCommit> {
   const step = reverse ? -1 : 1
   for (let revision = reverse ? high : low; revision >= low && revision <= high; revision += step) {
     const row = readRow(view, revision)
     yield { position: revision, read: () => toCommit(view, row, revision), bytes: row.length }
   }
 }
+
+type ScannedCommit = ScannedRow<StoredRow<Commit>, Revision>
 
 /** A part of the commits. */
 interface CommitSelection {
@@ -102,7 +134,7 @@ function* selectedCommits(
   view: TenantView,
   { sources, actor, below }: CommitSelection,
   edges: RevisionEdges,
-): Generator<ScannedRow<Commit, Revision>> {
+): Generator<ScannedCommit> {
   for (const { revision, isFound } of commonRevisions(sources, edges)) {
     if (!isFound) {
       yield { position: revision, read: null, bytes: 0, rows: sources.length }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { rowsIn } from '../copy/raw-tables.ts'
-import { readData, type DataReader } from '../copy/reader.ts'
+import { readData, unfinishedPurgesIn, type DataReader } from '../copy/reader.ts'
 import { checkPages } from '../pages/check-pages.ts'
 import { PageFile } from '../pages/page-file.ts'
 import { verifyDocuments } from './documents.ts'
@@ -27,6 +27,8 @@ export interface VerifyReport {
   /** Documents that are there, and that were deleted or purged. */
   readonly documents: number
   readonly deleted: number
+  /** Documents that were purged, but whose content is not all erased: that is no violation. */
+  readonly unfinishedPurges: number
   /** How many laws are broken, and a sentence about each of the first 20. */
   readonly violations: number
   readonly sentences: readonly string[]
@@ -47,7 +49,9 @@ async function verifyReader(reader: DataReader, options: VerifyOptions): Promise
   const pages = await verifyPages(reader, violations, options)
   const tenants = violations.count === 0 ? await verifyRows(reader, violations, options) : new Map()
   const { count, sentences } = violations
-  return { directory: reader.directory, pages, ...totals(tenants), violations: count, sentences }
+  const { directory } = reader
+  const unfinishedPurges = unfinishedPurgesIn(reader)
+  return { directory, pages, ...totals(tenants), unfinishedPurges, violations: count, sentences }
 }
 
 /**

@@ -51,7 +51,7 @@ export class Appender {
 }
 
 function prepare(draft: Draft): PreparedDraft {
-  const texts = draft.writes.map(({ value }) => JSON.stringify(value))
+  const texts = draft.writes.map(({ value, json }) => json ?? JSON.stringify(value))
   const fields = draft.writes.reduce((sum, write) => sum + fieldBytes(write.fields), 0)
   return { draft, texts, bytes: texts.reduce((sum, text) => sum + rowBytes(text), rowBytes(draft.id)) + fields }
 }

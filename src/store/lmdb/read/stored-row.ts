@@ -1,0 +1,47 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Version } from '../../../core/version.ts'
+
+/** How long rows are decoded in one turn of the event loop, ms: with the value that comes next, less than 10. */
+const TURN_MS = 4
+
+/** A row that was read, and is to be decoded: in a later turn, too, as it holds all that it needs. */
+export interface StoredRow<T> {
+  /** Each decodes one version of the row. */
+  readonly versions: readonly (() => Version)[]
+  readonly join: (versions: readonly Version[]) => T
+}
+
+/** A row of one version. */
+export function oneVersion(decode: () => Version): StoredRow<Version> {
+  return { versions: [decode], join: ([version]) => version ?? decode() }
+}
+
+export function decodedAtOnce<T>({ versions, join }: StoredRow<T>): T {
+  return join(versions.map((decode) => decode()))
+}
+
+/** The rows decoded, version by version: it yields to the event loop whenever it takes long. */
+export async function decodedRows<T>(rows: readonly StoredRow<T>[]): Promise<readonly T[]> {
+  let began = performance.now()
+  const decoded: T[] = []
+  for (const row of rows) {
+    const versions: Version[] = []
+    for (const decode of row.versions) {
+      if (performance.now() - began > TURN_MS) {
+        await nextTurn()
+        began = performance.now()
+      }
+      versions.push(decode())
+    }
+    decoded.push(row.join(versions))
+  }
+  return decoded
+}
+
+/** A page with its rows decoded. */
+export async function decodedPage<T, Page extends { readonly rows: readonly StoredRow<T>[] }>({
+  rows,
+  ...page
+}: Page): Promise<Omit<Page, 'rows'> & { readonly rows: readonly T[] }> {
+  return { ...page, rows: await decodedRows(rows) }
+}
