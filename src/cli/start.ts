@@ -1,4 +1,5 @@
 import { dataOf, readConfig, StartError, type Config, type Flags } from '../server/config/config.ts'
+import { seedDemo } from '../server/demo-seed.ts'
 import { ROUTES } from '../server/http/http-server.ts'
 import { openLog } from '../server/config/logger.ts'
 import { startServer, type RunningServer } from '../server/start.ts'
@@ -13,7 +14,7 @@ export async function start(flags: Flags): Promise<void> {
   try {
     const config = readConfig(flags, process.env)
     const log = openLog(config.logLevel)
-    const server = await startServer(config, log)
+    const server = await startServer({ ...config, seed: seedDemo }, log)
     stopOnSignals(() => server.close(), log, process.env['npm_lifecycle_event'] === undefined ? 0 : NPM_REPEATS_MS)
     announce(config, server)
   } catch (error) {
