@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { OperationPlugin } from './operations/operation-pipeline.ts'
 import { openEngine } from '../db/engine.ts'
-import { addressToListenOn, isLoopback } from './config/address.ts'
+import { addressToListenOn, isLoopback, nameOf } from './config/address.ts'
 import { dataOf, readConfig, StartError, type Config } from './config/config.ts'
 import { openLog, type Log } from './config/logger.ts'
 import type { DatabaseOf } from './demo-seed.ts'
@@ -135,10 +135,4 @@ function listenProblem(error: unknown, host: string, port: number): string {
     default:
       return `The server cannot listen on ${host}:${port} (${code}): choose another address with --host and --port.`
   }
-}
-
-/** A host name by which this machine reaches a server that listens on `host`. */
-function nameOf(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -31,7 +31,7 @@ byId('cut').addEventListener('change', ({ target }) => {
 
 const NAMES = ['mara', 'noah', 'lina', 'theo', 'ines', 'kai']
 let me = sessionStorage.getItem('name') ?? NAMES[Math.floor(Math.random() * NAMES.length)]
-let [db, wasLive, away] = [null, false, null]
+let [db, wasLive, away, silence] = [null, false, null]
 
 function signIn(name) {
   db?.close()
@@ -197,7 +197,6 @@ async function attempt(work) {
   }
 }
 
-let silence
 function say(text) {
   byId('notice').textContent = text
   clearTimeout(silence)
@@ -222,7 +221,7 @@ function showVersion(node) {
   const shown = versionOf(node)
   const before = node.versions[node.versions.indexOf(shown) - 1]
   const what = shown.deleted ? ', deleted' : ''
-  const moment = `Version ${shown.version}${what} ${timeOf(shown.updatedAt)} by ${shown.actor ?? 'nobody'}`
+  const moment = `Version ${shown.version}${what}: ${timeOf(shown.updatedAt)}, ${shown.actor ?? 'nobody'}`
   node.querySelector('.moment').textContent = moment
   node.querySelector('[type=range]').setAttribute('aria-valuetext', moment)
   const fields = Object.keys({ ...before?.value, ...shown.value }).filter((name) => name !== 'comments')
