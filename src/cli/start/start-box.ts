@@ -44,7 +44,8 @@ interface BoxFacts {
 /** What `tidemark start` prints on a terminal. */
 export function startBox({ config, url, warning, isSeeded, readyMs, hasKeys, hasColors }: BoxFacts): string {
   const { demo, graphql, playground } = shownLinks(url)
-  const paint = (style: 'bold' | 'dim', text: string): string => (hasColors ? styleText(style, text) : text)
+  const paint = (style: 'bold' | 'dim', text: string): string =>
+    hasColors ? styleText(style, text, { validateStream: false }) : text
   const rows = [
     ['Demo', `${demo.padEnd(graphql.length + 4)}${paint('dim', 'open it in two windows')}`],
     ['GraphQL', graphql],
