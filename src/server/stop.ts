@@ -51,8 +51,8 @@ async function withTimeout(ms: number, work: Promise<unknown>): Promise<void> {
 
 /**
  * Ends the process cleanly at SIGINT or SIGTERM, at once at the second signal, and with exit code 1 on an uncaught
- * error. A signal that comes less than `repeatMs` (default 0) after the first is a repetition of it. The result does the
- * same as a signal, which no other one repeats.
+ * error. A signal that comes less than `repeatMs` (default 0) after the first is a repetition of it. The result acts
+ * as a signal that is never a repetition.
  */
 export function stopOnSignals(close: () => Promise<void>, log: Log, repeatMs = 0): () => void {
   let first: number | null = null

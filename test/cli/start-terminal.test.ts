@@ -1,53 +1,14 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ROOT } from '../repo/markdown.ts'
 import { runCli } from '../support/process-cli.ts'
+import { onTerminal, plainScreen, ready } from '../support/process-terminal.ts'
 import { openServer, temporaryDirectory } from '../support/server/fixture.ts'
 import { openSocket, postText } from '../support/server/raw.ts'
 import { until } from '../support/time/until.ts'
 
 const CTRL_C = '\u0003'
-
-interface Terminal {
-  /** What is on the screen so far. */
-  screen(): string
-  type(keys: string): void
-  exitCode(): Promise<number | null>
-}
-
-/** Runs the command on a terminal, as a person does. */
-function onTerminal(flags: readonly string[], env: Readonly<Record<string, string>> = {}): Terminal {
-  const settings = Object.entries({ TIDEMARK_LOG: 'warn', NO_COLOR: '1', ...env }).map((pair) => pair.join('='))
-  const command = [...settings, process.execPath, 'bin/tidemark.js', 'start', ...flags].join(' ')
-  const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '' },
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let screen = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => void (screen += text.replaceAll('\r\n', '\n')))
-  const exited = once(child, 'exit') as Promise<[number | null]>
-  return {
-    screen: () => screen,
-    type: (keys) => void child.stdin.write(keys),
-    exitCode: async () => (await exited)[0],
-  }
-}
-
-async function ready(terminal: Terminal): Promise<void> {
-  await until(() => terminal.screen().includes('q stops.'))
-}
-
-/** The screen with what differs from run to run replaced. */
-function plain(screen: string, data = ''): string {
-  const known = screen
-    .replaceAll(/(:|port )(?!8080)\d{4,5}\b/g, (_, before: string) => `${before}4747`)
-    .replace(/\d\.\d s$/m, '0.6 s')
-  return data === '' ? known : known.replaceAll(data, '/data')
-}
 
 const portOf = (screen: string): number => Number(/localhost:(\d+)/.exec(screen)?.[1])
 
@@ -58,11 +19,10 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
     await ready(terminal)
     terminal.type('q')
     expect(await terminal.exitCode()).toBe(0)
-    // A port of five digits takes one place of the padding.
-    expect(plain(terminal.screen(), data).replaceAll(/demo +open/g, 'demo   open')).toBe(`
+    expect(plainScreen(terminal.screen()).replaceAll(data, '/data')).toBe(`
   tidemark 0.1.0   ready in 0.6 s
 
-  Demo        http://localhost:4747/demo   open it in two windows
+  Demo        http://localhost:4747/demo       open it in two windows
   GraphQL     http://localhost:4747/graphql
   Playground  http://localhost:4747/playground
   Data        /data   3 posts to play with (--empty: none, --memory: keep nothing)
@@ -83,13 +43,13 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
   })
 
   test('has colors unless they are not wanted', async () => {
-    const terminal = onTerminal(['--port', '0', '--memory'], { NO_COLOR: '' })
+    const terminal = onTerminal(['--port', '0', '--memory'], { env: { NO_COLOR: '' } })
     await until(() => terminal.screen().includes('stops.'))
     expect(terminal.screen()).toContain('\u001b[1mtidemark\u001b[22m 0.1.0')
   })
 
   test('stops at Ctrl-C, and at once at the second one', async () => {
-    const terminal = onTerminal(['--port', '0', '--memory'], { TIDEMARK_LOG: 'info' })
+    const terminal = onTerminal(['--port', '0', '--memory'], { env: { TIDEMARK_LOG: 'info' } })
     await ready(terminal)
     const half = await openSocket(portOf(terminal.screen()))
     half.write(`${postText('{"query":"{ __typename }"}')}{`)
@@ -101,7 +61,7 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
   })
 
   test('says where the demo is when no browser can be opened', async () => {
-    const terminal = onTerminal(['--port', '0', '--memory'], { PATH: '/nowhere' })
+    const terminal = onTerminal(['--port', '0', '--memory'], { env: { PATH: '/nowhere' } })
     await ready(terminal)
     terminal.type('o')
     await until(() => terminal.screen().includes('No browser could be opened here: the page is http://localhost:'))
@@ -112,7 +72,7 @@ describe('tidemark start where something runs already', () => {
   test('names the pages of a Tidemark that has the port', async () => {
     const { port } = await openServer()
     const { code, stdout, stderr } = await runCli(['start', '--port', String(port), '--memory']).exit()
-    expect([code, stdout, plain(stderr)]).toEqual([
+    expect([code, stdout, plainScreen(stderr)]).toEqual([
       1,
       '',
       'The port 4747 on 127.0.0.1 is taken: stop what uses it, or choose another one with --port, as in npm start -- ' +

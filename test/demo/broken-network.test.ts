@@ -47,8 +47,8 @@ describe.skipIf(noBrowser !== null)(
       expect(await other.page.locator('.post h3').allTextContents()).not.toContain('First')
       await one.page.getByLabel('Cut the network').click()
       await one.page.getByText(/^Back after \d+ s, nothing missed, and sent what waited: 3\.$/).waitFor()
-      for (const { post } of [one, other]) {
-        for (const title of ['First', 'Second', 'From outside']) expect(await post(title).count()).toBe(1)
+      for (const it of [one, other]) {
+        for (const title of ['First', 'Second', 'From outside']) expect(await it.post(title).count()).toBe(1)
       }
       expect([await one.quoteLikes(), await other.quoteLikes()]).toEqual([13, 13])
     })
@@ -74,7 +74,8 @@ describe.skipIf(noBrowser !== null)(
       expect(await shown(one)).toBe(await shown(other))
       const stored = await ask(
         `${url}/graphql`,
-        '{ document(path: "posts/tides") { version } documents(path: "posts/lantern/comments") { nodes { field(path: "text") } } }',
+        `{ document(path: "posts/tides") { version }
+          documents(path: "posts/lantern/comments") { nodes { field(path: "text") } } }`,
       )
       const { document, documents } = stored.data as { document: unknown; documents: { nodes: { field: string }[] } }
       expect(document).toEqual({ version: 5 })

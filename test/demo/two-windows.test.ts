@@ -34,6 +34,8 @@ describe.skipIf(noBrowser !== null)(
       await one.write('From the first window', 'With a text')
       const post = other.post('From the first window')
       await post.getByText('With a text').waitFor()
+      // It comes gently, and then is there.
+      await until(async () => (await post.evaluate((node) => getComputedStyle(node).opacity)) === '1')
       await retitle(post, 'Changed in the second')
       await one.post('Changed in the second').waitFor()
       await one.post('Changed in the second').getByLabel('Comment').fill('And said')
@@ -76,7 +78,7 @@ describe.skipIf(noBrowser !== null)(
       }
       await Promise.all([one, other].map(({ page }) => page.evaluate(like, LIKES)))
       const wanted = before + 2 * LIKES
-      for (const { quoteLikes } of [one, other]) await until(async () => (await quoteLikes()) === wanted)
+      for (const it of [one, other]) await until(async () => (await it.quoteLikes()) === wanted)
       expect(await asked(url, '{ get(path: "quotes/my-favorite-quote/likes") }')).toEqual({ get: wanted })
       await one.page.reload()
       await until(async () => (await one.quoteLikes()) === wanted)

@@ -11,8 +11,8 @@ const FILES = [
   ['/client.js', 'dist/web/client.js', 'text/javascript; charset=utf-8'],
 ] as const
 
-const get = async (port: number, target: string): Promise<RawAnswer> =>
-  sendRaw(port, `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`)
+const get = async (port: number, target: string, headers = ''): Promise<RawAnswer> =>
+  sendRaw(port, `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${headers}\r\n`)
 
 test.each(FILES)('%s is the file %s, of the type %s', async (path, file, type) => {
   const { url } = await openServer()
@@ -45,8 +45,7 @@ describe('/client.js', () => {
     ['BR', 'br'],
   ])('is compressed beforehand: %s gives %s', async (accepted, encoding) => {
     const { port } = await openServer()
-    const request = `GET /client.js HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept-encoding: ${accepted}\r\n\r\n`
-    const { headers } = await sendRaw(port, request)
+    const { headers } = await get(port, '/client.js', `accept-encoding: ${accepted}\r\n`)
     expect(headers['content-encoding'] ?? null).toBe(encoding)
     expect(Number(headers['content-length']) < length).toBe(encoding !== null)
     expect(headers['vary']).toBe('Accept-Encoding')

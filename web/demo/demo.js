@@ -83,6 +83,7 @@ function list(parent, kind, documents) {
     const node = nodes.get(document.path) ?? make(kind, document.path)
     if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null)
     if (node.shown === document) return
+    if (node.shown === undefined && !isFirst) move(node, [{ opacity: 0, transform: 'translateY(-6px)' }, {}], 300)
     node.shown = document
     fill(node, document)
   })
@@ -92,7 +93,6 @@ function make(kind, path) {
   const node = byId(`${kind}-template`).content.firstElementChild.cloneNode(true)
   node.dataset.path = path
   nodes.set(path, node)
-  if (!isFirst) move(node, [{ opacity: 0, transform: 'translateY(-6px)' }, {}], 300)
   return node
 }
 

@@ -6,7 +6,7 @@ import { packageVersion } from '../../server/config/package-version.ts'
 import { ROUTES } from '../../server/http/http-server.ts'
 
 /** Where the pages of a server are. */
-export interface Links {
+interface Links {
   readonly url: string
   readonly demo: string
   readonly graphql: string
@@ -31,7 +31,7 @@ export function shownLinks(url: string): Links {
 interface BoxFacts {
   readonly config: Config
   readonly url: string
-  /** Who else may reach the server, as a warning; null: only this machine. */
+  /** That other machines reach the server; null: only this one does. */
   readonly warning: string | null
   /** Whether this start wrote what the demo begins with. */
   readonly isSeeded: boolean
@@ -41,7 +41,7 @@ interface BoxFacts {
   readonly hasColors: boolean
 }
 
-/** What `tidemark start` prints on a terminal. */
+/** The text that `tidemark start` prints on a terminal. */
 export function startBox({ config, url, warning, isSeeded, readyMs, hasKeys, hasColors }: BoxFacts): string {
   const { demo, graphql, playground } = shownLinks(url)
   const paint = (style: 'bold' | 'dim', text: string): string =>

@@ -15,8 +15,8 @@ interface OpenedStore {
 const PROBE_MS = 1_000
 
 /**
- * Opens MongoDB when a URL is configured, else the embedded store, or one in memory; an adapter is loaded only when it is used.
- * Throws StartError when the store can never work; a MongoDB that does not answer is tried again.
+ * Opens MongoDB when a URL is configured, else the embedded store, or one in memory; an adapter is loaded only when it
+ * is used. Throws StartError when the store can never work; a MongoDB that does not answer is tried again.
  */
 export async function openStore(
   config: Pick<Config, 'directory' | 'mongodb' | 'memory'>,
