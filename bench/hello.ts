@@ -73,6 +73,7 @@ const { server: own } = createHttp(
     graphql,
     origins,
     playground: createPlayground(ROUTES.graphql),
+    files: new Map(),
     metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), memoryBudget),
     memoryBudget,
     notReady: () => null,

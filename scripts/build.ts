@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { build } from 'vite'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
@@ -9,22 +11,50 @@ const tsc = join(root, 'node_modules/typescript/bin/tsc')
 /**
  * Compiles src/ into dist/ and returns the written files. On errors prints the compiler's output and exits with code 1.
  */
-function compile(): ReadonlySet<string> {
+function compile(): readonly string[] {
   const args = [tsc, '-p', 'tsconfig.build.json', '--listEmittedFiles', '--noEmitOnError']
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
   if (status !== 0) {
     console.error(`${stdout}${stderr}`.trim())
     process.exit(1)
   }
-  return new Set([...stdout.matchAll(/^TSFILE: (.+)$/gm)].map(([, path = '']) => path.trim()))
+  return [...stdout.matchAll(/^TSFILE: (.+)$/gm)].map(([, path = '']) => path.trim())
+}
+
+/** Bundles the client for browsers, which a server serves as /client.js, and returns the written files. */
+async function bundleClient(): Promise<readonly string[]> {
+  const file = join(root, 'dist/web/client.js')
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      write: false,
+      target: 'es2022',
+      lib: { entry: join(root, 'src/client/connect.ts'), formats: ['es'], fileName: 'client' },
+      rolldownOptions: { output: { minify: true } },
+    },
+  })
+  const [{ output }] = (Array.isArray(result) ? result : [result]) as [{ output: { code: string }[] }]
+  const body = Buffer.from(output[0]?.code ?? '')
+  const forms = { [file]: body, [`${file}.gz`]: gzipSync(body, { level: 9 }), [`${file}.br`]: brotliCompressSync(body) }
+  for (const [path, content] of Object.entries(forms)) replaceFile(path, content)
+  return Object.keys(forms)
+}
+
+/** Writes a file so that a server that reads it meanwhile finds the old or the new one. */
+function replaceFile(path: string, content: Buffer): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(`${path}.new`, content)
+  renameSync(`${path}.new`, path)
 }
 
 /** Removes files of earlier builds, after compiling, so that a server that starts meanwhile never finds dist/ empty. */
-function removeStale(emitted: ReadonlySet<string>): void {
+function removeStale(written: ReadonlySet<string>): void {
   for (const entry of readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
-    if (entry.isFile() && !emitted.has(path)) rmSync(path)
+    if (entry.isFile() && !written.has(path)) rmSync(path)
   }
 }
 
-removeStale(compile())
+removeStale(new Set([...compile(), ...(await bundleClient())]))

@@ -19,7 +19,11 @@ program
   .option('--insecure', 'listen where other machines can reach it, though there are no rights (TIDEMARK_INSECURE)')
   .option('--data <directory>', 'where the data lies (TIDEMARK_DATA; default .tidemark)')
   .option('--mongodb <url>', 'keep the data in this MongoDB instead (MONGODB_URL; a replica set)')
+  .option('--memory', 'keep the data in memory alone; it is gone at the end')
+  .option('--empty', 'leave new data empty: without it, a new directory gets 3 posts to play with (TIDEMARK_EMPTY)')
   .option('--cors <origins>', 'origins of other pages that may use it, comma-separated (TIDEMARK_CORS; default none)')
+  .option('--open', 'open the demo in a browser')
+  .option('--if-needed', 'be content with a server that runs there already')
   .action(async (flags) => {
     const { start } = await import('./start.ts')
     await start(flags)

@@ -6,6 +6,8 @@ const FLAGS = [
   { name: 'data', variable: 'TIDEMARK_DATA', value: ' <directory>' },
   { name: 'mongodb', variable: 'MONGODB_URL', value: ' <url>' },
   { name: 'cors', variable: 'TIDEMARK_CORS', value: ' <origins>' },
+  { name: 'empty', variable: 'TIDEMARK_EMPTY', value: '' },
+  { name: 'memory', variable: '', value: '' },
 ] as const
 
 type Flag = (typeof FLAGS)[number]

@@ -1,21 +1,31 @@
-import { dataOf, readConfig, StartError, type Config, type Flags } from '../server/config/config.ts'
-import { ROUTES } from '../server/http/http-server.ts'
+import { dataOf, readConfig, readSwitch, StartError, type Config, type Flags } from '../server/config/config.ts'
 import { openLog } from '../server/config/logger.ts'
+import { packageVersion } from '../server/config/package-version.ts'
+import { seedDemo } from '../server/demo-seed.ts'
 import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
-import { packageVersion } from '../server/config/package-version.ts'
+import { openPage } from './start/open-page.ts'
+import { isTaken, runningAt } from './start/running-server.ts'
+import { linksOf, shownLinks, startBox } from './start/start-box.ts'
+import { canReadKeys, readKeys } from './start/start-keys.ts'
 
 /** npm forwards a signal that the whole process group got, as by Ctrl-C: the server gets it twice within this time. */
 const NPM_REPEATS_MS = 1_000
 
+interface StartFlags extends Flags {
+  /** Whether new data is left empty. */
+  readonly empty?: boolean | undefined
+  /** Whether a server that runs already is enough. */
+  readonly ifNeeded?: boolean | undefined
+  /** Whether the demo is opened in a browser. */
+  readonly open?: boolean | undefined
+}
+
 /** `tidemark start`: serves until SIGINT or SIGTERM. A StartError is one line on stderr and exit code 1. */
-export async function start(flags: Flags): Promise<void> {
+export async function start(flags: StartFlags): Promise<void> {
   try {
     const config = readConfig(flags, process.env)
-    const log = openLog(config.logLevel)
-    const server = await startServer(config, log)
-    stopOnSignals(() => server.close(), log, process.env['npm_lifecycle_event'] === undefined ? 0 : NPM_REPEATS_MS)
-    announce(config, server)
+    await serve(config, flags).catch((error: unknown) => useRunning(error, config, flags))
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     console.error(error.message)
@@ -23,34 +33,48 @@ export async function start(flags: Flags): Promise<void> {
   }
 }
 
-/** Prints the addresses: as text on a terminal, as one JSON line to a pipe. */
-function announce(config: Config, { url, warning }: RunningServer): void {
-  const { name, version, graphql, playground, data } = describe(config, url)
-  if (process.stdout.isTTY) {
-    console.log(
-      `${name} ${version}\n\n  GraphQL     ${graphql}\n  WebSocket   ${graphql.replace(/^http/, 'ws')}\n ` +
-        ` Playground  ${playground}\n  Data        ` +
-        `${data}\n${warning === null ? '' : `  Warning     ${warning}\n`}`,
-    )
-  } else {
-    console.log(JSON.stringify({ event: 'ready', name, version, url, graphql, playground, data, pid: process.pid }))
+async function serve(config: Config, flags: StartFlags): Promise<void> {
+  const log = openLog(config.logLevel)
+  let isSeeded = false
+  const isEmpty = flags.empty ?? readSwitch('TIDEMARK_EMPTY', process.env)
+  const seed: typeof seedDemo = async (databaseOf) => {
+    await seedDemo(databaseOf)
+    isSeeded = true
   }
+  const server = await startServer({ ...config, ...(!isEmpty && { seed }) }, log)
+  const repeatMs = process.env['npm_lifecycle_event'] === undefined ? 0 : NPM_REPEATS_MS
+  const stop = stopOnSignals(() => server.close(), log, repeatMs)
+  announce(config, server, { isSeeded, stop })
+  if (flags.open === true) openPage(shownLinks(server.url).demo)
 }
 
-interface Description {
-  readonly name: string
-  readonly version: string
-  readonly graphql: string
-  readonly playground: string
-  readonly data: string
+/** Prints the addresses: as text on a terminal, which then also reads keys; as one JSON line to a pipe. */
+function announce(
+  config: Config,
+  { url, warning }: RunningServer,
+  { isSeeded, stop }: { readonly isSeeded: boolean; readonly stop: () => void },
+): void {
+  if (!process.stdout.isTTY) {
+    const data = dataOf(config)
+    const ready = { event: 'ready', name: 'tidemark', version: packageVersion(), ...linksOf(url), data }
+    console.log(JSON.stringify({ ...ready, pid: process.pid }))
+    return
+  }
+  const hasKeys = canReadKeys()
+  const hasColors = (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb'
+  const readyMs = performance.now()
+  if (hasKeys) readKeys({ open: () => openPage(shownLinks(url).demo), stop })
+  console.log(`\n${startBox({ config, url, warning, isSeeded, readyMs, hasKeys, hasColors })}`)
 }
 
-function describe(config: Config, url: string): Description {
-  return {
-    name: 'tidemark',
-    version: packageVersion(),
-    graphql: url + ROUTES.graphql,
-    playground: url + ROUTES.playground,
-    data: dataOf(config),
-  }
+/** After a failed start: with `--if-needed`, a server that runs there is enough; else the sentence names its links. */
+async function useRunning(error: unknown, config: Config, { ifNeeded, open }: StartFlags): Promise<void> {
+  if (!(error instanceof StartError) || !isTaken(error)) throw error
+  const url = await runningAt(config)
+  if (url === null) throw error
+  const { demo, graphql } = shownLinks(url)
+  const links = `A Tidemark runs there already: its demo is at ${demo}, its GraphQL at ${graphql}.`
+  if (ifNeeded !== true) throw new StartError(`${error.message} ${links}`, { cause: error })
+  console.log(process.stdout.isTTY ? links : JSON.stringify({ event: 'running', ...linksOf(url) }))
+  if (open === true) openPage(demo)
 }

@@ -13,6 +13,7 @@ import { createMetrics, type EngineCounts } from './status/metrics.ts'
 import { createExecutor, type Executor } from './operations/executor.ts'
 import { allowOrigins } from './http/origin-policy.ts'
 import { WriteScheduler } from './broadcast/write-scheduler.ts'
+import { staticFiles } from './static/static-files.ts'
 import { createPlayground } from './status/playground.ts'
 import { createReadiness, type Readiness } from './status/readiness.ts'
 import { openSockets, type Sockets } from './ws/ws-server.ts'
@@ -83,6 +84,7 @@ export function createApp({
       graphql,
       origins,
       playground: createPlayground(ROUTES.graphql),
+      files: staticFiles(),
       metrics: createMetrics(counts, memoryBudget),
       memoryBudget,
       notReady: () => unavailableReason() ?? readiness.reason(),

@@ -3,9 +3,11 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { OperationPlugin } from './operations/operation-pipeline.ts'
 import { openEngine } from '../db/engine.ts'
-import { addressToListenOn, isLoopback } from './config/address.ts'
+import { addressToListenOn, isLoopback, nameOf } from './config/address.ts'
 import { dataOf, readConfig, StartError, type Config } from './config/config.ts'
 import { openLog, type Log } from './config/logger.ts'
+import type { DatabaseOf } from './demo-seed.ts'
+import { isNewDirectory, keepDirectory, makeNewDirectory } from './store/new-directory.ts'
 import { openStore } from './store/open-store.ts'
 import { OperationLoad } from './limits/operation-load.ts'
 import { createApp } from './app.ts'
@@ -29,6 +31,11 @@ export interface ServerOptions extends Partial<Config> {
    * request handler (`onRequest`, `onResponse` …) is refused.
    */
   readonly plugins?: readonly OperationPlugin[] | undefined
+  /**
+   * Fills the data before the server listens, when this start makes its directory, or keeps it in memory; again after
+   * a kill, until it has resolved once. Default: nothing is written.
+   */
+  readonly seed?: ((databaseOf: DatabaseOf) => Promise<void>) | undefined
 }
 
 /** The tenant of a server without tenants. */
@@ -44,6 +51,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const config: Config = { ...readConfig({}, {}), ...options }
   const address = await listenable(config, () => addressToListenOn(config))
+  if (options.seed !== undefined && hasDirectory(config)) makeNewDirectory(config.directory)
   const { store, unavailableReason } = await openStore(config, TENANT, log)
   try {
     const load = new OperationLoad()
@@ -53,6 +61,7 @@ export async function startServer(
       broadcastShare: load.broadcastShare,
       onPurged: () => onPurged(),
     })
+    await fill(config, options.seed, (actor) => engine.database(TENANT, { actor }))
     const app = createApp({
       databaseOf: (actor) => engine.database(TENANT, { actor }),
       config,
@@ -81,6 +90,18 @@ export async function startServer(
     await store.close()
     throw error
   }
+}
+
+function hasDirectory({ mongodb, memory }: Config): boolean {
+  return mongodb === undefined && memory !== true
+}
+
+/** Seeds new data; a directory that is opened without a seed is not new any more. */
+async function fill(config: Config, seed: ServerOptions['seed'], databaseOf: DatabaseOf): Promise<void> {
+  if (config.memory === true) return seed?.(databaseOf)
+  if (!hasDirectory(config) || !isNewDirectory(config.directory)) return
+  await seed?.(databaseOf)
+  keepDirectory(config.directory)
 }
 
 async function listen(http: Server, host: string, port: number): Promise<void> {
@@ -114,10 +135,4 @@ function listenProblem(error: unknown, host: string, port: number): string {
     default:
       return `The server cannot listen on ${host}:${port} (${code}): choose another address with --host and --port.`
   }
-}
-
-/** A host name by which this machine reaches a server that listens on `host`. */
-function nameOf(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -51,13 +51,14 @@ async function withTimeout(ms: number, work: Promise<unknown>): Promise<void> {
 
 /**
  * Ends the process cleanly at SIGINT or SIGTERM, at once at the second signal, and with exit code 1 on an uncaught
- * error. A signal that comes less than `repeatMs` (default 0) after the first is a repetition of it.
+ * error. A signal that comes less than `repeatMs` (default 0) after the first is a repetition of it. The result acts
+ * as a signal that is never a repetition.
  */
-export function stopOnSignals(close: () => Promise<void>, log: Log, repeatMs = 0): void {
+export function stopOnSignals(close: () => Promise<void>, log: Log, repeatMs = 0): () => void {
   let first: number | null = null
-  const stop = (): void => {
+  const stop = (leastMs: number): void => {
     const now = performance.now()
-    if (first !== null && now - first < repeatMs) return
+    if (first !== null && now - first < leastMs) return
     if (first !== null) process.exit(1)
     first = now
     void close().then(() => process.exit(0), fatal)
@@ -66,5 +67,8 @@ export function stopOnSignals(close: () => Promise<void>, log: Log, repeatMs = 0
     log.fatal({ error: describeError(error) }, 'the server failed')
     process.exit(1)
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop).on('uncaughtException', fatal).on('unhandledRejection', fatal)
+  const signaled = (): void => stop(repeatMs)
+  process.on('SIGINT', signaled).on('SIGTERM', signaled)
+  process.on('uncaughtException', fatal).on('unhandledRejection', fatal)
+  return () => stop(0)
 }

@@ -39,6 +39,7 @@ test('on a pipe it prints one JSON line, serves, keeps the data, and ends with 0
       url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       graphql: `${ready.url}/graphql`,
       playground: `${ready.url}/playground`,
+      demo: `${ready.url}/demo`,
     })
     if (signal === 'SIGTERM') expect(await ask(ready.graphql, WRITE)).toHaveProperty('data')
     expect(await ask(ready.graphql, '{ get(path: "posts/1/a") }')).toEqual({ data: { get: 1 } })
@@ -227,8 +228,8 @@ describe('An address that other machines can reach', () => {
     const cli = runCli(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
     let shown = ''
     cli.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()))
-    await until(() => shown.includes('Warning'))
-    expect(shown).toMatch(/Warning {5}.*read and write everything/)
+    await until(() => shown.includes('Access'))
+    expect(shown).toMatch(/Access\S* {6}.*read and write everything/)
   })
 
   test.each(LOCAL)('is not what %s is: it is served without a warning', async (host) => {

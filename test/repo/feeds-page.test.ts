@@ -244,7 +244,9 @@ class World {
   }
 
   async start(): Promise<void> {
-    this.#server = runCli(['start', '--port', this.#port, '--data', this.data], { script: ['bin/tidemark.js'] })
+    this.#server = runCli(['start', '--empty', '--port', this.#port, '--data', this.data], {
+      script: ['bin/tidemark.js'],
+    })
     const { graphql, url } = await this.#server.ready()
     this.endpoint = graphql
     this.#port = new URL(url).port

@@ -61,6 +61,8 @@ const REFUSED: readonly Import[] = [
   ['src/server/broadcast/probe.ts', '../ws/ws-connection.ts'],
   ['src/server/sse/probe.ts', '../http/http-server.ts'],
   ['src/server/status/probe.ts', '../http/http-server.ts'],
+  ['src/server/status/probe.ts', '../static/static-files.ts'],
+  ['src/server/static/probe.ts', '../http/http-server.ts'],
   ['src/server/http/probe.ts', '../ws/ws-server.ts'],
   ['src/server/ws/probe.ts', '../app.ts'],
   ['src/server/store/probe.ts', '../http/http-server.ts'],

@@ -20,11 +20,17 @@ export interface StartOptions {
   readonly data: string
   /** Default 0: any free one. */
   readonly port?: number
+  /** Whether new data gets what the demo begins with. Default false. */
+  readonly isSeeded?: boolean
 }
 
 /** Runs a command that serves, in the repository, and waits until it is ready. */
-export async function startServer(command: string, { data, port = 0 }: StartOptions): Promise<StartedServer> {
-  const env = { ...process.env, MONGODB_URL: '', PORT: String(port), TIDEMARK_DATA: data, TIDEMARK_LOG: 'error' }
+export async function startServer(
+  command: string,
+  { data, port = 0, isSeeded = false }: StartOptions,
+): Promise<StartedServer> {
+  const settings = { MONGODB_URL: '', PORT: String(port), TIDEMARK_DATA: data, TIDEMARK_LOG: 'error' }
+  const env = { ...process.env, ...settings, TIDEMARK_EMPTY: String(!isSeeded) }
   const child = spawn('bash', ['-c', command], { cwd: ROOT, env, detached: true })
   let [printed, complaint] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (printed += text))

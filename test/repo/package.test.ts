@@ -73,6 +73,9 @@ describe('the package that is published', () => {
       'bin/tidemark.js',
       'dist/cli/main.js',
       'dist/server/start.js',
+      'dist/web/client.js',
+      'dist/web/client.js.br',
+      'web/demo/index.html',
       'docs/errors.md',
       'docs/guarantees.md',
     ]
@@ -81,8 +84,15 @@ describe('the package that is published', () => {
 
   test('has neither sources nor tests nor data', () => {
     const top = ['package.json', 'README.md', 'LICENSE', 'schema.graphql']
-    const below = /^(bin\/[\w-]+\.js|dist\/[\w/.-]+\.(js|d\.ts)|docs\/[\w/-]+\.md|examples\/[\w-]+\.js)$/
-    expect(files.filter((path) => !top.includes(path) && !below.test(path))).toEqual([])
+    const below = [
+      /^bin\/[\w-]+\.js$/,
+      /^dist\/[\w/.-]+\.(js|d\.ts)$/,
+      /^dist\/web\/[\w-]+\.js\.(br|gz)$/,
+      /^docs\/[\w/-]+\.(md|png)$/,
+      /^examples\/[\w-]+\.js$/,
+      /^web\/demo\/[\w-]+\.(html|css|js|svg)$/,
+    ]
+    expect(files.filter((path) => !top.includes(path) && !below.some((kind) => kind.test(path)))).toEqual([])
   })
 
   test('has the files that its manifest points at', () => {

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { readText, ROOT, type Block } from './markdown.ts'
 import { startServer, type StartedServer } from './npm-start.ts'
+import { onTerminal, plainScreen, ready } from '../support/process-terminal.ts'
 import { openShell, openWindow, type Shell, type Window } from './shell.ts'
 import { until } from '../support/time/until.ts'
 
@@ -12,11 +13,12 @@ export const ADDRESS = 'localhost:4747'
 /** The block that installs and starts. */
 export const START = 'npm ci\nnpm start\n'
 
-/** A directory as a checkout looks to an example: `examples` beside the packages. */
+/** A directory as a checkout looks to an example: `examples` beside the packages, in a package of the same name. */
 export async function openDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-page-'))
   await mkdir(join(directory, 'examples'))
-  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'))
+  for (const folder of ['node_modules', 'dist']) await symlink(join(ROOT, folder), join(directory, folder))
+  await cp(join(ROOT, 'package.json'), join(directory, 'package.json'))
   return directory
 }
 
@@ -60,8 +62,9 @@ export class Reader {
     return new Reader(await openDirectory())
   }
 
-  async start(): Promise<void> {
-    this.#server = await startServer('npm start', { data: join(this.directory, 'data') })
+  /** `isSeeded`: with what the demo begins with. Default false. */
+  async start(isSeeded = false): Promise<void> {
+    this.#server = await startServer('npm start', { data: join(this.directory, 'data'), isSeeded })
   }
 
   async close(): Promise<void> {
@@ -91,9 +94,14 @@ export class Reader {
         return expect(this.taken()).toBe(normal(text))
       case 'text window':
         return this.#look(text)
-      case 'js examples/watch.js':
-        expect(text).toBe(readText('examples/watch.js'))
-        return writeFile(join(this.directory, 'examples/watch.js'), this.#here(text))
+      case 'text terminal':
+        return expect(await startScreen()).toBe(text.trimEnd())
+      case 'js':
+        await writeFile(join(this.directory, 'page.mjs'), this.#here(text))
+        return this.#type('node page.mjs')
+      case 'js examples/follow.js':
+        expect(text).toBe(readText('examples/follow.js'))
+        return writeFile(join(this.directory, 'examples/follow.js'), this.#here(text))
       default:
         throw new Error(`Nobody follows a block of the kind ${JSON.stringify(info)}.`)
     }
@@ -102,7 +110,7 @@ export class Reader {
   async #type(text: string): Promise<void> {
     expect(this.taken(), 'what the block before printed is shown').toBe('')
     // `npm ci` is what made node_modules, out of which these tests run: it cannot be replaced under them.
-    if (text === START) return this.start()
+    if (text === START) return this.start(true)
     this.#printed = normal(await this.#shell.run(this.#here(text)))
   }
 
@@ -118,5 +126,20 @@ export class Reader {
     return text
       .replaceAll(ADDRESS, `localhost:${this.#server?.port}`)
       .replaceAll('${PORT:-4747}', `${this.#server?.port}`)
+  }
+}
+
+/** What a first start prints on a terminal. */
+async function startScreen(): Promise<string> {
+  const cwd = await mkdtemp(join(tmpdir(), 'tidemark-page-'))
+  try {
+    const terminal = onTerminal(['--port', '0'], { cwd })
+    await ready(terminal)
+    const screen = plainScreen(terminal.screen())
+    terminal.type('q')
+    await terminal.exitCode()
+    return screen.replace(/^\n/, '').trimEnd()
+  } finally {
+    await rm(cwd, { recursive: true })
   }
 }

@@ -13,6 +13,7 @@ export interface Ready {
   readonly url: string
   readonly graphql: string
   readonly playground: string
+  readonly demo: string
   readonly data: string
   readonly pid: number
 }

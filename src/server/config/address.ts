@@ -27,3 +27,9 @@ export async function addressToListenOn({ host, insecure }: Pick<Config, 'host' 
       'everything.',
   )
 }
+
+/** A host name by which this machine reaches a server that listens on `host`. */
+export function nameOf(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return 'localhost'
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -13,6 +13,8 @@ export interface Config {
   readonly directory: string
   /** Connection string of a MongoDB that holds the data instead. */
   readonly mongodb?: string | undefined
+  /** Whether the data is kept in memory alone, and lost at the end. Default false. */
+  readonly memory?: boolean | undefined
   /** Origins whose pages may use this server beside its own, such as `https://app.example.com`; `*` is every origin. */
   readonly cors: readonly string[]
   readonly logLevel: LogLevel
@@ -78,6 +80,7 @@ export interface Flags {
   readonly port?: string | undefined
   readonly data?: string | undefined
   readonly mongodb?: string | undefined
+  readonly memory?: boolean | undefined
   /** Comma-separated. */
   readonly cors?: string | undefined
 }
@@ -94,11 +97,15 @@ export class StartError extends Error {
  * TIDEMARK_CORS, TIDEMARK_LOG), then defaults. Throws StartError.
  */
 export function readConfig(flags: Flags, env: EnvironmentVariables): Config {
+  if (flags.memory === true && (flags.data ?? flags.mongodb) !== undefined) {
+    throw new StartError('With --memory nothing is kept: leave --data and --mongodb out, or --memory.')
+  }
   return {
     host: readHost(flags.host ?? nonEmpty(env['HOST']) ?? '127.0.0.1'),
     insecure: flags.insecure ?? readSwitch('TIDEMARK_INSECURE', env),
     port: readPort(flags.port ?? nonEmpty(env['PORT']) ?? '4747'),
-    mongodb: readMongo(flags.mongodb ?? nonEmpty(env['MONGODB_URL'])),
+    mongodb: flags.memory === true ? undefined : readMongo(flags.mongodb ?? nonEmpty(env['MONGODB_URL'])),
+    memory: flags.memory,
     directory: resolve(flags.data ?? nonEmpty(env['TIDEMARK_DATA']) ?? '.tidemark'),
     cors: readOrigins(flags.cors ?? nonEmpty(env['TIDEMARK_CORS']) ?? ''),
     logLevel: readLevel(nonEmpty(env['TIDEMARK_LOG']) ?? 'info'),
@@ -116,7 +123,8 @@ function readHost(text: string): string {
   )
 }
 
-function readSwitch(name: string, env: EnvironmentVariables): boolean {
+/** An environment variable that is `true` or `false`, or `1` or `0`; default false. Throws StartError. */
+export function readSwitch(name: string, env: EnvironmentVariables): boolean {
   const text = nonEmpty(env[name]) ?? 'false'
   if (text === '1' || text === 'true') return true
   if (text === '0' || text === 'false') return false
@@ -139,8 +147,9 @@ function readMongo(url: string | undefined): string | undefined {
   )
 }
 
-/** The location of the data, for display: without the password of a URL. */
-export function dataOf({ directory, mongodb }: Pick<Config, 'directory' | 'mongodb'>): string {
+/** The location of the data, for display: without the password of a URL; `memory` where it is kept nowhere else. */
+export function dataOf({ directory, mongodb, memory }: Pick<Config, 'directory' | 'mongodb' | 'memory'>): string {
+  if (memory === true) return 'memory'
   return mongodb === undefined ? directory : mongodb.replace(/\/\/[^/]*@/, '//').replace(/\?.*$/, '')
 }
 

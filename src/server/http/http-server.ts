@@ -15,12 +15,14 @@ import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Metrics } from '../status/metrics.ts'
 import type { Origins } from './origin-policy.ts'
 import type { Playground } from '../status/playground.ts'
+import type { StaticFile, StaticFiles } from '../static/static-files.ts'
 import { createPipelineQueue, type PipelineQueue } from './pipeline-queue.ts'
 
 /** Paths of the server. */
 export const ROUTES = {
   graphql: '/graphql',
   playground: '/playground',
+  demo: '/demo',
   live: '/livez',
   ready: '/readyz',
   metrics: '/metrics',
@@ -30,6 +32,7 @@ export const ROUTES = {
 interface HttpParts {
   readonly graphql: GraphqlHttp
   readonly playground: Playground
+  readonly files: StaticFiles
   readonly origins: Origins
   readonly metrics: Metrics
   readonly memoryBudget: MemoryBudget
@@ -115,8 +118,13 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
         () => sendHttpError(res, new HttpError('The metrics cannot be read.', { code: 'INTERNAL' })),
       )
     default:
-      return sendHttpError(res, NOT_FOUND)
+      return sendFile(parts.files.get(path), req, res)
   }
+}
+
+function sendFile(file: StaticFile | undefined, req: IncomingMessage, res: ServerResponse): void {
+  if (file === undefined) return sendHttpError(res, NOT_FOUND)
+  void file.answer(req, res).catch(() => sendHttpError(res, NOT_BUILT))
 }
 
 /** Whether there are several Host headers: Node keeps the first, a proxy may use the second (RFC 9112, section 3.2). */
@@ -143,6 +151,8 @@ const NOT_FOUND = new HttpError(
   `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.`,
   { code: 'NOT_FOUND', status: 404 },
 )
+
+const NOT_BUILT = new HttpError('This file of the server is not there: run npm run build.', { code: 'INTERNAL' })
 
 /** For a request or an upgrade with two Host headers. */
 export const TWO_HOSTS: HttpError = new HttpError('A request has one Host header.')

@@ -65,6 +65,15 @@ const BROKEN = `<script>CloseEvent.prototype.toJSON = function () {
   return { message: 'The connection to the server broke' + reason + ': run it again.' }
 }</script>`
 
+/** The script and the styles of the page are inline, its workers and fonts are blobs and data. */
+const HEADERS = pageHeaders([
+  `script-src 'unsafe-inline' blob:`,
+  `worker-src blob:`,
+  `style-src 'unsafe-inline'`,
+  `img-src 'self' data:`,
+  `font-src data:`,
+])
+
 /** The playground for the GraphQL endpoint at `endpoint`. The page (9 MB) is made at the first request. */
 export function createPlayground(endpoint: string): Playground {
   let page: Promise<PlaygroundPage> | null = null
@@ -96,7 +105,7 @@ async function makePage(endpoint: string): Promise<PlaygroundPage> {
 }
 
 function send(req: IncomingMessage, res: ServerResponse, { html, gzipped, etag }: PlaygroundPage): void {
-  const headers = { ...pageHeaders, etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' }
+  const headers = { ...HEADERS, etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' }
   if (req.headers['if-none-match'] === etag) {
     res.writeHead(304, headers).end()
     return

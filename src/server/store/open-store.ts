@@ -15,21 +15,27 @@ interface OpenedStore {
 const PROBE_MS = 1_000
 
 /**
- * Opens MongoDB when a URL is configured, else the embedded store; an adapter is loaded only when it is used.
- * Throws StartError when the store can never work; a MongoDB that does not answer is tried again.
+ * Opens MongoDB when a URL is configured, else the embedded store, or one in memory; an adapter is loaded only when it
+ * is used. Throws StartError when the store can never work; a MongoDB that does not answer is tried again.
  */
 export async function openStore(
-  config: Pick<Config, 'directory' | 'mongodb'>,
+  config: Pick<Config, 'directory' | 'mongodb' | 'memory'>,
   tenant: TenantId,
   log: Log,
 ): Promise<OpenedStore> {
   try {
+    if (config.memory === true) return await openMemory()
     return config.mongodb === undefined
       ? await openEmbedded(config.directory, log)
       : await openMongo(config.mongodb, tenant, log)
   } catch (error) {
     throw error instanceof DatabaseError ? new StartError(error.message, { cause: error }) : error
   }
+}
+
+async function openMemory(): Promise<OpenedStore> {
+  const { MemoryStore } = await import('../../store/memory/memory-store.ts')
+  return { store: new MemoryStore(), unavailableReason: () => null }
 }
 
 async function openEmbedded(directory: string, log: Log): Promise<OpenedStore> {

@@ -55,7 +55,7 @@ export async function startAndKill(directory: string, afterMs: number): Promise<
 }
 
 function spawnServer(directory: string, { through = [] }: ServerOptions): ChildProcess {
-  const server = [process.execPath, 'bin/tidemark.js', 'start', '--port', '0', '--data', directory]
+  const server = [process.execPath, 'bin/tidemark.js', 'start', '--port', '0', '--empty', '--data', directory]
   const [command, ...args] = [...through, ...server]
   return spawn(command ?? process.execPath, args, {
     cwd: ROOT,

@@ -132,10 +132,11 @@ function prepare(directory: string): void {
 }
 
 /**
- * Not `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides the error of a read-only file
- * system. Flushes the names of existing directories too: an earlier start may have ended before it did.
+ * Makes a directory with its parents. Not `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides
+ * the error of a read-only file system. Flushes the names of existing directories too: an earlier start may have ended
+ * before it did.
  */
-function makeDirectory(path: string): void {
+export function makeDirectory(path: string): void {
   const parent = dirname(path)
   if (!existsSync(path)) {
     if (parent !== path) makeDirectory(parent)

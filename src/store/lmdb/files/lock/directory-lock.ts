@@ -80,6 +80,7 @@ export function directoryInUse(directory: string, holder: string): DatabaseError
   return new DatabaseError(
     'UNAVAILABLE',
     `The data directory ${directory} is in use: ${holder}. Stop that one, or choose another directory.`,
+    { isInUse: true },
   )
 }
 

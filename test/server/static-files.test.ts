@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { readText } from '../repo/markdown.ts'
+import { openServer } from '../support/server/fixture.ts'
+import { sendRaw, type RawAnswer } from '../support/server/raw.ts'
+
+const FILES = [
+  ['/demo', 'web/demo/index.html', 'text/html; charset=utf-8'],
+  ['/demo/demo.css', 'web/demo/demo.css', 'text/css; charset=utf-8'],
+  ['/demo/demo.js', 'web/demo/demo.js', 'text/javascript; charset=utf-8'],
+  ['/demo/mark.svg', 'web/demo/mark.svg', 'image/svg+xml'],
+  ['/client.js', 'dist/web/client.js', 'text/javascript; charset=utf-8'],
+] as const
+
+const get = async (port: number, target: string, headers = ''): Promise<RawAnswer> =>
+  sendRaw(port, `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n${headers}\r\n`)
+
+test.each(FILES)('%s is the file %s, of the type %s', async (path, file, type) => {
+  const { url } = await openServer()
+  const response = await fetch(url + path, { headers: { 'accept-encoding': 'identity' } })
+  expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+    200,
+    type,
+    readText(file),
+  ])
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+})
+
+test.each(FILES)('%s is sent again only when it has changed, and to HEAD without its body', async (path) => {
+  const { url } = await openServer()
+  const etag = (await fetch(url + path)).headers.get('etag') ?? ''
+  expect((await fetch(url + path, { headers: { 'if-none-match': etag } })).status).toBe(304)
+  expect((await fetch(url + path, { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
+  const head = await fetch(url + path, { method: 'HEAD' })
+  expect([head.status, head.headers.get('etag'), await head.text()]).toEqual([200, etag, ''])
+})
+
+describe('/client.js', () => {
+  const { length } = readText('dist/web/client.js')
+
+  test.each([
+    ['gzip, deflate, br', 'br'],
+    ['gzip', 'gzip'],
+    ['br;q=0, gzip;q=0.5', 'gzip'],
+    ['deflate', null],
+    ['BR', 'br'],
+  ])('is compressed beforehand: %s gives %s', async (accepted, encoding) => {
+    const { port } = await openServer()
+    const { headers } = await get(port, '/client.js', `accept-encoding: ${accepted}\r\n`)
+    expect(headers['content-encoding'] ?? null).toBe(encoding)
+    expect(Number(headers['content-length']) < length).toBe(encoding !== null)
+    expect(headers['vary']).toBe('Accept-Encoding')
+  })
+
+  test('has one content in all its forms', async () => {
+    const { url } = await openServer()
+    const forms = await Promise.all(
+      ['br', 'gzip', 'identity'].map(async (coding) => {
+        const response = await fetch(`${url}/client.js`, { headers: { 'accept-encoding': coding } })
+        return response.text()
+      }),
+    )
+    expect(new Set(forms)).toEqual(new Set([readText('dist/web/client.js')]))
+  })
+
+  test('may be imported by pages of every origin', async () => {
+    const { url } = await openServer()
+    const { headers } = await fetch(`${url}/client.js`, { headers: { origin: 'https://app.example' } })
+    expect(headers.get('access-control-allow-origin')).toBe('*')
+  })
+})
+
+test('the page of the demo runs only what this server sends', async () => {
+  const { url } = await openServer()
+  const policy = (await fetch(`${url}/demo`)).headers.get('content-security-policy') ?? ''
+  expect(policy.split('; ').sort()).toEqual(
+    [
+      `default-src 'none'`,
+      `script-src 'self'`,
+      `style-src 'self'`,
+      `img-src 'self' data:`,
+      `connect-src 'self'`,
+      `base-uri 'none'`,
+      `form-action 'none'`,
+      `frame-ancestors 'none'`,
+      `require-trusted-types-for 'script'`,
+    ].sort(),
+  )
+})
+
+test.each([
+  '/demo/../package.json',
+  '/demo/%2e%2e/package.json',
+  '/demo/index.html',
+  '/web/demo/demo.js',
+  '/dist/web/client.js',
+  '/client.js.br',
+  '/demo/demo.js/',
+  '/demo/constructor',
+])('%s reaches no file', async (target) => {
+  const { port } = await openServer()
+  expect((await get(port, target)).status).toBe(404)
+})
+
+test('a file takes GET and HEAD alone', async () => {
+  const { url } = await openServer()
+  expect((await fetch(`${url}/client.js`, { method: 'POST' })).status).toBe(404)
+})
