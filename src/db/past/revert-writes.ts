@@ -53,6 +53,8 @@ async function revertDocuments(
   const trial: Request = { operations, checks: [], key: undefined, actor, commits: 'NEVER' }
   const request: Request = dryRun ? trial : { ...trial, key, commits: 'CHANGES' }
   const { commit, repeated, drafted } = await context.committer.decide(request, dryRun ? null : digest)
+  // The store has written in this turn.
+  await nextTurn()
   // Of a repetition, the commit is that of then, and the conflicts are those of now.
   const shown = drafted ?? (await context.committer.decide(trial, null)).drafted
   return {

@@ -125,7 +125,10 @@ class DocumentCompiling {
         const [edit] = version.edits
         if (edit?.field.length === 0) return yield* this.#addWhole(version, edit.before, edit.after)
         this.#newer++
-        for (const each of version.edits) this.#edits.push(each)
+        for (const [i, each] of version.edits.entries()) {
+          this.#edits.push(each)
+          if ((i + 1) % STEP_FIELDS === 0) yield
+        }
       }
     }
   }

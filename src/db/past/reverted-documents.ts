@@ -8,7 +8,7 @@ import { pathText, utf8Length, type Path } from '../../core/path.ts'
 import { concrete, matchesPrefix, parsePatterns, type Pattern } from '../../core/pattern.ts'
 import { parseTimestamp } from '../../core/timestamp.ts'
 import { jsonBytes } from '../../core/json/value.ts'
-import type { Version } from '../../core/version.ts'
+import type { Revision, Version } from '../../core/version.ts'
 import { chunks } from '../../store/page.ts'
 import type { LogRange } from '../../store/store.ts'
 import { parsePeriod } from '../read/period.ts'
@@ -166,10 +166,12 @@ class RevertGathering {
   async #valuesBefore(commits: readonly Commit[]): Promise<readonly ReadonlyMap<string, Version | null>[]> {
     const { store, tenant } = this.#context
     const before = commits.map(() => new Map<string, Version | null>())
-    const parts = commits.flatMap(({ revision, versions }, commit) => {
+    const parts: { readonly commit: number; readonly at: Revision; readonly paths: readonly Path[] }[] = []
+    for (const [commit, { revision, versions }] of commits.entries()) {
+      if (this.#timeSlice.isLong) await this.#timeSlice.yieldOrTimeOut()
       const paths = versions.filter((each) => each.type !== 'NEW' && this.#matches(each)).map(({ path }) => path)
-      return chunks(paths, HEADS_PER_CALL).map((part) => ({ commit, at: revision - 1, paths: part }))
-    })
+      for (const part of chunks(paths, HEADS_PER_CALL)) parts.push({ commit, at: revision - 1, paths: part })
+    }
     await this.#timeSlice.reads(parts, async ({ commit, at, paths }) => {
       const { rows } = await store.heads(tenant, paths, at)
       for (const [i, path] of paths.entries()) before[commit]?.set(pathText(path), rows[i] ?? null)

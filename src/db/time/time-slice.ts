@@ -24,9 +24,9 @@ export class WorkSlice {
   /** The result of steps, each of which takes a few milliseconds at most. */
   async run<T>(steps: Generator<unknown, T>): Promise<T> {
     for (;;) {
+      if (this.isLong) await this.nextTurn()
       const { done, value } = steps.next()
       if (done === true) return value
-      if (this.isLong) await this.nextTurn()
     }
   }
 

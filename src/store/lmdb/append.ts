@@ -30,7 +30,7 @@ export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: reado
 }
 
 /** The newest version of a document; 0 in no table: it has none. */
-interface DocumentHead {
+interface HeadPlace {
   readonly version: number
   readonly table: LmdbTables['heads'] | null
 }
@@ -44,7 +44,7 @@ class AppendState implements DraftState, TenantView {
    */
   readonly #written = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
   /** The newest versions of the documents that were looked at or written, by path text. */
-  readonly #heads = new Map<string, DocumentHead>()
+  readonly #heads = new Map<string, HeadPlace>()
   tenant: TenantRow
 
   constructor(tables: LmdbTables, tenant: TenantRow) {
@@ -69,12 +69,12 @@ class AppendState implements DraftState, TenantView {
   }
 
   /** The newest version of a document, and the table that has it; no value becomes a string. */
-  #head(path: Path): DocumentHead {
+  #head(path: Path): HeadPlace {
     const text = pathText(path)
     const known = this.#heads.get(text)
     if (known !== undefined) return known
     const key = documentKey(toDocumentKey(this.tenant.number, path))
-    let head: DocumentHead = { version: 0, table: null }
+    let head: HeadPlace = { version: 0, table: null }
     for (const table of [this.tables.heads, this.tables.tombstones, this.tables.purged]) {
       const row = head.table === null ? table.getBinaryFast(key) : undefined
       if (row !== undefined) head = { version: versionInLine(row), table }

@@ -22,7 +22,7 @@ interface StoredListPage extends Omit<ListPage, 'rows'> {
   readonly rows: readonly StoredRow<Version>[]
 }
 
-type ScannedDocument = ScannedRow<StoredRow<Version>, DocumentKey>
+type DocumentScanRow = ScannedRow<StoredRow<Version>, DocumentKey>
 
 export function listDocuments(view: TenantView, range: Range, at: Revision): StoredListPage {
   const moment = { range, at: Math.min(at, view.tenant.last) }
@@ -30,7 +30,7 @@ export function listDocuments(view: TenantView, range: Range, at: Revision): Sto
   return { ...page, next: next && pathOfKey(next), revision: moment.at }
 }
 
-function* scanDocuments(view: TenantView, moment: ListMoment): Generator<ScannedDocument> {
+function* scanDocuments(view: TenantView, moment: ListMoment): Generator<DocumentScanRow> {
   const { range, at } = moment
   const { last, floor } = view.tenant
   const isNow = at === last
@@ -53,7 +53,7 @@ function* scanDocuments(view: TenantView, moment: ListMoment): Generator<Scanned
 }
 
 /** The version of a document at `at`, where it is not its newest one. */
-function pastVersion(view: TenantView, { document, row }: ScanEntry, { range, at }: ListMoment): ScannedDocument {
+function pastVersion(view: TenantView, { document, row }: ScanEntry, { range, at }: ListMoment): DocumentScanRow {
   // A document whose first version is later than `at` needs no search.
   const found = row !== null && versionInHead(row) === 1 ? null : findVersion(view.tables, document, at)
   if (found === null && isLost(view, document, at)) {
