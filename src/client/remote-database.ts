@@ -286,14 +286,16 @@ export class RemoteDatabase implements Client {
   }
 
   async forget(): Promise<void> {
-    await (await this.#openedCache)?.close()
+    const opened = await this.#openedCache
+    opened?.close()
     await this.#cache?.forget()
   }
 
   async close(): Promise<void> {
     this.#stores.close()
     this.#session.close()
-    await (await this.#openedCache)?.close()
+    const opened = await this.#openedCache
+    opened?.close()
   }
 
   #withId(op: Op): Op {

@@ -50,6 +50,13 @@ const storedIn = (page: Page): Promise<readonly string[]> =>
       }),
   )
 
+/** How many Web Locks are held, and how many are waited for. */
+const locksOf = (page: Page): Promise<readonly [number, number]> =>
+  page.evaluate(async () => {
+    const { held, pending } = await (globalThis as unknown as PageGlobals).navigator.locks.query()
+    return [held.length, pending.length] as const
+  })
+
 const stores = (page: Page, documents: readonly string[]): Promise<void> =>
   until(async () => JSON.stringify(await storedIn(page)) === JSON.stringify(documents))
 
@@ -105,17 +112,12 @@ describe.skipIf(noBrowser !== null)(`the cache of a browser (${noBrowser ?? 'Chr
     await shows(first, 'live 1:v1 2:v2 3:v3')
     const { page: second } = await open()
     await shows(second, 'live 1:v1 2:v2 3:v3')
-    const locks = (page: Page): Promise<readonly [number, number]> =>
-      page.evaluate(async () => {
-        const { held, pending } = await (globalThis as unknown as PageGlobals).navigator.locks.query()
-        return [held.length, pending.length] as const
-      })
-    expect(await locks(second)).toEqual([1, 1])
+    expect(await locksOf(second)).toEqual([1, 1])
     await served.db.put('posts/1', 'both')
     await shows(second, 'live 1:both 2:v2 3:v3')
     await stores(second, ['posts/1:both', 'posts/2:v2', 'posts/3:v3'])
     await first.close()
-    await until(async () => JSON.stringify(await locks(second)) === '[1,0]')
+    await until(async () => JSON.stringify(await locksOf(second)) === '[1,0]')
     await served.db.delete('posts/2')
     await served.db.put('posts/4', 'one')
     await stores(second, ['posts/1:both', 'posts/3:v3', 'posts/4:one'])
@@ -131,6 +133,21 @@ describe.skipIf(noBrowser !== null)(`the cache of a browser (${noBrowser ?? 'Chr
     await page.reload()
     await stores(page, [])
     expect((await statesOf(page)).at(-1)).toBe('loading')
+  })
+
+  test('forget in one tab ends the storing of all', async () => {
+    const { served, open } = await openSite()
+    const { page: first } = await open()
+    await stores(first, ['posts/1:v1', 'posts/2:v2', 'posts/3:v3'])
+    const { page: second } = await open()
+    await shows(second, 'live 1:v1 2:v2 3:v3')
+    await first.evaluate(() => (globalThis as unknown as PageGlobals).visit.client.forget())
+    // The lock of the first is free now, so the second would write.
+    await until(async () => JSON.stringify(await locksOf(second)) === '[1,0]')
+    await served.db.put('posts/1', 'after')
+    await shows(second, 'live 1:after 2:v2 3:v3')
+    await until(async () => JSON.stringify(await locksOf(second)) === '[0,0]')
+    expect(await storedIn(second)).toEqual([])
   })
 
   test('another actor finds nothing, and leaves nothing of the first', async () => {
@@ -157,18 +174,22 @@ describe.skipIf(noBrowser !== null)(`the cache of a browser (${noBrowser ?? 'Chr
     await stores(notes, [])
   })
 
-  test('a database that fails is one warning, and all goes on in memory', async () => {
-    const { served, context, open } = await openSite()
-    await context.addInitScript(() => {
-      const { indexedDB } = globalThis as unknown as PageGlobals
-      indexedDB.open = (): never => {
-        throw new Error('no database today')
-      }
-    })
-    const { page, complaints } = await open()
-    await shows(page, 'live 1:v1 2:v2 3:v3')
-    await served.db.put('posts/1', 'new')
-    await shows(page, 'live 1:new 2:v2 3:v3')
-    expect(complaints).toEqual([expect.stringContaining('The cache of Tidemark failed')])
-  })
+  test.each(['fails', 'does not answer'])(
+    'a database that %s is one warning, and all goes on in memory',
+    async (how) => {
+      const { served, context, open } = await openSite()
+      await context.addInitScript((fault) => {
+        const { indexedDB } = globalThis as unknown as PageGlobals
+        indexedDB.open = (): object => {
+          if (fault === 'fails') throw new Error('no database today')
+          return {}
+        }
+      }, how)
+      const { page, complaints } = await open()
+      await shows(page, 'live 1:v1 2:v2 3:v3')
+      await served.db.put('posts/1', 'new')
+      await shows(page, 'live 1:new 2:v2 3:v3')
+      expect(complaints).toEqual([expect.stringContaining('The cache of Tidemark failed')])
+    },
+  )
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { memoryCache } from '../../src/client/cache/cache.ts'
-import type { CacheBatch, ClientCache } from '../../src/client/cache/client-cache.ts'
+import type { CacheBatch, CachedShape, ClientCache } from '../../src/client/cache/client-cache.ts'
 import { connect } from '../../src/client/connect-node.ts'
 import type { LiveShape, LiveState } from '../../src/client/live/live-state.ts'
 import { startProxy, type ReplyLosingProxy } from '../support/client/reply-losing-proxy.ts'
@@ -22,20 +22,26 @@ function recordingCache(): RecordingCache {
   return {
     saved,
     loaded,
-    forget: (scope) => cache.forget(scope),
+    forget: () => cache.forget(),
     open: async (scope) => {
       const opened = await cache.open(scope)
-      const save: typeof opened.save = async (shape, batch) => {
-        const isStored = await opened.save(shape, batch)
-        if (isStored) saved.push(batch)
-        return isStored
-      }
-      const load: typeof opened.load = async (shape) => {
-        const cached = await opened.load(shape)
-        loaded.push(cached?.documents.map(({ value }) => value) ?? null)
-        return cached
-      }
-      return { ...opened, load, save }
+      return { ...opened, shape: (name) => recorded(opened.shape(name), saved, loaded) }
+    },
+  }
+}
+
+function recorded(shape: CachedShape, saved: CacheBatch[], loaded: (readonly unknown[] | null)[]): CachedShape {
+  return {
+    ...shape,
+    load: async () => {
+      const cached = await shape.load()
+      loaded.push(cached?.documents.map(({ value }) => value) ?? null)
+      return cached
+    },
+    save: async (batch) => {
+      const isStored = await shape.save(batch)
+      if (isStored) saved.push(batch)
+      return isStored
     },
   }
 }
@@ -161,6 +167,20 @@ test('another shape, and the same one in another order: shapes have what is thei
   visit(site, { where: 'value > 1' })
   await until(() => site.cache.loaded.length === 3)
   expect(site.cache.loaded).toEqual([null, [1, 2, 3], null])
+})
+
+test('of two stores of one shape, one writes it', async () => {
+  const site = await openSite()
+  const client = connect(site.proxy.url, { cache: site.cache, transport: 'ws' })
+  onTestFinished(() => client.close())
+  const stores = (['asc', 'desc'] as const).map((order) => client.liveStore({ path: 'posts', order }))
+  for (const store of stores) onTestFinished(store.subscribe(() => {}))
+  await until(() => stores.every((store) => store.get().status === 'live'))
+  for (let i = 1; i <= 3; i++) await site.served.db.put('posts/1', `round ${i}`)
+  await until(() => stores.every((store) => store.get().byPath.get('posts/1')?.value === 'round 3'))
+  await until(() => site.cache.saved.at(-1)?.put[0]?.value === 'round 3')
+  expect(site.cache.saved.filter(({ put }) => put[0]?.value === 'round 3')).toHaveLength(1)
+  expect(site.cache.saved.filter(({ whole }) => whole)).toHaveLength(1)
 })
 
 test('after forget nothing is stored, and this client stores nothing more', async () => {

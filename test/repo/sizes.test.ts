@@ -6,7 +6,7 @@ import { ROOT } from './markdown.ts'
 
 /** Most bytes of the entries, compressed; without their framework, and the client that a page has anyway. */
 const BOUNDS: Readonly<Record<string, number>> = {
-  'src/client/cache/cache.ts': 2_500,
+  'src/client/cache/indexed-db-cache.ts': 2_500,
   'src/react/hooks.ts': 1_500,
   'src/vue/use-store.ts': 300,
   'src/tanstack-db/collection-options.ts': 1_500,

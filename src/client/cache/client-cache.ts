@@ -17,26 +17,32 @@ export interface CacheBatch {
   readonly whole: boolean
 }
 
-/** The documents of one server and one actor. No method rejects: after a failure it is as if nothing were stored. */
+/** The stored documents of a shape, for one of those that use it. After a failure it is as if nothing were stored. */
+export interface CachedShape {
+  /** The stored documents, or null; from now on this user may come to write the shape. Never rejects. */
+  load(): Promise<CachedDocuments | null>
+  /** Whether this is the one user that writes the shape, of all pages of the origin. */
+  owns(): boolean
+  /** Stores a batch. False: this user's batches are not stored any more. Never rejects. */
+  save(batch: CacheBatch): Promise<boolean>
+  /** It is used no longer: another user may write the shape. */
+  release(): void
+}
+
+/** The documents of one server and one actor. */
 export interface OpenedCache {
-  /** The stored documents of a shape, or null; from now on this page may come to write it. */
-  load(shape: string): Promise<CachedDocuments | null>
-  /** Whether this page is the one that writes a shape. */
-  owns(shape: string): boolean
-  /** Stores a batch. False: the shape is not stored any more, and later batches are in vain. */
-  save(shape: string, batch: CacheBatch): Promise<boolean>
-  /** Removes everything, for it must not be shown, or is of other data. */
+  /** The stored documents of a shape. Each call gives another user of them. */
+  shape(name: string): CachedShape
+  /** Removes everything, for it must not be shown, or is of other data. Never rejects. */
   clear(): Promise<void>
-  /** The page uses a shape no longer: another one may write it. */
-  release(shape: string): void
   /** Releases all shapes; nothing is loaded or stored any more. */
-  close(): Promise<void>
+  close(): void
 }
 
 /** Keeps what live stores show, so that they show it again at the next visit, before a server answers. */
 export interface ClientCache {
-  /** The documents of a scope, which is a server and an actor; those of other scopes are removed. */
+  /** The documents of a scope, which is a server and an actor; those of other scopes are removed. Never rejects. */
   open(scope: string): Promise<OpenedCache>
-  /** Removes the documents of a scope. Default: of all. */
-  forget(scope?: string): Promise<void>
+  /** Removes everything; caches that are open, in other pages too, store nothing any more. Never rejects. */
+  forget(): Promise<void>
 }

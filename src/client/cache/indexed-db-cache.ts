@@ -1,14 +1,6 @@
-import type { Document } from '../../core/database.ts'
-import type { CacheBatch, CachedDocuments, ClientCache, OpenedCache } from './client-cache.ts'
-import {
-  requested,
-  stored,
-  type CacheGlobals,
-  type IdbDatabase,
-  type IdbStore,
-  type IdbTransaction,
-} from './indexed-db.ts'
-import { ShapeLocks } from './shape-locks.ts'
+import { CacheStorage } from './cache-storage.ts'
+import type { CachedDocuments, CachedShape, ClientCache, OpenedCache } from './client-cache.ts'
+import { ShapeLock } from './shape-lock.ts'
 
 /** How a cache in IndexedDB is kept. */
 export interface IndexedDbCacheOptions {
@@ -20,28 +12,11 @@ export interface IndexedDbCacheOptions {
   readonly warn?: ((sentence: string, cause: unknown) => void) | undefined
 }
 
-interface StoredShape {
-  readonly cursor: string
-  readonly bytes: number
-  /** ms since 1970. */
-  readonly usedAt: number
-}
-
-interface StoredDocument {
-  readonly document: Document
-  readonly bytes: number
-}
-
 const MAX_BYTES = 50_000_000
-const FORMAT = 1
-const SHAPES = 'shapes'
-const DOCUMENTS = 'documents'
-/** Documents that are read at once. */
-const PAGE = 500
-/** Characters that are written before the page may do something else. */
-const SLICE = 200_000
-/** An operation that takes longer has failed, ms: the database may be held by a tab that stands still. */
-const MAX_MS = 5_000
+/** Reads that take longer have failed, ms: a tab that stands still may hold the database. */
+const READ_MS = 2_000
+/** As READ_MS, of writes. */
+const WRITE_MS = 10_000
 
 /**
  * A cache in IndexedDB, a row for each document. Of several tabs, the one that holds the Web Lock of a shape writes it.
@@ -52,210 +27,81 @@ export function indexedDbCache({
   maxBytes = MAX_BYTES,
   warn = warnInConsole,
 }: IndexedDbCacheOptions): ClientCache {
-  const storage = new CacheStorage(`tidemark-${name}`, { maxBytes, warn })
+  const attempts = new Attempts(warn)
+  const storage = new CacheStorage(`tidemark-${name}`, maxBytes)
   return {
     open: async (scope) => {
-      await storage.attempt(() => storage.removeOthers(scope), undefined)
-      return openScope(storage, scope)
+      const generation = await attempts.make(() => storage.enter(scope), { otherwise: null, ms: READ_MS })
+      return openScope(storage, attempts, { scope, generation })
     },
-    forget: (scope) => storage.attempt(() => storage.remove(scope), undefined),
+    forget: () => attempts.make(() => storage.forget(), { otherwise: undefined, ms: WRITE_MS }),
   }
 }
 
-function openScope(storage: CacheStorage, scope: string): OpenedCache {
-  const locks = new ShapeLocks(`${storage.name} ${scope}`)
-  const sizes = new Map<string, Map<string, number>>()
-  let isClosed = false
+/** A scope as it was when it was opened; null: nothing can be stored. */
+interface ScopeVisit {
+  readonly scope: string
+  readonly generation: number | null
+}
+
+function openScope(storage: CacheStorage, attempts: Attempts, { scope, generation }: ScopeVisit): OpenedCache {
+  const users = new Set<CachedShape>()
+  const shape = (name: string): CachedShape => {
+    const lock = new ShapeLock(`${storage.name} ${scope} ${name}`)
+    let sizes = new Map<string, number>()
+    const load = async (): Promise<CachedDocuments | null> => {
+      await lock.claim()
+      const found = await storage.load([scope, name])
+      sizes = found.sizes
+      return found.cached
+    }
+    const user: CachedShape = {
+      load: async () => (users.has(user) ? attempts.make(load, { otherwise: null, ms: READ_MS }) : null),
+      owns: () => users.has(user) && lock.isHeld,
+      save: async (batch) => {
+        if (generation === null || !user.owns()) return false
+        if (batch.whole) sizes = new Map()
+        const save = (): Promise<boolean> => storage.save([scope, name], batch, { sizes, generation })
+        return attempts.make(save, { otherwise: false, ms: WRITE_MS })
+      },
+      release: () => {
+        users.delete(user)
+        lock.release()
+      },
+    }
+    if (generation !== null) users.add(user)
+    return user
+  }
   return {
-    load: async (shape) => {
-      if (isClosed) return null
-      const load = async (): Promise<CachedDocuments | null> => {
-        await locks.claim(shape)
-        const found = await storage.load([scope, shape])
-        sizes.set(shape, found.sizes)
-        return found.cached
-      }
-      return storage.attempt(load, null)
-    },
-    owns: (shape) => !isClosed && locks.owns(shape),
-    save: async (shape, batch) => {
-      if (isClosed) return false
-      const known = (batch.whole ? undefined : sizes.get(shape)) ?? new Map<string, number>()
-      sizes.set(shape, known)
-      return storage.attempt(() => storage.save([scope, shape], batch, known), false)
-    },
-    clear: () => storage.attempt(() => storage.remove(scope), undefined),
-    release: (shape) => {
-      locks.release(shape)
-      sizes.delete(shape)
-    },
-    close: async () => {
-      isClosed = true
-      locks.close()
-    },
+    shape,
+    clear: () => attempts.make(() => storage.remove(scope), { otherwise: undefined, ms: WRITE_MS }),
+    close: () => users.forEach((user) => user.release()),
   }
 }
 
-type ShapeKey = readonly [scope: string, shape: string]
+/** Makes attempts until one fails. */
+class Attempts {
+  readonly #warn: (sentence: string, cause: unknown) => void
+  #hasFailed = false
 
-interface StorageOptions {
-  readonly maxBytes: number
-  readonly warn: (sentence: string, cause: unknown) => void
-}
-
-/** The rows of a cache. Methods reject with what the browser says. */
-class CacheStorage {
-  readonly name: string
-  readonly #options: StorageOptions
-  #database: Promise<IdbDatabase> | null = null
-  #isBroken = false
-
-  constructor(name: string, options: StorageOptions) {
-    this.name = name
-    this.#options = options
+  constructor(warn: (sentence: string, cause: unknown) => void) {
+    this.#warn = warn
   }
 
-  /** The result of an action; `otherwise` when it fails, and always after the first failure. */
-  async attempt<T>(action: () => Promise<T>, otherwise: T): Promise<T> {
-    if (this.#isBroken) return otherwise
+  /** The result of an action; `otherwise` when it fails or takes longer than `ms`, and always after that. */
+  async make<T>(
+    action: () => Promise<T>,
+    { otherwise, ms }: { readonly otherwise: T; readonly ms: number },
+  ): Promise<T> {
+    if (this.#hasFailed) return otherwise
     try {
-      return await within(action(), MAX_MS)
+      return await within(action(), ms)
     } catch (error) {
-      if (!this.#isBroken) this.#options.warn('The cache of Tidemark failed; it is not used any more.', error)
-      this.#isBroken = true
+      if (!this.#hasFailed) this.#warn('The cache of Tidemark failed; it is not used any more.', error)
+      this.#hasFailed = true
       return otherwise
     }
   }
-
-  async load(key: ShapeKey): Promise<{ readonly cached: CachedDocuments | null; readonly sizes: Map<string, number> }> {
-    const transaction = await this.#begin('readonly')
-    const shape = (await requested(transaction.objectStore(SHAPES).get(key))) as StoredShape | undefined
-    const sizes = new Map<string, number>()
-    if (shape === undefined) return { cached: null, sizes }
-    const documents: Document[] = []
-    for (let after = ''; ;) {
-      const range = ranges().bound([...key, after], [...key, []], true)
-      const rows = (await requested(
-        transaction.objectStore(DOCUMENTS).getAll(range, PAGE),
-      )) as readonly StoredDocument[]
-      for (const { document, bytes } of rows) {
-        documents.push(document)
-        sizes.set(document.path, bytes)
-        after = document.path
-      }
-      if (rows.length < PAGE) return { cached: { cursor: shape.cursor, documents }, sizes }
-    }
-  }
-
-  /** False when nothing is stored of the shape that the batch would go on from, or when it is too large. */
-  async save(key: ShapeKey, batch: CacheBatch, sizes: Map<string, number>): Promise<boolean> {
-    const transaction = await this.#begin('readwrite')
-    const done = stored(transaction)
-    const [shapes, documents] = [transaction.objectStore(SHAPES), transaction.objectStore(DOCUMENTS)]
-    const isThere = batch.whole || (await requested(shapes.get(key))) !== undefined
-    if (batch.whole) documents.delete(below(key))
-    if (isThere) await putDocuments(documents, key, { batch, sizes })
-    const bytes = [...sizes.values()].reduce((sum, each) => sum + each, 0)
-    const isKept = isThere && bytes <= this.#options.maxBytes
-    if (isKept) shapes.put({ cursor: batch.cursor, bytes, usedAt: Date.now() } satisfies StoredShape, key)
-    else removeShape(transaction, key)
-    transaction.commit()
-    await done
-    if (isKept) await this.#evict(key)
-    return isKept
-  }
-
-  /** Removes a scope, or all. */
-  async remove(scope: string | undefined): Promise<void> {
-    await this.#removed((store) => (scope === undefined ? store.clear() : store.delete(below([scope]))))
-  }
-
-  async removeOthers(scope: string): Promise<void> {
-    await this.#removed((store) => {
-      store.delete(ranges().upperBound([scope], true))
-      store.delete(ranges().lowerBound([scope, []], true))
-    })
-  }
-
-  async #removed(remove: (store: IdbStore) => void): Promise<void> {
-    const transaction = await this.#begin('readwrite')
-    const done = stored(transaction)
-    for (const name of [SHAPES, DOCUMENTS]) remove(transaction.objectStore(name))
-    transaction.commit()
-    await done
-  }
-
-  /** Removes the shapes that were used longest ago, until the others fit. */
-  async #evict(kept: ShapeKey): Promise<void> {
-    const transaction = await this.#begin('readwrite')
-    const done = stored(transaction)
-    const shapes = transaction.objectStore(SHAPES)
-    const [keys, rows] = await Promise.all([requested(shapes.getAllKeys()), requested(shapes.getAll())])
-    const oldest = (rows as StoredShape[])
-      .map((row, i) => ({ ...row, key: keys[i] as ShapeKey }))
-      .toSorted((a, b) => a.usedAt - b.usedAt)
-    let total = oldest.reduce((sum, { bytes }) => sum + bytes, 0)
-    for (const { key, bytes } of oldest) {
-      if (total <= this.#options.maxBytes) break
-      if (key[0] === kept[0] && key[1] === kept[1]) continue
-      removeShape(transaction, key)
-      total -= bytes
-    }
-    transaction.commit()
-    await done
-  }
-
-  async #begin(mode: 'readonly' | 'readwrite'): Promise<IdbTransaction> {
-    this.#database ??= openDatabase(this.name)
-    return (await this.#database).transaction([SHAPES, DOCUMENTS], mode)
-  }
-}
-
-/** Puts and removes documents, in slices. */
-async function putDocuments(
-  store: IdbStore,
-  key: ShapeKey,
-  { batch, sizes }: { readonly batch: CacheBatch; readonly sizes: Map<string, number> },
-): Promise<void> {
-  for (const path of batch.remove) {
-    store.delete([...key, path])
-    sizes.delete(path)
-  }
-  let slice = 0
-  for (const document of batch.put) {
-    const bytes = JSON.stringify(document).length
-    const request = store.put({ document, bytes } satisfies StoredDocument, [...key, document.path])
-    sizes.set(document.path, bytes)
-    slice += bytes
-    if (slice < SLICE) continue
-    slice = 0
-    await requested(request)
-  }
-}
-
-function removeShape(transaction: IdbTransaction, key: ShapeKey): void {
-  transaction.objectStore(SHAPES).delete(key)
-  transaction.objectStore(DOCUMENTS).delete(below(key))
-}
-
-/** The keys that begin with a key: in IndexedDB, an array sorts behind all texts. */
-function below(key: readonly string[]): unknown {
-  return ranges().bound(key, [...key, []])
-}
-
-function ranges(): CacheGlobals['IDBKeyRange'] {
-  return (globalThis as unknown as CacheGlobals).IDBKeyRange
-}
-
-async function openDatabase(name: string): Promise<IdbDatabase> {
-  const request = (globalThis as unknown as CacheGlobals).indexedDB.open(name, FORMAT)
-  request.onupgradeneeded = () => {
-    for (const store of [SHAPES, DOCUMENTS]) request.result.createObjectStore(store)
-  }
-  const database = await requested(request)
-  // Another tab removes the database, or needs another format of it.
-  database.onversionchange = () => database.close()
-  return database
 }
 
 async function within<T>(promise: Promise<T>, ms: number): Promise<T> {

@@ -8,7 +8,6 @@ interface IdbRequest<T = unknown> {
 
 interface IdbOpenRequest extends IdbRequest<IdbDatabase> {
   onupgradeneeded: (() => void) | null
-  onblocked: (() => void) | null
 }
 
 export interface IdbDatabase {
@@ -28,17 +27,15 @@ export interface IdbTransaction {
 }
 
 export interface IdbStore {
-  get(key: readonly unknown[]): IdbRequest
+  get(key: unknown): IdbRequest
   getAll(range?: unknown, count?: number): IdbRequest<unknown[]>
   getAllKeys(range?: unknown, count?: number): IdbRequest<unknown[]>
-  put(value: unknown, key: readonly unknown[]): IdbRequest
+  put(value: unknown, key: unknown): IdbRequest
   delete(range: unknown): IdbRequest
-  clear(): IdbRequest
 }
 
 interface IdbKeyRange {
-  bound(lower: readonly unknown[], upper: readonly unknown[], lowerOpen?: boolean): unknown
-  upperBound(upper: readonly unknown[], open: boolean): unknown
+  bound(lower: readonly unknown[], upper: readonly unknown[], lowerOpen?: boolean, upperOpen?: boolean): unknown
   lowerBound(lower: readonly unknown[], open: boolean): unknown
 }
 
@@ -67,10 +64,13 @@ export function requested<T>(request: IdbRequest<T>): Promise<T> {
   })
 }
 
-/** Resolves when a transaction is stored. */
+/** Resolves when a transaction is stored; rejects when it was aborted. To be called before anything is awaited. */
 export function stored(transaction: IdbTransaction): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const done = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve()
     transaction.onabort = () => reject(transaction.error as Error)
   })
+  // The caller may have failed before it awaits this.
+  done.catch(() => undefined)
+  return done
 }

@@ -1,46 +1,67 @@
 import type { Document } from '../../core/database.ts'
-import type { ClientCache, OpenedCache } from './client-cache.ts'
+import type { CachedShape, ClientCache, OpenedCache } from './client-cache.ts'
 
 interface MemoryShape {
   cursor: string
   readonly documents: Map<string, Document>
 }
 
+/** The shapes of a scope, and who writes each. */
+interface MemoryScope {
+  readonly shapes: Map<string, MemoryShape>
+  readonly owners: Map<string, CachedShape>
+}
+
 /** A cache that lasts as long as the object: for tests. */
 export function memoryCache(): ClientCache {
-  const scopes = new Map<string, Map<string, MemoryShape>>()
+  let [opened, scope]: [string, MemoryScope] = ['', emptyScope()]
   return {
-    open: async (scope) => {
-      for (const other of scopes.keys()) if (other !== scope) scopes.delete(other)
-      const shapes = scopes.get(scope) ?? new Map<string, MemoryShape>()
-      scopes.set(scope, shapes)
-      return openMemory(shapes)
+    open: async (name) => {
+      if (name !== opened) [opened, scope] = [name, emptyScope()]
+      const current = scope
+      return openMemory(current, () => current === scope)
     },
-    forget: async (scope) => {
-      for (const [each, shapes] of scopes) if (scope === undefined || each === scope) shapes.clear()
+    forget: async () => {
+      scope = emptyScope()
     },
   }
 }
 
-function openMemory(shapes: Map<string, MemoryShape>): OpenedCache {
+function emptyScope(): MemoryScope {
+  return { shapes: new Map(), owners: new Map() }
+}
+
+function openMemory({ shapes, owners }: MemoryScope, isCurrent: () => boolean): OpenedCache {
   let isClosed = false
+  const isOpen = (): boolean => !isClosed && isCurrent()
   return {
-    load: async (shape) => {
-      const found = isClosed ? undefined : shapes.get(shape)
-      return found === undefined ? null : { cursor: found.cursor, documents: [...found.documents.values()] }
-    },
-    owns: () => !isClosed,
-    save: async (shape, { cursor, put, remove, whole }) => {
-      const found = whole ? { cursor, documents: new Map<string, Document>() } : shapes.get(shape)
-      if (found === undefined || isClosed) return false
-      for (const document of put) found.documents.set(document.path, document)
-      for (const path of remove) found.documents.delete(path)
-      found.cursor = cursor
-      shapes.set(shape, found)
-      return true
+    shape: (name) => {
+      const shape: CachedShape = {
+        load: async () => {
+          if (isOpen() && !owners.has(name)) owners.set(name, shape)
+          const found = isOpen() ? shapes.get(name) : undefined
+          return found === undefined ? null : { cursor: found.cursor, documents: [...found.documents.values()] }
+        },
+        owns: () => isOpen() && owners.get(name) === shape,
+        save: async ({ cursor, put, remove, whole }) => {
+          const found = whole ? { cursor, documents: new Map<string, Document>() } : shapes.get(name)
+          if (found === undefined || !isOpen()) return false
+          for (const document of put) found.documents.set(document.path, document)
+          for (const path of remove) found.documents.delete(path)
+          found.cursor = cursor
+          shapes.set(name, found)
+          return true
+        },
+        release: () => {
+          if (owners.get(name) === shape) owners.delete(name)
+        },
+      }
+      return shape
     },
     clear: async () => shapes.clear(),
-    release: () => {},
-    close: async () => void (isClosed = true),
+    close: () => {
+      isClosed = true
+      owners.clear()
+    },
   }
 }

@@ -1,6 +1,6 @@
 import type { ChangeBatch, Document } from '../../core/database.ts'
 import type { Cursor } from '../../core/database/options.ts'
-import type { CachedDocuments, OpenedCache } from '../cache/client-cache.ts'
+import type { CachedDocuments, CachedShape, OpenedCache } from '../cache/client-cache.ts'
 
 /** A place that moved without changes is stored this often, ms. */
 const KEEP_PLACE_MS = 30_000
@@ -8,7 +8,7 @@ const KEEP_PLACE_MS = 30_000
 /** Brings the documents of one live store into a cache, one save at a time. */
 export class KeptShape {
   readonly #cache: Promise<OpenedCache>
-  readonly #shape: string
+  readonly #shape: Promise<CachedShape>
   #changed = new Map<string, Document | null>()
   /** The place of the documents, when it is to be stored. */
   #cursor: Cursor | null = null
@@ -17,17 +17,17 @@ export class KeptShape {
   #isClosed = false
   #savedAt = 0
 
-  constructor(cache: Promise<OpenedCache>, shape: string) {
+  constructor(cache: Promise<OpenedCache>, name: string) {
     this.#cache = cache
-    this.#shape = shape
+    this.#shape = cache.then((opened) => opened.shape(name))
   }
 
   /** The documents of an earlier visit. */
   async load(): Promise<CachedDocuments | null> {
-    const cache = await this.#cache
-    const cached = this.#isClosed ? null : await cache.load(this.#shape)
-    if (this.#isClosed) cache.release(this.#shape)
-    this.#isWhole = cached === null || !cache.owns(this.#shape)
+    const shape = await this.#shape
+    const cached = await shape.load()
+    if (this.#isClosed) shape.release()
+    this.#isWhole = cached === null || !shape.owns()
     return cached
   }
 
@@ -53,20 +53,20 @@ export class KeptShape {
 
   close(): void {
     this.#isClosed = true
-    void this.#cache.then((cache) => cache.release(this.#shape))
+    void this.#shape.then((shape) => shape.release())
   }
 
   async #save(documents: () => readonly Document[]): Promise<void> {
     if (this.#isSaving) return
     this.#isSaving = true
-    const cache = await this.#cache
+    const shape = await this.#shape
     while (this.#cursor !== null && !this.#isClosed) {
-      const isOwned = cache.owns(this.#shape)
+      const isOwned = shape.owns()
       const batch = { cursor: this.#cursor, ...this.#takeChanges(isOwned ? documents : () => []) }
       this.#cursor = null
       this.#isWhole = !isOwned
       this.#savedAt = Date.now()
-      if (isOwned && !(await cache.save(this.#shape, batch))) this.close()
+      if (isOwned && !(await shape.save(batch))) this.close()
     }
     this.#isSaving = false
   }
