@@ -24,6 +24,7 @@ program
   .option('--cors <origins>', 'origins of other pages that may use it, comma-separated (TIDEMARK_CORS; default none)')
   .option('--open', 'open the demo in a browser')
   .option('--if-needed', 'be content with a server that runs there already')
+  .option('--background', 'run on in a process of its own, with its log beside the data directory')
   .action(async (flags) => {
     const { start } = await import('./start.ts')
     await start(flags)
@@ -31,6 +32,16 @@ program
 
 const DATA = ['--data <directory>', 'where the data lies (TIDEMARK_DATA; default .tidemark)'] as const
 const MONGODB = ['--mongodb <url>', 'where the data lies instead (MONGODB_URL)'] as const
+
+program
+  .command('stop')
+  .description('End the server that has the data, as Ctrl-C does.')
+  .option(...DATA)
+  .option(...MONGODB)
+  .action(async (flags) => {
+    const { stop } = await import('./stop.ts')
+    await stop(flags)
+  })
 
 program
   .command('backup')

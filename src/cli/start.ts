@@ -4,6 +4,7 @@ import { packageVersion } from '../server/config/package-version.ts'
 import { seedDemo } from '../server/demo-seed.ts'
 import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
+import { startInBackground } from './start/background.ts'
 import { openPage } from './start/open-page.ts'
 import { isTaken, runningAt } from './start/running-server.ts'
 import { linksOf, shownLinks, startBox } from './start/start-box.ts'
@@ -19,13 +20,16 @@ interface StartFlags extends Flags {
   readonly ifNeeded?: boolean | undefined
   /** Whether the demo is opened in a browser. */
   readonly open?: boolean | undefined
+  /** Whether the server runs on in a process of its own. */
+  readonly background?: boolean | undefined
 }
 
 /** `tidemark start`: serves until SIGINT or SIGTERM. A StartError is one line on stderr and exit code 1. */
 export async function start(flags: StartFlags): Promise<void> {
   try {
     const config = readConfig(flags, process.env)
-    await serve(config, flags).catch((error: unknown) => useRunning(error, config, flags))
+    const serving = flags.background === true ? serveInBackground(config, flags) : serve(config, flags)
+    await serving.catch((error: unknown) => useRunning(error, config, flags))
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     console.error(error.message)
@@ -46,6 +50,15 @@ async function serve(config: Config, flags: StartFlags): Promise<void> {
   const stop = stopOnSignals(() => server.close(), log, repeatMs)
   announce(config, server, { isSeeded, stop })
   if (flags.open === true) openPage(shownLinks(server.url).demo)
+}
+
+async function serveInBackground(config: Config, { open }: StartFlags): Promise<void> {
+  const { pid, url, line, log } = await startInBackground(config)
+  const { demo } = shownLinks(url)
+  if (!process.stdout.isTTY) console.log(line)
+  else if (pid === null) console.log(runningLinks(url))
+  else console.log(`The process ${pid} serves ${demo}, with its log in ${log}. Stop it with tidemark stop.`)
+  if (open === true) openPage(demo)
 }
 
 /** Prints the addresses: as text on a terminal, which then also reads keys; as one JSON line to a pipe. */
@@ -72,9 +85,13 @@ async function useRunning(error: unknown, config: Config, { ifNeeded, open }: St
   if (!(error instanceof StartError) || !isTaken(error)) throw error
   const url = await runningAt(config)
   if (url === null) throw error
-  const { demo, graphql } = shownLinks(url)
-  const links = `A Tidemark runs there already: its demo is at ${demo}, its GraphQL at ${graphql}.`
+  const links = runningLinks(url)
   if (ifNeeded !== true) throw new StartError(`${error.message} ${links}`, { cause: error })
   console.log(process.stdout.isTTY ? links : JSON.stringify({ event: 'running', ...linksOf(url) }))
-  if (open === true) openPage(demo)
+  if (open === true) openPage(shownLinks(url).demo)
+}
+
+function runningLinks(url: string): string {
+  const { demo, graphql } = shownLinks(url)
+  return `A Tidemark runs there already: its demo is at ${demo}, its GraphQL at ${graphql}.`
 }

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { noBrowser, openBrowser } from '../support/clients/browser.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
 import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
 
 const EXAMPLE = 'put(path: "posts/hello", value: { title: "Hello" })'
@@ -12,9 +12,7 @@ interface Visit {
   readonly requests: readonly string[]
 }
 
-let browser: Browser
-
-async function visit(): Promise<Visit> {
+async function visit(browser: Browser): Promise<Visit> {
   const server = await openServer()
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   onTestFinished(() => context.close())
@@ -70,59 +68,48 @@ async function watch(page: Page): Promise<Locator> {
   return page.locator('.graphiql-response .view-lines')
 }
 
-describe.skipIf(noBrowser !== null)(
-  `The playground in Chromium${noBrowser === null ? '' : ` (skipped: ${noBrowser})`}`,
-  { timeout: 90_000 },
-  () => {
-    beforeAll(async () => {
-      browser = await openBrowser()
-    }, 60_000)
-    afterAll(() => browser.close())
+describeInChromium('The playground in Chromium', (browser) => {
+  test('shows the examples again after a reload and in a second tab, and keeps what was written', async () => {
+    const it = await visit(browser())
+    const page = await openPlayground(it)
+    await expectEditor(page, EXAMPLE)
+    await expectStored(page, 'mutation Write')
+    await page.reload()
+    await expectEditor(page, EXAMPLE)
+    await edit(page, '{ mine: get(path: "posts") }')
+    await expectStored(page, 'mine')
+    await page.reload()
+    await expectEditor(page, 'mine: get')
+    const second = await openPlayground(it)
+    await expectEditor(second, EXAMPLE)
+    expect(await second.locator('.graphiql-tab').count()).toBe(2)
+    expect(it.requests.filter((url) => !url.startsWith(`${it.server.url}/`) && !/^(blob|data):/.test(url))).toEqual([])
+  })
 
-    test('shows the examples again after a reload and in a second tab, and keeps what was written', async () => {
-      const it = await visit()
-      const page = await openPlayground(it)
-      await expectEditor(page, EXAMPLE)
-      await expectStored(page, 'mutation Write')
-      await page.reload()
-      await expectEditor(page, EXAMPLE)
-      await edit(page, '{ mine: get(path: "posts") }')
-      await expectStored(page, 'mine')
-      await page.reload()
-      await expectEditor(page, 'mine: get')
-      const second = await openPlayground(it)
-      await expectEditor(second, EXAMPLE)
-      expect(await second.locator('.graphiql-tab').count()).toBe(2)
-      expect(it.requests.filter((url) => !url.startsWith(`${it.server.url}/`) && !/^(blob|data):/.test(url))).toEqual(
-        [],
-      )
-    })
+  test('shows changes, which no heartbeat replaces soon, under our own name and mark', async () => {
+    const it = await visit(browser())
+    const page = await openPlayground(it)
+    await expectMark(page)
+    const sent: string[] = []
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
+    const response = await watch(page)
+    await response.filter({ hasText: '"upToDate": true' }).waitFor()
+    await ask(it.server.endpoint, 'mutation { put(path: "posts/1", value: "seen") { cursor } }')
+    await response.filter({ hasText: '"value": "seen"' }).waitFor()
+    const subscribed = sent.filter((frame) => frame.includes('"subscribe"'))
+    expect(subscribed).toHaveLength(1)
+    expect(subscribed[0]).toMatch(/heartbeatMs: ?60000\b/)
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
+    await page
+      .locator('.graphiql-doc-explorer')
+      .filter({ hasText: 'Tidemark keeps JSON documents at paths.' })
+      .waitFor()
+  })
 
-    test('shows changes, which no heartbeat replaces soon, under our own name and mark', async () => {
-      const it = await visit()
-      const page = await openPlayground(it)
-      await expectMark(page)
-      const sent: string[] = []
-      page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
-      const response = await watch(page)
-      await response.filter({ hasText: '"upToDate": true' }).waitFor()
-      await ask(it.server.endpoint, 'mutation { put(path: "posts/1", value: "seen") { cursor } }')
-      await response.filter({ hasText: '"value": "seen"' }).waitFor()
-      const subscribed = sent.filter((frame) => frame.includes('"subscribe"'))
-      expect(subscribed).toHaveLength(1)
-      expect(subscribed[0]).toMatch(/heartbeatMs: ?60000\b/)
-      await page.getByRole('button', { name: 'Show Documentation Explorer' }).click()
-      await page
-        .locator('.graphiql-doc-explorer')
-        .filter({ hasText: 'Tidemark keeps JSON documents at paths.' })
-        .waitFor()
-    })
-
-    test('says in a sentence that the connection broke', async () => {
-      const it = await visit()
-      await it.context.routeWebSocket(/graphql/, (socket) => void socket.close({ code: 4500 }))
-      const response = await watch(await openPlayground(it))
-      await response.filter({ hasText: 'The connection to the server broke' }).waitFor()
-    })
-  },
-)
+  test('says in a sentence that the connection broke', async () => {
+    const it = await visit(browser())
+    await it.context.routeWebSocket(/graphql/, (socket) => void socket.close({ code: 4500 }))
+    const response = await watch(await openPlayground(it))
+    await response.filter({ hasText: 'The connection to the server broke' }).waitFor()
+  })
+})

@@ -98,7 +98,7 @@ function make(kind, path) {
 
 function fill(node, { path, value, version, updatedAt, actor, pending }) {
   node.classList.toggle('pending', pending)
-  const by = actor === value?.author ? '' : `, changed by ${actor ?? 'nobody'}`
+  const by = pending || actor === value?.author ? '' : `, changed by ${actor ?? 'somebody'}`
   const texts = { title: path, ...value, version: version || '…', time: timeOf(updatedAt) + by }
   for (const place of node.querySelectorAll('[data-slot]')) {
     if (place.closest('[data-path]') === node) write(place, plain(texts[place.dataset.slot] ?? ''))
@@ -108,7 +108,7 @@ function fill(node, { path, value, version, updatedAt, actor, pending }) {
 
 function write(place, text) {
   if (place.textContent === text) return
-  const isLit = place.textContent !== '' && place.dataset.slot !== 'time'
+  const isLit = !['', '…'].includes(place.textContent) && place.dataset.slot !== 'time'
   place.textContent = text
   if (isLit) move(place, [{ backgroundColor: 'var(--lit)' }, { backgroundColor: 'transparent' }], 1200)
 }
@@ -221,7 +221,7 @@ function showVersion(node) {
   const shown = versionOf(node)
   const before = node.versions[node.versions.indexOf(shown) - 1]
   const what = shown.deleted ? ', deleted' : ''
-  const moment = `Version ${shown.version}${what}: ${timeOf(shown.updatedAt)}, ${shown.actor ?? 'nobody'}`
+  const moment = `Version ${shown.version}${what}: ${timeOf(shown.updatedAt)}, ${shown.actor ?? 'somebody'}`
   node.querySelector('.moment').textContent = moment
   node.querySelector('[type=range]').setAttribute('aria-valuetext', moment)
   const fields = Object.keys({ ...before?.value, ...shown.value }).filter((name) => name !== 'comments')

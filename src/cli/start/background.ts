@@ -1,0 +1,45 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { StartError, type Config } from '../../server/config/config.ts'
+
+/** A server that runs on without this process. */
+interface BackgroundServer {
+  readonly url: string
+  /** Its process; null when another server ran there already, which was enough. */
+  readonly pid: number | null
+  /** The line that it printed when it was ready, as JSON. */
+  readonly line: string
+  /** Where its log is. */
+  readonly log: string
+}
+
+/**
+ * Runs this command, without the flag, in a process of its own, and resolves when the server takes requests. Its log
+ * is a file beside the data directory. Throws StartError with what the server said when it ended before.
+ */
+export async function startInBackground(config: Config): Promise<BackgroundServer> {
+  if (config.memory === true || config.mongodb !== undefined) {
+    throw new StartError('With --background the data lies in a directory: leave --memory and --mongodb out.')
+  }
+  const log = `${config.directory}.log`
+  await mkdir(dirname(log), { recursive: true })
+  const file = openSync(log, 'a')
+  const begun = statSync(log).size
+  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => arg !== '--background')]
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', file] })
+  closeSync(file)
+  const { stdout } = child as ChildProcessByStdio<null, Readable, null>
+  const line = await new Promise<string | null>((resolve) => {
+    createInterface(stdout).once('line', resolve)
+    child.once('close', () => resolve(null))
+  })
+  stdout.destroy()
+  child.unref()
+  if (line === null) throw new StartError(readFileSync(log).subarray(begun).toString('utf8').trim())
+  const { url, pid = null } = JSON.parse(line) as { url: string; pid?: number }
+  return { pid, url, line, log }
+}

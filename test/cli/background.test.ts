@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { runCli } from '../support/process-cli.ts'
+import { ask, openServer, temporaryDirectory } from '../support/server/fixture.ts'
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const run = (...args: string[]): Promise<Ended> => runCli(args, { script: ['bin/tidemark.js'] }).exit()
+
+async function dataPath(): Promise<string> {
+  return join(await temporaryDirectory(), 'data')
+}
+
+/** Starts a server that outlives its command; it is gone after the test. */
+async function background(data: string): Promise<{ readonly url: string; readonly pid: number }> {
+  const { code, stdout, stderr } = await run('start', '--background', '--port', '0', '--data', data)
+  expect([code, stderr]).toEqual([0, ''])
+  const ready = JSON.parse(stdout) as { event: string; url: string; pid: number }
+  onTestFinished(() => {
+    try {
+      process.kill(ready.pid, 'SIGKILL')
+    } catch {
+      // It has ended, as the test wants it.
+    }
+  })
+  expect(ready.event).toBe('ready')
+  return ready
+}
+
+test('a server in the background outlives its command, and stops when it is told', async () => {
+  const data = await dataPath()
+  const { url, pid } = await background(data)
+  expect(await ask(`${url}/graphql`, '{ get(path: "posts/tides/title") }')).toEqual({
+    data: { get: 'Why the sea comes late' },
+  })
+  expect(await run('stop', '--data', data)).toEqual({
+    code: 0,
+    stdout: `Stopped the process ${pid}, which had the data in ${data}.\n`,
+    stderr: '',
+  })
+  await expect(fetch(url)).rejects.toThrow()
+  expect(await readFile(`${data}.log`, 'utf8')).toMatch(/"stopping"[^]*"stopped"/)
+})
+
+test('a start in the background that fails says why, as one in the foreground does', async () => {
+  const { port } = await openServer()
+  const flags = ['--background', '--port', String(port), '--data', await dataPath()]
+  const { code, stdout, stderr } = await run('start', ...flags)
+  expect([code, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^The port \d+ on 127\.0\.0\.1 is taken: .* A Tidemark runs there already: .*\.\n$/)
+})
+
+test('a server that runs already is enough where one is needed', async () => {
+  const { port, url } = await openServer()
+  const flags = ['start', '--background', '--if-needed', '--port', String(port), '--data', await dataPath()]
+  const { code, stdout } = await run(...flags)
+  expect([code, JSON.parse(stdout)]).toMatchObject([0, { event: 'running', url }])
+})
+
+test('nothing to stop is no error', async () => {
+  const data = await dataPath()
+  expect(await run('stop', '--data', data)).toEqual({
+    code: 0,
+    stdout: `No server has the data in ${data}: there is nothing to stop.\n`,
+    stderr: '',
+  })
+})
+
+test('what lies in no directory of this machine does not run in the background', async () => {
+  expect(await run('start', '--background', '--memory')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'With --background the data lies in a directory: leave --memory and --mongodb out.\n',
+  })
+  expect((await run('stop', '--mongodb', 'mongodb://db/x')).stderr).toMatch(/lies in a MongoDB: stop its servers/)
+})
