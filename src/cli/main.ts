@@ -1,15 +1,17 @@
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
+import { addCommands } from './commands/program.ts'
+import { commandLineProblem } from './commands/program-errors.ts'
 import { belowNpm, misplacedFlags } from './npm-flags.ts'
+import { badUsage, reportFailure } from './run/failure.ts'
+import { openOutput } from './run/invocation.ts'
 import { packageVersion } from '../server/config/package-version.ts'
 
 const program = new Command('tidemark')
   .description('A realtime, versioned document store with a GraphQL API.')
   .version(packageVersion(), '-v, --version')
-  .showHelpAfterError(
-    belowNpm(process.env)
-      ? 'Run npm start -- --help to see what there is.'
-      : 'Run tidemark --help to see what there is.',
-  )
+  .exitOverride()
+  // A mistake is reported below, with the exit code of docs/errors.md.
+  .configureOutput({ outputError: () => {} })
 
 program
   .command('start')
@@ -35,7 +37,7 @@ program
   .option(...DATA)
   .option(...MONGODB)
   .action(async (target, flags) => {
-    const { backup } = await import('./backup.ts')
+    const { backup } = await import('./upkeep/backup.ts')
     await backup(target, flags)
   })
 
@@ -45,7 +47,7 @@ program
   .option(...DATA)
   .option(...MONGODB)
   .action(async (flags) => {
-    const { compact } = await import('./compact.ts')
+    const { compact } = await import('./upkeep/compact.ts')
     await compact(flags)
   })
 
@@ -55,13 +57,45 @@ program
   .option(...DATA)
   .option(...MONGODB)
   .action(async (flags) => {
-    const { verify } = await import('./verify.ts')
+    const { verify } = await import('./upkeep/verify.ts')
     await verify(flags)
   })
 
+addCommands(program)
+
+/** Commands that say in plain words why they do not begin. */
+const PLAIN = ['start', 'backup', 'compact', 'verify']
+
+/** Says what is wrong with the command line, and gives the exit code. */
+function refuse(error: CommanderError): number {
+  const problem = commandLineProblem(error)
+  if (problem === null) return 0
+  const [name = ''] = process.argv.slice(2)
+  if (!PLAIN.includes(name))
+    return reportFailure(
+      badUsage(problem),
+      openOutput(outputFlag(), () => {}),
+    )
+  const prefix = belowNpm(process.env) ? 'npm start -- ' : `tidemark ${name} `
+  console.error(`${problem}\nRun ${prefix}--help to see what there is.`)
+  return name === 'start' ? 1 : 2
+}
+
+/** The format that the command line asks for, before it is understood. */
+function outputFlag(): { readonly output?: string } {
+  const [, output] = /(?:^| )(?:-o|--output)[ =]?(text|json|ndjson)\b/.exec(process.argv.slice(2).join(' ')) ?? []
+  return output === undefined ? {} : { output }
+}
+
 const misplaced = misplacedFlags(process.argv.slice(2), process.env)
-if (misplaced === null) await program.parseAsync()
-else {
+if (misplaced === null) {
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = refuse(error)
+  }
+} else {
   console.error(misplaced)
   process.exitCode = 1
 }

@@ -1,4 +1,4 @@
-import { backupStore } from '../server/upkeep.ts'
+import { backupStore } from '../../server/upkeep.ts'
 import { counted, runUpkeep, type DataFlags } from './upkeep-command.ts'
 
 /** `tidemark backup DIR`: one line of what it wrote. */

@@ -1,4 +1,4 @@
-import { compactStore } from '../server/upkeep.ts'
+import { compactStore } from '../../server/upkeep.ts'
 import { counted, runUpkeep, type DataFlags } from './upkeep-command.ts'
 
 /** `tidemark compact`: one line of the bytes before and after. */

@@ -1,6 +1,6 @@
-import { DatabaseError, ERRORS } from '../core/error.ts'
-import { readConfig, StartError, type Config } from '../server/config/config.ts'
-import type { UpkeepOptions } from '../server/upkeep.ts'
+import { DatabaseError, ERRORS } from '../../core/error.ts'
+import { readConfig, StartError, type Config } from '../../server/config/config.ts'
+import type { UpkeepOptions } from '../../server/upkeep.ts'
 
 /** Flags that say which data is meant; an undefined one is taken from the environment. */
 export interface DataFlags {

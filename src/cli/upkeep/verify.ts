@@ -1,4 +1,4 @@
-import { verifyStore } from '../server/upkeep.ts'
+import { verifyStore } from '../../server/upkeep.ts'
 import { counted, runUpkeep, type DataFlags, type Outcome } from './upkeep-command.ts'
 
 /** Exit code when a law is broken. */
