@@ -71,11 +71,10 @@ function refuse(error: CommanderError): number {
   const problem = commandLineProblem(error)
   if (problem === null) return 0
   const [name = ''] = process.argv.slice(2)
-  if (!PLAIN.includes(name))
-    return reportFailure(
-      badUsage(problem),
-      openOutput(outputFlag(), () => {}),
-    )
+  if (!PLAIN.includes(name)) {
+    const output = openOutput(outputFlag(), () => {})
+    return reportFailure(badUsage(problem), output)
+  }
   const prefix = belowNpm(process.env) ? 'npm start -- ' : `tidemark ${name} `
   console.error(`${problem}\nRun ${prefix}--help to see what there is.`)
   return name === 'start' ? 1 : 2

@@ -29,7 +29,7 @@ const SERVER: readonly OptionText[] = [
   ['--url <url>', 'the server (TIDEMARK_URL; default: the context, then http://localhost:4747)'],
   ['--context <name>', 'the server of this context'],
   ['--token-file <file>', 'a file with the token; - is stdin (TIDEMARK_TOKEN)'],
-  ['--actor <name>', 'who writes, where the server knows nobody (TIDEMARK_ACTOR)'],
+  ['--as <name>', 'who writes, where the server knows nobody (TIDEMARK_ACTOR)'],
 ]
 
 /** Adds a command to a program, or to a command above it. */

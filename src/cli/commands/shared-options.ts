@@ -17,3 +17,5 @@ export const PERIOD: readonly OptionText[] = [
 ]
 export const BODY = 'JSON, @file, or - for stdin'
 export const PATH = 'such as posts/1, posts/1/title or posts'
+export const BY: OptionText = ['--actor <name>', 'only what this actor wrote']
+export const PATTERNS = "such as posts, 'posts/*/comments' or '*'"

@@ -1,5 +1,5 @@
 import type { CommandText } from './command.ts'
-import { BODY, EXPECT, KEY, PATH } from './shared-options.ts'
+import { BODY, EXPECT, KEY, PATH, PERIOD } from './shared-options.ts'
 
 /** The commands that write. */
 export const WRITE: readonly CommandText[] = [
@@ -47,5 +47,43 @@ export const WRITE: readonly CommandText[] = [
     options: [...EXPECT, KEY],
     examples: ['tidemark delete posts/1', 'tidemark delete posts/1/tags --if-version 4'],
     load: async () => (await import('../write/delete.ts')).runDelete,
+  },
+  {
+    usage: 'restore <path> <to>',
+    summary: 'Make a document, a field or a tree as it was at a moment.',
+    args: { path: PATH, to: 'a time, a cursor or a version' },
+    options: [['--tree', 'with everything below it'], ...EXPECT, KEY],
+    examples: [
+      'tidemark restore posts/1 3',
+      'tidemark restore posts/1/title 09:30',
+      'tidemark restore posts 1h --tree',
+    ],
+    load: async () => (await import('../write/restore.ts')).runRestore,
+  },
+  {
+    usage: 'revert [commit]',
+    summary: 'Take back what a commit did, or an actor in a period, and keep what others wrote since.',
+    args: { commit: 'the id of a commit, as watch and log print it' },
+    options: [
+      ['--actor <name>', 'what this actor wrote'],
+      ...PERIOD,
+      ['--paths <patterns...>', 'only at these paths'],
+      ['--dry-run', 'only tell what would happen'],
+      KEY,
+    ],
+    examples: [
+      'tidemark revert --actor bob --from 09:30 --dry-run',
+      "tidemark revert --actor bob --from 1d --paths 'posts/*/title'",
+      'tidemark revert 01M7YQKH5H5D1XTDBE51YX5HAN',
+    ],
+    load: async () => (await import('../write/revert.ts')).runRevert,
+  },
+  {
+    usage: 'purge <path>',
+    summary: 'Erase a document or a collection from every moment of the past. It asks for the path first.',
+    args: { path: 'a document or a collection' },
+    options: [['-y, --yes', 'without a question'], KEY],
+    examples: ['tidemark purge users/ada', 'tidemark purge users/ada -y'],
+    load: async () => (await import('../write/purge.ts')).runPurge,
   },
 ]

@@ -81,6 +81,6 @@ function isOurs(response: Response): boolean {
 
 /** The code of the system for a request that failed. */
 export function codeOf(error: unknown): string {
-  const { cause, code } = (error ?? {}) as { readonly cause?: { readonly code?: unknown }; readonly code?: unknown }
-  return String(cause?.code ?? code ?? '')
+  const { cause, code } = (error ?? {}) as { readonly cause?: { readonly code?: string }; readonly code?: string }
+  return cause?.code ?? code ?? ''
 }

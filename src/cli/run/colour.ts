@@ -22,7 +22,7 @@ export function paintOf(coloured: boolean): Paint {
 }
 
 /** Control characters, which would command a terminal, and marks that change the direction of a text. */
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+const CONTROL = /(?![\t\n])\p{Cc}|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 
 /** A text of somebody else's for a terminal: what would command it is shown as an escape. */
 export function shown(text: string): string {
@@ -44,4 +44,9 @@ export function paintedJson(value: Json, paint: Paint): string {
     if (string === undefined) return paint('yellow', token)
     return colon === undefined ? paint('green', string) : paint('cyan', string) + colon
   })
+}
+
+/** A number with its unit, as people write it: `1 page`, `1,234 pages`. */
+export function counted(count: number, unit: string): string {
+  return `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`
 }

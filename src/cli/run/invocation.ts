@@ -8,7 +8,7 @@ export interface CommonFlags {
   readonly url?: string | undefined
   readonly context?: string | undefined
   readonly tokenFile?: string | undefined
-  readonly actor?: string | undefined
+  readonly as?: string | undefined
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -20,7 +20,7 @@ export async function targetOf(flags: CommonFlags, env: Environment): Promise<Ta
   return {
     url: checkedUrl(url ?? named?.url ?? DEFAULT_URL),
     token: token ?? named?.token,
-    actor: flags.actor ?? nonEmpty(env['TIDEMARK_ACTOR']),
+    actor: flags.as ?? nonEmpty(env['TIDEMARK_ACTOR']),
   }
 }
 

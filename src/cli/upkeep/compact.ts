@@ -1,5 +1,6 @@
 import { compactStore } from '../../server/upkeep.ts'
-import { counted, runUpkeep, type DataFlags } from './upkeep-command.ts'
+import { counted } from '../run/colour.ts'
+import { runUpkeep, type DataFlags } from './upkeep-command.ts'
 
 /** `tidemark compact`: one line of the bytes before and after. */
 export async function compact(flags: DataFlags): Promise<void> {

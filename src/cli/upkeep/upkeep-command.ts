@@ -59,11 +59,6 @@ export async function runUpkeep(
   }
 }
 
-/** A number with its unit, as people write it: `1 page`, `1,234 pages`. */
-export function counted(count: number, unit: string): string {
-  return `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`
-}
-
 /** The exit code of an error that is a sentence; any other one is thrown. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted) return error.exitCode
