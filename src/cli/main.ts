@@ -10,6 +10,8 @@ const program = new Command('tidemark')
   .description('A realtime, versioned document store with a GraphQL API.')
   .version(packageVersion(), '-v, --version')
   .exitOverride()
+  .enablePositionalOptions()
+  .configureHelp({ subcommandTerm: (command) => command.name() })
   // A mistake is reported below, with the exit code of docs/errors.md.
   .configureOutput({ outputError: () => {} })
 
@@ -68,6 +70,8 @@ const PLAIN = ['start', 'backup', 'compact', 'verify']
 
 /** Says what is wrong with the command line, and gives the exit code. */
 function refuse(error: CommanderError): number {
+  // The help was printed on stderr, as a command is missing.
+  if (error.code === 'commander.help') return 2
   const problem = commandLineProblem(error)
   if (problem === null) return 0
   const [name = ''] = process.argv.slice(2)

@@ -1,7 +1,7 @@
 import type { CommanderError } from 'commander'
 
 /** Codes of commander for an end that is none of an error. */
-const FINE = new Set(['commander.help', 'commander.helpDisplayed', 'commander.version'])
+const FINE = new Set(['commander.helpDisplayed', 'commander.version'])
 
 /** What was wrong with a command line, as a sentence; null: nothing, as help or the version was asked for. */
 export function commandLineProblem({ code, message }: CommanderError): string | null {
