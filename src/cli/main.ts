@@ -79,8 +79,7 @@ function refuse(error: CommanderError): number {
     const output = openOutput(outputFlag(), () => {})
     return reportFailure(badUsage(problem), output)
   }
-  const prefix = belowNpm(process.env) ? 'npm start -- ' : `tidemark ${name} `
-  console.error(`${problem}\nRun ${prefix}--help to see what there is.`)
+  console.error(belowNpm(process.env) ? `${problem}\nRun npm start -- --help to see what there is.` : problem)
   return name === 'start' ? 1 : 2
 }
 

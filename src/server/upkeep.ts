@@ -1,6 +1,7 @@
 import type { BackupReport } from '../store/lmdb/copy/backup.ts'
 import type { CompactReport } from '../store/lmdb/copy/compact.ts'
 import type { VerifyReport } from '../store/lmdb/verify/verify.ts'
+import { ownerNote } from '../store/lmdb/files/lock/directory-lock.ts'
 import { StartError, type Config } from './config/config.ts'
 
 /** Which data is meant. */
@@ -42,6 +43,19 @@ export async function verifyStore(location: DataLocation, options: UpkeepOptions
   assertEmbedded(location, 'check it with the command validate of mongosh (db.<collection>.validate({ full: true }))')
   const { verifyData } = await import('../store/lmdb/verify/verify.ts')
   return verifyData(location.directory, options)
+}
+
+/** The process that has a data directory. */
+export interface DataOwner {
+  readonly pid: number
+  readonly host: string
+}
+
+/** The server that has the data directory at the moment; null: none. Throws the system's error. */
+export function ownerOf(directory: string): DataOwner | null {
+  const [, pid, host] =
+    /^the process (\d+) is using it, started \S+ on host (.*)$/.exec(ownerNote(directory) ?? '') ?? []
+  return pid === undefined || host === undefined ? null : { pid: Number(pid), host }
 }
 
 function assertEmbedded({ mongodb }: DataLocation, remedy: string): void {

@@ -34,7 +34,7 @@ const SERVER: readonly OptionText[] = [
 
 /** Adds a command to a program, or to a command above it. */
 export function addCommand(program: Command, group: string, text: CommandText): Command {
-  const command = program.command(text.usage).description(text.summary).helpGroup(group)
+  const command = program.command(text.usage).summary(firstOf(text.summary)).description(text.summary).helpGroup(group)
   for (const argument of command.registeredArguments) argument.description = text.args?.[argument.name()] ?? ''
   addOptions(command, text.options ?? [])
   addOptions(command.optionsGroup('Output:'), OUTPUT)
@@ -48,4 +48,9 @@ export function addCommand(program: Command, group: string, text: CommandText): 
 
 function addOptions(command: Command, options: readonly OptionText[]): void {
   for (const [flags, description] of options) command.addOption(new Option(flags, description))
+}
+
+/** The first part of a description, which is enough in a list. */
+function firstOf(text: string): string {
+  return `${text.split(/[.:;] |\.$/)[0]}.`
 }

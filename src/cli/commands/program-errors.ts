@@ -13,7 +13,9 @@ export function commandLineProblem({ code, message }: CommanderError): string | 
     case 'commander.unknownCommand':
       return `There is no command ${name}. ${remedy}`
     case 'commander.unknownOption':
-      return `There is no option ${name}. ${remedy}`
+      return hint === undefined
+        ? `There is no option ${name}: add --help for those there are.`
+        : `There is no option ${name}. ${remedy}`
     case 'commander.missingArgument':
       return `The argument <${name}> is missing: add --help for examples.`
     case 'commander.optionMissingArgument':

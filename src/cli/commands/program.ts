@@ -27,7 +27,11 @@ export function addCommands(program: Command): void {
   for (const [title, commands] of GROUPS) {
     for (const command of commands) addCommand(program, title, command)
   }
-  const context = program.command('context').description('Name servers, and choose one.').helpGroup('Tools:')
+  const context = program
+    .command('context')
+    .description('Name servers, and choose one.')
+    .helpGroup('Tools:')
+    .helpCommand(false)
   for (const command of CONTEXT) addCommand(context, 'Commands:', command)
   addHelp(program)
 }

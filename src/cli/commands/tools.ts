@@ -24,6 +24,44 @@ export const TOOLS: readonly CommandText[] = [
     load: async () => (await import('../tools/status.ts')).runStatus,
   },
   {
+    usage: 'stop',
+    summary: 'End the server that has a data directory of this machine, cleanly.',
+    options: [['--data <directory>', 'the data (TIDEMARK_DATA; default .tidemark)']],
+    isLocal: true,
+    examples: ['tidemark stop', 'tidemark stop --data /srv/tidemark'],
+    load: async () => (await import('../tools/stop.ts')).runStop,
+  },
+  {
+    usage: 'doctor',
+    summary: 'Look at what a server needs on this machine. Exit 1 when something is wrong.',
+    options: [
+      ['--data <directory>', 'the data (TIDEMARK_DATA; default .tidemark)'],
+      ['--mongodb <url>', 'or the MongoDB (MONGODB_URL)'],
+      ['--port <number>', 'the port to listen on (PORT; default 4747)'],
+    ],
+    examples: ['tidemark doctor', 'tidemark doctor --data /srv/tidemark --port 8080'],
+    load: async () => (await import('../tools/doctor.ts')).runDoctor,
+  },
+  {
+    usage: 'repl',
+    summary:
+      'Run JavaScript with db, the client. On a pipe, stdin is one program: its value, and each print(value), is a line.',
+    examples: ['tidemark repl', `echo "await db.get('posts/1')" | tidemark repl`],
+    load: async () => (await import('../tools/repl.ts')).runRepl,
+  },
+  {
+    usage: 'types',
+    summary: 'Print types for connect<Schema>, inferred from what is stored.',
+    options: [
+      ['--from <collections>', 'of these alone, as in posts,users; default all'],
+      ['--sample <n>', 'so many documents of each; default 1000'],
+      ['--out <file>', 'write them to a file'],
+      ['--check', 'only say whether that file is up to date; exit 1 when it is not'],
+    ],
+    examples: ['tidemark types', 'tidemark types --from posts --out src/tidemark.d.ts --check'],
+    load: async () => (await import('../tools/types.ts')).runTypes,
+  },
+  {
     usage: 'completion [shell] [words...]',
     summary: 'Print the script by which bash, zsh or fish completes commands and paths.',
     options: [['--words', 'what may follow, for these scripts']],

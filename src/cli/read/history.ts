@@ -37,6 +37,7 @@ export async function runHistory(given: Invocation<HistoryFlags>): Promise<void>
       await rows.row(version, () => versionText(version, before[i], { paint: output.paint, path, flags }))
     }
     await rows.end()
+    await output.flush()
     if (output.format === 'text') noteRest(given, page)
   })
 }

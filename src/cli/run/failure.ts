@@ -39,6 +39,8 @@ export function reportFailure(error: unknown, output: Pick<Output, 'format' | 'c
     output.complain(sentenceOf(error), { code: error.code, ...error.details })
     return ERRORS[error.code].exit
   }
+  // A bad setting of the server, in a command that looks at its settings; its class is not loaded for this.
+  if (error instanceof Error && error.name === 'StartError') return reportFailure(badUsage(error.message), output)
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   output.complain(`This is a bug of tidemark. ${stack}`, { code: 'INTERNAL' })
   return BUG

@@ -23,14 +23,15 @@ export async function runGql(given: Invocation<GqlFlags>): Promise<number> {
   const query = await queryOf(given)
   const body = `{"query":${JSON.stringify(query)},"variables":${variablesOf(given.flags.variable ?? [])}}`
   const isFeed = /^(?:\s|#.*\n|,)*subscription\b/.test(query)
-  const rows = output.many()
+  const rows = isFeed ? output.many() : null
   let exitCode = 0
   for await (const result of resultsOf({ body, isFeed }, given)) {
-    await rows.row(result, () => paintedJson(result as unknown as Json, output.paint))
+    const text = (): string => paintedJson(result as unknown as Json, output.paint)
+    await (rows === null ? output.one(result, text) : rows.row(result, text))
     await output.flush()
     if (result.errors !== undefined) exitCode ||= ERRORS[remoteError(result.errors).code].exit
   }
-  await rows.end()
+  await rows?.end()
   return exitCode
 }
 

@@ -55,7 +55,8 @@ function headOf({ applied, conflicts }: Reverted, isDryRun: boolean): string {
   const fields = applied.reduce((sum, { type, fields: { length } }) => sum + (type === 'UPDATE' ? length : 0), 0)
   const what = `${fields === 0 ? '' : `${counted(fields, 'field')} in `}${counted(applied.length, 'document')}`
   const dry = isDryRun ? ' (dry run, nothing was written)' : ''
-  return `${what} go back, ${counted(conflicts.length, 'conflict')}${dry}:`
+  const verb = fields + applied.length === 1 ? 'goes' : 'go'
+  return `${what} ${verb} back, ${counted(conflicts.length, 'conflict')}${dry}:`
 }
 
 function conflictText({ path, field, now, by }: RevertConflict): string {

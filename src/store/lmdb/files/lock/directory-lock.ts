@@ -75,6 +75,11 @@ export function isOwned(directory: string): boolean {
   }
 }
 
+/** What the process that owns the directory says of itself; null where none does. Throws the system's error. */
+export function ownerNote(directory: string): string | null {
+  return isOwned(directory) ? noteIn(join(directory, OWNER_FILE)) : null
+}
+
 /** UNAVAILABLE: the directory is locked. `holder` is a clause that names the process, if it is known. */
 export function directoryInUse(directory: string, holder: string): DatabaseError {
   return new DatabaseError(
