@@ -46,7 +46,7 @@ export async function verifyStore(location: DataLocation, options: UpkeepOptions
 }
 
 /** The process that has a data directory. */
-export interface DataOwner {
+interface DataOwner {
   readonly pid: number
   readonly host: string
 }

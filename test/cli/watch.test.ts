@@ -89,7 +89,8 @@ test('--exec runs one command at a time, and one that fails ends watch with its 
   onTestFinished(() => db.close())
   for (let i = 1; i <= 5; i++) await db.put(`items/${i}`, i)
   const file = join(home, 'seen')
-  const hook = `read line; echo "$TIDEMARK_TYPE $TIDEMARK_PATH $TIDEMARK_VERSION $line" >> ${file}; sleep 0.05; echo end >> ${file}`
+  const words = '$TIDEMARK_TYPE $TIDEMARK_PATH $TIDEMARK_VERSION $line'
+  const hook = `read line; echo "${words}" >> ${file}; sleep 0.05; echo end >> ${file}`
   const env = { TIDEMARK_URL: url }
   const failing = `${hook}; [ $TIDEMARK_PATH != items/3 ] || exit 7`
   const first = await runShell(`tidemark watch items --start --exec '${failing}'`, { env })

@@ -9,7 +9,7 @@ export interface CommandText {
   /** Name and arguments: `get <path>`. */
   readonly usage: string
   readonly summary: string
-  /** What the arguments are, by name. */
+  /** The meaning of each argument, by its name. */
   readonly args?: Readonly<Record<string, string>>
   readonly options?: readonly OptionText[]
   /** Its help begins with them. */

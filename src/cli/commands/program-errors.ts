@@ -3,7 +3,7 @@ import type { CommanderError } from 'commander'
 /** Codes of commander for an end that is none of an error. */
 const FINE = new Set(['commander.helpDisplayed', 'commander.version'])
 
-/** What was wrong with a command line, as a sentence; null: nothing, as help or the version was asked for. */
+/** A sentence about a wrong command line; null: nothing is wrong, as help or the version was asked for. */
 export function commandLineProblem({ code, message }: CommanderError): string | null {
   if (FINE.has(code)) return null
   const [, hint] = /\(Did you mean (?:one of )?(.*?)\?\)/s.exec(message) ?? []

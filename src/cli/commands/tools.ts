@@ -45,7 +45,7 @@ export const TOOLS: readonly CommandText[] = [
   {
     usage: 'repl',
     summary:
-      'Run JavaScript with db, the client. On a pipe, stdin is one program: its value, and each print(value), is a line.',
+      'Run JavaScript with db, the client. On a pipe, stdin is one program: its value and each print(value) are lines.',
     examples: ['tidemark repl', `echo "await db.get('posts/1')" | tidemark repl`],
     load: async () => (await import('../tools/repl.ts')).runRepl,
   },

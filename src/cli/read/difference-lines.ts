@@ -2,14 +2,17 @@ import { isObject, type Json } from '../../core/json/json.ts'
 import type { Difference } from '../../core/patch/diff.ts'
 import { shown, shownJson, type Paint } from '../run/colour.ts'
 
-interface Shown {
+interface DifferenceStyle {
   /** The value at which the differences begin. */
   readonly from: Json | undefined
   readonly paint: Paint
 }
 
 /** A difference as lines for people: what goes (`-`), what comes (`+`), and where. */
-export function differenceLines(differences: readonly Difference[], { from, paint }: Shown): readonly string[] {
+export function differenceLines(
+  differences: readonly Difference[],
+  { from, paint }: DifferenceStyle,
+): readonly string[] {
   return differences.flatMap((difference) => {
     const where = difference.path === '' ? '(all)' : shown(difference.path)
     const before = difference.op === 'add' ? undefined : valueAt(from, difference.path)

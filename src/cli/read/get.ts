@@ -3,7 +3,7 @@ import type { AsOf } from '../../core/database/options.ts'
 import { isObject } from '../../core/json/json.ts'
 import { countOf, momentOf } from '../run/argument.ts'
 import { withClient } from '../run/client.ts'
-import { paintedJson, shown } from '../run/colour.ts'
+import { valueText } from '../run/colour.ts'
 import { nothingAt } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
 
@@ -23,7 +23,7 @@ export async function runGet(given: Invocation<GetFlags>): Promise<void> {
     if (value === null && !(await holdsNull(db, path, { asOf, signal }))) {
       throw nothingAt(path, flags.asOf === undefined ? '' : ` as of ${flags.asOf}`)
     }
-    await output.one(value, () => (typeof value === 'string' ? shown(value) : paintedJson(value, output.paint)))
+    await output.one(value, () => valueText(value, output.paint))
   })
 }
 

@@ -72,13 +72,13 @@ async function valuesBefore(
 
 const valueOf = ({ deleted, value }: Document): Json | undefined => (deleted ? undefined : value)
 
-interface Shown {
+interface VersionStyle {
   readonly paint: Paint
   readonly path: string
   readonly flags: HistoryFlags
 }
 
-function versionText(version: Document, before: Json | undefined, { paint, path, flags }: Shown): string {
+function versionText(version: Document, before: Json | undefined, { paint, path, flags }: VersionStyle): string {
   const { deleted, value, actor, updatedAt } = version
   const name = isWithinDocument(path, version.path) ? '' : `${shown(version.path)}  `
   const what = deleted ? paint('red', 'deleted') : fieldMarks(before, value, paint)

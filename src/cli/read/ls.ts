@@ -60,7 +60,8 @@ async function listDocuments(db: Client, path: string, given: Invocation<LsFlags
     for (const node of nodes) {
       await rows.row(node, () => {
         const { id, version, updatedAt } = node
-        return `${output.paint('cyan', shown(id.padEnd(width)))}  v${version}  ${output.paint('dim', clockOf(updatedAt))}`
+        const name = output.paint('cyan', shown(id.padEnd(width)))
+        return `${name}  v${version}  ${output.paint('dim', clockOf(updatedAt))}`
       })
     }
   }

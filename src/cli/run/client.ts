@@ -56,7 +56,7 @@ export function fetchOf(url: string, { fail }: Pick<Given, 'fail'>): typeof fetc
       if (response.status < 500 && !isOurs(response)) fail(stranger(url, response.status))
       return response
     } catch (error) {
-      const code = codeOf(error)
+      const code = systemCodeOf(error)
       if (!hasAnswered && NO_CONNECTION.test(code)) fail(unreachable(url, code))
       throw error
     }
@@ -80,7 +80,7 @@ function isOurs(response: Response): boolean {
 }
 
 /** The code of the system for a request that failed. */
-export function codeOf(error: unknown): string {
+export function systemCodeOf(error: unknown): string {
   const { cause, code } = (error ?? {}) as { readonly cause?: { readonly code?: string }; readonly code?: string }
   return cause?.code ?? code ?? ''
 }

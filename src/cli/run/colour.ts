@@ -46,6 +46,11 @@ export function paintedJson(value: Json, paint: Paint): string {
   })
 }
 
+/** A value for people: a text as it is, all else as JSON over several lines. */
+export function valueText(value: Json, paint: Paint): string {
+  return typeof value === 'string' ? shown(value) : paintedJson(value, paint)
+}
+
 /** A number with its unit, as people write it: `1 page`, `1,234 pages`. */
 export function counted(count: number, unit: string): string {
   return `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`

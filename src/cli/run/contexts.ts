@@ -24,7 +24,7 @@ export function contextsFile(env: Environment): string {
   return join(env['XDG_CONFIG_HOME'] || join(env['HOME'] ?? homedir(), '.config'), 'tidemark', 'contexts.json')
 }
 
-/** Those that were kept; none without a file. Throws BAD_REQUEST for a file that is damaged. */
+/** The servers that were kept; none without a file. Throws BAD_REQUEST for a file that is damaged. */
 export async function readContexts(env: Environment): Promise<Contexts> {
   const file = contextsFile(env)
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -13,7 +13,7 @@ export interface CommonFlags {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What a command is given. */
+/** A command line that was understood, with its surroundings. */
 export interface Invocation<Flags = object> {
   readonly args: readonly string[]
   readonly flags: Flags & CommonFlags

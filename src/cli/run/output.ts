@@ -7,7 +7,7 @@ import { isColoured, paintOf, shown, type Paint } from './colour.ts'
 export type Format = 'text' | 'json' | 'ndjson' | 'auto'
 
 /** A stream of the process. */
-export type Stream = Writable & { readonly isTTY?: boolean }
+type Stream = Writable & { readonly isTTY?: boolean }
 
 interface OutputOptions {
   readonly format: Format

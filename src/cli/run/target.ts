@@ -5,7 +5,7 @@ import type { CommonFlags, Environment } from './invocation.ts'
 
 /** The server that a command talks to. */
 export interface Target extends NamedServer {
-  /** Who writes, for a server without identities. */
+  /** The actor of writes, for a server without identities. */
   readonly actor: string | undefined
 }
 

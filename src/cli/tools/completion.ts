@@ -20,7 +20,11 @@ _tidemark() {
 }
 compdef _tidemark tidemark
 `,
-  fish: `complete -c tidemark -f -a '(tidemark completion --words -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+  fish: `function __tidemark_words
+  set -l words (commandline -opc) (commandline -ct)
+  tidemark completion --words -- $words[2..] 2>/dev/null
+end
+complete -c tidemark -f -a '(__tidemark_words)'
 `,
 }
 
@@ -32,7 +36,7 @@ interface CompletionFlags {
 const ANSWER_MS = 1_500
 const MOST_WORDS = 100
 
-/** `tidemark completion bash|zsh|fish`: the script; with `--words`, what may stand in the place of the last argument. */
+/** `tidemark completion`: a shell's script; with `--words`, what may stand in the place of the last argument. */
 export async function runCompletion(given: Invocation<CompletionFlags>): Promise<void> {
   const { args, flags } = given
   if (flags.words === true) return printWords(given)

@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { dataOf, readConfig, type Config } from '../../server/config/config.ts'
 import { ownerOf } from '../../server/upkeep.ts'
-import { codeOf } from '../run/client.ts'
+import { systemCodeOf } from '../run/client.ts'
 import { shown } from '../run/colour.ts'
 import { nodeFetch } from '../run/http.ts'
 import type { Invocation } from '../run/invocation.ts'
@@ -16,10 +16,10 @@ interface DoctorFlags {
   readonly port?: string | undefined
 }
 
-/** What a look at one thing found. */
+/** The result of a look at one thing. */
 interface Finding {
   readonly isFine: boolean
-  /** What it is now, and what to do where it is not fine. */
+  /** The state, and where it is not fine, the remedy. */
   readonly text: string
 }
 
@@ -84,7 +84,7 @@ async function lookAtDirectory({ directory, mongodb }: Config): Promise<Finding>
     await rm(await mkdtemp(join(nearest, '.tidemark-doctor-')), { recursive: true })
     return fine(nearest === directory ? `${directory} can be written` : `${directory} is made at the first start`)
   } catch (error) {
-    return wrong(`${nearest} cannot be written (${codeOf(error)}): choose another directory with --data`)
+    return wrong(`${nearest} cannot be written (${systemCodeOf(error)}): choose another directory with --data`)
   }
 }
 
@@ -94,7 +94,7 @@ function lookAtLock({ directory, mongodb }: Config): Finding {
     const owner = ownerOf(directory)
     return fine(owner === null ? 'no server has the data' : `the process ${owner.pid} on ${owner.host} has the data`)
   } catch (error) {
-    return wrong(`the lock cannot be tried (${codeOf(error)}): keep the data on a disk of this machine`)
+    return wrong(`the lock cannot be tried (${systemCodeOf(error)}): keep the data on a disk of this machine`)
   }
 }
 
@@ -110,7 +110,7 @@ async function lookAtDisk({ directory, mongodb }: Config): Promise<Finding> {
 async function lookAtPort({ host, port, directory }: Config): Promise<Finding> {
   const server = createServer()
   const problem = await new Promise<string | null>((resolve) => {
-    server.once('error', (error) => resolve(codeOf(error)))
+    server.once('error', (error) => resolve(systemCodeOf(error)))
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
   })
   if (problem === null) return fine(`${port} on ${host} is free`)

@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '../../core/error.ts'
 import type { Invocation } from '../run/invocation.ts'
 
-/** What an exit code means, where codes of errors do not say it. */
+/** The meaning of each exit code, for people. */
 const MEANINGS: Readonly<Record<number, string>> = {
   0: 'done',
   1: 'a bug, or what a check found',

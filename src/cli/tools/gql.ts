@@ -3,7 +3,7 @@ import { readEvents } from '../../client/connection/event-stream.ts'
 import { remoteError, type GraphqlResult } from '../../client/operations/remote-errors.ts'
 import { ERRORS } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
-import { codeOf, fetchOf, unreachable } from '../run/client.ts'
+import { systemCodeOf, fetchOf, unreachable } from '../run/client.ts'
 import { paintedJson } from '../run/colour.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
@@ -42,7 +42,7 @@ async function queryOf({ args, flags }: Invocation<GqlFlags>): Promise<string> {
   }
   if (query !== undefined) return query
   return readFile(flags.file === '-' ? '/dev/stdin' : (flags.file ?? ''), 'utf8').catch((error: unknown) => {
-    throw badUsage(`The file ${flags.file} cannot be read (${codeOf(error)}).`)
+    throw badUsage(`The file ${flags.file} cannot be read (${systemCodeOf(error)}).`)
   })
 }
 
@@ -84,7 +84,7 @@ async function* resultsOf({ body, isFeed }: GqlRequest, given: Invocation<GqlFla
   const request = { method: 'POST', headers, body, signal: bounded }
   const response = await fetchOf(url, given)(`${url}/graphql`, request).catch((error: unknown) => {
     signal.throwIfAborted()
-    throw unreachable(url, codeOf(error))
+    throw unreachable(url, systemCodeOf(error))
   })
   signal.throwIfAborted()
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true

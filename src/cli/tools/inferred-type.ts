@@ -1,6 +1,6 @@
 import { isObject, type Json } from '../../core/json/json.ts'
 
-/** What was seen of the values in one place. */
+/** The values that were seen in one place, by kind. */
 export interface Sample {
   count: number
   /** Number of values of each kind that has no parts. */

@@ -4,10 +4,12 @@ import { dirname, join } from 'node:path'
 import { start, type REPLEval, type REPLServer } from 'node:repl'
 import type { Client } from '../../client/client.ts'
 import { DatabaseError } from '../../core/error.ts'
+import type { Json } from '../../core/json/json.ts'
 import { withClient } from '../run/client.ts'
+import { valueText } from '../run/colour.ts'
 import { CommandExit } from '../run/failure.ts'
 import type { Environment, Invocation } from '../run/invocation.ts'
-import { linesOf } from '../write/body.ts'
+import { inputLines } from '../write/body.ts'
 
 /** `tidemark repl`: JavaScript with `db`, the client; on a pipe, stdin is one program. */
 export async function runRepl(given: Invocation): Promise<void> {
@@ -46,11 +48,11 @@ function settling(evaluate: REPLEval): REPLEval {
 /** Runs stdin as one program: the value of an expression, and each `print(value)`, is a line. */
 async function runProgram(db: Client, { output, signal }: Invocation): Promise<void> {
   const lines: string[] = []
-  for await (const line of linesOf(process.stdin)) lines.push(line)
+  for await (const line of inputLines(process.stdin)) lines.push(line)
   const rows = output.many()
   const print = async (value: unknown): Promise<void> => {
     signal.throwIfAborted()
-    if (value !== undefined) await rows.row(value, () => JSON.stringify(value, null, 2))
+    if (value !== undefined) await rows.row(value, () => valueText(value as Json, output.paint))
     await output.flush()
   }
   try {
@@ -73,7 +75,7 @@ function compiled(text: string): Program {
   }
 }
 
-/** What a statement threw is of its author: the database's own errors stay as they are. */
+/** An error of the program is its author's, and no bug; the database's own errors stay as they are. */
 function failureOf(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof DatabaseError || error instanceof CommandExit) return error
   return new DatabaseError('BAD_REQUEST', `${error.name}: ${error.message}`)

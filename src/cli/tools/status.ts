@@ -1,4 +1,4 @@
-import { codeOf, unreachable } from '../run/client.ts'
+import { systemCodeOf, unreachable } from '../run/client.ts'
 import { counted, shown } from '../run/colour.ts'
 import { badUsage } from '../run/failure.ts'
 import { nodeFetch } from '../run/http.ts'
@@ -14,7 +14,7 @@ const ANSWER_MS = 5_000
 /** Exit code of a server that is not there, or not ready. */
 const LATER = 6
 
-/** `tidemark status`: whether a server runs and is ready; exit code 6 when it does not, with `--ready` when it is not. */
+/** `tidemark status`: whether a server runs; exit code 6 when it does not, with `--ready` also when it is not ready. */
 export async function runStatus(given: Invocation<StatusFlags>): Promise<number> {
   const { flags, env, output } = given
   const { url } = await targetOf(flags, env)
@@ -43,7 +43,10 @@ async function ask(url: string, { signal }: Invocation): Promise<{ readonly stat
     return { status: response.status, text: await response.text() }
   } catch (error) {
     signal.throwIfAborted()
-    throw unreachable(new URL(url).origin, bounded.aborted ? `no answer in ${ANSWER_MS / 1_000} s` : codeOf(error))
+    throw unreachable(
+      new URL(url).origin,
+      bounded.aborted ? `no answer in ${ANSWER_MS / 1_000} s` : systemCodeOf(error),
+    )
   }
 }
 

@@ -8,14 +8,14 @@ import { badUsage } from '../run/failure.ts'
 const MAX_BYTES = 2_097_152
 
 /** The values of a body: one, or those of the lines of stdin as they come. */
-export type Body = { readonly kind: 'one'; readonly value: Json } | { readonly kind: 'many'; readonly lines: Lines }
+type Body = { readonly kind: 'one'; readonly value: Json } | { readonly kind: 'many'; readonly lines: Lines }
 
 /** Values with the number of characters of each. */
 export type Lines = AsyncIterable<{ readonly value: Json; readonly length: number }>
 
 /** The one value of a body: an argument, `@file`, or `-` for stdin. Throws BAD_REQUEST, also for several lines. */
-export async function readValue(body: string | undefined): Promise<Json> {
-  const read = await readBody(body)
+export async function valueFrom(body: string | undefined): Promise<Json> {
+  const read = await bodyFrom(body)
   if (read.kind === 'one') return read.value
   throw badUsage('There are several lines of JSON on stdin, and one value is expected: tidemark post takes many.')
 }
@@ -24,11 +24,11 @@ export async function readValue(body: string | undefined): Promise<Json> {
  * A body: an argument, `@file`, or `-` for stdin, which is taken without an argument too, unless it is a terminal. A
  * stdin whose first line is a whole value and which has further lines is NDJSON. Throws BAD_REQUEST and TOO_LARGE.
  */
-export async function readBody(body: string | undefined): Promise<Body> {
+export async function bodyFrom(body: string | undefined): Promise<Body> {
   if (body === undefined && process.stdin.isTTY) {
     throw badUsage('There is no value: give JSON, @file, or - for stdin.', { argument: 'body' })
   }
-  if (body === undefined || body === '-') return bodyOfLines(linesOf(process.stdin))
+  if (body === undefined || body === '-') return bodyOfLines(inputLines(process.stdin))
   if (body.startsWith('@')) return { kind: 'one', value: jsonArgument(await textOf(body.slice(1)), 'body') }
   return { kind: 'one', value: jsonArgument(body, 'body') }
 }
@@ -58,7 +58,7 @@ function tooLong(bytes: number): DatabaseError {
 }
 
 /** The lines of a stream that are not empty. A line is bounded as a body is. */
-export async function* linesOf(stream: AsyncIterable<unknown>): AsyncGenerator<string> {
+export async function* inputLines(stream: AsyncIterable<unknown>): AsyncGenerator<string> {
   const pieces: Buffer[] = []
   let bytes = 0
   for await (const chunk of stream) {

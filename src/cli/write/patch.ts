@@ -1,6 +1,6 @@
 import type { Patch } from '../../core/database.ts'
 import type { Json } from '../../core/json/json.ts'
-import { readValue } from './body.ts'
+import { valueFrom } from './body.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { writeOnce, type WriteFlags } from './write-flags.ts'
@@ -13,7 +13,7 @@ interface PatchFlags extends WriteFlags {
 /** `tidemark patch`: changes a part of a value, by default with a merge patch (RFC 7396). */
 export async function runPatch(given: Invocation<PatchFlags>): Promise<void> {
   const [path = '', body] = given.args
-  const patch = patchOf(await readValue(body), given.flags)
+  const patch = patchOf(await valueFrom(body), given.flags)
   await writeOnce(given, (db, options) => db.patch(path, patch, options))
 }
 

@@ -1,7 +1,7 @@
 import type { Client } from '../../client/client.ts'
 import type { Op, WriteResult } from '../../core/database.ts'
 import { DatabaseError } from '../../core/error.ts'
-import { readBody, type Lines } from './body.ts'
+import { bodyFrom, type Lines } from './body.ts'
 import { withClient } from '../run/client.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
@@ -21,7 +21,7 @@ const BATCH_LENGTH = 524_288
 export async function runPost(given: Invocation<PostFlags>): Promise<void> {
   const [path = '', argument] = given.args
   const { id, key, ephemeral } = given.flags
-  const body = await readBody(argument)
+  const body = await bodyFrom(argument)
   if (body.kind === 'one') {
     const { value } = body
     return writeOnce(given, (db, { signal }) => {

@@ -16,7 +16,7 @@ export interface WriteFlags {
 
 type Options = WriteOptions & RemoteWriteOptions & { readonly expect?: Expect | undefined }
 
-/** What a write expects of its document. Throws BAD_REQUEST. */
+/** The expectation that the flags name. Throws BAD_REQUEST. */
 function expectOf({ ifVersion, ifAbsent }: WriteFlags): Expect | undefined {
   if (ifVersion !== undefined && ifAbsent === true) {
     throw badUsage('--if-version and --if-absent exclude each other: give one of them.')

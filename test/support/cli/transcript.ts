@@ -19,13 +19,7 @@ export interface Transcript {
 export function openTranscript(name: string): Transcript {
   const path = `${ROOT}test/cli/transcripts/${name}.txt`
   const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
-  const entries = text
-    .split(/^\$ /m)
-    .slice(1)
-    .map((part) => {
-      const at = part.indexOf('\n')
-      return { line: part.slice(0, at), shown: part.slice(at + 1) }
-    })
+  const entries = parsedTranscript(text)
   return {
     entries,
     finish: (printed) => {
@@ -34,6 +28,17 @@ export function openTranscript(name: string): Transcript {
       return { expected: process.env['TIDEMARK_TRANSCRIPTS'] === 'write' ? found : text, found }
     },
   }
+}
+
+/** The lines of a transcript, each with what it prints. */
+export function parsedTranscript(text: string): readonly Entry[] {
+  return text
+    .split(/^\$ /m)
+    .slice(1)
+    .map((part) => {
+      const at = part.indexOf('\n')
+      return { line: part.slice(0, at), shown: part.slice(at + 1) }
+    })
 }
 
 /** What a line printed, as a transcript has it. */

@@ -75,7 +75,7 @@ export function isOwned(directory: string): boolean {
   }
 }
 
-/** What the process that owns the directory says of itself; null where none does. Throws the system's error. */
+/** The note of the process that owns the directory; null: none does. Throws the system's error. */
 export function ownerNote(directory: string): string | null {
   return isOwned(directory) ? noteIn(join(directory, OWNER_FILE)) : null
 }
