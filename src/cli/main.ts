@@ -1,15 +1,19 @@
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
+import { addCommands } from './commands/program.ts'
+import { commandLineProblem } from './commands/program-errors.ts'
 import { belowNpm, misplacedFlags } from './npm-flags.ts'
+import { badUsage, reportFailure } from './run/failure.ts'
+import { openOutput } from './run/invocation.ts'
 import { packageVersion } from '../server/config/package-version.ts'
 
 const program = new Command('tidemark')
   .description('A realtime, versioned document store with a GraphQL API.')
   .version(packageVersion(), '-v, --version')
-  .showHelpAfterError(
-    belowNpm(process.env)
-      ? 'Run npm start -- --help to see what there is.'
-      : 'Run tidemark --help to see what there is.',
-  )
+  .exitOverride()
+  .enablePositionalOptions()
+  .configureHelp({ subcommandTerm: (command) => command.name() })
+  // A mistake is reported below, with the exit code of docs/errors.md.
+  .configureOutput({ outputError: () => {} })
 
 program
   .command('start')
@@ -34,23 +38,13 @@ const DATA = ['--data <directory>', 'where the data lies (TIDEMARK_DATA; default
 const MONGODB = ['--mongodb <url>', 'where the data lies instead (MONGODB_URL)'] as const
 
 program
-  .command('stop')
-  .description('End the server that has the data, as Ctrl-C does.')
-  .option(...DATA)
-  .option(...MONGODB)
-  .action(async (flags) => {
-    const { stop } = await import('./stop.ts')
-    await stop(flags)
-  })
-
-program
   .command('backup')
   .description('Write a consistent copy of the data, also while a server has it.')
   .argument('<directory>', 'the backup; empty, or not there yet')
   .option(...DATA)
   .option(...MONGODB)
   .action(async (target, flags) => {
-    const { backup } = await import('./backup.ts')
+    const { backup } = await import('./upkeep/backup.ts')
     await backup(target, flags)
   })
 
@@ -61,7 +55,7 @@ program
   .option(...MONGODB)
   .allowExcessArguments()
   .action(async (flags, { args }) => {
-    const { compact } = await import('./compact.ts')
+    const { compact } = await import('./upkeep/compact.ts')
     await compact(flags, args)
   })
 
@@ -72,13 +66,45 @@ program
   .option(...MONGODB)
   .allowExcessArguments()
   .action(async (flags, { args }) => {
-    const { verify } = await import('./verify.ts')
+    const { verify } = await import('./upkeep/verify.ts')
     await verify(flags, args)
   })
 
+addCommands(program)
+
+/** Commands that say in plain words why they do not begin. */
+const PLAIN = ['start', 'backup', 'compact', 'verify']
+
+/** Says what is wrong with the command line, and gives the exit code. */
+function refuse(error: CommanderError): number {
+  // The help was printed on stderr, as a command is missing.
+  if (error.code === 'commander.help') return 2
+  const problem = commandLineProblem(error)
+  if (problem === null) return 0
+  const [name = ''] = process.argv.slice(2)
+  if (!PLAIN.includes(name)) {
+    const output = openOutput(outputFlag(), () => {})
+    return reportFailure(badUsage(problem), output)
+  }
+  console.error(belowNpm(process.env) ? `${problem}\nRun npm start -- --help to see what there is.` : problem)
+  return name === 'start' ? 1 : 2
+}
+
+/** The format that the command line asks for, before it is understood. */
+function outputFlag(): { readonly output?: string } {
+  const [, output] = /(?:^| )(?:-o|--output)[ =]?(text|json|ndjson)\b/.exec(process.argv.slice(2).join(' ')) ?? []
+  return output === undefined ? {} : { output }
+}
+
 const misplaced = misplacedFlags(process.argv.slice(2), process.env)
-if (misplaced === null) await program.parseAsync()
-else {
+if (misplaced === null) {
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = refuse(error)
+  }
+} else {
   console.error(misplaced)
   process.exitCode = 1
 }

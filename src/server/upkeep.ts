@@ -4,6 +4,7 @@ import { DatabaseError } from '../core/error.ts'
 import type { BackupReport } from '../store/lmdb/copy/backup.ts'
 import type { CompactReport } from '../store/lmdb/copy/compact.ts'
 import type { VerifyReport } from '../store/lmdb/verify/verify.ts'
+import { ownerOf, type DirectoryOwner } from '../store/lmdb/files/lock/directory-lock.ts'
 import { StartError, type Config } from './config/config.ts'
 
 /** Which data is meant. */
@@ -47,17 +48,22 @@ export async function verifyStore(location: DataLocation, options: UpkeepOptions
   return verifyData(location.directory, options)
 }
 
+/** The server that has the data directory at the moment; null: none. Throws the system's error. */
+export function dataOwner(directory: string): DirectoryOwner | null {
+  return ownerOf(directory)
+}
+
 /** The longest wait for a server that was asked to stop, ms: longer than its own bound. */
 const STOP_MS = 15_000
 const LOOK_MS = 50
 
 /**
  * Stops the server that has the data, as SIGTERM does, and resolves with its process when it is gone; null: there is
- * none. Rejects with UNAVAILABLE when it runs on another machine, may not be stopped, or does not end in time.
+ * none. Rejects with UNAVAILABLE when it runs on another machine, may not be stopped, or does not end in time;
+ * with the reason of `signal` when that is aborted.
  */
-export async function stopOwner(location: DataLocation): Promise<number | null> {
+export async function stopOwner(location: DataLocation, signal?: AbortSignal): Promise<number | null> {
   assertEmbedded(location, 'stop its servers where they run')
-  const { ownerOf } = await import('../store/lmdb/files/lock/directory-lock.ts')
   const { directory } = location
   const owner = ownerOf(directory)
   if (owner === null) return null
@@ -73,7 +79,7 @@ export async function stopOwner(location: DataLocation): Promise<number | null> 
   const deadline = performance.now() + STOP_MS
   while (ownerOf(directory)?.pid === pid) {
     if (performance.now() > deadline) throw refuse(`it did not stop within ${STOP_MS / 1_000} seconds`)
-    await after(LOOK_MS)
+    await after(LOOK_MS, undefined, { signal })
   }
   return pid
 }

@@ -312,10 +312,13 @@ test('a Node that is too old is one sentence with the remedy', async () => {
   await expectRefusal(cli, /needs Node\.js 20\.19 or newer, and this is 20\.18\.3: install/)
 })
 
-test('--version and --help print and end with 0; an unknown command ends with 1', async () => {
+test('--version and --help print and end with 0; an unknown command ends with 2', async () => {
   expect(await runCli(['--version']).exit()).toMatchObject({ code: 0, stdout: '0.1.0\n' })
   expect(await runCli(['--help']).exit()).toMatchObject({ code: 0, stdout: expect.stringContaining('start') })
-  expect(await runCli(['strat']).exit()).toMatchObject({ code: 1, stderr: expect.stringContaining('tidemark --help') })
+  expect(await runCli(['strat']).exit()).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('Did you mean start?'),
+  })
   const belowNpm = { env: { npm_lifecycle_event: 'start' } }
   expect(await runCli(['start', '--prot', '1'], belowNpm).exit()).toMatchObject({
     code: 1,

@@ -11,8 +11,8 @@ import {
   type ConnectionState,
 } from './connection-state.ts'
 import type { HttpLink } from './http-link.ts'
-import type { Credentials, Link, SubscriptionSink } from './link.ts'
-import { ABNORMAL_CLOSURE, openSocketLink, type SocketLink } from './socket-link.ts'
+import { ABNORMAL_CLOSURE, type Credentials, type Link, type SubscriptionSink } from './link.ts'
+import type { SocketLink } from './socket-link.ts'
 
 /** The state of a client's connection. */
 export interface ConnectionStatus {
@@ -238,7 +238,7 @@ export class Connection {
       const webSocketImpl = await this.#options.platform.webSocket()
       if (!isCurrent()) return
       if (webSocketImpl === null) return closed(ABNORMAL_CLOSURE, 'There are no WebSockets here.')
-      this.#link = openSocketLink({
+      this.#link = this.#options.platform.openSocket({
         url: this.#options.wsUrl,
         webSocketImpl,
         credentials: this.#options.credentials,

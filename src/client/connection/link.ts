@@ -24,3 +24,6 @@ export interface Credentials {
   /** Asked at each connection. */
   readonly token: () => Promise<string | undefined>
 }
+
+/** Code of a socket that broke without a close frame (RFC 6455, section 7.4.1). */
+export const ABNORMAL_CLOSURE = 1006

@@ -1,7 +1,7 @@
 import { createClient, type Client as SocketClient } from 'graphql-ws/client'
 import { BrokenConnection, remoteError, type GraphqlResult, type WireError } from '../operations/remote-errors.ts'
 import type { RemoteOperation } from '../operations/requests.ts'
-import type { Credentials, Link, SubscriptionSink } from './link.ts'
+import { ABNORMAL_CLOSURE, type Credentials, type Link, type SubscriptionSink } from './link.ts'
 
 /** Receives the events of a socket. After `closed` nothing more comes. */
 interface SocketObserver {
@@ -27,9 +27,6 @@ interface SocketOptions {
 
 /** Pings after so much silence, so that a client without feeds hears something, ms. */
 const KEEP_ALIVE_MS = 12_000
-
-/** Code of a socket that broke without a close frame (RFC 6455, section 7.4.1). */
-export const ABNORMAL_CLOSURE = 1006
 
 interface SendingSocket {
   readonly readyState: number

@@ -18,7 +18,7 @@ const FLAGS = [
 ]
 
 /** Why there is no browser here; null when there is one. */
-const noBrowser: string | null = reason()
+export const noBrowser: string | null = reason()
 
 function reason(): string | null {
   try {
@@ -29,13 +29,18 @@ function reason(): string | null {
   }
 }
 
+/** A Chromium without a window. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+}
+
 /** Tests in one Chromium without a window; skipped, with the reason in their name, where there is none. */
 export function describeInChromium(name: string, tests: (browser: () => Browser) => void): void {
   const suite = noBrowser === null ? name : `${name} (skipped: ${noBrowser})`
   describe.skipIf(noBrowser !== null)(suite, { timeout: 90_000 }, () => {
     let browser: Browser
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+      browser = await openBrowser()
     }, 60_000)
     afterAll(() => browser.close())
     tests(() => browser)

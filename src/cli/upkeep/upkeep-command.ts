@@ -1,6 +1,7 @@
-import { DatabaseError, ERRORS } from '../core/error.ts'
-import { readConfig, StartError, type Config } from '../server/config/config.ts'
-import type { UpkeepOptions } from '../server/upkeep.ts'
+import { DatabaseError, ERRORS } from '../../core/error.ts'
+import { readConfig, StartError, type Config } from '../../server/config/config.ts'
+import type { UpkeepOptions } from '../../server/upkeep.ts'
+import { counted } from '../run/colour.ts'
 
 /** Flags that say which data is meant; an undefined one is taken from the environment. */
 export interface DataFlags {
@@ -57,11 +58,6 @@ export async function runUpkeep(
     process.exitCode = exitCodeOf(error)
     console.error((error as Error).message)
   }
-}
-
-/** A number with its unit, as people write it: `1 page`, `1,234 pages`. */
-export function counted(count: number, unit: string): string {
-  return `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`
 }
 
 /** Throws StartError for arguments beside the flags: mostly a directory, which `--data` names. */

@@ -1,5 +1,6 @@
-import { verifyStore } from '../server/upkeep.ts'
-import { counted, purgeLines, refuseArguments, runUpkeep, type DataFlags, type Outcome } from './upkeep-command.ts'
+import { verifyStore } from '../../server/upkeep.ts'
+import { counted } from '../run/colour.ts'
+import { purgeLines, refuseArguments, runUpkeep, type DataFlags, type Outcome } from './upkeep-command.ts'
 
 /** Exit code when a law is broken. */
 const BROKEN = 1

@@ -1,5 +1,6 @@
-import { compactStore } from '../server/upkeep.ts'
-import { counted, purgeLines, refuseArguments, runUpkeep, type DataFlags } from './upkeep-command.ts'
+import { compactStore } from '../../server/upkeep.ts'
+import { counted } from '../run/colour.ts'
+import { purgeLines, refuseArguments, runUpkeep, type DataFlags } from './upkeep-command.ts'
 
 /**
  * `tidemark compact`: one line of the bytes before and after, and one about a purge that is not finished. `args`: what

@@ -1,5 +1,6 @@
-import { backupStore } from '../server/upkeep.ts'
-import { counted, runUpkeep, type DataFlags } from './upkeep-command.ts'
+import { backupStore } from '../../server/upkeep.ts'
+import { counted } from '../run/colour.ts'
+import { runUpkeep, type DataFlags } from './upkeep-command.ts'
 
 /** `tidemark backup DIR`: one line of what it wrote. */
 export async function backup(target: string, flags: DataFlags): Promise<void> {

@@ -1,0 +1,44 @@
+import type { Client } from '../../client/client.ts'
+import type { AsOf } from '../../core/database/options.ts'
+import { isObject } from '../../core/json/json.ts'
+import { countOf, momentOf } from '../run/argument.ts'
+import { withClient } from '../run/client.ts'
+import { valueText } from '../run/colour.ts'
+import { nothingAt } from '../run/failure.ts'
+import type { Invocation } from '../run/invocation.ts'
+
+interface GetFlags {
+  readonly asOf?: string | undefined
+  readonly depth?: string | undefined
+}
+
+/** `tidemark get`: the value at a path; exit code 3 when nothing is there. */
+export async function runGet(given: Invocation<GetFlags>): Promise<void> {
+  const { args, flags, output, signal } = given
+  const [path = ''] = args
+  const asOf = flags.asOf === undefined ? undefined : momentOf(flags.asOf)
+  const depth = countOf(flags.depth, '--depth')
+  await withClient(given, async (db) => {
+    const value = await db.get(path, { asOf, depth, signal })
+    if (value === null && !(await holdsNull(db, path, { asOf, signal }))) {
+      throw nothingAt(path, flags.asOf === undefined ? '' : ` as of ${flags.asOf}`)
+    }
+    await output.one(value, () => valueText(value, output.paint))
+  })
+}
+
+interface NullOptions {
+  readonly asOf: AsOf | undefined
+  readonly signal: AbortSignal
+}
+
+/** Whether the null that `get` gave is stored, in a document or in a field. */
+async function holdsNull(db: Client, path: string, options: NullOptions): Promise<boolean> {
+  const segments = path.split('/')
+  if (segments.length % 2 === 0 && (await db.document(path, options)) !== null) return true
+  const above = segments.slice(0, -1)
+  if (above.length < 2) return false
+  const parent = await db.get(above.join('/'), { ...options, depth: 0 })
+  const key = segments.at(-1) ?? ''
+  return Array.isArray(parent) ? parent[Number(key)] === null : isObject(parent) && parent[key] === null
+}

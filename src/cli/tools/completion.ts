@@ -1,0 +1,71 @@
+import type { Client } from '../../client/client.ts'
+import { withClient } from '../run/client.ts'
+import { badUsage } from '../run/failure.ts'
+import type { Invocation } from '../run/invocation.ts'
+
+/** Each asks `tidemark completion --words` for the words that fit; nothing is shown where that fails. */
+const SCRIPTS: Readonly<Record<string, string>> = {
+  bash: `_tidemark() {
+  local IFS=$'\\n' word=\${COMP_WORDS[COMP_CWORD]}
+  COMPREPLY=($(tidemark completion --words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  [[ \${COMPREPLY[0]} == */ ]] && compopt -o nospace
+}
+complete -o default -F _tidemark tidemark
+`,
+  zsh: `#compdef tidemark
+_tidemark() {
+  local -a found
+  found=("\${(@f)$(tidemark completion --words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  compadd -S '' -- $found
+}
+compdef _tidemark tidemark
+`,
+  fish: `function __tidemark_words
+  set -l words (commandline -opc) (commandline -ct)
+  tidemark completion --words -- $words[2..] 2>/dev/null
+end
+complete -c tidemark -f -a '(__tidemark_words)'
+`,
+}
+
+interface CompletionFlags {
+  readonly words?: boolean | undefined
+}
+
+/** Answers later than this are of no use to somebody who types, ms. */
+const ANSWER_MS = 1_500
+const MOST_WORDS = 100
+
+/** `tidemark completion`: a shell's script; with `--words`, what may stand in the place of the last argument. */
+export async function runCompletion(given: Invocation<CompletionFlags>): Promise<void> {
+  const { args, flags } = given
+  if (flags.words === true) return printWords(given)
+  const script = SCRIPTS[args[0] ?? '']
+  if (script === undefined) throw badUsage('Name a shell: tidemark completion bash, zsh or fish.')
+  process.stdout.write(script)
+}
+
+async function printWords(given: Invocation<CompletionFlags>): Promise<void> {
+  const words = given.args
+  const last = words.at(-1) ?? ''
+  const { commandWords } = await import('../commands/program.ts')
+  const [command = ''] = words
+  const found = words.length <= 1 || last.startsWith('-') ? commandWords(command, last) : []
+  const paths = words.length > 1 && !last.startsWith('-') ? await pathsFrom(last, given) : []
+  const fitting = [...found, ...paths].filter((word) => word.startsWith(last)).slice(0, MOST_WORDS)
+  process.stdout.write(fitting.map((word) => `${word}\n`).join(''))
+}
+
+/** Paths that begin as the word does: collections, and their documents. */
+async function pathsFrom(word: string, given: Invocation): Promise<readonly string[]> {
+  const parent = word.split('/').slice(0, -1).join('/')
+  const bounded = AbortSignal.any([given.signal, AbortSignal.timeout(ANSWER_MS)])
+  const options = { first: MOST_WORDS, signal: bounded }
+  const isCollection = parent !== '' && parent.split('/').length % 2 === 1
+  const read = async (db: Client): Promise<readonly string[]> => {
+    if (isCollection) return (await db.documents(parent, options)).edges.map(({ node }) => node.path)
+    const page = await db.collections(parent === '' ? null : parent, options)
+    return page?.edges.map(({ node }) => `${node.path}/`) ?? []
+  }
+  return withClient(given, read).catch(() => [])
+}

@@ -1,0 +1,57 @@
+import { systemCodeOf, unreachable } from '../run/client.ts'
+import { counted, shown } from '../run/colour.ts'
+import { badUsage } from '../run/failure.ts'
+import { nodeFetch } from '../run/http.ts'
+import type { Invocation } from '../run/invocation.ts'
+import { targetOf } from '../run/target.ts'
+
+interface StatusFlags {
+  readonly ready?: boolean | undefined
+}
+
+/** Time for each of its requests, ms. */
+const ANSWER_MS = 5_000
+/** Exit code of a server that is not there, or not ready. */
+const LATER = 6
+
+/** `tidemark status`: whether a server runs; exit code 6 when it does not, with `--ready` also when it is not ready. */
+export async function runStatus(given: Invocation<StatusFlags>): Promise<number> {
+  const { flags, env, output } = given
+  const { url } = await targetOf(flags, env)
+  const live = await ask(`${url}/livez`, given)
+  if (live.status !== 200 || !live.text.includes('"ok"')) {
+    throw badUsage(`What answers at ${url} is no Tidemark (status ${live.status}): name its address with --url.`)
+  }
+  const ready = await ask(`${url}/readyz`, given)
+  const { reason = null } = ready.status === 200 ? {} : (JSON.parse(ready.text) as { reason?: string | null })
+  const { text } = await ask(`${url}/metrics`, given)
+  const subscriptions = metricOf(text, 'tidemark_subscriptions')
+  const heldBytes = metricOf(text, 'tidemark_held_bytes')
+  const isReady = ready.status === 200
+  await output.one({ url, live: true, ready: isReady, reason, subscriptions, heldBytes }, () => {
+    const state = isReady ? 'running' : `running, not ready: ${shown(reason ?? '')}`
+    const megabytes = (heldBytes / 1_000_000).toFixed(1)
+    return `${state} at ${url}, ${counted(subscriptions, 'subscription')}, ${megabytes} MB held for clients`
+  })
+  return isReady || flags.ready !== true ? 0 : LATER
+}
+
+async function ask(url: string, { signal }: Invocation): Promise<{ readonly status: number; readonly text: string }> {
+  const bounded = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
+  try {
+    const response = await nodeFetch(url, { signal: bounded })
+    return { status: response.status, text: await response.text() }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw unreachable(
+      new URL(url).origin,
+      bounded.aborted ? `no answer in ${ANSWER_MS / 1_000} s` : systemCodeOf(error),
+    )
+  }
+}
+
+/** A value in the text format of Prometheus; 0 where there is none. */
+function metricOf(text: string, name: string): number {
+  const [, value = '0'] = new RegExp(`^${name} (\\S+)$`, 'm').exec(text) ?? []
+  return Number(value)
+}

@@ -1,0 +1,43 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { runShell } from '../support/cli/command.ts'
+import { parsedTranscript, transcribed } from '../support/cli/transcript.ts'
+import { serveMemory } from '../support/client/served.ts'
+import { temporaryDirectory } from '../support/server/fixture.ts'
+import { addCommands } from '../../src/cli/commands/program.ts'
+import { Command } from 'commander'
+import { blocksOf, readText } from './markdown.ts'
+
+const PAGE = readText('docs/cli.md')
+const BLOCKS = blocksOf(PAGE)
+
+test.skipIf(process.platform !== 'linux')(
+  'docs/cli.md shows what a terminal shows',
+  async () => {
+    const served = await serveMemory()
+    onTestFinished(() => served.close())
+    const home = await temporaryDirectory()
+    const env = { TIDEMARK_URL: served.url, HOME: home, XDG_CONFIG_HOME: home }
+    let found = PAGE
+    for (const { text } of BLOCKS) {
+      const printed: string[] = []
+      for (const { line } of parsedTranscript(text)) {
+        printed.push(`$ ${line}\n${transcribed(await runShell(line, { env, terminal: true }))}`)
+      }
+      found = found.replace(text, () => printed.join(''))
+    }
+    expect(found).toBe(PAGE)
+  },
+  90_000,
+)
+
+test('docs/cli.md has transcripts alone', () => {
+  expect(BLOCKS.filter(({ info }) => info !== 'console')).toEqual([])
+  expect(BLOCKS.length).toBe(8)
+})
+
+test('docs/cli.md names every command', () => {
+  const program = new Command('tidemark')
+  addCommands(program)
+  const missing = program.commands.map((command) => command.name()).filter((name) => !PAGE.includes(`\`${name}\``))
+  expect(missing).toEqual([])
+})
