@@ -87,6 +87,7 @@ export class RemoteDatabase implements Client {
       live: (paths, feedOptions) => this.live(paths, feedOptions),
       observe: (observer) => this.#session.outbox.observe(observer),
       connection: this.#session.connection.status,
+      actor: options.actor ?? null,
       openCache: () => (this.#openedCache ??= this.#cache?.open(this.#cacheScope) ?? null),
     })
   }

@@ -181,7 +181,9 @@ async function settled(simulation: Simulation): Promise<string | null> {
   return inOrder(shown) === inOrder(truth) ? null : 'the end is not the truth'
 }
 
-const open = (): Overlay => new Overlay({ includes: () => true, showsNew: () => true, order: 'asc' })
+const OPTIONS = { includes: () => true, showsNew: () => true, actor: null, order: 'asc' } as const
+
+const open = (): Overlay => new Overlay(OPTIONS)
 
 /** Takes an operation out at its acknowledgement alone. */
 class LeavesAtAcknowledgement extends Overlay {
@@ -209,9 +211,7 @@ test.each([
   const seed = seedOfTest()
   const found: (string | null)[] = []
   for (let run = 0; run < 20; run++) {
-    found.push(
-      await simulate(seed + run, () => new Planted({ includes: () => true, showsNew: () => true, order: 'asc' })),
-    )
+    found.push(await simulate(seed + run, () => new Planted(OPTIONS)))
   }
   expect(found.filter((problem) => problem !== null).length).toBeGreaterThan(5)
 })

@@ -11,7 +11,7 @@ import { PatchBudget } from '../../core/patch/patch-error.ts'
 export interface FoldedDocuments {
   get(path: string): Document | undefined
   paths(): Iterable<string>
-  /** A document that an operation made or changed; `isNew`: none was there. */
+  /** A document that an operation made or changed, with the actor of before; `isNew`: none was there. */
   set(document: Document, isNew: boolean): void
   remove(path: string): void
 }

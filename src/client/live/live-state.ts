@@ -22,7 +22,11 @@ export interface LiveShape {
 
 /** A document as a store shows it; one that did not change keeps its identity. */
 export interface LiveDocument extends Document {
-  /** Whether a write of it waits for its answer; `version` is that of the last answer, 0 for a new document. */
+  /**
+   * Whether a write of it waits. Then `version` is that of the last answer (0 for a new document), `actor` that of the
+   * client (null when only the server knows it), and `updatedAt`, of a new document `createdAt` too, is the time of the
+   * write by the clock of the client.
+   */
   readonly pending: boolean
 }
 

@@ -17,6 +17,8 @@ export interface LiveStoreDeps {
   live(paths: readonly string[], options: FeedOptions): AsyncIterableIterator<ChangeBatch>
   observe(observer: WriteObserver): () => void
   readonly connection: ReadableStore<ConnectionStatus>
+  /** The actor of the client's writes, as far as the client knows it. */
+  readonly actor: string | null
   /** The cache of the client; null: there is none. */
   openCache(): Promise<OpenedCache> | null
 }
@@ -44,7 +46,7 @@ export class LiveStore implements ReadableStore<LiveState> {
     this.#deps = deps
     this.#shape = shape
     this.#paths = typeof shape.path === 'string' ? [shape.path] : [...shape.path]
-    this.#overlay = overlayOf(shape, this.#paths)
+    this.#overlay = this.#emptyOverlay()
     this.#state = new WritableStore<LiveState>(LIVE_LOADING, (isUsed) => this.#use(isUsed))
   }
 
@@ -93,11 +95,22 @@ export class LiveStore implements ReadableStore<LiveState> {
     this.#abort = abort
     this.#error = null
     this.#isCurrent = false
-    this.#overlay = overlayOf(this.#shape, this.#paths)
+    this.#overlay = this.#emptyOverlay()
     const observer = this.#observer()
     const endings = [this.#deps.observe(observer), this.#deps.connection.subscribe(() => this.#publish())]
     abort.signal.addEventListener('abort', () => endings.forEach((end) => end()), { once: true })
     void this.#follow(abort.signal)
+  }
+
+  #emptyOverlay(): Overlay {
+    const { where, match, order = 'asc', depth = 0 } = this.#shape
+    const patterns = parsePatterns(this.#paths)
+    return new Overlay({
+      includes: (path) => patterns.some((pattern) => includes(pattern, path.split('/'), depth)),
+      showsNew: ({ value }) => (match === undefined ? where === undefined : match(value)),
+      actor: this.#deps.actor,
+      order,
+    })
   }
 
   #observer(): WriteObserver {
@@ -162,7 +175,7 @@ export class LiveStore implements ReadableStore<LiveState> {
     this.#error =
       error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
     // Documents that may no longer be seen are no longer shown.
-    if (this.#error.code === 'FORBIDDEN') this.#overlay = overlayOf(this.#shape, this.#paths)
+    if (this.#error.code === 'FORBIDDEN') this.#overlay = this.#emptyOverlay()
     this.#publish()
     if (this.#error.code === 'FORBIDDEN') await kept?.clear()
   }
@@ -198,15 +211,6 @@ export class LiveStore implements ReadableStore<LiveState> {
 /** The name of a shape in a cache: all of it that decides about the documents of its feed. */
 function feedKey({ where, params, columns, depth = 0 }: LiveShape, paths: readonly string[]): string {
   return canonicalJson(JSON.parse(JSON.stringify({ paths, where, params, columns, depth })) as Json)
-}
-
-function overlayOf({ where, match, order = 'asc', depth = 0 }: LiveShape, paths: readonly string[]): Overlay {
-  const patterns = parsePatterns(paths)
-  return new Overlay({
-    includes: (path) => patterns.some((pattern) => includes(pattern, path.split('/'), depth)),
-    showsNew: ({ value }) => (match === undefined ? where === undefined : match(value)),
-    order,
-  })
 }
 
 /** Whether a pattern with so many levels of collections below it shows the document at a path. */

@@ -19,6 +19,8 @@ interface OverlayOptions {
   readonly includes: (path: string) => boolean
   /** Whether a new document, not yet in the feed, is shown. */
   readonly showsNew: (document: Document) => boolean
+  /** The actor of the waiting operations; null: none, or the server alone knows it. */
+  readonly actor: string | null
   readonly order: 'asc' | 'desc'
 }
 
@@ -134,7 +136,7 @@ export class Overlay {
   }
 
   #fold(): ReadonlyMap<string, LiveDocument> {
-    const { includes, showsNew } = this.#options
+    const { includes, showsNew, actor } = this.#options
     const folded = new Map<string, LiveDocument>()
     for (const [path, document] of this.#base) folded.set(path, this.#unchanged(document))
     const documents: FoldedDocuments = {
@@ -142,7 +144,7 @@ export class Overlay {
       paths: () => folded.keys(),
       set: (document, isNew) => {
         if (!includes(document.path) || (isNew && !showsNew(document))) return
-        folded.set(document.path, { ...document, pending: true })
+        folded.set(document.path, { ...document, actor, pending: true })
       },
       remove: (path) => folded.delete(path),
     }
