@@ -67,7 +67,7 @@ const streams = createEventStreams(
   BOUNDS,
 )
 const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer })
-const origins = allowOrigins([], '127.0.0.1')
+const origins = allowOrigins({ listed: [], host: '127.0.0.1' })
 const { server: own } = createHttp(
   {
     graphql,

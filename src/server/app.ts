@@ -77,7 +77,7 @@ export function createApp({
     new WriteScheduler(load.broadcastShare, memoryBudget),
   ]
   const streams = createEventStreams({ executor, payloadCache, writeScheduler }, bounds)
-  const origins = allowOrigins(config.cors, config.host, address)
+  const origins = allowOrigins({ listed: config.cors, host: config.host, address, warn: (text) => log.warn(text) })
   const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer }, bounds)
   const http = createHttp(
     {

@@ -230,6 +230,36 @@ describe('pages of other sites', () => {
     expect(await post(port, PING, { origin: 'https://app.example.evil' })).toMatchObject({ status: 403 })
   })
 
+  test('a page of a listed origin may ask whether the server is alive, and no other', async () => {
+    const { port } = await openServer({ cors: ['https://app.example'] })
+    const listed = await get(port, '/livez', 'origin: https://app.example\r\n')
+    expect(listed).toMatchObject({
+      status: 200,
+      body: '{"status":"ok"}',
+      headers: { 'access-control-allow-origin': 'https://app.example' },
+    })
+    const other = await get(port, '/livez', 'origin: https://other.example\r\n')
+    expect(other.headers).not.toHaveProperty('access-control-allow-origin')
+  })
+
+  test('a refused origin is told once, with the setting that lets it in, and so are at most a hundred', () => {
+    const told: string[] = []
+    const policy = { host: 'localhost', address: '127.0.0.1', warn: (sentence: string) => void told.push(sentence) }
+    const origins = allowOrigins({ ...policy, listed: [] })
+    for (let i = 0; i < 2; i++) origins.refuse({ host: 'localhost:4747', origin: 'http://localhost:5173' })
+    expect(told).toEqual(['refused the origin http://localhost:5173: start with --cors http://localhost:5173'])
+    origins.refuse({ host: 'localhost:4747', origin: 'http://localhost:4747' })
+    origins.refuse({ host: 'evil.example', origin: 'http://evil.example' })
+    origins.refuse({ host: 'localhost:4747' })
+    expect(told).toHaveLength(1)
+    origins.refuse({ host: 'localhost:4747', origin: 'http://$(reboot).example' })
+    expect(told[1]).toBe('refused the origin "http://$(reboot).example": see --cors')
+    for (let i = 0; i < 200; i++) origins.refuse({ host: 'localhost:4747', origin: `http://${i}.example` })
+    expect(told).toHaveLength(100)
+    allowOrigins({ ...policy, listed: ['https://a.example'] }).refuse({ origin: 'https://b.example' })
+    expect(told.at(-1)).toContain('start with --cors https://a.example,https://b.example')
+  })
+
   test('what a browser marks as cross-site is refused', async () => {
     const { port } = await openServer()
     expect(await get(port, '/graphql?query=%7B__typename%7D', 'sec-fetch-site: cross-site\r\n')).toMatchObject({
@@ -256,7 +286,7 @@ describe('pages of other sites', () => {
   test('a loopback address counts as one in any notation and by any name, which is answered too', async () => {
     const { port } = await openServer({ host: '127.1' })
     expect(await post(port, PING, { host: 'evil.example' })).toMatchObject({ status: 403 })
-    const origins = allowOrigins([], 'devbox', '127.0.1.1')
+    const origins = allowOrigins({ listed: [], host: 'devbox', address: '127.0.1.1' })
     expect(
       ['devbox', 'DevBox:4747', 'devbox.evil.example', 'evil.example'].map((host) => origins.refuse({ host }) === null),
     ).toEqual([true, true, false, false])

@@ -109,7 +109,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
         .answer(req, res)
         .catch(() => sendHttpError(res, new HttpError('The playground cannot be shown.', { code: 'INTERNAL' })))
     case ROUTES.live:
-      return sendJson(res, 200, { type: 'application/json', body: '{"status":"ok"}' })
+      return sendLive(res, parts.origins.headers(req.headers.origin))
     case ROUTES.ready:
       return sendReadiness(res, parts.notReady())
     case ROUTES.metrics:
@@ -156,6 +156,11 @@ const NOT_BUILT = new HttpError('This file of the server is not there: run npm r
 
 /** For a request or an upgrade with two Host headers. */
 export const TWO_HOSTS: HttpError = new HttpError('A request has one Host header.')
+
+/** A client in a page of a listed origin asks whether the server is there, although its sockets do not pass. */
+function sendLive(res: ServerResponse, headers: OutgoingHttpHeaders | null): void {
+  sendJson(res, 200, { type: 'application/json', body: '{"status":"ok"}', headers: headers ?? {} })
+}
 
 function sendReadiness(res: ServerResponse, reason: string | null): void {
   const body = reason === null ? { status: 'ok' } : { status: 'unavailable', reason }

@@ -17,10 +17,27 @@ export interface Origins {
   headers(origin: string | undefined): OutgoingHttpHeaders | null
 }
 
-/**
- * The policy of a server on `host`, which resolves to `address`, with the allowed origins `listed` (`*`: every origin).
- */
-export function allowOrigins(listed: readonly string[], host: string, address: string = host): Origins {
+interface OriginOptions {
+  /** The allowed origins; `*`: every origin. */
+  readonly listed: readonly string[]
+  readonly host: string
+  /** The IP address that `host` resolves to; default: `host`. */
+  readonly address?: string | undefined
+  /** Called with a sentence for each of the first hundred origins that are refused, once. Default: nothing. */
+  readonly warn?: ((sentence: string) => void) | undefined
+}
+
+/** The policy of a server. */
+export function allowOrigins({ listed, host, address = host, warn = () => {} }: OriginOptions): Origins {
+  const warned = new Set<string>()
+  const refuseOrigin = (origin: string): string => {
+    const name = origin.slice(0, MAX_NAME)
+    if (warned.size < MAX_WARNED && !warned.has(name)) {
+      warned.add(name)
+      warn(refusal(name, listed))
+    }
+    return otherOrigin(name)
+  }
   const isLocal = isLoopback(address)
   const hosts = new Set(listed.filter((origin) => origin !== '*').map((origin) => new URL(origin).host))
   const isListed = (origin: string): boolean => listed.includes('*') || listed.includes(origin)
@@ -29,7 +46,7 @@ export function allowOrigins(listed: readonly string[], host: string, address: s
       if (isLocal && !isServedName(headers.host, host) && !hosts.has(headers.host ?? '')) return WRONG_NAME
       const { origin } = headers
       if (origin === undefined) return headers['sec-fetch-site'] === 'cross-site' ? OTHER_SITE : null
-      return isSameOrigin(origin, headers.host) || isListed(origin) ? null : otherOrigin(origin)
+      return isSameOrigin(origin, headers.host) || isListed(origin) ? null : refuseOrigin(origin)
     },
     headers: (origin) => {
       if (listed.length === 0) return null
@@ -57,9 +74,19 @@ const WRONG_NAME =
   '--cors to serve another name.'
 const OTHER_SITE = 'A page of another site sent this: list its origin with --cors if it may use this server.'
 
+/** Origins that the log names: a page can send any number of them. */
+const MAX_WARNED = 100
+/** UTF-16 units of an origin that are told. */
+const MAX_NAME = 200
+/** Origins that are told as they are, in a command to be typed: no character of these means anything to a shell. */
+const PLAIN = /^https?:\/\/[\w.:-]+$/
+
+/** What the log says: the command that would let the origin in, where there is one. */
+function refusal(origin: string, listed: readonly string[]): string {
+  if (!PLAIN.test(origin)) return `refused the origin ${JSON.stringify(origin)}: see --cors`
+  return `refused the origin ${origin}: start with --cors ${[...listed, origin].join(',')}`
+}
+
 function otherOrigin(origin: string): string {
-  return (
-    `Pages of ${JSON.stringify(origin.slice(0, 200))} may not use this server: list the origin with --cors ` +
-    'if they may.'
-  )
+  return `Pages of ${JSON.stringify(origin)} may not use this server: list the origin with --cors ` + 'if they may.'
 }
