@@ -9,8 +9,11 @@ export interface Platform {
   readonly openSocket: typeof openSocketLink
   /** How long a write waits for a server, ms. */
   readonly offlineMs: number
-  /** Calls `woke` when the machine woke, the page became visible or the network came back; gives what ends that. */
-  onWake(woke: () => void): () => void
+  /**
+   * Calls `woke` when the machine woke, the page became visible or the network came back, and `lost` when the browser
+   * says that the network is gone; gives what ends that.
+   */
+  onWake(woke: () => void, lost: () => void): () => void
   /** Event streams at once: browsers open six connections to a host. */
   readonly maxStreams: number
   /** Asks before the page is left, until the returned function is called. */
@@ -48,10 +51,10 @@ export function globalPlatform({ openSocket, webSocket }: SocketPlatform): Platf
     webSocket: webSocket ?? (() => Promise.resolve(globals.WebSocket ?? null)),
     offlineMs: page === null ? 30_000 : 300_000,
     maxStreams: page === null ? 100 : 4,
-    onWake: (woke) => {
+    onWake: (woke, lost) => {
       const endings = [onSlept(woke)]
       if (page !== null && globals.document !== undefined) {
-        endings.push(listen(page, 'online', woke), listen(page, 'pageshow', woke))
+        endings.push(listen(page, 'online', woke), listen(page, 'pageshow', woke), listen(page, 'offline', lost))
         const { document } = globals
         endings.push(listen(document, 'visibilitychange', () => document.visibilityState === 'visible' && woke()))
       }

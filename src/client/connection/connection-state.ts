@@ -33,6 +33,8 @@ export type ConnectionEvent =
   | { readonly kind: 'timeout' }
   /** The machine woke, the page is visible, or the network is back; nothing was received for `silentMs`. */
   | { readonly kind: 'woke'; readonly silentMs: number }
+  /** The browser says that the network is gone. It may be wrong: a server on this machine is still there. */
+  | { readonly kind: 'offline' }
   /** Nothing was received for three heartbeats. */
   | { readonly kind: 'silent' }
   /** The server answers HTTP, although sockets fail. */
@@ -101,6 +103,8 @@ export function nextConnection(state: ConnectionState, event: ConnectionEvent): 
       return timedOut(state)
     case 'woke':
       return woke(state, event.silentMs)
+    case 'offline':
+      return state.phase === 'up' ? probing(state) : step(state)
     case 'silent':
       return state.phase === 'up' ? waiting(state, [{ kind: 'terminate' }], 0) : step(state)
     case 'blocked':
@@ -168,9 +172,11 @@ function timedOut(state: ConnectionState): ConnectionStep {
   }
 }
 
+function probing(state: ConnectionState): ConnectionStep {
+  return step({ ...state, phase: 'probing' }, { kind: 'ping' }, timer(PROBE_MS))
+}
+
 function woke(state: ConnectionState, silentMs: number): ConnectionStep {
-  if (state.phase === 'up' && silentMs >= SUSPECT_MS) {
-    return step({ ...state, phase: 'probing' }, { kind: 'ping' }, timer(PROBE_MS))
-  }
+  if (state.phase === 'up' && silentMs >= SUSPECT_MS) return probing(state)
   return state.phase === 'waiting' ? step(state, timer(WAKE_JITTER_MS, 0)) : step(state)
 }

@@ -111,7 +111,10 @@ export class Connection {
   }
 
   want(): void {
-    this.#endWake ??= this.#options.platform.onWake(() => this.#woke())
+    this.#endWake ??= this.#options.platform.onWake(
+      () => this.#woke(),
+      () => this.#dispatch({ kind: 'offline' }),
+    )
     this.#dispatch({ kind: 'wanted' })
   }
 
