@@ -1,7 +1,7 @@
 import type { Op } from '../core/database.ts'
 import type { Cursor } from '../core/database/options.ts'
 import type { ConnectOptions } from './connect-options.ts'
-import { Connection } from './connection/connection.ts'
+import { Connection, type RequestOptions } from './connection/connection.ts'
 import { HttpLink } from './connection/http-link.ts'
 import type { Credentials } from './connection/link.ts'
 import { RemoteFeed, type FeedKind } from './feed/remote-feed.ts'
@@ -74,7 +74,7 @@ export class Session {
 
   /** The field `name` of the result of a query. */
   read(operation: RemoteOperation, name: string, signal: AbortSignal | undefined): Promise<unknown> {
-    return withRetry(() => this.#ask(operation, name, signal), {
+    return withRetry(() => this.#ask(operation, name, { signal }), {
       deadline: Date.now() + this.#offlineMs,
       signal: signal ?? NEVER,
       connected: (waiting) => this.#connected(waiting),
@@ -84,7 +84,7 @@ export class Session {
 
   /** Sends a write once: for what has no key. */
   send(operation: RemoteOperation, name: string, signal: AbortSignal | undefined): Promise<unknown> {
-    return withRetry(() => this.#ask(operation, name, signal), {
+    return withRetry(() => this.#ask(operation, name, { signal }), {
       deadline: 0,
       signal: signal ?? NEVER,
       connected: (waiting) => this.#connected(waiting),
@@ -97,7 +97,7 @@ export class Session {
     this.connection.want()
     return this.outbox.write({
       ...order,
-      attempt: async (signal) => read(await this.#ask(operation, name, signal)),
+      attempt: async (signal, handed) => read(await this.#ask(operation, name, { signal, handed })),
     })
   }
 
@@ -111,8 +111,8 @@ export class Session {
     if (reason !== null) this.outbox.close(reason)
   }
 
-  async #ask(operation: RemoteOperation, name: string, signal: AbortSignal | undefined): Promise<unknown> {
-    const { data, errors } = await this.connection.request(operation, signal)
+  async #ask(operation: RemoteOperation, name: string, options: RequestOptions): Promise<unknown> {
+    const { data, errors } = await this.connection.request(operation, options)
     if (errors !== undefined || data == null) throw remoteError(errors ?? [])
     return data[name]
   }

@@ -41,6 +41,14 @@ function statesOf(store: { subscribe(run: (state: LiveState) => void): () => voi
   return states
 }
 
+/** The states of the one write of a client, one after the other; `answered` when it is in the list no more. */
+function statesOfWrite(client: Client): readonly string[] {
+  const states: string[] = []
+  const look = (state: string): void => void (states.at(-1) !== state && states.push(state))
+  onTestFinished(client.writes.subscribe(([write]) => (write || states.length > 0) && look(write?.state ?? 'answered')))
+  return states
+}
+
 const valuesOf = ({ documents }: LiveState): readonly unknown[] => documents.map(({ value }) => value)
 
 describe('a live store', () => {
@@ -141,6 +149,38 @@ describe('a live store', () => {
     await expect(client.put('posts/1', 3, { expect: { version: 1 } })).rejects.toMatchObject({ code: 'CONFLICT' })
   })
 
+  test('a document that waits has the actor of the client, and the time of the write', async () => {
+    const { client, served } = await open({ actor: 'ada' })
+    await served.engine.database('default', { actor: 'bob' }).put('posts/1', { title: 'a' })
+    const store = client.liveStore({ path: 'posts' })
+    statesOf(store)
+    await until(() => store.get().status === 'live')
+    const [before] = store.get().documents
+    expect(before).toMatchObject({ actor: 'bob', pending: false })
+    const writes = [client.put('posts/1/title', 'b'), client.put('posts/2', {})]
+    const [edited, made] = store.get().documents
+    expect(edited).toMatchObject({ actor: 'ada', pending: true, createdAt: before?.createdAt })
+    expect(Date.parse(edited?.updatedAt ?? '')).toBeGreaterThanOrEqual(Date.parse(before?.updatedAt ?? ''))
+    expect(made).toMatchObject({ actor: 'ada', pending: true, createdAt: made?.updatedAt })
+    await Promise.all(writes)
+    await until(() => store.get().pending === 0)
+    expect(store.get().documents.map(({ actor, pending }) => [actor, pending])).toEqual([
+      ['ada', false],
+      ['ada', false],
+    ])
+  })
+
+  test('without an actor, an edit of a document of another has none', async () => {
+    const { client, served } = await open()
+    await served.engine.database('default', { actor: 'bob' }).put('posts/1', { title: 'a' })
+    const store = client.liveStore({ path: 'posts' })
+    statesOf(store)
+    await until(() => store.get().status === 'live')
+    const write = client.put('posts/1/title', 'b')
+    expect(store.get().documents[0]).toMatchObject({ actor: null, pending: true })
+    await write
+  })
+
   test('O8 after a break, an increment whose answer was lost is not shown twice', async () => {
     // Without HTTP, the write waits for the next socket, as the feed does.
     const { client, proxy, served } = await open({ fetch: () => Promise.reject(new TypeError('no HTTP')) })
@@ -238,6 +278,37 @@ describe('a client', () => {
     expect(client.connection.get().pending).toBe(2)
     await client.close()
     for (const write of waiting) expect(await soon(write)).toMatchObject({ code: 'UNREACHABLE' })
+  })
+
+  test('a write waits while no server is there', async () => {
+    const { proxy, client } = await open({ offlineMs: 60_000 })
+    await soon(client.changes(['a']).next())
+    proxy.open(false)
+    await until(() => client.connection.get().status !== 'live')
+    const states = statesOfWrite(client)
+    const write = client.put('a/1', 2)
+    await until(() => client.connection.get().status === 'offline')
+    expect(client.writes.get()).toMatchObject([{ state: 'waiting', error: null }])
+    expect(states).toEqual(['waiting'])
+    proxy.open(true)
+    await write
+    expect(client.writes.get()).toEqual([])
+  })
+
+  test.each(['ws', 'sse'] as const)('a write on a connection over %s is sent, until it breaks', async (transport) => {
+    const { proxy, client } = await open({ transport, offlineMs: 60_000 })
+    await client.put('a/1', 1)
+    const feed = client.changes(['a'])
+    await soon(feed.next())
+    await client.put('a/1', 2)
+    const states = statesOfWrite(client)
+    proxy.lose(1)
+    const write = client.put('a/1', 3)
+    await until(() => states.includes('sent') && states.at(-1) === 'waiting')
+    proxy.lose(0)
+    await write
+    expect(states.slice(0, 3)).toEqual(['waiting', 'sent', 'waiting'])
+    expect(states.at(-1)).toBe('answered')
   })
 
   test('tells after offlineMs that no server was reached, and what became of a write', async () => {

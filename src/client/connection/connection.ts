@@ -35,6 +35,13 @@ interface ConnectionUser {
   fail(error: DatabaseError): void
 }
 
+/** Options of one query or mutation. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Called when a connection that is known to be there has the request; perhaps never. */
+  readonly handed?: (() => void) | undefined
+}
+
 interface ConnectionOptions {
   readonly wsUrl: string
   readonly http: HttpLink
@@ -71,6 +78,8 @@ export class Connection {
   #disconnectedAt: number | null = null
   #retryAt: number | null = null
   #pending = 0
+  /** Whether a request by HTTP was answered, and no connection broke since: only then is one known to be there. */
+  #isHttpAnswered = false
   #isResuming = false
   #failure: DatabaseError | null = null
   #closeReason = ''
@@ -119,12 +128,21 @@ export class Connection {
   }
 
   /** A query or a mutation, over the socket when it is up, else by HTTP. Throws BrokenConnection. */
-  async request(operation: RemoteOperation, signal?: AbortSignal): Promise<GraphqlResult> {
+  async request(operation: RemoteOperation, { signal, handed }: RequestOptions = {}): Promise<GraphqlResult> {
     if (this.#failure !== null) throw this.#failure
     const bounded = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
-    const result = await this.#requestLink().request(operation, bounded)
-    this.#dispatch({ kind: 'upToDate' })
-    return result
+    const link = this.#requestLink()
+    const isHttp = link === this.#options.http
+    if (!isHttp || this.#isHttpAnswered) handed?.()
+    try {
+      const result = await link.request(operation, bounded)
+      this.#isHttpAnswered ||= isHttp
+      this.#dispatch({ kind: 'upToDate' })
+      return result
+    } catch (error) {
+      if (error instanceof BrokenConnection) this.#isHttpAnswered = false
+      throw error
+    }
   }
 
   /** Starts a subscription on the transport of feeds. */
@@ -171,7 +189,10 @@ export class Connection {
         sink.next(result)
       },
       ended: (error) => {
-        if (error instanceof BrokenConnection) this.#dispatch({ kind: 'broken' })
+        if (error instanceof BrokenConnection) {
+          this.#isHttpAnswered = false
+          this.#dispatch({ kind: 'broken' })
+        }
         sink.ended(error)
       },
     }
@@ -222,6 +243,7 @@ export class Connection {
   #dropLink(): void {
     this.#sockets++
     const link = this.#link
+    if (link !== null) this.#isHttpAnswered = false
     this.#link = null
     clearInterval(this.#tick)
     link?.terminate()

@@ -1,6 +1,7 @@
 import type { Op } from '../../core/database.ts'
 import type { Cursor } from '../../core/database/options.ts'
 import { DatabaseError, retryableError } from '../../core/error.ts'
+import { isRetryable } from '../operations/remote-errors.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import { scopesMeet, type WriteScope } from './write-scope.ts'
 import { withRetry } from './retry.ts'
@@ -10,6 +11,10 @@ export interface PendingOperation {
   readonly key: string
   /** Its operations; empty for `restore`, `revert` and `purge`. */
   readonly ops: readonly Op[]
+  /**
+   * `waiting`: for its turn, for a server, or to be sent again after its connection broke. `sent`: handed to a
+   * connection, without an answer yet.
+   */
   readonly state: 'waiting' | 'sent' | 'refused'
   /** Why it was refused. */
   readonly error: DatabaseError | null
@@ -27,8 +32,8 @@ interface WriteOrder<T> {
   /** Whether stores show it before it is answered. */
   readonly isShown: boolean
   readonly signal: AbortSignal | undefined
-  /** Asks the server; the same request each time. */
-  attempt(signal: AbortSignal): Promise<T>
+  /** Asks the server; the same request each time. Calls `handed` when a connection has the request. */
+  attempt(signal: AbortSignal, handed: () => void): Promise<T>
   /** The place of the commit. */
   cursorOf(result: T): Cursor | null
 }
@@ -63,6 +68,8 @@ interface Entry {
   readonly at: number
   readonly abort: AbortController
   state: 'waiting' | 'sent'
+  /** Whether its turn has come. */
+  isStarted: boolean
   /** Whether an attempt broke, so that the outcome is not known. */
   isUnknown: boolean
   start: () => void
@@ -144,6 +151,7 @@ export class Outbox {
       at: Date.now(),
       abort: new AbortController(),
       state: 'waiting',
+      isStarted: false,
       isUnknown: false,
       start: () => {},
     }
@@ -174,9 +182,9 @@ export class Outbox {
     const earlier: WriteScope[] = []
     for (const entry of this.#entries) {
       const { scope } = entry.order
-      if (entry.state === 'waiting' && !earlier.some((other) => scopesMeet(scope, other))) {
+      if (!entry.isStarted && !earlier.some((other) => scopesMeet(scope, other))) {
         this.#running++
-        entry.state = 'sent'
+        entry.isStarted = true
         entry.start()
       }
       if (this.#running >= MAX_RUNNING) return
@@ -185,14 +193,14 @@ export class Outbox {
   }
 
   async #send<T>(entry: Entry, order: WriteOrder<T>): Promise<T> {
-    this.#publish()
     const { signal } = entry.abort
     const end = forward(order.signal, entry.abort)
     const attempt = async (): Promise<T> => {
       try {
-        return await order.attempt(signal)
+        return await order.attempt(signal, () => this.#setState(entry, 'sent'))
       } catch (error) {
         entry.isUnknown = true
+        if (isRetryable(error)) this.#setState(entry, 'waiting')
         throw error
       }
     }
@@ -208,8 +216,14 @@ export class Outbox {
     }
   }
 
+  #setState(entry: Entry, state: Entry['state']): void {
+    if (entry.state === state || !this.#entries.has(entry)) return
+    entry.state = state
+    this.#publish()
+  }
+
   #remove(entry: Entry): void {
-    if (this.#entries.delete(entry) && entry.state === 'sent') this.#running--
+    if (this.#entries.delete(entry) && entry.isStarted) this.#running--
     for (const settled of this.#settled) settled()
     this.#startNext()
     this.#publish()
