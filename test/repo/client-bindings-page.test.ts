@@ -11,6 +11,8 @@ import { printedBy } from './program.ts'
 /** The sections of docs/client.md from this heading on: each block of TypeScript is a program of its own. */
 const FIRST = '\n## Types\n'
 const BLOCKS = blocksOf(FIRST + (readText('docs/client.md').split(FIRST)[1] ?? ''))
+/** Programs for a page, in JSX. */
+const PAGES = BLOCKS.filter(({ info }) => info === 'tsx')
 const PROGRAMS = BLOCKS.filter(({ info }) => info === 'ts')
 
 /** The source of each entry of the package. */
@@ -56,11 +58,16 @@ async function written(name: string, program: string): Promise<string> {
 
 describe('docs/client.md, the bindings', () => {
   test('every program compiles', async () => {
-    const files = await Promise.all(PROGRAMS.map(({ text }, i) => written(`types-${i}.ts`, text)))
+    const files = await Promise.all([
+      ...PROGRAMS.map(({ text }, i) => written(`types-${i}.ts`, text)),
+      ...PAGES.map(({ text }, i) => written(`page-${i}.tsx`, text)),
+    ])
     const config = {
       extends: join(ROOT, 'tsconfig.json'),
       compilerOptions: {
         noEmit: true,
+        jsx: 'react-jsx',
+        lib: ['es2023', 'esnext.disposable', 'dom'],
         rootDir: '/',
         allowImportingTsExtensions: true,
         isolatedDeclarations: false,
@@ -74,7 +81,12 @@ describe('docs/client.md, the bindings', () => {
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
     const { stdout } = spawnSync(process.execPath, [tsc, '-p', directory], { encoding: 'utf8' })
     expect(stdout).toBe('')
-    expect(files.length).toBeGreaterThanOrEqual(7)
+    expect(files.length).toBeGreaterThanOrEqual(8)
+  })
+
+  test('the app in JSX writes, and shows what became of the writes', () => {
+    expect(PAGES).toHaveLength(1)
+    for (const part of ['createRoot(', 'onSubmit=', '.post(', 'useWrites()']) expect(PAGES[0]?.text).toContain(part)
   })
 
   test.each(PROGRAMS.filter((program) => shownBehind(program) !== null))(

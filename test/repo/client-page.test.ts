@@ -34,5 +34,5 @@ test('docs/client.md prints what it says', async () => {
 
 test('docs/client.md has no other blocks', () => {
   expect(BLOCKS.filter(({ info }) => info !== 'js' && info !== 'text')).toEqual([])
-  expect(BLOCKS.length).toBe(8)
+  expect(BLOCKS.length).toBe(12)
 })
