@@ -76,12 +76,12 @@ const OTHER_SITE = 'A page of another site sent this: list its origin with --cor
 
 /** Origins that the log names: a page can send any number of them. */
 const MAX_WARNED = 100
-/** UTF-16 units of an origin that are told. */
+/** UTF-16 units of an origin in a message. */
 const MAX_NAME = 200
-/** Origins that are told as they are, in a command to be typed: no character of these means anything to a shell. */
+/** Origins that may stand in a command to be typed: no character of them means anything to a shell. */
 const PLAIN = /^https?:\/\/[\w.:-]+$/
 
-/** What the log says: the command that would let the origin in, where there is one. */
+/** The sentence for the log, with the setting that would let the origin in, where there is one. */
 function refusal(origin: string, listed: readonly string[]): string {
   if (!PLAIN.test(origin)) return `refused the origin ${JSON.stringify(origin)}: see --cors`
   return `refused the origin ${origin}: start with --cors ${[...listed, origin].join(',')}`
