@@ -114,7 +114,8 @@ async function lookAtPort({ host, port, directory }: Config): Promise<Finding> {
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
   })
   if (problem === null) return fine(`${port} on ${host} is free`)
-  if (problem === 'EADDRINUSE' && dataOwner(directory) !== null) return fine(`${port} on ${host} is in use, by a server`)
+  const isServed = problem === 'EADDRINUSE' && dataOwner(directory) !== null
+  if (isServed) return fine(`${port} on ${host} is in use, by a server`)
   return wrong(`${port} on ${host} cannot be used (${problem}): choose another one with --port`)
 }
 
