@@ -1,4 +1,4 @@
-import { createCollection, createTransaction, type Collection } from '@tanstack/db'
+import { createCollection, createTransaction, type Collection, type StandardSchema } from '@tanstack/db'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
 import { connect } from '../../src/client/connect-node.ts'
@@ -162,6 +162,24 @@ describe('a collection of TanStack DB', () => {
     proxy.open(true)
     await until(() => posts.has('3') && !posts.has('1'))
     expect(posts.size).toBe(2)
+  })
+
+  test('a schema checks what is inserted, before it is sent', async () => {
+    const { client } = await open()
+    const isPost = (row: unknown): row is Post => typeof (row as Partial<Post>).title === 'string'
+    const schema: StandardSchema<Post> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (row) => (isPost(row) ? { value: row } : { issues: [{ message: 'a title is a text' }] }),
+      },
+    }
+    const posts = createCollection(tidemarkCollectionOptions<Post, typeof schema>({ client, path: 'posts', schema }))
+    onTestFinished(() => posts.cleanup())
+    await soon(posts.preload())
+    expect(() => posts.insert({ id: '3', title: 3 as never })).toThrow('a title is a text')
+    await soon(posts.insert({ id: '3', title: 'Sand' }).isPersisted.promise)
+    expect(await client.get('posts/3/title')).toBe('Sand')
   })
 
   test('a row stays as it was made when the answer comes before the feed', async () => {
