@@ -34,16 +34,6 @@ const DATA = ['--data <directory>', 'where the data lies (TIDEMARK_DATA; default
 const MONGODB = ['--mongodb <url>', 'where the data lies instead (MONGODB_URL)'] as const
 
 program
-  .command('stop')
-  .description('End the server that has the data, as Ctrl-C does.')
-  .option(...DATA)
-  .option(...MONGODB)
-  .action(async (flags) => {
-    const { stop } = await import('./stop.ts')
-    await stop(flags)
-  })
-
-program
   .command('backup')
   .description('Write a consistent copy of the data, also while a server has it.')
   .argument('<directory>', 'the backup; empty, or not there yet')

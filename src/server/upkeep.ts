@@ -1,6 +1,3 @@
-import { hostname } from 'node:os'
-import { setTimeout as after } from 'node:timers/promises'
-import { DatabaseError } from '../core/error.ts'
 import type { BackupReport } from '../store/lmdb/copy/backup.ts'
 import type { CompactReport } from '../store/lmdb/copy/compact.ts'
 import type { VerifyReport } from '../store/lmdb/verify/verify.ts'
@@ -45,37 +42,6 @@ export async function verifyStore(location: DataLocation, options: UpkeepOptions
   assertEmbedded(location, 'check it with the command validate of mongosh (db.<collection>.validate({ full: true }))')
   const { verifyData } = await import('../store/lmdb/verify/verify.ts')
   return verifyData(location.directory, options)
-}
-
-/** The longest wait for a server that was asked to stop, ms: longer than its own bound. */
-const STOP_MS = 15_000
-const LOOK_MS = 50
-
-/**
- * Stops the server that has the data, as SIGTERM does, and resolves with its process when it is gone; null: there is
- * none. Rejects with UNAVAILABLE when it runs on another machine, may not be stopped, or does not end in time.
- */
-export async function stopOwner(location: DataLocation): Promise<number | null> {
-  assertEmbedded(location, 'stop its servers where they run')
-  const { ownerOf } = await import('../store/lmdb/files/lock/directory-lock.ts')
-  const { directory } = location
-  const owner = ownerOf(directory)
-  if (owner === null) return null
-  const { pid, host } = owner
-  const refuse = (why: string): DatabaseError =>
-    new DatabaseError('UNAVAILABLE', `The process ${pid} on host ${host} has the data in ${directory}: ${why}.`)
-  if (host !== hostname()) throw refuse('stop it there')
-  try {
-    process.kill(pid, 'SIGTERM')
-  } catch {
-    throw refuse('this user may not stop it')
-  }
-  const deadline = performance.now() + STOP_MS
-  while (ownerOf(directory)?.pid === pid) {
-    if (performance.now() > deadline) throw refuse(`it did not stop within ${STOP_MS / 1_000} seconds`)
-    await after(LOOK_MS)
-  }
-  return pid
 }
 
 function assertEmbedded({ mongodb }: DataLocation, remedy: string): void {

@@ -102,12 +102,6 @@ const FAILURES: readonly Failure[] = [
     { TIDEMARK_LOG: 'loud' },
     'The log level "loud" is not valid: set TIDEMARK_LOG to one of fatal, error, warn, info, debug, silent.',
   ],
-  [
-    'an option that is none',
-    ['--prot', '1'],
-    {},
-    "error: unknown option '--prot'\n(Did you mean --port?)\nRun tidemark --help to see what there is.",
-  ],
 ]
 
 let [directory, taken] = ['', '']
