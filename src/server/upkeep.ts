@@ -1,3 +1,6 @@
+import { hostname } from 'node:os'
+import { setTimeout as after } from 'node:timers/promises'
+import { DatabaseError } from '../core/error.ts'
 import type { BackupReport } from '../store/lmdb/copy/backup.ts'
 import type { CompactReport } from '../store/lmdb/copy/compact.ts'
 import type { VerifyReport } from '../store/lmdb/verify/verify.ts'

@@ -11,7 +11,7 @@ import { ifExists, systemCode } from '../system-error.ts'
  */
 const OWNER_FILE = 'owner'
 
-/** Content of the lock file, for people and for the message of a refusal; no decision depends on it. */
+/** Content of the lock file, for people, messages and `ownerOf`; the kernel decides who has the lock. */
 const NOTE =
   `the process ${process.pid} is using it, started ${new Date(performance.timeOrigin).toISOString()} on ` +
   `host ${hostname()}`
@@ -73,6 +73,19 @@ export function isOwned(directory: string): boolean {
   } finally {
     closeSync(file)
   }
+}
+
+/** A process that owns a directory. */
+export interface DirectoryOwner {
+  readonly pid: number
+  readonly host: string
+}
+
+/** The process that owns the directory; null when none does, or it has not yet said which it is. */
+export function ownerOf(directory: string): DirectoryOwner | null {
+  if (!isOwned(directory)) return null
+  const note = /^the process (\d+) is using it, .* on host (.*)$/.exec(noteIn(join(directory, OWNER_FILE)))
+  return note === null ? null : { pid: Number(note[1]), host: note[2] ?? '' }
 }
 
 /** UNAVAILABLE: the directory is locked. `holder` is a clause that names the process, if it is known. */
