@@ -91,6 +91,13 @@ const FAILURES: readonly Failure[] = [
     'With --background the data lies in a directory: leave --memory and --mongodb out.',
   ],
   [
+    'a log in the background that cannot be written',
+    ['--background', '--data', '<dir>/nowhere/data'],
+    {},
+    'The log <dir>/nowhere/data.log cannot be written (ENOENT): make the directory in which it lies, or choose other ' +
+      'data.',
+  ],
+  [
     'a switch that is none',
     ['--port', '0', '--data', '<dir>/new'],
     { TIDEMARK_EMPTY: 'perhaps' },
