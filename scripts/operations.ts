@@ -23,6 +23,9 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   Commit: ['document'],
 }
 
+/** Fields that the SDK asks for under the name that `core` has for them. */
+const RENAMED: Readonly<Record<string, Readonly<Record<string, string>>>> = { Document: { localId: 'id' } }
+
 const SCALARS: Readonly<Record<string, string>> = { Int: 'number', Float: 'number', Boolean: 'boolean', JSON: 'Json' }
 
 const ROOTS = [
@@ -33,27 +36,55 @@ const ROOTS = [
 
 const PREAMBLE = `
 import type { Json } from '../../core/json/json.ts'
-import type { TypedText } from './typed-text.ts'
+import { operationText, type TypedText } from './typed-text.ts'
 `
 
 /** A module with the text and the types of one operation for each root field of the schema. */
 export function operationsModule(sdl: string): string {
   const schema = buildSchema(sdl)
   const operations = ROOTS.flatMap(([kind, name]) =>
-    fieldsOf(schema.getType(name) as GraphQLObjectType).map((field) => operationText(kind, field)),
+    fieldsOf(schema.getType(name) as GraphQLObjectType).map((field) => operationConstant(kind, field)),
   )
-  return [PREAMBLE, ...inputTypes(schema), ...outputTypes(schema), ...operations].join('\n')
+  return [PREAMBLE, ...inputTypes(schema), ...outputTypes(schema), ...selections(schema), ...operations].join('\n')
 }
 
-function operationText(kind: string, field: GraphQLField<unknown, unknown>): string {
+/** A constant for the text of one operation; its arguments, and what it selects, are joined when the module is loaded. */
+function operationConstant(kind: string, field: GraphQLField<unknown, unknown>): string {
   const { name, args, type } = field
-  const declared = args.map((arg) => `$${arg.name}: ${String(arg.type)}`).join(', ')
-  const passed = args.map((arg) => `${arg.name}: $${arg.name}`).join(', ')
-  const text = `${kind} (${declared}) { ${name}(${passed})${selectionOf(type)} }`
   const constant = `${kind}${name.charAt(0).toUpperCase()}${name.slice(1)}`
   const variables = args.map(argumentType).join('; ')
   const result = `{ readonly ${name}: ${outputType(type)} }`
-  return `export const ${constant}: TypedText<${result}, { ${variables} }> = ${JSON.stringify(text)}`
+  const declared = args.map((arg) => `${arg.name}:${String(arg.type)}`).join(' ')
+  const selection = selectionOf(type)
+  const parts = [`'${kind} ${name}'`, `'${declared}'`, ...(selection === '' ? [] : [`\`${selection}\``])]
+  return `export const ${constant}: TypedText<${result}, { ${variables} }> = /* @__PURE__ */ operationText(${parts.join(', ')})`
+}
+
+/** The fields of each type that operations select, as constants: those of types inside come first. */
+function selections(schema: GraphQLSchema): readonly string[] {
+  const texts = new Map<string, string>()
+  const visit = (type: GraphQLType): void => {
+    const named = namedType(type)
+    if (!isObjectType(named) || texts.has(named.name)) return
+    const fields = fieldsOf(named)
+    for (const field of fields) visit(field.type)
+    const shown = fields.map(({ name, type: result }) => {
+      const alias = aliasOf(named, name)
+      return `${alias === undefined ? '' : `${alias}: `}${name}${selectionOf(result)}`
+    })
+    texts.set(named.name, `const ${constantOf(named)} = \`${shown.join(' ')}\``)
+  }
+  for (const [, name] of ROOTS) {
+    for (const field of fieldsOf(schema.getType(name) as GraphQLObjectType)) visit(field.type)
+  }
+  return [...texts.values(), '']
+}
+
+const constantOf = ({ name }: GraphQLObjectType): string => `${name.charAt(0).toLowerCase()}${name.slice(1)}Fields`
+
+/** The name of a field in results, where it is not that of the schema. */
+function aliasOf({ name: type }: GraphQLObjectType, name: string): string | undefined {
+  return RENAMED[type]?.[name]
 }
 
 function argumentType({ name, type }: Pick<GraphQLArgument, 'name' | 'type'>): string {
@@ -65,13 +96,11 @@ function fieldsOf(type: GraphQLObjectType): readonly GraphQLField<unknown, unkno
   return Object.values(type.getFields()).filter(({ name }) => !leftOut.includes(name))
 }
 
-/** The selection of all fields below a type; empty for a scalar. */
+/** The selection of all fields below a type, as a part of a template; empty for a scalar. */
 function selectionOf(type: GraphQLType): string {
   const named = namedType(type)
-  if (isInterfaceType(named)) return ' { ... on Document { path } }'
-  if (!isObjectType(named)) return ''
-  const fields = fieldsOf(named).map((field) => field.name + selectionOf(field.type))
-  return ` { ${fields.join(' ')} }`
+  if (isInterfaceType(named)) return '{ ... on Document { path } }'
+  return isObjectType(named) ? `{ \${${constantOf(named)}} }` : ''
 }
 
 function namedType(type: GraphQLType): GraphQLType {
@@ -104,7 +133,8 @@ function outputTypes(schema: GraphQLSchema): readonly string[] {
     .filter((type) => isObjectType(type) && !type.name.startsWith('__') && !roots.includes(type.name))
     .map((type) => {
       const fields = fieldsOf(type as GraphQLObjectType).map(
-        (field) => `  readonly ${field.name}: ${outputType(field.type)}`,
+        ({ name, type: result }) =>
+          `  readonly ${aliasOf(type as GraphQLObjectType, name) ?? name}: ${outputType(result)}`,
       )
       return `export interface Wire${type.name} {\n${fields.join('\n')}\n}\n`
     })

@@ -1,4 +1,5 @@
 import type { connect as connectBrowser } from './connect.ts'
+import { openSocketLink } from './connection/socket-link.ts'
 import { globalPlatform } from './platform.ts'
 import { RemoteDatabase } from './remote-database.ts'
 
@@ -6,7 +7,7 @@ export { DatabaseError } from '../core/error.ts'
 
 /** As `connect` of connect.ts, with the WebSockets of the package `ws`. */
 export const connect: typeof connectBrowser = (url, options) =>
-  new RemoteDatabase(url, options ?? {}, globalPlatform(nodeSocket))
+  new RemoteDatabase(url, options ?? {}, globalPlatform({ openSocket: openSocketLink, webSocket: nodeSocket }))
 
 /** Close code of a socket that is given up (graphql-ws). */
 const TERMINATED = 4499

@@ -1,3 +1,4 @@
+import { openSocketLink } from './connection/socket-link.ts'
 import { globalPlatform } from './platform.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { RemoteDatabase } from './remote-database.ts'
@@ -11,5 +12,5 @@ export type { ReadableStore } from './readable.ts'
 
 /** A client of the server at `url`, such as `http://localhost:4747`. Nothing is sent before the first call. */
 export function connect(url: string, options?: ConnectOptions): Client {
-  return new RemoteDatabase(url, options ?? {}, globalPlatform())
+  return new RemoteDatabase(url, options ?? {}, globalPlatform({ openSocket: openSocketLink }))
 }

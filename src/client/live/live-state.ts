@@ -37,3 +37,12 @@ export interface LiveState {
   readonly pending: number
   readonly error: DatabaseError | null
 }
+
+/** The state before the first snapshot. */
+export const LIVE_LOADING: LiveState = {
+  status: 'loading',
+  documents: [],
+  byPath: new Map(),
+  pending: 0,
+  error: null,
+}

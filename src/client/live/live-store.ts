@@ -1,11 +1,12 @@
+import { onAbort } from '../abort.ts'
 import type { ChangeBatch } from '../../core/database.ts'
 import type { Cursor, FeedOptions } from '../../core/database/options.ts'
-import { DatabaseError } from '../../core/error.ts'
-import { parsePatterns, matches, type Pattern } from '../../core/pattern.ts'
-import type { ConnectionStatus } from '../connection/connection.ts'
+import type { DatabaseError } from '../../core/error.ts'
+import type { ConnectionStatus } from '../connection/connection-status.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import type { WriteObserver } from '../writes/outbox.ts'
-import type { LiveShape, LiveState } from './live-state.ts'
+import { knownError } from '../operations/remote-errors.ts'
+import { LIVE_LOADING, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
 
 /** The parts of a client that live stores need. */
@@ -20,7 +21,7 @@ const LINGER_MS = 5_000
 /** An acknowledged write that the shape does not show leaves at the next heartbeat. */
 const HEARTBEAT_MS = 5_000
 
-const LOADING: LiveState = { status: 'loading', documents: [], byPath: new Map(), pending: 0, error: null }
+const DENIALS = ['FORBIDDEN', 'UNAUTHENTICATED']
 
 /** The documents of one shape, for as long as somebody looks at them. */
 export class LiveStore implements ReadableStore<LiveState> {
@@ -33,20 +34,24 @@ export class LiveStore implements ReadableStore<LiveState> {
   #abort: AbortController | null = null
   #linger: ReturnType<typeof setTimeout> | undefined
   #error: DatabaseError | null = null
+  #now: LiveState = LIVE_LOADING
+  /** Whether subscribers learn of a change when this turn ends. */
+  #isTold = true
 
   constructor(deps: LiveStoreDeps, shape: LiveShape) {
     this.#deps = deps
     this.#shape = shape
     this.#paths = typeof shape.path === 'string' ? [shape.path] : [...shape.path]
     this.#overlay = overlayOf(shape, this.#paths)
-    this.#state = new WritableStore<LiveState>(LOADING, (isUsed) => this.#use(isUsed))
+    this.#state = new WritableStore<LiveState>(LIVE_LOADING, (isUsed) => this.#use(isUsed))
   }
 
   get(): LiveState {
-    return this.#state.get()
+    return (this.#now = this.#stateNow(this.#now))
   }
 
   subscribe(run: (value: LiveState) => void): () => void {
+    this.#state.set(this.get())
     return this.#state.subscribe(run)
   }
 
@@ -56,15 +61,15 @@ export class LiveStore implements ReadableStore<LiveState> {
   }
 
   /** Resolves when a place is shown, or the feed has ended. */
-  reached(cursor: Cursor, signal: AbortSignal): Promise<void> {
+  reached(cursor: Cursor, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.isOpen && !signal.aborted && this.#error === null && !this.#overlay.hasReached(cursor)) return
+        if (this.isOpen && signal?.aborted !== true && this.#error === null && !this.#overlay.hasReached(cursor)) return
         this.#reached.delete(look)
         resolve()
       }
       this.#reached.add(look)
-      signal.addEventListener('abort', look, { once: true })
+      onAbort(signal, look)
       look()
     })
   }
@@ -89,7 +94,7 @@ export class LiveStore implements ReadableStore<LiveState> {
     this.#overlay = overlayOf(this.#shape, this.#paths)
     const observer = this.#observer()
     const endings = [this.#deps.observe(observer), this.#deps.connection.subscribe(() => this.#publish())]
-    abort.signal.addEventListener('abort', () => endings.forEach((end) => end()), { once: true })
+    onAbort(abort.signal, () => endings.forEach((end) => end()))
     void this.#follow(abort.signal)
   }
 
@@ -111,10 +116,9 @@ export class LiveStore implements ReadableStore<LiveState> {
       }
     } catch (error) {
       if (signal.aborted) return
-      this.#error =
-        error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
+      this.#error = knownError(error)
       // Documents that may no longer be seen are no longer shown.
-      if (this.#error.code === 'FORBIDDEN') this.#overlay = overlayOf(this.#shape, this.#paths)
+      if (DENIALS.includes(this.#error.code)) this.#overlay = overlayOf(this.#shape, this.#paths)
       this.#publish()
     }
     this.#look()
@@ -130,15 +134,24 @@ export class LiveStore implements ReadableStore<LiveState> {
     for (const look of this.#reached) look()
   }
 
+  /** Subscribers learn of all changes of one turn at once; `get` shows each of them. */
   #publish(): void {
-    const status = this.#status()
-    const last = this.#state.get()
+    if (!this.#isTold) return
+    this.#isTold = false
+    queueMicrotask(() => {
+      this.#isTold = true
+      this.#state.set(this.get())
+    })
+  }
+
+  /** The last state itself where nothing has changed. */
+  #stateNow(last: LiveState): LiveState {
+    const [status, pending, error] = [this.#status(), this.#overlay.pending, this.#error]
     const isShown = this.#overlay.cursor !== null || status === 'error'
-    const { documents, byPath } = isShown ? this.#overlay.shown() : LOADING
-    const pending = this.#overlay.pending
-    const isSame = last.status === status && last.documents === documents && last.pending === pending
-    if (isSame && last.error === this.#error) return
-    this.#state.set({ status, documents, byPath, pending, error: this.#error })
+    const { documents, byPath } = isShown ? this.#overlay.shown() : LIVE_LOADING
+    const isSame =
+      last.status === status && last.documents === documents && last.pending === pending && last.error === error
+    return isSame ? last : { status, documents, byPath, pending, error }
   }
 
   #status(): LiveState['status'] {
@@ -149,7 +162,7 @@ export class LiveStore implements ReadableStore<LiveState> {
 }
 
 function overlayOf({ where, match, order = 'asc', depth = 0 }: LiveShape, paths: readonly string[]): Overlay {
-  const patterns = parsePatterns(paths)
+  const patterns = paths.map((path) => path.split('/'))
   return new Overlay({
     includes: (path) => patterns.some((pattern) => includes(pattern, path.split('/'), depth)),
     showsNew: ({ value }) => (match === undefined ? where === undefined : match(value)),
@@ -158,7 +171,7 @@ function overlayOf({ where, match, order = 'asc', depth = 0 }: LiveShape, paths:
 }
 
 /** Whether a pattern with so many levels of collections below it shows the document at a path. */
-function includes(pattern: Pattern, path: readonly string[], depth: number | 'all'): boolean {
-  if (!matches(pattern, path, [])) return false
-  return depth === 'all' || Math.floor((path.length - pattern.length) / 2) <= depth
+function includes(pattern: readonly string[], path: readonly string[], depth: number | 'all'): boolean {
+  const isNamed = path.every((segment, i) => [undefined, '*', segment].includes(pattern[i]))
+  return isNamed && (depth === 'all' || Math.floor((path.length - pattern.length) / 2) <= depth)
 }
