@@ -63,13 +63,15 @@ export class LiveStore implements ReadableStore<LiveState> {
   /** Resolves when a place is shown, or the feed has ended. */
   reached(cursor: Cursor, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
+      let forget = (): void => {}
       const look = (): void => {
         if (this.isOpen && signal?.aborted !== true && this.#error === null && !this.#overlay.hasReached(cursor)) return
         this.#reached.delete(look)
+        forget()
         resolve()
       }
       this.#reached.add(look)
-      onAbort(signal, look)
+      forget = onAbort(signal, look)
       look()
     })
   }
@@ -157,7 +159,7 @@ export class LiveStore implements ReadableStore<LiveState> {
   #status(): LiveState['status'] {
     if (this.#error !== null) return 'error'
     if (this.#overlay.cursor === null) return 'loading'
-    return this.#deps.connection.get().status === 'live' ? 'live' : 'stale'
+    return this.isOpen && this.#deps.connection.get().status === 'live' ? 'live' : 'stale'
   }
 }
 
