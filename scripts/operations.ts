@@ -48,16 +48,17 @@ export function operationsModule(sdl: string): string {
   return [PREAMBLE, ...inputTypes(schema), ...outputTypes(schema), ...selections(schema), ...operations].join('\n')
 }
 
-/** A constant for the text of one operation; its arguments, and what it selects, are joined when the module is loaded. */
+/** A constant for the text of one operation, whose parts are joined when the module is loaded. */
 function operationConstant(kind: string, field: GraphQLField<unknown, unknown>): string {
-  const { name, args, type } = field
+  const { name, args } = field
   const constant = `${kind}${name.charAt(0).toUpperCase()}${name.slice(1)}`
   const variables = args.map(argumentType).join('; ')
-  const result = `{ readonly ${name}: ${outputType(type)} }`
+  const result = `{ readonly ${name}: ${outputType(field.type)} }`
   const declared = args.map((arg) => `${arg.name}:${String(arg.type)}`).join(' ')
-  const selection = selectionOf(type)
+  const selection = selectionOf(field.type)
   const parts = [`'${kind} ${name}'`, `'${declared}'`, ...(selection === '' ? [] : [`\`${selection}\``])]
-  return `export const ${constant}: TypedText<${result}, { ${variables} }> = /* @__PURE__ */ operationText(${parts.join(', ')})`
+  const type = `TypedText<${result}, { ${variables} }>`
+  return `export const ${constant}: ${type} = /* @__PURE__ */ operationText(${parts.join(', ')})`
 }
 
 /** The fields of each type that operations select, as constants: those of types inside come first. */

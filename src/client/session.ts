@@ -15,7 +15,7 @@ import { withRetry } from './writes/retry.ts'
 import type { WriteScope } from './writes/write-scope.ts'
 
 /** A write of a session. */
-export interface SessionWrite<T> {
+interface SessionWrite<T> {
   readonly key: string
   readonly ops: readonly Op[]
   readonly scope: WriteScope
@@ -61,6 +61,7 @@ export class Session {
       usesSockets: transport !== 'sse',
       mayStream: transport !== 'ws',
       onServerTime,
+      onAnswer: () => this.#wake(),
       beforeResume: () => this.#settleWrites(),
     })
     this.outbox = new Outbox({

@@ -4,7 +4,7 @@ import { DatabaseError, type ErrorCode } from '../../core/error.ts'
 const CODED_REASON = /^([A-Z_]+): (.*)$/
 
 /** Why a connection has ended for good; null: it was closed here. */
-export function failureOf(closeCode: number | null, reason: string): DatabaseError {
+export function closingError(closeCode: number | null, reason: string): DatabaseError {
   if (closeCode === null) return new DatabaseError('UNREACHABLE', 'The client is closed.', { outcome: 'UNKNOWN' })
   if (closeCode === 4401) {
     return new DatabaseError('UNAUTHENTICATED', 'The server refused the token twice: give another one.')

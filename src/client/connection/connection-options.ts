@@ -23,6 +23,8 @@ export interface ConnectionOptions {
   /** Whether event streams take the place of sockets that do not pass. */
   readonly mayStream: boolean
   onServerTime(time: string): void
+  /** The server answers: what waits for it may be sent again at once. */
+  onAnswer(): void
   /** Asks again what has no answer; resolves when it is answered. Feeds go on after that. */
   beforeResume(): Promise<void>
 }

@@ -15,8 +15,8 @@ export interface ConnectionStatus {
   readonly pending: number
 }
 
-/** What a connection tells of itself. */
-interface Told extends Pick<ConnectionStatus, 'transport' | 'retryAt' | 'pending'> {
+/** The facts of a connection from which its status follows. */
+interface ConnectionFacts extends Pick<ConnectionStatus, 'transport' | 'retryAt' | 'pending'> {
   readonly phase: ConnectionPhase
   /** Whether feeds wait for writes of unknown outcome. */
   readonly isResuming: boolean
@@ -24,7 +24,7 @@ interface Told extends Pick<ConnectionStatus, 'transport' | 'retryAt' | 'pending
 
 const OFFLINE_AFTER_MS = 3_000
 
-/** The status that follows from what a connection tells. */
+/** The status that follows from the facts of a connection. */
 export class StatusStore extends WritableStore<ConnectionStatus> {
   /** Whether the last connection is gone for some seconds. */
   #isLong = false
@@ -34,10 +34,10 @@ export class StatusStore extends WritableStore<ConnectionStatus> {
     super({ status: 'idle', transport, since: Date.now(), retryAt: null, pending: 0 })
   }
 
-  tell(told: Told): void {
-    const { transport, retryAt, pending } = told
+  report(facts: ConnectionFacts): void {
+    const { transport, retryAt, pending } = facts
     const last = this.get()
-    const status = this.#statusOf(told)
+    const status = this.#statusOf(facts)
     if (status !== 'connecting' && status !== 'offline') this.#connected()
     else this.#timer ??= this.#startTimer()
     const isSame =
@@ -46,7 +46,7 @@ export class StatusStore extends WritableStore<ConnectionStatus> {
     if (!isSame) this.set({ status, transport, since, retryAt, pending })
   }
 
-  #statusOf({ phase, transport, isResuming }: Told): ConnectionStatus['status'] {
+  #statusOf({ phase, transport, isResuming }: ConnectionFacts): ConnectionStatus['status'] {
     switch (phase) {
       case 'up':
       case 'probing':

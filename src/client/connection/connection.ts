@@ -14,7 +14,7 @@ import {
   type ConnectionState,
 } from './connection-state.ts'
 import { StatusStore, type ConnectionStatus } from './connection-status.ts'
-import { failureOf } from './connection-failure.ts'
+import { closingError } from './connection-failure.ts'
 import type { ConnectionOptions, ConnectionUser } from './connection-options.ts'
 import { ABNORMAL_CLOSURE, type Link, type SubscriptionSink } from './link.ts'
 import type { SocketLink } from './socket-link.ts'
@@ -85,6 +85,7 @@ export class Connection {
     try {
       const result = await this.#requestLink(operation).request(operation, link.signal)
       this.#dispatch({ kind: 'upToDate' })
+      this.#options.onAnswer()
       return result
     } finally {
       link.release()
@@ -141,6 +142,7 @@ export class Connection {
       },
       next: (result) => {
         this.#receivedAt = Date.now()
+        if (this.#state.phase === 'stalled') this.#options.onAnswer()
         this.#dispatch({ kind: 'received' })
         sink.next(result)
       },
@@ -277,7 +279,7 @@ export class Connection {
   }
 
   #fail(code: number | null): void {
-    this.#failure = failureOf(code, this.#closeReason)
+    this.#failure = closingError(code, this.#closeReason)
     this.#dropLink()
     this.#setTimer(null)
     this.#endWake?.()
@@ -288,6 +290,6 @@ export class Connection {
 
   #publish(): void {
     const [transport, retryAt, pending, isResuming] = [this.#transport, this.#retryAt, this.#pending, this.#isResuming]
-    this.#status.tell({ phase: this.#state.phase, transport, retryAt, pending, isResuming })
+    this.#status.report({ phase: this.#state.phase, transport, retryAt, pending, isResuming })
   }
 }

@@ -107,7 +107,7 @@ export class HttpLink implements Link {
   }
 
   /** Sends with the token that is known, and when it is refused once more, with another one. */
-  async #post(operation: RemoteOperation, options: PostOptions): Promise<Response> {
+  async #post(operation: RemoteOperation, options: SendOptions): Promise<Response> {
     const { credentials } = this.#options
     const first = await this.#send(operation, options, await credentials.token())
     if (first.status !== UNAUTHORIZED) return first
@@ -120,7 +120,7 @@ export class HttpLink implements Link {
 
   async #send(
     { query, variables }: RemoteOperation,
-    { accept, signal }: PostOptions,
+    { accept, signal }: SendOptions,
     token: string | undefined,
   ): Promise<Response> {
     const { url, credentials } = this.#options
@@ -135,7 +135,7 @@ export class HttpLink implements Link {
   }
 }
 
-interface PostOptions {
+interface SendOptions {
   readonly accept: string
   readonly signal: AbortSignal
 }

@@ -5,7 +5,7 @@ import type { DatabaseError } from '../../core/error.ts'
 import type { ConnectionStatus } from '../connection/connection-status.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import type { WriteObserver } from '../writes/outbox.ts'
-import { knownError } from '../operations/remote-errors.ts'
+import { toDatabaseError } from '../operations/remote-errors.ts'
 import { LIVE_LOADING, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
 
@@ -35,8 +35,8 @@ export class LiveStore implements ReadableStore<LiveState> {
   #linger: ReturnType<typeof setTimeout> | undefined
   #error: DatabaseError | null = null
   #now: LiveState = LIVE_LOADING
-  /** Whether subscribers learn of a change when this turn ends. */
-  #isTold = true
+  /** Whether subscribers have got the last state; else they get it when this turn ends. */
+  #isPublished = true
 
   constructor(deps: LiveStoreDeps, shape: LiveShape) {
     this.#deps = deps
@@ -118,7 +118,7 @@ export class LiveStore implements ReadableStore<LiveState> {
       }
     } catch (error) {
       if (signal.aborted) return
-      this.#error = knownError(error)
+      this.#error = toDatabaseError(error)
       // Documents that may no longer be seen are no longer shown.
       if (DENIALS.includes(this.#error.code)) this.#overlay = overlayOf(this.#shape, this.#paths)
       this.#publish()
@@ -138,10 +138,10 @@ export class LiveStore implements ReadableStore<LiveState> {
 
   /** Subscribers learn of all changes of one turn at once; `get` shows each of them. */
   #publish(): void {
-    if (!this.#isTold) return
-    this.#isTold = false
+    if (!this.#isPublished) return
+    this.#isPublished = false
     queueMicrotask(() => {
-      this.#isTold = true
+      this.#isPublished = true
       this.#state.set(this.get())
     })
   }

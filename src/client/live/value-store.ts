@@ -2,7 +2,7 @@ import type { ObservedValue } from '../../core/database.ts'
 import type { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import type { ConnectionStatus } from '../connection/connection-status.ts'
-import { knownError } from '../operations/remote-errors.ts'
+import { toDatabaseError } from '../operations/remote-errors.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 
 /** The state of a value store. */
@@ -53,7 +53,7 @@ async function followValue(
     for await (const { value } of values) store.set({ status: 'live', value, error: null })
   } catch (error) {
     if (signal.aborted) return
-    store.set({ status: 'error', value: null, error: knownError(error) })
+    store.set({ status: 'error', value: null, error: toDatabaseError(error) })
   } finally {
     leave()
   }

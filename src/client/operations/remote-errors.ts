@@ -31,7 +31,7 @@ export function remoteError(errors: readonly WireError[] | undefined): DatabaseE
 }
 
 /** The DatabaseError of a fault in the client, or of one that is known. */
-export function knownError(error: unknown): DatabaseError {
+export function toDatabaseError(error: unknown): DatabaseError {
   return error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
 }
 

@@ -23,7 +23,7 @@ export function operationOf<Variables extends object>(
 
 const LONE_SURROGATE = /\p{Cs}/u
 
-/** Throws INVALID_PATH: half of a surrogate pair has no form in UTF-8, so that the server could not tell which path it refuses. */
+/** Throws INVALID_PATH for half of a surrogate pair: UTF-8 loses it, so that the server could not name the path. */
 export function checkTexts(...paths: readonly unknown[]): void {
   for (const path of paths) {
     if (typeof path !== 'string' || !LONE_SURROGATE.test(path)) continue
