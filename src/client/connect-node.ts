@@ -1,4 +1,5 @@
 import type { connect as connectBrowser } from './connect.ts'
+import { openSocketLink } from './connection/socket-link.ts'
 import { globalPlatform } from './platform.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { RemoteDatabase } from './remote-database.ts'
@@ -9,7 +10,11 @@ export { DatabaseError } from '../core/error.ts'
 
 /** As `connect` of connect.ts, with the WebSockets of the package `ws`. */
 export const connect: typeof connectBrowser = <S extends Schema>(url: string, options?: ConnectOptions) =>
-  new RemoteDatabase(url, options ?? {}, globalPlatform(nodeSocket)) as unknown as TypedClient<S>
+  new RemoteDatabase(
+    url,
+    options ?? {},
+    globalPlatform({ openSocket: openSocketLink, webSocket: nodeSocket }),
+  ) as unknown as TypedClient<S>
 
 /** Close code of a socket that is given up (graphql-ws). */
 const TERMINATED = 4499

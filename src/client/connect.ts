@@ -1,3 +1,4 @@
+import { openSocketLink } from './connection/socket-link.ts'
 import { globalPlatform } from './platform.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { RemoteDatabase } from './remote-database.ts'
@@ -23,5 +24,9 @@ export type { ReadableStore } from './readable.ts'
  * types of the values, by collection; default `Json`.
  */
 export function connect<S extends Schema = NoSchema>(url: string, options?: ConnectOptions): TypedClient<S> {
-  return new RemoteDatabase(url, options ?? {}, globalPlatform()) as unknown as TypedClient<S>
+  return new RemoteDatabase(
+    url,
+    options ?? {},
+    globalPlatform({ openSocket: openSocketLink }),
+  ) as unknown as TypedClient<S>
 }

@@ -1,8 +1,12 @@
+import type { openSocketLink } from './connection/socket-link.ts'
+
 /** The surroundings of a client: a browser, or Node. */
 export interface Platform {
   readonly fetch: typeof fetch
   /** The constructor of WebSockets; null where there are none. Called at the first socket. */
   webSocket(): Promise<unknown>
+  /** Given from outside, so that a program without sockets does not load their client. */
+  readonly openSocket: typeof openSocketLink
   /** How long a write waits for a server, ms. */
   readonly offlineMs: number
   /** Calls `woke` when the machine woke, the page became visible or the network came back; gives what ends that. */
@@ -32,12 +36,15 @@ interface BrowserGlobals extends Partial<PageTarget> {
 const LOOK_MS = 2_000
 const SLEPT_MS = 4_000
 
+type SocketPlatform = Pick<Platform, 'openSocket'> & Partial<Pick<Platform, 'webSocket'>>
+
 /** The platform that the globals show. */
-export function globalPlatform(webSocket?: () => Promise<unknown>): Platform {
+export function globalPlatform({ openSocket, webSocket }: SocketPlatform): Platform {
   const globals = globalThis as unknown as BrowserGlobals
   const page = globals.document === undefined ? null : (globals as PageTarget)
   return {
     fetch: (input, init) => fetch(input, init),
+    openSocket,
     webSocket: webSocket ?? (() => Promise.resolve(globals.WebSocket ?? null)),
     offlineMs: page === null ? 30_000 : 300_000,
     maxStreams: page === null ? 100 : 4,

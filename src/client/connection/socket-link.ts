@@ -1,7 +1,8 @@
+import { onAbort } from '../abort.ts'
 import { createClient, type Client as SocketClient } from 'graphql-ws/client'
 import { BrokenConnection, remoteError, type GraphqlResult, type WireError } from '../operations/remote-errors.ts'
 import type { RemoteOperation } from '../operations/requests.ts'
-import type { Credentials, Link, SubscriptionSink } from './link.ts'
+import { ABNORMAL_CLOSURE, type Credentials, type Link, type SubscriptionSink } from './link.ts'
 
 /** Receives the events of a socket. After `closed` nothing more comes. */
 interface SocketObserver {
@@ -27,9 +28,6 @@ interface SocketOptions {
 
 /** Pings after so much silence, so that a client without feeds hears something, ms. */
 const KEEP_ALIVE_MS = 12_000
-
-/** Code of a socket that broke without a close frame (RFC 6455, section 7.4.1). */
-export const ABNORMAL_CLOSURE = 1006
 
 interface SendingSocket {
   readonly readyState: number
@@ -79,10 +77,10 @@ export function openSocketLink({ url, webSocketImpl, credentials, observer }: So
   }
 }
 
-async function connectionParams({ actor, token }: Credentials): Promise<Record<string, unknown> | undefined> {
-  const given = await token()
-  if (actor === undefined && given === undefined) return undefined
-  return { ...(actor !== undefined && { actor }), ...(given !== undefined && { token: given }) }
+async function connectionParams(credentials: Credentials): Promise<Record<string, unknown> | undefined> {
+  const { actor } = credentials
+  const token = await credentials.renewed()
+  return actor === undefined && token === undefined ? undefined : { actor, token }
 }
 
 function closeOf(event: unknown): [code: number, reason: string] {
@@ -112,7 +110,9 @@ function subscribe(client: SocketClient, operation: RemoteOperation, sink: Subsc
   )
   return () => {
     isEnded = true
-    dispose()
+    // graphql-ws counts a subscription twice that ends here and, in the same chunk of bytes, on the server: then it
+    // closes the socket. Later the end by the server is known.
+    queueMicrotask(dispose)
   }
 }
 
@@ -125,21 +125,20 @@ function errorOf(error: unknown): Error {
 function request(client: SocketClient, operation: RemoteOperation, signal: AbortSignal): Promise<GraphqlResult> {
   return new Promise((resolve, reject) => {
     let answer: GraphqlResult | null = null
+    let forget = (): void => {}
     const dispose = subscribe(client, operation, {
       next: (result) => {
         answer = result
       },
       ended: (error) => {
-        signal.removeEventListener('abort', abort)
+        forget()
         if (answer !== null) resolve(answer)
         else reject(error ?? new BrokenConnection('The operation ended without an answer.'))
       },
     })
-    const abort = (): void => {
+    forget = onAbort(signal, () => {
       dispose()
       reject(signal.reason as Error)
-    }
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
+    })
   })
 }
