@@ -60,7 +60,7 @@ interface ConnectionStep {
 const OPENING_MS = 5_000
 const PROBE_MS = 3_000
 /** Silence after which a socket that was asleep is probed, ms. */
-const SUSPECT_MS = 5_000
+export const SUSPECT_MS = 5_000
 const RESTART_JITTER_MS = 1_000
 const WAKE_JITTER_MS = 250
 const SOCKET_AGAIN_MS = 300_000
@@ -173,4 +173,10 @@ function woke(state: ConnectionState, silentMs: number): ConnectionStep {
     return step({ ...state, phase: 'probing' }, { kind: 'ping' }, timer(PROBE_MS))
   }
   return state.phase === 'waiting' ? step(state, timer(WAKE_JITTER_MS, 0)) : step(state)
+}
+
+/** Whether the timer of a state goes on in the next one. */
+export function keepsTimer(before: ConnectionState, after: ConnectionState): boolean {
+  const isStreaming = ({ phase }: ConnectionState): boolean => phase === 'streaming' || phase === 'stalled'
+  return isStreaming(before) && isStreaming(after)
 }

@@ -1,8 +1,9 @@
+import { linkSignals, onAbort, type LinkedSignal } from '../abort.ts'
 import type { Op } from '../../core/database.ts'
 import type { Cursor } from '../../core/database/options.ts'
 import { DatabaseError, retryableError } from '../../core/error.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
-import { scopesMeet, type WriteScope } from './write-scope.ts'
+import { ScopeSet, type WriteScope } from './write-scope.ts'
 import { withRetry } from './retry.ts'
 
 /** A write that has no answer, or that was refused. */
@@ -54,6 +55,8 @@ interface OutboxOptions {
 
 /** Writes that are sent at once. */
 const MAX_RUNNING = 16
+/** Waiting writes that are looked at for the next one to be sent. */
+const LOOKED_AT = 64
 const MAX_REFUSED = 100
 /** Feeds wait at most so long for writes of unknown outcome, ms. */
 const SETTLE_MS = 5_000
@@ -61,10 +64,11 @@ const SETTLE_MS = 5_000
 interface Entry {
   readonly order: WriteOrder<unknown>
   readonly at: number
-  readonly abort: AbortController
+  /** After it, nothing is tried again: ms of the monotonic clock. */
+  readonly deadline: number
+  /** Ends with the signal of the order, or the client. */
+  readonly link: LinkedSignal
   state: 'waiting' | 'sent'
-  /** Whether an attempt broke, so that the outcome is not known. */
-  isUnknown: boolean
   start: () => void
 }
 
@@ -119,11 +123,12 @@ export class Outbox {
     }
   }
 
-  /** Resolves when the writes of unknown outcome are answered, or after some seconds. */
+  /** Resolves when the writes that are sent now are answered, or after some seconds. */
   async settle(): Promise<void> {
-    const deadline = Date.now() + SETTLE_MS
-    while ([...this.#entries].some(({ isUnknown }) => isUnknown)) {
-      const leftMs = deadline - Date.now()
+    const sent = [...this.#entries].filter(({ state }) => state === 'sent')
+    const deadline = performance.now() + SETTLE_MS
+    while (sent.some((entry) => this.#entries.has(entry))) {
+      const leftMs = deadline - performance.now()
       if (leftMs <= 0) return
       await this.#nextSettled(leftMs)
     }
@@ -131,7 +136,7 @@ export class Outbox {
 
   /** Rejects everything that waits. */
   close(reason: DatabaseError): void {
-    for (const { abort } of this.#entries) abort.abort(reason)
+    for (const { link } of this.#entries) link.abort(reason)
   }
 
   #tell({ isShown }: Pick<WriteOrder<unknown>, 'isShown'>, tell: (observer: WriteObserver) => void): void {
@@ -142,9 +147,9 @@ export class Outbox {
     const entry: Entry = {
       order: order as WriteOrder<unknown>,
       at: Date.now(),
-      abort: new AbortController(),
+      deadline: performance.now() + this.#options.offlineMs,
+      link: linkSignals(order.signal),
       state: 'waiting',
-      isUnknown: false,
       start: () => {},
     }
     this.#entries.add(entry)
@@ -155,61 +160,41 @@ export class Outbox {
 
   /** Resolves when no earlier write meets this one, and few enough are sent. */
   async #turn(entry: Entry): Promise<void> {
-    const { signal } = entry.abort
-    const end = forward(entry.order.signal, entry.abort)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        entry.start = resolve
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-        if (signal.aborted) reject(signal.reason as Error)
-        this.#startNext()
-      })
-    } finally {
-      end()
-    }
+    const { signal } = entry.link
+    await new Promise<void>((resolve, reject) => {
+      entry.start = resolve
+      onAbort(signal, () => reject(signal.reason as Error))
+      this.#startNext()
+    })
   }
 
   #startNext(): void {
-    if (this.#running >= MAX_RUNNING) return
-    const earlier: WriteScope[] = []
+    const earlier = new ScopeSet()
+    let looked = 0
     for (const entry of this.#entries) {
-      const { scope } = entry.order
-      if (entry.state === 'waiting' && !earlier.some((other) => scopesMeet(scope, other))) {
-        this.#running++
-        entry.state = 'sent'
-        entry.start()
-      }
       if (this.#running >= MAX_RUNNING) return
-      earlier.push(scope)
+      const { scope } = entry.order
+      if (entry.state === 'waiting') {
+        if (looked++ >= LOOKED_AT) return
+        if (!earlier.meets(scope)) {
+          this.#running++
+          entry.state = 'sent'
+          entry.start()
+        }
+      }
+      earlier.add(scope)
     }
   }
 
-  async #send<T>(entry: Entry, order: WriteOrder<T>): Promise<T> {
+  #send<T>({ link, deadline }: Entry, order: WriteOrder<T>): Promise<T> {
     this.#publish()
-    const { signal } = entry.abort
-    const end = forward(order.signal, entry.abort)
-    const attempt = async (): Promise<T> => {
-      try {
-        return await order.attempt(signal)
-      } catch (error) {
-        entry.isUnknown = true
-        throw error
-      }
-    }
-    try {
-      return await withRetry(attempt, {
-        deadline: entry.at + this.#options.offlineMs,
-        signal,
-        connected: this.#options.connected,
-        isWrite: true,
-      })
-    } finally {
-      end()
-    }
+    const { connected } = this.#options
+    return withRetry(() => order.attempt(link.signal), { deadline, signal: link.signal, connected, isWrite: true })
   }
 
   #remove(entry: Entry): void {
     if (this.#entries.delete(entry) && entry.state === 'sent') this.#running--
+    entry.link.release()
     for (const settled of this.#settled) settled()
     this.#startNext()
     this.#publish()
@@ -263,12 +248,4 @@ export class Outbox {
     }
     this.#options.onPending(count)
   }
-}
-
-/** Aborts `target` with `signal`, until the returned function is called. */
-function forward(signal: AbortSignal | undefined, target: AbortController): () => void {
-  const abort = (): void => target.abort(signal?.reason)
-  if (signal?.aborted === true) abort()
-  signal?.addEventListener('abort', abort, { once: true })
-  return () => signal?.removeEventListener('abort', abort)
 }
