@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Client } from '../../src/client/client.ts'
 import { connect } from '../../src/client/connect-node.ts'
@@ -10,6 +10,9 @@ import { serveMemory, type Served } from '../support/client/served.ts'
 import { startProxy } from '../support/client/reply-losing-proxy.ts'
 import { soon } from '../support/time/soon.ts'
 import { until } from '../support/time/until.ts'
+
+// A thousand writes through a real server take their time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 })
 
 interface Opened {
   readonly served: Served
