@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { ERRORS } from '../src/core/error.ts'
+import { ERRORS, isRetryableCode, type ErrorCode } from '../src/core/error.ts'
 import { LIMITS, type Limits } from '../src/core/limits.ts'
 import { BUDGET } from '../src/graphql/limits/budget.ts'
 import { QUERY_LIMITS } from '../src/graphql/limits/query-limits.ts'
@@ -96,14 +96,17 @@ function limitTable<K extends string>(values: Readonly<Record<K, number>>, texts
 }
 
 function errorTable(): string {
-  const rows = Object.entries(ERRORS).map(([name, { sentence, fields, http, exit, retryable }]) => [
-    code(name),
-    sentence,
-    fields.map(code).join(', '),
-    String(http),
-    String(exit),
-    retryable ? 'yes' : 'no',
-  ])
+  const rows = (Object.keys(ERRORS) as ErrorCode[]).map((name) => {
+    const { sentence, fields, http, exit } = ERRORS[name]
+    return [
+      code(name),
+      sentence,
+      fields.map(code).join(', '),
+      String(http),
+      String(exit),
+      isRetryableCode(name) ? 'yes' : 'no',
+    ]
+  })
   return table(['code', 'when', 'more fields', 'HTTP', 'exit code', 'retry'], rows)
 }
 

@@ -1,11 +1,9 @@
 import { parse, type ASTNode } from 'graphql'
-import { operationTexts } from './operations.ts'
+import { plainOperations, plainTypes } from './operations.ts'
 
 const PREAMBLE = `
-import type * as operations from '../client/operations/operations.generated.ts'
+import type { Json } from '../core/json/json.ts'
 import type { OperationDocument } from './operation-document.ts'
-
-export type * from '../client/operations/operations.generated.ts'
 `
 
 /**
@@ -14,13 +12,13 @@ export type * from '../client/operations/operations.generated.ts'
  */
 export function documentsModule(sdl: string): string {
   const selections = new Map<string, string>()
-  const documents = operationTexts(sdl).map(({ constant, text }) => {
+  const documents = plainOperations(sdl).map(({ constant, text, types }) => {
     const named = text.replace(/^\w+/, (kind) => `${kind} ${constant}`)
     const tree = literal(parse(named, { noLocation: true }), selections)
-    return `export const ${constant}: OperationDocument<typeof operations.${constant}> = ${tree} as never`
+    return `export const ${constant}: OperationDocument<${types}> = ${tree} as never`
   })
   const shared = [...selections].map(([tree, name]) => `const ${name} = ${tree}`)
-  return [PREAMBLE, ...shared, ...documents, ''].join('\n')
+  return [PREAMBLE, ...plainTypes(sdl), ...shared, ...documents, ''].join('\n')
 }
 
 /** The text of a node; a selection is named, and its text noted behind those of the selections inside it. */

@@ -57,7 +57,7 @@ async function serveInBackground(config: Config, { open }: StartFlags): Promise<
   const { demo } = shownLinks(url)
   if (!process.stdout.isTTY) console.log(line)
   else if (pid === null) console.log(runningLinks(url))
-  else console.log(`The process ${pid} serves ${demo}, with its log in ${log}. Stop it with tidemark stop.`)
+  else console.log(`The process ${pid} serves ${demo}, with its log in ${log}. tidemark stop ends it.`)
   if (open === true) openPage(demo)
 }
 

@@ -1,7 +1,7 @@
 import type { Database, WriteResult } from '../core/database.ts'
 import type { Cursor, InterruptMatch } from '../core/database/options.ts'
 import type { Json } from '../core/json/json.ts'
-import type { ConnectionStatus } from './connection/connection.ts'
+import type { ConnectionStatus } from './connection/connection-status.ts'
 import type { ReadableStore } from './readable.ts'
 import type { LiveShape, LiveState } from './live/live-state.ts'
 import type { ValueState } from './live/value-store.ts'

@@ -34,34 +34,33 @@ import type {
 import { badArgument, DatabaseError } from '../core/error.ts'
 import type { Json } from '../core/json/json.ts'
 import type { Difference } from '../core/patch/diff.ts'
-import { parsePatterns } from '../core/pattern.ts'
-import { parsePath } from '../core/path.ts'
+import { elapsed } from './abort.ts'
 import type { Cancellation, Client, RemoteWriteOptions, UpdateOptions } from './client.ts'
 import type { ClientCache, OpenedCache } from './cache/client-cache.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { backOffMs } from './connection/connection-state.ts'
-import type { ConnectionStatus } from './connection/connection.ts'
+import type { ConnectionStatus } from './connection/connection-status.ts'
 import { changesKind, liveKind, watchKind } from './feed/feed-kinds.ts'
-import {
-  batchOf,
-  collectionPageOf,
-  documentOf,
-  documentPageOf,
-  revertedOf,
-  writeResultOf,
-} from './operations/answers.ts'
-import * as texts from './operations/operations.generated.ts'
-import { checkedOptions, checkMoment, copiedChecks } from './operations/checked.ts'
-import { copiedOp, jsonOf, operationOf, wireOp } from './operations/requests.ts'
-import type { TypedText } from './operations/typed-text.ts'
-import type { Platform } from './platform.ts'
-import type { ReadableStore } from './readable.ts'
-import { Session, type SessionWrite } from './session.ts'
 import { LiveStores } from './live/live-stores.ts'
 import type { LiveShape, LiveState } from './live/live-state.ts'
 import { openValueStore, type ValueState } from './live/value-store.ts'
+import { batchOf, pageOf } from './operations/answers.ts'
+import * as texts from './operations/operations.generated.ts'
+import {
+  checkTexts,
+  copiedOp,
+  copiedOptions,
+  copiedPaths,
+  jsonOf,
+  momentOf,
+  operationOf,
+  wireOp,
+} from './operations/requests.ts'
+import type { TypedText } from './operations/typed-text.ts'
+import type { Platform } from './platform.ts'
+import type { ReadableStore } from './readable.ts'
+import { Session } from './session.ts'
 import type { PendingOperation } from './writes/outbox.ts'
-import { elapsed } from './writes/retry.ts'
 import { writeScope, scopeOfPath, type WriteScope } from './writes/write-scope.ts'
 
 const UPDATE_ATTEMPTS = 10
@@ -103,15 +102,12 @@ export class RemoteDatabase implements Client {
   async post(path: string, value: Json, options: PostOptions & RemoteWriteOptions = {}): Promise<WriteResult> {
     const { id, key, ephemeral = false, signal } = options
     if (ephemeral) {
-      parsePath(path)
-      const operation = operationOf(texts.mutationPost, { path, value: jsonOf(value), id, key, ephemeral })
-      return writeResultOf((await this.#session.send(operation, 'post', signal)) as texts.WireCommit)
+      const variables = { path, value: jsonOf(value), id, key, ephemeral }
+      return this.#session.request(operationOf(texts.mutationPost, variables), signal)
     }
     // With a key of the caller's, the same call again must be the same request: there the server makes the id.
     const freshId = id === undefined && key === undefined ? this.#session.freshId() : id
-    const op = copiedOp({ kind: 'post', path, value, id: freshId })
-    const variables = { path, value: op.value, id: op.id }
-    return this.#commit(texts.mutationPost, variables, { name: 'post', ops: [op], options })
+    return this.#writeOp(texts.mutationPost, { kind: 'post', path, value, id: freshId }, options)
   }
 
   async put(
@@ -119,9 +115,7 @@ export class RemoteDatabase implements Client {
     value: Json,
     options: WriteOptions & Expecting & RemoteWriteOptions = {},
   ): Promise<WriteResult> {
-    const op = copiedOp({ kind: 'put', path, value, expect: options.expect })
-    const variables = { path, value: op.value, expect: op.expect }
-    return this.#commit(texts.mutationPut, variables, { name: 'put', ops: [op], options })
+    return this.#writeOp(texts.mutationPut, { kind: 'put', path, value, expect: options.expect }, options)
   }
 
   async patch(
@@ -129,25 +123,21 @@ export class RemoteDatabase implements Client {
     patch: Patch,
     options: WriteOptions & Expecting & RemoteWriteOptions = {},
   ): Promise<WriteResult> {
-    const op = copiedOp({ kind: 'patch', path, patch, expect: options.expect })
-    const variables = { path, patch: op.patch, expect: op.expect }
-    return this.#commit(texts.mutationPatch, variables, { name: 'patch', ops: [op], options })
+    return this.#writeOp(texts.mutationPatch, { kind: 'patch', path, patch, expect: options.expect }, options)
   }
 
   async delete(path: string, options: WriteOptions & Expecting & RemoteWriteOptions = {}): Promise<WriteResult> {
-    const op = copiedOp({ kind: 'delete', path, expect: options.expect })
-    const variables = { path, expect: op.expect }
-    return this.#commit(texts.mutationDelete, variables, { name: 'delete', ops: [op], options })
+    return this.#writeOp(texts.mutationDelete, { kind: 'delete', path, expect: options.expect }, options)
   }
 
   async transact(
     ops: readonly Op[],
     options: WriteOptions & { readonly checks?: readonly Check[] | undefined } & RemoteWriteOptions = {},
   ): Promise<WriteResult> {
-    const checks = copiedChecks(options.checks)
+    const checks = options.checks?.map(({ path, expect }) => ({ path, expect: { ...expect } }))
     const sent = ops.map((op) => copiedOp(options.key === undefined ? this.#withId(op) : op))
-    const write = { name: 'transact', ops: sent, scope: writeScope(sent, checks), options }
-    return this.#commit(texts.mutationTransact, { ops: sent.map(wireOp), checks }, write)
+    const scope = writeScope(sent, checks)
+    return this.#commit(texts.mutationTransact, { ops: sent.map(wireOp), checks }, { ops: sent, scope, options })
   }
 
   async restore(
@@ -155,20 +145,13 @@ export class RemoteDatabase implements Client {
     to: AsOf,
     options: WriteOptions & Expecting & { readonly scope?: RestoreScope | undefined } & RemoteWriteOptions = {},
   ): Promise<WriteResult> {
-    parsePath(path)
-    checkMoment(to, 'to')
     const { scope, expect } = options
-    const variables = { path, to: { ...to }, scope, expect: expect && { ...expect } }
-    return this.#commit(texts.mutationRestore, variables, {
-      name: 'restore',
-      ops: [],
-      scope: scopeOfPath(path),
-      options,
-    })
+    const variables = { path, to: momentOf('to', to), scope, expect: expect && { ...expect } }
+    return this.#commit(texts.mutationRestore, variables, { scope: scopeOfPath(path), options })
   }
 
   async purge(path: string, options: WriteOptions & RemoteWriteOptions = {}): Promise<WriteResult> {
-    return this.#commit(texts.mutationPurge, { path }, { name: 'purge', ops: [], scope: scopeOfPath(path), options })
+    return this.#commit(texts.mutationPurge, { path }, { scope: scopeOfPath(path), options })
   }
 
   async revert(
@@ -176,83 +159,66 @@ export class RemoteDatabase implements Client {
     options: WriteOptions & { readonly dryRun?: boolean | undefined } & RemoteWriteOptions = {},
   ): Promise<Reverted> {
     const { dryRun, signal, key = this.#session.freshKey() } = options
-    const write: SessionWrite<Reverted> = {
+    const reverted = await this.#session.write<Reverted>({
       key,
       ops: [],
       scope: EVERYTHING,
       isShown: false,
       signal,
       operation: operationOf(texts.mutationRevert, { what: { ...what }, dryRun, key }),
-      read: (data) => revertedOf(data as texts.WireReverted),
       cursorOf: ({ commit }) => commit?.cursor ?? null,
-    }
-    const reverted = await this.#session.write(write, 'revert')
+    })
     const isRepeated = options.key === undefined && reverted.commit !== null
     return isRepeated ? { ...reverted, commit: { ...reverted.commit, repeated: false } } : reverted
   }
 
   async interrupt(match: InterruptMatch, { signal }: Cancellation = {}): Promise<number> {
-    parsePatterns(match.paths)
-    const operation = operationOf(texts.mutationInterrupt, { match: checkedOptions(match) })
-    return (await this.#session.send(operation, 'interrupt', signal)) as number
+    return this.#session.request(operationOf(texts.mutationInterrupt, { match: copiedOptions(match) }), signal)
   }
 
   async get(
     path: string,
-    options: ReadOptions & { readonly depth?: number | undefined } & Cancellation = {},
+    options?: ReadOptions & { readonly depth?: number | undefined } & Cancellation,
   ): Promise<Json> {
-    return (await this.#read(texts.queryGet, 'get', { path, options })) as Json
+    return this.#read(texts.queryGet, { path }, options)
   }
 
-  async document(path: string, options: DocumentOptions & Cancellation = {}): Promise<Document | null> {
-    const document = await this.#read(texts.queryDocument, 'document', { path, options })
-    return document === null ? null : documentOf(document as texts.WireDocument)
+  async document(path: string, options?: DocumentOptions & Cancellation): Promise<Document | null> {
+    return this.#read(texts.queryDocument, { path }, options)
   }
 
-  async documents(
-    path: string,
-    options: PageOptions & ReadOptions & Filter & Cancellation = {},
-  ): Promise<DocumentPage> {
-    const page = await this.#read(texts.queryDocuments, 'documents', { path, options })
-    return documentPageOf(page as texts.WireDocumentConnection)
+  async documents(path: string, options?: PageOptions & ReadOptions & Filter & Cancellation): Promise<DocumentPage> {
+    return pageOf(await this.#read(texts.queryDocuments, { path }, options))
   }
 
-  async history(path: string, options: HistoryOptions & Cancellation = {}): Promise<DocumentPage> {
-    const page = await this.#read(texts.queryHistory, 'history', { path, options })
-    return documentPageOf(page as texts.WireDocumentConnection)
+  async history(path: string, options?: HistoryOptions & Cancellation): Promise<DocumentPage> {
+    return pageOf(await this.#read(texts.queryHistory, { path }, options))
   }
 
-  async collections(
-    path: string | null,
-    options: CollectionsOptions & Cancellation = {},
-  ): Promise<CollectionPage | null> {
-    const page = await this.#read(texts.queryCollections, 'collections', { path, options })
-    return page === null ? null : collectionPageOf(page as texts.WireCollectionConnection)
+  async collections(path: string | null, options?: CollectionsOptions & Cancellation): Promise<CollectionPage | null> {
+    const page = await this.#read(texts.queryCollections, { path }, options)
+    return page && pageOf(page)
   }
 
   async diff(path: string, options: DiffOptions & Cancellation): Promise<readonly Difference[]> {
-    return (await this.#read(texts.queryDiff, 'diff', { path, options })) as readonly Difference[]
+    return (await this.#read(texts.queryDiff, { path }, options)) as readonly Difference[]
   }
 
-  async log(paths: readonly string[], { signal, ...options }: LogOptions & Cancellation = {}): Promise<ChangeBatch> {
-    parsePatterns(paths)
-    const operation = operationOf(texts.queryLog, { paths: [...paths], ...checkedOptions(options) })
-    return batchOf((await this.#session.read(operation, 'log', signal)) as texts.WireChangeBatch)
+  async log(paths: readonly string[], options?: LogOptions & Cancellation): Promise<ChangeBatch> {
+    return batchOf(await this.#read(texts.queryLog, { paths: copiedPaths(paths) }, options))
   }
 
   changes(paths: readonly string[], { signal, ...options }: ChangesOptions = {}): AsyncIterableIterator<ChangeBatch> {
-    parsePatterns(paths)
-    return this.#session.feed(changesKind([...paths], checkedOptions(options)), signal)
+    return this.#session.feed(changesKind(copiedPaths(paths), copiedOptions(options)), signal)
   }
 
   live(paths: readonly string[], { signal, ...options }: FeedOptions = {}): AsyncIterableIterator<ChangeBatch> {
-    parsePatterns(paths)
-    return this.#session.feed(liveKind([...paths], checkedOptions(options)), signal)
+    return this.#session.feed(liveKind(copiedPaths(paths), copiedOptions(options)), signal)
   }
 
   watch(path: string, { signal, ...options }: WatchOptions = {}): AsyncIterableIterator<ObservedValue> {
-    parsePath(path)
-    return this.#session.feed(watchKind(path, checkedOptions(options)), signal)
+    checkTexts(path)
+    return this.#session.feed(watchKind(path, copiedOptions(options)), signal)
   }
 
   async update(
@@ -269,7 +235,7 @@ export class RemoteDatabase implements Client {
       } catch (error) {
         const isConflict = error instanceof DatabaseError && error.code === 'CONFLICT'
         if (!isConflict || attempt >= attempts) throw error
-        await elapsed(Math.random() * backOffMs(attempt - 4), signal ?? new AbortController().signal)
+        await elapsed(Math.random() * backOffMs(attempt - 4), signal)
       }
     }
   }
@@ -303,47 +269,45 @@ export class RemoteDatabase implements Client {
     return op.kind === 'post' && op.id === undefined ? { ...op, id: this.#session.freshId() } : op
   }
 
-  #read<Variables extends { readonly path?: string | null | undefined }>(
-    text: TypedText<unknown, Variables>,
-    name: string,
-    { path, options: { signal, ...options } }: ReadParts,
-  ): Promise<unknown> {
-    if (path !== null) parsePath(path)
-    const variables = { path, ...checkedOptions(options) } as unknown as Variables
-    return this.#session.read(operationOf(text, variables), name, signal)
+  /** The one field of a query's result. `variables`: the arguments that are no options. */
+  #read<Result extends object, Variables extends object>(
+    text: TypedText<Result, Variables>,
+    variables: Partial<Variables>,
+    { signal, ...options }: Cancellation = {},
+  ): Promise<Result[keyof Result]> {
+    const all = { ...copiedOptions(options), ...variables } as Variables
+    return this.#session.request(operationOf(text, all), signal)
+  }
+
+  #writeOp(text: TypedText<unknown, never>, op: Op, options: WriteOptions & RemoteWriteOptions): Promise<WriteResult> {
+    const copy = copiedOp(op)
+    const { kind: _, ...variables } = copy
+    return this.#commit(text as TypedText<unknown, object>, variables, { ops: [copy], options })
   }
 
   async #commit<Variables extends object>(
     text: TypedText<unknown, Variables & { readonly key?: string | null | undefined }>,
     variables: Variables,
-    { name, ops, scope = writeScope(ops), options }: CommitParts,
+    { ops = [], scope = writeScope(ops), options }: CommitParts,
   ): Promise<WriteResult> {
     const { optimistic = true, signal } = options
     const key = options.key ?? this.#session.freshKey()
-    const write: SessionWrite<WriteResult> = {
+    const result = await this.#session.write<WriteResult>({
       key,
       ops,
       scope,
       isShown: optimistic && ops.length > 0,
       signal,
       operation: operationOf(text, { ...variables, key }),
-      read: (data) => writeResultOf(data as texts.WireCommit),
       cursorOf: ({ cursor }) => cursor,
-    }
-    const result = await this.#session.write(write, name)
+    })
     // A repetition by the client itself is none to its caller.
     return options.key === undefined ? { ...result, repeated: false } : result
   }
 }
 
-interface ReadParts {
-  readonly path: string | null
-  readonly options: Cancellation & object
-}
-
 interface CommitParts {
-  readonly name: string
-  readonly ops: readonly Op[]
+  readonly ops?: readonly Op[]
   readonly scope?: WriteScope
   readonly options: WriteOptions & RemoteWriteOptions
 }

@@ -1,11 +1,13 @@
 import type { Op } from '../core/database.ts'
 import type { Cursor } from '../core/database/options.ts'
+import { onAbort } from './abort.ts'
 import type { ConnectOptions } from './connect-options.ts'
-import { Connection, type RequestOptions } from './connection/connection.ts'
+import { Connection } from './connection/connection.ts'
+import type { RequestOptions } from './connection/connection-options.ts'
+import { credentialsOf } from './connection/credentials.ts'
 import { HttpLink } from './connection/http-link.ts'
-import type { Credentials } from './connection/link.ts'
 import { RemoteFeed, type FeedKind } from './feed/remote-feed.ts'
-import { remoteError } from './operations/remote-errors.ts'
+import { BrokenConnection, remoteError } from './operations/remote-errors.ts'
 import type { RemoteOperation } from './operations/requests.ts'
 import type { Platform } from './platform.ts'
 import { monotonicIds, writeKeys } from './writes/monotonic-id.ts'
@@ -14,14 +16,13 @@ import { withRetry } from './writes/retry.ts'
 import type { WriteScope } from './writes/write-scope.ts'
 
 /** A write of a session. */
-export interface SessionWrite<T> {
+interface SessionWrite<T> {
   readonly key: string
   readonly ops: readonly Op[]
   readonly scope: WriteScope
   readonly isShown: boolean
   readonly signal: AbortSignal | undefined
   readonly operation: RemoteOperation
-  readonly read: (data: unknown) => T
   cursorOf(result: T): Cursor | null
 }
 
@@ -39,7 +40,7 @@ export class Session {
   #clockOffset = 0
 
   constructor(url: string, options: ConnectOptions, platform: Platform) {
-    const { transport = 'auto', offlineMs = platform.offlineMs, maxPending = MAX_PENDING } = options
+    const { transport = 'auto', offlineMs = platform.offlineMs, maxPending = MAX_PENDING, WebSocket } = options
     const base = url.replace(/\/+$/, '').replace(/\/graphql$/, '')
     const credentials = credentialsOf(options)
     const onServerTime = (time: string): void => this.#setClock(time)
@@ -56,11 +57,12 @@ export class Session {
     this.connection = new Connection({
       wsUrl: `${base.replace(/^http/, 'ws')}/graphql`,
       http,
-      platform: options.WebSocket === undefined ? platform : withSocket(platform, options.WebSocket),
+      platform: WebSocket === undefined ? platform : { ...platform, webSocket: () => Promise.resolve(WebSocket) },
       credentials,
       usesSockets: transport !== 'sse',
       mayStream: transport !== 'ws',
       onServerTime,
+      onAnswer: () => this.#wake(),
       beforeResume: () => this.#settleWrites(),
     })
     this.outbox = new Outbox({
@@ -72,32 +74,23 @@ export class Session {
     })
   }
 
-  /** The field `name` of the result of a query. */
-  read(operation: RemoteOperation, name: string, signal: AbortSignal | undefined): Promise<unknown> {
-    return withRetry(() => this.#ask(operation, name, { signal }), {
-      deadline: Date.now() + this.#offlineMs,
-      signal: signal ?? NEVER,
+  /** The result of a query; of a mutation without a key, which is sent once. */
+  request<T>(operation: RemoteOperation, signal: AbortSignal | undefined): Promise<T> {
+    const isWrite = operation.query.startsWith('mutation')
+    return withRetry(() => this.#ask<T>(operation, { signal }), {
+      deadline: isWrite ? 0 : performance.now() + this.#offlineMs,
+      signal,
       connected: (waiting) => this.#connected(waiting),
-      isWrite: false,
-    })
-  }
-
-  /** Sends a write once: for what has no key. */
-  send(operation: RemoteOperation, name: string, signal: AbortSignal | undefined): Promise<unknown> {
-    return withRetry(() => this.#ask(operation, name, { signal }), {
-      deadline: 0,
-      signal: signal ?? NEVER,
-      connected: (waiting) => this.#connected(waiting),
-      isWrite: true,
+      isWrite,
     })
   }
 
   /** Sends a write until it is answered. */
-  write<T>({ operation, read, ...order }: SessionWrite<T>, name: string): Promise<T> {
+  write<T>({ operation, ...order }: SessionWrite<T>): Promise<T> {
     this.connection.want()
     return this.outbox.write({
       ...order,
-      attempt: async (signal, handed) => read(await this.#ask(operation, name, { signal, handed })),
+      attempt: (signal, handed) => this.#ask<T>(operation, { signal, handed }),
     })
   }
 
@@ -111,10 +104,13 @@ export class Session {
     if (reason !== null) this.outbox.close(reason)
   }
 
-  async #ask(operation: RemoteOperation, name: string, options: RequestOptions): Promise<unknown> {
+  /** The one field of the result. */
+  async #ask<T>(operation: RemoteOperation, options: RequestOptions): Promise<T> {
     const { data, errors } = await this.connection.request(operation, options)
-    if (errors !== undefined || data == null) throw remoteError(errors ?? [])
-    return data[name]
+    if (errors !== undefined || data == null) throw remoteError(errors)
+    const [result] = Object.values(data)
+    if (result === undefined) throw new BrokenConnection('No Tidemark answered, but something else.')
+    return result as T
   }
 
   async #settleWrites(): Promise<void> {
@@ -125,12 +121,14 @@ export class Session {
   /** Resolves at the next connection, or when `signal` is aborted. */
   #connected(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
+      let forget = (): void => {}
       const done = (): void => {
         this.#waiters.delete(done)
+        forget()
         resolve()
       }
       this.#waiters.add(done)
-      signal.addEventListener('abort', done, { once: true })
+      forget = onAbort(signal, done)
     })
   }
 
@@ -142,14 +140,4 @@ export class Session {
     const millis = Date.parse(time)
     if (!Number.isNaN(millis)) this.#clockOffset = millis - Date.now()
   }
-}
-
-const NEVER = new AbortController().signal
-
-function credentialsOf({ actor, token }: ConnectOptions): Credentials {
-  return { actor, token: async () => (typeof token === 'function' ? token() : token) }
-}
-
-function withSocket(platform: Platform, webSocket: unknown): Platform {
-  return { ...platform, webSocket: () => Promise.resolve(webSocket) }
 }

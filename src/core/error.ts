@@ -4,20 +4,17 @@ interface ErrorKind {
   readonly http: number
   /** Exit code of the command line. */
   readonly exit: number
-  /** Whether the same request may succeed later without a change. */
-  readonly retryable: boolean
   /** When the error happens, in one sentence. */
   readonly sentence: string
   /** Extra fields beside `code` and `message`. */
   readonly fields: readonly string[]
 }
 
-type Status = readonly [http: number, exit: number, retry: 'retry' | 'final']
+type Status = readonly [http: number, exit: number]
 
-const kind = ([http, exit, retry]: Status, fields: readonly string[], sentence: string): ErrorKind => ({
+const kind = ([http, exit]: Status, fields: readonly string[], sentence: string): ErrorKind => ({
   http,
   exit,
-  retryable: retry === 'retry',
   fields,
   sentence,
 })
@@ -38,6 +35,7 @@ export type ErrorCode =
   | 'CURSOR_EXPIRED'
   | 'CURSOR_UNKNOWN'
   | 'HISTORY_EXPIRED'
+  | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'TOO_MANY_REQUESTS'
   | 'UNAVAILABLE'
@@ -46,69 +44,105 @@ export type ErrorCode =
   | 'UNREACHABLE'
   | 'INTERNAL'
 
-/** The one table of error codes, for every interface. */
+/** Codes after which the same request may succeed later without a change. */
+const RETRYABLE: readonly ErrorCode[] = [
+  'TOO_MANY_REQUESTS',
+  'UNAVAILABLE',
+  'STORAGE_FULL',
+  'TIMEOUT',
+  'UNREACHABLE',
+  'INTERNAL',
+]
+
+/** Whether the same request may succeed later without a change. */
+export function isRetryableCode(code: ErrorCode): boolean {
+  return RETRYABLE.includes(code)
+}
+
+/** The one table of error codes, for every interface. The annotations let a bundler leave it out of the client. */
 export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
-  BAD_REQUEST: kind(
-    [400, 2, 'final'],
+  BAD_REQUEST: /* @__PURE__ */ kind(
+    [400, 2],
     ['argument', 'at'],
     'The request is malformed, or an argument is missing or out of range.',
   ),
-  INVALID_PATH: kind(
-    [400, 2, 'final'],
+  INVALID_PATH: /* @__PURE__ */ kind(
+    [400, 2],
     ['path'],
     'The path has a forbidden or empty segment, or is of the wrong kind for the operation.',
   ),
-  INVALID_VALUE: kind(
-    [400, 2, 'final'],
+  INVALID_VALUE: /* @__PURE__ */ kind(
+    [400, 2],
     ['at'],
     'The value cannot be kept exactly, or a patch does not fit the value that is there.',
   ),
-  BAD_EXPRESSION: kind(
-    [400, 2, 'final'],
+  BAD_EXPRESSION: /* @__PURE__ */ kind(
+    [400, 2],
     ['position'],
     'The expression does not parse, or uses what is not there or not offered.',
   ),
-  TOO_LARGE: kind([413, 2, 'final'], ['limit', 'max', 'at'], 'A limit of size, depth, count or length is exceeded.'),
-  OPERATION_TOO_COMPLEX: kind(
-    [400, 2, 'final'],
+  TOO_LARGE: /* @__PURE__ */ kind(
+    [413, 2],
+    ['limit', 'max', 'at'],
+    'A limit of size, depth, count or length is exceeded.',
+  ),
+  OPERATION_TOO_COMPLEX: /* @__PURE__ */ kind(
+    [400, 2],
     ['limit', 'max'],
     'The GraphQL operation has too many tokens, levels or fields, or asks for too many rows or bytes at once.',
   ),
-  NOT_FOUND: kind([404, 3, 'final'], ['path'], 'A write into what is not there, or a version that never was.'),
-  EXISTS: kind([409, 4, 'final'], ['path'], 'A document with this id is already there.'),
-  NAME_TAKEN: kind([409, 4, 'final'], ['path'], 'A field and a nested collection of the same name exclude each other.'),
-  CONFLICT: kind(
-    [409, 4, 'final'],
+  NOT_FOUND: /* @__PURE__ */ kind([404, 3], ['path'], 'A write into what is not there, or a version that never was.'),
+  EXISTS: /* @__PURE__ */ kind([409, 4], ['path'], 'A document with this id is already there.'),
+  NAME_TAKEN: /* @__PURE__ */ kind(
+    [409, 4],
+    ['path'],
+    'A field and a nested collection of the same name exclude each other.',
+  ),
+  CONFLICT: /* @__PURE__ */ kind(
+    [409, 4],
     ['path', 'check', 'version', 'value', 'at'],
     'An expectation, a check or the `test` of a JSON Patch does not hold: read again, then decide.',
   ),
-  KEY_REUSED: kind([409, 4, 'final'], ['commit'], 'The idempotency key was used for another write.'),
-  CURSOR_EXPIRED: kind([410, 5, 'final'], ['floor'], 'The cursor lies below what the log still holds.'),
-  CURSOR_UNKNOWN: kind(
-    [400, 5, 'final'],
+  KEY_REUSED: /* @__PURE__ */ kind([409, 4], ['commit'], 'The idempotency key was used for another write.'),
+  CURSOR_EXPIRED: /* @__PURE__ */ kind([410, 5], ['floor'], 'The cursor lies below what the log still holds.'),
+  CURSOR_UNKNOWN: /* @__PURE__ */ kind(
+    [400, 5],
     [],
     'The cursor was altered, belongs to another tenant or epoch, or lies ahead.',
   ),
-  HISTORY_EXPIRED: kind(
-    [410, 5, 'final'],
+  HISTORY_EXPIRED: /* @__PURE__ */ kind(
+    [410, 5],
     ['floor'],
     'The past that was asked for is older than what is kept of it: retention removed versions.',
   ),
-  FORBIDDEN: kind([403, 7, 'final'], [], 'The request is not allowed, for instance from the page of another site.'),
-  TOO_MANY_REQUESTS: kind([429, 6, 'retry'], ['retryAfterMs'], 'More work is waiting than the server accepts.'),
-  UNAVAILABLE: kind([503, 6, 'retry'], ['retryAfterMs'], 'The store cannot be reached or cannot write at the moment.'),
-  STORAGE_FULL: kind([507, 6, 'retry'], ['retryAfterMs'], 'There is no room left where the data lies.'),
-  TIMEOUT: kind(
-    [504, 6, 'retry'],
+  UNAUTHENTICATED: /* @__PURE__ */ kind(
+    [401, 7],
+    [],
+    'The token is missing, or it is not accepted: the client asks for another one once, then gives up.',
+  ),
+  FORBIDDEN: /* @__PURE__ */ kind(
+    [403, 7],
+    [],
+    'The request is not allowed, for instance from the page of another site.',
+  ),
+  TOO_MANY_REQUESTS: /* @__PURE__ */ kind([429, 6], ['retryAfterMs'], 'More work is waiting than the server accepts.'),
+  UNAVAILABLE: /* @__PURE__ */ kind(
+    [503, 6],
+    ['retryAfterMs'],
+    'The store cannot be reached or cannot write at the moment.',
+  ),
+  STORAGE_FULL: /* @__PURE__ */ kind([507, 6], ['retryAfterMs'], 'There is no room left where the data lies.'),
+  TIMEOUT: /* @__PURE__ */ kind(
+    [504, 6],
     ['outcome'],
     'It took longer than allowed; of a write, `outcome` says what is known.',
   ),
-  UNREACHABLE: kind(
-    [503, 6, 'retry'],
+  UNREACHABLE: /* @__PURE__ */ kind(
+    [503, 6],
     ['outcome'],
     'No server answered the client for too long, or the client was closed; of a write, `outcome` says what is known.',
   ),
-  INTERNAL: kind([500, 1, 'retry'], ['id'], 'A bug in the server; it is logged under `id`.'),
+  INTERNAL: /* @__PURE__ */ kind([500, 1], ['id'], 'A bug in the server; it is logged under `id`.'),
 }
 
 export type ErrorDetails = Readonly<Record<string, unknown>>

@@ -128,7 +128,8 @@ function knownError(error: unknown): PublicError | null {
   const root = rootCause(error)
   if (isCancelled(root)) return { message: 'The operation was cancelled.', extensions: { code: 'UNAVAILABLE' } }
   if (!(root instanceof DatabaseError) || root.code === 'INTERNAL') return null
-  return { message: root.message, extensions: { code: root.code, ...root.details } }
+  const place = root.code === 'BAD_REQUEST' ? argumentOf(error) : {}
+  return { message: root.message, extensions: { code: root.code, ...place, ...root.details } }
 }
 
 function isCancelled(error: unknown): boolean {
@@ -145,12 +146,19 @@ function clientError(error: unknown): PublicError | null {
 }
 
 function malformedError(error: GraphQLError): PublicError {
-  return { message: withAdvice(clip(readableMessage(error))), extensions: { code: 'BAD_REQUEST' } }
+  const extensions = { code: 'BAD_REQUEST', ...argumentOf(error) } as const
+  return { message: withAdvice(clip(readableMessage(error))), extensions }
 }
 
-const REFUSED_VARIABLE = /^(Variable "\$\w+") got invalid value /
+const REFUSED_VARIABLE = /^(Variable "\$(\w+)") got invalid value /
 /** The place inside the variable, right before the reason. */
 const PLACE = / at "[^"]*"(?=; $)/
+
+/** The name of the variable that was refused: most requests name their variables as the arguments. */
+function argumentOf(error: unknown): { readonly argument?: string } {
+  const [, , argument] = (error instanceof GraphQLError && REFUSED_VARIABLE.exec(error.message)) || []
+  return argument === undefined ? {} : { argument }
+}
 
 /** GraphQL's message without the value of a refused variable, which it quotes in full between name and reason. */
 function readableMessage(error: GraphQLError): string {

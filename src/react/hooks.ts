@@ -1,7 +1,7 @@
 import { createContext, createElement, useContext, useMemo, useSyncExternalStore, type ReactNode } from 'react'
 import type { Document } from '../core/database.ts'
 import type { Client } from '../client/client.ts'
-import type { ConnectionStatus } from '../client/connection/connection.ts'
+import type { ConnectionStatus } from '../client/connection/connection-status.ts'
 import { LIVE_LOADING, type LiveShape, type LiveState } from '../client/live/live-state.ts'
 import { VALUE_LOADING, type ValueState } from '../client/live/value-store.ts'
 import type { ReadableStore } from '../client/readable.ts'

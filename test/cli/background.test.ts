@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../support/process-cli.ts'
 import { ask, openServer, temporaryDirectory } from '../support/server/fixture.ts'
+import { until } from '../support/time/until.ts'
 
 interface Ended {
   readonly code: number | null
@@ -32,19 +33,15 @@ async function background(data: string): Promise<{ readonly url: string; readonl
   return ready
 }
 
-test('a server in the background outlives its command, and stops when it is told', async () => {
+test('a server in the background outlives its command, and ends at SIGTERM', async () => {
   const data = await dataPath()
   const { url, pid } = await background(data)
   expect(await ask(`${url}/graphql`, '{ get(path: "posts/tides/title") }')).toEqual({
     data: { get: 'Why the sea comes late' },
   })
-  expect(await run('stop', '--data', data)).toEqual({
-    code: 0,
-    stdout: `Stopped the process ${pid}, which had the data in ${data}.\n`,
-    stderr: '',
-  })
+  process.kill(pid, 'SIGTERM')
+  await until(async () => expect(await readFile(`${data}.log`, 'utf8')).toMatch(/"stopping"[^]*"stopped"/))
   await expect(fetch(url)).rejects.toThrow()
-  expect(await readFile(`${data}.log`, 'utf8')).toMatch(/"stopping"[^]*"stopped"/)
 })
 
 test('a start in the background that fails says why, as one in the foreground does', async () => {
@@ -62,20 +59,10 @@ test('a server that runs already is enough where one is needed', async () => {
   expect([code, JSON.parse(stdout)]).toMatchObject([0, { event: 'running', url }])
 })
 
-test('nothing to stop is no error', async () => {
-  const data = await dataPath()
-  expect(await run('stop', '--data', data)).toEqual({
-    code: 0,
-    stdout: `No server has the data in ${data}: there is nothing to stop.\n`,
-    stderr: '',
-  })
-})
-
 test('what lies in no directory of this machine does not run in the background', async () => {
   expect(await run('start', '--background', '--memory')).toEqual({
     code: 1,
     stdout: '',
     stderr: 'With --background the data lies in a directory: leave --memory and --mongodb out.\n',
   })
-  expect((await run('stop', '--mongodb', 'mongodb://db/x')).stderr).toMatch(/lies in a MongoDB: stop its servers/)
 })

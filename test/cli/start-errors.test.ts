@@ -91,6 +91,13 @@ const FAILURES: readonly Failure[] = [
     'With --background the data lies in a directory: leave --memory and --mongodb out.',
   ],
   [
+    'a log in the background that cannot be written',
+    ['--background', '--data', '<dir>/nowhere/data'],
+    {},
+    'The log <dir>/nowhere/data.log cannot be written (ENOENT): make the directory in which it lies, or choose other ' +
+      'data.',
+  ],
+  [
     'a switch that is none',
     ['--port', '0', '--data', '<dir>/new'],
     { TIDEMARK_EMPTY: 'perhaps' },
@@ -102,12 +109,7 @@ const FAILURES: readonly Failure[] = [
     { TIDEMARK_LOG: 'loud' },
     'The log level "loud" is not valid: set TIDEMARK_LOG to one of fatal, error, warn, info, debug, silent.',
   ],
-  [
-    'an option that is none',
-    ['--prot', '1'],
-    {},
-    "error: unknown option '--prot'\n(Did you mean --port?)\nRun tidemark --help to see what there is.",
-  ],
+  ['an option that is none', ['--prot', '1'], {}, 'There is no option --prot. Did you mean --port?'],
 ]
 
 let [directory, taken] = ['', '']

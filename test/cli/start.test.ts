@@ -10,7 +10,7 @@ import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { ask, temporaryDirectory } from '../support/server/fixture.ts'
 import { openPeer, openSocket, postText } from '../support/server/raw.ts'
 import { runCli } from '../support/process-cli.ts'
-import { until } from '../support/time/until.ts'
+import { onTerminal, ready } from '../support/process-terminal.ts'
 
 /** As it is installed: it starts faster than the sources. */
 const BUILT = ['bin/tidemark.js']
@@ -222,14 +222,10 @@ describe('An address that other machines can reach', () => {
   })
 
   test.skipIf(process.platform !== 'linux')('warns on a terminal too', async () => {
-    const command =
-      `${process.execPath} bin/tidemark.js start --port 0 --host 0.0.0.0 --insecure --data ` +
-      `${await temporaryDirectory()}`
-    const cli = runCli(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
-    let shown = ''
-    cli.child.stdout?.on('data', (chunk: Buffer) => (shown += chunk.toString()))
-    await until(() => shown.includes('Access'))
-    expect(shown).toMatch(/Access\S* {6}.*read and write everything/)
+    const data = await temporaryDirectory()
+    const terminal = onTerminal(['--port', '0', '--host', '0.0.0.0', '--insecure', '--data', data])
+    await ready(terminal)
+    expect(terminal.screen()).toMatch(/Access {6}.*read and write everything/)
   })
 
   test.each(LOCAL)('is not what %s is: it is served without a warning', async (host) => {

@@ -211,7 +211,7 @@ test('a server that refuses the token empties the cache', async () => {
   })
   const denied = visit(site)
   await until(() => denied.last().status === 'error')
-  expect(denied.last()).toMatchObject({ documents: [], error: { code: 'FORBIDDEN' } })
+  expect(denied.last()).toMatchObject({ documents: [], error: { code: 'UNAUTHENTICATED' } })
   await denied.leave()
   visit(site)
   await until(() => site.cache.loaded.length === 3)

@@ -3,32 +3,18 @@ import type { Change } from '../../src/core/database.ts'
 import { connect } from '../../src/client/connect-node.ts'
 import { startProcess } from '../support/writers/server.ts'
 import { temporaryDirectory } from '../support/server/fixture.ts'
-import { startProxy } from '../support/client/reply-losing-proxy.ts'
+import { stableAddress } from '../support/client/stable-address.ts'
 import { until } from '../support/time/until.ts'
 
 const WRITES_EACH = 40
 const KILLS = 3
-
-/** One address for the servers that follow each other: each listens at a port of its own. */
-async function stableAddress(): Promise<{ readonly url: string; moveTo(url: string): Promise<void> }> {
-  let current = await startProxy('http://127.0.0.1:1', () => 0)
-  const { url } = current
-  const port = Number(new URL(url).port)
-  onTestFinished(() => current.close())
-  return {
-    url,
-    moveTo: async (target) => {
-      await current.close()
-      current = await startProxy(target, () => 0, port)
-    },
-  }
-}
 
 test.each([{ transport: 'ws' }, { transport: 'sse' }] as const)(
   'nothing is lost or doubled through kill -9 of the server ($transport)',
   async (options) => {
     const directory = await temporaryDirectory()
     const address = await stableAddress()
+    onTestFinished(() => address.close())
     let server = await startProcess(directory)
     onTestFinished(() => server.kill())
     await address.moveTo(server.graphql)

@@ -27,6 +27,8 @@ interface Simulation {
   /** Commits that the feed has shown. */
   readonly seen: Set<string>
   count: number
+  /** The place of the last commit. */
+  last: Cursor | null
 }
 
 const NOW = '2026-01-01T00:00:00.000Z'
@@ -53,12 +55,14 @@ function issue(simulation: Simulation): void {
 }
 
 /** The server does the first write that it may have: a write of a document is sent when earlier ones are answered. */
-async function execute({ db, sent }: Simulation): Promise<void> {
+async function execute(simulation: Simulation): Promise<void> {
+  const { db, sent } = simulation
   const next = sent.find(({ answer, op }, i) => {
     return answer === null && !sent.slice(0, i).some((earlier) => !earlier.isTold && earlier.op.path === op.path)
   })
   if (next === undefined) return
   next.answer = await db.transact([next.op], { key: next.key }).catch((error: unknown) => error as Error)
+  if (!(next.answer instanceof Error)) simulation.last = next.answer.cursor
 }
 
 /** The client is told the first answer that it does not know. */
@@ -70,19 +74,23 @@ function tell({ sent, overlay }: Simulation): void {
   else overlay.acknowledge(next.key, next.answer?.cursor ?? null)
 }
 
-async function pull({ feed, overlay, seen }: Simulation): Promise<void> {
-  for (;;) {
+/** Reads on to the last commit. */
+async function pull({ feed, overlay, seen, last }: Simulation): Promise<void> {
+  while (last === null || !isReached(last, overlay.cursor)) {
     const { value } = (await feed.next()) as { value: ChangeBatch }
     for (const { commit } of value.changes) seen.add(commit)
     overlay.apply(value)
-    if (value.upToDate) return
+    if (value.upToDate && last === null) return
   }
 }
 
-async function elsewhere({ db, random }: Simulation): Promise<void> {
+async function elsewhere(simulation: Simulation): Promise<void> {
+  const { db, random } = simulation
   const path = `shared/${IDS[Math.floor(random() * IDS.length)]}`
-  if (random() < 0.3) await db.delete(path).catch(() => {})
-  else await db.put(path, { n: Math.floor(random() * 100), of: 'another' })
+  const isDelete = random() < 0.3
+  const write = isDelete ? db.delete(path) : db.put(path, { n: Math.floor(random() * 100), of: 'another' })
+  const result = await write.catch(() => null)
+  if (result !== null) simulation.last = result.cursor
 }
 
 function isReached(cursor: Cursor, at: Cursor | null): boolean {
@@ -140,6 +148,7 @@ async function simulate(seed: number, make: () => Overlay): Promise<string | nul
     sent: [],
     seen: new Set(),
     count: 0,
+    last: null,
   }
   try {
     await pull(simulation)
@@ -176,7 +185,8 @@ async function settled(simulation: Simulation): Promise<string | null> {
     await execute(simulation)
     tell(simulation)
   }
-  while (simulation.overlay.pending > 0) await pull(simulation)
+  await pull(simulation)
+  if (simulation.overlay.pending > 0) return 'writes are pending at the end'
   const [shown, truth] = [shownBy(simulation.overlay), await oracle(simulation)]
   return inOrder(shown) === inOrder(truth) ? null : 'the end is not the truth'
 }

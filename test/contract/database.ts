@@ -38,7 +38,7 @@ import { writes } from './database/writes.ts'
 
 export type { DatabaseSubject } from './database/subject.ts'
 
-const CHAPTERS = [
+const CALLS = [
   paths,
   names,
   values,
@@ -57,11 +57,6 @@ const CHAPTERS = [
   collections,
   diffs,
   logs,
-  atLeasts,
-  changes,
-  feeds,
-  ephemeral,
-  interrupts,
   limits,
   races,
   purges,
@@ -69,16 +64,20 @@ const CHAPTERS = [
   keptPasts,
   wheres,
   searches,
-  lives,
-  resumes,
-  shapes,
-  depthsOfFeeds,
-  watches,
 ]
+
+const FEEDS = [atLeasts, changes, feeds, ephemeral, interrupts, lives, resumes, shapes, depthsOfFeeds, watches]
 
 /** What every `Database` keeps, wherever it runs: the engine over any store, and a client over any transport. */
 export function databaseContract(subject: DatabaseSubject): void {
   describe(`database on ${subject.name}`, () => {
-    for (const chapter of CHAPTERS) chapter(subject)
+    for (const chapter of [...CALLS, ...FEEDS]) chapter(subject)
+  })
+}
+
+/** The chapters of feeds, for another way of the same feeds: its calls are those of a subject that runs them all. */
+export function feedContract(subject: DatabaseSubject): void {
+  describe(`feeds on ${subject.name}`, () => {
+    for (const chapter of FEEDS) chapter(subject)
   })
 }

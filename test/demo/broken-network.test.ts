@@ -81,6 +81,8 @@ describeInChromium('The demo on a broken network', (browser) => {
     await one.context.setOffline(true)
     await other.write('While you were offline')
     await one.likeQuote()
+    await other.post('While you were offline').waitFor()
+    expect([await one.post('While you were offline').count(), await other.quoteLikes()]).toEqual([0, 12])
     await one.context.setOffline(false)
     await one.post('While you were offline').waitFor()
     await until(async () => (await other.quoteLikes()) === 13)
@@ -88,12 +90,23 @@ describeInChromium('The demo on a broken network', (browser) => {
 
   test('shows what came while the page was frozen', async () => {
     const url = await serveDemo()
-    const [one, other] = [await visit(browser(), url), await visit(browser(), url)]
-    const session = await one.context.newCDPSession(one.page)
-    await session.send('Page.setWebLifecycleState', { state: 'frozen' })
-    await other.write('While you were away')
-    await other.post('While you were away').waitFor()
-    await session.send('Page.setWebLifecycleState', { state: 'active' })
-    await one.post('While you were away').waitFor()
+    const one = await visit(browser(), url)
+    const session = await browser().newBrowserCDPSession()
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo')
+    const renderers = processInfo.filter(({ type }) => type === 'renderer')
+    // Page.setWebLifecycleState changes nothing in a browser without windows.
+    const signal = (name: NodeJS.Signals): void => renderers.forEach(({ id }) => process.kill(id, name))
+    signal('SIGSTOP')
+    const alive = one.page.evaluate(() => 'alive')
+    const writes = async (): Promise<string> => {
+      for (let i = 1; i <= 50; i++) {
+        await ask(`${url}/graphql`, `mutation { put(path: "posts/tides/title", value: "Write ${i}") { id } }`)
+      }
+      return 'frozen'
+    }
+    expect(await Promise.race([alive, writes()])).toBe('frozen')
+    signal('SIGCONT')
+    expect(await alive).toBe('alive')
+    await one.post('Write 50').waitFor()
   })
 })

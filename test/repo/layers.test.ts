@@ -120,7 +120,7 @@ const ALLOWED: readonly Import[] = [
   ['src/react/probe.ts', '../client/live/live-state.ts'],
   ['src/vue/probe.ts', 'vue'],
   ['src/tanstack-db/probe.ts', '../core/database.ts'],
-  ['src/documents/probe.ts', '../client/operations/typed-text.ts'],
+  ['src/documents/probe.ts', '../core/json/json.ts'],
   ['src/testing/probe.ts', '../server/app.ts'],
   ['src/testing/probe.ts', '../client/connect.ts'],
   ['src/cli/probe.ts', '../server/config.ts'],

@@ -17,7 +17,7 @@ export const START = 'npm ci\nnpm start\n'
 export async function openDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-page-'))
   await mkdir(join(directory, 'examples'))
-  for (const folder of ['node_modules', 'dist']) await symlink(join(ROOT, folder), join(directory, folder))
+  for (const folder of ['node_modules', 'dist', 'bin']) await symlink(join(ROOT, folder), join(directory, folder))
   await cp(join(ROOT, 'package.json'), join(directory, 'package.json'))
   return directory
 }
@@ -65,6 +65,7 @@ export class Reader {
   /** `isSeeded`: with what the demo begins with. Default false. */
   async start(isSeeded = false): Promise<void> {
     this.#server = await startServer('npm start', { data: join(this.directory, 'data'), isSeeded })
+    await this.#shell.run(`export TIDEMARK_URL=http://localhost:${this.#server.port}`)
   }
 
   async close(): Promise<void> {

@@ -22,6 +22,7 @@ describe('a verification', () => {
       versions: 7,
       documents: 2,
       deleted: 2,
+      unfinishedPurges: 0,
       violations: 0,
       sentences: [],
     })

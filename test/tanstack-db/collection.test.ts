@@ -1,11 +1,17 @@
-import { createCollection, createTransaction, type Collection } from '@tanstack/db'
+import { createCollection, createTransaction, type Collection, type StandardSchema } from '@tanstack/db'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
 import { connect } from '../../src/client/connect-node.ts'
-import { tidemarkCollectionOptions, type TidemarkCollection } from '../../src/tanstack-db/collection-options.ts'
+import type { ChangeBatch } from '../../src/core/database.ts'
+import {
+  tidemarkCollectionOptions,
+  type CollectionClient,
+  type TidemarkCollection,
+} from '../../src/tanstack-db/collection-options.ts'
 import { testServer } from '../../src/testing/test-server.ts'
 import { startProxy } from '../support/client/reply-losing-proxy.ts'
 import { soon } from '../support/time/soon.ts'
+import { turns } from '../support/time/turns.ts'
 import { until } from '../support/time/until.ts'
 
 type Post = { id: string; title: string; likes?: number; author?: { name: string } }
@@ -156,6 +162,57 @@ describe('a collection of TanStack DB', () => {
     proxy.open(true)
     await until(() => posts.has('3') && !posts.has('1'))
     expect(posts.size).toBe(2)
+  })
+
+  test('a schema checks what is inserted, before it is sent', async () => {
+    const { client } = await open()
+    const isPost = (row: unknown): row is Post => typeof (row as Partial<Post>).title === 'string'
+    const schema: StandardSchema<Post> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (row) => (isPost(row) ? { value: row } : { issues: [{ message: 'a title is a text' }] }),
+      },
+    }
+    const posts = createCollection(tidemarkCollectionOptions<Post, typeof schema>({ client, path: 'posts', schema }))
+    onTestFinished(() => posts.cleanup())
+    await soon(posts.preload())
+    expect(() => posts.insert({ id: '3', title: 3 as never })).toThrow('a title is a text')
+    await soon(posts.insert({ id: '3', title: 'Sand' }).isPersisted.promise)
+    expect(await client.get('posts/3/title')).toBe('Sand')
+  })
+
+  test('a row stays as it was made when the answer comes before the feed', async () => {
+    const { client, collect } = await open()
+    let isOpen = true
+    let isAnswered = false
+    async function* late(feed: AsyncIterable<ChangeBatch>): AsyncIterableIterator<ChangeBatch> {
+      for await (const batch of feed) {
+        await until(() => isOpen)
+        yield batch
+      }
+    }
+    const slow: CollectionClient = {
+      live: (paths, options) => late(client.live(paths, options)),
+      transact: async (ops) => {
+        const result = await client.transact(ops)
+        isAnswered = true
+        return result
+      },
+    }
+    const posts = await collect({ client: slow })
+    const seen: string[] = []
+    posts.subscribeChanges((changes) => seen.push(...changes.map(({ type, key }) => `${type} ${key}`)))
+    isOpen = false
+    const insert = posts.insert({ id: '3', title: 'Sand' })
+    await until(() => isAnswered)
+    await turns()
+    expect(posts.has('3')).toBe(true)
+    expect(insert.state).toBe('persisting')
+    isOpen = true
+    await soon(insert.isPersisted.promise)
+    expect(posts.get('3')?.title).toBe('Sand')
+    expect(seen.filter((change) => change.startsWith('delete'))).toEqual([])
   })
 
   test('a shape that the server refuses makes the collection fail with its error', async () => {

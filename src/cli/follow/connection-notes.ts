@@ -1,4 +1,4 @@
-import type { ConnectionStatus } from '../../client/connection/connection.ts'
+import type { ConnectionStatus } from '../../client/connection/connection-status.ts'
 import type { ReadableStore } from '../../client/readable.ts'
 import type { Output } from '../run/output.ts'
 

@@ -39,7 +39,7 @@ export class Output {
     this.paint = paintOf(this.format === 'text' && isColoured(stdout, env))
     stdout.on('error', (error: NodeJS.ErrnoException) => {
       this.#isClosed = true
-      options.abort(error.code === 'EPIPE' ? new CommandExit(0) : error)
+      options.abort(error.code === 'EPIPE' ? new CommandExit(0) : unwritable(error))
     })
     // Where nobody reads the errors, there is nobody to tell.
     options.stderr.on('error', () => {})
@@ -106,6 +106,10 @@ class Rows {
   async end(): Promise<void> {
     if (this.#format === 'json') await this.#write(this.#count === 0 ? '[]\n' : ']\n')
   }
+}
+
+function unwritable({ code = '' }: NodeJS.ErrnoException): CommandExit {
+  return new CommandExit(1, `The output cannot be written (${code}): what was asked for is done.`, { system: code })
 }
 
 const FORMATS: readonly string[] = ['text', 'json', 'ndjson']

@@ -53,6 +53,6 @@ export async function readToken(file: string): Promise<string> {
 /** The address of a server. Throws BAD_REQUEST. */
 export function checkedUrl(text: string): string {
   const { protocol = '' } = URL.canParse(text) ? new URL(text) : {}
-  if (protocol === 'http:' || protocol === 'https:') return text.replace(/\/+$/, '')
+  if (protocol === 'http:' || protocol === 'https:') return text.replace(/(?:\/graphql)?\/*$/, '')
   throw badUsage(`${JSON.stringify(text)} is no address of a server: write it as ${DEFAULT_URL}.`)
 }

@@ -1,7 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { StartError, type Config } from '../../server/config/config.ts'
@@ -17,6 +15,9 @@ interface BackgroundServer {
   readonly log: string
 }
 
+/** Flags of this process, and not of the server that it starts. */
+const OWN_FLAGS = ['--background', '--open']
+
 /**
  * Runs this command, without the flag, in a process of its own, and resolves when the server takes requests. Its log
  * is a file beside the data directory. Throws StartError with what the server said when it ended before.
@@ -26,10 +27,8 @@ export async function startInBackground(config: Config): Promise<BackgroundServe
     throw new StartError('With --background the data lies in a directory: leave --memory and --mongodb out.')
   }
   const log = `${config.directory}.log`
-  await mkdir(dirname(log), { recursive: true })
-  const file = openSync(log, 'a')
-  const begun = statSync(log).size
-  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => arg !== '--background')]
+  const file = openLogFile(log)
+  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => !OWN_FLAGS.includes(arg))]
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', file] })
   closeSync(file)
   const { stdout } = child as ChildProcessByStdio<null, Readable, null>
@@ -39,7 +38,18 @@ export async function startInBackground(config: Config): Promise<BackgroundServe
   })
   stdout.destroy()
   child.unref()
-  if (line === null) throw new StartError(readFileSync(log).subarray(begun).toString('utf8').trim())
+  // A start that fails writes its sentence last.
+  if (line === null) throw new StartError(readFileSync(log, 'utf8').trimEnd().split('\n').at(-1))
   const { url, pid = null } = JSON.parse(line) as { url: string; pid?: number }
   return { pid, url, line, log }
+}
+
+function openLogFile(log: string): number {
+  try {
+    return openSync(log, 'a')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const remedy = 'make the directory in which it lies, or choose other data.'
+    throw new StartError(`The log ${log} cannot be written (${code}): ${remedy}`, { cause: error })
+  }
 }

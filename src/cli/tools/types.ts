@@ -118,11 +118,11 @@ function fileText(
       ([pattern, sample]) =>
         `  ${/^[A-Za-z_$][\w$]*$/.test(pattern) ? pattern : JSON.stringify(pattern)}: ${typeText(sample, '  ')}\n`,
     )
-  const lines = [
+  return [
     `// Inferred by \`tidemark types\` from at most ${limit} documents of each collection,`,
     `// as of ${cursor}. Run it again when the data looks different.`,
-    'export interface Schema {',
-    `${fields.join('')}}\n`,
-  ]
-  return lines.join('\n')
+    'export type Schema = {',
+    `${fields.join('')}}`,
+    '',
+  ].join('\n')
 }

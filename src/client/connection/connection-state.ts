@@ -62,7 +62,7 @@ interface ConnectionStep {
 const OPENING_MS = 5_000
 const PROBE_MS = 3_000
 /** Silence after which a socket that was asleep is probed, ms. */
-const SUSPECT_MS = 5_000
+export const SUSPECT_MS = 5_000
 const RESTART_JITTER_MS = 1_000
 const WAKE_JITTER_MS = 250
 const SOCKET_AGAIN_MS = 300_000
@@ -179,4 +179,10 @@ function probing(state: ConnectionState): ConnectionStep {
 function woke(state: ConnectionState, silentMs: number): ConnectionStep {
   if (state.phase === 'up' && silentMs >= SUSPECT_MS) return probing(state)
   return state.phase === 'waiting' ? step(state, timer(WAKE_JITTER_MS, 0)) : step(state)
+}
+
+/** Whether the timer of a state goes on in the next one. */
+export function keepsTimer(before: ConnectionState, after: ConnectionState): boolean {
+  const isStreaming = ({ phase }: ConnectionState): boolean => phase === 'streaming' || phase === 'stalled'
+  return isStreaming(before) && isStreaming(after)
 }

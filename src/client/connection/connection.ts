@@ -1,69 +1,32 @@
+import { linkSignals } from '../abort.ts'
 import { DatabaseError } from '../../core/error.ts'
-import { unref, type Platform } from '../platform.ts'
-import { WritableStore, type ReadableStore } from '../readable.ts'
 import { BrokenConnection, type GraphqlResult } from '../operations/remote-errors.ts'
-import type { RemoteOperation } from '../operations/requests.ts'
+import { isLarge, type RemoteOperation } from '../operations/requests.ts'
+import { unref } from '../platform.ts'
+import type { ReadableStore } from '../readable.ts'
 import {
   initialState,
+  keepsTimer,
   nextConnection,
+  SUSPECT_MS,
   type ConnectionAction,
   type ConnectionEvent,
   type ConnectionState,
 } from './connection-state.ts'
-import type { HttpLink } from './http-link.ts'
-import { ABNORMAL_CLOSURE, type Credentials, type Link, type SubscriptionSink } from './link.ts'
+import { StatusStore, type ConnectionStatus } from './connection-status.ts'
+import { closingError } from './connection-failure.ts'
+import type { ConnectionOptions, ConnectionUser, RequestOptions } from './connection-options.ts'
+import { ABNORMAL_CLOSURE, type Link, type SubscriptionSink } from './link.ts'
 import type { SocketLink } from './socket-link.ts'
-
-/** The state of a client's connection. */
-export interface ConnectionStatus {
-  readonly status: 'idle' | 'connecting' | 'live' | 'offline' | 'denied'
-  /** Of feeds: WebSocket, or server-sent events. */
-  readonly transport: 'ws' | 'sse'
-  /** Since when, ms since 1970. */
-  readonly since: number
-  /** When the next attempt begins, ms since 1970; null: none is due. */
-  readonly retryAt: number | null
-  /** Writes that are not answered. */
-  readonly pending: number
-}
-
-/** Waits for a connection that shows data. */
-interface ConnectionUser {
-  /** Feeds may begin or go on. */
-  resume(): void
-  /** Nothing will come any more. */
-  fail(error: DatabaseError): void
-}
-
-/** Options of one query or mutation. */
-export interface RequestOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Called when a connection that is known to be there has the request; perhaps never. */
-  readonly handed?: (() => void) | undefined
-}
-
-interface ConnectionOptions {
-  readonly wsUrl: string
-  readonly http: HttpLink
-  readonly platform: Platform
-  readonly credentials: Credentials
-  readonly usesSockets: boolean
-  /** Whether event streams take the place of sockets that do not pass. */
-  readonly mayStream: boolean
-  onServerTime(time: string): void
-  /** Asks again what has no answer; resolves when it is answered. Feeds go on after that. */
-  beforeResume(): Promise<void>
-}
 
 const TICK_MS = 1_000
 /** Three heartbeats. */
 const SILENCE_MS = 45_000
-const OFFLINE_AFTER_MS = 3_000
 
 /** Runs the machine of connection-state.ts: its socket, its timers, and who waits for it. */
 export class Connection {
   readonly #options: ConnectionOptions
-  readonly #status: WritableStore<ConnectionStatus>
+  readonly #status: StatusStore
   readonly #users = new Set<ConnectionUser>()
   readonly #closing = new AbortController()
   #state: ConnectionState
@@ -75,7 +38,6 @@ export class Connection {
   #tick: ReturnType<typeof setInterval> | undefined
   #endWake: (() => void) | null = null
   #receivedAt = 0
-  #disconnectedAt: number | null = null
   #retryAt: number | null = null
   #pending = 0
   /** Whether a request by HTTP was answered, and no connection broke since: only then is one known to be there. */
@@ -88,13 +50,7 @@ export class Connection {
     this.#options = options
     this.#state = initialState(options.usesSockets)
     this.#transport = options.usesSockets ? 'ws' : 'sse'
-    this.#status = new WritableStore<ConnectionStatus>({
-      status: 'idle',
-      transport: this.#transport,
-      since: Date.now(),
-      retryAt: null,
-      pending: 0,
-    })
+    this.#status = new StatusStore(this.#transport)
   }
 
   get status(): ReadableStore<ConnectionStatus> {
@@ -130,26 +86,34 @@ export class Connection {
   /** A query or a mutation, over the socket when it is up, else by HTTP. Throws BrokenConnection. */
   async request(operation: RemoteOperation, { signal, handed }: RequestOptions = {}): Promise<GraphqlResult> {
     if (this.#failure !== null) throw this.#failure
-    const bounded = signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal])
-    const link = this.#requestLink()
+    const link = this.#requestLink(operation)
     const isHttp = link === this.#options.http
     if (!isHttp || this.#isHttpAnswered) handed?.()
+    const linked = linkSignals(signal, this.#closing.signal)
     try {
-      const result = await link.request(operation, bounded)
+      const result = await link.request(operation, linked.signal)
       this.#isHttpAnswered ||= isHttp
       this.#dispatch({ kind: 'upToDate' })
+      this.#options.onAnswer()
       return result
     } catch (error) {
       if (error instanceof BrokenConnection) this.#isHttpAnswered = false
       throw error
+    } finally {
+      linked.release()
     }
   }
 
   /** Starts a subscription on the transport of feeds. */
   subscribe(operation: RemoteOperation, sink: SubscriptionSink): () => void {
-    if (this.#transport === 'ws' && this.#link !== null && this.#isUp()) return this.#link.subscribe(operation, sink)
     if (this.#transport === 'sse') return this.#options.http.subscribe(operation, this.#observed(sink))
-    queueMicrotask(() => sink.ended(new BrokenConnection('There is no connection.')))
+    const error = isLarge(operation)
+      ? new DatabaseError('TOO_LARGE', 'The arguments of the feed are too long for one message: send less.')
+      : new BrokenConnection('There is no connection.')
+    if (this.#link !== null && this.#isUp() && error instanceof BrokenConnection) {
+      return this.#link.subscribe(operation, sink)
+    }
+    queueMicrotask(() => sink.ended(error))
     return () => {}
   }
 
@@ -176,15 +140,21 @@ export class Connection {
     return this.#state.phase === 'up' || this.#state.phase === 'probing'
   }
 
-  #requestLink(): Link {
-    return this.#link !== null && this.#state.phase === 'up' ? this.#link : this.#options.http
+  #requestLink(operation: RemoteOperation): Link {
+    const isReady = this.#link !== null && this.#state.phase === 'up' && !isLarge(operation)
+    return isReady && this.#link !== null ? this.#link : this.#options.http
   }
 
   /** Tells the machine what an event stream brings. */
   #observed(sink: SubscriptionSink): SubscriptionSink {
     return {
-      received: () => sink.received?.(),
+      received: () => {
+        this.#receivedAt = Date.now()
+        sink.received?.()
+      },
       next: (result) => {
+        this.#receivedAt = Date.now()
+        if (this.#state.phase === 'stalled') this.#options.onAnswer()
         this.#dispatch({ kind: 'received' })
         sink.next(result)
       },
@@ -192,6 +162,7 @@ export class Connection {
         if (error instanceof BrokenConnection) {
           this.#isHttpAnswered = false
           this.#dispatch({ kind: 'broken' })
+          void this.#resume()
         }
         sink.ended(error)
       },
@@ -199,7 +170,15 @@ export class Connection {
   }
 
   #woke(): void {
-    this.#dispatch({ kind: 'woke', silentMs: Date.now() - this.#receivedAt })
+    const silentMs = this.#silentMs()
+    if (silentMs > SUSPECT_MS) this.#options.http.abandon()
+    if (this.#transport === 'sse' && silentMs > SUSPECT_MS) for (const user of this.#users) user.doubt()
+    this.#dispatch({ kind: 'woke', silentMs })
+  }
+
+  /** By the clock of the machine, which goes on in its sleep; a clock that was set is as good as a silence. */
+  #silentMs(): number {
+    return Math.abs(Date.now() - this.#receivedAt)
   }
 
   #dispatch(event: ConnectionEvent): void {
@@ -285,7 +264,7 @@ export class Connection {
     this.#received()
     clearInterval(this.#tick)
     this.#tick = setInterval(() => {
-      if (Date.now() - this.#receivedAt > SILENCE_MS) this.#dispatch({ kind: 'silent' })
+      if (this.#silentMs() > SILENCE_MS) this.#dispatch({ kind: 'silent' })
     }, TICK_MS)
     unref(this.#tick)
     this.#dispatch({ kind: 'acknowledged' })
@@ -314,7 +293,7 @@ export class Connection {
   }
 
   #fail(code: number | null): void {
-    this.#failure = failureOf(code, this.#closeReason)
+    this.#failure = closingError(code, this.#closeReason)
     this.#dropLink()
     this.#setTimer(null)
     this.#endWake?.()
@@ -324,63 +303,7 @@ export class Connection {
   }
 
   #publish(): void {
-    const status = this.#statusNow()
-    const [transport, retryAt, pending] = [this.#transport, this.#retryAt, this.#pending]
-    const last = this.#status.get()
-    const since = status === last.status ? last.since : Date.now()
-    const next = { status, transport, since, retryAt, pending }
-    if (!isSameStatus(last, next)) this.#status.set(next)
+    const [transport, retryAt, pending, isResuming] = [this.#transport, this.#retryAt, this.#pending, this.#isResuming]
+    this.#status.report({ phase: this.#state.phase, transport, retryAt, pending, isResuming })
   }
-
-  #statusNow(): ConnectionStatus['status'] {
-    switch (this.#state.phase) {
-      case 'up':
-      case 'probing':
-      case 'streaming':
-        this.#disconnectedAt = null
-        return this.#isResuming ? 'connecting' : 'live'
-      case 'denied':
-        return 'denied'
-      case 'idle':
-        return 'idle'
-      case 'ended':
-        return 'offline'
-      case 'opening':
-      case 'waiting':
-      case 'stalled':
-        return this.#statusWithout()
-    }
-  }
-
-  /** `offline` after some seconds without a connection. */
-  #statusWithout(): ConnectionStatus['status'] {
-    if (this.#transport === 'sse' && this.#state.phase !== 'stalled') return 'live'
-    const now = Date.now()
-    if (this.#disconnectedAt === null) {
-      this.#disconnectedAt = now
-      unref(setTimeout(() => this.#publish(), OFFLINE_AFTER_MS))
-    }
-    return now - this.#disconnectedAt >= OFFLINE_AFTER_MS ? 'offline' : 'connecting'
-  }
-}
-
-function isSameStatus(a: ConnectionStatus, b: ConnectionStatus): boolean {
-  return (
-    a.since === b.since &&
-    a.transport === b.transport &&
-    a.retryAt === b.retryAt &&
-    a.pending === b.pending &&
-    a.status === b.status
-  )
-}
-
-function keepsTimer(before: ConnectionState, after: ConnectionState): boolean {
-  const isStreaming = ({ phase }: ConnectionState): boolean => phase === 'streaming' || phase === 'stalled'
-  return isStreaming(before) && isStreaming(after)
-}
-
-function failureOf(code: number | null, reason: string): DatabaseError {
-  if (code === null) return new DatabaseError('UNREACHABLE', 'The client is closed.', { outcome: 'UNKNOWN' })
-  if (code === 4401) return new DatabaseError('FORBIDDEN', 'The server refused the token twice: give another one.')
-  return new DatabaseError('INTERNAL', `The server closed the connection with ${code}: ${reason}`)
 }

@@ -21,8 +21,10 @@ export interface Link {
 /** How the server knows the client. */
 export interface Credentials {
   readonly actor?: string | undefined
-  /** Asked at each connection. */
-  readonly token: () => Promise<string | undefined>
+  /** The token that was given last; asked for when there is none. Rejects with BrokenConnection. */
+  token(): Promise<string | undefined>
+  /** Asks for the token again: for a new connection, and when the server refused the last one. */
+  renewed(): Promise<string | undefined>
 }
 
 /** Code of a socket that broke without a close frame (RFC 6455, section 7.4.1). */

@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.ts'
 import { createClient, type Client as SocketClient } from 'graphql-ws/client'
 import { BrokenConnection, remoteError, type GraphqlResult, type WireError } from '../operations/remote-errors.ts'
 import type { RemoteOperation } from '../operations/requests.ts'
@@ -76,10 +77,10 @@ export function openSocketLink({ url, webSocketImpl, credentials, observer }: So
   }
 }
 
-async function connectionParams({ actor, token }: Credentials): Promise<Record<string, unknown> | undefined> {
-  const given = await token()
-  if (actor === undefined && given === undefined) return undefined
-  return { ...(actor !== undefined && { actor }), ...(given !== undefined && { token: given }) }
+async function connectionParams(credentials: Credentials): Promise<Record<string, unknown> | undefined> {
+  const { actor } = credentials
+  const token = await credentials.renewed()
+  return actor === undefined && token === undefined ? undefined : { actor, token }
 }
 
 function closeOf(event: unknown): [code: number, reason: string] {
@@ -109,7 +110,9 @@ function subscribe(client: SocketClient, operation: RemoteOperation, sink: Subsc
   )
   return () => {
     isEnded = true
-    dispose()
+    // graphql-ws counts a subscription twice that ends here and, in the same chunk of bytes, on the server: then it
+    // closes the socket. Later the end by the server is known.
+    queueMicrotask(dispose)
   }
 }
 
@@ -122,21 +125,20 @@ function errorOf(error: unknown): Error {
 function request(client: SocketClient, operation: RemoteOperation, signal: AbortSignal): Promise<GraphqlResult> {
   return new Promise((resolve, reject) => {
     let answer: GraphqlResult | null = null
+    let forget = (): void => {}
     const dispose = subscribe(client, operation, {
       next: (result) => {
         answer = result
       },
       ended: (error) => {
-        signal.removeEventListener('abort', abort)
+        forget()
         if (answer !== null) resolve(answer)
         else reject(error ?? new BrokenConnection('The operation ended without an answer.'))
       },
     })
-    const abort = (): void => {
+    forget = onAbort(signal, () => {
       dispose()
       reject(signal.reason as Error)
-    }
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
+    })
   })
 }

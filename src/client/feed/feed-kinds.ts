@@ -12,7 +12,6 @@ import {
 } from '../operations/operations.generated.ts'
 import { operationOf } from '../operations/requests.ts'
 import type { FeedKind } from './remote-feed.ts'
-import { mergeBatches } from './merged-batches.ts'
 
 const HEARTBEAT_MS = 15_000
 
@@ -32,14 +31,12 @@ export function changesKind(
       if (left !== undefined) left -= batch.changes.length
       return batch
     },
-    // A heartbeat that nobody read is as good as the batch after it.
-    merge: (waiting, item) => (waiting.changes.length === 0 ? item : null),
     restarts: false,
     isComplete: () => left !== undefined && left <= 0,
   }
 }
 
-/** `live`: a slow reader gets the latest of each document. */
+/** `live`: every batch, in order; a reader that was paused then gets the latest of each document. */
 export function liveKind(paths: readonly string[], options: SentOptions<FeedOptions>): FeedKind<ChangeBatch> {
   return {
     ...batchKind(options),
@@ -48,9 +45,7 @@ export function liveKind(paths: readonly string[], options: SentOptions<FeedOpti
       const batch = readBatch(data['live'], options)
       return isRestarted && batch.reset === null ? { ...batch, reset: 'RESTORED' } : batch
     },
-    merge: mergeBatches,
     restarts: true,
-    isComplete: () => false,
   }
 }
 
@@ -73,19 +68,22 @@ export function watchKind(path: string, options: SentOptions<WatchOptions>): Fee
     restarts: false,
     isComplete: () => false,
     heartbeatMs: 0,
+    sizeOf: () => 0,
   }
 }
 
-function batchKind({
-  heartbeatMs = HEARTBEAT_MS,
-}: FeedOptions): Pick<FeedKind<ChangeBatch>, 'cursorOf' | 'isUpToDate' | 'asBehind' | 'isResumable' | 'heartbeatMs'> {
+function batchKind({ heartbeatMs = HEARTBEAT_MS }: FeedOptions) {
   return {
     cursorOf: ({ cursor }) => cursor,
     isUpToDate: ({ upToDate }) => upToDate,
     asBehind: (batch) => (batch.upToDate ? { ...batch, upToDate: false } : batch),
     isResumable: ({ cursor }) => !isHalf(cursor),
+    // A heartbeat that nobody read is as good as the batch after it.
+    merge: (waiting, item) => (waiting.changes.length === 0 && waiting.reset === null ? item : null),
+    isComplete: () => false,
     heartbeatMs,
-  }
+    sizeOf: (batch) => JSON.stringify(batch).length,
+  } satisfies Partial<FeedKind<ChangeBatch>>
 }
 
 /** Whether a cursor stands for half a snapshot, from which nothing resumes. */

@@ -1,7 +1,14 @@
+import { onAbort } from '../abort.ts'
 import type { Cursor } from '../../core/database/options.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Connection } from '../connection/connection.ts'
-import { isRetryable, remoteError, retryAfterMs, type GraphqlResult } from '../operations/remote-errors.ts'
+import {
+  BrokenConnection,
+  isRetryable,
+  remoteError,
+  retryAfterMs,
+  type GraphqlResult,
+} from '../operations/remote-errors.ts'
 import type { RemoteOperation } from '../operations/requests.ts'
 import { FEED_START, nextFeed, type FeedAction, type FeedEvent, type FeedState } from './feed-state.ts'
 import { ItemBuffer } from './item-buffer.ts'
@@ -24,20 +31,27 @@ export interface FeedKind<T> {
   readonly restarts: boolean
   /** Whether everything that was asked for has come, so that the server completes the feed. */
   isComplete(): boolean
-  /** A feed is broken when nothing came for three of them, ms. */
+  /** A feed is broken when nothing came for three of them, ms; 0: it has none. */
   readonly heartbeatMs: number
+  /** About how many characters an item has. */
+  sizeOf(item: T): number
 }
 
-/** Items that wait for the reader; then the feed is ended on the server, and resumed when they are read. */
+/** Items and characters that wait for the reader; then the feed ends on the server, and resumes when they are read. */
 const MAX_WAITING = 256
+const MAX_WAITING_CHARS = 2 ** 23
+/** Comments of event streams tell that the server is there where a feed has no heartbeat, ms. */
+const COMMENT_MS = 15_000
+/** A heartbeat of some ms tells nothing about a connection, ms. */
+const MIN_SILENCE_MS = 5_000
 
 /** One feed, over any number of connections, one after another. */
 export class RemoteFeed<T> implements AsyncIterableIterator<T> {
   readonly #connection: Connection
   readonly #kind: FeedKind<T>
   readonly #buffer: ItemBuffer<T>
-  readonly #leave: () => void
-  readonly #forget: () => void
+  #leave = (): void => {}
+  #forget = (): void => {}
   #state: FeedState = FEED_START
   #cursor: Cursor | null = null
   #isRestarted = false
@@ -46,6 +60,8 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
   #unsubscribe: (() => void) | null = null
   #alarm: ReturnType<typeof setTimeout> | undefined
   #waiting: ReturnType<typeof setTimeout> | undefined
+  /** Characters that came since the reader had read everything. */
+  #waitingChars = 0
   #isPaused = false
   #error: Error | null = null
 
@@ -53,18 +69,15 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
     this.#connection = connection
     this.#kind = kind
     this.#buffer = new ItemBuffer((waiting, item) => kind.merge(waiting, item))
-    const abort = (): void => this.#stop()
-    signal?.addEventListener('abort', abort, { once: true })
-    this.#forget = () => signal?.removeEventListener('abort', abort)
+    this.#forget = onAbort(signal, () => this.#stop())
     if (signal?.aborted === true || connection.failure !== null) {
-      this.#leave = () => {}
       this.#error = connection.failure
-      this.#dispatch({ kind: signal?.aborted === true ? 'ended' : 'failed' })
-      if (signal?.aborted === true) this.#buffer.drop()
+      this.#dispatch({ kind: 'failed' })
       return
     }
     this.#leave = connection.join({
       resume: () => this.#start(),
+      doubt: () => this.#dispatch({ kind: 'broken' }),
       fail: (error) => {
         this.#error = error
         this.#dispatch({ kind: 'failed' })
@@ -170,16 +183,28 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
 
   #receive({ data, errors }: GraphqlResult): void {
     this.#listen()
-    if (errors !== undefined || data == null) return this.#refused(remoteError(errors ?? []))
-    const item = this.#kind.read(data, this.#isRestarted)
+    if (errors !== undefined || data == null) return this.#refused(remoteError(errors))
+    const [isRead, item] = this.#read(data)
+    if (!isRead) return this.#refused(new BrokenConnection('No Tidemark answered, but something else.'))
     this.#isRestarted = false
     this.#dispatch({ kind: 'batch', upToDate: item === null || this.#kind.isUpToDate(item) }, item)
+  }
+
+  /** Whether the data are those of a feed, and the item that they are; null: one to be skipped. */
+  #read(data: Readonly<Record<string, unknown>>): readonly [isRead: boolean, item: T | null] {
+    try {
+      return [true, this.#kind.read(data, this.#isRestarted)]
+    } catch {
+      return [false, null]
+    }
   }
 
   #deliver(item: T): void {
     this.#cursor = this.#kind.cursorOf(item) ?? this.#cursor
     this.#buffer.push(item)
-    if (this.#buffer.size < MAX_WAITING || !this.#kind.isResumable(item)) return
+    this.#waitingChars = this.#buffer.size === 0 ? 0 : this.#waitingChars + this.#kind.sizeOf(item)
+    const isFull = this.#buffer.size >= MAX_WAITING || this.#waitingChars >= MAX_WAITING_CHARS
+    if (!isFull || !this.#kind.isResumable(item)) return
     this.#isPaused = true
     this.#drop()
     this.#state = { ...this.#state, phase: 'offline' }
@@ -209,16 +234,14 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
   #listen(): void {
     clearTimeout(this.#alarm)
     const { heartbeatMs } = this.#kind
-    if (heartbeatMs === 0) return
+    // A socket without feeds is watched by its own pings.
+    if (heartbeatMs === 0 && this.#connection.feedTransport === 'ws') return
     this.#alarm = setTimeout(
       () => {
         this.#connection.silent()
         this.#dispatch({ kind: 'broken' })
       },
-      Math.max(3 * heartbeatMs, MIN_SILENCE_MS),
+      Math.max(3 * (heartbeatMs === 0 ? COMMENT_MS : heartbeatMs), MIN_SILENCE_MS),
     )
   }
 }
-
-/** A heartbeat of some ms tells nothing about a connection, ms. */
-const MIN_SILENCE_MS = 5_000

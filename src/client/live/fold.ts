@@ -3,8 +3,11 @@ import { Copies } from '../../core/json/copies.ts'
 import { deleteField, getField, setField, type FieldPath } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import { LIMITS } from '../../core/limits.ts'
-import { isWithin, parsePath, type Path } from '../../core/path.ts'
-import { parsePatch, patched } from '../../core/patch/patch.ts'
+import { mergePatch } from '../../core/json/merge-patch.ts'
+import { runAtOnce } from '../../core/json/value-steps.ts'
+import type { Path } from '../../core/path.ts'
+import { applyJsonPatch, parseJsonPatch } from '../../core/patch/json-patch.ts'
+import { operatorSteps, parseOperators } from '../../core/patch/operators.ts'
 import { PatchBudget } from '../../core/patch/patch-error.ts'
 
 /** The documents at their paths while operations are folded over them. */
@@ -29,7 +32,7 @@ export function foldOp(documents: FoldedDocuments, op: Op, time: string): void {
 }
 
 function fold(documents: FoldedDocuments, op: Op, time: string): void {
-  const path = parsePath(op.path)
+  const path = op.path.split('/')
   switch (op.kind) {
     case 'post':
       if (op.id !== undefined) putDocument(documents, { path: `${op.path}/${op.id}`, value: op.value, time })
@@ -100,14 +103,18 @@ function change(
 
 function patchedValue(value: Json | undefined, patch: Patch, time: string): Json {
   if (value === undefined) throw new Error('Nothing is there to be patched.')
-  const [limits, copies, budget] = [LIMITS, new Copies(), new PatchBudget(LIMITS)]
-  return patched(value, parsePatch(patch, limits), { time, limits, copies, budget, place: [] }).apply()
+  if ('merge' in patch) return mergePatch(value, patch.merge)
+  const [copies, budget] = [new Copies(), new PatchBudget(LIMITS)]
+  return 'json' in patch
+    ? applyJsonPatch(value, parseJsonPatch(patch.json, LIMITS), budget).value
+    : runAtOnce(operatorSteps(value, parseOperators(patch.operators, LIMITS), { time, copies, budget }))
 }
 
 /** A field, or a document or a collection with everything below. */
 function remove(documents: FoldedDocuments, path: Path, time: string): void {
-  const below = [...documents.paths()].filter((text) => isWithin(text.split('/'), path))
-  if (below.length > 0) return below.forEach((text) => documents.remove(text))
+  const text = path.join('/')
+  const below = [...documents.paths()].filter((other) => other === text || other.startsWith(`${text}/`))
+  if (below.length > 0) return below.forEach((other) => documents.remove(other))
   const place = placeOf(documents, path)
   if (place === null || place.field.length === 0) return
   const value = deleteField(place.document.value, place.field)

@@ -1,13 +1,14 @@
+import { onAbort } from '../abort.ts'
 import type { ChangeBatch } from '../../core/database.ts'
 import type { Cursor, FeedOptions } from '../../core/database/options.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { canonicalJson } from '../../core/json/value.ts'
-import { parsePatterns, matches, type Pattern } from '../../core/pattern.ts'
 import type { OpenedCache } from '../cache/client-cache.ts'
-import type { ConnectionStatus } from '../connection/connection.ts'
+import type { ConnectionStatus } from '../connection/connection-status.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import type { WriteObserver } from '../writes/outbox.ts'
+import { toDatabaseError } from '../operations/remote-errors.ts'
 import { KeptShape } from './kept-shape.ts'
 import { LIVE_LOADING, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
@@ -28,6 +29,8 @@ const LINGER_MS = 5_000
 /** An acknowledged write that the shape does not show leaves at the next heartbeat. */
 const HEARTBEAT_MS = 5_000
 
+const DENIALS = ['FORBIDDEN', 'UNAUTHENTICATED']
+
 /** The documents of one shape, for as long as somebody looks at them. */
 export class LiveStore implements ReadableStore<LiveState> {
   readonly #deps: LiveStoreDeps
@@ -41,6 +44,9 @@ export class LiveStore implements ReadableStore<LiveState> {
   #error: DatabaseError | null = null
   /** Whether the feed has brought what is shown; else it comes from the cache. */
   #isCurrent = false
+  #now: LiveState = LIVE_LOADING
+  /** Whether subscribers have got the last state; else they get it when this turn ends. */
+  #isPublished = true
 
   constructor(deps: LiveStoreDeps, shape: LiveShape) {
     this.#deps = deps
@@ -51,10 +57,11 @@ export class LiveStore implements ReadableStore<LiveState> {
   }
 
   get(): LiveState {
-    return this.#state.get()
+    return (this.#now = this.#stateNow(this.#now))
   }
 
   subscribe(run: (value: LiveState) => void): () => void {
+    this.#state.set(this.get())
     return this.#state.subscribe(run)
   }
 
@@ -64,15 +71,17 @@ export class LiveStore implements ReadableStore<LiveState> {
   }
 
   /** Resolves when a place is shown, or the feed has ended. */
-  reached(cursor: Cursor, signal: AbortSignal): Promise<void> {
+  reached(cursor: Cursor, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
+      let forget = (): void => {}
       const look = (): void => {
-        if (this.isOpen && !signal.aborted && this.#error === null && !this.#overlay.hasReached(cursor)) return
+        if (this.isOpen && signal?.aborted !== true && this.#error === null && !this.#overlay.hasReached(cursor)) return
         this.#reached.delete(look)
+        forget()
         resolve()
       }
       this.#reached.add(look)
-      signal.addEventListener('abort', look, { once: true })
+      forget = onAbort(signal, look)
       look()
     })
   }
@@ -98,13 +107,13 @@ export class LiveStore implements ReadableStore<LiveState> {
     this.#overlay = this.#emptyOverlay()
     const observer = this.#observer()
     const endings = [this.#deps.observe(observer), this.#deps.connection.subscribe(() => this.#publish())]
-    abort.signal.addEventListener('abort', () => endings.forEach((end) => end()), { once: true })
+    onAbort(abort.signal, () => endings.forEach((end) => end()))
     void this.#follow(abort.signal)
   }
 
   #emptyOverlay(): Overlay {
     const { where, match, order = 'asc', depth = 0 } = this.#shape
-    const patterns = parsePatterns(this.#paths)
+    const patterns = this.#paths.map((path) => path.split('/'))
     return new Overlay({
       includes: (path) => patterns.some((pattern) => includes(pattern, path.split('/'), depth)),
       showsNew: ({ value }) => (match === undefined ? where === undefined : match(value)),
@@ -172,12 +181,12 @@ export class LiveStore implements ReadableStore<LiveState> {
   }
 
   async #fail(error: unknown, kept: KeptShape | null): Promise<void> {
-    this.#error =
-      error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
+    this.#error = toDatabaseError(error)
+    const isDenied = DENIALS.includes(this.#error.code)
     // Documents that may no longer be seen are no longer shown.
-    if (this.#error.code === 'FORBIDDEN') this.#overlay = this.#emptyOverlay()
+    if (isDenied) this.#overlay = this.#emptyOverlay()
     this.#publish()
-    if (this.#error.code === 'FORBIDDEN') await kept?.clear()
+    if (isDenied) await kept?.clear()
   }
 
   #changed(change: () => void): void {
@@ -190,21 +199,31 @@ export class LiveStore implements ReadableStore<LiveState> {
     for (const look of this.#reached) look()
   }
 
+  /** Subscribers learn of all changes of one turn at once; `get` shows each of them. */
   #publish(): void {
-    const status = this.#status()
-    const last = this.#state.get()
+    if (!this.#isPublished) return
+    this.#isPublished = false
+    queueMicrotask(() => {
+      this.#isPublished = true
+      this.#state.set(this.get())
+    })
+  }
+
+  /** The last state itself where nothing has changed. */
+  #stateNow(last: LiveState): LiveState {
+    const [status, pending, error] = [this.#status(), this.#overlay.pending, this.#error]
     const isShown = this.#overlay.cursor !== null || status === 'error'
     const { documents, byPath } = isShown ? this.#overlay.shown() : LIVE_LOADING
-    const pending = this.#overlay.pending
-    const isSame = last.status === status && last.documents === documents && last.pending === pending
-    if (isSame && last.error === this.#error) return
-    this.#state.set({ status, documents, byPath, pending, error: this.#error })
+    const isSame =
+      last.status === status && last.documents === documents && last.pending === pending && last.error === error
+    return isSame ? last : { status, documents, byPath, pending, error }
   }
 
   #status(): LiveState['status'] {
     if (this.#error !== null) return 'error'
     if (this.#overlay.cursor === null) return 'loading'
-    return this.#isCurrent && this.#deps.connection.get().status === 'live' ? 'live' : 'stale'
+    const isLive = this.#isCurrent && this.isOpen && this.#deps.connection.get().status === 'live'
+    return isLive ? 'live' : 'stale'
   }
 }
 
@@ -214,7 +233,7 @@ function feedKey({ where, params, columns, depth = 0 }: LiveShape, paths: readon
 }
 
 /** Whether a pattern with so many levels of collections below it shows the document at a path. */
-function includes(pattern: Pattern, path: readonly string[], depth: number | 'all'): boolean {
-  if (!matches(pattern, path, [])) return false
-  return depth === 'all' || Math.floor((path.length - pattern.length) / 2) <= depth
+function includes(pattern: readonly string[], path: readonly string[], depth: number | 'all'): boolean {
+  const isNamed = path.every((segment, i) => [undefined, '*', segment].includes(pattern[i]))
+  return isNamed && (depth === 'all' || Math.floor((path.length - pattern.length) / 2) <= depth)
 }

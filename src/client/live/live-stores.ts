@@ -29,11 +29,11 @@ export class LiveStores {
   }
 
   /** Resolves when every store in use shows a place. Rejects with the reason of `signal`. */
-  async synced(cursor: Cursor, signal: AbortSignal = new AbortController().signal): Promise<void> {
-    signal.throwIfAborted()
+  async synced(cursor: Cursor, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
     const open = [...this.#stores.values()].filter(({ isOpen }) => isOpen)
     await Promise.all(open.map((store) => store.reached(cursor, signal)))
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
   }
 
   close(): void {

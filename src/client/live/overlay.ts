@@ -44,6 +44,8 @@ export class Overlay {
   /** The place that the documents stand for; null before the first snapshot is whole. */
   #cursor: Cursor | null = null
   #shown: Shown = EMPTY
+  /** Whether something came since it was folded. */
+  #isChanged = false
 
   constructor(options: OverlayOptions) {
     this.#options = options
@@ -68,6 +70,7 @@ export class Overlay {
     this.#base = new Map(documents.map((document) => [document.path, document]))
     this.#next = null
     this.#cursor = cursor
+    this.#isChanged = true
   }
 
   /** Forgets the documents, which were of other data; the waiting operations are folded over the next ones. */
@@ -75,10 +78,12 @@ export class Overlay {
     this.#base = new Map()
     this.#next = new Map()
     this.#cursor = null
+    this.#isChanged = true
   }
 
   /** Applies a batch of `live`. */
   apply({ changes, cursor, upToDate, reset }: ChangeBatch): void {
+    this.#isChanged = true
     if (reset !== null) this.#next = new Map()
     const target = this.#next ?? this.#base
     for (const change of changes) {
@@ -95,6 +100,7 @@ export class Overlay {
   }
 
   add(key: string, ops: readonly Op[], time: string): void {
+    this.#isChanged = true
     this.#writes.set(key, { ops, time, cursor: null })
   }
 
@@ -102,12 +108,14 @@ export class Overlay {
   acknowledge(key: string, cursor: Cursor | null): void {
     const write = this.#writes.get(key)
     if (write === undefined) return
+    this.#isChanged = true
     if (cursor === null) this.#writes.delete(key)
     else write.cursor = cursor
     this.#dropReached()
   }
 
   remove(key: string): void {
+    this.#isChanged = true
     this.#writes.delete(key)
   }
 
@@ -120,6 +128,8 @@ export class Overlay {
 
   /** The documents to show now. A document that did not change is the same object as before. */
   shown(): Shown {
+    if (!this.#isChanged) return this.#shown
+    this.#isChanged = false
     const folded = this.#fold()
     const byPath = new Map<string, LiveDocument>()
     const sign = this.#options.order === 'asc' ? 1 : -1

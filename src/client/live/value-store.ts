@@ -1,6 +1,7 @@
-import { DatabaseError } from '../../core/error.ts'
+import type { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
-import type { ConnectionStatus } from '../connection/connection.ts'
+import type { ConnectionStatus } from '../connection/connection-status.ts'
+import { toDatabaseError } from '../operations/remote-errors.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 
 /** The state of a value store. */
@@ -55,9 +56,7 @@ async function followValue<Value>(
     for await (const { value } of values) store.set({ status: 'live', value, error: null })
   } catch (error) {
     if (signal.aborted) return
-    const known =
-      error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
-    store.set({ status: 'error', value: null, error: known })
+    store.set({ status: 'error', value: null, error: toDatabaseError(error) })
   } finally {
     leave()
   }

@@ -1,56 +1,25 @@
-import type {
-  Change,
-  ChangeBatch,
-  CollectionPage,
-  Document,
-  DocumentPage,
-  Reverted,
-  WriteResult,
-} from '../../core/database.ts'
-import type {
-  WireChange,
-  WireChangeBatch,
-  WireCollectionConnection,
-  WireCommit,
-  WireDocument,
-  WireDocumentConnection,
-  WireReverted,
-} from './operations.generated.ts'
+import type { ChangeBatch, ConnectionPage } from '../../core/database.ts'
+import type { WireChangeBatch, WirePageInfo } from './operations.generated.ts'
 
-/** A document; `isPart`: it holds the columns of a feed only. */
-export function documentOf({ localId, ...document }: WireDocument, isPart = false): Document {
-  return isPart ? { ...document, id: localId, isPart } : { ...document, id: localId }
+/** A batch of a feed, or a page of the log; `isPart`: its documents hold the columns of a feed only. */
+export function batchOf({ pageInfo, ...batch }: WireChangeBatch, isPart = false): ChangeBatch {
+  const changes = batch.changes.map((change) =>
+    isPart ? { ...change, document: { ...change.document, isPart } } : change,
+  )
+  const page = pageInfo && { pageInfo: { ...pageInfo, endCursor: pageInfo.endCursor ?? batch.cursor } }
+  return { ...batch, changes, ...page }
 }
 
-function changeOf(change: WireChange, isPart: boolean): Change {
-  return { ...change, document: documentOf(change.document, isPart) }
+interface WireConnection<Node> {
+  readonly edges: ConnectionPage<Node>['edges']
+  readonly pageInfo: WirePageInfo
+  readonly cursor: string
 }
 
-/** A batch of a feed, or a page of the log; `isPart`: the feed has columns. */
-export function batchOf({ changes, pageInfo, ...batch }: WireChangeBatch, isPart = false): ChangeBatch {
-  const read = { ...batch, changes: changes.map((change) => changeOf(change, isPart)) }
-  return pageInfo === null
-    ? read
-    : { ...read, pageInfo: { ...pageInfo, endCursor: pageInfo.endCursor ?? batch.cursor } }
-}
-
-/** The result of a write. */
-export function writeResultOf({ changes, ...commit }: WireCommit): WriteResult {
-  return { ...commit, changes: changes.map((change) => changeOf(change, false)) }
-}
-
-/** The result of a revert. */
-export function revertedOf({ commit, ...reverted }: WireReverted): Reverted {
-  return { ...reverted, commit: commit && writeResultOf(commit) }
-}
-
-/** A page of documents or versions. */
-export function documentPageOf({ edges, pageInfo, cursor, truncated }: WireDocumentConnection): DocumentPage {
-  const nodes = edges.map((edge) => ({ cursor: edge.cursor, node: documentOf(edge.node) }))
-  return { ...pageInfo, cursor, truncated, edges: nodes }
-}
-
-/** A page of collections. */
-export function collectionPageOf({ edges, pageInfo, cursor }: WireCollectionConnection): CollectionPage {
-  return { ...pageInfo, cursor, edges }
+/** A page of documents, versions or collections. */
+export function pageOf<Node, Connection extends WireConnection<Node>>({
+  pageInfo,
+  ...page
+}: Connection): Omit<Connection, 'pageInfo'> & WirePageInfo {
+  return { ...page, ...pageInfo }
 }

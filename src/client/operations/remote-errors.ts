@@ -1,4 +1,4 @@
-import { DatabaseError, ERRORS, type ErrorCode } from '../../core/error.ts'
+import { DatabaseError, isRetryableCode, type ErrorCode } from '../../core/error.ts'
 
 /** A result of GraphQL, as it comes from a server. */
 export interface GraphqlResult {
@@ -23,18 +23,22 @@ export class BrokenConnection extends Error {
   }
 }
 
-const isCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(ERRORS, code)
-
-/** The DatabaseError that a server sent; INTERNAL for a code that is not known. */
-export function remoteError(errors: readonly WireError[]): DatabaseError {
-  const [{ message, extensions = {} } = { message: 'The server sent an error without a word.' }] = errors
-  const { code, ...details } = extensions
-  return isCode(code) ? new DatabaseError(code, message, details) : new DatabaseError('INTERNAL', message, extensions)
+/** The DatabaseError that a server sent. Codes of later servers are passed on, and are not tried again. */
+export function remoteError(errors: readonly WireError[] | undefined): DatabaseError {
+  const [{ message, extensions = {} } = { message: 'The server sent neither data nor an error.' }] = errors ?? []
+  const { code = 'INTERNAL', ...details } = extensions
+  return new DatabaseError(code as ErrorCode, message, details)
 }
 
-/** Whether the same request may succeed later. */
+/** The DatabaseError of a fault in the client, or of one that is known. */
+export function toDatabaseError(error: unknown): DatabaseError {
+  return error instanceof DatabaseError ? error : new DatabaseError('INTERNAL', String(error), { cause: error })
+}
+
+/** Whether the same request may succeed later. UNREACHABLE is the client's own, when it gives up. */
 export function isRetryable(error: unknown): boolean {
-  return error instanceof BrokenConnection || (error instanceof DatabaseError && ERRORS[error.code].retryable)
+  if (!(error instanceof DatabaseError)) return error instanceof BrokenConnection
+  return error.code !== 'UNREACHABLE' && isRetryableCode(error.code)
 }
 
 /** The least time to wait before the next attempt, ms. */

@@ -1,9 +1,10 @@
+import { linkSignals, onAbort, type LinkedSignal } from '../abort.ts'
 import type { Op } from '../../core/database.ts'
 import type { Cursor } from '../../core/database/options.ts'
 import { DatabaseError, retryableError } from '../../core/error.ts'
 import { isRetryable } from '../operations/remote-errors.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
-import { scopesMeet, type WriteScope } from './write-scope.ts'
+import { ScopeSet, type WriteScope } from './write-scope.ts'
 import { withRetry } from './retry.ts'
 
 /** A write that has no answer, or that was refused. */
@@ -59,6 +60,8 @@ interface OutboxOptions {
 
 /** Writes that are sent at once. */
 const MAX_RUNNING = 16
+/** Waiting writes that are looked at for the next one to be sent. */
+const LOOKED_AT = 64
 const MAX_REFUSED = 100
 /** Feeds wait at most so long for writes of unknown outcome, ms. */
 const SETTLE_MS = 5_000
@@ -66,12 +69,13 @@ const SETTLE_MS = 5_000
 interface Entry {
   readonly order: WriteOrder<unknown>
   readonly at: number
-  readonly abort: AbortController
+  /** After it, nothing is tried again: ms of the monotonic clock. */
+  readonly deadline: number
+  /** Ends with the signal of the order, or the client. */
+  readonly link: LinkedSignal
   state: 'waiting' | 'sent'
   /** Whether its turn has come. */
   isStarted: boolean
-  /** Whether an attempt broke, so that the outcome is not known. */
-  isUnknown: boolean
   start: () => void
 }
 
@@ -126,11 +130,12 @@ export class Outbox {
     }
   }
 
-  /** Resolves when the writes of unknown outcome are answered, or after some seconds. */
+  /** Resolves when the writes that have begun are answered, or after some seconds. */
   async settle(): Promise<void> {
-    const deadline = Date.now() + SETTLE_MS
-    while ([...this.#entries].some(({ isUnknown }) => isUnknown)) {
-      const leftMs = deadline - Date.now()
+    const started = [...this.#entries].filter(({ isStarted }) => isStarted)
+    const deadline = performance.now() + SETTLE_MS
+    while (started.some((entry) => this.#entries.has(entry))) {
+      const leftMs = deadline - performance.now()
       if (leftMs <= 0) return
       await this.#nextSettled(leftMs)
     }
@@ -138,7 +143,7 @@ export class Outbox {
 
   /** Rejects everything that waits. */
   close(reason: DatabaseError): void {
-    for (const { abort } of this.#entries) abort.abort(reason)
+    for (const { link } of this.#entries) link.abort(reason)
   }
 
   #tell({ isShown }: Pick<WriteOrder<unknown>, 'isShown'>, tell: (observer: WriteObserver) => void): void {
@@ -149,10 +154,10 @@ export class Outbox {
     const entry: Entry = {
       order: order as WriteOrder<unknown>,
       at: Date.now(),
-      abort: new AbortController(),
+      deadline: performance.now() + this.#options.offlineMs,
+      link: linkSignals(order.signal),
       state: 'waiting',
       isStarted: false,
-      isUnknown: false,
       start: () => {},
     }
     this.#entries.add(entry)
@@ -163,57 +168,44 @@ export class Outbox {
 
   /** Resolves when no earlier write meets this one, and few enough are sent. */
   async #turn(entry: Entry): Promise<void> {
-    const { signal } = entry.abort
-    const end = forward(entry.order.signal, entry.abort)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        entry.start = resolve
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-        if (signal.aborted) reject(signal.reason as Error)
-        this.#startNext()
-      })
-    } finally {
-      end()
-    }
+    const { signal } = entry.link
+    await new Promise<void>((resolve, reject) => {
+      entry.start = resolve
+      onAbort(signal, () => reject(signal.reason as Error))
+      this.#startNext()
+    })
   }
 
   #startNext(): void {
-    if (this.#running >= MAX_RUNNING) return
-    const earlier: WriteScope[] = []
+    const earlier = new ScopeSet()
+    let looked = 0
     for (const entry of this.#entries) {
-      const { scope } = entry.order
-      if (!entry.isStarted && !earlier.some((other) => scopesMeet(scope, other))) {
-        this.#running++
-        entry.isStarted = true
-        entry.start()
-      }
       if (this.#running >= MAX_RUNNING) return
-      earlier.push(scope)
+      const { scope } = entry.order
+      if (!entry.isStarted) {
+        if (looked++ >= LOOKED_AT) return
+        if (!earlier.meets(scope)) {
+          this.#running++
+          entry.isStarted = true
+          entry.start()
+        }
+      }
+      earlier.add(scope)
     }
   }
 
-  async #send<T>(entry: Entry, order: WriteOrder<T>): Promise<T> {
-    const { signal } = entry.abort
-    const end = forward(order.signal, entry.abort)
+  #send<T>(entry: Entry, order: WriteOrder<T>): Promise<T> {
+    const { link, deadline } = entry
     const attempt = async (): Promise<T> => {
       try {
-        return await order.attempt(signal, () => this.#setState(entry, 'sent'))
+        return await order.attempt(link.signal, () => this.#setState(entry, 'sent'))
       } catch (error) {
-        entry.isUnknown = true
         if (isRetryable(error)) this.#setState(entry, 'waiting')
         throw error
       }
     }
-    try {
-      return await withRetry(attempt, {
-        deadline: entry.at + this.#options.offlineMs,
-        signal,
-        connected: this.#options.connected,
-        isWrite: true,
-      })
-    } finally {
-      end()
-    }
+    const { connected } = this.#options
+    return withRetry(attempt, { deadline, signal: link.signal, connected, isWrite: true })
   }
 
   #setState(entry: Entry, state: Entry['state']): void {
@@ -224,6 +216,7 @@ export class Outbox {
 
   #remove(entry: Entry): void {
     if (this.#entries.delete(entry) && entry.isStarted) this.#running--
+    entry.link.release()
     for (const settled of this.#settled) settled()
     this.#startNext()
     this.#publish()
@@ -277,12 +270,4 @@ export class Outbox {
     }
     this.#options.onPending(count)
   }
-}
-
-/** Aborts `target` with `signal`, until the returned function is called. */
-function forward(signal: AbortSignal | undefined, target: AbortController): () => void {
-  const abort = (): void => target.abort(signal?.reason)
-  if (signal?.aborted === true) abort()
-  signal?.addEventListener('abort', abort, { once: true })
-  return () => signal?.removeEventListener('abort', abort)
 }

@@ -1,11 +1,12 @@
-import { DatabaseError } from '../../core/error.ts'
+import { elapsed, linkSignals } from '../abort.ts'
 import { backOffMs } from '../connection/connection-state.ts'
+import { DatabaseError } from '../../core/error.ts'
 import { BrokenConnection, isRetryable, retryAfterMs } from '../operations/remote-errors.ts'
 
 interface RetryOptions {
-  /** After it, nothing is tried again, ms since 1970. */
+  /** After it, nothing is tried again: ms of the monotonic clock. */
   readonly deadline: number
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
   /** Resolves early when the connection is there again. */
   readonly connected: (signal: AbortSignal) => Promise<void>
   /** Whether the request may change data, so that its outcome matters. */
@@ -20,56 +21,35 @@ export async function withRetry<T>(attempt: () => Promise<T>, options: RetryOpti
   const { deadline, signal } = options
   let mayHaveArrived = false
   for (let failures = 0; ; failures++) {
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     try {
       return await attempt()
     } catch (error) {
-      signal.throwIfAborted()
+      signal?.throwIfAborted()
       if (!isRetryable(error)) throw error
       mayHaveArrived ||= !(error instanceof BrokenConnection) || error.mayHaveArrived
-      const waitMs = Math.max(retryAfterMs(error), Math.random() * backOffMs(failures))
-      const leftMs = deadline - Date.now()
-      if (leftMs <= retryAfterMs(error)) throw lastError(error, mayHaveArrived, options)
-      await waited(Math.min(waitMs, leftMs), { least: retryAfterMs(error), options })
+      const leastMs = retryAfterMs(error)
+      const leftMs = deadline - performance.now()
+      if (leftMs <= leastMs) throw lastError(error, mayHaveArrived, options)
+      const waitMs = Math.max(leastMs, Math.random() * backOffMs(failures))
+      await waited(Math.min(waitMs, leftMs), leastMs, options)
     }
   }
 }
 
 function lastError(error: unknown, mayHaveArrived: boolean, { isWrite }: RetryOptions): unknown {
   if (!(error instanceof BrokenConnection)) return error
-  const outcome = mayHaveArrived ? 'UNKNOWN' : 'NOT_DONE'
-  const remedy = 'check its address, and whether it runs'
-  return new DatabaseError('UNREACHABLE', `No server answered: ${remedy}.`, {
-    ...(isWrite && { outcome }),
+  return new DatabaseError('UNREACHABLE', 'No server answered: check its address, and whether it runs.', {
+    ...(isWrite && { outcome: mayHaveArrived ? 'UNKNOWN' : 'NOT_DONE' }),
     cause: error,
   })
 }
 
-/** Waits so many ms; when the connection is there again, only `least`. */
-async function waited(
-  ms: number,
-  { least, options }: { readonly least: number; readonly options: RetryOptions },
-): Promise<void> {
-  const wait = new AbortController()
-  const signal = AbortSignal.any([options.signal, wait.signal])
-  try {
-    const isBack = least > 0 ? [] : [options.connected(signal)]
-    await Promise.race([elapsed(ms, signal), ...isBack])
-  } finally {
-    wait.abort()
-  }
-}
-
-/** Resolves after so many ms, or when `signal` is aborted. */
-export function elapsed(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', done, { once: true })
-  })
+/** Waits so many ms; without a least wait, only until the connection is there again. */
+async function waited(ms: number, leastMs: number, { signal, connected }: RetryOptions): Promise<void> {
+  const wait = linkSignals(signal)
+  const isBack = leastMs > 0 ? [] : [connected(wait.signal)]
+  await Promise.race([elapsed(ms, wait.signal), ...isBack])
+  wait.abort()
+  wait.release()
 }

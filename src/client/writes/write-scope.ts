@@ -27,13 +27,27 @@ function documentOf(path: string): readonly string[] {
   return path.split('/').slice(0, 2)
 }
 
-/** Whether one of the places lies in one of the others, or above it. */
-export function scopesMeet(a: WriteScope, b: WriteScope): boolean {
-  return a.some((place) => b.some((other) => placesMeet(place, other)))
-}
+/** Scopes of several writes; a look-up costs the same however many there are. */
+export class ScopeSet {
+  /** The places, and those above them. */
+  readonly #places = new Set<string>()
+  readonly #above = new Set<string>()
 
-function placesMeet(a: readonly string[], b: readonly string[]): boolean {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false
-  return true
+  add(scope: WriteScope): void {
+    for (const place of scope) {
+      this.#places.add(place.join('/'))
+      for (let length = 0; length < place.length; length++) this.#above.add(place.slice(0, length).join('/'))
+    }
+  }
+
+  /** Whether one of the places lies in one of these, or above it. */
+  meets(scope: WriteScope): boolean {
+    return scope.some((place) => {
+      if (this.#above.has(place.join('/'))) return true
+      for (let length = 0; length <= place.length; length++) {
+        if (this.#places.has(place.slice(0, length).join('/'))) return true
+      }
+      return false
+    })
+  }
 }

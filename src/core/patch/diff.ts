@@ -1,3 +1,4 @@
+import { runAtOnce } from '../json/value-steps.ts'
 import jsonPatch from 'fast-json-patch'
 import { isObject, type Json, type JsonObject } from '../json/json.ts'
 import { isArray } from '../json/value.ts'
@@ -45,11 +46,7 @@ export function* diffSteps(
 
 /** As `diffSteps`, at once. */
 export function diffJson(from: Json | undefined, to: Json | undefined, bounds?: DiffBounds): readonly Difference[] {
-  const steps = diffSteps(from, to, bounds)
-  for (;;) {
-    const { done, value } = steps.next()
-    if (done === true) return value
-  }
+  return runAtOnce(diffSteps(from, to, bounds))
 }
 
 /** The differences at and below a path, in order; a step takes bounded time, and may be empty. */

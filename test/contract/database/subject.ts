@@ -9,6 +9,8 @@ export interface DatabaseSubject {
   readonly name: string
   /** An empty database for one test. */
   open(options?: { readonly now?: () => number; readonly limits?: Limits }): Promise<OpenDatabase>
+  /** Commits that are more than it keeps at hand for a reader, a multiple of 9. Default 4,500. */
+  readonly manyCommits?: number
   /** Laws, by id, that this database cannot keep. */
   readonly skip?: readonly { readonly law: string; readonly reason: string }[]
 }

@@ -12,6 +12,8 @@ export interface ReplyLosingProxy {
   cut(): void
   /** Whether new connections are taken; false also cuts those that are there. */
   open(isOpen: boolean): void
+  /** From now on, what comes on the connections that are there is swallowed; they stay open. */
+  swallow(): void
   close(): Promise<void>
 }
 
@@ -19,11 +21,15 @@ export interface ReplyLosingProxy {
 export async function startProxy(url: string, random: () => number, listenAt = 0): Promise<ReplyLosingProxy> {
   const port = Number(new URL(url).port)
   const sockets = new Set<Socket>()
+  const clients = new Set<Socket>()
+  const swallowed = new WeakSet<Socket>()
   let [share, lost, isOpen] = [0, 0, true]
   const server = createServer((client) => {
     if (!isOpen) return client.destroy()
     const upstream = connect(port, '127.0.0.1')
+    clients.add(client)
     const cut = (): void => {
+      clients.delete(client)
       for (const socket of [client, upstream]) {
         sockets.delete(socket)
         socket.destroy()
@@ -33,8 +39,9 @@ export async function startProxy(url: string, random: () => number, listenAt = 0
       sockets.add(socket)
       socket.on('error', cut).on('close', cut)
     }
-    client.on('data', (bytes) => upstream.write(bytes))
+    client.on('data', (bytes) => swallowed.has(client) || upstream.write(bytes))
     upstream.on('data', (bytes) => {
+      if (swallowed.has(client)) return
       if (random() >= share) return client.write(bytes)
       lost++
       return cut()
@@ -52,6 +59,7 @@ export async function startProxy(url: string, random: () => number, listenAt = 0
       isOpen = open
       if (!open) cutAll()
     },
+    swallow: () => clients.forEach((client) => swallowed.add(client)),
     close: async () => {
       cutAll()
       server.close()

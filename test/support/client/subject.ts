@@ -20,6 +20,8 @@ export function clientSubject({ name, options, sockets = true, skip }: ClientSub
   return {
     name,
     skip,
+    // More than the batches that wait for a slow reader in the client.
+    manyCommits: 900,
     open: async (opening = {}) => {
       const served = await serveMemory({ ...opening, sockets })
       const clients: Client[] = []
@@ -49,6 +51,10 @@ export const REMOTE_SKIPS: Skips = [
   ...['EP10', 'LV5', 'LV7', 'LV8', 'LV9', 'LV10', 'LV11', 'WA7', 'WA8'].map((law) => ({
     law,
     reason: 'what a slow reader misses depends on what its connection has taken already',
+  })),
+  ...['LV12', 'SH7', 'WA11'].map((law) => ({
+    law,
+    reason: 'arguments of feeds are refused by the server, with the first batch, and not at the call',
   })),
   ...['SH15', 'WA12'].map((law) => ({ law, reason: 'objects are shared within a process only' })),
 ]
