@@ -78,5 +78,5 @@ test('a key for each try is found: the same run makes more versions than writes'
 test('reads are repeated while answers are lost', async () => {
   const { client, proxy } = await lossy(0.4, { transport: 'sse' })
   for (let i = 0; i < 200 && proxy.lost() < 3; i++) expect(await client.get('counters/1')).toBe(0)
-  expect(proxy.lost()).toBe(3)
+  expect(proxy.lost()).toBeGreaterThan(2)
 })

@@ -1,4 +1,4 @@
-import { momentOf } from '../run/argument.ts'
+import { momentArgument } from '../run/argument.ts'
 import { withClient } from '../run/client.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { differenceLines } from './difference-lines.ts'
@@ -7,8 +7,8 @@ import { differenceLines } from './difference-lines.ts'
 export async function runDiff(given: Invocation): Promise<void> {
   const { args, output, signal } = given
   const [path = '', first = '', second] = args
-  const from = momentOf(first)
-  const to = second === undefined ? undefined : momentOf(second)
+  const from = momentArgument(first)
+  const to = second === undefined ? undefined : momentArgument(second)
   await withClient(given, async (db) => {
     const differences = await db.diff(path, { from, to, signal })
     const isText = output.format === 'text'

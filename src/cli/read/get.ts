@@ -1,7 +1,7 @@
 import type { Client } from '../../client/client.ts'
 import type { AsOf } from '../../core/database/options.ts'
 import { isObject } from '../../core/json/json.ts'
-import { countOf, momentOf } from '../run/argument.ts'
+import { countOf, momentArgument } from '../run/argument.ts'
 import { withClient } from '../run/client.ts'
 import { valueText } from '../run/colour.ts'
 import { nothingAt } from '../run/failure.ts'
@@ -16,7 +16,7 @@ interface GetFlags {
 export async function runGet(given: Invocation<GetFlags>): Promise<void> {
   const { args, flags, output, signal } = given
   const [path = ''] = args
-  const asOf = flags.asOf === undefined ? undefined : momentOf(flags.asOf)
+  const asOf = flags.asOf === undefined ? undefined : momentArgument(flags.asOf)
   const depth = countOf(flags.depth, '--depth')
   await withClient(given, async (db) => {
     const value = await db.get(path, { asOf, depth, signal })

@@ -1,7 +1,7 @@
 import type { Client } from '../../client/client.ts'
 import type { Collection, ConnectionPage, Document } from '../../core/database.ts'
 import type { AsOf } from '../../core/database/options.ts'
-import { countOf, jsonArgument, momentOf } from '../run/argument.ts'
+import { countOf, jsonArgument, momentArgument } from '../run/argument.ts'
 import { clockOf } from '../run/change-line.ts'
 import { withClient } from '../run/client.ts'
 import { shown } from '../run/colour.ts'
@@ -81,7 +81,7 @@ async function* pagesOf<Node>(
 ): AsyncGenerator<readonly Node[]> {
   let left = countOf(flags.first, '--first') ?? Infinity
   let after: string | undefined
-  let asOf = flags.asOf === undefined ? undefined : momentOf(flags.asOf)
+  let asOf = flags.asOf === undefined ? undefined : momentArgument(flags.asOf)
   for (;;) {
     const page = await read({ first: Math.min(PAGE, left), after, asOf })
     yield page.edges.map(({ node }) => node)

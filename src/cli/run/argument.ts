@@ -10,7 +10,7 @@ const AGO = /^(\d+)(s|m|h|d)$/
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** A moment of the past: a version (`3`), a cursor, or a time. Throws BAD_REQUEST. */
-export function momentOf(text: string, now: number = Date.now()): AsOf {
+export function momentArgument(text: string, now: number = Date.now()): AsOf {
   if (/^\d+$/.test(text)) return { version: Number(text) }
   return CURSOR.test(text) ? { cursor: text } : { time: timeOf(text, now) }
 }

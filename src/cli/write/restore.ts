@@ -1,4 +1,4 @@
-import { momentOf } from '../run/argument.ts'
+import { momentArgument } from '../run/argument.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { writeOnce, type WriteFlags } from './write-flags.ts'
 
@@ -9,7 +9,7 @@ interface RestoreFlags extends WriteFlags {
 /** `tidemark restore`: makes a path as it was at a moment. */
 export async function runRestore(given: Invocation<RestoreFlags>): Promise<void> {
   const [path = '', moment = ''] = given.args
-  const to = momentOf(moment)
+  const to = momentArgument(moment)
   const scope = given.flags.tree === true ? 'TREE' : undefined
   await writeOnce(given, (db, options) => db.restore(path, to, { ...options, scope }))
 }
