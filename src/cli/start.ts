@@ -7,7 +7,7 @@ import { stopOnSignals } from '../server/stop.ts'
 import { startInBackground } from './start/background.ts'
 import { openPage } from './start/open-page.ts'
 import { isTaken, runningAt } from './start/running-server.ts'
-import { linksOf, shownLinks, startBox } from './start/start-box.ts'
+import { linksOf, shownData, shownLinks, startBox } from './start/start-box.ts'
 import { canReadKeys, readKeys } from './start/start-keys.ts'
 
 /** npm forwards a signal that the whole process group got, as by Ctrl-C: the server gets it twice within this time. */
@@ -57,8 +57,14 @@ async function serveInBackground(config: Config, { open }: StartFlags): Promise<
   const { demo } = shownLinks(url)
   if (!process.stdout.isTTY) console.log(line)
   else if (pid === null) console.log(runningLinks(url))
-  else console.log(`The process ${pid} serves ${demo}, with its log in ${log}. tidemark stop ends it.`)
+  else console.log(`The process ${pid} serves ${demo}, with its log in ${log}. ${stopCommand(config)} ends it.`)
   if (open === true) openPage(demo)
+}
+
+/** The command that ends the server of a data directory from here. */
+function stopCommand(config: Config): string {
+  const isDefault = dataOf(config) === dataOf(readConfig({}, {}))
+  return isDefault ? 'tidemark stop' : `tidemark stop --data ${shownData(config)}`
 }
 
 /** Prints the addresses: as text on a terminal, which then also reads keys; as one JSON line to a pipe. */

@@ -11,9 +11,9 @@ export interface Target extends NamedServer {
 
 const DEFAULT_URL = 'http://localhost:4747'
 
-/** The server that flags, environment and contexts name, in this order. Throws BAD_REQUEST. */
+/** The server that flags, environment and the current context name, in this order. Throws BAD_REQUEST. */
 export async function targetOf(flags: CommonFlags, env: Environment): Promise<Target> {
-  const url = flags.url ?? nonEmpty(env['TIDEMARK_URL'])
+  const url = flags.url ?? (flags.context === undefined ? nonEmpty(env['TIDEMARK_URL']) : undefined)
   // A token is for the server of its context alone.
   const named = url === undefined ? await contextOf(flags.context, env) : null
   const token = await tokenOf(flags.tokenFile, env)

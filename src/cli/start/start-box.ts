@@ -63,13 +63,13 @@ export function startBox({ config, url, warning, isSeeded, readyMs, hasKeys, has
   ].join('\n')
 }
 
-/** A directory relative to this one, where that is shorter. */
-function shownData(config: Config): string {
+/** A directory below this one relative to it; every other one as it is. */
+export function shownData(config: Config): string {
   if (config.memory === true) return 'in memory, and gone at the end'
   const data = dataOf(config)
   if (config.mongodb !== undefined) return data
   const path = relative(process.cwd(), data)
-  return path !== '' && path.length < data.length ? path : data
+  return path === '' || path.startsWith('..') ? data : path
 }
 
 function seedHint({ memory }: Config): string {
