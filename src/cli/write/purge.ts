@@ -12,6 +12,7 @@ export async function runPurge(given: Invocation<PurgeFlags>): Promise<void> {
   const [path = ''] = given.args
   if (given.flags.yes !== true) await confirm(path, given)
   await writeOnce(given, (db, { key, signal }) => db.purge(path, { key, signal }))
+  given.output.note('Its bytes may lie in the data directory until tidemark compact, and in older backups.')
 }
 
 async function confirm(path: string, { signal }: Invocation): Promise<void> {

@@ -41,13 +41,14 @@ const DONE = { NEW: 'comes back', DELETE: 'goes', UPDATE: '' } as const
 const STYLES = { NEW: 'green', UPDATE: 'yellow', DELETE: 'red' } as const
 
 function revertText(reverted: Reverted, isDryRun: boolean, paint: Paint): string {
-  const { applied, conflicts } = reverted
+  const { applied, conflicts, commit } = reverted
   const lines = applied.map(({ type, path, fields }) => {
     const what = type === 'UPDATE' ? shown(fields.join(', ')) : DONE[type]
     return `  ${paint(STYLES[type], type.padEnd(6))}  ${shown(path)}  ${what}`
   })
   const kept = conflicts.map((conflict) => `  ${paint('red', conflictText(conflict))}`)
-  return [headOf(reverted, isDryRun), ...lines, ...kept].join('\n')
+  const undo = commit === null ? [] : [`  tidemark revert ${commit.id} takes this back`]
+  return [headOf(reverted, isDryRun), ...lines, ...kept, ...undo].join('\n')
 }
 
 function headOf({ applied, conflicts }: Reverted, isDryRun: boolean): string {
