@@ -12,6 +12,8 @@ export async function runPurge(given: Invocation<PurgeFlags>): Promise<void> {
   const [path = ''] = given.args
   if (given.flags.yes !== true) await confirm(path, given)
   await writeOnce(given, (db, { key, signal }) => db.purge(path, { key, signal }))
+  if (given.output.format !== 'text') return
+  await given.output.flush()
   given.output.note('Its bytes may lie in the data directory until tidemark compact, and in older backups.')
 }
 
