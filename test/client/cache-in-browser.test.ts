@@ -1,6 +1,6 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { noBrowser, openBrowser } from '../support/clients/browser.ts'
+import type { BrowserContext, Page } from 'playwright-core'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
 import { startProxy, type ReplyLosingProxy } from '../support/client/reply-losing-proxy.ts'
 import { serveMemory, type Served } from '../support/client/served.ts'
 import { bundlePage } from '../support/page/bundle.ts'
@@ -60,21 +60,17 @@ const locksOf = (page: Page): Promise<readonly [number, number]> =>
 const stores = (page: Page, documents: readonly string[]): Promise<void> =>
   until(async () => JSON.stringify(await storedIn(page)) === JSON.stringify(documents))
 
-describe.skipIf(noBrowser !== null)(`the cache of a browser (${noBrowser ?? 'Chromium'})`, () => {
-  let browser: Browser
+describeInChromium('the cache of a browser', (browser) => {
   let script: string
 
   beforeAll(async () => {
     script = await bundlePage('test/support/cache/page.ts')
-    browser = await openBrowser()
   })
-
-  afterAll(async () => browser?.close())
 
   async function openSite(): Promise<Site> {
     const served = await serveMemory()
     const proxy = await startProxy(served.url, () => 0)
-    const context = await browser.newContext()
+    const context = await browser().newContext()
     onTestFinished(async () => {
       await context.close()
       await proxy.close()

@@ -1,6 +1,5 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { noBrowser, openBrowser } from '../support/clients/browser.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
 import { serveMemory } from '../support/client/served.ts'
 import { bundlePage } from '../support/page/bundle.ts'
 import { openPage } from '../support/page/open-page.ts'
@@ -10,18 +9,10 @@ interface PageGlobals {
   readonly visit: { readonly states: () => readonly string[] }
 }
 
-describe.skipIf(noBrowser !== null)(`a page that goes offline (${noBrowser ?? 'Chromium'})`, () => {
-  let browser: Browser
-
-  beforeAll(async () => {
-    browser = await openBrowser()
-  })
-
-  afterAll(async () => browser?.close())
-
+describeInChromium('a page that goes offline', (browser) => {
   test('probes its socket at once, whatever came over it a moment ago', async () => {
     const served = await serveMemory()
-    const context = await browser.newContext()
+    const context = await browser().newContext()
     onTestFinished(async () => {
       await context.close()
       await served.close()

@@ -1,6 +1,6 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { noBrowser, openBrowser } from '../support/clients/browser.ts'
+import type { BrowserContext, Page } from 'playwright-core'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
 import { serveMemory, type Served } from '../support/client/served.ts'
 import { bundlePage } from '../support/page/bundle.ts'
 import { openPage } from '../support/page/open-page.ts'
@@ -13,21 +13,17 @@ interface PageGlobals {
 const statesOf = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => (globalThis as unknown as PageGlobals).visit.states())
 
-describe.skipIf(noBrowser !== null)(`in a page (${noBrowser ?? 'Chromium'}), a live store`, () => {
-  let browser: Browser
+describeInChromium('in a page, a live store', (browser) => {
   let script: string
 
   beforeAll(async () => {
     script = await bundlePage('test/support/cache/page.ts')
-    browser = await openBrowser()
   })
-
-  afterAll(async () => browser?.close())
 
   /** A page that shows one post. */
   async function open(): Promise<{ readonly served: Served; readonly context: BrowserContext; readonly page: Page }> {
     const served = await serveMemory()
-    const context = await browser.newContext()
+    const context = await browser().newContext()
     onTestFinished(async () => {
       await context.close()
       await served.close()

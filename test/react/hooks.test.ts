@@ -1,10 +1,9 @@
-import type { Browser } from 'playwright-core'
 import { createElement as h, type ReactNode } from 'react'
 import { renderToString } from 'react-dom/server'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { connect } from '../../src/client/connect-node.ts'
 import { TidemarkProvider, useConnection, useHistory, useLive, useValue, useWrites } from '../../src/react/hooks.ts'
-import { noBrowser, openBrowser } from '../support/clients/browser.ts'
+import { describeInChromium } from '../support/clients/browser.ts'
 import { serveMemory, type Served } from '../support/client/served.ts'
 import { bundlePage } from '../support/page/bundle.ts'
 import { openPage, type OpenedPage } from '../support/page/open-page.ts'
@@ -47,16 +46,12 @@ describe('rendered by a server', () => {
   })
 })
 
-describe.skipIf(noBrowser !== null)(`in a browser (${noBrowser ?? 'Chromium'})`, () => {
-  let browser: Browser
+describeInChromium('in a browser', (browser) => {
   let script: string
 
   beforeAll(async () => {
     script = await bundlePage('test/support/react/page.ts')
-    browser = await openBrowser()
   })
-
-  afterAll(async () => browser?.close())
 
   interface OpenedBlog extends OpenedPage {
     readonly served: Served
@@ -66,7 +61,7 @@ describe.skipIf(noBrowser !== null)(`in a browser (${noBrowser ?? 'Chromium'})`,
 
   async function open(body = ''): Promise<OpenedBlog> {
     const served = await serveMemory()
-    const context = await browser.newContext()
+    const context = await browser().newContext()
     onTestFinished(async () => {
       await context.close()
       await served.close()

@@ -70,7 +70,8 @@ export function unreachable(url: string, cause: string): DatabaseError {
   return new DatabaseError('UNREACHABLE', `No server answers at ${url}${why}: ${remedy}.`)
 }
 
-function stranger(url: string, status: number): DatabaseError {
+/** BAD_REQUEST: something else has the address. */
+export function stranger(url: string, status: number): DatabaseError {
   return badUsage(`What answers at ${url} is no Tidemark (status ${status}): name its address with --url.`)
 }
 

@@ -1,6 +1,5 @@
-import { systemCodeOf, unreachable } from '../run/client.ts'
+import { stranger, systemCodeOf, unreachable } from '../run/client.ts'
 import { counted, shown } from '../run/colour.ts'
-import { badUsage } from '../run/failure.ts'
 import { nodeFetch } from '../run/http.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { targetOf } from '../run/target.ts'
@@ -19,9 +18,7 @@ export async function runStatus(given: Invocation<StatusFlags>): Promise<number>
   const { flags, env, output } = given
   const { url } = await targetOf(flags, env)
   const live = await ask(`${url}/livez`, given)
-  if (live.status !== 200 || !live.text.includes('"ok"')) {
-    throw badUsage(`What answers at ${url} is no Tidemark (status ${live.status}): name its address with --url.`)
-  }
+  if (live.status !== 200 || !live.text.includes('"ok"')) throw stranger(url, live.status)
   const ready = await ask(`${url}/readyz`, given)
   const { reason = null } = ready.status === 200 ? {} : (JSON.parse(ready.text) as { reason?: string | null })
   const { text } = await ask(`${url}/metrics`, given)

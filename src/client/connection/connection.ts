@@ -107,12 +107,11 @@ export class Connection {
   /** Starts a subscription on the transport of feeds. */
   subscribe(operation: RemoteOperation, sink: SubscriptionSink): () => void {
     if (this.#transport === 'sse') return this.#options.http.subscribe(operation, this.#observed(sink))
-    const error = isLarge(operation)
+    const isTooLarge = isLarge(operation)
+    if (this.#link !== null && this.#isUp() && !isTooLarge) return this.#link.subscribe(operation, sink)
+    const error = isTooLarge
       ? new DatabaseError('TOO_LARGE', 'The arguments of the feed are too long for one message: send less.')
       : new BrokenConnection('There is no connection.')
-    if (this.#link !== null && this.#isUp() && error instanceof BrokenConnection) {
-      return this.#link.subscribe(operation, sink)
-    }
     queueMicrotask(() => sink.ended(error))
     return () => {}
   }
@@ -141,8 +140,8 @@ export class Connection {
   }
 
   #requestLink(operation: RemoteOperation): Link {
-    const isReady = this.#link !== null && this.#state.phase === 'up' && !isLarge(operation)
-    return isReady && this.#link !== null ? this.#link : this.#options.http
+    const isReady = this.#state.phase === 'up' && !isLarge(operation)
+    return (isReady ? this.#link : null) ?? this.#options.http
   }
 
   /** Tells the machine what an event stream brings. */

@@ -1,6 +1,10 @@
 import type { Document } from '../../core/database.ts'
 import type { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
+import { canonicalJson } from '../../core/json/value.ts'
+
+/** A feed stays for so long after the last subscriber of its store left, ms. */
+export const LINGER_MS = 5_000
 
 /** The documents that a live store shows. */
 export interface LiveShape {
@@ -40,6 +44,11 @@ export interface LiveState {
   /** Writes that are shown, and not yet in the feed. */
   readonly pending: number
   readonly error: DatabaseError | null
+}
+
+/** A text that is equal for equal parts of shapes, whatever the order of their fields; undefined ones do not count. */
+export function shapeKey(parts: object): string {
+  return canonicalJson(JSON.parse(JSON.stringify(parts)) as Json)
 }
 
 /** The state before the first snapshot. */

@@ -2,15 +2,13 @@ import { onAbort } from '../abort.ts'
 import type { ChangeBatch } from '../../core/database.ts'
 import type { Cursor, FeedOptions } from '../../core/database/options.ts'
 import { DatabaseError } from '../../core/error.ts'
-import type { Json } from '../../core/json/json.ts'
-import { canonicalJson } from '../../core/json/value.ts'
 import type { OpenedCache } from '../cache/client-cache.ts'
 import type { ConnectionStatus } from '../connection/connection-status.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import type { WriteObserver } from '../writes/outbox.ts'
 import { toDatabaseError } from '../operations/remote-errors.ts'
 import { KeptShape } from './kept-shape.ts'
-import { LIVE_LOADING, type LiveShape, type LiveState } from './live-state.ts'
+import { LINGER_MS, LIVE_LOADING, shapeKey, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
 
 /** The parts of a client that live stores need. */
@@ -24,8 +22,6 @@ export interface LiveStoreDeps {
   openCache(): Promise<OpenedCache> | null
 }
 
-/** The feed stays for so long after the last subscriber left, ms. */
-const LINGER_MS = 5_000
 /** An acknowledged write that the shape does not show leaves at the next heartbeat. */
 const HEARTBEAT_MS = 5_000
 
@@ -133,7 +129,7 @@ export class LiveStore implements ReadableStore<LiveState> {
   async #follow(signal: AbortSignal): Promise<void> {
     const cache = this.#deps.openCache()
     const kept = cache && new KeptShape(cache, feedKey(this.#shape, this.#paths))
-    signal.addEventListener('abort', () => kept?.close(), { once: true })
+    onAbort(signal, () => kept?.close())
     try {
       const after = kept === null ? undefined : await this.#showCached(kept, signal)
       await this.#show(after, kept, signal)
@@ -229,7 +225,7 @@ export class LiveStore implements ReadableStore<LiveState> {
 
 /** The name of a shape in a cache: all of it that decides about the documents of its feed. */
 function feedKey({ where, params, columns, depth = 0 }: LiveShape, paths: readonly string[]): string {
-  return canonicalJson(JSON.parse(JSON.stringify({ paths, where, params, columns, depth })) as Json)
+  return shapeKey({ paths, where, params, columns, depth })
 }
 
 /** Whether a pattern with so many levels of collections below it shows the document at a path. */

@@ -1,8 +1,6 @@
 import type { Cursor } from '../../core/database/options.ts'
-import type { Json } from '../../core/json/json.ts'
-import { canonicalJson } from '../../core/json/value.ts'
 import type { ReadableStore } from '../readable.ts'
-import type { LiveShape, LiveState } from './live-state.ts'
+import { shapeKey, type LiveShape, type LiveState } from './live-state.ts'
 import { LiveStore, type LiveStoreDeps } from './live-store.ts'
 
 /** Stores that nobody looks at, of which a client remembers which is whose shape. */
@@ -44,7 +42,7 @@ export class LiveStores {
     const path = typeof shape.path === 'string' ? [shape.path] : shape.path
     const matcher = match === undefined ? 0 : (this.#matchers.get(match) ?? ++this.#lastMatcher)
     if (match !== undefined) this.#matchers.set(match, matcher)
-    return canonicalJson(JSON.parse(JSON.stringify({ ...shape, path, matcher })) as Json)
+    return shapeKey({ ...shape, path, matcher })
   }
 
   #evict(): void {

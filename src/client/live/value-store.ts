@@ -3,6 +3,7 @@ import type { Json } from '../../core/json/json.ts'
 import type { ConnectionStatus } from '../connection/connection-status.ts'
 import { toDatabaseError } from '../operations/remote-errors.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
+import { LINGER_MS } from './live-state.ts'
 
 /** The state of a value store. */
 export interface ValueState<Value = Json> {
@@ -14,9 +15,6 @@ export interface ValueState<Value = Json> {
 
 /** The state before the first value. */
 export const VALUE_LOADING: ValueState<never> = { status: 'loading', value: null, error: null }
-
-/** The feed stays for so long after the last subscriber left, ms. */
-const VALUE_LINGER_MS = 5_000
 
 /** A store of the values of a feed that begins with the first subscriber. */
 export function openValueStore<Value>(
@@ -36,7 +34,7 @@ export function openValueStore<Value>(
       abort?.abort()
       abort = null
       store.set(VALUE_LOADING)
-    }, VALUE_LINGER_MS)
+    }, LINGER_MS)
   })
   return store
 }

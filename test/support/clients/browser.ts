@@ -18,7 +18,7 @@ const FLAGS = [
 ]
 
 /** Why there is no browser here; null when there is one. */
-export const noBrowser: string | null = reason()
+const noBrowser: string | null = reason()
 
 function reason(): string | null {
   try {
@@ -29,18 +29,13 @@ function reason(): string | null {
   }
 }
 
-/** A Chromium without a window. */
-export function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
-}
-
 /** Tests in one Chromium without a window; skipped, with the reason in their name, where there is none. */
 export function describeInChromium(name: string, tests: (browser: () => Browser) => void): void {
   const suite = noBrowser === null ? name : `${name} (skipped: ${noBrowser})`
   describe.skipIf(noBrowser !== null)(suite, { timeout: 90_000 }, () => {
     let browser: Browser
     beforeAll(async () => {
-      browser = await openBrowser()
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
     }, 60_000)
     afterAll(() => browser.close())
     tests(() => browser)
