@@ -15,7 +15,7 @@ import { createExecutor } from '../src/server/operations/executor.ts'
 import { allowOrigins } from '../src/server/http/origin-policy.ts'
 import { createMetrics } from '../src/server/status/metrics.ts'
 import { createPlayground } from '../src/server/status/playground.ts'
-import { WriteScheduler } from '../src/server/broadcast/write-scheduler.ts'
+import { FlushScheduler } from '../src/server/broadcast/flush-scheduler.ts'
 import { createEventStreams } from '../src/server/sse/event-stream.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
 
@@ -62,7 +62,7 @@ const streams = createEventStreams(
   {
     executor,
     payloadCache: new PayloadCache(executor, pacer),
-    writeScheduler: new WriteScheduler(() => 1, memoryBudget),
+    flushScheduler: new FlushScheduler(() => 1, memoryBudget),
   },
   BOUNDS,
 )

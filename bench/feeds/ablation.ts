@@ -14,7 +14,7 @@ interface Edit {
   readonly off: string
 }
 
-const WRITE_SCHEDULER = 'server/broadcast/write-scheduler.js'
+const FLUSH_SCHEDULER = 'server/broadcast/flush-scheduler.js'
 const BROADCAST_PACER = 'db/feed/cohort/broadcast-pacer.js'
 
 /** The mechanisms of docs/adr/0006-one-delivery-for-many.md, each with the edits that turn it off. */
@@ -22,9 +22,9 @@ const MECHANISMS: Readonly<Record<string, readonly Edit[]>> = {
   'nothing, for the noise': [],
   'waiting for all readers': [{ file: BROADCAST_PACER, on: 'return count >= this.#size', off: 'return true' }],
   'share of a cohort under load': [{ file: BROADCAST_PACER, on: '(1 / this.#share() - 1)', off: '0' }],
-  'share of the scheduler under load': [{ file: WRITE_SCHEDULER, on: '[this.#share(), ', off: '[1, ' }],
+  'share of the scheduler under load': [{ file: FLUSH_SCHEDULER, on: '[this.#share(), ', off: '[1, ' }],
   'short turns': [{ file: 'core/limits.js', on: 'BROADCAST_TURN_MS = 0.3', off: 'BROADCAST_TURN_MS = 5' }],
-  'fair lanes': [{ file: WRITE_SCHEDULER, on: 'this.#queue.rotate()', off: 'void 0' }],
+  'fair lanes': [{ file: FLUSH_SCHEDULER, on: 'this.#queue.rotate()', off: 'void 0' }],
   coalescer: [
     {
       file: 'server/broadcast/buffer-coalescer.js',

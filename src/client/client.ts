@@ -58,7 +58,7 @@ export interface Client extends RemoteReads, RemoteWrites, Omit<Database, Reads 
   liveStore(shape: LiveShape): ReadableStore<LiveState>
   /** The value at a path, as `watch` gives it. */
   valueStore(path: string, options?: { readonly depth?: number | undefined }): ReadableStore<ValueState>
-  /** Resolves when every live store in use has seen this place. */
+  /** Resolves when every live store in use has seen this cursor. */
   synced(cursor: Cursor, options?: Cancellation): Promise<void>
   readonly connection: ReadableStore<ConnectionStatus>
   /** Writes without an answer, then the last hundred that were refused. */

@@ -28,7 +28,7 @@ interface SessionWrite<T> {
 
 const MAX_PENDING = 1_000
 
-/** The dealings of a client with its server: reads, writes and feeds over one connection. */
+/** Reads, writes and feeds of a client over one connection. */
 export class Session {
   readonly connection: Connection
   readonly outbox: Outbox

@@ -58,7 +58,7 @@ export function readCursor(cursor: string): CursorParts {
 /** The part of a log that its store has. */
 interface LogExtent {
   readonly epoch: string
-  /** Revisions below it were removed. */
+  /** Versions that were replaced below it may have been removed. */
   readonly floor: Revision
   readonly last: Revision
 }

@@ -1,6 +1,6 @@
 /** How an error code behaves in every interface and in docs/errors.md. */
 interface ErrorKind {
-  /** HTTP status in REST (RFC 9110). */
+  /** HTTP status of a request that fails as a whole (RFC 9110). */
   readonly http: number
   /** Exit code of the command line. */
   readonly exit: number

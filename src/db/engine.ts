@@ -17,10 +17,10 @@ import { readDocument, readDocuments, readValue } from './read/reader.ts'
 import type { TenantContext } from './log/tenant-context.ts'
 import type { RetentionCounts } from './retention/sweeper.ts'
 import { toWriteResult } from './shape/render.ts'
-import { bringBack } from './past/purge-guard.ts'
+import { retryIfPurged } from './past/purge-retry.ts'
 import { parseRestore, restoreOperation } from './past/restore.ts'
-import { revertWrites } from './past/revert-writes.ts'
-import { parseSelection } from './past/reverted-documents.ts'
+import { revertWrites } from './past/revert/revert.ts'
+import { parseSelection } from './past/revert/reverted-documents.ts'
 import { checkKey, fingerprint, parsePurge, parseRequest, type Request, type RequestParts } from './write/request.ts'
 import { Cluster, SYSTEM_TENANT } from './cluster/cluster.ts'
 import { StampClock } from './time/stamp-clock.ts'
@@ -163,7 +163,7 @@ class TenantDatabase implements Database {
     const earlier = key === undefined ? null : await committer.repeated(key, digest)
     if (earlier !== null) return toWriteResult(tail.epoch, earlier.commit, true)
     const { actor } = this.#identity
-    return bringBack(tail, async (guarded) => {
+    return retryIfPurged(tail, async (guarded) => {
       const operations = [guarded(await restoreOperation(context, target))]
       const { commit, repeated } = await committer.commit({ operations, checks: [], key, actor }, digest)
       return toWriteResult(tail.epoch, commit, repeated)

@@ -26,7 +26,7 @@ export interface EngineOptions extends StampClockOptions {
   /** Share of the event loop that broadcasts to subscriptions may take now, above 0, at most 1. Default: always 1. */
   readonly broadcastShare?: (() => number) | undefined
   /** Authorizes subscriptions; default: grants every request. */
-  readonly admit?: Authorize | undefined
+  readonly authorize?: Authorize | undefined
   /**
    * Called when something was purged, by this process or another: what was rendered of earlier events is to be dropped.
    * Default: none.
@@ -40,7 +40,7 @@ export interface TenantOptions extends EngineOptions {
 }
 
 /** Subscriptions that one interrupt authorizes concurrently. */
-const MAX_CONCURRENT_DECISIONS = 64
+const MAX_CONCURRENT_AUTHORIZATIONS = 64
 
 /** Numbers of running feeds in this process. */
 export interface FeedCounts {
@@ -66,7 +66,7 @@ export class Tenant {
   readonly #clock: StampClock
   readonly #writeMs: number
   readonly #readMs: number
-  readonly #admit: Authorize
+  readonly #authorize: Authorize
   readonly #onPurged: () => void
   readonly #feeds = new Set<RunningFeed>()
   readonly #cohorts: Cohorts
@@ -84,7 +84,7 @@ export class Tenant {
     this.#writeMs = options.writeMs ?? 5_000
     this.#readMs = options.readMs ?? 5_000
     this.#cohorts = new Cohorts(options.broadcastShare ?? (() => 1))
-    this.#admit = options.admit ?? authorizeAll
+    this.#authorize = options.authorize ?? authorizeAll
     this.#onPurged = options.onPurged ?? ((): void => {})
     this.limits = options.limits ?? LIMITS
     const ulid = monotonicFactory()
@@ -105,7 +105,7 @@ export class Tenant {
       limits: this.limits,
       tenant: this.#id,
       actor,
-      admit: this.#admit,
+      authorize: this.#authorize,
       ended,
     })
     this.#feeds.add(feed)
@@ -117,8 +117,8 @@ export class Tenant {
     const matching = [...this.#feeds].filter(
       ({ request }) => interrupt === null || matchesInterrupt(interrupt, request),
     )
-    for (let i = 0; i < matching.length; i += MAX_CONCURRENT_DECISIONS) {
-      await Promise.all(matching.slice(i, i + MAX_CONCURRENT_DECISIONS).map((feed) => feed.reconsider()))
+    for (let i = 0; i < matching.length; i += MAX_CONCURRENT_AUTHORIZATIONS) {
+      await Promise.all(matching.slice(i, i + MAX_CONCURRENT_AUTHORIZATIONS).map((feed) => feed.reauthorize()))
     }
     return matching.length
   }

@@ -1,5 +1,5 @@
 import type { Database } from '../core/database.ts'
-import { Budget, type BudgetBounds, type AnswerRoom } from './limits/budget.ts'
+import { Budget, type BudgetBounds, type SharedResources } from './limits/budget.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
 /** The context of resolvers; one for each operation. */
@@ -15,7 +15,7 @@ export interface Context {
  * The context of one operation on `db`. Must not be shared: its loaders cache their results, and its deadline is set
  * here.
  */
-export function createContext(db: Database, bounds?: BudgetBounds, room?: AnswerRoom): Context {
+export function createContext(db: Database, bounds?: BudgetBounds, room?: SharedResources): Context {
   const budget = new Budget(bounds, room)
   return { db, budget, loaders: createLoaders(db, budget) }
 }

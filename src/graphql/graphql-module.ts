@@ -1,7 +1,7 @@
 import type { GraphQLSchema } from 'graphql'
 import type { MaskError, Plugin } from 'graphql-yoga'
 import type { Database } from '../core/database.ts'
-import type { BudgetBounds, AnswerRoom } from './limits/budget.ts'
+import type { BudgetBounds, SharedResources } from './limits/budget.ts'
 import { createContext, type Context } from './context.ts'
 import { createMaskError, validationErrorCodes, type Report } from './errors.ts'
 import { queryLimits } from './limits/query-limits.ts'
@@ -15,7 +15,7 @@ export interface GraphqlModule {
   /** Gives every error a code of the error table, and hides the messages of bugs. */
   readonly maskError: MaskError
   /** The context of one operation on a database that is bound to tenant and identity. `room`: default unlimited. */
-  readonly context: (db: Database, room?: AnswerRoom) => Context
+  readonly context: (db: Database, room?: SharedResources) => Context
 }
 
 /**

@@ -12,7 +12,7 @@ import { describeError, type Log } from './config/logger.ts'
 import { createMetrics, type EngineCounts } from './status/metrics.ts'
 import { createExecutor, type Executor } from './operations/executor.ts'
 import { allowOrigins } from './http/origin-policy.ts'
-import { WriteScheduler } from './broadcast/write-scheduler.ts'
+import { FlushScheduler } from './broadcast/flush-scheduler.ts'
 import { staticFiles } from './static/static-files.ts'
 import { createPlayground } from './status/playground.ts'
 import { createReadiness, type Readiness } from './status/readiness.ts'
@@ -72,11 +72,11 @@ export function createApp({
     observe: (error) => readiness.observe(error),
   })
   const [memoryBudget, pacer] = [new MemoryBudget(bounds), new OperationPacer()]
-  const [payloadCache, writeScheduler] = [
+  const [payloadCache, flushScheduler] = [
     new PayloadCache(executor, pacer),
-    new WriteScheduler(load.broadcastShare, memoryBudget),
+    new FlushScheduler(load.broadcastShare, memoryBudget),
   ]
-  const streams = createEventStreams({ executor, payloadCache, writeScheduler }, bounds)
+  const streams = createEventStreams({ executor, payloadCache, flushScheduler }, bounds)
   const origins = allowOrigins({ listed: config.cors, host: config.host, address, warn: (text) => log.warn(text) })
   const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer }, bounds)
   const http = createHttp(
@@ -95,7 +95,7 @@ export function createApp({
   const sockets = openSockets(http, {
     executor,
     payloadCache,
-    writeScheduler,
+    flushScheduler,
     memoryBudget,
     pacer,
     origins,

@@ -1,7 +1,7 @@
 import type { Commit } from '../core/commit.ts'
 import type { Path } from '../core/path.ts'
 import type { Millis, Revision } from '../core/version.ts'
-import type { LostWrites } from './lost-writes.ts'
+import type { ConflictedWrites } from './conflicted-writes.ts'
 import type { Appended, Draft, Expectation } from './store.ts'
 
 /** The state on which an adapter decides the next draft of an `append` call. */
@@ -29,7 +29,11 @@ export function expectedPath(expectation: Expectation): Path {
 }
 
 /** The result of a draft whose id has no commit yet. `lost`: the writes of earlier drafts of the same call (L11). */
-export function decide(draft: Draft, state: DraftState, lost: LostWrites): Exclude<Appended, { kind: 'repeated' }> {
+export function checkDraft(
+  draft: Draft,
+  state: DraftState,
+  lost: ConflictedWrites,
+): Exclude<Appended, { kind: 'repeated' }> {
   const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(state, expectation))
   const isLate = draft.exactAt === true && draft.at < state.lastAt
   if (broken === undefined && !isLate) return { kind: 'committed', commit: commitOf(draft, state) }

@@ -4,7 +4,7 @@ import type { Path } from '../core/path.ts'
 import type { Millis, Revision, Version, Write } from '../core/version.ts'
 
 /**
- * The storage port. Adapters are dumb: no rules, no document ids, no clocks, no validation.
+ * The storage port. Adapters hold no rules, no document ids, no clocks, no validation.
  * Laws have ids (L1 …); the test that defends a law bears its id (test/contract/store).
  *
  * L0 visibility: once a reader has seen revision n, no commit with a revision ≤ n will ever become visible.

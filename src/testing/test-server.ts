@@ -2,7 +2,7 @@ import { connect } from '../client/connect-node.ts'
 import type { ConnectOptions } from '../client/connect-options.ts'
 import type { NoSchema, Schema } from '../client/typed/paths.ts'
 import type { TypedClient } from '../client/typed/typed-client.ts'
-import { startMemoryServer } from '../server/memory-server.ts'
+import { startServer } from '../server/start.ts'
 
 /** An empty server of a test, and a client of it. */
 export interface TestServer<S extends Schema = NoSchema> {
@@ -18,14 +18,14 @@ export interface TestServer<S extends Schema = NoSchema> {
  * call starts one of its own, within 0.3 s.
  */
 export async function testServer<S extends Schema = NoSchema>(options?: ConnectOptions): Promise<TestServer<S>> {
-  const { url, close } = await startMemoryServer()
-  const client = connect<S>(url, options)
+  const server = await startServer({ memory: true, host: '127.0.0.1', port: 0, logLevel: 'silent' })
+  const client = connect<S>(server.url, options)
   return {
-    url,
+    url: server.url,
     client,
     close: async () => {
       await client.close()
-      await close()
+      await server.close()
     },
   }
 }

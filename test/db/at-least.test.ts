@@ -171,3 +171,13 @@ describe('a feed with atLeast on a server that lags', () => {
     expect(looks).toBe(atEnd)
   })
 })
+
+test('a place ahead of all that the only server of a store wrote is CURSOR_UNKNOWN at once', async () => {
+  const engine = await openEngine(new MemoryStore())
+  onTestFinished(() => engine.close())
+  const db = engine.database('default', { actor: null })
+  const { epoch, revision } = readCursor((await db.put('posts/1', 1)).cursor)
+  const ahead = formatCursor(epoch, revision + 1)
+  expect(await refusal(db.get('posts/1', { atLeast: ahead }))).toEqual({ code: 'CURSOR_UNKNOWN' })
+  expect(await refusal(pull(db.live(['posts'], { atLeast: ahead })))).toEqual({ code: 'CURSOR_UNKNOWN' })
+})

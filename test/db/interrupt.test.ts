@@ -20,7 +20,7 @@ class Gate {
   /** Until when a decision that was taken is not told. */
   held: Promise<void> = Promise.resolve()
 
-  readonly admit: Authorize = async (asked) => {
+  readonly authorize: Authorize = async (asked) => {
     this.asked++
     const { refuses, view } = this
     await this.held
@@ -54,7 +54,7 @@ async function openLmdb(): Promise<Store> {
 async function stageOn(openStore: () => Promise<Store>): Promise<Stage> {
   const store = await openStore()
   const gate = new Gate()
-  const engine = await openEngine(store, { admit: gate.admit })
+  const engine = await openEngine(store, { authorize: gate.authorize })
   onTestFinished(async () => {
     await engine.close()
     await store.close()

@@ -128,7 +128,7 @@ test('a follower is notified of each commit that may match before it is indexed,
   const touched: string[] = []
   const follow = (name: string, paths: readonly string[]): void =>
     tail.shapes.add(parseShape(paths, {}, LIMITS), {
-      markDirty: (revision) => void touched.push(`${name}@${revision}, after ${tail.indexed}`),
+      markPending: (revision) => void touched.push(`${name}@${revision}, after ${tail.notifiedUpTo}`),
       publishEphemeral: () => {},
     })
   follow('posts', ['posts'])
@@ -141,7 +141,7 @@ test('a follower is notified of each commit that may match before it is indexed,
   await store.append(TENANT, [draft(1, ['posts', '1'])])
   await tail.refresh()
   expect(touched.slice(2).toSorted((a, b) => a.localeCompare(b))).toEqual(['any@2, after 1', 'posts@2, after 1'])
-  expect(tail.indexed).toBe(2)
+  expect(tail.notifiedUpTo).toBe(2)
 })
 
 test('a tail tells whether a revision is visible, also without a notification', async () => {

@@ -27,8 +27,11 @@ function sharing(store: Store): Store {
   return wrapped(store, { shared: true })
 }
 
-async function openOn(store: Store, admit?: Authorize): Promise<{ readonly engine: Engine; readonly db: Database }> {
-  const engine = await openEngine(sharing(distant(store)), { admit })
+async function openOn(
+  store: Store,
+  authorize?: Authorize,
+): Promise<{ readonly engine: Engine; readonly db: Database }> {
+  const engine = await openEngine(sharing(distant(store)), { authorize })
   onTestFinished(() => engine.close())
   return { engine, db: engine.database('default', { actor: null }) }
 }
@@ -43,18 +46,18 @@ async function subscribed(db: Database, count: number): Promise<readonly AsyncIt
 describe('processes on one store', () => {
   test('an interrupt that any of them is asked for is done in all, and gives the sum', async () => {
     const store = new MemoryStore()
-    let admit: Authorize = (asked) => asked
-    const servers = await Promise.all([1, 2, 3].map(() => openOn(store, (asked) => admit(asked))))
+    let authorize: Authorize = (asked) => asked
+    const servers = await Promise.all([1, 2, 3].map(() => openOn(store, (asked) => authorize(asked))))
     await registered(store, 3)
     const feeds = (await Promise.all(servers.map(({ db }, i) => subscribed(db, i + 1)))).flat()
     const elsewhere = servers[0]?.engine.database('other', { actor: null }).live(['posts']) ?? expect.fail()
     await pull(elsewhere)
     for (const { db } of servers) expect(await db.interrupt({ paths: ['posts', 'x'] })).toBe(6)
     expect(await servers[0]?.db.interrupt({ paths: ['posts'], where: 'true' })).toBe(0)
-    admit = (asked) => ({ ...asked, paths: ['users'] })
+    authorize = (asked) => ({ ...asked, paths: ['users'] })
     expect(await servers[2]?.db.interrupt({ paths: ['*'] })).toBe(6)
     for (const feed of feeds) expect(await pull(feed)).toMatchObject({ reset: 'SHAPE_CHANGED' })
-    admit = () => {
+    authorize = () => {
       throw new DatabaseError('FORBIDDEN', 'No.')
     }
     expect(await servers[1]?.db.interrupt({ paths: ['posts'] })).toBe(6)
@@ -115,7 +118,7 @@ describe('processes on one store', () => {
     let isAway = false
     let isAllowed = true
     const away = new DatabaseError('UNAVAILABLE', 'Away.', { retryAfterMs: 1 })
-    const admit: Authorize = (asked) => {
+    const authorize: Authorize = (asked) => {
       if (!isAllowed) throw new DatabaseError('FORBIDDEN', 'No.')
       return asked
     }
@@ -123,7 +126,7 @@ describe('processes on one store', () => {
       shared: true,
       log: (tenant, range) => (isAway ? Promise.reject(away) : store.log(tenant, range)),
     })
-    const engine = await openEngine(cut, { admit })
+    const engine = await openEngine(cut, { authorize })
     onTestFinished(() => engine.close())
     const { db } = await openOn(store)
     await registered(store, 2)

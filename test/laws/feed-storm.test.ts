@@ -293,10 +293,10 @@ async function weather(seed: number, inner: Store): Promise<readonly string[]> {
   }
   let other = false
   // Both mean the same, so readers must not lose anything on the way.
-  const admit = (asked: GrantedView): GrantedView =>
+  const authorize = (asked: GrantedView): GrantedView =>
     other && asked.filter.where === 'value.n >= 0' ? { ...asked, filter: { where: 'value.n >= -1' } } : asked
   const state = { away: false, random }
-  const engine = await openEngine(warm ? inner : stormy(inner, state, delayMs), { admit })
+  const engine = await openEngine(warm ? inner : stormy(inner, state, delayMs), { authorize })
   const storm: Storm = {
     random,
     db: engine.database('t', { actor: null }),

@@ -6,13 +6,13 @@ import type { Json } from '../../src/core/json/json.ts'
 import { getField } from '../../src/core/json/field.ts'
 import { runAtOnce } from '../../src/core/json/value-steps.ts'
 import { openEngine, type Engine } from '../../src/db/engine.ts'
-import { leafEditSteps } from '../../src/db/past/leaf-edits.ts'
+import { leafEditSteps } from '../../src/db/past/revert/leaf-edits.ts'
 import {
   documentReversal,
   takeBackDocument,
   type RevertedState,
   type RevertedVersion,
-} from '../../src/db/past/revert.ts'
+} from '../../src/db/past/revert/document-reversal.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { historyOf, judgeRevert, steps, type RecordedVersion } from '../support/laws/revert.ts'
 import { seedOfTest } from '../support/seed.ts'

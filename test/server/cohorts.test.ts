@@ -226,7 +226,7 @@ async function watchedDatabase(): Promise<Watched> {
     limits: LIMITS,
     tenant: 'default',
     actor: null,
-    admit: authorizeAll,
+    authorize: authorizeAll,
     ended: (feed) => feeds.delete(feed),
   }
   const kept = <F extends RunningFeed>(feed: F): F => {

@@ -8,8 +8,8 @@ import { openPeer, type RawPeer } from '../support/server/raw.ts'
 
 const INTERRUPT = 'mutation ($match: InterruptInput!) { interrupt(match: $match) }'
 
-async function served(admit: Authorize): Promise<ServiceFixture> {
-  const engine = await openEngine(new MemoryStore(), { admit })
+async function served(authorize: Authorize): Promise<ServiceFixture> {
+  const engine = await openEngine(new MemoryStore(), { authorize })
   onTestFinished(() => engine.close())
   return serve(engine.database('default', { actor: null }))
 }
@@ -19,8 +19,8 @@ function subscribe(peer: RawPeer, id: string, selection: string): void {
 }
 
 test('subscriptions on sockets that wait are reset, or end with FORBIDDEN, and the socket goes on', async () => {
-  let admit: Authorize = (asked) => asked
-  const { endpoint, wsEndpoint } = await served((asked) => admit(asked))
+  let authorize: Authorize = (asked) => asked
+  const { endpoint, wsEndpoint } = await served((asked) => authorize(asked))
   const peer = await openPeer(wsEndpoint)
   const live = 'live(paths: ["posts"]) { upToDate reset changes { path } }'
   subscribe(peer, 'live', live)
@@ -28,7 +28,7 @@ test('subscriptions on sockets that wait are reset, or end with FORBIDDEN, and t
   subscribe(peer, 'get', 'get(path: "posts")')
   expect(await peer.take()).toMatchObject({ id: 'get', payload: { data: { get: [] } } })
   await ask(endpoint, 'mutation { put(path: "users/1", value: 1) { id } }')
-  admit = (asked) => ({ ...asked, paths: ['users'] })
+  authorize = (asked) => ({ ...asked, paths: ['users'] })
   expect(await ask(endpoint, INTERRUPT, { match: { paths: ['posts'], actor: 'ann' } })).toEqual({
     data: { interrupt: 0 },
   })
@@ -37,14 +37,14 @@ test('subscriptions on sockets that wait are reset, or end with FORBIDDEN, and t
   const reset = { live: { upToDate: true, reset: 'SHAPE_CHANGED', changes: [{ path: 'users/1' }] } }
   expect(told.find(({ id }) => id === 'live')).toMatchObject({ payload: { data: reset } })
   expect(told.find(({ id }) => id === 'get')).toMatchObject({ payload: { data: { get: [{ id: '1', value: 1 }] } } })
-  admit = () => {
+  authorize = () => {
     throw new DatabaseError('FORBIDDEN', 'Not any more.')
   }
   expect(await ask(endpoint, INTERRUPT, { match: { paths: ['*'] } })).toEqual({ data: { interrupt: 2 } })
   const ended = [await peer.take(), await peer.take()]
   for (const { payload } of ended) expect(JSON.stringify(payload)).toContain('"code":"FORBIDDEN"')
   expect(new Set(ended.map(({ id }) => id))).toEqual(new Set(['live', 'get']))
-  admit = (asked) => asked
+  authorize = (asked) => asked
   subscribe(peer, 'again', live)
   expect(await peer.take()).toMatchObject({ id: 'again', payload: { data: { live: { upToDate: true } } } })
 })

@@ -3,7 +3,7 @@ import type { Platform } from '../platform.ts'
 import type { HttpLink } from './http-link.ts'
 import type { Credentials } from './link.ts'
 
-/** Waits for a connection that shows data. */
+/** A feed, or what else goes on when the connection is there again. */
 export interface ConnectionUser {
   /** Feeds may begin or go on. */
   resume(): void

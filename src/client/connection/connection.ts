@@ -274,7 +274,7 @@ export class Connection {
     if (this.#state.phase === 'probing') this.#dispatch({ kind: 'received' })
   }
 
-  /** Writes without an answer come first: else their effect would be shown twice, by the feed and by the echo. */
+  /** Writes without an answer come first: else their effect would be shown twice, by the feed and optimistically. */
   async #resume(): Promise<void> {
     if (this.#state.phase === 'streaming') this.#transport = 'sse'
     const socket = this.#sockets

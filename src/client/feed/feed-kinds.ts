@@ -91,7 +91,7 @@ function isHalf(cursor: Cursor): boolean {
   return readCursor(cursor).partial
 }
 
-/** On another server, a place may have to be waited for. */
+/** Another server may have to wait for a cursor. */
 function resumed(after: Cursor | null): { readonly after?: Cursor; readonly atLeast?: Cursor } {
   if (after === null) return {}
   return isHalf(after) ? { after } : { after, atLeast: after }

@@ -19,7 +19,7 @@ export interface FeedKind<T> {
   operation(after: Cursor | null): RemoteOperation
   /** The item of a result; null: one to be skipped. `isRestarted`: its cursor was unknown to the server. */
   read(data: Readonly<Record<string, unknown>>, isRestarted: boolean): T | null
-  /** The place after an item; null: the feed has no places. */
+  /** The cursor after an item; null: the feed has none. */
   cursorOf(item: T): Cursor | null
   isUpToDate(item: T): boolean
   /** The item when others wait behind it. */

@@ -46,13 +46,13 @@ function fold(documents: FoldedDocuments, op: Op, time: string): void {
   }
 }
 
-interface Place {
+interface FieldLocation {
   readonly document: Document
   readonly field: FieldPath
 }
 
 /** The deepest shown document that a path names or lies in, and the rest of the path. */
-function placeOf(documents: FoldedDocuments, path: Path): Place | null {
+function fieldLocation(documents: FoldedDocuments, path: Path): FieldLocation | null {
   for (let length = path.length - (path.length % 2); length >= 2; length -= 2) {
     const document = documents.get(path.slice(0, length).join('/'))
     if (document !== undefined) return { document, field: path.slice(length) }
@@ -94,7 +94,7 @@ function change(
   { path, time }: { readonly path: Path; readonly time: string },
   next: (value: Json | undefined) => Json,
 ): void {
-  const place = placeOf(documents, path)
+  const place = fieldLocation(documents, path)
   if (place === null) return
   const { document, field } = place
   const value = setField(document.value, field, next(getField(document.value, field)))
@@ -115,7 +115,7 @@ function remove(documents: FoldedDocuments, path: Path, time: string): void {
   const text = path.join('/')
   const below = [...documents.paths()].filter((other) => other === text || other.startsWith(`${text}/`))
   if (below.length > 0) return below.forEach((other) => documents.remove(other))
-  const place = placeOf(documents, path)
+  const place = fieldLocation(documents, path)
   if (place === null || place.field.length === 0) return
   const value = deleteField(place.document.value, place.field)
   if (value !== undefined) documents.set({ ...place.document, value, updatedAt: time }, false)

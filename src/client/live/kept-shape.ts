@@ -2,7 +2,7 @@ import type { ChangeBatch, Document } from '../../core/database.ts'
 import type { Cursor } from '../../core/database/options.ts'
 import type { CachedDocuments, CachedShape, OpenedCache } from '../cache/client-cache.ts'
 
-/** A place that moved without changes is stored this often, ms. */
+/** A cursor that moved without changes is stored this often, ms. */
 const KEEP_PLACE_MS = 30_000
 
 /** Brings the documents of one live store into a cache, one save at a time. */
@@ -10,7 +10,7 @@ export class KeptShape {
   readonly #cache: Promise<OpenedCache>
   readonly #shape: Promise<CachedShape>
   #changed = new Map<string, Document | null>()
-  /** The place of the documents, when it is to be stored. */
+  /** The cursor of the documents, when it is to be stored. */
   #cursor: Cursor | null = null
   #isWhole = true
   #isSaving = false

@@ -35,14 +35,14 @@ interface WriteOrder<T> {
   readonly signal: AbortSignal | undefined
   /** Asks the server; the same request each time. Calls `handed` when a connection has the request. */
   attempt(signal: AbortSignal, handed: () => void): Promise<T>
-  /** The place of the commit. */
+  /** The cursor of the commit. */
   cursorOf(result: T): Cursor | null
 }
 
 /** Receives the outcome of each write. */
 export interface WriteObserver {
   added(key: string, ops: readonly Op[]): void
-  /** The server has done it, at this place; null: there is no commit. */
+  /** The server has done it, at this cursor; null: there is no commit. */
   acknowledged(key: string, cursor: Cursor | null): void
   /** It was refused, or given up. */
   removed(key: string): void
@@ -61,7 +61,7 @@ interface OutboxOptions {
 /** Writes that are sent at once. */
 const MAX_RUNNING = 16
 /** Waiting writes that are looked at for the next one to be sent. */
-const LOOKED_AT = 64
+const MAX_SCANNED = 64
 const MAX_REFUSED = 100
 /** Feeds wait at most so long for writes of unknown outcome, ms. */
 const SETTLE_MS = 5_000
@@ -183,7 +183,7 @@ export class Outbox {
       if (this.#running >= MAX_RUNNING) return
       const { scope } = entry.order
       if (!entry.isStarted) {
-        if (looked++ >= LOOKED_AT) return
+        if (looked++ >= MAX_SCANNED) return
         if (!earlier.meets(scope)) {
           this.#running++
           entry.isStarted = true

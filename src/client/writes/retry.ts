@@ -14,7 +14,7 @@ interface RetryOptions {
 }
 
 /**
- * Tries until there is an answer that stays: the result, or an error that trying again would not mend. Rejects after
+ * Tries until there is an answer that stays: the result, or an error that a retry would not fix. Rejects after
  * the deadline with the server's last error, or with UNREACHABLE; or with the reason of `signal`.
  */
 export async function withRetry<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {

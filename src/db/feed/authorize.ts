@@ -30,11 +30,11 @@ export const authorizeAll: Authorize = (request) => request
  * itself.
  */
 export async function withGrant<T>(
-  admit: Authorize,
+  authorize: Authorize,
   request: SubscriptionRequest,
   use: (view: GrantedView) => T,
 ): Promise<T> {
-  const view = await authorize(admit, request)
+  const view = await viewOf(authorize, request)
   try {
     return use(view)
   } catch (error) {
@@ -43,9 +43,9 @@ export async function withGrant<T>(
   }
 }
 
-async function authorize(admit: Authorize, request: SubscriptionRequest): Promise<GrantedView> {
+async function viewOf(authorize: Authorize, request: SubscriptionRequest): Promise<GrantedView> {
   try {
-    return await admit(request)
+    return await authorize(request)
   } catch (error) {
     if (error instanceof DatabaseError) throw error
     throw new DatabaseError('INTERNAL', 'What the subscription may see could not be decided.', { cause: error })

@@ -19,7 +19,7 @@ interface FeedParts<T, P extends FeedPosition> {
   readonly request: SubscriptionRequest
   /**
    * Authorizes the request and joins the cohort of the granted view: once without a position when the feed opens, then
-   * at each `reconsider`; null when the current cohort is still the right one. A rejection ends the feed.
+   * at each `reauthorize`; null when the current cohort is still the right one. A rejection ends the feed.
    */
   readonly join: (current: CurrentPosition<P> | null) => Promise<Membership<T, P> | null>
   /** Heartbeat interval, ms. Readers of one cohort may have different ones. */
@@ -42,7 +42,7 @@ export interface RunningFeed {
   /** Ends the feed. The reader gets the error once; null: the feed completes without one. */
   end(failure: unknown): void
   /** Authorizes anew: the feed goes on, changes its cohort without notice, or ends with the error. Never rejects. */
-  reconsider(): Promise<void>
+  reauthorize(): Promise<void>
 }
 
 /** One pull of a feed. A step or error that arrives after the pull was withdrawn is ignored. */
@@ -118,7 +118,7 @@ interface EndedFeed {
  *          a read has failed       → ENDED, with that error: any failure of the reader's own read; of the cohort's read
  *                                  at the live edge any but UNAVAILABLE, which the cohort retries
  * LAST     `pull`                  → ENDED. Until then the feed stays in its cohort
- * each     `reconsider`            calls `join` again. Null: no change. A membership: the feed leaves the old cohort, a
+ * each     `reauthorize`           calls `join` again. Null: no change. A membership: the feed leaves the old cohort, a
  *                                  pending pull is withdrawn and pulls from the new one, at the old position
  *                                  (`keepsPosition`) or at the start of the membership. A rejection: → ENDED, with that
  *                                  error
@@ -136,7 +136,7 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
   /** A copy of `#parts.transform`, which every item looks up. */
   readonly #transform: FeedParts<T, P>['transform']
   #state: JoiningFeed | JoinedFeed<T, P> | EndedFeed
-  #reconsidering: Promise<void> = Promise.resolve()
+  #reauthorizing: Promise<void> = Promise.resolve()
   /** Number of calls of `next` that have not settled. */
   #unanswered = 0
   /** The result of the newest call of `next`: later calls wait for it. */
@@ -193,12 +193,12 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
   }
 
   /** Calls run one after another: the last decision holds. */
-  reconsider(): Promise<void> {
-    this.#reconsidering = this.#reconsidering.then(() => this.#reconsider())
-    return this.#reconsidering
+  reauthorize(): Promise<void> {
+    this.#reauthorizing = this.#reauthorizing.then(() => this.#reauthorize())
+    return this.#reauthorizing
   }
 
-  async #reconsider(): Promise<void> {
+  async #reauthorize(): Promise<void> {
     if (this.#state.kind === 'JOINING') await this.#state.settled
     const state = this.#state
     if (state.kind !== 'JOINED') return

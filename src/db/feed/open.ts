@@ -17,7 +17,7 @@ import { LiveSource, liveStart, snapshotStart, type LivePosition } from './live.
 import { createMatcher } from '../shape/matcher.ts'
 import { parseShape, type Shape, type ShapeOptions } from '../shape/shape.ts'
 import type { FeedPosition } from './cohort/feed-source.ts'
-import { ValueSource } from './value.ts'
+import { WatchSource } from './watch.ts'
 
 /** Dependencies of the feeds of one identity in a tenant. */
 export interface FeedDeps {
@@ -26,7 +26,7 @@ export interface FeedDeps {
   readonly limits: Limits
   readonly tenant: TenantId
   readonly actor: string | null
-  readonly admit: Authorize
+  readonly authorize: Authorize
   readonly ended: (feed: RunningFeed) => void
 }
 
@@ -101,7 +101,7 @@ export function openLive(
 
 /** Opens `watch`. Throws at once if the arguments alone are wrong; later errors end the feed. */
 export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): Feed<ObservedValue, FeedPosition> {
-  const { cohorts, limits, tenant, actor, admit } = deps
+  const { cohorts, limits, tenant, actor, authorize } = deps
   const { context, ended } = afterAtLeast(deps, options)
   const request: SubscriptionRequest = { tenant, actor, paths: [text], filter: {} }
   parsePath(text, limits)
@@ -109,12 +109,12 @@ export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): 
   const join = async (
     current: CurrentPosition<FeedPosition> | null,
   ): Promise<Membership<ObservedValue, FeedPosition> | null> => {
-    const { path, shape } = await withGrant(admit, request, (view) => grantedPath(view, limits))
+    const { path, shape } = await withGrant(authorize, request, (view) => grantedPath(view, limits))
     const tenantContext = await context()
     const { tail } = tenantContext
     const key = `watch ${depth} ${pathText(path)}`
     if (current?.key === key) return null
-    const source = new ValueSource({ tail, read: (at) => valueAt(tenantContext, path, { depth, at }) })
+    const source = new WatchSource({ tail, read: (at) => valueAt(tenantContext, path, { depth, at }) })
     return cohorts.join(
       key,
       () => ({ tail, shape, source }),
@@ -151,7 +151,7 @@ interface ShapeDecision {
 
 /** Parses the requested shape at once; authorizes it, or parses another one that is granted instead, at each call. */
 function parseRequested(
-  { tenant, actor, admit, limits }: FeedDeps,
+  { tenant, actor, authorize, limits }: FeedDeps,
   paths: readonly string[],
   options: ShapeOptions,
 ): ShapeDecision {
@@ -161,7 +161,7 @@ function parseRequested(
     parseShape(granted, { ...options, where, params }, limits)
   return {
     request,
-    authorizedShape: () => withGrant(admit, request, (view) => (view === request ? requested : parse(view))),
+    authorizedShape: () => withGrant(authorize, request, (view) => (view === request ? requested : parse(view))),
   }
 }
 

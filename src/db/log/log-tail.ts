@@ -26,8 +26,8 @@ export const CLOSING_ACTOR = 'sys:time'
 
 /** Gets the commits that may match its shape. */
 interface Follower {
-  /** Called before `indexed` reaches the revision. */
-  markDirty(revision: Revision): void
+  /** Called before `notifiedUpTo` reaches the revision. */
+  markPending(revision: Revision): void
   /** An ephemeral commit may match. */
   publishEphemeral(commit: Commit): void
 }
@@ -51,7 +51,7 @@ export class LogTail {
   /** Time of the last commit that was not made by CLOSING_ACTOR. */
   writtenAt: Millis = 0
   /** Up to this revision, all followers whose shapes may match were notified. */
-  indexed: Revision
+  notifiedUpTo: Revision
   /** Revision of the newest commit that is known to have purged documents; 0: none. */
   lastPurge: Revision = 0
   /** Called when a commit has purged documents: what was cached of them must be dropped. */
@@ -70,7 +70,7 @@ export class LogTail {
     this.epoch = at.epoch
     this.floor = at.floor
     this.last = at.last
-    this.indexed = at.last
+    this.notifiedUpTo = at.last
     this.previousValues = new PreviousValues(store, tenant)
   }
 
@@ -199,17 +199,17 @@ export class LogTail {
   async #notifyFollowers(): Promise<void> {
     if (this.#notifying) return
     this.#notifying = true
-    while (this.indexed < this.last) {
-      const revision = this.indexed + 1
+    while (this.notifiedUpTo < this.last) {
+      const revision = this.notifiedUpTo + 1
       const commit = this.#recent.get(revision)
       // The commit fell out of memory during an await: it may match any follower.
-      if (commit === undefined) for (const follower of this.shapes.all()) follower.markDirty(revision)
+      if (commit === undefined) for (const follower of this.shapes.all()) follower.markPending(revision)
       for (const version of this.shapes.isEmpty ? [] : (commit?.versions ?? [])) {
         const before = this.shapes.needsPrevious(version) ? this.#previousValueOf(version) : undefined
         const previous = before instanceof Promise ? await before : before
-        for (const follower of this.shapes.find(version, previous)) follower.markDirty(revision)
+        for (const follower of this.shapes.find(version, previous)) follower.markPending(revision)
       }
-      this.indexed = revision
+      this.notifiedUpTo = revision
     }
     this.#notifying = false
   }

@@ -7,7 +7,7 @@ import { PageCounter } from '../../store/page.ts'
 import type { Limit } from '../../store/store.ts'
 import type { PreviousValues } from '../shape/previous-values.ts'
 
-/** Ring buffer of a tenant's newest commits, without gaps; the oldest are dropped when a bound is exceeded. */
+/** A tenant's newest commits, without gaps: the oldest are dropped when a bound is exceeded. */
 export class RecentCommits {
   readonly #maxCommits: number
   readonly #maxBytes: number

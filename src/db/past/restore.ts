@@ -9,7 +9,7 @@ import type { Version } from '../../core/version.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { asOfRevision } from '../read/as-of.ts'
 import { documentsBelow } from '../read/tree/below.ts'
-import { checkExpect, writablePath, type DecidedOperation } from '../write/request.ts'
+import { checkExpect, writablePath, type ComputedOperation } from '../write/request.ts'
 import type { DocumentEdits } from '../write/staged/document-edits.ts'
 import { putDocument, putField, removeField } from '../write/staged/place.ts'
 import { checkExpectation, headDocument, notFound } from '../write/staged/precondition.ts'
@@ -60,16 +60,16 @@ interface PastState {
 }
 
 /** Reads the past; the operation restores it. Throws as `asOf`, and TOO_LARGE. */
-export async function restoreOperation(context: TenantContext, target: RestoreTarget): Promise<DecidedOperation> {
+export async function restoreOperation(context: TenantContext, target: RestoreTarget): Promise<ComputedOperation> {
   const past = await readPast(context, target)
   const { path } = target
   const tree = past.tree.map((version) => version.path)
   const mayDelete = target.scope === 'TREE' || (isDocumentPath(path) && !past.heads.has(pathText(path)))
   const prefixes = documentPrefixes(path)
   return {
-    kind: 'decided',
+    kind: 'computed',
     reads: { documents: prefixes, parents: [...prefixes, ...tree], trees: mayDelete ? [path] : [], bare: tree },
-    *decide(edits) {
+    *compute(edits) {
       yield* new Restoring(edits, target, past).run()
       return []
     },
@@ -161,7 +161,7 @@ class Restoring {
   /** The live documents at and below the path, by path text. */
   #present(wanted: ReadonlySet<string>): ReadonlyMap<string, DocumentHead> {
     const { documents } = this.#edits.limits
-    const tree = this.#edits.tree(this.#target.path)
+    const tree = this.#edits.readTree(this.#target.path)
     const present = new Map(tree?.map((head) => [pathText(head.path), head]))
     const count = new Set([...wanted, ...present.keys()]).size
     if (tree !== null && count <= documents) return present

@@ -5,10 +5,11 @@ import type { TenantContext } from '../log/tenant-context.ts'
 /**
  * Waits until this server knows the commit of a cursor, at most `readMs`; undefined: not at all. Every read and feed
  * that begins afterwards shows that commit. Throws CURSOR_UNKNOWN for a cursor that is damaged or belongs to other
- * data, and UNAVAILABLE when the time is over; returns early when `signal` is aborted.
+ * data, also to a newer state of a store that this server alone writes, and UNAVAILABLE when the time is over. Returns
+ * early when `signal` is aborted.
  */
 export async function waitUntilKnown(
-  { tail, readMs }: TenantContext,
+  { store, tail, readMs }: TenantContext,
   cursor: string | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -17,6 +18,8 @@ export async function waitUntilKnown(
   if (epoch !== tail.epoch) {
     throw unknownCursor('it belongs to another tenant, or to this one before a backup was restored')
   }
+  // Nobody else writes to this store, so the place will never be known.
+  if (!store.shared && revision > tail.last) throw unknownCursor('the data was replaced by an older copy of it')
   if ((await tail.reaches(revision, readMs, signal)) || signal?.aborted === true) return
   throw retryableError(
     'UNAVAILABLE',

@@ -69,11 +69,11 @@ export class Committer {
    */
   commit(request: Request, digest: string | null): Promise<WriteOutcome> {
     // Without `commits` every request that is not refused gets a commit.
-    return this.decide(request, digest) as Promise<WriteOutcome>
+    return this.submit(request, digest) as Promise<WriteOutcome>
   }
 
   /** As `commit`; without a commit where the request, by its `commits`, writes none. */
-  decide(request: Request, digest: string | null): Promise<WriteOutcome<Commit | null>> {
+  submit(request: Request, digest: string | null): Promise<WriteOutcome<Commit | null>> {
     if (this.#queue.length >= MAX_QUEUED) {
       const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
       return Promise.reject(retryableError('TOO_MANY_REQUESTS', message))

@@ -67,8 +67,8 @@ class Drafting {
         return yield* this.#patch(operation.path, operation.patch, operation.expect)
       case 'delete':
         return this.#delete(operation.path, operation.expect)
-      case 'decided':
-        for (const finding of yield* operation.decide(this.#edits)) this.#findings.push(finding)
+      case 'computed':
+        for (const finding of yield* operation.compute(this.#edits)) this.#findings.push(finding)
         return
       case 'purge':
         return this.#edits.deleteTree(operation.path, 'purge')

@@ -6,7 +6,7 @@ import { chunks } from '../../store/page.ts'
 import type { Store, TenantId } from '../../store/store.ts'
 import { SEARCH_SLICE } from '../time/bounded-search.ts'
 import { WorkSlice } from '../time/time-slice.ts'
-import type { DecidedOperation, Request, WriteOperation } from './request.ts'
+import type { ComputedOperation, Request, WriteOperation } from './request.ts'
 import type { DocumentHead, ReadResult, ReadSet } from './staged/staged-documents.ts'
 
 /** Documents of which the heads, or the nested collections, are read in one call. */
@@ -30,7 +30,7 @@ export function collectReadSet(requests: readonly Request[]): ReadSet {
       request.checks.map((check) => check.path),
     )
     for (const operation of request.operations) {
-      if (operation.kind === 'decided') {
+      if (operation.kind === 'computed') {
         const { reads } = operation
         add(documents, reads.documents)
         add(parents, reads.parents)
@@ -55,7 +55,7 @@ export function collectReadSet(requests: readonly Request[]): ReadSet {
   }
 }
 
-function documentsOf(operation: Exclude<WriteOperation, DecidedOperation>): readonly Path[] {
+function documentsOf(operation: Exclude<WriteOperation, ComputedOperation>): readonly Path[] {
   if (operation.kind !== 'post') return documentPrefixes(operation.path)
   const parent = operation.path.length > 1 ? [parentOf(operation.path)] : []
   return operation.fresh ? parent : [...parent, [...operation.path, operation.id]]

@@ -30,15 +30,15 @@ export type WriteOperation =
   | { readonly kind: 'delete'; readonly path: Path; readonly expect: Expect | undefined }
   /** Alone in its request. */
   | { readonly kind: 'purge'; readonly path: Path }
-  | DecidedOperation
+  | ComputedOperation
 
 /** An operation that decides on the state of its draft what it writes: see db/past. */
-export interface DecidedOperation {
-  readonly kind: 'decided'
+export interface ComputedOperation {
+  readonly kind: 'computed'
   /** The state that it depends on. */
   readonly reads: Omit<ReadSet, 'purges'>
   /** Edits the documents, in steps; pure beside that. May be called again, on another state. */
-  readonly decide: (edits: DocumentEdits) => Generator<undefined, readonly RevertFinding[]>
+  readonly compute: (edits: DocumentEdits) => Generator<undefined, readonly RevertFinding[]>
 }
 
 /** A leaf, or a whole document (no field), that a revert leaves as it is: it was written since. */

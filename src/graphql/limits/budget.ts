@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../core/error.ts'
+import { DatabaseError, retryableError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { estimateBytes } from './weight.ts'
 
@@ -17,14 +17,14 @@ export const BUDGET = {
 } as const
 
 /** The resources of a server that one operation shares with others. */
-export interface AnswerRoom {
+export interface SharedResources {
   /** Reserves memory for bytes of the result; false when there is not enough. */
   readonly claim: (bytes: number) => boolean
   /** Null when one more read may start now; else resolves when it may. */
   readonly readTurn: () => Promise<void> | null
 }
 
-const UNBOUNDED: AnswerRoom = { claim: () => true, readTurn: () => null }
+const UNBOUNDED: SharedResources = { claim: () => true, readTurn: () => null }
 
 /** Bounds of a budget. */
 export type BudgetBounds = Readonly<Record<keyof typeof BUDGET, number>>
@@ -44,7 +44,7 @@ interface QueuedRead {
  */
 export class Budget {
   readonly #bounds: BudgetBounds
-  readonly #room: AnswerRoom
+  readonly #room: SharedResources
   #deadline: number
   #rows: number
   #bytes: number
@@ -59,7 +59,7 @@ export class Budget {
   #valueBytes: WeakMap<object, number> | null = null
 
   /** `bounds`: default BUDGET; `room`: default unlimited. */
-  constructor(bounds: BudgetBounds = BUDGET, room: AnswerRoom = UNBOUNDED) {
+  constructor(bounds: BudgetBounds = BUDGET, room: SharedResources = UNBOUNDED) {
     this.#bounds = bounds
     this.#room = room
     this.#deadline = performance.now() + bounds.operationMs
@@ -131,7 +131,7 @@ export class Budget {
 
   #budgetError(): DatabaseError {
     if (this.#bytes < 0) return this.#tooComplex('answerBytes', 'The answer would be larger than one may be')
-    return (this.#cachedErrors.claim ??= new DatabaseError('TOO_MANY_REQUESTS', NO_MEMORY, { retryAfterMs: 1_000 }))
+    return (this.#cachedErrors.claim ??= retryableError('TOO_MANY_REQUESTS', NO_MEMORY))
   }
 
   #bytesOf(value: Json): number {

@@ -29,10 +29,10 @@ export interface PayloadSource {
 }
 
 /**
- * Payloads that the subscriptions of a cohort share. The arguments of the root field decide which events arrive, not
- * how they are rendered: two subscriptions on a database are in one cohort when their operations are equal but for
- * these arguments, and the variables that the selection uses are equal too. A cohort is identified by a hash; nothing
- * else of a request is retained for events (docs/adr/0006-one-delivery-for-many.md).
+ * Payloads that subscriptions share which render an event alike. The arguments of the root field decide which events
+ * arrive, not how they are rendered: two subscriptions on a database render alike when their operations are equal but
+ * for these arguments, and the variables that the selection uses are equal too. Such subscriptions have one render key,
+ * a hash; nothing else of a request is retained for events (docs/adr/0006-one-delivery-for-many.md).
  */
 export class PayloadCache {
   readonly #executor: Pick<Executor, 'context' | 'maskResult'>
@@ -53,8 +53,8 @@ export class PayloadCache {
   }
 
   /**
-   * The payload source of a started subscription, shared with its cohort where there is one; null: its events are
-   * results.
+   * The payload source of a started subscription, shared with all that render alike, where it can be; null: its events
+   * are results.
    */
   join(args: ExecutionArgs | null): PayloadSource {
     if (args === null) return this.#resultSource
@@ -84,29 +84,29 @@ export class PayloadCache {
     this.#retained.clear()
   }
 
-  /** The payload of the event for the cohort; null when no subscription has made it yet, or it is in progress. */
-  cached(event: unknown, cohort: string): Payload | null {
-    const payload = isWeakKey(event) ? this.#payloads.get(event)?.get(cohort) : undefined
+  /** The payload of the event for the render key; null when no subscription has made it yet, or it is in progress. */
+  cached(event: unknown, renderKey: string): Payload | null {
+    const payload = isWeakKey(event) ? this.#payloads.get(event)?.get(renderKey) : undefined
     return payload instanceof Payload ? payload : null
   }
 
-  /** Executes the operation on the event, unless a subscription of the cohort did. */
-  make(event: unknown, cohort: string, request: ExecutionRequest): Promise<Payload> {
-    return isWeakKey(event) ? this.#share(event, cohort, request) : this.#execute(event, request)
+  /** Executes the operation on the event, unless a subscription that renders alike did. */
+  make(event: unknown, renderKey: string, request: ExecutionRequest): Promise<Payload> {
+    return isWeakKey(event) ? this.#share(event, renderKey, request) : this.#execute(event, request)
   }
 
-  #share(event: object, cohort: string, request: ExecutionRequest): Promise<Payload> {
+  #share(event: object, renderKey: string, request: ExecutionRequest): Promise<Payload> {
     const payloads = this.#payloads.get(event) ?? new Map<string, Payload | Promise<Payload>>()
-    const cached = payloads.get(cohort)
+    const cached = payloads.get(renderKey)
     if (cached !== undefined) return Promise.resolve(cached)
     this.#payloads.set(event, payloads)
     let isSettled = false
     const pending = this.#execute(event, request, (payload, isTransient) => {
       isSettled = true
-      if (isTransient) payloads.delete(cohort)
-      else this.#retained.retain(payloads, cohort, payload)
+      if (isTransient) payloads.delete(renderKey)
+      else this.#retained.retain(payloads, renderKey, payload)
     })
-    if (!isSettled) payloads.set(cohort, pending)
+    if (!isSettled) payloads.set(renderKey, pending)
     return pending
   }
 
@@ -144,11 +144,11 @@ export class PayloadCache {
         variableValues != null && variable in variableValues ? [[variable, variableValues[variable]]] : [],
       ),
     )
-    const cohort =
+    const renderKey =
       selection.variables.length === 0 ? selection.hash : hashOf(`${selection.hash} ${JSON.stringify(usedVariables)}`)
-    // Consecutive subscriptions are mostly of one cohort: a Map finds the same string object faster than an equal one.
-    if (cohort !== selection.latestCohort) selection.latestCohort = cohort
-    return new CachedPayloadSource(this, selection.latestCohort, {
+    // Consecutive subscriptions mostly render alike: a Map finds the same string object faster than an equal one.
+    if (renderKey !== selection.latestKey) selection.latestKey = renderKey
+    return new CachedPayloadSource(this, selection.latestKey, {
       schema: this.#eventSchema(schema),
       document: selection.document,
       variableValues: usedVariables,
@@ -176,7 +176,7 @@ export class PayloadCache {
 
 function toEventSelection({ document, variables, text }: EventOperation): EventSelection {
   const hash = hashOf(text)
-  return { document, variables, hash, latestCohort: hash }
+  return { document, variables, hash, latestKey: hash }
 }
 
 function hashOf(text: string): string {
@@ -185,12 +185,12 @@ function hashOf(text: string): string {
 
 class CachedPayloadSource implements PayloadSource {
   readonly #cache: PayloadCache
-  readonly #cohort: string
+  readonly #renderKey: string
   readonly #args: ExecutionArgs
 
-  constructor(cache: PayloadCache, cohort: string, args: ExecutionArgs) {
+  constructor(cache: PayloadCache, renderKey: string, args: ExecutionArgs) {
     this.#cache = cache
-    this.#cohort = cohort
+    this.#renderKey = renderKey
     this.#args = args
   }
 
@@ -199,11 +199,11 @@ class CachedPayloadSource implements PayloadSource {
   }
 
   cached(event: unknown): Payload | null {
-    return this.#cache.cached(event, this.#cohort)
+    return this.#cache.cached(event, this.#renderKey)
   }
 
   make(event: unknown, account: ConnectionAccount | null): Promise<Payload> {
-    return this.#cache.make(event, this.#cohort, { args: this.#args, account })
+    return this.#cache.make(event, this.#renderKey, { args: this.#args, account })
   }
 }
 
@@ -230,8 +230,8 @@ function isTransientFailure({ errors = [] }: ExecutionResult): boolean {
 interface EventSelection extends Pick<EventOperation, 'document' | 'variables'> {
   /** SHA-256 of the operation's text. */
   readonly hash: string
-  /** Key of the cohort that was joined last. */
-  latestCohort: string
+  /** The render key of the latest subscription. */
+  latestKey: string
 }
 
 function isWeakKey(event: unknown): event is object {
@@ -240,12 +240,12 @@ function isWeakKey(event: unknown): event is object {
 
 interface RetainedEntry {
   readonly payloads: Map<string, unknown>
-  readonly cohort: string
+  readonly renderKey: string
   readonly bytes: number
 }
 
 /**
- * FIFO bound over the payloads of all cohorts. Other caches may retain an event for long and count only the event
+ * FIFO bound over the payloads of all events. Other caches may retain an event for long and count only the event
  * itself, so its payloads are evicted here.
  */
 class RetainedPayloads {
@@ -260,22 +260,22 @@ class RetainedPayloads {
 
   /** Evicts all. */
   clear(): void {
-    for (const { payloads, cohort } of this.#entries) payloads.delete(cohort)
+    for (const { payloads, renderKey } of this.#entries) payloads.delete(renderKey)
     this.#entries.clear()
     this.#bytes = 0
   }
 
-  /** Stores the payload of a cohort in `payloads`, and evicts the oldest ones beyond the bound. */
-  retain(payloads: Map<string, unknown>, cohort: string, payload: Payload): void {
-    payloads.set(cohort, payload)
+  /** Stores the payload of a render key in `payloads`, and evicts the oldest ones beyond the bound. */
+  retain(payloads: Map<string, unknown>, renderKey: string, payload: Payload): void {
+    payloads.set(renderKey, payload)
     const bytes = payload.maxBytes
-    this.#entries.add({ payloads, cohort, bytes })
+    this.#entries.add({ payloads, renderKey, bytes })
     this.#bytes += bytes
     for (const oldest of this.#entries) {
       if (this.#bytes <= this.#maxBytes || this.#entries.size === 1) return
       this.#entries.delete(oldest)
       this.#bytes -= oldest.bytes
-      oldest.payloads.delete(oldest.cohort)
+      oldest.payloads.delete(oldest.renderKey)
     }
   }
 }

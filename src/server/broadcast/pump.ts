@@ -55,7 +55,7 @@ export class Pump implements PullObserver<unknown> {
     this.#resolve?.()
   }
 
-  /** Writes a cached payload in the same turn; only the first subscription of a cohort has to make it. */
+  /** Writes a cached payload in the same turn; only the first of those that render alike has to make it. */
   next(event: unknown): void {
     if (this.#stopped) return
     // An event that was pulled before the sink got full waits: its payload may be large.

@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { OperationTypeNode, type ExecutionResult } from 'graphql'
-import type { AnswerRoom } from '../../graphql/limits/budget.ts'
+import type { SharedResources } from '../../graphql/limits/budget.ts'
 import { decodeBody, readBody, tooBusy } from './request-body.ts'
 import { BOUNDS, type Bounds } from '../config/config.ts'
 import type { MemoryBudget, Reservation } from '../limits/memory-budget.ts'
@@ -120,7 +120,7 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
   }
   let isAdmitted = true
   const account = parts.memoryBudget.account(req.socket)
-  const room: AnswerRoom = {
+  const room: SharedResources = {
     claim: (bytes) => (isAdmitted &&= reservation.claim(bytes)),
     readTurn: () => parts.pacer.nextPiece(account),
   }

@@ -16,7 +16,7 @@ import type { Metrics } from '../status/metrics.ts'
 import type { Origins } from './origin-policy.ts'
 import type { Playground } from '../status/playground.ts'
 import type { StaticFile, StaticFiles } from '../static/static-files.ts'
-import { createPipelineQueue, type PipelineQueue } from './pipeline-queue.ts'
+import { createRequestQueue, type RequestQueue } from './request-queue.ts'
 
 /** Paths of the server. */
 export const ROUTES = {
@@ -43,7 +43,7 @@ interface HttpParts {
 /** An HTTP server that closes without losing an answer. */
 export interface Http {
   readonly server: Server
-  readonly pipeline: PipelineQueue
+  readonly pipeline: RequestQueue
   /**
    * Accepts no new connections and answers pending requests; resolves when all connections are closed, WebSockets too.
    */
@@ -65,7 +65,7 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   }
   // Per connection: a pipelined response that waits behind another one emits no `close` with its connection.
   const answering = new Map<Socket, Set<ServerResponse>>()
-  const pipeline = createPipelineQueue(bounds.maxPipelined, parts.memoryBudget)
+  const pipeline = createRequestQueue(bounds.maxPipelined, parts.memoryBudget)
   const server = createServer(options, (req, res) => {
     answering.get(req.socket)?.add(res)
     res.once('close', () => answering.get(req.socket)?.delete(res))

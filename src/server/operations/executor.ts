@@ -1,6 +1,6 @@
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import type { Database } from '../../core/database.ts'
-import type { AnswerRoom } from '../../graphql/limits/budget.ts'
+import type { SharedResources } from '../../graphql/limits/budget.ts'
 import type { Context } from '../../graphql/context.ts'
 import { boundErrors } from '../../graphql/errors.ts'
 import type { GraphqlModule } from '../../graphql/graphql-module.ts'
@@ -18,7 +18,7 @@ export interface Executor {
   /**
    * Executes a query or a mutation; never rejects. The errors of the result are masked. `room` accounts for the answer.
    */
-  readonly execute: (prepared: PreparedOperation, room: AnswerRoom) => Promise<ExecutionResult>
+  readonly execute: (prepared: PreparedOperation, room: SharedResources) => Promise<ExecutionResult>
   /** Starts a subscription; never rejects. The errors of the result are masked. */
   readonly subscribe: (prepared: PreparedOperation) => Promise<SubscribeResult>
   /** Whether plugins of the embedder take part, which may look at the request of an operation. */

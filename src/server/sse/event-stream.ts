@@ -3,7 +3,7 @@ import type { PayloadCache } from '../broadcast/payload-cache.ts'
 import type { Bounds } from '../config/config.ts'
 import type { Executor } from '../operations/executor.ts'
 import type { RunningSubscription } from '../operations/subscription.ts'
-import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
+import type { FlushScheduler } from '../broadcast/flush-scheduler.ts'
 import { chunkOf, Payload, type BufferList } from '../broadcast/payload.ts'
 import { Pump, type Sink } from '../broadcast/pump.ts'
 import { toWire } from '../operations/result.ts'
@@ -22,7 +22,7 @@ export interface EventStreams {
 interface EventStreamsParts {
   readonly executor: Pick<Executor, 'mask'>
   readonly payloadCache: PayloadCache
-  readonly writeScheduler: WriteScheduler
+  readonly flushScheduler: FlushScheduler
 }
 
 /** Response headers of an event stream. */
@@ -46,7 +46,7 @@ export function singleResultEvents(json: string): string {
 
 /** Event streams; idle ones get a comment every `pingMs`, so that no proxy closes them. */
 export function createEventStreams(
-  { executor, payloadCache, writeScheduler }: EventStreamsParts,
+  { executor, payloadCache, flushScheduler }: EventStreamsParts,
   { pingMs }: Pick<Bounds, 'pingMs'>,
 ): EventStreams {
   const open = new Set<ServerResponse>()
@@ -57,7 +57,7 @@ export function createEventStreams(
     answer: async (res, headers, subscription) => {
       // The connection may have closed while the subscription started.
       if (res.destroyed) return void (await subscription.events.return?.())
-      const sink = startStream(res, headers, writeScheduler)
+      const sink = startStream(res, headers, flushScheduler)
       const pump = new Pump(subscription.events, payloadCache.join(subscription.args), sink)
       open.add(res)
       res.once('close', () => {
@@ -86,7 +86,7 @@ interface StreamSink extends Sink {
 function startStream(
   res: ServerResponse,
   headers: OutgoingHttpHeaders | null,
-  writeScheduler: WriteScheduler,
+  flushScheduler: FlushScheduler,
 ): StreamSink {
   res.writeHead(200, { ...STREAM_HEADERS, ...headers })
   // Some browsers deliver a response only when a part of its body has arrived.
@@ -103,7 +103,7 @@ function startStream(
     }
   }
   // The socket decides, not the response: with keep-alive, other responses may follow on the connection.
-  const writer = writeScheduler.writer(socket, () => !socket.destroyed)
+  const writer = flushScheduler.writer(socket, () => !socket.destroyed)
   const piecesOf = (payload: Payload): BufferList => (res.chunkedEncoding ? payload.chunk() : payload.event())
   return {
     account: writer.account,

@@ -1,9 +1,9 @@
 import { GraphQLSchema, OperationTypeNode, parse, type ExecutionArgs, type GraphQLError } from 'graphql'
 import { CloseCode, makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
-import { DatabaseError } from '../../core/error.ts'
+import { DatabaseError, retryableError } from '../../core/error.ts'
 import { InvalidJson } from '../../core/json/exact-json.ts'
 import { tooLarge } from '../../core/limits.ts'
-import type { AnswerRoom } from '../../graphql/limits/budget.ts'
+import type { SharedResources } from '../../graphql/limits/budget.ts'
 import type { PayloadCache } from '../broadcast/payload-cache.ts'
 import type { Bounds } from '../config/config.ts'
 import { packageVersion } from '../config/package-version.ts'
@@ -20,7 +20,7 @@ interface ProtocolOperation extends ExecutionArgs {
   readonly prepared: PrepareResult
   readonly id: string
   readonly connection: WsConnection
-  readonly room: AnswerRoom
+  readonly room: SharedResources
   /** Payload of the `subscribe` message, which graphql-ws retains. */
   readonly payload: SubscribePayload
 }
@@ -161,7 +161,7 @@ function toProtocolOperation(
     return [executor.mask(tooLarge('subscriptions', max, 'This connection has as many subscriptions as it may'))]
   }
   if (slot === 'bytes') {
-    return [executor.mask(new DatabaseError('TOO_MANY_REQUESTS', OVER_RETAINED, { retryAfterMs: 1_000 }))]
+    return [executor.mask(retryableError('TOO_MANY_REQUESTS', OVER_RETAINED))]
   }
   return { ...common, ...prepared.args, room: connection.messages.answerRoom(id) }
 }

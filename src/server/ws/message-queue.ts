@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { parseExactJson } from '../../core/json/exact-json.ts'
-import type { AnswerRoom } from '../../graphql/limits/budget.ts'
+import type { SharedResources } from '../../graphql/limits/budget.ts'
 import { MIN_CONNECTION_BYTES, type ConnectionAccount, type Reservation } from '../limits/memory-budget.ts'
 import { estimateParsedBytes } from '../limits/json-weight.ts'
 import { LARGE_MESSAGE_BYTES, type OperationPacer } from '../limits/operation-pacer.ts'
@@ -124,7 +124,7 @@ export class MessageQueue {
   }
 
   /** Accounts for the answer of the operation `id`, and paces its reads. */
-  answerRoom(id: string): AnswerRoom {
+  answerRoom(id: string): SharedResources {
     const operation = this.#findRunning(id)
     const { pacer, account } = this.#parts
     return {

@@ -10,7 +10,7 @@ import { endWithHttpError } from '../http/send.ts'
 import { HttpError } from '../operations/http-error.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
 import type { Origins } from '../http/origin-policy.ts'
-import type { WriteScheduler } from '../broadcast/write-scheduler.ts'
+import type { FlushScheduler } from '../broadcast/flush-scheduler.ts'
 import { createWsConnection, ConnectionClosed, type WsConnection, type ConnectionParts } from './ws-connection.ts'
 import { createProtocol, type ProtocolParts } from './graphql-transport-ws.ts'
 import { asksForWebSocket, ignoreUpgrade, hasAllHeaders } from '../http/upgrade.ts'
@@ -26,7 +26,7 @@ export interface Sockets {
 }
 
 interface SocketsOptions extends ProtocolParts {
-  readonly writeScheduler: WriteScheduler
+  readonly flushScheduler: FlushScheduler
   readonly memoryBudget: MemoryBudget
   readonly pacer: OperationPacer
   readonly origins: Origins
@@ -41,7 +41,7 @@ const CHECK_INTERVAL = { perBound: 4, maxMs: 1_000 }
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
 export function openSockets(
   http: Pick<Http, 'server' | 'pipeline'>,
-  { executor, payloadCache, writeScheduler, memoryBudget, pacer, origins, bounds, report }: SocketsOptions,
+  { executor, payloadCache, flushScheduler, memoryBudget, pacer, origins, bounds, report }: SocketsOptions,
 ): Sockets {
   const protocol = createProtocol({ executor, payloadCache }, bounds)
   const server = new WebSocketServer({
@@ -62,7 +62,7 @@ export function openSockets(
     const problem = upgradeError(req, origins)
     if (problem !== null || state.draining) return endWithHttpError(socket, problem ?? STOPPING)
     server.handleUpgrade(req, socket, head, (ws) => {
-      const writer = writeScheduler.writer(socket, () => ws.readyState === ws.OPEN)
+      const writer = flushScheduler.writer(socket, () => ws.readyState === ws.OPEN)
       const connection = attach(
         protocol,
         { socket: ws, req: executor.hasPlugins ? req : undefined, stream: socket, writer, memoryBudget, pacer, bounds },

@@ -1,9 +1,9 @@
 import type { Commit } from '../../core/commit.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
-import { decide, type DraftState } from '../decision.ts'
+import { checkDraft, type DraftState } from '../decision.ts'
 import type { Purges } from '../erasure.ts'
-import { LostWrites } from '../lost-writes.ts'
+import { ConflictedWrites } from '../conflicted-writes.ts'
 import type { Appended, Draft, TenantId } from '../store.ts'
 import { Touched } from '../touched.ts'
 import { indexCommit } from './commit-index.ts'
@@ -19,7 +19,7 @@ import { openTenant } from './tenant.ts'
 export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
   const stored = openTenant(tables, tenant)
   const state = new AppendState(tables, stored)
-  const lost = new LostWrites()
+  const lost = new ConflictedWrites()
   const results = drafts.map((draft) => {
     const result = state.append(draft, lost)
     lost.add({ draft, kind: result.kind })
@@ -95,10 +95,10 @@ class AppendState implements DraftState, TenantView {
   }
 
   /** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
-  append(draft: Draft, lost: LostWrites): Appended {
+  append(draft: Draft, lost: ConflictedWrites): Appended {
     const earlier = this.tables.commits.get([this.tenant.number, draft.id])
     if (earlier !== undefined) return { kind: 'repeated', commit: decodedAtOnce(readStoredCommit(this, earlier)) }
-    const result = decide(draft, this, lost)
+    const result = checkDraft(draft, this, lost)
     if (result.kind === 'committed') {
       this.#writeCommit(result.commit, draft)
       const { revision: last, at } = result.commit

@@ -24,7 +24,7 @@ export interface LmdbTables {
   readonly erasures: Database<ErasureRow, Key>
   /** [n, collection, id, revision] → location of the version. */
   readonly versions: Database<VersionRow, Key>
-  /** [n, actor, revision] → 0, of each commit that has an actor (`actorText`). */
+  /** [n, actor, revision] → 0, of each commit that has an actor (`actorPrefix`). */
   readonly actors: Database<number, Key>
   /** [n, top-level collection, revision] → 0, of each commit that wrote there. */
   readonly writes: Database<number, Key>

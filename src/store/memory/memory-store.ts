@@ -24,7 +24,7 @@ import {
 } from '../store.ts'
 import { erasedCommit, purgedBy, thinnedCommit } from '../erasure.ts'
 import { isWithinLevels } from '../levels.ts'
-import { LostWrites } from '../lost-writes.ts'
+import { ConflictedWrites } from '../conflicted-writes.ts'
 import { takePage } from './memory-page.ts'
 
 interface TenantLog {
@@ -43,7 +43,7 @@ export class MemoryStore implements Store {
 
   async append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     const log = this.#tenant(tenant)
-    const lost = new LostWrites()
+    const lost = new ConflictedWrites()
     const results = drafts.map((draft) => {
       const result = appendOne(log, draft, lost)
       lost.add({ draft, kind: result.kind })
@@ -190,7 +190,7 @@ export class MemoryStore implements Store {
   }
 }
 
-function appendOne(log: TenantLog, draft: Draft, lost: LostWrites): Appended {
+function appendOne(log: TenantLog, draft: Draft, lost: ConflictedWrites): Appended {
   const earlier = log.commits.find(({ id }) => id === draft.id)
   if (earlier !== undefined) return { kind: 'repeated', commit: earlier }
   const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(log, expectation))

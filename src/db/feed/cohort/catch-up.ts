@@ -22,9 +22,9 @@ interface CatchUpOptions<T, P extends FeedPosition> {
 }
 
 /**
- * The reads of readers that are READING or AHEAD (`nextReaderState`). They share steps: a reader takes a cached step,
- * or one in flight, of an equal position (all on the edge are equal), `live` and phase; but not one that says
- * `upToDate` and does not end on the edge (stale), or that ends before the reader's own revision.
+ * The reads of readers that are READING or AHEAD (`nextReaderState`). They share steps, read or in flight, by position,
+ * `live` and phase; all positions on the edge count as one. Two kinds of steps are not taken: a stale one, which says
+ * `upToDate` and does not end on the edge, and one that ends before the reader's own revision.
  */
 export class CatchUp<T, P extends FeedPosition> {
   readonly #options: CatchUpOptions<T, P>

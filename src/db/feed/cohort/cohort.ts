@@ -27,8 +27,8 @@ const COMPLETE: CohortEvent = { kind: 'COMPLETE' }
 
 /**
  * The readers of one shape. The live edge is a range of revisions in which nothing matched; a *pending* commit lies
- * after it and may match (`markDirty`). The batch after the edge is read once, by a loop, and broadcast to all readers
- * that wait there. Beside the loop, the edge is extended over commits that match nothing while none is pending, and
+ * after it and may match (`markPending`). The batch after the edge is read once, by a loop, and broadcast to all
+ * readers that wait there. Beside the loop, the edge is extended over commits that match nothing while none is pending, and
  * moved by AHEAD readers.
  *
  * Two pure functions decide, and their docstrings are the tables of all states: `nextCohortState` (what the loop does;
@@ -66,8 +66,8 @@ export class Cohort<T, P extends FeedPosition> {
   }
 
   /** The tail found a stored commit that may match. */
-  markDirty(revision: Revision): void {
-    this.#edge.markDirty(revision)
+  markPending(revision: Revision): void {
+    this.#edge.markPending(revision)
     if (this.#waiters.size > 0) this.#loop.dispatch(WORK)
   }
 

@@ -2,35 +2,35 @@ import type { Revision } from '../../../core/version.ts'
 import type { LogTail } from '../../log/log-tail.ts'
 
 /**
- * The live edge of one shape: the range of revisions [from, to] after whose start no commit matched, up to the newest
- * revision that was examined. All positions in it are equivalent: the same batch comes next.
+ * The live edge of one shape: the revisions `from` to `to`. No commit after `from` matched, and `to` is the newest
+ * revision that was examined. So the same batch comes next for all positions on the edge.
  */
 export class LiveEdge {
-  readonly #tail: Pick<LogTail, 'indexed'>
+  readonly #tail: Pick<LogTail, 'notifiedUpTo'>
   #from: Revision
   #to: Revision
   /** The newest commit that may match. */
-  #dirty: Revision = 0
+  #newestPending: Revision = 0
 
   /** The cohort starts at revision `at`. */
-  constructor(tail: Pick<LogTail, 'indexed'>, at: Revision) {
+  constructor(tail: Pick<LogTail, 'notifiedUpTo'>, at: Revision) {
     this.#tail = tail
     this.#from = at
     this.#to = at
   }
 
   /** A commit may match. */
-  markDirty(revision: Revision): void {
+  markPending(revision: Revision): void {
     // First extend to the commits before this one, of which none matched: they need no read.
     this.extend()
-    this.#dirty = Math.max(this.#dirty, revision)
+    this.#newestPending = Math.max(this.#newestPending, revision)
   }
 
   /**
    * Extends the edge to the newest commit that was matched against shapes, unless a commit after the edge may match.
    */
   extend(): void {
-    if (!this.hasPending) this.#to = Math.max(this.#to, this.#tail.indexed)
+    if (!this.hasPending) this.#to = Math.max(this.#to, this.#tail.notifiedUpTo)
   }
 
   /** The first revision of the range. */
@@ -45,7 +45,7 @@ export class LiveEdge {
 
   /** Whether a commit after the edge may match. */
   get hasPending(): boolean {
-    return this.#dirty > this.#to
+    return this.#newestPending > this.#to
   }
 
   has(revision: Revision): boolean {

@@ -138,7 +138,7 @@ export class DocumentEdits {
     return parent !== null && !parent.deleted && isEmptyArray(getField(parent.value, [lastOf(collection)]))
   }
 
-  /** Whether documents lie in or below the collection. */
+  /** Whether documents lie in or below the collection. Expects nothing: a delete that follows reads the tree. */
   isFilled(collection: Path): boolean {
     const tree = this.#state.tree(collection)
     return tree === null || tree.length > 0
@@ -202,7 +202,7 @@ export class DocumentEdits {
   }
 
   /** The live documents at and below a path of the read set's `trees`, without values; null when they are too many. */
-  tree(root: Path): readonly DocumentHead[] | null {
+  readTree(root: Path): readonly DocumentHead[] | null {
     this.expectUnchanged(root)
     return this.#state.tree(root)
   }

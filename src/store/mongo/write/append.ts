@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Millis } from '../../../core/version.ts'
-import type { AnsweredDraft } from '../../lost-writes.ts'
+import type { AnsweredDraft } from '../../conflicted-writes.ts'
 import { takeWithin } from '../../page.ts'
 import type { Appended, Draft, Limit, TenantId } from '../../store.ts'
 import { unavailable } from '../failure.ts'

@@ -1,7 +1,7 @@
 import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
 import { expectationsOf, expectedPath } from '../../decision.ts'
-import type { AnsweredDraft } from '../../lost-writes.ts'
+import type { AnsweredDraft } from '../../conflicted-writes.ts'
 import type { Draft } from '../../store.ts'
 import type { Touched } from '../../touched.ts'
 import { latestOf, type MongoReader } from '../read/latest.ts'

@@ -1,8 +1,8 @@
 import type { Commit } from '../../../core/commit.ts'
 import { isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision } from '../../../core/version.ts'
-import { decide, type DraftState } from '../../decision.ts'
-import { LostWrites, type AnsweredDraft } from '../../lost-writes.ts'
+import { checkDraft, type DraftState } from '../../decision.ts'
+import { ConflictedWrites, type AnsweredDraft } from '../../conflicted-writes.ts'
 import type { Draft } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import type { LogEntry } from '../rows.ts'
@@ -31,7 +31,7 @@ export function planOf(
   answered: readonly AnsweredDraft[] = [],
 ): readonly Verdict[] {
   const planned = new PlannedState(view)
-  const lost = new LostWrites(answered)
+  const lost = new ConflictedWrites(answered)
   return drafts.map((draft): Verdict => {
     const duplicate = planned.commits.find(({ id }) => id === draft.id)
     const entry = duplicate === undefined ? view.byId(draft.id) : undefined
@@ -40,7 +40,7 @@ export function planOf(
       lost.add({ draft, kind: entry !== undefined && view.isOwn(entry) ? 'committed' : 'repeated' })
       return { kind: 'repeated', draft, entry: entry ?? null, commit: earlier }
     }
-    const result = decide(draft, planned, lost)
+    const result = checkDraft(draft, planned, lost)
     lost.add({ draft, kind: result.kind })
     if (result.kind === 'conflict') return { ...result, draft }
     planned.add(result.commit)

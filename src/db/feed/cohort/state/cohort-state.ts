@@ -1,6 +1,6 @@
 import type { Revision } from '../../../../core/version.ts'
 
-/** The end that a running loop waits for. */
+/** The event that a running loop waits for. */
 type LoopPass =
   /** A new turn of the event loop, in which the pass begins. */
   | 'TURN'
@@ -107,7 +107,7 @@ const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
  * looks for work in each pass, so it ignores WORK. PARKED, READING and AHEAD: see `reader-state.ts`.
  *
  * STATE    event         effect
- * IDLE     WORK          → TURN: a reader is PARKED, and a commit is pending or ephemeral. Sent by `markDirty`,
+ * IDLE     WORK          → TURN: a reader is PARKED, and a commit is pending or ephemeral. Sent by `markPending`,
  *                        `publishEphemeral`, a pull that parks, a heartbeat
  * RETRY    WORK          → TURN, sooner than the timer, which stays set
  *          RETRY_DUE     → IDLE: heartbeat to all PARKED readers, if the source has any; then WORK if a commit is
@@ -133,12 +133,52 @@ const NEXT_TURN: CohortEffect = { kind: 'nextTurn' }
  */
 const TABLE: CohortTable = {
   IDLE: { WORK: begin, TURN: null, COMPLETE: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: null },
-  RETRY: { WORK: begin, TURN: null, COMPLETE: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: tryAgain },
-  TURN: { WORK: null, TURN: look, COMPLETE: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: beat },
-  PACE: { WORK: null, TURN: look, COMPLETE: hurry, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: beat },
-  READ: { WORK: null, TURN: null, COMPLETE: null, STEP: advance, DELIVERED: null, FAILED: fail, RETRY_DUE: beat },
-  DELIVER: { WORK: null, TURN: null, COMPLETE: null, STEP: null, DELIVERED: begin, FAILED: fail, RETRY_DUE: beat },
-  REJECT: { WORK: null, TURN: null, COMPLETE: null, STEP: null, DELIVERED: begin, FAILED: null, RETRY_DUE: beat },
+  RETRY: { WORK: begin, TURN: null, COMPLETE: null, STEP: null, DELIVERED: null, FAILED: null, RETRY_DUE: retryRead },
+  TURN: {
+    WORK: null,
+    TURN: chooseWork,
+    COMPLETE: null,
+    STEP: null,
+    DELIVERED: null,
+    FAILED: null,
+    RETRY_DUE: sendDueHeartbeat,
+  },
+  PACE: {
+    WORK: null,
+    TURN: chooseWork,
+    COMPLETE: endWait,
+    STEP: null,
+    DELIVERED: null,
+    FAILED: null,
+    RETRY_DUE: sendDueHeartbeat,
+  },
+  READ: {
+    WORK: null,
+    TURN: null,
+    COMPLETE: null,
+    STEP: advance,
+    DELIVERED: null,
+    FAILED: fail,
+    RETRY_DUE: sendDueHeartbeat,
+  },
+  DELIVER: {
+    WORK: null,
+    TURN: null,
+    COMPLETE: null,
+    STEP: null,
+    DELIVERED: begin,
+    FAILED: fail,
+    RETRY_DUE: sendDueHeartbeat,
+  },
+  REJECT: {
+    WORK: null,
+    TURN: null,
+    COMPLETE: null,
+    STEP: null,
+    DELIVERED: begin,
+    FAILED: null,
+    RETRY_DUE: sendDueHeartbeat,
+  },
 }
 
 function begin({ retry }: CohortState): CohortTransition {
@@ -149,11 +189,11 @@ function end({ retry }: CohortState): CohortTransition {
   return { state: retry ? RETRY : IDLE, effects: [{ kind: 'releaseAhead' }] }
 }
 
-function tryAgain(): CohortTransition {
+function retryRead(): CohortTransition {
   return { state: IDLE, effects: [{ kind: 'heartbeat' }] }
 }
 
-function look(state: LoopState, { waitMs, parked, isPending, hasEphemeral }: LoopTurn): CohortTransition {
+function chooseWork(state: LoopState, { waitMs, parked, isPending, hasEphemeral }: LoopTurn): CohortTransition {
   const { retry } = state
   if (waitMs > 0) return { state: { kind: 'PACE', retry }, effects: [{ kind: 'wait', ms: waitMs }] }
   if (parked > 0 && isPending) return { state: { kind: 'READ', retry }, effects: [{ kind: 'read' }] }
@@ -161,7 +201,7 @@ function look(state: LoopState, { waitMs, parked, isPending, hasEphemeral }: Loo
   return end(state)
 }
 
-function hurry({ retry }: LoopState): CohortTransition {
+function endWait({ retry }: LoopState): CohortTransition {
   return { state: { kind: 'TURN', retry }, effects: [{ kind: 'endWait' }] }
 }
 
@@ -185,7 +225,7 @@ function fail(state: LoopState, { error, isUnavailable }: EventOf<'FAILED'>): Co
   return { state: RETRY, effects: retry ? [release] : [{ kind: 'setRetry' }, release] }
 }
 
-function beat({ kind, retry }: LoopState): CohortTransition {
+function sendDueHeartbeat({ kind, retry }: LoopState): CohortTransition {
   return { state: { kind, retry: false }, effects: retry ? [{ kind: 'heartbeat' }] : [] }
 }
 

@@ -17,7 +17,7 @@ export interface ReaderView {
   readonly hasParked: boolean
 }
 
-/** The end of the one thing that a reader waits for: so each event belongs to one state. */
+/** The one thing that a reader waited for has ended, so each event belongs to one state. */
 export type ReaderEvent =
   /** READING: a step was read, or taken from the cache. */
   | { readonly kind: 'STEP'; readonly hasBatch: boolean; readonly upToDate: boolean; readonly view: ReaderView }

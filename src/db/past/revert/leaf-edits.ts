@@ -1,7 +1,7 @@
-import type { FieldPath } from '../../core/json/field.ts'
-import { isObject, type Json, type JsonObject } from '../../core/json/json.ts'
-import { equalJson } from '../../core/json/value.ts'
-import { equalJsonSteps } from '../../core/json/value-steps.ts'
+import type { FieldPath } from '../../../core/json/field.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json/json.ts'
+import { equalJson } from '../../../core/json/value.ts'
+import { equalJsonSteps } from '../../../core/json/value-steps.ts'
 
 /** The change of one leaf by one version; a leaf is no object, or an empty one, or not there (undefined). */
 export interface LeafEdit {

@@ -1,5 +1,5 @@
-import type { FieldPath } from '../../core/json/field.ts'
-import { isObject, type Json } from '../../core/json/json.ts'
+import type { FieldPath } from '../../../core/json/field.ts'
+import { isObject, type Json } from '../../../core/json/json.ts'
 import {
   insideReversal,
   takeBack,
@@ -9,7 +9,7 @@ import {
   type TakenBack,
   type WholeReversal,
 } from './field-reversal.ts'
-import { isFree } from '../write/staged/precondition.ts'
+import { isFree } from '../../write/staged/precondition.ts'
 import { isExistence, isSameSteps, leafEditSteps, ownField, type LeafEdit } from './leaf-edits.ts'
 
 /** A version that is taken back, with what it changed. */

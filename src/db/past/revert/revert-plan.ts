@@ -1,16 +1,16 @@
-import type { FieldPath } from '../../core/json/field.ts'
-import { isObject, type Json } from '../../core/json/json.ts'
-import { jsonBytes } from '../../core/json/value.ts'
-import { boundedFieldSteps } from '../../core/json/written-fields.ts'
-import { tooLarge, type Limits } from '../../core/limits.ts'
-import { compareText, documentPrefixes, lastOf, parentOf, pathText, type Path } from '../../core/path.ts'
-import { sortSteps } from '../time/sort-steps.ts'
-import type { DecidedOperation, RevertFinding } from '../write/request.ts'
-import type { DocumentEdits } from '../write/staged/document-edits.ts'
-import { freshNames, isFree } from '../write/staged/precondition.ts'
-import type { DocumentHead } from '../write/staged/staged-documents.ts'
+import type { FieldPath } from '../../../core/json/field.ts'
+import { isObject, type Json } from '../../../core/json/json.ts'
+import { jsonBytes } from '../../../core/json/value.ts'
+import { boundedFieldSteps } from '../../../core/json/written-fields.ts'
+import { tooLarge, type Limits } from '../../../core/limits.ts'
+import { compareText, documentPrefixes, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
+import { sortSteps } from '../../time/sort-steps.ts'
+import type { ComputedOperation, RevertFinding } from '../../write/request.ts'
+import type { DocumentEdits } from '../../write/staged/document-edits.ts'
+import { freshNames, isFree } from '../../write/staged/precondition.ts'
+import type { DocumentHead } from '../../write/staged/staged-documents.ts'
 import { isSame, isSameSteps, ownField } from './leaf-edits.ts'
-import { takeBackDocument, type KeptValue, type RevertedState } from './revert.ts'
+import { takeBackDocument, type KeptValue, type RevertedState } from './document-reversal.ts'
 import type { RevertedDocument } from './reverted-documents.ts'
 
 /** Estimated bytes of a finding beside its values. */
@@ -23,13 +23,13 @@ const STEP_FIELDS = 512
  * The operation that takes documents back. `trees`: the documents among them that may go and have nested collections,
  * none within another.
  */
-export function revertOperation(documents: readonly RevertedDocument[], trees: readonly Path[]): DecidedOperation {
+export function revertOperation(documents: readonly RevertedDocument[], trees: readonly Path[]): ComputedOperation {
   const paths = documents.map(({ path }) => path)
   const parents = paths.filter(({ length }) => length > 2).map(parentDocument)
   return {
-    kind: 'decided',
+    kind: 'computed',
     reads: { documents: [...paths, ...parents], parents: paths, trees, bare: [] },
-    decide: (edits) => new RevertPlan(edits, trees).decide(documents),
+    compute: (edits) => new RevertPlan(edits, trees).decide(documents),
   }
 }
 
@@ -150,7 +150,7 @@ class RevertPlan {
     for (const { path, head, now, isChanged } of this.#documents.values()) {
       if (now === undefined && isChanged) this.#occupyAbove(path, { path, version: head?.version ?? 0 })
       if (!this.#trees.has(pathText(path))) continue
-      const tree = this.#edits.tree(path)
+      const tree = this.#edits.readTree(path)
       if (tree === null) this.#occupied.set(pathText(path), { path, version: 0 })
       for (const living of tree ?? []) if (this.#stays(living.path)) this.#occupyAbove(living.path, living)
       yield

@@ -5,7 +5,7 @@ interface Lane<T> {
 }
 
 /** A queue with one FIFO lane per key. */
-export class RoundRobinQueue<T> {
+export class LaneQueue<T> {
   readonly #lanes = new Map<unknown, Lane<T>>()
   /** The lane that items are taken from, and the one that was pushed to last. */
   #first: Lane<T> | undefined

@@ -4,7 +4,7 @@ import { BroadcastPacer } from '../../src/db/feed/cohort/broadcast-pacer.ts'
 import { BOUNDS } from '../../src/server/config/config.ts'
 import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
 import { BufferCoalescer } from '../../src/server/broadcast/buffer-coalescer.ts'
-import { WriteScheduler } from '../../src/server/broadcast/write-scheduler.ts'
+import { FlushScheduler } from '../../src/server/broadcast/flush-scheduler.ts'
 import { NextOpening, Payload } from '../../src/server/broadcast/payload.ts'
 import { until } from '../support/time/until.ts'
 import { turn } from '../support/time/turns.ts'
@@ -86,7 +86,7 @@ describe('what is written to many connections', () => {
 
   test('goes out in short turns while the server is not under load, to each connection in one write', async () => {
     const clock = useFakeClock()
-    const scheduler = new WriteScheduler(() => 1, new MemoryBudget(BOUNDS))
+    const scheduler = new FlushScheduler(() => 1, new MemoryBudget(BOUNDS))
     const sockets = Array.from({ length: 50 }, () => new SlowSocket(clock))
     const event = {}
     for (const text of ['one ', 'two ']) {
@@ -103,7 +103,7 @@ describe('what is written to many connections', () => {
   test('takes its share of the time under load, and all of it again when that is over', async () => {
     const clock = useFakeClock()
     let share = 0.05
-    const scheduler = new WriteScheduler(() => share, new MemoryBudget(BOUNDS))
+    const scheduler = new FlushScheduler(() => share, new MemoryBudget(BOUNDS))
     const sockets = Array.from({ length: 1_000 }, () => new SlowSocket(clock))
     const event = {}
     for (const socket of sockets) scheduler.writer(socket, () => true).write(pieces('x'), event)
@@ -120,7 +120,7 @@ describe('what is written to many connections', () => {
 
   test('goes to one reader soon under load, however many others get something else meanwhile', async () => {
     const clock = useFakeClock()
-    const scheduler = new WriteScheduler(() => 0.05, new MemoryBudget(BOUNDS))
+    const scheduler = new FlushScheduler(() => 0.05, new MemoryBudget(BOUNDS))
     const [lone, ...others] = Array.from({ length: 1_001 }, () => new SlowSocket(clock))
     const write = (sockets: readonly SlowSocket[]): void => {
       const event = {}
@@ -137,7 +137,7 @@ describe('what is written to many connections', () => {
   })
 
   test('waits where a connection takes no more, and goes on when it does or is gone', async () => {
-    const scheduler = new WriteScheduler(() => 1, new MemoryBudget(BOUNDS))
+    const scheduler = new FlushScheduler(() => 1, new MemoryBudget(BOUNDS))
     const stream = new PassThrough({ highWaterMark: 10 })
     const writer = scheduler.writer(stream, () => true)
     let resumed = 0
@@ -161,7 +161,7 @@ describe('what is written to many connections', () => {
 
   test('waits for no connection whose events went along with answers, however often they did', async () => {
     const clock = useFakeClock()
-    const scheduler = new WriteScheduler(() => 0.05, new MemoryBudget(BOUNDS))
+    const scheduler = new FlushScheduler(() => 0.05, new MemoryBudget(BOUNDS))
     const [talker, reader] = [new PassThrough({ highWaterMark: 100_000 }), new PassThrough()]
     for (let i = 0; i < 20_000; i++) {
       scheduler.writer(talker, () => true).write(pieces('x'), {})
@@ -175,7 +175,7 @@ describe('what is written to many connections', () => {
 
   test('goes on within a millisecond after a turn in which the whole process stood still', async () => {
     const clock = useFakeClock()
-    const scheduler = new WriteScheduler(() => 0.05, new MemoryBudget(BOUNDS))
+    const scheduler = new FlushScheduler(() => 0.05, new MemoryBudget(BOUNDS))
     const sockets = [new SlowSocket(clock, 300), ...Array.from({ length: 4 }, () => new SlowSocket(clock))]
     for (const socket of sockets) scheduler.writer(socket, () => true).write(pieces('event'), {})
     for (let ms = 0; ms < 8; ms++) await clock.pass(1)

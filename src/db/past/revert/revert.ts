@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { Reverted, RevertConflict, Reverting } from '../../core/database.ts'
-import { compareText, documentPrefixes, pathText, type Path } from '../../core/path.ts'
-import type { Write } from '../../core/version.ts'
-import type { TenantContext } from '../log/tenant-context.ts'
-import { toWriteResult } from '../shape/render.ts'
-import { WorkSlice } from '../time/time-slice.ts'
-import type { Committer } from '../write/committer.ts'
-import type { DecidedOperation, Request, RevertFinding } from '../write/request.ts'
-import { bringBack } from './purge-guard.ts'
+import type { Reverted, RevertConflict, Reverting } from '../../../core/database.ts'
+import { compareText, documentPrefixes, pathText, type Path } from '../../../core/path.ts'
+import type { Write } from '../../../core/version.ts'
+import type { TenantContext } from '../../log/tenant-context.ts'
+import { toWriteResult } from '../../shape/render.ts'
+import { WorkSlice } from '../../time/time-slice.ts'
+import type { Committer } from '../../write/committer.ts'
+import type { ComputedOperation, Request, RevertFinding } from '../../write/request.ts'
+import { retryIfPurged } from '../purge-retry.ts'
 import { revertOperation } from './revert-plan.ts'
-import { writersOf } from './revert-writers.ts'
+import { writersOf } from './conflict-authors.ts'
 import { revertedDocuments, type ParsedSelection, type RevertedDocument } from './reverted-documents.ts'
 
 /** Conflicts that are made in one step. */
@@ -33,7 +33,7 @@ export function revertWrites(
   context: TenantContext & { readonly committer: Committer },
   request: RevertRequest,
 ): Promise<Reverted> {
-  return bringBack(context.tail, async (guarded) => {
+  return retryIfPurged(context.tail, async (guarded) => {
     const documents = await revertedDocuments(context, request.selection)
     const operation = guarded(revertOperation(documents, await treesOf(context, documents)))
     return revertDocuments(context, { ...request, documents, operation })
@@ -42,7 +42,7 @@ export function revertWrites(
 
 interface DocumentsRequest extends RevertRequest {
   readonly documents: readonly RevertedDocument[]
-  readonly operation: DecidedOperation
+  readonly operation: ComputedOperation
 }
 
 async function revertDocuments(
@@ -52,11 +52,11 @@ async function revertDocuments(
   const operations = [operation]
   const trial: Request = { operations, checks: [], key: undefined, actor, commits: 'NEVER' }
   const request: Request = dryRun ? trial : { ...trial, key, commits: 'CHANGES' }
-  const { commit, repeated, drafted } = await context.committer.decide(request, dryRun ? null : digest)
+  const { commit, repeated, drafted } = await context.committer.submit(request, dryRun ? null : digest)
   // The store has written in this turn.
   await nextTurn()
   // Of a repetition, the commit is that of then, and the conflicts are those of now.
-  const shown = drafted ?? (await context.committer.decide(trial, null)).drafted
+  const shown = drafted ?? (await context.committer.submit(trial, null)).drafted
   return {
     commit: commit && toWriteResult(context.tail.epoch, commit, repeated),
     applied: appliedBy(commit?.versions ?? shown?.writes ?? []),

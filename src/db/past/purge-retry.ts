@@ -1,7 +1,7 @@
 import { retryableError } from '../../core/error.ts'
 import type { Revision } from '../../core/version.ts'
 import type { LogTail } from '../log/log-tail.ts'
-import type { DecidedOperation } from '../write/request.ts'
+import type { ComputedOperation } from '../write/request.ts'
 
 /** Times that the past is read for one write. */
 const ATTEMPTS = 8
@@ -17,9 +17,9 @@ class PurgedMeanwhile extends Error {}
  * A purge that the draft does not know yet makes it a conflict: the operation has to expect that nothing is written
  * where it brings something back (`expectUnchanged`).
  */
-export async function bringBack<T>(
+export async function retryIfPurged<T>(
   tail: Pick<LogTail, 'last' | 'lastPurge'>,
-  run: (guarded: (operation: DecidedOperation) => DecidedOperation) => Promise<T>,
+  run: (guarded: (operation: ComputedOperation) => ComputedOperation) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const read: Revision = tail.last
@@ -35,12 +35,12 @@ export async function bringBack<T>(
   throw retryableError('UNAVAILABLE', 'Something is purged all the time; try again in a moment.')
 }
 
-function guard(operation: DecidedOperation, check: () => void): DecidedOperation {
+function guard(operation: ComputedOperation, check: () => void): ComputedOperation {
   return {
     ...operation,
-    decide: (edits) => {
+    compute: (edits) => {
       check()
-      return operation.decide(edits)
+      return operation.compute(edits)
     },
   }
 }

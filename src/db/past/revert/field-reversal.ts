@@ -1,5 +1,5 @@
-import type { FieldPath } from '../../core/json/field.ts'
-import { isObject, type Json, type JsonObject } from '../../core/json/json.ts'
+import type { FieldPath } from '../../../core/json/field.ts'
+import { isObject, type Json, type JsonObject } from '../../../core/json/json.ts'
 import { isExistence, isSame, isSameSteps, ownField, type LeafEdit } from './leaf-edits.ts'
 
 /** How the reverted edits of a field are taken back, whatever the field is now. */
@@ -104,9 +104,9 @@ function appended<T>(list: T[] | undefined, item: T): T[] {
 
 /**
  * Takes edits back, in steps. A field that is as the newest edit left it becomes what it was before all of them, except
- * for what others wrote between them; one that is so already is done; any other stays, whole. So twice is once: each
- * field ends as `whole.result`, which is done, or as it was. `isBlocked`: something else than an object stands above
- * the field.
+ * for what others wrote between them. One that is back already stays: there is nothing to do. Any other stays too, as a
+ * conflict. Hence reverting twice equals reverting once: each field ends as `whole.result`, or as it was. `isBlocked`:
+ * something else than an object stands above the field.
  */
 export function* takeBack(
   { whole, inside }: Reversal,

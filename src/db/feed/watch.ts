@@ -13,7 +13,7 @@ interface ValueSourceOptions {
 }
 
 /** Source of `watch`: the value at a path, now and after every change of it. */
-export class ValueSource implements FeedSource<ObservedValue> {
+export class WatchSource implements FeedSource<ObservedValue> {
   readonly #options: ValueSourceOptions
   /** The newest value read, so that the next one is compared without a second read. */
   #cached: { readonly revision: Revision; readonly item: ObservedValue } | null = null

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { MemoryBudget, Reservation } from '../limits/memory-budget.ts'
 
 /** Processes the requests of each connection one at a time, FIFO. */
-export interface PipelineQueue {
+export interface RequestQueue {
   /** Calls `start` when the connection has answered all requests before this one. */
   enqueue(req: IncomingMessage, res: ServerResponse, start: () => void): void
   /**
@@ -36,7 +36,7 @@ const PAUSE_THRESHOLD = 8
 /**
  * Queues at most `max` requests per connection, within the memory budget; beyond either the connection is destroyed.
  */
-export function createPipelineQueue(max: number, memoryBudget: MemoryBudget): PipelineQueue {
+export function createRequestQueue(max: number, memoryBudget: MemoryBudget): RequestQueue {
   const pipelines = new WeakMap<Duplex, Pipeline>()
   const run = (socket: Duplex, pipeline: Pipeline, { start, reservation }: PipelinedRequest): void => {
     reservation.release()

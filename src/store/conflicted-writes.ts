@@ -12,7 +12,7 @@ export interface AnsweredDraft {
  * The writes of those drafts of one `append` call that were not committed (law L11). A later draft of the call may have
  * been made on their outcome, and a version number alone does not show which commit made the version.
  */
-export class LostWrites {
+export class ConflictedWrites {
   /** Document path → the lowest version that a draft which was not committed would have made. */
   readonly #lost = new Map<string, number>()
   /** All paths above these documents. */

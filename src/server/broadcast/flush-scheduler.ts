@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { BROADCAST_TURN_MS } from '../../core/limits.ts'
-import { RoundRobinQueue } from './round-robin-queue.ts'
+import { LaneQueue } from './lane-queue.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import { BufferCoalescer } from './buffer-coalescer.ts'
 import { ConnectionWriter, type WriterScheduling } from './connection-writer.ts'
@@ -13,12 +13,12 @@ const TICK_MS = 1
  * one commit is broadcast to thousands while the next ones wait for the disk. Under load a turn takes no more than its
  * share of the time since the last one, and timers come in between.
  */
-export class WriteScheduler {
+export class FlushScheduler {
   readonly #writers = new WeakMap<Duplex, ConnectionWriter>()
   readonly #share: () => number
   readonly #scheduling: WriterScheduling
   readonly #coalescer = new BufferCoalescer()
-  readonly #queue = new RoundRobinQueue<ConnectionWriter>()
+  readonly #queue = new LaneQueue<ConnectionWriter>()
   #isFlushing = false
   #endedAt = 0
 
