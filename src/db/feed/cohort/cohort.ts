@@ -28,8 +28,8 @@ const COMPLETE: CohortEvent = { kind: 'COMPLETE' }
 /**
  * The readers of one shape. The live edge is a range of revisions in which nothing matched; a *pending* commit lies
  * after it and may match (`markPending`). The batch after the edge is read once, by a loop, and broadcast to all
- * readers that wait there. Beside the loop, the edge is extended over commits that match nothing while none is pending, and
- * moved by AHEAD readers.
+ * readers that wait there. Beside the loop, the edge is extended over commits that match nothing while none is
+ * pending, and moved by AHEAD readers.
  *
  * Two pure functions decide, and their docstrings are the tables of all states: `nextCohortState` (what the loop does;
  * executed by `CohortLoop`), and `nextReaderState` (where a reader waits: PARKED here in `Waiters`, READING or AHEAD in
