@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'vite'
+import { bundlePage, writeForms } from './web-bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const tsc = join(root, 'node_modules/typescript/bin/tsc')
@@ -37,16 +38,11 @@ async function bundleClient(): Promise<readonly string[]> {
   })
   const [{ output }] = (Array.isArray(result) ? result : [result]) as [{ output: { code: string }[] }]
   const body = Buffer.from(output[0]?.code ?? '')
-  const forms = { [file]: body, [`${file}.gz`]: gzipSync(body, { level: 9 }), [`${file}.br`]: brotliCompressSync(body) }
-  for (const [path, content] of Object.entries(forms)) replaceFile(path, content)
-  return Object.keys(forms)
-}
-
-/** Writes a file so that a server that reads it meanwhile finds the old or the new one. */
-function replaceFile(path: string, content: Buffer): void {
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(`${path}.new`, content)
-  renameSync(`${path}.new`, path)
+  return writeForms({
+    [file]: body,
+    [`${file}.gz`]: gzipSync(body, { level: 9 }),
+    [`${file}.br`]: brotliCompressSync(body),
+  })
 }
 
 /** Removes files of earlier builds, after compiling, so that a server that starts meanwhile never finds dist/ empty. */
@@ -57,4 +53,4 @@ function removeStale(written: ReadonlySet<string>): void {
   }
 }
 
-removeStale(new Set([...compile(), ...(await bundleClient())]))
+removeStale(new Set([...compile(), ...(await bundleClient()), ...(await bundlePage('console'))]))

@@ -311,9 +311,9 @@ describe('other addresses', () => {
     expect(answers.map((answer) => [answer.status, codeOf(answer)])).toEqual(answers.map(() => [404, 'NOT_FOUND']))
   })
 
-  test('a browser is led to the playground', async () => {
+  test('a browser is led to the console, and from the endpoint of GraphQL to the playground', async () => {
     const { port } = await openServer()
-    expect(await get(port, '/')).toMatchObject({ status: 302, headers: { location: '/playground' } })
+    expect(await get(port, '/')).toMatchObject({ status: 302, headers: { location: '/console' } })
     expect(await get(port, '/graphql?query=x', 'accept: text/html,*/*\r\n')).toMatchObject({
       status: 302,
       headers: { location: '/playground?query=x' },

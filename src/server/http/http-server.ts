@@ -21,6 +21,7 @@ import { createRequestQueue, type RequestQueue } from './request-queue.ts'
 /** Paths of the server. */
 export const ROUTES = {
   graphql: '/graphql',
+  console: '/console',
   playground: '/playground',
   demo: '/demo',
   live: '/livez',
@@ -103,7 +104,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
   if (req.method !== 'GET' && req.method !== 'HEAD') return sendHttpError(res, NOT_FOUND)
   switch (path) {
     case '/':
-      return redirect(res, ROUTES.playground)
+      return redirect(res, ROUTES.console)
     case ROUTES.playground:
       return void parts.playground
         .answer(req, res)
@@ -148,7 +149,7 @@ function routeGraphql({ graphql, origins }: HttpParts, req: IncomingMessage, res
 }
 
 const NOT_FOUND = new HttpError(
-  `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the playground at ${ROUTES.playground}.`,
+  `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the console at ${ROUTES.console}.`,
   { code: 'NOT_FOUND', status: 404 },
 )
 

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { extname } from 'node:path'
 import { pageHeaders } from '../status/page-headers.ts'
+import { filesIn, readStored, type StoredFile } from './stored-file.ts'
 
 /** A file of the package that is served. */
 export interface StaticFile {
@@ -15,60 +15,59 @@ export type StaticFiles = ReadonlyMap<string, StaticFile>
 interface FileSource {
   /** In the package. */
   readonly file: string
-  readonly type: string
   readonly headers: OutgoingHttpHeaders
+  /** Whether its name changes with its content. Default: it does not, and browsers ask each time. */
+  readonly isFinal?: boolean
 }
 
-/** A form in which a file is sent. */
-interface Encoded {
-  /** As `Content-Encoding` names it; null: as it is. */
-  readonly encoding: 'br' | 'gzip' | null
-  readonly body: Buffer
-  readonly etag: string
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
 }
 
-const PAGE = pageHeaders([
-  `script-src 'self'`,
-  `style-src 'self'`,
-  `img-src 'self' data:`,
-  `require-trusted-types-for 'script'`,
-])
+const PAGE = [`script-src 'self'`, `style-src 'self'`, `img-src 'self' data:`, `require-trusted-types-for 'script'`]
 const PART = { 'x-content-type-options': 'nosniff' }
 /** The client holds nothing of this server, and pages of every origin may import it. */
 const SHARED = { ...PART, 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' }
 
-const [HTML, SCRIPT] = ['text/html; charset=utf-8', 'text/javascript; charset=utf-8']
-
 const SOURCES: Readonly<Record<string, FileSource>> = {
-  '/demo': { file: 'web/demo/index.html', type: HTML, headers: PAGE },
-  '/demo/demo.css': { file: 'web/demo/demo.css', type: 'text/css; charset=utf-8', headers: PART },
-  '/demo/demo.js': { file: 'web/demo/demo.js', type: SCRIPT, headers: PART },
-  '/demo/mark.svg': { file: 'web/demo/mark.svg', type: 'image/svg+xml', headers: PART },
-  '/client.js': { file: 'dist/web/client.js', type: SCRIPT, headers: SHARED },
+  '/demo': { file: 'web/demo/index.html', headers: pageHeaders(PAGE) },
+  '/demo/demo.css': { file: 'web/demo/demo.css', headers: PART },
+  '/demo/demo.js': { file: 'web/demo/demo.js', headers: PART },
+  '/demo/mark.svg': { file: 'web/demo/mark.svg', headers: PART },
+  '/client.js': { file: 'dist/web/client.js', headers: SHARED },
 }
 
-/** The root of the package, from `src` and from `dist`. */
-const ROOT = new URL('../../../', import.meta.url)
-
-/** The forms in which `npm run build` writes a file beside it, the smallest first. */
-const SUFFIXES = [
-  ['br', '.br'],
-  ['gzip', '.gz'],
-  [null, ''],
-] as const
+/** Pages that `npm run build` makes, by their folder in dist/web. */
+const BUILT_PAGES: Readonly<Record<string, readonly string[]>> = {
+  console: [...PAGE, `frame-src 'self'`],
+}
 
 /** The pages and scripts of the package. Each is read at its first request, and kept in memory. */
 export function staticFiles(): StaticFiles {
-  return new Map(Object.entries(SOURCES).map(([path, source]) => [path, staticFile(source)]))
+  const built = Object.entries(BUILT_PAGES).flatMap(([name, policy]) => builtPage(name, pageHeaders(policy)))
+  return new Map([...Object.entries(SOURCES), ...built].map(([path, source]) => [path, staticFile(source)]))
+}
+
+/** The page is there under the name of its folder; its parts bear a hash of their content, and never change. */
+function builtPage(name: string, headers: OutgoingHttpHeaders): readonly (readonly [path: string, FileSource])[] {
+  const folder = `dist/web/${name}`
+  const parts = filesIn(`${folder}/assets`).map((file) => `assets/${file}`)
+  return [
+    [`/${name}`, { file: `${folder}/index.html`, headers }],
+    ...parts.map((part) => [`/${name}/${part}`, { file: `${folder}/${part}`, headers: PART, isFinal: true }] as const),
+  ]
 }
 
 function staticFile(source: FileSource): StaticFile {
-  let loaded: Promise<readonly Encoded[]> | null = null
+  let loaded: Promise<StoredFile> | null = null
   return {
     answer: async (req, res) => {
-      loaded ??= load(source.file)
+      loaded ??= readStored(source.file)
       try {
-        send(req, res, { source, forms: await loaded })
+        await send(req, res, { source, stored: await loaded })
       } catch (error) {
         loaded = null
         throw error
@@ -77,32 +76,16 @@ function staticFile(source: FileSource): StaticFile {
   }
 }
 
-/** Rejects when the file itself is not there; the compressed forms may be missing. */
-async function load(file: string): Promise<readonly Encoded[]> {
-  const forms = SUFFIXES.map(async ([encoding, suffix]) => {
-    const body = await readFile(new URL(file + suffix, ROOT)).catch((error: unknown) => {
-      if (encoding === null) throw error
-      return null
-    })
-    return body === null ? [] : [{ encoding, body, etag: etagOf(body) }]
-  })
-  return (await Promise.all(forms)).flat()
-}
-
-function etagOf(body: Buffer): string {
-  return `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
-}
-
-function send(
+async function send(
   req: IncomingMessage,
   res: ServerResponse,
-  { source, forms }: { readonly source: FileSource; readonly forms: readonly Encoded[] },
-): void {
+  { source, stored }: { readonly source: FileSource; readonly stored: StoredFile },
+): Promise<void> {
   const accepted = req.headers['accept-encoding'] ?? ''
-  const form = forms.find(({ encoding }) => encoding === null || accepts(accepted, encoding))
-  if (form === undefined) return
-  const { encoding, body, etag } = form
-  const headers = { ...source.headers, etag, 'cache-control': 'no-cache', vary: 'Accept-Encoding' }
+  const compressed = stored.compressed.find(({ encoding }) => accepts(accepted, encoding ?? ''))
+  const { encoding, body, etag } = compressed ?? (await stored.plain())
+  const cacheControl = source.isFinal === true ? 'public, max-age=31536000, immutable' : 'no-cache'
+  const headers = { ...source.headers, etag, 'cache-control': cacheControl, vary: 'Accept-Encoding' }
   if (req.headers['if-none-match'] === etag) {
     res.writeHead(304, headers).end()
     return
@@ -110,7 +93,7 @@ function send(
   res.writeHead(200, {
     ...headers,
     ...(encoding !== null && { 'content-encoding': encoding }),
-    'content-type': source.type,
+    'content-type': TYPES[extname(source.file)] ?? 'application/octet-stream',
     'content-length': body.length,
   })
   res.end(req.method === 'HEAD' ? undefined : body)

@@ -1,0 +1,57 @@
+import { computed, signal, type ReadonlySignal } from '@preact/signals'
+import { parseRoute, printRoute, type MomentOfConsole, type Route } from './route.ts'
+
+/** How the address of the window is written. */
+export interface AddressBar {
+  push(hash: string): void
+  replace(hash: string): void
+}
+
+const current = signal<Route>(parseRoute(''))
+let bar: AddressBar = { push: () => {}, replace: () => {} }
+
+/** Where the console is. Change it by `go`. */
+export const route: ReadonlySignal<Route> = current
+
+/** The moment that the whole console shows; null: now, live. */
+export const asOf: ReadonlySignal<MomentOfConsole | null> = computed(() => current.value.asOf)
+
+/** Connects the route with an address bar, whose hash is `hash`. */
+export function openLocation(hash: string, address: AddressBar): void {
+  bar = address
+  current.value = parseRoute(hash)
+}
+
+/** Takes a hash that the reader typed, or went back to. */
+export function arrive(hash: string): void {
+  if (printRoute(current.value) !== hash) current.value = parseRoute(hash)
+}
+
+/**
+ * Goes to a place; what is left out stays, but for `query`, which a change of page or path empties. `replace`: leaves no
+ * step for the button Back, as while a slider is dragged.
+ */
+export function go(to: Partial<Route>, { replace = false }: { readonly replace?: boolean } = {}): void {
+  const next = resolve(to)
+  const hash = printRoute(next)
+  if (hash === printRoute(current.value)) return
+  current.value = next
+  if (replace) bar.replace(hash)
+  else bar.push(hash)
+}
+
+/** Changes a part of the query of the current page; an empty text removes it. */
+export function goQuery(change: Readonly<Record<string, string>>, options: { readonly replace?: boolean } = {}): void {
+  go({ query: { ...current.value.query, ...change } }, options)
+}
+
+/** The address of a place, for a link: it keeps the moment. */
+export function hrefTo(to: Partial<Route>): string {
+  return printRoute(resolve(to))
+}
+
+function resolve(to: Partial<Route>): Route {
+  const last = current.value
+  const isElsewhere = (to.page ?? last.page) !== last.page || (to.path ?? last.path) !== last.path
+  return { ...last, ...(isElsewhere && { query: {} }), ...to }
+}

@@ -1,0 +1,84 @@
+import type { AsOf } from '../../../src/core/database/options.ts'
+
+/** A place in the console: all of it stands in the address, so that a link shows what its sender saw. */
+export interface Route {
+  /** The id of a page. */
+  readonly page: string
+  /** What the page is about: a collection, a document; empty: the root. */
+  readonly path: string
+  /** The moment that every page shows; null: now, live. */
+  readonly asOf: MomentOfConsole | null
+  /** What a page keeps in the address beside these, such as `where`. */
+  readonly query: Readonly<Record<string, string>>
+}
+
+/** A moment that means the same on every page; a version would mean another one for each document. */
+export type MomentOfConsole = Extract<AsOf, { readonly time: string } | { readonly cursor: string }>
+
+/** The page that a bare address shows. */
+export const FIRST_PAGE = 'data'
+
+const TIME = /^\d{4}-\d\d-\d\dT/
+
+/** The route of a hash, as `#/data/posts?as=2026-11-27T09:00:00Z`. Whatever it does not understand, it leaves out. */
+export function parseRoute(hash: string): Route {
+  const [address, search] = splitOnce(hash.replace(/^#?\/?/, ''), '?')
+  const [page, path] = splitOnce(address, '/')
+  const { as, ...query } = Object.fromEntries(new URLSearchParams(search))
+  return {
+    page: page === '' ? FIRST_PAGE : page,
+    path: path.split('/').filter(Boolean).map(decoded).join('/'),
+    asOf: parseMoment(as ?? ''),
+    query,
+  }
+}
+
+/** The hash of a route; `parseRoute` reads it. Slashes stay, so that a path is read as it is written elsewhere. */
+export function printRoute({ page, path, asOf, query }: Route): string {
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''))
+  if (asOf !== null) search.set('as', printMoment(asOf))
+  const segments = [page, ...path.split('/').filter(Boolean).map(encodeURIComponent)]
+  const text = search.toString()
+  return `#/${segments.join('/')}${text === '' ? '' : `?${text}`}`
+}
+
+/** A moment as the address has it; null when there is none, and for the word `live`. */
+export function parseMoment(text: string): MomentOfConsole | null {
+  if (text === '' || text === 'live') return null
+  if (!TIME.test(text)) return { cursor: text }
+  const time = new Date(text)
+  return Number.isNaN(time.getTime()) ? null : { time: time.toISOString() }
+}
+
+/** The text of a moment in the address. */
+export function printMoment(moment: MomentOfConsole): string {
+  return 'time' in moment ? moment.time : moment.cursor
+}
+
+/** Whether two routes show the same moment. */
+export function isSameMoment(a: MomentOfConsole | null, b: MomentOfConsole | null): boolean {
+  return (a === null ? '' : printMoment(a)) === (b === null ? '' : printMoment(b))
+}
+
+/** Of a path, whether it names a document by its form: collections and ids take turns. */
+export function isDocumentPath(path: string): boolean {
+  return path !== '' && path.split('/').length % 2 === 0
+}
+
+/** The path one level up; empty at the root. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0))
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
