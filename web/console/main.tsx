@@ -2,6 +2,7 @@ import { effect } from '@preact/signals'
 import { render } from 'preact'
 import { preferences } from './client.ts'
 import { App } from './frame/app.tsx'
+import { overlay } from './frame/overlay.tsx'
 import { handleKey } from './state/key-handlers.ts'
 import { actionOf } from './state/key-map.ts'
 import { arrive, openLocation } from './state/location.ts'
@@ -32,6 +33,8 @@ document.addEventListener('keydown', (event) => {
   const { key, ctrlKey, metaKey, altKey } = event
   const isTyping = target.matches(WRITTEN_INTO) || target.closest('[contenteditable=true]') !== null
   const action = actionOf({ key, ctrlKey, metaKey, altKey, isTyping, isControl: target.matches(CONTROLS) })
+  // The browser closes a dialog by Esc; the page below it must not answer.
+  if (overlay.value !== null && action?.kind !== 'palette') return
   if (action !== null && handleKey(action)) event.preventDefault()
 })
 

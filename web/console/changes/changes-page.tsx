@@ -29,6 +29,8 @@ export function ChangesPage(): JSX.Element {
   useSignalEffect(() => {
     const { path, query } = route.value
     const { actor = '', type = '', from = '', to = '' } = query
+    // What an open undo says was asked for another list.
+    undo.close()
     log.show({ client: client.value, path, actor, type: type as ChangeType | '', from, to, asOf: asOf.value })
   })
   const { value: state } = log.state

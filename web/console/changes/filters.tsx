@@ -15,7 +15,7 @@ export function Filters({ log, undo }: { readonly log: ChangeLog; readonly undo:
   const { isPaused, waiting, status } = log.state.value
   const undoAll = (): void => {
     const period = { ...(from !== '' && { from }), ...(to !== '' && { to }), ...(path !== '' && { paths: [path] }) }
-    void undo.ask(client.value, { actor: { actor, ...period } }, `All that ${actor} wrote here`)
+    void undo.ask(client.value, { actor: { actor, ...period } }, undoTitle({ actor, path, from, to }))
   }
   return (
     <div class="bar filters">
@@ -37,7 +37,11 @@ export function Filters({ log, undo }: { readonly log: ChangeLog; readonly undo:
       <TimeFilter name="To" time={to} change={(time) => goQuery({ to: time })} />
       <span class="space" />
       {actor !== '' && asOf.value === null && (
-        <button onClick={undoAll}>
+        <button
+          onClick={undoAll}
+          disabled={type !== '' || log.state.value.list.length === 0}
+          title={type === '' ? undefined : 'An undo takes back changes of all types: choose All types first'}
+        >
           <Icon name="undo" />
           Undo all of {actor}…
         </button>
@@ -50,6 +54,12 @@ export function Filters({ log, undo }: { readonly log: ChangeLog; readonly undo:
       )}
     </div>
   )
+}
+
+/** What an undo of an actor takes back. */
+function undoTitle({ actor, path, from, to }: Readonly<Record<'actor' | 'path' | 'from' | 'to', string>>): string {
+  const where = path === '' ? '' : ` in ${path}`
+  return `all that ${actor} wrote${where}${from === '' && to === '' ? '' : ' in this period'}`
 }
 
 function PathFilter({ path }: { readonly path: string }): JSX.Element {

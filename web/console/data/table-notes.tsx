@@ -21,6 +21,7 @@ export function TableNote({ state: { status, rows, error }, path, retry }: NoteP
           {error?.code === 'BAD_EXPRESSION' ? 'This filter is not understood' : 'These documents cannot be shown'}
         </h2>
         <p>{error?.message}</p>
+        {error?.code === 'BAD_EXPRESSION' && <FilterExamples />}
         <button onClick={retry}>Try again</button>
       </div>
     )
@@ -43,6 +44,21 @@ export function TableNote({ state: { status, rows, error }, path, retry }: NoteP
     )
   }
   return <FirstDocument path={path} />
+}
+
+const FILTERS = ['value.total > 100', 'value.note.contains("blue")', 'value.tags.exists(t, t == "sea") && value.public']
+
+function FilterExamples(): JSX.Element {
+  return (
+    <p>
+      Fields are written as value.name. Examples:
+      {FILTERS.map((filter) => (
+        <code key={filter} class="example">
+          {filter}
+        </code>
+      ))}
+    </p>
+  )
 }
 
 function Bones(): JSX.Element {
@@ -69,10 +85,12 @@ export function TableFoot({ state: { status, rows, newAbove }, toTop }: FootProp
     <footer class="table-foot" data-count={count}>
       <span class={`dot ${status === 'live' ? 'good' : status === 'error' ? 'bad' : 'wait'}`} />
       <span>{words[status]}</span>
-      <span class="quiet">
-        {count.toLocaleString('en')} {count === 1 ? 'document' : 'documents'}
-        {more}
-      </span>
+      {status !== 'error' && (
+        <span class="quiet">
+          {count.toLocaleString('en')} {count === 1 ? 'document' : 'documents'}
+          {more}
+        </span>
+      )}
       {newAbove > 0 && (
         <button class="bare" onClick={toTop}>
           <Icon name="up" />

@@ -24,7 +24,9 @@ export function Table({ collection, path }: TableProps): JSX.Element {
   const scrolled = useSignal({ top: 0, height: 600 })
   const { state } = collection
   const { rows, columns, status } = state.value
-  const place = { ...scrolled.value, rowHeight: ROW_HEIGHT, count: rows.ids.length }
+  // Rows of an earlier filter are no answer to one that failed.
+  const count = status === 'error' ? 0 : rows.ids.length
+  const place = { ...scrolled.value, rowHeight: ROW_HEIGHT, count }
   const { start, end } = drawnRows(place)
   const selected = useSelection({ state, path, grid: grid.current })
   useFollowedScroll({ collection, grid, scrolled })
@@ -46,8 +48,8 @@ export function Table({ collection, path }: TableProps): JSX.Element {
           scrolled.value = { top: scrollTop, height: clientHeight - ROW_HEIGHT }
         }}
       >
-        <Head columns={columns} />
-        <div class="rows" role="rowgroup" style={{ height: `${rows.ids.length * ROW_HEIGHT}px` }}>
+        {status !== 'error' && <Head columns={columns} />}
+        <div class="rows" role="rowgroup" style={{ height: `${place.count * ROW_HEIGHT}px` }}>
           {rows.ids.slice(start, end).map((id, i) => (
             <Row
               key={id}

@@ -1,8 +1,10 @@
 import { useSignal } from '@preact/signals'
 import type { JSX, TargetedSubmitEvent } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { goQuery, route } from '../state/location.ts'
+import { toggleMoment } from '../frame/moment-bar.tsx'
+import { Icon } from '../shared/icon.tsx'
 import { useKeys } from '../shared/use-keys.ts'
+import { asOf, goQuery, route } from '../state/location.ts'
 
 /** The filter of a table, in CEL. */
 export function Where(): JSX.Element {
@@ -32,7 +34,7 @@ export function Where(): JSX.Element {
         value={text.value}
         onInput={({ currentTarget }) => (text.value = currentTarget.value)}
         onKeyDown={leave}
-        placeholder="where: value.likes > 3"
+        placeholder='value.likes > 3, value.title.contains("sea")'
         aria-label="Where, an expression in CEL"
         aria-keyshortcuts="/"
         spellcheck={false}
@@ -49,8 +51,14 @@ export function Where(): JSX.Element {
         title="The highest ids first: ids that the server makes sort by time"
         onClick={() => goQuery({ order: order === 'desc' ? '' : 'desc' })}
       >
-        Newest first
+        Last id first
       </button>
+      {asOf.value === null && (
+        <button type="button" aria-keyshortcuts="t" onClick={() => void toggleMoment()}>
+          <Icon name="clock" />
+          Look back
+        </button>
+      )}
     </form>
   )
 }

@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import type { Document, WriteResult } from '../../../src/core/database.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
+import { Drafts } from '../state/drafts.ts'
 import { notify } from '../state/notices.ts'
-import { isEqual, mergeEdits, parseJson, saveOf, saveText, type Save } from '../state/save.ts'
+import { isEqual, mergeEdits, NOTHING_CHANGED, parseJson, saveOf, saveText, type Save } from '../state/save.ts'
 import { CodeField } from './code-field.tsx'
 
 interface EditorProps {
@@ -27,7 +28,8 @@ interface Base {
 
 /** Edits a document as JSON. A version that came meanwhile is merged, and never overwritten unseen. */
 export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
-  const { base, fault, line, isSending, change, merge, send } = useEdit(document, close)
+  const { base, fault, line, isDraft, isSending, change, merge, send, discard } = useEdit(document, close)
+  const isSure = useSignal(false)
   return (
     <div class="editor">
       {document.version > base.version && (
@@ -38,6 +40,7 @@ export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
           <button onClick={merge}>Merge</button>
         </p>
       )}
+      {isDraft && <p class="merge-note">You did not save this before: save it, or discard it.</p>}
       {base.theirs !== null && <MergeNote base={base} />}
       <CodeField
         key={base.version}
@@ -52,8 +55,12 @@ export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
         <code class={fault === null ? '' : 'fault'} role="status">
           {fault ?? line}
         </code>
-        <button onClick={close}>
-          Cancel <kbd>Esc</kbd>
+        <button
+          class={isSure.value ? 'danger' : ''}
+          onBlur={() => (isSure.value = false)}
+          onClick={() => (isChanged(fault, line) && !isSure.value ? (isSure.value = true) : discard())}
+        >
+          {isSure.value ? 'Discard the change?' : 'Cancel'}
         </button>
         <button class="primary" disabled={fault !== null || isSending} onClick={() => void send()}>
           Save
@@ -69,14 +76,19 @@ interface Edit {
   readonly fault: string | null
   /** What a save sends. */
   readonly line: string
+  /** Whether it goes on with what was left unsaved. */
+  readonly isDraft: boolean
   readonly isSending: boolean
   readonly change: (text: string) => void
   readonly merge: () => void
   readonly send: () => Promise<void>
+  readonly discard: () => void
 }
 
 function useEdit(document: Document, close: () => void): Edit {
-  const [base, isSending] = [useSignal<Base>(baseOf(document)), useSignal(false)]
+  const { path } = document
+  const draft = useMemo(() => Drafts.get<Base>(path), [])
+  const [base, isSending] = [useSignal<Base>(draftBase(draft) ?? baseOf(document)), useSignal(false)]
   const text = useSignal(base.value.text)
   const latest = useRef(document)
   latest.current = document
@@ -85,15 +97,24 @@ function useEdit(document: Document, close: () => void): Edit {
   const merge = (): void => {
     if ('fault' in parsed) return notify('failed', 'Mend the JSON before it is merged.')
     base.value = mergedBase(base.value, { theirs: latest.current, mine: parsed.value })
-    text.value = base.value.text
+    change(base.value.text)
+  }
+  const change = (now: string): void => {
+    text.value = now
+    if (now === pretty(base.value.value)) Drafts.drop(path)
+    else Drafts.keep(path, { base: base.value, text: now })
+  }
+  const discard = (): void => {
+    Drafts.drop(path)
+    close()
   }
   const send = async (): Promise<void> => {
     if (isSending.value || 'fault' in parsed) return
-    if (save.kind === 'nothing') return close()
+    if (save.kind === 'nothing') return discard()
     isSending.value = true
     try {
       await write(document.path, save, base.value.version)
-      close()
+      discard()
     } catch (error) {
       if ((error as DatabaseError).code === 'CONFLICT') await whenNewer(latest, base.value.version, merge)
       else notify('failed', (error as Error).message)
@@ -107,10 +128,21 @@ function useEdit(document: Document, close: () => void): Edit {
     fault: 'fault' in parsed ? parsed.fault : null,
     line: saveText(save, document.path) + expected,
     isSending: isSending.value,
-    change: (now) => (text.value = now),
+    isDraft: draft !== undefined && text.value === draft.text,
+    change,
     merge,
     send,
+    discard,
   }
+}
+
+/** Whether there is something to save, or a text that cannot be saved. */
+function isChanged(fault: string | null, line: string): boolean {
+  return fault !== null || line !== NOTHING_CHANGED
+}
+
+function draftBase(draft: { readonly base: Base; readonly text: string } | undefined): Base | null {
+  return draft === undefined ? null : { ...draft.base, text: draft.text }
 }
 
 function MergeNote({ base: { theirs, conflicts } }: { readonly base: Base }): JSX.Element {

@@ -68,6 +68,7 @@ export function Palette(): JSX.Element {
             <span class="quiet">{entry.note}</span>
           </li>
         ))}
+        {entries.length === 0 && <li class="quiet">Nothing is called so: a path begins with a collection.</li>}
       </ul>
     </div>
   )

@@ -58,11 +58,13 @@ export function mergeEdits(
   return { merged, conflicts }
 }
 
+export const NOTHING_CHANGED = 'Nothing has changed.'
+
 /** What a save says that it will do, as one line. */
 export function saveText(save: Save, path: string): string {
   switch (save.kind) {
     case 'nothing':
-      return 'Nothing has changed.'
+      return NOTHING_CHANGED
     case 'patch':
       return `patch ${path} ${JSON.stringify(save.patch.merge)}`
     case 'put':

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
+import { press, rewrite, visitConsole } from '../support/console/visit.ts'
+import { serveDemo } from '../support/demo/visit.ts'
+
+describeInChromium('A slip in the console costs nothing', (browser) => {
+  test('a text that is not saved is there again when its document is edited again', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts/tides?v=edit' })
+    const editor = it.page.getByRole('textbox', { name: 'Value of posts/tides' })
+    await rewrite(editor, '{ "title": "Not saved" }')
+    await it.page.getByText('expect version 4').waitFor()
+    await it.row('harbour').getByText('harbour').first().click()
+    await editor.waitFor({ state: 'detached' })
+    await it.row('tides').getByText('tides').first().click()
+    await it.page.getByRole('button', { name: 'Edit' }).click()
+    await it.page.getByText('You did not save this before').waitFor()
+    await editor.getByText('Not saved').waitFor()
+    await press(it.page, 'Escape')
+    await it.page.getByRole('button', { name: 'Edit' }).click()
+    await editor.getByText('Not saved').waitFor()
+    await it.page.getByRole('button', { name: 'Cancel' }).click()
+    await it.page.getByRole('button', { name: 'Discard the change?' }).click()
+    await it.page.getByRole('button', { name: 'Edit' }).click()
+    await editor.getByText('Why the sea comes late').waitFor()
+    expect((await it.other.document('posts/tides'))?.version).toBe(4)
+    expect(it.complaints).toEqual([])
+  })
+
+  test('an undo that was asked for one list is closed when another one is shown', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes?actor=bob' })
+    await it.page.getByRole('button', { name: 'Undo all of bob…' }).click()
+    const panel = it.page.getByRole('region', { name: 'Undo' })
+    await panel.getByRole('heading', { name: 'Undo: all that bob wrote' }).waitFor()
+    await it.page.getByLabel('Actor').fill('ada')
+    await press(it.page, 'Enter')
+    await panel.waitFor({ state: 'detached' })
+    await it.page.getByLabel('Type').selectOption('UPDATE')
+    const undo = it.page.getByRole('button', { name: 'Undo all of ada…' })
+    expect(await undo.isDisabled()).toBe(true)
+    await it.page.getByLabel('Type').selectOption('')
+    await undo.click()
+    await panel.getByRole('heading', { name: 'Undo: all that ada wrote' }).waitFor()
+  })
+
+  test('what lies above a page is closed by Escape, and the page stays as it is', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts/tides' })
+    await it.page.getByRole('complementary', { name: 'Document posts/tides' }).waitFor()
+    for (const [key, name] of [
+      ['ControlOrMeta+K', 'Go to a path or a command'],
+      ['?', 'Keys'],
+    ] as const) {
+      await press(it.page, key)
+      const dialog = it.page.getByRole('dialog', { name })
+      await dialog.waitFor()
+      await press(it.page, 'Escape')
+      await dialog.waitFor({ state: 'detached' })
+    }
+    expect(new URL(it.page.url()).hash).toBe('#/data/posts/tides')
+  })
+
+  test('a filter that is wrong shows no rows of another one, and how a filter is written', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts?where=blue+door' })
+    await it.page.getByRole('heading', { name: 'This filter is not understood' }).waitFor()
+    await it.page.getByText('value.note.contains("blue")').waitFor()
+    expect(await it.page.getByRole('row').count()).toBe(0)
+  })
+
+  test('a moment of the past is found without the keyboard', async () => {
+    const it = await visitConsole(browser(), await serveDemo())
+    await it.page.getByRole('button', { name: 'Look back' }).click()
+    await it.page.getByRole('button', { name: 'Back to now' }).click()
+    await it.page.getByRole('button', { name: 'Look back' }).waitFor()
+  })
+})
