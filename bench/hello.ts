@@ -14,7 +14,6 @@ import { OperationPacer } from '../src/server/limits/operation-pacer.ts'
 import { createExecutor } from '../src/server/operations/executor.ts'
 import { allowOrigins } from '../src/server/http/origin-policy.ts'
 import { createMetrics } from '../src/server/status/metrics.ts'
-import { createPlayground } from '../src/server/status/playground.ts'
 import { FlushScheduler } from '../src/server/broadcast/flush-scheduler.ts'
 import { createEventStreams } from '../src/server/sse/event-stream.ts'
 import { MemoryStore } from '../src/store/memory/memory-store.ts'
@@ -72,7 +71,6 @@ const { server: own } = createHttp(
   {
     graphql,
     origins,
-    playground: createPlayground(ROUTES.graphql),
     files: new Map(),
     metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), memoryBudget),
     memoryBudget,

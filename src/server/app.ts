@@ -5,7 +5,7 @@ import { PayloadCache } from './broadcast/payload-cache.ts'
 import type { Config } from './config/config.ts'
 import { createGraphqlHttp } from './http/graphql-handler.ts'
 import { MemoryBudget } from './limits/memory-budget.ts'
-import { createHttp, ROUTES, type Http } from './http/http-server.ts'
+import { createHttp, type Http } from './http/http-server.ts'
 import { OperationLoad } from './limits/operation-load.ts'
 import { OperationPacer } from './limits/operation-pacer.ts'
 import { describeError, type Log } from './config/logger.ts'
@@ -14,7 +14,6 @@ import { createExecutor, type Executor } from './operations/executor.ts'
 import { allowOrigins } from './http/origin-policy.ts'
 import { FlushScheduler } from './broadcast/flush-scheduler.ts'
 import { staticFiles } from './static/static-files.ts'
-import { createPlayground } from './status/playground.ts'
 import { createReadiness, type Readiness } from './status/readiness.ts'
 import { openSockets, type Sockets } from './ws/ws-server.ts'
 import { createEventStreams, type EventStreams } from './sse/event-stream.ts'
@@ -83,7 +82,6 @@ export function createApp({
     {
       graphql,
       origins,
-      playground: createPlayground(ROUTES.graphql),
       files: staticFiles(),
       metrics: createMetrics(counts, memoryBudget),
       memoryBudget,

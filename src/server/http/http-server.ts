@@ -14,7 +14,6 @@ import { HttpError } from '../operations/http-error.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Metrics } from '../status/metrics.ts'
 import type { Origins } from './origin-policy.ts'
-import type { Playground } from '../status/playground.ts'
 import type { StaticFile, StaticFiles } from '../static/static-files.ts'
 import { createRequestQueue, type RequestQueue } from './request-queue.ts'
 
@@ -32,7 +31,6 @@ export const ROUTES = {
 /** The handlers of the routes. */
 interface HttpParts {
   readonly graphql: GraphqlHttp
-  readonly playground: Playground
   readonly files: StaticFiles
   readonly origins: Origins
   readonly metrics: Metrics
@@ -105,10 +103,6 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
   switch (path) {
     case '/':
       return redirect(res, ROUTES.console)
-    case ROUTES.playground:
-      return void parts.playground
-        .answer(req, res)
-        .catch(() => sendHttpError(res, new HttpError('The playground cannot be shown.', { code: 'INTERNAL' })))
     case ROUTES.live:
       return sendLive(res, parts.origins.headers(req.headers.origin))
     case ROUTES.ready:

@@ -25,6 +25,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
 }
 
 const PAGE = [`script-src 'self'`, `style-src 'self'`, `img-src 'self' data:`, `require-trusted-types-for 'script'`]
@@ -43,6 +44,14 @@ const SOURCES: Readonly<Record<string, FileSource>> = {
 /** Pages that `npm run build` makes, by their folder in dist/web. */
 const BUILT_PAGES: Readonly<Record<string, readonly string[]>> = {
   console: [...PAGE, `frame-src 'self'`],
+  // GraphiQL styles its elements by itself; its editor has workers and a font of icons.
+  playground: [
+    `script-src 'self'`,
+    `worker-src 'self'`,
+    `style-src 'self' 'unsafe-inline'`,
+    `img-src 'self' data:`,
+    `font-src 'self'`,
+  ],
 }
 
 /** The pages and scripts of the package. Each is read at its first request, and kept in memory. */
@@ -82,8 +91,7 @@ async function send(
   { source, stored }: { readonly source: FileSource; readonly stored: StoredFile },
 ): Promise<void> {
   const accepted = req.headers['accept-encoding'] ?? ''
-  const compressed = stored.compressed.find(({ encoding }) => accepts(accepted, encoding ?? ''))
-  const { encoding, body, etag } = compressed ?? (await stored.plain())
+  const { encoding, body, etag } = await stored.form((encoding) => accepts(accepted, encoding))
   const cacheControl = source.isFinal === true ? 'public, max-age=31536000, immutable' : 'no-cache'
   const headers = { ...source.headers, etag, 'cache-control': cacheControl, vary: 'Accept-Encoding' }
   if (req.headers['if-none-match'] === etag) {
