@@ -13,6 +13,7 @@ import { createHttp, ROUTES } from '../src/server/http/http-server.ts'
 import { OperationPacer } from '../src/server/limits/operation-pacer.ts'
 import { createExecutor } from '../src/server/operations/executor.ts'
 import { allowOrigins } from '../src/server/http/origin-policy.ts'
+import { RequestRing } from '../src/server/status/request-ring.ts'
 import { createMetrics } from '../src/server/status/metrics.ts'
 import { FlushScheduler } from '../src/server/broadcast/flush-scheduler.ts'
 import { createEventStreams } from '../src/server/sse/event-stream.ts'
@@ -73,6 +74,8 @@ const { server: own } = createHttp(
     origins,
     files: new Map(),
     metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), memoryBudget),
+    status: { read: async () => '{}' },
+    requests: new RequestRing(),
     memoryBudget,
     notReady: () => null,
   },

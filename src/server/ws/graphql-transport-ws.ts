@@ -4,6 +4,7 @@ import { DatabaseError, retryableError } from '../../core/error.ts'
 import { InvalidJson } from '../../core/json/exact-json.ts'
 import { tooLarge } from '../../core/limits.ts'
 import type { SharedResources } from '../../graphql/limits/budget.ts'
+import { ROUTES } from '../http/http-server.ts'
 import type { PayloadCache } from '../broadcast/payload-cache.ts'
 import type { Bounds } from '../config/config.ts'
 import { packageVersion } from '../config/package-version.ts'
@@ -13,7 +14,8 @@ import type { PrepareResult } from '../operations/prepare.ts'
 import type { Params } from '../operations/request-params.ts'
 import { ConnectionClosed, type WsConnection } from './ws-connection.ts'
 import { asResults, Pump } from '../broadcast/pump.ts'
-import { toWireError, toWire } from '../operations/result.ts'
+import { operationText, type RequestRing } from '../status/request-ring.ts'
+import { statusOf, toWireError, toWire } from '../operations/result.ts'
 
 /** The operation that `onSubscribe` passes to `execute` and `subscribe`. */
 interface ProtocolOperation extends ExecutionArgs {
@@ -28,13 +30,18 @@ interface ProtocolOperation extends ExecutionArgs {
 export interface ProtocolParts {
   readonly executor: Executor
   readonly payloadCache: PayloadCache
+  /** Gets each query and mutation that was answered. */
+  readonly requests: RequestRing
 }
 
 /**
  * The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). The
  * library graphql-ws keeps the protocol; payloads of subscriptions bypass it, for their bytes are made once for many.
  */
-export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds: Bounds): Server<WsConnection> {
+export function createProtocol(
+  { executor, payloadCache, requests }: ProtocolParts,
+  bounds: Bounds,
+): Server<WsConnection> {
   const version = packageVersion()
   return makeServer<undefined, WsConnection>({
     connectionInitWaitTimeout: bounds.initMs,
@@ -42,7 +49,18 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
       const { prepared, room } = args as ProtocolOperation
-      return toWire(prepared.kind === 'done' ? prepared.result : await executor.execute(prepared, room))
+      if (prepared.kind === 'done') return toWire(prepared.result)
+      const startedAt = performance.now()
+      const result = await executor.execute(prepared, room)
+      requests.add({
+        method: 'WS',
+        path: ROUTES.graphql,
+        operation: operationText(prepared.type, prepared.params.operationName),
+        code: statusOf(result, 'application/graphql-response+json').status,
+        ms: performance.now() - startedAt,
+        id: null,
+      })
+      return toWire(result)
     },
     subscribe: async (args) => {
       const operation = args as ProtocolOperation
