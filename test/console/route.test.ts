@@ -12,7 +12,6 @@ describe('the address of the console', () => {
       '#/data/posts?where=value.likes+%3E+3&as=2026-11-27T09%3A39%3A12.000Z',
       route({ path: 'posts', query: { where: 'value.likes > 3' }, asOf: { time: '2026-11-27T09:39:12.000Z' } }),
     ],
-    ['#/changes?as=e09b24895b7f4d23-6', route({ page: 'changes', asOf: { cursor: 'e09b24895b7f4d23-6' } })],
     ['#/data/a%20b/c%3Fd/%C3%A4', route({ path: 'a b/c?d/ä' })],
   ])('%s is read and written', (hash, wanted) => {
     expect(parseRoute(hash)).toEqual(wanted)
@@ -24,6 +23,7 @@ describe('the address of the console', () => {
     ['#', route({})],
     ['#/', route({})],
     ['#/data//posts/', route({ path: 'posts' })],
+    ['#/changes?as=e09b24895b7f4d23-6', route({ page: 'changes' })],
     ['#/data/posts?as=live', route({ path: 'posts' })],
     ['#/data/posts?as=2026-99-99T00:00:00Z', route({ path: 'posts' })],
     ['#/data/%E0%A4%A', route({ path: '%E0%A4%A' })],

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { KEYS } from '../state/key-help.ts'
 import { Icon } from '../shared/icon.tsx'
 import { overlay } from './overlay.tsx'
+import '../styles/overlay.css'
 
 /** All keys of the console. */
 export function KeysList(): JSX.Element {

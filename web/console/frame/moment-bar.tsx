@@ -1,14 +1,12 @@
 import type { JSX } from 'preact'
+import { lazy } from '../shared/lazy.tsx'
+import { useKeys } from '../shared/use-keys.ts'
 import { asOf, go } from '../state/location.ts'
-import { printMoment } from '../state/route.ts'
+
+const MomentSlider = lazy(async () => (await import('./moment-slider.tsx')).MomentSlider)
 
 /** Says which moment the console shows, when it is not now. */
 export function MomentBar(): JSX.Element | null {
-  if (asOf.value === null) return null
-  return (
-    <div class="moment" role="region" aria-label="Moment">
-      <span>As of {printMoment(asOf.value)}</span>
-      <button onClick={() => go({ asOf: null })}>Back to now</button>
-    </div>
-  )
+  useKeys({ asOf: () => go({ asOf: asOf.value === null ? { time: new Date().toISOString() } : null }) })
+  return asOf.value === null ? null : <MomentSlider />
 }

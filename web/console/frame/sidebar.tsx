@@ -22,7 +22,7 @@ export function Sidebar(): JSX.Element {
         <span>Go to…</span>
         <kbd>{/Mac|iP/.test(navigator.platform) ? '⌘ K' : 'Ctrl K'}</kbd>
       </button>
-      <nav aria-label="Pages">
+      <nav class="pages" aria-label="Pages">
         {PAGES.map((page) => (
           <a
             key={page.id}

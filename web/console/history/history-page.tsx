@@ -1,10 +1,119 @@
+import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useEffect, useMemo } from 'preact/hooks'
+import type { Document } from '../../../src/core/database.ts'
+import { client } from '../client.ts'
+import { Crumbs } from '../shared/crumbs.tsx'
+import { JsonView } from '../shared/json-view.tsx'
+import { Slider } from '../shared/slider.tsx'
+import { ticking } from '../shared/ticking.ts'
+import { useKeys } from '../shared/use-keys.ts'
+import { asOf, goQuery, hrefTo, route } from '../state/location.ts'
+import { attempt } from '../state/notices.ts'
+import { isDocumentPath } from '../state/route.ts'
+import { clockText } from '../state/time-text.ts'
+import { placeOfVersion, Versions, type VersionsState } from '../state/versions.ts'
+import { DiffView } from './diff-view.tsx'
+import { NoDocument } from './no-document.tsx'
+import { VersionActions } from './version-actions.tsx'
+import { VersionList } from './version-list.tsx'
+import '../data/document.css'
+import './history.css'
 
-/** The page History. */
+/** Every version of a document, what each changed, and the way back. */
 export function HistoryPage(): JSX.Element {
+  const { path } = route.value
+  return isDocumentPath(path) ? <DocumentHistory key={path} path={path} /> : <NoDocument path={path} />
+}
+
+function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
+  const versions = useMemo(() => new Versions(), [])
+  useEffect(() => () => versions.close(), [])
+  useSignalEffect(() => versions.show({ client: client.value, path, asOf: asOf.value }))
+  const { value: state } = versions.state
+  const older = (): void => void attempt(versions.older({ client: client.value, path, asOf: asOf.value }))
+  const at = placeOfVersion(state.list, route.value.query['v'] ?? '')
+  const shown = state.list[at]
+  const move = (to: number): void => {
+    const version = state.list[to]
+    if (version !== undefined)
+      goQuery({ v: to === state.list.length - 1 ? '' : String(version.version) }, { replace: true })
+  }
+  useKeys({ down: () => move(Math.max(at - 1, 0)), up: () => move(Math.min(at + 1, state.list.length - 1)) })
   return (
-    <section class="page">
-      <h1>History</h1>
+    <section class="page history" data-status={state.status}>
+      <div class="bar">
+        <Crumbs path={path} />
+        <span class="space" />
+        <a class="button" href={hrefTo({ page: 'data', path })}>
+          Open in Data
+        </a>
+      </div>
+      {shown === undefined ? (
+        <HistoryNote state={state} path={path} />
+      ) : (
+        <>
+          <VersionBar {...{ state, at, shown, path, move }} />
+          <div class="thirds">
+            <VersionList {...{ state, at, move, older }} />
+            <DiffView {...{ path, list: state.list, at }} />
+            <section class="version-value" aria-label={`Value of version ${shown.version}`} tabIndex={0}>
+              <h2>v{shown.version}</h2>
+              {shown.deleted ? <p class="quiet">Deleted by this version.</p> : <JsonView value={shown.value} />}
+            </section>
+          </div>
+        </>
+      )}
     </section>
+  )
+}
+
+interface VersionBarProps {
+  readonly state: VersionsState
+  readonly at: number
+  readonly shown: Document
+  readonly path: string
+  readonly move: (to: number) => void
+}
+
+function VersionBar({ state: { list }, at, shown, path, move }: VersionBarProps): JSX.Element {
+  const text = `version ${shown.version}, ${clockText(shown.updatedAt, ticking.value)}, ${shown.actor ?? 'nobody named'}`
+  return (
+    <div class="version-bar">
+      <strong>v{shown.version}</strong>
+      <span class="quiet">
+        of {list.at(-1)?.version} · {clockText(shown.updatedAt, ticking.value)}
+        {shown.actor !== null && ` · ${shown.actor}`}
+      </span>
+      <Slider label="Version" text={text} place={at} count={list.length} move={move} />
+      <VersionActions path={path} shown={shown} isNewest={at === list.length - 1} />
+    </div>
+  )
+}
+
+function HistoryNote({
+  state: { status, error },
+  path,
+}: {
+  readonly state: VersionsState
+  readonly path: string
+}): JSX.Element {
+  if (status === 'loading') {
+    return (
+      <div class="bones" aria-busy="true">
+        <i />
+        <i />
+        <i />
+      </div>
+    )
+  }
+  return (
+    <div class="note" role={status === 'error' ? 'alert' : undefined}>
+      <h2>{status === 'error' ? 'This history cannot be shown' : `No version of ${path}`}</h2>
+      <p>
+        {error?.message ??
+          (asOf.value === null ? 'Nothing was ever written there.' : 'Nothing was there at that moment.')}
+      </p>
+    </div>
   )
 }

@@ -1,5 +1,5 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals'
-import { parseRoute, printRoute, type MomentOfConsole, type Route } from './route.ts'
+import { parseRoute, printRoute, type Moment, type Route } from './route.ts'
 
 /** How the address of the window is written. */
 export interface AddressBar {
@@ -14,7 +14,7 @@ let bar: AddressBar = { push: () => {}, replace: () => {} }
 export const route: ReadonlySignal<Route> = current
 
 /** The moment that the whole console shows; null: now, live. */
-export const asOf: ReadonlySignal<MomentOfConsole | null> = computed(() => current.value.asOf)
+export const asOf: ReadonlySignal<Moment | null> = computed(() => current.value.asOf)
 
 /** Connects the route with an address bar, whose hash is `hash`. */
 export function openLocation(hash: string, address: AddressBar): void {

@@ -1,5 +1,3 @@
-import type { AsOf } from '../../../src/core/database/options.ts'
-
 /** A place in the console: all of it stands in the address, so that a link shows what its sender saw. */
 export interface Route {
   /** The id of a page. */
@@ -7,13 +5,15 @@ export interface Route {
   /** What the page is about: a collection, a document; empty: the root. */
   readonly path: string
   /** The moment that every page shows; null: now, live. */
-  readonly asOf: MomentOfConsole | null
+  readonly asOf: Moment | null
   /** What a page keeps in the address beside these, such as `where`. */
   readonly query: Readonly<Record<string, string>>
 }
 
-/** A moment that means the same on every page; a version would mean another one for each document. */
-export type MomentOfConsole = Extract<AsOf, { readonly time: string } | { readonly cursor: string }>
+/** A moment that means the same on every page: what was written until then, inclusive; RFC 3339, UTC. */
+export interface Moment {
+  readonly time: string
+}
 
 /** The page that a bare address shows. */
 export const FIRST_PAGE = 'data'
@@ -36,33 +36,27 @@ export function parseRoute(hash: string): Route {
 /** The hash of a route; `parseRoute` reads it. Slashes stay, so that a path is read as it is written elsewhere. */
 export function printRoute({ page, path, asOf, query }: Route): string {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''))
-  if (asOf !== null) search.set('as', printMoment(asOf))
+  if (asOf !== null) search.set('as', asOf.time)
   const segments = [page, ...path.split('/').filter(Boolean).map(encodeURIComponent)]
   const text = search.toString()
   return `#/${segments.join('/')}${text === '' ? '' : `?${text}`}`
 }
 
-/** A moment as the address has it; null when there is none, and for the word `live`. */
-export function parseMoment(text: string): MomentOfConsole | null {
-  if (text === '' || text === 'live') return null
-  if (!TIME.test(text)) return { cursor: text }
+/** A moment as the address has it; null for now, which is also what an unreadable one becomes. */
+function parseMoment(text: string): Moment | null {
+  if (!TIME.test(text)) return null
   const time = new Date(text)
   return Number.isNaN(time.getTime()) ? null : { time: time.toISOString() }
-}
-
-/** The text of a moment in the address. */
-export function printMoment(moment: MomentOfConsole): string {
-  return 'time' in moment ? moment.time : moment.cursor
-}
-
-/** Whether two routes show the same moment. */
-export function isSameMoment(a: MomentOfConsole | null, b: MomentOfConsole | null): boolean {
-  return (a === null ? '' : printMoment(a)) === (b === null ? '' : printMoment(b))
 }
 
 /** Of a path, whether it names a document by its form: collections and ids take turns. */
 export function isDocumentPath(path: string): boolean {
   return path !== '' && path.split('/').length % 2 === 0
+}
+
+/** The collection that a path names, or in which its document lies. */
+export function collectionOf(path: string): string {
+  return isDocumentPath(path) ? parentOf(path) : path
 }
 
 /** The path one level up; empty at the root. */

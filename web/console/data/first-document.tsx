@@ -1,0 +1,22 @@
+import type { JSX } from 'preact'
+import { firstWrites } from '../state/snippets.ts'
+import { goQuery } from '../state/location.ts'
+import { CopyText } from '../shared/copy-text.tsx'
+
+/** An empty collection, and three ways to write its first document. */
+export function FirstDocument({ path }: { readonly path: string }): JSX.Element {
+  return (
+    <div class="note first">
+      <h2>No documents in {path} yet</h2>
+      <p>
+        <button class="primary" onClick={() => goQuery({ new: '1' })}>
+          Write the first one
+        </button>
+      </p>
+      <p>or from elsewhere: it appears here at once</p>
+      {firstWrites(path, location.origin).map(({ name, text }) => (
+        <CopyText key={name} name={name} text={text} />
+      ))}
+    </div>
+  )
+}

@@ -1,0 +1,38 @@
+import type { JSX } from 'preact'
+import { Crumbs } from '../shared/crumbs.tsx'
+import { hrefTo } from '../state/location.ts'
+import { rootCollections } from '../frame/collections.ts'
+import { FirstDocument } from './first-document.tsx'
+import './document.css'
+
+/** All collections. */
+export function Root(): JSX.Element {
+  const { list, status, error } = rootCollections.value
+  return (
+    <section class="page">
+      <div class="bar">
+        <Crumbs path="" />
+        <span class="quiet">All collections</span>
+      </div>
+      {status === 'error' && (
+        <div class="note" role="alert">
+          <h2>The collections cannot be shown</h2>
+          <p>{error}</p>
+        </div>
+      )}
+      {status === 'ready' && list.length === 0 && <FirstDocument path="posts" />}
+      <ul class="collections">
+        {list.map(({ path, name, documents }) => (
+          <li key={path}>
+            <a href={hrefTo({ page: 'data', path })}>
+              <span class="mono">{name}</span>
+              <span class="quiet">
+                {documents ?? 'more than 1,000'} {documents === 1 ? 'document' : 'documents'}
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,48 @@
+import { useSignal } from '@preact/signals'
+import type { JSX } from 'preact'
+import { useEffect, useMemo } from 'preact/hooks'
+import { client } from '../client.ts'
+import { Icon } from '../shared/icon.tsx'
+import { ticking } from '../shared/ticking.ts'
+import { asOf, go } from '../state/location.ts'
+import { Moments, placeOf } from '../state/moments.ts'
+import { attempt } from '../state/notices.ts'
+import { clockText } from '../state/time-text.ts'
+import { Slider } from '../shared/slider.tsx'
+
+/** Moves the whole console from commit to commit. */
+export function MomentSlider(): JSX.Element | null {
+  const moments = useMemo(() => new Moments(), [])
+  const isRead = useSignal(false)
+  const time = asOf.value?.time ?? ''
+  useEffect(() => {
+    void attempt(moments.read(client.value, null)).then(() => (isRead.value = true))
+  }, [client.value])
+  const { value: list } = moments.list
+  const place = placeOf(list, time)
+  useEffect(() => {
+    // A moment of long ago: the slider goes back to where it is.
+    if (isRead.value && list.length > 0 && place < 0) void attempt(moments.read(client.value, time))
+  }, [isRead.value, place < 0])
+  const shown = list[place]
+  const paths = shown === undefined ? '' : shown.paths.slice(0, 2).join(', ') + (shown.paths.length > 2 ? ' …' : '')
+  const text = `${clockText(shown?.time ?? time, ticking.value)}${shown?.actor == null ? '' : `, ${shown.actor}`}`
+  const move = (to: number): void => {
+    const moment = list[to]
+    if (moment !== undefined) go({ asOf: { time: moment.time } }, { replace: true })
+  }
+  return (
+    <div class="moment" role="region" aria-label="The moment that is shown">
+      <Icon name="clock" />
+      <strong>As of {text}</strong>
+      <span class="paths mono">{paths}</span>
+      {list.length > 1 && (
+        <Slider label="Moment" text={text} place={Math.max(place, 0)} count={list.length} move={move} />
+      )}
+      <span class="quiet">read only</span>
+      <button onClick={() => go({ asOf: null })} aria-keyshortcuts="t">
+        Back to now
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,42 @@
+import type { JSX } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { ticking } from '../shared/ticking.ts'
+import { clockText } from '../state/time-text.ts'
+import { deedOf, type VersionsState } from '../state/versions.ts'
+
+interface VersionListProps {
+  readonly state: VersionsState
+  readonly at: number
+  readonly move: (to: number) => void
+  readonly older: () => void
+}
+
+/** The versions, the newest first. */
+export function VersionList({ state: { list, hasOlder, isThinned }, at, move, older }: VersionListProps): JSX.Element {
+  const current = useRef<HTMLButtonElement>(null)
+  useEffect(() => current.current?.scrollIntoView({ block: 'nearest' }), [at])
+  return (
+    <nav class="versions" aria-label="Versions">
+      {list
+        .map((version, i) => (
+          <button
+            key={version.version}
+            ref={i === at ? current : null}
+            class="bare"
+            aria-current={i === at ? 'true' : undefined}
+            onClick={() => move(i)}
+          >
+            <b>v{version.version}</b>
+            <span class="deed">{deedOf(list[i - 1], version)}</span>
+            <span class="quiet">
+              {clockText(version.updatedAt, ticking.value)}
+              {version.actor !== null && `  ${version.actor}`}
+            </span>
+          </button>
+        ))
+        .toReversed()}
+      {hasOlder && <button onClick={older}>Older versions</button>}
+      {isThinned && <p class="quiet">Retention has removed some versions.</p>}
+    </nav>
+  )
+}

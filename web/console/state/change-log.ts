@@ -1,0 +1,154 @@
+import { signal, type ReadonlySignal } from '@preact/signals'
+import type { Client } from '../../../src/client/connect.ts'
+import type { Change, ChangeBatch } from '../../../src/core/database.ts'
+import type { ChangeType } from '../../../src/core/version.ts'
+import type { DatabaseError } from '../../../src/core/error.ts'
+import { Guard, type Turn } from './guard.ts'
+import type { Moment } from './route.ts'
+
+/** Which changes are shown. */
+export interface ChangeFilter {
+  readonly client: Client
+  /** A pattern; empty: everything. */
+  readonly path: string
+  /** Empty: of everybody. */
+  readonly actor: string
+  /** Empty: of all types. */
+  readonly type: ChangeType | ''
+  /** RFC 3339, inclusive; empty: without this end. */
+  readonly from: string
+  readonly to: string
+  readonly asOf: Moment | null
+}
+
+/** The changes that are shown. */
+export interface ChangeLogState {
+  /** `live`: new ones come. `past`: the period has ended. */
+  readonly status: 'loading' | 'live' | 'past' | 'error'
+  /** The newest first. */
+  readonly list: readonly Change[]
+  /** Changes that came while it is paused. */
+  readonly waiting: readonly Change[]
+  readonly isPaused: boolean
+  readonly hasOlder: boolean
+  readonly error: DatabaseError | null
+}
+
+const PAGE_CHANGES = 100
+/** Changes that are kept: beyond them the oldest go, and are read again when they are asked for. */
+const MOST_CHANGES = 1_000
+const NOTHING: ChangeLogState = {
+  status: 'loading',
+  list: [],
+  waiting: [],
+  isPaused: false,
+  hasOlder: false,
+  error: null,
+}
+
+/** The newest changes, then each new one; older ones page by page. */
+export class ChangeLog {
+  readonly #state = signal(NOTHING)
+  readonly #guard = new Guard()
+  #turn: Turn | null = null
+  #filter: ChangeFilter | null = null
+  #before: string | null = null
+
+  get state(): ReadonlySignal<ChangeLogState> {
+    return this.#state
+  }
+
+  show(filter: ChangeFilter): void {
+    const turn = this.#guard.begin()
+    this.#turn = turn
+    this.#filter = filter
+    this.#state.value = { ...this.#state.peek(), status: 'loading', waiting: [], error: null }
+    this.#read(turn, filter).catch((error: unknown) => {
+      if (turn.isCurrent()) this.#state.value = { ...NOTHING, status: 'error', error: error as DatabaseError }
+    })
+  }
+
+  /** Holds new changes back, or shows those that were. */
+  pause(isPaused: boolean): void {
+    const state = this.#state.peek()
+    this.#state.value = isPaused
+      ? { ...state, isPaused }
+      : this.#withNew({ ...state, isPaused, waiting: [] }, state.waiting)
+  }
+
+  /** Reads the page before what is shown. Rejects as `log` does. */
+  async older(): Promise<void> {
+    const [turn, filter, before] = [this.#turn, this.#filter, this.#before]
+    if (turn === null || filter === null || before === null) return
+    const page = await this.#page(turn, filter, before)
+    if (!turn.isCurrent() || before !== this.#before) return
+    this.#before = page.pageInfo?.startCursor ?? null
+    const state = this.#state.peek()
+    const list = [...state.list, ...page.changes.toReversed()]
+    this.#state.value = { ...state, list, hasOlder: page.pageInfo?.hasPreviousPage ?? false }
+  }
+
+  close(): void {
+    this.#guard.end()
+  }
+
+  async #read(turn: Turn, filter: ChangeFilter): Promise<void> {
+    const page = await this.#page(turn, filter, null)
+    if (!turn.isCurrent()) return
+    this.#before = page.pageInfo?.startCursor ?? null
+    const isOver = endOf(filter) !== ''
+    this.#state.value = {
+      ...NOTHING,
+      status: isOver ? 'past' : 'live',
+      list: page.changes.toReversed(),
+      isPaused: this.#state.peek().isPaused,
+      hasOlder: page.pageInfo?.hasPreviousPage ?? false,
+    }
+    if (!isOver) await this.#follow(turn, filter, page.cursor)
+  }
+
+  async #follow(turn: Turn, filter: ChangeFilter, after: string): Promise<void> {
+    const options = { after, signal: turn.signal, ...(filter.type !== '' && { types: [filter.type] }) }
+    for await (const { changes } of filter.client.changes(patternsOf(filter), options)) {
+      if (!turn.isCurrent()) return
+      // A feed of changes takes no actor, so those of others are left out here.
+      const mine = changes.filter(({ document: { actor } }) => filter.actor === '' || actor === filter.actor)
+      if (mine.length === 0) continue
+      const state = this.#state.peek()
+      const waiting = [...mine.toReversed(), ...state.waiting].slice(0, MOST_CHANGES)
+      this.#state.value = state.isPaused ? { ...state, waiting } : this.#withNew(state, mine.toReversed())
+    }
+  }
+
+  #withNew(state: ChangeLogState, fresh: readonly Change[]): ChangeLogState {
+    const list = [...fresh, ...state.list]
+    if (list.length <= MOST_CHANGES) return { ...state, list }
+    const kept = list.slice(0, MOST_CHANGES)
+    this.#before = kept.at(-1)?.cursor ?? this.#before
+    return { ...state, list: kept, hasOlder: true }
+  }
+
+  async #page(turn: Turn, filter: ChangeFilter, before: string | null): Promise<ChangeBatch> {
+    const { actor, type, from } = filter
+    const to = endOf(filter)
+    return filter.client.log(patternsOf(filter), {
+      last: PAGE_CHANGES,
+      signal: turn.signal,
+      ...(before !== null && { before }),
+      ...(actor !== '' && { actor }),
+      ...(type !== '' && { types: [type] }),
+      ...(from !== '' && { from }),
+      ...(to !== '' && { to }),
+    })
+  }
+}
+
+/** The end of the period, which the moment of the console may bring forward; empty: it goes on. */
+function endOf({ to, asOf }: ChangeFilter): string {
+  if (asOf === null) return to
+  return to === '' || to > asOf.time ? asOf.time : to
+}
+
+function patternsOf({ path }: ChangeFilter): readonly string[] {
+  return [path === '' ? '*' : path]
+}
