@@ -79,10 +79,8 @@ export function createApp({
     observe: (error) => readiness.observe(error),
   })
   const [memoryBudget, pacer] = [new MemoryBudget(bounds), new OperationPacer()]
-  const [payloadCache, flushScheduler] = [
-    new PayloadCache(executor, pacer, traffic),
-    new FlushScheduler(load.broadcastShare, memoryBudget),
-  ]
+  const payloadCache = new PayloadCache(executor, pacer, traffic)
+  const flushScheduler = new FlushScheduler(load.broadcastShare, memoryBudget)
   const streams = createEventStreams({ executor, payloadCache, flushScheduler }, bounds)
   const origins = allowOrigins({ listed: config.cors, host: config.host, address, warn: (text) => log.warn(text) })
   const graphql = createGraphqlHttp({ executor, streams, memoryBudget, pacer }, bounds)
