@@ -137,7 +137,10 @@ test('the status groups subscriptions that are alike, and an interrupt finds the
     ]),
   )
   expect(JSON.stringify(subscriptions)).not.toContain('12345')
-  const interrupted = await ask(server.endpoint, `mutation { interrupt(match: { paths: ["posts"], where: "${where}" }) }`)
+  const interrupted = await ask(
+    server.endpoint,
+    `mutation { interrupt(match: { paths: ["posts"], where: "${where}" }) }`,
+  )
   expect(interrupted).toEqual({ data: { interrupt: 1 } })
   for (const subscriber of subscribers) subscriber.cut()
 })

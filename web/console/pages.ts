@@ -49,6 +49,13 @@ export const PAGES: readonly (ConsolePage | OutsidePage)[] = [
     load: async () => (await import('./changes/changes-page.tsx')).ChangesPage,
   },
   { id: 'graphql', title: 'GraphQL', key: '4', icon: 'graphql', href: '/playground' },
+  {
+    id: 'server',
+    title: 'Server',
+    key: '6',
+    icon: 'server',
+    load: async () => (await import('../server-page/server-page.tsx')).ServerPage,
+  },
 ]
 
 /** The page with this id; undefined when there is none. */

@@ -1,0 +1,84 @@
+import { compileProgram } from '../../src/client/repl/program.ts'
+import { hoisted } from './hoist.ts'
+import { inspect } from './inspect.ts'
+import { withLastValue } from './last-value.ts'
+import type { FromFrame, ToFrame } from './messages.ts'
+import { RemoteDb } from './remote-db.ts'
+import { createScope } from './scope.ts'
+
+const send = (message: FromFrame): void => parent.postMessage(message, '*')
+const remote = new RemoteDb((message) => {
+  try {
+    send(message)
+  } catch {
+    throw new TypeError('Functions and such cannot be sent: call db with values that JSON can keep.')
+  }
+})
+const scope = createScope()
+const stopped = new Map<number, () => void>()
+
+addEventListener('message', ({ source, data }: MessageEvent<ToFrame>) => {
+  if (source !== parent) return
+  if (data.kind === 'run') void run(data.run, data.code)
+  else if (data.kind === 'stop') stop(data.run)
+  else remote.receive(data)
+})
+addEventListener('unhandledrejection', (event) => {
+  event.preventDefault()
+  send({ kind: 'print', run: last, text: inspect(event.reason) })
+})
+
+/** The program that was started last: what nobody awaits is shown with it. */
+let last = 0
+
+async function run(id: number, code: string): Promise<void> {
+  last = id
+  const print = (...values: readonly unknown[]): void =>
+    send({ kind: 'print', run: id, text: values.map(textOf).join(' ') })
+  const stopping = new Promise<void>((resolve) => stopped.set(id, resolve))
+  try {
+    scope.set({ db: remote.of(id), print, console: { log: print, info: print, warn: print, error: print } })
+    const result = await Promise.race([execute(code), stopping])
+    if (isFeed(result)) for await (const item of result) print(item)
+    const isShown = result !== undefined && !isFeed(result)
+    if (isShown) scope.set({ _: result })
+    send({ kind: 'done', run: id, text: isShown ? inspect(result) : null })
+  } catch (error) {
+    send({ kind: 'threw', run: id, text: inspect(error) })
+  } finally {
+    stopped.delete(id)
+  }
+}
+
+/** Runs a program in the scope, where its declarations stay. */
+async function execute(code: string): Promise<unknown> {
+  const names = ['$scope']
+  const around = (body: string): string => `with ($scope) { return await (async () => {\n${body}\n})() }`
+  const { text, declared } = hoisted(code)
+  scope.declare(declared)
+  const compiles = (candidate: string): boolean => {
+    try {
+      // As statements alone: an expression would be one as it is.
+      compileProgram({ text: `${candidate}\n;`, names }, around)
+      return true
+    } catch {
+      return false
+    }
+  }
+  const isExpression = compiles(`return (\n${code}\n)`)
+  const program = isExpression ? code : withLastValue(text, compiles)
+  return compileProgram<[object]>({ text: program, names }, around)(scope.proxy)
+}
+
+function stop(id: number): void {
+  remote.stop(id)
+  stopped.get(id)?.()
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : inspect(value))
+
+function isFeed(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+send({ kind: 'ready' })
