@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { firstWrites } from '../state/snippets.ts'
-import { goQuery } from '../state/location.ts'
+import { go } from '../state/location.ts'
 import { CopyText } from '../shared/copy-text.tsx'
 
 /** An empty collection, and three ways to write its first document. */
@@ -9,7 +9,7 @@ export function FirstDocument({ path }: { readonly path: string }): JSX.Element 
     <div class="note first">
       <h2>No documents in {path} yet</h2>
       <p>
-        <button class="primary" onClick={() => goQuery({ new: '1' })}>
+        <button class="primary" onClick={() => go({ page: 'data', path, query: { new: '1' } })}>
           Write the first one
         </button>
       </p>

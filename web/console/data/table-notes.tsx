@@ -17,7 +17,9 @@ export function TableNote({ state: { status, rows, error }, path, retry }: NoteP
   if (status === 'error') {
     return (
       <div class="note" role="alert">
-        <h2>{error?.code === 'BAD_REQUEST' ? 'This filter is not understood' : 'These documents cannot be shown'}</h2>
+        <h2>
+          {error?.code === 'BAD_EXPRESSION' ? 'This filter is not understood' : 'These documents cannot be shown'}
+        </h2>
         <p>{error?.message}</p>
         <button onClick={retry}>Try again</button>
       </div>

@@ -46,7 +46,7 @@ const BEGIN_ANEW: ReadonlySet<string> = new Set(['CURSOR_EXPIRED', 'CURSOR_UNKNO
  * asked for, only the last one is ever shown; one of the past never changes.
  */
 export class Collection {
-  readonly lights = new Lights()
+  readonly lights: Lights = new Lights()
   readonly #state = signal(NOTHING)
   readonly #guard = new Guard()
   #seen: SeenRows = { start: 0, end: 0 }

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
+import { press, visitConsole } from '../support/console/visit.ts'
+import { serveDemo } from '../support/demo/visit.ts'
+import { until } from '../support/time/until.ts'
+
+describeInChromium('The changes in the console', (browser) => {
+  test('come as they are written, and wait while it is paused', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes' })
+    const first = it.page.locator('.change').first()
+    await first.getByText('posts/tides/comments/2').waitFor()
+    await it.other.put('posts/tides/likes', 5)
+    await first.getByText('other').waitFor()
+    expect(await first.innerText()).toMatch(/UPDATE\s+posts\/tides\s+v5\s+likes\s+other/)
+    await it.page.getByRole('button', { name: 'Pause' }).click()
+    await it.other.delete('posts/lantern')
+    await it.page.getByRole('button', { name: /Go on, \d new/ }).click()
+    await first.getByText('DELETE').waitFor()
+    expect(it.complaints).toEqual([])
+  })
+
+  test('are filtered by path, actor, type and period, in the address', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes' })
+    const list = it.page.locator('.change')
+    await list.first().waitFor()
+    await it.page.getByLabel('Path or pattern').fill('posts/*')
+    await it.page.getByLabel('Actor').fill('bob')
+    await it.page.getByLabel('Type').selectOption('UPDATE')
+    await until(async () => (await list.count()) === 1)
+    expect(new URL(it.page.url()).hash).toBe('#/changes/posts/*?actor=bob&type=UPDATE')
+    await it.other.put('posts/tides/likes', 5)
+    await it.page.reload()
+    await until(async () =>
+      expect(await list.allInnerTexts()).toEqual([expect.stringMatching(/posts\/tides[^]*title[^]*bob/)]),
+    )
+    await it.go(`#/changes?to=2020-01-01T00:00:00.000Z`)
+    await it.page.getByText('Nothing that matches was written in this period.').waitFor()
+  })
+
+  test('are undone by actor after a dry run, which names what stays', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes/posts?actor=bob' })
+    await it.other.put('posts/tides/title', 'Of the other')
+    const before = await it.other.document('posts/tides')
+    await it.page.getByRole('button', { name: 'Undo all of bob…' }).click()
+    const panel = it.page.getByRole('region', { name: 'Undo' })
+    await panel.getByText('stays').first().waitFor()
+    expect(await it.other.document('posts/tides')).toMatchObject({ version: before?.version })
+    const dry = await it.other.revert({ actor: { actor: 'bob', paths: ['posts'] } }, { dryRun: true })
+    expect(dry.conflicts.length).toBeGreaterThan(0)
+    await panel.getByRole('button', { name: `Undo ${dry.applied.length} document` }).click()
+    await it.page.getByText(/^Undone: /).waitFor()
+    expect(await it.other.get('posts/tides/title')).toBe('Of the other')
+    expect((await it.other.revert({ actor: { actor: 'bob', paths: ['posts'] } }, { dryRun: true })).applied).toEqual([])
+    await it.page.getByRole('button', { name: 'Undo the undo' }).click()
+    await until(async () => (await it.other.document('posts/harbour/comments/1')) !== null)
+  })
+
+  test('are read, opened and undone by the keyboard alone', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes' })
+    await it.page.locator('.change').first().waitFor()
+    await it.other.put('quotes/my-favorite-quote/likes', 99)
+    await it.page.locator('.change').first().getByText('other').waitFor()
+    await press(it.page, 'j', 'Enter')
+    await it.page.locator('.details del', { hasText: '12' }).waitFor()
+    await press(it.page, 'u')
+    await it.page.getByText('1 field goes back').waitFor()
+    await until(async () => it.page.evaluate(() => document.activeElement?.classList.contains('primary') === true))
+    await press(it.page, 'Enter')
+    await until(async () => (await it.other.get('quotes/my-favorite-quote/likes')) === 12)
+    await press(it.page, 'h')
+    await it.page.getByRole('slider', { name: 'Version' }).waitFor()
+  })
+})

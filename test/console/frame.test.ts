@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
+import { press, visitConsole } from '../support/console/visit.ts'
+import { serveDemo } from '../support/demo/visit.ts'
+import { barriers } from '../support/page/barriers.ts'
+import { until } from '../support/time/until.ts'
+
+const PLACES = [
+  '#/data',
+  '#/data/posts',
+  '#/data/posts/tides',
+  '#/data/posts/tides?v=edit',
+  '#/data/posts?new=1',
+  '#/data/nothing',
+  '#/history/posts/tides?v=3',
+  '#/history',
+  '#/changes',
+  '#/data/posts?as=2999-01-01T00:00:00.000Z',
+]
+
+const LOOKS = [
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 360],
+  ['dark', 360],
+] as const
+
+describeInChromium('The console', (browser) => {
+  test.each(LOOKS)('has no barrier that axe finds, and fits the window: %s, %i px', async (colorScheme, width) => {
+    const viewport = { width, height: 800 }
+    const it = await visitConsole(browser(), await serveDemo(), { colorScheme, viewport, reducedMotion: 'reduce' })
+    for (const place of PLACES) {
+      await it.go(place)
+      await it.page.locator('.bones').waitFor({ state: 'detached' })
+      if (place.includes('edit') || place.includes('new')) await it.page.locator('.cm-editor').waitFor()
+      expect([place, await barriers(it.page)]).toEqual([place, []])
+      expect(await it.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+    }
+    await press(it.page, 'Escape')
+    await it.go('#/changes')
+    await it.page.locator('.change .line').first().click()
+    await it.page.getByRole('button', { name: 'Undo this commit…' }).click()
+    await it.page.getByText('document is deleted').waitFor()
+    expect(await barriers(it.page)).toEqual([])
+    for (const key of ['?', 'ControlOrMeta+k']) {
+      await press(it.page, key)
+      await it.page.locator('dialog h2, dialog input').first().waitFor()
+      expect([key, await barriers(it.page)]).toEqual([key, []])
+      await press(it.page, 'Escape')
+    }
+    expect(it.complaints).toEqual([])
+  })
+
+  test('asks no other host, and the browser has nothing to complain of', async () => {
+    const url = await serveDemo()
+    const it = await visitConsole(browser(), url, { hash: '' })
+    for (const place of PLACES) await it.go(place)
+    await it.page.locator('.moment').waitFor()
+    expect([...new Set(it.requests.map((address) => new URL(address).host))]).toEqual([new URL(url).host])
+    expect(it.complaints).toEqual([])
+  })
+
+  test('is what the address of the server leads to', async () => {
+    const url = await serveDemo()
+    const it = await visitConsole(browser(), url)
+    await it.page.goto(url)
+    expect(new URL(it.page.url()).pathname).toBe('/console')
+    await it.page
+      .getByRole('link', { name: /^posts/ })
+      .first()
+      .click()
+    await it.row('tides').waitFor()
+    await it.page.goBack()
+    await it.page.getByText('All collections').waitFor()
+  })
+
+  test('leads a person without a mouse from a path to a document, its history and back', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '' })
+    await it.page.getByRole('navigation', { name: 'Collections' }).getByText('posts').waitFor()
+    await press(it.page, 'ControlOrMeta+k')
+    await it.page.getByRole('combobox').waitFor()
+    await it.page.keyboard.type('posts')
+    await press(it.page, 'Enter')
+    await it.row('harbour').waitFor()
+    await press(it.page, 'j', 'j', 'Enter')
+    await it.page.getByRole('complementary', { name: 'Document posts/lantern' }).waitFor()
+    await press(it.page, 'e')
+    await it.page.getByRole('textbox', { name: 'Value of posts/lantern' }).press('ControlOrMeta+End')
+    await press(it.page, 'Escape', 'h')
+    await it.page.getByRole('slider', { name: 'Version' }).waitFor()
+    await press(it.page, '1', 'Escape')
+    await until(() => new URL(it.page.url()).hash === '#/data/posts')
+    await press(it.page, '3')
+    await it.page.locator('.change').first().waitFor()
+  })
+
+  test('finds documents by the beginning of their path', async () => {
+    const it = await visitConsole(browser(), await serveDemo())
+    await press(it.page, 'ControlOrMeta+k')
+    await it.page.getByRole('combobox').fill('posts/ti')
+    await it.page.getByRole('option', { name: 'posts/tides' }).waitFor()
+    await it.page.getByRole('combobox').fill('posts/tides/')
+    await it.page.getByRole('option', { name: 'posts/tides/comments' }).click()
+    await it.row('1').waitFor()
+  })
+
+  test('writes under the name that is given, and keeps it and the theme', async () => {
+    const it = await visitConsole(browser(), await serveDemo())
+    await it.page.getByLabel('Write as').fill('zoe')
+    await press(it.page, 'Enter')
+    await it.page.getByRole('button', { name: 'Theme: system' }).click()
+    await it.page.reload()
+    await it.page.getByRole('button', { name: 'Theme: light' }).waitFor()
+    expect(await it.page.evaluate(() => document.documentElement.dataset['theme'])).toBe('light')
+    await it.cell('tides', 'likes').dblclick()
+    await it.page.getByLabel('likes of posts/tides').fill('7')
+    await press(it.page, 'Enter')
+    await until(async () => (await it.other.document('posts/tides'))?.actor === 'zoe')
+  })
+})

@@ -1,0 +1,153 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { describeInChromium } from '../support/clients/browser.ts'
+import { press, visitConsole, type ConsoleVisitor } from '../support/console/visit.ts'
+import { serveDemo } from '../support/demo/visit.ts'
+import { seedOfTest } from '../support/seed.ts'
+import { until } from '../support/time/until.ts'
+import { randomFrom } from '../support/writers/load.ts'
+
+const MOVES = 50
+/** Of the first answer; each later one comes sooner. */
+const LONGEST_DELAY_MS = 1_500
+
+/** Delays the answers to reads of documents inversely to their order, by HTTP and by WebSocket. */
+async function overtake(page: Page): Promise<void> {
+  let asked = 0
+  const delay = (): number => Math.max(0, LONGEST_DELAY_MS - 25 * asked++)
+  await page.route('**/graphql', async (route) => {
+    const isRead = route.request().postData()?.includes('documents(') ?? false
+    if (isRead) await new Promise((resolve) => setTimeout(resolve, delay()))
+    await route.continue().catch(() => {})
+  })
+  await page.routeWebSocket('**/graphql', (socket) => {
+    const server = socket.connectToServer()
+    const late = new Map<string, number>()
+    socket.onMessage((message) => {
+      const {
+        id = '',
+        type = '',
+        payload,
+      } = JSON.parse(String(message)) as {
+        id?: string
+        type?: string
+        payload?: { query?: string }
+      }
+      if (type === 'subscribe' && payload?.query?.includes('documents(')) late.set(id, delay())
+      // A client that has lost its interest says so; this one is answered all the same.
+      if (type !== 'complete' || !late.has(id)) server.send(message)
+    })
+    server.onMessage((message) => {
+      const { id = '' } = JSON.parse(String(message)) as { id?: string }
+      setTimeout(() => socket.send(message), late.get(id) ?? 0)
+    })
+  })
+}
+
+/** The cells of the rows that the table shows. */
+async function shownRows(it: ConsoleVisitor): Promise<readonly string[]> {
+  return it.page
+    .locator('.row')
+    .evaluateAll((rows) =>
+      rows.map((row) =>
+        [...row.querySelectorAll('.id, [data-column], .version')].map(({ textContent }) => textContent).join('|'),
+      ),
+    )
+}
+
+describeInChromium('The past in the console', (browser) => {
+  test('shows what the slider names last, however answers overtake one another, and no later write', async () => {
+    const random = randomFrom(seedOfTest())
+    const it = await visitConsole(browser(), await serveDemo({ isEmpty: true }), { hash: '#/changes' })
+    for (let i = 0; i < 40; i++) await it.other.put(`posts/${i % 9}`, { n: i })
+    await overtake(it.page)
+    await it.go('#/data/posts')
+    await it.row('8').waitFor()
+    await press(it.page, 't')
+    const slider = it.page.getByRole('slider', { name: 'Moment' })
+    await slider.waitFor()
+    const most = Number(await slider.getAttribute('max'))
+    for (let i = 0; i < MOVES; i++) {
+      await slider.fill(String(Math.floor(random() * (most + 1))))
+      if (i % 10 === 0) await it.other.put(`posts/${i % 9}`, { n: 1_000 + i })
+    }
+    await slider.fill('17')
+    await it.page.locator('.grid[data-status=past]').waitFor()
+    const time = decodeURIComponent(/as=([^&]+)/.exec(it.page.url())?.[1] ?? '')
+    const { edges } = await it.other.documents('posts', { asOf: { time } })
+    const wanted = edges.map(({ node: { id, value, version } }) => `${id}|${(value as { n: number }).n}|${version}`)
+    await until(async () => expect(await shownRows(it)).toEqual(wanted))
+    // Every answer that was asked for has come by now, and so has what is written.
+    await it.other.put('posts/0', { n: 5_000 })
+    await it.page.evaluate((ms) => new Promise((resolve) => setTimeout(resolve, ms)), LONGEST_DELAY_MS)
+    expect(await shownRows(it)).toEqual(wanted)
+    expect(it.complaints).toEqual([])
+  })
+
+  test('is that of documents(asOf) at each commit, and read only', async () => {
+    const it = await visitConsole(browser(), await serveDemo())
+    const { changes } = await it.other.log(['posts'], { last: 100 })
+    for (const time of new Set(changes.map(({ at }) => at))) {
+      await it.go(`#/data/posts?as=${encodeURIComponent(time)}`)
+      const { edges } = await it.other.documents('posts', { asOf: { time } })
+      const wanted = edges.map(({ node }) => `${node.id} ${node.version}`)
+      await until(async () => {
+        const rows = await it.page
+          .locator('.row')
+          .evaluateAll((all) =>
+            all.map((row) => `${row.querySelector('.id')?.textContent} ${row.querySelector('.version')?.textContent}`),
+          )
+        expect(rows).toEqual(wanted)
+      })
+    }
+    expect(await it.page.getByRole('button', { name: 'Document' }).count()).toBe(0)
+    await press(it.page, 't')
+    await it.page.getByText('Live', { exact: true }).waitFor()
+  })
+
+  test('steps through the versions of a document, each with what it changed', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/history/posts/tides' })
+    const slider = it.page.getByRole('slider', { name: 'Version' })
+    await slider.press('ArrowLeft')
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(/^version 3, \d\d:\d\d:\d\d, bob$/)
+    await it.page.locator('.diff del', { hasText: '"Tides"' }).waitFor()
+    await it.page.locator('.diff ins', { hasText: '"Why the sea comes late"' }).waitFor()
+    expect(new URL(it.page.url()).hash).toBe('#/history/posts/tides?v=3')
+    await it.page.getByLabel('Against version').selectOption('v1')
+    await it.page.locator('.diff dt', { hasText: 'text' }).waitFor()
+    await slider.press('Home')
+    await slider.press(' ')
+    await until(async () => (await slider.inputValue()) === '3')
+  })
+
+  test('brings a version back, and one field alone', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/history/posts/tides?v=2' })
+    await it.page.getByRole('button', { name: 'Restore v2' }).click()
+    await it.page.getByText('posts/tides is as it was in version 2.').waitFor()
+    expect(await it.other.get('posts/tides/title')).toBe('Tides')
+    await it.go('#/history/posts/tides?v=3')
+    await it.page.locator('.diff div', { hasText: 'title' }).getByRole('button', { name: 'Restore only this' }).click()
+    await it.page.getByText('title is as it was in version 3.').waitFor()
+    const now = await it.other.document('posts/tides')
+    expect([now?.version, (now?.value as { title: string }).title]).toEqual([6, 'Why the sea comes late'])
+    await it.page.getByText('of 6').waitFor()
+    expect(it.complaints).toEqual([])
+  })
+
+  test('shows the whole console as of a version', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/history/posts/tides?v=2' })
+    await it.page.getByRole('button', { name: 'Console as of v2' }).click()
+    await it.page.getByRole('region', { name: 'The moment that is shown' }).waitFor()
+    await it.page.getByText('of 2').waitFor()
+    await press(it.page, '1')
+    await it.page
+      .getByRole('complementary', { name: 'Document posts/tides' })
+      .locator('.json')
+      .getByText('"Tides"')
+      .waitFor()
+    expect(await it.page.getByRole('button', { name: 'Edit' }).count()).toBe(0)
+    await press(it.page, '3')
+    await it.page.locator('.changes[data-status=past] .change').first().waitFor()
+    expect(await it.page.locator('.change', { hasText: 'posts/tides' }).count()).toBe(2)
+  })
+})
