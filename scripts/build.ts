@@ -55,5 +55,11 @@ function removeStale(written: ReadonlySet<string>): void {
 }
 
 removeStale(
-  new Set([...compile(), ...(await bundleClient()), ...(await bundlePage('console')), ...(await bundlePlayground())]),
+  new Set([
+    ...compile(),
+    ...(await bundleClient()),
+    ...(await bundlePage('console')),
+    ...(await bundlePage('repl-frame')),
+    ...(await bundlePlayground()),
+  ]),
 )

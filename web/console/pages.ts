@@ -50,6 +50,13 @@ export const PAGES: readonly (ConsolePage | OutsidePage)[] = [
   },
   { id: 'graphql', title: 'GraphQL', key: '4', icon: 'graphql', href: '/playground' },
   {
+    id: 'repl',
+    title: 'REPL',
+    key: '5',
+    icon: 'repl',
+    load: async () => (await import('../repl/repl-page.tsx')).ReplPage,
+  },
+  {
     id: 'server',
     title: 'Server',
     key: '6',

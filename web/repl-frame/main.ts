@@ -1,7 +1,5 @@
-import { compileProgram } from '../../src/client/repl/program.ts'
-import { hoisted } from './hoist.ts'
+import { execute } from './execute.ts'
 import { inspect } from './inspect.ts'
-import { withLastValue } from './last-value.ts'
 import type { FromFrame, ToFrame } from './messages.ts'
 import { RemoteDb } from './remote-db.ts'
 import { createScope } from './scope.ts'
@@ -38,7 +36,7 @@ async function run(id: number, code: string): Promise<void> {
   const stopping = new Promise<void>((resolve) => stopped.set(id, resolve))
   try {
     scope.set({ db: remote.of(id), print, console: { log: print, info: print, warn: print, error: print } })
-    const result = await Promise.race([execute(code), stopping])
+    const result = await Promise.race([execute(code, scope), stopping])
     if (isFeed(result)) for await (const item of result) print(item)
     const isShown = result !== undefined && !isFeed(result)
     if (isShown) scope.set({ _: result })
@@ -48,26 +46,6 @@ async function run(id: number, code: string): Promise<void> {
   } finally {
     stopped.delete(id)
   }
-}
-
-/** Runs a program in the scope, where its declarations stay. */
-async function execute(code: string): Promise<unknown> {
-  const names = ['$scope']
-  const around = (body: string): string => `with ($scope) { return await (async () => {\n${body}\n})() }`
-  const { text, declared } = hoisted(code)
-  scope.declare(declared)
-  const compiles = (candidate: string): boolean => {
-    try {
-      // As statements alone: an expression would be one as it is.
-      compileProgram({ text: `${candidate}\n;`, names }, around)
-      return true
-    } catch {
-      return false
-    }
-  }
-  const isExpression = compiles(`return (\n${code}\n)`)
-  const program = isExpression ? code : withLastValue(text, compiles)
-  return compileProgram<[object]>({ text: program, names }, around)(scope.proxy)
 }
 
 function stop(id: number): void {

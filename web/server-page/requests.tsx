@@ -4,6 +4,9 @@ import { clockText } from '../console/state/time-text.ts'
 import { msText } from './numbers.ts'
 import type { RequestEntry } from './status-feed.ts'
 
+/** Requests that are lit when they come: where there are more, all would be. */
+const MOST_LIT = 8
+
 interface RequestsProps {
   /** The newest first. */
   readonly requests: readonly RequestEntry[]
@@ -16,6 +19,7 @@ export function Requests({ requests, seen }: RequestsProps): JSX.Element {
   const paused = useSignal<readonly RequestEntry[] | null>(null)
   const text = useSignal('')
   const all = paused.value ?? requests
+  const isCalm = (requests[MOST_LIT]?.seq ?? 0) <= seen
   const shown = text.value === '' ? all : all.filter((entry) => lineOf(entry).includes(text.value.toLowerCase()))
   return (
     <section aria-labelledby="server-requests">
@@ -54,7 +58,7 @@ export function Requests({ requests, seen }: RequestsProps): JSX.Element {
         </thead>
         <tbody>
           {shown.map((entry) => (
-            <Line key={entry.seq} entry={entry} isNew={entry.seq > seen} />
+            <Line key={entry.seq} entry={entry} isNew={entry.seq > seen && isCalm} />
           ))}
         </tbody>
       </table>

@@ -80,6 +80,6 @@ function Group({ group }: { readonly group: SubscriptionGroup }): JSX.Element {
 async function interrupt({ paths, where, actor }: SubscriptionGroup): Promise<void> {
   const match = { paths, ...(where !== null && { where }), ...(actor !== null && { actor }) }
   const count = await attempt(client.peek().interrupt(match))
-  if (count !== null)
-    notify('done', `${count === 1 ? 'One subscription was' : `${count} subscriptions were`} interrupted.`)
+  if (count === null) return
+  notify('done', `${count === 1 ? 'One subscription was' : `${count} subscriptions were`} interrupted.`)
 }

@@ -107,7 +107,7 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
   const preparing = parts.executor.prepare({ params, req, actor: actorOfRequest(req) })
   const prepared = preparing instanceof Promise ? await preparing : preparing
   const operation = prepared.kind === 'ready' ? prepared.type : undefined
-  if (operation !== undefined) nameOperation(exchange.res, operationText(operation, params.operationName))
+  if (prepared.kind === 'ready') nameOperation(exchange.res, operationText(prepared))
   if (operation === OperationTypeNode.MUTATION && req.method === 'GET') {
     throw new HttpError('A mutation needs POST.', { status: 405, headers: { allow: 'POST' } })
   }

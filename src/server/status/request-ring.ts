@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Kind, type DocumentNode } from 'graphql'
 
 /** A request that was answered, or an operation of a WebSocket. */
 export interface RequestEntry {
@@ -10,7 +11,7 @@ export interface RequestEntry {
   readonly method: string
   /** Without its query, which may hold values. */
   readonly path: string
-  /** Type and name of an operation of GraphQL that was sent with a name; null: any other request. */
+  /** Type and name of an operation of GraphQL, or its first field; null: any other request. */
   readonly operation: string | null
   /** HTTP status; of an operation of a WebSocket, the one that its first error has over HTTP. 0: nothing was answered. */
   readonly code: number
@@ -71,13 +72,29 @@ interface NamedResponse extends ServerResponse {
 }
 
 /** Remembers with the answer of a request which operation it was for. */
-export function nameOperation(res: ServerResponse, operation: string | null): void {
-  if (operation !== null) (res as NamedResponse)[OPERATION] = operation
+export function nameOperation(res: ServerResponse, operation: string): void {
+  ;(res as NamedResponse)[OPERATION] = operation
 }
 
-/** The text of an operation, as `query Read`; null when it was sent without a name. */
-export function operationText(type: string, name: string | undefined): string | null {
-  return name === undefined ? null : bounded(`${type} ${name}`)
+interface SentOperation {
+  readonly type: string
+  readonly params: { readonly operationName?: string | undefined }
+  readonly args: { readonly document: DocumentNode }
+}
+
+/** Texts of the operations that were sent without a name: their documents are cached. */
+const texts = new WeakMap<DocumentNode, string>()
+
+/** The text of an operation, as `query Read`; of one without a name, its first field: `mutation put`. */
+export function operationText({ type, params, args: { document } }: SentOperation): string {
+  if (params.operationName !== undefined) return bounded(`${type} ${params.operationName}`)
+  const known = texts.get(document)
+  if (known !== undefined) return known
+  const operation = document.definitions.find((definition) => definition.kind === Kind.OPERATION_DEFINITION)
+  const field = operation?.selectionSet.selections.find((selection) => selection.kind === Kind.FIELD)
+  const text = bounded(`${type} ${copied(operation?.name?.value ?? field?.name.value ?? '')}`)
+  texts.set(document, text)
+  return text
 }
 
 function pathText(url: string): string {

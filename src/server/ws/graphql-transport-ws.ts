@@ -55,7 +55,7 @@ export function createProtocol(
       requests.add({
         method: 'WS',
         path: ROUTES.graphql,
-        operation: operationText(prepared.type, prepared.params.operationName),
+        operation: operationText(prepared),
         code: statusOf(result, 'application/graphql-response+json').status,
         ms: performance.now() - startedAt,
         id: null,
