@@ -28,10 +28,10 @@ export function codeFrameHeaders(): Readonly<Record<string, string>> {
   const directives = [
     `default-src 'none'`,
     `script-src 'self' 'unsafe-eval'`,
+    `worker-src blob:`,
     `base-uri 'none'`,
     `form-action 'none'`,
     `frame-ancestors 'self'`,
-    `webrtc 'block'`,
     'sandbox allow-scripts',
   ]
   return {
