@@ -22,11 +22,11 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
     expect(plainScreen(terminal.screen()).replaceAll(data, '/data')).toBe(`
   tidemark 0.1.0   ready in 0.6 s
 
-  Demo        http://localhost:4747/demo       open it in two windows
-  GraphQL     http://localhost:4747/graphql
-  Playground  http://localhost:4747/playground
-  Data        /data   3 posts to play with (--empty: none, --memory: keep nothing)
-  Access      open, this machine only
+  Demo     http://localhost:4747/demo       open it in two windows
+  Console  http://localhost:4747/console
+  GraphQL  http://localhost:4747/graphql
+  Data     /data   3 posts to play with (--empty: none, --memory: keep nothing)
+  Access   open, this machine only
 
   o opens the demo, q stops.
 
@@ -34,8 +34,8 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
   })
 
   test.each([
-    [['--memory'], '  Data        in memory, and gone at the end   3 posts to play with (--empty: none)\n'],
-    [['--memory', '--empty'], '  Data        in memory, and gone at the end\n'],
+    [['--memory'], '  Data     in memory, and gone at the end   3 posts to play with (--empty: none)\n'],
+    [['--memory', '--empty'], '  Data     in memory, and gone at the end\n'],
   ])('says what is kept: %j', async (flags, line) => {
     const terminal = onTerminal(['--port', '0', ...flags])
     await ready(terminal)
@@ -86,7 +86,14 @@ describe('tidemark start where something runs already', () => {
     const { code, stdout, stderr } = await runCli(['start', '--port', String(port), '--memory', '--if-needed']).exit()
     expect([code, JSON.parse(stdout), stderr]).toEqual([
       0,
-      { event: 'running', url, demo: `${url}/demo`, graphql: `${url}/graphql`, playground: `${url}/playground` },
+      {
+        event: 'running',
+        url,
+        demo: `${url}/demo`,
+        console: `${url}/console`,
+        graphql: `${url}/graphql`,
+        playground: `${url}/playground`,
+      },
       '',
     ])
   })

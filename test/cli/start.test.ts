@@ -40,6 +40,7 @@ test('on a pipe it prints one JSON line, serves, keeps the data, and ends with 0
       graphql: `${ready.url}/graphql`,
       playground: `${ready.url}/playground`,
       demo: `${ready.url}/demo`,
+      console: `${ready.url}/console`,
     })
     if (signal === 'SIGTERM') expect(await ask(ready.graphql, WRITE)).toHaveProperty('data')
     expect(await ask(ready.graphql, '{ get(path: "posts/1/a") }')).toEqual({ data: { get: 1 } })

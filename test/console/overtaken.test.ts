@@ -39,9 +39,9 @@ test('after random moves in the past, the table equals the last one, however ans
   const collection = new Collection()
   onTestFinished(() => collection.close())
 
-  const asked = Array.from({ length: MOVES }, () => moments[Math.floor(random() * moments.length)]?.time ?? '')
-  for (const time of asked) collection.show({ client, path: 'posts', where: '', order: 'asc', asOf: { time } })
-  const distinct = asked.filter((time, i) => time !== asked[i - 1]).length
+  const asked = Array.from({ length: MOVES }, () => moments[Math.floor(random() * moments.length)])
+  for (const asOf of asked) collection.show({ client, path: 'posts', where: '', order: 'asc', asOf: asOf ?? null })
+  const distinct = asked.filter((moment, i) => moment !== asked[i - 1]).length
   await until(() => held.length === distinct)
   // The last question is answered first, the first one last; and somebody writes meanwhile.
   for (const [i, release] of held.toReversed().entries()) {
@@ -51,7 +51,7 @@ test('after random moves in the past, the table equals the last one, however ans
   await until(() => collection.state.value.status === 'past')
   await server.client.synced((await server.client.put('posts/late', { n: -1 })).cursor)
 
-  const { edges } = await server.client.documents('posts', { asOf: { time: asked.at(-1) ?? '' } })
+  const { edges } = await server.client.documents('posts', { asOf: { cursor: asked.at(-1)?.cursor ?? '' } })
   const shown = collection.state.value.rows
   const strip = ({ asOf: _, ...document }: (typeof edges)[number]['node']): unknown => document
   expect(shown.ids.map((id) => shown.byId.get(id)).map((document) => document && strip(document))).toEqual(

@@ -5,6 +5,8 @@ import { press, visitConsole, type ConsoleVisitor } from '../support/console/vis
 import { serveDemo } from '../support/demo/visit.ts'
 import { seedOfTest } from '../support/seed.ts'
 import { until } from '../support/time/until.ts'
+import { momentsOf } from '../../web/console/state/moments.ts'
+import { parseRoute, printRoute } from '../../web/console/state/route.ts'
 import { randomFrom } from '../support/writers/load.ts'
 
 const MOVES = 50
@@ -73,8 +75,8 @@ describeInChromium('The past in the console', (browser) => {
     }
     await slider.fill('17')
     await it.page.locator('.grid[data-status=past]').waitFor()
-    const time = decodeURIComponent(/as=([^&]+)/.exec(it.page.url())?.[1] ?? '')
-    const { edges } = await it.other.documents('posts', { asOf: { time } })
+    const { asOf } = parseRoute(new URL(it.page.url()).hash)
+    const { edges } = await it.other.documents('posts', { asOf: { cursor: asOf?.cursor ?? '' } })
     const wanted = edges.map(({ node: { id, value, version } }) => `${id}|${(value as { n: number }).n}|${version}`)
     await until(async () => expect(await shownRows(it)).toEqual(wanted))
     // Every answer that was asked for has come by now, and so has what is written.
@@ -87,9 +89,9 @@ describeInChromium('The past in the console', (browser) => {
   test('is that of documents(asOf) at each commit, and read only', async () => {
     const it = await visitConsole(browser(), await serveDemo())
     const { changes } = await it.other.log(['posts'], { last: 100 })
-    for (const time of new Set(changes.map(({ at }) => at))) {
-      await it.go(`#/data/posts?as=${encodeURIComponent(time)}`)
-      const { edges } = await it.other.documents('posts', { asOf: { time } })
+    for (const { time, cursor } of momentsOf(changes)) {
+      await it.go(printRoute({ page: 'data', path: 'posts', asOf: { time, cursor }, query: {} }))
+      const { edges } = await it.other.documents('posts', { asOf: { cursor } })
       const wanted = edges.map(({ node }) => `${node.id} ${node.version}`)
       await until(async () => {
         const rows = await it.page

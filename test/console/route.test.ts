@@ -12,6 +12,10 @@ describe('the address of the console', () => {
       '#/data/posts?where=value.likes+%3E+3&as=2026-11-27T09%3A39%3A12.000Z',
       route({ path: 'posts', query: { where: 'value.likes > 3' }, asOf: { time: '2026-11-27T09:39:12.000Z' } }),
     ],
+    [
+      '#/changes?as=2026-11-27T09%3A39%3A12.000Z_e09b-6-1',
+      route({ page: 'changes', asOf: { time: '2026-11-27T09:39:12.000Z', cursor: 'e09b-6-1' } }),
+    ],
     ['#/data/a%20b/c%3Fd/%C3%A4', route({ path: 'a b/c?d/ä' })],
   ])('%s is read and written', (hash, wanted) => {
     expect(parseRoute(hash)).toEqual(wanted)

@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact'
+import { DataPage } from './data/data-page.tsx'
 import type { IconName } from './shared/icon.tsx'
 
 interface PageText {
@@ -30,7 +31,7 @@ export const PAGES: readonly (ConsolePage | OutsidePage)[] = [
     key: '1',
     icon: 'data',
     hasPast: true,
-    load: async () => (await import('./data/data-page.tsx')).DataPage,
+    load: async () => DataPage,
   },
   {
     id: 'history',

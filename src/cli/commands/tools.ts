@@ -24,6 +24,13 @@ export const TOOLS: readonly CommandText[] = [
     load: async () => (await import('../tools/status.ts')).runStatus,
   },
   {
+    usage: 'console',
+    summary: 'Open the console of a server in a browser, and print its address. On a pipe, it is only printed.',
+    options: [['--print', 'only print its address']],
+    examples: ['tidemark console', 'tidemark console --url https://db.example.com'],
+    load: async () => (await import('../start/console.ts')).runConsole,
+  },
+  {
     usage: 'stop',
     summary: 'End the server that has a data directory of this machine, cleanly.',
     options: [['--data <directory>', 'the data (TIDEMARK_DATA; default .tidemark)']],

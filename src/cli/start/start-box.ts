@@ -9,6 +9,7 @@ import { ROUTES } from '../../server/http/http-server.ts'
 interface Links {
   readonly url: string
   readonly demo: string
+  readonly console: string
   readonly graphql: string
   readonly playground: string
 }
@@ -18,6 +19,7 @@ export function linksOf(url: string): Links {
   return {
     url,
     demo: url + ROUTES.demo,
+    console: url + ROUTES.console,
     graphql: url + ROUTES.graphql,
     playground: url + ROUTES.playground,
   }
@@ -43,13 +45,13 @@ interface BoxFacts {
 
 /** The text that `tidemark start` prints on a terminal. */
 export function startBox({ config, url, warning, isSeeded, readyMs, hasKeys, hasColors }: BoxFacts): string {
-  const { demo, graphql, playground } = shownLinks(url)
+  const { demo, console: consolePage, graphql } = shownLinks(url)
   const paint = (style: 'bold' | 'dim', text: string): string =>
     hasColors ? styleText(style, text, { validateStream: false }) : text
   const rows = [
     ['Demo', `${demo.padEnd(graphql.length + 4)}${paint('dim', 'open it in two windows')}`],
+    ['Console', consolePage],
     ['GraphQL', graphql],
-    ['Playground', playground],
     ['Data', shownData(config) + (isSeeded ? paint('dim', seedHint(config)) : '')],
     ['Access', warning ?? 'open, this machine only'],
   ]
@@ -57,7 +59,7 @@ export function startBox({ config, url, warning, isSeeded, readyMs, hasKeys, has
   return [
     `  ${paint('bold', 'tidemark')} ${packageVersion()}   ready in ${seconds} s`,
     '',
-    ...rows.map(([name = '', text = '']) => `  ${paint('dim', name.padEnd(10))}  ${text}`),
+    ...rows.map(([name = '', text = '']) => `  ${paint('dim', name.padEnd(7))}  ${text}`),
     '',
     ...(hasKeys ? [`  ${paint('bold', 'o')} opens the demo, ${paint('bold', 'q')} stops.`, ''] : []),
   ].join('\n')

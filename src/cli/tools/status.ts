@@ -17,8 +17,7 @@ const LATER = 6
 export async function runStatus(given: Invocation<StatusFlags>): Promise<number> {
   const { flags, env, output } = given
   const { url } = await targetOf(flags, env)
-  const live = await ask(`${url}/livez`, given)
-  if (live.status !== 200 || !live.text.includes('"ok"')) throw stranger(url, live.status)
+  await requireServer(url, given)
   const ready = await ask(`${url}/readyz`, given)
   const { reason = null } = ready.status === 200 ? {} : (JSON.parse(ready.text) as { reason?: string | null })
   const { text } = await ask(`${url}/metrics`, given)
@@ -31,6 +30,12 @@ export async function runStatus(given: Invocation<StatusFlags>): Promise<number>
     return `${state} at ${url}, ${counted(subscriptions, 'subscription')}, ${megabytes} MB held for clients`
   })
   return isReady || flags.ready !== true ? 0 : LATER
+}
+
+/** Throws UNREACHABLE when nothing answers at `url`, and says so when it is something else than a server of ours. */
+export async function requireServer(url: string, given: Invocation): Promise<void> {
+  const live = await ask(`${url}/livez`, given)
+  if (live.status !== 200 || !live.text.includes('"ok"')) throw stranger(url, live.status)
 }
 
 async function ask(url: string, { signal }: Invocation): Promise<{ readonly status: number; readonly text: string }> {

@@ -5,6 +5,7 @@ import type { Collection } from '../../../src/core/database.ts'
 import { client } from '../client.ts'
 import { Guard } from '../state/guard.ts'
 import { asOf, hrefTo } from '../state/location.ts'
+import { asOfOption } from '../state/route.ts'
 
 /** The collections below a document. */
 export function SubCollections({ path }: { readonly path: string }): JSX.Element | null {
@@ -12,7 +13,7 @@ export function SubCollections({ path }: { readonly path: string }): JSX.Element
   const guard = useMemo(() => new Guard(), [])
   useSignalEffect(() => {
     const turn = guard.begin()
-    const options = { signal: turn.signal, ...(asOf.value !== null && { asOf: asOf.value }) }
+    const options = { signal: turn.signal, ...asOfOption(asOf.value) }
     client.value.collections(path, options).then(
       (page) => {
         if (turn.isCurrent()) list.value = page?.edges.map(({ node }) => node) ?? []

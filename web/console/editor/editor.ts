@@ -103,6 +103,19 @@ function extensionsOf({ label, change, save, leave }: EditorOptions): Extension[
       ...foldKeymap,
       indentWithTab,
     ]),
+    EditorView.domEventHandlers({ beforeinput: typeOverSelection }),
     EditorView.updateListener.of(({ docChanged, state }) => docChanged && change(state.doc.toString())),
   ]
+}
+
+/**
+ * Writes a text in the place of a selection. Chromium would keep the look of what it replaces by an inline style, which
+ * the policy of the page forbids.
+ */
+function typeOverSelection(event: InputEvent, view: EditorView): boolean {
+  const { inputType, data, isComposing } = event
+  if (inputType !== 'insertText' || data === null || isComposing || view.state.selection.main.empty) return false
+  event.preventDefault()
+  view.dispatch(view.state.replaceSelection(data), { userEvent: 'input.type', scrollIntoView: true })
+  return true
 }

@@ -3,6 +3,7 @@ import type { Collection } from '../../../src/core/database.ts'
 import { client, sentenceOf } from '../client.ts'
 import { Guard, type Turn } from '../state/guard.ts'
 import { asOf } from '../state/location.ts'
+import { asOfOption } from '../state/route.ts'
 
 /** The collections at the root. */
 export interface RootCollections {
@@ -24,7 +25,7 @@ export function followCollections(): () => void {
   const guard = new Guard()
   return effect(() => {
     const [db, moment, turn] = [client.value, asOf.value, guard.begin()]
-    const options = { first: MOST_COLLECTIONS, signal: turn.signal, ...(moment !== null && { asOf: moment }) }
+    const options = { first: MOST_COLLECTIONS, signal: turn.signal, ...asOfOption(moment) }
     const read = async (): Promise<void> => {
       const page = await db.collections(null, options)
       if (turn.isCurrent())

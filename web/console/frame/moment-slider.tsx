@@ -19,7 +19,7 @@ export function MomentSlider(): JSX.Element | null {
     void attempt(moments.read(client.value, null)).then(() => (isRead.value = true))
   }, [client.value])
   const { value: list } = moments.list
-  const place = placeOf(list, time)
+  const place = asOf.value === null ? -1 : placeOf(list, asOf.value)
   useEffect(() => {
     // A moment of long ago: the slider goes back to where it is.
     if (isRead.value && list.length > 0 && place < 0) void attempt(moments.read(client.value, time))
@@ -29,7 +29,7 @@ export function MomentSlider(): JSX.Element | null {
   const text = `${clockText(shown?.time ?? time, ticking.value)}${shown?.actor == null ? '' : `, ${shown.actor}`}`
   const move = (to: number): void => {
     const moment = list[to]
-    if (moment !== undefined) go({ asOf: { time: moment.time } }, { replace: true })
+    if (moment !== undefined) go({ asOf: { time: moment.time, cursor: moment.cursor } }, { replace: true })
   }
   return (
     <div class="moment" role="region" aria-label="The moment that is shown">

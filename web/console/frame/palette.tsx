@@ -7,8 +7,9 @@ import { Guard } from '../state/guard.ts'
 import { asOf, go, route } from '../state/location.ts'
 import { matching, splitTyped, type PaletteEntry } from '../state/palette.ts'
 import { nextTheme } from '../state/preferences.ts'
-import { isDocumentPath } from '../state/route.ts'
+import { asOfOption, isDocumentPath } from '../state/route.ts'
 import { rootCollections } from './collections.ts'
+import { toggleMoment } from './moment-bar.tsx'
 import { overlay } from './overlay.tsx'
 import '../styles/overlay.css'
 
@@ -82,8 +83,8 @@ function commands(): readonly PaletteEntry[] {
   return [
     ...pages,
     asOf.value === null
-      ? { title: 'Look at another moment', note: 't', run: () => go({ asOf: { time: new Date().toISOString() } }) }
-      : { title: 'Back to now', note: 't', run: () => go({ asOf: null }) },
+      ? { title: 'Look at another moment', note: 't', run: () => void toggleMoment() }
+      : { title: 'Back to now', note: 't', run: () => void toggleMoment() },
     { title: 'History of this document', note: 'h', run: () => go({ page: 'history' }) },
     { title: 'Changes of this path', note: '', run: () => go({ page: 'changes' }) },
     { title: 'Light or dark', note: theme.value, run: () => (theme.value = nextTheme(theme.value)) },
@@ -131,7 +132,7 @@ function usePathsBelow(text: { readonly value: string }): { readonly value: read
 }
 
 async function pathsIn(parent: string, start: string, signal: AbortSignal): Promise<readonly string[]> {
-  const options = { signal, ...(asOf.value !== null && { asOf: asOf.value }) }
+  const options = { signal, ...asOfOption(asOf.value) }
   if (isDocumentPath(parent)) {
     const page = await client.value.collections(parent, options)
     return page?.edges.map(({ node }) => node.path) ?? []

@@ -22,7 +22,10 @@ export function VersionActions({ path, shown, isNewest }: VersionActionsProps): 
   }
   return (
     <span class="version-actions">
-      <button onClick={() => go({ asOf: { time: shown.updatedAt } })} title="Every page shows that moment">
+      <button
+        onClick={() => go({ asOf: { time: shown.updatedAt, cursor: shown.cursor } })}
+        title="Every page shows that moment"
+      >
         <Icon name="clock" />
         Console as of v{shown.version}
       </button>

@@ -1,6 +1,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
 import type { Client } from '../../../src/client/connect.ts'
 import type { Change, ChangeBatch } from '../../../src/core/database.ts'
+import type { LogOptions } from '../../../src/core/database/options.ts'
 import type { ChangeType } from '../../../src/core/version.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
 import { Guard, type Turn } from './guard.ts'
@@ -128,18 +129,30 @@ export class ChangeLog {
     return { ...state, list: kept, hasOlder: true }
   }
 
-  async #page(turn: Turn, filter: ChangeFilter, before: string | null): Promise<ChangeBatch> {
-    const { actor, type, from } = filter
-    const to = endOf(filter)
-    return filter.client.log(patternsOf(filter), {
-      last: PAGE_CHANGES,
-      signal: turn.signal,
-      ...(before !== null && { before }),
-      ...(actor !== '' && { actor }),
-      ...(type !== '' && { types: [type] }),
-      ...(from !== '' && { from }),
-      ...(to !== '' && { to }),
-    })
+  async #page({ signal }: Turn, filter: ChangeFilter, before: string | null): Promise<ChangeBatch> {
+    const { client, asOf } = filter
+    const paths = patternsOf(filter)
+    const options = { last: PAGE_CHANGES, signal, ...logOptions(filter) }
+    const end = asOf?.cursor
+    if (before !== null || end === undefined)
+      return client.log(paths, { ...options, ...(before !== null && { before }) })
+    // The commit of the moment itself is not before it; others may have its time.
+    const [page, own] = await Promise.all([
+      client.log(paths, { ...options, before: end }),
+      client.log(paths, { ...options, last: MOST_CHANGES, from: asOf?.time }),
+    ])
+    return { ...page, changes: [...page.changes, ...own.changes.filter(({ cursor }) => cursor === end)] }
+  }
+}
+
+function logOptions(filter: ChangeFilter): Pick<LogOptions, 'actor' | 'types' | 'from' | 'to'> {
+  const { actor, type, from } = filter
+  const to = endOf(filter)
+  return {
+    ...(actor !== '' && { actor }),
+    ...(type !== '' && { types: [type] }),
+    ...(from !== '' && { from }),
+    ...(to !== '' && { to }),
   }
 }
 

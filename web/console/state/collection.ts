@@ -6,7 +6,7 @@ import type { Cursor } from '../../../src/core/database/options.ts'
 import { columnsOf, type Column } from './columns.ts'
 import { Guard, type Turn } from './guard.ts'
 import { Lights } from './lights.ts'
-import type { Moment } from './route.ts'
+import { asOfOption, isSameMoment, type Moment } from './route.ts'
 import { addPage, applyChanges, keepAround, missingFrom, noRows, pageAt, type RowOrder, type Rows } from './rows.ts'
 
 /** What a table shows. */
@@ -115,7 +115,7 @@ export class Collection {
     { client, path, where, order, asOf }: CollectionShape,
     from: string | null,
   ): Promise<DocumentPage> {
-    const options = { ...pageAt(order, from), ...(where !== '' && { where }), ...(asOf !== null && { asOf }) }
+    const options = { ...pageAt(order, from), ...(where !== '' && { where }), ...asOfOption(asOf) }
     return client.documents(path, { ...options, signal: turn.signal })
   }
 
@@ -173,5 +173,5 @@ export class Collection {
 
 function isSame(a: CollectionShape, b: CollectionShape): boolean {
   const isSameData = a.client === b.client && a.path === b.path && a.where === b.where
-  return isSameData && a.order === b.order && a.asOf?.time === b.asOf?.time
+  return isSameData && a.order === b.order && isSameMoment(a.asOf, b.asOf)
 }

@@ -14,6 +14,7 @@ export const KEYS: readonly { readonly title: string; readonly keys: readonly Ke
       { keys: ['t'], does: 'look at another moment, or back to now' },
       { keys: ['u'], does: 'undo what is selected' },
       { keys: ['?'], does: 'show these keys' },
+      { keys: ['Ctrl Enter'], does: 'save, in the editor' },
       { keys: ['Esc'], does: 'close, or leave what is written' },
     ],
   },

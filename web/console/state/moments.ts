@@ -2,10 +2,12 @@ import { signal, type ReadonlySignal } from '@preact/signals'
 import type { Client } from '../../../src/client/connect.ts'
 import type { Change } from '../../../src/core/database.ts'
 import { Guard } from './guard.ts'
+import type { Moment } from './route.ts'
 
 /** A commit as a place of the slider. */
 export interface CommitMoment {
   readonly time: string
+  readonly cursor: string
   readonly actor: string | null
   /** Documents that it wrote, as paths. */
   readonly paths: readonly string[]
@@ -32,17 +34,26 @@ export class Moments {
   }
 }
 
-/** One moment for each time at which something was written: what the time shows has all that was written then. */
+/** One moment for each commit. */
 export function momentsOf(changes: readonly Change[]): readonly CommitMoment[] {
-  const byTime = new Map<string, CommitMoment>()
-  for (const { at, path, document } of changes) {
-    const paths = byTime.get(at)?.paths ?? []
-    byTime.set(at, { time: at, actor: document.actor, paths: [...paths, path] })
+  const byCursor = new Map<string, CommitMoment>()
+  for (const { at, cursor, path, document } of changes) {
+    if (cursor === null) continue
+    const paths = byCursor.get(cursor)?.paths ?? []
+    byCursor.set(cursor, { time: at, cursor, actor: document.actor, paths: [...paths, path] })
   }
-  return [...byTime.values()]
+  return [...byCursor.values()]
 }
 
-/** The place of a time on the slider: the last commit that it shows; -1: it is before all of them. */
-export function placeOf(moments: readonly CommitMoment[], time: string): number {
-  return moments.findLastIndex((moment) => moment.time <= time)
+/** The place of a moment on the slider: the last commit that it shows; -1: it is before all of them. */
+export function placeOf(moments: readonly CommitMoment[], { time, cursor }: Moment): number {
+  const exact = moments.findIndex((moment) => moment.cursor === cursor)
+  return exact >= 0 ? exact : moments.findLastIndex((moment) => moment.time <= time)
+}
+
+/** The moment of the newest commit; null when nothing was ever written. Rejects as `log` does. */
+export async function newestMoment(client: Client): Promise<Moment | null> {
+  const { changes } = await client.log(['*'], { last: 1 })
+  const [newest] = momentsOf(changes).slice(-1)
+  return newest === undefined ? null : { time: newest.time, cursor: newest.cursor }
 }

@@ -3,7 +3,7 @@ import type { Client } from '../../../src/client/connect.ts'
 import type { Document } from '../../../src/core/database.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
 import { Guard, type Turn } from './guard.ts'
-import type { Moment } from './route.ts'
+import { asOfOption, type Moment } from './route.ts'
 
 /** A document that is looked at. */
 export interface OpenedDocument {
@@ -30,7 +30,7 @@ export class DocumentFollower {
     this.#leave()
     this.#state.value = { ...this.#state.peek(), status: 'loading', error: null }
     const read = async (): Promise<void> => {
-      const options = { deleted: true, signal: turn.signal, ...(asOf !== null && { asOf }) }
+      const options = { deleted: true, signal: turn.signal, ...asOfOption(asOf) }
       const document = await client.document(path, options)
       this.#set(turn, { status: asOf === null ? 'live' : 'past', document, error: null })
     }

@@ -1,3 +1,5 @@
+import type { AsOf } from '../../../src/core/database/options.ts'
+
 /** A place in the console: all of it stands in the address, so that a link shows what its sender saw. */
 export interface Route {
   /** The id of a page. */
@@ -10,9 +12,12 @@ export interface Route {
   readonly query: Readonly<Record<string, string>>
 }
 
-/** A moment that means the same on every page: what was written until then, inclusive; RFC 3339, UTC. */
+/** A moment that means the same on every page: what was written until then, inclusive. */
 export interface Moment {
+  /** RFC 3339, UTC. */
   readonly time: string
+  /** Of the last commit that it shows: several may have one time. Left out: all commits of that time. */
+  readonly cursor?: string | undefined
 }
 
 /** The page that a bare address shows. */
@@ -36,7 +41,7 @@ export function parseRoute(hash: string): Route {
 /** The hash of a route; `parseRoute` reads it. Slashes stay, so that a path is read as it is written elsewhere. */
 export function printRoute({ page, path, asOf, query }: Route): string {
   const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== ''))
-  if (asOf !== null) search.set('as', asOf.time)
+  if (asOf !== null) search.set('as', printMoment(asOf))
   const segments = [page, ...path.split('/').filter(Boolean).map(encodeURIComponent)]
   const text = search.toString()
   return `#/${segments.join('/')}${text === '' ? '' : `?${text}`}`
@@ -44,9 +49,25 @@ export function printRoute({ page, path, asOf, query }: Route): string {
 
 /** A moment as the address has it; null for now, which is also what an unreadable one becomes. */
 function parseMoment(text: string): Moment | null {
-  if (!TIME.test(text)) return null
-  const time = new Date(text)
-  return Number.isNaN(time.getTime()) ? null : { time: time.toISOString() }
+  const [clock, cursor] = splitOnce(text, '_')
+  const time = new Date(clock)
+  if (!TIME.test(clock) || Number.isNaN(time.getTime())) return null
+  return { time: time.toISOString(), ...(cursor !== '' && { cursor }) }
+}
+
+function printMoment({ time, cursor }: Moment): string {
+  return cursor === undefined ? time : `${time}_${cursor}`
+}
+
+/** The option `asOf` of reads at a moment; nothing for now. */
+export function asOfOption(moment: Moment | null): { readonly asOf?: AsOf } {
+  if (moment === null) return {}
+  return { asOf: moment.cursor === undefined ? { time: moment.time } : { cursor: moment.cursor } }
+}
+
+/** Whether two moments are the same one. */
+export function isSameMoment(a: Moment | null, b: Moment | null): boolean {
+  return a?.time === b?.time && a?.cursor === b?.cursor
 }
 
 /** Of a path, whether it names a document by its form: collections and ids take turns. */

@@ -4,7 +4,7 @@ import type { Document } from '../../../src/core/database.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
 import { isObject } from '../../../src/core/json/json.ts'
 import { Guard, type Turn } from './guard.ts'
-import type { Moment } from './route.ts'
+import { asOfOption, type Moment } from './route.ts'
 
 /** The versions of a document that were read. */
 export interface VersionsState {
@@ -79,13 +79,19 @@ export class Versions {
 
   async #read(turn: Turn, { client, path, asOf }: VersionsShape): Promise<void> {
     try {
-      const options = { last: PAGE_VERSIONS, signal: turn.signal, ...(asOf !== null && { to: asOf.time }) }
-      const page = await client.history(path, options)
+      const { signal } = turn
+      const options = { last: PAGE_VERSIONS, signal, ...(asOf !== null && { to: asOf.time }) }
+      const [page, newest] = await Promise.all([
+        client.history(path, options),
+        asOf?.cursor === undefined ? null : client.document(path, { deleted: true, signal, ...asOfOption(asOf) }),
+      ])
       if (!turn.isCurrent()) return
+      // Several commits may have the time of the moment: those after it are left out.
+      const most = asOf?.cursor === undefined ? Infinity : (newest?.version ?? 0)
       this.#before = page.startCursor
       this.#state.value = {
         status: asOf === null ? 'live' : 'past',
-        list: page.edges.map(({ node }) => node),
+        list: page.edges.map(({ node }) => node).filter(({ version }) => version <= most),
         hasOlder: page.hasPreviousPage,
         isThinned: page.truncated,
         error: null,
