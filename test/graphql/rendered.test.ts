@@ -1,10 +1,11 @@
-import type { ExecutionResult } from 'graphql'
+import { getNamedType, isLeafType, type ExecutionResult, type GraphQLObjectType } from 'graphql'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { createGraphqlModule } from '../../src/graphql/graphql-module.ts'
 import { BUDGET, type BudgetBounds } from '../../src/graphql/limits/budget.ts'
+import { schema } from '../../src/graphql/schema.ts'
 import { RenderedJson } from '../../src/graphql/rendered/rendered-json.ts'
 import { createExecutor, type Executor } from '../../src/server/operations/executor.ts'
 import type { PreparedOperation } from '../../src/server/operations/operation-pipeline.ts'
@@ -117,7 +118,8 @@ describe('a result that is rendered at once equals the result that is executed f
     let rendered = 0
     for (let i = 0; i < 1_000; i++) {
       const roots = Array.from({ length: 1 + random.below(3) }, (_, n) => `r${n}: ${random.of(ROOTS)(random)}`)
-      const query = `query ($at: Cursor!) { ${roots.join(' ')} t: document(path: "no/p", asOf: { cursor: $at }) { id } }`
+      const last = 't: document(path: "no/p", asOf: { cursor: $at }) { id }'
+      const query = `query ($at: Cursor!) { ${roots.join(' ')} ${last} }`
       const both = await bothWays(executor, query, { at: cursor })
       if (both.rendered.data != null && isRendered(both.rendered.data)) rendered++
       expect(wireText(both.rendered), query).toBe(JSON.stringify(toWire(both.plain)))
@@ -141,6 +143,16 @@ describe('a result that is rendered at once equals the result that is executed f
       expect(wireText(both.rendered)).toBe(JSON.stringify(toWire(both.plain)))
     }
   })
+})
+
+test('each leaf of these types can be rendered', () => {
+  for (const [type, leaves] of Object.entries(LEAVES)) {
+    const { fields } = (schema.getType(type) as GraphQLObjectType).toConfig()
+    const ofType = Object.entries(fields).filter(
+      ([, { type: of, args }]) => isLeafType(getNamedType(of)) && Object.keys(args ?? {}).length === 0,
+    )
+    expect(leaves.slice(1).toSorted()).toEqual(ofType.map(([name]) => name).toSorted())
+  }
 })
 
 test.each([

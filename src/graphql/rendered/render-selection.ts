@@ -9,25 +9,25 @@ export type Render<T> = (value: T, budget: Budget) => string
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
 
-/** The fields of a type: a leaf has its text, another one the renderer of its selection; null: it cannot be rendered. */
+/** How each field of a type is rendered; null: it cannot be with its selection. */
 type RenderableType<T> = Readonly<Record<string, (node: FieldNode, fragments: Fragments) => Render<T> | null>>
 
-/** What executes the selection of a document that `document` gives; null: it has to be executed field by field. */
+/** Renders a selection of a document; null: it has to be executed field by field. */
 export function renderDocument(set: SelectionSetNode, fragments: Fragments): Render<ShownDocument> | null {
   return renderObject('Document', DOCUMENT, { set, fragments })
 }
 
-/** What executes the selection of a page that `documents` gives; null as above. */
+/** Renders a selection of a page of documents; null as above. */
 export function renderPage(set: SelectionSetNode, fragments: Fragments): Render<DocumentPage> | null {
   return renderObject('DocumentConnection', PAGE, { set, fragments })
 }
 
-interface Selected {
+interface SelectionSource {
   readonly set: SelectionSetNode
   readonly fragments: Fragments
 }
 
-function renderObject<T>(name: string, type: RenderableType<T>, { set, fragments }: Selected): Render<T> | null {
+function renderObject<T>(name: string, type: RenderableType<T>, { set, fragments }: SelectionSource): Render<T> | null {
   const nodes = fieldsOf(name, { set, fragments })
   if (nodes === null) return null
   const fields: (readonly [opening: string, render: Render<T>])[] = []
@@ -50,7 +50,7 @@ function renderObject<T>(name: string, type: RenderableType<T>, { set, fragments
  */
 function fieldsOf(
   type: string,
-  { set, fragments }: Selected,
+  { set, fragments }: SelectionSource,
   found = new Map<string, FieldNode>(),
 ): ReadonlyMap<string, FieldNode> | null {
   for (const node of set.selections) {

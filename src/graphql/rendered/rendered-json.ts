@@ -11,5 +11,5 @@ export class RenderedJson {
   }
 }
 
-/** A result could not be rendered within its budget: the operation is executed field by field, to say what exceeds it. */
+/** A result cannot be rendered: the operation is executed field by field, whose errors name the field. */
 export class RenderFault extends Error {}

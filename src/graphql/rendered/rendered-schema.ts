@@ -52,9 +52,10 @@ export function compileRendered(document: DocumentNode, operationName: string | 
 }
 
 /**
- * The schema for operations that `compileRendered` has accepted: to it, a document and a page of documents are leaves, of
- * which each is rendered by one loop instead of field by field. Arguments, variables, errors of a read and nulls are
- * those of the schema. A result that exceeds the budget while it is rendered is an error that `isRenderFault` finds.
+ * The schema for operations that `compileRendered` has accepted: to it, a document and a page of documents are leaves,
+ * each rendered by one loop instead of field by field. Arguments, variables, errors of a read and nulls are
+ * those of the schema. A result that exceeds the budget while it is rendered is a RenderFault
+ * (docs/adr/0011-documents-and-pages-are-rendered-by-a-loop.md).
  */
 export function renderedSchema(schema: GraphQLSchema): GraphQLSchema {
   const config = schema.toConfig()
@@ -83,8 +84,9 @@ export function renderedSchema(schema: GraphQLSchema): GraphQLSchema {
 }
 
 function rendering(resolve: GraphQLFieldResolver<unknown, Context>): GraphQLFieldResolver<unknown, Context> {
-  return async (source, args, context, info) => {
-    const value = (await resolve(source, args, context, info)) as (ShownDocument & DocumentPage) | null
+  return async (...call) => {
+    const [, , context, info] = call
+    const value = (await resolve(...call)) as (ShownDocument & DocumentPage) | null
     const [node] = info.fieldNodes
     const render = node === undefined ? undefined : (renderers.get(node) as Render<unknown> | undefined)
     if (render === undefined) throw new Error(`The field ${info.fieldName} was not compiled.`)

@@ -141,10 +141,14 @@ export class OperationPipeline {
   }
 
   async #executeAlone({ args, isRenderable }: PreparedOperation, context: () => Context): Promise<ExecutionResult> {
-    if (!isRenderable) return execute({ ...args, contextValue: context() })
-    const result = await execute({ ...args, schema: this.#renderedSchema, contextValue: context() })
+    const run = (schema: GraphQLSchema): ExecutionResult | Promise<ExecutionResult> => {
+      const { document, variableValues, operationName } = args
+      return execute({ schema, document, variableValues, operationName, contextValue: context() })
+    }
+    if (!isRenderable) return run(args.schema)
+    const result = await run(this.#renderedSchema)
     const isFault = result.errors?.some(({ originalError }) => originalError instanceof RenderFault) ?? false
-    return isFault ? execute({ ...args, contextValue: context() }) : result
+    return isFault ? run(args.schema) : result
   }
 
   /** Starts a subscription in a context; see `execute`. */

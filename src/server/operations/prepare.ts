@@ -118,7 +118,9 @@ function select(read: DocumentResult, { request, schema, enveloped }: OperationS
       : operations.get(operationName ?? '')
   if (operation === undefined) return { kind: 'done', result: { errors: [mask(noOperation(operationName))] } }
   const args = { schema, document, variableValues: variables, operationName }
-  return { ...request, kind: 'ready', ...operation, args, enveloped }
+  const { params, req, actor } = request
+  const { type, isRenderable } = operation
+  return { params, req, actor, kind: 'ready', type, isRenderable, args, enveloped }
 }
 
 function summaries(document: DocumentNode): ReadonlyMap<string, OperationSummary> {
