@@ -141,14 +141,17 @@ export class OperationPipeline {
   }
 
   async #executeAlone({ args, isRenderable }: PreparedOperation, context: () => Context): Promise<ExecutionResult> {
-    const run = (schema: GraphQLSchema): ExecutionResult | Promise<ExecutionResult> => {
+    const run = (schema: GraphQLSchema, contextValue: Context): ExecutionResult | Promise<ExecutionResult> => {
       const { document, variableValues, operationName } = args
-      return execute({ schema, document, variableValues, operationName, contextValue: context() })
+      return execute({ schema, document, variableValues, operationName, contextValue })
     }
-    if (!isRenderable) return run(args.schema)
-    const result = await run(this.#renderedSchema)
+    if (!isRenderable) return run(args.schema, context())
+    const first = context()
+    const result = await run(this.#renderedSchema, first)
     const isFault = result.errors?.some(({ originalError }) => originalError instanceof RenderFault) ?? false
-    return isFault ? run(args.schema) : result
+    if (!isFault) return result
+    first.budget.refund()
+    return run(args.schema, context())
   }
 
   /** Starts a subscription in a context; see `execute`. */
