@@ -14,17 +14,16 @@ function inspected(value: unknown, indent: string, above: ReadonlySet<unknown>):
   if (typeof value !== 'object' || value === null) return String(value)
   if (value instanceof Error) return `${value.name}: ${value.message}`
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
-  if (value instanceof RegExp || value instanceof Promise) return String(value)
+  if (value instanceof RegExp) return String(value)
+  if (value instanceof Promise) return '[promise]'
   if (above.has(value)) return '[the same again]'
   if (above.size >= MOST_DEPTH) return '…'
   const inside = new Set(above).add(value)
   const each = (item: unknown): string => inspected(item, `${indent}  `, inside)
-  if (value instanceof Map)
-    return list(
-      'Map {',
-      [...value].map(([k, v]) => `${each(k)} => ${each(v)}`),
-      indent,
-    )
+  if (value instanceof Map) {
+    const pairs = [...value].map(([k, v]) => `${each(k)} => ${each(v)}`)
+    return list('Map {', pairs, indent)
+  }
   if (value instanceof Set) return list('Set {', [...value].map(each), indent)
   if (Array.isArray(value)) return list('[', value.map(each), indent)
   const members = Object.entries(value).map(([key, member]) => `${JSON.stringify(key)}: ${each(member)}`)

@@ -1,7 +1,7 @@
 import { tokensOf } from './tokens.ts'
 
 /** Signs with which a line goes on the one before. */
-const GOES_ON = /^(?:[.,(\[?:=+\-*/%&|^<>`]|=>|\?\.|in|of|instanceof)$/
+const GOES_ON = /^(?:[.,([?:=+\-*/%&|^<>`]|=>|\?\.|in|of|instanceof)$/
 /** An assignment that was a declaration: its value is not shown. */
 const HOISTED = /^0,/
 /** Places, from the end, at which the last statement may begin. */

@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/default -- vite makes it
 import CodeWorker from './code-worker.ts?worker&inline'
 
 /**

@@ -40,17 +40,10 @@ export class FrameHost {
 
   /** Takes a message of the frame that is about the database. */
   receive(message: FromFrame): void {
-    switch (message.kind) {
-      case 'call':
-        return void this.#call(message)
-      case 'follow':
-        return this.#follow(message)
-      case 'next':
-        return void this.#next(message.feed)
-      case 'leave':
-        return this.#leave(message.feed)
-      default:
-    }
+    if (message.kind === 'call') void this.#call(message)
+    else if (message.kind === 'follow') this.#follow(message)
+    else if (message.kind === 'next') void this.#next(message.feed)
+    else if (message.kind === 'leave') this.#leave(message.feed)
   }
 
   /** Ends all feeds. */

@@ -14,7 +14,7 @@ export interface CodeFrame {
   /** Changes when the frame is to be made anew. */
   readonly version: number
   /** Ends all that runs, also what never ends by itself; what was declared is gone. */
-  reset(): void
+  readonly reset: () => void
 }
 
 /** Connects a session with its frame: what comes from any other window is not looked at. */

@@ -90,7 +90,7 @@ export function createExecutor({
       if (prepared.type === OperationTypeNode.MUTATION) traffic.writes++
       else traffic.reads++
       try {
-        return maskResult(await pipeline.execute(prepared, module.context(databaseFor(prepared), room)))
+        return maskResult(await pipeline.execute(prepared, () => module.context(databaseFor(prepared), room)))
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {
