@@ -45,7 +45,7 @@ interface AppOptions {
   readonly load?: OperationLoad | undefined
   /** Counts of running feeds and their shapes, for the metrics. */
   readonly counts: () => EngineCounts
-  /** What the status tells of the engine and the store. Default: nothing. */
+  /** Facts of the engine and the store, for the status. Default: none. */
   readonly facts?: StatusFacts | undefined
   /** Why the store does not answer, if that is known without a call of it; null when it does (default). */
   readonly unavailableReason?: (() => string | null) | undefined

@@ -90,14 +90,14 @@ describeInChromium('The REPL', (browser) => {
     const field = page.getByLabel('Program', { exact: true })
     await field.pressSequentially('db.docum')
     await field.press('Tab')
-    await expect.poll(() => field.inputValue()).toBe('db.document')
+    await until(async () => (await field.inputValue()) === 'db.document')
     expect(await page.locator('.repl-words').innerText()).toContain('documents(')
     await field.fill(`db.get('po`)
     await field.press('Tab')
-    await expect.poll(() => field.inputValue()).toBe(`db.get('posts/`)
+    await until(async () => (await field.inputValue()) === `db.get('posts/`)
     await field.pressSequentially('ti')
     await field.press('Tab')
-    await expect.poll(() => field.inputValue()).toBe(`db.get('posts/tides`)
+    await until(async () => (await field.inputValue()) === `db.get('posts/tides`)
     await field.fill('1')
     await field.press('Tab')
     expect(await field.evaluate((node) => node === document.activeElement)).toBe(false)
@@ -116,7 +116,7 @@ describeInChromium('The REPL', (browser) => {
     await page.reload()
     await field.waitFor()
     await page.keyboard.press('ArrowUp')
-    await expect.poll(() => field.inputValue()).toBe('[1,\n2].length')
+    await until(async () => (await field.inputValue()) === '[1,\n2].length')
   })
 
   test('a loop without an end is ended by Reset, and what was declared is gone', async () => {
@@ -150,6 +150,15 @@ describeInChromium('The REPL', (browser) => {
 })
 
 describeInChromium('Code in the REPL', (browser) => {
+  /** Tells in the REPL whether a connection opens. */
+  const SETTLED = `function settled(it, begin = () => {}) {
+    return new Promise((ok) => {
+      it.onerror = () => ok('closed')
+      it.onopen = it.onload = it.onmessage = () => ok('open')
+      begin()
+    })
+  }`
+
   /** What stays closed, with what it says. */
   const CLOSED: readonly (readonly [string, RegExp])[] = [
     ['await fetch("/graphql?query={__typename}")', /TypeError: Failed to/],
@@ -167,24 +176,12 @@ describeInChromium('Code in the REPL', (browser) => {
     ['top.location.href', /ReferenceError/],
     ['window.open($other)', /ReferenceError/],
     ['"RTCPeerConnection" in globalThis', /false/],
-    [
-      `await new Promise((_, no) => { const x = new XMLHttpRequest(); x.onerror = () => no('closed'); x.open('GET', $own); x.send() })`,
-      /closed/,
-    ],
-    [
-      `await new Promise((ok) => { const s = new WebSocket($other.replace('http', 'ws')); s.onerror = () => ok('closed'); s.onopen = () => ok('open') })`,
-      /closed|SecurityError/,
-    ],
-    [
-      `await new Promise((ok) => { const s = new EventSource($own); s.onerror = () => ok('closed'); s.onopen = () => ok('open') })`,
-      /closed/,
-    ],
+    ['x = new XMLHttpRequest(); x.open("GET", $own); await settled(x, () => x.send())', /closed/],
+    ['await settled(new WebSocket($other.replace("http", "ws")))', /closed|SecurityError/],
+    ['await settled(new EventSource($own))', /closed/],
     ['importScripts($other)', /NetworkError/],
     ['await import($other)', /TypeError/],
-    [
-      `await new Promise((ok) => { const w = new Worker($other); w.onerror = () => ok('closed') })`,
-      /SecurityError|closed/,
-    ],
+    ['await settled(new Worker($other))', /SecurityError|closed/],
   ]
 
   /** What a server was asked by HTTP. */
@@ -199,6 +196,7 @@ describeInChromium('Code in the REPL', (browser) => {
     const [url, { url: foreign }] = [await serveDemo(), await openServer()]
     const { page } = await visitConsole(browser(), url, { hash: '#/repl' })
     await linesOf(page, `const [$own, $other] = ${JSON.stringify([`${url}/probe`, `${foreign}/probe`])}`)
+    await linesOf(page, SETTLED)
     for (const [program, wanted] of CLOSED) expect(await linesOf(page, program), program).toMatch(wanted)
     expect([(await asked(url)).filter((line) => line.includes('probe')), await asked(foreign)]).toEqual([[], []])
     expect(await linesOf(page, 'await db.get("quotes/my-favorite-quote") !== null')).toBe('true')

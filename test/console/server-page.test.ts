@@ -6,6 +6,7 @@ import { describeInChromium } from '../support/clients/browser.ts'
 import { visitConsole, type ConsoleVisitor } from '../support/console/visit.ts'
 import { serveDemo } from '../support/demo/visit.ts'
 import { barriers } from '../support/page/barriers.ts'
+import { until } from '../support/time/until.ts'
 
 const SIZES = [
   ['light', 1280],
@@ -26,13 +27,11 @@ describeInChromium('The Server page', (browser) => {
     const { page, other, complaints, requests } = await visit()
     const stop = new AbortController()
     const write = async (): Promise<void> => {
-      while (!stop.signal.aborted) await other.put('posts/busy', Math.random())
+      for (let i = 0; !stop.signal.aborted; i++) await other.put('posts/busy', i)
     }
     const writing = write()
     const rate = page.locator('[data-rate=writes] strong')
-    await expect
-      .poll(async () => Number((await rate.innerText()).replaceAll(',', '')), { timeout: 20_000 })
-      .toBeGreaterThan(1)
+    await until(async () => Number((await rate.innerText()).replaceAll(',', '')) > 1)
     await page.locator('[data-rate=writes] polyline').waitFor({ state: 'attached' })
     await page.locator('.requests tbody tr', { hasText: 'mutation' }).first().waitFor()
     stop.abort()

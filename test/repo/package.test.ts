@@ -89,7 +89,7 @@ describe('the package that is published', () => {
       /^bin\/[\w-]+\.js$/,
       /^dist\/[\w/.-]+\.(js|d\.ts)$/,
       /^dist\/web\/[\w-]+\.js\.(br|gz)$/,
-      /^dist\/web\/(console|playground)\/(assets\/)?[\w.-]+\.(html|css|js|svg|ttf)\.(br|gz)$/,
+      /^dist\/web\/(console|playground|repl-frame)\/(assets\/)?[\w.-]+\.(html|css|js|svg|ttf)\.(br|gz)$/,
       /^docs\/[\w/-]+\.(md|png)$/,
       /^examples\/[\w-]+\.js$/,
       /^web\/demo\/[\w-]+\.(html|css|js|svg)$/,

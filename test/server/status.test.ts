@@ -1,6 +1,6 @@
 import { parse } from 'graphql'
 import { describe, expect, test } from 'vitest'
-import { MAX_REQUESTS, operationText, RequestRing } from '../../src/server/status/request-ring.ts'
+import { MAX_REQUESTS, operationLabel, RequestRing } from '../../src/server/status/request-ring.ts'
 import { createServerStatus, NO_FACTS } from '../../src/server/status/server-status.ts'
 import { Traffic } from '../../src/server/limits/traffic.ts'
 import { BATCH, subscribe } from '../support/server/feeds.ts'
@@ -75,7 +75,7 @@ describe('the requests of the status', () => {
   test('are at most a thousand, and their texts are short', () => {
     const ring = new RequestRing()
     const args = { document: parse('{ get(path: "posts") }') }
-    const text = operationText({ type: 'query', params: { operationName: 'a'.repeat(100_000) }, args })
+    const text = operationLabel({ type: 'query', params: { operationName: 'a'.repeat(100_000) }, args })
     for (let i = 1; i <= 1_500; i++) {
       ring.add({ method: 'GET', path: `/${i}`, operation: text, code: 200, ms: 1, id: null })
     }

@@ -11,7 +11,7 @@ interface ProgramText {
 /** Compiles a text as an expression, whose value is the result, or else as statements. Throws SyntaxError. */
 export function compileProgram<Values extends readonly unknown[]>(
   { text, names }: ProgramText,
-  /** What the text is set into, as the body of an async function. Default: nothing. */
+  /** Wraps the text into the body of an async function. Default: the text is the body. */
   around: (body: string) => string = (body) => body,
 ): Program<Values> {
   const AsyncFunction = (async () => {}).constructor as new (...parts: readonly string[]) => Program<Values>

@@ -17,10 +17,10 @@ export interface DeliveredItem<T> {
 }
 
 /** How a feed delivers: the method of `Database` that opened it. */
-export type FeedKind = 'changes' | 'live' | 'watch'
+export type FeedMethod = 'changes' | 'live' | 'watch'
 
 interface FeedParts<T, P extends FeedPosition> {
-  readonly kind: FeedKind
+  readonly kind: FeedMethod
   readonly request: SubscriptionRequest
   /**
    * Authorizes the request and joins the cohort of the granted view: once without a position when the feed opens, then
@@ -43,15 +43,15 @@ interface FeedParts<T, P extends FeedPosition> {
 
 /** A feed as its tenant sees it, which ends and interrupts feeds. */
 export interface RunningFeed {
-  readonly kind: FeedKind
+  readonly kind: FeedMethod
   readonly request: SubscriptionRequest
   /** Ends the feed. The reader gets the error once; null: the feed completes without one. */
   end(failure: unknown): void
   /** Authorizes anew: the feed goes on, changes its cohort without notice, or ends with the error. Never rejects. */
   reauthorize(): Promise<void>
   /**
-   * Commits that the reader has not been given, where the log ends at `last`: at most so many, for some may not match. 0
-   * for one that waits at the live edge.
+   * Commits that the reader has not been given, where the log ends at `last`. Some may not match. 0 for a reader that
+   * waits at the live edge.
    */
   lag(last: Revision): number
 }
@@ -203,7 +203,7 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
     return this.#parts.request
   }
 
-  get kind(): FeedKind {
+  get kind(): FeedMethod {
     return this.#parts.kind
   }
 

@@ -1,9 +1,9 @@
 import type { Revision } from '../../core/version.ts'
-import type { FeedKind, RunningFeed } from './feed.ts'
+import type { FeedMethod, RunningFeed } from './feed.ts'
 
 /** Running subscriptions that are alike: of one kind, by one actor, on one view. */
 export interface SubscriptionGroup {
-  readonly kind: FeedKind
+  readonly kind: FeedMethod
   readonly paths: readonly string[]
   /** Its parameters are left out: they are values. */
   readonly where: string | null
@@ -19,7 +19,7 @@ export interface SubscriptionList {
   readonly groups: readonly SubscriptionGroup[]
   /** Number of all that run. */
   readonly total: number
-  /** Those that are in no group, for there are too many. */
+  /** Number of all that are in no group, for there are too many. */
   readonly rest: number
 }
 

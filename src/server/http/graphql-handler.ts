@@ -14,7 +14,7 @@ import { paramsOfBody, paramsOfUrl, type Params } from '../operations/request-pa
 import { toHttpError, HttpError } from '../operations/http-error.ts'
 import { sendHttpError, sendJson } from './send.ts'
 import { statusOf, toWire, wireText } from '../operations/result.ts'
-import { nameOperation, operationText } from '../status/request-ring.ts'
+import { nameOperation, operationLabel } from '../status/request-ring.ts'
 import { singleResultEvents, type EventStreams } from '../sse/event-stream.ts'
 
 /**
@@ -107,7 +107,7 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
   const preparing = parts.executor.prepare({ params, req, actor: actorOfRequest(req) })
   const prepared = preparing instanceof Promise ? await preparing : preparing
   const operation = prepared.kind === 'ready' ? prepared.type : undefined
-  if (prepared.kind === 'ready') nameOperation(exchange.res, operationText(prepared))
+  if (prepared.kind === 'ready') nameOperation(exchange.res, operationLabel(prepared))
   if (operation === OperationTypeNode.MUTATION && req.method === 'GET') {
     throw new HttpError('A mutation needs POST.', { status: 405, headers: { allow: 'POST' } })
   }

@@ -129,7 +129,7 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
   }
 }
 
-/** Who subscribes to what is nobody's business in a page of another site, so it is refused as GraphQL is. */
+/** Refused where GraphQL is: pages of other sites must not learn who subscribes to what. */
 function routeStatus({ origins, status }: HttpParts, req: IncomingMessage, res: ServerResponse): void {
   const refused = origins.refuse(req.headers)
   if (refused !== null) return sendHttpError(res, new HttpError(refused, { code: 'FORBIDDEN' }))

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Kind, type DocumentNode } from 'graphql'
 
 /** A request that was answered, or an operation of a WebSocket. */
-export interface RequestEntry {
+interface RequestEntry {
   /** 1, 2, 3 … since the start of the process. */
   readonly seq: number
   /** When it was answered, ms since 1970. */
@@ -13,7 +13,7 @@ export interface RequestEntry {
   readonly path: string
   /** Type and name of an operation of GraphQL, or its first field; null: any other request. */
   readonly operation: string | null
-  /** HTTP status; of an operation of a WebSocket, the one that its first error has over HTTP. 0: nothing was answered. */
+  /** HTTP status; of an operation of a WebSocket, the one that it has over HTTP. 0: nothing was answered. */
   readonly code: number
   /** From the end of its headers to the end of the answer. */
   readonly ms: number
@@ -86,7 +86,7 @@ interface SentOperation {
 const texts = new WeakMap<DocumentNode, string>()
 
 /** The text of an operation, as `query Read`; of one without a name, its first field: `mutation put`. */
-export function operationText({ type, params, args: { document } }: SentOperation): string {
+export function operationLabel({ type, params, args: { document } }: SentOperation): string {
   if (params.operationName !== undefined) return bounded(`${type} ${params.operationName}`)
   const known = texts.get(document)
   if (known !== undefined) return known

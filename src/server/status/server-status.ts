@@ -5,7 +5,7 @@ import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Traffic } from '../limits/traffic.ts'
 import type { RequestRing } from './request-ring.ts'
 
-/** What the server tells of itself at `/status`, as JSON of at most a megabyte. */
+/** The state of the server, as `/status` gives it: JSON of at most a megabyte. */
 export interface ServerStatus {
   /** `after`: the number of the last request that the reader has; default: all that are kept are given. */
   read(after?: number): Promise<string>
@@ -14,7 +14,7 @@ export interface ServerStatus {
 /** The part of the configuration that has no secrets. */
 type ShownConfig = Pick<Config, 'host' | 'cors'> & Partial<Config>
 
-/** What the status tells of the engine and the store. */
+/** Facts of the engine and the store, for the status. */
 export interface StatusFacts {
   /** Subscriptions of the tenant, and its newest revision. */
   readonly subscriptions: () => SubscriptionList & { readonly revision: number }

@@ -22,7 +22,7 @@ import type { PrepareResult } from '../operations/prepare.ts'
 import type { Params } from '../operations/request-params.ts'
 import { ConnectionClosed, type WsConnection } from './ws-connection.ts'
 import { asResults, Pump } from '../broadcast/pump.ts'
-import { operationText, type RequestRing } from '../status/request-ring.ts'
+import { operationLabel, type RequestRing } from '../status/request-ring.ts'
 import { isRendered, statusOf, toWireError, toWire, wireText } from '../operations/result.ts'
 import { NextOpening } from '../broadcast/payload.ts'
 
@@ -90,7 +90,7 @@ async function execute(
   requests.add({
     method: 'WS',
     path: ROUTES.graphql,
-    operation: operationText(prepared),
+    operation: operationLabel(prepared),
     code: statusOf(result, 'application/graphql-response+json').status,
     ms: performance.now() - startedAt,
     id: null,
