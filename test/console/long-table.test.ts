@@ -5,6 +5,7 @@ import { openLog } from '../../src/server/config/logger.ts'
 import { startServer } from '../../src/server/start.ts'
 import { describeInChromium } from '../support/clients/browser.ts'
 import { visitConsole } from '../support/console/visit.ts'
+import { temporaryDirectory } from '../support/server/fixture.ts'
 import { until } from '../support/time/until.ts'
 
 const DOCUMENTS = 100_000
@@ -37,12 +38,12 @@ async function scrollToEnd(page: Page, count: number): Promise<void> {
 
 const idOf = (i: number): string => String(i).padStart(6, '0')
 
-/** A server with the documents, in memory; gone after the test. */
+/** A server with the documents, in a directory; gone after the test. */
 async function serveLong(): Promise<string> {
   const seed = async (databaseOf: (actor: string) => Database): Promise<void> => {
     for (let at = 0; at < DOCUMENTS; at += OF_A_COMMIT) await databaseOf('seed').transact(commitAt(at))
   }
-  const server = await startServer({ port: 0, memory: true, seed }, openLog('silent'))
+  const server = await startServer({ port: 0, directory: await temporaryDirectory(), seed }, openLog('silent'))
   onTestFinished(() => server.close())
   return server.url
 }

@@ -131,7 +131,7 @@ describeInChromium('The past in the console', (browser) => {
     await it.page.locator('.diff div', { hasText: 'title' }).getByRole('button', { name: 'Restore only this' }).click()
     await it.page.getByText('title is as it was in version 3.').waitFor()
     const now = await it.other.document('posts/tides')
-    expect([now?.version, (now?.value as { title: string }).title]).toEqual([6, 'Why the sea comes late'])
+    expect(now).toMatchObject({ version: 6, value: { title: 'Why the sea comes late' } })
     await it.page.getByText('of 6').waitFor()
     expect(it.complaints).toEqual([])
   })

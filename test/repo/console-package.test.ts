@@ -23,8 +23,9 @@ describe('the console that is built', () => {
     if (seen.has(name)) return seen
     seen.add(name)
     const text = files.get(name)?.content.toString() ?? ''
-    for (const [, part = ''] of text.matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g))
+    for (const [, part = ''] of text.matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g)) {
       loadedWith(`assets/${part}`, seen)
+    }
     return seen
   }
 

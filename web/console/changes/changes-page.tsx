@@ -88,8 +88,9 @@ function useSelectedChange(state: ChangeLogState, undo: Undo): SelectedChange {
 
 /** Asks what the undo of the commit of a change would do. */
 export function askUndo(undo: Undo, { commit, document: { actor } }: Change): void {
-  if (asOf.value === null)
+  if (asOf.value === null) {
     void undo.ask(client.value, { commit }, `The commit ${shortId(commit)}${actor === null ? '' : ` of ${actor}`}`)
+  }
 }
 
 /** The end of an id, by which people tell them apart. */

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { firstWrites } from '../state/snippets.ts'
 import { go } from '../state/location.ts'
 import { CopyText } from '../shared/copy-text.tsx'
+import './document.css'
 
 /** An empty collection, and three ways to write its first document. */
 export function FirstDocument({ path }: { readonly path: string }): JSX.Element {

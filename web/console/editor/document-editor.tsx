@@ -27,14 +27,61 @@ interface Base {
 
 /** Edits a document as JSON. A version that came meanwhile is merged, and never overwritten unseen. */
 export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
-  const base = useSignal<Base>(baseOf(document))
+  const { base, fault, line, isSending, change, merge, send } = useEdit(document, close)
+  return (
+    <div class="editor">
+      {document.version > base.version && (
+        <p class="overtaken" role="alert">
+          <span>
+            {document.actor ?? 'Somebody'} wrote version {document.version} meanwhile.
+          </span>
+          <button onClick={merge}>Merge</button>
+        </p>
+      )}
+      {base.theirs !== null && <MergeNote base={base} />}
+      <CodeField
+        key={base.version}
+        label={`Value of ${document.path}`}
+        text={base.text}
+        {...(base.theirs !== null && { theirs: pretty(base.theirs.value) })}
+        change={change}
+        save={() => void send()}
+        leave={close}
+      />
+      <footer>
+        <code class={fault === null ? '' : 'fault'} role="status">
+          {fault ?? line}
+        </code>
+        <button onClick={close}>
+          Cancel <kbd>Esc</kbd>
+        </button>
+        <button class="primary" disabled={fault !== null || isSending} onClick={() => void send()}>
+          Save
+        </button>
+      </footer>
+    </div>
+  )
+}
+
+interface Edit {
+  readonly base: Base
+  /** Why the text is no JSON; else null. */
+  readonly fault: string | null
+  /** What a save sends. */
+  readonly line: string
+  readonly isSending: boolean
+  readonly change: (text: string) => void
+  readonly merge: () => void
+  readonly send: () => Promise<void>
+}
+
+function useEdit(document: Document, close: () => void): Edit {
+  const [base, isSending] = [useSignal<Base>(baseOf(document)), useSignal(false)]
   const text = useSignal(base.value.text)
-  const isSending = useSignal(false)
   const latest = useRef(document)
   latest.current = document
   const parsed = parseJson(text.value)
   const save: Save = 'fault' in parsed ? { kind: 'nothing' } : saveOf(base.value.value, parsed.value)
-  const isOvertaken = document.version > base.value.version
   const merge = (): void => {
     if ('fault' in parsed) return notify('failed', 'Mend the JSON before it is merged.')
     base.value = mergedBase(base.value, { theirs: latest.current, mine: parsed.value })
@@ -54,41 +101,16 @@ export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
       isSending.value = false
     }
   }
-  return (
-    <div class="editor">
-      {isOvertaken && (
-        <p class="overtaken" role="alert">
-          <span>
-            {document.actor ?? 'Somebody'} wrote version {document.version} meanwhile.
-          </span>
-          <button onClick={merge}>Merge</button>
-        </p>
-      )}
-      {base.value.theirs !== null && <MergeNote base={base.value} />}
-      <CodeField
-        key={base.value.version}
-        label={`Value of ${document.path}`}
-        text={base.value.text}
-        {...(base.value.theirs !== null && { theirs: pretty(base.value.theirs.value) })}
-        change={(now) => (text.value = now)}
-        save={() => void send()}
-        leave={close}
-      />
-      <footer>
-        <code class={'fault' in parsed ? 'fault' : ''} role="status">
-          {'fault' in parsed
-            ? parsed.fault
-            : `${saveText(save, document.path)}${save.kind === 'nothing' ? '' : `   expect version ${base.value.version}`}`}
-        </code>
-        <button onClick={close}>
-          Cancel <kbd>Esc</kbd>
-        </button>
-        <button class="primary" disabled={'fault' in parsed || isSending.value} onClick={() => void send()}>
-          Save
-        </button>
-      </footer>
-    </div>
-  )
+  const expected = save.kind === 'nothing' ? '' : `   expect version ${base.value.version}`
+  return {
+    base: base.value,
+    fault: 'fault' in parsed ? parsed.fault : null,
+    line: saveText(save, document.path) + expected,
+    isSending: isSending.value,
+    change: (now) => (text.value = now),
+    merge,
+    send,
+  }
 }
 
 function MergeNote({ base: { theirs, conflicts } }: { readonly base: Base }): JSX.Element {
@@ -111,13 +133,14 @@ async function write(path: string, save: Exclude<Save, { kind: 'nothing' }>, ver
 }
 
 /** Merges when the version that refused the write is there; the feed brings it in a moment. */
-async function whenNewer(latest: { readonly current: Document }, version: number, merge: () => void): Promise<void> {
+async function whenNewer(latest: { current: Document }, version: number, merge: () => void): Promise<void> {
   const { path } = latest.current
   if (latest.current.version <= version) {
     const now = await client.value.document(path)
-    if (now === null)
+    if (now === null) {
       return notify('failed', `${path} was deleted meanwhile: copy what you wrote, it cannot be saved there.`)
-    Object.assign(latest, { current: now })
+    }
+    latest.current = now
   }
   merge()
 }

@@ -28,8 +28,9 @@ export function followCollections(): () => void {
     const options = { first: MOST_COLLECTIONS, signal: turn.signal, ...asOfOption(moment) }
     const read = async (): Promise<void> => {
       const page = await db.collections(null, options)
-      if (turn.isCurrent())
+      if (turn.isCurrent()) {
         state.value = { status: 'ready', list: page?.edges.map(({ node }) => node) ?? [], error: '' }
+      }
     }
     const fail = (error: unknown): void => {
       if (turn.isCurrent()) state.value = { status: 'error', list: [], error: sentenceOf(error) }

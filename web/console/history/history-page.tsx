@@ -36,8 +36,9 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
   const shown = state.list[at]
   const move = (to: number): void => {
     const version = state.list[to]
-    if (version !== undefined)
+    if (version !== undefined) {
       goQuery({ v: to === state.list.length - 1 ? '' : String(version.version) }, { replace: true })
+    }
   }
   useKeys({ down: () => move(Math.max(at - 1, 0)), up: () => move(Math.min(at + 1, state.list.length - 1)) })
   return (

@@ -134,8 +134,9 @@ export class ChangeLog {
     const paths = patternsOf(filter)
     const options = { last: PAGE_CHANGES, signal, ...logOptions(filter) }
     const end = asOf?.cursor
-    if (before !== null || end === undefined)
+    if (before !== null || end === undefined) {
       return client.log(paths, { ...options, ...(before !== null && { before }) })
+    }
     // The commit of the moment itself is not before it; others may have its time.
     const [page, own] = await Promise.all([
       client.log(paths, { ...options, before: end }),

@@ -152,8 +152,9 @@ export function missingFrom(
   { start, end }: { readonly start: number; readonly end: number },
 ): string | null | undefined {
   const missing = rows.ids.slice(start, end).find((id) => !rows.byId.has(id))
-  if (missing !== undefined)
+  if (missing !== undefined) {
     return rows.anchors.findLast(({ id }) => inOrder(rows.order, id, missing) <= 0)?.from ?? null
+  }
   return end >= rows.ids.length && rows.next !== null ? rows.next : undefined
 }
 
