@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'vite'
+import { bundlePlayground } from './playground-bundle.ts'
 import { bundlePage, writeForms } from './web-bundle.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -53,4 +54,12 @@ function removeStale(written: ReadonlySet<string>): void {
   }
 }
 
-removeStale(new Set([...compile(), ...(await bundleClient()), ...(await bundlePage('console'))]))
+removeStale(
+  new Set([
+    ...compile(),
+    ...(await bundleClient()),
+    ...(await bundlePage('console')),
+    ...(await bundlePage('repl-frame')),
+    ...(await bundlePlayground()),
+  ]),
+)

@@ -4,6 +4,7 @@ import type { AtLeast, InterruptMatch } from '../core/database/options.ts'
 import { badArgument, DatabaseError } from '../core/error.ts'
 import type { Json } from '../core/json/json.ts'
 import { canonicalJson } from '../core/json/value.ts'
+import type { Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { publishEphemeral } from './write/ephemeral.ts'
 import { openChanges, openLive, openWatch } from './feed/open.ts'
@@ -24,9 +25,10 @@ import { parseSelection } from './past/revert/reverted-documents.ts'
 import { checkKey, fingerprint, parsePurge, parseRequest, type Request, type RequestParts } from './write/request.ts'
 import { Cluster, SYSTEM_TENANT } from './cluster/cluster.ts'
 import { StampClock } from './time/stamp-clock.ts'
+import type { SubscriptionGroup, SubscriptionList } from './feed/subscription-list.ts'
 import { Tenant, type EngineOptions, type FeedCounts, type TenantOptions } from './tenant.ts'
 
-export type { EngineOptions, FeedCounts, RetentionCounts }
+export type { EngineOptions, FeedCounts, RetentionCounts, SubscriptionGroup, SubscriptionList }
 
 /** The identity by which a database is used. */
 interface Identity {
@@ -44,6 +46,8 @@ export interface Engine {
   begin(tenant: TenantId): Promise<void>
   /** Running feeds of all tenants but the system tenant. */
   counts(): FeedCounts
+  /** The running feeds of a tenant, and the newest revision that this process knows of it. */
+  subscriptions(tenant: TenantId): SubscriptionList & { readonly revision: Revision }
   /** Counts of removals by retention in this process, of all tenants. */
   retention(): RetentionCounts
   /** Ends all feeds and waits for the writes in flight. Does not close the store, which belongs to the caller. */
@@ -77,6 +81,10 @@ export async function openEngine(store: Store, options: EngineOptions = {}): Pro
     },
     counts: () =>
       [...tenants].reduce((sum, [id, tenant]) => (id === SYSTEM_TENANT ? sum : added(sum, tenant.counts())), NONE),
+    subscriptions: (id) => {
+      const tenant = tenantOf(id)
+      return { ...tenant.subscriptions(), revision: tenant.revision }
+    },
     retention: () => {
       const all = [...tenants.values()].map(({ retention }) => retention)
       return {

@@ -9,6 +9,7 @@ import { Cohorts } from './feed/cohort/cohorts.ts'
 import { authorizeAll, type Authorize } from './feed/authorize.ts'
 import type { RunningFeed } from './feed/feed.ts'
 import type { FeedDeps } from './feed/open.ts'
+import { listSubscriptions, type SubscriptionList } from './feed/subscription-list.ts'
 import { matchesInterrupt, type Interrupt } from './cluster/interrupt.ts'
 import type { StampClock, StampClockOptions } from './time/stamp-clock.ts'
 import { LogTail } from './log/log-tail.ts'
@@ -125,6 +126,15 @@ export class Tenant {
 
   counts(): FeedCounts {
     return { feeds: this.#feeds.size, shapes: this.#cohorts.size, unindexedShapes: this.#tail?.shapes.unindexed ?? 0 }
+  }
+
+  /** The newest revision that this process knows; 0 before the first use. */
+  get revision(): Revision {
+    return this.#tail?.last ?? 0
+  }
+
+  subscriptions(): SubscriptionList {
+    return listSubscriptions(this.#feeds, this.revision)
   }
 
   /** Counts of removals by retention in this process. */

@@ -8,6 +8,7 @@ import { dataOf, readConfig, StartError, type Config } from './config/config.ts'
 import { openLog, type Log } from './config/logger.ts'
 import type { DatabaseOf } from './demo-seed.ts'
 import { isNewDirectory, keepDirectory, makeNewDirectory } from './store/new-directory.ts'
+import { dataBytes } from './store/data-bytes.ts'
 import { openStore } from './store/open-store.ts'
 import { OperationLoad } from './limits/operation-load.ts'
 import { createApp } from './app.ts'
@@ -70,6 +71,7 @@ export async function startServer(
       plugins: options.plugins,
       load,
       counts: () => ({ ...engine.counts(), ...engine.retention() }),
+      facts: { subscriptions: () => engine.subscriptions(TENANT), dataBytes: () => dataBytes(config) },
       unavailableReason,
     })
     onPurged = () => app.payloadCache.clear()

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
+import { readText } from '../repo/markdown.ts'
 import { describeInChromium } from '../support/clients/browser.ts'
 import { ask, openServer, type ServerFixture } from '../support/server/fixture.ts'
 
@@ -10,6 +11,8 @@ interface Visit {
   readonly context: BrowserContext
   /** What was asked of any host, by pages and their workers. */
   readonly requests: readonly string[]
+  /** Errors of the pages, and reports of their Content-Security-Policy. */
+  readonly complaints: readonly string[]
 }
 
 async function visit(browser: Browser): Promise<Visit> {
@@ -18,7 +21,12 @@ async function visit(browser: Browser): Promise<Visit> {
   onTestFinished(() => context.close())
   const requests: string[] = []
   context.on('request', (request) => requests.push(request.url()))
-  return { server, context, requests }
+  const complaints: string[] = []
+  context.on('weberror', (error) => complaints.push(error.error().message))
+  context.on('console', (message) => {
+    if (message.type() === 'error' || /Content Security Policy/.test(message.text())) complaints.push(message.text())
+  })
+  return { server, context, requests, complaints }
 }
 
 async function openPlayground({ server, context }: Visit): Promise<Page> {
@@ -49,15 +57,14 @@ async function edit(page: Page, text: string): Promise<void> {
 /** Awaits our mark, in the page and beside its title. */
 async function expectMark(page: Page): Promise<void> {
   const logo = page.locator('.graphiql-logo')
-  await logo.locator('svg').waitFor()
-  expect([await page.title(), await logo.innerText(), await logo.locator('svg title').textContent()]).toEqual([
-    'Tidemark',
-    'Tidemark',
-    'Tidemark',
-  ])
-  const [, icon = ''] =
-    /^data:image\/svg\+xml;base64,(.*)$/.exec((await page.locator('link[rel=icon]').getAttribute('href')) ?? '') ?? []
-  expect(Buffer.from(icon, 'base64').toString()).toContain('<title>Tidemark</title>')
+  await logo.filter({ hasText: /^Tidemark$/ }).waitFor()
+  expect(await page.title()).toBe('Tidemark')
+  const addresses = [
+    await logo.locator('img').getAttribute('src'),
+    await page.locator('link[rel=icon]').getAttribute('href'),
+  ]
+  const mark = await page.evaluate(async (address) => (await fetch(address ?? '')).text(), addresses[0])
+  expect([mark, addresses[1]]).toEqual([readText('web/demo/mark.svg'), addresses[0]])
 }
 
 /** Runs the example that watches, and gives the place where its results are shown. */
@@ -83,7 +90,8 @@ describeInChromium('The playground in Chromium', (browser) => {
     const second = await openPlayground(it)
     await expectEditor(second, EXAMPLE)
     expect(await second.locator('.graphiql-tab').count()).toBe(2)
-    expect(it.requests.filter((url) => !url.startsWith(`${it.server.url}/`) && !/^(blob|data):/.test(url))).toEqual([])
+    expect(it.requests.filter((url) => !url.startsWith(`${it.server.url}/`) && !url.startsWith('data:'))).toEqual([])
+    expect(it.complaints).toEqual([])
   })
 
   test('shows changes, which no heartbeat replaces soon, under our own name and mark', async () => {
@@ -104,6 +112,49 @@ describeInChromium('The playground in Chromium', (browser) => {
       .locator('.graphiql-doc-explorer')
       .filter({ hasText: 'Tidemark keeps JSON documents at paths.' })
       .waitFor()
+  })
+
+  test('completes and checks what is typed, by workers of this server', async () => {
+    const it = await visit(browser())
+    const page = await openPlayground(it)
+    await expectEditor(page, EXAMPLE)
+    await edit(page, '{ ge }')
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Control+Space')
+    await page.locator('.suggest-widget .monaco-list-row').filter({ hasText: 'get' }).first().waitFor()
+    await page.keyboard.press('Escape')
+    await edit(page, '{ nothing }')
+    await page.locator('.graphiql-query-editor .squiggly-error').first().waitFor()
+    expect(it.complaints).toEqual([])
+  })
+
+  test('names the actor of its header, over HTTP and over the socket', async () => {
+    const it = await visit(browser())
+    const page = await openPlayground(it)
+    const sent: string[] = []
+    page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
+    const response = await watch(page)
+    await response.filter({ hasText: '"upToDate": true' }).waitFor()
+    expect(sent[0]).toBe('{"type":"connection_init","payload":{"actor":"playground"}}')
+    const write = page.waitForRequest(
+      (request) => request.method() === 'POST' && (request.postData() ?? '').includes('mine'),
+    )
+    await page.locator('.graphiql-execute-button').click()
+    await edit(page, 'mutation { put(path: "posts/1", value: "mine") { actor } }')
+    await expectStored(page, 'mine')
+    await page.locator('.graphiql-execute-button').click()
+    expect((await write).headers()['tidemark-actor']).toBe('playground')
+    await response.filter({ hasText: '"actor": "playground"' }).waitFor()
+  })
+
+  test('opens the query of a link, and shows it again after a reload', async () => {
+    const it = await visit(browser())
+    const page = await it.context.newPage()
+    await page.goto(`${it.server.url}/graphql?query=${encodeURIComponent('{ linked: get(path: "posts") }')}`)
+    await expectEditor(page, 'linked: get')
+    await page.reload()
+    await expectEditor(page, 'linked: get')
   })
 
   test('says in a sentence that the connection broke', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { BOUNDS } from '../../src/server/config/config.ts'
 import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
 import { Payload } from '../../src/server/broadcast/payload.ts'
+import { Traffic } from '../../src/server/limits/traffic.ts'
 import { Pump, type Sink } from '../../src/server/broadcast/pump.ts'
 import { feedOf } from '../graphql/recording-database.ts'
 import { until } from '../support/time/until.ts'
@@ -43,7 +44,7 @@ test('one subscription of a connection at a time makes a large payload, and none
   }
   const pumps = Array.from(
     { length: 10 },
-    () => new Pump(feedOf([{}]), { isSmall: false, cached: () => null, make }, sink),
+    () => new Pump(feedOf([{}]), { traffic: new Traffic(), isSmall: false, cached: () => null, make }, sink),
   )
   const ended = Promise.all(pumps.map((pump) => pump.run()))
   for (let i = 1; i <= 10; i++) {

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { readText } from '../repo/markdown.ts'
+import { readText, ROOT } from '../repo/markdown.ts'
 import { openServer } from '../support/server/fixture.ts'
 import { sendRaw, type RawAnswer } from '../support/server/raw.ts'
 
@@ -69,6 +72,59 @@ describe('/client.js', () => {
   })
 })
 
+describe('a file of a page that is built', () => {
+  const names = readdirSync(join(ROOT, 'dist/web/playground/assets')).filter((name) => /^index-.*\.js\.br$/.test(name))
+  const path = `/playground/assets/${names[0]?.slice(0, -3) ?? ''}`
+  const built = readFileSync(join(ROOT, `dist/web${path}.br`))
+
+  test('is sent as it lies in the package, under a name that lasts', async () => {
+    const { port } = await openServer()
+    const { headers } = await get(port, path, 'accept-encoding: gzip, br\r\n')
+    expect(headers).toMatchObject({
+      'content-encoding': 'br',
+      'content-length': String(built.length),
+      'cache-control': 'public, max-age=31536000, immutable',
+      'content-type': 'text/javascript; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    })
+  })
+
+  test.each(['gzip', 'identity'])('is made for a client that takes %s alone', async (coding) => {
+    const { url } = await openServer()
+    const all = await Promise.all(
+      [1, 2].map(async () => {
+        const response = await fetch(url + path, { headers: { 'accept-encoding': coding } })
+        return [response.headers.get('content-encoding'), response.headers.get('etag'), await response.text()]
+      }),
+    )
+    expect(all[0]?.[0]).toBe(coding === 'gzip' ? 'gzip' : null)
+    expect(all[0]?.[2]).toBe(brotliDecompressSync(built).toString())
+    expect(all[1]).toEqual(all[0])
+    const etag = all[0]?.[1] ?? ''
+    const again = await fetch(url + path, { headers: { 'accept-encoding': coding, 'if-none-match': etag } })
+    expect(again.status).toBe(304)
+  })
+
+  test('may run no inline script, and asks this server alone', async () => {
+    const { url } = await openServer()
+    const policy = (await fetch(`${url}/playground`)).headers.get('content-security-policy') ?? ''
+    expect(policy.split('; ').sort()).toEqual(
+      [
+        `default-src 'none'`,
+        `script-src 'self'`,
+        `worker-src 'self'`,
+        `style-src 'self' 'unsafe-inline'`,
+        `img-src 'self' data:`,
+        `font-src 'self'`,
+        `connect-src 'self'`,
+        `base-uri 'none'`,
+        `form-action 'none'`,
+        `frame-ancestors 'none'`,
+      ].sort(),
+    )
+  })
+})
+
 test('the page of the demo runs only what this server sends', async () => {
   const { url } = await openServer()
   const policy = (await fetch(`${url}/demo`)).headers.get('content-security-policy') ?? ''
@@ -96,6 +152,11 @@ test.each([
   '/client.js.br',
   '/demo/demo.js/',
   '/demo/constructor',
+  '/playground/',
+  '/playground/index.html',
+  '/playground/assets/../index.html',
+  '/playground/index.html.br',
+  '/playground/../client.js.br',
 ])('%s reaches no file', async (target) => {
   const { port } = await openServer()
   expect((await get(port, target)).status).toBe(404)

@@ -50,6 +50,20 @@ export const PAGES: readonly (ConsolePage | OutsidePage)[] = [
     load: async () => (await import('./changes/changes-page.tsx')).ChangesPage,
   },
   { id: 'graphql', title: 'GraphQL', key: '4', icon: 'graphql', href: '/playground' },
+  {
+    id: 'repl',
+    title: 'REPL',
+    key: '5',
+    icon: 'repl',
+    load: async () => (await import('../repl/repl-page.tsx')).ReplPage,
+  },
+  {
+    id: 'server',
+    title: 'Server',
+    key: '6',
+    icon: 'server',
+    load: async () => (await import('../server-page/server-page.tsx')).ServerPage,
+  },
 ]
 
 /** The page with this id; undefined when there is none. */

@@ -1,4 +1,4 @@
-import type { Client } from '../../client/client.ts'
+import { pathsAfter } from '../../client/repl/path-completion.ts'
 import { withClient } from '../run/client.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
@@ -56,16 +56,8 @@ async function printWords(given: Invocation<CompletionFlags>): Promise<void> {
   process.stdout.write(fitting.map((word) => `${word}\n`).join(''))
 }
 
-/** Paths that begin as the word does: collections, and their documents. */
+/** Paths that begin as the word does; none where no server answers. */
 async function pathsFrom(word: string, given: Invocation): Promise<readonly string[]> {
-  const parent = word.split('/').slice(0, -1).join('/')
-  const bounded = AbortSignal.any([given.signal, AbortSignal.timeout(ANSWER_MS)])
-  const options = { first: MOST_WORDS, signal: bounded }
-  const isCollection = parent !== '' && parent.split('/').length % 2 === 1
-  const read = async (db: Client): Promise<readonly string[]> => {
-    if (isCollection) return (await db.documents(parent, options)).edges.map(({ node }) => node.path)
-    const page = await db.collections(parent === '' ? null : parent, options)
-    return page?.edges.map(({ node }) => `${node.path}/`) ?? []
-  }
-  return withClient(given, read).catch(() => [])
+  const signal = AbortSignal.any([given.signal, AbortSignal.timeout(ANSWER_MS)])
+  return withClient(given, (db) => pathsAfter(db, word, { first: MOST_WORDS, signal })).catch(() => [])
 }

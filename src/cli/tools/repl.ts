@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { start, type REPLEval, type REPLServer } from 'node:repl'
 import type { Client } from '../../client/client.ts'
+import { compileProgram } from '../../client/repl/program.ts'
 import { DatabaseError } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { withClient } from '../run/client.ts'
@@ -45,34 +46,25 @@ function settling(evaluate: REPLEval): REPLEval {
   }
 }
 
+type Print = (value: unknown) => Promise<void>
+
 /** Runs stdin as one program: the value of an expression, and each `print(value)`, is a line. */
 async function runProgram(db: Client, { output, signal }: Invocation): Promise<void> {
   const lines: string[] = []
   for await (const line of inputLines(process.stdin)) lines.push(line)
   const rows = output.many()
-  const print = async (value: unknown): Promise<void> => {
+  const print: Print = async (value) => {
     signal.throwIfAborted()
     if (value !== undefined) await rows.row(value, () => valueText(value as Json, output.paint))
     await output.flush()
   }
   try {
-    await print(await compiled(lines.join('\n'))(db, print))
+    const program = compileProgram<[Client, Print]>({ text: lines.join('\n'), names: ['db', 'print'] })
+    await print(await program(db, print))
   } catch (error) {
     throw failureOf(error)
   }
   await rows.end()
-}
-
-type Program = (db: Client, print: (value: unknown) => Promise<void>) => Promise<unknown>
-
-/** The text as an expression, or else as statements. */
-function compiled(text: string): Program {
-  const AsyncFunction = (async () => {}).constructor as new (...parts: readonly string[]) => Program
-  try {
-    return new AsyncFunction('db', 'print', `return (\n${text}\n)`)
-  } catch {
-    return new AsyncFunction('db', 'print', text)
-  }
 }
 
 /** An error of the program is its author's, and no bug; the database's own errors stay as they are. */

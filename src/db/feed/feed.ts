@@ -1,4 +1,5 @@
 import type { PullSource, PullObserver } from '../../core/database.ts'
+import type { Revision } from '../../core/version.ts'
 import type { SubscriptionRequest } from './authorize.ts'
 import type { Membership } from './cohort/cohorts.ts'
 import type { FeedPosition, FeedStep, PullWaiter } from './cohort/feed-source.ts'
@@ -15,7 +16,11 @@ export interface DeliveredItem<T> {
   readonly last: boolean
 }
 
+/** How a feed delivers: the method of `Database` that opened it. */
+export type FeedMethod = 'changes' | 'live' | 'watch'
+
 interface FeedParts<T, P extends FeedPosition> {
+  readonly kind: FeedMethod
   readonly request: SubscriptionRequest
   /**
    * Authorizes the request and joins the cohort of the granted view: once without a position when the feed opens, then
@@ -38,11 +43,17 @@ interface FeedParts<T, P extends FeedPosition> {
 
 /** A feed as its tenant sees it, which ends and interrupts feeds. */
 export interface RunningFeed {
+  readonly kind: FeedMethod
   readonly request: SubscriptionRequest
   /** Ends the feed. The reader gets the error once; null: the feed completes without one. */
   end(failure: unknown): void
   /** Authorizes anew: the feed goes on, changes its cohort without notice, or ends with the error. Never rejects. */
   reauthorize(): Promise<void>
+  /**
+   * Commits that the reader has not been given, where the log ends at `last`. Some may not match. 0 for a reader that
+   * waits at the live edge.
+   */
+  lag(last: Revision): number
 }
 
 /** One pull of a feed. A step or error that arrives after the pull was withdrawn is ignored. */
@@ -190,6 +201,17 @@ export class Feed<T, P extends FeedPosition> implements PullSource<T>, RunningFe
 
   get request(): SubscriptionRequest {
     return this.#parts.request
+  }
+
+  get kind(): FeedMethod {
+    return this.#parts.kind
+  }
+
+  lag(last: Revision): number {
+    if (this.#state.kind !== 'JOINED') return 0
+    const { position, pull } = this.#state
+    const isWaiting = pull instanceof PendingPull && position.live
+    return isWaiting ? 0 : Math.max(last - position.revision, 0)
   }
 
   /** Calls run one after another: the last decision holds. */

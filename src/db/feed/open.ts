@@ -61,7 +61,16 @@ export function openChanges(
       async () => current?.position ?? { revision: await start(tenantContext, matcher), live: false },
     )
   }
-  return new Feed({ request, join, heartbeatMs, transform, keepsPosition: true, signal: options.signal, ended })
+  return new Feed({
+    kind: 'changes',
+    request,
+    join,
+    heartbeatMs,
+    transform,
+    keepsPosition: true,
+    signal: options.signal,
+    ended,
+  })
 }
 
 /** Opens `live`. Throws at once if the arguments alone are wrong; later errors end the feed. */
@@ -96,7 +105,7 @@ export function openLive(
         : snapshotStart(tail.last, 'SHAPE_CHANGED'),
     )
   }
-  return new Feed({ request, join, heartbeatMs, signal: options.signal, ended })
+  return new Feed({ kind: 'live', request, join, heartbeatMs, signal: options.signal, ended })
 }
 
 /** Opens `watch`. Throws at once if the arguments alone are wrong; later errors end the feed. */
@@ -121,7 +130,7 @@ export function openWatch(deps: FeedDeps, text: string, options: WatchOptions): 
       async () => ({ revision: tail.last, live: false }),
     )
   }
-  return new Feed({ request, join, heartbeatMs: parseHeartbeat(), signal: options.signal, ended })
+  return new Feed({ kind: 'watch', request, join, heartbeatMs: parseHeartbeat(), signal: options.signal, ended })
 }
 
 /** Has a feed begin when the server knows its `atLeast`; the wait ends with the feed. */

@@ -7,6 +7,7 @@ import type { ConnectionAccount } from '../limits/memory-budget.ts'
 import { largeJson } from './large-json.ts'
 import { SerialQueue } from '../limits/serial-queue.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
+import { Traffic } from '../limits/traffic.ts'
 import { Payload } from './payload.ts'
 import { toWire } from '../operations/result.ts'
 
@@ -20,6 +21,8 @@ const LARGE_RESULT_BYTES = 524_288
 
 /** Renders events for one subscription. */
 export interface PayloadSource {
+  /** Counts what is delivered. */
+  readonly traffic: Traffic
   /** Whether the last result of the operation was small. */
   readonly isSmall: boolean
   /** The payload of the event; null when no subscription has made it yet, or it is in progress. */
@@ -46,10 +49,20 @@ export class PayloadCache {
   /** Operations whose last result was small: their next event is executed at once. All others wait for the pacer. */
   readonly #smallOperations = new WeakSet<DocumentNode>()
   readonly #retained = new RetainedPayloads(MAX_RETAINED_BYTES)
+  readonly #resultSource: PayloadSource
 
-  constructor(executor: Pick<Executor, 'context' | 'maskResult'>, pacer: OperationPacer) {
+  readonly traffic: Traffic
+
+  /** `traffic`: default one of its own. */
+  constructor(
+    executor: Pick<Executor, 'context' | 'maskResult'>,
+    pacer: OperationPacer,
+    traffic: Traffic = new Traffic(),
+  ) {
     this.#executor = executor
     this.#pacer = pacer
+    this.traffic = traffic
+    this.#resultSource = this.#sourceOfResults()
   }
 
   /**
@@ -63,15 +76,18 @@ export class PayloadCache {
   }
 
   /** Serializes the results of subscriptions that plugins have wrapped. */
-  readonly #resultSource: PayloadSource = {
-    isSmall: false,
-    cached: () => null,
-    make: async (result, account) => {
-      const masked = toWire(this.#executor.maskResult(result as ExecutionResult))
-      if (account === null) return new Payload(JSON.stringify(masked))
-      await this.#pacer.nextPiece(account)
-      return new Payload(await largeJson(masked, () => this.#pacer.nextPiece(account)))
-    },
+  #sourceOfResults(): PayloadSource {
+    return {
+      traffic: this.traffic,
+      isSmall: false,
+      cached: () => null,
+      make: async (result, account) => {
+        const masked = toWire(this.#executor.maskResult(result as ExecutionResult))
+        if (account === null) return new Payload(JSON.stringify(masked))
+        await this.#pacer.nextPiece(account)
+        return new Payload(await largeJson(masked, () => this.#pacer.nextPiece(account)))
+      },
+    }
   }
 
   /** Whether the last result of the operation was small. */
@@ -192,6 +208,10 @@ class CachedPayloadSource implements PayloadSource {
     this.#cache = cache
     this.#renderKey = renderKey
     this.#args = args
+  }
+
+  get traffic(): Traffic {
+    return this.#cache.traffic
   }
 
   get isSmall(): boolean {

@@ -1,6 +1,7 @@
 import type { PullObserver } from '../../core/database.ts'
 import type { PayloadSource } from './payload-cache.ts'
 import type { ConnectionAccount } from '../limits/memory-budget.ts'
+import type { Traffic } from '../limits/traffic.ts'
 import type { Payload } from './payload.ts'
 import type { SubscriptionEvents } from '../operations/subscription.ts'
 
@@ -25,6 +26,7 @@ export class Pump implements PullObserver<unknown> {
   readonly #events: EventSource
   readonly #source: PayloadSource
   readonly #sink: Sink
+  readonly #traffic: Traffic
   #stopped = false
   #resolve: (() => void) | null = null
   #reject: ((failure: unknown) => void) | null = null
@@ -33,6 +35,7 @@ export class Pump implements PullObserver<unknown> {
     this.#events = toEventSource(events)
     this.#source = source
     this.#sink = sink
+    this.#traffic = source.traffic
   }
 
   /**
@@ -102,8 +105,10 @@ export class Pump implements PullObserver<unknown> {
 
   /** Writes the payload, or ends when the connection is gone. Whether the pump is still running. */
   #write(payload: Payload): boolean {
-    if (this.#sink.isOpen()) this.#sink.write(payload)
-    else this.complete(null)
+    if (this.#sink.isOpen()) {
+      this.#sink.write(payload)
+      this.#traffic.deliveries++
+    } else this.complete(null)
     return !this.#stopped
   }
 

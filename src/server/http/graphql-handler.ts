@@ -13,7 +13,8 @@ import type { PreparedOperation } from '../operations/operation-pipeline.ts'
 import { paramsOfBody, paramsOfUrl, type Params } from '../operations/request-params.ts'
 import { toHttpError, HttpError } from '../operations/http-error.ts'
 import { sendHttpError, sendJson } from './send.ts'
-import { statusOf, toWire } from '../operations/result.ts'
+import { statusOf, toWire, wireText } from '../operations/result.ts'
+import { nameOperation, operationLabel } from '../status/request-ring.ts'
 import { singleResultEvents, type EventStreams } from '../sse/event-stream.ts'
 
 /**
@@ -106,6 +107,7 @@ async function answerParams(parts: GraphqlHttpParts, exchange: Exchange, params:
   const preparing = parts.executor.prepare({ params, req, actor: actorOfRequest(req) })
   const prepared = preparing instanceof Promise ? await preparing : preparing
   const operation = prepared.kind === 'ready' ? prepared.type : undefined
+  if (prepared.kind === 'ready') nameOperation(exchange.res, operationLabel(prepared))
   if (operation === OperationTypeNode.MUTATION && req.method === 'GET') {
     throw new HttpError('A mutation needs POST.', { status: 405, headers: { allow: 'POST' } })
   }
@@ -143,7 +145,7 @@ interface HttpResult {
 
 function answerResult(exchange: Exchange, { type, result }: HttpResult): void {
   if (exchange.res.destroyed) return
-  const body = JSON.stringify(toWire(result))
+  const body = wireText(result)
   exchange.reservation.set(body.length)
   send(exchange, type, { result, body })
 }

@@ -13,8 +13,9 @@ import { ACTOR_HEADER } from '../operations/actor.ts'
 import { HttpError } from '../operations/http-error.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Metrics } from '../status/metrics.ts'
+import type { RequestRing } from '../status/request-ring.ts'
+import type { ServerStatus } from '../status/server-status.ts'
 import type { Origins } from './origin-policy.ts'
-import type { Playground } from '../status/playground.ts'
 import type { StaticFile, StaticFiles } from '../static/static-files.ts'
 import { createRequestQueue, type RequestQueue } from './request-queue.ts'
 
@@ -27,15 +28,18 @@ export const ROUTES = {
   live: '/livez',
   ready: '/readyz',
   metrics: '/metrics',
+  status: '/status',
 } as const
 
 /** The handlers of the routes. */
 interface HttpParts {
   readonly graphql: GraphqlHttp
-  readonly playground: Playground
   readonly files: StaticFiles
   readonly origins: Origins
   readonly metrics: Metrics
+  readonly status: ServerStatus
+  /** Gets each request that was answered, but for those of the status itself. */
+  readonly requests: RequestRing
   readonly memoryBudget: MemoryBudget
   /** Null, or why the server should get no traffic at the moment. */
   notReady(): string | null
@@ -68,8 +72,12 @@ export function createHttp(parts: HttpParts, bounds: Bounds): Http {
   const answering = new Map<Socket, Set<ServerResponse>>()
   const pipeline = createRequestQueue(bounds.maxPipelined, parts.memoryBudget)
   const server = createServer(options, (req, res) => {
+    const startedAt = performance.now()
     answering.get(req.socket)?.add(res)
-    res.once('close', () => answering.get(req.socket)?.delete(res))
+    res.once('close', () => {
+      answering.get(req.socket)?.delete(res)
+      if (pathOf(req.url) !== ROUTES.status) parts.requests.addHttp(req, res, startedAt)
+    })
     res.shouldKeepAlive &&= server.listening
     pipeline.enqueue(req, res, () => route(parts, req, res))
   })
@@ -105,10 +113,6 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
   switch (path) {
     case '/':
       return redirect(res, ROUTES.console)
-    case ROUTES.playground:
-      return void parts.playground
-        .answer(req, res)
-        .catch(() => sendHttpError(res, new HttpError('The playground cannot be shown.', { code: 'INTERNAL' })))
     case ROUTES.live:
       return sendLive(res, parts.origins.headers(req.headers.origin))
     case ROUTES.ready:
@@ -118,9 +122,24 @@ function route(parts: HttpParts, req: IncomingMessage, res: ServerResponse): voi
         (body) => sendJson(res, 200, { type: parts.metrics.type, body }),
         () => sendHttpError(res, new HttpError('The metrics cannot be read.', { code: 'INTERNAL' })),
       )
+    case ROUTES.status:
+      return routeStatus(parts, req, res)
     default:
       return sendFile(parts.files.get(path), req, res)
   }
+}
+
+/** Refused where GraphQL is: pages of other sites must not learn who subscribes to what. */
+function routeStatus({ origins, status }: HttpParts, req: IncomingMessage, res: ServerResponse): void {
+  const refused = origins.refuse(req.headers)
+  if (refused !== null) return sendHttpError(res, new HttpError(refused, { code: 'FORBIDDEN' }))
+  const after = /[?&]after=([^&]*)/.exec(req.url ?? '')?.[1] ?? '0'
+  if (!/^\d{1,15}$/.test(after)) return sendHttpError(res, BAD_AFTER)
+  const headers = origins.headers(req.headers.origin) ?? {}
+  void status.read(Number(after)).then(
+    (body) => sendJson(res, 200, { type: 'application/json', body, headers }),
+    () => sendHttpError(res, new HttpError('The status cannot be read.', { code: 'INTERNAL' })),
+  )
 }
 
 function sendFile(file: StaticFile | undefined, req: IncomingMessage, res: ServerResponse): void {
@@ -152,6 +171,8 @@ const NOT_FOUND = new HttpError(
   `There is nothing at this address: GraphQL is at ${ROUTES.graphql}, the console at ${ROUTES.console}.`,
   { code: 'NOT_FOUND', status: 404 },
 )
+
+const BAD_AFTER = new HttpError('The parameter "after" is not the number of a request: give one of up to 15 digits.')
 
 const NOT_BUILT = new HttpError('This file of the server is not there: run npm run build.', { code: 'INTERNAL' })
 

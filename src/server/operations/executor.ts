@@ -1,4 +1,4 @@
-import { GraphQLError, type ExecutionResult } from 'graphql'
+import { GraphQLError, OperationTypeNode, type ExecutionResult } from 'graphql'
 import type { Database } from '../../core/database.ts'
 import type { SharedResources } from '../../graphql/limits/budget.ts'
 import type { Context } from '../../graphql/context.ts'
@@ -8,6 +8,7 @@ import { OperationPipeline, type OperationPlugin, type PreparedOperation } from 
 import { createPrepare, type Prepare } from './prepare.ts'
 import type { SubscribeResult } from './subscription.ts'
 import type { OperationLoad } from '../limits/operation-load.ts'
+import { Traffic } from '../limits/traffic.ts'
 
 /**
  * Executes operations on the database of one tenant. All transports share it, so that they have the same rules, plugins
@@ -40,6 +41,8 @@ interface ExecutorOptions {
   readonly plugins?: readonly OperationPlugin[] | undefined
   /** Counts the queries and mutations. Default: nothing does. */
   readonly load?: OperationLoad | undefined
+  /** Counts the queries, and the mutations. Default: one of its own. */
+  readonly traffic?: Traffic | undefined
   /** Queries and mutations that run at once; more are refused with TOO_MANY_REQUESTS. */
   readonly maxRunning: number
   /** Called with every error that a client gets. */
@@ -47,7 +50,15 @@ interface ExecutorOptions {
 }
 
 /** An executor for a GraphQL module on a database. Throws StartError for a plugin that cannot act on all transports. */
-export function createExecutor({ module, databaseOf, plugins, load, maxRunning, observe }: ExecutorOptions): Executor {
+export function createExecutor({
+  module,
+  databaseOf,
+  plugins,
+  load,
+  traffic = new Traffic(),
+  maxRunning,
+  observe,
+}: ExecutorOptions): Executor {
   const pipeline = new OperationPipeline(module, plugins)
   const running = createRunningCount()
   const anonymous = databaseOf(null)
@@ -76,8 +87,10 @@ export function createExecutor({ module, databaseOf, plugins, load, maxRunning, 
       if (!room.claim(0)) return { errors: [tooMany(NO_ROOM)] }
       running.add(1)
       load?.count()
+      if (prepared.type === OperationTypeNode.MUTATION) traffic.writes++
+      else traffic.reads++
       try {
-        return maskResult(await pipeline.execute(prepared, module.context(databaseFor(prepared), room)))
+        return maskResult(await pipeline.execute(prepared, () => module.context(databaseFor(prepared), room)))
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {

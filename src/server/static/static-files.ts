@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { extname } from 'node:path'
-import { pageHeaders } from '../status/page-headers.ts'
+import { codeFrameHeaders, pageHeaders } from '../status/page-headers.ts'
 import { filesIn, readStored, type StoredFile } from './stored-file.ts'
 
 /** A file of the package that is served. */
@@ -25,6 +25,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.ttf': 'font/ttf',
 }
 
 const PAGE = [`script-src 'self'`, `style-src 'self'`, `img-src 'self' data:`, `require-trusted-types-for 'script'`]
@@ -40,24 +41,47 @@ const SOURCES: Readonly<Record<string, FileSource>> = {
   '/client.js': { file: 'dist/web/client.js', headers: SHARED },
 }
 
+interface BuiltPage {
+  readonly headers: OutgoingHttpHeaders
+  /** Of its parts. Default: those of any file. */
+  readonly partHeaders?: OutgoingHttpHeaders
+}
+
 /** Pages that `npm run build` makes, by their folder in dist/web. */
-const BUILT_PAGES: Readonly<Record<string, readonly string[]>> = {
-  console: [...PAGE, `frame-src 'self'`],
+const BUILT_PAGES: Readonly<Record<string, BuiltPage>> = {
+  console: { headers: pageHeaders([...PAGE, `frame-src 'self'`]) },
+  // GraphiQL styles its elements by itself; its editor has workers and a font of icons.
+  playground: {
+    headers: pageHeaders([
+      `script-src 'self'`,
+      `worker-src 'self'`,
+      `style-src 'self' 'unsafe-inline'`,
+      `img-src 'self' data:`,
+      `font-src 'self'`,
+    ]),
+  },
+  // Its origin has no name, so its scripts are those of another one.
+  'repl-frame': { headers: codeFrameHeaders(), partHeaders: SHARED },
 }
 
 /** The pages and scripts of the package. Each is read at its first request, and kept in memory. */
 export function staticFiles(): StaticFiles {
-  const built = Object.entries(BUILT_PAGES).flatMap(([name, policy]) => builtPage(name, pageHeaders(policy)))
+  const built = Object.entries(BUILT_PAGES).flatMap(([name, page]) => builtPage(name, page))
   return new Map([...Object.entries(SOURCES), ...built].map(([path, source]) => [path, staticFile(source)]))
 }
 
 /** The page is there under the name of its folder; its parts bear a hash of their content, and never change. */
-function builtPage(name: string, headers: OutgoingHttpHeaders): readonly (readonly [path: string, FileSource])[] {
+function builtPage(
+  name: string,
+  { headers, partHeaders = PART }: BuiltPage,
+): readonly (readonly [path: string, FileSource])[] {
   const folder = `dist/web/${name}`
   const parts = filesIn(`${folder}/assets`).map((file) => `assets/${file}`)
   return [
     [`/${name}`, { file: `${folder}/index.html`, headers }],
-    ...parts.map((part) => [`/${name}/${part}`, { file: `${folder}/${part}`, headers: PART, isFinal: true }] as const),
+    ...parts.map(
+      (part) => [`/${name}/${part}`, { file: `${folder}/${part}`, headers: partHeaders, isFinal: true }] as const,
+    ),
   ]
 }
 
@@ -82,8 +106,7 @@ async function send(
   { source, stored }: { readonly source: FileSource; readonly stored: StoredFile },
 ): Promise<void> {
   const accepted = req.headers['accept-encoding'] ?? ''
-  const compressed = stored.compressed.find(({ encoding }) => accepts(accepted, encoding ?? ''))
-  const { encoding, body, etag } = compressed ?? (await stored.plain())
+  const { encoding, body, etag } = await stored.form((encoding) => accepts(accepted, encoding))
   const cacheControl = source.isFinal === true ? 'public, max-age=31536000, immutable' : 'no-cache'
   const headers = { ...source.headers, etag, 'cache-control': cacheControl, vary: 'Accept-Encoding' }
   if (req.headers['if-none-match'] === etag) {

@@ -2,22 +2,26 @@ import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { brotliDecompress, gunzip, gzip } from 'node:zlib'
+
+type Encoding = 'br' | 'gzip'
 
 /** A form in which a file is sent. */
 interface Encoded {
   /** As `Content-Encoding` names it; null: as it is. */
-  readonly encoding: 'br' | 'gzip' | null
+  readonly encoding: Encoding | null
   readonly body: Buffer
   readonly etag: string
 }
 
 /** A file of the package, in memory. */
 export interface StoredFile {
-  /** The compressed forms that are there, the smallest first. */
-  readonly compressed: readonly Encoded[]
-  /** The file itself; where it is stored compressed alone, it is unpacked at the first call. */
-  plain(): Promise<Encoded>
+  /**
+   * The smallest form that a client accepts. A file that is stored compressed alone is unpacked for the first client
+   * that does not take the stored forms, and gzipped again where that helps, in the threads of libuv: browsers take
+   * Brotli only over TLS and from their own machine.
+   */
+  form(accepts: (encoding: Encoding) => boolean): Promise<Encoded>
 }
 
 /** The root of the package, from `src` and from `dist`. */
@@ -29,20 +33,34 @@ const SUFFIXES = [
   ['gzip', '.gz'],
 ] as const
 
-/** Reads a file in all its forms; rejects when there is none from which it could be sent as it is. */
+/** Reads a file in all its forms; rejects when there is none. */
 export async function readStored(file: string): Promise<StoredFile> {
   const [itself, ...forms] = await Promise.all([read(file), ...SUFFIXES.map(([, suffix]) => read(file + suffix))])
-  const compressed = SUFFIXES.flatMap(([encoding], i) => {
+  const stored = SUFFIXES.flatMap(([encoding], i) => {
     const body = forms[i]
     return body == null ? [] : [encoded(encoding, body)]
   })
-  const gzipped = compressed.find(({ encoding }) => encoding === 'gzip')
-  if (itself === null && gzipped === undefined) throw new Error(`${file} is not there.`)
-  let plain: Promise<Encoded> | null = null
+  if (itself === null && stored.length === 0) throw new Error(`${file} is not there.`)
+  const plain = once(async () => encoded(null, itself ?? (await unpacked(stored))))
+  const gzipped = once(async () => encoded('gzip', await promisify(gzip)((await plain()).body)))
   return {
-    compressed,
-    plain: () => (plain ??= (async () => encoded(null, itself ?? (await promisify(gunzip)(gzipped?.body ?? ''))))()),
+    form: async (accepts) => {
+      const form = stored.find(({ encoding }) => encoding !== null && accepts(encoding))
+      if (form !== undefined) return form
+      return itself === null && accepts('gzip') ? gzipped() : plain()
+    },
   }
+}
+
+async function unpacked(stored: readonly Encoded[]): Promise<Buffer> {
+  const [form] = stored
+  return promisify(form?.encoding === 'br' ? brotliDecompress : gunzip)(form?.body ?? '')
+}
+
+/** Calls a function at the first call alone. */
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | null = null
+  return () => (result ??= run())
 }
 
 /** Names of the files in a folder of the package, without the suffixes of their forms; none when it is not built. */
@@ -59,6 +77,6 @@ async function read(file: string): Promise<Buffer | null> {
   return readFile(new URL(file, ROOT)).catch(() => null)
 }
 
-function encoded(encoding: Encoded['encoding'], body: Buffer): Encoded {
+function encoded(encoding: Encoding | null, body: Buffer): Encoded {
   return { encoding, body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` }
 }

@@ -19,3 +19,25 @@ export function pageHeaders(policy: readonly string[]): Readonly<Record<string, 
     'cross-origin-opener-policy': 'same-origin',
   }
 }
+
+/**
+ * Headers of the frame in which the console runs what somebody typed: an origin of its own, without storage, that may
+ * send nothing anywhere, not even look up a name; only a page of this server may frame it.
+ */
+export function codeFrameHeaders(): Readonly<Record<string, string>> {
+  const directives = [
+    `default-src 'none'`,
+    `script-src 'self' 'unsafe-eval'`,
+    `worker-src blob:`,
+    `base-uri 'none'`,
+    `form-action 'none'`,
+    `frame-ancestors 'self'`,
+    'sandbox allow-scripts',
+  ]
+  return {
+    'content-security-policy': directives.join('; '),
+    'x-content-type-options': 'nosniff',
+    'x-dns-prefetch-control': 'off',
+    'referrer-policy': 'no-referrer',
+  }
+}

@@ -1,19 +1,30 @@
-import { GraphQLSchema, OperationTypeNode, parse, type ExecutionArgs, type GraphQLError } from 'graphql'
+import {
+  GraphQLSchema,
+  OperationTypeNode,
+  parse,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type GraphQLError,
+} from 'graphql'
 import { CloseCode, makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws'
 import { DatabaseError, retryableError } from '../../core/error.ts'
 import { InvalidJson } from '../../core/json/exact-json.ts'
 import { tooLarge } from '../../core/limits.ts'
 import type { SharedResources } from '../../graphql/limits/budget.ts'
+import { ROUTES } from '../http/http-server.ts'
 import type { PayloadCache } from '../broadcast/payload-cache.ts'
 import type { Bounds } from '../config/config.ts'
 import { packageVersion } from '../config/package-version.ts'
 import { actorOfParams } from '../operations/actor.ts'
 import type { Executor } from '../operations/executor.ts'
+import type { PreparedOperation } from '../operations/operation-pipeline.ts'
 import type { PrepareResult } from '../operations/prepare.ts'
 import type { Params } from '../operations/request-params.ts'
 import { ConnectionClosed, type WsConnection } from './ws-connection.ts'
 import { asResults, Pump } from '../broadcast/pump.ts'
-import { toWireError, toWire } from '../operations/result.ts'
+import { operationLabel, type RequestRing } from '../status/request-ring.ts'
+import { isRendered, statusOf, toWireError, toWire, wireText } from '../operations/result.ts'
+import { NextOpening } from '../broadcast/payload.ts'
 
 /** The operation that `onSubscribe` passes to `execute` and `subscribe`. */
 interface ProtocolOperation extends ExecutionArgs {
@@ -28,21 +39,27 @@ interface ProtocolOperation extends ExecutionArgs {
 export interface ProtocolParts {
   readonly executor: Executor
   readonly payloadCache: PayloadCache
+  /** Gets each query and mutation that was answered. */
+  readonly requests: RequestRing
 }
 
 /**
  * The server's side of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). The
  * library graphql-ws keeps the protocol; payloads of subscriptions bypass it, for their bytes are made once for many.
  */
-export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds: Bounds): Server<WsConnection> {
+export function createProtocol(parts: ProtocolParts, bounds: Bounds): Server<WsConnection> {
+  const { executor, payloadCache } = parts
   const version = packageVersion()
   return makeServer<undefined, WsConnection>({
     connectionInitWaitTimeout: bounds.initMs,
     onConnect: (context) => acknowledge(context, version),
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { prepared, room } = args as ProtocolOperation
-      return toWire(prepared.kind === 'done' ? prepared.result : await executor.execute(prepared, room))
+      const { prepared, room, id, connection } = args as ProtocolOperation
+      const result = prepared.kind === 'done' ? prepared.result : await execute(parts, prepared, room)
+      if (result.data == null || !isRendered(result.data)) return toWire(result)
+      await connection.send(`${new NextOpening(id).text}${wireText(result)}}`)
+      return NO_RESULTS
     },
     subscribe: async (args) => {
       const operation = args as ProtocolOperation
@@ -60,6 +77,25 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
         (error.originalError instanceof ConnectionClosed ? error : toWireError(executor.mask(error))).toJSON(),
       ),
   })
+}
+
+/** Executes a query or a mutation, and notes it among the requests. */
+async function execute(
+  { executor, requests }: ProtocolParts,
+  prepared: PreparedOperation,
+  room: SharedResources,
+): Promise<ExecutionResult> {
+  const startedAt = performance.now()
+  const result = await executor.execute(prepared, room)
+  requests.add({
+    method: 'WS',
+    path: ROUTES.graphql,
+    operation: operationLabel(prepared),
+    code: statusOf(result, 'application/graphql-response+json').status,
+    ms: performance.now() - startedAt,
+    id: null,
+  })
+  return result
 }
 
 /**
@@ -105,6 +141,12 @@ function dropRequest(operation: ProtocolOperation): void {
     prepared: null,
     document: { ...document, definitions: [] },
   })
+}
+
+/** For an operation whose result was sent past graphql-ws, which then sends `complete`. */
+const NO_RESULTS: AsyncIterableIterator<never> = {
+  next: () => Promise.resolve({ done: true, value: undefined }),
+  [Symbol.asyncIterator]: () => NO_RESULTS,
 }
 
 const OVER_RETAINED = 'The subscriptions of this connection keep as much as they may: end some, or send less with each.'

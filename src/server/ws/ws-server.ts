@@ -41,9 +41,9 @@ const CHECK_INTERVAL = { perBound: 4, maxMs: 1_000 }
 /** Accepts WebSockets at the GraphQL endpoint of `http`. */
 export function openSockets(
   http: Pick<Http, 'server' | 'pipeline'>,
-  { executor, payloadCache, flushScheduler, memoryBudget, pacer, origins, bounds, report }: SocketsOptions,
+  { executor, payloadCache, requests, flushScheduler, memoryBudget, pacer, origins, bounds, report }: SocketsOptions,
 ): Sockets {
-  const protocol = createProtocol({ executor, payloadCache }, bounds)
+  const protocol = createProtocol({ executor, payloadCache, requests }, bounds)
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: bounds.messageBytes,

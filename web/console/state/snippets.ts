@@ -35,7 +35,10 @@ export function firstWrites(collection: string, origin: string): readonly Snippe
 }
 
 /** A command line that sends an operation. */
-function curlOf(query: string, { variables, origin }: { readonly variables: object; readonly origin: string }): string {
+export function curlOf(
+  query: string,
+  { variables, origin }: { readonly variables: object; readonly origin: string },
+): string {
   const body = JSON.stringify({ query, variables })
   return `curl -sS ${origin}/graphql -H 'content-type: application/json' -d ${quoted(body)}`
 }

@@ -3,21 +3,21 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buildSchema } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
-import { openEngine } from '../src/db/engine.ts'
-import { createGraphqlModule, type GraphqlModule } from '../src/graphql/graphql-module.ts'
-import { PayloadCache } from '../src/server/broadcast/payload-cache.ts'
-import { BOUNDS } from '../src/server/config/config.ts'
-import { createGraphqlHttp } from '../src/server/http/graphql-handler.ts'
-import { MemoryBudget } from '../src/server/limits/memory-budget.ts'
-import { createHttp, ROUTES } from '../src/server/http/http-server.ts'
-import { OperationPacer } from '../src/server/limits/operation-pacer.ts'
-import { createExecutor } from '../src/server/operations/executor.ts'
-import { allowOrigins } from '../src/server/http/origin-policy.ts'
-import { createMetrics } from '../src/server/status/metrics.ts'
-import { createPlayground } from '../src/server/status/playground.ts'
-import { FlushScheduler } from '../src/server/broadcast/flush-scheduler.ts'
-import { createEventStreams } from '../src/server/sse/event-stream.ts'
-import { MemoryStore } from '../src/store/memory/memory-store.ts'
+import { openEngine } from '../../src/db/engine.ts'
+import { createGraphqlModule, type GraphqlModule } from '../../src/graphql/graphql-module.ts'
+import { PayloadCache } from '../../src/server/broadcast/payload-cache.ts'
+import { BOUNDS } from '../../src/server/config/config.ts'
+import { createGraphqlHttp } from '../../src/server/http/graphql-handler.ts'
+import { MemoryBudget } from '../../src/server/limits/memory-budget.ts'
+import { createHttp, ROUTES } from '../../src/server/http/http-server.ts'
+import { OperationPacer } from '../../src/server/limits/operation-pacer.ts'
+import { createExecutor } from '../../src/server/operations/executor.ts'
+import { allowOrigins } from '../../src/server/http/origin-policy.ts'
+import { RequestRing } from '../../src/server/status/request-ring.ts'
+import { createMetrics } from '../../src/server/status/metrics.ts'
+import { FlushScheduler } from '../../src/server/broadcast/flush-scheduler.ts'
+import { createEventStreams } from '../../src/server/sse/event-stream.ts'
+import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 
 /**
  * The server's own HTTP handler in front of a schema without a store, whose resolvers return constants. Operations run
@@ -72,9 +72,10 @@ const { server: own } = createHttp(
   {
     graphql,
     origins,
-    playground: createPlayground(ROUTES.graphql),
     files: new Map(),
     metrics: createMetrics(() => ({ feeds: 0, shapes: 0, unindexedShapes: 0 }), memoryBudget),
+    status: { read: async () => '{}' },
+    requests: new RequestRing(),
     memoryBudget,
     notReady: () => null,
   },
