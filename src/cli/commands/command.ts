@@ -16,6 +16,10 @@ export interface CommandText {
   readonly examples: readonly string[]
   /** Whether it talks to a server. Default true. */
   readonly isLocal?: boolean
+  /** Whether it goes on when it has resolved, and answers signals itself. Default false. */
+  readonly runsOn?: boolean
+  /** Whether its code says what is wrong with arguments that it does not take. Default false. */
+  readonly refusesArguments?: boolean
   /** Loads its code, when it is run. */
   readonly load: () => Promise<Handler<never>>
 }
@@ -40,9 +44,10 @@ export function addCommand(program: Command, group: string, text: CommandText): 
   addOptions(command.optionsGroup('Output:'), OUTPUT)
   if (text.isLocal !== true) addOptions(command.optionsGroup('Server:'), SERVER)
   command.addHelpText('before', `${['Examples:', ...text.examples].join('\n  ')}\n`)
+  command.allowExcessArguments(text.refusesArguments === true)
   return command.action(() => {
     const args = command.args.flat()
-    return runCommand(text.load, { args, flags: command.opts<CommonFlags>() })
+    return runCommand(text.load, { args, flags: command.opts<CommonFlags>(), runsOn: text.runsOn })
   })
 }
 
