@@ -48,6 +48,15 @@ describe('A pipe', () => {
     }
   }, 60_000)
 
+  test.skipIf(process.platform !== 'linux')('that is closed ends what follows, although nothing comes', async () => {
+    const { served, env } = await open()
+    await served.db.put('posts/1', 1)
+    for (const command of ['watch posts --last 1', `gql 'subscription { get(path: "posts/1") }'`]) {
+      const line = `timeout 15 tidemark ${command} | head -1 | cut -c 1-2; echo "\${PIPESTATUS[0]}"`
+      expect([command, await runShell(line, { env })]).toEqual([command, { code: 0, stdout: '{"\n0\n', stderr: '' }])
+    }
+  })
+
   test('gets nothing but JSON, line by line', async () => {
     const { served, env } = await open()
     for (let i = 0; i < 50; i++) await served.db.put(`posts/${i % 7}`, { i })

@@ -5,6 +5,7 @@ import { ERRORS } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { systemCodeOf, fetchOf, unreachable } from '../run/client.ts'
 import { paintedJson } from '../run/colour.ts'
+import { endWithReader } from '../run/closed-pipe.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { targetOf } from '../run/target.ts'
@@ -25,12 +26,14 @@ export async function runGql(given: Invocation<GqlFlags>): Promise<number> {
   const isFeed = /^(?:\s|#.*\n|,)*subscription\b/.test(query)
   const rows = isFeed ? output.many() : null
   let exitCode = 0
+  const leavePipe = isFeed ? endWithReader(given) : () => {}
   for await (const result of resultsOf({ body, isFeed }, given)) {
     const text = (): string => paintedJson(result as unknown as Json, output.paint)
     await (rows === null ? output.one(result, text) : rows.row(result, text))
     await output.flush()
     if (result.errors !== undefined) exitCode ||= ERRORS[remoteError(result.errors).code].exit
   }
+  leavePipe()
   await rows?.end()
   return exitCode
 }
