@@ -59,7 +59,7 @@ function failureIn(line: string): StartError {
 
 function openLogFile(log: string): number {
   try {
-    return openSync(log, 'a')
+    return openSync(log, 'a', 0o600)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const remedy = 'make the directory in which it lies, or choose other data.'
