@@ -1,7 +1,9 @@
+import { DatabaseError } from '../core/error.ts'
 import { dataOf, readConfig, readSwitch, StartError, type Config, type Flags } from '../server/config/config.ts'
 import { openLog } from '../server/config/logger.ts'
 import { packageVersion } from '../server/config/package-version.ts'
 import { seedDemo } from '../server/demo-seed.ts'
+import { addressIn } from '../server/config/address-note.ts'
 import { startServer, type RunningServer } from '../server/start.ts'
 import { stopOnSignals } from '../server/stop.ts'
 import { startInBackground } from './start/background.ts'
@@ -34,7 +36,7 @@ export async function runStart(given: Invocation<StartFlags>): Promise<void> {
 
 async function serve(config: Config, given: Invocation<StartFlags>): Promise<void> {
   const { flags, env } = given
-  const log = openLog(config.logLevel)
+  const log = openLog(config.logLevel, process.stderr.isTTY ? 'text' : 'json')
   let isSeeded = false
   const isEmpty = flags.empty ?? readSwitch('TIDEMARK_EMPTY', env)
   const seed: typeof seedDemo = async (databaseOf) => {
@@ -90,7 +92,8 @@ async function announce({ output, env }: Invocation, { config, server, isSeeded,
 /** After a failed start: with `--if-needed`, a server that runs there is enough; else the sentence names its links. */
 async function useRunning(error: unknown, config: Config, { flags, output }: Invocation<StartFlags>): Promise<void> {
   if (!(error instanceof StartError) || !isTaken(error)) throw error
-  const url = await runningAt(config)
+  const isDataTaken = error.cause instanceof DatabaseError
+  const url = isDataTaken ? ((await addressIn(config.directory))?.url ?? null) : await runningAt(config)
   if (url === null) throw error
   const links = runningLinks(url)
   if (flags.ifNeeded !== true) throw new StartError(`${error.message} ${links}`, { cause: error.cause })

@@ -54,10 +54,21 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
     const half = await openSocket(portOf(terminal.screen()))
     half.write(`${postText('{"query":"{ __typename }"}')}{`)
     terminal.type(CTRL_C)
-    await until(() => terminal.screen().includes('"stopping"'))
+    await until(() => /^\d\d:\d\d:\d\d {2}info {2}stopping$/m.test(terminal.screen()))
     terminal.type(CTRL_C)
     expect(await terminal.exitCode()).toBe(1)
-    expect(terminal.screen()).not.toContain('"stopped"')
+    expect(terminal.screen()).not.toMatch(/stopped|"level"/)
+  })
+
+  test('logs text there, as JSON is for programs', async () => {
+    const terminal = onTerminal(['--port', '0', '--memory'], { env: { TIDEMARK_LOG: 'info' } })
+    await ready(terminal)
+    const headers = { origin: 'https://a.example', 'content-type': 'application/json' }
+    const url = `http://localhost:${portOf(terminal.screen())}/graphql`
+    for (let i = 0; i < 2; i++) await fetch(url, { method: 'POST', headers, body: '{"query":"{ __typename }"}' })
+    const line = /^\d\d:\d\d:\d\d {2}warn {2}refused the origin https:\/\/a\.example: start with --cors .*$/gm
+    await until(() => line.test(terminal.screen()))
+    expect(terminal.screen().match(line)).toHaveLength(1)
   })
 
   test('says where the demo is when no browser can be opened', async () => {

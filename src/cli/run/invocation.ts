@@ -7,6 +7,7 @@ export interface CommonFlags {
   readonly quiet?: boolean | undefined
   readonly url?: string | undefined
   readonly context?: string | undefined
+  readonly data?: string | undefined
   readonly tokenFile?: string | undefined
   readonly as?: string | undefined
 }
