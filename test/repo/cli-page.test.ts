@@ -33,7 +33,7 @@ test.skipIf(process.platform !== 'linux')(
 
 test('docs/cli.md has transcripts alone', () => {
   expect(BLOCKS.filter(({ info }) => info !== 'console')).toEqual([])
-  expect(BLOCKS.length).toBe(8)
+  expect(BLOCKS.length).toBe(9)
 })
 
 test('docs/cli.md names every command', () => {

@@ -6,7 +6,7 @@ export const TOOLS: readonly CommandText[] = [
   {
     usage: 'gql [query]',
     summary: 'Send a GraphQL operation; of a subscription, print each result. Errors give the exit code.',
-    args: { query: 'the text of a query, a mutation or a subscription' },
+    args: { query: 'the text of a query, a mutation or a subscription, or - for stdin; default stdin' },
     options: [
       ['-v, --variable <name=value...>', 'a variable: JSON, or else a text'],
       ['--file <file>', 'read the text from a file; - is stdin'],
