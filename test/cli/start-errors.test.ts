@@ -5,7 +5,10 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../support/process-cli.ts'
 import { temporaryDirectory } from '../support/server/fixture.ts'
 
-/** A failed start: its flags and environment, its sentence with the directory and the port replaced, its exit code (2). */
+/**
+ * A failed start: its flags and environment, its sentence with the directory and the port replaced, and its exit code,
+ * default 2.
+ */
 type Failure = readonly [
   name: string,
   flags: readonly string[],

@@ -86,9 +86,9 @@ describe('tidemark start where something runs already', () => {
     expect([code, stdout, plainScreen(stderr)]).toEqual([
       6,
       '',
-      'tidemark: The port 4747 on 127.0.0.1 is taken: stop what uses it, or choose another one with --port, as in npm start -- ' +
-        '--port 8080. A Tidemark runs there already: its demo is at http://localhost:4747/demo, its GraphQL at ' +
-        'http://localhost:4747/graphql.\n',
+      'tidemark: The port 4747 on 127.0.0.1 is taken: stop what uses it, or choose another one with --port, as in ' +
+        'npm start -- --port 8080. A Tidemark runs there already: its demo is at http://localhost:4747/demo, its ' +
+        'GraphQL at http://localhost:4747/graphql.\n',
     ])
   })
 

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { tidemarkProgram } from './program.ts'
 
-/** What may stand in the place of the last word of a command line. */
+/** Completions of the last word of a command line. */
 export interface CompletedWords {
   /** Names of commands, flags, and words that a command takes. */
   readonly words: readonly string[]
-  /** What else fits: paths of the server, names of contexts. */
+  /** Further completions: paths of the server, names of contexts. */
   readonly also: 'paths' | 'contexts' | null
 }
 

@@ -23,7 +23,7 @@ export async function missingCollection(db: Client, path: string, signal: AbortS
 }
 
 /** The name that is fewest edits away, if that is at most a third of its length. */
-export function nearestName(wanted: string, names: readonly string[]): string | null {
+function nearestName(wanted: string, names: readonly string[]): string | null {
   let [nearest, least]: [string | null, number] = [null, Infinity]
   for (const name of names) {
     if (Math.max(name.length, wanted.length) > MOST_LENGTH) continue

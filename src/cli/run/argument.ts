@@ -42,7 +42,10 @@ export function countOf(text: string | undefined, flag: string): number | undefi
   throw badUsage(`${flag} is a whole number, and not ${JSON.stringify(text)}.`, { argument: flag })
 }
 
-/** A value as JSON. Throws BAD_REQUEST that says what to write instead, INVALID_VALUE for what cannot be kept exactly, and TOO_LARGE. */
+/**
+ * A value as JSON. Throws BAD_REQUEST that says what to write instead, INVALID_VALUE for a value that cannot be kept
+ * exactly, and TOO_LARGE.
+ */
 export function jsonArgument(text: string, name: string): Json {
   try {
     return exactValue(parseExactJson(text), LIMITS)

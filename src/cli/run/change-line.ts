@@ -50,7 +50,7 @@ const MOST_CHANGES = 10
 /** A commit for people: `posts/1 version 4  title  <id>`; of several changes a summary, then the first of them. */
 export function commitText({ id, changes, repeated }: WriteResult, paint: Paint): string {
   const lines = changes.slice(0, MOST_CHANGES).map((change) => documentText(change, paint))
-  // What is ephemeral is no commit, so that nothing is done with its id.
+  // An ephemeral post is no commit, so that nothing is done with its id.
   const mark = changes.some(({ document }) => document.version > 0) ? `  ${paint('dim', id)}` : ''
   const text = changes.length > 1 ? manyText(changes, lines, mark) : `${lines[0] ?? 'Nothing was written.'}${mark}`
   return repeated ? `${text}\n${paint('dim', 'This key was used before: it is the commit of then.')}` : text

@@ -32,12 +32,13 @@ export async function runStatus(given: Invocation<StatusFlags>): Promise<number>
     const megabytes = (heldBytes / 1_000_000).toFixed(1)
     const load = `${counted(subscriptions, 'subscription')}, ${megabytes} MB held for clients`
     const { version, pid, data } = local
-    return `${state} at ${url}, ${load}${pid === null ? '' : `\nversion ${version}, process ${pid}, data ${shown(data)}`}`
+    const line = `${state} at ${url}, ${load}`
+    return pid === null ? line : `${line}\nversion ${version}, process ${pid}, data ${shown(data)}`
   })
   return isReady || flags.ready !== true ? 0 : LATER
 }
 
-/** What is known of a server that has the data directory from here. */
+/** Facts about a server that has the data directory from here; null of any other server. */
 type LocalServer =
   | { readonly version: string; readonly pid: number; readonly data: string }
   | { readonly version: null; readonly pid: null; readonly data: null }

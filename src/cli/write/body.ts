@@ -22,7 +22,8 @@ export async function valueFrom(body: string | undefined): Promise<Json> {
 
 /**
  * A body: an argument, `@file`, or `-` for stdin, which is taken without an argument too, unless it is a terminal. A
- * file or a stdin whose first line is a whole value and which has further lines is NDJSON. Throws BAD_REQUEST and TOO_LARGE.
+ * file or a stdin whose first line is a whole value and which has further lines is NDJSON. Throws BAD_REQUEST and
+ * TOO_LARGE.
  */
 export async function bodyFrom(body: string | undefined): Promise<Body> {
   if (body === undefined && process.stdin.isTTY) {

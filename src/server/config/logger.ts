@@ -18,7 +18,7 @@ export function openLog(level: LogLevel, format: 'json' | 'text' = 'json'): Log 
   return pino(options, { write: (line: string) => void writeSync(2, `${logText(line)}\n`) })
 }
 
-/** A line of the log as text. What would command a terminal is shown as an escape. */
+/** A line of the log as text. Control characters, which would command a terminal, are shown as escapes. */
 function logText(line: string): string {
   const { level, time, pid: _, msg, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>
   const clock = new Date(String(time)).toTimeString().slice(0, 8)

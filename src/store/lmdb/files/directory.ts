@@ -133,9 +133,9 @@ function prepare(directory: string): void {
 }
 
 /**
- * Makes a directory, by default for this user alone, with its parents, which have the mode that is usual here. Not `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides
- * the error of a read-only file system. Flushes the names of existing directories too: an earlier start may have ended
- * before it did.
+ * Makes a directory, by default for this user alone, with its parents, which have the mode that is usual here. Not
+ * `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides the error of a read-only file system.
+ * Flushes the names of existing directories too: an earlier start may have ended before it did.
  */
 export function makeDirectory(path: string, mode: number = PRIVATE_DIRECTORY): void {
   const parent = dirname(path)

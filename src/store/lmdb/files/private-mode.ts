@@ -12,7 +12,7 @@ export function sharedModeIn(directory: string): number {
   return isPrivate ? PRIVATE_FILE : 0o666
 }
 
-/** Gives what takes the place of a file or a directory the mode of that one, if it is there. Throws the system's error. */
+/** Gives the successor of a file or a directory its mode, where it is there. Throws the system's error. */
 export function keepMode(replaced: string, successor: string): void {
   const found = statSync(replaced, { throwIfNoEntry: false })
   if (found !== undefined) chmodSync(successor, found.mode & 0o777)

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { CommandExit } from './failure.ts'
-import type { Invocation } from './invocation.ts'
+import { CommandExit } from '../run/failure.ts'
+import type { Invocation } from '../run/invocation.ts'
 
-/** What is used of Node's handle of a TCP socket, which takes any descriptor that can be polled. */
+/** The part in use of Node's handle of a TCP socket, which takes any descriptor that can be polled. */
 interface PollHandle {
   /** Takes over a descriptor; not 0: it could not. */
   open(file: number): number
@@ -21,8 +21,8 @@ export function endWithReader({ fail }: Pick<Invocation, 'fail'>): () => void {
 
 /**
  * Calls `onClosed` when the reader of a pipe is gone, also while nothing is written; the result stops looking. A write
- * tells it too, but a command that follows may wait for hours for the next one. Node polls only what it reads or writes,
- * and no pipe's writing end for an error, which its TCP handle does: it gets one of its own for the same pipe. Without
+ * tells it too, but a command that follows may wait for hours for the next one. Node's pipes are not polled while they
+ * are only written to, its TCP handle is: so it gets a descriptor of its own for the same pipe. On other systems than
  * Linux, or where Node has no such handle any more, only writes tell it.
  */
 function watchPipe(file: number, onClosed: () => void): () => void {
