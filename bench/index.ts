@@ -2,14 +2,27 @@ import { ablation } from './feeds/ablation.ts'
 import { feeds } from './feeds.ts'
 import { machine } from './machine.ts'
 import { past } from './past.ts'
-import { reads } from './reads.ts'
+import { pipeline } from './reads/pipeline.ts'
+import { readsOfUsers } from './reads/reads.ts'
 import { searches } from './searches.ts'
 import { steps } from './steps.ts'
 import { transact } from './transact.ts'
 import { where } from './where.ts'
 import { counters, writes } from './writes.ts'
 
-const sections = { writes, counters, transact, reads, feeds, ablation, past, searches, steps, where }
+const sections = {
+  writes,
+  counters,
+  transact,
+  reads: readsOfUsers,
+  pipeline,
+  feeds,
+  ablation,
+  past,
+  searches,
+  steps,
+  where,
+}
 
 /** `npm run bench` measures everything; `npm run bench -- reads feeds` only these. */
 async function main(names: readonly string[]): Promise<void> {

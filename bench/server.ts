@@ -22,9 +22,12 @@ export interface BenchServer {
 /** Microseconds per tick of /proc/<pid>/stat (USER_HZ is 100 on Linux). */
 const TICK_MICROS = 10_000
 
-/** Starts the server as users do, on a fresh directory. `root`: of another copy of the package; default this one. */
-export async function startServer(root = '.'): Promise<BenchServer> {
-  const data = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
+/**
+ * Starts the server as users do. `root`: of another copy of the package; default this one. `filled`: a directory of
+ * data, which is removed when the server stops; default a fresh one.
+ */
+export async function startServer(root = '.', filled?: string): Promise<BenchServer> {
+  const data = filled ?? (await mkdtemp(join(tmpdir(), 'tidemark-bench-')))
   const server = await startProcess([join(root, 'bin/tidemark.js'), 'start', '--port', '0', '--data', data])
   return {
     ...server,

@@ -32,10 +32,13 @@ export function createLoaders(db: Database, budget: Budget): Loaders {
       () => db.document(path, options),
       () => 0,
     )
-  const document = new DataLoader((keys: readonly DocumentLookup[]) => settleAll(keys.map(read)), {
-    cacheKeyFn: cacheKey,
-  })
-  return { document }
+  let document: Loaders['document'] | null = null
+  return {
+    // Most operations need none.
+    get document() {
+      return (document ??= new DataLoader((keys) => settleAll(keys.map(read)), { cacheKeyFn: cacheKey }))
+    },
+  }
 }
 
 /** Awaits all reads; an error of one becomes its result, and does not fail the others. */

@@ -43,6 +43,8 @@ interface Stage {
   readonly db: Database
   /** The database as another actor sees it. */
   readonly other: Database
+  /** Number of distinct shapes that are followed. */
+  readonly shapes: () => number
 }
 
 async function openLmdb(): Promise<Store> {
@@ -63,7 +65,7 @@ async function stageOn(openStore: () => Promise<Store>): Promise<Stage> {
   if (db === undefined || other === undefined) throw new Error('There must be two.')
   await db.put('posts/1', { n: 1 })
   await db.put('users/1', { n: 1 })
-  return { gate, db, other }
+  return { gate, db, other, shapes: () => engine.counts().shapes }
 }
 
 /** Interrupts while the reader waits, or while it sits on what it has, and then gives what it gets next. */
@@ -289,5 +291,33 @@ describe.each(STORES)('an interrupt on %s, where what may be seen changes', (_, 
     const { edges } = await db.documents(collection())
     const expected = Object.fromEntries(edges.map(({ node }) => [node.path, node.version]))
     for (const picture of held) expect(Object.fromEntries(picture)).toEqual(expected)
+  })
+})
+
+describe('a feed that ends while it is authorized leaves nothing behind', () => {
+  test('at its start', async () => {
+    const { gate, db, shapes } = await stageOn(async () => new MemoryStore())
+    const release = gate.hold()
+    const feed = db.live(['posts'])
+    await turns()
+    await feed.return?.()
+    release()
+    await turns()
+    expect([gate.asked, shapes()]).toEqual([1, 0])
+  })
+
+  test('anew', async () => {
+    const { gate, db, shapes } = await stageOn(async () => new MemoryStore())
+    const feed = db.live(['posts'])
+    await pull(feed)
+    expect(shapes()).toBe(1)
+    gate.view = { paths: ['users'], filter: {} }
+    const release = gate.hold()
+    const interrupted = db.interrupt({ paths: ['posts'] })
+    await turns()
+    await feed.return?.()
+    release()
+    await interrupted
+    expect([gate.asked, shapes()]).toEqual([2, 0])
   })
 })

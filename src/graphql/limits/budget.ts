@@ -18,7 +18,7 @@ export const BUDGET = {
 
 /** The resources of a server that one operation shares with others. */
 export interface SharedResources {
-  /** Reserves memory for bytes of the result; false when there is not enough. */
+  /** Reserves memory for bytes of the result, or gives back a negative number; false when there is not enough. */
   readonly claim: (bytes: number) => boolean
   /** Null when one more read may start now; else resolves when it may. */
   readonly readTurn: () => Promise<void> | null
@@ -48,6 +48,8 @@ export class Budget {
   #deadline: number
   #rows: number
   #bytes: number
+  /** Bytes that `room` holds for the result. */
+  #claimed = 0
   #running = 0
   #refusals = 0
   #hasWritten = false
@@ -106,7 +108,7 @@ export class Budget {
     this.#checkTime()
     const bytes = this.#bytesOf(value)
     this.#bytes -= bytes
-    if (this.#bytes >= 0 && this.#room.claim(bytes)) return value
+    if (this.#bytes >= 0 && this.#claim(bytes)) return value
     if (++this.#refusals > this.#bounds.errors) return null
     throw this.#budgetError()
   }
@@ -114,8 +116,20 @@ export class Budget {
   /** Charges bytes of the result beside values. Never throws after a write, whose result is always returned. */
   charge(bytes: number): void {
     this.#bytes -= bytes
-    const hasRoom = this.#bytes >= 0 && this.#room.claim(bytes)
+    const hasRoom = this.#bytes >= 0 && this.#claim(bytes)
     if (!hasRoom && !this.#hasWritten) throw this.#budgetError()
+  }
+
+  #claim(bytes: number): boolean {
+    const isClaimed = this.#room.claim(bytes)
+    if (isClaimed) this.#claimed += bytes
+    return isClaimed
+  }
+
+  /** Gives back what was reserved for a result that is dropped. */
+  refund(): void {
+    this.#room.claim(-this.#claimed)
+    this.#claimed = 0
   }
 
   /** Throws before a read whose result would be discarded, for lack of memory or time. */

@@ -13,7 +13,7 @@ import type { PreparedOperation } from '../operations/operation-pipeline.ts'
 import { paramsOfBody, paramsOfUrl, type Params } from '../operations/request-params.ts'
 import { toHttpError, HttpError } from '../operations/http-error.ts'
 import { sendHttpError, sendJson } from './send.ts'
-import { statusOf, toWire } from '../operations/result.ts'
+import { statusOf, toWire, wireText } from '../operations/result.ts'
 import { singleResultEvents, type EventStreams } from '../sse/event-stream.ts'
 
 /**
@@ -143,7 +143,7 @@ interface HttpResult {
 
 function answerResult(exchange: Exchange, { type, result }: HttpResult): void {
   if (exchange.res.destroyed) return
-  const body = JSON.stringify(toWire(result))
+  const body = wireText(result)
   exchange.reservation.set(body.length)
   send(exchange, type, { result, body })
 }

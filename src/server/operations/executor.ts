@@ -77,7 +77,7 @@ export function createExecutor({ module, databaseOf, plugins, load, maxRunning, 
       running.add(1)
       load?.count()
       try {
-        return maskResult(await pipeline.execute(prepared, module.context(databaseFor(prepared), room)))
+        return maskResult(await pipeline.execute(prepared, () => module.context(databaseFor(prepared), room)))
       } catch (error) {
         return { errors: [mask(error)] }
       } finally {

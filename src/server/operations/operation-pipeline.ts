@@ -11,6 +11,8 @@ import {
 import { createYoga, type GraphQLParams, type Plugin } from 'graphql-yoga'
 import type { Context } from '../../graphql/context.ts'
 import type { GraphqlModule } from '../../graphql/graphql-module.ts'
+import { RenderFault } from '../../graphql/rendered/rendered-json.ts'
+import { renderedSchema } from '../../graphql/rendered/rendered-schema.ts'
 import { StartError } from '../config/config.ts'
 import type { Params } from './request-params.ts'
 import { subscribeToEvents, subscribeToResults, SubscriptionResults, type SubscribeResult } from './subscription.ts'
@@ -44,6 +46,8 @@ export interface PreparedOperation extends OperationRequest {
   readonly type: OperationTypeNode
   /** Without the context, which is new for each execution. */
   readonly args: ExecutionArgs
+  /** Whether its result may be rendered: `compileRendered`. */
+  readonly isRenderable: boolean
   /** The functions that parsed it; null: no plugin hooks into parsing, validation or the parameters. */
   readonly enveloped: Enveloped | null
 }
@@ -76,6 +80,7 @@ const HTTP_HOOKS = ['onRequest', 'onRequestParse', 'onExecutionResult', 'onResul
 export class OperationPipeline {
   /** The schema of the module, unless a plugin has replaced it. */
   readonly schema: GraphQLSchema
+  readonly #renderedSchema: GraphQLSchema
   readonly hooks: PluginHooks
   readonly #getEnveloped: (initial: object) => Enveloped
   readonly #onParams: readonly NonNullable<Plugin['onParams']>[]
@@ -114,6 +119,7 @@ export class OperationPipeline {
     }
     this.#getEnveloped = yoga.getEnveloped as unknown as (initial: object) => Enveloped
     this.schema = this.envelopAny().schema
+    this.#renderedSchema = renderedSchema(this.schema)
     this.#onParams = foreign.flatMap(({ onParams }) => onParams ?? [])
   }
 
@@ -122,13 +128,30 @@ export class OperationPipeline {
     return this.#getEnveloped({})
   }
 
-  /** Executes a query or a mutation in a context; `base` is what the resolvers need of it. May reject. */
-  async execute(prepared: PreparedOperation, base: Context): Promise<ExecutionResult> {
-    if (!this.hooks.execution) return execute({ ...prepared.args, contextValue: base })
-    const { args, enveloped } = await this.#withContext(prepared, base)
+  /**
+   * Executes a query or a mutation; `context` makes what the resolvers need. Parts of the data may be RenderedJson. May
+   * reject.
+   */
+  async execute(prepared: PreparedOperation, context: () => Context): Promise<ExecutionResult> {
+    if (!this.hooks.execution) return this.#executeAlone(prepared, context)
+    const { args, enveloped } = await this.#withContext(prepared, context())
     const result = await enveloped.execute(args)
     if (isAsyncIterable(result)) throw new Error('A plugin gave several results for a query or a mutation.')
     return result
+  }
+
+  async #executeAlone({ args, isRenderable }: PreparedOperation, context: () => Context): Promise<ExecutionResult> {
+    const run = (schema: GraphQLSchema, contextValue: Context): ExecutionResult | Promise<ExecutionResult> => {
+      const { document, variableValues, operationName } = args
+      return execute({ schema, document, variableValues, operationName, contextValue })
+    }
+    if (!isRenderable) return run(args.schema, context())
+    const first = context()
+    const result = await run(this.#renderedSchema, first)
+    const isFault = result.errors?.some(({ originalError }) => originalError instanceof RenderFault) ?? false
+    if (!isFault) return result
+    first.budget.refund()
+    return run(args.schema, context())
   }
 
   /** Starts a subscription in a context; see `execute`. */

@@ -8,6 +8,7 @@ import {
 } from 'graphql'
 import { createTextCache, withoutTokens } from '../../graphql/document-cache.ts'
 import { noOperation, refusal } from '../../graphql/errors.ts'
+import { compileRendered } from '../../graphql/rendered/rendered-schema.ts'
 import { HttpError } from './http-error.ts'
 import type { Enveloped, OperationRequest, OperationPipeline, PreparedOperation } from './operation-pipeline.ts'
 import { QUERY_EXPECTED } from './request-params.ts'
@@ -29,11 +30,17 @@ interface ErrorMasking {
   readonly maskResult: (result: ExecutionResult) => ExecutionResult
 }
 
+/** An operation of a document: its type, and whether its result may be rendered (`compileRendered`). */
+interface OperationSummary {
+  readonly type: OperationTypeNode
+  readonly isRenderable: boolean
+}
+
 /** A parsed and valid document. */
 interface ValidDocument {
   readonly document: DocumentNode
-  /** Types of its operations by name; '' for an anonymous one. */
-  readonly operations: ReadonlyMap<string, OperationTypeNode>
+  /** Its operations by name; '' for an anonymous one. */
+  readonly operations: ReadonlyMap<string, OperationSummary>
 }
 
 type DocumentResult = ValidDocument | { readonly errors: readonly GraphQLError[] }
@@ -88,7 +95,7 @@ function readDocument({ schema, parse, validate }: Enveloped, query: string, mas
     const errors = validate(schema, document) ?? []
     return errors.length > 0
       ? { errors: errors.map((error) => mask(refusal(error))) }
-      : { document, operations: operationTypes(document) }
+      : { document, operations: summaries(document) }
   } catch (error) {
     return { errors: [mask(error)] }
   }
@@ -105,16 +112,23 @@ function select(read: DocumentResult, { request, schema, enveloped }: OperationS
   if ('errors' in read) return { kind: 'done', result: read }
   const { operationName, variables } = request.params
   const { document, operations } = read
-  const type =
+  const operation =
     operationName === undefined && operations.size === 1
       ? operations.values().next().value
       : operations.get(operationName ?? '')
-  if (type === undefined) return { kind: 'done', result: { errors: [mask(noOperation(operationName))] } }
+  if (operation === undefined) return { kind: 'done', result: { errors: [mask(noOperation(operationName))] } }
   const args = { schema, document, variableValues: variables, operationName }
-  return { ...request, kind: 'ready', type, args, enveloped }
+  const { params, req, actor } = request
+  const { type, isRenderable } = operation
+  return { params, req, actor, kind: 'ready', type, isRenderable, args, enveloped }
 }
 
-function operationTypes(document: DocumentNode): ReadonlyMap<string, OperationTypeNode> {
+function summaries(document: DocumentNode): ReadonlyMap<string, OperationSummary> {
   const nodes = document.definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION)
-  return new Map(nodes.map((node) => [node.name?.value ?? '', node.operation]))
+  return new Map(
+    nodes.map(({ name, operation }) => [
+      name?.value ?? '',
+      { type: operation, isRenderable: compileRendered(document, name?.value) },
+    ]),
+  )
 }

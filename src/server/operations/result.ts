@@ -1,5 +1,6 @@
 import { GraphQLError, type ExecutionResult } from 'graphql'
 import type { OutgoingHttpHeaders } from 'node:http'
+import { RenderedJson } from '../../graphql/rendered/rendered-json.ts'
 import type { JsonType } from './accept.ts'
 
 /** The `extensions.http` of an error; `spec`: GraphQL over HTTP wants 200 for it under `application/json`. */
@@ -12,6 +13,27 @@ interface HttpHint {
 /** The result as it is sent: without `extensions.http`. */
 export function toWire(result: ExecutionResult): ExecutionResult {
   return result.errors === undefined ? result : { ...result, errors: result.errors.map(toWireError) }
+}
+
+/** The JSON text of a result as it is sent. */
+export function wireText(result: ExecutionResult): string {
+  const { data } = result
+  if (data == null || !isRendered(data)) return JSON.stringify(toWire(result))
+  const dataText = `{${Object.entries(data).map(member).join()}}`
+  const parts = Object.entries(toWire(result)).map(([key, part]) =>
+    key === 'data' ? `"data":${dataText}` : member([key, part]),
+  )
+  return `{${parts.join()}}`
+}
+
+function member([key, value]: readonly [key: string, value: unknown]): string {
+  return `${JSON.stringify(key)}:${value instanceof RenderedJson ? value.text : JSON.stringify(value)}`
+}
+
+/** Whether a part of the data is rendered; then its other root fields are, too, or null. */
+export function isRendered(data: object): boolean {
+  for (const value of Object.values(data)) if (value instanceof RenderedJson) return true
+  return false
 }
 
 /** The error as it is sent: without `extensions.http`. */

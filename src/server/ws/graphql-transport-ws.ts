@@ -13,7 +13,8 @@ import type { PrepareResult } from '../operations/prepare.ts'
 import type { Params } from '../operations/request-params.ts'
 import { ConnectionClosed, type WsConnection } from './ws-connection.ts'
 import { asResults, Pump } from '../broadcast/pump.ts'
-import { toWireError, toWire } from '../operations/result.ts'
+import { isRendered, toWireError, toWire, wireText } from '../operations/result.ts'
+import { NextOpening } from '../broadcast/payload.ts'
 
 /** The operation that `onSubscribe` passes to `execute` and `subscribe`. */
 interface ProtocolOperation extends ExecutionArgs {
@@ -41,8 +42,11 @@ export function createProtocol({ executor, payloadCache }: ProtocolParts, bounds
     onConnect: (context) => acknowledge(context, version),
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { prepared, room } = args as ProtocolOperation
-      return toWire(prepared.kind === 'done' ? prepared.result : await executor.execute(prepared, room))
+      const { prepared, room, id, connection } = args as ProtocolOperation
+      const result = prepared.kind === 'done' ? prepared.result : await executor.execute(prepared, room)
+      if (result.data == null || !isRendered(result.data)) return toWire(result)
+      await connection.send(`${new NextOpening(id).text}${wireText(result)}}`)
+      return NO_RESULTS
     },
     subscribe: async (args) => {
       const operation = args as ProtocolOperation
@@ -105,6 +109,12 @@ function dropRequest(operation: ProtocolOperation): void {
     prepared: null,
     document: { ...document, definitions: [] },
   })
+}
+
+/** For an operation whose result was sent past graphql-ws, which then sends `complete`. */
+const NO_RESULTS: AsyncIterableIterator<never> = {
+  next: () => Promise.resolve({ done: true, value: undefined }),
+  [Symbol.asyncIterator]: () => NO_RESULTS,
 }
 
 const OVER_RETAINED = 'The subscriptions of this connection keep as much as they may: end some, or send less with each.'

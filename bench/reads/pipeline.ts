@@ -1,16 +1,16 @@
-import { interleaved, number, ratio, table } from './figures.ts'
-import { overHttp, overWs } from './load.ts'
-import { startProcess, startServer } from './server.ts'
+import { interleaved, number, ratio, table } from '../figures.ts'
+import { overHttp, overWs } from '../load.ts'
+import { startProcess, startServer } from '../server.ts'
 
 const CLIENTS = 64
 const MS = 2_000
 
-/** Reads by id through GraphQL, compared with a `hello` without a store behind the same HTTP handler. */
-export async function reads(): Promise<void> {
+/** What a request costs before the store: a `hello` behind the same HTTP handler, and through Yoga's functions. */
+export async function pipeline(): Promise<void> {
   const server = await startServer()
-  const hello = await startProcess(['--import', 'tsx', 'bench/hello.ts'])
-  const envelop = await startProcess(['--import', 'tsx', 'bench/hello.ts', 'envelop'])
-  const yoga = await startProcess(['--import', 'tsx', 'bench/hello.ts', 'yoga'])
+  const hello = await startProcess(['--import', 'tsx', 'bench/reads/hello.ts'])
+  const envelop = await startProcess(['--import', 'tsx', 'bench/reads/hello.ts', 'envelop'])
+  const yoga = await startProcess(['--import', 'tsx', 'bench/reads/hello.ts', 'yoga'])
   const put = 'mutation { put(path: "posts/one", value: {title: "A post", likes: 1, tags: ["a", "b"]}) { id } }'
   await overHttp(server, { query: put, variables: {}, clients: 1, ms: 100 })
   const read = {
