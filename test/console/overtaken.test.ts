@@ -29,7 +29,7 @@ function holding(client: Client): { readonly client: Client; readonly held: (() 
   return { client: proxy, held }
 }
 
-test('after random moves in the past, the table equals the last one, however answers overtake one another', async () => {
+test('after random moves, the table equals the last one, however answers overtake one another', async () => {
   const random = randomFrom(seedOfTest())
   const server = await testServer()
   onTestFinished(() => server.close())

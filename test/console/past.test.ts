@@ -1,6 +1,6 @@
-import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { describeInChromium } from '../support/clients/browser.ts'
+import { afterTheLastAnswer, overtake } from '../support/console/overtake.ts'
 import { press, visitConsole, type ConsoleVisitor } from '../support/console/visit.ts'
 import { serveDemo } from '../support/demo/visit.ts'
 import { seedOfTest } from '../support/seed.ts'
@@ -10,42 +10,6 @@ import { parseRoute, printRoute } from '../../web/console/state/route.ts'
 import { randomFrom } from '../support/writers/load.ts'
 
 const MOVES = 50
-/** Of the first answer; each later one comes sooner. */
-const LONGEST_DELAY_MS = 1_500
-
-/** Delays the answers to reads of documents inversely to their order, by HTTP and by WebSocket. */
-async function overtake(page: Page): Promise<void> {
-  let asked = 0
-  const delay = (): number => Math.max(0, LONGEST_DELAY_MS - 25 * asked++)
-  await page.route('**/graphql', async (route) => {
-    const isRead = route.request().postData()?.includes('documents(') ?? false
-    if (isRead) await new Promise((resolve) => setTimeout(resolve, delay()))
-    await route.continue().catch(() => {})
-  })
-  await page.routeWebSocket('**/graphql', (socket) => {
-    const server = socket.connectToServer()
-    const late = new Map<string, number>()
-    socket.onMessage((message) => {
-      const {
-        id = '',
-        type = '',
-        payload,
-      } = JSON.parse(String(message)) as {
-        id?: string
-        type?: string
-        payload?: { query?: string }
-      }
-      if (type === 'subscribe' && payload?.query?.includes('documents(')) late.set(id, delay())
-      // A client that has lost its interest says so; this one is answered all the same.
-      if (type !== 'complete' || !late.has(id)) server.send(message)
-    })
-    server.onMessage((message) => {
-      const { id = '' } = JSON.parse(String(message)) as { id?: string }
-      setTimeout(() => socket.send(message), late.get(id) ?? 0)
-    })
-  })
-}
-
 /** The cells of the rows that the table shows. */
 async function shownRows(it: ConsoleVisitor): Promise<readonly string[]> {
   return it.page
@@ -81,7 +45,7 @@ describeInChromium('The past in the console', (browser) => {
     await until(async () => expect(await shownRows(it)).toEqual(wanted))
     // Every answer that was asked for has come by now, and so has what is written.
     await it.other.put('posts/0', { n: 5_000 })
-    await it.page.evaluate((ms) => new Promise((resolve) => setTimeout(resolve, ms)), LONGEST_DELAY_MS)
+    await afterTheLastAnswer(it.page)
     expect(await shownRows(it)).toEqual(wanted)
     expect(it.complaints).toEqual([])
   })

@@ -76,6 +76,7 @@ describe('the package that is published', () => {
       'dist/web/client.js',
       'dist/web/client.js.br',
       'dist/web/playground/index.html.br',
+      'dist/web/console/index.html.br',
       'web/demo/index.html',
       'docs/errors.md',
       'docs/guarantees.md',

@@ -125,6 +125,62 @@ describe('a file of a page that is built', () => {
   })
 })
 
+describe('/console', () => {
+  const parts = async (url: string): Promise<readonly string[]> => {
+    const html = await (await fetch(`${url}/console`, { headers: { 'accept-encoding': 'identity' } })).text()
+    return [...html.matchAll(/(?:src|href)="(\/console\/[^"]+)"/g)].map(([, part = '']) => part)
+  }
+
+  test('is asked for each time, and its parts never again', async () => {
+    const { url } = await openServer()
+    const names = await parts(url)
+    expect(names.length).toBeGreaterThan(1)
+    expect((await fetch(`${url}/console`)).headers.get('cache-control')).toBe('no-cache')
+    for (const name of names) {
+      const { status, headers } = await fetch(url + name)
+      expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=31536000, immutable'])
+    }
+  })
+
+  test('is unpacked for those that take no compression', async () => {
+    const { url } = await openServer()
+    const [name = ''] = await parts(url)
+    const forms = ['br', 'gzip', 'identity'].map(async (coding) => {
+      const response = await fetch(url + name, { headers: { 'accept-encoding': coding } })
+      return [response.headers.get('content-encoding'), await response.text()] as const
+    })
+    const [brotli, gzip, plain] = await Promise.all(forms)
+    expect([brotli?.[0], gzip?.[0], plain?.[0]]).toEqual(['br', 'gzip', null])
+    expect(new Set([brotli?.[1], gzip?.[1], plain?.[1]]).size).toBe(1)
+  })
+
+  test('runs only what this server sends, and may frame its own pages', async () => {
+    const { url } = await openServer()
+    const policy = (await fetch(`${url}/console`)).headers.get('content-security-policy') ?? ''
+    expect(policy.split('; ')).toEqual(
+      expect.arrayContaining([
+        `default-src 'none'`,
+        `script-src 'self'`,
+        `style-src 'self'`,
+        `frame-src 'self'`,
+        `frame-ancestors 'none'`,
+        `require-trusted-types-for 'script'`,
+      ]),
+    )
+  })
+
+  test.each([
+    '/console/',
+    '/console/index.html',
+    '/console/assets/',
+    '/console/assets/none.js',
+    '/dist/web/console/index.html',
+  ])('%s reaches no file', async (target) => {
+    const { port } = await openServer()
+    expect((await get(port, target)).status).toBe(404)
+  })
+})
+
 test('the page of the demo runs only what this server sends', async () => {
   const { url } = await openServer()
   const policy = (await fetch(`${url}/demo`)).headers.get('content-security-policy') ?? ''

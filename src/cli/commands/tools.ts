@@ -26,7 +26,7 @@ export const TOOLS: readonly CommandText[] = [
   },
   {
     usage: 'console',
-    summary: 'Open the console of a server in a browser, and print its address. On a pipe, it is only printed.',
+    summary: 'Open the console of a server in a browser; print its address. On a pipe, it is only printed.',
     options: [['--print', 'only print its address']],
     examples: ['tidemark console', 'tidemark console --url https://db.example.com'],
     load: async () => (await import('../start/console.ts')).runConsole,
