@@ -1,6 +1,6 @@
 import { Kind, type ObjectFieldNode, type ValueNode } from 'graphql'
 import { InvalidJson } from '../core/json/exact-json.ts'
-import { INEXACT, isExactToken } from '../core/json/number.ts'
+import { inexactToken, isExactToken } from '../core/json/number.ts'
 
 /** Values of the operation's variables, by name; null or undefined during validation. */
 type LiteralVariables = Readonly<Record<string, unknown>> | null | undefined
@@ -33,7 +33,7 @@ export function jsonLiteral(node: ValueNode, variables?: LiteralVariables): unkn
 }
 
 function number(token: string): unknown {
-  return isExactToken(token) ? Number(token) : new InvalidJson(INEXACT)
+  return isExactToken(token) ? Number(token) : new InvalidJson(inexactToken(token))
 }
 
 function object(fields: readonly ObjectFieldNode[], variables: LiteralVariables): unknown {

@@ -7,6 +7,7 @@ import { addressToListenOn, isLoopback, nameOf } from './config/address.ts'
 import { dataOf, readConfig, StartError, type Config } from './config/config.ts'
 import { openLog, type Log } from './config/logger.ts'
 import type { DatabaseOf } from './demo-seed.ts'
+import { noteAddress, removeAddress } from './config/address-note.ts'
 import { isNewDirectory, keepDirectory, makeNewDirectory } from './store/new-directory.ts'
 import { dataBytes } from './store/data-bytes.ts'
 import { openStore } from './store/open-store.ts'
@@ -84,10 +85,14 @@ export async function startServer(
       ? null
       : `there are no rights: every machine that reaches ${address}, port ${port}, may read and write everything`
     if (warning !== null) log.warn({ address, port }, warning)
+    const url = `http://${nameOf(config.host)}:${port}`
+    if (hasDirectory(config)) noteAddress(config.directory, url)
     let stopped: Promise<void> | null = null
-    const close = (): Promise<void> =>
-      (stopped ??= stopServer(app, { engine, store }, { stopMs: config.bounds.stopMs, log }))
-    return { url: `http://${nameOf(config.host)}:${port}`, port, warning, close }
+    const close = (): Promise<void> => {
+      if (stopped === null && hasDirectory(config)) removeAddress(config.directory)
+      return (stopped ??= stopServer(app, { engine, store }, { stopMs: config.bounds.stopMs, log }))
+    }
+    return { url, port, warning, close }
   } catch (error) {
     await store.close()
     throw error

@@ -47,9 +47,9 @@ test('a server in the background outlives its command, and ends at SIGTERM', asy
 test('a start in the background that fails says why, as one in the foreground does', async () => {
   const { port } = await openServer()
   const flags = ['--background', '--port', String(port), '--data', await dataPath()]
-  const { code, stdout, stderr } = await run('start', ...flags)
-  expect([code, stdout]).toEqual([1, ''])
-  expect(stderr).toMatch(/^The port \d+ on 127\.0\.0\.1 is taken: .* A Tidemark runs there already: .*\.\n$/)
+  const { code, stdout, stderr } = await run('start', '-o', 'text', ...flags)
+  expect([code, stdout]).toEqual([6, ''])
+  expect(stderr).toMatch(/^tidemark: The port \d+ on 127\.0\.0\.1 is taken: .* A Tidemark runs there already: .*\.\n$/)
 })
 
 test('a server that runs already is enough where one is needed', async () => {
@@ -60,9 +60,9 @@ test('a server that runs already is enough where one is needed', async () => {
 })
 
 test('what lies in no directory of this machine does not run in the background', async () => {
-  expect(await run('start', '--background', '--memory')).toEqual({
-    code: 1,
+  expect(await run('start', '--background', '--memory', '-o', 'text')).toEqual({
+    code: 2,
     stdout: '',
-    stderr: 'With --background the data lies in a directory: leave --memory and --mongodb out.\n',
+    stderr: 'tidemark: With --background the data lies in a directory: leave --memory and --mongodb out.\n',
   })
 })

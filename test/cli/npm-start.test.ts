@@ -78,16 +78,16 @@ test.each<[string, NodeJS.Signals, 'npm' | 'group']>([
 
 describe('Flags that npm keeps for itself', () => {
   test.each([
-    [['--port', '8080'], 'write npm start -- --port 8080\n'],
-    [['--port=8080'], 'write npm start -- --port 8080\n'],
-    [['--host', '127.0.0.1', '--port', '8080'], 'write npm start -- --port <number> --host <address>\n'],
-    [['--host=0.0.0.0', '--insecure'], 'write npm start -- --host 0.0.0.0 --insecure\n'],
+    [['--port', '8080'], 'write npm start -- --port 8080"}\n'],
+    [['--port=8080'], 'write npm start -- --port 8080"}\n'],
+    [['--host', '127.0.0.1', '--port', '8080'], 'write npm start -- --port <number> --host <address>"}\n'],
+    [['--host=0.0.0.0', '--insecure'], 'write npm start -- --host 0.0.0.0 --insecure"}\n'],
   ])('are answered with what to write: npm start %j', async (flags, sentence) => {
     const { exited, printed } = await spawnNpm(['start', ...flags], await temporaryDirectory(), {
       PORT: '',
       TIDEMARK_DATA: '',
     })
-    expect(await exited).toEqual([1, null])
+    expect(await exited).toEqual([2, null])
     expect(printed()).toContain(sentence)
     expect(printed()).not.toContain('"ready"')
   })

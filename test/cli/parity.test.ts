@@ -126,7 +126,7 @@ const READS: readonly Verb[] = [
     variables: { path: 'posts/1', from: { version: 1 }, to: { version: 3 } },
   },
   {
-    line: 'log posts -o json',
+    line: 'log posts --cursor -o json',
     sdk: (db) => db.log(['posts'], { first: 1_000 }),
     query: texts.queryLog,
     variables: { paths: ['posts'], first: 1_000 },

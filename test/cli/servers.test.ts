@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
-import { runShell } from '../support/cli/command.ts'
+import { runShell, type ShellResult } from '../support/cli/command.ts'
 import { seeded, startProxy } from '../support/client/reply-losing-proxy.ts'
 import { serveMemory } from '../support/client/served.ts'
-import { runCli } from '../support/process-cli.ts'
+import { runCli, type CliProcess } from '../support/process-cli.ts'
 import { seedOfTest } from '../support/seed.ts'
 import { temporaryDirectory } from '../support/server/fixture.ts'
 import { until } from '../support/time/until.ts'
@@ -27,6 +28,41 @@ test('stop ends the server of a data directory cleanly, and again finds none', a
   const again = await runShell('tidemark stop', { env })
   expect([again.code, again.stdout]).toEqual([0, `${JSON.stringify({ stopped: null, data })}\n`])
 })
+
+test('a command finds the server of the data directory, until that has ended', async () => {
+  const root = await temporaryDirectory()
+  const data = join(root, '.tidemark')
+  const start = (): CliProcess =>
+    runCli(['start', '--empty', '--port', '0', '--data', data], { script: ['bin/tidemark.js'] })
+  const first = start()
+  const { pid, url, version } = await first.ready()
+  const run = (line: string): Promise<ShellResult> =>
+    runShell(`cd ${root}; ${line}`, { env: { XDG_CONFIG_HOME: root } })
+  expect(await run('tidemark put posts/1 1 -q; tidemark get posts/1')).toMatchObject({ code: 0, stdout: '1\n' })
+  expect(await run(`cd /; tidemark get posts/1 --data ${data}`)).toMatchObject({ code: 0, stdout: '1\n' })
+  expect(await run(`cd /; TIDEMARK_DATA=${data} tidemark get posts/1`)).toMatchObject({ code: 0, stdout: '1\n' })
+  expect(JSON.parse((await run('tidemark status')).stdout)).toMatchObject({ url, pid, version, data })
+  const shown = (await run('tidemark status -o text')).stdout
+  expect(shown).toContain(`\nversion ${version}, process ${pid}, data ${data}\n`)
+  const again = await runCli(['start', '--port', '0', '--data', data, '--if-needed'], {
+    script: ['bin/tidemark.js'],
+  }).exit()
+  expect([again.code, JSON.parse(again.stdout)]).toMatchObject([0, { event: 'running', url }])
+  first.child.kill('SIGKILL')
+  await first.exit()
+  expect(await readdir(data)).toContain('address')
+  const gone = { code: 6, stderr: expect.stringContaining(`No server of this machine has ${data}: start one`) }
+  expect(await run(`tidemark get posts/1 --data ${data}`)).toMatchObject(gone)
+  const second = start()
+  const { url: next } = await second.ready()
+  expect(JSON.parse((await run('tidemark status')).stdout)).toMatchObject({ url: next, pid: second.child.pid })
+  const elsewhere = await run('tidemark get posts/1 --url http://localhost:1')
+  expect([elsewhere.code, elsewhere.stderr]).toEqual([6, expect.stringContaining('at http://localhost:1')])
+  second.child.kill('SIGTERM')
+  await second.exit()
+  expect(await readdir(data)).not.toContain('address')
+  expect(await run(`tidemark get posts/1 --data ${data}`)).toMatchObject(gone)
+}, 30_000)
 
 test('what answers but is no Tidemark is one sentence, and exit 2', async () => {
   const other = createServer((_, res) => res.writeHead(404, { 'content-type': 'text/html' }).end('<p>Nothing'))

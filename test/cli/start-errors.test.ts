@@ -5,12 +5,16 @@ import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../support/process-cli.ts'
 import { temporaryDirectory } from '../support/server/fixture.ts'
 
-/** A failed start: its flags and environment, and all that it prints, with the directory and the port replaced. */
+/**
+ * A failed start: its flags and environment, its sentence with the directory and the port replaced, and its exit code,
+ * default 2.
+ */
 type Failure = readonly [
   name: string,
   flags: readonly string[],
   env: Readonly<Record<string, string>>,
   transcript: string,
+  code?: number,
 ]
 
 const FAILURES: readonly Failure[] = [
@@ -32,6 +36,7 @@ const FAILURES: readonly Failure[] = [
     {},
     'The port <taken> on 127.0.0.1 is taken: stop what uses it, or choose another one with --port, as in npm start ' +
       '-- --port 8080.',
+    6,
   ],
   [
     'no host',
@@ -57,6 +62,7 @@ const FAILURES: readonly Failure[] = [
     ['--port', '0', '--data', '<dir>/file'],
     {},
     'The data directory <dir>/file is a file, or lies below one: choose a directory.',
+    6,
   ],
   [
     'a data directory of a later release',
@@ -64,6 +70,7 @@ const FAILURES: readonly Failure[] = [
     {},
     'The data directory <dir>/later is of the newer format 99; this release reads up to 2: start the release that ' +
       'wrote it, or choose another directory.',
+    6,
   ],
   [
     'an origin that is none',
@@ -125,12 +132,14 @@ beforeEach(async () => {
   taken = String((server.address() as AddressInfo).port)
 })
 
-test.each(FAILURES)('%s is said on stderr, with the remedy', async (_, flags, env, transcript) => {
+const CASES = FAILURES.map((failure) => [failure[0], failure] as const)
+
+test.each(CASES)('%s is said on stderr, with the remedy', async (_, [, flags, env, transcript, exit = 2]) => {
   const given = (text: string): string => text.replaceAll('<dir>', directory).replaceAll('<taken>', taken)
-  const args = ['start', ...flags.map(given)]
+  const args = ['start', '-o', 'text', ...flags.map(given)]
   expect(await runCli(args, { env, script: ['bin/tidemark.js'] }).exit()).toEqual({
-    code: 1,
+    code: exit,
     stdout: '',
-    stderr: `${given(transcript)}\n`,
+    stderr: `tidemark: ${given(transcript)}\n`,
   })
 })

@@ -54,10 +54,21 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
     const half = await openSocket(portOf(terminal.screen()))
     half.write(`${postText('{"query":"{ __typename }"}')}{`)
     terminal.type(CTRL_C)
-    await until(() => terminal.screen().includes('"stopping"'))
+    await until(() => /^\d\d:\d\d:\d\d {2}info {2}stopping$/m.test(terminal.screen()))
     terminal.type(CTRL_C)
     expect(await terminal.exitCode()).toBe(1)
-    expect(terminal.screen()).not.toContain('"stopped"')
+    expect(terminal.screen()).not.toMatch(/stopped|"level"/)
+  })
+
+  test('logs text there, as JSON is for programs', async () => {
+    const terminal = onTerminal(['--port', '0', '--memory'], { env: { TIDEMARK_LOG: 'info' } })
+    await ready(terminal)
+    const headers = { origin: 'https://a.example', 'content-type': 'application/json' }
+    const url = `http://localhost:${portOf(terminal.screen())}/graphql`
+    for (let i = 0; i < 2; i++) await fetch(url, { method: 'POST', headers, body: '{"query":"{ __typename }"}' })
+    const line = /^\d\d:\d\d:\d\d {2}warn {2}refused the origin https:\/\/a\.example: start with --cors .*$/gm
+    await until(() => line.test(terminal.screen()))
+    expect(terminal.screen().match(line)).toHaveLength(1)
   })
 
   test('says where the demo is when no browser can be opened', async () => {
@@ -71,13 +82,13 @@ describe.skipIf(process.platform !== 'linux')('tidemark start on a terminal', ()
 describe('tidemark start where something runs already', () => {
   test('names the pages of a Tidemark that has the port', async () => {
     const { port } = await openServer()
-    const { code, stdout, stderr } = await runCli(['start', '--port', String(port), '--memory']).exit()
+    const { code, stdout, stderr } = await runCli(['start', '-o', 'text', '--port', String(port), '--memory']).exit()
     expect([code, stdout, plainScreen(stderr)]).toEqual([
-      1,
+      6,
       '',
-      'The port 4747 on 127.0.0.1 is taken: stop what uses it, or choose another one with --port, as in npm start -- ' +
-        '--port 8080. A Tidemark runs there already: its demo is at http://localhost:4747/demo, its GraphQL at ' +
-        'http://localhost:4747/graphql.\n',
+      'tidemark: The port 4747 on 127.0.0.1 is taken: stop what uses it, or choose another one with --port, as in ' +
+        'npm start -- --port 8080. A Tidemark runs there already: its demo is at http://localhost:4747/demo, its ' +
+        'GraphQL at http://localhost:4747/graphql.\n',
     ])
   })
 
@@ -103,8 +114,8 @@ describe('tidemark start where something runs already', () => {
     onTestFinished(() => void other.close())
     await once(other, 'listening')
     const port = String((other.address() as AddressInfo).port)
-    const { code, stderr } = await runCli(['start', '--port', port, '--memory', '--if-needed']).exit()
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/is taken: .*--port 8080\.\n$/)])
+    const { code, stderr } = await runCli(['start', '--port', port, '--memory', '--if-needed', '-o', 'text']).exit()
+    expect([code, stderr]).toEqual([6, expect.stringMatching(/is taken: .*--port 8080\.\n$/)])
   })
 
   test('is content with the server that has the data, too', async () => {
@@ -113,8 +124,8 @@ describe('tidemark start where something runs already', () => {
     const { url } = await first.ready()
     const flags = ['start', '--port', new URL(url).port, '--data', data]
     expect(await runCli(flags).exit()).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/is in use: .*A Tidemark runs there already/),
+      code: 6,
+      stderr: expect.stringMatching(/^{"code":"UNAVAILABLE",.*is in use: .*A Tidemark runs there already/),
     })
     expect(await runCli([...flags, '--if-needed']).exit()).toMatchObject({ code: 0, stderr: '' })
   })
@@ -122,5 +133,11 @@ describe('tidemark start where something runs already', () => {
 
 test('what is in memory lies in no directory', async () => {
   const { code, stderr } = await runCli(['start', '--memory', '--data', 'somewhere']).exit()
-  expect([code, stderr]).toEqual([1, 'With --memory nothing is kept: leave --data and --mongodb out, or --memory.\n'])
+  expect([code, JSON.parse(stderr)]).toEqual([
+    2,
+    {
+      code: 'BAD_REQUEST',
+      message: 'With --memory nothing is kept: leave --data and --mongodb out, or --memory.',
+    },
+  ])
 })

@@ -5,6 +5,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { ERRORS, type ErrorCode } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import { ask, temporaryDirectory } from '../support/server/fixture.ts'
@@ -16,13 +17,13 @@ import { onTerminal, ready } from '../support/process-terminal.ts'
 const BUILT = ['bin/tidemark.js']
 const WRITE = 'mutation { put(path: "posts/1", value: { a: 1 }) { cursor } }'
 
-/** One sentence on stderr, nothing on stdout, exit code 1. */
+/** One line of JSON on stderr, nothing on stdout, and the exit code of docs/errors.md. */
 async function expectRefusal(cli: ReturnType<typeof runCli>, words: RegExp): Promise<void> {
   const { code, stdout, stderr } = await cli.exit()
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(stderr).toMatch(words)
-  expect(stderr.trim().split('\n')).toHaveLength(1)
-  expect(stderr).not.toMatch(/\n\s+at |Error:/)
+  const error = JSON.parse(stderr) as { readonly code: ErrorCode; readonly message: string }
+  expect({ code, stdout }).toEqual({ code: ERRORS[error.code].exit, stdout: '' })
+  expect(error.message).toMatch(words)
+  expect(error.message).not.toMatch(/\n\s+at |Error:/)
 }
 
 test('on a pipe it prints one JSON line, serves, keeps the data, and ends with 0 at SIGTERM and SIGINT', async () => {
@@ -306,7 +307,11 @@ test('a Node that is too old is one sentence with the remedy', async () => {
   const versions = "{value:{...process.versions,node:'20.18.3'}}"
   const pretend = `data:text/javascript,Object.defineProperty(process,'versions',${versions})`
   const cli = runCli(['start'], { script: ['--import', pretend, 'bin/tidemark.js'] })
-  await expectRefusal(cli, /needs Node\.js 20\.19 or newer, and this is 20\.18\.3: install/)
+  expect(await cli.exit()).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^tidemark needs Node\.js 20\.19 or newer, and this is 20\.18\.3: install.*\n$/),
+  })
 })
 
 test('--version and --help print and end with 0; an unknown command ends with 2', async () => {
@@ -318,7 +323,7 @@ test('--version and --help print and end with 0; an unknown command ends with 2'
   })
   const belowNpm = { env: { npm_lifecycle_event: 'start' } }
   expect(await runCli(['start', '--prot', '1'], belowNpm).exit()).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringContaining('Run npm start -- --help'),
   })
 })

@@ -14,7 +14,7 @@ import { until } from '../support/time/until.ts'
 type Ended = Awaited<ReturnType<ReturnType<typeof runCli>['exit']>>
 
 function run(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
-  return runCli(args, { script: ['bin/tidemark.js'], ...options }).exit()
+  return runCli([...args, '-o', 'text'], { script: ['bin/tidemark.js'], ...options }).exit()
 }
 
 /** A directory with data in it. */
@@ -53,22 +53,22 @@ describe('tidemark backup', () => {
     expect(plain(await run(['backup', `${data}.copy`, '--data', `${data}.none`]))).toEqual([
       2,
       '',
-      `There is no data in ${data}.none: say with --data where it lies.\n`,
+      `tidemark: There is no data in ${data}.none: say with --data where it lies.\n`,
     ])
     expect(plain(await run(['backup', data, '--data', data]))).toEqual([
       2,
       '',
-      `There is something in ${data} already: give a directory that is new, or empty.\n`,
+      `tidemark: There is something in ${data} already: give a directory that is new, or empty.\n`,
     ])
     expect(plain(await run(['backup', `${data}/a/b`, '--data', data]))).toEqual([
       2,
       '',
-      `There is no directory ${data}/a to put the backup into: make it.\n`,
+      `tidemark: There is no directory ${data}/a to put the backup into: make it.\n`,
     ])
     const { code, stderr } = await run(['backup', `${data}/sub`, '--data', data])
     expect([code, stderr]).toEqual([
       2,
-      `The backup ${data}/sub would lie in the data directory ${data}: give a directory outside of it.\n`,
+      `tidemark: The backup ${data}/sub would lie in the data directory ${data}: give a directory outside of it.\n`,
     ])
     expect(await readdir(data)).not.toContain('sub')
   })
@@ -76,7 +76,7 @@ describe('tidemark backup', () => {
   test.skipIf(process.platform !== 'linux')('shows on a terminal how far it is, and takes that away', async () => {
     const data = await sample()
     const command = `${process.execPath} bin/tidemark.js backup ${data}.copy --data ${data}`
-    const { code, stdout } = await run(['-qefc', command, '/dev/null'], { script: [], file: 'script' })
+    const { code, stdout } = await runCli(['-qefc', command, '/dev/null'], { script: [], file: 'script' }).exit()
     const shown = stdout.replaceAll('\u001b[K', '<clear>').replaceAll('\r', '<start>')
     expect([code, shown]).toEqual([
       0,
@@ -86,7 +86,7 @@ describe('tidemark backup', () => {
 
   test('ends with 130 and leaves nothing when it is interrupted', async () => {
     const data = await sample()
-    const cli = runCli(['backup', `${data}.copy`, '--data', data], {
+    const cli = runCli(['backup', `${data}.copy`, '--data', data, '-o', 'text'], {
       script: [
         '--import',
         'data:text/javascript,setImmediate(() => process.kill(process.pid, "SIGINT"))',
@@ -98,6 +98,33 @@ describe('tidemark backup', () => {
     expect([130, null]).toContain(code)
     expect(stdout).toBe('')
     expect(await readdir(join(data, '..'))).toEqual(['data'])
+  })
+})
+
+describe('The commands that keep data', () => {
+  test('print JSON on a pipe, and errors as JSON', async () => {
+    const data = await sample()
+    const asked = (...args: string[]): Promise<Ended> => runCli(args, { script: ['bin/tidemark.js'] }).exit()
+    const backup = await asked('backup', `${data}.copy`, '--data', data)
+    expect(JSON.parse(backup.stdout)).toEqual({
+      directory: `${data}.copy`,
+      tenants: 2,
+      commits: 5,
+      bytes: expect.any(Number),
+    })
+    const compact = await asked('compact', '--data', data)
+    expect(JSON.parse(compact.stdout)).toMatchObject({ directory: data, unfinishedPurges: 0 })
+    const verify = await asked('verify', '--data', data)
+    expect(JSON.parse(verify.stdout)).toMatchObject({ directory: data, violations: 0, sentences: [], commits: 5 })
+    const none = await asked('verify', '--data', `${data}.none`)
+    expect([none.code, JSON.parse(none.stderr)]).toEqual([
+      2,
+      {
+        code: 'BAD_REQUEST',
+        message: `There is no data in ${data}.none: say with --data where it lies.`,
+        argument: 'data',
+      },
+    ])
   })
 })
 
@@ -153,7 +180,7 @@ describe('tidemark compact', () => {
       const { code, stderr } = await run(['compact', '--data', data])
       expect([code, stderr]).toEqual([
         6,
-        expect.stringMatching(/^The data directory .* is in use: the process \d+ .*\n$/),
+        expect.stringMatching(/^tidemark: The data directory .* is in use: the process \d+ .*\n$/),
       ])
       expect(plain(await run(['backup', `${data}.copy`, '--data', data]))).toEqual([
         0,
@@ -205,7 +232,7 @@ describe.each(['compact', 'verify'])('tidemark %s', (command) => {
       code: 2,
       stdout: '',
       stderr:
-        `tidemark ${command} takes no argument, and got /srv/data: name the data directory with --data, ` +
+        `tidemark: tidemark ${command} takes no argument, and got /srv/data: name the data directory with --data, ` +
         `as in tidemark ${command} --data /srv/data.\n`,
     })
   })
@@ -259,7 +286,7 @@ describe('Data that is damaged', () => {
     const target = command === 'backup' ? [`${data}.copy`] : command === 'start' ? ['--port', '0'] : []
     const { code, stdout, stderr } = await run([command, ...target, '--data', data], { env: { TIDEMARK_LOG: 'error' } })
     expect([code, stdout]).toEqual([1, ''])
-    expect(stderr).toMatch(/^The data file .*data\.mdb is damaged.*: restore it from a backup, .*\.\n$/)
+    expect(stderr).toMatch(/^tidemark: The data file .*data\.mdb is damaged.*: restore it from a backup, .*\.\n$/)
   })
 })
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Database, Op } from '../../src/core/database.ts'
@@ -43,7 +44,9 @@ async function serveLong(): Promise<string> {
   const seed = async (databaseOf: (actor: string) => Database): Promise<void> => {
     for (let at = 0; at < DOCUMENTS; at += OF_A_COMMIT) await databaseOf('seed').transact(commitAt(at))
   }
-  const server = await startServer({ port: 0, directory: await temporaryDirectory(), seed }, openLog('silent'))
+  // A seed is for a directory that the start makes.
+  const directory = join(await temporaryDirectory(), 'data')
+  const server = await startServer({ port: 0, directory, seed }, openLog('silent'))
   onTestFinished(() => server.close())
   return server.url
 }

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { backupData } from '../../src/store/lmdb/copy/backup.ts'
@@ -202,7 +202,12 @@ test('a reader makes its lock so that the server may look at it, whoever the two
   await using root = await freshDirectory()
   await writeSample(root.path)
   await verifyData(root.path)
-  expect((await stat(join(root.path, 'readers'))).mode & 0o777).toBe(0o666)
+  const modeOf = async (): Promise<number> => (await stat(join(root.path, 'readers'))).mode & 0o777
+  expect(await modeOf()).toBe(0o600)
+  await rm(join(root.path, 'readers'))
+  await chmod(root.path, 0o755)
+  await verifyData(root.path)
+  expect(await modeOf()).toBe(0o666)
 })
 
 describe('a store', () => {

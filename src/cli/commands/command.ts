@@ -16,18 +16,23 @@ export interface CommandText {
   readonly examples: readonly string[]
   /** Whether it talks to a server. Default true. */
   readonly isLocal?: boolean
+  /** Whether it goes on when it has resolved, and answers signals itself. Default false. */
+  readonly runsOn?: boolean
+  /** Whether its code says what is wrong with arguments that it does not take. Default false. */
+  readonly refusesArguments?: boolean
   /** Loads its code, when it is run. */
   readonly load: () => Promise<Handler<never>>
 }
 
 const OUTPUT: readonly OptionText[] = [
   ['-o, --output <format>', 'text, json or ndjson (default: text on a terminal, else json, or ndjson for many)'],
-  ['-q, --quiet', 'nothing on stderr but errors'],
+  ['-q, --quiet', 'nothing on stderr but errors, and of a write nothing on stdout'],
 ]
 
 const SERVER: readonly OptionText[] = [
-  ['--url <url>', 'the server (TIDEMARK_URL; default: the context, then http://localhost:4747)'],
+  ['--url <url>', 'the server (TIDEMARK_URL; default: the context, the one of .tidemark, http://localhost:4747)'],
   ['--context <name>', 'the server of this context'],
+  ['--data <directory>', 'the server of this data directory (TIDEMARK_DATA)'],
   ['--token-file <file>', 'a file with the token; - is stdin (TIDEMARK_TOKEN)'],
   ['--as <name>', 'who writes, where the server knows nobody (TIDEMARK_ACTOR)'],
 ]
@@ -38,11 +43,14 @@ export function addCommand(program: Command, group: string, text: CommandText): 
   for (const argument of command.registeredArguments) argument.description = text.args?.[argument.name()] ?? ''
   addOptions(command, text.options ?? [])
   addOptions(command.optionsGroup('Output:'), OUTPUT)
-  if (text.isLocal !== true) addOptions(command.optionsGroup('Server:'), SERVER)
+  // One command has a data directory as its object.
+  const server = SERVER.filter(([flags]) => text.options?.some((option) => option[0] === flags) !== true)
+  if (text.isLocal !== true) addOptions(command.optionsGroup('Server:'), server)
   command.addHelpText('before', `${['Examples:', ...text.examples].join('\n  ')}\n`)
+  command.allowExcessArguments(text.refusesArguments === true)
   return command.action(() => {
     const args = command.args.flat()
-    return runCommand(text.load, { args, flags: command.opts<CommonFlags>() })
+    return runCommand(text.load, { args, flags: command.opts<CommonFlags>(), runsOn: text.runsOn })
   })
 }
 

@@ -1,17 +1,20 @@
-import type { Command } from 'commander'
+import { Command } from 'commander'
 import { runCommand, type CommonFlags, type Handler } from '../run/invocation.ts'
 import { badUsage } from '../run/failure.ts'
 import { addCommand, type CommandText } from './command.ts'
 import { FOLLOW } from './follow.ts'
 import { READ } from './read.ts'
+import { SERVE, UPKEEP } from './serve.ts'
 import { CONTEXT, TOOLS } from './tools.ts'
 import { WRITE } from './write.ts'
 
 const GROUPS: readonly (readonly [title: string, commands: readonly CommandText[]])[] = [
+  ['Serve:', SERVE],
   ['Read:', READ],
   ['Write:', WRITE],
   ['Follow:', FOLLOW],
   ['Tools:', TOOLS],
+  ['Upkeep:', UPKEEP],
 ]
 
 const EXAMPLES = `Examples:
@@ -21,9 +24,16 @@ const EXAMPLES = `Examples:
   tidemark watch posts
 `
 
-/** Adds the commands that talk to a server, and those that help with them. */
-export function addCommands(program: Command): void {
-  program.addHelpText('before', EXAMPLES)
+/** The command line with all its commands; it throws where commander would end the process. */
+export function tidemarkProgram(): Command {
+  const program = new Command('tidemark')
+    .description('A realtime, versioned document store with a GraphQL API.')
+    .exitOverride()
+    .enablePositionalOptions()
+    .configureHelp({ subcommandTerm: (command) => command.name() })
+    // A mistake is reported by the caller, with the exit code of docs/errors.md.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText('before', EXAMPLES)
   for (const [title, commands] of GROUPS) {
     for (const command of commands) addCommand(program, title, command)
   }
@@ -34,6 +44,7 @@ export function addCommands(program: Command): void {
     .helpCommand(false)
   for (const command of CONTEXT) addCommand(context, 'Commands:', command)
   addHelp(program)
+  return program
 }
 
 function addHelp(program: Command): void {
@@ -55,13 +66,3 @@ function addHelp(program: Command): void {
 const noSuchHelp: Handler = async ({ args }) => {
   throw badUsage(`There is no command ${args[0]}: tidemark --help lists all there is.`)
 }
-
-/** The words that the help lists: names of commands, or the flags of one. */
-export function commandWords(name: string, word: string): readonly string[] {
-  const commands = GROUPS.flatMap(([, texts]) => texts)
-  if (!word.startsWith('-')) return ['start', ...commands.map(({ usage }) => nameOf(usage)), 'context', 'help']
-  const flags = commands.find(({ usage }) => nameOf(usage) === name)?.options ?? []
-  return [...flags, ['--output'], ['--url'], ['--help']].map(([flag = '']) => /--[\w-]+/.exec(flag)?.[0] ?? '')
-}
-
-const nameOf = (usage: string): string => usage.split(' ')[0] ?? ''

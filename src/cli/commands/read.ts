@@ -44,9 +44,9 @@ export const READ: readonly CommandText[] = [
     load: async () => (await import('../read/diff.ts')).runDiff,
   },
   {
-    usage: 'log <patterns...>',
-    summary: 'Print the changes that were, and the cursor to go on from.',
-    args: { patterns: PATTERNS },
+    usage: 'log [patterns...]',
+    summary: 'Print the changes that were.',
+    args: { patterns: `${PATTERNS}; default '*'` },
     options: [
       ['--after <cursor>', 'only what came after it; default from the beginning'],
       ['--first <n>', 'only so many; default all'],
@@ -54,8 +54,9 @@ export const READ: readonly CommandText[] = [
       ...PERIOD,
       BY,
       ...WHERE,
+      ['--cursor', 'print the cursor to go on from as a last line of JSON'],
     ],
-    examples: ['tidemark log posts', "tidemark log '*' --actor bob --from 09:00", 'tidemark log posts --last 20'],
+    examples: ['tidemark log posts', 'tidemark log --actor bob --from 09:00', 'tidemark log posts --last 20'],
     load: async () => (await import('../read/log.ts')).runLog,
   },
 ]

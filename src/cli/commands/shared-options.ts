@@ -1,5 +1,6 @@
 import type { OptionText } from './command.ts'
 
+export const DATA: OptionText = ['--data <directory>', 'where the data lies (TIDEMARK_DATA; default .tidemark)']
 export const AS_OF: OptionText = ['--as-of <moment>', 'a time, a cursor or a version; default now']
 export const DEPTH: OptionText = ['--depth <n>', 'levels of nested collections; default all']
 export const WHERE: readonly OptionText[] = [

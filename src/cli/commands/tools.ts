@@ -1,11 +1,12 @@
 import type { CommandText } from './command.ts'
+import { DATA } from './shared-options.ts'
 
 /** The commands beside reading and writing. */
 export const TOOLS: readonly CommandText[] = [
   {
     usage: 'gql [query]',
     summary: 'Send a GraphQL operation; of a subscription, print each result. Errors give the exit code.',
-    args: { query: 'the text of a query, a mutation or a subscription' },
+    args: { query: 'the text of a query, a mutation or a subscription, or - for stdin; default stdin' },
     options: [
       ['-v, --variable <name=value...>', 'a variable: JSON, or else a text'],
       ['--file <file>', 'read the text from a file; - is stdin'],
@@ -31,18 +32,10 @@ export const TOOLS: readonly CommandText[] = [
     load: async () => (await import('../start/console.ts')).runConsole,
   },
   {
-    usage: 'stop',
-    summary: 'End the server that has a data directory of this machine, cleanly.',
-    options: [['--data <directory>', 'the data (TIDEMARK_DATA; default .tidemark)']],
-    isLocal: true,
-    examples: ['tidemark stop', 'tidemark stop --data /srv/tidemark'],
-    load: async () => (await import('../tools/stop.ts')).runStop,
-  },
-  {
     usage: 'doctor',
     summary: 'Look at what a server needs on this machine. Exit 1 when something is wrong.',
     options: [
-      ['--data <directory>', 'the data (TIDEMARK_DATA; default .tidemark)'],
+      DATA,
       ['--mongodb <url>', 'or the MongoDB (MONGODB_URL)'],
       ['--port <number>', 'the port to listen on (PORT; default 4747)'],
     ],

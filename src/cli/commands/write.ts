@@ -5,14 +5,14 @@ import { BODY, EXPECT, KEY, PATH, PERIOD } from './shared-options.ts'
 export const WRITE: readonly CommandText[] = [
   {
     usage: 'post <collection> [body]',
-    summary: 'Make a document in a collection; with NDJSON on stdin, one for each line, 500 in a commit.',
+    summary: 'Make a document in a collection; with NDJSON in the body, one for each line, 500 in a commit.',
     args: { collection: 'such as posts or posts/1/comments', body: `${BODY}; default stdin` },
     options: [
       ['--id <id>', 'default: a new one that sorts by time'],
       ['--ephemeral', 'show it to those who watch, and store nothing'],
       ['--key <key>', 'idempotency key; of many lines, each commit has it with its number'],
     ],
-    examples: [`tidemark post posts '{"title":"Hi"}'`, 'tidemark post posts - < posts.ndjson'],
+    examples: [`tidemark post posts '{"title":"Hi"}'`, 'tidemark post posts @posts.ndjson'],
     load: async () => (await import('../write/post.ts')).runPost,
   },
   {
@@ -52,7 +52,12 @@ export const WRITE: readonly CommandText[] = [
     usage: 'restore <path> <to>',
     summary: 'Make a document, a field or a tree as it was at a moment.',
     args: { path: PATH, to: 'a time, a cursor or a version' },
-    options: [['--tree', 'with everything below it'], ...EXPECT, KEY],
+    options: [
+      ['--tree', 'with everything below it'],
+      ['--dry-run', 'only print what would change in a document or a field'],
+      ...EXPECT,
+      KEY,
+    ],
     examples: [
       'tidemark restore posts/1 3',
       'tidemark restore posts/1/title 09:30',

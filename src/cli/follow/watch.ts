@@ -4,6 +4,7 @@ import type { Cursor } from '../../core/database/options.ts'
 import { countOf, jsonArgument } from '../run/argument.ts'
 import { changeJson, changeText } from '../run/change-line.ts'
 import { withClient } from '../run/client.ts'
+import { endWithReader } from './closed-pipe.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { noteConnection } from './connection-notes.ts'
 import { runHook } from './hook.ts'
@@ -22,10 +23,13 @@ interface WatchFlags {
 export async function runWatch(given: Invocation<WatchFlags>): Promise<void> {
   await withClient(given, async (db) => {
     const leave = noteConnection(db.connection, given.output)
+    // A hook is of use without a reader, too.
+    const leavePipe = given.flags.exec === undefined ? endWithReader(given) : () => {}
     try {
       await follow(db, given)
     } finally {
       leave()
+      leavePipe()
     }
   })
 }

@@ -1,11 +1,13 @@
 import type { Client } from '../../client/client.ts'
 import type { AsOf } from '../../core/database/options.ts'
-import { isObject } from '../../core/json/json.ts'
+import { DatabaseError } from '../../core/error.ts'
+import { isObject, type Json } from '../../core/json/json.ts'
 import { countOf, momentArgument } from '../run/argument.ts'
 import { withClient } from '../run/client.ts'
 import { valueText } from '../run/colour.ts'
 import { nothingAt } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
+import { missingCollection } from './missing-collection.ts'
 
 interface GetFlags {
   readonly asOf?: string | undefined
@@ -23,9 +25,13 @@ export async function runGet(given: Invocation<GetFlags>): Promise<void> {
     if (value === null && !(await holdsNull(db, path, { asOf, signal }))) {
       throw nothingAt(path, flags.asOf === undefined ? '' : ` as of ${flags.asOf}`)
     }
+    const missing = isEmptyList(value) && asOf === undefined ? await missingCollection(db, path, signal) : null
+    if (missing !== null) throw new DatabaseError('NOT_FOUND', missing, { path })
     await output.one(value, () => valueText(value, output.paint))
   })
 }
+
+const isEmptyList = (value: Json): boolean => Array.isArray(value) && value.length === 0
 
 interface NullOptions {
   readonly asOf: AsOf | undefined

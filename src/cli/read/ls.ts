@@ -7,6 +7,7 @@ import { withClient } from '../run/client.ts'
 import { shown } from '../run/colour.ts'
 import { badUsage, nothingAt } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
+import { missingCollection } from './missing-collection.ts'
 
 interface LsFlags {
   readonly asOf?: string | undefined
@@ -52,11 +53,13 @@ async function listDocuments(db: Client, path: string, given: Invocation<LsFlags
   const { flags, output, signal } = given
   const params = flags.params === undefined ? undefined : jsonArgument(flags.params, 'value of --params')
   const rows = output.many()
+  let isEmpty = true
   const pages = pagesOf<Document>(given, (options) =>
     db.documents(path, { ...options, where: flags.where, params, signal }),
   )
   for await (const nodes of pages) {
     const width = Math.max(0, ...nodes.map(({ id }) => id.length))
+    if (nodes.length > 0) isEmpty = false
     for (const node of nodes) {
       await rows.row(node, () => {
         const { id, version, updatedAt } = node
@@ -66,6 +69,7 @@ async function listDocuments(db: Client, path: string, given: Invocation<LsFlags
     }
   }
   await rows.end()
+  if (isEmpty && output.isWatched) output.note((await missingCollection(db, path, signal)) ?? 'It is empty.')
 }
 
 interface PageRequest {

@@ -1,4 +1,7 @@
+import { DatabaseError } from '../../core/error.ts'
 import { parseExactJson } from '../../core/json/exact-json.ts'
+import { exactValue } from '../../core/json/value.ts'
+import { LIMITS } from '../../core/limits.ts'
 import type { AsOf, Timestamp } from '../../core/database/options.ts'
 import type { Json } from '../../core/json/json.ts'
 import { badUsage } from './failure.ts'
@@ -39,11 +42,15 @@ export function countOf(text: string | undefined, flag: string): number | undefi
   throw badUsage(`${flag} is a whole number, and not ${JSON.stringify(text)}.`, { argument: flag })
 }
 
-/** A value as JSON. Throws BAD_REQUEST that says what to write instead, and TOO_LARGE. */
+/**
+ * A value as JSON. Throws BAD_REQUEST that says what to write instead, INVALID_VALUE for a value that cannot be kept
+ * exactly, and TOO_LARGE.
+ */
 export function jsonArgument(text: string, name: string): Json {
   try {
-    return parseExactJson(text) as Json
+    return exactValue(parseExactJson(text), LIMITS)
   } catch (error) {
+    if (error instanceof DatabaseError && error.code !== 'BAD_REQUEST') throw error
     const looksPlain = /^[\p{L}\p{N}][^\n"{}[\]]*$/u.test(text)
     const hint = looksPlain
       ? `: a text needs quotes, as in '${JSON.stringify(text)}'`

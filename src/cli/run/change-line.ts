@@ -1,6 +1,6 @@
 import type { Change, WriteResult } from '../../core/database.ts'
 import type { Timestamp } from '../../core/database/options.ts'
-import { shown, type Paint } from './colour.ts'
+import { counted, shown, type Paint } from './colour.ts'
 
 /** A change as one line of NDJSON: its document's version and value beside it. */
 export function changeJson({ type, path, document, fields, reason, commit, cursor, at, before }: Change): object {
@@ -11,8 +11,8 @@ export function changeJson({ type, path, document, fields, reason, commit, curso
 
 const STYLES = { NEW: 'green', UPDATE: 'yellow', DELETE: 'red' } as const
 
-/** A change as a line for people: `09:41:10  UPDATE  posts/1  v5  likes  ada`. */
-export function changeText({ type, path, document, fields, reason, at }: Change, paint: Paint): string {
+/** A change as a line for people, with the id of its commit: `09:41:10  UPDATE  posts/1  v5  likes  ada  <id>`. */
+export function changeText({ type, path, document, fields, reason, at, commit }: Change, paint: Paint): string {
   const { version, actor } = document
   const parts = [
     paint('dim', clockOf(at)),
@@ -22,6 +22,7 @@ export function changeText({ type, path, document, fields, reason, at }: Change,
     fieldsText(fields),
     reason === 'WRITE' ? '' : reason,
     paint('dim', shown(actor ?? '')),
+    version === 0 ? '' : paint('dim', commit),
   ]
   return parts.filter((part) => part !== '').join('  ')
 }
@@ -43,15 +44,29 @@ export function clockOf(at: Timestamp, now: Date = new Date()): string {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`
 }
 
-/** The changes of a commit, as lines for people: `posts/1 version 4  title`. */
-export function commitText({ changes, repeated }: WriteResult, paint: Paint): string {
-  const lines = changes.map(({ type, path, document, fields }) => {
-    const version = document.version === 0 ? 'ephemeral' : `version ${document.version}`
-    const done = type === 'DELETE' ? paint('red', 'deleted') : fieldsText(fields)
-    return `${shown(path)} ${version}${done === '' ? '' : `  ${done}`}`
-  })
-  if (lines.length === 0) lines.push('Nothing was written.')
-  return repeated
-    ? `${lines.join('\n')}\n${paint('dim', 'This key was used before: it is the commit of then.')}`
-    : lines.join('\n')
+/** Changes of a commit that are shown. */
+const MOST_CHANGES = 10
+
+/** A commit for people: `posts/1 version 4  title  <id>`; of several changes a summary, then the first of them. */
+export function commitText({ id, changes, repeated }: WriteResult, paint: Paint): string {
+  const lines = changes.slice(0, MOST_CHANGES).map((change) => documentText(change, paint))
+  // An ephemeral post is no commit, so that nothing is done with its id.
+  const mark = changes.some(({ document }) => document.version > 0) ? `  ${paint('dim', id)}` : ''
+  const text = changes.length > 1 ? manyText(changes, lines, mark) : `${lines[0] ?? 'Nothing was written.'}${mark}`
+  return repeated ? `${text}\n${paint('dim', 'This key was used before: it is the commit of then.')}` : text
+}
+
+function manyText(changes: readonly Change[], lines: readonly string[], mark: string): string {
+  const verb = changes.every(({ type }) => type === 'DELETE') ? 'deleted' : 'written'
+  const more = changes.length > lines.length ? [`and ${(changes.length - lines.length).toLocaleString('en')} more`] : []
+  return [
+    `${counted(changes.length, 'document')} ${verb}${mark}`,
+    ...[...lines, ...more].map((line) => `  ${line}`),
+  ].join('\n')
+}
+
+function documentText({ type, path, document, fields }: Change, paint: Paint): string {
+  const version = document.version === 0 ? 'ephemeral' : `version ${document.version}`
+  const done = type === 'DELETE' ? paint('red', 'deleted') : fieldsText(fields)
+  return `${shown(path)} ${version}${done === '' ? '' : `  ${done}`}`
 }

@@ -16,8 +16,8 @@ export class CommandExit extends Error {
   }
 }
 
-/** The exit code of a bug. */
-const BUG = 1
+/** Exit codes of a bug, and of data that is damaged. */
+const [BUG, DAMAGED] = [1, 1]
 
 /** A request that the command line itself refuses: exit code 2. */
 export function badUsage(message: string, details: Readonly<Record<string, unknown>> = {}): DatabaseError {
@@ -36,14 +36,23 @@ export function reportFailure(error: unknown, output: Pick<Output, 'format' | 'c
     return error.exitCode
   }
   if (error instanceof DatabaseError) {
-    output.complain(sentenceOf(error), { code: error.code, ...error.details })
-    return ERRORS[error.code].exit
+    // Marks of the store for this process, which are no fields of the error.
+    const { damage, isInUse: _, ...details } = error.details
+    output.complain(sentenceOf(error), { code: error.code, ...details })
+    return damage !== undefined ? DAMAGED : ERRORS[error.code].exit
   }
-  // A bad setting of the server, in a command that looks at its settings; its class is not loaded for this.
-  if (error instanceof Error && error.name === 'StartError') return reportFailure(badUsage(error.message), output)
+  // Its class is not loaded for this.
+  if (error instanceof Error && error.name === 'StartError') return reportFailure(startProblem(error), output)
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   output.complain(`This is a bug of tidemark. ${stack}`, { code: 'INTERNAL' })
   return BUG
+}
+
+/** The error of a server that does not start, or of a bad setting in a command that looks at the server's settings. */
+function startProblem({ message, cause }: Error): DatabaseError {
+  if (cause instanceof DatabaseError) return new DatabaseError(cause.code, message, cause.details)
+  const isTaken = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+  return isTaken ? new DatabaseError('UNAVAILABLE', message) : badUsage(message)
 }
 
 /** Words of a server about a request that it does not know. */

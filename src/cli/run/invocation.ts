@@ -7,6 +7,7 @@ export interface CommonFlags {
   readonly quiet?: boolean | undefined
   readonly url?: string | undefined
   readonly context?: string | undefined
+  readonly data?: string | undefined
   readonly tokenFile?: string | undefined
   readonly as?: string | undefined
 }
@@ -31,23 +32,22 @@ export type Handler<Flags = object> = (invocation: Invocation<Flags>) => Promise
 /** Signals that end a command, with the exit code that a shell gives to each. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
+interface CommandLine {
+  readonly args: readonly string[]
+  readonly flags: CommonFlags
+  /** Whether the command goes on when it has resolved, and answers signals itself. Default false. */
+  readonly runsOn?: boolean | undefined
+}
+
 /**
  * Runs a command, and sets the exit code of the process: it ends by itself when everything is written. A second signal
  * ends it at once.
  */
-export async function runCommand(
-  load: () => Promise<Handler<never>>,
-  { args, flags }: { readonly args: readonly string[]; readonly flags: CommonFlags },
-): Promise<void> {
+export async function runCommand(load: () => Promise<Handler<never>>, line: CommandLine): Promise<void> {
+  const { args, flags, runsOn = false } = line
   const controller = new AbortController()
   const abort = (reason: unknown): void => controller.abort(reason)
-  for (const [name, exitCode] of Object.entries(SIGNALS)) {
-    const end = (): void => {
-      if (controller.signal.aborted) process.exit(exitCode)
-      abort(new CommandExit(exitCode))
-    }
-    process.on(name, end)
-  }
+  const leave = runsOn ? () => {} : abortOnSignals(controller)
   const output = openOutput(flags, abort)
   try {
     formatOf(flags.output)
@@ -61,7 +61,21 @@ export async function runCommand(
     await output.flush()
     process.exitCode = reportFailure(controller.signal.aborted ? controller.signal.reason : error, output)
   }
-  for (const name of Object.keys(SIGNALS)) process.removeAllListeners(name)
+  leave()
+}
+
+/** Ends a command at a signal; the result stops listening. */
+function abortOnSignals(controller: AbortController): () => void {
+  for (const [name, exitCode] of Object.entries(SIGNALS)) {
+    const end = (): void => {
+      if (controller.signal.aborted) process.exit(exitCode)
+      controller.abort(new CommandExit(exitCode))
+    }
+    process.on(name, end)
+  }
+  return () => {
+    for (const name of Object.keys(SIGNALS)) process.removeAllListeners(name)
+  }
 }
 
 /** The output of a command; a format that there is not is as good as none, until it is complained of. */

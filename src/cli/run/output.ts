@@ -55,6 +55,11 @@ export class Output {
     return new Rows(this.format === 'json' && this.#isAuto ? 'ndjson' : this.format, (text) => this.#write(text))
   }
 
+  /** Begins a list of what is written, which is not printed where that is not wanted. */
+  manyWritten(): Rows {
+    return this.#options.isQuiet ? new Rows('text', async () => {}) : this.many()
+  }
+
   /** Writes what was gathered. */
   async flush(): Promise<void> {
     const text = this.#waiting
@@ -62,6 +67,16 @@ export class Output {
     const { stdout } = this.#options
     if (text === '' || this.#isClosed) return
     if (!stdout.write(text)) await once(stdout, 'drain').catch(() => {})
+  }
+
+  /** Whether a person sees what is noted. */
+  get isWatched(): boolean {
+    return !this.#options.isQuiet && this.#options.stderr.isTTY === true
+  }
+
+  /** Prints what a write did, unless that is not wanted. */
+  async written(value: unknown, text: () => string): Promise<void> {
+    if (!this.#options.isQuiet) await this.one(value, text)
   }
 
   /** Something for people, beside the payload. */
@@ -84,7 +99,7 @@ export class Output {
 }
 
 /** A list that is printed row by row. */
-class Rows {
+export class Rows {
   readonly #format: 'text' | 'json' | 'ndjson'
   readonly #write: (text: string) => Promise<void>
   #count = 0

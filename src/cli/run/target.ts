@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { DatabaseError } from '../../core/error.ts'
+import type { ServerAddress } from '../../server/config/address-note.ts'
 import { badUsage } from './failure.ts'
 import { readContexts, type NamedServer } from './contexts.ts'
 import type { CommonFlags, Environment } from './invocation.ts'
@@ -11,17 +15,41 @@ export interface Target extends NamedServer {
 
 const DEFAULT_URL = 'http://localhost:4747'
 
-/** The server that flags, environment and the current context name, in this order. Throws BAD_REQUEST. */
+/**
+ * The server that flags, environment and the current context name, in this order; without them the one that has the
+ * data directory from here, then the default address. Throws BAD_REQUEST, and UNREACHABLE where no server has `--data`.
+ */
 export async function targetOf(flags: CommonFlags, env: Environment): Promise<Target> {
-  const url = flags.url ?? (flags.context === undefined ? nonEmpty(env['TIDEMARK_URL']) : undefined)
+  const url = flags.url ?? (flags.context === undefined ? await urlWithoutContext(flags, env) : undefined)
   // A token is for the server of its context alone.
-  const named = url === undefined ? await contextOf(flags.context, env) : null
+  const named =
+    url === undefined ? ((await contextOf(flags.context, env)) ?? (await serverIn(directoryFrom(env)))) : null
   const token = await tokenOf(flags.tokenFile, env)
   return {
     url: checkedUrl(url ?? named?.url ?? DEFAULT_URL),
-    token: token ?? named?.token,
+    token: token ?? (named !== null && 'token' in named ? named.token : undefined),
     actor: flags.as ?? nonEmpty(env['TIDEMARK_ACTOR']),
   }
+}
+
+async function urlWithoutContext({ data }: CommonFlags, env: Environment): Promise<string | undefined> {
+  if (data === undefined) return nonEmpty(env['TIDEMARK_URL'])
+  const server = await serverIn(resolve(data))
+  if (server !== null) return server.url
+  const remedy = `start one with tidemark start --data ${data}, or name its address with --url`
+  throw new DatabaseError('UNREACHABLE', `No server of this machine has ${resolve(data)}: ${remedy}.`)
+}
+
+/** The data directory that a command without a flag means. */
+export function directoryFrom(env: Environment): string {
+  return resolve(nonEmpty(env['TIDEMARK_DATA']) ?? '.tidemark')
+}
+
+/** The server of this machine that has a data directory, if it said where it listens. */
+export async function serverIn(directory: string): Promise<ServerAddress | null> {
+  if (!existsSync(directory)) return null
+  const { addressIn } = await import('../../server/config/address-note.ts')
+  return addressIn(directory)
 }
 
 const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text)

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
+import { DatabaseError, type ErrorCode } from '../../core/error.ts'
 import { StartError, type Config } from '../../server/config/config.ts'
 
 /** A server that runs on without this process. */
@@ -28,7 +29,9 @@ export async function startInBackground(config: Config): Promise<BackgroundServe
   }
   const log = `${config.directory}.log`
   const file = openLogFile(log)
-  const args = [...process.execArgv, ...process.argv.slice(1).filter((arg) => !OWN_FLAGS.includes(arg))]
+  const own = process.argv.slice(1).filter((arg) => !OWN_FLAGS.includes(arg))
+  // The last of two formats counts.
+  const args = [...process.execArgv, ...own, '--output=json']
   const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', file] })
   closeSync(file)
   const { stdout } = child as ChildProcessByStdio<null, Readable, null>
@@ -38,15 +41,25 @@ export async function startInBackground(config: Config): Promise<BackgroundServe
   })
   stdout.destroy()
   child.unref()
-  // A start that fails writes its sentence last.
-  if (line === null) throw new StartError(readFileSync(log, 'utf8').trimEnd().split('\n').at(-1))
+  // A start that fails writes why last.
+  if (line === null) throw failureIn(readFileSync(log, 'utf8').trimEnd().split('\n').at(-1) ?? '')
   const { url, pid = null } = JSON.parse(line) as { url: string; pid?: number }
   return { pid, url, line, log }
 }
 
+/** The error in the last line of a log: as JSON, or something that Node said. */
+function failureIn(line: string): StartError {
+  try {
+    const { code, message } = JSON.parse(line) as { readonly code: ErrorCode; readonly message: string }
+    return new StartError(message, { cause: new DatabaseError(code, message) })
+  } catch {
+    return new StartError(line)
+  }
+}
+
 function openLogFile(log: string): number {
   try {
-    return openSync(log, 'a')
+    return openSync(log, 'a', 0o600)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     const remedy = 'make the directory in which it lies, or choose other data.'

@@ -1,5 +1,7 @@
 import { pathsAfter } from '../../client/repl/path-completion.ts'
+import type { CompletedWords } from '../commands/completed-words.ts'
 import { withClient } from '../run/client.ts'
+import { readContexts } from '../run/contexts.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
 
@@ -32,7 +34,7 @@ interface CompletionFlags {
   readonly words?: boolean | undefined
 }
 
-/** Answers later than this are of no use to somebody who types, ms. */
+/** Answers later than this are of no use to a person who types, ms. */
 const ANSWER_MS = 1_500
 const MOST_WORDS = 100
 
@@ -46,14 +48,21 @@ export async function runCompletion(given: Invocation<CompletionFlags>): Promise
 }
 
 async function printWords(given: Invocation<CompletionFlags>): Promise<void> {
-  const words = given.args
-  const last = words.at(-1) ?? ''
-  const { commandWords } = await import('../commands/program.ts')
-  const [command = ''] = words
-  const found = words.length <= 1 || last.startsWith('-') ? commandWords(command, last) : []
-  const paths = words.length > 1 && !last.startsWith('-') ? await pathsFrom(last, given) : []
-  const fitting = [...found, ...paths].filter((word) => word.startsWith(last)).slice(0, MOST_WORDS)
+  const last = given.args.at(-1) ?? ''
+  const { completedWords } = await import('../commands/completed-words.ts')
+  const { words, also } = completedWords(given.args)
+  const found = [...words, ...(await further(also, last, given))]
+  const fitting = found.filter((word) => word.startsWith(last)).slice(0, MOST_WORDS)
   process.stdout.write(fitting.map((word) => `${word}\n`).join(''))
+}
+
+async function further(kind: CompletedWords['also'], word: string, given: Invocation): Promise<readonly string[]> {
+  if (kind === null) return []
+  if (kind === 'paths') return pathsFrom(word, given)
+  return readContexts(given.env).then(
+    ({ contexts }) => Object.keys(contexts),
+    () => [],
+  )
 }
 
 /** Paths that begin as the word does; none where no server answers. */

@@ -140,7 +140,8 @@ async function lookAtMongodb({ mongodb, ...config }: Config): Promise<Finding> {
 
 /** Compares this clock with the one of the server, as far as its answers tell: in seconds. */
 async function lookAtClock(_: Config, { flags, env, signal }: Invocation<DoctorFlags>): Promise<Finding> {
-  const { url } = await targetOf(flags, env)
+  const { data = env['TIDEMARK_DATA'], ...others } = flags
+  const { url } = await targetOf(others, { ...env, TIDEMARK_DATA: data })
   try {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])
     const response = await nodeFetch(`${url}/livez`, { signal: bounded })

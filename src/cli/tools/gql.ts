@@ -5,6 +5,7 @@ import { ERRORS } from '../../core/error.ts'
 import type { Json } from '../../core/json/json.ts'
 import { systemCodeOf, fetchOf, unreachable } from '../run/client.ts'
 import { paintedJson } from '../run/colour.ts'
+import { endWithReader } from '../follow/closed-pipe.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { targetOf } from '../run/target.ts'
@@ -16,6 +17,8 @@ interface GqlFlags {
 
 /** Time for the answer of a query or a mutation, ms: longer than the server's own bounds. */
 const ANSWER_MS = 35_000
+/** Bytes of an operation: as many as the body of a request may have. */
+const MOST_BYTES = 2_097_152
 
 /** `tidemark gql`: one operation; of a subscription, each result as it comes. Exit code: of the first error. */
 export async function runGql(given: Invocation<GqlFlags>): Promise<number> {
@@ -25,25 +28,50 @@ export async function runGql(given: Invocation<GqlFlags>): Promise<number> {
   const isFeed = /^(?:\s|#.*\n|,)*subscription\b/.test(query)
   const rows = isFeed ? output.many() : null
   let exitCode = 0
+  const leavePipe = isFeed ? endWithReader(given) : () => {}
   for await (const result of resultsOf({ body, isFeed }, given)) {
     const text = (): string => paintedJson(result as unknown as Json, output.paint)
     await (rows === null ? output.one(result, text) : rows.row(result, text))
     await output.flush()
     if (result.errors !== undefined) exitCode ||= ERRORS[remoteError(result.errors).code].exit
   }
+  leavePipe()
   await rows?.end()
   return exitCode
 }
 
 async function queryOf({ args, flags }: Invocation<GqlFlags>): Promise<string> {
   const [query] = args
-  if ((query === undefined) === (flags.file === undefined)) {
+  if (query !== undefined && flags.file !== undefined) {
     throw badUsage('Give one of the two: the text of an operation, or --file <file>.')
   }
-  if (query !== undefined) return query
-  return readFile(flags.file === '-' ? '/dev/stdin' : (flags.file ?? ''), 'utf8').catch((error: unknown) => {
-    throw badUsage(`The file ${flags.file} cannot be read (${systemCodeOf(error)}).`)
+  if (query !== undefined && query !== '-') return query
+  const file = flags.file ?? '-'
+  if (file === '-' && process.stdin.isTTY) {
+    throw badUsage(NO_OPERATION)
+  }
+  const text = file === '-' ? await textOfStdin() : await textOfFile(file)
+  if (text.trim() !== '') return text
+  throw badUsage(NO_OPERATION)
+}
+
+const NO_OPERATION = 'There is no operation: give its text, --file <file>, or - for stdin.'
+
+function textOfFile(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: unknown) => {
+    throw badUsage(`The file ${file} cannot be read (${systemCodeOf(error)}).`)
   })
+}
+
+async function textOfStdin(): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    bytes += chunk.length
+    if (bytes > MOST_BYTES) throw badUsage(`The operation has more than ${MOST_BYTES.toLocaleString('en')} bytes.`)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** The JSON of variables of `name=value`, digit by digit as they were given; a value that is no JSON is a text. */

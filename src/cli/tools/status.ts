@@ -1,8 +1,9 @@
+import { resolve } from 'node:path'
 import { stranger, systemCodeOf, unreachable } from '../run/client.ts'
 import { counted, shown } from '../run/colour.ts'
 import { nodeFetch } from '../run/http.ts'
 import type { Invocation } from '../run/invocation.ts'
-import { targetOf } from '../run/target.ts'
+import { directoryFrom, serverIn, targetOf } from '../run/target.ts'
 
 interface StatusFlags {
   readonly ready?: boolean | undefined
@@ -24,10 +25,14 @@ export async function runStatus(given: Invocation<StatusFlags>): Promise<number>
   const subscriptions = metricOf(text, 'tidemark_subscriptions')
   const heldBytes = metricOf(text, 'tidemark_held_bytes')
   const isReady = ready.status === 200
-  await output.one({ url, live: true, ready: isReady, reason, subscriptions, heldBytes }, () => {
+  const local = await localServer(url, given)
+  await output.one({ url, live: true, ready: isReady, reason, subscriptions, heldBytes, ...local }, () => {
     const state = isReady ? 'running' : `running, not ready: ${shown(reason ?? '')}`
     const megabytes = (heldBytes / 1_000_000).toFixed(1)
-    return `${state} at ${url}, ${counted(subscriptions, 'subscription')}, ${megabytes} MB held for clients`
+    const load = `${counted(subscriptions, 'subscription')}, ${megabytes} MB held for clients`
+    const { version, pid, data } = local
+    const line = `${state} at ${url}, ${load}`
+    return pid === null ? line : `${line}\nversion ${version}, process ${pid}, data ${shown(data)}`
   })
   return isReady || flags.ready !== true ? 0 : LATER
 }
@@ -37,6 +42,21 @@ export async function requireServer(url: string, given: Invocation): Promise<voi
   const live = await ask(`${url}/livez`, given)
   if (live.status !== 200 || !live.text.includes('"ok"')) throw stranger(url, live.status)
 }
+
+/** Facts about a server that has the data directory from here; null of any other server. */
+type LocalServer =
+  | { readonly version: string; readonly pid: number; readonly data: string }
+  | { readonly version: null; readonly pid: null; readonly data: null }
+
+async function localServer(url: string, { flags, env }: Invocation<StatusFlags>): Promise<LocalServer> {
+  const data = flags.data === undefined ? directoryFrom(env) : resolve(flags.data)
+  const found = await serverIn(data)
+  const isSame = found !== null && withoutName(found.url) === withoutName(url)
+  return isSame ? { version: found.version, pid: found.pid, data } : { version: null, pid: null, data: null }
+}
+
+/** An address whose loopback name is a number. */
+const withoutName = (url: string): string => url.replace('//localhost:', '//127.0.0.1:')
 
 async function ask(url: string, { signal }: Invocation): Promise<{ readonly status: number; readonly text: string }> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)])

@@ -1,13 +1,14 @@
 import { backupStore } from '../../server/upkeep.ts'
-import { counted } from '../run/colour.ts'
-import { runUpkeep, type DataFlags } from './upkeep-command.ts'
+import { counted, shown } from '../run/colour.ts'
+import type { Invocation } from '../run/invocation.ts'
+import { upkeep, type DataFlags } from './upkeep-command.ts'
 
-/** `tidemark backup DIR`: one line of what it wrote. */
-export async function backup(target: string, flags: DataFlags): Promise<void> {
-  await runUpkeep(flags, async (config, options) => {
-    const { directory, tenants, commits, bytes } = await backupStore(config, target, options)
-    const contents = [counted(commits, 'commit'), 'of', counted(tenants, 'tenant')].join(' ')
-    const line = `Wrote ${contents}, ${counted(bytes, 'byte')}, to ${directory}.`
-    return { lines: [line], exitCode: 0 }
+/** `tidemark backup DIR`: what it wrote. */
+export async function runBackup(given: Invocation<DataFlags>): Promise<void> {
+  const [target = ''] = given.args
+  const report = await upkeep(given, (config, options) => backupStore(config, target, options))
+  await given.output.one(report, () => {
+    const contents = `${counted(report.commits, 'commit')} of ${counted(report.tenants, 'tenant')}`
+    return `Wrote ${contents}, ${counted(report.bytes, 'byte')}, to ${shown(report.directory)}.`
   })
 }

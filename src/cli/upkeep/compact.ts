@@ -1,17 +1,16 @@
 import { compactStore } from '../../server/upkeep.ts'
-import { counted } from '../run/colour.ts'
-import { purgeLines, refuseArguments, runUpkeep, type DataFlags } from './upkeep-command.ts'
+import { counted, shown } from '../run/colour.ts'
+import type { Invocation } from '../run/invocation.ts'
+import { purgeLines, refuseArguments, upkeep, type DataFlags } from './upkeep-command.ts'
 
-/**
- * `tidemark compact`: one line of the bytes before and after, and one about a purge that is not finished. `args`: what
- * stands beside the flags, which is refused.
- */
-export async function compact(flags: DataFlags, args: readonly string[]): Promise<void> {
-  await runUpkeep(flags, async (config, options) => {
-    refuseArguments('compact', args)
-    const { directory, bytesBefore, bytesAfter, unfinishedPurges } = await compactStore(config, options)
+/** `tidemark compact`: the bytes before and after, and a line about a purge that is not finished. */
+export async function runCompact(given: Invocation<DataFlags>): Promise<void> {
+  refuseArguments('compact', given.args)
+  const report = await upkeep(given, compactStore)
+  await given.output.one(report, () => {
+    const { directory, bytesBefore, bytesAfter, unfinishedPurges } = report
     const [before, after] = [counted(bytesBefore, 'byte'), bytesAfter.toLocaleString('en')]
-    const line = `Compacted ${directory}: ${before} before, ${after} after.`
-    return { lines: [line, ...purgeLines(unfinishedPurges, 'then compact again')], exitCode: 0 }
+    const line = `Compacted ${shown(directory)}: ${before} before, ${after} after.`
+    return [line, ...purgeLines(unfinishedPurges, 'then compact again')].join('\n')
   })
 }

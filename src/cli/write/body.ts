@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import type { Json } from '../../core/json/json.ts'
 import { DatabaseError } from '../../core/error.ts'
 import { jsonArgument } from '../run/argument.ts'
@@ -7,7 +7,7 @@ import { badUsage } from '../run/failure.ts'
 /** Bytes of one value: as many as the body of a request may have. */
 const MAX_BYTES = 2_097_152
 
-/** The values of a body: one, or those of the lines of stdin as they come. */
+/** The values of a body: one, or those of its lines as they come. */
 type Body = { readonly kind: 'one'; readonly value: Json } | { readonly kind: 'many'; readonly lines: Lines }
 
 /** Values with the number of characters of each. */
@@ -17,29 +17,28 @@ export type Lines = AsyncIterable<{ readonly value: Json; readonly length: numbe
 export async function valueFrom(body: string | undefined): Promise<Json> {
   const read = await bodyFrom(body)
   if (read.kind === 'one') return read.value
-  throw badUsage('There are several lines of JSON on stdin, and one value is expected: tidemark post takes many.')
+  throw badUsage('There are several lines of JSON in the body, and one value is expected: tidemark post takes many.')
 }
 
 /**
  * A body: an argument, `@file`, or `-` for stdin, which is taken without an argument too, unless it is a terminal. A
- * stdin whose first line is a whole value and which has further lines is NDJSON. Throws BAD_REQUEST and TOO_LARGE.
+ * file or a stdin whose first line is a whole value and which has further lines is NDJSON. Throws BAD_REQUEST and
+ * TOO_LARGE.
  */
 export async function bodyFrom(body: string | undefined): Promise<Body> {
   if (body === undefined && process.stdin.isTTY) {
     throw badUsage('There is no value: give JSON, @file, or - for stdin.', { argument: 'body' })
   }
   if (body === undefined || body === '-') return bodyOfLines(inputLines(process.stdin))
-  if (body.startsWith('@')) return { kind: 'one', value: jsonArgument(await textOf(body.slice(1)), 'body') }
+  if (body.startsWith('@')) return bodyOfLines(inputLines(fileChunks(body.slice(1))))
   return { kind: 'one', value: jsonArgument(body, 'body') }
 }
 
-async function textOf(file: string): Promise<string> {
+/** The bytes of a file, as they are read. Throws BAD_REQUEST when it cannot be read. */
+async function* fileChunks(file: string): AsyncGenerator<Buffer> {
   try {
-    const { size } = await stat(file)
-    if (size > MAX_BYTES) throw tooLong(size)
-    return decoded(await readFile(file))
+    yield* createReadStream(file) as AsyncIterable<Buffer>
   } catch (error) {
-    if (error instanceof DatabaseError) throw error
     throw badUsage(`The file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}).`, { argument: 'body' })
   }
 }
@@ -79,7 +78,7 @@ export async function* inputLines(stream: AsyncIterable<unknown>): AsyncGenerato
 
 async function bodyOfLines(lines: AsyncGenerator<string>): Promise<Body> {
   const first = await lines.next()
-  if (first.done === true) throw badUsage('There is nothing on stdin, and a value is expected.', { argument: 'body' })
+  if (first.done === true) throw badUsage('The body is empty, and a value is expected.', { argument: 'body' })
   if (!isWhole(first.value)) return { kind: 'one', value: jsonArgument(await joined(first.value, lines), 'body') }
   const second = await lines.next()
   if (second.done === true) return { kind: 'one', value: jsonArgument(first.value, 'body') }

@@ -20,7 +20,8 @@ export async function runRevert(given: Invocation<RevertFlags>): Promise<void> {
   const what = selectionOf(given)
   const { dryRun = false, key } = flags
   const reverted = await withClient(given, (db) => db.revert(what, { dryRun, key, signal }))
-  await output.one(reverted, () => revertText(reverted, dryRun, output.paint))
+  const text = (): string => revertText(reverted, dryRun, output.paint)
+  await (dryRun ? output.one(reverted, text) : output.written(reverted, text))
 }
 
 function selectionOf({ args, flags }: Invocation<RevertFlags>): RevertSelection {

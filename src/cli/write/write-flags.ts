@@ -34,5 +34,5 @@ export async function writeOnce(
   const { flags, output, signal } = given
   const options = { expect: expectOf(flags), key: flags.key, signal, optimistic: false }
   const commit = await withClient(given, (db) => write(db, options))
-  await output.one(commit, () => commitText(commit, output.paint))
+  await output.written(commit, () => commitText(commit, output.paint))
 }

@@ -1,6 +1,6 @@
 import { DatabaseError } from '../error.ts'
 import { LIMITS, tooLarge } from '../limits.ts'
-import { EXACT_LENGTH, INEXACT, isExactToken } from './number.ts'
+import { EXACT_LENGTH, inexactToken, isExactToken } from './number.ts'
 import { keyFault, stringFault } from './text.ts'
 
 /**
@@ -185,7 +185,7 @@ class Parser {
     if (this.#accept(POINT)) this.#digits()
     if ((this.#peek() | 0x20) === 0x65) this.#exponent()
     const token = this.#text.slice(start, this.#at)
-    return isExactToken(token) ? Number(token) + 0 : new InvalidJson(INEXACT)
+    return isExactToken(token) ? Number(token) + 0 : new InvalidJson(inexactToken(token))
   }
 
   #whole(): number {

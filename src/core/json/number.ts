@@ -1,6 +1,12 @@
+const EXACT = '(exact are integers up to ±9007199254740991, and about 16 digits); send it as a string'
+
 /** Why a number cannot be kept, as the end of a sentence. */
-export const INEXACT =
-  'the number would be rounded (exact are integers up to ±9007199254740991, and about 16 digits); send it as a string'
+export const INEXACT: string = `the number would be rounded ${EXACT}`
+
+/** The same of a number token, with the digits that would be kept. */
+export function inexactToken(token: string): string {
+  return `the number would be rounded to ${Number(token)} ${EXACT}`
+}
 
 /** Up to this length a number without an exponent has at most 15 digits, which a double always represents exactly. */
 export const EXACT_LENGTH = 15

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { destination, pino, type Logger } from 'pino'
 import { DatabaseError } from '../../core/error.ts'
 
@@ -7,12 +8,23 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export type Log = Logger
 
-/** A log of JSON lines on stderr, written synchronously, so that no line is lost when the process ends. */
-export function openLog(level: LogLevel): Log {
-  return pino(
-    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    destination({ fd: 2, sync: true }),
-  )
+/**
+ * A log on stderr, written synchronously, so that no line is lost when the process ends. Of JSON lines (default), or of
+ * text for people: `09:41:10  warn  message  name=value`.
+ */
+export function openLog(level: LogLevel, format: 'json' | 'text' = 'json'): Log {
+  const options = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }
+  if (format === 'json') return pino(options, destination({ fd: 2, sync: true }))
+  return pino(options, { write: (line: string) => void writeSync(2, `${logText(line)}\n`) })
+}
+
+/** A line of the log as text. Control characters, which would command a terminal, are shown as escapes. */
+function logText(line: string): string {
+  const { level, time, pid: _, msg, ...fields } = JSON.parse(line) as Readonly<Record<string, unknown>>
+  const clock = new Date(String(time)).toTimeString().slice(0, 8)
+  const named = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const text = [clock, pino.levels.labels[Number(level)] ?? '', String(msg), ...named].join('  ')
+  return text.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /**

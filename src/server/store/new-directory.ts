@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { makeDirectory } from '../../store/lmdb/files/directory.ts'
+import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '../../store/lmdb/files/private-mode.ts'
 
 /** In a data directory that the server made and has not filled yet; its content does not matter. */
 const MARK = 'unseeded'
@@ -15,8 +16,8 @@ export function makeNewDirectory(directory: string): void {
   const unnamed = `${directory}.${randomUUID()}`
   try {
     makeDirectory(dirname(directory))
-    mkdirSync(unnamed)
-    writeFileSync(join(unnamed, MARK), '')
+    mkdirSync(unnamed, PRIVATE_DIRECTORY)
+    writeFileSync(join(unnamed, MARK), '', { mode: PRIVATE_FILE })
     renameSync(unnamed, directory)
   } catch {
     rmSync(unnamed, { recursive: true, force: true })

@@ -1,5 +1,6 @@
 import { open, type Database, type Key, type RootDatabase } from 'lmdb'
 import type { Purges } from '../erasure.ts'
+import { PRIVATE_FILE } from './files/private-mode.ts'
 
 /**
  * The sub-databases. Keys are arrays in ordered-binary form: numbers before texts, texts by their UTF-8 bytes.
@@ -81,6 +82,9 @@ export const MAP_SIZE_BYTES: number = 2 ** 40
 /** Most tables of an environment. */
 export const MAX_TABLES = 16
 
+/** An option of lmdb 3.5.6 that its types lack: the mode of files that it makes. */
+export const NEW_FILES: object = { permissionsMode: PRIVATE_FILE }
+
 export interface TablesOptions {
   readonly directory: string
   readonly mapSizeBytes: number
@@ -97,6 +101,7 @@ export function openTables({ directory, mapSizeBytes }: TablesOptions): LmdbTabl
     mapSize: mapSizeBytes,
     maxDbs: MAX_TABLES,
     overlappingSync: false,
+    ...NEW_FILES,
   })
   try {
     return {

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve, sep } from 'node:path'
 import { badArgument } from '../../../core/error.ts'
 import { copyFormat } from '../files/directory.ts'
 import { flushDirectory } from '../files/flush-directory.ts'
+import { keepMode, PRIVATE_DIRECTORY } from '../files/private-mode.ts'
 import { ifExists, systemCode } from '../files/system-error.ts'
 import { copyError } from './copy-error.ts'
 import { copyTables, type CopyOptions } from './copy-tables.ts'
@@ -46,7 +47,7 @@ export async function backupData(
 async function writeBackup(reader: DataReader, path: string, options: BackupOptions): Promise<BackupReport> {
   const temporary = `${path}.part-${randomBytes(4).toString('hex')}`
   try {
-    mkdirSync(temporary)
+    mkdirSync(temporary, PRIVATE_DIRECTORY)
     const { bytes } = await copyTables(reader, temporary, { ...options, asBackup: true })
     // After the rows were read: the format rises before the rows that need it.
     copyFormat(reader.directory, temporary)
@@ -54,6 +55,7 @@ async function writeBackup(reader: DataReader, path: string, options: BackupOpti
     const tenants = tenantRows(reader)
     const commits = tenants.reduce((sum, { last }) => sum + last, 0)
     reader.assertReadable()
+    keepMode(path, temporary)
     renameSync(temporary, path)
     flushDirectory(dirname(path))
     return { directory: path, tenants: tenants.length, commits, bytes }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { claimDirectory, COMPACT_FOLDER, existingDirectory } from '../files/directory.ts'
 import { flushDirectory } from '../files/flush-directory.ts'
 import { lockOutReaders } from '../files/lock/readers-lock.ts'
+import { keepMode, PRIVATE_DIRECTORY } from '../files/private-mode.ts'
 import { noteDataFile } from './copied-file.ts'
 import { copyError } from './copy-error.ts'
 import { copyTables, type CopyOptions } from './copy-tables.ts'
@@ -43,11 +44,12 @@ async function compactOwned(directory: string, options: CompactOptions): Promise
   const folder = join(directory, COMPACT_FOLDER)
   const bytesBefore = statSync(data).size
   try {
-    mkdirSync(folder)
+    mkdirSync(folder, PRIVATE_DIRECTORY)
     const { bytesAfter, unfinishedPurges } = await readOwned(directory, options, async (reader) => {
       const { bytes } = await copyTables(reader, folder, { ...options, asBackup: false })
       return { bytesAfter: bytes, unfinishedPurges: unfinishedPurgesIn(reader) }
     })
+    keepMode(data, join(folder, 'data.mdb'))
     renameSync(join(folder, 'data.mdb'), data)
     flushDirectory(directory)
     noteDataFile(directory)

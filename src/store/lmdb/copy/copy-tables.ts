@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type Key, type RootDatabase } from 'lmdb'
 import { probe } from '../files/directory.ts'
 import { DiskReserve } from '../files/disk-reserve.ts'
-import { MAP_SIZE_BYTES, MAX_TABLES, pageSizeOf, usedBytes } from '../tables.ts'
+import { MAP_SIZE_BYTES, MAX_TABLES, NEW_FILES, pageSizeOf, usedBytes } from '../tables.ts'
 import { checkDataPages } from './copied-file.ts'
 import { PrivateEnvironment } from './private-environment.ts'
 import { namesOf, openRawTables, rowsIn, type RawTable } from './raw-tables.ts'
@@ -79,6 +79,7 @@ async function writeCopy(
     maxDbs: MAX_TABLES,
     overlappingSync: false,
     noSync: true,
+    ...NEW_FILES,
   })
   let reserve: DiskReserve | null = null
   try {

@@ -5,6 +5,7 @@ import { allowEarlierReleases, lockOutEarlierReleases } from './lock/earlier-rel
 import { flushDirectory } from './flush-directory.ts'
 import { writeWhole } from './whole-file.ts'
 import { DirectoryLock } from './lock/directory-lock.ts'
+import { PRIVATE_DIRECTORY, PRIVATE_FILE } from './private-mode.ts'
 import { ifExists, systemCode } from './system-error.ts'
 
 /** Version of the layout that tables.ts and rows.ts describe. Newer releases have greater numbers. */
@@ -132,23 +133,23 @@ function prepare(directory: string): void {
 }
 
 /**
- * Makes a directory with its parents. Not `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides
- * the error of a read-only file system. Flushes the names of existing directories too: an earlier start may have ended
- * before it did.
+ * Makes a directory, by default for this user alone, with its parents, which have the mode that is usual here. Not
+ * `mkdir` with `recursive`: in Node 20 it never returns below /proc, and hides the error of a read-only file system.
+ * Flushes the names of existing directories too: an earlier start may have ended before it did.
  */
-export function makeDirectory(path: string): void {
+export function makeDirectory(path: string, mode: number = PRIVATE_DIRECTORY): void {
   const parent = dirname(path)
   if (!existsSync(path)) {
-    if (parent !== path) makeDirectory(parent)
-    makeDirectoryOnce(path)
+    if (parent !== path) makeDirectory(parent, 0o777)
+    makeDirectoryOnce(path, mode)
   }
   flushDirectory(parent)
 }
 
 /** Ignores that the directory exists: two processes may start at the same moment. */
-function makeDirectoryOnce(path: string): void {
+function makeDirectoryOnce(path: string, mode: number): void {
   try {
-    mkdirSync(path)
+    mkdirSync(path, mode)
   } catch (error) {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
   }
@@ -164,7 +165,7 @@ const PROBE_BYTES = 65_536
 export function probe(directory: string): void {
   const file = join(directory, 'probe')
   try {
-    writeFileSync(file, Buffer.alloc(PROBE_BYTES))
+    writeFileSync(file, Buffer.alloc(PROBE_BYTES), { mode: PRIVATE_FILE })
   } finally {
     rmSync(file, { force: true })
   }

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { retryableError, type DatabaseError } from '../../../core/error.ts'
+import { PRIVATE_FILE } from './private-mode.ts'
 
 /** Bytes by which the data file is kept larger than its used part: as many as are used, within these bounds. */
 const PREALLOCATE_BYTES = { least: 256 * 1_024, most: 4 * 1_048_576 } as const
@@ -22,7 +23,7 @@ export class DiskReserve {
     this.#data = openSync(join(directory, 'data.mdb'), 'r+')
     this.#size = fstatSync(this.#data).size
     try {
-      this.#probe = openSync(join(directory, 'probe'), 'w')
+      this.#probe = openSync(join(directory, 'probe'), 'w', PRIVATE_FILE)
     } catch (error) {
       closeSync(this.#data)
       throw error

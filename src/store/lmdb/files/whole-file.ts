@@ -1,14 +1,16 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { flushDirectory } from './flush-directory.ts'
+import { PRIVATE_FILE } from './private-mode.ts'
 
 /**
  * Writes a file atomically and durably: it gets its name only when it is complete and on disk, and is `<name>.new`
- * before. Throws the system's error.
+ * before. A new one is for this user alone, one that it replaces keeps its mode. Throws the system's error.
  */
 export function writeWhole(path: string, text: string): void {
   const temporary = `${path}.new`
-  const file = openSync(temporary, 'w')
+  const { mode = PRIVATE_FILE } = statSync(path, { throwIfNoEntry: false }) ?? {}
+  const file = openSync(temporary, 'w', mode)
   try {
     writeSync(file, text)
     fsyncSync(file)

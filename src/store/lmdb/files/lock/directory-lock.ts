@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseError } from '../../../../core/error.ts'
 import { tryLock } from './file-lock.ts'
 import { inodeOf, isAt } from '../inode.ts'
+import { PRIVATE_FILE } from '../private-mode.ts'
 import { ifExists, systemCode } from '../system-error.ts'
 
 /**
@@ -27,7 +28,7 @@ export class DirectoryLock {
   /** Takes the lock. Throws UNAVAILABLE while another process, or this one, holds it, and the system's errors. */
   constructor(directory: string) {
     const path = join(directory, OWNER_FILE)
-    const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
+    const file = openSync(path, constants.O_RDWR | constants.O_CREAT, PRIVATE_FILE)
     try {
       if (!tryLockFile(file, directory)) {
         throw directoryInUse(

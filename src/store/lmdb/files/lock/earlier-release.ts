@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, rmdirSync, statSy
 import { join } from 'node:path'
 import { tryLock } from './file-lock.ts'
 import { directoryInUse } from './directory-lock.ts'
+import { PRIVATE_DIRECTORY } from '../private-mode.ts'
 import { ifExists, systemCode } from '../system-error.ts'
 import { aliveProcess } from './process-note.ts'
 import { hasReaders } from './readers-lock.ts'
@@ -31,7 +32,7 @@ export function lockOutEarlierReleases(directory: string): void {
 
 function makeLockDirectory(directory: string): void {
   try {
-    mkdirSync(join(directory, LOCK_FILE))
+    mkdirSync(join(directory, LOCK_FILE), PRIVATE_DIRECTORY)
   } catch (error) {
     if (systemCode(error) === 'EEXIST') {
       throw directoryInUse(directory, 'a process of an earlier release has just begun to use it')

@@ -3,6 +3,7 @@ import { closeSync, constants, fchmodSync, openSync, readFileSync, statSync, wri
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { retryableError, type DatabaseError } from '../../../../core/error.ts'
+import { PRIVATE_FILE, sharedModeIn } from '../private-mode.ts'
 import { systemCode } from '../system-error.ts'
 import { tryLock } from './file-lock.ts'
 
@@ -95,12 +96,15 @@ export function tryDismiss(directory: string): boolean {
   return false
 }
 
-/** Opens the file, and makes it when it is not there: for every user, as a backup may be another's than the server. */
+/**
+ * Opens the file, and makes it when it is not there: for every user of the directory, as a backup may be another's than
+ * the server.
+ */
 function openReadersFile(directory: string): number {
   const path = join(directory, READERS_FILE)
   const isNew = statSync(path, { throwIfNoEntry: false }) === undefined
-  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o666)
-  if (isNew) fchmodSync(file, 0o666)
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, PRIVATE_FILE)
+  if (isNew) fchmodSync(file, sharedModeIn(directory))
   return file
 }
 
