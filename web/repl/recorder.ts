@@ -39,5 +39,24 @@ export function curlOfOperation({ query, variables }: SentOperation, origin: str
 /** The operation with its variables, to be read. */
 export function graphqlText({ query, variables }: SentOperation): string {
   const { key: _, ...rest } = variables
-  return `${query.trim()}\n\n${JSON.stringify(rest, null, 2)}`
+  return `${indented(query)}\n\n${JSON.stringify(rest, null, 2)}`
+}
+
+/** An operation as it is sent, in one line, with a line for each field. It has no texts and no comments. */
+export function indented(query: string): string {
+  let [text, level, parentheses] = ['', 0, 0]
+  const line = (): string => `\n${'  '.repeat(level)}`
+  for (const [token = ''] of query.matchAll(/[(){}]|\.\.\. on \w+|[\w]+: *\w+|[^\s(){}]+/g)) {
+    const isOpen = text === '' || text.endsWith('(') || token === '(' || token === ')'
+    if (token === '{') {
+      level++
+      text += ' {'
+    } else if (token === '}') {
+      level--
+      text += `${line()}}`
+    } else if (parentheses > 0 || level === 0) text += (isOpen ? '' : ' ') + token
+    else text += (token === '(' ? '' : line()) + token
+    parentheses += token === '(' ? 1 : token === ')' ? -1 : 0
+  }
+  return text
 }

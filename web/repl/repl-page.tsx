@@ -5,6 +5,7 @@ import { EntryView } from './entry-view.tsx'
 import { Prompt } from './prompt.tsx'
 import { ReplSession } from './session.ts'
 import { useFrame } from './use-frame.ts'
+import '../console/data/document.css'
 import './repl.css'
 
 /** What can be tried at once. */
