@@ -8,7 +8,7 @@ import { ROOT } from './markdown.ts'
 /**
  * Bytes as gzip: what the first page needs (the goal is 45,000; half of it is the SDK), and what the editor needs more.
  */
-const MOST_FIRST = 50_500
+const MOST_FIRST = 50_700
 const MOST_EDITOR = 120_000
 /** Bytes of all that is built for the web, in all forms. */
 const MOST_STORED = 2_600_000
