@@ -174,7 +174,7 @@ describe('a server whose MongoDB is not there', () => {
       script: ['bin/tidemark.js'],
     })
     const { code, stdout, stderr } = await process.exit()
-    expect([code, stdout, stderr.trim().split('\n').length]).toEqual([1, '', 1])
+    expect([code, stdout, stderr.trim().split('\n').length]).toEqual([2, '', 1])
     expect(stderr).toContain('majority')
   })
 })
