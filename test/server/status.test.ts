@@ -1,6 +1,7 @@
 import { parse } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { MAX_REQUESTS, operationLabel, RequestRing } from '../../src/server/status/request-ring.ts'
+import type { StatusAnswer } from '../../src/server/status/status-answer.ts'
 import { createServerStatus, NO_FACTS } from '../../src/server/status/server-status.ts'
 import { Traffic } from '../../src/server/limits/traffic.ts'
 import { BATCH, subscribe } from '../support/server/feeds.ts'
@@ -8,38 +9,14 @@ import { ask, openServer, type ServerFixture } from '../support/server/fixture.t
 import { openPeer, sendRaw } from '../support/server/raw.ts'
 import { until } from '../support/time/until.ts'
 
-interface Entry {
-  readonly seq: number
-  readonly at: number
-  readonly method: string
-  readonly path: string
-  readonly operation: string | null
-  readonly code: number
-  readonly ms: number
-  readonly id: string | null
-}
-
-interface Status {
-  readonly traffic: { readonly reads: number; readonly writes: number; readonly deliveries: number }
-  readonly revision: number
-  readonly sizes: Readonly<Record<string, number | null>>
-  readonly versions: Readonly<Record<string, string>>
-  readonly subscriptions: {
-    readonly total: number
-    readonly rest: number
-    readonly groups: readonly Readonly<Record<string, unknown>>[]
-  }
-  readonly requests: { readonly last: number; readonly entries: readonly Entry[] }
-}
-
-async function statusOf({ url }: Pick<ServerFixture, 'url'>, query = ''): Promise<Status> {
+async function statusOf({ url }: Pick<ServerFixture, 'url'>, query = ''): Promise<StatusAnswer> {
   const response = await fetch(`${url}/status${query}`)
   expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
-  return (await response.json()) as Status
+  return (await response.json()) as StatusAnswer
 }
 
 /** An entry in short. */
-const short = ({ method, path, operation, code, id }: Entry): string =>
+const short = ({ method, path, operation, code, id }: StatusAnswer['requests']['entries'][number]): string =>
   [method, path, operation, code, id].filter((part) => part !== null).join(' ')
 
 describe('the requests of the status', () => {

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { clockText } from '../console/state/time-text.ts'
 import { msText } from './numbers.ts'
-import type { RequestEntry } from './status-feed.ts'
+import type { RequestEntry } from '../../src/server/status/status-answer.ts'
 
 /** Requests that are lit when they come: where there are more, all would be. */
 const MOST_LIT = 8

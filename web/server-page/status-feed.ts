@@ -1,55 +1,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals'
+import type { RequestEntry, StatusAnswer } from '../../src/server/status/status-answer.ts'
 
-/** What `/status` gives: docs/embedded.md says what each field means. */
-export interface StatusAnswer {
-  readonly versions: Readonly<Record<string, string>>
-  readonly pid: number
-  readonly startedAt: string
-  readonly time: string
-  readonly notReady: string | null
-  readonly traffic: Traffic
-  readonly revision: number
-  readonly sizes: {
-    readonly dataBytes: number | null
-    readonly rssBytes: number
-    readonly heapBytes: number
-    readonly heldBytes: number
-  }
-  readonly subscriptions: {
-    readonly total: number
-    readonly rest: number
-    readonly groups: readonly SubscriptionGroup[]
-  }
-  readonly config: Readonly<Record<string, unknown>>
-  readonly requests: { readonly last: number; readonly entries: readonly RequestEntry[] }
-}
-
-interface Traffic {
-  readonly reads: number
-  readonly writes: number
-  readonly deliveries: number
-}
-
-export interface SubscriptionGroup {
-  readonly kind: string
-  readonly paths: readonly string[]
-  readonly where: string | null
-  readonly actor: string | null
-  readonly count: number
-  readonly lag: number
-  readonly isCut: boolean
-}
-
-export interface RequestEntry {
-  readonly seq: number
-  readonly at: number
-  readonly method: string
-  readonly path: string
-  readonly operation: string | null
-  readonly code: number
-  readonly ms: number
-  readonly id: string | null
-}
+type Traffic = StatusAnswer['traffic']
 
 /** What is shown of a server. */
 export interface ServerState {

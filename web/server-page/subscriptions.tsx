@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { client } from '../console/client.ts'
 import { attempt, notify } from '../console/state/notices.ts'
-import type { StatusAnswer, SubscriptionGroup } from './status-feed.ts'
+import type { ShownGroup, StatusAnswer } from '../../src/server/status/status-answer.ts'
 
 /** Who follows what, and how far behind. */
 export function Subscriptions({
@@ -46,7 +46,7 @@ export function Subscriptions({
   )
 }
 
-function Group({ group }: { readonly group: SubscriptionGroup }): JSX.Element {
+function Group({ group }: { readonly group: ShownGroup }): JSX.Element {
   const { kind, paths, where, actor, count, lag, isCut } = group
   return (
     <tr>
@@ -77,7 +77,7 @@ function Group({ group }: { readonly group: SubscriptionGroup }): JSX.Element {
   )
 }
 
-async function interrupt({ paths, where, actor }: SubscriptionGroup): Promise<void> {
+async function interrupt({ paths, where, actor }: ShownGroup): Promise<void> {
   const match = { paths, ...(where !== null && { where }), ...(actor !== null && { actor }) }
   const count = await attempt(client.peek().interrupt(match))
   if (count === null) return

@@ -1,25 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Kind, type DocumentNode } from 'graphql'
-
-/** A request that was answered, or an operation of a WebSocket. */
-interface RequestEntry {
-  /** 1, 2, 3 … since the start of the process. */
-  readonly seq: number
-  /** When it was answered, ms since 1970. */
-  readonly at: number
-  /** Of HTTP; `WS`: an operation that came over a WebSocket. */
-  readonly method: string
-  /** Without its query, which may hold values. */
-  readonly path: string
-  /** Type and name of an operation of GraphQL, or its first field; null: any other request. */
-  readonly operation: string | null
-  /** HTTP status; of an operation of a WebSocket, the one that it has over HTTP. 0: nothing was answered. */
-  readonly code: number
-  /** From the end of its headers to the end of the answer. */
-  readonly ms: number
-  /** Its header `X-Request-Id`; null: it has none. */
-  readonly id: string | null
-}
+import type { RequestEntry } from './status-answer.ts'
 
 /** Requests that are kept. */
 export const MAX_REQUESTS = 1_000

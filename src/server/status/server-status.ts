@@ -4,6 +4,7 @@ import { packageVersion } from '../config/package-version.ts'
 import type { MemoryBudget } from '../limits/memory-budget.ts'
 import type { Traffic } from '../limits/traffic.ts'
 import type { RequestRing } from './request-ring.ts'
+import type { ShownGroup, StatusAnswer } from './status-answer.ts'
 
 /** The state of the server, as `/status` gives it: JSON of at most a megabyte. */
 export interface ServerStatus {
@@ -50,7 +51,7 @@ export function createServerStatus(parts: StatusParts): ServerStatus {
     read: async (after = 0) => {
       const { groups, revision, ...counts } = parts.subscriptions()
       const { rss, heapUsed } = process.memoryUsage()
-      return JSON.stringify({
+      const answer: StatusAnswer = {
         versions,
         pid: process.pid,
         startedAt,
@@ -67,7 +68,8 @@ export function createServerStatus(parts: StatusParts): ServerStatus {
         subscriptions: { ...counts, groups: groups.map(shownGroup) },
         config,
         requests: { last: requests.last, entries: requests.after(after) },
-      })
+      }
+      return JSON.stringify(answer)
     },
   }
 }
@@ -84,7 +86,7 @@ function changed(bounds: Bounds): Readonly<Partial<Bounds>> {
 }
 
 /** A group whose texts are bounded; `isCut`: it is not shown whole. */
-function shownGroup({ paths, where, ...group }: SubscriptionGroup): SubscriptionGroup & { readonly isCut: boolean } {
+function shownGroup({ paths, where, ...group }: SubscriptionGroup): ShownGroup {
   let left = MAX_SHAPE_TEXT
   const fitting = paths.filter((path) => (left -= path.length) >= 0)
   const isCut = fitting.length < paths.length || (where?.length ?? 0) > MAX_SHAPE_TEXT
