@@ -3,10 +3,11 @@ import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { Change } from '../../../src/core/database.ts'
 import { client, sentenceOf } from '../client.ts'
+import { DiffSides } from '../shared/diff-sides.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { ticking } from '../shared/ticking.ts'
-import { diffLines, sideText, type DiffLine } from '../state/diff-lines.ts'
+import { diffLines, type DiffLine } from '../state/diff-lines.ts'
 import { asOf, hrefTo } from '../state/location.ts'
 import { clockText } from '../state/time-text.ts'
 
@@ -61,16 +62,7 @@ function ChangeDetails({ change, ask }: { readonly change: Change; readonly ask:
         {lines.value?.map(({ path: field, before, after }) => (
           <div key={field}>
             <dt class="mono">{field === '' ? 'value' : field}</dt>
-            {before !== undefined && (
-              <dd class="mono">
-                <del>{sideText(before)}</del>
-              </dd>
-            )}
-            {after !== undefined && (
-              <dd class="mono">
-                <ins>{sideText(after)}</ins>
-              </dd>
-            )}
+            <DiffSides before={before} after={after} />
           </div>
         ))}
       </dl>

@@ -7,7 +7,7 @@ import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
 import { Drafts } from '../state/drafts.ts'
 import { notify } from '../state/notices.ts'
-import { isEqual, mergeEdits, NOTHING_CHANGED, parseJson, saveOf, saveText, type Save } from '../state/save.ts'
+import { isEqual, mergeEdits, parseJson, saveOf, saveText, type Save } from '../state/save.ts'
 import { CodeField } from './code-field.tsx'
 
 interface EditorProps {
@@ -28,7 +28,7 @@ interface Base {
 
 /** Edits a document as JSON. A version that came meanwhile is merged, and never overwritten unseen. */
 export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
-  const { base, fault, line, isDraft, isSending, change, merge, send, discard } = useEdit(document, close)
+  const { base, fault, line, isChanged, isDraft, isSending, change, merge, send, discard } = useEdit(document, close)
   const isSure = useSignal(false)
   return (
     <div class="editor">
@@ -58,7 +58,7 @@ export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
         <button
           class={isSure.value ? 'danger' : ''}
           onBlur={() => (isSure.value = false)}
-          onClick={() => (isChanged(fault, line) && !isSure.value ? (isSure.value = true) : discard())}
+          onClick={() => (isChanged && !isSure.value ? (isSure.value = true) : discard())}
         >
           {isSure.value ? 'Discard the change?' : 'Cancel'}
         </button>
@@ -76,6 +76,8 @@ interface Edit {
   readonly fault: string | null
   /** What a save sends. */
   readonly line: string
+  /** Whether there is something to save, or a text that cannot be saved. */
+  readonly isChanged: boolean
   /** Whether it goes on with what was left unsaved. */
   readonly isDraft: boolean
   readonly isSending: boolean
@@ -128,17 +130,13 @@ function useEdit(document: Document, close: () => void): Edit {
     fault: 'fault' in parsed ? parsed.fault : null,
     line: saveText(save, document.path) + expected,
     isSending: isSending.value,
+    isChanged: 'fault' in parsed || save.kind !== 'nothing',
     isDraft: draft !== undefined && text.value === draft.text,
     change,
     merge,
     send,
     discard,
   }
-}
-
-/** Whether there is something to save, or a text that cannot be saved. */
-function isChanged(fault: string | null, line: string): boolean {
-  return fault !== null || line !== NOTHING_CHANGED
 }
 
 function draftBase(draft: { readonly base: Base; readonly text: string } | undefined): Base | null {

@@ -5,8 +5,9 @@ import type { Document } from '../../../src/core/database.ts'
 import { client, sentenceOf } from '../client.ts'
 import { asOf, goQuery, route } from '../state/location.ts'
 import { attempt, notify } from '../state/notices.ts'
-import { diffLines, sideText, type DiffLine } from '../state/diff-lines.ts'
+import { diffLines, type DiffLine } from '../state/diff-lines.ts'
 import { Guard } from '../state/guard.ts'
+import { DiffSides } from '../shared/diff-sides.tsx'
 import { Icon } from '../shared/icon.tsx'
 
 interface DiffViewProps {
@@ -104,16 +105,7 @@ function DiffEntry({ line: { path: field, before, after }, path, shown, isNewest
           </button>
         )}
       </dt>
-      {before !== undefined && (
-        <dd class="mono">
-          <del>{sideText(before)}</del>
-        </dd>
-      )}
-      {after !== undefined && (
-        <dd class="mono">
-          <ins>{sideText(after)}</ins>
-        </dd>
-      )}
+      <DiffSides before={before} after={after} />
     </div>
   )
 }

@@ -58,13 +58,11 @@ export function mergeEdits(
   return { merged, conflicts }
 }
 
-export const NOTHING_CHANGED = 'Nothing has changed.'
-
 /** What a save says that it will do, as one line. */
 export function saveText(save: Save, path: string): string {
   switch (save.kind) {
     case 'nothing':
-      return NOTHING_CHANGED
+      return 'Nothing has changed.'
     case 'patch':
       return `patch ${path} ${JSON.stringify(save.patch.merge)}`
     case 'put':
