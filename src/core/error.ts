@@ -173,6 +173,11 @@ export function retryableError(
   return new DatabaseError(code, message, { retryAfterMs: RETRY_AFTER_MS, cause })
 }
 
+/** UNAVAILABLE of a process whose data is not the one any more that it has in memory. */
+export function replacedDataError(): DatabaseError {
+  return retryableError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.')
+}
+
 /** UNAVAILABLE of every use of a store after its `close`. */
 export function closedError(): DatabaseError {
   return retryableError('UNAVAILABLE', 'The store is closed.')

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
 import { resumePoint, type ResumePoint } from '../../core/cursor.ts'
-import { retryableError } from '../../core/error.ts'
+import { replacedDataError } from '../../core/error.ts'
 import { isSystemPath } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import { purgedBy } from '../../store/erasure.ts'
@@ -160,9 +160,7 @@ export class LogTail {
     this.#refreshAgain = false
     this.#refreshedAt = performance.now()
     const page = await this.#store.log(this.#tenant, { after: this.last, limit: FEED_PAGE })
-    if (page.epoch !== this.epoch) {
-      throw retryableError('UNAVAILABLE', 'The data was replaced while the server ran; start it again.')
-    }
+    if (page.epoch !== this.epoch) throw replacedDataError()
     this.floor = page.floor
     this.#append(page.commits)
     if (this.last < page.last) this.#refreshAgain = true

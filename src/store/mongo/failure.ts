@@ -1,5 +1,7 @@
 import { MongoBulkWriteError, MongoError, MongoNetworkError, MongoServerSelectionError } from 'mongodb'
-import { DatabaseError, retryableError } from '../../core/error.ts'
+import { DatabaseError, replacedDataError, retryableError } from '../../core/error.ts'
+import type { Revision } from '../../core/version.ts'
+import type { TenantId } from '../store.ts'
 
 /** Duplicate key: E11000. */
 const DUPLICATE_KEY = 11000
@@ -21,6 +23,24 @@ const TRANSIENT_DRIVER_ERRORS: ReadonlySet<string> = new Set([
   'MongoTopologyClosedError',
   'MongoClientClosedError',
 ])
+
+/** UNAVAILABLE until somebody acts: not transient, unlike other errors with this code. */
+export class LostLog extends DatabaseError {}
+
+/** The log is not the one that this process has in memory. */
+export function replacedLog(): LostLog {
+  const { code, message, details } = replacedDataError()
+  return new LostLog(code, message, details)
+}
+
+/** A commit is missing in the log, and there are later ones. */
+export function damagedLog(tenant: TenantId, missing: Revision): LostLog {
+  const damage = `revision ${missing} is missing`
+  const message =
+    `The log of the tenant ${tenant} is damaged: ${damage}, and later ones are there. ` +
+    'Stop all servers and restore the database from a backup.'
+  return new LostLog('UNAVAILABLE', message, { damage })
+}
 
 /** UNAVAILABLE with the reason `why`. */
 export function unavailable(why: string, cause?: unknown): DatabaseError {
@@ -48,7 +68,7 @@ export function isDuplicate(error: unknown): boolean {
 /** Whether the error is transient: the same command may succeed later; whether this one took effect is unknown. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
-  if (error instanceof DatabaseError) return error.code === 'UNAVAILABLE'
+  if (error instanceof DatabaseError) return error.code === 'UNAVAILABLE' && !(error instanceof LostLog)
   if (!(error instanceof MongoError)) return false
   const code = codeOf(error)
   if (code !== null) return TRANSIENT_CODES.has(code)

@@ -1,6 +1,7 @@
 import type { Collection, MongoClient } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
+import { quirksOf, type Quirks } from './quirks.ts'
 import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
 
 /** Lost commands after which the client is replaced, and with it its connections. */
@@ -26,6 +27,7 @@ interface MongoConnectionOptions {
 export class MongoConnection implements MongoTables {
   readonly readMs: number
   sharded = false
+  quirks: Quirks = quirksOf({})
   readonly #options: MongoConnectionOptions
   #client: MongoClient
   #collections: MongoCollections
@@ -52,8 +54,12 @@ export class MongoConnection implements MongoTables {
 
   async connect(): Promise<void> {
     await this.#client.connect()
-    const hello = await this.call(this.#client.db('admin').command({ hello: 1 }))
-    this.sharded = hello['msg'] === 'isdbgrid'
+    const admin = this.#client.db('admin')
+    const [hello, buildInfo] = await Promise.all(
+      [{ hello: 1 }, { buildInfo: 1 }].map((command) => this.call(admin.command(command))),
+    )
+    this.sharded = hello?.['msg'] === 'isdbgrid'
+    this.quirks = quirksOf(buildInfo ?? {})
   }
 
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */

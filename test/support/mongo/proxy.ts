@@ -13,6 +13,9 @@ export interface ProxyOptions {
   readonly native?: boolean | undefined
 }
 
+/** What a reply to a command becomes. */
+export type ReplyEdit = (reply: Doc, command: Doc) => Doc
+
 /** Commands as they came, in order. */
 export interface Recording {
   readonly commands: readonly Doc[]
@@ -42,6 +45,8 @@ export class MongoProxy {
   readonly #faults = new CommandFaults()
   /** Names of commands that are refused until further notice, with the reply. */
   readonly #refused = new Map<string, Doc>()
+  /** What replies to commands of a name become. */
+  readonly #altered = new Map<string, ReplyEdit>()
   readonly #links = new Set<Link>()
   readonly #options: ProxyOptions
   readonly #server: Server
@@ -109,6 +114,12 @@ export class MongoProxy {
   /** The next command of this name is done, and said to have missed its majority in time. */
   timeOutMajority(command: string): void {
     this.#faults.add(command, { kind: 'wtimeout' })
+  }
+
+  /** From now on the replies to commands of this name are what `edit` makes of them; null ends that. */
+  alter(command: string, edit: ReplyEdit | null): void {
+    if (edit === null) this.#altered.delete(command)
+    else this.#altered.set(command, edit)
   }
 
   /** Cuts every connection. */
@@ -208,9 +219,12 @@ export class MongoProxy {
     const command = commandOf(request.body)
     const bent = this.#native?.reply(request.body, message.body) ?? null
     if (command === 'insert' && this.#native === null) this.streams.insert(request.body, message.body)
+    const edit = this.#altered.get(command)
     if (GREETINGS.has(command)) {
-      return this.#answer(link, request, greet(message.body, this.#greeting, this.address, this.#electionId))
+      const greeted = greet(message.body, this.#greeting, this.address, this.#electionId)
+      return this.#answer(link, request, edit?.(greeted, request.body) ?? greeted)
     }
+    if (edit !== undefined) return this.#answer(link, request, edit(message.body, request.body))
     if (fault?.kind === 'loseReply') return this.#unlink(link)
     if (fault?.kind === 'wtimeout') return this.#answer(link, request, withWtimeout(message.body))
     const pass = (): void => void (this.#mute || link.client.destroyed || link.client.write(message.bytes))

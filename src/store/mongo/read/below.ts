@@ -4,6 +4,7 @@ import type { Revision } from '../../../core/version.ts'
 import { takeWithin, type TakenRows } from '../../page.ts'
 import { headKeysOf } from './head-rows.ts'
 import type { MongoReader } from './latest.ts'
+import { missingIn } from './log-end.ts'
 import { logKey, logRowBytes, pathOfHead, toLogEntry, type LogEntry, type LogRow } from '../rows.ts'
 import { scanRows } from './scan.ts'
 import { byKey, findCommits, readOverlay, readSection, type LogSection } from '../tables.ts'
@@ -42,7 +43,7 @@ async function readStoredCommits(reader: MongoReader, section: SelectedSection):
   const { actor } = section
   const below = section.below?.some((path) => path.length === 0) === true ? undefined : section.below
   if (below === undefined && actor === undefined) {
-    return toCommitPage(readOverlay(overlay, section) ?? (await readSection(tables, overlay.scope, section)))
+    return toCommitPage(readOverlay(overlay, section) ?? (await readWhole(reader, section)))
   }
   const recent = readOverlay(overlay, { ...section, limit: { rows: Infinity, bytes: Infinity } })
   if (recent !== null) {
@@ -54,6 +55,13 @@ async function readStoredCommits(reader: MongoReader, section: SelectedSection):
   const documents = await fewMongoDocuments(reader, below)
   if (documents !== null) return readByIndex(reader, section, { 'ops.p': { $in: [...documents] } })
   return scanCollections(reader, { ...section, below })
+}
+
+/** All commits of a section, of which each is there. */
+async function readWhole({ tables, tenants, overlay }: MongoReader, section: LogSection): Promise<TakenRows<LogEntry>> {
+  const page = await readSection(tables, overlay.scope, section)
+  const missing = missingIn(page, section, true)
+  return missing === null ? page : tenants.refuseHole(overlay, missing)
 }
 
 function isSelected({ commit }: LogEntry, { below, actor }: Pick<SelectedSection, 'below' | 'actor'>): boolean {

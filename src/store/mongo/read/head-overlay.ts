@@ -5,6 +5,7 @@ import { erasedCommit, isErased, purgedBy, type Purges } from '../../erasure.ts'
 import type { TenantId } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import { scopeOf, type LogEntry, type MetaRow } from '../rows.ts'
+import type { LogEnd } from './log-end.ts'
 
 /** Most commits, and their bytes, that stay in memory although the heads contain them. */
 const MAX_OVERLAY_COMMITS = 512
@@ -31,6 +32,8 @@ export class HeadOverlay {
   floor: Revision
   last: Revision
   lastAt: Millis
+  /** `w` of the last commit's row; null before the first commit. */
+  lastWriter: string | null
   /** Ended epochs of the tenant of which rows may be left. */
   endedEpochs: readonly string[]
   /** The highest revision of which listeners were notified. */
@@ -47,15 +50,16 @@ export class HeadOverlay {
   readonly #byId = new Map<string, LogEntry>()
   readonly #versions = new Map<string, number>()
 
-  /** An empty overlay at `applied`; the caller pushes the commits after it. */
-  constructor(meta: MetaRow, appliedAt: Millis) {
+  /** An empty overlay at `applied`, the commit there or null; the caller pushes the commits after it. */
+  constructor(meta: MetaRow, applied: LogEntry | null) {
     this.tenant = meta._id
     this.epoch = meta.epoch
     this.scope = scopeOf(meta._id, meta.epoch)
     this.floor = Number(meta.floor)
     this.#applied = Number(meta.applied)
     this.last = this.#applied
-    this.lastAt = appliedAt
+    this.lastAt = applied?.commit.at ?? 0
+    this.lastWriter = applied?.writer ?? null
     this.lastNotified = this.#applied
     this.endedEpochs = meta.dead
     this.purging = meta.purging ?? []
@@ -68,6 +72,11 @@ export class HeadOverlay {
 
   set applied(revision: Revision) {
     this.#applied = Math.min(Math.max(this.#applied, revision), this.last)
+  }
+
+  /** The last commit. */
+  get end(): LogEnd {
+    return { revision: this.last, writer: this.lastWriter }
   }
 
   /** The overlay has all commits after this revision, up to `last`. */
@@ -91,6 +100,7 @@ export class HeadOverlay {
     this.#bytes += entry.bytes
     this.last = commit.revision
     this.lastAt = commit.at
+    this.lastWriter = entry.writer
     this.#byId.set(commit.id, entry)
     for (const version of commit.versions) {
       const text = pathText(version.path)

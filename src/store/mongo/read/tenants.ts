@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { Collection } from 'mongodb'
+import type { Revision } from '../../../core/version.ts'
 import type { TenantId } from '../../store.ts'
 import { parsePurgeNote, scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
 import { metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
+import { damagedLog, replacedLog, unavailable } from '../failure.ts'
 import { HeadOverlay } from './head-overlay.ts'
+import { compareEnd, findEnd, findMark, missingIn, type LogEnd } from './log-end.ts'
 
 /** Limit of one read of the log when an overlay catches up. */
 const PAGE = { rows: 500, bytes: 8_388_608 } as const
@@ -59,6 +62,8 @@ export class Tenants {
   readonly #repair: (overlay: HeadOverlay) => Promise<void>
   readonly #cached = new Map<TenantId, Promise<CachedTenant>>()
   readonly #open = new Map<TenantId, CachedTenant>()
+  /** Tenants whose data was replaced while this process used them: refused until it ends. */
+  readonly #replaced = new Set<TenantId>()
 
   constructor(tables: MongoTables, repair: (overlay: HeadOverlay) => Promise<void>) {
     this.#tables = tables
@@ -78,6 +83,7 @@ export class Tenants {
   /** Runs with the tenant's overlay; again with a new one if the tenant is dropped meanwhile. */
   async with<T>(tenant: TenantId, run: (overlay: HeadOverlay) => Promise<T>): Promise<T> {
     for (let restarts = 0; ; restarts++) {
+      if (this.#replaced.has(tenant)) throw replacedLog()
       const { overlay } = await this.#cachedTenant(tenant)
       overlay.usedAt = performance.now()
       try {
@@ -102,6 +108,38 @@ export class Tenants {
     const meta = await tables.call(tables.meta.findOne({ _id: overlay.tenant }, { maxTimeMS: tables.readMs }))
     if (meta?.epoch !== overlay.epoch) throw new EpochEnded()
     return meta
+  }
+
+  /**
+   * Checks that the log still has a commit that this process has seen in it. Throws EpochEnded, or that the data was
+   * replaced: then every later call of the tenant is refused, too.
+   */
+  async verify(overlay: HeadOverlay, end: LogEnd = overlay.end): Promise<void> {
+    if (end.revision === 0) return
+    const found = await findMark(this.#tables, overlay.scope, end.revision)
+    if (found?.writer !== end.writer) await this.#verifyAnew(overlay, end)
+  }
+
+  /** As `verify`, where a read has not shown the commit: after a fail-over reads may be behind what was acknowledged. */
+  async #verifyAnew(overlay: HeadOverlay, end: LogEnd): Promise<void> {
+    const found = await findMark(this.#tables, overlay.scope, end.revision, 'anew')
+    if (found?.writer === end.writer) return
+    // The rows of an ended epoch are removed.
+    await this.confirm(overlay)
+    this.#replaced.add(overlay.tenant)
+    this.evict(overlay)
+    throw replacedLog()
+  }
+
+  /**
+   * Rejects because a read has not shown a commit that has others behind it. Throws EpochEnded, that reads are behind
+   * what was acknowledged, or that the log is damaged.
+   */
+  async refuseHole(overlay: HeadOverlay, missing: Revision): Promise<never> {
+    const found = await findMark(this.#tables, overlay.scope, missing, 'anew')
+    await this.confirm(overlay)
+    if (found !== null) throw unavailable('its reads are behind its writes since another primary was elected')
+    throw damagedLog(overlay.tenant, missing)
   }
 
   /** Evicts a tenant; the next call reads it again. */
@@ -140,8 +178,10 @@ export class Tenants {
 
   async #load(tenant: TenantId): Promise<CachedTenant> {
     const meta = await metaOf(this.#tables, tenant, freshEpoch)
-    const applied = await findCommit(this.#tables, scopeOf(tenant, meta.epoch), Number(meta.applied))
-    const overlay = new HeadOverlay(meta, applied?.commit.at ?? 0)
+    const revision = Number(meta.applied)
+    const applied = await findCommit(this.#tables, scopeOf(tenant, meta.epoch), revision)
+    const overlay = new HeadOverlay(meta, applied)
+    if (applied === null && revision > 0) await this.refuseHole(overlay, revision)
     const purging = overlay.purging.map((note) => parsePurgeNote(note).id)
     for (const { commit } of (await findByIds(this.#tables, overlay.scope, purging)).values()) overlay.addPurges(commit)
     await this.#pull(overlay)
@@ -151,16 +191,12 @@ export class Tenants {
   }
 
   async #catchUp(overlay: HeadOverlay): Promise<void> {
-    const { purges } = overlay
-    // Revisions have no gaps (L1), so one point read shows whether there are newer commits.
-    const [meta, next] = await Promise.all([
-      this.confirm(overlay),
-      findCommit(this.#tables, overlay.scope, overlay.last + 1),
-    ])
-    if (next !== null) {
-      overlay.push(next)
-      await this.#pull(overlay)
-    }
+    const { purges, end } = overlay
+    const [meta, rows] = await Promise.all([this.confirm(overlay), findEnd(this.#tables, overlay.scope, end.revision)])
+    const state = compareEnd(end, rows)
+    if (state === 'replaced') await this.#verifyAnew(overlay, end)
+    if (state === 'hole') await this.refuseHole(overlay, end.revision + 1)
+    if (state === 'more') await this.#pull(overlay)
     overlay.applied = Number(meta.applied)
     overlay.floor = Math.max(overlay.floor, Number(meta.floor))
     overlay.purging = meta.purging ?? []
@@ -172,7 +208,10 @@ export class Tenants {
   /** Pushes all commits after the overlay's last one. */
   async #pull(overlay: HeadOverlay): Promise<void> {
     for (let more = true; more;) {
-      const page = await readSection(this.#tables, overlay.scope, { after: overlay.last, before: LOG_END, limit: PAGE })
+      const section = { after: overlay.last, before: LOG_END, limit: PAGE }
+      const page = await readSection(this.#tables, overlay.scope, section)
+      const missing = missingIn(page, section)
+      if (missing !== null) await this.refuseHole(overlay, missing)
       for (const entry of page.rows) overlay.push(entry)
       more = page.more
       if (overlay.isOverfull) await this.#repair(overlay)

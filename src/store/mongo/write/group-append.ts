@@ -4,8 +4,9 @@ import type { Commit } from '../../../core/commit.ts'
 import type { Millis } from '../../../core/version.ts'
 import type { AnsweredDraft } from '../../conflicted-writes.ts'
 import type { Appended, Draft } from '../../store.ts'
-import { isDuplicate, isTransient, unavailable } from '../failure.ts'
+import { isDuplicate, isTransient, LostLog, unavailable } from '../failure.ts'
 import type { MongoReader } from '../read/latest.ts'
+import { findMark } from '../read/log-end.ts'
 import { EpochEnded, sweep } from '../read/tenants.ts'
 import { logRow, type LogEntry, type LogRow } from '../rows.ts'
 import { DraftPlanner } from './draft-planner.ts'
@@ -46,6 +47,8 @@ export class GroupAppend {
   /** Ids of commits that were returned as committed. */
   readonly #claimed = new Set<string>()
   readonly #committed: Commit[] = []
+  /** The rows of the last insert. */
+  #tried: readonly LogRow[] = []
 
   constructor(reader: MongoReader, options: GroupOptions) {
     this.#reader = reader
@@ -54,23 +57,18 @@ export class GroupAppend {
   }
 
   async append(group: readonly PreparedDraft[]): Promise<readonly Appended[]> {
-    const results = await this.#complete(group)
-    if (this.#committed.length === 0) return results
-    const { tables, overlay } = this.#reader
-    await Promise.all([this.#confirm(), applyCommits(tables, overlay.scope, this.#committed)])
-    return results
-  }
-
-  /**
-   * Checks that the tenant was not dropped before the insert; if it was, removes the inserted rows, and `with`
-   * restarts.
-   */
-  async #confirm(): Promise<void> {
     const { tables, tenants, overlay } = this.#reader
     try {
-      await this.#retry(() => tenants.confirm(overlay))
+      const results = await this.#complete(group)
+      if (this.#committed.length === 0) return results
+      // The tenant may have been dropped before the insert.
+      const confirmed = this.#retry(() => tenants.confirm(overlay))
+      await Promise.all([confirmed, applyCommits(tables, overlay.scope, this.#committed)])
+      return results
     } catch (error) {
+      // Nothing of what was inserted belongs to the tenant's log; after EpochEnded `with` restarts.
       if (error instanceof EpochEnded) await sweep(tables, overlay)
+      if (error instanceof LostLog) await this.#withdraw().catch(() => undefined)
       throw error
     }
   }
@@ -123,18 +121,34 @@ export class GroupAppend {
    */
   async #insert(rows: readonly AppendRow[]): Promise<number> {
     if (rows.length === 0) return 0
-    const { tables, overlay } = this.#reader
+    const { tables, tenants, overlay } = this.#reader
     const documents = rows.map(({ row }) => row)
-    try {
-      await tables.call(tables.log.insertMany(documents, { ordered: true }))
+    this.#tried = documents
+    // Behind another end of the log, that of a restored backup, the rows would leave a hole.
+    const [inserted, verified] = await Promise.allSettled([
+      tables.call(tables.log.insertMany(documents, { ordered: true })),
+      tenants.verify(overlay),
+    ])
+    if (verified.status === 'rejected' && !isTransient(verified.reason)) throw verified.reason
+    const failed = [inserted, verified].find((each) => each.status === 'rejected')
+    if (failed === undefined) {
       for (const { entry } of rows) overlay.push(entry)
-    } catch (error) {
-      if (!isDuplicate(error) && !isTransient(error)) throw error
-      await this.#reconcile(documents, error)
+    } else {
+      if (!isDuplicate(failed.reason) && !isTransient(failed.reason)) throw failed.reason
+      await this.#reconcile(documents, failed.reason)
     }
     // By revision: a purge in the same group may have replaced the ids of commits before it.
     const firstForeign = documents.findIndex(({ n }) => overlay.at(Number(n))?.writer !== this.#options.writer)
     return firstForeign < 0 ? rows.length : firstForeign
+  }
+
+  /** Removes the rows of this append from a log that was replaced, unless others follow them already. */
+  async #withdraw(): Promise<void> {
+    const { tables, overlay } = this.#reader
+    const last = Math.max(...this.#tried.map(({ n }) => Number(n)))
+    if (this.#tried.length === 0 || (await findMark(tables, overlay.scope, last + 1)) !== null) return
+    const keys = this.#tried.map(({ _id }) => _id)
+    await tables.call(tables.log.deleteMany({ _id: { $in: keys }, t: overlay.scope, w: this.#options.writer }))
   }
 
   /** Reads the log after an insert that failed, or whose outcome is unknown. */

@@ -8,11 +8,6 @@ import type { HeadOverlay } from '../read/head-overlay.ts'
 
 /** Most documents in one read. */
 const MAX_DOCUMENTS = 500
-/**
- * Most heads in one write command. FerretDB 1 occupies one of its hundred SQLite connections for each update of a
- * command until the last one is done: with a hundred updates it deadlocks.
- */
-const MAX_WRITES = 32
 
 interface Newest {
   readonly version: Version
@@ -44,8 +39,9 @@ async function write(
   w: 1 | 'majority',
 ): Promise<void> {
   const writeConcern = w === 1 ? { w } : { w, wtimeoutMS: tables.readMs }
-  for (let i = 0; i < operations.length; i += MAX_WRITES) {
-    await tables.call(tables.heads.bulkWrite(operations.slice(i, i + MAX_WRITES), { ordered: false, writeConcern }))
+  const { maxUpdates } = tables.quirks
+  for (let i = 0; i < operations.length; i += maxUpdates) {
+    await tables.call(tables.heads.bulkWrite(operations.slice(i, i + maxUpdates), { ordered: false, writeConcern }))
   }
 }
 

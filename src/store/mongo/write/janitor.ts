@@ -49,7 +49,7 @@ export class Janitor implements AsyncDisposable {
     for (const overlay of this.#tenants.overlays()) {
       if (this.#stopped) return
       try {
-        await repair(this.#tables, overlay, overlay.seenBefore(GRACE_MS))
+        await this.#repair(overlay)
         await this.#sweep(overlay)
       } catch (error) {
         // Calls report an unreachable server; the next round tries again.
@@ -60,6 +60,14 @@ export class Janitor implements AsyncDisposable {
       }
     }
     this.#tenants.evictIdle(IDLE_MS)
+  }
+
+  async #repair(overlay: HeadOverlay): Promise<void> {
+    const upTo = overlay.seenBefore(GRACE_MS)
+    if (upTo <= overlay.applied) return
+    // The heads of a database that was restored meanwhile are not those of the commits in memory.
+    await this.#tenants.verify(overlay)
+    await repair(this.#tables, overlay, upTo)
   }
 
   /** Removes the rows that a process left which died or timed out while it dropped the tenant. */

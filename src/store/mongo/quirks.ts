@@ -1,0 +1,23 @@
+/** What a kind of server needs otherwise than the others. */
+export interface Quirks {
+  /** Most documents in one command that updates. */
+  readonly maxUpdates: number
+  /** Whether a query of some `_id`s, or of a range of them, reads only these, and not the whole collection. */
+  readonly seeksRanges: boolean
+}
+
+type ServerKind = 'mongodb' | 'ferretdb1'
+
+const QUIRKS: Readonly<Record<ServerKind, Quirks>> = {
+  // 500 heads of 4 KiB are 2 MiB, far below the 48 MB of a message.
+  mongodb: { maxUpdates: 500, seeksRanges: true },
+  // It occupies one of its hundred SQLite connections for each update of a command until the last one is done: with a
+  // hundred updates it deadlocks. It uses an index for a filter of one `_id` alone.
+  ferretdb1: { maxUpdates: 32, seeksRanges: false },
+}
+
+/** The quirks of the server that answers `buildInfo` so. A server that is not known is taken for MongoDB. */
+export function quirksOf(buildInfo: Readonly<Record<string, unknown>>): Quirks {
+  const { ferretdbVersion } = buildInfo
+  return QUIRKS[typeof ferretdbVersion === 'string' && ferretdbVersion.startsWith('v1.') ? 'ferretdb1' : 'mongodb']
+}
