@@ -28,12 +28,11 @@ export function expectedPath(expectation: Expectation): Path {
   return expectation.kind === 'version' ? expectation.path : expectation.below
 }
 
+type Decision =
+  { readonly kind: 'committed'; readonly commit: Commit } | Extract<Appended, { readonly kind: 'conflict' }>
+
 /** The result of a draft whose id has no commit yet. `lost`: the writes of earlier drafts of the same call (L11). */
-export function checkDraft(
-  draft: Draft,
-  state: DraftState,
-  lost: ConflictedWrites,
-): Exclude<Appended, { kind: 'repeated' }> {
+export function checkDraft(draft: Draft, state: DraftState, lost: ConflictedWrites): Decision {
   const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(state, expectation))
   const isLate = draft.exactAt === true && draft.at < state.lastAt
   if (broken === undefined && !isLate) return { kind: 'committed', commit: commitOf(draft, state) }

@@ -161,9 +161,10 @@ export type Expectation =
   /** Nothing at or below this path (a document's or a collection's) was written after this revision. */
   | { readonly kind: 'unchanged'; readonly below: Path; readonly since: Revision }
 
+/** `epoch`: that of the log which has the commit (`LogPage`). */
 export type Appended =
-  | { readonly kind: 'committed'; readonly commit: Commit }
-  | { readonly kind: 'repeated'; readonly commit: Commit }
+  | { readonly kind: 'committed'; readonly commit: Commit; readonly epoch: string }
+  | { readonly kind: 'repeated'; readonly commit: Commit; readonly epoch: string }
   /**
    * The first expectation that does not hold, `expects` before `writes`. `path` is its path (`below` of an
    * `unchanged`; of the first write, where only `exactAt` does not hold); `version` is the current version of the

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
-import { DatabaseError, retryableError } from '../../core/error.ts'
+import { DatabaseError, replacedDataError, retryableError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import { pathText } from '../../core/path.ts'
 import type { Millis } from '../../core/version.ts'
@@ -86,8 +86,16 @@ export class Committer {
 
   /** The outcome of an earlier request with this key; null when there is none. Throws KEY_REUSED. */
   async repeated(key: string, digest: string | null): Promise<WriteOutcome | null> {
-    const [commit = null] = await this.#options.store.find(this.#options.tenant, [key])
+    const [commit = null] = await this.#find([key])
     return commit && repetition(commit, digest)
+  }
+
+  /** Looks keys up. Throws UNAVAILABLE where one is found in another epoch than the tail's, which its cursor would name. */
+  async #find(keys: readonly string[]): Promise<readonly (Commit | null)[]> {
+    const { store, tenant, tail } = this.#options
+    const found = await store.find(tenant, keys)
+    if (found.some((commit) => commit !== null)) await tail.refresh()
+    return found
   }
 
   /** Resolves when no write is queued or in flight. */
@@ -170,7 +178,10 @@ export class Committer {
     this.#options.clock.stamped(at)
     const drafted = await this.#draftAll(batch, at)
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
-    const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)
+    const { store, tenant, tail } = this.#options
+    const appended = drafts.length === 0 ? [] : await store.append(tenant, drafts)
+    // Cursors have the epoch of the tail: with another one they would name nothing.
+    if (appended.some((each) => each.kind !== 'conflict' && each.epoch !== tail.epoch)) throw replacedDataError()
     await this.#publish(appended)
     return { drafted, appended }
   }
@@ -193,10 +204,7 @@ export class Committer {
   async #answerRepeated(batch: readonly PendingWrite[]): Promise<readonly PendingWrite[]> {
     const keyed = batch.filter(({ request }) => request.key !== undefined)
     if (keyed.length === 0) return batch
-    const found = await this.#options.store.find(
-      this.#options.tenant,
-      keyed.map(({ request }) => request.key ?? ''),
-    )
+    const found = await this.#find(keyed.map(({ request }) => request.key ?? ''))
     const answered = new Set<PendingWrite>()
     keyed.forEach((pending, i) => {
       const commit = found[i] ?? null

@@ -97,14 +97,16 @@ class AppendState implements DraftState, TenantView {
   /** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
   append(draft: Draft, lost: ConflictedWrites): Appended {
     const earlier = this.tables.commits.get([this.tenant.number, draft.id])
-    if (earlier !== undefined) return { kind: 'repeated', commit: decodedAtOnce(readStoredCommit(this, earlier)) }
-    const result = checkDraft(draft, this, lost)
-    if (result.kind === 'committed') {
-      this.#writeCommit(result.commit, draft)
-      const { revision: last, at } = result.commit
-      this.tenant = { ...this.tenant, last, at, indexed: last }
+    const { epoch } = this.tenant
+    if (earlier !== undefined) {
+      return { kind: 'repeated', commit: decodedAtOnce(readStoredCommit(this, earlier)), epoch }
     }
-    return result
+    const result = checkDraft(draft, this, lost)
+    if (result.kind === 'conflict') return result
+    this.#writeCommit(result.commit, draft)
+    const { revision: last, at } = result.commit
+    this.tenant = { ...this.tenant, last, at, indexed: last }
+    return { ...result, epoch }
   }
 
   /** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */

@@ -192,7 +192,7 @@ export class MemoryStore implements Store {
 
 function appendOne(log: TenantLog, draft: Draft, lost: ConflictedWrites): Appended {
   const earlier = log.commits.find(({ id }) => id === draft.id)
-  if (earlier !== undefined) return { kind: 'repeated', commit: earlier }
+  if (earlier !== undefined) return { kind: 'repeated', commit: earlier, epoch: log.epoch }
   const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(log, expectation))
   const isLate = draft.exactAt === true && draft.at < (log.commits.at(-1)?.at ?? draft.at)
   if (broken !== undefined || isLate) {
@@ -203,7 +203,7 @@ function appendOne(log: TenantLog, draft: Draft, lost: ConflictedWrites): Append
   const purges = new Map(purgedBy(commit).map((path) => [path, commit.revision]))
   if (purges.size > 0) log.commits = log.commits.map((each) => erasedCommit(each, purges))
   log.commits.push(commit)
-  return { kind: 'committed', commit }
+  return { kind: 'committed', commit, epoch: log.epoch }
 }
 
 function commitOf(draft: Draft, revision: Revision, at: Millis): Commit {

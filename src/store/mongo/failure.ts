@@ -5,6 +5,8 @@ import type { TenantId } from '../store.ts'
 
 /** Duplicate key: E11000. */
 const DUPLICATE_KEY = 11000
+/** A malformed command, and one with a `hint` that names no index. */
+const BAD_VALUE = 2
 const OUT_OF_DISK_SPACE = 14031
 const ATLAS_ERROR = 8000
 const NOT_AUTHORIZED: ReadonlySet<number> = new Set([13, 18])
@@ -63,6 +65,11 @@ export function codeOf(error: unknown): number | null {
 /** Whether an insert failed because its key exists. */
 export function isDuplicate(error: unknown): boolean {
   return codeOf(error) === DUPLICATE_KEY
+}
+
+/** Whether a query failed because the index that it names is missing. */
+export function isMissingIndex(error: unknown): boolean {
+  return codeOf(error) === BAD_VALUE && error instanceof Error && /\bhint\b/.test(error.message)
 }
 
 /** Whether the error is transient: the same command may succeed later; whether this one took effect is unknown. */

@@ -1,6 +1,7 @@
 import type { Collection, MongoClient } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
+import { createIndexes } from './indexes.ts'
 import { quirksOf, type Quirks } from './quirks.ts'
 import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
 
@@ -32,6 +33,8 @@ export class MongoConnection implements MongoTables {
   #client: MongoClient
   #collections: MongoCollections
   #lostCommands = 0
+  /** The indexes are being made; null: they are not. */
+  #making: Promise<void> | null = null
 
   constructor(options: MongoConnectionOptions) {
     this.#options = options
@@ -68,6 +71,14 @@ export class MongoConnection implements MongoTables {
       this.#lostCommands += 1
       if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
     })
+  }
+
+  /** Makes the indexes that are missing; concurrent calls share one making. */
+  makeIndexes(): Promise<void> {
+    this.#making ??= createIndexes(this).finally(() => {
+      this.#making = null
+    })
+    return this.#making
   }
 
   async close(): Promise<void> {

@@ -32,7 +32,7 @@ import type { MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
-import { createIndexes, findByIds } from './tables.ts'
+import { findByIds } from './tables.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
 export interface MongoStoreOptions {
@@ -76,7 +76,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
     await connection.connect()
     const mode = await probeStreams(connection)
     if (mode === null) throw standalone()
-    await createIndexes(connection)
+    await connection.makeIndexes()
     const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(timeouts.socketMs / 2))
     return new MongoStore({ connection, mode, connect, callMs, lostMs, awaitMs, options })
   } catch (error) {

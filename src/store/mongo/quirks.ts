@@ -16,8 +16,7 @@ const QUIRKS: Readonly<Record<ServerKind, Quirks>> = {
   ferretdb1: { maxUpdates: 32, seeksRanges: false },
 }
 
-/** The quirks of the server that answers `buildInfo` so. A server that is not known is taken for MongoDB. */
+/** The quirks of the server that answers `buildInfo` so; FerretDB 2 has no such field, and is like MongoDB. */
 export function quirksOf(buildInfo: Readonly<Record<string, unknown>>): Quirks {
-  const { ferretdbVersion } = buildInfo
-  return QUIRKS[typeof ferretdbVersion === 'string' && ferretdbVersion.startsWith('v1.') ? 'ferretdb1' : 'mongodb']
+  return QUIRKS['ferretdbVersion' in buildInfo ? 'ferretdb1' : 'mongodb']
 }

@@ -1,4 +1,4 @@
-import type { Collection, Filter, FindCursor, MongoClient, Sort } from 'mongodb'
+import type { Collection, Filter, FindCursor, FindOneOptions, MongoClient, Sort } from 'mongodb'
 import type { Revision } from '../../core/version.ts'
 import { PageCounter, takeWithin, type TakenRows } from '../page.ts'
 import type { Limit, TenantId } from '../store.ts'
@@ -33,6 +33,8 @@ export interface MongoTables extends MongoCollections {
    * Awaits a command; every command must go through it. Rejects with UNAVAILABLE when the driver has lost the command.
    */
   call<T>(command: Promise<T>): Promise<T>
+  /** Makes the indexes that are missing. */
+  makeIndexes(): Promise<void>
 }
 
 /** The collections of a database. A write that reaches no majority within `waitMs` fails. */
@@ -51,26 +53,19 @@ export function mongoCollections(client: MongoClient, database: string | undefin
   }
 }
 
-/**
- * The index of live heads in key order: a page of a collection scans only the rows it returns, however many were
- * deleted.
- */
-export const LIVE_HEADS = { t: 1, live: 1, _id: 1 } as const
+/** Options of a point read. `anew`: it shows all that was acknowledged before it, also right after a fail-over. */
+export function pointRead({ readMs }: MongoTables, concern?: 'anew'): FindOneOptions {
+  return { maxTimeMS: readMs, ...(concern === undefined ? {} : { readConcern: { level: 'linearizable' } }) }
+}
 
-/** Creates missing indexes, one command each: FerretDB 1 fails on several that exist. */
-export async function createIndexes({ log, heads }: MongoCollections): Promise<void> {
-  await log.createIndex({ t: 1, cid: 1 }, { unique: true })
-  await log.createIndex({ t: 1, 'ops.p': 1, n: -1 })
-  await log.createIndex({ t: 1, 'ops.k': 1 })
-  await log.createIndex({ t: 1, ts: 1, n: 1 })
-  await log.createIndex({ t: 1, by: 1, n: 1 })
-  await log.createIndex({ t: 1, c: 1, n: 1 })
-  await heads.createIndex(LIVE_HEADS)
+/** The `meta` row of a tenant, or null. */
+export function findMeta(tables: MongoTables, tenant: TenantId, concern?: 'anew'): Promise<MetaRow | null> {
+  return tables.call(tables.meta.findOne({ _id: tenant }, pointRead(tables, concern)))
 }
 
 /** The `meta` row of a tenant; created with a fresh epoch when there is none. */
 export async function metaOf(tables: MongoTables, tenant: TenantId, freshEpoch: () => string): Promise<MetaRow> {
-  const known = await tables.call(tables.meta.findOne({ _id: tenant }, { maxTimeMS: tables.readMs }))
+  const known = await findMeta(tables, tenant)
   if (known !== null) return known
   const fresh: MetaRow = { _id: tenant, epoch: freshEpoch(), applied: 0, floor: 0, dead: [] }
   try {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../../src/core/commit.ts'
 import type { Store, TenantId } from '../../../src/store/store.ts'
 
@@ -48,7 +49,11 @@ export class Follower implements AsyncDisposable {
       const after = this.commits.at(-1)?.revision ?? 0
       // The server may be unreachable for a moment: like a feed, the follower tries again.
       const page = await store.log(tenant, { after, limit: { rows: 100, bytes: 1e9 } }).catch(() => null)
-      if (page === null) this.#isNotified = !this.#stopped
+      if (page === null) {
+        this.#isNotified = !this.#stopped
+        // A refusal may come without I/O, and others are to have their turn.
+        await nextTurn()
+      }
       if (page === null || page.commits.length === 0) return
       this.commits.push(...page.commits)
     }

@@ -100,9 +100,12 @@ export class MongoProxy {
     return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }))
   }
 
-  /** The next command of this name is refused with this error code and not done. */
-  refuse(command: string, code: number): void {
-    this.#faults.add(command, { kind: 'answer', reply: refusal(code) })
+  /** The next command of this name is refused with this error code and not done; `errmsg` by default says so. */
+  refuse(command: string, code: number, errmsg?: string): void {
+    this.#faults.add(command, {
+      kind: 'answer',
+      reply: { ...refusal(code), ...(errmsg === undefined ? {} : { errmsg }) },
+    })
   }
 
   /** From now on every command of this name is refused with this error code, and not done; null ends that. */

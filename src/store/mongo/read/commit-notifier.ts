@@ -176,7 +176,11 @@ export class CommitNotifier implements AsyncDisposable {
   }
 
   #notifyAll(isReopened: boolean): void {
-    if (isReopened) this.#options.onStatus('The change stream of MongoDB is open again.')
+    if (isReopened) {
+      this.#options.onStatus('The change stream of MongoDB is open again.')
+      // The database may have been emptied, and the stream ended by that. A read makes them too, where this fails.
+      this.#options.tables.makeIndexes().catch(() => undefined)
+    }
     for (const overlay of this.#options.tenants.overlays()) this.notify(overlay.tenant)
   }
 

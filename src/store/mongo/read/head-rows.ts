@@ -13,7 +13,8 @@ import {
   type HeadRow,
   type KeyRange,
 } from '../rows.ts'
-import { byKey, LIVE_HEADS, type MongoTables } from '../tables.ts'
+import { LIVE_HEADS } from '../indexes.ts'
+import { byKey, type MongoTables } from '../tables.ts'
 
 /** A range whose rows may be read without their values. */
 export interface MongoRange extends Range {
@@ -27,7 +28,8 @@ interface HeadScope {
   readonly overlay: { readonly scope: string }
 }
 
-interface CoveredRows {
+/** Head rows of a range; `complete`: all of them. */
+export interface CoveredRows {
   readonly rows: readonly HeadRow[]
   readonly complete: boolean
 }

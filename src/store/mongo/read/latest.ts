@@ -3,10 +3,11 @@ import type { Revision, Version } from '../../../core/version.ts'
 import { takeWithin } from '../../page.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
 import { isWithinLevels } from '../../levels.ts'
+import { isMissingIndex } from '../failure.ts'
 import { headKey, rowBytes, versionOfHead, type HeadRow } from '../rows.ts'
 import { byKey, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
-import { headKeysOf, readHeads, type MongoRange } from './head-rows.ts'
+import { headKeysOf, readHeads, type CoveredRows, type MongoRange } from './head-rows.ts'
 import type { Tenants } from './tenants.ts'
 
 /** Dependencies of the reads of one tenant. */
@@ -90,6 +91,18 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): reado
   return rows
 }
 
+/** Reads heads by their index, which is made again where the database was emptied meanwhile. */
+async function readIndexedHeads(reader: MongoReader, range: MongoRange): Promise<CoveredRows> {
+  const { tables } = reader
+  try {
+    return await tables.call(readHeads(reader, range))
+  } catch (error) {
+    if (!isMissingIndex(error)) throw error
+    await tables.makeIndexes()
+    return tables.call(readHeads(reader, range))
+  }
+}
+
 /**
  * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without
  * `deleted`, documents that the heads mark as deleted are left out, as are purged ones in any case; later tombstones
@@ -98,7 +111,7 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): reado
 export async function readChunk(reader: MongoReader, range: MongoRange): Promise<RowChunk> {
   const { tables, tenants, overlay } = reader
   const applied = overlay.applied
-  const { rows, complete } = await tables.call(readHeads(reader, range))
+  const { rows, complete } = await readIndexedHeads(reader, range)
   // After the heads were read: the overlay then has all commits that they contain, deletions too.
   await tenants.refresh(overlay)
   if (overlay.base > applied) return readChunk(reader, range)

@@ -2,7 +2,7 @@ import type { Filter, FindOptions } from 'mongodb'
 import type { Revision } from '../../../core/version.ts'
 import type { TakenRows } from '../../page.ts'
 import { logKey, scopeKeys, type LogEntry, type LogRow } from '../rows.ts'
-import { byKey, type LogSection, type MongoTables } from '../tables.ts'
+import { byKey, pointRead, type LogSection, type MongoTables } from '../tables.ts'
 
 /** A commit, by what never changes in its row; `writer` is null at revision 0, before the first commit. */
 export interface LogEnd {
@@ -51,8 +51,7 @@ export async function findMark(
   revision: Revision,
   concern?: 'anew',
 ): Promise<LogEnd | null> {
-  const anew = concern === undefined ? {} : { readConcern: { level: 'linearizable' as const } }
-  const options = { projection: MARK, maxTimeMS: tables.readMs, ...anew }
+  const options = { projection: MARK, ...pointRead(tables, concern) }
   const row = await tables.call(tables.log.findOne(byKey(tables, scope, [logKey(scope, revision)]), options))
   return row === null ? null : toEnd(row)
 }

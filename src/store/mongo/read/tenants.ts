@@ -3,7 +3,7 @@ import type { Collection } from 'mongodb'
 import type { Revision } from '../../../core/version.ts'
 import type { TenantId } from '../../store.ts'
 import { parsePurgeNote, scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
-import { metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
+import { findMeta, metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { damagedLog, replacedLog, unavailable } from '../failure.ts'
 import { HeadOverlay } from './head-overlay.ts'
 import { compareEnd, findEnd, findMark, missingIn, type LogEnd } from './log-end.ts'
@@ -12,6 +12,8 @@ import { compareEnd, findEnd, findMark, missingIn, type LogEnd } from './log-end
 const PAGE = { rows: 500, bytes: 8_388_608 } as const
 /** Most tenants in memory; the least recently used are evicted first. */
 const MAX_KNOWN_TENANTS = 10_000
+/** Most tenants of which the last commit is remembered, some hundred bytes each. */
+const MAX_LEFT_TENANTS = 100_000
 /** Most restarts of a call because its tenant was dropped meanwhile. */
 const MAX_RESTARTS = 5
 /** Greater than every revision. */
@@ -55,6 +57,12 @@ interface CachedTenant {
   readonly refresh: () => Promise<void>
 }
 
+/** What a process must find again of a tenant that it had in memory. */
+interface LeftTenant {
+  readonly epoch: string
+  readonly end: LogEnd
+}
+
 /** Cache of the tenants that this process uses, each with its overlay. */
 export class Tenants {
   readonly #tables: MongoTables
@@ -64,6 +72,8 @@ export class Tenants {
   readonly #open = new Map<TenantId, CachedTenant>()
   /** Tenants whose data was replaced while this process used them: refused until it ends. */
   readonly #replaced = new Set<TenantId>()
+  /** What was the last commit of tenants that are not in memory any more, in the order in which they left it. */
+  readonly #left = new Map<TenantId, LeftTenant>()
 
   constructor(tables: MongoTables, repair: (overlay: HeadOverlay) => Promise<void>) {
     this.#tables = tables
@@ -104,10 +114,23 @@ export class Tenants {
 
   /** Reads the tenant's row. Throws EpochEnded if the tenant was dropped, so that the call restarts. */
   async confirm(overlay: HeadOverlay): Promise<MetaRow> {
-    const tables = this.#tables
-    const meta = await tables.call(tables.meta.findOne({ _id: overlay.tenant }, { maxTimeMS: tables.readMs }))
-    if (meta?.epoch !== overlay.epoch) throw new EpochEnded()
+    const meta = await this.#knownMeta(overlay.tenant)
+    if (meta.epoch !== overlay.epoch) throw new EpochEnded()
     return meta
+  }
+
+  /** The row of a tenant that this process had in memory; when it is missing, the data was replaced. */
+  async #knownMeta(tenant: TenantId): Promise<MetaRow> {
+    const meta = (await findMeta(this.#tables, tenant)) ?? (await findMeta(this.#tables, tenant, 'anew'))
+    return meta ?? this.#refuse(tenant)
+  }
+
+  /** The data of a tenant was replaced: refuses this call and all later ones. */
+  #refuse(tenant: TenantId): never {
+    this.#replaced.add(tenant)
+    const overlay = this.peek(tenant)
+    if (overlay !== undefined) this.evict(overlay)
+    throw replacedLog()
   }
 
   /**
@@ -126,9 +149,7 @@ export class Tenants {
     if (found?.writer === end.writer) return
     // The rows of an ended epoch are removed.
     await this.confirm(overlay)
-    this.#replaced.add(overlay.tenant)
-    this.evict(overlay)
-    throw replacedLog()
+    this.#refuse(overlay.tenant)
   }
 
   /**
@@ -147,6 +168,10 @@ export class Tenants {
     if (this.#open.get(overlay.tenant)?.overlay !== overlay) return
     this.#open.delete(overlay.tenant)
     this.#cached.delete(overlay.tenant)
+    this.#left.delete(overlay.tenant)
+    this.#left.set(overlay.tenant, { epoch: overlay.epoch, end: overlay.end })
+    const [oldest] = this.#left.keys()
+    if (this.#left.size > MAX_LEFT_TENANTS && oldest !== undefined) this.#left.delete(oldest)
   }
 
   /**
@@ -177,7 +202,8 @@ export class Tenants {
   }
 
   async #load(tenant: TenantId): Promise<CachedTenant> {
-    const meta = await metaOf(this.#tables, tenant, freshEpoch)
+    const left = this.#left.get(tenant)
+    const meta = left === undefined ? await metaOf(this.#tables, tenant, freshEpoch) : await this.#knownMeta(tenant)
     const revision = Number(meta.applied)
     const applied = await findCommit(this.#tables, scopeOf(tenant, meta.epoch), revision)
     const overlay = new HeadOverlay(meta, applied)
@@ -185,6 +211,7 @@ export class Tenants {
     const purging = overlay.purging.map((note) => parsePurgeNote(note).id)
     for (const { commit } of (await findByIds(this.#tables, overlay.scope, purging)).values()) overlay.addPurges(commit)
     await this.#pull(overlay)
+    if (left?.epoch === overlay.epoch) await this.verify(overlay, left.end)
     const cached = { overlay, refresh: singleFlight(() => this.#catchUp(overlay)) }
     this.#open.set(tenant, cached)
     return cached

@@ -169,10 +169,11 @@ export class GroupAppend {
     // A row of this append, even if its success was seen only later, is a commit; its duplicate in the batch is
     // `repeated`.
     const own = verdict.kind === 'commit' || (verdict.entry !== null && this.#isOwn(verdict.entry))
-    if (!own) return { kind: 'repeated', commit }
+    const { epoch } = this.#reader.overlay
+    if (!own) return { kind: 'repeated', commit, epoch }
     this.#claimed.add(draft.id)
     this.#committed.push(commit)
-    return { kind: 'committed', commit }
+    return { kind: 'committed', commit, epoch }
   }
 
   #isOwn({ writer, commit }: LogEntry): boolean {
