@@ -170,8 +170,8 @@ export interface Reverting {
   readonly fields: readonly string[]
   readonly type: ChangeType
   /**
-   * The value of the document after the revert. Null where it goes, and where the values of the documents before it have
-   * 262,144 bytes together.
+   * The value of the document after the revert. Null where it goes, and where the values of the documents before it
+   * have 262,144 bytes together.
    */
   readonly value: Json
 }

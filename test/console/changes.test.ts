@@ -25,7 +25,7 @@ describeInChromium('The changes in the console', (browser) => {
     await line.getByText('title "Tides" → "Why the sea comes late"').waitFor()
   })
 
-  test('go back field by field in the plan of an undo, and a conflict where it is wanted all the same', async () => {
+  test('go back field by field in the plan of an undo, a conflict where that is chosen', async () => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes/posts?actor=bob&type=UPDATE' })
     await it.other.put('posts/tides/title', 'Of the other')
     await it.page.locator('.change .line').click()

@@ -87,7 +87,7 @@ async function treesOf(
   )
 }
 
-/** What is written, in the order of paths, in steps; values as long as they fit. */
+/** The written documents, in the order of paths, in steps; their values as long as they fit. */
 function* appliedSteps(writes: readonly Write[]): Generator<undefined, readonly Reverting[]> {
   const applied: Reverting[] = []
   let bytes = 0
