@@ -1,9 +1,10 @@
-import type { Collection, MongoClient } from 'mongodb'
+import type { Collection, MongoClient, UpdateFilter } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
 import { createIndexes } from './indexes.ts'
 import { quirksOf, type Quirks } from './quirks.ts'
-import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
+import { mongoCollections, type MongoCollections, type MongoTables, type TenantSelector } from './tables.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 
 /** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST_COMMANDS = 8
@@ -35,6 +36,7 @@ export class MongoConnection implements MongoTables {
   #lostCommands = 0
   /** The indexes are being made; null: they are not. */
   #making: Promise<void> | null = null
+  readonly #metaUpdates = new KeyedQueue()
 
   constructor(options: MongoConnectionOptions) {
     this.#options = options
@@ -79,6 +81,12 @@ export class MongoConnection implements MongoTables {
       this.#making = null
     })
     return this.#making
+  }
+
+  updateMeta(tenant: TenantSelector, update: UpdateFilter<MetaRow>): Promise<void> {
+    return this.#metaUpdates.run(tenant._id, async () => {
+      await this.call(this.meta.updateOne(tenant, update))
+    })
   }
 
   async close(): Promise<void> {
