@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { databaseOf, KINDS, pretend, settled } from '../support/mongo/database.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'

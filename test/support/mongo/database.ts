@@ -20,7 +20,7 @@ export const KINDS = ['as it is', 'as MongoDB'] as const
  */
 export function pretend(mongo: MongoSuite, kind: (typeof KINDS)[number]): void {
   if (kind === 'as it is') return
-  mongo.server.proxy.alter('buildInfo', ({ ferretdbVersion: _, ...reply }) => reply)
+  mongo.server.proxy.alter('buildInfo', (reply) => ({ ...reply, ferretdbVersion: undefined }))
   onTestFinished(() => mongo.server.proxy.alter('buildInfo', null))
 }
 

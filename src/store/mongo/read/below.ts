@@ -41,7 +41,7 @@ export async function readCommits(reader: MongoReader, section: SelectedSection)
 
 /** Commits of a section of the log: from memory, where they are there, else by an index that finds them. */
 async function readStoredCommits(reader: MongoReader, section: SelectedSection): Promise<CommitPage> {
-  const { tables, overlay } = reader
+  const { overlay } = reader
   const { actor } = section
   const below = section.below?.some((path) => path.length === 0) === true ? undefined : section.below
   if (below === undefined && actor === undefined) {

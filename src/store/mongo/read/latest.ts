@@ -120,7 +120,7 @@ async function readIndexedHeads(reader: MongoReader, range: MongoRange): Promise
  * and marks are included.
  */
 export async function readChunk(reader: MongoReader, range: MongoRange): Promise<RowChunk> {
-  const { tables, tenants, overlay } = reader
+  const { tenants, overlay } = reader
   const applied = overlay.applied
   const { rows, complete } = await readIndexedHeads(reader, range)
   // After the heads were read: the overlay then has all commits that they contain, deletions too.

@@ -44,11 +44,16 @@ export function missingIn(
 /** Fields of a row that never change. */
 const MARK = { n: 1, w: 1 } as const
 
+/** The place of a commit. */
+interface LogPlace {
+  readonly scope: string
+  readonly revision: Revision
+}
+
 /** The row of a revision, without its content. `anew`: with all that was acknowledged before the call. */
 export async function findMark(
   tables: MongoTables,
-  scope: string,
-  revision: Revision,
+  { scope, revision }: LogPlace,
   concern?: 'anew',
 ): Promise<LogEnd | null> {
   const options = { projection: MARK, ...pointRead(tables, concern) }
@@ -63,7 +68,7 @@ export async function findEnd(tables: MongoTables, scope: string, revision: Revi
     const options: FindOptions = { sort: { _id: 1 }, limit: 2, projection: MARK, maxTimeMS: tables.readMs }
     return (await tables.call(tables.log.find(filter, options).toArray())).map(toEnd)
   }
-  const rows = await Promise.all([0, 1].map((i) => findMark(tables, scope, revision + i)))
+  const rows = await Promise.all([0, 1].map((i) => findMark(tables, { scope, revision: revision + i })))
   return rows.filter((row) => row !== null)
 }
 

@@ -139,13 +139,13 @@ export class Tenants {
    */
   async verify(overlay: HeadOverlay, end: LogEnd = overlay.end): Promise<void> {
     if (end.revision === 0) return
-    const found = await findMark(this.#tables, overlay.scope, end.revision)
+    const found = await findMark(this.#tables, { scope: overlay.scope, revision: end.revision })
     if (found?.writer !== end.writer) await this.#verifyAnew(overlay, end)
   }
 
   /** As `verify`, where a read has not shown the commit: after a fail-over reads may be behind what was acknowledged. */
   async #verifyAnew(overlay: HeadOverlay, end: LogEnd): Promise<void> {
-    const found = await findMark(this.#tables, overlay.scope, end.revision, 'anew')
+    const found = await findMark(this.#tables, { scope: overlay.scope, revision: end.revision }, 'anew')
     if (found?.writer === end.writer) return
     // The rows of an ended epoch are removed.
     await this.confirm(overlay)
@@ -157,7 +157,7 @@ export class Tenants {
    * what was acknowledged, or that the log is damaged.
    */
   async refuseHole(overlay: HeadOverlay, missing: Revision): Promise<never> {
-    const found = await findMark(this.#tables, overlay.scope, missing, 'anew')
+    const found = await findMark(this.#tables, { scope: overlay.scope, revision: missing }, 'anew')
     await this.confirm(overlay)
     if (found !== null) throw unavailable('its reads are behind its writes since another primary was elected')
     throw damagedLog(overlay.tenant, missing)

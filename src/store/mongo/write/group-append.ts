@@ -146,7 +146,9 @@ export class GroupAppend {
   async #withdraw(): Promise<void> {
     const { tables, overlay } = this.#reader
     const last = Math.max(...this.#tried.map(({ n }) => Number(n)))
-    if (this.#tried.length === 0 || (await findMark(tables, overlay.scope, last + 1)) !== null) return
+    if (this.#tried.length === 0) return
+    const next = await findMark(tables, { scope: overlay.scope, revision: last + 1 })
+    if (next !== null) return
     const keys = this.#tried.map(({ _id }) => _id)
     await tables.call(tables.log.deleteMany({ _id: { $in: keys }, t: overlay.scope, w: this.#options.writer }))
   }
