@@ -13,6 +13,11 @@ interface OpenedStore {
 
 /** Interval of the probes whether MongoDB answers, ms. */
 const PROBE_MS = 1_000
+/**
+ * How long the server waits for the first one before it listens, ms: as long as a call of the store takes at most, but
+ * less than a build of the indexes of a large log.
+ */
+const FIRST_PROBE_MS = 5_000
 
 /**
  * Opens MongoDB when a URL is configured, else the embedded store, or one in memory; an adapter is loaded only when it
@@ -50,6 +55,7 @@ async function openMongo(url: string, tenant: TenantId, log: Log): Promise<Opene
     open: () => openMongoStore({ url, onStatus: (line) => log.info(line) }),
     tenant,
     probeIntervalMs: PROBE_MS,
+    firstProbeMs: FIRST_PROBE_MS,
     onChange: (reason) => {
       if (reason === null) log.info('MongoDB answers.')
       else log.warn(reason)

@@ -9,9 +9,13 @@ interface ReconnectingStoreOptions {
   readonly tenant: TenantId
   /** Interval of the probes, ms. */
   readonly probeIntervalMs: number
+  /** How long `start` waits for the first probe, which goes on then, ms. */
+  readonly firstProbeMs: number
   /** Called on each change: why the store does not answer, or null when it does again. */
   readonly onChange: (reason: string | null) => void
 }
+
+const NOT_OPEN_YET = 'The store is not open yet: try again in a moment.'
 
 /** The calls of a store that are only forwarded. */
 type StoreCall = Exclude<keyof Store, 'shared' | 'listen' | 'close'>
@@ -37,9 +41,11 @@ export class ReconnectingStore implements Store {
   /** Probes once, then at intervals until `close`. Throws BAD_REQUEST when the address can never work. */
   static async start(options: ReconnectingStoreOptions): Promise<ReconnectingStore> {
     const store = new ReconnectingStore(options)
-    await store.#probe()
+    const probed = store.#probe()
+    const isProbed = await Promise.race([probed.then(() => true), after(options.firstProbeMs, false)])
+    if (!isProbed) store.#report(new DatabaseError('UNAVAILABLE', NOT_OPEN_YET))
     if (store.#unavailableReason?.code === 'BAD_REQUEST') throw store.#unavailableReason
-    store.#watching = store.#watch()
+    store.#watching = probed.then(() => store.#watch())
     return store
   }
 
@@ -83,7 +89,7 @@ export class ReconnectingStore implements Store {
   #forward<Call extends StoreCall>(call: Call): Store[Call] {
     const forwarded = async (...args: unknown[]): Promise<unknown> => {
       if (this.#store !== null) return Reflect.apply(this.#store[call], this.#store, args) as Promise<unknown>
-      const message = this.#unavailableReason?.message ?? 'The store is not open yet: try again in a moment.'
+      const message = this.#unavailableReason?.message ?? NOT_OPEN_YET
       throw new DatabaseError('UNAVAILABLE', message, { retryAfterMs: this.#options.probeIntervalMs })
     }
     // The arguments and the result are those of the same method.
@@ -98,17 +104,22 @@ export class ReconnectingStore implements Store {
   }
 
   async #probe(): Promise<void> {
-    const previous = this.unavailableReason
     try {
       if (this.#store === null) await this.#open()
       await this.#store?.log(this.#options.tenant, { after: 0, reverse: true, limit: { rows: 1, bytes: 1 } })
-      this.#unavailableReason = null
+      this.#report(null)
     } catch (error) {
-      this.#unavailableReason =
+      this.#report(
         error instanceof DatabaseError
           ? error
-          : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', { cause: error })
+          : new DatabaseError('UNAVAILABLE', 'The store cannot be opened.', { cause: error }),
+      )
     }
+  }
+
+  #report(reason: DatabaseError | null): void {
+    const previous = this.unavailableReason
+    this.#unavailableReason = reason
     // An address that can never work is no change to report: `start` throws.
     if (this.unavailableReason !== previous && this.#unavailableReason?.code !== 'BAD_REQUEST') {
       this.#options.onChange(this.unavailableReason)

@@ -8,7 +8,14 @@ export interface DriverTimeouts {
   readonly socketMs: number
 }
 
-function badUrl(why: string, cause?: unknown): DatabaseError {
+/**
+ * `socketMs` of the client that makes indexes. A build that takes longer goes on in the server, and the next opening
+ * waits for the rest of it.
+ */
+export const INDEX_SOCKET_MS = 60_000
+
+/** BAD_REQUEST about the connection string, which the message does not show. */
+export function badUrl(why: string, cause?: unknown): DatabaseError {
   return new DatabaseError('BAD_REQUEST', `The MongoDB URL cannot be used: ${why}.`, { argument: 'url', cause })
 }
 

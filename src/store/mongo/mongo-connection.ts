@@ -1,7 +1,9 @@
 import type { Collection, MongoClient, UpdateFilter } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
+import type { Greeting } from './greeting.ts'
 import { createIndexes } from './indexes.ts'
+import { INDEX_SOCKET_MS } from './mongo-client.ts'
 import { quirksOf, type Quirks } from './quirks.ts'
 import { mongoCollections, type MongoCollections, type MongoTables, type TenantSelector } from './tables.ts'
 import { KeyedQueue } from './keyed-queue.ts'
@@ -10,7 +12,8 @@ import { KeyedQueue } from './keyed-queue.ts'
 const MAX_LOST_COMMANDS = 8
 
 interface MongoConnectionOptions {
-  readonly connect: () => MongoClient
+  /** Makes a client; `socketMs`: how long it waits for a reply, if not as long as all others. */
+  readonly connect: (socketMs?: number) => MongoClient
   readonly database: string | undefined
   /** Timeout of one read on the server, ms. */
   readonly readMs: number
@@ -36,6 +39,8 @@ export class MongoConnection implements MongoTables {
   #lostCommands = 0
   /** The indexes are being made; null: they are not. */
   #making: Promise<void> | null = null
+  /** The client that makes them. */
+  #builder: MongoClient | null = null
   readonly #metaUpdates = new KeyedQueue()
 
   constructor(options: MongoConnectionOptions) {
@@ -57,14 +62,19 @@ export class MongoConnection implements MongoTables {
     return this.#collections.meta
   }
 
-  async connect(): Promise<void> {
+  async connect(): Promise<Greeting> {
     await this.#client.connect()
     const admin = this.#client.db('admin')
-    const [hello, buildInfo] = await Promise.all(
-      [{ hello: 1 }, { buildInfo: 1 }].map((command) => this.call(admin.command(command))),
-    )
-    this.sharded = hello?.['msg'] === 'isdbgrid'
-    this.quirks = quirksOf(buildInfo ?? {})
+    this.quirks = quirksOf(await this.call(admin.command({ buildInfo: 1 })))
+    const askedAt = Date.now()
+    const reply = await this.call(admin.command({ hello: 1 }))
+    this.sharded = reply['msg'] === 'isdbgrid'
+    return { reply, askedAt, receivedAt: Date.now() }
+  }
+
+  /** Whether the URL keeps to the server that it names. */
+  get isDirect(): boolean {
+    return this.#client.options.directConnection
   }
 
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
@@ -77,10 +87,23 @@ export class MongoConnection implements MongoTables {
 
   /** Makes the indexes that are missing; concurrent calls share one making. */
   makeIndexes(): Promise<void> {
-    this.#making ??= createIndexes(this).finally(() => {
+    this.#making ??= this.#makeIndexes().finally(() => {
       this.#making = null
     })
     return this.#making
+  }
+
+  /** With a client of its own, as a build takes longer than any other command. */
+  async #makeIndexes(): Promise<void> {
+    const { connect, database, lostMs } = this.#options
+    const client = connect(INDEX_SOCKET_MS)
+    this.#builder = client
+    try {
+      await createIndexes(mongoCollections(client, database, this.readMs))
+    } finally {
+      this.#builder = null
+      await callWithTimeout(lostMs, client.close()).catch(() => undefined)
+    }
   }
 
   updateMeta(tenant: TenantSelector, update: UpdateFilter<MetaRow>): Promise<void> {
@@ -90,7 +113,9 @@ export class MongoConnection implements MongoTables {
   }
 
   async close(): Promise<void> {
-    await callWithTimeout(this.#options.lostMs, this.#client.close()).catch(() => {
+    const clients = [this.#client, ...(this.#builder === null ? [] : [this.#builder])]
+    const closed = Promise.all(clients.map((client) => client.close())).then(() => undefined)
+    await callWithTimeout(this.#options.lostMs, closed).catch(() => {
       // Closing a lost connection may fail or time out.
     })
   }

@@ -31,6 +31,7 @@ import { thinDocuments } from './write/thin.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import { purgesOf, type MongoReader } from './read/latest.ts'
+import { checkClock, checkMembers } from './greeting.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
@@ -72,13 +73,17 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
   // Two attempts of the driver fit into the timeout of one call.
   const timeouts: DriverTimeouts = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
   const lostMs = Math.floor(callMs * 0.6)
-  const connect = (): MongoClient => clientOf(options.url, timeouts, options.poolSize ?? 50)
+  const connect = (socketMs = timeouts.socketMs): MongoClient =>
+    clientOf(options.url, { ...timeouts, socketMs }, options.poolSize ?? 50)
   const connection = new MongoConnection({ connect, database: options.database, readMs: timeouts.selectMs, lostMs })
   try {
-    await connection.connect()
+    const greeting = await connection.connect()
+    checkMembers(greeting, connection.isDirect)
+    const skew = checkClock(greeting)
     const mode = await probeStreams(connection)
     if (mode === null) throw standalone()
     await connection.makeIndexes()
+    if (skew !== null) options.onStatus?.(skew)
     const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(timeouts.socketMs / 2))
     return new MongoStore({ connection, mode, connect, callMs, lostMs, awaitMs, options })
   } catch (error) {

@@ -48,10 +48,19 @@ export interface TenantSelector {
   readonly epoch?: string
 }
 
+/** The write concern of what must not be lost: on the disks of a majority, within `waitMs`. */
+export function durable(waitMs: number): {
+  readonly w: 'majority'
+  readonly wtimeoutMS: number
+  readonly journal: true
+} {
+  return { w: 'majority', wtimeoutMS: waitMs, journal: true }
+}
+
 /** The collections of a database. A write that reaches no majority within `waitMs` fails. */
 export function mongoCollections(client: MongoClient, database: string | undefined, waitMs: number): MongoCollections {
   const db = client.db(database)
-  const writeConcern = { w: 'majority', wtimeoutMS: waitMs } as const
+  const writeConcern = durable(waitMs)
   const majority = { readConcern: { level: 'majority' }, writeConcern, readPreference: 'primary' } as const
   return {
     log: db.collection<LogRow>('log', majority),

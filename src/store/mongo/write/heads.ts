@@ -3,7 +3,7 @@ import type { Commit } from '../../../core/commit.ts'
 import type { Version } from '../../../core/version.ts'
 import { isDuplicate, isTransient } from '../failure.ts'
 import { headKey, headRow, type HeadRow } from '../rows.ts'
-import { byKey, type MongoTables } from '../tables.ts'
+import { byKey, durable, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 
 /** Most documents in one read. */
@@ -38,7 +38,7 @@ async function write(
   operations: readonly AnyBulkWriteOperation<HeadRow>[],
   w: 1 | 'majority',
 ): Promise<void> {
-  const writeConcern = w === 1 ? { w } : { w, wtimeoutMS: tables.readMs }
+  const writeConcern = w === 1 ? { w } : durable(tables.readMs)
   const { maxUpdates } = tables.quirks
   for (let i = 0; i < operations.length; i += maxUpdates) {
     await tables.call(tables.heads.bulkWrite(operations.slice(i, i + maxUpdates), { ordered: false, writeConcern }))
