@@ -11,6 +11,9 @@ import { KeyedQueue } from './keyed-queue.ts'
 /** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST_COMMANDS = 8
 
+/** How long the end of a connection may take, ms: the server is told of it, but it also notices by itself. */
+const CLOSE_MS = 1_000
+
 interface MongoConnectionOptions {
   /** Makes a client; `socketMs`: how long it waits for a reply, if not as long as all others. */
   readonly connect: (socketMs?: number) => MongoClient
@@ -115,7 +118,7 @@ export class MongoConnection implements MongoTables {
   async close(): Promise<void> {
     const clients = [this.#client, ...(this.#builder === null ? [] : [this.#builder])]
     const closed = Promise.all(clients.map((client) => client.close())).then(() => undefined)
-    await callWithTimeout(this.#options.lostMs, closed).catch(() => {
+    await callWithTimeout(CLOSE_MS, closed).catch(() => {
       // Closing a lost connection may fail or time out.
     })
   }
