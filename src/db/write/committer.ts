@@ -148,19 +148,20 @@ export class Committer {
       this.#append(fresh, at),
     )
     this.#settle(drafted, appended)
-    await this.#adjustLead(appended, drafted)
+    this.#adjustLead(appended, drafted)
+    // A conflict is a commit of another process that no notification may have told of: the drafts that are made again
+    // need it. A failure is ignored: the next batch meets it, too.
+    if (appended.some(({ kind }) => kind === 'conflict')) await tail.refresh().catch(() => undefined)
   }
 
   /**
-   * Another process may stamp commits after all that this one knows: reads its newest commit, and proposes a later and
-   * later time until a draft whose time must be exact gets it.
+   * Another process may stamp commits after all that this one knows: proposes a later and later time until a draft
+   * whose time must be exact gets it.
    */
-  async #adjustLead(appended: readonly Appended[], drafted: readonly DraftedWrite[]): Promise<void> {
+  #adjustLead(appended: readonly Appended[], drafted: readonly DraftedWrite[]): void {
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
     const isLate = drafts.some(({ exactAt }, i) => exactAt === true && appended[i]?.kind === 'conflict')
     this.#leadMs = isLate ? Math.min(Math.max(1, 2 * this.#leadMs), MAX_LEAD_MS) : 0
-    // A failure is ignored: the next batch meets it, too.
-    if (isLate) await this.#options.tail.refresh().catch(() => undefined)
   }
 
   async #append(

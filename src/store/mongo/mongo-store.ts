@@ -5,6 +5,7 @@ import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import type {
   Appended,
+  CommitListener,
   Draft,
   HistoryPage,
   HistoryRange,
@@ -111,7 +112,10 @@ export class MongoStore implements Store {
   #closing: Promise<void> | null = null
 
   constructor({ connection, mode, connect, callMs, lostMs, awaitMs, options }: MongoStoreParts) {
-    const tenants = new Tenants(connection, (overlay) => repair(connection, overlay, overlay.last))
+    const tenants = new Tenants(connection, {
+      repair: (overlay) => repair(connection, overlay, overlay.last),
+      onRead: (overlay) => this.#notifier.notifySeen(overlay),
+    })
     const pollMs = options.pollMs ?? 100
     const onStatus = options.onStatus ?? ((): void => undefined)
     this.#connection = connection
@@ -132,7 +136,7 @@ export class MongoStore implements Store {
     this.#appender = new Appender({
       tables: connection,
       tenants,
-      onCommitted: (overlay) => this.#notifier.notifyOwn(overlay),
+      onCommitted: (overlay) => this.#notifier.notifySeen(overlay),
     })
     this.#janitor = new Janitor(connection, tenants, onStatus)
     if (mode === 'poll') {
@@ -238,7 +242,7 @@ export class MongoStore implements Store {
     })
   }
 
-  async listen(listener: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+  async listen(listener: CommitListener): Promise<AsyncDisposable> {
     this.#assertOpen()
     return this.#notifier.listen(listener)
   }

@@ -52,17 +52,23 @@ interface CachedTenant {
   readonly refresh: () => Promise<void>
 }
 
+interface TenantsOptions {
+  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
+  readonly repair: (overlay: HeadOverlay) => Promise<void>
+  /** Called when an overlay was opened, or has got commits by a read of which nothing has notified. */
+  readonly onRead: (overlay: HeadOverlay) => void
+}
+
 /** Cache of the tenants that this process uses, each with its overlay. */
 export class Tenants {
   readonly #tables: MongoTables
-  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
-  readonly #repair: (overlay: HeadOverlay) => Promise<void>
+  readonly #options: TenantsOptions
   readonly #cached = new Map<TenantId, Promise<CachedTenant>>()
   readonly #open = new Map<TenantId, CachedTenant>()
 
-  constructor(tables: MongoTables, repair: (overlay: HeadOverlay) => Promise<void>) {
+  constructor(tables: MongoTables, options: TenantsOptions) {
     this.#tables = tables
-    this.#repair = repair
+    this.#options = options
   }
 
   /** The overlays in memory. */
@@ -147,6 +153,7 @@ export class Tenants {
     await this.#pull(overlay)
     const cached = { overlay, refresh: singleFlight(() => this.#catchUp(overlay)) }
     this.#open.set(tenant, cached)
+    this.#options.onRead(overlay)
     return cached
   }
 
@@ -161,6 +168,8 @@ export class Tenants {
       overlay.push(next)
       await this.#pull(overlay)
     }
+    // Else this read would have taken the commits from the poll, and listeners would not hear of them.
+    if (overlay.last > overlay.lastNotified) this.#options.onRead(overlay)
     overlay.applied = Number(meta.applied)
     overlay.floor = Math.max(overlay.floor, Number(meta.floor))
     overlay.purging = meta.purging ?? []
@@ -175,7 +184,7 @@ export class Tenants {
       const page = await readSection(this.#tables, overlay.scope, { after: overlay.last, before: LOG_END, limit: PAGE })
       for (const entry of page.rows) overlay.push(entry)
       more = page.more
-      if (overlay.isOverfull) await this.#repair(overlay)
+      if (overlay.isOverfull) await this.#options.repair(overlay)
     }
   }
 }

@@ -78,8 +78,10 @@ export class GroupAppend {
   /** Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result. */
   async #complete(group: readonly PreparedDraft[]): Promise<readonly Appended[]> {
     const results: Appended[] = []
-    for (let attempt = 0; results.length < group.length; attempt++) {
+    const { overlay } = this.#reader
+    for (let attempt = 0, stuck = 0; results.length < group.length; attempt++) {
       if (attempt > 0 && this.#isLate) throw unavailable(UNKNOWN)
+      const { last } = overlay
       const remaining = group.slice(results.length)
       const drafts = remaining.map(({ draft }) => draft)
       const answered = [...this.#options.answered, ...answeredDrafts(group, results)]
@@ -88,8 +90,10 @@ export class GroupAppend {
       const inserted = await this.#insert(rows)
       const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
       for (const verdict of plan.slice(0, upTo)) results.push(this.#toResult(verdict))
-      // Another commit may have the revision and not be visible yet, or there is no primary at the moment.
-      if (inserted === 0 && upTo < plan.length) await this.#wait(attempt)
+      // Another commit may have the revision and not be visible yet, or there is no primary at the moment. After a lost
+      // race the next attempt follows at once: a wait would lose to a process that writes all the time.
+      stuck = overlay.last === last ? stuck + 1 : 0
+      if (stuck > 0 && results.length < group.length) await this.#wait(stuck - 1)
     }
     return results
   }
@@ -137,13 +141,16 @@ export class GroupAppend {
     return firstForeign < 0 ? rows.length : firstForeign
   }
 
-  /** Reads the log after an insert that failed, or whose outcome is unknown. */
+  /**
+   * Reads the log after an insert that failed, or whose outcome is unknown. A duplicate key may be that of a revision,
+   * which is then in the log, or else of a commit id.
+   */
   async #reconcile(rows: readonly LogRow[], error: unknown): Promise<void> {
     const { tenants, overlay } = this.#reader
-    const failed =
-      error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.cid : undefined
+    const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount] : undefined
     try {
-      await Promise.all([tenants.refresh(overlay), failed === undefined ? null : this.#planner.lookUp([failed])])
+      await tenants.refresh(overlay)
+      if (failed !== undefined && overlay.at(Number(failed.n)) === undefined) await this.#planner.lookUp([failed.cid])
     } catch (again) {
       if (!isTransient(again) || this.#isLate) throw again
     }
