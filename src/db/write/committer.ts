@@ -170,6 +170,7 @@ export class Committer {
   ): Promise<{ drafted: readonly DraftedWrite[]; appended: readonly Appended[] }> {
     this.#options.clock.stamped(at)
     const drafted = await this.#draftAll(batch, at)
+    await this.#answerRepeatedMeanwhile(drafted)
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
     const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)
     await this.#publish(appended)
@@ -206,6 +207,16 @@ export class Committer {
       answerRepeat(pending, commit)
     })
     return batch.filter((pending) => !answered.has(pending))
+  }
+
+  /**
+   * A request that gets no draft was decided on a state that may show what it wrote itself: sent through another
+   * process, it may have been committed since its key was looked up. So its key is looked up once more.
+   */
+  async #answerRepeatedMeanwhile(drafted: readonly DraftedWrite[]): Promise<void> {
+    if (!this.#options.store.shared) return
+    const decided = drafted.filter(({ kind }) => kind === 'refused' || kind === 'answered')
+    await this.#answerRepeated(decided.map(({ pending }) => pending))
   }
 
   async #draftAll(batch: readonly PendingWrite[], at: Millis): Promise<readonly DraftedWrite[]> {
@@ -263,6 +274,7 @@ export class Committer {
     let next = 0
     let hasConflict = false
     for (const each of drafted) {
+      if (each.kind !== 'draft' && each.pending.settled) continue
       if (each.kind === 'later' || (each.kind !== 'draft' && hasConflict)) {
         requeued.push(each.pending)
         continue
