@@ -1,5 +1,6 @@
-import type { Collection, MongoClient } from 'mongodb'
+import type { Collection, FindOneOptions, MongoClient } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
+import { PrimaryWatch } from './primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
 import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
 
@@ -26,6 +27,7 @@ interface MongoConnectionOptions {
 export class MongoConnection implements MongoTables {
   readonly readMs: number
   sharded = false
+  readonly #primary = new PrimaryWatch(() => this.call(this.meta.findOne({ _id: '' }, this.#linearizable)))
   readonly #options: MongoConnectionOptions
   #client: MongoClient
   #collections: MongoCollections
@@ -56,6 +58,18 @@ export class MongoConnection implements MongoTables {
     this.sharded = hello['msg'] === 'isdbgrid'
   }
 
+  get primary(): string {
+    return this.#primary.current
+  }
+
+  confirmPrimary(): Promise<void> {
+    return this.#primary.confirm()
+  }
+
+  get #linearizable(): FindOneOptions {
+    return { readConcern: { level: 'linearizable' }, maxTimeMS: this.readMs }
+  }
+
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
   async call<T>(command: Promise<T>): Promise<T> {
     return callWithTimeout(this.#options.lostMs, command, () => {
@@ -82,6 +96,7 @@ export class MongoConnection implements MongoTables {
 
   /** Replaces the client when one of its heartbeats does not end within `lostMs`. */
   #replacedOnHang(client: MongoClient): MongoClient {
+    this.#primary.watch(client)
     const heartbeats = new Map<string, NodeJS.Timeout>()
     const ended = ({ connectionId }: { readonly connectionId: string }): void =>
       clearTimeout(heartbeats.get(connectionId))

@@ -34,6 +34,7 @@ import { MongoConnection } from './mongo-connection.ts'
 import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
 import { createIndexes, findByIds } from './tables.ts'
+import { settledRead } from './read/settled-read.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
 export interface MongoStoreOptions {
@@ -78,6 +79,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
     const mode = await probeStreams(connection)
     if (mode === null) throw standalone()
     await createIndexes(connection)
+    await connection.confirmPrimary()
     const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(timeouts.socketMs / 2))
     return new MongoStore({ connection, mode, connect, callMs, lostMs, awaitMs, options })
   } catch (error) {
@@ -150,11 +152,11 @@ export class MongoStore implements Store {
   }
 
   erase(tenant: TenantId): Promise<boolean> {
-    return this.#read(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
+    return this.#change(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
   }
 
   raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
-    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
+    return this.#change(tenant, async ({ tables, tenants, overlay }) => {
       await tenants.refresh(overlay)
       const raised = Math.min(floor, overlay.last)
       const { epoch } = overlay
@@ -164,7 +166,7 @@ export class MongoStore implements Store {
   }
 
   thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
-    return this.#read(tenant, async (reader) => {
+    return this.#change(tenant, async (reader) => {
       const until = performance.now() + this.#callMs / 4
       if (await this.#eraser.step(reader, until)) return { removed: 0, more: true }
       return thinDocuments(reader, documents, until)
@@ -285,9 +287,24 @@ export class MongoStore implements Store {
     if (this.#closing !== null) throw closedError()
   }
 
+  /** Runs a read of a tenant, again where it can be repeated, until the timeout of a call. */
   #read<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#callMs
+    return this.#call(() => settledRead(this.#connection, deadline, () => this.#withReader(tenant, deadline, action)))
+  }
+
+  /** Runs what changes a tenant by what it reads of it. */
+  #change<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#callMs
+    return this.#call(async () => {
+      await this.#connection.confirmPrimary()
+      return this.#withReader(tenant, deadline, action)
+    })
+  }
+
+  #withReader<T>(tenant: TenantId, deadline: Millis, action: (reader: MongoReader) => Promise<T>): Promise<T> {
     const [tables, tenants] = [this.#connection, this.#tenants]
-    return this.#call(() => tenants.with(tenant, (overlay) => action({ tables, tenants, overlay })))
+    return tenants.with(tenant, (overlay) => action({ tables, tenants, overlay, deadline }))
   }
 
   /** Runs after the earlier appends and drops of the tenant have settled. */

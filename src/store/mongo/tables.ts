@@ -30,6 +30,13 @@ export interface MongoTables extends MongoCollections {
    * Awaits a command; every command must go through it. Rejects with UNAVAILABLE when the driver has lost the command.
    */
   call<T>(command: Promise<T>): Promise<T>
+  /** Names the primary: another one after each election that the driver reports. */
+  readonly primary: string
+  /**
+   * Resolves when majority reads on the primary show all that was acknowledged before: at once, but for one round trip
+   * after an election. Rejects as `call`.
+   */
+  confirmPrimary(): Promise<void>
 }
 
 /** The collections of a database. A write that reaches no majority within `waitMs` fails. */

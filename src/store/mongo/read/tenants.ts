@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Collection } from 'mongodb'
+import type { Millis, Revision } from '../../../core/version.ts'
 import type { TenantId } from '../../store.ts'
+import { unavailable } from '../failure.ts'
 import { parsePurgeNote, scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
 import { metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { HeadOverlay } from './head-overlay.ts'
@@ -11,6 +14,8 @@ const PAGE = { rows: 500, bytes: 8_388_608 } as const
 const MAX_KNOWN_TENANTS = 10_000
 /** Most restarts of a call because its tenant was dropped meanwhile. */
 const MAX_RESTARTS = 5
+/** Longest pause between two looks at a log that is behind, ms. */
+const MAX_PAUSE_MS = 256
 /** Greater than every revision. */
 const LOG_END = Number.MAX_SAFE_INTEGER
 
@@ -100,6 +105,20 @@ export class Tenants {
     const cached = this.#open.get(overlay.tenant)
     if (cached?.overlay !== overlay) throw new EpochEnded()
     await cached.refresh()
+  }
+
+  /**
+   * Refreshes the overlay until it has a revision of which a head was read: until then a majority does not show it,
+   * though it was acknowledged. Throws EpochEnded, and UNAVAILABLE at the deadline (monotonic clock).
+   */
+  async reach(overlay: HeadOverlay, revision: Revision, deadline: Millis): Promise<void> {
+    for (let pauseMs = 2; revision > overlay.last; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+      await this.refresh(overlay)
+      if (revision <= overlay.last) return
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) throw unavailable('a majority does not show yet what was acknowledged')
+      await pause(Math.min(pauseMs, leftMs))
+    }
   }
 
   /** Reads the tenant's row. Throws EpochEnded if the tenant was dropped, so that the call restarts. */
