@@ -169,6 +169,11 @@ export interface Reverting {
   /** As `Change.fields`. */
   readonly fields: readonly string[]
   readonly type: ChangeType
+  /**
+   * The value of the document after the revert. Null where it goes, and where the values of the documents before it
+   * have 262,144 bytes together.
+   */
+  readonly value: Json
 }
 
 /** A field, or a whole document (`field` is empty), that a revert leaves as it is, for it was written since. */

@@ -830,6 +830,11 @@ export type GqlReverting = {
   readonly fields: ReadonlyArray<Scalars['String']['output']>;
   /** NEW: it comes back; DELETE: it goes; UPDATE: fields go back. */
   readonly type: GqlChangeType;
+  /**
+   * The document's value after the revert. Null where it goes, and where the values of the documents before it in this list have
+   * 262,144 bytes together.
+   */
+  readonly value?: Maybe<Scalars['JSON']['output']>;
 };
 
 /** A field, or a whole document, that a revert leaves as it is. */
@@ -1160,6 +1165,7 @@ export type GqlRevertingResolvers<ContextType = Context, ParentType extends GqlR
   path?: Resolver<GqlResolversTypes['Path'], ParentType, ContextType>;
   fields?: Resolver<ReadonlyArray<GqlResolversTypes['String']>, ParentType, ContextType>;
   type?: Resolver<GqlResolversTypes['ChangeType'], ParentType, ContextType>;
+  value?: Resolver<Maybe<GqlResolversTypes['JSON']>, ParentType, ContextType>;
 };
 
 export type GqlRevertConflictResolvers<ContextType = Context, ParentType extends GqlResolversParentTypes['RevertConflict'] = GqlResolversParentTypes['RevertConflict']> = {

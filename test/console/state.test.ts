@@ -3,11 +3,13 @@ import type { Document } from '../../src/core/database.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { cellOf, columnsOf, typedValue } from '../../web/console/state/columns.ts'
 import { diffLines } from '../../web/console/state/diff-lines.ts'
+import { fieldChanges, fieldChangeText, shortText } from '../../web/console/state/field-changes.ts'
 import { Guard } from '../../web/console/state/guard.ts'
 import { actionOf, type PressedKey } from '../../web/console/state/key-map.ts'
 import { Lights, LIT_MS } from '../../web/console/state/lights.ts'
 import { matching, splitTyped } from '../../web/console/state/palette.ts'
 import { undoParts } from '../../web/console/state/undo.ts'
+import { sameValues } from '../../web/console/state/versions.ts'
 import { drawnRows, scrollTo } from '../../web/console/state/window.ts'
 
 const valued = (value: Json): Document => ({ value }) as unknown as Document
@@ -135,10 +137,10 @@ test('a JSON Patch is shown with what was there before', () => {
 
 test('an undo says in one sentence what it does', () => {
   const applied = [
-    { path: 'a/1', type: 'UPDATE' as const, fields: ['x', 'y'] },
-    { path: 'a/2', type: 'UPDATE' as const, fields: [] },
-    { path: 'a/3', type: 'NEW' as const, fields: [] },
-    { path: 'a/4', type: 'DELETE' as const, fields: [] },
+    { path: 'a/1', type: 'UPDATE' as const, fields: ['x', 'y'], value: { x: 1 } },
+    { path: 'a/2', type: 'UPDATE' as const, fields: [], value: 1 },
+    { path: 'a/3', type: 'NEW' as const, fields: [], value: 1 },
+    { path: 'a/4', type: 'DELETE' as const, fields: [], value: null },
   ]
   const conflicts = [{ path: 'a/5', field: 'x', now: 1, wanted: 2, by: 'ada' }]
   expect(undoParts({ commit: null, applied, conflicts })).toEqual([
@@ -148,6 +150,29 @@ test('an undo says in one sentence what it does', () => {
     '1 conflict stays as it is',
   ])
   expect(undoParts({ commit: null, applied: [], conflicts: [] })).toEqual([])
+  expect(undoParts({ commit: null, applied: [], conflicts }, { taken: 1, kept: 0 })).toEqual([
+    '1 conflict is taken back',
+  ])
+})
+
+test('a change is shown by the fields that it wrote, or by those that differ', () => {
+  const [before, after] = [
+    { likes: 0, author: { name: 'a' }, gone: 1 },
+    { likes: 280, author: { name: 'b' } },
+  ]
+  expect(fieldChanges(['author/name'], { before, after }).map(fieldChangeText)).toEqual(['author/name "a" → "b"'])
+  expect(fieldChanges([], { before, after }).map(fieldChangeText)).toEqual([
+    'likes 0 → 280',
+    'author {"name":"a"} → {"name":"b"}',
+    'gone 1 → nothing',
+  ])
+  expect(fieldChanges([], { before: 1, after: 2 }).map(fieldChangeText)).toEqual(['value 1 → 2'])
+  expect(shortText('x'.repeat(90))).toHaveLength(41)
+})
+
+test('a version names an older one with its value, but not the one before it', () => {
+  const versions = [{ n: 1 }, { n: 2 }, { n: 1 }, { n: 1 }].map((value, i) => ({ ...valued(value), version: i + 1 }))
+  expect(sameValues(versions)).toEqual([null, null, 1, null])
 })
 
 test('the palette finds what begins with a text before what holds it', () => {

@@ -71,7 +71,7 @@ export const BATCH: ChangeBatch = { changes: COMMITTED.changes, cursor: 'c3', up
 
 export const REVERTED: Reverted = {
   commit: COMMITTED,
-  applied: [{ path: 'posts/1', fields: ['title'], type: 'UPDATE' }],
+  applied: [{ path: 'posts/1', fields: ['title'], type: 'UPDATE', value: { title: 'Tides' } }],
   conflicts: [{ path: 'posts/1', field: 'author/name', now: 'Bob', wanted: 'Ada', by: 'bob' }],
 }
 

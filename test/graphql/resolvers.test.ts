@@ -219,7 +219,7 @@ describe('a write', () => {
   test('a revert shows what it did and what it left', async () => {
     const { data } = await run(
       `mutation { revert(what: { commit: "k" }) {
-        commit { id } applied { path fields type } conflicts { path field now wanted by }
+        commit { id } applied { path fields type value } conflicts { path field now wanted by }
       } }`,
     )
     expect(data).toEqual({ revert: { ...REVERTED, commit: { id: 'k' } } })

@@ -170,6 +170,7 @@ export interface WireReverting {
   readonly path: string
   readonly fields: readonly string[]
   readonly type: WireChangeType
+  readonly value: Json | null
 }
 
 export interface WireRevertConflict {
@@ -190,7 +191,7 @@ const collectionConnectionFields = `edges{ ${collectionEdgeFields} } pageInfo{ $
 const changeFields = `type reason path document{ ${documentFields} } before fields commit cursor at`
 const changeBatchFields = `changes{ ${changeFields} } cursor upToDate reset pageInfo{ ${pageInfoFields} }`
 const commitFields = `id cursor at actor repeated changes{ ${changeFields} }`
-const revertingFields = `path fields type`
+const revertingFields = `path fields type value`
 const revertConflictFields = `path field now wanted by`
 const revertedFields = `commit{ ${commitFields} } applied{ ${revertingFields} } conflicts{ ${revertConflictFields} }`
 

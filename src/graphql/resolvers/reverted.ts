@@ -7,6 +7,7 @@ export const Reverting: GqlRevertingResolvers = {
     budget.charge(estimateBytes(fields))
     return fields
   },
+  value: ({ value }, _, { budget }) => budget.chargeValue(value),
 }
 
 /** Resolvers of a conflict. */

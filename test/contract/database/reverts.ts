@@ -65,6 +65,24 @@ function commits(subject: DatabaseSubject): void {
     expect(dry.conflicts).toMatchObject([{ path: 'posts/1', field: 'm', now: 2, wanted: null }])
   })
 
+  law(subject, 'RV20 each document comes with its value after the revert, as long as values fit', async ({ db }) => {
+    const long = 'x'.repeat(200_000)
+    await db.put('posts/1', { n: 1, long })
+    await db.put('posts/2', { n: 1, long })
+    await db.put('posts/3', { n: 1 })
+    const { id } = await db.transact([
+      ...['1', '2', '3'].map((key) => ({ kind: 'put' as const, path: `posts/${key}/n`, value: 2 })),
+      { kind: 'post', path: 'posts', id: '0', value: {} },
+    ])
+    const { applied: told } = await db.revert({ commit: id }, { dryRun: true })
+    expect(told.map(({ path, value }) => [path, value])).toEqual([
+      ['posts/0', null],
+      ['posts/1', { n: 1, long }],
+      ['posts/2', { n: 1, long }],
+      ['posts/3', null],
+    ])
+  })
+
   law(
     subject,
     'RV5 with a key it is one commit, and the key stays free where there is nothing to do',

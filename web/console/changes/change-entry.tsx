@@ -1,13 +1,15 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Change } from '../../../src/core/database.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import { client, sentenceOf } from '../client.ts'
 import { DiffSides } from '../shared/diff-sides.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { ticking } from '../shared/ticking.ts'
 import { diffLines, type DiffLine } from '../state/diff-lines.ts'
+import { fieldChanges, fieldChangeText, shortText } from '../state/field-changes.ts'
 import { asOf, hrefTo } from '../state/location.ts'
 import { clockText } from '../state/time-text.ts'
 
@@ -23,9 +25,16 @@ const KINDS = { NEW: 'good', UPDATE: '', DELETE: 'bad' } as const
 
 /** A change in one line; open, what it changed. */
 export function ChangeEntry({ change, isSelected, isOpen, toggle, ask }: ChangeEntryProps): JSX.Element {
-  const { type, path, document, fields, at, reason } = change
+  const { type, path, document, at } = change
+  const line = useRef<HTMLLIElement>(null)
+  const text = deedText(change, useValueBefore(change, line))
   return (
-    <li class={`change${isOpen ? ' open' : ''}`} aria-current={isSelected ? 'true' : undefined} data-path={path}>
+    <li
+      ref={line}
+      class={`change${isOpen ? ' open' : ''}`}
+      aria-current={isSelected ? 'true' : undefined}
+      data-path={path}
+    >
       <button class="bare line" aria-expanded={isOpen} onClick={toggle}>
         <time dateTime={at} title={at}>
           {clockText(at, ticking.value)}
@@ -33,13 +42,59 @@ export function ChangeEntry({ change, isSelected, isOpen, toggle, ask }: ChangeE
         <span class={`tag ${KINDS[type]}`}>{type}</span>
         <span class="mono path">{path}</span>
         <span class="quiet">v{document.version}</span>
-        <span class="quiet fields">{reason === 'WRITE' ? fields.join(', ') : reason.toLowerCase()}</span>
+        <span class="quiet fields" title={text}>
+          {text}
+        </span>
         <span class="who">{document.actor ?? '–'}</span>
         <Icon name="chevron" />
       </button>
       {isOpen && <ChangeDetails change={change} ask={ask} />}
     </li>
   )
+}
+
+/** Changed fields that a line names. */
+const MOST_NAMED = 4
+
+/** What a change did, in words; `before` undefined: what was there is not known. */
+function deedText({ type, fields, document, reason }: Change, before: Json | undefined): string {
+  if (reason !== 'WRITE') return reason.toLowerCase()
+  if (type === 'DELETE') return ''
+  if (type === 'NEW') return shortText(document.value)
+  if (before === undefined) return fields.join(', ')
+  const changes = fieldChanges(fields, { before, after: document.value })
+  const more = changes.length > MOST_NAMED ? `, and ${changes.length - MOST_NAMED} more` : ''
+  return changes.slice(0, MOST_NAMED).map(fieldChangeText).join(', ') + more
+}
+
+/** The value before an update: as the feed told it, or read once the line is seen. */
+function useValueBefore(change: Change, line: { readonly current: Element | null }): Json | undefined {
+  const { type, path, before, document } = change
+  const value = useSignal<Json | undefined>(before ?? undefined)
+  useEffect(() => {
+    const { current: node } = line
+    if (node === null || type !== 'UPDATE' || value.value !== undefined) return
+    const abort = new AbortController()
+    const observer = new IntersectionObserver((entries) => {
+      if (!entries.some(({ isIntersecting }) => isIntersecting)) return
+      observer.disconnect()
+      const options = { asOf: { version: document.version - 1 }, signal: abort.signal }
+      client
+        .peek()
+        .document(path, options)
+        .then(
+          (found) => (value.value = found?.value),
+          // Retention may have removed that version: the line names the fields alone.
+          () => {},
+        )
+    })
+    observer.observe(node)
+    return () => {
+      observer.disconnect()
+      abort.abort()
+    }
+  }, [])
+  return value.value
 }
 
 function ChangeDetails({ change, ask }: { readonly change: Change; readonly ask: () => void }): JSX.Element {

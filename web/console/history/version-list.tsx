@@ -1,8 +1,8 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import { ticking } from '../shared/ticking.ts'
 import { clockText } from '../state/time-text.ts'
-import { deedOf, type VersionsState } from '../state/versions.ts'
+import { deedOf, sameValues, type VersionsState } from '../state/versions.ts'
 
 interface VersionListProps {
   readonly state: VersionsState
@@ -14,6 +14,7 @@ interface VersionListProps {
 /** The versions, the newest first. */
 export function VersionList({ state: { list, hasOlder, isThinned }, at, move, older }: VersionListProps): JSX.Element {
   const current = useRef<HTMLButtonElement>(null)
+  const same = useMemo(() => sameValues(list), [list])
   useEffect(() => current.current?.scrollIntoView({ block: 'nearest' }), [at])
   return (
     <nav class="versions" aria-label="Versions">
@@ -27,7 +28,10 @@ export function VersionList({ state: { list, hasOlder, isThinned }, at, move, ol
             onClick={() => move(i)}
           >
             <b>v{version.version}</b>
-            <span class="deed">{deedOf(list[i - 1], version)}</span>
+            <span class="deed">
+              {deedOf(list[i - 1], version)}
+              {same[i] !== null && <span class="quiet"> · as v{same[i]}</span>}
+            </span>
             <span class="quiet">
               {clockText(version.updatedAt, ticking.value)}
               {version.actor !== null && `  ${version.actor}`}

@@ -109,7 +109,12 @@ export class ChangeLog {
   }
 
   async #follow(turn: Turn, filter: ChangeFilter, after: string): Promise<void> {
-    const options = { after, signal: turn.signal, ...(filter.type !== '' && { types: [filter.type] }) }
+    const options = {
+      after,
+      replica: 'FULL' as const,
+      signal: turn.signal,
+      ...(filter.type !== '' && { types: [filter.type] }),
+    }
     for await (const { changes } of filter.client.changes(patternsOf(filter), options)) {
       if (!turn.isCurrent()) return
       // A feed of changes takes no actor, so those of others are left out here.

@@ -28,7 +28,8 @@ export function keysOf(pointer: string): readonly string[] {
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-function valueAt(value: Json | undefined, keys: readonly string[]): Json | undefined {
+/** What lies at keys inside of a value; undefined: nothing. */
+export function valueAt(value: Json | undefined, keys: readonly string[]): Json | undefined {
   return keys.reduce<Json | undefined>((inner, key) => {
     if (Array.isArray(inner)) return (inner as readonly Json[])[Number(key)]
     return isObject(inner) ? inner[key] : undefined

@@ -126,6 +126,19 @@ export function deedOf(before: Document | undefined, { deleted, value, version }
   return deeds.length === 0 ? 'the same value' : deeds.join(', ')
 }
 
+/** For each version, the oldest one before it that has the same value, and not right before it; null: none has. */
+export function sameValues(list: readonly Document[]): readonly (number | null)[] {
+  const first = new Map<string, number>()
+  return list.map(({ deleted, value, version }, i) => {
+    if (deleted) return null
+    const text = JSON.stringify(value)
+    const same = first.get(text) ?? null
+    if (same === null) first.set(text, version)
+    const before = list[i - 1]
+    return before !== undefined && !before.deleted && JSON.stringify(before.value) === text ? null : same
+  })
+}
+
 function keysOf(value: Document['value']): ReadonlyMap<string, string> {
   if (!isObject(value)) return new Map([['value', JSON.stringify(value)]])
   return new Map(Object.entries(value).map(([key, field]) => [key, JSON.stringify(field)]))

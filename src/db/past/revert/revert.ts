@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Reverted, RevertConflict, Reverting } from '../../../core/database.ts'
+import { jsonBytes } from '../../../core/json/value.ts'
 import { compareText, documentPrefixes, pathText, type Path } from '../../../core/path.ts'
 import type { Write } from '../../../core/version.ts'
 import type { TenantContext } from '../../log/tenant-context.ts'
@@ -14,6 +15,9 @@ import { revertedDocuments, type ParsedSelection, type RevertedDocument } from '
 
 /** Conflicts that are made in one step. */
 const STEP_CONFLICTS = 1_024
+
+/** Bytes of the values that are reported of documents that a revert changes; the last one may go over it. */
+const APPLIED_BYTES = 262_144
 
 /** Documents whose nested collections are looked up in one call. */
 const PARENTS_PER_LOOKUP = 64
@@ -59,7 +63,7 @@ async function revertDocuments(
   const shown = drafted ?? (await context.committer.submit(trial, null)).drafted
   return {
     commit: commit && toWriteResult(context.tail.epoch, commit, repeated),
-    applied: appliedBy(commit?.versions ?? shown?.writes ?? []),
+    applied: await new WorkSlice().run(appliedSteps(commit?.versions ?? shown?.writes ?? [])),
     conflicts: await conflictsOf(context, shown?.findings ?? [], documents),
   }
 }
@@ -83,9 +87,19 @@ async function treesOf(
   )
 }
 
-function appliedBy(writes: readonly Write[]): readonly Reverting[] {
-  const applied = writes.map(({ path, fields, type }) => ({ path: pathText(path), fields, type }))
-  return applied.toSorted((a, b) => compareText(a.path, b.path))
+/** The written documents, in the order of paths, in steps; their values as long as they fit. */
+function* appliedSteps(writes: readonly Write[]): Generator<undefined, readonly Reverting[]> {
+  const applied: Reverting[] = []
+  let bytes = 0
+  const named = writes.map(({ path, fields, type, value }) => ({ path: pathText(path), fields, type, value }))
+  for (const write of named.toSorted((a, b) => compareText(a.path, b.path))) {
+    const isReported = write.type !== 'DELETE' && bytes < APPLIED_BYTES
+    applied.push(isReported ? write : { ...write, value: null })
+    if (!isReported) continue
+    bytes += jsonBytes(write.value)
+    yield
+  }
+  return applied
 }
 
 async function conflictsOf(
