@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Database, WriteResult } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
+import { elapse } from '../support/time/elapse.ts'
 
 /** Writes that are tried again with their keys, each through another process. */
 const RETRIES = Number(process.env['TIDEMARK_KEY_RETRIES'] ?? 60)
@@ -32,7 +32,7 @@ describeMongo('MongoDB with writes that are tried again through another process'
       const write = WRITES[i % WRITES.length]
       const first = write?.(here, id, key)
       // The second attempt begins at any moment of the first.
-      await pause(Math.random() * 40)
+      await elapse((7 * i) % 40)
       const answers = await Promise.allSettled([first, write?.(there, id, key)])
       for (const answer of answers) {
         if (answer.status === 'fulfilled') expect(answer.value?.id).toBe(key)

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Database } from '../../src/core/database.ts'
 import { DatabaseError } from '../../src/core/error.ts'
@@ -8,6 +7,7 @@ import { openEngine } from '../../src/db/engine.ts'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { ALL, commit, path, put } from '../support/store/drafts.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
+import { elapse } from '../support/time/elapse.ts'
 import { until } from '../support/time/until.ts'
 
 const TENANT = 'default'
@@ -130,11 +130,11 @@ describeMongo(
       }
       const lagging = async (): Promise<void> => {
         while (!over) {
-          elect(mongo, 1 + Math.floor(Math.random() * 4))
+          elect(mongo, 1 + (lags % 4))
           lags += 1
-          await pause(50 + Math.random() * (MAX_LAG_MS - 50))
+          await elapse(50 + ((lags * 377) % (MAX_LAG_MS - 50)))
           mongo.server.proxy.lag.end()
-          await pause(300)
+          await elapse(300)
         }
       }
       onTestFinished(() => mongo.server.proxy.lag.end())

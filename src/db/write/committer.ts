@@ -149,8 +149,8 @@ export class Committer {
     )
     this.#settle(drafted, appended)
     this.#adjustLead(appended, drafted)
-    // A conflict is a commit of another process that no notification may have told of: the drafts that are made again
-    // need it. A failure is ignored: the next batch meets it, too.
+    // A conflict is with a commit of another process, of which the notification may be lost: the drafts that are made
+    // again need it. A failure is ignored: the next batch meets it, too.
     if (appended.some(({ kind }) => kind === 'conflict')) await tail.refresh().catch(() => undefined)
   }
 

@@ -135,7 +135,7 @@ async function loadBare({ store, tenant, readSet }: LoadOptions): Promise<Readon
 interface LoadedTree {
   /** Null when there are more than `documents`. */
   readonly heads: readonly DocumentHead[] | null
-  /** The earliest revision of its parts: together with all that was written later they are the tree of any later one. */
+  /** The earliest revision of its parts: the tree is that of any later one, unless it was written in since. */
   readonly revision: Revision
 }
 

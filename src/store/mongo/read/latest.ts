@@ -34,7 +34,7 @@ async function headRows({ tables, overlay }: MongoReader, keys: readonly string[
 }
 
 /** The newest revision of rows of heads; 0 without rows. */
-export function newestRevision(rows: readonly Pick<HeadRow, 'n'>[]): Revision {
+function newestRevision(rows: readonly Pick<HeadRow, 'n'>[]): Revision {
   return rows.reduce((newest, { n }) => Math.max(newest, Number(n)), 0)
 }
 
