@@ -1,8 +1,9 @@
-import type { Collection, FindOneOptions, MongoClient } from 'mongodb'
+import type { Collection, FindOneOptions, MongoClient, UpdateFilter } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
 import { PrimaryWatch } from './primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
-import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
+import { mongoCollections, type MongoCollections, type MongoTables, type TenantSelector } from './tables.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 
 /** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST_COMMANDS = 8
@@ -32,6 +33,7 @@ export class MongoConnection implements MongoTables {
   #client: MongoClient
   #collections: MongoCollections
   #lostCommands = 0
+  readonly #metaUpdates = new KeyedQueue()
 
   constructor(options: MongoConnectionOptions) {
     this.#options = options
@@ -75,6 +77,12 @@ export class MongoConnection implements MongoTables {
     return callWithTimeout(this.#options.lostMs, command, () => {
       this.#lostCommands += 1
       if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
+    })
+  }
+
+  updateMeta(tenant: TenantSelector, update: UpdateFilter<MetaRow>): Promise<void> {
+    return this.#metaUpdates.run(tenant._id, async () => {
+      await this.call(this.meta.updateOne(tenant, update))
     })
   }
 

@@ -3,6 +3,7 @@ import type { Commit } from '../../core/commit.ts'
 import { closedError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
+import { erasedCommit, isErased } from '../erasure.ts'
 import type {
   Appended,
   CommitListener,
@@ -26,10 +27,11 @@ import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-n
 import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
 import { failureOf, isTransient, callWithTimeout } from './failure.ts'
 import { LogEraser } from './write/erase.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { thinDocuments } from './write/thin.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
-import type { MongoReader } from './read/latest.ts'
+import { purgesOf, type MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
@@ -108,8 +110,8 @@ export class MongoStore implements Store {
   readonly #janitor: Janitor
   readonly #eraser = new LogEraser()
   readonly #callMs: number
-  /** The last queued append or drop of each tenant: they run one at a time. */
-  readonly #queues = new Map<TenantId, Promise<unknown>>()
+  /** The appends and drops of each tenant. */
+  readonly #queue = new KeyedQueue()
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
 
@@ -148,7 +150,7 @@ export class MongoStore implements Store {
 
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     const deadline = performance.now() + this.#callMs
-    return this.#call(() => this.#enqueue(tenant, () => this.#appender.append(tenant, drafts, deadline)))
+    return this.#call(() => this.#queue.run(tenant, () => this.#appender.append(tenant, drafts, deadline)))
   }
 
   erase(tenant: TenantId): Promise<boolean> {
@@ -160,7 +162,7 @@ export class MongoStore implements Store {
       await tenants.refresh(overlay)
       const raised = Math.min(floor, overlay.last)
       const { epoch } = overlay
-      await tables.call(tables.meta.updateOne({ _id: tenant, epoch }, { $max: { floor: raised } }))
+      await tables.updateMeta({ _id: tenant, epoch }, { $max: { floor: raised } })
       overlay.floor = Math.max(overlay.floor, raised)
     })
   }
@@ -174,11 +176,13 @@ export class MongoStore implements Store {
   }
 
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
+    return this.#read(tenant, async (reader) => {
+      const { tables, tenants, overlay } = reader
       const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
+      const purges = purgesOf(reader)
       return ids.map((id) => {
         const commit = found.get(id)?.commit
-        return commit === undefined ? null : overlay.erased(commit)
+        return commit === undefined ? null : erasedCommit(commit, purges)
       })
     })
   }
@@ -219,7 +223,11 @@ export class MongoStore implements Store {
       const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
       // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were
       // read.
-      return page.rows.some((version) => overlay.isErased(version)) ? findHistory(reader, path, range) : page
+      const purges = purgesOf(reader)
+      const hasContent = page.rows.some(
+        (version) => version.purged !== true && isErased(purges, version.path, version.revision),
+      )
+      return hasContent ? findHistory(reader, path, range) : page
     })
   }
 
@@ -251,7 +259,7 @@ export class MongoStore implements Store {
 
   drop(tenant: TenantId): Promise<void> {
     return this.#call(() =>
-      this.#enqueue(tenant, () =>
+      this.#queue.run(tenant, () =>
         this.#tenants.with(tenant, async (overlay) => {
           const [tables, tenants] = [this.#connection, this.#tenants]
           // With the new epoch the drop is done; the rows of the old one are garbage.
@@ -259,7 +267,7 @@ export class MongoStore implements Store {
             $set: { epoch: freshEpoch(), applied: 0, floor: 0, purging: [] },
             $addToSet: { dead: overlay.epoch },
           }
-          await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
+          await tables.updateMeta({ _id: tenant, epoch: overlay.epoch }, next)
           tenants.evict(overlay)
           this.#notifier.notify(tenant)
           // The janitor removes the rows that are left after a timeout.
@@ -304,19 +312,9 @@ export class MongoStore implements Store {
 
   #withReader<T>(tenant: TenantId, deadline: Millis, action: (reader: MongoReader) => Promise<T>): Promise<T> {
     const [tables, tenants] = [this.#connection, this.#tenants]
-    return tenants.with(tenant, (overlay) => action({ tables, tenants, overlay, deadline }))
-  }
-
-  /** Runs after the earlier appends and drops of the tenant have settled. */
-  #enqueue<T>(tenant: TenantId, action: () => Promise<T>): Promise<T> {
-    const previous = this.#queues.get(tenant) ?? Promise.resolve()
-    const current = previous.then(action, action)
-    this.#queues.set(tenant, current)
-    const clear = (): void => {
-      if (this.#queues.get(tenant) === current) this.#queues.delete(tenant)
-    }
-    current.then(clear, clear)
-    return current
+    return tenants.with(tenant, (overlay) =>
+      action({ tables, tenants, overlay, deadline, purgesAtStart: overlay.purges }),
+    )
   }
 
   /** Runs a call of the port: with a timeout, awaited by `close`, and with errors converted to those of the port. */

@@ -2,7 +2,15 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { ObjectId } from 'mongodb'
 import { ChangeStreams } from './changes.ts'
-import { CommandFaults, greet, refusal, withWtimeout, type CommandFault, type Greeting } from './faults.ts'
+import {
+  CommandFaults,
+  greet,
+  refusal,
+  withWtimeout,
+  type CommandFault,
+  type CommandTest,
+  type Greeting,
+} from './faults.ts'
 import { CommitLag } from './lag.ts'
 import { NativeStreams, opensStream } from './native.ts'
 import { commandOf, encodeReply, messageReader, type Doc, type Message } from './wire.ts'
@@ -96,10 +104,11 @@ export class MongoProxy {
   }
 
   /**
-   * The next command of this name is done; its reply is held back. Resolves, when that happened, with what lets it go.
+   * The next command of this name (for which `isMeant` holds) is done; its reply is held back. Resolves, when that
+   * happened, with what lets it go.
    */
-  holdReply(command: string): Promise<() => void> {
-    return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }))
+  holdReply(command: string, isMeant?: CommandTest): Promise<() => void> {
+    return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }, isMeant))
   }
 
   /** The next command of this name is refused with this error code and not done. */
@@ -171,7 +180,7 @@ export class MongoProxy {
     for (const listen of this.#listeners) listen(request.body)
     const refused = this.#refused.get(command)
     if (refused !== undefined) return this.#answer(link, request, refused)
-    const fault = this.#faults.take(command)
+    const fault = this.#faults.take(command, request.body)
     if (fault?.kind === 'answer') return this.#answer(link, request, fault.reply)
     if (this.#greeting === 'standalone' && opensStream(request.body)) return this.#answer(link, request, refusal(40573))
     if (this.#native === null && this.#simulate(link, request, command)) return

@@ -1,5 +1,6 @@
 import { compareText, isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
+import type { Purges } from '../../erasure.ts'
 import { takeWithin } from '../../page.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
 import { isWithinLevels } from '../../levels.ts'
@@ -9,13 +10,23 @@ import type { HeadOverlay } from './head-overlay.ts'
 import { headKeysOf, readHeads, type MongoRange } from './head-rows.ts'
 import type { Tenants } from './tenants.ts'
 
-/** Dependencies of the reads of one tenant. */
+/** Dependencies of one call of the port about one tenant. */
 export interface MongoReader {
   readonly tables: MongoTables
   readonly tenants: Tenants
   readonly overlay: HeadOverlay
   /** When a read that waits for the log is UNAVAILABLE (monotonic clock). */
   readonly deadline: Millis
+  /** The purges that were not erased in the log when the call began. */
+  readonly purgesAtStart: Purges
+}
+
+/**
+ * The purges whose erased versions a row of the log may still contain that the call has read. The overlay forgets a
+ * purge once it is erased in the log; the row may have been read before that.
+ */
+export function purgesOf({ overlay: { purges }, purgesAtStart }: MongoReader): Purges {
+  return purges === purgesAtStart ? purges : new Map([...purgesAtStart, ...purges])
 }
 
 /** Versions in the order of the requested paths, all of one revision. */

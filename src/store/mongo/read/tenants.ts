@@ -226,7 +226,7 @@ export async function sweep(
   for (const table of [tables.heads, tables.log] as unknown as readonly Collection<TenantScopedRow>[]) {
     while (await sweepPart(tables, table, scope));
   }
-  await tables.call(tables.meta.updateOne({ _id: tenant }, { $pull: { dead: epoch } }))
+  await tables.updateMeta({ _id: tenant }, { $pull: { dead: epoch } })
 }
 
 /** Removes some rows of a scope; true when there may be more. */
