@@ -1,10 +1,11 @@
-import type { Collection, MongoClient, UpdateFilter } from 'mongodb'
+import type { Collection, FindOneOptions, MongoClient, UpdateFilter } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
+import { PrimaryWatch } from './primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
-import type { Greeting } from './greeting.ts'
-import { createIndexes } from './indexes.ts'
+import type { Greeting } from './server/greeting.ts'
+import { createIndexes } from './server/indexes.ts'
 import { INDEX_SOCKET_MS } from './mongo-client.ts'
-import { quirksOf, type Quirks } from './quirks.ts'
+import { quirksOf, type Quirks } from './server/quirks.ts'
 import { mongoCollections, type MongoCollections, type MongoTables, type TenantSelector } from './tables.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 
@@ -36,6 +37,7 @@ export class MongoConnection implements MongoTables {
   readonly readMs: number
   sharded = false
   quirks: Quirks = quirksOf({})
+  readonly #primary = new PrimaryWatch(() => this.call(this.meta.findOne({ _id: '' }, this.#linearizable)))
   readonly #options: MongoConnectionOptions
   #client: MongoClient
   #collections: MongoCollections
@@ -78,6 +80,18 @@ export class MongoConnection implements MongoTables {
   /** Whether the URL keeps to the server that it names. */
   get isDirect(): boolean {
     return this.#client.options.directConnection
+  }
+
+  get primary(): string {
+    return this.#primary.current
+  }
+
+  confirmPrimary(): Promise<void> {
+    return this.#primary.confirm()
+  }
+
+  get #linearizable(): FindOneOptions {
+    return { readConcern: { level: 'linearizable' }, maxTimeMS: this.readMs }
   }
 
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
@@ -135,6 +149,7 @@ export class MongoConnection implements MongoTables {
 
   /** Replaces the client when one of its heartbeats does not end within `lostMs`. */
   #replacedOnHang(client: MongoClient): MongoClient {
+    this.#primary.watch(client)
     const heartbeats = new Map<string, NodeJS.Timeout>()
     const ended = ({ connectionId }: { readonly connectionId: string }): void =>
       clearTimeout(heartbeats.get(connectionId))

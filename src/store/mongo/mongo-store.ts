@@ -6,6 +6,7 @@ import type { Millis, Revision, Version } from '../../core/version.ts'
 import { erasedCommit, isErased } from '../erasure.ts'
 import type {
   Appended,
+  CommitListener,
   Draft,
   HistoryPage,
   HistoryRange,
@@ -31,11 +32,12 @@ import { thinDocuments } from './write/thin.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import { purgesOf, type MongoReader } from './read/latest.ts'
-import { checkClock, checkMembers } from './greeting.ts'
+import { checkClock, checkMembers } from './server/greeting.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
 import { findByIds } from './tables.ts'
+import { settledRead } from './read/settled-read.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
 export interface MongoStoreOptions {
@@ -83,6 +85,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
     const mode = await probeStreams(connection)
     if (mode === null) throw standalone()
     await connection.makeIndexes()
+    await connection.confirmPrimary()
     if (skew !== null) options.onStatus?.(skew)
     const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(timeouts.socketMs / 2))
     return new MongoStore({ connection, mode, connect, callMs, lostMs, awaitMs, options })
@@ -118,7 +121,10 @@ export class MongoStore implements Store {
   #closing: Promise<void> | null = null
 
   constructor({ connection, mode, connect, callMs, lostMs, awaitMs, options }: MongoStoreParts) {
-    const tenants = new Tenants(connection, (overlay) => repair(connection, overlay, overlay.last))
+    const tenants = new Tenants(connection, {
+      repair: (overlay) => repair(connection, overlay, overlay.last),
+      onRead: (overlay) => this.#notifier.notifySeen(overlay),
+    })
     const pollMs = options.pollMs ?? 100
     const onStatus = options.onStatus ?? ((): void => undefined)
     this.#connection = connection
@@ -139,7 +145,7 @@ export class MongoStore implements Store {
     this.#appender = new Appender({
       tables: connection,
       tenants,
-      onCommitted: (overlay) => this.#notifier.notifyOwn(overlay),
+      onCommitted: (overlay) => this.#notifier.notifySeen(overlay),
     })
     this.#janitor = new Janitor(connection, tenants, onStatus)
     if (mode === 'poll') {
@@ -153,11 +159,11 @@ export class MongoStore implements Store {
   }
 
   erase(tenant: TenantId): Promise<boolean> {
-    return this.#read(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
+    return this.#change(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
   }
 
   raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
-    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
+    return this.#change(tenant, async ({ tables, tenants, overlay }) => {
       await tenants.refresh(overlay)
       const raised = Math.min(floor, overlay.last)
       const { epoch } = overlay
@@ -167,7 +173,7 @@ export class MongoStore implements Store {
   }
 
   thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
-    return this.#read(tenant, async (reader) => {
+    return this.#change(tenant, async (reader) => {
       const until = performance.now() + this.#callMs / 4
       if (await this.#eraser.step(reader, until)) return { removed: 0, more: true }
       return thinDocuments(reader, documents, until)
@@ -251,7 +257,7 @@ export class MongoStore implements Store {
     })
   }
 
-  async listen(listener: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+  async listen(listener: CommitListener): Promise<AsyncDisposable> {
     this.#assertOpen()
     return this.#notifier.listen(listener)
   }
@@ -294,10 +300,25 @@ export class MongoStore implements Store {
     if (this.#closing !== null) throw closedError()
   }
 
+  /** Runs a read of a tenant, again where it can be repeated, until the timeout of a call. */
   #read<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#callMs
+    return this.#call(() => settledRead(this.#connection, deadline, () => this.#withReader(tenant, deadline, action)))
+  }
+
+  /** Runs what changes a tenant by what it reads of it. */
+  #change<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#callMs
+    return this.#call(async () => {
+      await this.#connection.confirmPrimary()
+      return this.#withReader(tenant, deadline, action)
+    })
+  }
+
+  #withReader<T>(tenant: TenantId, deadline: Millis, action: (reader: MongoReader) => Promise<T>): Promise<T> {
     const [tables, tenants] = [this.#connection, this.#tenants]
-    return this.#call(() =>
-      tenants.with(tenant, (overlay) => action({ tables, tenants, overlay, purgesAtStart: overlay.purges })),
+    return tenants.with(tenant, (overlay) =>
+      action({ tables, tenants, overlay, deadline, purgesAtStart: overlay.purges }),
     )
   }
 

@@ -3,7 +3,7 @@ import type { Revision } from '../../core/version.ts'
 import { PageCounter, takeWithin, type TakenRows } from '../page.ts'
 import type { Limit, TenantId } from '../store.ts'
 import { isDuplicate } from './failure.ts'
-import type { Quirks } from './quirks.ts'
+import type { Quirks } from './server/quirks.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 import { toLogEntry, logKey, type LogEntry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
 
@@ -35,6 +35,13 @@ export interface MongoTables extends MongoCollections {
   call<T>(command: Promise<T>): Promise<T>
   /** Makes the indexes that are missing. */
   makeIndexes(): Promise<void>
+  /** Names the primary: another one after each election that the driver reports. */
+  readonly primary: string
+  /**
+   * Resolves when majority reads on the primary show all that was acknowledged before: at once, but for one round trip
+   * after an election. Rejects as `call`.
+   */
+  confirmPrimary(): Promise<void>
   /**
    * Updates the row of a tenant, after the earlier updates of this process: FerretDB 1 may lose one of two concurrent
    * updates of a document.

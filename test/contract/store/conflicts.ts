@@ -20,9 +20,10 @@ export function conflictContract(subject: StoreSubject): void {
       draft([put('posts/1', 1)], { id: 'key-1' }),
       draft([put('posts/2', 5)], { id: 'key-1', digest: 'b' }),
     ]
+    const { epoch } = await store.log(tenant, { after: 0, limit: ALL })
     expect(await store.append(tenant, again)).toEqual([
-      { kind: 'repeated', commit: first },
-      { kind: 'repeated', commit: first },
+      { kind: 'repeated', commit: first, epoch },
+      { kind: 'repeated', commit: first, epoch },
     ])
     expect((await store.log(tenant, { after: 0, limit: ALL })).last).toBe(1)
   })

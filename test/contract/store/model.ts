@@ -239,7 +239,8 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
       return async (store) => {
         const appended = await store.append(tenant, drafts)
         while (await store.erase(tenant));
-        return appended
+        // Each store has an epoch of its own.
+        return appended.map((each) => ({ ...each, epoch: null }))
       }
     }
     case 'heads':

@@ -11,6 +11,7 @@ import {
   type CommandTest,
   type Greeting,
 } from './faults.ts'
+import { CommitLag } from './lag.ts'
 import { NativeStreams, opensStream } from './native.ts'
 import { commandOf, encodeReply, messageReader, type Doc, type Message } from './wire.ts'
 
@@ -30,12 +31,17 @@ export interface Recording {
   stop(): void
 }
 
+interface PendingRequest {
+  readonly request: Message
+  readonly fault: CommandFault | null
+}
+
 /** One client's connection with the server's connection behind it. */
 interface Link {
   readonly client: Socket
   readonly server: Socket
   /** Requests that were forwarded, by id, until their replies came. */
-  readonly pending: Map<number, { readonly request: Message; readonly fault: CommandFault | null }>
+  readonly pending: Map<number, PendingRequest>
 }
 
 const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster'])
@@ -45,6 +51,7 @@ const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster']
  */
 export class MongoProxy {
   readonly streams: ChangeStreams = new ChangeStreams()
+  readonly lag: CommitLag = new CommitLag()
   /** Null where the streams are simulated. */
   readonly #native: NativeStreams | null
   /** How many commands of each name came. */
@@ -191,8 +198,11 @@ export class MongoProxy {
     if (fault?.kind === 'answer') return this.#answer(link, request, fault.reply)
     if (this.#greeting === 'standalone' && opensStream(request.body)) return this.#answer(link, request, refusal(40573))
     if (this.#native === null && this.#simulate(link, request, command)) return
-    link.pending.set(request.id, { request, fault })
-    link.server.write(request.bytes)
+    const forward = (): void => {
+      link.pending.set(request.id, { request, fault })
+      link.server.write(request.bytes)
+    }
+    if (!this.lag.holds(request.body, forward)) forward()
   }
 
   #answer(link: Link, request: Message, reply: Doc): void {
@@ -228,8 +238,16 @@ export class MongoProxy {
     link.pending.delete(message.responseTo)
     if (pending === undefined) return
     const { request, fault } = pending
+    this.lag.inserted(request.body, message.body)
+    const finish = (): void => this.#finish(link, message, { request, fault })
+    if (!this.lag.holdsReply(request.body, finish)) finish()
+  }
+
+  #finish(link: Link, message: Message, { request, fault }: PendingRequest): void {
     const command = commandOf(request.body)
     const bent = this.#native?.reply(request.body, message.body) ?? null
+    const shown = this.lag.without(request.body, message.body)
+    if (shown !== null) return this.#answer(link, request, shown)
     if (command === 'insert' && this.#native === null) this.streams.insert(request.body, message.body)
     const edit = this.#altered.get(command)
     if (GREETINGS.has(command)) {

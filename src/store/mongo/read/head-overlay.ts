@@ -5,7 +5,7 @@ import { erasedCommit, purgedBy, type Purges } from '../../erasure.ts'
 import type { TenantId } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import { scopeOf, type LogEntry, type MetaRow } from '../rows.ts'
-import type { LogEnd } from './log-end.ts'
+import type { LogEnd } from '../log-end.ts'
 
 /** Most commits, and their bytes, that stay in memory although the heads contain them. */
 const MAX_OVERLAY_COMMITS = 512

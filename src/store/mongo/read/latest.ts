@@ -1,5 +1,5 @@
 import { compareText, isWithin, pathText, type Path } from '../../../core/path.ts'
-import type { Revision, Version } from '../../../core/version.ts'
+import type { Millis, Revision, Version } from '../../../core/version.ts'
 import type { Purges } from '../../erasure.ts'
 import { takeWithin } from '../../page.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
@@ -16,6 +16,8 @@ export interface MongoReader {
   readonly tables: MongoTables
   readonly tenants: Tenants
   readonly overlay: HeadOverlay
+  /** When a read that waits for the log is UNAVAILABLE (monotonic clock). */
+  readonly deadline: Millis
   /** The purges that were not erased in the log when the call began. */
   readonly purgesAtStart: Purges
 }
@@ -43,6 +45,11 @@ async function headRows({ tables, overlay }: MongoReader, keys: readonly string[
   return rows
 }
 
+/** The newest revision of rows of heads; 0 without rows. */
+function newestRevision(rows: readonly Pick<HeadRow, 'n'>[]): Revision {
+  return rows.reduce((newest, { n }) => Math.max(newest, Number(n)), 0)
+}
+
 /** The version of the later revision. */
 function newer(a: Version | undefined, b: Version | undefined): Version | undefined {
   if (a === undefined || b === undefined) return a ?? b
@@ -53,15 +60,15 @@ function newer(a: Version | undefined, b: Version | undefined): Version | undefi
  * The newest versions of documents, at the overlay's last revision.
  *
  * Rows of heads may be behind the log, or ahead of the overlay. Behind: the overlay has the missing commits, unless it
- * evicted some since the rows were read; then all is read again. Ahead: the overlay is refreshed first, so that the
- * result is of one revision (L0).
+ * evicted some since the rows were read; then all is read again. Ahead: the overlay is refreshed until it has their
+ * commits, so that the result is of one revision (L0).
  */
 export async function latestOf(reader: MongoReader, paths: readonly Path[]): Promise<HeadSnapshot> {
-  const { tenants, overlay } = reader
+  const { tenants, overlay, deadline } = reader
   const keys = paths.map((path) => headKey(overlay.scope, path))
   const applied = overlay.applied
   const [rows] = await Promise.all([headRows(reader, [...new Set(keys)]), tenants.refresh(overlay)])
-  if (rows.some(({ n }) => Number(n) > overlay.last)) await tenants.refresh(overlay)
+  await tenants.reach(overlay, newestRevision(rows), deadline)
   if (overlay.base > applied) return latestOf(reader, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
   const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), overlay.newest(pathText(path))) ?? null)
@@ -120,11 +127,12 @@ async function readIndexedHeads(reader: MongoReader, range: MongoRange): Promise
  * and marks are included.
  */
 export async function readChunk(reader: MongoReader, range: MongoRange): Promise<RowChunk> {
-  const { tenants, overlay } = reader
+  const { tenants, overlay, deadline } = reader
   const applied = overlay.applied
   const { rows, complete } = await readIndexedHeads(reader, range)
   // After the heads were read: the overlay then has all commits that they contain, deletions too.
   await tenants.refresh(overlay)
+  await tenants.reach(overlay, newestRevision(rows), deadline)
   if (overlay.base > applied) return readChunk(reader, range)
   const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Collection } from 'mongodb'
-import type { Revision } from '../../../core/version.ts'
+import type { Millis, Revision } from '../../../core/version.ts'
 import type { TenantId } from '../../store.ts'
 import { parsePurgeNote, scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
 import { findMeta, metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { damagedLog, replacedLog, unavailable } from '../failure.ts'
 import { HeadOverlay } from './head-overlay.ts'
-import { compareEnd, findEnd, findMark, missingIn, type LogEnd } from './log-end.ts'
+import { compareEnd, findEnd, findMark, missingIn, type LogEnd } from '../log-end.ts'
 
 /** Limit of one read of the log when an overlay catches up. */
 const PAGE = { rows: 500, bytes: 8_388_608 } as const
@@ -16,6 +17,8 @@ const MAX_KNOWN_TENANTS = 10_000
 const MAX_LEFT_TENANTS = 100_000
 /** Most restarts of a call because its tenant was dropped meanwhile. */
 const MAX_RESTARTS = 5
+/** Longest pause between two looks at a log that is behind, ms. */
+const MAX_PAUSE_MS = 256
 /** Greater than every revision. */
 const LOG_END = Number.MAX_SAFE_INTEGER
 
@@ -63,11 +66,17 @@ interface LeftTenant {
   readonly end: LogEnd
 }
 
+interface TenantsOptions {
+  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
+  readonly repair: (overlay: HeadOverlay) => Promise<void>
+  /** Called when an overlay was opened, or has got commits by a read of which nothing has notified. */
+  readonly onRead: (overlay: HeadOverlay) => void
+}
+
 /** Cache of the tenants that this process uses, each with its overlay. */
 export class Tenants {
   readonly #tables: MongoTables
-  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
-  readonly #repair: (overlay: HeadOverlay) => Promise<void>
+  readonly #options: TenantsOptions
   readonly #cached = new Map<TenantId, Promise<CachedTenant>>()
   readonly #open = new Map<TenantId, CachedTenant>()
   /** Tenants whose data was replaced while this process used them: refused until it ends. */
@@ -75,9 +84,9 @@ export class Tenants {
   /** What was the last commit of tenants that are not in memory any more, in the order in which they left it. */
   readonly #left = new Map<TenantId, LeftTenant>()
 
-  constructor(tables: MongoTables, repair: (overlay: HeadOverlay) => Promise<void>) {
+  constructor(tables: MongoTables, options: TenantsOptions) {
     this.#tables = tables
-    this.#repair = repair
+    this.#options = options
   }
 
   /** The overlays in memory. */
@@ -110,6 +119,20 @@ export class Tenants {
     const cached = this.#open.get(overlay.tenant)
     if (cached?.overlay !== overlay) throw new EpochEnded()
     await cached.refresh()
+  }
+
+  /**
+   * Refreshes the overlay until it has a revision of which a head was read: until then a majority does not show it,
+   * though it was acknowledged. Throws EpochEnded, and UNAVAILABLE at the deadline (monotonic clock).
+   */
+  async reach(overlay: HeadOverlay, revision: Revision, deadline: Millis): Promise<void> {
+    for (let pauseMs = 2; revision > overlay.last; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+      await this.refresh(overlay)
+      if (revision <= overlay.last) return
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) throw unavailable('a majority does not show yet what was acknowledged')
+      await pause(Math.min(pauseMs, leftMs))
+    }
   }
 
   /** Reads the tenant's row. Throws EpochEnded if the tenant was dropped, so that the call restarts. */
@@ -214,6 +237,7 @@ export class Tenants {
     if (left?.epoch === overlay.epoch) await this.verify(overlay, left.end)
     const cached = { overlay, refresh: singleFlight(() => this.#catchUp(overlay)) }
     this.#open.set(tenant, cached)
+    this.#options.onRead(overlay)
     return cached
   }
 
@@ -224,6 +248,8 @@ export class Tenants {
     if (state === 'replaced') await this.#verifyAnew(overlay, end)
     if (state === 'hole') await this.refuseHole(overlay, end.revision + 1)
     if (state === 'more') await this.#pull(overlay)
+    // Else this read would have taken the commits from the poll, and listeners would not hear of them.
+    if (overlay.last > overlay.lastNotified) this.#options.onRead(overlay)
     overlay.applied = Number(meta.applied)
     overlay.floor = Math.max(overlay.floor, Number(meta.floor))
     overlay.purging = meta.purging ?? []
@@ -241,7 +267,7 @@ export class Tenants {
       if (missing !== null) await this.refuseHole(overlay, missing)
       for (const entry of page.rows) overlay.push(entry)
       more = page.more
-      if (overlay.isOverfull) await this.#repair(overlay)
+      if (overlay.isOverfull) await this.#options.repair(overlay)
     }
   }
 }

@@ -57,16 +57,18 @@ export async function wroteBelow(
 }
 
 /** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
-async function namesInHeads({ tables, overlay }: MongoReader, document: Path): Promise<readonly string[]> {
+async function namesInHeads(reader: MongoReader, document: Path): Promise<readonly string[]> {
+  const { tables, tenants, overlay, deadline } = reader
   const above = document.length === 0 ? overlay.scope : `${overlay.scope}/${pathText(document)}`
   const { from: prefix, to: end } = belowKeys(above)
   const names: string[] = []
   for (let from = prefix; ;) {
     const filter: Filter<HeadRow> = { t: overlay.scope, _id: { $gte: from, $lt: end }, pu: { $ne: true } }
     const row = await tables.call(
-      tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }),
+      tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }),
     )
     if (row === null) return names
+    await tenants.reach(overlay, Number(row.n), deadline)
     if (overlay.newest(pathText(pathOfHead(overlay.scope, row._id)))?.purged === true) {
       from = keyAfter(row._id)
       continue

@@ -35,9 +35,9 @@ export class Appender {
     while (remaining.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
       const { rows: group } = takeWithin(remaining, INSERT_LIMIT, ({ bytes }) => bytes)
-      const options = { writer: randomUUID(), answered: [...answered], deadline }
+      const options = { writer: randomUUID(), answered: [...answered] }
       const answers = await tenants.with(tenant, async (overlay) => {
-        const reader = { tables, tenants, overlay, purgesAtStart: overlay.purges }
+        const reader = { tables, tenants, overlay, deadline, purgesAtStart: overlay.purges }
         await notePurges(tables, overlay, group)
         const appended = await new GroupAppend(reader, options).append(group)
         if (appended.some(({ kind }) => kind === 'committed')) onCommitted(overlay)

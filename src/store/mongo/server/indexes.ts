@@ -1,4 +1,4 @@
-import type { MongoCollections } from './tables.ts'
+import type { MongoCollections } from '../tables.ts'
 
 /**
  * The index of live heads in key order: a page of a collection scans only the rows it returns, however many were

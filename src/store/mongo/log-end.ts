@@ -1,8 +1,8 @@
 import type { Filter, FindOptions } from 'mongodb'
-import type { Revision } from '../../../core/version.ts'
-import type { TakenRows } from '../../page.ts'
-import { logKey, scopeKeys, type LogEntry, type LogRow } from '../rows.ts'
-import { byKey, pointRead, type LogSection, type MongoTables } from '../tables.ts'
+import type { Revision } from '../../core/version.ts'
+import type { TakenRows } from '../page.ts'
+import { logKey, scopeKeys, type LogEntry, type LogRow } from './rows.ts'
+import { byKey, pointRead, type LogSection, type MongoTables } from './tables.ts'
 
 /** A commit, by what never changes in its row; `writer` is null at revision 0, before the first commit. */
 export interface LogEnd {

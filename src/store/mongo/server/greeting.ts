@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb'
-import type { Millis } from '../../core/version.ts'
-import { unavailable } from './failure.ts'
-import { badUrl } from './mongo-client.ts'
+import type { Millis } from '../../../core/version.ts'
+import { unavailable } from '../failure.ts'
+import { badUrl } from '../mongo-client.ts'
 
 /** Difference of the clocks from which it is reported, ms: commits and times of reads are off by so much. */
 const REPORTED_SKEW_MS = 2_000
