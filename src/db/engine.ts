@@ -54,7 +54,7 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** Time without a new commit and without a read of the newest ones after which a tenant's are dropped from memory, ms. */
+/** The newest commits of a tenant are dropped from memory when none was added or read for this time, ms. */
 const IDLE_MS = 60_000
 
 /** Opens the databases over a store, and listens to its notifications; on a shared store, joins the other processes. */

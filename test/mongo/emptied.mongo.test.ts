@@ -58,7 +58,7 @@ describeMongo('a database that is emptied under a running process', (mongo) => {
     expect(await db.collection('meta').countDocuments()).toBe(0)
   })
 
-  test('no write of an earlier life is acknowledged with its cursor, nor one repeated from the later life', async () => {
+  test('no write gets a cursor of an earlier life, nor does one that is repeated', async () => {
     const [here, there] = [await mongo.open(), await mongo.open()]
     const db = await databaseOn(here)
     const before = await db.put('posts/1', 1)

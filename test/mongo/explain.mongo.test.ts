@@ -93,7 +93,7 @@ function shapeOf({ find, filter }: Doc): string {
 /** Beside its rows a page looks for the log's next key and at the tenant's row: both at once, by `_id`. */
 const BESIDE: readonly string[] = ['log by _id', 'meta by _id']
 
-/** The shapes of finds. Where ranges are not sought, the log's last row and the next one are looked at by a find each. */
+/** The shapes of finds. Where ranges are not sought, the last row of the log and the next one need a find each. */
 function lookedAt(finds: readonly Doc[]): readonly string[] {
   const shapes = finds.map(shapeOf)
   return [...shapes.filter((shape) => shape !== 'log by _id'), 'log by _id'].toSorted()

@@ -51,7 +51,7 @@ describeMongo('a log with a hole', (mongo) => {
     }
   }, 60_000)
 
-  test('a process that has read less says so when it reads on, and one that has read more where it reads it', async () => {
+  test('a process that has read less says so when it reads on, and nobody else', async () => {
     const [writer, reader] = [await mongo.open({ callMs: 30_000 }), await mongo.open({ callMs: 30_000 })]
     await grow(writer, 10)
     await log(reader)

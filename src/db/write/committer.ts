@@ -90,7 +90,7 @@ export class Committer {
     return commit && repetition(commit, digest)
   }
 
-  /** Looks keys up. Throws UNAVAILABLE where one is found in another epoch than the tail's, which its cursor would name. */
+  /** Looks keys up. Throws UNAVAILABLE where one is found in another epoch than that of the tail, for its cursor. */
   async #find(keys: readonly string[]): Promise<readonly (Commit | null)[]> {
     const { store, tenant, tail } = this.#options
     const found = await store.find(tenant, keys)

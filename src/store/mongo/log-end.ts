@@ -11,8 +11,8 @@ export interface LogEnd {
 }
 
 /**
- * What the log has at and behind the last commit that a process knows. `replaced`: the commit is missing, or another
- * one has its revision. `hole`: it is followed by others, but not by the next one.
+ * The log at and behind the last commit that a process knows. `replaced`: the commit is missing, or another one has its
+ * revision. `hole`: it is followed by others, but not by the next one.
  */
 type EndState = 'last' | 'more' | 'replaced' | 'hole'
 
@@ -45,7 +45,7 @@ export function missingIn(
 const MARK = { n: 1, w: 1 } as const
 
 /** The place of a commit. */
-interface LogPlace {
+interface RowPlace {
   readonly scope: string
   readonly revision: Revision
 }
@@ -53,7 +53,7 @@ interface LogPlace {
 /** The row of a revision, without its content. `anew`: with all that was acknowledged before the call. */
 export async function findMark(
   tables: MongoTables,
-  { scope, revision }: LogPlace,
+  { scope, revision }: RowPlace,
   concern?: 'anew',
 ): Promise<LogEnd | null> {
   const options = { projection: MARK, ...pointRead(tables, concern) }

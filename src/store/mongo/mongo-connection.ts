@@ -2,17 +2,17 @@ import type { Collection, FindOneOptions, MongoClient, UpdateFilter } from 'mong
 import { callWithTimeout } from './failure.ts'
 import { PrimaryWatch } from './primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
-import type { Greeting } from './server/greeting.ts'
-import { createIndexes } from './server/indexes.ts'
+import type { Greeting } from './deployment/greeting.ts'
+import { createIndexes } from './deployment/indexes.ts'
 import { INDEX_SOCKET_MS } from './mongo-client.ts'
-import { quirksOf, type Quirks } from './server/quirks.ts'
+import { quirksOf, type Quirks } from './deployment/quirks.ts'
 import { mongoCollections, type MongoCollections, type MongoTables, type TenantSelector } from './tables.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 
 /** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST_COMMANDS = 8
 
-/** How long the end of a connection may take, ms: the server is told of it, but it also notices by itself. */
+/** Timeout of closing a client, ms. Telling the server is a courtesy: it also notices by itself. */
 const CLOSE_MS = 1_000
 
 interface MongoConnectionOptions {

@@ -3,7 +3,7 @@ import type { Revision } from '../../core/version.ts'
 import { PageCounter, takeWithin, type TakenRows } from '../page.ts'
 import type { Limit, TenantId } from '../store.ts'
 import { isDuplicate } from './failure.ts'
-import type { Quirks } from './server/quirks.ts'
+import type { Quirks } from './deployment/quirks.ts'
 import type { HeadOverlay } from './read/head-overlay.ts'
 import { toLogEntry, logKey, type LogEntry, type HeadRow, type LogRow, type MetaRow } from './rows.ts'
 
@@ -27,7 +27,7 @@ export interface MongoTables extends MongoCollections {
    * Whether point reads need the scope too, to find the shard. Otherwise they use `_id` alone, as FerretDB requires.
    */
   readonly sharded: boolean
-  /** What the server needs otherwise than others. */
+  /** Quirks of the kind of server. */
   readonly quirks: Quirks
   /**
    * Awaits a command; every command must go through it. Rejects with UNAVAILABLE when the driver has lost the command.

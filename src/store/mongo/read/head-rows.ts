@@ -13,7 +13,7 @@ import {
   type HeadRow,
   type KeyRange,
 } from '../rows.ts'
-import { LIVE_HEADS } from '../server/indexes.ts'
+import { LIVE_HEADS } from '../deployment/indexes.ts'
 import { byKey, type MongoTables } from '../tables.ts'
 
 /** A range whose rows may be read without their values. */

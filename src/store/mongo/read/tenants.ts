@@ -60,7 +60,7 @@ interface CachedTenant {
   readonly refresh: () => Promise<void>
 }
 
-/** What a process must find again of a tenant that it had in memory. */
+/** A tenant that was in memory: its epoch and last commit, which must still be there when it is read again. */
 interface LeftTenant {
   readonly epoch: string
   readonly end: LogEnd
@@ -81,7 +81,7 @@ export class Tenants {
   readonly #open = new Map<TenantId, CachedTenant>()
   /** Tenants whose data was replaced while this process used them: refused until it ends. */
   readonly #replaced = new Set<TenantId>()
-  /** What was the last commit of tenants that are not in memory any more, in the order in which they left it. */
+  /** Tenants that were in memory and are not any more, in the order in which they were evicted. */
   readonly #left = new Map<TenantId, LeftTenant>()
 
   constructor(tables: MongoTables, options: TenantsOptions) {
@@ -166,7 +166,7 @@ export class Tenants {
     if (found?.writer !== end.writer) await this.#verifyAnew(overlay, end)
   }
 
-  /** As `verify`, where a read has not shown the commit: after a fail-over reads may be behind what was acknowledged. */
+  /** As `verify`, where a read has not shown the commit: reads may be behind after a fail-over. */
   async #verifyAnew(overlay: HeadOverlay, end: LogEnd): Promise<void> {
     const found = await findMark(this.#tables, { scope: overlay.scope, revision: end.revision }, 'anew')
     if (found?.writer === end.writer) return

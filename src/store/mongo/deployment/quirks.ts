@@ -1,4 +1,4 @@
-/** What a kind of server needs otherwise than the others. */
+/** Differences between kinds of servers, each with its reason in `QUIRKS`. */
 export interface Quirks {
   /** Most documents in one command that updates. */
   readonly maxUpdates: number

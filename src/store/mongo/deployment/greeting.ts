@@ -27,8 +27,8 @@ export function checkMembers({ reply }: Greeting, directConnection: boolean): vo
 }
 
 /**
- * By how much the clock of this machine is ahead of the server's, at least, ms; negative: behind it. 0: they agree as far
- * as can be told. Pure.
+ * The least time in ms by which the clock of this machine is ahead of the server's; negative: behind it. It is 0 when
+ * the time of the server lies between asking and the reply. Pure.
  */
 export function skewOf({ reply, askedAt, receivedAt }: Greeting): Millis {
   const { localTime } = reply as { readonly localTime?: unknown }
@@ -42,7 +42,8 @@ export function checkClock(greeting: Greeting): string | null {
   const skewMs = skewOf(greeting)
   if (Math.abs(skewMs) <= REPORTED_SKEW_MS) return null
   const seconds = (Math.abs(skewMs) / 1_000).toFixed(1)
-  const difference = `the clock of this machine is ${seconds} s ${skewMs > 0 ? 'ahead of' : 'behind'} that of its primary`
+  const side = skewMs > 0 ? 'ahead of' : 'behind'
+  const difference = `the clock of this machine is ${seconds} s ${side} that of its primary`
   if (Math.abs(skewMs) <= MAX_SKEW_MS) return `MongoDB: ${difference}; let NTP set both.`
   throw unavailable(`${difference}, and ${MAX_SKEW_MS / 1_000} s is the most that is allowed; let NTP set both`)
 }
