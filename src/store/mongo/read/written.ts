@@ -2,7 +2,16 @@ import type { Filter } from 'mongodb'
 import { compareText, isWithin, lastOf, parentOf, pathText, type Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
 import { isErased } from '../../erasure.ts'
-import { belowKeys, collectionInKey, collectionKeys, keyAfter, pathOfHead, type HeadRow, type LogRow } from '../rows.ts'
+import {
+  belowKeys,
+  collectionInKey,
+  collectionKeys,
+  keyAfter,
+  pathOfHead,
+  type HeadRow,
+  type KeyRange,
+  type LogRow,
+} from '../rows.ts'
 import type { MongoTables } from '../tables.ts'
 import { purgesOf, type MongoReader } from './latest.ts'
 import { mapConcurrent } from './past.ts'
@@ -39,6 +48,16 @@ async function anyRow(
   return tables.call(search())
 }
 
+/**
+ * Commits that wrote a path in a range. By `ops.p` an index of the array is read from one bound to its end, as different
+ * elements may meet the two; so one element must meet both
+ * (https://www.mongodb.com/docs/manual/core/multikey-index-bounds/).
+ */
+function opIn({ quirks }: MongoTables, { from, to }: KeyRange): Filter<LogRow> {
+  const p = { $gte: from, $lt: to }
+  return quirks.matchesElements ? { ops: { $elemMatch: { p } } } : { 'ops.p': p }
+}
+
 interface RevisionSpan {
   readonly since: Revision
   readonly upTo: Revision
@@ -51,7 +70,7 @@ export async function wroteBelow(
   { since, upTo }: RevisionSpan,
 ): Promise<boolean> {
   const { from, to } = belowKeys(pathText(below))
-  const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, { 'ops.p': { $gte: from, $lt: to } }] }
+  const paths = below.length === 0 ? {} : { $or: [{ 'ops.p': pathText(below) }, opIn(tables, { from, to })] }
   const filter: Filter<LogRow> = { t: overlay.scope, n: { $gt: since, $lte: upTo }, ...paths }
   return anyRow(tables, filter, ({ path }) => isWithin(path, below))
 }
@@ -87,7 +106,7 @@ async function existedAt(reader: MongoReader, collection: Path, at: Revision): P
   const { tables, overlay } = reader
   const { from, to } = belowKeys(pathText(collection))
   const before = at < overlay.floor ? {} : { n: { $lte: at } }
-  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, ...before }
+  const filter: Filter<LogRow> = { t: overlay.scope, ...opIn(tables, { from, to }), ...before }
   const seen = new Set<string>()
   return anyRow(tables, filter, ({ path, revision, version, purged }) => {
     if (path.length !== collection.length + 1 || !isWithin(path, collection)) return false
