@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { client } from '../client.ts'
+import { Bones } from '../shared/bones.tsx'
 import { Crumbs } from '../shared/crumbs.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { Slider } from '../shared/slider.tsx'
@@ -12,7 +13,7 @@ import { asOf, goQuery, hrefTo, route } from '../state/location.ts'
 import { attempt } from '../state/notices.ts'
 import { isDocumentPath } from '../state/route.ts'
 import { clockText } from '../state/time-text.ts'
-import { placeOfVersion, Versions, type VersionsState } from '../state/versions.ts'
+import { isSameVersion, placeOfVersion, Versions, type VersionsState } from '../state/versions.ts'
 import { DiffView } from './diff-view.tsx'
 import { NoDocument } from './no-document.tsx'
 import { VersionActions } from './version-actions.tsx'
@@ -87,7 +88,12 @@ function VersionBar({ state: { list }, at, shown, path, move }: VersionBarProps)
         {shown.actor !== null && ` · ${shown.actor}`}
       </span>
       <Slider label="Version" text={text} place={at} count={list.length} move={move} />
-      <VersionActions path={path} shown={shown} isNewest={at === list.length - 1} />
+      <VersionActions
+        path={path}
+        shown={shown}
+        isNewest={at === list.length - 1}
+        isSame={isSameVersion(shown, list.at(-1))}
+      />
     </div>
   )
 }
@@ -100,13 +106,7 @@ function HistoryNote({
   readonly path: string
 }): JSX.Element {
   if (status === 'loading') {
-    return (
-      <div class="bones" aria-busy="true">
-        <i />
-        <i />
-        <i />
-      </div>
-    )
+    return <Bones />
   }
   return (
     <div class="note" role={status === 'error' ? 'alert' : undefined}>
