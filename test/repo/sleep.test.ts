@@ -12,6 +12,8 @@ const ELAPSES: Readonly<Record<string, string>> = {
   'test/db/feed-steps.test.ts': 'a slow store, and readers that stay for a while',
   'test/graphql/budget.test.ts': 'an operation that takes longer than it may',
   'test/laws/feed-storm.test.ts': 'a storm',
+  'test/mongo/keys.mongo.test.ts': 'a second attempt that begins at any moment of the first',
+  'test/mongo/lag.mongo.test.ts': 'lags of some length',
   'test/repo/watch.test.ts': 'a server that is away for a while, and writes at intervals',
   'test/server/attack-sockets.test.ts': 'requests at intervals',
   'test/server/delivery-storm.test.ts': 'a storm',

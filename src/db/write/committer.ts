@@ -148,19 +148,20 @@ export class Committer {
       this.#append(fresh, at),
     )
     this.#settle(drafted, appended)
-    await this.#adjustLead(appended, drafted)
+    this.#adjustLead(appended, drafted)
+    // A conflict is with a commit of another process, of which the notification may be lost: the drafts that are made
+    // again need it. A failure is ignored: the next batch meets it, too.
+    if (appended.some(({ kind }) => kind === 'conflict')) await tail.refresh().catch(() => undefined)
   }
 
   /**
-   * Another process may stamp commits after all that this one knows: reads its newest commit, and proposes a later and
-   * later time until a draft whose time must be exact gets it.
+   * Another process may stamp commits after all that this one knows: proposes a later and later time until a draft
+   * whose time must be exact gets it.
    */
-  async #adjustLead(appended: readonly Appended[], drafted: readonly DraftedWrite[]): Promise<void> {
+  #adjustLead(appended: readonly Appended[], drafted: readonly DraftedWrite[]): void {
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
     const isLate = drafts.some(({ exactAt }, i) => exactAt === true && appended[i]?.kind === 'conflict')
     this.#leadMs = isLate ? Math.min(Math.max(1, 2 * this.#leadMs), MAX_LEAD_MS) : 0
-    // A failure is ignored: the next batch meets it, too.
-    if (isLate) await this.#options.tail.refresh().catch(() => undefined)
   }
 
   async #append(
@@ -169,6 +170,7 @@ export class Committer {
   ): Promise<{ drafted: readonly DraftedWrite[]; appended: readonly Appended[] }> {
     this.#options.clock.stamped(at)
     const drafted = await this.#draftAll(batch, at)
+    await this.#answerRepeatedMeanwhile(drafted)
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
     const appended = drafts.length === 0 ? [] : await this.#options.store.append(this.#options.tenant, drafts)
     await this.#publish(appended)
@@ -205,6 +207,16 @@ export class Committer {
       answerRepeat(pending, commit)
     })
     return batch.filter((pending) => !answered.has(pending))
+  }
+
+  /**
+   * A request that gets no draft was decided on a state that may show what it wrote itself: sent through another
+   * process, it may have been committed since its key was looked up. So its key is looked up once more.
+   */
+  async #answerRepeatedMeanwhile(drafted: readonly DraftedWrite[]): Promise<void> {
+    if (!this.#options.store.shared) return
+    const decided = drafted.filter(({ kind }) => kind === 'refused' || kind === 'answered')
+    await this.#answerRepeated(decided.map(({ pending }) => pending))
   }
 
   async #draftAll(batch: readonly PendingWrite[], at: Millis): Promise<readonly DraftedWrite[]> {
@@ -262,6 +274,7 @@ export class Committer {
     let next = 0
     let hasConflict = false
     for (const each of drafted) {
+      if (each.kind !== 'draft' && each.pending.settled) continue
       if (each.kind === 'later' || (each.kind !== 'draft' && hasConflict)) {
         requeued.push(each.pending)
         continue

@@ -64,7 +64,7 @@ function documentsOf(operation: Exclude<WriteOperation, ComputedOperation>): rea
 interface LoadOptions {
   readonly store: Store
   readonly tenant: TenantId
-  /** A revision that is visible already: the result is as of this one or a later one. */
+  /** A revision that is visible already: each part of the result is as of this one or a later one. */
   readonly revision: Revision
   readonly readSet: ReadSet
   readonly limits: Limits
@@ -72,7 +72,7 @@ interface LoadOptions {
 
 /** Reads the read set of a batch concurrently. */
 export async function load(options: LoadOptions): Promise<ReadResult> {
-  const { store, tenant, revision, readSet } = options
+  const { store, tenant, readSet } = options
   const [heads, bare, collections, trees, purges] = await Promise.all([
     inParts(readSet.documents, (paths) => store.heads(tenant, paths).then(({ rows }) => rows)),
     loadBare(options),
@@ -81,15 +81,26 @@ export async function load(options: LoadOptions): Promise<ReadResult> {
     Promise.all(readSet.purges.map((root) => loadTree(options, root, { deleted: true }))),
   ])
   return {
-    revision,
+    revision: sinceOf(options, [...trees, ...purges]),
     heads: new Map([
       ...bare,
       ...readSet.documents.map((path, i) => [pathText(path), headOf(heads[i] ?? null)] as const),
     ]),
     collections: new Map(readSet.parents.map((path, i) => [pathText(path), collections[i] ?? []])),
-    trees: new Map(readSet.trees.map((root, i) => [pathText(root), trees[i] ?? null])),
-    purges: new Map(readSet.purges.map((root, i) => [pathText(root), purges[i] ?? null])),
+    trees: new Map(readSet.trees.map((root, i) => [pathText(root), trees[i]?.heads ?? null])),
+    purges: new Map(readSet.purges.map((root, i) => [pathText(root), purges[i]?.heads ?? null])),
   }
+}
+
+/**
+ * The revision after which nothing may be written below what the drafts expect to be unchanged. Of deletes and purges
+ * it is that of their trees, for `revision` may be behind what another process wrote. Names of collections come without
+ * their revision, and what brings the past back must conflict with every purge that is later than `revision`
+ * (`retryIfPurged`).
+ */
+function sinceOf({ revision, readSet }: LoadOptions, trees: readonly LoadedTree[]): Revision {
+  const isOfTreesAlone = trees.length > 0 && readSet.parents.length === 0
+  return isOfTreesAlone ? Math.min(...trees.map((tree) => tree.revision)) : revision
 }
 
 async function inParts<R>(
@@ -120,19 +131,26 @@ async function loadBare({ store, tenant, readSet }: LoadOptions): Promise<Readon
   return heads
 }
 
-/**
- * The documents at and below `root`, without their values (a delete needs none); null when there are more than
- * `documents`. With `deleted`, deleted ones too, but no purged ones.
- */
+/** The documents at and below a path, without their values (a delete needs none). */
+interface LoadedTree {
+  /** Null when there are more than `documents`. */
+  readonly heads: readonly DocumentHead[] | null
+  /** The earliest revision of its parts: the tree is that of any later one, unless it was written in since. */
+  readonly revision: Revision
+}
+
+/** Reads a tree. With `deleted`, deleted documents too, but no purged ones. */
 async function loadTree(
   { store, tenant, limits }: LoadOptions,
   root: Path,
   { deleted }: { readonly deleted: boolean },
-): Promise<readonly DocumentHead[] | null> {
+): Promise<LoadedTree> {
   const heads: DocumentHead[] = []
+  let revision: Revision = Infinity
   if (root.length % 2 === 0) {
-    const { rows } = await store.heads(tenant, [root])
-    const own = headOf(rows[0] ?? null)
+    const snapshot = await store.heads(tenant, [root])
+    const own = headOf(snapshot.rows[0] ?? null)
+    revision = snapshot.revision
     if (own !== null && own.purged !== true && (deleted || !own.deleted)) heads.push(own)
   }
   let after: Path | undefined
@@ -141,8 +159,9 @@ async function loadTree(
     for (const { path, version, type, createdAt } of page.rows) {
       heads.push({ path, version, deleted: type === 'DELETE', value: null, createdAt })
     }
-    if (heads.length > limits.documents) return null
-    if (page.next === undefined) return heads
+    revision = Math.min(revision, page.revision)
+    if (heads.length > limits.documents) return { heads: null, revision }
+    if (page.next === undefined) return { heads, revision }
     after = page.next
     // The embedded store answers without waiting: yield to the event loop before the next page.
     await nextTurn()

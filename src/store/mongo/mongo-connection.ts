@@ -1,7 +1,9 @@
-import type { Collection, MongoClient } from 'mongodb'
+import type { Collection, FindOneOptions, MongoClient, UpdateFilter } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
+import { PrimaryWatch } from './primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
-import { mongoCollections, type MongoCollections, type MongoTables } from './tables.ts'
+import { mongoCollections, type MongoCollections, type MongoTables, type TenantSelector } from './tables.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 
 /** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST_COMMANDS = 8
@@ -26,10 +28,12 @@ interface MongoConnectionOptions {
 export class MongoConnection implements MongoTables {
   readonly readMs: number
   sharded = false
+  readonly #primary = new PrimaryWatch(() => this.call(this.meta.findOne({ _id: '' }, this.#linearizable)))
   readonly #options: MongoConnectionOptions
   #client: MongoClient
   #collections: MongoCollections
   #lostCommands = 0
+  readonly #metaUpdates = new KeyedQueue()
 
   constructor(options: MongoConnectionOptions) {
     this.#options = options
@@ -56,11 +60,29 @@ export class MongoConnection implements MongoTables {
     this.sharded = hello['msg'] === 'isdbgrid'
   }
 
+  get primary(): string {
+    return this.#primary.current
+  }
+
+  confirmPrimary(): Promise<void> {
+    return this.#primary.confirm()
+  }
+
+  get #linearizable(): FindOneOptions {
+    return { readConcern: { level: 'linearizable' }, maxTimeMS: this.readMs }
+  }
+
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
   async call<T>(command: Promise<T>): Promise<T> {
     return callWithTimeout(this.#options.lostMs, command, () => {
       this.#lostCommands += 1
       if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
+    })
+  }
+
+  updateMeta(tenant: TenantSelector, update: UpdateFilter<MetaRow>): Promise<void> {
+    return this.#metaUpdates.run(tenant._id, async () => {
+      await this.call(this.meta.updateOne(tenant, update))
     })
   }
 
@@ -82,6 +104,7 @@ export class MongoConnection implements MongoTables {
 
   /** Replaces the client when one of its heartbeats does not end within `lostMs`. */
   #replacedOnHang(client: MongoClient): MongoClient {
+    this.#primary.watch(client)
     const heartbeats = new Map<string, NodeJS.Timeout>()
     const ended = ({ connectionId }: { readonly connectionId: string }): void =>
       clearTimeout(heartbeats.get(connectionId))

@@ -3,8 +3,10 @@ import type { Commit } from '../../core/commit.ts'
 import { closedError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
+import { erasedCommit, isErased } from '../erasure.ts'
 import type {
   Appended,
+  CommitListener,
   Draft,
   HistoryPage,
   HistoryRange,
@@ -25,14 +27,16 @@ import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-n
 import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
 import { failureOf, isTransient, callWithTimeout } from './failure.ts'
 import { LogEraser } from './write/erase.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { thinDocuments } from './write/thin.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
-import type { MongoReader } from './read/latest.ts'
+import { purgesOf, type MongoReader } from './read/latest.ts'
 import { MongoConnection } from './mongo-connection.ts'
 import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
 import { createIndexes, findByIds } from './tables.ts'
+import { settledRead } from './read/settled-read.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
 export interface MongoStoreOptions {
@@ -77,6 +81,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<MongoS
     const mode = await probeStreams(connection)
     if (mode === null) throw standalone()
     await createIndexes(connection)
+    await connection.confirmPrimary()
     const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(timeouts.socketMs / 2))
     return new MongoStore({ connection, mode, connect, callMs, lostMs, awaitMs, options })
   } catch (error) {
@@ -105,13 +110,16 @@ export class MongoStore implements Store {
   readonly #janitor: Janitor
   readonly #eraser = new LogEraser()
   readonly #callMs: number
-  /** The last queued append or drop of each tenant: they run one at a time. */
-  readonly #queues = new Map<TenantId, Promise<unknown>>()
+  /** The appends and drops of each tenant. */
+  readonly #queue = new KeyedQueue()
   readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
 
   constructor({ connection, mode, connect, callMs, lostMs, awaitMs, options }: MongoStoreParts) {
-    const tenants = new Tenants(connection, (overlay) => repair(connection, overlay, overlay.last))
+    const tenants = new Tenants(connection, {
+      repair: (overlay) => repair(connection, overlay, overlay.last),
+      onRead: (overlay) => this.#notifier.notifySeen(overlay),
+    })
     const pollMs = options.pollMs ?? 100
     const onStatus = options.onStatus ?? ((): void => undefined)
     this.#connection = connection
@@ -132,7 +140,7 @@ export class MongoStore implements Store {
     this.#appender = new Appender({
       tables: connection,
       tenants,
-      onCommitted: (overlay) => this.#notifier.notifyOwn(overlay),
+      onCommitted: (overlay) => this.#notifier.notifySeen(overlay),
     })
     this.#janitor = new Janitor(connection, tenants, onStatus)
     if (mode === 'poll') {
@@ -142,25 +150,25 @@ export class MongoStore implements Store {
 
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     const deadline = performance.now() + this.#callMs
-    return this.#call(() => this.#enqueue(tenant, () => this.#appender.append(tenant, drafts, deadline)))
+    return this.#call(() => this.#queue.run(tenant, () => this.#appender.append(tenant, drafts, deadline)))
   }
 
   erase(tenant: TenantId): Promise<boolean> {
-    return this.#read(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
+    return this.#change(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
   }
 
   raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
-    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
+    return this.#change(tenant, async ({ tables, tenants, overlay }) => {
       await tenants.refresh(overlay)
       const raised = Math.min(floor, overlay.last)
       const { epoch } = overlay
-      await tables.call(tables.meta.updateOne({ _id: tenant, epoch }, { $max: { floor: raised } }))
+      await tables.updateMeta({ _id: tenant, epoch }, { $max: { floor: raised } })
       overlay.floor = Math.max(overlay.floor, raised)
     })
   }
 
   thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
-    return this.#read(tenant, async (reader) => {
+    return this.#change(tenant, async (reader) => {
       const until = performance.now() + this.#callMs / 4
       if (await this.#eraser.step(reader, until)) return { removed: 0, more: true }
       return thinDocuments(reader, documents, until)
@@ -168,11 +176,13 @@ export class MongoStore implements Store {
   }
 
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, async ({ tables, tenants, overlay }) => {
+    return this.#read(tenant, async (reader) => {
+      const { tables, tenants, overlay } = reader
       const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
+      const purges = purgesOf(reader)
       return ids.map((id) => {
         const commit = found.get(id)?.commit
-        return commit === undefined ? null : overlay.erased(commit)
+        return commit === undefined ? null : erasedCommit(commit, purges)
       })
     })
   }
@@ -213,7 +223,11 @@ export class MongoStore implements Store {
       const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
       // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were
       // read.
-      return page.rows.some((version) => overlay.isErased(version)) ? findHistory(reader, path, range) : page
+      const purges = purgesOf(reader)
+      const hasContent = page.rows.some(
+        (version) => version.purged !== true && isErased(purges, version.path, version.revision),
+      )
+      return hasContent ? findHistory(reader, path, range) : page
     })
   }
 
@@ -238,14 +252,14 @@ export class MongoStore implements Store {
     })
   }
 
-  async listen(listener: (tenant: TenantId) => void): Promise<AsyncDisposable> {
+  async listen(listener: CommitListener): Promise<AsyncDisposable> {
     this.#assertOpen()
     return this.#notifier.listen(listener)
   }
 
   drop(tenant: TenantId): Promise<void> {
     return this.#call(() =>
-      this.#enqueue(tenant, () =>
+      this.#queue.run(tenant, () =>
         this.#tenants.with(tenant, async (overlay) => {
           const [tables, tenants] = [this.#connection, this.#tenants]
           // With the new epoch the drop is done; the rows of the old one are garbage.
@@ -253,7 +267,7 @@ export class MongoStore implements Store {
             $set: { epoch: freshEpoch(), applied: 0, floor: 0, purging: [] },
             $addToSet: { dead: overlay.epoch },
           }
-          await tables.call(tables.meta.updateOne({ _id: tenant, epoch: overlay.epoch }, next))
+          await tables.updateMeta({ _id: tenant, epoch: overlay.epoch }, next)
           tenants.evict(overlay)
           this.#notifier.notify(tenant)
           // The janitor removes the rows that are left after a timeout.
@@ -281,21 +295,26 @@ export class MongoStore implements Store {
     if (this.#closing !== null) throw closedError()
   }
 
+  /** Runs a read of a tenant, again where it can be repeated, until the timeout of a call. */
   #read<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
-    const [tables, tenants] = [this.#connection, this.#tenants]
-    return this.#call(() => tenants.with(tenant, (overlay) => action({ tables, tenants, overlay })))
+    const deadline = performance.now() + this.#callMs
+    return this.#call(() => settledRead(this.#connection, deadline, () => this.#withReader(tenant, deadline, action)))
   }
 
-  /** Runs after the earlier appends and drops of the tenant have settled. */
-  #enqueue<T>(tenant: TenantId, action: () => Promise<T>): Promise<T> {
-    const previous = this.#queues.get(tenant) ?? Promise.resolve()
-    const current = previous.then(action, action)
-    this.#queues.set(tenant, current)
-    const clear = (): void => {
-      if (this.#queues.get(tenant) === current) this.#queues.delete(tenant)
-    }
-    current.then(clear, clear)
-    return current
+  /** Runs what changes a tenant by what it reads of it. */
+  #change<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + this.#callMs
+    return this.#call(async () => {
+      await this.#connection.confirmPrimary()
+      return this.#withReader(tenant, deadline, action)
+    })
+  }
+
+  #withReader<T>(tenant: TenantId, deadline: Millis, action: (reader: MongoReader) => Promise<T>): Promise<T> {
+    const [tables, tenants] = [this.#connection, this.#tenants]
+    return tenants.with(tenant, (overlay) =>
+      action({ tables, tenants, overlay, deadline, purgesAtStart: overlay.purges }),
+    )
   }
 
   /** Runs a call of the port: with a timeout, awaited by `close`, and with errors converted to those of the port. */

@@ -1,4 +1,4 @@
-import type { Collection, Filter, FindCursor, MongoClient, Sort } from 'mongodb'
+import type { Collection, Filter, FindCursor, MongoClient, Sort, UpdateFilter } from 'mongodb'
 import type { Revision } from '../../core/version.ts'
 import { PageCounter, takeWithin, type TakenRows } from '../page.ts'
 import type { Limit, TenantId } from '../store.ts'
@@ -30,6 +30,24 @@ export interface MongoTables extends MongoCollections {
    * Awaits a command; every command must go through it. Rejects with UNAVAILABLE when the driver has lost the command.
    */
   call<T>(command: Promise<T>): Promise<T>
+  /** Names the primary: another one after each election that the driver reports. */
+  readonly primary: string
+  /**
+   * Resolves when majority reads on the primary show all that was acknowledged before: at once, but for one round trip
+   * after an election. Rejects as `call`.
+   */
+  confirmPrimary(): Promise<void>
+  /**
+   * Updates the row of a tenant, after the earlier updates of this process: FerretDB 1 may lose one of two concurrent
+   * updates of a document.
+   */
+  updateMeta(tenant: TenantSelector, update: UpdateFilter<MetaRow>): Promise<void>
+}
+
+/** Selects the row of a tenant, only while it is in the epoch, if one is given. */
+export interface TenantSelector {
+  readonly _id: TenantId
+  readonly epoch?: string
 }
 
 /** The collections of a database. A write that reaches no majority within `waitMs` fails. */

@@ -11,16 +11,19 @@ export type CommandFault =
   /** The server never sees it; this is the reply. */
   | { readonly kind: 'answer'; readonly reply: Doc }
 
+/** Whether a fault is meant for a command of its name. */
+export type CommandTest = (body: Doc) => boolean
+
 /** Faults that wait for their command, in the order in which they were asked for. */
 export class CommandFaults {
-  #waiting: { readonly command: string; readonly fault: CommandFault }[] = []
+  #waiting: { readonly command: string; readonly fault: CommandFault; readonly isMeant: CommandTest }[] = []
 
-  add(command: string, fault: CommandFault): void {
-    this.#waiting.push({ command, fault })
+  add(command: string, fault: CommandFault, isMeant: CommandTest = () => true): void {
+    this.#waiting.push({ command, fault, isMeant })
   }
 
-  take(command: string): CommandFault | null {
-    const at = this.#waiting.findIndex((entry) => entry.command === command)
+  take(command: string, body: Doc): CommandFault | null {
+    const at = this.#waiting.findIndex((entry) => entry.command === command && entry.isMeant(body))
     return at < 0 ? null : (this.#waiting.splice(at, 1)[0]?.fault ?? null)
   }
 }

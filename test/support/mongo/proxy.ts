@@ -2,7 +2,16 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { ObjectId } from 'mongodb'
 import { ChangeStreams } from './changes.ts'
-import { CommandFaults, greet, refusal, withWtimeout, type CommandFault, type Greeting } from './faults.ts'
+import {
+  CommandFaults,
+  greet,
+  refusal,
+  withWtimeout,
+  type CommandFault,
+  type CommandTest,
+  type Greeting,
+} from './faults.ts'
+import { CommitLag } from './lag.ts'
 import { NativeStreams, opensStream } from './native.ts'
 import { commandOf, encodeReply, messageReader, type Doc, type Message } from './wire.ts'
 
@@ -19,12 +28,17 @@ export interface Recording {
   stop(): void
 }
 
+interface PendingRequest {
+  readonly request: Message
+  readonly fault: CommandFault | null
+}
+
 /** One client's connection with the server's connection behind it. */
 interface Link {
   readonly client: Socket
   readonly server: Socket
   /** Requests that were forwarded, by id, until their replies came. */
-  readonly pending: Map<number, { readonly request: Message; readonly fault: CommandFault | null }>
+  readonly pending: Map<number, PendingRequest>
 }
 
 const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster'])
@@ -34,6 +48,7 @@ const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster']
  */
 export class MongoProxy {
   readonly streams: ChangeStreams = new ChangeStreams()
+  readonly lag: CommitLag = new CommitLag()
   /** Null where the streams are simulated. */
   readonly #native: NativeStreams | null
   /** How many commands of each name came. */
@@ -89,10 +104,11 @@ export class MongoProxy {
   }
 
   /**
-   * The next command of this name is done; its reply is held back. Resolves, when that happened, with what lets it go.
+   * The next command of this name (for which `isMeant` holds) is done; its reply is held back. Resolves, when that
+   * happened, with what lets it go.
    */
-  holdReply(command: string): Promise<() => void> {
-    return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }))
+  holdReply(command: string, isMeant?: CommandTest): Promise<() => void> {
+    return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }, isMeant))
   }
 
   /** The next command of this name is refused with this error code and not done. */
@@ -164,12 +180,15 @@ export class MongoProxy {
     for (const listen of this.#listeners) listen(request.body)
     const refused = this.#refused.get(command)
     if (refused !== undefined) return this.#answer(link, request, refused)
-    const fault = this.#faults.take(command)
+    const fault = this.#faults.take(command, request.body)
     if (fault?.kind === 'answer') return this.#answer(link, request, fault.reply)
     if (this.#greeting === 'standalone' && opensStream(request.body)) return this.#answer(link, request, refusal(40573))
     if (this.#native === null && this.#simulate(link, request, command)) return
-    link.pending.set(request.id, { request, fault })
-    link.server.write(request.bytes)
+    const forward = (): void => {
+      link.pending.set(request.id, { request, fault })
+      link.server.write(request.bytes)
+    }
+    if (!this.lag.holds(request.body, forward)) forward()
   }
 
   #answer(link: Link, request: Message, reply: Doc): void {
@@ -205,8 +224,16 @@ export class MongoProxy {
     link.pending.delete(message.responseTo)
     if (pending === undefined) return
     const { request, fault } = pending
+    this.lag.inserted(request.body, message.body)
+    const finish = (): void => this.#finish(link, message, { request, fault })
+    if (!this.lag.holdsReply(request.body, finish)) finish()
+  }
+
+  #finish(link: Link, message: Message, { request, fault }: PendingRequest): void {
     const command = commandOf(request.body)
     const bent = this.#native?.reply(request.body, message.body) ?? null
+    const shown = this.lag.without(request.body, message.body)
+    if (shown !== null) return this.#answer(link, request, shown)
     if (command === 'insert' && this.#native === null) this.streams.insert(request.body, message.body)
     if (GREETINGS.has(command)) {
       return this.#answer(link, request, greet(message.body, this.#greeting, this.address, this.#electionId))

@@ -1,9 +1,10 @@
 import type { Filter } from 'mongodb'
 import { isDocumentPath, isWithin, pathText, type Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
+import { erasedCommit } from '../../erasure.ts'
 import { takeWithin, type TakenRows } from '../../page.ts'
 import { headKeysOf } from './head-rows.ts'
-import type { MongoReader } from './latest.ts'
+import { purgesOf, type MongoReader } from './latest.ts'
 import { logKey, logRowBytes, pathOfHead, toLogEntry, type LogEntry, type LogRow } from '../rows.ts'
 import { scanRows } from './scan.ts'
 import { byKey, findCommits, readOverlay, readSection, type LogSection } from '../tables.ts'
@@ -33,7 +34,8 @@ interface CommitPage {
 /** Commits of a section of the log as it is when all erasures are done. */
 export async function readCommits(reader: MongoReader, section: SelectedSection): Promise<CommitPage> {
   const { rows, next } = await readStoredCommits(reader, section)
-  return { rows: rows.map((entry) => ({ ...entry, commit: reader.overlay.erased(entry.commit) })), next }
+  const purges = purgesOf(reader)
+  return { rows: rows.map((entry) => ({ ...entry, commit: erasedCommit(entry.commit, purges) })), next }
 }
 
 /** Commits of a section of the log: from memory, where they are there, else by an index that finds them. */

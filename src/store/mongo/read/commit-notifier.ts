@@ -1,13 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChangeStream, MongoClient } from 'mongodb'
-import type { TenantId } from '../../store.ts'
+import type { Revision } from '../../../core/version.ts'
+import type { CommitListener, TenantId } from '../../store.ts'
 import { codeOf, callWithTimeout } from '../failure.ts'
 import { logKey, tenantOf, type LogRow, type MetaRow } from '../rows.ts'
 import { byKey, mongoCollections, type MongoCollections, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 import type { Tenants } from './tenants.ts'
-
-type NotifyTenant = (tenant: TenantId) => void
 
 /** The used fields of a change event. */
 interface InsertEvent {
@@ -55,6 +54,13 @@ export async function probeStreams(tables: MongoCollections): Promise<NotifierMo
   }
 }
 
+/** A tenant that a poll has found changed. */
+interface ChangedTenant {
+  readonly overlay: HeadOverlay
+  /** Whether nothing has notified of the change before. */
+  readonly isNew: boolean
+}
+
 interface CommitNotifierOptions {
   readonly tables: MongoTables
   readonly tenants: Tenants
@@ -81,7 +87,7 @@ interface CommitNotifierOptions {
  */
 export class CommitNotifier implements AsyncDisposable {
   readonly #options: CommitNotifierOptions
-  readonly #listeners = new Set<{ readonly listener: NotifyTenant }>()
+  readonly #listeners = new Set<{ readonly listener: CommitListener }>()
   #stop: AbortController | null = null
   #running: Promise<unknown> = Promise.resolve()
 
@@ -90,7 +96,7 @@ export class CommitNotifier implements AsyncDisposable {
   }
 
   /** Calls `listener` from now on until the result is disposed of. */
-  listen(listener: NotifyTenant): AsyncDisposable {
+  listen(listener: CommitListener): AsyncDisposable {
     const registration = { listener }
     this.#listeners.add(registration)
     if (this.#stop === null) this.#start()
@@ -102,14 +108,18 @@ export class CommitNotifier implements AsyncDisposable {
     }
   }
 
-  /** Notifies of commits of this process; their events of the stream are then ignored. */
-  notifyOwn(overlay: HeadOverlay): void {
+  /**
+   * Notifies of the commits in an overlay, which this process made or read: neither a poll nor an event need tell of
+   * them any more.
+   */
+  notifySeen(overlay: HeadOverlay): void {
     overlay.lastNotified = Math.max(overlay.lastNotified, overlay.last)
-    this.notify(overlay.tenant)
+    this.notify(overlay.tenant, overlay.last)
   }
 
-  notify(tenant: TenantId): void {
-    for (const { listener } of this.#listeners) listener(tenant)
+  /** Notifies of commits of a tenant up to `last`; undefined: up to an unknown revision. */
+  notify(tenant: TenantId, last?: Revision): void {
+    for (const { listener } of this.#listeners) listener(tenant, last)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -206,18 +216,22 @@ export class CommitNotifier implements AsyncDisposable {
     let hasNew = false
     const overlays = this.#options.tenants.overlays()
     for (let i = 0; i < overlays.length; i += MAX_POLLED_TENANTS) {
-      for (const overlay of await this.#findChanged(overlays.slice(i, i + MAX_POLLED_TENANTS))) {
-        hasNew = true
+      for (const { overlay, isNew } of await this.#findChanged(overlays.slice(i, i + MAX_POLLED_TENANTS))) {
+        hasNew ||= isNew
         this.notify(overlay.tenant)
       }
     }
     return hasNew
   }
 
-  /** The overlays of tenants with newer commits, or with another epoch. */
-  async #findChanged(overlays: readonly HeadOverlay[]): Promise<readonly HeadOverlay[]> {
+  /**
+   * The overlays of tenants with commits after their last one, or with another epoch. A read of the log moves `last`,
+   * and notifies itself: a commit that was notified of, and that no read has found since, is notified of again.
+   */
+  async #findChanged(overlays: readonly HeadOverlay[]): Promise<readonly ChangedTenant[]> {
     const { tables } = this.#options
-    const nextKeys = overlays.map((overlay) => logKey(overlay.scope, Math.max(overlay.last, overlay.lastNotified) + 1))
+    const nextRevisions = overlays.map(({ last }) => last + 1)
+    const nextKeys = overlays.map(({ scope }, i) => logKey(scope, nextRevisions[i] ?? 0))
     const limit = { maxTimeMS: tables.readMs }
     const filter = byKey(
       tables,
@@ -234,12 +248,13 @@ export class CommitNotifier implements AsyncDisposable {
     ])
     const found = new Set(next.map(({ _id }) => _id))
     const epochs = new Map(rows.map((row: Pick<MetaRow, '_id' | 'epoch'>) => [row._id, row.epoch]))
-    return overlays.filter((overlay, i) => {
+    return overlays.flatMap((overlay, i) => {
       const ended = epochs.get(overlay.tenant) !== overlay.epoch
       if (ended) this.#options.tenants.evict(overlay)
       const more = found.has(nextKeys[i] ?? '')
-      if (more) overlay.lastNotified = Math.max(overlay.last, overlay.lastNotified) + 1
-      return ended || more
+      const isNew = ended || (nextRevisions[i] ?? 0) > overlay.lastNotified
+      if (more) overlay.lastNotified = Math.max(overlay.lastNotified, nextRevisions[i] ?? 0)
+      return ended || more ? [{ overlay, isNew }] : []
     })
   }
 }

@@ -1,7 +1,7 @@
 import type { Commit } from '../../../core/commit.ts'
 import { pathText } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
-import { erasedCommit, isErased, purgedBy, type Purges } from '../../erasure.ts'
+import { erasedCommit, purgedBy, type Purges } from '../../erasure.ts'
 import type { TenantId } from '../../store.ts'
 import { Touched } from '../../touched.ts'
 import { scopeOf, type LogEntry, type MetaRow } from '../rows.ts'
@@ -108,7 +108,7 @@ export class HeadOverlay {
     const purged = purgedBy(commit)
     if (purged.length === 0) return
     this.#purges = new Map([...this.#purges, ...purged.map((text) => [text, commit.revision] as const)])
-    this.rewrite((each) => this.erased(each))
+    this.rewrite((each) => erasedCommit(each, this.#purges))
   }
 
   /** Replaces the commits in memory that `edit` changes. */
@@ -130,16 +130,6 @@ export class HeadOverlay {
   dropPurges(done: Purges): void {
     if (done.size === 0) return
     this.#purges = new Map([...this.#purges].filter(([text, revision]) => done.get(text) !== revision))
-  }
-
-  /** A commit as the log shows it when all erasures are done. */
-  erased(commit: Commit): Commit {
-    return erasedCommit(commit, this.#purges)
-  }
-
-  /** Whether a version has content that is to be erased. */
-  isErased({ path, revision, purged }: Version): boolean {
-    return purged !== true && isErased(this.#purges, path, revision)
   }
 
   /** Caches the version number of a document at `last`; 0: it has none. */

@@ -1,5 +1,6 @@
 import { compareText, isWithin, pathText, type Path } from '../../../core/path.ts'
-import type { Revision, Version } from '../../../core/version.ts'
+import type { Millis, Revision, Version } from '../../../core/version.ts'
+import type { Purges } from '../../erasure.ts'
 import { takeWithin } from '../../page.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
 import { isWithinLevels } from '../../levels.ts'
@@ -9,11 +10,23 @@ import type { HeadOverlay } from './head-overlay.ts'
 import { headKeysOf, readHeads, type MongoRange } from './head-rows.ts'
 import type { Tenants } from './tenants.ts'
 
-/** Dependencies of the reads of one tenant. */
+/** Dependencies of one call of the port about one tenant. */
 export interface MongoReader {
   readonly tables: MongoTables
   readonly tenants: Tenants
   readonly overlay: HeadOverlay
+  /** When a read that waits for the log is UNAVAILABLE (monotonic clock). */
+  readonly deadline: Millis
+  /** The purges that were not erased in the log when the call began. */
+  readonly purgesAtStart: Purges
+}
+
+/**
+ * The purges whose erased versions a row of the log may still contain that the call has read. The overlay forgets a
+ * purge once it is erased in the log; the row may have been read before that.
+ */
+export function purgesOf({ overlay: { purges }, purgesAtStart }: MongoReader): Purges {
+  return purges === purgesAtStart ? purges : new Map([...purgesAtStart, ...purges])
 }
 
 /** Versions in the order of the requested paths, all of one revision. */
@@ -31,6 +44,11 @@ async function headRows({ tables, overlay }: MongoReader, keys: readonly string[
   return rows
 }
 
+/** The newest revision of rows of heads; 0 without rows. */
+function newestRevision(rows: readonly Pick<HeadRow, 'n'>[]): Revision {
+  return rows.reduce((newest, { n }) => Math.max(newest, Number(n)), 0)
+}
+
 /** The version of the later revision. */
 function newer(a: Version | undefined, b: Version | undefined): Version | undefined {
   if (a === undefined || b === undefined) return a ?? b
@@ -41,15 +59,15 @@ function newer(a: Version | undefined, b: Version | undefined): Version | undefi
  * The newest versions of documents, at the overlay's last revision.
  *
  * Rows of heads may be behind the log, or ahead of the overlay. Behind: the overlay has the missing commits, unless it
- * evicted some since the rows were read; then all is read again. Ahead: the overlay is refreshed first, so that the
- * result is of one revision (L0).
+ * evicted some since the rows were read; then all is read again. Ahead: the overlay is refreshed until it has their
+ * commits, so that the result is of one revision (L0).
  */
 export async function latestOf(reader: MongoReader, paths: readonly Path[]): Promise<HeadSnapshot> {
-  const { tenants, overlay } = reader
+  const { tenants, overlay, deadline } = reader
   const keys = paths.map((path) => headKey(overlay.scope, path))
   const applied = overlay.applied
   const [rows] = await Promise.all([headRows(reader, [...new Set(keys)]), tenants.refresh(overlay)])
-  if (rows.some(({ n }) => Number(n) > overlay.last)) await tenants.refresh(overlay)
+  await tenants.reach(overlay, newestRevision(rows), deadline)
   if (overlay.base > applied) return latestOf(reader, paths)
   const heads = new Map(rows.map((row) => [row._id, versionOfHead(row)]))
   const newest = paths.map((path, i) => newer(heads.get(keys[i] ?? ''), overlay.newest(pathText(path))) ?? null)
@@ -96,11 +114,12 @@ function overlayRows(overlay: HeadOverlay, range: Range, after: Revision): reado
  * and marks are included.
  */
 export async function readChunk(reader: MongoReader, range: MongoRange): Promise<RowChunk> {
-  const { tables, tenants, overlay } = reader
+  const { tables, tenants, overlay, deadline } = reader
   const applied = overlay.applied
   const { rows, complete } = await tables.call(readHeads(reader, range))
   // After the heads were read: the overlay then has all commits that they contain, deletions too.
   await tenants.refresh(overlay)
+  await tenants.reach(overlay, newestRevision(rows), deadline)
   if (overlay.base > applied) return readChunk(reader, range)
   const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id

@@ -3,12 +3,19 @@ import { historyExpired } from '../../../core/cursor.ts'
 import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
 import { pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
-import { isErased } from '../../erasure.ts'
+import { erasedCommit, isErased, type Purges } from '../../erasure.ts'
 import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
 import { logKey, rowBytes, toLogEntry, versionRowKey, versionOf, type LogRow } from '../rows.ts'
-import type { HeadOverlay } from './head-overlay.ts'
 import type { MongoRange } from './head-rows.ts'
-import { latestOf, toRowPage, readChunk, type RowCandidate, type HeadSnapshot, type MongoReader } from './latest.ts'
+import {
+  latestOf,
+  purgesOf,
+  toRowPage,
+  readChunk,
+  type RowCandidate,
+  type HeadSnapshot,
+  type MongoReader,
+} from './latest.ts'
 import { scanRows } from './scan.ts'
 import { byKey, readUpTo } from '../tables.ts'
 
@@ -27,9 +34,10 @@ export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) =>
 /**
  * The version of a document in a log row; of a purged one its mark, by the whole commit, which may have lost its key.
  */
-function versionsIn({ overlay }: Pick<MongoReader, 'overlay'>, row: LogRow, text: string): readonly Version[] {
-  if (isErased(overlay.purges, text.split('/'), Number(row.n))) {
-    return overlay.erased(toLogEntry(row).commit).versions.filter(({ path }) => pathText(path) === text)
+function versionsIn(reader: MongoReader, row: LogRow, text: string): readonly Version[] {
+  const purges = purgesOf(reader)
+  if (isErased(purges, text.split('/'), Number(row.n))) {
+    return erasedCommit(toLogEntry(row).commit, purges).versions.filter(({ path }) => pathText(path) === text)
   }
   return row.ops.filter(({ p }) => p === text).map((op) => versionOf(row, op))
 }
@@ -59,17 +67,18 @@ async function versionAt(
  * Whether a document without a version at a revision may have had one, which `thin` removed; false for a purged one, of
  * which it would be a mark.
  */
-async function isLost({ tables, overlay }: MongoReader, path: Path, at: Revision): Promise<boolean> {
+async function isLost(reader: MongoReader, path: Path, at: Revision): Promise<boolean> {
+  const { tables, overlay } = reader
   if (at >= overlay.floor) return false
   const text = pathText(path)
   const projection = { n: 1, 'ops.p': 1, 'ops.v': 1, 'ops.pu': 1 } as const
   const options = { sort: { n: 1 }, projection, maxTimeMS: tables.readMs } as const
   const row = await tables.call(tables.log.findOne({ t: overlay.scope, 'ops.p': text }, options))
   const oldest = row?.ops.find(({ p }) => p === text)
-  return row !== null && oldest !== undefined && oldest.v > 1 && !isMarkAt(overlay, oldest, Number(row.n))
+  return row !== null && oldest !== undefined && oldest.v > 1 && !isMarkAt(purgesOf(reader), oldest, Number(row.n))
 }
 
-function isMarkAt({ purges }: HeadOverlay, { p, pu }: Pick<LogRow['ops'][number], 'p' | 'pu'>, n: Revision): boolean {
+function isMarkAt(purges: Purges, { p, pu }: Pick<LogRow['ops'][number], 'p' | 'pu'>, n: Revision): boolean {
   return pu === true || isErased(purges, p.split('/'), n)
 }
 
@@ -211,7 +220,7 @@ async function scanVersions(
     isSelected: ({ n, by, ops }) =>
       (actor === undefined || by === actor) &&
       (touching === undefined ||
-        isErased(overlay.purges, text.split('/'), Number(n)) ||
+        isErased(purgesOf(reader), text.split('/'), Number(n)) ||
         ops.some(({ p, f }) => p === text && mayTouch(f, touching))),
     bytesOf: () => 0,
   })

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Collection } from 'mongodb'
+import type { Millis, Revision } from '../../../core/version.ts'
 import type { TenantId } from '../../store.ts'
+import { unavailable } from '../failure.ts'
 import { parsePurgeNote, scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
 import { metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { HeadOverlay } from './head-overlay.ts'
@@ -11,6 +14,8 @@ const PAGE = { rows: 500, bytes: 8_388_608 } as const
 const MAX_KNOWN_TENANTS = 10_000
 /** Most restarts of a call because its tenant was dropped meanwhile. */
 const MAX_RESTARTS = 5
+/** Longest pause between two looks at a log that is behind, ms. */
+const MAX_PAUSE_MS = 256
 /** Greater than every revision. */
 const LOG_END = Number.MAX_SAFE_INTEGER
 
@@ -52,17 +57,23 @@ interface CachedTenant {
   readonly refresh: () => Promise<void>
 }
 
+interface TenantsOptions {
+  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
+  readonly repair: (overlay: HeadOverlay) => Promise<void>
+  /** Called when an overlay was opened, or has got commits by a read of which nothing has notified. */
+  readonly onRead: (overlay: HeadOverlay) => void
+}
+
 /** Cache of the tenants that this process uses, each with its overlay. */
 export class Tenants {
   readonly #tables: MongoTables
-  /** Brings the heads up to date. Called when an overlay exceeds its bounds because they are behind. */
-  readonly #repair: (overlay: HeadOverlay) => Promise<void>
+  readonly #options: TenantsOptions
   readonly #cached = new Map<TenantId, Promise<CachedTenant>>()
   readonly #open = new Map<TenantId, CachedTenant>()
 
-  constructor(tables: MongoTables, repair: (overlay: HeadOverlay) => Promise<void>) {
+  constructor(tables: MongoTables, options: TenantsOptions) {
     this.#tables = tables
-    this.#repair = repair
+    this.#options = options
   }
 
   /** The overlays in memory. */
@@ -94,6 +105,20 @@ export class Tenants {
     const cached = this.#open.get(overlay.tenant)
     if (cached?.overlay !== overlay) throw new EpochEnded()
     await cached.refresh()
+  }
+
+  /**
+   * Refreshes the overlay until it has a revision of which a head was read: until then a majority does not show it,
+   * though it was acknowledged. Throws EpochEnded, and UNAVAILABLE at the deadline (monotonic clock).
+   */
+  async reach(overlay: HeadOverlay, revision: Revision, deadline: Millis): Promise<void> {
+    for (let pauseMs = 2; revision > overlay.last; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+      await this.refresh(overlay)
+      if (revision <= overlay.last) return
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0) throw unavailable('a majority does not show yet what was acknowledged')
+      await pause(Math.min(pauseMs, leftMs))
+    }
   }
 
   /** Reads the tenant's row. Throws EpochEnded if the tenant was dropped, so that the call restarts. */
@@ -147,6 +172,7 @@ export class Tenants {
     await this.#pull(overlay)
     const cached = { overlay, refresh: singleFlight(() => this.#catchUp(overlay)) }
     this.#open.set(tenant, cached)
+    this.#options.onRead(overlay)
     return cached
   }
 
@@ -161,6 +187,8 @@ export class Tenants {
       overlay.push(next)
       await this.#pull(overlay)
     }
+    // Else this read would have taken the commits from the poll, and listeners would not hear of them.
+    if (overlay.last > overlay.lastNotified) this.#options.onRead(overlay)
     overlay.applied = Number(meta.applied)
     overlay.floor = Math.max(overlay.floor, Number(meta.floor))
     overlay.purging = meta.purging ?? []
@@ -175,7 +203,7 @@ export class Tenants {
       const page = await readSection(this.#tables, overlay.scope, { after: overlay.last, before: LOG_END, limit: PAGE })
       for (const entry of page.rows) overlay.push(entry)
       more = page.more
-      if (overlay.isOverfull) await this.#repair(overlay)
+      if (overlay.isOverfull) await this.#options.repair(overlay)
     }
   }
 }
@@ -198,7 +226,7 @@ export async function sweep(
   for (const table of [tables.heads, tables.log] as unknown as readonly Collection<TenantScopedRow>[]) {
     while (await sweepPart(tables, table, scope));
   }
-  await tables.call(tables.meta.updateOne({ _id: tenant }, { $pull: { dead: epoch } }))
+  await tables.updateMeta({ _id: tenant }, { $pull: { dead: epoch } })
 }
 
 /** Removes some rows of a scope; true when there may be more. */

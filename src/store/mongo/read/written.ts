@@ -4,7 +4,7 @@ import type { Revision } from '../../../core/version.ts'
 import { isErased } from '../../erasure.ts'
 import { belowKeys, collectionInKey, collectionKeys, keyAfter, pathOfHead, type HeadRow, type LogRow } from '../rows.ts'
 import type { MongoTables } from '../tables.ts'
-import type { MongoReader } from './latest.ts'
+import { purgesOf, type MongoReader } from './latest.ts'
 import { mapConcurrent } from './past.ts'
 
 /** A write in the log, without its value. */
@@ -57,16 +57,18 @@ export async function wroteBelow(
 }
 
 /** Names of the collections directly below a document, from the heads: one seek per collection and per nested one. */
-async function namesInHeads({ tables, overlay }: MongoReader, document: Path): Promise<readonly string[]> {
+async function namesInHeads(reader: MongoReader, document: Path): Promise<readonly string[]> {
+  const { tables, tenants, overlay, deadline } = reader
   const above = document.length === 0 ? overlay.scope : `${overlay.scope}/${pathText(document)}`
   const { from: prefix, to: end } = belowKeys(above)
   const names: string[] = []
   for (let from = prefix; ;) {
     const filter: Filter<HeadRow> = { t: overlay.scope, _id: { $gte: from, $lt: end }, pu: { $ne: true } }
     const row = await tables.call(
-      tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { _id: 1 }, maxTimeMS: tables.readMs }),
+      tables.heads.findOne(filter, { sort: { _id: 1 }, projection: { n: 1 }, maxTimeMS: tables.readMs }),
     )
     if (row === null) return names
+    await tenants.reach(overlay, Number(row.n), deadline)
     if (overlay.newest(pathText(pathOfHead(overlay.scope, row._id)))?.purged === true) {
       from = keyAfter(row._id)
       continue
@@ -81,7 +83,8 @@ async function namesInHeads({ tables, overlay }: MongoReader, document: Path): P
  * Whether a document of a collection had a version at a revision, and was not purged; below the floor, also whether one
  * may have had a version that was removed: its oldest one is not its first.
  */
-async function existedAt({ tables, overlay }: MongoReader, collection: Path, at: Revision): Promise<boolean> {
+async function existedAt(reader: MongoReader, collection: Path, at: Revision): Promise<boolean> {
+  const { tables, overlay } = reader
   const { from, to } = belowKeys(pathText(collection))
   const before = at < overlay.floor ? {} : { n: { $lte: at } }
   const filter: Filter<LogRow> = { t: overlay.scope, 'ops.p': { $gte: from, $lt: to }, ...before }
@@ -90,7 +93,7 @@ async function existedAt({ tables, overlay }: MongoReader, collection: Path, at:
     if (path.length !== collection.length + 1 || !isWithin(path, collection)) return false
     const isFirstSeen = !seen.has(pathText(path))
     seen.add(pathText(path))
-    if (purged || isErased(overlay.purges, path, revision)) return false
+    if (purged || isErased(purgesOf(reader), path, revision)) return false
     return revision <= at || (isFirstSeen && version > 1)
   })
 }

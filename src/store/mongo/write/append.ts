@@ -13,7 +13,7 @@ import { answeredDrafts, GroupAppend, type PreparedDraft } from './group-append.
 /** Bounds of one insert: commits, and their bytes. */
 const INSERT_LIMIT: Limit = { rows: 64, bytes: 1_048_576 }
 
-interface AppenderOptions extends Omit<MongoReader, 'overlay'> {
+interface AppenderOptions extends Pick<MongoReader, 'tables' | 'tenants'> {
   /** Called after commits were acknowledged. */
   readonly onCommitted: (overlay: HeadOverlay) => void
 }
@@ -35,10 +35,11 @@ export class Appender {
     while (remaining.length > 0) {
       if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
       const { rows: group } = takeWithin(remaining, INSERT_LIMIT, ({ bytes }) => bytes)
-      const options = { writer: randomUUID(), answered: [...answered], deadline }
+      const options = { writer: randomUUID(), answered: [...answered] }
       const answers = await tenants.with(tenant, async (overlay) => {
+        const reader = { tables, tenants, overlay, deadline, purgesAtStart: overlay.purges }
         await notePurges(tables, overlay, group)
-        const appended = await new GroupAppend({ tables, tenants, overlay }, options).append(group)
+        const appended = await new GroupAppend(reader, options).append(group)
         if (appended.some(({ kind }) => kind === 'committed')) onCommitted(overlay)
         return appended
       })

@@ -2,9 +2,10 @@ import { isDocumentPath, pathText, type Path } from '../../../core/path.ts'
 import type { Revision } from '../../../core/version.ts'
 import { expectationsOf, expectedPath } from '../../decision.ts'
 import type { AnsweredDraft } from '../../conflicted-writes.ts'
+import { erasedCommit } from '../../erasure.ts'
 import type { Draft } from '../../store.ts'
 import type { Touched } from '../../touched.ts'
-import { latestOf, type MongoReader } from '../read/latest.ts'
+import { latestOf, purgesOf, type MongoReader } from '../read/latest.ts'
 import { wroteBelow } from '../read/written.ts'
 import type { LogEntry } from '../rows.ts'
 import { findByIds } from '../tables.ts'
@@ -62,9 +63,10 @@ export class DraftPlanner {
   async lookUp(ids: readonly string[]): Promise<void> {
     const { tables, overlay } = this.#reader
     const found = await findByIds(tables, overlay.scope, ids)
+    const purges = purgesOf(this.#reader)
     for (const id of ids) {
       const entry = found.get(id)
-      this.#byId.set(id, entry === undefined ? null : { ...entry, commit: overlay.erased(entry.commit) })
+      this.#byId.set(id, entry === undefined ? null : { ...entry, commit: erasedCommit(entry.commit, purges) })
     }
   }
 

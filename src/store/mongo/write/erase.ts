@@ -24,7 +24,7 @@ export async function notePurges(
   for (const { draft } of group) {
     if (!draft.writes.some(({ purged }) => purged === true)) continue
     const note = purgeNote(Date.now(), draft.id)
-    await tables.call(tables.meta.updateOne({ _id: tenant, epoch }, { $addToSet: { purging: note } }))
+    await tables.updateMeta({ _id: tenant, epoch }, { $addToSet: { purging: note } })
   }
 }
 
@@ -92,7 +92,7 @@ export class LogEraser {
 }
 
 async function removeNote(tables: MongoTables, { tenant, epoch }: HeadOverlay, note: string): Promise<void> {
-  await tables.call(tables.meta.updateOne({ _id: tenant, epoch }, { $pull: { purging: note } }))
+  await tables.updateMeta({ _id: tenant, epoch }, { $pull: { purging: note } })
 }
 
 interface VersionsOfDocument {

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
-import type { Millis } from '../../../core/version.ts'
 import type { AnsweredDraft } from '../../conflicted-writes.ts'
 import type { Appended, Draft } from '../../store.ts'
 import { isDuplicate, isTransient, unavailable } from '../failure.ts'
 import type { MongoReader } from '../read/latest.ts'
+import { settledRead } from '../read/settled-read.ts'
 import { EpochEnded, sweep } from '../read/tenants.ts'
 import { logRow, type LogEntry, type LogRow } from '../rows.ts'
 import { DraftPlanner } from './draft-planner.ts'
@@ -28,8 +28,6 @@ interface GroupOptions {
   readonly writer: string
   /** The drafts of the same call that have a result. */
   readonly answered: readonly AnsweredDraft[]
-  /** When the append fails with UNAVAILABLE (monotonic clock). */
-  readonly deadline: Millis
 }
 
 /** A row to insert, and its entry for the overlay. */
@@ -38,7 +36,7 @@ interface AppendRow {
   readonly entry: LogEntry
 }
 
-/** Appends one group of drafts, within one epoch of the tenant. */
+/** Appends one group of drafts, within one epoch of the tenant; UNAVAILABLE at the deadline of its reader. */
 export class GroupAppend {
   readonly #reader: MongoReader
   readonly #options: GroupOptions
@@ -66,9 +64,9 @@ export class GroupAppend {
    * restarts.
    */
   async #confirm(): Promise<void> {
-    const { tables, tenants, overlay } = this.#reader
+    const { tables, tenants, overlay, deadline } = this.#reader
     try {
-      await this.#retry(() => tenants.confirm(overlay))
+      await settledRead(tables, deadline, () => tenants.confirm(overlay))
     } catch (error) {
       if (error instanceof EpochEnded) await sweep(tables, overlay)
       throw error
@@ -78,32 +76,24 @@ export class GroupAppend {
   /** Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result. */
   async #complete(group: readonly PreparedDraft[]): Promise<readonly Appended[]> {
     const results: Appended[] = []
-    for (let attempt = 0; results.length < group.length; attempt++) {
+    const { tables, overlay, deadline } = this.#reader
+    for (let attempt = 0, stuck = 0; results.length < group.length; attempt++) {
       if (attempt > 0 && this.#isLate) throw unavailable(UNKNOWN)
+      const { last } = overlay
       const remaining = group.slice(results.length)
       const drafts = remaining.map(({ draft }) => draft)
       const answered = [...this.#options.answered, ...answeredDrafts(group, results)]
-      const plan = await this.#retry(() => this.#planner.plan(drafts, answered))
+      const plan = await settledRead(tables, deadline, () => this.#planner.plan(drafts, answered))
       const rows = this.#rowsOf(plan, remaining)
       const inserted = await this.#insert(rows)
       const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
       for (const verdict of plan.slice(0, upTo)) results.push(this.#toResult(verdict))
-      // Another commit may have the revision and not be visible yet, or there is no primary at the moment.
-      if (inserted === 0 && upTo < plan.length) await this.#wait(attempt)
+      // Another commit may have the revision and not be visible yet, or there is no primary at the moment. After a lost
+      // race the next attempt follows at once: a wait would lose to a process that writes all the time.
+      stuck = overlay.last === last ? stuck + 1 : 0
+      if (stuck > 0 && results.length < group.length) await this.#wait(stuck - 1)
     }
     return results
-  }
-
-  /** Retries a read after transient errors, until the deadline. */
-  async #retry<T>(read: () => Promise<T>): Promise<T> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await read()
-      } catch (error) {
-        if (!isTransient(error) || this.#isLate) throw error
-      }
-      await this.#wait(attempt)
-    }
   }
 
   #rowsOf(plan: readonly Verdict[], group: readonly PreparedDraft[]): readonly AppendRow[] {
@@ -137,13 +127,16 @@ export class GroupAppend {
     return firstForeign < 0 ? rows.length : firstForeign
   }
 
-  /** Reads the log after an insert that failed, or whose outcome is unknown. */
+  /**
+   * Reads the log after an insert that failed, or whose outcome is unknown. A duplicate key may be that of a revision,
+   * which is then in the log, or else of a commit id.
+   */
   async #reconcile(rows: readonly LogRow[], error: unknown): Promise<void> {
     const { tenants, overlay } = this.#reader
-    const failed =
-      error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount]?.cid : undefined
+    const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount] : undefined
     try {
-      await Promise.all([tenants.refresh(overlay), failed === undefined ? null : this.#planner.lookUp([failed])])
+      await tenants.refresh(overlay)
+      if (failed !== undefined && overlay.at(Number(failed.n)) === undefined) await this.#planner.lookUp([failed.cid])
     } catch (again) {
       if (!isTransient(again) || this.#isLate) throw again
     }
@@ -166,11 +159,11 @@ export class GroupAppend {
   }
 
   get #isLate(): boolean {
-    return performance.now() > this.#options.deadline
+    return performance.now() > this.#reader.deadline
   }
 
   async #wait(attempt: number): Promise<void> {
-    await pause(Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, this.#options.deadline - performance.now())))
+    await pause(Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, this.#reader.deadline - performance.now())))
   }
 }
 

@@ -98,7 +98,7 @@ export async function repair(tables: MongoTables, overlay: HeadOverlay, upTo: nu
     .map(({ commit }) => commit)
     .filter(({ revision }) => revision <= upTo)
   if (!(await ensureHeads(tables, overlay.scope, commits))) return
-  await tables.call(tables.meta.updateOne({ _id: overlay.tenant, epoch: overlay.epoch }, { $max: { applied: upTo } }))
+  await tables.updateMeta({ _id: overlay.tenant, epoch: overlay.epoch }, { $max: { applied: upTo } })
   overlay.applied = upTo
   overlay.trim()
 }
