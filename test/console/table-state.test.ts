@@ -129,7 +129,7 @@ describe('widths of columns', () => {
   })
 })
 
-test('the fields of a value are its innermost ones; an array is one, and a key that no path has is not named', () => {
+test('the fields of a value are its innermost ones; an array is one field', () => {
   expect(fieldsOf({ a: { b: [1, { c: 2 }] }, 'x/y': 1, empty: {} }).fields).toEqual([
     { path: 'a/b', value: [1, { c: 2 }], isNamed: true },
     { path: 'x/y', value: 1, isNamed: false },

@@ -42,7 +42,7 @@ export function Subscriptions({
         </table>
       )}
       {groups.length > 0 && (
-        <p class="quiet">
+        <p class="quiet hint">
           Interrupt has the server decide anew what a subscription may see, as after a change of rights. One that may go
           on misses nothing.
         </p>

@@ -35,7 +35,7 @@ export function DocumentPanel({ path }: { readonly path: string }): JSX.Element 
       {isEdited && state.document !== null ? (
         <DocumentEditor document={state.document} close={() => goQuery({ v: '' })} />
       ) : (
-        <PanelBody path={path} state={state} />
+        <PanelBody path={path} state={state} again={() => follower.again()} />
       )}
     </aside>
   )
@@ -63,9 +63,18 @@ function PanelHead({ path, document }: { readonly path: string; readonly documen
   )
 }
 
-function PanelBody({ path, state }: { readonly path: string; readonly state: OpenedDocument }): JSX.Element {
+interface PanelBodyProps {
+  readonly path: string
+  readonly state: OpenedDocument
+  /** Reads it again after an error. */
+  readonly again: () => void
+}
+
+function PanelBody({ path, state, again }: PanelBodyProps): JSX.Element {
   const { status, document, error } = state
-  if (status === 'error') return <PanelNote title="This document cannot be shown" text={error?.message ?? ''} />
+  if (status === 'error') {
+    return <PanelNote title="This document cannot be shown" text={error?.message ?? ''} again={again} />
+  }
   if (document === null) {
     return status === 'loading' ? (
       <Bones />
@@ -164,11 +173,23 @@ function Deleted({ document }: { readonly document: Document }): JSX.Element {
   )
 }
 
-function PanelNote({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
+interface PanelNoteProps {
+  readonly title: string
+  readonly text: string
+  /** Default: there is nothing to try again. */
+  readonly again?: () => void
+}
+
+function PanelNote({ title, text, again }: PanelNoteProps): JSX.Element {
   return (
     <div class="note">
       <h2>{title}</h2>
       <p>{text}</p>
+      {again !== undefined && (
+        <button class="primary" onClick={again}>
+          Try again
+        </button>
+      )}
     </div>
   )
 }

@@ -32,6 +32,7 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
   useEffect(() => () => versions.close(), [])
   useSignalEffect(() => versions.show({ client: client.value, path, asOf: asOf.value }))
   const { value: state } = versions.state
+  const again = (): void => versions.show({ client: client.value, path, asOf: asOf.value })
   const older = (): void => void attempt(versions.older({ client: client.value, path, asOf: asOf.value }))
   const at = placeOfVersion(state.list, route.value.query['v'] ?? '')
   const shown = state.list[at]
@@ -52,7 +53,7 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
         </a>
       </div>
       {shown === undefined ? (
-        <HistoryNote state={state} path={path} />
+        <HistoryNote {...{ state, path, again }} />
       ) : (
         <>
           <VersionBar {...{ state, at, shown, path, move }} />
@@ -98,13 +99,14 @@ function VersionBar({ state: { list }, at, shown, path, move }: VersionBarProps)
   )
 }
 
-function HistoryNote({
-  state: { status, error },
-  path,
-}: {
+interface HistoryNoteProps {
   readonly state: VersionsState
   readonly path: string
-}): JSX.Element {
+  /** Reads it again after an error. */
+  readonly again: () => void
+}
+
+function HistoryNote({ state: { status, error }, path, again }: HistoryNoteProps): JSX.Element {
   if (status === 'loading') {
     return <Bones />
   }
@@ -115,6 +117,11 @@ function HistoryNote({
         {error?.message ??
           (asOf.value === null ? 'Nothing was ever written there.' : 'Nothing was there at that moment.')}
       </p>
+      {status === 'error' && (
+        <button class="primary" onClick={again}>
+          Try again
+        </button>
+      )}
     </div>
   )
 }
