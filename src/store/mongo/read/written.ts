@@ -49,8 +49,8 @@ async function anyRow(
 }
 
 /**
- * Commits that wrote a path in a range. By `ops.p` an index of the array is read from one bound to its end, as different
- * elements may meet the two; so one element must meet both
+ * Commits that wrote a path in a range. By `ops.p` an index of the array is read from one bound to its end, as two
+ * elements may each meet a bound; so one element must meet both
  * (https://www.mongodb.com/docs/manual/core/multikey-index-bounds/).
  */
 function opIn({ quirks }: MongoTables, { from, to }: KeyRange): Filter<LogRow> {
