@@ -61,15 +61,18 @@ export async function findMark(
   return row === null ? null : toEnd(row)
 }
 
-/** The rows of the log from a revision on, at most two, without their content: one round trip. */
-export async function findEnd(tables: MongoTables, scope: string, revision: Revision): Promise<readonly LogEnd[]> {
+/** The rows of the log from the last known one on, at most two, without their content. */
+export async function findEnd(tables: MongoTables, scope: string, end: LogEnd): Promise<readonly LogEnd[]> {
+  const { revision } = end
   if (tables.quirks.seeksRanges) {
     const filter: Filter<LogRow> = { t: scope, _id: { $gte: logKey(scope, revision), $lt: scopeKeys(scope).to } }
     const options: FindOptions = { sort: { _id: 1 }, limit: 2, projection: MARK, maxTimeMS: tables.readMs }
     return (await tables.call(tables.log.find(filter, options).toArray())).map(toEnd)
   }
-  const rows = await Promise.all([0, 1].map((i) => findMark(tables, { scope, revision: revision + i })))
-  return rows.filter((row) => row !== null)
+  // Where there are newer commits, the page of them shows this one too.
+  const next = await findMark(tables, { scope, revision: revision + 1 })
+  const last = next === null ? await findMark(tables, { scope, revision }) : end
+  return [last, next].filter((row) => row !== null)
 }
 
 function toEnd({ n, w }: Pick<LogRow, 'n' | 'w'>): LogEnd {

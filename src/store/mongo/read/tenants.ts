@@ -243,11 +243,11 @@ export class Tenants {
 
   async #catchUp(overlay: HeadOverlay): Promise<void> {
     const { purges, end } = overlay
-    const [meta, rows] = await Promise.all([this.confirm(overlay), findEnd(this.#tables, overlay.scope, end.revision)])
+    const [meta, rows] = await Promise.all([this.confirm(overlay), findEnd(this.#tables, overlay.scope, end)])
     const state = compareEnd(end, rows)
     if (state === 'replaced') await this.#verifyAnew(overlay, end)
     if (state === 'hole') await this.refuseHole(overlay, end.revision + 1)
-    if (state === 'more') await this.#pull(overlay)
+    if (state === 'more') await this.#pull(overlay, end)
     // Else this read would have taken the commits from the poll, and listeners would not hear of them.
     if (overlay.last > overlay.lastNotified) this.#options.onRead(overlay)
     overlay.applied = Number(meta.applied)
@@ -258,11 +258,16 @@ export class Tenants {
     overlay.trim()
   }
 
-  /** Pushes all commits after the overlay's last one. */
-  async #pull(overlay: HeadOverlay): Promise<void> {
-    for (let more = true; more;) {
-      const section = { after: overlay.last, before: LOG_END, limit: PAGE }
+  /** Pushes all commits after the last one of the overlay; with `end`, that one must be there, too. */
+  async #pull(overlay: HeadOverlay, end?: LogEnd): Promise<void> {
+    let after = end === undefined ? overlay.last : Math.max(0, end.revision - 1)
+    for (let more = true; more; after = overlay.last) {
+      const section = { after, before: LOG_END, limit: PAGE }
       const page = await readSection(this.#tables, overlay.scope, section)
+      const [first] = page.rows
+      const isReplaced =
+        after + 1 === end?.revision && (first?.writer !== end.writer || missingIn(page, section) === end.revision)
+      if (isReplaced) await this.#verifyAnew(overlay, end)
       const missing = missingIn(page, section)
       if (missing !== null) await this.refuseHole(overlay, missing)
       for (const entry of page.rows) overlay.push(entry)

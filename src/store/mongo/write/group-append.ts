@@ -83,7 +83,7 @@ export class GroupAppend {
       const answered = [...this.#options.answered, ...answeredDrafts(group, results)]
       const plan = await settledRead(tables, deadline, () => this.#planner.plan(drafts, answered))
       const rows = this.#rowsOf(plan, remaining)
-      const inserted = await this.#insert(rows)
+      const inserted = await this.#insert(rows, attempt > 0)
       const upTo = inserted === rows.length ? plan.length : indexOfCommit(plan, inserted)
       for (const verdict of plan.slice(0, upTo)) results.push(this.#toResult(verdict))
       // Another commit may have the revision and not be visible yet, or there is no primary at the moment. After a lost
@@ -107,9 +107,9 @@ export class GroupAppend {
 
   /**
    * Inserts rows; resolves to how many of them, from the first on, are in the log: all, or those before another's
-   * commit.
+   * commit. `isVerified`: the log was read just before.
    */
-  async #insert(rows: readonly AppendRow[]): Promise<number> {
+  async #insert(rows: readonly AppendRow[], isVerified: boolean): Promise<number> {
     if (rows.length === 0) return 0
     const { tables, tenants, overlay } = this.#reader
     const documents = rows.map(({ row }) => row)
@@ -117,7 +117,7 @@ export class GroupAppend {
     // Behind another end of the log, that of a restored backup, the rows would leave a hole.
     const [inserted, verified] = await Promise.allSettled([
       tables.call(tables.log.insertMany(documents, { ordered: true })),
-      tenants.verify(overlay),
+      isVerified ? null : tenants.verify(overlay),
     ])
     if (verified.status === 'rejected' && !isTransient(verified.reason)) throw verified.reason
     const failed = [inserted, verified].find((each) => each.status === 'rejected')
