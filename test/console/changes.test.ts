@@ -107,4 +107,20 @@ describeInChromium('The changes in the console', (browser) => {
     await press(it.page, 'h')
     await it.page.getByRole('slider', { name: 'Version' }).waitFor()
   })
+
+  test('are those of the last hour, of an actor whatever the case', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes' })
+    const list = it.page.locator('.change')
+    await list.first().waitFor()
+    await it.page.getByLabel('Period').selectOption('Last hour')
+    await until(() => new URL(it.page.url()).hash.includes('?from='))
+    const from = new URLSearchParams(new URL(it.page.url()).hash.split('?')[1]).get('from') ?? ''
+    expect(Math.abs(Date.now() - 3_600_000 - Date.parse(from))).toBeLessThan(60_000)
+    await it.page.getByLabel('Actor').fill('BOB')
+    await press(it.page, 'Enter')
+    await until(() => new URL(it.page.url()).hash.includes('actor=bob'))
+    await it.page.locator('#actors option[value=eve]').waitFor({ state: 'attached' })
+    await it.page.getByLabel('Period').selectOption('All time')
+    await until(() => !new URL(it.page.url()).hash.includes('from='))
+  })
 })

@@ -1,18 +1,33 @@
 import { expect, test } from 'vitest'
 import { describeInChromium } from '../support/clients/browser.ts'
-import { press, rewrite, visitConsole } from '../support/console/visit.ts'
+import { press, rewrite, visitConsole, type ConsoleVisitor } from '../support/console/visit.ts'
 import { serveDemo } from '../support/demo/visit.ts'
 import { until } from '../support/time/until.ts'
 
 /** What a person takes for at once. */
 const AT_ONCE_MS = 200
+/** What `machineMs` gives where nothing else runs. */
+const IDLE_MS = 40
+
+function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
+}
+
+/** How long this machine takes now for a write, its answer and a frame of the page, ms: all but what is measured. */
+async function machineMs({ page, other }: ConsoleVisitor, n: number): Promise<number> {
+  const begun = Date.now()
+  await other.put('machine/1', n)
+  await page.evaluate(() => new Promise(requestAnimationFrame))
+  return Date.now() - begun
+}
 
 describeInChromium('The data in the console', (browser) => {
   test('lights a cell at once when somebody else writes it, and no other one', async () => {
     const it = await visitConsole(browser(), await serveDemo())
     await it.cell('tides', 'likes').waitFor()
-    const delays: number[] = []
+    const [delays, machine]: [number[], number[]] = [[], []]
     for (let likes = 20; likes < 30; likes++) {
+      machine.push(await machineMs(it, likes))
       const lit = it.page.evaluate(async (wanted) => {
         const cell = (): Element | null => document.querySelector('#row-tides [data-column=likes] > .lit')
         while (cell()?.textContent !== wanted) await new Promise(requestAnimationFrame)
@@ -24,8 +39,9 @@ describeInChromium('The data in the console', (browser) => {
       delays.push(at - begun)
       expect(count).toBe(1)
     }
-    console.log(`A cell is lit after ${delays.sort((a, b) => a - b).join(', ')} ms`)
-    expect(Math.min(...delays)).toBeLessThanOrEqual(AT_ONCE_MS)
+    const slowness = Math.max(median(machine) / IDLE_MS, 1)
+    console.log(`A cell is lit after ${delays.join(', ')} ms; the machine takes ${machine.join(', ')} ms`)
+    expect(median(delays)).toBeLessThanOrEqual(AT_ONCE_MS * slowness)
     expect(it.complaints).toEqual([])
   })
 

@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest'
+import type { Locator } from 'playwright-core'
+import { expect, onTestFinished, test } from 'vitest'
+import { openLog } from '../../src/server/config/logger.ts'
+import { seedDemo } from '../../src/server/demo-seed.ts'
+import { startServer } from '../../src/server/start.ts'
 import { describeInChromium } from '../support/clients/browser.ts'
 import { press, visitConsole } from '../support/console/visit.ts'
 import { serveDemo } from '../support/demo/visit.ts'
@@ -82,7 +86,7 @@ describeInChromium('The console', (browser) => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '' })
     await it.page.getByRole('navigation', { name: 'Collections' }).getByText('posts').waitFor()
     await press(it.page, 'ControlOrMeta+k')
-    await it.page.getByRole('combobox').waitFor()
+    await it.page.getByRole('combobox', { name: 'Path or command' }).waitFor()
     await it.page.keyboard.type('posts')
     await press(it.page, 'Enter')
     await it.row('harbour').waitFor()
@@ -101,9 +105,9 @@ describeInChromium('The console', (browser) => {
   test('finds documents by the beginning of their path', async () => {
     const it = await visitConsole(browser(), await serveDemo())
     await press(it.page, 'ControlOrMeta+k')
-    await it.page.getByRole('combobox').fill('posts/ti')
+    await it.page.getByRole('combobox', { name: 'Path or command' }).fill('posts/ti')
     await it.page.getByRole('option', { name: 'posts/tides' }).waitFor()
-    await it.page.getByRole('combobox').fill('posts/tides/')
+    await it.page.getByRole('combobox', { name: 'Path or command' }).fill('posts/tides/')
     await it.page.getByRole('option', { name: 'posts/tides/comments' }).click()
     await it.row('1').waitFor()
   })
@@ -120,5 +124,71 @@ describeInChromium('The console', (browser) => {
     await it.page.getByLabel('likes of posts/tides').fill('7')
     await press(it.page, 'Enter')
     await until(async () => (await it.other.document('posts/tides'))?.actor === 'zoe')
+  })
+
+  test('reaches the palette, the name, the keys and the connection on a telephone', async () => {
+    const viewport = { width: 360, height: 740 }
+    const it = await visitConsole(browser(), await serveDemo(), { viewport, reducedMotion: 'reduce' })
+    const more = it.page.getByRole('button', { name: 'More' })
+    expect(await it.page.getByLabel('Write as').isVisible()).toBe(false)
+    await more.click()
+    await it.page.getByText('Connected').waitFor()
+    expect(await barriers(it.page)).toEqual([])
+    await it.page.getByLabel('Write as').fill('zoe')
+    await press(it.page, 'Enter')
+    await it.page.getByRole('treeitem', { name: 'quotes' }).click()
+    await it.row('my-favorite-quote').waitFor()
+    expect(await it.page.getByLabel('Write as').isVisible()).toBe(false)
+    await more.click()
+    await it.page.getByRole('button', { name: 'Keys' }).click()
+    await it.page.getByRole('heading', { name: 'Keys' }).waitFor()
+    await press(it.page, 'Escape')
+    await more.click()
+    await it.page.getByRole('button', { name: 'Go to…' }).click()
+    await it.page.getByRole('combobox', { name: 'Path or command' }).fill('posts')
+    await press(it.page, 'Enter')
+    await it.row('tides').waitFor()
+    expect(await it.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
+  })
+
+  test('has a tree that arrows go through, open and close', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data' })
+    const line = (name: string): Locator => it.page.getByRole('treeitem', { name, exact: true })
+    const posts = it.page.getByRole('treeitem', { name: /^posts/ })
+    await posts.focus()
+    expect(await posts.getAttribute('aria-expanded')).toBe('false')
+    await press(it.page, 'ArrowRight')
+    await line('harbour').waitFor()
+    expect([await posts.getAttribute('aria-expanded'), await line('harbour').getAttribute('aria-level')]).toEqual([
+      'true',
+      '2',
+    ])
+    await press(it.page, 'ArrowDown', 'ArrowRight')
+    await line('comments').waitFor()
+    expect(await barriers(it.page)).toEqual([])
+    await press(it.page, 'ArrowDown', 'Enter')
+    await until(() => new URL(it.page.url()).hash === '#/data/posts/harbour/comments')
+    await line('comments').focus()
+    await press(it.page, 'ArrowLeft', 'ArrowLeft', 'ArrowLeft')
+    await until(async () => it.page.evaluate(() => document.activeElement?.textContent?.includes('posts') === true))
+    await press(it.page, 'ArrowLeft')
+    await line('harbour').waitFor({ state: 'detached' })
+    expect(await it.page.getByRole('treeitem', { name: /^posts/ }).getAttribute('aria-expanded')).toBe('false')
+  })
+
+  test('says on every page that the server is gone, and goes on when it is back', async () => {
+    const log = openLog('silent')
+    const first = await startServer({ port: 0, memory: true, seed: seedDemo }, log)
+    const it = await visitConsole(browser(), first.url)
+    await it.row('tides').waitFor()
+    await first.close()
+    const bar = it.page.getByRole('alert').filter({ hasText: 'What is shown is of' })
+    await bar.waitFor()
+    await it.page.locator('.table-foot').getByText('Offline').waitFor()
+    await press(it.page, '3')
+    await bar.waitFor()
+    const again = await startServer({ port: Number(new URL(first.url).port), memory: true, seed: seedDemo }, log)
+    onTestFinished(() => again.close())
+    await bar.waitFor({ state: 'detached' })
   })
 })

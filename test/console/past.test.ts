@@ -5,6 +5,7 @@ import { press, visitConsole, type ConsoleVisitor } from '../support/console/vis
 import { serveDemo } from '../support/demo/visit.ts'
 import { seedOfTest } from '../support/seed.ts'
 import { until } from '../support/time/until.ts'
+import { cellOf } from '../../web/console/state/columns.ts'
 import { momentsOf } from '../../web/console/state/moments.ts'
 import { parseRoute, printRoute } from '../../web/console/state/route.ts'
 import { randomFrom } from '../support/writers/load.ts'
@@ -19,6 +20,22 @@ async function shownRows(it: ConsoleVisitor): Promise<readonly string[]> {
         [...row.querySelectorAll('.id, [data-column], .version')].map(({ textContent }) => textContent).join('|'),
       ),
     )
+}
+
+/** The documents that the table shows, with the texts of the fields that they have. */
+async function shownDocuments(it: ConsoleVisitor): Promise<readonly unknown[]> {
+  return it.page.locator('.row').evaluateAll((rows) =>
+    rows.map((row) => ({
+      id: row.querySelector('.id')?.textContent,
+      version: row.querySelector('.version')?.textContent,
+      cells: Object.fromEntries(
+        [...row.querySelectorAll<HTMLElement>('[data-column]:not(.is-missing)')].map((cell) => [
+          cell.dataset['column'],
+          cell.textContent,
+        ]),
+      ),
+    })),
+  )
 }
 
 describeInChromium('The past in the console', (browser) => {
@@ -56,15 +73,12 @@ describeInChromium('The past in the console', (browser) => {
     for (const { time, cursor } of momentsOf(changes)) {
       await it.go(printRoute({ page: 'data', path: 'posts', asOf: { time, cursor }, query: {} }))
       const { edges } = await it.other.documents('posts', { asOf: { cursor } })
-      const wanted = edges.map(({ node }) => `${node.id} ${node.version}`)
-      await until(async () => {
-        const rows = await it.page
-          .locator('.row')
-          .evaluateAll((all) =>
-            all.map((row) => `${row.querySelector('.id')?.textContent} ${row.querySelector('.version')?.textContent}`),
-          )
-        expect(rows).toEqual(wanted)
-      })
+      const wanted = edges.map(({ node: { id, version, value } }) => ({
+        id,
+        version: String(version),
+        cells: Object.fromEntries(Object.keys(value as object).map((key) => [key, cellOf(value, key).text])),
+      }))
+      await until(async () => expect(await shownDocuments(it)).toEqual(wanted))
     }
     expect(await it.page.getByRole('button', { name: 'Document' }).count()).toBe(0)
     await press(it.page, 't')

@@ -47,6 +47,13 @@ describeInChromium('The REPL', (browser) => {
     expect(complaints).toEqual([])
   })
 
+  test('says by help what can be called, without a call', async () => {
+    const { page } = await visit()
+    expect(await linesOf(page, 'help')).toContain("await db.get('posts')")
+    expect(await linesOf(page, 'help()')).toContain('Tab completes')
+    expect(await page.locator('.repl-entry summary').count()).toBe(0)
+  })
+
   test('shows each call as curl and as GraphQL, and the curl does the same', async () => {
     const { page } = await visit()
     const entry = await run(page, `await db.put('posts/again', 'x')`)

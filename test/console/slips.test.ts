@@ -71,4 +71,18 @@ describeInChromium('A slip in the console costs nothing', (browser) => {
     await it.page.getByRole('button', { name: 'Back to now' }).click()
     await it.page.getByRole('button', { name: 'Look back' }).waitFor()
   })
+
+  test.each([
+    ['data', 'x/', 'This document cannot be shown'],
+    ['data', '', 'These documents cannot be shown'],
+    ['history', 'x/', 'This history cannot be shown'],
+    ['changes', '', 'These changes cannot be shown'],
+  ])('a path that is refused in %s/%s… says why, and can be tried again', async (page, start, title) => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: `#/${page}/${start}${'x'.repeat(2_000)}` })
+    await it.page.getByRole('heading', { name: title }).waitFor()
+    const note = it.page.locator('.note', { hasText: title })
+    expect(await note.locator('p').first().innerText()).toMatch(/bytes|characters|long/)
+    await note.getByRole('button', { name: 'Try again' }).click()
+    await it.page.getByRole('heading', { name: title }).waitFor()
+  })
 })

@@ -1,5 +1,4 @@
 import type { ComponentType } from 'preact'
-import { DataPage } from './data/data-page.tsx'
 import type { IconName } from './shared/icon.tsx'
 
 interface PageText {
@@ -31,7 +30,7 @@ export const PAGES: readonly (ConsolePage | OutsidePage)[] = [
     key: '1',
     icon: 'data',
     hasPast: true,
-    load: async () => DataPage,
+    load: async () => (await import('./data/data-page.tsx')).DataPage,
   },
   {
     id: 'history',

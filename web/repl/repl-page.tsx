@@ -71,7 +71,7 @@ function Examples(): JSX.Element {
       </ul>
       <p class="quiet">
         <kbd>Enter</kbd> runs, <kbd>Shift Enter</kbd> begins a line, <kbd>Tab</kbd> completes paths, <kbd>↑</kbd> brings
-        back what was run. <code>_</code> is the last result.
+        back what was run. <code>_</code> is the last result, <code>help</code> lists what can be called.
       </p>
     </div>
   )

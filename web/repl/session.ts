@@ -21,6 +21,19 @@ export interface Entry {
   readonly calls: readonly ShownCall[]
 }
 
+/** What `help` prints. */
+const HELP: readonly OutputLine[] = [
+  "await db.get('posts')                            what is at a path, with all below it",
+  "await db.document('posts/1')                     a document with its version, time and actor",
+  "await db.documents('posts', { where: 'value.likes > 3', first: 10 })     a page of a collection",
+  "await db.post('posts', { title: 'Hi' })          a new document; put, patch and delete change one",
+  "await db.history('posts/1', { last: 5 })         its versions; diff compares two",
+  "await db.restore('posts/1', { version: 2 })      an older version, as a new one",
+  "await db.revert({ actor: { actor: 'bob' } }, { dryRun: true })           what an undo would do",
+  "for await (const batch of db.changes(['posts'])) print(batch.changes)    what is written, until it is stopped",
+  'print(…) shows a value, _ is the last result, Tab completes methods and paths, Reset ends all that runs.',
+].map((text) => ({ kind: 'printed', text }))
+
 /** Programs, lines of each and calls of each that are kept. */
 export const [MOST_ENTRIES, MOST_LINES, MOST_SHOWN_CALLS] = [100, 200, 20] as const
 
@@ -53,8 +66,10 @@ export class ReplSession {
   run(code: string): void {
     const run = ++this.#last
     const entry: Entry = { run, code, status: 'running', lines: [], dropped: 0, calls: [] }
-    this.#entries.value = [...this.#entries.value, entry].slice(-MOST_ENTRIES)
-    this.#send({ kind: 'run', run, code })
+    const isHelp = /^help(\(\))?;?$/.test(code.trim())
+    const shown: Entry = isHelp ? { ...entry, status: 'done', lines: HELP } : entry
+    this.#entries.value = [...this.#entries.value, shown].slice(-MOST_ENTRIES)
+    if (!isHelp) this.#send({ kind: 'run', run, code })
   }
 
   stop(run: number): void {

@@ -41,6 +41,12 @@ export function Subscriptions({
           </tbody>
         </table>
       )}
+      {groups.length > 0 && (
+        <p class="quiet hint">
+          Interrupt has the server decide anew what a subscription may see, as after a change of rights. One that may go
+          on misses nothing.
+        </p>
+      )}
       {rest > 0 && <p class="quiet">and {rest.toLocaleString('en')} more</p>}
     </section>
   )
@@ -66,7 +72,11 @@ function Group({ group }: { readonly group: ShownGroup }): JSX.Element {
       <td class="number">
         <button
           disabled={isCut}
-          title={isCut ? 'Its paths are too long to be shown whole' : 'The server decides anew what these may see'}
+          title={
+            isCut
+              ? 'Its paths are too long to be shown whole'
+              : 'Has the server decide anew what these may see: those that may not go on end, nothing is lost for the others'
+          }
           aria-label={`Interrupt ${kind} of ${paths.join(', ')}`}
           onClick={() => void interrupt(group)}
         >

@@ -124,7 +124,9 @@ function ChangeDetails({ change, ask }: { readonly change: Change; readonly ask:
       <p class="links">
         <a href={hrefTo({ page: 'history', path, query: { v: String(document.version) } })}>History</a>
         <a href={hrefTo({ page: 'data', path })}>Document</a>
-        <code class="quiet">commit {commit}</code>
+        <code class="quiet" title="A commit is one write, whole or not at all: all that it changed is undone together">
+          commit {commit}
+        </code>
         <span class="space" />
         {asOf.value === null && (
           <button onClick={ask} aria-keyshortcuts="u">

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Change } from '../../../src/core/database.ts'
 import type { ChangeType } from '../../../src/core/version.ts'
 import { client } from '../client.ts'
+import { Bones } from '../shared/bones.tsx'
 import { useKeys } from '../shared/use-keys.ts'
 import { ChangeLog, type ChangeLogState } from '../state/change-log.ts'
 import { asOf, go, route } from '../state/location.ts'
@@ -39,7 +40,7 @@ export function ChangesPage(): JSX.Element {
     <section class="page changes" data-status={state.status}>
       <h1 class="hidden">Changes</h1>
       <Filters log={log} undo={undo} />
-      <ChangeList {...{ state, selected, undo }} older={() => void attempt(log.older())} />
+      <ChangeList {...{ state, selected, undo }} older={() => void attempt(log.older())} again={() => log.again()} />
       <UndoPanel undo={undo} />
     </section>
   )
@@ -105,9 +106,10 @@ interface ChangeListProps {
   readonly selected: SelectedChange
   readonly undo: Undo
   readonly older: () => void
+  readonly again: () => void
 }
 
-function ChangeList({ state, selected, undo, older }: ChangeListProps): JSX.Element {
+function ChangeList({ state, selected, undo, older, again }: ChangeListProps): JSX.Element {
   const { list, status, hasOlder, error } = state
   const scroller = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -118,21 +120,14 @@ function ChangeList({ state, selected, undo, older }: ChangeListProps): JSX.Elem
       <div class="note" role="alert">
         <h2>These changes cannot be shown</h2>
         <p>{error?.message}</p>
+        <button class="primary" onClick={again}>
+          Try again
+        </button>
       </div>
     )
   }
-  if (list.length === 0 && status !== 'loading') {
-    return (
-      <div class="note">
-        <h2>No such change</h2>
-        <p>
-          {status === 'live'
-            ? 'The next one appears here at once.'
-            : 'Nothing that matches was written in this period.'}
-        </p>
-      </div>
-    )
-  }
+  if (list.length === 0 && status === 'loading') return <Bones />
+  if (list.length === 0) return <NoChanges isLive={status === 'live'} />
   return (
     <div
       class="change-list"
@@ -158,6 +153,18 @@ function ChangeList({ state, selected, undo, older }: ChangeListProps): JSX.Elem
         <p class="older">
           <button onClick={older}>Older changes</button>
         </p>
+      )}
+    </div>
+  )
+}
+
+function NoChanges({ isLive }: { readonly isLive: boolean }): JSX.Element {
+  return (
+    <div class="note">
+      <h2>No such change</h2>
+      <p>{isLive ? 'The next one appears here at once.' : 'Nothing that matches was written in this period.'}</p>
+      {Object.values(route.value.query).some((value) => value !== '') && (
+        <button onClick={() => go({ query: {} })}>Show all changes</button>
       )}
     </div>
   )

@@ -1,6 +1,7 @@
-import { useSignal } from '@preact/signals'
+import { signal, useSignal, type Signal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import type { Change } from '../../../src/core/database.ts'
 import { client } from '../client.ts'
 import { Icon } from '../shared/icon.tsx'
 import { useKeys } from '../shared/use-keys.ts'
@@ -20,21 +21,14 @@ export function Filters({ log, undo }: { readonly log: ChangeLog; readonly undo:
   return (
     <div class="bar filters">
       <PathFilter path={path} />
-      <input
-        value={actor}
-        placeholder="Anybody"
-        aria-label="Actor"
-        size={10}
-        onChange={({ currentTarget: { value } }) => goQuery({ actor: value.trim() })}
-      />
+      <ActorFilter actor={actor} list={log.state.value.list} />
       <select aria-label="Type" value={type} onChange={({ currentTarget: { value } }) => goQuery({ type: value })}>
         <option value="">All types</option>
         <option>NEW</option>
         <option>UPDATE</option>
         <option>DELETE</option>
       </select>
-      <TimeFilter name="From" time={from} change={(time) => goQuery({ from: time })} />
-      <TimeFilter name="To" time={to} change={(time) => goQuery({ to: time })} />
+      <PeriodFilter from={from} to={to} />
       <span class="space" />
       {actor !== '' && asOf.value === null && (
         <button
@@ -82,6 +76,87 @@ function PathFilter({ path }: { readonly path: string }): JSX.Element {
       onInput={({ currentTarget: { value } }) => (text.value = value)}
       onChange={({ currentTarget: { value } }) => go({ path: value.trim(), query: route.value.query })}
     />
+  )
+}
+
+/** Changes of which the actors are suggested. */
+const MOST_ACTORS_OF = 500
+
+/** The actors that were seen, in any list, while the console is open. */
+const actors: Signal<ReadonlySet<string>> = signal(new Set())
+
+function addActors(list: readonly Change[]): void {
+  const fresh = list.flatMap(({ document: { actor } }) => (actor === null || actors.peek().has(actor) ? [] : [actor]))
+  if (fresh.length > 0) actors.value = new Set([...actors.peek(), ...fresh])
+}
+
+/** An actor, suggested among those that wrote lately; whatever the case, the one that wrote is meant. */
+function ActorFilter({ actor, list }: { readonly actor: string; readonly list: readonly Change[] }): JSX.Element {
+  useEffect(() => addActors(list), [list])
+  const isAsked = useRef(false)
+  const ask = (): void => {
+    if (isAsked.current) return
+    isAsked.current = true
+    // Without an answer, those of the list are suggested alone.
+    client
+      .peek()
+      .log(['*'], { last: MOST_ACTORS_OF })
+      .then(
+        ({ changes }) => addActors(changes),
+        () => {},
+      )
+  }
+  const choose = (typed: string): void => {
+    const same = [...actors.peek()].find((name) => name.toLowerCase() === typed.toLowerCase())
+    goQuery({ actor: actors.peek().has(typed) ? typed : (same ?? typed) })
+  }
+  return (
+    <>
+      <input
+        value={actor}
+        placeholder="Anybody"
+        aria-label="Actor"
+        list="actors"
+        size={10}
+        onFocus={ask}
+        onChange={({ currentTarget: { value } }) => choose(value.trim())}
+      />
+      <datalist id="actors">
+        {[...actors.value].sort().map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+    </>
+  )
+}
+
+const HOUR_MS = 3_600_000
+
+/** Periods until now, by their hours. */
+const PERIODS = { 'Last hour': 1, 'Last 24 hours': 24, 'Last 7 days': 168 } as const
+
+/** Chooses a period that ends now, or the times of any other one. */
+function PeriodFilter({ from, to }: { readonly from: string; readonly to: string }): JSX.Element {
+  const isOpen = useSignal(false)
+  const isOwn = from !== '' || to !== '' || isOpen.value
+  const choose = (name: string): void => {
+    isOpen.value = name === 'own'
+    const hours = PERIODS[name as keyof typeof PERIODS] as number | undefined
+    if (name === 'own') return
+    goQuery({ from: hours === undefined ? '' : new Date(Date.now() - hours * HOUR_MS).toISOString(), to: '' })
+  }
+  return (
+    <>
+      <select aria-label="Period" value={isOwn ? 'own' : ''} onChange={({ currentTarget: { value } }) => choose(value)}>
+        <option value="">All time</option>
+        {Object.keys(PERIODS).map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+        <option value="own">From – to</option>
+      </select>
+      {isOwn && <TimeFilter name="From" time={from} change={(time) => goQuery({ from: time })} />}
+      {isOwn && <TimeFilter name="To" time={to} change={(time) => goQuery({ to: time })} />}
+    </>
   )
 }
 

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import type { Json } from '../../../src/core/json/json.ts'
 import { copyText } from '../shared/copy-text.tsx'
 import { Icon } from '../shared/icon.tsx'
+import { Menu } from '../shared/menu.tsx'
 import { snippetsOf } from '../state/snippets.ts'
 import { notify } from '../state/notices.ts'
 
@@ -11,27 +12,12 @@ export function CopyMenu({ path, value }: { readonly path: string; readonly valu
     if (await copyText(text)) notify('done', `Copied: ${name}`)
   }
   return (
-    <details
-      class="menu"
-      onKeyDown={(event) => event.key === 'Escape' && ((event.currentTarget.open = false), event.stopPropagation())}
-    >
-      <summary aria-label="Copy">
-        <Icon name="copy" />
-      </summary>
-      <div>
-        {snippetsOf(path, { value, origin: location.origin }).map(({ name, text }) => (
-          <button
-            key={name}
-            class="bare"
-            onClick={(event) => {
-              event.currentTarget.closest('details')?.removeAttribute('open')
-              void copy(name, text)
-            }}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
-    </details>
+    <Menu label="Copy" head={<Icon name="copy" />}>
+      {snippetsOf(path, { value, origin: location.origin }).map(({ name, text }) => (
+        <button key={name} class="bare" onClick={() => void copy(name, text)}>
+          {name}
+        </button>
+      ))}
+    </Menu>
   )
 }

@@ -1,61 +1,11 @@
-import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useMemo } from 'preact/hooks'
-import { client } from '../client.ts'
-import { Icon } from '../shared/icon.tsx'
 import { lazy } from '../shared/lazy.tsx'
-import { Crumbs } from '../shared/crumbs.tsx'
-import { useKeys } from '../shared/use-keys.ts'
-import { Collection } from '../state/collection.ts'
-import { asOf, goQuery, route } from '../state/location.ts'
-import { collectionOf, isDocumentPath } from '../state/route.ts'
-import { Table } from './table.tsx'
-import { Where } from './where.tsx'
-import './data.css'
+import { route } from '../state/location.ts'
 
-const DocumentPanel = lazy(async () => (await import('./document-panel.tsx')).DocumentPanel)
-const NewDocument = lazy(async () => (await import('./new-document.tsx')).NewDocument)
 const Root = lazy(async () => (await import('./root.tsx')).Root)
+const CollectionView = lazy(async () => (await import('./collection-view.tsx')).CollectionView)
 
-/** The documents of a collection as a table, and the one that is open beside it. */
+/** All collections, or one of them. */
 export function DataPage(): JSX.Element {
   return route.value.path === '' ? <Root /> : <CollectionView />
-}
-
-function CollectionView(): JSX.Element {
-  const { path, query } = route.value
-  const collectionPath = collectionOf(path)
-  const collection = useMemo(() => new Collection(), [])
-  useEffect(() => () => collection.close(), [])
-  useSignalEffect(() => {
-    const { path: shown, query: options } = route.value
-    const order = options['order'] === 'desc' ? 'desc' : 'asc'
-    const where = options['where'] ?? ''
-    collection.show({ client: client.value, path: collectionOf(shown), where, order, asOf: asOf.value })
-  })
-  useKeys({ new: () => asOf.value === null && goQuery({ new: '1' }) })
-  const isOpen = isDocumentPath(path)
-  return (
-    <section class={`page data${isOpen || query['new'] === '1' ? ' open' : ''}`}>
-      <div class="bar">
-        <Crumbs path={collectionPath} />
-        <span class="space" />
-        <Where />
-        {asOf.value === null && (
-          <button class="new" aria-keyshortcuts="n" onClick={() => goQuery({ new: '1' })}>
-            <Icon name="plus" />
-            Document
-          </button>
-        )}
-      </div>
-      <div class="halves">
-        <Table key={collectionPath} collection={collection} path={collectionPath} />
-        {query['new'] === '1' ? (
-          <NewDocument path={collectionPath} />
-        ) : (
-          isOpen && <DocumentPanel key={path} path={path} />
-        )}
-      </div>
-    </section>
-  )
 }

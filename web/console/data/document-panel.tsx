@@ -3,17 +3,20 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { client } from '../client.ts'
+import { Bones } from '../shared/bones.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { lazy } from '../shared/lazy.tsx'
 import { ticking } from '../shared/ticking.ts'
-import { asOf, go, goQuery, hrefTo, route } from '../state/location.ts'
+import { bringBack } from '../state/bring-back.ts'
+import { asOf, go, goQuery, hrefTo, route, tableQuery } from '../state/location.ts'
 import { attempt, notify } from '../state/notices.ts'
 import { DocumentFollower, type OpenedDocument } from '../state/open-document.ts'
 import { parentOf } from '../state/route.ts'
 import { agoText } from '../state/time-text.ts'
 import { CopyMenu } from './copy-menu.tsx'
 import { FieldList } from './field-list.tsx'
+import { MoreMenu } from './more-menu.tsx'
 import { SubCollections } from './sub-collections.tsx'
 import './document.css'
 
@@ -32,14 +35,13 @@ export function DocumentPanel({ path }: { readonly path: string }): JSX.Element 
       {isEdited && state.document !== null ? (
         <DocumentEditor document={state.document} close={() => goQuery({ v: '' })} />
       ) : (
-        <PanelBody path={path} state={state} />
+        <PanelBody path={path} state={state} again={() => follower.again()} />
       )}
     </aside>
   )
 }
 
 function PanelHead({ path, document }: { readonly path: string; readonly document: Document | null }): JSX.Element {
-  const { where = '', order = '' } = route.value.query
   const isThere = document !== null && !document.deleted
   return (
     <header>
@@ -54,27 +56,28 @@ function PanelHead({ path, document }: { readonly path: string; readonly documen
       )}
       <span class="space" />
       {isThere && <CopyMenu path={path} value={document.value} />}
-      <button
-        class="bare close"
-        aria-label="Close"
-        onClick={() => go({ path: parentOf(path), query: { where, order } })}
-      >
+      <button class="bare close" aria-label="Close" onClick={() => go({ path: parentOf(path), query: tableQuery() })}>
         <Icon name="close" />
       </button>
     </header>
   )
 }
 
-function PanelBody({ path, state }: { readonly path: string; readonly state: OpenedDocument }): JSX.Element {
+interface PanelBodyProps {
+  readonly path: string
+  readonly state: OpenedDocument
+  /** Reads it again after an error. */
+  readonly again: () => void
+}
+
+function PanelBody({ path, state, again }: PanelBodyProps): JSX.Element {
   const { status, document, error } = state
-  if (status === 'error') return <PanelNote title="This document cannot be shown" text={error?.message ?? ''} />
+  if (status === 'error') {
+    return <PanelNote title="This document cannot be shown" text={error?.message ?? ''} again={again} />
+  }
   if (document === null) {
     return status === 'loading' ? (
-      <div class="bones" aria-busy="true">
-        <i />
-        <i />
-        <i />
-      </div>
+      <Bones />
     ) : (
       <PanelNote title="Nothing is here" text={`There is no document at ${path}.`} />
     )
@@ -83,14 +86,7 @@ function PanelBody({ path, state }: { readonly path: string; readonly state: Ope
   return (
     <>
       <div class="tools">
-        <span class="tabs" role="group" aria-label="View">
-          <button aria-pressed={view === 'json'} onClick={() => goQuery({ v: '' })}>
-            JSON
-          </button>
-          <button aria-pressed={view === 'fields'} onClick={() => goQuery({ v: 'fields' })}>
-            Fields
-          </button>
-        </span>
+        {!document.deleted && <Tabs view={view} />}
         <span class="space" />
         <a class="button" href={hrefTo({ page: 'history', path })} aria-keyshortcuts="h">
           <Icon name="history" />
@@ -100,11 +96,11 @@ function PanelBody({ path, state }: { readonly path: string; readonly state: Ope
       </div>
       <div class="value" tabIndex={0} role="region" aria-label="Value">
         {document.deleted ? (
-          <PanelNote title="Deleted" text="Its versions are kept: its history can bring any of them back." />
+          <Deleted document={document} />
         ) : view === 'json' ? (
           <JsonView value={document.value} />
         ) : (
-          <FieldList value={document.value} />
+          <FieldList document={document} />
         )}
       </div>
       <SubCollections path={path} />
@@ -128,6 +124,7 @@ function Actions({ document: { path, version, deleted } }: { readonly document: 
         <Icon name="edit" />
         Edit
       </button>
+      <MoreMenu path={path} />
       <button
         class={isSure.value ? 'danger' : 'bare'}
         aria-label={isSure.value ? 'Delete this document' : 'Delete'}
@@ -141,11 +138,58 @@ function Actions({ document: { path, version, deleted } }: { readonly document: 
   )
 }
 
-function PanelNote({ title, text }: { readonly title: string; readonly text: string }): JSX.Element {
+function Tabs({ view }: { readonly view: 'fields' | 'json' }): JSX.Element {
+  return (
+    <span class="tabs" role="group" aria-label="View">
+      <button aria-pressed={view === 'json'} onClick={() => goQuery({ v: '' })}>
+        JSON
+      </button>
+      <button aria-pressed={view === 'fields'} onClick={() => goQuery({ v: 'fields' })}>
+        Fields
+      </button>
+    </span>
+  )
+}
+
+/** A document that is not there any more, and the way back. */
+function Deleted({ document }: { readonly document: Document }): JSX.Element {
+  const { path, version } = document
+  const bring = async (): Promise<void> => {
+    const commit = await attempt(bringBack(client.value, document))
+    if (commit === null) return
+    notify('done', `${path} is back as it was in version ${version - 1}, with all that lay below it.`)
+  }
+  return (
+    <div class="note">
+      <h2>Deleted</h2>
+      <p>Its versions are kept: its history can bring any of them back.</p>
+      {asOf.value === null && version > 1 && (
+        <button class="primary" onClick={() => void bring()}>
+          <Icon name="undo" />
+          Bring back
+        </button>
+      )}
+    </div>
+  )
+}
+
+interface PanelNoteProps {
+  readonly title: string
+  readonly text: string
+  /** Default: there is nothing to try again. */
+  readonly again?: () => void
+}
+
+function PanelNote({ title, text, again }: PanelNoteProps): JSX.Element {
   return (
     <div class="note">
       <h2>{title}</h2>
       <p>{text}</p>
+      {again !== undefined && (
+        <button class="primary" onClick={again}>
+          Try again
+        </button>
+      )}
     </div>
   )
 }

@@ -1,17 +1,39 @@
+import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import type { Json } from '../../../src/core/json/json.ts'
+import type { Document } from '../../../src/core/database.ts'
+import { Icon } from '../shared/icon.tsx'
 import { fieldsOf } from '../state/fields.ts'
+import { asOf } from '../state/location.ts'
+import { FieldInput } from './field-input.tsx'
 
-/** Every field of a value with its path. */
-export function FieldList({ value }: { readonly value: Json }): JSX.Element {
-  const { fields, left } = fieldsOf(value)
+/** Every field of a document with its path; each is edited in its place. */
+export function FieldList({ document }: { readonly document: Document }): JSX.Element {
+  const { fields, left } = fieldsOf(document.value)
+  const edited = useSignal<string | null>(null)
   return (
     <>
       <dl class="fields mono">
-        {fields.map(({ path, value: field }) => (
-          <div key={path}>
+        {fields.map(({ path, value: field, isNamed }) => (
+          <div key={path} onDblClick={() => isNamed && asOf.value === null && (edited.value = path)}>
             <dt>{path === '' ? 'value' : path}</dt>
-            <dd>{JSON.stringify(field)}</dd>
+            {edited.value === path ? (
+              <dd>
+                <FieldInput document={document} field={path} close={() => (edited.value = null)} />
+              </dd>
+            ) : (
+              <dd>
+                <span>{JSON.stringify(field)}</span>
+                {isNamed && asOf.value === null && (
+                  <button
+                    class="bare"
+                    aria-label={`Edit ${path === '' ? 'value' : path}`}
+                    onClick={() => (edited.value = path)}
+                  >
+                    <Icon name="edit" />
+                  </button>
+                )}
+              </dd>
+            )}
           </div>
         ))}
       </dl>

@@ -1,9 +1,12 @@
 import type { JSX } from 'preact'
+import { Bones } from '../shared/bones.tsx'
 import { Crumbs } from '../shared/crumbs.tsx'
 import { hrefTo } from '../state/location.ts'
-import { rootCollections } from '../frame/collections.ts'
-import { FirstDocument } from './first-document.tsx'
-import './document.css'
+import { readCollectionsAgain, rootCollections } from '../frame/collections.ts'
+import { lazy } from '../shared/lazy.tsx'
+import './root.css'
+
+const FirstDocument = lazy(async () => (await import('./first-document.tsx')).FirstDocument)
 
 /** All collections. */
 export function Root(): JSX.Element {
@@ -18,8 +21,12 @@ export function Root(): JSX.Element {
         <div class="note" role="alert">
           <h2>The collections cannot be shown</h2>
           <p>{error}</p>
+          <button class="primary" onClick={readCollectionsAgain}>
+            Try again
+          </button>
         </div>
       )}
+      {status === 'loading' && <Bones />}
       {status === 'ready' && list.length === 0 && <FirstDocument path="posts" />}
       <ul class="collections">
         {list.map(({ path, name, documents }) => (

@@ -1,12 +1,14 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import type { Document } from '../../../src/core/database.ts'
-import { client } from '../client.ts'
-import { cellOf, editableText, fieldOf, typedValue, VALUE_KEY, type Column } from '../state/columns.ts'
+import { lazy } from '../shared/lazy.tsx'
+import { cellOf, type Column } from '../state/columns.ts'
 import type { Lights } from '../state/lights.ts'
-import { asOf, go, hrefTo, route } from '../state/location.ts'
-import { attempt } from '../state/notices.ts'
+import { asOf, go, hrefTo, tableQuery } from '../state/location.ts'
+import { SORT_BY } from '../state/sort.ts'
 import { agoText } from '../state/time-text.ts'
+
+const FieldInput = lazy(async () => (await import('./field-input.tsx')).FieldInput)
 
 interface RowProps {
   readonly id: string
@@ -19,12 +21,15 @@ interface RowProps {
   /** Of all rows, from 0. */
   readonly place: number
   readonly now: number
+  readonly widthOf: WidthOf
 }
 
+/** The style of a column that was made wider or narrower; undefined: it is as wide as its kind. */
+export type WidthOf = (key: string) => { readonly width: string; readonly flexGrow: number } | undefined
+
 /** A document in one line. */
-export function Row({ id, path, document, columns, lights, isSelected, place, now }: RowProps): JSX.Element {
+export function Row({ id, path, document, columns, lights, isSelected, place, now, widthOf }: RowProps): JSX.Element {
   const at = performance.now()
-  const { where = '', order = '' } = route.value.query
   return (
     <div
       id={`row-${id}`}
@@ -34,23 +39,24 @@ export function Row({ id, path, document, columns, lights, isSelected, place, no
       aria-selected={isSelected}
       style={{ top: `${place * 32}px` }}
       onClick={(event) => {
-        if (!(event.target as Element).closest('a, input')) go({ path, query: { where, order } })
+        if (!(event.target as Element).closest('a, input')) go({ path, query: tableQuery() })
       }}
     >
-      <span role="gridcell" class="id mono">
-        <a href={hrefTo({ path, query: { where, order } })} tabIndex={-1}>
+      <span role="gridcell" class="id mono" style={widthOf('@id')}>
+        <a href={hrefTo({ path, query: tableQuery() })} tabIndex={-1}>
           {id}
         </a>
       </span>
       {columns.map((column) => (
-        <CellView key={column.key} {...{ document, column, path }} light={lights.of(id, column.key, at)} />
+        <CellView key={column.key} {...{ document, column, widthOf }} light={lights.of(id, column.key, at)} />
       ))}
-      <span role="gridcell" class="number version">
+      <span role="gridcell" class="number version" style={widthOf(SORT_BY.version)}>
         {document?.version}
       </span>
       <span
         role="gridcell"
         class="changed"
+        style={widthOf(SORT_BY.changed)}
         title={document === undefined ? '' : `${document.updatedAt}, ${document.actor ?? 'nobody named'}`}
       >
         {document !== undefined && agoText(document.updatedAt, Math.max(now, Date.now()))}
@@ -63,60 +69,35 @@ export function Row({ id, path, document, columns, lights, isSelected, place, no
 interface CellProps {
   readonly document: Document | undefined
   readonly column: Column
-  readonly path: string
   /** Not 0 when it has just changed, and another number for each change. */
   readonly light: number
+  readonly widthOf: WidthOf
 }
 
-function CellView({ document, column: { key, kind: columnKind }, path, light }: CellProps): JSX.Element {
+function CellView({ document, column: { key, kind: columnKind }, light, widthOf }: CellProps): JSX.Element {
   const isEdited = useSignal(false)
-  if (document === undefined) return <span role="gridcell" class={columnKind} />
+  const style = widthOf(key)
+  if (document === undefined) return <span role="gridcell" class={columnKind} style={style} />
   const { kind, text } = cellOf(document.value, key)
-  if (isEdited.value) return <CellInput {...{ document, path }} column={key} close={() => (isEdited.value = false)} />
+  if (isEdited.value) {
+    return (
+      <span role="gridcell" class={`edited ${columnKind}`} style={style}>
+        <FieldInput document={document} field={key} close={() => (isEdited.value = false)} />
+      </span>
+    )
+  }
   return (
     <span
       role="gridcell"
       class={`${columnKind} is-${kind}`}
+      style={style}
       data-column={key}
-      onDblClick={() => (isEdited.value = asOf.value === null)}
+      // A key with a slash has no path of its own.
+      onDblClick={() => (isEdited.value = asOf.value === null && !key.includes('/'))}
     >
       <span key={light} class={light === 0 ? '' : 'lit'}>
         {text}
       </span>
-    </span>
-  )
-}
-
-interface CellInputProps {
-  readonly document: Document
-  readonly path: string
-  readonly column: string
-  readonly close: () => void
-}
-
-/** Writes one field: Enter sends it, if nobody wrote the document meanwhile; Esc leaves it. */
-function CellInput({ document, path, column, close }: CellInputProps): JSX.Element {
-  const before = fieldOf(document.value, column)
-  const send = (text: string): void => {
-    close()
-    if (text === editableText(before)) return
-    const value = typedValue(text, before)
-    const target = column === VALUE_KEY ? path : `${path}/${column}`
-    void attempt(client.value.put(target, value, { expect: { version: document.version } }))
-  }
-  return (
-    <span role="gridcell" class="edited">
-      <input
-        aria-label={`${column === VALUE_KEY ? 'value' : column} of ${path}`}
-        ref={(node) => node?.focus()}
-        defaultValue={editableText(before)}
-        onKeyDown={(event) => {
-          event.stopPropagation()
-          if (event.key === 'Enter') send(event.currentTarget.value)
-          if (event.key === 'Escape') close()
-        }}
-        onBlur={close}
-      />
     </span>
   )
 }

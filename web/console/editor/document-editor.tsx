@@ -52,7 +52,11 @@ export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
         leave={close}
       />
       <footer>
-        <code class={fault === null ? '' : 'fault'} role="status">
+        <code
+          class={fault === null ? '' : 'fault'}
+          role="status"
+          title="What is sent. Expect: it is refused when somebody wrote another version meanwhile, and then merged"
+        >
           {fault ?? line}
         </code>
         <button

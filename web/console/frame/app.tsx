@@ -4,7 +4,9 @@ import { useEffect } from 'preact/hooks'
 import { sentenceOf } from '../client.ts'
 import { pageOf, PAGES, type ConsolePage } from '../pages.ts'
 import { asOf, go, route } from '../state/location.ts'
+import { Bones } from '../shared/bones.tsx'
 import { useKeys } from '../shared/use-keys.ts'
+import { ConnectionBar } from './connection.tsx'
 import { MomentBar } from './moment-bar.tsx'
 import { Notices } from './notices.tsx'
 import { Overlay, overlay } from './overlay.tsx'
@@ -24,6 +26,7 @@ export function App(): JSX.Element {
       </a>
       <Sidebar />
       <main id="main" tabIndex={-1}>
+        <ConnectionBar />
         <MomentBar />
         {page === undefined || 'href' in page ? <NoPage /> : <Page key={page.id} page={page} />}
       </main>
@@ -80,11 +83,7 @@ function PageLoading({ title }: { readonly title: string }): JSX.Element {
   return (
     <section class="page" aria-busy="true">
       <h1 class="hidden">{title}</h1>
-      <div class="bones" aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </div>
+      <Bones />
     </section>
   )
 }

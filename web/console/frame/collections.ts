@@ -20,11 +20,19 @@ const PAUSE_MS = 500
 /** The collections as of the shown moment, or now and live. */
 export const rootCollections: ReadonlySignal<RootCollections> = state
 
+const asked = signal(0)
+
+/** Reads the collections again, as after an error. */
+export function readCollectionsAgain(): void {
+  asked.value++
+}
+
 /** Follows the collections as long as the page is there. */
 export function followCollections(): () => void {
   const guard = new Guard()
   return effect(() => {
     const [db, moment, turn] = [client.value, asOf.value, guard.begin()]
+    void asked.value
     const options = { first: MOST_COLLECTIONS, signal: turn.signal, ...asOfOption(moment) }
     const read = async (): Promise<void> => {
       const page = await db.collections(null, options)

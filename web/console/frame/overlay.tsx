@@ -2,16 +2,32 @@ import { signal, useSignal, type Signal } from '@preact/signals'
 import type { ComponentType, JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-/** What lies above the page: the palette, the list of keys, or nothing. */
-export const overlay: Signal<'palette' | 'keys' | null> = signal(null)
+type OverlayName = 'palette' | 'keys' | 'question'
 
-/** Each is loaded when it is first opened. */
-const PARTS: Readonly<Record<'palette' | 'keys', () => Promise<ComponentType>>> = {
-  palette: async () => (await import('./palette.tsx')).Palette,
-  keys: async () => (await import('./keys-list.tsx')).KeysList,
+/** What lies above the page: the palette, the list of keys, a question, or nothing. */
+export const overlay: Signal<OverlayName | null> = signal(null)
+
+/** Something that is done only after a word was typed. */
+interface Question {
+  readonly title: string
+  readonly text: string
+  /** What has to be typed. */
+  readonly word: string
+  readonly button: string
+  readonly run: () => unknown
 }
 
-const LABELS = { palette: 'Go to a path or a command', keys: 'Keys' } as const
+/** What the overlay `question` asks. */
+export const question: Signal<Question | null> = signal(null)
+
+/** Each is loaded when it is first opened. */
+const PARTS: Readonly<Record<OverlayName, () => Promise<ComponentType>>> = {
+  palette: async () => (await import('./palette.tsx')).Palette,
+  keys: async () => (await import('./keys-list.tsx')).KeysList,
+  question: async () => (await import('./question.tsx')).QuestionBox,
+}
+
+const LABELS = { palette: 'Go to a path or a command', keys: 'Keys', question: 'Are you sure?' } as const
 
 /** Shows what lies above the page. Esc, or a press beside it, closes it, and the focus goes back. */
 export function Overlay(): JSX.Element | null {
@@ -19,7 +35,7 @@ export function Overlay(): JSX.Element | null {
   return name === null ? null : <OverlayPart key={name} name={name} />
 }
 
-function OverlayPart({ name }: { readonly name: 'palette' | 'keys' }): JSX.Element {
+function OverlayPart({ name }: { readonly name: OverlayName }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   const part = useSignal<ComponentType | null>(null)
   useEffect(() => {

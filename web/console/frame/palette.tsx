@@ -11,6 +11,7 @@ import { asOfOption, isDocumentPath } from '../state/route.ts'
 import { rootCollections } from './collections.ts'
 import { toggleMoment } from './moment-bar.tsx'
 import { overlay } from './overlay.tsx'
+import { askDelete, askPurge } from './removal.ts'
 import '../styles/overlay.css'
 
 const MOST_SHOWN = 12
@@ -90,7 +91,17 @@ function commands(): readonly PaletteEntry[] {
     { title: 'Changes of this path', note: '', run: () => go({ page: 'changes' }) },
     { title: 'Light or dark', note: theme.value, run: () => (theme.value = nextTheme(theme.value)) },
     { title: 'Keys', note: '?', run: () => (overlay.value = 'keys') },
+    ...removals(),
   ]
+}
+
+/** What takes away what is shown; each asks before. */
+function removals(): readonly PaletteEntry[] {
+  const { path } = route.value
+  if (path === '' || path.includes('*') || asOf.value !== null) return []
+  const purge = { title: `Purge ${path}…`, note: 'nothing brings it back', run: () => askPurge(path) }
+  const remove = { title: `Delete the collection ${path}…`, note: '', run: () => askDelete(path) }
+  return isDocumentPath(path) ? [purge] : [remove, purge]
 }
 
 function pathEntries(text: string, below: readonly string[]): readonly PaletteEntry[] {

@@ -1,18 +1,29 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
 import type { JSX, TargetedEvent } from 'preact'
-import { client, preferences, signInAs } from '../client.ts'
+import { useEffect } from 'preact/hooks'
+import { lazy } from '../shared/lazy.tsx'
+import { preferences, signInAs } from '../client.ts'
 import { PAGES } from '../pages.ts'
 import { hrefTo, route } from '../state/location.ts'
 import { nextTheme, toActor } from '../state/preferences.ts'
-import { connectionText } from '../state/connection-text.ts'
 import { Icon } from '../shared/icon.tsx'
-import { useReadable } from '../shared/use-store.ts'
-import { Tree } from './tree.tsx'
+import { followCollections } from './collections.ts'
+import { ConnectionText, useConnection } from './connection.tsx'
 import { overlay } from './overlay.tsx'
+
+const Tree = lazy(async () => (await import('./tree.tsx')).Tree)
 
 /** The pages, the collections, the connection and the reader. */
 export function Sidebar(): JSX.Element {
+  const isOpen = useSignal(false)
+  useEffect(followCollections, [])
+  useSignalEffect(() => {
+    // It has led to where the reader wanted.
+    void [route.value, overlay.value]
+    isOpen.value = false
+  })
   return (
-    <header class="side">
+    <header class={`side${isOpen.value ? ' open' : ''}`}>
       <a class="brand" href={hrefTo({ page: 'data', path: '' })}>
         <img src="/demo/mark.svg" alt="" width="20" height="20" />
         Tidemark
@@ -35,10 +46,28 @@ export function Sidebar(): JSX.Element {
             <kbd aria-hidden="true">{page.key}</kbd>
           </a>
         ))}
+        <MenuButton isOpen={isOpen.value} toggle={() => (isOpen.value = !isOpen.value)} />
       </nav>
       <Tree />
       <Foot />
     </header>
+  )
+}
+
+/** On a telephone: opens the collections, the way to a path, the name and the connection. */
+function MenuButton({ isOpen, toggle }: { readonly isOpen: boolean; readonly toggle: () => void }): JSX.Element {
+  const { kind, text } = useConnection()
+  return (
+    <button
+      class="menu-button"
+      aria-expanded={isOpen}
+      aria-label={kind === 'good' ? 'More' : `More: ${text}`}
+      onClick={toggle}
+    >
+      <Icon name={isOpen ? 'down' : 'up'} />
+      <span>More</span>
+      {kind !== 'good' && <i class={`dot ${kind}`} />}
+    </button>
   )
 }
 
@@ -51,7 +80,7 @@ function Foot(): JSX.Element {
   }
   return (
     <footer class="foot">
-      <Connection />
+      <ConnectionText />
       <label class="actor" title="Writes are signed with this name">
         <Icon name="person" />
         <span class="hidden">Write as</span>
@@ -64,16 +93,5 @@ function Foot(): JSX.Element {
         ?
       </button>
     </footer>
-  )
-}
-
-function Connection(): JSX.Element {
-  const connection = useReadable(() => client.value.connection)
-  const { kind, text } = connectionText(connection.value)
-  return (
-    <p class="connection" role="status">
-      <span class={`dot ${kind}`} />
-      <span>{text}</span>
-    </p>
   )
 }

@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { client } from '../client.ts'
+import { Bones } from '../shared/bones.tsx'
 import { Crumbs } from '../shared/crumbs.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { Slider } from '../shared/slider.tsx'
@@ -12,7 +13,7 @@ import { asOf, goQuery, hrefTo, route } from '../state/location.ts'
 import { attempt } from '../state/notices.ts'
 import { isDocumentPath } from '../state/route.ts'
 import { clockText } from '../state/time-text.ts'
-import { placeOfVersion, Versions, type VersionsState } from '../state/versions.ts'
+import { isSameVersion, placeOfVersion, Versions, type VersionsState } from '../state/versions.ts'
 import { DiffView } from './diff-view.tsx'
 import { NoDocument } from './no-document.tsx'
 import { VersionActions } from './version-actions.tsx'
@@ -31,6 +32,7 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
   useEffect(() => () => versions.close(), [])
   useSignalEffect(() => versions.show({ client: client.value, path, asOf: asOf.value }))
   const { value: state } = versions.state
+  const again = (): void => versions.show({ client: client.value, path, asOf: asOf.value })
   const older = (): void => void attempt(versions.older({ client: client.value, path, asOf: asOf.value }))
   const at = placeOfVersion(state.list, route.value.query['v'] ?? '')
   const shown = state.list[at]
@@ -51,7 +53,7 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
         </a>
       </div>
       {shown === undefined ? (
-        <HistoryNote state={state} path={path} />
+        <HistoryNote {...{ state, path, again }} />
       ) : (
         <>
           <VersionBar {...{ state, at, shown, path, move }} />
@@ -87,26 +89,26 @@ function VersionBar({ state: { list }, at, shown, path, move }: VersionBarProps)
         {shown.actor !== null && ` · ${shown.actor}`}
       </span>
       <Slider label="Version" text={text} place={at} count={list.length} move={move} />
-      <VersionActions path={path} shown={shown} isNewest={at === list.length - 1} />
+      <VersionActions
+        path={path}
+        shown={shown}
+        isNewest={at === list.length - 1}
+        isSame={isSameVersion(shown, list.at(-1))}
+      />
     </div>
   )
 }
 
-function HistoryNote({
-  state: { status, error },
-  path,
-}: {
+interface HistoryNoteProps {
   readonly state: VersionsState
   readonly path: string
-}): JSX.Element {
+  /** Reads it again after an error. */
+  readonly again: () => void
+}
+
+function HistoryNote({ state: { status, error }, path, again }: HistoryNoteProps): JSX.Element {
   if (status === 'loading') {
-    return (
-      <div class="bones" aria-busy="true">
-        <i />
-        <i />
-        <i />
-      </div>
-    )
+    return <Bones />
   }
   return (
     <div class="note" role={status === 'error' ? 'alert' : undefined}>
@@ -115,6 +117,11 @@ function HistoryNote({
         {error?.message ??
           (asOf.value === null ? 'Nothing was ever written there.' : 'Nothing was there at that moment.')}
       </p>
+      {status === 'error' && (
+        <button class="primary" onClick={again}>
+          Try again
+        </button>
+      )}
     </div>
   )
 }

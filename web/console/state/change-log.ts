@@ -69,6 +69,11 @@ export class ChangeLog {
     })
   }
 
+  /** Reads what is shown again, as after an error. */
+  again(): void {
+    if (this.#filter !== null) this.show(this.#filter)
+  }
+
   /** Holds new changes back, or shows those that were. */
   pause(isPaused: boolean): void {
     const state = this.#state.peek()

@@ -13,6 +13,7 @@ export const KEYS: readonly { readonly title: string; readonly keys: readonly Ke
       { keys: ['1', '…', '6'], does: 'go to a page' },
       { keys: ['t'], does: 'look at another moment, or back to now' },
       { keys: ['u'], does: 'undo what is selected' },
+      { keys: ['r'], does: 'bring back the shown version, in History' },
       { keys: ['?'], does: 'show these keys' },
       { keys: ['Ctrl Enter'], does: 'save, in the editor' },
       { keys: ['Esc'], does: 'close, or leave what is written' },

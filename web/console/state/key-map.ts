@@ -3,7 +3,18 @@ export type KeyAction =
   | { readonly kind: 'page'; readonly key: string }
   | {
       readonly kind:
-        'palette' | 'where' | 'down' | 'up' | 'open' | 'edit' | 'history' | 'undo' | 'asOf' | 'help' | 'close'
+        | 'palette'
+        | 'where'
+        | 'down'
+        | 'up'
+        | 'open'
+        | 'edit'
+        | 'history'
+        | 'undo'
+        | 'restore'
+        | 'asOf'
+        | 'help'
+        | 'close'
     }
   | { readonly kind: 'first' | 'last' | 'new' }
 
@@ -32,6 +43,7 @@ const PLAIN: Readonly<Record<string, Exclude<KeyAction['kind'], 'page'>>> = {
   h: 'history',
   n: 'new',
   u: 'undo',
+  r: 'restore',
   t: 'asOf',
   g: 'first',
   G: 'last',

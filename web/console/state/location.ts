@@ -55,3 +55,9 @@ function resolve(to: Partial<Route>): Route {
   const isElsewhere = (to.page ?? last.page) !== last.page || (to.path ?? last.path) !== last.path
   return { ...last, ...(isElsewhere && { query: {} }), ...to }
 }
+
+/** What of the query stays when a document of a table is opened or closed: its filter and its order. */
+export function tableQuery(): Readonly<Record<string, string>> {
+  const { where = '', q = '', order = '', sort = '' } = current.value.query
+  return { where, q, order, sort }
+}

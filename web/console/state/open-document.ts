@@ -15,17 +15,31 @@ export interface OpenedDocument {
 
 const LOADING: OpenedDocument = { status: 'loading', document: null, error: null }
 
+interface DocumentShape {
+  readonly client: Client
+  readonly path: string
+  readonly asOf: Moment | null
+}
+
 /** Follows one document, or reads it as of a moment; only the last one that was asked for is shown. */
 export class DocumentFollower {
   readonly #state = signal(LOADING)
   readonly #guard = new Guard()
+  #shape: DocumentShape | null = null
   #leave: () => void = () => {}
 
   get state(): ReadonlySignal<OpenedDocument> {
     return this.#state
   }
 
-  show({ client, path, asOf }: { readonly client: Client; readonly path: string; readonly asOf: Moment | null }): void {
+  /** Reads what is shown again, as after an error. */
+  again(): void {
+    if (this.#shape !== null) this.show(this.#shape)
+  }
+
+  show(shape: DocumentShape): void {
+    const { client, path, asOf } = shape
+    this.#shape = shape
     const turn = this.#guard.begin()
     this.#leave()
     this.#state.value = { ...this.#state.peek(), status: 'loading', error: null }

@@ -14,10 +14,19 @@ export interface Preferences {
   readonly theme: Signal<Theme>
   /** The actor of what is written here, on a server without identities. */
   readonly actor: Signal<string>
+  /** Widths of columns that were dragged, px, by column, by collection. */
+  readonly widths: Signal<ColumnWidths>
 }
+
+/** Widths of columns, px, by column, by collection. */
+export type ColumnWidths = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 const DEFAULT_ACTOR = 'console'
 const MOST_CHARACTERS = 64
+/** Collections whose widths are kept: those that were changed last. */
+const MOST_COLLECTIONS = 50
+/** The least width of a column, px. */
+const LEAST_WIDTH = 48
 
 /** The preferences as they were kept, and kept again when they change. A storage that fails is done without. */
 export function openPreferences(storage: PreferenceStorage): Preferences {
@@ -25,7 +34,21 @@ export function openPreferences(storage: PreferenceStorage): Preferences {
   const actor = signal(toActor(read(storage, 'actor')))
   effect(() => write(storage, 'theme', theme.value))
   effect(() => write(storage, 'actor', actor.value))
-  return { theme, actor }
+  const widths = signal(toWidths(read(storage, 'widths')))
+  effect(() => write(storage, 'widths', JSON.stringify(widths.value)))
+  return { theme, actor, widths }
+}
+
+/** The widths with that of one column, px; null: it is as wide as its kind again. */
+export function withWidth(
+  widths: ColumnWidths,
+  { path, key, width }: { readonly path: string; readonly key: string; readonly width: number | null },
+): ColumnWidths {
+  const { [path]: columns = {}, ...others } = widths
+  const { [key]: _, ...rest } = columns
+  const own = width === null ? rest : { ...rest, [key]: Math.max(Math.round(width), LEAST_WIDTH) }
+  const kept = Object.entries(others).slice(1 - MOST_COLLECTIONS)
+  return Object.fromEntries(Object.keys(own).length === 0 ? kept : [...kept, [path, own]])
 }
 
 /** The theme after this one, as its button goes round. */
@@ -41,6 +64,15 @@ export function toActor(text: string): string {
 
 function toTheme(text: string): Theme {
   return text === 'light' || text === 'dark' ? text : 'system'
+}
+
+function toWidths(text: string): ColumnWidths {
+  try {
+    const widths = JSON.parse(text) as ColumnWidths | null
+    return typeof widths === 'object' && widths !== null ? widths : {}
+  } catch {
+    return {}
+  }
 }
 
 function read(storage: PreferenceStorage, name: string): string {

@@ -5,6 +5,7 @@ import type { DatabaseError } from '../../../src/core/error.ts'
 import { isObject } from '../../../src/core/json/json.ts'
 import { Guard, type Turn } from './guard.ts'
 import { asOfOption, type Moment } from './route.ts'
+import { isEqual } from './save.ts'
 
 /** The versions of a document that were read. */
 export interface VersionsState {
@@ -124,6 +125,11 @@ export function deedOf(before: Document | undefined, { deleted, value, version }
     return [`${was === undefined ? '+' : is === undefined ? '−' : '~'} ${key}`]
   })
   return deeds.length === 0 ? 'the same value' : deeds.join(', ')
+}
+
+/** Whether two versions have the same value, or both have none. */
+export function isSameVersion(a: Document, b: Document | undefined): boolean {
+  return b !== undefined && a.deleted === b.deleted && isEqual(a.value, b.value)
 }
 
 /** For each version, the oldest one before it that has the same value, and not right before it; null: none has. */
