@@ -203,7 +203,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       })
     }
 
-    test('heads that the server does not let be written (13) do not refuse a write whose commit is in the log', async () => {
+    test('heads that may not be written (13) refuse no write whose commit is in the log', async () => {
       await store.heads(TENANT, [path('posts/0')])
       server.proxy.refuse('update', 13)
       await commit(store, TENANT, [put('posts/0', 2)])

@@ -72,7 +72,7 @@ const MAX_AWAIT_MS = 1_000
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
   const callMs = options.callMs ?? 4_000
-  // A read is tried twice within the timeout of one call; a command is lost when two attempts of the driver may have ended.
+  // A read is tried twice within the timeout of one call, which is longer than the time after which a command is lost.
   const timeouts: DriverTimeouts = { selectMs: Math.floor(callMs * 0.5), socketMs: Math.floor(callMs * 0.55) }
   const lostMs = Math.floor(callMs * 0.75)
   const connect = (): MongoClient => clientOf(options.url, timeouts, options.poolSize ?? 50)

@@ -30,7 +30,7 @@ export class AppendProgress {
     if (this.#isOver || performance.now() > this.deadline) throw unavailable('the writes before this one took too long')
   }
 
-  /** Notes the results of a group of drafts so far; their commits are in the log, but it may be that of a dropped tenant. */
+  /** Notes the results of a group so far. Their commits are in the log, which may be that of a dropped tenant. */
   noteGroup(results: readonly Appended[]): void {
     this.#group = results
   }

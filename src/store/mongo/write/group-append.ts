@@ -144,8 +144,8 @@ export class GroupAppend {
   }
 
   /**
-   * The index from which on rows were not inserted for certain, given the first one that is not in the log. An insert is
-   * ordered: it ends where another commit has the revision, or where the server refuses a row.
+   * The index from which on rows were not inserted for certain, given the first one that is not in the log. An insert
+   * is ordered: it ends where another commit has the revision, or where the server refuses a row.
    */
   #refusedFrom(row: LogRow | undefined, index: number): number {
     if (this.#reader.overlay.at(Number(row?.n)) !== undefined) return index
