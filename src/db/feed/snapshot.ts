@@ -2,7 +2,7 @@ import type { Change } from '../../core/database.ts'
 import { compareText, isWithin, pathText, type Path } from '../../core/path.ts'
 import { concrete } from '../../core/pattern.ts'
 import type { Revision, Version } from '../../core/version.ts'
-import { toDocument } from '../shape/render.ts'
+import { readPlace, toDocument } from '../shape/render.ts'
 import { Search } from '../time/bounded-search.ts'
 import type { Range } from '../../store/store.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
@@ -136,7 +136,7 @@ async function readBelow(
 
 /** The document as a NEW; null when it does not match. */
 function toNew({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'shape'>, version: Version): Change | null {
-  const document = matcher.project(version, toDocument(tail.epoch, version, at))
+  const document = matcher.project(version, toDocument(version, readPlace(tail.epoch, at)))
   if (document === null) return null
   const { path, cursor, updatedAt } = document
   const { commit } = version

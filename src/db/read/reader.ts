@@ -1,4 +1,3 @@
-import { formatCursor } from '../../core/cursor.ts'
 import type { Document, DocumentPage } from '../../core/database.ts'
 import { parseDepth } from '../../core/database/arguments.ts'
 import type { DocumentOptions, Filter, PageOptions, ReadOptions } from '../../core/database/options.ts'
@@ -15,7 +14,7 @@ import { parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
 import { asOfRevision } from './as-of.ts'
-import { toDocument } from '../shape/render.ts'
+import { readPlace, toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import { ValueTree } from './tree/value-tree.ts'
@@ -34,7 +33,7 @@ export async function readDocument(
   const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
   const version = rows[0] ?? null
   const isShown = version !== null && (version.type !== 'DELETE' || options.deleted === true)
-  return !isShown ? null : toDocument(tail.epoch, version, readAt)
+  return !isShown ? null : toDocument(version, readPlace(tail.epoch, readAt))
 }
 
 /** A page of the documents of the collection at `text` that match. */
@@ -63,11 +62,9 @@ export async function readDocuments(
     ? listAll(context, { range, at: revision })
     : listMatching(context, { range, where, at: revision }))
   const cursorOf = (document: Path): string => formatPageCursor('id', lastOf(document))
-  const edges = page.rows.map((version) => ({
-    cursor: cursorOf(version.path),
-    node: toDocument(tail.epoch, version, page.revision),
-  }))
-  const cursor = formatCursor(tail.epoch, page.revision)
+  const place = readPlace(tail.epoch, page.revision)
+  const edges = page.rows.map((version) => ({ cursor: cursorOf(version.path), node: toDocument(version, place) }))
+  const { cursor } = place
   return { ...toPage(options, window, { edges, next: page.next && cursorOf(page.next), cursor }), truncated: false }
 }
 

@@ -1,23 +1,36 @@
 import type { Commit } from '../../core/commit.ts'
 import { formatCursor } from '../../core/cursor.ts'
 import type { Change, ChangeReason, WriteResult, Document } from '../../core/database.ts'
+import type { Cursor } from '../../core/database/options.ts'
 import { lastOf, pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 
-/** The document of a version, as every interface shows it; `asOf` is the revision it was read at. */
-export function toDocument(epoch: string, version: Version, asOf: Revision): Document {
-  const cursor = formatCursor(epoch, version.revision)
+/** The place in the log of a tenant at which documents are read. */
+export interface ReadPlace {
+  readonly epoch: string
+  readonly revision: Revision
+  /** Made once for all documents of a read. */
+  readonly cursor: Cursor
+}
+
+export function readPlace(epoch: string, revision: Revision): ReadPlace {
+  return { epoch, revision, cursor: formatCursor(epoch, revision) }
+}
+
+/** The document of a version, as every interface shows it, read at a place. */
+export function toDocument(version: Version, { epoch, revision, cursor: asOf }: ReadPlace): Document {
+  const createdAt = new Date(version.createdAt).toISOString()
   return {
     path: pathText(version.path),
     id: lastOf(version.path),
     version: version.version,
     value: version.value,
     deleted: version.type === 'DELETE',
-    createdAt: new Date(version.createdAt).toISOString(),
-    updatedAt: new Date(version.updatedAt).toISOString(),
+    createdAt,
+    updatedAt: version.updatedAt === version.createdAt ? createdAt : new Date(version.updatedAt).toISOString(),
     actor: version.actor,
-    cursor,
-    asOf: asOf === version.revision ? cursor : formatCursor(epoch, asOf),
+    cursor: version.revision === revision ? asOf : formatCursor(epoch, version.revision),
+    asOf,
   }
 }
 
@@ -42,7 +55,7 @@ function reasonOf({ type, actor, purged }: Version): ChangeReason {
 }
 
 function toChange(epoch: string, version: Version): Change {
-  const document = toDocument(epoch, version, version.revision)
+  const document = toDocument(version, readPlace(epoch, version.revision))
   return {
     type: version.type,
     reason: reasonOf(version),

@@ -6,7 +6,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql'
-import type { Json } from '../../core/json/json.ts'
+import type { Json, JsonObject } from '../../core/json/json.ts'
 
 /** Estimated bytes of a field without its name: a number, a time, a short text. */
 const ANSWER_FIELD_BYTES = 24
@@ -22,7 +22,8 @@ export function estimateBytes(value: Json): number {
     return (value as readonly Json[]).reduce<number>((sum, item) => sum + estimateBytes(item), 2)
   }
   let sum = 2
-  for (const [key, item] of Object.entries(value)) sum += key.length + 4 + estimateBytes(item)
+  // Half the time of Object.entries, and no garbage; values have no properties but their own.
+  for (const key in value) sum += key.length + 4 + estimateBytes((value as JsonObject)[key] ?? null)
   return sum
 }
 

@@ -7,7 +7,7 @@ import { isDocumentPath, isWithin, lastOf, parentOf, parsePath, type Path } from
 import type { Version } from '../../../core/version.ts'
 import type { HistoryRange, Limit, LogRange } from '../../../store/store.ts'
 import type { TenantContext } from '../../log/tenant-context.ts'
-import { toDocument } from '../../shape/render.ts'
+import { readPlace, toDocument } from '../../shape/render.ts'
 import { PageRemainder } from '../../time/bounded-search.ts'
 import { TimeSlice } from '../../time/time-slice.ts'
 import { toPage, parseWindow, type Window } from '../page.ts'
@@ -55,7 +55,7 @@ export async function readHistory(
   const { rows, next, truncated } = await readRows(context, path, { bounds, window, actor: options.actor })
   const edges = rows.map((row) => ({
     cursor: formatPosition(toPosition(row)),
-    node: toDocument(epoch, row.version, row.version.revision),
+    node: toDocument(row.version, readPlace(epoch, row.version.revision)),
   }))
   const cursor = formatCursor(epoch, last)
   return { ...toPage(options, window, { edges, next: next && formatPosition(next), cursor }), truncated }
