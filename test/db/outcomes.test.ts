@@ -68,3 +68,18 @@ test('a write that waited behind one that was UNAVAILABLE is UNAVAILABLE, not la
   expect(await second).toMatchObject({ code: 'UNAVAILABLE', outcome: 'UNKNOWN', retryAfterMs: 1_000 })
   release()
 })
+
+test('a write that a store on another machine does not answer in time is UNAVAILABLE', async () => {
+  let release = (): void => {}
+  const held = new Promise<void>((resolve) => (release = resolve))
+  const memory = new MemoryStore()
+  const append: Store['append'] = async (...args) => {
+    await held
+    return memory.append(...args)
+  }
+  const engine = await openEngine(wrapped(memory, { append, shared: true }), { writeMs: 50 })
+  onTestFinished(() => engine.close())
+  const late = await refusal(engine.database('default', { actor: null }).put('a/1', 1))
+  expect(late).toMatchObject({ code: 'UNAVAILABLE', outcome: 'UNKNOWN', retryAfterMs: 1_000 })
+  release()
+})

@@ -23,6 +23,7 @@ const BATCH_BYTES = 4_194_304
  * clock of another server is ahead.
  */
 const MAX_LEAD_MS = 64
+const SILENT = retryableError('UNAVAILABLE', 'The store did not answer in time.')
 /** Codes of errors by which a store refuses everything at the moment. */
 const OUTAGES: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'STORAGE_FULL'])
 /** Bound of the queue; beyond it a write is refused with TOO_MANY_REQUESTS. */
@@ -82,8 +83,10 @@ export class Committer {
       const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
       return Promise.reject(retryableError('TOO_MANY_REQUESTS', message))
     }
-    const { writeMs } = this.#options
-    const pending = new PendingWrite(request, digest, { writeMs, outage: () => this.#outage })
+    const { writeMs, store } = this.#options
+    // A store on another machine that lets a write wait for so long is away.
+    const outage = (isSent: boolean): DatabaseError | null => this.#outage ?? (isSent && store.shared ? SILENT : null)
+    const pending = new PendingWrite(request, digest, { writeMs, outage })
     this.#queue.push(pending)
     this.#wake()
     return pending.outcome

@@ -16,8 +16,8 @@ export interface WriteOutcome<C extends Commit | null = Commit> {
 interface PendingOptions {
   /** Time limit, ms; measured by timers: a step of the wall clock does not end a write. */
   readonly writeMs: number
-  /** UNAVAILABLE of the writes before; null: the store answers. */
-  readonly outage: () => DatabaseError | null
+  /** UNAVAILABLE as the reason why the write, which may be with the store already, is late; null: there is another. */
+  readonly outage: (isSent: boolean) => DatabaseError | null
 }
 
 /**
@@ -43,7 +43,7 @@ export class PendingWrite {
       this.#reject = reject
     })
     // setImmediate: after a stall of the event loop, a result that is already queued must win over the timeout.
-    this.#timer = setTimeout(() => setImmediate(() => this.#giveUp(writeMs, outage())), writeMs)
+    this.#timer = setTimeout(() => setImmediate(() => this.#giveUp(writeMs, outage(this.#sent))), writeMs)
   }
 
   /** Whether the caller has a result: the write must not be sent any more. */
