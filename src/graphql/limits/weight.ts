@@ -23,7 +23,8 @@ export function estimateBytes(value: Json): number {
   }
   let sum = 2
   // Half the time of Object.entries, and no garbage; values have no properties but their own.
-  for (const key in value) sum += key.length + 4 + estimateBytes((value as JsonObject)[key] ?? null)
+  const fields = value as JsonObject
+  for (const key in fields) sum += key.length + 4 + estimateBytes(fields[key] ?? null)
   return sum
 }
 
