@@ -33,7 +33,7 @@ export function checkDraft(
   draft: Draft,
   state: DraftState,
   lost: ConflictedWrites,
-): Exclude<Appended, { kind: 'repeated' }> {
+): Exclude<Appended, { kind: 'repeated' | 'failed' }> {
   const broken = expectationsOf(draft).find((expectation) => lost.concerns(expectation) || !holds(state, expectation))
   const isLate = draft.exactAt === true && draft.at < state.lastAt
   if (broken === undefined && !isLate) return { kind: 'committed', commit: commitOf(draft, state) }

@@ -1,4 +1,10 @@
-import type { Collection, FindOneOptions, MongoClient, UpdateFilter } from 'mongodb'
+import {
+  MongoTopologyClosedError,
+  type Collection,
+  type FindOneOptions,
+  type MongoClient,
+  type UpdateFilter,
+} from 'mongodb'
 import { callWithTimeout } from './failure.ts'
 import { PrimaryWatch } from './primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
@@ -33,6 +39,7 @@ export class MongoConnection implements MongoTables {
   #client: MongoClient
   #collections: MongoCollections
   #lostCommands = 0
+  #closed = false
   readonly #metaUpdates = new KeyedQueue()
 
   constructor(options: MongoConnectionOptions) {
@@ -74,10 +81,17 @@ export class MongoConnection implements MongoTables {
 
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
   async call<T>(command: Promise<T>): Promise<T> {
-    return callWithTimeout(this.#options.lostMs, command, () => {
-      this.#lostCommands += 1
-      if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
-    })
+    const client = this.#client
+    try {
+      return await callWithTimeout(this.#options.lostMs, command, () => {
+        this.#lostCommands += 1
+        if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
+      })
+    } catch (error) {
+      // A client whose first command finds no server stays closed for ever.
+      if (error instanceof MongoTopologyClosedError && client === this.#client && !this.#closed) this.#replace()
+      throw error
+    }
   }
 
   updateMeta(tenant: TenantSelector, update: UpdateFilter<MetaRow>): Promise<void> {
@@ -87,6 +101,7 @@ export class MongoConnection implements MongoTables {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await callWithTimeout(this.#options.lostMs, this.#client.close()).catch(() => {
       // Closing a lost connection may fail or time out.
     })

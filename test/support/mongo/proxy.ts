@@ -111,9 +111,9 @@ export class MongoProxy {
     return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }, isMeant))
   }
 
-  /** The next command of this name is refused with this error code and not done. */
-  refuse(command: string, code: number): void {
-    this.#faults.add(command, { kind: 'answer', reply: refusal(code) })
+  /** The next command of this name (for which `isMeant` holds) is refused with this error code and not done. */
+  refuse(command: string, code: number, isMeant?: CommandTest): void {
+    this.#faults.add(command, { kind: 'answer', reply: refusal(code) }, isMeant)
   }
 
   /** From now on every command of this name is refused with this error code, and not done; null ends that. */
