@@ -84,7 +84,7 @@ async function announce({ output, env }: Invocation, { config, server, isSeeded,
   const ready = { event: 'ready', name: 'tidemark', version: packageVersion(), ...linksOf(url), data: dataOf(config) }
   await output.one(
     { ...ready, pid: process.pid },
-    () => `\n${startBox({ config, url, warning, isSeeded, readyMs, hasKeys, hasColors })}`,
+    () => `\n${startBox({ config, url, isPublic: warning !== null, isSeeded, readyMs, hasKeys, hasColors })}`,
   )
   await output.flush()
 }

@@ -128,10 +128,14 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorKind>> = {
   TOO_MANY_REQUESTS: /* @__PURE__ */ kind([429, 6], ['retryAfterMs'], 'More work is waiting than the server accepts.'),
   UNAVAILABLE: /* @__PURE__ */ kind(
     [503, 6],
-    ['retryAfterMs'],
-    'The store cannot be reached or cannot write at the moment.',
+    ['retryAfterMs', 'outcome'],
+    'The store cannot be reached or cannot write at the moment; of a write, `outcome` says what is known.',
   ),
-  STORAGE_FULL: /* @__PURE__ */ kind([507, 6], ['retryAfterMs'], 'There is no room left where the data lies.'),
+  STORAGE_FULL: /* @__PURE__ */ kind(
+    [507, 6],
+    ['retryAfterMs', 'outcome'],
+    'There is no room left where the data lies; of a write, `outcome` says what is known.',
+  ),
   TIMEOUT: /* @__PURE__ */ kind(
     [504, 6],
     ['outcome'],

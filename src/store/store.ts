@@ -1,4 +1,5 @@
 import type { Commit } from '../core/commit.ts'
+import type { DatabaseError } from '../core/error.ts'
 import type { FieldPath } from '../core/json/field.ts'
 import type { Path } from '../core/path.ts'
 import type { Millis, Revision, Version, Write } from '../core/version.ts'
@@ -11,7 +12,8 @@ import type { Millis, Revision, Version, Write } from '../core/version.ts'
  * L9 tenants: a write in one tenant is never visible in another.
  *
  * Methods reject with UNAVAILABLE or STORAGE_FULL (DatabaseError), and nothing is partly done then; reads of the
- * past also with HISTORY_EXPIRED (L15).
+ * past also with HISTORY_EXPIRED (L15). Where the store does not know whether a draft was done, the draft's result says
+ * so (`failed`).
  */
 export interface Store {
   /** Whether other processes may write to the same store at the same time. */
@@ -171,6 +173,11 @@ export type Appended =
    * document there, 0 when there is none.
    */
   | { readonly kind: 'conflict'; readonly path: Path; readonly version: number }
+  /**
+   * The draft met a failure of the store: UNAVAILABLE or STORAGE_FULL with `details.outcome`, which is NOT_DONE (it
+   * will never become visible) or UNKNOWN (it may be there, or come).
+   */
+  | { readonly kind: 'failed'; readonly error: DatabaseError }
 
 /** Rows that were read, all as of one revision. */
 export interface Snapshot<T> {

@@ -82,8 +82,8 @@ test('a store that fails fails the writes of its batch with its error, and those
   await withEngine(failing, {}, async (db) => {
     const outcomes = await Promise.all([refusal(db.put('a/1', 1)), refusal(db.put('a/2', 2, { key: 'k' }))])
     expect(outcomes).toEqual([
-      { code: 'STORAGE_FULL', retryAfterMs: 1_000 },
-      { code: 'STORAGE_FULL', retryAfterMs: 1_000 },
+      { code: 'STORAGE_FULL', retryAfterMs: 1_000, outcome: 'NOT_DONE' },
+      { code: 'STORAGE_FULL', retryAfterMs: 1_000, outcome: 'NOT_DONE' },
     ])
     expect(await db.get('a')).toEqual([])
     full = false

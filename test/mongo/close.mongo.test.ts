@@ -24,7 +24,7 @@ describeMongo('the end of a process whose MongoDB does not answer', (mongo) => {
     const writing = store.append('acme', [draft([put('posts/1', 2)])]).catch((error: unknown) => error)
     // The call ends after 2 s, and one more is for the connections.
     expect(await timed(store.close())).toBeLessThan(3_500)
-    expect(await writing).toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await writing).toMatchObject([{ kind: 'failed', error: { code: 'UNAVAILABLE' } }])
     mongo.server.proxy.mute(false)
   })
 

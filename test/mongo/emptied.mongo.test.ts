@@ -87,7 +87,7 @@ describeMongo('a database that is emptied under a running process', (mongo) => {
     await commit(store, TENANT, [put('posts/1', 1)])
     await settled(databaseOf(mongo), TENANT, 1)
     await databaseOf(mongo).collection('heads').dropIndexes()
-    mongo.server.proxy.refuse('find', 2, 'hint provided does not correspond to an existing index')
+    mongo.server.proxy.refuse('find', 2, { errmsg: 'hint provided does not correspond to an existing index' })
     const { rows } = await store.list(TENANT, { kind: 'collection', path: ['posts'], limit: ALL })
     expect([rows.length, await indexNames(mongo, 'heads')]).toEqual([1, ['_id_', 't_1_live_1__id_1']])
   })

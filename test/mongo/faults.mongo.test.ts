@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { createServer, Socket, type AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
+import type { MongoClient } from 'mongodb'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { MongoConnection } from '../../src/store/mongo/mongo-connection.ts'
+import { clientOf } from '../../src/store/mongo/mongo-client.ts'
 import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../src/store/mongo/mongo-store.ts'
 import { Follower } from '../support/mongo/follower.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
@@ -200,6 +203,13 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       })
     }
 
+    test('heads that may not be written (13) refuse no write whose commit is in the log', async () => {
+      await store.heads(TENANT, [path('posts/0')])
+      server.proxy.refuse('update', 13)
+      await commit(store, TENANT, [put('posts/0', 2)])
+      expect((await store.heads(TENANT, [path('posts/0')])).rows).toMatchObject([{ version: 2 }])
+    })
+
     test('a connection that is cut while the reply is awaited: the write is done once', async () => {
       const held = server.proxy.holdReply('insert')
       const appending = store.append(TENANT, [draft([put('posts/1', 1)], { id: 'a' })])
@@ -211,14 +221,15 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
   })
 
   describe('of the server', () => {
-    const unavailable = expect.objectContaining({ code: 'UNAVAILABLE', details: { retryAfterMs: 1_000 } }) as unknown
+    const retryable = expect.objectContaining({ retryAfterMs: 1_000 }) as unknown
+    const unavailable = expect.objectContaining({ code: 'UNAVAILABLE', details: retryable }) as unknown
 
     test('one that accepts and never answers makes calls UNAVAILABLE in time; they go on when it answers', async () => {
       server.proxy.mute(true)
       const started = performance.now()
       const id = randomUUID()
       const outcomes = await Promise.all([
-        store.append(TENANT, [draft([put('posts/1', 1)], { id })]).catch((error: unknown) => error),
+        commit(store, TENANT, [put('posts/1', 1)], { id }).catch((error: unknown) => error),
         store.heads(TENANT, [path('posts/0')]).catch((error: unknown) => error),
       ])
       expect(performance.now() - started).toBeLessThan(CALL_MS + 500)
@@ -232,6 +243,22 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       expect((await store.log(TENANT, { after: 0, limit: ALL })).commits.map(({ id: each }) => each).slice(1)).toEqual([
         id,
       ])
+    })
+
+    test('a client whose first command finds no primary, as the driver closes it then, is replaced', async () => {
+      const connect = (): MongoClient => clientOf(server.url, { selectMs: 300, socketMs: 1_000 }, 5)
+      const connection = new MongoConnection({ connect, database, readMs: 1_000, lostMs: 2_000 })
+      onTestFinished(() => connection.close())
+      onTestFinished(() => server.proxy.greetAs('primary'))
+      const read = (): Promise<string> =>
+        connection.call(connection.meta.findOne({ _id: TENANT })).then(
+          () => 'read',
+          () => 'failed',
+        )
+      server.proxy.greetAs('secondary')
+      expect(await read()).toBe('failed')
+      server.proxy.greetAs('primary')
+      await until(async () => expect(await read()).toBe('read'))
     })
 
     test('one commit that changes 120 documents does not bring it to a halt', async () => {
@@ -258,8 +285,8 @@ describe.skipIf(choice.kind === 'none')(`MongoDB under faults (${choice.label})`
       const proposed = draft([put('posts/1', 1)])
       const kindOf = (): Promise<string> =>
         store.append(TENANT, [proposed]).then(
-          ([result]) => result?.kind ?? '',
-          () => 'unavailable',
+          ([result]) => (result?.kind === 'failed' ? result.error.code.toLowerCase() : (result?.kind ?? '')),
+          () => 'rejected',
         )
       expect(await kindOf()).toMatch(/committed|unavailable/)
       expect(performance.now() - started).toBeLessThan(CALL_MS + 500)

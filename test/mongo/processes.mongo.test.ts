@@ -1,6 +1,5 @@
 import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { DatabaseError } from '../../src/core/error.ts'
 import { openMongoStore, type MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import type { Appended, Draft, Store } from '../../src/store/store.ts'
 import { MongoChild } from '../support/mongo/child.ts'
@@ -46,9 +45,9 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
   /** Appends one draft until it is known to be done; how often the store was UNAVAILABLE meanwhile. */
   async function insist(store: Pick<Store, 'append'>, proposed: Draft): Promise<Insisted> {
     for (let refusals = 0; ; refusals++) {
-      const result = await store.append(TENANT, [proposed]).catch((error: unknown) => error)
-      if (Array.isArray(result)) return { appended: (result as readonly Appended[])[0], refusals }
-      if (!(result instanceof DatabaseError) || result.code !== 'UNAVAILABLE') throw result
+      const [appended] = await store.append(TENANT, [proposed])
+      if (appended?.kind !== 'failed') return { appended, refusals }
+      if (appended.error.code !== 'UNAVAILABLE') throw appended.error
     }
   }
 
@@ -103,9 +102,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
       'repeated',
       'repeated',
     ])
-    expect(
-      new Set(results.map((result) => (result.kind === 'conflict' ? '' : JSON.stringify(result.commit)))).size,
-    ).toBe(1)
+    expect(new Set(results.map((result) => ('commit' in result ? JSON.stringify(result.commit) : ''))).size).toBe(1)
   })
 
   test('a commit id is known for ever, also to a process that has nothing of it in memory', async () => {
@@ -235,7 +232,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
           const id = `${writer}-${version}`
           const before = kills
           const { appended, refusals } = await insist(store, draft([put(`posts/${writer}`, version)], { id }))
-          if (appended === undefined || appended.kind === 'conflict') {
+          if (appended === undefined || !('commit' in appended)) {
             throw new Error(`${id} came out as ${JSON.stringify(appended)}`)
           }
           acknowledged.set(id, appended.commit.revision)

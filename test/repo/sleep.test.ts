@@ -14,6 +14,7 @@ const ELAPSES: Readonly<Record<string, string>> = {
   'test/laws/feed-storm.test.ts': 'a storm',
   'test/mongo/keys.mongo.test.ts': 'a second attempt that begins at any moment of the first',
   'test/mongo/lag.mongo.test.ts': 'lags of some length',
+  'test/mongo/outcomes.mongo.test.ts': 'a set without a primary for a while, outages of some length',
   'test/repo/watch.test.ts': 'a server that is away for a while, and writes at intervals',
   'test/server/attack-sockets.test.ts': 'requests at intervals',
   'test/server/delivery-storm.test.ts': 'a storm',

@@ -33,8 +33,8 @@ export function shownLinks(url: string): Links {
 interface BoxFacts {
   readonly config: Config
   readonly url: string
-  /** That other machines reach the server; null: only this one does. */
-  readonly warning: string | null
+  /** Whether other machines reach the server, which the log warns of. */
+  readonly isPublic: boolean
   /** Whether this start wrote what the demo begins with. */
   readonly isSeeded: boolean
   readonly readyMs: number
@@ -44,7 +44,7 @@ interface BoxFacts {
 }
 
 /** The text that `tidemark start` prints on a terminal. */
-export function startBox({ config, url, warning, isSeeded, readyMs, hasKeys, hasColors }: BoxFacts): string {
+export function startBox({ config, url, isPublic, isSeeded, readyMs, hasKeys, hasColors }: BoxFacts): string {
   const { demo, console: consolePage, graphql } = shownLinks(url)
   const paint = (style: 'bold' | 'dim', text: string): string =>
     hasColors ? styleText(style, text, { validateStream: false }) : text
@@ -53,7 +53,7 @@ export function startBox({ config, url, warning, isSeeded, readyMs, hasKeys, has
     ['Console', consolePage],
     ['GraphQL', graphql],
     ['Data', shownData(config) + (isSeeded ? paint('dim', seedHint(config)) : '')],
-    ['Access', warning ?? 'open, this machine only'],
+    ['Access', isPublic ? 'open to other machines, without rights' : 'open, this machine only'],
   ]
   const seconds = (readyMs / 1000).toFixed(1)
   return [

@@ -27,7 +27,7 @@ export async function withRetry<T>(attempt: () => Promise<T>, options: RetryOpti
     } catch (error) {
       signal?.throwIfAborted()
       if (!isRetryable(error)) throw error
-      mayHaveArrived ||= !(error instanceof BrokenConnection) || error.mayHaveArrived
+      mayHaveArrived ||= mayBeDone(error)
       const leastMs = retryAfterMs(error)
       const leftMs = deadline - performance.now()
       if (leftMs <= leastMs) throw lastError(error, mayHaveArrived, options)
@@ -37,7 +37,19 @@ export async function withRetry<T>(attempt: () => Promise<T>, options: RetryOpti
   }
 }
 
+/** Whether what was asked may have been done in spite of the error. */
+function mayBeDone(error: unknown): boolean {
+  if (error instanceof BrokenConnection) return error.mayHaveArrived
+  return !(error instanceof DatabaseError) || error.details['outcome'] !== 'NOT_DONE'
+}
+
+/** The error of the last attempt; its `outcome` is that of all attempts together. */
 function lastError(error: unknown, mayHaveArrived: boolean, { isWrite }: RetryOptions): unknown {
+  if (error instanceof DatabaseError) {
+    const { code, message, details, cause } = error
+    const isWorse = mayHaveArrived && details['outcome'] === 'NOT_DONE'
+    return isWorse ? new DatabaseError(code, message, { ...details, outcome: 'UNKNOWN', cause }) : error
+  }
   if (!(error instanceof BrokenConnection)) return error
   return new DatabaseError('UNREACHABLE', 'No server answered: check its address, and whether it runs.', {
     ...(isWrite && { outcome: mayHaveArrived ? 'UNKNOWN' : 'NOT_DONE' }),

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
-import { DatabaseError, replacedDataError, retryableError } from '../../core/error.ts'
+import { DatabaseError, replacedDataError, retryableError, type ErrorCode } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import { pathText } from '../../core/path.ts'
 import type { Millis } from '../../core/version.ts'
@@ -23,6 +23,9 @@ const BATCH_BYTES = 4_194_304
  * clock of another server is ahead.
  */
 const MAX_LEAD_MS = 64
+const SILENT = retryableError('UNAVAILABLE', 'The store did not answer in time.')
+/** Codes of errors by which a store refuses everything at the moment. */
+const OUTAGES: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'STORAGE_FULL'])
 /** Bound of the queue; beyond it a write is refused with TOO_MANY_REQUESTS. */
 const MAX_QUEUED = 10_000
 
@@ -34,7 +37,7 @@ interface CommitterOptions {
   readonly limits: Limits
   readonly clock: StampClock
   readonly freshId: () => string
-  /** Time after which a write fails with TIMEOUT, ms. */
+  /** Time after which a write fails with TIMEOUT, or UNAVAILABLE while the store is, ms. */
   readonly writeMs: number
 }
 
@@ -57,6 +60,8 @@ export class Committer {
   #queue: PendingWrite[] = []
   #running = false
   #idle: (() => void)[] = []
+  /** UNAVAILABLE of the last batch; null: it had another result. */
+  #outage: DatabaseError | null = null
   /** Least time from the newest known commit to the next batch, ms; not 0 after a conflict about an exact time. */
   #leadMs = 0
 
@@ -78,7 +83,10 @@ export class Committer {
       const message = `${MAX_QUEUED} writes are waiting already; try again in a moment.`
       return Promise.reject(retryableError('TOO_MANY_REQUESTS', message))
     }
-    const pending = new PendingWrite(request, digest, this.#options.writeMs)
+    const { writeMs, store } = this.#options
+    // A store on another machine that lets a write wait for so long is away.
+    const outage = (isSent: boolean): DatabaseError | null => this.#outage ?? (isSent && store.shared ? SILENT : null)
+    const pending = new PendingWrite(request, digest, { writeMs, outage })
     this.#queue.push(pending)
     this.#wake()
     return pending.outcome
@@ -96,6 +104,10 @@ export class Committer {
     const found = await store.find(tenant, keys)
     if (found.some((commit) => commit !== null)) await tail.refresh()
     return found
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#outage = error instanceof DatabaseError && error.code === 'UNAVAILABLE' ? error : null
   }
 
   /** Resolves when no write is queued or in flight. */
@@ -119,7 +131,10 @@ export class Committer {
       try {
         await this.#commitBatch(batch)
       } catch (error) {
-        for (const pending of batch) pending.reject(error)
+        // The store has done nothing then: of drafts that may be done it gives a result.
+        const refusal = notDone(error)
+        this.#noteFailure(refusal)
+        for (const pending of batch) pending.reject(refusal)
       }
       if (this.#queue.length > 0) await nextTurn()
     }
@@ -182,8 +197,9 @@ export class Committer {
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
     const { store, tenant, tail } = this.#options
     const appended = drafts.length === 0 ? [] : await store.append(tenant, drafts)
+    this.#noteFailure(appended.find((result) => result.kind === 'failed')?.error ?? null)
     // Cursors have the epoch of the tail: with another one they would name nothing.
-    if (appended.some((each) => each.kind !== 'conflict' && each.epoch !== tail.epoch)) throw replacedDataError()
+    if (appended.some((each) => 'epoch' in each && each.epoch !== tail.epoch)) throw replacedDataError()
     await this.#publish(appended)
     return { drafted, appended }
   }
@@ -301,6 +317,7 @@ export class Committer {
       } else hasConflict = true
       if (result?.kind === 'repeated') answerRepeat(each.pending, result.commit)
       if (result?.kind === 'conflict') requeued.push(each.pending)
+      if (result?.kind === 'failed') each.pending.reject(result.error)
       if (result === undefined) {
         each.pending.reject(
           new Error(`The store gave no answer for ${pathText(each.draft.writes[0]?.path ?? ['a draft'])}`),
@@ -310,6 +327,13 @@ export class Committer {
     for (const pending of requeued) pending.requeue()
     this.#queue = [...requeued, ...this.#queue]
   }
+}
+
+/** The error of a write of which nothing was done: it says so if the same write may succeed later. */
+function notDone(error: unknown): unknown {
+  if (!(error instanceof DatabaseError) || !OUTAGES.has(error.code)) return error
+  const { code, message, details, cause } = error
+  return new DatabaseError(code, message, { outcome: 'NOT_DONE', ...details, cause })
 }
 
 function isPurge(pending: PendingWrite | undefined): boolean {

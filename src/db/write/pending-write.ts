@@ -13,7 +13,17 @@ export interface WriteOutcome<C extends Commit | null = Commit> {
   readonly drafted: Drafted | null
 }
 
-/** A write in the committer. It settles once: with its outcome, or with TIMEOUT after `writeMs`. */
+interface PendingOptions {
+  /** Time limit, ms; measured by timers: a step of the wall clock does not end a write. */
+  readonly writeMs: number
+  /** UNAVAILABLE as the reason why the write, which may be with the store already, is late; null: there is another. */
+  readonly outage: (isSent: boolean) => DatabaseError | null
+}
+
+/**
+ * A write in the committer. It settles once: with its outcome, or after `writeMs` with TIMEOUT, or with UNAVAILABLE
+ * where that is why it waited.
+ */
 export class PendingWrite {
   readonly request: Request
   /** Hash of the request, to recognise a repetition; null without a key. */
@@ -25,8 +35,7 @@ export class PendingWrite {
   #sent = false
   #settled = false
 
-  /** `writeMs` is measured by timers: a step of the wall clock does not end a write. */
-  constructor(request: Request, digest: string | null, writeMs: number) {
+  constructor(request: Request, digest: string | null, { writeMs, outage }: PendingOptions) {
     this.request = request
     this.digest = digest
     this.outcome = new Promise((resolve, reject) => {
@@ -34,7 +43,7 @@ export class PendingWrite {
       this.#reject = reject
     })
     // setImmediate: after a stall of the event loop, a result that is already queued must win over the timeout.
-    this.#timer = setTimeout(() => setImmediate(() => this.#giveUp(writeMs)), writeMs)
+    this.#timer = setTimeout(() => setImmediate(() => this.#giveUp(writeMs, outage(this.#sent))), writeMs)
   }
 
   /** Whether the caller has a result: the write must not be sent any more. */
@@ -67,10 +76,12 @@ export class PendingWrite {
     clearTimeout(this.#timer)
   }
 
-  #giveUp(writeMs: number): void {
+  #giveUp(writeMs: number, outage: DatabaseError | null): void {
     if (this.#settled) return
     const known = this.#sent ? 'whether it was is not known: repeat it with its key, or read' : 'nothing was written'
     const outcome = this.#sent ? 'UNKNOWN' : 'NOT_DONE'
-    this.reject(new DatabaseError('TIMEOUT', `The write was not done within ${writeMs} ms; ${known}.`, { outcome }))
+    const message = `The write was not done within ${writeMs} ms; ${known}.`
+    const why = outage === null ? {} : { ...outage.details, cause: outage }
+    this.reject(new DatabaseError(outage === null ? 'TIMEOUT' : 'UNAVAILABLE', message, { ...why, outcome }))
   }
 }

@@ -91,14 +91,20 @@ export class TimeCloser {
       const timer = setTimeout(() => reject(this.#late()), this.#options.readMs)
       const fail = (error: unknown): void => {
         clearTimeout(timer)
-        // The outcome of a no-op does not matter to a reader.
-        reject(error instanceof DatabaseError && error.code === 'TIMEOUT' ? this.#late() : error)
+        reject(error instanceof DatabaseError ? this.#ofRead(error) : error)
       }
       work.then(() => {
         clearTimeout(timer)
         resolve()
       }, fail)
     })
+  }
+
+  /** The error of a read that waited for a no-op, whose outcome does not matter to it. */
+  #ofRead(error: DatabaseError): DatabaseError {
+    if (error.code === 'TIMEOUT') return this.#late()
+    const { outcome: _, ...details } = error.details
+    return new DatabaseError(error.code, error.message, { ...details, cause: error.cause })
   }
 
   #late(): DatabaseError {

@@ -11,12 +11,21 @@ const OUT_OF_DISK_SPACE = 14031
 const ATLAS_ERROR = 8000
 const NOT_AUTHORIZED: ReadonlySet<number> = new Set([13, 18])
 /**
- * Codes of transient server errors: no or another primary, shutting down, interrupted, timed out, no majority
+ * Codes of transient server errors: no or another primary, shutting down, interrupted, timed out, no majority, a cursor
+ * or a plan that is gone, a cluster that moves chunks, overload
  * (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml).
  */
 const TRANSIENT_CODES: ReadonlySet<number> = new Set([
-  6, 7, 50, 64, 89, 91, 100, 112, 133, 134, 189, 202, 234, 262, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
+  6, 7, 24, 43, 46, 50, 63, 64, 89, 91, 100, 112, 117, 133, 134, 136, 146, 148, 150, 175, 189, 202, 211, 217, 225, 234,
+  237, 249, 262, 301, 317, 365, 462, 9001, 10058, 10107, 11600, 11601, 11602, 13388, 13435, 13436,
 ])
+/** Labels by which a server or the driver says that the same may succeed later. */
+const TRANSIENT_LABELS: readonly string[] = [
+  'RetryableWriteError',
+  'RetryableError',
+  'SystemOverloadedError',
+  'ResumableChangeStreamError',
+]
 /** Names of the driver's own transient errors. */
 const TRANSIENT_DRIVER_ERRORS: ReadonlySet<string> = new Set([
   'MongoWaitQueueTimeoutError',
@@ -77,6 +86,7 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError) return true
   if (error instanceof DatabaseError) return error.code === 'UNAVAILABLE' && !(error instanceof LostLog)
   if (!(error instanceof MongoError)) return false
+  if (TRANSIENT_LABELS.some((label) => error.hasErrorLabel(label))) return true
   const code = codeOf(error)
   if (code !== null) return TRANSIENT_CODES.has(code)
   // A bulk write error without a code wraps an error of the driver, whose class is lost.

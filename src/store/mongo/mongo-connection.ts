@@ -1,4 +1,10 @@
-import type { Collection, FindOneOptions, MongoClient, UpdateFilter } from 'mongodb'
+import {
+  MongoTopologyClosedError,
+  type Collection,
+  type FindOneOptions,
+  type MongoClient,
+  type UpdateFilter,
+} from 'mongodb'
 import { callWithTimeout } from './failure.ts'
 import { PrimaryWatch } from './primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
@@ -46,6 +52,7 @@ export class MongoConnection implements MongoTables {
   #making: Promise<void> | null = null
   /** The client that makes them. */
   #builder: MongoClient | null = null
+  #closed = false
   readonly #metaUpdates = new KeyedQueue()
 
   constructor(options: MongoConnectionOptions) {
@@ -96,10 +103,17 @@ export class MongoConnection implements MongoTables {
 
   /** Awaits a command of the driver; rejects with UNAVAILABLE when it is lost (`lostMs`). */
   async call<T>(command: Promise<T>): Promise<T> {
-    return callWithTimeout(this.#options.lostMs, command, () => {
-      this.#lostCommands += 1
-      if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
-    })
+    const client = this.#client
+    try {
+      return await callWithTimeout(this.#options.lostMs, command, () => {
+        this.#lostCommands += 1
+        if (this.#lostCommands > MAX_LOST_COMMANDS) this.#replace()
+      })
+    } catch (error) {
+      // A client whose first command finds no server stays closed for ever.
+      if (error instanceof MongoTopologyClosedError && client === this.#client && !this.#closed) this.#replace()
+      throw error
+    }
   }
 
   /** Makes the indexes that are missing; concurrent calls share one making. */
@@ -130,6 +144,7 @@ export class MongoConnection implements MongoTables {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     const clients = [this.#client, ...(this.#builder === null ? [] : [this.#builder])]
     const closed = Promise.all(clients.map((client) => client.close())).then(() => undefined)
     await callWithTimeout(CLOSE_MS, closed).catch(() => {

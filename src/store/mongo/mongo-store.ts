@@ -1,6 +1,6 @@
 import type { MongoClient } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
-import { closedError } from '../../core/error.ts'
+import { closedError, DatabaseError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import { erasedCommit, isErased } from '../erasure.ts'
@@ -22,6 +22,7 @@ import type {
   Thinning,
 } from '../store.ts'
 import { Appender } from './write/append.ts'
+import { AppendProgress } from './write/append-progress.ts'
 import { readCommits } from './read/below.ts'
 import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-notifier.ts'
 import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
@@ -48,7 +49,7 @@ export interface MongoStoreOptions {
   readonly url: string
   /** Name of the database. Default: that of the URL, else `test`. */
   readonly database?: string | undefined
-  /** Timeout of one call of the port, ms. Default 5,000. */
+  /** Timeout of one call of the port, ms; less than that of a write of the engine. Default 4,000. */
   readonly callMs?: number | undefined
   /** Most connections, besides the one of the change stream. Default 50. */
   readonly poolSize?: number | undefined
@@ -71,10 +72,10 @@ const MAX_AWAIT_MS = 1_000
  * rejection.
  */
 export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
-  const callMs = options.callMs ?? 5_000
-  // Two attempts of the driver fit into the timeout of one call.
-  const timeouts: DriverTimeouts = { selectMs: Math.floor(callMs * 0.4), socketMs: Math.floor(callMs * 0.45) }
-  const lostMs = Math.floor(callMs * 0.6)
+  const callMs = options.callMs ?? 4_000
+  // A read is tried twice within the timeout of one call, which is longer than the time after which a command is lost.
+  const timeouts: DriverTimeouts = { selectMs: Math.floor(callMs * 0.5), socketMs: Math.floor(callMs * 0.55) }
+  const lostMs = Math.floor(callMs * 0.75)
   const connect = (socketMs = timeouts.socketMs): MongoClient =>
     clientOf(options.url, { ...timeouts, socketMs }, options.poolSize ?? 50)
   const connection = new MongoConnection({ connect, database: options.database, readMs: timeouts.selectMs, lostMs })
@@ -154,8 +155,10 @@ export class MongoStore implements Store {
   }
 
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
-    const deadline = performance.now() + this.#callMs
-    return this.#call(() => this.#queue.run(tenant, () => this.#appender.append(tenant, drafts, deadline)))
+    const progress = new AppendProgress(drafts, performance.now() + this.#callMs)
+    const append = (): Promise<readonly Appended[]> =>
+      this.#queue.run(tenant, () => this.#appender.append(tenant, progress))
+    return this.#call(append, (error) => progress.fail(error))
   }
 
   erase(tenant: TenantId): Promise<boolean> {
@@ -322,8 +325,11 @@ export class MongoStore implements Store {
     )
   }
 
-  /** Runs a call of the port: with a timeout, awaited by `close`, and with errors converted to those of the port. */
-  async #call<T>(action: () => Promise<T>): Promise<T> {
+  /**
+   * Runs a call of the port: with a timeout, awaited by `close`, and with errors converted to those of the port; with
+   * `onFailure`, these are answered with its result.
+   */
+  async #call<T>(action: () => Promise<T>, onFailure?: (error: DatabaseError) => T): Promise<T> {
     this.#assertOpen()
     const work = action()
     this.#running.add(work)
@@ -332,7 +338,9 @@ export class MongoStore implements Store {
     try {
       return await callWithTimeout(this.#callMs, work)
     } catch (error) {
-      throw failureOf(error)
+      const failure = failureOf(error)
+      if (failure instanceof DatabaseError && onFailure !== undefined) return onFailure(failure)
+      throw failure
     }
   }
 }

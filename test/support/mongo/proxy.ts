@@ -25,6 +25,13 @@ export interface ProxyOptions {
 /** What a reply to a command becomes. */
 export type ReplyEdit = (reply: Doc, command: Doc) => Doc
 
+/** Which command is refused, and how. */
+interface RefusalOptions {
+  readonly isMeant?: CommandTest | undefined
+  /** Default: a sentence with the code. */
+  readonly errmsg?: string | undefined
+}
+
 /** Commands as they came, in order. */
 export interface Recording {
   readonly commands: readonly Doc[]
@@ -116,12 +123,13 @@ export class MongoProxy {
     return new Promise((resolve) => this.#faults.add(command, { kind: 'holdReply', held: resolve }, isMeant))
   }
 
-  /** The next command of this name is refused with this error code and not done; `errmsg` by default says so. */
-  refuse(command: string, code: number, errmsg?: string): void {
-    this.#faults.add(command, {
-      kind: 'answer',
-      reply: { ...refusal(code), ...(errmsg === undefined ? {} : { errmsg }) },
-    })
+  /**
+   * The next command of this name (for which `isMeant` holds) is refused with this error code and not done; `errmsg` by
+   * default says so.
+   */
+  refuse(command: string, code: number, { isMeant, errmsg }: RefusalOptions = {}): void {
+    const reply = { ...refusal(code), ...(errmsg === undefined ? {} : { errmsg }) }
+    this.#faults.add(command, { kind: 'answer', reply }, isMeant)
   }
 
   /** From now on every command of this name is refused with this error code, and not done; null ends that. */

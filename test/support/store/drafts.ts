@@ -37,8 +37,9 @@ export function draft(writes: readonly Write[], parts: Partial<Draft> = {}): Dra
   return { id: randomUUID(), at: 1_000, actor: null, digest: null, expects: [], writes, ...parts }
 }
 
-/** The commit of an append that must have made one. */
+/** The commit of an append that must have made one. Throws the error of a draft that has failed. */
 export function committed(appended: Appended | undefined): Commit {
+  if (appended?.kind === 'failed') throw appended.error
   if (appended?.kind !== 'committed') throw new Error(`expected a commit, got ${JSON.stringify(appended)}`)
   return appended.commit
 }

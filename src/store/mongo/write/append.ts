@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Millis } from '../../../core/version.ts'
 import type { AnsweredDraft } from '../../conflicted-writes.ts'
 import { takeWithin } from '../../page.ts'
 import type { Appended, Draft, Limit, TenantId } from '../../store.ts'
-import { unavailable } from '../failure.ts'
 import type { HeadOverlay } from '../read/head-overlay.ts'
 import type { MongoReader } from '../read/latest.ts'
 import { fieldBytes, rowBytes } from '../rows.ts'
+import type { AppendProgress } from './append-progress.ts'
 import { notePurges } from './erase.ts'
 import { answeredDrafts, GroupAppend, type PreparedDraft } from './group-append.ts'
 
@@ -26,28 +25,27 @@ export class Appender {
     this.#options = options
   }
 
-  /** Appends drafts. Rejects with UNAVAILABLE when it is not done at `deadline` (monotonic clock). */
-  async append(tenant: TenantId, drafts: readonly Draft[], deadline: Millis): Promise<readonly Appended[]> {
+  /** Appends the drafts of a call. Rejects when it fails; `progress` then knows what became of them. */
+  async append(tenant: TenantId, progress: AppendProgress): Promise<readonly Appended[]> {
     const { tables, tenants, onCommitted } = this.#options
-    const results: Appended[] = []
     const answered: AnsweredDraft[] = []
-    let remaining = drafts.map(prepare)
+    let remaining = progress.drafts.map(prepare)
     while (remaining.length > 0) {
-      if (performance.now() > deadline) throw unavailable('the writes before this one took too long')
+      progress.assertOpen()
       const { rows: group } = takeWithin(remaining, INSERT_LIMIT, ({ bytes }) => bytes)
-      const options = { writer: randomUUID(), answered: [...answered] }
+      const options = { writer: randomUUID(), answered: [...answered], progress }
       const answers = await tenants.with(tenant, async (overlay) => {
-        const reader = { tables, tenants, overlay, deadline, purgesAtStart: overlay.purges }
+        const reader = { tables, tenants, overlay, deadline: progress.deadline, purgesAtStart: overlay.purges }
         await notePurges(tables, overlay, group)
         const appended = await new GroupAppend(reader, options).append(group)
         if (appended.some(({ kind }) => kind === 'committed')) onCommitted(overlay)
         return appended
       })
       answered.push(...answeredDrafts(group, answers))
-      results.push(...answers)
+      progress.endGroup(answers)
       remaining = remaining.slice(group.length)
     }
-    return results
+    return progress.results
   }
 }
 

@@ -3,19 +3,19 @@ import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import type { AnsweredDraft } from '../../conflicted-writes.ts'
 import type { Appended, Draft } from '../../store.ts'
-import { isDuplicate, isTransient, LostLog, unavailable } from '../failure.ts'
+import { isDuplicate, isTransient, LostLog } from '../failure.ts'
 import type { MongoReader } from '../read/latest.ts'
 import { findMark } from '../log-end.ts'
 import { settledRead } from '../read/settled-read.ts'
 import { EpochEnded, sweep } from '../read/tenants.ts'
 import { logRow, type LogEntry, type LogRow } from '../rows.ts'
 import { DraftPlanner } from './draft-planner.ts'
+import type { AppendProgress } from './append-progress.ts'
 import { applyCommits } from './heads.ts'
 import type { Verdict } from './plan.ts'
 
 /** Longest back-off between two attempts, ms. */
 const MAX_PAUSE_MS = 256
-const UNKNOWN = 'it is not known whether the write was done; a retry with the same key finds out'
 
 /** A draft with the JSON texts of its values, and its approximate size. */
 export interface PreparedDraft {
@@ -29,6 +29,7 @@ interface GroupOptions {
   readonly writer: string
   /** The drafts of the same call that have a result. */
   readonly answered: readonly AnsweredDraft[]
+  readonly progress: AppendProgress
 }
 
 /** A row to insert, and its entry for the overlay. */
@@ -47,6 +48,8 @@ export class GroupAppend {
   readonly #committed: Commit[] = []
   /** The rows of the last insert. */
   #tried: readonly LogRow[] = []
+  /** The error by which the server has refused an insert for good. */
+  #refusal: unknown = null
 
   constructor(reader: MongoReader, options: GroupOptions) {
     this.#reader = reader
@@ -54,15 +57,19 @@ export class GroupAppend {
     this.#planner = new DraftPlanner(reader, (entry) => this.#isOwn(entry))
   }
 
+  /** Resolves to the results of all drafts; after a refusal, notes those of the first ones and rejects. */
   async append(group: readonly PreparedDraft[]): Promise<readonly Appended[]> {
     const { tables, tenants, overlay, deadline } = this.#reader
     try {
       const results = await this.#complete(group)
-      if (this.#committed.length === 0) return results
-      // The tenant may have been dropped before the insert.
-      const confirmed = settledRead(tables, deadline, () => tenants.confirm(overlay))
-      await Promise.all([confirmed, applyCommits(tables, overlay.scope, this.#committed)])
-      return results
+      if (this.#committed.length > 0) {
+        // The tenant may have been dropped before the insert.
+        const confirmed = settledRead(tables, deadline, () => tenants.confirm(overlay))
+        await Promise.all([confirmed, applyCommits(tables, overlay.scope, this.#committed)])
+      }
+      if (this.#refusal === null) return results
+      this.#options.progress.endGroup(results)
+      throw this.#refusal
     } catch (error) {
       // Nothing of what was inserted belongs to the tenant's log; after EpochEnded `with` restarts.
       if (error instanceof EpochEnded) await sweep(tables, overlay)
@@ -71,12 +78,15 @@ export class GroupAppend {
     }
   }
 
-  /** Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result. */
+  /**
+   * Plans and inserts, again for the drafts after the first one that lost a race, until each draft has its result, or
+   * the server has refused one.
+   */
   async #complete(group: readonly PreparedDraft[]): Promise<readonly Appended[]> {
     const results: Appended[] = []
     const { tables, overlay, deadline } = this.#reader
-    for (let attempt = 0, stuck = 0; results.length < group.length; attempt++) {
-      if (attempt > 0 && this.#isLate) throw unavailable(UNKNOWN)
+    this.#options.progress.noteGroup(results)
+    for (let [stuck, attempt] = [0, 0]; results.length < group.length && this.#refusal === null; attempt++) {
       const { last } = overlay
       const remaining = group.slice(results.length)
       const drafts = remaining.map(({ draft }) => draft)
@@ -113,6 +123,9 @@ export class GroupAppend {
     if (rows.length === 0) return 0
     const { tables, tenants, overlay } = this.#reader
     const documents = rows.map(({ row }) => row)
+    const { progress } = this.#options
+    progress.assertOpen()
+    const isUncertain = progress.noteSent(documents.map(({ cid }) => cid))
     this.#tried = documents
     // Behind another end of the log, that of a restored backup, the rows would leave a hole.
     const [inserted, verified] = await Promise.allSettled([
@@ -124,12 +137,25 @@ export class GroupAppend {
     if (failed === undefined) {
       for (const { entry } of rows) overlay.push(entry)
     } else {
-      if (!isDuplicate(failed.reason) && !isTransient(failed.reason)) throw failed.reason
+      if (!isDuplicate(failed.reason) && !isTransient(failed.reason)) this.#refusal = failed.reason
       await this.#reconcile(documents, failed.reason)
     }
     // By revision: a purge in the same group may have replaced the ids of commits before it.
     const firstForeign = documents.findIndex(({ n }) => overlay.at(Number(n))?.writer !== this.#options.writer)
-    return firstForeign < 0 ? rows.length : firstForeign
+    if (firstForeign < 0) return rows.length
+    const refusedFrom = this.#refusedFrom(documents[firstForeign], firstForeign)
+    if (!isUncertain) progress.noteRefused(documents.slice(refusedFrom).map(({ cid }) => cid))
+    return firstForeign
+  }
+
+  /**
+   * The index from which on rows were not inserted for certain, given the first one that is not in the log. An insert
+   * is ordered: it ends where another commit has the revision, or where the server refuses a row.
+   */
+  #refusedFrom(row: LogRow | undefined, index: number): number {
+    if (this.#reader.overlay.at(Number(row?.n)) !== undefined) return index
+    if (this.#refusal === null) return Infinity
+    return this.#refusal instanceof MongoBulkWriteError ? Math.max(index, this.#refusal.insertedCount) : index
   }
 
   /** Removes the rows of this append from a log that was replaced, unless others follow them already. */
@@ -145,14 +171,12 @@ export class GroupAppend {
 
   /** Reads the log after an insert that failed, or whose outcome is unknown. */
   async #reconcile(rows: readonly LogRow[], error: unknown): Promise<void> {
-    const { tenants, overlay } = this.#reader
+    const { tables, tenants, overlay, deadline } = this.#reader
     const failed = error instanceof MongoBulkWriteError && isDuplicate(error) ? rows[error.insertedCount] : undefined
-    try {
+    await settledRead(tables, deadline, async () => {
       await tenants.refresh(overlay)
       if (failed !== undefined && overlay.at(Number(failed.n)) === undefined) await this.#planner.lookUp([failed.cid])
-    } catch (again) {
-      if (!isTransient(again) || this.#isLate) throw again
-    }
+    })
   }
 
   #toResult(verdict: Verdict): Appended {
@@ -170,10 +194,6 @@ export class GroupAppend {
 
   #isOwn({ writer, commit }: LogEntry): boolean {
     return writer === this.#options.writer && !this.#claimed.has(commit.id)
-  }
-
-  get #isLate(): boolean {
-    return performance.now() > this.#reader.deadline
   }
 
   async #wait(attempt: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { MongoBulkWriteError, type AnyBulkWriteOperation } from 'mongodb'
+import { MongoError, type AnyBulkWriteOperation } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import type { Version } from '../../../core/version.ts'
 import { isDuplicate, isTransient } from '../failure.ts'
@@ -54,7 +54,8 @@ export async function applyCommits(tables: MongoTables, scope: string, commits: 
   try {
     await write(tables, operations, 1)
   } catch (error) {
-    if (!isDuplicate(error) && !isTransient(error) && !(error instanceof MongoBulkWriteError)) throw error
+    // The commits are durable, whatever MongoDB says of their heads; an UNAVAILABLE is a command that was lost.
+    if (!(error instanceof MongoError) && !isTransient(error)) throw error
   }
 }
 
