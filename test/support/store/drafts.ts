@@ -44,6 +44,13 @@ export function committed(appended: Appended | undefined): Commit {
   return appended.commit
 }
 
+/** The error of an append that must have failed. */
+export async function appendError(store: Store, tenant: TenantId, drafts: readonly Draft[]): Promise<unknown> {
+  const [appended] = await store.append(tenant, drafts)
+  if (appended?.kind !== 'failed') throw new Error(`expected a failure, got ${JSON.stringify(appended)}`)
+  return appended.error
+}
+
 /** Appends one draft that must become a commit. */
 export async function commit(
   store: Store,
