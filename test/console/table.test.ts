@@ -40,6 +40,23 @@ describeInChromium('The table in the console', (browser) => {
     expect(it.complaints).toEqual([])
   })
 
+  test('loses no key of a search while its parts are loaded', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data' })
+    let isSlow = true
+    await it.page.route(/assets\/(?:where|field-suggestions|search)-/, async (route) => {
+      await until(() => !isSlow)
+      await route.continue()
+    })
+    await it.go('#/data/posts')
+    await it.row('tides').waitFor()
+    await press(it.page, '/')
+    await it.page.keyboard.type('brass')
+    await press(it.page, 'Enter')
+    isSlow = false
+    await it.row('tides').waitFor({ state: 'detached' })
+    expect(await shownIds(it)).toEqual(['lantern'])
+  })
+
   test('suggests the fields that the documents have', async () => {
     const it = await visitConsole(browser(), await serveDemo())
     await it.row('tides').waitFor()

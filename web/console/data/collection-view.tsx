@@ -11,9 +11,9 @@ import { Collection } from '../state/collection.ts'
 import { asOf, goQuery, route } from '../state/location.ts'
 import { collectionOf, isDocumentPath } from '../state/route.ts'
 import { Table } from './table.tsx'
+import { Where } from './where.tsx'
 import './data.css'
 
-const Where = lazy(async () => (await import('./where.tsx')).Where)
 const DocumentPanel = lazy(async () => (await import('./document-panel.tsx')).DocumentPanel)
 const NewDocument = lazy(async () => (await import('./new-document.tsx')).NewDocument)
 
@@ -22,7 +22,10 @@ export function CollectionView(): JSX.Element {
   const { path, query } = route.value
   const collectionPath = collectionOf(path)
   const collection = useMemo(() => new Collection(), [])
-  useEffect(() => () => collection.close(), [])
+  useEffect(() => {
+    warmUp()
+    return () => collection.close()
+  }, [])
   useSignalEffect(() => {
     const { path: shown, query: options } = route.value
     const order = options['order'] === 'desc' ? 'desc' : 'asc'
@@ -60,4 +63,9 @@ export function CollectionView(): JSX.Element {
       </div>
     </section>
   )
+}
+
+/** Loads what is typed into before it is asked for, so that no key is lost. Where it fails, it is loaded when it is used. */
+function warmUp(): void {
+  for (const part of [import('./field-input.tsx'), import('./field-suggestions.tsx')]) part.catch(() => {})
 }

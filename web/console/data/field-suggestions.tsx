@@ -1,65 +1,57 @@
-import { useSignal } from '@preact/signals'
+import { useSignalEffect, type Signal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
 import type { Collection } from '../state/collection.ts'
 import { searchFields, suggestedFields } from '../state/search.ts'
+import { NO_SUGGESTIONS, type SuggestionList } from './where.tsx'
 
 const MOST_SUGGESTED = 8
 
-/** Fields that are suggested while a filter is typed. */
-export interface Suggestions {
-  readonly names: readonly string[]
-  /** The marked one; -1: none. */
-  readonly at: number
-  readonly open: () => void
-  readonly close: () => void
-  readonly accept: (name: string) => void
-  /** Takes a key, and returns whether it was one of these. */
-  readonly press: (event: KeyboardEvent) => boolean
-}
-
-interface SuggestionParts {
+interface FieldSuggestionsProps {
+  readonly collection: Collection
   readonly input: { readonly current: HTMLInputElement | null }
-  readonly text: { value: string }
+  readonly text: Signal<string>
+  readonly list: Signal<SuggestionList>
+  /** Takes keys of the field while the list is shown. */
+  readonly keys: { current: (event: KeyboardEvent) => boolean }
 }
 
-/** Fields that may be meant by the word in front of the cursor. */
-export function useSuggestions(collection: Collection, { input, text }: SuggestionParts): Suggestions {
-  const [names, at] = [useSignal<readonly string[]>([]), useSignal(-1)]
+/** The list below the field in which a filter is typed: fields that may be meant by the word before the cursor. */
+export function FieldSuggestions({ collection, input, text, list, keys }: FieldSuggestionsProps): JSX.Element {
   const before = (): string => text.value.slice(0, input.current?.selectionStart ?? text.value.length)
-  const close = (): void => {
-    names.value = []
-    at.value = -1
-  }
-  const open = (): void => {
+  useSignalEffect(() => {
     const fields = searchFields(collection.state.peek().rows.byId.values()).map(({ name }) => name)
-    at.value = -1
-    names.value = suggestedFields(before(), ['id', ...fields, 'path']).names.slice(0, MOST_SUGGESTED)
-  }
+    const { names } = suggestedFields(before(), ['id', ...fields, 'path'])
+    list.value = { names: names.slice(0, MOST_SUGGESTED), at: -1 }
+  })
   const accept = (name: string): void => {
     const start = before()
     const { word } = suggestedFields(start, [])
     const kept = start.slice(0, start.length - word.length) + name
     text.value = kept + text.value.slice(start.length)
-    close()
+    list.value = NO_SUGGESTIONS
     // The value is there after the next rendering.
     requestAnimationFrame(() => input.current?.setSelectionRange(kept.length, kept.length))
   }
-  const press = ({ key }: KeyboardEvent): boolean => {
-    const { value: shown } = names
+  keys.current = ({ key }) => {
+    const { names, at } = list.peek()
     const step = { ArrowDown: 1, ArrowUp: -1 }[key]
-    const marked = shown[at.value]
-    if (shown.length === 0) return false
-    if (step !== undefined) at.value = (Math.max(at.value, step < 0 ? 0 : -1) + step + shown.length) % shown.length
-    else if ((key === 'Enter' || key === 'Tab') && marked !== undefined) accept(marked)
+    const marked = names[at]
+    if (names.length === 0) return false
+    if (step !== undefined) {
+      list.value = { names, at: (Math.max(at, step < 0 ? 0 : -1) + step + names.length) % names.length }
+    } else if ((key === 'Enter' || key === 'Tab') && marked !== undefined) accept(marked)
     else return false
     return true
   }
-  return { names: names.value, at: at.value, open, close, accept, press }
-}
-
-/** The list below the field in which a filter is typed. */
-export function FieldSuggestions({ suggestions }: { readonly suggestions: Suggestions }): JSX.Element {
-  const { names, at, accept } = suggestions
+  useEffect(
+    () => () => {
+      keys.current = () => false
+      list.value = NO_SUGGESTIONS
+    },
+    [],
+  )
+  const { names, at } = list.value
   return (
     <ul id="where-fields" role="listbox" aria-label="Fields" hidden={names.length === 0}>
       {names.map((name, i) => (
