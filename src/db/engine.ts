@@ -54,10 +54,16 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** The newest commits of a tenant are dropped from memory when none was added or read for this time, ms. */
+const IDLE_MS = 60_000
+
 /** Opens the databases over a store, and listens to its notifications; on a shared store, joins the other processes. */
 export async function openEngine(store: Store, options: EngineOptions = {}): Promise<Engine> {
   const tenants = new Map<TenantId, Tenant>()
   const listener = await store.listen((id, last) => tenants.get(id)?.onNotify(last))
+  const forgetting = setInterval(() => {
+    for (const tenant of tenants.values()) tenant.forgetIdle(IDLE_MS)
+  }, IDLE_MS).unref()
   const clock = new StampClock(options)
   const tenantOptions: TenantOptions = { ...options, clock }
   const cluster = store.shared ? joinCluster(store, tenants, tenantOptions) : null
@@ -93,6 +99,7 @@ export async function openEngine(store: Store, options: EngineOptions = {}): Pro
       }
     },
     close: async () => {
+      clearInterval(forgetting)
       await cluster?.stop()
       await listener[Symbol.asyncDispose]()
       await Promise.all([...tenants.values()].map((tenant) => tenant.stop()))

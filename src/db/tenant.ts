@@ -142,6 +142,11 @@ export class Tenant {
     return this.#sweeper?.counts ?? { removedVersions: 0, expiredDocuments: 0 }
   }
 
+  /** Drops the commits in memory of a tenant that was idle for `idleMs`, up to 32 MiB. */
+  forgetIdle(idleMs: number): void {
+    this.#tail?.forgetIdle(idleMs)
+  }
+
   /** The store notifies of new commits, up to `last`; undefined: up to an unknown revision. */
   onNotify(last: Revision | undefined): void {
     // Own writes notify, too: by the next turn the committer has published them, and no read is needed.

@@ -31,15 +31,15 @@ export async function stopServer(
   const closed = http.close()
   sockets.stopAccepting()
   streams.end()
-  await withTimeout(stopMs * 0.5, executor.drained())
+  await withTimeout(stopMs * 0.4, executor.drained())
   // The answers of the last operations are written in this turn.
   await nextTurn()
   sockets.close()
   await withTimeout(stopMs * 0.2, closed)
   sockets.terminate()
   http.server.closeAllConnections()
-  await withTimeout(stopMs * 0.3, engine.close())
-  await store.close()
+  await withTimeout(stopMs * 0.2, engine.close())
+  await withTimeout(stopMs * 0.2, store.close())
   log.info('stopped')
 }
 

@@ -161,3 +161,17 @@ test('data that was replaced under a tail is UNAVAILABLE, never taken for its ow
   await expect(tail.refresh()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   expect(tail.last).toBe(1)
 })
+
+test('a tail that is idle has no commits in memory, and goes on from the log', async () => {
+  const store = new MemoryStore()
+  const tail = await LogTail.open(store, TENANT)
+  await append(store, 1, 3)
+  await tail.refresh()
+  tail.forgetIdle(600_000)
+  expect(tail.recent(0, { rows: 10, bytes: 1e9 })).toHaveLength(3)
+  tail.forgetIdle(0)
+  expect(tail.recent(0, { rows: 10, bytes: 1e9 })).toBeNull()
+  await append(store, 4, 5)
+  await tail.refresh()
+  expect([await all(tail), tail.recent(3, { rows: 10, bytes: 1e9 })?.length]).toEqual([upTo(5), 2])
+})

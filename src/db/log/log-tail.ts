@@ -43,6 +43,8 @@ export class LogTail {
   #refreshing: Promise<void> | null = null
   #refreshAgain = false
   #refreshedAt = performance.now()
+  /** When commits were last added to those in memory, or read from them. */
+  #usedAt = performance.now()
   readonly epoch: string
   floor: Revision
   last: Revision
@@ -109,8 +111,15 @@ export class LogTail {
     return (commits.at(-1)?.revision ?? 0) <= until ? commits : commits.filter((commit) => commit.revision <= until)
   }
 
+  /** Drops the commits in memory if none was added or read for `idleMs`: from then on they are read from the log. */
+  forgetIdle(idleMs: number): void {
+    const isIdle = performance.now() - this.#usedAt >= idleMs && this.notifiedUpTo === this.last
+    if (isIdle) this.#recent.clear()
+  }
+
   /** Commits after `revision` from memory, at least one if there is any; null where they are not all there. */
   recent(revision: Revision, limit: Limit): readonly Commit[] | null {
+    this.#usedAt = performance.now()
     return this.#recent.after(revision, limit)
   }
 
@@ -177,6 +186,7 @@ export class LogTail {
         return false
       }
       this.#recent.push(commit, this.previousValues)
+      this.#usedAt = performance.now()
       this.last = commit.revision
       this.lastAt = commit.at
       if (commit.actor !== CLOSING_ACTOR) this.writtenAt = commit.at

@@ -38,6 +38,11 @@ export class RecentCommits {
     }
   }
 
+  /** Drops all; the next commit may be any. */
+  clear(): void {
+    this.#clear(1)
+  }
+
   get(revision: Revision): Commit | undefined {
     return this.#commits.get(revision)?.commit
   }

@@ -14,6 +14,9 @@ import { KeyedQueue } from './keyed-queue.ts'
 /** Lost commands after which the client is replaced, and with it its connections. */
 const MAX_LOST_COMMANDS = 8
 
+/** Timeout of closing a client, ms. Telling the server is a courtesy: it also notices by itself. */
+const CLOSE_MS = 1_000
+
 interface MongoConnectionOptions {
   readonly connect: () => MongoClient
   readonly database: string | undefined
@@ -102,7 +105,7 @@ export class MongoConnection implements MongoTables {
 
   async close(): Promise<void> {
     this.#closed = true
-    await callWithTimeout(this.#options.lostMs, this.#client.close()).catch(() => {
+    await callWithTimeout(CLOSE_MS, this.#client.close()).catch(() => {
       // Closing a lost connection may fail or time out.
     })
   }

@@ -288,9 +288,9 @@ export class MongoStore implements Store {
   }
 
   async #close(): Promise<void> {
-    await Promise.allSettled(this.#running)
-    await this.#janitor[Symbol.asyncDispose]()
-    await this.#notifier[Symbol.asyncDispose]()
+    const parts = [this.#janitor, this.#notifier].map((part) => part[Symbol.asyncDispose]())
+    // A call is answered by then, whatever becomes of its commands.
+    await callWithTimeout(this.#callMs, Promise.allSettled([...this.#running, ...parts])).catch(() => undefined)
     await this.#connection.close()
   }
 
