@@ -27,8 +27,8 @@ export function notify(kind: Notice['kind'], text: string, action: Notice['actio
 
 /** Tells that code of the console could not be loaded, as when the server was replaced by another version. */
 export function tellMissingPart(): void {
-  notify('failed', 'The server does not give this part of the console: it may be another version now.', {
-    label: 'Load it again',
+  notify('failed', 'The server does not give this part of the console.', {
+    label: 'Load the console again',
     run: () => location.reload(),
   })
 }
