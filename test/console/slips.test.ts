@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { describeInChromium } from '../support/clients/browser.ts'
 import { press, rewrite, visitConsole } from '../support/console/visit.ts'
 import { serveDemo } from '../support/demo/visit.ts'
+import { until } from '../support/time/until.ts'
 
 describeInChromium('A slip in the console costs nothing', (browser) => {
   test('a text that is not saved is there again when its document is edited again', async () => {
@@ -63,6 +64,52 @@ describeInChromium('A slip in the console costs nothing', (browser) => {
     await it.page.getByRole('heading', { name: 'This filter is not understood' }).waitFor()
     await it.page.getByText('value.note.contains("blue")').waitFor()
     expect(await it.page.getByRole('row').count()).toBe(0)
+  })
+
+  test('a word is found although the filter before it found nothing', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts' })
+    await it.row('tides').waitFor()
+    const filter = it.page.getByLabel('Where')
+    await filter.fill('zebra')
+    await press(it.page, 'Enter')
+    await it.page.getByRole('heading', { name: 'No document contains “zebra”' }).waitFor()
+    await filter.fill('brass')
+    await press(it.page, 'Enter')
+    await it.row('lantern').waitFor()
+  })
+
+  test('a field that was edited is written when it is left, and a number does not become a text', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts/tides?v=fields' })
+    const likesBefore = await it.other.get('posts/tides/likes')
+    await it.page.getByRole('button', { name: 'Edit likes' }).click()
+    await it.page.getByLabel('likes of posts/tides').fill('many')
+    await press(it.page, 'Enter')
+    await it.page.getByText('posts/tides/likes is a number, and "many" is none').waitFor()
+    await it.page.getByRole('button', { name: 'Edit title' }).click()
+    await it.page.getByLabel('title of posts/tides').fill('Left, not lost')
+    await it.page.getByRole('heading', { level: 1 }).or(it.page.locator('header')).first().click()
+    await until(async () => (await it.other.get('posts/tides/title')) === 'Left, not lost')
+    await it.page.getByRole('button', { name: 'Edit title' }).click()
+    await it.page.getByLabel('title of posts/tides').fill('Dropped')
+    await press(it.page, 'Escape')
+    await it.page.getByText('"Left, not lost"').waitFor()
+    expect(await it.other.get('posts/tides/likes')).toBe(likesBefore)
+    expect((await it.other.document('posts/tides'))?.version).toBe(5)
+  })
+
+  test('code that the server does not give any more is told in a sentence, and the past has an exit', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts' })
+    await it.row('tides').waitFor()
+    await it.page.route(/assets\/(?:moment-slider|keys-list)-/, (route) => route.fulfill({ status: 500, body: '' }))
+    await press(it.page, '?')
+    const sentence = it.page.getByText('The server does not give this part of the console')
+    await sentence.waitFor()
+    await it.page.getByRole('dialog').waitFor({ state: 'detached' })
+    await it.page.getByRole('button', { name: 'Look back' }).click()
+    await it.page.getByText(/^As of /).waitFor()
+    expect(await sentence.count()).toBe(1)
+    await it.page.getByRole('button', { name: 'Back to now' }).click()
+    await it.page.getByRole('button', { name: 'Look back' }).waitFor()
   })
 
   test('a moment of the past is found without the keyboard', async () => {

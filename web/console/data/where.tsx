@@ -81,10 +81,10 @@ export function Where({ collection }: { readonly collection: Collection }): JSX.
   )
 }
 
-/** What of the address a typed filter changes: a text becomes an expression over the fields that are loaded. */
+/** What of the address a typed filter changes: a text becomes an expression over the fields that documents have. */
 async function queryOf(text: string, collection: Collection): Promise<Readonly<Record<string, string>>> {
   const { isExpression, searchExpression, searchFields } = await import('../state/search.ts')
   if (text === '' || isExpression(text)) return { where: text, q: '' }
-  const fields = searchFields(collection.state.peek().rows.byId.values())
+  const fields = searchFields(await collection.sample())
   return { where: searchExpression(text, fields), q: text }
 }

@@ -1,6 +1,7 @@
 import { signal, useSignal, type Signal } from '@preact/signals'
 import type { ComponentType, JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { tellMissingPart } from '../state/notices.ts'
 
 type OverlayName = 'palette' | 'keys' | 'question'
 
@@ -41,7 +42,13 @@ function OverlayPart({ name }: { readonly name: OverlayName }): JSX.Element {
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null
     dialog.current?.showModal()
-    void PARTS[name]().then((component) => (part.value = component))
+    PARTS[name]().then(
+      (component) => (part.value = component),
+      () => {
+        overlay.value = null
+        tellMissingPart()
+      },
+    )
     return () => before?.focus()
   }, [])
   const close = (): void => {

@@ -1,7 +1,7 @@
 import { batch, signal, type ReadonlySignal } from '@preact/signals'
 import type { Client } from '../../../src/client/connect.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
-import type { ChangeBatch, DocumentPage } from '../../../src/core/database.ts'
+import type { ChangeBatch, Document, DocumentPage } from '../../../src/core/database.ts'
 import type { Cursor } from '../../../src/core/database/options.ts'
 import { columnsOf, type Column } from './columns.ts'
 import { Guard, type Turn } from './guard.ts'
@@ -36,6 +36,9 @@ export interface SeenRows {
   readonly end: number
 }
 
+/** Documents by whose fields a text is searched. */
+const SAMPLE = 100
+
 const NOTHING: CollectionState = { status: 'loading', rows: noRows('asc'), columns: [], error: null, newAbove: 0 }
 
 /** Errors of a feed after which the table is read again from the start. */
@@ -64,6 +67,14 @@ export class Collection {
     const last = this.#shape
     if (last !== null && isSame(last, shape)) return
     this.#begin(shape, last)
+  }
+
+  /** Some documents of the collection, whatever the filter: those that are shown, unless there is one. */
+  async sample(): Promise<readonly Document[]> {
+    const shape = this.#shape
+    if (shape === null || shape.where === '') return [...this.#state.value.rows.byId.values()]
+    const { edges } = await shape.client.documents(shape.path, { first: SAMPLE, ...asOfOption(shape.asOf) })
+    return edges.map(({ node }) => node)
   }
 
   /** Reads the shape again from the start, as after an error. */

@@ -19,9 +19,18 @@ let count = 0
 /** The notices that are shown, the oldest first. */
 export const notices: ReadonlySignal<readonly Notice[]> = shown
 
-/** Shows a sentence; the oldest one goes when there are too many. */
+/** Shows a sentence, once; the oldest one goes when there are too many. */
 export function notify(kind: Notice['kind'], text: string, action: Notice['action'] = null): void {
-  shown.value = [...shown.value, { id: ++count, kind, text, action }].slice(-MOST_NOTICES)
+  const others = shown.value.filter((notice) => notice.text !== text)
+  shown.value = [...others, { id: ++count, kind, text, action }].slice(-MOST_NOTICES)
+}
+
+/** Tells that code of the console could not be loaded, as when the server was replaced by another version. */
+export function tellMissingPart(): void {
+  notify('failed', 'The server does not give this part of the console.', {
+    label: 'Load the console again',
+    run: () => location.reload(),
+  })
 }
 
 /** Takes a notice away. */
