@@ -8,10 +8,9 @@ import { attempt, notify, tellMissingPart } from '../state/notices.ts'
 const MomentSlider = lazy(
   async () => (await import('./moment-slider.tsx')).MomentSlider,
   () => (
-    <div class="moment">
-      <strong>As of {asOf.value?.time}</strong>
-      <button onClick={() => go({ asOf: null })}>Back to now</button>
-    </div>
+    <button class="moment" onClick={() => go({ asOf: null })}>
+      Back to now
+    </button>
   ),
 )
 

@@ -27,10 +27,7 @@ export function notify(kind: Notice['kind'], text: string, action: Notice['actio
 
 /** Tells that code of the console could not be loaded, as when the server was replaced by another version. */
 export function tellMissingPart(): void {
-  notify('failed', 'The server does not give this part of the console.', {
-    label: 'Load the console again',
-    run: () => location.reload(),
-  })
+  notify('failed', 'This part of the console is not there: load it again.')
 }
 
 /** Takes a notice away. */
