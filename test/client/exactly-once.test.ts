@@ -36,8 +36,8 @@ async function putAll({ client, proxy }: Lossy): Promise<void> {
   proxy.lose(0)
 }
 
-// A WebSocket needs two answers before the first of an operation: with more of them lost, many tries fail in a row, after
-// which the client waits for up to 30 s.
+// A WebSocket needs two answers before the first of an operation: with more of them lost, many tries fail in a row, and
+// the client waits for up to 30 s before the next one.
 test.each([
   { transport: 'sse', share: 0.3 },
   { transport: 'ws', share: 0.2 },
