@@ -2,7 +2,7 @@ import type { Change } from '../../core/database.ts'
 import { compareText, isWithin, pathText, type Path } from '../../core/path.ts'
 import { concrete } from '../../core/pattern.ts'
 import type { Revision, Version } from '../../core/version.ts'
-import { readPlace, toDocument } from '../shape/render.ts'
+import { readPlace, toDocument, type ReadPlace } from '../shape/render.ts'
 import { Search } from '../time/bounded-search.ts'
 import type { Range } from '../../store/store.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
@@ -105,7 +105,8 @@ async function readNamed(
 ): Promise<Change[]> {
   if (documents.length === 0) return []
   const { rows } = await context.store.heads(context.tenant, documents, at)
-  const found = rows.filter((row) => row !== null).map((version) => toNew({ context, matcher, at }, version))
+  const place = readPlace(context.tail.epoch, at)
+  const found = rows.filter((row) => row !== null).map((version) => toNew(matcher, place, version))
   return found.filter((change) => change !== null)
 }
 
@@ -125,18 +126,19 @@ async function readBelow(
   const range: Range = { kind: 'below', path, levels, after, limit: slice, skips }
   const page = await store.list(tenant, range, options.at)
   search.count({ rows: page.rows.length, short: page.more && page.rows.length < slice.rows })
+  const place = readPlace(options.context.tail.epoch, options.at)
   const changes: FoundChange[] = []
   for (const version of page.rows) {
     if (search.isLong) await search.yieldOrTimeOut()
-    const change = toNew(options, version)
+    const change = toNew(options.matcher, place, version)
     if (change !== null) changes.push({ path: version.path, change })
   }
   return { changes, after: page.next }
 }
 
 /** The document as a NEW; null when it does not match. */
-function toNew({ context: { tail }, matcher, at }: Omit<SnapshotOptions, 'shape'>, version: Version): Change | null {
-  const document = matcher.project(version, toDocument(version, readPlace(tail.epoch, at)))
+function toNew(matcher: Matcher, place: ReadPlace, version: Version): Change | null {
+  const document = matcher.project(version, toDocument(version, place))
   if (document === null) return null
   const { path, cursor, updatedAt } = document
   const { commit } = version

@@ -6,7 +6,7 @@ import { lastOf, pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 
 /** The place in the log of a tenant at which documents are read. */
-interface ReadPlace {
+export interface ReadPlace {
   readonly epoch: string
   readonly revision: Revision
   /** Made once for all documents of a read. */
