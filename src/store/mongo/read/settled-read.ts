@@ -3,8 +3,13 @@ import type { Millis } from '../../../core/version.ts'
 import { isTransient, unavailable } from '../failure.ts'
 import type { MongoTables } from '../tables.ts'
 
-/** First and longest back-off after a transient error, ms. */
-const PAUSE_MS = { min: 2, max: 256 } as const
+/** Longest pause between two attempts, ms. */
+const MAX_PAUSE_MS = 256
+
+/** Waits 2, 4, 8 … ms before attempt number `attempt` (0, 1, 2 …) is repeated, and not beyond the deadline. */
+export async function backOff(attempt: number, deadline: Millis): Promise<void> {
+  await pause(Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, deadline - performance.now())))
+}
 
 /**
  * Runs a read on a primary that shows all that was acknowledged: again after a transient error, and when the driver has
@@ -16,7 +21,7 @@ export async function settledRead<T>(
   deadline: Millis,
   read: () => Promise<T>,
 ): Promise<T> {
-  for (let pauseMs: number = PAUSE_MS.min; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS.max)) {
+  for (let attempt = 0; ; attempt++) {
     try {
       await tables.confirmPrimary()
       const { primary } = tables
@@ -25,7 +30,7 @@ export async function settledRead<T>(
       if (performance.now() > deadline) throw unavailable('its primary changed while it was read')
     } catch (error) {
       if (!isTransient(error) || performance.now() > deadline) throw error
-      await pause(Math.min(pauseMs, Math.max(0, deadline - performance.now())))
+      await backOff(attempt, deadline)
     }
   }
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Collection } from 'mongodb'
 import type { Millis, Revision } from '../../../core/version.ts'
 import type { TenantId } from '../../store.ts'
@@ -7,6 +6,7 @@ import { parsePurgeNote, scopeKeys, scopeOf, type MetaRow } from '../rows.ts'
 import { findMeta, metaOf, findByIds, findCommit, readSection, type MongoTables } from '../tables.ts'
 import { damagedLog, replacedLog, unavailable } from '../failure.ts'
 import { HeadOverlay } from './head-overlay.ts'
+import { backOff } from './settled-read.ts'
 import { compareEnd, findEnd, findMark, missingIn, type LogEnd } from '../log-end.ts'
 
 /** Limit of one read of the log when an overlay catches up. */
@@ -17,8 +17,6 @@ const MAX_KNOWN_TENANTS = 10_000
 const MAX_LEFT_TENANTS = 100_000
 /** Most restarts of a call because its tenant was dropped meanwhile. */
 const MAX_RESTARTS = 5
-/** Longest pause between two looks at a log that is behind, ms. */
-const MAX_PAUSE_MS = 256
 /** Greater than every revision. */
 const LOG_END = Number.MAX_SAFE_INTEGER
 
@@ -126,12 +124,11 @@ export class Tenants {
    * though it was acknowledged. Throws EpochEnded, and UNAVAILABLE at the deadline (monotonic clock).
    */
   async reach(overlay: HeadOverlay, revision: Revision, deadline: Millis): Promise<void> {
-    for (let pauseMs = 2; revision > overlay.last; pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS)) {
+    for (let attempt = 0; revision > overlay.last; attempt++) {
       await this.refresh(overlay)
       if (revision <= overlay.last) return
-      const leftMs = deadline - performance.now()
-      if (leftMs <= 0) throw unavailable('a majority does not show yet what was acknowledged')
-      await pause(Math.min(pauseMs, leftMs))
+      if (performance.now() >= deadline) throw unavailable('a majority does not show yet what was acknowledged')
+      await backOff(attempt, deadline)
     }
   }
 

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { MongoBulkWriteError } from 'mongodb'
 import type { Commit } from '../../../core/commit.ts'
 import type { AnsweredDraft } from '../../conflicted-writes.ts'
@@ -6,16 +5,13 @@ import type { Appended, Draft } from '../../store.ts'
 import { isDuplicate, isTransient, LostLog } from '../failure.ts'
 import type { MongoReader } from '../read/latest.ts'
 import { findMark } from '../log-end.ts'
-import { settledRead } from '../read/settled-read.ts'
+import { backOff, settledRead } from '../read/settled-read.ts'
 import { EpochEnded, sweep } from '../read/tenants.ts'
 import { logRow, type LogEntry, type LogRow } from '../rows.ts'
 import { DraftPlanner } from './draft-planner.ts'
 import type { AppendProgress } from './append-progress.ts'
 import { applyCommits } from './heads.ts'
 import type { Verdict } from './plan.ts'
-
-/** Longest back-off between two attempts, ms. */
-const MAX_PAUSE_MS = 256
 
 /** A draft with the JSON texts of its values, and its approximate size. */
 export interface PreparedDraft {
@@ -99,7 +95,7 @@ export class GroupAppend {
       // Another commit may have the revision and not be visible yet, or there is no primary at the moment. After a lost
       // race the next attempt follows at once: a wait would lose to a process that writes all the time.
       stuck = overlay.last === last ? stuck + 1 : 0
-      if (stuck > 0 && results.length < group.length) await this.#wait(stuck - 1)
+      if (stuck > 0 && results.length < group.length) await backOff(stuck - 1, deadline)
     }
     return results
   }
@@ -161,8 +157,8 @@ export class GroupAppend {
   /** Removes the rows of this append from a log that was replaced, unless others follow them already. */
   async #withdraw(): Promise<void> {
     const { tables, overlay } = this.#reader
-    const last = Math.max(...this.#tried.map(({ n }) => Number(n)))
     if (this.#tried.length === 0) return
+    const last = Math.max(...this.#tried.map(({ n }) => Number(n)))
     const next = await findMark(tables, { scope: overlay.scope, revision: last + 1 })
     if (next !== null) return
     const keys = this.#tried.map(({ _id }) => _id)
@@ -194,10 +190,6 @@ export class GroupAppend {
 
   #isOwn({ writer, commit }: LogEntry): boolean {
     return writer === this.#options.writer && !this.#claimed.has(commit.id)
-  }
-
-  async #wait(attempt: number): Promise<void> {
-    await pause(Math.min(2 ** (attempt + 1), MAX_PAUSE_MS, Math.max(0, this.#reader.deadline - performance.now())))
   }
 }
 
