@@ -52,15 +52,11 @@ export const WRITE: readonly CommandText[] = [
     usage: 'restore <path> <to>',
     summary: 'Make a document, a field or a tree as it was at a moment.',
     args: { path: PATH, to: 'a time, a cursor or a version' },
-    options: [
-      ['--tree', 'with everything below it'],
-      ['--dry-run', 'only print what would change in a document or a field'],
-      ...EXPECT,
-      KEY,
-    ],
+    options: [['--tree', 'with everything below it'], ['--dry-run', 'only print what would change'], ...EXPECT, KEY],
     examples: [
       'tidemark restore posts/1 3',
       'tidemark restore posts/1/title 09:30',
+      'tidemark restore posts 1h --tree --dry-run',
       'tidemark restore posts 1h --tree',
     ],
     load: async () => (await import('../write/restore.ts')).runRestore,

@@ -9,14 +9,15 @@ export function changeJson({ type, path, document, fields, reason, commit, curso
   return { ...line, ...(before !== null && { before }), ...(isPart === true && { isPart }) }
 }
 
-const STYLES = { NEW: 'green', UPDATE: 'yellow', DELETE: 'red' } as const
+/** The colour of each type of change. */
+export const CHANGE_STYLES = { NEW: 'green', UPDATE: 'yellow', DELETE: 'red' } as const
 
 /** A change as a line for people, with the id of its commit: `09:41:10  UPDATE  posts/1  v5  likes  ada  <id>`. */
 export function changeText({ type, path, document, fields, reason, at, commit }: Change, paint: Paint): string {
   const { version, actor } = document
   const parts = [
     paint('dim', clockOf(at)),
-    paint(STYLES[type], type.padEnd(6)),
+    paint(CHANGE_STYLES[type], type.padEnd(6)),
     shown(path),
     version === 0 ? 'ephemeral' : `v${version}`,
     fieldsText(fields),

@@ -2,7 +2,9 @@ import type { Client } from '../../client/client.ts'
 import type { AsOf } from '../../core/database/options.ts'
 import { DatabaseError } from '../../core/error.ts'
 import { momentArgument } from '../run/argument.ts'
+import { CHANGE_STYLES } from '../run/change-line.ts'
 import { withClient } from '../run/client.ts'
+import { counted, shown } from '../run/colour.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { writeOnce, type WriteFlags } from './write-flags.ts'
@@ -37,22 +39,59 @@ function needsTree(path: string): DatabaseError {
 }
 
 async function showChanges(path: string, to: AsOf, given: Invocation<RestoreFlags>): Promise<void> {
-  const { flags, output, signal } = given
-  if (flags.tree === true) throw badUsage('--dry-run is for a document or a field: leave --tree out.')
-  const { differenceLines } = await import('../read/difference-lines.ts')
+  const { flags, output } = given
   await withClient(given, async (db) => {
-    const from = await presentOf(db, signal)
-    const differences = await db.diff(path, { from, to, signal })
-    const value = output.format === 'text' ? await db.get(path, { asOf: from, depth: 0, signal }) : undefined
-    if (output.format === 'text' && differences.length === 0) return output.note('Nothing would change.')
-    await output.one(differences, () => differenceLines(differences, { from: value, paint: output.paint }).join('\n'))
+    const inTree = flags.tree === true ? await showTree(db, to, given) : null
+    const count = inTree ?? (await showValue(db, to, given))
     await output.flush()
-    if (output.format === 'text') output.note('This is a dry run, nothing was written.')
+    if (output.format !== 'text') return
+    output.note(count > 0 ? 'This is a dry run, nothing was written.' : 'Nothing would change.')
   })
 }
 
-/** The moment of the newest commit. */
-async function presentOf(db: Client, signal: AbortSignal): Promise<AsOf> {
+/** Prints what would change in a document or a field; resolves with the number of differences. */
+async function showValue(db: Client, to: AsOf, { args, output, signal }: Invocation<RestoreFlags>): Promise<number> {
+  const [path = ''] = args
+  const { differenceLines } = await import('../read/difference-lines.ts')
   const { cursor } = await db.log(['*'], { last: 1, signal })
-  return { cursor }
+  const from = { cursor }
+  const diff = await db.diff(path, { from, to, signal })
+  const isText = output.format === 'text'
+  if (isText && diff.length === 0) return 0
+  const value = isText ? await db.get(path, { asOf: from, depth: 0, signal }) : undefined
+  await output.one(diff, () => differenceLines(diff, { from: value, paint: output.paint }).join('\n'))
+  return diff.length
+}
+
+const VERBS = { NEW: 'comes back', DELETE: 'goes', UPDATE: 'changes' } as const
+
+/**
+ * Prints what would change in each document of a tree, and resolves with their number; null: the path is that of a
+ * field, or nothing is there.
+ */
+async function showTree(
+  db: Client,
+  to: AsOf,
+  { args, output, signal }: Invocation<RestoreFlags>,
+): Promise<number | null> {
+  const [path = ''] = args
+  const { previewTree } = await import('./tree-preview.ts')
+  const { differenceLines } = await import('../read/difference-lines.ts')
+  const documents = await previewTree(db, { path, to, signal })
+  if (documents.length === 0) return null
+  const rows = output.many()
+  const changed = documents.filter(({ type, diff }) => type !== 'UPDATE' || diff.length > 0)
+  for (const document of changed) {
+    const { type, diff, before } = document
+    await rows.row({ path: document.path, type, diff }, () => {
+      const lines = type === 'UPDATE' ? differenceLines(diff, { from: before?.value, paint: output.paint }) : []
+      const head = `${output.paint(CHANGE_STYLES[type], type.padEnd(6))}  ${shown(document.path)}  ${VERBS[type]}`
+      return [head, ...lines.map((line) => `  ${line}`)].join('\n')
+    })
+  }
+  await rows.end()
+  await output.flush()
+  const same = documents.length - changed.length
+  if (same > 0 && output.format === 'text') output.note(`As they were then: ${counted(same, 'document')}.`)
+  return changed.length
 }

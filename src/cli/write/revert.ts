@@ -1,5 +1,6 @@
 import type { Reverted, RevertConflict, RevertSelection } from '../../core/database.ts'
 import { timeOf } from '../run/argument.ts'
+import { CHANGE_STYLES } from '../run/change-line.ts'
 import { withClient } from '../run/client.ts'
 import { counted, shown, shownJson, type Paint } from '../run/colour.ts'
 import { badUsage } from '../run/failure.ts'
@@ -39,13 +40,12 @@ function selectionOf({ args, flags }: Invocation<RevertFlags>): RevertSelection 
 }
 
 const DONE = { NEW: 'comes back', DELETE: 'goes', UPDATE: '' } as const
-const STYLES = { NEW: 'green', UPDATE: 'yellow', DELETE: 'red' } as const
 
 function revertText(reverted: Reverted, isDryRun: boolean, paint: Paint): string {
   const { applied, conflicts, commit } = reverted
   const lines = applied.map(({ type, path, fields }) => {
     const what = type === 'UPDATE' ? shown(fields.join(', ')) : DONE[type]
-    return `  ${paint(STYLES[type], type.padEnd(6))}  ${shown(path)}  ${what}`
+    return `  ${paint(CHANGE_STYLES[type], type.padEnd(6))}  ${shown(path)}  ${what}`
   })
   const kept = conflicts.map((conflict) => `  ${paint('red', conflictText(conflict))}`)
   const undo = commit === null ? [] : [`  tidemark revert ${commit.id} takes this back`]
