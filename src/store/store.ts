@@ -104,6 +104,13 @@ export interface Store {
    */
   log(tenant: TenantId, range: LogRange): Promise<LogPage>
 
+  /**
+   * L17 confirmation: resolves to the last revision; every commit that any process had acknowledged before the call is
+   * at or below it, and every later read of this process shows these. Reads alone may be behind for a moment, after
+   * another server took over. Cost: where the store is shared, that of a write.
+   */
+  confirm(tenant: TenantId): Promise<Revision>
+
   /** The last revision whose time is ≤ `time`; 0 when there is none. */
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision>
 

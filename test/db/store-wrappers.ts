@@ -16,6 +16,7 @@ export function wrapped(store: Store, replaced: Partial<Store>): Store {
     collections: (tenant, documents, at) => store.collections(tenant, documents, at),
     history: (tenant, path, range) => store.history(tenant, path, range),
     log: (tenant, range) => store.log(tenant, range),
+    confirm: (tenant) => store.confirm(tenant),
     revisionAt: (tenant, time) => store.revisionAt(tenant, time),
     listen: (ring) => store.listen(ring),
     drop: (tenant) => store.drop(tenant),

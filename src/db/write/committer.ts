@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Commit } from '../../core/commit.ts'
-import { DatabaseError, replacedDataError, retryableError, type ErrorCode } from '../../core/error.ts'
+import { DatabaseError, replacedDataError, retryableError } from '../../core/error.ts'
 import type { Limits } from '../../core/limits.ts'
 import { pathText } from '../../core/path.ts'
 import type { Millis } from '../../core/version.ts'
-import type { Appended, Draft, Store, TenantId } from '../../store/store.ts'
+import type { Appended, Store, TenantId } from '../../store/store.ts'
 import type { ClosedTime } from '../time/closed-time.ts'
-import { draftSteps, type Drafted } from './draft.ts'
+import { draftSteps } from './draft.ts'
+import { confirmRefusals, notDone, type DraftedWrite } from './drafted-write.ts'
 import { collectReadSet, load } from './read-set.ts'
 import type { Request } from './request.ts'
 import type { StampClock } from '../time/stamp-clock.ts'
@@ -24,8 +25,6 @@ const BATCH_BYTES = 4_194_304
  */
 const MAX_LEAD_MS = 64
 const SILENT = retryableError('UNAVAILABLE', 'The store did not answer in time.')
-/** Codes of errors by which a store refuses everything at the moment. */
-const OUTAGES: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'STORAGE_FULL'])
 /** Bound of the queue; beyond it a write is refused with TOO_MANY_REQUESTS. */
 const MAX_QUEUED = 10_000
 
@@ -40,15 +39,6 @@ interface CommitterOptions {
   /** Time after which a write fails with TIMEOUT, or UNAVAILABLE while the store is, ms. */
   readonly writeMs: number
 }
-
-/** The result of drafting one request of a batch. */
-type DraftedWrite =
-  | { readonly kind: 'draft'; readonly pending: PendingWrite; readonly draft: Draft; readonly drafted: Drafted }
-  /** Nothing is to be written. */
-  | { readonly kind: 'answered'; readonly pending: PendingWrite; readonly drafted: Drafted }
-  | { readonly kind: 'refused'; readonly pending: PendingWrite; readonly error: unknown }
-  /** Not drafted: the batch was full. */
-  | { readonly kind: 'later'; readonly pending: PendingWrite }
 
 /**
  * Group commit: one batch of a tenant is in flight, and requests that arrive meanwhile form the next. Within a batch
@@ -192,16 +182,18 @@ export class Committer {
     at: Millis,
   ): Promise<{ drafted: readonly DraftedWrite[]; appended: readonly Appended[] }> {
     this.#options.clock.stamped(at)
+    const { store, tenant, tail } = this.#options
+    const { last } = tail
     const drafted = await this.#draftAll(batch, at)
     await this.#answerRepeatedMeanwhile(drafted)
+    const confirmed = confirmRefusals(drafted, { store, tenant, tail, revision: last })
     const drafts = drafted.flatMap((each) => (each.kind === 'draft' ? [each.draft] : []))
-    const { store, tenant, tail } = this.#options
     const appended = drafts.length === 0 ? [] : await store.append(tenant, drafts)
     this.#noteFailure(appended.find((result) => result.kind === 'failed')?.error ?? null)
     // Cursors have the epoch of the tail: with another one they would name nothing.
     if (appended.some((each) => 'epoch' in each && each.epoch !== tail.epoch)) throw replacedDataError()
     await this.#publish(appended)
-    return { drafted, appended }
+    return { drafted: await confirmed, appended }
   }
 
   /**
@@ -327,13 +319,6 @@ export class Committer {
     for (const pending of requeued) pending.requeue()
     this.#queue = [...requeued, ...this.#queue]
   }
-}
-
-/** The error of a write of which nothing was done: it says so if the same write may succeed later. */
-function notDone(error: unknown): unknown {
-  if (!(error instanceof DatabaseError) || !OUTAGES.has(error.code)) return error
-  const { code, message, details, cause } = error
-  return new DatabaseError(code, message, { outcome: 'NOT_DONE', ...details, cause })
 }
 
 function isPurge(pending: PendingWrite | undefined): boolean {

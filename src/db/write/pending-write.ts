@@ -29,6 +29,8 @@ export class PendingWrite {
   /** Hash of the request, to recognise a repetition; null without a key. */
   readonly digest: string | null
   readonly outcome: Promise<WriteOutcome<Commit | null>>
+  /** Whether it is drafted on a state with all that was acknowledged before it. */
+  isConfirmed = false
   #resolve: (outcome: WriteOutcome<Commit | null>) => void = () => {}
   #reject: (error: unknown) => void = () => {}
   readonly #timer: NodeJS.Timeout

@@ -65,6 +65,7 @@ export class ReconnectingStore implements Store {
   readonly collections: Store['collections'] = this.#forward('collections')
   readonly history: Store['history'] = this.#forward('history')
   readonly log: Store['log'] = this.#forward('log')
+  readonly confirm: Store['confirm'] = this.#forward('confirm')
   readonly revisionAt: Store['revisionAt'] = this.#forward('revisionAt')
   readonly drop: Store['drop'] = this.#forward('drop')
 

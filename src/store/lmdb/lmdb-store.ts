@@ -196,6 +196,10 @@ class LmdbStore implements Store {
     return { ...page, commits: await decodedRows(rows) }
   }
 
+  async confirm(tenant: TenantId): Promise<Revision> {
+    return this.#read(tenant, (view) => view.tenant.last)
+  }
+
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
     return this.#read(tenant, (view) => revisionAtTime(view, time))
   }

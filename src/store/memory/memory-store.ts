@@ -160,6 +160,10 @@ export class MemoryStore implements Store {
     return { commits: rows, next, floor, last: commits.length, epoch }
   }
 
+  async confirm(tenant: TenantId): Promise<Revision> {
+    return this.#tenant(tenant).commits.length
+  }
+
   async revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
     return this.#tenant(tenant).commits.findLast(({ at }) => at <= time)?.revision ?? 0
   }

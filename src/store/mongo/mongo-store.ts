@@ -253,6 +253,10 @@ export class MongoStore implements Store {
     })
   }
 
+  confirm(tenant: TenantId): Promise<Revision> {
+    return this.#read(tenant, ({ tenants, overlay, deadline }) => tenants.confirmLast(overlay, deadline))
+  }
+
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
     return this.#read(tenant, async (reader) => {
       const [revision] = await Promise.all([findRevisionAt(reader, time), reader.tenants.refresh(reader.overlay)])

@@ -78,6 +78,14 @@ export function readContract(subject: StoreSubject): void {
     expect(await store.revisionAt(tenant, 1e15)).toBe(0)
   })
 
+  law(subject, 'L17 what is confirmed is the last revision', async ({ store, tenant }) => {
+    expect(await store.confirm(tenant)).toBe(0)
+    for (let revision = 1; revision <= 3; revision++) {
+      await commit(store, tenant, [put('posts/1', revision)])
+      expect(await store.confirm(tenant)).toBe(revision)
+    }
+  })
+
   law(subject, 'a list is in the order of the ids by code point, forward and back', async (fixture) => {
     await commit(
       fixture.store,

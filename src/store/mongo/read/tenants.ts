@@ -139,6 +139,27 @@ export class Tenants {
     return meta
   }
 
+  /**
+   * The last revision, with all commits that were acknowledged before the call: a primary that was deposed answers
+   * other reads, but no linearizable one. Both parts of it are asked for the tenant's row and the log's next, which may
+   * lie on two shards. Throws EpochEnded, and UNAVAILABLE at the deadline (monotonic clock).
+   */
+  async confirmLast(overlay: HeadOverlay, deadline: Millis): Promise<Revision> {
+    const { tenant, scope, last } = overlay
+    const [meta, next] = await Promise.all([
+      findMeta(this.#tables, tenant, 'anew'),
+      findMark(this.#tables, { scope, revision: last + 1 }, 'anew'),
+    ])
+    if (meta === null) this.#refuse(tenant)
+    if (meta.epoch !== overlay.epoch) throw new EpochEnded()
+    if (next !== null) {
+      await this.reach(overlay, next.revision, deadline)
+      // This process may have had that one already; others were acknowledged after it.
+      await this.refresh(overlay)
+    }
+    return overlay.last
+  }
+
   /** The row of a tenant that this process had in memory; when it is missing, the data was replaced. */
   async #knownMeta(tenant: TenantId): Promise<MetaRow> {
     const meta = (await findMeta(this.#tables, tenant)) ?? (await findMeta(this.#tables, tenant, 'anew'))
