@@ -58,6 +58,17 @@ describeInChromium('The console', (browser) => {
     expect(it.complaints).toEqual([])
   })
 
+  test('opens what a key asks for while what was open before closes', async () => {
+    const it = await visitConsole(browser(), await serveDemo())
+    await press(it.page, '?')
+    await it.page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await it.page.evaluate(() => {
+      document.querySelector('dialog')?.close()
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true }))
+    })
+    await it.page.getByRole('dialog', { name: 'Go to a path' }).locator('input').waitFor()
+  })
+
   test('asks no other host, and the browser has nothing to complain of', async () => {
     const url = await serveDemo()
     const it = await visitConsole(browser(), url, { hash: '' })

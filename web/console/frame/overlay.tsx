@@ -52,7 +52,8 @@ function OverlayPart({ name }: { readonly name: OverlayName }): JSX.Element {
     return () => before?.focus()
   }, [])
   const close = (): void => {
-    overlay.value = null
+    // The browser tells of a close later: another overlay may be open by then.
+    if (overlay.value === name) overlay.value = null
   }
   return (
     <dialog
