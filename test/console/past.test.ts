@@ -110,7 +110,7 @@ describeInChromium('The past in the console', (browser) => {
     await it.page.getByText('title is as it was in version 3.').waitFor()
     const now = await it.other.document('posts/tides')
     expect(now).toMatchObject({ version: 6, value: { title: 'Why the sea comes late' } })
-    await it.page.getByText('of 6').waitFor()
+    await it.page.getByText(/^of 6 ·/).waitFor()
     expect(it.complaints).toEqual([])
   })
 
@@ -118,7 +118,7 @@ describeInChromium('The past in the console', (browser) => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '#/history/posts/tides?v=2' })
     await it.page.getByRole('button', { name: 'Console as of v2' }).click()
     await it.page.getByRole('region', { name: 'The moment that is shown' }).waitFor()
-    await it.page.getByText('of 2').waitFor()
+    await it.page.getByText(/^of 2 ·/).waitFor()
     await press(it.page, '1')
     await it.page
       .getByRole('complementary', { name: 'Document posts/tides' })

@@ -113,6 +113,8 @@ describeInChromium('The REPL', (browser) => {
   test('is used by the keyboard alone: Enter runs, an open bracket goes on, ↑ brings back', async () => {
     const { page } = await visit()
     const field = page.getByLabel('Program', { exact: true })
+    const hasFocus = async (): Promise<void> => until(() => field.evaluate((node) => node === document.activeElement))
+    await hasFocus()
     await page.keyboard.type('[1,')
     await page.keyboard.press('Enter')
     await page.keyboard.type('2].length')
@@ -121,7 +123,7 @@ describeInChromium('The REPL', (browser) => {
     await page.keyboard.press('ArrowUp')
     expect(await field.inputValue()).toBe('[1,\n2].length')
     await page.reload()
-    await field.waitFor()
+    await hasFocus()
     await page.keyboard.press('ArrowUp')
     await until(async () => (await field.inputValue()) === '[1,\n2].length')
   })
