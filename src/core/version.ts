@@ -33,7 +33,7 @@ export interface Write {
 }
 
 /** A document at one version, written by one commit. Immutable. */
-export interface Version extends Omit<Write, 'json'> {
+export interface Version extends Write {
   readonly createdAt: Millis
   readonly revision: Revision
   /** Time of its commit. */

@@ -33,6 +33,11 @@ export type { EngineOptions, FeedCounts, RetentionCounts, SubscriptionGroup, Sub
 /** The identity by which a database is used. */
 interface Identity {
   readonly actor: string | null
+  /**
+   * Whether documents of the latest state may be views (`DocumentView`) for a caller that renders them. Default false:
+   * plain objects.
+   */
+  readonly views?: boolean | undefined
 }
 
 /** The databases of all tenants over one store. */
@@ -210,10 +215,11 @@ class TenantDatabase implements Database {
 
   get: Database['get'] = async (path, options = {}) => readValue(await this.#known(options), path, options)
 
-  document: Database['document'] = async (path, options = {}) => readDocument(await this.#known(options), path, options)
+  document: Database['document'] = async (path, options = {}) =>
+    readDocument(await this.#known(options), path, this.#viewed(options))
 
   documents: Database['documents'] = async (path, options = {}) =>
-    readDocuments(await this.#known(options), path, options)
+    readDocuments(await this.#known(options), path, this.#viewed(options))
 
   history: Database['history'] = async (path, options = {}) => readHistory(await this.#known(options), path, options)
 
@@ -244,6 +250,10 @@ class TenantDatabase implements Database {
     const context = await this.#tenant.running()
     if (atLeast !== undefined) await waitUntilKnown(context, atLeast)
     return context
+  }
+
+  #viewed<Options extends object>(options: Options): Options & Pick<Identity, 'views'> {
+    return { ...options, views: this.#identity.views }
   }
 
   async #publishEphemeral(op: Op, key: string | undefined): Promise<WriteResult> {

@@ -249,6 +249,11 @@ export interface Range {
   readonly deleted?: boolean | undefined
   /** Most documents to skip because they were deleted at `at`, or created later. Default SKIPS. */
   readonly skips?: number | undefined
+  /**
+   * Whether the rows may be views, whose properties are getters, `value` and `json` among them: what is not read need
+   * not be decoded. Default false: plain objects.
+   */
+  readonly views?: boolean | undefined
   readonly limit: Limit
 }
 

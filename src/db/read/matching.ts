@@ -1,9 +1,8 @@
 import { lastOf, pathText, type Path } from '../../core/path.ts'
-import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import { PageCounter } from '../../store/page.ts'
 import type { ListPage, Range } from '../../store/store.ts'
-import { PageRemainder, Search } from '../time/bounded-search.ts'
+import { PageRemainder, Search, valueBytes } from '../time/bounded-search.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
 import type { Where } from '../shape/cel/where.ts'
 
@@ -29,7 +28,8 @@ export async function listAll(
   const slices: (readonly Version[])[] = []
   const remainder = new PageRemainder(range.limit)
   const search = new Search(readMs, limits.searchedDocuments)
-  const rowsInOrder = (): readonly Version[] => inOrder(slices, range).flat()
+  const rowsInOrder = (): readonly Version[] =>
+    slices.length === 1 ? (slices[0] ?? []) : inOrder(slices, range).flat()
   let reached: Path | undefined
   for (let [remaining, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
     const { slice } = remainder
@@ -63,7 +63,7 @@ export async function listMatching(
   let examined: Path | undefined
   for (let [remaining, revision] = [range, at]; ; await search.yieldOrTimeOut()) {
     const { slice, skips } = search
-    const page = await store.list(tenant, { ...remaining, limit: slice, skips }, revision)
+    const page = await store.list(tenant, { ...remaining, limit: slice, skips, views: true }, revision)
     revision = page.revision
     for (const version of inOrder(page.rows, range)) {
       if (search.isLong && (await search.ends()) && examined !== undefined) {
@@ -71,7 +71,7 @@ export async function listMatching(
       }
       examined = version.path
       if (!isMatch(where, version)) continue
-      if (!counter.take(jsonBytes(version.value))) {
+      if (!counter.take(valueBytes(version))) {
         return { rows: inOrder(rows, range), more: true, next: rows.at(-1)?.path, revision }
       }
       rows.push(version)

@@ -14,6 +14,7 @@ import { parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
 import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
 import { asOfRevision } from './as-of.ts'
+import { viewDocument } from '../shape/document-view.ts'
 import { readPlace, toDocument } from '../shape/render.ts'
 import { resolvePath } from './resolve-path.ts'
 import type { TenantContext } from '../log/tenant-context.ts'
@@ -23,7 +24,7 @@ import { ValueTree } from './tree/value-tree.ts'
 export async function readDocument(
   context: TenantContext,
   text: string,
-  options: DocumentOptions,
+  options: DocumentOptions & Views,
 ): Promise<Document | null> {
   const { store, tenant, tail, limits } = context
   const path = parsePath(text, limits)
@@ -33,14 +34,20 @@ export async function readDocument(
   const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
   const version = rows[0] ?? null
   const isShown = version !== null && (version.type !== 'DELETE' || options.deleted === true)
-  return !isShown ? null : toDocument(version, readPlace(tail.epoch, readAt))
+  const shown = options.views === true ? viewDocument : toDocument
+  return !isShown ? null : shown(version, readPlace(tail.epoch, readAt))
+}
+
+/** Whether documents may be views. Default false: plain objects. */
+interface Views {
+  readonly views?: boolean | undefined
 }
 
 /** A page of the documents of the collection at `text` that match. */
 export async function readDocuments(
   context: TenantContext,
   text: string,
-  options: PageOptions & ReadOptions & Filter,
+  options: PageOptions & ReadOptions & Filter & Views,
 ): Promise<DocumentPage> {
   const { tail, limits } = context
   const path = parsePath(text, limits)
@@ -56,6 +63,7 @@ export async function readDocuments(
     after: bound(options.after, 'after'),
     before: bound(options.before, 'before'),
     reverse: window.reverse,
+    views: options.views,
     limit: { rows: window.count, bytes: limits.pageBytes },
   }
   const page = await (where === null
@@ -63,9 +71,26 @@ export async function readDocuments(
     : listMatching(context, { range, where, at: revision }))
   const cursorOf = (document: Path): string => formatPageCursor('id', lastOf(document))
   const place = readPlace(tail.epoch, page.revision)
-  const edges = page.rows.map((version) => ({ cursor: cursorOf(version.path), node: toDocument(version, place) }))
+  const edges = page.rows.map((version) =>
+    options.views === true
+      ? new EdgeView(viewDocument(version, place))
+      : { cursor: cursorOf(version.path), node: toDocument(version, place) },
+  )
   const { cursor } = place
   return { ...toPage(options, window, { edges, next: page.next && cursorOf(page.next), cursor }), truncated: false }
+}
+
+/** An edge whose cursor is made when it is read. */
+class EdgeView {
+  readonly node: Document
+
+  constructor(node: Document) {
+    this.node = node
+  }
+
+  get cursor(): string {
+    return formatPageCursor('id', this.node.id)
+  }
 }
 
 /** The id of a page cursor. Throws BAD_REQUEST unless it is a valid id, from which alone cursors are made. */

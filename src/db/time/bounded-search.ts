@@ -1,4 +1,5 @@
 import { jsonBytes } from '../../core/json/value.ts'
+import { utf8Length } from '../../core/path.ts'
 import type { Version } from '../../core/version.ts'
 import { SKIPS, type Limit } from '../../store/store.ts'
 import { TimeSlice } from './time-slice.ts'
@@ -83,7 +84,7 @@ export class PageRemainder {
 
   /** Whether a slice fits: the store returns at least one row, whatever its size. */
   fits(rows: readonly Version[]): boolean {
-    return this.#isEmpty || rows.length !== 1 || valueBytes(rows) <= this.#bytes
+    return this.#isEmpty || rows.length !== 1 || bytesOf(rows) <= this.#bytes
   }
 
   /** Counts a slice; `endsByBytes`: it was cut by its limit of bytes, which is then taken for its size. */
@@ -91,10 +92,15 @@ export class PageRemainder {
     const { slice } = this
     this.#isEmpty &&= rows.length === 0
     this.#rows -= rows.length
-    if (this.#rows > 0) this.#bytes -= endsByBytes ? slice.bytes : valueBytes(rows)
+    if (this.#rows > 0) this.#bytes -= endsByBytes ? slice.bytes : bytesOf(rows)
   }
 }
 
-function valueBytes(rows: readonly Version[]): number {
-  return rows.reduce((sum, { value }) => sum + jsonBytes(value), 0)
+function bytesOf(rows: readonly Version[]): number {
+  return rows.reduce((sum, row) => sum + valueBytes(row), 0)
+}
+
+/** Length of the value's compact JSON in UTF-8 bytes. */
+export function valueBytes(version: Version): number {
+  return version.json === undefined ? jsonBytes(version.value) : utf8Length(version.json)
 }

@@ -105,11 +105,24 @@ export class Budget {
    * refusals.
    */
   chargeValue(value: Json): Json {
+    return this.#admits(this.#bytesOf(value)) ? value : null
+  }
+
+  /**
+   * As `chargeValue`, for the value of a document: by the length of its text where it has one, without parsing it.
+   * False: null is shown instead.
+   */
+  chargeDocument(document: { readonly value: Json; readonly json?: string | undefined }): boolean {
+    const { json } = document
+    return this.#admits(json === undefined ? this.#bytesOf(document.value) : Buffer.byteLength(json))
+  }
+
+  /** Charges bytes of a value; false: they are not shown, without an error. */
+  #admits(bytes: number): boolean {
     this.#checkTime()
-    const bytes = this.#bytesOf(value)
     this.#bytes -= bytes
-    if (this.#bytes >= 0 && this.#claim(bytes)) return value
-    if (++this.#refusals > this.#bounds.errors) return null
+    if (this.#bytes >= 0 && this.#claim(bytes)) return true
+    if (++this.#refusals > this.#bounds.errors) return false
     throw this.#budgetError()
   }
 

@@ -114,10 +114,8 @@ const DOCUMENT: RenderableType<ShownDocument> = {
     () =>
     ({ version }) =>
       Number.isInteger(version) ? String(version) : mistyped(),
-  value:
-    () =>
-    ({ value }, budget) =>
-      JSON.stringify(budget.chargeValue(value)),
+  value: () => (document, budget) =>
+    budget.chargeDocument(document) ? (document.json ?? JSON.stringify(document.value)) : 'null',
   deleted: flag(({ deleted }) => deleted),
   createdAt: plain(({ createdAt }) => createdAt),
   updatedAt: plain(({ updatedAt }) => updatedAt),

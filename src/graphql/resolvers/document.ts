@@ -18,7 +18,7 @@ export const Document: GqlDocumentResolvers = {
   path: ({ path }, _, { budget }) => charged(budget, path),
   id: (document, _, { budget }) => charged(budget, globalId(document)),
   localId: ({ id }, _, { budget }) => charged(budget, id),
-  value: ({ value }, _, { budget }) => budget.chargeValue(value),
+  value: (document, _, { budget }) => (budget.chargeDocument(document) ? document.value : null),
   field: ({ value }, { path }, { budget }) => budget.chargeValue(getField(value, path.split('/')) ?? null),
   documents: async ({ path, asOf, isEvent }, { name, ...page }, context, info) => {
     const read = await readList({ context, info, requested: page }, () =>

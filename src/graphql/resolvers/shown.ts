@@ -4,6 +4,8 @@ import type { Change, ChangeBatch, Document, DocumentPage } from '../../core/dat
 export interface ShownDocument extends Document {
   /** Default false: the present state. */
   readonly isEvent?: boolean | undefined
+  /** The value as compact JSON; then `value` is parsed at its first use. Default: there is no text. */
+  readonly json?: string | undefined
 }
 
 /** A change in a result: its document is that of the event, or the present state that a feed delivers. */

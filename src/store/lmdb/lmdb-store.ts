@@ -24,6 +24,7 @@ import { appendDrafts } from './append.ts'
 import { indexSome, tenantsBehind } from './commit-index.ts'
 import { renewEpochs } from './copy/renewed-epochs.ts'
 import { checkIfCopy, noteDataFile } from './copy/copied-file.ts'
+import { listViews } from './heads/latest.ts'
 import { dismissReaders } from './files/lock/readers-lock.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import type { Purges } from '../erasure.ts'
@@ -160,7 +161,8 @@ class LmdbStore implements Store {
   }
 
   async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    return decodedPage(this.#read(tenant, (view) => listDocuments(view, range, at)))
+    const views = range.views === true ? this.#read(tenant, (view) => listViews(view, range, at)) : null
+    return views ?? decodedPage(this.#read(tenant, (view) => listDocuments(view, range, at)))
   }
 
   async paths(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<PathPage> {

@@ -128,7 +128,7 @@ export function revisionInHead(row: string): Revision {
 }
 
 /** Start of the JSON string whose closing quote is at `end`: the last quote before it that no backslash escapes. */
-function stringStart(row: string, end: number): number {
+export function stringStart(row: string, end: number): number {
   for (let at = row.lastIndexOf('"', end - 1); ; at = row.lastIndexOf('"', at - 1)) {
     let slashes = 0
     while (row[at - 1 - slashes] === '\\') slashes++

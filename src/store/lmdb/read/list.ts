@@ -2,6 +2,7 @@ import { historyExpired } from '../../../core/cursor.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { ListPage, Range } from '../../store.ts'
 import { findVersion, isLost } from './documents.ts'
+import { isLatest, readLatest } from '../heads/latest.ts'
 import { documentKey, pathOfKey, type DocumentKey } from '../keys.ts'
 import { isMark, readLivingVersion, readStoredVersion } from './log.ts'
 import { oneVersion, type StoredRow } from './stored-row.ts'
@@ -25,6 +26,9 @@ interface StoredListPage extends Omit<ListPage, 'rows'> {
 type DocumentScanRow = ScannedRow<StoredRow<Version>, DocumentKey>
 
 export function listDocuments(view: TenantView, range: Range, at: Revision): StoredListPage {
+  if (isLatest(view, range, at)) {
+    return readLatest(view, range, (path, row) => oneVersion(() => decodeHead(path, row)))
+  }
   const moment = { range, at: Math.min(at, view.tenant.last) }
   const { next, ...page } = takeRows(scanDocuments(view, moment), range)
   return { ...page, next: next && pathOfKey(next), revision: moment.at }

@@ -58,7 +58,8 @@ function* scanSpan(
   return null
 }
 
-function boundsOf(
+/** The bounds of a scan through a span, in its direction. */
+export function boundsOf(
   { from, to }: KeySpan,
   reverse: boolean,
 ): { start: Key; end: Key; reverse: boolean; exclusiveStart: boolean } {

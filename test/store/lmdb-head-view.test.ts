@@ -1,0 +1,77 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Version } from '../../src/core/version.ts'
+import { HeadView } from '../../src/store/lmdb/heads/head-view.ts'
+import { decodeHead, encodeCommit } from '../../src/store/lmdb/rows.ts'
+import { json } from '../core/json.ts'
+
+/** Texts that look like the ends of a row's parts. */
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.constantFrom('"', '\\', '\\"', '","', ',7,8,null,"x"]', ']', '[', '\\\\"],', 'é"]', '"],1,'),
+)
+
+const version: fc.Arbitrary<Version> = fc.record(
+  {
+    path: fc.constant(['posts', '1']),
+    version: fc.integer({ min: 1, max: 1e9 }),
+    type: fc.constantFrom('NEW', 'UPDATE', 'DELETE'),
+    fields: fc.array(text, { maxLength: 3 }),
+    value: fc.oneof(json, text),
+    createdAt: fc.nat(),
+    revision: fc.integer({ min: 1, max: 1e12 }),
+    updatedAt: fc.integer(),
+    actor: fc.option(text),
+    commit: text,
+  },
+  { noNullPrototype: true },
+)
+
+function rowOf(written: Version): string {
+  const { commit: id, revision, updatedAt: at, actor } = written
+  const { versions } = encodeCommit({ id, revision, at, actor, digest: null, versions: [written] })
+  return versions[0]?.head.toString() ?? ''
+}
+
+/** The properties of a view, read in an order of their own. */
+function propertiesOf(view: HeadView): Version {
+  const { commit, value, actor, revision, updatedAt, createdAt, fields, type, path } = view
+  return { path, version: view.version, type, fields, value, createdAt, revision, updatedAt, actor, commit }
+}
+
+test('the view of a row says what decoding it says, and carries the text that printing the value would give', () => {
+  fc.assert(
+    fc.property(version, (written) => {
+      const row = rowOf(written)
+      const view = new HeadView(written.path, row)
+      const decoded = decodeHead(written.path, row)
+      return (
+        view.json === JSON.stringify(decoded.value) &&
+        view.json === JSON.stringify(written.value) &&
+        isDeepStrictEqual(propertiesOf(view), decoded) &&
+        isDeepStrictEqual(decoded, written)
+      )
+    }),
+    { numRuns: 100_000 },
+  )
+}, 120_000)
+
+test('a damaged row ends the view with an error, or says something, but never hangs', () => {
+  const row = rowOf({
+    path: ['posts', '1'],
+    version: 3,
+    type: 'UPDATE',
+    fields: ['a', 'b"c'],
+    value: { a: [1, 'x'] },
+    createdAt: 5,
+    revision: 7,
+    updatedAt: 6,
+    actor: 'ada',
+    commit: 'c1',
+  })
+  for (let end = 0; end < row.length; end++) {
+    const view = new HeadView(['posts', '1'], row.slice(0, end))
+    expect(() => JSON.stringify([view.version, view.type, view.json, view.actor])).not.toThrow(RangeError)
+  }
+})
