@@ -1,4 +1,3 @@
-import DataLoader from 'dataloader'
 import type { Database, Document } from '../core/database.ts'
 import type { AsOf, Cursor } from '../core/database/options.ts'
 import type { Budget } from './limits/budget.ts'
@@ -12,41 +11,36 @@ export interface DocumentLookup {
   readonly deleted?: boolean | undefined
 }
 
-/** The loaders of one operation: each document is read once. */
+/** The reads of one operation: each document is read once. */
 export interface Loaders {
   /** Null when the document is absent or deleted, or the path names a field. */
-  readonly document: DataLoader<DocumentLookup, Document | null, string>
+  readonly document: (lookup: DocumentLookup) => Promise<Document | null>
 }
 
-const cacheKey = ({ path, asOf, atLeast, deleted }: DocumentLookup): string =>
-  JSON.stringify([path, asOf, atLeast, deleted])
-
-/**
- * Loaders of one operation on `db`, within its budget. Loads of one turn reach `db` in one turn, so that it can batch
- * them.
- */
+/** Loaders of one operation on `db`, within its budget. */
 export function createLoaders(db: Database, budget: Budget): Loaders {
-  const read = ({ path, ...options }: DocumentLookup): Promise<Document | null> =>
-    budget.read(
-      0,
-      () => db.document(path, options),
-      () => 0,
-    )
-  let document: Loaders['document'] | null = null
+  // Most operations need none.
+  let reads: Map<string, Promise<Document | null>> | null = null
   return {
-    // Most operations need none.
-    get document() {
-      return (document ??= new DataLoader((keys) => settleAll(keys.map(read)), { cacheKeyFn: cacheKey }))
+    document: (lookup) => {
+      const key = cacheKey(lookup)
+      reads ??= new Map()
+      const known = reads.get(key)
+      if (known !== undefined) return known
+      const { path, ...options } = lookup
+      const read = budget.read(
+        0,
+        () => db.document(path, options),
+        () => 0,
+      )
+      reads.set(key, read)
+      return read
     },
   }
 }
 
-/** Awaits all reads; an error of one becomes its result, and does not fail the others. */
-async function settleAll<T>(reads: readonly Promise<T>[]): Promise<readonly (T | Error)[]> {
-  const results = await Promise.allSettled(reads)
-  return results.map((result) => (result.status === 'fulfilled' ? result.value : toError(result.reason)))
-}
-
-function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason))
+/** A path alone is not mistaken for an array as JSON. */
+function cacheKey({ path, asOf, atLeast, deleted }: DocumentLookup): string {
+  const isPlain = asOf === undefined && atLeast === undefined && deleted === undefined
+  return isPlain ? `=${path}` : JSON.stringify([path, asOf, atLeast, deleted])
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Version } from '../../src/core/version.ts'
-import { HeadView } from '../../src/store/lmdb/heads/head-view.ts'
+import { HeadVersion, HeadView } from '../../src/store/lmdb/heads/head-view.ts'
 import { decodeHead, encodeCommit } from '../../src/store/lmdb/rows.ts'
 import { json } from '../core/json.ts'
 
@@ -50,6 +50,7 @@ test('the view of a row says what decoding it says, and carries the text that pr
         view.json === JSON.stringify(decoded.value) &&
         view.json === JSON.stringify(written.value) &&
         isDeepStrictEqual(propertiesOf(view), decoded) &&
+        isDeepStrictEqual(Object.fromEntries(Object.entries(new HeadVersion(written.path, row))), decoded) &&
         isDeepStrictEqual(decoded, written)
       )
     }),

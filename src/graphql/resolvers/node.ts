@@ -20,7 +20,7 @@ export function globalId({ path, version, isEvent = false }: ShownDocument): str
 export async function readNode({ loaders }: Context, id: string): Promise<ShownDocument | null> {
   const key = parseId(id)
   if (key === null) return null
-  const document = await loaders.document.load(key).catch(nullIfNotFound)
+  const document = await loaders.document(key).catch(nullIfNotFound)
   return document === null || key.asOf === undefined ? document : asEvent(document)
 }
 

@@ -16,7 +16,7 @@ export const Query: GqlQueryResolvers = {
     ),
   node: (_, { id }, context) => readNode(context, id),
   document: (_, args, { loaders }) => {
-    const read = loaders.document.load(omitNulls(args))
+    const read = loaders.document(omitNulls(args))
     return args.asOf == null ? read : read.then((document) => document && asEvent(document))
   },
   documents: (_, { path, ...options }, context, info) => {

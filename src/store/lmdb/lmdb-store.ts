@@ -24,7 +24,7 @@ import { appendDrafts } from './append.ts'
 import { indexSome, tenantsBehind } from './commit-index.ts'
 import { renewEpochs } from './copy/renewed-epochs.ts'
 import { checkIfCopy, noteDataFile } from './copy/copied-file.ts'
-import { listViews } from './heads/latest.ts'
+import { listViews, readLatestHead } from './heads/latest.ts'
 import { dismissReaders } from './files/lock/readers-lock.ts'
 import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import type { Purges } from '../erasure.ts'
@@ -157,7 +157,10 @@ class LmdbStore implements Store {
     paths: readonly Path[],
     at: Revision = Infinity,
   ): Promise<Snapshot<readonly (Version | null)[]>> {
-    return decodedPage(this.#read(tenant, (view) => readLmdbHeads(view, paths, at)))
+    const [path] = paths
+    const single =
+      path !== undefined && paths.length === 1 ? this.#read(tenant, (view) => readLatestHead(view, path, at)) : null
+    return single ?? decodedPage(this.#read(tenant, (view) => readLmdbHeads(view, paths, at)))
   }
 
   async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {

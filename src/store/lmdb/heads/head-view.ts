@@ -3,6 +3,8 @@ import type { Path } from '../../../core/path.ts'
 import type { ChangeType, Millis, Revision, Version } from '../../../core/version.ts'
 import { stringStart } from '../rows.ts'
 
+const NO_FIELDS: readonly string[] = []
+
 /**
  * The version in a row of `heads`. Its properties are cut out of the text of the row when they are read, and the value
  * is parsed at its first use: it is no plain object.
@@ -42,6 +44,7 @@ export class HeadView implements Version {
   }
 
   get fields(): readonly string[] {
+    if (this.#createdAt - this.#fields === 3) return NO_FIELDS
     return JSON.parse(this.#row.slice(this.#fields, this.#createdAt - 1)) as readonly string[]
   }
 
@@ -67,16 +70,65 @@ export class HeadView implements Version {
   }
 
   get actor(): string | null {
-    return JSON.parse(this.#row.slice(this.#actor, this.#commit - 1)) as string | null
+    return this.#commit - this.#actor === 5 && this.#row[this.#actor] === 'n'
+      ? null
+      : textIn(this.#row.slice(this.#actor, this.#commit - 1))
   }
 
   get commit(): string {
-    return JSON.parse(this.#row.slice(this.#commit, -1)) as string
+    return textIn(this.#row.slice(this.#commit, -1))
   }
 
   /** Offset of the array of fields: behind the type, its quote and a comma. */
   get #fields(): number {
     return this.#row.indexOf('"', this.#type) + 2
+  }
+}
+
+/**
+ * The version in a row of `heads` with properties of its own, as a plain object has them: one may compare or copy it.
+ * The value is parsed at its first use.
+ */
+export class HeadVersion implements Version {
+  readonly path: Path
+  readonly version: number
+  readonly type: ChangeType
+  readonly fields: readonly string[]
+  declare readonly value: Json
+  readonly createdAt: Millis
+  readonly revision: Revision
+  readonly updatedAt: Millis
+  readonly actor: string | null
+  readonly commit: string
+  readonly #view: HeadView
+
+  constructor(path: Path, row: string) {
+    const view = new HeadView(path, row)
+    this.path = path
+    this.version = view.version
+    this.type = view.type
+    this.fields = view.fields
+    Object.defineProperty(this, 'value', HeadVersion.#value)
+    this.createdAt = view.createdAt
+    this.revision = view.revision
+    this.updatedAt = view.updatedAt
+    this.actor = view.actor
+    this.commit = view.commit
+    this.#view = view
+  }
+
+  /** Of no object of its own, so that a copy has no text beside a value that may be another. */
+  get json(): string {
+    return this.#view.json
+  }
+
+  /** One function for all, which keeps them fast. */
+  static readonly #value: PropertyDescriptor & ThisType<HeadVersion> = {
+    get() {
+      return this.#view.value
+    },
+    enumerable: true,
+    configurable: true,
   }
 }
 
@@ -89,6 +141,11 @@ function fieldsEnd(row: string, start: number): number {
     end++
   }
   return end + 1
+}
+
+/** The text of a JSON string. */
+function textIn(json: string): string {
+  return json.includes('\\') ? (JSON.parse(json) as string) : json.slice(1, -1)
 }
 
 /** The offset of the closing quote of the JSON string that begins at `start`. */

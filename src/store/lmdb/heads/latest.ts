@@ -1,10 +1,10 @@
 import type { Path } from '../../../core/path.ts'
-import type { Revision } from '../../../core/version.ts'
+import type { Revision, Version } from '../../../core/version.ts'
 import { PageCounter } from '../../page.ts'
-import type { ListPage, Range } from '../../store.ts'
-import { parseDocumentKey, pathOfKey, spansOf } from '../keys.ts'
+import type { ListPage, Range, Snapshot } from '../../store.ts'
+import { documentKey, parseDocumentKey, pathOfKey, spansOf, toDocumentKey } from '../keys.ts'
 import { boundsOf } from '../read/scan.ts'
-import { HeadView } from './head-view.ts'
+import { HeadVersion, HeadView } from './head-view.ts'
 import type { TenantView } from '../tables.ts'
 
 /** A page of the latest state, each row as `rowOf` gives it. */
@@ -15,6 +15,13 @@ interface LatestPage<Row> extends Omit<ListPage, 'rows'> {
 /** Whether a page shows live documents alone, of the latest state, without a seek between two of them. */
 export function isLatest({ tenant }: TenantView, range: Range, at: Revision): boolean {
   return at >= tenant.last && range.deleted !== true && (range.kind === 'collection' || range.levels === undefined)
+}
+
+/** The newest version of a live document, now; null: there is none, or it is asked for another time. */
+export function readLatestHead({ tables, tenant }: TenantView, path: Path, at: Revision): Snapshot<[Version]> | null {
+  if (at < tenant.last) return null
+  const row = tables.heads.get(documentKey(toDocumentKey(tenant.number, path)))
+  return row === undefined ? null : { revision: tenant.last, rows: [new HeadVersion(path, row)] }
 }
 
 /** A page of views of rows; null where `isLatest` is false. */
