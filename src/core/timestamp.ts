@@ -27,20 +27,24 @@ function daysIn(year: number, month: number): number {
 
 const DAY_MS = 86_400_000
 
-/** The day of the time that was formatted last, and its text up to the T. */
-let formatted = { day: NaN, text: '' }
+/** The time that was formatted last, as documents of one commit have the same, and the text of its day up to the T. */
+const last = { time: NaN, text: '', day: NaN, dayText: '' }
 
 /** The time in UTC as RFC 3339, to milliseconds: `Date.toISOString`, which takes several times as long. */
 export function formatTimestamp(time: Millis): string {
+  if (time === last.time) return last.text
   const day = Math.floor(time / DAY_MS)
-  if (day !== formatted.day) {
+  if (day !== last.day) {
     const text = new Date(time).toISOString()
-    formatted = { day, text: text.slice(0, text.indexOf('T') + 1) }
+    last.day = day
+    last.dayText = text.slice(0, text.indexOf('T') + 1)
   }
   const ms = time - day * DAY_MS
   const [seconds, minutes] = [Math.floor(ms / 1_000), Math.floor(ms / 60_000)]
   const clock = `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}`
-  return `${formatted.text}${clock}.${String(ms % 1_000).padStart(3, '0')}Z`
+  last.text = `${last.dayText}${clock}.${String(ms % 1_000).padStart(3, '0')}Z`
+  last.time = time
+  return last.text
 }
 
 function twoDigits(count: number): string {

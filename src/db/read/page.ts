@@ -23,9 +23,17 @@ export function parseWindow(options: PageOptions, fallback: 'first' | 'last', li
 /** Kinds of page cursors: an id in a collection, the name of a collection, or a position in a history. */
 type PageKind = 'id' | 'name' | 'place'
 
+/** Most bytes of a UTF-16 unit in UTF-8. */
+const UTF8_UNIT_BYTES = 3
+
+/** Holds the bytes of a cursor while it is made: a buffer of its own would cost more than that. */
+const scratch = Buffer.allocUnsafe(1_024)
+
 /** An opaque page cursor for a text; not a cursor of the log. */
 export function formatPageCursor(kind: PageKind, text: string): string {
-  return Buffer.from(`${kind}:${text}`).toString('base64url')
+  const plain = `${kind}:${text}`
+  if (plain.length * UTF8_UNIT_BYTES > scratch.length) return Buffer.from(plain).toString('base64url')
+  return scratch.toString('base64url', 0, scratch.write(plain))
 }
 
 /** The text of a page cursor of this kind. Throws BAD_REQUEST. */

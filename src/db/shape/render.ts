@@ -3,6 +3,7 @@ import { formatCursor } from '../../core/cursor.ts'
 import type { Change, ChangeReason, WriteResult, Document } from '../../core/database.ts'
 import type { Cursor } from '../../core/database/options.ts'
 import { lastOf, pathText } from '../../core/path.ts'
+import { formatTimestamp } from '../../core/timestamp.ts'
 import type { Revision, Version } from '../../core/version.ts'
 
 /** The place in the log of a tenant at which documents are read. */
@@ -19,7 +20,7 @@ export function readPlace(epoch: string, revision: Revision): ReadPlace {
 
 /** The document of a version, as every interface shows it, read at a place. */
 export function toDocument(version: Version, { epoch, revision, cursor: asOf }: ReadPlace): Document {
-  const createdAt = new Date(version.createdAt).toISOString()
+  const createdAt = formatTimestamp(version.createdAt)
   return {
     path: pathText(version.path),
     id: lastOf(version.path),
@@ -27,7 +28,7 @@ export function toDocument(version: Version, { epoch, revision, cursor: asOf }: 
     value: version.value,
     deleted: version.type === 'DELETE',
     createdAt,
-    updatedAt: version.updatedAt === version.createdAt ? createdAt : new Date(version.updatedAt).toISOString(),
+    updatedAt: version.updatedAt === version.createdAt ? createdAt : formatTimestamp(version.updatedAt),
     actor: version.actor,
     cursor: version.revision === revision ? asOf : formatCursor(epoch, version.revision),
     asOf,
@@ -75,7 +76,7 @@ export function toWriteResult(epoch: string, commit: Commit, repeated: boolean):
   return {
     id: commit.id,
     cursor: formatCursor(epoch, commit.revision),
-    at: new Date(commit.at).toISOString(),
+    at: formatTimestamp(commit.at),
     actor: commit.actor,
     repeated,
     changes: changesOf(epoch, commit),
