@@ -1,7 +1,7 @@
 import { openEngine } from '../src/db/engine.ts'
 import type { Database } from '../src/core/database.ts'
 import { openLmdbStore } from '../src/store/lmdb/lmdb-store.ts'
-import { openMongoStore } from '../src/store/mongo/mongo-store.ts'
+import { openMongoStore } from '../src/store/mongo/open-mongo-store.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { openMongoStore } from '../../src/store/mongo/mongo-store.ts'
+import { openMongoStore } from '../../src/store/mongo/open-mongo-store.ts'
 import { storeContract } from '../contract/store/contract.ts'
 import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/mongo/server.ts'
 

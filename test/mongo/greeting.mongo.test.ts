@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openMongoStore } from '../../src/store/mongo/mongo-store.ts'
+import { openMongoStore } from '../../src/store/mongo/open-mongo-store.ts'
 import { skewOf } from '../../src/store/mongo/deployment/greeting.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
 import type { Doc } from '../support/mongo/wire.ts'

@@ -63,6 +63,35 @@ describeMongo('a log with a hole', (mongo) => {
     expect(await log(writer, 500)).toMatchObject({ last: 20 + BEHIND })
   }, 60_000)
 
+  // One draft; drafts that reach over the hole; and drafts that reach to the last commit behind it.
+  test.each(KINDS.flatMap((kind) => [1, 5, 10].map((drafts) => ({ kind, drafts }))))(
+    'it is not filled by a process that has read up to it ($drafts drafts, $kind)',
+    async ({ kind, drafts }) => {
+      pretend(mongo, kind)
+      const [writer, here, db] = [await mongo.open(), await mongo.open(), databaseOf(mongo)]
+      await grow(writer, 10)
+      await log(here)
+      await grow(writer, 10)
+      await makeHole(mongo, 11)
+      const appended = await here.append(
+        TENANT,
+        Array.from({ length: drafts }, () => draft([], { at: 2_000 })),
+      )
+      expect(appended).toEqual(
+        Array.from({ length: drafts }, () => ({
+          kind: 'failed',
+          error: expect.objectContaining({
+            details: { damage: 'revision 11 is missing', outcome: 'NOT_DONE' },
+          }) as unknown,
+        })),
+      )
+      const rows = await db.collection('log').find().toArray()
+      expect(rows.map(({ n }) => Number(n)).toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: 20 }, (_, i) => i + 1).filter((n) => n !== 11),
+      )
+    },
+  )
+
   test.each([false, true])(
     'a page from the log has no hole, though its process saw the whole (reverse: %s)',
     async (reverse) => {

@@ -1,6 +1,6 @@
 import type { Database } from '../../src/core/database.ts'
 import { openEngine } from '../../src/db/engine.ts'
-import { openMongoStore } from '../../src/store/mongo/mongo-store.ts'
+import { openMongoStore } from '../../src/store/mongo/open-mongo-store.ts'
 import { atLeasts } from '../contract/database/at-least.ts'
 import { collections } from '../contract/database/collections.ts'
 import { depthsOfFeeds } from '../contract/database/depth.ts'

@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { openMongoStore, type MongoStore } from '../../src/store/mongo/mongo-store.ts'
+import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
+import { openMongoStore } from '../../src/store/mongo/open-mongo-store.ts'
 import type { Appended, Draft, Store } from '../../src/store/store.ts'
 import { MongoChild } from '../support/mongo/child.ts'
 import { Follower } from '../support/mongo/follower.ts'

@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
+import type { DatabaseError } from '../../src/core/error.ts'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { databaseOf, KINDS, pretend, settled } from '../support/mongo/database.ts'
 import { describeMongo } from '../support/mongo/suite.ts'
@@ -88,6 +89,24 @@ describeMongo('data that is replaced under a running process', (mongo) => {
     await write(fresh, 7, 10)
     expect(await answers(store)).toEqual([REPLACED, REPLACED, REPLACED, REPLACED])
     expect(await revisions(db)).toEqual(oneTo(10))
+  })
+
+  test.each([
+    ['answered', 'NOT_DONE'],
+    ['lost', 'UNKNOWN'],
+  ] as const)('a write that was withdrawn from it, with its reply %s, is %s', async (reply, outcome) => {
+    const [store, db] = [await mongo.open(), databaseOf(mongo)]
+    await write(store, 1, 6)
+    await settled(db, TENANT, 6)
+    const restore = await backUp(db)
+    await write(store, 7, 8)
+    await settled(db, TENANT, 8)
+    await restore()
+    if (reply === 'lost') mongo.server.proxy.timeOutMajority('insert')
+    // A draft that expects nothing is inserted before anything is read.
+    const error = (await appendError(store, TENANT, [draft([])])) as DatabaseError
+    expect([error, error.details['outcome']]).toEqual([REPLACED, outcome])
+    expect(await revisions(db)).toEqual(oneTo(6))
   })
 
   test('heads of commits that a restored backup has not are not written', async () => {

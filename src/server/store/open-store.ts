@@ -50,7 +50,7 @@ async function openEmbedded(directory: string, log: Log): Promise<OpenedStore> {
 }
 
 async function openMongo(url: string, tenant: TenantId, log: Log): Promise<OpenedStore> {
-  const { openMongoStore } = await import('../../store/mongo/mongo-store.ts')
+  const { openMongoStore } = await import('../../store/mongo/open-mongo-store.ts')
   const store = await ReconnectingStore.start({
     open: () => openMongoStore({ url, onStatus: (line) => log.info(line) }),
     tenant,

@@ -1,5 +1,5 @@
 import type { Filter, FindOptions } from 'mongodb'
-import type { Revision } from '../../core/version.ts'
+import type { Millis, Revision } from '../../core/version.ts'
 import type { TakenRows } from '../page.ts'
 import { logKey, scopeKeys, type LogEntry, type LogRow } from './rows.ts'
 import { byKey, pointRead, type LogSection, type MongoTables } from './tables.ts'
@@ -41,8 +41,13 @@ export function missingIn(
   return isShort ? first + step * rows.length : null
 }
 
+/** The place, the writer and the time of a commit in the log. */
+export interface LogMark extends LogEnd {
+  readonly at: Millis
+}
+
 /** Fields of a row that never change. */
-const MARK = { n: 1, w: 1 } as const
+const MARK = { n: 1, w: 1, ts: 1 } as const
 
 /** The place of a commit. */
 interface RowPlace {
@@ -55,10 +60,25 @@ export async function findMark(
   tables: MongoTables,
   { scope, revision }: RowPlace,
   concern?: 'anew',
-): Promise<LogEnd | null> {
+): Promise<LogMark | null> {
   const options = { projection: MARK, ...pointRead(tables, concern) }
   const row = await tables.call(tables.log.findOne(byKey(tables, scope, [logKey(scope, revision)]), options))
-  return row === null ? null : toEnd(row)
+  return row === null ? null : toMark(row)
+}
+
+/** As `findMark`, of several revisions; those that are not in the log are left out. */
+export async function findMarks(
+  tables: MongoTables,
+  scope: string,
+  revisions: readonly Revision[],
+): Promise<readonly LogMark[]> {
+  if (!tables.quirks.seeksRanges) {
+    const marks = await Promise.all(revisions.map((revision) => findMark(tables, { scope, revision })))
+    return marks.filter((mark) => mark !== null)
+  }
+  const keys = revisions.map((revision) => logKey(scope, revision))
+  const options = { projection: MARK, maxTimeMS: tables.readMs }
+  return (await tables.call(tables.log.find(byKey(tables, scope, keys), options).toArray())).map(toMark)
 }
 
 /** The rows of the log from the last known one on, at most two, without their content. */
@@ -67,7 +87,7 @@ export async function findEnd(tables: MongoTables, scope: string, end: LogEnd): 
   if (tables.quirks.seeksRanges) {
     const filter: Filter<LogRow> = { t: scope, _id: { $gte: logKey(scope, revision), $lt: scopeKeys(scope).to } }
     const options: FindOptions = { sort: { _id: 1 }, limit: 2, projection: MARK, maxTimeMS: tables.readMs }
-    return (await tables.call(tables.log.find(filter, options).toArray())).map(toEnd)
+    return (await tables.call(tables.log.find(filter, options).toArray())).map(toMark)
   }
   // Where there are newer commits, the page of them shows this one too.
   const next = await findMark(tables, { scope, revision: revision + 1 })
@@ -75,6 +95,6 @@ export async function findEnd(tables: MongoTables, scope: string, end: LogEnd): 
   return [last, next].filter((row) => row !== null)
 }
 
-function toEnd({ n, w }: Pick<LogRow, 'n' | 'w'>): LogEnd {
-  return { revision: Number(n), writer: w }
+function toMark({ n, w, ts }: Pick<LogRow, 'n' | 'w' | 'ts'>): LogMark {
+  return { revision: Number(n), writer: w, at: ts.getTime() }
 }

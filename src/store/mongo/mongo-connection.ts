@@ -6,7 +6,7 @@ import {
   type UpdateFilter,
 } from 'mongodb'
 import { callWithTimeout } from './failure.ts'
-import { PrimaryWatch } from './primary-watch.ts'
+import { PrimaryWatch } from './deployment/primary-watch.ts'
 import type { HeadRow, LogRow, MetaRow } from './rows.ts'
 import type { Greeting } from './deployment/greeting.ts'
 import { createIndexes } from './deployment/indexes.ts'

@@ -1,6 +1,5 @@
 import type { MongoClient } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
-import { closedError, DatabaseError } from '../../core/error.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import { erasedCommit, isErased } from '../erasure.ts'
@@ -21,24 +20,22 @@ import type {
   Thinned,
   Thinning,
 } from '../store.ts'
-import { Appender } from './write/append.ts'
-import { AppendProgress } from './write/append-progress.ts'
+import { Appender } from './append/append.ts'
+import { AppendProgress } from './append/append-progress.ts'
 import { readCommits } from './read/below.ts'
-import { CommitNotifier, probeStreams, type NotifierMode } from './read/commit-notifier.ts'
-import { clientOf, connectFailure, standalone, type DriverTimeouts } from './mongo-client.ts'
-import { failureOf, isTransient, callWithTimeout } from './failure.ts'
+import { CommitNotifier, type NotifierMode } from './read/commit-notifier.ts'
+import { isTransient, callWithTimeout } from './failure.ts'
 import { LogEraser } from './write/erase.ts'
 import { KeyedQueue } from './keyed-queue.ts'
 import { thinDocuments } from './write/thin.ts'
 import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
-import { purgesOf, type MongoReader } from './read/latest.ts'
-import { checkClock, checkMembers } from './deployment/greeting.ts'
-import { MongoConnection } from './mongo-connection.ts'
+import { purgesOf } from './read/latest.ts'
+import type { MongoConnection } from './mongo-connection.ts'
 import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
 import { findByIds } from './tables.ts'
-import { settledRead } from './read/settled-read.ts'
+import { StoreCalls } from './store-calls.ts'
 import { freshEpoch, sweep, Tenants } from './read/tenants.ts'
 
 export interface MongoStoreOptions {
@@ -63,39 +60,6 @@ export interface MongoStoreOptions {
   readonly onStatus?: ((line: string) => void) | undefined
 }
 
-/** `maxAwaitTimeMS` of the change stream: the server then replies without an event, ms. */
-const MAX_AWAIT_MS = 1_000
-
-/**
- * Opens a store on MongoDB. Rejects with UNAVAILABLE, whose message names the reason, when there is no server, no
- * replica set or no access, and with BAD_REQUEST when the URL asks for weaker concerns. It may be called again after a
- * rejection.
- */
-export async function openMongoStore(options: MongoStoreOptions): Promise<MongoStore> {
-  const callMs = options.callMs ?? 4_000
-  // A read is tried twice within the timeout of one call, which is longer than the time after which a command is lost.
-  const timeouts: DriverTimeouts = { selectMs: Math.floor(callMs * 0.5), socketMs: Math.floor(callMs * 0.55) }
-  const lostMs = Math.floor(callMs * 0.75)
-  const connect = (socketMs = timeouts.socketMs): MongoClient =>
-    clientOf(options.url, { ...timeouts, socketMs }, options.poolSize ?? 50)
-  const connection = new MongoConnection({ connect, database: options.database, readMs: timeouts.selectMs, lostMs })
-  try {
-    const greeting = await connection.connect()
-    checkMembers(greeting, connection.isDirect)
-    const skew = checkClock(greeting)
-    const mode = await probeStreams(connection)
-    if (mode === null) throw standalone()
-    await connection.makeIndexes()
-    await connection.confirmPrimary()
-    if (skew !== null) options.onStatus?.(skew)
-    const awaitMs = Math.min(MAX_AWAIT_MS, Math.floor(timeouts.socketMs / 2))
-    return new MongoStore({ connection, mode, connect, callMs, lostMs, awaitMs, options })
-  } catch (error) {
-    await connection.close()
-    throw connectFailure(error)
-  }
-}
-
 interface MongoStoreParts {
   readonly connection: MongoConnection
   readonly mode: NotifierMode
@@ -116,9 +80,9 @@ export class MongoStore implements Store {
   readonly #janitor: Janitor
   readonly #eraser = new LogEraser()
   readonly #callMs: number
+  readonly #calls: StoreCalls
   /** The appends and drops of each tenant. */
   readonly #queue = new KeyedQueue()
-  readonly #running = new Set<Promise<unknown>>()
   #closing: Promise<void> | null = null
 
   constructor({ connection, mode, connect, callMs, lostMs, awaitMs, options }: MongoStoreParts) {
@@ -131,6 +95,7 @@ export class MongoStore implements Store {
     this.#connection = connection
     this.#callMs = callMs
     this.#tenants = tenants
+    this.#calls = new StoreCalls({ tables: connection, tenants, callMs })
     this.#notifier = new CommitNotifier({
       tables: connection,
       tenants,
@@ -158,15 +123,15 @@ export class MongoStore implements Store {
     const progress = new AppendProgress(drafts, performance.now() + this.#callMs)
     const append = (): Promise<readonly Appended[]> =>
       this.#queue.run(tenant, () => this.#appender.append(tenant, progress))
-    return this.#call(append, (error) => progress.fail(error))
+    return this.#calls.run(append, (error) => progress.fail(error))
   }
 
   erase(tenant: TenantId): Promise<boolean> {
-    return this.#change(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
+    return this.#calls.change(tenant, (reader) => this.#eraser.step(reader, performance.now() + this.#callMs / 4))
   }
 
   raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
-    return this.#change(tenant, async ({ tables, tenants, overlay }) => {
+    return this.#calls.change(tenant, async ({ tables, tenants, overlay }) => {
       await tenants.refresh(overlay)
       const raised = Math.min(floor, overlay.last)
       const { epoch } = overlay
@@ -176,7 +141,7 @@ export class MongoStore implements Store {
   }
 
   thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
-    return this.#change(tenant, async (reader) => {
+    return this.#calls.change(tenant, async (reader) => {
       const until = performance.now() + this.#callMs / 4
       if (await this.#eraser.step(reader, until)) return { removed: 0, more: true }
       return thinDocuments(reader, documents, until)
@@ -184,7 +149,7 @@ export class MongoStore implements Store {
   }
 
   find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    return this.#read(tenant, async (reader) => {
+    return this.#calls.read(tenant, async (reader) => {
       const { tables, tenants, overlay } = reader
       const [found] = await Promise.all([findByIds(tables, overlay.scope, ids), tenants.refresh(overlay)])
       const purges = purgesOf(reader)
@@ -200,15 +165,15 @@ export class MongoStore implements Store {
     paths: readonly Path[],
     at: Revision = Infinity,
   ): Promise<Snapshot<readonly (Version | null)[]>> {
-    return this.#read(tenant, (reader) => headsAt(reader, paths, at))
+    return this.#calls.read(tenant, (reader) => headsAt(reader, paths, at))
   }
 
   list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    return this.#read(tenant, (reader) => listAt(reader, range, at))
+    return this.#calls.read(tenant, (reader) => listAt(reader, range, at))
   }
 
   paths(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<PathPage> {
-    return this.#read(tenant, async (reader) => {
+    return this.#calls.read(tenant, async (reader) => {
       const page = await listAt(reader, { ...range, pathsOnly: true }, at)
       return { ...page, rows: page.rows.map(({ path }) => path) }
     })
@@ -219,14 +184,14 @@ export class MongoStore implements Store {
     documents: readonly Path[],
     at: Revision = Infinity,
   ): Promise<readonly (readonly string[])[]> {
-    return this.#read(tenant, async (reader) => {
+    return this.#calls.read(tenant, async (reader) => {
       await reader.tenants.refresh(reader.overlay)
       return mapConcurrent(documents, (document) => collectionNames(reader, document, at))
     })
   }
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return this.#read(tenant, async (reader) => {
+    return this.#calls.read(tenant, async (reader) => {
       const { tenants, overlay } = reader
       const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
       // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were
@@ -240,7 +205,7 @@ export class MongoStore implements Store {
   }
 
   log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    return this.#read(tenant, async (reader) => {
+    return this.#calls.read(tenant, async (reader) => {
       const { tenants, overlay } = reader
       await tenants.refresh(overlay)
       const { last, floor, epoch } = overlay
@@ -254,23 +219,23 @@ export class MongoStore implements Store {
   }
 
   confirm(tenant: TenantId): Promise<Revision> {
-    return this.#read(tenant, ({ tenants, overlay, deadline }) => tenants.confirmLast(overlay, deadline))
+    return this.#calls.read(tenant, ({ tenants, overlay, deadline }) => tenants.confirmLast(overlay, deadline))
   }
 
   revisionAt(tenant: TenantId, time: Millis): Promise<Revision> {
-    return this.#read(tenant, async (reader) => {
+    return this.#calls.read(tenant, async (reader) => {
       const [revision] = await Promise.all([findRevisionAt(reader, time), reader.tenants.refresh(reader.overlay)])
       return revision
     })
   }
 
   async listen(listener: CommitListener): Promise<AsyncDisposable> {
-    this.#assertOpen()
+    this.#calls.assertOpen()
     return this.#notifier.listen(listener)
   }
 
   drop(tenant: TenantId): Promise<void> {
-    return this.#call(() =>
+    return this.#calls.run(() =>
       this.#queue.run(tenant, () =>
         this.#tenants.with(tenant, async (overlay) => {
           const [tables, tenants] = [this.#connection, this.#tenants]
@@ -297,54 +262,7 @@ export class MongoStore implements Store {
   }
 
   async #close(): Promise<void> {
-    const parts = [this.#janitor, this.#notifier].map((part) => part[Symbol.asyncDispose]())
-    // A call is answered by then, whatever becomes of its commands.
-    await callWithTimeout(this.#callMs, Promise.allSettled([...this.#running, ...parts])).catch(() => undefined)
+    await this.#calls.close([this.#janitor, this.#notifier].map((part) => part[Symbol.asyncDispose]()))
     await this.#connection.close()
-  }
-
-  #assertOpen(): void {
-    if (this.#closing !== null) throw closedError()
-  }
-
-  /** Runs a read of a tenant, again where it can be repeated, until the timeout of a call. */
-  #read<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.#callMs
-    return this.#call(() => settledRead(this.#connection, deadline, () => this.#withReader(tenant, deadline, action)))
-  }
-
-  /** Runs what changes a tenant by what it reads of it. */
-  #change<T>(tenant: TenantId, action: (reader: MongoReader) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + this.#callMs
-    return this.#call(async () => {
-      await this.#connection.confirmPrimary()
-      return this.#withReader(tenant, deadline, action)
-    })
-  }
-
-  #withReader<T>(tenant: TenantId, deadline: Millis, action: (reader: MongoReader) => Promise<T>): Promise<T> {
-    const [tables, tenants] = [this.#connection, this.#tenants]
-    return tenants.with(tenant, (overlay) =>
-      action({ tables, tenants, overlay, deadline, purgesAtStart: overlay.purges }),
-    )
-  }
-
-  /**
-   * Runs a call of the port: with a timeout, awaited by `close`, and with errors converted to those of the port; with
-   * `onFailure`, these are answered with its result.
-   */
-  async #call<T>(action: () => Promise<T>, onFailure?: (error: DatabaseError) => T): Promise<T> {
-    this.#assertOpen()
-    const work = action()
-    this.#running.add(work)
-    const done = (): void => void this.#running.delete(work)
-    work.then(done, done)
-    try {
-      return await callWithTimeout(this.#callMs, work)
-    } catch (error) {
-      const failure = failureOf(error)
-      if (failure instanceof DatabaseError && onFailure !== undefined) return onFailure(failure)
-      throw failure
-    }
   }
 }

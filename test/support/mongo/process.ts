@@ -1,4 +1,4 @@
-import { openMongoStore } from '../../../src/store/mongo/mongo-store.ts'
+import { openMongoStore } from '../../../src/store/mongo/open-mongo-store.ts'
 import type { MongoCall, MongoReply } from './child.ts'
 
 /** A process of its own that holds a store on MongoDB, for mongo-child.ts: its arguments are URL and database. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, onTestFinished } from 'vitest'
-import { openMongoStore, type MongoStore, type MongoStoreOptions } from '../../../src/store/mongo/mongo-store.ts'
+import type { MongoStore, MongoStoreOptions } from '../../../src/store/mongo/mongo-store.ts'
+import { openMongoStore } from '../../../src/store/mongo/open-mongo-store.ts'
 import { chooseMongo, START_MS, startMongo, type MongoChoice, type MongoServer } from './server.ts'
 
 /** On which server the MongoDB tests run. */

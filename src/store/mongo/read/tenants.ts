@@ -7,7 +7,7 @@ import { findMeta, metaOf, findByIds, findCommit, readSection, type MongoTables 
 import { damagedLog, replacedLog, unavailable } from '../failure.ts'
 import { HeadOverlay } from './head-overlay.ts'
 import { backOff } from './settled-read.ts'
-import { compareEnd, findEnd, findMark, missingIn, type LogEnd } from '../log-end.ts'
+import { compareEnd, findEnd, findMark, findMarks, missingIn, type LogEnd, type LogMark } from '../log-end.ts'
 
 /** Limit of one read of the log when an overlay catches up. */
 const PAGE = { rows: 500, bytes: 8_388_608 } as const
@@ -120,6 +120,15 @@ export class Tenants {
   }
 
   /**
+   * As `refresh`, where others have written for certain, after a race for the next revision: one round trip for all
+   * there is, so that the next attempt comes before a process that writes all the time has made its next commit.
+   */
+  async readOn(overlay: HeadOverlay): Promise<void> {
+    if (this.#open.get(overlay.tenant)?.overlay !== overlay) throw new EpochEnded()
+    await this.#catchUp(overlay, 'more')
+  }
+
+  /**
    * Refreshes the overlay until it has a revision of which a head was read: until then a majority does not show it,
    * though it was acknowledged. Throws EpochEnded, and UNAVAILABLE at the deadline (monotonic clock).
    */
@@ -182,6 +191,18 @@ export class Tenants {
     if (end.revision === 0) return
     const found = await findMark(this.#tables, { scope: overlay.scope, revision: end.revision })
     if (found?.writer !== end.writer) await this.#verifyAnew(overlay, end)
+  }
+
+  /**
+   * As `verify`, beside an insert behind the overlay's last commit; resolves to the commit at the revision after the
+   * inserted ones, or null.
+   */
+  async verifyInsert(overlay: HeadOverlay, after: Revision): Promise<LogMark | null> {
+    const { end, scope } = overlay
+    const marks = await findMarks(this.#tables, scope, [end.revision, after])
+    const [last, next] = [end.revision, after].map((n) => marks.find(({ revision }) => revision === n))
+    if (end.revision > 0 && last?.writer !== end.writer) await this.#verifyAnew(overlay, end)
+    return next ?? null
   }
 
   /** As `verify`, where a read has not shown the commit: reads may be behind after a fail-over. */
@@ -259,13 +280,11 @@ export class Tenants {
     return cached
   }
 
-  async #catchUp(overlay: HeadOverlay): Promise<void> {
+  /** `expected`: there is more behind the last commit. */
+  async #catchUp(overlay: HeadOverlay, expected?: 'more'): Promise<void> {
     const { purges, end } = overlay
-    const [meta, rows] = await Promise.all([this.confirm(overlay), findEnd(this.#tables, overlay.scope, end)])
-    const state = compareEnd(end, rows)
-    if (state === 'replaced') await this.#verifyAnew(overlay, end)
-    if (state === 'hole') await this.refuseHole(overlay, end.revision + 1)
-    if (state === 'more') await this.#pull(overlay, end)
+    const read = expected === 'more' ? this.#pull(overlay, end) : this.#pullIfMore(overlay, end)
+    const [meta] = await Promise.all([this.confirm(overlay), read])
     // Else this read would have taken the commits from the poll, and listeners would not hear of them.
     if (overlay.last > overlay.lastNotified) this.#options.onRead(overlay)
     overlay.applied = Number(meta.applied)
@@ -274,6 +293,13 @@ export class Tenants {
     // Notes are written before their commits: all purges that were known before the row was read are done.
     if (overlay.purging.length === 0) overlay.dropPurges(purges)
     overlay.trim()
+  }
+
+  async #pullIfMore(overlay: HeadOverlay, end: LogEnd): Promise<void> {
+    const state = compareEnd(end, await findEnd(this.#tables, overlay.scope, end))
+    if (state === 'replaced') await this.#verifyAnew(overlay, end)
+    if (state === 'hole') await this.refuseHole(overlay, end.revision + 1)
+    if (state === 'more') await this.#pull(overlay, end)
   }
 
   /** Pushes all commits after the last one of the overlay; with `end`, that one must be there, too. */

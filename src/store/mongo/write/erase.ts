@@ -5,7 +5,7 @@ import type { HeadOverlay } from '../read/head-overlay.ts'
 import type { MongoReader } from '../read/latest.ts'
 import { parsePurgeNote, purgeNote } from '../rows.ts'
 import { findByIds, type MongoTables } from '../tables.ts'
-import type { PreparedDraft } from './group-append.ts'
+import type { PreparedDraft } from '../append/group-append.ts'
 import { repair } from './heads.ts'
 import { rewriteCommits } from './rewrite-log.ts'
 

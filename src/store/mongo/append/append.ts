@@ -6,7 +6,7 @@ import type { HeadOverlay } from '../read/head-overlay.ts'
 import type { MongoReader } from '../read/latest.ts'
 import { fieldBytes, rowBytes } from '../rows.ts'
 import type { AppendProgress } from './append-progress.ts'
-import { notePurges } from './erase.ts'
+import { notePurges } from '../write/erase.ts'
 import { answeredDrafts, GroupAppend, type PreparedDraft } from './group-append.ts'
 
 /** Bounds of one insert: commits, and their bytes. */
