@@ -77,6 +77,31 @@ describeMongo(
       )
     }, 120_000)
 
+    test('deletes beside writers of another process that write all the time are done', async ({ annotate }) => {
+      const [here, there] = [await engineOn(mongo, polling(600_000)), await engineOn(mongo, polling(600_000))]
+      for (let i = 0; i < CHANGES; i++) {
+        await there.put(`notes/${i}`, {})
+        await there.put(`notes/${i}/lines/1`, i)
+      }
+      const took: number[] = []
+      let [over, writes] = [false, 0]
+      const writing = async (_: unknown, i: number): Promise<void> => {
+        for (; !over; writes++) await there.put(`posts/${i}`, writes)
+      }
+      const writers = Promise.all(Array.from({ length: 8 }, writing))
+      for (let i = 0; i < CHANGES; i++) {
+        const begun = performance.now()
+        await here.delete(`notes/${i}`)
+        took.push(performance.now() - begun)
+      }
+      over = true
+      await writers
+      await annotate(
+        `${CHANGES} deletes beside ${writes} writes: p50 ${percentile(took, 0.5)} ms, ` +
+          `slowest ${percentile(took, 1)} ms`,
+      )
+    }, 120_000)
+
     test('deletes beside a writer of another process, of which nothing notifies, are done', async ({ annotate }) => {
       const [here, there] = [await engineOn(mongo, polling(600_000)), await engineOn(mongo, polling(600_000))]
       await there.put('posts/0', 0)

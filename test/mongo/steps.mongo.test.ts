@@ -1,9 +1,10 @@
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
+import { openEngine } from '../../src/db/engine.ts'
 import type { MongoStore } from '../../src/store/mongo/mongo-store.ts'
 import { describeMongo, type MongoSuite } from '../support/mongo/suite.ts'
 import type { Doc } from '../support/mongo/wire.ts'
-import { ALL, draft, path, put } from '../support/store/drafts.ts'
+import { ALL, commit, draft, path, put } from '../support/store/drafts.ts'
 import { until } from '../support/time/until.ts'
 
 const TENANT = 'acme'
@@ -180,4 +181,38 @@ describeMongo('searches on MongoDB', (mongo) => {
     })
     expect([numbers, finds]).toEqual([[1, 31], ['log by ops.p,n']])
   }, 60_000)
+})
+
+describeMongo('writes on MongoDB', (mongo) => {
+  test('a race that was lost costs one page of the log before the next attempt', async () => {
+    const [here, there] = [await mongo.open({ callMs: 30_000 }), await mongo.open({ callMs: 30_000 })]
+    await commit(here, TENANT, [put('posts/1', 1)])
+    await commit(there, TENANT, [put('posts/2', 1)])
+    await commit(there, TENANT, [put('posts/3', 1)])
+    const [finds, inserts] = [mongo.server.proxy.record('find'), mongo.server.proxy.record('insert')]
+    // It still takes the first revision for the last one.
+    await commit(here, TENANT, [])
+    for (const recording of [finds, inserts]) recording.stop()
+    expect(inserts.commands).toHaveLength(2)
+    const keys = finds.commands
+      .filter(({ find }) => find === 'log')
+      .map(({ filter }) => (filter as Doc)['_id'])
+      .map((key) => (typeof key === 'string' ? Number.parseInt(key.slice(key.indexOf('/') + 1), 36) : 'page'))
+    // Beside each insert, the commits before and behind it; in between nothing but the page.
+    expect(keys.map(String).toSorted()).toEqual(['1', '3', '3', '5', 'page'])
+  })
+
+  test('the versions of a tree that a delete has read are not read again when it is written', async () => {
+    const first = await mongo.open({ callMs: 30_000 })
+    await first.append(TENANT, [draft(['notes/1', 'notes/1/lines/1', 'notes/1/lines/2'].map((text) => put(text, 1)))])
+    const engine = await openEngine(await reopened(mongo, 1))
+    onTestFinished(() => engine.close())
+    const db = engine.database(TENANT, { actor: null })
+    expect((await db.document('notes/1'))?.version).toBe(1)
+    const finds = mongo.server.proxy.record('find')
+    await db.delete('notes/1')
+    finds.stop()
+    const keys = finds.commands.map(({ filter }) => JSON.stringify((filter as Doc)['_id']))
+    expect(keys.filter((key) => key.includes('lines'))).toEqual([])
+  })
 })

@@ -5,7 +5,7 @@ import { takeWithin } from '../../page.ts'
 import type { Limit, ListPage, Range, Snapshot } from '../../store.ts'
 import { isWithinLevels } from '../../levels.ts'
 import { isMissingIndex } from '../failure.ts'
-import { headKey, rowBytes, versionOfHead, type HeadRow } from '../rows.ts'
+import { headKey, pathOfHead, rowBytes, versionOfHead, type HeadRow } from '../rows.ts'
 import { byKey, type MongoTables } from '../tables.ts'
 import type { HeadOverlay } from './head-overlay.ts'
 import { headKeysOf, readHeads, type CoveredRows, type MongoRange } from './head-rows.ts'
@@ -121,6 +121,14 @@ async function readIndexedHeads(reader: MongoReader, range: MongoRange): Promise
   }
 }
 
+/** A delete or a purge of a tree is decided on the versions of its rows: its append then need not read them again. */
+function cacheVersions(overlay: HeadOverlay, rows: readonly HeadRow[]): void {
+  for (const { _id, v } of rows) {
+    const text = pathText(pathOfHead(overlay.scope, _id))
+    if ((overlay.versionOf(text) ?? 0) < v) overlay.cacheVersion(text, v)
+  }
+}
+
 /**
  * The newest versions of documents of a range, in its order, at one revision: about as many as its limit. Without
  * `deleted`, documents that the heads mark as deleted are left out, as are purged ones in any case; later tombstones
@@ -134,6 +142,7 @@ export async function readChunk(reader: MongoReader, range: MongoRange): Promise
   await tenants.refresh(overlay)
   await tenants.reach(overlay, newestRevision(rows), deadline)
   if (overlay.base > applied) return readChunk(reader, range)
+  if (range.kind === 'below') cacheVersions(overlay, rows)
   const order = inKeyOrder(range.reverse === true)
   const end = complete ? undefined : rows.at(-1)?._id
   // As far as the head rows reach.
