@@ -5,7 +5,7 @@ import { chooseMongo, START_MS, startMongo, type MongoServer } from '../support/
 
 const choice = await chooseMongo()
 
-/** The contract with change streams, and, where the server is ours, without them. */
+/** The contract with change streams, and without them. */
 describe.skipIf(choice.kind === 'none')(`MongoDB (${choice.label})`, () => {
   let server: MongoServer
   let database: string
@@ -17,7 +17,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB (${choice.label})`, () => {
 
   const urls: Readonly<Record<string, () => string>> = {
     'change streams': () => server.url,
-    'poll mode': () => server.pollUrl ?? server.url,
+    'poll mode': () => server.pollUrl,
   }
   for (const [mode, url] of Object.entries(urls)) {
     storeContract({

@@ -57,8 +57,7 @@ describe.skipIf(choice.kind === 'none')(`MongoDB with several processes (${choic
   test('3 processes with 8 writers each: no revision is missing or double, followers see all in order', async () => {
     const each = 5
     const total = 3 * WRITERS * each
-    const polling = server.pollUrl ?? server.url
-    const children = await Promise.all([child(), child(), child(polling)])
+    const children = await Promise.all([child(), child(), child(server.pollUrl)])
     const followers = await Promise.all(children.map((process) => Follower.start(process, TENANT)))
     onTestFinished(async () => void (await Promise.all(followers.map((follower) => follower[Symbol.asyncDispose]()))))
     const writer = async (process: MongoChild, name: string): Promise<number[]> => {

@@ -57,7 +57,7 @@ describeMongo('servers under load on one MongoDB', (mongo) => {
     const servers = await Promise.all([
       startOnMongo(mongo),
       startOnMongo(mongo),
-      startOnMongo(mongo, mongo.server.pollUrl ?? mongo.server.url),
+      startOnMongo(mongo, mongo.server.pollUrl),
     ])
     const total = servers.length * writers * commits
     const following = followed(servers, () => total)

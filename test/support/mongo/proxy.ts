@@ -20,6 +20,8 @@ export interface ProxyOptions {
   readonly upstream: string
   /** The server behind it has change streams of its own: they pass. Default false: they are simulated. */
   readonly native?: boolean | undefined
+  /** Whether clients may open change streams; else they are refused as by a server that has none. Default true. */
+  readonly hasStreams?: boolean | undefined
 }
 
 /** What a reply to a command becomes. */
@@ -51,6 +53,8 @@ interface Link {
   readonly pending: Map<number, PendingRequest>
 }
 
+/** Unknown stage of an aggregation. */
+const NO_STREAMS = 40324
 const GREETINGS: ReadonlySet<string> = new Set(['hello', 'isMaster', 'ismaster'])
 
 /**
@@ -88,6 +92,11 @@ export class MongoProxy {
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     return proxy
+  }
+
+  /** Host and port of the server behind it. */
+  get upstream(): string {
+    return this.#options.upstream
   }
 
   get address(): string {
@@ -204,6 +213,9 @@ export class MongoProxy {
     if (refused !== undefined) return this.#answer(link, request, refused)
     const fault = this.#faults.take(command, request.body)
     if (fault?.kind === 'answer') return this.#answer(link, request, fault.reply)
+    if (this.#options.hasStreams === false && opensStream(request.body)) {
+      return this.#answer(link, request, refusal(NO_STREAMS))
+    }
     if (this.#greeting === 'standalone' && opensStream(request.body)) return this.#answer(link, request, refusal(40573))
     if (this.#native === null && this.#simulate(link, request, command)) return
     const forward = (): void => {

@@ -37,8 +37,10 @@ export interface MongoServer {
   readonly proxy: MongoProxy
   /** Through the proxy. */
   readonly url: string
-  /** Without change streams (poll mode); null when the server itself has them. */
-  readonly pollUrl: string | null
+  /** Without change streams (poll mode); where the server has them, through a proxy that refuses them. */
+  readonly pollUrl: string
+  /** Without a proxy, so that a driver finds another primary; null for the stand-in, which is of no set. */
+  readonly setUrl: string | null
   /** A name that no other test has. */
   database(): string
   /** Of the stand-in only: kill -9, and start again. Null for a server that is not ours. */
@@ -90,19 +92,21 @@ export async function startMongo(choice: MongoChoice): Promise<MongoServer> {
   const upstream = await startUpstream(choice)
   const simulated = upstream.standIn !== null
   const { login, host, query } = partsOf(upstream.url)
-  const proxy = await MongoProxy.start({
-    upstream: simulated ? host : await primaryOf(upstream.url, host),
-    native: !simulated,
-  })
+  const primary = simulated ? host : await primaryOf(upstream.url, host)
+  const proxy = await MongoProxy.start({ upstream: primary, native: !simulated })
+  const polled = simulated ? null : await MongoProxy.start({ upstream: primary, native: true, hasStreams: false })
+  const urlOf = ({ address }: MongoProxy): string =>
+    `mongodb://${login}${address}/?replicaSet=rs0&${query}`.replace(/&$/, '')
   return {
     label: simulated ? `${choice.label} with simulated change streams` : choice.label,
     proxy,
-    url: `mongodb://${login}${proxy.address}/?replicaSet=rs0&${query}`.replace(/&$/, ''),
-    pollUrl: simulated ? upstream.url : null,
+    url: urlOf(proxy),
+    pollUrl: polled === null ? upstream.url : urlOf(polled),
+    setUrl: simulated ? null : upstream.url,
     database: () => `t${randomBytes(6).toString('hex')}`,
     standIn: upstream.standIn,
     stop: async () => {
-      await proxy.stop()
+      await Promise.all([proxy.stop(), polled?.stop()])
       await upstream.stop()
     },
   }
