@@ -134,7 +134,7 @@ describeMongo(
         while (!over) {
           elect(mongo, 1 + (lags % 4))
           lags += 1
-          await elapse(50 + ((lags * 377) % (MAX_LAG_MS - 50)))
+          await elapse(50 + ((lags * 377) % Math.max(1, MAX_LAG_MS - 49)))
           mongo.server.proxy.lag.end()
           await elapse(300)
         }

@@ -94,7 +94,7 @@ export class LogInsert {
   #assertNewest(rows: readonly AppendRow[], nextAt: Millis | undefined): void {
     const [first, last] = [rows.at(0), rows.at(-1)]
     if (first === undefined || last === undefined || nextAt === undefined) return
-    if (nextAt < last.entry.commit.at) throw damagedLog(this.#reader.overlay.tenant, first.entry.commit.revision)
+    if (nextAt < last.row.ts.getTime()) throw damagedLog(this.#reader.overlay.tenant, first.entry.commit.revision)
   }
 
   /**
