@@ -11,7 +11,7 @@ if (Number(parts[0]) < 20 || (Number(parts[0]) === 20 && Number(parts[1]) < 19))
 }
 // Libraries check less of what a developer may have got wrong, and are faster.
 process.env.NODE_ENV = process.env.NODE_ENV || 'production'
-import('../dist/cli/main.js').catch(function (error) {
+import('../dist/cli/bundle/main.js').catch(function (error) {
   process.stderr.write(
     error.code === 'ERR_MODULE_NOT_FOUND'
       ? 'tidemark is not complete here: run npm ci, which also builds it.\n'

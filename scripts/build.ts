@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'vite'
+import { bundleCommand } from './command-bundle.ts'
 import { bundlePlayground } from './playground-bundle.ts'
 import { bundlePage, writeForms } from './web-bundle.ts'
 
@@ -56,7 +57,8 @@ function removeStale(written: ReadonlySet<string>): void {
 
 removeStale(
   new Set([
-    ...compile(),
+    ...compile().filter((file) => !file.startsWith(join(root, 'dist/cli/'))),
+    ...(await bundleCommand()),
     ...(await bundleClient()),
     ...(await bundlePage('console')),
     ...(await bundlePage('repl-frame')),

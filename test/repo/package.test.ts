@@ -71,7 +71,7 @@ describe('the package that is published', () => {
       'LICENSE',
       'schema.graphql',
       'bin/tidemark.js',
-      'dist/cli/main.js',
+      'dist/cli/bundle/main.js',
       'dist/server/start.js',
       'dist/web/client.js',
       'dist/web/client.js.br',
