@@ -7,7 +7,7 @@ import { compareText } from '../../core/path.ts'
 import type { ChangeType } from '../../core/version.ts'
 import { nothingAt } from '../run/failure.ts'
 
-/** What restoring a tree would do to one document: it comes back (NEW), goes (DELETE), or gets another value. */
+/** The effect of restoring a tree on one document: it comes back (NEW), goes (DELETE), or gets another value. */
 interface ComparedDocument {
   readonly path: string
   readonly type: ChangeType
@@ -18,9 +18,9 @@ interface ComparedDocument {
 }
 
 /** The documents at and below a path, by path. */
-type Tree = ReadonlyMap<string, Document>
+type DocumentsByPath = ReadonlyMap<string, Document>
 
-/** Where the trees of one database are read. */
+/** A tree, and the moment to compare it with. */
 interface TreeRead {
   readonly path: string
   readonly to: AsOf
@@ -79,7 +79,7 @@ class TreeReading {
   }
 
   /** Throws TOO_LARGE above 1,000 documents. */
-  async tree(path: string): Promise<Tree> {
+  async tree(path: string): Promise<DocumentsByPath> {
     let collections: readonly string[] = [path]
     if (path.split('/').length % 2 === 0) {
       const root = await this.#db.document(path, this.#options)
