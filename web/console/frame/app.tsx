@@ -5,6 +5,7 @@ import { sentenceOf } from '../client.ts'
 import { pageOf, PAGES, type ConsolePage } from '../pages.ts'
 import { asOf, go, route } from '../state/location.ts'
 import { Bones } from '../shared/bones.tsx'
+import { lazy } from '../shared/lazy.tsx'
 import { useKeys } from '../shared/use-keys.ts'
 import { ConnectionBar } from './connection.tsx'
 import { MomentBar } from './moment-bar.tsx'
@@ -28,7 +29,7 @@ export function App(): JSX.Element {
       <main id="main" tabIndex={-1}>
         <ConnectionBar />
         <MomentBar />
-        {page === undefined || 'href' in page ? <NoPage /> : <Page key={page.id} page={page} />}
+        {page === undefined || 'href' in page ? <PageNote kind="none" /> : <Page key={page.id} page={page} />}
       </main>
       <Notices />
       <Overlay />
@@ -55,6 +56,8 @@ function useFrameKeys(): void {
   })
 }
 
+const PageNote = lazy(async () => (await import('./page-note.tsx')).PageNote)
+
 const loaded = new Map<string, ComponentType>()
 
 function Page({ page }: { readonly page: ConsolePage }): JSX.Element {
@@ -75,7 +78,7 @@ function Page({ page }: { readonly page: ConsolePage }): JSX.Element {
   if (failure.value !== null) return <PageFailure text={failure.value} />
   const { value: Component } = Shown
   if (Component === null) return <PageLoading title={page.title} />
-  if (asOf.value !== null && page.hasPast !== true) return <NoPast page={page} />
+  if (asOf.value !== null && page.hasPast !== true) return <PageNote kind="no past" title={page.title} />
   return <Component />
 }
 
@@ -95,31 +98,6 @@ function PageFailure({ text }: { readonly text: string }): JSX.Element {
       <p>{text}</p>
       <p>
         <button onClick={() => location.reload()}>Load the console again</button>
-      </p>
-    </section>
-  )
-}
-
-function NoPage(): JSX.Element {
-  return (
-    <section class="page blank">
-      <h1>There is no such page</h1>
-      <p>
-        The address names a page that this console does not have. <a href="#/data">Go to the data</a>.
-      </p>
-    </section>
-  )
-}
-
-function NoPast({ page }: { readonly page: ConsolePage }): JSX.Element {
-  return (
-    <section class="page blank">
-      <h1>{page.title} has no past</h1>
-      <p>The console shows an earlier moment, and this page is about now.</p>
-      <p>
-        <button class="primary" onClick={() => go({ asOf: null })}>
-          Back to now
-        </button>
       </p>
     </section>
   )

@@ -9,6 +9,7 @@ import { Moments, placeOf } from '../state/moments.ts'
 import { attempt } from '../state/notices.ts'
 import { clockText } from '../state/time-text.ts'
 import { Slider } from '../shared/slider.tsx'
+import '../styles/moment.css'
 
 /** Moves the whole console from commit to commit. */
 export function MomentSlider(): JSX.Element | null {

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Icon } from './icon.tsx'
+import './slider.css'
 
 interface SliderProps {
   readonly label: string
