@@ -56,7 +56,7 @@ async function edit(page: Page, text: string): Promise<void> {
 
 /** Awaits our mark, in the page and beside its title. */
 async function expectMark(page: Page): Promise<void> {
-  const logo = page.locator('.graphiql-logo')
+  const logo = page.locator('.brand')
   await logo.filter({ hasText: /^Tidemark$/ }).waitFor()
   expect(await page.title()).toBe('Tidemark')
   const addresses = [
@@ -136,7 +136,7 @@ describeInChromium('The playground in Chromium', (browser) => {
     page.on('websocket', (socket) => socket.on('framesent', ({ payload }) => sent.push(String(payload))))
     const response = await watch(page)
     await response.filter({ hasText: '"upToDate": true' }).waitFor()
-    expect(sent[0]).toBe('{"type":"connection_init","payload":{"actor":"playground"}}')
+    expect(sent[0]).toBe('{"type":"connection_init","payload":{"actor":"console"}}')
     const write = page.waitForRequest(
       (request) => request.method() === 'POST' && (request.postData() ?? '').includes('mine'),
     )
@@ -144,8 +144,28 @@ describeInChromium('The playground in Chromium', (browser) => {
     await edit(page, 'mutation { put(path: "posts/1", value: "mine") { actor } }')
     await expectStored(page, 'mine')
     await page.locator('.graphiql-execute-button').click()
-    expect((await write).headers()['tidemark-actor']).toBe('playground')
-    await response.filter({ hasText: '"actor": "playground"' }).waitFor()
+    expect((await write).headers()['tidemark-actor']).toBe('console')
+    await response.filter({ hasText: '"actor": "console"' }).waitFor()
+  })
+
+  test('leads back to the console, and writes under the name that was given there', async () => {
+    const it = await visit(browser())
+    const page = await it.context.newPage()
+    await page.goto(`${it.server.url}/console`)
+    await page.getByLabel('Write as').fill('Łucja')
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'GraphQL' }).click()
+    await page.getByText('writes as Łucja').waitFor()
+    await expectEditor(page, EXAMPLE)
+    await page.reload()
+    await expectEditor(page, EXAMPLE)
+    await edit(page, 'mutation { put(path: "posts/1", value: "mine") { actor } }')
+    await expectStored(page, 'mine')
+    await page.locator('.graphiql-execute-button').click()
+    await page.locator('.graphiql-response .view-lines').filter({ hasText: '"actor": "Łucja"' }).waitFor()
+    await page.getByRole('link', { name: 'Changes' }).click()
+    await page.locator('.change', { hasText: 'Łucja' }).waitFor()
+    expect(it.complaints).toEqual([])
   })
 
   test('opens the query of a link, and shows it again after a reload', async () => {

@@ -23,7 +23,3 @@ subscription Watch {
   }
 }
 `
-
-/** The actor that writes; Tidemark-Actor is the header of the server that names it. */
-export const HEADERS = `{ "Tidemark-Actor": "playground" }
-`

@@ -16,11 +16,16 @@ export function createFetcher(endpoint: string): Fetcher {
       headers: {
         'content-type': 'application/json',
         accept: 'application/graphql-response+json, application/json;q=0.9',
-        ...headers,
+        ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, headerText(String(value))])),
       },
     })
     return response.json()
   }
+}
+
+/** A text as a header carries it, in UTF-8: `fetch` takes one character for each byte. */
+function headerText(text: string): string {
+  return String.fromCharCode(...new TextEncoder().encode(text))
 }
 
 type Params = Parameters<Fetcher>[0]

@@ -2,11 +2,12 @@ import 'graphiql/setup-workers/vite'
 import 'graphiql/style.css'
 import './playground.css'
 import { GraphiQL } from 'graphiql'
-import { createElement, type ReactNode } from 'react'
+import { createElement, Fragment, type ReactNode } from 'react'
 import { createRoot } from 'react-dom/client'
-import mark from '../demo/mark.svg'
-import { EXAMPLES, HEADERS } from './examples.ts'
+import { actorHeaders, consoleActor } from './actor.ts'
+import { EXAMPLES } from './examples.ts'
 import { createFetcher } from './fetcher.ts'
+import { ConsoleLinks } from './frame.ts'
 import { linkOf, queryOf } from './query-link.ts'
 
 const ENDPOINT = '/graphql'
@@ -17,19 +18,22 @@ const ENDPOINT = '/graphql'
  * what is written, else the examples.
  */
 function Playground(): ReactNode {
-  return createElement(
+  const actor = consoleActor(localStorage)
+  const links = createElement(ConsoleLinks, { actor })
+  const editor = createElement(
     GraphiQL,
     {
       fetcher: createFetcher(ENDPOINT),
       initialQuery: queryOf(location.href) ?? EXAMPLES,
       defaultQuery: EXAMPLES,
-      defaultHeaders: HEADERS,
+      defaultHeaders: actorHeaders(actor),
       schemaDescription: true,
       inputValueDeprecation: true,
       onEditQuery: (query) => history.replaceState(null, '', linkOf(location.href, query)),
     },
-    createElement(GraphiQL.Logo, null, createElement('img', { src: mark, alt: '', width: 24, height: 24 }), 'Tidemark'),
+    createElement(GraphiQL.Logo, null, createElement('span')),
   )
+  return createElement(Fragment, null, links, editor)
 }
 
 const root = document.getElementById('playground')
