@@ -56,6 +56,8 @@ describeInChromium('What takes much away in the console', (browser) => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '#/history/posts/tides?v=2' })
     await it.page.getByRole('button', { name: 'Restore v2' }).waitFor()
     await press(it.page, 'r')
+    await it.page.locator('button.primary:focus', { hasText: 'Write it as v5' }).waitFor()
+    await press(it.page, 'Enter')
     await it.page.getByText('posts/tides is as it was in version 2.').waitFor()
     await it.page.locator('.versions button', { hasText: 'v5' }).getByText('as v2').waitFor()
     await it.go('#/history/posts/tides?v=2')

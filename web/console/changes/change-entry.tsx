@@ -8,6 +8,7 @@ import { DiffSides } from '../shared/diff-sides.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { ticking } from '../shared/ticking.ts'
+import { commitLabel } from '../state/commit-label.ts'
 import { diffLines, type DiffLine } from '../state/diff-lines.ts'
 import { fieldChanges, fieldChangeText, shortText } from '../state/field-changes.ts'
 import { asOf, hrefTo } from '../state/location.ts'
@@ -25,7 +26,8 @@ const KINDS = { NEW: 'good', UPDATE: '', DELETE: 'bad' } as const
 
 /** A change in one line; open, what it changed. */
 export function ChangeEntry({ change, isSelected, isOpen, toggle, ask }: ChangeEntryProps): JSX.Element {
-  const { type, path, document, at } = change
+  const { type, path, document, at, commit } = change
+  const label = commitLabel(commit)
   const line = useRef<HTMLLIElement>(null)
   const text = deedText(change, useValueBefore(change, line))
   return (
@@ -42,12 +44,22 @@ export function ChangeEntry({ change, isSelected, isOpen, toggle, ask }: ChangeE
         <span class={`tag ${KINDS[type]}`}>{type}</span>
         <span class="mono path">{path}</span>
         <span class="quiet">v{document.version}</span>
-        <span class="quiet fields" title={text}>
-          {text}
+        <span class="quiet fields" title={[label, text].filter(Boolean).join(': ')}>
+          {label !== null && <span class="tag wait">{label}</span>} {text}
         </span>
         <span class="who">{document.actor ?? '–'}</span>
         <Icon name="chevron" />
       </button>
+      {asOf.value === null && (
+        <button
+          class={`undo-this${label === null ? '' : ' shown'}`}
+          aria-label={`Undo the commit of ${path}`}
+          onClick={ask}
+        >
+          <Icon name="undo" />
+          Undo…
+        </button>
+      )}
       {isOpen && <ChangeDetails change={change} ask={ask} />}
     </li>
   )

@@ -6,9 +6,11 @@ import type { ChangeType } from '../../../src/core/version.ts'
 import { client } from '../client.ts'
 import { Bones } from '../shared/bones.tsx'
 import { useKeys } from '../shared/use-keys.ts'
+import { commitLabel, undoneName } from '../state/commit-label.ts'
 import { ChangeLog, type ChangeLogState } from '../state/change-log.ts'
 import { asOf, go, route } from '../state/location.ts'
 import { attempt } from '../state/notices.ts'
+import { startOfPeriod } from '../state/period.ts'
 import { Undo } from '../state/undo.ts'
 import { ChangeEntry } from './change-entry.tsx'
 import { Filters } from './filters.tsx'
@@ -29,10 +31,12 @@ export function ChangesPage(): JSX.Element {
   )
   useSignalEffect(() => {
     const { path, query } = route.value
-    const { actor = '', type = '', from = '', to = '' } = query
+    const { actor = '', type = '', from = '', to = '', last = '' } = query
     // What an open undo says was asked for another list.
     undo.close()
-    log.show({ client: client.value, path, actor, type: type as ChangeType | '', from, to, asOf: asOf.value })
+    const { value: moment } = asOf
+    const start = startOfPeriod(last, moment === null ? Date.now() : Date.parse(moment.time)) || from
+    log.show({ client: client.value, path, actor, type: type as ChangeType | '', from: start, to, asOf: moment })
   })
   const { value: state } = log.state
   const selected = useSelectedChange(state, undo)
@@ -92,7 +96,10 @@ function useSelectedChange(state: ChangeLogState, undo: Undo): SelectedChange {
 /** Asks what the undo of the commit of a change would do. */
 export function askUndo(undo: Undo, { commit, document: { actor } }: Change): void {
   if (asOf.value === null) {
-    void undo.ask(client.value, { commit }, `The commit ${shortId(commit)}${actor === null ? '' : ` of ${actor}`}`)
+    const label = commitLabel(commit)
+    const title =
+      label === null ? `The commit ${shortId(commit)}${actor === null ? '' : ` of ${actor}`}` : `the ${label}`
+    void undo.ask(client.value, { commit }, { title, of: undoneName(commit, actor) })
   }
 }
 

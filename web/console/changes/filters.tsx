@@ -7,16 +7,27 @@ import { Icon } from '../shared/icon.tsx'
 import { useKeys } from '../shared/use-keys.ts'
 import type { ChangeLog } from '../state/change-log.ts'
 import { asOf, go, goQuery, route } from '../state/location.ts'
+import { PERIODS, startOfPeriod } from '../state/period.ts'
 import type { Undo } from '../state/undo.ts'
 
 /** Which changes are shown. */
 export function Filters({ log, undo }: { readonly log: ChangeLog; readonly undo: Undo }): JSX.Element {
   const { path, query } = route.value
-  const { actor = '', type = '', from = '', to = '' } = query
+  const { actor = '', type = '', from = '', to = '', last = '' } = query
   const { isPaused, waiting, status } = log.state.value
   const undoAll = (): void => {
-    const period = { ...(from !== '' && { from }), ...(to !== '' && { to }), ...(path !== '' && { paths: [path] }) }
-    void undo.ask(client.value, { actor: { actor, ...period } }, undoTitle({ actor, path, from, to }))
+    // A period that ends now began when the list was read.
+    const { from: start } = log
+    const period = {
+      ...(start !== '' && { from: start }),
+      ...(to !== '' && { to }),
+      ...(path !== '' && { paths: [path] }),
+    }
+    void undo.ask(
+      client.value,
+      { actor: { actor, ...period } },
+      { title: undoTitle({ actor, path, period: periodText({ from, to, last }) }), of: actor },
+    )
   }
   return (
     <div class="bar filters">
@@ -28,7 +39,7 @@ export function Filters({ log, undo }: { readonly log: ChangeLog; readonly undo:
         <option>UPDATE</option>
         <option>DELETE</option>
       </select>
-      <PeriodFilter from={from} to={to} />
+      <PeriodFilter {...{ from, to, last }} />
       <span class="space" />
       {actor !== '' && asOf.value === null && (
         <button
@@ -51,9 +62,14 @@ export function Filters({ log, undo }: { readonly log: ChangeLog; readonly undo:
 }
 
 /** What an undo of an actor takes back. */
-function undoTitle({ actor, path, from, to }: Readonly<Record<'actor' | 'path' | 'from' | 'to', string>>): string {
-  const where = path === '' ? '' : ` in ${path}`
-  return `all that ${actor} wrote${where}${from === '' && to === '' ? '' : ' in this period'}`
+function undoTitle({ actor, path, period }: Readonly<Record<'actor' | 'path' | 'period', string>>): string {
+  return `all that ${actor} wrote${path === '' ? '' : ` in ${path}`}${period}`
+}
+
+function periodText({ from, to, last }: PeriodFilterProps): string {
+  const name = Object.hasOwn(PERIODS, last) ? PERIODS[last]?.name : undefined
+  if (name !== undefined) return `, ${name.toLowerCase()}`
+  return from === '' && to === '' ? '' : ' in this period'
 }
 
 function PathFilter({ path }: { readonly path: string }): JSX.Element {
@@ -130,27 +146,35 @@ function ActorFilter({ actor, list }: { readonly actor: string; readonly list: r
   )
 }
 
-const HOUR_MS = 3_600_000
-
-/** Periods until now, by their hours. */
-const PERIODS = { 'Last hour': 1, 'Last 24 hours': 24, 'Last 7 days': 168 } as const
+interface PeriodFilterProps {
+  readonly from: string
+  readonly to: string
+  /** A period that ends now, as the address calls it; empty: another one. */
+  readonly last: string
+}
 
 /** Chooses a period that ends now, or the times of any other one. */
-function PeriodFilter({ from, to }: { readonly from: string; readonly to: string }): JSX.Element {
+function PeriodFilter({ from, to, last }: PeriodFilterProps): JSX.Element {
   const isOpen = useSignal(false)
-  const isOwn = from !== '' || to !== '' || isOpen.value
+  const isOwn = last === '' && (from !== '' || to !== '' || isOpen.value)
   const choose = (name: string): void => {
     isOpen.value = name === 'own'
-    const hours = PERIODS[name as keyof typeof PERIODS] as number | undefined
-    if (name === 'own') return
-    goQuery({ from: hours === undefined ? '' : new Date(Date.now() - hours * HOUR_MS).toISOString(), to: '' })
+    // The times begin as the period that was chosen before.
+    if (name === 'own') goQuery({ from: startOfPeriod(last, Date.now()), last: '' })
+    else goQuery({ last: name, from: '', to: '' })
   }
   return (
     <>
-      <select aria-label="Period" value={isOwn ? 'own' : ''} onChange={({ currentTarget: { value } }) => choose(value)}>
+      <select
+        aria-label="Period"
+        value={isOwn ? 'own' : last}
+        onChange={({ currentTarget: { value } }) => choose(value)}
+      >
         <option value="">All time</option>
-        {Object.keys(PERIODS).map((name) => (
-          <option key={name}>{name}</option>
+        {Object.entries(PERIODS).map(([key, { name }]) => (
+          <option key={key} value={key}>
+            {name}
+          </option>
         ))}
         <option value="own">From – to</option>
       </select>

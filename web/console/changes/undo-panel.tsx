@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { RevertConflict, Reverting } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
+import { labelledKey } from '../state/commit-label.ts'
 import { fieldChanges, fieldChangeText, shortText } from '../state/field-changes.ts'
 import { attempt, notify } from '../state/notices.ts'
 import { canTakeBack, conflictKey, undoParts, type Undo, type Undone, type UndoPlan } from '../state/undo.ts'
@@ -38,10 +39,12 @@ export function UndoPanel({ undo }: { readonly undo: Undo }): JSX.Element | null
 }
 
 /** Says what was undone, and offers the way back. */
-function tell({ reverted, takenBack }: Undone, taken: number): void {
+function tell({ reverted, takenBack, of }: Undone, taken: number): void {
   const commits = [reverted.commit, takenBack].filter((commit) => commit !== null)
   const back = async (): Promise<void> => {
-    for (const { id } of commits) await attempt(client.value.revert({ commit: id }))
+    for (const { id } of commits) {
+      await attempt(client.value.revert({ commit: id }, { key: labelledKey('undo', `the undo of ${of}`) }))
+    }
   }
   // What was taken back before is no conflict of the undo any more.
   const parts = undoParts(reverted, { taken })

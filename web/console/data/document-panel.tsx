@@ -33,7 +33,10 @@ export function DocumentPanel({ path }: { readonly path: string }): JSX.Element 
     <aside class={`panel${isEdited ? ' wide' : ''}`} aria-label={`Document ${path}`} data-status={state.status}>
       <PanelHead path={path} document={state.document} />
       {isEdited && state.document !== null ? (
-        <DocumentEditor document={state.document} close={() => goQuery({ v: '' })} />
+        <DocumentEditor
+          document={state.document}
+          close={() => goQuery({ v: route.peek().query['view'] ?? '', view: '' })}
+        />
       ) : (
         <PanelBody path={path} state={state} again={() => follower.again()} />
       )}
@@ -120,7 +123,7 @@ function Actions({ document: { path, version, deleted } }: { readonly document: 
   }
   return (
     <>
-      <button aria-keyshortcuts="e" onClick={() => goQuery({ v: 'edit' })}>
+      <button aria-keyshortcuts="e" onClick={() => goQuery({ v: 'edit', view: route.peek().query['v'] ?? '' })}>
         <Icon name="edit" />
         Edit
       </button>

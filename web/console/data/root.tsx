@@ -1,9 +1,10 @@
 import type { JSX } from 'preact'
 import { Bones } from '../shared/bones.tsx'
 import { Crumbs } from '../shared/crumbs.tsx'
-import { hrefTo } from '../state/location.ts'
-import { readCollectionsAgain, rootCollections } from '../frame/collections.ts'
+import { asOf, hrefTo } from '../state/location.ts'
+import { countText, readCollectionsAgain, rootCollections } from '../frame/collections.ts'
 import { lazy } from '../shared/lazy.tsx'
+import { NewCollection } from './new-collection.tsx'
 import './root.css'
 
 const FirstDocument = lazy(async () => (await import('./first-document.tsx')).FirstDocument)
@@ -16,6 +17,8 @@ export function Root(): JSX.Element {
       <div class="bar">
         <Crumbs path="" />
         <span class="quiet">All collections</span>
+        <span class="space" />
+        {asOf.value === null && <NewCollection />}
       </div>
       {status === 'error' && (
         <div class="note" role="alert">
@@ -33,9 +36,7 @@ export function Root(): JSX.Element {
           <li key={path}>
             <a href={hrefTo({ page: 'data', path })}>
               <span class="mono">{name}</span>
-              <span class="quiet">
-                {documents ?? 'more than 1,000'} {documents === 1 ? 'document' : 'documents'}
-              </span>
+              <span class="quiet">{documents === 0 ? 'empty: its versions are kept' : countText(documents)}</span>
             </a>
           </li>
         ))}

@@ -50,7 +50,7 @@ export function Row({ id, path, document, columns, lights, isSelected, place, no
       {columns.map((column) => (
         <CellView key={column.key} {...{ document, column, widthOf }} light={lights.of(id, column.key, at)} />
       ))}
-      <span role="gridcell" class="number version" style={widthOf(SORT_BY.version)}>
+      <span role="gridcell" class="number version" style={widthOf(SORT_BY.version)} title="version">
         {document?.version}
       </span>
       <span

@@ -20,6 +20,11 @@ const PAUSE_MS = 500
 /** The collections as of the shown moment, or now and live. */
 export const rootCollections: ReadonlySignal<RootCollections> = state
 
+/** The number of documents of a collection, in words. */
+export function countText(documents: number | null): string {
+  return `${documents ?? 'more than 1,000'} ${documents === 1 ? 'document' : 'documents'}`
+}
+
 const asked = signal(0)
 
 /** Reads the collections again, as after an error. */

@@ -21,6 +21,9 @@ interface Question {
 /** What the overlay `question` asks. */
 export const question: Signal<Question | null> = signal(null)
 
+/** What was typed into the palette, also before its code was there. */
+export const paletteText: Signal<string> = signal('')
+
 /** Each is loaded when it is first opened. */
 const PARTS: Readonly<Record<OverlayName, () => Promise<ComponentType>>> = {
   palette: async () => (await import('./palette.tsx')).Palette,
@@ -41,6 +44,7 @@ function OverlayPart({ name }: { readonly name: OverlayName }): JSX.Element {
   const part = useSignal<ComponentType | null>(null)
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null
+    paletteText.value = ''
     dialog.current?.showModal()
     PARTS[name]().then(
       (component) => (part.value = component),
@@ -63,7 +67,16 @@ function OverlayPart({ name }: { readonly name: OverlayName }): JSX.Element {
       onClose={close}
       onClick={(event) => event.target === dialog.current && close()}
     >
-      {part.value !== null && <part.value />}
+      {part.value !== null ? <part.value /> : name === 'palette' && <TypedAhead />}
     </dialog>
+  )
+}
+
+/** Takes what is typed until the palette is there. */
+function TypedAhead(): JSX.Element {
+  return (
+    <div class="palette-box">
+      <input aria-label={LABELS.palette} onInput={({ currentTarget: { value } }) => (paletteText.value = value)} />
+    </div>
   )
 }

@@ -1,16 +1,16 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { client, preferences } from '../client.ts'
 import { PAGES } from '../pages.ts'
 import { Guard } from '../state/guard.ts'
-import { asOf, go, route } from '../state/location.ts'
+import { asOf, go, goToNewCollection, route } from '../state/location.ts'
 import { matching, splitTyped, type PaletteEntry } from '../state/palette.ts'
 import { nextTheme } from '../state/preferences.ts'
 import { asOfOption, isDocumentPath } from '../state/route.ts'
 import { rootCollections } from './collections.ts'
 import { toggleMoment } from './moment-bar.tsx'
-import { overlay } from './overlay.tsx'
+import { overlay, paletteText } from './overlay.tsx'
 import { askDelete, askPurge } from './removal.ts'
 import '../styles/overlay.css'
 
@@ -19,11 +19,15 @@ const MOST_IDS = 50
 
 /** Goes to a path that is typed, or does what a command says. */
 export function Palette(): JSX.Element {
-  const [text, at] = [useSignal(''), useSignal(0)]
+  const [text, at] = [paletteText, useSignal(0)]
   const below = usePathsBelow(text)
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.focus(), [])
-  const entries = [...pathEntries(text.value, below.value), ...matching(commands(), text.value)].slice(0, MOST_SHOWN)
+  // Before the next key.
+  useLayoutEffect(() => {
+    input.current?.focus()
+    input.current?.setSelectionRange(text.value.length, text.value.length)
+  }, [])
+  const entries = entriesOf(text.value, below.value)
   const run = (entry: PaletteEntry | undefined): void => {
     if (entry === undefined) return
     overlay.value = null
@@ -111,8 +115,16 @@ function pathEntries(text: string, below: readonly string[]): readonly PaletteEn
     below.map((path) => ({ title: path })),
     typed,
   ).map(({ title }) => entryOf(title))
-  const isKnown = below.includes(typed) || typed === '' || typed.includes(' ')
+  const isKnown = below.includes(typed) || typed.includes(' ')
   return isKnown || !typed.includes('/') ? found : [entryOf(typed), ...found]
+}
+
+/** What a text means, the best first; the last one is a collection of that name, where there is none. */
+function entriesOf(text: string, below: readonly string[]): readonly PaletteEntry[] {
+  const meant = [...pathEntries(text, below), ...matching(commands(), text)].slice(0, MOST_SHOWN)
+  const name = text.trim()
+  if (name === '' || name.includes('/') || below.includes(name) || asOf.value !== null) return meant
+  return [...meant, { title: `New collection ${name}`, note: '', run: () => goToNewCollection(name) }]
 }
 
 /** A path keeps the page where that shows paths of its kind. */

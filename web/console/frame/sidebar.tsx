@@ -43,7 +43,7 @@ export function Sidebar(): JSX.Element {
           >
             <Icon name={page.icon} />
             <span>{page.title}</span>
-            <kbd aria-hidden="true">{page.key}</kbd>
+            <kbd aria-hidden="true">key {page.key}</kbd>
           </a>
         ))}
         <MenuButton isOpen={isOpen.value} toggle={() => (isOpen.value = !isOpen.value)} />

@@ -6,7 +6,7 @@ import { asOf, go, hrefTo, route } from '../state/location.ts'
 import { attempt } from '../state/notices.ts'
 import { asOfOption, isDocumentPath } from '../state/route.ts'
 import { treeItems, treeMove, type TreeBranch, type TreeItem } from '../state/tree.ts'
-import { rootCollections } from './collections.ts'
+import { countText, rootCollections } from './collections.ts'
 
 type Open = Signal<ReadonlyMap<string, TreeBranch>>
 
@@ -25,7 +25,8 @@ export function Tree(): JSX.Element {
   const { list: roots, status } = rootCollections.value
   const { path: shown } = route.value
   const items = treeItems(
-    roots.map(({ path }) => path),
+    // An emptied collection is listed where all are, and here as long as it is shown.
+    roots.flatMap(({ path, documents }) => (documents === 0 && !`${shown}/`.startsWith(`${path}/`) ? [] : [path])),
     { open: open.value, shown },
   )
   const reached = items.findIndex(({ path, isMore }) => !isMore && path === (focused.value ?? shown))
@@ -51,7 +52,7 @@ export function Tree(): JSX.Element {
             <TreeLine
               key={`${item.path} ${item.isMore}`}
               item={item}
-              count={item.level === 1 ? countOf(roots.find(({ path }) => path === item.path)) : ''}
+              root={item.level === 1 ? roots.find(({ path }) => path === item.path) : undefined}
               isReached={i === at}
               focus={() => (focused.value = item.path)}
               toggle={() => (item.isOpen === true ? closePath(open, item.path) : void openPath(open, item.path))}
@@ -63,20 +64,17 @@ export function Tree(): JSX.Element {
   )
 }
 
-function countOf(root: { readonly documents: number | null } | undefined): string {
-  return root === undefined ? '' : root.documents === null ? '1k+' : String(root.documents)
-}
-
 interface TreeLineProps {
   readonly item: TreeItem
-  readonly count: string
+  /** Of a line at the root, how many documents it has. */
+  readonly root: { readonly documents: number | null } | undefined
   /** Whether the key Tab leads to it. */
   readonly isReached: boolean
   readonly focus: () => void
   readonly toggle: () => void
 }
 
-function TreeLine({ item, count, isReached, focus, toggle }: TreeLineProps): JSX.Element {
+function TreeLine({ item, root, isReached, focus, toggle }: TreeLineProps): JSX.Element {
   const { path, name, level, isOpen, isMore } = item
   const isShown = !isMore && route.value.path === path
   return (
@@ -103,7 +101,11 @@ function TreeLine({ item, count, isReached, focus, toggle }: TreeLineProps): JSX
         {isOpen === null ? '' : isOpen ? '▾' : '▸'}
       </i>
       <span>{name}</span>
-      <span class="quiet">{count}</span>
+      {root !== undefined && (
+        <span class="quiet" title={countText(root.documents)}>
+          {root.documents ?? '1k+'}
+        </span>
+      )}
     </a>
   )
 }

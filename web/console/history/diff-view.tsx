@@ -5,6 +5,7 @@ import type { Document } from '../../../src/core/database.ts'
 import { client, sentenceOf } from '../client.ts'
 import { asOf, goQuery, route } from '../state/location.ts'
 import { attempt, notify } from '../state/notices.ts'
+import { labelledKey } from '../state/commit-label.ts'
 import { diffLines, type DiffLine } from '../state/diff-lines.ts'
 import { Guard } from '../state/guard.ts'
 import { DiffSides } from '../shared/diff-sides.tsx'
@@ -71,7 +72,7 @@ export function DiffView({ path, list, at }: DiffViewProps): JSX.Element {
 }
 
 /** The differences by the server. Rejects as `diff` does. */
-async function diffOf(
+export async function diffOf(
   path: string,
   { from, to, signal }: { readonly from: Document | undefined; readonly to: Document; readonly signal: AbortSignal },
 ): Promise<readonly DiffLine[]> {
@@ -91,7 +92,8 @@ interface DiffEntryProps {
 
 function DiffEntry({ line: { path: field, before, after }, path, shown, isNewest }: DiffEntryProps): JSX.Element {
   const restore = async (): Promise<void> => {
-    const commit = await attempt(client.value.restore(`${path}/${field}`, { version: shown.version }))
+    const key = labelledKey('restore', `v${shown.version}`)
+    const commit = await attempt(client.value.restore(`${path}/${field}`, { version: shown.version }, { key }))
     if (commit !== null) notify('done', `${field} is as it was in version ${shown.version}.`)
   }
   return (

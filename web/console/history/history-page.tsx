@@ -1,4 +1,4 @@
-import { useSignalEffect } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
@@ -16,6 +16,7 @@ import { clockText } from '../state/time-text.ts'
 import { isSameVersion, placeOfVersion, Versions, type VersionsState } from '../state/versions.ts'
 import { DiffView } from './diff-view.tsx'
 import { NoDocument } from './no-document.tsx'
+import { RestorePanel } from './restore-panel.tsx'
 import { VersionActions } from './version-actions.tsx'
 import { VersionList } from './version-list.tsx'
 import '../data/document.css'
@@ -42,13 +43,21 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
       goQuery({ v: to === state.list.length - 1 ? '' : String(version.version) }, { replace: true })
     }
   }
-  useKeys({ down: () => move(Math.max(at - 1, 0)), up: () => move(Math.min(at + 1, state.list.length - 1)) })
+  const [isAsked, newest] = [useSignal(false), state.list.at(-1)]
+  useEffect(() => {
+    isAsked.value = false
+  }, [shown?.version])
+  useKeys({
+    close: () => (isAsked.value = false),
+    down: () => move(Math.max(at - 1, 0)),
+    up: () => move(Math.min(at + 1, state.list.length - 1)),
+  })
   return (
     <section class="page history" data-status={state.status}>
       <div class="bar">
         <Crumbs path={path} />
         <span class="space" />
-        <a class="button" href={hrefTo({ page: 'data', path })}>
+        <a class="button" href={hrefTo({ page: 'data' })}>
           Open in Data
         </a>
       </div>
@@ -56,7 +65,7 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
         <HistoryNote {...{ state, path, again }} />
       ) : (
         <>
-          <VersionBar {...{ state, at, shown, path, move }} />
+          <VersionBar {...{ state, at, shown, move }} ask={() => (isAsked.value = true)} />
           <div class="thirds">
             <VersionList {...{ state, at, move, older }} />
             <DiffView {...{ path, list: state.list, at }} />
@@ -65,6 +74,9 @@ function DocumentHistory({ path }: { readonly path: string }): JSX.Element {
               {shown.deleted ? <p class="quiet">Deleted by this version.</p> : <JsonView value={shown.value} />}
             </section>
           </div>
+          {isAsked.value && newest !== undefined && (
+            <RestorePanel {...{ path, shown, newest }} close={() => (isAsked.value = false)} />
+          )}
         </>
       )}
     </section>
@@ -75,11 +87,12 @@ interface VersionBarProps {
   readonly state: VersionsState
   readonly at: number
   readonly shown: Document
-  readonly path: string
   readonly move: (to: number) => void
+  /** Asks what would change if the version came back. */
+  readonly ask: () => void
 }
 
-function VersionBar({ state: { list }, at, shown, path, move }: VersionBarProps): JSX.Element {
+function VersionBar({ state: { list }, at, shown, move, ask }: VersionBarProps): JSX.Element {
   const text = `version ${shown.version}, ${clockText(shown.updatedAt, ticking.value)}, ${shown.actor ?? 'nobody named'}`
   return (
     <div class="version-bar">
@@ -90,10 +103,10 @@ function VersionBar({ state: { list }, at, shown, path, move }: VersionBarProps)
       </span>
       <Slider label="Version" text={text} place={at} count={list.length} move={move} />
       <VersionActions
-        path={path}
         shown={shown}
         isNewest={at === list.length - 1}
         isSame={isSameVersion(shown, list.at(-1))}
+        ask={ask}
       />
     </div>
   )

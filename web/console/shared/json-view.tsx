@@ -1,7 +1,8 @@
 import type { ComponentChildren, JSX } from 'preact'
 import type { Json } from '../../../src/core/json/json.ts'
 
-const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(true|false|null)\b|(-?\d[\d.eE+-]*)/g
+/** A text that was cut inside of a string ends in it: else each quote in it would be tried as a beginning. */
+const TOKEN = /("(?:[^"\\]|\\.)*(?:"|\\?$))(\s*:)?|\b(true|false|null)\b|(-?\d[\d.eE+-]*)/g
 const MOST_CHARACTERS = 200_000
 
 /** A value as JSON in colours. What is very long is cut; the editor shows all of it. */

@@ -59,6 +59,11 @@ export class ChangeLog {
     return this.#state
   }
 
+  /** Since when changes are shown, RFC 3339; empty: since the first one. */
+  get from(): string {
+    return this.#filter?.from ?? ''
+  }
+
   show(filter: ChangeFilter): void {
     const turn = this.#guard.begin()
     this.#turn = turn

@@ -1,5 +1,5 @@
 import { computed, signal, type ReadonlySignal } from '@preact/signals'
-import { parseRoute, printRoute, type Moment, type Route } from './route.ts'
+import { collectionOf, FIRST_PAGE, isDocumentPath, parseRoute, printRoute, type Moment, type Route } from './route.ts'
 
 /** How the address of the window is written. */
 export interface AddressBar {
@@ -24,7 +24,7 @@ export function openLocation(hash: string, address: AddressBar): void {
 
 /** Takes a hash that the reader typed, or went back to. */
 export function arrive(hash: string): void {
-  if (printRoute(current.value) !== hash) current.value = parseRoute(hash)
+  if (printRoute(current.value) !== hash) move(parseRoute(hash))
 }
 
 /**
@@ -35,7 +35,7 @@ export function go(to: Partial<Route>, { replace = false }: { readonly replace?:
   const next = resolve(to)
   const hash = printRoute(next)
   if (hash === printRoute(current.value)) return
-  current.value = next
+  move(next)
   if (replace) bar.replace(hash)
   else bar.push(hash)
 }
@@ -45,6 +45,12 @@ export function goQuery(change: Readonly<Record<string, string>>, options: { rea
   go({ query: { ...current.value.query, ...change } }, options)
 }
 
+/** Goes to the first document of a collection that is not there yet. */
+export function goToNewCollection(name: string): void {
+  const path = name.trim()
+  if (path !== '') go({ page: FIRST_PAGE, path, query: isDocumentPath(path) ? {} : { new: '1' } })
+}
+
 /** The address of a place, for a link: it keeps the moment. */
 export function hrefTo(to: Partial<Route>): string {
   return printRoute(resolve(to))
@@ -52,8 +58,32 @@ export function hrefTo(to: Partial<Route>): string {
 
 function resolve(to: Partial<Route>): Route {
   const last = current.value
-  const isElsewhere = (to.page ?? last.page) !== last.page || (to.path ?? last.path) !== last.path
-  return { ...last, ...(isElsewhere && { query: {} }), ...to }
+  const { page = last.page, path = last.path } = to
+  const isElsewhere = page !== last.page || path !== last.path
+  return { ...last, ...(isElsewhere && { query: to.path === undefined ? filterOf(page, path) : {} }), ...to }
+}
+
+type Query = Route['query']
+
+/** What of a query says what is open in a page: no part of its filter. */
+const OPENED: ReadonlySet<string> = new Set(['v', 'view', 'new', 'against'])
+
+/** The filter of each page when it was left, and the collection that it was of. */
+const filters = new Map<string, { readonly collection: string; readonly query: Query }>()
+
+/** The filter with which a page was left, if it is of the same collection. */
+function filterOf(page: string, path: string): Query {
+  const left = filters.get(page)
+  return left?.collection === collectionOf(path) ? left.query : {}
+}
+
+function move(next: Route): void {
+  const { page, path, query } = current.value
+  if (next.page !== page) {
+    const kept = Object.entries(query).filter(([name]) => !OPENED.has(name))
+    filters.set(page, { collection: collectionOf(path), query: Object.fromEntries(kept) })
+  }
+  current.value = next
 }
 
 /** What of the query stays when a document of a table is opened or closed: its filter and its order. */

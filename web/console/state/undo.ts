@@ -3,6 +3,7 @@ import type { Client } from '../../../src/client/connect.ts'
 import type { Op, RevertConflict, Reverted, RevertSelection, WriteResult } from '../../../src/core/database.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
 import type { Json } from '../../../src/core/json/json.ts'
+import { labelledKey } from './commit-label.ts'
 import { Guard, type Turn } from './guard.ts'
 
 /** An undo on its way: nothing is written before `confirm`. */
@@ -17,6 +18,8 @@ export interface UndoPlan {
   readonly kind: 'ready'
   readonly what: RevertSelection
   readonly title: string
+  /** Whose writes are undone, for the label of the commit. */
+  readonly of: string
   readonly result: Reverted
   /** The present values of the first documents whose fields go back, by path, as far as they are read. */
   readonly present: ReadonlyMap<string, Json>
@@ -29,6 +32,15 @@ export interface Undone {
   readonly reverted: Reverted
   /** Null when no conflict was chosen. */
   readonly takenBack: WriteResult | null
+  /** Whose writes were undone. */
+  readonly of: string
+}
+
+/** How an undo is called. */
+interface UndoNames {
+  readonly title: string
+  /** Whose writes are undone. */
+  readonly of: string
 }
 
 /** Documents whose present values are read, and those that are read at once. */
@@ -44,13 +56,13 @@ export class Undo {
   }
 
   /** Asks what an undo would do. */
-  async ask(client: Client, what: RevertSelection, title: string): Promise<void> {
+  async ask(client: Client, what: RevertSelection, { title, of }: UndoNames): Promise<void> {
     const turn = this.#guard.begin()
     this.#state.value = { kind: 'asking', what, title }
     try {
       const result = await client.revert(what, { dryRun: true, signal: turn.signal })
       if (!turn.isCurrent()) return
-      this.#state.value = { kind: 'ready', what, title, result, present: new Map(), taken: new Set() }
+      this.#state.value = { kind: 'ready', what, title, of, result, present: new Map(), taken: new Set() }
       await this.#readPresent(client, turn, result)
     } catch (error) {
       if (turn.isCurrent()) this.#state.value = { kind: 'failed', title, error: error as DatabaseError }
@@ -75,10 +87,10 @@ export class Undo {
     const state = this.#state.peek()
     if (state.kind !== 'ready') return null
     this.close()
-    const { result, taken, what } = state
+    const { result, taken, what, of } = state
     const ops = result.conflicts.filter((conflict) => taken.has(conflictKey(conflict))).map(takeBackOp)
-    const takenBack = ops.length === 0 ? null : await client.transact(ops)
-    return { reverted: await client.revert(what), takenBack }
+    const takenBack = ops.length === 0 ? null : await client.transact(ops, { key: labelledKey('undo', of) })
+    return { reverted: await client.revert(what, { key: labelledKey('undo', of) }), takenBack, of }
   }
 
   async #readPresent(client: Client, turn: Turn, { applied }: Reverted): Promise<void> {
