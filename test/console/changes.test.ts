@@ -126,6 +126,18 @@ describeInChromium('The changes in the console', (browser) => {
     await it.page.getByRole('slider', { name: 'Version' }).waitFor()
   })
 
+  test('leave what is typed into a filter as it is while they come', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes' })
+    await it.page.locator('.change').first().waitFor()
+    await it.page.getByLabel('Actor').fill('bo')
+    await it.other.put('posts/tides/likes', 5)
+    await it.page.locator('.change').first().getByText('other').waitFor()
+    await it.page.keyboard.type('b')
+    await press(it.page, 'Enter', 'j')
+    await until(() => new URL(it.page.url()).hash === '#/changes?actor=bob')
+    expect(await it.page.getByLabel('Actor').inputValue()).toBe('bob')
+  })
+
   test('are those of the last hour, of an actor whatever the case', async () => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes' })
     const list = it.page.locator('.change')

@@ -128,7 +128,8 @@ describeInChromium('The console', (browser) => {
   test('writes under the name that is given, and keeps it and the theme', async () => {
     const it = await visitConsole(browser(), await serveDemo())
     await it.page.getByLabel('Write as').fill('zoe')
-    await press(it.page, 'Enter')
+    await press(it.page, 'Enter', '/')
+    expect(await it.page.getByLabel('Write as').inputValue()).toBe('zoe')
     await it.page.getByRole('button', { name: 'Theme: system' }).click()
     await it.page.reload()
     await it.page.getByRole('button', { name: 'Theme: light' }).waitFor()

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Change } from '../../../src/core/database.ts'
 import { client } from '../client.ts'
 import { Icon } from '../shared/icon.tsx'
+import { leaveByEnter } from '../shared/leave-by-enter.ts'
 import { useKeys } from '../shared/use-keys.ts'
 import type { ChangeLog } from '../state/change-log.ts'
 import { asOf, go, goQuery, route } from '../state/location.ts'
@@ -89,6 +90,7 @@ function PathFilter({ path }: { readonly path: string }): JSX.Element {
       aria-keyshortcuts="/"
       size={20}
       spellcheck={false}
+      onKeyDown={leaveByEnter}
       onInput={({ currentTarget: { value } }) => (text.value = value)}
       onChange={({ currentTarget: { value } }) => go({ path: value.trim(), query: route.value.query })}
     />
@@ -109,6 +111,11 @@ function addActors(list: readonly Change[]): void {
 /** An actor, suggested among those that wrote lately; whatever the case, the one that wrote is meant. */
 function ActorFilter({ actor, list }: { readonly actor: string; readonly list: readonly Change[] }): JSX.Element {
   useEffect(() => addActors(list), [list])
+  // What is typed stays while changes come.
+  const text = useSignal(actor)
+  useEffect(() => {
+    text.value = actor
+  }, [actor])
   const isAsked = useRef(false)
   const ask = (): void => {
     if (isAsked.current) return
@@ -124,12 +131,16 @@ function ActorFilter({ actor, list }: { readonly actor: string; readonly list: r
   }
   const choose = (typed: string): void => {
     const same = [...actors.peek()].find((name) => name.toLowerCase() === typed.toLowerCase())
-    goQuery({ actor: actors.peek().has(typed) ? typed : (same ?? typed) })
+    const meant = actors.peek().has(typed) ? typed : (same ?? typed)
+    text.value = meant
+    goQuery({ actor: meant })
   }
   return (
     <>
       <input
-        value={actor}
+        value={text.value}
+        onInput={({ currentTarget: { value } }) => (text.value = value)}
+        onKeyDown={leaveByEnter}
         placeholder="Anybody"
         aria-label="Actor"
         list="actors"

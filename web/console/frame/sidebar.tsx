@@ -7,6 +7,7 @@ import { PAGES } from '../pages.ts'
 import { hrefTo, route } from '../state/location.ts'
 import { nextTheme, toActor } from '../state/preferences.ts'
 import { Icon } from '../shared/icon.tsx'
+import { leaveByEnter } from '../shared/leave-by-enter.ts'
 import { followCollections } from './collections.ts'
 import { ConnectionText, useConnection } from './connection.tsx'
 import { overlay } from './overlay.tsx'
@@ -84,7 +85,14 @@ function Foot(): JSX.Element {
       <label class="actor" title="Writes are signed with this name">
         <Icon name="person" />
         <span class="hidden">Write as</span>
-        <input value={actor.value} maxLength={64} spellcheck={false} autocomplete="off" onChange={rename} />
+        <input
+          value={actor.value}
+          onKeyDown={leaveByEnter}
+          maxLength={64}
+          spellcheck={false}
+          autocomplete="off"
+          onChange={rename}
+        />
       </label>
       <button class="bare" aria-label={`Theme: ${theme.value}`} onClick={() => (theme.value = nextTheme(theme.value))}>
         <Icon name={theme.value} />
