@@ -66,6 +66,26 @@ describeInChromium('The data in the console', (browser) => {
     expect([now?.version, now?.actor]).toEqual([5, 'console'])
   })
 
+  test('overwrites in a cell nothing that somebody else wrote into it meanwhile, unless that is chosen', async () => {
+    const it = await visitConsole(browser(), await serveDemo())
+    await it.cell('tides', 'title').dblclick()
+    await it.page.getByLabel('title of posts/tides').fill('Mine')
+    await it.other.put('posts/tides/title', 'Theirs')
+    await it.other.put('posts/tides/likes', 50)
+    await it.cell('tides', 'likes').getByText('50').waitFor()
+    await press(it.page, 'Enter')
+    await it.page.getByText('posts/tides/title became "Theirs" meanwhile: nothing was written.').waitFor()
+    expect(await it.other.get('posts/tides/title')).toBe('Theirs')
+    await it.page.getByRole('button', { name: 'Write "Mine"' }).click()
+    await until(async () => (await it.other.get('posts/tides/title')) === 'Mine')
+    await it.cell('tides', 'title').dblclick()
+    await it.page.getByLabel('title of posts/tides').fill('Again mine')
+    await it.other.put('posts/tides/likes', 51)
+    await it.cell('tides', 'likes').getByText('51').waitFor()
+    await press(it.page, 'Enter')
+    await until(async () => (await it.other.get('posts/tides/title')) === 'Again mine')
+  })
+
   test('filters by an expression, says what is wrong with one, and keeps it in the address', async () => {
     const it = await visitConsole(browser(), await serveDemo())
     await it.row('harbour').waitFor()
@@ -106,6 +126,19 @@ describeInChromium('The data in the console', (browser) => {
     await it.page.locator('.json').getByText('Mine').waitFor()
     const now = await it.other.document('quotes/my-favorite-quote')
     expect([now?.version, now?.value]).toEqual([4, { text: 'Mine', author: 'Proverb', likes: 13 }])
+    expect(it.complaints).toEqual([])
+  })
+
+  test('writes a document anew that was deleted while it was edited, and says so', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts/lantern?v=edit' })
+    await rewrite(it.page.getByRole('textbox', { name: 'Value of posts/lantern' }), '{ "title": "Kept" }')
+    await it.other.purge('posts/lantern')
+    await it.page.getByText('other deleted it meanwhile: a save writes it anew.').waitFor()
+    expect(await it.page.getByRole('button', { name: 'Merge' }).count()).toBe(0)
+    await it.page.getByText('expect absent').waitFor()
+    await it.page.getByRole('button', { name: 'Save' }).click()
+    await it.page.locator('.json').getByText('Kept').waitFor()
+    expect(await it.other.get('posts/lantern', { depth: 0 })).toEqual({ title: 'Kept' })
     expect(it.complaints).toEqual([])
   })
 

@@ -1,9 +1,11 @@
 import type { JSX } from 'preact'
 import { useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
+import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
 import { editableText, typedValue } from '../state/columns.ts'
 import { valueAt } from '../state/diff-lines.ts'
+import { shortText } from '../state/field-changes.ts'
 import { attempt, notify } from '../state/notices.ts'
 
 interface FieldInputProps {
@@ -13,25 +15,33 @@ interface FieldInputProps {
   readonly close: () => void
 }
 
-/** Writes one field: Enter or leaving it sends it, if nobody wrote the document meanwhile; Esc drops it. */
+/**
+ * Writes one field: Enter or leaving it sends it, if nobody wrote the field meanwhile; Esc drops it. What somebody else
+ * wrote into it is told, and overwritten only when that is chosen.
+ */
 export function FieldInput({ document: { path, version, value }, field, close }: FieldInputProps): JSX.Element {
-  const before = valueAt(value, field === '' ? [] : field.split('/'))
+  const now = valueAt(value, field === '' ? [] : field.split('/'))
+  // The document is followed while the field is edited.
+  const { current: before } = useRef(now)
   const isDone = useRef(false)
+  const target = field === '' ? path : `${path}/${field}`
+  const write = (typed: Json): void => void attempt(client.value.put(target, typed, { expect: { version } }))
   // An input that goes away is left, too.
   const end = (text: string | null): void => {
     if (isDone.current) return
     isDone.current = true
     close()
     if (text === null || text === editableText(before)) return
-    const target = field === '' ? path : `${path}/${field}`
     const typed = typedValue(text, before)
     if (typeof before === 'number' && typeof typed === 'string') return notify('failed', notANumber(target, text))
-    void attempt(client.value.put(target, typed, { expect: { version } }))
+    if (JSON.stringify(now) === JSON.stringify(before)) return write(typed)
+    const action = { label: `Write ${shortText(typed)}`, run: () => write(typed) }
+    notify('failed', `${target} became ${shortText(now)} meanwhile: nothing was written.`, action)
   }
   return (
     <input
       aria-label={`${field === '' ? 'value' : field} of ${path}`}
-      title="Enter writes it, if nobody wrote the document meanwhile; Esc drops it"
+      title="Enter writes it, if nobody else wrote it meanwhile; Esc drops it"
       ref={(node) => node?.focus()}
       defaultValue={editableText(before)}
       onKeyDown={(event) => {

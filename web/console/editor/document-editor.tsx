@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useMemo, useRef } from 'preact/hooks'
 import type { Document, WriteResult } from '../../../src/core/database.ts'
+import type { Expect } from '../../../src/core/database/options.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
@@ -35,9 +36,11 @@ export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
       {document.version > base.version && (
         <p class="overtaken" role="alert">
           <span>
-            {document.actor ?? 'Somebody'} wrote version {document.version} meanwhile.
+            {document.deleted
+              ? `${document.actor ?? 'Somebody'} deleted it meanwhile: a save writes it anew.`
+              : `${document.actor ?? 'Somebody'} wrote version ${document.version} meanwhile.`}
           </span>
-          <button onClick={merge}>Merge</button>
+          {!document.deleted && <button onClick={merge}>Merge</button>}
         </p>
       )}
       {isDraft && <p class="merge-note">You did not save this before: save it, or discard it.</p>}
@@ -91,6 +94,13 @@ interface Edit {
   readonly discard: () => void
 }
 
+const NOTHING: Save = { kind: 'nothing' }
+
+/** What is saved of a document that was deleted meanwhile. */
+function anew(value: Json): Save {
+  return { kind: 'put', value }
+}
+
 function useEdit(document: Document, close: () => void): Edit {
   const { path } = document
   const draft = useMemo(() => Drafts.get<Base>(path), [])
@@ -99,7 +109,8 @@ function useEdit(document: Document, close: () => void): Edit {
   const latest = useRef(document)
   latest.current = document
   const parsed = parseJson(text.value)
-  const save: Save = 'fault' in parsed ? { kind: 'nothing' } : saveOf(base.value.value, parsed.value)
+  const { deleted } = document
+  const save = 'fault' in parsed ? NOTHING : deleted ? anew(parsed.value) : saveOf(base.value.value, parsed.value)
   const merge = (): void => {
     if ('fault' in parsed) return notify('failed', 'Mend the JSON before it is merged.')
     base.value = mergedBase(base.value, { theirs: latest.current, mine: parsed.value })
@@ -119,7 +130,7 @@ function useEdit(document: Document, close: () => void): Edit {
     if (save.kind === 'nothing') return discard()
     isSending.value = true
     try {
-      await write(document.path, save, base.value.version)
+      await write(document.path, save, deleted ? { absent: true } : { version: base.value.version })
       discard()
     } catch (error) {
       if ((error as DatabaseError).code === 'CONFLICT') await whenNewer(latest, base.value.version, merge)
@@ -128,7 +139,7 @@ function useEdit(document: Document, close: () => void): Edit {
       isSending.value = false
     }
   }
-  const expected = save.kind === 'nothing' ? '' : `   expect version ${base.value.version}`
+  const expected = save.kind === 'nothing' ? '' : `   expect ${deleted ? 'absent' : `version ${base.value.version}`}`
   return {
     base: base.value,
     fault: 'fault' in parsed ? parsed.fault : null,
@@ -159,8 +170,8 @@ function MergeNote({ base: { theirs, conflicts } }: { readonly base: Base }): JS
   )
 }
 
-async function write(path: string, save: Exclude<Save, { kind: 'nothing' }>, version: number): Promise<WriteResult> {
-  const options = { expect: { version } }
+async function write(path: string, save: Exclude<Save, { kind: 'nothing' }>, expect: Expect): Promise<WriteResult> {
+  const options = { expect }
   return save.kind === 'patch'
     ? client.value.patch(path, save.patch, options)
     : client.value.put(path, save.value, options)

@@ -84,7 +84,8 @@ export function fieldOf(value: Json, key: string): Json | undefined {
 }
 
 function entriesOf(value: Json): readonly (readonly [string, Json])[] {
-  return isObject(value) ? Object.entries(value) : [[VALUE_KEY, value]]
+  // A field with an empty name has no column: its key is that of whole values.
+  return isObject(value) ? Object.entries(value).filter(([key]) => key !== VALUE_KEY) : [[VALUE_KEY, value]]
 }
 
 function kindOf(value: Json): Column['kind'] {
