@@ -24,7 +24,9 @@ describe('a server that is killed under 8 writers', () => {
 
 /** What a disk does that lies about flushing: after the third kill, the data is that of the second. */
 async function loseFlushes(directory: string, cycle: number): Promise<void> {
-  const [data, aside] = [join(directory, 'data.mdb'), join(directory, 'data.aside')]
-  if (cycle === 2) await copyFile(data, aside)
-  if (cycle === 3) await copyFile(aside, data)
+  for (const name of ['data.mdb', 'journal']) {
+    const [file, aside] = [join(directory, name), join(directory, `${name}.aside`)]
+    if (cycle === 2) await copyFile(file, aside)
+    if (cycle === 3) await copyFile(aside, file)
+  }
 }

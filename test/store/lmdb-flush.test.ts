@@ -13,15 +13,30 @@ import { committed, draft, put } from '../support/store/drafts.ts'
 describe.skipIf(noTrace !== null)(
   `the disk, as the system sees it${noTrace === null ? '' : ` (skipped: ${noTrace})`}`,
   () => {
-    test('L4 an acknowledged append has flushed its pages, and then written and flushed the root', async () => {
+    test('L4 an acknowledged append has flushed its record in the journal', async () => {
       await using root = await freshDirectory()
       const trace = join(root.path, 'trace')
       await using child = await startTracedStore(join(root.path, 'data'), trace)
-      await child.store.append('t', [draft([put('posts/1', 1)])])
+      await child.store.append('t', [])
       const before = await dataFileCalls(trace)
       const appends = 5
-      for (let version = 2; version < 2 + appends; version++) {
+      for (let version = 1; version <= appends; version++) {
         committed((await child.store.append('t', [draft([put('posts/1', version)])]))[0])
+      }
+      // Now and then lmdb commits in between.
+      const calls = (await dataFileCalls(trace)).slice(before.length)
+      expect(calls.replaceAll(/w+fr/g, '')).toBe('jd'.repeat(appends))
+    })
+
+    test('L4 an append without the journal has flushed its pages, then written and flushed the root', async () => {
+      await using root = await freshDirectory()
+      const trace = join(root.path, 'trace')
+      await using child = await startTracedStore(join(root.path, 'data'), trace)
+      await child.store.append('t', [])
+      const before = await dataFileCalls(trace)
+      const appends = 5
+      for (let version = 1; version <= appends; version++) {
+        committed((await child.store.append('t', [draft([put('posts/1', version, 'x'.repeat(300_000))])]))[0])
       }
       const calls = (await dataFileCalls(trace)).slice(before.length)
       expect(calls.replaceAll(/w+/g, 'w')).toBe('wfr'.repeat(appends))
@@ -37,7 +52,7 @@ describe.skipIf(noTrace !== null)(
       await append(1)
       const before = await dataFileCalls(trace)
       await append(2)
-      const flushes = (await dataFileCalls(trace)).slice(before.length).replaceAll(/[^f]/g, '').length
+      const flushes = (await dataFileCalls(trace)).slice(before.length).replaceAll(/[^df]/g, '').length
       expect(flushes).toBeGreaterThan(0)
       expect(flushes).toBeLessThan(tenants.length)
     })

@@ -83,9 +83,12 @@ describe('the check of a data file', () => {
 
   test('finds meta pages of before and pages of after: a copy of a file that was being written', async () => {
     await using data = await spoilable(writeMuch)
-    const store = await openLmdbStore({ directory: data.path })
-    for (let version = 41; version <= 50; version++) await commit(store, 't', [put('posts/1', version)])
-    await store.close()
+    for (let version = 41; version <= 50; version++) {
+      const store = await openLmdbStore({ directory: data.path })
+      await commit(store, 't', [put('posts/1', version)])
+      // lmdb commits at the end.
+      await store.close()
+    }
     const after = await readFile(data.file)
     expect(await data.check(after)).toEqual(expect.any(Number))
     const torn = Buffer.concat([data.bytes.subarray(0, 2 * PAGE), after.subarray(2 * PAGE)])

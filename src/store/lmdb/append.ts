@@ -5,20 +5,39 @@ import { checkDraft, type DraftState } from '../decision.ts'
 import type { Purges } from '../erasure.ts'
 import { ConflictedWrites } from '../conflicted-writes.ts'
 import type { Appended, Draft, TenantId } from '../store.ts'
+import type { AppendBatch } from './append-queue.ts'
+import type { JournaledCommit } from './journal/record.ts'
 import { Touched } from '../touched.ts'
 import { indexCommit } from './commit-index.ts'
 import { beginErasure, readPurges } from './rewrite/erase.ts'
 import { documentKey, toDocumentKey, versionKey } from './keys.ts'
 import { readStoredCommit, readRow } from './read/log.ts'
+import { DatabaseError } from '../../core/error.ts'
 import { decodedAtOnce } from './read/stored-row.ts'
-import { encodeCommit, pathsInRow, versionInLine, type EncodedVersion } from './rows.ts'
+import {
+  decodeMeta,
+  encodeCommit,
+  encodedInRow,
+  pathsInRow,
+  storedCommit,
+  versionInLine,
+  type EncodedCommit,
+  type EncodedVersion,
+} from './rows.ts'
 import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
 import { openTenant } from './tenant.ts'
 
-/** Appends drafts within the running transaction. An error it throws must abort that transaction. */
-export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: readonly Draft[]): readonly Appended[] {
+/**
+ * Appends drafts within the running transaction; what it writes is in `journaled`, but for the row of a new tenant. An
+ * error it throws must abort that transaction.
+ */
+export function appendDrafts(
+  tables: LmdbTables,
+  { tenant, drafts }: AppendBatch,
+  journaled: JournaledCommit[],
+): readonly Appended[] {
   const stored = openTenant(tables, tenant)
-  const state = new AppendState(tables, stored)
+  const state = new AppendState({ tables, name: tenant, tenant: stored, journaled })
   const lost = new ConflictedWrites()
   const results = drafts.map((draft) => {
     const result = state.append(draft, lost)
@@ -29,10 +48,30 @@ export function appendDrafts(tables: LmdbTables, tenant: TenantId, drafts: reado
   return results
 }
 
+/**
+ * Writes the commits of a journal that lmdb lacks within the running transaction, in their order; commits of a dropped
+ * tenant are left out. Throws UNAVAILABLE for a commit that does not follow what lmdb has.
+ */
+export function repeatCommits(tables: LmdbTables, commits: readonly JournaledCommit[]): void {
+  for (const commit of commits) {
+    const tenant = tables.tenants.get(commit.tenant)
+    if (tenant === undefined || tenant.number !== commit.number || commit.revision <= tenant.last) continue
+    new AppendState({ tables, name: commit.tenant, tenant, journaled: [] }).repeat(commit)
+  }
+}
+
 /** The newest version of a document; 0 in no table: it has none. */
 interface HeadPlace {
   readonly version: number
   readonly table: LmdbTables['heads'] | null
+}
+
+interface AppendTarget {
+  readonly tables: LmdbTables
+  readonly name: TenantId
+  readonly tenant: TenantRow
+  /** Gets the commits that are written. */
+  readonly journaled: JournaledCommit[]
 }
 
 /** A tenant in the running transaction, with the drafts that were appended in it. */
@@ -45,11 +84,17 @@ class AppendState implements DraftState, TenantView {
   readonly #written = new Map<Revision, { readonly touched: Touched; upTo: Revision }>()
   /** The newest versions of the documents that were looked at or written, by path text. */
   readonly #heads = new Map<string, HeadPlace>()
+  readonly #name: TenantId
+  /** Id of the last commit, once it is known. */
+  #lastId: { readonly revision: Revision; readonly id: string } | null = null
+  readonly #journaled: JournaledCommit[]
   tenant: TenantRow
 
-  constructor(tables: LmdbTables, tenant: TenantRow) {
+  constructor({ tables, name, tenant, journaled }: AppendTarget) {
     this.tables = tables
     this.tenant = tenant
+    this.#name = name
+    this.#journaled = journaled
   }
 
   get last(): Revision {
@@ -103,19 +148,46 @@ class AppendState implements DraftState, TenantView {
     }
     const result = checkDraft(draft, this, lost)
     if (result.kind === 'conflict') return result
-    this.#writeCommit(result.commit, draft)
-    const { revision: last, at } = result.commit
-    this.tenant = { ...this.tenant, last, at, indexed: last }
-    return { ...result, epoch }
-  }
-
-  /** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */
-  #writeCommit(commit: Commit, draft: Draft): void {
-    const { tables, tenant } = this
-    const { row, versions } = encodeCommit(
+    const { commit } = result
+    const encoded = encodeCommit(
       commit,
       draft.writes.map(({ json }) => json),
     )
+    const { revision, versions } = commit
+    const { tenant, last } = this
+    const previous = last === 0 ? null : this.#idOf(last)
+    this.#journaled.push({
+      tenant: this.#name,
+      number: tenant.number,
+      revision,
+      previous,
+      versions: versions.length,
+      row: encoded.row,
+    })
+    this.#writeCommit(commit, encoded)
+    return { ...result, epoch }
+  }
+
+  /** Writes a commit that was appended before. Throws UNAVAILABLE when it does not follow the last one. */
+  repeat({ revision, previous, row }: JournaledCommit): void {
+    const { last } = this
+    if (revision !== last + 1 || previous !== (last === 0 ? null : this.#idOf(last))) throw foreignJournal()
+    this.#writeCommit(decodedAtOnce(storedCommit(row, revision)), encodedInRow(row, revision))
+    void this.tables.tenants.put(this.#name, this.tenant)
+  }
+
+  /** Id of the commit of a revision. */
+  #idOf(revision: Revision): string {
+    if (this.#lastId?.revision !== revision) {
+      const [id] = decodeMeta(readRow(this, revision))
+      this.#lastId = { revision, id }
+    }
+    return this.#lastId.id
+  }
+
+  /** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */
+  #writeCommit(commit: Commit, { row, versions }: EncodedCommit): void {
+    const { tables, tenant } = this
     void tables.log.put([tenant.number, commit.revision], row)
     void tables.commits.put([tenant.number, commit.id], commit.revision)
     const writes = commit.versions.map(({ path, type, purged }) => ({
@@ -127,21 +199,31 @@ class AppendState implements DraftState, TenantView {
       const encoded = versions[i]
       if (encoded !== undefined) this.#writeVersion(version, encoded)
     })
+    const { revision: last, at, id } = commit
+    this.tenant = { ...tenant, last, at, indexed: last }
+    this.#lastId = { revision: last, id }
   }
 
   #writeVersion(version: Version, { location, head }: EncodedVersion): void {
     const { tables, tenant } = this
     const document = toDocumentKey(tenant.number, version.path)
     const key = documentKey(document)
+    const before = this.#head(version.path).table
     void tables.versions.put(versionKey(document, version.revision), location)
     const table = headTable(tables, version)
     // lmdb stores a string as these bytes.
     void table.put(key, head as unknown as string)
     if (version.purged === true) beginErasure(tables, document, version.revision)
-    const before = this.#head(version.path).table
     if (before !== null && before !== table) void before.remove(key)
     this.#heads.set(pathText(version.path), { version: version.version, table })
   }
+}
+
+function foreignJournal(): DatabaseError {
+  const message =
+    'The file journal in the data directory does not belong to its data.mdb: put back the two that lay together. ' +
+    'Without the journal, data.mdb may lack the last commits before the server was killed.'
+  return new DatabaseError('UNAVAILABLE', message)
 }
 
 /** The table with the newest version of a document. */

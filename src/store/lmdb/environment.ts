@@ -1,23 +1,19 @@
-import { closeSync, openSync, statfsSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { closedError, DatabaseError, retryableError } from '../../core/error.ts'
+import { closedError, retryableError, type DatabaseError } from '../../core/error.ts'
+import { repeatCommits } from './append.ts'
 import { checkDataFile } from './files/data-file.ts'
 import { isAt } from './files/inode.ts'
 import { DiskReserve } from './files/disk-reserve.ts'
 import { tryDismiss } from './files/lock/readers-lock.ts'
+import { isStorageError, storeError } from './files/storage-error.ts'
+import { Journal, removeJournal } from './journal/journal.ts'
+import { OpenTransaction } from './journal/open-transaction.ts'
+import type { JournaledCommit } from './journal/record.ts'
 import { ReaderPin } from './reader-pin.ts'
 import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
 
-/** With less free space than this EIO means a full disk: lmdb reports EIO after a short write. */
-const FULL_BELOW_BYTES = 16 * 2 ** 20
-
 const DATA_FILE = 'data.mdb'
-
-/** EIO (errno). */
-const IO_ERROR = 5
-
-/** Codes for a full disk, of lmdb (lmdb.h) and of the system (errno): MDB_MAP_FULL, ENOSPC, EDQUOT. */
-const FULL_CODES: ReadonlySet<unknown> = new Set([-30792, 28, 122, 'ENOSPC', 'EDQUOT'])
 
 interface LmdbEnvironmentOptions extends TablesOptions {
   /** Whether the path of the directory still names the directory that this process owns. Throws the system's error. */
@@ -29,7 +25,28 @@ interface OpenEnvironment {
   readonly tables: LmdbTables
   readonly reserve: DiskReserve
   readonly pin: ReaderPin
+  readonly journal: Journal
+  /** The transaction whose commits are in the journal; null: all is committed. */
+  pending: PendingTransaction | null
 }
+
+/** The resources of an environment that were opened before an error. */
+type OpenParts = Pick<OpenEnvironment, 'tables' | 'pin'> & {
+  -readonly [Name in keyof OpenEnvironment]?: OpenEnvironment[Name]
+}
+
+interface PendingTransaction {
+  readonly transaction: OpenTransaction
+  /** The commits in the transaction; each is in the journal, too. */
+  readonly commits: JournaledCommit[]
+  versions: number
+}
+
+/** Versions that a transaction holds open at most. */
+const PENDING_VERSIONS = 64
+
+/** How long a transaction stays open at most, ms. */
+const PENDING_MS = 50
 
 /**
  * An lmdb environment that is reopened after a failure. A failed write may leave lmdb in a state in which every call
@@ -42,6 +59,7 @@ export class LmdbEnvironment {
   /** Descriptor of the data file, kept open so that no other file can get its inode. */
   readonly #data: number
   #open: OpenEnvironment | null
+  #commitTimer: NodeJS.Timeout | null = null
   #closed = false
 
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
@@ -58,10 +76,31 @@ export class LmdbEnvironment {
 
   /** Runs and flushes a transaction: all or nothing, durable on return. Throws UNAVAILABLE or STORAGE_FULL. */
   write<T>(action: (tables: LmdbTables) => T): T {
-    return this.#run(({ tables, reserve, pin }) => {
-      pin.update(tables.root)
-      reserve.reserve(usedBytes(tables))
-      return tables.root.transactionSync(() => action(tables))
+    return this.#run((open) => {
+      commitPending(open)
+      open.pin.update(open.tables.root)
+      open.reserve.reserve(usedBytes(open.tables))
+      return open.tables.root.transactionSync(() => action(open.tables))
+    })
+  }
+
+  /**
+   * As `write`, of commits: `action` adds each of them to `journaled`, and writes nothing else. They are in the journal
+   * when the call returns, and in lmdb for the readers of this process; lmdb flushes them later, with others.
+   */
+  append<T>(action: (tables: LmdbTables, journaled: JournaledCommit[]) => T): T {
+    return this.#run((open) => {
+      open.reserve.assertNotRemoved()
+      const pending = (open.pending ??= beginPending(open, []))
+      const journaled: JournaledCommit[] = []
+      return undoable(open, () => {
+        const result = action(open.tables, journaled)
+        if (journaled.length === 0) return result
+        pending.versions += versionsOf(journaled)
+        if (pending.versions > PENDING_VERSIONS || !open.journal.append(journaled)) commitPending(open)
+        else pending.commits.push(...journaled)
+        return result
+      })
     })
   }
 
@@ -72,16 +111,42 @@ export class LmdbEnvironment {
 
   close(): void {
     if (this.#closed) return
+    this.#commit()
     this.#closed = true
+    const isCommitted = this.#open !== null
     this.#discard()
     closeSync(this.#data)
+    if (isCommitted) this.#removeJournal()
+  }
+
+  /** Removes the journal, unless another directory is at the path. A journal that is left does no harm. */
+  #removeJournal(): void {
+    const { directory, isInPlace } = this.#options
+    try {
+      if (isInPlace()) removeJournal(directory)
+    } catch {
+      // Its commits are in lmdb.
+    }
+  }
+
+  /** Commits the open transaction. Where that fails, the next use opens the data anew, and repeats the journal. */
+  #commit(): void {
+    if (this.#commitTimer !== null) clearTimeout(this.#commitTimer)
+    this.#commitTimer = null
+    try {
+      if (this.#open !== null) this.#run(commitPending)
+    } catch {
+      // The commits of the transaction are in the journal.
+    }
   }
 
   #run<T>(action: (open: OpenEnvironment) => T): T {
     this.assertOpen()
     this.#open ??= openEnvironment(this.#options, this.#data)
     try {
-      return action(this.#open)
+      const result = action(this.#open)
+      if (this.#open.pending !== null) this.#commitTimer ??= setTimeout(() => this.#commit(), PENDING_MS).unref()
+      return result
     } catch (error) {
       if (!isStorageError(error)) throw error
       this.#discard()
@@ -96,6 +161,50 @@ export class LmdbEnvironment {
   }
 }
 
+function versionsOf(commits: readonly JournaledCommit[]): number {
+  return commits.reduce((sum, { versions }) => sum + versions, 0)
+}
+
+/** Begins a transaction with commits that are in the journal; nothing is written to the disk. */
+function beginPending({ tables, pin }: OpenEnvironment, commits: readonly JournaledCommit[]): PendingTransaction {
+  pin.update(tables.root)
+  const transaction = new OpenTransaction(tables.root)
+  try {
+    repeatCommits(tables, commits)
+  } catch (error) {
+    transaction.abort()
+    throw error
+  }
+  return { transaction, commits: [...commits], versions: versionsOf(commits) }
+}
+
+/** Runs a part of the open transaction. lmdb undoes no part: when it throws, all is undone, and the rest repeated. */
+function undoable<T>(open: OpenEnvironment, action: () => T): T {
+  const commits = open.pending?.commits ?? []
+  try {
+    return action()
+  } catch (error) {
+    abortPending(open)
+    if (!isStorageError(error)) open.pending = beginPending(open, commits)
+    throw error
+  }
+}
+
+function commitPending(open: OpenEnvironment): void {
+  const { pending, reserve, tables, journal } = open
+  if (pending === null) return
+  reserve.reserve(usedBytes(tables))
+  open.pending = null
+  pending.transaction.commit()
+  journal.restart()
+}
+
+function abortPending(open: OpenEnvironment): void {
+  const { pending } = open
+  open.pending = null
+  pending?.transaction.abort()
+}
+
 /** Opens an environment. `data`: descriptor of the data file that must be at the path; null: it may be a new file. */
 function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): OpenEnvironment {
   return translated(options.directory, () => {
@@ -104,16 +213,19 @@ function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): 
     checkDataFile(options.directory)
     const tables = openTables(options)
     const pin = new ReaderPin(options.directory)
-    const reserve = closeOnError(
-      () => closeTables(tables),
-      () => new DiskReserve(options.directory),
+    const parts: OpenParts = { tables, pin }
+    return closeOnError(
+      () => closeAll(parts),
+      () => {
+        const reserve = (parts.reserve = new DiskReserve(options.directory))
+        const journal = (parts.journal = new Journal(options.directory))
+        // The path may have changed while lmdb opened it.
+        assertSame(options, data)
+        const open: OpenEnvironment = { tables, pin, reserve, journal, pending: null }
+        if (journal.found.length > 0) open.pending = parts.pending = beginPending(open, journal.found)
+        return open
+      },
     )
-    // The path may have changed while lmdb opened it.
-    closeOnError(
-      () => closeAll({ tables, reserve, pin }),
-      () => assertSame(options, data),
-    )
-    return { tables, reserve, pin }
   })
 }
 
@@ -145,10 +257,12 @@ function openDataFile(directory: string, open: OpenEnvironment): number {
   )
 }
 
-function closeAll({ tables, reserve, pin }: OpenEnvironment): void {
+function closeAll({ tables, pin, reserve, journal, pending }: OpenParts): void {
+  pending?.transaction.abort()
   pin.release()
   closeTables(tables)
-  reserve.close()
+  reserve?.close()
+  journal?.close()
 }
 
 /** Runs `step`; calls `close` when it throws, to release what was opened before. */
@@ -166,37 +280,5 @@ function translated<T>(directory: string, action: () => T): T {
     return action()
   } catch (error) {
     throw isStorageError(error) ? storeError(error, directory) : error
-  }
-}
-
-/** An error of lmdb or of the system: `code` is lmdb's or the system's number, or the system's name for it. */
-interface StorageError extends Error {
-  readonly code: number | string
-}
-
-/**
- * Whether lmdb or the system failed. Errors without a code, or with a code of Node's own (`ERR_…`), concern only the
- * call.
- */
-export function isStorageError(error: unknown): error is StorageError {
-  if (!(error instanceof Error) || error instanceof DatabaseError || !('code' in error)) return false
-  return typeof error.code === 'number' || 'syscall' in error
-}
-
-function storeError(error: StorageError, directory: string): DatabaseError {
-  if (FULL_CODES.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
-    const full = 'There is no room left where the data lies: free some, then try again.'
-    return retryableError('STORAGE_FULL', full, error)
-  }
-  const message = `The disk failed (${error.message}): look at the machine's storage, then try the same again.`
-  return retryableError('UNAVAILABLE', message, error)
-}
-
-function isFull(directory: string): boolean {
-  try {
-    const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize < FULL_BELOW_BYTES
-  } catch {
-    return false
   }
 }

@@ -30,13 +30,14 @@ import { claimDirectory, type DirectoryClaim } from './files/directory.ts'
 import type { Purges } from '../erasure.ts'
 import { eraseSome, readPurges } from './rewrite/erase.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
-import { LmdbEnvironment, isStorageError } from './environment.ts'
+import { LmdbEnvironment } from './environment.ts'
+import { isStorageError } from './files/storage-error.ts'
 import { readHistoryRows } from './read/history.ts'
 import { listDocuments } from './read/list.ts'
 import { decodedPage, decodedRows } from './read/stored-row.ts'
 import { findPaths, listPaths } from './read/paths.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
-import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
+import { MAP_SIZE_BYTES, type TenantRow, type TenantView } from './tables.ts'
 import { thinSome } from './rewrite/thin.ts'
 import { dropTenant, openTenant, raiseFloorOf, sweepSome } from './tenant.ts'
 
@@ -270,12 +271,22 @@ class LmdbStore implements Store {
 
   #write(batches: readonly AppendBatch[]): readonly (readonly Appended[])[] {
     for (const { tenant, drafts } of batches) {
+      // A new tenant's row is no part of a commit.
+      if (!this.#tenants.has(tenant)) this.#open(tenant)
       this.#tenants.delete(tenant)
       if (!drafts.some(({ writes }) => writes.some(({ purged }) => purged === true))) continue
       this.#claim.raiseFormat()
       this.#purges.delete(tenant)
     }
-    return this.#environment.write((tables) => batches.map((batch, index) => appendBatch(tables, batch, index)))
+    return this.#environment.append((tables, journaled) =>
+      batches.map((batch, index) => {
+        try {
+          return appendDrafts(tables, batch, journaled)
+        } catch (error) {
+          throw isStorageError(error) ? error : new BatchFault(index, error)
+        }
+      }),
+    )
   }
 
   #read<T>(tenant: TenantId, action: (view: TenantView) => T): T {
@@ -293,14 +304,5 @@ class LmdbStore implements Store {
     const row = stored ?? this.#environment.write((tables) => openTenant(tables, tenant))
     this.#tenants.set(tenant, row)
     return row
-  }
-}
-
-/** Runs within a transaction. An error it throws must abort that transaction. */
-function appendBatch(tables: LmdbTables, { tenant, drafts }: AppendBatch, index: number): readonly Appended[] {
-  try {
-    return appendDrafts(tables, tenant, drafts)
-  } catch (error) {
-    throw isStorageError(error) ? error : new BatchFault(index, error)
   }
 }

@@ -34,7 +34,7 @@ const DELETE_INITIAL = 68
 type VersionMeta = Pick<Version, 'revision' | 'updatedAt' | 'actor' | 'commit'>
 
 /** The stored form of a commit. */
-interface EncodedCommit {
+export interface EncodedCommit {
   readonly row: Buffer
   /** In the order of the commit. */
   readonly versions: readonly EncodedVersion[]
@@ -55,8 +55,25 @@ export function encodeCommit(commit: Commit, texts: readonly (string | undefined
     path: version.path,
     line: Buffer.from(encodeLine(version, texts[i])),
   }))
-  const { row, locations } = encodeLines([id, at, actor, digest], lines)
-  const tail = Buffer.from(headTail({ revision, updatedAt: at, actor, commit: id }))
+  return encodeVersions([id, at, actor, digest], { revision, lines })
+}
+
+/** The stored form of the commit that a log row holds. */
+export function encodedInRow(row: Buffer, revision: Revision): EncodedCommit {
+  const [, , ...versions] = linesOf(row)
+  const lines = pathsInRow(row).map((path, i) => ({ path, line: versions[i] ?? Buffer.alloc(0) }))
+  return encodeVersions(decodeMeta(row), { revision, lines })
+}
+
+interface CommitLines {
+  readonly revision: Revision
+  readonly lines: readonly VersionOfPath[]
+}
+
+function encodeVersions(meta: CommitMeta, { revision, lines }: CommitLines): EncodedCommit {
+  const [commit, updatedAt, actor] = meta
+  const { row, locations } = encodeLines(meta, lines)
+  const tail = Buffer.from(headTail({ revision, updatedAt, actor, commit }))
   const versions = lines.map(({ line }, i) => ({
     location: locations[i] ?? [0, 0, 0],
     head: Buffer.concat([line.subarray(0, isMarkLine(line) ? -3 : -1), tail]),
@@ -177,6 +194,12 @@ export function toMarkLine(line: Buffer): Buffer {
   return Buffer.from(JSON.stringify(mark))
 }
 
+/** The line of a version, and the path of its document. */
+interface VersionOfPath {
+  readonly path: Path
+  readonly line: Buffer
+}
+
 interface EncodedLines {
   readonly row: Buffer
   /** For each line of a version, its location. */
@@ -184,10 +207,7 @@ interface EncodedLines {
 }
 
 /** The log row of a commit with these lines of versions. */
-export function encodeLines(
-  meta: CommitMeta,
-  versions: readonly { readonly path: Path; readonly line: Buffer }[],
-): EncodedLines {
+export function encodeLines(meta: CommitMeta, versions: readonly VersionOfPath[]): EncodedLines {
   const paths = versions.map(({ path }) => pathText(path))
   const head = Buffer.from(`${JSON.stringify(meta)}\n${JSON.stringify(paths)}`)
   let offset = head.length + 1

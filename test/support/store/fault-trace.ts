@@ -20,26 +20,28 @@ export async function startTracedStore(directory: string, file: string): Promise
 }
 
 /**
- * What a traced store did to its data file, in order: `w` pages were written, `f` flushed, `r` the root was written and
- * flushed.
+ * What a traced store did to its files, in order: `j` a record was written to the journal, `d` the journal was flushed;
+ * `w` pages of the data file were written, `f` flushed, `r` its root was written and flushed.
  */
 export async function dataFileCalls(file: string): Promise<string> {
-  const descriptors = new Map<string, 'data' | 'flushing'>()
+  const descriptors = new Map<string, 'j' | 'r' | 'w'>()
   const calls = (await readFile(file, 'utf8')).split('\n').map((line) => {
     const [, name = '', first = ''] = /^\d+ +(\w+)\(([^,)]+)/.exec(line) ?? []
     if (name === 'openat') noteOpened(descriptors, line)
     const kind = descriptors.get(first)
     if (kind === undefined || name === 'openat') return ''
-    if (name === 'fdatasync') return 'f'
-    return kind === 'flushing' ? 'r' : 'w'
+    if (name !== 'fdatasync') return kind
+    return kind === 'j' ? 'd' : 'f'
   })
   return calls.join('')
 }
 
-function noteOpened(descriptors: Map<string, 'data' | 'flushing'>, line: string): void {
+function noteOpened(descriptors: Map<string, 'j' | 'r' | 'w'>, line: string): void {
   const [, path = '', flags = '', descriptor = ''] = /"([^"]*)", ([A-Z_|]+).* = (\d+)$/.exec(line) ?? []
-  if (!path.endsWith('/data.mdb')) descriptors.delete(descriptor)
-  else descriptors.set(descriptor, flags.includes('O_DSYNC') ? 'flushing' : 'data')
+  const isFlushing = flags.includes('O_DSYNC')
+  if (path.endsWith('/data.mdb')) descriptors.set(descriptor, isFlushing ? 'r' : 'w')
+  else if (path.endsWith('/journal')) descriptors.set(descriptor, 'j')
+  else descriptors.delete(descriptor)
 }
 
 /** Calls that make, flush, lock and close files and directories. */

@@ -7,7 +7,7 @@ import { keepMode, PRIVATE_DIRECTORY } from '../files/private-mode.ts'
 import { noteDataFile } from './copied-file.ts'
 import { copyError } from './copy-error.ts'
 import { copyTables, type CopyOptions } from './copy-tables.ts'
-import { readOwned, unfinishedPurgesIn } from './reader.ts'
+import { readOwned, repeatLeftJournal, unfinishedPurgesIn } from './reader.ts'
 
 export type CompactOptions = Pick<CopyOptions, 'onProgress' | 'signal'>
 
@@ -28,7 +28,9 @@ export interface CompactReport {
  * reason.
  */
 export async function compactData(path: string, options: CompactOptions = {}): Promise<CompactReport> {
-  const claim = claimDirectory(existingDirectory(path))
+  const existing = existingDirectory(path)
+  await repeatLeftJournal(existing)
+  const claim = claimDirectory(existing)
   try {
     using _ = lockOutReaders(claim.directory)
     return await compactOwned(claim.directory, options)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Transaction } from 'lmdb'
 import { DatabaseError, retryableError } from '../../../core/error.ts'
 import { damagedFile } from '../files/data-file.ts'
@@ -6,6 +7,9 @@ import { existingDirectory } from '../files/directory.ts'
 import { isOwned } from '../files/lock/directory-lock.ts'
 import { lockAsReader, type ReaderLock } from '../files/lock/readers-lock.ts'
 import { systemCode } from '../files/system-error.ts'
+import { readJournal } from '../journal/journal.ts'
+import type { JournaledCommit } from '../journal/record.ts'
+import { openLmdbStore } from '../lmdb-store.ts'
 import { usedBytes, type TenantRow } from '../tables.ts'
 import { checkIfCopy } from './copied-file.ts'
 import { PrivateEnvironment } from './private-environment.ts'
@@ -49,6 +53,7 @@ export async function readData<Result>(
   work: (reader: DataReader) => Promise<Result>,
 ): Promise<Result> {
   const directory = existingDirectory(path)
+  await repeatLeftJournal(directory)
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
       return await readLocked(directory, options, work)
@@ -74,6 +79,18 @@ async function readLocked<Result>(
   } catch (error) {
     // Pages that were written anew look like damaged ones.
     throw lock.isDismissed() ? new Dismissed() : readError(directory, error)
+  }
+}
+
+/** Opens and closes the data of a server that was killed, so that lmdb has what its journal holds. */
+export async function repeatLeftJournal(directory: string): Promise<void> {
+  if (isOwned(directory) || readJournal(directory).commits.length === 0) return
+  try {
+    const store = await openLmdbStore({ directory })
+    await store.close()
+  } catch (error) {
+    // A server was started meanwhile.
+    if (!isOwned(directory)) throw error
   }
 }
 
@@ -130,6 +147,11 @@ async function checkBesideOwner(directory: string, options: ReaderOptions): Prom
 /** Times that a state is opened until no commit comes in between. */
 const OPENINGS = 100
 
+/** How long a reader waits until the owner has committed what its journal held, ms; it does so every 50 ms. */
+const JOURNAL_MS = 5_000
+
+const JOURNAL_POLL_MS = 5
+
 type OpenReader = DataReader & Disposable
 
 async function openState(
@@ -137,12 +159,27 @@ async function openState(
   options: ReaderOptions,
   lock: Pick<ReaderLock, 'isDismissed'>,
 ): Promise<OpenReader> {
-  for (let i = 0; i < OPENINGS; i++) {
+  // Before the state, which then has all that was acknowledged before it and was not in the journal any more.
+  const { commits } = readJournal(directory)
+  const end = performance.now() + JOURNAL_MS
+  for (let i = 0; i < OPENINGS && performance.now() < end;) {
     options.signal?.throwIfAborted()
     const reader = tryOpen(directory, options, lock)
-    if (reader !== null) return reader
+    if (reader === null) i++
+    else if (hasAll(reader, commits)) return reader
+    else {
+      reader[Symbol.dispose]()
+      await delay(JOURNAL_POLL_MS, undefined, { signal: options.signal })
+    }
   }
   throw retryableError('UNAVAILABLE', `Commits come too fast to read a state of ${directory}: try again.`)
+}
+
+/** Whether a state has these commits of its tenants; those of a dropped one do not count. */
+function hasAll(reader: DataReader, commits: readonly JournaledCommit[]): boolean {
+  if (commits.length === 0) return true
+  const last = new Map(tenantRows(reader).map(({ number, last }) => [number, last]))
+  return commits.every(({ number, revision }) => revision <= (last.get(number) ?? revision))
 }
 
 /** Opens the state of the newest commit; null when the meta pages changed while the transaction began. */

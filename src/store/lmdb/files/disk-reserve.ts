@@ -32,10 +32,15 @@ export class DiskReserve {
 
   /** Ensures that the data file has space for a transaction behind its `usedBytes`. Called before each transaction. */
   reserve(usedBytes: number): void {
-    if (fstatSync(this.#data).nlink === 0) throw removedError()
+    this.assertNotRemoved()
     writeSync(this.#probe, ZEROS, 0, 1, 0)
     const ahead = Math.min(Math.max(usedBytes, PREALLOCATE_BYTES.least), PREALLOCATE_BYTES.most)
     if (this.#size - usedBytes < ahead / 2) this.#extend(usedBytes + ahead)
+  }
+
+  /** Throws UNAVAILABLE when the data file was removed. */
+  assertNotRemoved(): void {
+    if (fstatSync(this.#data).nlink === 0) throw removedError()
   }
 
   close(): void {
