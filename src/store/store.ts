@@ -13,7 +13,7 @@ import type { Millis, Revision, Version, Write } from '../core/version.ts'
  *
  * Methods reject with UNAVAILABLE or STORAGE_FULL (DatabaseError), and nothing is partly done then; reads of the
  * past also with HISTORY_EXPIRED (L15). Where the store does not know whether a draft was done, the draft's result says
- * so (`failed`).
+ * so (`failed`), or the error of all drafts of the call, by the same `details.outcome`.
  */
 export interface Store {
   /** Whether other processes may write to the same store at the same time. */

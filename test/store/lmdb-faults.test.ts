@@ -1,7 +1,8 @@
-import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { DatabaseError } from '../../src/core/error.ts'
+import { backupData } from '../../src/store/lmdb/copy/backup.ts'
 import { openLmdbStore } from '../../src/store/lmdb/lmdb-store.ts'
 import type { Draft, Store } from '../../src/store/store.ts'
 import {
@@ -13,7 +14,7 @@ import {
 } from '../support/store/fault-injection.ts'
 import { mountTmpfs, noMount } from '../support/store/fault-mount.ts'
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
-import type { RemoteStore } from '../support/store/child.ts'
+import { startStore, type RemoteStore } from '../support/store/child.ts'
 import { ALL, committed, draft, path, put } from '../support/store/drafts.ts'
 
 /** A document that nothing else writes, and one that all write to. */
@@ -41,13 +42,22 @@ async function expectExactly(store: RemoteStore, count: number): Promise<void> {
 }
 
 /** Appends until the store refuses; gives the number that was refused, and why. */
-async function fill(store: Store, from: number): Promise<{ readonly refused: number; readonly error: DatabaseError }> {
+async function fill(
+  store: Pick<Store, 'append'>,
+  from: number,
+): Promise<{ readonly refused: number; readonly error: DatabaseError }> {
   for (let number = from; number < from + 1_000; number++) {
     const what = nextDraft(number, 20_000)
     const done = await store.append('t', [what]).catch((error: unknown) => error)
     if (done instanceof DatabaseError) return { refused: number, error: done }
   }
   throw new Error('the disk never filled')
+}
+
+/** Bytes that a file system has left. */
+async function roomIn(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory)
+  return bavail * bsize
 }
 
 const REPLACED =
@@ -112,6 +122,40 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
     await expectExactly(store, again.refused - 1)
     await store.close()
   })
+
+  test('is met before lmdb meets it, whatever room is left', async () => {
+    for (const room of [20, 120, 200]) {
+      using mount = mountTmpfs(8_192)
+      const store = await openLmdbStore({ directory: join(mount.path, 'data') })
+      await writeFile(join(mount.path, 'ballast'), Buffer.alloc((await roomIn(mount.path)) - room * 1_024))
+      const { error } = await fill(store, 1)
+      // lmdb gives EIO, or writes past a buffer of its own.
+      expect(error).toMatchObject({ code: 'STORAGE_FULL', cause: { code: 'ENOSPC', syscall: 'write' } })
+      await store.close()
+    }
+  })
+
+  test('keeps no read from its result, and no backup from what was acknowledged', async () => {
+    using mount = mountTmpfs(8_192)
+    await using target = await freshDirectory()
+    const directory = join(mount.path, 'data')
+    await using child = await startStore(directory)
+    await writeFile(join(mount.path, 'ballast'), Buffer.alloc((await roomIn(mount.path)) - 500 * 1_024))
+    const { refused } = await fill(child.store, 1)
+    // The store opens its data again at the next use, and readers end then.
+    await child.store.heads('t', [path('posts/all')])
+    let isOver = false
+    const reads = (async () => {
+      while (!isOver) await child.store.heads('t', [path('posts/all')])
+    })()
+    try {
+      const { commits } = await backupData(directory, join(target.path, 'copy'))
+      expect(commits).toBe(refused - 1)
+    } finally {
+      isOver = true
+    }
+    await reads
+  }, 60_000)
 
   test('L4 leaves a directory alone that took the place of its own, and writes on when that is back', async () => {
     await using full = await startFull()

@@ -121,7 +121,7 @@ export class Committer {
       try {
         await this.#commitBatch(batch)
       } catch (error) {
-        // The store has done nothing then: of drafts that may be done it gives a result.
+        // The store has done nothing then, or says that it does not know.
         const refusal = notDone(error)
         this.#noteFailure(refusal)
         for (const pending of batch) pending.reject(refusal)

@@ -6,7 +6,7 @@ import { checkDataFile } from './files/data-file.ts'
 import { isAt } from './files/inode.ts'
 import { DiskReserve } from './files/disk-reserve.ts'
 import { tryDismiss } from './files/lock/readers-lock.ts'
-import { isStorageError, storeError } from './files/storage-error.ts'
+import { isStorageError, markUncertain, storeError } from './files/storage-error.ts'
 import { Journal, removeJournal } from './journal/journal.ts'
 import { OpenTransaction } from './journal/open-transaction.ts'
 import type { JournaledCommit } from './journal/record.ts'
@@ -39,7 +39,14 @@ interface PendingTransaction {
   readonly transaction: OpenTransaction
   /** The commits in the transaction; each is in the journal, too. */
   readonly commits: JournaledCommit[]
-  versions: number
+  /** Of all its commits. */
+  size: CommitsSize
+}
+
+/** Versions of commits, and the bytes of their rows in the log. */
+interface CommitsSize {
+  readonly versions: number
+  readonly bytes: number
 }
 
 /** Versions that a transaction holds open at most. */
@@ -59,13 +66,15 @@ export class LmdbEnvironment {
   /** Descriptor of the data file, kept open so that no other file can get its inode. */
   readonly #data: number
   #open: OpenEnvironment | null
+  /** Where the records of the journal ended when the environment was closed last; undefined: it was not. */
+  #journalEnd: number | undefined
   #commitTimer: NodeJS.Timeout | null = null
   #closed = false
 
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
   constructor(options: LmdbEnvironmentOptions) {
     this.#options = options
-    this.#open = openEnvironment(options, null)
+    this.#open = openEnvironment(options, { data: null, journalEnd: undefined })
     this.#data = openDataFile(options.directory, this.#open)
   }
 
@@ -88,19 +97,15 @@ export class LmdbEnvironment {
    * As `write`, of commits: `action` adds each of them to `journaled`, and writes nothing else. They are in the journal
    * when the call returns, and in lmdb for the readers of this process; lmdb flushes them later, with others.
    */
-  append<T>(action: (tables: LmdbTables, journaled: JournaledCommit[]) => T): T {
+  append<T>(action: AppendAction<T>): T {
     return this.#run((open) => {
       open.reserve.assertNotRemoved()
-      const pending = (open.pending ??= beginPending(open, []))
-      const journaled: JournaledCommit[] = []
-      return undoable(open, () => {
-        const result = action(open.tables, journaled)
-        if (journaled.length === 0) return result
-        pending.versions += versionsOf(journaled)
-        if (pending.versions > PENDING_VERSIONS || !open.journal.append(journaled)) commitPending(open)
-        else pending.commits.push(...journaled)
-        return result
-      })
+      const first = tryAppend(open, action)
+      if (first.kind === 'done') return first.result
+      commitPending(open)
+      const second = tryAppend(open, action)
+      if (second.kind === 'full') throw second.error
+      return second.result
     })
   }
 
@@ -113,7 +118,7 @@ export class LmdbEnvironment {
     if (this.#closed) return
     this.#commit()
     this.#closed = true
-    const isCommitted = this.#open !== null
+    const isCommitted = this.#open !== null && this.#open.pending === null
     this.#discard()
     closeSync(this.#data)
     if (isCommitted) this.#removeJournal()
@@ -142,7 +147,7 @@ export class LmdbEnvironment {
 
   #run<T>(action: (open: OpenEnvironment) => T): T {
     this.assertOpen()
-    this.#open ??= openEnvironment(this.#options, this.#data)
+    this.#open ??= openEnvironment(this.#options, { data: this.#data, journalEnd: this.#journalEnd })
     try {
       const result = action(this.#open)
       if (this.#open.pending !== null) this.#commitTimer ??= setTimeout(() => this.#commit(), PENDING_MS).unref()
@@ -156,13 +161,36 @@ export class LmdbEnvironment {
 
   /** Closes the environment; the next use opens it again. */
   #discard(): void {
-    if (this.#open !== null) closeAll(this.#open)
+    if (this.#open !== null) {
+      this.#journalEnd = this.#open.journal.end
+      closeAll(this.#open)
+    }
     this.#open = null
   }
 }
 
-function versionsOf(commits: readonly JournaledCommit[]): number {
-  return commits.reduce((sum, { versions }) => sum + versions, 0)
+function sizeOf(commits: readonly JournaledCommit[], more: CommitsSize = { versions: 0, bytes: 0 }): CommitsSize {
+  return commits.reduce(
+    (sum, { versions, row }) => ({ versions: sum.versions + versions, bytes: sum.bytes + row.length }),
+    more,
+  )
+}
+
+/** Bytes of pages of tables that a version changes at most, and of those that its row and its value fill up. */
+const VERSION_BYTES = { changed: 49_152, filled: 8_192 } as const
+
+/** `neededBytes` is a multiple of so many bytes: the data file does not grow with each commit. */
+const STEP_BYTES = 65_536
+
+/** `neededBytes` at most: as many as the commits of a full journal need. A larger batch is in lmdb before its reply. */
+const MOST_NEEDED_BYTES = 4_194_304
+
+/** Bytes that a transaction needs behind the used ones, roughly, when no page is free. */
+function neededBytes({ versions, bytes }: CommitsSize, used: number): number {
+  const changed = Math.min(used, versions * VERSION_BYTES.changed)
+  // The log and `heads` have each value.
+  const filled = versions * VERSION_BYTES.filled + 2 * bytes
+  return Math.min(Math.ceil((changed + filled) / STEP_BYTES) * STEP_BYTES, MOST_NEEDED_BYTES)
 }
 
 /** Begins a transaction with commits that are in the journal; nothing is written to the disk. */
@@ -175,7 +203,49 @@ function beginPending({ tables, pin }: OpenEnvironment, commits: readonly Journa
     transaction.abort()
     throw error
   }
-  return { transaction, commits: [...commits], versions: versionsOf(commits) }
+  return { transaction, commits: [...commits], size: sizeOf(commits) }
+}
+
+type AppendAction<T> = (tables: LmdbTables, journaled: JournaledCommit[]) => T
+
+type Attempt<T> =
+  | { readonly kind: 'done'; readonly result: T }
+  /** The disk has no room for it beside the open transaction. */
+  | { readonly kind: 'full'; readonly error: unknown }
+
+/** The disk has no room for the open transaction; `cause` is the system's error. */
+class NoRoom extends Error {}
+
+function tryAppend<T>(open: OpenEnvironment, action: AppendAction<T>): Attempt<T> {
+  const pending = (open.pending ??= beginPending(open, []))
+  try {
+    return { kind: 'done', result: undoable(open, () => appendTo(open, pending, action)) }
+  } catch (error) {
+    if (!(error instanceof NoRoom)) throw error
+    return { kind: 'full', error: error.cause }
+  }
+}
+
+function appendTo<T>(open: OpenEnvironment, pending: PendingTransaction, action: AppendAction<T>): T {
+  const journaled: JournaledCommit[] = []
+  const result = action(open.tables, journaled)
+  if (journaled.length === 0) return result
+  const size = sizeOf(journaled, pending.size)
+  ensureRoom(open, size)
+  pending.size = size
+  if (size.versions > PENDING_VERSIONS || !open.journal.append(journaled)) commitUncertain(open)
+  else pending.commits.push(...journaled)
+  return result
+}
+
+/** Ensures, before commits are acknowledged, that lmdb can commit them when the disk is full. Throws NoRoom. */
+function ensureRoom({ tables, reserve }: OpenEnvironment, size: CommitsSize): void {
+  const used = usedBytes(tables)
+  try {
+    reserve.ensure(used, neededBytes(size, used))
+  } catch (error) {
+    throw new NoRoom('There is no room for the transaction', { cause: error })
+  }
 }
 
 /** Runs a part of the open transaction. lmdb undoes no part: when it throws, all is undone, and the rest repeated. */
@@ -194,9 +264,20 @@ function commitPending(open: OpenEnvironment): void {
   const { pending, reserve, tables, journal } = open
   if (pending === null) return
   reserve.reserve(usedBytes(tables))
+  journal.endRecords()
   open.pending = null
   pending.transaction.commit()
   journal.restart()
+}
+
+/** As `commitPending`, with commits that are not in the journal: its root may be on disk though its flush failed. */
+function commitUncertain(open: OpenEnvironment): void {
+  try {
+    commitPending(open)
+  } catch (error) {
+    if (open.pending === null) markUncertain(error)
+    throw error
+  }
 }
 
 function abortPending(open: OpenEnvironment): void {
@@ -205,8 +286,15 @@ function abortPending(open: OpenEnvironment): void {
   pending?.transaction.abort()
 }
 
-/** Opens an environment. `data`: descriptor of the data file that must be at the path; null: it may be a new file. */
-function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): OpenEnvironment {
+interface OpenedBefore {
+  /** Descriptor of the data file that must be at the path; null: it may be a new file. */
+  readonly data: number | null
+  /** `end` of the journal then. */
+  readonly journalEnd: number | undefined
+}
+
+/** Opens an environment. */
+function openEnvironment(options: LmdbEnvironmentOptions, { data, journalEnd }: OpenedBefore): OpenEnvironment {
   return translated(options.directory, () => {
     assertSame(options, data)
     if (data !== null) assertDismissed(options.directory)
@@ -218,7 +306,8 @@ function openEnvironment(options: LmdbEnvironmentOptions, data: number | null): 
       () => closeAll(parts),
       () => {
         const reserve = (parts.reserve = new DiskReserve(options.directory))
-        const journal = (parts.journal = new Journal(options.directory))
+        const journal = (parts.journal = new Journal(options.directory, journalEnd))
+        if (data === null) journal.endRecords()
         // The path may have changed while lmdb opened it.
         assertSame(options, data)
         const open: OpenEnvironment = { tables, pin, reserve, journal, pending: null }

@@ -34,8 +34,20 @@ export class DiskReserve {
   reserve(usedBytes: number): void {
     this.assertNotRemoved()
     writeSync(this.#probe, ZEROS, 0, 1, 0)
+    this.ensure(usedBytes, 0)
+  }
+
+  /** Ensures that the data file has space for `needed` bytes behind its `usedBytes`. */
+  ensure(usedBytes: number, needed: number): void {
     const ahead = Math.min(Math.max(usedBytes, PREALLOCATE_BYTES.least), PREALLOCATE_BYTES.most)
-    if (this.#size - usedBytes < ahead / 2) this.#extend(usedBytes + ahead)
+    const least = usedBytes + Math.max(ahead / 2, needed)
+    if (this.#size >= least) return
+    try {
+      this.#extend(usedBytes + Math.max(ahead, needed))
+    } catch {
+      // Rather a smaller step than a refusal.
+      this.#extend(least)
+    }
   }
 
   /** Throws UNAVAILABLE when the data file was removed. */

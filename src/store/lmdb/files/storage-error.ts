@@ -24,8 +24,26 @@ export function isStorageError(error: unknown): error is StorageError {
   return typeof error.code === 'number' || 'syscall' in error
 }
 
-/** UNAVAILABLE or STORAGE_FULL for an error of lmdb or of the system in a directory. */
+/** Errors after which what was refused may be there when the data is opened next. */
+const UNCERTAIN = new WeakSet<object>()
+
+/** Marks an error of a write that may be done after all. */
+export function markUncertain(error: unknown): void {
+  if (error instanceof Error) UNCERTAIN.add(error)
+}
+
+/**
+ * UNAVAILABLE or STORAGE_FULL for an error of lmdb or of the system in a directory; with `outcome` UNKNOWN where it is
+ * marked as uncertain.
+ */
 export function storeError(error: StorageError, directory: string): DatabaseError {
+  const refusal = certainError(error, directory)
+  if (!UNCERTAIN.has(error)) return refusal
+  const { code, message, details, cause } = refusal
+  return new DatabaseError(code, message, { ...details, outcome: 'UNKNOWN', cause })
+}
+
+function certainError(error: StorageError, directory: string): DatabaseError {
   if (FULL_CODES.has(error.code) || (error.code === IO_ERROR && isFull(directory))) {
     const full = 'There is no room left where the data lies: free some, then try again.'
     return retryableError('STORAGE_FULL', full, error)
