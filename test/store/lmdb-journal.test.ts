@@ -131,6 +131,15 @@ describe('the journal of a process that was killed', () => {
     expect(readJournal(other.path).commits).toEqual([last])
   })
 
+  test('with a tenant that the data is too old for is refused, and its commits get into no later tenant', async () => {
+    await using root = await startKilled()
+    await using other = await freshDirectory()
+    await (await openLmdbStore({ directory: other.path })).close()
+    await copyFile(join(root.path, 'journal'), join(other.path, 'journal'))
+    const refused = { code: 'UNAVAILABLE', message: expect.stringContaining('does not belong to its data.mdb') }
+    await expect(openLmdbStore({ directory: other.path })).rejects.toMatchObject(refused)
+  })
+
   test('is in a backup, in a verification, and in compacted data', async () => {
     for (const how of ['backup', 'verify', 'compact'] as const) {
       await using root = await startKilled()

@@ -25,7 +25,7 @@ import {
   type EncodedVersion,
 } from './rows.ts'
 import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
-import { openTenant } from './tenant.ts'
+import { openTenant, TENANTS_COUNTER } from './tenant.ts'
 
 /**
  * Appends drafts within the running transaction; what it writes is in `journaled`, but for the row of a new tenant. An
@@ -50,10 +50,12 @@ export function appendDrafts(
 
 /**
  * Writes the commits of a journal that lmdb lacks within the running transaction, in their order; commits of a dropped
- * tenant are left out. Throws UNAVAILABLE for a commit that does not follow what lmdb has.
+ * tenant are left out. Throws UNAVAILABLE for a commit that does not follow what lmdb has, or of a tenant to come.
  */
 export function repeatCommits(tables: LmdbTables, commits: readonly JournaledCommit[]): void {
+  const tenants = tables.counters.get(TENANTS_COUNTER) ?? 0
   for (const commit of commits) {
+    if (commit.number > tenants) throw foreignJournal()
     const tenant = tables.tenants.get(commit.tenant)
     if (tenant === undefined || tenant.number !== commit.number || commit.revision <= tenant.last) continue
     new AppendState({ tables, name: commit.tenant, tenant, journaled: [] }).repeat(commit)

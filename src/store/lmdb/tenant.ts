@@ -7,13 +7,16 @@ import type { LmdbTables, TenantRow } from './tables.ts'
 /** Rows that one transaction of a sweep removes. */
 const SWEEP_ROWS = 1_000
 
+/** The counter of tenants: the greatest number that one has or had. */
+export const TENANTS_COUNTER = 'tenants'
+
 /** The tenant's row. Created within the running transaction when the name is new. */
 export function openTenant(tables: LmdbTables, tenant: TenantId): TenantRow {
   const known = tables.tenants.get(tenant)
   if (known !== undefined) return known
-  const number = (tables.counters.get('tenants') ?? 0) + 1
+  const number = (tables.counters.get(TENANTS_COUNTER) ?? 0) + 1
   const row: TenantRow = { number, epoch: newEpoch(), floor: 0, last: 0, at: 0, indexed: 0 }
-  void tables.counters.put('tenants', number)
+  void tables.counters.put(TENANTS_COUNTER, number)
   void tables.tenants.put(tenant, row)
   return row
 }
