@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -75,6 +75,13 @@ describe('opening a data directory', () => {
     await writeFile(join(root.path, 'format'), 'x')
     expect(await refusal(root.path)).toContain('has an unreadable mark of its format')
     expect(await readdir(root.path)).toEqual(['format'])
+  })
+
+  test('takes no notice of a probe that cannot be written, as another user may have left one', async () => {
+    await using root = await freshDirectory()
+    // A link to itself: this user may write every file.
+    await symlink('probe', join(root.path, 'probe'))
+    await (await openLmdbStore({ directory: root.path })).close()
   })
 
   test('refuses a directory whose data file is gone, and opens it when that is back', async () => {

@@ -164,6 +164,8 @@ const PROBE_BYTES = 65_536
  */
 export function probe(directory: string): void {
   const file = join(directory, 'probe')
+  // One that is there may be another user's, who read the data of a server that was killed.
+  rmSync(file, { force: true })
   try {
     writeFileSync(file, Buffer.alloc(PROBE_BYTES), { mode: PRIVATE_FILE })
   } finally {
