@@ -210,11 +210,13 @@ describe.skipIf(noMount !== null)(`a full disk${noMount === null ? '' : ` (skipp
 })
 
 /** Runs with a faulty store; afterwards what it acknowledged must be there when the data is opened again. */
-async function withFaultyStore(run: (faulty: FaultyStore) => Promise<number>): Promise<void> {
+async function withFaultyStore(
+  run: (faulty: FaultyStore & { readonly directory: string }) => Promise<number>,
+): Promise<void> {
   await using root = await freshDirectory()
   const directory = join(root.path, 'data')
   await using faulty = await startFaultyStore(directory, join(root.path, 'control'))
-  const count = await run(faulty)
+  const count = await run({ ...faulty, directory })
   await expectExactly(faulty.store, count)
   await faulty.kill()
   const store = await openLmdbStore({ directory })
@@ -290,6 +292,37 @@ describe.skipIf(noInjection !== null)(
         expect(failures).toBeGreaterThan(0)
         return count
       }))
+
+    test(
+      'when the flush fails, a backup that cannot be made keeps reads from nothing',
+      () =>
+        withFaultyStore(async (faulty) => {
+          const { store, directory } = faulty
+          await using target = await freshDirectory()
+          await appendSome(store, 1, 2)
+          await faulty.fail(['fdatasync'], ERRNO.EIO)
+          await refusal(store, nextDraft(3, 100))
+          const reads = { done: 0, refused: 0 }
+          let isOver = false
+          const reading = (async () => {
+            while (!isOver) {
+              await store.heads('t', [path('posts/all')]).then(
+                () => reads.done++,
+                () => reads.refused++,
+              )
+            }
+          })()
+          await backupData(directory, join(target.path, 'copy')).catch(() => undefined)
+          isOver = true
+          await reading
+          // A read is refused while a reader ends, not as long as one waits.
+          expect(reads.refused).toBeLessThan(1_000)
+          await faulty.heal()
+          await appendSome(store, 3, 3)
+          return 3
+        }),
+      60_000,
+    )
 
     test('L3 an append of several tenants that fails leaves nothing of any', () =>
       withFaultyStore(async (faulty) => {

@@ -55,6 +55,9 @@ const PENDING_VERSIONS = 64
 /** How long a transaction stays open at most, ms. */
 const PENDING_MS = 50
 
+/** As PENDING_MS, after a commit that failed: each one opens the data anew, and ends those who read it. */
+const FAILED_PENDING_MS = 1_000
+
 /**
  * An lmdb environment that is reopened after a failure. A failed write may leave lmdb in a state in which every call
  * fails (MDB_PANIC), so the environment is closed, and opened again at its next use: acknowledged commits are on disk,
@@ -69,6 +72,7 @@ export class LmdbEnvironment {
   /** Where the records of the journal ended when the environment was closed last; undefined: it was not. */
   #journalEnd: number | undefined
   #commitTimer: NodeJS.Timeout | null = null
+  #pendingMs = PENDING_MS
   #closed = false
 
   /** Opens the environment. Throws UNAVAILABLE or STORAGE_FULL. */
@@ -140,7 +144,9 @@ export class LmdbEnvironment {
     this.#commitTimer = null
     try {
       if (this.#open !== null) this.#run(commitPending)
+      this.#pendingMs = PENDING_MS
     } catch {
+      this.#pendingMs = FAILED_PENDING_MS
       // The commits of the transaction are in the journal.
     }
   }
@@ -150,7 +156,7 @@ export class LmdbEnvironment {
     this.#open ??= openEnvironment(this.#options, { data: this.#data, journalEnd: this.#journalEnd })
     try {
       const result = action(this.#open)
-      if (this.#open.pending !== null) this.#commitTimer ??= setTimeout(() => this.#commit(), PENDING_MS).unref()
+      if (this.#open.pending !== null) this.#commitTimer ??= setTimeout(() => this.#commit(), this.#pendingMs).unref()
       return result
     } catch (error) {
       if (!isStorageError(error)) throw error

@@ -164,6 +164,7 @@ async function openState(
   const end = performance.now() + JOURNAL_MS
   for (let i = 0; i < OPENINGS && performance.now() < end;) {
     options.signal?.throwIfAborted()
+    if (lock.isDismissed()) throw new Dismissed()
     const reader = tryOpen(directory, options, lock)
     if (reader === null) i++
     else if (hasAll(reader, commits)) return reader
