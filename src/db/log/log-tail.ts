@@ -212,9 +212,13 @@ export class LogTail {
       const commit = this.#recent.get(revision)
       // The commit fell out of memory during an await: it may match any follower.
       if (commit === undefined) for (const follower of this.shapes.all()) follower.markPending(revision)
-      for (const version of this.shapes.isEmpty ? [] : (commit?.versions ?? [])) {
-        const before = this.shapes.needsPrevious(version) ? this.#previousValueOf(version) : undefined
-        const previous = before instanceof Promise ? await before : before
+      const versions = this.shapes.isEmpty ? [] : (commit?.versions ?? [])
+      // All reads of a commit begin before the first is awaited.
+      const before = versions.map((version) =>
+        this.shapes.needsPrevious(version) ? this.#previousValueOf(version) : undefined,
+      )
+      for (const [i, version] of versions.entries()) {
+        const previous = before[i] instanceof Promise ? await before[i] : before[i]
         for (const follower of this.shapes.find(version, previous)) follower.markPending(revision)
       }
       this.notifiedUpTo = revision
