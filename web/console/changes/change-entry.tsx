@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Change } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { client, sentenceOf } from '../client.ts'
-import { DiffSides } from '../shared/diff-sides.tsx'
+import { DiffRow } from '../shared/diff-sides.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { ticking } from '../shared/ticking.ts'
@@ -126,11 +126,8 @@ function ChangeDetails({ change, ask }: { readonly change: Change; readonly ask:
       {failure.value !== '' && <p class="quiet">{failure.value}</p>}
       {lines.value === null && !document.deleted && <JsonView value={document.value} />}
       <dl>
-        {lines.value?.map(({ path: field, before, after }) => (
-          <div key={field}>
-            <dt class="mono">{field === '' ? 'value' : field}</dt>
-            <DiffSides before={before} after={after} />
-          </div>
+        {lines.value?.map((line) => (
+          <DiffRow key={line.path} line={line} />
         ))}
       </dl>
       <p class="links">

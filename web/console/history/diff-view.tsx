@@ -8,7 +8,7 @@ import { attempt, notify } from '../state/notices.ts'
 import { labelledKey } from '../state/commit-label.ts'
 import { diffLines, type DiffLine } from '../state/diff-lines.ts'
 import { Guard } from '../state/guard.ts'
-import { DiffSides } from '../shared/diff-sides.tsx'
+import { DiffRow } from '../shared/diff-sides.tsx'
 import { Icon } from '../shared/icon.tsx'
 
 interface DiffViewProps {
@@ -90,24 +90,21 @@ interface DiffEntryProps {
   readonly isNewest: boolean
 }
 
-function DiffEntry({ line: { path: field, before, after }, path, shown, isNewest }: DiffEntryProps): JSX.Element {
+function DiffEntry({ line, path, shown, isNewest }: DiffEntryProps): JSX.Element {
+  const field = line.path
   const restore = async (): Promise<void> => {
     const key = labelledKey('restore', `v${shown.version}`)
     const commit = await attempt(client.value.restore(`${path}/${field}`, { version: shown.version }, { key }))
     if (commit !== null) notify('done', `${field} is as it was in version ${shown.version}.`)
   }
   return (
-    <div>
-      <dt class="mono">
-        {field === '' ? 'value' : field}
-        {field !== '' && !isNewest && asOf.value === null && (
-          <button class="bare" onClick={() => void restore()}>
-            <Icon name="undo" />
-            Restore only this
-          </button>
-        )}
-      </dt>
-      <DiffSides before={before} after={after} />
-    </div>
+    <DiffRow line={line}>
+      {field !== '' && !isNewest && asOf.value === null && (
+        <button class="bare" onClick={() => void restore()}>
+          <Icon name="undo" />
+          Restore only this
+        </button>
+      )}
+    </DiffRow>
   )
 }

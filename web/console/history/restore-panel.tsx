@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { client, sentenceOf } from '../client.ts'
-import { DiffSides } from '../shared/diff-sides.tsx'
+import { DiffRow } from '../shared/diff-sides.tsx'
 import { labelledKey } from '../state/commit-label.ts'
 import type { DiffLine } from '../state/diff-lines.ts'
 import { goQuery } from '../state/location.ts'
@@ -60,11 +60,8 @@ export function RestorePanel({ path, shown, newest, close }: RestorePanelProps):
       </div>
       {failure.value !== '' && <p role="alert">{failure.value}</p>}
       <dl class="diff">
-        {lines.value?.map(({ path: field, before, after }) => (
-          <div key={field}>
-            <dt class="mono">{field === '' ? 'value' : field}</dt>
-            <DiffSides before={before} after={after} />
-          </div>
+        {lines.value?.map((line) => (
+          <DiffRow key={line.path} line={line} />
         ))}
       </dl>
     </section>
