@@ -58,16 +58,25 @@ async function answers(store: MongoStore): Promise<readonly unknown[]> {
   return told
 }
 
+/** Writes up to the revision `last`, and puts back the data as it was at the revision `backedUp`. */
+async function writeAndRestore(
+  store: MongoStore,
+  db: Db,
+  { backedUp, last }: { readonly backedUp: number; readonly last: number },
+): Promise<void> {
+  await write(store, 1, backedUp)
+  await settled(db, TENANT, backedUp)
+  const restore = await backUp(db)
+  await write(store, backedUp + 1, last)
+  await settled(db, TENANT, last)
+  await restore()
+}
+
 describeMongo('data that is replaced under a running process', (mongo) => {
   test.each(KINDS)('a restored backup: nothing is read from memory, and no write acknowledged (%s)', async (kind) => {
     pretend(mongo, kind)
     const [store, db] = [await mongo.open(), databaseOf(mongo)]
-    await write(store, 1, 6)
-    await settled(db, TENANT, 6)
-    const restore = await backUp(db)
-    await write(store, 7, 10)
-    await settled(db, TENANT, 10)
-    await restore()
+    await writeAndRestore(store, db, { backedUp: 6, last: 10 })
     expect(await answers(store)).toEqual([REPLACED, REPLACED, REPLACED, REPLACED])
     expect(await revisions(db)).toEqual(oneTo(6))
     const fresh = await mongo.open()
@@ -79,12 +88,7 @@ describeMongo('data that is replaced under a running process', (mongo) => {
   test.each(KINDS)('a restored backup that others have written on is as one that is shorter (%s)', async (kind) => {
     pretend(mongo, kind)
     const [store, db] = [await mongo.open(), databaseOf(mongo)]
-    await write(store, 1, 6)
-    await settled(db, TENANT, 6)
-    const restore = await backUp(db)
-    await write(store, 7, 8)
-    await settled(db, TENANT, 8)
-    await restore()
+    await writeAndRestore(store, db, { backedUp: 6, last: 8 })
     const fresh = await mongo.open()
     await write(fresh, 7, 10)
     expect(await answers(store)).toEqual([REPLACED, REPLACED, REPLACED, REPLACED])
@@ -96,12 +100,7 @@ describeMongo('data that is replaced under a running process', (mongo) => {
     ['lost', 'UNKNOWN'],
   ] as const)('a write that was withdrawn from it, with its reply %s, is %s', async (reply, outcome) => {
     const [store, db] = [await mongo.open(), databaseOf(mongo)]
-    await write(store, 1, 6)
-    await settled(db, TENANT, 6)
-    const restore = await backUp(db)
-    await write(store, 7, 8)
-    await settled(db, TENANT, 8)
-    await restore()
+    await writeAndRestore(store, db, { backedUp: 6, last: 8 })
     if (reply === 'lost') mongo.server.proxy.timeOutMajority('insert')
     // A draft that expects nothing is inserted before anything is read.
     const error = (await appendError(store, TENANT, [draft([])])) as DatabaseError

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import type { Json } from '../../src/core/json/json.ts'
 import {
   dataFileCalls,
   nameCalls,
@@ -10,36 +11,33 @@ import {
 import { freshDirectory } from '../support/store/lmdb-directory.ts'
 import { committed, draft, put } from '../support/store/drafts.ts'
 
+const APPENDS = 5
+
+/** What a store does to its files (`dataFileCalls`) for appends of a value, one after the other. */
+async function callsOfAppends(value: Json): Promise<string> {
+  await using root = await freshDirectory()
+  const trace = join(root.path, 'trace')
+  await using child = await startTracedStore(join(root.path, 'data'), trace)
+  await child.store.append('t', [])
+  const before = await dataFileCalls(trace)
+  for (let version = 1; version <= APPENDS; version++) {
+    committed((await child.store.append('t', [draft([put('posts/1', version, value)])]))[0])
+  }
+  return (await dataFileCalls(trace)).slice(before.length)
+}
+
 describe.skipIf(noTrace !== null)(
   `the disk, as the system sees it${noTrace === null ? '' : ` (skipped: ${noTrace})`}`,
   () => {
     test('L4 an acknowledged append has flushed its record in the journal', async () => {
-      await using root = await freshDirectory()
-      const trace = join(root.path, 'trace')
-      await using child = await startTracedStore(join(root.path, 'data'), trace)
-      await child.store.append('t', [])
-      const before = await dataFileCalls(trace)
-      const appends = 5
-      for (let version = 1; version <= appends; version++) {
-        committed((await child.store.append('t', [draft([put('posts/1', version)])]))[0])
-      }
+      const calls = await callsOfAppends({ text: 'small' })
       // Now and then lmdb commits in between.
-      const calls = (await dataFileCalls(trace)).slice(before.length)
-      expect(calls.replaceAll(/w+fr/g, '')).toBe('jd'.repeat(appends))
+      expect(calls.replaceAll(/w+fr/g, '')).toBe('jd'.repeat(APPENDS))
     })
 
     test('L4 an append without the journal has flushed its pages, then written and flushed the root', async () => {
-      await using root = await freshDirectory()
-      const trace = join(root.path, 'trace')
-      await using child = await startTracedStore(join(root.path, 'data'), trace)
-      await child.store.append('t', [])
-      const before = await dataFileCalls(trace)
-      const appends = 5
-      for (let version = 1; version <= appends; version++) {
-        committed((await child.store.append('t', [draft([put('posts/1', version, 'x'.repeat(300_000))])]))[0])
-      }
-      const calls = (await dataFileCalls(trace)).slice(before.length)
-      expect(calls.replaceAll(/w+/g, 'w')).toBe('wfr'.repeat(appends))
+      const calls = await callsOfAppends({ text: 'x'.repeat(300_000) })
+      expect(calls.replaceAll(/w+/g, 'w')).toBe('wfr'.repeat(APPENDS))
     })
 
     test('appends of several tenants at once share one flush', async () => {

@@ -4,29 +4,9 @@ import { expect, test } from 'vitest'
 import type { Version } from '../../src/core/version.ts'
 import { HeadVersion, HeadView } from '../../src/store/lmdb/heads/head-view.ts'
 import { decodeHead, encodeCommit } from '../../src/store/lmdb/rows.ts'
-import { json } from '../core/json.ts'
+import { rowParts } from '../support/store/row-arbitrary.ts'
 
-/** Texts that look like the ends of a row's parts. */
-const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 8 }),
-  fc.constantFrom('"', '\\', '\\"', '","', ',7,8,null,"x"]', ']', '[', '\\\\"],', 'é"]', '"],1,'),
-)
-
-const version: fc.Arbitrary<Version> = fc.record(
-  {
-    path: fc.constant(['posts', '1']),
-    version: fc.integer({ min: 1, max: 1e9 }),
-    type: fc.constantFrom('NEW', 'UPDATE', 'DELETE'),
-    fields: fc.array(text, { maxLength: 3 }),
-    value: fc.oneof(json, text),
-    createdAt: fc.nat(),
-    revision: fc.integer({ min: 1, max: 1e12 }),
-    updatedAt: fc.integer(),
-    actor: fc.option(text),
-    commit: text,
-  },
-  { noNullPrototype: true },
-)
+const version: fc.Arbitrary<Version> = rowParts.map((parts) => ({ path: ['posts', '1'], ...parts }))
 
 function rowOf(written: Version): string {
   const { commit: id, revision, updatedAt: at, actor } = written

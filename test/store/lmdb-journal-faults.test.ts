@@ -66,6 +66,13 @@ async function afterPowerLoss(directory: string, { content }: JournalDisk): Prom
   return ids
 }
 
+/** A store with one commit, `a`. */
+async function openWithOne(directory: string): Promise<Store> {
+  const store = await openLmdbStore({ directory })
+  await commit(store, 't', [put('posts/1', 1)], { id: 'a' })
+  return store
+}
+
 const REFUSED: readonly Draft[] = [
   draft([put('posts/2', 1)], { id: 'refused-1' }),
   draft([put('posts/3', 1)], { id: 'refused-2' }),
@@ -81,8 +88,7 @@ async function refusal(store: Store): Promise<DatabaseError> {
 describe('a record of the journal whose flush fails', () => {
   test('L4 is not there after a power loss when the client is told that nothing was done', async () => {
     await using root = await freshDirectory()
-    const store = await openLmdbStore({ directory: root.path })
-    await commit(store, 't', [put('posts/1', 1)], { id: 'a' })
+    const store = await openWithOne(root.path)
     using disk = journalDisk(root.path)
     disk.next = ['written', 'done']
     expect((await refusal(store)).details).toEqual({ retryAfterMs: expect.any(Number) })
@@ -92,8 +98,7 @@ describe('a record of the journal whose flush fails', () => {
 
   test('may be there after a power loss when the client is told that it is not known', async () => {
     await using root = await freshDirectory()
-    const store = await openLmdbStore({ directory: root.path })
-    await commit(store, 't', [put('posts/1', 1)], { id: 'a' })
+    const store = await openWithOne(root.path)
     using disk = journalDisk(root.path)
     disk.next = ['written', 'lost']
     expect((await refusal(store)).details).toMatchObject({ outcome: 'UNKNOWN' })
@@ -104,8 +109,7 @@ describe('a record of the journal whose flush fails', () => {
 
   test('is not read by the same process, though its end cannot be written', async () => {
     await using root = await freshDirectory()
-    const store = await openLmdbStore({ directory: root.path })
-    await commit(store, 't', [put('posts/1', 1)], { id: 'a' })
+    const store = await openWithOne(root.path)
     using disk = journalDisk(root.path)
     disk.next = ['written']
     disk.isReadOnly = true
@@ -119,8 +123,7 @@ describe('a record of the journal whose flush fails', () => {
 
   test('L4 is gone before lmdb commits something else in its place', async () => {
     await using root = await freshDirectory()
-    const store = await openLmdbStore({ directory: root.path })
-    await commit(store, 't', [put('posts/1', 1)], { id: 'a' })
+    const store = await openWithOne(root.path)
     using disk = journalDisk(root.path)
     disk.next = ['written', 'lost']
     await refusal(store)
@@ -142,8 +145,7 @@ describe('the file journal', () => {
 
   test('stays when the store is closed without its commits in lmdb', async () => {
     await using root = await freshDirectory()
-    const store = await openLmdbStore({ directory: root.path })
-    await commit(store, 't', [put('posts/1', 1)], { id: 'a' })
+    const store = await openWithOne(root.path)
     await commit(store, 't', [put('posts/2', 1)], { id: 'b' })
     // Someone removes the data file, and has its content: nothing is committed any more.
     const data = await readFile(join(root.path, 'data.mdb'))
