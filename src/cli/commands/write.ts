@@ -41,11 +41,16 @@ export const WRITE: readonly CommandText[] = [
     load: async () => (await import('../write/patch.ts')).runPatch,
   },
   {
-    usage: 'delete <path>',
-    summary: 'Delete a field, a document with everything below it, or a collection. The past stays.',
-    args: { path: PATH },
+    usage: 'delete <paths...>',
+    summary:
+      'Delete a field, a document with everything below it, or a collection; of several, all or none. The past stays.',
+    args: { paths: PATH },
     options: [...EXPECT, KEY],
-    examples: ['tidemark delete posts/1', 'tidemark delete posts/1/tags --if-version 4'],
+    examples: [
+      'tidemark delete posts/1',
+      'tidemark delete posts/1 posts/2',
+      'tidemark delete posts/1/tags --if-version 4',
+    ],
     load: async () => (await import('../write/delete.ts')).runDelete,
   },
   {
