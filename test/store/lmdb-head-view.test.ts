@@ -3,15 +3,18 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Version } from '../../src/core/version.ts'
 import { HeadVersion, HeadView } from '../../src/store/lmdb/heads/head-view.ts'
-import { decodeHead, encodeCommit } from '../../src/store/lmdb/rows.ts'
+import { decodeHead, encodeCommit, headInRow, type EncodedCommit } from '../../src/store/lmdb/rows.ts'
 import { rowParts } from '../support/store/row-arbitrary.ts'
 
 const version: fc.Arbitrary<Version> = rowParts.map((parts) => ({ path: ['posts', '1'], ...parts }))
 
+function encoded(...versions: readonly [Version, ...Version[]]): EncodedCommit {
+  const [{ commit: id, revision, updatedAt: at, actor }] = versions
+  return encodeCommit({ id, revision, at, actor, digest: null, versions })
+}
+
 function rowOf(written: Version): string {
-  const { commit: id, revision, updatedAt: at, actor } = written
-  const { versions } = encodeCommit({ id, revision, at, actor, digest: null, versions: [written] })
-  return versions[0]?.head.toString() ?? ''
+  return encoded(written).versions[0]?.head.toString() ?? ''
 }
 
 /** The properties of a view, read in an order of their own. */
@@ -37,6 +40,17 @@ test('the view of a row says what decoding it says, and carries the text that pr
     { numRuns: 100_000 },
   )
 }, 120_000)
+
+test('a version in the log has the row that it had as the newest one', () => {
+  fc.assert(
+    fc.property(version, version, (first, second) => {
+      const { row, versions } = encoded(first, { ...second, path: ['posts', '2'] })
+      return versions.every(
+        ({ location, head }) => headInRow(row, { revision: first.revision, row: location }) === head.toString(),
+      )
+    }),
+  )
+})
 
 test('a damaged row ends the view with an error, or says something, but never hangs', () => {
   const row = rowOf({

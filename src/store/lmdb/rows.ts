@@ -241,6 +241,12 @@ export function storedVersion(
   return oneVersion(() => decodeLine(path, line, { revision, updatedAt, actor, commit }))
 }
 
+/** The row of `heads` that one version of a log row had. */
+export function headInRow(row: Buffer, { revision, row: [, offset, length] }: FoundCommit): string {
+  const [commit, updatedAt, actor] = decodeMeta(row)
+  return encodeHead(row.toString('utf8', offset, offset + length), { revision, updatedAt, actor, commit })
+}
+
 /** A log row, whose buffer may be reused. */
 export function storedCommit(row: Buffer, revision: Revision): StoredRow<Commit> {
   const [metaLine = '', pathsLine = '', ...lines] = row.toString('utf8').split('\n')

@@ -1,10 +1,12 @@
 import { historyExpired } from '../../../core/cursor.ts'
+import type { Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
 import type { ListPage, Range } from '../../store.ts'
 import { findVersion, isLost } from './documents.ts'
+import { HeadView } from '../heads/head-view.ts'
 import { isLatest, readLatest } from '../heads/latest.ts'
 import { documentKey, pathOfKey, type DocumentKey } from '../keys.ts'
-import { isMark, readLivingVersion, readStoredVersion } from './log.ts'
+import { isMark, readLivingHead, readStoredVersion } from './log.ts'
 import { oneVersion, type StoredRow } from './stored-row.ts'
 import { takeRows, type ScannedRow } from './page.ts'
 import { mergeScans, scanTable, type ScanEntry } from './scan.ts'
@@ -34,6 +36,11 @@ export function listDocuments(view: TenantView, range: Range, at: Revision): Sto
   return { ...page, next: next && pathOfKey(next), revision: moment.at }
 }
 
+/** The version in a row of `heads` or `tombstones`, as a page with this range gives it. */
+function decodedHead({ views }: Range, path: Path, row: string): Version {
+  return views === true ? new HeadView(path, row) : decodeHead(path, row)
+}
+
 function* scanDocuments(view: TenantView, moment: ListMoment): Generator<DocumentScanRow> {
   const { range, at } = moment
   const { last, floor } = view.tenant
@@ -50,7 +57,7 @@ function* scanDocuments(view: TenantView, moment: ListMoment): Generator<Documen
     if (!isUnchanged) yield pastVersion(view, entry, moment)
     else if (deleted && range.deleted !== true) yield { position: document, read: null, bytes: row.length }
     else {
-      const stored = oneVersion(() => decodeHead(pathOfKey(document), row))
+      const stored = oneVersion(() => decodedHead(range, pathOfKey(document), row))
       yield { position: document, read: () => stored, bytes: row.length }
     }
   }
@@ -68,8 +75,10 @@ function pastVersion(view: TenantView, { document, row }: ScanEntry, { range, at
   if (range.deleted === true) {
     return { position: document, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }
   }
-  const version = readLivingVersion(view, document, found)
-  return { position: document, read: version && (() => version), bytes: found.row[2] }
+  const living = readLivingHead(view, found)
+  if (living === null) return { position: document, read: null, bytes: found.row[2] }
+  const version = oneVersion(() => decodedHead(range, pathOfKey(document), living))
+  return { position: document, read: () => version, bytes: found.row[2] }
 }
 
 /** Reads what `thin` removed: HISTORY_EXPIRED. */

@@ -15,7 +15,7 @@ import {
   type RevisionEdges,
   type SeekRevision,
 } from './revisions.ts'
-import { actorInRow, isDeleteInRow, pathsInRow, storedCommit, storedVersion, timeInRow } from '../rows.ts'
+import { actorInRow, headInRow, isDeleteInRow, pathsInRow, storedCommit, storedVersion, timeInRow } from '../rows.ts'
 import { decodedAtOnce, oneVersion, type StoredRow } from './stored-row.ts'
 import type { FoundCommit, TenantView } from '../tables.ts'
 
@@ -64,14 +64,10 @@ export function readStoredVersion(view: TenantView, document: DocumentKey, found
   return oneVersion(() => mark)
 }
 
-/** As `readStoredVersion`, of a version that was not purged; null for a delete. */
-export function readLivingVersion(
-  view: TenantView,
-  document: DocumentKey,
-  found: FoundCommit,
-): StoredRow<Version> | null {
+/** The row of `heads` that a version had when it was the newest one; null for a delete. It must not be purged. */
+export function readLivingHead(view: TenantView, found: FoundCommit): string | null {
   const row = readRow(view, found.revision)
-  return isDeleteInRow(row, found.row) ? null : storedVersion(pathOfKey(document), row, found)
+  return isDeleteInRow(row, found.row) ? null : headInRow(row, found)
 }
 
 /** Whether the version was purged. */
