@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { runShell } from '../support/cli/command.ts'
 import { serveMemory, type Served } from '../support/client/served.ts'
+import { temporaryDirectory } from '../support/server/fixture.ts'
+import { until } from '../support/time/until.ts'
 
 async function open(): Promise<{ readonly served: Served; readonly env: Record<string, string> }> {
   const served = await serveMemory()
@@ -79,13 +83,25 @@ describe('Lines on stdin', () => {
     const { changes } = await served.db.log(['numbers'], { last: 1_000 })
     expect(new Set(changes.map(({ commit }) => commit)).size).toBe(3)
   })
+
+  test('are written as well when no more come for a second', async () => {
+    const { served, env } = await open()
+    const more = join(await temporaryDirectory(), 'more')
+    const line = '(seq 1 3; until [ -e "$MORE" ]; do sleep 0.1; done; echo 4) | tidemark post numbers -o text'
+    const writing = runShell(line, { env: { ...env, MORE: more } })
+    await until(async () => expect((await served.db.documents('numbers')).edges.length).toBe(3), 25_000)
+    await writeFile(more, '')
+    expect((await writing).stdout).toMatch(/^numbers: 3 documents .*\nnumbers: 4 documents .*\n$/)
+  })
 })
 
 describe.skipIf(process.platform !== 'linux')('On a terminal', () => {
   test.each([
-    ['posts/1', 0, 'posts/1 version 2  deleted', null],
-    ['posts/2', 2, 'That is another path: nothing was erased.', { title: 'Hi' }],
-  ])('purge asks for the path, and %s ends it with %i', async (typed, code, shown, left) => {
+    ['posts/1\r', 0, 'posts/1 version 2  deleted', null],
+    ['posts/2\r', 2, 'That is another path: nothing was erased.', { title: 'Hi' }],
+    ['\u0003', 130, 'tidemark: Nothing was erased.', { title: 'Hi' }],
+    ['\u0004', 130, 'tidemark: Nothing was erased.', { title: 'Hi' }],
+  ])('purge asks for the path, and %j ends it with %i', async (typed, code, shown, left) => {
     const { served, env } = await open()
     await served.db.put('posts/1', { title: 'Hi' })
     const child = spawn('script', ['-qefc', 'node bin/tidemark.js purge posts/1', '/dev/null'], {
@@ -94,7 +110,7 @@ describe.skipIf(process.platform !== 'linux')('On a terminal', () => {
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      if (text.includes('Type the path')) child.stdin.write(`${typed}\r`)
+      if (text.includes('Type the path')) child.stdin.write(typed)
     })
     const [exit] = (await once(child, 'close')) as [number]
     expect(output).toContain(shown)

@@ -9,6 +9,7 @@ export const WRITE: readonly CommandText[] = [
     args: { collection: 'such as posts or posts/1/comments', body: `${BODY}; default stdin` },
     options: [
       ['--id <id>', 'default: a new one that sorts by time'],
+      ['--id-field <name>', 'take the id from this field of each value'],
       ['--ephemeral', 'show it to those who watch, and store nothing'],
       ['--key <key>', 'idempotency key; of many lines, each commit has it with its number'],
     ],
@@ -45,7 +46,7 @@ export const WRITE: readonly CommandText[] = [
     summary:
       'Delete a field, a document with everything below it, or a collection; of several, all or none. The past stays.',
     args: { paths: PATH },
-    options: [...EXPECT, KEY],
+    options: [...EXPECT, KEY, ['--in-parts', 'a large tree too: in several commits, nested documents first']],
     examples: [
       'tidemark delete posts/1',
       'tidemark delete posts/1 posts/2',

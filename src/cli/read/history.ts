@@ -43,8 +43,8 @@ export async function runHistory(given: Invocation<HistoryFlags>): Promise<void>
 }
 
 function noteRest({ output }: Invocation<HistoryFlags>, { hasPreviousPage, truncated }: DocumentPage): void {
-  if (truncated) output.note('Older versions were removed by retention.')
-  else if (hasPreviousPage) output.note('There are older versions: --last takes more of them.')
+  if (hasPreviousPage) output.note('There are older versions: --last takes more of them.')
+  else if (truncated) output.note('Retention may have removed older versions.')
 }
 
 /** A history may be empty since a period is; without versions at all, nothing was ever there. */

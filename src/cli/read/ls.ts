@@ -69,7 +69,9 @@ async function listDocuments(db: Client, path: string, given: Invocation<LsFlags
     }
   }
   await rows.end()
-  if (isEmpty && output.isWatched) output.note((await missingCollection(db, path, signal)) ?? 'It is empty.')
+  if (!isEmpty || !output.isWatched) return
+  const none = flags.where === undefined ? 'No document is there.' : 'No document there fits --where.'
+  output.note((await missingCollection(db, path, signal)) ?? none)
 }
 
 interface PageRequest {

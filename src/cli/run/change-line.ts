@@ -49,21 +49,25 @@ export function clockOf(at: Timestamp, now: Date = new Date()): string {
 const MOST_CHANGES = 10
 
 /** A commit for people: `posts/1 version 4  title  <id>`; of several changes a summary, then the first of them. */
-export function commitText({ id, changes, repeated }: WriteResult, paint: Paint): string {
+export function commitText(commit: WriteResult, paint: Paint): string {
+  const { id, changes, repeated } = commit
   const lines = changes.slice(0, MOST_CHANGES).map((change) => documentText(change, paint))
   // An ephemeral post is no commit, so that nothing is done with its id.
   const mark = changes.some(({ document }) => document.version > 0) ? `  ${paint('dim', id)}` : ''
-  const text = changes.length > 1 ? manyText(changes, lines, mark) : `${lines[0] ?? 'Nothing was written.'}${mark}`
+  const text = changes.length > 1 ? manyText(commit, lines, paint) : `${lines[0] ?? 'Nothing was written.'}${mark}`
   return repeated ? `${text}\n${paint('dim', 'This key was used before: it is the commit of then.')}` : text
 }
 
-function manyText(changes: readonly Change[], lines: readonly string[], mark: string): string {
+/** A commit as one line for people: `200 documents deleted  <id>`. */
+export function commitSummary({ id, changes }: WriteResult, paint: Paint): string {
   const verb = changes.every(({ type }) => type === 'DELETE') ? 'deleted' : 'written'
-  const more = changes.length > lines.length ? [`and ${(changes.length - lines.length).toLocaleString('en')} more`] : []
-  return [
-    `${counted(changes.length, 'document')} ${verb}${mark}`,
-    ...[...lines, ...more].map((line) => `  ${line}`),
-  ].join('\n')
+  return `${counted(changes.length, 'document')} ${verb}  ${paint('dim', id)}`
+}
+
+function manyText(commit: WriteResult, lines: readonly string[], paint: Paint): string {
+  const left = commit.changes.length - lines.length
+  const more = left > 0 ? [`and ${left.toLocaleString('en')} more`] : []
+  return [commitSummary(commit, paint), ...[...lines, ...more].map((line) => `  ${line}`)].join('\n')
 }
 
 function documentText({ type, path, document, fields }: Change, paint: Paint): string {

@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline/promises'
 import { contextsFile, readContexts, writeContexts, type Contexts } from '../run/contexts.ts'
 import { shown } from '../run/colour.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
+import { ask } from '../run/question.ts'
 import { checkedUrl, readToken } from '../run/target.ts'
 
 const NAME = /^[\w.-]{1,64}$/
@@ -16,17 +16,15 @@ export async function runContextAdd(given: Invocation): Promise<void> {
   const token = flags.tokenFile === undefined ? undefined : await readToken(flags.tokenFile)
   const { current, contexts } = await readContexts(env)
   await writeContexts(env, { current: current ?? name, contexts: { ...contexts, [name]: { url, token } } })
-  await output.one({ name, url }, () => `${name} is ${shown(url)}, kept in ${contextsFile(env)}.`)
+  await output.one({ name, url }, () => {
+    const now = current === null ? ' It is the current context.' : ''
+    return `${name} is ${shown(url)}, kept in ${contextsFile(env)}.${now}`
+  })
 }
 
 async function askUrl(signal: AbortSignal): Promise<string> {
   if (!process.stdin.isTTY) throw badUsage('Say with --url where the server is.')
-  const dialog = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    return await dialog.question('The address of the server: ', { signal })
-  } finally {
-    dialog.close()
-  }
+  return ask({ text: 'The address of the server: ', unanswered: 'No context was added.', signal })
 }
 
 /** `tidemark context ls`: their names and addresses; never a token. */

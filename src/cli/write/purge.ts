@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
+import { ask } from '../run/question.ts'
 import { writeOnce, type WriteFlags } from './write-flags.ts'
 
 interface PurgeFlags extends WriteFlags {
@@ -21,13 +21,7 @@ async function confirm(path: string, { signal }: Invocation): Promise<void> {
   if (!process.stdin.isTTY) {
     throw badUsage('A purge erases all versions, and cannot be undone: add -y to do it without a question.')
   }
-  const dialog = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const typed = await dialog.question(`This erases all versions of ${path}, for ever. Type the path to do it: `, {
-      signal,
-    })
-    if (typed.trim() !== path) throw badUsage('That is another path: nothing was erased.')
-  } finally {
-    dialog.close()
-  }
+  const text = `This erases all versions of ${path}, for ever. Type the path to do it: `
+  const typed = await ask({ text, unanswered: 'Nothing was erased.', signal })
+  if (typed.trim() !== path) throw badUsage('That is another path: nothing was erased.')
 }

@@ -5,7 +5,7 @@ import { momentArgument } from '../run/argument.ts'
 import { CHANGE_STYLES } from '../run/change-line.ts'
 import { withClient } from '../run/client.ts'
 import { counted, shown } from '../run/colour.ts'
-import { badUsage } from '../run/failure.ts'
+import { badUsage, nothingAt } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
 import { writeOnce, type WriteFlags } from './write-flags.ts'
 
@@ -39,13 +39,16 @@ function needsTree(path: string): DatabaseError {
 }
 
 async function showChanges(path: string, to: AsOf, given: Invocation<RestoreFlags>): Promise<void> {
-  const { flags, output } = given
+  const { args, flags, output } = given
   await withClient(given, async (db) => {
     const inTree = flags.tree === true ? await showTree(db, to, given) : null
     const count = inTree ?? (await showValue(db, to, given))
     await output.flush()
     if (output.format !== 'text') return
-    output.note(count > 0 ? 'This is a dry run, nothing was written.' : 'Nothing would change.')
+    const done = count > 0 ? 'This is a dry run, nothing was written.' : 'Nothing would change.'
+    // A time such as 1m means another moment when the command is given again.
+    const again = 'time' in to && to.time !== args[1] ? ` The moment is ${to.time}.` : ''
+    output.note(done + again)
   })
 }
 
@@ -56,6 +59,13 @@ async function showValue(db: Client, to: AsOf, { args, output, signal }: Invocat
   const { cursor } = await db.log(['*'], { last: 1, signal })
   const from = { cursor }
   const diff = await db.diff(path, { from, to, signal })
+  if (
+    diff.length === 0 &&
+    path.split('/').length % 2 === 0 &&
+    (await db.document(path, { asOf: to, signal })) === null
+  ) {
+    throw nothingAt(path, ' at that moment, nor now')
+  }
   const isText = output.format === 'text'
   if (isText && diff.length === 0) return 0
   const value = isText ? await db.get(path, { asOf: from, depth: 0, signal }) : undefined

@@ -41,6 +41,9 @@ interface WrittenDocument {
   readonly names: readonly string[]
 }
 
+const NOTHING_TO_PURGE =
+  'is no document or collection with anything to purge; where a field is meant, purge its document, and put the rest back'
+
 /**
  * The edits of one draft on a state: each read becomes an expectation, each changed document a write. `finish` makes
  * the edits part of the state; edits that are dropped leave it as it was.
@@ -190,7 +193,7 @@ export class DocumentEdits {
     const purged = verb === 'purge' ? true : undefined
     const tree = purged ? this.#state.purgeable(root) : this.#state.tree(root)
     if (tree === null) throw tooMany(root, verb, this.limits)
-    if (purged && tree.length === 0) throw notFound(root, 'is no document or collection with anything to purge')
+    if (purged && tree.length === 0) throw notFound(root, NOTHING_TO_PURGE)
     this.expectUnchanged(root)
     for (const head of tree) this.remove(head, purged)
   }
