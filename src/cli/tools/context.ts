@@ -2,7 +2,7 @@ import { contextsFile, readContexts, writeContexts, type Contexts } from '../run
 import { shown } from '../run/colour.ts'
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
-import { ask } from '../run/question.ts'
+import { ask } from '../question.ts'
 import { checkedUrl, readToken } from '../run/target.ts'
 
 const NAME = /^[\w.-]{1,64}$/

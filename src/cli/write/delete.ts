@@ -41,7 +41,7 @@ async function deleteParts(given: Invocation<DeleteFlags>): Promise<void> {
   if ((flags.ifVersion ?? flags.ifAbsent ?? flags.key) !== undefined) {
     throw badUsage('--if-version, --if-absent and --key are for one commit, and --in-parts makes several.')
   }
-  const { deleteInParts } = await import('./tree-deletion.ts')
+  const { deleteInParts } = await import('./tree/tree-deletion.ts')
   await withClient(given, async (db) => {
     const rows = output.manyWritten()
     let done = 0

@@ -36,8 +36,9 @@ export async function runPost(given: Invocation<PostFlags>): Promise<void> {
       return db.post(path, value, { id, key, ephemeral, signal, optimistic: false })
     })
   }
-  if ((given.flags.id ?? ephemeral) !== undefined)
+  if ((given.flags.id ?? ephemeral) !== undefined) {
     throw badUsage('--id and --ephemeral are for one document; the body has many.')
+  }
   await withClient(given, (db) => postMany(db, { path, lines: body.lines }, given))
 }
 
@@ -124,7 +125,7 @@ async function* batchesOf(lines: Lines, toOp: (value: Json) => Op): AsyncGenerat
   }
 }
 
-/** What a promise resolves to; null when that takes longer than PAUSE_MS. */
+/** The value of a promise; null when it takes longer than PAUSE_MS. */
 async function withinPause<T>(promise: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
   const pause = new Promise<null>((resolve) => (timer = setTimeout(resolve, PAUSE_MS, null)))

@@ -1,6 +1,6 @@
 import { badUsage } from '../run/failure.ts'
 import type { Invocation } from '../run/invocation.ts'
-import { ask } from '../run/question.ts'
+import { ask } from '../question.ts'
 import { writeOnce, type WriteFlags } from './write-flags.ts'
 
 interface PurgeFlags extends WriteFlags {

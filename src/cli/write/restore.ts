@@ -85,7 +85,7 @@ async function showTree(
   { args, output, signal }: Invocation<RestoreFlags>,
 ): Promise<number | null> {
   const [path = ''] = args
-  const { previewTree } = await import('./tree-preview.ts')
+  const { previewTree } = await import('./tree/tree-preview.ts')
   const { differenceLines } = await import('../read/difference-lines.ts')
   const documents = await previewTree(db, { path, to, signal })
   if (documents.length === 0) return null

@@ -42,7 +42,7 @@ interface WrittenDocument {
 }
 
 const NOTHING_TO_PURGE =
-  'is no document or collection with anything to purge; where a field is meant, purge its document, and put the rest back'
+  'is no document or collection with anything to purge (of a field, purge its document, and put the rest back)'
 
 /**
  * The edits of one draft on a state: each read becomes an expectation, each changed document a write. `finish` makes

@@ -82,7 +82,7 @@ export function nameTaken(path: Path, why: string): DatabaseError {
 
 /** TOO_LARGE for the tree of documents at `root`; `verb`: what was to be done to it. */
 export function tooMany(root: Path, verb: string, { documents }: Limits): DatabaseError {
-  const what = `More than ${documents} documents lie at and below ${pathText(root)}; ${verb} some at a time, nested ones first`
+  const what = `More than ${documents} documents lie at and below ${pathText(root)}; ${verb} some at a time`
   return tooLarge('documents', documents, what)
 }
 

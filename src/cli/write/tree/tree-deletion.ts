@@ -1,6 +1,6 @@
-import type { Client } from '../../client/client.ts'
-import type { WriteResult } from '../../core/database.ts'
-import { DatabaseError, type ErrorCode } from '../../core/error.ts'
+import type { Client } from '../../../client/client.ts'
+import type { WriteResult } from '../../../core/database.ts'
+import { DatabaseError, type ErrorCode } from '../../../core/error.ts'
 
 /** Documents that one commit deletes at first; where what lies below them is too much, it deletes fewer. */
 const BATCH = 200
@@ -41,7 +41,7 @@ async function* deleteDocuments(
     yield* deleteDocuments(db, paths.slice(0, half), signal)
     return yield* deleteDocuments(db, paths.slice(half), signal)
   }
-  // Others have deleted it, or never was it there.
+  // The document was deleted meanwhile, or never was there.
   if (done === 'NOT_FOUND') return
   const [path = ''] = paths
   for (let after: string | undefined; ;) {

@@ -1,11 +1,11 @@
-import type { Client } from '../../client/client.ts'
-import type { ConnectionPage, Document } from '../../core/database.ts'
-import type { AsOf, Cursor } from '../../core/database/options.ts'
-import { LIMITS, tooLarge } from '../../core/limits.ts'
-import { diffJson, type Difference } from '../../core/patch/diff.ts'
-import { compareText } from '../../core/path.ts'
-import type { ChangeType } from '../../core/version.ts'
-import { nothingAt } from '../run/failure.ts'
+import type { Client } from '../../../client/client.ts'
+import type { ConnectionPage, Document } from '../../../core/database.ts'
+import type { AsOf, Cursor } from '../../../core/database/options.ts'
+import { LIMITS, tooLarge } from '../../../core/limits.ts'
+import { diffJson, type Difference } from '../../../core/patch/diff.ts'
+import { compareText } from '../../../core/path.ts'
+import type { ChangeType } from '../../../core/version.ts'
+import { nothingAt } from '../../run/failure.ts'
 
 /** The effect of restoring a tree on one document: it comes back (NEW), goes (DELETE), or gets another value. */
 interface ComparedDocument {

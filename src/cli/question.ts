@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises'
-import { CommandExit } from './failure.ts'
+import { CommandExit } from './run/failure.ts'
 
 /** Exit code of a command that Ctrl-C ends. */
 const INTERRUPTED = 130
 
 interface Question {
   readonly text: string
-  /** What is printed when no answer comes. */
+  /** A sentence for when no answer comes. */
   readonly unanswered: string
   readonly signal: AbortSignal
 }
