@@ -1,4 +1,7 @@
 import { DatabaseError } from './error.ts'
+import { getField, isEmptyArray } from './json/field.ts'
+import { isObject, type Json } from './json/json.ts'
+import { isArray } from './json/value.ts'
 import { LIMITS, tooLarge, type Limits } from './limits.ts'
 import { invalidPath, isSystemPath, parseSegments, type Path } from './path.ts'
 
@@ -48,6 +51,14 @@ export function matchesPrefix(pattern: Pattern, path: readonly string[]): boolea
     if (pattern[i] !== '*' && pattern[i] !== path[i]) return false
   }
   return true
+}
+
+/** Whether a pattern inside a value names anything but empty arrays, which only declare collections. */
+export function hasContent(value: Json | undefined, [segment, ...rest]: Pattern): boolean {
+  if (value === undefined) return false
+  if (segment === undefined) return !isEmptyArray(value)
+  if (segment !== '*') return hasContent(getField(value, [segment]), rest)
+  return (isObject(value) || isArray(value)) && Object.values<Json>(value).some((field) => hasContent(field, rest))
 }
 
 /** Whether a pattern can name the document at all: `*` at the top level stands for no name of the system. */

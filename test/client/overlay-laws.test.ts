@@ -5,6 +5,7 @@ import { readCursor } from '../../src/core/cursor.ts'
 import type { Json } from '../../src/core/json/json.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
+import { echoFilter } from '../../src/client/live/echo-filter.ts'
 import { Overlay } from '../../src/client/live/overlay.ts'
 import { seeded } from '../support/client/reply-losing-proxy.ts'
 import { seedOfTest } from '../support/seed.ts'
@@ -18,7 +19,16 @@ interface Sent {
   isTold: boolean
 }
 
+/** The documents that a store shows, and by what they are known. */
+interface SimulatedShape {
+  readonly name: string
+  readonly path: readonly string[]
+  readonly depth: number
+  readonly belongs: RegExp
+}
+
 interface Simulation {
+  readonly shape: SimulatedShape
   readonly db: Database
   readonly overlay: Overlay
   readonly random: () => number
@@ -37,13 +47,52 @@ const IDS = ['0', '1', '2', '3'] as const
 /** The counter of `mine/0`: only this client writes it, and it only grows. */
 const MINE = 'mine/0'
 
+/** Documents at two depths. A counter that grows, `mine/0`, is in each of the shapes. */
+const SHAPES: readonly [SimulatedShape, ...SimulatedShape[]] = [
+  { name: 'documents at the top level', path: ['mine', 'shared'], depth: 0, belongs: /^(mine|shared)\/[0-9]$/ },
+  { name: 'two levels', path: ['mine', 'shared'], depth: 1, belongs: /^(mine\/0|shared\/[0-9](\/notes\/[a-z]+)?)$/ },
+  {
+    name: 'nested documents of any parent',
+    path: ['mine', 'shared/*/notes'],
+    depth: 0,
+    belongs: /^(mine\/0|shared\/[0-9]\/notes\/[a-z]+)$/,
+  },
+  {
+    name: 'nested documents of one parent',
+    path: ['mine', 'shared/1/notes'],
+    depth: 0,
+    belongs: /^(mine\/0|shared\/1\/notes\/[a-z]+)$/,
+  },
+  { name: 'one document', path: ['mine', 'shared/1'], depth: 0, belongs: /^(mine\/0|shared\/1)$/ },
+  {
+    name: 'one document with those below',
+    path: ['mine', 'shared/1'],
+    depth: 1,
+    belongs: /^(mine\/0|shared\/1(\/notes\/[a-z]+)?)$/,
+  },
+  // All documents right in `shared` have the field.
+  { name: 'documents with a field', path: ['mine', 'shared/*/n'], depth: 0, belongs: /^(mine|shared)\/[0-9]$/ },
+]
+
+function anyPath(random: () => number): string {
+  return `shared/${IDS[Math.floor(random() * IDS.length)]}`
+}
+
+function anyNote(random: () => number): string {
+  return `shared/${Math.floor(random() * 2)}/notes/${random() < 0.5 ? 'a' : 'b'}`
+}
+
 function opOf({ random }: Simulation, count: number): Op {
-  const path = `shared/${IDS[Math.floor(random() * IDS.length)]}`
-  const kind = Math.floor(random() * 5)
+  const [path, note] = [anyPath(random), anyNote(random)]
+  const kind = Math.floor(random() * 9)
   if (kind === 0) return { kind: 'put', path, value: { n: count, of: 'me' } }
   if (kind === 1) return { kind: 'patch', path, patch: { operators: { n: { $inc: 1 } } } }
   if (kind === 2) return { kind: 'delete', path }
   if (kind === 3) return { kind: 'put', path, value: { n: -1 }, expect: { version: 1 + Math.floor(random() * 5) } }
+  if (kind === 4) return { kind: 'put', path: note, value: { n: count, of: 'me' } }
+  if (kind === 5) return { kind: 'delete', path: note }
+  if (kind === 6) return { kind: 'patch', path: note, patch: { operators: { n: { $inc: 1 } } } }
+  if (kind === 7) return { kind: 'post', path: note.slice(0, -2), id: 'c', value: { n: count, of: 'me' } }
   return { kind: 'put', path: MINE, value: count }
 }
 
@@ -58,11 +107,17 @@ function issue(simulation: Simulation): void {
 async function execute(simulation: Simulation): Promise<void> {
   const { db, sent } = simulation
   const next = sent.find(({ answer, op }, i) => {
-    return answer === null && !sent.slice(0, i).some((earlier) => !earlier.isTold && earlier.op.path === op.path)
+    const isSame = (earlier: Sent): boolean => topOf(earlier.op) === topOf(op)
+    return answer === null && !sent.slice(0, i).some((earlier) => !earlier.isTold && isSame(earlier))
   })
   if (next === undefined) return
   next.answer = await db.transact([next.op], { key: next.key }).catch((error: unknown) => error as Error)
   if (!(next.answer instanceof Error)) simulation.last = next.answer.cursor
+}
+
+/** The document at the top level that an operation concerns. */
+function topOf({ path }: Op): string {
+  return path.split('/').slice(0, 2).join('/')
 }
 
 /** The client is told the first answer that it does not know. */
@@ -86,7 +141,7 @@ async function pull({ feed, overlay, seen, last }: Simulation): Promise<void> {
 
 async function elsewhere(simulation: Simulation): Promise<void> {
   const { db, random } = simulation
-  const path = `shared/${IDS[Math.floor(random() * IDS.length)]}`
+  const path = random() < 0.7 ? anyPath(random) : anyNote(random)
   const isDelete = random() < 0.3
   const write = isDelete ? db.delete(path) : db.put(path, { n: Math.floor(random() * 100), of: 'another' })
   const result = await write.catch(() => null)
@@ -110,19 +165,27 @@ function waiting({ sent, seen, overlay }: Simulation): readonly Op[] {
 
 /** By O1, without the client's code: the documents of the place, and the waiting operations over them. */
 async function oracle(simulation: Simulation): Promise<ReadonlyMap<string, Json>> {
-  const { db, overlay } = simulation
+  const { db, overlay, shape } = simulation
   const shown = new Map<string, Json>()
-  for (const collection of ['mine', 'shared']) {
+  for (const collection of ['mine', 'shared', 'shared/0/notes', 'shared/1/notes']) {
     const page = await db.documents(collection, { asOf: { cursor: overlay.cursor ?? '' } })
-    for (const { node } of page.edges) shown.set(node.path, node.value)
+    for (const { node } of page.edges) if (shape.belongs.test(node.path)) shown.set(node.path, node.value)
   }
-  for (const op of waiting(simulation)) {
-    if (op.kind === 'put') shown.set(op.path, op.value)
-    if (op.kind === 'delete') shown.delete(op.path)
-    const value = shown.get(op.path) as { readonly n: number } | undefined
-    if (op.kind === 'patch' && value !== undefined) shown.set(op.path, { ...value, n: value.n + 1 })
-  }
+  for (const op of waiting(simulation)) foldKnown(shown, op, shape)
   return shown
+}
+
+/** A put at a nested path means a document only where others of its collection are shown: else it could be a field. */
+function foldKnown(shown: Map<string, Json>, op: Op, { belongs }: SimulatedShape): void {
+  const path = op.kind === 'post' ? `${op.path}/${op.id}` : op.path
+  const collection = path.slice(0, path.lastIndexOf('/') + 1)
+  const isCertain = op.kind === 'post' || path.split('/').length === 2
+  const isDocument = isCertain || [...shown.keys()].some((other) => other.startsWith(collection))
+  if ((op.kind === 'put' || op.kind === 'post') && isDocument && belongs.test(path)) shown.set(path, op.value)
+  const isBelow = (other: string): boolean => `${other}/`.startsWith(`${path}/`)
+  if (op.kind === 'delete') for (const other of [...shown.keys()].filter(isBelow)) shown.delete(other)
+  const value = shown.get(path) as { readonly n: number } | undefined
+  if (op.kind === 'patch' && value !== undefined) shown.set(path, { ...value, n: value.n + 1 })
 }
 
 function shownBy(overlay: Overlay): ReadonlyMap<string, Json> {
@@ -134,15 +197,20 @@ function inOrder(documents: ReadonlyMap<string, Json>): string {
 }
 
 /** Runs random steps; gives what was wrong at the first step at which something was. */
-async function simulate(seed: number, make: () => Overlay): Promise<string | null> {
+async function simulate(seed: number, shape: SimulatedShape, make: MakeOverlay): Promise<string | null> {
   const store = new MemoryStore()
   const engine = await openEngine(store)
   const db = engine.database('default', { actor: null })
   await db.put(MINE, 0)
-  const feed = db.live(['mine', 'shared'], { depth: 0, heartbeatMs: 100 })
+  for (const id of ['0', '1']) {
+    await db.put(`shared/${id}`, { n: 0 })
+    await db.post(`shared/${id}/notes`, { n: 0 }, { id: 'first' })
+  }
+  const feed = db.live(shape.path, { depth: shape.depth, heartbeatMs: 100 })
   const simulation: Simulation = {
+    shape,
     db,
-    overlay: make(),
+    overlay: make({ showsNew: echoFilter(shape), actor: null, order: 'asc' }),
     random: seeded(seed),
     feed,
     sent: [],
@@ -191,9 +259,8 @@ async function settled(simulation: Simulation): Promise<string | null> {
   return inOrder(shown) === inOrder(truth) ? null : 'the end is not the truth'
 }
 
-const OPTIONS = { includes: () => true, showsNew: () => true, actor: null, order: 'asc' } as const
-
-const open = (): Overlay => new Overlay(OPTIONS)
+type OverlayOptions = ConstructorParameters<typeof Overlay>[0]
+type MakeOverlay = (options: OverlayOptions) => Overlay
 
 /** Takes an operation out at its acknowledgement alone. */
 class LeavesAtAcknowledgement extends Overlay {
@@ -209,19 +276,33 @@ class MissesCommits extends Overlay {
   }
 }
 
-test('O1 O2 what is shown is the place of the feed with the writes that wait, at every moment', async () => {
+/** Shows new documents wherever they lie. */
+class ShowsEveryDepth extends Overlay {
+  constructor(options: OverlayOptions) {
+    super({ ...options, showsNew: () => true })
+  }
+}
+
+const RUNS_OF_SHAPE = 4
+
+test.each(SHAPES)('O1 O2 a store of $name shows its feed with the writes that wait, at every moment', async (shape) => {
   const seed = seedOfTest()
-  for (let run = 0; run < 20; run++) expect([run, await simulate(seed + run, open)]).toEqual([run, null])
+  for (let run = 0; run < RUNS_OF_SHAPE; run++) {
+    const problem = await simulate(seed + run, shape, (options) => new Overlay(options))
+    expect([run, problem]).toEqual([run, null])
+  }
 })
 
 test.each([
   ['leaves at the acknowledgement alone', LeavesAtAcknowledgement],
   ['stays though the feed shows its commit', MissesCommits],
+  ['shows a document outside of its pattern', ShowsEveryDepth],
 ])('a planted bug is found: an operation %s', async (_, Planted) => {
   const seed = seedOfTest()
   const found: (string | null)[] = []
-  for (let run = 0; run < 20; run++) {
-    found.push(await simulate(seed + run, () => new Planted(OPTIONS)))
+  for (let run = 0; run < 3 * SHAPES.length; run++) {
+    const shape = SHAPES[run % SHAPES.length] ?? SHAPES[0]
+    found.push(await simulate(seed + run, shape, (options) => new Planted(options)))
   }
   expect(found.filter((problem) => problem !== null).length).toBeGreaterThan(5)
 })

@@ -1,6 +1,6 @@
 import type { Document, Op, Patch } from '../../core/database.ts'
 import { Copies } from '../../core/json/copies.ts'
-import { deleteField, getField, setField, type FieldPath } from '../../core/json/field.ts'
+import { deleteField, getField, isFree, setField, type FieldPath } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import { LIMITS } from '../../core/limits.ts'
 import { mergePatch } from '../../core/json/merge-patch.ts'
@@ -97,6 +97,9 @@ function change(
   const place = fieldLocation(documents, path)
   if (place === null) return
   const { document, field } = place
+  const [name = '', ...below] = field
+  // Where no field is there, the path may be that of a document in a nested collection, which need not be shown.
+  if (below.length > 0 && isFree(document.value, name)) return
   const value = setField(document.value, field, next(getField(document.value, field)))
   documents.set({ ...document, value, updatedAt: time }, false)
 }

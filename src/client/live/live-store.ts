@@ -7,6 +7,7 @@ import type { ConnectionStatus } from '../connection/connection-status.ts'
 import { WritableStore, type ReadableStore } from '../readable.ts'
 import type { WriteObserver } from '../writes/outbox.ts'
 import { toDatabaseError } from '../operations/remote-errors.ts'
+import { echoFilter } from './echo-filter.ts'
 import { KeptShape } from './kept-shape.ts'
 import { LINGER_MS, LIVE_LOADING, shapeKey, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
@@ -108,14 +109,8 @@ export class LiveStore implements ReadableStore<LiveState> {
   }
 
   #emptyOverlay(): Overlay {
-    const { where, match, order = 'asc', depth = 0 } = this.#shape
-    const patterns = this.#paths.map((path) => path.split('/'))
-    return new Overlay({
-      includes: (path) => patterns.some((pattern) => includes(pattern, path.split('/'), depth)),
-      showsNew: ({ value }) => (match === undefined ? where === undefined : match(value)),
-      actor: this.#deps.actor,
-      order,
-    })
+    const { order = 'asc' } = this.#shape
+    return new Overlay({ showsNew: echoFilter(this.#shape), actor: this.#deps.actor, order })
   }
 
   #observer(): WriteObserver {
@@ -226,10 +221,4 @@ export class LiveStore implements ReadableStore<LiveState> {
 /** The name of a shape in a cache: all of it that decides about the documents of its feed. */
 function feedKey({ where, params, columns, depth = 0 }: LiveShape, paths: readonly string[]): string {
   return shapeKey({ paths, where, params, columns, depth })
-}
-
-/** Whether a pattern with so many levels of collections below it shows the document at a path. */
-function includes(pattern: readonly string[], path: readonly string[], depth: number | 'all'): boolean {
-  const isNamed = path.every((segment, i) => [undefined, '*', segment].includes(pattern[i]))
-  return isNamed && (depth === 'all' || Math.floor((path.length - pattern.length) / 2) <= depth)
 }

@@ -15,8 +15,6 @@ interface ShownWrite {
 }
 
 interface OverlayOptions {
-  /** Whether a document of the path belongs to the shape. */
-  readonly includes: (path: string) => boolean
   /** Whether a new document, not yet in the feed, is shown. */
   readonly showsNew: (document: Document) => boolean
   /** The actor of the waiting operations; null: none, or the server alone knows it. */
@@ -146,14 +144,14 @@ export class Overlay {
   }
 
   #fold(): ReadonlyMap<string, LiveDocument> {
-    const { includes, showsNew, actor } = this.#options
+    const { showsNew, actor } = this.#options
     const folded = new Map<string, LiveDocument>()
     for (const [path, document] of this.#base) folded.set(path, this.#unchanged(document))
     const documents: FoldedDocuments = {
       get: (path) => folded.get(path),
       paths: () => folded.keys(),
       set: (document, isNew) => {
-        if (!includes(document.path) || (isNew && !showsNew(document))) return
+        if (isNew && !showsNew(document)) return
         folded.set(document.path, { ...document, actor, pending: true })
       },
       remove: (path) => folded.delete(path),

@@ -30,6 +30,17 @@ export function getField(value: Json, path: FieldPath): Json | undefined {
   return field
 }
 
+/** Whether no field has the name. An empty array does not count: it declares a collection. */
+export function isFree(value: Json, name: string): boolean {
+  const field = getField(value, [name])
+  return field === undefined || isEmptyArray(field)
+}
+
+/** Whether a value is `[]`, which may declare a nested collection. */
+export function isEmptyArray(value: Json | undefined): boolean {
+  return isArray(value) && value.length === 0
+}
+
 /** `value` with `field` at `path`. */
 export type SetField = (value: Json | undefined, path: FieldPath, field: Json) => Json
 

@@ -3,7 +3,7 @@ import type { Change, Document } from '../../core/database.ts'
 import { getField, setField, type FieldPath } from '../../core/json/field.ts'
 import { isObject, type Json } from '../../core/json/json.ts'
 import { lastOf, pathText, type Path } from '../../core/path.ts'
-import { matchesPrefix, concrete, matches, mayName, type Pattern } from '../../core/pattern.ts'
+import { matchesPrefix, concrete, hasContent, matches, mayName, type Pattern } from '../../core/pattern.ts'
 import { equalJson } from '../../core/json/value.ts'
 import type { Version } from '../../core/version.ts'
 import { changesOf } from './render.ts'
@@ -206,15 +206,6 @@ function equalAt(a: Json | undefined, b: Json | undefined, pattern: Pattern): bo
   const keys = segment === '*' ? new Set([...keysOf(a), ...keysOf(b)]) : [segment]
   for (const key of keys) if (!equalAt(childOf(a, key), childOf(b, key), rest)) return false
   return true
-}
-
-/** Whether a pattern matches anything but empty arrays, which only declare collections. */
-function hasContent(value: Json | undefined, pattern: Pattern): boolean {
-  if (value === undefined) return false
-  const [segment, ...rest] = pattern
-  if (segment === undefined) return !(Array.isArray(value) && value.length === 0)
-  if (segment !== '*') return hasContent(childOf(value, segment), rest)
-  return keysOf(value).some((key) => hasContent(childOf(value, key), rest))
 }
 
 function keysOf(value: Json | undefined): readonly string[] {

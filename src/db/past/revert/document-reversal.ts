@@ -1,4 +1,4 @@
-import type { FieldPath } from '../../../core/json/field.ts'
+import { isFree, type FieldPath } from '../../../core/json/field.ts'
 import { isObject, type Json } from '../../../core/json/json.ts'
 import {
   insideReversal,
@@ -9,7 +9,6 @@ import {
   type TakenBack,
   type WholeReversal,
 } from './field-reversal.ts'
-import { isFree } from '../../write/staged/precondition.ts'
 import { isExistence, isSameSteps, leafEditSteps, ownField, type LeafEdit } from './leaf-edits.ts'
 
 /** A version that is taken back, with what it changed. */

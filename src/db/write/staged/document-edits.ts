@@ -1,5 +1,5 @@
 import { Copies } from '../../../core/json/copies.ts'
-import { getField } from '../../../core/json/field.ts'
+import { getField, isEmptyArray, isFree } from '../../../core/json/field.ts'
 import { isObject, type Json } from '../../../core/json/json.ts'
 import { joinFields, settledFields } from '../../../core/json/written-fields.ts'
 import type { Limits } from '../../../core/limits.ts'
@@ -7,7 +7,7 @@ import { isDocumentPath, lastOf, parentOf, pathText, type Path } from '../../../
 import { resolveStored, type ResolvedPath } from '../../../core/path-resolution.ts'
 import type { Millis, Write } from '../../../core/version.ts'
 import type { Expectation } from '../../../store/store.ts'
-import { freshNames, isEmptyArray, isFree, mustBeObject, nameTaken, notFound, tooMany } from './precondition.ts'
+import { freshNames, mustBeObject, nameTaken, notFound, tooMany } from './precondition.ts'
 import type { DocumentHead, StagedDocuments } from './staged-documents.ts'
 import { checkWrites, type RequestOrigin } from './written-bytes.ts'
 

@@ -1,7 +1,6 @@
 import type { Expect } from '../../../core/database/options.ts'
 import { DatabaseError } from '../../../core/error.ts'
-import { getField } from '../../../core/json/field.ts'
-import type { Json } from '../../../core/json/json.ts'
+import { isFree } from '../../../core/json/field.ts'
 import { tooLarge, type Limits } from '../../../core/limits.ts'
 import { invalidPath, isWithin, pathText, RETENTION_DOCUMENT, type Path } from '../../../core/path.ts'
 import { parseRetention } from '../../../core/retention/rules.ts'
@@ -40,17 +39,6 @@ function holds(head: DocumentHead | null, expect: Expect): boolean {
 /** The names that are no field of the document yet. A key with a slash cannot be the name of a collection. */
 export function freshNames({ deleted, value }: DocumentHead, names: readonly string[]): readonly string[] {
   return names.filter((name) => !name.includes('/') && (deleted || isFree(value, name)))
-}
-
-/** Whether no field has the name. An empty array does not count: it declares a collection. */
-export function isFree(value: Json, name: string): boolean {
-  const field = getField(value, [name])
-  return field === undefined || isEmptyArray(field)
-}
-
-/** Whether a value is `[]`, which may declare a nested collection. */
-export function isEmptyArray(value: Json | undefined): boolean {
-  return Array.isArray(value) && value.length === 0
 }
 
 /** NOT_FOUND for `path`; `why` ends the sentence that begins with it. */
