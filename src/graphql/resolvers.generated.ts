@@ -430,7 +430,7 @@ export type GqlDocument = GqlNode & {
   readonly id: Scalars['ID']['output'];
   /** The id within the collection: the last segment of the path, which `post(id:)` takes and `where` and `get` call `id`. */
   readonly localId: Scalars['ID']['output'];
-  /** 1, 2, 3 … per document, without gaps; a delete is a version too. 0: an ephemeral post, which has no version. */
+  /** Counts from 1 per document, without gaps; a delete is a version too. 0: an ephemeral post, which has no version. */
   readonly version: Scalars['Int']['output'];
   /** What is stored; null when deleted. */
   readonly value?: Maybe<Scalars['JSON']['output']>;

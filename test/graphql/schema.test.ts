@@ -57,6 +57,10 @@ describe('the schema', () => {
     )
   })
 
+  test('is ASCII: V8 keeps names that come from other text with two bytes a character, and answers with them', () => {
+    expect(/^\p{ASCII}*$/u.test(typeDefs)).toBe(true)
+  })
+
   test('names the standard of every scalar that follows one', () => {
     const urls = types.filter(isScalarType).map(({ name, specifiedByURL }) => [name, specifiedByURL ?? null])
     expect(Object.fromEntries(urls)).toEqual({
