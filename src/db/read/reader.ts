@@ -5,14 +5,15 @@ import { wrongKind } from '../../core/error.ts'
 import { getField } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
 import type { Limits } from '../../core/limits.ts'
-import { isDocumentPath, lastOf, parentOf, parsePath, type Path } from '../../core/path.ts'
+import { isDocumentPath, lastOf, parentOf, parsePath, pathText, type Path } from '../../core/path.ts'
 import { jsonBytes } from '../../core/json/value.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import type { Range } from '../../store/store.ts'
 import { documentsBelow } from './tree/below.ts'
 import { parseWhere } from '../shape/shape.ts'
 import { listAll, listMatching } from './matching.ts'
-import { badPageCursor, formatPageCursor, toPage, parsePageCursor, parseWindow } from './page.ts'
+import { badPageCursor, formatPageCursor, parsePageCursor } from './page-cursor.ts'
+import { toPage, parseWindow } from './page.ts'
 import { asOfRevision } from './as-of.ts'
 import { viewDocument } from '../shape/document-view.ts'
 import { readPlace, toDocument } from '../shape/render.ts'
@@ -34,8 +35,11 @@ export async function readDocument(
   const { rows, revision: readAt } = await store.heads(tenant, [path], revision)
   const version = rows[0] ?? null
   const isShown = version !== null && (version.type !== 'DELETE' || options.deleted === true)
-  const shown = options.views === true ? viewDocument : toDocument
-  return !isShown ? null : shown(version, readPlace(tail.epoch, readAt))
+  if (!isShown) return null
+  const place = readPlace(tail.epoch, readAt)
+  return options.views === true
+    ? viewDocument(version, { ...place, collection: pathText(parentOf(path)) })
+    : toDocument(version, place)
 }
 
 /** Whether documents may be views. Default false: plain objects. */
@@ -70,7 +74,7 @@ export async function readDocuments(
     ? listAll(context, { range, at: revision })
     : listMatching(context, { range, where, at: revision }))
   const cursorOf = (document: Path): string => formatPageCursor('id', lastOf(document))
-  const place = readPlace(tail.epoch, page.revision)
+  const place = { ...readPlace(tail.epoch, page.revision), collection: text }
   const edges = page.rows.map((version) =>
     options.views === true
       ? new EdgeView(viewDocument(version, place))

@@ -2,24 +2,30 @@ import { formatCursor } from '../../core/cursor.ts'
 import type { Document } from '../../core/database.ts'
 import type { Cursor } from '../../core/database/options.ts'
 import type { Json } from '../../core/json/json.ts'
-import { lastOf, pathText } from '../../core/path.ts'
+import { lastOf } from '../../core/path.ts'
 import { formatTimestamp } from '../../core/timestamp.ts'
 import type { Version } from '../../core/version.ts'
 import { toDocument, type ReadPlace } from './render.ts'
 
+/** The place at which the documents of one collection are read. */
+interface ViewPlace extends ReadPlace {
+  /** The path of the collection as text. */
+  readonly collection: string
+}
+
 /** The document of `toDocument`, each of whose properties is made when it is read; JSON has it as a plain object. */
 class DocumentView implements Document {
   readonly #version: Version
-  readonly #place: ReadPlace
+  readonly #place: ViewPlace
   #path: string | undefined
 
-  constructor(version: Version, place: ReadPlace) {
+  constructor(version: Version, place: ViewPlace) {
     this.#version = version
     this.#place = place
   }
 
   get path(): string {
-    return (this.#path ??= pathText(this.#version.path))
+    return (this.#path ??= `${this.#place.collection}/${this.id}`)
   }
 
   get id(): string {
@@ -70,6 +76,6 @@ class DocumentView implements Document {
 }
 
 /** The document of a version as a view, which decodes no more than is read. */
-export function viewDocument(version: Version, place: ReadPlace): Document {
+export function viewDocument(version: Version, place: ViewPlace): Document {
   return new DocumentView(version, place)
 }

@@ -1,6 +1,7 @@
 import type { HistoryOptions } from '../../../core/database/options.ts'
 import type { Revision, Version } from '../../../core/version.ts'
-import { badPageCursor, formatPageCursor, parsePageCursor, type Window } from '../page.ts'
+import { badPageCursor, formatPageCursor, parsePageCursor } from '../page-cursor.ts'
+import type { Window } from '../page.ts'
 
 /** An index after all versions of a commit: a position between two commits. */
 export const END_OF_COMMIT = 999_999

@@ -13,7 +13,8 @@ import type { TenantContext } from '../../log/tenant-context.ts'
 import { Search } from '../../time/bounded-search.ts'
 import { TimeSlice } from '../../time/time-slice.ts'
 import { asOfRevision } from '../as-of.ts'
-import { badPageCursor, formatPageCursor, parsePageCursor, toPage } from '../page.ts'
+import { badPageCursor, formatPageCursor, parsePageCursor } from '../page-cursor.ts'
+import { toPage } from '../page.ts'
 
 /** Up to this number of documents a collection is counted. */
 const COUNTED_DOCUMENTS = 1_000
