@@ -36,7 +36,7 @@ export class HeadView implements Version {
   }
 
   get version(): number {
-    return Number(this.#row.slice(1, this.#type - 2))
+    return wholeNumber(this.#row, 1, this.#type - 2)
   }
 
   get type(): ChangeType {
@@ -49,7 +49,7 @@ export class HeadView implements Version {
   }
 
   get createdAt(): Millis {
-    return Number(this.#row.slice(this.#createdAt, this.#value - 1))
+    return wholeNumber(this.#row, this.#createdAt, this.#value - 1)
   }
 
   get value(): Json {
@@ -62,11 +62,11 @@ export class HeadView implements Version {
   }
 
   get revision(): Revision {
-    return Number(this.#row.slice(this.#revision, this.#updatedAt - 1))
+    return wholeNumber(this.#row, this.#revision, this.#updatedAt - 1)
   }
 
   get updatedAt(): Millis {
-    return Number(this.#row.slice(this.#updatedAt, this.#actor - 1))
+    return wholeNumber(this.#row, this.#updatedAt, this.#actor - 1)
   }
 
   get actor(): string | null {
@@ -79,9 +79,9 @@ export class HeadView implements Version {
     return textIn(this.#row.slice(this.#commit, -1))
   }
 
-  /** Offset of the array of fields: behind the type, its quote and a comma. */
+  /** Offset of the array of fields: behind the type (DELETE is as long as UPDATE), its quote and a comma. */
   get #fields(): number {
-    return this.#row.indexOf('"', this.#type) + 2
+    return this.#type + (this.#row[this.#type] === 'N' ? 'NEW'.length : 'UPDATE'.length) + 2
   }
 }
 
@@ -130,6 +130,20 @@ export class HeadVersion implements Version {
     enumerable: true,
     configurable: true,
   }
+}
+
+const [ZERO, NINE] = [48, 57]
+
+/** The number whose digits are those of a span. (`Number` takes several times as long for the digits of a time.) */
+function wholeNumber(row: string, start: number, end: number): number {
+  let number = 0
+  for (let i = start; i < end; i++) {
+    const unit = row.charCodeAt(i)
+    // A negative number, or a damaged row.
+    if (!(unit >= ZERO && unit <= NINE)) return Number(row.slice(start, end))
+    number = number * 10 + (unit - ZERO)
+  }
+  return number
 }
 
 /** The offset behind the array of strings that begins at `start`. */
