@@ -57,6 +57,7 @@ async function fill(store: Store, views: boolean): Promise<Filled> {
   for (const [i, value] of VALUES.entries()) {
     ;({ cursor } = await (i % 2 === 0 ? ada : nobody).put(`posts/p${i}`, value))
   }
+  for (const id of ['quo"te', 'back\\slash', '\u{1F600}', 'Über']) await ada.put(`posts/${id}`, { id })
   await nobody.put('posts/p1', 'again')
   await ada.put('posts/p5', { a: 1 })
   await ada.patch('posts/p5', { merge: { 'b"],': 'é\\"' } })

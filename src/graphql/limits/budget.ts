@@ -133,6 +133,17 @@ export class Budget {
     if (!hasRoom && !this.#hasWritten) throw this.#budgetError()
   }
 
+  /** Estimated bytes that the result may still have. */
+  get leftBytes(): number {
+    return this.#bytes
+  }
+
+  /** Charges all bytes of a result that was rendered at once. */
+  chargeRendered(bytes: number): void {
+    this.#checkTime()
+    this.charge(bytes)
+  }
+
   #claim(bytes: number): boolean {
     const isClaimed = this.#room.claim(bytes)
     if (isClaimed) this.#claimed += bytes

@@ -28,6 +28,12 @@ export function estimateBytes(value: Json): number {
   return sum
 }
 
+/** Bytes of the value of a document: of its text where it has one, without parsing it; else approximate. */
+export function documentBytes(document: { readonly value: Json; readonly json?: string | undefined }): number {
+  const { json } = document
+  return json === undefined ? estimateBytes(document.value) : Buffer.byteLength(json)
+}
+
 const cache = new WeakMap<FieldNode, number>()
 
 /** Approximate bytes of one row of a resolver's list: names and usual values of all fields selected below. */

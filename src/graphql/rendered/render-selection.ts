@@ -1,16 +1,28 @@
 import { Kind, type FieldNode, type FragmentDefinitionNode, type SelectionSetNode } from 'graphql'
 import type { DocumentPage } from '../../core/database.ts'
-import type { Budget } from '../limits/budget.ts'
 import { globalId } from '../resolvers/node.ts'
 import type { ShownDocument } from '../resolvers/shown.ts'
+import { documentBytes } from '../limits/weight.ts'
 
-/** Renders a value as JSON, and charges the budget as the resolvers of its fields do. */
-export type Render<T> = (value: T, budget: Budget) => string
+/** Bytes that the resolvers of rendered fields charge, and how many they may charge. */
+interface Tally {
+  bytes: number
+  readonly max: number
+}
+
+/** Renders a value as JSON, and counts what the resolvers of its fields charge. Throws when that is too much. */
+export type Render<T> = (value: T, tally: Tally) => string
+
+/** A field of a type: how it is rendered, and whether that is the inside of a JSON string. */
+interface RenderedField<T> {
+  readonly render: Render<T>
+  readonly isQuoted: boolean
+}
 
 export type Fragments = ReadonlyMap<string, FragmentDefinitionNode>
 
 /** How each field of a type is rendered; null: it cannot be with its selection. */
-type RenderableType<T> = Readonly<Record<string, (node: FieldNode, fragments: Fragments) => Render<T> | null>>
+type RenderableType<T> = Readonly<Record<string, (node: FieldNode, fragments: Fragments) => RenderedField<T> | null>>
 
 /** Renders a selection of a document; null: it has to be executed field by field. */
 export function renderDocument(set: SelectionSetNode, fragments: Fragments): Render<ShownDocument> | null {
@@ -31,16 +43,25 @@ function renderObject<T>(name: string, type: RenderableType<T>, { set, fragments
   const nodes = fieldsOf(name, { set, fragments })
   if (nodes === null) return null
   const fields: (readonly [opening: string, render: Render<T>])[] = []
+  // All text between two fields is one constant: fewer parts are joined faster.
+  let constant = ''
   for (const [key, node] of nodes) {
-    const isTypename = node.name.value === '__typename'
-    const render = isTypename ? (): string => JSON.stringify(name) : type[node.name.value]?.(node, fragments)
-    if (render == null) return null
-    fields.push([`${fields.length === 0 ? '{' : ','}${JSON.stringify(key)}:`, render])
+    constant += `${constant === '' && fields.length === 0 ? '{' : ','}${JSON.stringify(key)}:`
+    if (node.name.value === '__typename') {
+      constant += JSON.stringify(name)
+      continue
+    }
+    const field = type[node.name.value]?.(node, fragments)
+    if (field == null) return null
+    const quote = field.isQuoted ? '"' : ''
+    fields.push([constant + quote, field.render])
+    constant = quote
   }
-  return (value, budget) => {
+  const closing = `${constant}}`
+  return (value, tally) => {
     let text = ''
-    for (const [opening, render] of fields) text += opening + render(value, budget)
-    return `${text}}`
+    for (const [opening, render] of fields) text += opening + render(value, tally)
+    return text + closing
   }
 }
 
@@ -74,48 +95,67 @@ function mistyped(): never {
   throw new TypeError('A field is not of its type.')
 }
 
-/** A leaf whose text needs no escapes: a time, a cursor. */
-const plain =
-  <T>(read: (value: T) => string) =>
-  (): Render<T> =>
-  (value) => {
-    const text = read(value)
-    return typeof text === 'string' ? `"${text}"` : mistyped()
-  }
+/** Characters that JSON may escape: controls, the quote, the backslash and, where they are alone, surrogates. */
+const ESCAPED = /[^ !#-[\]-\ud7ff\ue000-\uffff]/
 
-const flag =
-  <T>(read: (value: T) => boolean) =>
-  (): Render<T> =>
-  (value) => {
+/** The inside of the JSON string of a text. */
+function escaped(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text).slice(1, -1) : text
+}
+
+function count(tally: Tally, bytes: number): void {
+  tally.bytes += bytes
+  if (tally.bytes > tally.max) throw new RangeError('The result is larger than the budget of the operation.')
+}
+
+type LeafOf<T> = () => RenderedField<T>
+
+/** A leaf whose text needs no escapes: a time, a cursor. */
+function plain<T>(read: (value: T) => string): LeafOf<T> {
+  const render: Render<T> = (value) => {
+    const text = read(value)
+    return typeof text === 'string' ? text : mistyped()
+  }
+  return () => ({ render, isQuoted: true })
+}
+
+function unquoted<T>(render: Render<T>): LeafOf<T> {
+  return () => ({ render, isQuoted: false })
+}
+
+function flag<T>(read: (value: T) => boolean): LeafOf<T> {
+  return unquoted((value) => {
     const is = read(value)
     return typeof is === 'boolean' ? String(is) : mistyped()
-  }
+  })
+}
 
-const textOrNull =
-  <T>(read: (value: T) => string | null) =>
-  (): Render<T> =>
-  (value) => {
+function textOrNull<T>(read: (value: T) => string | null): LeafOf<T> {
+  return unquoted((value) => {
     const text = read(value)
     return typeof text === 'string' ? JSON.stringify(text) : 'null'
-  }
+  })
+}
 
 /** A leaf that is charged by its length. */
-const charged = (read: (document: ShownDocument) => string) => (): Render<ShownDocument> => (document, budget) => {
-  const text = read(document)
-  budget.charge(text.length)
-  return JSON.stringify(text)
+function charged(read: (document: ShownDocument) => string): LeafOf<ShownDocument> {
+  const render: Render<ShownDocument> = (document, tally) => {
+    const text = read(document)
+    count(tally, text.length)
+    return escaped(text)
+  }
+  return () => ({ render, isQuoted: true })
 }
 
 const DOCUMENT: RenderableType<ShownDocument> = {
   path: charged(({ path }) => path),
   id: charged(globalId),
   localId: charged(({ id }) => id),
-  version:
-    () =>
-    ({ version }) =>
-      Number.isInteger(version) ? String(version) : mistyped(),
-  value: () => (document, budget) =>
-    budget.chargeDocument(document) ? (document.json ?? JSON.stringify(document.value)) : 'null',
+  version: unquoted(({ version }) => (Number.isInteger(version) ? String(version) : mistyped())),
+  value: unquoted((document, tally) => {
+    count(tally, documentBytes(document))
+    return document.json ?? JSON.stringify(document.value)
+  }),
   deleted: flag(({ deleted }) => deleted),
   createdAt: plain(({ createdAt }) => createdAt),
   updatedAt: plain(({ updatedAt }) => updatedAt),
@@ -130,7 +170,7 @@ const EDGE: RenderableType<Edge> = {
   cursor: plain(({ cursor }) => cursor),
   node: ({ selectionSet }, fragments) => {
     const render = selectionSet === undefined ? null : renderDocument(selectionSet, fragments)
-    return render && (({ node }, budget) => render(node, budget))
+    return render && { render: ({ node }, tally) => render(node, tally), isQuoted: false }
   },
 }
 
@@ -144,20 +184,23 @@ const PAGE_INFO: RenderableType<DocumentPage> = {
 const PAGE: RenderableType<DocumentPage> = {
   edges: ({ selectionSet: set }, fragments) => {
     const render = set === undefined ? null : renderObject('DocumentEdge', EDGE, { set, fragments })
-    return render && (({ edges }, budget) => renderList(edges, render, budget))
+    return render && { render: ({ edges }, tally) => renderList(edges, render, tally), isQuoted: false }
   },
   nodes: ({ selectionSet }, fragments) => {
     const render = selectionSet === undefined ? null : renderDocument(selectionSet, fragments)
-    return render && (({ edges }, budget) => renderList(edges, ({ node }) => render(node, budget), budget))
+    const ofEdge: Render<Edge> | null = render && (({ node }, tally) => render(node, tally))
+    return ofEdge && { render: ({ edges }, tally) => renderList(edges, ofEdge, tally), isQuoted: false }
   },
-  pageInfo: ({ selectionSet: set }, fragments) =>
-    set === undefined ? null : renderObject('PageInfo', PAGE_INFO, { set, fragments }),
+  pageInfo: ({ selectionSet: set }, fragments) => {
+    const render = set === undefined ? null : renderObject('PageInfo', PAGE_INFO, { set, fragments })
+    return render && { render, isQuoted: false }
+  },
   cursor: plain(({ cursor }) => cursor),
   truncated: flag(({ truncated }) => truncated),
 }
 
-function renderList<T>(items: readonly T[], render: Render<T>, budget: Budget): string {
+function renderList<T>(items: readonly T[], render: Render<T>, tally: Tally): string {
   let text = ''
-  for (const item of items) text += (text === '' ? '' : ',') + render(item, budget)
+  for (const item of items) text += (text === '' ? '' : ',') + render(item, tally)
   return `[${text}]`
 }

@@ -92,7 +92,10 @@ function rendering(resolve: GraphQLFieldResolver<unknown, Context>): GraphQLFiel
     if (render === undefined) throw new Error(`The field ${info.fieldName} was not compiled.`)
     if (value === null) return null
     try {
-      return new RenderedJson(render(value, context.budget))
+      const tally = { bytes: 0, max: context.budget.leftBytes }
+      const text = render(value, tally)
+      context.budget.chargeRendered(tally.bytes)
+      return new RenderedJson(text)
     } catch (cause) {
       throw new RenderFault('The result cannot be rendered.', { cause })
     }
