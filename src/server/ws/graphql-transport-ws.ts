@@ -32,6 +32,8 @@ interface ProtocolOperation extends ExecutionArgs {
   readonly id: string
   readonly connection: WsConnection
   readonly room: SharedResources
+  /** Whether the client has not completed it. */
+  readonly isWanted: () => boolean
   /** Payload of the `subscribe` message, which graphql-ws retains. */
   readonly payload: SubscribePayload
 }
@@ -55,10 +57,12 @@ export function createProtocol(parts: ProtocolParts, bounds: Bounds): Server<WsC
     onConnect: (context) => acknowledge(context, version),
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { prepared, room, id, connection } = args as ProtocolOperation
+      const { prepared, room, id, connection, isWanted } = args as ProtocolOperation
       const result = prepared.kind === 'done' ? prepared.result : await execute(parts, prepared, room)
-      if (result.data == null || !isRendered(result.data)) return toWire(result)
-      await connection.send(`${new NextOpening(id).text}${wireText(result)}}`)
+      const { data, errors } = result
+      if (data == null || (errors !== undefined && !isRendered(data))) return toWire(result)
+      // It is not awaited, so that it leaves in one write with `complete`, which then is; that one fails as it does.
+      if (isWanted()) connection.send(`${new NextOpening(id).text}${wireText(result)}}`).catch(() => {})
       return NO_RESULTS
     },
     subscribe: async (args) => {
@@ -188,11 +192,13 @@ const ANSWERED: ExecutionArgs = { schema: new GraphQLSchema({}), document: parse
 
 function toProtocolOperation(
   executor: Executor,
-  { context: { extra: connection }, id, payload, max }: SubscribeMessage,
+  { context, id, payload, max }: SubscribeMessage,
   prepared: PrepareResult,
 ): ProtocolResult {
+  const connection = context.extra
+  const isWanted = (): boolean => id in context.subscriptions
   // graphql-ws would look elsewhere for properties that are missing.
-  const common = { id, connection, payload, prepared, contextValue: undefined, rootValue: undefined }
+  const common = { id, connection, payload, prepared, isWanted, contextValue: undefined, rootValue: undefined }
   if (prepared.kind === 'done') {
     const { data, errors } = prepared.result
     if (data == null && errors !== undefined) return errors

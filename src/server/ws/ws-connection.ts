@@ -84,6 +84,7 @@ class OpenWsConnection implements WsConnection {
   readonly #incomingReservation: Reservation
   readonly #unsent: UnsentAnswers
   readonly #liveness: Liveness
+  #isCorked = false
 
   constructor(parts: ConnectionParts) {
     const { socket, stream, memoryBudget, pacer, bounds } = parts
@@ -107,6 +108,7 @@ class OpenWsConnection implements WsConnection {
   async send(text: string): Promise<void> {
     // Buffered events leave before the answer, so that the order is kept.
     this.#parts.writer.flush()
+    this.#corkForTurn()
     this.#unsent.add(text.length)
     const sent = send(this.socket, text)
     this.messages.update()
@@ -116,6 +118,18 @@ class OpenWsConnection implements WsConnection {
       this.#unsent.add(-text.length)
       this.messages.update()
     }
+  }
+
+  /** Texts that are sent before the promises that can be settled now are settled leave in one write. */
+  #corkForTurn(): void {
+    if (this.#isCorked) return
+    const { stream } = this.#parts
+    this.#isCorked = true
+    stream.cork()
+    process.nextTick(() => {
+      this.#isCorked = false
+      stream.uncork()
+    })
   }
 
   sink(id: string): Sink {
