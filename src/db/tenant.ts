@@ -1,10 +1,10 @@
-import { monotonicFactory } from 'ulid'
 import { retryableError } from '../core/error.ts'
 import { LIMITS, type Limits } from '../core/limits.ts'
 import type { Millis, Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { ClosedTime } from './time/closed-time.ts'
 import { Committer } from './write/committer.ts'
+import { freshIds } from './write/fresh-ids.ts'
 import { Cohorts } from './feed/cohort/cohorts.ts'
 import { authorizeAll, type Authorize } from './feed/authorize.ts'
 import type { RunningFeed } from './feed/feed.ts'
@@ -75,7 +75,7 @@ export class Tenant {
   #tail: LogTail | null = null
   #sweeper: Sweeper | null = null
   readonly limits: Limits
-  /** Generates monotonic ULIDs (https://github.com/ulid/spec). */
+  /** Generates monotonic ULIDs. */
   readonly freshId: () => string
 
   constructor(store: Store, id: TenantId, options: TenantOptions) {
@@ -88,8 +88,7 @@ export class Tenant {
     this.#authorize = options.authorize ?? authorizeAll
     this.#onPurged = options.onPurged ?? ((): void => {})
     this.limits = options.limits ?? LIMITS
-    const ulid = monotonicFactory()
-    this.freshId = () => ulid(this.#clock.now())
+    this.freshId = freshIds(() => this.#clock.now())
   }
 
   running(): Promise<RunningTenant> {
