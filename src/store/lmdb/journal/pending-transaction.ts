@@ -23,6 +23,8 @@ interface PendingTransaction {
   readonly commits: JournaledCommit[]
   /** Of all its commits. */
   size: CommitsSize
+  /** `usedBytes` of the data file: the pages that the transaction adds are not among them until it is committed. */
+  readonly usedBytes: number
 }
 
 /** Versions of commits, and the bytes of their rows in the log. */
@@ -85,7 +87,7 @@ export function beginPending(
     transaction.abort()
     throw error
   }
-  return { transaction, commits: [...commits], size: sizeOf(commits) }
+  return { transaction, commits: [...commits], size: sizeOf(commits), usedBytes: usedBytes(tables) }
 }
 
 type Attempt<T> =
@@ -111,7 +113,7 @@ function appendTo<T>(open: OpenEnvironment, pending: PendingTransaction, action:
   const result = action(open.tables, journaled)
   if (journaled.length === 0) return result
   const size = sizeOf(journaled, pending.size)
-  ensureRoom(open, size)
+  ensureRoom(open, size, pending.usedBytes)
   pending.size = size
   if (size.versions > PENDING_VERSIONS || !open.journal.append(journaled)) commitUncertain(open)
   else pending.commits.push(...journaled)
@@ -119,8 +121,7 @@ function appendTo<T>(open: OpenEnvironment, pending: PendingTransaction, action:
 }
 
 /** Ensures, before commits are acknowledged, that lmdb can commit them when the disk is full. Throws NoRoom. */
-function ensureRoom({ tables, reserve }: OpenEnvironment, size: CommitsSize): void {
-  const used = usedBytes(tables)
+function ensureRoom({ reserve }: OpenEnvironment, size: CommitsSize, used: number): void {
   try {
     reserve.ensure(used, neededBytes(size, used))
   } catch (error) {
