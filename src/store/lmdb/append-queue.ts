@@ -29,11 +29,14 @@ type BatchWriter = (batches: readonly AppendBatch[]) => readonly (readonly Appen
 
 /**
  * Group commit: the appends of all tenants in one turn of the event loop share one transaction and one flush.
- * (A microtask would run between the callbacks of one turn, and so batch a single tenant.)
+ * (A microtask would run between the callbacks of one turn, and so batch a single tenant.) A tenant that was alone the
+ * last time does not wait for others.
  */
 export class AppendQueue {
   readonly #write: BatchWriter
   #queued: QueuedAppend[] = []
+  /** The tenant of the last transaction; null: it had several. */
+  #alone: TenantId | null = null
 
   constructor(write: BatchWriter) {
     this.#write = write
@@ -42,7 +45,9 @@ export class AppendQueue {
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     return new Promise((resolve, reject) => {
       this.#queued.push({ tenant, drafts, resolve, reject })
-      if (this.#queued.length === 1) this.#scheduleWrite()
+      if (this.#queued.length > 1) return
+      if (tenant === this.#alone) this.#writeQueued()
+      else this.#scheduleWrite()
     })
   }
 
@@ -58,7 +63,9 @@ export class AppendQueue {
   #writeQueued(): void {
     const batches = this.#queued
     this.#queued = []
-    if (batches.length === 0) return
+    const [first] = batches
+    if (first === undefined) return
+    this.#alone = batches.every(({ tenant }) => tenant === first.tenant) ? first.tenant : null
     try {
       const results = this.#write(batches)
       batches.forEach(({ resolve }, i) => resolve(results[i] ?? []))
