@@ -136,6 +136,23 @@ describe('a live store', () => {
     await expect(client.put('posts/9/title', 'b')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
+  test('pending counts the writes that the store shows, and no others', async () => {
+    const { client, served } = await open()
+    await served.db.put('posts/1', { title: 'a' })
+    const store = client.liveStore({ path: 'posts' })
+    const states = statesOf(store)
+    await until(() => store.get().status === 'live')
+    const elsewhere = client.put('unrelated/1', 1)
+    const impossible = client.patch('posts/1', { operators: { title: { $inc: 1 } } })
+    expect(store.get().pending).toBe(0)
+    const shown = client.put('posts/1/title', 'b')
+    expect(store.get().pending).toBe(1)
+    await Promise.allSettled([elsewhere, impossible])
+    await client.synced((await shown).cursor)
+    expect(store.get().pending).toBe(0)
+    expect(Math.max(...states.map(({ pending }) => pending))).toBe(1)
+  })
+
   test('O7 a pending document keeps the version of its base, which expect takes', async () => {
     const { client } = await open()
     await client.put('posts/1', 1)
@@ -178,6 +195,18 @@ describe('a live store', () => {
     await until(() => store.get().status === 'live')
     const write = client.put('posts/1/title', 'b')
     expect(store.get().documents[0]).toMatchObject({ actor: null, pending: true })
+    await write
+  })
+
+  test.each(['posts/*/comments', 'posts/1/comments'])('a store of %s does not show a post', async (path) => {
+    const { client } = await open()
+    const store = client.liveStore({ path })
+    const states = statesOf(store)
+    await until(() => store.get().status === 'live')
+    await client.put('posts/1', { title: 'a' })
+    expect(states.filter(({ documents, pending }) => documents.length > 0 || pending > 0)).toEqual([])
+    const write = client.post('posts/1/comments', 'Nice')
+    expect(valuesOf(store.get())).toEqual(['Nice'])
     await write
   })
 

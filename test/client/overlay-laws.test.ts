@@ -163,29 +163,38 @@ function waiting({ sent, seen, overlay }: Simulation): readonly Op[] {
     .map(({ op }) => op)
 }
 
+/** What a store is to show. */
+interface Wanted {
+  readonly shown: ReadonlyMap<string, Json>
+  /** The waiting operations that are in it. */
+  readonly pending: number
+}
+
 /** By O1, without the client's code: the documents of the place, and the waiting operations over them. */
-async function oracle(simulation: Simulation): Promise<ReadonlyMap<string, Json>> {
+async function oracle(simulation: Simulation): Promise<Wanted> {
   const { db, overlay, shape } = simulation
   const shown = new Map<string, Json>()
   for (const collection of ['mine', 'shared', 'shared/0/notes', 'shared/1/notes']) {
     const page = await db.documents(collection, { asOf: { cursor: overlay.cursor ?? '' } })
     for (const { node } of page.edges) if (shape.belongs.test(node.path)) shown.set(node.path, node.value)
   }
-  for (const op of waiting(simulation)) foldKnown(shown, op, shape)
-  return shown
+  const pending = waiting(simulation).filter((op) => foldKnown(shown, op, shape)).length
+  return { shown, pending }
 }
 
-/** A put at a nested path means a document only where others of its collection are shown: else it could be a field. */
-function foldKnown(shown: Map<string, Json>, op: Op, { belongs }: SimulatedShape): void {
+/** A put at a nested path means a document only where others of its collection are shown: else it could be a field. Whether it is in. */
+function foldKnown(shown: Map<string, Json>, op: Op, { belongs }: SimulatedShape): boolean {
   const path = op.kind === 'post' ? `${op.path}/${op.id}` : op.path
   const collection = path.slice(0, path.lastIndexOf('/') + 1)
   const isCertain = op.kind === 'post' || path.split('/').length === 2
   const isDocument = isCertain || [...shown.keys()].some((other) => other.startsWith(collection))
-  if ((op.kind === 'put' || op.kind === 'post') && isDocument && belongs.test(path)) shown.set(path, op.value)
-  const isBelow = (other: string): boolean => `${other}/`.startsWith(`${path}/`)
-  if (op.kind === 'delete') for (const other of [...shown.keys()].filter(isBelow)) shown.delete(other)
+  if (op.kind === 'put' || op.kind === 'post') {
+    return isDocument && belongs.test(path) && shown.set(path, op.value).size > 0
+  }
+  const below = [...shown.keys()].filter((other) => `${other}/`.startsWith(`${path}/`))
+  if (op.kind === 'delete') return below.map((other) => shown.delete(other)).length > 0
   const value = shown.get(path) as { readonly n: number } | undefined
-  if (op.kind === 'patch' && value !== undefined) shown.set(path, { ...value, n: value.n + 1 })
+  return value !== undefined && shown.set(path, { ...value, n: value.n + 1 }).size > 0
 }
 
 function shownBy(overlay: Overlay): ReadonlyMap<string, Json> {
@@ -227,8 +236,11 @@ async function simulate(seed: number, shape: SimulatedShape, make: MakeOverlay):
       const counter = Number(shown.get(MINE))
       if (counter < mine) return `at step ${step} the counter went back from ${mine} to ${counter}`
       mine = counter
-      const isSame = inOrder(shown) === inOrder(wanted)
-      if (!isSame) return `at step ${step} ${JSON.stringify([...shown])} is shown, not ${JSON.stringify([...wanted])}`
+      const { pending } = simulation.overlay.shown()
+      if (inOrder(shown) !== inOrder(wanted.shown)) {
+        return `at step ${step} ${JSON.stringify([...shown])} is shown, not ${JSON.stringify([...wanted.shown])}`
+      }
+      if (pending !== wanted.pending) return `at step ${step} ${pending} writes are pending, not ${wanted.pending}`
     }
     return await settled(simulation)
   } finally {
@@ -254,9 +266,9 @@ async function settled(simulation: Simulation): Promise<string | null> {
     tell(simulation)
   }
   await pull(simulation)
-  if (simulation.overlay.pending > 0) return 'writes are pending at the end'
+  if (simulation.overlay.shown().pending > 0) return 'writes are pending at the end'
   const [shown, truth] = [shownBy(simulation.overlay), await oracle(simulation)]
-  return inOrder(shown) === inOrder(truth) ? null : 'the end is not the truth'
+  return inOrder(shown) === inOrder(truth.shown) ? null : 'the end is not the truth'
 }
 
 type OverlayOptions = ConstructorParameters<typeof Overlay>[0]

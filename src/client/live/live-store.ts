@@ -202,9 +202,9 @@ export class LiveStore implements ReadableStore<LiveState> {
 
   /** The last state itself where nothing has changed. */
   #stateNow(last: LiveState): LiveState {
-    const [status, pending, error] = [this.#status(), this.#overlay.pending, this.#error]
+    const [status, error] = [this.#status(), this.#error]
     const isShown = this.#overlay.cursor !== null || status === 'error'
-    const { documents, byPath } = isShown ? this.#overlay.shown() : LIVE_LOADING
+    const { documents, byPath, pending } = isShown ? this.#overlay.shown() : LIVE_LOADING
     const isSame =
       last.status === status && last.documents === documents && last.pending === pending && last.error === error
     return isSame ? last : { status, documents, byPath, pending, error }

@@ -6,8 +6,8 @@ import { compareText } from '../../core/path.ts'
 import { foldOp, type FoldedDocuments } from './fold.ts'
 import type { LiveDocument } from './live-state.ts'
 
-/** A write that is shown. */
-interface ShownWrite {
+/** A write that waits. */
+interface WaitingWrite {
   readonly ops: readonly Op[]
   readonly time: string
   /** The place of its commit, once it is acknowledged. */
@@ -22,13 +22,14 @@ interface OverlayOptions {
   readonly order: 'asc' | 'desc'
 }
 
-/** The documents that a store shows. */
+/** The documents that a store shows, and how many writes with them. */
 interface Shown {
   readonly documents: readonly LiveDocument[]
   readonly byPath: ReadonlyMap<string, LiveDocument>
+  readonly pending: number
 }
 
-const EMPTY: Shown = { documents: [], byPath: new Map() }
+const EMPTY: Shown = { documents: [], byPath: new Map(), pending: 0 }
 
 /**
  * The contents of a live store: the documents of the feed, and over them the waiting operations, folded anew in order
@@ -36,7 +37,7 @@ const EMPTY: Shown = { documents: [], byPath: new Map() }
  */
 export class Overlay {
   readonly #options: OverlayOptions
-  readonly #writes = new Map<string, ShownWrite>()
+  readonly #writes = new Map<string, WaitingWrite>()
   #base: Map<string, Document> = new Map()
   #next: Map<string, Document> | null = new Map()
   /** The place that the documents stand for; null before the first snapshot is whole. */
@@ -51,11 +52,6 @@ export class Overlay {
 
   get cursor(): Cursor | null {
     return this.#cursor
-  }
-
-  /** Number of writes that are shown. */
-  get pending(): number {
-    return this.#writes.size
   }
 
   /** The documents of the feed, without the waiting operations. */
@@ -128,7 +124,7 @@ export class Overlay {
   shown(): Shown {
     if (!this.#isChanged) return this.#shown
     this.#isChanged = false
-    const folded = this.#fold()
+    const { folded, pending } = this.#fold()
     const byPath = new Map<string, LiveDocument>()
     const sign = this.#options.order === 'asc' ? 1 : -1
     const paths = [...folded.keys()].sort((a, b) => sign * compareText(a, b))
@@ -139,13 +135,14 @@ export class Overlay {
     const documents = [...byPath.values()]
     const last = this.#shown.documents
     const isSame = documents.length === last.length && documents.every((document, i) => document === last[i])
-    if (!isSame) this.#shown = { documents, byPath }
+    this.#shown = isSame ? { ...this.#shown, pending } : { documents, byPath, pending }
     return this.#shown
   }
 
-  #fold(): ReadonlyMap<string, LiveDocument> {
+  #fold(): { readonly folded: ReadonlyMap<string, LiveDocument>; readonly pending: number } {
     const { showsNew, actor } = this.#options
     const folded = new Map<string, LiveDocument>()
+    let isFolded = false
     for (const [path, document] of this.#base) folded.set(path, this.#unchanged(document))
     const documents: FoldedDocuments = {
       get: (path) => folded.get(path),
@@ -153,11 +150,17 @@ export class Overlay {
       set: (document, isNew) => {
         if (isNew && !showsNew(document)) return
         folded.set(document.path, { ...document, actor, pending: true })
+        isFolded = true
       },
-      remove: (path) => folded.delete(path),
+      remove: (path) => (isFolded = folded.delete(path)),
     }
-    for (const { ops, time } of this.#writes.values()) for (const op of ops) foldOp(documents, op, time)
-    return folded
+    let pending = 0
+    for (const { ops, time } of this.#writes.values()) {
+      isFolded = false
+      for (const op of ops) foldOp(documents, op, time)
+      if (isFolded) pending++
+    }
+    return { folded, pending }
   }
 
   #unchanged(document: Document): LiveDocument {
