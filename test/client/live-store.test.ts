@@ -210,6 +210,30 @@ describe('a live store', () => {
     await write
   })
 
+  test('while it is loading, it shows the writes whose whole value is known, until the feed does', async () => {
+    const { client, proxy, served } = await open()
+    await served.db.put('posts/1', { likes: 1 })
+    proxy.open(false)
+    const writes = [
+      client.put('posts/2', { likes: 5 }),
+      client.patch('posts/1', { operators: { likes: { $inc: 1 } } }),
+      client.post('posts', { likes: 7 }, { id: '3' }),
+      client.put('posts/3/likes', 8),
+    ]
+    const store = client.liveStore({ path: 'posts' })
+    const states = statesOf(store)
+    expect(store.get()).toMatchObject({ status: 'loading', pending: 3 })
+    expect(valuesOf(store.get())).toEqual([{ likes: 5 }, { likes: 8 }])
+    proxy.open(true)
+    await Promise.all(writes)
+    await until(() => store.get().status === 'live' && store.get().pending === 0)
+    expect(valuesOf(store.get())).toEqual([{ likes: 2 }, { likes: 5 }, { likes: 8 }])
+    // The first state is that of before the feed.
+    const [, ...later] = states
+    expect(later.filter(({ byPath }) => !byPath.has('posts/2') || !byPath.has('posts/3'))).toEqual([])
+    expect(states.filter(({ byPath, status }) => byPath.has('posts/1') && status === 'loading')).toEqual([])
+  })
+
   test('O8 after a break, an increment whose answer was lost is not shown twice', async () => {
     // Without HTTP, the write waits for the next socket, as the feed does.
     const { client, proxy, served } = await open({ fetch: () => Promise.reject(new TypeError('no HTTP')) })

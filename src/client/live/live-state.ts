@@ -36,7 +36,10 @@ export interface LiveDocument extends Document {
 
 /** The state of a live store. */
 export interface LiveState {
-  /** `stale`: shown, but the connection is not there. `error`: the feed has ended, with `error`. */
+  /**
+   * `loading`: the snapshot is not there; new documents of waiting writes are shown. `stale`: shown, but the connection
+   * is not there. `error`: the feed has ended, with `error`.
+   */
   readonly status: 'loading' | 'live' | 'stale' | 'error'
   /** In the order of paths. */
   readonly documents: readonly LiveDocument[]

@@ -203,8 +203,7 @@ export class LiveStore implements ReadableStore<LiveState> {
   /** The last state itself where nothing has changed. */
   #stateNow(last: LiveState): LiveState {
     const [status, error] = [this.#status(), this.#error]
-    const isShown = this.#overlay.cursor !== null || status === 'error'
-    const { documents, byPath, pending } = isShown ? this.#overlay.shown() : LIVE_LOADING
+    const { documents, byPath, pending } = this.#overlay.shown()
     const isSame =
       last.status === status && last.documents === documents && last.pending === pending && last.error === error
     return isSame ? last : { status, documents, byPath, pending, error }

@@ -4,7 +4,7 @@ import type { Cursor } from '../../core/database/options.ts'
 import { equalJson } from '../../core/json/value.ts'
 import { compareText } from '../../core/path.ts'
 import { foldOp, type FoldedDocuments } from './fold.ts'
-import type { LiveDocument } from './live-state.ts'
+import { LIVE_LOADING, type LiveDocument, type LiveState } from './live-state.ts'
 
 /** A write that waits. */
 interface WaitingWrite {
@@ -23,17 +23,12 @@ interface OverlayOptions {
 }
 
 /** The documents that a store shows, and how many writes with them. */
-interface Shown {
-  readonly documents: readonly LiveDocument[]
-  readonly byPath: ReadonlyMap<string, LiveDocument>
-  readonly pending: number
-}
-
-const EMPTY: Shown = { documents: [], byPath: new Map(), pending: 0 }
+type Shown = Pick<LiveState, 'documents' | 'byPath' | 'pending'>
 
 /**
  * The contents of a live store: the documents of the feed, and over them the waiting operations, folded anew in order
- * at each batch (laws O1 to O7 of docs/client.md). A snapshot takes the place of the documents when it is whole.
+ * at each batch (laws O1 to O7 of docs/client.md). A snapshot takes the place of the documents when it is whole; before
+ * the first one, the operations are folded over nothing.
  */
 export class Overlay {
   readonly #options: OverlayOptions
@@ -42,7 +37,7 @@ export class Overlay {
   #next: Map<string, Document> | null = new Map()
   /** The place that the documents stand for; null before the first snapshot is whole. */
   #cursor: Cursor | null = null
-  #shown: Shown = EMPTY
+  #shown: Shown = LIVE_LOADING
   /** Whether something came since it was folded. */
   #isChanged = false
 
