@@ -4,14 +4,18 @@ import { join } from 'node:path'
 import type { Database } from '../src/core/database.ts'
 import type { Json } from '../src/core/json/json.ts'
 import { openEngine } from '../src/db/engine.ts'
+import { startServer } from '../src/server/start.ts'
 import { openLmdbStore } from '../src/store/lmdb/lmdb-store.ts'
 import { progress, table } from './figures.ts'
 import { range } from './store-filler.ts'
 
 const ROUNDS = 7
 
-/** Prepares one measurement in a collection of its own, and returns what is to be measured. */
-type Preparation = (db: Database, name: string) => Promise<() => Promise<unknown>>
+/**
+ * Prepares one measurement in a collection of its own, and returns what is to be measured. `url`: of a server in this
+ * process.
+ */
+type Preparation = (db: Database, name: string, url: string) => Promise<() => Promise<unknown>>
 
 const text = (length: number): string => 'x'.repeat(length)
 
@@ -19,6 +23,25 @@ function leaves(from: number): Json {
   const group = (): Json => Object.fromEntries(range(1_000).map((i) => [`k${i}`, from + i]))
   return Object.fromEntries(range(50).map((i) => [`g${i}`, group()]))
 }
+
+/** 124,968 fields, nearly 1 MiB. */
+const manyFields = (): Json =>
+  range(123).map(() => Object.fromEntries(range(1_016).map((i) => [`k${i.toString(36)}`, 1])))
+
+const PUT = 'mutation ($path: Path!, $value: JSON) { put(path: $path, value: $value) { id } }'
+
+/** A put of a value over HTTP. */
+const putOverHttp =
+  (value: Json): Preparation =>
+  async (_db, name, url) => {
+    const body = JSON.stringify({ query: PUT, variables: { path: `${name}/1`, value } })
+    const headers = { 'content-type': 'application/json' }
+    return async () => {
+      const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body })
+      const answer = await response.text()
+      if (!answer.startsWith('{"data":{"put":{"id"')) throw new Error(answer)
+    }
+  }
 
 const people = (count: number, from = 0): Json =>
   range(count).map((i) => ({ id: from + i, name: `n${from + i}`, about: text(70) }))
@@ -74,6 +97,16 @@ const WORK: Readonly<Record<string, Preparation>> = {
     putAll(db, 495, (i) => [`${name}/${i}`, text(100)]),
   'a transaction of 495 documents, 4 MiB': async (db, name) => () =>
     putAll(db, 495, (i) => [`${name}/${i}`, text(7_900)]),
+  'a put of a text of 1 MiB': async (db, name) => {
+    const value = text(1_048_000)
+    return () => db.put(`${name}/1`, value)
+  },
+  'the same text over HTTP': putOverHttp(text(1_048_000)),
+  'a put of 125,000 fields, 1 MiB': async (db, name) => {
+    const value = JSON.parse(JSON.stringify(manyFields())) as Json
+    return () => db.put(`${name}/1`, value)
+  },
+  'the same fields over HTTP': putOverHttp(manyFields()),
 }
 
 /** The longest turn of the event loop while something is done, ms. */
@@ -96,21 +129,23 @@ async function longestTurn(run: () => Promise<unknown>): Promise<number> {
 /** How long the event loop stands still at most: the least of some rounds, as the system interrupts turns, too. */
 export async function steps(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
-  const store = await openLmdbStore({ directory })
+  const store = await openLmdbStore({ directory: join(directory, 'store') })
   const engine = await openEngine(store)
   const db = engine.database('default', { actor: 'bob' })
+  const server = await startServer({ directory: join(directory, 'server'), port: 0, logLevel: 'silent' })
   const rows: string[][] = []
   for (const [w, [name, prepare]] of Object.entries(WORK).entries()) {
     const turns: number[] = []
     for (const round of range(ROUNDS)) {
       progress(`round ${round + 1}/${ROUNDS}: ${name}`)
-      turns.push(await longestTurn(await prepare(db, `w${w}r${round}`)))
+      turns.push(await longestTurn(await prepare(db, `w${w}r${round}`, server.url)))
     }
     rows.push([name, Math.min(...turns).toFixed(1)])
   }
   progress('')
   console.log('Longest turn of the event loop, with flushes (in process, least of the rounds)')
   table(['', 'ms'], rows)
+  await server.close()
   await engine.close()
   await store.close()
   await rm(directory, { recursive: true })
