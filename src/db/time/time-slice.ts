@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DatabaseError } from '../../core/error.ts'
 
 /** How long work may run without yielding to the event loop, ms: with the step that comes next, less than 10. */
-const TURN_MS = 5
+const TURN_MS = 3
 /** Reads that run concurrently. */
 const READS_AT_ONCE = 16
 

@@ -61,6 +61,7 @@ class BelowReading {
     const documents: Version[] = []
     for (let remaining = range; ; await this.#timeSlice.yieldOrTimeOut()) {
       const { rows, next } = await store.list(tenant, remaining, this.#revision)
+      if (this.#timeSlice.isLong) await this.#timeSlice.nextTurn()
       this.result.add(rows)
       documents.push(...rows)
       if (next === undefined) return documents
