@@ -123,8 +123,11 @@ function sizeOf(fields: readonly string[]): number {
   return 3 * units <= MAX_FIELD_BYTES ? units : fields.reduce((sum, field) => sum + utf8Length(field), 0)
 }
 
-/** Keys of fields; an empty map is a field that was written as a whole. */
+/** Keys of fields. */
 type FieldTree = Map<string, FieldTree>
+
+/** A field that was written as a whole: one for all of them, as there may be tens of thousands. */
+const LEAF: FieldTree = new Map()
 
 function* treeOf(fields: ReadonlySet<string>): Generator<undefined, FieldTree> {
   const tree: FieldTree = new Map()
@@ -139,12 +142,11 @@ function* treeOf(fields: ReadonlySet<string>): Generator<undefined, FieldTree> {
 /** Adds a path, unless a field above it was written as a whole; removes the paths below it. */
 function addPath(root: FieldTree, segments: readonly string[]): void {
   let tree = root
-  segments.forEach((segment, i) => {
-    const child = tree.get(segment)
-    if (child !== undefined && child.size === 0) return void (tree = new Map())
-    const next: FieldTree = child ?? new Map()
-    tree.set(segment, next)
-    tree = next
-    if (i === segments.length - 1) next.clear()
-  })
+  for (const segment of segments.slice(0, -1)) {
+    const child = tree.get(segment) ?? new Map<string, FieldTree>()
+    if (child === LEAF) return
+    tree.set(segment, child)
+    tree = child
+  }
+  tree.set(segments.at(-1) ?? '', LEAF)
 }
