@@ -1,14 +1,21 @@
 import { expect, test } from 'vitest'
-import { AppendQueue } from '../../src/store/lmdb/append-queue.ts'
+import { AppendQueue, type AppendBatch } from '../../src/store/lmdb/append-queue.ts'
+import { SteppedAppend } from '../../src/store/lmdb/journal/stepped-append.ts'
+import type { Appended } from '../../src/store/store.ts'
 
 /** A queue, and the tenants of each of its transactions. */
 function recordingQueue(): { readonly queue: AppendQueue; readonly transactions: readonly string[] } {
   const transactions: string[] = []
   const queue = new AppendQueue((batches) => {
     transactions.push(batches.map(({ tenant }) => tenant).join(' '))
-    return batches.map(() => [])
+    return new SteppedAppend(resultsOf(batches))
   })
   return { queue, transactions }
+}
+
+function* resultsOf(batches: readonly AppendBatch[]): Generator<undefined, readonly (readonly Appended[])[]> {
+  yield
+  return batches.map(() => [])
 }
 
 test('the appends of several tenants in one turn of the event loop share a transaction', async () => {

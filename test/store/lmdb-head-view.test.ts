@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Version } from '../../src/core/version.ts'
+import { runAtOnce } from '../../src/core/json/value-steps.ts'
 import { HeadVersion, HeadView } from '../../src/store/lmdb/heads/head-view.ts'
 import { decodeHead, encodeCommit, headInRow, type EncodedCommit } from '../../src/store/lmdb/rows.ts'
 import { rowParts } from '../support/store/row-arbitrary.ts'
@@ -10,7 +11,7 @@ const version: fc.Arbitrary<Version> = rowParts.map((parts) => ({ path: ['posts'
 
 function encoded(...versions: readonly [Version, ...Version[]]): EncodedCommit {
   const [{ commit: id, revision, updatedAt: at, actor }] = versions
-  return encodeCommit({ id, revision, at, actor, digest: null, versions })
+  return runAtOnce(encodeCommit({ id, revision, at, actor, digest: null, versions }))
 }
 
 function rowOf(written: Version): string {

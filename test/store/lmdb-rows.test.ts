@@ -10,6 +10,7 @@ import {
   versionInHead,
   writesInRow,
 } from '../../src/store/lmdb/rows.ts'
+import { runAtOnce } from '../../src/core/json/value-steps.ts'
 import { rowParts, rowText } from '../support/store/row-arbitrary.ts'
 
 test('what a row says without parsing its value is what it says: any actor, commit id, fields and value', () => {
@@ -18,7 +19,7 @@ test('what a row says without parsing its value is what it says: any actor, comm
       const only = { path: ['posts', '1'], ...parts } as const
       const { commit: id, revision, updatedAt: at, actor } = only
       const commit: Commit = { id, revision, at, actor, digest, versions: [only, { ...only, path: ['posts', '2'] }] }
-      const { row, versions } = encodeCommit(commit)
+      const { row, versions } = runAtOnce(encodeCommit(commit))
       expect([actorInRow(row), writesInRow(row)]).toEqual([
         actor,
         commit.versions.map(({ path, type }) => ({ path, isDelete: type === 'DELETE' })),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { runAtOnce } from '../../src/core/json/value-steps.ts'
 import { encodeCommit } from '../../src/store/lmdb/rows.ts'
 import type { LmdbTables } from '../../src/store/lmdb/tables.ts'
 import { verifyData } from '../../src/store/lmdb/verify/verify.ts'
@@ -83,7 +84,7 @@ const PLANTED: readonly (readonly [law: string, sentence: RegExp, change: (table
     /revision 5 is behind the last one, 4/,
     ({ log }) => {
       const commit = { id: 'fifth', revision: 5, at: 3_000, actor: null, digest: null, versions: [] }
-      void log.put([A, 5], encodeCommit(commit).row)
+      void log.put([A, 5], runAtOnce(encodeCommit(commit)).row)
     },
   ],
   ['an empty log', /the log is empty, but its last revision is 1/, ({ log }) => void log.remove([2, 1])],

@@ -1,4 +1,5 @@
 import type { Appended, Draft, TenantId } from '../store.ts'
+import type { SteppedAppend } from './journal/stepped-append.ts'
 
 /** The arguments of one `append` call. */
 export interface AppendBatch {
@@ -21,20 +22,33 @@ export class BatchFault extends Error {
   }
 }
 
+/** The results of batches, in order. */
+type BatchResults = readonly (readonly Appended[])[]
+
 /**
- * Writes batches in one transaction and returns the results of each, in order. When it throws, nothing was written: a
- * BatchFault concerns one batch, any other error all of them.
+ * Begins to write batches in one transaction. When it or the append throws, nothing was written: a BatchFault concerns
+ * one batch, any other error all of them.
  */
-type BatchWriter = (batches: readonly AppendBatch[]) => readonly (readonly Appended[])[]
+type BatchWriter = (batches: readonly AppendBatch[]) => SteppedAppend<BatchResults>
+
+/** Batches that are being written. */
+interface RunningWrite {
+  readonly batches: readonly QueuedAppend[]
+  readonly append: SteppedAppend<BatchResults>
+}
 
 /**
  * Group commit: the appends of all tenants in one turn of the event loop share one transaction and one flush.
  * (A microtask would run between the callbacks of one turn, and so batch a single tenant.) A tenant that was alone the
- * last time does not wait for others.
+ * last time does not wait for others. A large one goes on over several turns, and what comes meanwhile waits.
  */
 export class AppendQueue {
   readonly #write: BatchWriter
   #queued: QueuedAppend[] = []
+  #running: RunningWrite | null = null
+  /** Resolve functions of `settled`. */
+  #waiting: (() => void)[] = []
+  #isScheduled = false
   /** The tenant of the last transaction; null: it had several. */
   #alone: TenantId | null = null
 
@@ -45,42 +59,74 @@ export class AppendQueue {
   append(tenant: TenantId, drafts: readonly Draft[]): Promise<readonly Appended[]> {
     return new Promise((resolve, reject) => {
       this.#queued.push({ tenant, drafts, resolve, reject })
-      if (this.#queued.length > 1) return
-      if (tenant === this.#alone) this.#writeQueued()
-      else this.#scheduleWrite()
+      const isFirst = this.#running === null && this.#queued.length === 1
+      if (isFirst && tenant === this.#alone) this.#runTurn()
+      else this.#schedule()
     })
+  }
+
+  /** Whether batches are being written: a read would have to finish them at once. */
+  get isWriting(): boolean {
+    return this.#running !== null
+  }
+
+  /** Resolves when the batches that are being written have their results. */
+  async settled(): Promise<void> {
+    if (this.#running !== null) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   /** Writes all queued batches synchronously; each caller gets its result or the error. */
   flush(): void {
-    while (this.#queued.length > 0) this.#writeQueued()
-  }
-
-  #scheduleWrite(): void {
-    setImmediate(() => this.#writeQueued())
-  }
-
-  #writeQueued(): void {
-    const batches = this.#queued
-    this.#queued = []
-    const [first] = batches
-    if (first === undefined) return
-    this.#alone = batches.every(({ tenant }) => tenant === first.tenant) ? first.tenant : null
-    try {
-      const results = this.#write(batches)
-      batches.forEach(({ resolve }, i) => resolve(results[i] ?? []))
-    } catch (error) {
-      if (error instanceof BatchFault) this.#writeWithout(batches, error)
-      else for (const { reject } of batches) reject(error)
+    for (let running = this.#begin(); running !== null; running = this.#begin()) {
+      running.append.finish()
+      this.#settle(running)
     }
   }
 
-  /**
-   * Rejects one batch. The others stay first in the queue for the next turn: no turn takes longer than one transaction.
-   */
-  #writeWithout(batches: readonly QueuedAppend[], { index, cause }: BatchFault): void {
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => this.#runTurn())
+  }
+
+  #runTurn(): void {
+    this.#isScheduled = false
+    const running = this.#begin()
+    if (running?.append.runTurn() === true) this.#settle(running)
+    if (this.#running !== null || this.#queued.length > 0) this.#schedule()
+  }
+
+  /** The batches that are being written; else those that are queued, which begin to be. Null: there are none. */
+  #begin(): RunningWrite | null {
+    if (this.#running !== null || this.#queued.length === 0) return this.#running
+    const batches = this.#queued
+    this.#queued = []
+    const [first] = batches
+    this.#alone = first !== undefined && batches.every(({ tenant }) => tenant === first.tenant) ? first.tenant : null
+    try {
+      this.#running = { batches, append: this.#write(batches) }
+    } catch (error) {
+      for (const { reject } of batches) reject(error)
+    }
+    return this.#running
+  }
+
+  /** Gives the batches their results, or the error. */
+  #settle({ batches, append }: RunningWrite): void {
+    this.#running = null
+    try {
+      const results = append.result
+      batches.forEach(({ resolve }, i) => resolve(results[i] ?? []))
+    } catch (error) {
+      if (error instanceof BatchFault) this.#rejectOne(batches, error)
+      else for (const { reject } of batches) reject(error)
+    }
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** Rejects one batch. The others stay first in the queue for the next turn. */
+  #rejectOne(batches: readonly QueuedAppend[], { index, cause }: BatchFault): void {
     batches[index]?.reject(cause)
-    this.#queued = batches.filter((_, i) => i !== index)
-    if (this.#queued.length > 0) this.#scheduleWrite()
+    this.#queued = [...batches.filter((_, i) => i !== index), ...this.#queued]
   }
 }

@@ -1,4 +1,5 @@
 import type { Commit } from '../../core/commit.ts'
+import { runAtOnce } from '../../core/json/value-steps.ts'
 import { pathText, type Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
 import { checkDraft, type DraftState } from '../decision.ts'
@@ -19,6 +20,7 @@ import {
   encodeCommit,
   encodedInRow,
   pathsInRow,
+  STEP_VERSIONS,
   storedCommit,
   versionInLine,
   type EncodedCommit,
@@ -28,22 +30,24 @@ import type { LmdbTables, TenantRow, TenantView } from './tables.ts'
 import { openTenant, TENANTS_COUNTER } from './tenant.ts'
 
 /**
- * Appends drafts within the running transaction; what it writes is in `journaled`, but for the row of a new tenant. An
- * error it throws must abort that transaction.
+ * Appends drafts within the running transaction, in steps; what it writes is in `journaled`, but for the row of a new
+ * tenant. An error it throws must abort that transaction.
  */
-export function appendDrafts(
+export function* appendDrafts(
   tables: LmdbTables,
   { tenant, drafts }: AppendBatch,
   journaled: JournaledCommit[],
-): readonly Appended[] {
+): Generator<undefined, readonly Appended[]> {
   const stored = openTenant(tables, tenant)
   const state = new AppendState({ tables, name: tenant, tenant: stored, journaled })
   const lost = new ConflictedWrites()
-  const results = drafts.map((draft) => {
-    const result = state.append(draft, lost)
+  const results: Appended[] = []
+  for (const [i, draft] of drafts.entries()) {
+    const result = yield* state.append(draft, lost)
     lost.add({ draft, kind: result.kind })
-    return result
-  })
+    results.push(result)
+    if ((i + 1) % STEP_VERSIONS === 0) yield
+  }
   if (state.tenant !== stored) void tables.tenants.put(tenant, state.tenant)
   return results
 }
@@ -142,7 +146,7 @@ class AppendState implements DraftState, TenantView {
   }
 
   /** Appends one draft. All reads precede the first write, so that a conflict writes nothing. */
-  append(draft: Draft, lost: ConflictedWrites): Appended {
+  *append(draft: Draft, lost: ConflictedWrites): Generator<undefined, Appended> {
     const earlier = this.tables.commits.get([this.tenant.number, draft.id])
     const { epoch } = this.tenant
     if (earlier !== undefined) {
@@ -151,7 +155,7 @@ class AppendState implements DraftState, TenantView {
     const result = checkDraft(draft, this, lost)
     if (result.kind === 'conflict') return result
     const { commit } = result
-    const encoded = encodeCommit(
+    const encoded = yield* encodeCommit(
       commit,
       draft.writes.map(({ json }) => json),
     )
@@ -166,7 +170,7 @@ class AppendState implements DraftState, TenantView {
       versions: versions.length,
       row: encoded.row,
     })
-    this.#writeCommit(commit, encoded)
+    yield* this.#writeCommit(commit, encoded)
     return { ...result, epoch }
   }
 
@@ -174,7 +178,7 @@ class AppendState implements DraftState, TenantView {
   repeat({ revision, previous, row }: JournaledCommit): void {
     const { last } = this
     if (revision !== last + 1 || previous !== (last === 0 ? null : this.#idOf(last))) throw foreignJournal()
-    this.#writeCommit(decodedAtOnce(storedCommit(row, revision)), encodedInRow(row, revision))
+    runAtOnce(this.#writeCommit(decodedAtOnce(storedCommit(row, revision)), runAtOnce(encodedInRow(row, revision))))
     void this.tables.tenants.put(this.#name, this.tenant)
   }
 
@@ -188,7 +192,7 @@ class AppendState implements DraftState, TenantView {
   }
 
   /** Within a transaction `put` is synchronous and throws when it fails; its promise is not needed. */
-  #writeCommit(commit: Commit, { row, versions }: EncodedCommit): void {
+  *#writeCommit(commit: Commit, { row, versions }: EncodedCommit): Generator<undefined, void> {
     const { tables, tenant } = this
     void tables.log.put([tenant.number, commit.revision], row)
     void tables.commits.put([tenant.number, commit.id], commit.revision)
@@ -197,10 +201,11 @@ class AppendState implements DraftState, TenantView {
       isDelete: type === 'DELETE' && purged !== true,
     }))
     indexCommit(tables, tenant.number, { ...commit, writes })
-    commit.versions.forEach((version, i) => {
+    for (const [i, version] of commit.versions.entries()) {
       const encoded = versions[i]
       if (encoded !== undefined) this.#writeVersion(version, encoded)
-    })
+      if ((i + 1) % STEP_VERSIONS === 0) yield
+    }
     const { revision: last, at, id } = commit
     this.tenant = { ...tenant, last, at, indexed: last }
     this.#lastId = { revision: last, id }

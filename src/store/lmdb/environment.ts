@@ -14,6 +14,7 @@ import {
   type AppendAction,
   type OpenEnvironment,
 } from './journal/pending-transaction.ts'
+import { SteppedAppend, type AppendSteps } from './journal/stepped-append.ts'
 import { ReaderPin } from './reader-pin.ts'
 import { closeTables, openTables, usedBytes, type LmdbTables, type TablesOptions } from './tables.ts'
 
@@ -49,6 +50,8 @@ export class LmdbEnvironment {
   /** Where the records of the journal ended when the environment was closed last; undefined: it was not. */
   #journalEnd: number | undefined
   #commitTimer: NodeJS.Timeout | null = null
+  /** The append whose steps are not done. */
+  #appending: SteppedAppend<unknown> | null = null
   #pendingMs = PENDING_MS
   #closed = false
 
@@ -75,11 +78,16 @@ export class LmdbEnvironment {
   }
 
   /**
-   * As `write`, of commits: `action` adds each of them to `journaled`, and writes nothing else. They are in the journal
-   * when the call returns, and in lmdb for the readers of this process; lmdb flushes them later, with others.
+   * As `write`, of commits: `action` adds each of them to `journaled`, and writes nothing else. At the end of its steps
+   * they are in the journal, and in lmdb for the readers of this process; lmdb flushes them later, with others. Any
+   * other call finishes the steps first: what is not durable is seen by none.
    */
-  append<T>(action: AppendAction<T>): T {
-    return this.#run((open) => appendPending(open, action))
+  append<T>(action: AppendAction<T>): SteppedAppend<T> {
+    this.assertOpen()
+    this.#appending?.finish()
+    const append = new SteppedAppend(this.#append(action))
+    this.#appending = append
+    return append
   }
 
   /** Throws UNAVAILABLE when the environment was closed. */
@@ -121,17 +129,52 @@ export class LmdbEnvironment {
   }
 
   #run<T>(action: (open: OpenEnvironment) => T): T {
-    this.assertOpen()
-    this.#open ??= openEnvironment(this.#options, { data: this.#data, journalEnd: this.#journalEnd })
+    this.#appending?.finish()
+    const open = this.#opened()
     try {
-      const result = action(this.#open)
-      if (this.#open.pending !== null) this.#commitTimer ??= setTimeout(() => this.#commit(), this.#pendingMs).unref()
+      const result = action(open)
+      this.#commitLater(open)
       return result
     } catch (error) {
-      if (!isStorageError(error)) throw error
-      this.#discard()
-      throw storeError(error, this.#options.directory)
+      throw this.#failed(error)
     }
+  }
+
+  *#append<T>(action: AppendAction<T>): AppendSteps<T> {
+    try {
+      const open = this.#opened()
+      const result = yield* appendPending(open, action)
+      this.#commitLater(open)
+      return result
+    } catch (error) {
+      throw this.#failed(error)
+    } finally {
+      this.#appending = null
+    }
+  }
+
+  #opened(): OpenEnvironment {
+    this.assertOpen()
+    this.#open ??= openEnvironment(this.#options, { data: this.#data, journalEnd: this.#journalEnd })
+    return this.#open
+  }
+
+  #commitLater({ pending }: OpenEnvironment): void {
+    if (pending === null) return
+    this.#commitTimer ??= setTimeout(() => this.#commitInTime(), this.#pendingMs).unref()
+  }
+
+  /** An append whose steps are not done goes on, and is committed at its end or later. */
+  #commitInTime(): void {
+    this.#commitTimer = null
+    if (this.#appending === null) this.#commit()
+  }
+
+  /** The error to throw for one of an action: after an error of lmdb or of the system the environment is closed. */
+  #failed(error: unknown): unknown {
+    if (!isStorageError(error)) return error
+    this.#discard()
+    return storeError(error, this.#options.directory)
   }
 
   /** Closes the environment; the next use opens it again. */

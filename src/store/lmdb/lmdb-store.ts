@@ -31,13 +31,15 @@ import type { Purges } from '../erasure.ts'
 import { eraseSome, readPurges } from './rewrite/erase.ts'
 import { readCollections, readLmdbHeads } from './read/documents.ts'
 import { LmdbEnvironment } from './environment.ts'
+import type { JournaledCommit } from './journal/record.ts'
+import type { SteppedAppend } from './journal/stepped-append.ts'
 import { isStorageError } from './files/storage-error.ts'
 import { readHistoryRows } from './read/history.ts'
 import { listDocuments } from './read/list.ts'
 import { decodedPage, decodedRows } from './read/stored-row.ts'
 import { findPaths, listPaths } from './read/paths.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
-import { MAP_SIZE_BYTES, type TenantRow, type TenantView } from './tables.ts'
+import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
 import { thinSome } from './rewrite/thin.ts'
 import { dropTenant, openTenant, raiseFloorOf, sweepSome } from './tenant.ts'
 
@@ -118,7 +120,8 @@ class LmdbStore implements Store {
   }
 
   async erase(tenant: TenantId): Promise<boolean> {
-    const { number, isPending } = this.#read(tenant, ({ tenant: row, purges }) => ({
+    await this.#queue.settled()
+    const { number, isPending } = this.#readAtOnce(tenant, ({ tenant: row, purges }) => ({
       number: row.number,
       isPending: purges.size > 0,
     }))
@@ -128,7 +131,8 @@ class LmdbStore implements Store {
   }
 
   async raiseFloor(tenant: TenantId, floor: Revision): Promise<void> {
-    const known = this.#read(tenant, ({ tenant: row }) => row)
+    await this.#queue.settled()
+    const known = this.#readAtOnce(tenant, ({ tenant: row }) => row)
     if (Math.min(floor, known.last) <= known.floor) return
     this.#claim.raiseFormat()
     this.#tenants.delete(tenant)
@@ -138,12 +142,13 @@ class LmdbStore implements Store {
   async thin(tenant: TenantId, documents: readonly Thinning[]): Promise<Thinned> {
     const pending = await this.erase(tenant)
     if (pending) return { removed: 0, more: true }
-    const row = this.#read(tenant, (view) => view.tenant)
+    await this.#queue.settled()
+    const row = this.#readAtOnce(tenant, (view) => view.tenant)
     return this.#environment.write((tables) => thinSome(tables, row, documents))
   }
 
   async find(tenant: TenantId, ids: readonly string[]): Promise<readonly (Commit | null)[]> {
-    const rows = this.#read(tenant, (view) =>
+    const rows = await this.#read(tenant, (view) =>
       ids.map((id) => {
         const revision = view.tables.commits.get([view.tenant.number, id])
         return revision === undefined ? null : readStoredCommit(view, revision)
@@ -160,13 +165,15 @@ class LmdbStore implements Store {
   ): Promise<Snapshot<readonly (Version | null)[]>> {
     const [path] = paths
     const single =
-      path !== undefined && paths.length === 1 ? this.#read(tenant, (view) => readLatestHead(view, path, at)) : null
-    return single ?? decodedPage(this.#read(tenant, (view) => readLmdbHeads(view, paths, at)))
+      path !== undefined && paths.length === 1
+        ? await this.#read(tenant, (view) => readLatestHead(view, path, at))
+        : null
+    return single ?? decodedPage(await this.#read(tenant, (view) => readLmdbHeads(view, paths, at)))
   }
 
   async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
-    const views = range.views === true ? this.#read(tenant, (view) => listViews(view, range, at)) : null
-    return views ?? decodedPage(this.#read(tenant, (view) => listDocuments(view, range, at)))
+    const views = range.views === true ? await this.#read(tenant, (view) => listViews(view, range, at)) : null
+    return views ?? decodedPage(await this.#read(tenant, (view) => listDocuments(view, range, at)))
   }
 
   async paths(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<PathPage> {
@@ -178,8 +185,11 @@ class LmdbStore implements Store {
     documents: readonly Path[],
     at: Revision = Infinity,
   ): Promise<readonly (readonly string[])[]> {
-    const all = this.#read(tenant, (view) => documents.map((document) => readCollections(view, document)))
-    if (this.#read(tenant, (view) => at >= view.tenant.last)) return all
+    const { all, isLatest } = await this.#read(tenant, (view) => ({
+      all: documents.map((document) => readCollections(view, document)),
+      isLatest: at >= view.tenant.last,
+    }))
+    if (isLatest) return all
     const past: (readonly string[])[] = []
     let searched = 0
     for (const [i, names] of all.entries()) {
@@ -194,11 +204,11 @@ class LmdbStore implements Store {
   }
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return decodedPage(this.#read(tenant, (view) => readHistoryRows(view, path, range)))
+    return decodedPage(await this.#read(tenant, (view) => readHistoryRows(view, path, range)))
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    const { rows, ...page } = this.#read(tenant, (view) => readLogRows(view, range))
+    const { rows, ...page } = await this.#read(tenant, (view) => readLogRows(view, range))
     return { ...page, commits: await decodedRows(rows) }
   }
 
@@ -217,6 +227,7 @@ class LmdbStore implements Store {
   }
 
   async drop(tenant: TenantId): Promise<void> {
+    await this.#queue.settled()
     this.#tenants.delete(tenant)
     this.#purges.delete(tenant)
     this.#environment.write((tables) => dropTenant(tables, tenant))
@@ -246,6 +257,8 @@ class LmdbStore implements Store {
 
   async close(): Promise<void> {
     this.#queue.flush()
+    // Reads that waited for the queue.
+    await nextTurn()
     await this.#sweeping.catch(() => undefined)
     this.#environment.close()
     this.#listeners.clear()
@@ -259,17 +272,21 @@ class LmdbStore implements Store {
   async #hadDocument(tenant: TenantId, collection: Path, at: Revision): Promise<boolean> {
     const range: Range = { kind: 'collection', path: collection, deleted: true, limit: { rows: 1, bytes: 1 } }
     for (let after: Path | undefined; ; await nextTurn()) {
-      const { rows, next } = this.#read(tenant, (view) => findPaths(view, { ...range, after }, at))
+      const { rows, next } = await this.#read(tenant, (view) => findPaths(view, { ...range, after }, at))
       if (rows.length > 0 || next === undefined) return rows.length > 0
       after = next
     }
   }
 
   async #sweepAll(): Promise<void> {
-    while (this.#environment.write(sweepSome)) await nextTurn()
+    await this.#queue.settled()
+    while (this.#environment.write(sweepSome)) {
+      await nextTurn()
+      await this.#queue.settled()
+    }
   }
 
-  #write(batches: readonly AppendBatch[]): readonly (readonly Appended[])[] {
+  #write(batches: readonly AppendBatch[]): SteppedAppend<readonly (readonly Appended[])[]> {
     for (const { tenant, drafts } of batches) {
       // A new tenant's row is no part of a commit.
       if (!this.#tenants.has(tenant)) this.#open(tenant)
@@ -278,18 +295,16 @@ class LmdbStore implements Store {
       this.#claim.raiseFormat()
       this.#purges.delete(tenant)
     }
-    return this.#environment.append((tables, journaled) =>
-      batches.map((batch, index) => {
-        try {
-          return appendDrafts(tables, batch, journaled)
-        } catch (error) {
-          throw isStorageError(error) ? error : new BatchFault(index, error)
-        }
-      }),
-    )
+    return this.#environment.append((tables, journaled) => appendBatches(tables, batches, journaled))
   }
 
-  #read<T>(tenant: TenantId, action: (view: TenantView) => T): T {
+  /** Reads one state. An append that is being written ends first, in turns of its own. */
+  async #read<T>(tenant: TenantId, action: (view: TenantView) => T): Promise<T> {
+    if (this.#queue.isWriting) await this.#queue.settled()
+    return this.#readAtOnce(tenant, action)
+  }
+
+  #readAtOnce<T>(tenant: TenantId, action: (view: TenantView) => T): T {
     const row = this.#tenants.get(tenant) ?? this.#open(tenant)
     return this.#environment.read((tables) => {
       const purges = this.#purges.get(tenant) ?? readPurges(tables, row.number)
@@ -305,4 +320,21 @@ class LmdbStore implements Store {
     this.#tenants.set(tenant, row)
     return row
   }
+}
+
+/** Appends batches within the running transaction, in steps. */
+function* appendBatches(
+  tables: LmdbTables,
+  batches: readonly AppendBatch[],
+  journaled: JournaledCommit[],
+): Generator<undefined, readonly (readonly Appended[])[]> {
+  const results: (readonly Appended[])[] = []
+  for (const [index, batch] of batches.entries()) {
+    try {
+      results.push(yield* appendDrafts(tables, batch, journaled))
+    } catch (error) {
+      throw isStorageError(error) ? error : new BatchFault(index, error)
+    }
+  }
+  return results
 }

@@ -48,18 +48,25 @@ export interface EncodedVersion {
   readonly head: Buffer
 }
 
-/** `texts`: the values of the versions as compact JSON, where they are known. */
-export function encodeCommit(commit: Commit, texts: readonly (string | undefined)[] = []): EncodedCommit {
+/** Versions that are encoded, or written, in one step of an append. */
+export const STEP_VERSIONS = 16
+
+/** Encodes a commit, in steps. `texts`: the values of the versions as compact JSON, where they are known. */
+export function* encodeCommit(
+  commit: Commit,
+  texts: readonly (string | undefined)[] = [],
+): Generator<undefined, EncodedCommit> {
   const { id, revision, at, actor, digest } = commit
-  const lines = commit.versions.map((version, i) => ({
-    path: version.path,
-    line: Buffer.from(encodeLine(version, texts[i])),
-  }))
-  return encodeVersions([id, at, actor, digest], { revision, lines })
+  const lines: VersionOfPath[] = []
+  for (const [i, version] of commit.versions.entries()) {
+    lines.push({ path: version.path, line: Buffer.from(encodeLine(version, texts[i])) })
+    if ((i + 1) % STEP_VERSIONS === 0) yield
+  }
+  return yield* encodeVersions([id, at, actor, digest], { revision, lines })
 }
 
-/** The stored form of the commit that a log row holds. */
-export function encodedInRow(row: Buffer, revision: Revision): EncodedCommit {
+/** The stored form of the commit that a log row holds, in steps. */
+export function encodedInRow(row: Buffer, revision: Revision): Generator<undefined, EncodedCommit> {
   const [, , ...versions] = linesOf(row)
   const lines = pathsInRow(row).map((path, i) => ({ path, line: versions[i] ?? Buffer.alloc(0) }))
   return encodeVersions(decodeMeta(row), { revision, lines })
@@ -70,14 +77,16 @@ interface CommitLines {
   readonly lines: readonly VersionOfPath[]
 }
 
-function encodeVersions(meta: CommitMeta, { revision, lines }: CommitLines): EncodedCommit {
+function* encodeVersions(meta: CommitMeta, { revision, lines }: CommitLines): Generator<undefined, EncodedCommit> {
   const [commit, updatedAt, actor] = meta
   const { row, locations } = encodeLines(meta, lines)
   const tail = Buffer.from(headTail({ revision, updatedAt, actor, commit }))
-  const versions = lines.map(({ line }, i) => ({
-    location: locations[i] ?? [0, 0, 0],
-    head: Buffer.concat([line.subarray(0, isMarkLine(line) ? -3 : -1), tail]),
-  }))
+  const versions: EncodedVersion[] = []
+  for (const [i, { line }] of lines.entries()) {
+    const head = Buffer.concat([line.subarray(0, isMarkLine(line) ? -3 : -1), tail])
+    versions.push({ location: locations[i] ?? [0, 0, 0], head })
+    if ((i + 1) % STEP_VERSIONS === 0) yield
+  }
   return { row, versions }
 }
 

@@ -19,7 +19,7 @@ import { ifExists } from '../files/system-error.ts'
 import { encodeRecord, HEADER_BYTES, readRecords, type JournalContent, type JournaledCommit } from './record.ts'
 
 /** Bytes of the file. It has them from the start, so that no flush has to write its size. */
-const JOURNAL_BYTES = 262_144
+export const JOURNAL_BYTES = 262_144
 
 /** Ends the records. */
 const NO_RECORD = Buffer.alloc(HEADER_BYTES)

@@ -3,9 +3,10 @@ import type { DiskReserve } from '../files/disk-reserve.ts'
 import { isStorageError, markUncertain } from '../files/storage-error.ts'
 import type { ReaderPin } from '../reader-pin.ts'
 import { usedBytes, type LmdbTables } from '../tables.ts'
-import type { Journal } from './journal.ts'
+import { JOURNAL_BYTES, type Journal } from './journal.ts'
 import { OpenTransaction } from './open-transaction.ts'
 import type { JournaledCommit } from './record.ts'
+import type { AppendSteps } from './stepped-append.ts'
 
 /** The resources of an open environment: opened and closed together. */
 export interface OpenEnvironment {
@@ -36,16 +37,19 @@ interface CommitsSize {
 /** Versions that a transaction holds open at most. */
 const PENDING_VERSIONS = 64
 
-/** Writes commits, and adds each of them to `journaled`; it writes nothing else. */
-export type AppendAction<T> = (tables: LmdbTables, journaled: JournaledCommit[]) => T
+/** Writes commits, in steps, and adds each of them to `journaled`; it writes nothing else. */
+export type AppendAction<T> = (tables: LmdbTables, journaled: JournaledCommit[]) => AppendSteps<T>
 
-/** Appends commits, durable on return. Without room for them beside the open transaction, that is committed before. */
-export function appendPending<T>(open: OpenEnvironment, action: AppendAction<T>): T {
+/**
+ * Appends commits, in steps; durable at the end. Without room for them beside the open transaction, that is committed
+ * before. Until the last step nothing else may use the environment.
+ */
+export function* appendPending<T>(open: OpenEnvironment, action: AppendAction<T>): AppendSteps<T> {
   open.reserve.assertNotRemoved()
-  const first = tryAppend(open, action)
+  const first = yield* tryAppend(open, action)
   if (first.kind === 'done') return first.result
   commitPending(open)
-  const second = tryAppend(open, action)
+  const second = yield* tryAppend(open, action)
   if (second.kind === 'full') throw second.error
   return second.result
 }
@@ -98,25 +102,25 @@ type Attempt<T> =
 /** The disk has no room for the open transaction; `cause` is the system's error. */
 class NoRoom extends Error {}
 
-function tryAppend<T>(open: OpenEnvironment, action: AppendAction<T>): Attempt<T> {
+function* tryAppend<T>(open: OpenEnvironment, action: AppendAction<T>): AppendSteps<Attempt<T>> {
   const pending = (open.pending ??= beginPending(open, []))
   try {
-    return { kind: 'done', result: undoable(open, () => appendTo(open, pending, action)) }
+    return { kind: 'done', result: yield* undoable(open, appendTo(open, pending, action)) }
   } catch (error) {
     if (!(error instanceof NoRoom)) throw error
     return { kind: 'full', error: error.cause }
   }
 }
 
-function appendTo<T>(open: OpenEnvironment, pending: PendingTransaction, action: AppendAction<T>): T {
+function* appendTo<T>(open: OpenEnvironment, pending: PendingTransaction, action: AppendAction<T>): AppendSteps<T> {
   const journaled: JournaledCommit[] = []
-  const result = action(open.tables, journaled)
+  const result = yield* action(open.tables, journaled)
   if (journaled.length === 0) return result
   const size = sizeOf(journaled, pending.size)
   ensureRoom(open, size, pending.usedBytes)
   pending.size = size
-  if (size.versions > PENDING_VERSIONS || !open.journal.append(journaled)) commitUncertain(open)
-  else pending.commits.push(...journaled)
+  if (size.versions <= PENDING_VERSIONS && open.journal.append(journaled)) pending.commits.push(...journaled)
+  else yield* commitUnjournaled(open, sizeOf(journaled))
   return result
 }
 
@@ -130,10 +134,10 @@ function ensureRoom({ reserve }: OpenEnvironment, size: CommitsSize, used: numbe
 }
 
 /** Runs a part of the open transaction. lmdb undoes no part: when it throws, all is undone, and the rest repeated. */
-function undoable<T>(open: OpenEnvironment, action: () => T): T {
+function* undoable<T>(open: OpenEnvironment, steps: AppendSteps<T>): AppendSteps<T> {
   const commits = open.pending?.commits ?? []
   try {
-    return action()
+    return yield* steps
   } catch (error) {
     abortPending(open)
     if (!isStorageError(error)) open.pending = beginPending(open, commits)
@@ -149,6 +153,15 @@ export function commitPending(open: OpenEnvironment): void {
   open.pending = null
   pending.transaction.commit()
   journal.restart()
+}
+
+/** Commits what the journal has no room for. Many bytes take long to flush: they get a turn of the event loop. */
+function* commitUnjournaled(open: OpenEnvironment, { bytes }: CommitsSize): AppendSteps<void> {
+  const turnEnd = bytes > JOURNAL_BYTES ? 'TURN_END' : undefined
+  yield turnEnd
+  commitUncertain(open)
+  // The work of the callers with the result gets a turn, too.
+  yield turnEnd
 }
 
 /** As `commitPending`, with commits that are not in the journal: its root may be on disk though its flush failed. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Version } from '../../../core/version.ts'
 
 /** How long rows are decoded in one turn of the event loop, ms: with the value that comes next, less than 10. */
-const TURN_MS = 4
+const TURN_MS = 3
 
 /** A row that was read, and is to be decoded: in a later turn, too, as it holds all that it needs. */
 export interface StoredRow<T> {
