@@ -60,7 +60,7 @@ import type { TypedText } from './operations/typed-text.ts'
 import type { Platform } from './platform.ts'
 import type { ReadableStore } from './readable.ts'
 import { Session } from './session.ts'
-import type { PendingOperation } from './writes/outbox.ts'
+import type { PendingOperation, WriteCall } from './writes/outbox.ts'
 import { writeScope, scopeOfPath, type WriteScope } from './writes/write-scope.ts'
 
 const UPDATE_ATTEMPTS = 10
@@ -137,7 +137,8 @@ export class RemoteDatabase implements Client {
     const checks = options.checks?.map(({ path, expect }) => ({ path, expect: { ...expect } }))
     const sent = ops.map((op) => copiedOp(options.key === undefined ? this.#withId(op) : op))
     const scope = writeScope(sent, checks)
-    return this.#commit(texts.mutationTransact, { ops: sent.map(wireOp), checks }, { ops: sent, scope, options })
+    const call = { method: 'transact', path: null } as const
+    return this.#commit(texts.mutationTransact, { ops: sent.map(wireOp), checks }, { call, ops: sent, scope, options })
   }
 
   async restore(
@@ -147,25 +148,30 @@ export class RemoteDatabase implements Client {
   ): Promise<WriteResult> {
     const { scope, expect } = options
     const variables = { path, to: momentOf('to', to), scope, expect: expect && { ...expect } }
-    return this.#commit(texts.mutationRestore, variables, { scope: scopeOfPath(path), options })
+    const call = { method: 'restore', path } as const
+    return this.#commit(texts.mutationRestore, variables, { call, scope: scopeOfPath(path), options })
   }
 
   async purge(path: string, options: WriteOptions & RemoteWriteOptions = {}): Promise<WriteResult> {
-    return this.#commit(texts.mutationPurge, { path }, { scope: scopeOfPath(path), options })
+    const call = { method: 'purge', path } as const
+    return this.#commit(texts.mutationPurge, { path }, { call, scope: scopeOfPath(path), options })
   }
 
   async revert(
     what: RevertSelection,
     options: WriteOptions & { readonly dryRun?: boolean | undefined } & RemoteWriteOptions = {},
   ): Promise<Reverted> {
-    const { dryRun, signal, key = this.#session.freshKey() } = options
+    const { dryRun = false, signal, key = this.#session.freshKey() } = options
+    const operation = operationOf(texts.mutationRevert, { what: { ...what }, dryRun, key })
+    if (dryRun) return this.#session.request(operation, signal, false)
     const reverted = await this.#session.write<Reverted>({
       key,
+      call: { method: 'revert', path: null },
       ops: [],
       scope: EVERYTHING,
       isShown: false,
       signal,
-      operation: operationOf(texts.mutationRevert, { what: { ...what }, dryRun, key }),
+      operation,
       cursorOf: ({ commit }) => commit?.cursor ?? null,
     })
     const isRepeated = options.key === undefined && reverted.commit !== null
@@ -281,19 +287,21 @@ export class RemoteDatabase implements Client {
 
   #writeOp(text: TypedText<unknown, never>, op: Op, options: WriteOptions & RemoteWriteOptions): Promise<WriteResult> {
     const copy = copiedOp(op)
-    const { kind: _, ...variables } = copy
-    return this.#commit(text as TypedText<unknown, object>, variables, { ops: [copy], options })
+    const { kind, ...variables } = copy
+    const call = { method: kind, path: op.path }
+    return this.#commit(text as TypedText<unknown, object>, variables, { call, ops: [copy], options })
   }
 
   async #commit<Variables extends object>(
     text: TypedText<unknown, Variables & { readonly key?: string | null | undefined }>,
     variables: Variables,
-    { ops = [], scope = writeScope(ops), options }: CommitParts,
+    { call, ops = [], scope = writeScope(ops), options }: CommitParts,
   ): Promise<WriteResult> {
     const { optimistic = true, signal } = options
     const key = options.key ?? this.#session.freshKey()
     const result = await this.#session.write<WriteResult>({
       key,
+      call,
       ops,
       scope,
       isShown: optimistic && ops.length > 0,
@@ -307,6 +315,7 @@ export class RemoteDatabase implements Client {
 }
 
 interface CommitParts {
+  readonly call: WriteCall
   readonly ops?: readonly Op[]
   readonly scope?: WriteScope
   readonly options: WriteOptions & RemoteWriteOptions

@@ -11,13 +11,14 @@ import { BrokenConnection, remoteError } from './operations/remote-errors.ts'
 import type { RemoteOperation } from './operations/requests.ts'
 import type { Platform } from './platform.ts'
 import { monotonicIds, writeKeys } from './writes/monotonic-id.ts'
-import { Outbox } from './writes/outbox.ts'
+import { Outbox, type WriteCall } from './writes/outbox.ts'
 import { withRetry } from './writes/retry.ts'
 import type { WriteScope } from './writes/write-scope.ts'
 
 /** A write of a session. */
 interface SessionWrite<T> {
   readonly key: string
+  readonly call: WriteCall
   readonly ops: readonly Op[]
   readonly scope: WriteScope
   readonly isShown: boolean
@@ -74,9 +75,12 @@ export class Session {
     })
   }
 
-  /** The result of a query; of a mutation without a key, which is sent once. */
-  request<T>(operation: RemoteOperation, signal: AbortSignal | undefined): Promise<T> {
-    const isWrite = operation.query.startsWith('mutation')
+  /** The result of a query, or of a mutation without a key; one that writes is sent once. */
+  request<T>(
+    operation: RemoteOperation,
+    signal: AbortSignal | undefined,
+    isWrite: boolean = operation.query.startsWith('mutation'),
+  ): Promise<T> {
     return withRetry(() => this.#ask<T>(operation, { signal }), {
       deadline: isWrite ? 0 : performance.now() + this.#offlineMs,
       signal,

@@ -333,6 +333,34 @@ describe('a client', () => {
     for (const write of waiting) expect(await soon(write)).toMatchObject({ code: 'UNREACHABLE' })
   })
 
+  test('a dry run of a revert is a read: no write waits for it, and it is repeated', async () => {
+    let asked = 0
+    const { client, proxy, served } = await open({ fetch: (...args) => (asked++, fetch(...args)) })
+    const { id } = await served.db.put('posts/1', 'a')
+    proxy.open(false)
+    const run = client.revert({ commit: id }, { dryRun: true })
+    expect([client.writes.get(), client.connection.get().pending]).toEqual([[], 0])
+    await until(() => asked > 1)
+    proxy.open(true)
+    expect(await run).toMatchObject({ commit: null, applied: [{ path: 'posts/1', type: 'DELETE' }] })
+    expect(await served.db.get('posts/1')).toBe('a')
+  })
+
+  test('a refused write has its method, and the path that it was given', async () => {
+    const { client } = await open()
+    const writes = [
+      client.patch('posts/1', { merge: {} }),
+      client.transact([{ kind: 'delete', path: 'posts/2' }]),
+      client.restore('posts/3', { version: 1 }),
+      client.purge('posts/4'),
+      client.revert({ commit: 'none' }),
+    ]
+    await Promise.allSettled(writes)
+    const refused = client.writes.get().map(({ method, path }) => `${method} ${path}`)
+    const calls = ['patch posts/1', 'transact null', 'restore posts/3', 'purge posts/4', 'revert null']
+    expect(new Set(refused)).toEqual(new Set(calls))
+  })
+
   test('a write waits while no server is there', async () => {
     const { proxy, client } = await open({ offlineMs: 60_000 })
     await soon(client.changes(['a']).next())

@@ -7,8 +7,15 @@ import { WritableStore, type ReadableStore } from '../readable.ts'
 import { ScopeSet, type WriteScope } from './write-scope.ts'
 import { withRetry } from './retry.ts'
 
+/** The call that made a write. */
+export interface WriteCall {
+  readonly method: Op['kind'] | 'transact' | 'restore' | 'revert' | 'purge'
+  /** Its argument; null for `transact` and `revert`. */
+  readonly path: string | null
+}
+
 /** A write that has no answer, or that was refused. */
-export interface PendingOperation {
+export interface PendingOperation extends WriteCall {
   readonly key: string
   /** Its operations; empty for `restore`, `revert` and `purge`. */
   readonly ops: readonly Op[]
@@ -28,6 +35,7 @@ export interface PendingOperation {
 /** A write to be sent. */
 interface WriteOrder<T> {
   readonly key: string
+  readonly call: WriteCall
   readonly ops: readonly Op[]
   readonly scope: WriteScope
   /** Whether stores show it before it is answered. */
@@ -224,6 +232,7 @@ export class Outbox {
 
   #refuse({ order, at }: Entry, error: DatabaseError): void {
     const refused: PendingOperation = {
+      ...order.call,
       key: order.key,
       ops: order.ops,
       state: 'refused',
@@ -253,8 +262,8 @@ export class Outbox {
   }
 
   #listed(): readonly PendingOperation[] {
-    const waiting = [...this.#entries].map(({ order: { key, ops }, at, state }) => {
-      return { key, ops, state, error: null, at, dismiss: () => {} }
+    const waiting = [...this.#entries].map(({ order: { call, key, ops }, at, state }) => {
+      return { ...call, key, ops, state, error: null, at, dismiss: () => {} }
     })
     return [...waiting, ...this.#refused]
   }
