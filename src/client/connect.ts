@@ -15,9 +15,13 @@ export type {
   TypedLiveDocument,
   TypedLiveState,
 } from './typed/typed-client.ts'
+export type { Op, Patch, Reverted, WriteResult } from '../core/database.ts'
 export type { ConnectOptions } from './connect-options.ts'
+export type { ConnectionStatus } from './connection/connection-status.ts'
 export type { LiveDocument, LiveShape, LiveState } from './live/live-state.ts'
+export type { ValueState } from './live/value-store.ts'
 export type { ReadableStore } from './readable.ts'
+export type { PendingOperation } from './writes/outbox.ts'
 
 /**
  * A client of the server at `url`, such as `http://localhost:4747`. Nothing is sent before the first call. `S`: the

@@ -29,7 +29,18 @@ interface LockedPackage {
 const OF_PROGRAM = /^(?:react|react-dom|vue|csstype|@types\/(?:node|react)|@vue\/.*)$/
 
 const PROGRAM = `
-import { connect, type Client } from 'tidemark/client'
+import {
+  connect,
+  type Client,
+  type ConnectionStatus,
+  type Op,
+  type Patch,
+  type PendingOperation,
+  type ReadableStore,
+  type Reverted,
+  type ValueState,
+  type WriteResult,
+} from 'tidemark/client'
 import { indexedDbCache } from 'tidemark/client/cache'
 import { queryGet } from 'tidemark/graphql'
 import { createHooks } from 'tidemark/react'
@@ -43,7 +54,14 @@ export const db: Client<Blog> = connect<Blog>('http://localhost:1', { cache: ind
 export const title: Promise<string | null> = db.get('posts/1/title')
 // @ts-expect-error: no such field
 void db.get('posts/1/titel')
-export const { useLive } = createHooks<Blog>()
+export const { useLive, useWrites } = createHooks<Blog>()
+export const listed: () => readonly PendingOperation[] = useWrites
+export const status: ReadableStore<ConnectionStatus> = db.connection
+export const store: ReadableStore<ValueState<string>> = db.valueStore('posts/1/title')
+export const undone: Promise<Reverted> = db.revert({ commit: '1' }, { dryRun: true })
+const json: Patch = { json: [{ op: 'remove', path: '/title' }] }
+const op: Op = { kind: 'patch', path: 'posts/1', patch: json }
+export const written: Promise<WriteResult> = connect('http://localhost:1').transact([op])
 export const others = [queryGet, startServer, tidemarkCollectionOptions, testServer, useStore(db.connection)]
 `
 
