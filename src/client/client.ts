@@ -61,6 +61,8 @@ export interface Client extends RemoteReads, RemoteWrites, Omit<Database, Reads 
   /** Resolves when every live store in use has seen this cursor. */
   synced(cursor: Cursor, options?: Cancellation): Promise<void>
   readonly connection: ReadableStore<ConnectionStatus>
+  /** Ends the wait for the next attempt to connect, as a button "Try again" does; nothing while there is a connection. */
+  retryNow(): void
   /** Writes without an answer, then the last hundred that were refused. */
   readonly writes: ReadableStore<readonly PendingOperation[]>
   /** Removes what the cache holds, as at a log-out; this client stores nothing any more. */

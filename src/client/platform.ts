@@ -14,6 +14,8 @@ export interface Platform {
    * says that the network is gone; gives what ends that.
    */
   onWake(woke: () => void, lost: () => void): () => void
+  /** Whether a person can see the page, so that it is not to stay away for long. */
+  isWatched(): boolean
   /** Event streams at once: browsers open six connections to a host. */
   readonly maxStreams: number
   /** Asks before the page is left, until the returned function is called. */
@@ -51,6 +53,7 @@ export function globalPlatform({ openSocket, webSocket }: SocketPlatform): Platf
     webSocket: webSocket ?? (() => Promise.resolve(globals.WebSocket ?? null)),
     offlineMs: page === null ? 30_000 : 300_000,
     maxStreams: page === null ? 100 : 4,
+    isWatched: () => globals.document?.visibilityState === 'visible',
     onWake: (woke, lost) => {
       const endings = [onSlept(woke)]
       if (page !== null && globals.document !== undefined) {

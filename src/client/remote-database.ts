@@ -95,6 +95,10 @@ export class RemoteDatabase implements Client {
     return this.#session.connection.status
   }
 
+  retryNow(): void {
+    this.#session.connection.retryNow()
+  }
+
   get writes(): ReadableStore<readonly PendingOperation[]> {
     return this.#session.outbox.list
   }

@@ -37,6 +37,7 @@ function platformOf(url: string, given: Given): Platform {
     },
     offlineMs: OFFLINE_MS,
     maxStreams: MAX_STREAMS,
+    isWatched: () => false,
     onWake: () => () => {},
     holdPage: () => () => {},
   }

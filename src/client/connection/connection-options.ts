@@ -9,6 +9,8 @@ export interface ConnectionUser {
   resume(): void
   /** The machine slept: an event stream that says it is open may be none. */
   doubt(): void
+  /** Its wait is over before its time. */
+  retry(): void
   /** Nothing will come any more. */
   fail(error: DatabaseError): void
 }

@@ -22,6 +22,8 @@ import type { SocketLink } from './socket-link.ts'
 const TICK_MS = 1_000
 /** Three heartbeats. */
 const SILENCE_MS = 45_000
+/** The longest wait for the next attempt where a person looks, ms. */
+const WATCHED_MS = 5_000
 
 /** Runs the machine of connection-state.ts: its socket, its timers, and who waits for it. */
 export class Connection {
@@ -131,6 +133,18 @@ export class Connection {
     this.#publish()
   }
 
+  /** What waits for the next attempt makes it now. */
+  retryNow(): void {
+    this.#dispatch({ kind: 'woke', silentMs: 0 })
+    for (const user of this.#users) user.retry()
+    this.#options.onAnswer()
+  }
+
+  /** A wait of so many ms for the next attempt, or a shorter one where a person looks. */
+  bounded(ms: number): number {
+    return this.#options.platform.isWatched() ? Math.min(ms, WATCHED_MS) : ms
+  }
+
   close(): void {
     this.#dispatch({ kind: 'end' })
   }
@@ -202,10 +216,15 @@ export class Connection {
       case 'askHttp':
         return void this.#askHttp()
       case 'timer':
-        return this.#setTimer(action.leastMs + Math.random() * (action.mostMs - action.leastMs))
+        return this.#startTimer(action)
       case 'fail':
         return this.#fail(action.code)
     }
+  }
+
+  #startTimer({ leastMs, mostMs }: { readonly leastMs: number; readonly mostMs: number }): void {
+    const longestMs = this.#state.phase === 'waiting' ? this.bounded(mostMs) : mostMs
+    this.#setTimer(leastMs + Math.random() * (longestMs - leastMs))
   }
 
   #setTimer(ms: number | null): void {

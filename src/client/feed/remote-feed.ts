@@ -78,6 +78,7 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
     this.#leave = connection.join({
       resume: () => this.#start(),
       doubt: () => this.#dispatch({ kind: 'broken' }),
+      retry: () => this.#endWait(),
       fail: (error) => {
         this.#error = error
         this.#dispatch({ kind: 'failed' })
@@ -128,6 +129,12 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
     }
   }
 
+  #endWait(): void {
+    clearTimeout(this.#waiting)
+    this.#waiting = undefined
+    this.#start()
+  }
+
   #dispatch(event: FeedEvent, item: T | null = null): void {
     const { state, actions } = nextFeed(this.#state, event)
     this.#state = state
@@ -148,11 +155,8 @@ export class RemoteFeed<T> implements AsyncIterableIterator<T> {
         return
       case 'wait':
         this.#waiting = setTimeout(
-          () => {
-            this.#waiting = undefined
-            this.#start()
-          },
-          action.leastMs + Math.random() * (action.mostMs - action.leastMs),
+          () => this.#endWait(),
+          action.leastMs + Math.random() * this.#connection.bounded(action.mostMs - action.leastMs),
         )
         return
       case 'upToDate':

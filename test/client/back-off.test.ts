@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { openSocketLink } from '../../src/client/connection/socket-link.ts'
+import { globalPlatform } from '../../src/client/platform.ts'
+import { RemoteDatabase } from '../../src/client/remote-database.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  // The longest wait of each.
+  vi.spyOn(Math, 'random').mockReturnValue(0.999)
+})
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
+
+interface Away {
+  readonly client: RemoteDatabase
+  /** When a server was asked for, ms. */
+  readonly attempts: readonly number[]
+}
+
+/** A client that follows a collection of a server that is away. */
+function openAway(transport: 'ws' | 'sse', isWatched: boolean): Away {
+  const attempts: number[] = []
+  const attempt = (): void => void attempts.push(Date.now())
+  const platform = {
+    ...globalPlatform({ openSocket: openSocketLink }),
+    webSocket: () => Promise.resolve(attempt()).then(() => null),
+    fetch: () => Promise.resolve(attempt()).then(() => Promise.reject(new TypeError('away'))),
+    isWatched: () => isWatched,
+  }
+  const client = new RemoteDatabase('http://localhost:1', { transport }, platform)
+  const leave = client.liveStore({ path: 'posts' }).subscribe(() => {})
+  onTestFinished(() => {
+    leave()
+    return client.close()
+  })
+  return { client, attempts }
+}
+
+test.each(['ws', 'sse'] as const)(
+  'a page that is looked at tries every 5 seconds at least, over %s',
+  async (transport) => {
+    const { attempts } = openAway(transport, true)
+    await vi.advanceTimersByTimeAsync(60_000)
+    const waits = attempts.slice(1).map((at, i) => at - (attempts[i] ?? 0))
+    expect(Math.max(...waits)).toBeGreaterThan(4_900)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(5_000)
+  },
+)
+
+test.each(['ws', 'sse'] as const)(
+  'where nobody looks, it tries every 30 seconds at least, over %s',
+  async (transport) => {
+    const { attempts } = openAway(transport, false)
+    await vi.advanceTimersByTimeAsync(120_000)
+    const waits = attempts.slice(1).map((at, i) => at - (attempts[i] ?? 0))
+    expect(Math.max(...waits)).toBeGreaterThan(29_000)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30_000)
+  },
+)
+
+test.each(['ws', 'sse'] as const)('retryNow ends the wait for the next attempt, over %s', async (transport) => {
+  const { client, attempts } = openAway(transport, false)
+  await vi.advanceTimersByTimeAsync(70_000)
+  await vi.advanceTimersByTimeAsync(1_000)
+  const before = attempts.length
+  client.retryNow()
+  await vi.advanceTimersByTimeAsync(250)
+  expect(attempts.length).toBe(before + 1)
+})
