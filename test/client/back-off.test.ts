@@ -18,17 +18,24 @@ interface Away {
   readonly client: RemoteDatabase
   /** When a server was asked for, ms. */
   readonly attempts: readonly number[]
+  /** Wakes the machine. */
+  readonly wake: () => void
 }
 
 /** A client that follows a collection of a server that is away. */
 function openAway(transport: 'ws' | 'sse', isWatched: boolean): Away {
   const attempts: number[] = []
+  let wake = (): void => {}
   const attempt = (): void => void attempts.push(Date.now())
   const platform = {
     ...globalPlatform({ openSocket: openSocketLink }),
     webSocket: () => Promise.resolve(attempt()).then(() => null),
     fetch: () => Promise.resolve(attempt()).then(() => Promise.reject(new TypeError('away'))),
     isWatched: () => isWatched,
+    onWake: (woke: () => void) => {
+      wake = woke
+      return () => {}
+    },
   }
   const client = new RemoteDatabase('http://localhost:1', { transport }, platform)
   const leave = client.liveStore({ path: 'posts' }).subscribe(() => {})
@@ -36,7 +43,7 @@ function openAway(transport: 'ws' | 'sse', isWatched: boolean): Away {
     leave()
     return client.close()
   })
-  return { client, attempts }
+  return { client, attempts, wake: () => wake() }
 }
 
 test.each(['ws', 'sse'] as const)(
@@ -61,12 +68,18 @@ test.each(['ws', 'sse'] as const)(
   },
 )
 
-test.each(['ws', 'sse'] as const)('retryNow ends the wait for the next attempt, over %s', async (transport) => {
-  const { client, attempts } = openAway(transport, false)
+test.each([
+  ['retryNow', 'ws'],
+  ['retryNow', 'sse'],
+  ['a wake', 'ws'],
+  ['a wake', 'sse'],
+] as const)('%s ends the wait for the next attempt, over %s', async (cause, transport) => {
+  const { client, attempts, wake } = openAway(transport, false)
   await vi.advanceTimersByTimeAsync(70_000)
   await vi.advanceTimersByTimeAsync(1_000)
   const before = attempts.length
-  client.retryNow()
+  if (cause === 'retryNow') client.retryNow()
+  else wake()
   await vi.advanceTimersByTimeAsync(250)
   expect(attempts.length).toBe(before + 1)
 })

@@ -187,6 +187,7 @@ export class Connection {
     if (silentMs > SUSPECT_MS) this.#options.http.abandon()
     if (this.#transport === 'sse' && silentMs > SUSPECT_MS) for (const user of this.#users) user.doubt()
     this.#dispatch({ kind: 'woke', silentMs })
+    if (this.#transport === 'sse') for (const user of this.#users) user.retry()
   }
 
   /** By the clock of the machine, which goes on in its sleep; a clock that was set is as good as a silence. */
