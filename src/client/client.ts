@@ -61,7 +61,7 @@ export interface Client extends RemoteReads, RemoteWrites, Omit<Database, Reads 
   /** Resolves when every live store in use has seen this cursor. */
   synced(cursor: Cursor, options?: Cancellation): Promise<void>
   readonly connection: ReadableStore<ConnectionStatus>
-  /** Ends the wait for the next attempt to connect, as a button "Try again" does; nothing while there is a connection. */
+  /** Makes the next attempt to connect at once, as for a button "Try again"; does nothing when none is due. */
   retryNow(): void
   /** Writes without an answer, then the last hundred that were refused. */
   readonly writes: ReadableStore<readonly PendingOperation[]>

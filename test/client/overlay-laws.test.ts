@@ -182,7 +182,10 @@ async function oracle(simulation: Simulation): Promise<Wanted> {
   return { shown, pending }
 }
 
-/** A put at a nested path means a document only where others of its collection are shown: else it could be a field. Whether it is in. */
+/**
+ * Folds an operation, and tells whether it is shown. A put at a nested path means a document only where others of its
+ * collection are shown: else it could be a field.
+ */
 function foldKnown(shown: Map<string, Json>, op: Op, { belongs }: SimulatedShape): boolean {
   const path = op.kind === 'post' ? `${op.path}/${op.id}` : op.path
   const collection = path.slice(0, path.lastIndexOf('/') + 1)

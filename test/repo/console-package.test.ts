@@ -9,8 +9,8 @@ import { ROOT } from './markdown.ts'
  * Bytes as gzip: what every page needs (half of it is the SDK), what all collections and the tree beside them need with
  * it (the goal is 45,000), what a table needs more, and what the editor does.
  */
-const MOST_SHELL = 44_100
-const MOST_FIRST = 48_000
+const MOST_SHELL = 44_600
+const MOST_FIRST = 48_500
 const MOST_TABLE = 9_600
 const MOST_EDITOR = 120_000
 /** Bytes of all that is built for the web, in all forms. */

@@ -133,7 +133,7 @@ export class Connection {
     this.#publish()
   }
 
-  /** What waits for the next attempt makes it now. */
+  /** Makes the next attempt at once, for which feeds and requests wait. */
   retryNow(): void {
     this.#dispatch({ kind: 'woke', silentMs: 0 })
     for (const user of this.#users) user.retry()
