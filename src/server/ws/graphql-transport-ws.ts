@@ -32,8 +32,8 @@ interface ProtocolOperation extends ExecutionArgs {
   readonly id: string
   readonly connection: WsConnection
   readonly room: SharedResources
-  /** Whether the client has not completed it. */
-  readonly isWanted: () => boolean
+  /** The running operations of the connection, by id. */
+  readonly subscriptions: Context<undefined, WsConnection>['subscriptions']
   /** Payload of the `subscribe` message, which graphql-ws retains. */
   readonly payload: SubscribePayload
 }
@@ -57,12 +57,17 @@ export function createProtocol(parts: ProtocolParts, bounds: Bounds): Server<WsC
     onConnect: (context) => acknowledge(context, version),
     onSubscribe: (context, id, payload) => open(executor, { context, id, payload, max: bounds.subscriptions }),
     execute: async (args) => {
-      const { prepared, room, id, connection, isWanted } = args as ProtocolOperation
+      const { prepared, room, id, connection, subscriptions } = args as ProtocolOperation
       const result = prepared.kind === 'done' ? prepared.result : await execute(parts, prepared, room)
       const { data, errors } = result
       if (data == null || (errors !== undefined && !isRendered(data))) return toWire(result)
-      // It is not awaited, so that it leaves in one write with `complete`, which then is; that one fails as it does.
-      if (isWanted()) connection.send(`${new NextOpening(id).text}${wireText(result)}}`).catch(() => {})
+      // Else the client has completed it.
+      if (id in subscriptions) {
+        const complete = `{"id":${JSON.stringify(id)},"type":"complete"}`
+        await connection.send(`${new NextOpening(id).text}${wireText(result)}}`, complete)
+        // So graphql-ws sends nothing more.
+        Reflect.deleteProperty(subscriptions, id)
+      }
       return NO_RESULTS
     },
     subscribe: async (args) => {
@@ -147,7 +152,7 @@ function dropRequest(operation: ProtocolOperation): void {
   })
 }
 
-/** For an operation whose result was sent past graphql-ws, which then sends `complete`. */
+/** For an operation whose result was sent past graphql-ws. */
 const NO_RESULTS: AsyncIterableIterator<never> = {
   next: () => Promise.resolve({ done: true, value: undefined }),
   [Symbol.asyncIterator]: () => NO_RESULTS,
@@ -195,10 +200,9 @@ function toProtocolOperation(
   { context, id, payload, max }: SubscribeMessage,
   prepared: PrepareResult,
 ): ProtocolResult {
-  const connection = context.extra
-  const isWanted = (): boolean => id in context.subscriptions
+  const { extra: connection, subscriptions } = context
   // graphql-ws would look elsewhere for properties that are missing.
-  const common = { id, connection, payload, prepared, isWanted, contextValue: undefined, rootValue: undefined }
+  const common = { id, connection, payload, prepared, subscriptions, contextValue: undefined, rootValue: undefined }
   if (prepared.kind === 'done') {
     const { data, errors } = prepared.result
     if (data == null && errors !== undefined) return errors

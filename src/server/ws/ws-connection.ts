@@ -26,10 +26,10 @@ export interface WsConnection {
   /** The request that opened the connection; undefined when no plugin may look at it. */
   readonly req: IncomingMessage | undefined
   /**
-   * Resolves when the text has left for the network (backpressure). Rejects with ConnectionClosed when the socket is
-   * closed.
+   * Sends texts in one write. Resolves when they have left for the network (backpressure). Rejects with
+   * ConnectionClosed when the socket is closed.
    */
-  send(text: string): Promise<void>
+  send(...texts: readonly string[]): Promise<void>
   /** The sink of the subscription `id`: it bypasses `send`, and stays in order with it. */
   sink(id: string): Sink
   /** Queues the text of a message; closes the connection when it exceeds the memory budget. */
@@ -84,7 +84,6 @@ class OpenWsConnection implements WsConnection {
   readonly #incomingReservation: Reservation
   readonly #unsent: UnsentAnswers
   readonly #liveness: Liveness
-  #isCorked = false
 
   constructor(parts: ConnectionParts) {
     const { socket, stream, memoryBudget, pacer, bounds } = parts
@@ -105,31 +104,22 @@ class OpenWsConnection implements WsConnection {
       .once('close', () => this.#closed())
   }
 
-  async send(text: string): Promise<void> {
+  async send(...texts: readonly string[]): Promise<void> {
+    const length = texts.reduce((sum, text) => sum + text.length, 0)
+    const { writer, stream } = this.#parts
     // Buffered events leave before the answer, so that the order is kept.
-    this.#parts.writer.flush()
-    this.#corkForTurn()
-    this.#unsent.add(text.length)
-    const sent = send(this.socket, text)
+    writer.flush()
+    this.#unsent.add(length)
+    stream.cork()
+    const sent = Promise.all(texts.map((text) => send(this.socket, text)))
+    stream.uncork()
     this.messages.update()
     try {
       await sent
     } finally {
-      this.#unsent.add(-text.length)
+      this.#unsent.add(-length)
       this.messages.update()
     }
-  }
-
-  /** Texts that are sent before the promises that can be settled now are settled leave in one write. */
-  #corkForTurn(): void {
-    if (this.#isCorked) return
-    const { stream } = this.#parts
-    this.#isCorked = true
-    stream.cork()
-    process.nextTick(() => {
-      this.#isCorked = false
-      stream.uncork()
-    })
   }
 
   sink(id: string): Sink {
