@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { OperationTypeNode, type ExecutionResult } from 'graphql'
 import type { SharedResources } from '../../graphql/limits/budget.ts'
 import { decodeBody, readBody, tooBusy } from './request-body.ts'
@@ -25,6 +26,9 @@ export interface GraphqlHttp {
   /** Answers one request to the endpoint; `headers` are added to every answer. Never rejects. */
   answer(req: IncomingMessage, res: ServerResponse, headers: OutgoingHttpHeaders | null): Promise<void>
 }
+
+/** A longer body is parsed in a turn of the event loop of its own. */
+const LARGE_BODY_BYTES = 65_536
 
 interface GraphqlHttpParts {
   readonly executor: Executor
@@ -92,7 +96,10 @@ async function answerPost(parts: BoundParts, exchange: Exchange): Promise<void> 
   if (!reservation.grow(estimateParsedBytes(body) - body.length)) {
     throw tooBusy('The server holds as many requests and answers as it may')
   }
-  await answerParams(parts, exchange, paramsOfBody(decodeBody(body)))
+  const params = paramsOfBody(decodeBody(body))
+  // The value of a large body takes as long to be checked as to be parsed.
+  if (body.length > LARGE_BODY_BYTES) await nextTurn()
+  await answerParams(parts, exchange, params)
 }
 
 async function answerGet(parts: GraphqlHttpParts, exchange: Exchange): Promise<void> {
