@@ -96,6 +96,15 @@ export interface Store {
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage>
 
   /**
+   * Versions of documents by their numbers, tombstones included, in the order asked. Ends after about so many `bytes`,
+   * or with what the store reads at once where that is more.
+   *
+   * L18 numbered versions: those that are not in the log (never written, or removed by `thin`) are missing. With
+   * `more`, at least one row is there and others may be missing: a call for all that are missing goes on.
+   */
+  versions(tenant: TenantId, numbers: readonly VersionNumber[], bytes: number): Promise<Page>
+
+  /**
    * L8 from any revision at or above the floor the log returns every later commit once, in order; below the
    * floor, what `thin` has left.
    * L12 with `actor` it returns the commits of this actor, and no others; with `below` too, those of both.
@@ -147,6 +156,12 @@ export interface Draft {
   readonly expects: readonly Expectation[]
   /** At most one per path. */
   readonly writes: readonly Write[]
+}
+
+/** Names one version of a document. */
+export interface VersionNumber {
+  readonly path: Path
+  readonly version: number
 }
 
 /** The versions of one document that `thin` removes. */
@@ -209,7 +224,7 @@ export const SKIPS = 1_024
 
 export interface Page {
   readonly rows: readonly Version[]
-  /** Whether the range continues beyond these rows. */
+  /** Whether there is more beyond these rows. */
   readonly more: boolean
 }
 
@@ -261,8 +276,6 @@ export interface HistoryRange {
   /** Revisions; exclusive. */
   readonly after?: Revision | undefined
   readonly before?: Revision | undefined
-  /** Returns only the version with this number; the other fields are then ignored. */
-  readonly version?: number | undefined
   /** Reads from the newest of the range; rows are still returned oldest first. Default false. */
   readonly reverse?: boolean | undefined
   /** Returns only versions that may have changed this field of the value (`mayTouch`). */

@@ -12,20 +12,22 @@ import { turns } from '../support/time/turns.ts'
 import { until } from '../support/time/until.ts'
 
 /** A store whose old versions of some documents are given only when their gate is opened. */
-function gatedHistory(store: Store): {
+function gatedVersions(store: Store): {
   readonly store: Store
   readonly asked: Set<string>
   readonly open: (path: string) => void
 } {
   const gates = new Map<string, () => void>()
   const asked = new Set<string>()
-  const history: Store['history'] = async (tenant, path, range) => {
-    const name = path.join('/')
-    asked.add(name)
-    if (!name.endsWith('/free')) await new Promise<void>((resolve) => gates.set(name, resolve))
-    return store.history(tenant, path, range)
+  const versions: Store['versions'] = async (...parts) => {
+    for (const { path } of parts[1]) {
+      const name = path.join('/')
+      asked.add(name)
+      if (!name.endsWith('/free')) await new Promise<void>((resolve) => gates.set(name, resolve))
+    }
+    return store.versions(...parts)
   }
-  return { store: wrapped(store, { history }), asked, open: (path) => gates.get(path)?.() }
+  return { store: wrapped(store, { versions }), asked, open: (path) => gates.get(path)?.() }
 }
 
 async function database(store: Store): Promise<Database> {
@@ -80,7 +82,7 @@ test('readers at the live edge go on where one that read ahead of them has been'
   const inner = new MemoryStore()
   const before = await database(inner)
   for (const id of ['1', '2', 'free']) await before.put(`c/${id}`, { n: 1 })
-  const { store, asked, open } = gatedHistory(inner)
+  const { store, asked, open } = gatedVersions(inner)
   const shape = ['c'] as const
   const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
   const db = await database(store)
@@ -165,11 +167,11 @@ test('a reader ahead of the live edge takes no time while the edge waits for an 
   const inner = new MemoryStore()
   const before = await database(inner)
   for (const id of ['1', '2']) await before.put(`c/${id}`, { n: 1 })
-  const { store, asked, open } = gatedHistory(inner)
+  const { store, asked, open } = gatedVersions(inner)
   let isAway = false
   const away = wrapped(store, {
-    history: (...parts) =>
-      isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : store.history(...parts),
+    versions: (...parts) =>
+      isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : store.versions(...parts),
   })
   const db = await database(away)
   const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
@@ -203,7 +205,7 @@ test('a reader ahead of the live edge has heartbeats while the edge waits for an
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: 1 })
-  const { store, asked, open } = gatedHistory(inner)
+  const { store, asked, open } = gatedVersions(inner)
   const db = await database(store)
   const options = { where: 'value.n > 0', heartbeatMs: 100 } as const
   const first = db.changes(['c'], options)
@@ -222,7 +224,7 @@ test('a reader that read on to where something came that then went is told that 
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: -1 })
-  const { store, asked, open } = gatedHistory(inner)
+  const { store, asked, open } = gatedVersions(inner)
   const db = await database(store)
   const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
   const waiting = db.live(['c'], options)
@@ -249,8 +251,8 @@ test('heartbeats come while the store is away, also while others come all the ti
   let isAway = false
   const db = await database(
     wrapped(inner, {
-      history: (...parts) =>
-        isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : inner.history(...parts),
+      versions: (...parts) =>
+        isAway ? Promise.reject(new DatabaseError('UNAVAILABLE', 'The store is away.')) : inner.versions(...parts),
     }),
   )
   const options = { where: 'value.n > 0', heartbeatMs: 100 } as const
@@ -321,7 +323,7 @@ test('a reader that comes back while a commit is examined is told when it does n
   const inner = new MemoryStore()
   const before = await database(inner)
   await before.put('c/1', { n: -1 })
-  const { store, asked, open } = gatedHistory(inner)
+  const { store, asked, open } = gatedVersions(inner)
   const db = await database(store)
   const options = { where: 'value.n > 0', heartbeatMs: 60_000 } as const
   const waiting = db.changes(['c'], options)

@@ -15,6 +15,7 @@ export function wrapped(store: Store, replaced: Partial<Store>): Store {
     paths: (tenant, range, at) => store.paths(tenant, range, at),
     collections: (tenant, documents, at) => store.collections(tenant, documents, at),
     history: (tenant, path, range) => store.history(tenant, path, range),
+    versions: (tenant, numbers, bytes) => store.versions(tenant, numbers, bytes),
     log: (tenant, range) => store.log(tenant, range),
     confirm: (tenant) => store.confirm(tenant),
     revisionAt: (tenant, time) => store.revisionAt(tenant, time),

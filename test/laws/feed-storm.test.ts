@@ -271,7 +271,7 @@ function stormy(inner: Store, storm: { away: boolean; random: () => number }, de
   return wrapped(inner, {
     heads: (...parts) => travel(() => inner.heads(...parts)),
     list: (...parts) => travel(() => inner.list(...parts)),
-    history: (...parts) => travel(() => inner.history(...parts)),
+    versions: (...parts) => travel(() => inner.versions(...parts)),
     log: (...parts) => travel(() => inner.log(...parts)),
   })
 }

@@ -40,6 +40,7 @@ describeMongo('a database that is emptied under a running process', (mongo) => {
     await db.dropDatabase()
     expect(await appendError(store, TENANT, [draft([put('posts/2', 1)])])).toEqual(REPLACED)
     expect(await failure(store.heads(TENANT, [path('posts/1')]))).toEqual(REPLACED)
+    expect(await failure(store.versions(TENANT, [{ path: path('posts/1'), version: 1 }], 1))).toEqual(REPLACED)
     expect(await db.collection('log').countDocuments()).toBe(0)
     const fresh = await mongo.open()
     expect((await commit(fresh, TENANT, [put('posts/2', 1)])).revision).toBe(1)

@@ -76,6 +76,19 @@ describeMongo(
       expect(await here.collections(TENANT, [[]])).toEqual([['notes', 'posts']])
     })
 
+    test('numbered versions are not taken for removed ones while the log does not show them', async () => {
+      const [here, there] = [await mongo.open(), await mongo.open()]
+      for (const version of [1, 2]) await commit(there, TENANT, [put('posts/1', version)])
+      await READ.heads(here)
+      const { lag } = mongo.server.proxy
+      lag.begin(2)
+      onTestFinished(() => lag.end())
+      const reading = here.versions(TENANT, [{ path: path('posts/1'), version: 1 }], 1)
+      await Promise.race([reading, until(() => expect(lag.waiting).toBeGreaterThan(0))])
+      lag.end()
+      expect(await reading).toMatchObject({ rows: [{ version: 1 }], more: false })
+    })
+
     const FALLS = { 'an election': 1, 'a fall of the primary that no driver has noticed': 0 } as const
     test.each(Object.entries(FALLS))('after %s a right expectation meets no CONFLICT', async (_, isReported) => {
       const [here, there] = [await engineOn(await mongo.open()), await engineOn(await mongo.open())]

@@ -151,6 +151,20 @@ interface JsonText {
   readonly bytes: number
 }
 
+/** Estimated memory of a value, in bytes. Not exact, for it must cost less than to serialise the value. */
+export function estimateJsonBytes(value: Json): number {
+  if (typeof value === 'string') return 16 + 2 * value.length
+  if (typeof value !== 'object' || value === null) return 8
+  let size = 32
+  if (Array.isArray(value)) for (const item of value as readonly Json[]) size += estimateJsonBytes(item)
+  else {
+    for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) {
+      size += 2 * key.length + estimateJsonBytes(item)
+    }
+  }
+  return size
+}
+
 /** The text of a document's value. Throws TOO_LARGE (valueBytes) with `at: ""` when it exceeds the limit. */
 export function boundedJson(value: Json, limits: Limits): JsonText {
   const json = JSON.stringify(value)

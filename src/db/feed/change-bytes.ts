@@ -1,5 +1,5 @@
 import type { Change } from '../../core/database.ts'
-import { estimateJsonBytes } from '../log/recent-commits.ts'
+import { estimateJsonBytes } from '../../core/json/value.ts'
 
 /** Estimated memory of a change without its values and fields. */
 const CHANGE_BYTES = 1_000

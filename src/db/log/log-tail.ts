@@ -214,12 +214,9 @@ export class LogTail {
       if (commit === undefined) for (const follower of this.shapes.all()) follower.markPending(revision)
       const versions = this.shapes.isEmpty ? [] : (commit?.versions ?? [])
       // All reads of a commit begin before the first is awaited.
-      const before = versions.map((version) =>
-        this.shapes.needsPrevious(version) ? this.#previousValueOf(version) : undefined,
-      )
-      for (const [i, version] of versions.entries()) {
-        const previous = before[i] instanceof Promise ? await before[i] : before[i]
-        for (const follower of this.shapes.find(version, previous)) follower.markPending(revision)
+      const found = versions.map((version) => this.#followersOf(version))
+      for (const each of found) {
+        for (const follower of each instanceof Promise ? await each : each) follower.markPending(revision)
       }
       this.notifiedUpTo = revision
     }
@@ -246,9 +243,16 @@ export class LogTail {
     }
   }
 
-  #previousValueOf(version: Version): MaybePrevious | Promise<MaybePrevious> {
-    if (version.purged === true) return UNKNOWN_PREVIOUS
+  /** The followers that a version may match; a promise where its previous value must be read, which is not held. */
+  #followersOf(version: Version): Iterable<Follower> | Promise<Iterable<Follower>> {
+    const find = (previous: MaybePrevious): Iterable<Follower> => this.shapes.find(version, previous)
+    if (!this.shapes.needsPrevious(version)) return find(undefined)
+    if (version.purged === true) return find(UNKNOWN_PREVIOUS)
     const before = this.previousValues.get(version)
-    return before instanceof Promise ? before.catch(() => UNKNOWN_PREVIOUS) : before
+    if (!(before instanceof Promise)) return find(before)
+    return before.then(
+      (value) => new Set(find(value)),
+      () => find(UNKNOWN_PREVIOUS),
+    )
   }
 }

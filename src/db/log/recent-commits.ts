@@ -1,5 +1,5 @@
 import type { Commit } from '../../core/commit.ts'
-import type { Json } from '../../core/json/json.ts'
+import { estimateJsonBytes } from '../../core/json/value.ts'
 import { pathText } from '../../core/path.ts'
 import type { Revision, Version } from '../../core/version.ts'
 import { purgedBy } from '../../store/erasure.ts'
@@ -95,18 +95,4 @@ function estimateCommitBytes(commit: Commit): number {
     (sum, version) => sum + COMMIT_BYTES + estimateJsonBytes(version.value) + estimateJsonBytes(version.fields),
     0,
   )
-}
-
-/** Estimated memory of a value, in bytes. Not exact, for it must cost less than to serialise the value. */
-export function estimateJsonBytes(value: Json): number {
-  if (typeof value === 'string') return 16 + 2 * value.length
-  if (typeof value !== 'object' || value === null) return 8
-  let size = 32
-  if (Array.isArray(value)) for (const item of value as readonly Json[]) size += estimateJsonBytes(item)
-  else {
-    for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) {
-      size += 2 * key.length + estimateJsonBytes(item)
-    }
-  }
-  return size
 }

@@ -96,8 +96,8 @@ async function revisionOfVersion(
     )
   }
   const { head } = await resolveVersioned(context, path)
-  const page = head === null ? null : await store.history(tenant, head.path, { version, limit: { rows: 1, bytes: 1 } })
-  const found = page?.rows[0]
+  const numbers = head === null ? [] : [{ path: head.path, version }]
+  const [found] = (await store.versions(tenant, numbers, 1)).rows
   if (found !== undefined) return found.revision
   // Numbers have no gaps: one that is not there was removed.
   if (head !== null && version < head.version) throw historyExpired(context.tail)

@@ -64,6 +64,7 @@ export class ReconnectingStore implements Store {
   readonly paths: Store['paths'] = this.#forward('paths')
   readonly collections: Store['collections'] = this.#forward('collections')
   readonly history: Store['history'] = this.#forward('history')
+  readonly versions: Store['versions'] = this.#forward('versions')
   readonly log: Store['log'] = this.#forward('log')
   readonly confirm: Store['confirm'] = this.#forward('confirm')
   readonly revisionAt: Store['revisionAt'] = this.#forward('revisionAt')

@@ -10,6 +10,7 @@ import type {
   ListPage,
   LogPage,
   LogRange,
+  Page,
   PathPage,
   Range,
   CommitListener,
@@ -18,6 +19,7 @@ import type {
   TenantId,
   Thinned,
   Thinning,
+  VersionNumber,
 } from '../store.ts'
 import { AppendQueue, BatchFault, type AppendBatch } from './append-queue.ts'
 import { appendDrafts } from './append.ts'
@@ -34,7 +36,7 @@ import { LmdbEnvironment } from './environment.ts'
 import type { JournaledCommit } from './journal/record.ts'
 import type { SteppedAppend } from './journal/stepped-append.ts'
 import { isStorageError } from './files/storage-error.ts'
-import { readHistoryRows } from './read/history.ts'
+import { readHistoryRows, readNumberedRows } from './read/history.ts'
 import { listDocuments } from './read/list.ts'
 import { decodedPage, decodedRows } from './read/stored-row.ts'
 import { findPaths, listPaths } from './read/paths.ts'
@@ -205,6 +207,10 @@ class LmdbStore implements Store {
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     return decodedPage(await this.#read(tenant, (view) => readHistoryRows(view, path, range)))
+  }
+
+  async versions(tenant: TenantId, numbers: readonly VersionNumber[], bytes: number): Promise<Page> {
+    return decodedPage(await this.#read(tenant, (view) => readNumberedRows(view, numbers, bytes)))
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {

@@ -14,6 +14,7 @@ import {
   type ListPage,
   type LogPage,
   type LogRange,
+  type Page,
   type PathPage,
   type Range,
   type Snapshot,
@@ -21,8 +22,10 @@ import {
   type Thinning,
   type Store,
   type TenantId,
+  type VersionNumber,
 } from '../store.ts'
 import { erasedCommit, purgedBy, thinnedCommit } from '../erasure.ts'
+import { takeWithin } from '../page.ts'
 import { isWithinLevels } from '../levels.ts'
 import { ConflictedWrites } from '../conflicted-writes.ts'
 import { takePage } from './memory-page.ts'
@@ -133,9 +136,6 @@ export class MemoryStore implements Store {
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
     const rows = versionsOf(this.#tenant(tenant)).filter((version) => pathText(version.path) === pathText(path))
-    if (range.version !== undefined) {
-      return { rows: rows.filter(({ version }) => version === range.version), more: false }
-    }
     const { touching, actor } = range
     const isSelected = (row: Version): boolean =>
       (touching === undefined || mayTouch(row.fields, touching)) && (actor === undefined || row.actor === actor)
@@ -144,6 +144,12 @@ export class MemoryStore implements Store {
       inRange.map((row) => ({ position: row.revision, row: isSelected(row) ? row : null })),
       range,
     )
+  }
+
+  async versions(tenant: TenantId, numbers: readonly VersionNumber[], bytes: number): Promise<Page> {
+    const known = new Map(versionsOf(this.#tenant(tenant)).map((version) => [numberText(version), version]))
+    const rows = numbers.flatMap((number) => known.get(numberText(number)) ?? [])
+    return takeWithin(rows, { rows: Infinity, bytes }, (version) => JSON.stringify(version).length)
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
@@ -245,6 +251,10 @@ function currentVersion(log: TenantLog, path: Path): number {
 
 function versionsOf(log: TenantLog): readonly Version[] {
   return log.commits.flatMap(({ versions }) => versions)
+}
+
+function numberText({ path, version }: VersionNumber): string {
+  return `${pathText(path)}@${version}`
 }
 
 function revisionOf(log: TenantLog, at: Revision = Infinity): Revision {

@@ -2,7 +2,7 @@ import type { MongoClient } from 'mongodb'
 import type { Commit } from '../../core/commit.ts'
 import type { Path } from '../../core/path.ts'
 import type { Millis, Revision, Version } from '../../core/version.ts'
-import { erasedCommit, isErased } from '../erasure.ts'
+import { erasedCommit } from '../erasure.ts'
 import type {
   Appended,
   CommitListener,
@@ -12,6 +12,7 @@ import type {
   ListPage,
   LogPage,
   LogRange,
+  Page,
   PathPage,
   Range,
   Snapshot,
@@ -19,6 +20,7 @@ import type {
   TenantId,
   Thinned,
   Thinning,
+  VersionNumber,
 } from '../store.ts'
 import { Appender } from './append/append.ts'
 import { AppendProgress } from './append/append-progress.ts'
@@ -32,7 +34,7 @@ import { repair } from './write/heads.ts'
 import { Janitor } from './write/janitor.ts'
 import { purgesOf } from './read/latest.ts'
 import type { MongoConnection } from './mongo-connection.ts'
-import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt } from './read/past.ts'
+import { headsAt, listAt, mapConcurrent, findHistory, findRevisionAt, findVersions, readMarked } from './read/past.ts'
 import { collectionNames } from './read/written.ts'
 import { findByIds } from './tables.ts'
 import { StoreCalls } from './store-calls.ts'
@@ -191,16 +193,17 @@ export class MongoStore implements Store {
   }
 
   history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
+    return this.#calls.read(tenant, (reader) => readMarked(reader, () => findHistory(reader, path, range)))
+  }
+
+  versions(tenant: TenantId, numbers: readonly VersionNumber[], bytes: number): Promise<Page> {
     return this.#calls.read(tenant, async (reader) => {
-      const { tenants, overlay } = reader
-      const [page] = await Promise.all([findHistory(reader, path, range), tenants.refresh(overlay)])
-      // From a purge on, all reads give marks: one that the refresh has brought may have come before the versions were
-      // read.
-      const purges = purgesOf(reader)
-      const hasContent = page.rows.some(
-        (version) => version.purged !== true && isErased(purges, version.path, version.revision),
-      )
-      return hasContent ? findHistory(reader, path, range) : page
+      const read = (): Promise<Page> => readMarked(reader, () => findVersions(reader, numbers, bytes))
+      const page = await read()
+      if (page.more || page.rows.length === numbers.length) return page
+      // After a fail-over reads may be behind; a refresh waits for the end of that.
+      await reader.tenants.refresh(reader.overlay)
+      return read()
     })
   }
 

@@ -42,7 +42,7 @@ async function everything({ store, tenant }: Fixture): Promise<unknown> {
   }
   for (const document of DOCUMENTS) {
     seen.push(await store.history(tenant, document, { limit: ALL }))
-    seen.push(await store.history(tenant, document, { version: 1, limit: ALL }))
+    seen.push(await store.versions(tenant, [{ path: document, version: 1 }], ALL.bytes))
     seen.push(await store.history(tenant, document, { touching: ['title'], limit: ALL }))
   }
   const logs = [undefined, [[]], [path('posts/1')], [['posts']]]

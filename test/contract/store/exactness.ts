@@ -78,7 +78,7 @@ async function readEveryWay(store: Store, tenant: TenantId, text: string, id: st
   const heads = [(await store.heads(tenant, [document])).rows, (await store.heads(tenant, [document], 1)).rows]
   const range = { kind: 'collection' as const, path: document.slice(0, -1), limit: ALL }
   const lists = [await store.list(tenant, range), await store.list(tenant, range, 1)]
-  const pages = [...lists, await store.history(tenant, document, { version: 1, limit: ALL })]
+  const pages = [...lists, await store.versions(tenant, [{ path: document, version: 1 }], ALL.bytes)]
   const [found] = await store.find(tenant, [id])
   const { commits } = await store.log(tenant, { after: 0, limit: { rows: 1, bytes: 1e9 } })
   return [...heads, ...pages.map(({ rows }) => rows), found?.versions ?? [], commits[0]?.versions ?? []].map(

@@ -70,4 +70,28 @@ export function limitContract(subject: StoreSubject): void {
       expect(await count(100, 9_000, reverse)).toSatisfy((found: number) => found >= 2 && found <= 4)
     }
   })
+
+  law(
+    subject,
+    'L18 pages of numbered versions have each version once, and all but the last have one',
+    async (fixture) => {
+      const { store, tenant } = fixture
+      await fill(fixture)
+      const all = Array.from({ length: 12 }, (_, i) => ({ path: path('one/1'), version: i }))
+      for (const bytes of [1, 4_500, 1e9]) {
+        const seen: number[] = []
+        let pages = 0
+        for (let [left, more] = [all, true]; more; pages++) {
+          const page = await store.versions(tenant, left, bytes)
+          const came = page.rows.map(({ version }) => version)
+          expect(came.length > 0 || !page.more).toBe(true)
+          seen.push(...came)
+          left = left.filter(({ version }) => !came.includes(version))
+          more = page.more
+        }
+        expect(seen.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+        if (bytes === 1e9) expect(pages).toBe(1)
+      }
+    },
+  )
 }

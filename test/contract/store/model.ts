@@ -15,7 +15,7 @@ import type {
   Thinning,
 } from '../../../src/store/store.ts'
 import { json } from '../../core/json.ts'
-import { path } from '../../support/store/drafts.ts'
+import { ALL, path } from '../../support/store/drafts.ts'
 import { freshTenant, law, type Fixture, type StoreSubject } from './subject.ts'
 
 /** Commands as data: small numbers that are read against the state when they run, so that they shrink well. */
@@ -28,10 +28,10 @@ type Command =
       readonly kind: 'history'
       readonly path: string
       readonly span: SpanPlan
-      readonly version: number | null
       readonly touching: string | null
       readonly actor: string | null
     }
+  | { readonly kind: 'versions'; readonly numbers: readonly { readonly path: string; readonly version: number }[] }
   | {
       readonly kind: 'log'
       readonly span: SpanPlan
@@ -149,9 +149,12 @@ const kinds = {
     kind: fc.constant('history' as const),
     path: document,
     span: spanPlan,
-    version: fc.option(fc.nat(8)),
     touching,
     actor: by,
+  }),
+  versions: fc.record({
+    kind: fc.constant('versions' as const),
+    numbers: fc.array(fc.record({ path: document, version: fc.nat(8) }), { maxLength: 6 }),
   }),
   log: fc.record({ kind: fc.constant('log' as const), span: spanPlan, below, actor: by }),
   revisionAt: fc.record({ kind: fc.constant('revisionAt' as const), time: fc.nat(210) }),
@@ -175,6 +178,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 16, arbitrary: kinds.list },
   { weight: 4, arbitrary: kinds.collections },
   { weight: 8, arbitrary: kinds.history },
+  { weight: 6, arbitrary: kinds.versions },
   { weight: 8, arbitrary: kinds.log },
   { weight: 4, arbitrary: kinds.revisionAt },
   { weight: 3, arbitrary: kinds.find },
@@ -257,10 +261,13 @@ async function resolve(command: Exclude<Command, { kind: 'reopen' }>, oracle: St
       return (store) =>
         store.history(tenant, path(command.path), {
           ...span(command.span),
-          version: command.version ?? undefined,
           touching: command.touching?.split('/'),
           actor: command.actor ?? undefined,
         })
+    case 'versions': {
+      const numbers = command.numbers.map((number) => ({ path: path(number.path), version: number.version }))
+      return (store) => store.versions(tenant, numbers, ALL.bytes)
+    }
     case 'log':
       return async (store) => ({
         ...(await store.log(tenant, {

@@ -101,7 +101,7 @@ export function pastContract(subject: StoreSubject): void {
 
   law(
     subject,
-    'each version of a long history is found by its number, and its last ten at once',
+    'L18 each version of a long history is found by its number, and its last ten at once',
     async ({ store, tenant }) => {
       const count = scaled(subject, 200)
       const drafts = Array.from({ length: count }, (_, i) => [
@@ -109,13 +109,18 @@ export function pastContract(subject: StoreSubject): void {
         draft([put(`posts/x${i}`, 1)]),
       ]).flat()
       for (let i = 0; i < drafts.length; i += 50) await store.append(tenant, drafts.slice(i, i + 50))
+      const found = async (versions: readonly number[]): Promise<readonly unknown[]> => {
+        const numbers = versions.map((version) => ({ path: path('posts/1'), version }))
+        const { rows: numbered } = await store.versions(tenant, numbers, ALL.bytes)
+        return numbered.map(({ version, value, revision }) => [version, value, revision])
+      }
+      const all = Array.from({ length: count }, (_, i) => i + 1)
       for (const version of [1, 2, Math.ceil(count / 2), count]) {
-        const { rows } = await store.history(tenant, path('posts/1'), { version, limit: ALL })
-        expect(rows.map((row) => [row.version, row.value, row.revision])).toEqual([[version, version, version * 2 - 1]])
+        expect(await found([version])).toEqual([[version, version, version * 2 - 1]])
       }
-      for (const version of [0, count + 1]) {
-        expect(await store.history(tenant, path('posts/1'), { version, limit: ALL })).toEqual({ rows: [], more: false })
-      }
+      for (const version of [0, count + 1]) expect(await found([version])).toEqual([])
+      const backwards = all.toReversed()
+      expect(await found([0, ...backwards, count + 1])).toEqual(backwards.map((each) => [each, each, each * 2 - 1]))
       const { rows, more } = await store.history(tenant, path('posts/1'), {
         reverse: true,
         limit: { rows: 10, bytes: 1e9 },

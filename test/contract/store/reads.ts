@@ -73,6 +73,11 @@ export function readContract(subject: StoreSubject): void {
       more: false,
     })
     expect(await store.history(tenant, path('posts/1'), { limit: ALL })).toEqual({ rows: [], more: false })
+    expect(await store.versions(tenant, [{ path: path('posts/1'), version: 1 }], ALL.bytes)).toEqual({
+      rows: [],
+      more: false,
+    })
+    expect(await store.versions(tenant, [], ALL.bytes)).toEqual({ rows: [], more: false })
     expect(await store.collections(tenant, [path('posts/1')])).toEqual([[]])
     expect(await store.log(tenant, { after: 0, limit: ALL })).toMatchObject({ commits: [], floor: 0, last: 0 })
     expect(await store.revisionAt(tenant, 1e15)).toBe(0)

@@ -116,6 +116,24 @@ export function thinningContract(subject: StoreSubject): void {
     expect(found.map((each) => each && [each.id, each.digest])).toEqual([null, ['key-3', ''], ['key-9', 'd9']])
   })
 
+  law(subject, 'L18 of numbered versions those that were removed are missing, and the others come', async (fixture) => {
+    const { store, tenant } = fixture
+    await tell(fixture)
+    await store.raiseFloor(tenant, 9)
+    await thinAll(store, tenant, [{ path: path('posts/1'), keep: 99 }])
+    const numbers = ['posts/1', 'posts/2'].flatMap((text) =>
+      [1, 3, 8, 9, 12].map((version) => ({ path: path(text), version })),
+    )
+    const { rows, more } = await store.versions(tenant, numbers, ALL.bytes)
+    expect(rows.map((row) => `${row.path.join('/')}@${row.version}`)).toEqual([
+      'posts/1@9',
+      'posts/1@12',
+      'posts/2@1',
+      'posts/2@3',
+    ])
+    expect(more).toBe(false)
+  })
+
   law(subject, 'L16 many versions are removed in steps', async (fixture) => {
     const { store, tenant } = fixture
     const count = scaled(subject, 500)

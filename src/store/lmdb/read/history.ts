@@ -1,7 +1,7 @@
 import { mayTouch } from '../../../core/json/field.ts'
 import type { Path } from '../../../core/path.ts'
 import type { Revision, Version } from '../../../core/version.ts'
-import type { HistoryPage, HistoryRange } from '../../store.ts'
+import type { HistoryPage, HistoryRange, Page, VersionNumber } from '../../store.ts'
 import { findVersion, decodeEntry } from './documents.ts'
 import { toDocumentKey, versionKey, type DocumentKey } from '../keys.ts'
 import { isMark, readRow, readStoredVersion } from './log.ts'
@@ -18,9 +18,28 @@ interface StoredHistoryPage extends Omit<HistoryPage, 'rows'> {
 
 export function readHistoryRows(view: TenantView, path: Path, range: HistoryRange): StoredHistoryPage {
   const document = toDocumentKey(view.tenant.number, path)
-  if (range.version === undefined) return takeRows(scanVersions(view, document, range), range)
-  const found = findNumber(view, document, range.version)
-  return { rows: found === null ? [] : [readStoredVersion(view, document, found)], more: false }
+  return takeRows(scanVersions(view, document, range), range)
+}
+
+/** Versions by their numbers. */
+export function readNumberedRows(
+  view: TenantView,
+  numbers: readonly VersionNumber[],
+  bytes: number,
+): Omit<Page, 'rows'> & { readonly rows: readonly StoredRow<Version>[] } {
+  const { rows, more } = takeRows(scanNumbers(view, numbers), { limit: { rows: Infinity, bytes } })
+  return { rows, more }
+}
+
+function* scanNumbers(
+  view: TenantView,
+  numbers: readonly VersionNumber[],
+): Generator<ScannedRow<StoredRow<Version>, VersionNumber>> {
+  for (const position of numbers) {
+    const document = toDocumentKey(view.tenant.number, position.path)
+    const found = findNumber(view, document, position.version)
+    if (found !== null) yield { position, read: () => readStoredVersion(view, document, found), bytes: found.row[2] }
+  }
 }
 
 type ScannedVersion = ScannedRow<StoredRow<Version>, Revision>
@@ -73,17 +92,27 @@ function* versionsBy(view: TenantView, document: DocumentKey, range: HistoryRang
   }
 }
 
+/** Versions before the newest that are looked at one by one. */
+const NEAR = 4
+
 /**
- * Binary search over revisions: a document's version numbers grow with them, and version n is not before revision n.
+ * The version `number`: one of the newest as a rule, so these are looked at first. Then a binary search over revisions:
+ * a document's version numbers grow with them, and version n is not before revision n.
  */
 function findNumber(view: TenantView, document: DocumentKey, number: number): FoundCommit | null {
   let [low, high]: [Revision, Revision] = [number, view.tenant.last]
+  /** Most versions between `number` and `high`. */
+  let distance = 0
   while (low <= high) {
-    const middle = Math.floor((low + high) / 2)
-    const found = findVersion(view.tables, document, middle)
+    const at = distance <= NEAR ? high : Math.floor((low + high) / 2)
+    const found = findVersion(view.tables, document, at)
     if (found?.row[0] === number) return found
-    if (found === null || found.row[0] < number) low = middle + 1
-    else high = found.revision - 1
+    if (found === null || found.row[0] < number) {
+      low = at + 1
+      continue
+    }
+    high = found.revision - 1
+    distance = found.row[0] - number
   }
   return null
 }

@@ -4,8 +4,17 @@ import { mayTouch, type FieldPath } from '../../../core/json/field.ts'
 import { pathText, type Path } from '../../../core/path.ts'
 import type { Millis, Revision, Version } from '../../../core/version.ts'
 import { erasedCommit, isErased, type Purges } from '../../erasure.ts'
-import { SKIPS, type HistoryPage, type HistoryRange, type Limit, type ListPage, type Range } from '../../store.ts'
-import { logKey, rowBytes, toLogEntry, versionRowKey, versionOf, type LogRow } from '../rows.ts'
+import {
+  SKIPS,
+  type HistoryPage,
+  type HistoryRange,
+  type Limit,
+  type ListPage,
+  type Page,
+  type Range,
+  type VersionNumber,
+} from '../../store.ts'
+import { logKey, logRowBytes, rowBytes, toLogEntry, versionRowKey, versionOf, type LogRow } from '../rows.ts'
 import type { MongoRange } from './head-rows.ts'
 import {
   latestOf,
@@ -31,15 +40,16 @@ export async function mapConcurrent<T, R>(items: readonly T[], run: (item: T) =>
   return results
 }
 
-/**
- * The version of a document in a log row; of a purged one its mark, by the whole commit, which may have lost its key.
- */
-function versionsIn(reader: MongoReader, row: LogRow, text: string): readonly Version[] {
+type RowOp = LogRow['ops'][number]
+
+/** Versions in a log row; of purged ones the marks, by the whole commit, which may have lost its key. */
+function versionsIn(reader: MongoReader, row: LogRow, isWanted: (op: RowOp) => boolean): readonly Version[] {
   const purges = purgesOf(reader)
-  if (isErased(purges, text.split('/'), Number(row.n))) {
-    return erasedCommit(toLogEntry(row).commit, purges).versions.filter(({ path }) => pathText(path) === text)
-  }
-  return row.ops.filter(({ p }) => p === text).map((op) => versionOf(row, op))
+  const wanted = row.ops.filter(isWanted)
+  const isMarked = wanted.some(({ p }) => isErased(purges, p.split('/'), Number(row.n)))
+  if (!isMarked) return wanted.map((op) => versionOf(row, op))
+  const { versions } = erasedCommit(toLogEntry(row).commit, purges)
+  return row.ops.flatMap((op, i) => (isWanted(op) ? (versions[i] ?? []) : []))
 }
 
 /** The version of a document at a revision, given its latest version. */
@@ -60,7 +70,7 @@ async function versionAt(
   const row = await tables.call(tables.log.findOne(filter, options))
   if (row === null) return null
   const whole = pathsOnly ? { ...row, ops: row.ops.map((op) => ({ ...op, val: 'null' })) } : row
-  return versionsIn(reader, whole, text)[0] ?? null
+  return versionsIn(reader, whole, ({ p }) => p === text)[0] ?? null
 }
 
 /**
@@ -78,7 +88,7 @@ async function isLost(reader: MongoReader, path: Path, at: Revision): Promise<bo
   return row !== null && oldest !== undefined && oldest.v > 1 && !isMarkAt(purgesOf(reader), oldest, Number(row.n))
 }
 
-function isMarkAt(purges: Purges, { p, pu }: Pick<LogRow['ops'][number], 'p' | 'pu'>, n: Revision): boolean {
+function isMarkAt(purges: Purges, { p, pu }: Pick<RowOp, 'p' | 'pu'>, n: Revision): boolean {
   return pu === true || isErased(purges, p.split('/'), n)
 }
 
@@ -161,13 +171,9 @@ async function listPast(reader: MongoReader, range: MongoRange, at: Revision): P
 
 /** Versions of one document. */
 export async function findHistory(reader: MongoReader, path: Path, range: HistoryRange): Promise<HistoryPage> {
-  const { after = 0, before = Number.MAX_SAFE_INTEGER, version, touching, actor, reverse, limit } = range
+  const { after = 0, before = Number.MAX_SAFE_INTEGER, touching, actor, reverse, limit } = range
   const text = pathText(path)
-  const { scope } = reader.overlay
-  if (version !== undefined) {
-    return versionsOfRows(reader, { filter: { t: scope, 'ops.k': versionRowKey(path, version) }, text, limit })
-  }
-  const filter: Filter<LogRow> = { t: scope, 'ops.p': text, n: { $gt: after, $lt: before } }
+  const filter: Filter<LogRow> = { t: reader.overlay.scope, 'ops.p': text, n: { $gt: after, $lt: before } }
   const query: VersionQuery = { filter, sort: { n: reverse === true ? -1 : 1 }, text, limit }
   if (touching === undefined && actor === undefined) return versionsOfRows(reader, query)
   return scanVersions(reader, { ...query, touching, actor, skips: range.skips })
@@ -175,7 +181,7 @@ export async function findHistory(reader: MongoReader, path: Path, range: Histor
 
 interface VersionQuery {
   readonly filter: Filter<LogRow>
-  readonly sort?: { readonly n: 1 | -1 } | undefined
+  readonly sort: { readonly n: 1 | -1 }
   /** The document's path. */
   readonly text: string
   readonly limit: Limit
@@ -183,13 +189,13 @@ interface VersionQuery {
 
 async function versionsOfRows(reader: MongoReader, { filter, sort, text, limit }: VersionQuery): Promise<HistoryPage> {
   const { tables } = reader
-  const cursor = tables.log.find(filter, { sort: sort ?? {}, maxTimeMS: tables.readMs })
+  const cursor = tables.log.find(filter, { sort, maxTimeMS: tables.readMs })
   const bytesOf = (row: LogRow): number =>
     row.ops.reduce((sum, { p, val }) => (p === text ? sum + rowBytes(val) : sum), 0)
   const { rows, more } = await tables.call(readUpTo(cursor, limit, bytesOf))
-  const versions = rows.flatMap((row) => versionsIn(reader, row, text))
+  const versions = rows.flatMap((row) => versionsIn(reader, row, ({ p }) => p === text))
   return {
-    rows: sort?.n === -1 ? versions.toReversed() : versions,
+    rows: sort.n === -1 ? versions.toReversed() : versions,
     more,
     next: more ? versions.at(-1)?.revision : undefined,
   }
@@ -213,7 +219,7 @@ async function scanVersions(
   const { limit, text, sort } = query
   const scanned = await scanRows(tables, {
     filter: query.filter,
-    reverse: sort?.n === -1,
+    reverse: sort.n === -1,
     limit: { rows: limit.rows, bytes: Infinity },
     skips,
     projection: { n: 1, by: 1, 'ops.p': 1, 'ops.f': 1 },
@@ -232,6 +238,49 @@ async function scanVersions(
 }
 
 const NO_VERSIONS: HistoryPage = { rows: [], more: false }
+
+/**
+ * Versions by their numbers, in one query. Limited by the bytes of the commits, but all that one reply of the server
+ * has is used: at most 16 MiB.
+ */
+export async function findVersions(
+  reader: MongoReader,
+  numbers: readonly VersionNumber[],
+  bytes: number,
+): Promise<Page> {
+  const { tables, overlay } = reader
+  const keys = numbers.map(({ path, version }) => versionRowKey(path, version))
+  const wanted = new Set(keys)
+  const found = new Map<string, Version>()
+  const filter: Filter<LogRow> = { t: overlay.scope, 'ops.k': { $in: [...wanted] } }
+  const cursor = tables.log.find(filter, { maxTimeMS: tables.readMs }).batchSize(keys.length + 1)
+  const read = async (): Promise<boolean> => {
+    let taken = 0
+    for await (const row of cursor) {
+      for (const version of versionsIn(reader, row, ({ k }) => wanted.has(k))) {
+        found.set(versionRowKey(version.path, version.version), version)
+      }
+      taken += logRowBytes(row)
+      if (taken > bytes && found.size < wanted.size && cursor.bufferedCount() === 0) return true
+    }
+    return false
+  }
+  const more = keys.length > 0 && (await tables.call(read()))
+  return { rows: keys.flatMap((key) => found.get(key) ?? []), more }
+}
+
+/**
+ * Reads versions beside a refresh, which may bring a purge that came before they were read: then they are read again,
+ * for from a purge on all reads give marks.
+ */
+export async function readMarked<P extends Page>(reader: MongoReader, read: () => Promise<P>): Promise<P> {
+  const { tenants, overlay } = reader
+  const [page] = await Promise.all([read(), tenants.refresh(overlay)])
+  const purges = purgesOf(reader)
+  const hasContent = ({ purged, path, revision }: Version): boolean =>
+    purged !== true && isErased(purges, path, revision)
+  return page.rows.some(hasContent) ? read() : page
+}
 
 /** The last revision at or before a time. */
 export async function findRevisionAt({ tables, overlay }: MongoReader, time: Millis): Promise<Revision> {
