@@ -47,4 +47,27 @@ describeMongo('values before, on MongoDB', (mongo) => {
     finds.stop()
     expect(finds.commands.filter(readsVersions)).toHaveLength(1)
   }, 60_000)
+
+  test('a feed for which they cannot be read for a while gives each change once, in order, when they can', async () => {
+    const writer = await mongo.open()
+    for (const version of [1, 2, 3]) await commit(writer, 'default', [put(`notes/${version}`, 1, { n: 1 })])
+    const db = await databaseOn(await mongo.open({ callMs: 2_000 }))
+    const feed = db.changes(['notes'], { where: 'value.n == 1', heartbeatMs: 100 })
+    await pull(feed)
+    const { proxy } = mongo.server
+    // More than one call tries.
+    for (let i = 0; i < 40; i++) proxy.refuse('find', 91, { isMeant: readsVersions })
+    const seen: string[] = []
+    const see = async (count: number): Promise<void> => {
+      while (seen.length < count) {
+        const { changes } = await pull(feed)
+        seen.push(...changes.map(({ path, reason }) => `${path} ${reason}`))
+      }
+    }
+    for (const version of [1, 2, 3]) await commit(writer, 'default', [put(`notes/${version}`, 2, { n: 2 })])
+    await see(3)
+    await commit(writer, 'default', [put('notes/1', 3, { n: 1 })])
+    await see(4)
+    expect(seen).toEqual(['notes/1 MOVED_OUT', 'notes/2 MOVED_OUT', 'notes/3 MOVED_OUT', 'notes/1 MOVED_IN'])
+  }, 60_000)
 })
