@@ -2,6 +2,8 @@ import type { connect as connectBrowser } from './connect.ts'
 import { openSocketLink } from './connection/socket-link.ts'
 import { globalPlatform } from './platform.ts'
 import type { ConnectOptions } from './connect-options.ts'
+import { patchedValue } from './live/patched-value.ts'
+import { WritableStore } from './readable.ts'
 import { RemoteDatabase } from './remote-database.ts'
 import type { Schema } from './typed/paths.ts'
 import type { TypedClient } from './typed/typed-client.ts'
@@ -13,7 +15,7 @@ export const connect: typeof connectBrowser = <S extends Schema>(url: string, op
   new RemoteDatabase(
     url,
     options ?? {},
-    globalPlatform({ openSocket: openSocketLink, webSocket: nodeSocket }),
+    globalPlatform({ openSocket: openSocketLink, patches: new WritableStore(patchedValue), webSocket: nodeSocket }),
   ) as unknown as TypedClient<S>
 
 /** Close code of a socket that is given up (graphql-ws). */

@@ -1,6 +1,8 @@
 import { openSocketLink } from './connection/socket-link.ts'
 import { globalPlatform } from './platform.ts'
 import type { ConnectOptions } from './connect-options.ts'
+import { patchedValue } from './live/patched-value.ts'
+import { WritableStore } from './readable.ts'
 import { RemoteDatabase } from './remote-database.ts'
 import type { NoSchema, Schema } from './typed/paths.ts'
 import type { TypedClient } from './typed/typed-client.ts'
@@ -28,9 +30,6 @@ export type { PendingOperation } from './writes/outbox.ts'
  * types of the values, by collection; default `Json`.
  */
 export function connect<S extends Schema = NoSchema>(url: string, options?: ConnectOptions): TypedClient<S> {
-  return new RemoteDatabase(
-    url,
-    options ?? {},
-    globalPlatform({ openSocket: openSocketLink }),
-  ) as unknown as TypedClient<S>
+  const platform = globalPlatform({ openSocket: openSocketLink, patches: new WritableStore(patchedValue) })
+  return new RemoteDatabase(url, options ?? {}, platform) as unknown as TypedClient<S>
 }

@@ -1,4 +1,6 @@
 import type { openSocketLink } from './connection/socket-link.ts'
+import type { PatchedValue } from './live/patches.ts'
+import type { ReadableStore } from './readable.ts'
 
 /** The surroundings of a client: a browser, or Node. */
 export interface Platform {
@@ -7,6 +9,8 @@ export interface Platform {
   webSocket(): Promise<unknown>
   /** Given from outside, so that a program without sockets does not load their client. */
   readonly openSocket: typeof openSocketLink
+  /** Live stores show patches by it; given from outside, so that a page can load its code later. */
+  readonly patches: ReadableStore<PatchedValue>
   /** How long a write waits for a server, ms. */
   readonly offlineMs: number
   /**
@@ -41,15 +45,16 @@ interface BrowserGlobals extends Partial<PageTarget> {
 const LOOK_MS = 2_000
 const SLEPT_MS = 4_000
 
-type SocketPlatform = Pick<Platform, 'openSocket'> & Partial<Pick<Platform, 'webSocket'>>
+type GivenParts = Pick<Platform, 'openSocket' | 'patches'> & Partial<Pick<Platform, 'webSocket'>>
 
 /** The platform that the globals show. */
-export function globalPlatform({ openSocket, webSocket }: SocketPlatform): Platform {
+export function globalPlatform({ openSocket, patches, webSocket }: GivenParts): Platform {
   const globals = globalThis as unknown as BrowserGlobals
   const page = globals.document === undefined ? null : (globals as PageTarget)
   return {
     fetch: (input, init) => fetch(input, init),
     openSocket,
+    patches,
     webSocket: webSocket ?? (() => Promise.resolve(globals.WebSocket ?? null)),
     offlineMs: page === null ? 30_000 : 300_000,
     maxStreams: page === null ? 100 : 4,

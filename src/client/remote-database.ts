@@ -87,6 +87,7 @@ export class RemoteDatabase implements Client {
       observe: (observer) => this.#session.outbox.observe(observer),
       connection: this.#session.connection.status,
       actor: options.actor ?? null,
+      patches: platform.patches,
       openCache: () => (this.#openedCache ??= this.#cache?.open(this.#cacheScope) ?? null),
     })
   }

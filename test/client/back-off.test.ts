@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { openSocketLink } from '../../src/client/connection/socket-link.ts'
+import { noPatches } from '../../src/client/live/patches.ts'
 import { globalPlatform } from '../../src/client/platform.ts'
+import { WritableStore } from '../../src/client/readable.ts'
 import { RemoteDatabase } from '../../src/client/remote-database.ts'
 
 beforeEach(() => {
@@ -28,7 +30,7 @@ function openAway(transport: 'ws' | 'sse', isWatched: boolean): Away {
   let wake = (): void => {}
   const attempt = (): void => void attempts.push(Date.now())
   const platform = {
-    ...globalPlatform({ openSocket: openSocketLink }),
+    ...globalPlatform({ openSocket: openSocketLink, patches: new WritableStore(noPatches) }),
     webSocket: () => Promise.resolve(attempt()).then(() => null),
     fetch: () => Promise.resolve(attempt()).then(() => Promise.reject(new TypeError('away'))),
     isWatched: () => isWatched,

@@ -1,7 +1,9 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { openSocketLink } from '../../src/client/connection/socket-link.ts'
+import { noPatches } from '../../src/client/live/patches.ts'
 import { globalPlatform } from '../../src/client/platform.ts'
+import { WritableStore } from '../../src/client/readable.ts'
 import { RemoteDatabase } from '../../src/client/remote-database.ts'
 import { startProxy } from '../support/client/reply-losing-proxy.ts'
 import { serveMemory } from '../support/client/served.ts'
@@ -18,7 +20,7 @@ test.each([{ transport: 'ws' }, { transport: 'sse' }] as const)(
     const proxy = await startProxy(served.url, () => 0)
     let wake = (): void => {}
     const platform = {
-      ...globalPlatform({ openSocket: openSocketLink }),
+      ...globalPlatform({ openSocket: openSocketLink, patches: new WritableStore(noPatches) }),
       onWake: (woke: () => void) => {
         wake = woke
         return () => {}
@@ -53,7 +55,11 @@ test.each([{ transport: 'ws' }, { transport: 'sse' }] as const)(
 test('without a wake event, a silence of three heartbeats ends the connection', async () => {
   const served = await serveMemory()
   const proxy = await startProxy(served.url, () => 0)
-  const client = new RemoteDatabase(proxy.url, { WebSocket }, globalPlatform({ openSocket: openSocketLink }))
+  const client = new RemoteDatabase(
+    proxy.url,
+    { WebSocket },
+    globalPlatform({ openSocket: openSocketLink, patches: new WritableStore(noPatches) }),
+  )
   onTestFinished(async () => {
     await client.close()
     await proxy.close()

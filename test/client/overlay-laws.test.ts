@@ -6,6 +6,7 @@ import type { Json } from '../../src/core/json/json.ts'
 import { openEngine } from '../../src/db/engine.ts'
 import { MemoryStore } from '../../src/store/memory/memory-store.ts'
 import { echoFilter } from '../../src/client/live/echo-filter.ts'
+import { patchedValue } from '../../src/client/live/patched-value.ts'
 import { Overlay } from '../../src/client/live/overlay.ts'
 import { seeded } from '../support/client/reply-losing-proxy.ts'
 import { seedOfTest } from '../support/seed.ts'
@@ -222,7 +223,7 @@ async function simulate(seed: number, shape: SimulatedShape, make: MakeOverlay):
   const simulation: Simulation = {
     shape,
     db,
-    overlay: make({ showsNew: echoFilter(shape), actor: null, order: 'asc' }),
+    overlay: make({ showsNew: echoFilter(shape), actor: null, order: 'asc', patched: patchedValue }),
     random: seeded(seed),
     feed,
     sent: [],

@@ -1,11 +1,35 @@
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals'
-import { connect, type Client, type DatabaseError, type ReadableStore } from '../../src/client/connect.ts'
+import type { Client, ConnectOptions, DatabaseError, ReadableStore } from '../../src/client/connect.ts'
+import { openSocketLink } from '../../src/client/connection/socket-link.ts'
+import { noPatches } from '../../src/client/live/patches.ts'
+import { globalPlatform } from '../../src/client/platform.ts'
+import { WritableStore } from '../../src/client/readable.ts'
+import { RemoteDatabase } from '../../src/client/remote-database.ts'
 import { openPreferences } from './state/preferences.ts'
 
 /** What the reader chose; kept in the browser. */
 export const preferences = openPreferences(localStorage)
 
-const current: Signal<Client> = signal(connect(location.origin, { actor: preferences.actor.peek() }))
+const patches = new WritableStore(noPatches)
+const current: Signal<Client> = signal(connectHere())
+
+/**
+ * As `connect` of tidemark/client, to the server of the page, as the actor that the reader chose. The code that shows
+ * JSON Patches and operators before the server has done them comes after the page: most of what is written are merges.
+ */
+export function connectHere(options: ConnectOptions = {}): Client {
+  const platform = globalPlatform({ openSocket: openSocketLink, patches })
+  return new RemoteDatabase(
+    location.origin,
+    { actor: preferences.actor.peek(), ...options },
+    platform,
+  ) as unknown as Client
+}
+
+/** Loads what `connectHere` leaves out. Rejects when the server does not answer. */
+export async function loadPatches(): Promise<void> {
+  patches.set((await import('../../src/client/live/patched-value.ts')).patchedValue)
+}
 
 /** The connected client. It is another one when the reader writes under another name. */
 export const client: ReadonlySignal<Client> = current
@@ -15,7 +39,7 @@ export function signInAs(actor: string): void {
   if (actor === preferences.actor.peek()) return
   const last = current.peek()
   preferences.actor.value = actor
-  current.value = connect(location.origin, { actor })
+  current.value = connectHere()
   // Without writes that wait, nothing of the last client is needed any more.
   const leave = last.connection.subscribe(({ pending }) => {
     if (pending > 0) return

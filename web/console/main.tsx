@@ -1,8 +1,10 @@
 import { effect } from '@preact/signals'
 import { render } from 'preact'
-import { preferences } from './client.ts'
+import { client, loadPatches, preferences } from './client.ts'
 import { App } from './frame/app.tsx'
-import { overlay } from './frame/overlay.tsx'
+import { overlay, OVERLAYS } from './frame/overlay.tsx'
+import { PAGES } from './pages.ts'
+import { loadAhead } from './shared/lazy.tsx'
 import { handleKey } from './state/key-handlers.ts'
 import { actionOf } from './state/key-map.ts'
 import { arrive, openLocation } from './state/location.ts'
@@ -39,3 +41,16 @@ document.addEventListener('keydown', (event) => {
 })
 
 render(<App />, document.getElementById('console') as HTMLElement)
+
+/** The console has come to rest after so long, ms. */
+const REST_MS = 2_000
+
+/** Loads the rest of the console when the page is at rest and the server answers. */
+function loadRest(): void {
+  setTimeout(() => {
+    if (client.peek().connection.get().status !== 'live') return loadRest()
+    const pages = PAGES.flatMap((page) => ('load' in page ? [page.load] : []))
+    void loadAhead([...pages, ...Object.values(OVERLAYS), () => import('./state/moments.ts'), loadPatches])
+  }, REST_MS)
+}
+loadRest()

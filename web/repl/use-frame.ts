@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { connect, type Client } from '../../src/client/connect.ts'
-import { preferences } from '../console/client.ts'
+import type { Client } from '../../src/client/connect.ts'
+import { connectHere } from '../console/client.ts'
 import type { FromFrame } from '../repl-frame/messages.ts'
 import { FrameHost } from './frame-host.ts'
 import { recordedBy } from './recorder.ts'
@@ -24,8 +24,7 @@ export function useFrame(session: ReplSession): CodeFrame {
   useEffect(() => {
     // The frame has an origin of its own, which has no name.
     const post = (message: unknown): void => frame.current?.contentWindow?.postMessage(message, '*')
-    const open = (record: Parameters<typeof recordedBy>[0]): Client =>
-      connect(location.origin, { actor: preferences.actor.peek(), ...recordedBy(record) })
+    const open = (record: Parameters<typeof recordedBy>[0]): Client => connectHere(recordedBy(record))
     const host = new FrameHost({ connect: open, post, show: (call) => session.show(call) })
     const receive = ({ source, data }: MessageEvent<FromFrame>): void => {
       if (source === null || source !== frame.current?.contentWindow) return

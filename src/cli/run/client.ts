@@ -1,5 +1,7 @@
 import type { Client } from '../../client/client.ts'
+import { noPatches } from '../../client/live/patches.ts'
 import type { Platform } from '../../client/platform.ts'
+import { WritableStore } from '../../client/readable.ts'
 import { DatabaseError } from '../../core/error.ts'
 import { badUsage } from './failure.ts'
 import { nodeFetch } from './http.ts'
@@ -35,6 +37,7 @@ function platformOf(url: string, given: Given): Platform {
     openSocket: () => {
       throw new DatabaseError('INTERNAL', 'The command line opens no sockets.')
     },
+    patches: new WritableStore(noPatches),
     offlineMs: OFFLINE_MS,
     maxStreams: MAX_STREAMS,
     isWatched: () => false,

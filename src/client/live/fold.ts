@@ -1,14 +1,9 @@
-import type { Document, Op, Patch } from '../../core/database.ts'
-import { Copies } from '../../core/json/copies.ts'
+import type { Document, Op } from '../../core/database.ts'
 import { deleteField, getField, isFree, setField, type FieldPath } from '../../core/json/field.ts'
 import type { Json } from '../../core/json/json.ts'
-import { LIMITS } from '../../core/limits.ts'
 import { mergePatch } from '../../core/json/merge-patch.ts'
-import { runAtOnce } from '../../core/json/value-steps.ts'
 import type { Path } from '../../core/path.ts'
-import { applyJsonPatch, parseJsonPatch } from '../../core/patch/json-patch.ts'
-import { operatorSteps, parseOperators } from '../../core/patch/operators.ts'
-import { PatchBudget } from '../../core/patch/patch-error.ts'
+import type { PatchedValue } from './patches.ts'
 
 /** The documents at their paths while operations are folded over them. */
 export interface FoldedDocuments {
@@ -17,6 +12,7 @@ export interface FoldedDocuments {
   /** A document that an operation made or changed, with the actor of before; `isNew`: none was there. */
   set(document: Document, isNew: boolean): void
   remove(path: string): void
+  readonly patched: PatchedValue
 }
 
 /**
@@ -40,7 +36,10 @@ function fold(documents: FoldedDocuments, op: Op, time: string): void {
     case 'put':
       return put(documents, { path, value: op.value, time })
     case 'patch':
-      return change(documents, { path, time }, (value) => patchedValue(value, op.patch, time))
+      return change(documents, { path, time }, (value) => {
+        if (value === undefined) throw new Error('Nothing is there to be patched.')
+        return 'merge' in op.patch ? mergePatch(value, op.patch.merge) : documents.patched(value, op.patch, time)
+      })
     case 'delete':
       return remove(documents, path, time)
   }
@@ -102,15 +101,6 @@ function change(
   if (below.length > 0 && isFree(document.value, name)) return
   const value = setField(document.value, field, next(getField(document.value, field)))
   documents.set({ ...document, value, updatedAt: time }, false)
-}
-
-function patchedValue(value: Json | undefined, patch: Patch, time: string): Json {
-  if (value === undefined) throw new Error('Nothing is there to be patched.')
-  if ('merge' in patch) return mergePatch(value, patch.merge)
-  const [copies, budget] = [new Copies(), new PatchBudget(LIMITS)]
-  return 'json' in patch
-    ? applyJsonPatch(value, parseJsonPatch(patch.json, LIMITS), budget).value
-    : runAtOnce(operatorSteps(value, parseOperators(patch.operators, LIMITS), { time, copies, budget }))
 }
 
 /** A field, or a document or a collection with everything below. */

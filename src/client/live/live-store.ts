@@ -11,6 +11,7 @@ import { echoFilter } from './echo-filter.ts'
 import { KeptShape } from './kept-shape.ts'
 import { LINGER_MS, LIVE_LOADING, shapeKey, type LiveShape, type LiveState } from './live-state.ts'
 import { Overlay } from './overlay.ts'
+import type { PatchedValue } from './patches.ts'
 
 /** The parts of a client that live stores need. */
 export interface LiveStoreDeps {
@@ -19,6 +20,7 @@ export interface LiveStoreDeps {
   readonly connection: ReadableStore<ConnectionStatus>
   /** The actor of the client's writes, as far as the client knows it. */
   readonly actor: string | null
+  readonly patches: ReadableStore<PatchedValue>
   /** The cache of the client; null: there is none. */
   openCache(): Promise<OpenedCache> | null
 }
@@ -103,14 +105,23 @@ export class LiveStore implements ReadableStore<LiveState> {
     this.#isCurrent = false
     this.#overlay = this.#emptyOverlay()
     const observer = this.#observer()
-    const endings = [this.#deps.observe(observer), this.#deps.connection.subscribe(() => this.#publish())]
+    const endings = [
+      this.#deps.observe(observer),
+      this.#deps.connection.subscribe(() => this.#publish()),
+      this.#deps.patches.subscribe(() => this.#changed(() => this.#overlay.refold())),
+    ]
     onAbort(abort.signal, () => endings.forEach((end) => end()))
     void this.#follow(abort.signal)
   }
 
   #emptyOverlay(): Overlay {
     const { order = 'asc' } = this.#shape
-    return new Overlay({ showsNew: echoFilter(this.#shape), actor: this.#deps.actor, order })
+    return new Overlay({
+      showsNew: echoFilter(this.#shape),
+      actor: this.#deps.actor,
+      order,
+      patched: (...patch) => this.#deps.patches.get()(...patch),
+    })
   }
 
   #observer(): WriteObserver {

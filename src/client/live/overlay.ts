@@ -5,6 +5,7 @@ import { equalJson } from '../../core/json/value.ts'
 import { compareText } from '../../core/path.ts'
 import { foldOp, type FoldedDocuments } from './fold.ts'
 import { LIVE_LOADING, type LiveDocument, type LiveState } from './live-state.ts'
+import type { PatchedValue } from './patches.ts'
 
 /** A write that waits. */
 interface WaitingWrite {
@@ -20,6 +21,7 @@ interface OverlayOptions {
   /** The actor of the waiting operations; null: none, or the server alone knows it. */
   readonly actor: string | null
   readonly order: 'asc' | 'desc'
+  readonly patched: PatchedValue
 }
 
 /** The documents that a store shows, and how many writes with them. */
@@ -115,6 +117,11 @@ export class Overlay {
     return here.epoch !== there.epoch || here.revision >= there.revision
   }
 
+  /** Folds the waiting operations anew, as when more of them can be folded. */
+  refold(): void {
+    this.#isChanged = true
+  }
+
   /** The documents to show now. A document that did not change is the same object as before. */
   shown(): Shown {
     if (!this.#isChanged) return this.#shown
@@ -135,7 +142,7 @@ export class Overlay {
   }
 
   #fold(): { readonly folded: ReadonlyMap<string, LiveDocument>; readonly pending: number } {
-    const { showsNew, actor } = this.#options
+    const { showsNew, actor, patched } = this.#options
     const folded = new Map<string, LiveDocument>()
     let isFolded = false
     for (const [path, document] of this.#base) folded.set(path, this.#unchanged(document))
@@ -148,6 +155,7 @@ export class Overlay {
         isFolded = true
       },
       remove: (path) => (isFolded = folded.delete(path)),
+      patched,
     }
     let pending = 0
     for (const { ops, time } of this.#writes.values()) {

@@ -25,7 +25,7 @@ export const question: Signal<Question | null> = signal(null)
 export const paletteText: Signal<string> = signal('')
 
 /** Each is loaded when it is first opened. */
-const PARTS: Readonly<Record<OverlayName, () => Promise<ComponentType>>> = {
+export const OVERLAYS: Readonly<Record<OverlayName, () => Promise<ComponentType>>> = {
   palette: async () => (await import('./palette.tsx')).Palette,
   keys: async () => (await import('./keys-list.tsx')).KeysList,
   question: async () => (await import('./question.tsx')).QuestionBox,
@@ -46,7 +46,7 @@ function OverlayPart({ name }: { readonly name: OverlayName }): JSX.Element {
     const before = document.activeElement as HTMLElement | null
     paletteText.value = ''
     dialog.current?.showModal()
-    PARTS[name]().then(
+    OVERLAYS[name]().then(
       (component) => (part.value = component),
       () => {
         overlay.value = null

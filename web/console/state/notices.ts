@@ -27,7 +27,7 @@ export function notify(kind: Notice['kind'], text: string, action: Notice['actio
 
 /** Tells that code of the console could not be loaded, as when the server was replaced by another version. */
 export function tellMissingPart(): void {
-  notify('failed', 'This part of the console is not there: load it again.')
+  notify('failed', 'This part of the console could not be loaded: reload the page when the server answers.')
 }
 
 /** Takes a notice away. */
