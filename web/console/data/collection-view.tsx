@@ -56,7 +56,7 @@ export function CollectionView(): JSX.Element {
       <div class="halves">
         <Table key={collectionPath} collection={collection} path={collectionPath} />
         {query['new'] === '1' ? (
-          <NewDocument path={collectionPath} />
+          <NewDocument key={collectionPath} path={collectionPath} />
         ) : (
           isOpen && <DocumentPanel key={path} path={path} />
         )}

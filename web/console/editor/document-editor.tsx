@@ -6,7 +6,7 @@ import type { Expect } from '../../../src/core/database/options.ts'
 import type { DatabaseError } from '../../../src/core/error.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
-import { Drafts } from '../state/drafts.ts'
+import { drafts } from '../state/drafts.ts'
 import { notify } from '../state/notices.ts'
 import { isEqual, mergeEdits, parseJson, saveOf, saveText, type Save } from '../state/save.ts'
 import { CodeField } from './code-field.tsx'
@@ -103,7 +103,7 @@ function anew(value: Json): Save {
 
 function useEdit(document: Document, close: () => void): Edit {
   const { path } = document
-  const draft = useMemo(() => Drafts.get<Base>(path), [])
+  const draft = useMemo(() => drafts.get<Base>(path), [])
   const [base, isSending] = [useSignal<Base>(draftBase(draft) ?? baseOf(document)), useSignal(false)]
   const text = useSignal(base.value.text)
   const latest = useRef(document)
@@ -118,11 +118,11 @@ function useEdit(document: Document, close: () => void): Edit {
   }
   const change = (now: string): void => {
     text.value = now
-    if (now === pretty(base.value.value)) Drafts.drop(path)
-    else Drafts.keep(path, { base: base.value, text: now })
+    if (now === pretty(base.value.value)) drafts.drop(path)
+    else drafts.keep(path, { base: base.value, text: now })
   }
   const discard = (): void => {
-    Drafts.drop(path)
+    drafts.drop(path)
     close()
   }
   const send = async (): Promise<void> => {
