@@ -167,4 +167,28 @@ describeInChromium('The changes in the console', (browser) => {
     await it.page.getByLabel('Period').selectOption('All time')
     await until(() => !new URL(it.page.url()).hash.includes('from='))
   })
+
+  test('shows the day of older changes in full', async () => {
+    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data' })
+    await it.context.addInitScript(`
+      const now = Date.now
+      Date.now = () => now() + 3 * 24 * 3600_000
+    `)
+    await it.page.reload()
+    await it.go('#/changes')
+    const time = it.page.locator('.change time').first()
+    await until(async () => /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(await time.innerText()))
+    const [end, next] = await Promise.all([
+      time.evaluate((node) => {
+        const range = document.createRange()
+        range.selectNodeContents(node)
+        return range.getBoundingClientRect().right
+      }),
+      it.page
+        .locator('.change .line .tag')
+        .first()
+        .evaluate((node) => node.getBoundingClientRect().left),
+    ])
+    expect(end).toBeLessThan(next)
+  })
 })

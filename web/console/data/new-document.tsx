@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { client } from '../client.ts'
+import { DiscardButton } from '../editor/discard-button.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { lazy } from '../shared/lazy.tsx'
 import { drafts } from '../state/drafts.ts'
@@ -13,41 +14,19 @@ import './document.css'
 const CodeField = lazy(async () => (await import('../editor/code-field.tsx')).CodeField)
 const FIRST_TEXT = '{\n  "title": ""\n}'
 
-/** Writes a new document. What was typed and neither created nor cancelled is there again when it is opened again. */
+/** Writes a new document. What was typed and neither created nor discarded is there again when it is opened again. */
 export function NewDocument({ path }: { readonly path: string }): JSX.Element {
-  const draft = useMemo(() => drafts.get<string>(path), [])
-  const [id, text, isSure] = [useSignal(draft?.base ?? ''), useSignal(draft?.text ?? FIRST_TEXT), useSignal(false)]
-  const parsed = parseJson(text.value)
-  const isChanged = id.value !== '' || text.value !== FIRST_TEXT
-  const keep = (): void => {
-    if (id.value === '' && text.value === FIRST_TEXT) drafts.drop(path)
-    else drafts.keep(path, { base: id.value, text: text.value })
-  }
-  const close = (): void => goQuery({ new: '' })
-  const cancel = (): void => {
-    drafts.drop(path)
-    close()
-  }
-  const send = async (): Promise<void> => {
-    if ('fault' in parsed) return
-    const commit = await attempt(client.value.post(path, parsed.value, id.value === '' ? {} : { id: id.value }))
-    const [change] = commit?.changes ?? []
-    if (change === undefined) return
-    drafts.drop(path)
-    go({ path: change.path })
-  }
+  const { id, text, isDraft, isChanged, fault, change, send, discard } = useNewDocument(path)
   return (
     <aside class="panel wide" aria-label={`New document in ${path}`}>
       <header>
         <h2>New document</h2>
         <input
           class="mono"
-          value={id.value}
-          onInput={({ currentTarget }) => {
-            id.value = currentTarget.value.trim()
-            keep()
-          }}
-          placeholder="id: made by the server"
+          value={id}
+          onInput={({ currentTarget }) => change({ id: currentTarget.value.trim() })}
+          placeholder="id, or leave empty"
+          title="Left empty, the server makes one"
           aria-label="Id"
           spellcheck={false}
           autocomplete="off"
@@ -58,33 +37,73 @@ export function NewDocument({ path }: { readonly path: string }): JSX.Element {
         </button>
       </header>
       <div class="editor">
-        {draft !== undefined && <p class="merge-note">You did not create this before: create it, or discard it.</p>}
+        {isDraft && <p class="merge-note">You did not create this before: create it, or discard it.</p>}
         <CodeField
           label="Value of the new document"
-          text={draft?.text ?? FIRST_TEXT}
-          change={(now) => {
-            text.value = now
-            keep()
-          }}
+          text={text}
+          change={(now) => change({ text: now })}
           save={() => void send()}
           leave={close}
         />
         <footer>
-          <code class={'fault' in parsed ? 'fault' : ''} role="status">
-            {'fault' in parsed ? parsed.fault : `post ${path}`}
+          <code class={fault === null ? '' : 'fault'} role="status">
+            {fault ?? `post ${path}`}
           </code>
-          <button
-            class={isSure.value ? 'danger' : ''}
-            onBlur={() => (isSure.value = false)}
-            onClick={() => (isChanged && !isSure.value ? (isSure.value = true) : cancel())}
-          >
-            {isSure.value ? 'Discard what you typed?' : 'Cancel'}
-          </button>
-          <button class="primary" disabled={'fault' in parsed} onClick={() => void send()}>
+          <DiscardButton {...{ isChanged, discard }} question="Discard what you typed?" />
+          <button class="primary" disabled={fault !== null} onClick={() => void send()}>
             Create
           </button>
         </footer>
       </div>
     </aside>
   )
+}
+
+interface Typed {
+  /** Empty: the server makes it. */
+  readonly id: string
+  readonly text: string
+}
+
+interface NewDocumentState extends Typed {
+  /** Whether it goes on with what was typed before. */
+  readonly isDraft: boolean
+  readonly isChanged: boolean
+  /** Why the text is no JSON; else null. */
+  readonly fault: string | null
+  readonly change: (part: Partial<Typed>) => void
+  readonly send: () => Promise<void>
+  readonly discard: () => void
+}
+
+function useNewDocument(path: string): NewDocumentState {
+  const draft = useMemo(() => drafts.get<string>(path), [])
+  const typed = useSignal<Typed>({ id: draft?.base ?? '', text: draft?.text ?? FIRST_TEXT })
+  const { id, text } = typed.value
+  const parsed = parseJson(text)
+  const isChanged = id !== '' || text !== FIRST_TEXT
+  const change = (part: Partial<Typed>): void => {
+    const now = { ...typed.peek(), ...part }
+    typed.value = now
+    if (now.id === '' && now.text === FIRST_TEXT) drafts.drop(path)
+    else drafts.keep(path, { base: now.id, text: now.text })
+  }
+  const discard = (): void => {
+    drafts.drop(path)
+    close()
+  }
+  const send = async (): Promise<void> => {
+    if ('fault' in parsed) return
+    const commit = await attempt(client.value.post(path, parsed.value, id === '' ? {} : { id }))
+    const [made] = commit?.changes ?? []
+    if (made === undefined) return
+    drafts.drop(path)
+    go({ path: made.path })
+  }
+  const fault = 'fault' in parsed ? parsed.fault : null
+  return { id, text, isDraft: draft !== undefined, isChanged, fault, change, send, discard }
+}
+
+function close(): void {
+  goQuery({ new: '' })
 }

@@ -10,6 +10,7 @@ import { drafts } from '../state/drafts.ts'
 import { notify } from '../state/notices.ts'
 import { isEqual, mergeEdits, parseJson, saveOf, saveText, type Save } from '../state/save.ts'
 import { CodeField } from './code-field.tsx'
+import { DiscardButton } from './discard-button.tsx'
 
 interface EditorProps {
   /** As it is now: it changes when somebody else writes. */
@@ -30,7 +31,6 @@ interface Base {
 /** Edits a document as JSON. A version that came meanwhile is merged, and never overwritten unseen. */
 export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
   const { base, fault, line, isChanged, isDraft, isSending, change, merge, send, discard } = useEdit(document, close)
-  const isSure = useSignal(false)
   return (
     <div class="editor">
       {document.version > base.version && (
@@ -62,13 +62,7 @@ export function DocumentEditor({ document, close }: EditorProps): JSX.Element {
         >
           {fault ?? line}
         </code>
-        <button
-          class={isSure.value ? 'danger' : ''}
-          onBlur={() => (isSure.value = false)}
-          onClick={() => (isChanged && !isSure.value ? (isSure.value = true) : discard())}
-        >
-          {isSure.value ? 'Discard the change?' : 'Cancel'}
-        </button>
+        <DiscardButton {...{ isChanged, discard }} question="Discard the change?" />
         <button class="primary" disabled={fault !== null || isSending} onClick={() => void send()}>
           Save
         </button>
