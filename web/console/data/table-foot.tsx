@@ -31,7 +31,7 @@ export function TableFoot({ state: { status, rows, newAbove }, sorted, toTop, mo
         class={`dot ${isLost ? connection.kind : status === 'live' ? 'good' : status === 'error' ? 'bad' : 'wait'}`}
       />
       <span>{isLost ? connection.text : words[status]}</span>
-      {status !== 'error' && (
+      {status !== 'error' && (status !== 'loading' || count > 0) && (
         <span class="quiet">
           {count.toLocaleString('en')} {count === 1 ? 'document' : 'documents'}
           {rest}
