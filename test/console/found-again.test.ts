@@ -27,7 +27,12 @@ describeInChromium('In the console', (browser) => {
     await it.page.getByRole('treeitem', { name: /^boats/ }).waitFor()
     await press(it.page, 'Escape', 'ControlOrMeta+k')
     await it.page.getByRole('combobox', { name: 'Path or command' }).fill('crews')
-    await it.page.getByRole('option', { name: 'New collection crews' }).click()
+    const begin = it.page.getByRole('option', { name: 'New collection crews' })
+    await begin.waitFor()
+    // Enter makes nothing that was not chosen.
+    await press(it.page, 'Enter')
+    expect(await begin.getAttribute('aria-selected')).toBe('false')
+    await press(it.page, 'ArrowDown', 'Enter')
     await it.page.getByRole('complementary', { name: 'New document in crews' }).waitFor()
   })
 

@@ -85,6 +85,28 @@ describeInChromium('The past in the console', (browser) => {
     await it.page.getByText('Live', { exact: true }).waitFor()
   })
 
+  test('is that of a day and a time which are typed', async () => {
+    const it = await visitConsole(browser(), await serveDemo({ isEmpty: true }))
+    await it.other.put('posts/1', { text: 'first' })
+    await it.other.put('posts/1', { text: 'before' })
+    // The field has whole seconds.
+    const time = Math.ceil(Date.now() / 1_000) * 1_000
+    await until(() => Date.now() > time + 100)
+    await it.other.put('posts/1', { text: 'after' })
+    await it.cell('1', 'text').getByText('after').waitFor()
+    await press(it.page, 't')
+    const local = new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
+    await it.page.getByLabel('Day and time').fill(local)
+    await it.cell('1', 'text').getByText('before').waitFor()
+    expect(parseRoute(new URL(it.page.url()).hash).asOf).toEqual({ time: new Date(time).toISOString() })
+    await it.page.getByLabel('Day and time').fill('2001-01-01T00:00:00')
+    await it.row('1').waitFor({ state: 'detached' })
+    await it.page.getByLabel('Day and time').fill(local)
+    await it.page.getByRole('slider', { name: 'Moment' }).waitFor()
+    await it.cell('1', 'text').getByText('before').waitFor()
+    expect(it.complaints).toEqual([])
+  })
+
   test('steps through the versions of a document, each with what it changed', async () => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '#/history/posts/tides' })
     const slider = it.page.getByRole('slider', { name: 'Version' })

@@ -5,6 +5,7 @@ import type { Change } from '../../../src/core/database.ts'
 import { client } from '../client.ts'
 import { Icon } from '../shared/icon.tsx'
 import { leaveByEnter } from '../shared/leave-by-enter.ts'
+import { TimeInput } from '../shared/time-input.tsx'
 import { useKeys } from '../shared/use-keys.ts'
 import type { ChangeLog } from '../state/change-log.ts'
 import { asOf, go, goQuery, route } from '../state/location.ts'
@@ -206,19 +207,7 @@ function TimeFilter({ name, time, change }: TimeFilterProps): JSX.Element {
   return (
     <label class="time">
       {name}
-      <input
-        type="datetime-local"
-        step={1}
-        value={localOf(time)}
-        onChange={({ currentTarget: { value } }) => change(value === '' ? '' : new Date(value).toISOString())}
-      />
+      <TimeInput time={time} change={change} />
     </label>
   )
-}
-
-/** A time as `datetime-local` has it: by the clock of the reader, without a zone. */
-function localOf(time: string): string {
-  if (time === '') return ''
-  const date = new Date(time)
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
 }

@@ -5,6 +5,7 @@ import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
 import { labelledKey } from '../state/commit-label.ts'
 import { fieldChanges, fieldChangeText, shortText } from '../state/field-changes.ts'
+import { goQuery } from '../state/location.ts'
 import { attempt, notify } from '../state/notices.ts'
 import { canTakeBack, conflictKey, undoParts, type Undo, type Undone, type UndoPlan } from '../state/undo.ts'
 
@@ -19,7 +20,10 @@ export function UndoPanel({ undo }: { readonly undo: Undo }): JSX.Element | null
   const confirm = async (): Promise<void> => {
     const taken = state.kind === 'ready' ? state.taken.size : 0
     const done = await attempt(undo.confirm(client.value))
-    if (done !== null) tell(done, taken)
+    if (done === null) return
+    tell(done, taken)
+    // Of everybody: the undo is the newest change.
+    if (state.kind === 'ready' && 'actor' in state.what) goQuery({ actor: '' })
   }
   return (
     <section ref={panel} class="undo" aria-label="Undo" aria-live="polite">

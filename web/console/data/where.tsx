@@ -70,6 +70,7 @@ export function Where({ collection }: { readonly collection: Collection }): JSX.
           spellcheck={false}
           autocomplete="off"
         />
+        {isFocused.value && text.value !== shown && <kbd>Enter</kbd>}
         {isFocused.value && <FieldSuggestions {...{ collection, input, text, list, keys }} />}
       </span>
       {where !== '' && (

@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { client } from '../client.ts'
 import { Icon } from '../shared/icon.tsx'
 import { ticking } from '../shared/ticking.ts'
+import { TimeInput } from '../shared/time-input.tsx'
 import { asOf, go } from '../state/location.ts'
 import { Moments, placeOf } from '../state/moments.ts'
 import { attempt } from '../state/notices.ts'
@@ -23,14 +24,18 @@ export function MomentSlider(): JSX.Element | null {
   const place = asOf.value === null ? -1 : placeOf(list, asOf.value)
   useEffect(() => {
     // A moment of long ago: the slider goes back to where it is.
-    if (isRead.value && list.length > 0 && place < 0) void attempt(moments.read(client.value, time))
-  }, [isRead.value, place < 0])
+    if (isRead.value && place < 0) void attempt(moments.read(client.value, time))
+  }, [isRead.value, place < 0 ? time : ''])
   const shown = list[place]
   const paths = shown === undefined ? '' : shown.paths.slice(0, 2).join(', ') + (shown.paths.length > 2 ? ' …' : '')
   const text = `${clockText(shown?.time ?? time, ticking.value)}${shown?.actor == null ? '' : `, ${shown.actor}`}`
   const move = (to: number): void => {
     const moment = list[to]
     if (moment !== undefined) go({ asOf: { time: moment.time, cursor: moment.cursor } }, { replace: true })
+  }
+  const moveTo = (to: string): void => {
+    const now = new Date().toISOString()
+    if (to !== '') go({ asOf: { time: to < now ? to : now } })
   }
   return (
     <div class="moment" role="region" aria-label="The moment that is shown">
@@ -40,6 +45,7 @@ export function MomentSlider(): JSX.Element | null {
       {list.length > 1 && (
         <Slider label="Moment" text={text} place={Math.max(place, 0)} count={list.length} move={move} />
       )}
+      <TimeInput label="Day and time" time={shown?.time ?? time} change={moveTo} />
       <span class="quiet">read only</span>
       <button onClick={() => go({ asOf: null })} aria-keyshortcuts="t">
         Back to now

@@ -19,7 +19,7 @@ const MOST_IDS = 50
 
 /** Goes to a path that is typed, or does what a command says. */
 export function Palette(): JSX.Element {
-  const [text, at] = [paletteText, useSignal(0)]
+  const [text, moved] = [paletteText, useSignal<number | null>(null)]
   const below = usePathsBelow(text)
   const input = useRef<HTMLInputElement>(null)
   // Before the next key.
@@ -28,6 +28,8 @@ export function Palette(): JSX.Element {
     input.current?.setSelectionRange(text.value.length, text.value.length)
   }, [])
   const entries = entriesOf(text.value, below.value)
+  // Enter makes nothing that was not chosen.
+  const at = moved.value ?? (entries[0]?.makes === true ? -1 : 0)
   const run = (entry: PaletteEntry | undefined): void => {
     if (entry === undefined) return
     overlay.value = null
@@ -35,8 +37,8 @@ export function Palette(): JSX.Element {
   }
   const press = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    if (event.key === 'Enter') run(entries[at.value])
-    else if (step !== undefined) at.value = (at.value + step + entries.length) % Math.max(entries.length, 1)
+    if (event.key === 'Enter') run(entries[at])
+    else if (step !== undefined) moved.value = (Math.max(at + step, -1) + entries.length) % Math.max(entries.length, 1)
     else return
     event.preventDefault()
   }
@@ -48,14 +50,14 @@ export function Palette(): JSX.Element {
         aria-label="Path or command"
         aria-expanded="true"
         aria-controls="palette-list"
-        aria-activedescendant={entries.length === 0 ? undefined : `palette-${at.value}`}
+        aria-activedescendant={entries[at] === undefined ? undefined : `palette-${at}`}
         value={text.value}
         placeholder="A path, as posts/1, or a command"
         spellcheck={false}
         autocomplete="off"
         onInput={({ currentTarget: { value } }) => {
           text.value = value
-          at.value = 0
+          moved.value = null
         }}
         onKeyDown={press}
       />
@@ -65,9 +67,9 @@ export function Palette(): JSX.Element {
             key={`${entry.title} ${entry.note}`}
             id={`palette-${i}`}
             role="option"
-            aria-selected={i === at.value}
+            aria-selected={i === at}
             onClick={() => run(entry)}
-            onPointerMove={() => (at.value = i)}
+            onPointerMove={() => (moved.value = i)}
           >
             <span>{entry.title}</span>
             <span class="quiet">{entry.note}</span>
@@ -124,7 +126,7 @@ function entriesOf(text: string, below: readonly string[]): readonly PaletteEntr
   const meant = [...pathEntries(text, below), ...matching(commands(), text)].slice(0, MOST_SHOWN)
   const name = text.trim()
   if (name === '' || name.includes('/') || below.includes(name) || asOf.value !== null) return meant
-  return [...meant, { title: `New collection ${name}`, note: '', run: () => goToNewCollection(name) }]
+  return [...meant, { title: `New collection ${name}`, note: '', makes: true, run: () => goToNewCollection(name) }]
 }
 
 /** A path keeps the page where that shows paths of its kind. */

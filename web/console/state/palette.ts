@@ -3,6 +3,8 @@ export interface PaletteEntry {
   readonly title: string
   /** Such as a count or a key; empty: nothing. */
   readonly note: string
+  /** Whether it makes something. Default false. */
+  readonly makes?: boolean
   run(): void
 }
 
