@@ -285,20 +285,26 @@ function repetitions(subject: DatabaseSubject): void {
     expect(await db.get('posts/1')).toEqual(value)
   })
 
-  law(subject, 'RV19 twice is once where a collection has taken the name of a field', async ({ db, as }) => {
-    const [ada, bob] = [as('ada'), as('bob')]
-    await ada.put('posts/1', { c: 1, n: 1 })
-    await bob.delete('posts/1')
-    await bob.put('posts/1', { n: 2, m: 1 })
-    await bob.put('posts/1/n', 1)
-    await ada.post('posts/1/c', {}, { id: 'x' })
-    await ada.delete('posts/1/c/x')
-    const first = await db.revert(bobsWrites)
-    expect(first.conflicts).toMatchObject([{ path: 'posts/1', field: 'c', now: null, wanted: 1 }])
-    expect(await db.document('posts/1')).toMatchObject({ value: { n: 1 } })
-    expect(await db.revert(bobsWrites)).toEqual({ commit: null, applied: [], conflicts: first.conflicts })
-    expect(await db.document('posts/1')).toMatchObject({ value: { n: 1 } })
-  })
+  for (const array of [{}, { c: [] }] as const) {
+    law(
+      subject,
+      `RV19 twice is once where a collection has taken the name of a field (${JSON.stringify(array)})`,
+      async ({ db, as }) => {
+        const [ada, bob] = [as('ada'), as('bob')]
+        await ada.put('posts/1', { c: 1, n: 1 })
+        await bob.delete('posts/1')
+        await bob.put('posts/1', { n: 2, m: 1, ...array })
+        await bob.put('posts/1/n', 1)
+        await ada.post('posts/1/c', {}, { id: 'x' })
+        await ada.delete('posts/1/c/x')
+        const first = await db.revert(bobsWrites)
+        expect(first.conflicts).toMatchObject([{ path: 'posts/1', field: 'c', now: array.c ?? null, wanted: 1 }])
+        expect(await db.document('posts/1')).toMatchObject({ value: { n: 1, ...array } })
+        expect(await db.revert(bobsWrites)).toEqual({ commit: null, applied: [], conflicts: first.conflicts })
+        expect(await db.document('posts/1')).toMatchObject({ value: { n: 1, ...array } })
+      },
+    )
+  }
 }
 
 function bounds(subject: DatabaseSubject): void {

@@ -97,9 +97,13 @@ function* takenBack(reversal: DocumentReversal, present: PresentDocument): Gener
 /** Whether a document is what its reverted versions leave, but for fields whose names are taken. */
 function* isResult(result: Json | undefined, { value, isTaken }: PresentDocument): Generator<undefined, boolean> {
   if (!isObject(value) || !isObject(result) || isTaken === undefined) return yield* isSameSteps(value, result)
-  const isLeft = (name: string): boolean => Object.hasOwn(value, name) || isFree(result, name) || !isTaken(name)
-  const left = Object.fromEntries(Object.entries(result).filter(([name]) => isLeft(name)))
-  return yield* isSameSteps(value, left)
+  const left = Object.entries(result).flatMap(([name, field]): (readonly [string, Json])[] => {
+    if (isFree(result, name) || !isTaken(name) || !isFree(value, name)) return [[name, field]]
+    // The field does not come back; an empty array of the collection's name stays.
+    const present = ownField(value, name)
+    return present === undefined ? [] : [[name, present]]
+  })
+  return yield* isSameSteps(value, Object.fromEntries(left))
 }
 
 /** Puts the reversal of a document's versions together, given oldest first. */
