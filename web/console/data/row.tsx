@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { lazy } from '../shared/lazy.tsx'
 import { cellOf, type Column } from '../state/columns.ts'
@@ -9,6 +10,9 @@ import { SORT_BY } from '../state/sort.ts'
 import { agoText } from '../state/time-text.ts'
 
 const FieldInput = lazy(async () => (await import('./field-input.tsx')).FieldInput)
+
+/** How long after a click a second one is waited for, ms. */
+const DOUBLE_CLICK_MS = 220
 
 interface RowProps {
   readonly id: string
@@ -30,6 +34,12 @@ export type WidthOf = (key: string) => { readonly width: string; readonly flexGr
 /** A document in one line. */
 export function Row({ id, path, document, columns, lights, isSelected, place, now, widthOf }: RowProps): JSX.Element {
   const at = performance.now()
+  const opening = useRef<ReturnType<typeof setTimeout>>(undefined)
+  // The document may cover the cell of a double click: so it opens when no second click has come.
+  const openSoon = (clicks: number): void => {
+    clearTimeout(opening.current)
+    if (clicks < 2) opening.current = setTimeout(() => go({ path, query: tableQuery() }), DOUBLE_CLICK_MS)
+  }
   return (
     <div
       id={`row-${id}`}
@@ -39,7 +49,7 @@ export function Row({ id, path, document, columns, lights, isSelected, place, no
       aria-selected={isSelected}
       style={{ top: `${place * 32}px` }}
       onClick={(event) => {
-        if (!(event.target as Element).closest('a, input')) go({ path, query: tableQuery() })
+        if (!(event.target as Element).closest('a, input')) openSoon(event.detail)
       }}
     >
       <span role="gridcell" class="id mono" style={widthOf('@id')}>
