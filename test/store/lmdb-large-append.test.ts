@@ -131,13 +131,13 @@ describe('a large append', () => {
       await commit(store, 't', [put('small/a', 1)], { id: 'a' })
       failingCommit(when)
       frozenClock()
-      const append = store.append('t', [large('b')])
-      await nextTurn()
-      const read = idsIn(store)
-      await expect(append).rejects.toMatchObject({
+      const refused = expect(store.append('t', [large('b')])).rejects.toMatchObject({
         code: 'UNAVAILABLE',
         details: UNKNOWN,
       })
+      await nextTurn()
+      const read = idsIn(store)
+      await refused
       expect(await read).toEqual(ids)
       await commit(store, 't', [put('small/c', 1)], { id: 'c' })
       expect(await idsIn(store)).toEqual([...ids, 'c'])
