@@ -74,7 +74,7 @@ describeInChromium('In the console', (browser) => {
     const field = it.page.getByRole('combobox', { name: 'Path or command' })
     await field.waitFor()
     await it.page.keyboard.type('tes')
-    expect(await field.inputValue()).toBe('quotes')
+    await until(async () => (await field.inputValue()) === 'quotes')
     await press(it.page, 'Enter')
     await it.row('my-favorite-quote').waitFor()
   })
