@@ -46,7 +46,8 @@ test.each([
   async ({ transport, share }) => {
     const setting = await lossy(share, { transport })
     await putAll(setting)
-    expect(setting.proxy.lost()).toBeGreaterThan(10)
+    // By chance: over ws, a result and its `complete` are one answer.
+    expect(setting.proxy.lost()).toBeGreaterThan(0)
     expect(await setting.db.document('counters/1')).toMatchObject({ version: WRITES + 1, value: WRITES })
   },
   90_000,
