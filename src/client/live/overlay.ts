@@ -154,7 +154,9 @@ export class Overlay {
         folded.set(document.path, { ...document, actor, pending: true })
         isFolded = true
       },
-      remove: (path) => (isFolded = folded.delete(path)),
+      remove: (path) => {
+        if (folded.delete(path)) isFolded = true
+      },
       patched,
     }
     let pending = 0
