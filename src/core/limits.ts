@@ -94,6 +94,9 @@ export const LIMITS: Limits = {
  */
 export const BROADCAST_TURN_MS = 0.3
 
+/** How long work runs in one turn of the event loop, ms: with the step that comes next, less than 10. */
+export const WORK_TURN_MS = 3
+
 /** TOO_LARGE for the bound `limit`; `what` names the thing and its size. */
 export function tooLarge(limit: string, max: number, what: string): DatabaseError {
   return new DatabaseError('TOO_LARGE', `${what}; at most ${max} (${limit}) are allowed.`, { limit, max })

@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { DatabaseError } from '../../core/error.ts'
+import { WORK_TURN_MS } from '../../core/limits.ts'
 
-/** How long work may run without yielding to the event loop, ms: with the step that comes next, less than 10. */
-const TURN_MS = 3
 /** Reads that run concurrently. */
 const READS_AT_ONCE = 16
 
@@ -12,7 +11,7 @@ export class WorkSlice {
 
   /** Whether the work has to yield. */
   get isLong(): boolean {
-    return performance.now() - this.#turnBegan > TURN_MS
+    return performance.now() - this.#turnBegan > WORK_TURN_MS
   }
 
   /** Yields to the event loop. */

@@ -1,5 +1,4 @@
-/** How long steps run in one turn of the event loop, ms: with the step that comes next, less than 10. */
-const TURN_MS = 3
+import { WORK_TURN_MS } from '../../../core/limits.ts'
 
 /**
  * Steps of a write. After one that yields `TURN_END` the turn of the event loop ends, as the next step may take all of
@@ -25,7 +24,7 @@ export class SteppedAppend<T> {
   runTurn(): boolean {
     const began = performance.now()
     while (this.#outcome === null) {
-      if (this.#next() === 'TURN_END' || performance.now() - began > TURN_MS) break
+      if (this.#next() === 'TURN_END' || performance.now() - began > WORK_TURN_MS) break
     }
     return this.#outcome !== null
   }

@@ -1,8 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { WORK_TURN_MS } from '../../../core/limits.ts'
 import type { Version } from '../../../core/version.ts'
-
-/** How long rows are decoded in one turn of the event loop, ms: with the value that comes next, less than 10. */
-const TURN_MS = 3
 
 /** A row that was read, and is to be decoded: in a later turn, too, as it holds all that it needs. */
 export interface StoredRow<T> {
@@ -27,7 +25,7 @@ export async function decodedRows<T>(rows: readonly StoredRow<T>[]): Promise<rea
   for (const row of rows) {
     const versions: Version[] = []
     for (const decode of row.versions) {
-      if (performance.now() - began > TURN_MS) {
+      if (performance.now() - began > WORK_TURN_MS) {
         await nextTurn()
         began = performance.now()
       }
