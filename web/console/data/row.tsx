@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { lazy } from '../shared/lazy.tsx'
 import { cellOf, type Column } from '../state/columns.ts'
@@ -35,6 +35,7 @@ export type WidthOf = (key: string) => { readonly width: string; readonly flexGr
 export function Row({ id, path, document, columns, lights, isSelected, place, now, widthOf }: RowProps): JSX.Element {
   const at = performance.now()
   const opening = useRef<ReturnType<typeof setTimeout>>(undefined)
+  useEffect(() => () => clearTimeout(opening.current), [])
   // The document may cover the cell of a double click: so it opens when no second click has come.
   const openSoon = (clicks: number): void => {
     clearTimeout(opening.current)
