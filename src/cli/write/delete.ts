@@ -45,14 +45,11 @@ async function deleteParts(given: Invocation<DeleteFlags>): Promise<void> {
   await withClient(given, async (db) => {
     const rows = output.manyWritten()
     let done = 0
-    for (const path of paths) {
-      for await (const commit of deleteInParts(db, path, signal)) {
-        done += commit.changes.length
-        await rows.row({ commit: commit.id, documents: commit.changes.length }, () =>
-          commitSummary(commit, output.paint),
-        )
-        await output.flush()
-      }
+    for await (const commit of deleteInParts(db, { paths, signal })) {
+      done += commit.changes.length
+      const row = { commit: commit.id, documents: commit.changes.length }
+      await rows.row(row, () => commitSummary(commit, output.paint))
+      await output.flush()
     }
     await rows.end()
     if (done === 0) throw nothingAt(paths.join(', '))

@@ -1,11 +1,12 @@
 import type { Client } from '../../../client/client.ts'
-import type { ConnectionPage, Document } from '../../../core/database.ts'
+import type { Document } from '../../../core/database.ts'
 import type { AsOf, Cursor } from '../../../core/database/options.ts'
 import { LIMITS, tooLarge } from '../../../core/limits.ts'
 import { diffJson, type Difference } from '../../../core/patch/diff.ts'
 import { compareText } from '../../../core/path.ts'
 import type { ChangeType } from '../../../core/version.ts'
 import { nothingAt } from '../../run/failure.ts'
+import { allNodes } from './all-nodes.ts'
 
 /** The effect of restoring a tree on one document: it comes back (NEW), goes (DELETE), or gets another value. */
 interface ComparedDocument {
@@ -116,18 +117,5 @@ class TreeReading {
       results.push(...(await Promise.all(items.slice(i, i + MOST_AT_ONCE).map(read))).flat())
     }
     return results
-  }
-}
-
-/** All nodes of a list, page by page. */
-async function allNodes<Node>(
-  read: (after: string | undefined) => Promise<ConnectionPage<Node> | null>,
-): Promise<readonly Node[]> {
-  const nodes: Node[] = []
-  for (let after: string | undefined; ;) {
-    const page = await read(after)
-    nodes.push(...(page?.edges ?? []).map(({ node }) => node))
-    if (page?.hasNextPage !== true || page.endCursor === null) return nodes
-    after = page.endCursor
   }
 }
