@@ -24,21 +24,18 @@ const BATCH_LENGTH = 524_288
 /** `tidemark post`: a new document in a collection, or one for each line of the body. */
 export async function runPost(given: Invocation<PostFlags>): Promise<void> {
   const [path = '', argument] = given.args
-  const { idField, key, ephemeral } = given.flags
-  if ((given.flags.id ?? ephemeral) !== undefined && idField !== undefined) {
-    throw badUsage('--id-field excludes --id and --ephemeral.')
-  }
+  const { id, idField, key, ephemeral } = given.flags
+  const isForOne = (id ?? ephemeral) !== undefined
+  if (isForOne && idField !== undefined) throw badUsage('--id-field excludes --id and --ephemeral.')
   const body = await bodyFrom(argument)
   if (body.kind === 'one') {
     const { value } = body
-    const id = given.flags.id ?? idIn(value, idField)
+    const ownId = id ?? idIn(value, idField)
     return writeOnce(given, (db, { signal }) => {
-      return db.post(path, value, { id, key, ephemeral, signal, optimistic: false })
+      return db.post(path, value, { id: ownId, key, ephemeral, signal, optimistic: false })
     })
   }
-  if ((given.flags.id ?? ephemeral) !== undefined) {
-    throw badUsage('--id and --ephemeral are for one document; the body has many.')
-  }
+  if (isForOne) throw badUsage('--id and --ephemeral are for one document; the body has many.')
   await withClient(given, (db) => postMany(db, { path, lines: body.lines }, given))
 }
 
