@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { RevertConflict, Reverting } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
@@ -13,7 +13,8 @@ import { canTakeBack, conflictKey, undoParts, type Undo, type Undone, type UndoP
 export function UndoPanel({ undo }: { readonly undo: Undo }): JSX.Element | null {
   const { value: state } = undo.state
   const panel = useRef<HTMLElement>(null)
-  useEffect(() => {
+  // Before the next key.
+  useLayoutEffect(() => {
     if (state.kind === 'ready') panel.current?.querySelector<HTMLElement>('.primary')?.focus()
   }, [state.kind])
   if (state.kind === 'closed') return null

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import type { Json } from '../../../src/core/json/json.ts'
 import { client } from '../client.ts'
@@ -27,7 +27,8 @@ export function FieldInput(props: FieldInputProps): JSX.Element {
   const { document: edited, field } = props
   const { isDraft, text, change, end } = useTyped(props)
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => {
+  // Before the next key.
+  useLayoutEffect(() => {
     input.current?.focus()
     if (isDraft) input.current?.select()
   }, [])

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { mountEditor, mountMerge } from './editor.ts'
 
 interface CodeFieldProps {
@@ -18,7 +18,8 @@ export function CodeField(props: CodeFieldProps): JSX.Element {
   const host = useRef<HTMLDivElement>(null)
   const latest = useRef(props)
   latest.current = props
-  useEffect(() => {
+  // Before the next key.
+  useLayoutEffect(() => {
     const { current: place } = host
     if (place === null) return
     const { label, text, theirs } = latest.current

@@ -1,6 +1,6 @@
 import { signal, useSignal, type Signal } from '@preact/signals'
 import type { ComponentType, JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { tellMissingPart } from '../state/notices.ts'
 
 type OverlayName = 'palette' | 'keys' | 'question'
@@ -42,7 +42,8 @@ export function Overlay(): JSX.Element | null {
 function OverlayPart({ name }: { readonly name: OverlayName }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   const part = useSignal<ComponentType | null>(null)
-  useEffect(() => {
+  // Before the next key.
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null
     paletteText.value = ''
     dialog.current?.showModal()

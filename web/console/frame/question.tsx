@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX, TargetedSubmitEvent } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { overlay, question } from './overlay.tsx'
 import '../styles/overlay.css'
 
@@ -8,7 +8,8 @@ import '../styles/overlay.css'
 export function QuestionBox(): JSX.Element | null {
   const typed = useSignal('')
   const input = useRef<HTMLInputElement>(null)
-  useEffect(() => input.current?.focus(), [])
+  // Before the next key.
+  useLayoutEffect(() => input.current?.focus(), [])
   const { value: asked } = question
   if (asked === null) return null
   const { title, text, word, button, run } = asked

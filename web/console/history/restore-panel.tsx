@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { client, sentenceOf } from '../client.ts'
 import { DiffRow } from '../shared/diff-sides.tsx'
@@ -31,7 +31,8 @@ export function RestorePanel({ path, shown, newest, close }: RestorePanelProps):
     )
     return () => abort.abort()
   }, [path, shown.version, newest.version])
-  useEffect(() => {
+  // Before the next key.
+  useLayoutEffect(() => {
     if (lines.value !== null) button.current?.focus()
   }, [lines.value])
   const restore = async (): Promise<void> => {

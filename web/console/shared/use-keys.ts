@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { addKeyHandlers, type KeyHandlers } from '../state/key-handlers.ts'
 import type { KeyAction } from '../state/key-map.ts'
 
@@ -6,7 +6,8 @@ import type { KeyAction } from '../state/key-map.ts'
 export function useKeys(handlers: KeyHandlers): void {
   const latest = useRef(handlers)
   latest.current = handlers
-  useEffect(() => {
+  // Before the next key.
+  useLayoutEffect(() => {
     const kinds = Object.keys(latest.current) as KeyAction['kind'][]
     const delegates = kinds.map((kind) => [
       kind,
