@@ -27,6 +27,13 @@ async function linesOf(page: Page, program: string): Promise<string> {
   return (await entry.locator('.repl-line').allInnerTexts()).join('\n')
 }
 
+/** A page whose frames are painted a second late, as with a processor that is busy. */
+const LATE_PAINT = `if (window === top) {
+  const [paint, later] = [requestAnimationFrame.bind(window), setTimeout.bind(window)]
+  window.requestAnimationFrame = (task) => later(() => paint(task), 1_000)
+  window.setTimeout = (task, ms = 0, ...args) => later(task, ms < 100 ? ms + 1_000 : ms, ...args)
+}`
+
 describeInChromium('The REPL', (browser) => {
   const visit = async (): Promise<ConsoleVisitor> => visitConsole(browser(), await serveDemo(), { hash: '#/repl' })
 
@@ -45,6 +52,15 @@ describeInChromium('The REPL', (browser) => {
     const hosts = new Set(sent.map((address) => new URL(address).host))
     expect(hosts.size).toBe(1)
     expect(complaints).toEqual([])
+  })
+
+  test('runs a program when the frame is ready before the page is painted', async () => {
+    const { page } = await visit()
+    await page.addInitScript(LATE_PAINT)
+    await page.reload()
+    expect(await linesOf(page, '1 + 1')).toBe('2')
+    await page.getByRole('button', { name: 'Reset' }).click()
+    expect(await linesOf(page, '2 + 2')).toBe('4')
   })
 
   test('says by help what can be called, without a call', async () => {

@@ -1,6 +1,6 @@
 import { useSignal, type Signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { pathsAfter } from '../../src/client/repl/path-completion.ts'
 import { client } from '../console/client.ts'
 import { commonStart, isComplete, methodsAfter, typedWord } from './completion.ts'
@@ -16,7 +16,8 @@ export function Prompt({ run }: { readonly run: (code: string) => void }): JSX.E
   const input = useRef<HTMLTextAreaElement>(null)
   const words = useSignal<readonly string[]>([])
   const place = useSignal(0)
-  useEffect(() => input.current?.focus(), [])
+  // Before the next key.
+  useLayoutEffect(() => input.current?.focus(), [])
   const submit = (): void => {
     const { current: field } = input
     const code = field?.value.trim() ?? ''

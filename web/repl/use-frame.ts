@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { RefObject } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Client } from '../../src/client/connect.ts'
 import { connectHere } from '../console/client.ts'
 import type { FromFrame } from '../repl-frame/messages.ts'
@@ -21,7 +21,8 @@ export interface CodeFrame {
 export function useFrame(session: ReplSession): CodeFrame {
   const frame = useRef<HTMLIFrameElement>(null)
   const version = useSignal(0)
-  useEffect(() => {
+  // Before the frame can be ready, and before the next program is run.
+  useLayoutEffect(() => {
     // The frame has an origin of its own, which has no name.
     const post = (message: unknown): void => frame.current?.contentWindow?.postMessage(message, '*')
     const open = (record: Parameters<typeof recordedBy>[0]): Client => connectHere(recordedBy(record))
