@@ -96,6 +96,11 @@ export class RemoteDatabase implements Client {
     return this.#session.connection.status
   }
 
+  /** The time by the clock of the server, ms since 1970; until that is known, by the clock of this machine. */
+  serverNow(): number {
+    return this.#session.serverNow()
+  }
+
   retryNow(): void {
     this.#session.connection.retryNow()
   }

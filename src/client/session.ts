@@ -54,7 +54,7 @@ export class Session {
       onServerTime,
     })
     this.#offlineMs = offlineMs
-    this.freshId = monotonicIds(() => Date.now() + this.#clockOffset)
+    this.freshId = monotonicIds(() => this.serverNow())
     this.connection = new Connection({
       wsUrl: `${base.replace(/^http/, 'ws')}/graphql`,
       http,
@@ -73,6 +73,11 @@ export class Session {
       onPending: (count) => this.connection.setPending(count),
       holdPage: () => platform.holdPage(),
     })
+  }
+
+  /** The time by the clock of the server, ms since 1970; until that is known, by the clock of this machine. */
+  serverNow(): number {
+    return Date.now() + this.#clockOffset
   }
 
   /** The result of a query, or of a mutation without a key; one that writes is sent once. */

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { describeInChromium } from '../support/clients/browser.ts'
 import { press, visitConsole } from '../support/console/visit.ts'
 import { serveDemo } from '../support/demo/visit.ts'
@@ -169,13 +169,11 @@ describeInChromium('The changes in the console', (browser) => {
   })
 
   test('shows the day of older changes in full', async () => {
-    const it = await visitConsole(browser(), await serveDemo(), { hash: '#/data' })
-    await it.context.addInitScript(`
-      const now = Date.now
-      Date.now = () => now() + 3 * 24 * 3600_000
-    `)
-    await it.page.reload()
-    await it.go('#/changes')
+    onTestFinished(() => void vi.useRealTimers())
+    vi.setSystemTime(Date.now() - 3 * 24 * 3_600_000)
+    const url = await serveDemo()
+    vi.useRealTimers()
+    const it = await visitConsole(browser(), url, { hash: '#/changes' })
     const time = it.page.locator('.change time').first()
     await until(async () => /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(await time.innerText()))
     const [end, next] = await Promise.all([

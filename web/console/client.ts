@@ -7,23 +7,26 @@ import { WritableStore } from '../../src/client/readable.ts'
 import { RemoteDatabase } from '../../src/client/remote-database.ts'
 import { openPreferences } from './state/preferences.ts'
 
+/** A client that knows the time of the server, ms since 1970: that of the browser may be hours off. */
+type ConsoleClient = Client & Pick<RemoteDatabase, 'serverNow'>
+
 /** What the reader chose; kept in the browser. */
 export const preferences = openPreferences(localStorage)
 
 const patches = new WritableStore(noPatches)
-const current: Signal<Client> = signal(connectHere())
+const current: Signal<ConsoleClient> = signal(connectHere())
 
 /**
  * As `connect` of tidemark/client, to the server of the page, as the actor that the reader chose. The code that shows
  * JSON Patches and operators before the server has done them comes after the page: most of what is written are merges.
  */
-export function connectHere(options: ConnectOptions = {}): Client {
+export function connectHere(options: ConnectOptions = {}): ConsoleClient {
   const platform = globalPlatform({ openSocket: openSocketLink, patches })
   return new RemoteDatabase(
     location.origin,
     { actor: preferences.actor.peek(), ...options },
     platform,
-  ) as unknown as Client
+  ) as unknown as ConsoleClient
 }
 
 /** Loads what `connectHere` leaves out. Rejects when the server does not answer. */
@@ -32,7 +35,7 @@ export async function loadPatches(): Promise<void> {
 }
 
 /** The connected client. It is another one when the reader writes under another name. */
-export const client: ReadonlySignal<Client> = current
+export const client: ReadonlySignal<ConsoleClient> = current
 
 /** Writes under another name from now on; what waits for an answer is sent before. */
 export function signInAs(actor: string): void {

@@ -39,7 +39,7 @@ export function ChangeEntry({ change, isSelected, isOpen, toggle, ask }: ChangeE
     >
       <button class="bare line" aria-expanded={isOpen} onClick={toggle}>
         <time dateTime={at} title={at}>
-          {clockText(at, ticking.value)}
+          {clockText(at, ticking())}
         </time>
         <span class={`tag ${KINDS[type]}`}>{type}</span>
         <span class="mono path">{path}</span>

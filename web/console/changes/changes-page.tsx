@@ -35,7 +35,7 @@ export function ChangesPage(): JSX.Element {
     // What an open undo says was asked for another list.
     undo.close()
     const { value: moment } = asOf
-    const start = startOfPeriod(last, moment === null ? Date.now() : Date.parse(moment.time)) || from
+    const start = startOfPeriod(last, moment === null ? client.value.serverNow() : Date.parse(moment.time)) || from
     log.show({ client: client.value, path, actor, type: type as ChangeType | '', from: start, to, asOf: moment })
   })
   const { value: state } = log.state

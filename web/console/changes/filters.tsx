@@ -172,7 +172,7 @@ function PeriodFilter({ from, to, last }: PeriodFilterProps): JSX.Element {
   const choose = (name: string): void => {
     isOpen.value = name === 'own'
     // The times begin as the period that was chosen before.
-    if (name === 'own') goQuery({ from: startOfPeriod(last, Date.now()), last: '' })
+    if (name === 'own') goQuery({ from: startOfPeriod(last, client.value.serverNow()), last: '' })
     else goQuery({ last: name, from: '', to: '' })
   }
   return (

@@ -53,7 +53,7 @@ function PanelHead({ path, document }: { readonly path: string; readonly documen
       {document !== null && (
         <span class="quiet" title={document.updatedAt}>
           {document.deleted ? 'deleted ' : ''}
-          {agoText(document.updatedAt, Math.max(ticking.value, Date.now()))}
+          {agoText(document.updatedAt, ticking())}
           {document.actor !== null && ` by ${document.actor}`}
         </span>
       )}

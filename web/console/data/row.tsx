@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { lazy } from '../shared/lazy.tsx'
+import { ticking } from '../shared/ticking.ts'
 import { cellOf, type Column } from '../state/columns.ts'
 import type { Lights } from '../state/lights.ts'
 import { asOf, go, hrefTo, tableQuery } from '../state/location.ts'
@@ -24,7 +25,6 @@ interface RowProps {
   readonly isSelected: boolean
   /** Of all rows, from 0. */
   readonly place: number
-  readonly now: number
   readonly widthOf: WidthOf
 }
 
@@ -32,7 +32,7 @@ interface RowProps {
 export type WidthOf = (key: string) => { readonly width: string; readonly flexGrow: number } | undefined
 
 /** A document in one line. */
-export function Row({ id, path, document, columns, lights, isSelected, place, now, widthOf }: RowProps): JSX.Element {
+export function Row({ id, path, document, columns, lights, isSelected, place, widthOf }: RowProps): JSX.Element {
   const at = performance.now()
   const opening = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => () => clearTimeout(opening.current), [])
@@ -70,7 +70,7 @@ export function Row({ id, path, document, columns, lights, isSelected, place, no
         style={widthOf(SORT_BY.changed)}
         title={document === undefined ? '' : `${document.updatedAt}, ${document.actor ?? 'nobody named'}`}
       >
-        {document !== undefined && agoText(document.updatedAt, Math.max(now, Date.now()))}
+        {document !== undefined && agoText(document.updatedAt, ticking())}
         {document?.actor != null && <span class="quiet"> {document.actor}</span>}
       </span>
     </div>

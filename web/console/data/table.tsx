@@ -4,7 +4,6 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { preferences } from '../client.ts'
 import { Bones } from '../shared/bones.tsx'
 import { lazy } from '../shared/lazy.tsx'
-import { ticking } from '../shared/ticking.ts'
 import { useKeys } from '../shared/use-keys.ts'
 import type { Collection } from '../state/collection.ts'
 import { asOf, go, goQuery, route, tableQuery } from '../state/location.ts'
@@ -98,7 +97,6 @@ interface RowsProps {
 
 function Rows({ collection, path, ids, start, selected, widthOf }: RowsProps): JSX.Element {
   const { rows, columns } = collection.state.value
-  const now = ticking.value
   return (
     <>
       {ids.map((id, i) => (
@@ -111,7 +109,6 @@ function Rows({ collection, path, ids, start, selected, widthOf }: RowsProps): J
           lights={collection.lights}
           isSelected={id === selected}
           place={start + i}
-          now={now}
           widthOf={widthOf}
         />
       ))}

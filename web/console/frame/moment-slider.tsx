@@ -28,13 +28,13 @@ export function MomentSlider(): JSX.Element | null {
   }, [isRead.value, place < 0 ? time : ''])
   const shown = list[place]
   const paths = shown === undefined ? '' : shown.paths.slice(0, 2).join(', ') + (shown.paths.length > 2 ? ' …' : '')
-  const text = `${clockText(shown?.time ?? time, ticking.value)}${shown?.actor == null ? '' : `, ${shown.actor}`}`
+  const text = `${clockText(shown?.time ?? time, ticking())}${shown?.actor == null ? '' : `, ${shown.actor}`}`
   const move = (to: number): void => {
     const moment = list[to]
     if (moment !== undefined) go({ asOf: { time: moment.time, cursor: moment.cursor } }, { replace: true })
   }
   const moveTo = (to: string): void => {
-    const now = new Date().toISOString()
+    const now = new Date(client.value.serverNow()).toISOString()
     if (to !== '') go({ asOf: { time: to < now ? to : now } })
   }
   return (

@@ -93,12 +93,12 @@ interface VersionBarProps {
 }
 
 function VersionBar({ state: { list }, at, shown, move, ask }: VersionBarProps): JSX.Element {
-  const text = `version ${shown.version}, ${clockText(shown.updatedAt, ticking.value)}, ${shown.actor ?? 'nobody named'}`
+  const text = `version ${shown.version}, ${clockText(shown.updatedAt, ticking())}, ${shown.actor ?? 'nobody named'}`
   return (
     <div class="version-bar">
       <strong>v{shown.version}</strong>
       <span class="quiet">
-        of {list.at(-1)?.version} · {clockText(shown.updatedAt, ticking.value)}
+        of {list.at(-1)?.version} · {clockText(shown.updatedAt, ticking())}
         {shown.actor !== null && ` · ${shown.actor}`}
       </span>
       <Slider label="Version" text={text} place={at} count={list.length} move={move} />

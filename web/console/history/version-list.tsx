@@ -33,7 +33,7 @@ export function VersionList({ state: { list, hasOlder, isThinned }, at, move, ol
               {same[i] !== null && <span class="quiet"> · as v{same[i]}</span>}
             </span>
             <span class="quiet">
-              {clockText(version.updatedAt, ticking.value)}
+              {clockText(version.updatedAt, ticking())}
               {version.actor !== null && `  ${version.actor}`}
             </span>
           </button>

@@ -1,11 +1,18 @@
-import { signal, type ReadonlySignal } from '@preact/signals'
+import { signal } from '@preact/signals'
+import { client } from '../client.ts'
 
 const TICK_MS = 10_000
-const time = signal(Date.now())
+const ticks = signal(0)
 
-/** The time for texts such as "2 min ago", ms since 1970; it goes on every ten seconds while the page is seen. */
-export const ticking: ReadonlySignal<number> = time
+/**
+ * The time of the server for texts such as "2 min ago", ms since 1970. What reads it is shown anew every ten seconds
+ * while the page is seen.
+ */
+export function ticking(): number {
+  void ticks.value
+  return client.value.serverNow()
+}
 
 setInterval(() => {
-  if (document.visibilityState === 'visible') time.value = Date.now()
+  if (document.visibilityState === 'visible') ticks.value++
 }, TICK_MS)
