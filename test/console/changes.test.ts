@@ -74,6 +74,20 @@ describeInChromium('The changes in the console', (browser) => {
     await it.page.getByText('Nothing that matches was written in this period.').waitFor()
   })
 
+  test('are those of the open document when a key leads there from it, and all of them by one click', async () => {
+    const { page } = await visitConsole(browser(), await serveDemo(), { hash: '#/data/posts/tides' })
+    await press(page, '3')
+    const other = page.locator('.change', { hasText: 'posts/lantern' })
+    await page.locator('.change', { hasText: 'posts/tides' }).first().waitFor()
+    expect(await other.count()).toBe(0)
+    await page.getByRole('button', { name: 'Every path' }).click()
+    await other.first().waitFor()
+    expect(new URL(page.url()).hash).toBe('#/changes')
+    await page.goto(page.url().replace(/#.*/, '#/changes/nowhere'))
+    await page.getByRole('button', { name: 'Show all changes' }).click()
+    await other.first().waitFor()
+  })
+
   test('say of an undo whose it is, and it is undone from its row long after its notice', async () => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes/posts?actor=bob&type=UPDATE' })
     const { page } = it

@@ -166,12 +166,13 @@ function ChangeList({ state, selected, undo, older, again }: ChangeListProps): J
 }
 
 function NoChanges({ isLive }: { readonly isLive: boolean }): JSX.Element {
+  const { path, query } = route.value
   return (
     <div class="note">
       <h2>No such change</h2>
       <p>{isLive ? 'The next one appears here at once.' : 'Nothing that matches was written in this period.'}</p>
-      {Object.values(route.value.query).some((value) => value !== '') && (
-        <button onClick={() => go({ query: {} })}>Show all changes</button>
+      {[path, ...Object.values(query)].some((value) => value !== '') && (
+        <button onClick={() => go({ path: '', query: {} })}>Show all changes</button>
       )}
     </div>
   )

@@ -82,19 +82,26 @@ function PathFilter({ path }: { readonly path: string }): JSX.Element {
   }, [path])
   useKeys({ where: () => input.current?.focus() })
   return (
-    <input
-      ref={input}
-      class="mono"
-      value={text.value}
-      placeholder="Every path"
-      aria-label="Path or pattern"
-      aria-keyshortcuts="/"
-      size={20}
-      spellcheck={false}
-      onKeyDown={leaveByEnter}
-      onInput={({ currentTarget: { value } }) => (text.value = value)}
-      onChange={({ currentTarget: { value } }) => go({ path: value.trim(), query: route.value.query })}
-    />
+    <>
+      <input
+        ref={input}
+        class="mono"
+        value={text.value}
+        placeholder="Every path"
+        aria-label="Path or pattern"
+        aria-keyshortcuts="/"
+        size={20}
+        spellcheck={false}
+        onKeyDown={leaveByEnter}
+        onInput={({ currentTarget: { value } }) => (text.value = value)}
+        onChange={({ currentTarget: { value } }) => go({ path: value.trim(), query: route.value.query })}
+      />
+      {path !== '' && (
+        <button class="bare" aria-label="Every path" onClick={() => go({ path: '', query: route.value.query })}>
+          <Icon name="close" />
+        </button>
+      )}
+    </>
   )
 }
 
