@@ -92,6 +92,22 @@ describeInChromium('A slip in the console costs nothing', (browser) => {
     await editor.getByText('"title": ""').waitFor()
   })
 
+  test('what is typed into the id of a new document goes there, also while the editor comes', async () => {
+    const it = await visitConsole(browser(), await serveDemo())
+    const { page } = it
+    let show = (): void => {}
+    const isTyped = new Promise<void>((resolve) => (show = resolve))
+    await page.route('**/code-field-*.js', (route) => isTyped.then(() => route.continue()))
+    await page.reload()
+    await it.go('#/data/posts?new=1')
+    const id = page.getByLabel('Id', { exact: true })
+    await id.fill('un')
+    show()
+    await page.getByRole('textbox', { name: 'Value of the new document' }).waitFor()
+    await page.keyboard.type('born')
+    expect(await id.inputValue()).toBe('unborn')
+  })
+
   test('an undo that was asked for one list is closed when another one is shown', async () => {
     const it = await visitConsole(browser(), await serveDemo(), { hash: '#/changes?actor=bob' })
     await it.page.getByRole('button', { name: 'Undo all of bob…' }).click()

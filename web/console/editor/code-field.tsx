@@ -31,7 +31,8 @@ export function CodeField(props: CodeFieldProps): JSX.Element {
       leave: () => latest.current.leave(),
     }
     const editor = theirs === undefined ? mountEditor(place, options) : mountMerge(place, { ...options, theirs })
-    editor.focus()
+    // What is typed into a field beside it goes on there.
+    if (place.closest('.panel')?.querySelector('input:focus') == null) editor.focus()
     return () => editor.destroy()
   }, [])
   return <div ref={host} class="code" />
