@@ -4,6 +4,7 @@ import type { AtLeast, InterruptMatch } from '../core/database/options.ts'
 import { badArgument, DatabaseError } from '../core/error.ts'
 import type { Json } from '../core/json/json.ts'
 import { canonicalJson } from '../core/json/value.ts'
+import { runAtOnce } from '../core/json/value-steps.ts'
 import type { Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
 import { publishEphemeral } from './write/ephemeral.ts'
@@ -22,7 +23,15 @@ import { retryIfPurged } from './past/purge-retry.ts'
 import { parseRestore, restoreOperation } from './past/restore.ts'
 import { revertWrites } from './past/revert/revert.ts'
 import { parseSelection } from './past/revert/reverted-documents.ts'
-import { checkKey, fingerprint, parsePurge, parseRequest, type Request, type RequestParts } from './write/request.ts'
+import {
+  checkKey,
+  fingerprintSteps,
+  parsePurge,
+  parseRequest,
+  requestSteps,
+  type Request,
+  type RequestParts,
+} from './write/request.ts'
 import { Cluster, SYSTEM_TENANT } from './cluster/cluster.ts'
 import { StampClock } from './time/stamp-clock.ts'
 import type { SubscriptionGroup, SubscriptionList } from './feed/subscription-list.ts'
@@ -38,6 +47,11 @@ interface Identity {
    * plain objects.
    */
   readonly views?: boolean | undefined
+  /**
+   * Whether the caller changes a value that it has given to a write no more: a large one is then checked in several
+   * turns of the event loop. Default false: values are copied when they are given.
+   */
+  readonly handsOver?: boolean | undefined
 }
 
 /** The databases of all tenants over one store. */
@@ -137,6 +151,20 @@ function joinCluster(store: Store, tenants: Map<TenantId, Tenant>, { clock }: Te
   })
 }
 
+interface DigestedRequest {
+  readonly request: Request
+  /** Null: it has no key. */
+  readonly digest: string | null
+}
+
+function* digestedSteps(steps: Generator<undefined, Request>): Generator<undefined, DigestedRequest> {
+  return yield* digestSteps(yield* steps)
+}
+
+function* digestSteps(request: Request): Generator<undefined, DigestedRequest> {
+  return { request, digest: request.key === undefined ? null : digestOf(yield* fingerprintSteps(request)) }
+}
+
 function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url')
 }
@@ -205,7 +233,7 @@ class TenantDatabase implements Database {
     const { limits } = this.#tenant
     const request = parsePurge(path, { key, actor: this.#identity.actor }, limits)
     try {
-      return await this.#write(request)
+      return await this.#write(runAtOnce(digestSteps(request)))
     } finally {
       // Also after a refusal: NOT_FOUND says that nothing is left, also of a purge that a killed process began.
       const { eraser } = await this.#tenant.running()
@@ -261,18 +289,19 @@ class TenantDatabase implements Database {
       throw badArgument('key', 'An ephemeral post takes no key: nothing is kept by which a repetition could be known.')
     }
     const { limits, freshId } = this.#tenant
-    const request = parseRequest({ ops: [op], actor: this.#identity.actor }, limits, freshId)
+    const request = parseRequest({ ...this.#identity, ops: [op] }, limits, freshId)
     const context = await this.#tenant.running()
     return toWriteResult(context.tail.epoch, await publishEphemeral(context, request, freshId()), false)
   }
 
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<WriteResult> {
     const { limits, freshId } = this.#tenant
-    return this.#write(parseRequest({ ops, checks, key, actor: this.#identity.actor }, limits, freshId))
+    const steps = requestSteps({ ...this.#identity, ops, checks, key }, limits, freshId)
+    return this.#write(this.#tenant.parsing.run(digestedSteps(steps)))
   }
 
-  async #write(request: Request): Promise<WriteResult> {
-    const digest = request.key === undefined ? null : digestOf(fingerprint(request))
+  async #write(parsed: DigestedRequest | Promise<DigestedRequest>): Promise<WriteResult> {
+    const { request, digest } = parsed instanceof Promise ? await parsed : parsed
     const { committer, tail } = await this.#tenant.running()
     const { commit, repeated } = await committer.commit(request, digest)
     return toWriteResult(tail.epoch, commit, repeated)

@@ -11,6 +11,7 @@ import type { RunningFeed } from './feed/feed.ts'
 import type { FeedDeps } from './feed/open.ts'
 import { listSubscriptions, type SubscriptionList } from './feed/subscription-list.ts'
 import { matchesInterrupt, type Interrupt } from './cluster/interrupt.ts'
+import { OrderedSteps } from './time/ordered-steps.ts'
 import type { StampClock, StampClockOptions } from './time/stamp-clock.ts'
 import { LogTail } from './log/log-tail.ts'
 import type { TenantContext } from './log/tenant-context.ts'
@@ -75,6 +76,8 @@ export class Tenant {
   #tail: LogTail | null = null
   #sweeper: Sweeper | null = null
   readonly limits: Limits
+  /** Parses writes in the order of their calls: those after a large one wait for it. */
+  readonly parsing: OrderedSteps = new OrderedSteps()
   /** Generates monotonic ULIDs. */
   readonly freshId: () => string
 
@@ -165,6 +168,7 @@ export class Tenant {
   async stop(): Promise<void> {
     const stopping = retryableError('UNAVAILABLE', 'The server is stopping; resume from your last cursor.')
     for (const feed of this.#feeds) feed.end(stopping)
+    await this.parsing.settled()
     const running = await this.#running?.catch(() => null)
     await running?.sweeper.stop()
     await running?.committer.drained()

@@ -33,7 +33,8 @@ export function jsonLiteral(node: ValueNode, variables?: LiteralVariables): unkn
 }
 
 function number(token: string): unknown {
-  return isExactToken(token) ? Number(token) : new InvalidJson(inexactToken(token))
+  // -0 + 0 is 0
+  return isExactToken(token) ? Number(token) + 0 : new InvalidJson(inexactToken(token))
 }
 
 function object(fields: readonly ObjectFieldNode[], variables: LiteralVariables): unknown {

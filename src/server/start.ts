@@ -65,7 +65,7 @@ export async function startServer(
     })
     await fill(config, options.seed, (actor) => engine.database(TENANT, { actor }))
     const app = createApp({
-      databaseOf: (actor) => engine.database(TENANT, { actor, views: true }),
+      databaseOf: (actor) => engine.database(TENANT, { actor, views: true, handsOver: true }),
       config,
       address,
       log,

@@ -27,7 +27,16 @@ interface ExactJsonOptions {
  * Throws BAD_REQUEST for malformed JSON (also a BOM), TOO_LARGE (valueDepth) beyond `maxDepth` levels.
  */
 export function parseExactJson(text: string, options: ExactJsonOptions = {}): unknown {
-  return new Parser(text, options.maxDepth ?? 128).parse()
+  const parser = new Parser(text, options.maxDepth ?? 128)
+  parser.parse({ values: Infinity, characters: Infinity })
+  return parser.root
+}
+
+/** As `parseExactJson`, in steps. */
+export function* parseExactJsonSteps(text: string, options: ExactJsonOptions = {}): Generator<undefined, unknown> {
+  const parser = new Parser(text, options.maxDepth ?? 128)
+  while (!parser.parse(STEP)) yield
+  return parser.root
 }
 
 const QUOTE = 0x22
@@ -55,6 +64,19 @@ const MAX_KEY = LIMITS.objectKeyBytes + 1
 /** A V8 slice longer than this keeps the whole text alive: 20 kept characters would retain a body of 2 MiB. */
 const SLICE_LENGTH = 12
 
+/** Values, and characters, of a text that are parsed in one step: some tenths of a millisecond, 2 at most. */
+const STEP = { values: 2_048, characters: 65_536 } as const
+
+/** An array or an object that is not closed yet. */
+interface Container {
+  readonly elements: unknown[] | null
+  readonly members: Record<string, unknown> | null
+  /** The key of the next value; '' in an array. */
+  key: string
+  /** Why that key cannot be kept; null when it can. */
+  problem: string | null
+}
+
 /** One pass from left to right; `#at` is the index of the next character. */
 class Parser {
   readonly #text: string
@@ -62,32 +84,44 @@ class Parser {
   #at = 0
   /** Whether the last string read may contain surrogates or, by an escape, U+0000. */
   #mayBeInvalid = false
+  /** The open containers, the root first. */
+  readonly #open: Container[] = []
+  #root: unknown
 
   constructor(text: string, maxDepth: number) {
     this.#text = text
     this.#maxDepth = maxDepth
-  }
-
-  parse(): unknown {
     if (this.#peek() === BOM) throw this.#malformed('JSON without a byte order mark')
     this.#skipSpace()
-    const value = this.#value(1)
-    this.#skipSpace()
-    if (this.#at < this.#text.length) throw this.#malformed('the end')
-    return value
   }
 
-  #value(level: number): unknown {
-    if (level > this.#maxDepth) {
+  /** The whole value; undefined until the text is parsed. */
+  get root(): unknown {
+    return this.#root
+  }
+
+  /** Parses on, at most so many values and about so many characters; whether the text has been parsed. */
+  parse({ values, characters }: { readonly values: number; readonly characters: number }): boolean {
+    const end = this.#at + characters
+    for (let count = 0; count < values && this.#at < end; count++) {
+      const value = this.#begin()
+      if (value !== undefined && this.#close(value)) return true
+    }
+    return false
+  }
+
+  /** Reads a scalar or an empty container; undefined: it opened a container whose first value is next. */
+  #begin(): unknown {
+    if (this.#open.length >= this.#maxDepth) {
       throw tooLarge('valueDepth', this.#maxDepth, `The JSON has more than ${this.#maxDepth} levels`)
     }
     switch (this.#peek()) {
       case QUOTE:
         return this.#stringValue()
       case OPEN_OBJECT:
-        return this.#object(level)
+        return this.#openObject()
       case OPEN_ARRAY:
-        return this.#array(level)
+        return this.#openArray()
       case 0x74:
         return this.#literal('true', true)
       case 0x66:
@@ -99,41 +133,62 @@ class Parser {
     }
   }
 
-  #object(level: number): unknown {
-    const object: Record<string, unknown> = {}
+  #openObject(): unknown {
+    const members: Record<string, unknown> = {}
     this.#at++
     this.#skipSpace()
-    if (this.#accept(CLOSE_OBJECT)) return object
-    do {
-      this.#skipSpace()
-      if (this.#peek() !== QUOTE) throw this.#malformed('a key in double quotes')
-      const key = this.#string()
-      const problem = this.#mayBeInvalid || key === '__proto__' ? keyFault(key) : null
-      this.#skipSpace()
-      if (!this.#accept(COLON)) throw this.#malformed('":"')
-      this.#skipSpace()
-      const name = key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key
-      const value = this.#value(level + 1)
-      if (problem === null) setMember(object, name, value)
-      else setInvalidMember(object, name, problem)
-      this.#skipSpace()
-    } while (this.#accept(COMMA))
-    if (!this.#accept(CLOSE_OBJECT)) throw this.#malformed('"," or "}"')
-    return object
+    if (this.#accept(CLOSE_OBJECT)) return members
+    const container = { elements: null, members, key: '', problem: null }
+    this.#open.push(container)
+    this.#key(container)
+    return undefined
   }
 
-  #array(level: number): unknown {
-    const array: unknown[] = []
+  #openArray(): unknown {
+    const elements: unknown[] = []
     this.#at++
     this.#skipSpace()
-    if (this.#accept(CLOSE_ARRAY)) return array
-    do {
+    if (this.#accept(CLOSE_ARRAY)) return elements
+    this.#open.push({ elements, members: null, key: '', problem: null })
+    return undefined
+  }
+
+  /** Reads the key of the next value, and the colon. */
+  #key(container: Container): void {
+    if (this.#peek() !== QUOTE) throw this.#malformed('a key in double quotes')
+    const key = this.#string()
+    container.problem = this.#mayBeInvalid || key === '__proto__' ? keyFault(key) : null
+    container.key = key.length > MAX_KEY ? key.slice(0, MAX_KEY) : key
+    this.#skipSpace()
+    if (!this.#accept(COLON)) throw this.#malformed('":"')
+    this.#skipSpace()
+  }
+
+  /** Puts a value into its container, and closes all that end behind it; whether the text has been parsed. */
+  #close(value: unknown): boolean {
+    for (let closed = value; ;) {
+      const container = this.#open.at(-1)
       this.#skipSpace()
-      array.push(this.#value(level + 1))
-      this.#skipSpace()
-    } while (this.#accept(COMMA))
-    if (!this.#accept(CLOSE_ARRAY)) throw this.#malformed('"," or "]"')
-    return array
+      if (container === undefined) {
+        if (this.#at < this.#text.length) throw this.#malformed('the end')
+        this.#root = closed
+        return true
+      }
+      const { members, elements } = container
+      if (members === null) elements?.push(closed)
+      else if (container.problem === null) setMember(members, container.key, closed)
+      else setInvalidMember(members, container.key, container.problem)
+      if (this.#accept(COMMA)) {
+        this.#skipSpace()
+        if (members !== null) this.#key(container)
+        return false
+      }
+      if (!this.#accept(members === null ? CLOSE_ARRAY : CLOSE_OBJECT)) {
+        throw this.#malformed(members === null ? '"," or "]"' : '"," or "}"')
+      }
+      this.#open.pop()
+      closed = members ?? elements
+    }
   }
 
   #stringValue(): string | InvalidJson {

@@ -1,6 +1,15 @@
 import { isObject, type Json, type JsonObject } from './json.ts'
 import type { Limits } from '../limits.ts'
-import { exactValue, isArray } from './value.ts'
+import {
+  checkArray,
+  checkMember,
+  exactValue,
+  isArray,
+  keysOf,
+  rememberEstimate,
+  scalarOf,
+  type ValueTraversal,
+} from './value.ts'
 
 /** Nodes of a value that are looked at in one step: some tenths of a millisecond. */
 const STEP_NODES = 4_096
@@ -24,28 +33,60 @@ export function* equalJsonSteps(a: Json, b: Json): Generator<undefined, boolean>
   return true
 }
 
-/**
- * Checks a value that was put together of exact values, in steps. Throws as `exactValue`, but copies nothing.
- */
-export function* checkValueSteps(value: Json, limits: Limits): Generator<undefined, void> {
-  const check = new LimitCheck(limits)
-  let isWithin = check.add(value, 1)
-  while (isWithin && !check.isDone) {
-    isWithin = check.checkNext()
+/** Checks a value, in steps, and copies nothing. Throws as `exactValue`; -0 stays. */
+export function* checkValueSteps(value: unknown, limits: Limits): Generator<undefined, void> {
+  const check = new ValueCheck(limits)
+  check.add(value)
+  while (!check.isDone) {
+    check.checkOn()
     if (check.isLong) yield
   }
-  // It finds the same, and names the place.
-  if (!isWithin) exactValue(value, limits)
+  rememberEstimate(value as Json, check)
+}
+
+/**
+ * A value that a caller gives, as `exactValue` returns it, and with its errors. `isHandedOver`: the caller changes it
+ * no more, so it is checked in steps and not copied; else it is copied at once.
+ */
+export function* receivedValueSteps(value: unknown, limits: Limits, isHandedOver: boolean): Generator<undefined, Json> {
+  if (!isHandedOver || typeof value !== 'object') return exactValue(value, limits)
+  yield* checkValueSteps(value, limits)
+  return value as Json
+}
+
+/** As `canonicalJson`, in steps; members that are undefined are left out, as `JSON.stringify` leaves them out. */
+export function* canonicalJsonSteps(value: unknown): Generator<undefined, string> {
+  return yield* canonicalText(value, new NodeCounter())
+}
+
+function* canonicalText(value: unknown, counter: NodeCounter): Generator<undefined, string> {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const texts: string[] = []
+  const keys = Array.isArray(value) ? null : Object.keys(value).toSorted()
+  const children = keys === null ? (value as readonly unknown[]) : keys.map((key) => (value as JsonObject)[key])
+  for (const [i, child] of children.entries()) {
+    if (keys !== null && child === undefined) continue
+    counter.count(1)
+    const text =
+      typeof child === 'object' && child !== null ? yield* canonicalText(child, counter) : JSON.stringify(child ?? null)
+    texts.push(keys === null ? text : `${JSON.stringify(keys[i])}:${text}`)
+    if (counter.isLong) yield
+  }
+  return keys === null ? `[${texts.join(',')}]` : `{${texts.join(',')}}`
 }
 
 /** Counts nodes, and ends a step after STEP_NODES of them. */
 class NodeCounter {
-  protected nodes = 0
+  protected stepNodes = 0
+
+  count(nodes: number): void {
+    this.stepNodes += nodes
+  }
 
   /** Whether a step is over; the next one begins. */
   get isLong(): boolean {
-    if (this.nodes < STEP_NODES) return false
-    this.nodes = 0
+    if (this.stepNodes < STEP_NODES) return false
+    this.stepNodes = 0
     return true
   }
 }
@@ -75,57 +116,84 @@ class Comparison extends NodeCounter {
   }
 
   #compareArrays(a: readonly Json[], b: readonly Json[]): boolean {
-    this.nodes += 1 + a.length
+    this.stepNodes += 1 + a.length
     return a.length === b.length && a.every((element, i) => this.add(element, b[i]))
   }
 
   #compareObjects(a: JsonObject, b: JsonObject): boolean {
     const keys = Object.keys(a)
-    this.nodes += 1 + keys.length
+    this.stepNodes += 1 + keys.length
     if (keys.length !== Object.keys(b).length) return false
     return keys.every((key) => Object.hasOwn(b, key) && this.add(a[key], b[key]))
   }
 }
 
-/** The arrays and objects of a value that are still to be checked against the limits. */
-class LimitCheck extends NodeCounter {
-  readonly #limits: Limits
-  readonly #open: { readonly node: Json; readonly level: number }[] = []
-  /** A lower bound of the length of the compact JSON so far. */
-  #bytes = 0
+/** An array or an object of which some elements or members are still to be checked. */
+interface OpenNode {
+  readonly node: readonly unknown[] | Readonly<Record<string, unknown>>
+  /** Null for an array. */
+  readonly keys: readonly string[] | null
+  readonly size: number
+  /** Index of the next element or key. */
+  next: number
+}
+
+/** A check of a value, node by node, in the order of its text. */
+class ValueCheck extends NodeCounter implements ValueTraversal {
+  readonly limits: Limits
+  readonly trail: (string | number)[] = []
+  bytes = 0
+  nodes = 0
+  /** The nodes on the way to the current one, the root first. */
+  readonly #open: OpenNode[] = []
 
   constructor(limits: Limits) {
     super()
-    this.#limits = limits
+    this.limits = limits
   }
 
   get isDone(): boolean {
     return this.#open.length === 0
   }
 
-  /** Adds a node; false when it exceeds a limit. */
-  add(node: Json, level: number): boolean {
-    this.#bytes += typeof node === 'string' ? node.length + 2 : 1
-    if (typeof node === 'object' && node !== null) this.#open.push({ node, level })
-    return level <= this.#limits.valueDepth && this.#bytes <= this.#limits.valueBytes
-  }
-
-  checkNext(): boolean {
-    const next = this.#open.pop()
-    if (next === undefined) return true
-    const { node, level } = next
-    const { arrayLength, keysPerObject } = this.#limits
-    if (isArray(node)) {
-      this.nodes += 1 + node.length
-      return node.length <= arrayLength && node.every((element) => this.add(element, level + 1))
+  /** Checks the current node, and opens it where there is more in it; whether it did. */
+  add(node: unknown): boolean {
+    this.stepNodes++
+    if (scalarOf(node, this) !== undefined) return false
+    if (Array.isArray(node)) {
+      checkArray(node, this)
+      this.#open.push({ node, keys: null, size: node.length, next: 0 })
+    } else {
+      const keys = keysOf(node as object, this)
+      this.#open.push({ node: node as Readonly<Record<string, unknown>>, keys, size: keys.length, next: 0 })
     }
-    const entries = isObject(node) ? Object.keys(node) : []
-    this.nodes += 1 + entries.length
-    return entries.length <= keysPerObject && isObject(node) && entries.every((key) => this.#addField(node, key, level))
+    return true
   }
 
-  #addField(object: JsonObject, key: string, level: number): boolean {
-    this.#bytes += key.length + 3
-    return this.add(object[key] ?? null, level + 1)
+  /** Checks what is left of the innermost open node, up to the next one that it opens, or until a step is over. */
+  checkOn(): void {
+    const { trail } = this
+    const open = this.#open.at(-1)
+    if (open === undefined) return
+    const place = this.#open.length - 1
+    trail.length = place
+    for (; open.next < open.size;) {
+      const isOpened = open.keys === null ? this.#checkElement(open, place) : this.#checkField(open, open.keys, place)
+      if (isOpened || this.stepNodes >= STEP_NODES) return
+    }
+    this.#open.pop()
+  }
+
+  #checkElement(open: OpenNode, place: number): boolean {
+    const index = open.next++
+    this.trail[place] = index
+    return this.add((open.node as readonly unknown[])[index])
+  }
+
+  #checkField(open: OpenNode, keys: readonly string[], place: number): boolean {
+    const key = keys[open.next++] ?? ''
+    this.trail[place] = key
+    checkMember(key, this)
+    return this.add((open.node as Readonly<Record<string, unknown>>)[key])
   }
 }

@@ -1,17 +1,19 @@
 import { DatabaseError } from '../error.ts'
 import { InvalidJson } from './exact-json.ts'
-import { isObject, type Json } from './json.ts'
+import { isObject, type Json, type JsonObject } from './json.ts'
 import { tooLarge, type Limits } from '../limits.ts'
 import { INEXACT, isExactNumber } from './number.ts'
 import { utf8Length } from '../path.ts'
 import { keyFault, stringFault } from './text.ts'
 
 /** State of a traversal: `trail` is the path from the root to the current node. */
-interface CopyContext {
+export interface ValueTraversal {
   readonly limits: Limits
   readonly trail: (string | number)[]
   /** A lower bound of the length of the compact JSON so far. */
   bytes: number
+  /** Number of nodes so far. */
+  nodes: number
 }
 
 /**
@@ -22,84 +24,111 @@ interface CopyContext {
  * `boundedJson` does the exact check.
  */
 export function exactValue(value: unknown, limits: Limits): Json {
-  return copyOf(value, { limits, trail: [], bytes: 0 })
+  const traversal = { limits, trail: [], bytes: 0, nodes: 0 }
+  const copy = copyOf(value, traversal)
+  rememberEstimate(copy, traversal)
+  return copy
 }
 
-function copyOf(value: unknown, context: CopyContext): Json {
-  const { limits, trail } = context
-  if (trail.length >= limits.valueDepth) {
-    throw tooLargeAt(context, 'valueDepth', `The value has more than ${limits.valueDepth} levels`)
-  }
-  countBytes(context, 1)
-  switch (typeof value) {
-    case 'string':
-      return copyString(value, context)
-    case 'number':
-      if (!isExactNumber(value)) throw invalid(context, INEXACT)
-      return value + 0 // -0 + 0 is 0
-    case 'boolean':
-      return value
-    case 'object':
-      if (value === null) return null
-      return Array.isArray(value) ? copyArray(value, context) : copyObject(value, context)
-    case 'undefined':
-    case 'bigint':
-    case 'symbol':
-    case 'function':
-      throw invalid(context, `JSON has no ${typeof value}`)
-  }
+function copyOf(value: unknown, traversal: ValueTraversal): Json {
+  const scalar = scalarOf(value, traversal)
+  if (scalar !== undefined) return scalar
+  return isArray(value as Json)
+    ? copyArray(value as readonly unknown[], traversal)
+    : copyObject(value as object, traversal)
 }
 
-function copyString(text: string, context: CopyContext): string {
-  countBytes(context, text.length + 1)
-  const problem = stringFault(text)
-  if (problem !== null) throw invalid(context, problem)
-  return text
-}
-
-function copyArray(array: readonly unknown[], context: CopyContext): readonly Json[] {
-  const { limits, trail } = context
-  if (array.length > limits.arrayLength) {
-    throw tooLargeAt(context, 'arrayLength', `An array has ${array.length} elements`)
-  }
+function copyArray(array: readonly unknown[], traversal: ValueTraversal): readonly Json[] {
+  const { trail } = traversal
+  checkArray(array, traversal)
   const elements: Json[] = []
   for (let i = 0; i < array.length; i++) {
     trail.push(i)
-    elements.push(copyOf(array[i], context)) // a hole reads as undefined
+    elements.push(copyOf(array[i], traversal)) // a hole reads as undefined
     trail.pop()
   }
   return elements
 }
 
-function copyObject(object: object, context: CopyContext): Json {
-  const { limits, trail } = context
-  if (object instanceof InvalidJson) throw invalid(context, object.problem)
-  if (!isPlain(object)) throw invalid(context, 'it is an instance of a class; give plain objects and arrays')
-  const keys = Object.keys(object)
-  if (keys.length > limits.keysPerObject) {
-    throw tooLargeAt(context, 'keysPerObject', `An object has ${keys.length} keys`)
-  }
+function copyObject(object: object, traversal: ValueTraversal): Json {
+  const { trail } = traversal
   const fields: Record<string, Json> = {}
-  for (const key of keys) {
-    checkKey(key, context)
+  for (const key of keysOf(object, traversal)) {
     trail.push(key)
-    countBytes(context, key.length + 3)
-    const problem = keyFault(key)
-    if (problem !== null) throw invalid(context, problem)
-    fields[key] = copyOf((object as Readonly<Record<string, unknown>>)[key], context)
+    checkMember(key, traversal)
+    fields[key] = copyOf((object as Readonly<Record<string, unknown>>)[key], traversal)
     trail.pop()
   }
   return fields
 }
 
-/** Throws TOO_LARGE with `at` of the object, so that the error does not repeat the long key. */
-function checkKey(key: string, context: CopyContext): void {
-  const { objectKeyBytes } = context.limits
+/** The current node as it is kept, if it is a scalar; undefined: an array or an object. Throws as `exactValue`. */
+export function scalarOf(value: unknown, traversal: ValueTraversal): null | boolean | number | string | undefined {
+  const { limits, trail } = traversal
+  if (trail.length >= limits.valueDepth) {
+    throw tooLargeAt(traversal, 'valueDepth', `The value has more than ${limits.valueDepth} levels`)
+  }
+  traversal.nodes++
+  countBytes(traversal, 1)
+  switch (typeof value) {
+    case 'string':
+      return checkString(value, traversal)
+    case 'number':
+      if (!isExactNumber(value)) throw invalid(traversal, INEXACT)
+      return value + 0 // -0 + 0 is 0
+    case 'boolean':
+      return value
+    case 'object':
+      return value === null ? null : undefined
+    case 'undefined':
+    case 'bigint':
+    case 'symbol':
+    case 'function':
+      throw invalid(traversal, `JSON has no ${typeof value}`)
+  }
+}
+
+function checkString(text: string, traversal: ValueTraversal): string {
+  countBytes(traversal, text.length + 1)
+  const problem = stringFault(text)
+  if (problem !== null) throw invalid(traversal, problem)
+  return text
+}
+
+/** Throws TOO_LARGE for an array, the current node, of too many elements. */
+export function checkArray(array: readonly unknown[], traversal: ValueTraversal): void {
+  if (array.length > traversal.limits.arrayLength) {
+    throw tooLargeAt(traversal, 'arrayLength', `An array has ${array.length} elements`)
+  }
+}
+
+/** The keys of an object, the current node. Throws as `exactValue`. */
+export function keysOf(object: object, traversal: ValueTraversal): readonly string[] {
+  if (object instanceof InvalidJson) throw invalid(traversal, object.problem)
+  if (!isPlain(object)) throw invalid(traversal, 'it is an instance of a class; give plain objects and arrays')
+  const keys = Object.keys(object)
+  if (keys.length > traversal.limits.keysPerObject) {
+    throw tooLargeAt(traversal, 'keysPerObject', `An object has ${keys.length} keys`)
+  }
+  return keys
+}
+
+/** Checks the key of the current node, a member of an object. Throws as `exactValue`. */
+export function checkMember(key: string, traversal: ValueTraversal): void {
+  const { limits, trail } = traversal
   // A UTF-16 unit takes one to three bytes.
-  if (3 * key.length <= objectKeyBytes) return
+  if (3 * key.length > limits.objectKeyBytes) checkMemberKey(key, { limits, trail: trail.slice(0, -1) })
+  countBytes(traversal, key.length + 3)
+  const problem = keyFault(key)
+  if (problem !== null) throw invalid(traversal, problem)
+}
+
+/** Throws TOO_LARGE with `at` of the object, so that the error does not repeat the long key. */
+function checkMemberKey(key: string, parent: Pick<ValueTraversal, 'limits' | 'trail'>): void {
+  const { objectKeyBytes } = parent.limits
   const bytes = key.length > objectKeyBytes ? key.length : utf8Length(key)
   if (bytes > objectKeyBytes) {
-    throw tooLargeAt(context, 'objectKeyBytes', `A key of an object has ${bytes} bytes or more`)
+    throw tooLargeAt(parent, 'objectKeyBytes', `A key of an object has ${bytes} bytes or more`)
   }
 }
 
@@ -108,10 +137,10 @@ function isPlain(object: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-function countBytes(context: CopyContext, bytes: number): void {
-  context.bytes += bytes
-  if (context.bytes > context.limits.valueBytes) {
-    throw tooManyBytes(context.limits, `more than ${context.limits.valueBytes} bytes`)
+function countBytes(traversal: ValueTraversal, bytes: number): void {
+  traversal.bytes += bytes
+  if (traversal.bytes > traversal.limits.valueBytes) {
+    throw tooManyBytes(traversal.limits, `more than ${traversal.limits.valueBytes} bytes`)
   }
 }
 
@@ -121,7 +150,7 @@ function tooManyBytes(limits: Limits, size: string): DatabaseError {
 
 /** TOO_LARGE with `at`, the place of the current node. */
 function tooLargeAt(
-  { limits, trail }: Pick<CopyContext, 'limits' | 'trail'>,
+  { limits, trail }: Pick<ValueTraversal, 'limits' | 'trail'>,
   limit: keyof Limits,
   what: string,
 ): DatabaseError {
@@ -129,8 +158,8 @@ function tooLargeAt(
   return new DatabaseError(code, message, { ...details, at: pointer(trail) })
 }
 
-function invalid(context: CopyContext, problem: string): DatabaseError {
-  const at = pointer(context.trail)
+function invalid(traversal: ValueTraversal, problem: string): DatabaseError {
+  const at = pointer(traversal.trail)
   const place = at === '' ? '' : ` at ${JSON.stringify(at.slice(0, 200))}`
   return new DatabaseError('INVALID_VALUE', `The value cannot be kept exactly${place}: ${problem}.`, { at })
 }
@@ -151,17 +180,29 @@ interface JsonText {
   readonly bytes: number
 }
 
+/** Nodes from which on an estimate is remembered: to visit so many takes some tenths of a millisecond. */
+const LARGE_NODES = 4_096
+
+/** Estimated memory of large values that were checked, bytes. */
+const estimates = new WeakMap<object, number>()
+
+/** Remembers what `estimateJsonBytes` says of a value, if it is large, by its traversal. */
+export function rememberEstimate(value: Json, { bytes, nodes }: Pick<ValueTraversal, 'bytes' | 'nodes'>): void {
+  if (nodes >= LARGE_NODES) estimates.set(value as object, 2 * bytes + 8 * nodes)
+}
+
 /** Estimated memory of a value, in bytes. Not exact, for it must cost less than to serialise the value. */
 export function estimateJsonBytes(value: Json): number {
   if (typeof value === 'string') return 16 + 2 * value.length
   if (typeof value !== 'object' || value === null) return 8
+  return estimates.get(value) ?? estimateContainer(value)
+}
+
+function estimateContainer(value: readonly Json[] | JsonObject): number {
   let size = 32
-  if (Array.isArray(value)) for (const item of value as readonly Json[]) size += estimateJsonBytes(item)
-  else {
-    for (const [key, item] of Object.entries(value as { readonly [key: string]: Json })) {
-      size += 2 * key.length + estimateJsonBytes(item)
-    }
-  }
+  // Entries would make an array of each key and its value.
+  if (isObject(value)) for (const key of Object.keys(value)) size += 2 * key.length
+  for (const item of isArray(value) ? value : Object.values(value)) size += estimateJsonBytes(item)
   return size
 }
 

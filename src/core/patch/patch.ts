@@ -18,14 +18,23 @@ export type ParsedPatch =
   | { readonly kind: 'json'; readonly operations: readonly JsonPatchOperation[] }
   | { readonly kind: 'operators'; readonly operators: readonly FieldOperator[] }
 
-/** Parses a patch. Throws BAD_REQUEST, INVALID_VALUE or TOO_LARGE, with `at` a pointer into it. */
-export function parsePatch(patch: Patch, limits: Limits): ParsedPatch {
+/** The kind of a patch, and its unchecked value. Throws BAD_REQUEST. */
+export function patchEntry(patch: Patch): readonly [kind: string, value: unknown] {
   const [entry, ...others] = Object.entries(patch).filter(([, value]) => value !== undefined) as [string, Json][]
   if (entry === undefined || others.length > 0) {
     throw badArgument('patch', 'A patch is exactly one of: merge, json, operators.')
   }
-  const [kind, given] = entry
-  const value = exactValue(given, limits)
+  return entry
+}
+
+/** Parses a patch. Throws BAD_REQUEST, INVALID_VALUE or TOO_LARGE, with `at` a pointer into it. */
+export function parsePatch(patch: Patch, limits: Limits): ParsedPatch {
+  const [kind, value] = patchEntry(patch)
+  return parsePatchEntry(kind, exactValue(value, limits), limits)
+}
+
+/** Parses a patch whose value is exact. Throws as `parsePatch`. */
+export function parsePatchEntry(kind: string, value: Json, limits: Limits): ParsedPatch {
   switch (kind) {
     case 'merge':
       return { kind, merge: value }

@@ -14,8 +14,8 @@ import {
   utf8Length,
   type Path,
 } from '../../core/path.ts'
-import { parsePatch, patchOperations, type ParsedPatch } from '../../core/patch/patch.ts'
-import { canonicalJson, exactValue } from '../../core/json/value.ts'
+import { parsePatchEntry, patchEntry, patchOperations, type ParsedPatch } from '../../core/patch/patch.ts'
+import { canonicalJsonSteps, receivedValueSteps, runAtOnce } from '../../core/json/value-steps.ts'
 import type { DocumentEdits } from './staged/document-edits.ts'
 import type { ReadSet } from './staged/staged-documents.ts'
 
@@ -68,15 +68,33 @@ export interface RequestParts {
   readonly checks?: readonly Check[] | undefined
   readonly key?: string | undefined
   readonly actor: string | null
+  /** Whether the caller changes the values of its operations no more; default false: they are copied at once. */
+  readonly handsOver?: boolean | undefined
 }
 
-/** Parses the write of a call and checks its limits. `freshId` generates the id of a post without one. */
+/** As `requestSteps`, at once. */
 export function parseRequest(parts: RequestParts, limits: Limits, freshId: () => string): Request {
-  const { ops, checks = [], key, actor } = parts
+  return runAtOnce(requestSteps(parts, limits, freshId))
+}
+
+/**
+ * Parses the write of a call and checks its limits, in steps; in one where values are copied. `freshId` generates the
+ * id of a post without one.
+ */
+export function* requestSteps(
+  parts: RequestParts,
+  limits: Limits,
+  freshId: () => string,
+): Generator<undefined, Request> {
+  const { ops, checks = [], key, actor, handsOver = false } = parts
   if (ops.length === 0) throw badArgument('ops', 'There is no operation: give at least one.')
   checkCount(Math.max(ops.length, checks.length), limits)
   if (key !== undefined) checkKey(key, limits)
-  const operations = ops.map((op) => parseOp(op, limits, freshId))
+  const operations: WriteOperation[] = []
+  for (const op of ops) {
+    operations.push(yield* opSteps(op, { limits, freshId, handsOver }))
+    if (handsOver) yield
+  }
   checkCount(
     operations.reduce((sum, op) => sum + (op.kind === 'patch' ? patchOperations(op.patch) : 1), 0),
     limits,
@@ -97,10 +115,11 @@ export function parsePurge(path: string, { key, actor }: Pick<Request, 'key' | '
   return { operations: [{ kind: 'purge', path: parsed }], checks: [], key, actor }
 }
 
-/** A text that is equal for two requests exactly when they ask for the same write. Generated ids do not count. */
-export function fingerprint(request: Request): string {
+/** A text that is equal for two requests exactly when they ask for the same write, in steps. */
+export function* fingerprintSteps(request: Request): Generator<undefined, string> {
+  // Generated ids do not count.
   const operations = request.operations.map((op) => (op.kind === 'post' && op.fresh ? { ...op, id: null } : op))
-  return canonicalJson(JSON.parse(JSON.stringify([operations, request.checks])) as Json)
+  return yield* canonicalJsonSteps([operations, request.checks])
 }
 
 /** `count`: operations, those of JSON Patches singly, or checks. */
@@ -108,11 +127,18 @@ function checkCount(count: number, { operations }: Limits): void {
   if (count > operations) throw tooLarge('operations', operations, `${count} operations or checks were given`)
 }
 
-function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation {
+interface OpContext {
+  readonly limits: Limits
+  readonly freshId: () => string
+  readonly handsOver: boolean
+}
+
+function* opSteps(op: Op, context: OpContext): Generator<undefined, WriteOperation> {
+  const { limits, freshId, handsOver } = context
   const path = writablePath(op.path, limits)
   switch (op.kind) {
     case 'post':
-      return parsePost(op, path, { id: op.id ?? freshId(), limits })
+      return yield* postSteps(op, path, { ...context, id: op.id ?? freshId() })
     case 'put':
       if (path.length < 2) {
         throw wrongKind(
@@ -120,17 +146,20 @@ function parseOp(op: Op, limits: Limits, freshId: () => string): WriteOperation 
           'a collection cannot be put; put a document such as posts/1, or post into the collection',
         )
       }
-      return { kind: 'put', path, value: exactValue(op.value, limits), expect: op.expect && checkExpect(op.expect) }
-    case 'patch':
+      return {
+        kind: 'put',
+        path,
+        value: yield* receivedValueSteps(op.value, limits, handsOver),
+        expect: op.expect && checkExpect(op.expect),
+      }
+    case 'patch': {
       if (path.length < 2) {
         throw wrongKind(op.path, 'a collection cannot be patched; patch a document such as posts/1 or a field of one')
       }
-      return {
-        kind: 'patch',
-        path,
-        patch: parsePatch(op.patch, limits),
-        expect: op.expect && checkExpect(op.expect),
-      }
+      const [kind, value] = patchEntry(op.patch)
+      const patch = parsePatchEntry(kind, yield* receivedValueSteps(value, limits, handsOver), limits)
+      return { kind: 'patch', path, patch, expect: op.expect && checkExpect(op.expect) }
+    }
     case 'delete':
       return { kind: 'delete', path, expect: op.expect && checkExpect(op.expect) }
   }
@@ -153,15 +182,16 @@ function systemPath(path: string): DatabaseError {
   return invalidPath(path, 'only the system writes it')
 }
 
-function parsePost(
+function* postSteps(
   op: Op & { kind: 'post' },
   path: Path,
-  { id, limits }: { readonly id: string; readonly limits: Limits },
-): WriteOperation {
+  { id, limits, handsOver }: OpContext & { readonly id: string },
+): Generator<undefined, WriteOperation> {
   if (isDocumentPath(path)) throw wrongKind(op.path, 'a post goes into a collection, such as posts or posts/1/comments')
   if (id.includes('/')) throw wrongKind(`${op.path}/${id}`, 'an id is one segment, without a slash')
   parsePath(`${op.path}/${id}`, limits)
-  return { kind: 'post', path, value: exactValue(op.value, limits), id, fresh: op.id === undefined }
+  const value = yield* receivedValueSteps(op.value, limits, handsOver)
+  return { kind: 'post', path, value, id, fresh: op.id === undefined }
 }
 
 function documentPath(text: string, limits: Limits): Path {

@@ -1,11 +1,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { OperationTypeNode, type ExecutionResult } from 'graphql'
+import { parseExactJson } from '../../core/json/exact-json.ts'
 import type { SharedResources } from '../../graphql/limits/budget.ts'
 import { decodeBody, readBody, tooBusy } from './request-body.ts'
 import { BOUNDS, type Bounds } from '../config/config.ts'
 import type { MemoryBudget, Reservation } from '../limits/memory-budget.ts'
 import { estimateParsedBytes } from '../limits/json-weight.ts'
+import { LARGE_MESSAGE_BYTES, parseInTurns } from '../limits/parse-in-turns.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
 import { actorOfRequest } from '../operations/actor.ts'
 import { acceptedTypes, isJsonBody, type JsonType } from '../operations/accept.ts'
@@ -26,9 +27,6 @@ export interface GraphqlHttp {
   /** Answers one request to the endpoint; `headers` are added to every answer. Never rejects. */
   answer(req: IncomingMessage, res: ServerResponse, headers: OutgoingHttpHeaders | null): Promise<void>
 }
-
-/** A longer body is parsed in a turn of the event loop of its own. */
-const LARGE_BODY_BYTES = 65_536
 
 interface GraphqlHttpParts {
   readonly executor: Executor
@@ -96,10 +94,9 @@ async function answerPost(parts: BoundParts, exchange: Exchange): Promise<void> 
   if (!reservation.grow(estimateParsedBytes(body) - body.length)) {
     throw tooBusy('The server holds as many requests and answers as it may')
   }
-  const params = paramsOfBody(decodeBody(body))
-  // The value of a large body takes as long to be checked as to be parsed.
-  if (body.length > LARGE_BODY_BYTES) await nextTurn()
-  await answerParams(parts, exchange, params)
+  const text = decodeBody(body)
+  const parsed = body.length > LARGE_MESSAGE_BYTES ? await parseInTurns(text) : parseExactJson(text)
+  await answerParams(parts, exchange, paramsOfBody(parsed))
 }
 
 async function answerGet(parts: GraphqlHttpParts, exchange: Exchange): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ConnectionAccount } from './memory-budget.ts'
+import { LARGE_MESSAGE_BYTES } from './parse-in-turns.ts'
 
 /** Limits of one event-loop turn: operations that start in it, and the time for them and their reads, ms. */
 const TURN_LIMITS = { operations: 32, ms: 10 }
@@ -6,8 +7,6 @@ const TURN_LIMITS = { operations: 32, ms: 10 }
  * Weight of the newest turn in the average duration of a piece of work: one turn may include a stall of the process.
  */
 const EWMA_WEIGHT = 0.2
-/** A longer text is parsed in a turn of its own, in bytes: that takes some milliseconds. */
-export const LARGE_MESSAGE_BYTES = 65_536
 
 /**
  * Limits the pieces of work that start in one event-loop turn: operations, their reads and events. Fewer start when

@@ -15,9 +15,8 @@ export const QUERY_EXPECTED = 'The parameter "query" must be given once, as a st
 
 type ParamVariables = { readonly [name: string]: unknown }
 
-/** The parameters in a JSON text, numbers exact. Throws an HttpError or a DatabaseError (BAD_REQUEST, TOO_LARGE). */
-export function paramsOfBody(text: string): Params {
-  const body = parseExactJson(text)
+/** The parameters in a parsed body. Throws an HttpError. */
+export function paramsOfBody(body: unknown): Params {
   if (Array.isArray(body)) {
     throw new HttpError(
       'Batches are not offered: send one operation per request; `transact` writes many documents at once.',
@@ -27,7 +26,7 @@ export function paramsOfBody(text: string): Params {
   return checkParams(body)
 }
 
-/** The parameters in the query string of a URL, percent-decoded once. Throws as `paramsOfBody`. */
+/** The parameters in the query string of a URL, percent-decoded once. Throws an HttpError or a DatabaseError. */
 export function paramsOfUrl(url: string): Params {
   const text = url.slice(url.indexOf('?') + 1 || url.length)
   if (!isPercentEncoded(text)) {

@@ -3,7 +3,8 @@ import { parseExactJson } from '../../core/json/exact-json.ts'
 import type { SharedResources } from '../../graphql/limits/budget.ts'
 import { MIN_CONNECTION_BYTES, type ConnectionAccount, type Reservation } from '../limits/memory-budget.ts'
 import { estimateParsedBytes } from '../limits/json-weight.ts'
-import { LARGE_MESSAGE_BYTES, type OperationPacer } from '../limits/operation-pacer.ts'
+import type { OperationPacer } from '../limits/operation-pacer.ts'
+import { LARGE_MESSAGE_BYTES, parseInTurns } from '../limits/parse-in-turns.ts'
 
 /** The socket as its message queue uses it. */
 export interface SocketControl {
@@ -73,6 +74,8 @@ export class MessageQueue {
   #queuedBytes = 0
   /** The first message, when it is parsed and waits to start. */
   #next: RunningOperation | null = null
+  /** Whether a long message is being parsed, in several turns: it will be the first. */
+  #isParsing = false
   /** Whether the socket waits for the pacer. */
   #awaitsTurn = false
   readonly #running = new Set<RunningOperation>()
@@ -161,32 +164,45 @@ export class MessageQueue {
     this.#next = null
   }
 
-  /** Parses the first message; null when there is none, it is long and has to wait for the pacer, or parsing fails. */
+  /** Parses the first message; null when there is none, it is long and parsed later, or parsing fails. */
   #parseFirst(): RunningOperation | null {
     const [first] = this.#queued
-    if (first === undefined || (first.data.length > LARGE_MESSAGE_BYTES && !this.#enter(first.data.length))) return null
+    if (first === undefined || this.#isParsing) return null
+    const isLong = first.data.length > LARGE_MESSAGE_BYTES
+    if (isLong && !this.#enter(first.data.length)) return null
     this.#queued.shift()
     const { data, reservation } = first
     this.#queuedBytes -= data.length
-    try {
-      // A message that is not admitted is parsed too, for the id to refuse.
-      const isAdmitted = reservation.grow(estimateParsedBytes(data) - data.length)
-      const message = parseExactJson(data.toString('utf8'))
-      return {
-        ...parseHeader(message),
-        message: isAdmitted ? message : null,
-        reservation,
-        isAdmitted,
-        claimedBytes: 0,
-        isCompleted: false,
-        isSubscription: false,
-      }
-    } catch {
-      reservation.release()
-      this.#socket.fail()
-      this.clear()
+    // A message that is not admitted is parsed too, for the id to refuse.
+    const isAdmitted = reservation.grow(estimateParsedBytes(data) - data.length)
+    const text = data.toString('utf8')
+    if (isLong) {
+      void this.#parseLong(text, reservation, isAdmitted)
       return null
     }
+    try {
+      return parsedOperation(parseExactJson(text), reservation, isAdmitted)
+    } catch {
+      this.#fail(reservation)
+      return null
+    }
+  }
+
+  async #parseLong(text: string, reservation: Reservation, isAdmitted: boolean): Promise<void> {
+    this.#isParsing = true
+    try {
+      this.#next = parsedOperation(await parseInTurns(text), reservation, isAdmitted)
+    } catch {
+      this.#fail(reservation)
+    }
+    this.#isParsing = false
+    this.update()
+  }
+
+  #fail(reservation: Reservation): void {
+    reservation.release()
+    this.#socket.fail()
+    this.clear()
   }
 
   /** Whether the pacer admits the socket in this turn. */
@@ -264,6 +280,18 @@ export class MessageQueue {
     let count = 0
     for (const { isSubscription } of this.#running) if (isSubscription) count++
     return count
+  }
+}
+
+function parsedOperation(message: unknown, reservation: Reservation, isAdmitted: boolean): RunningOperation {
+  return {
+    ...parseHeader(message),
+    message: isAdmitted ? message : null,
+    reservation,
+    isAdmitted,
+    claimedBytes: 0,
+    isCompleted: false,
+    isSubscription: false,
   }
 }
 
