@@ -4,8 +4,8 @@ import type { Version } from '../../core/version.ts'
 import { SKIPS, type Limit } from '../../store/store.ts'
 import { TimeSlice } from './time-slice.ts'
 
-/** Limit of one store read of a search: it takes a few milliseconds to parse. */
-export const SEARCH_SLICE: Limit = { rows: 256, bytes: 1_048_576 }
+/** Limit of one store read of a search: it takes a few milliseconds to scan and to parse (`bench -- steps`). */
+export const SEARCH_SLICE: Limit = { rows: 256, bytes: 524_288 }
 
 /** The size of one slice that was read. */
 interface SliceResult {

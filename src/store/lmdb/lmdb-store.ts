@@ -38,7 +38,7 @@ import type { SteppedAppend } from './journal/stepped-append.ts'
 import { isStorageError } from './files/storage-error.ts'
 import { readHistoryRows, readNumberedRows } from './read/history.ts'
 import { listDocuments } from './read/list.ts'
-import { decodedPage, decodedRows } from './read/stored-row.ts'
+import { decodedPage, decodedRows, type DecodedPage, type StoredRow } from './read/stored-row.ts'
 import { findPaths, listPaths } from './read/paths.ts'
 import { readStoredCommit, readLogRows, revisionAtTime } from './read/log.ts'
 import { MAP_SIZE_BYTES, type LmdbTables, type TenantRow, type TenantView } from './tables.ts'
@@ -170,12 +170,12 @@ class LmdbStore implements Store {
       path !== undefined && paths.length === 1
         ? await this.#read(tenant, (view) => readLatestHead(view, path, at))
         : null
-    return single ?? decodedPage(await this.#read(tenant, (view) => readLmdbHeads(view, paths, at)))
+    return single ?? this.#decoded(tenant, (view) => readLmdbHeads(view, paths, at))
   }
 
   async list(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<ListPage> {
     const views = range.views === true ? await this.#read(tenant, (view) => listViews(view, range, at)) : null
-    return views ?? decodedPage(await this.#read(tenant, (view) => listDocuments(view, range, at)))
+    return views ?? this.#decoded(tenant, (view) => listDocuments(view, range, at))
   }
 
   async paths(tenant: TenantId, range: Range, at: Revision = Infinity): Promise<PathPage> {
@@ -206,11 +206,11 @@ class LmdbStore implements Store {
   }
 
   async history(tenant: TenantId, path: Path, range: HistoryRange): Promise<HistoryPage> {
-    return decodedPage(await this.#read(tenant, (view) => readHistoryRows(view, path, range)))
+    return this.#decoded(tenant, (view) => readHistoryRows(view, path, range))
   }
 
   async versions(tenant: TenantId, numbers: readonly VersionNumber[], bytes: number): Promise<Page> {
-    return decodedPage(await this.#read(tenant, (view) => readNumberedRows(view, numbers, bytes)))
+    return this.#decoded(tenant, (view) => readNumberedRows(view, numbers, bytes))
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
@@ -308,6 +308,18 @@ class LmdbStore implements Store {
   async #read<T>(tenant: TenantId, action: (view: TenantView) => T): Promise<T> {
     if (this.#queue.isWriting) await this.#queue.settled()
     return this.#readAtOnce(tenant, action)
+  }
+
+  /** A page with its rows decoded, in further turns where the scan and they take long. */
+  async #decoded<T, P extends { readonly rows: readonly StoredRow<T>[] }>(
+    tenant: TenantId,
+    scan: (view: TenantView) => P,
+  ): Promise<DecodedPage<T, P>> {
+    const { page, scanMs } = await this.#read(tenant, (view) => {
+      const began = performance.now()
+      return { page: scan(view), scanMs: performance.now() - began }
+    })
+    return decodedPage(page, scanMs)
   }
 
   #readAtOnce<T>(tenant: TenantId, action: (view: TenantView) => T): T {

@@ -18,9 +18,12 @@ export function decodedAtOnce<T>({ versions, join }: StoredRow<T>): T {
   return join(versions.map((decode) => decode()))
 }
 
-/** The rows decoded, version by version: it yields to the event loop whenever it takes long. */
-export async function decodedRows<T>(rows: readonly StoredRow<T>[]): Promise<readonly T[]> {
-  let began = performance.now()
+/**
+ * The rows decoded, version by version: it yields to the event loop whenever it takes long. `scanMs`: how long this turn
+ * has worked on them before, ms.
+ */
+export async function decodedRows<T>(rows: readonly StoredRow<T>[], scanMs = 0): Promise<readonly T[]> {
+  let began = performance.now() - scanMs
   const decoded: T[] = []
   for (const row of rows) {
     const versions: Version[] = []
@@ -37,9 +40,12 @@ export async function decodedRows<T>(rows: readonly StoredRow<T>[]): Promise<rea
 }
 
 /** A page with its rows decoded. */
-export async function decodedPage<T, Page extends { readonly rows: readonly StoredRow<T>[] }>({
-  rows,
-  ...page
-}: Page): Promise<Omit<Page, 'rows'> & { readonly rows: readonly T[] }> {
-  return { ...page, rows: await decodedRows(rows) }
+export type DecodedPage<T, P> = Omit<P, 'rows'> & { readonly rows: readonly T[] }
+
+/** A page with its rows decoded, as `decodedRows` does. */
+export async function decodedPage<T, P extends { readonly rows: readonly StoredRow<T>[] }>(
+  { rows, ...page }: P,
+  scanMs: number,
+): Promise<DecodedPage<T, P>> {
+  return { ...page, rows: await decodedRows(rows, scanMs) }
 }
