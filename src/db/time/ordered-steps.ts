@@ -2,7 +2,10 @@ import { WorkSlice } from './time-slice.ts'
 
 const ignore = (): void => {}
 
-/** Runs the steps of calls one call after another, in their order: short ones at once, long ones in several turns. */
+/**
+ * Runs the steps of calls one call after another, in their order: short ones at once, long ones in several turns
+ * (docs/adr/0014-large-writes-are-checked-in-several-turns.md).
+ */
 export class OrderedSteps {
   /** Settles when the last call that runs or waits is over; null: none does. */
   #last: Promise<void> | null = null

@@ -19,8 +19,8 @@ export function decodedAtOnce<T>({ versions, join }: StoredRow<T>): T {
 }
 
 /**
- * The rows decoded, version by version: it yields to the event loop whenever it takes long. `scanMs`: how long this turn
- * has worked on them before, ms.
+ * The rows decoded, version by version: it yields to the event loop whenever it takes long. `scanMs`: how long this
+ * turn has worked on them before, ms.
  */
 export async function decodedRows<T>(rows: readonly StoredRow<T>[], scanMs = 0): Promise<readonly T[]> {
   let began = performance.now() - scanMs
