@@ -5,6 +5,7 @@ import { MIN_CONNECTION_BYTES, type ConnectionAccount, type Reservation } from '
 import { estimateParsedBytes } from '../limits/json-weight.ts'
 import type { OperationPacer } from '../limits/operation-pacer.ts'
 import { LARGE_MESSAGE_BYTES, parseInTurns } from '../limits/parse-in-turns.ts'
+import { parsedOperation, type RunningOperation } from './running-operation.ts'
 
 /** The socket as its message queue uses it. */
 export interface SocketControl {
@@ -37,21 +38,6 @@ interface MessageQueueParts {
 interface QueuedMessage {
   readonly data: Buffer
   readonly reservation: Reservation
-}
-
-/** A parsed message; it has settled when its answers have left too. */
-interface RunningOperation {
-  readonly type: unknown
-  readonly id: unknown
-  readonly message: unknown
-  readonly reservation: Reservation
-  /** Whether the memory budget admitted it; else it is refused. */
-  readonly isAdmitted: boolean
-  /** Estimated bytes of its answer. */
-  claimedBytes: number
-  /** The peer has sent `complete`; the operation still runs. */
-  isCompleted: boolean
-  isSubscription: boolean
 }
 
 /** Messages that start in one event-loop turn: their immediate answers are counted before the next ones start. */
@@ -281,21 +267,4 @@ export class MessageQueue {
     for (const { isSubscription } of this.#running) if (isSubscription) count++
     return count
   }
-}
-
-function parsedOperation(message: unknown, reservation: Reservation, isAdmitted: boolean): RunningOperation {
-  return {
-    ...parseHeader(message),
-    message: isAdmitted ? message : null,
-    reservation,
-    isAdmitted,
-    claimedBytes: 0,
-    isCompleted: false,
-    isSubscription: false,
-  }
-}
-
-function parseHeader(message: unknown): Pick<RunningOperation, 'type' | 'id'> {
-  if (typeof message !== 'object' || message === null) return { type: undefined, id: undefined }
-  return { type: 'type' in message ? message.type : undefined, id: 'id' in message ? message.id : undefined }
 }
