@@ -7,7 +7,7 @@ import { client, sentenceOf } from '../client.ts'
 import { DiffRow } from '../shared/diff-sides.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { JsonView } from '../shared/json-view.tsx'
-import { ticking } from '../shared/ticking.ts'
+import { tickingTime } from '../shared/ticking.ts'
 import { commitLabel } from '../state/commit-label.ts'
 import { diffLines, type DiffLine } from '../state/diff-lines.ts'
 import { fieldChanges, fieldChangeText, shortText } from '../state/field-changes.ts'
@@ -39,7 +39,7 @@ export function ChangeEntry({ change, isSelected, isOpen, toggle, ask }: ChangeE
     >
       <button class="bare line" aria-expanded={isOpen} onClick={toggle}>
         <time dateTime={at} title={at}>
-          {clockText(at, ticking())}
+          {clockText(at, tickingTime())}
         </time>
         <span class={`tag ${KINDS[type]}`}>{type}</span>
         <span class="mono path">{path}</span>

@@ -7,7 +7,7 @@ import { Bones } from '../shared/bones.tsx'
 import { Icon } from '../shared/icon.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { lazy } from '../shared/lazy.tsx'
-import { ticking } from '../shared/ticking.ts'
+import { tickingTime } from '../shared/ticking.ts'
 import { bringBack } from '../state/bring-back.ts'
 import { asOf, go, goQuery, hrefTo, route, tableQuery } from '../state/location.ts'
 import { attempt, notify } from '../state/notices.ts'
@@ -53,7 +53,7 @@ function PanelHead({ path, document }: { readonly path: string; readonly documen
       {document !== null && (
         <span class="quiet" title={document.updatedAt}>
           {document.deleted ? 'deleted ' : ''}
-          {agoText(document.updatedAt, ticking())}
+          {agoText(document.updatedAt, tickingTime())}
           {document.actor !== null && ` by ${document.actor}`}
         </span>
       )}

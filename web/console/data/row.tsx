@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Document } from '../../../src/core/database.ts'
 import { lazy } from '../shared/lazy.tsx'
-import { ticking } from '../shared/ticking.ts'
+import { tickingTime } from '../shared/ticking.ts'
 import { cellOf, type Column } from '../state/columns.ts'
 import type { Lights } from '../state/lights.ts'
 import { asOf, go, hrefTo, tableQuery } from '../state/location.ts'
@@ -70,7 +70,7 @@ export function Row({ id, path, document, columns, lights, isSelected, place, wi
         style={widthOf(SORT_BY.changed)}
         title={document === undefined ? '' : `${document.updatedAt}, ${document.actor ?? 'nobody named'}`}
       >
-        {document !== undefined && agoText(document.updatedAt, ticking())}
+        {document !== undefined && agoText(document.updatedAt, tickingTime())}
         {document?.actor != null && <span class="quiet"> {document.actor}</span>}
       </span>
     </div>

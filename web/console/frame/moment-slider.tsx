@@ -3,7 +3,7 @@ import type { JSX } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { client } from '../client.ts'
 import { Icon } from '../shared/icon.tsx'
-import { ticking } from '../shared/ticking.ts'
+import { tickingTime } from '../shared/ticking.ts'
 import { TimeInput } from '../shared/time-input.tsx'
 import { asOf, go } from '../state/location.ts'
 import { Moments, placeOf } from '../state/moments.ts'
@@ -28,7 +28,7 @@ export function MomentSlider(): JSX.Element | null {
   }, [isRead.value, place < 0 ? time : ''])
   const shown = list[place]
   const paths = shown === undefined ? '' : shown.paths.slice(0, 2).join(', ') + (shown.paths.length > 2 ? ' …' : '')
-  const text = `${clockText(shown?.time ?? time, ticking())}${shown?.actor == null ? '' : `, ${shown.actor}`}`
+  const text = `${clockText(shown?.time ?? time, tickingTime())}${shown?.actor == null ? '' : `, ${shown.actor}`}`
   const move = (to: number): void => {
     const moment = list[to]
     if (moment !== undefined) go({ asOf: { time: moment.time, cursor: moment.cursor } }, { replace: true })

@@ -7,7 +7,7 @@ import { Bones } from '../shared/bones.tsx'
 import { Crumbs } from '../shared/crumbs.tsx'
 import { JsonView } from '../shared/json-view.tsx'
 import { Slider } from '../shared/slider.tsx'
-import { ticking } from '../shared/ticking.ts'
+import { tickingTime } from '../shared/ticking.ts'
 import { useKeys } from '../shared/use-keys.ts'
 import { asOf, goQuery, hrefTo, route } from '../state/location.ts'
 import { attempt } from '../state/notices.ts'
@@ -93,12 +93,12 @@ interface VersionBarProps {
 }
 
 function VersionBar({ state: { list }, at, shown, move, ask }: VersionBarProps): JSX.Element {
-  const text = `version ${shown.version}, ${clockText(shown.updatedAt, ticking())}, ${shown.actor ?? 'nobody named'}`
+  const text = `version ${shown.version}, ${clockText(shown.updatedAt, tickingTime())}, ${shown.actor ?? 'nobody named'}`
   return (
     <div class="version-bar">
       <strong>v{shown.version}</strong>
       <span class="quiet">
-        of {list.at(-1)?.version} · {clockText(shown.updatedAt, ticking())}
+        of {list.at(-1)?.version} · {clockText(shown.updatedAt, tickingTime())}
         {shown.actor !== null && ` · ${shown.actor}`}
       </span>
       <Slider label="Version" text={text} place={at} count={list.length} move={move} />

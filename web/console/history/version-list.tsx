@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
-import { ticking } from '../shared/ticking.ts'
+import { tickingTime } from '../shared/ticking.ts'
 import { clockText } from '../state/time-text.ts'
 import { deedOf, sameValues, type VersionsState } from '../state/versions.ts'
 
@@ -33,7 +33,7 @@ export function VersionList({ state: { list, hasOlder, isThinned }, at, move, ol
               {same[i] !== null && <span class="quiet"> · as v{same[i]}</span>}
             </span>
             <span class="quiet">
-              {clockText(version.updatedAt, ticking())}
+              {clockText(version.updatedAt, tickingTime())}
               {version.actor !== null && `  ${version.actor}`}
             </span>
           </button>
