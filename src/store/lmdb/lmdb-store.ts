@@ -214,8 +214,8 @@ class LmdbStore implements Store {
   }
 
   async log(tenant: TenantId, range: LogRange): Promise<LogPage> {
-    const { rows, ...page } = await this.#read(tenant, (view) => readLogRows(view, range))
-    return { ...page, commits: await decodedRows(rows) }
+    const { rows: commits, ...page } = await this.#decoded(tenant, (view) => readLogRows(view, range))
+    return { ...page, commits }
   }
 
   async confirm(tenant: TenantId): Promise<Revision> {
@@ -311,9 +311,9 @@ class LmdbStore implements Store {
   }
 
   /** A page with its rows decoded, in further turns where the scan and they take long. */
-  async #decoded<T, P extends { readonly rows: readonly StoredRow<T>[] }>(
+  async #decoded<T, P>(
     tenant: TenantId,
-    scan: (view: TenantView) => P,
+    scan: (view: TenantView) => P & { readonly rows: readonly StoredRow<T>[] },
   ): Promise<DecodedPage<T, P>> {
     const { page, scanMs } = await this.#read(tenant, (view) => {
       const began = performance.now()

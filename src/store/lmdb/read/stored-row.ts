@@ -43,8 +43,8 @@ export async function decodedRows<T>(rows: readonly StoredRow<T>[], scanMs = 0):
 export type DecodedPage<T, P> = Omit<P, 'rows'> & { readonly rows: readonly T[] }
 
 /** A page with its rows decoded, as `decodedRows` does. */
-export async function decodedPage<T, P extends { readonly rows: readonly StoredRow<T>[] }>(
-  { rows, ...page }: P,
+export async function decodedPage<T, P>(
+  { rows, ...page }: P & { readonly rows: readonly StoredRow<T>[] },
   scanMs: number,
 ): Promise<DecodedPage<T, P>> {
   return { ...page, rows: await decodedRows(rows, scanMs) }
