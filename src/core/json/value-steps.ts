@@ -35,12 +35,8 @@ export function* equalJsonSteps(a: Json, b: Json): Generator<undefined, boolean>
 
 /** Checks a value, in steps, and copies nothing. Throws as `exactValue`; -0 stays. */
 export function* checkValueSteps(value: unknown, limits: Limits): Generator<undefined, void> {
-  const check = new ValueCheck(limits)
-  check.add(value)
-  while (!check.isDone) {
-    check.checkOn()
-    if (check.isLong) yield
-  }
+  const check = new ValueCheck(value, limits)
+  while (!check.run(STEP_NODES)) yield
   rememberEstimate(value as Json, check)
 }
 
@@ -77,16 +73,16 @@ function* canonicalText(value: unknown, counter: NodeCounter): Generator<undefin
 
 /** Counts nodes, and ends a step after STEP_NODES of them. */
 class NodeCounter {
-  protected stepNodes = 0
+  #nodes = 0
 
   count(nodes: number): void {
-    this.stepNodes += nodes
+    this.#nodes += nodes
   }
 
   /** Whether a step is over; the next one begins. */
   get isLong(): boolean {
-    if (this.stepNodes < STEP_NODES) return false
-    this.stepNodes = 0
+    if (this.#nodes < STEP_NODES) return false
+    this.#nodes = 0
     return true
   }
 }
@@ -116,13 +112,13 @@ class Comparison extends NodeCounter {
   }
 
   #compareArrays(a: readonly Json[], b: readonly Json[]): boolean {
-    this.stepNodes += 1 + a.length
+    this.count(1 + a.length)
     return a.length === b.length && a.every((element, i) => this.add(element, b[i]))
   }
 
   #compareObjects(a: JsonObject, b: JsonObject): boolean {
     const keys = Object.keys(a)
-    this.stepNodes += 1 + keys.length
+    this.count(1 + keys.length)
     if (keys.length !== Object.keys(b).length) return false
     return keys.every((key) => Object.hasOwn(b, key) && this.add(a[key], b[key]))
   }
@@ -139,7 +135,7 @@ interface OpenNode {
 }
 
 /** A check of a value, node by node, in the order of its text. */
-class ValueCheck extends NodeCounter implements ValueTraversal {
+class ValueCheck implements ValueTraversal {
   readonly limits: Limits
   readonly trail: (string | number)[] = []
   bytes = 0
@@ -147,18 +143,20 @@ class ValueCheck extends NodeCounter implements ValueTraversal {
   /** The nodes on the way to the current one, the root first. */
   readonly #open: OpenNode[] = []
 
-  constructor(limits: Limits) {
-    super()
+  constructor(root: unknown, limits: Limits) {
     this.limits = limits
+    this.#check(root)
   }
 
-  get isDone(): boolean {
+  /** Checks on, some `count` nodes; whether all of the value has been checked. */
+  run(count: number): boolean {
+    const end = this.nodes + count
+    while (this.#open.length > 0 && this.nodes < end) this.#checkInnermost(end)
     return this.#open.length === 0
   }
 
   /** Checks the current node, and opens it where there is more in it; whether it did. */
-  add(node: unknown): boolean {
-    this.stepNodes++
+  #check(node: unknown): boolean {
     if (scalarOf(node, this) !== undefined) return false
     if (Array.isArray(node)) {
       checkArray(node, this)
@@ -170,16 +168,16 @@ class ValueCheck extends NodeCounter implements ValueTraversal {
     return true
   }
 
-  /** Checks what is left of the innermost open node, up to the next one that it opens, or until a step is over. */
-  checkOn(): void {
+  /** Checks what is left of the innermost open node, up to the next one that it opens, or to the `end` of the step. */
+  #checkInnermost(end: number): void {
     const { trail } = this
     const open = this.#open.at(-1)
     if (open === undefined) return
     const place = this.#open.length - 1
     trail.length = place
-    for (; open.next < open.size;) {
+    while (open.next < open.size) {
       const isOpened = open.keys === null ? this.#checkElement(open, place) : this.#checkField(open, open.keys, place)
-      if (isOpened || this.stepNodes >= STEP_NODES) return
+      if (isOpened || this.nodes >= end) return
     }
     this.#open.pop()
   }
@@ -187,13 +185,13 @@ class ValueCheck extends NodeCounter implements ValueTraversal {
   #checkElement(open: OpenNode, place: number): boolean {
     const index = open.next++
     this.trail[place] = index
-    return this.add((open.node as readonly unknown[])[index])
+    return this.#check((open.node as readonly unknown[])[index])
   }
 
   #checkField(open: OpenNode, keys: readonly string[], place: number): boolean {
     const key = keys[open.next++] ?? ''
     this.trail[place] = key
     checkMember(key, this)
-    return this.add((open.node as Readonly<Record<string, unknown>>)[key])
+    return this.#check((open.node as Readonly<Record<string, unknown>>)[key])
   }
 }

@@ -200,9 +200,8 @@ export function estimateJsonBytes(value: Json): number {
 
 function estimateContainer(value: readonly Json[] | JsonObject): number {
   let size = 32
-  // Entries would make an array of each key and its value.
-  if (isObject(value)) for (const key of Object.keys(value)) size += 2 * key.length
-  for (const item of isArray(value) ? value : Object.values(value)) size += estimateJsonBytes(item)
+  if (isArray(value)) for (const item of value) size += estimateJsonBytes(item)
+  else for (const [key, item] of Object.entries(value)) size += 2 * key.length + estimateJsonBytes(item)
   return size
 }
 

@@ -12,12 +12,14 @@ export class OrderedSteps {
 
   /** Runs the steps of a call; the first of them before it returns. The result, or a promise where it must wait. */
   run<T>(steps: Generator<undefined, T>): T | Promise<T> {
+    const before = this.#last
     const slice = new WorkSlice()
     let each = steps.next()
-    const before = this.#last
-    while (before === null && each.done !== true && !slice.isLong) each = steps.next()
-    if (before === null && each.done === true) return each.value
-    const result = each.done === true ? Promise.resolve(before).then(() => each.value as T) : runAfter(before, steps)
+    if (before === null) {
+      while (each.done !== true && !slice.isLong) each = steps.next()
+      if (each.done === true) return each.value
+    }
+    const result = runAfter(before, each, steps)
     const last = result.then(ignore, ignore)
     this.#last = last
     void last.then(() => {
@@ -32,8 +34,14 @@ export class OrderedSteps {
   }
 }
 
-async function runAfter<T>(before: Promise<void> | null, steps: Generator<undefined, T>): Promise<T> {
+/** Goes on behind the step `each` of a call when the call before it is over. */
+async function runAfter<T>(
+  before: Promise<void> | null,
+  each: IteratorResult<undefined, T>,
+  steps: Generator<undefined, T>,
+): Promise<T> {
   await before
+  if (each.done === true) return each.value
   const slice = new WorkSlice()
   await slice.nextTurn()
   return slice.run(steps)
