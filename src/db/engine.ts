@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Database, Op, WriteResult } from '../core/database.ts'
 import type { AtLeast, InterruptMatch } from '../core/database/options.ts'
 import { badArgument, DatabaseError } from '../core/error.ts'
-import type { Json } from '../core/json/json.ts'
-import { canonicalJson } from '../core/json/value.ts'
 import { runAtOnce } from '../core/json/value-steps.ts'
 import type { Revision } from '../core/version.ts'
 import type { Store, TenantId } from '../store/store.ts'
@@ -25,11 +22,12 @@ import { revertWrites } from './past/revert/revert.ts'
 import { parseSelection } from './past/revert/reverted-documents.ts'
 import {
   checkKey,
-  fingerprintSteps,
+  digestedRequestSteps,
+  digestedSteps,
+  digestSteps,
   parsePurge,
   parseRequest,
-  requestSteps,
-  type Request,
+  type DigestedRequest,
   type RequestParts,
 } from './write/request.ts'
 import { Cluster, SYSTEM_TENANT } from './cluster/cluster.ts'
@@ -151,29 +149,6 @@ function joinCluster(store: Store, tenants: Map<TenantId, Tenant>, { clock }: Te
   })
 }
 
-interface DigestedRequest {
-  readonly request: Request
-  /** Null: it has no key. */
-  readonly digest: string | null
-}
-
-function* digestedSteps(steps: Generator<undefined, Request>): Generator<undefined, DigestedRequest> {
-  return yield* digestSteps(yield* steps)
-}
-
-function* digestSteps(request: Request): Generator<undefined, DigestedRequest> {
-  return { request, digest: request.key === undefined ? null : digestOf(yield* fingerprintSteps(request)) }
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
-}
-
-/** The parsed arguments of a request as JSON, without what is undefined. */
-function jsonOf(parsed: object): Json {
-  return JSON.parse(JSON.stringify(parsed)) as Json
-}
-
 class TenantDatabase implements Database {
   readonly #tenant: Tenant
   readonly #identity: Identity
@@ -204,7 +179,7 @@ class TenantDatabase implements Database {
     const { limits } = this.#tenant
     const target = parseRestore(path, { to, ...options }, limits)
     if (key !== undefined) checkKey(key, limits)
-    const digest = key === undefined ? null : digestOf(canonicalJson(['restore', jsonOf(target)]))
+    const digest = key === undefined ? null : runAtOnce(digestSteps(['restore', target]))
     const context = await this.#tenant.running()
     const { committer, tail } = context
     // The past may be gone when a restore is repeated: its commit is looked for first.
@@ -222,7 +197,7 @@ class TenantDatabase implements Database {
     const { limits } = this.#tenant
     const selection = parseSelection(what, limits)
     if (key !== undefined) checkKey(key, limits)
-    const digest = key === undefined ? null : digestOf(canonicalJson(['revert', jsonOf(selection)]))
+    const digest = key === undefined ? null : runAtOnce(digestSteps(['revert', selection]))
     const { actor } = this.#identity
     return revertWrites(await this.#tenant.running(), { selection, key, digest, dryRun, actor })
   }
@@ -233,7 +208,7 @@ class TenantDatabase implements Database {
     const { limits } = this.#tenant
     const request = parsePurge(path, { key, actor: this.#identity.actor }, limits)
     try {
-      return await this.#write(runAtOnce(digestSteps(request)))
+      return await this.#write(runAtOnce(digestedSteps(request)))
     } finally {
       // Also after a refusal: NOT_FOUND says that nothing is left, also of a purge that a killed process began.
       const { eraser } = await this.#tenant.running()
@@ -296,8 +271,8 @@ class TenantDatabase implements Database {
 
   async #commit(ops: readonly Op[], { checks, key }: Pick<RequestParts, 'checks' | 'key'>): Promise<WriteResult> {
     const { limits, freshId } = this.#tenant
-    const steps = requestSteps({ ...this.#identity, ops, checks, key }, limits, freshId)
-    return this.#write(this.#tenant.parsing.run(digestedSteps(steps)))
+    const steps = digestedRequestSteps({ ...this.#identity, ops, checks, key }, limits, freshId)
+    return this.#write(this.#tenant.parsing.run(steps))
   }
 
   async #write(parsed: DigestedRequest | Promise<DigestedRequest>): Promise<WriteResult> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Check, Op } from '../../core/database.ts'
 import type { Expect } from '../../core/database/options.ts'
 import { badArgument, wrongKind, type DatabaseError } from '../../core/error.ts'
@@ -81,11 +82,7 @@ export function parseRequest(parts: RequestParts, limits: Limits, freshId: () =>
  * Parses the write of a call and checks its limits, in steps; in one where values are copied. `freshId` generates the
  * id of a post without one.
  */
-export function* requestSteps(
-  parts: RequestParts,
-  limits: Limits,
-  freshId: () => string,
-): Generator<undefined, Request> {
+function* requestSteps(parts: RequestParts, limits: Limits, freshId: () => string): Generator<undefined, Request> {
   const { ops, checks = [], key, actor, handsOver = false } = parts
   if (ops.length === 0) throw badArgument('ops', 'There is no operation: give at least one.')
   checkCount(Math.max(ops.length, checks.length), limits)
@@ -115,11 +112,35 @@ export function parsePurge(path: string, { key, actor }: Pick<Request, 'key' | '
   return { operations: [{ kind: 'purge', path: parsed }], checks: [], key, actor }
 }
 
-/** A text that is equal for two requests exactly when they ask for the same write, in steps. */
-export function* fingerprintSteps(request: Request): Generator<undefined, string> {
+/** A request with the digest of what it asks for. */
+export interface DigestedRequest {
+  readonly request: Request
+  /** Equal for two requests exactly when they ask for the same write; null: the request has no key. */
+  readonly digest: string | null
+}
+
+/** As `requestSteps`, with the digest. */
+export function* digestedRequestSteps(
+  parts: RequestParts,
+  limits: Limits,
+  freshId: () => string,
+): Generator<undefined, DigestedRequest> {
+  return yield* digestedSteps(yield* requestSteps(parts, limits, freshId))
+}
+
+/** A parsed request with its digest, in steps. */
+export function* digestedSteps(request: Request): Generator<undefined, DigestedRequest> {
+  if (request.key === undefined) return { request, digest: null }
   // Generated ids do not count.
   const operations = request.operations.map((op) => (op.kind === 'post' && op.fresh ? { ...op, id: null } : op))
-  return yield* canonicalJsonSteps([operations, request.checks])
+  return { request, digest: yield* digestSteps([operations, request.checks]) }
+}
+
+/** The digest of the arguments of a call, in steps: SHA-256 of their canonical JSON, without what is undefined. */
+export function* digestSteps(args: unknown): Generator<undefined, string> {
+  return createHash('sha256')
+    .update(yield* canonicalJsonSteps(args))
+    .digest('base64url')
 }
 
 /** `count`: operations, those of JSON Patches singly, or checks. */
