@@ -91,7 +91,10 @@ class RevertPlan {
     })
     const isChanged = !(yield* isSameSteps(now, state.value))
     this.#documents.set(pathText(path), { path, head, now, state, isChanged })
-    for (const kept of state.kept) this.#find(path, kept)
+    for (const [i, kept] of state.kept.entries()) {
+      this.#find(path, kept)
+      if ((i + 1) % STEP_FIELDS === 0) yield
+    }
   }
 
   /** `writer`: the document whose writer is to be named; default: the document itself. */
